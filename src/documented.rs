@@ -1,0 +1,1 @@
+//! The documented behaviour as pure functions and types.

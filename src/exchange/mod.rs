@@ -1,0 +1,254 @@
+//! What was sent to a target and what came back, or why nothing did.
+//!
+//! These are plain values: built by `target`, read by `judge` and `report`. Nothing here opens a connection,
+//! reads a clock or decides whether an answer is good.
+
+mod json;
+mod redaction;
+mod transcript;
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use json::{Json, JsonError, MAX_DEPTH};
+pub use redaction::Redaction;
+pub use transcript::{curl, transcript};
+
+/// One request, as the exact bytes that go onto the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// A request in HTTP/1.1 form; every header that is sent stands in it.
+    Http(HttpRequest),
+    /// Bytes that need not be HTTP at all.
+    Raw(Vec<u8>),
+}
+
+impl Request {
+    /// The bytes to put onto the wire.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Request::Http(request) => request.to_bytes(),
+            Request::Raw(bytes) => bytes.clone(),
+        }
+    }
+
+    /// The request method as the target will read it: the first word of the bytes. Framing of the answer
+    /// depends on it (`HEAD`, RFC 9112 §6.3).
+    pub fn method(&self) -> &str {
+        match self {
+            Request::Http(request) => &request.method,
+            Request::Raw(bytes) => {
+                let word = bytes.split(|byte| byte.is_ascii_whitespace()).next();
+                word.and_then(|word| std::str::from_utf8(word).ok())
+                    .unwrap_or("")
+            }
+        }
+    }
+}
+
+/// A request in HTTP/1.1 form. The wire adds nothing to it: `Host`, `Content-Length` and the like are listed in
+/// `headers` or are not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// For example `POST`.
+    pub method: String,
+    /// The request target in origin form, base path included: `/v1/users/login`.
+    pub target: String,
+    /// In the order they are sent; a name may repeat.
+    pub headers: Vec<Header>,
+    /// `None` sends no body; `Some(vec![])` is the same on the wire but for the headers that came with it.
+    pub body: Option<Vec<u8>>,
+}
+
+impl HttpRequest {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
+        for header in &self.headers {
+            bytes.extend_from_slice(header.name.as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(&header.value);
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(self.body.as_deref().unwrap_or_default());
+        bytes
+    }
+
+    /// The first header of that name, compared without regard to case.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        first_header(&self.headers, name)
+    }
+}
+
+/// One header field. Values are bytes: a hostile peer need not send text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// As sent, case kept.
+    pub name: String,
+    /// Without the white space around it.
+    pub value: Vec<u8>,
+}
+
+impl Header {
+    /// A header of text.
+    pub fn new(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        Header {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+}
+
+fn first_header<'h>(headers: &'h [Header], name: &str) -> Option<&'h [u8]> {
+    headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case(name))
+        .map(|header| header.value.as_slice())
+}
+
+/// One whole answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The minor version: 1 for `HTTP/1.1`; 20 stands for HTTP/2, which only the reqwest client can speak.
+    pub version: u8,
+    /// 200 to 999; interim answers are in `interim`.
+    pub status: u16,
+    /// The reason phrase, possibly empty.
+    pub reason: String,
+    /// In the order they came; a name may repeat.
+    pub headers: Vec<Header>,
+    /// The body with the transfer coding removed and nothing else: no content coding is undone.
+    pub body: Vec<u8>,
+    /// Status codes of the 1xx answers that came first.
+    pub interim: Vec<u16>,
+    /// Bytes that followed the answer although nobody had asked for them (capped).
+    pub surplus: Vec<u8>,
+}
+
+impl Response {
+    /// The first header of that name, compared without regard to case.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        first_header(&self.headers, name)
+    }
+
+    /// The value of that header as text, if it is text.
+    pub fn header_text(&self, name: &str) -> Option<&str> {
+        self.header(name)
+            .and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The instant of the answer by the target's own clock: its `Date` header (RFC 9110 §6.6.1), if readable.
+    pub fn date(&self) -> Option<Timestamp> {
+        let text = self.header_text("Date")?;
+        let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
+        Some(zoned.timestamp())
+    }
+}
+
+/// How far an exchange had come when it broke off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Resolving the name, opening the connection, the TLS handshake.
+    Connecting,
+    /// Writing the request.
+    Sending,
+    /// Before the first byte of an answer.
+    Waiting,
+    /// Inside the status line or the headers.
+    Head,
+    /// Inside the body.
+    Body,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Connecting => "while connecting",
+            Phase::Sending => "while the request was being sent",
+            Phase::Waiting => "before the first byte of an answer",
+            Phase::Head => "inside the head of the answer",
+            Phase::Body => "inside the body of the answer",
+        })
+    }
+}
+
+/// Why there is no whole answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breakage {
+    /// No connection: name not resolved, refused, TLS failed, connect limit passed.
+    Unreachable,
+    /// The target closed or reset the connection.
+    Closed,
+    /// The limit for the first byte or for the whole answer passed.
+    TimedOut,
+    /// The bytes are not an HTTP/1.x answer.
+    Malformed,
+    /// The head or the body is larger than what is read.
+    TooLarge,
+}
+
+/// No whole answer came. It is never the same as an empty answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unanswered {
+    /// What went wrong.
+    pub breakage: Breakage,
+    /// When it went wrong.
+    pub phase: Phase,
+    /// In words, for people: the operating system's or the parser's reason.
+    pub detail: String,
+    /// The bytes of an answer that had come by then (capped).
+    pub partial: Vec<u8>,
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.breakage {
+            Breakage::Unreachable => "no connection",
+            Breakage::Closed => "the connection was closed",
+            Breakage::TimedOut => "the time limit passed",
+            Breakage::Malformed => "the answer is not HTTP/1.x",
+            Breakage::TooLarge => "the answer is larger than what is read",
+        };
+        write!(f, "{what} {}", self.phase)?;
+        if !self.detail.is_empty() {
+            write!(f, " ({})", self.detail)?;
+        }
+        Ok(())
+    }
+}
+
+/// What came of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// One whole answer.
+    Answered(Response),
+    /// No whole answer, and why.
+    Unanswered(Unanswered),
+}
+
+/// One request and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// What was sent.
+    pub request: Request,
+    /// What came back.
+    pub outcome: Outcome,
+    /// Our clock when the outcome was known.
+    pub at: Timestamp,
+    /// From the first byte sent to the outcome.
+    pub elapsed: Duration,
+    /// A reused connection died before a byte of answer and the request was sent once more (RFC 9112 §9.5).
+    pub resent: bool,
+}
+
+impl Exchange {
+    /// The whole answer, if there is one.
+    pub fn response(&self) -> Option<&Response> {
+        match &self.outcome {
+            Outcome::Answered(response) => Some(response),
+            Outcome::Unanswered(_) => None,
+        }
+    }
+}

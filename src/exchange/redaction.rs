@@ -1,0 +1,95 @@
+//! Secrets out of everything that is shown or stored.
+//!
+//! A [`Redaction`] knows the secrets of one run and the name each may be shown by. The documented default password
+//! and the literals of scenario files are no secrets and are never added.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+
+/// The secrets of a run, each with the text that stands in its place.
+#[derive(Debug, Clone, Default)]
+pub struct Redaction {
+    /// (what must not be shown, what is shown), longest first so that no part of a longer one survives.
+    replacements: Vec<(String, String)>,
+}
+
+impl Redaction {
+    /// Nothing is secret yet.
+    pub fn new() -> Self {
+        Redaction::default()
+    }
+
+    /// A token, a password or the like, shown as `shown` from now on, also where it stands base64-encoded by
+    /// itself, URL-encoded, or escaped inside JSON text.
+    pub fn add(&mut self, secret: &str, shown: &str) {
+        if secret.is_empty() {
+            return;
+        }
+        let percent: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let json = serde_json::to_string(secret).unwrap_or_default();
+        let json = json.trim_matches('"').to_owned();
+        let encoded = STANDARD.encode(secret);
+        let url_safe = URL_SAFE.encode(secret);
+        for form in [secret.to_owned(), percent, json, encoded, url_safe] {
+            self.put(form, shown.to_owned());
+        }
+    }
+
+    /// The credentials of an account: the password as in [`Redaction::add`], and both joined and base64-encoded as
+    /// Basic authentication sends them.
+    pub fn add_credentials(&mut self, username: &str, password: &str, shown: &str) {
+        self.add(password, shown);
+        let joined = format!("{username}:{password}");
+        let basic = format!("base64({username}:{shown})");
+        self.put(STANDARD.encode(&joined), basic.clone());
+        self.put(URL_SAFE.encode(&joined), basic.clone());
+        let bare = STANDARD.encode(&joined);
+        self.put(bare.trim_end_matches('=').to_owned(), basic);
+    }
+
+    /// The text with every secret replaced.
+    pub fn apply(&self, text: &str) -> String {
+        let mut shown = text.to_owned();
+        for (secret, replacement) in &self.replacements {
+            if shown.contains(secret.as_str()) {
+                shown = shown.replace(secret.as_str(), replacement);
+            }
+        }
+        shown
+    }
+
+    fn put(&mut self, secret: String, shown: String) {
+        if self.replacements.iter().any(|(known, _)| *known == secret) {
+            return;
+        }
+        let longer = |(known, _): &(String, String)| known.len() >= secret.len();
+        let place = self.replacements.partition_point(longer);
+        self.replacements.insert(place, (secret, shown));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_replaced_in_every_form_it_travels_in() {
+        let mut redaction = Redaction::new();
+        redaction.add_credentials("admin", "p\"ss w:rd+1", "$PASSWORD");
+        let basic = STANDARD.encode("admin:p\"ss w:rd+1");
+        let text = format!("p\"ss w:rd+1 p\\\"ss w:rd+1 p%22ss+w%3Ard%2B1 {basic}");
+        let shown = redaction.apply(&text);
+        assert_eq!(
+            shown,
+            "$PASSWORD $PASSWORD $PASSWORD base64(admin:$PASSWORD)"
+        );
+    }
+
+    #[test]
+    fn the_longest_secret_goes_first() {
+        let mut redaction = Redaction::new();
+        redaction.add("abcdef", "$SHORT");
+        redaction.add("abcdefghi", "$LONG");
+        assert_eq!(redaction.apply("abcdefghi abcdef"), "$LONG $SHORT");
+    }
+}

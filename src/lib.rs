@@ -1,0 +1,13 @@
+//! `wabizspec` judges implementations of the documented WhatsApp Business On-Premises API.
+//!
+//! One pipeline runs through the crate, and the modules below stand in its order, lowest first:
+//!
+//! ```text
+//! scenarios/*.toml ─ parse ─▶ Scenario ─ plan ─▶ Case ─ run ─▶ Exchange ─ judge ─▶ Finding, Verdict ─ report ─▶ people
+//! ```
+//!
+//! A module imports only from modules named above it. `tests/layers.rs` reads the order from this file
+//! and enforces it, so the order of the lines below *is* the architecture.
+
+pub mod documented;
+pub mod exchange;
