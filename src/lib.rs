@@ -11,3 +11,8 @@
 
 pub mod documented;
 pub mod exchange;
+pub mod judge;
+pub mod located;
+pub mod requirement;
+pub mod scenario;
+pub mod template;

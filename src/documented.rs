@@ -1,1 +1,0 @@
-//! The documented behaviour as pure functions and types.

@@ -1,0 +1,469 @@
+//! Rules that hold of every exchange, whatever was asked: each bound to a requirement of the register.
+//!
+//! An oracle whose requirement the register does not know is not asked, so a suite of one's own needs none of them.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Judgement, Mismatch, Observation, Placeholder, shortened};
+use crate::exchange::{Breakage, Exchange, HttpRequest, Json, Outcome, Request, Response};
+use crate::requirement::{Level, Register};
+
+/// The codes that the vendor's error list gives with a 5xx status: "not ready" and the like, no crash.
+const DOCUMENTED_5XX: [i64; 8] = [1000, 1011, 1014, 1016, 1017, 1018, 1023, 1026];
+
+/// Members that carry the payload of a success.
+const PAYLOAD: [&str; 2] = ["users", "account"];
+
+/// What a stack trace looks like in the languages that such servers are written in.
+const TRACES: [&str; 9] = [
+    "Traceback (most recent call last)",
+    "panicked at ",
+    "goroutine 1 [",
+    "\n    at ",
+    "\\n    at ",
+    "\tat java.",
+    "\\tat java.",
+    "Stack trace:\n#0",
+    "System.NullReferenceException",
+];
+
+/// A secret shorter than this, in bytes, may stand in an answer by chance.
+const TELLING: usize = 8;
+
+type Rule = fn(&Seen<'_>) -> Vec<Mismatch>;
+
+/// Every oracle: its requirement and its rule.
+const RULES: [(&str, Rule); 15] = [
+    ("envelope.answered", answered),
+    ("envelope.one-answer", one_answer),
+    ("envelope.no-crash", no_crash),
+    ("envelope.json", json_body),
+    ("envelope.content-type", content_type),
+    ("envelope.unique-members", unique_members),
+    ("envelope.error-shape", error_shape),
+    ("envelope.errors-only-on-errors", errors_only_on_errors),
+    (
+        "envelope.no-payload-beside-errors",
+        no_payload_beside_errors,
+    ),
+    ("envelope.meta-present", meta_present),
+    ("envelope.meta-shape", meta_shape),
+    ("envelope.no-secret-echoed", no_secret_echoed),
+    ("envelope.no-trace", no_trace),
+    ("envelope.challenge", challenge),
+    ("envelope.allow", allow),
+];
+
+/// The oracles that a register knows, with their levels.
+#[derive(Debug, Clone)]
+pub struct Oracles {
+    levels: BTreeMap<&'static str, Level>,
+}
+
+impl Oracles {
+    /// Those whose requirement stands in the register.
+    pub fn of(register: &Register) -> Oracles {
+        let level = |(id, _): &(&'static str, Rule)| Some((*id, register.find(id)?.level));
+        Oracles {
+            levels: RULES.iter().filter_map(level).collect(),
+        }
+    }
+
+    /// The requirements they are bound to.
+    pub fn requirements(&self) -> impl Iterator<Item = &'static str> {
+        self.levels.keys().copied()
+    }
+
+    /// Holds one exchange to all of them.
+    pub fn judge(&self, step: &str, exchange: &Exchange) -> Judgement {
+        let seen = Seen::new(exchange);
+        let mut judgement = Judgement::default();
+        for (id, rule) in RULES {
+            if let Some(level) = self.levels.get(id) {
+                judgement.file(id, *level, step, rule(&seen));
+            }
+        }
+        if let Some(observation) = seen.bare_error() {
+            judgement.observations.push(observation);
+        }
+        judgement
+    }
+}
+
+/// An exchange with its body read once.
+struct Seen<'e> {
+    exchange: &'e Exchange,
+    response: Option<&'e Response>,
+    json: Option<Json>,
+    /// Raw bytes may be answered by the HTTP layer in front of the API, which knows no envelope.
+    by_the_api: bool,
+}
+
+impl<'e> Seen<'e> {
+    fn new(exchange: &'e Exchange) -> Self {
+        let response = exchange.response();
+        Seen {
+            exchange,
+            response,
+            json: response.and_then(|response| Json::parse(&response.body).ok()),
+            by_the_api: matches!(exchange.request, Request::Http(_)),
+        }
+    }
+
+    /// The answer, where the envelope applies to it: it came from the API and has a body to speak of.
+    fn enveloped(&self) -> Option<&'e Response> {
+        let bodiless = |response: &Response| {
+            matches!(response.status, 204 | 304) || self.exchange.request.method() == "HEAD"
+        };
+        self.response
+            .filter(|response| self.by_the_api && !bodiless(response))
+    }
+
+    fn errors(&self) -> Option<&Json> {
+        self.json.as_ref()?.at("/errors")
+    }
+
+    /// The code of an error object that stands where the envelope should: the documents print code 1005 that way.
+    fn bare_code(&self) -> Option<i64> {
+        if self.errors().is_some() {
+            return None;
+        }
+        self.json.as_ref()?.at("/code")?.as_integer()
+    }
+
+    fn bare_error(&self) -> Option<Observation> {
+        (self.bare_code()? == 1005 && self.by_the_api).then(|| Observation {
+            requirement: None,
+            what: "an error object stands bare, outside of `errors`, as the account page prints it"
+                .to_owned(),
+        })
+    }
+}
+
+fn mismatch(at: &str, expected: &str, observed: impl Into<String>) -> Vec<Mismatch> {
+    vec![Mismatch {
+        at: at.to_owned(),
+        expected: expected.to_owned(),
+        observed: observed.into(),
+    }]
+}
+
+fn answered(seen: &Seen<'_>) -> Vec<Mismatch> {
+    match &seen.exchange.outcome {
+        // Not being reachable at all says nothing of the implementation; the run is blocked instead.
+        Outcome::Unanswered(none) if none.breakage != Breakage::Unreachable => {
+            // Bytes that are no HTTP may be met by closing the connection (RFC 9112 §2.2).
+            if !seen.by_the_api && none.breakage == Breakage::Closed && none.partial.is_empty() {
+                return Vec::new();
+            }
+            mismatch(
+                "answer",
+                "one whole answer within the time limit",
+                none.to_string(),
+            )
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn one_answer(seen: &Seen<'_>) -> Vec<Mismatch> {
+    match seen.response {
+        Some(response) if seen.by_the_api && !response.surplus.is_empty() => {
+            let surplus = String::from_utf8_lossy(&response.surplus).into_owned();
+            mismatch(
+                "answer",
+                "nothing after the one answer",
+                shortened(&surplus),
+            )
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn no_crash(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let Some(response) = seen.response.filter(|response| response.status >= 500) else {
+        return Vec::new();
+    };
+    let codes = seen.errors().and_then(Json::as_array).unwrap_or_default();
+    let documented = |error: &Json| {
+        let code = error.at("/code").and_then(Json::as_integer);
+        code.is_some_and(|code| DOCUMENTED_5XX.contains(&code))
+    };
+    if codes.iter().any(documented) {
+        return Vec::new();
+    }
+    mismatch(
+        "status",
+        "no 5xx but with an error code that is documented for it",
+        response.status.to_string(),
+    )
+}
+
+fn json_body(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let Some(response) = seen.enveloped() else {
+        return Vec::new();
+    };
+    // An error may come without a body (the login page promises none); a success may not.
+    let empty_error = response.body.is_empty() && response.status >= 300;
+    if empty_error || matches!(seen.json, Some(Json::Object(_))) {
+        return Vec::new();
+    }
+    let observed = match &seen.json {
+        Some(json) => format!("{}: {}", json.kind(), shortened(&json.to_string())),
+        None if response.body.is_empty() => "an empty body".to_owned(),
+        None => shortened(&String::from_utf8_lossy(&response.body)),
+    };
+    mismatch("body", "a JSON object", observed)
+}
+
+fn content_type(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let Some(response) = seen
+        .enveloped()
+        .filter(|response| !response.body.is_empty())
+    else {
+        return Vec::new();
+    };
+    let value = response.header_text("Content-Type");
+    let media_type = value
+        .and_then(|value| value.split(';').next())
+        .map(str::trim);
+    if media_type.is_some_and(|name| name.eq_ignore_ascii_case("application/json")) {
+        return Vec::new();
+    }
+    let observed = value.map_or("absent".to_owned(), shortened);
+    mismatch(
+        "header Content-Type",
+        "application/json, a charset allowed",
+        observed,
+    )
+}
+
+fn unique_members(seen: &Seen<'_>) -> Vec<Mismatch> {
+    match seen
+        .json
+        .as_ref()
+        .filter(|_| seen.by_the_api)
+        .and_then(Json::duplicate)
+    {
+        Some(pointer) => mismatch(&pointer, "each member once", "the member stands twice"),
+        None => Vec::new(),
+    }
+}
+
+fn error_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let (Some(response), Some(json)) = (seen.enveloped(), &seen.json) else {
+        return Vec::new();
+    };
+    if response.status < 400 || (seen.bare_code() == Some(1005) && json.at("/title").is_some()) {
+        return Vec::new();
+    }
+    let errors = match json.at("/errors") {
+        Some(Json::Array(errors)) if !errors.is_empty() => errors,
+        other => {
+            let observed = other.map_or("absent".to_owned(), |value| shortened(&value.to_string()));
+            return mismatch("/errors", "an array of at least one error", observed);
+        }
+    };
+    let members: [(&str, bool, fn(&Json) -> bool, &str); 4] = [
+        (
+            "code",
+            true,
+            |value| value.as_integer().is_some(),
+            "an integer",
+        ),
+        ("title", true, |value| value.as_str().is_some(), "a string"),
+        (
+            "details",
+            false,
+            |value| value.as_str().is_some(),
+            "a string",
+        ),
+        ("href", false, |value| value.as_str().is_some(), "a string"),
+    ];
+    let mut mismatches = Vec::new();
+    for (index, error) in errors.iter().enumerate() {
+        for (member, required, fits, expected) in members {
+            let pointer = format!("/errors/{index}/{member}");
+            match error.at(&format!("/{member}")) {
+                None if required => mismatches.extend(mismatch(&pointer, expected, "absent")),
+                Some(value) if !fits(value) => {
+                    mismatches.extend(mismatch(&pointer, expected, shortened(&value.to_string())));
+                }
+                _ => {}
+            }
+        }
+    }
+    mismatches
+}
+
+fn errors_only_on_errors(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let success = seen
+        .enveloped()
+        .is_some_and(|response| response.status < 300);
+    match seen.errors().filter(|_| success) {
+        Some(errors) => mismatch(
+            "/errors",
+            "absent from a success",
+            shortened(&errors.to_string()),
+        ),
+        None => Vec::new(),
+    }
+}
+
+fn no_payload_beside_errors(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let Some(response) = seen.enveloped() else {
+        return Vec::new();
+    };
+    let json = match &seen.json {
+        Some(json) if response.status >= 400 || seen.errors().is_some() => json,
+        _ => return Vec::new(),
+    };
+    let stray = PAYLOAD.iter().flat_map(|member| {
+        let pointer = format!("/{member}");
+        let value = json.at(&pointer).map(|value| shortened(&value.to_string()));
+        value
+            .into_iter()
+            .flat_map(move |value| mismatch(&pointer, "absent from an error", value))
+    });
+    stray.collect()
+}
+
+fn meta_present(seen: &Seen<'_>) -> Vec<Mismatch> {
+    match (seen.enveloped(), &seen.json) {
+        (Some(_), Some(json @ Json::Object(_))) if json.at("/meta").is_none() => {
+            mismatch("/meta", "version and api_status", "absent")
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn meta_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let meta = seen
+        .json
+        .as_ref()
+        .filter(|_| seen.by_the_api)
+        .and_then(|json| json.at("/meta"));
+    let Some(meta) = meta else {
+        return Vec::new();
+    };
+    let members = [
+        ("version", Placeholder::Version),
+        ("api_status", Placeholder::ApiStatus),
+    ];
+    let wrong = |(member, kind): (&str, Placeholder)| {
+        let value = meta.at(&format!("/{member}"));
+        match value {
+            Some(value) if kind.recognises(value) => Vec::new(),
+            value => mismatch(
+                &format!("/meta/{member}"),
+                kind.description(),
+                value.map_or("absent".to_owned(), |value| shortened(&value.to_string())),
+            ),
+        }
+    };
+    members.into_iter().flat_map(wrong).collect()
+}
+
+fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let (Some(response), Request::Http(request)) = (seen.response, &seen.exchange.request) else {
+        return Vec::new();
+    };
+    let body = String::from_utf8_lossy(&response.body);
+    let in_header = |secret: &str| {
+        response
+            .headers
+            .iter()
+            .find(|header| String::from_utf8_lossy(&header.value).contains(secret))
+    };
+    let echoed = |(name, secret): (&str, String)| {
+        let place = match in_header(&secret) {
+            Some(header) => format!("header {}", header.name),
+            None if body.contains(&secret) => "body".to_owned(),
+            None => return Vec::new(),
+        };
+        mismatch(
+            &place,
+            "no secret of the request",
+            format!("{name} of the request"),
+        )
+    };
+    secrets(request).into_iter().flat_map(echoed).collect()
+}
+
+/// The secrets that a request carries, each with what it is.
+fn secrets(request: &HttpRequest) -> Vec<(&'static str, String)> {
+    let mut secrets = Vec::new();
+    if let Some(value) = request.header("Authorization")
+        && let Some((_, credentials)) = String::from_utf8_lossy(value).trim().split_once(' ')
+    {
+        let credentials = credentials.trim().to_owned();
+        let decoded = STANDARD
+            .decode(&credentials)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        if let Some((_, password)) = decoded.as_deref().and_then(|joined| joined.split_once(':')) {
+            secrets.push(("the password", password.to_owned()));
+        }
+        secrets.push(("the Authorization header", credentials));
+    }
+    let body = request
+        .body
+        .as_deref()
+        .and_then(|body| Json::parse(body).ok());
+    for member in ["new_password", "password"] {
+        let value = body
+            .as_ref()
+            .and_then(|body| body.at(&format!("/{member}")));
+        if let Some(password) = value.and_then(Json::as_str) {
+            secrets.push(("the password in the body", password.to_owned()));
+        }
+    }
+    secrets.retain(|(_, secret)| secret.len() >= TELLING);
+    secrets
+}
+
+fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let Some(response) = seen.response else {
+        return Vec::new();
+    };
+    let body = String::from_utf8_lossy(&response.body);
+    match TRACES
+        .iter()
+        .find_map(|trace| Some((body.find(trace)?, trace)))
+    {
+        Some((start, _)) => mismatch("body", "no stack trace", shortened(&body[start..])),
+        None => Vec::new(),
+    }
+}
+
+fn challenge(seen: &Seen<'_>) -> Vec<Mismatch> {
+    match seen.response {
+        Some(response)
+            if response.status == 401 && response.header("WWW-Authenticate").is_none() =>
+        {
+            mismatch(
+                "header WWW-Authenticate",
+                "a challenge beside the 401",
+                "absent",
+            )
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn allow(seen: &Seen<'_>) -> Vec<Mismatch> {
+    match seen.response {
+        Some(response) if response.status == 405 && response.header("Allow").is_none() => mismatch(
+            "header Allow",
+            "the allowed methods beside the 405",
+            "absent",
+        ),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

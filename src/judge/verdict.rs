@@ -1,0 +1,149 @@
+//! Verdicts on cases and on requirements: closed sets, and how the second follows from the first.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What became of one planned case. Each planned case gets exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Judged, and no finding at or above the level that fails.
+    Pass,
+    /// A finding at or above that level.
+    Fail,
+    /// Tried, but set-up, a dependency or throttling stood in the way.
+    Blocked,
+    /// Known before the first request not to be tried: not allowed, not applicable, over budget.
+    Skipped,
+    /// Failing exactly as the owner's baseline says.
+    Known,
+    /// A defect of ours.
+    Error,
+}
+
+impl Verdict {
+    /// All verdicts, in the order in which they are counted in reports.
+    pub const ALL: [Verdict; 6] = [
+        Verdict::Pass,
+        Verdict::Fail,
+        Verdict::Blocked,
+        Verdict::Skipped,
+        Verdict::Known,
+        Verdict::Error,
+    ];
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "fail",
+            Verdict::Blocked => "blocked",
+            Verdict::Skipped => "skipped",
+            Verdict::Known => "known",
+            Verdict::Error => "error",
+        })
+    }
+}
+
+/// What the run says of one requirement, worst first: the order decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequirementVerdict {
+    /// An answer broke it.
+    Fail,
+    /// Broken exactly as the owner's baseline says.
+    Known,
+    /// Nothing broke it, but the run does not show that it would have been noticed.
+    Unproven,
+    /// The cases that check it could not be judged.
+    Blocked,
+    /// Every case that cites it passed, and its area's control held.
+    Pass,
+    /// No case that cites it was tried.
+    Skipped,
+}
+
+impl fmt::Display for RequirementVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            RequirementVerdict::Fail => "fail",
+            RequirementVerdict::Known => "known",
+            RequirementVerdict::Unproven => "unproven",
+            RequirementVerdict::Blocked => "blocked",
+            RequirementVerdict::Pass => "pass",
+            RequirementVerdict::Skipped => "skipped",
+        })
+    }
+}
+
+/// The verdict on a requirement.
+///
+/// `broken` holds the verdicts of the cases with a finding of it, `cases` the verdicts of all cases that cite it, and
+/// `control_held` says whether its area's control held in the same run. A case that failed for another requirement
+/// does not accuse this one, but leaves it unproven.
+pub fn requirement_verdict(
+    broken: &[Verdict],
+    cases: &[Verdict],
+    control_held: bool,
+) -> RequirementVerdict {
+    if broken.iter().any(|verdict| *verdict != Verdict::Known) {
+        return RequirementVerdict::Fail;
+    }
+    if !broken.is_empty() {
+        return RequirementVerdict::Known;
+    }
+    let judged = |verdict: &Verdict| match verdict {
+        Verdict::Pass if control_held => RequirementVerdict::Pass,
+        Verdict::Pass | Verdict::Fail | Verdict::Known | Verdict::Error => {
+            RequirementVerdict::Unproven
+        }
+        Verdict::Blocked => RequirementVerdict::Blocked,
+        Verdict::Skipped => RequirementVerdict::Skipped,
+    };
+    cases
+        .iter()
+        .map(judged)
+        .min()
+        .unwrap_or(RequirementVerdict::Skipped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requirement_is_the_worst_of_its_findings_and_cases() {
+        use Verdict::*;
+        let cases: [(&[Verdict], &[Verdict], bool, RequirementVerdict); 11] = [
+            (&[], &[Pass, Pass], true, RequirementVerdict::Pass),
+            (&[], &[Pass, Pass], false, RequirementVerdict::Unproven),
+            (&[Fail], &[Fail, Pass], true, RequirementVerdict::Fail),
+            (&[Pass], &[Pass], true, RequirementVerdict::Fail),
+            (&[Known], &[Known, Pass], true, RequirementVerdict::Known),
+            (
+                &[Known, Fail],
+                &[Known, Fail],
+                true,
+                RequirementVerdict::Fail,
+            ),
+            (&[], &[Fail, Pass], true, RequirementVerdict::Unproven),
+            (&[], &[Blocked, Pass], true, RequirementVerdict::Blocked),
+            (&[], &[Blocked, Pass], false, RequirementVerdict::Unproven),
+            (&[], &[Skipped, Pass], true, RequirementVerdict::Pass),
+            (&[], &[Skipped], true, RequirementVerdict::Skipped),
+        ];
+        for (broken, cited, control, expected) in cases {
+            assert_eq!(
+                requirement_verdict(broken, cited, control),
+                expected,
+                "{broken:?} {cited:?} {control}"
+            );
+        }
+        assert_eq!(
+            requirement_verdict(&[], &[], true),
+            RequirementVerdict::Skipped
+        );
+    }
+}

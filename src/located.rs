@@ -1,0 +1,164 @@
+//! Errors in files that people write, each with its place and advice; and the one way such files are read.
+//!
+//! The scenario files, the register of requirements and the configuration are all TOML read through [`parse`].
+//! It knows nothing of what the files mean.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::DeserializeOwned;
+
+/// What is wrong in a file, where, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocatedError {
+    /// The file as the user knows it.
+    pub file: String,
+    /// 1-based.
+    pub line: usize,
+    /// 1-based, in characters.
+    pub column: usize,
+    /// What is wrong.
+    pub what: String,
+    /// What to do next.
+    pub advice: String,
+}
+
+impl fmt::Display for LocatedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LocatedError {
+            file,
+            line,
+            column,
+            what,
+            advice,
+        } = self;
+        write!(f, "{file}:{line}:{column}: {what}\n  help: {advice}")
+    }
+}
+
+impl std::error::Error for LocatedError {}
+
+/// A text and the name of its file: makes located errors out of byte ranges.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceText<'t> {
+    /// The file as the user knows it.
+    pub file: &'t str,
+    /// All of it.
+    pub text: &'t str,
+}
+
+impl SourceText<'_> {
+    /// The error at a byte range of the text.
+    pub fn error(
+        &self,
+        span: Range<usize>,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> LocatedError {
+        let (line, column) = self.position(span.start);
+        LocatedError {
+            file: self.file.to_owned(),
+            line,
+            column,
+            what: what.into(),
+            advice: advice.into(),
+        }
+    }
+
+    /// 1-based line and column of a byte offset; past the end counts as the end.
+    pub fn position(&self, offset: usize) -> (usize, usize) {
+        let mut end = offset.min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &self.text[..end];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        (line, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// Reads a TOML file into its type.
+///
+/// # Errors
+/// The first thing that is not TOML or does not fit the type, with its place.
+pub fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, LocatedError> {
+    toml::from_str(source.text).map_err(|error| {
+        let what = error.message().trim().replace('\n', ", ");
+        let advice = advice(&what);
+        source.error(error.span().unwrap_or(0..0), what, advice)
+    })
+}
+
+fn advice(what: &str) -> String {
+    let quoted: Vec<&str> = what.split('`').skip(1).step_by(2).collect();
+    let unknown = what.starts_with("unknown field") || what.starts_with("unknown variant");
+    if let (true, Some((wrong, known))) = (unknown, quoted.split_first()) {
+        return match nearest(wrong, known.iter().copied()) {
+            Some(right) => format!("did you mean `{right}`?"),
+            None => format!("use one of {}", known.join(", ")),
+        };
+    }
+    if what.starts_with("missing field") {
+        return format!("add `{} = …`", quoted.first().unwrap_or(&"it"));
+    }
+    if what.starts_with("duplicate key") {
+        return "each key stands once; rename or remove one of the two".to_owned();
+    }
+    if what.starts_with("invalid type") {
+        return "write a value of the expected type; strings stand in quotes".to_owned();
+    }
+    "the file is TOML (https://toml.io); compare it with a neighbouring file".to_owned()
+}
+
+/// The known word that the wrong one most likely was meant to be.
+pub fn nearest<'w>(wrong: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    known
+        .map(|word| (strsim::jaro_winkler(wrong, word), word))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, word)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only the refusals are of interest")]
+    struct File {
+        title: String,
+        status: Option<u16>,
+    }
+
+    fn error(text: &str) -> LocatedError {
+        parse::<File>(SourceText {
+            file: "a.toml",
+            text,
+        })
+        .expect_err(text)
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_place_and_the_likely_word() {
+        let error = error("title = \"é\"\n  stauts = 4\n");
+        assert_eq!((error.line, error.column), (2, 3), "{error}");
+        assert_eq!(error.advice, "did you mean `status`?");
+    }
+
+    #[test]
+    fn a_missing_key_says_what_to_add() {
+        assert_eq!(error("status = 4").advice, "add `title = …`");
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        let source = SourceText {
+            file: "a",
+            text: "é = x",
+        };
+        assert_eq!(source.position(5), (1, 5));
+        assert_eq!(source.position(900), (1, 6));
+    }
+}

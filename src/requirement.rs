@@ -1,0 +1,231 @@
+//! The register: every documented rule that an implementation is held to, with its level and source.
+//!
+//! It is data (`scenarios/requirements.toml`). Levels follow from what a rule rests on and are stated nowhere else:
+//! a scenario names a requirement, never a level.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use crate::located::{self, LocatedError, SourceText};
+
+/// How binding a requirement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Only observed and reported; never a finding.
+    May,
+    /// A finding, by itself a warning.
+    Should,
+    /// A finding that fails its case.
+    Must,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::May => "may",
+            Level::Should => "should",
+            Level::Must => "must",
+        })
+    }
+}
+
+/// What a requirement rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
+    /// The vendor's reference pages or Postman text.
+    Documented,
+    /// Holds for any server: no crash, no hang, no leak, no bypass.
+    Universal,
+    /// Seen in captures of a real client.
+    Observed,
+    /// A standard that the documents do not cite.
+    Rfc,
+    /// Concluded from the documents, or left open by them.
+    Inferred,
+}
+
+impl Mark {
+    /// The level of a requirement that rests on it.
+    pub fn level(self) -> Level {
+        match self {
+            Mark::Documented | Mark::Universal => Level::Must,
+            Mark::Observed | Mark::Rfc => Level::Should,
+            Mark::Inferred => Level::May,
+        }
+    }
+}
+
+/// One documented rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Requirement {
+    /// `area.topic.rule`, stable for ever.
+    pub id: String,
+    /// How binding it is.
+    pub level: Level,
+    /// What it rests on.
+    pub mark: Mark,
+    /// The rule in our words.
+    pub says: String,
+    /// The page or standard that states it.
+    pub page: String,
+    /// The section of that page.
+    pub section: String,
+    /// Why the level is lower than the mark says, where it is.
+    pub because: Option<String>,
+    /// Why no scenario checks it, where none does.
+    pub excuse: Option<String>,
+    /// The line of the register, 1-based.
+    pub line: usize,
+}
+
+impl Requirement {
+    /// The first word of the id: `login`, `users`, `tokens`, `account` or `envelope`.
+    pub fn area(&self) -> &str {
+        self.id.split('.').next().unwrap_or_default()
+    }
+
+    /// Page and section, as a person would cite them.
+    pub fn source(&self) -> String {
+        format!("{}, {}", self.page, self.section)
+    }
+}
+
+/// The areas that requirement ids and scenario folders begin with.
+pub const AREAS: [&str; 5] = ["login", "users", "tokens", "account", "envelope"];
+
+/// All requirements, by id.
+#[derive(Debug, Clone, Default)]
+pub struct Register {
+    by_id: BTreeMap<String, Requirement>,
+}
+
+/// One entry as it stands in the file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    mark: Mark,
+    says: Spanned<String>,
+    page: String,
+    section: String,
+    because: Option<String>,
+    excuse: Option<String>,
+}
+
+impl Register {
+    /// Reads the register.
+    ///
+    /// # Errors
+    /// The first entry that is wrong, with its place.
+    pub fn parse(source: SourceText<'_>) -> Result<Register, LocatedError> {
+        let entries: BTreeMap<Spanned<String>, Spanned<Entry>> = located::parse(source)?;
+        let mut by_id = BTreeMap::new();
+        for (key, entry) in entries {
+            let requirement = requirement(source, &key, entry.into_inner())?;
+            by_id.insert(key.into_inner(), requirement);
+        }
+        Ok(Register { by_id })
+    }
+
+    /// The requirement of that id.
+    pub fn find(&self, id: &str) -> Option<&Requirement> {
+        self.by_id.get(id)
+    }
+
+    /// All of them, in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Requirement> {
+        self.by_id.values()
+    }
+
+    /// The known id that a wrong one most likely was meant to be.
+    pub fn nearest(&self, wrong: &str) -> Option<&str> {
+        located::nearest(wrong, self.by_id.keys().map(String::as_str))
+    }
+}
+
+fn requirement(
+    source: SourceText<'_>,
+    key: &Spanned<String>,
+    entry: Entry,
+) -> Result<Requirement, LocatedError> {
+    let id = key.get_ref();
+    let legal = |segment: &str| {
+        !segment.is_empty()
+            && segment
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    let area = id.split('.').next().unwrap_or_default();
+    if !id.contains('.') || !id.split('.').all(legal) || !AREAS.contains(&area) {
+        return Err(source.error(
+            key.span(),
+            format!("`{id}` is no requirement id"),
+            format!(
+                "write it in quotes as \"area.topic.rule\": lower case, digits and hyphens, the area one of {}",
+                AREAS.join(", ")
+            ),
+        ));
+    }
+    if entry.says.get_ref().trim().is_empty() {
+        let advice = "state the rule in one sentence";
+        return Err(source.error(entry.says.span(), format!("`{id}` says nothing"), advice));
+    }
+    let lowered = entry.because.is_some() && entry.mark.level() == Level::Must;
+    Ok(Requirement {
+        id: id.clone(),
+        level: if lowered {
+            Level::Should
+        } else {
+            entry.mark.level()
+        },
+        mark: entry.mark,
+        says: entry.says.into_inner(),
+        page: entry.page,
+        section: entry.section,
+        because: entry.because,
+        excuse: entry.excuse,
+        line: source.position(key.span().start).0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Register, LocatedError> {
+        Register::parse(SourceText {
+            file: "requirements.toml",
+            text,
+        })
+    }
+
+    const ENTRY: &str = "mark = \"documented\"\nsays = \"s\"\npage = \"p\"\nsection = \"q\"\n";
+
+    #[test]
+    fn the_level_follows_from_the_mark_and_only_a_reason_lowers_it() {
+        let text = format!(
+            "[\"login.a\"]\n{ENTRY}[\"login.b\"]\n{ENTRY}because = \"two pages disagree\"\n"
+        );
+        let register = parse(&text).expect("register");
+        assert_eq!(register.find("login.a").map(|r| r.level), Some(Level::Must));
+        assert_eq!(
+            register.find("login.b").map(|r| r.level),
+            Some(Level::Should)
+        );
+        assert_eq!(register.find("login.b").map(|r| r.line), Some(6));
+    }
+
+    #[test]
+    fn an_unquoted_id_and_a_duplicate_are_refused_with_their_place() {
+        let unquoted = parse(&format!("[login.a]\n{ENTRY}")).expect_err("unquoted");
+        assert_eq!(unquoted.line, 1, "{unquoted}");
+        let twice =
+            parse(&format!("[\"login.a\"]\n{ENTRY}[\"login.a\"]\n{ENTRY}")).expect_err("twice");
+        assert_eq!(twice.line, 6, "{twice}");
+    }
+}

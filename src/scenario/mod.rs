@@ -1,0 +1,288 @@
+//! Scenario files: the format, and the errors of those who write them.
+//!
+//! A [`Scenario`] is one file, read and checked as far as a file can be checked by itself and against the register;
+//! a [`Suite`] is a register and all its scenarios. Nothing here knows a target.
+
+mod format;
+mod parse;
+mod schema;
+mod step;
+mod suite;
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::judge::Expectation;
+use crate::template::{Bindings, Pointer, Template};
+
+pub use schema::schema;
+pub use suite::{Suite, SuiteError};
+
+/// The state that a case needs before its first step.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Given {
+    /// Nothing.
+    #[default]
+    Any,
+    /// As just installed: the default password is still to be changed.
+    Fresh,
+    /// The harness can log in as admin.
+    Admin,
+    /// A second, ordinary account exists.
+    User,
+    /// The account is registered.
+    Registered,
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Given::Any => "any",
+            Given::Fresh => "fresh",
+            Given::Admin => "admin",
+            Given::User => "user",
+            Given::Registered => "registered",
+        })
+    }
+}
+
+/// A part of the target's state that a case leaves changed.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// Passwords of accounts.
+    Passwords,
+    /// Accounts are made or deleted.
+    Users,
+    /// The registration of the phone number.
+    Registration,
+    /// The clock.
+    Clock,
+}
+
+impl Change {
+    /// All of them.
+    pub const ALL: [Change; 4] = [
+        Change::Passwords,
+        Change::Users,
+        Change::Registration,
+        Change::Clock,
+    ];
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Change::Passwords => "passwords",
+            Change::Users => "users",
+            Change::Registration => "registration",
+            Change::Clock => "clock",
+        })
+    }
+}
+
+/// Whether a target still registers phone numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// It answers 201 or 202.
+    Open,
+    /// It answers code 1005, always.
+    Sunset,
+}
+
+impl fmt::Display for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Registration::Open => "open",
+            Registration::Sunset => "sunset",
+        })
+    }
+}
+
+/// One scenario file, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// `area/name`, from the file's path.
+    pub id: String,
+    /// The file as the user knows it.
+    pub file: String,
+    /// What it shows.
+    pub title: String,
+    /// What each row needs.
+    pub given: Given,
+    /// What each row leaves changed.
+    pub changes: Vec<Change>,
+    /// Whether it is its area's control.
+    pub control: bool,
+    /// The id of the scenario that makes the refused request good.
+    pub twin: Option<String>,
+    /// The registration state without which it says nothing.
+    pub registration: Option<Registration>,
+    /// Why it is kept although no planted fault needs it.
+    pub keep: Option<String>,
+    /// At least one; a file without rows has one without a name.
+    pub rows: Vec<Row>,
+    /// At least one.
+    pub steps: Vec<Step>,
+}
+
+impl Scenario {
+    /// The folder that the file lies in.
+    pub fn area(&self) -> &str {
+        self.id.split('/').next().unwrap_or_default()
+    }
+
+    /// Every requirement that a step's expectation cites, once each.
+    pub fn requirements(&self) -> Vec<&str> {
+        let cited = self.steps.iter().flat_map(|step| &step.expectations);
+        let mut ids: Vec<&str> = cited
+            .map(|expectation| expectation.requirement.as_str())
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
+
+/// One row of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Absent where the file has no rows.
+    pub name: Option<String>,
+    /// What the row binds.
+    pub bindings: Bindings,
+    /// 1-based.
+    pub line: usize,
+}
+
+/// One request and what must hold of its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Findings name it.
+    pub name: String,
+    /// What is done.
+    pub action: Action,
+    /// What must hold; empty only where nothing is sent.
+    pub expectations: Vec<Expectation>,
+    /// Names bound to strings of the answer.
+    pub captures: Vec<Capture>,
+    /// 1-based.
+    pub line: usize,
+}
+
+/// A name bound to a string of the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// The name.
+    pub name: String,
+    /// Where the string stands.
+    pub at: Pointer,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Sends a request in HTTP form.
+    Send(Draft),
+    /// Sends these bytes as they stand.
+    Raw(Template),
+    /// Sends these bytes as they stand.
+    Hex(Vec<u8>),
+    /// Moves the target's clock on by that many seconds.
+    Advance(u32),
+}
+
+/// A request still to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// For example `POST`.
+    pub method: String,
+    /// Without the target's base path.
+    pub path: Template,
+    /// How the request authenticates.
+    pub authorization: Authorization,
+    /// Further headers.
+    pub headers: Vec<(String, Template)>,
+    /// The body, if any.
+    pub body: Option<Template>,
+    /// Whether `Content-Type: application/json` goes with the body.
+    pub is_json: bool,
+}
+
+/// The `Authorization` header of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authorization {
+    /// None (but `headers` may hold one, spelled out).
+    None,
+    /// `username:password`, to be encoded.
+    Basic(Template),
+    /// A token.
+    Bearer(Template),
+}
+
+impl Action {
+    /// The templates that are rendered before it is done.
+    pub fn templates(&self) -> Vec<&Template> {
+        match self {
+            Action::Send(draft) => {
+                let authorization = match &draft.authorization {
+                    Authorization::None => None,
+                    Authorization::Basic(template) | Authorization::Bearer(template) => {
+                        Some(template)
+                    }
+                };
+                let headers = draft.headers.iter().map(|(_, value)| value);
+                let path = std::iter::once(&draft.path);
+                path.chain(authorization)
+                    .chain(headers)
+                    .chain(&draft.body)
+                    .collect()
+            }
+            Action::Raw(template) => vec![template],
+            Action::Hex(_) | Action::Advance(_) => Vec::new(),
+        }
+    }
+}
+
+/// The names that the harness binds for a case of that given, beside its row and its captures.
+pub fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
+    const ANY: [&str; 5] = ["host", "base", "unique", "unique4", "new_password"];
+    const ADMIN: [&str; 8] = [
+        "admin",
+        "admin_password",
+        "admin_token",
+        "cc",
+        "phone_number",
+        "cert",
+        "vname",
+        "code",
+    ];
+    const USER: [&str; 3] = ["user", "user_password", "user_token"];
+    let admin = ADMIN.into_iter().filter(move |_| given >= Given::Admin);
+    let user = USER.into_iter().filter(move |_| given == Given::User);
+    ANY.into_iter().chain(admin).chain(user)
+}
+
+/// Whether the harness binds the name for a case of some given.
+pub fn is_harness_name(name: &str) -> bool {
+    harness_names(Given::User).any(|known| known == name)
+}

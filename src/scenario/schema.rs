@@ -1,0 +1,22 @@
+//! The JSON Schema of scenario files, so that an editor completes and checks them.
+//!
+//! It is generated from the types of the format, with the known words of the suite put in; a test holds the file
+//! beside the data to it.
+
+use serde_json::{Value, json};
+
+use super::format::ScenarioFile;
+use crate::requirement::Register;
+
+/// The schema, with the ids of that register as the keys that `expect` may have.
+pub fn schema(register: &Register) -> Value {
+    let mut schema = schemars::schema_for!(ScenarioFile).to_value();
+    let ids: Vec<&str> = register
+        .iter()
+        .map(|requirement| requirement.id.as_str())
+        .collect();
+    if let Some(expect) = schema.pointer_mut("/$defs/StepEntry/properties/expect") {
+        expect["propertyNames"] = json!({ "enum": ids });
+    }
+    schema
+}

@@ -1,0 +1,373 @@
+//! From a step as it stands in a file to a [`Step`]: what is sent, what is expected, what is captured.
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::format::{ExpectEntry, Located, OneOrMore, PatternEntry, StepEntry};
+use super::{Action, Authorization, Capture, Draft, Step};
+use crate::judge::{Check, Expectation, Pattern, Placeholder, StatusSet};
+use crate::located::{self, LocatedError, SourceText};
+use crate::requirement::Register;
+use crate::template::{Filter, Pointer, Template, TemplateError, is_name};
+
+/// What a step is read with.
+pub(super) struct Reader<'r> {
+    pub source: SourceText<'r>,
+    pub register: &'r Register,
+}
+
+impl Reader<'_> {
+    pub fn step(&self, entry: Spanned<StepEntry>) -> Result<Step, LocatedError> {
+        let span = entry.span();
+        let entry = entry.into_inner();
+        let name = entry.name.clone();
+        let expectations = in_order(&entry.expect)
+            .map(|(key, expect)| self.expectation(key, expect))
+            .collect::<Result<Vec<_>, _>>()?;
+        let captures = in_order(&entry.capture)
+            .map(|(key, pointer)| self.capture(key, pointer))
+            .collect::<Result<Vec<_>, _>>()?;
+        let action = self.action(&span, entry)?;
+        if matches!(action, Action::Advance(_)) != expectations.is_empty() {
+            let (what, advice) = match expectations.is_empty() {
+                true => (
+                    "the step expects nothing, so it checks nothing",
+                    "add [steps.expect] with the requirement that the step is about",
+                ),
+                false => (
+                    "the step sends nothing, so there is no answer to expect",
+                    "remove [steps.expect]",
+                ),
+            };
+            return Err(self.source.error(span, what, advice));
+        }
+        Ok(Step {
+            name,
+            action,
+            expectations,
+            captures,
+            line: self.source.position(span.start).0,
+        })
+    }
+
+    fn action(&self, span: &Range<usize>, entry: StepEntry) -> Result<Action, LocatedError> {
+        let wholes = [
+            entry.raw.is_some(),
+            entry.hex.is_some(),
+            entry.advance.is_some(),
+        ];
+        let ways =
+            wholes.iter().filter(|given| **given).count() + usize::from(entry.send.is_some());
+        if ways != 1 {
+            let what = match ways {
+                0 => "the step does nothing".to_owned(),
+                ways => format!("the step does {ways} things"),
+            };
+            let advice = "give exactly one of `send`, `raw`, `hex` and `advance`";
+            return Err(self.source.error(span.clone(), what, advice));
+        }
+        if let Some(send) = &entry.send {
+            return self.draft(send, &entry);
+        }
+        let parts = [&entry.basic, &entry.bearer, &entry.json, &entry.body];
+        if let Some(part) = parts.into_iter().flatten().next() {
+            let what = "the step is not made of parts, but one is given";
+            return Err(self.source.error(
+                part.span(),
+                what,
+                "write it into the bytes, or use `send`",
+            ));
+        }
+        if let Some((name, _)) = in_order(&entry.headers).next() {
+            let what = "the step is not made of parts, but a header is given";
+            return Err(self.source.error(
+                name.span(),
+                what,
+                "write it into the bytes, or use `send`",
+            ));
+        }
+        if let Some(raw) = &entry.raw {
+            return Ok(Action::Raw(self.template(raw)?));
+        }
+        if let Some(hex) = &entry.hex {
+            return self.hex(hex).map(Action::Hex);
+        }
+        Ok(Action::Advance(
+            entry.advance.map_or(0, Spanned::into_inner),
+        ))
+    }
+
+    fn draft(&self, send: &Spanned<String>, entry: &StepEntry) -> Result<Action, LocatedError> {
+        let (method, path) = send
+            .get_ref()
+            .split_once(' ')
+            .unwrap_or((send.get_ref(), ""));
+        let upper = |byte: u8| byte.is_ascii_uppercase();
+        if method.is_empty()
+            || !method.bytes().all(upper)
+            || !path.starts_with('/')
+            || path.contains(' ')
+        {
+            let what = format!("`{}` is no method and path", send.get_ref());
+            return Err(self.source.error(
+                send.span(),
+                what,
+                "write it as \"POST /v1/users/login\"",
+            ));
+        }
+        let authorization = match (&entry.basic, &entry.bearer) {
+            (None, None) => Authorization::None,
+            (Some(basic), None) => Authorization::Basic(self.template(basic)?),
+            (None, Some(bearer)) => Authorization::Bearer(self.template(bearer)?),
+            (Some(_), Some(bearer)) => {
+                let what = "the step has `basic` and `bearer`";
+                let advice = "keep one; several Authorization headers go into `headers` as a list";
+                return Err(self.source.error(bearer.span(), what, advice));
+            }
+        };
+        let body = match (&entry.json, &entry.body) {
+            (Some(_), Some(body)) => {
+                return Err(self.source.error(
+                    body.span(),
+                    "the step has `json` and `body`",
+                    "keep one of them",
+                ));
+            }
+            (json, body) => json
+                .as_ref()
+                .or(body.as_ref())
+                .map(|text| self.template(text))
+                .transpose()?,
+        };
+        let mut headers = Vec::new();
+        for (name, values) in in_order(&entry.headers) {
+            let token =
+                |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
+            if name.get_ref().is_empty() || !name.get_ref().bytes().all(token) {
+                let what = format!("`{}` is no header name", name.get_ref());
+                return Err(self.source.error(
+                    name.span(),
+                    what,
+                    "what is no HTTP goes into `raw` or `hex`",
+                ));
+            }
+            for value in &values.get_ref().0 {
+                headers.push((name.get_ref().clone(), self.parsed(value, values.span())?));
+            }
+        }
+        Ok(Action::Send(Draft {
+            method: method.to_owned(),
+            path: self.parsed(path, send.span())?,
+            authorization,
+            headers,
+            body,
+            is_json: entry.json.is_some(),
+        }))
+    }
+
+    fn hex(&self, text: &Spanned<String>) -> Result<Vec<u8>, LocatedError> {
+        let digits: Vec<char> = text
+            .get_ref()
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .collect();
+        let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok();
+        let bytes: Option<Vec<u8>> = digits
+            .chunks(2)
+            .map(|pair| (pair.len() == 2).then(|| byte(pair))?)
+            .collect();
+        bytes.ok_or_else(|| {
+            let what = "not an even number of hexadecimal digits";
+            self.source
+                .error(text.span(), what, "two digits a byte, such as \"47 45 54\"")
+        })
+    }
+
+    fn expectation(
+        &self,
+        key: &Spanned<String>,
+        entry: &Spanned<ExpectEntry>,
+    ) -> Result<Expectation, LocatedError> {
+        let id = key.get_ref();
+        let Some(requirement) = self.register.find(id) else {
+            let advice = match self.register.nearest(id) {
+                Some(near) => {
+                    format!("did you mean \"{near}\"? The ids stand in requirements.toml")
+                }
+                None => {
+                    "add the requirement to requirements.toml first, with its source".to_owned()
+                }
+            };
+            return Err(self.source.error(
+                key.span(),
+                format!("there is no requirement \"{id}\""),
+                advice,
+            ));
+        };
+        let checks = self.checks(entry.get_ref())?;
+        if checks.is_empty() {
+            let what = format!("\"{id}\" asks nothing");
+            return Err(self.source.error(
+                key.span(),
+                what,
+                "add `status`, `error`, `body` or the like",
+            ));
+        }
+        Ok(Expectation {
+            requirement: id.clone(),
+            level: requirement.level,
+            checks,
+            line: self.source.position(key.span().start).0,
+        })
+    }
+
+    fn checks(&self, entry: &ExpectEntry) -> Result<Vec<Check>, LocatedError> {
+        let mut checks = Vec::new();
+        if let Some(status) = &entry.status {
+            let set = StatusSet::parse(status.get_ref().0.iter().map(String::as_str));
+            checks.push(Check::Status(set.ok_or_else(|| {
+                let what = format!("`{}` is no status", status.get_ref().0.join(", "));
+                self.source.error(
+                    status.span(),
+                    what,
+                    "write 401, \"4xx\", or a list such as [400, 401]",
+                )
+            })?));
+        }
+        if let Some(codes) = &entry.error {
+            checks.push(Check::Error(self.codes(codes)?));
+        }
+        for pointer in &entry.absent {
+            checks.push(Check::Absent(self.pointer(pointer)?));
+        }
+        for (pointer, pattern) in in_order(&entry.body) {
+            checks.push(Check::Body(self.pointer(pointer)?, self.pattern(pattern)?));
+        }
+        for (pointer, count) in in_order(&entry.count) {
+            checks.push(Check::Count(self.pointer(pointer)?, *count.get_ref()));
+        }
+        for (pointer, other) in in_order(&entry.differs) {
+            checks.push(Check::Differs(
+                self.pointer(pointer)?,
+                self.template(other)?,
+            ));
+        }
+        for (name, pattern) in in_order(&entry.headers) {
+            checks.push(Check::Header(
+                name.get_ref().clone(),
+                self.pattern(pattern)?,
+            ));
+        }
+        if let Some(lifetime) = &entry.lifetime {
+            checks.push(Check::Lifetime {
+                at: self.pointer(&lifetime.at)?,
+                seconds: lifetime.seconds.into(),
+                within: lifetime.within.into(),
+            });
+        }
+        Ok(checks)
+    }
+
+    fn codes(&self, words: &Spanned<OneOrMore>) -> Result<Vec<i64>, LocatedError> {
+        let codes: Option<Vec<i64>> = words
+            .get_ref()
+            .0
+            .iter()
+            .map(|word| word.parse().ok())
+            .collect();
+        codes.filter(|codes| !codes.is_empty()).ok_or_else(|| {
+            let what = "an error code is a whole number";
+            self.source.error(
+                words.span(),
+                what,
+                "write 1005, or a list such as [1008, 1009]",
+            )
+        })
+    }
+
+    fn pattern(&self, entry: &Spanned<PatternEntry>) -> Result<Pattern, LocatedError> {
+        let text = match entry.get_ref() {
+            PatternEntry::Integer(number) => return Ok(Pattern::Integer(*number)),
+            PatternEntry::Bool(value) => return Ok(Pattern::Bool(*value)),
+            PatternEntry::Text(text) => text,
+        };
+        let inside = text
+            .strip_prefix('<')
+            .and_then(|text| text.strip_suffix('>'));
+        let Some(name) = inside else {
+            return Ok(Pattern::Text(self.parsed(text, entry.span())?));
+        };
+        let known = || Placeholder::ALL.iter().map(|(name, _)| *name);
+        Placeholder::named(name)
+            .map(Pattern::Placeholder)
+            .ok_or_else(|| {
+                let advice = match located::nearest(name, known()) {
+                    Some(near) => format!("did you mean `<{near}>`?"),
+                    None => format!("use one of <{}>", known().collect::<Vec<_>>().join(">, <")),
+                };
+                self.source.error(
+                    entry.span(),
+                    format!("there is no placeholder `{text}`"),
+                    advice,
+                )
+            })
+    }
+
+    fn capture(
+        &self,
+        key: &Spanned<String>,
+        at: &Spanned<String>,
+    ) -> Result<Capture, LocatedError> {
+        if !is_name(key.get_ref()) {
+            let what = format!("`{}` cannot be bound", key.get_ref());
+            return Err(self.source.error(
+                key.span(),
+                what,
+                "use letters, digits, `_` and `-`, a letter first",
+            ));
+        }
+        Ok(Capture {
+            name: key.get_ref().clone(),
+            at: self.pointer(at)?,
+        })
+    }
+
+    fn pointer(&self, text: &Spanned<String>) -> Result<Pointer, LocatedError> {
+        Pointer::parse(text.get_ref()).ok_or_else(|| {
+            let what = format!("`{}` is no JSON Pointer", text.get_ref());
+            self.source.error(
+                text.span(),
+                what,
+                "write it as \"/users/0/token\" (RFC 6901)",
+            )
+        })
+    }
+
+    fn template(&self, text: &Spanned<String>) -> Result<Template, LocatedError> {
+        self.parsed(text.get_ref(), text.span())
+    }
+
+    pub fn parsed(&self, text: &str, span: Range<usize>) -> Result<Template, LocatedError> {
+        Template::parse(text).map_err(|error| {
+            let advice = match &error {
+                TemplateError::Unclosed => "close it, or write `$${` for a literal `${`".to_owned(),
+                TemplateError::Name(_) => "write `$${` for a literal `${`".to_owned(),
+                TemplateError::Filter(_) => {
+                    let names: Vec<&str> = Filter::ALL.iter().map(|(name, _)| *name).collect();
+                    format!("use one of {}", names.join(", "))
+                }
+            };
+            self.source.error(span, error.to_string(), advice)
+        })
+    }
+}
+
+/// The entries of a table in the order in which they stand in the file.
+pub(super) fn in_order<T>(
+    table: &Located<T>,
+) -> impl Iterator<Item = (&Spanned<String>, &Spanned<T>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries.into_iter()
+}

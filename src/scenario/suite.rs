@@ -1,0 +1,205 @@
+//! A register and all its scenarios: the ones built into the program, or those of a folder.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Scenario;
+use crate::judge::StatusSet;
+use crate::located::{LocatedError, SourceText};
+use crate::requirement::{AREAS, Register};
+
+include!(concat!(env!("OUT_DIR"), "/embedded_suite.rs"));
+
+/// The name of the register's file inside a suite's folder.
+const REGISTER: &str = "requirements.toml";
+
+/// A register and its scenarios.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// Every requirement.
+    pub register: Register,
+    /// In the order of their ids.
+    pub scenarios: Vec<Arc<Scenario>>,
+}
+
+/// Why a suite cannot be used. There is one error a file at most.
+#[derive(Debug)]
+pub enum SuiteError {
+    /// A file or folder cannot be read.
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// The operating system's reason.
+        why: std::io::Error,
+    },
+    /// Files that are wrong, each with its place.
+    Broken(Vec<LocatedError>),
+}
+
+impl fmt::Display for SuiteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SuiteError::Unreadable { path, why } => write!(
+                f,
+                "cannot read {}: {why}\n  help: a suite is a folder with {REGISTER} and {}/*.toml",
+                path.display(),
+                AREAS.join("/*.toml, ")
+            ),
+            SuiteError::Broken(errors) => {
+                let lines: Vec<String> = errors.iter().map(LocatedError::to_string).collect();
+                f.write_str(&lines.join("\n"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for SuiteError {}
+
+impl Suite {
+    /// The suite that is built into the program.
+    ///
+    /// # Errors
+    /// Only where the program was built from broken files, which its tests would have shown.
+    pub fn embedded() -> Result<Suite, SuiteError> {
+        let files = EMBEDDED_SCENARIOS
+            .iter()
+            .map(|(id, text)| (*id, format!("scenarios/{id}.toml"), *text));
+        let register = format!("scenarios/{REGISTER}");
+        read((&register, EMBEDDED_REGISTER), files)
+    }
+
+    /// The suite of a folder: its `requirements.toml` and the files `<area>/<name>.toml`.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be read, or all files that are wrong.
+    pub fn from_folder(folder: &Path) -> Result<Suite, SuiteError> {
+        let register = folder.join(REGISTER);
+        let register_text = read_file(&register)?;
+        let mut files = Vec::new();
+        for area in AREAS {
+            let area_folder = folder.join(area);
+            if !area_folder.is_dir() {
+                continue;
+            }
+            for path in toml_files(&area_folder)? {
+                let stem = path
+                    .file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                let text = read_file(&path)?;
+                files.push((format!("{area}/{stem}"), path.display().to_string(), text));
+            }
+        }
+        files.sort();
+        let listed = files
+            .iter()
+            .map(|(id, file, text)| (id.as_str(), file.clone(), text.as_str()));
+        read((&register.display().to_string(), &register_text), listed)
+    }
+
+    /// The scenario of that id.
+    pub fn scenario(&self, id: &str) -> Option<&Arc<Scenario>> {
+        self.scenarios.iter().find(|scenario| scenario.id == id)
+    }
+
+    /// Every requirement id that some scenario of the suite cites.
+    pub fn cited(&self) -> std::collections::BTreeSet<&str> {
+        self.scenarios
+            .iter()
+            .flat_map(|scenario| scenario.requirements())
+            .collect()
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, SuiteError> {
+    std::fs::read_to_string(path).map_err(|why| SuiteError::Unreadable {
+        path: path.to_owned(),
+        why,
+    })
+}
+
+fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
+    let unreadable = |why| SuiteError::Unreadable {
+        path: folder.to_owned(),
+        why,
+    };
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(unreadable));
+    let paths = paths.collect::<Result<Vec<_>, _>>()?;
+    let is_toml = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    };
+    Ok(paths.into_iter().filter(is_toml).collect())
+}
+
+fn read<'t>(
+    register: (&str, &str),
+    files: impl Iterator<Item = (&'t str, String, &'t str)>,
+) -> Result<Suite, SuiteError> {
+    let source = SourceText {
+        file: register.0,
+        text: register.1,
+    };
+    let register = Register::parse(source).map_err(|error| SuiteError::Broken(vec![error]))?;
+    let mut errors = Vec::new();
+    let mut scenarios = Vec::new();
+    let mut texts = Vec::new();
+    for (id, file, text) in files {
+        match Scenario::parse(id, SourceText { file: &file, text }, &register) {
+            Ok(scenario) => {
+                scenarios.push(Arc::new(scenario));
+                texts.push(text);
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() {
+        errors = broken_twins(&scenarios, &texts);
+    }
+    if !errors.is_empty() {
+        return Err(SuiteError::Broken(errors));
+    }
+    Ok(Suite {
+        register,
+        scenarios,
+    })
+}
+
+/// Twins that are not there, or that are never accepted.
+fn broken_twins(scenarios: &[Arc<Scenario>], texts: &[&str]) -> Vec<LocatedError> {
+    let mut errors = Vec::new();
+    for (scenario, text) in scenarios.iter().zip(texts) {
+        let Some(twin) = &scenario.twin else { continue };
+        let found = scenarios.iter().find(|other| other.id == *twin);
+        let accepted = |twin: &Arc<Scenario>| {
+            twin.steps
+                .iter()
+                .any(|step| step.expects(StatusSet::accepts))
+        };
+        let (what, advice) = match found {
+            None => {
+                let known = scenarios.iter().map(|scenario| scenario.id.as_str());
+                let advice = match crate::located::nearest(twin, known) {
+                    Some(near) => format!("did you mean \"{near}\"?"),
+                    None => "a twin is named by area and file: \"login/first-login\"".to_owned(),
+                };
+                (format!("there is no scenario \"{twin}\""), advice)
+            }
+            Some(twin) if !accepted(twin) => (
+                format!("no step of the twin \"{}\" expects to be accepted", twin.id),
+                "name a scenario in which the request is answered 2xx".to_owned(),
+            ),
+            Some(_) => continue,
+        };
+        let source = SourceText {
+            file: &scenario.file,
+            text,
+        };
+        let start = text.find("twin").unwrap_or(0);
+        errors.push(source.error(start..start, what, advice));
+    }
+    errors
+}

@@ -1,0 +1,364 @@
+//! `${name}` in scenario texts, and the JSON Pointers that captures are taken by.
+//!
+//! `${name}` stands for a bound value, `${name|filter}` for that value changed by a [`Filter`], and `$${` for a
+//! literal `${`. Rendering is pure; what is bound is decided elsewhere.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// Names and their values. One case has one set; captures add to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bindings(BTreeMap<String, String>);
+
+impl Bindings {
+    /// Nothing bound.
+    pub fn new() -> Self {
+        Bindings::default()
+    }
+
+    /// Binds a name, also over an earlier value.
+    pub fn bind(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// The value of a name.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+/// A change to a bound value: what the wrong credentials of a case are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// As it stands between the quotes of a JSON string.
+    Json,
+    /// Base64 with the standard alphabet and padding.
+    Base64,
+    /// ASCII letters in upper case.
+    Upper,
+    /// ASCII letters in lower case.
+    Lower,
+    /// Upper and lower case of ASCII letters exchanged.
+    Swapcase,
+    /// Without the last character.
+    Init,
+    /// Without the first character.
+    Tail,
+    /// The first eight characters.
+    First8,
+    /// Backwards.
+    Reverse,
+    /// With the last character replaced by another one of its kind.
+    Altered,
+}
+
+impl Filter {
+    /// All filters, by the name they have in a template.
+    pub const ALL: [(&'static str, Filter); 10] = [
+        ("json", Filter::Json),
+        ("base64", Filter::Base64),
+        ("upper", Filter::Upper),
+        ("lower", Filter::Lower),
+        ("swapcase", Filter::Swapcase),
+        ("init", Filter::Init),
+        ("tail", Filter::Tail),
+        ("first8", Filter::First8),
+        ("reverse", Filter::Reverse),
+        ("altered", Filter::Altered),
+    ];
+
+    fn named(name: &str) -> Option<Filter> {
+        let found = Filter::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, filter)| *filter)
+    }
+
+    fn apply(self, value: &str) -> String {
+        let swapcase = |c: char| {
+            if c.is_ascii_uppercase() {
+                c.to_ascii_lowercase()
+            } else {
+                c.to_ascii_uppercase()
+            }
+        };
+        match self {
+            Filter::Json => {
+                let quoted = serde_json::Value::from(value).to_string();
+                quoted[1..quoted.len() - 1].to_owned()
+            }
+            Filter::Base64 => STANDARD.encode(value),
+            Filter::Upper => value.to_ascii_uppercase(),
+            Filter::Lower => value.to_ascii_lowercase(),
+            Filter::Swapcase => value.chars().map(swapcase).collect(),
+            Filter::Init => {
+                let mut characters = value.chars();
+                characters.next_back();
+                characters.as_str().to_owned()
+            }
+            Filter::Tail => {
+                let mut characters = value.chars();
+                characters.next();
+                characters.as_str().to_owned()
+            }
+            Filter::First8 => value.chars().take(8).collect(),
+            Filter::Reverse => value.chars().rev().collect(),
+            Filter::Altered => altered(value),
+        }
+    }
+}
+
+fn altered(value: &str) -> String {
+    let mut characters: Vec<char> = value.chars().collect();
+    if let Some(last) = characters.last_mut() {
+        *last = match *last {
+            '0'..='8' | 'a'..='y' | 'A'..='Y' => char::from(*last as u8 + 1),
+            '9' => '0',
+            'z' => 'a',
+            'Z' => 'A',
+            '!' => '#',
+            _ => '!',
+        };
+    }
+    characters.into_iter().collect()
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Literal(String),
+    Bound { name: String, filters: Vec<Filter> },
+}
+
+/// A text with places for bound values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template(Vec<Part>);
+
+/// Why a text is no template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// `${` without `}`.
+    #[error("`${{` is never closed")]
+    Unclosed,
+    /// What stands between the braces is no name.
+    #[error("`{0}` is no name: letters, digits, `_` and `-`, beginning with a letter")]
+    Name(String),
+    /// An unknown word behind `|`.
+    #[error("`{0}` is no filter")]
+    Filter(String),
+}
+
+/// A name in a template that nothing is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("nothing is bound to `{0}`")]
+pub struct Unbound(pub String);
+
+impl Template {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// The first place that is wrong.
+    pub fn parse(text: &str) -> Result<Template, TemplateError> {
+        let mut parts = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some(dollar) = rest.find('$') {
+            literal.push_str(&rest[..dollar]);
+            rest = &rest[dollar..];
+            if let Some(after) = rest.strip_prefix("$${") {
+                literal.push_str("${");
+                rest = after;
+            } else if let Some(after) = rest.strip_prefix("${") {
+                let (inside, after) = after.split_once('}').ok_or(TemplateError::Unclosed)?;
+                if !literal.is_empty() {
+                    parts.push(Part::Literal(std::mem::take(&mut literal)));
+                }
+                parts.push(bound(inside)?);
+                rest = after;
+            } else {
+                literal.push('$');
+                rest = &rest[1..];
+            }
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            parts.push(Part::Literal(literal));
+        }
+        Ok(Template(parts))
+    }
+
+    /// The names it needs, each as often as it stands there.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Literal(_) => None,
+            Part::Bound { name, .. } => Some(name.as_str()),
+        })
+    }
+
+    /// The text with its values.
+    ///
+    /// # Errors
+    /// The first name that is not bound.
+    pub fn render(&self, bindings: &Bindings) -> Result<String, Unbound> {
+        let mut text = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Bound { name, filters } => {
+                    let value = bindings.value(name).ok_or_else(|| Unbound(name.clone()))?;
+                    let value = filters
+                        .iter()
+                        .fold(value.to_owned(), |value, filter| filter.apply(&value));
+                    text.push_str(&value);
+                }
+            }
+        }
+        Ok(text)
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.0 {
+            match part {
+                Part::Literal(literal) => f.write_str(&literal.replace("${", "$${"))?,
+                Part::Bound { name, filters } => {
+                    write!(f, "${{{name}")?;
+                    for filter in filters {
+                        let known = Filter::ALL.iter().find(|(_, known)| known == filter);
+                        write!(f, "|{}", known.map_or("", |(name, _)| name))?;
+                    }
+                    f.write_str("}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a word may be bound: letters, digits, `_` and `-`, beginning with a letter.
+pub fn is_name(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_alphabetic())
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
+fn bound(inside: &str) -> Result<Part, TemplateError> {
+    let mut words = inside.split('|');
+    let name = words.next().unwrap_or_default();
+    if !is_name(name) {
+        return Err(TemplateError::Name(name.to_owned()));
+    }
+    let filter =
+        |word: &str| Filter::named(word).ok_or_else(|| TemplateError::Filter(word.to_owned()));
+    Ok(Part::Bound {
+        name: name.to_owned(),
+        filters: words.map(filter).collect::<Result<_, _>>()?,
+    })
+}
+
+/// A JSON Pointer (RFC 6901), known to be well formed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pointer(String);
+
+impl Pointer {
+    /// Checks the form: empty, or every segment begun by `/`, and `~` only as `~0` and `~1`.
+    pub fn parse(text: &str) -> Option<Pointer> {
+        let rooted = text.is_empty() || text.starts_with('/');
+        let escaped = text
+            .split('~')
+            .skip(1)
+            .all(|rest| rest.starts_with(['0', '1']));
+        (rooted && escaped).then(|| Pointer(text.to_owned()))
+    }
+
+    /// As written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(text: &str) -> String {
+        let mut bindings = Bindings::new();
+        bindings.bind("name", "Ab\"1z");
+        Template::parse(text)
+            .expect(text)
+            .render(&bindings)
+            .expect(text)
+    }
+
+    #[test]
+    fn values_filters_and_literals() {
+        for (text, expected) in [
+            ("", ""),
+            ("plain $5 $", "plain $5 $"),
+            ("<${name}>", "<Ab\"1z>"),
+            ("$${name}", "${name}"),
+            ("$$${name}", "$${name}"),
+            ("${name|json}", "Ab\\\"1z"),
+            ("${name|upper}${name|lower}", "AB\"1Zab\"1z"),
+            ("${name|swapcase}", "aB\"1Z"),
+            ("${name|init}|${name|tail}", "Ab\"1|b\"1z"),
+            ("${name|reverse}", "z1\"bA"),
+            ("${name|altered}", "Ab\"1a"),
+            ("${name|base64}", "QWIiMXo="),
+            ("${name|init|init}", "Ab\""),
+        ] {
+            assert_eq!(render(text), expected, "{text}");
+            let again = Template::parse(text).expect(text).to_string();
+            assert_eq!(render(&again), expected, "{text} shown as {again}");
+        }
+    }
+
+    #[test]
+    fn first8_and_altered_differ_from_what_they_are_made_of() {
+        assert_eq!(Filter::First8.apply("123456789"), "12345678");
+        for value in ["a", "z", "Z", "9", "!", "#", "é", "azAZ09"] {
+            let altered = Filter::Altered.apply(value);
+            assert_ne!(altered, value);
+            assert_eq!(altered.chars().count(), value.chars().count());
+        }
+    }
+
+    #[test]
+    fn what_is_no_template_is_refused() {
+        assert_eq!(Template::parse("${a"), Err(TemplateError::Unclosed));
+        assert_eq!(
+            Template::parse("${}"),
+            Err(TemplateError::Name(String::new()))
+        );
+        assert_eq!(
+            Template::parse("${1a}"),
+            Err(TemplateError::Name("1a".into()))
+        );
+        assert_eq!(
+            Template::parse("${a|uper}"),
+            Err(TemplateError::Filter("uper".into()))
+        );
+        let unbound = Template::parse("${other}")
+            .expect("template")
+            .render(&Bindings::new());
+        assert_eq!(unbound, Err(Unbound("other".into())));
+    }
+
+    #[test]
+    fn pointers_are_well_formed_or_refused() {
+        for good in ["", "/", "/users/0/token", "/a~0b~1c"] {
+            assert!(Pointer::parse(good).is_some(), "{good}");
+        }
+        for bad in ["users", "/a~2", "/a~"] {
+            assert!(Pointer::parse(bad).is_none(), "{bad}");
+        }
+    }
+}
