@@ -13,6 +13,7 @@ pub mod documented;
 pub mod exchange;
 pub mod judge;
 pub mod located;
+pub mod plan;
 pub mod requirement;
 pub mod scenario;
 pub mod template;

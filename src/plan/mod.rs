@@ -1,0 +1,79 @@
+//! From scenarios to cases: rows, selection, shards, and the order that needs the fewest resets.
+//!
+//! Planning is pure. It knows what a target allows ([`Capabilities`]) but never talks to one; what it decides is
+//! printed before the first request.
+
+mod order;
+mod selection;
+
+use std::sync::Arc;
+
+pub use order::{Capabilities, Plan, Stage, Start, plan};
+pub use selection::{Selection, SelectionError, Shard};
+
+use crate::scenario::{Action, Change, Given, Row, Scenario, Suite};
+
+/// One row of a scenario, ready to be run.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// `area/file::row`, or `area/file` where the file has no rows. Stable.
+    pub id: String,
+    /// The file it comes from.
+    pub scenario: Arc<Scenario>,
+    row: usize,
+}
+
+impl Case {
+    /// Its row.
+    pub fn row(&self) -> &Row {
+        &self.scenario.rows[self.row]
+    }
+
+    /// The state it needs.
+    pub fn given(&self) -> Given {
+        self.scenario.given
+    }
+
+    /// What it leaves changed.
+    pub fn changes(&self) -> &[Change] {
+        &self.scenario.changes
+    }
+
+    /// Whether it leaves everything as it was.
+    pub fn changes_nothing(&self) -> bool {
+        self.changes().is_empty()
+    }
+
+    /// Whether all it changes belongs to an account that is made for it alone.
+    pub fn is_confined(&self) -> bool {
+        let own = |change: &Change| matches!(change, Change::Passwords | Change::Users);
+        self.given() == Given::User && !self.changes_nothing() && self.changes().iter().all(own)
+    }
+
+    /// Whether it sends bytes that only the wire client can send.
+    pub fn is_raw(&self) -> bool {
+        let raw = |action: &Action| matches!(action, Action::Raw(_) | Action::Hex(_));
+        self.scenario.steps.iter().any(|step| raw(&step.action))
+    }
+}
+
+/// All cases of a suite, in the order of their ids.
+pub fn cases(suite: &Suite) -> Vec<Case> {
+    let of = |scenario: &Arc<Scenario>| {
+        let scenario = Arc::clone(scenario);
+        (0..scenario.rows.len()).map(move |row| {
+            let id = match &scenario.rows[row].name {
+                Some(name) => format!("{}::{name}", scenario.id),
+                None => scenario.id.clone(),
+            };
+            Case {
+                id,
+                scenario: Arc::clone(&scenario),
+                row,
+            }
+        })
+    };
+    let mut cases: Vec<Case> = suite.scenarios.iter().flat_map(of).collect();
+    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    cases
+}

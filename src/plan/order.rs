@@ -1,0 +1,343 @@
+//! What runs when: the order that needs the fewest resets, and what cannot run at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Case;
+use crate::scenario::{Action, Change, Given, Registration};
+
+/// What may be done to a target and what is known of it before the first request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The embedded reference client: everything is allowed.
+    pub embedded: bool,
+    /// It can be brought back to just installed.
+    pub reset: bool,
+    /// It is just installed now (`--fresh`, or a new embedded instance).
+    pub fresh: bool,
+    /// What the owner allowed to be changed.
+    pub allow: BTreeSet<Change>,
+    /// Credentials of its admin are configured.
+    pub credentials: bool,
+    /// Its clock can be moved.
+    pub advance: bool,
+    /// The code that it sends on registration reaches the harness.
+    pub code: bool,
+    /// Its registration state, where known.
+    pub registration: Option<Registration>,
+    /// Bytes that are no HTTP can be sent to it.
+    pub raw: bool,
+}
+
+impl Capabilities {
+    /// The embedded reference client in that state.
+    pub fn embedded(registration: Registration) -> Capabilities {
+        Capabilities {
+            embedded: true,
+            reset: true,
+            fresh: true,
+            allow: Change::ALL.into(),
+            credentials: false,
+            advance: true,
+            code: true,
+            registration: Some(registration),
+            raw: true,
+        }
+    }
+
+    /// Whether its state may be thrown away.
+    fn disposable(&self) -> bool {
+        self.reset || self.fresh
+    }
+
+    /// Why the case cannot run, if it cannot; known before the first request.
+    fn refusal(&self, case: &Case) -> Option<String> {
+        if let (Some(needed), Some(state)) = (case.scenario.registration, self.registration)
+            && needed != state
+        {
+            return Some(format!(
+                "not applicable: it is about targets whose registration is {needed}, not {state}"
+            ));
+        }
+        if case.scenario.registration.is_some() && self.registration.is_none() {
+            return Some(
+                "the target's registration state is not known; give --registration open or sunset"
+                    .to_owned(),
+            );
+        }
+        if case.is_raw() && !self.raw {
+            return Some(
+                "the configured client cannot send raw bytes; use client = \"wire\"".to_owned(),
+            );
+        }
+        match case.given() {
+            Given::Any => {}
+            Given::Fresh if !self.disposable() => {
+                return Some(
+                    "it needs a just installed target; give --fresh or --reset".to_owned(),
+                );
+            }
+            Given::Admin | Given::User | Given::Registered
+                if !self.credentials && !self.disposable() =>
+            {
+                return Some(
+                    "it needs to log in as admin; set WABIZSPEC_ADMIN_PASSWORD, or give --fresh or --reset".to_owned(),
+                );
+            }
+            _ => {}
+        }
+        if case.given() == Given::User && !self.may(Change::Users) {
+            return Some("it needs an account that the run makes; give --allow users".to_owned());
+        }
+        if let Some(change) = case
+            .changes()
+            .iter()
+            .find(|change| !self.case_may(case, **change))
+        {
+            return Some(match change {
+                Change::Clock if self.may(Change::Clock) => {
+                    "it moves the clock, and the configuration has no `advance`".to_owned()
+                }
+                change => format!(
+                    "it changes the {}; give --allow {change}",
+                    described(*change)
+                ),
+            });
+        }
+        if uses_code(case) && !self.code {
+            return Some(
+                "it needs the registration code, and the configuration has no `code_command`"
+                    .to_owned(),
+            );
+        }
+        None
+    }
+
+    fn may(&self, change: Change) -> bool {
+        // A registration sends somebody an SMS: only the owner's own word allows that.
+        self.allow.contains(&change) || (change != Change::Registration && self.disposable())
+    }
+
+    fn case_may(&self, case: &Case, change: Change) -> bool {
+        match change {
+            // The password of an account that the run made harms nobody.
+            Change::Passwords if case.given() == Given::User => self.may(Change::Users),
+            Change::Clock => self.may(Change::Clock) && self.advance,
+            change => self.may(change),
+        }
+    }
+}
+
+fn described(change: Change) -> &'static str {
+    match change {
+        Change::Passwords => "admin's password",
+        Change::Users => "accounts",
+        Change::Registration => "registration",
+        Change::Clock => "clock",
+    }
+}
+
+fn uses_code(case: &Case) -> bool {
+    let templates = case
+        .scenario
+        .steps
+        .iter()
+        .flat_map(|step| step.action.templates());
+    let named = |template: &crate::template::Template| template.names().any(|name| name == "code");
+    case.given() == Given::Registered || templates.into_iter().any(named)
+}
+
+/// Whether the case ends with the number registered, so that the next registration needs a reset.
+fn verifies(case: &Case) -> bool {
+    case.scenario.steps.iter().any(|step| match &step.action {
+        Action::Send(draft) => {
+            draft.path.to_string().ends_with("/v1/account/verify")
+                && step.expects(crate::judge::StatusSet::accepts)
+        }
+        _ => false,
+    })
+}
+
+/// The state that a stage begins in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Whatever the stage before left.
+    AsLeft,
+    /// As just installed, by a reset.
+    Reset,
+}
+
+/// Cases that run one after another or all at once, from one state.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// What is needed before the first of its cases.
+    pub start: Start,
+    /// Whether its cases may run at the same time.
+    pub concurrent: bool,
+    /// At least one.
+    pub cases: Vec<Case>,
+}
+
+/// Everything that will run, in order, and everything that will not.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// In order.
+    pub stages: Vec<Stage>,
+    /// The cases that cannot run, each with the reason.
+    pub skipped: Vec<(Case, String)>,
+    /// How often the target is reset if everything goes well.
+    pub resets: usize,
+}
+
+impl Plan {
+    /// The cases that will run, in order.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.stages.iter().flat_map(|stage| &stage.cases)
+    }
+
+    /// What will be changed on the target, and by how many cases.
+    pub fn changes(&self) -> BTreeMap<Change, usize> {
+        let mut changes = BTreeMap::new();
+        for change in self.cases().flat_map(Case::changes) {
+            *changes.entry(*change).or_default() += 1;
+        }
+        changes
+    }
+}
+
+/// Orders the cases for a target.
+///
+/// First the refusals that share the fresh state, then each accepted first login on a fresh state of its own, then
+/// what changes nothing, then what changes accounts, then registrations (those that end registered last), and last
+/// whatever moves the clock.
+pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
+    let twins: BTreeSet<String> = cases
+        .iter()
+        .filter_map(|case| case.scenario.twin.clone())
+        .collect();
+    let mut plan = Plan::default();
+    let mut groups: BTreeMap<Group, Vec<Case>> = BTreeMap::new();
+    for case in cases {
+        match capabilities.refusal(&case) {
+            Some(why) => plan.skipped.push((case, why)),
+            None => groups.entry(Group::of(&case)).or_default().push(case),
+        }
+    }
+    let mut state = State {
+        fresh: capabilities.fresh,
+        unregistered: capabilities.fresh,
+    };
+    for (group, mut cases) in groups {
+        // Where only one of a group can have the state it needs, the twin of refusals tells the most.
+        cases.sort_by_key(|case| !twins.contains(&case.scenario.id));
+        for cases in group.batches(cases, capabilities.reset) {
+            plan.add(group, cases, &mut state, capabilities.reset);
+        }
+    }
+    plan.skipped.sort_by(|a, b| a.0.id.cmp(&b.0.id));
+    plan
+}
+
+/// What is known of the target between two stages.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    /// Nobody has logged in since it was installed.
+    fresh: bool,
+    /// No registration has been completed since it was installed.
+    unregistered: bool,
+}
+
+impl Plan {
+    /// Adds a stage, with a reset before it where the state asks for one; without one to be had, its cases are skipped.
+    fn add(&mut self, group: Group, cases: Vec<Case>, state: &mut State, can_reset: bool) {
+        let ready = match group {
+            Group::FreshUnchanged | Group::FreshChanged => state.fresh,
+            Group::Registering | Group::Verified => state.unregistered,
+            // Time has been moved on by the case before.
+            Group::Clock => !can_reset,
+            Group::Unchanged | Group::Confined | Group::Changed | Group::Registered => true,
+        };
+        if !ready && !can_reset {
+            let why = "it needs the target just installed once more; give --reset";
+            self.skipped
+                .extend(cases.into_iter().map(|case| (case, why.to_owned())));
+            return;
+        }
+        if !ready {
+            self.resets += 1;
+            *state = State {
+                fresh: true,
+                unregistered: true,
+            };
+        }
+        state.fresh &= cases.iter().all(|case| {
+            matches!(case.given(), Given::Any | Given::Fresh) && case.changes_nothing()
+        });
+        state.unregistered &= !matches!(group, Group::Verified | Group::Registered);
+        self.stages.push(Stage {
+            start: if ready { Start::AsLeft } else { Start::Reset },
+            concurrent: group.is_concurrent(),
+            cases,
+        });
+    }
+}
+
+/// The groups of a plan, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    FreshUnchanged,
+    FreshChanged,
+    Unchanged,
+    Confined,
+    Changed,
+    Registering,
+    Verified,
+    Registered,
+    Clock,
+}
+
+impl Group {
+    fn of(case: &Case) -> Group {
+        let changes = |change| case.changes().contains(&change);
+        if changes(Change::Clock) {
+            return Group::Clock;
+        }
+        if changes(Change::Registration) {
+            return if verifies(case) {
+                Group::Verified
+            } else {
+                Group::Registering
+            };
+        }
+        match (case.given(), case.changes_nothing()) {
+            (Given::Fresh, true) => Group::FreshUnchanged,
+            (Given::Fresh, false) => Group::FreshChanged,
+            (Given::Registered, _) => Group::Registered,
+            (_, true) => Group::Unchanged,
+            _ if case.is_confined() => Group::Confined,
+            _ => Group::Changed,
+        }
+    }
+
+    fn is_concurrent(self) -> bool {
+        matches!(
+            self,
+            Group::FreshUnchanged | Group::Unchanged | Group::Confined
+        )
+    }
+
+    /// The cases that share one state, together; those that use theirs up, each by itself.
+    fn batches(self, cases: Vec<Case>, can_reset: bool) -> Vec<Vec<Case>> {
+        let alone = match self {
+            Group::FreshChanged | Group::Verified => true,
+            Group::Clock => can_reset,
+            _ => false,
+        };
+        match alone {
+            true => cases.into_iter().map(|case| vec![case]).collect(),
+            false => vec![cases],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
