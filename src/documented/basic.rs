@@ -1,0 +1,274 @@
+//! Basic credentials in an `Authorization` field: read strictly, and written (RFC 7617).
+//!
+//! It decides what the bytes say, never whether the credentials are right. It is as strict as the RFCs allow, so
+//! that one header value has one reading.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// A user name and a password, as a client sends them to log in (users/login, Create).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Everything before the first colon; possibly empty.
+    pub username: String,
+    /// Everything after the first colon; it may hold colons itself, and may be empty.
+    pub password: String,
+}
+
+impl Credentials {
+    /// Credentials of two texts. A colon in the user name does not survive [`render`] and [`parse`]: the scheme
+    /// has no way to write it (RFC 7617 §2).
+    pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
+        Credentials {
+            username: username.into(),
+            password: password.into(),
+        }
+    }
+}
+
+/// A password must not slip into a log through `{:?}`.
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why the value of an `Authorization` field holds no Basic credentials. Offsets are in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BasicError {
+    /// The value is empty, or begins with something that is no scheme name.
+    #[error("no authentication scheme")]
+    NoScheme,
+    /// A scheme, but another one.
+    #[error("the scheme is {0:?}, not Basic")]
+    OtherScheme(String),
+    /// The scheme stands alone.
+    #[error("no credentials after the scheme")]
+    NoCredentials,
+    /// A byte that base64 does not have (RFC 4648 §4), counted from the start of the credentials.
+    #[error("byte {byte:#04x} at {at} is not in the base64 alphabet")]
+    Alphabet {
+        /// Where it stands.
+        at: usize,
+        /// What stands there.
+        byte: u8,
+    },
+    /// Padding that is missing, surplus or misplaced, an impossible length, or bits left over at the end.
+    #[error("the base64 text is not whole: {0}")]
+    Padding(&'static str),
+    /// The decoded bytes are not UTF-8.
+    #[error("the credentials are not UTF-8 at byte {at}")]
+    NotUtf8 {
+        /// Where the first wrong byte stands.
+        at: usize,
+    },
+    /// A control character, which neither part may hold (RFC 7617 §2).
+    #[error("a control character at byte {at}")]
+    Control {
+        /// Where it stands.
+        at: usize,
+    },
+    /// Nothing separates a user name from a password.
+    #[error("no colon in the credentials")]
+    NoColon,
+}
+
+/// Reads the value of an `Authorization` field, without the white space around it.
+///
+/// The scheme's name is taken in any case and one or more spaces may follow it (RFC 9110 §11.1, §11.4). The rest
+/// must be base64 in the standard alphabet with its padding, of UTF-8 text without control characters, and splits
+/// at the first colon (RFC 7617 §2).
+pub fn parse(header_value: &[u8]) -> Result<Credentials, BasicError> {
+    let decoded = decode(token68(header_value)?)?;
+    let text = String::from_utf8(decoded).map_err(|error| BasicError::NotUtf8 {
+        at: error.utf8_error().valid_up_to(),
+    })?;
+    if let Some(at) = text.bytes().position(|byte| byte.is_ascii_control()) {
+        return Err(BasicError::Control { at });
+    }
+    let (username, password) = text.split_once(':').ok_or(BasicError::NoColon)?;
+    Ok(Credentials::new(username, password))
+}
+
+/// The value of an `Authorization` field with these credentials: the inverse of [`parse`].
+pub fn render(credentials: &Credentials) -> String {
+    let Credentials { username, password } = credentials;
+    format!(
+        "Basic {}",
+        STANDARD.encode(format!("{username}:{password}"))
+    )
+}
+
+/// The part after the scheme and its spaces.
+fn token68(value: &[u8]) -> Result<&[u8], BasicError> {
+    let end = value.iter().position(|&byte| !is_token(byte));
+    let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
+    // A value that goes on with anything but a space has no scheme: bare base64 text, or "Basic" and a tab.
+    if scheme.is_empty() || !matches!(rest.first(), None | Some(b' ')) {
+        return Err(BasicError::NoScheme);
+    }
+    if !scheme.eq_ignore_ascii_case(b"basic") {
+        let scheme = String::from_utf8_lossy(scheme).into_owned();
+        return Err(BasicError::OtherScheme(scheme));
+    }
+    match rest.iter().position(|&byte| byte != b' ') {
+        Some(start) => Ok(&rest[start..]),
+        None => Err(BasicError::NoCredentials),
+    }
+}
+
+/// The bytes of a scheme's name (`token`, RFC 9110 §5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn decode(encoded: &[u8]) -> Result<Vec<u8>, BasicError> {
+    use base64::DecodeError;
+    STANDARD.decode(encoded).map_err(|error| match error {
+        DecodeError::InvalidByte(_, b'=') => BasicError::Padding("padding in the middle"),
+        DecodeError::InvalidByte(at, byte) => BasicError::Alphabet { at, byte },
+        DecodeError::InvalidLength(_) => BasicError::Padding("a length that cannot be"),
+        DecodeError::InvalidLastSymbol { .. } => BasicError::Padding("bits left over at the end"),
+        DecodeError::InvalidPadding => BasicError::Padding("padding missing or surplus"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(scheme: &str, text: impl AsRef<[u8]>) -> Vec<u8> {
+        format!("{scheme}{}", STANDARD.encode(text)).into_bytes()
+    }
+
+    #[test]
+    fn parse_undoes_render() {
+        for (username, password) in [
+            ("admin", "secret"),
+            ("admin", "a:b::c:"),
+            ("", ""),
+            ("", ":"),
+            ("käthe", "pä ss wörd 東京 🔑"),
+            ("admin", " padded "),
+            ("a", "b"),
+            ("ab", "b"),
+        ] {
+            let credentials = Credentials::new(username, password);
+            let header = render(&credentials);
+            assert_eq!(parse(header.as_bytes()), Ok(credentials), "{header}");
+        }
+    }
+
+    #[test]
+    fn the_scheme_has_any_case_and_any_number_of_spaces() {
+        for scheme in ["Basic ", "basic ", "BASIC ", "bAsIc ", "Basic    "] {
+            let expected = Credentials::new("admin", "secret");
+            assert_eq!(parse(&encoded(scheme, "admin:secret")), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn the_first_colon_splits() {
+        let parsed = parse(&encoded("Basic ", "user:a:b:c")).unwrap();
+        assert_eq!(parsed, Credentials::new("user", "a:b:c"));
+    }
+
+    #[test]
+    fn what_is_no_basic_value() {
+        let bare = STANDARD.encode("admin:secret!!");
+        for (value, expected) in [
+            (&b""[..], BasicError::NoScheme),
+            (b" ", BasicError::NoScheme),
+            (b"\xff\xfe", BasicError::NoScheme),
+            (b"Basic\tYWRtaW46c2VjcmV0", BasicError::NoScheme),
+            (b"Basic", BasicError::NoCredentials),
+            (b"Basic   ", BasicError::NoCredentials),
+            (b"Bearer abc", BasicError::OtherScheme("Bearer".into())),
+            (
+                b"Basicx YWRtaW46c2VjcmV0",
+                BasicError::OtherScheme("Basicx".into()),
+            ),
+            (
+                b"Digest username=\"admin\"",
+                BasicError::OtherScheme("Digest".into()),
+            ),
+            (
+                b"BasicYWRtaW46c2VjcmV0",
+                BasicError::OtherScheme("BasicYWRtaW46c2VjcmV0".into()),
+            ),
+            (bare.as_bytes(), BasicError::NoScheme),
+        ] {
+            assert_eq!(parse(value), Err(expected), "{}", value.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_is_no_base64() {
+        for (text, at, byte) in [
+            ("!!!!", 0, b'!'),
+            ("YWRtaW46c2Vjc-V0", 13, b'-'),
+            ("YWRt aW46c2VjcmV0", 4, b' '),
+            ("admin:secret", 5, b':'),
+            ("YWRtaW46c2VjcmV0 ", 16, b' '),
+            ("YWRtaW46c2VjcmV0, realm=x", 16, b','),
+            ("YWRtaW46c2VjcmV0\u{e9}", 16, 0xc3),
+        ] {
+            let parsed = parse(format!("Basic {text}").as_bytes());
+            assert_eq!(parsed, Err(BasicError::Alphabet { at, byte }), "{text}");
+        }
+        // "a:b" is YTpi; "a:bc" is YTpiYw==.
+        for text in [
+            "YTpiYw",
+            "YTpiYw=",
+            "YTpiYw===",
+            "YTpi=",
+            "YTpiY",
+            "YT==piYw",
+            "YTpiYx==",
+            "=",
+        ] {
+            let parsed = parse(format!("Basic {text}").as_bytes());
+            assert!(
+                matches!(parsed, Err(BasicError::Padding(_))),
+                "{text}: {parsed:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_text() {
+        for (bytes, at) in [
+            (&b"\xff\xfe:x"[..], 0),
+            (b"admin:\xc0\x80", 6),
+            (b"admin:\xed\xa0\x80", 6),
+            (b"admin:x\xc3", 7),
+        ] {
+            assert_eq!(
+                parse(&encoded("Basic ", bytes)),
+                Err(BasicError::NotUtf8 { at })
+            );
+        }
+        for (text, at) in [
+            ("admin:sec\0ret", 9),
+            ("ad\nmin:x", 2),
+            ("admin:x\u{7f}", 7),
+        ] {
+            assert_eq!(
+                parse(&encoded("Basic ", text)),
+                Err(BasicError::Control { at })
+            );
+        }
+        assert_eq!(parse(&encoded("Basic ", "admin")), Err(BasicError::NoColon));
+    }
+
+    #[test]
+    fn debug_output_keeps_the_password_back() {
+        let shown = format!("{:?}", Credentials::new("admin", "Sesame1!"));
+        assert!(
+            shown.contains("admin") && !shown.contains("Sesame1!"),
+            "{shown}"
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! The known members of a JSON object, read once, with every reason why they will not do.
+//!
+//! Only the text of known members is kept; unknown ones are checked for grammar and skipped. Nothing recurses into
+//! the document, so its depth costs no stack.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{BodyError, MemberError};
+
+/// The known members of one object, taken out one by one; what is wrong with them is gathered on the way.
+pub(super) struct Members<'a, const N: usize> {
+    names: [&'static str; N],
+    values: [Option<&'a RawValue>; N],
+    errors: Vec<MemberError>,
+}
+
+/// Reads the members of these names from a body that must be one JSON object.
+pub(super) fn members<'a, const N: usize>(
+    body: &'a [u8],
+    names: [&'static str; N],
+) -> Result<Members<'a, N>, BodyError> {
+    let malformed = |reason: &dyn fmt::Display| BodyError::Malformed(reason.to_string());
+    let text = std::str::from_utf8(body).map_err(|error| malformed(&error))?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let found = json.deserialize_map(Known(&names)).and_then(|found| {
+        json.end()?;
+        Ok(found)
+    });
+    match found {
+        Ok(found) => match found.twice {
+            Some(member) => Err(malformed(&format_args!("{member} stands twice"))),
+            None => Ok(Members {
+                names,
+                values: found.values,
+                errors: Vec::new(),
+            }),
+        },
+        // "No object" is a fair answer only where the whole text is JSON.
+        Err(error) => match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) if !text.trim_start().starts_with('{') => Err(BodyError::NotAnObject),
+            _ => Err(malformed(&error)),
+        },
+    }
+}
+
+impl<const N: usize> Members<'_, N> {
+    /// A string that must be there. Where it is not, that is noted for [`Members::finish`] and the text is empty.
+    pub(super) fn required(&mut self, member: &'static str) -> String {
+        self.required_where(member, |_| Ok(()))
+    }
+
+    /// The same with a condition, which gives the reason for its refusal.
+    pub(super) fn required_where(
+        &mut self,
+        member: &'static str,
+        condition: impl FnOnce(&str) -> Result<(), String>,
+    ) -> String {
+        if self.value(member).is_none() {
+            self.errors.push(MemberError::Missing { member });
+        }
+        self.optional_where(member, condition).unwrap_or_default()
+    }
+
+    /// A string that may be there.
+    pub(super) fn optional(&mut self, member: &'static str) -> Option<String> {
+        self.optional_where(member, |_| Ok(()))
+    }
+
+    /// The same with a condition.
+    pub(super) fn optional_where(
+        &mut self,
+        member: &'static str,
+        condition: impl FnOnce(&str) -> Result<(), String>,
+    ) -> Option<String> {
+        let text = string(self.value(member)?).and_then(|text| condition(&text).map(|()| text));
+        text.map_err(|why| self.errors.push(MemberError::invalid(member, why)))
+            .ok()
+    }
+
+    /// The body made of them, unless something was wrong.
+    pub(super) fn finish<T>(self, body: T) -> Result<T, BodyError> {
+        if self.errors.is_empty() {
+            Ok(body)
+        } else {
+            Err(BodyError::Members(self.errors))
+        }
+    }
+
+    fn value(&self, member: &str) -> Option<&RawValue> {
+        let index = self.names.iter().position(|name| *name == member)?;
+        self.values[index]
+    }
+}
+
+/// The text of a value that must be a string. A lone surrogate is good JSON, but no text (RFC 8259 §8.2).
+fn string(value: &RawValue) -> Result<String, String> {
+    if !value.get().starts_with('"') {
+        return Err("is not a string".into());
+    }
+    serde_json::from_str(value.get()).map_err(|_| "is not Unicode text".into())
+}
+
+/// Takes the known members out of an object.
+struct Known<'n, const N: usize>(&'n [&'static str; N]);
+
+struct Found<'a, const N: usize> {
+    values: [Option<&'a RawValue>; N],
+    /// A known member that stands twice.
+    twice: Option<&'static str>,
+}
+
+impl<'de, const N: usize> Visitor<'de> for Known<'_, N> {
+    type Value = Found<'de, N>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = Found {
+            values: [None; N],
+            twice: None,
+        };
+        while let Some(name) = map.next_key_seed(Name)? {
+            match self.0.iter().position(|known| *known == name) {
+                None => drop(map.next_value::<IgnoredAny>()?),
+                Some(index) => {
+                    if found.values[index].replace(map.next_value()?).is_some() {
+                        found.twice = Some(self.0[index]);
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The name of a member, borrowed where it has no escapes.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}

@@ -1,0 +1,316 @@
+//! The certificate of a registration request: the verified name in it, and sample certificates to send.
+//!
+//! It reads what a certificate says. It proves no signature: the keys are the vendor's.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use prost::Message;
+
+/// `BizAccountPayload` when wrapped and `VerifiedNameCertificate` when bare: both begin with one field of bytes,
+/// and only what is in it tells them apart.
+#[derive(Clone, PartialEq, Message)]
+struct Outer {
+    #[prost(bytes = "vec", optional, tag = "1")]
+    first: Option<Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct BizAccountPayload {
+    #[prost(message, optional, tag = "1")]
+    certificate: Option<VerifiedNameCertificate>,
+    #[prost(bytes = "vec", optional, tag = "2")]
+    link_info: Option<Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct VerifiedNameCertificate {
+    #[prost(bytes = "vec", optional, tag = "1")]
+    details: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "2")]
+    signature: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "3")]
+    server_signature: Option<Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Details {
+    #[prost(uint64, optional, tag = "1")]
+    serial: Option<u64>,
+    #[prost(string, optional, tag = "2")]
+    issuer: Option<String>,
+    #[prost(string, optional, tag = "4")]
+    verified_name: Option<String>,
+    #[prost(message, repeated, tag = "8")]
+    localized_names: Vec<LocalizedName>,
+    #[prost(uint64, optional, tag = "10")]
+    issue_time: Option<u64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct LocalizedName {
+    #[prost(string, optional, tag = "1")]
+    language: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    locale: Option<String>,
+    #[prost(string, optional, tag = "3")]
+    verified_name: Option<String>,
+}
+
+/// What a certificate says of the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedName {
+    /// The name that the answer repeats as `vname`; not empty.
+    pub name: String,
+    /// Whether the certificate stood inside an account payload.
+    pub wrapped: bool,
+    /// The certificate's number, when it has one.
+    pub serial: Option<u64>,
+    /// Who issued it; `ent:wa` in real ones.
+    pub issuer: Option<String>,
+    /// When it was issued, in seconds of Unix time.
+    pub issue_time: Option<u64>,
+}
+
+/// Why a text is no certificate with a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Not base64 in the standard alphabet with its padding.
+    #[error("not base64: {0}")]
+    Base64(String),
+    /// Base64, but of something else.
+    #[error("not a certificate: {0}")]
+    Protobuf(String),
+    /// A message without the part that holds the name.
+    #[error("no certificate in it")]
+    Empty,
+    /// A certificate that names nobody.
+    #[error("no verified name in it")]
+    NoName,
+}
+
+/// Reads the verified name out of a `cert` value, be it wrapped in an account payload or bare (account, Create: the
+/// answer carries the name decoded from `cert`; the messages are the public definitions).
+///
+/// The two forms begin alike. Inside a payload the next field 1 is bytes (the details), inside a bare certificate it
+/// is a number (the serial), so reading it as details succeeds for the bare form only.
+pub fn verified_name(base64: &str) -> Result<VerifiedName, CertificateError> {
+    let bytes = STANDARD
+        .decode(base64)
+        .map_err(|error| CertificateError::Base64(error.to_string()))?;
+    let first = Outer::decode(bytes.as_slice()).map_err(not_protobuf)?.first;
+    let first = first.ok_or(CertificateError::Empty)?;
+    if let Ok(details) = Details::decode(first.as_slice()) {
+        return named(details, false);
+    }
+    let inner = VerifiedNameCertificate::decode(first.as_slice()).map_err(not_protobuf)?;
+    let details = inner.details.ok_or(CertificateError::Empty)?;
+    named(
+        Details::decode(details.as_slice()).map_err(not_protobuf)?,
+        true,
+    )
+}
+
+fn not_protobuf(error: prost::DecodeError) -> CertificateError {
+    CertificateError::Protobuf(error.to_string())
+}
+
+fn named(details: Details, wrapped: bool) -> Result<VerifiedName, CertificateError> {
+    match details.verified_name {
+        Some(name) if !name.is_empty() => Ok(VerifiedName {
+            name,
+            wrapped,
+            serial: details.serial,
+            issuer: details.issuer,
+            issue_time: details.issue_time,
+        }),
+        _ => Err(CertificateError::NoName),
+    }
+}
+
+/// A certificate to send: well formed, with dummy signatures, so a real client may refuse it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleCertificate {
+    /// The verified name; any text.
+    pub name: String,
+    /// The certificate's number. Its written length moves everything behind it: 1 byte below 128, up to 10.
+    pub serial: u64,
+    /// Whether it goes inside an account payload, as the real ones do.
+    pub wrapped: bool,
+    /// When it was issued, in seconds of Unix time.
+    pub issue_time: u64,
+    /// The name in other languages: language, locale, name.
+    pub localized: Vec<[String; 3]>,
+}
+
+impl SampleCertificate {
+    /// A wrapped certificate for this name, with a serial as long as those of real ones.
+    pub fn new(name: impl Into<String>) -> Self {
+        SampleCertificate {
+            name: name.into(),
+            serial: 1_234_567_890_123_456,
+            wrapped: true,
+            issue_time: 1_628_695_168,
+            localized: Vec::new(),
+        }
+    }
+
+    /// The value of `cert`.
+    pub fn to_base64(&self) -> String {
+        STANDARD.encode(self.to_bytes())
+    }
+
+    /// The message before base64.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let localized = self.localized.iter().cloned();
+        let localized_names = localized.map(|[language, locale, name]| LocalizedName {
+            language: Some(language),
+            locale: Some(locale),
+            verified_name: Some(name),
+        });
+        let details = Details {
+            serial: Some(self.serial),
+            issuer: Some("ent:wa".into()),
+            verified_name: Some(self.name.clone()),
+            localized_names: localized_names.collect(),
+            issue_time: Some(self.issue_time),
+        };
+        let certificate = VerifiedNameCertificate {
+            details: Some(details.encode_to_vec()),
+            signature: None,
+            server_signature: Some((0..64).collect()),
+        };
+        if !self.wrapped {
+            return certificate.encode_to_vec();
+        }
+        let payload = BizAccountPayload {
+            certificate: Some(certificate),
+            link_info: Some(vec![0; 46]),
+        };
+        payload.encode_to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRAPPED: &str = "CmUKIQjA9ark09qYAhIGZW50OndhIghBY21lIEx0ZFCA1a+IBhpAAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+PxIuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
+    const BARE: &str = "CiEIwPWq5NPamAISBmVudDp3YSIIQWNtZSBMdGRQgNWviAYaQAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+    const NOT_ASCII: &str = "CnAKLAjA9ark09qYAhIGZW50OndhIhNDYWbDqSDDnGLDq3Ig5p2x5LqsUIDVr4gGGkAAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4/Ei4AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn sample(name: &str, wrapped: bool) -> SampleCertificate {
+        SampleCertificate {
+            wrapped,
+            ..SampleCertificate::new(name)
+        }
+    }
+
+    #[test]
+    fn the_known_samples_are_read_and_built() {
+        for (text, name, wrapped) in [
+            (WRAPPED, "Acme Ltd", true),
+            (BARE, "Acme Ltd", false),
+            (NOT_ASCII, "Café Übër 東京", true),
+        ] {
+            let read = verified_name(text).unwrap();
+            assert_eq!((read.name.as_str(), read.wrapped), (name, wrapped));
+            assert_eq!(read.issuer.as_deref(), Some("ent:wa"));
+            let built = SampleCertificate {
+                serial: read.serial.unwrap(),
+                issue_time: read.issue_time.unwrap(),
+                ..sample(name, wrapped)
+            };
+            assert_eq!(built.to_base64(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_built_is_read_whatever_the_lengths() {
+        let long = "n".repeat(300);
+        for name in ["A", "Acme Ltd", "Ünïcödé 🔑", long.as_str()] {
+            for serial in [0, 1, 127, 128, 1 << 32, u64::MAX] {
+                for wrapped in [true, false] {
+                    let built = SampleCertificate {
+                        serial,
+                        localized: vec![["de".into(), "DE".into(), "Anders".into()]],
+                        ..sample(name, wrapped)
+                    };
+                    let read = verified_name(&built.to_base64()).unwrap();
+                    assert_eq!(
+                        (read.name.as_str(), read.wrapped),
+                        (name, wrapped),
+                        "{serial}"
+                    );
+                    assert_eq!(read.serial, Some(serial));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_base64() {
+        let url_safe = WRAPPED.replace('+', "-");
+        assert_ne!(url_safe, WRAPPED);
+        for text in [
+            "!",
+            "a",
+            "CmUK I==",
+            BARE.trim_end_matches('='),
+            &url_safe,
+            "café",
+        ] {
+            let read = verified_name(text);
+            assert!(
+                matches!(read, Err(CertificateError::Base64(_))),
+                "{text}: {read:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate() {
+        let huge_field = [0x0a, 0xff, 0xff, 0xff, 0xff, 0x07];
+        let mut cut = sample("Acme Ltd", true).to_bytes();
+        cut.truncate(40);
+        for bytes in [
+            &b"hello world"[..],
+            &huge_field,
+            &cut,
+            &[0x08, 0x01],
+            &[0x0a, 0x02, 0x0d, 0x00],
+        ] {
+            let read = verified_name(&STANDARD.encode(bytes));
+            assert!(
+                matches!(read, Err(CertificateError::Protobuf(_))),
+                "{bytes:x?}: {read:?}"
+            );
+        }
+        assert_eq!(verified_name(""), Err(CertificateError::Empty));
+        assert_eq!(
+            verified_name(&sample("", true).to_base64()),
+            Err(CertificateError::NoName)
+        );
+        assert_eq!(
+            verified_name(&sample("", false).to_base64()),
+            Err(CertificateError::NoName)
+        );
+        assert_eq!(
+            verified_name("CgA="),
+            Err(CertificateError::NoName),
+            "an empty field 1"
+        );
+    }
+
+    #[test]
+    fn any_cut_and_any_flipped_bit_is_survived() {
+        let whole = sample("Acme Ltd", true).to_bytes();
+        for at in 0..whole.len() {
+            let _ = verified_name(&STANDARD.encode(&whole[..at]));
+            for bit in 0..8 {
+                let mut flipped = whole.clone();
+                flipped[at] ^= 1 << bit;
+                let _ = verified_name(&STANDARD.encode(&flipped));
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! How long a token lives, and how its end is written.
+//!
+//! The token itself is opaque and has no form of its own here.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long a token lives: 7 days (users/login, Standard login; to the second in captures).
+pub const LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// The end of a token's life, to the second: the value of `expires_after`, `YYYY-MM-DD HH:MM:SS+00:00`, a time in
+/// UTC of the years 0000 to 9999 (users/login, Standard login).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExpiresAfter(Timestamp);
+
+/// Why a text is not a value of `expires_after`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ExpiresAfterError {
+    /// Not the shape, whatever the digits say.
+    #[error("not of the form YYYY-MM-DD HH:MM:SS+00:00")]
+    Shape,
+    /// The shape, but no such day or time of day.
+    #[error("no such date or time")]
+    Calendar,
+}
+
+impl ExpiresAfter {
+    /// This moment, without its fraction of a second. A moment before the year 0000, which the form cannot
+    /// write, becomes the first one of it.
+    pub fn new(moment: Timestamp) -> Self {
+        // 0000-01-01 00:00:00 in seconds of Unix time.
+        const YEAR_ZERO: i64 = -62_167_219_200;
+        let seconds = moment.as_nanosecond().div_euclid(1_000_000_000);
+        let seconds = i64::try_from(seconds).unwrap_or(YEAR_ZERO).max(YEAR_ZERO);
+        ExpiresAfter(Timestamp::from_second(seconds).unwrap_or(moment))
+    }
+
+    /// The moment that it names.
+    pub fn timestamp(self) -> Timestamp {
+        self.0
+    }
+}
+
+impl fmt::Display for ExpiresAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let utc = TimeZone::UTC.to_datetime(self.0);
+        let (year, month, day) = (utc.year(), utc.month(), utc.day());
+        let (hour, minute, second) = (utc.hour(), utc.minute(), utc.second());
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}+00:00"
+        )
+    }
+}
+
+impl FromStr for ExpiresAfter {
+    type Err = ExpiresAfterError;
+
+    /// Exactly the documented form: no fraction, no other offset, no other separator, and a day that exists.
+    fn from_str(text: &str) -> Result<Self, ExpiresAfterError> {
+        const FORM: &[u8] = b"dddd-dd-dd dd:dd:dd+00:00";
+        let bytes = text.as_bytes();
+        let fits = |(&form, &byte): (&u8, &u8)| match form {
+            b'd' => byte.is_ascii_digit(),
+            literal => byte == literal,
+        };
+        if bytes.len() != FORM.len() || !FORM.iter().zip(bytes).all(fits) {
+            return Err(ExpiresAfterError::Shape);
+        }
+        let number = |from: usize, to: usize| {
+            let digits = bytes[from..to].iter();
+            digits.fold(0_i16, |number, digit| number * 10 + i16::from(digit - b'0'))
+        };
+        // Two digits always fit.
+        let small = |from: usize| i8::try_from(number(from, from + 2)).unwrap_or(i8::MAX);
+        let date = Date::new(number(0, 4), small(5), small(8));
+        let time = Time::new(small(11), small(14), small(17), 0);
+        let (Ok(date), Ok(time)) = (date, time) else {
+            return Err(ExpiresAfterError::Calendar);
+        };
+        TimeZone::UTC
+            .to_timestamp(date.to_datetime(time))
+            .map(ExpiresAfter)
+            .map_err(|_| ExpiresAfterError::Calendar)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_lives_604800_seconds() {
+        assert_eq!(LIFETIME.as_secs(), 604_800);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for text in [
+            "2018-03-01 15:29:26+00:00",
+            "1970-01-01 00:00:00+00:00",
+            "2000-02-29 23:59:59+00:00",
+            "0000-01-01 00:00:00+00:00",
+            "9999-12-30 21:59:59+00:00",
+        ] {
+            let read: ExpiresAfter = text
+                .parse()
+                .unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(read.to_string(), text);
+        }
+        let read: ExpiresAfter = "2018-03-01 15:29:26+00:00".parse().unwrap();
+        assert_eq!(read.timestamp().as_second(), 1_519_918_166);
+    }
+
+    #[test]
+    fn the_form_is_exact() {
+        for text in [
+            "",
+            "2018-03-01",
+            "2018-03-01T15:29:26+00:00",
+            "2018-03-01 15:29:26Z",
+            "2018-03-01 15:29:26",
+            "2018-03-01 15:29:26+0000",
+            "2018-03-01 15:29:26-00:00",
+            "2018-03-01 15:29:26+02:00",
+            "2018-03-01 15:29:26.0+00:00",
+            "2018-03-01 15:29:26.123456+00:00",
+            "2018-3-1 15:29:26+00:00",
+            "18-03-01 15:29:26+00:00",
+            " 2018-03-01 15:29:26+00:00",
+            "2018-03-01 15:29:26+00:00\n",
+            "2018-03-01  15:29:26+00:00",
+            "+018-03-01 15:29:26+00:00",
+            "٢٠18-03-01 15:29:26+00",
+            "1519918166",
+        ] {
+            assert_eq!(
+                text.parse::<ExpiresAfter>(),
+                Err(ExpiresAfterError::Shape),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_day_must_exist() {
+        for text in [
+            "2018-02-29 15:29:26+00:00",
+            "2018-13-01 15:29:26+00:00",
+            "2018-00-01 15:29:26+00:00",
+            "2018-01-00 15:29:26+00:00",
+            "2018-04-31 15:29:26+00:00",
+            "2018-03-01 24:00:00+00:00",
+            "2018-03-01 15:60:26+00:00",
+            "2018-03-01 15:29:60+00:00",
+            "9999-99-99 99:99:99+00:00",
+        ] {
+            assert_eq!(
+                text.parse::<ExpiresAfter>(),
+                Err(ExpiresAfterError::Calendar),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn any_moment_can_be_written_and_read() {
+        for moment in [
+            Timestamp::MIN,
+            Timestamp::MAX,
+            Timestamp::UNIX_EPOCH,
+            Timestamp::new(1_519_918_166, 999_999_999).unwrap(),
+            Timestamp::new(-1, -500_000_000).unwrap(),
+        ] {
+            let written = ExpiresAfter::new(moment);
+            assert_eq!(written.to_string().parse(), Ok(written), "{written}");
+        }
+        let fraction = Timestamp::new(1_519_918_166, 999_999_999).unwrap();
+        assert_eq!(
+            ExpiresAfter::new(fraction).to_string(),
+            "2018-03-01 15:29:26+00:00"
+        );
+    }
+}
