@@ -5,8 +5,7 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=scenarios");
-    let root =
-        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("scenarios");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("scenarios");
     let mut files = Vec::new();
     for entry in fs::read_dir(&root)? {
         let area = entry?.path();
@@ -29,23 +28,12 @@ fn main() -> io::Result<()> {
 }
 
 fn scenario_files(area: &Path) -> io::Result<Vec<(String, PathBuf)>> {
-    let area_name = area
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let area_name = area.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut files = Vec::new();
     for entry in fs::read_dir(area)? {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
-            let stem = path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             files.push((format!("{area_name}/{stem}"), path));
         }
     }

@@ -10,10 +10,10 @@
 //! and enforces it, so the order of the lines below *is* the architecture.
 
 pub mod documented;
-pub mod exchange;
-pub mod judge;
 pub mod located;
-pub mod plan;
 pub mod requirement;
-pub mod scenario;
+pub mod exchange;
 pub mod template;
+pub mod judge;
+pub mod scenario;
+pub mod plan;

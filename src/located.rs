@@ -49,12 +49,7 @@ pub struct SourceText<'t> {
 
 impl SourceText<'_> {
     /// The error at a byte range of the text.
-    pub fn error(
-        &self,
-        span: Range<usize>,
-        what: impl Into<String>,
-        advice: impl Into<String>,
-    ) -> LocatedError {
+    pub fn error(&self, span: Range<usize>, what: impl Into<String>, advice: impl Into<String>) -> LocatedError {
         let (line, column) = self.position(span.start);
         LocatedError {
             file: self.file.to_owned(),
@@ -133,11 +128,7 @@ mod tests {
     }
 
     fn error(text: &str) -> LocatedError {
-        parse::<File>(SourceText {
-            file: "a.toml",
-            text,
-        })
-        .expect_err(text)
+        parse::<File>(SourceText { file: "a.toml", text }).expect_err(text)
     }
 
     #[test]

@@ -148,11 +148,7 @@ impl Register {
     }
 }
 
-fn requirement(
-    source: SourceText<'_>,
-    key: &Spanned<String>,
-    entry: Entry,
-) -> Result<Requirement, LocatedError> {
+fn requirement(source: SourceText<'_>, key: &Spanned<String>, entry: Entry) -> Result<Requirement, LocatedError> {
     let id = key.get_ref();
     let legal = |segment: &str| {
         !segment.is_empty()
@@ -178,11 +174,7 @@ fn requirement(
     let lowered = entry.because.is_some() && entry.mark.level() == Level::Must;
     Ok(Requirement {
         id: id.clone(),
-        level: if lowered {
-            Level::Should
-        } else {
-            entry.mark.level()
-        },
+        level: if lowered { Level::Should } else { entry.mark.level() },
         mark: entry.mark,
         says: entry.says.into_inner(),
         page: entry.page,
@@ -208,15 +200,10 @@ mod tests {
 
     #[test]
     fn the_level_follows_from_the_mark_and_only_a_reason_lowers_it() {
-        let text = format!(
-            "[\"login.a\"]\n{ENTRY}[\"login.b\"]\n{ENTRY}because = \"two pages disagree\"\n"
-        );
+        let text = format!("[\"login.a\"]\n{ENTRY}[\"login.b\"]\n{ENTRY}because = \"two pages disagree\"\n");
         let register = parse(&text).expect("register");
         assert_eq!(register.find("login.a").map(|r| r.level), Some(Level::Must));
-        assert_eq!(
-            register.find("login.b").map(|r| r.level),
-            Some(Level::Should)
-        );
+        assert_eq!(register.find("login.b").map(|r| r.level), Some(Level::Should));
         assert_eq!(register.find("login.b").map(|r| r.line), Some(6));
     }
 
@@ -224,8 +211,7 @@ mod tests {
     fn an_unquoted_id_and_a_duplicate_are_refused_with_their_place() {
         let unquoted = parse(&format!("[login.a]\n{ENTRY}")).expect_err("unquoted");
         assert_eq!(unquoted.line, 1, "{unquoted}");
-        let twice =
-            parse(&format!("[\"login.a\"]\n{ENTRY}[\"login.a\"]\n{ENTRY}")).expect_err("twice");
+        let twice = parse(&format!("[\"login.a\"]\n{ENTRY}[\"login.a\"]\n{ENTRY}")).expect_err("twice");
         assert_eq!(twice.line, 6, "{twice}");
     }
 }

@@ -239,9 +239,7 @@ impl fmt::Display for Template {
 /// Whether a word may be bound: letters, digits, `_` and `-`, beginning with a letter.
 pub fn is_name(word: &str) -> bool {
     word.starts_with(|first: char| first.is_ascii_alphabetic())
-        && word
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
 fn bound(inside: &str) -> Result<Part, TemplateError> {
@@ -250,8 +248,7 @@ fn bound(inside: &str) -> Result<Part, TemplateError> {
     if !is_name(name) {
         return Err(TemplateError::Name(name.to_owned()));
     }
-    let filter =
-        |word: &str| Filter::named(word).ok_or_else(|| TemplateError::Filter(word.to_owned()));
+    let filter = |word: &str| Filter::named(word).ok_or_else(|| TemplateError::Filter(word.to_owned()));
     Ok(Part::Bound {
         name: name.to_owned(),
         filters: words.map(filter).collect::<Result<_, _>>()?,
@@ -266,10 +263,7 @@ impl Pointer {
     /// Checks the form: empty, or every segment begun by `/`, and `~` only as `~0` and `~1`.
     pub fn parse(text: &str) -> Option<Pointer> {
         let rooted = text.is_empty() || text.starts_with('/');
-        let escaped = text
-            .split('~')
-            .skip(1)
-            .all(|rest| rest.starts_with(['0', '1']));
+        let escaped = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
         (rooted && escaped).then(|| Pointer(text.to_owned()))
     }
 
@@ -292,10 +286,7 @@ mod tests {
     fn render(text: &str) -> String {
         let mut bindings = Bindings::new();
         bindings.bind("name", "Ab\"1z");
-        Template::parse(text)
-            .expect(text)
-            .render(&bindings)
-            .expect(text)
+        Template::parse(text).expect(text).render(&bindings).expect(text)
     }
 
     #[test]
@@ -334,21 +325,10 @@ mod tests {
     #[test]
     fn what_is_no_template_is_refused() {
         assert_eq!(Template::parse("${a"), Err(TemplateError::Unclosed));
-        assert_eq!(
-            Template::parse("${}"),
-            Err(TemplateError::Name(String::new()))
-        );
-        assert_eq!(
-            Template::parse("${1a}"),
-            Err(TemplateError::Name("1a".into()))
-        );
-        assert_eq!(
-            Template::parse("${a|uper}"),
-            Err(TemplateError::Filter("uper".into()))
-        );
-        let unbound = Template::parse("${other}")
-            .expect("template")
-            .render(&Bindings::new());
+        assert_eq!(Template::parse("${}"), Err(TemplateError::Name(String::new())));
+        assert_eq!(Template::parse("${1a}"), Err(TemplateError::Name("1a".into())));
+        assert_eq!(Template::parse("${a|uper}"), Err(TemplateError::Filter("uper".into())));
+        let unbound = Template::parse("${other}").expect("template").render(&Bindings::new());
         assert_eq!(unbound, Err(Unbound("other".into())));
     }
 

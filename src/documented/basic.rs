@@ -95,10 +95,7 @@ pub fn parse(header_value: &[u8]) -> Result<Credentials, BasicError> {
 /// The value of an `Authorization` field with these credentials: the inverse of [`parse`].
 pub fn render(credentials: &Credentials) -> String {
     let Credentials { username, password } = credentials;
-    format!(
-        "Basic {}",
-        STANDARD.encode(format!("{username}:{password}"))
-    )
+    format!("Basic {}", STANDARD.encode(format!("{username}:{password}")))
 }
 
 /// The part after the scheme and its spaces.
@@ -186,14 +183,8 @@ mod tests {
             (b"Basic", BasicError::NoCredentials),
             (b"Basic   ", BasicError::NoCredentials),
             (b"Bearer abc", BasicError::OtherScheme("Bearer".into())),
-            (
-                b"Basicx YWRtaW46c2VjcmV0",
-                BasicError::OtherScheme("Basicx".into()),
-            ),
-            (
-                b"Digest username=\"admin\"",
-                BasicError::OtherScheme("Digest".into()),
-            ),
+            (b"Basicx YWRtaW46c2VjcmV0", BasicError::OtherScheme("Basicx".into())),
+            (b"Digest username=\"admin\"", BasicError::OtherScheme("Digest".into())),
             (
                 b"BasicYWRtaW46c2VjcmV0",
                 BasicError::OtherScheme("BasicYWRtaW46c2VjcmV0".into()),
@@ -230,10 +221,7 @@ mod tests {
             "=",
         ] {
             let parsed = parse(format!("Basic {text}").as_bytes());
-            assert!(
-                matches!(parsed, Err(BasicError::Padding(_))),
-                "{text}: {parsed:?}"
-            );
+            assert!(matches!(parsed, Err(BasicError::Padding(_))), "{text}: {parsed:?}");
         }
     }
 
@@ -245,20 +233,10 @@ mod tests {
             (b"admin:\xed\xa0\x80", 6),
             (b"admin:x\xc3", 7),
         ] {
-            assert_eq!(
-                parse(&encoded("Basic ", bytes)),
-                Err(BasicError::NotUtf8 { at })
-            );
+            assert_eq!(parse(&encoded("Basic ", bytes)), Err(BasicError::NotUtf8 { at }));
         }
-        for (text, at) in [
-            ("admin:sec\0ret", 9),
-            ("ad\nmin:x", 2),
-            ("admin:x\u{7f}", 7),
-        ] {
-            assert_eq!(
-                parse(&encoded("Basic ", text)),
-                Err(BasicError::Control { at })
-            );
+        for (text, at) in [("admin:sec\0ret", 9), ("ad\nmin:x", 2), ("admin:x\u{7f}", 7)] {
+            assert_eq!(parse(&encoded("Basic ", text)), Err(BasicError::Control { at }));
         }
         assert_eq!(parse(&encoded("Basic ", "admin")), Err(BasicError::NoColon));
     }
@@ -266,9 +244,6 @@ mod tests {
     #[test]
     fn debug_output_keeps_the_password_back() {
         let shown = format!("{:?}", Credentials::new("admin", "Sesame1!"));
-        assert!(
-            shown.contains("admin") && !shown.contains("Sesame1!"),
-            "{shown}"
-        );
+        assert!(shown.contains("admin") && !shown.contains("Sesame1!"), "{shown}");
     }
 }

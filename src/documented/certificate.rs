@@ -104,10 +104,7 @@ pub fn verified_name(base64: &str) -> Result<VerifiedName, CertificateError> {
     }
     let inner = VerifiedNameCertificate::decode(first.as_slice()).map_err(not_protobuf)?;
     let details = inner.details.ok_or(CertificateError::Empty)?;
-    named(
-        Details::decode(details.as_slice()).map_err(not_protobuf)?,
-        true,
-    )
+    named(Details::decode(details.as_slice()).map_err(not_protobuf)?, true)
 }
 
 fn not_protobuf(error: prost::DecodeError) -> CertificateError {
@@ -236,11 +233,7 @@ mod tests {
                         ..sample(name, wrapped)
                     };
                     let read = verified_name(&built.to_base64()).unwrap();
-                    assert_eq!(
-                        (read.name.as_str(), read.wrapped),
-                        (name, wrapped),
-                        "{serial}"
-                    );
+                    assert_eq!((read.name.as_str(), read.wrapped), (name, wrapped), "{serial}");
                     assert_eq!(read.serial, Some(serial));
                 }
             }
@@ -251,19 +244,9 @@ mod tests {
     fn what_is_no_base64() {
         let url_safe = WRAPPED.replace('+', "-");
         assert_ne!(url_safe, WRAPPED);
-        for text in [
-            "!",
-            "a",
-            "CmUK I==",
-            BARE.trim_end_matches('='),
-            &url_safe,
-            "café",
-        ] {
+        for text in ["!", "a", "CmUK I==", BARE.trim_end_matches('='), &url_safe, "café"] {
             let read = verified_name(text);
-            assert!(
-                matches!(read, Err(CertificateError::Base64(_))),
-                "{text}: {read:?}"
-            );
+            assert!(matches!(read, Err(CertificateError::Base64(_))), "{text}: {read:?}");
         }
     }
 
@@ -294,11 +277,7 @@ mod tests {
             verified_name(&sample("", false).to_base64()),
             Err(CertificateError::NoName)
         );
-        assert_eq!(
-            verified_name("CgA="),
-            Err(CertificateError::NoName),
-            "an empty field 1"
-        );
+        assert_eq!(verified_name("CgA="), Err(CertificateError::NoName), "an empty field 1");
     }
 
     #[test]

@@ -114,9 +114,7 @@ impl TryFrom<i64> for ErrorCode {
     type Error = UnknownCode;
 
     fn try_from(number: i64) -> Result<Self, UnknownCode> {
-        let found = ErrorCode::ALL
-            .into_iter()
-            .find(|code| code.number() == number);
+        let found = ErrorCode::ALL.into_iter().find(|code| code.number() == number);
         found.ok_or(UnknownCode(number))
     }
 }
@@ -189,18 +187,7 @@ mod tests {
 
     #[test]
     fn other_numbers_are_no_codes() {
-        for number in [
-            i64::MIN,
-            -1005,
-            0,
-            401,
-            999,
-            1001,
-            1012,
-            1017,
-            1026,
-            i64::MAX,
-        ] {
+        for number in [i64::MIN, -1005, 0, 401, 999, 1001, 1012, 1017, 1026, i64::MAX] {
             assert_eq!(ErrorCode::try_from(number), Err(UnknownCode(number)));
         }
     }
@@ -229,10 +216,7 @@ mod tests {
     #[test]
     fn details_are_left_out_when_there_are_none() {
         let error = ApiError::new(ErrorCode::AccessDenied);
-        assert_eq!(
-            error.to_json().to_string(),
-            r#"{"code":1005,"title":"Access denied"}"#
-        );
+        assert_eq!(error.to_json().to_string(), r#"{"code":1005,"title":"Access denied"}"#);
         let error = error.with_details("why");
         assert_eq!(
             error.to_json().to_string(),

@@ -114,28 +114,15 @@ impl PasswordRule {
             (length < min, Shortfall::TooShort { length, min }),
             (length > max, Shortfall::TooLong { length, max }),
             (self.digit && !has(char::is_ascii_digit), Shortfall::NoDigit),
-            (
-                self.upper && !has(char::is_ascii_uppercase),
-                Shortfall::NoUpper,
-            ),
-            (
-                self.lower && !has(char::is_ascii_lowercase),
-                Shortfall::NoLower,
-            ),
+            (self.upper && !has(char::is_ascii_uppercase), Shortfall::NoUpper),
+            (self.lower && !has(char::is_ascii_lowercase), Shortfall::NoLower),
             (!special, Shortfall::NoSpecial),
-            (
-                !self.controls && has(char::is_ascii_control),
-                Shortfall::Control,
-            ),
+            (!self.controls && has(char::is_ascii_control), Shortfall::Control),
         ]
         .into_iter()
         .filter_map(|(lacking, shortfall)| lacking.then_some(shortfall))
         .collect();
-        if shortfalls.is_empty() {
-            Ok(())
-        } else {
-            Err(shortfalls)
-        }
+        if shortfalls.is_empty() { Ok(()) } else { Err(shortfalls) }
     }
 }
 
@@ -144,10 +131,7 @@ mod tests {
     use super::*;
 
     fn shortfalls(password: &str) -> Vec<Shortfall> {
-        PasswordRule::documented()
-            .check(password)
-            .err()
-            .unwrap_or_default()
+        PasswordRule::documented().check(password).err().unwrap_or_default()
     }
 
     /// A good password of so many characters.
@@ -197,13 +181,7 @@ mod tests {
     #[test]
     fn all_shortfalls_are_told_at_once() {
         use Shortfall::*;
-        let nothing = [
-            TooShort { length: 0, min: 8 },
-            NoDigit,
-            NoUpper,
-            NoLower,
-            NoSpecial,
-        ];
+        let nothing = [TooShort { length: 0, min: 8 }, NoDigit, NoUpper, NoLower, NoSpecial];
         assert_eq!(shortfalls(""), nothing);
         assert_eq!(
             shortfalls("secret"),
@@ -223,11 +201,7 @@ mod tests {
 
     #[test]
     fn characters_count_not_bytes() {
-        assert_eq!(
-            shortfalls("Aa1!東京東").len(),
-            1,
-            "7 characters in 13 bytes"
-        );
+        assert_eq!(shortfalls("Aa1!東京東").len(), 1, "7 characters in 13 bytes");
         assert_eq!(shortfalls(&format!("Aa1!{}", "京".repeat(60))), []);
         let bytes = PasswordRule {
             counted: Counted::Bytes,

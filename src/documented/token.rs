@@ -107,9 +107,7 @@ mod tests {
             "0000-01-01 00:00:00+00:00",
             "9999-12-30 21:59:59+00:00",
         ] {
-            let read: ExpiresAfter = text
-                .parse()
-                .unwrap_or_else(|error| panic!("{text}: {error}"));
+            let read: ExpiresAfter = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(read.to_string(), text);
         }
         let read: ExpiresAfter = "2018-03-01 15:29:26+00:00".parse().unwrap();
@@ -138,11 +136,7 @@ mod tests {
             "٢٠18-03-01 15:29:26+00",
             "1519918166",
         ] {
-            assert_eq!(
-                text.parse::<ExpiresAfter>(),
-                Err(ExpiresAfterError::Shape),
-                "{text:?}"
-            );
+            assert_eq!(text.parse::<ExpiresAfter>(), Err(ExpiresAfterError::Shape), "{text:?}");
         }
     }
 
@@ -159,11 +153,7 @@ mod tests {
             "2018-03-01 15:29:60+00:00",
             "9999-99-99 99:99:99+00:00",
         ] {
-            assert_eq!(
-                text.parse::<ExpiresAfter>(),
-                Err(ExpiresAfterError::Calendar),
-                "{text}"
-            );
+            assert_eq!(text.parse::<ExpiresAfter>(), Err(ExpiresAfterError::Calendar), "{text}");
         }
     }
 
@@ -180,9 +170,6 @@ mod tests {
             assert_eq!(written.to_string().parse(), Ok(written), "{written}");
         }
         let fraction = Timestamp::new(1_519_918_166, 999_999_999).unwrap();
-        assert_eq!(
-            ExpiresAfter::new(fraction).to_string(),
-            "2018-03-01 15:29:26+00:00"
-        );
+        assert_eq!(ExpiresAfter::new(fraction).to_string(), "2018-03-01 15:29:26+00:00");
     }
 }

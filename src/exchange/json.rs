@@ -46,8 +46,7 @@ pub enum JsonError {
 impl Json {
     /// Reads one document.
     pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
-        let text =
-            std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
+        let text = std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
         let raw: &RawValue = serde_json::from_str(text).map_err(syntax)?;
         if depth(text) > MAX_DEPTH {
             return Err(JsonError::TooDeep);
@@ -201,9 +200,7 @@ fn read(text: &str) -> Result<Json, JsonError> {
         }
         Some(b'{') => {
             let Members(members) = serde_json::from_str(text).map_err(syntax)?;
-            let members = members
-                .into_iter()
-                .map(|(name, value)| Ok((name, read(value.get())?)));
+            let members = members.into_iter().map(|(name, value)| Ok((name, read(value.get())?)));
             members.collect::<Result<_, _>>().map(Json::Object)
         }
         _ => Ok(Json::Number(text.to_owned())),
@@ -248,9 +245,7 @@ impl<'t> Deserialize<'t> for Members<'t> {
                 Ok(Members(members))
             }
             fn visit_seq<A: SeqAccess<'t>>(self, _: A) -> Result<Self::Value, A::Error> {
-                Err(serde::de::Error::custom(
-                    "an array where an object was expected",
-                ))
+                Err(serde::de::Error::custom("an array where an object was expected"))
             }
         }
         deserializer.deserialize_map(Collect)
@@ -268,15 +263,9 @@ mod tests {
     #[test]
     fn keeps_duplicate_members_and_exact_numbers() {
         let json = parse(r#"{"a":1e400,"b":[9007199254740993],"a":"two"}"#);
-        assert_eq!(
-            json.to_string(),
-            r#"{"a":1e400,"b":[9007199254740993],"a":"two"}"#
-        );
+        assert_eq!(json.to_string(), r#"{"a":1e400,"b":[9007199254740993],"a":"two"}"#);
         assert_eq!(json.duplicate().as_deref(), Some("/a"));
-        assert_eq!(
-            parse(r#"{"x":[{"k":1,"k":2}]}"#).duplicate().as_deref(),
-            Some("/x/0/k")
-        );
+        assert_eq!(parse(r#"{"x":[{"k":1,"k":2}]}"#).duplicate().as_deref(), Some("/x/0/k"));
         assert_eq!(parse(r#"{"x":[{"k":1}]}"#).duplicate(), None);
     }
 

@@ -41,8 +41,7 @@ impl Request {
             Request::Http(request) => &request.method,
             Request::Raw(bytes) => {
                 let word = bytes.split(|byte| byte.is_ascii_whitespace()).next();
-                word.and_then(|word| std::str::from_utf8(word).ok())
-                    .unwrap_or("")
+                word.and_then(|word| std::str::from_utf8(word).ok()).unwrap_or("")
             }
         }
     }
@@ -135,8 +134,7 @@ impl Response {
 
     /// The value of that header as text, if it is text.
     pub fn header_text(&self, name: &str) -> Option<&str> {
-        self.header(name)
-            .and_then(|value| std::str::from_utf8(value).ok())
+        self.header(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
     /// The instant of the answer by the target's own clock: its `Date` header (RFC 9110 §6.6.1), if readable.

@@ -79,10 +79,7 @@ mod tests {
         let basic = STANDARD.encode("admin:p\"ss w:rd+1");
         let text = format!("p\"ss w:rd+1 p\\\"ss w:rd+1 p%22ss+w%3Ard%2B1 {basic}");
         let shown = redaction.apply(&text);
-        assert_eq!(
-            shown,
-            "$PASSWORD $PASSWORD $PASSWORD base64(admin:$PASSWORD)"
-        );
+        assert_eq!(shown, "$PASSWORD $PASSWORD $PASSWORD base64(admin:$PASSWORD)");
     }
 
     #[test]

@@ -64,9 +64,7 @@ impl StatusSet {
         let range = |word: &str| match word.strip_suffix("xx") {
             Some(class) => {
                 let class: u16 = class.parse().ok()?;
-                (1..=5)
-                    .contains(&class)
-                    .then_some((class * 100, class * 100 + 99))
+                (1..=5).contains(&class).then_some((class * 100, class * 100 + 99))
             }
             None => {
                 let status: u16 = word.parse().ok()?;
@@ -79,9 +77,7 @@ impl StatusSet {
 
     /// Whether the status is in the set.
     pub fn contains(&self, status: u16) -> bool {
-        self.0
-            .iter()
-            .any(|(low, high)| (*low..=*high).contains(&status))
+        self.0.iter().any(|(low, high)| (*low..=*high).contains(&status))
     }
 
     /// Whether every status of the set refuses the request (4xx and 5xx).
@@ -136,8 +132,7 @@ impl Pattern {
         match self {
             Pattern::Placeholder(kind) => kind.recognises(value),
             Pattern::Text(template) => {
-                value.as_str().is_some()
-                    && value.as_str() == template.render(bindings).ok().as_deref()
+                value.as_str().is_some() && value.as_str() == template.render(bindings).ok().as_deref()
             }
             Pattern::Integer(number) => value.as_integer() == Some(*number),
             Pattern::Bool(expected) => *value == Json::Bool(*expected),
@@ -152,10 +147,7 @@ impl Expectation {
         let mut judgement = Judgement::default();
         if let Outcome::Answered(response) = &exchange.outcome {
             let answer = Answer::new(response, exchange.at);
-            let mismatches = self
-                .checks
-                .iter()
-                .filter_map(|check| answer.mismatch(check, bindings));
+            let mismatches = self.checks.iter().filter_map(|check| answer.mismatch(check, bindings));
             judgement.file(&self.requirement, self.level, step, mismatches.collect());
         }
         judgement
@@ -173,8 +165,7 @@ impl<'r> Answer<'r> {
     fn new(response: &'r Response, at: Timestamp) -> Self {
         let json = match response.body.is_empty() {
             true => Err("an empty body".to_owned()),
-            false => Json::parse(&response.body)
-                .map_err(|error| format!("a body that is no JSON ({error})")),
+            false => Json::parse(&response.body).map_err(|error| format!("a body that is no JSON ({error})")),
         };
         Answer { response, json, at }
     }
@@ -183,17 +174,12 @@ impl<'r> Answer<'r> {
         match check {
             Check::Status(set) => {
                 let status = self.response.status;
-                (!set.contains(status))
-                    .then(|| mismatch("status", set.to_string(), status.to_string()))
+                (!set.contains(status)).then(|| mismatch("status", set.to_string(), status.to_string()))
             }
             Check::Error(codes) => self.error_mismatch(codes),
             Check::Absent(pointer) => {
                 let value = self.json.as_ref().ok()?.at(pointer.as_str())?;
-                Some(mismatch(
-                    pointer.as_str(),
-                    "absent",
-                    shortened(&value.to_string()),
-                ))
+                Some(mismatch(pointer.as_str(), "absent", shortened(&value.to_string())))
             }
             Check::Body(pointer, pattern) => {
                 let expected = || pattern.describe(bindings);
@@ -213,11 +199,7 @@ impl<'r> Answer<'r> {
                 )
             }
             Check::Header(name, pattern) => self.header_mismatch(name, pattern, bindings),
-            Check::Lifetime {
-                at,
-                seconds,
-                within,
-            } => self.lifetime_mismatch(at, *seconds, *within),
+            Check::Lifetime { at, seconds, within } => self.lifetime_mismatch(at, *seconds, *within),
         }
     }
 
@@ -246,10 +228,7 @@ impl<'r> Answer<'r> {
             Err(why) => return Some(mismatch("/errors", expected, why.clone())),
         };
         let found: Vec<&Json> = match json.at("/errors").and_then(Json::as_array) {
-            Some(errors) => errors
-                .iter()
-                .filter_map(|error| error.at("/code"))
-                .collect(),
+            Some(errors) => errors.iter().filter_map(|error| error.at("/code")).collect(),
             None => json.at("/code").into_iter().collect(),
         };
         let holds = |code: &&Json| code.as_integer().is_some_and(|code| codes.contains(&code));
@@ -259,22 +238,14 @@ impl<'r> Answer<'r> {
         let observed = match found.is_empty() {
             true => "no error code".to_owned(),
             false => {
-                let codes: Vec<String> = found
-                    .iter()
-                    .map(|code| shortened(&code.to_string()))
-                    .collect();
+                let codes: Vec<String> = found.iter().map(|code| shortened(&code.to_string())).collect();
                 format!("code {}", codes.join(", "))
             }
         };
         Some(mismatch("/errors", expected, observed))
     }
 
-    fn header_mismatch(
-        &self,
-        name: &str,
-        pattern: &Pattern,
-        bindings: &Bindings,
-    ) -> Option<Mismatch> {
+    fn header_mismatch(&self, name: &str, pattern: &Pattern, bindings: &Bindings) -> Option<Mismatch> {
         let value = self.response.header(name);
         let text = value.map(|value| Json::String(String::from_utf8_lossy(value).into_owned()));
         match text {
@@ -303,10 +274,7 @@ impl<'r> Answer<'r> {
             Ok(Some(value)) => match lifetime(value) {
                 Some(lived) if (lived - seconds).abs() <= within => return None,
                 Some(lived) => format!("{value}, {lived} s after {clock}"),
-                None => format!(
-                    "{}, which is no such instant",
-                    shortened(&value.to_string())
-                ),
+                None => format!("{}, which is no such instant", shortened(&value.to_string())),
             },
         };
         Some(mismatch(at.as_str(), expected, observed))

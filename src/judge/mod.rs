@@ -114,9 +114,7 @@ impl Judgement {
 
     /// Whether a requirement of level must is broken.
     pub fn breaks_a_must(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.level == Level::Must)
+        self.findings.iter().any(|finding| finding.level == Level::Must)
     }
 }
 

@@ -45,10 +45,7 @@ const RULES: [(&str, Rule); 15] = [
     ("envelope.unique-members", unique_members),
     ("envelope.error-shape", error_shape),
     ("envelope.errors-only-on-errors", errors_only_on_errors),
-    (
-        "envelope.no-payload-beside-errors",
-        no_payload_beside_errors,
-    ),
+    ("envelope.no-payload-beside-errors", no_payload_beside_errors),
     ("envelope.meta-present", meta_present),
     ("envelope.meta-shape", meta_shape),
     ("envelope.no-secret-echoed", no_secret_echoed),
@@ -115,11 +112,9 @@ impl<'e> Seen<'e> {
 
     /// The answer, where the envelope applies to it: it came from the API and has a body to speak of.
     fn enveloped(&self) -> Option<&'e Response> {
-        let bodiless = |response: &Response| {
-            matches!(response.status, 204 | 304) || self.exchange.request.method() == "HEAD"
-        };
-        self.response
-            .filter(|response| self.by_the_api && !bodiless(response))
+        let bodiless =
+            |response: &Response| matches!(response.status, 204 | 304) || self.exchange.request.method() == "HEAD";
+        self.response.filter(|response| self.by_the_api && !bodiless(response))
     }
 
     fn errors(&self) -> Option<&Json> {
@@ -137,8 +132,7 @@ impl<'e> Seen<'e> {
     fn bare_error(&self) -> Option<Observation> {
         (self.bare_code()? == 1005 && self.by_the_api).then(|| Observation {
             requirement: None,
-            what: "an error object stands bare, outside of `errors`, as the account page prints it"
-                .to_owned(),
+            what: "an error object stands bare, outside of `errors`, as the account page prints it".to_owned(),
         })
     }
 }
@@ -159,11 +153,7 @@ fn answered(seen: &Seen<'_>) -> Vec<Mismatch> {
             if !seen.by_the_api && none.breakage == Breakage::Closed && none.partial.is_empty() {
                 return Vec::new();
             }
-            mismatch(
-                "answer",
-                "one whole answer within the time limit",
-                none.to_string(),
-            )
+            mismatch("answer", "one whole answer within the time limit", none.to_string())
         }
         _ => Vec::new(),
     }
@@ -173,11 +163,7 @@ fn one_answer(seen: &Seen<'_>) -> Vec<Mismatch> {
     match seen.response {
         Some(response) if seen.by_the_api && !response.surplus.is_empty() => {
             let surplus = String::from_utf8_lossy(&response.surplus).into_owned();
-            mismatch(
-                "answer",
-                "nothing after the one answer",
-                shortened(&surplus),
-            )
+            mismatch("answer", "nothing after the one answer", shortened(&surplus))
         }
         _ => Vec::new(),
     }
@@ -220,34 +206,20 @@ fn json_body(seen: &Seen<'_>) -> Vec<Mismatch> {
 }
 
 fn content_type(seen: &Seen<'_>) -> Vec<Mismatch> {
-    let Some(response) = seen
-        .enveloped()
-        .filter(|response| !response.body.is_empty())
-    else {
+    let Some(response) = seen.enveloped().filter(|response| !response.body.is_empty()) else {
         return Vec::new();
     };
     let value = response.header_text("Content-Type");
-    let media_type = value
-        .and_then(|value| value.split(';').next())
-        .map(str::trim);
+    let media_type = value.and_then(|value| value.split(';').next()).map(str::trim);
     if media_type.is_some_and(|name| name.eq_ignore_ascii_case("application/json")) {
         return Vec::new();
     }
     let observed = value.map_or("absent".to_owned(), shortened);
-    mismatch(
-        "header Content-Type",
-        "application/json, a charset allowed",
-        observed,
-    )
+    mismatch("header Content-Type", "application/json, a charset allowed", observed)
 }
 
 fn unique_members(seen: &Seen<'_>) -> Vec<Mismatch> {
-    match seen
-        .json
-        .as_ref()
-        .filter(|_| seen.by_the_api)
-        .and_then(Json::duplicate)
-    {
+    match seen.json.as_ref().filter(|_| seen.by_the_api).and_then(Json::duplicate) {
         Some(pointer) => mismatch(&pointer, "each member once", "the member stands twice"),
         None => Vec::new(),
     }
@@ -268,19 +240,9 @@ fn error_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
         }
     };
     let members: [(&str, bool, fn(&Json) -> bool, &str); 4] = [
-        (
-            "code",
-            true,
-            |value| value.as_integer().is_some(),
-            "an integer",
-        ),
+        ("code", true, |value| value.as_integer().is_some(), "an integer"),
         ("title", true, |value| value.as_str().is_some(), "a string"),
-        (
-            "details",
-            false,
-            |value| value.as_str().is_some(),
-            "a string",
-        ),
+        ("details", false, |value| value.as_str().is_some(), "a string"),
         ("href", false, |value| value.as_str().is_some(), "a string"),
     ];
     let mut mismatches = Vec::new();
@@ -300,15 +262,9 @@ fn error_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
 }
 
 fn errors_only_on_errors(seen: &Seen<'_>) -> Vec<Mismatch> {
-    let success = seen
-        .enveloped()
-        .is_some_and(|response| response.status < 300);
+    let success = seen.enveloped().is_some_and(|response| response.status < 300);
     match seen.errors().filter(|_| success) {
-        Some(errors) => mismatch(
-            "/errors",
-            "absent from a success",
-            shortened(&errors.to_string()),
-        ),
+        Some(errors) => mismatch("/errors", "absent from a success", shortened(&errors.to_string())),
         None => Vec::new(),
     }
 }
@@ -384,11 +340,7 @@ fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
             None if body.contains(&secret) => "body".to_owned(),
             None => return Vec::new(),
         };
-        mismatch(
-            &place,
-            "no secret of the request",
-            format!("{name} of the request"),
-        )
+        mismatch(&place, "no secret of the request", format!("{name} of the request"))
     };
     secrets(request).into_iter().flat_map(echoed).collect()
 }
@@ -409,14 +361,9 @@ fn secrets(request: &HttpRequest) -> Vec<(&'static str, String)> {
         }
         secrets.push(("the Authorization header", credentials));
     }
-    let body = request
-        .body
-        .as_deref()
-        .and_then(|body| Json::parse(body).ok());
+    let body = request.body.as_deref().and_then(|body| Json::parse(body).ok());
     for member in ["new_password", "password"] {
-        let value = body
-            .as_ref()
-            .and_then(|body| body.at(&format!("/{member}")));
+        let value = body.as_ref().and_then(|body| body.at(&format!("/{member}")));
         if let Some(password) = value.and_then(Json::as_str) {
             secrets.push(("the password in the body", password.to_owned()));
         }
@@ -430,10 +377,7 @@ fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
         return Vec::new();
     };
     let body = String::from_utf8_lossy(&response.body);
-    match TRACES
-        .iter()
-        .find_map(|trace| Some((body.find(trace)?, trace)))
-    {
+    match TRACES.iter().find_map(|trace| Some((body.find(trace)?, trace))) {
         Some((start, _)) => mismatch("body", "no stack trace", shortened(&body[start..])),
         None => Vec::new(),
     }
@@ -441,14 +385,8 @@ fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
 
 fn challenge(seen: &Seen<'_>) -> Vec<Mismatch> {
     match seen.response {
-        Some(response)
-            if response.status == 401 && response.header("WWW-Authenticate").is_none() =>
-        {
-            mismatch(
-                "header WWW-Authenticate",
-                "a challenge beside the 401",
-                "absent",
-            )
+        Some(response) if response.status == 401 && response.header("WWW-Authenticate").is_none() => {
+            mismatch("header WWW-Authenticate", "a challenge beside the 401", "absent")
         }
         _ => Vec::new(),
     }
@@ -456,11 +394,9 @@ fn challenge(seen: &Seen<'_>) -> Vec<Mismatch> {
 
 fn allow(seen: &Seen<'_>) -> Vec<Mismatch> {
     match seen.response {
-        Some(response) if response.status == 405 && response.header("Allow").is_none() => mismatch(
-            "header Allow",
-            "the allowed methods beside the 405",
-            "absent",
-        ),
+        Some(response) if response.status == 405 && response.header("Allow").is_none() => {
+            mismatch("header Allow", "the allowed methods beside the 405", "absent")
+        }
         _ => Vec::new(),
     }
 }

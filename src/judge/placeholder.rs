@@ -71,18 +71,14 @@ impl Placeholder {
             Placeholder::Integer => value.as_integer().is_some(),
             Placeholder::Array => value.as_array().is_some_and(|items| !items.is_empty()),
             Placeholder::Object => value.as_object().is_some(),
-            _ => value
-                .as_str()
-                .is_some_and(|text| self.recognises_text(text)),
+            _ => value.as_str().is_some_and(|text| self.recognises_text(text)),
         }
     }
 
     /// Whether the text, taken as a string value, is of the kind.
     pub fn recognises_text(self, text: &str) -> bool {
         match self {
-            Placeholder::Token => {
-                !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
-            }
+            Placeholder::Token => !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()),
             Placeholder::ExpiresAfter => text.parse::<ExpiresAfter>().is_ok(),
             Placeholder::String => !text.is_empty(),
             Placeholder::Version => is_version(text),
@@ -125,14 +121,8 @@ mod tests {
         ];
         for (placeholder, good, bad) in cases {
             let parse = |text: &str| Json::parse(text.as_bytes()).expect(text);
-            assert!(
-                placeholder.recognises(&parse(good)),
-                "{placeholder:?} {good}"
-            );
-            assert!(
-                !placeholder.recognises(&parse(bad)),
-                "{placeholder:?} {bad}"
-            );
+            assert!(placeholder.recognises(&parse(good)), "{placeholder:?} {good}");
+            assert!(!placeholder.recognises(&parse(bad)), "{placeholder:?} {bad}");
         }
     }
 

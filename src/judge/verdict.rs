@@ -83,11 +83,7 @@ impl fmt::Display for RequirementVerdict {
 /// `broken` holds the verdicts of the cases with a finding of it, `cases` the verdicts of all cases that cite it, and
 /// `control_held` says whether its area's control held in the same run. A case that failed for another requirement
 /// does not accuse this one, but leaves it unproven.
-pub fn requirement_verdict(
-    broken: &[Verdict],
-    cases: &[Verdict],
-    control_held: bool,
-) -> RequirementVerdict {
+pub fn requirement_verdict(broken: &[Verdict], cases: &[Verdict], control_held: bool) -> RequirementVerdict {
     if broken.iter().any(|verdict| *verdict != Verdict::Known) {
         return RequirementVerdict::Fail;
     }
@@ -96,17 +92,11 @@ pub fn requirement_verdict(
     }
     let judged = |verdict: &Verdict| match verdict {
         Verdict::Pass if control_held => RequirementVerdict::Pass,
-        Verdict::Pass | Verdict::Fail | Verdict::Known | Verdict::Error => {
-            RequirementVerdict::Unproven
-        }
+        Verdict::Pass | Verdict::Fail | Verdict::Known | Verdict::Error => RequirementVerdict::Unproven,
         Verdict::Blocked => RequirementVerdict::Blocked,
         Verdict::Skipped => RequirementVerdict::Skipped,
     };
-    cases
-        .iter()
-        .map(judged)
-        .min()
-        .unwrap_or(RequirementVerdict::Skipped)
+    cases.iter().map(judged).min().unwrap_or(RequirementVerdict::Skipped)
 }
 
 #[cfg(test)]
@@ -122,12 +112,7 @@ mod tests {
             (&[Fail], &[Fail, Pass], true, RequirementVerdict::Fail),
             (&[Pass], &[Pass], true, RequirementVerdict::Fail),
             (&[Known], &[Known, Pass], true, RequirementVerdict::Known),
-            (
-                &[Known, Fail],
-                &[Known, Fail],
-                true,
-                RequirementVerdict::Fail,
-            ),
+            (&[Known, Fail], &[Known, Fail], true, RequirementVerdict::Fail),
             (&[], &[Fail, Pass], true, RequirementVerdict::Unproven),
             (&[], &[Blocked, Pass], true, RequirementVerdict::Blocked),
             (&[], &[Blocked, Pass], false, RequirementVerdict::Unproven),
@@ -141,9 +126,6 @@ mod tests {
                 "{broken:?} {cited:?} {control}"
             );
         }
-        assert_eq!(
-            requirement_verdict(&[], &[], true),
-            RequirementVerdict::Skipped
-        );
+        assert_eq!(requirement_verdict(&[], &[], true), RequirementVerdict::Skipped);
     }
 }

@@ -59,26 +59,17 @@ impl Capabilities {
             ));
         }
         if case.scenario.registration.is_some() && self.registration.is_none() {
-            return Some(
-                "the target's registration state is not known; give --registration open or sunset"
-                    .to_owned(),
-            );
+            return Some("the target's registration state is not known; give --registration open or sunset".to_owned());
         }
         if case.is_raw() && !self.raw {
-            return Some(
-                "the configured client cannot send raw bytes; use client = \"wire\"".to_owned(),
-            );
+            return Some("the configured client cannot send raw bytes; use client = \"wire\"".to_owned());
         }
         match case.given() {
             Given::Any => {}
             Given::Fresh if !self.disposable() => {
-                return Some(
-                    "it needs a just installed target; give --fresh or --reset".to_owned(),
-                );
+                return Some("it needs a just installed target; give --fresh or --reset".to_owned());
             }
-            Given::Admin | Given::User | Given::Registered
-                if !self.credentials && !self.disposable() =>
-            {
+            Given::Admin | Given::User | Given::Registered if !self.credentials && !self.disposable() => {
                 return Some(
                     "it needs to log in as admin; set WABIZSPEC_ADMIN_PASSWORD, or give --fresh or --reset".to_owned(),
                 );
@@ -88,26 +79,16 @@ impl Capabilities {
         if case.given() == Given::User && !self.may(Change::Users) {
             return Some("it needs an account that the run makes; give --allow users".to_owned());
         }
-        if let Some(change) = case
-            .changes()
-            .iter()
-            .find(|change| !self.case_may(case, **change))
-        {
+        if let Some(change) = case.changes().iter().find(|change| !self.case_may(case, **change)) {
             return Some(match change {
                 Change::Clock if self.may(Change::Clock) => {
                     "it moves the clock, and the configuration has no `advance`".to_owned()
                 }
-                change => format!(
-                    "it changes the {}; give --allow {change}",
-                    described(*change)
-                ),
+                change => format!("it changes the {}; give --allow {change}", described(*change)),
             });
         }
         if uses_code(case) && !self.code {
-            return Some(
-                "it needs the registration code, and the configuration has no `code_command`"
-                    .to_owned(),
-            );
+            return Some("it needs the registration code, and the configuration has no `code_command`".to_owned());
         }
         None
     }
@@ -137,11 +118,7 @@ fn described(change: Change) -> &'static str {
 }
 
 fn uses_code(case: &Case) -> bool {
-    let templates = case
-        .scenario
-        .steps
-        .iter()
-        .flat_map(|step| step.action.templates());
+    let templates = case.scenario.steps.iter().flat_map(|step| step.action.templates());
     let named = |template: &crate::template::Template| template.names().any(|name| name == "code");
     case.given() == Given::Registered || templates.into_iter().any(named)
 }
@@ -150,8 +127,7 @@ fn uses_code(case: &Case) -> bool {
 fn verifies(case: &Case) -> bool {
     case.scenario.steps.iter().any(|step| match &step.action {
         Action::Send(draft) => {
-            draft.path.to_string().ends_with("/v1/account/verify")
-                && step.expects(crate::judge::StatusSet::accepts)
+            draft.path.to_string().ends_with("/v1/account/verify") && step.expects(crate::judge::StatusSet::accepts)
         }
         _ => false,
     })
@@ -210,10 +186,7 @@ impl Plan {
 /// what changes nothing, then what changes accounts, then registrations (those that end registered last), and last
 /// whatever moves the clock.
 pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
-    let twins: BTreeSet<String> = cases
-        .iter()
-        .filter_map(|case| case.scenario.twin.clone())
-        .collect();
+    let twins: BTreeSet<String> = cases.iter().filter_map(|case| case.scenario.twin.clone()).collect();
     let mut plan = Plan::default();
     let mut groups: BTreeMap<Group, Vec<Case>> = BTreeMap::new();
     for case in cases {
@@ -269,9 +242,9 @@ impl Plan {
                 unregistered: true,
             };
         }
-        state.fresh &= cases.iter().all(|case| {
-            matches!(case.given(), Given::Any | Given::Fresh) && case.changes_nothing()
-        });
+        state.fresh &= cases
+            .iter()
+            .all(|case| matches!(case.given(), Given::Any | Given::Fresh) && case.changes_nothing());
         state.unregistered &= !matches!(group, Group::Verified | Group::Registered);
         self.stages.push(Stage {
             start: if ready { Start::AsLeft } else { Start::Reset },
@@ -319,10 +292,7 @@ impl Group {
     }
 
     fn is_concurrent(self) -> bool {
-        matches!(
-            self,
-            Group::FreshUnchanged | Group::Unchanged | Group::Confined
-        )
+        matches!(self, Group::FreshUnchanged | Group::Unchanged | Group::Confined)
     }
 
     /// The cases that share one state, together; those that use theirs up, each by itself.

@@ -68,9 +68,7 @@ pub enum SelectionError {
         nearest: Option<String>,
     },
     /// Nothing is left.
-    #[error(
-        "there is nothing to run\n  help: the shard or the suite is empty; `wabizspec list cases` shows all cases"
-    )]
+    #[error("there is nothing to run\n  help: the shard or the suite is empty; `wabizspec list cases` shows all cases")]
     Empty,
 }
 
@@ -121,11 +119,7 @@ impl Filter {
     fn matches(&self, case: &Case) -> bool {
         let below = |id: &str, separators: [&str; 2]| {
             let rest = id.strip_prefix(&self.text);
-            rest.is_some_and(|rest| {
-                separators
-                    .iter()
-                    .any(|separator| rest.starts_with(separator))
-            })
+            rest.is_some_and(|rest| separators.iter().any(|separator| rest.starts_with(separator)))
         };
         let requirement = |id: &&str| self.glob.matches(id) || below(id, [".", "."]);
         self.glob.matches(&case.id)
@@ -155,10 +149,7 @@ mod tests {
     #[test]
     fn filters_select_by_case_file_area_and_requirement() {
         let one = selected(&["login/default-password-alone"]).expect("one");
-        assert!(
-            one.iter()
-                .all(|id| id.starts_with("login/default-password-alone"))
-        );
+        assert!(one.iter().all(|id| id.starts_with("login/default-password-alone")));
         let area = selected(&["login"]).expect("area");
         assert_eq!(area, selected(&["login/*"]).expect("glob"));
         assert!(area.len() > one.len());
@@ -200,16 +191,8 @@ mod tests {
     #[test]
     fn a_shard_follows_from_the_id_alone() {
         assert_eq!(fnv1a(b"login/first-login"), fnv1a(b"login/first-login"));
-        assert_eq!(
-            fnv1a(b""),
-            0xcbf2_9ce4_8422_2325,
-            "the published offset basis"
-        );
-        assert_eq!(
-            fnv1a(b"a"),
-            0xaf63_dc4c_8601_ec8c,
-            "the published test vector"
-        );
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325, "the published offset basis");
+        assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c, "the published test vector");
     }
 
     #[test]

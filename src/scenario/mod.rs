@@ -21,20 +21,7 @@ pub use schema::schema;
 pub use suite::{Suite, SuiteError};
 
 /// The state that a case needs before its first step.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Given {
     /// Nothing.
@@ -63,9 +50,7 @@ impl fmt::Display for Given {
 }
 
 /// A part of the target's state that a case leaves changed.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// Passwords of accounts.
@@ -80,12 +65,7 @@ pub enum Change {
 
 impl Change {
     /// All of them.
-    pub const ALL: [Change; 4] = [
-        Change::Passwords,
-        Change::Users,
-        Change::Registration,
-        Change::Clock,
-    ];
+    pub const ALL: [Change; 4] = [Change::Passwords, Change::Users, Change::Registration, Change::Clock];
 }
 
 impl fmt::Display for Change {
@@ -154,9 +134,7 @@ impl Scenario {
     /// Every requirement that a step's expectation cites, once each.
     pub fn requirements(&self) -> Vec<&str> {
         let cited = self.steps.iter().flat_map(|step| &step.expectations);
-        let mut ids: Vec<&str> = cited
-            .map(|expectation| expectation.requirement.as_str())
-            .collect();
+        let mut ids: Vec<&str> = cited.map(|expectation| expectation.requirement.as_str()).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -246,16 +224,11 @@ impl Action {
             Action::Send(draft) => {
                 let authorization = match &draft.authorization {
                     Authorization::None => None,
-                    Authorization::Basic(template) | Authorization::Bearer(template) => {
-                        Some(template)
-                    }
+                    Authorization::Basic(template) | Authorization::Bearer(template) => Some(template),
                 };
                 let headers = draft.headers.iter().map(|(_, value)| value);
                 let path = std::iter::once(&draft.path);
-                path.chain(authorization)
-                    .chain(headers)
-                    .chain(&draft.body)
-                    .collect()
+                path.chain(authorization).chain(headers).chain(&draft.body).collect()
             }
             Action::Raw(template) => vec![template],
             Action::Hex(_) | Action::Advance(_) => Vec::new(),

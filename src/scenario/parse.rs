@@ -19,11 +19,7 @@ impl Scenario {
     ///
     /// # Errors
     /// The first thing that is wrong, with file, line, column and advice.
-    pub fn parse(
-        id: &str,
-        source: SourceText<'_>,
-        register: &Register,
-    ) -> Result<Scenario, LocatedError> {
+    pub fn parse(id: &str, source: SourceText<'_>, register: &Register) -> Result<Scenario, LocatedError> {
         let file: ScenarioFile = located::parse(source).map_err(|error| {
             // An id without quotes is a nest of tables to TOML, and the error about that would help nobody.
             unquoted_id(source).unwrap_or(error)
@@ -37,11 +33,7 @@ impl Scenario {
         let twin = file.twin.as_ref().map(|twin| twin.get_ref().clone());
         if twin.as_deref() == Some(id) {
             let span = file.twin.as_ref().map_or(0..0, Spanned::span);
-            return Err(source.error(
-                span,
-                "the scenario is its own twin",
-                "name the one that is accepted",
-            ));
+            return Err(source.error(span, "the scenario is its own twin", "name the one that is accepted"));
         }
         let rows = rows(&reader, &file.cases)?;
         if file.steps.is_empty() {
@@ -90,11 +82,7 @@ fn rows(reader: &Reader<'_>, cases: &Located<Located<String>>) -> Result<Vec<Row
         .collect()
 }
 
-fn row(
-    reader: &Reader<'_>,
-    name: &Spanned<String>,
-    values: &Spanned<Located<String>>,
-) -> Result<Row, LocatedError> {
+fn row(reader: &Reader<'_>, name: &Spanned<String>, values: &Spanned<Located<String>>) -> Result<Row, LocatedError> {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if name.get_ref().is_empty() || !name.get_ref().bytes().all(legal) {
         let what = format!("`{}` is no row name", name.get_ref());
@@ -105,11 +93,9 @@ fn row(
     for (key, value) in in_order(values.get_ref()) {
         if !is_name(key.get_ref()) {
             let what = format!("`{}` cannot be bound", key.get_ref());
-            return Err(reader.source.error(
-                key.span(),
-                what,
-                "use letters, digits, `_` and `-`, a letter first",
-            ));
+            return Err(reader
+                .source
+                .error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"));
         }
         bindings.bind(key.get_ref(), value.get_ref());
     }
@@ -120,20 +106,12 @@ fn row(
     })
 }
 
-fn unique_step_names(
-    source: SourceText<'_>,
-    steps: &[Step],
-    spans: &[Range<usize>],
-) -> Result<(), LocatedError> {
+fn unique_step_names(source: SourceText<'_>, steps: &[Step], spans: &[Range<usize>]) -> Result<(), LocatedError> {
     let mut seen = BTreeSet::new();
     for (step, span) in steps.iter().zip(spans) {
         if !seen.insert(step.name.as_str()) {
             let what = format!("two steps are named `{}`", step.name);
-            return Err(source.error(
-                span.clone(),
-                what,
-                "findings name the step, so give each its own name",
-            ));
+            return Err(source.error(span.clone(), what, "findings name the step, so give each its own name"));
         }
     }
     Ok(())
@@ -168,24 +146,15 @@ fn names_are_bound(
             if harness.contains(&name) || captured.contains(&name) {
                 continue;
             }
-            let lacking = scenario
-                .rows
-                .iter()
-                .find(|row| row.bindings.value(name).is_none());
+            let lacking = scenario.rows.iter().find(|row| row.bindings.value(name).is_none());
             let Some(row) = lacking else { continue };
             let what = format!("nothing binds `${{{name}}}`");
             let advice = match (&row.name, is_harness_name(name)) {
-                (_, true) => format!(
-                    "a scenario given `{}` has no `{name}`: change `given`",
-                    scenario.given
-                ),
+                (_, true) => format!("a scenario given `{}` has no `{name}`: change `given`", scenario.given),
                 (Some(row), _) => {
                     format!("bind it in the row `{row}`, or capture it in an earlier step")
                 }
-                (None, _) => {
-                    "capture it in an earlier step, or add rows ([cases.NAME]) that bind it"
-                        .to_owned()
-                }
+                (None, _) => "capture it in an earlier step, or add rows ([cases.NAME]) that bind it".to_owned(),
             };
             return Err(source.error(place_of(source, name, span), what, advice));
         }
@@ -195,10 +164,7 @@ fn names_are_bound(
 }
 
 fn names(step: &Step) -> impl Iterator<Item = &str> {
-    let expected = step
-        .expectations
-        .iter()
-        .flat_map(|expectation| &expectation.checks);
+    let expected = step.expectations.iter().flat_map(|expectation| &expectation.checks);
     let expected = expected.filter_map(|check| match check {
         Check::Differs(_, template)
         | Check::Body(_, crate::judge::Pattern::Text(template))
@@ -216,9 +182,7 @@ fn names(step: &Step) -> impl Iterator<Item = &str> {
 fn place_of(source: SourceText<'_>, name: &str, step: &Range<usize>) -> Range<usize> {
     let needle = format!("${{{name}");
     let tail = source.text.get(step.start..).unwrap_or_default();
-    let start = tail
-        .find(&needle)
-        .map_or(step.start, |offset| step.start + offset);
+    let start = tail.find(&needle).map_or(step.start, |offset| step.start + offset);
     start..start + needle.len()
 }
 
@@ -257,10 +221,7 @@ fn refusals_have_twins(
 impl Step {
     /// Whether one of its expectations asks for a status of that kind.
     pub fn expects(&self, kind: fn(&StatusSet) -> bool) -> bool {
-        let checks = self
-            .expectations
-            .iter()
-            .flat_map(|expectation| &expectation.checks);
+        let checks = self.expectations.iter().flat_map(|expectation| &expectation.checks);
         checks
             .into_iter()
             .any(|check| matches!(check, Check::Status(set) if kind(set)))

@@ -11,10 +11,7 @@ use crate::requirement::Register;
 /// The schema, with the ids of that register as the keys that `expect` may have.
 pub fn schema(register: &Register) -> Value {
     let mut schema = schemars::schema_for!(ScenarioFile).to_value();
-    let ids: Vec<&str> = register
-        .iter()
-        .map(|requirement| requirement.id.as_str())
-        .collect();
+    let ids: Vec<&str> = register.iter().map(|requirement| requirement.id.as_str()).collect();
     if let Some(expect) = schema.pointer_mut("/$defs/StepEntry/properties/expect") {
         expect["propertyNames"] = json!({ "enum": ids });
     }

@@ -52,13 +52,8 @@ impl Reader<'_> {
     }
 
     fn action(&self, span: &Range<usize>, entry: StepEntry) -> Result<Action, LocatedError> {
-        let wholes = [
-            entry.raw.is_some(),
-            entry.hex.is_some(),
-            entry.advance.is_some(),
-        ];
-        let ways =
-            wholes.iter().filter(|given| **given).count() + usize::from(entry.send.is_some());
+        let wholes = [entry.raw.is_some(), entry.hex.is_some(), entry.advance.is_some()];
+        let ways = wholes.iter().filter(|given| **given).count() + usize::from(entry.send.is_some());
         if ways != 1 {
             let what = match ways {
                 0 => "the step does nothing".to_owned(),
@@ -73,19 +68,15 @@ impl Reader<'_> {
         let parts = [&entry.basic, &entry.bearer, &entry.json, &entry.body];
         if let Some(part) = parts.into_iter().flatten().next() {
             let what = "the step is not made of parts, but one is given";
-            return Err(self.source.error(
-                part.span(),
-                what,
-                "write it into the bytes, or use `send`",
-            ));
+            return Err(self
+                .source
+                .error(part.span(), what, "write it into the bytes, or use `send`"));
         }
         if let Some((name, _)) = in_order(&entry.headers).next() {
             let what = "the step is not made of parts, but a header is given";
-            return Err(self.source.error(
-                name.span(),
-                what,
-                "write it into the bytes, or use `send`",
-            ));
+            return Err(self
+                .source
+                .error(name.span(), what, "write it into the bytes, or use `send`"));
         }
         if let Some(raw) = &entry.raw {
             return Ok(Action::Raw(self.template(raw)?));
@@ -93,28 +84,17 @@ impl Reader<'_> {
         if let Some(hex) = &entry.hex {
             return self.hex(hex).map(Action::Hex);
         }
-        Ok(Action::Advance(
-            entry.advance.map_or(0, Spanned::into_inner),
-        ))
+        Ok(Action::Advance(entry.advance.map_or(0, Spanned::into_inner)))
     }
 
     fn draft(&self, send: &Spanned<String>, entry: &StepEntry) -> Result<Action, LocatedError> {
-        let (method, path) = send
-            .get_ref()
-            .split_once(' ')
-            .unwrap_or((send.get_ref(), ""));
+        let (method, path) = send.get_ref().split_once(' ').unwrap_or((send.get_ref(), ""));
         let upper = |byte: u8| byte.is_ascii_uppercase();
-        if method.is_empty()
-            || !method.bytes().all(upper)
-            || !path.starts_with('/')
-            || path.contains(' ')
-        {
+        if method.is_empty() || !method.bytes().all(upper) || !path.starts_with('/') || path.contains(' ') {
             let what = format!("`{}` is no method and path", send.get_ref());
-            return Err(self.source.error(
-                send.span(),
-                what,
-                "write it as \"POST /v1/users/login\"",
-            ));
+            return Err(self
+                .source
+                .error(send.span(), what, "write it as \"POST /v1/users/login\""));
         }
         let authorization = match (&entry.basic, &entry.bearer) {
             (None, None) => Authorization::None,
@@ -128,11 +108,9 @@ impl Reader<'_> {
         };
         let body = match (&entry.json, &entry.body) {
             (Some(_), Some(body)) => {
-                return Err(self.source.error(
-                    body.span(),
-                    "the step has `json` and `body`",
-                    "keep one of them",
-                ));
+                return Err(self
+                    .source
+                    .error(body.span(), "the step has `json` and `body`", "keep one of them"));
             }
             (json, body) => json
                 .as_ref()
@@ -142,15 +120,12 @@ impl Reader<'_> {
         };
         let mut headers = Vec::new();
         for (name, values) in in_order(&entry.headers) {
-            let token =
-                |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
+            let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
             if name.get_ref().is_empty() || !name.get_ref().bytes().all(token) {
                 let what = format!("`{}` is no header name", name.get_ref());
-                return Err(self.source.error(
-                    name.span(),
-                    what,
-                    "what is no HTTP goes into `raw` or `hex`",
-                ));
+                return Err(self
+                    .source
+                    .error(name.span(), what, "what is no HTTP goes into `raw` or `hex`"));
             }
             for value in &values.get_ref().0 {
                 headers.push((name.get_ref().clone(), self.parsed(value, values.span())?));
@@ -167,11 +142,7 @@ impl Reader<'_> {
     }
 
     fn hex(&self, text: &Spanned<String>) -> Result<Vec<u8>, LocatedError> {
-        let digits: Vec<char> = text
-            .get_ref()
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .collect();
+        let digits: Vec<char> = text.get_ref().chars().filter(|c| !c.is_whitespace()).collect();
         let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok();
         let bytes: Option<Vec<u8>> = digits
             .chunks(2)
@@ -184,35 +155,25 @@ impl Reader<'_> {
         })
     }
 
-    fn expectation(
-        &self,
-        key: &Spanned<String>,
-        entry: &Spanned<ExpectEntry>,
-    ) -> Result<Expectation, LocatedError> {
+    fn expectation(&self, key: &Spanned<String>, entry: &Spanned<ExpectEntry>) -> Result<Expectation, LocatedError> {
         let id = key.get_ref();
         let Some(requirement) = self.register.find(id) else {
             let advice = match self.register.nearest(id) {
                 Some(near) => {
                     format!("did you mean \"{near}\"? The ids stand in requirements.toml")
                 }
-                None => {
-                    "add the requirement to requirements.toml first, with its source".to_owned()
-                }
+                None => "add the requirement to requirements.toml first, with its source".to_owned(),
             };
-            return Err(self.source.error(
-                key.span(),
-                format!("there is no requirement \"{id}\""),
-                advice,
-            ));
+            return Err(self
+                .source
+                .error(key.span(), format!("there is no requirement \"{id}\""), advice));
         };
         let checks = self.checks(entry.get_ref())?;
         if checks.is_empty() {
             let what = format!("\"{id}\" asks nothing");
-            return Err(self.source.error(
-                key.span(),
-                what,
-                "add `status`, `error`, `body` or the like",
-            ));
+            return Err(self
+                .source
+                .error(key.span(), what, "add `status`, `error`, `body` or the like"));
         }
         Ok(Expectation {
             requirement: id.clone(),
@@ -228,11 +189,8 @@ impl Reader<'_> {
             let set = StatusSet::parse(status.get_ref().0.iter().map(String::as_str));
             checks.push(Check::Status(set.ok_or_else(|| {
                 let what = format!("`{}` is no status", status.get_ref().0.join(", "));
-                self.source.error(
-                    status.span(),
-                    what,
-                    "write 401, \"4xx\", or a list such as [400, 401]",
-                )
+                self.source
+                    .error(status.span(), what, "write 401, \"4xx\", or a list such as [400, 401]")
             })?));
         }
         if let Some(codes) = &entry.error {
@@ -248,16 +206,10 @@ impl Reader<'_> {
             checks.push(Check::Count(self.pointer(pointer)?, *count.get_ref()));
         }
         for (pointer, other) in in_order(&entry.differs) {
-            checks.push(Check::Differs(
-                self.pointer(pointer)?,
-                self.template(other)?,
-            ));
+            checks.push(Check::Differs(self.pointer(pointer)?, self.template(other)?));
         }
         for (name, pattern) in in_order(&entry.headers) {
-            checks.push(Check::Header(
-                name.get_ref().clone(),
-                self.pattern(pattern)?,
-            ));
+            checks.push(Check::Header(name.get_ref().clone(), self.pattern(pattern)?));
         }
         if let Some(lifetime) = &entry.lifetime {
             checks.push(Check::Lifetime {
@@ -270,19 +222,11 @@ impl Reader<'_> {
     }
 
     fn codes(&self, words: &Spanned<OneOrMore>) -> Result<Vec<i64>, LocatedError> {
-        let codes: Option<Vec<i64>> = words
-            .get_ref()
-            .0
-            .iter()
-            .map(|word| word.parse().ok())
-            .collect();
+        let codes: Option<Vec<i64>> = words.get_ref().0.iter().map(|word| word.parse().ok()).collect();
         codes.filter(|codes| !codes.is_empty()).ok_or_else(|| {
             let what = "an error code is a whole number";
-            self.source.error(
-                words.span(),
-                what,
-                "write 1005, or a list such as [1008, 1009]",
-            )
+            self.source
+                .error(words.span(), what, "write 1005, or a list such as [1008, 1009]")
         })
     }
 
@@ -292,40 +236,27 @@ impl Reader<'_> {
             PatternEntry::Bool(value) => return Ok(Pattern::Bool(*value)),
             PatternEntry::Text(text) => text,
         };
-        let inside = text
-            .strip_prefix('<')
-            .and_then(|text| text.strip_suffix('>'));
+        let inside = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
         let Some(name) = inside else {
             return Ok(Pattern::Text(self.parsed(text, entry.span())?));
         };
         let known = || Placeholder::ALL.iter().map(|(name, _)| *name);
-        Placeholder::named(name)
-            .map(Pattern::Placeholder)
-            .ok_or_else(|| {
-                let advice = match located::nearest(name, known()) {
-                    Some(near) => format!("did you mean `<{near}>`?"),
-                    None => format!("use one of <{}>", known().collect::<Vec<_>>().join(">, <")),
-                };
-                self.source.error(
-                    entry.span(),
-                    format!("there is no placeholder `{text}`"),
-                    advice,
-                )
-            })
+        Placeholder::named(name).map(Pattern::Placeholder).ok_or_else(|| {
+            let advice = match located::nearest(name, known()) {
+                Some(near) => format!("did you mean `<{near}>`?"),
+                None => format!("use one of <{}>", known().collect::<Vec<_>>().join(">, <")),
+            };
+            self.source
+                .error(entry.span(), format!("there is no placeholder `{text}`"), advice)
+        })
     }
 
-    fn capture(
-        &self,
-        key: &Spanned<String>,
-        at: &Spanned<String>,
-    ) -> Result<Capture, LocatedError> {
+    fn capture(&self, key: &Spanned<String>, at: &Spanned<String>) -> Result<Capture, LocatedError> {
         if !is_name(key.get_ref()) {
             let what = format!("`{}` cannot be bound", key.get_ref());
-            return Err(self.source.error(
-                key.span(),
-                what,
-                "use letters, digits, `_` and `-`, a letter first",
-            ));
+            return Err(self
+                .source
+                .error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"));
         }
         Ok(Capture {
             name: key.get_ref().clone(),
@@ -336,11 +267,8 @@ impl Reader<'_> {
     fn pointer(&self, text: &Spanned<String>) -> Result<Pointer, LocatedError> {
         Pointer::parse(text.get_ref()).ok_or_else(|| {
             let what = format!("`{}` is no JSON Pointer", text.get_ref());
-            self.source.error(
-                text.span(),
-                what,
-                "write it as \"/users/0/token\" (RFC 6901)",
-            )
+            self.source
+                .error(text.span(), what, "write it as \"/users/0/token\" (RFC 6901)")
         })
     }
 
@@ -364,9 +292,7 @@ impl Reader<'_> {
 }
 
 /// The entries of a table in the order in which they stand in the file.
-pub(super) fn in_order<T>(
-    table: &Located<T>,
-) -> impl Iterator<Item = (&Spanned<String>, &Spanned<T>)> {
+pub(super) fn in_order<T>(table: &Located<T>) -> impl Iterator<Item = (&Spanned<String>, &Spanned<T>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries.into_iter()

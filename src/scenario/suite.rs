@@ -83,11 +83,7 @@ impl Suite {
                 continue;
             }
             for path in toml_files(&area_folder)? {
-                let stem = path
-                    .file_stem()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 let text = read_file(&path)?;
                 files.push((format!("{area}/{stem}"), path.display().to_string(), text));
             }
@@ -128,10 +124,7 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(unreadable));
     let paths = paths.collect::<Result<Vec<_>, _>>()?;
-    let is_toml = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|extension| extension == "toml")
-    };
+    let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
     Ok(paths.into_iter().filter(is_toml).collect())
 }
 
@@ -162,10 +155,7 @@ fn read<'t>(
     if !errors.is_empty() {
         return Err(SuiteError::Broken(errors));
     }
-    Ok(Suite {
-        register,
-        scenarios,
-    })
+    Ok(Suite { register, scenarios })
 }
 
 /// Twins that are not there, or that are never accepted.
@@ -174,11 +164,7 @@ fn broken_twins(scenarios: &[Arc<Scenario>], texts: &[&str]) -> Vec<LocatedError
     for (scenario, text) in scenarios.iter().zip(texts) {
         let Some(twin) = &scenario.twin else { continue };
         let found = scenarios.iter().find(|other| other.id == *twin);
-        let accepted = |twin: &Arc<Scenario>| {
-            twin.steps
-                .iter()
-                .any(|step| step.expects(StatusSet::accepts))
-        };
+        let accepted = |twin: &Arc<Scenario>| twin.steps.iter().any(|step| step.expects(StatusSet::accepts));
         let (what, advice) = match found {
             None => {
                 let known = scenarios.iter().map(|scenario| scenario.id.as_str());

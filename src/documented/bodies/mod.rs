@@ -60,8 +60,7 @@ impl BodyError {
     /// As the errors of an answer, one per member at fault: 1025 for a body that is no object (observed), 1008 for
     /// a missing member and 1009 for a bad value (errors, Error codes).
     pub fn api_errors(&self) -> Vec<ApiError> {
-        let error =
-            |code, reason: &dyn fmt::Display| ApiError::new(code).with_details(reason.to_string());
+        let error = |code, reason: &dyn fmt::Display| ApiError::new(code).with_details(reason.to_string());
         match self {
             BodyError::Malformed(_) | BodyError::NotAnObject => {
                 vec![error(ErrorCode::RequestInvalid, self)]
@@ -215,8 +214,7 @@ impl AccountBody {
     pub fn parse(body: &[u8], rule: &AccountRule) -> Result<Self, BodyError> {
         let mut found = members(body, ["cc", "phone_number", "method", "cert", "pin"])?;
         let cc = found.required_where("cc", |text| digits(text, &rule.cc));
-        let phone_number =
-            found.required_where("phone_number", |text| digits(text, &rule.phone_number));
+        let phone_number = found.required_where("phone_number", |text| digits(text, &rule.phone_number));
         let method = found.required_where("method", |text| match text {
             "sms" | "voice" => Ok(()),
             _ => Err("is neither sms nor voice".into()),
@@ -226,11 +224,7 @@ impl AccountBody {
             _ => Ok(()),
         });
         let pin = found.optional_where("pin", |text| digits(text, &rule.pin));
-        let method = if method == "voice" {
-            Method::Voice
-        } else {
-            Method::Sms
-        };
+        let method = if method == "voice" { Method::Voice } else { Method::Sms };
         found.finish(AccountBody {
             cc,
             phone_number,
