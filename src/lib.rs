@@ -17,3 +17,4 @@ pub mod template;
 pub mod judge;
 pub mod scenario;
 pub mod plan;
+pub mod target;

@@ -1,0 +1,15 @@
+//! The implementation under test: where it is and how bytes reach it.
+//!
+//! This is the only place in the crate that opens connections to a target. It reports what came back and never
+//! judges it.
+
+mod client;
+pub mod framed;
+mod limits;
+pub mod origin;
+pub mod second_opinion;
+pub mod tls;
+pub mod wire;
+
+pub use client::Client;
+pub use limits::Limits;

@@ -1,0 +1,305 @@
+//! Where the target is: a URL taken apart once, so that nobody builds a `Host` header or a path by hand.
+
+use std::fmt;
+
+use thiserror::Error;
+use url::{Host, Url};
+
+/// The scheme, host, port and base path of a target.
+///
+/// ```
+/// use wabizspec::target::origin::Origin;
+///
+/// let origin: Origin = "https://Gateway.example:8443/whatsapp/".parse()?;
+/// assert_eq!(origin.host_header(), "gateway.example:8443");
+/// assert_eq!(origin.base_path(), "/whatsapp");
+/// # Ok::<(), wabizspec::target::origin::OriginError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    tls: bool,
+    /// As in a URL: lower case, an IPv6 address in brackets.
+    host: String,
+    port: u16,
+    base_path: String,
+}
+
+/// Why a text is not the URL of a target. No message repeats a password.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OriginError {
+    /// Nothing was given.
+    #[error("the target's URL is empty; write for example http://127.0.0.1:8080")]
+    Empty,
+    /// `localhost:8080` and the like.
+    #[error(
+        "the target's URL has no scheme; write http:// or https:// in front, for example http://127.0.0.1:8080"
+    )]
+    NoScheme,
+    /// A scheme that is not HTTP.
+    #[error("`{0}` is no scheme of a target; write http:// or https://")]
+    Scheme(String),
+    /// A name or password in the URL.
+    #[error(
+        "the target's URL holds credentials, and URLs end up in reports; \
+         leave out what stands before the `@` and set WABIZSPEC_ADMIN_USERNAME and WABIZSPEC_ADMIN_PASSWORD"
+    )]
+    Credentials,
+    /// `?…`
+    #[error("the target's URL has a query; leave out the `?` and what follows it")]
+    Query,
+    /// `#…`
+    #[error("the target's URL has a fragment; leave out the `#` and what follows it")]
+    Fragment,
+    /// `http://host:0`
+    #[error("no server listens on port 0; write the port that the target listens on")]
+    PortZero,
+    /// The URL parser's reason.
+    #[error("the target's URL cannot be read ({0}); write it as http://HOST:PORT")]
+    Unreadable(#[from] url::ParseError),
+}
+
+impl std::str::FromStr for Origin {
+    type Err = OriginError;
+
+    fn from_str(text: &str) -> Result<Self, OriginError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(OriginError::Empty);
+        }
+        let Some((scheme, _)) = text.split_once("://") else {
+            return Err(OriginError::NoScheme);
+        };
+        let tls = match scheme.to_ascii_lowercase().as_str() {
+            "http" => false,
+            "https" => true,
+            _ if is_scheme(scheme) => return Err(OriginError::Scheme(scheme.to_owned())),
+            _ => return Err(OriginError::NoScheme),
+        };
+        let url = Url::parse(text)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(OriginError::Credentials);
+        }
+        if url.query().is_some() {
+            return Err(OriginError::Query);
+        }
+        if url.fragment().is_some() {
+            return Err(OriginError::Fragment);
+        }
+        let port = url.port().unwrap_or(default_port(tls));
+        if port == 0 {
+            return Err(OriginError::PortZero);
+        }
+        Ok(Origin {
+            tls,
+            host: url.host_str().ok_or(url::ParseError::EmptyHost)?.to_owned(),
+            port,
+            base_path: url.path().trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(plain)
+}
+
+fn default_port(tls: bool) -> u16 {
+    if tls { 443 } else { 80 }
+}
+
+impl Origin {
+    /// Whether the target is reached over TLS.
+    pub fn tls(&self) -> bool {
+        self.tls
+    }
+
+    /// The name or address to connect to; an IPv6 address without brackets.
+    pub fn connect_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// The port to connect to, 1 to 65535.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The value of the `Host` header (RFC 9110 §7.2): the port is left out where it is the scheme's own.
+    pub fn host_header(&self) -> String {
+        if self.port == default_port(self.tls) {
+            self.host.clone()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// What every request target begins with: empty, or a path without a slash at its end.
+    pub fn base_path(&self) -> &str {
+        &self.base_path
+    }
+
+    /// Whether the target is on this machine: `localhost`, 127.0.0.0/8 or ::1. A name is not resolved.
+    pub fn is_loopback(&self) -> bool {
+        match Host::parse(&self.host) {
+            Ok(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Ok(Host::Ipv4(address)) => address.is_loopback(),
+            Ok(Host::Ipv6(address)) => address.is_loopback(),
+            Err(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    /// The URL, without a slash at its end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "https" } else { "http" };
+        write!(f, "{scheme}://{}{}", self.host_header(), self.base_path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, OriginError};
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        for (url, tls, host, port, header, base, display) in [
+            (
+                "http://localhost",
+                false,
+                "localhost",
+                80,
+                "localhost",
+                "",
+                "http://localhost",
+            ),
+            (
+                "http://localhost:80/",
+                false,
+                "localhost",
+                80,
+                "localhost",
+                "",
+                "http://localhost",
+            ),
+            (
+                "https://a.example:443",
+                true,
+                "a.example",
+                443,
+                "a.example",
+                "",
+                "https://a.example",
+            ),
+            (
+                "https://a.example:80",
+                true,
+                "a.example",
+                80,
+                "a.example:80",
+                "",
+                "https://a.example:80",
+            ),
+            (
+                "HTTP://A.Example:9/x/y//",
+                false,
+                "a.example",
+                9,
+                "a.example:9",
+                "/x/y",
+                "http://a.example:9/x/y",
+            ),
+            (
+                "http://[::1]:8080",
+                false,
+                "::1",
+                8080,
+                "[::1]:8080",
+                "",
+                "http://[::1]:8080",
+            ),
+            (
+                "https://[2001:DB8::1]",
+                true,
+                "2001:db8::1",
+                443,
+                "[2001:db8::1]",
+                "",
+                "https://[2001:db8::1]",
+            ),
+            (
+                " http://127.0.0.1:1 ",
+                false,
+                "127.0.0.1",
+                1,
+                "127.0.0.1:1",
+                "",
+                "http://127.0.0.1:1",
+            ),
+        ] {
+            let origin: Origin = url.parse().expect(url);
+            assert_eq!(origin.tls(), tls, "{url}");
+            assert_eq!(origin.connect_host(), host, "{url}");
+            assert_eq!(origin.port(), port, "{url}");
+            assert_eq!(origin.host_header(), header, "{url}");
+            assert_eq!(origin.base_path(), base, "{url}");
+            assert_eq!(origin.to_string(), display, "{url}");
+            assert_eq!(display.parse::<Origin>().expect(display), origin, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_target_is_refused_with_advice() {
+        for (url, error) in [
+            ("", OriginError::Empty),
+            ("  ", OriginError::Empty),
+            ("localhost:8080", OriginError::NoScheme),
+            ("127.0.0.1", OriginError::NoScheme),
+            ("a b://x", OriginError::NoScheme),
+            ("ftp://a", OriginError::Scheme("ftp".into())),
+            ("http://u:p@a", OriginError::Credentials),
+            ("http://u@a", OriginError::Credentials),
+            ("http://:p@a", OriginError::Credentials),
+            ("http://a?x", OriginError::Query),
+            ("http://a/?", OriginError::Query),
+            ("http://a#x", OriginError::Fragment),
+            ("http://a:0", OriginError::PortZero),
+            (
+                "http://a:65536",
+                OriginError::Unreadable(url::ParseError::InvalidPort),
+            ),
+            (
+                "http://",
+                OriginError::Unreadable(url::ParseError::EmptyHost),
+            ),
+            (
+                "http://[::1",
+                OriginError::Unreadable(url::ParseError::InvalidIpv6Address),
+            ),
+        ] {
+            assert_eq!(url.parse::<Origin>(), Err(error), "{url}");
+        }
+        let message = "http://u:hush@a"
+            .parse::<Origin>()
+            .expect_err("credentials")
+            .to_string();
+        assert!(!message.contains("hush"), "{message}");
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (url, loopback) in [
+            ("http://localhost", true),
+            ("http://127.3.2.1", true),
+            ("http://[::1]", true),
+            ("http://10.0.0.1", false),
+            ("http://localhost.example", false),
+            ("http://127.0.0.1.example", false),
+        ] {
+            assert_eq!(
+                url.parse::<Origin>().expect(url).is_loopback(),
+                loopback,
+                "{url}"
+            );
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! reqwest as the other client: HTTP/2, proxies, and a second reading of the same answers.
+//!
+//! It is held to what our own client does: no redirect is followed, no content coding undone, nothing tried again,
+//! no proxy taken from the environment. What it cannot do:
+//!
+//! * header names come back in lower case, and interim answers and surplus bytes not at all;
+//! * it adds `Accept: */*` where the request has no `Accept`;
+//! * its limits count from the start of connecting, and it cannot tell an answer cut inside its head from none;
+//! * a request that finds its idle connection closed before a byte of it is sent goes out on another, unnoted.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Method, Proxy, Version, redirect, retry};
+use thiserror::Error as ThisError;
+use tokio::time::{Instant as TokioInstant, timeout_at};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use url::Url;
+
+use super::framed::shares_connection;
+use super::limits::Limits;
+use super::origin::Origin;
+use super::tls::{self, Trust};
+use crate::exchange::{
+    Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response, Unanswered,
+};
+
+/// How much of a broken body is kept for people to look at, in bytes.
+const PARTIAL_BYTES: usize = 4096;
+
+/// [`Response::version`] of an answer over HTTP/2.
+const HTTP_2: u8 = 20;
+
+/// One target, reached through reqwest.
+#[derive(Debug)]
+pub struct SecondOpinion {
+    client: reqwest::Client,
+    origin: Origin,
+    limits: Limits,
+}
+
+/// Why reqwest could not be set up: a proxy that it does not know, or a TLS configuration that it refuses.
+#[derive(Debug, ThisError)]
+#[error("the reqwest client cannot be set up: {0}")]
+pub struct SetupError(String);
+
+impl SecondOpinion {
+    /// A client for one target. Nothing is opened yet.
+    ///
+    /// `tls` is the configuration of our own client, see [`tls::configuration`]; HTTP/2 is offered beside HTTP/1.1. An
+    /// http origin needs none, but an https proxy does. `proxy` is `http://`, `https://` or `socks5://`.
+    ///
+    /// # Errors
+    ///
+    /// When reqwest refuses the proxy or the configuration.
+    pub fn new(
+        origin: Origin,
+        tls: Option<Arc<ClientConfig>>,
+        proxy: Option<Url>,
+        limits: Limits,
+    ) -> Result<Self, SetupError> {
+        let tls = tls.map(Arc::unwrap_or_clone);
+        let client = build(tls, proxy, &limits)?;
+        Ok(SecondOpinion {
+            client,
+            origin,
+            limits,
+        })
+    }
+
+    /// Where the requests go.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether reqwest would send this request as it stands. Bytes that need not be HTTP, a length that does not hold, a
+    /// target that a URL library would rewrite (`/a/../b`) and header values that it refuses need our own client.
+    pub fn can_send(request: &Request) -> bool {
+        let Request::Http(http) = request else {
+            return false;
+        };
+        // Any origin will do to see what becomes of the target.
+        shares_connection(request) && translate(http, "http://localhost").is_ok()
+    }
+
+    /// Sends one request and waits for one answer or for the reason why there is none.
+    ///
+    /// A request that [`SecondOpinion::can_send`] refuses is not sent: it ends as unreachable, with the reason.
+    /// `elapsed` counts from the start of connecting.
+    pub async fn send(&self, request: &Request) -> Exchange {
+        let begun = Instant::now();
+        let outcome = match self.answer(request).await {
+            Ok(response) => Outcome::Answered(response),
+            Err(unanswered) => Outcome::Unanswered(unanswered),
+        };
+        Exchange {
+            request: request.clone(),
+            outcome,
+            at: Timestamp::now(),
+            elapsed: begun.elapsed(),
+            resent: false,
+        }
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Unanswered> {
+        let unsendable = |why: &str| {
+            let detail = format!("the reqwest client cannot send this request: {why}");
+            broken(Breakage::Unreachable, Phase::Connecting, detail)
+        };
+        let Request::Http(http) = request else {
+            return Err(unsendable("it is not HTTP"));
+        };
+        if !shares_connection(request) {
+            return Err(unsendable("its framing is its own"));
+        }
+        let scheme = if self.origin.tls() { "https" } else { "http" };
+        let base = format!("{scheme}://{}", self.origin.host_header());
+        let translated = translate(http, &base).map_err(|why| unsendable(&why))?;
+
+        let now = TokioInstant::now();
+        // Connecting has a limit of its own in the client, which must be the one to speak first.
+        let head_by = now
+            + self
+                .limits
+                .first_byte
+                .min(self.limits.whole)
+                .max(self.limits.connect);
+        let whole_by = head_by.max(now + self.limits.whole);
+        let mut response = match timeout_at(head_by, self.client.execute(translated)).await {
+            Ok(answer) => answer.map_err(|error| explain_head(&error))?,
+            Err(_) => {
+                let detail = format!("{:?} for the first byte", head_by - now);
+                return Err(broken(Breakage::TimedOut, Phase::Waiting, detail));
+            }
+        };
+        let body = self.body(&mut response, whole_by).await?;
+        Ok(Response {
+            version: version(response.version()),
+            status: response.status().as_u16(),
+            reason: reason(&response),
+            headers: response
+                .headers()
+                .iter()
+                .map(|(name, value)| Header::new(name.as_str(), value.as_bytes()))
+                .collect(),
+            body,
+            interim: Vec::new(),
+            surplus: Vec::new(),
+        })
+    }
+
+    async fn body(
+        &self,
+        response: &mut reqwest::Response,
+        by: TokioInstant,
+    ) -> Result<Vec<u8>, Unanswered> {
+        let mut body = Vec::new();
+        let cut = |breakage, detail, body: &[u8]| Unanswered {
+            partial: body[..body.len().min(PARTIAL_BYTES)].to_vec(),
+            ..broken(breakage, Phase::Body, detail)
+        };
+        loop {
+            match timeout_at(by, response.chunk()).await {
+                Ok(Ok(None)) => return Ok(body),
+                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > self.limits.body_bytes => {
+                    let detail = format!("a body of more than {} bytes", self.limits.body_bytes);
+                    return Err(cut(Breakage::TooLarge, detail, &body));
+                }
+                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+                Ok(Err(error)) => return Err(cut(kind(&error), words(&error), &body)),
+                Err(_) => {
+                    let detail = format!("{:?} for the whole answer", self.limits.whole);
+                    return Err(cut(Breakage::TimedOut, detail, &body));
+                }
+            }
+        }
+    }
+}
+
+/// Sends one request without a body to any http or https URL, and says the status of the answer; redirects are not
+/// followed. For hooks, not for judging. The TLS configuration is built only for https.
+///
+/// # Errors
+///
+/// In words, when the method or URL cannot be used or no answer comes within `limit`.
+pub async fn call_url(
+    method: &str,
+    url: &str,
+    trust: &Trust,
+    limit: Duration,
+) -> Result<u16, String> {
+    let url = Url::parse(url).map_err(|error| format!("the URL cannot be read: {error}"))?;
+    let method =
+        Method::from_bytes(method.as_bytes()).map_err(|_| format!("`{method}` is no method"))?;
+    let tls = match url.scheme() {
+        "http" => None,
+        "https" => Some(tls::configuration(trust).map_err(|error| error.to_string())?),
+        other => {
+            return Err(format!(
+                "`{other}` is no scheme of a hook; write http:// or https://"
+            ));
+        }
+    };
+    let limits = Limits {
+        connect: limit,
+        ..Limits::default()
+    };
+    let tls = tls.map(Arc::unwrap_or_clone);
+    let client = build(tls, None, &limits).map_err(|error| error.to_string())?;
+    let answer = client.request(method, url).timeout(limit).send().await;
+    answer
+        .map(|response| response.status().as_u16())
+        .map_err(|error| words(&error))
+}
+
+fn build(
+    tls: Option<ClientConfig>,
+    proxy: Option<Url>,
+    limits: &Limits,
+) -> Result<reqwest::Client, SetupError> {
+    let mut tls = match tls {
+        Some(tls) => tls,
+        // reqwest wants one even where it is never used. Without roots it costs nothing and trusts nobody.
+        None => ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| SetupError(error.to_string()))?
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth(),
+    };
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .no_proxy()
+        .tcp_nodelay(true)
+        .connect_timeout(limits.connect);
+    if let Some(proxy) = proxy {
+        builder = builder.proxy(Proxy::all(proxy).map_err(|error| SetupError(words(&error)))?);
+    }
+    builder.build().map_err(|error| SetupError(words(&error)))
+}
+
+/// The request in reqwest's terms; the reason in words when that would change it.
+fn translate(request: &HttpRequest, base: &str) -> Result<reqwest::Request, String> {
+    let method =
+        Method::from_bytes(request.method.as_bytes()).map_err(|error| error.to_string())?;
+    let url =
+        Url::parse(&format!("{base}{}", request.target)).map_err(|error| error.to_string())?;
+    let rewritten = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    if rewritten != request.target || url.fragment().is_some() {
+        return Err(format!("its target would become `{rewritten}`"));
+    }
+    let mut translated = reqwest::Request::new(method, url);
+    for header in &request.headers {
+        let name =
+            HeaderName::from_bytes(header.name.as_bytes()).map_err(|error| error.to_string())?;
+        let value = HeaderValue::from_bytes(&header.value).map_err(|error| error.to_string())?;
+        translated.headers_mut().append(name, value);
+    }
+    *translated.body_mut() = request.body.clone().map(Into::into);
+    Ok(translated)
+}
+
+fn version(version: Version) -> u8 {
+    match version {
+        Version::HTTP_09 | Version::HTTP_10 => 0,
+        Version::HTTP_2 => HTTP_2,
+        _ => 1,
+    }
+}
+
+/// hyper keeps the reason phrase only where it is not the usual one; HTTP/2 has none (RFC 9113 §8.3.2).
+fn reason(response: &reqwest::Response) -> String {
+    if response.version() == Version::HTTP_2 {
+        return String::new();
+    }
+    match response.extensions().get::<hyper::ext::ReasonPhrase>() {
+        Some(reason) => String::from_utf8_lossy(reason.as_bytes()).into_owned(),
+        None => response
+            .status()
+            .canonical_reason()
+            .unwrap_or_default()
+            .to_owned(),
+    }
+}
+
+fn broken(breakage: Breakage, phase: Phase, detail: String) -> Unanswered {
+    Unanswered {
+        breakage,
+        phase,
+        detail,
+        partial: Vec::new(),
+    }
+}
+
+fn explain_head(error: &reqwest::Error) -> Unanswered {
+    if error.is_connect() || error.is_builder() {
+        return broken(Breakage::Unreachable, Phase::Connecting, words(error));
+    }
+    let breakage = kind(error);
+    let phase = match breakage {
+        Breakage::Malformed | Breakage::TooLarge => Phase::Head,
+        _ if error.is_body() => Phase::Sending,
+        _ => Phase::Waiting,
+    };
+    broken(breakage, phase, words(error))
+}
+
+/// reqwest wraps hyper, which wraps the operating system: the reason lies somewhere below.
+fn kind(error: &reqwest::Error) -> Breakage {
+    let mut kind = if error.is_timeout() {
+        Breakage::TimedOut
+    } else {
+        Breakage::Closed
+    };
+    for cause in causes(error) {
+        if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+            if error.is_parse_too_large() {
+                kind = Breakage::TooLarge;
+            } else if error.is_parse() {
+                kind = Breakage::Malformed;
+            }
+        }
+        if let Some(error) = cause.downcast_ref::<std::io::Error>()
+            && matches!(
+                error.kind(),
+                std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData
+            )
+        {
+            kind = Breakage::Malformed;
+        }
+    }
+    kind
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+/// The whole chain of reasons. URLs are left out: they may carry what should not be shown.
+fn words(error: &reqwest::Error) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for cause in causes(error) {
+        let text = cause.to_string();
+        if words.last() != Some(&text) {
+            words.push(text);
+        }
+    }
+    if words.is_empty() {
+        return "the request failed".to_owned();
+    }
+    words.join(": ")
+}

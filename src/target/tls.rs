@@ -1,0 +1,255 @@
+//! The one TLS configuration: whom to trust, and how certificates are checked.
+//!
+//! It is built only for https targets, so that nothing is loaded for the others. No process-wide default is installed;
+//! a library user's own choice of cryptography stays untouched.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio_rustls::rustls;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::{Error as PemError, PemObject};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
+
+/// Whose certificates are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// The public certificate authorities, as Mozilla lists them.
+    WebRoots,
+    /// Only those in this PEM file: certificate authorities, or the target's own certificate (`--cacert`).
+    CaFile(PathBuf),
+    /// Any certificate at all, also expired or for another name (`--insecure`). The connection is encrypted, but
+    /// nobody knows to whom.
+    Anything,
+}
+
+/// Why there is no TLS configuration. The path is the one that was given.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// The file could not be read.
+    #[error("cannot read the certificate file {path}: {source}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// The file is empty, or holds keys and the like but no certificate.
+    #[error(
+        "the certificate file {path} holds no certificate; \
+         it must hold at least one `-----BEGIN CERTIFICATE-----` block (PEM)",
+        path = path.display()
+    )]
+    NoCertificate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A block of the file is broken.
+    #[error("the certificate file {path} is no PEM file: {reason}", path = path.display())]
+    NotPem {
+        /// The file.
+        path: PathBuf,
+        /// The PEM reader's reason.
+        reason: String,
+    },
+    /// A block is well formed but holds no certificate that can be used.
+    #[error("certificate {number} of the file {path} cannot be used: {source}", path = path.display())]
+    BadCertificate {
+        /// The file.
+        path: PathBuf,
+        /// Which block, counted from 1.
+        number: usize,
+        /// The certificate reader's reason.
+        source: rustls::Error,
+    },
+    /// The cryptography refuses the configuration; a defect of ours.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(String),
+}
+
+/// The TLS configuration for our own client: TLS 1.2 and 1.3, `http/1.1` by ALPN (RFC 7301).
+///
+/// # Errors
+///
+/// When the file of [`Trust::CaFile`] is unreadable, empty, no PEM, or holds a certificate that cannot be used.
+pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = match trust {
+        Trust::WebRoots => {
+            let roots = RootCertStore {
+                roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+            };
+            webpki(roots, &provider)?
+        }
+        Trust::CaFile(path) => {
+            let listed = read_certificates(path)?;
+            let mut roots = RootCertStore::empty();
+            for (index, certificate) in listed.iter().enumerate() {
+                roots
+                    .add(certificate.clone())
+                    .map_err(|source| TlsError::BadCertificate {
+                        path: path.clone(),
+                        number: index + 1,
+                        source,
+                    })?;
+            }
+            Arc::new(Listed {
+                chain: webpki(roots, &provider)?,
+                listed,
+            })
+        }
+        Trust::Anything => Arc::new(Blind {
+            provider: Arc::clone(&provider),
+        }),
+    };
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| TlsError::Setup(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn webpki(
+    roots: RootCertStore,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|error| TlsError::Setup(error.to_string()))
+}
+
+fn read_certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let pem = std::fs::read(path).map_err(|source| TlsError::Unreadable {
+        path: path.clone(),
+        source,
+    })?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, PemError>>()
+        .map_err(|error| TlsError::NotPem {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
+    if certificates.is_empty() {
+        return Err(TlsError::NoCertificate { path: path.clone() });
+    }
+    Ok(certificates)
+}
+
+/// The certificates of a file: as authorities, and each also as itself.
+///
+/// Self-signed server certificates are usually marked as authorities, and webpki accepts no authority as a server
+/// (`CaUsedAsEndEntity`). Whoever lists the server's very certificate means that server.
+#[derive(Debug)]
+struct Listed {
+    chain: Arc<WebPkiServerVerifier>,
+    listed: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Listed {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verdict = self.chain.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        match verdict {
+            // webpki looks at the dates before it looks at the issuer and at the mark of an authority (which comes as
+            // `Other`), so a certificate that is refused for these is within its dates.
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::Other(_),
+            )) if self.listed.iter().any(|listed| listed == end_entity) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chain.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chain.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chain.supported_verify_schemes()
+    }
+}
+
+/// Looks at no certificate, because it was told to. The signatures of the handshake are still checked: a server must
+/// hold the key of the certificate that it shows, or its TLS is broken.
+#[derive(Debug)]
+struct Blind {
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Blind {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}

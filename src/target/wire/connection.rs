@@ -1,0 +1,188 @@
+//! One connection to the target: how it is opened, and whether it can serve again.
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::inbox::{Inbox, PARTIAL_BYTES};
+use super::stream::Stream;
+use crate::exchange::{Breakage, Phase, Unanswered};
+use crate::target::origin::Origin;
+
+/// A stream with the bytes received from it.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) stream: Stream,
+    pub(super) inbox: Inbox,
+    /// One timer for all requests of this connection. It is moved only when it fires too early or is set too late, so
+    /// that most requests do not touch the runtime's timer wheel.
+    pub(super) timer: Pin<Box<Sleep>>,
+}
+
+/// What has happened on a connection since its last answer.
+pub(super) enum Idle {
+    /// Nothing; it can serve again.
+    Quiet,
+    /// The target closed or reset it, or sent something under TLS that cannot be looked at without waiting.
+    Gone,
+    /// The target sent bytes that belong to no request.
+    Unsolicited,
+}
+
+impl Connection {
+    fn new(stream: Stream, deadline: Instant) -> Self {
+        Connection {
+            stream,
+            inbox: Inbox::new(),
+            timer: Box::pin(sleep_until(deadline)),
+        }
+    }
+
+    /// Looks, without waiting, at what has come since the last answer.
+    pub(super) fn idle_state(&mut self) -> Idle {
+        match self.stream.read_now(&mut [0]) {
+            Ok(1..) => Idle::Unsolicited,
+            Err(error)
+                if error.kind() == std::io::ErrorKind::WouldBlock && !self.stream.hides_bytes() =>
+            {
+                Idle::Quiet
+            }
+            Ok(0) | Err(_) => Idle::Gone,
+        }
+    }
+
+    /// The bytes that follow the answer and are here already, at most [`PARTIAL_BYTES`]. A connection that will be used
+    /// again is looked at then, so here it is asked only for what was received together with the answer.
+    pub(super) fn surplus(&mut self, will_serve_again: bool) -> Vec<u8> {
+        let mut surplus = self.inbox.filled().to_vec();
+        if !will_serve_again && surplus.len() < PARTIAL_BYTES {
+            let mut more = [0; PARTIAL_BYTES];
+            let count = self.stream.read_now(&mut more).unwrap_or(0);
+            surplus.extend_from_slice(&more[..count]);
+        }
+        surplus.truncate(PARTIAL_BYTES);
+        surplus
+    }
+}
+
+/// Opens connections to one target.
+pub(super) struct Connector {
+    origin: Origin,
+    security: Security,
+}
+
+enum Security {
+    Plain,
+    Tls(TlsConnector, ServerName<'static>),
+    /// https was asked for and cannot be had, and why.
+    Missing(String),
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Connector").field(&self.origin).finish()
+    }
+}
+
+impl Connector {
+    pub(super) fn new(origin: Origin, tls: Option<Arc<ClientConfig>>) -> Self {
+        let security = match tls {
+            _ if !origin.tls() => Security::Plain,
+            None => Security::Missing("https without a TLS configuration".to_owned()),
+            Some(config) => match ServerName::try_from(origin.connect_host().to_owned()) {
+                Ok(name) => Security::Tls(TlsConnector::from(config), name),
+                Err(error) => {
+                    Security::Missing(format!("no certificate can be for this host: {error}"))
+                }
+            },
+        };
+        Connector { origin, security }
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Opens a connection, TLS included, within `limit`.
+    pub(super) async fn connect(&self, limit: Duration) -> Result<Connection, Unanswered> {
+        let deadline = Instant::now() + limit;
+        let (connector, name) = match &self.security {
+            Security::Missing(why) => return Err(unreachable(why.clone())),
+            Security::Plain => {
+                let stream = Stream::Plain(self.tcp(deadline).await?);
+                return Ok(Connection::new(stream, deadline));
+            }
+            Security::Tls(connector, name) => (connector, name),
+        };
+        let stream = self.tcp(deadline).await?;
+        match timeout_at(deadline, connector.connect(name.clone(), stream)).await {
+            Ok(Ok(stream)) => Ok(Connection::new(Stream::Tls(Box::new(stream)), deadline)),
+            Ok(Err(error)) => Err(unreachable(format!("TLS handshake: {error}"))),
+            Err(_) => Err(unreachable(format!(
+                "TLS handshake: not done within the {limit:?} for connecting"
+            ))),
+        }
+    }
+
+    /// Tries the addresses of the host one after the other. Each gets an equal part of the time that is left, so that
+    /// one which swallows packets leaves time for the next.
+    async fn tcp(&self, deadline: Instant) -> Result<TcpStream, Unanswered> {
+        let addresses = self.addresses(deadline).await?;
+        let mut failures = Vec::new();
+        for (tried, address) in addresses.iter().enumerate() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+            match timeout_at(Instant::now() + share, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    // Without it a small request may wait for the acknowledgement of an earlier one. A system that
+                    // cannot do this can still talk.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
+                Ok(Err(error)) => failures.push(format!("{address}: {error}")),
+                Err(_) => failures.push(format!("{address}: no answer within {share:?}")),
+            }
+        }
+        Err(unreachable(failures.join("; ")))
+    }
+
+    async fn addresses(&self, deadline: Instant) -> Result<Vec<SocketAddr>, Unanswered> {
+        let (host, port) = (self.origin.connect_host(), self.origin.port());
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        let found: Vec<_> = match timeout_at(deadline, lookup_host((host, port))).await {
+            Ok(Ok(found)) => found.collect(),
+            Ok(Err(error)) => {
+                return Err(unreachable(format!(
+                    "the name {host} is not resolved: {error}"
+                )));
+            }
+            Err(_) => {
+                return Err(unreachable(format!(
+                    "the name {host} is not resolved in time"
+                )));
+            }
+        };
+        if found.is_empty() {
+            return Err(unreachable(format!("the name {host} has no address")));
+        }
+        Ok(found)
+    }
+}
+
+fn unreachable(detail: String) -> Unanswered {
+    Unanswered {
+        breakage: Breakage::Unreachable,
+        phase: Phase::Connecting,
+        detail,
+        partial: Vec::new(),
+    }
+}

@@ -1,0 +1,218 @@
+//! Where the body of an answer ends (RFC 9112 §6.3) and whether the connection outlives it (§9.3).
+
+use super::head::Head;
+
+/// How the end of a body is found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// There is none, whatever the headers say.
+    Nothing,
+    /// After that many bytes.
+    Length(u64),
+    /// After the last chunk.
+    Chunked,
+    /// When the target closes the connection.
+    UntilClose,
+}
+
+/// How the body of the answer to a `method` request ends.
+///
+/// Transfer codings other than `chunked` are left in place.
+///
+/// # Errors
+///
+/// In words, when the headers contradict themselves or cannot be read. `Content-Length` beyond 64 bits counts as the
+/// largest length that there is.
+pub(super) fn framing(head: &Head, method: &str) -> Result<Framing, String> {
+    if method == "HEAD" || matches!(head.status, 100..=199 | 204 | 304) {
+        return Ok(Framing::Nothing);
+    }
+    if method == "CONNECT" && (200..300).contains(&head.status) {
+        return Ok(Framing::Nothing);
+    }
+    let codings: Vec<&[u8]> = head
+        .values("Transfer-Encoding")
+        .flat_map(|value| value.split(|&byte| byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|coding| !coding.is_empty())
+        .collect();
+    if let Some((last, others)) = codings.split_last() {
+        let chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
+        if others.iter().any(|coding| chunked(coding)) {
+            return Err(
+                "Transfer-Encoding: chunked is not the last coding or stands twice".to_owned(),
+            );
+        }
+        return Ok(if chunked(last) {
+            Framing::Chunked
+        } else {
+            Framing::UntilClose
+        });
+    }
+    if head.values("Transfer-Encoding").next().is_some() {
+        return Err("an empty Transfer-Encoding".to_owned());
+    }
+    length(head)
+}
+
+fn length(head: &Head) -> Result<Framing, String> {
+    let mut found = None;
+    for item in head
+        .values("Content-Length")
+        .flat_map(|value| value.split(|&byte| byte == b','))
+    {
+        let item = item.trim_ascii();
+        if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {
+            return Err(format!(
+                "Content-Length: `{}` is no number",
+                item.escape_ascii()
+            ));
+        }
+        let length = item.iter().fold(0_u64, |sum, digit| {
+            sum.saturating_mul(10)
+                .saturating_add(u64::from(digit - b'0'))
+        });
+        match found {
+            Some(before) if before != length => {
+                return Err(format!("Content-Length: both {before} and {length}"));
+            }
+            _ => found = Some(length),
+        }
+    }
+    Ok(found.map_or(Framing::UntilClose, Framing::Length))
+}
+
+/// Whether the target keeps the connection open after this answer, and both sides agree where it ends.
+pub(super) fn persists(head: &Head, method: &str, framing: &Framing) -> bool {
+    let offered = match head.version {
+        0 => head.lists("Connection", "keep-alive"),
+        _ => true,
+    };
+    let codings = head.values("Transfer-Encoding").next().is_some();
+    // RFC 9112 §6.1: with both headers, or with a transfer coding under HTTP/1.0, the framing is not to be trusted.
+    let doubtful = codings && (head.version == 0 || head.values("Content-Length").next().is_some());
+    offered
+        && !head.lists("Connection", "close")
+        && !doubtful
+        && *framing != Framing::UntilClose
+        && head.status != 101
+        && method != "CONNECT"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::head::parse;
+    use super::{Framing, framing, persists};
+
+    fn of(method: &str, text: &str) -> Result<(Framing, bool), String> {
+        let bytes = format!("HTTP/{}\r\n\r\n", text.replace('|', "\r\n"));
+        let head = parse(bytes.as_bytes()).unwrap().unwrap();
+        let framing = framing(&head, method)?;
+        let persists = persists(&head, method, &framing);
+        Ok((framing, persists))
+    }
+
+    #[test]
+    fn the_rules_of_rfc_9112() {
+        use Framing::{Chunked, Length, Nothing, UntilClose};
+        for (method, head, expected, kept) in [
+            ("GET", "1.1 200 OK|Content-Length: 5", Length(5), true),
+            ("GET", "1.1 200 OK|Content-Length: 0", Length(0), true),
+            (
+                "GET",
+                "1.1 200 OK|content-length: 5, 5|Content-Length:5",
+                Length(5),
+                true,
+            ),
+            (
+                "GET",
+                "1.1 200 OK|Content-Length: 99999999999999999999999",
+                Length(u64::MAX),
+                true,
+            ),
+            ("GET", "1.1 200 OK", UntilClose, false),
+            (
+                "GET",
+                "1.1 200 OK|Transfer-Encoding: Chunked",
+                Chunked,
+                true,
+            ),
+            (
+                "GET",
+                "1.1 200 OK|Transfer-Encoding: gzip, chunked",
+                Chunked,
+                true,
+            ),
+            (
+                "GET",
+                "1.1 200 OK|Transfer-Encoding: gzip|Transfer-Encoding: chunked",
+                Chunked,
+                true,
+            ),
+            (
+                "GET",
+                "1.1 200 OK|Transfer-Encoding: gzip",
+                UntilClose,
+                false,
+            ),
+            (
+                "GET",
+                "1.1 200 OK|Transfer-Encoding: chunked|Content-Length: 3",
+                Chunked,
+                false,
+            ),
+            (
+                "GET",
+                "1.0 200 OK|Transfer-Encoding: chunked|Connection: keep-alive",
+                Chunked,
+                false,
+            ),
+            ("GET", "1.0 200 OK|Content-Length: 5", Length(5), false),
+            (
+                "GET",
+                "1.0 200 OK|Content-Length: 5|Connection: a, Keep-Alive",
+                Length(5),
+                true,
+            ),
+            (
+                "GET",
+                "1.1 200 OK|Content-Length: 5|Connection: x, Close",
+                Length(5),
+                false,
+            ),
+            ("HEAD", "1.1 200 OK|Content-Length: 5", Nothing, true),
+            ("HEAD", "1.1 200 OK|Content-Length: five", Nothing, true),
+            ("GET", "1.1 204 No Content|Content-Length: 5", Nothing, true),
+            (
+                "GET",
+                "1.1 304 Not Modified|Transfer-Encoding: chunked",
+                Nothing,
+                true,
+            ),
+            ("GET", "1.1 101 Switching", Nothing, false),
+            ("CONNECT", "1.1 200 OK", Nothing, false),
+            ("CONNECT", "1.1 403 No|Content-Length: 1", Length(1), false),
+        ] {
+            assert_eq!(of(method, head), Ok((expected, kept)), "{method} {head}");
+        }
+    }
+
+    #[test]
+    fn contradictions_are_malformed() {
+        for head in [
+            "1.1 200 OK|Content-Length: 5|Content-Length: 6",
+            "1.1 200 OK|Content-Length: 5, 6",
+            "1.1 200 OK|Content-Length: -1",
+            "1.1 200 OK|Content-Length: +1",
+            "1.1 200 OK|Content-Length: 0x1",
+            "1.1 200 OK|Content-Length: 1 2",
+            "1.1 200 OK|Content-Length:",
+            "1.1 200 OK|Content-Length: 5,",
+            "1.1 200 OK|Transfer-Encoding:",
+            "1.1 200 OK|Transfer-Encoding: chunked, gzip",
+            "1.1 200 OK|Transfer-Encoding: chunked, chunked",
+        ] {
+            assert!(of("GET", head).is_err(), "{head}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Our own HTTP/1.1 client: exactly the given bytes out, exactly what came back in.
+//!
+//! It adds no header, follows no redirect, keeps no cookie, undoes no content coding and never tries again behind
+//! anybody's back: the one resend that RFC 9112 §9.3.1 and §9.5 allow is written into the exchange. It does not judge.
+//!
+//! Whatever a target does, an exchange ends within its [`Limits`] and holds a bounded amount of memory.
+
+mod answer;
+mod chunked;
+mod connection;
+mod framing;
+mod head;
+mod inbox;
+mod stream;
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio_rustls::rustls::ClientConfig;
+
+use super::framed::shares_connection;
+use super::limits::Limits;
+use super::origin::Origin;
+use crate::exchange::{Exchange, Outcome, Request};
+use answer::{Attempt, attempt};
+use connection::{Connection, Connector, Idle};
+
+/// More idle connections than this are closed instead of kept.
+const MAX_IDLE: usize = 1024;
+
+/// One target, and the idle connections to it.
+///
+/// Many requests may be in flight at once, each on a connection of its own; connections are kept alive and the one used
+/// last is used first. A `Wire` belongs to one tokio runtime with I/O and time enabled.
+#[derive(Debug)]
+pub struct Wire {
+    connector: Connector,
+    limits: Limits,
+    idle: Mutex<Vec<Connection>>,
+    unsolicited: AtomicU64,
+}
+
+impl Wire {
+    /// A client for one target. Nothing is opened yet.
+    ///
+    /// An https origin needs `tls`, see [`tls::configuration`](super::tls::configuration); without it every request
+    /// ends as unreachable, never in plain text. An http origin ignores it.
+    pub fn new(origin: Origin, tls: Option<Arc<ClientConfig>>, limits: Limits) -> Self {
+        Wire {
+            connector: Connector::new(origin, tls),
+            limits,
+            idle: Mutex::default(),
+            unsolicited: AtomicU64::new(0),
+        }
+    }
+
+    /// Where the requests go.
+    pub fn origin(&self) -> &Origin {
+        self.connector.origin()
+    }
+
+    /// How many idle connections had to be given up because the target had sent bytes that nobody asked for, after the
+    /// exchange was over. Such bytes belong to no exchange; [`Response::surplus`](crate::exchange::Response::surplus)
+    /// holds those that came together with an answer.
+    pub fn unsolicited(&self) -> u64 {
+        self.unsolicited.load(Ordering::Relaxed)
+    }
+
+    /// Sends one request and waits for one answer or for the reason why there is none.
+    ///
+    /// A request whose end a server could see differently (see [`shares_connection`]) gets a new connection, which is
+    /// closed afterwards. Any other may travel on a connection that served before; when that one dies before a byte of
+    /// an answer, the request is sent once more on a new connection, the exchange says `resent`, and `elapsed` and the
+    /// limits count from the resend. `elapsed` of an exchange without a connection is the time spent on connecting.
+    ///
+    /// Dropping the future closes the connection that it used.
+    pub async fn send(&self, request: &Request) -> Exchange {
+        let bytes = match request {
+            Request::Raw(bytes) => Cow::Borrowed(bytes.as_slice()),
+            Request::Http(_) => Cow::Owned(request.to_bytes()),
+        };
+        let may_share = shares_connection(request);
+        let mut resent = false;
+
+        if may_share && let Some(mut connection) = self.take_idle() {
+            let attempt = attempt(&mut connection, &bytes, request.method(), &self.limits).await;
+            if !attempt.died_unanswered() {
+                return self.conclude(request, attempt, connection, may_share, resent);
+            }
+            resent = true;
+        }
+
+        let begun = Instant::now();
+        match self.connector.connect(self.limits.connect).await {
+            Ok(mut connection) => {
+                let attempt =
+                    attempt(&mut connection, &bytes, request.method(), &self.limits).await;
+                self.conclude(request, attempt, connection, may_share, resent)
+            }
+            Err(unanswered) => exchange(
+                request,
+                Outcome::Unanswered(unanswered),
+                begun.elapsed(),
+                resent,
+            ),
+        }
+    }
+
+    fn conclude(
+        &self,
+        request: &Request,
+        attempt: Attempt,
+        mut connection: Connection,
+        may_share: bool,
+        resent: bool,
+    ) -> Exchange {
+        let Attempt {
+            mut outcome,
+            elapsed,
+            persistent,
+        } = attempt;
+        let mut keep = persistent && may_share;
+        if let Outcome::Answered(response) = &mut outcome {
+            response.surplus = connection.surplus(keep);
+            keep &= response.surplus.is_empty();
+        }
+        if keep {
+            self.put_idle(connection);
+        }
+        exchange(request, outcome, elapsed, resent)
+    }
+
+    /// The most recently used idle connection on which nothing has happened since.
+    fn take_idle(&self) -> Option<Connection> {
+        loop {
+            let mut connection = self
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop()?;
+            match connection.idle_state() {
+                Idle::Quiet => return Some(connection),
+                Idle::Gone => {}
+                Idle::Unsolicited => {
+                    self.unsolicited.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    fn put_idle(&self, connection: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE {
+            idle.push(connection);
+        }
+    }
+}
+
+fn exchange(request: &Request, outcome: Outcome, elapsed: Duration, resent: bool) -> Exchange {
+    Exchange {
+        request: request.clone(),
+        outcome,
+        at: Timestamp::now(),
+        elapsed,
+        resent,
+    }
+}

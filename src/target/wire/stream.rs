@@ -1,0 +1,83 @@
+//! A connected byte stream, plain or encrypted, and what can be learned from it without waiting.
+
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+/// The two kinds of streams.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// Reads into `buffer`; 0 is the end of the stream.
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(match self {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+        })?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    /// Pushes out what TLS holds back; a plain stream holds nothing back.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Stream::Plain(_) => Poll::Ready(Ok(())),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    /// Reads what is there this instant; `WouldBlock` when nothing is.
+    ///
+    /// tokio answers from what epoll last told it, and it has not asked epoll since the answer was read. So a plain
+    /// socket (it is non-blocking) is asked itself.
+    pub(super) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(stream) => {
+                let socket = SockRef::from(&*stream);
+                (&*socket).read(buffer)
+            }
+            Stream::Tls(_) => match self.poll_read(&mut Context::from_waker(Waker::noop()), buffer)
+            {
+                Poll::Ready(read) => read,
+                Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+            },
+        }
+    }
+
+    /// Whether encrypted bytes (or the end of the stream) lie in the socket that [`Stream::read_now`] could not see.
+    /// Always false for a plain stream.
+    pub(super) fn hides_bytes(&self) -> bool {
+        match self {
+            Stream::Plain(_) => false,
+            Stream::Tls(stream) => {
+                let peeked =
+                    SockRef::from(stream.get_ref().0).peek(&mut [std::mem::MaybeUninit::uninit()]);
+                !matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+            }
+        }
+    }
+}
