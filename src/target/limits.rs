@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Bounds on one exchange. A target that passes one of them is reported, never waited for.
 ///
-/// A limit of zero is allowed and passes at once.
+/// A limit of zero is allowed and passes as soon as something has to be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// For resolving the name, opening the connection and the TLS handshake together.
