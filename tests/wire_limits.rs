@@ -263,6 +263,24 @@ fn an_early_answer_counts() {
 }
 
 #[test]
+fn an_early_answer_without_a_length_does_not_count_when_sending_broke() {
+    // Whoever sees the reset, the writing or the reading side: nobody knows whether this was the whole body.
+    let server = serve(|_, mut stream| {
+        read_head(&mut stream);
+        write(&mut stream, "HTTP/1.1 413 Content Too Large\r\n\r\nbi");
+    });
+    let body = vec![b'x'; 8 * 1024 * 1024];
+    for _ in 0..5 {
+        let exchange = send(&server, &request("POST", "/", Some(&body)));
+        let partial = "HTTP/1.1 413 Content Too Large\r\n\r\nbi".to_owned();
+        assert_eq!(
+            unanswered(&exchange),
+            (Breakage::Closed, Phase::Body, partial)
+        );
+    }
+}
+
+#[test]
 fn an_early_answer_counts_while_the_target_reads_no_more() {
     let server = serve(|_, mut stream| {
         write(&mut stream, REFUSAL);
