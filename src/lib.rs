@@ -12,6 +12,7 @@
 pub mod documented;
 pub mod located;
 pub mod requirement;
+pub mod reference;
 pub mod exchange;
 pub mod template;
 pub mod judge;

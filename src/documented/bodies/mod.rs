@@ -5,16 +5,15 @@
 
 mod members;
 
-use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::errors::{ApiError, ErrorCode};
 use members::members;
 
 /// Why bytes are not the body that a request needs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     /// Not one JSON document in UTF-8, or a known member that stands twice: which one counts would be a guess.
+    /// Answered with code 1025 (observed).
     #[error("not valid JSON: {0}")]
     Malformed(String),
     /// JSON, but no object.
@@ -28,13 +27,13 @@ pub enum BodyError {
 /// What is wrong with one member of a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MemberError {
-    /// It is required and not there.
+    /// It is required and not there: code 1008 (errors, Error codes).
     #[error("{member} is missing")]
     Missing {
         /// Its name.
         member: &'static str,
     },
-    /// It is there, but not with this value.
+    /// It is there, but not with this value: code 1009 (errors, Error codes).
     #[error("{member} {why}")]
     Invalid {
         /// Its name.
@@ -54,26 +53,6 @@ impl MemberError {
 fn listed(errors: &[MemberError]) -> String {
     let errors: Vec<String> = errors.iter().map(MemberError::to_string).collect();
     errors.join("; ")
-}
-
-impl BodyError {
-    /// As the errors of an answer, one per member at fault: 1025 for a body that is no object (observed), 1008 for
-    /// a missing member and 1009 for a bad value (errors, Error codes).
-    pub fn api_errors(&self) -> Vec<ApiError> {
-        let error = |code, reason: &dyn fmt::Display| ApiError::new(code).with_details(reason.to_string());
-        match self {
-            BodyError::Malformed(_) | BodyError::NotAnObject => {
-                vec![error(ErrorCode::RequestInvalid, self)]
-            }
-            BodyError::Members(reasons) => reasons
-                .iter()
-                .map(|reason| match reason {
-                    MemberError::Missing { .. } => error(ErrorCode::ParameterMissing, reason),
-                    MemberError::Invalid { .. } => error(ErrorCode::ParameterInvalid, reason),
-                })
-                .collect(),
-        }
-    }
 }
 
 /// The body of a login (users/login): may be left out altogether.
@@ -214,7 +193,8 @@ impl AccountBody {
     pub fn parse(body: &[u8], rule: &AccountRule) -> Result<Self, BodyError> {
         let mut found = members(body, ["cc", "phone_number", "method", "cert", "pin"])?;
         let cc = found.required_where("cc", |text| digits(text, &rule.cc));
-        let phone_number = found.required_where("phone_number", |text| digits(text, &rule.phone_number));
+        let phone_number =
+            found.required_where("phone_number", |text| digits(text, &rule.phone_number));
         let method = found.required_where("method", |text| match text {
             "sms" | "voice" => Ok(()),
             _ => Err("is neither sms nor voice".into()),
@@ -224,7 +204,11 @@ impl AccountBody {
             _ => Ok(()),
         });
         let pin = found.optional_where("pin", |text| digits(text, &rule.pin));
-        let method = if method == "voice" { Method::Voice } else { Method::Sms };
+        let method = if method == "voice" {
+            Method::Voice
+        } else {
+            Method::Sms
+        };
         found.finish(AccountBody {
             cc,
             phone_number,

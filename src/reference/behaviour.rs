@@ -1,0 +1,455 @@
+//! Everything that the reference client could do otherwise, as plain data. The default is the documented behaviour.
+//!
+//! A planted fault or a conforming dialect is a small edit of this data: a bound, a row of a table, one documented
+//! function put in the place of another. So the model reads as if there were no faults.
+
+use std::borrow::Cow;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::call::{Answer, Call};
+use super::model::Role;
+use super::outcome::{Done, Refusals, Refused, Successes};
+use super::route::Endpoint;
+use crate::documented::basic::{self, BasicError, Credentials};
+use crate::documented::bodies::{
+    AccountBody, AccountRule, BodyError, CreateUserBody, LoginBody, UpdateUserBody, UsernameRule,
+    VerifyBody,
+};
+use crate::documented::certificate::{CertificateError, verified_name};
+use crate::documented::password::PasswordRule;
+use crate::documented::token::{ExpiresAfter, LIFETIME};
+
+/// How the reference client behaves.
+#[derive(Debug, Clone, Default)]
+pub struct Behaviour {
+    /// `/v1/users/login`
+    pub login: LoginRules,
+    /// Passwords, wherever they are set.
+    pub passwords: PasswordRules,
+    /// Tokens, wherever they are shown.
+    pub tokens: TokenRules,
+    /// `/v1/users`
+    pub users: UserRules,
+    /// `/v1/account`
+    pub registration: RegistrationRules,
+    /// Who may do what.
+    pub permissions: Permissions,
+    /// The status of each kind of success.
+    pub successes: Successes,
+    /// Status, code and details of each kind of refusal.
+    pub refusals: Refusals,
+    /// What the documents leave to the implementation.
+    pub dialect: Dialect,
+    /// Changes to finished answers, in order. The state has changed by then.
+    pub rewrites: Vec<Rewrite>,
+}
+
+/// A change to a finished answer.
+pub type Rewrite = fn(&Handled<'_>, &mut Answer);
+
+/// What a [`Rewrite`] may know: the request and what was decided on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Handled<'a> {
+    /// The request.
+    pub call: &'a Call<'a>,
+    /// Where it went.
+    pub endpoint: &'a Endpoint<'a>,
+    /// What was decided.
+    pub outcome: &'a Result<Done, Refused>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// How a login is handled.
+#[derive(Debug, Clone)]
+pub struct LoginRules {
+    /// What counts when `Authorization` stands more than once; for tokens too.
+    pub several: Several,
+    /// Reads the `Authorization` field.
+    pub credentials: fn(&[u8]) -> Result<Credentials, BasicError>,
+    /// Reads the body.
+    pub body: fn(&Call<'_>) -> Result<LoginBody, BodyError>,
+    /// The body is looked at before the credentials are.
+    pub body_first: bool,
+    /// The new password is set before the credentials are checked.
+    pub change_first: bool,
+    /// The default password alone is refused.
+    pub default_needs_change: bool,
+    /// `new_password` counts on every login, not only the first.
+    pub later_change: bool,
+    /// A refused new password is set all the same.
+    pub refused_change_sticks: bool,
+    /// The password before a change still logs in.
+    pub old_password_stays: bool,
+}
+
+impl Default for LoginRules {
+    fn default() -> Self {
+        LoginRules {
+            several: Several::Refused,
+            credentials: basic::parse,
+            body: |call| LoginBody::parse(call.body),
+            body_first: false,
+            change_first: false,
+            default_needs_change: true,
+            later_change: true,
+            refused_change_sticks: false,
+            old_password_stays: false,
+        }
+    }
+}
+
+/// Which of several `Authorization` fields counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Several {
+    /// None: the request is refused.
+    Refused,
+    /// The first.
+    First,
+    /// The last.
+    Last,
+}
+
+/// How passwords are judged, kept and compared.
+#[derive(Debug, Clone)]
+pub struct PasswordRules {
+    /// The rule for `new_password`.
+    pub on_login: PasswordRule,
+    /// The rule for a new user.
+    pub on_create: PasswordRule,
+    /// The rule for a changed user.
+    pub on_update: PasswordRule,
+    /// What is kept of a password that is set.
+    pub kept: fn(&str) -> Cow<'_, str>,
+    /// Whether a password that was sent (second) is the one that is kept (first).
+    pub matches: fn(&str, &str) -> bool,
+}
+
+impl Default for PasswordRules {
+    fn default() -> Self {
+        PasswordRules {
+            on_login: PasswordRule::documented(),
+            on_create: PasswordRule::documented(),
+            on_update: PasswordRule::documented(),
+            kept: |password| Cow::Borrowed(password),
+            matches: |kept, sent| kept == sent,
+        }
+    }
+}
+
+/// How tokens are made, shown, found and taken back.
+#[derive(Debug, Clone)]
+pub struct TokenRules {
+    /// How long a token works; without it, for ever.
+    pub lifetime: Option<SignedDuration>,
+    /// How long an answer says that it works.
+    pub stated_lifetime: SignedDuration,
+    /// How an answer writes that.
+    pub expires_after: fn(Timestamp) -> Value,
+    /// Where a new token comes from.
+    pub mint: Mint,
+    /// Finds the token in the `Authorization` field.
+    pub presented: fn(&[u8]) -> Option<&str>,
+    /// Whether a token that was sent (second) is one that was given (first); without it, when they are equal.
+    pub matches: Option<fn(&str, &str) -> bool>,
+    /// Any token is taken for one of the admin's.
+    pub unknown_accepted: bool,
+    /// What a logout takes back.
+    pub on_logout: Revokes,
+    /// What a login takes back, before its own token is given.
+    pub on_login: Revokes,
+    /// What a change of password at login takes back.
+    pub on_change: Revokes,
+    /// What an update of a user takes back; "sent" means nothing here.
+    pub on_update: Revokes,
+    /// What the deletion of a user takes back; "sent" means nothing here.
+    pub on_delete: Revokes,
+}
+
+impl Default for TokenRules {
+    fn default() -> Self {
+        TokenRules {
+            lifetime: Some(LIFETIME),
+            stated_lifetime: LIFETIME,
+            expires_after: |moment| ExpiresAfter::new(moment).to_string().into(),
+            mint: Mint::Random,
+            presented: bearer,
+            matches: None,
+            unknown_accepted: false,
+            on_logout: Revokes::Sent,
+            on_login: Revokes::Nothing,
+            on_change: Revokes::Nothing,
+            on_update: Revokes::Nothing,
+            on_delete: Revokes::OfUser,
+        }
+    }
+}
+
+/// The token of an `Authorization: Bearer` field: the scheme in any case, then one space or more (RFC 6750 §2.1,
+/// RFC 9110 §11.1).
+fn bearer(value: &[u8]) -> Option<&str> {
+    let (scheme, rest) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+    let token = rest.trim_start_matches(' ');
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// Where a new token comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mint {
+    /// Fresh randomness.
+    Random,
+    /// The user's living token is given again.
+    Shared,
+    /// A number that goes up by one.
+    Counter,
+}
+
+/// Which tokens an event takes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revokes {
+    /// None.
+    Nothing,
+    /// The one that the request brought.
+    Sent,
+    /// All of the user that the request is about.
+    OfUser,
+    /// All there are.
+    All,
+}
+
+/// How users are kept.
+#[derive(Debug, Clone)]
+pub struct UserRules {
+    /// The rule for the name of a new user.
+    pub username: UsernameRule,
+    /// Reads the body that creates one.
+    pub create_body: fn(&Call<'_>) -> Result<CreateUserBody, BodyError>,
+    /// Reads the body that changes one.
+    pub update_body: fn(&Call<'_>) -> Result<UpdateUserBody, BodyError>,
+    /// Under which key a name is kept and looked up.
+    pub key: fn(&str) -> Cow<'_, str>,
+    /// The role of a new user.
+    pub role: fn(&Call<'_>) -> Role,
+    /// What happens to a name that is taken.
+    pub duplicate: Duplicate,
+    /// The admin can be deleted.
+    pub admin_deletable: bool,
+    /// A deletion is answered, not done.
+    pub delete_ignored: bool,
+    /// A change is answered, not done.
+    pub update_ignored: bool,
+    /// The password before a change still logs in.
+    pub old_password_stays: bool,
+    /// A creation that was refused for its members is done all the same.
+    pub refused_creation_sticks: bool,
+}
+
+impl Default for UserRules {
+    fn default() -> Self {
+        UserRules {
+            username: UsernameRule::documented(),
+            create_body: |call| CreateUserBody::parse(call.body),
+            update_body: |call| UpdateUserBody::parse(call.body),
+            key: |username| Cow::Borrowed(username),
+            role: |_| Role::User,
+            duplicate: Duplicate::Refused,
+            admin_deletable: false,
+            delete_ignored: false,
+            update_ignored: false,
+            old_password_stays: false,
+            refused_creation_sticks: false,
+        }
+    }
+}
+
+/// What happens to a new user whose name is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duplicate {
+    /// It is refused.
+    Refused,
+    /// It is refused, yet takes the other's place.
+    RefusedAndReplaces,
+    /// It takes the other's place.
+    Replaces,
+    /// It is answered as if created, and nothing happens.
+    Ignored,
+}
+
+/// How registration goes.
+#[derive(Debug, Clone)]
+pub struct RegistrationRules {
+    /// The rule for the members of a request for a code.
+    pub account: AccountRule,
+    /// Reads that request's body.
+    pub account_body: fn(&Call<'_>, &AccountRule) -> Result<AccountBody, BodyError>,
+    /// Reads the name out of the certificate.
+    pub name: fn(&str) -> Result<String, CertificateError>,
+    /// Reads the body that brings the code back.
+    pub verify_body: fn(&Call<'_>) -> Result<VerifyBody, BodyError>,
+    /// Whether a code that was sent back (second) is the right one (first).
+    pub code_matches: fn(&str, &str) -> bool,
+    /// A verified registration is forgotten at once.
+    pub forgetful: bool,
+    /// After the sunset, the refusal comes before the token is looked at.
+    pub sunset_first: bool,
+}
+
+impl Default for RegistrationRules {
+    fn default() -> Self {
+        RegistrationRules {
+            account: AccountRule::documented(),
+            account_body: |call, rule| AccountBody::parse(call.body, rule),
+            name: |cert| verified_name(cert).map(|verified| verified.name),
+            verify_body: |call| VerifyBody::parse(call.body),
+            code_matches: |right, sent| right == sent,
+            forgetful: false,
+            sunset_first: false,
+        }
+    }
+}
+
+/// Who may do what (users; account: the admin registers).
+#[derive(Debug, Clone)]
+pub struct Permissions {
+    /// Create a user.
+    pub create: Who,
+    /// Read a user.
+    pub read: Who,
+    /// Change a user.
+    pub update: Who,
+    /// Delete a user.
+    pub delete: Who,
+    /// Take one's token back.
+    pub logout: Who,
+    /// Register and verify.
+    pub register: Who,
+    /// Bodies are looked at before tokens and permissions are.
+    pub body_first: bool,
+    /// Permissions are looked at only after it is known that the user exists.
+    pub existence_first: bool,
+}
+
+impl Default for Permissions {
+    fn default() -> Self {
+        Permissions {
+            create: Who::Admin,
+            read: Who::SelfOrAdmin,
+            update: Who::SelfOrAdmin,
+            delete: Who::Admin,
+            logout: Who::User,
+            register: Who::Admin,
+            body_first: false,
+            existence_first: false,
+        }
+    }
+}
+
+/// Who may do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody, with or without a token.
+    Anyone,
+    /// Everybody with a token.
+    User,
+    /// The user that the request is about, and the admin.
+    SelfOrAdmin,
+    /// The admin.
+    Admin,
+}
+
+/// What the documents leave to the implementation. Every value of these conforms. A dialect that answers some
+/// refusal with another allowed status edits [`Behaviour::refusals`] instead.
+#[derive(Debug, Clone)]
+pub struct Dialect {
+    /// Answers carry `meta`; the reference pages' own examples have none.
+    pub meta: bool,
+    /// `meta.version`, with or without a leading `v`.
+    pub version: &'static str,
+    /// Errors carry `details`.
+    pub details: bool,
+    /// A 401 has a body.
+    pub bodies_on_401: bool,
+    /// Objects carry a member that nobody knows.
+    pub extra_members: bool,
+    /// Members stand in the opposite order.
+    pub reversed: bool,
+    /// `Content-Type` carries a charset.
+    pub charset: bool,
+    /// Answers come in chunks.
+    pub chunked: bool,
+    /// Connections end after one answer.
+    pub close: bool,
+    /// The member that tells a user's role: `ROLES` on the page, `roles` is also seen.
+    pub roles_member: &'static str,
+    /// What a token looks like.
+    pub token: TokenForm,
+    /// How the refusal after the sunset is written.
+    pub sunset: SunsetShape,
+    /// So far the server's clock is ahead.
+    pub clock_ahead: SignedDuration,
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Dialect {
+            meta: true,
+            version: "v2.53.1",
+            details: true,
+            bodies_on_401: true,
+            extra_members: false,
+            reversed: false,
+            charset: false,
+            chunked: false,
+            close: false,
+            roles_member: "ROLES",
+            token: TokenForm::Opaque,
+            sunset: SunsetShape::Listed,
+            clock_ahead: SignedDuration::ZERO,
+        }
+    }
+}
+
+/// What a token looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenForm {
+    /// 43 characters that say nothing.
+    Opaque,
+    /// A JSON Web Token, as seen on a real client.
+    Jwt,
+}
+
+/// How the refusal after the sunset is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SunsetShape {
+    /// In `errors`, as every other error (observed).
+    Listed,
+    /// The error object alone (account).
+    Bare,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bearer_values() {
+        for (value, expected) in [
+            (&b"Bearer abc"[..], Some("abc")),
+            (b"bearer abc", Some("abc")),
+            (b"BEARER  abc", Some("abc")),
+            (b"Bearer", None),
+            (b"Bearer ", None),
+            (b"Bearer  ", None),
+            (b"abc", None),
+            (b"", None),
+            (b"Basic abc", None),
+            (b"Bearer\tabc", None),
+            (b" Bearer abc", None),
+            (b"Bearer \xff", None),
+        ] {
+            assert_eq!(bearer(value), expected, "{}", value.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The embedded reference client: the documented behaviour as a server.
+//!
+//! [`Model`] is a state machine without I/O; [`Server`] is HTTP over it. Both do as one [`Behaviour`] says: its default
+//! is what the documents say, and everything that a dialect or a planted fault does otherwise is an edit to it.
+//! Nothing here knows of scenarios, judging or reports.
+
+mod behaviour;
+mod call;
+mod envelope;
+mod model;
+mod outcome;
+mod route;
+
+pub use behaviour::{
+    Behaviour, Dialect, Duplicate, Handled, LoginRules, Mint, PasswordRules, Permissions,
+    RegistrationRules, Revokes, Rewrite, Several, SunsetShape, TokenForm, TokenRules, UserRules,
+    Who,
+};
+pub use call::{Answer, AnswerBody, Call, Delivery};
+pub use model::{Entropy, Model, Registration, Role};
+pub use outcome::Success;
+pub use outcome::{Done, Reason, Refusal, Refused, Row, Table};
+pub use route::Endpoint;

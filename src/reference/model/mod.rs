@@ -1,0 +1,148 @@
+//! The reference client as a pure state machine: a request and a moment in, an answer out.
+//!
+//! It opens nothing and reads no clock; randomness is handed in. What it does follows [`Behaviour`], whose default
+//! is the documented behaviour.
+
+mod login;
+mod registration;
+mod state;
+mod tokens;
+mod users;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::behaviour::{Behaviour, Handled, Several};
+use super::call::{Answer, Call};
+use super::envelope;
+use super::outcome::{Done, Refusal, Refused};
+use super::route::Endpoint;
+use state::State;
+
+pub use state::Role;
+
+/// 32 bytes that nobody can guess, or nothing when there are none to be had.
+pub type Entropy = Box<dyn FnMut() -> Option<[u8; 32]> + Send>;
+
+/// Whether numbers can still be registered (account).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Registration {
+    /// As it was: a code is sent, and completes the registration.
+    #[default]
+    Open,
+    /// As it is: every request is refused.
+    Sunset,
+}
+
+/// The reference client.
+pub struct Model {
+    registration: Registration,
+    behaviour: Behaviour,
+    state: State,
+    entropy: Entropy,
+}
+
+impl Model {
+    /// A client as just installed, with the operating system's randomness.
+    pub fn new(registration: Registration, behaviour: Behaviour) -> Self {
+        let entropy = || {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).ok().map(|()| bytes)
+        };
+        Model::with_entropy(registration, behaviour, Box::new(entropy))
+    }
+
+    /// The same with randomness of the caller's: equal bytes make equal tokens and codes.
+    pub fn with_entropy(
+        registration: Registration,
+        behaviour: Behaviour,
+        entropy: Entropy,
+    ) -> Self {
+        Model {
+            registration,
+            behaviour,
+            state: State::new(),
+            entropy,
+        }
+    }
+
+    /// Answers one request that arrived at this moment.
+    pub fn handle(&mut self, call: &Call<'_>, now: Timestamp) -> Answer {
+        let endpoint = Endpoint::of(call.path);
+        let outcome = self.decide(call, &endpoint, now);
+        let mut answer = envelope::answer(&self.behaviour, &endpoint, &outcome);
+        let handled = Handled {
+            call,
+            endpoint: &endpoint,
+            outcome: &outcome,
+            now,
+        };
+        for rewrite in &self.behaviour.rewrites {
+            rewrite(&handled, &mut answer);
+        }
+        answer
+    }
+
+    /// The answer to a request whose body was too large to be read.
+    pub fn too_large(&self, path: &str) -> Answer {
+        envelope::answer(
+            &self.behaviour,
+            &Endpoint::of(path),
+            &Err(Refusal::TooLarge.into()),
+        )
+    }
+
+    /// Back to just installed: only the default account, with the default password.
+    pub fn reset(&mut self) {
+        self.state = State::new();
+    }
+
+    /// The registration code that was sent last: six digits.
+    pub fn code(&self) -> Option<&str> {
+        self.state.last_code.as_deref()
+    }
+
+    /// The whole state, passwords and tokens included, always in the same order: equal states give equal values.
+    pub fn dump(&self) -> Value {
+        self.state.dump()
+    }
+
+    /// How it behaves.
+    pub fn behaviour(&self) -> &Behaviour {
+        &self.behaviour
+    }
+
+    fn decide(
+        &mut self,
+        call: &Call<'_>,
+        endpoint: &Endpoint<'_>,
+        now: Timestamp,
+    ) -> Result<Done, Refused> {
+        match (endpoint, call.method) {
+            (Endpoint::Login, "POST") => self.login(call, now),
+            (Endpoint::Logout, "POST") => self.logout(call, now),
+            (Endpoint::Users, "POST") => self.create_user(call, now),
+            (Endpoint::User(name), "GET" | "HEAD") => self.show_user(call, name, now),
+            (Endpoint::User(name), "PUT") => self.update_user(call, name, now),
+            (Endpoint::User(name), "DELETE") => self.delete_user(call, name, now),
+            (Endpoint::Account, "POST") => self.request_code(call, now),
+            (Endpoint::Verify, "POST") => self.verify(call, now),
+            (Endpoint::Unknown, _) => Err(Refusal::UnknownPath.into()),
+            _ => Err(Refusal::WrongMethod.into()),
+        }
+    }
+
+    /// The one `Authorization` field that counts.
+    fn authorization<'c>(&self, call: &Call<'c>) -> Result<Option<&'c [u8]>, Refused> {
+        match (call.authorization, self.behaviour.login.several) {
+            ([], _) => Ok(None),
+            ([only], _) | ([only, ..], Several::First) | ([.., only], Several::Last) => {
+                Ok(Some(only))
+            }
+            (_, Several::Refused) => Err(Refusal::SeveralAuthorizations.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

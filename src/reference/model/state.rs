@@ -1,0 +1,118 @@
+//! What the reference client remembers.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// The default account (users/login).
+pub(super) const ADMIN: &str = "admin";
+/// Its password as installed.
+const DEFAULT_PASSWORD: &str = "secret";
+
+/// What a user may do (users, Read).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// `ROLE_ADMIN`
+    Admin,
+    /// `ROLE_USER`
+    User,
+}
+
+impl Role {
+    /// As answers write it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Role::Admin => "ROLE_ADMIN",
+            Role::User => "ROLE_USER",
+        }
+    }
+}
+
+pub(super) struct User {
+    /// Those that log in. More than one only where a behaviour keeps an old one.
+    pub passwords: Vec<String>,
+    pub role: Role,
+    /// It still has the default password.
+    pub must_change: bool,
+}
+
+impl User {
+    pub fn new(password: &str, role: Role) -> Self {
+        User {
+            passwords: vec![password.to_owned()],
+            role,
+            must_change: false,
+        }
+    }
+}
+
+/// What a token stands for.
+#[derive(Clone)]
+pub(super) struct Session {
+    pub username: String,
+    /// The first moment at which it no longer works; never, when there is none.
+    pub expires: Option<Timestamp>,
+}
+
+/// A registration that waits for its code.
+pub(super) struct Pending {
+    pub number: String,
+    pub code: String,
+}
+
+pub(super) struct State {
+    pub users: BTreeMap<String, User>,
+    pub tokens: HashMap<String, Session>,
+    /// The number that is registered, with its country code.
+    pub registered: Option<String>,
+    pub pending: Option<Pending>,
+    pub last_code: Option<String>,
+    /// How many tokens were given.
+    pub given: u64,
+}
+
+impl State {
+    /// As just installed.
+    pub fn new() -> Self {
+        let admin = User {
+            must_change: true,
+            ..User::new(DEFAULT_PASSWORD, Role::Admin)
+        };
+        State {
+            users: BTreeMap::from([(ADMIN.to_owned(), admin)]),
+            tokens: HashMap::new(),
+            registered: None,
+            pending: None,
+            last_code: None,
+            given: 0,
+        }
+    }
+
+    pub fn dump(&self) -> Value {
+        let users = self.users.iter().map(|(name, user)| {
+            let passwords = &user.passwords;
+            let (role, must_change) = (user.role.name(), user.must_change);
+            (
+                name.clone(),
+                json!({"passwords": passwords, "role": role, "must_change": must_change}),
+            )
+        });
+        let sorted: BTreeMap<_, _> = self.tokens.iter().collect();
+        let tokens = sorted.into_iter().map(|(token, session)| {
+            let expires = session.expires.map(|moment| moment.to_string());
+            (
+                token.clone(),
+                json!({"username": session.username, "expires": expires}),
+            )
+        });
+        let pending = self.pending.as_ref();
+        json!({
+            "users": users.collect::<Map<_, _>>(),
+            "tokens": tokens.collect::<Map<_, _>>(),
+            "registered": self.registered,
+            "pending": pending.map(|pending| json!({"number": pending.number, "code": pending.code})),
+            "last_code": self.last_code,
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! account and account/verify.
+
+use super::*;
+use crate::documented::certificate::SampleCertificate;
+
+fn account(phone_number: &str, name: &str) -> String {
+    let cert = SampleCertificate::new(name).to_base64();
+    serde_json::json!({"cc": "49", "phone_number": phone_number, "method": "sms", "cert": cert})
+        .to_string()
+}
+
+fn register(bench: &mut Bench, token: &str, body: &str) -> Answer {
+    bench.with_token(token, "POST", "/v1/account", body)
+}
+
+fn verify(bench: &mut Bench, token: &str, code: &str) -> Answer {
+    let body = serde_json::json!({"code": code}).to_string();
+    bench.with_token(token, "POST", "/v1/account/verify", &body)
+}
+
+#[test]
+fn a_number_is_registered_with_the_code_sent() {
+    let (mut bench, admin) = Bench::started(|_| {});
+    assert_eq!(bench.model.code(), None);
+    assert_eq!(
+        refusal(&verify(&mut bench, &admin, "000000")),
+        one(403, 1005)
+    );
+    let body = account("15112345678", "Café Übër 東京");
+    let answer = register(&mut bench, &admin, &body);
+    assert_eq!(
+        (answer.status, text(&answer, "/account/0/vname")),
+        (202, Some("Café Übër 東京"))
+    );
+    let code = bench.model.code().unwrap().to_owned();
+    assert_eq!(code.len(), 6);
+
+    let wrong = if code == "111111" { "222222" } else { "111111" };
+    for wrong in [
+        wrong,
+        "",
+        &code[..5],
+        &format!("{code}0"),
+        &format!(" {code}"),
+    ] {
+        assert_eq!(
+            refusal(&verify(&mut bench, &admin, wrong)),
+            one(403, 1005),
+            "{wrong}"
+        );
+    }
+    let answer = verify(&mut bench, &admin, &code);
+    assert_eq!(answer.status, 201);
+    let members: Vec<&String> = answer.json().unwrap().as_object().unwrap().keys().collect();
+    assert_eq!(members, ["meta"]);
+
+    let answer = register(&mut bench, &admin, &body);
+    assert_eq!(
+        (answer.status, text(&answer, "/account/0/vname")),
+        (201, None)
+    );
+    assert_eq!(
+        refusal(&verify(&mut bench, &admin, &code)),
+        one(403, 1005),
+        "a code works once"
+    );
+}
+
+#[test]
+fn another_number_needs_a_code_again_and_takes_the_place_of_the_first() {
+    let (mut bench, admin) = Bench::started(|_| {});
+    for number in ["15112345678", "15112345679"] {
+        assert_eq!(
+            register(&mut bench, &admin, &account(number, "Acme")).status,
+            202
+        );
+        let code = bench.model.code().unwrap().to_owned();
+        assert_eq!(verify(&mut bench, &admin, &code).status, 201);
+        assert_eq!(
+            register(&mut bench, &admin, &account(number, "Acme")).status,
+            201
+        );
+    }
+    assert_eq!(
+        register(&mut bench, &admin, &account("15112345678", "Acme")).status,
+        202
+    );
+}
+
+#[test]
+fn only_the_code_sent_last_counts() {
+    let (mut bench, admin) = Bench::started(|_| {});
+    let body = account("15112345678", "Acme");
+    register(&mut bench, &admin, &body);
+    let first = bench.model.code().unwrap().to_owned();
+    register(&mut bench, &admin, &body);
+    assert_ne!(bench.model.code(), Some(first.as_str()));
+    assert_eq!(refusal(&verify(&mut bench, &admin, &first)), one(403, 1005));
+}
+
+#[test]
+fn bad_requests_send_no_code() {
+    let (mut bench, admin) = Bench::started(|_| {});
+    let good = account("15112345678", "Acme");
+    for (body, codes) in [
+        ("{}".to_owned(), vec![1008, 1008, 1008, 1008]),
+        (good.replace("sms", "fax"), vec![1009]),
+        (good.replace("\"49\"", "\"+49\""), vec![1009]),
+        (good.replace("}", ",\"pin\":\"12345\"}"), vec![1009]),
+        (account("15112345678", ""), vec![1009]),
+        (good.replace("\"cert\":\"", "\"cert\":\"!"), vec![1009]),
+        (String::new(), vec![1025]),
+        ("[]".into(), vec![1025]),
+    ] {
+        let answer = register(&mut bench, &admin, &body);
+        assert_eq!(refusal(&answer), (400, codes), "{body}");
+    }
+    assert_eq!(bench.model.code(), None);
+    assert_eq!(
+        register(
+            &mut bench,
+            &admin,
+            &good.replace("}", ",\"pin\":\"012345\"}")
+        )
+        .status,
+        202
+    );
+    let path = "/v1/account/verify";
+    assert_eq!(
+        refusal(&bench.with_token(&admin, "POST", path, "{}")),
+        one(400, 1008)
+    );
+}
+
+#[test]
+fn after_the_sunset_every_registration_is_refused() {
+    let mut bench = Bench::of(Registration::Sunset, |_| {});
+    assert_eq!(
+        refusal(&bench.send("POST", "/v1/account", &[], "{}")),
+        one(401, 1005)
+    );
+    let admin = bench.first_login();
+    for (path, body) in [
+        ("/v1/account", account("15112345678", "Acme")),
+        ("/v1/account", "{}".into()),
+        ("/v1/account", String::new()),
+        ("/v1/account/verify", r#"{"code":"123456"}"#.into()),
+    ] {
+        let answer = bench.with_token(&admin, "POST", path, &body);
+        assert_eq!(refusal(&answer), one(403, 1005), "{path} {body}");
+        assert_eq!(text(&answer, "/errors/0/title"), Some("Access denied"));
+        let details = Some("Unknown error: biz_link_on_prem_reg_blocked");
+        assert_eq!(text(&answer, "/errors/0/details"), details);
+    }
+    let anna = bench.user(&admin, "anna", OTHER);
+    let answer = bench.with_token(&anna, "POST", "/v1/account", "{}");
+    assert_ne!(
+        text(&answer, "/errors/0/details"),
+        Some("Unknown error: biz_link_on_prem_reg_blocked")
+    );
+}
+
+#[test]
+fn a_reset_forgets_everything() {
+    let (mut bench, admin) = Bench::started(|_| {});
+    let fresh = Bench::new().model.dump();
+    bench.user(&admin, "anna", GOOD);
+    register(&mut bench, &admin, &account("15112345678", "Acme"));
+    assert_ne!(bench.model.dump(), fresh);
+    bench.model.reset();
+    assert_eq!(bench.model.dump(), fresh);
+    assert_eq!(bench.model.code(), None);
+    assert!(!bench.works(&admin, "admin"));
+    assert_eq!(refusal(&bench.login("admin", "secret", "")), one(401, 1024));
+}

@@ -1,0 +1,154 @@
+//! Tokens: given, found again, taken back; and who may do what with one.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Model;
+use super::state::{ADMIN, Role, Session};
+use crate::reference::behaviour::{Mint, Revokes, TokenForm, Who};
+use crate::reference::call::Call;
+use crate::reference::outcome::{Done, Refusal, Refused, Success};
+
+/// Who sent a request.
+pub(super) struct Caller {
+    /// Of a caller without a token: nothing.
+    pub username: Option<String>,
+    token: Option<String>,
+    role: Role,
+}
+
+impl Model {
+    /// `POST /v1/users/logout`: takes back the token that was sent and no other (users/logout).
+    pub(super) fn logout(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let caller = self.permitted(call, self.behaviour.permissions.logout, "", now)?;
+        self.revoke(
+            self.behaviour.tokens.on_logout,
+            caller.username.as_deref(),
+            caller.token.as_deref(),
+        );
+        Ok(Done::new(Success::LoggedOut))
+    }
+
+    /// The caller, who must have a living token and the right to do something with this user.
+    ///
+    /// Authentication comes before permission: 401 without a good token, 403 with one that does not suffice.
+    pub(super) fn permitted(
+        &self,
+        call: &Call<'_>,
+        who: Who,
+        about: &str,
+        now: Timestamp,
+    ) -> Result<Caller, Refused> {
+        let caller = match self.caller(call, now) {
+            Ok(caller) => caller,
+            Err(_) if who == Who::Anyone => Caller {
+                username: None,
+                token: None,
+                role: Role::User,
+            },
+            Err(refused) => return Err(refused),
+        };
+        let permitted = match who {
+            Who::Anyone | Who::User => true,
+            Who::SelfOrAdmin => {
+                caller.role == Role::Admin || caller.username.as_deref() == Some(about)
+            }
+            Who::Admin => caller.role == Role::Admin,
+        };
+        if permitted {
+            Ok(caller)
+        } else {
+            Err(Refusal::Forbidden.into())
+        }
+    }
+
+    fn caller(&self, call: &Call<'_>, now: Timestamp) -> Result<Caller, Refused> {
+        let rules = &self.behaviour.tokens;
+        let header = self.authorization(call)?;
+        let sent = header.and_then(rules.presented).ok_or(Refusal::NoToken)?;
+        let found = match rules.matches {
+            None => self.state.tokens.get_key_value(sent),
+            Some(matches) => self
+                .state
+                .tokens
+                .iter()
+                .find(|(given, _)| matches(given, sent)),
+        };
+        let (token, username) = match found {
+            Some((token, session)) => {
+                // A token that lives 7 days works before the last second of them is over, not after.
+                if session.expires.is_some_and(|expires| now >= expires) {
+                    return Err(Refusal::ExpiredToken.into());
+                }
+                (Some(token.clone()), session.username.clone())
+            }
+            None if rules.unknown_accepted => (None, ADMIN.to_owned()),
+            None => return Err(Refusal::UnknownToken.into()),
+        };
+        let user = self.state.users.get(&username);
+        Ok(Caller {
+            role: user.map_or(Role::User, |user| user.role),
+            username: Some(username),
+            token,
+        })
+    }
+
+    /// A new token of this user, not yet in use: giving it may fail, and must change nothing then.
+    pub(super) fn mint(&mut self, username: &str, now: Timestamp) -> Result<String, Refused> {
+        if self.behaviour.tokens.mint == Mint::Counter {
+            return Ok(format!("token-{}", self.state.given));
+        }
+        if self.behaviour.tokens.mint == Mint::Shared {
+            let living = |session: &Session| {
+                session.username == username && session.expires.is_none_or(|expires| now < expires)
+            };
+            if let Some((token, _)) = self
+                .state
+                .tokens
+                .iter()
+                .find(|(_, session)| living(session))
+            {
+                return Ok(token.clone());
+            }
+        }
+        let bytes = (self.entropy)().ok_or(Refusal::NotReady)?;
+        Ok(match self.behaviour.dialect.token {
+            TokenForm::Opaque => URL_SAFE_NO_PAD.encode(bytes),
+            TokenForm::Jwt => {
+                let claims = json!({"user": username, "iat": now.as_second()});
+                let [header, claims] = [json!({"alg": "HS256", "typ": "JWT"}), claims]
+                    .map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+                format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode(bytes))
+            }
+        })
+    }
+
+    /// Puts a token to use.
+    pub(super) fn give(&mut self, token: &str, username: &str, now: Timestamp) {
+        let lifetime = self.behaviour.tokens.lifetime;
+        // Beyond the end of the calendar a token lives to its end.
+        let expires = lifetime.map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
+        let username = username.to_owned();
+        self.state
+            .tokens
+            .insert(token.to_owned(), Session { username, expires });
+        self.state.given += 1;
+    }
+
+    /// Takes tokens back: of this user, or the one that was sent.
+    pub(super) fn revoke(&mut self, which: Revokes, username: Option<&str>, sent: Option<&str>) {
+        let tokens = &mut self.state.tokens;
+        match which {
+            Revokes::Nothing => {}
+            Revokes::Sent => {
+                sent.and_then(|token| tokens.remove(token));
+            }
+            Revokes::OfUser => {
+                tokens.retain(|_, session| Some(session.username.as_str()) != username)
+            }
+            Revokes::All => tokens.clear(),
+        }
+    }
+}

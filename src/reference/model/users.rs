@@ -1,0 +1,176 @@
+//! `/v1/users`: the admin creates and deletes users, a user reads and changes itself.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::Model;
+use super::login::follow;
+use super::state::{ADMIN, User};
+use crate::documented::bodies::CreateUserBody;
+use crate::reference::behaviour::{Duplicate, Who};
+use crate::reference::call::Call;
+use crate::reference::outcome::{Done, Refusal, Refused, Success};
+
+impl Model {
+    /// `POST /v1/users`
+    pub(super) fn create_user(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let (rules, permissions) = (
+            self.behaviour.users.clone(),
+            self.behaviour.permissions.clone(),
+        );
+        if permissions.body_first {
+            (rules.create_body)(call)?;
+        }
+        self.permitted(call, permissions.create, "", now)?;
+        let body = (rules.create_body)(call)?;
+        let checked = self.check_new_user(&body);
+        if !rules.refused_creation_sticks {
+            checked.clone()?;
+        }
+        let taken = self.add_user(call, &body);
+        checked?;
+        let refused = matches!(
+            rules.duplicate,
+            Duplicate::Refused | Duplicate::RefusedAndReplaces
+        );
+        if taken && refused {
+            return Err(Refusal::UserExists.into());
+        }
+        Ok(Done::with(
+            Success::UserCreated,
+            "users",
+            json!({"username": body.username}),
+        ))
+    }
+
+    /// Adds a user; says whether the name was taken, in which case the other one stays.
+    fn add_user(&mut self, call: &Call<'_>, body: &CreateUserBody) -> bool {
+        let rules = &self.behaviour.users;
+        let key = (rules.key)(&body.username).into_owned();
+        let taken = self.state.users.contains_key(&key);
+        if !taken
+            || matches!(
+                rules.duplicate,
+                Duplicate::Replaces | Duplicate::RefusedAndReplaces
+            )
+        {
+            let kept = (self.behaviour.passwords.kept)(&body.password);
+            self.state
+                .users
+                .insert(key, User::new(&kept, (rules.role)(call)));
+        }
+        taken
+    }
+
+    fn check_new_user(&self, body: &CreateUserBody) -> Result<(), Refused> {
+        let mut reasons = Vec::new();
+        if let Err(error) = self.behaviour.users.username.check(&body.username) {
+            reasons.extend(Refused::because(Refusal::BadUsername, error.to_string()).0);
+        }
+        let rule = &self.behaviour.passwords.on_create;
+        if let Err(refused) = follow(rule, &body.password, Refusal::WeakCreatedPassword) {
+            reasons.extend(refused.0);
+        }
+        if reasons.is_empty() {
+            Ok(())
+        } else {
+            Err(Refused(reasons))
+        }
+    }
+
+    /// `GET /v1/users/{username}`
+    pub(super) fn show_user(
+        &mut self,
+        call: &Call<'_>,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Done, Refused> {
+        let key = self.permitted_user(call, self.behaviour.permissions.read, name, now)?;
+        let role = self.state.users.get(&key).ok_or(Refusal::UnknownUser)?.role;
+        let mut shown = Map::with_capacity(2);
+        shown.insert("username".into(), key.into());
+        shown.insert(
+            self.behaviour.dialect.roles_member.into(),
+            role.name().into(),
+        );
+        Ok(Done::with(
+            Success::UserShown,
+            "users",
+            Value::Object(shown),
+        ))
+    }
+
+    /// `PUT /v1/users/{username}`: tokens of the user stay valid.
+    pub(super) fn update_user(
+        &mut self,
+        call: &Call<'_>,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Done, Refused> {
+        let rules = self.behaviour.users.clone();
+        if self.behaviour.permissions.body_first {
+            (rules.update_body)(call)?;
+        }
+        let key = self.permitted_user(call, self.behaviour.permissions.update, name, now)?;
+        let body = (rules.update_body)(call)?;
+        follow(
+            &self.behaviour.passwords.on_update,
+            &body.password,
+            Refusal::WeakUpdatedPassword,
+        )?;
+        if !rules.update_ignored {
+            self.set_password(&key, &body.password, rules.old_password_stays);
+        }
+        self.revoke(self.behaviour.tokens.on_update, Some(&key), None);
+        Ok(Done::with(
+            Success::UserUpdated,
+            "users",
+            json!({"username": key}),
+        ))
+    }
+
+    /// `DELETE /v1/users/{username}`: the user's tokens die with it.
+    pub(super) fn delete_user(
+        &mut self,
+        call: &Call<'_>,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Done, Refused> {
+        let key = self.permitted_user(call, self.behaviour.permissions.delete, name, now)?;
+        if key == ADMIN && !self.behaviour.users.admin_deletable {
+            return Err(Refusal::AdminStays.into());
+        }
+        if !self.behaviour.users.delete_ignored {
+            self.state.users.remove(&key);
+        }
+        self.revoke(self.behaviour.tokens.on_delete, Some(&key), None);
+        Ok(Done::with(
+            Success::UserDeleted,
+            "users",
+            json!({"username": key}),
+        ))
+    }
+
+    /// The key of a user that is there, for a caller with the right. The right comes first: who may not read a
+    /// user is not told whether there is one.
+    fn permitted_user(
+        &self,
+        call: &Call<'_>,
+        who: Who,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<String, Refused> {
+        let key = (self.behaviour.users.key)(name);
+        let exists = || match self.state.users.contains_key(key.as_ref()) {
+            true => Ok(()),
+            false => Err(Refused::from(Refusal::UnknownUser)),
+        };
+        if self.behaviour.permissions.existence_first {
+            self.permitted(call, Who::User, "", now)?;
+            exists()?;
+        }
+        self.permitted(call, who, &key, now)?;
+        exists()?;
+        Ok(key.into_owned())
+    }
+}
