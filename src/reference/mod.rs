@@ -10,6 +10,7 @@ mod envelope;
 mod model;
 mod outcome;
 mod route;
+mod server;
 
 pub use behaviour::{
     Behaviour, Dialect, Duplicate, Handled, LoginRules, Mint, PasswordRules, Permissions,
@@ -21,3 +22,4 @@ pub use model::{Entropy, Model, Registration, Role};
 pub use outcome::Success;
 pub use outcome::{Done, Reason, Refusal, Refused, Row, Table};
 pub use route::Endpoint;
+pub use server::{Server, Settings};

@@ -1,0 +1,150 @@
+//! HTTP/1.1 over the reference client, on a thread of its own.
+//!
+//! It moves bytes, keeps the clock and offers the control endpoints. What is answered is the model's decision.
+
+mod body;
+mod clock;
+mod control;
+mod http;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::behaviour::Behaviour;
+use super::model::{Entropy, Model, Registration};
+use clock::Clock;
+
+/// What a server is to be like. The default is the documented client before the sunset, without control endpoints.
+#[derive(Default)]
+pub struct Settings {
+    /// Whether numbers can still be registered.
+    pub registration: Registration,
+    /// How the client behaves.
+    pub behaviour: Behaviour,
+    /// Whether `/__control/…` is answered: reset, advance, code and dump. Whoever reaches the server can use it.
+    pub control: bool,
+    /// Where tokens and codes come from; without it, the operating system.
+    pub entropy: Option<Entropy>,
+}
+
+/// A reference client that is being served. Dropping it stops it.
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What all connections see.
+struct Shared {
+    client: Mutex<Client>,
+    control: bool,
+}
+
+/// The client and its clock; they move together.
+struct Client {
+    model: Model,
+    clock: Clock,
+}
+
+impl Shared {
+    /// A panic elsewhere leaves at worst a request half done; the next one is still answered.
+    fn client(&self) -> MutexGuard<'_, Client> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Server {
+    /// Serves on this address; port 0 takes a free one. The listener is open when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on, or no thread or runtime can be had.
+    pub fn start(listen: SocketAddr, settings: Settings) -> io::Result<Server> {
+        let listener = TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let clock = Clock::new(settings.behaviour.dialect.clock_ahead);
+        let Settings {
+            registration,
+            behaviour,
+            control,
+            entropy,
+        } = settings;
+        let model = match entropy {
+            Some(entropy) => Model::with_entropy(registration, behaviour, entropy),
+            None => Model::new(registration, behaviour),
+        };
+        let client = Mutex::new(Client { model, clock });
+        let shared = Arc::new(Shared { client, control });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (stop, stopped) = oneshot::channel();
+        let served = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("reference client".into())
+            .spawn(move || runtime.block_on(http::serve(listener, served, stopped)))?;
+        Ok(Server {
+            address,
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it listens, with the port that it really has.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as a base URL, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Back to just installed, the clock included.
+    pub fn reset(&self) {
+        self.shared.client().reset();
+    }
+
+    /// Moves its clock on; the `Date` of its answers follows.
+    pub fn advance(&self, by: Duration) {
+        let seconds = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+        self.shared.client().clock.advance(seconds);
+    }
+
+    /// The registration code that was sent last: six digits.
+    pub fn code(&self) -> Option<String> {
+        self.shared.client().model.code().map(str::to_owned)
+    }
+
+    /// The whole state, passwords and tokens included; equal states give equal values.
+    pub fn dump(&self) -> Value {
+        self.shared.client().model.dump()
+    }
+}
+
+impl Client {
+    fn reset(&mut self) {
+        self.model.reset();
+        self.clock.reset();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The other end is gone only when the thread is, and then there is nothing to stop.
+        let _ = self.stop.take().map(|stop| stop.send(()));
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+#[cfg(test)]
+mod tests;
