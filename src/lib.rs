@@ -19,3 +19,6 @@ pub mod judge;
 pub mod scenario;
 pub mod plan;
 pub mod target;
+pub mod run;
+pub mod report;
+pub mod cli;

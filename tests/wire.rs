@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Phase, Request};
 use wire_support::{
-    answered, detail, get, hold, read_head, request, reset, send, serve, serve_on, show,
-    unanswered, write,
+    answered, detail, get, hold, read_head, request, reset, send, serve, serve_on, show, unanswered, write,
 };
 
 /// How a server ends its answer.
@@ -216,10 +215,7 @@ fn a_head_request_in_raw_bytes_has_no_body_either() {
         write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
         hold(&mut stream);
     });
-    let exchange = send(
-        &server,
-        &Request::Raw(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()),
-    );
+    let exchange = send(&server, &Request::Raw(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()));
     assert_eq!(answered(&exchange).body, b"");
 }
 
@@ -234,14 +230,8 @@ fn an_answer_that_stops_short_is_no_answer() {
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", Head),
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Body),
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", Body),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-            Body,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
-            Body,
-        ),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", Body),
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\n",
             Body,
@@ -259,11 +249,7 @@ fn an_answer_that_stops_short_is_no_answer() {
                 (Breakage::Closed, phase, bytes.to_owned()),
                 "{bytes}"
             );
-            assert!(
-                detail(&exchange).contains(words),
-                "{bytes}: {}",
-                detail(&exchange)
-            );
+            assert!(detail(&exchange).contains(words), "{bytes}: {}", detail(&exchange));
             assert!(!exchange.resent, "{bytes}");
         }
     }
@@ -273,10 +259,7 @@ fn an_answer_that_stops_short_is_no_answer() {
 fn a_reset_does_not_end_a_body_that_ends_with_the_connection() {
     let exchange = answer("GET", "HTTP/1.1 200 OK\r\n\r\nhalf", End::Reset);
     let partial = "HTTP/1.1 200 OK\r\n\r\nhalf".to_owned();
-    assert_eq!(
-        unanswered(&exchange),
-        (Breakage::Closed, Phase::Body, partial)
-    );
+    assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Body, partial));
 }
 
 #[test]
@@ -297,14 +280,8 @@ fn what_is_not_http_is_malformed() {
             Head,
         ),
         ("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello", Head),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
-            Head,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello",
-            Body,
-        ),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", Head),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello", Body),
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n0\r\n\r\n",
             Body,
@@ -340,10 +317,7 @@ fn every_split_of_an_answer_reads_the_same() {
     let response = answered(&exchange);
     assert_eq!(show(&response.body), "a\r\n0123456789abcdef");
     assert_eq!(response.interim, [103]);
-    assert!(
-        response.header("Trailer").is_none(),
-        "trailers are no headers"
-    );
+    assert!(response.header("Trailer").is_none(), "trailers are no headers");
 }
 
 #[test]
@@ -383,19 +357,22 @@ fn bytes_after_the_answer_are_surplus() {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\n".to_owned(),
             "\r\n".to_owned(),
         ),
-        (
-            "GET",
-            first.to_owned() + &"x".repeat(9000),
-            "x".repeat(4096),
-        ),
+        ("GET", first.to_owned() + &"x".repeat(9000), "x".repeat(4096)),
     ] {
         let exchange = answer(method, answer_bytes.clone(), End::StayOpen);
-        assert_eq!(
-            show(&answered(&exchange).surplus),
-            surplus,
-            "{method} {answer_bytes}"
-        );
+        assert_eq!(show(&answered(&exchange).surplus), surplus, "{method} {answer_bytes}");
     }
+}
+
+#[test]
+fn surplus_that_was_not_read_yet_is_found_where_the_connection_ends() {
+    // The answer fills what the client reads at a time, so that what follows is still in the socket.
+    let start = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ";
+    let body = "b".repeat(16 * 1024 - start.len() - "16000\r\n\r\n".len());
+    let bytes = format!("{start}{}\r\n\r\n{body}surplus", body.len());
+    let exchange = answer("GET", bytes, End::StayOpen);
+    assert_eq!(answered(&exchange).body.len(), body.len());
+    assert_eq!(show(&answered(&exchange).surplus), "surplus");
 }
 
 #[test]
@@ -418,9 +395,8 @@ fn raw_bytes_get_a_connection_of_their_own_that_is_not_half_closed() {
         // The idle connection of an ordinary request is not for them.
         assert_eq!(answered(&wire.send(&get("/")).await).status, 200);
         for _ in 0..2 {
-            let exchange = wire
-                .send(&Request::Raw(b"what is this\r\n\r\n".to_vec()))
-                .await;
+            let exchange = wire.send(&Request::Raw(b"what is this\r\n\r\n".to_vec())).await;
+            assert!(!exchange.resent);
             assert_eq!(show(&answered(&exchange).body), "true ");
         }
     });
@@ -433,10 +409,7 @@ fn ipv6_is_spoken() {
         let head = read_head(&mut stream).unwrap_or_default();
         write(
             &mut stream,
-            format!(
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{head}",
-                head.len()
-            ),
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{head}", head.len()),
         );
     }) else {
         eprintln!("this machine has no ::1; nothing was tested");
@@ -460,8 +433,5 @@ fn a_name_with_several_addresses_is_tried_to_the_end() {
         .parse()
         .expect("an origin");
     let wire = wabizspec::target::wire::Wire::new(origin, None, wire_support::limits());
-    assert_eq!(
-        answered(&wire_support::run(wire.send(&get("/")))).status,
-        204
-    );
+    assert_eq!(answered(&wire_support::run(wire.send(&get("/")))).status, 204);
 }

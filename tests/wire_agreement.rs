@@ -13,8 +13,7 @@ use wabizspec::target::tls::{Trust, configuration};
 use wabizspec::target::wire::Wire;
 use wabizspec::target::{Client, Limits};
 use wire_support::{
-    Server, answered, detail, get, hasty, hold, limits, read_head, request, reset, run, serve,
-    show, unanswered, write,
+    Server, answered, detail, get, hasty, hold, limits, read_head, request, reset, run, serve, show, unanswered, write,
 };
 use wiremock::matchers::{body_bytes, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -45,9 +44,7 @@ fn answers_of_an_ordinary_server() {
             .await;
         Mock::given(method("GET"))
             .and(path("/gone"))
-            .respond_with(
-                ResponseTemplate::new(301).insert_header("Location", "/base/v1/users/login"),
-            )
+            .respond_with(ResponseTemplate::new(301).insert_header("Location", "/base/v1/users/login"))
             .mount(&server)
             .await;
         Mock::given(method("HEAD"))
@@ -55,9 +52,7 @@ fn answers_of_an_ordinary_server() {
             .mount(&server)
             .await;
 
-        let origin: wabizspec::target::origin::Origin = format!("{}/base/", server.uri())
-            .parse()
-            .expect("an origin");
+        let origin: wabizspec::target::origin::Origin = format!("{}/base/", server.uri()).parse().expect("an origin");
         let login = Request::Http(HttpRequest {
             method: "POST".into(),
             target: format!("{}/v1/users/login", origin.base_path()),
@@ -70,9 +65,7 @@ fn answers_of_an_ordinary_server() {
             body: Some(b"{}".to_vec()),
         });
         let wire = Client::Wire(Wire::new(origin.clone(), None, limits()));
-        let second = Client::SecondOpinion(
-            SecondOpinion::new(origin, None, None, limits()).expect("a client"),
-        );
+        let second = Client::SecondOpinion(SecondOpinion::new(origin, None, None, limits()).expect("a client"));
         for (request, status, body) in [
             (&login, 200, json),
             (&get("/gone"), 301, ""),
@@ -170,10 +163,9 @@ fn broken_answers_are_broken_to_both() {
 #[test]
 fn nobody_listens_and_resets() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let origin: wabizspec::target::origin::Origin =
-        format!("http://{}", listener.local_addr().expect("an address"))
-            .parse()
-            .expect("an origin");
+    let origin: wabizspec::target::origin::Origin = format!("http://{}", listener.local_addr().expect("an address"))
+        .parse()
+        .expect("an origin");
     drop(listener);
     let second = SecondOpinion::new(origin, None, None, limits()).expect("a client");
     let exchange = run(second.send(&get("/")));
@@ -181,11 +173,7 @@ fn nobody_listens_and_resets() {
         unanswered(&exchange),
         (Breakage::Unreachable, Phase::Connecting, String::new())
     );
-    assert!(
-        detail(&exchange).contains("refused"),
-        "{}",
-        detail(&exchange)
-    );
+    assert!(detail(&exchange).contains("refused"), "{}", detail(&exchange));
 
     let server = serve(|_, mut stream| {
         read_head(&mut stream);
@@ -194,10 +182,7 @@ fn nobody_listens_and_resets() {
     run(async {
         for client in clients(&server, limits()) {
             let exchange = client.send(&get("/")).await;
-            assert_eq!(
-                unanswered(&exchange),
-                (Breakage::Closed, Phase::Waiting, String::new())
-            );
+            assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Waiting, String::new()));
             assert!(detail(&exchange).contains("reset"), "{}", detail(&exchange));
         }
     });
@@ -207,10 +192,7 @@ fn nobody_listens_and_resets() {
 fn a_partial_body_is_kept_by_both() {
     let server = serve(|_, mut stream| {
         read_head(&mut stream);
-        write(
-            &mut stream,
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
-        );
+        write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell");
         std::thread::sleep(Duration::from_millis(100));
     });
     run(async {
@@ -251,11 +233,7 @@ fn requests_that_reqwest_would_change_are_not_sent() {
             (unanswered(&exchange).0, unanswered(&exchange).1),
             (Breakage::Unreachable, Phase::Connecting)
         );
-        assert!(
-            detail(&exchange).contains("cannot send"),
-            "{}",
-            detail(&exchange)
-        );
+        assert!(detail(&exchange).contains("cannot send"), "{}", detail(&exchange));
     }
     for request in [
         get("/"),
@@ -276,20 +254,14 @@ fn a_proxy_is_used_only_when_given() {
         let line = head.lines().next().unwrap_or_default();
         write(
             &mut stream,
-            format!(
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{line}",
-                line.len()
-            ),
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{line}", line.len()),
         );
     });
     let proxy = Url::parse(&format!("http://{}", server.address)).expect("a URL");
     let origin = "http://nothing.invalid".parse().expect("an origin");
     let second = SecondOpinion::new(origin, None, Some(proxy), limits()).expect("a client");
     let exchange = run(second.send(&get("/x")));
-    assert_eq!(
-        show(&answered(&exchange).body),
-        "GET http://nothing.invalid/x HTTP/1.1"
-    );
+    assert_eq!(show(&answered(&exchange).body), "GET http://nothing.invalid/x HTTP/1.1");
 }
 
 #[test]
@@ -298,13 +270,8 @@ fn http_2_is_spoken_where_the_server_offers_it() {
     use hyper_util::rt::{TokioExecutor, TokioIo};
     use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 
-    let certified =
-        rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
-    let key = certified
-        .signing_key
-        .serialize_der()
-        .try_into()
-        .expect("a key");
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let key = certified.signing_key.serialize_der().try_into().expect("a key");
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("protocol versions")
@@ -314,23 +281,18 @@ fn http_2_is_spoken_where_the_server_offers_it() {
     config.alpn_protocols = vec![b"h2".to_vec()];
     run(async {
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a port");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         tokio::spawn(async move {
             let (stream, _) = listener.accept().await.expect("a connection");
             let stream = TokioIo::new(acceptor.accept(stream).await.expect("a handshake"));
-            let service = service_fn(async |_| {
-                Ok::<_, std::convert::Infallible>(hyper::Response::new("over two".to_owned()))
-            });
+            let service =
+                service_fn(async |_| Ok::<_, std::convert::Infallible>(hyper::Response::new("over two".to_owned())));
             let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
                 .serve_connection(stream, service)
                 .await;
         });
-        let origin = format!("https://localhost:{port}")
-            .parse()
-            .expect("an origin");
+        let origin = format!("https://localhost:{port}").parse().expect("an origin");
         let tls = configuration(&Trust::Anything).expect("a configuration");
         let second = SecondOpinion::new(origin, Some(tls), None, limits()).expect("a client");
         let exchange = second.send(&get("/")).await;
@@ -358,13 +320,9 @@ fn a_hook_is_called_by_its_url() {
         );
     });
     let limit = Duration::from_millis(500);
-    let call = |method: &'static str, url: String| {
-        run(async move { call_url(method, &url, &Trust::WebRoots, limit).await })
-    };
-    assert_eq!(
-        call("POST", format!("http://{}/reset?all=1", server.address)),
-        Ok(204)
-    );
+    let call =
+        |method: &'static str, url: String| run(async move { call_url(method, &url, &Trust::WebRoots, limit).await });
+    assert_eq!(call("POST", format!("http://{}/reset?all=1", server.address)), Ok(204));
     assert_eq!(call("GET", format!("http://{}/", server.address)), Ok(302));
     for (method, url, words) in [
         ("POST", "http://nothing.invalid/".to_owned(), "dns"),
@@ -376,10 +334,7 @@ fn a_hook_is_called_by_its_url() {
         assert!(error.contains(words), "{error}");
     }
     let silent = serve(|_, mut stream| hold(&mut stream));
-    assert!(
-        call("POST", format!("http://u:hush@{}/", silent.address))
-            .is_err_and(|error| !error.contains("hush"))
-    );
+    assert!(call("POST", format!("http://u:hush@{}/", silent.address)).is_err_and(|error| !error.contains("hush")));
 }
 
 #[test]
@@ -406,8 +361,7 @@ fn outcomes_say_the_same_in_both_clients() {
         for number in 0..answers.len() {
             let request = get(&format!("/{number}"));
             let (one, two) = (wire.send(&request).await, second.send(&request).await);
-            let (Outcome::Answered(one), Outcome::Answered(two)) = (one.outcome, two.outcome)
-            else {
+            let (Outcome::Answered(one), Outcome::Answered(two)) = (one.outcome, two.outcome) else {
                 panic!("{number} is not answered");
             };
             assert_eq!(

@@ -10,8 +10,8 @@ use wabizspec::exchange::{Breakage, Phase};
 use wabizspec::target::wire::Wire;
 use wabizspec::target::{Limits, origin::Origin};
 use wire_support::{
-    answered, detail, get, hasty, hold, limits, read_head, request, run, send, send_within, serve,
-    show, unanswered, write,
+    answered, detail, get, hasty, hold, limits, read_head, request, run, send, send_within, serve, show, unanswered,
+    write,
 };
 
 #[test]
@@ -26,11 +26,7 @@ fn nobody_listens() {
         unanswered(&exchange),
         (Breakage::Unreachable, Phase::Connecting, String::new())
     );
-    assert!(
-        detail(&exchange).contains("refused"),
-        "{}",
-        detail(&exchange)
-    );
+    assert!(detail(&exchange).contains("refused"), "{}", detail(&exchange));
 }
 
 #[test]
@@ -42,11 +38,7 @@ fn a_name_that_does_not_exist() {
         unanswered(&exchange),
         (Breakage::Unreachable, Phase::Connecting, String::new())
     );
-    assert!(
-        detail(&exchange).contains("nothing.invalid"),
-        "{}",
-        detail(&exchange)
-    );
+    assert!(detail(&exchange).contains("nothing.invalid"), "{}", detail(&exchange));
 }
 
 #[test]
@@ -79,10 +71,7 @@ fn a_target_that_never_reads() {
 fn a_target_that_stops_in_the_middle() {
     for (bytes, phase) in [
         ("HTTP/1.1 200", Phase::Head),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
-            Phase::Body,
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", Phase::Body),
         ("HTTP/1.1 200 OK\r\n\r\nopen end", Phase::Body),
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
@@ -96,10 +85,7 @@ fn a_target_that_stops_in_the_middle() {
             hold(&mut stream);
         });
         let exchange = send_within(&server, hasty(), &get("/"));
-        assert_eq!(
-            unanswered(&exchange),
-            (Breakage::TimedOut, phase, bytes.to_owned())
-        );
+        assert_eq!(unanswered(&exchange), (Breakage::TimedOut, phase, bytes.to_owned()));
         assert_eq!(detail(&exchange), "250ms for the whole answer");
         assert!(exchange.elapsed >= hasty().whole);
     }
@@ -133,10 +119,7 @@ fn a_byte_now_and_then_does_not_hold_off_the_limit() {
             Breakage::TimedOut
         };
         assert_eq!((breakage, at), (expected, phase), "{start}");
-        assert!(
-            partial.starts_with(start) && partial.len() > start.len(),
-            "{partial}"
-        );
+        assert!(partial.starts_with(start) && partial.len() > start.len(), "{partial}");
     }
 }
 
@@ -175,15 +158,8 @@ fn a_target_that_never_ends() {
     ] {
         let exchange = send(&endless(start, more, Duration::ZERO), &get("/"));
         let (breakage, at, partial) = unanswered(&exchange);
-        assert_eq!(
-            (breakage, at),
-            (Breakage::TooLarge, phase),
-            "{start} {more:.20}"
-        );
-        assert!(
-            partial.len() <= 4096 && partial.starts_with(start),
-            "{partial}"
-        );
+        assert_eq!((breakage, at), (Breakage::TooLarge, phase), "{start} {more:.20}");
+        assert!(partial.len() <= 4096 && partial.starts_with(start), "{partial}");
     }
 }
 
@@ -242,8 +218,7 @@ fn many_headers_are_read() {
     );
 }
 
-const REFUSAL: &str =
-    "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig";
+const REFUSAL: &str = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig";
 
 #[test]
 fn an_early_answer_counts() {
@@ -273,10 +248,7 @@ fn an_early_answer_without_a_length_does_not_count_when_sending_broke() {
     for _ in 0..5 {
         let exchange = send(&server, &request("POST", "/", Some(&body)));
         let partial = "HTTP/1.1 413 Content Too Large\r\n\r\nbi".to_owned();
-        assert_eq!(
-            unanswered(&exchange),
-            (Breakage::Closed, Phase::Body, partial)
-        );
+        assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Body, partial));
     }
 }
 
@@ -300,10 +272,7 @@ fn a_connection_that_breaks_while_sending() {
     });
     let body = vec![b'x'; 8 * 1024 * 1024];
     let exchange = send(&server, &request("POST", "/", Some(&body)));
-    assert_eq!(
-        unanswered(&exchange),
-        (Breakage::Closed, Phase::Sending, String::new())
-    );
+    assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Sending, String::new()));
     assert!(!exchange.resent);
 }
 
@@ -350,10 +319,7 @@ fn limits_of_zero_end_at_once() {
         body_bytes: 0,
         ..limits()
     };
-    assert_eq!(
-        unanswered(&send_within(&server, none, &get("/"))).0,
-        Breakage::TimedOut
-    );
+    assert_eq!(unanswered(&send_within(&server, none, &get("/"))).0, Breakage::TimedOut);
 }
 
 #[test]

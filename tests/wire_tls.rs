@@ -33,13 +33,7 @@ struct Identity {
 }
 
 fn params(names: &[&str]) -> CertificateParams {
-    CertificateParams::new(
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<Vec<_>>(),
-    )
-    .expect("names")
+    CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).expect("names")
 }
 
 fn self_signed(params: CertificateParams) -> Identity {
@@ -69,8 +63,7 @@ fn issued(params: CertificateParams) -> Identity {
     issuer
         .distinguished_name
         .push(rcgen::DnType::CommonName, "an authority for tests");
-    let issuer = CertifiedIssuer::self_signed(issuer, KeyPair::generate().expect("a key"))
-        .expect("an authority");
+    let issuer = CertifiedIssuer::self_signed(issuer, KeyPair::generate().expect("a key")).expect("an authority");
     let key = KeyPair::generate().expect("a key");
     let certificate = params.signed_by(&key, &issuer).expect("a certificate");
     Identity {
@@ -88,20 +81,13 @@ fn server_config(identity: &Identity, protocols: &[&str]) -> Arc<ServerConfig> {
         .with_no_client_auth()
         .with_single_cert(identity.chain.clone(), identity.key.clone_key())
         .expect("a certificate with its key");
-    config.alpn_protocols = protocols
-        .iter()
-        .map(|name| name.as_bytes().to_vec())
-        .collect();
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     Arc::new(config)
 }
 
 /// Answers every request with these bytes, then says goodbye (`close_notify`) or only hangs up. Runs on the runtime of
 /// the caller; the counter is that of handshakes done.
-async fn serve_tls(
-    identity: &Identity,
-    answer: &'static str,
-    ending: Ending,
-) -> (SocketAddr, Arc<AtomicUsize>) {
+async fn serve_tls(identity: &Identity, answer: &'static str, ending: Ending) -> (SocketAddr, Arc<AtomicUsize>) {
     let acceptor = TlsAcceptor::from(server_config(identity, &["h2", "http/1.1"]));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -145,14 +131,8 @@ enum Ending {
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 fn wire(host: &str, address: SocketAddr, trust: &Trust) -> Wire {
-    let origin = format!("https://{host}:{}", address.port())
-        .parse()
-        .expect("an origin");
-    Wire::new(
-        origin,
-        Some(configuration(trust).expect("a configuration")),
-        limits(),
-    )
+    let origin = format!("https://{host}:{}", address.port()).parse().expect("an origin");
+    Wire::new(origin, Some(configuration(trust).expect("a configuration")), limits())
 }
 
 /// One request to `https://host` from a client that trusts `trust`.
@@ -183,23 +163,14 @@ fn refused(exchange: &Exchange, reason: &str) {
 #[test]
 fn a_self_signed_certificate_is_refused_unless_anything_goes() {
     let identity = self_signed(params(&["localhost"]));
-    refused(
-        &ask(&identity, "localhost", &Trust::WebRoots),
-        "UnknownIssuer",
-    );
+    refused(&ask(&identity, "localhost", &Trust::WebRoots), "UnknownIssuer");
     assert_eq!(
         show(&answered(&ask(&identity, "localhost", &Trust::Anything)).body),
         "ok"
     );
-    assert_eq!(
-        answered(&ask(&identity, "127.0.0.1", &Trust::Anything)).status,
-        200
-    );
+    assert_eq!(answered(&ask(&identity, "127.0.0.1", &Trust::Anything)).status, 200);
     let old = self_signed(expired(params(&["elsewhere.example"])));
-    assert_eq!(
-        answered(&ask(&old, "127.0.0.1", &Trust::Anything)).status,
-        200
-    );
+    assert_eq!(answered(&ask(&old, "127.0.0.1", &Trust::Anything)).status, 200);
 }
 
 #[test]
@@ -207,10 +178,7 @@ fn a_certificate_in_the_file_is_trusted_whatever_its_kind() {
     let names = ["localhost", "127.0.0.1"];
     for (kind, identity) in [
         ("server", self_signed(params(&names))),
-        (
-            "marked as an authority",
-            self_signed(authority(params(&names))),
-        ),
+        ("marked as an authority", self_signed(authority(params(&names)))),
         ("issued by another", issued(params(&names))),
     ] {
         let (_folder, trust) = ca_file(&identity.own);
@@ -225,10 +193,7 @@ fn a_certificate_in_the_file_is_trusted_whatever_its_kind() {
 fn an_authority_in_the_file_is_trusted_beside_others() {
     let identity = issued(params(&["localhost"]));
     let other = self_signed(params(&["other.example"]));
-    let (_folder, trust) = ca_file(&format!(
-        "# two of them\n{}\n{}",
-        other.own, identity.issuer
-    ));
+    let (_folder, trust) = ca_file(&format!("# two of them\n{}\n{}", other.own, identity.issuer));
     assert_eq!(answered(&ask(&identity, "localhost", &trust)).status, 200);
     let (_folder, trust) = ca_file(&other.own);
     refused(&ask(&identity, "localhost", &trust), "UnknownIssuer");
@@ -270,9 +235,7 @@ fn a_file_that_is_no_list_of_certificates_is_refused_with_its_name() {
     let good = self_signed(params(&["localhost"])).own;
     type Check = fn(&TlsError) -> bool;
     let cases: [(String, Check); 7] = [
-        (String::new(), |error| {
-            matches!(error, TlsError::NoCertificate { .. })
-        }),
+        (String::new(), |error| matches!(error, TlsError::NoCertificate { .. })),
         ("hello\n".into(), |error| {
             matches!(error, TlsError::NoCertificate { .. })
         }),
@@ -300,8 +263,7 @@ fn a_file_that_is_no_list_of_certificates_is_refused_with_its_name() {
     let missing = Trust::CaFile(PathBuf::from("/nowhere/ca.pem"));
     let error = configuration(&missing).expect_err("no such file");
     assert!(
-        matches!(error, TlsError::Unreadable { .. })
-            && error.to_string().contains("/nowhere/ca.pem"),
+        matches!(error, TlsError::Unreadable { .. }) && error.to_string().contains("/nowhere/ca.pem"),
         "{error}"
     );
 }
@@ -323,19 +285,13 @@ fn plain_text_on_a_tls_port_and_tls_on_a_plain_port() {
     });
     let (breakage, phase, _) = unanswered(&exchange);
     assert_eq!((breakage, phase), (Breakage::Malformed, Phase::Head));
-    assert!(
-        detail(&exchange).contains("https://"),
-        "{}",
-        detail(&exchange)
-    );
+    assert!(detail(&exchange).contains("https://"), "{}", detail(&exchange));
 }
 
 #[test]
 fn a_silent_handshake_passes_the_limit_for_connecting() {
     let server = serve(|_, mut stream| hold(&mut stream));
-    let origin = format!("https://{}", server.address)
-        .parse()
-        .expect("an origin");
+    let origin = format!("https://{}", server.address).parse().expect("an origin");
     let hasty = wabizspec::target::Limits {
         connect: Duration::from_millis(150),
         ..limits()
@@ -348,9 +304,7 @@ fn a_silent_handshake_passes_the_limit_for_connecting() {
 #[test]
 fn https_without_a_configuration_is_never_plain_text() {
     let server = serve(|_, mut stream| hold(&mut stream));
-    let origin = format!("https://{}", server.address)
-        .parse()
-        .expect("an origin");
+    let origin = format!("https://{}", server.address).parse().expect("an origin");
     refused(
         &run(Wire::new(origin, None, limits()).send(&get("/"))),
         "without a TLS configuration",
@@ -387,6 +341,48 @@ fn surplus_under_tls_ends_the_connection() {
 }
 
 #[test]
+fn a_late_second_answer_under_tls_is_never_taken_for_the_next() {
+    let identity = self_signed(params(&["localhost"]));
+    let acceptor = TlsAcceptor::from(server_config(&identity, &[]));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.set_nonblocking(true).expect("a non-blocking listener");
+    let address = listener.local_addr().expect("an address");
+    let (sender, second_sent) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        run(async move {
+            let listener = TcpListener::from_std(listener).expect("a listener");
+            for number in 0..2 {
+                let (stream, _) = listener.accept().await.expect("a connection");
+                // Nagle's algorithm would keep the second answer back until the first is acknowledged.
+                stream.set_nodelay(true).expect("nodelay");
+                let mut stream = acceptor.accept(stream).await.expect("a handshake");
+                let mut head = [0; 16];
+                assert!(stream.read(&mut head).await.is_ok_and(|count| count > 0));
+                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}");
+                stream.write_all(answer.as_bytes()).await.expect("an answer");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                if number == 0 {
+                    stream.write_all(OK.as_bytes()).await.expect("another answer");
+                    stream.flush().await.expect("another answer");
+                    let _ = sender.send(stream);
+                }
+            }
+        });
+    });
+    let wire = wire("localhost", address, &Trust::Anything);
+    run(async {
+        assert_eq!(show(&answered(&wire.send(&get("/")).await).body), "0");
+        // The runtime is kept from looking at the socket meanwhile: the client must look itself.
+        let _still_open = second_sent.recv().expect("the second answer");
+        let exchange = wire.send(&get("/")).await;
+        assert_eq!(
+            (show(&answered(&exchange).body), exchange.resent),
+            ("1".to_owned(), false)
+        );
+    });
+}
+
+#[test]
 fn a_body_until_close_is_whole_only_after_a_goodbye() {
     // RFC 9112 §9.8: without `close_notify` anybody on the way may have cut it short.
     let identity = self_signed(params(&["localhost"]));
@@ -394,15 +390,10 @@ fn a_body_until_close_is_whole_only_after_a_goodbye() {
     let exchange = |ending| {
         run(async {
             let (address, _) = serve_tls(&identity, answer, ending).await;
-            wire("localhost", address, &Trust::Anything)
-                .send(&get("/"))
-                .await
+            wire("localhost", address, &Trust::Anything).send(&get("/")).await
         })
     };
-    assert_eq!(
-        show(&answered(&exchange(Ending::Goodbye)).body),
-        "all of it?"
-    );
+    assert_eq!(show(&answered(&exchange(Ending::Goodbye)).body), "all of it?");
     assert_eq!(
         unanswered(&exchange(Ending::HangUp)),
         (Breakage::Closed, Phase::Body, answer.to_owned())

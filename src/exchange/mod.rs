@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use json::{Json, JsonError, MAX_DEPTH};
-pub use redaction::Redaction;
+pub use redaction::{Piece, Redaction};
 pub use transcript::{curl, transcript};
 
 /// One request, as the exact bytes that go onto the wire.

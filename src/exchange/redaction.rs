@@ -13,6 +13,23 @@ pub struct Redaction {
     replacements: Vec<(String, String)>,
 }
 
+/// A part of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'t> {
+    /// May be shown.
+    Plain(&'t str),
+    /// Stands in the place of a secret.
+    Secret(&'t str),
+}
+
+impl Piece<'_> {
+    fn shown(&self) -> &str {
+        match self {
+            Piece::Plain(text) | Piece::Secret(text) => text,
+        }
+    }
+}
+
 impl Redaction {
     /// Nothing is secret yet.
     pub fn new() -> Self {
@@ -49,13 +66,32 @@ impl Redaction {
 
     /// The text with every secret replaced.
     pub fn apply(&self, text: &str) -> String {
-        let mut shown = text.to_owned();
-        for (secret, replacement) in &self.replacements {
-            if shown.contains(secret.as_str()) {
-                shown = shown.replace(secret.as_str(), replacement);
+        self.pieces(text).iter().map(Piece::shown).collect()
+    }
+
+    /// The text cut into what may be shown and what stands in place of secrets.
+    pub fn pieces<'t>(&'t self, text: &'t str) -> Vec<Piece<'t>> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((start, secret, shown)) = self.first_in(rest) {
+            if start > 0 {
+                pieces.push(Piece::Plain(&rest[..start]));
             }
+            pieces.push(Piece::Secret(shown));
+            rest = &rest[start + secret.len()..];
         }
-        shown
+        if !rest.is_empty() {
+            pieces.push(Piece::Plain(rest));
+        }
+        pieces
+    }
+
+    /// The earliest secret in the text; of those that begin there, the longest.
+    fn first_in<'r>(&'r self, text: &str) -> Option<(usize, &'r str, &'r str)> {
+        let found = self.replacements.iter();
+        let found =
+            found.filter_map(|(secret, shown)| Some((text.find(secret.as_str())?, secret.as_str(), shown.as_str())));
+        found.min_by_key(|(start, secret, _)| (*start, usize::MAX - secret.len()))
     }
 
     fn put(&mut self, secret: String, shown: String) {

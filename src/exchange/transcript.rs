@@ -1,14 +1,17 @@
 //! An exchange as text for people: the transcript, and a curl line that repeats it.
 //!
-//! Nothing here hides secrets; [`Redaction`](super::Redaction) does, over the text.
+//! Both are made without the secrets that they are told of; a curl line names the variables that hold them.
 
-use super::{Exchange, HttpRequest, Outcome, Request, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Exchange, HttpRequest, Outcome, Piece, Redaction, Request, Response};
 
 /// The longest body that a transcript shows, in bytes.
 const SHOWN: usize = 4096;
 
 /// The request as sent and the answer as it came, each line marked `>` or `<`.
-pub fn transcript(exchange: &Exchange) -> String {
+pub fn transcript(exchange: &Exchange, secrets: &Redaction) -> String {
     let mut text = String::new();
     mark(&mut text, '>', &exchange.request.to_bytes());
     if exchange.resent {
@@ -21,43 +24,56 @@ pub fn transcript(exchange: &Exchange) -> String {
             text.push_str(&format!("* {unanswered}\n"));
         }
     }
-    text
+    secrets.apply(&text)
 }
 
-/// A shell line that sends the same request; the address comes from `$WABIZSPEC_TARGET`.
-pub fn curl(request: &Request) -> String {
+/// A shell line that sends the same request. The address, base path included, comes from `$WABIZSPEC_TARGET` and each
+/// secret from the variable that stands in its place.
+pub fn curl(request: &Request, base_path: &str, secrets: &Redaction) -> String {
     match request {
-        Request::Http(request) => curl_http(request),
-        Request::Raw(bytes) => format!(
-            "printf '{}' | nc HOST PORT   # raw bytes: no HTTP client sends them",
-            printf_escaped(bytes)
-        ),
+        Request::Http(request) => curl_http(request, base_path, secrets),
+        Request::Raw(bytes) => {
+            let escaped = printf_escaped(bytes);
+            let quoted = shell_quoted(escaped.as_bytes(), secrets);
+            format!("printf {quoted} | nc HOST PORT   # raw bytes: no HTTP client sends them")
+        }
     }
 }
 
-fn curl_http(request: &HttpRequest) -> String {
-    let mut line = format!("curl -sk -i -X {}", shell_quoted(request.method.as_bytes()));
+fn curl_http(request: &HttpRequest, base_path: &str, secrets: &Redaction) -> String {
+    let mut line = format!("curl -sk -i -X {}", request.method);
     for header in &request.headers {
-        let computed = ["host", "content-length"];
-        if computed.contains(&header.name.to_ascii_lowercase().as_str()) {
+        let name = header.name.to_ascii_lowercase();
+        if ["host", "content-length"].contains(&name.as_str()) {
             continue;
         }
-        let mut text = header.name.clone().into_bytes();
-        text.extend_from_slice(b": ");
-        text.extend_from_slice(&header.value);
-        line.push_str(&format!(" -H {}", shell_quoted(&text)));
+        if let Some(credentials) = secret_credentials(&name, &header.value, secrets) {
+            line.push_str(&format!(" -u {}", shell_quoted(credentials.as_bytes(), secrets)));
+            continue;
+        }
+        // An empty value is written with a semicolon; with a colon curl would leave the header out.
+        let separator: &[u8] = if header.value.is_empty() { b";" } else { b": " };
+        let text = [header.name.as_bytes(), separator, &header.value].concat();
+        line.push_str(&format!(" -H {}", shell_quoted(&text, secrets)));
     }
     if let Some(body) = &request.body {
         if request.header("Content-Type").is_none() {
             line.push_str(" -H 'Content-Type:'");
         }
-        line.push_str(&format!(" --data-binary {}", shell_quoted(body)));
+        line.push_str(&format!(" --data-binary {}", shell_quoted(body, secrets)));
     }
-    line.push_str(&format!(
-        " \"$WABIZSPEC_TARGET\"{}",
-        shell_quoted(request.target.as_bytes())
-    ));
+    let path = request.target.strip_prefix(base_path).unwrap_or(&request.target);
+    let target = shell_quoted(path.as_bytes(), secrets);
+    line.push_str(&format!(" \"$WABIZSPEC_TARGET\"{target}"));
     line
+}
+
+/// The user and password of a Basic header, where they hold a secret: base64 would hide the variable's name.
+fn secret_credentials(name: &str, value: &[u8], secrets: &Redaction) -> Option<String> {
+    let encoded = std::str::from_utf8(value).ok()?.strip_prefix("Basic ")?;
+    let joined = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    let is_secret = |piece: &Piece<'_>| matches!(piece, Piece::Secret(_));
+    (name == "authorization" && secrets.pieces(&joined).iter().any(is_secret)).then_some(joined)
 }
 
 fn response_bytes(response: &Response) -> Vec<u8> {
@@ -103,12 +119,20 @@ fn visible(line: &str) -> String {
         .collect()
 }
 
-fn shell_quoted(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(char::is_control) => {
-            format!("'{}'", text.replace('\'', r"'\''"))
-        }
-        _ => format!("$'{}'", ansi_c_escaped(bytes)),
+/// Quoted for a POSIX shell; for bytes that are no plain text, for bash. The place of a secret is left to the shell.
+fn shell_quoted(bytes: &[u8], secrets: &Redaction) -> String {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return format!("$'{}'", ansi_c_escaped(bytes));
+    };
+    let pieces = secrets.pieces(text);
+    let quoted = pieces.iter().map(|piece| match piece {
+        Piece::Secret(shown) => format!("\"{shown}\""),
+        Piece::Plain(text) if text.chars().any(char::is_control) => format!("$'{}'", ansi_c_escaped(text.as_bytes())),
+        Piece::Plain(text) => format!("'{}'", text.replace('\'', r"'\''")),
+    });
+    match pieces.is_empty() {
+        true => "''".to_owned(),
+        false => quoted.collect(),
     }
 }
 
@@ -128,7 +152,6 @@ fn printf_escaped(bytes: &[u8]) -> String {
         b'\n' => r"\n".to_owned(),
         b'%' => "%%".to_owned(),
         b'\\' => r"\\".to_owned(),
-        b'\'' => r"'\''".to_owned(),
         0x20..=0x7e => char::from(*byte).to_string(),
         other => format!("\\{other:03o}"),
     };
@@ -153,9 +176,36 @@ mod tests {
             body: Some(b"{'a'}\n".to_vec()),
         });
         assert_eq!(
-            curl(&request),
-            "curl -sk -i -X 'POST' -H 'Authorization: Basic eA==' -H 'Content-Type:' \
+            curl(&request, "", &Redaction::new()),
+            "curl -sk -i -X POST -H 'Authorization: Basic eA==' -H 'Content-Type:' \
              --data-binary $'{\\'a\\'}\\x0a' \"$WABIZSPEC_TARGET\"'/v1/users/login'"
+        );
+    }
+
+    #[test]
+    fn curl_takes_secrets_from_variables() {
+        let mut secrets = Redaction::new();
+        secrets.add_credentials("admin", "Pa:ss", "$WABIZSPEC_ADMIN_PASSWORD");
+        secrets.add("tok.en", "$TOKEN");
+        let request = |value: String, body: &str| {
+            Request::Http(HttpRequest {
+                method: "PUT".into(),
+                target: "/v1/x".into(),
+                headers: vec![Header::new("Authorization", value)],
+                body: Some(body.as_bytes().to_vec()),
+            })
+        };
+        let basic = format!("Basic {}", STANDARD.encode("admin:Pa:ss"));
+        assert_eq!(
+            curl(&request(basic, "{\"old\":\"Pa:ss\"}"), "", &secrets),
+            "curl -sk -i -X PUT -u 'admin:'\"$WABIZSPEC_ADMIN_PASSWORD\" -H 'Content-Type:' \
+             --data-binary '{\"old\":\"'\"$WABIZSPEC_ADMIN_PASSWORD\"'\"}' \"$WABIZSPEC_TARGET\"'/v1/x'"
+        );
+        let bearer = curl(&request("Bearer tok.en".into(), ""), "/v1", &secrets);
+        assert!(bearer.contains("-H 'Authorization: Bearer '\"$TOKEN\""), "{bearer}");
+        assert!(
+            bearer.ends_with("\"$WABIZSPEC_TARGET\"'/x'"),
+            "the base path is part of the address: {bearer}"
         );
     }
 

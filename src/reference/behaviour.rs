@@ -9,13 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::call::{Answer, Call};
+use super::dialect::Dialect;
 use super::model::Role;
 use super::outcome::{Done, Refusals, Refused, Successes};
 use super::route::Endpoint;
 use crate::documented::basic::{self, BasicError, Credentials};
 use crate::documented::bodies::{
-    AccountBody, AccountRule, BodyError, CreateUserBody, LoginBody, UpdateUserBody, UsernameRule,
-    VerifyBody,
+    AccountBody, AccountRule, BodyError, CreateUserBody, LoginBody, UpdateUserBody, UsernameRule, VerifyBody,
 };
 use crate::documented::certificate::{CertificateError, verified_name};
 use crate::documented::password::PasswordRule;
@@ -357,76 +357,6 @@ pub enum Who {
     SelfOrAdmin,
     /// The admin.
     Admin,
-}
-
-/// What the documents leave to the implementation. Every value of these conforms. A dialect that answers some
-/// refusal with another allowed status edits [`Behaviour::refusals`] instead.
-#[derive(Debug, Clone)]
-pub struct Dialect {
-    /// Answers carry `meta`; the reference pages' own examples have none.
-    pub meta: bool,
-    /// `meta.version`, with or without a leading `v`.
-    pub version: &'static str,
-    /// Errors carry `details`.
-    pub details: bool,
-    /// A 401 has a body.
-    pub bodies_on_401: bool,
-    /// Objects carry a member that nobody knows.
-    pub extra_members: bool,
-    /// Members stand in the opposite order.
-    pub reversed: bool,
-    /// `Content-Type` carries a charset.
-    pub charset: bool,
-    /// Answers come in chunks.
-    pub chunked: bool,
-    /// Connections end after one answer.
-    pub close: bool,
-    /// The member that tells a user's role: `ROLES` on the page, `roles` is also seen.
-    pub roles_member: &'static str,
-    /// What a token looks like.
-    pub token: TokenForm,
-    /// How the refusal after the sunset is written.
-    pub sunset: SunsetShape,
-    /// So far the server's clock is ahead.
-    pub clock_ahead: SignedDuration,
-}
-
-impl Default for Dialect {
-    fn default() -> Self {
-        Dialect {
-            meta: true,
-            version: "v2.53.1",
-            details: true,
-            bodies_on_401: true,
-            extra_members: false,
-            reversed: false,
-            charset: false,
-            chunked: false,
-            close: false,
-            roles_member: "ROLES",
-            token: TokenForm::Opaque,
-            sunset: SunsetShape::Listed,
-            clock_ahead: SignedDuration::ZERO,
-        }
-    }
-}
-
-/// What a token looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenForm {
-    /// 43 characters that say nothing.
-    Opaque,
-    /// A JSON Web Token, as seen on a real client.
-    Jwt,
-}
-
-/// How the refusal after the sunset is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SunsetShape {
-    /// In `errors`, as every other error (observed).
-    Listed,
-    /// The error object alone (account).
-    Bare,
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::behaviour::{Behaviour, SunsetShape};
+use super::behaviour::Behaviour;
 use super::call::{Answer, AnswerBody, Delivery};
+use super::dialect::SunsetShape;
 use super::outcome::{Done, Reason, Refusal, Refused};
 use super::route::Endpoint;
 use crate::documented::errors::ApiError;
@@ -18,11 +19,7 @@ const BASIC_CHALLENGE: &str = "Basic realm=\"Secure Area\"";
 const BEARER_CHALLENGE: &str = "Bearer realm=\"Secure Area\"";
 
 /// The answer for an outcome.
-pub(super) fn answer(
-    behaviour: &Behaviour,
-    endpoint: &Endpoint<'_>,
-    outcome: &Result<Done, Refused>,
-) -> Answer {
+pub(super) fn answer(behaviour: &Behaviour, endpoint: &Endpoint<'_>, outcome: &Result<Done, Refused>) -> Answer {
     let dialect = &behaviour.dialect;
     let (status, body) = match outcome {
         Ok(done) => (behaviour.successes[done.success], granted(behaviour, done)),
@@ -37,11 +34,7 @@ pub(super) fn answer(
     };
     if status == 401 {
         let login = *endpoint == Endpoint::Login;
-        let challenge = if login {
-            BASIC_CHALLENGE
-        } else {
-            BEARER_CHALLENGE
-        };
+        let challenge = if login { BASIC_CHALLENGE } else { BEARER_CHALLENGE };
         headers.push(("www-authenticate", Cow::Borrowed(challenge)));
     }
     if status == 405 {
@@ -82,15 +75,8 @@ fn refusal(behaviour: &Behaviour, refused: &Refused) -> (u16, Map<String, Value>
         .0
         .first()
         .map_or(400, |reason| behaviour.refusals[reason.refusal].status);
-    let mut errors: Vec<Value> = refused
-        .0
-        .iter()
-        .map(|reason| error(behaviour, reason))
-        .collect();
-    let sunset = refused
-        .0
-        .iter()
-        .any(|reason| reason.refusal == Refusal::Sunset);
+    let mut errors: Vec<Value> = refused.0.iter().map(|reason| error(behaviour, reason)).collect();
+    let sunset = refused.0.iter().any(|reason| reason.refusal == Refusal::Sunset);
     if sunset
         && behaviour.dialect.sunset == SunsetShape::Bare
         && let Some(Value::Object(bare)) = errors.pop()
@@ -141,9 +127,7 @@ fn each_object(value: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| each_object(item, change)),
         Value::Object(members) => {
-            members
-                .values_mut()
-                .for_each(|member| each_object(member, change));
+            members.values_mut().for_each(|member| each_object(member, change));
             change(members);
         }
         _ => {}
@@ -153,7 +137,7 @@ fn each_object(value: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reference::behaviour::Dialect;
+    use crate::reference::dialect::Dialect;
     use crate::reference::outcome::Success;
 
     fn text(behaviour: &Behaviour, outcome: Result<Done, Refused>) -> (u16, String) {
@@ -172,13 +156,7 @@ mod tests {
 
     #[test]
     fn a_success_has_its_payload_and_meta() {
-        let done = || {
-            Ok(Done::with(
-                Success::CodeSent,
-                "account",
-                json!({"vname": "Acme"}),
-            ))
-        };
+        let done = || Ok(Done::with(Success::CodeSent, "account", json!({"vname": "Acme"})));
         let (status, body) = text(&Behaviour::default(), done());
         assert_eq!(
             (status, body),
@@ -199,10 +177,7 @@ mod tests {
         let error = r#"{"code":1005,"title":"Access denied","details":"Unknown error: biz_link_on_prem_reg_blocked"}"#;
         let refused = || Err(Refusal::Sunset.into());
         let (status, body) = text(&Behaviour::default(), refused());
-        assert_eq!(
-            (status, body),
-            (403, format!(r#"{{{META},"errors":[{error}]}}"#))
-        );
+        assert_eq!((status, body), (403, format!(r#"{{{META},"errors":[{error}]}}"#)));
         let bare = with(|dialect| dialect.sunset = SunsetShape::Bare);
         assert_eq!(text(&bare, refused()), (403, error.into()));
         let (_, body) = text(&bare, Err(Refusal::Forbidden.into()));
@@ -212,16 +187,9 @@ mod tests {
     #[test]
     fn every_401_has_a_challenge_and_every_405_an_allow() {
         for (endpoint, challenge) in [(Endpoint::Login, "Basic "), (Endpoint::Users, "Bearer ")] {
-            let answer = answer(
-                &Behaviour::default(),
-                &endpoint,
-                &Err(Refusal::NoToken.into()),
-            );
+            let answer = answer(&Behaviour::default(), &endpoint, &Err(Refusal::NoToken.into()));
             let header = answer.header("www-authenticate");
-            assert!(
-                header.is_some_and(|value| value.starts_with(challenge)),
-                "{header:?}"
-            );
+            assert!(header.is_some_and(|value| value.starts_with(challenge)), "{header:?}");
         }
         let wrong = answer(
             &Behaviour::default(),
@@ -230,28 +198,17 @@ mod tests {
         );
         assert_eq!((wrong.status, wrong.header("allow")), (405, Some("POST")));
         let silent = with(|dialect| dialect.bodies_on_401 = false);
-        let silent = answer(
-            &silent,
-            &Endpoint::Login,
-            &Err(Refusal::WrongCredentials.into()),
-        );
+        let silent = answer(&silent, &Endpoint::Login, &Err(Refusal::WrongCredentials.into()));
         assert_eq!((silent.status, silent.body), (401, AnswerBody::Empty));
     }
 
     #[test]
     fn json_is_labelled() {
         let label = |behaviour| {
-            let answer = answer(
-                &behaviour,
-                &Endpoint::Users,
-                &Err(Refusal::Forbidden.into()),
-            );
+            let answer = answer(&behaviour, &Endpoint::Users, &Err(Refusal::Forbidden.into()));
             answer.header("content-type").map(str::to_owned)
         };
-        assert_eq!(
-            label(Behaviour::default()).as_deref(),
-            Some("application/json")
-        );
+        assert_eq!(label(Behaviour::default()).as_deref(), Some("application/json"));
         let charset = label(with(|dialect| dialect.charset = true));
         assert_eq!(charset.as_deref(), Some("application/json; charset=utf-8"));
     }

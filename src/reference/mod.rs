@@ -6,6 +6,7 @@
 
 mod behaviour;
 mod call;
+mod dialect;
 mod envelope;
 mod model;
 mod outcome;
@@ -13,13 +14,12 @@ mod route;
 mod server;
 
 pub use behaviour::{
-    Behaviour, Dialect, Duplicate, Handled, LoginRules, Mint, PasswordRules, Permissions,
-    RegistrationRules, Revokes, Rewrite, Several, SunsetShape, TokenForm, TokenRules, UserRules,
-    Who,
+    Behaviour, Duplicate, Handled, LoginRules, Mint, PasswordRules, Permissions, RegistrationRules, Revokes, Rewrite,
+    Several, TokenRules, UserRules, Who,
 };
 pub use call::{Answer, AnswerBody, Call, Delivery};
+pub use dialect::{Dialect, SunsetShape, TokenForm};
 pub use model::{Entropy, Model, Registration, Role};
-pub use outcome::Success;
-pub use outcome::{Done, Reason, Refusal, Refused, Row, Table};
+pub use outcome::{Done, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
 pub use route::Endpoint;
 pub use server::{Server, Settings};

@@ -152,15 +152,9 @@ impl Refusal {
             Refusal::NoCredentials => (401, AccessDenied, "credentials are missing"),
             Refusal::WrongCredentials => (401, AccessDenied, "invalid credentials"),
             // Two of a field that may stand once make the message invalid (RFC 9110 §5.3).
-            Refusal::SeveralAuthorizations => {
-                (400, RequestInvalid, "more than one Authorization field")
-            }
-            Refusal::PasswordChangeRequired => {
-                (401, PasswordChangeRequired, "new_password is needed")
-            }
-            Refusal::WeakNewPassword
-            | Refusal::WeakCreatedPassword
-            | Refusal::WeakUpdatedPassword => {
+            Refusal::SeveralAuthorizations => (400, RequestInvalid, "more than one Authorization field"),
+            Refusal::PasswordChangeRequired => (401, PasswordChangeRequired, "new_password is needed"),
+            Refusal::WeakNewPassword | Refusal::WeakCreatedPassword | Refusal::WeakUpdatedPassword => {
                 (400, ParameterInvalid, "the password breaks the rule")
             }
             Refusal::BadUsername => (400, ParameterInvalid, "the username breaks the rule"),
@@ -179,20 +173,12 @@ impl Refusal {
             Refusal::UnknownPath => (404, NotFound, "no such path"),
             Refusal::WrongMethod => (405, RequestInvalid, "the path does not have this method"),
             // account: title and details are the page's, the status is that of captured refusals.
-            Refusal::Sunset => (
-                403,
-                AccessDenied,
-                "Unknown error: biz_link_on_prem_reg_blocked",
-            ),
+            Refusal::Sunset => (403, AccessDenied, "Unknown error: biz_link_on_prem_reg_blocked"),
             Refusal::WrongCode => (403, AccessDenied, "not the code that was sent"),
             Refusal::TooLarge => (413, RequestInvalid, "the body is too large"),
             Refusal::NotReady => (500, NotReady, "no randomness"),
         };
-        Row {
-            status,
-            code,
-            details,
-        }
+        Row { status, code, details }
     }
 }
 
@@ -309,9 +295,7 @@ impl From<Refusal> for Refused {
 impl From<BodyError> for Refused {
     fn from(error: BodyError) -> Self {
         match error {
-            BodyError::Malformed(_) | BodyError::NotAnObject => {
-                Refused::because(Refusal::Malformed, error.to_string())
-            }
+            BodyError::Malformed(_) | BodyError::NotAnObject => Refused::because(Refusal::Malformed, error.to_string()),
             BodyError::Members(errors) => Refused(errors.iter().map(Reason::from).collect()),
         }
     }
@@ -349,10 +333,7 @@ mod tests {
         let own = [Refusal::WrongMethod, Refusal::TooLarge];
         for kind in Refusal::ALL.into_iter().filter(|kind| !own.contains(kind)) {
             let row = kind.documented();
-            assert!(
-                row.code.statuses().contains(&row.status),
-                "{kind:?}: {row:?}"
-            );
+            assert!(row.code.statuses().contains(&row.status), "{kind:?}: {row:?}");
         }
     }
 }

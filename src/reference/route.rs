@@ -41,11 +41,7 @@ impl<'p> Endpoint<'p> {
     /// The methods that it has, as `Allow` lists them; none for an unknown path.
     pub fn methods(&self) -> &'static str {
         match self {
-            Endpoint::Login
-            | Endpoint::Logout
-            | Endpoint::Users
-            | Endpoint::Account
-            | Endpoint::Verify => "POST",
+            Endpoint::Login | Endpoint::Logout | Endpoint::Users | Endpoint::Account | Endpoint::Verify => "POST",
             Endpoint::User(_) => "GET, HEAD, PUT, DELETE",
             Endpoint::Unknown => "",
         }

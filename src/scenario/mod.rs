@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::judge::Expectation;
 use crate::template::{Bindings, Pointer, Template};
 
+pub use crate::reference::Registration;
 pub use schema::schema;
 pub use suite::{Suite, SuiteError};
 
@@ -75,25 +76,6 @@ impl fmt::Display for Change {
             Change::Users => "users",
             Change::Registration => "registration",
             Change::Clock => "clock",
-        })
-    }
-}
-
-/// Whether a target still registers phone numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Registration {
-    /// It answers 201 or 202.
-    Open,
-    /// It answers code 1005, always.
-    Sunset,
-}
-
-impl fmt::Display for Registration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Registration::Open => "open",
-            Registration::Sunset => "sunset",
         })
     }
 }

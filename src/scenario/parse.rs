@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::format::{Located, ScenarioFile};
 use super::step::{Reader, in_order};
 use super::{Action, Row, Scenario, Step, harness_names, is_harness_name};
-use crate::judge::{Check, StatusSet};
+use crate::judge::{Check, Pattern, StatusSet};
 use crate::located::{self, LocatedError, SourceText};
 use crate::requirement::Register;
 use crate::template::{Bindings, is_name};
@@ -131,7 +131,7 @@ fn names_are_bound(
             return Err(source.error(key.span(), what, "give the row's value a name of its own"));
         }
         let used = |name: &str| name == key.get_ref();
-        if !scenario.steps.iter().any(|step| names(step).any(used)) {
+        if !scenario.steps.iter().any(|step| step.names().any(used)) {
             let what = format!("nothing uses `{}`", key.get_ref());
             return Err(source.error(
                 value.span(),
@@ -142,7 +142,7 @@ fn names_are_bound(
     }
     let mut captured: Vec<&str> = Vec::new();
     for (step, span) in scenario.steps.iter().zip(spans) {
-        for name in names(step) {
+        for name in step.names() {
             if harness.contains(&name) || captured.contains(&name) {
                 continue;
             }
@@ -161,21 +161,6 @@ fn names_are_bound(
         captured.extend(step.captures.iter().map(|capture| capture.name.as_str()));
     }
     Ok(())
-}
-
-fn names(step: &Step) -> impl Iterator<Item = &str> {
-    let expected = step.expectations.iter().flat_map(|expectation| &expectation.checks);
-    let expected = expected.filter_map(|check| match check {
-        Check::Differs(_, template)
-        | Check::Body(_, crate::judge::Pattern::Text(template))
-        | Check::Header(_, crate::judge::Pattern::Text(template)) => Some(template),
-        _ => None,
-    });
-    step.action
-        .templates()
-        .into_iter()
-        .chain(expected)
-        .flat_map(|template| template.names())
 }
 
 /// Where the name first stands in the step, so that the error points at it.
@@ -219,6 +204,22 @@ fn refusals_have_twins(
 }
 
 impl Step {
+    /// Every name that its request and its expectations use.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let expected = self.expectations.iter().flat_map(|expectation| &expectation.checks);
+        let expected = expected.filter_map(|check| match check {
+            Check::Differs(_, template)
+            | Check::Body(_, Pattern::Text(template))
+            | Check::Header(_, Pattern::Text(template)) => Some(template),
+            _ => None,
+        });
+        self.action
+            .templates()
+            .into_iter()
+            .chain(expected)
+            .flat_map(|template| template.names())
+    }
+
     /// Whether one of its expectations asks for a status of that kind.
     pub fn expects(&self, kind: fn(&StatusSet) -> bool) -> bool {
         let checks = self.expectations.iter().flat_map(|expectation| &expectation.checks);

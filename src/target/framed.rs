@@ -45,10 +45,7 @@ fn length_holds(request: &HttpRequest) -> bool {
         (None, _) => body == 0,
         (Some(only), None) => {
             only.value.iter().all(u8::is_ascii_digit)
-                && std::str::from_utf8(&only.value)
-                    .ok()
-                    .and_then(|text| text.parse().ok())
-                    == Some(body)
+                && std::str::from_utf8(&only.value).ok().and_then(|text| text.parse().ok()) == Some(body)
         }
         (Some(_), Some(_)) => false,
     }

@@ -4,12 +4,18 @@
 //! judges it.
 
 mod client;
+pub mod config;
 pub mod framed;
+pub mod givens;
+pub mod hook;
+mod implementation;
 mod limits;
+pub mod names;
 pub mod origin;
 pub mod second_opinion;
 pub mod tls;
 pub mod wire;
 
 pub use client::Client;
+pub use implementation::{Controls, Hooks, Target};
 pub use limits::Limits;

@@ -31,9 +31,7 @@ pub enum OriginError {
     #[error("the target's URL is empty; write for example http://127.0.0.1:8080")]
     Empty,
     /// `localhost:8080` and the like.
-    #[error(
-        "the target's URL has no scheme; write http:// or https:// in front, for example http://127.0.0.1:8080"
-    )]
+    #[error("the target's URL has no scheme; write http:// or https:// in front, for example http://127.0.0.1:8080")]
     NoScheme,
     /// A scheme that is not HTTP.
     #[error("`{0}` is no scheme of a target; write http:// or https://")]
@@ -263,14 +261,8 @@ mod tests {
             ("http://a/?", OriginError::Query),
             ("http://a#x", OriginError::Fragment),
             ("http://a:0", OriginError::PortZero),
-            (
-                "http://a:65536",
-                OriginError::Unreadable(url::ParseError::InvalidPort),
-            ),
-            (
-                "http://",
-                OriginError::Unreadable(url::ParseError::EmptyHost),
-            ),
+            ("http://a:65536", OriginError::Unreadable(url::ParseError::InvalidPort)),
+            ("http://", OriginError::Unreadable(url::ParseError::EmptyHost)),
             (
                 "http://[::1",
                 OriginError::Unreadable(url::ParseError::InvalidIpv6Address),
@@ -295,11 +287,7 @@ mod tests {
             ("http://localhost.example", false),
             ("http://127.0.0.1.example", false),
         ] {
-            assert_eq!(
-                url.parse::<Origin>().expect(url).is_loopback(),
-                loopback,
-                "{url}"
-            );
+            assert_eq!(url.parse::<Origin>().expect(url).is_loopback(), loopback, "{url}");
         }
     }
 }

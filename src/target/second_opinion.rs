@@ -25,9 +25,7 @@ use super::framed::shares_connection;
 use super::limits::Limits;
 use super::origin::Origin;
 use super::tls::{self, Trust};
-use crate::exchange::{
-    Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response, Unanswered,
-};
+use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response, Unanswered};
 
 /// How much of a broken body is kept for people to look at, in bytes.
 const PARTIAL_BYTES: usize = 4096;
@@ -65,11 +63,7 @@ impl SecondOpinion {
     ) -> Result<Self, SetupError> {
         let tls = tls.map(Arc::unwrap_or_clone);
         let client = build(tls, proxy, &limits)?;
-        Ok(SecondOpinion {
-            client,
-            origin,
-            limits,
-        })
+        Ok(SecondOpinion { client, origin, limits })
     }
 
     /// Where the requests go.
@@ -123,12 +117,7 @@ impl SecondOpinion {
 
         let now = TokioInstant::now();
         // Connecting has a limit of its own in the client, which must be the one to speak first.
-        let head_by = now
-            + self
-                .limits
-                .first_byte
-                .min(self.limits.whole)
-                .max(self.limits.connect);
+        let head_by = now + self.limits.first_byte.min(self.limits.whole).max(self.limits.connect);
         let whole_by = head_by.max(now + self.limits.whole);
         let mut response = match timeout_at(head_by, self.client.execute(translated)).await {
             Ok(answer) => answer.map_err(|error| explain_head(&error))?,
@@ -153,11 +142,7 @@ impl SecondOpinion {
         })
     }
 
-    async fn body(
-        &self,
-        response: &mut reqwest::Response,
-        by: TokioInstant,
-    ) -> Result<Vec<u8>, Unanswered> {
+    async fn body(&self, response: &mut reqwest::Response, by: TokioInstant) -> Result<Vec<u8>, Unanswered> {
         let mut body = Vec::new();
         let cut = |breakage, detail, body: &[u8]| Unanswered {
             partial: body[..body.len().min(PARTIAL_BYTES)].to_vec(),
@@ -187,22 +172,14 @@ impl SecondOpinion {
 /// # Errors
 ///
 /// In words, when the method or URL cannot be used or no answer comes within `limit`.
-pub async fn call_url(
-    method: &str,
-    url: &str,
-    trust: &Trust,
-    limit: Duration,
-) -> Result<u16, String> {
+pub async fn call_url(method: &str, url: &str, trust: &Trust, limit: Duration) -> Result<u16, String> {
     let url = Url::parse(url).map_err(|error| format!("the URL cannot be read: {error}"))?;
-    let method =
-        Method::from_bytes(method.as_bytes()).map_err(|_| format!("`{method}` is no method"))?;
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| format!("`{method}` is no method"))?;
     let tls = match url.scheme() {
         "http" => None,
         "https" => Some(tls::configuration(trust).map_err(|error| error.to_string())?),
         other => {
-            return Err(format!(
-                "`{other}` is no scheme of a hook; write http:// or https://"
-            ));
+            return Err(format!("`{other}` is no scheme of a hook; write http:// or https://"));
         }
     };
     let limits = Limits {
@@ -217,11 +194,7 @@ pub async fn call_url(
         .map_err(|error| words(&error))
 }
 
-fn build(
-    tls: Option<ClientConfig>,
-    proxy: Option<Url>,
-    limits: &Limits,
-) -> Result<reqwest::Client, SetupError> {
+fn build(tls: Option<ClientConfig>, proxy: Option<Url>, limits: &Limits) -> Result<reqwest::Client, SetupError> {
     let mut tls = match tls {
         Some(tls) => tls,
         // reqwest wants one even where it is never used. Without roots it costs nothing and trusts nobody.
@@ -248,21 +221,18 @@ fn build(
 
 /// The request in reqwest's terms; the reason in words when that would change it.
 fn translate(request: &HttpRequest, base: &str) -> Result<reqwest::Request, String> {
-    let method =
-        Method::from_bytes(request.method.as_bytes()).map_err(|error| error.to_string())?;
-    let url =
-        Url::parse(&format!("{base}{}", request.target)).map_err(|error| error.to_string())?;
+    let method = Method::from_bytes(request.method.as_bytes()).map_err(|error| error.to_string())?;
+    let url = Url::parse(&format!("{base}{}", request.target)).map_err(|error| error.to_string())?;
     let rewritten = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
     };
-    if rewritten != request.target || url.fragment().is_some() {
+    if rewritten != request.target {
         return Err(format!("its target would become `{rewritten}`"));
     }
     let mut translated = reqwest::Request::new(method, url);
     for header in &request.headers {
-        let name =
-            HeaderName::from_bytes(header.name.as_bytes()).map_err(|error| error.to_string())?;
+        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|error| error.to_string())?;
         let value = HeaderValue::from_bytes(&header.value).map_err(|error| error.to_string())?;
         translated.headers_mut().append(name, value);
     }
@@ -285,11 +255,7 @@ fn reason(response: &reqwest::Response) -> String {
     }
     match response.extensions().get::<hyper::ext::ReasonPhrase>() {
         Some(reason) => String::from_utf8_lossy(reason.as_bytes()).into_owned(),
-        None => response
-            .status()
-            .canonical_reason()
-            .unwrap_or_default()
-            .to_owned(),
+        None => response.status().canonical_reason().unwrap_or_default().to_owned(),
     }
 }
 

@@ -12,9 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use wabizspec::exchange::{
-    Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response,
-};
+use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response};
 use wabizspec::target::Limits;
 use wabizspec::target::origin::Origin;
 use wabizspec::target::wire::Wire;
@@ -50,10 +48,7 @@ pub fn serve(script: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> Serve
     serve_on("127.0.0.1:0", script).expect("the loopback address can be listened on")
 }
 
-pub fn serve_on(
-    address: &str,
-    script: impl Fn(usize, TcpStream) + Send + Sync + 'static,
-) -> std::io::Result<Server> {
+pub fn serve_on(address: &str, script: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> std::io::Result<Server> {
     let listener = TcpListener::bind(address)?;
     let address = listener.local_addr()?;
     let accepted = Arc::new(AtomicUsize::new(0));
@@ -63,12 +58,8 @@ pub fn serve_on(
         for stream in listener.incoming() {
             let Ok(stream) = stream else { return };
             stream.set_nodelay(true).expect("nodelay");
-            stream
-                .set_read_timeout(Some(PATIENCE))
-                .expect("a read timeout");
-            stream
-                .set_write_timeout(Some(PATIENCE))
-                .expect("a write timeout");
+            stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+            stream.set_write_timeout(Some(PATIENCE)).expect("a write timeout");
             let number = count.fetch_add(1, Ordering::SeqCst);
             let script = Arc::clone(&script);
             thread::spawn(move || script(number, stream));

@@ -193,8 +193,7 @@ impl AccountBody {
     pub fn parse(body: &[u8], rule: &AccountRule) -> Result<Self, BodyError> {
         let mut found = members(body, ["cc", "phone_number", "method", "cert", "pin"])?;
         let cc = found.required_where("cc", |text| digits(text, &rule.cc));
-        let phone_number =
-            found.required_where("phone_number", |text| digits(text, &rule.phone_number));
+        let phone_number = found.required_where("phone_number", |text| digits(text, &rule.phone_number));
         let method = found.required_where("method", |text| match text {
             "sms" | "voice" => Ok(()),
             _ => Err("is neither sms nor voice".into()),
@@ -204,11 +203,7 @@ impl AccountBody {
             _ => Ok(()),
         });
         let pin = found.optional_where("pin", |text| digits(text, &rule.pin));
-        let method = if method == "voice" {
-            Method::Voice
-        } else {
-            Method::Sms
-        };
+        let method = if method == "voice" { Method::Voice } else { Method::Sms };
         found.finish(AccountBody {
             cc,
             phone_number,

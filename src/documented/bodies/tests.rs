@@ -12,9 +12,7 @@ fn not_a_string(member: &'static str) -> MemberError {
 
 fn new_password(body: &str) -> Option<String> {
     let parsed = LoginBody::parse(body.as_bytes());
-    parsed
-        .unwrap_or_else(|error| panic!("{body}: {error}"))
-        .new_password
+    parsed.unwrap_or_else(|error| panic!("{body}: {error}")).new_password
 }
 
 #[test]
@@ -87,10 +85,7 @@ fn what_is_no_json() {
     ] {
         let parsed = LoginBody::parse(body);
         let shown = body.escape_ascii();
-        assert!(
-            matches!(parsed, Err(BodyError::Malformed(_))),
-            "{shown}: {parsed:?}"
-        );
+        assert!(matches!(parsed, Err(BodyError::Malformed(_))), "{shown}: {parsed:?}");
     }
 }
 
@@ -105,11 +100,7 @@ fn what_is_no_object() {
         r#"[{"new_password":"Abcdef1!"}]"#,
         "1e400",
     ] {
-        assert_eq!(
-            LoginBody::parse(body.as_bytes()),
-            Err(BodyError::NotAnObject),
-            "{body}"
-        );
+        assert_eq!(LoginBody::parse(body.as_bytes()), Err(BodyError::NotAnObject), "{body}");
     }
 }
 
@@ -121,15 +112,9 @@ fn depth_costs_no_stack() {
     for nested in [&arrays, &objects] {
         assert_eq!(new_password(&format!(r#"{{"unknown":{nested}}}"#)), None);
         let parsed = LoginBody::parse(format!(r#"{{"new_password":{nested}}}"#).as_bytes());
-        assert_eq!(
-            parsed,
-            Err(BodyError::Members(vec![not_a_string("new_password")]))
-        );
+        assert_eq!(parsed, Err(BodyError::Members(vec![not_a_string("new_password")])));
     }
-    assert_eq!(
-        LoginBody::parse(arrays.as_bytes()),
-        Err(BodyError::NotAnObject)
-    );
+    assert_eq!(LoginBody::parse(arrays.as_bytes()), Err(BodyError::NotAnObject));
     for open in ["[", r#"{"a":"#] {
         let parsed = LoginBody::parse(open.repeat(depth).as_bytes());
         assert!(matches!(parsed, Err(BodyError::Malformed(_))));
@@ -143,10 +128,7 @@ fn every_missing_member_is_told() {
     assert_eq!(CreateUserBody::parse(b"{}"), Err(users));
     let mixed = errors(&[not_a_string("username"), missing("password")]);
     assert_eq!(CreateUserBody::parse(br#"{"username":null}"#), Err(mixed));
-    assert_eq!(
-        UpdateUserBody::parse(b"{}"),
-        Err(errors(&[missing("password")]))
-    );
+    assert_eq!(UpdateUserBody::parse(b"{}"), Err(errors(&[missing("password")])));
     assert_eq!(VerifyBody::parse(b"{}"), Err(errors(&[missing("code")])));
     let account = ["cc", "phone_number", "method", "cert"].map(missing);
     let parsed = AccountBody::parse(b"{}", &AccountRule::documented());
@@ -161,20 +143,9 @@ fn every_missing_member_is_told() {
 fn good_bodies() {
     let body = br#"{"password":"p:w","username":"anna","role":"ROLE_ADMIN"}"#;
     let user = CreateUserBody::parse(body).unwrap();
-    assert_eq!(
-        (user.username.as_str(), user.password.as_str()),
-        ("anna", "p:w")
-    );
-    assert_eq!(
-        UpdateUserBody::parse(br#"{"password":"x"}"#)
-            .unwrap()
-            .password,
-        "x"
-    );
-    assert_eq!(
-        VerifyBody::parse(br#"{"code":"012345"}"#).unwrap().code,
-        "012345"
-    );
+    assert_eq!((user.username.as_str(), user.password.as_str()), ("anna", "p:w"));
+    assert_eq!(UpdateUserBody::parse(br#"{"password":"x"}"#).unwrap().password, "x");
+    assert_eq!(VerifyBody::parse(br#"{"code":"012345"}"#).unwrap().code, "012345");
 }
 
 #[test]
@@ -196,11 +167,7 @@ fn usernames_of_4_to_32_characters() {
         ("logins", true),
         ("../x", true),
     ] {
-        assert_eq!(
-            UsernameRule::documented().check(name).is_ok(),
-            good,
-            "{name:?}"
-        );
+        assert_eq!(UsernameRule::documented().check(name).is_ok(), good, "{name:?}");
     }
 }
 
@@ -227,26 +194,17 @@ fn account(member: &str, value: Option<&str>) -> Result<AccountBody, BodyError> 
 #[test]
 fn a_good_account_body() {
     let body = account("pin", Some(r#""012345""#)).unwrap();
-    assert_eq!(
-        (body.cc.as_str(), body.phone_number.as_str()),
-        ("49", "15112345678")
-    );
+    assert_eq!((body.cc.as_str(), body.phone_number.as_str()), ("49", "15112345678"));
     assert_eq!((body.method, body.cert.as_str()), (Method::Sms, "CgA="));
     assert_eq!(body.pin.as_deref(), Some("012345"));
     assert_eq!(account("pin", None).unwrap().pin, None);
-    assert_eq!(
-        account("method", Some(r#""voice""#)).unwrap().method,
-        Method::Voice
-    );
+    assert_eq!(account("method", Some(r#""voice""#)).unwrap().method, Method::Voice);
 }
 
 #[test]
 fn each_required_account_member_alone() {
     for member in ["cc", "phone_number", "method", "cert"] {
-        assert_eq!(
-            account(member, None),
-            Err(BodyError::Members(vec![missing(member)]))
-        );
+        assert_eq!(account(member, None), Err(BodyError::Members(vec![missing(member)])));
     }
 }
 
@@ -255,36 +213,15 @@ fn bad_account_values() {
     for (member, values) in [
         (
             "cc",
-            &[
-                r#""+1""#,
-                r#""""#,
-                r#""abc""#,
-                r#""1234""#,
-                r#""١""#,
-                "49",
-                "null",
-            ][..],
+            &[r#""+1""#, r#""""#, r#""abc""#, r#""1234""#, r#""١""#, "49", "null"][..],
         ),
         (
             "phone_number",
-            &[
-                r#""+15112""#,
-                r#""151 12""#,
-                r#""""#,
-                r#""1234567890123456""#,
-                "15112",
-            ],
+            &[r#""+15112""#, r#""151 12""#, r#""""#, r#""1234567890123456""#, "15112"],
         ),
         (
             "method",
-            &[
-                r#""SMS""#,
-                r#""sms ""#,
-                r#""voice\u0000""#,
-                r#""fax""#,
-                r#""""#,
-                "1",
-            ],
+            &[r#""SMS""#, r#""sms ""#, r#""voice\u0000""#, r#""fax""#, r#""""#, "1"],
         ),
         ("cert", &[r#""""#, "null", "{}"]),
         (
@@ -315,8 +252,5 @@ fn bad_account_values() {
 #[test]
 fn reasons_are_told_together() {
     let mixed = CreateUserBody::parse(br#"{"username":1}"#).unwrap_err();
-    assert_eq!(
-        mixed.to_string(),
-        "username is not a string; password is missing"
-    );
+    assert_eq!(mixed.to_string(), "username is not a string; password is missing");
 }

@@ -28,23 +28,13 @@ impl Model {
         }
 
         let matches = self.behaviour.passwords.matches;
-        let known = |user: &&User| {
-            user.passwords
-                .iter()
-                .any(|kept| matches(kept, &credentials.password))
-        };
+        let known = |user: &&User| user.passwords.iter().any(|kept| matches(kept, &credentials.password));
         let user = self.state.users.get(&username).filter(known);
         let first = user.ok_or(Refusal::WrongCredentials)?.must_change;
 
-        let new_password = (rules.body)(call)?
-            .new_password
-            .filter(|_| first || rules.later_change);
+        let new_password = (rules.body)(call)?.new_password.filter(|_| first || rules.later_change);
         if let Some(new) = &new_password {
-            let checked = follow(
-                &self.behaviour.passwords.on_login,
-                new,
-                Refusal::WeakNewPassword,
-            );
+            let checked = follow(&self.behaviour.passwords.on_login, new, Refusal::WeakNewPassword);
             if checked.is_err() && rules.refused_change_sticks {
                 self.set_password(&username, new, rules.old_password_stays);
             }
@@ -62,9 +52,7 @@ impl Model {
         self.give(&token, &username, now);
 
         let tokens = &self.behaviour.tokens;
-        let stated = now
-            .checked_add(tokens.stated_lifetime)
-            .unwrap_or(Timestamp::MAX);
+        let stated = now.checked_add(tokens.stated_lifetime).unwrap_or(Timestamp::MAX);
         let expires_after = (tokens.expires_after)(stated);
         let shown = json!({"token": token, "expires_after": expires_after});
         Ok(Done::with(Success::LoggedIn, "users", shown))

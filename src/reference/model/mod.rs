@@ -25,13 +25,25 @@ pub use state::Role;
 pub type Entropy = Box<dyn FnMut() -> Option<[u8; 32]> + Send>;
 
 /// Whether numbers can still be registered (account).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Registration {
-    /// As it was: a code is sent, and completes the registration.
+    /// As it was: 202 and a code that completes the registration, or 201 where there is one.
     #[default]
     Open,
-    /// As it is: every request is refused.
+    /// As it is: every request is refused with code 1005.
     Sunset,
+}
+
+impl std::fmt::Display for Registration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Registration::Open => "open",
+            Registration::Sunset => "sunset",
+        })
+    }
 }
 
 /// The reference client.
@@ -53,11 +65,7 @@ impl Model {
     }
 
     /// The same with randomness of the caller's: equal bytes make equal tokens and codes.
-    pub fn with_entropy(
-        registration: Registration,
-        behaviour: Behaviour,
-        entropy: Entropy,
-    ) -> Self {
+    pub fn with_entropy(registration: Registration, behaviour: Behaviour, entropy: Entropy) -> Self {
         Model {
             registration,
             behaviour,
@@ -85,11 +93,7 @@ impl Model {
 
     /// The answer to a request whose body was too large to be read.
     pub fn too_large(&self, path: &str) -> Answer {
-        envelope::answer(
-            &self.behaviour,
-            &Endpoint::of(path),
-            &Err(Refusal::TooLarge.into()),
-        )
+        envelope::answer(&self.behaviour, &Endpoint::of(path), &Err(Refusal::TooLarge.into()))
     }
 
     /// Back to just installed: only the default account, with the default password.
@@ -112,12 +116,7 @@ impl Model {
         &self.behaviour
     }
 
-    fn decide(
-        &mut self,
-        call: &Call<'_>,
-        endpoint: &Endpoint<'_>,
-        now: Timestamp,
-    ) -> Result<Done, Refused> {
+    fn decide(&mut self, call: &Call<'_>, endpoint: &Endpoint<'_>, now: Timestamp) -> Result<Done, Refused> {
         match (endpoint, call.method) {
             (Endpoint::Login, "POST") => self.login(call, now),
             (Endpoint::Logout, "POST") => self.logout(call, now),
@@ -136,9 +135,7 @@ impl Model {
     fn authorization<'c>(&self, call: &Call<'c>) -> Result<Option<&'c [u8]>, Refused> {
         match (call.authorization, self.behaviour.login.several) {
             ([], _) => Ok(None),
-            ([only], _) | ([only, ..], Several::First) | ([.., only], Several::Last) => {
-                Ok(Some(only))
-            }
+            ([only], _) | ([only, ..], Several::First) | ([.., only], Several::Last) => Ok(Some(only)),
             (_, Several::Refused) => Err(Refusal::SeveralAuthorizations.into()),
         }
     }

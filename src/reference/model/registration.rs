@@ -10,20 +10,15 @@ use crate::reference::outcome::{Done, Refusal, Refused, Success};
 
 impl Model {
     /// `POST /v1/account`
-    pub(super) fn request_code(
-        &mut self,
-        call: &Call<'_>,
-        now: Timestamp,
-    ) -> Result<Done, Refused> {
+    pub(super) fn request_code(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
         let rules = self.behaviour.registration.clone();
         if self.behaviour.permissions.body_first {
             (rules.account_body)(call, &rules.account)?;
         }
         self.may_register(call, now)?;
         let body = (rules.account_body)(call, &rules.account)?;
-        let name = (rules.name)(&body.cert).map_err(|error| {
-            Refused::because(Refusal::BadCertificate, format!("cert is {error}"))
-        })?;
+        let name = (rules.name)(&body.cert)
+            .map_err(|error| Refused::because(Refusal::BadCertificate, format!("cert is {error}")))?;
         let number = format!("{} {}", body.cc, body.phone_number);
         if self.state.registered.as_ref() == Some(&number) {
             return Ok(Done::new(Success::AlreadyRegistered));
@@ -32,11 +27,7 @@ impl Model {
         let code = format!("{:06}", u32::from_le_bytes([a, b, c, d]) % 1_000_000);
         self.state.last_code = Some(code.clone());
         self.state.pending = Some(Pending { number, code });
-        Ok(Done::with(
-            Success::CodeSent,
-            "account",
-            json!({"vname": name}),
-        ))
+        Ok(Done::with(Success::CodeSent, "account", json!({"vname": name})))
     }
 
     /// `POST /v1/account/verify`: a code completes the registration that waits for it, once.
@@ -48,11 +39,7 @@ impl Model {
         self.may_register(call, now)?;
         let body = (rules.verify_body)(call)?;
         let right = |pending: &mut Pending| (rules.code_matches)(&pending.code, &body.code);
-        let pending = self
-            .state
-            .pending
-            .take_if(right)
-            .ok_or(Refusal::WrongCode)?;
+        let pending = self.state.pending.take_if(right).ok_or(Refusal::WrongCode)?;
         if !rules.forgetful {
             self.state.registered = Some(pending.number);
         }

@@ -101,10 +101,7 @@ impl State {
         let sorted: BTreeMap<_, _> = self.tokens.iter().collect();
         let tokens = sorted.into_iter().map(|(token, session)| {
             let expires = session.expires.map(|moment| moment.to_string());
-            (
-                token.clone(),
-                json!({"username": session.username, "expires": expires}),
-            )
+            (token.clone(), json!({"username": session.username, "expires": expires}))
         });
         let pending = self.pending.as_ref();
         json!({

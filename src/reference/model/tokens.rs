@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::Model;
 use super::state::{ADMIN, Role, Session};
-use crate::reference::behaviour::{Mint, Revokes, TokenForm, Who};
+use crate::reference::behaviour::{Mint, Revokes, Who};
 use crate::reference::call::Call;
+use crate::reference::dialect::TokenForm;
 use crate::reference::outcome::{Done, Refusal, Refused, Success};
 
 /// Who sent a request.
@@ -34,13 +35,7 @@ impl Model {
     /// The caller, who must have a living token and the right to do something with this user.
     ///
     /// Authentication comes before permission: 401 without a good token, 403 with one that does not suffice.
-    pub(super) fn permitted(
-        &self,
-        call: &Call<'_>,
-        who: Who,
-        about: &str,
-        now: Timestamp,
-    ) -> Result<Caller, Refused> {
+    pub(super) fn permitted(&self, call: &Call<'_>, who: Who, about: &str, now: Timestamp) -> Result<Caller, Refused> {
         let caller = match self.caller(call, now) {
             Ok(caller) => caller,
             Err(_) if who == Who::Anyone => Caller {
@@ -52,9 +47,7 @@ impl Model {
         };
         let permitted = match who {
             Who::Anyone | Who::User => true,
-            Who::SelfOrAdmin => {
-                caller.role == Role::Admin || caller.username.as_deref() == Some(about)
-            }
+            Who::SelfOrAdmin => caller.role == Role::Admin || caller.username.as_deref() == Some(about),
             Who::Admin => caller.role == Role::Admin,
         };
         if permitted {
@@ -70,11 +63,7 @@ impl Model {
         let sent = header.and_then(rules.presented).ok_or(Refusal::NoToken)?;
         let found = match rules.matches {
             None => self.state.tokens.get_key_value(sent),
-            Some(matches) => self
-                .state
-                .tokens
-                .iter()
-                .find(|(given, _)| matches(given, sent)),
+            Some(matches) => self.state.tokens.iter().find(|(given, _)| matches(given, sent)),
         };
         let (token, username) = match found {
             Some((token, session)) => {
@@ -101,15 +90,9 @@ impl Model {
             return Ok(format!("token-{}", self.state.given));
         }
         if self.behaviour.tokens.mint == Mint::Shared {
-            let living = |session: &Session| {
-                session.username == username && session.expires.is_none_or(|expires| now < expires)
-            };
-            if let Some((token, _)) = self
-                .state
-                .tokens
-                .iter()
-                .find(|(_, session)| living(session))
-            {
+            let living =
+                |session: &Session| session.username == username && session.expires.is_none_or(|expires| now < expires);
+            if let Some((token, _)) = self.state.tokens.iter().find(|(_, session)| living(session)) {
                 return Ok(token.clone());
             }
         }
@@ -145,9 +128,7 @@ impl Model {
             Revokes::Sent => {
                 sent.and_then(|token| tokens.remove(token));
             }
-            Revokes::OfUser => {
-                tokens.retain(|_, session| Some(session.username.as_str()) != username)
-            }
+            Revokes::OfUser => tokens.retain(|_, session| Some(session.username.as_str()) != username),
             Revokes::All => tokens.clear(),
         }
     }

@@ -14,10 +14,7 @@ use crate::reference::outcome::{Done, Refusal, Refused, Success};
 impl Model {
     /// `POST /v1/users`
     pub(super) fn create_user(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
-        let (rules, permissions) = (
-            self.behaviour.users.clone(),
-            self.behaviour.permissions.clone(),
-        );
+        let (rules, permissions) = (self.behaviour.users.clone(), self.behaviour.permissions.clone());
         if permissions.body_first {
             (rules.create_body)(call)?;
         }
@@ -29,10 +26,7 @@ impl Model {
         }
         let taken = self.add_user(call, &body);
         checked?;
-        let refused = matches!(
-            rules.duplicate,
-            Duplicate::Refused | Duplicate::RefusedAndReplaces
-        );
+        let refused = matches!(rules.duplicate, Duplicate::Refused | Duplicate::RefusedAndReplaces);
         if taken && refused {
             return Err(Refusal::UserExists.into());
         }
@@ -48,16 +42,9 @@ impl Model {
         let rules = &self.behaviour.users;
         let key = (rules.key)(&body.username).into_owned();
         let taken = self.state.users.contains_key(&key);
-        if !taken
-            || matches!(
-                rules.duplicate,
-                Duplicate::Replaces | Duplicate::RefusedAndReplaces
-            )
-        {
+        if !taken || matches!(rules.duplicate, Duplicate::Replaces | Duplicate::RefusedAndReplaces) {
             let kept = (self.behaviour.passwords.kept)(&body.password);
-            self.state
-                .users
-                .insert(key, User::new(&kept, (rules.role)(call)));
+            self.state.users.insert(key, User::new(&kept, (rules.role)(call)));
         }
         taken
     }
@@ -79,34 +66,17 @@ impl Model {
     }
 
     /// `GET /v1/users/{username}`
-    pub(super) fn show_user(
-        &mut self,
-        call: &Call<'_>,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<Done, Refused> {
+    pub(super) fn show_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
         let key = self.permitted_user(call, self.behaviour.permissions.read, name, now)?;
         let role = self.state.users.get(&key).ok_or(Refusal::UnknownUser)?.role;
         let mut shown = Map::with_capacity(2);
         shown.insert("username".into(), key.into());
-        shown.insert(
-            self.behaviour.dialect.roles_member.into(),
-            role.name().into(),
-        );
-        Ok(Done::with(
-            Success::UserShown,
-            "users",
-            Value::Object(shown),
-        ))
+        shown.insert(self.behaviour.dialect.roles_member.into(), role.name().into());
+        Ok(Done::with(Success::UserShown, "users", Value::Object(shown)))
     }
 
     /// `PUT /v1/users/{username}`: tokens of the user stay valid.
-    pub(super) fn update_user(
-        &mut self,
-        call: &Call<'_>,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<Done, Refused> {
+    pub(super) fn update_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
         let rules = self.behaviour.users.clone();
         if self.behaviour.permissions.body_first {
             (rules.update_body)(call)?;
@@ -122,20 +92,11 @@ impl Model {
             self.set_password(&key, &body.password, rules.old_password_stays);
         }
         self.revoke(self.behaviour.tokens.on_update, Some(&key), None);
-        Ok(Done::with(
-            Success::UserUpdated,
-            "users",
-            json!({"username": key}),
-        ))
+        Ok(Done::with(Success::UserUpdated, "users", json!({"username": key})))
     }
 
     /// `DELETE /v1/users/{username}`: the user's tokens die with it.
-    pub(super) fn delete_user(
-        &mut self,
-        call: &Call<'_>,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<Done, Refused> {
+    pub(super) fn delete_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
         let key = self.permitted_user(call, self.behaviour.permissions.delete, name, now)?;
         if key == ADMIN && !self.behaviour.users.admin_deletable {
             return Err(Refusal::AdminStays.into());
@@ -144,22 +105,12 @@ impl Model {
             self.state.users.remove(&key);
         }
         self.revoke(self.behaviour.tokens.on_delete, Some(&key), None);
-        Ok(Done::with(
-            Success::UserDeleted,
-            "users",
-            json!({"username": key}),
-        ))
+        Ok(Done::with(Success::UserDeleted, "users", json!({"username": key})))
     }
 
     /// The key of a user that is there, for a caller with the right. The right comes first: who may not read a
     /// user is not told whether there is one.
-    fn permitted_user(
-        &self,
-        call: &Call<'_>,
-        who: Who,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<String, Refused> {
+    fn permitted_user(&self, call: &Call<'_>, who: Who, name: &str, now: Timestamp) -> Result<String, Refused> {
         let key = (self.behaviour.users.key)(name);
         let exists = || match self.state.users.contains_key(key.as_ref()) {
             true => Ok(()),

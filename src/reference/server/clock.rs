@@ -35,9 +35,7 @@ impl Clock {
 
     /// Moves it on, or back where negative.
     pub(super) fn advance(&mut self, seconds: i64) {
-        self.advanced = self
-            .advanced
-            .saturating_add(SignedDuration::from_secs(seconds));
+        self.advanced = self.advanced.saturating_add(SignedDuration::from_secs(seconds));
     }
 
     pub(super) fn reset(&mut self) {

@@ -17,10 +17,7 @@ pub(super) fn handle(client: &mut Client, method: &str, path: &str, body: &[u8])
                 client.clock.advance(seconds);
                 (200, json!({"now": client.clock.now().to_string()}))
             }
-            None => (
-                400,
-                json!({"error": "the body must be {\"seconds\": integer}"}),
-            ),
+            None => (400, json!({"error": "the body must be {\"seconds\": integer}"})),
         },
         ("GET", "/__control/code") => (200, json!({"code": client.model.code()})),
         ("GET", "/__control/dump") => (200, client.model.dump()),

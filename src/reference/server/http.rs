@@ -29,11 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Dropped;
 
 /// Serves until told to stop; connections end with it.
-pub(super) async fn serve(
-    listener: TcpListener,
-    shared: Arc<Shared>,
-    mut stopped: oneshot::Receiver<()>,
-) {
+pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
@@ -66,10 +62,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let _ = served.await;
 }
 
-async fn respond(
-    request: Request<Incoming>,
-    shared: &Shared,
-) -> Result<Response<Outgoing>, Dropped> {
+async fn respond(request: Request<Incoming>, shared: &Shared) -> Result<Response<Outgoing>, Dropped> {
     let (parts, body) = request.into_parts();
     let read = tokio::time::timeout(PATIENCE, Limited::new(body, BODY_LIMIT).collect());
     let body = match read.await {
@@ -97,18 +90,13 @@ fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>) -> (Answer, Heade
     let now = client.clock.now();
     let answer = match body {
         None => client.model.too_large(path),
-        Some(body) if shared.control && path.starts_with("/__control/") => {
-            control::handle(client, method, path, body)
-        }
+        Some(body) if shared.control && path.starts_with("/__control/") => control::handle(client, method, path, body),
         Some(body) => {
             let call = Call {
                 method,
                 path,
                 authorization: &authorization,
-                content_type: parts
-                    .headers
-                    .get(header::CONTENT_TYPE)
-                    .map(HeaderValue::as_bytes),
+                content_type: parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes),
                 body,
             };
             client.model.handle(&call, now)
@@ -124,8 +112,7 @@ fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
         AnswerBody::Bytes(bytes) => bytes,
     };
     let mut response = Response::new(Outgoing::new(bytes, answer.delivery.chunked));
-    *response.status_mut() =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::DATE, date);
     for (name, value) in answer.headers {

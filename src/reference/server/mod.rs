@@ -41,6 +41,14 @@ pub struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What all connections see.
 struct Shared {
     client: Mutex<Client>,
@@ -83,9 +91,7 @@ impl Server {
         };
         let client = Mutex::new(Client { model, clock });
         let shared = Arc::new(Shared { client, control });
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&shared);
         let thread = std::thread::Builder::new()

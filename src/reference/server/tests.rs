@@ -44,9 +44,7 @@ impl Reply {
 /// Sends bytes on a connection of their own, and reads until it is closed.
 fn raw(server: &Server, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     stream.write_all(bytes).unwrap();
     let mut answer = Vec::new();
     // A reset after the answer takes nothing from it.
@@ -103,16 +101,12 @@ fn a_login_over_http() {
     );
     assert!(granted.json()["users"][0]["token"].is_string());
     server.reset();
-    assert_eq!(
-        login(&server, "secret", "").json()["errors"][0]["code"],
-        1024
-    );
+    assert_eq!(login(&server, "secret", "").json()["errors"][0]["code"], 1024);
 }
 
 #[test]
 fn the_date_follows_the_clock_and_the_token_follows_the_date() {
-    let server =
-        start(|settings| settings.behaviour.dialect.clock_ahead = SignedDuration::from_secs(90));
+    let server = start(|settings| settings.behaviour.dialect.clock_ahead = SignedDuration::from_secs(90));
     server.advance(Duration::from_secs(1_000_000));
     let granted = login(&server, "secret", NEW);
     let date = jiff::fmt::rfc2822::parse(granted.header("date").unwrap())
@@ -120,10 +114,7 @@ fn the_date_follows_the_clock_and_the_token_follows_the_date() {
         .timestamp();
     let ahead = date.as_second() - jiff::Timestamp::now().as_second();
     assert!((1_000_088..=1_000_091).contains(&ahead), "{ahead}");
-    let expires = granted.json()["users"][0]["expires_after"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let expires = granted.json()["users"][0]["expires_after"].as_str().unwrap().to_owned();
     let expires: ExpiresAfter = expires.parse().unwrap();
     assert_eq!(expires.timestamp().as_second() - date.as_second(), 604_800);
 }
@@ -147,14 +138,7 @@ fn control_endpoints_only_where_wanted() {
     let status = |path| send(&server, "GET", path, &bearer, "").status();
     assert_eq!(status("/v1/users/admin"), 200);
     assert_eq!(
-        send(
-            &server,
-            "POST",
-            "/__control/advance",
-            "",
-            r#"{"seconds":604801}"#
-        )
-        .status(),
+        send(&server, "POST", "/__control/advance", "", r#"{"seconds":604801}"#).status(),
         200
     );
     assert_eq!(status("/v1/users/admin"), 401);
@@ -165,15 +149,9 @@ fn control_endpoints_only_where_wanted() {
             "{body}"
         );
     }
-    assert_eq!(
-        send(&server, "POST", "/__control/reset", "", "").status(),
-        200
-    );
+    assert_eq!(send(&server, "POST", "/__control/reset", "", "").status(), 200);
     assert_eq!(server.dump(), fresh);
-    assert_eq!(
-        send(&server, "POST", "/__control/nothing", "", "").status(),
-        404
-    );
+    assert_eq!(send(&server, "POST", "/__control/nothing", "", "").status(), 404);
 
     let server = start(|settings| settings.control = false);
     let refused = send(&server, "GET", "/__control/dump", "", "");
@@ -193,10 +171,7 @@ fn the_code_is_known_in_process_and_by_control() {
     let bearer = format!("authorization: Bearer {token}\r\n");
     let cert = crate::documented::certificate::SampleCertificate::new("Acme").to_base64();
     let body = format!(r#"{{"cc":"49","phone_number":"151","method":"voice","cert":"{cert}"}}"#);
-    assert_eq!(
-        send(&server, "POST", "/v1/account", &bearer, &body).status(),
-        202
-    );
+    assert_eq!(send(&server, "POST", "/v1/account", &bearer, &body).status(), 202);
     let code = server.code().unwrap();
     assert_eq!(
         send(&server, "GET", "/__control/code", "", "").json()["code"],
@@ -212,15 +187,8 @@ fn the_code_is_known_in_process_and_by_control() {
 #[test]
 fn hostile_requests_are_answered_and_the_next_one_too() {
     let server = start(|_| {});
-    for header in [
-        &b"Basic \xff\xfe"[..],
-        b"\x80\x81",
-        b"Bearer \xc3\xa9",
-        b"Basic",
-    ] {
-        let mut request =
-            b"POST /v1/users/login HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: "
-                .to_vec();
+    for header in [&b"Basic \xff\xfe"[..], b"\x80\x81", b"Bearer \xc3\xa9", b"Basic"] {
+        let mut request = b"POST /v1/users/login HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: ".to_vec();
         request.extend_from_slice(header);
         request.extend_from_slice(b"\r\n\r\n");
         let answer = raw(&server, &request);
@@ -236,10 +204,7 @@ fn hostile_requests_are_answered_and_the_next_one_too() {
             b"GET /v1/users/%00 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
             "401",
         ),
-        (
-            b"OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
-            "404",
-        ),
+        (b"OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "404"),
         (
             b"POST http://x/v1/users/login HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
             "401",
@@ -268,11 +233,7 @@ fn requests_are_answered_in_order_on_one_connection() {
     let other = "GET /v1/users/login HTTP/1.1\r\nhost: x\r\n\r\n";
     let last = "POST /v1/users/logout HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let answers = raw(&server, format!("{one}{other}{last}").as_bytes());
-    let statuses: Vec<&str> = answers
-        .split("HTTP/1.1 ")
-        .skip(1)
-        .map(|answer| &answer[..3])
-        .collect();
+    let statuses: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
     assert_eq!(statuses, ["404", "405", "401"]);
 }
 
@@ -288,19 +249,13 @@ fn answers_can_be_chunked_closed_dropped_or_late() {
         head.contains("transfer-encoding: chunked") && head.contains("connection: close"),
         "{head}"
     );
-    assert!(
-        body.starts_with("10\r\n") && body.ends_with("\r\n0\r\n\r\n"),
-        "{body}"
-    );
+    assert!(body.starts_with("10\r\n") && body.ends_with("\r\n0\r\n\r\n"), "{body}");
 
-    let dropping = start(|settings| {
-        settings.behaviour.rewrites = vec![|_, answer| answer.delivery.dropped = true]
-    });
+    let dropping = start(|settings| settings.behaviour.rewrites = vec![|_, answer| answer.delivery.dropped = true]);
     assert_eq!(raw(&dropping, b"GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n"), "");
 
     let late = start(|settings| {
-        settings.behaviour.rewrites =
-            vec![|_, answer| answer.delivery.delay = Duration::from_millis(60)];
+        settings.behaviour.rewrites = vec![|_, answer| answer.delivery.delay = Duration::from_millis(60)];
     });
     let before = std::time::Instant::now();
     assert_eq!(send(&late, "GET", "/v1/x", "", "").status(), 404);
@@ -310,8 +265,7 @@ fn answers_can_be_chunked_closed_dropped_or_late() {
 #[test]
 fn a_panicking_rewrite_costs_one_connection() {
     let server = start(|settings| {
-        settings.behaviour.rewrites =
-            vec![|handled, _| assert_ne!(handled.call.path, "/v1/panic", "planted")];
+        settings.behaviour.rewrites = vec![|handled, _| assert_ne!(handled.call.path, "/v1/panic", "planted")];
     });
     assert_eq!(send(&server, "GET", "/v1/panic", "", "").head, "");
     assert_eq!(send(&server, "GET", "/v1/x", "", "").status(), 404);

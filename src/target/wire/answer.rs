@@ -4,7 +4,6 @@
 //! on until its answer is taken must not lock both sides.
 
 use std::future::poll_fn;
-use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use super::chunked::{ChunkError, Chunked};
 use super::connection::Connection;
 use super::framing::{Framing, framing, persists};
 use super::head::{Head, HeadError, MAX_HEADERS, parse};
+use super::outgoing::Outgoing;
 use crate::exchange::{Breakage, Outcome, Phase, Response, Unanswered};
 use crate::target::limits::Limits;
 
@@ -45,21 +45,12 @@ impl Attempt {
 }
 
 /// Sends `request` and reads the answer to a request of that `method`.
-pub(super) async fn attempt(
-    connection: &mut Connection,
-    request: &[u8],
-    method: &str,
-    limits: &Limits,
-) -> Attempt {
+pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method: &str, limits: &Limits) -> Attempt {
     let begun = Instant::now();
     connection.inbox.begin_answer();
     let mut talk = Talk {
         connection,
-        outgoing: Outgoing {
-            unsent: request,
-            flushed: false,
-            failure: None,
-        },
+        outgoing: Outgoing::new(request),
         limits,
         whole_by: begun + limits.whole,
         first_byte_by: begun + limits.first_byte.min(limits.whole),
@@ -98,48 +89,6 @@ pub(super) async fn attempt(
 /// What broke an answer off, and the reason in words.
 type Failure = (Breakage, String);
 
-/// The part of the request that is still to be sent.
-struct Outgoing<'r> {
-    unsent: &'r [u8],
-    flushed: bool,
-    /// Nothing more can be sent. The answer may be on its way all the same.
-    failure: Option<io::Error>,
-}
-
-impl Outgoing<'_> {
-    fn is_done(&self) -> bool {
-        self.unsent.is_empty() && self.flushed && self.failure.is_none()
-    }
-
-    /// Sends what the connection takes now.
-    fn push(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
-        while self.failure.is_none() && !self.flushed {
-            let pushed = if self.unsent.is_empty() {
-                connection
-                    .stream
-                    .poll_flush(cx)
-                    .map_ok(|()| self.flushed = true)
-            } else {
-                connection
-                    .stream
-                    .poll_write(cx, self.unsent)
-                    .map(|written| match written? {
-                        0 => Err(io::ErrorKind::WriteZero.into()),
-                        count => {
-                            self.unsent = &self.unsent[count..];
-                            Ok(())
-                        }
-                    })
-            };
-            match pushed {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => self.failure = Some(error),
-                Poll::Pending => return,
-            }
-        }
-    }
-}
-
 struct Talk<'t> {
     connection: &'t mut Connection,
     outgoing: Outgoing<'t>,
@@ -155,7 +104,7 @@ impl Talk<'_> {
     fn phase(&self) -> Phase {
         match self.phase {
             Some(phase) => phase,
-            None if self.outgoing.unsent.is_empty() => Phase::Waiting,
+            None if self.outgoing.is_sent() => Phase::Waiting,
             None => Phase::Sending,
         }
     }
@@ -170,10 +119,7 @@ impl Talk<'_> {
                 break head;
             }
             if interim.len() == MAX_INTERIM {
-                return Err((
-                    Breakage::TooLarge,
-                    format!("more than {MAX_INTERIM} interim answers"),
-                ));
+                return Err((Breakage::TooLarge, format!("more than {MAX_INTERIM} interim answers")));
             }
             interim.push(head.status);
         };
@@ -208,9 +154,7 @@ impl Talk<'_> {
             let filled = self.connection.inbox.filled();
             // Each look begins at the first byte again. A line that comes byte by byte is looked at a few times only, or
             // a slow head would cost the square of its length.
-            if !filled.is_empty()
-                && (filled.len() >= 2 * looked_at || filled[looked_at..].contains(&b'\n'))
-            {
+            if !filled.is_empty() && (filled.len() >= 2 * looked_at || filled[looked_at..].contains(&b'\n')) {
                 looked_at = filled.len();
                 match parse(filled) {
                     Ok(Some(head)) if head.bytes <= self.limits.head_bytes => {
@@ -219,10 +163,7 @@ impl Talk<'_> {
                     }
                     Ok(_) => {}
                     Err(HeadError::TooManyHeaders) => {
-                        return Err((
-                            Breakage::TooLarge,
-                            format!("more than {MAX_HEADERS} headers"),
-                        ));
+                        return Err((Breakage::TooLarge, format!("more than {MAX_HEADERS} headers")));
                     }
                     Err(HeadError::Malformed(why)) => {
                         return Err((Breakage::Malformed, explain(why, filled)));
@@ -231,10 +172,7 @@ impl Talk<'_> {
             }
             if looked_at.max(filled.len()) > self.limits.head_bytes {
                 let limit = self.limits.head_bytes;
-                return Err((
-                    Breakage::TooLarge,
-                    format!("a head of more than {limit} bytes"),
-                ));
+                return Err((Breakage::TooLarge, format!("a head of more than {limit} bytes")));
             }
             if self.more().await? == 0 {
                 return Err(self.closed());
@@ -269,10 +207,7 @@ impl Talk<'_> {
                 let (breakage, detail) = self.closed();
                 return Err((
                     breakage,
-                    format!(
-                        "{detail}, after {} of {length} bytes of the body",
-                        body.len()
-                    ),
+                    format!("{detail}, after {} of {length} bytes of the body", body.len()),
                 ));
             }
         }
@@ -310,7 +245,7 @@ impl Talk<'_> {
             }
             if self.more().await? == 0 {
                 // The write may have been the one to see a reset; then nobody knows whether this is the whole body.
-                return if self.outgoing.failure.is_some() {
+                return if self.outgoing.failure().is_some() {
                     Err(self.closed())
                 } else {
                     Ok(body)
@@ -327,7 +262,7 @@ impl Talk<'_> {
     }
 
     fn closed(&self) -> Failure {
-        let detail = match &self.outgoing.failure {
+        let detail = match self.outgoing.failure() {
             Some(error) => format!("sending failed: {error}"),
             None => "end of the stream".to_owned(),
         };
@@ -342,7 +277,7 @@ impl Talk<'_> {
             return Err(self.timed_out());
         }
         let read = poll_fn(|cx| {
-            self.outgoing.push(self.connection, cx);
+            self.outgoing.push(&mut self.connection.stream, cx);
             let room = self.connection.inbox.room();
             match self.connection.stream.poll_read(cx, room) {
                 Poll::Ready(read) => Poll::Ready(Some(read)),
@@ -388,9 +323,7 @@ impl Talk<'_> {
 
     fn timed_out(&self) -> Failure {
         let (limit, what) = match self.phase {
-            None if self.limits.first_byte < self.limits.whole => {
-                (self.limits.first_byte, "the first byte")
-            }
+            None if self.limits.first_byte < self.limits.whole => (self.limits.first_byte, "the first byte"),
             _ => (self.limits.whole, "the whole answer"),
         };
         (Breakage::TimedOut, format!("{limit:?} for {what}"))

@@ -45,10 +45,7 @@ pub(super) enum ChunkError {
 
 impl Chunked {
     pub(super) fn new(max_overhead: usize, max_body: usize) -> Self {
-        let state = State::Size {
-            value: 0,
-            digits: 0,
-        };
+        let state = State::Size { value: 0, digits: 0 };
         Chunked {
             state,
             max_overhead,
@@ -77,11 +74,7 @@ impl Chunked {
                 body.extend_from_slice(&rest[..count]);
                 at += count;
                 let left = left - count as u64;
-                self.state = if left == 0 {
-                    State::DataCr
-                } else {
-                    State::Data(left)
-                };
+                self.state = if left == 0 { State::DataCr } else { State::Data(left) };
             } else {
                 self.state = self.step(input[at], body.len())?;
                 at += 1;
@@ -110,10 +103,7 @@ impl Chunked {
                 State::Padding(value)
             }
             (State::Size { value, .. } | State::Padding(value), b';') => State::Extension(value),
-            (
-                State::Size { value, .. } | State::Padding(value) | State::Extension(value),
-                b'\r',
-            ) => {
+            (State::Size { value, .. } | State::Padding(value) | State::Extension(value), b'\r') => {
                 if value > (self.max_body - body.min(self.max_body)) as u64 {
                     return Err(ChunkError::TooLarge("the body"));
                 }
@@ -126,10 +116,7 @@ impl Chunked {
             (State::SizeLf(0), b'\n') => State::TrailerStart,
             (State::SizeLf(value), b'\n') => State::Data(value),
             (State::DataCr, b'\r') => State::DataLf,
-            (State::DataLf, b'\n') => State::Size {
-                value: 0,
-                digits: 0,
-            },
+            (State::DataLf, b'\n') => State::Size { value: 0, digits: 0 },
             (State::TrailerStart, b'\r') => State::EndLf,
             (State::TrailerStart | State::Trailer, byte) if byte != b'\n' => {
                 self.count()?;
@@ -175,15 +162,9 @@ impl Chunked {
         let mut slots = vec![httparse::EMPTY_HEADER; super::head::MAX_HEADERS];
         match httparse::parse_headers(&self.trailers, &mut slots) {
             Ok(httparse::Status::Complete(_)) => Ok(()),
-            Ok(httparse::Status::Partial) => Err(ChunkError::Malformed(
-                "the trailers are no headers".to_owned(),
-            )),
-            Err(httparse::Error::TooManyHeaders) => {
-                Err(ChunkError::TooLarge("the number of trailers"))
-            }
-            Err(error) => Err(ChunkError::Malformed(format!(
-                "the trailers are no headers: {error}"
-            ))),
+            Ok(httparse::Status::Partial) => Err(ChunkError::Malformed("the trailers are no headers".to_owned())),
+            Err(httparse::Error::TooManyHeaders) => Err(ChunkError::TooLarge("the number of trailers")),
+            Err(error) => Err(ChunkError::Malformed(format!("the trailers are no headers: {error}"))),
         }
     }
 }
@@ -211,22 +192,14 @@ mod tests {
             ("0\r\n\r\n", "", 0),
             ("5\r\nhello\r\n0\r\n\r\n", "hello", 0),
             ("005\r\nhello\r\n1\r\n!\r\n000\r\n\r\n", "hello!", 0),
-            (
-                "A;x=y;z=\"q\"\r\n0123456789\r\n0;l\r\n\r\n",
-                "0123456789",
-                0,
-            ),
+            ("A;x=y;z=\"q\"\r\n0123456789\r\n0;l\r\n\r\n", "0123456789", 0),
             ("1 \t\r\na\r\n0 ; x\r\n\r\n", "a", 0),
             ("2\r\n\r\n\r\n0\r\nA: b\r\nC: d\r\n\r\n", "\r\n", 0),
             ("1\r\na\r\n0\r\n\r\nHTTP/1.1", "a", 8),
         ] {
             for step in 1..=input.len() {
                 let whole = (expected.as_bytes().to_vec(), input.len() - surplus, true);
-                assert_eq!(
-                    decode(input.as_bytes(), step),
-                    Ok(whole),
-                    "{input:?} by {step}"
-                );
+                assert_eq!(decode(input.as_bytes(), step), Ok(whole), "{input:?} by {step}");
             }
         }
     }
@@ -262,10 +235,7 @@ mod tests {
             "0\r\nA: b\r\n\n",
         ] {
             let result = decode(input.as_bytes(), 1);
-            assert!(
-                matches!(result, Err(ChunkError::Malformed(_))),
-                "{input:?} {result:?}"
-            );
+            assert!(matches!(result, Err(ChunkError::Malformed(_))), "{input:?} {result:?}");
         }
     }
 

@@ -49,11 +49,7 @@ impl Connection {
     pub(super) fn idle_state(&mut self) -> Idle {
         match self.stream.read_now(&mut [0]) {
             Ok(1..) => Idle::Unsolicited,
-            Err(error)
-                if error.kind() == std::io::ErrorKind::WouldBlock && !self.stream.hides_bytes() =>
-            {
-                Idle::Quiet
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock && !self.stream.hides_bytes() => Idle::Quiet,
             Ok(0) | Err(_) => Idle::Gone,
         }
     }
@@ -98,9 +94,7 @@ impl Connector {
             None => Security::Missing("https without a TLS configuration".to_owned()),
             Some(config) => match ServerName::try_from(origin.connect_host().to_owned()) {
                 Ok(name) => Security::Tls(TlsConnector::from(config), name),
-                Err(error) => {
-                    Security::Missing(format!("no certificate can be for this host: {error}"))
-                }
+                Err(error) => Security::Missing(format!("no certificate can be for this host: {error}")),
             },
         };
         Connector { origin, security }
@@ -161,14 +155,10 @@ impl Connector {
         let found: Vec<_> = match timeout_at(deadline, lookup_host((host, port))).await {
             Ok(Ok(found)) => found.collect(),
             Ok(Err(error)) => {
-                return Err(unreachable(format!(
-                    "the name {host} is not resolved: {error}"
-                )));
+                return Err(unreachable(format!("the name {host} is not resolved: {error}")));
             }
             Err(_) => {
-                return Err(unreachable(format!(
-                    "the name {host} is not resolved in time"
-                )));
+                return Err(unreachable(format!("the name {host} is not resolved in time")));
             }
         };
         if found.is_empty() {

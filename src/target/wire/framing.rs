@@ -39,9 +39,7 @@ pub(super) fn framing(head: &Head, method: &str) -> Result<Framing, String> {
     if let Some((last, others)) = codings.split_last() {
         let chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
         if others.iter().any(|coding| chunked(coding)) {
-            return Err(
-                "Transfer-Encoding: chunked is not the last coding or stands twice".to_owned(),
-            );
+            return Err("Transfer-Encoding: chunked is not the last coding or stands twice".to_owned());
         }
         return Ok(if chunked(last) {
             Framing::Chunked
@@ -63,14 +61,10 @@ fn length(head: &Head) -> Result<Framing, String> {
     {
         let item = item.trim_ascii();
         if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {
-            return Err(format!(
-                "Content-Length: `{}` is no number",
-                item.escape_ascii()
-            ));
+            return Err(format!("Content-Length: `{}` is no number", item.escape_ascii()));
         }
         let length = item.iter().fold(0_u64, |sum, digit| {
-            sum.saturating_mul(10)
-                .saturating_add(u64::from(digit - b'0'))
+            sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
         });
         match found {
             Some(before) if before != length => {
@@ -131,30 +125,15 @@ mod tests {
                 true,
             ),
             ("GET", "1.1 200 OK", UntilClose, false),
-            (
-                "GET",
-                "1.1 200 OK|Transfer-Encoding: Chunked",
-                Chunked,
-                true,
-            ),
-            (
-                "GET",
-                "1.1 200 OK|Transfer-Encoding: gzip, chunked",
-                Chunked,
-                true,
-            ),
+            ("GET", "1.1 200 OK|Transfer-Encoding: Chunked", Chunked, true),
+            ("GET", "1.1 200 OK|Transfer-Encoding: gzip, chunked", Chunked, true),
             (
                 "GET",
                 "1.1 200 OK|Transfer-Encoding: gzip|Transfer-Encoding: chunked",
                 Chunked,
                 true,
             ),
-            (
-                "GET",
-                "1.1 200 OK|Transfer-Encoding: gzip",
-                UntilClose,
-                false,
-            ),
+            ("GET", "1.1 200 OK|Transfer-Encoding: gzip", UntilClose, false),
             (
                 "GET",
                 "1.1 200 OK|Transfer-Encoding: chunked|Content-Length: 3",
@@ -183,12 +162,7 @@ mod tests {
             ("HEAD", "1.1 200 OK|Content-Length: 5", Nothing, true),
             ("HEAD", "1.1 200 OK|Content-Length: five", Nothing, true),
             ("GET", "1.1 204 No Content|Content-Length: 5", Nothing, true),
-            (
-                "GET",
-                "1.1 304 Not Modified|Transfer-Encoding: chunked",
-                Nothing,
-                true,
-            ),
+            ("GET", "1.1 304 Not Modified|Transfer-Encoding: chunked", Nothing, true),
             ("GET", "1.1 101 Switching", Nothing, false),
             ("CONNECT", "1.1 200 OK", Nothing, false),
             ("CONNECT", "1.1 403 No|Content-Length: 1", Length(1), false),

@@ -60,9 +60,7 @@ impl Head {
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<Head>, HeadError> {
     // httparse skips empty lines before the status line; RFC 9112 §2.2 grants that to requests only.
     if let [b'\r' | b'\n', ..] = bytes {
-        return Err(HeadError::Malformed(
-            "an empty line before the status line".to_owned(),
-        ));
+        return Err(HeadError::Malformed("an empty line before the status line".to_owned()));
     }
     let mut slots = [const { MaybeUninit::uninit() }; USUAL_HEADERS];
     let mut response = httparse::Response::new(&mut []);
@@ -91,8 +89,7 @@ fn finish(
     if status < 100 {
         return Err(HeadError::Malformed(format!("status {status:03}")));
     }
-    let header =
-        |header: &httparse::Header<'_>| Header::new(header.name, header.value.trim_ascii());
+    let header = |header: &httparse::Header<'_>| Header::new(header.name, header.value.trim_ascii());
     Ok(Some(Head {
         version: response.version.unwrap_or_default(),
         status,
@@ -157,16 +154,8 @@ mod tests {
 
     #[test]
     fn many_headers_are_read_and_too_many_are_not() {
-        let with = |count: usize| {
-            format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(count)).into_bytes()
-        };
-        assert_eq!(
-            parse(&with(MAX_HEADERS)).unwrap().unwrap().headers.len(),
-            MAX_HEADERS
-        );
-        assert_eq!(
-            parse(&with(MAX_HEADERS + 1)).unwrap_err(),
-            HeadError::TooManyHeaders
-        );
+        let with = |count: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(count)).into_bytes();
+        assert_eq!(parse(&with(MAX_HEADERS)).unwrap().unwrap().headers.len(), MAX_HEADERS);
+        assert_eq!(parse(&with(MAX_HEADERS + 1)).unwrap_err(), HeadError::TooManyHeaders);
     }
 }

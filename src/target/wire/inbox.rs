@@ -70,8 +70,7 @@ impl Inbox {
         self.end = self.bytes.len().min(before + count);
         let wanted = PARTIAL_BYTES.saturating_sub(self.opening.len());
         let taken = wanted.min(self.end - before);
-        self.opening
-            .extend_from_slice(&self.bytes[before..before + taken]);
+        self.opening.extend_from_slice(&self.bytes[before..before + taken]);
     }
 }
 

@@ -11,6 +11,7 @@ mod connection;
 mod framing;
 mod head;
 mod inbox;
+mod outgoing;
 mod stream;
 
 use std::borrow::Cow;
@@ -76,7 +77,9 @@ impl Wire {
     /// an answer, the request is sent once more on a new connection, the exchange says `resent`, and `elapsed` and the
     /// limits count from the resend. `elapsed` of an exchange without a connection is the time spent on connecting.
     ///
-    /// Dropping the future closes the connection that it used.
+    /// Dropping the future closes the connection that it used. A name is resolved on a thread of the runtime, which
+    /// goes on until the operating system gives up, also after the limit: to end a process at once, shut the runtime
+    /// down with a timeout.
     pub async fn send(&self, request: &Request) -> Exchange {
         let bytes = match request {
             Request::Raw(bytes) => Cow::Borrowed(bytes.as_slice()),
@@ -96,16 +99,10 @@ impl Wire {
         let begun = Instant::now();
         match self.connector.connect(self.limits.connect).await {
             Ok(mut connection) => {
-                let attempt =
-                    attempt(&mut connection, &bytes, request.method(), &self.limits).await;
+                let attempt = attempt(&mut connection, &bytes, request.method(), &self.limits).await;
                 self.conclude(request, attempt, connection, may_share, resent)
             }
-            Err(unanswered) => exchange(
-                request,
-                Outcome::Unanswered(unanswered),
-                begun.elapsed(),
-                resent,
-            ),
+            Err(unanswered) => exchange(request, Outcome::Unanswered(unanswered), begun.elapsed(), resent),
         }
     }
 
@@ -136,11 +133,7 @@ impl Wire {
     /// The most recently used idle connection on which nothing has happened since.
     fn take_idle(&self) -> Option<Connection> {
         loop {
-            let mut connection = self
-                .idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop()?;
+            let mut connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
             match connection.idle_state() {
                 Idle::Quiet => return Some(connection),
                 Idle::Gone => {}

@@ -18,11 +18,7 @@ pub(super) enum Stream {
 
 impl Stream {
     /// Reads into `buffer`; 0 is the end of the stream.
-    pub(super) fn poll_read(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);
         ready!(match self {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
@@ -31,11 +27,7 @@ impl Stream {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    pub(super) fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
@@ -60,8 +52,7 @@ impl Stream {
                 let socket = SockRef::from(&*stream);
                 (&*socket).read(buffer)
             }
-            Stream::Tls(_) => match self.poll_read(&mut Context::from_waker(Waker::noop()), buffer)
-            {
+            Stream::Tls(_) => match self.poll_read(&mut Context::from_waker(Waker::noop()), buffer) {
                 Poll::Ready(read) => read,
                 Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
             },
@@ -74,8 +65,7 @@ impl Stream {
         match self {
             Stream::Plain(_) => false,
             Stream::Tls(stream) => {
-                let peeked =
-                    SockRef::from(stream.get_ref().0).peek(&mut [std::mem::MaybeUninit::uninit()]);
+                let peeked = SockRef::from(stream.get_ref().0).peek(&mut [std::mem::MaybeUninit::uninit()]);
                 !matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
             }
         }

@@ -6,20 +6,13 @@ use crate::reference::{Duplicate, Mint, Refusal, Revokes, Several, Success, Who}
 
 #[test]
 fn passwords_can_be_kept_and_compared_in_other_ways() {
-    let (mut bench, _) = Bench::started(|behaviour| {
-        behaviour.passwords.matches = |kept, sent| kept.trim() == sent.trim()
-    });
-    assert!(bench.logs_in("admin", &format!(" {GOOD} ")));
     let (mut bench, _) =
-        Bench::started(|behaviour| behaviour.passwords.kept = |password| password[..4].into());
+        Bench::started(|behaviour| behaviour.passwords.matches = |kept, sent| kept.trim() == sent.trim());
+    assert!(bench.logs_in("admin", &format!(" {GOOD} ")));
+    let (mut bench, _) = Bench::started(|behaviour| behaviour.passwords.kept = |password| password[..4].into());
     assert!(bench.logs_in("admin", &GOOD[..4]) && !bench.logs_in("admin", GOOD));
     let mut bench = Bench::with(|behaviour| behaviour.passwords.on_login.counted = Counted::Bytes);
-    assert_eq!(
-        bench
-            .login("admin", "secret", &new_password("Aa1!東京"))
-            .status,
-        200
-    );
+    assert_eq!(bench.login("admin", "secret", &new_password("Aa1!東京")).status, 200);
 }
 
 #[test]
@@ -27,16 +20,10 @@ fn a_login_can_be_lax() {
     let mut bench = Bench::with(|behaviour| behaviour.login.default_needs_change = false);
     assert!(bench.logs_in("admin", "secret"));
     let mut bench = Bench::with(|behaviour| behaviour.login.change_first = true);
-    assert_eq!(
-        bench.login("admin", "wrong", &new_password(GOOD)).status,
-        401
-    );
+    assert_eq!(bench.login("admin", "wrong", &new_password(GOOD)).status, 401);
     assert!(bench.logs_in("admin", GOOD));
     let mut bench = Bench::with(|behaviour| behaviour.login.refused_change_sticks = true);
-    assert_eq!(
-        bench.login("admin", "secret", &new_password("weak")).status,
-        400
-    );
+    assert_eq!(bench.login("admin", "secret", &new_password("weak")).status, 400);
     assert!(bench.logs_in("admin", "weak"));
     let (mut bench, _) = Bench::started(|behaviour| behaviour.login.old_password_stays = true);
     assert!(bench.logs_in("admin", GOOD) && bench.logs_in("admin", "secret"));
@@ -68,44 +55,27 @@ fn tokens_can_be_handled_badly() {
     assert_eq!(token(&bench.login("admin", GOOD, "")), first);
     let (mut bench, first) = Bench::started(|behaviour| behaviour.tokens.mint = Mint::Counter);
     assert_eq!(
-        (
-            first.as_str(),
-            token(&bench.login("admin", GOOD, "")).as_str()
-        ),
+        (first.as_str(), token(&bench.login("admin", GOOD, "")).as_str()),
         ("token-0", "token-1")
     );
     let (mut bench, first) = Bench::started(|behaviour| behaviour.tokens.lifetime = None);
     bench.pass(604_800 * 1000);
     assert!(bench.works(&first, "admin"));
-    let (mut bench, first) =
-        Bench::started(|behaviour| behaviour.tokens.on_login = Revokes::OfUser);
+    let (mut bench, first) = Bench::started(|behaviour| behaviour.tokens.on_login = Revokes::OfUser);
     let second = token(&bench.login("admin", GOOD, ""));
     assert!(!bench.works(&first, "admin") && bench.works(&second, "admin"));
-    let (mut bench, first) =
-        Bench::started(|behaviour| behaviour.tokens.on_logout = Revokes::Nothing);
-    assert_eq!(
-        bench
-            .with_token(&first, "POST", "/v1/users/logout", "")
-            .status,
-        200
-    );
+    let (mut bench, first) = Bench::started(|behaviour| behaviour.tokens.on_logout = Revokes::Nothing);
+    assert_eq!(bench.with_token(&first, "POST", "/v1/users/logout", "").status, 200);
     assert!(bench.works(&first, "admin"));
     let mut bench = Bench::with(|behaviour| behaviour.tokens.unknown_accepted = true);
     assert!(bench.works("anything", "admin"));
-    let (mut bench, first) = Bench::started(|behaviour| {
-        behaviour.tokens.matches = Some(|given, sent| given.starts_with(sent))
-    });
+    let (mut bench, first) =
+        Bench::started(|behaviour| behaviour.tokens.matches = Some(|given, sent| given.starts_with(sent)));
     assert!(bench.works(&first[..20], "admin"));
-    let (mut bench, admin) =
-        Bench::started(|behaviour| behaviour.tokens.on_delete = Revokes::Nothing);
+    let (mut bench, admin) = Bench::started(|behaviour| behaviour.tokens.on_delete = Revokes::Nothing);
     let anna = bench.user(&admin, "anna", OTHER);
     bench.with_token(&admin, "DELETE", "/v1/users/anna", "");
-    assert_eq!(
-        bench
-            .with_token(&anna, "POST", "/v1/users/logout", "")
-            .status,
-        200
-    );
+    assert_eq!(bench.with_token(&anna, "POST", "/v1/users/logout", "").status, 200);
 }
 
 #[test]
@@ -149,42 +119,22 @@ fn users_can_be_kept_badly() {
         400
     );
     assert!(bench.logs_in("BERT", "weak"));
-    assert_eq!(
-        bench
-            .with_token(&admin, "DELETE", "/v1/users/admin", "")
-            .status,
-        200
-    );
+    assert_eq!(bench.with_token(&admin, "DELETE", "/v1/users/admin", "").status, 200);
     let (mut bench, admin) = Bench::started(|behaviour| {
         behaviour.users.delete_ignored = true;
         behaviour.users.update_ignored = true;
     });
     let anna = bench.user(&admin, "anna", GOOD);
-    let changed = bench.with_token(
-        &anna,
-        "PUT",
-        "/v1/users/anna",
-        &format!(r#"{{"password":"{OTHER}"}}"#),
-    );
+    let changed = bench.with_token(&anna, "PUT", "/v1/users/anna", &format!(r#"{{"password":"{OTHER}"}}"#));
     assert_eq!(changed.status, 200);
-    assert_eq!(
-        bench
-            .with_token(&admin, "DELETE", "/v1/users/anna", "")
-            .status,
-        200
-    );
+    assert_eq!(bench.with_token(&admin, "DELETE", "/v1/users/anna", "").status, 200);
     assert!(bench.logs_in("anna", GOOD));
 }
 
 #[test]
 fn permissions_can_be_too_wide_or_asked_too_late() {
     let mut bench = Bench::with(|behaviour| behaviour.permissions.create = Who::Anyone);
-    assert_eq!(
-        bench
-            .send("POST", "/v1/users", &[], &user("anna", GOOD))
-            .status,
-        201
-    );
+    assert_eq!(bench.send("POST", "/v1/users", &[], &user("anna", GOOD)).status, 201);
     let (mut bench, admin) = Bench::started(|behaviour| {
         behaviour.permissions.read = Who::User;
         behaviour.permissions.body_first = true;
@@ -196,14 +146,8 @@ fn permissions_can_be_too_wide_or_asked_too_late() {
         refusal(&bench.with_token(&anna, "DELETE", "/v1/users/nobody", "")),
         one(404, 1006)
     );
-    assert_eq!(
-        refusal(&bench.send("POST", "/v1/users", &[], "{")),
-        one(400, 1025)
-    );
-    assert_eq!(
-        refusal(&bench.send("POST", "/v1/account", &[], "{")),
-        one(400, 1025)
-    );
+    assert_eq!(refusal(&bench.send("POST", "/v1/users", &[], "{")), one(400, 1025));
+    assert_eq!(refusal(&bench.send("POST", "/v1/account", &[], "{")), one(400, 1025));
 }
 
 #[test]
@@ -211,10 +155,7 @@ fn registration_can_be_handled_badly() {
     let mut bench = Bench::of(Registration::Sunset, |behaviour| {
         behaviour.registration.sunset_first = true
     });
-    assert_eq!(
-        refusal(&bench.send("POST", "/v1/account", &[], "")),
-        one(403, 1005)
-    );
+    assert_eq!(refusal(&bench.send("POST", "/v1/account", &[], "")), one(403, 1005));
 }
 
 #[test]

@@ -19,10 +19,7 @@ fn a_first_login_changes_the_password() {
     assert_eq!(answer.status, 200);
     let body = answer.json().unwrap();
     assert_eq!(body["users"].as_array().map(Vec::len), Some(1));
-    assert_eq!(
-        body["users"][0]["expires_after"],
-        "2018-03-01 15:29:26+00:00"
-    );
+    assert_eq!(body["users"][0]["expires_after"], "2018-03-01 15:29:26+00:00");
     assert_eq!(body["meta"]["api_status"], "stable");
     assert!(body.get("errors").is_none());
     for body in ["", "{}", r#"{"foo":"bar"}"#] {
@@ -54,12 +51,7 @@ fn a_weak_new_password_changes_nothing() {
         one(400, 1009)
     );
     assert_eq!(bench.model.dump(), before);
-    assert_eq!(
-        bench
-            .login("admin", "secret", &new_password(&long[..64]))
-            .status,
-        200
-    );
+    assert_eq!(bench.login("admin", "secret", &new_password(&long[..64])).status, 200);
     assert!(bench.logs_in("admin", &long[..64]));
     assert!(!bench.logs_in("admin", &long[..63]));
 }
@@ -114,16 +106,8 @@ fn without_readable_credentials_there_is_no_token() {
 fn credentials_come_before_the_body() {
     let mut bench = Bench::new();
     for body in ["{", "[]", "null", " ", r#"{"new_password":1"#, "\u{feff}{}"] {
-        assert_eq!(
-            refusal(&bench.login("admin", "wrong", body)),
-            one(401, 1005),
-            "{body}"
-        );
-        assert_eq!(
-            refusal(&bench.login("admin", "secret", body)),
-            one(400, 1025),
-            "{body}"
-        );
+        assert_eq!(refusal(&bench.login("admin", "wrong", body)), one(401, 1005), "{body}");
+        assert_eq!(refusal(&bench.login("admin", "secret", body)), one(400, 1025), "{body}");
     }
     for value in ["null", "true", "1", "[]", "{}", r#""\ud800""#] {
         let body = format!(r#"{{"new_password":{value}}}"#);
@@ -153,18 +137,14 @@ fn a_later_new_password_counts_under_the_rule() {
 #[test]
 fn other_members_of_the_body_change_nothing() {
     let mut bench = Bench::new();
-    let body = format!(
-        r#"{{"new_password":"{GOOD}","username":"root","role":"x","expires_after":"2099"}}"#
-    );
+    let body = format!(r#"{{"new_password":"{GOOD}","username":"root","role":"x","expires_after":"2099"}}"#);
     let answer = bench.login("admin", "secret", &body);
     assert_eq!(
         text(&answer, "/users/0/expires_after"),
         Some("2018-03-01 15:29:26+00:00")
     );
     assert_eq!(
-        bench.model.dump()["users"]
-            .as_object()
-            .map(|users| users.len()),
+        bench.model.dump()["users"].as_object().map(|users| users.len()),
         Some(1)
     );
 }
@@ -174,16 +154,9 @@ fn other_methods_are_told_which_there_is() {
     let mut bench = Bench::new();
     for method in ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "post"] {
         let answer = bench.send(method, "/v1/users/login", &[], "");
-        assert_eq!(
-            (answer.status, answer.header("allow")),
-            (405, Some("POST")),
-            "{method}"
-        );
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method}");
     }
-    assert_eq!(
-        refusal(&bench.send("POST", "/v1/nothing", &[], "")),
-        one(404, 1006)
-    );
+    assert_eq!(refusal(&bench.send("POST", "/v1/nothing", &[], "")), one(404, 1006));
 }
 
 #[test]

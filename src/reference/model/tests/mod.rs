@@ -58,8 +58,7 @@ impl Bench {
     }
 
     fn send(&mut self, method: &str, path: &str, authorization: &[&str], body: &str) -> Answer {
-        let authorization: Vec<&[u8]> =
-            authorization.iter().map(|value| value.as_bytes()).collect();
+        let authorization: Vec<&[u8]> = authorization.iter().map(|value| value.as_bytes()).collect();
         let call = Call {
             method,
             path,
@@ -94,10 +93,7 @@ impl Bench {
     /// A new user with this password, and its token.
     fn user(&mut self, admin: &str, username: &str, password: &str) -> String {
         let body = user(username, password);
-        assert_eq!(
-            self.with_token(admin, "POST", "/v1/users", &body).status,
-            201
-        );
+        assert_eq!(self.with_token(admin, "POST", "/v1/users", &body).status, 201);
         token(&self.login(username, password, ""))
     }
 
@@ -120,22 +116,15 @@ fn text<'a>(answer: &'a Answer, pointer: &str) -> Option<&'a str> {
 
 fn token(answer: &Answer) -> String {
     let token = text(answer, "/users/0/token");
-    token
-        .unwrap_or_else(|| panic!("no token in {answer:?}"))
-        .to_owned()
+    token.unwrap_or_else(|| panic!("no token in {answer:?}")).to_owned()
 }
 
 /// The status and the codes of an answer without a payload.
 fn refusal(answer: &Answer) -> (u16, Vec<i64>) {
     let body = answer.json().unwrap_or(&Value::Null);
-    assert!(
-        body.get("users").is_none() && body.get("account").is_none(),
-        "{body}"
-    );
+    assert!(body.get("users").is_none() && body.get("account").is_none(), "{body}");
     let errors = body["errors"].as_array().cloned().unwrap_or_default();
-    let codes = errors
-        .iter()
-        .map(|error| error["code"].as_i64().unwrap_or(-1));
+    let codes = errors.iter().map(|error| error["code"].as_i64().unwrap_or(-1));
     (answer.status, codes.collect())
 }
 

@@ -5,8 +5,7 @@ use crate::documented::certificate::SampleCertificate;
 
 fn account(phone_number: &str, name: &str) -> String {
     let cert = SampleCertificate::new(name).to_base64();
-    serde_json::json!({"cc": "49", "phone_number": phone_number, "method": "sms", "cert": cert})
-        .to_string()
+    serde_json::json!({"cc": "49", "phone_number": phone_number, "method": "sms", "cert": cert}).to_string()
 }
 
 fn register(bench: &mut Bench, token: &str, body: &str) -> Answer {
@@ -22,10 +21,7 @@ fn verify(bench: &mut Bench, token: &str, code: &str) -> Answer {
 fn a_number_is_registered_with_the_code_sent() {
     let (mut bench, admin) = Bench::started(|_| {});
     assert_eq!(bench.model.code(), None);
-    assert_eq!(
-        refusal(&verify(&mut bench, &admin, "000000")),
-        one(403, 1005)
-    );
+    assert_eq!(refusal(&verify(&mut bench, &admin, "000000")), one(403, 1005));
     let body = account("15112345678", "Café Übër 東京");
     let answer = register(&mut bench, &admin, &body);
     assert_eq!(
@@ -36,18 +32,8 @@ fn a_number_is_registered_with_the_code_sent() {
     assert_eq!(code.len(), 6);
 
     let wrong = if code == "111111" { "222222" } else { "111111" };
-    for wrong in [
-        wrong,
-        "",
-        &code[..5],
-        &format!("{code}0"),
-        &format!(" {code}"),
-    ] {
-        assert_eq!(
-            refusal(&verify(&mut bench, &admin, wrong)),
-            one(403, 1005),
-            "{wrong}"
-        );
+    for wrong in [wrong, "", &code[..5], &format!("{code}0"), &format!(" {code}")] {
+        assert_eq!(refusal(&verify(&mut bench, &admin, wrong)), one(403, 1005), "{wrong}");
     }
     let answer = verify(&mut bench, &admin, &code);
     assert_eq!(answer.status, 201);
@@ -55,10 +41,7 @@ fn a_number_is_registered_with_the_code_sent() {
     assert_eq!(members, ["meta"]);
 
     let answer = register(&mut bench, &admin, &body);
-    assert_eq!(
-        (answer.status, text(&answer, "/account/0/vname")),
-        (201, None)
-    );
+    assert_eq!((answer.status, text(&answer, "/account/0/vname")), (201, None));
     assert_eq!(
         refusal(&verify(&mut bench, &admin, &code)),
         one(403, 1005),
@@ -70,16 +53,10 @@ fn a_number_is_registered_with_the_code_sent() {
 fn another_number_needs_a_code_again_and_takes_the_place_of_the_first() {
     let (mut bench, admin) = Bench::started(|_| {});
     for number in ["15112345678", "15112345679"] {
-        assert_eq!(
-            register(&mut bench, &admin, &account(number, "Acme")).status,
-            202
-        );
+        assert_eq!(register(&mut bench, &admin, &account(number, "Acme")).status, 202);
         let code = bench.model.code().unwrap().to_owned();
         assert_eq!(verify(&mut bench, &admin, &code).status, 201);
-        assert_eq!(
-            register(&mut bench, &admin, &account(number, "Acme")).status,
-            201
-        );
+        assert_eq!(register(&mut bench, &admin, &account(number, "Acme")).status, 201);
     }
     assert_eq!(
         register(&mut bench, &admin, &account("15112345678", "Acme")).status,
@@ -117,28 +94,17 @@ fn bad_requests_send_no_code() {
     }
     assert_eq!(bench.model.code(), None);
     assert_eq!(
-        register(
-            &mut bench,
-            &admin,
-            &good.replace("}", ",\"pin\":\"012345\"}")
-        )
-        .status,
+        register(&mut bench, &admin, &good.replace("}", ",\"pin\":\"012345\"}")).status,
         202
     );
     let path = "/v1/account/verify";
-    assert_eq!(
-        refusal(&bench.with_token(&admin, "POST", path, "{}")),
-        one(400, 1008)
-    );
+    assert_eq!(refusal(&bench.with_token(&admin, "POST", path, "{}")), one(400, 1008));
 }
 
 #[test]
 fn after_the_sunset_every_registration_is_refused() {
     let mut bench = Bench::of(Registration::Sunset, |_| {});
-    assert_eq!(
-        refusal(&bench.send("POST", "/v1/account", &[], "{}")),
-        one(401, 1005)
-    );
+    assert_eq!(refusal(&bench.send("POST", "/v1/account", &[], "{}")), one(401, 1005));
     let admin = bench.first_login();
     for (path, body) in [
         ("/v1/account", account("15112345678", "Acme")),

@@ -88,12 +88,7 @@ fn every_endpoint_but_login_needs_a_token() {
 fn a_token_dies_with_its_user_and_does_not_come_back() {
     let (mut bench, admin) = Bench::started(|_| {});
     let anna = bench.user(&admin, "anna", OTHER);
-    assert_eq!(
-        bench
-            .with_token(&admin, "DELETE", "/v1/users/anna", "")
-            .status,
-        200
-    );
+    assert_eq!(bench.with_token(&admin, "DELETE", "/v1/users/anna", "").status, 200);
     assert_eq!(
         refusal(&bench.with_token(&anna, "GET", "/v1/users/anna", "")),
         one(401, 1005)
@@ -107,8 +102,7 @@ fn a_token_dies_with_its_user_and_does_not_come_back() {
 fn tokens_of_both_forms_tell_no_secrets() {
     let (_, opaque) = Bench::started(|_| {});
     assert_eq!(opaque.len(), 43);
-    let (mut bench, jwt) =
-        Bench::started(|behaviour| behaviour.dialect.token = crate::reference::TokenForm::Jwt);
+    let (mut bench, jwt) = Bench::started(|behaviour| behaviour.dialect.token = crate::reference::TokenForm::Jwt);
     assert_eq!(jwt.split('.').count(), 3, "{jwt}");
     assert!(bench.works(&jwt, "admin"));
 }

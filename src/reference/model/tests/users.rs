@@ -116,12 +116,7 @@ fn a_changed_password_counts_and_tokens_live_on() {
     );
     assert!(bench.logs_in("anna", OTHER) && !bench.logs_in("anna", GOOD));
     assert!(bench.works(&anna, "anna"));
-    assert_eq!(
-        bench
-            .with_token(&admin, "PUT", "/v1/users/anna", &body)
-            .status,
-        200
-    );
+    assert_eq!(bench.with_token(&admin, "PUT", "/v1/users/anna", &body).status, 200);
 }
 
 #[test]
@@ -166,13 +161,8 @@ fn users_are_deleted_but_not_the_admin() {
 #[test]
 fn a_plain_user_needs_no_first_change_and_gets_no_other_role() {
     let (mut bench, admin) = Bench::started(|_| {});
-    let body = format!(
-        r#"{{"username":"anna","password":"{GOOD}","role":"ROLE_ADMIN","ROLES":"ROLE_ADMIN"}}"#
-    );
-    assert_eq!(
-        bench.with_token(&admin, "POST", "/v1/users", &body).status,
-        201
-    );
+    let body = format!(r#"{{"username":"anna","password":"{GOOD}","role":"ROLE_ADMIN","ROLES":"ROLE_ADMIN"}}"#);
+    assert_eq!(bench.with_token(&admin, "POST", "/v1/users", &body).status, 201);
     let anna = token(&bench.login("anna", GOOD, "{}"));
     assert_eq!(
         refusal(&bench.with_token(&anna, "POST", "/v1/users", &body)),

@@ -1,0 +1,89 @@
+//! `wabizspec list`: what there is, for people or as JSON.
+
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{Failure, SuiteArgs, print, suite};
+use crate::plan::{Case, cases};
+use crate::requirement::Requirement;
+use crate::scenario::{Scenario, Suite};
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// What to list
+    what: What,
+    /// As a JSON array of objects
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    suite: SuiteArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    Scenarios,
+    Cases,
+    Requirements,
+}
+
+pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
+    let suite = suite(args.suite.scenarios.as_deref())?;
+    let items: Vec<Value> = match args.what {
+        What::Scenarios => suite.scenarios.iter().map(scenario).collect(),
+        What::Cases => cases(&suite).iter().map(case).collect(),
+        What::Requirements => requirements(&suite),
+    };
+    if args.json {
+        let text = serde_json::to_string_pretty(&items).map_err(Failure::defect)?;
+        return print(&format!("{text}\n"));
+    }
+    let width = items.iter().map(|item| text(item, &["id"]).len()).max().unwrap_or(0);
+    let line = |item: &Value| {
+        let (id, kind, says) = (
+            text(item, &["id"]),
+            text(item, &["level", "given"]),
+            text(item, &["says", "title"]),
+        );
+        format!("{id:width$}  {kind:10}  {says}\n")
+    };
+    print(&items.iter().map(line).collect::<String>())
+}
+
+/// The text of the first of the members that the item has.
+fn text<'v>(item: &'v Value, members: &[&str]) -> &'v str {
+    members
+        .iter()
+        .find_map(|member| item[*member].as_str())
+        .unwrap_or_default()
+}
+
+fn scenario(scenario: &Arc<Scenario>) -> Value {
+    json!({
+        "id": scenario.id, "title": scenario.title, "file": scenario.file, "given": scenario.given,
+        "changes": scenario.changes, "control": scenario.control, "twin": scenario.twin,
+        "registration": scenario.registration, "cases": scenario.rows.len(),
+        "requirements": scenario.requirements(),
+    })
+}
+
+fn case(case: &Case) -> Value {
+    let scenario = &case.scenario;
+    json!({
+        "id": case.id, "title": scenario.title, "file": scenario.file, "line": case.row().line,
+        "given": scenario.given, "changes": scenario.changes, "requirements": scenario.requirements(),
+    })
+}
+
+fn requirements(suite: &Suite) -> Vec<Value> {
+    let cited = suite.cited();
+    let entry = |requirement: &Requirement| {
+        json!({
+            "id": requirement.id, "level": requirement.level, "mark": requirement.mark, "says": requirement.says,
+            "page": requirement.page, "section": requirement.section, "because": requirement.because,
+            "excuse": requirement.excuse, "checked": cited.contains(requirement.id.as_str()),
+        })
+    };
+    suite.register.iter().map(entry).collect()
+}

@@ -1,0 +1,147 @@
+//! The command line: arguments, one small file per subcommand, exit codes.
+//!
+//! It puts the parts together and decides nothing about conformance.
+
+mod check;
+mod exit;
+mod explain;
+mod list;
+mod plan_view;
+mod run;
+mod serve;
+mod signal;
+mod target;
+
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE, exit_code};
+
+use crate::scenario::Suite;
+
+/// Conformance suite and fuzzer for the documented WhatsApp Business On-Premises API.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wabizspec",
+    version,
+    about,
+    after_help = "\
+Exit codes: 0 everything that ran conforms · 1 findings · 2 usage error, nothing was sent · 3 inconclusive
+            70 a defect of wabizspec · 130 interrupted
+
+Start with `wabizspec run` (judges the embedded reference client), then `wabizspec run --target URL`."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge a target: run the scenarios against it
+    Run(Box<run::RunArgs>),
+    /// Serve the reference client
+    Serve(serve::ServeArgs),
+    /// List scenarios, cases or requirements
+    List(list::ListArgs),
+    /// Explain a requirement, a case or an error code
+    Explain(explain::ExplainArgs),
+    /// Read scenario files and say what is wrong with them; nothing is sent
+    Check(check::CheckArgs),
+}
+
+/// The program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let code = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Serve(args) => serve::serve(&args),
+        Command::List(args) => list::list(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Check(args) => check::check(&args),
+    };
+    ExitCode::from(code.unwrap_or_else(|failure| failure.tell()))
+}
+
+/// Why a command ended without doing its work.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    what: String,
+}
+
+impl Failure {
+    /// The user has to change something: a flag, a file.
+    fn usage(what: impl fmt::Display) -> Failure {
+        Failure {
+            code: USAGE,
+            what: what.to_string(),
+        }
+    }
+
+    /// We have to.
+    fn defect(what: impl fmt::Display) -> Failure {
+        Failure {
+            code: DEFECT,
+            what: format!("a defect of wabizspec: {what}"),
+        }
+    }
+
+    /// Something outside stood in the way.
+    fn inconclusive(what: impl fmt::Display) -> Failure {
+        Failure {
+            code: INCONCLUSIVE,
+            what: what.to_string(),
+        }
+    }
+
+    fn tell(&self) -> u8 {
+        // Standard error that cannot be written to leaves nobody to tell.
+        let _ = writeln!(anstream::stderr(), "error: {}", self.what);
+        self.code
+    }
+}
+
+/// The suite of a folder, or the one built in.
+fn suite(folder: Option<&Path>) -> Result<Suite, Failure> {
+    match folder {
+        Some(folder) => Suite::from_folder(folder).map_err(Failure::usage),
+        None => Suite::embedded().map_err(Failure::defect),
+    }
+}
+
+/// Reads a text file that the user named.
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
+}
+
+/// Prints to standard output. A reader that has gone away is no error.
+fn print(text: &str) -> Result<u8, Failure> {
+    let mut out = anstream::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::inconclusive(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(CONFORMS),
+    }
+}
+
+/// A runtime of one thread: one target is waited for, nothing is computed.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::defect)
+}
+
+/// `--scenarios DIR`, wherever a command reads the suite.
+#[derive(Debug, clap::Args)]
+struct SuiteArgs {
+    /// A folder with requirements.toml and <area>/<name>.toml, instead of the suite built in
+    #[arg(long, value_name = "DIR")]
+    scenarios: Option<PathBuf>,
+}

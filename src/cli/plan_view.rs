@@ -1,0 +1,66 @@
+//! What a plan looks like to the person who is about to let it loose.
+
+use std::fmt::Write;
+
+use super::target::Resolved;
+use crate::plan::{Plan, Start};
+
+/// The whole plan: stages in order, what changes, what is left out and why.
+pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
+    let mut text = String::new();
+    let whom = match resolved.info.embedded {
+        true => "the embedded reference client".to_owned(),
+        false => resolved.info.url.clone(),
+    };
+    let count = plan.cases().count();
+    // Writing to a String does not fail.
+    let _ = writeln!(
+        text,
+        "{count} cases against {whom}, {} resets; nothing has been sent",
+        plan.resets
+    );
+    let _ = writeln!(text, "{}", changes(plan));
+    for (number, stage) in plan.stages.iter().enumerate() {
+        let start = match stage.start {
+            Start::Reset => "after a reset",
+            Start::AsLeft if number == 0 => "from the state that is there",
+            Start::AsLeft => "from the state that is left",
+        };
+        let together = match stage.concurrent {
+            true => "at the same time",
+            false => "one after another",
+        };
+        let _ = writeln!(text, "\nstage {} {start}, {together}:", number + 1);
+        for case in &stage.cases {
+            let changes: Vec<String> = case.changes().iter().map(ToString::to_string).collect();
+            let changes = match changes.is_empty() {
+                true => String::new(),
+                false => format!("  changes {}", changes.join(", ")),
+            };
+            let _ = writeln!(text, "  {:10} {}{changes}", case.given(), case.id);
+        }
+    }
+    if !plan.skipped.is_empty() {
+        let _ = writeln!(text, "\nleft out:");
+    }
+    for (case, why) in &plan.skipped {
+        let _ = writeln!(text, "  {}: {why}", case.id);
+    }
+    text
+}
+
+/// What the plan changes on the target, in one line.
+pub(super) fn changes(plan: &Plan) -> String {
+    let changes = plan.changes();
+    if changes.is_empty() {
+        return "the plan changes nothing on the target".to_owned();
+    }
+    let parts: Vec<String> = changes
+        .iter()
+        .map(|(change, count)| format!("{change} ({count} cases)"))
+        .collect();
+    format!(
+        "the plan changes on the target: {}; accounts that the run makes are removed afterwards",
+        parts.join(", ")
+    )
+}

@@ -1,0 +1,188 @@
+//! `wabizspec run`: plan, run, report.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::signal::stop_on_signal;
+use super::target::{Resolved, TargetArgs};
+use super::{Failure, SuiteArgs, exit_code, plan_view, print, runtime, suite};
+use crate::plan::{Selection, Shard, cases, plan};
+use crate::report::{Console, Report, Verbosity, Wanted};
+use crate::requirement::Level;
+use crate::run::{Event, Settings, Summary, run as run_plan};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wabizspec run                                        judge the embedded reference client
+  wabizspec run --target https://wabiz.internal:9090   only what changes nothing
+  wabizspec run --target http://127.0.0.1:8080 --fresh --allow users,passwords
+  wabizspec run 'login/*' login.first.refused          by case or requirement, with * and ?
+  wabizspec run --report json=report.json --shard 1/2
+
+The admin's password comes from WABIZSPEC_ADMIN_PASSWORD or the configuration's password_file.")]
+pub(super) struct RunArgs {
+    /// Case ids, requirement ids or areas, with * and ?; all cases without one
+    #[arg(value_name = "FILTER", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    filters: Vec<String>,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Write a report: json or ndjson, to a file with =PATH, else to standard output
+    #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Report")]
+    report: Vec<Wanted>,
+    /// The level from which on a finding fails its case
+    #[arg(long, value_name = "LEVEL", default_value = "must", help_heading = "Report")]
+    fail_on: FailOn,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Report")]
+    color: Color,
+    /// Only findings and the count
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Report")]
+    quiet: bool,
+    /// Also the exchanges of failing cases, and every observation
+    #[arg(short, long, help_heading = "Report")]
+    verbose: bool,
+    /// Run a part of the cases: the K-th of N
+    #[arg(long, value_name = "K/N", help_heading = "Plan")]
+    shard: Option<Shard>,
+    /// Try no further case after so many have failed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Plan")]
+    max_fail: Option<u32>,
+    /// Print what would run, in which order, and what it would change; send nothing
+    #[arg(long, help_heading = "Plan")]
+    plan: bool,
+    #[command(flatten, next_help_heading = "Plan")]
+    suite: SuiteArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FailOn {
+    Must,
+    Should,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
+    let on_stdout = args.report.iter().filter(|wanted| wanted.path.is_none()).count();
+    if on_stdout > 1 {
+        return Err(Failure::usage(
+            "two reports want standard output\n  help: give all but one a file: --report json=PATH",
+        ));
+    }
+    let suite = suite(args.suite.scenarios.as_deref())?;
+    let selection = Selection {
+        filters: args.filters.clone(),
+        shard: args.shard,
+    };
+    let selected = selection.apply(cases(&suite)).map_err(Failure::usage)?;
+    let resolved = args.target.resolve()?;
+    let plan = plan(selected, &resolved.capabilities);
+    if args.plan {
+        return print(&plan_view::plan_view(&plan, &resolved));
+    }
+    let mut reports = args.reports(on_stdout > 0)?;
+    if let Some(path) = &resolved.config_file {
+        args.say(&format!("configuration: {}", path.display()));
+    }
+    if !resolved.info.embedded {
+        args.say(&plan_view::changes(&plan));
+    }
+    let mut summary = Summary::default();
+    let mut broken = None;
+    runtime()?.block_on(async {
+        let mut emit = |event: Event| {
+            summary.take(&event);
+            for report in &mut reports {
+                broken = broken.take().or(report.take(&event).err());
+            }
+        };
+        let (target, info) = (Arc::clone(&resolved.target), resolved.info.clone());
+        let settings = settings(args, &resolved);
+        run_plan(
+            &suite.register,
+            plan,
+            target,
+            info,
+            &settings,
+            stop_on_signal(),
+            &mut emit,
+        )
+        .await;
+    });
+    for report in &mut reports {
+        broken = broken.take().or(report.finish().err());
+    }
+    match broken {
+        Some(error) => Err(Failure::inconclusive(format!("a report could not be written: {error}"))),
+        None => Ok(exit_code(&summary)),
+    }
+}
+
+fn settings(args: &RunArgs, resolved: &Resolved) -> Settings {
+    Settings {
+        admin_name: resolved.admin_name.clone(),
+        admin_password: resolved.admin_password.clone(),
+        fresh: resolved.capabilities.fresh,
+        fail_on: match args.fail_on {
+            FailOn::Must => Level::Must,
+            FailOn::Should => Level::Should,
+        },
+        jobs: resolved.jobs,
+        max_fail: args.max_fail.map(|count| count as usize),
+        account: resolved.account.clone(),
+    }
+}
+
+impl RunArgs {
+    /// Opens every report that was asked for, and the one for people.
+    fn reports(&self, stdout_is_taken: bool) -> Result<Vec<Box<dyn Report + Send>>, Failure> {
+        let mut reports: Vec<Box<dyn Report + Send>> = Vec::new();
+        for wanted in &self.report {
+            let opened = wanted.open();
+            reports.push(opened.map_err(|error| {
+                let path = wanted.path.clone().unwrap_or_else(|| PathBuf::from("standard output"));
+                Failure::usage(format!("cannot write the report {}: {error}", path.display()))
+            })?);
+        }
+        let verbosity = match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        let choice = match self.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        let err_is_terminal = std::io::stderr().is_terminal();
+        let (out, is_terminal): (Box<dyn Write + Send>, bool) = match stdout_is_taken {
+            true => (
+                Box::new(anstream::AutoStream::new(std::io::stderr(), choice)),
+                err_is_terminal,
+            ),
+            false => (
+                Box::new(anstream::AutoStream::new(std::io::stdout(), choice)),
+                std::io::stdout().is_terminal(),
+            ),
+        };
+        let live = is_terminal && err_is_terminal && verbosity == Verbosity::Normal;
+        reports.push(Box::new(Console::new(out, verbosity, live)));
+        Ok(reports)
+    }
+
+    /// A line beside the report, at standard error, so that the report stays what it is.
+    fn say(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+}

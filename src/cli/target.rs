@@ -1,0 +1,338 @@
+//! Which target is judged and what may be done to it: flags over environment over `wabizspec.toml`.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Failure, read};
+use crate::exchange::Header;
+use crate::located::SourceText;
+use crate::plan::Capabilities;
+use crate::reference::{Server, Settings as ServerSettings};
+use crate::run::TargetInfo;
+use crate::scenario::Change;
+use crate::target::config::{ClientChoice, Config, FILE_NAME, RegistrationChoice, Span};
+use crate::target::givens::Registrable;
+use crate::target::hook::Hook;
+use crate::target::origin::Origin;
+use crate::target::second_opinion::SecondOpinion;
+use crate::target::tls::{self, Trust};
+use crate::target::wire::Wire;
+use crate::target::{Client, Controls, Hooks, Limits, Target};
+
+/// How long opening a connection may take; `--timeout` shortens it but does not lengthen it.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// Cases in flight unless something else is asked for.
+const JOBS: usize = 8;
+
+/// The flags that say whom to judge.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Target")]
+pub(super) struct TargetArgs {
+    /// Address of the target, base path included; without it the embedded reference client is judged
+    #[arg(long, value_name = "URL", env = "WABIZSPEC_TARGET")]
+    target: Option<String>,
+    /// Configuration file [default: wabizspec.toml in the current folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Whether the target still registers phone numbers: auto, open or sunset
+    #[arg(long, value_name = "STATE", value_parser = registration)]
+    registration: Option<RegistrationChoice>,
+    /// How to bring the target back to just installed: a shell command, or "METHOD URL"
+    #[arg(long, value_name = "CMD|\"METHOD URL\"")]
+    reset: Option<String>,
+    /// The target is just installed now: the default password is still to be changed, and may be
+    #[arg(long)]
+    fresh: bool,
+    /// What the run may change: passwords, users, registration, clock
+    #[arg(long, value_name = "CHANGE", value_delimiter = ',', value_parser = change)]
+    allow: Vec<Change>,
+    /// Limit for a whole answer, such as 10s or 500ms [default: 10s]
+    #[arg(long, value_name = "DUR")]
+    timeout: Option<Span>,
+    /// Cases in flight at most [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Accept any certificate, also expired or for another name
+    #[arg(long, conflicts_with = "cacert")]
+    insecure: bool,
+    /// PEM file with the authority to trust, or with the target's own certificate
+    #[arg(long, value_name = "FILE")]
+    cacert: Option<PathBuf>,
+}
+
+fn registration(text: &str) -> Result<RegistrationChoice, String> {
+    match text {
+        "auto" => Ok(RegistrationChoice::Auto),
+        "open" => Ok(RegistrationChoice::Open),
+        "sunset" => Ok(RegistrationChoice::Sunset),
+        _ => Err("use auto, open or sunset".to_owned()),
+    }
+}
+
+fn change(text: &str) -> Result<Change, String> {
+    let known = Change::ALL.into_iter().find(|change| change.to_string() == text);
+    known.ok_or_else(|| "use passwords, users, registration or clock".to_owned())
+}
+
+/// A target and all that was said about it.
+pub(super) struct Resolved {
+    pub target: Arc<Target>,
+    pub info: TargetInfo,
+    pub capabilities: Capabilities,
+    pub admin_name: String,
+    pub admin_password: Option<String>,
+    pub jobs: usize,
+    pub account: Registrable,
+    /// The configuration file that was read, if one was.
+    pub config_file: Option<PathBuf>,
+}
+
+impl TargetArgs {
+    /// Settles on a target. Nothing is sent yet; the embedded one is started.
+    pub fn resolve(&self) -> Result<Resolved, Failure> {
+        let (config, config_file) = self.config()?;
+        let url = match &self.target {
+            Some(url) if url.trim().is_empty() => {
+                return Err(Failure::usage(
+                    "the target is empty\n  help: give --target URL or set WABIZSPEC_TARGET to one; leave both out to \
+                     judge the embedded reference client",
+                ));
+            }
+            Some(url) => Some(url.clone()),
+            None => config.target.url.clone(),
+        };
+        match url {
+            Some(url) => self.at_url(&url, config, config_file),
+            None => {
+                self.refuse_target_flags(config_file.as_deref())?;
+                self.embedded()
+            }
+        }
+    }
+
+    fn config(&self) -> Result<(Config, Option<PathBuf>), Failure> {
+        let path = match &self.config {
+            Some(path) => path.clone(),
+            None if Path::new(FILE_NAME).exists() => PathBuf::from(FILE_NAME),
+            None => return Ok((Config::default(), None)),
+        };
+        let text = read(&path)?;
+        let file = path.display().to_string();
+        let source = SourceText {
+            file: &file,
+            text: &text,
+        };
+        let config = Config::parse(source).map_err(Failure::usage)?;
+        Ok((config, Some(path)))
+    }
+
+    /// Flags that speak of a target where none is named would be passed over in silence, and the reference client
+    /// judged instead of the server that was meant.
+    fn refuse_target_flags(&self, config_file: Option<&Path>) -> Result<(), Failure> {
+        if let Some(path) = config_file {
+            return Err(Failure::usage(format!(
+                "{} names no target\n  help: add url = \"https://…\" under [target], or give --target URL",
+                path.display()
+            )));
+        }
+        let given = [
+            ("--reset", self.reset.is_some()),
+            ("--fresh", self.fresh),
+            ("--allow", !self.allow.is_empty()),
+            ("--cacert", self.cacert.is_some()),
+            ("--insecure", self.insecure),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Failure::usage(format!(
+                "{flag} is about a target, but none is named\n  help: give --target URL; the embedded reference \
+                 client needs no {flag}"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn embedded(&self) -> Result<Resolved, Failure> {
+        let registration = self
+            .registration
+            .and_then(RegistrationChoice::known)
+            .unwrap_or_default();
+        let settings = ServerSettings {
+            registration,
+            ..ServerSettings::default()
+        };
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::start(listen, settings)
+            .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
+        let target = Target::embedded(server, self.limits(None)).map_err(Failure::defect)?;
+        Ok(Resolved {
+            info: TargetInfo {
+                url: target.origin().to_string(),
+                embedded: true,
+                registration: Some(registration),
+            },
+            target: Arc::new(target),
+            capabilities: Capabilities::embedded(registration),
+            admin_name: "admin".to_owned(),
+            admin_password: None,
+            jobs: self.jobs(None),
+            account: Registrable::default(),
+            config_file: None,
+        })
+    }
+
+    fn at_url(&self, url: &str, config: Config, config_file: Option<PathBuf>) -> Result<Resolved, Failure> {
+        let origin: Origin = url.parse().map_err(Failure::usage)?;
+        let trust = self.trust(&config);
+        let limits = self.limits(config.target.timeout);
+        let client = client(&origin, &trust, limits, &config)?;
+        let hooks = self.hooks(&config, trust)?;
+        let headers = headers(&config)?;
+        let admin_name = std::env::var("WABIZSPEC_ADMIN_USERNAME")
+            .ok()
+            .filter(|name| !name.is_empty());
+        let admin_name = admin_name
+            .or(config.credentials.username.clone())
+            .unwrap_or_else(|| "admin".to_owned());
+        let admin_password = admin_password(&config)?;
+        let registration = self.registration.unwrap_or(config.target.registration).known();
+        let capabilities = Capabilities {
+            embedded: false,
+            reset: hooks.reset.is_some(),
+            fresh: self.fresh || config.state.fresh,
+            allow: self
+                .allow
+                .iter()
+                .chain(&config.state.allow)
+                .copied()
+                .collect::<BTreeSet<Change>>(),
+            credentials: admin_password.is_some(),
+            advance: hooks.advance.is_some(),
+            code: hooks.code.is_some(),
+            registration,
+            raw: matches!(client, Client::Wire(_)),
+        };
+        Ok(Resolved {
+            info: TargetInfo {
+                url: origin.to_string(),
+                embedded: false,
+                registration,
+            },
+            jobs: self.jobs(config.target.jobs),
+            account: account(&config)?,
+            target: Arc::new(Target::new(client, origin, headers, Controls::Hooks(hooks))),
+            capabilities,
+            admin_name,
+            admin_password,
+            config_file,
+        })
+    }
+
+    fn jobs(&self, configured: Option<usize>) -> usize {
+        self.jobs.map(usize::from).or(configured).unwrap_or(JOBS).max(1)
+    }
+
+    fn limits(&self, configured: Option<Span>) -> Limits {
+        let mut limits = Limits::default();
+        if let Some(Span(whole)) = self.timeout.or(configured) {
+            limits.whole = whole;
+            limits.first_byte = whole;
+            limits.connect = whole.min(CONNECT);
+        }
+        limits
+    }
+
+    fn trust(&self, config: &Config) -> Trust {
+        match (&self.cacert, &config.target.cacert) {
+            _ if self.insecure => Trust::Anything,
+            (Some(path), _) => Trust::CaFile(path.clone()),
+            _ if config.target.insecure => Trust::Anything,
+            (None, Some(path)) => Trust::CaFile(path.clone()),
+            (None, None) => Trust::WebRoots,
+        }
+    }
+
+    fn hooks(&self, config: &Config, trust: Trust) -> Result<Hooks, Failure> {
+        let hook = |name: &str, text: Option<&String>| {
+            let parsed = text.map(|text| text.parse::<Hook>()).transpose();
+            parsed.map_err(|error| Failure::usage(format!("{name}: {error}")))
+        };
+        Ok(Hooks {
+            reset: hook("reset", self.reset.as_ref().or(config.state.reset.as_ref()))?,
+            advance: hook("advance", config.state.advance.as_ref())?,
+            code: hook("code_command", config.registration.code_command.as_ref())?,
+            trust,
+        })
+    }
+}
+
+fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Config) -> Result<Client, Failure> {
+    let proxy = config.target.proxy.as_deref().map(url::Url::parse).transpose();
+    let proxy = proxy.map_err(|error| Failure::usage(format!("the proxy is no URL: {error}")))?;
+    let tls = match origin.tls() || proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https") {
+        true => Some(tls::configuration(trust).map_err(Failure::usage)?),
+        false => None,
+    };
+    match config.target.client {
+        ClientChoice::Wire if proxy.is_some() => Err(Failure::usage(
+            "only the reqwest client goes through a proxy\n  help: add client = \"reqwest\" under [target]",
+        )),
+        ClientChoice::Wire => Ok(Client::Wire(Wire::new(origin.clone(), tls, limits))),
+        ClientChoice::Reqwest => {
+            let client = SecondOpinion::new(origin.clone(), tls, proxy, limits).map_err(Failure::usage)?;
+            Ok(Client::SecondOpinion(client))
+        }
+    }
+}
+
+fn headers(config: &Config) -> Result<Vec<Header>, Failure> {
+    let value = |text: &String| match text.strip_prefix("env:") {
+        Some(name) => std::env::var(name).map_err(|_| {
+            Failure::usage(format!(
+                "the configured headers need the environment variable {name}, which is not set"
+            ))
+        }),
+        None => Ok(text.clone()),
+    };
+    let header = |(name, text): (&String, &String)| Ok(Header::new(name, value(text)?));
+    config.target.headers.iter().map(header).collect()
+}
+
+fn admin_password(config: &Config) -> Result<Option<String>, Failure> {
+    if let Ok(password) = std::env::var("WABIZSPEC_ADMIN_PASSWORD")
+        && !password.is_empty()
+    {
+        return Ok(Some(password));
+    }
+    let Some(path) = &config.credentials.password_file else {
+        return Ok(None);
+    };
+    let text = read(path)?;
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(Some(password.strip_suffix('\r').unwrap_or(password).to_owned()))
+}
+
+fn account(config: &Config) -> Result<Registrable, Failure> {
+    let mut account = Registrable::default();
+    let given = &config.registration;
+    if let Some(path) = &given.certificate_file {
+        account.cert = read(path)?.split_whitespace().collect();
+        account.vname = match &given.vname {
+            Some(name) => name.clone(),
+            None => {
+                let name = crate::documented::certificate::verified_name(&account.cert);
+                let advice = "add vname = \"…\" under [registration]";
+                name.map_err(|error| Failure::usage(format!("{}: {error}\n  help: {advice}", path.display())))?
+                    .name
+            }
+        };
+    }
+    account.cc = given.cc.clone().unwrap_or(account.cc);
+    account.phone_number = given.phone_number.clone().unwrap_or(account.phone_number);
+    Ok(account)
+}

@@ -1,0 +1,31 @@
+//! The stream of events as lines of JSON, each written as it happens. A stream without its `ended` line is of a run
+//! that died.
+
+use std::io::{self, Write};
+
+use super::Report;
+use crate::run::Event;
+
+/// Writes the events themselves.
+pub struct Ndjson {
+    out: Box<dyn Write + Send>,
+}
+
+impl Ndjson {
+    /// Onto that writer.
+    pub fn new(out: Box<dyn Write + Send>) -> Ndjson {
+        Ndjson { out }
+    }
+}
+
+impl Report for Ndjson {
+    fn take(&mut self, event: &Event) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, event)?;
+        self.out.write_all(b"\n")?;
+        self.out.flush()
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,261 @@
+//! One case against one target: its steps in order, each judged before the next is sent.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::compose::compose;
+use super::event::CaseReport;
+use super::harness::Harness;
+use super::ready::Ready;
+use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, Request, curl, transcript};
+use crate::judge::{Judgement, Verdict};
+use crate::plan::Case;
+use crate::requirement::Level;
+use crate::scenario::{Action, Step};
+use crate::target::givens::{password_given, token_in};
+use crate::template::Bindings;
+
+/// How often a throttled request is sent again.
+const PATIENT_TRIES: usize = 3;
+
+/// The longest wait that a target may ask for with `Retry-After`.
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
+
+/// What a case did and what came of it.
+pub(super) struct Ran {
+    pub report: CaseReport,
+    /// A request of a case that did not pass was accepted or not answered: nobody knows what it left behind.
+    pub dirty: bool,
+}
+
+/// Runs the steps of a case whose state is ready.
+pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Ran {
+    let started = Instant::now();
+    let mut attempt = Attempt {
+        harness,
+        case,
+        secrets: ready.secrets,
+        bindings: ready.bindings,
+        judgement: Judgement::default(),
+        exchanges: Vec::new(),
+        blocked: None,
+    };
+    for step in &case.scenario.steps {
+        if !attempt.step(step).await {
+            break;
+        }
+    }
+    attempt.finish(started.elapsed())
+}
+
+struct Attempt<'a> {
+    harness: &'a Harness,
+    case: &'a Case,
+    bindings: Bindings,
+    secrets: Redaction,
+    judgement: Judgement,
+    exchanges: Vec<Exchange>,
+    blocked: Option<String>,
+}
+
+impl Attempt<'_> {
+    /// Does one step; false if the rest of the case must not be tried.
+    async fn step(&mut self, step: &Step) -> bool {
+        if let Action::Advance(seconds) = step.action {
+            if let Err(why) = self.harness.target.advance(seconds).await {
+                self.blocked = Some(why);
+            }
+            return self.blocked.is_none();
+        }
+        if step
+            .action
+            .templates()
+            .iter()
+            .any(|template| template.names().any(|name| name == "code"))
+        {
+            match self.harness.target.code().await {
+                Ok(code) => self.bindings.bind("code", code),
+                Err(why) => self.blocked = Some(why),
+            }
+        }
+        let request = match compose(&self.harness.target, &step.action, &self.bindings) {
+            Ok(Some(request)) => request,
+            Ok(None) => return true,
+            Err(unbound) => {
+                self.blocked.get_or_insert_with(|| unbound.to_string());
+                return false;
+            }
+        };
+        self.note_passwords(&request).await;
+        match self.send(&request).await {
+            Ok(exchange) => self.judge(step, exchange),
+            Err(why) => {
+                self.blocked = Some(why);
+                false
+            }
+        }
+    }
+
+    /// Sends the request; waits and tries again where the target asks for patience.
+    async fn send(&mut self, request: &Request) -> Result<Exchange, String> {
+        for _ in 0..PATIENT_TRIES {
+            let exchange = self.harness.send(request).await;
+            if let Outcome::Unanswered(none) = &exchange.outcome
+                && none.breakage == Breakage::Unreachable
+            {
+                return Err(format!("the target cannot be reached: {none}"));
+            }
+            let Some(wait) = throttled(&exchange) else {
+                self.note_made(&exchange);
+                return Ok(exchange);
+            };
+            if wait > LONGEST_WAIT {
+                return Err(format!("throttled: the target asks to wait {} s", wait.as_secs()));
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Err(format!("throttled: still answered 429 after {PATIENT_TRIES} tries"))
+    }
+
+    /// A password that this request may give the admin is remembered before it is sent, so that the admin is not lost.
+    async fn note_passwords(&mut self, request: &Request) {
+        if let Some((username, password)) = password_given(request, self.harness.target.origin().base_path()) {
+            self.harness.may_get_password(&username, &password).await;
+        }
+    }
+
+    /// What the answer made on the target is remembered, so that it is removed in the end.
+    fn note_made(&mut self, exchange: &Exchange) {
+        if let Some(token) = token_in(exchange) {
+            self.secrets.add(&token, "$TOKEN");
+            self.harness.made.token(&token);
+        }
+        let accepted = exchange
+            .response()
+            .is_some_and(|response| (200..300).contains(&response.status));
+        let Request::Http(request) = &exchange.request else {
+            return;
+        };
+        let creates = request.method == "POST" && request.target.ends_with("/v1/users");
+        if let (true, true, Some(body)) = (accepted, creates, &request.body)
+            && let Some(name) = Json::parse(body)
+                .ok()
+                .as_ref()
+                .and_then(|body| body.at("/username")?.as_str())
+        {
+            self.harness.made.account(name);
+        }
+    }
+
+    fn judge(&mut self, step: &Step, exchange: Exchange) -> bool {
+        let mut judgement = self.harness.oracles.judge(&step.name, &exchange);
+        for expectation in &step.expectations {
+            judgement.absorb(expectation.judge(&step.name, &exchange, &self.bindings));
+        }
+        let go_on = exchange.response().is_some() && !judgement.breaks_a_must();
+        self.judgement.absorb(judgement);
+        let captured = go_on && self.capture(step, &exchange);
+        self.exchanges.push(exchange);
+        captured
+    }
+
+    fn capture(&mut self, step: &Step, exchange: &Exchange) -> bool {
+        let json = exchange
+            .response()
+            .and_then(|response| Json::parse(&response.body).ok());
+        for capture in &step.captures {
+            let value = json.as_ref().and_then(|json| json.at(capture.at.as_str())?.as_str());
+            let Some(value) = value else {
+                self.blocked = Some(format!("the answer to `{}` holds no text at {}", step.name, capture.at));
+                return false;
+            };
+            self.bindings.bind(&capture.name, value);
+            self.secrets
+                .add(value, &format!("${}", capture.name.to_ascii_uppercase()));
+        }
+        true
+    }
+
+    fn finish(self, elapsed: Duration) -> Ran {
+        let Attempt {
+            harness,
+            case,
+            secrets,
+            judgement,
+            exchanges,
+            blocked,
+            ..
+        } = self;
+        let fails = |level: Level| level >= harness.fail_on;
+        let failed = judgement.findings.iter().any(|finding| fails(finding.level));
+        let verdict = match (failed, &blocked) {
+            (true, _) => Verdict::Fail,
+            (false, Some(_)) => Verdict::Blocked,
+            (false, None) => Verdict::Pass,
+        };
+        let accepted = |exchange: &Exchange| exchange.response().is_none_or(|response| response.status < 300);
+        let dirty = verdict != Verdict::Pass && (blocked.is_some() || exchanges.iter().any(accepted));
+        let mut report = blank_report(case, verdict);
+        report.reason = blocked
+            .filter(|_| verdict == Verdict::Blocked)
+            .map(|why| secrets.apply(&why));
+        report.duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        report.findings = judgement.findings;
+        report.observations = judgement.observations;
+        for finding in &mut report.findings {
+            for mismatch in &mut finding.mismatches {
+                mismatch.expected = secrets.apply(&mismatch.expected);
+                mismatch.observed = secrets.apply(&mismatch.observed);
+            }
+        }
+        for observation in &mut report.observations {
+            observation.what = secrets.apply(&observation.what);
+        }
+        if verdict != Verdict::Pass || !report.findings.is_empty() {
+            let base = harness.target.origin().base_path();
+            report.reproduce = vec![harness.run_line(&case.id)];
+            report
+                .reproduce
+                .extend(exchanges.iter().map(|exchange| curl(&exchange.request, base, &secrets)));
+            report.exchanges = exchanges
+                .iter()
+                .map(|exchange| transcript(exchange, &secrets))
+                .collect();
+        }
+        Ran { report, dirty }
+    }
+}
+
+/// How long the target asks us to wait, if it throttles: 429, or code 1015 (error codes page).
+fn throttled(exchange: &Exchange) -> Option<Duration> {
+    let response = exchange.response()?;
+    let code = || Json::parse(&response.body).ok()?.at("/errors/0/code")?.as_integer();
+    if response.status != 429 && !(response.status >= 400 && code() == Some(1015)) {
+        return None;
+    }
+    let seconds = response
+        .header_text("Retry-After")
+        .and_then(|value| value.trim().parse().ok());
+    Some(Duration::from_secs(seconds.unwrap_or(1)))
+}
+
+/// The report of a case of which nothing is known but its plan.
+pub(super) fn blank_report(case: &Case, verdict: Verdict) -> CaseReport {
+    let scenario: &Arc<crate::scenario::Scenario> = &case.scenario;
+    CaseReport {
+        id: case.id.clone(),
+        title: scenario.title.clone(),
+        file: scenario.file.clone(),
+        line: case.row().line,
+        verdict,
+        reason: None,
+        duration_ms: 0,
+        control: scenario.control,
+        twin: scenario.twin.clone(),
+        cites: scenario.requirements().into_iter().map(str::to_owned).collect(),
+        findings: Vec::new(),
+        observations: Vec::new(),
+        reproduce: Vec::new(),
+        exchanges: Vec::new(),
+    }
+}

@@ -1,0 +1,49 @@
+//! From a step and its bindings to the request that goes out.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::exchange::{Header, Request};
+use crate::scenario::{Action, Authorization, Draft};
+use crate::target::Target;
+use crate::template::{Bindings, Unbound};
+
+/// The request of a step; `None` for a step that sends nothing.
+///
+/// # Errors
+/// A name that nothing is bound to.
+pub(super) fn compose(target: &Target, action: &Action, bindings: &Bindings) -> Result<Option<Request>, Unbound> {
+    Ok(match action {
+        Action::Send(draft) => Some(filled_in(target, draft, bindings)?),
+        Action::Raw(template) => Some(Request::Raw(template.render(bindings)?.into_bytes())),
+        Action::Hex(bytes) => Some(Request::Raw(bytes.clone())),
+        Action::Advance(_) => None,
+    })
+}
+
+fn filled_in(target: &Target, draft: &Draft, bindings: &Bindings) -> Result<Request, Unbound> {
+    let mut headers = Vec::new();
+    match &draft.authorization {
+        Authorization::None => {}
+        Authorization::Basic(template) => {
+            let credentials = STANDARD.encode(template.render(bindings)?);
+            headers.push(Header::new("Authorization", format!("Basic {credentials}")));
+        }
+        Authorization::Bearer(template) => {
+            let token = template.render(bindings)?;
+            headers.push(Header::new("Authorization", format!("Bearer {token}")));
+        }
+    }
+    for (name, value) in &draft.headers {
+        headers.push(Header::new(name, value.render(bindings)?));
+    }
+    let typed = headers
+        .iter()
+        .any(|header| header.name.eq_ignore_ascii_case("Content-Type"));
+    if draft.is_json && !typed {
+        headers.push(Header::new("Content-Type", "application/json"));
+    }
+    let body = draft.body.as_ref().map(|body| body.render(bindings)).transpose()?;
+    let path = draft.path.render(bindings)?;
+    Ok(target.request(&draft.method, &path, headers, body.map(String::into_bytes)))
+}

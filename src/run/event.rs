@@ -1,0 +1,134 @@
+//! The stream that a run is: every report is a fold over these events, and nothing else leaves a run.
+//!
+//! All texts in them are free of secrets already.
+
+use serde::{Deserialize, Serialize};
+
+use crate::judge::{Finding, Observation, Verdict};
+use crate::requirement::Level;
+use crate::scenario::Registration;
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Event {
+    /// First, once.
+    Started(Started),
+    /// The target was brought back to just installed.
+    Reset,
+    /// A case was judged, or could not be.
+    Case(Box<CaseReport>),
+    /// Something that the owner should know.
+    Note(String),
+    /// Last, once. A stream without it is of a run that died.
+    Ended(Ended),
+}
+
+/// What the run is going to do, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Started {
+    /// The version of the suite.
+    pub version: String,
+    /// How many cases are planned, the skipped ones included.
+    pub cases: usize,
+    /// How many resets the plan needs.
+    pub planned_resets: usize,
+    /// Whom it judges.
+    pub target: TargetInfo,
+    /// The level from which on a finding fails its case.
+    pub fail_on: Level,
+    /// Every requirement that a planned case or an oracle cites, in the order of their ids.
+    pub requirements: Vec<RequirementInfo>,
+}
+
+/// Whom a run judges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetInfo {
+    /// Its address.
+    pub url: String,
+    /// Whether it is the reference client inside this program: then nothing is said of anybody's server.
+    pub embedded: bool,
+    /// Its registration state, where known.
+    pub registration: Option<Registration>,
+}
+
+/// What reports say of a requirement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequirementInfo {
+    /// Its id.
+    pub id: String,
+    /// Its level.
+    pub level: Level,
+    /// The rule in our words.
+    pub says: String,
+    /// Page and section.
+    pub source: String,
+    /// Whether an oracle holds every exchange to it.
+    pub oracle: bool,
+}
+
+/// What became of one case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseReport {
+    /// `area/file::row`.
+    pub id: String,
+    /// What its scenario shows.
+    pub title: String,
+    /// The scenario's file.
+    pub file: String,
+    /// The line of its row, 1-based.
+    pub line: usize,
+    /// Exactly one.
+    pub verdict: Verdict,
+    /// Why, on blocked, skipped, known and error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// From its first request to its last answer; set-up by the harness does not count.
+    pub duration_ms: u64,
+    /// Whether it is its area's control.
+    pub control: bool,
+    /// The case id or file id whose acceptance shows that its refusal says something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<String>,
+    /// The requirements that its expectations cite.
+    pub cites: Vec<String>,
+    /// Broken requirements; of level should on a passing case, they are warnings.
+    pub findings: Vec<Finding>,
+    /// What no document forbids.
+    pub observations: Vec<Observation>,
+    /// Commands that repeat it; on failing cases.
+    pub reproduce: Vec<String>,
+    /// Its exchanges as text; on failing cases.
+    pub exchanges: Vec<String>,
+}
+
+impl CaseReport {
+    /// The area, by its id.
+    pub fn area(&self) -> &str {
+        self.id.split('/').next().unwrap_or_default()
+    }
+
+    /// Findings of level should on a passing case.
+    pub fn warnings(&self) -> usize {
+        match self.verdict {
+            Verdict::Pass => self.findings.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// How the run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ended {
+    /// Every planned case has its verdict.
+    pub complete: bool,
+    /// Somebody pressed Ctrl-C.
+    pub interrupted: bool,
+    /// Wall time of the whole run.
+    pub elapsed_ms: u64,
+}

@@ -1,0 +1,92 @@
+//! What all cases of a run share: the target, the oracles, the states, and the circuit breaker.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use tokio::sync::Mutex;
+
+use super::Settings;
+use crate::exchange::{Exchange, Outcome, Request};
+use crate::judge::Oracles;
+use crate::requirement::Level;
+use crate::target::Target;
+use crate::target::givens::{Givens, Made, Registrable};
+
+/// So many requests in a row without an answer, and the canary decides.
+const UNANSWERED_IN_A_ROW: u32 = 3;
+
+/// Shared by all cases of one run.
+pub(super) struct Harness {
+    pub target: Arc<Target>,
+    pub oracles: Oracles,
+    pub fail_on: Level,
+    pub givens: Mutex<Givens>,
+    pub made: Arc<Made>,
+    pub account: Registrable,
+    admin_name: String,
+    run_flags: String,
+    unanswered: AtomicU32,
+    gone: AtomicBool,
+}
+
+impl Harness {
+    pub fn new(target: Arc<Target>, oracles: Oracles, settings: &Settings) -> Harness {
+        let givens = Givens::new(
+            Arc::clone(&target),
+            settings.admin_name.clone(),
+            settings.admin_password.clone(),
+            settings.fresh,
+        );
+        let run_flags = match target.is_embedded() {
+            true => String::new(),
+            false => format!(" --target {}", target.origin()),
+        };
+        Harness {
+            made: givens.made(),
+            givens: Mutex::new(givens),
+            oracles,
+            fail_on: settings.fail_on,
+            account: settings.account.clone(),
+            admin_name: settings.admin_name.clone(),
+            run_flags,
+            unanswered: AtomicU32::new(0),
+            gone: AtomicBool::new(false),
+            target,
+        }
+    }
+
+    /// The command that runs one case again.
+    pub fn run_line(&self, case: &str) -> String {
+        format!("wabizspec run '{case}'{}", self.run_flags)
+    }
+
+    /// Sends one request and keeps count of those that get no answer.
+    pub async fn send(&self, request: &Request) -> Exchange {
+        let exchange = self.target.send(request).await;
+        match exchange.outcome {
+            Outcome::Answered(_) => self.unanswered.store(0, Ordering::Relaxed),
+            Outcome::Unanswered(_) => {
+                let in_a_row = self.unanswered.fetch_add(1, Ordering::Relaxed) + 1;
+                if in_a_row == UNANSWERED_IN_A_ROW {
+                    match self.target.canary().await {
+                        Ok(()) => self.unanswered.store(0, Ordering::Relaxed),
+                        Err(_) => self.gone.store(true, Ordering::Relaxed),
+                    }
+                }
+            }
+        }
+        exchange
+    }
+
+    /// Whether the target is gone: several requests in a row and the canary went unanswered.
+    pub fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    /// Before a request that may change somebody's password.
+    pub async fn may_get_password(&self, username: &str, password: &str) {
+        if username == self.admin_name {
+            self.givens.lock().await.candidate(password);
+        }
+    }
+}

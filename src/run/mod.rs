@@ -1,0 +1,347 @@
+//! A plan against a target, as a stream of events.
+//!
+//! The runner does not know who listens: it emits [`Event`]s and nothing else. Cases of a concurrent stage run at the
+//! same time; all others one after another.
+
+mod case;
+mod compose;
+mod event;
+mod harness;
+mod ready;
+mod summary;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use event::{CaseReport, Ended, Event, RequirementInfo, Started, TargetInfo};
+pub use summary::{RequirementResult, Summary};
+
+use crate::judge::{Oracles, Verdict};
+use crate::plan::{Case, Plan, Stage, Start};
+use crate::requirement::{Level, Register};
+use crate::scenario::Given;
+use crate::target::Target;
+use crate::target::givens::Registrable;
+use case::{Ran, blank_report, run_case};
+use harness::Harness;
+use ready::ready;
+
+/// How a run goes about its plan.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The name of the admin account.
+    pub admin_name: String,
+    /// Its password, where the owner gave one.
+    pub admin_password: Option<String>,
+    /// The default password may still be in place.
+    pub fresh: bool,
+    /// The level from which on a finding fails its case.
+    pub fail_on: Level,
+    /// How many cases are in flight at most; at least 1.
+    pub jobs: usize,
+    /// After so many failed cases the rest is not tried.
+    pub max_fail: Option<usize>,
+    /// What is registered where a case registers something.
+    pub account: Registrable,
+}
+
+/// Runs the plan and emits what happens. Returns when everything is judged or `stop` turns true; either way what the
+/// run made on the target has been removed, and what could not be has been told.
+pub async fn run(
+    register: &Register,
+    plan: Plan,
+    target: Arc<Target>,
+    info: TargetInfo,
+    settings: &Settings,
+    stop: watch::Receiver<bool>,
+    emit: &mut (dyn FnMut(Event) + Send),
+) {
+    let begun = Instant::now();
+    let oracles = Oracles::of(register);
+    emit(Event::Started(Started {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        cases: plan.cases().count() + plan.skipped.len(),
+        planned_resets: plan.resets,
+        target: info,
+        fail_on: settings.fail_on,
+        requirements: requirements(register, &plan, &oracles),
+    }));
+    for (case, why) in &plan.skipped {
+        let mut report = blank_report(case, Verdict::Skipped);
+        report.reason = Some(why.clone());
+        emit(Event::Case(Box::new(report)));
+    }
+    let mut runner = Runner {
+        harness: Arc::new(Harness::new(target, oracles, settings)),
+        jobs: settings.jobs.max(1),
+        failures_left: settings.max_fail,
+        no_longer_fresh: None,
+        stop,
+        emit,
+    };
+    let mut given_up = None;
+    if plan.cases().next().is_some() {
+        given_up = runner
+            .harness
+            .target
+            .canary()
+            .await
+            .err()
+            .map(|why| format!("the target does not answer: {why}"));
+    }
+    for stage in &plan.stages {
+        if !runner.is_stopped() {
+            runner.stage(stage, given_up.as_deref()).await;
+        }
+    }
+    let left = runner.harness.givens.lock().await.clean_up().await;
+    let interrupted = runner.is_stopped();
+    for leftover in left {
+        (runner.emit)(Event::Note(leftover));
+    }
+    (runner.emit)(Event::Ended(Ended {
+        complete: !interrupted,
+        interrupted,
+        elapsed_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }));
+}
+
+fn requirements(register: &Register, plan: &Plan, oracles: &Oracles) -> Vec<RequirementInfo> {
+    let planned = plan.cases().chain(plan.skipped.iter().map(|(case, _)| case));
+    let scenarios: std::collections::BTreeMap<&str, &Case> =
+        planned.map(|case| (case.scenario.id.as_str(), case)).collect();
+    let cited: std::collections::BTreeSet<&str> = scenarios
+        .values()
+        .flat_map(|case| case.scenario.requirements())
+        .collect();
+    let of_oracles: std::collections::BTreeSet<&str> = oracles.requirements().collect();
+    let wanted = register
+        .iter()
+        .filter(|requirement| cited.contains(requirement.id.as_str()) || of_oracles.contains(requirement.id.as_str()));
+    let info = |requirement: &crate::requirement::Requirement| RequirementInfo {
+        id: requirement.id.clone(),
+        level: requirement.level,
+        says: requirement.says.clone(),
+        source: requirement.source(),
+        oracle: of_oracles.contains(requirement.id.as_str()),
+    };
+    wanted.map(info).collect()
+}
+
+struct Runner<'e> {
+    harness: Arc<Harness>,
+    jobs: usize,
+    failures_left: Option<usize>,
+    /// The case after which a target that cannot be reset is no longer known to be fresh.
+    no_longer_fresh: Option<String>,
+    stop: watch::Receiver<bool>,
+    emit: &'e mut (dyn FnMut(Event) + Send),
+}
+
+impl Runner<'_> {
+    fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    async fn stage(&mut self, stage: &Stage, given_up: Option<&str>) {
+        let mut obstacle = given_up.map(str::to_owned);
+        if stage.start == Start::Reset && obstacle.is_none() && !self.harness.is_gone() {
+            obstacle = self.reset().await.err();
+        }
+        if let Some(why) = obstacle {
+            for case in &stage.cases {
+                self.block(case, &why);
+            }
+            return;
+        }
+        let shares_fresh = stage.cases.iter().any(|case| case.given() == Given::Fresh);
+        if stage.concurrent && self.jobs > 1 {
+            if !shares_fresh {
+                return self.at_once(&stage.cases).await;
+            }
+            if self.harness.target.can_reset() && self.all_hold_at_once(&stage.cases).await {
+                return;
+            }
+        }
+        self.in_turn(&stage.cases).await;
+    }
+
+    /// Cases that share a fresh state disturb each other only where one of them finds something. So they are tried
+    /// at once, and if any may have spoilt the state, the target is reset and nothing of the attempt counts.
+    async fn all_hold_at_once(&mut self, cases: &[Case]) -> bool {
+        let mut attempt = Vec::new();
+        let stopped = many(&self.harness, self.jobs, &mut self.stop, cases, &mut |ran| {
+            attempt.push(ran)
+        })
+        .await;
+        if stopped {
+            return true;
+        }
+        if !attempt.iter().any(|ran| ran.dirty) {
+            for ran in attempt {
+                self.report(ran.report);
+            }
+            return true;
+        }
+        // A failed reset shows itself again, case by case, where the cases run in turn.
+        let _ = self.reset().await;
+        false
+    }
+
+    async fn at_once(&mut self, cases: &[Case]) {
+        let mut dirty = false;
+        let (harness, jobs) = (Arc::clone(&self.harness), self.jobs);
+        let mut stop = self.stop.clone();
+        many(&harness, jobs, &mut stop, cases, &mut |ran| {
+            dirty |= ran.dirty;
+            self.report(ran.report);
+        })
+        .await;
+        if dirty {
+            harness.givens.lock().await.forget_logins();
+        }
+    }
+
+    async fn in_turn(&mut self, cases: &[Case]) {
+        for case in cases {
+            if let Some(spoiler) = self.no_longer_fresh.clone().filter(|_| case.given() == Given::Fresh) {
+                self.block(
+                    case,
+                    &format!("after `{spoiler}` the target is no longer known to be just installed"),
+                );
+                continue;
+            }
+            if self.failures_left == Some(0) {
+                self.block(case, "the run was told to stop after that many failures");
+                continue;
+            }
+            let harness = Arc::clone(&self.harness);
+            let ran = tokio::select! {
+                ran = one(&harness, case) => ran,
+                () = turned_true(&mut self.stop) => return,
+            };
+            let dirty = ran.dirty;
+            self.report(ran.report);
+            if dirty {
+                self.after_dirt(case).await;
+            }
+        }
+    }
+
+    /// After a case that may have left anything behind: a fresh state is made anew, logins are taken anew.
+    async fn after_dirt(&mut self, case: &Case) {
+        if case.given() != Given::Fresh {
+            self.harness.givens.lock().await.forget_logins();
+        } else if !self.harness.target.can_reset() || self.reset().await.is_err() {
+            self.no_longer_fresh = Some(case.id.clone());
+        }
+    }
+
+    async fn reset(&mut self) -> Result<(), String> {
+        self.harness.givens.lock().await.reset().await?;
+        self.no_longer_fresh = None;
+        (self.emit)(Event::Reset);
+        Ok(())
+    }
+
+    fn report(&mut self, report: CaseReport) {
+        if report.verdict == Verdict::Fail {
+            self.failures_left = self.failures_left.map(|left| left.saturating_sub(1));
+        }
+        (self.emit)(Event::Case(Box::new(report)));
+    }
+
+    fn block(&mut self, case: &Case, why: &str) {
+        (self.emit)(Event::Case(Box::new(blocked(case, why.to_owned()).report)));
+    }
+}
+
+/// Runs the cases, so many at a time, and hands each over as it ends. True if the run was stopped.
+async fn many(
+    harness: &Arc<Harness>,
+    jobs: usize,
+    stop: &mut watch::Receiver<bool>,
+    cases: &[Case],
+    done: &mut (dyn FnMut(Ran) + Send),
+) -> bool {
+    let mut waiting = cases.iter();
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < jobs
+            && let Some(case) = waiting.next()
+        {
+            let (harness, case) = (Arc::clone(harness), case.clone());
+            running.spawn(async move { one(&harness, &case).await });
+        }
+        tokio::select! {
+            ended = running.join_next() => match ended {
+                None => return false,
+                Some(Ok(ran)) => done(ran),
+                // `one` answers for panics itself; what is left is a task that was cut off.
+                Some(Err(_)) => {}
+            },
+            () = turned_true(stop) => return true,
+        }
+    }
+}
+
+async fn turned_true(stop: &mut watch::Receiver<bool>) {
+    // Nobody is left who could stop the run: wait for ever, and let the work end.
+    if stop.wait_for(|stopped| *stopped).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Gets one case ready, runs it, and removes what was made for it alone.
+async fn one(harness: &Arc<Harness>, case: &Case) -> Ran {
+    if harness.is_gone() {
+        return blocked(case, "the target is gone: it answers no request any more".to_owned());
+    }
+    let ready = match ready(harness, case).await {
+        Ok(ready) => ready,
+        Err(why) => return blocked(case, why),
+    };
+    let task = {
+        let (harness, case) = (Arc::clone(harness), case.clone());
+        tokio::spawn(async move {
+            let own = ready.own.clone();
+            let ran = run_case(&harness, &case, ready).await;
+            ready::tear_down(&harness, own).await;
+            ran
+        })
+    };
+    match AbortOnDrop(task).await {
+        Ok(ran) => ran,
+        Err(error) => {
+            let mut report = blank_report(case, Verdict::Error);
+            report.reason = Some(format!("a defect of wabizspec: {error}"));
+            Ran { report, dirty: true }
+        }
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Future for AbortOnDrop<T> {
+    type Output = Result<T, tokio::task::JoinError>;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn blocked(case: &Case, why: String) -> Ran {
+    let mut report = blank_report(case, Verdict::Blocked);
+    report.reason = Some(why);
+    Ran { report, dirty: false }
+}

@@ -1,0 +1,117 @@
+//! Getting a case ready: the state it needs, and the names that the harness binds for it.
+//!
+//! Only what the case uses is fetched: a token that no step names costs no login.
+
+use std::collections::BTreeSet;
+
+use super::harness::Harness;
+use crate::exchange::Redaction;
+use crate::plan::Case;
+use crate::scenario::{Given, Step};
+use crate::target::givens::{Account, Admin, log_in, make_user, remove_user};
+use crate::target::names::password;
+use crate::template::Bindings;
+
+/// A case that can begin.
+pub(super) struct Ready {
+    pub bindings: Bindings,
+    pub secrets: Redaction,
+    /// The account that was made for this case alone, with the admin who can remove it.
+    pub own: Option<(Admin, Account)>,
+}
+
+/// Reaches the state that the case needs.
+///
+/// # Errors
+/// Why it could not be reached.
+pub(super) async fn ready(harness: &Harness, case: &Case) -> Result<Ready, String> {
+    let needed = names(case);
+    let needs = |name: &str| needed.contains(name);
+    let mut bindings = case.row().bindings.clone();
+    let mut secrets = Redaction::new();
+    let origin = harness.target.origin();
+    bindings.bind("host", origin.host_header());
+    bindings.bind("base", origin.base_path());
+    let mut givens = harness.givens.lock().await;
+    let (unique, unique4) = givens.names.next();
+    bindings.bind("unique", &unique);
+    bindings.bind("unique4", unique4);
+    if needs("new_password") {
+        let new = password();
+        secrets.add(&new, "$NEW_PASSWORD");
+        bindings.bind("new_password", new);
+    }
+    let mut ready = Ready {
+        bindings,
+        secrets,
+        own: None,
+    };
+    if case.given() < Given::Admin {
+        return Ok(ready);
+    }
+    let admin = givens.admin().await?;
+    ready.bind_account("admin", &admin.account, "$WABIZSPEC_ADMIN_PASSWORD");
+    ready.bind_token("admin_token", &admin.token, "$ADMIN_TOKEN");
+    for (name, value) in harness.account.bindings() {
+        ready.bindings.bind(name, value);
+    }
+    if case.given() == Given::Registered {
+        givens.registered(&harness.account).await?;
+    }
+    if case.given() != Given::User {
+        return Ok(ready);
+    }
+    if case.is_confined() || !case.changes_nothing() {
+        // The lock is not held while the account is made: others can get ready meanwhile.
+        drop(givens);
+        let user = make_user(&harness.target, &admin, &harness.made, &format!("{unique}u")).await?;
+        ready.bind_account("user", &user, "$USER_PASSWORD");
+        let token = match needs("user_token") {
+            true => Some(log_in(&harness.target, &user, None).await),
+            false => None,
+        };
+        ready.own = Some((admin, user));
+        match token {
+            Some(Ok(token)) => ready.bind_token("user_token", &token, "$USER_TOKEN"),
+            Some(Err(why)) => {
+                tear_down(harness, ready.own).await;
+                return Err(why);
+            }
+            None => {}
+        }
+        return Ok(ready);
+    }
+    let user = givens.shared_user().await?;
+    ready.bind_account("user", &user, "$USER_PASSWORD");
+    if needs("user_token") {
+        let token = givens.shared_user_token().await?;
+        ready.bind_token("user_token", &token, "$USER_TOKEN");
+    }
+    Ok(ready)
+}
+
+impl Ready {
+    fn bind_account(&mut self, name: &str, account: &Account, shown: &str) {
+        self.secrets
+            .add_credentials(&account.username, &account.password, shown);
+        self.bindings.bind(name, &account.username);
+        self.bindings.bind(format!("{name}_password"), &account.password);
+    }
+
+    fn bind_token(&mut self, name: &str, token: &str, shown: &str) {
+        self.secrets.add(token, shown);
+        self.bindings.bind(name, token);
+    }
+}
+
+/// Removes the account that was made for one case.
+pub(super) async fn tear_down(harness: &Harness, own: Option<(Admin, Account)>) {
+    if let Some((admin, user)) = own {
+        remove_user(&harness.target, &admin, &harness.made, &user.username).await;
+    }
+}
+
+/// Every name that the case's steps use.
+fn names(case: &Case) -> BTreeSet<&str> {
+    case.scenario.steps.iter().flat_map(Step::names).collect()
+}

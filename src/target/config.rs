@@ -1,0 +1,243 @@
+//! `wabizspec.toml`: what an owner writes down about a target once, so that the command line stays short.
+//!
+//! Secrets do not stand in it: the password comes from the environment or a file, header values may name a variable.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+
+use crate::located::{self, LocatedError, SourceText};
+use crate::scenario::{Change, Registration};
+
+/// The name of the file that is read by itself where it lies in the current folder.
+pub const FILE_NAME: &str = "wabizspec.toml";
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "wabizspec.toml")]
+pub struct Config {
+    /// Where the target is and how it is talked to.
+    pub target: TargetConfig,
+    /// How the harness logs in as admin.
+    pub credentials: CredentialsConfig,
+    /// What may be changed, and how it is brought back.
+    pub state: StateConfig,
+    /// What is registered, and how the code reaches the harness.
+    pub registration: RegistrationConfig,
+    /// What the fuzzer may be pointed at.
+    pub fuzz: FuzzConfig,
+}
+
+/// `[target]`
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TargetConfig {
+    /// Its address, base path included.
+    pub url: Option<String>,
+    /// `auto`, `open` or `sunset`.
+    pub registration: RegistrationChoice,
+    /// `wire` (exact bytes) or `reqwest` (HTTP/2, proxies).
+    pub client: ClientChoice,
+    /// Accept any certificate.
+    pub insecure: bool,
+    /// A PEM file with the authority, or the target's own certificate.
+    pub cacert: Option<PathBuf>,
+    /// `http://`, `https://` or `socks5://`; with the reqwest client.
+    pub proxy: Option<String>,
+    /// The limit for a whole answer, such as `10s`.
+    #[schemars(with = "Option<String>")]
+    pub timeout: Option<Span>,
+    /// Requests per second at most.
+    pub rate: Option<u32>,
+    /// Requests in flight at most.
+    pub jobs: Option<usize>,
+    /// Sent with every request: a value, or `env:NAME`.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// `[credentials]`
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CredentialsConfig {
+    /// The admin's name; `admin` unless given.
+    pub username: Option<String>,
+    /// A file that holds the admin's password and nothing else.
+    pub password_file: Option<PathBuf>,
+}
+
+/// `[state]`
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StateConfig {
+    /// A command or `METHOD URL` that brings the target back to just installed.
+    pub reset: Option<String>,
+    /// The same for moving its clock on by `WABIZSPEC_SECONDS`.
+    pub advance: Option<String>,
+    /// The target is just installed now.
+    pub fresh: bool,
+    /// What may be changed: `passwords`, `users`, `registration`, `clock`.
+    pub allow: BTreeSet<Change>,
+}
+
+/// `[registration]`
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegistrationConfig {
+    /// A command that prints the code that the target sent last.
+    pub code_command: Option<String>,
+    /// A file that holds the base64 of a certificate.
+    pub certificate_file: Option<PathBuf>,
+    /// The verified name in that certificate.
+    pub vname: Option<String>,
+    /// Country code, digits only.
+    pub cc: Option<String>,
+    /// Without the country code.
+    pub phone_number: Option<String>,
+}
+
+/// `[fuzz]`
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FuzzConfig {
+    /// Hosts other than loopback that may be fuzzed.
+    pub allow_hosts: Vec<String>,
+}
+
+/// Whether the target still registers numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistrationChoice {
+    /// Find out.
+    #[default]
+    Auto,
+    /// It does.
+    Open,
+    /// It does not.
+    Sunset,
+}
+
+impl RegistrationChoice {
+    /// The state, where it is given.
+    pub fn known(self) -> Option<Registration> {
+        match self {
+            RegistrationChoice::Auto => None,
+            RegistrationChoice::Open => Some(Registration::Open),
+            RegistrationChoice::Sunset => Some(Registration::Sunset),
+        }
+    }
+}
+
+/// The way onto the wire.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientChoice {
+    /// Our own.
+    #[default]
+    Wire,
+    /// The second opinion.
+    Reqwest,
+}
+
+/// A length of time as people write it: `10s`, `500ms`, `2m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Span, String> {
+        let wrong = || format!("`{text}` is no length of time; write it as 10s, 500ms or 2m");
+        let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+        let span = Duration::try_from(span).map_err(|_| wrong())?;
+        match span.is_zero() {
+            true => Err(wrong()),
+            false => Ok(Span(span)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Config {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place.
+    pub fn parse(source: SourceText<'_>) -> Result<Config, LocatedError> {
+        located::parse(source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, LocatedError> {
+        Config::parse(SourceText { file: FILE_NAME, text })
+    }
+
+    #[test]
+    fn every_key_of_the_design_is_read() {
+        let config = parse(
+            r#"
+            [target]
+            url = "https://127.0.0.1:9090"
+            registration = "sunset"
+            client = "reqwest"
+            insecure = true
+            cacert = "ca.pem"
+            proxy = "http://127.0.0.1:3128"
+            timeout = "5s"
+            rate = 10
+            jobs = 2
+            headers = { X-Env = "env:NAME" }
+            [credentials]
+            username = "admin"
+            password_file = "password"
+            [state]
+            reset = "docker restart wabiz"
+            advance = "faketime"
+            fresh = true
+            allow = ["users", "clock"]
+            [registration]
+            code_command = "cat code"
+            certificate_file = "cert"
+            vname = "Acme"
+            cc = "1"
+            phone_number = "2025550123"
+            [fuzz]
+            allow_hosts = ["staging.example"]
+            "#,
+        )
+        .expect("config");
+        assert_eq!(config.target.timeout, Some(Span(Duration::from_secs(5))));
+        assert_eq!(config.state.allow.len(), 2);
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_values_are_refused_with_their_place() {
+        let error = parse("[target]\nurll = \"x\"\n").expect_err("unknown key");
+        assert_eq!((error.line, error.advice.as_str()), (2, "did you mean `url`?"));
+        let error = parse("[target]\ntimeout = \"soon\"\n").expect_err("no time");
+        assert_eq!(error.line, 2, "{error}");
+        assert!(parse("[state]\nallow = [\"everything\"]\n").is_err());
+    }
+
+    #[test]
+    fn spans_are_positive() {
+        assert_eq!("500ms".parse(), Ok(Span(Duration::from_millis(500))));
+        for wrong in ["", "10", "0s", "-1s", "soon"] {
+            assert!(wrong.parse::<Span>().is_err(), "{wrong}");
+        }
+    }
+}

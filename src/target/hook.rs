@@ -1,0 +1,116 @@
+//! What the owner of a target lets us do to it from outside: a command, or a request to a URL.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use tokio::process::Command;
+use url::Url;
+
+use super::second_opinion::call_url;
+use super::tls::Trust;
+
+/// The longest that a hook may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A hook as it is configured: `docker restart wabiz`, or `POST http://127.0.0.1:8081/reset`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hook {
+    /// A line for the shell.
+    Command(String),
+    /// A request without a body; a 2xx answer means done.
+    Call {
+        /// For example `POST`.
+        method: String,
+        /// Absolute, http or https.
+        url: Url,
+    },
+}
+
+impl FromStr for Hook {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Hook, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err("a hook is a command or \"METHOD URL\"; this one is empty".to_owned());
+        }
+        if let Some((method, rest)) = text.split_once(' ')
+            && method.bytes().all(|byte| byte.is_ascii_uppercase())
+            && (rest.starts_with("http://") || rest.starts_with("https://"))
+        {
+            let url = Url::parse(rest).map_err(|error| format!("`{rest}` is no URL: {error}"))?;
+            return Ok(Hook::Call {
+                method: method.to_owned(),
+                url,
+            });
+        }
+        Ok(Hook::Command(text.to_owned()))
+    }
+}
+
+impl Hook {
+    /// Runs the hook and returns what it printed or answered.
+    ///
+    /// `environment` goes to a command; a call gets none of it.
+    ///
+    /// # Errors
+    /// A command that cannot be started, fails or takes more than a minute; an answer other than 2xx.
+    pub async fn run(&self, environment: &[(&str, &str)], trust: &Trust) -> Result<String, String> {
+        match self {
+            Hook::Command(line) => run_command(line, environment).await,
+            Hook::Call { method, url } => match call_url(method, url.as_str(), trust, PATIENCE).await {
+                Err(error) => Err(format!("`{method} {url}` failed: {error}")),
+                Ok(status) if (200..300).contains(&status) => Ok(String::new()),
+                Ok(status) => Err(format!("`{method} {url}` was answered {status}, not 2xx")),
+            },
+        }
+    }
+}
+
+async fn run_command(line: &str, environment: &[(&str, &str)]) -> Result<String, String> {
+    let mut command = Command::new("sh");
+    command
+        .arg("-c")
+        .arg(line)
+        .kill_on_drop(true)
+        .stdin(std::process::Stdio::null());
+    command.envs(environment.iter().copied());
+    let output = tokio::time::timeout(PATIENCE, command.output()).await;
+    let output = match output {
+        Err(_) => return Err(format!("`{line}` did not end within {PATIENCE:?}")),
+        Ok(Err(error)) => return Err(format!("`{line}` could not be started: {error}")),
+        Ok(Ok(output)) => output,
+    };
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last = said.lines().last().unwrap_or_default();
+        return Err(format!("`{line}` failed ({}): {last}", output.status));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_and_url_is_a_call_and_all_else_a_command() {
+        let call: Hook = "POST http://127.0.0.1:1/reset".parse().expect("call");
+        assert!(matches!(call, Hook::Call { .. }));
+        for line in ["docker restart wabiz", "curl http://127.0.0.1:1", "POST"] {
+            assert_eq!(line.parse(), Ok(Hook::Command(line.to_owned())));
+        }
+        assert!("  ".parse::<Hook>().is_err());
+        assert!("POST http://[bad".parse::<Hook>().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_command_sees_its_environment_and_its_failure_is_told() {
+        let echo: Hook = "echo $WABIZSPEC_TARGET".parse().expect("hook");
+        let said = echo.run(&[("WABIZSPEC_TARGET", "http://x")], &Trust::WebRoots).await;
+        assert_eq!(said.as_deref(), Ok("http://x"));
+        let fail: Hook = "echo no such container >&2; exit 3".parse().expect("hook");
+        let error = fail.run(&[], &Trust::WebRoots).await.expect_err("failure");
+        assert!(error.contains("no such container") && error.contains('3'), "{error}");
+    }
+}

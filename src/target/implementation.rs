@@ -1,0 +1,194 @@
+//! The implementation under test, as the rest of the program sees it: requests go in, exchanges come out.
+
+use super::hook::Hook;
+use super::origin::{Origin, OriginError};
+use super::tls::Trust;
+use super::wire::Wire;
+use super::{Client, Limits};
+use crate::exchange::{Exchange, Header, HttpRequest, Outcome, Request};
+use crate::reference::Server;
+
+/// The implementation under test.
+#[derive(Debug)]
+pub struct Target {
+    client: Client,
+    origin: Origin,
+    /// Sent with every request, from the configuration.
+    headers: Vec<Header>,
+    controls: Controls,
+}
+
+/// What can be done to a target beside sending it requests.
+#[derive(Debug)]
+pub enum Controls {
+    /// The reference client in this process.
+    Embedded(Server),
+    /// What the owner configured.
+    Hooks(Hooks),
+}
+
+/// The hooks of a target, each if there is one.
+#[derive(Debug, Clone)]
+pub struct Hooks {
+    /// Brings it back to just installed.
+    pub reset: Option<Hook>,
+    /// Moves its clock on by `WABIZSPEC_SECONDS`.
+    pub advance: Option<Hook>,
+    /// Prints the registration code that it sent last.
+    pub code: Option<Hook>,
+    /// Which servers a hook given as an https URL may talk to.
+    pub trust: Trust,
+}
+
+impl Target {
+    /// A target behind that client.
+    pub fn new(client: Client, origin: Origin, headers: Vec<Header>, controls: Controls) -> Target {
+        Target {
+            client,
+            origin,
+            headers,
+            controls,
+        }
+    }
+
+    /// The reference client in this process, over the same wire as any other target.
+    ///
+    /// # Errors
+    /// Its address is none; a defect.
+    pub fn embedded(server: Server, limits: Limits) -> Result<Target, OriginError> {
+        let origin: Origin = server.url().parse()?;
+        let wire = Wire::new(origin.clone(), None, limits);
+        Ok(Target::new(
+            Client::Wire(wire),
+            origin,
+            Vec::new(),
+            Controls::Embedded(server),
+        ))
+    }
+
+    /// Where it is.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether it is the reference client in this process.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.controls, Controls::Embedded(_))
+    }
+
+    /// A request to a path below the base path, with everything that is sent with every request: `Host`, the
+    /// configured headers, and a `Content-Length` where the method or a body asks for one (RFC 9110 §8.6) and the
+    /// headers do not frame the body themselves.
+    pub fn request(&self, method: &str, path: &str, headers: Vec<Header>, body: Option<Vec<u8>>) -> Request {
+        let named = |name: &str| headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
+        let framed = named("Content-Length") || named("Transfer-Encoding");
+        let expects_a_body = matches!(method, "POST" | "PUT" | "PATCH");
+        let mut all = Vec::new();
+        if !named("Host") {
+            all.push(Header::new("Host", self.origin.host_header()));
+        }
+        all.extend(self.headers.iter().filter(|header| !named(&header.name)).cloned());
+        let length = (!framed && (body.is_some() || expects_a_body)).then(|| body.as_ref().map_or(0, Vec::len));
+        all.extend(headers);
+        all.extend(length.map(|length| Header::new("Content-Length", length.to_string())));
+        Request::Http(HttpRequest {
+            method: method.to_owned(),
+            target: format!("{}{path}", self.origin.base_path()),
+            headers: all,
+            body,
+        })
+    }
+
+    /// Sends one request.
+    pub async fn send(&self, request: &Request) -> Exchange {
+        self.client.send(request).await
+    }
+
+    /// Whether it can be brought back to just installed.
+    pub fn can_reset(&self) -> bool {
+        match &self.controls {
+            Controls::Embedded(_) => true,
+            Controls::Hooks(hooks) => hooks.reset.is_some(),
+        }
+    }
+
+    /// Brings it back to just installed.
+    ///
+    /// # Errors
+    /// Why not: there is no way, or the way failed.
+    pub async fn reset(&self) -> Result<(), String> {
+        match &self.controls {
+            Controls::Embedded(server) => {
+                server.reset();
+                Ok(())
+            }
+            Controls::Hooks(hooks) => {
+                let hook = hooks.reset.as_ref().ok_or("there is no reset; give --reset")?;
+                let url = self.origin.to_string();
+                let done = hook.run(&[("WABIZSPEC_TARGET", &url)], &hooks.trust).await;
+                done.map(|_| ()).map_err(|why| format!("the reset failed: {why}"))
+            }
+        }
+    }
+
+    /// Moves its clock on.
+    ///
+    /// # Errors
+    /// Why not: there is no way, or the way failed.
+    pub async fn advance(&self, seconds: u32) -> Result<(), String> {
+        match &self.controls {
+            Controls::Embedded(server) => {
+                server.advance(std::time::Duration::from_secs(seconds.into()));
+                Ok(())
+            }
+            Controls::Hooks(hooks) => {
+                let hook = hooks.advance.as_ref().ok_or("the configuration has no `advance`")?;
+                let (url, seconds) = (self.origin.to_string(), seconds.to_string());
+                let environment = [("WABIZSPEC_TARGET", url.as_str()), ("WABIZSPEC_SECONDS", &seconds)];
+                let done = hook.run(&environment, &hooks.trust).await;
+                done.map(|_| ())
+                    .map_err(|why| format!("the clock could not be moved: {why}"))
+            }
+        }
+    }
+
+    /// The registration code that it sent last.
+    ///
+    /// # Errors
+    /// Why it is not to be had.
+    pub async fn code(&self) -> Result<String, String> {
+        match &self.controls {
+            Controls::Embedded(server) => server.code().ok_or_else(|| "no registration code was sent".to_owned()),
+            Controls::Hooks(hooks) => {
+                let hook = hooks.code.as_ref().ok_or("the configuration has no `code_command`")?;
+                let url = self.origin.to_string();
+                let code = hook.run(&[("WABIZSPEC_TARGET", &url)], &hooks.trust).await;
+                code.map_err(|why| format!("the registration code could not be had: {why}"))
+            }
+        }
+    }
+
+    /// Whether it answers at all, whatever the answer. Two requests that change nothing are tried at once, because
+    /// one of them may be just what the target cannot bear.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn canary(&self) -> Result<(), String> {
+        let login = self.request("POST", "/v1/users/login", Vec::new(), None);
+        let read = self.request("GET", "/v1/users/admin", Vec::new(), None);
+        let mut why = String::new();
+        let (mut login, mut read) = (std::pin::pin!(self.send(&login)), std::pin::pin!(self.send(&read)));
+        let (mut login_out, mut read_out) = (true, true);
+        while login_out || read_out {
+            let exchange = tokio::select! {
+                exchange = &mut login, if login_out => { login_out = false; exchange }
+                exchange = &mut read, if read_out => { read_out = false; exchange }
+            };
+            match exchange.outcome {
+                Outcome::Answered(_) => return Ok(()),
+                Outcome::Unanswered(none) => why = none.to_string(),
+            }
+        }
+        Err(why)
+    }
+}
