@@ -118,12 +118,19 @@ impl Judgement {
     }
 }
 
-/// A value short enough to be shown in a finding.
+/// A value short enough to be shown in a finding, with nothing in it that could drive a terminal or turn its text.
 pub(crate) fn shortened(text: &str) -> String {
     const SHOWN: usize = 200;
-    if text.chars().count() <= SHOWN {
-        return text.to_owned();
+    let plain = |c: char| c == '"' || c == '\'' || c == '\\' || c.escape_debug().count() == 1;
+    let mut shown = String::new();
+    for c in text.chars().take(SHOWN) {
+        match plain(c) {
+            true => shown.push(c),
+            false => shown.extend(c.escape_unicode()),
+        }
     }
-    let start: String = text.chars().take(SHOWN).collect();
-    format!("{start}… ({} bytes in all)", text.len())
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push_str(&format!("… ({} bytes in all)", text.len()));
+    }
+    shown
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Case;
-use crate::scenario::{Action, Change, Given, Registration};
+use crate::scenario::{Change, Given, Registration};
 
 /// What may be done to a target and what is known of it before the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,16 +121,6 @@ fn uses_code(case: &Case) -> bool {
     let templates = case.scenario.steps.iter().flat_map(|step| step.action.templates());
     let named = |template: &crate::template::Template| template.names().any(|name| name == "code");
     case.given() == Given::Registered || templates.into_iter().any(named)
-}
-
-/// Whether the case ends with the number registered, so that the next registration needs a reset.
-fn verifies(case: &Case) -> bool {
-    case.scenario.steps.iter().any(|step| match &step.action {
-        Action::Send(draft) => {
-            draft.path.to_string().ends_with("/v1/account/verify") && step.expects(crate::judge::StatusSet::accepts)
-        }
-        _ => false,
-    })
 }
 
 /// The state that a stage begins in.
@@ -274,17 +264,13 @@ impl Group {
         if changes(Change::Clock) {
             return Group::Clock;
         }
-        if changes(Change::Registration) {
-            return if verifies(case) {
-                Group::Verified
-            } else {
-                Group::Registering
-            };
-        }
         match (case.given(), case.changes_nothing()) {
             (Given::Fresh, true) => Group::FreshUnchanged,
             (Given::Fresh, false) => Group::FreshChanged,
             (Given::Registered, _) => Group::Registered,
+            // Whoever has the code may end with the number registered.
+            _ if changes(Change::Registration) && uses_code(case) => Group::Verified,
+            _ if changes(Change::Registration) => Group::Registering,
             (_, true) => Group::Unchanged,
             _ if case.is_confined() => Group::Confined,
             _ => Group::Changed,
