@@ -21,4 +21,5 @@ pub mod plan;
 pub mod target;
 pub mod run;
 pub mod report;
+pub mod trials;
 pub mod cli;

@@ -58,9 +58,6 @@ impl Capabilities {
                 "not applicable: it is about targets whose registration is {needed}, not {state}"
             ));
         }
-        if case.scenario.registration.is_some() && self.registration.is_none() {
-            return Some("the target's registration state is not known; give --registration open or sunset".to_owned());
-        }
         if case.is_raw() && !self.raw {
             return Some("the configured client cannot send raw bytes; use client = \"wire\"".to_owned());
         }

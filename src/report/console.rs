@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Report;
+use super::telling::{tell_case, tell_finding, verdict_style};
 use crate::judge::{Finding, Observation, RequirementVerdict, Verdict};
 use crate::requirement::Level;
 use crate::run::{CaseReport, Event, RequirementResult, Started, Summary};
@@ -137,61 +138,9 @@ impl Console {
     }
 
     fn failing(&mut self, case: &CaseReport) -> io::Result<()> {
-        let style = verdict_style(case.verdict);
-        writeln!(
-            self.out,
-            "\n{style}{}{style:#} {}",
-            case.verdict.to_string().to_uppercase(),
-            case.id
-        )?;
-        writeln!(self.out, "  {}", case.title)?;
-        if let Some(reason) = &case.reason {
-            writeln!(self.out, "  {reason}")?;
-        }
-        for finding in &case.findings {
-            self.finding(finding)?;
-        }
-        writeln!(self.out, "  scenario: {}:{}", case.file, case.line)?;
-        if self.verbosity == Verbosity::Verbose {
-            for exchange in &case.exchanges {
-                writeln!(self.out)?;
-                for line in exchange.lines() {
-                    writeln!(self.out, "    {line}")?;
-                }
-            }
-        }
-        if !case.reproduce.is_empty() {
-            writeln!(self.out, "  reproduce:")?;
-        }
-        for line in &case.reproduce {
-            writeln!(self.out, "    {line}")?;
-        }
-        Ok(())
-    }
-
-    fn finding(&mut self, finding: &Finding) -> io::Result<()> {
-        let bold = Style::new().bold();
-        let level = finding.level;
-        writeln!(
-            self.out,
-            "  {bold}{}{bold:#} ({level}), step `{}`",
-            finding.requirement, finding.step
-        )?;
-        let infos = self.summary.started().map(|started| started.requirements.as_slice());
-        let info = infos
-            .unwrap_or_default()
-            .iter()
-            .find(|info| info.id == finding.requirement);
-        if let Some(info) = info {
-            writeln!(self.out, "    rule:     {}", info.says)?;
-            writeln!(self.out, "    source:   {}", info.source)?;
-        }
-        for mismatch in &finding.mismatches {
-            writeln!(self.out, "    {}", mismatch.at)?;
-            writeln!(self.out, "      expected {}", mismatch.expected)?;
-            writeln!(self.out, "      observed {}", mismatch.observed)?;
-        }
-        Ok(())
+        let infos = self.summary.started().map_or(&[][..], |started| &started.requirements);
+        writeln!(self.out)?;
+        tell_case(&mut self.out, case, infos, self.verbosity == Verbosity::Verbose)
     }
 
     fn warnings(&mut self) -> io::Result<()> {
@@ -210,9 +159,10 @@ impl Console {
                     .push((case, finding));
             }
         }
+        let infos = self.summary.started().map_or(&[][..], |started| &started.requirements);
         for findings in by_requirement.values() {
             let (case, finding) = findings[0];
-            self.finding(finding)?;
+            tell_finding(&mut self.out, finding, infos)?;
             let others = match findings.len() {
                 1 => String::new(),
                 count => format!(" and {} more", count - 1),
@@ -339,6 +289,12 @@ impl Report for Console {
                 self.notes.push(note.clone());
                 Ok(())
             }
+            Event::Registration(state) => {
+                self.notes.push(format!(
+                    "the target's registration is {state}: found out with an empty request"
+                ));
+                Ok(())
+            }
             Event::Reset | Event::Ended(_) => Ok(()),
         }
     }
@@ -371,14 +327,4 @@ fn cases(count: usize) -> String {
         1 => "1 case".to_owned(),
         count => format!("{count} cases"),
     }
-}
-
-fn verdict_style(verdict: Verdict) -> Style {
-    let colour = match verdict {
-        Verdict::Pass => AnsiColor::Green,
-        Verdict::Fail | Verdict::Error => AnsiColor::Red,
-        Verdict::Blocked | Verdict::Known => AnsiColor::Yellow,
-        Verdict::Skipped => AnsiColor::BrightBlack,
-    };
-    Style::new().fg_color(Some(colour.into()))
 }

@@ -5,6 +5,7 @@
 mod console;
 mod json;
 mod ndjson;
+mod telling;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -14,6 +15,7 @@ use std::str::FromStr;
 pub use console::{Console, Verbosity};
 pub use json::Json;
 pub use ndjson::Ndjson;
+pub use telling::{tell_case, tell_finding};
 
 use crate::run::Event;
 

@@ -16,6 +16,8 @@ pub enum Event {
     Started(Started),
     /// The target was brought back to just installed.
     Reset,
+    /// The target's registration state, which nobody had given, was found out.
+    Registration(Registration),
     /// A case was judged, or could not be.
     Case(Box<CaseReport>),
     /// Something that the owner should know.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::Settings;
 use crate::exchange::{Exchange, Outcome, Request};
 use crate::judge::Oracles;
 use crate::requirement::Level;
+use crate::scenario::Registration;
 use crate::target::Target;
 use crate::target::givens::{Givens, Made, Registrable};
 
@@ -23,6 +24,9 @@ pub(super) struct Harness {
     pub givens: Mutex<Givens>,
     pub made: Arc<Made>,
     pub account: Registrable,
+    /// The target's registration state: as given, or found out when a case first asks.
+    registration: OnceCell<Registration>,
+    given_registration: Option<Registration>,
     admin_name: String,
     run_flags: String,
     unanswered: AtomicU32,
@@ -30,7 +34,12 @@ pub(super) struct Harness {
 }
 
 impl Harness {
-    pub fn new(target: Arc<Target>, oracles: Oracles, settings: &Settings) -> Harness {
+    pub fn new(
+        target: Arc<Target>,
+        oracles: Oracles,
+        settings: &Settings,
+        registration: Option<Registration>,
+    ) -> Harness {
         let givens = Givens::new(
             Arc::clone(&target),
             settings.admin_name.clone(),
@@ -47,6 +56,8 @@ impl Harness {
             oracles,
             fail_on: settings.fail_on,
             account: settings.account.clone(),
+            registration: OnceCell::new(),
+            given_registration: registration,
             admin_name: settings.admin_name.clone(),
             run_flags,
             unanswered: AtomicU32::new(0),
@@ -81,6 +92,28 @@ impl Harness {
     /// Whether the target is gone: several requests in a row and the canary went unanswered.
     pub fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
+    }
+
+    /// The target's registration state.
+    ///
+    /// # Errors
+    /// Nobody gave it and it could not be found out.
+    pub async fn registration(&self) -> Result<Registration, String> {
+        let probe = async {
+            match self.given_registration {
+                Some(state) => Ok(state),
+                None => self.givens.lock().await.probe_registration().await,
+            }
+        };
+        self.registration.get_or_try_init(|| probe).await.copied()
+    }
+
+    /// The registration state, if it had to be found out and was.
+    pub fn found_registration(&self) -> Option<Registration> {
+        self.registration
+            .get()
+            .copied()
+            .filter(|_| self.given_registration.is_none())
     }
 
     /// Before a request that may change somebody's password.

@@ -61,6 +61,7 @@ pub async fn run(
 ) {
     let begun = Instant::now();
     let oracles = Oracles::of(register);
+    let registration = info.registration;
     emit(Event::Started(Started {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         cases: plan.cases().count() + plan.skipped.len(),
@@ -75,7 +76,7 @@ pub async fn run(
         emit(Event::Case(Box::new(report)));
     }
     let mut runner = Runner {
-        harness: Arc::new(Harness::new(target, oracles, settings)),
+        harness: Arc::new(Harness::new(target, oracles, settings, registration)),
         jobs: settings.jobs.max(1),
         failures_left: settings.max_fail,
         no_longer_fresh: None,
@@ -96,6 +97,9 @@ pub async fn run(
         if !runner.is_stopped() {
             runner.stage(stage, given_up.as_deref()).await;
         }
+    }
+    if let Some(state) = runner.harness.found_registration() {
+        (runner.emit)(Event::Registration(state));
     }
     let left = runner.harness.givens.lock().await.clean_up().await;
     let interrupted = runner.is_stopped();
@@ -299,6 +303,19 @@ async fn turned_true(stop: &mut watch::Receiver<bool>) {
 async fn one(harness: &Arc<Harness>, case: &Case) -> Ran {
     if harness.is_gone() {
         return blocked(case, "the target is gone: it answers no request any more".to_owned());
+    }
+    if let Some(needed) = case.scenario.registration {
+        match harness.registration().await {
+            Ok(state) if state == needed => {}
+            Ok(state) => {
+                let mut report = blank_report(case, Verdict::Skipped);
+                report.reason = Some(format!(
+                    "not applicable: it is about targets whose registration is {needed}, not {state}"
+                ));
+                return Ran { report, dirty: false };
+            }
+            Err(why) => return blocked(case, why),
+        }
     }
     let ready = match ready(harness, case).await {
         Ok(ready) => ready,

@@ -57,6 +57,11 @@ impl Summary {
         match event {
             Event::Started(started) => self.started = Some(started.clone()),
             Event::Reset => self.resets += 1,
+            Event::Registration(state) => {
+                if let Some(started) = &mut self.started {
+                    started.target.registration = Some(*state);
+                }
+            }
             Event::Case(case) => self.take_case(case),
             Event::Note(_) => {}
             Event::Ended(ended) => self.ended = Some(ended.clone()),

@@ -9,6 +9,7 @@ use super::Target;
 use super::names::{Names, password};
 use crate::documented::certificate::SampleCertificate;
 use crate::exchange::{Exchange, Header, Json, Request};
+use crate::reference::Registration;
 
 /// An account and how to log in to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,6 @@ pub struct Admin {
 }
 
 /// What the harness knows of the target's accounts, and what it has made there.
-#[derive(Debug)]
 pub struct Givens {
     target: Arc<Target>,
     /// Names for this run.
@@ -310,6 +310,31 @@ impl Givens {
         Ok(())
     }
 
+    /// Whether the target still registers numbers, found out with an empty body: a whole request would send somebody a
+    /// message. Code 1005 means that it does not.
+    ///
+    /// # Errors
+    /// It could not be found out.
+    pub async fn probe_registration(&mut self) -> Result<Registration, String> {
+        let admin = self.admin().await?;
+        let exchange = self.post(&admin, "/v1/account", &serde_json::json!({})).await;
+        let Some(response) = exchange.response() else {
+            return Err(format!(
+                "the registration state could not be found out: {}",
+                outcome(&exchange)
+            ));
+        };
+        let codes = error_codes(&response.body);
+        match (response.status, codes.contains(&1005)) {
+            (400..=499, true) => Ok(Registration::Sunset),
+            (400 | 422, false) => Ok(Registration::Open),
+            _ => Err(format!(
+                "the registration state could not be found out ({}); give --registration open or sunset",
+                outcome(&exchange)
+            )),
+        }
+    }
+
     async fn post(&self, admin: &Admin, path: &str, body: &serde_json::Value) -> Exchange {
         let headers = vec![bearer(&admin.token), json_type()];
         let request = self
@@ -430,6 +455,19 @@ pub fn token_in(exchange: &Exchange) -> Option<String> {
     let response = exchange.response().filter(|response| response.status == 200)?;
     let json = Json::parse(&response.body).ok()?;
     json.at("/users/0/token")?.as_str().map(str::to_owned)
+}
+
+/// The codes of an error answer, in the envelope or bare.
+fn error_codes(body: &[u8]) -> Vec<i64> {
+    let Ok(json) = Json::parse(body) else { return Vec::new() };
+    let errors = json
+        .at("/errors")
+        .and_then(Json::as_array)
+        .unwrap_or(std::slice::from_ref(&json));
+    errors
+        .iter()
+        .filter_map(|error| error.at("/code")?.as_integer())
+        .collect()
 }
 
 /// What came of an exchange, in one line.

@@ -1,5 +1,7 @@
 //! The implementation under test, as the rest of the program sees it: requests go in, exchanges come out.
 
+use std::time::Duration;
+
 use super::hook::Hook;
 use super::origin::{Origin, OriginError};
 use super::tls::Trust;
@@ -9,7 +11,6 @@ use crate::exchange::{Exchange, Header, HttpRequest, Outcome, Request};
 use crate::reference::Server;
 
 /// The implementation under test.
-#[derive(Debug)]
 pub struct Target {
     client: Client,
     origin: Origin,
@@ -19,12 +20,53 @@ pub struct Target {
 }
 
 /// What can be done to a target beside sending it requests.
-#[derive(Debug)]
 pub enum Controls {
     /// The reference client in this process.
     Embedded(Server),
+    /// Somebody's implementation in this process.
+    Instance(Box<dyn Instance>),
     /// What the owner configured.
     Hooks(Hooks),
+}
+
+/// An implementation in this process, just installed when it is made and thrown away after use.
+///
+/// Only its address is needed. The rest lets more cases run: those that move the clock, and those that need the
+/// registration code that it sent.
+pub trait Instance: Send + Sync {
+    /// Where it listens, base path included.
+    fn url(&self) -> String;
+
+    /// Moves its clock on.
+    ///
+    /// # Errors
+    /// It cannot.
+    fn advance(&self, _by: Duration) -> Result<(), String> {
+        Err("this implementation has no clock that can be moved".to_owned())
+    }
+
+    /// The registration code that it sent last.
+    ///
+    /// # Errors
+    /// It does not tell.
+    fn code(&self) -> Result<String, String> {
+        Err("this implementation does not tell its registration codes".to_owned())
+    }
+}
+
+impl Instance for Server {
+    fn url(&self) -> String {
+        Server::url(self)
+    }
+
+    fn advance(&self, by: Duration) -> Result<(), String> {
+        Server::advance(self, by);
+        Ok(())
+    }
+
+    fn code(&self) -> Result<String, String> {
+        Server::code(self).ok_or_else(|| "no registration code was sent".to_owned())
+    }
 }
 
 /// The hooks of a target, each if there is one.
@@ -108,6 +150,7 @@ impl Target {
     pub fn can_reset(&self) -> bool {
         match &self.controls {
             Controls::Embedded(_) => true,
+            Controls::Instance(_) => false,
             Controls::Hooks(hooks) => hooks.reset.is_some(),
         }
     }
@@ -122,6 +165,7 @@ impl Target {
                 server.reset();
                 Ok(())
             }
+            Controls::Instance(_) => Err("an instance is just installed only once".to_owned()),
             Controls::Hooks(hooks) => {
                 let hook = hooks.reset.as_ref().ok_or("there is no reset; give --reset")?;
                 let url = self.origin.to_string();
@@ -137,10 +181,8 @@ impl Target {
     /// Why not: there is no way, or the way failed.
     pub async fn advance(&self, seconds: u32) -> Result<(), String> {
         match &self.controls {
-            Controls::Embedded(server) => {
-                server.advance(std::time::Duration::from_secs(seconds.into()));
-                Ok(())
-            }
+            Controls::Embedded(server) => Instance::advance(server, Duration::from_secs(seconds.into())),
+            Controls::Instance(instance) => instance.advance(Duration::from_secs(seconds.into())),
             Controls::Hooks(hooks) => {
                 let hook = hooks.advance.as_ref().ok_or("the configuration has no `advance`")?;
                 let (url, seconds) = (self.origin.to_string(), seconds.to_string());
@@ -158,7 +200,8 @@ impl Target {
     /// Why it is not to be had.
     pub async fn code(&self) -> Result<String, String> {
         match &self.controls {
-            Controls::Embedded(server) => server.code().ok_or_else(|| "no registration code was sent".to_owned()),
+            Controls::Embedded(server) => Instance::code(server),
+            Controls::Instance(instance) => instance.code(),
             Controls::Hooks(hooks) => {
                 let hook = hooks.code.as_ref().ok_or("the configuration has no `code_command`")?;
                 let url = self.origin.to_string();

@@ -17,5 +17,5 @@ pub mod tls;
 pub mod wire;
 
 pub use client::Client;
-pub use implementation::{Controls, Hooks, Target};
+pub use implementation::{Controls, Hooks, Instance, Target};
 pub use limits::Limits;

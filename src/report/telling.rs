@@ -1,0 +1,83 @@
+//! One case and one finding as text for people, wherever people read them.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::judge::{Finding, Verdict};
+use crate::run::{CaseReport, RequirementInfo};
+
+/// A case that did not pass: what it shows, every finding, where it stands and how to repeat it.
+///
+/// # Errors
+/// The writer's.
+pub fn tell_case(
+    out: &mut dyn Write,
+    case: &CaseReport,
+    infos: &[RequirementInfo],
+    with_exchanges: bool,
+) -> io::Result<()> {
+    let style = verdict_style(case.verdict);
+    writeln!(
+        out,
+        "{style}{}{style:#} {}",
+        case.verdict.to_string().to_uppercase(),
+        case.id
+    )?;
+    writeln!(out, "  {}", case.title)?;
+    if let Some(reason) = &case.reason {
+        writeln!(out, "  {reason}")?;
+    }
+    for finding in &case.findings {
+        tell_finding(out, finding, infos)?;
+    }
+    writeln!(out, "  scenario: {}:{}", case.file, case.line)?;
+    for exchange in case.exchanges.iter().filter(|_| with_exchanges) {
+        writeln!(out)?;
+        for line in exchange.lines() {
+            writeln!(out, "    {line}")?;
+        }
+    }
+    if !case.reproduce.is_empty() {
+        writeln!(out, "  reproduce:")?;
+    }
+    for line in &case.reproduce {
+        writeln!(out, "    {line}")?;
+    }
+    Ok(())
+}
+
+/// A broken requirement: the rule with its source, then what was expected and what came, place by place.
+///
+/// # Errors
+/// The writer's.
+pub fn tell_finding(out: &mut dyn Write, finding: &Finding, infos: &[RequirementInfo]) -> io::Result<()> {
+    let bold = Style::new().bold();
+    let level = finding.level;
+    writeln!(
+        out,
+        "  {bold}{}{bold:#} ({level}), step `{}`",
+        finding.requirement, finding.step
+    )?;
+    if let Some(info) = infos.iter().find(|info| info.id == finding.requirement) {
+        writeln!(out, "    rule:     {}", info.says)?;
+        writeln!(out, "    source:   {}", info.source)?;
+    }
+    for mismatch in &finding.mismatches {
+        writeln!(out, "    {}", mismatch.at)?;
+        writeln!(out, "      expected {}", mismatch.expected)?;
+        writeln!(out, "      observed {}", mismatch.observed)?;
+    }
+    Ok(())
+}
+
+/// The colour of a verdict.
+pub(super) fn verdict_style(verdict: Verdict) -> Style {
+    let colour = match verdict {
+        Verdict::Pass => AnsiColor::Green,
+        Verdict::Fail | Verdict::Error => AnsiColor::Red,
+        Verdict::Blocked | Verdict::Known => AnsiColor::Yellow,
+        Verdict::Skipped => AnsiColor::BrightBlack,
+    };
+    Style::new().fg_color(Some(colour.into()))
+}
