@@ -18,6 +18,7 @@ pub mod template;
 pub mod judge;
 pub mod scenario;
 pub mod plan;
+pub mod snapshot;
 pub mod target;
 pub mod run;
 pub mod report;

@@ -195,6 +195,18 @@ impl Template {
         })
     }
 
+    /// Every bound place with its value: the place as it is written between `${` and `}`. What is not bound is left out.
+    pub fn values(&self, bindings: &Bindings) -> Vec<(String, String)> {
+        let value = |part: &Part| {
+            let Part::Bound { .. } = part else { return None };
+            let place = Template(vec![part.clone()]);
+            let value = place.render(bindings).ok()?;
+            let written = place.to_string();
+            Some((written[2..written.len() - 1].to_owned(), value))
+        };
+        self.0.iter().filter_map(value).collect()
+    }
+
     /// The text with its values.
     ///
     /// # Errors
@@ -320,6 +332,18 @@ mod tests {
             assert_ne!(altered, value);
             assert_eq!(altered.chars().count(), value.chars().count());
         }
+    }
+
+    #[test]
+    fn bound_places_are_listed_with_their_values() {
+        let mut bindings = Bindings::new();
+        bindings.bind("user", "ab");
+        let template = Template::parse("x${user|upper}y${user}${other}").expect("template");
+        let expected = [
+            ("user|upper".to_owned(), "AB".to_owned()),
+            ("user".to_owned(), "ab".to_owned()),
+        ];
+        assert_eq!(template.values(&bindings), expected);
     }
 
     #[test]

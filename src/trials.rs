@@ -170,6 +170,7 @@ fn try_one(suite: &Suite, source: &Source, capabilities: &Capabilities, case: Ca
         jobs: 1,
         max_fail: None,
         account: Registrable::default(),
+        snapshots: None,
     };
     let plan = plan(vec![case], capabilities);
     let mut reports: Vec<CaseReport> = Vec::new();

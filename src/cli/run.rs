@@ -13,6 +13,7 @@ use crate::plan::{Selection, Shard, cases, plan};
 use crate::report::{Console, Report, Verbosity, Wanted};
 use crate::requirement::Level;
 use crate::run::{Event, Settings, Summary, run as run_plan};
+use crate::snapshot::Store;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -36,6 +37,12 @@ pub(super) struct RunArgs {
     /// The level from which on a finding fails its case
     #[arg(long, value_name = "LEVEL", default_value = "must", help_heading = "Report")]
     fail_on: FailOn,
+    /// Hold the target to its own earlier answers, kept in that folder; new and changed ones are left pending
+    #[arg(long, value_name = "DIR", help_heading = "Report")]
+    snapshots: Option<PathBuf>,
+    /// Keep new and changed answers as the ones to hold the target to
+    #[arg(long, requires = "snapshots", help_heading = "Report")]
+    accept: bool,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Report")]
     color: Color,
@@ -84,11 +91,12 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         shard: args.shard,
     };
     let selected = selection.apply(cases(&suite)).map_err(Failure::usage)?;
-    let resolved = args.target.resolve()?;
+    let resolved = args.target.resolve(&[("--snapshots", args.snapshots.is_some())])?;
     let plan = plan(selected, &resolved.capabilities);
     if args.plan {
         return print(&plan_view::plan_view(&plan, &resolved));
     }
+    let snapshots = args.snapshots()?;
     let mut reports = args.reports(on_stdout > 0)?;
     if let Some(path) = &resolved.config_file {
         args.say(&format!("configuration: {}", path.display()));
@@ -106,7 +114,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
             }
         };
         let (target, info) = (Arc::clone(&resolved.target), resolved.info.clone());
-        let settings = settings(args, &resolved);
+        let settings = settings(args, &resolved, snapshots);
         run_plan(
             &suite.register,
             plan,
@@ -127,7 +135,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     }
 }
 
-fn settings(args: &RunArgs, resolved: &Resolved) -> Settings {
+fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) -> Settings {
     Settings {
         admin_name: resolved.admin_name.clone(),
         admin_password: resolved.admin_password.clone(),
@@ -139,10 +147,18 @@ fn settings(args: &RunArgs, resolved: &Resolved) -> Settings {
         jobs: resolved.jobs,
         max_fail: args.max_fail.map(|count| count as usize),
         account: resolved.account.clone(),
+        snapshots,
     }
 }
 
 impl RunArgs {
+    fn snapshots(&self) -> Result<Option<Arc<Store>>, Failure> {
+        let Some(folder) = &self.snapshots else { return Ok(None) };
+        let store = Store::open(folder, self.accept);
+        let store = store.map_err(|error| Failure::usage(format!("cannot use {}: {error}", folder.display())))?;
+        Ok(Some(Arc::new(store)))
+    }
+
     /// Opens every report that was asked for, and the one for people.
     fn reports(&self, stdout_is_taken: bool) -> Result<Vec<Box<dyn Report + Send>>, Failure> {
         let mut reports: Vec<Box<dyn Report + Send>> = Vec::new();

@@ -94,8 +94,9 @@ pub(super) struct Resolved {
 }
 
 impl TargetArgs {
-    /// Settles on a target. Nothing is sent yet; the embedded one is started.
-    pub fn resolve(&self) -> Result<Resolved, Failure> {
+    /// Settles on a target. Nothing is sent yet; the embedded one is started. `others` are the flags of the command that
+    /// speak of a target too, each with whether it was given.
+    pub fn resolve(&self, others: &[(&str, bool)]) -> Result<Resolved, Failure> {
         let (config, config_file) = self.config()?;
         let url = match &self.target {
             Some(url) if url.trim().is_empty() => {
@@ -110,7 +111,7 @@ impl TargetArgs {
         match url {
             Some(url) => self.at_url(&url, config, config_file),
             None => {
-                self.refuse_target_flags(config_file.as_deref())?;
+                self.refuse_target_flags(config_file.as_deref(), others)?;
                 self.embedded()
             }
         }
@@ -134,7 +135,7 @@ impl TargetArgs {
 
     /// Flags that speak of a target where none is named would be passed over in silence, and the reference client
     /// judged instead of the server that was meant.
-    fn refuse_target_flags(&self, config_file: Option<&Path>) -> Result<(), Failure> {
+    fn refuse_target_flags(&self, config_file: Option<&Path>, others: &[(&str, bool)]) -> Result<(), Failure> {
         if let Some(path) = config_file {
             return Err(Failure::usage(format!(
                 "{} names no target\n  help: add url = \"https://…\" under [target], or give --target URL",
@@ -148,7 +149,7 @@ impl TargetArgs {
             ("--cacert", self.cacert.is_some()),
             ("--insecure", self.insecure),
         ];
-        match given.into_iter().find(|(_, given)| *given) {
+        match given.iter().chain(others).find(|(_, given)| *given) {
             Some((flag, _)) => Err(Failure::usage(format!(
                 "{flag} is about a target, but none is named\n  help: give --target URL; the embedded reference \
                  client needs no {flag}"

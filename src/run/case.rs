@@ -8,10 +8,11 @@ use super::event::CaseReport;
 use super::harness::Harness;
 use super::ready::Ready;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, Request, curl, transcript};
-use crate::judge::{Judgement, Verdict};
+use crate::judge::{Judgement, Mismatch, Verdict};
 use crate::plan::Case;
 use crate::requirement::Level;
 use crate::scenario::{Action, Step};
+use crate::snapshot::{self, Compared};
 use crate::target::givens::{password_given, token_in};
 use crate::template::Bindings;
 
@@ -20,6 +21,9 @@ const PATIENT_TRIES: usize = 3;
 
 /// The longest wait that a target may ask for with `Retry-After`.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
+
+/// Harness names whose values are everyday words or the owner's own, and the same from run to run.
+const EVERYDAY: [&str; 6] = ["admin", "cc", "phone_number", "cert", "vname", "base"];
 
 /// What a case did and what came of it.
 pub(super) struct Ran {
@@ -176,7 +180,51 @@ impl Attempt<'_> {
         true
     }
 
-    fn finish(self, elapsed: Duration) -> Ran {
+    /// Holds the answers to those that were accepted earlier.
+    fn compare_with_snapshot(&mut self) {
+        let Some(store) = self.harness.snapshots.as_ref().filter(|_| self.blocked.is_none()) else {
+            return;
+        };
+        let sending = |step: &&Step| !matches!(step.action, Action::Advance(_));
+        let steps: Vec<&Step> = self.case.scenario.steps.iter().filter(sending).collect();
+        let text = snapshot::transcript(&steps, &self.exchanges, &self.names());
+        match store.compare(&self.case.id, &text) {
+            Ok(Compared::Same | Compared::New) => {}
+            Ok(Compared::Changed { diff }) => {
+                let mismatch = Mismatch {
+                    at: "transcript".to_owned(),
+                    expected: "the answers as accepted".to_owned(),
+                    observed: format!("\n{diff}"),
+                };
+                self.judgement
+                    .file(snapshot::REQUIREMENT, Level::Must, "all steps", vec![mismatch]);
+            }
+            Err(why) => self.blocked = Some(format!("the snapshot cannot be compared: {why}")),
+        }
+    }
+
+    /// What was made up for this run, each with the placeholder that stands for it in a transcript.
+    fn names(&self) -> Redaction {
+        let mut names = Redaction::new();
+        for capture in self.case.scenario.steps.iter().flat_map(|step| &step.captures) {
+            if let Some(value) = self.bindings.value(&capture.name) {
+                names.add(value, &format!("<{}>", capture.name));
+            }
+        }
+        let row = &self.case.row().bindings;
+        let templates = self.case.scenario.steps.iter().flat_map(|step| step.action.templates());
+        for (place, value) in templates.flat_map(|template| template.values(&self.bindings)) {
+            let name = place.split('|').next().unwrap_or_default();
+            // What a row binds is written in the scenario and the same in every run.
+            if row.value(name).is_none() && !EVERYDAY.contains(&name) {
+                names.add(&value, &format!("<{place}>"));
+            }
+        }
+        names
+    }
+
+    fn finish(mut self, elapsed: Duration) -> Ran {
+        self.compare_with_snapshot();
         let Attempt {
             harness,
             case,

@@ -10,6 +10,7 @@ use crate::exchange::{Exchange, Outcome, Request};
 use crate::judge::Oracles;
 use crate::requirement::Level;
 use crate::scenario::Registration;
+use crate::snapshot::Store;
 use crate::target::Target;
 use crate::target::givens::{Givens, Made, Registrable};
 
@@ -24,6 +25,7 @@ pub(super) struct Harness {
     pub givens: Mutex<Givens>,
     pub made: Arc<Made>,
     pub account: Registrable,
+    pub snapshots: Option<Arc<Store>>,
     /// The target's registration state: as given, or found out when a case first asks.
     registration: OnceCell<Registration>,
     given_registration: Option<Registration>,
@@ -56,6 +58,7 @@ impl Harness {
             oracles,
             fail_on: settings.fail_on,
             account: settings.account.clone(),
+            snapshots: settings.snapshots.clone(),
             registration: OnceCell::new(),
             given_registration: registration,
             admin_name: settings.admin_name.clone(),

@@ -23,6 +23,7 @@ use crate::judge::{Oracles, Verdict};
 use crate::plan::{Case, Plan, Stage, Start};
 use crate::requirement::{Level, Register};
 use crate::scenario::Given;
+use crate::snapshot::{self, Store};
 use crate::target::Target;
 use crate::target::givens::Registrable;
 use case::{Ran, blank_report, run_case};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub max_fail: Option<usize>,
     /// What is registered where a case registers something.
     pub account: Registrable,
+    /// What the target answered before, where it is to be held to that.
+    pub snapshots: Option<Arc<Store>>,
 }
 
 /// Runs the plan and emits what happens. Returns when everything is judged or `stop` turns true; either way what the
@@ -68,7 +71,7 @@ pub async fn run(
         planned_resets: plan.resets,
         target: info,
         fail_on: settings.fail_on,
-        requirements: requirements(register, &plan, &oracles),
+        requirements: requirements(register, &plan, &oracles, settings.snapshots.is_some()),
     }));
     for (case, why) in &plan.skipped {
         let mut report = blank_report(case, Verdict::Skipped);
@@ -103,6 +106,16 @@ pub async fn run(
     }
     let left = runner.harness.givens.lock().await.clean_up().await;
     let interrupted = runner.is_stopped();
+    if let Some(pending) = settings
+        .snapshots
+        .as_ref()
+        .map(|store| store.pending())
+        .filter(|pending| *pending > 0)
+    {
+        let note =
+            format!("{pending} transcripts are pending as .snap.new files; look at them, then run with --accept");
+        (runner.emit)(Event::Note(note));
+    }
     for leftover in left {
         (runner.emit)(Event::Note(leftover));
     }
@@ -113,7 +126,7 @@ pub async fn run(
     }));
 }
 
-fn requirements(register: &Register, plan: &Plan, oracles: &Oracles) -> Vec<RequirementInfo> {
+fn requirements(register: &Register, plan: &Plan, oracles: &Oracles, snapshots: bool) -> Vec<RequirementInfo> {
     let planned = plan.cases().chain(plan.skipped.iter().map(|(case, _)| case));
     let scenarios: std::collections::BTreeMap<&str, &Case> =
         planned.map(|case| (case.scenario.id.as_str(), case)).collect();
@@ -132,7 +145,14 @@ fn requirements(register: &Register, plan: &Plan, oracles: &Oracles) -> Vec<Requ
         source: requirement.source(),
         oracle: of_oracles.contains(requirement.id.as_str()),
     };
-    wanted.map(info).collect()
+    let snapshot = snapshots.then(|| RequirementInfo {
+        id: snapshot::REQUIREMENT.to_owned(),
+        level: Level::Must,
+        says: "The target answers as it did when its snapshots were accepted.".to_owned(),
+        source: "the owner's snapshots, `--snapshots`".to_owned(),
+        oracle: true,
+    });
+    wanted.map(info).chain(snapshot).collect()
 }
 
 struct Runner<'e> {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::event::{CaseReport, Ended, Event, RequirementInfo, Started};
 use crate::judge::{RequirementVerdict, Verdict, requirement_verdict};
 use crate::requirement::Level;
+use crate::snapshot;
 
 /// All that is counted of a run.
 #[derive(Debug, Clone, Default)]
@@ -137,7 +138,8 @@ impl Summary {
 
     fn requirement<'s>(&'s self, info: &'s RequirementInfo) -> RequirementResult<'s> {
         let area = info.id.split('.').next().unwrap_or_default();
-        let control_held = self.controls.get(area).copied().unwrap_or(false);
+        // Snapshots are the owner's own: the run needs no control to know what a file holds.
+        let control_held = info.id == snapshot::REQUIREMENT || self.controls.get(area).copied().unwrap_or(false);
         let tally = self.requirements.get(&info.id);
         let cases: &[Citing] = tally.map_or(&[], |tally| &tally.cases);
         let broken: &[Verdict] = tally.map_or(&[], |tally| &tally.broken);

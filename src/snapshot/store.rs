@@ -1,0 +1,178 @@
+//! A folder of snapshots: one file a case, compared, left pending or accepted.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use insta::Snapshot;
+use similar::TextDiff;
+
+/// A folder of snapshots.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    accept: bool,
+    pending: AtomicUsize,
+}
+
+/// How a transcript stands to its snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    /// As it was, or accepted just now.
+    Same,
+    /// There was none yet; it is pending.
+    New,
+    /// Another one; the new one is pending.
+    Changed {
+        /// What changed, line by line.
+        diff: String,
+    },
+}
+
+impl Store {
+    /// The snapshots of that folder, which is made where it does not exist. With `accept`, whatever is new or changed
+    /// replaces what was there.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn open(folder: &Path, accept: bool) -> io::Result<Store> {
+        fs::create_dir_all(folder)?;
+        Ok(Store {
+            folder: folder.to_owned(),
+            accept,
+            pending: AtomicUsize::new(0),
+        })
+    }
+
+    /// How many transcripts are pending so far.
+    pub fn pending(&self) -> usize {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    /// Holds the transcript of a case to its snapshot.
+    ///
+    /// # Errors
+    /// A snapshot that cannot be read, or a file that cannot be written.
+    pub fn compare(&self, case: &str, transcript: &str) -> io::Result<Compared> {
+        let path = self.path(case);
+        let pending = path.with_extension("snap.new");
+        let known = match path.exists() {
+            true => Some(read(&path)?),
+            false => None,
+        };
+        let transcript = transcript.trim_end();
+        if known.as_deref() == Some(transcript) {
+            remove_if_there(&pending)?;
+            return Ok(Compared::Same);
+        }
+        if self.accept {
+            write(&path, case, transcript)?;
+            remove_if_there(&pending)?;
+            return Ok(Compared::Same);
+        }
+        write(&pending, case, transcript)?;
+        self.pending.fetch_add(1, Ordering::Relaxed);
+        Ok(match known {
+            None => Compared::New,
+            Some(known) => Compared::Changed {
+                diff: diff(&known, transcript),
+            },
+        })
+    }
+
+    /// `area/file::row` lies in `area/file__row.snap`.
+    fn path(&self, case: &str) -> PathBuf {
+        self.folder.join(format!("{}.snap", case.replace("::", "__")))
+    }
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let unreadable = |why: String| {
+        let advice = "repair it, or delete it and accept anew";
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{} is no snapshot: {why}; {advice}", path.display()),
+        )
+    };
+    let snapshot = Snapshot::from_file(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = snapshot
+        .as_text()
+        .ok_or_else(|| unreadable("it holds no text".to_owned()))?;
+    Ok(text.to_string().trim().to_owned())
+}
+
+/// Writes the file whole or not at all: a killed run leaves no half snapshot.
+fn write(path: &Path, case: &str, transcript: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let half = path.with_extension("snap.half");
+    let expression = serde_json::Value::from(case);
+    fs::write(
+        &half,
+        format!("---\nsource: wabizspec\nexpression: {expression}\n---\n{transcript}\n"),
+    )?;
+    fs::rename(&half, path)
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn diff(known: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(known, new);
+    diff.unified_diff()
+        .context_radius(2)
+        .header("accepted", "now")
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CASE: &str = "login/x::row";
+
+    fn compare(folder: &Path, accept: bool, text: &str) -> Compared {
+        Store::open(folder, accept)
+            .expect("store")
+            .compare(CASE, text)
+            .expect("compared")
+    }
+
+    #[test]
+    fn new_is_pending_accepted_is_same_and_changed_has_a_diff() {
+        let folder = tempfile::tempdir().expect("folder");
+        let pending = folder.path().join("login/x__row.snap.new");
+        assert_eq!(compare(folder.path(), false, "one\ntwo\n"), Compared::New);
+        assert!(pending.exists());
+        assert_eq!(compare(folder.path(), true, "one\ntwo\n"), Compared::Same);
+        assert!(!pending.exists(), "accepting removes what was pending");
+        assert_eq!(compare(folder.path(), false, "one\ntwo\n"), Compared::Same);
+        let Compared::Changed { diff } = compare(folder.path(), false, "one\n2\n") else {
+            panic!("the change went unnoticed");
+        };
+        assert!(diff.contains("-two") && diff.contains("+2"), "{diff}");
+        assert!(pending.exists());
+    }
+
+    #[test]
+    fn insta_reads_what_is_written_and_what_is_broken_is_told() {
+        let folder = tempfile::tempdir().expect("folder");
+        compare(folder.path(), true, "# step\n> POST /\n---\n< 200\n");
+        let path = folder.path().join("login/x__row.snap");
+        let snapshot = Snapshot::from_file(&path).expect("insta reads it");
+        assert_eq!(snapshot.metadata().expression(), Some(CASE));
+        assert_eq!(read(&path).expect("text"), "# step\n> POST /\n---\n< 200");
+        fs::write(&path, b"\xff\xfe").expect("written");
+        let error = Store::open(folder.path(), false)
+            .expect("store")
+            .compare(CASE, "x")
+            .expect_err("broken");
+        assert!(error.to_string().contains("x__row.snap"), "{error}");
+    }
+}

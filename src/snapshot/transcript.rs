@@ -1,0 +1,142 @@
+//! The answers of a case as text that is the same from run to run.
+//!
+//! Volatile values become typed placeholders by rule: the judge's own recognisers decide what is an instant or a version,
+//! and what the harness made up for the run (names, passwords, tokens) is shown by its name. A request is shown as its
+//! scenario draws it, because that is what does not change.
+
+use std::fmt::Write;
+
+use crate::exchange::{Exchange, Json, Outcome, Redaction, Response};
+use crate::judge::Placeholder;
+use crate::scenario::{Action, Step};
+
+/// The steps of a case that were tried, each with what came of it. `names` turns what was made up for the run into
+/// placeholders.
+pub fn transcript(steps: &[&Step], exchanges: &[Exchange], names: &Redaction) -> String {
+    let mut text = String::new();
+    for (step, exchange) in steps.iter().zip(exchanges) {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "# {}\n> {}", step.name, drawn(&step.action));
+        match &exchange.outcome {
+            Outcome::Unanswered(none) => {
+                let _ = writeln!(text, "* {none}");
+            }
+            Outcome::Answered(response) => answer(&mut text, response, names),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn drawn(action: &Action) -> String {
+    match action {
+        Action::Send(draft) => format!("{} {}", draft.method, draft.path),
+        Action::Raw(_) | Action::Hex(_) => "raw bytes".to_owned(),
+        Action::Advance(seconds) => format!("the clock moved on by {seconds} s"),
+    }
+}
+
+fn answer(text: &mut String, response: &Response, names: &Redaction) {
+    let _ = writeln!(text, "< {}", response.status);
+    let shown = |name: &str, value: &[u8]| match name {
+        "date" => "<date>".to_owned(),
+        "content-length" => "<length>".to_owned(),
+        _ => names.apply(&String::from_utf8_lossy(value)),
+    };
+    let mut headers: Vec<String> = Vec::new();
+    for header in &response.headers {
+        let name = header.name.to_ascii_lowercase();
+        headers.push(format!("< {name}: {}", shown(&name, &header.value)));
+    }
+    headers.sort();
+    for header in headers {
+        let _ = writeln!(text, "{header}");
+    }
+    match Json::parse(&response.body) {
+        Ok(json) => {
+            let mut body = String::new();
+            write_json(&mut body, &json, None, names, 0);
+            let _ = writeln!(text, "{body}");
+        }
+        Err(_) if response.body.is_empty() => {}
+        Err(_) => {
+            let body: String = String::from_utf8_lossy(&response.body).chars().take(4096).collect();
+            let _ = writeln!(text, "{}", names.apply(&body));
+        }
+    }
+}
+
+/// Indented JSON with placeholders for what differs from run to run.
+fn write_json(text: &mut String, json: &Json, member: Option<&str>, names: &Redaction, depth: usize) {
+    let indent = "  ".repeat(depth + 1);
+    let close = "  ".repeat(depth);
+    match json {
+        Json::Array(items) if !items.is_empty() => {
+            text.push_str("[\n");
+            for (index, item) in items.iter().enumerate() {
+                text.push_str(&indent);
+                write_json(text, item, None, names, depth + 1);
+                text.push_str(if index + 1 < items.len() { ",\n" } else { "\n" });
+            }
+            let _ = write!(text, "{close}]");
+        }
+        Json::Object(members) if !members.is_empty() => {
+            text.push_str("{\n");
+            for (index, (name, value)) in members.iter().enumerate() {
+                let _ = write!(text, "{indent}{}: ", Json::String(names.apply(name)));
+                write_json(text, value, Some(name), names, depth + 1);
+                text.push_str(if index + 1 < members.len() { ",\n" } else { "\n" });
+            }
+            let _ = write!(text, "{close}}}");
+        }
+        Json::String(value) => {
+            let _ = write!(text, "{}", Json::String(steady(member, value, names)));
+        }
+        scalar => {
+            let _ = write!(text, "{scalar}");
+        }
+    }
+}
+
+fn steady(member: Option<&str>, value: &str, names: &Redaction) -> String {
+    let by_member = match member {
+        Some("token") => Some(Placeholder::Token),
+        Some("version") => Some(Placeholder::Version),
+        _ => None,
+    };
+    let kinds = [Some(Placeholder::ExpiresAfter), by_member];
+    let kind = kinds.into_iter().flatten().find(|kind| kind.recognises_text(value));
+    kind.map_or_else(|| names.apply(value), Placeholder::shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steadied(body: &str) -> String {
+        let mut names = Redaction::new();
+        names.add("wabc0000001", "<user>");
+        let mut text = String::new();
+        write_json(&mut text, &Json::parse(body.as_bytes()).expect(body), None, &names, 0);
+        text
+    }
+
+    #[test]
+    fn only_what_differs_from_run_to_run_becomes_a_placeholder() {
+        let body = r#"{"users":[{"token":"eyJ.x.y","expires_after":"2026-11-28 05:00:00+00:00","username":"wabc0000001"}],"n":1.50,"e":[]}"#;
+        assert_eq!(
+            steadied(body),
+            "{\n  \"users\": [\n    {\n      \"token\": \"<token>\",\n      \"expires_after\": \"<expires_after>\",\n      \
+             \"username\": \"<user>\"\n    }\n  ],\n  \"n\": 1.50,\n  \"e\": []\n}"
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_not_of_its_kind_stays_as_it_is() {
+        assert_eq!(steadied(r#"{"token":"two words"}"#), "{\n  \"token\": \"two words\"\n}");
+        assert_eq!(
+            steadied(r#"{"expires_after":"2026-11-28"}"#),
+            "{\n  \"expires_after\": \"2026-11-28\"\n}"
+        );
+    }
+}
