@@ -128,23 +128,24 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
     Ok(paths.into_iter().filter(is_toml).collect())
 }
 
-fn read<'t>(
-    register: (&str, &str),
-    files: impl Iterator<Item = (&'t str, String, &'t str)>,
-) -> Result<Suite, SuiteError> {
+/// One scenario file: its id, its name as the user knows it, and its text.
+type Source<'t> = (&'t str, String, &'t str);
+
+fn read<'t>(register: (&str, &str), files: impl Iterator<Item = Source<'t>>) -> Result<Suite, SuiteError> {
     let source = SourceText {
         file: register.0,
         text: register.1,
     };
     let register = Register::parse(source).map_err(|error| SuiteError::Broken(vec![error]))?;
+    let files: Vec<Source<'t>> = files.collect();
     let mut errors = Vec::new();
     let mut scenarios = Vec::new();
     let mut texts = Vec::new();
-    for (id, file, text) in files {
-        match Scenario::parse(id, SourceText { file: &file, text }, &register) {
+    for (parsed, (_, _, text)) in parse_all(&files, &register).into_iter().zip(&files) {
+        match parsed {
             Ok(scenario) => {
                 scenarios.push(Arc::new(scenario));
-                texts.push(text);
+                texts.push(*text);
             }
             Err(error) => errors.push(error),
         }
@@ -156,6 +157,23 @@ fn read<'t>(
         return Err(SuiteError::Broken(errors));
     }
     Ok(Suite { register, scenarios })
+}
+
+/// Reads the files on all cores: it is most of the time between the start of the program and its first request.
+fn parse_all(files: &[Source<'_>], register: &Register) -> Vec<Result<Scenario, LocatedError>> {
+    let parse = |(id, file, text): &Source<'_>| Scenario::parse(id, SourceText { file, text }, register);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = files.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = files
+            .chunks(share)
+            .map(|files| scope.spawn(move || files.iter().map(parse).collect::<Vec<_>>()))
+            .collect();
+        let read = readers.into_iter().map(|reader| reader.join());
+        // A panic of a reader is a defect: it goes on where it would have gone without threads.
+        read.flat_map(|parsed| parsed.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// Twins that are not there, or that are never accepted.
