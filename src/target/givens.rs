@@ -9,6 +9,7 @@ use super::Target;
 use super::names::{Names, password};
 use crate::documented::certificate::SampleCertificate;
 use crate::exchange::{Exchange, Header, Json, Request};
+use crate::judge::shortened;
 use crate::reference::Registration;
 
 /// An account and how to log in to it.
@@ -378,7 +379,8 @@ pub const DEFAULT_PASSWORD: &str = "secret";
 fn leftover(name: &str, why: &str) -> String {
     format!(
         "the account `{name}` is left on the target ({why}); remove it with: curl -sk -X DELETE \
-         -H \"Authorization: Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"/v1/users/{name}"
+         -H \"Authorization: Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{}",
+        path_of(name)
     )
 }
 
@@ -411,12 +413,23 @@ pub async fn make_user(target: &Target, admin: &Admin, made: &Made, name: &str) 
     }
 }
 
+/// The path of an account, its name percent-encoded (RFC 3986 §2.1): a case may have made one of any characters.
+fn path_of(name: &str) -> String {
+    const PLAIN: &[u8] = b"-._~";
+    let encoded = |byte: u8| match byte.is_ascii_alphanumeric() || PLAIN.contains(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    let name: String = name.bytes().map(encoded).collect();
+    format!("/v1/users/{name}")
+}
+
 /// Deletes an account that the run made. One that is gone already is fine.
 ///
 /// # Errors
 /// Why it is still there.
 pub async fn delete_user(target: &Target, admin: &Admin, name: &str) -> Result<(), String> {
-    let request = target.request("DELETE", &format!("/v1/users/{name}"), vec![bearer(&admin.token)], None);
+    let request = target.request("DELETE", &path_of(name), vec![bearer(&admin.token)], None);
     let exchange = target.send(&request).await;
     match exchange.response().map(|response| response.status) {
         Some(200..=299 | 404) => Ok(()),
@@ -475,8 +488,8 @@ pub fn outcome(exchange: &Exchange) -> String {
     match &exchange.outcome {
         crate::exchange::Outcome::Unanswered(none) => none.to_string(),
         crate::exchange::Outcome::Answered(response) => {
-            let body: String = String::from_utf8_lossy(&response.body).chars().take(200).collect();
-            format!("status {} {}", response.status, body.escape_debug())
+            let body = shortened(&String::from_utf8_lossy(&response.body));
+            format!("status {} {body}", response.status)
         }
     }
 }
