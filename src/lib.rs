@@ -24,3 +24,8 @@ pub mod run;
 pub mod report;
 pub mod trials;
 pub mod cli;
+
+/// The README's Rust examples, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -216,7 +216,7 @@ fn target(source: &Source) -> Result<(Target, Option<String>), Failed> {
                 code: None,
                 trust: Trust::WebRoots,
             };
-            (url.clone(), Controls::Hooks(hooks), password.clone())
+            (url.clone(), Controls::Hooks(Box::new(hooks)), password.clone())
         }
     };
     let origin: Origin = url.parse().map_err(|error| format!("{url}: {error}"))?;

@@ -226,7 +226,7 @@ impl TargetArgs {
             },
             jobs: self.jobs(config.target.jobs),
             account: account(&config)?,
-            target: Arc::new(Target::new(client, origin, headers, Controls::Hooks(hooks))),
+            target: Arc::new(Target::new(client, origin, headers, Controls::Hooks(Box::new(hooks)))),
             capabilities,
             admin_name,
             admin_password,

@@ -26,7 +26,7 @@ pub enum Controls {
     /// Somebody's implementation in this process.
     Instance(Box<dyn Instance>),
     /// What the owner configured.
-    Hooks(Hooks),
+    Hooks(Box<Hooks>),
 }
 
 /// An implementation in this process, just installed when it is made and thrown away after use.
