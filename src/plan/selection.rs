@@ -115,15 +115,17 @@ impl Filter {
         }
     }
 
-    /// A filter without wildcards also selects what lies below it: an area, a file's rows, a topic's requirements.
+    /// A filter without wildcards also selects what lies below it: an area's cases, a file's rows, a topic's
+    /// requirements. The name of an area means its cases, not every case elsewhere that cites a rule of it.
     fn matches(&self, case: &Case) -> bool {
-        let below = |id: &str, separators: [&str; 2]| {
+        let below = |id: &str, separators: &[&str]| {
             let rest = id.strip_prefix(&self.text);
             rest.is_some_and(|rest| separators.iter().any(|separator| rest.starts_with(separator)))
         };
-        let requirement = |id: &&str| self.glob.matches(id) || below(id, [".", "."]);
+        let topic = self.text.contains('.');
+        let requirement = |id: &&str| self.glob.matches(id) || (topic && below(id, &["."]));
         self.glob.matches(&case.id)
-            || below(&case.id, ["/", "::"])
+            || below(&case.id, &["/", "::"])
             || case.scenario.requirements().iter().any(requirement)
     }
 }
