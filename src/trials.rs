@@ -15,10 +15,8 @@ use tokio::sync::watch;
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, cases, plan};
 use crate::report::tell_case;
-use crate::requirement::Level;
 use crate::run::{CaseReport, Event, RequirementInfo, Settings, TargetInfo, run};
 use crate::scenario::{Change, Registration, Suite};
-use crate::target::givens::Registrable;
 use crate::target::origin::Origin;
 use crate::target::wire::Wire;
 use crate::target::{Client, Controls, Hooks, Instance, Limits, Target, tls::Trust};
@@ -163,14 +161,9 @@ fn try_one(suite: &Suite, source: &Source, capabilities: &Capabilities, case: Ca
         registration: capabilities.registration,
     };
     let settings = Settings {
-        admin_name: "admin".to_owned(),
         admin_password: password,
         fresh: capabilities.fresh,
-        fail_on: Level::Must,
-        jobs: 1,
-        max_fail: None,
-        account: Registrable::default(),
-        snapshots: None,
+        ..Settings::disposable(1)
     };
     let plan = plan(vec![case], capabilities);
     let mut reports: Vec<CaseReport> = Vec::new();

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use wabizspec::judge::Verdict;
 use wabizspec::plan::{Capabilities, cases, plan};
 use wabizspec::reference::{Registration, Server, Settings as ServerSettings};
-use wabizspec::requirement::Level;
 use wabizspec::run::{CaseReport, Event, Settings, TargetInfo, run};
 use wabizspec::scenario::Suite;
 use wabizspec::snapshot::Store;
@@ -32,14 +31,8 @@ fn judged(registration: Registration, store: Store) -> Vec<CaseReport> {
         registration: Some(registration),
     };
     let settings = Settings {
-        admin_name: "admin".to_owned(),
-        admin_password: None,
-        fresh: true,
-        fail_on: Level::Must,
-        jobs: 8,
-        max_fail: None,
-        account: Default::default(),
         snapshots: Some(Arc::new(store)),
+        ..Settings::disposable(8)
     };
     let plan = plan(cases(&suite), &Capabilities::embedded(registration));
     let (_never, stop) = tokio::sync::watch::channel(false);

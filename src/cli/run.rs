@@ -148,6 +148,7 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         max_fail: args.max_fail.map(|count| count as usize),
         account: resolved.account.clone(),
         snapshots,
+        keep_exchanges: false,
     }
 }
 

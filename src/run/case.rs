@@ -259,7 +259,7 @@ impl Attempt<'_> {
         for observation in &mut report.observations {
             observation.what = secrets.apply(&observation.what);
         }
-        if verdict != Verdict::Pass || !report.findings.is_empty() {
+        if verdict != Verdict::Pass || !report.findings.is_empty() || harness.keep_exchanges {
             let base = harness.target.origin().base_path();
             report.reproduce = vec![harness.run_line(&case.id)];
             report

@@ -26,6 +26,7 @@ pub(super) struct Harness {
     pub made: Arc<Made>,
     pub account: Registrable,
     pub snapshots: Option<Arc<Store>>,
+    pub keep_exchanges: bool,
     /// The target's registration state: as given, or found out when a case first asks.
     registration: OnceCell<Registration>,
     given_registration: Option<Registration>,
@@ -59,6 +60,7 @@ impl Harness {
             fail_on: settings.fail_on,
             account: settings.account.clone(),
             snapshots: settings.snapshots.clone(),
+            keep_exchanges: settings.keep_exchanges,
             registration: OnceCell::new(),
             given_registration: registration,
             admin_name: settings.admin_name.clone(),

@@ -49,6 +49,26 @@ pub struct Settings {
     pub account: Registrable,
     /// What the target answered before, where it is to be held to that.
     pub snapshots: Option<Arc<Store>>,
+    /// Keep the exchanges of passing cases too; they take memory, and only an explanation needs them.
+    pub keep_exchanges: bool,
+}
+
+impl Settings {
+    /// For a just installed target whose whole state may be used up: the embedded reference client, an instance of a
+    /// trial.
+    pub fn disposable(jobs: usize) -> Settings {
+        Settings {
+            admin_name: "admin".to_owned(),
+            admin_password: None,
+            fresh: true,
+            fail_on: Level::Must,
+            jobs,
+            max_fail: None,
+            account: Registrable::default(),
+            snapshots: None,
+            keep_exchanges: false,
+        }
+    }
 }
 
 /// Runs the plan and emits what happens. Returns when everything is judged or `stop` turns true; either way what the
