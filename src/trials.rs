@@ -10,12 +10,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use tokio::sync::watch;
 
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, cases, plan};
 use crate::report::tell_case;
-use crate::run::{CaseReport, Event, RequirementInfo, Settings, TargetInfo, run};
+use crate::run::{CaseReport, Event, RequirementInfo, Settings, collect};
 use crate::scenario::{Change, Registration, Suite};
 use crate::target::origin::Origin;
 use crate::target::wire::Wire;
@@ -155,35 +154,29 @@ impl Trials {
 /// Runs one case as a plan of its own.
 fn try_one(suite: &Suite, source: &Source, capabilities: &Capabilities, case: Case) -> Result<(), Failed> {
     let (target, password) = target(source)?;
-    let info = TargetInfo {
-        url: target.origin().to_string(),
-        embedded: false,
-        registration: capabilities.registration,
-    };
     let settings = Settings {
         admin_password: password,
         fresh: capabilities.fresh,
         ..Settings::disposable(1)
     };
     let plan = plan(vec![case], capabilities);
-    let mut reports: Vec<CaseReport> = Vec::new();
-    let mut infos: Vec<RequirementInfo> = Vec::new();
-    let mut listen = |event: Event| match event {
-        Event::Started(started) => infos = started.requirements,
-        Event::Case(report) => reports.push(*report),
-        _ => {}
-    };
-    let (_never, stop) = watch::channel(false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(
+    let events = runtime.block_on(collect(
         &suite.register,
         plan,
-        Arc::new(target),
-        info,
+        target,
+        capabilities.registration,
         &settings,
-        stop,
-        &mut listen,
     ));
+    let mut reports: Vec<CaseReport> = Vec::new();
+    let mut infos: Vec<RequirementInfo> = Vec::new();
+    for event in events {
+        match event {
+            Event::Started(started) => infos = started.requirements,
+            Event::Case(report) => reports.push(*report),
+            _ => {}
+        }
+    }
     match reports.as_slice() {
         [report] if report.verdict == Verdict::Pass => Ok(()),
         [report] => {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use wabizspec::judge::Verdict;
 use wabizspec::plan::{Capabilities, cases, plan};
 use wabizspec::reference::{Registration, Server, Settings as ServerSettings};
-use wabizspec::run::{CaseReport, Event, Settings, TargetInfo, run};
+use wabizspec::run::{CaseReport, Event, Settings, collect};
 use wabizspec::scenario::Suite;
 use wabizspec::snapshot::Store;
 use wabizspec::target::{Limits, Target};
@@ -25,37 +25,21 @@ fn judged(registration: Registration, store: Store) -> Vec<CaseReport> {
     };
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).expect("server");
     let target = Target::embedded(server, Limits::default()).expect("target");
-    let info = TargetInfo {
-        url: target.origin().to_string(),
-        embedded: true,
-        registration: Some(registration),
-    };
     let settings = Settings {
         snapshots: Some(Arc::new(store)),
         ..Settings::disposable(8)
     };
     let plan = plan(cases(&suite), &Capabilities::embedded(registration));
-    let (_never, stop) = tokio::sync::watch::channel(false);
-    let mut reports = Vec::new();
-    let mut listen = |event| {
-        if let Event::Case(report) = event {
-            reports.push(*report);
-        }
-    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("runtime");
-    runtime.block_on(run(
-        &suite.register,
-        plan,
-        Arc::new(target),
-        info,
-        &settings,
-        stop,
-        &mut listen,
-    ));
-    reports
+    let events = runtime.block_on(collect(&suite.register, plan, target, Some(registration), &settings));
+    let report = |event| match event {
+        Event::Case(report) => Some(*report),
+        _ => None,
+    };
+    events.into_iter().filter_map(report).collect()
 }
 
 fn folder() -> PathBuf {

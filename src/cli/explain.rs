@@ -7,7 +7,6 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use clap::Args;
-use tokio::sync::watch;
 
 use super::{Failure, SuiteArgs, print, runtime, suite};
 use crate::documented::errors::ErrorCode;
@@ -15,7 +14,7 @@ use crate::judge::{Check, Verdict};
 use crate::plan::{Capabilities, Case, cases, plan};
 use crate::reference::{Server, Settings as ServerSettings};
 use crate::requirement::Requirement;
-use crate::run::{Event, Settings, TargetInfo, run};
+use crate::run::{Event, Settings, collect};
 use crate::scenario::{Scenario, Suite};
 use crate::target::{Limits, Target};
 
@@ -176,34 +175,17 @@ fn show_exchange(text: &mut String, case: &Case, suite: &Suite) -> Result<(), Fa
     };
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).map_err(Failure::inconclusive)?;
     let target = Target::embedded(server, Limits::default()).map_err(Failure::defect)?;
-    let info = TargetInfo {
-        url: target.origin().to_string(),
-        embedded: true,
-        registration: Some(registration),
-    };
     let settings = Settings {
         keep_exchanges: true,
         ..Settings::disposable(1)
     };
     let plan = plan(vec![case.clone()], &Capabilities::embedded(registration));
-    let (_never, stop) = watch::channel(false);
-    let mut shown = Vec::new();
-    let mut listen = |event: Event| {
-        if let Event::Case(report) = event
-            && report.verdict == Verdict::Pass
-        {
-            shown = report.exchanges;
-        }
-    };
-    runtime()?.block_on(run(
-        &suite.register,
-        plan,
-        Arc::new(target),
-        info,
-        &settings,
-        stop,
-        &mut listen,
-    ));
+    let events = runtime()?.block_on(collect(&suite.register, plan, target, Some(registration), &settings));
+    let passed = events.into_iter().find_map(|event| match event {
+        Event::Case(report) if report.verdict == Verdict::Pass => Some(report.exchanges),
+        _ => None,
+    });
+    let shown = passed.unwrap_or_default();
     if !shown.is_empty() {
         let _ = writeln!(text, "\n  {} as the reference client answers it:", case.id);
     }

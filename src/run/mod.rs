@@ -22,7 +22,7 @@ pub use summary::{RequirementResult, Summary};
 use crate::judge::{Oracles, Verdict};
 use crate::plan::{Case, Plan, Stage, Start};
 use crate::requirement::{Level, Register};
-use crate::scenario::Given;
+use crate::scenario::{Given, Registration};
 use crate::snapshot::{self, Store};
 use crate::target::Target;
 use crate::target::givens::Registrable;
@@ -144,6 +144,28 @@ pub async fn run(
         interrupted,
         elapsed_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     }));
+}
+
+/// Runs the plan to its end and returns all its events: for callers that judge a few cases and look at them afterwards.
+pub async fn collect(
+    register: &Register,
+    plan: Plan,
+    target: Target,
+    registration: Option<Registration>,
+    settings: &Settings,
+) -> Vec<Event> {
+    let info = TargetInfo {
+        url: target.origin().to_string(),
+        embedded: target.is_embedded(),
+        registration,
+    };
+    let (_never, stop) = watch::channel(false);
+    let mut events = Vec::new();
+    run(register, plan, Arc::new(target), info, settings, stop, &mut |event| {
+        events.push(event)
+    })
+    .await;
+    events
 }
 
 fn requirements(register: &Register, plan: &Plan, oracles: &Oracles, snapshots: bool) -> Vec<RequirementInfo> {
