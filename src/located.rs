@@ -74,6 +74,35 @@ impl SourceText<'_> {
     }
 }
 
+/// Tells the lines of places that come one after another, each counted from the last: a file may have a hundred
+/// thousand rows.
+#[derive(Debug)]
+pub struct LineCounter<'t> {
+    text: &'t str,
+    offset: usize,
+    line: usize,
+}
+
+impl<'t> LineCounter<'t> {
+    /// At the start of the text.
+    pub fn new(source: SourceText<'t>) -> LineCounter<'t> {
+        LineCounter {
+            text: source.text,
+            offset: 0,
+            line: 1,
+        }
+    }
+
+    /// The 1-based line of a byte offset. An offset before the last one counts as the last one.
+    pub fn line(&mut self, offset: usize) -> usize {
+        let end = offset.clamp(self.offset, self.text.len());
+        let between = &self.text.as_bytes()[self.offset..end];
+        self.line += between.iter().filter(|byte| **byte == b'\n').count();
+        self.offset = end;
+        self.line
+    }
+}
+
 /// Reads a TOML file into its type.
 ///
 /// # Errors
@@ -142,6 +171,13 @@ mod tests {
     #[test]
     fn a_missing_key_says_what_to_add() {
         assert_eq!(error("status = 4").advice, "add `title = …`");
+    }
+
+    #[test]
+    fn lines_are_counted_on_from_place_to_place() {
+        let text = "a\nb\n\nc";
+        let mut counter = LineCounter::new(SourceText { file: "a", text });
+        assert_eq!([0, 2, 2, 5, 900].map(|offset| counter.line(offset)), [1, 2, 2, 4, 4]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::format::{Located, ScenarioFile};
 use super::step::{Reader, in_order};
 use super::{Action, Row, Scenario, Step, harness_names, is_harness_name};
 use crate::judge::{Check, Pattern, StatusSet};
-use crate::located::{self, LocatedError, SourceText};
+use crate::located::{self, LineCounter, LocatedError, SourceText};
 use crate::requirement::Register;
 use crate::template::{Bindings, is_name};
 
@@ -77,12 +77,18 @@ fn rows(reader: &Reader<'_>, cases: &Located<Located<String>>) -> Result<Vec<Row
             line: 1,
         }]);
     }
+    let mut lines = LineCounter::new(reader.source);
     in_order(cases)
-        .map(|(name, values)| row(reader, name, values))
+        .map(|(name, values)| row(reader, name, values, lines.line(name.span().start)))
         .collect()
 }
 
-fn row(reader: &Reader<'_>, name: &Spanned<String>, values: &Spanned<Located<String>>) -> Result<Row, LocatedError> {
+fn row(
+    reader: &Reader<'_>,
+    name: &Spanned<String>,
+    values: &Spanned<Located<String>>,
+    line: usize,
+) -> Result<Row, LocatedError> {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if name.get_ref().is_empty() || !name.get_ref().bytes().all(legal) {
         let what = format!("`{}` is no row name", name.get_ref());
@@ -102,7 +108,7 @@ fn row(reader: &Reader<'_>, name: &Spanned<String>, values: &Spanned<Located<Str
     Ok(Row {
         name: Some(name.get_ref().clone()),
         bindings,
-        line: reader.source.position(name.span().start).0,
+        line,
     })
 }
 
