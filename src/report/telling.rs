@@ -35,16 +35,25 @@ pub fn tell_case(
     for exchange in case.exchanges.iter().filter(|_| with_exchanges) {
         writeln!(out)?;
         for line in exchange.lines() {
-            writeln!(out, "    {line}")?;
+            writeln!(out, "    {}", fitting(line))?;
         }
     }
     if !case.reproduce.is_empty() {
         writeln!(out, "  reproduce:")?;
     }
     for line in &case.reproduce {
-        writeln!(out, "    {line}")?;
+        writeln!(out, "    {}", fitting(line))?;
     }
     Ok(())
+}
+
+/// A line that fits on a screen; a request of 64 KiB does not, and stands whole in the other reports.
+fn fitting(line: &str) -> String {
+    const SHOWN: usize = 1500;
+    match line.char_indices().nth(SHOWN) {
+        None => line.to_owned(),
+        Some((end, _)) => format!("{}… ({} bytes; whole in --report json)", &line[..end], line.len()),
+    }
 }
 
 /// A broken requirement: the rule with its source, then what was expected and what came, place by place.

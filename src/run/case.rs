@@ -103,7 +103,7 @@ impl Attempt<'_> {
     /// Sends the request; waits and tries again where the target asks for patience.
     async fn send(&mut self, request: &Request) -> Result<Exchange, String> {
         for _ in 0..PATIENT_TRIES {
-            let exchange = self.harness.send(request).await;
+            let exchange = self.harness.target.send(request).await;
             if let Outcome::Unanswered(none) = &exchange.outcome
                 && none.breakage == Breakage::Unreachable
             {

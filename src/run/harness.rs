@@ -1,21 +1,16 @@
-//! What all cases of a run share: the target, the oracles, the states, and the circuit breaker.
+//! What all cases of a run share: the target, the oracles and the states.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::sync::{Mutex, OnceCell};
 
 use super::Settings;
-use crate::exchange::{Exchange, Outcome, Request};
 use crate::judge::Oracles;
 use crate::requirement::Level;
 use crate::scenario::Registration;
 use crate::snapshot::Store;
 use crate::target::Target;
 use crate::target::givens::{Givens, Made, Registrable};
-
-/// So many requests in a row without an answer, and the canary decides.
-const UNANSWERED_IN_A_ROW: u32 = 3;
 
 /// Shared by all cases of one run.
 pub(super) struct Harness {
@@ -32,8 +27,6 @@ pub(super) struct Harness {
     given_registration: Option<Registration>,
     admin_name: String,
     run_flags: String,
-    unanswered: AtomicU32,
-    gone: AtomicBool,
 }
 
 impl Harness {
@@ -65,8 +58,6 @@ impl Harness {
             given_registration: registration,
             admin_name: settings.admin_name.clone(),
             run_flags,
-            unanswered: AtomicU32::new(0),
-            gone: AtomicBool::new(false),
             target,
         }
     }
@@ -74,29 +65,6 @@ impl Harness {
     /// The command that runs one case again.
     pub fn run_line(&self, case: &str) -> String {
         format!("wabizspec run '{case}'{}", self.run_flags)
-    }
-
-    /// Sends one request and keeps count of those that get no answer.
-    pub async fn send(&self, request: &Request) -> Exchange {
-        let exchange = self.target.send(request).await;
-        match exchange.outcome {
-            Outcome::Answered(_) => self.unanswered.store(0, Ordering::Relaxed),
-            Outcome::Unanswered(_) => {
-                let in_a_row = self.unanswered.fetch_add(1, Ordering::Relaxed) + 1;
-                if in_a_row == UNANSWERED_IN_A_ROW {
-                    match self.target.canary().await {
-                        Ok(()) => self.unanswered.store(0, Ordering::Relaxed),
-                        Err(_) => self.gone.store(true, Ordering::Relaxed),
-                    }
-                }
-            }
-        }
-        exchange
-    }
-
-    /// Whether the target is gone: several requests in a row and the canary went unanswered.
-    pub fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Relaxed)
     }
 
     /// The target's registration state.

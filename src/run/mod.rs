@@ -214,7 +214,7 @@ impl Runner<'_> {
 
     async fn stage(&mut self, stage: &Stage, given_up: Option<&str>) {
         let mut obstacle = given_up.map(str::to_owned);
-        if stage.start == Start::Reset && obstacle.is_none() && !self.harness.is_gone() {
+        if stage.start == Start::Reset && obstacle.is_none() && !self.harness.target.is_gone() {
             obstacle = self.reset().await.err();
         }
         if let Some(why) = obstacle {
@@ -363,7 +363,7 @@ async fn turned_true(stop: &mut watch::Receiver<bool>) {
 
 /// Gets one case ready, runs it, and removes what was made for it alone.
 async fn one(harness: &Arc<Harness>, case: &Case) -> Ran {
-    if harness.is_gone() {
+    if harness.target.is_gone() {
         return blocked(case, "the target is gone: it answers no request any more".to_owned());
     }
     if let Some(needed) = case.scenario.registration {

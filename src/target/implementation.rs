@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::hook::Hook;
 use super::origin::{Origin, OriginError};
+use super::presence::Presence;
 use super::tls::Trust;
 use super::wire::Wire;
 use super::{Client, Limits};
-use crate::exchange::{Exchange, Header, HttpRequest, Outcome, Request};
+use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Request};
 use crate::reference::Server;
 
 /// The implementation under test.
@@ -17,6 +18,7 @@ pub struct Target {
     /// Sent with every request, from the configuration.
     headers: Vec<Header>,
     controls: Controls,
+    presence: Presence,
 }
 
 /// What can be done to a target beside sending it requests.
@@ -90,6 +92,7 @@ impl Target {
             origin,
             headers,
             controls,
+            presence: Presence::default(),
         }
     }
 
@@ -141,9 +144,25 @@ impl Target {
         })
     }
 
-    /// Sends one request.
+    /// Sends one request. Where no connection can be had, nothing was sent; then the target is waited for, shortly, and
+    /// the request goes out once more.
     pub async fn send(&self, request: &Request) -> Exchange {
-        self.client.send(request).await
+        let exchange = self.client.send(request).await;
+        let Outcome::Unanswered(none) = &exchange.outcome else {
+            self.presence.answered();
+            return exchange;
+        };
+        let unreachable = none.breakage == Breakage::Unreachable;
+        let look = !self.is_gone() && self.presence.unanswered(unreachable);
+        match look && self.presence.look(|| self.canary()).await && unreachable {
+            true => self.client.send(request).await,
+            false => exchange,
+        }
+    }
+
+    /// Whether it has been given up: it left several requests in a row unanswered, and the canary too.
+    pub fn is_gone(&self) -> bool {
+        self.presence.is_gone()
     }
 
     /// Whether it can be brought back to just installed.
@@ -220,7 +239,10 @@ impl Target {
         let login = self.request("POST", "/v1/users/login", Vec::new(), None);
         let read = self.request("GET", "/v1/users/admin", Vec::new(), None);
         let mut why = String::new();
-        let (mut login, mut read) = (std::pin::pin!(self.send(&login)), std::pin::pin!(self.send(&read)));
+        let (mut login, mut read) = (
+            std::pin::pin!(self.client.send(&login)),
+            std::pin::pin!(self.client.send(&read)),
+        );
         let (mut login_out, mut read_out) = (true, true);
         while login_out || read_out {
             let exchange = tokio::select! {

@@ -11,6 +11,7 @@ pub mod hook;
 mod implementation;
 mod limits;
 pub mod names;
+mod presence;
 pub mod origin;
 pub mod second_opinion;
 pub mod tls;
