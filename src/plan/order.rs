@@ -185,6 +185,7 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
     let mut state = State {
         fresh: capabilities.fresh,
         unregistered: capabilities.fresh,
+        admin_known: capabilities.credentials || capabilities.fresh,
     };
     for (group, mut cases) in groups {
         // Where only one of a group can have the state it needs, the twin of refusals tells the most.
@@ -204,6 +205,8 @@ struct State {
     fresh: bool,
     /// No registration has been completed since it was installed.
     unregistered: bool,
+    /// The harness has or can set a password of the admin.
+    admin_known: bool,
 }
 
 impl Plan {
@@ -216,6 +219,7 @@ impl Plan {
             Group::Clock => !can_reset,
             Group::Unchanged | Group::Confined | Group::Changed | Group::Registered => true,
         };
+        let ready = ready && (state.admin_known || cases.iter().all(|case| case.given() < Given::Admin));
         if !ready && !can_reset {
             let why = "it needs the target just installed once more; give --reset";
             self.skipped
@@ -227,6 +231,7 @@ impl Plan {
             *state = State {
                 fresh: true,
                 unregistered: true,
+                admin_known: true,
             };
         }
         state.fresh &= cases

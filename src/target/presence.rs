@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 const UNANSWERED_IN_A_ROW: u32 = 3;
 
 /// How long a target may stay away.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(200);
