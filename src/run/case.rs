@@ -43,6 +43,7 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Ra
         judgement: Judgement::default(),
         exchanges: Vec::new(),
         blocked: None,
+        refused: None,
     };
     for step in &case.scenario.steps {
         if !attempt.step(step).await {
@@ -60,6 +61,8 @@ struct Attempt<'a> {
     judgement: Judgement,
     exchanges: Vec<Exchange>,
     blocked: Option<String>,
+    /// Why the refusal of a request that a target may refuse leaves nothing to judge.
+    refused: Option<String>,
 }
 
 impl Attempt<'_> {
@@ -153,6 +156,12 @@ impl Attempt<'_> {
 
     fn judge(&mut self, step: &Step, exchange: Exchange) -> bool {
         let mut judgement = self.harness.oracles.judge(&step.name, &exchange);
+        self.refused = refusal_allowed(step, &exchange);
+        if self.refused.is_some() {
+            self.judgement.absorb(judgement);
+            self.exchanges.push(exchange);
+            return false;
+        }
         for expectation in &step.expectations {
             judgement.absorb(expectation.judge(&step.name, &exchange, &self.bindings));
         }
@@ -180,9 +189,14 @@ impl Attempt<'_> {
         true
     }
 
+    /// Whether nothing but a finding kept a step from being judged.
+    fn judged_whole(&self) -> bool {
+        self.blocked.is_none() && self.refused.is_none()
+    }
+
     /// Holds the answers to those that were accepted earlier.
     fn compare_with_snapshot(&mut self) {
-        let Some(store) = self.harness.snapshots.as_ref().filter(|_| self.blocked.is_none()) else {
+        let Some(store) = self.harness.snapshots.as_ref().filter(|_| self.judged_whole()) else {
             return;
         };
         let sending = |step: &&Step| !matches!(step.action, Action::Advance(_));
@@ -232,19 +246,21 @@ impl Attempt<'_> {
             judgement,
             exchanges,
             blocked,
+            refused,
             ..
         } = self;
         let fails = |level: Level| level >= harness.fail_on;
         let failed = judgement.findings.iter().any(|finding| fails(finding.level));
-        let verdict = match (failed, &blocked) {
-            (true, _) => Verdict::Fail,
-            (false, Some(_)) => Verdict::Blocked,
-            (false, None) => Verdict::Pass,
+        let verdict = match failed {
+            true => Verdict::Fail,
+            false if blocked.is_some() || refused.is_some() => Verdict::Blocked,
+            false => Verdict::Pass,
         };
         let accepted = |exchange: &Exchange| exchange.response().is_none_or(|response| response.status < 300);
         let dirty = verdict != Verdict::Pass && (blocked.is_some() || exchanges.iter().any(accepted));
         let mut report = blank_report(case, verdict);
         report.reason = blocked
+            .or(refused)
             .filter(|_| verdict == Verdict::Blocked)
             .map(|why| secrets.apply(&why));
         report.duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
@@ -272,6 +288,15 @@ impl Attempt<'_> {
         }
         Ran { report, dirty }
     }
+}
+
+/// Why the step's request may be refused, if it was: a 4xx. A crash or silence never counts as a refusal.
+fn refusal_allowed(step: &Step, exchange: &Exchange) -> Option<String> {
+    let why = step.else_blocked.as_ref()?;
+    let status = exchange.response()?.status;
+    (400..500)
+        .contains(&status)
+        .then(|| format!("`{}` was answered {status}: {why}", step.name))
 }
 
 /// How long the target asks us to wait, if it throttles: 429, or code 1015 (error codes page).

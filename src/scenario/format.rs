@@ -83,6 +83,10 @@ pub(super) struct StepEntry {
     /// Moves the clock of the target on by that many seconds; nothing is sent.
     #[schemars(with = "Option<u32>")]
     pub advance: Option<Spanned<u32>>,
+    /// Why a target that conforms may refuse the request: then (4xx) the case is blocked for this reason, not failed. A
+    /// 5xx or no answer is judged as ever.
+    #[schemars(with = "Option<String>")]
+    pub else_blocked: Option<Spanned<String>>,
     /// What must hold of the answer, keyed by the requirement that it checks (in quotes).
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ExpectEntry>")]

@@ -141,6 +141,8 @@ pub struct Step {
     pub name: String,
     /// What is done.
     pub action: Action,
+    /// Why a target that conforms may refuse the request; then the case is blocked instead of judged.
+    pub else_blocked: Option<String>,
     /// What must hold; empty only where nothing is sent.
     pub expectations: Vec<Expectation>,
     /// Names bound to strings of the answer.

@@ -28,6 +28,7 @@ impl Reader<'_> {
         let captures = in_order(&entry.capture)
             .map(|(key, pointer)| self.capture(key, pointer))
             .collect::<Result<Vec<_>, _>>()?;
+        let else_blocked = entry.else_blocked.clone();
         let action = self.action(&span, entry)?;
         if matches!(action, Action::Advance(_)) != expectations.is_empty() {
             let (what, advice) = match expectations.is_empty() {
@@ -42,13 +43,35 @@ impl Reader<'_> {
             };
             return Err(self.source.error(span, what, advice));
         }
+        if let Some(why) = &else_blocked {
+            self.may_be_refused(why, &expectations)?;
+        }
         Ok(Step {
             name,
             action,
+            else_blocked: else_blocked.map(Spanned::into_inner),
             expectations,
             captures,
             line: self.source.position(span.start).0,
         })
+    }
+
+    /// The key `else_blocked` has a reason, and the step asks for acceptance: a refusal never excuses itself.
+    fn may_be_refused(&self, why: &Spanned<String>, expectations: &[Expectation]) -> Result<(), LocatedError> {
+        if why.get_ref().trim().is_empty() {
+            let what = "`else_blocked` gives no reason";
+            let advice = "say why a target that conforms may refuse the request";
+            return Err(self.source.error(why.span(), what, advice));
+        }
+        let mut checks = expectations.iter().flat_map(|expectation| &expectation.checks);
+        match checks.any(|check| matches!(check, Check::Status(set) if set.accepts())) {
+            true => Ok(()),
+            false => Err(self.source.error(
+                why.span(),
+                "`else_blocked` stands at a step that does not ask to be accepted",
+                "expect a status of class 2xx, or remove the key",
+            )),
+        }
     }
 
     fn action(&self, span: &Range<usize>, entry: StepEntry) -> Result<Action, LocatedError> {
