@@ -103,6 +103,24 @@ impl<'t> LineCounter<'t> {
     }
 }
 
+/// The text of a file that was read as bytes.
+///
+/// # Errors
+/// The first byte that is no UTF-8, with its place.
+pub fn text(file: &str, bytes: Vec<u8>) -> Result<String, LocatedError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        let source = SourceText { file, text: &text };
+        // The byte itself is not shown: a file with a password is read here too.
+        source.error(
+            valid..valid,
+            "the file is no UTF-8 from here on",
+            "save it as UTF-8; bytes that are no text go into `hex`",
+        )
+    })
+}
+
 /// Reads a TOML file into its type.
 ///
 /// # Errors
@@ -130,10 +148,27 @@ fn advice(what: &str) -> String {
     if what.starts_with("duplicate key") {
         return "each key stands once; rename or remove one of the two".to_owned();
     }
-    if what.starts_with("invalid type") {
-        return "write a value of the expected type; strings stand in quotes".to_owned();
+    if what.starts_with("invalid type") || what.starts_with("invalid value") {
+        return expected(
+            what.rsplit_once("expected ")
+                .map_or("another value", |(_, expected)| expected),
+        );
     }
     "the file is TOML (https://toml.io); compare it with a neighbouring file".to_owned()
+}
+
+/// How to write what serde says it expected.
+fn expected(type_name: &str) -> String {
+    match type_name {
+        "a string" => "write a string; strings stand in quotes".to_owned(),
+        "a boolean" => "write true or false, without quotes".to_owned(),
+        "a sequence" => {
+            "write a list: [ … ]; the entries of a list of tables begin with [[double brackets]]".to_owned()
+        }
+        "u16" | "u32" | "u64" | "usize" => "write a whole number, 0 or more".to_owned(),
+        _ if type_name.starts_with("struct ") || type_name == "a map" => "write a table: { … }".to_owned(),
+        other => format!("write {other}"),
+    }
 }
 
 /// The known word that the wrong one most likely was meant to be.

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use crate::located::{self, LocatedError, SourceText};
 
@@ -111,10 +113,10 @@ pub struct Register {
 struct Entry {
     mark: Mark,
     says: Spanned<String>,
-    page: String,
-    section: String,
-    because: Option<String>,
-    excuse: Option<String>,
+    page: Spanned<String>,
+    section: Spanned<String>,
+    because: Option<Spanned<String>>,
+    excuse: Option<Spanned<String>>,
 }
 
 impl Register {
@@ -123,7 +125,10 @@ impl Register {
     /// # Errors
     /// The first entry that is wrong, with its place.
     pub fn parse(source: SourceText<'_>) -> Result<Register, LocatedError> {
-        let entries: BTreeMap<Spanned<String>, Spanned<Entry>> = located::parse(source)?;
+        let entries: BTreeMap<Spanned<String>, Spanned<Entry>> = located::parse(source).map_err(|error| {
+            // An id without quotes is a nest of tables to TOML, and the error about that would help nobody.
+            unquoted_id(source).unwrap_or(error)
+        })?;
         let mut by_id = BTreeMap::new();
         for (key, entry) in entries {
             let requirement = requirement(source, &key, entry.into_inner())?;
@@ -148,6 +153,25 @@ impl Register {
     }
 }
 
+/// The error for an id that was written without quotes, if that is what the file holds.
+fn unquoted_id(source: SourceText<'_>) -> Option<LocatedError> {
+    let file = DeTable::parse(source.text).ok()?;
+    let nested = |(_, entry): &(&Spanned<_>, &Spanned<DeValue<'_>>)| {
+        let members = entry.get_ref().as_table();
+        members.is_some_and(|members| members.values().any(|value| value.get_ref().is_table()))
+    };
+    let (key, _) = file.get_ref().iter().find(nested)?;
+    Some(no_id(source, key.span(), key.get_ref()))
+}
+
+fn no_id(source: SourceText<'_>, span: Range<usize>, id: &str) -> LocatedError {
+    let advice = format!(
+        "write it in quotes as \"area.topic.rule\": lower case, digits and hyphens, the area one of {}",
+        AREAS.join(", ")
+    );
+    source.error(span, format!("`{id}` is no requirement id"), advice)
+}
+
 fn requirement(source: SourceText<'_>, key: &Spanned<String>, entry: Entry) -> Result<Requirement, LocatedError> {
     let id = key.get_ref();
     let legal = |segment: &str| {
@@ -158,18 +182,23 @@ fn requirement(source: SourceText<'_>, key: &Spanned<String>, entry: Entry) -> R
     };
     let area = id.split('.').next().unwrap_or_default();
     if !id.contains('.') || !id.split('.').all(legal) || !AREAS.contains(&area) {
-        return Err(source.error(
-            key.span(),
-            format!("`{id}` is no requirement id"),
-            format!(
-                "write it in quotes as \"area.topic.rule\": lower case, digits and hyphens, the area one of {}",
-                AREAS.join(", ")
-            ),
-        ));
+        return Err(no_id(source, key.span(), id));
     }
     if entry.says.get_ref().trim().is_empty() {
         let advice = "state the rule in one sentence";
         return Err(source.error(entry.says.span(), format!("`{id}` says nothing"), advice));
+    }
+    for named in [&entry.page, &entry.section] {
+        if named.get_ref().trim().is_empty() {
+            let advice = "name the page and section that state the rule, so that it can be looked up";
+            return Err(source.error(named.span(), format!("`{id}` names no source"), advice));
+        }
+    }
+    for reason in [&entry.because, &entry.excuse].into_iter().flatten() {
+        if reason.get_ref().trim().is_empty() {
+            let advice = "write a reason that a stranger would accept, or remove the key";
+            return Err(source.error(reason.span(), format!("`{id}` gives no reason"), advice));
+        }
     }
     let lowered = entry.because.is_some() && entry.mark.level() == Level::Must;
     Ok(Requirement {
@@ -177,10 +206,10 @@ fn requirement(source: SourceText<'_>, key: &Spanned<String>, entry: Entry) -> R
         level: if lowered { Level::Should } else { entry.mark.level() },
         mark: entry.mark,
         says: entry.says.into_inner(),
-        page: entry.page,
-        section: entry.section,
-        because: entry.because,
-        excuse: entry.excuse,
+        page: entry.page.into_inner(),
+        section: entry.section.into_inner(),
+        because: entry.because.map(Spanned::into_inner),
+        excuse: entry.excuse.map(Spanned::into_inner),
         line: source.position(key.span().start).0,
     })
 }

@@ -21,6 +21,7 @@ use clap::{Parser, Subcommand};
 
 pub use exit::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE, exit_code};
 
+use crate::located;
 use crate::scenario::Suite;
 
 /// Conformance suite and fuzzer for the documented WhatsApp Business On-Premises API.
@@ -116,7 +117,9 @@ fn suite(folder: Option<&Path>) -> Result<Suite, Failure> {
 
 /// Reads a text file that the user named.
 fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
+    let bytes = std::fs::read(path);
+    let bytes = bytes.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    located::text(&path.display().to_string(), bytes).map_err(Failure::usage)
 }
 
 /// Prints to standard output. A reader that has gone away is no error.

@@ -44,7 +44,8 @@ pub(super) struct ScenarioFile {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
     pub cases: Located<Located<String>>,
-    /// The requests, in order.
+    /// The requests, in order; at least one.
+    #[serde(default)]
     #[schemars(with = "Vec<StepEntry>")]
     pub steps: Vec<Spanned<StepEntry>>,
 }
@@ -54,7 +55,8 @@ pub(super) struct ScenarioFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct StepEntry {
     /// What the step does, in a few words; findings name it.
-    pub name: String,
+    #[schemars(with = "String")]
+    pub name: Spanned<String>,
     /// Method and path: `POST /v1/users/login`. The base path of the target is put before it.
     #[schemars(with = "Option<String>")]
     pub send: Option<Spanned<String>>,

@@ -243,3 +243,9 @@ pub fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
 pub fn is_harness_name(name: &str) -> bool {
     harness_names(Given::User).any(|known| known == name)
 }
+
+/// Whether a word may be part of a case id: lower case, digits and hyphens.
+fn is_segment(word: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !word.is_empty() && word.bytes().all(legal)
+}

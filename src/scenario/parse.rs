@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::format::{Located, ScenarioFile};
 use super::step::{Reader, in_order};
-use super::{Action, Row, Scenario, Step, harness_names, is_harness_name};
+use super::{Action, Change, Row, Scenario, Step, harness_names, is_harness_name, is_segment};
 use crate::judge::{Check, Pattern, StatusSet};
 use crate::located::{self, LineCounter, LocatedError, SourceText};
 use crate::requirement::Register;
@@ -63,6 +63,7 @@ impl Scenario {
             rows,
             steps,
         };
+        clock_is_declared(&scenario, source, &spans)?;
         names_are_bound(&scenario, source, &file.cases, &spans)?;
         refusals_have_twins(&scenario, source, &spans)?;
         Ok(scenario)
@@ -89,8 +90,7 @@ fn row(
     values: &Spanned<Located<String>>,
     line: usize,
 ) -> Result<Row, LocatedError> {
-    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if name.get_ref().is_empty() || !name.get_ref().bytes().all(legal) {
+    if !is_segment(name.get_ref()) {
         let what = format!("`{}` is no row name", name.get_ref());
         let advice = "use lower case, digits and hyphens: it becomes part of the case id";
         return Err(reader.source.error(name.span(), what, advice));
@@ -123,6 +123,20 @@ fn unique_step_names(source: SourceText<'_>, steps: &[Step], spans: &[Range<usiz
     Ok(())
 }
 
+/// A scenario that moves the clock says so, or the planner would let it loose on a target that did not allow it.
+fn clock_is_declared(scenario: &Scenario, source: SourceText<'_>, spans: &[Range<usize>]) -> Result<(), LocatedError> {
+    let moves = |step: &Step| matches!(step.action, Action::Advance(_));
+    let undeclared = !scenario.changes.contains(&Change::Clock);
+    match scenario.steps.iter().position(moves).filter(|_| undeclared) {
+        Some(step) => Err(source.error(
+            spans[step].clone(),
+            "the step moves the clock, but the scenario does not say so",
+            "add \"clock\" to `changes`",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Every name that a template needs is bound by the harness, by each row, or by a capture of an earlier step.
 fn names_are_bound(
     scenario: &Scenario,
@@ -131,7 +145,7 @@ fn names_are_bound(
     spans: &[Range<usize>],
 ) -> Result<(), LocatedError> {
     let harness: Vec<&str> = harness_names(scenario.given).collect();
-    for (key, value) in cases.values().flat_map(|values| values.get_ref()) {
+    for key in cases.values().flat_map(|values| values.get_ref().keys()) {
         if is_harness_name(key.get_ref()) {
             let what = format!("`{}` is bound by the harness", key.get_ref());
             return Err(source.error(key.span(), what, "give the row's value a name of its own"));
@@ -140,7 +154,7 @@ fn names_are_bound(
         if !scenario.steps.iter().any(|step| step.names().any(used)) {
             let what = format!("nothing uses `{}`", key.get_ref());
             return Err(source.error(
-                value.span(),
+                key.span(),
                 what,
                 format!("use ${{{}}} in a step, or remove it", key.get_ref()),
             ));

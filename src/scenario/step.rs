@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::format::{ExpectEntry, Located, OneOrMore, PatternEntry, StepEntry};
-use super::{Action, Authorization, Capture, Draft, Step};
+use super::{Action, Authorization, Capture, Draft, Step, is_harness_name};
 use crate::judge::{Check, Expectation, Pattern, Placeholder, StatusSet};
 use crate::located::{self, LocatedError, SourceText};
 use crate::requirement::Register;
@@ -21,7 +21,13 @@ impl Reader<'_> {
     pub fn step(&self, entry: Spanned<StepEntry>) -> Result<Step, LocatedError> {
         let span = entry.span();
         let entry = entry.into_inner();
-        let name = entry.name.clone();
+        let name = entry.name.get_ref().trim().to_owned();
+        if name.is_empty() {
+            let advice = "findings name the step: say in a few words what it does";
+            return Err(self
+                .source
+                .error(entry.name.span(), "the name of the step is empty", advice));
+        }
         let expectations = in_order(&entry.expect)
             .map(|(key, expect)| self.expectation(key, expect))
             .collect::<Result<Vec<_>, _>>()?;
@@ -151,6 +157,11 @@ impl Reader<'_> {
                     .error(name.span(), what, "what is no HTTP goes into `raw` or `hex`"));
             }
             for value in &values.get_ref().0 {
+                if value.contains(['\r', '\n']) {
+                    let what = format!("the value of `{}` holds a line end", name.get_ref());
+                    let advice = "what is no HTTP goes into `raw` or `hex`";
+                    return Err(self.source.error(values.span(), what, advice));
+                }
                 headers.push((name.get_ref().clone(), self.parsed(value, values.span())?));
             }
         }
@@ -166,7 +177,11 @@ impl Reader<'_> {
 
     fn hex(&self, text: &Spanned<String>) -> Result<Vec<u8>, LocatedError> {
         let digits: Vec<char> = text.get_ref().chars().filter(|c| !c.is_whitespace()).collect();
-        let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok();
+        // `from_str_radix` alone would take a sign for a digit.
+        let byte = |pair: &[char]| match pair.iter().all(char::is_ascii_hexdigit) {
+            true => u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok(),
+            false => None,
+        };
         let bytes: Option<Vec<u8>> = digits
             .chunks(2)
             .map(|pair| (pair.len() == 2).then(|| byte(pair))?)
@@ -281,6 +296,12 @@ impl Reader<'_> {
                 .source
                 .error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"));
         }
+        if is_harness_name(key.get_ref()) {
+            let what = format!("`{}` is bound by the harness", key.get_ref());
+            return Err(self
+                .source
+                .error(key.span(), what, "give the captured value a name of its own"));
+        }
         Ok(Capture {
             name: key.get_ref().clone(),
             at: self.pointer(at)?,
@@ -304,9 +325,12 @@ impl Reader<'_> {
             let advice = match &error {
                 TemplateError::Unclosed => "close it, or write `$${` for a literal `${`".to_owned(),
                 TemplateError::Name(_) => "write `$${` for a literal `${`".to_owned(),
-                TemplateError::Filter(_) => {
+                TemplateError::Filter(wrong) => {
                     let names: Vec<&str> = Filter::ALL.iter().map(|(name, _)| *name).collect();
-                    format!("use one of {}", names.join(", "))
+                    match located::nearest(wrong, names.iter().copied()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("use one of {}", names.join(", ")),
+                    }
                 }
             };
             self.source.error(span, error.to_string(), advice)

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Scenario;
+use super::{Scenario, is_segment};
 use crate::judge::StatusSet;
-use crate::located::{LocatedError, SourceText};
+use crate::located::{self, LocatedError, SourceText};
 use crate::requirement::{AREAS, Register};
 
 include!(concat!(env!("OUT_DIR"), "/embedded_suite.rs"));
@@ -77,6 +77,7 @@ impl Suite {
         let register = folder.join(REGISTER);
         let register_text = read_file(&register)?;
         let mut files = Vec::new();
+        no_other_folder(folder)?;
         for area in AREAS {
             let area_folder = folder.join(area);
             if !area_folder.is_dir() {
@@ -84,8 +85,15 @@ impl Suite {
             }
             for path in toml_files(&area_folder)? {
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let (id, file) = (format!("{area}/{stem}"), path.display().to_string());
+                if !is_segment(&stem) {
+                    let source = SourceText { file: &file, text: "" };
+                    let advice = "name the file in lower case, digits and hyphens";
+                    let error = source.error(0..0, format!("`{id}` is no scenario id"), advice);
+                    return Err(SuiteError::Broken(vec![error]));
+                }
                 let text = read_file(&path)?;
-                files.push((format!("{area}/{stem}"), path.display().to_string(), text));
+                files.push((id, file, text));
             }
         }
         files.sort();
@@ -110,22 +118,50 @@ impl Suite {
 }
 
 fn read_file(path: &Path) -> Result<String, SuiteError> {
-    std::fs::read_to_string(path).map_err(|why| SuiteError::Unreadable {
+    let bytes = std::fs::read(path).map_err(|why| SuiteError::Unreadable {
         path: path.to_owned(),
         why,
-    })
+    })?;
+    located::text(&path.display().to_string(), bytes).map_err(|error| SuiteError::Broken(vec![error]))
 }
 
 fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
+    let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
+    Ok(listed(folder)?.into_iter().filter(is_toml).collect())
+}
+
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
     let unreadable = |why| SuiteError::Unreadable {
         path: folder.to_owned(),
         why,
     };
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(unreadable));
-    let paths = paths.collect::<Result<Vec<_>, _>>()?;
-    let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
-    Ok(paths.into_iter().filter(is_toml).collect())
+    let mut paths = paths.collect::<Result<Vec<_>, _>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// Scenarios in a folder that is no area would be passed over in silence.
+fn no_other_folder(suite: &Path) -> Result<(), SuiteError> {
+    for path in listed(suite)?.into_iter().filter(|path| path.is_dir()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if AREAS.contains(&name.as_ref()) {
+            continue;
+        }
+        let Some(file) = toml_files(&path)?.into_iter().next() else {
+            continue;
+        };
+        let file = file.display().to_string();
+        let advice = match located::nearest(&name, AREAS.into_iter()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("scenarios lie in {}", AREAS.join(", ")),
+        };
+        let source = SourceText { file: &file, text: "" };
+        let what = format!("the folder `{name}` is no area");
+        return Err(SuiteError::Broken(vec![source.error(0..0, what, advice)]));
+    }
+    Ok(())
 }
 
 /// One scenario file: its id, its name as the user knows it, and its text.
@@ -186,7 +222,7 @@ fn broken_twins(scenarios: &[Arc<Scenario>], texts: &[&str]) -> Vec<LocatedError
         let (what, advice) = match found {
             None => {
                 let known = scenarios.iter().map(|scenario| scenario.id.as_str());
-                let advice = match crate::located::nearest(twin, known) {
+                let advice = match located::nearest(twin, known) {
                     Some(near) => format!("did you mean \"{near}\"?"),
                     None => "a twin is named by area and file: \"login/first-login\"".to_owned(),
                 };
@@ -202,8 +238,13 @@ fn broken_twins(scenarios: &[Arc<Scenario>], texts: &[&str]) -> Vec<LocatedError
             file: &scenario.file,
             text,
         };
-        let start = text.find("twin").unwrap_or(0);
-        errors.push(source.error(start..start, what, advice));
+        errors.push(source.error(twin_span(text).unwrap_or_default(), what, advice));
     }
     errors
+}
+
+/// Where the value of `twin` stands in a file that was read without error.
+fn twin_span(text: &str) -> Option<std::ops::Range<usize>> {
+    let table = toml::de::DeTable::parse(text).ok()?;
+    Some(table.get_ref().get("twin")?.span())
 }
