@@ -149,6 +149,7 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         account: resolved.account.clone(),
         snapshots,
         keep_exchanges: false,
+        witness: None,
     }
 }
 

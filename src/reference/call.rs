@@ -80,6 +80,8 @@ pub struct Delivery {
     pub chunked: bool,
     /// The connection is closed afterwards, and the answer says so.
     pub close: bool,
+    /// Without a `Date`.
+    pub dateless: bool,
     /// So long after it is ready.
     pub delay: Duration,
     /// Not at all: the connection is closed without an answer.

@@ -28,6 +28,8 @@ pub struct Dialect {
     pub close: bool,
     /// The member that tells a user's role: `ROLES` on the page, `roles` is also seen.
     pub roles_member: &'static str,
+    /// Answers carry a `Date`.
+    pub date: bool,
     /// What a token looks like.
     pub token: TokenForm,
     /// How the refusal after the sunset is written.
@@ -49,6 +51,7 @@ impl Default for Dialect {
             chunked: false,
             close: false,
             roles_member: "ROLES",
+            date: true,
             token: TokenForm::Opaque,
             sunset: SunsetShape::Listed,
             clock_ahead: SignedDuration::ZERO,

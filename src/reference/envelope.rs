@@ -43,6 +43,7 @@ pub(super) fn answer(behaviour: &Behaviour, endpoint: &Endpoint<'_>, outcome: &R
     let delivery = Delivery {
         chunked: dialect.chunked,
         close: dialect.close,
+        dateless: !dialect.date,
         ..Delivery::default()
     };
     Answer {

@@ -7,6 +7,7 @@ use super::compose::compose;
 use super::event::CaseReport;
 use super::harness::Harness;
 use super::ready::Ready;
+use super::witness::Witnessed;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, Request, curl, transcript};
 use crate::judge::{Judgement, Mismatch, Verdict};
 use crate::plan::Case;
@@ -155,6 +156,14 @@ impl Attempt<'_> {
     }
 
     fn judge(&mut self, step: &Step, exchange: Exchange) -> bool {
+        if let Some(witness) = &self.harness.witness {
+            witness.look(Witnessed {
+                case: self.case,
+                step,
+                exchange: &exchange,
+                bindings: &self.bindings,
+            });
+        }
         let mut judgement = self.harness.oracles.judge(&step.name, &exchange);
         self.refused = refusal_allowed(step, &exchange);
         if self.refused.is_some() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OnceCell};
 
-use super::Settings;
+use super::{Settings, Witness};
 use crate::judge::Oracles;
 use crate::requirement::Level;
 use crate::scenario::Registration;
@@ -22,6 +22,7 @@ pub(super) struct Harness {
     pub account: Registrable,
     pub snapshots: Option<Arc<Store>>,
     pub keep_exchanges: bool,
+    pub witness: Option<Witness>,
     /// The target's registration state: as given, or found out when a case first asks.
     registration: OnceCell<Registration>,
     given_registration: Option<Registration>,
@@ -54,6 +55,7 @@ impl Harness {
             account: settings.account.clone(),
             snapshots: settings.snapshots.clone(),
             keep_exchanges: settings.keep_exchanges,
+            witness: settings.witness.clone(),
             registration: OnceCell::new(),
             given_registration: registration,
             admin_name: settings.admin_name.clone(),

@@ -9,6 +9,7 @@ mod event;
 mod harness;
 mod ready;
 mod summary;
+mod witness;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,6 +19,7 @@ use tokio::task::JoinSet;
 
 pub use event::{CaseReport, Ended, Event, RequirementInfo, Started, TargetInfo};
 pub use summary::{RequirementResult, Summary};
+pub use witness::{Witness, Witnessed};
 
 use crate::judge::{Oracles, Verdict};
 use crate::plan::{Case, Plan, Stage, Start};
@@ -51,6 +53,8 @@ pub struct Settings {
     pub snapshots: Option<Arc<Store>>,
     /// Keep the exchanges of passing cases too; they take memory, and only an explanation needs them.
     pub keep_exchanges: bool,
+    /// Who looks on.
+    pub witness: Option<Witness>,
 }
 
 impl Settings {
@@ -67,6 +71,7 @@ impl Settings {
             account: Registrable::default(),
             snapshots: None,
             keep_exchanges: false,
+            witness: None,
         }
     }
 }

@@ -114,7 +114,9 @@ fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
     let mut response = Response::new(Outgoing::new(bytes, answer.delivery.chunked));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(header::DATE, date);
+    if !answer.delivery.dateless {
+        headers.insert(header::DATE, date);
+    }
     for (name, value) in answer.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(&value)) {
             headers.append(name, value);

@@ -1,0 +1,64 @@
+//! The whole suite against a reference client, for tests that ask what comes of it.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use wabizspec::plan::{Capabilities, cases, plan};
+use wabizspec::reference::{Behaviour, Registration, Server, Settings as ServerSettings};
+use wabizspec::run::{CaseReport, Event, Settings, Summary, TargetInfo, run};
+use wabizspec::scenario::Suite;
+use wabizspec::target::{Limits, Target};
+
+/// What came of a run.
+pub struct Judged {
+    /// The cases, as they ended.
+    pub reports: Vec<CaseReport>,
+    /// The count of everything.
+    pub summary: Summary,
+}
+
+/// A reference client that behaves like this, on a port of its own.
+pub fn target(registration: Registration, behaviour: Behaviour) -> Target {
+    let settings = ServerSettings {
+        registration,
+        behaviour,
+        ..ServerSettings::default()
+    };
+    let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).expect("server");
+    Target::embedded(server, Limits::default()).expect("target")
+}
+
+/// Runs the whole suite against a reference client that behaves like this.
+pub fn judged(suite: &Suite, registration: Registration, behaviour: Behaviour, settings: &Settings) -> Judged {
+    let target = target(registration, behaviour);
+    let info = TargetInfo {
+        url: target.origin().to_string(),
+        embedded: true,
+        registration: Some(registration),
+    };
+    let plan = plan(cases(suite), &Capabilities::embedded(registration));
+    let (_never, stop) = tokio::sync::watch::channel(false);
+    let (mut reports, mut summary) = (Vec::new(), Summary::default());
+    let mut listen = |event: Event| {
+        summary.take(&event);
+        if let Event::Case(report) = event {
+            reports.push(*report);
+        }
+    };
+    runtime().block_on(run(
+        &suite.register,
+        plan,
+        Arc::new(target),
+        info,
+        settings,
+        stop,
+        &mut listen,
+    ));
+    Judged { reports, summary }
+}
+
+/// A runtime of one thread.
+pub fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().expect("runtime")
+}
