@@ -2,11 +2,14 @@
 //! `wabizspec.toml`, and the table of requirements. A stale one fails here;
 //! `WABIZSPEC_ACCEPT=1 cargo test --test schema` writes them anew.
 
+mod kept_files;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
+use kept_files::assert_current;
 use serde_json::Value;
 use wabizspec::judge::Oracles;
 use wabizspec::plan::cases;
@@ -22,42 +25,28 @@ fn suite() -> Suite {
     Suite::embedded().unwrap_or_else(|error| panic!("\n{error}"))
 }
 
-/// Holds a committed file to what is generated now, or writes it where that was asked for.
-fn assert_current(file: &str, generated: &str) {
-    let path = root().join(file);
-    if std::env::var_os("WABIZSPEC_ACCEPT").is_some() {
-        std::fs::write(&path, generated).unwrap_or_else(|error| panic!("{file}: {error}"));
-    }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    let differing = committed
-        .lines()
-        .zip(generated.lines())
-        .position(|(old, new)| old != new);
-    assert!(
-        committed == generated,
-        "{file} is stale (first at line {}); run: WABIZSPEC_ACCEPT=1 cargo test --test schema",
-        differing.map_or(committed.lines().count(), |line| line) + 1
-    );
-}
-
 fn pretty(schema: &Value) -> String {
     format!("{schema:#}\n")
 }
 
 #[test]
 fn the_schema_of_scenario_files_is_current() {
-    assert_current("scenarios/scenario.schema.json", &pretty(&schema(&suite().register)));
+    assert_current(
+        "scenarios/scenario.schema.json",
+        "schema",
+        &pretty(&schema(&suite().register)),
+    );
 }
 
 #[test]
 fn the_schema_of_the_configuration_is_current() {
     let schema = schemars::schema_for!(Config).to_value();
-    assert_current("wabizspec.schema.json", &pretty(&schema));
+    assert_current("wabizspec.schema.json", "schema", &pretty(&schema));
 }
 
 #[test]
 fn the_table_of_requirements_is_current() {
-    assert_current("scenarios/REQUIREMENTS.md", &requirements(&suite()));
+    assert_current("scenarios/REQUIREMENTS.md", "schema", &requirements(&suite()));
 }
 
 /// The register as a table, an area each: what people read who do not run anything.

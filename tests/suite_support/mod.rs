@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use wabizspec::plan::{Capabilities, cases, plan};
+use wabizspec::plan::{Capabilities, Case, plan};
 use wabizspec::reference::{Behaviour, Registration, Server, Settings as ServerSettings};
 use wabizspec::run::{CaseReport, Event, Settings, Summary, TargetInfo, run};
 use wabizspec::scenario::Suite;
@@ -28,15 +28,21 @@ pub fn target(registration: Registration, behaviour: Behaviour) -> Target {
     Target::embedded(server, Limits::default()).expect("target")
 }
 
-/// Runs the whole suite against a reference client that behaves like this.
-pub fn judged(suite: &Suite, registration: Registration, behaviour: Behaviour, settings: &Settings) -> Judged {
+/// Runs cases of a suite against a reference client that behaves like this.
+pub fn judged(
+    suite: &Suite,
+    cases: Vec<Case>,
+    registration: Registration,
+    behaviour: Behaviour,
+    settings: &Settings,
+) -> Judged {
     let target = target(registration, behaviour);
     let info = TargetInfo {
         url: target.origin().to_string(),
         embedded: true,
         registration: Some(registration),
     };
-    let plan = plan(cases(suite), &Capabilities::embedded(registration));
+    let plan = plan(cases, &Capabilities::embedded(registration));
     let (_never, stop) = tokio::sync::watch::channel(false);
     let (mut reports, mut summary) = (Vec::new(), Summary::default());
     let mut listen = |event: Event| {
