@@ -9,14 +9,6 @@ use wabizspec::run::{CaseReport, Event, Settings, Summary, TargetInfo, run};
 use wabizspec::scenario::Suite;
 use wabizspec::target::{Limits, Target};
 
-/// What came of a run.
-pub struct Judged {
-    /// The cases, as they ended.
-    pub reports: Vec<CaseReport>,
-    /// The count of everything.
-    pub summary: Summary,
-}
-
 /// A reference client that behaves like this, on a port of its own.
 pub fn target(registration: Registration, behaviour: Behaviour) -> Target {
     let settings = ServerSettings {
@@ -28,14 +20,14 @@ pub fn target(registration: Registration, behaviour: Behaviour) -> Target {
     Target::embedded(server, Limits::default()).expect("target")
 }
 
-/// Runs cases of a suite against a reference client that behaves like this.
+/// What becomes of cases of a suite, run to the end against a reference client that behaves like this.
 pub fn judged(
     suite: &Suite,
     cases: Vec<Case>,
     registration: Registration,
     behaviour: Behaviour,
     settings: &Settings,
-) -> Judged {
+) -> Vec<CaseReport> {
     let target = target(registration, behaviour);
     let info = TargetInfo {
         url: target.origin().to_string(),
@@ -60,7 +52,8 @@ pub fn judged(
         stop,
         &mut listen,
     ));
-    Judged { reports, summary }
+    assert!(summary.is_complete() && summary.judged_anything(), "a whole run");
+    reports
 }
 
 /// A runtime of one thread.
