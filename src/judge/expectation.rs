@@ -5,7 +5,6 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{Judgement, Mismatch, Placeholder, shortened};
-use crate::documented::token::ExpiresAfter;
 use crate::exchange::{Exchange, Json, Outcome, Response};
 use crate::requirement::Level;
 use crate::template::{Bindings, Pointer, Template};
@@ -264,8 +263,9 @@ impl<'r> Answer<'r> {
             None => (self.at, "our clock", within.max(WITHIN_WITHOUT_DATE)),
         };
         let lifetime = |value: &Json| {
-            let instant: ExpiresAfter = value.as_str()?.parse().ok()?;
-            Some(instant.timestamp().as_second() - from.as_second())
+            // How the instant is written is another rule's business: a wrong form must not pass for a wrong lifetime.
+            let instant: Timestamp = value.as_str()?.parse().ok()?;
+            Some(instant.as_second() - from.as_second())
         };
         let expected = format!("{seconds} s after {clock}, give or take {within} s");
         let observed = match self.json.as_ref().map(|json| json.at(at.as_str())) {
