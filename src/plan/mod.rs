@@ -50,6 +50,29 @@ impl Case {
         self.given() == Given::User && !self.changes_nothing() && self.changes().iter().all(own)
     }
 
+    /// Whether a target that obeys where it must refuse would change or delete the account that the case is given.
+    pub fn risks_its_account(&self) -> bool {
+        let risks = |action: &Action| match action {
+            Action::Send(draft) => {
+                matches!(draft.method.as_str(), "PUT" | "DELETE") && draft.path.names().any(|name| name == "user")
+            }
+            _ => false,
+        };
+        self.scenario.steps.iter().any(|step| risks(&step.action))
+    }
+
+    /// Whether it ends a token that it was given itself.
+    pub fn logs_out(&self) -> bool {
+        let sends = |path: &str| {
+            let is_sent = |action: &Action| match action {
+                Action::Send(draft) => draft.method == "POST" && draft.path.to_string() == path,
+                _ => false,
+            };
+            self.scenario.steps.iter().any(|step| is_sent(&step.action))
+        };
+        sends("/v1/users/login") && sends("/v1/users/logout")
+    }
+
     /// Whether it sends bytes that only the wire client can send.
     pub fn is_raw(&self) -> bool {
         let raw = |action: &Action| matches!(action, Action::Raw(_) | Action::Hex(_));

@@ -217,7 +217,7 @@ impl Plan {
             Group::Registering | Group::Verified => state.unregistered,
             // Time has been moved on by the case before.
             Group::Clock => !can_reset,
-            Group::Unchanged | Group::Confined | Group::Changed | Group::Registered => true,
+            Group::Unchanged | Group::LoggingOut | Group::Confined | Group::Changed | Group::Registered => true,
         };
         let ready = ready && (state.admin_known || cases.iter().all(|case| case.given() < Given::Admin));
         if !ready && !can_reset {
@@ -252,6 +252,7 @@ enum Group {
     FreshUnchanged,
     FreshChanged,
     Unchanged,
+    LoggingOut,
     Confined,
     Changed,
     Registering,
@@ -273,6 +274,8 @@ impl Group {
             // Whoever has the code may end with the number registered.
             _ if changes(Change::Registration) && uses_code(case) => Group::Verified,
             _ if changes(Change::Registration) => Group::Registering,
+            // On a target whose logout ends more than it should, the cases beside it would be refused for that.
+            (_, true) if case.logs_out() => Group::LoggingOut,
             (_, true) => Group::Unchanged,
             _ if case.is_confined() => Group::Confined,
             _ => Group::Changed,

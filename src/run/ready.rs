@@ -61,7 +61,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case) -> Result<Ready, Strin
     if case.given() != Given::User {
         return Ok(ready);
     }
-    if case.is_confined() || !case.changes_nothing() {
+    if case.is_confined() || !case.changes_nothing() || case.risks_its_account() {
         // The lock is not held while the account is made: others can get ready meanwhile.
         drop(givens);
         let user = make_user(&harness.target, &admin, &harness.made, &format!("{unique}u")).await?;
