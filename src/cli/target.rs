@@ -28,7 +28,7 @@ use crate::target::{Client, Controls, Hooks, Limits, Target};
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// Cases in flight unless something else is asked for.
-const JOBS: usize = 8;
+const JOBS: usize = 12;
 
 /// The flags that say whom to judge.
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ pub(super) struct TargetArgs {
     /// Limit for a whole answer, such as 10s or 500ms [default: 10s]
     #[arg(long, value_name = "DUR")]
     timeout: Option<Span>,
-    /// Cases in flight at most [default: 8]
+    /// Cases in flight at most [default: 12]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
     /// Accept any certificate, also expired or for another name

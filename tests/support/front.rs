@@ -12,7 +12,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
@@ -20,6 +20,8 @@ use tokio_rustls::rustls::ServerConfig;
 pub enum Reaction {
     Forward,
     After(Duration),
+    /// It is forwarded as soon as so many with this reaction have come, itself included.
+    Together(usize),
     /// The connection is closed without an answer.
     Drop,
     /// No answer ever comes, and the connection stays open.
@@ -61,6 +63,7 @@ struct Shared {
     upstream: SocketAddr,
     rules: Rules,
     death: Notify,
+    together: watch::Sender<usize>,
     requests: AtomicUsize,
     /// Logins that are being answered, the most there were at one time, and all there were.
     logins: Mutex<Logins>,
@@ -83,6 +86,7 @@ impl Front {
             upstream,
             rules,
             death: Notify::new(),
+            together: watch::Sender::new(0),
             requests: AtomicUsize::new(0),
             logins: Mutex::default(),
         });
@@ -103,7 +107,11 @@ impl Front {
     }
 
     pub fn url(&self) -> String {
-        let scheme = if self.shared.rules.tls.is_some() { "https" } else { "http" };
+        let scheme = if self.shared.rules.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         format!("{scheme}://{}{}", self.address, self.shared.rules.prefix)
     }
 
@@ -163,6 +171,10 @@ async fn respond(request: Request<Incoming>, shared: &Shared) -> Result<Response
     match reaction {
         Reaction::Forward => {}
         Reaction::After(delay) => tokio::time::sleep(delay).await,
+        Reaction::Together(count) => {
+            shared.together.send_modify(|come| *come += 1);
+            shared.together.subscribe().wait_for(|come| *come >= count).await?;
+        }
         Reaction::Drop => return Err("dropped".into()),
         Reaction::Hang => std::future::pending().await,
         Reaction::Die => {

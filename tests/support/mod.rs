@@ -230,21 +230,25 @@ impl Report {
     pub fn requirement(&self, id: &str) -> &str {
         let found = self.requirements().iter().find(|requirement| requirement["id"] == id);
         let found = found.unwrap_or_else(|| panic!("the report has no requirement `{id}`"));
-        found["verdict"].as_str().expect("a verdict")
+        text(found, "verdict")
     }
 
     /// `(id, verdict)` of every case.
     pub fn verdicts(&self) -> Vec<(&str, &str)> {
-        let text = |value: &'_ Value| value.as_str().expect("text");
-        self.cases().iter().map(|case| (text(&case["id"]), text(&case["verdict"]))).collect()
+        let verdict = |case| (text(case, "id"), text(case, "verdict"));
+        self.cases().iter().map(verdict).collect()
     }
 
     /// The must-level requirements that the report calls proven.
     pub fn proven(&self) -> Vec<&str> {
         let proven = |entry: &&Value| entry["level"] == "must" && entry["verdict"] == "pass";
         let ids = self.requirements().iter().filter(proven);
-        ids.map(|entry| entry["id"].as_str().expect("an id")).collect()
+        ids.map(|entry| text(entry, "id")).collect()
     }
+}
+
+fn text<'v>(value: &'v Value, member: &str) -> &'v str {
+    value[member].as_str().expect("a text")
 }
 
 /// The reference client, with an edit to what it is like.
@@ -273,7 +277,11 @@ impl Served {
         let mut stdout = BufReader::new(child.stdout.take().expect("standard output"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("a line");
-        let url = line.trim().strip_prefix("listening on ").expect("its address").to_owned();
+        let url = line
+            .trim()
+            .strip_prefix("listening on ")
+            .expect("its address")
+            .to_owned();
         Served {
             child,
             url,
