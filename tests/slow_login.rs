@@ -29,6 +29,7 @@ fn judge(server: &Server, front: &Front, filters: &[&str]) -> Ended {
     let mut args = vec!["--target", &url, "--reset", &reset, "--registration", "open", "-q"];
     args.extend(filters);
     let ended = Program::judge(args).end().exited(0);
+    println!("{filters:?} {:?}", ended.took);
     assert_eq!(ended.report().count("blocked"), 0);
     ended
 }
