@@ -29,7 +29,6 @@ fn judge(server: &Server, front: &Front, filters: &[&str]) -> Ended {
     let mut args = vec!["--target", &url, "--reset", &reset, "--registration", "open", "-q"];
     args.extend(filters);
     let ended = Program::judge(args).end().exited(0);
-    println!("{filters:?} {:?}", ended.took);
     assert_eq!(ended.report().count("blocked"), 0);
     ended
 }
@@ -71,12 +70,14 @@ fn refusals_on_a_fresh_client_wait_side_by_side() {
         LOGIN if as_admin(head) => Reaction::Together(AT_ONCE),
         _ => Reaction::Forward,
     });
-    judge(
+    let ended = judge(
         &server,
         &front,
-        &["login/first-login-too-*", "login/first-login-other-*"],
+        &["login/first-login-too-*", "login/first-login-without-*"],
     );
     assert_eq!(front.logins().most_at_once, AT_ONCE);
+    // Another reset would mean that they were tried once more, in turn.
+    assert_eq!(ended.report().0["resets"], 1);
 }
 
 #[test]

@@ -233,33 +233,40 @@ impl Runner<'_> {
             if !shares_fresh {
                 return self.at_once(&stage.cases).await;
             }
-            if self.harness.target.can_reset() && self.all_hold_at_once(&stage.cases).await {
-                return;
+            if self.harness.target.can_reset() {
+                return self.at_once_if_all_hold(&stage.cases).await;
             }
         }
         self.in_turn(&stage.cases).await;
     }
 
     /// Cases that share a fresh state disturb each other only where one of them finds something. So they are tried
-    /// at once, and if any may have spoilt the state, the target is reset and nothing of the attempt counts.
-    async fn all_hold_at_once(&mut self, cases: &[Case]) -> bool {
+    /// at once, and if any may have spoilt the state, the target is reset, nothing of the attempt counts and they are
+    /// tried in turn.
+    async fn at_once_if_all_hold(&mut self, cases: &[Case]) {
         let mut attempt = Vec::new();
-        let stopped = many(&self.harness, self.jobs, &mut self.stop, cases, &mut |ran| {
-            attempt.push(ran)
-        })
-        .await;
-        if stopped {
-            return true;
+        let (harness, jobs) = (Arc::clone(&self.harness), self.jobs);
+        let stopped = many(&harness, jobs, &mut self.stop, cases, &mut |ran| attempt.push(ran)).await;
+        let dirty: Vec<String> = attempt
+            .iter()
+            .filter(|ran| ran.dirty)
+            .map(|ran| ran.report.id.clone())
+            .collect();
+        if dirty.is_empty() {
+            return attempt.into_iter().for_each(|ran| self.report(ran.report));
         }
-        if !attempt.iter().any(|ran| ran.dirty) {
-            for ran in attempt {
-                self.report(ran.report);
-            }
-            return true;
+        if stopped {
+            return;
         }
         // A failed reset shows itself again, case by case, where the cases run in turn.
         let _ = self.reset().await;
-        false
+        if self.in_turn(cases).await {
+            let (count, first) = (dirty.len(), &dirty[0]);
+            (self.emit)(Event::Note(format!(
+                "{count} cases went wrong when {jobs} were in flight and right when they were tried in turn, `{first}` \
+                 among them: does the target bear several requests at the same time?"
+            )));
+        }
     }
 
     async fn at_once(&mut self, cases: &[Case]) {
@@ -276,30 +283,36 @@ impl Runner<'_> {
         }
     }
 
-    async fn in_turn(&mut self, cases: &[Case]) {
+    /// Tries the cases one after another; true if every one of them passed.
+    async fn in_turn(&mut self, cases: &[Case]) -> bool {
+        let mut all_passed = true;
         for case in cases {
             if let Some(spoiler) = self.no_longer_fresh.clone().filter(|_| case.given() == Given::Fresh) {
                 self.block(
                     case,
                     &format!("after `{spoiler}` the target is no longer known to be just installed"),
                 );
+                all_passed = false;
                 continue;
             }
             if self.failures_left == Some(0) {
                 self.block(case, "the run was told to stop after that many failures");
+                all_passed = false;
                 continue;
             }
             let harness = Arc::clone(&self.harness);
             let ran = tokio::select! {
                 ran = one(&harness, case) => ran,
-                () = turned_true(&mut self.stop) => return,
+                () = turned_true(&mut self.stop) => return false,
             };
             let dirty = ran.dirty;
+            all_passed &= ran.report.verdict == Verdict::Pass;
             self.report(ran.report);
             if dirty {
                 self.after_dirt(case).await;
             }
         }
+        all_passed
     }
 
     /// After a case that may have left anything behind: a fresh state is made anew, logins are taken anew.

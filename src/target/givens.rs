@@ -346,29 +346,47 @@ impl Givens {
 
     /// Removes what the run made, and logs its tokens out. Returns what is left, each with what to do about it.
     pub async fn clean_up(&mut self) -> Vec<String> {
-        let accounts = self.made.take_accounts();
-        let mut left = Vec::new();
-        if !accounts.is_empty() {
-            match self.admin().await {
-                Ok(admin) => {
-                    for name in accounts {
-                        if let Err(why) = delete_user(&self.target, &admin, &name).await {
-                            left.push(leftover(&name, &why));
-                        }
-                    }
-                }
-                Err(why) => left.extend(accounts.iter().map(|name| leftover(name, &why))),
-            }
-        }
+        let mut left = self.remove_accounts().await;
         self.user = None;
         for token in self.made.take_tokens() {
             // A token that is dead already needs no logging out; one that will not go expires by itself.
             let request = self
                 .target
                 .request("POST", "/v1/users/logout", vec![bearer(&token)], None);
-            self.target.send(&request).await;
+            if self.target.send(&request).await.response().is_none() {
+                left.push("tokens of the run were not logged out, for want of an answer; they expire".to_owned());
+                break;
+            }
         }
         self.forget_logins();
+        left
+    }
+
+    async fn remove_accounts(&mut self) -> Vec<String> {
+        let accounts = self.made.take_accounts();
+        if accounts.is_empty() {
+            return Vec::new();
+        }
+        let admin = match self.admin().await {
+            Ok(admin) => admin,
+            Err(why) => return accounts.iter().map(|name| leftover(name, &why)).collect(),
+        };
+        let mut left = Vec::new();
+        let mut silence: Option<String> = None;
+        for name in accounts {
+            // Each further account would be waited for just as long.
+            if let Some(why) = &silence {
+                left.push(leftover(&name, why));
+                continue;
+            }
+            let exchange = delete_user(&self.target, &admin, &name).await;
+            if !is_deleted(&exchange) {
+                left.push(leftover(&name, &outcome(&exchange)));
+            }
+            if exchange.response().is_none() {
+                silence = Some(outcome(&exchange));
+            }
+        }
         left
     }
 }
@@ -424,22 +442,22 @@ fn path_of(name: &str) -> String {
     format!("/v1/users/{name}")
 }
 
-/// Deletes an account that the run made. One that is gone already is fine.
-///
-/// # Errors
-/// Why it is still there.
-pub async fn delete_user(target: &Target, admin: &Admin, name: &str) -> Result<(), String> {
+async fn delete_user(target: &Target, admin: &Admin, name: &str) -> Exchange {
     let request = target.request("DELETE", &path_of(name), vec![bearer(&admin.token)], None);
-    let exchange = target.send(&request).await;
-    match exchange.response().map(|response| response.status) {
-        Some(200..=299 | 404) => Ok(()),
-        _ => Err(outcome(&exchange)),
-    }
+    target.send(&request).await
+}
+
+/// Whether a deletion was answered so that the account is not there; one that was gone already is fine.
+fn is_deleted(exchange: &Exchange) -> bool {
+    matches!(
+        exchange.response().map(|response| response.status),
+        Some(200..=299 | 404)
+    )
 }
 
 /// Deletes an account of the run and, if that worked, strikes it off what is to be removed.
 pub async fn remove_user(target: &Target, admin: &Admin, made: &Made, name: &str) {
-    if delete_user(target, admin, name).await.is_ok() {
+    if is_deleted(&delete_user(target, admin, name).await) {
         made.forget_account(name);
     }
 }

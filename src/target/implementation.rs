@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::hook::Hook;
 use super::origin::{Origin, OriginError};
 use super::presence::Presence;
 use super::tls::Trust;
 use super::wire::Wire;
 use super::{Client, Limits};
-use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Request};
+use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Unanswered};
 use crate::reference::Server;
 
 /// The implementation under test.
@@ -145,15 +147,18 @@ impl Target {
     }
 
     /// Sends one request. Where no connection can be had, nothing was sent; then the target is waited for, shortly, and
-    /// the request goes out once more.
+    /// the request goes out once more. To a target that was given up nothing is sent any more: the exchange says so.
     pub async fn send(&self, request: &Request) -> Exchange {
+        if self.is_gone() {
+            return not_sent(request);
+        }
         let exchange = self.client.send(request).await;
         let Outcome::Unanswered(none) = &exchange.outcome else {
             self.presence.answered();
             return exchange;
         };
         let unreachable = none.breakage == Breakage::Unreachable;
-        let look = !self.is_gone() && self.presence.unanswered(unreachable);
+        let look = self.presence.unanswered(unreachable);
         match look && self.presence.look(|| self.canary()).await && unreachable {
             true => self.client.send(request).await,
             false => exchange,
@@ -255,5 +260,20 @@ impl Target {
             }
         }
         Err(why)
+    }
+}
+
+fn not_sent(request: &Request) -> Exchange {
+    Exchange {
+        request: request.clone(),
+        outcome: Outcome::Unanswered(Unanswered {
+            breakage: Breakage::Unreachable,
+            phase: Phase::Connecting,
+            detail: "it has answered no request for a while, so nothing is sent to it any more".to_owned(),
+            partial: Vec::new(),
+        }),
+        at: Timestamp::now(),
+        elapsed: Duration::ZERO,
+        resent: false,
     }
 }

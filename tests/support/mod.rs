@@ -66,6 +66,24 @@ impl Program {
         self
     }
 
+    /// A suite of its own, for `--scenarios suite`: a scenario `login/one` with these steps, which may cite `login.one`
+    /// (a must), and the oracles that any server is held to.
+    pub fn suite(self, steps: &str) -> Program {
+        let entry = |id: &str, mark: &str| {
+            format!("[\"{id}\"]\nmark = \"{mark}\"\nsays = \"A rule.\"\npage = \"a page\"\nsection = \"a section\"\n")
+        };
+        let oracles = ["answered", "json", "no-crash", "one-answer", "unique-members"];
+        let oracles: String = oracles
+            .iter()
+            .map(|rule| entry(&format!("envelope.{rule}"), "universal"))
+            .collect();
+        self.file(
+            "suite/requirements.toml",
+            &(entry("login.one", "documented") + &oracles),
+        )
+        .file("suite/login/one.toml", &format!("title = \"One\"\n{steps}"))
+    }
+
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
