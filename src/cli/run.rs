@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::signal::stop_on_signal;
 use super::target::{Resolved, TargetArgs};
-use super::{Failure, SuiteArgs, exit_code, plan_view, print, runtime, suite};
+use super::{CONFORMS, Failure, INCONCLUSIVE, SuiteArgs, exit_code, plan_view, print, runtime, suite};
 use crate::plan::{Selection, Shard, cases, plan};
 use crate::report::{Console, Report, Verbosity, Wanted};
 use crate::requirement::Level;
@@ -129,9 +129,13 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     for report in &mut reports {
         broken = broken.take().or(report.finish().err());
     }
-    match broken {
-        Some(error) => Err(Failure::inconclusive(format!("a report could not be written: {error}"))),
-        None => Ok(exit_code(&summary)),
+    match (broken, exit_code(&summary)) {
+        (Some(error), code) => Err(Failure {
+            // A report that is lost makes the run inconclusive, but not less than what was found.
+            code: if code == CONFORMS { INCONCLUSIVE } else { code },
+            what: format!("a report could not be written: {error}"),
+        }),
+        (None, code) => Ok(code),
     }
 }
 

@@ -206,7 +206,7 @@ struct Runner<'e> {
     harness: Arc<Harness>,
     jobs: usize,
     failures_left: Option<usize>,
-    /// The case after which a target that cannot be reset is no longer known to be fresh.
+    /// Why the target is not known to be just installed where the plan has it so.
     no_longer_fresh: Option<String>,
     stop: watch::Receiver<bool>,
     emit: &'e mut (dyn FnMut(Event) + Send),
@@ -287,11 +287,8 @@ impl Runner<'_> {
     async fn in_turn(&mut self, cases: &[Case]) -> bool {
         let mut all_passed = true;
         for case in cases {
-            if let Some(spoiler) = self.no_longer_fresh.clone().filter(|_| case.given() == Given::Fresh) {
-                self.block(
-                    case,
-                    &format!("after `{spoiler}` the target is no longer known to be just installed"),
-                );
+            if let Some(why) = self.no_longer_fresh.clone().filter(|_| case.given() == Given::Fresh) {
+                self.block(case, &why);
                 all_passed = false;
                 continue;
             }
@@ -320,15 +317,20 @@ impl Runner<'_> {
         if case.given() != Given::Fresh {
             self.harness.givens.lock().await.forget_logins();
         } else if !self.harness.target.can_reset() || self.reset().await.is_err() {
-            self.no_longer_fresh = Some(case.id.clone());
+            let id = &case.id;
+            self.no_longer_fresh = Some(format!(
+                "after `{id}` the target is no longer known to be just installed"
+            ));
         }
     }
 
     async fn reset(&mut self) -> Result<(), String> {
-        self.harness.givens.lock().await.reset().await?;
-        self.no_longer_fresh = None;
-        (self.emit)(Event::Reset);
-        Ok(())
+        let done = self.harness.givens.lock().await.reset().await;
+        self.no_longer_fresh = done.clone().err();
+        if done.is_ok() {
+            (self.emit)(Event::Reset);
+        }
+        done
     }
 
     fn report(&mut self, report: CaseReport) {

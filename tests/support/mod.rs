@@ -132,6 +132,10 @@ impl Running {
         signal(&self.child, "INT");
     }
 
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a status").is_none()
+    }
+
     pub fn kill(&mut self) {
         self.child.kill().expect("the program can be killed");
     }
