@@ -114,14 +114,19 @@ impl Trials {
             arguments.test_threads = Some(1);
         }
         let suite = match Suite::embedded() {
-            Ok(suite) => Arc::new(suite),
+            Ok(suite) => suite,
             Err(error) => {
                 eprintln!("{error}");
                 return ExitCode::FAILURE;
             }
         };
-        let trials = cases(&suite).into_iter().map(|case| self.trial(&suite, case)).collect();
-        libtest_mimic::run(&arguments, trials).exit_code()
+        libtest_mimic::run(&arguments, self.trials(suite)).exit_code()
+    }
+
+    /// The trials of a suite, one a case, for a test binary that has others as well.
+    pub fn trials(&self, suite: Suite) -> Vec<Trial> {
+        let suite = Arc::new(suite);
+        cases(&suite).into_iter().map(|case| self.trial(&suite, case)).collect()
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -113,13 +113,12 @@ pub async fn run(
     };
     let mut given_up = None;
     if plan.cases().next().is_some() {
-        given_up = runner
-            .harness
-            .target
-            .canary()
-            .await
-            .err()
-            .map(|why| format!("the target does not answer: {why}"));
+        let (target, mut stop) = (Arc::clone(&runner.harness.target), runner.stop.clone());
+        let canary = tokio::select! {
+            canary = target.canary() => canary,
+            () = turned_true(&mut stop) => Ok(()),
+        };
+        given_up = canary.err().map(|why| format!("the target does not answer: {why}"));
     }
     for stage in &plan.stages {
         if !runner.is_stopped() {
