@@ -81,10 +81,15 @@ impl Case {
         sends("/v1/users/login") && sends("/v1/users/logout")
     }
 
-    /// Whether it sends bytes that only the wire client can send.
+    /// Whether it sends what only the wire client can send: bytes as they stand, or a request with a framing of its own.
     pub fn is_raw(&self) -> bool {
-        let raw = |action: &Action| matches!(action, Action::Raw(_) | Action::Hex(_));
-        self.scenario.steps.iter().any(|step| raw(&step.action))
+        const FRAMING: [&str; 5] = ["Connection", "Content-Length", "Expect", "Transfer-Encoding", "Upgrade"];
+        let frames = |(name, _): &(String, Template)| FRAMING.iter().any(|known| name.eq_ignore_ascii_case(known));
+        self.scenario.steps.iter().any(|step| match &step.action {
+            Action::Raw(_) | Action::Hex(_) => true,
+            Action::Send(draft) => draft.headers.iter().any(frames),
+            Action::Advance(_) => false,
+        })
     }
 }
 

@@ -59,7 +59,9 @@ impl Capabilities {
             ));
         }
         if case.is_raw() && !self.raw {
-            return Some("the configured client cannot send raw bytes; use client = \"wire\"".to_owned());
+            return Some(
+                "the configured client cannot send its requests as they stand; use client = \"wire\"".to_owned(),
+            );
         }
         match case.given() {
             Given::Any => {}
