@@ -4,7 +4,10 @@
 //! and the literals of scenario files are no secrets and are never added.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
+
+/// Shorter runs of base64, in characters, may stand in a text by chance.
+const TELLING: usize = 8;
 
 /// The secrets of a run, each with the text that stands in its place.
 #[derive(Debug, Clone, Default)]
@@ -36,19 +39,23 @@ impl Redaction {
         Redaction::default()
     }
 
-    /// A token, a password or the like, shown as `shown` from now on, also where it stands base64-encoded by
-    /// itself, URL-encoded, or escaped inside JSON text.
+    /// A token, a password or the like, shown as `shown` from now on, also where it stands base64-encoded, by itself or
+    /// within something longer, URL-encoded, or escaped inside JSON text, once or twice over.
     pub fn add(&mut self, secret: &str, shown: &str) {
         if secret.is_empty() {
             return;
         }
         let percent: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        let json = serde_json::to_string(secret).unwrap_or_default();
-        let json = json.trim_matches('"').to_owned();
-        let encoded = STANDARD.encode(secret);
-        let url_safe = URL_SAFE.encode(secret);
-        for form in [secret.to_owned(), percent, json, encoded, url_safe] {
+        let json = in_json(secret);
+        let json_in_json = in_json(&json);
+        for form in [secret.to_owned(), percent, json, json_in_json] {
             self.put(form, shown.to_owned());
+        }
+        for engine in [STANDARD, URL_SAFE] {
+            self.put(engine.encode(secret), shown.to_owned());
+            for before in 0..3 {
+                self.put_core(&engine, before, secret, shown);
+            }
         }
     }
 
@@ -94,6 +101,15 @@ impl Redaction {
         found.min_by_key(|(start, secret, _)| (*start, usize::MAX - secret.len()))
     }
 
+    /// The characters that the secret alone decides where its base64 stands behind that many bytes of something else.
+    fn put_core(&mut self, engine: &GeneralPurpose, before: usize, secret: &str, shown: &str) {
+        let encoded = engine.encode([vec![0; before], secret.as_bytes().to_vec()].concat());
+        let (start, end) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);
+        if end - start >= TELLING {
+            self.put(encoded[start..end].to_owned(), shown.to_owned());
+        }
+    }
+
     fn put(&mut self, secret: String, shown: String) {
         if self.replacements.iter().any(|(known, _)| *known == secret) {
             return;
@@ -102,6 +118,13 @@ impl Redaction {
         let place = self.replacements.partition_point(longer);
         self.replacements.insert(place, (secret, shown));
     }
+}
+
+/// As it stands between the quotes of JSON text.
+fn in_json(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -116,6 +139,25 @@ mod tests {
         let text = format!("p\"ss w:rd+1 p\\\"ss w:rd+1 p%22ss+w%3Ard%2B1 {basic}");
         let shown = redaction.apply(&text);
         assert_eq!(shown, "$PASSWORD $PASSWORD $PASSWORD base64(admin:$PASSWORD)");
+    }
+
+    #[test]
+    fn a_secret_is_replaced_within_the_base64_of_something_longer() {
+        let mut redaction = Redaction::new();
+        redaction.add("correct horse", "$PASSWORD");
+        for (before, after) in [("u:", ""), ("us:", "x"), ("use:", "xy"), ("u:\"", "\"")] {
+            let shown = redaction.apply(&STANDARD.encode(format!("{before}correct horse{after}")));
+            assert!(shown.contains("$PASSWORD"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_secret_with_quotes_at_its_ends_is_replaced_whole() {
+        let mut redaction = Redaction::new();
+        redaction.add("\"quoted\"", "$PASSWORD");
+        let (once, twice) = (r#"{"p":"\"quoted\""}"#, r#"{"b":"{\"p\":\"\\\"quoted\\\"\"}"}"#);
+        assert_eq!(redaction.apply(once), r#"{"p":"$PASSWORD"}"#);
+        assert_eq!(redaction.apply(twice), r#"{"b":"{\"p\":\"$PASSWORD\"}"}"#);
     }
 
     #[test]

@@ -94,6 +94,7 @@ impl Attempt<'_> {
                 return false;
             }
         };
+        self.note_secrets(&step.action);
         self.note_passwords(&request).await;
         match self.send(&request).await {
             Ok(exchange) => self.judge(step, exchange),
@@ -123,6 +124,29 @@ impl Attempt<'_> {
             tokio::time::sleep(wait).await;
         }
         Err(format!("throttled: still answered 429 after {PATIENT_TRIES} tries"))
+    }
+
+    /// What a step makes of a secret by filters is as secret: most of it can be undone.
+    fn note_secrets(&mut self, action: &Action) {
+        const SECRETS: [&str; 5] = [
+            "admin_password",
+            "admin_token",
+            "new_password",
+            "user_password",
+            "user_token",
+        ];
+        let captures = self.case.scenario.steps.iter().flat_map(|step| &step.captures);
+        let captured: Vec<&str> = captures.map(|capture| capture.name.as_str()).collect();
+        let templates = action.templates();
+        for (place, value) in templates.iter().flat_map(|template| template.values(&self.bindings)) {
+            let Some((name, _)) = place.split_once('|') else {
+                continue;
+            };
+            if SECRETS.contains(&name) || captured.contains(&name) {
+                let shown = place.replace('|', "_").to_ascii_uppercase();
+                self.secrets.add(&value, &format!("${shown}"));
+            }
+        }
     }
 
     /// A password that this request may give the admin is remembered before it is sent, so that the admin is not lost.

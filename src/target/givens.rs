@@ -9,7 +9,6 @@ use super::Target;
 use super::names::{Names, password};
 use crate::documented::certificate::SampleCertificate;
 use crate::exchange::{Exchange, Header, Json, Request};
-use crate::judge::shortened;
 use crate::reference::Registration;
 
 /// An account and how to log in to it.
@@ -501,13 +500,15 @@ fn error_codes(body: &[u8]) -> Vec<i64> {
         .collect()
 }
 
-/// What came of an exchange, in one line.
+/// What came of an exchange, in one line. Of the answer's text nothing is shown: it may repeat what was sent.
 pub fn outcome(exchange: &Exchange) -> String {
     match &exchange.outcome {
         crate::exchange::Outcome::Unanswered(none) => none.to_string(),
         crate::exchange::Outcome::Answered(response) => {
-            let body = shortened(&String::from_utf8_lossy(&response.body));
-            format!("status {} {body}", response.status)
+            let json = Json::parse(&response.body).ok();
+            let code = json.as_ref().and_then(|json| json.at("/errors/0/code")?.as_integer());
+            let code = code.map_or(String::new(), |code| format!(" with code {code}"));
+            format!("status {}{code}", response.status)
         }
     }
 }
