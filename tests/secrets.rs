@@ -195,3 +195,25 @@ fn a_password_that_does_not_work() {
         );
     }
 }
+
+#[test]
+fn a_header_from_the_environment() {
+    let server = reference(|settings| {
+        settings.behaviour.rewrites = vec![|_, answer| {
+            answer.status = 500;
+            answer.body = AnswerBody::Empty;
+        }];
+    });
+    let key = "k3y-of-the-gateway";
+    let args = ["--target", &server.url(), "-v", "--report", "ndjson=stream", "envelope"];
+    let config = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\", X-Tenant = \"acme\" }\n";
+    let ended = Program::judge(args)
+        .env("GATEWAY_KEY", key)
+        .file("wabizspec.toml", config)
+        .end()
+        .exited(1);
+    for output in [ended.said(), ended.file("report.json"), ended.file("stream")] {
+        assert!(!output.contains(key), "{output}");
+        assert!(output.contains("$GATEWAY_KEY"), "{output}");
+    }
+}

@@ -194,6 +194,7 @@ impl TargetArgs {
         let client = client(&origin, &trust, limits, &config)?;
         let hooks = self.hooks(&config, trust)?;
         let headers = headers(&config)?;
+        let header_secrets = header_secrets(&config, &headers);
         let admin_name = std::env::var("WABIZSPEC_ADMIN_USERNAME")
             .ok()
             .filter(|name| !name.is_empty());
@@ -226,7 +227,9 @@ impl TargetArgs {
             },
             jobs: self.jobs(config.target.jobs),
             account: account(&config)?,
-            target: Arc::new(Target::new(client, origin, headers, Controls::Hooks(Box::new(hooks)))),
+            target: Arc::new(
+                Target::new(client, origin, headers, Controls::Hooks(Box::new(hooks))).with_secrets(header_secrets),
+            ),
             capabilities,
             admin_name,
             admin_password,
@@ -302,6 +305,20 @@ fn headers(config: &Config) -> Result<Vec<Header>, Failure> {
     };
     let header = |(name, text): (&String, &String)| Ok(Header::new(name, value(text)?));
     config.target.headers.iter().map(header).collect()
+}
+
+/// The values that came from the environment: each with the name of its variable.
+fn header_secrets(config: &Config, headers: &[Header]) -> Vec<(String, String)> {
+    let secret = |(header, text): (&Header, &String)| {
+        let name = text.strip_prefix("env:")?;
+        let value = String::from_utf8(header.value.clone()).ok()?;
+        Some((value, format!("${name}")))
+    };
+    headers
+        .iter()
+        .zip(config.target.headers.values())
+        .filter_map(secret)
+        .collect()
 }
 
 fn admin_password(config: &Config) -> Result<Option<String>, Failure> {

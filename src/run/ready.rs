@@ -29,6 +29,9 @@ pub(super) async fn ready(harness: &Harness, case: &Case) -> Result<Ready, Strin
     let needs = |name: &str| needed.contains(name);
     let mut bindings = case.row().bindings.clone();
     let mut secrets = Redaction::new();
+    for (secret, shown) in harness.target.secrets() {
+        secrets.add(secret, shown);
+    }
     let origin = harness.target.origin();
     bindings.bind("host", origin.host_header());
     bindings.bind("base", origin.base_path());

@@ -19,6 +19,8 @@ pub struct Target {
     origin: Origin,
     /// Sent with every request, from the configuration.
     headers: Vec<Header>,
+    /// What in them must not be shown, each with what is shown instead.
+    secrets: Vec<(String, String)>,
     controls: Controls,
     presence: Presence,
 }
@@ -93,9 +95,20 @@ impl Target {
             client,
             origin,
             headers,
+            secrets: Vec::new(),
             controls,
             presence: Presence::default(),
         }
+    }
+
+    /// The same, with secrets in its headers: each value, and what is shown in its place.
+    pub fn with_secrets(self, secrets: Vec<(String, String)>) -> Target {
+        Target { secrets, ..self }
+    }
+
+    /// The secrets in its headers: each value, and what is shown in its place.
+    pub fn secrets(&self) -> &[(String, String)] {
+        &self.secrets
     }
 
     /// The reference client in this process, over the same wire as any other target.
