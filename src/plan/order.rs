@@ -100,7 +100,7 @@ impl Capabilities {
     fn case_may(&self, case: &Case, change: Change) -> bool {
         match change {
             // The password of an account that the run made harms nobody.
-            Change::Passwords if case.given() == Given::User => self.may(Change::Users),
+            Change::Passwords if case.is_confined() => self.may(Change::Users),
             Change::Clock => self.may(Change::Clock) && self.advance,
             change => self.may(change),
         }
@@ -171,9 +171,10 @@ impl Plan {
 
 /// Orders the cases for a target.
 ///
-/// First the refusals that share the fresh state, then each accepted first login on a fresh state of its own, then
-/// what changes nothing, then what changes accounts, then registrations (those that end registered last), and last
-/// whatever moves the clock.
+/// Accepted first logins, registrations that are completed and whatever moves the clock each use up something that only
+/// a reset brings back, but not the same thing. So they go in rounds: one of each kind from one reset. In the first
+/// round, the refusals that share the fresh state come before the first login, and all that leaves the state as good as
+/// it was comes behind it.
 pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
     let twins: BTreeSet<String> = cases.iter().filter_map(|case| case.scenario.twin.clone()).collect();
     let mut plan = Plan::default();
@@ -184,17 +185,22 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
             None => groups.entry(Group::of(&case)).or_default().push(case),
         }
     }
-    let mut state = State {
-        fresh: capabilities.fresh,
-        unregistered: capabilities.fresh,
-        admin_known: capabilities.credentials || capabilities.fresh,
-    };
+    let mut rounds: BTreeMap<(usize, Group), Vec<Case>> = BTreeMap::new();
     for (group, mut cases) in groups {
         // Where only one of a group can have the state it needs, the twin of refusals tells the most.
         cases.sort_by_key(|case| !twins.contains(&case.scenario.id));
-        for cases in group.batches(cases, capabilities.reset) {
-            plan.add(group, cases, &mut state, capabilities.reset);
+        for (round, cases) in group.batches(cases, capabilities.reset).into_iter().enumerate() {
+            rounds.insert((round, group), cases);
         }
+    }
+    let mut state = State {
+        fresh: capabilities.fresh,
+        unregistered: capabilities.fresh,
+        clock_unmoved: true,
+        admin_known: capabilities.fresh || capabilities.credentials,
+    };
+    for ((_, group), cases) in rounds {
+        plan.add(group, cases, &mut state, capabilities.reset);
     }
     plan.skipped.sort_by(|a, b| a.0.id.cmp(&b.0.id));
     plan
@@ -207,7 +213,9 @@ struct State {
     fresh: bool,
     /// No registration has been completed since it was installed.
     unregistered: bool,
-    /// The harness has or can set a password of the admin.
+    /// Nobody has moved its clock since it was installed.
+    clock_unmoved: bool,
+    /// The admin's password is known: the owner gave it, or it is the default one or one of the run's own.
     admin_known: bool,
 }
 
@@ -217,8 +225,7 @@ impl Plan {
         let ready = match group {
             Group::FreshUnchanged | Group::FreshChanged => state.fresh,
             Group::Registering | Group::Verified => state.unregistered,
-            // Time has been moved on by the case before.
-            Group::Clock => !can_reset,
+            Group::Clock => state.clock_unmoved || !can_reset,
             Group::Unchanged | Group::LoggingOut | Group::Confined | Group::Changed | Group::Registered => true,
         };
         let ready = ready && (state.admin_known || cases.iter().all(|case| case.given() < Given::Admin));
@@ -233,6 +240,7 @@ impl Plan {
             *state = State {
                 fresh: true,
                 unregistered: true,
+                clock_unmoved: true,
                 admin_known: true,
             };
         }
@@ -240,6 +248,7 @@ impl Plan {
             .iter()
             .all(|case| matches!(case.given(), Given::Any | Given::Fresh) && case.changes_nothing());
         state.unregistered &= !matches!(group, Group::Verified | Group::Registered);
+        state.clock_unmoved &= group != Group::Clock;
         self.stages.push(Stage {
             start: if ready { Start::AsLeft } else { Start::Reset },
             concurrent: group.is_concurrent(),
@@ -248,7 +257,7 @@ impl Plan {
     }
 }
 
-/// The groups of a plan, in their order.
+/// The groups of a round, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     FreshUnchanged,

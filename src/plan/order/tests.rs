@@ -1,1 +1,285 @@
+//! Orders of the suite itself: what is in it changes, what an order owes does not.
 
+use super::super::cases;
+use super::*;
+use crate::scenario::Suite;
+
+fn suite() -> Vec<Case> {
+    cases(&Suite::embedded().expect("a suite"))
+}
+
+/// A target of which nothing is allowed and nothing known.
+fn untouchable() -> Capabilities {
+    Capabilities {
+        embedded: false,
+        reset: false,
+        fresh: false,
+        allow: BTreeSet::new(),
+        credentials: false,
+        advance: false,
+        code: false,
+        registration: Some(Registration::Open),
+        raw: true,
+    }
+}
+
+fn embedded() -> Capabilities {
+    Capabilities::embedded(Registration::Open)
+}
+
+fn count(cases: &[Case], group: Group) -> usize {
+    cases.iter().filter(|case| Group::of(case) == group).count()
+}
+
+#[test]
+fn every_case_has_its_place_once() {
+    for capabilities in [embedded(), untouchable()] {
+        let plan = plan(suite(), &capabilities);
+        let skipped = plan.skipped.iter().map(|(case, _)| case.id.clone());
+        let mut placed: Vec<String> = plan.cases().map(|case| case.id.clone()).chain(skipped).collect();
+        placed.sort();
+        let all: Vec<String> = suite().into_iter().map(|case| case.id).collect();
+        assert_eq!(placed, all);
+        assert!(plan.stages.iter().all(|stage| !stage.cases.is_empty()));
+    }
+}
+
+#[test]
+fn the_resets_are_as_few_as_the_cases_allow() {
+    let plan = plan(suite(), &embedded());
+    let runnable: Vec<Case> = plan.cases().cloned().collect();
+    // Each of these uses up something that only a reset brings back; the first of each finds it new.
+    let uses_up = [Group::FreshChanged, Group::Verified, Group::Clock];
+    let most = uses_up.map(|group| count(&runnable, group)).into_iter().max();
+    assert!(most > Some(1));
+    assert_eq!(Some(plan.resets + 1), most);
+    let resets = plan.stages.iter().filter(|stage| stage.start == Start::Reset).count();
+    assert_eq!(resets, plan.resets);
+    // Where the target is not known to be new, the first stage makes it so.
+    let unknown = Capabilities {
+        fresh: false,
+        ..embedded()
+    };
+    assert_eq!(super::plan(suite(), &unknown).resets, plan.resets + 1);
+}
+
+#[test]
+fn nothing_finds_its_state_used_up() {
+    for fresh in [true, false] {
+        let plan = plan(suite(), &Capabilities { fresh, ..embedded() });
+        let (mut is_fresh, mut is_unregistered, mut is_unmoved) = (fresh, fresh, fresh);
+        for stage in &plan.stages {
+            if stage.start == Start::Reset {
+                (is_fresh, is_unregistered, is_unmoved) = (true, true, true);
+            }
+            for case in &stage.cases {
+                let group = Group::of(case);
+                assert!(is_fresh || case.given() != Given::Fresh, "{}", case.id);
+                assert!(is_unregistered || group != Group::Verified, "{}", case.id);
+                assert!(is_unmoved || group != Group::Clock, "{}", case.id);
+                is_unregistered &= !matches!(group, Group::Verified | Group::Registered);
+                is_unmoved &= group != Group::Clock;
+                // Refusals leave it fresh; whatever logs in or is accepted does not.
+                is_fresh &= case.given() <= Given::Fresh && case.changes_nothing();
+            }
+        }
+    }
+}
+
+#[test]
+fn only_what_disturbs_nothing_runs_at_the_same_time() {
+    let plan = plan(suite(), &embedded());
+    for stage in plan.stages.iter().filter(|stage| stage.concurrent) {
+        assert!(
+            stage
+                .cases
+                .iter()
+                .all(|case| case.changes_nothing() || case.is_confined())
+        );
+    }
+    let at_once = |id: &str| {
+        let of = |stage: &&Stage| stage.cases.iter().any(|case| case.id == id);
+        plan.stages.iter().find(of).map(|stage| stage.concurrent)
+    };
+    assert_eq!(at_once("login/first-login"), Some(false));
+    assert_eq!(
+        at_once("login/new-account"),
+        Some(true),
+        "it makes an account of its own"
+    );
+    assert_eq!(
+        at_once("login/default-account-not-removable"),
+        Some(false),
+        "it tries the admin's"
+    );
+    assert_eq!(
+        at_once("users/update-admin-by-a-user"),
+        Some(false),
+        "it tries the admin's"
+    );
+}
+
+#[test]
+fn nothing_is_changed_that_was_not_allowed() {
+    let plan = plan(suite(), &untouchable());
+    assert!(plan.cases().count() > 0);
+    assert!(
+        plan.cases()
+            .all(|case| case.changes_nothing() && case.given() == Given::Any)
+    );
+    assert_eq!((plan.resets, plan.changes().len()), (0, 0));
+    for (edit, given) in [
+        (
+            Capabilities {
+                credentials: true,
+                ..untouchable()
+            },
+            Given::Admin,
+        ),
+        (
+            Capabilities {
+                credentials: true,
+                allow: [Change::Users].into(),
+                ..untouchable()
+            },
+            Given::User,
+        ),
+    ] {
+        let plan = super::plan(suite(), &edit);
+        let most = plan.cases().map(Case::given).max();
+        assert_eq!(most, Some(given));
+        let allowed = |case: &Case| {
+            case.changes()
+                .iter()
+                .all(|change| edit.allow.contains(change) || case.is_confined())
+        };
+        assert!(plan.cases().all(allowed));
+    }
+}
+
+#[test]
+fn a_disposable_target_still_sends_no_sms_unasked() {
+    let disposable = Capabilities {
+        reset: true,
+        fresh: true,
+        advance: true,
+        code: true,
+        ..untouchable()
+    };
+    let plan = plan(suite(), &disposable);
+    let registers = |case: &&Case| case.changes().contains(&Change::Registration);
+    assert_eq!(plan.cases().filter(registers).count(), 0);
+    let allowed = Capabilities {
+        allow: [Change::Registration].into(),
+        ..disposable
+    };
+    assert!(super::plan(suite(), &allowed).cases().filter(registers).count() > 0);
+}
+
+#[test]
+fn each_refusal_says_what_to_give() {
+    let refusal = |capabilities: Capabilities, id: &str| {
+        let case = suite().into_iter().find(|case| case.id.starts_with(id)).expect(id);
+        capabilities.refusal(&case).unwrap_or_default()
+    };
+    let known = Capabilities {
+        credentials: true,
+        ..untouchable()
+    };
+    let users = Capabilities {
+        allow: [Change::Users].into(),
+        ..known.clone()
+    };
+    let clock = Capabilities {
+        allow: [Change::Users, Change::Clock].into(),
+        ..known.clone()
+    };
+    for (capabilities, id, says) in [
+        (untouchable(), "login/default-password-alone", "--fresh or --reset"),
+        (untouchable(), "login/control", "WABIZSPEC_ADMIN_PASSWORD"),
+        (known.clone(), "tokens/control", "--allow users"),
+        (known.clone(), "login/new-account", "--allow users"),
+        (users.clone(), "account/request::sms", "--allow registration"),
+        (users.clone(), "users/update-admin-by-a-user", "--allow passwords"),
+        (users.clone(), "tokens/expired", "--allow clock"),
+        (clock, "tokens/expired", "no `advance`"),
+        (
+            Capabilities {
+                raw: false,
+                ..users.clone()
+            },
+            "login/body-in-chunks",
+            "client = \"wire\"",
+        ),
+        (
+            Capabilities {
+                raw: false,
+                ..users.clone()
+            },
+            "login/connection-close",
+            "client = \"wire\"",
+        ),
+        (users.clone(), "account/sunset-control", "not applicable"),
+        (
+            Capabilities {
+                allow: Change::ALL.into(),
+                ..users.clone()
+            },
+            "account/registration",
+            "`code_command`",
+        ),
+    ] {
+        let refusal = refusal(capabilities, id);
+        assert!(refusal.contains(says), "{id}: {refusal:?}");
+    }
+    assert_eq!(refusal(users, "login/new-account"), "");
+}
+
+#[test]
+fn a_plan_that_needs_an_admin_nobody_knows_begins_with_a_reset() {
+    let known = || {
+        suite()
+            .into_iter()
+            .filter(|case| case.id == "users/read-admin")
+            .collect::<Vec<_>>()
+    };
+    let resettable = Capabilities {
+        reset: true,
+        ..untouchable()
+    };
+    assert_eq!(plan(known(), &resettable).stages[0].start, Start::Reset);
+    let told = Capabilities {
+        credentials: true,
+        ..resettable
+    };
+    assert_eq!(plan(known(), &told).stages[0].start, Start::AsLeft);
+}
+
+#[test]
+fn without_a_reset_one_of_a_kind_runs_and_the_rest_is_skipped() {
+    let once = Capabilities {
+        fresh: true,
+        allow: Change::ALL.into(),
+        advance: true,
+        code: true,
+        ..untouchable()
+    };
+    let plan = plan(suite(), &once);
+    let first_logins: Vec<&Case> = plan
+        .cases()
+        .filter(|case| Group::of(case) == Group::FreshChanged)
+        .collect();
+    assert_eq!(first_logins.len(), 1);
+    assert_eq!(
+        first_logins[0].id, "login/first-login",
+        "the twin of the refusals tells the most"
+    );
+    assert_eq!(plan.resets, 0);
+    assert!(
+        plan.skipped
+            .iter()
+            .any(|(_, why)| why.contains("just installed once more"))
+    );
+    let clock = plan.cases().filter(|case| Group::of(case) == Group::Clock).count();
+    assert!(clock > 1, "the clock only ever goes on");
+}
