@@ -85,8 +85,8 @@ fn a_target_that_falls_silent_in_the_middle() {
         is_whole(&report, cases());
         assert!(matches!(ended.code, Some(1 | 3)), "{}", ended.said());
         assert!(report.count("blocked") > 50, "{}", report.0["summary"]);
-        // Not one after another: what was in flight, three in a row, two of the canary, and the cleaning up.
-        assert!(front.requests() <= requests + 40, "{} requests", front.requests());
+        // Not one after another: what was in flight, three in a row, the canary while it is waited for, and the cleaning up.
+        assert!(front.requests() <= requests + 120, "{} requests", front.requests());
     }
 }
 
