@@ -20,6 +20,7 @@ use crate::target::givens::Registrable;
 use crate::target::hook::Hook;
 use crate::target::origin::Origin;
 use crate::target::second_opinion::SecondOpinion;
+use crate::target::throttle::Rate;
 use crate::target::tls::{self, Trust};
 use crate::target::wire::Wire;
 use crate::target::{Client, Controls, Hooks, Limits, Target};
@@ -55,6 +56,9 @@ pub(super) struct TargetArgs {
     /// Limit for a whole answer, such as 10s or 500ms [default: 10s]
     #[arg(long, value_name = "DUR")]
     timeout: Option<Span>,
+    /// Requests per second at most, such as 10/s; set-up and clean-up included [default: no limit]
+    #[arg(long, value_name = "N/s")]
+    rate: Option<Rate>,
     /// Cases in flight at most [default: 12]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -171,6 +175,7 @@ impl TargetArgs {
         let server = Server::start(listen, settings)
             .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
         let target = Target::embedded(server, self.limits(None)).map_err(Failure::defect)?;
+        let target = target.at_rate(self.rate);
         Ok(Resolved {
             info: TargetInfo {
                 url: target.origin().to_string(),
@@ -228,7 +233,9 @@ impl TargetArgs {
             jobs: self.jobs(config.target.jobs),
             account: account(&config)?,
             target: Arc::new(
-                Target::new(client, origin, headers, Controls::Hooks(Box::new(hooks))).with_secrets(header_secrets),
+                Target::new(client, origin, headers, Controls::Hooks(Box::new(hooks)))
+                    .with_secrets(header_secrets)
+                    .at_rate(self.rate.or(config.target.rate)),
             ),
             capabilities,
             admin_name,

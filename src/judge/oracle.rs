@@ -33,6 +33,9 @@ const TRACES: [&str; 9] = [
 /// A secret shorter than this, in bytes, may stand in an answer by chance.
 const TELLING: usize = 8;
 
+/// After so many mismatches in one array the rest of it is only counted: an answer may hold a million of them.
+const MISMATCHES_SHOWN: usize = 20;
+
 type Rule = fn(&Seen<'_>) -> Vec<Mismatch>;
 
 /// Every oracle: its requirement and its rule.
@@ -251,6 +254,11 @@ fn error_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
     };
     let mut mismatches = Vec::new();
     for (index, error) in errors.iter().enumerate() {
+        if mismatches.len() >= MISMATCHES_SHOWN {
+            let more = format!("{} more", errors.len() - index);
+            mismatches.extend(mismatch("/errors", "errors of that shape", more));
+            break;
+        }
         for (member, required, expected) in members {
             let pointer = format!("/errors/{index}/{member}");
             match error.at(&format!("/{member}")) {

@@ -15,13 +15,8 @@ use crate::requirement::Level;
 use crate::scenario::{Action, Step};
 use crate::snapshot::{self, Compared};
 use crate::target::givens::{password_given, token_in};
+use crate::target::throttle::Patience;
 use crate::template::Bindings;
-
-/// How often a throttled request is sent again.
-const PATIENT_TRIES: usize = 3;
-
-/// The longest wait that a target may ask for with `Retry-After`.
-const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// Harness names whose values are everyday words or the owner's own, and the same from run to run.
 const EVERYDAY: [&str; 6] = ["admin", "cc", "phone_number", "cert", "vname", "base"];
@@ -45,6 +40,7 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Ra
         exchanges: Vec::new(),
         blocked: None,
         refused: None,
+        patience: Patience::default(),
     };
     for step in &case.scenario.steps {
         if !attempt.step(step).await {
@@ -64,6 +60,7 @@ struct Attempt<'a> {
     blocked: Option<String>,
     /// Why the refusal of a request that a target may refuse leaves nothing to judge.
     refused: Option<String>,
+    patience: Patience,
 }
 
 impl Attempt<'_> {
@@ -105,25 +102,16 @@ impl Attempt<'_> {
         }
     }
 
-    /// Sends the request; waits and tries again where the target asks for patience.
+    /// Sends the request, with all the patience that is left to the case.
     async fn send(&mut self, request: &Request) -> Result<Exchange, String> {
-        for _ in 0..PATIENT_TRIES {
-            let exchange = self.harness.target.send(request).await;
-            if let Outcome::Unanswered(none) = &exchange.outcome
-                && none.breakage == Breakage::Unreachable
-            {
-                return Err(format!("the target cannot be reached: {none}"));
-            }
-            let Some(wait) = throttled(&exchange) else {
-                self.note_made(&exchange);
-                return Ok(exchange);
-            };
-            if wait > LONGEST_WAIT {
-                return Err(format!("throttled: the target asks to wait {} s", wait.as_secs()));
-            }
-            tokio::time::sleep(wait).await;
+        let exchange = self.harness.target.ask(request, &mut self.patience).await?;
+        if let Outcome::Unanswered(none) = &exchange.outcome
+            && none.breakage == Breakage::Unreachable
+        {
+            return Err(format!("the target cannot be reached: {none}"));
         }
-        Err(format!("throttled: still answered 429 after {PATIENT_TRIES} tries"))
+        self.note_made(&exchange);
+        Ok(exchange)
     }
 
     /// What a step makes of a secret by filters is as secret: most of it can be undone.
@@ -330,19 +318,6 @@ fn refusal_allowed(step: &Step, exchange: &Exchange) -> Option<String> {
     (400..500)
         .contains(&status)
         .then(|| format!("`{}` was answered {status}: {why}", step.name))
-}
-
-/// How long the target asks us to wait, if it throttles: 429, or code 1015 (error codes page).
-fn throttled(exchange: &Exchange) -> Option<Duration> {
-    let response = exchange.response()?;
-    let code = || Json::parse(&response.body).ok()?.at("/errors/0/code")?.as_integer();
-    if response.status != 429 && !(response.status >= 400 && code() == Some(1015)) {
-        return None;
-    }
-    let seconds = response
-        .header_text("Retry-After")
-        .and_then(|value| value.trim().parse().ok());
-    Some(Duration::from_secs(seconds.unwrap_or(1)))
 }
 
 /// The report of a case of which nothing is known but its plan.

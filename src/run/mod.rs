@@ -140,8 +140,8 @@ pub async fn run(
             format!("{pending} transcripts are pending as .snap.new files; look at them, then run with --accept");
         (runner.emit)(Event::Note(note));
     }
-    for leftover in left {
-        (runner.emit)(Event::Note(leftover));
+    for note in left.into_iter().chain(runner.harness.target.remarks()) {
+        (runner.emit)(Event::Note(note));
     }
     (runner.emit)(Event::Ended(Ended {
         complete: !interrupted,

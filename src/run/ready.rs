@@ -78,7 +78,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case) -> Result<Ready, Strin
             Some(Ok(token)) => ready.bind_token("user_token", &token, "$USER_TOKEN"),
             Some(Err(why)) => {
                 tear_down(harness, ready.own).await;
-                return Err(why);
+                return Err(why.into());
             }
             None => {}
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::throttle::Rate;
 use crate::located::{self, LocatedError, SourceText};
 use crate::scenario::{Change, Registration};
 
@@ -53,7 +54,7 @@ pub struct TargetConfig {
     #[schemars(with = "Option<String>")]
     pub timeout: Option<Span>,
     /// Requests per second at most.
-    pub rate: Option<u32>,
+    pub rate: Option<Rate>,
     /// Requests in flight at most.
     pub jobs: Option<usize>,
     /// Sent with every request: a value, or `env:NAME`.

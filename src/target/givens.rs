@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Target;
 use super::names::{Names, password};
+use super::throttle::{Patience, Throttled};
 use crate::documented::certificate::SampleCertificate;
 use crate::exchange::{Exchange, Header, Json, Request};
 use crate::reference::Registration;
@@ -201,13 +202,17 @@ impl Givens {
                 Ok(admin)
             }
             Err(why) => {
-                self.unreachable = Some(why.clone());
-                Err(why)
+                // What was refused once is refused again, and wrong logins are few; a target that gave no answer may
+                // give one to the next case.
+                if why.refused {
+                    self.unreachable = Some(why.why.clone());
+                }
+                Err(why.why)
             }
         }
     }
 
-    async fn log_in_as_admin(&mut self) -> Result<Admin, String> {
+    async fn log_in_as_admin(&mut self) -> Result<Admin, NoLogin> {
         let mut tries: Vec<String> = self.candidates.iter().rev().cloned().collect();
         tries.extend(self.known.clone());
         tries.extend(self.configured.clone());
@@ -226,10 +231,16 @@ impl Givens {
             let default = self.admin_account(DEFAULT_PASSWORD);
             match log_in(&self.target, &default, Some(&password)).await {
                 Ok(token) => return Ok(self.logged_in(self.admin_account(&password), token)),
-                Err(why) => last = Some(format!("the first login was not accepted: {why}")),
+                Err(NoLogin { why, refused }) => {
+                    let why = format!("the first login was not accepted: {why}");
+                    last = Some(NoLogin { why, refused });
+                }
             }
         }
-        Err(last.unwrap_or_else(|| "the admin's password is not known; set WABIZSPEC_ADMIN_PASSWORD".to_owned()))
+        Err(last.unwrap_or_else(|| NoLogin {
+            why: "the admin's password is not known; set WABIZSPEC_ADMIN_PASSWORD".to_owned(),
+            refused: true,
+        }))
     }
 
     fn admin_account(&self, password: &str) -> Account {
@@ -289,14 +300,14 @@ impl Givens {
         let body = serde_json::json!({
             "cc": account.cc, "phone_number": account.phone_number, "method": "sms", "cert": account.cert,
         });
-        let exchange = self.post(&admin, "/v1/account", &body).await;
+        let exchange = self.post(&admin, "/v1/account", &body).await?;
         match exchange.response().map(|response| response.status) {
             Some(201) => {}
             Some(202) => {
                 let code = self.target.code().await?;
                 let exchange = self
                     .post(&admin, "/v1/account/verify", &serde_json::json!({ "code": code }))
-                    .await;
+                    .await?;
                 if exchange.response().map(|response| response.status) != Some(201) {
                     return Err(format!(
                         "the registration could not be completed: {}",
@@ -317,7 +328,7 @@ impl Givens {
     /// It could not be found out.
     pub async fn probe_registration(&mut self) -> Result<Registration, String> {
         let admin = self.admin().await?;
-        let exchange = self.post(&admin, "/v1/account", &serde_json::json!({})).await;
+        let exchange = self.post(&admin, "/v1/account", &serde_json::json!({})).await?;
         let Some(response) = exchange.response() else {
             return Err(format!(
                 "the registration state could not be found out: {}",
@@ -335,16 +346,17 @@ impl Givens {
         }
     }
 
-    async fn post(&self, admin: &Admin, path: &str, body: &serde_json::Value) -> Exchange {
+    async fn post(&self, admin: &Admin, path: &str, body: &serde_json::Value) -> Result<Exchange, Throttled> {
         let headers = vec![bearer(&admin.token), json_type()];
         let request = self
             .target
             .request("POST", path, headers, Some(body.to_string().into_bytes()));
-        self.target.send(&request).await
+        self.target.ask(&request, &mut Patience::default()).await
     }
 
     /// Removes what the run made, and logs its tokens out. Returns what is left, each with what to do about it.
     pub async fn clean_up(&mut self) -> Vec<String> {
+        self.target.call_once_more().await;
         let mut left = self.remove_accounts().await;
         self.user = None;
         for token in self.made.take_tokens() {
@@ -352,7 +364,8 @@ impl Givens {
             let request = self
                 .target
                 .request("POST", "/v1/users/logout", vec![bearer(&token)], None);
-            if self.target.send(&request).await.response().is_none() {
+            let asked = self.target.ask(&request, &mut Patience::default()).await;
+            if asked.is_ok_and(|exchange| exchange.response().is_none()) {
                 left.push("tokens of the run were not logged out, for want of an answer; they expire".to_owned());
                 break;
             }
@@ -378,12 +391,14 @@ impl Givens {
                 left.push(leftover(&name, why));
                 continue;
             }
-            let exchange = delete_user(&self.target, &admin, &name).await;
-            if !is_deleted(&exchange) {
-                left.push(leftover(&name, &outcome(&exchange)));
-            }
-            if exchange.response().is_none() {
-                silence = Some(outcome(&exchange));
+            match delete_user(&self.target, &admin, &name).await {
+                Ok(exchange) if is_deleted(&exchange) => {}
+                Ok(exchange) => {
+                    let why = outcome(&exchange);
+                    left.push(leftover(&name, &why));
+                    silence = exchange.response().is_none().then_some(why);
+                }
+                Err(throttled) => left.push(leftover(&name, &throttled.to_string())),
             }
         }
         left
@@ -415,7 +430,13 @@ pub async fn make_user(target: &Target, admin: &Admin, made: &Made, name: &str) 
     let request = target.request("POST", "/v1/users", headers, Some(body.to_string().into_bytes()));
     // Noted before the answer is known: an account may have been made although no answer came.
     made.account(name);
-    let exchange = target.send(&request).await;
+    let exchange = match target.ask(&request, &mut Patience::default()).await {
+        Ok(exchange) => exchange,
+        Err(throttled) => {
+            made.forget_account(name);
+            return Err(throttled.into());
+        }
+    };
     match exchange.response() {
         Some(response) if (200..300).contains(&response.status) => Ok(account),
         _ => {
@@ -441,9 +462,9 @@ fn path_of(name: &str) -> String {
     format!("/v1/users/{name}")
 }
 
-async fn delete_user(target: &Target, admin: &Admin, name: &str) -> Exchange {
+async fn delete_user(target: &Target, admin: &Admin, name: &str) -> Result<Exchange, Throttled> {
     let request = target.request("DELETE", &path_of(name), vec![bearer(&admin.token)], None);
-    target.send(&request).await
+    target.ask(&request, &mut Patience::default()).await
 }
 
 /// Whether a deletion was answered so that the account is not there; one that was gone already is fine.
@@ -456,8 +477,24 @@ fn is_deleted(exchange: &Exchange) -> bool {
 
 /// Deletes an account of the run and, if that worked, strikes it off what is to be removed.
 pub async fn remove_user(target: &Target, admin: &Admin, made: &Made, name: &str) {
-    if is_deleted(&delete_user(target, admin, name).await) {
+    let asked = delete_user(target, admin, name).await;
+    if asked.is_ok_and(|exchange| is_deleted(&exchange)) {
         made.forget_account(name);
+    }
+}
+
+/// Why a login gave no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoLogin {
+    /// In words.
+    pub why: String,
+    /// The target answered, and would answer the same again; otherwise nobody knows.
+    pub refused: bool,
+}
+
+impl From<NoLogin> for String {
+    fn from(none: NoLogin) -> String {
+        none.why
     }
 }
 
@@ -465,7 +502,7 @@ pub async fn remove_user(target: &Target, admin: &Admin, made: &Made, name: &str
 ///
 /// # Errors
 /// What the target answered instead.
-pub async fn log_in(target: &Target, account: &Account, new_password: Option<&str>) -> Result<String, String> {
+pub async fn log_in(target: &Target, account: &Account, new_password: Option<&str>) -> Result<String, NoLogin> {
     let body = match new_password {
         Some(password) => serde_json::json!({ "new_password": password }).to_string(),
         None => "{}".to_owned(),
@@ -476,8 +513,19 @@ pub async fn log_in(target: &Target, account: &Account, new_password: Option<&st
         vec![basic(account), json_type()],
         Some(body.into_bytes()),
     );
-    let exchange = target.send(&request).await;
-    token_in(&exchange).ok_or_else(|| format!("the login was not accepted: {}", outcome(&exchange)))
+    let exchange = match target.ask(&request, &mut Patience::default()).await {
+        Ok(exchange) => exchange,
+        Err(throttled) => {
+            let (why, refused) = (throttled.into(), false);
+            return Err(NoLogin { why, refused });
+        }
+    };
+    token_in(&exchange).ok_or_else(|| NoLogin {
+        why: format!("the login was not accepted: {}", outcome(&exchange)),
+        refused: exchange
+            .response()
+            .is_some_and(|response| (400..500).contains(&response.status)),
+    })
 }
 
 /// The token of a login that was accepted.
@@ -488,7 +536,7 @@ pub fn token_in(exchange: &Exchange) -> Option<String> {
 }
 
 /// The codes of an error answer, in the envelope or bare.
-fn error_codes(body: &[u8]) -> Vec<i64> {
+pub(super) fn error_codes(body: &[u8]) -> Vec<i64> {
     let Ok(json) = Json::parse(body) else { return Vec::new() };
     let errors = json
         .at("/errors")

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::hook::Hook;
 use super::origin::{Origin, OriginError};
 use super::presence::Presence;
+use super::throttle::{Gate, Patience, Rate, Throttled, throttled};
 use super::tls::Trust;
 use super::wire::Wire;
 use super::{Client, Limits};
@@ -22,6 +23,7 @@ pub struct Target {
     /// What in them must not be shown, each with what is shown instead.
     secrets: Vec<(String, String)>,
     controls: Controls,
+    gate: Gate,
     presence: Presence,
 }
 
@@ -97,6 +99,7 @@ impl Target {
             headers,
             secrets: Vec::new(),
             controls,
+            gate: Gate::default(),
             presence: Presence::default(),
         }
     }
@@ -109,6 +112,12 @@ impl Target {
     /// The secrets in its headers: each value, and what is shown in its place.
     pub fn secrets(&self) -> &[(String, String)] {
         &self.secrets
+    }
+
+    /// The same, with at most so many requests a second, whoever sends them.
+    pub fn at_rate(mut self, rate: Option<Rate>) -> Target {
+        self.gate = Gate::new(rate);
+        self
     }
 
     /// The reference client in this process, over the same wire as any other target.
@@ -159,13 +168,14 @@ impl Target {
         })
     }
 
-    /// Sends one request. Where no connection can be had, nothing was sent; then the target is waited for, shortly, and
-    /// the request goes out once more. To a target that was given up nothing is sent any more: the exchange says so.
+    /// Sends one request, as soon as the rate and a throttling target allow. Where no connection can be had, nothing was
+    /// sent; then the target is waited for, shortly, and the request goes out once more. To a target that was given up
+    /// nothing is sent any more: the exchange says so.
     pub async fn send(&self, request: &Request) -> Exchange {
         if self.is_gone() {
             return not_sent(request);
         }
-        let exchange = self.client.send(request).await;
+        let exchange = self.pass_on(request).await;
         let Outcome::Unanswered(none) = &exchange.outcome else {
             self.presence.answered();
             return exchange;
@@ -173,14 +183,63 @@ impl Target {
         let unreachable = none.breakage == Breakage::Unreachable;
         let look = self.presence.unanswered(unreachable);
         match look && self.presence.look(|| self.canary()).await && unreachable {
-            true => self.client.send(request).await,
+            true => self.pass_on(request).await,
             false => exchange,
         }
+    }
+
+    /// Sends one request as a run does: waits and sends again where the target throttles.
+    ///
+    /// # Errors
+    /// The target still throttles after as much patience as there is.
+    pub async fn ask(&self, request: &Request, patience: &mut Patience) -> Result<Exchange, Throttled> {
+        let mut tries = 0;
+        loop {
+            let exchange = self.send(request).await;
+            tries += 1;
+            match throttled(&exchange) {
+                None => {
+                    if exchange.response().is_some() {
+                        self.gate.went_through();
+                    }
+                    return Ok(exchange);
+                }
+                Some(asked) => self.gate.shut(asked, tries, patience)?,
+            }
+        }
+    }
+
+    async fn pass_on(&self, request: &Request) -> Exchange {
+        self.gate.pass().await;
+        self.client.send(request).await
     }
 
     /// Whether it has been given up: it left several requests in a row unanswered, and the canary too.
     pub fn is_gone(&self) -> bool {
         self.presence.is_gone()
+    }
+
+    /// Asks a target that was given up once more, before what was made on it is left there.
+    pub async fn call_once_more(&self) {
+        if self.is_gone() && self.canary().await.is_ok() {
+            self.presence.found_again();
+        }
+    }
+
+    /// What the owner should know of how the target bore the run as a whole: throttling, and bytes that belong to no
+    /// answer.
+    pub fn remarks(&self) -> Vec<String> {
+        let unsolicited = match &self.client {
+            Client::Wire(wire) => wire.unsolicited(),
+            Client::SecondOpinion(_) => 0,
+        };
+        let unsolicited = (unsolicited > 0).then(|| {
+            format!(
+                "{unsolicited} idle connections had to be given up: the target had sent bytes on them after its \
+                 answer, when nobody had asked for anything"
+            )
+        });
+        self.gate.told().into_iter().chain(unsolicited).collect()
     }
 
     /// Whether it can be brought back to just installed.
@@ -258,8 +317,8 @@ impl Target {
         let read = self.request("GET", "/v1/users/admin", Vec::new(), None);
         let mut why = String::new();
         let (mut login, mut read) = (
-            std::pin::pin!(self.client.send(&login)),
-            std::pin::pin!(self.client.send(&read)),
+            std::pin::pin!(self.pass_on(&login)),
+            std::pin::pin!(self.pass_on(&read)),
         );
         let (mut login_out, mut read_out) = (true, true);
         while login_out || read_out {
@@ -276,6 +335,7 @@ impl Target {
     }
 }
 
+/// The exchange of a request that was not sent because the target was given up.
 fn not_sent(request: &Request) -> Exchange {
     Exchange {
         request: request.clone(),

@@ -14,6 +14,7 @@ pub mod names;
 mod presence;
 pub mod origin;
 pub mod second_opinion;
+pub mod throttle;
 pub mod tls;
 pub mod wire;
 

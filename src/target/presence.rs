@@ -43,6 +43,12 @@ impl Presence {
         self.gone.load(Ordering::Relaxed)
     }
 
+    /// A target that had been given up has answered after all.
+    pub fn found_again(&self) {
+        self.answered();
+        self.gone.store(false, Ordering::Relaxed);
+    }
+
     /// Looks until the target answers or patience ends; true if it is there.
     pub async fn look<F: Future<Output = Result<(), String>>>(&self, canary: impl Fn() -> F) -> bool {
         let _only_one = self.looking.lock().await;

@@ -67,6 +67,9 @@ impl Wire {
     /// exchange was over. Such bytes belong to no exchange; [`Response::surplus`](crate::exchange::Response::surplus)
     /// holds those that came together with an answer.
     pub fn unsolicited(&self) -> u64 {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain_mut(|connection| self.is_quiet(connection));
+        drop(idle);
         self.unsolicited.load(Ordering::Relaxed)
     }
 
@@ -134,14 +137,19 @@ impl Wire {
     fn take_idle(&self) -> Option<Connection> {
         loop {
             let mut connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-            match connection.idle_state() {
-                Idle::Quiet => return Some(connection),
-                Idle::Gone => {}
-                Idle::Unsolicited => {
-                    self.unsolicited.fetch_add(1, Ordering::Relaxed);
-                }
+            if self.is_quiet(&mut connection) {
+                return Some(connection);
             }
         }
+    }
+
+    /// Whether an idle connection can serve again; one that cannot because of stray bytes is counted.
+    fn is_quiet(&self, connection: &mut Connection) -> bool {
+        let state = connection.idle_state();
+        if matches!(state, Idle::Unsolicited) {
+            self.unsolicited.fetch_add(1, Ordering::Relaxed);
+        }
+        matches!(state, Idle::Quiet)
     }
 
     fn put_idle(&self, connection: Connection) {
