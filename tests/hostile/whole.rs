@@ -206,6 +206,14 @@ fn died(ran: &Ran, failed_at_most: u64) {
     assert_eq!(cases, told, "each case has one verdict");
 }
 
+/// Tries it with one case at a time and with eight.
+fn with_jobs(test: impl Fn(&str, u64) + Sync) {
+    thread::scope(|scope| {
+        scope.spawn(|| test("1", 1));
+        test("8", 8);
+    });
+}
+
 /// A run with that many cases at a time against a target that changes its ways after some requests.
 fn turning(jobs: &str, rule: impl Fn(&mut TcpStream) -> Next + Send + Sync + 'static) -> Ran {
     let seen = AtomicUsize::new(0);
@@ -221,20 +229,18 @@ fn turning(jobs: &str, rule: impl Fn(&mut TcpStream) -> Next + Send + Sync + 'st
 
 #[test]
 fn a_target_that_falls_silent_in_the_middle_ends_the_run() {
-    for (jobs, failed_at_most) in [("1", 3), ("8", 11)] {
+    with_jobs(|jobs, in_flight| {
         let ran = turning(jobs, |stream| {
             hold(stream);
             Next::Close
         });
-        died(&ran, failed_at_most);
-    }
+        died(&ran, in_flight + 3);
+    });
 }
 
 #[test]
 fn a_target_that_hangs_up_from_the_middle_on_ends_the_run() {
-    for (jobs, failed_at_most) in [("1", 3), ("8", 11)] {
-        died(&turning(jobs, |_| Next::Close), failed_at_most);
-    }
+    with_jobs(|jobs, in_flight| died(&turning(jobs, |_| Next::Close), in_flight + 3));
 }
 
 /// Runs against a target that goes down after some requests and comes back, or not, after that long.
@@ -269,22 +275,19 @@ fn going_down(jobs: &str, back_after: Option<Duration>) -> Ran {
 
 #[test]
 fn a_target_that_goes_away_ends_the_run() {
-    for jobs in ["1", "8"] {
-        // What was in flight when it died was not answered, and that is a finding.
-        died(&going_down(jobs, None), 8);
-    }
+    // What was in flight when it died was not answered, and that is a finding.
+    with_jobs(|jobs, in_flight| died(&going_down(jobs, None), in_flight));
 }
 
 #[test]
 fn a_target_that_comes_back_is_judged_on() {
-    for jobs in ["1", "8"] {
+    with_jobs(|jobs, in_flight| {
         let ran = going_down(jobs, Some(Duration::from_millis(400)));
         sound(&ran);
-        let in_flight = jobs.parse().expect("a number");
         assert!(ran.count("fail") + ran.count("blocked") <= in_flight, "{}", ran.out);
         assert!(ran.count("pass") > 60, "{}", ran.out);
         assert!(!ran.out.contains("the target is gone"), "{}", ran.out);
-    }
+    });
 }
 
 #[test]
