@@ -144,6 +144,7 @@ impl Trials {
             code: self.tells_code,
             registration: Some(self.registration),
             raw: true,
+            wrong_logins: None,
         }
     }
 

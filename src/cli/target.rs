@@ -11,7 +11,7 @@ use clap::Args;
 use super::{Failure, read};
 use crate::exchange::Header;
 use crate::located::SourceText;
-use crate::plan::Capabilities;
+use crate::plan::{Capabilities, WRONG_LOGINS};
 use crate::reference::{Server, Settings as ServerSettings};
 use crate::run::TargetInfo;
 use crate::scenario::Change;
@@ -223,6 +223,7 @@ impl TargetArgs {
             code: hooks.code.is_some(),
             registration,
             raw: matches!(client, Client::Wire(_)),
+            wrong_logins: wrong_logins(&origin, &config, hooks.reset.is_some()),
         };
         Ok(Resolved {
             info: TargetInfo {
@@ -299,6 +300,13 @@ fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Config) -> Re
             Ok(Client::SecondOpinion(client))
         }
     }
+}
+
+/// How many wrong logins the target may be sent: few where it is deployed, as it may lock somebody out. On this machine,
+/// or where a reset undoes whatever was locked, as many as there are, unless the owner gives a number.
+fn wrong_logins(origin: &Origin, config: &Config, resets: bool) -> Option<u32> {
+    let deployed = !origin.is_loopback() && !resets;
+    config.target.wrong_logins.or(deployed.then_some(WRONG_LOGINS))
 }
 
 fn headers(config: &Config) -> Result<Vec<Header>, Failure> {

@@ -3,11 +3,13 @@
 //! Planning is pure. It knows what a target allows ([`Capabilities`]) but never talks to one; what it decides is
 //! printed before the first request.
 
+mod budget;
 mod order;
 mod selection;
 
 use std::sync::Arc;
 
+pub use budget::WRONG_LOGINS;
 pub use order::{Capabilities, Plan, Stage, Start, plan};
 pub use selection::{Selection, SelectionError, Shard};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Case;
+use super::{Case, budget};
 use crate::scenario::{Change, Given, Registration};
 
 /// What may be done to a target and what is known of it before the first request.
@@ -26,6 +26,8 @@ pub struct Capabilities {
     pub registration: Option<Registration>,
     /// Bytes that are no HTTP can be sent to it.
     pub raw: bool,
+    /// How many wrong logins it may be sent; no limit without a number.
+    pub wrong_logins: Option<u32>,
 }
 
 impl Capabilities {
@@ -41,6 +43,7 @@ impl Capabilities {
             code: true,
             registration: Some(registration),
             raw: true,
+            wrong_logins: None,
         }
     }
 
@@ -178,12 +181,25 @@ impl Plan {
 pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
     let twins: BTreeSet<String> = cases.iter().filter_map(|case| case.scenario.twin.clone()).collect();
     let mut plan = Plan::default();
-    let mut groups: BTreeMap<Group, Vec<Case>> = BTreeMap::new();
+    let mut possible = Vec::new();
     for case in cases {
         match capabilities.refusal(&case) {
             Some(why) => plan.skipped.push((case, why)),
-            None => groups.entry(Group::of(&case)).or_default().push(case),
+            None => possible.push(case),
         }
+    }
+    if let Some(limit) = capabilities.wrong_logins {
+        let (affordable, rest) = budget::within(possible, limit);
+        possible = affordable;
+        let why = format!(
+            "over budget: it needs wrong logins, and a run sends at most {limit} to a deployed target; \
+             wrong_logins = N under [target] changes that"
+        );
+        plan.skipped.extend(rest.into_iter().map(|case| (case, why.clone())));
+    }
+    let mut groups: BTreeMap<Group, Vec<Case>> = BTreeMap::new();
+    for case in possible {
+        groups.entry(Group::of(&case)).or_default().push(case);
     }
     let mut rounds: BTreeMap<(usize, Group), Vec<Case>> = BTreeMap::new();
     for (group, mut cases) in groups {

@@ -55,6 +55,8 @@ pub struct TargetConfig {
     pub timeout: Option<Span>,
     /// Requests per second at most.
     pub rate: Option<Rate>,
+    /// Wrong logins at most in one run. Unless given, 20 where the target is not on this machine and has no reset.
+    pub wrong_logins: Option<u32>,
     /// Requests in flight at most.
     pub jobs: Option<usize>,
     /// Sent with every request: a value, or `env:NAME`.
@@ -199,7 +201,8 @@ mod tests {
             cacert = "ca.pem"
             proxy = "http://127.0.0.1:3128"
             timeout = "5s"
-            rate = 10
+            rate = "10/s"
+            wrong_logins = 50
             jobs = 2
             headers = { X-Env = "env:NAME" }
             [credentials]
@@ -223,6 +226,7 @@ mod tests {
         .expect("config");
         assert_eq!(config.target.timeout, Some(Span(Duration::from_secs(5))));
         assert_eq!(config.state.allow.len(), 2);
+        assert_eq!(config.target.rate, "10".parse().ok());
     }
 
     #[test]

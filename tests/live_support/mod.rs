@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -66,6 +66,7 @@ struct Shared {
     reference: Server,
     rule: Box<Rule>,
     log: Mutex<Vec<Asked>>,
+    refused_logins: AtomicUsize,
     /// Nobody listens and no connection lives.
     down: AtomicBool,
 }
@@ -79,6 +80,7 @@ impl Proxy {
             reference,
             rule: Box::new(rule),
             log: Mutex::default(),
+            refused_logins: AtomicUsize::new(0),
             down: AtomicBool::new(false),
         });
         let listening = Some(listen(listener, Arc::clone(&shared)));
@@ -96,6 +98,11 @@ impl Proxy {
     /// Every request so far.
     pub fn log(&self) -> Vec<Asked> {
         self.shared.log.lock().expect("log").clone()
+    }
+
+    /// How many requests to the login the reference client did not accept.
+    pub fn refused_logins(&self) -> usize {
+        self.shared.refused_logins.load(Ordering::SeqCst)
     }
 
     pub fn requests(&self) -> usize {
@@ -163,6 +170,9 @@ impl Shared {
                     let Some(answer) = forward(&asked, upstream) else {
                         return;
                     };
+                    if asked.target.starts_with("/v1/users/login") && !answer.starts_with(b"HTTP/1.1 2") {
+                        self.refused_logins.fetch_add(1, Ordering::SeqCst);
+                    }
                     if client.write_all(&answer).is_err() {
                         return;
                     }
@@ -174,8 +184,10 @@ impl Shared {
 
 fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     let (head, length) = read_head(reader)?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
+    let body = match head.to_ascii_lowercase().contains("\r\ntransfer-encoding:") {
+        true => read_chunks(reader)?,
+        false => read_bytes(reader, length)?,
+    };
     let mut words = head.split(' ');
     Some(Asked {
         method: words.next()?.to_owned(),
@@ -184,6 +196,27 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
         head,
         body,
     })
+}
+
+fn read_bytes(reader: &mut impl Read, length: usize) -> Option<Vec<u8>> {
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(body)
+}
+
+/// A chunked body as it came, chunk sizes and all.
+fn read_chunks(reader: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let start = body.len();
+        reader.read_until(b'\n', &mut body).ok().filter(|count| *count > 0)?;
+        let line = String::from_utf8_lossy(&body[start..]).into_owned();
+        let size = usize::from_str_radix(line.split(';').next()?.trim(), 16).ok()?;
+        body.extend(read_bytes(reader, size + 2)?);
+        if size == 0 {
+            return Some(body);
+        }
+    }
 }
 
 /// A head and the length of the body that follows it.
@@ -209,8 +242,8 @@ fn forward(asked: &Asked, upstream: &mut BufReader<TcpStream>) -> Option<Vec<u8>
     upstream.get_mut().write_all(asked.head.as_bytes()).ok()?;
     upstream.get_mut().write_all(&asked.body).ok()?;
     let (head, length) = read_head(upstream)?;
-    let mut body = vec![0; length];
-    upstream.read_exact(&mut body).ok()?;
+    // The answer to HEAD has a length and no body.
+    let body = read_bytes(upstream, if asked.method == "HEAD" { 0 } else { length })?;
     Some([head.as_bytes(), &body].concat())
 }
 
