@@ -239,8 +239,8 @@ fn read_head(reader: &mut impl BufRead) -> Option<(String, usize)> {
 }
 
 fn forward(asked: &Asked, upstream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
-    upstream.get_mut().write_all(asked.head.as_bytes()).ok()?;
-    upstream.get_mut().write_all(&asked.body).ok()?;
+    let request = [asked.head.as_bytes(), &asked.body].concat();
+    upstream.get_mut().write_all(&request).ok()?;
     let (head, length) = read_head(upstream)?;
     // The answer to HEAD has a length and no body.
     let body = read_bytes(upstream, if asked.method == "HEAD" { 0 } else { length })?;
