@@ -172,6 +172,7 @@ impl Target {
     /// sent; then the target is waited for, shortly, and the request goes out once more. To a target that was given up
     /// nothing is sent any more: the exchange says so.
     pub async fn send(&self, request: &Request) -> Exchange {
+        self.presence.settled().await;
         if self.is_gone() {
             return not_sent(request);
         }

@@ -49,6 +49,11 @@ impl Presence {
         self.gone.store(false, Ordering::Relaxed);
     }
 
+    /// Waits while somebody looks: whatever was sent meanwhile would only go unanswered as well.
+    pub async fn settled(&self) {
+        drop(self.looking.lock().await);
+    }
+
     /// Looks until the target answers or patience ends; true if it is there.
     pub async fn look<F: Future<Output = Result<(), String>>>(&self, canary: impl Fn() -> F) -> bool {
         let _only_one = self.looking.lock().await;

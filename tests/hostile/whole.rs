@@ -304,8 +304,8 @@ fn bytes_that_belong_to_no_answer_are_told() {
     });
     // At that rate the stray bytes are there when the connection is wanted again.
     let url = proxy.url();
-    let mut arguments = arguments(&url, &["envelope/unknown-path::*"]);
-    arguments.extend(["--jobs", "1", "--rate", "2/s"]);
+    let mut arguments = arguments(&url, &[crate::HIT]);
+    arguments.extend(["--rate", "1/s"]);
     let ran = run(&arguments);
     sound(&ran);
     assert_eq!((ran.code, ran.count("fail")), (0, 0), "{}", ran.out);
