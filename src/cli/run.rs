@@ -1,18 +1,22 @@
 //! `wabizspec run`: plan, run, report.
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 
 use super::signal::stop_on_signal;
 use super::target::{Resolved, TargetArgs};
-use super::{CONFORMS, Failure, INCONCLUSIVE, SuiteArgs, exit_code, plan_view, print, runtime, suite};
-use crate::plan::{Selection, Shard, cases, plan};
+use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, exit_code, plan_view, print, read, runtime, suite};
+use crate::baseline::{Baseline, Ledger};
+use crate::located::SourceText;
+use crate::plan::{Case, Selection, Shard, cases, plan};
 use crate::report::{Console, Report, Verbosity, Wanted};
 use crate::requirement::Level;
-use crate::run::{Event, Settings, Summary, run as run_plan};
+use crate::run::{Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::snapshot::Store;
 
 #[derive(Debug, Args)]
@@ -43,6 +47,12 @@ pub(super) struct RunArgs {
     /// Keep new and changed answers as the ones to hold the target to
     #[arg(long, requires = "snapshots", help_heading = "Report")]
     accept: bool,
+    /// Known failures: what fails as that file says is no finding; the report ends with entries for what is not in it
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    baseline: Option<PathBuf>,
+    /// Exit with 1 also where an entry of the baseline expired, matches nothing or no longer holds
+    #[arg(long, requires = "baseline", help_heading = "Report")]
+    strict_baseline: bool,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Report")]
     color: Color,
@@ -90,8 +100,13 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         filters: args.filters.clone(),
         shard: args.shard,
     };
-    let selected = selection.apply(cases(&suite)).map_err(Failure::usage)?;
-    let resolved = args.target.resolve(&[("--snapshots", args.snapshots.is_some())])?;
+    let all = cases(&suite);
+    let mut ledger = args.ledger(&all)?;
+    let selected = selection.apply(all).map_err(Failure::usage)?;
+    let resolved = args.target.resolve(&[
+        ("--snapshots", args.snapshots.is_some()),
+        ("--baseline", args.baseline.is_some()),
+    ])?;
     let plan = plan(selected, &resolved.capabilities);
     if args.plan {
         return print(&plan_view::plan_view(&plan, &resolved));
@@ -107,14 +122,23 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let mut summary = Summary::default();
     let mut broken = None;
     runtime()?.block_on(async {
+        let settings = settings(args, &resolved, snapshots);
         let mut emit = |event: Event| {
-            summary.take(&event);
-            for report in &mut reports {
-                broken = broken.take().or(report.take(&event).err());
+            let events = match &mut ledger {
+                Some(ledger) => ledger.take(event),
+                None => vec![event],
+            };
+            for event in events {
+                summary.take(&event);
+                if let Some(left) = &settings.max_fail {
+                    left.take(&event);
+                }
+                for report in &mut reports {
+                    broken = broken.take().or(report.take(&event).err());
+                }
             }
         };
         let (target, info) = (Arc::clone(&resolved.target), resolved.info.clone());
-        let settings = settings(args, &resolved, snapshots);
         run_plan(
             &suite.register,
             plan,
@@ -129,13 +153,22 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     for report in &mut reports {
         broken = broken.take().or(report.finish().err());
     }
-    match (broken, exit_code(&summary)) {
-        (Some(error), code) => Err(Failure {
+    let entries = ledger.as_ref().map(Ledger::to_paste).unwrap_or_default();
+    if !entries.is_empty() {
+        args.tell_entries(&entries, on_stdout > 0);
+    }
+    let is_stale = args.strict_baseline && ledger.as_ref().is_some_and(Ledger::is_stale);
+    let code = match exit_code(&summary) {
+        CONFORMS | INCONCLUSIVE if is_stale => FINDINGS,
+        code => code,
+    };
+    match broken {
+        Some(error) => Err(Failure {
             // A report that is lost makes the run inconclusive, but not less than what was found.
             code: if code == CONFORMS { INCONCLUSIVE } else { code },
             what: format!("a report could not be written: {error}"),
         }),
-        (None, code) => Ok(code),
+        None => Ok(code),
     }
 }
 
@@ -149,7 +182,7 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
             FailOn::Should => Level::Should,
         },
         jobs: resolved.jobs,
-        max_fail: args.max_fail.map(|count| count as usize),
+        max_fail: args.max_fail.map(|count| FailuresLeft::new(count as usize)),
         account: resolved.account.clone(),
         snapshots,
         keep_exchanges: false,
@@ -163,6 +196,31 @@ impl RunArgs {
         let store = Store::open(folder, self.accept);
         let store = store.map_err(|error| Failure::usage(format!("cannot use {}: {error}", folder.display())))?;
         Ok(Some(Arc::new(store)))
+    }
+
+    /// The known failures, held to a run of that suite.
+    fn ledger(&self, all: &[Case]) -> Result<Option<Ledger>, Failure> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        let (file, text) = (path.display().to_string(), read(path)?);
+        let (file, text) = (file.as_str(), text.as_str());
+        let baseline = Baseline::parse(SourceText { file, text }).map_err(Failure::usage)?;
+        let today = Zoned::now().with_time_zone(TimeZone::UTC).date();
+        let ids = all.iter().map(|case| case.id.as_str());
+        Ok(Some(Ledger::new(baseline, today, ids)))
+    }
+
+    /// What the report ends with where something failed that the baseline does not know.
+    fn tell_entries(&self, entries: &str, stdout_is_taken: bool) {
+        let path = self.baseline.as_deref().unwrap_or(Path::new("the baseline"));
+        let text = format!(
+            "\nentries for {}, each reason still to be written:\n{entries}",
+            path.display()
+        );
+        // A reader that has gone away is no error, and the exit code has been settled.
+        let _ = match stdout_is_taken {
+            true => std::io::stderr().write_all(text.as_bytes()),
+            false => std::io::stdout().write_all(text.as_bytes()),
+        };
     }
 
     /// Opens every report that was asked for, and the one for people.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OnceCell};
 
-use super::{Settings, Witness};
+use super::{FailuresLeft, Settings, Witness};
 use crate::judge::Oracles;
 use crate::requirement::Level;
 use crate::scenario::Registration;
@@ -21,6 +21,7 @@ pub(super) struct Harness {
     pub made: Arc<Made>,
     pub account: Registrable,
     pub snapshots: Option<Arc<Store>>,
+    pub failures_left: Option<FailuresLeft>,
     pub keep_exchanges: bool,
     pub witness: Option<Witness>,
     /// The target's registration state: as given, or found out when a case first asks.
@@ -54,6 +55,7 @@ impl Harness {
             fail_on: settings.fail_on,
             account: settings.account.clone(),
             snapshots: settings.snapshots.clone(),
+            failures_left: settings.max_fail.clone(),
             keep_exchanges: settings.keep_exchanges,
             witness: settings.witness.clone(),
             registration: OnceCell::new(),

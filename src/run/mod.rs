@@ -12,6 +12,7 @@ mod summary;
 mod witness;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tokio::sync::watch;
@@ -45,8 +46,9 @@ pub struct Settings {
     pub fail_on: Level,
     /// How many cases are in flight at most; at least 1.
     pub jobs: usize,
-    /// After so many failed cases the rest is not tried.
-    pub max_fail: Option<usize>,
+    /// After so many failed cases the rest is not tried. Whoever listens to the run counts them: what fails is for the
+    /// owner's baseline to say as well.
+    pub max_fail: Option<FailuresLeft>,
     /// What is registered where a case registers something.
     pub account: Registrable,
     /// What the target answered before, where it is to be held to that.
@@ -55,6 +57,31 @@ pub struct Settings {
     pub keep_exchanges: bool,
     /// Who looks on.
     pub witness: Option<Witness>,
+}
+
+/// How many cases may still fail.
+#[derive(Debug, Clone)]
+pub struct FailuresLeft(Arc<AtomicUsize>);
+
+impl FailuresLeft {
+    /// So many, at least 1.
+    pub fn new(count: usize) -> FailuresLeft {
+        FailuresLeft(Arc::new(AtomicUsize::new(count)))
+    }
+
+    /// Takes in one event of the run, as it is reported.
+    pub fn take(&self, event: &Event) {
+        if let Event::Case(case) = event
+            && case.verdict == Verdict::Fail
+        {
+            let less = |left: usize| Some(left.saturating_sub(1));
+            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        }
+    }
+
+    fn are_used_up(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
 }
 
 impl Settings {
@@ -106,7 +133,6 @@ pub async fn run(
     let mut runner = Runner {
         harness: Arc::new(Harness::new(target, oracles, settings, registration)),
         jobs: settings.jobs.max(1),
-        failures_left: settings.max_fail,
         no_longer_fresh: None,
         stop,
         emit,
@@ -204,7 +230,6 @@ fn requirements(register: &Register, plan: &Plan, oracles: &Oracles, snapshots: 
 struct Runner<'e> {
     harness: Arc<Harness>,
     jobs: usize,
-    failures_left: Option<usize>,
     /// Why the target is not known to be just installed where the plan has it so.
     no_longer_fresh: Option<String>,
     stop: watch::Receiver<bool>,
@@ -291,11 +316,6 @@ impl Runner<'_> {
                 all_passed = false;
                 continue;
             }
-            if self.failures_left == Some(0) {
-                self.block(case, "the run was told to stop after that many failures");
-                all_passed = false;
-                continue;
-            }
             let harness = Arc::clone(&self.harness);
             let ran = tokio::select! {
                 ran = one(&harness, case) => ran,
@@ -333,9 +353,6 @@ impl Runner<'_> {
     }
 
     fn report(&mut self, report: CaseReport) {
-        if report.verdict == Verdict::Fail {
-            self.failures_left = self.failures_left.map(|left| left.saturating_sub(1));
-        }
         (self.emit)(Event::Case(Box::new(report)));
     }
 
@@ -382,6 +399,9 @@ async fn turned_true(stop: &mut watch::Receiver<bool>) {
 
 /// Gets one case ready, runs it, and removes what was made for it alone.
 async fn one(harness: &Arc<Harness>, case: &Case) -> Ran {
+    if harness.failures_left.as_ref().is_some_and(FailuresLeft::are_used_up) {
+        return blocked(case, "the run was told to stop after that many failures".to_owned());
+    }
     if harness.target.is_gone() {
         return blocked(case, "the target is gone: it answers no request any more".to_owned());
     }

@@ -1,0 +1,136 @@
+//! The file as people write it, and what is wrong with it.
+
+use jiff::civil::Date;
+use serde::Deserialize;
+use toml::Spanned;
+use wildmatch::WildMatch;
+
+use crate::located::{self, LocatedError, SourceText};
+
+/// Everything that the owner knows to fail.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Baseline {
+    /// In the order of the file.
+    pub entries: Vec<Entry>,
+}
+
+/// One known failure: a requirement that a case breaks, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The case's id; `*` and `?` may stand for rows.
+    pub case: String,
+    /// The requirement that it breaks.
+    pub requirement: String,
+    /// How it breaks it, see [`signature`](super::signature).
+    pub signature: String,
+    /// Why that is put up with.
+    pub reason: String,
+    /// Where it is being dealt with.
+    pub issue: Option<String>,
+    /// The last day on which it is put up with, in UTC.
+    pub expires: Option<Date>,
+    /// Where it stands in the file, 1-based.
+    pub line: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    known: Vec<Spanned<Written>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    case: Spanned<String>,
+    requirement: Spanned<String>,
+    signature: Spanned<String>,
+    reason: Spanned<String>,
+    issue: Option<Spanned<String>>,
+    expires: Option<Spanned<toml::Value>>,
+}
+
+impl Baseline {
+    /// Reads the file's text. One without an entry is a good beginning.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place.
+    pub fn parse(source: SourceText<'_>) -> Result<Baseline, LocatedError> {
+        let file: File = located::parse(source)?;
+        let mut entries: Vec<Entry> = Vec::new();
+        for written in file.known {
+            let span = written.span();
+            let entry = entry(source, source.position(span.start).0, written.into_inner())?;
+            let same = |other: &&Entry| (&other.case, &other.requirement) == (&entry.case, &entry.requirement);
+            if let Some(other) = entries.iter().find(same) {
+                let what = format!("`{}` stands in line {} already", entry.case, other.line);
+                let advice = "keep one entry for a case and a requirement";
+                return Err(source.error(span, what, advice));
+            }
+            entries.push(entry);
+        }
+        Ok(Baseline { entries })
+    }
+}
+
+fn entry(source: SourceText<'_>, line: usize, written: Written) -> Result<Entry, LocatedError> {
+    let filled = |value: &Spanned<String>, name: &str, advice: &str| match value.get_ref().trim().is_empty() {
+        true => Err(source.error(value.span(), format!("the {name} is empty"), advice)),
+        false => Ok(value.get_ref().clone()),
+    };
+    let case = filled(
+        &written.case,
+        "case",
+        "write the id of a case, as `wabizspec list cases` shows it",
+    )?;
+    let file = case.split("::").next().unwrap_or_default();
+    if file.contains(['*', '?']) {
+        let what = format!("`{case}` stands for cases of several files");
+        let advice = "name the file; only rows may be written with * and ?, as in \"login/wrong-password::*\"";
+        return Err(source.error(written.case.span(), what, advice));
+    }
+    let advice = "copy the entry that the report ends with";
+    let requirement = filled(&written.requirement, "requirement", advice)?;
+    let signature = filled(&written.signature, "signature", advice)?;
+    let reason = filled(
+        &written.reason,
+        "reason",
+        "say in a sentence why this failure is put up with",
+    )?;
+    let issue = written.issue.as_ref();
+    let issue = issue.map(|issue| filled(issue, "issue", "give its link, or leave the key out"));
+    Ok(Entry {
+        case,
+        requirement,
+        signature,
+        reason,
+        issue: issue.transpose()?,
+        expires: written.expires.map(|date| day(source, &date)).transpose()?,
+        line,
+    })
+}
+
+/// A day, as a TOML date or as a text.
+fn day(source: SourceText<'_>, written: &Spanned<toml::Value>) -> Result<Date, LocatedError> {
+    let text = match written.get_ref() {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    text.parse().map_err(|_| {
+        let what = format!("`{text}` is no day");
+        source.error(written.span(), what, "write it as expires = 2027-01-31")
+    })
+}
+
+impl Entry {
+    /// Whether it speaks of that case. Case ids hold no `*` and no `?`.
+    pub(super) fn covers(&self, case: &str) -> bool {
+        self.case == case || WildMatch::new(&self.case).matches(case)
+    }
+
+    /// Whether its day is over.
+    pub(super) fn is_expired(&self, today: Date) -> bool {
+        self.expires.is_some_and(|last| last < today)
+    }
+}

@@ -1,0 +1,242 @@
+//! The baseline held to one run: which entries hold, and what is to be said of those that do not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use jiff::civil::Date;
+
+use super::entry::{Baseline, Entry};
+use super::signature::signature;
+use crate::judge::{Finding, Verdict};
+use crate::requirement::Level;
+use crate::run::{CaseReport, Event};
+
+/// Takes in the events of one run, in order.
+#[derive(Debug)]
+pub struct Ledger {
+    lines: Vec<Line>,
+    today: Date,
+    fail_on: Level,
+    /// Entries for what failed and stands in none.
+    new: Vec<NewEntry>,
+}
+
+/// One entry and what the run showed of it.
+#[derive(Debug)]
+struct Line {
+    entry: Entry,
+    /// Whether the suite has a case that it speaks of.
+    is_of_the_suite: bool,
+    held: usize,
+    /// Cases that were judged and do not break the requirement.
+    mended: Vec<String>,
+    /// Cases that break it in another way, with that way.
+    changed: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+struct NewEntry {
+    case: String,
+    requirement: String,
+    signature: String,
+    observed: String,
+}
+
+impl Ledger {
+    /// For a run on that day (in UTC) of a suite with those cases, selected or not.
+    pub fn new<'c>(baseline: Baseline, today: Date, cases: impl IntoIterator<Item = &'c str>) -> Ledger {
+        let ids: BTreeSet<&str> = cases.into_iter().collect();
+        let line = |entry: Entry| Line {
+            is_of_the_suite: ids.contains(entry.case.as_str()) || ids.iter().any(|id| entry.covers(id)),
+            entry,
+            held: 0,
+            mended: Vec::new(),
+            changed: Vec::new(),
+        };
+        Ledger {
+            lines: baseline.entries.into_iter().map(line).collect(),
+            today,
+            fail_on: Level::Must,
+            new: Vec::new(),
+        }
+    }
+
+    /// Takes in one event. The report of a case that fails as recorded, in all that makes it fail, becomes `known`.
+    /// Before the last event come the remarks on entries that did not hold.
+    pub fn take(&mut self, event: Event) -> Vec<Event> {
+        match event {
+            Event::Started(started) => {
+                self.fail_on = started.fail_on;
+                vec![Event::Started(started)]
+            }
+            Event::Case(mut case) => {
+                self.settle(&mut case);
+                vec![Event::Case(case)]
+            }
+            Event::Ended(ended) => {
+                let remarks = self.remarks().into_iter().map(Event::Note);
+                remarks.chain([Event::Ended(ended)]).collect()
+            }
+            other => vec![other],
+        }
+    }
+
+    fn settle(&mut self, case: &mut CaseReport) {
+        // What was not judged shows nothing, and set-up is never excused.
+        if !matches!(case.verdict, Verdict::Pass | Verdict::Fail) {
+            return;
+        }
+        let mut broken: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+        for finding in &case.findings {
+            broken.entry(&finding.requirement).or_default().push(finding);
+        }
+        let mut reasons = Vec::new();
+        let mut new = Vec::new();
+        for (requirement, findings) in &broken {
+            let signature = signature(findings.iter().copied());
+            let fails = findings.iter().any(|finding| finding.level >= self.fail_on);
+            let today = self.today;
+            let excused = match self.line(&case.id, requirement) {
+                Some(line) if line.entry.signature == signature => {
+                    line.held += 1;
+                    (!line.entry.is_expired(today)).then(|| line.entry.shown_reason())
+                }
+                Some(line) => {
+                    line.changed.push((case.id.clone(), signature.clone()));
+                    None
+                }
+                None => None,
+            };
+            match excused {
+                Some(reason) if fails && !reasons.contains(&reason) => reasons.push(reason),
+                None if fails => new.push(NewEntry {
+                    case: case.id.clone(),
+                    requirement: (*requirement).to_owned(),
+                    signature,
+                    observed: findings
+                        .iter()
+                        .map(|finding| finding.observed())
+                        .collect::<Vec<_>>()
+                        .join("; "),
+                }),
+                _ => {}
+            }
+        }
+        // A case that now fails in some other way may not have come as far as before.
+        for line in self.lines.iter_mut().filter(|_| new.is_empty()) {
+            if line.entry.covers(&case.id) && !broken.contains_key(line.entry.requirement.as_str()) {
+                line.mended.push(case.id.clone());
+            }
+        }
+        if case.verdict == Verdict::Fail && new.is_empty() {
+            case.verdict = Verdict::Known;
+            case.reason = Some(reasons.join("; "));
+        }
+        self.new.extend(new);
+    }
+
+    /// The entry for a requirement of a case: the one that names the case before one that names many.
+    fn line(&mut self, case: &str, requirement: &str) -> Option<&mut Line> {
+        let of = |line: &Line| line.entry.requirement == requirement && line.entry.covers(case);
+        let by_name = self.lines.iter().position(|line| of(line) && line.entry.case == case);
+        let found = by_name.or_else(|| self.lines.iter().position(of))?;
+        self.lines.get_mut(found)
+    }
+
+    /// Whether an entry has to be looked at: it expired, matches nothing, or no longer tells what happens.
+    pub fn is_stale(&self) -> bool {
+        self.lines.iter().any(|line| line.staleness(self.today).is_some())
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        let told = |line: &Line| {
+            let entry = &line.entry;
+            let why = line.staleness(self.today)?;
+            Some(format!(
+                "baseline, line {}: `{}` and {}: {why}",
+                entry.line, entry.case, entry.requirement
+            ))
+        };
+        let mut remarks: Vec<String> = self.lines.iter().filter_map(told).collect();
+        let unjudged = self.lines.iter().filter(|line| line.is_unjudged()).count();
+        if unjudged > 0 {
+            remarks.push(format!(
+                "baseline: {unjudged} of {} entries speak of cases that were not judged in this run, so nothing is \
+                 known of them",
+                self.lines.len()
+            ));
+        }
+        remarks
+    }
+
+    /// Entries for all that failed and is not known, ready to be pasted but for the reason; empty if there is nothing.
+    pub fn to_paste(&self) -> String {
+        let mut text = String::new();
+        for new in &self.new {
+            let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+            // Writing to a String does not fail.
+            let _ = write!(
+                text,
+                "\n[[known]]   # {}\ncase = {}\nrequirement = {}\nsignature = {}\nreason = \"\"\n",
+                one_line(&new.observed),
+                quoted(&new.case),
+                quoted(&new.requirement),
+                quoted(&new.signature),
+            );
+        }
+        text
+    }
+}
+
+/// What fits into a comment.
+fn one_line(text: &str) -> String {
+    const SHOWN: usize = 100;
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut shown: String = text.chars().map(plain).take(SHOWN).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+impl Line {
+    fn is_unjudged(&self) -> bool {
+        self.is_of_the_suite && self.held == 0 && self.mended.is_empty() && self.changed.is_empty()
+    }
+
+    /// Why the entry has to be looked at, if it has to be.
+    fn staleness(&self, today: Date) -> Option<String> {
+        if !self.is_of_the_suite {
+            return Some("the suite has no such case".to_owned());
+        }
+        if let Some(last) = self.entry.expires.filter(|last| *last < today) {
+            return Some(format!("it expired after {last}"));
+        }
+        if let Some((case, way)) = self.changed.first() {
+            return Some(format!("`{case}` fails in another way than recorded: {way}"));
+        }
+        let (first, others) = self.mended.split_first()?;
+        Some(match (self.held, others.len()) {
+            (0, 0) => format!("`{first}` does not break it any more; remove the entry"),
+            (0, more) => format!("`{first}` and {more} more do not break it any more; remove the entry"),
+            (held, more) => format!(
+                "of {} cases, {} do not break it any more, `{first}` among them; name the others",
+                held + more + 1,
+                more + 1
+            ),
+        })
+    }
+}
+
+impl Entry {
+    fn shown_reason(&self) -> String {
+        let mut shown = self.reason.clone();
+        if let Some(issue) = &self.issue {
+            shown.push_str(&format!(" ({issue})"));
+        }
+        if let Some(last) = self.expires {
+            shown.push_str(&format!(", until {last}"));
+        }
+        shown
+    }
+}
