@@ -223,15 +223,28 @@ fn complaints(suite: &Suite, freedom: &Freedom, state: Registration) -> Vec<Stri
     complaints
 }
 
+/// Tries the freedoms of a state, some at a time.
 fn every_freedom_conforms(state: Registration) {
     let suite = Suite::embedded().expect("suite");
-    let mut wrong = Vec::new();
-    for freedom in FREEDOMS.iter().filter(|freedom| freedom.states.contains(&state)) {
+    let freedoms: Vec<&Freedom> = FREEDOMS
+        .iter()
+        .filter(|freedom| freedom.states.contains(&state))
+        .collect();
+    let tried = |freedom: &&Freedom| {
         let complaints = complaints(&suite, freedom, state);
-        if !complaints.is_empty() {
-            wrong.push(format!("{} ({state}):\n  {}", freedom.what, complaints.join("\n  ")));
-        }
-    }
+        let told = || format!("{} ({state}):\n  {}", freedom.what, complaints.join("\n  "));
+        (!complaints.is_empty()).then(told)
+    };
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let shares = freedoms.chunks(freedoms.len().div_ceil(3));
+        let threads: Vec<_> = shares
+            .map(|share| scope.spawn(move || share.iter().filter_map(tried).collect()))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|_| vec!["a panic".to_owned()]))
+            .collect()
+    });
     assert!(
         wrong.is_empty(),
         "{} freedoms are not granted:\n{}",

@@ -2,6 +2,7 @@
 //!
 //! An oracle whose requirement the register does not know is not asked, so a suite of one's own needs none of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -18,14 +19,12 @@ const DOCUMENTED_5XX: [i64; 8] = [1000, 1011, 1014, 1016, 1017, 1018, 1023, 1026
 const PAYLOAD: [&str; 2] = ["users", "account"];
 
 /// What a stack trace looks like in the languages that such servers are written in.
-const TRACES: [&str; 9] = [
+const TRACES: [&str; 7] = [
     "Traceback (most recent call last)",
     "panicked at ",
     "goroutine 1 [",
     "\n    at ",
-    "\\n    at ",
     "\tat java.",
-    "\\tat java.",
     "Stack trace:\n#0",
     "System.NullReferenceException",
 ];
@@ -120,6 +119,19 @@ impl<'e> Seen<'e> {
         self.response.filter(|response| self.by_the_api && !bodiless(response))
     }
 
+    /// The body as text, followed by what its JSON strings say where they are written with escapes: a quote in a
+    /// password or a line end in a trace is seen in either form.
+    fn told(&self) -> Cow<'e, str> {
+        let Some(response) = self.response else {
+            return Cow::Borrowed("");
+        };
+        let mut told = String::from_utf8_lossy(&response.body);
+        if let Some(json) = self.json.as_ref().filter(|_| response.body.contains(&b'\\')) {
+            add_strings(json, told.to_mut());
+        }
+        told
+    }
+
     fn errors(&self) -> Option<&Json> {
         self.json.as_ref()?.at("/errors")
     }
@@ -137,6 +149,18 @@ impl<'e> Seen<'e> {
             requirement: None,
             what: "an error object stands bare, outside of `errors`, as the account page prints it".to_owned(),
         })
+    }
+}
+
+fn add_strings(json: &Json, told: &mut String) {
+    match json {
+        Json::String(text) => {
+            told.push('\n');
+            told.push_str(text);
+        }
+        Json::Array(items) => items.iter().for_each(|item| add_strings(item, told)),
+        Json::Object(members) => members.iter().for_each(|(_, value)| add_strings(value, told)),
+        _ => {}
     }
 }
 
@@ -339,7 +363,7 @@ fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
     let (Some(response), Request::Http(request)) = (seen.response, &seen.exchange.request) else {
         return Vec::new();
     };
-    let body = String::from_utf8_lossy(&response.body);
+    let told = seen.told();
     let in_header = |secret: &str| {
         response
             .headers
@@ -349,7 +373,7 @@ fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
     let echoed = |(name, secret): (&str, String)| {
         let place = match in_header(&secret) {
             Some(header) => format!("header {}", header.name),
-            None if body.contains(&secret) => "body".to_owned(),
+            None if told.contains(&secret) => "body".to_owned(),
             None => return Vec::new(),
         };
         mismatch(&place, "no secret of the request", format!("{name} of the request"))
@@ -385,12 +409,9 @@ fn secrets(request: &HttpRequest) -> Vec<(&'static str, String)> {
 }
 
 fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
-    let Some(response) = seen.response else {
-        return Vec::new();
-    };
-    let body = String::from_utf8_lossy(&response.body);
-    match TRACES.iter().find_map(|trace| Some((body.find(trace)?, trace))) {
-        Some((start, _)) => mismatch("body", "no stack trace", shortened(&body[start..])),
+    let told = seen.told();
+    match TRACES.iter().find_map(|trace| told.find(trace)) {
+        Some(start) => mismatch("body", "no stack trace", shortened(&told[start..])),
         None => Vec::new(),
     }
 }
