@@ -197,3 +197,6 @@ impl Summary {
 fn judged(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::Known)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,307 @@
+use super::*;
+use crate::judge::{Finding, Mismatch, Observation};
+use crate::run::TargetInfo;
+use crate::scenario::Registration;
+
+use RequirementVerdict as R;
+use Verdict::{Blocked, Error, Fail, Known, Pass, Skipped};
+
+/// A case of that id and verdict that cites these requirements.
+fn case(id: &str, verdict: Verdict, cites: &[&str]) -> CaseReport {
+    CaseReport {
+        id: id.into(),
+        title: String::new(),
+        file: String::new(),
+        line: 1,
+        verdict,
+        reason: None,
+        duration_ms: 0,
+        control: false,
+        twin: None,
+        cites: cites.iter().map(|id| (*id).to_owned()).collect(),
+        findings: Vec::new(),
+        observations: Vec::new(),
+        reproduce: Vec::new(),
+        exchanges: Vec::new(),
+    }
+}
+
+fn control(id: &str, verdict: Verdict) -> CaseReport {
+    CaseReport {
+        control: true,
+        ..case(id, verdict, &[])
+    }
+}
+
+fn finding(requirement: &str, level: Level) -> Finding {
+    Finding {
+        requirement: requirement.into(),
+        level,
+        step: "step".into(),
+        mismatches: vec![Mismatch {
+            at: "status".into(),
+            expected: "200".into(),
+            observed: "500".into(),
+        }],
+    }
+}
+
+fn with_finding(case: CaseReport, requirement: &str, level: Level) -> CaseReport {
+    CaseReport {
+        findings: vec![finding(requirement, level)],
+        ..case
+    }
+}
+
+fn with_twin(case: CaseReport, twin: &str) -> CaseReport {
+    CaseReport {
+        twin: Some(twin.into()),
+        ..case
+    }
+}
+
+/// The fold of a run with these requirements (an oracle's ends in `!`) and cases.
+fn summary(requirements: &[&str], cases: Vec<CaseReport>) -> Summary {
+    let info = |id: &&str| RequirementInfo {
+        id: id.trim_end_matches('!').to_owned(),
+        level: Level::Must,
+        says: String::new(),
+        source: String::new(),
+        oracle: id.ends_with('!'),
+    };
+    let mut summary = Summary::default();
+    summary.take(&Event::Started(Started {
+        version: String::new(),
+        cases: cases.len(),
+        planned_resets: 0,
+        target: TargetInfo {
+            url: String::new(),
+            embedded: true,
+            registration: Some(Registration::Open),
+        },
+        fail_on: Level::Must,
+        requirements: requirements.iter().map(info).collect(),
+    }));
+    for case in cases {
+        summary.take(&Event::Case(Box::new(case)));
+    }
+    summary.take(&Event::Ended(Ended {
+        complete: true,
+        interrupted: false,
+        elapsed_ms: 0,
+    }));
+    summary
+}
+
+/// What the run says of `login.x`.
+fn verdict(cases: Vec<CaseReport>) -> RequirementVerdict {
+    summary(&["login.x"], cases).requirements()[0].verdict
+}
+
+#[test]
+fn nothing_passes_unless_the_control_of_its_area_held() {
+    let cited = || case("login/a", Pass, &["login.x"]);
+    for (what, controls, expected) in [
+        ("held", vec![control("login/control", Pass)], R::Pass),
+        ("none was there", vec![], R::Unproven),
+        ("failed", vec![control("login/control", Fail)], R::Unproven),
+        ("blocked", vec![control("login/control", Blocked)], R::Unproven),
+        ("known to fail", vec![control("login/control", Known)], R::Unproven),
+        ("skipped", vec![control("login/control", Skipped)], R::Unproven),
+        ("of another area", vec![control("users/control", Pass)], R::Unproven),
+        (
+            "one of two held",
+            vec![control("login/control", Pass), control("login/second", Fail)],
+            R::Unproven,
+        ),
+        (
+            "another area's failed",
+            vec![control("login/control", Pass), control("users/control", Fail)],
+            R::Pass,
+        ),
+        (
+            "one does not apply",
+            vec![control("login/control", Pass), control("login/second", Skipped)],
+            R::Pass,
+        ),
+    ] {
+        // Whichever comes first.
+        let mut first = controls.clone();
+        first.push(cited());
+        let mut last = vec![cited()];
+        last.extend(controls);
+        assert_eq!((verdict(first), verdict(last)), (expected, expected), "{what}");
+    }
+}
+
+#[test]
+fn the_area_of_a_requirement_counts_not_that_of_the_case_that_cites_it() {
+    let cited = case("users/a", Pass, &["login.x"]);
+    assert_eq!(
+        verdict(vec![cited.clone(), control("users/control", Pass)]),
+        R::Unproven
+    );
+    assert_eq!(verdict(vec![cited, control("login/control", Pass)]), R::Pass);
+}
+
+#[test]
+fn a_refusal_whose_twin_was_not_accepted_shows_nothing() {
+    let refusal = || with_twin(case("login/refused", Pass, &["login.x"]), "login/good");
+    let good = |row: &str, verdict| case(&format!("login/good{row}"), verdict, &[]);
+    for (what, twins, expected) in [
+        ("accepted", vec![good("", Pass)], R::Pass),
+        ("not accepted", vec![good("", Fail)], R::Unproven),
+        ("blocked", vec![good("", Blocked)], R::Unproven),
+        ("not tried", vec![good("", Skipped)], R::Pass),
+        ("not planned", vec![], R::Pass),
+        ("all rows accepted", vec![good("::a", Pass), good("::b", Pass)], R::Pass),
+        ("one row not", vec![good("::a", Pass), good("::b", Fail)], R::Unproven),
+        ("another file's", vec![case("login/good-too", Fail, &[])], R::Pass),
+    ] {
+        let mut first = vec![control("login/control", Pass), refusal()];
+        first.extend(twins.clone());
+        let mut last = twins;
+        last.extend([refusal(), control("login/control", Pass)]);
+        assert_eq!((verdict(first), verdict(last)), (expected, expected), "{what}");
+    }
+    // What it broke it broke, twin or not.
+    let broken = with_finding(refusal(), "login.x", Level::Must);
+    let broken = CaseReport {
+        verdict: Fail,
+        ..broken
+    };
+    assert_eq!(verdict(vec![broken, good("", Fail)]), R::Fail);
+}
+
+#[test]
+fn the_worst_of_findings_and_cases_decides() {
+    let held = || control("login/control", Pass);
+    let cited = |verdict| case("login/a", verdict, &["login.x"]);
+    let broken = |verdict| with_finding(case("login/b", verdict, &["login.x"]), "login.x", Level::Must);
+    assert_eq!(verdict(vec![held(), cited(Pass), broken(Fail)]), R::Fail);
+    assert_eq!(verdict(vec![held(), cited(Pass), broken(Known)]), R::Known);
+    assert_eq!(verdict(vec![held(), broken(Known), broken(Fail)]), R::Fail);
+    // A warning: of level should, on a case that passes.
+    assert_eq!(verdict(vec![held(), broken(Pass)]), R::Fail);
+    // Failed for something else: this requirement is not accused, and not cleared.
+    let elsewhere = with_finding(cited(Fail), "login.y", Level::Must);
+    assert_eq!(verdict(vec![held(), elsewhere]), R::Unproven);
+    assert_eq!(verdict(vec![held(), cited(Error)]), R::Unproven);
+    assert_eq!(verdict(vec![held(), cited(Pass), cited(Blocked)]), R::Blocked);
+    assert_eq!(verdict(vec![held(), cited(Pass), cited(Skipped)]), R::Pass);
+    assert_eq!(verdict(vec![held(), cited(Skipped)]), R::Skipped);
+    assert_eq!(verdict(vec![held()]), R::Skipped);
+    // Broken by a case that does not cite it: an oracle's finding counts wherever it is made.
+    assert_eq!(
+        verdict(vec![
+            held(),
+            with_finding(case("users/z", Fail, &[]), "login.x", Level::Must)
+        ]),
+        R::Fail
+    );
+}
+
+#[test]
+fn an_oracle_is_proven_by_whatever_was_judged_under_a_control_that_held() {
+    let verdict = |cases| summary(&["envelope.o!"], cases).requirements()[0].verdict;
+    let held = || control("envelope/control", Pass);
+    let failed = |id: &str| case(id, Fail, &[]);
+    assert_eq!(verdict(vec![held(), case("login/a", Pass, &[])]), R::Pass);
+    assert_eq!(verdict(vec![held(), failed("login/a")]), R::Pass);
+    assert_eq!(verdict(vec![failed("login/a")]), R::Unproven);
+    assert_eq!(verdict(vec![case("login/a", Pass, &[])]), R::Unproven);
+    assert_eq!(
+        verdict(vec![control("envelope/control", Fail), case("login/a", Pass, &[])]),
+        R::Unproven
+    );
+    assert_eq!(verdict(vec![case("login/a", Blocked, &[])]), R::Skipped);
+    assert_eq!(verdict(vec![case("login/a", Skipped, &[])]), R::Skipped);
+    assert_eq!(verdict(vec![]), R::Skipped);
+    let broken = with_finding(failed("login/a"), "envelope.o", Level::Must);
+    assert_eq!(verdict(vec![held(), broken]), R::Fail);
+    let cited = case("envelope/c", Blocked, &["envelope.o"]);
+    assert_eq!(verdict(vec![held(), cited]), R::Blocked);
+}
+
+#[test]
+fn a_server_that_answers_everything_alike_proves_nothing() {
+    // Refuses all: the refusals "pass", the control does not. Accepts all: the other way round.
+    let areas = ["login", "users"];
+    let ids: Vec<String> = areas
+        .iter()
+        .flat_map(|area| [format!("{area}.good"), format!("{area}.bad")])
+        .collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).chain(["envelope.o!"]).collect();
+    for (good, bad) in [(Fail, Pass), (Pass, Fail), (Blocked, Blocked)] {
+        let mut cases = vec![control("envelope/control", Fail)];
+        for area in areas {
+            cases.push(control(
+                &format!("{area}/control"),
+                if good == Blocked { Blocked } else { Fail },
+            ));
+            for (name, verdict) in [("good", good), ("bad", bad)] {
+                let id = format!("{area}.{name}");
+                cases.push(case(&format!("{area}/{name}"), verdict, &[&id]));
+            }
+        }
+        let summary = summary(&ids, cases);
+        let passed: Vec<_> = summary
+            .requirements()
+            .into_iter()
+            .filter(|found| found.verdict == R::Pass)
+            .collect();
+        assert_eq!(passed, [], "{good} {bad}");
+    }
+}
+
+#[test]
+fn everything_is_counted_once() {
+    let observed = |case: CaseReport, count| CaseReport {
+        observations: vec![
+            Observation {
+                requirement: None,
+                what: "seen".into(),
+            };
+            count
+        ],
+        ..case
+    };
+    let cases = vec![
+        observed(case("login/a", Pass, &["login.x"]), 2),
+        observed(
+            with_finding(case("login/b::r", Pass, &["login.x"]), "login.x", Level::Should),
+            1,
+        ),
+        with_finding(case("login/c", Fail, &["login.y"]), "login.y", Level::Must),
+        case("login/d", Skipped, &["login.x"]),
+        case("login/e", Blocked, &[]),
+    ];
+    let mut summary = summary(&["login.x", "login.y"], cases);
+    summary.take(&Event::Reset);
+    summary.take(&Event::Note("said".into()));
+    let counts = Verdict::ALL.map(|verdict| summary.count(verdict));
+    assert_eq!(counts, [2, 1, 1, 1, 0, 0]);
+    assert_eq!(
+        (summary.warnings(), summary.observations(), summary.resets()),
+        (1, 3, 1)
+    );
+    assert!(summary.has_findings() && summary.is_inconclusive() && summary.judged_anything());
+    let requirements = summary.requirements();
+    assert_eq!(requirements[0].cases, ["login/a", "login/b::r", "login/d"]);
+    assert_eq!(requirements[1].cases, ["login/c"]);
+}
+
+#[test]
+fn a_run_that_died_is_no_complete_one_and_judged_what_it_judged() {
+    let mut summary = Summary::default();
+    assert!(summary.requirements().is_empty() && summary.started().is_none() && summary.ended().is_none());
+    assert!(!summary.judged_anything() && summary.is_inconclusive() && !summary.is_complete());
+    summary.take(&Event::Case(Box::new(case("login/a", Pass, &["login.x"]))));
+    assert!(summary.judged_anything() && !summary.is_complete() && !summary.is_inconclusive());
+    summary.take(&Event::Ended(Ended {
+        complete: false,
+        interrupted: true,
+        elapsed_ms: 1,
+    }));
+    assert!(!summary.is_complete() && summary.ended().is_some_and(|ended| ended.interrupted));
+}
