@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, SuiteArgs, print, suite};
 use crate::plan::{Case, cases};
+use crate::reference::Fault;
 use crate::requirement::Requirement;
 use crate::scenario::{Scenario, Suite};
 
@@ -26,6 +27,7 @@ enum What {
     Scenarios,
     Cases,
     Requirements,
+    Faults,
 }
 
 pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
@@ -34,6 +36,7 @@ pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
         What::Scenarios => suite.scenarios.iter().map(scenario).collect(),
         What::Cases => cases(&suite).iter().map(case).collect(),
         What::Requirements => requirements(&suite),
+        What::Faults => Fault::all().map(|planted| fault(planted, &suite)).collect(),
     };
     if args.json {
         let text = serde_json::to_string_pretty(&items).map_err(Failure::defect)?;
@@ -44,7 +47,7 @@ pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
         let (id, kind, says) = (
             text(item, &["id"]),
             text(item, &["level", "given"]),
-            text(item, &["says", "title"]),
+            text(item, &["says", "description", "title"]),
         );
         format!("{id:width$}  {kind:10}  {says}\n")
     };
@@ -73,6 +76,14 @@ fn case(case: &Case) -> Value {
     json!({
         "id": case.id, "title": scenario.title, "file": scenario.file, "line": case.row().line,
         "given": scenario.given, "changes": scenario.changes, "requirements": scenario.requirements(),
+    })
+}
+
+fn fault(fault: &Fault, suite: &Suite) -> Value {
+    json!({
+        "id": fault.id, "requirement": fault.requirement,
+        "level": suite.register.find(fault.requirement).map(|requirement| requirement.level),
+        "registration": fault.registration, "kind": fault.kind.name(), "description": fault.description,
     })
 }
 

@@ -6,21 +6,26 @@ use clap::{Args, ValueEnum};
 
 use super::signal::signalled;
 use super::{CONFORMS, Failure, print, runtime};
-use crate::reference::{Registration, Server, Settings};
+use crate::located;
+use crate::reference::{Fault, Registration, Server, Settings};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   wabizspec serve --listen 127.0.0.1:9090
   wabizspec serve --listen 127.0.0.1:0 --registration sunset --control
+  wabizspec serve --fault login.first.default-password-accepted   to see that a gate goes red
   curl -sX POST http://127.0.0.1:9090/__control/reset        with --control: as just installed")]
 pub(super) struct ServeArgs {
     /// Address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090")]
     listen: SocketAddr,
-    /// Whether phone numbers are still registered
-    #[arg(long, value_name = "STATE", default_value = "open")]
-    registration: State,
+    /// Whether phone numbers are still registered [default: open, or the state in which the fault shows]
+    #[arg(long, value_name = "STATE")]
+    registration: Option<State>,
+    /// Plant a fault, by its id; may be given several times. `wabizspec list faults` shows them
+    #[arg(long, value_name = "ID", value_parser = fault)]
+    fault: Vec<&'static Fault>,
     /// Also answer POST /__control/reset and /__control/advance, GET /__control/code and /__control/dump
     #[arg(long)]
     control: bool,
@@ -32,15 +37,30 @@ enum State {
     Sunset,
 }
 
+fn fault(id: &str) -> Result<&'static Fault, String> {
+    Fault::find(id).ok_or_else(|| {
+        let near = located::nearest(id, Fault::all().map(|fault| fault.id));
+        let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+        format!("there is no such fault\n  help: {near}`wabizspec list faults` shows the ids")
+    })
+}
+
 pub(super) fn serve(args: &ServeArgs) -> Result<u8, Failure> {
-    let settings = Settings {
+    let mut settings = Settings {
         registration: match args.registration {
-            State::Open => Registration::Open,
-            State::Sunset => Registration::Sunset,
+            Some(State::Open) => Registration::Open,
+            Some(State::Sunset) => Registration::Sunset,
+            None => args
+                .fault
+                .first()
+                .map_or(Registration::Open, |fault| fault.registration),
         },
         control: args.control,
         ..Settings::default()
     };
+    for fault in &args.fault {
+        fault.plant(&mut settings.behaviour);
+    }
     let server = Server::start(args.listen, settings).map_err(|error| {
         Failure::usage(format!(
             "cannot listen on {}: {error}\n  help: choose another address with --listen; port 0 takes a free one",

@@ -44,6 +44,36 @@ pub struct Behaviour {
     pub dialect: Dialect,
     /// Changes to finished answers, in order. The state has changed by then.
     pub rewrites: Vec<Rewrite>,
+    /// Where else an `Authorization` value is looked for, when there is none in its field.
+    pub elsewhere: Option<Elsewhere>,
+    /// What is made of a request in view of how its head is written.
+    pub reading: Option<fn(&[u8]) -> Reading>,
+}
+
+/// Finds an `Authorization` value in another place of a request.
+pub type Elsewhere = fn(&Beside<'_>) -> Option<Vec<u8>>;
+
+/// The places of a request where an `Authorization` value does not belong.
+pub struct Beside<'a> {
+    /// The value of a field, by its name in lower case.
+    pub field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
+    /// The query, without its question mark.
+    pub query: Option<&'a str>,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// What is made of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// All that it says.
+    Whole,
+    /// All but its `Authorization`.
+    WithoutAuthorization,
+    /// All but its body.
+    WithoutBody,
+    /// Nothing: the connection is closed.
+    Refused,
 }
 
 /// A change to a finished answer.
@@ -75,12 +105,22 @@ pub struct LoginRules {
     pub body_first: bool,
     /// The new password is set before the credentials are checked.
     pub change_first: bool,
-    /// The default password alone is refused.
-    pub default_needs_change: bool,
+    /// Any method logs in.
+    pub any_method: bool,
+    /// The password of the default account as installed.
+    pub default_password: &'static str,
+    /// Whether the default password alone is refused on this request.
+    pub default_needs_change: fn(&Call<'_>) -> bool,
+    /// The default password with a new one is a first login again, however often.
+    pub default_stays_changeable: bool,
     /// `new_password` counts on every login, not only the first.
     pub later_change: bool,
-    /// A refused new password is set all the same.
-    pub refused_change_sticks: bool,
+    /// The rule is asked on every change, not only the first.
+    pub later_rule: bool,
+    /// A change is answered, not done.
+    pub change_ignored: bool,
+    /// What a refused change does.
+    pub refused_change: RefusedChange,
     /// The password before a change still logs in.
     pub old_password_stays: bool,
 }
@@ -93,9 +133,14 @@ impl Default for LoginRules {
             body: |call| LoginBody::parse(call.body),
             body_first: false,
             change_first: false,
-            default_needs_change: true,
+            any_method: false,
+            default_password: "secret",
+            default_needs_change: |_| true,
+            default_stays_changeable: false,
             later_change: true,
-            refused_change_sticks: false,
+            later_rule: true,
+            change_ignored: false,
+            refused_change: RefusedChange::ChangesNothing,
             old_password_stays: false,
         }
     }
@@ -112,6 +157,19 @@ pub enum Several {
     Last,
 }
 
+/// What a refused change of a password does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedChange {
+    /// Nothing.
+    ChangesNothing,
+    /// The new password is set all the same.
+    SetsTheNew,
+    /// The old password is gone, and no other is there.
+    LosesTheOld,
+    /// Later changes are answered, not done.
+    BlocksTheNext,
+}
+
 /// How passwords are judged, kept and compared.
 #[derive(Debug, Clone)]
 pub struct PasswordRules {
@@ -121,6 +179,8 @@ pub struct PasswordRules {
     pub on_create: PasswordRule,
     /// The rule for a changed user.
     pub on_update: PasswordRule,
+    /// How a changed password is read once more after it was judged; without it, the judged one is set.
+    pub reread: Option<fn(&Call<'_>) -> Option<String>>,
     /// What is kept of a password that is set.
     pub kept: fn(&str) -> Cow<'_, str>,
     /// Whether a password that was sent (second) is the one that is kept (first).
@@ -133,6 +193,7 @@ impl Default for PasswordRules {
             on_login: PasswordRule::documented(),
             on_create: PasswordRule::documented(),
             on_update: PasswordRule::documented(),
+            reread: None,
             kept: |password| Cow::Borrowed(password),
             matches: |kept, sent| kept == sent,
         }
@@ -156,8 +217,16 @@ pub struct TokenRules {
     pub matches: Option<fn(&str, &str) -> bool>,
     /// Any token is taken for one of the admin's.
     pub unknown_accepted: bool,
+    /// A token whose user is not there is refused. There is none, unless deletion leaves some.
+    pub orphans_refused: bool,
+    /// Every use of a token prolongs its life.
+    pub prolonged_by_use: bool,
     /// What a logout takes back.
     pub on_logout: Revokes,
+    /// What a refused logout takes back; there is no user then.
+    pub on_refused_logout: Revokes,
+    /// Who logged out cannot log in again.
+    pub logout_locks_out: bool,
     /// What a login takes back, before its own token is given.
     pub on_login: Revokes,
     /// What a change of password at login takes back.
@@ -178,7 +247,11 @@ impl Default for TokenRules {
             presented: bearer,
             matches: None,
             unknown_accepted: false,
+            orphans_refused: false,
+            prolonged_by_use: false,
             on_logout: Revokes::Sent,
+            on_refused_logout: Revokes::Nothing,
+            logout_locks_out: false,
             on_login: Revokes::Nothing,
             on_change: Revokes::Nothing,
             on_update: Revokes::Nothing,
@@ -202,6 +275,8 @@ pub enum Mint {
     Random,
     /// The user's living token is given again.
     Shared,
+    /// The user's first token is given again, with its first end.
+    Kept,
     /// A number that goes up by one.
     Counter,
 }
@@ -234,12 +309,20 @@ pub struct UserRules {
     pub role: fn(&Call<'_>) -> Role,
     /// What happens to a name that is taken.
     pub duplicate: Duplicate,
-    /// The admin can be deleted.
-    pub admin_deletable: bool,
-    /// A deletion is answered, not done.
-    pub delete_ignored: bool,
+    /// What happens to a deletion of the admin.
+    pub admin_deletion: AdminDeletion,
+    /// Whether the deletion of one name (first) deletes another (second).
+    pub deletes: fn(&str, &str) -> bool,
+    /// What is left of a deleted user.
+    pub leftover: Leftover,
+    /// A new user has to bring another password at its first login.
+    pub created_must_change: bool,
+    /// Whether an update makes the user an administrator.
+    pub update_promotes: fn(&Call<'_>) -> bool,
     /// A change is answered, not done.
     pub update_ignored: bool,
+    /// What a refused change does.
+    pub refused_update: RefusedChange,
     /// The password before a change still logs in.
     pub old_password_stays: bool,
     /// A creation that was refused for its members is done all the same.
@@ -255,9 +338,13 @@ impl Default for UserRules {
             key: |username| Cow::Borrowed(username),
             role: |_| Role::User,
             duplicate: Duplicate::Refused,
-            admin_deletable: false,
-            delete_ignored: false,
+            admin_deletion: AdminDeletion::Refused,
+            deletes: |asked, name| asked == name,
+            leftover: Leftover::Nothing,
+            created_must_change: false,
+            update_promotes: |_| false,
             update_ignored: false,
+            refused_update: RefusedChange::ChangesNothing,
             old_password_stays: false,
             refused_creation_sticks: false,
         }
@@ -277,6 +364,32 @@ pub enum Duplicate {
     Ignored,
 }
 
+/// What happens to a deletion of the admin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdminDeletion {
+    /// It is refused.
+    Refused,
+    /// It is refused, yet done.
+    RefusedAndDone,
+    /// It is done.
+    Done,
+}
+
+/// What is left of a deleted user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leftover {
+    /// Nothing.
+    Nothing,
+    /// It still logs in.
+    LogsIn,
+    /// It is still shown.
+    IsShown,
+    /// Its name is still taken.
+    NameIsTaken,
+    /// Its password, which comes back with its name.
+    Password,
+}
+
 /// How registration goes.
 #[derive(Debug, Clone)]
 pub struct RegistrationRules {
@@ -292,8 +405,8 @@ pub struct RegistrationRules {
     pub code_matches: fn(&str, &str) -> bool,
     /// A verified registration is forgotten at once.
     pub forgetful: bool,
-    /// After the sunset, the refusal comes before the token is looked at.
-    pub sunset_first: bool,
+    /// What is looked at before it is noticed that registrations have ended.
+    pub sunset: SunsetCheck,
 }
 
 impl Default for RegistrationRules {
@@ -305,9 +418,22 @@ impl Default for RegistrationRules {
             verify_body: |call| VerifyBody::parse(call.body),
             code_matches: |right, sent| right == sent,
             forgetful: false,
-            sunset_first: false,
+            sunset: SunsetCheck::AfterToken,
         }
     }
+}
+
+/// When it is noticed that registrations have ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SunsetCheck {
+    /// Before anything else.
+    First,
+    /// When the token was found good.
+    AfterToken,
+    /// When the body was found good as well.
+    AfterBody,
+    /// Never: registrations go on.
+    Never,
 }
 
 /// Who may do what (users; account: the admin registers).

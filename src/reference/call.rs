@@ -86,4 +86,6 @@ pub struct Delivery {
     pub delay: Duration,
     /// Not at all: the connection is closed without an answer.
     pub dropped: bool,
+    /// With these bytes behind it, which belong to nothing.
+    pub surplus: &'static str,
 }

@@ -199,7 +199,7 @@ mod tests {
         );
         assert_eq!((wrong.status, wrong.header("allow")), (405, Some("POST")));
         let silent = with(|dialect| dialect.bodies_on_401 = false);
-        let silent = answer(&silent, &Endpoint::Login, &Err(Refusal::WrongCredentials.into()));
+        let silent = answer(&silent, &Endpoint::Login, &Err(Refusal::WrongPassword.into()));
         assert_eq!((silent.status, silent.body), (401, AnswerBody::Empty));
     }
 

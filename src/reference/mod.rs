@@ -8,17 +8,20 @@ mod behaviour;
 mod call;
 mod dialect;
 mod envelope;
+mod fault;
 mod model;
 mod outcome;
 mod route;
 mod server;
 
 pub use behaviour::{
-    Behaviour, Duplicate, Handled, LoginRules, Mint, PasswordRules, Permissions, RegistrationRules, Revokes, Rewrite,
-    Several, TokenRules, UserRules, Who,
+    AdminDeletion, Behaviour, Beside, Duplicate, Elsewhere, Handled, Leftover, LoginRules, Mint, PasswordRules,
+    Permissions, Reading, RefusedChange, RegistrationRules, Revokes, Rewrite, Several, SunsetCheck, TokenRules,
+    UserRules, Who,
 };
 pub use call::{Answer, AnswerBody, Call, Delivery};
 pub use dialect::{Dialect, SunsetShape, TokenForm};
+pub use fault::{Fault, Kind};
 pub use model::{Entropy, Model, Registration, Role};
 pub use outcome::{Done, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
 pub use route::Endpoint;

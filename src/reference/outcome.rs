@@ -61,10 +61,14 @@ impl Success {
 /// The kinds of refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
-    /// A login without readable Basic credentials.
+    /// A login without credentials.
     NoCredentials,
-    /// A login with credentials of nobody.
-    WrongCredentials,
+    /// A login with an `Authorization` from which no Basic credentials can be read.
+    UnreadableCredentials,
+    /// A login with a name that nobody has.
+    UnknownUsername,
+    /// A login with a password that is not the user's.
+    WrongPassword,
     /// More than one `Authorization` field: which of them counts would be a guess.
     SeveralAuthorizations,
     /// The default password without a new one.
@@ -118,7 +122,9 @@ impl Refusal {
 
     const ALL: [Refusal; Refusal::COUNT] = [
         Refusal::NoCredentials,
-        Refusal::WrongCredentials,
+        Refusal::UnreadableCredentials,
+        Refusal::UnknownUsername,
+        Refusal::WrongPassword,
         Refusal::SeveralAuthorizations,
         Refusal::PasswordChangeRequired,
         Refusal::WeakNewPassword,
@@ -149,8 +155,8 @@ impl Refusal {
         use ErrorCode::*;
         let (status, code, details) = match self {
             // users/login: 401. The code in it was observed. Unknown users and wrong passwords look the same.
-            Refusal::NoCredentials => (401, AccessDenied, "credentials are missing"),
-            Refusal::WrongCredentials => (401, AccessDenied, "invalid credentials"),
+            Refusal::NoCredentials | Refusal::UnreadableCredentials => (401, AccessDenied, "credentials are missing"),
+            Refusal::UnknownUsername | Refusal::WrongPassword => (401, AccessDenied, "invalid credentials"),
             // Two of a field that may stand once make the message invalid (RFC 9110 §5.3).
             Refusal::SeveralAuthorizations => (400, RequestInvalid, "more than one Authorization field"),
             Refusal::PasswordChangeRequired => (401, PasswordChangeRequired, "new_password is needed"),

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Model;
-use super::state::User;
+use super::state::ADMIN;
 use crate::documented::password::{PasswordRule, Shortfall};
+use crate::reference::behaviour::{Leftover, RefusedChange};
 use crate::reference::call::Call;
 use crate::reference::outcome::{Done, Refusal, Refused, Success};
 
@@ -18,7 +19,7 @@ impl Model {
         }
         // Why a field could not be read is not told: it may hold the password.
         let header = self.authorization(call)?.ok_or(Refusal::NoCredentials)?;
-        let credentials = (rules.credentials)(header).map_err(|_| Refusal::NoCredentials)?;
+        let credentials = (rules.credentials)(header).map_err(|_| Refusal::UnreadableCredentials)?;
         let username = (self.behaviour.users.key)(&credentials.username).into_owned();
         if rules.change_first
             && let Some(new) = (rules.body)(call)?.new_password
@@ -27,25 +28,20 @@ impl Model {
             self.set_password(&username, &new, rules.old_password_stays);
         }
 
-        let matches = self.behaviour.passwords.matches;
-        let known = |user: &&User| user.passwords.iter().any(|kept| matches(kept, &credentials.password));
-        let user = self.state.users.get(&username).filter(known);
-        let first = user.ok_or(Refusal::WrongCredentials)?.must_change;
+        let first = self.check_credentials(call, &username, &credentials.password)?;
 
         let new_password = (rules.body)(call)?.new_password.filter(|_| first || rules.later_change);
-        if let Some(new) = &new_password {
+        if let Some(new) = new_password.as_ref().filter(|_| first || rules.later_rule) {
             let checked = follow(&self.behaviour.passwords.on_login, new, Refusal::WeakNewPassword);
-            if checked.is_err() && rules.refused_change_sticks {
-                self.set_password(&username, new, rules.old_password_stays);
-            }
+            self.after_refused_change(rules.refused_change, &checked, &username, new);
             checked?;
-        } else if first && rules.default_needs_change {
+        } else if new_password.is_none() && first && (rules.default_needs_change)(call) {
             return Err(Refusal::PasswordChangeRequired.into());
         }
 
         let token = self.mint(&username, now)?;
-        if let Some(new) = new_password {
-            self.set_password(&username, &new, rules.old_password_stays);
+        if let Some(new) = new_password.filter(|_| !rules.change_ignored) {
+            self.set_password(&username, &self.reread(call, new), rules.old_password_stays);
             self.revoke(self.behaviour.tokens.on_change, Some(&username), None);
         }
         self.revoke(self.behaviour.tokens.on_login, Some(&username), None);
@@ -58,10 +54,58 @@ impl Model {
         Ok(Done::with(Success::LoggedIn, "users", shown))
     }
 
+    /// Whether it is the first login of this user, whose credentials must be right.
+    fn check_credentials(&self, call: &Call<'_>, username: &str, password: &str) -> Result<bool, Refused> {
+        let rules = &self.behaviour.login;
+        let user = self.state.users.get(username).or_else(|| {
+            let deleted = self.state.deleted.get(username);
+            deleted.filter(|_| self.behaviour.users.leftover == Leftover::LogsIn)
+        });
+        let user = user.ok_or(Refusal::UnknownUsername)?;
+        let matches = self.behaviour.passwords.matches;
+        if user.passwords.iter().any(|kept| matches(kept, password)) {
+            return Ok(user.must_change);
+        }
+        let default = username == ADMIN && password == rules.default_password;
+        if rules.default_stays_changeable && default && (rules.body)(call)?.new_password.is_some() {
+            return Ok(true);
+        }
+        Err(Refusal::WrongPassword.into())
+    }
+
+    /// What a change that was refused does to the password; nothing, unless a behaviour says otherwise.
+    pub(super) fn after_refused_change(
+        &mut self,
+        change: RefusedChange,
+        checked: &Result<(), Refused>,
+        username: &str,
+        refused: &str,
+    ) {
+        match change {
+            _ if checked.is_ok() => {}
+            RefusedChange::ChangesNothing => {}
+            RefusedChange::SetsTheNew => self.set_password(username, refused, false),
+            RefusedChange::LosesTheOld | RefusedChange::BlocksTheNext => {
+                if let Some(user) = self.state.users.get_mut(username) {
+                    match change {
+                        RefusedChange::LosesTheOld => user.passwords.clear(),
+                        _ => user.frozen = true,
+                    }
+                }
+            }
+        }
+    }
+
+    /// The password that is set in the place of the one that was judged: the same.
+    pub(super) fn reread(&self, call: &Call<'_>, judged: String) -> String {
+        let reread = self.behaviour.passwords.reread;
+        reread.and_then(|reread| reread(call)).unwrap_or(judged)
+    }
+
     /// Sets a password that was found good. A user that is not there has none.
     pub(super) fn set_password(&mut self, username: &str, password: &str, old_stays: bool) {
         let kept = (self.behaviour.passwords.kept)(password).into_owned();
-        if let Some(user) = self.state.users.get_mut(username) {
+        if let Some(user) = self.state.users.get_mut(username).filter(|user| !user.frozen) {
             if !old_stays {
                 user.passwords.clear();
             }

@@ -68,8 +68,8 @@ impl Model {
     pub fn with_entropy(registration: Registration, behaviour: Behaviour, entropy: Entropy) -> Self {
         Model {
             registration,
+            state: State::new(behaviour.login.default_password),
             behaviour,
-            state: State::new(),
             entropy,
         }
     }
@@ -78,6 +78,9 @@ impl Model {
     pub fn handle(&mut self, call: &Call<'_>, now: Timestamp) -> Answer {
         let endpoint = Endpoint::of(call.path);
         let outcome = self.decide(call, &endpoint, now);
+        if self.behaviour.tokens.prolonged_by_use && outcome.is_ok() {
+            self.prolong(call, now);
+        }
         let mut answer = envelope::answer(&self.behaviour, &endpoint, &outcome);
         let handled = Handled {
             call,
@@ -98,7 +101,7 @@ impl Model {
 
     /// Back to just installed: only the default account, with the default password.
     pub fn reset(&mut self) {
-        self.state = State::new();
+        self.state = State::new(self.behaviour.login.default_password);
     }
 
     /// The registration code that was sent last: six digits.
@@ -126,6 +129,7 @@ impl Model {
             (Endpoint::User(name), "DELETE") => self.delete_user(call, name, now),
             (Endpoint::Account, "POST") => self.request_code(call, now),
             (Endpoint::Verify, "POST") => self.verify(call, now),
+            (Endpoint::Login, _) if self.behaviour.login.any_method => self.login(call, now),
             (Endpoint::Unknown, _) => Err(Refusal::UnknownPath.into()),
             _ => Err(Refusal::WrongMethod.into()),
         }

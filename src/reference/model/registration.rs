@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::state::Pending;
 use super::{Model, Registration};
+use crate::reference::behaviour::SunsetCheck;
 use crate::reference::call::Call;
 use crate::reference::outcome::{Done, Refusal, Refused, Success};
 
@@ -17,6 +18,7 @@ impl Model {
         }
         self.may_register(call, now)?;
         let body = (rules.account_body)(call, &rules.account)?;
+        self.not_ended(SunsetCheck::AfterBody)?;
         let name = (rules.name)(&body.cert)
             .map_err(|error| Refused::because(Refusal::BadCertificate, format!("cert is {error}")))?;
         let number = format!("{} {}", body.cc, body.phone_number);
@@ -48,14 +50,14 @@ impl Model {
 
     /// The admin may, until the sunset; whatever the body says.
     fn may_register(&self, call: &Call<'_>, now: Timestamp) -> Result<(), Refused> {
-        let sunset = self.registration == Registration::Sunset;
-        if sunset && self.behaviour.registration.sunset_first {
-            return Err(Refusal::Sunset.into());
-        }
+        self.not_ended(SunsetCheck::First)?;
         self.permitted(call, self.behaviour.permissions.register, "", now)?;
-        if sunset {
-            return Err(Refusal::Sunset.into());
-        }
-        Ok(())
+        self.not_ended(SunsetCheck::AfterToken)
+    }
+
+    /// Registrations have not ended, where this is the time to look.
+    fn not_ended(&self, now: SunsetCheck) -> Result<(), Refused> {
+        let ended = self.registration == Registration::Sunset && self.behaviour.registration.sunset == now;
+        if ended { Err(Refusal::Sunset.into()) } else { Ok(()) }
     }
 }

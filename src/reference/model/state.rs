@@ -7,8 +7,6 @@ use serde_json::{Map, Value, json};
 
 /// The default account (users/login).
 pub(super) const ADMIN: &str = "admin";
-/// Its password as installed.
-const DEFAULT_PASSWORD: &str = "secret";
 
 /// What a user may do (users, Read).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +33,8 @@ pub(super) struct User {
     pub role: Role,
     /// It still has the default password.
     pub must_change: bool,
+    /// Its password does not change any more; only where a behaviour loses changes.
+    pub frozen: bool,
 }
 
 impl User {
@@ -43,6 +43,7 @@ impl User {
             passwords: vec![password.to_owned()],
             role,
             must_change: false,
+            frozen: false,
         }
     }
 }
@@ -63,6 +64,8 @@ pub(super) struct Pending {
 
 pub(super) struct State {
     pub users: BTreeMap<String, User>,
+    /// Those that were deleted, where a behaviour leaves something of them.
+    pub deleted: BTreeMap<String, User>,
     pub tokens: HashMap<String, Session>,
     /// The number that is registered, with its country code.
     pub registered: Option<String>,
@@ -74,13 +77,14 @@ pub(super) struct State {
 
 impl State {
     /// As just installed.
-    pub fn new() -> Self {
+    pub fn new(default_password: &str) -> Self {
         let admin = User {
             must_change: true,
-            ..User::new(DEFAULT_PASSWORD, Role::Admin)
+            ..User::new(default_password, Role::Admin)
         };
         State {
             users: BTreeMap::from([(ADMIN.to_owned(), admin)]),
+            deleted: BTreeMap::new(),
             tokens: HashMap::new(),
             registered: None,
             pending: None,

@@ -23,12 +23,23 @@ pub(super) struct Caller {
 impl Model {
     /// `POST /v1/users/logout`: takes back the token that was sent and no other (users/logout).
     pub(super) fn logout(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
-        let caller = self.permitted(call, self.behaviour.permissions.logout, "", now)?;
+        let caller = match self.permitted(call, self.behaviour.permissions.logout, "", now) {
+            Ok(caller) => caller,
+            Err(refused) => {
+                self.revoke(self.behaviour.tokens.on_refused_logout, None, None);
+                return Err(refused);
+            }
+        };
         self.revoke(
             self.behaviour.tokens.on_logout,
             caller.username.as_deref(),
             caller.token.as_deref(),
         );
+        if self.behaviour.tokens.logout_locks_out
+            && let Some(user) = caller.username.and_then(|name| self.state.users.get_mut(&name))
+        {
+            user.passwords.clear();
+        }
         Ok(Done::new(Success::LoggedOut))
     }
 
@@ -77,6 +88,9 @@ impl Model {
             None => return Err(Refusal::UnknownToken.into()),
         };
         let user = self.state.users.get(&username);
+        if user.is_none() && rules.orphans_refused {
+            return Err(Refusal::UnknownToken.into());
+        }
         Ok(Caller {
             role: user.map_or(Role::User, |user| user.role),
             username: Some(username),
@@ -89,12 +103,15 @@ impl Model {
         if self.behaviour.tokens.mint == Mint::Counter {
             return Ok(format!("token-{}", self.state.given));
         }
-        if self.behaviour.tokens.mint == Mint::Shared {
-            let living =
-                |session: &Session| session.username == username && session.expires.is_none_or(|expires| now < expires);
-            if let Some((token, _)) = self.state.tokens.iter().find(|(_, session)| living(session)) {
-                return Ok(token.clone());
-            }
+        let mint = self.behaviour.tokens.mint;
+        let living = |session: &Session| session.expires.is_none_or(|expires| now < expires);
+        let reusable = |session: &Session| match mint {
+            Mint::Random | Mint::Counter => false,
+            Mint::Shared => session.username == username && living(session),
+            Mint::Kept => session.username == username,
+        };
+        if let Some((token, _)) = self.state.tokens.iter().find(|(_, session)| reusable(session)) {
+            return Ok(token.clone());
         }
         let bytes = (self.entropy)().ok_or(Refusal::NotReady)?;
         Ok(match self.behaviour.dialect.token {
@@ -114,10 +131,22 @@ impl Model {
         // Beyond the end of the calendar a token lives to its end.
         let expires = lifetime.map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
         let username = username.to_owned();
-        self.state
-            .tokens
-            .insert(token.to_owned(), Session { username, expires });
+        if self.behaviour.tokens.mint != Mint::Kept || !self.state.tokens.contains_key(token) {
+            self.state
+                .tokens
+                .insert(token.to_owned(), Session { username, expires });
+        }
         self.state.given += 1;
+    }
+
+    /// Lets the token of a request live on as if it had just been given.
+    pub(super) fn prolong(&mut self, call: &Call<'_>, now: Timestamp) {
+        let rules = &self.behaviour.tokens;
+        let sent = call.authorization.first().and_then(|value| (rules.presented)(value));
+        let expires = rules.lifetime.and_then(|lifetime| now.checked_add(lifetime).ok());
+        if let Some(session) = sent.and_then(|token| self.state.tokens.get_mut(token)) {
+            session.expires = expires;
+        }
     }
 
     /// Takes tokens back: of this user, or the one that was sent.

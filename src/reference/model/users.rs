@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::Model;
 use super::login::follow;
-use super::state::{ADMIN, User};
+use super::state::{ADMIN, Role, User};
 use crate::documented::bodies::CreateUserBody;
-use crate::reference::behaviour::{Duplicate, Who};
+use crate::reference::behaviour::{AdminDeletion, Duplicate, Leftover, Who};
 use crate::reference::call::Call;
 use crate::reference::outcome::{Done, Refusal, Refused, Success};
 
@@ -41,10 +41,20 @@ impl Model {
     fn add_user(&mut self, call: &Call<'_>, body: &CreateUserBody) -> bool {
         let rules = &self.behaviour.users;
         let key = (rules.key)(&body.username).into_owned();
-        let taken = self.state.users.contains_key(&key);
+        let retired = rules.leftover == Leftover::NameIsTaken && self.state.deleted.contains_key(&key);
+        let taken = self.state.users.contains_key(&key) || retired;
         if !taken || matches!(rules.duplicate, Duplicate::Replaces | Duplicate::RefusedAndReplaces) {
             let kept = (self.behaviour.passwords.kept)(&body.password);
-            self.state.users.insert(key, User::new(&kept, (rules.role)(call)));
+            let mut user = User::new(&kept, (rules.role)(call));
+            user.must_change = rules.created_must_change;
+            let former = self
+                .state
+                .deleted
+                .get(&key)
+                .filter(|_| rules.leftover == Leftover::Password);
+            user.passwords
+                .extend(former.into_iter().flat_map(|former| former.passwords.clone()));
+            self.state.users.insert(key, user);
         }
         taken
     }
@@ -68,7 +78,8 @@ impl Model {
     /// `GET /v1/users/{username}`
     pub(super) fn show_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
         let key = self.permitted_user(call, self.behaviour.permissions.read, name, now)?;
-        let role = self.state.users.get(&key).ok_or(Refusal::UnknownUser)?.role;
+        let user = self.state.users.get(&key).or_else(|| self.state.deleted.get(&key));
+        let role = user.ok_or(Refusal::UnknownUser)?.role;
         let mut shown = Map::with_capacity(2);
         shown.insert("username".into(), key.into());
         shown.insert(self.behaviour.dialect.roles_member.into(), role.name().into());
@@ -83,13 +94,15 @@ impl Model {
         }
         let key = self.permitted_user(call, self.behaviour.permissions.update, name, now)?;
         let body = (rules.update_body)(call)?;
-        follow(
-            &self.behaviour.passwords.on_update,
-            &body.password,
-            Refusal::WeakUpdatedPassword,
-        )?;
+        let rule = &self.behaviour.passwords.on_update;
+        let checked = follow(rule, &body.password, Refusal::WeakUpdatedPassword);
+        self.after_refused_change(rules.refused_update, &checked, &key, &body.password);
+        checked?;
         if !rules.update_ignored {
-            self.set_password(&key, &body.password, rules.old_password_stays);
+            self.set_password(&key, &self.reread(call, body.password), rules.old_password_stays);
+        }
+        if let Some(user) = self.state.users.get_mut(&key).filter(|_| (rules.update_promotes)(call)) {
+            user.role = Role::Admin;
         }
         self.revoke(self.behaviour.tokens.on_update, Some(&key), None);
         Ok(Done::with(Success::UserUpdated, "users", json!({"username": key})))
@@ -98,13 +111,20 @@ impl Model {
     /// `DELETE /v1/users/{username}`: the user's tokens die with it.
     pub(super) fn delete_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
         let key = self.permitted_user(call, self.behaviour.permissions.delete, name, now)?;
-        if key == ADMIN && !self.behaviour.users.admin_deletable {
+        let rules = self.behaviour.users.clone();
+        if key == ADMIN && rules.admin_deletion == AdminDeletion::Refused {
             return Err(Refusal::AdminStays.into());
         }
-        if !self.behaviour.users.delete_ignored {
-            self.state.users.remove(&key);
+        let gone = self.state.users.extract_if(.., |name, _| (rules.deletes)(&key, name));
+        if rules.leftover == Leftover::Nothing {
+            gone.for_each(drop);
+        } else {
+            self.state.deleted.extend(gone);
         }
         self.revoke(self.behaviour.tokens.on_delete, Some(&key), None);
+        if key == ADMIN && rules.admin_deletion == AdminDeletion::RefusedAndDone {
+            return Err(Refusal::AdminStays.into());
+        }
         Ok(Done::with(Success::UserDeleted, "users", json!({"username": key})))
     }
 
@@ -112,9 +132,11 @@ impl Model {
     /// user is not told whether there is one.
     fn permitted_user(&self, call: &Call<'_>, who: Who, name: &str, now: Timestamp) -> Result<String, Refused> {
         let key = (self.behaviour.users.key)(name);
-        let exists = || match self.state.users.contains_key(key.as_ref()) {
-            true => Ok(()),
-            false => Err(Refused::from(Refusal::UnknownUser)),
+        let exists = || {
+            let shown = self.behaviour.users.leftover == Leftover::IsShown;
+            let there =
+                self.state.users.contains_key(key.as_ref()) || (shown && self.state.deleted.contains_key(key.as_ref()));
+            there.then_some(()).ok_or(Refused::from(Refusal::UnknownUser))
         };
         if self.behaviour.permissions.existence_first {
             self.permitted(call, Who::User, "", now)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
@@ -15,7 +15,9 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use super::body::Outgoing;
+use super::tap::{Tap, Tapped};
 use super::{Shared, control};
+use crate::reference::behaviour::{Beside, Reading};
 use crate::reference::call::{Answer, AnswerBody, Call};
 
 /// The largest request body, in bytes.
@@ -51,32 +53,45 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stoppe
 async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     // Without it answers are only slower.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| respond(request, &shared));
+    let tap = Arc::new(Tap::new(shared.reading.is_some()));
+    let service = service_fn(|request| respond(request, &shared, &tap));
+    let tap = Arc::clone(&tap);
+    let tapped = Tapped { stream, tap };
     // No pipeline_flush: with it, hyper drops its own 400 to what is no HTTP.
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(PATIENCE)
         .auto_date_header(false)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(tapped), service);
     // A connection that fails has nobody left to tell.
     let _ = served.await;
 }
 
-async fn respond(request: Request<Incoming>, shared: &Shared) -> Result<Response<Outgoing>, Dropped> {
-    let (parts, body) = request.into_parts();
+async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Result<Response<Outgoing>, Dropped> {
+    let reading = shared.reading.map_or(Reading::Whole, |reading| reading(&tap.head()));
+    let (mut parts, body) = request.into_parts();
     let read = tokio::time::timeout(PATIENCE, Limited::new(body, BODY_LIMIT).collect());
     let body = match read.await {
+        Ok(Ok(_)) if reading == Reading::WithoutBody => Some(Bytes::new()),
         Ok(Ok(body)) => Some(body.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => None,
         // The rest of the body never came: there is no request to answer.
         Ok(Err(_)) | Err(_) => return Err(Dropped),
     };
+    match reading {
+        Reading::Refused => return Err(Dropped),
+        Reading::WithoutAuthorization => drop(parts.headers.remove(header::AUTHORIZATION)),
+        Reading::WithoutBody | Reading::Whole => {}
+    }
     let (answer, date) = answer(shared, &parts, body.as_deref());
     if !answer.delivery.delay.is_zero() {
         tokio::time::sleep(answer.delivery.delay).await;
     }
     if answer.delivery.dropped {
         return Err(Dropped);
+    }
+    if !answer.delivery.surplus.is_empty() {
+        tap.add(answer.delivery.surplus);
     }
     Ok(written(answer, date))
 }
@@ -85,7 +100,19 @@ async fn respond(request: Request<Incoming>, shared: &Shared) -> Result<Response
 fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>) -> (Answer, HeaderValue) {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
     let values = parts.headers.get_all(header::AUTHORIZATION).iter();
-    let authorization: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
+    let mut authorization: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
+    let field = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
+    let found = shared
+        .elsewhere
+        .filter(|_| authorization.is_empty())
+        .and_then(|elsewhere| {
+            elsewhere(&Beside {
+                field: &field,
+                query: parts.uri.query(),
+                body: body.unwrap_or_default(),
+            })
+        });
+    authorization.extend(found.as_deref());
     let client = &mut *shared.client();
     let now = client.clock.now();
     let answer = match body {

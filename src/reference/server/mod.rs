@@ -6,6 +6,7 @@ mod body;
 mod clock;
 mod control;
 mod http;
+mod tap;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -16,7 +17,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::behaviour::Behaviour;
+use super::behaviour::{Behaviour, Elsewhere, Reading};
 use super::model::{Entropy, Model, Registration};
 use clock::Clock;
 
@@ -53,6 +54,8 @@ impl std::fmt::Debug for Server {
 struct Shared {
     client: Mutex<Client>,
     control: bool,
+    reading: Option<fn(&[u8]) -> Reading>,
+    elsewhere: Option<Elsewhere>,
 }
 
 /// The client and its clock; they move together.
@@ -85,12 +88,18 @@ impl Server {
             control,
             entropy,
         } = settings;
+        let (reading, elsewhere) = (behaviour.reading, behaviour.elsewhere);
         let model = match entropy {
             Some(entropy) => Model::with_entropy(registration, behaviour, entropy),
             None => Model::new(registration, behaviour),
         };
         let client = Mutex::new(Client { model, clock });
-        let shared = Arc::new(Shared { client, control });
+        let shared = Arc::new(Shared {
+            client,
+            control,
+            reading,
+            elsewhere,
+        });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&shared);

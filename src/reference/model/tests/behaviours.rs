@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::documented::password::Counted;
-use crate::reference::{Duplicate, Mint, Refusal, Revokes, Several, Success, Who};
+use crate::reference::{
+    AdminDeletion, Duplicate, Mint, Refusal, RefusedChange, Revokes, Several, Success, SunsetCheck, Who,
+};
 
 #[test]
 fn passwords_can_be_kept_and_compared_in_other_ways() {
@@ -17,12 +19,12 @@ fn passwords_can_be_kept_and_compared_in_other_ways() {
 
 #[test]
 fn a_login_can_be_lax() {
-    let mut bench = Bench::with(|behaviour| behaviour.login.default_needs_change = false);
+    let mut bench = Bench::with(|behaviour| behaviour.login.default_needs_change = |_| false);
     assert!(bench.logs_in("admin", "secret"));
     let mut bench = Bench::with(|behaviour| behaviour.login.change_first = true);
     assert_eq!(bench.login("admin", "wrong", &new_password(GOOD)).status, 401);
     assert!(bench.logs_in("admin", GOOD));
-    let mut bench = Bench::with(|behaviour| behaviour.login.refused_change_sticks = true);
+    let mut bench = Bench::with(|behaviour| behaviour.login.refused_change = RefusedChange::SetsTheNew);
     assert_eq!(bench.login("admin", "secret", &new_password("weak")).status, 400);
     assert!(bench.logs_in("admin", "weak"));
     let (mut bench, _) = Bench::started(|behaviour| behaviour.login.old_password_stays = true);
@@ -108,7 +110,7 @@ fn users_can_be_kept_badly() {
         );
     }
     let (mut bench, admin) = Bench::started(|behaviour| {
-        behaviour.users.admin_deletable = true;
+        behaviour.users.admin_deletion = AdminDeletion::Done;
         behaviour.users.refused_creation_sticks = true;
         behaviour.users.key = |name| name.to_lowercase().into();
     });
@@ -121,7 +123,7 @@ fn users_can_be_kept_badly() {
     assert!(bench.logs_in("BERT", "weak"));
     assert_eq!(bench.with_token(&admin, "DELETE", "/v1/users/admin", "").status, 200);
     let (mut bench, admin) = Bench::started(|behaviour| {
-        behaviour.users.delete_ignored = true;
+        behaviour.users.deletes = |_, _| false;
         behaviour.users.update_ignored = true;
     });
     let anna = bench.user(&admin, "anna", GOOD);
@@ -153,7 +155,7 @@ fn permissions_can_be_too_wide_or_asked_too_late() {
 #[test]
 fn registration_can_be_handled_badly() {
     let mut bench = Bench::of(Registration::Sunset, |behaviour| {
-        behaviour.registration.sunset_first = true
+        behaviour.registration.sunset = SunsetCheck::First
     });
     assert_eq!(refusal(&bench.send("POST", "/v1/account", &[], "")), one(403, 1005));
 }
@@ -161,7 +163,7 @@ fn registration_can_be_handled_badly() {
 #[test]
 fn tables_and_rewrites_change_answers() {
     let mut bench = Bench::with(|behaviour| {
-        behaviour.refusals[Refusal::WrongCredentials].status = 403;
+        behaviour.refusals[Refusal::WrongPassword].status = 403;
         behaviour.successes[Success::LoggedIn] = 201;
         behaviour.rewrites.push(|handled, answer| {
             if handled.outcome.is_ok()
