@@ -21,6 +21,7 @@ pub mod plan;
 pub mod snapshot;
 pub mod target;
 pub mod run;
+pub mod prove;
 pub mod baseline;
 pub mod report;
 pub mod trials;

@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod list;
 mod plan_view;
+mod prove;
 mod run;
 mod serve;
 mod signal;
@@ -47,7 +48,9 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Serve the reference client
     Serve(serve::ServeArgs),
-    /// List scenarios, cases or requirements
+    /// Show that the suite bites: run it against each planted fault
+    Prove(prove::ProveArgs),
+    /// List scenarios, cases, requirements or planted faults
     List(list::ListArgs),
     /// Explain a requirement, a case or an error code
     Explain(explain::ExplainArgs),
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
     let code = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Serve(args) => serve::serve(&args),
+        Command::Prove(args) => prove::prove(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Check(args) => check::check(&args),

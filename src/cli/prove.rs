@@ -1,0 +1,267 @@
+//! `wabizspec prove`: shows that the suite bites, fault by fault.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use wildmatch::WildMatch;
+
+use super::signal::stop_on_signal;
+use super::{CONFORMS, FINDINGS, Failure, INTERRUPTED, SuiteArgs, print, runtime, suite};
+use crate::located;
+use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};
+use crate::reference::Fault;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wabizspec prove                                 every fault; also finds cases that nothing needs
+  wabizspec prove 'login.password.*'              some faults
+  wabizspec prove --report markdown=proof.md      the matrix of faults and cases
+
+Exit 0 means: the suite passes against the faultless reference client, a case kills every fault, and every case
+is needed. Exit 1 means that one of this does not hold.")]
+pub(super) struct ProveArgs {
+    /// Ids of faults, with * and ?; all faults without one
+    #[arg(value_name = "FAULT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    faults: Vec<String>,
+    /// Write the matrix: json or markdown, to a file with =PATH, else to standard output
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    report: Vec<Wanted>,
+    #[command(flatten)]
+    suite: SuiteArgs,
+}
+
+#[derive(Debug, Clone)]
+struct Wanted {
+    format: Format,
+    path: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Json,
+    Markdown,
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Wanted, String> {
+        let (name, path) = match text.split_once('=') {
+            Some((_, "")) => return Err(format!("`{text}` names no file")),
+            Some((name, path)) => (name, Some(PathBuf::from(path))),
+            None => (text, None),
+        };
+        let format = match name {
+            "json" => Format::Json,
+            "markdown" => Format::Markdown,
+            _ => return Err(format!("`{name}` is no format of a proof; use json or markdown")),
+        };
+        Ok(Wanted { format, path })
+    }
+}
+
+pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
+    if args.report.iter().filter(|wanted| wanted.path.is_none()).count() > 1 {
+        return Err(Failure::usage(
+            "two reports want standard output\n  help: give all but one a file: --report json=PATH",
+        ));
+    }
+    let suite = suite(args.suite.scenarios.as_deref())?;
+    let faults = selected(&args.faults)?;
+    let runtime = runtime()?;
+    let stop = runtime.block_on(async { stop_on_signal() });
+    let bar = Bar::new();
+    let proof = std::thread::scope(|scope| {
+        let proving = scope.spawn(|| make_proof(&suite, &faults, args.faults.is_empty(), &stop, &bar));
+        // The runtime has nothing to do but to hear signals.
+        runtime.block_on(async {
+            while !proving.is_finished() {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        });
+        proving.join()
+    });
+    bar.0.finish_and_clear();
+    let proof = proof
+        .map_err(|_| Failure::defect("the proof panicked"))?
+        .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
+    let mut told_on_stdout = false;
+    for wanted in &args.report {
+        let text = match wanted.format {
+            Format::Json => as_json(&proof),
+            Format::Markdown => as_markdown(&proof),
+        };
+        match &wanted.path {
+            None => {
+                told_on_stdout = true;
+                print(&text)?;
+            }
+            Some(path) => std::fs::write(path, text)
+                .map_err(|error| Failure::inconclusive(format!("cannot write {}: {error}", path.display())))?,
+        }
+    }
+    let told = told(&proof);
+    match told_on_stdout {
+        true => drop(write!(anstream::stderr(), "{told}")),
+        false => drop(print(&told)?),
+    }
+    Ok(match (*stop.borrow(), proof.holds()) {
+        (true, _) => INTERRUPTED,
+        (false, true) => CONFORMS,
+        (false, false) => FINDINGS,
+    })
+}
+
+fn selected(globs: &[String]) -> Result<Vec<&'static Fault>, Failure> {
+    for glob in globs {
+        if !Fault::all().any(|fault| WildMatch::new(glob).matches(fault.id)) {
+            let near = located::nearest(glob, Fault::all().map(|fault| fault.id));
+            let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            return Err(Failure::usage(format!(
+                "`{glob}` matches no fault\n  help: {near}`wabizspec list faults` shows the ids"
+            )));
+        }
+    }
+    let wanted = |fault: &&Fault| globs.is_empty() || globs.iter().any(|glob| WildMatch::new(glob).matches(fault.id));
+    Ok(Fault::all().filter(wanted).collect())
+}
+
+/// The bar on a terminal, nothing elsewhere.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Bar {
+        let bar = match std::io::stderr().is_terminal() {
+            true => ProgressBar::new(0),
+            false => ProgressBar::hidden(),
+        };
+        let style = ProgressStyle::with_template("{pos}/{len} faults {wide_bar} {msg} {eta}");
+        Bar(style.map_or(bar.clone(), |style| bar.with_style(style)))
+    }
+}
+
+impl Progress for Bar {
+    fn begins(&self, faults: usize) {
+        self.0.set_length(faults as u64);
+        if self.0.is_hidden() {
+            // Nobody is left to tell where this fails.
+            let _ = writeln!(std::io::stderr(), "trying {faults} faults");
+        }
+    }
+
+    fn tried(&self, row: &Row) {
+        if row.verdict != FaultVerdict::Killed {
+            self.0.println(line(row));
+        }
+        self.0.inc(1);
+    }
+}
+
+fn as_json(proof: &Proof) -> String {
+    let row = |row: &Row| {
+        json!({
+            "id": row.fault.id, "requirement": row.fault.requirement, "level": row.level,
+            "registration": row.fault.registration, "verdict": row.verdict, "cases": row.cases,
+        })
+    };
+    let rows: Vec<Value> = proof.rows.iter().map(row).collect();
+    let baseline: Vec<Value> = proof
+        .baseline
+        .iter()
+        .map(|broken| json!({"case": broken.case, "registration": broken.registration, "verdict": broken.verdict}))
+        .collect();
+    let proof = json!({
+        "schema": "wabizspec/prove/1", "complete": proof.complete, "baseline": baseline,
+        "faults": rows, "unneeded": proof.unneeded,
+    });
+    format!("{proof:#}\n")
+}
+
+fn as_markdown(proof: &Proof) -> String {
+    let mut text = String::from("# Proof that the suite bites\n\n");
+    let _ = writeln!(text, "{}\n", counted(proof));
+    text.push_str("| fault | requirement | level | state | verdict | what is wrong | cases |\n");
+    text.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
+    for row in &proof.rows {
+        let level = row.level.map_or("unknown".to_owned(), |level| level.to_string());
+        let cases = match row.cases.as_slice() {
+            [] => String::new(),
+            [one] => format!("`{one}`"),
+            [first, rest @ ..] => format!("`{first}` and {} more", rest.len()),
+        };
+        let what = row.fault.description.replace('|', "\\|");
+        let (fault, verdict) = (row.fault, row.verdict);
+        let _ = writeln!(
+            text,
+            "| `{}` | `{}` | {level} | {} | {verdict} | {what} | {cases} |",
+            fault.id, fault.requirement, fault.registration
+        );
+    }
+    for case in &proof.unneeded {
+        let _ = writeln!(text, "\n`{case}` kills no fault");
+    }
+    text
+}
+
+fn counted(proof: &Proof) -> String {
+    let count = |verdict| proof.count(verdict);
+    let (killed, silent, dead) = (
+        count(FaultVerdict::Killed),
+        count(FaultVerdict::Silent),
+        count(FaultVerdict::Dead),
+    );
+    format!(
+        "{} faults: {killed} killed, {silent} silent, {dead} dead",
+        proof.rows.len()
+    )
+}
+
+fn line(row: &Row) -> String {
+    let (fault, verdict) = (row.fault, row.verdict);
+    format!(
+        "{verdict}  {}  ({}): {}",
+        fault.id, fault.requirement, fault.description
+    )
+}
+
+/// What people read at the end.
+fn told(proof: &Proof) -> String {
+    let mut text = String::new();
+    for broken in &proof.baseline {
+        let (case, verdict, registration) = (&broken.case, broken.verdict, broken.registration);
+        let _ = writeln!(
+            text,
+            "{verdict}  {case}  against the faultless client, registration {registration}"
+        );
+    }
+    if !proof.baseline.is_empty() {
+        text.push_str("the suite does not pass against the faultless reference client; no fault was tried\n");
+        return text;
+    }
+    for row in proof.rows.iter().filter(|row| row.verdict != FaultVerdict::Killed) {
+        let _ = writeln!(text, "{}", line(row));
+    }
+    for case in &proof.unneeded {
+        let _ = writeln!(text, "not needed  {case}  kills no fault whose requirement it cites");
+    }
+    let _ = writeln!(text, "{}", counted(proof));
+    if proof.count(FaultVerdict::Silent) > 0 {
+        text.push_str("  a silent fault needs a scenario that sees it\n");
+    }
+    if proof.count(FaultVerdict::Dead) > 0 {
+        text.push_str("  a dead fault changes nothing: mend or remove it\n");
+    }
+    if !proof.unneeded.is_empty() {
+        text.push_str("  a case that is not needed needs a fault of its own, or keep = \"why\" in its file\n");
+    }
+    if !proof.complete {
+        text.push_str("interrupted: not every fault was tried\n");
+    }
+    text
+}
