@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{Judgement, Mismatch, Placeholder, shortened};
-use crate::exchange::{Exchange, Json, Outcome, Response};
+use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response};
 use crate::requirement::Level;
 use crate::template::{Bindings, Pointer, Template};
 
@@ -141,16 +141,28 @@ impl Pattern {
 
 impl Expectation {
     /// Holds the exchange to the expectation. Without a whole answer nothing is judged here: that no answer came is
-    /// the finding of an oracle, and never satisfies a refusal.
+    /// the finding of an oracle, and never satisfies a refusal. Only where no oracle minds, because raw bytes may be
+    /// met by closing the connection, the expectation has to.
     pub fn judge(&self, step: &str, exchange: &Exchange, bindings: &Bindings) -> Judgement {
         let mut judgement = Judgement::default();
-        if let Outcome::Answered(response) = &exchange.outcome {
-            let answer = Answer::new(response, exchange.at);
-            let mismatches = self.checks.iter().filter_map(|check| answer.mismatch(check, bindings));
-            judgement.file(&self.requirement, self.level, step, mismatches.collect());
-        }
+        let mismatches = match &exchange.outcome {
+            Outcome::Answered(response) => {
+                let answer = Answer::new(response, exchange.at);
+                let mismatches = self.checks.iter().filter_map(|check| answer.mismatch(check, bindings));
+                mismatches.collect()
+            }
+            Outcome::Unanswered(none) if none.breakage == Breakage::Closed && !is_http(&exchange.request) => {
+                vec![mismatch("answer", "an answer".to_owned(), none.to_string())]
+            }
+            Outcome::Unanswered(_) => Vec::new(),
+        };
+        judgement.file(&self.requirement, self.level, step, mismatches);
         judgement
     }
+}
+
+fn is_http(request: &Request) -> bool {
+    matches!(request, Request::Http(_))
 }
 
 /// An answer with its body read once.
