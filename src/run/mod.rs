@@ -303,7 +303,7 @@ impl Runner<'_> {
         })
         .await;
         if dirty {
-            harness.givens.lock().await.forget_logins();
+            self.log_in_anew().await;
         }
     }
 
@@ -334,12 +334,26 @@ impl Runner<'_> {
     /// After a case that may have left anything behind: a fresh state is made anew, logins are taken anew.
     async fn after_dirt(&mut self, case: &Case) {
         if case.given() != Given::Fresh {
-            self.harness.givens.lock().await.forget_logins();
+            self.log_in_anew().await;
         } else if !self.harness.target.can_reset() || self.reset().await.is_err() {
             let id = &case.id;
             self.no_longer_fresh = Some(format!(
                 "after `{id}` the target is no longer known to be just installed"
             ));
+        }
+    }
+
+    /// Logins and accounts that cases share may be spoilt. Where the admin is lost as well, and with it all that
+    /// follows, the target is reset.
+    async fn log_in_anew(&mut self) {
+        let mut givens = self.harness.givens.lock().await;
+        givens.forget_accounts();
+        let can_help = self.harness.target.can_reset() && !self.harness.is_gone();
+        let lost = can_help && givens.admin().await.is_err();
+        drop(givens);
+        if lost {
+            // A reset that fails shows itself case by case.
+            let _ = self.reset().await;
         }
     }
 

@@ -174,6 +174,12 @@ impl Givens {
         self.user_token = None;
     }
 
+    /// The same where the account that cases share may be spoilt too: there will be another.
+    pub fn forget_accounts(&mut self) {
+        self.forget_logins();
+        self.user = None;
+    }
+
     /// A request of the run may give the admin this password.
     pub fn candidate(&mut self, password: &str) {
         self.candidates.push(password.to_owned());
