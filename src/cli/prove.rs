@@ -167,7 +167,7 @@ fn as_json(proof: &Proof) -> String {
     let row = |row: &Row| {
         json!({
             "id": row.fault.id, "requirement": row.fault.requirement, "level": row.level,
-            "registration": row.fault.registration, "verdict": row.verdict, "cases": row.cases,
+            "registration": row.fault.registration, "verdict": row.verdict, "cases": row.cases, "killers": row.killers,
         })
     };
     let rows: Vec<Value> = proof.rows.iter().map(row).collect();

@@ -115,8 +115,10 @@ pub struct LoginRules {
     pub default_stays_changeable: bool,
     /// `new_password` counts on every login, not only the first.
     pub later_change: bool,
-    /// The rule is asked on every change, not only the first.
-    pub later_rule: bool,
+    /// Whether the rule is asked on this request, which is a first login or not.
+    pub judges: fn(&Call<'_>, bool) -> bool,
+    /// Whether a name that was sent (first) finds this user (second); without it, when they are equal.
+    pub finds: Option<fn(&str, &str) -> bool>,
     /// A change is answered, not done.
     pub change_ignored: bool,
     /// What a refused change does.
@@ -138,7 +140,8 @@ impl Default for LoginRules {
             default_needs_change: |_| true,
             default_stays_changeable: false,
             later_change: true,
-            later_rule: true,
+            judges: |_, _| true,
+            finds: None,
             change_ignored: false,
             refused_change: RefusedChange::ChangesNothing,
             old_password_stays: false,
@@ -277,6 +280,8 @@ pub enum Mint {
     Shared,
     /// The user's first token is given again, with its first end.
     Kept,
+    /// The first token of all is given to everybody.
+    OneForAll,
     /// A number that goes up by one.
     Counter,
 }
@@ -369,6 +374,8 @@ pub enum Duplicate {
 pub enum AdminDeletion {
     /// It is refused.
     Refused,
+    /// It is refused where the path spells the name to the letter, and done otherwise.
+    RefusedAsWritten,
     /// It is refused, yet done.
     RefusedAndDone,
     /// It is done.

@@ -9,7 +9,7 @@ use super::witness::ACCOUNT;
 use super::writing::{granted, put, put_into_error, refused};
 use super::{Fault, fault};
 use crate::documented::bodies::{AccountBody, BodyError, MemberError, VerifyBody};
-use crate::documented::certificate::{CertificateError, verified_name};
+use crate::documented::certificate::{CertificateError, SampleCertificate, verified_name};
 use crate::documented::errors::ErrorCode;
 use crate::reference::behaviour::{SunsetCheck, Who};
 use crate::reference::outcome::{Refusal, Success};
@@ -395,6 +395,18 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| w.request_code(&ACCOUNT.replace(r#""1""#, "[]")),
     ),
     fault(
+        "account.value.body-of-any-kind",
+        "account.value.not-text",
+        "a body that is JSON but no object is taken for a request for the number that is known",
+        |b| {
+            b.registration.account_body = |call, rule| match AccountBody::parse(call.body, rule) {
+                Err(BodyError::NotAnObject) => AccountBody::parse(&amended(b"{}", all_defaults), rule),
+                read => read,
+            };
+        },
+        |w| w.request_code("[]"),
+    ),
+    fault(
         "account.value.not-text-unprocessable",
         "account.value.not-text-status",
         "a field that is no text is refused with 422",
@@ -538,21 +550,72 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(
         "account.cert.fields-in-one-order",
         "account.cert.layout",
-        "the name is found only where the fields stand in the usual order, all of them and no others",
+        "a certificate is read only where its fields stand in the order of their numbers",
+        |b| {
+            b.registration.name = |cert| match fields(cert).iter().all(|fields| fields.is_sorted()) {
+                true => Ok(verified_name(cert)?.name),
+                false => Err(CertificateError::NoName),
+            };
+        },
+        |w| w.request_code(&with_cert("Eg0IBSIHQW55Ym9keQoNCAUiB0FueWJvZHk=")),
+    ),
+    fault(
+        "account.cert.known-fields-only",
+        "account.cert.layout",
+        "a certificate with a field that is not known is refused",
+        |b| {
+            b.registration.name = |cert| match fields(cert).iter().flatten().all(|field| *field <= 10) {
+                true => Ok(verified_name(cert)?.name),
+                false => Err(CertificateError::NoName),
+            };
+        },
+        |w| w.request_code(&with_cert("Cg0IBSIHQW55Ym9keXoA")),
+    ),
+    fault(
+        "account.cert.all-fields-needed",
+        "account.cert.layout",
+        "a certificate without one of the optional fields is refused",
         |b| {
             b.registration.name = |cert| {
-                let name = verified_name(cert)?;
-                let bytes = STANDARD.decode(cert).unwrap_or_default();
-                let usual = bytes.windows(9).any(|part| part.starts_with(b"\x12\x06ent:wa\x22"));
-                let ends = bytes.len() < 200 && name.issue_time.is_some() && name.serial.is_some();
-                let begins = bytes.first() == Some(&0x0a);
-                match usual && ends && begins {
-                    true => Ok(name.name),
-                    false => Err(CertificateError::NoName),
+                let verified = verified_name(cert)?;
+                match verified.issue_time {
+                    Some(_) => Ok(verified.name),
+                    None => Err(CertificateError::NoName),
                 }
             };
         },
-        |w| w.request_code(&with_cert("Cg4iDEFjbWUgTHRkIEx0ZA==")),
+        |w| w.request_code(&with_cert(NAMELESS)),
+    ),
+    fault(
+        "account.cert.one-issuer",
+        "account.cert.layout",
+        "a certificate of another issuer is refused",
+        |b| {
+            b.registration.name = |cert| {
+                let verified = verified_name(cert)?;
+                match verified.issuer.as_deref() {
+                    Some("ent:wa") => Ok(verified.name),
+                    _ => Err(CertificateError::NoName),
+                }
+            };
+        },
+        |w| w.request_code(&with_cert(NAMELESS)),
+    ),
+    fault(
+        "account.cert.localized-name",
+        "account.cert.layout",
+        "the name in another language is answered where there is one",
+        |b| {
+            b.registration.name = |cert| match fields(cert).last().is_some_and(|fields| fields.contains(&8)) {
+                true => Ok("Acme GmbH".to_owned()),
+                false => Ok(verified_name(cert)?.name),
+            };
+        },
+        |w| {
+            let mut certificate = SampleCertificate::new("Acme Ltd");
+            certificate.localized = vec![["de".to_owned(), "DE".to_owned(), "Acme GmbH".to_owned()]];
+            w.request_code(&with_cert(&certificate.to_base64()));
+        },
     ),
     fault(
         "account.cert.signature-checked",
@@ -771,7 +834,41 @@ fn with_pin(pin: &str) -> String {
 }
 
 fn with_name(name: &str, serial: u64) -> String {
-    let mut certificate = crate::documented::certificate::SampleCertificate::new(name);
+    let mut certificate = SampleCertificate::new(name);
     certificate.serial = serial;
     with_cert(&certificate.to_base64())
+}
+
+/// The numbers of the fields of each message of a certificate, in the order in which they stand, outermost first.
+fn fields(cert: &str) -> Vec<Vec<u64>> {
+    let mut messages = Vec::new();
+    let mut next = STANDARD.decode(cert).ok();
+    while let Some(message) = next.take().filter(|_| messages.len() < 3) {
+        let Some(read) = read_fields(&message) else { break };
+        next = read
+            .iter()
+            .find(|(number, _)| *number == 1)
+            .map(|(_, bytes)| bytes.to_vec());
+        messages.push(read.iter().map(|(number, _)| *number).collect());
+    }
+    messages
+}
+
+/// The fields of one message: number, and the bytes of those that have a length.
+fn read_fields(mut message: &[u8]) -> Option<Vec<(u64, &[u8])>> {
+    let mut found = Vec::new();
+    while !message.is_empty() {
+        let (key, wire_type) = prost::encoding::decode_key(&mut message).ok()?;
+        let mut bytes: &[u8] = &[];
+        match wire_type {
+            prost::encoding::WireType::LengthDelimited => {
+                let length = usize::try_from(prost::encoding::decode_varint(&mut message).ok()?).ok()?;
+                (bytes, message) = message.split_at_checked(length)?;
+            }
+            prost::encoding::WireType::Varint => drop(prost::encoding::decode_varint(&mut message).ok()?),
+            _ => return None,
+        }
+        found.push((u64::from(key), bytes));
+    }
+    Some(found)
 }

@@ -22,6 +22,15 @@ pub(super) fn stringified(members: &mut Map<String, Value>) {
     }
 }
 
+/// Whole numbers and truth values as text.
+pub(super) fn numbers_stringified(members: &mut Map<String, Value>) {
+    for value in members.values_mut() {
+        if value.is_u64() || value.is_boolean() {
+            *value = Value::String(value.to_string());
+        }
+    }
+}
+
 /// Arrays as their first element.
 pub(super) fn first_elements(members: &mut Map<String, Value>) {
     for value in members.values_mut() {

@@ -4,20 +4,26 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::witness::{GOOD, OTHER};
-use super::writing::{as_success, granted, refused};
+use super::writing::{as_success, later, refused};
 use super::{Fault, fault};
 use crate::documented::basic::{self, BasicError, Credentials};
 use crate::documented::errors::ErrorCode;
 use crate::reference::behaviour::Beside;
-use crate::reference::outcome::{Refusal, Success};
+use crate::reference::outcome::Refusal;
 
 pub(super) const FAULTS: &[Fault] = &[
     fault(
         "login.credentials.status-created",
         "login.credentials.accepted",
-        "a login is answered 201, because it creates a token",
-        |b| b.successes[Success::LoggedIn] = 201,
-        |w| drop(w.admin()),
+        "a login is answered 201, because it creates a token; only a first login is answered 200",
+        |b| {
+            b.rewrites.push(|handled, answer| {
+                if later(handled) {
+                    answer.status = 201;
+                }
+            });
+        },
+        |w| drop((w.admin(), w.login("admin", GOOD))),
     ),
     fault(
         "login.credentials.new-account-must-change",
@@ -202,6 +208,13 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| drop((w.admin(), w.login("admin%", GOOD))),
     ),
     fault(
+        "login.credentials.name-in-part",
+        "login.credentials.user-whole",
+        "a user is found by a part of its name",
+        |b| b.login.finds = Some(|sent, name| sent.len() > 3 && name.contains(sent)),
+        |w| drop((w.admin(), w.login("dmin", GOOD))),
+    ),
+    fault(
         "login.credentials.name-trimmed",
         "login.credentials.user-blanks",
         "blanks around a user name are disregarded",
@@ -243,7 +256,10 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.refused.any-password",
         "login.refused.wrong-password",
         "a user who exists logs in with any password",
-        |b| b.passwords.matches = |_, _| true,
+        |b| {
+            b.login.credentials = lenient;
+            b.passwords.matches = |_, _| true;
+        },
         |w| drop((w.admin(), w.login("admin", OTHER))),
     ),
     fault(
@@ -283,6 +299,20 @@ pub(super) const FAULTS: &[Fault] = &[
         "an unknown user name is answered 400",
         |b| b.refusals[Refusal::UnknownUsername].status = 400,
         |w| drop(w.login("nobody", "wrong")),
+    ),
+    fault(
+        "login.refused.control-characters-bad-request",
+        "login.refused.unknown-user",
+        "a user name or password with a control character is a bad request",
+        |b| {
+            b.rewrites.push(|handled, answer| {
+                let read = handled.call.authorization.first().map(|value| basic::parse(value));
+                if super::writing::login(handled) && matches!(read, Some(Err(BasicError::Control { .. }))) {
+                    answer.status = 400;
+                }
+            });
+        },
+        |w| drop(w.login("nobody\u{7}", "wrong")),
     ),
     fault(
         "login.refused.no-credentials-bad-request",
@@ -578,6 +608,22 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| drop(w.login_with("nobody", GOOD, "{}")),
     ),
     fault(
+        "login.refused.rule-before-credentials",
+        "login.refused.before-the-body",
+        "a new password is judged before the credentials: strangers are told that it is weak",
+        |b| {
+            b.rewrites.push(|handled, answer| {
+                let new = super::bodies::text(handled.call.body, "new_password");
+                let rule = crate::documented::password::PasswordRule::documented();
+                let weak = new.is_some_and(|new| rule.check(&new).is_err());
+                if weak && (refused(handled, Refusal::WrongPassword) || refused(handled, Refusal::UnknownUsername)) {
+                    answer.status = 400;
+                }
+            });
+        },
+        |w| drop(w.change("admin", "wrong", "weak")),
+    ),
+    fault(
         "login.refused.body-before-credentials",
         "login.refused.before-the-body",
         "the body is judged before the credentials: strangers are told what is wrong with it",
@@ -585,17 +631,17 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| drop(w.login_with("admin", "wrong", "{")),
     ),
     fault(
-        "login.refused.token-of-another-login",
+        "login.credentials.token-is-null",
         "login.credentials.accepted",
-        "the answer to a login holds a token that belongs to nobody, taken from a cache of answers",
+        "a login is answered before its token is made: it is null",
         |b| {
             b.rewrites.push(|handled, answer| {
-                if granted(handled, Success::LoggedIn) {
+                if later(handled) {
                     super::writing::put_into_user(answer, "token", serde_json::Value::Null);
                 }
             });
         },
-        |w| drop(w.admin()),
+        |w| drop((w.admin(), w.login("admin", GOOD))),
     ),
 ];
 

@@ -1,12 +1,13 @@
 //! The default account and the first login (users/login).
 
-use super::bodies::{amended, any_case, first_elements, stringified, text};
-use super::witness::{GOOD, OTHER};
-use super::writing::{granted, refused};
+use super::bodies::{amended, any_case, first_elements, numbers_stringified, stringified, text};
+use super::witness::{GOOD, OTHER, Typed};
+use super::writing::{self, granted, login, put, refused};
 use super::{Fault, fault};
-use crate::documented::bodies::{BodyError, LoginBody};
+use crate::documented::bodies::{BodyError, LoginBody, MemberError};
 use crate::documented::errors::ErrorCode;
-use crate::reference::behaviour::{AdminDeletion, Leftover, RefusedChange};
+use crate::documented::password::PasswordRule;
+use crate::reference::behaviour::{AdminDeletion, RefusedChange, Revokes};
 use crate::reference::outcome::{Refusal, Success};
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -41,13 +42,23 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(
         "login.default-account.others-undeletable",
         "login.default-account.others-removable",
-        "a deleted account still logs in: only its profile was deleted",
-        |b| b.users.leftover = Leftover::LogsIn,
-        |w| {
-            let [admin, _] = w.anna();
-            w.bearer(&admin, "DELETE", "/v1/users/anna", "");
-            w.login("anna", OTHER);
+        "no account can be deleted: all are refused like the default one",
+        |b| {
+            b.users.deletes = |_, _| false;
+            b.tokens.on_delete = Revokes::Nothing;
+            b.rewrites.push(|handled, answer| {
+                if granted(handled, Success::UserDeleted) {
+                    answer.status = 400;
+                    writing::members(answer).map(|members| members.remove("users"));
+                    put(
+                        answer,
+                        "errors",
+                        serde_json::json!([{"code": 1013, "title": "User is not valid"}]),
+                    );
+                }
+            });
         },
+        |w| w.delete_anna(),
     ),
     fault(
         "login.default-account.deleted-before-refused",
@@ -102,6 +113,16 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| drop(w.login_with("admin", "secret", r#"{"new_password":null}"#)),
     ),
     fault(
+        "login.first.rule-for-json-only",
+        "login.first.refused",
+        "a new password is judged only where the body is called application/json to the letter",
+        |b| b.login.judges = |call, _| call.content_type == Some(b"application/json"),
+        |w| {
+            w.typed = Typed::Never;
+            w.first("weak");
+        },
+    ),
+    fault(
         "login.first.code-of-wrong-credentials",
         "login.first.code",
         "the refusal of the default password alone has the code of wrong credentials",
@@ -149,7 +170,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| {
             b.rewrites.push(|handled, answer| {
                 if granted(handled, Success::LoggedIn) && text(handled.call.body, "new_password").is_some() {
-                    super::writing::put(answer, "users", serde_json::json!([{"username": "admin"}]));
+                    put(answer, "users", serde_json::json!([{"username": "admin"}]));
                 }
             });
         },
@@ -202,13 +223,11 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(
         "login.first.no-text-needs-no-rule",
         "login.first.text-only",
-        "a password that is no text is turned into text and escapes the rule, which looks at texts only",
+        "a password that is no text escapes the rule, which looks at texts only",
         |b| {
-            b.login.body = |call| LoginBody::parse(&amended(call.body, stringified));
-            b.login.refused_change = RefusedChange::SetsTheNew;
             b.rewrites.push(|handled, answer| {
-                if refused(handled, Refusal::WeakNewPassword) && text(handled.call.body, "new_password").is_none() {
-                    super::writing::as_success(answer, 200);
+                if login(handled) && refused(handled, Refusal::InvalidMember) {
+                    writing::as_success(answer, 200);
                 }
             });
         },
@@ -219,11 +238,24 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.first.not-stored-as-text",
         "a password that is no text is refused, yet stored as its text first",
         |b| {
-            b.login.body = |call| LoginBody::parse(&amended(call.body, stringified));
+            b.login.body = |call| match text(call.body, "new_password") {
+                // Texts are judged where they are read, so that only what is no text is refused later.
+                Some(new) if PasswordRule::documented().check(&new).is_err() => {
+                    let why = "breaks the rule".to_owned();
+                    let member = "new_password";
+                    Err(BodyError::Members(vec![MemberError::Invalid { member, why }]))
+                }
+                _ => LoginBody::parse(&amended(call.body, numbers_stringified)),
+            };
             b.login.refused_change = RefusedChange::SetsTheNew;
             b.rewrites.push(|handled, answer| {
-                if text(handled.call.body, "new_password").is_none() && granted(handled, Success::LoggedIn) {
-                    answer.status = 400;
+                if granted(handled, Success::LoggedIn) && handled.call.body.contains(&b'{') {
+                    let odd = handled.call.body.windows(12).any(|part| part == b"new_password");
+                    if odd && text(handled.call.body, "new_password").is_none() {
+                        answer.status = 400;
+                        put(answer, "users", serde_json::Value::Null);
+                        writing::members(answer).map(|members| members.remove("users"));
+                    }
                 }
             });
         },

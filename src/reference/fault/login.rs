@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::bodies::text;
 use super::witness::{GOOD, OTHER, Typed};
-use super::writing::{as_success, granted, put, put_into_user, refused, user};
+use super::writing::{as_success, granted, later, put, put_into_user, refused, user};
 use super::{Fault, fault};
 use crate::documented::bodies::{BodyError, LoginBody};
 use crate::documented::errors::ErrorCode;
@@ -37,13 +37,13 @@ pub(super) const FAULTS: &[Fault] = &[
         "`users` is the user itself, not a list of one",
         |b| {
             b.rewrites.push(|handled, answer| {
-                if granted(handled, Success::LoggedIn) {
+                if later(handled) {
                     let user = user(answer).cloned().unwrap_or_default();
                     put(answer, "users", Value::Object(user));
                 }
             });
         },
-        |w| drop(w.admin()),
+        |w| drop((w.admin(), w.login("admin", GOOD))),
     ),
     fault(
         "login.answer.members-taken-over",
@@ -122,12 +122,12 @@ pub(super) const FAULTS: &[Fault] = &[
         "the token is a number",
         |b| {
             b.rewrites.push(|handled, answer| {
-                if granted(handled, Success::LoggedIn) {
+                if later(handled) {
                     put_into_user(answer, "token", json!(5_230_166));
                 }
             });
         },
-        |w| drop(w.admin()),
+        |w| drop((w.admin(), w.login("admin", GOOD))),
     ),
     fault(
         "login.answer.access-token",
@@ -135,7 +135,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "the token is called `access_token`, as OAuth has it",
         |b| {
             b.rewrites.push(|handled, answer| {
-                if granted(handled, Success::LoggedIn)
+                if later(handled)
                     && let Some(user) = user(answer)
                     && let Some(token) = user.remove("token")
                 {
@@ -143,7 +143,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 }
             });
         },
-        |w| drop(w.admin()),
+        |w| drop((w.admin(), w.login("admin", GOOD))),
     ),
     fault(
         "login.answer.expiry-left-out",
@@ -302,6 +302,13 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| drop((w.admin(), w.login("admin", GOOD))),
     ),
     fault(
+        "login.token.of-the-first-user",
+        "login.token.own",
+        "everybody gets the first token of all, the administrator's, from a cache of answers",
+        |b| b.tokens.mint = Mint::OneForAll,
+        |w| drop(w.anna()),
+    ),
+    fault(
         "login.token.one-at-a-time",
         "login.token.earlier-valid",
         "a login ends the tokens of everybody",
@@ -396,6 +403,18 @@ pub(super) const FAULTS: &[Fault] = &[
             };
         },
         |w| drop((w.admin(), w.login_with("admin", GOOD, " {} "))),
+    ),
+    fault(
+        "login.body.no-blank-inside",
+        "login.body.whitespace",
+        "blanks behind the opening brace or before the closing one are malformed",
+        |b| {
+            b.login.body = |call| match call.body.trim_ascii() {
+                [b'{', b' ' | b'\t' | b'\n' | b'\r', ..] => Err(BodyError::Malformed("a blank".into())),
+                _ => LoginBody::parse(call.body),
+            };
+        },
+        |w| drop((w.admin(), w.login_with("admin", GOOD, "{ }"))),
     ),
     fault(
         "login.body.malformed-passed-over",
@@ -494,7 +513,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.later.rule-unasked",
         "login.later.rule",
         "the rule is asked at the first login only",
-        |b| b.login.later_rule = false,
+        |b| b.login.judges = |_, first| first,
         |w| {
             w.admin();
             w.change("admin", GOOD, "weak");
@@ -539,6 +558,20 @@ pub(super) const FAULTS: &[Fault] = &[
             w.admin();
             w.send("GET", "/v1/users/login", "Basic YWRtaW46U2VzYW1lOjEh", "");
         },
+    ),
+    fault(
+        "login.method.read-as-a-user",
+        "login.method.no-token",
+        "reading the login path reads an account called `login`",
+        |b| {
+            b.rewrites.push(|handled, answer| {
+                if handled.call.method == "GET" && refused(handled, Refusal::WrongMethod) {
+                    as_success(answer, 200);
+                    put(answer, "users", json!([{"username": "login"}]));
+                }
+            });
+        },
+        |w| drop(w.send("GET", "/v1/users/login", "", "")),
     ),
     fault(
         "login.http.header-name-to-the-letter",

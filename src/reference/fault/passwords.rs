@@ -326,6 +326,24 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     fault(
+        "login.password.first-of-two-members-set",
+        "login.password.on-change",
+        "of two equal members the last is judged and the first is set: a weak password gets through",
+        |b| {
+            b.users.update_body = |call| UpdateUserBody::parse(&last_of_two(call.body, "password"));
+            b.passwords.reread = Some(|call| text(&first_of_two(call.body, "password"), "password"));
+        },
+        |w| {
+            let [admin, _] = w.anna();
+            w.bearer(
+                &admin,
+                "PUT",
+                "/v1/users/anna",
+                r#"{"password":"weak","password":"Sesame:1!"}"#,
+            );
+        },
+    ),
+    fault(
         "login.password.twelve-on-a-change",
         "login.password.changed",
         "a change asks for 12 characters, a stricter rule than the documented one",
@@ -335,9 +353,55 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(
         "login.password.stored-in-lower-case",
         "login.password.changed-works",
-        "passwords are stored in lower case and compared as they come",
-        |b| b.passwords.kept = |password| password.to_lowercase().into(),
-        |w| drop((w.admin(), w.login("admin", GOOD))),
+        "an updated password is stored in lower case and compared as it comes",
+        |b| b.passwords.reread = Some(|call| Some(text(call.body, "password")?.to_lowercase())),
+        |w| {
+            w.update(GOOD);
+            w.login("anna", GOOD);
+        },
+    ),
+    fault(
+        "login.password.stored-percent-decoded",
+        "login.password.changed-works",
+        "an updated password is percent-decoded, and its plus signs become blanks, as in a form",
+        |b| {
+            b.passwords.reread = Some(|call| {
+                let password = text(call.body, "password")?;
+                let form = format!("p={}", password.replace('&', "%26"));
+                url::form_urlencoded::parse(form.as_bytes())
+                    .next()
+                    .map(|(_, value)| value.into_owned())
+            });
+        },
+        |w| {
+            w.update("Aa1%2Bb+c");
+            w.login("anna", "Aa1%2Bb+c");
+        },
+    ),
+    fault(
+        "login.password.stored-with-slashes-escaped",
+        "login.password.changed-works",
+        "slashes of an updated password are stored as an encoder of JSON escaped them",
+        |b| b.passwords.reread = Some(|call| Some(text(call.body, "password")?.replace('/', "\\/"))),
+        |w| {
+            w.update("Aa1//56789");
+            w.login("anna", "Aa1//56789");
+        },
+    ),
+    fault(
+        "login.password.stored-as-shell-word",
+        "login.password.changed-works",
+        "an updated password goes through a shell, which expands `$`, backticks and the like",
+        |b| {
+            b.passwords.reread = Some(|call| {
+                let password = text(call.body, "password")?;
+                Some(password.replace(['$', '`', '(', ')', ';', '|', '{', '}'], ""))
+            });
+        },
+        |w| {
+            w.update("Aa1$(id)!");
+            w.login("anna", "Aa1$(id)!");
+        },
     ),
     fault(
         "login.password.stored-as-markup",
@@ -353,7 +417,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     fault(
         "login.password.backslashes-stripped",
-        "login.password.changed-works",
+        "login.password.backslash",
         "backslashes are stripped from passwords before they are stored",
         |b| b.passwords.kept = |password| password.replace('\\', "").into(),
         |w| drop((w.first("Qwx7\\mVzk"), w.login("admin", "Qwx7\\mVzk"))),
@@ -394,7 +458,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(
         "login.password.judged-at-every-login",
         "login.password.judged-on-change-only",
-        "the password of a login is held to the rule: a wrong one that is too short is a bad request",
+        "the password of a login is held to the rule: a wrong one that breaks it is a bad request",
         |b| {
             b.rewrites.push(|handled, answer| {
                 let sent = handled
@@ -402,8 +466,8 @@ pub(super) const FAULTS: &[Fault] = &[
                     .authorization
                     .first()
                     .and_then(|value| basic::parse(value).ok());
-                let short = sent.is_some_and(|sent| sent.password.len() < 8);
-                if short && (refused(handled, Refusal::WrongPassword) || refused(handled, Refusal::UnknownUsername)) {
+                let weak = sent.is_some_and(|sent| PasswordRule::documented().check(&sent.password).is_err());
+                if weak && (refused(handled, Refusal::WrongPassword) || refused(handled, Refusal::UnknownUsername)) {
                     answer.status = 400;
                 }
             });
@@ -432,7 +496,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(
         "login.password.letters-of-all-scripts",
         "login.password.ascii-classes",
-        "letters and digits of all scripts count towards the classes",
+        "letters, digits and signs of all scripts count towards the classes",
         |b| {
             b.login.body = |call| {
                 let mut body = LoginBody::parse(call.body)?;
@@ -470,14 +534,25 @@ fn first_of_two(body: &[u8], member: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Letters and digits of other scripts as ASCII ones of their class.
+/// The body with the last of equal members only.
+fn last_of_two(body: &[u8], member: &str) -> Vec<u8> {
+    let text = String::from_utf8_lossy(body).into_owned();
+    let last = text
+        .rfind(&format!("\"{member}\""))
+        .filter(|start| text.starts_with('{') && *start > 1);
+    last.map_or(text.clone(), |start| format!("{{{}", &text[start..]))
+        .into_bytes()
+}
+
+/// Letters, digits and signs of other scripts as ASCII ones of their class.
 fn in_ascii(password: &str) -> String {
     let plain = |c: char| match c {
         _ if c.is_ascii() => c,
         _ if c.is_uppercase() => 'A',
         _ if c.is_lowercase() => 'a',
         _ if c.is_numeric() => '1',
-        _ => c,
+        _ if c.is_alphabetic() => c,
+        _ => '!',
     };
     password.chars().map(plain).collect()
 }

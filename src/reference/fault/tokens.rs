@@ -17,21 +17,6 @@ const UNAUTHORIZED: [Refusal; 3] = [Refusal::NoToken, Refusal::UnknownToken, Ref
 
 pub(super) const FAULTS: &[Fault] = &[
     fault(
-        "tokens.bearer.never-accepted",
-        "tokens.bearer.accepted",
-        "tokens are compared with what stands before their first dot, so that none is ever known",
-        |b| {
-            b.tokens.presented = |value| {
-                std::str::from_utf8(value)
-                    .ok()?
-                    .strip_prefix("Bearer ")?
-                    .split_once('.')
-                    .map(|(head, _)| head)
-            }
-        },
-        |w| w.as_admin("GET", "/v1/users/admin", ""),
-    ),
-    fault(
         "tokens.bearer.good-once",
         "tokens.bearer.accepted",
         "a token is good for one request to read",

@@ -161,6 +161,21 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| w.as_admin("POST", "/v1/users", r#"{"username":"anna","password":12345678}"#),
     ),
     fault(
+        "users.create.from-no-object",
+        "users.create.not-text",
+        "a body that is JSON but no object makes an account of somebody",
+        |b| {
+            b.users.create_body = |call| match CreateUserBody::parse(call.body) {
+                Err(BodyError::NotAnObject) => Ok(CreateUserBody {
+                    username: "someone".to_owned(),
+                    password: OTHER.to_owned(),
+                }),
+                read => read,
+            };
+        },
+        |w| w.as_admin("POST", "/v1/users", "[]"),
+    ),
+    fault(
         "users.create.username-unprocessable",
         "users.create.username-not-text",
         "a username that is no text is refused with 422",
@@ -737,14 +752,22 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(
         "users.update.password-from-anything",
         "users.update.not-text",
-        "an update's password that is no text is turned into text, and not held to the rule",
+        "an update with a password that is no text is turned into text and done",
+        |b| b.users.update_body = |call| UpdateUserBody::parse(&amended(call.body, stringified)),
+        |w| {
+            let [admin, _] = w.anna();
+            w.bearer(&admin, "PUT", "/v1/users/anna", r#"{"password":["Kx7!pqrs"]}"#);
+        },
+    ),
+    fault(
+        "users.update.no-text-passed-over",
+        "users.update.not-text",
+        "an update with a password that is no text is answered as if it had been done",
         |b| {
-            b.users.update_body = |call| UpdateUserBody::parse(&amended(call.body, stringified));
-            b.users.refused_update = RefusedChange::SetsTheNew;
             b.rewrites.push(|handled, answer| {
-                let odd = text(handled.call.body, "password").is_none();
-                let stopped = refused(handled, Refusal::WeakUpdatedPassword) || refused(handled, Refusal::Malformed);
-                if users(handled, "PUT") && odd && stopped && !handled.call.body.is_empty() {
+                let odd = refused(handled, Refusal::InvalidMember) || refused(handled, Refusal::Malformed);
+                let json = serde_json::from_slice::<Value>(handled.call.body).is_ok();
+                if users(handled, "PUT") && odd && json {
                     super::writing::as_success(answer, 200);
                 }
             });
@@ -762,6 +785,19 @@ pub(super) const FAULTS: &[Fault] = &[
             let rule = &mut b.passwords.on_update;
             rule.length = 0..=usize::MAX;
             (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, "");
+        },
+        |w| w.update("weak"),
+    ),
+    fault(
+        "users.update.weak-one-passed-over",
+        "users.update.password-rule",
+        "an update with a password that breaks the rule is answered as if it had been done",
+        |b| {
+            b.rewrites.push(|handled, answer| {
+                if refused(handled, Refusal::WeakUpdatedPassword) {
+                    super::writing::as_success(answer, 200);
+                }
+            });
         },
         |w| w.update("weak"),
     ),
@@ -882,9 +918,19 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     fault(
         "users.delete.not-done",
-        "users.delete.login-dead",
+        "users.delete.gone",
         "a deletion is answered, not done",
         |b| b.users.deletes = |_, _| false,
+        |w| {
+            w.delete_anna();
+            w.login("anna", OTHER);
+        },
+    ),
+    fault(
+        "users.delete.still-logs-in",
+        "users.delete.login-dead",
+        "a deleted account is not shown any more, but still logs in",
+        |b| b.users.leftover = Leftover::LogsIn,
         |w| {
             w.delete_anna();
             w.login("anna", OTHER);
@@ -926,14 +972,43 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| w.as_admin("DELETE", "/v1/users/admin", ""),
     ),
     fault(
-        "users.delete.admin-in-disguise",
+        "users.delete.admin-percent-encoded",
         "users.delete.admin-unharmed",
-        "the default account is told by its name as written in the path: in another spelling it is deleted",
+        "the default account is told by its path to the letter: percent-encoded it is deleted",
         |b| {
-            b.users.key = |name| name.trim_end_matches([' ', '\0']).to_lowercase().into();
-            b.users.admin_deletion = AdminDeletion::Done;
+            b.users.admin_deletion = AdminDeletion::RefusedAsWritten;
+        },
+        |w| w.as_admin("DELETE", "/v1/users/%61dmin", ""),
+    ),
+    fault(
+        "users.delete.admin-in-capitals",
+        "users.delete.admin-unharmed",
+        "the default account is told by its path to the letter: in capitals it is deleted",
+        |b| {
+            b.users.key = |name| name.to_lowercase().into();
+            b.users.admin_deletion = AdminDeletion::RefusedAsWritten;
         },
         |w| w.as_admin("DELETE", "/v1/users/ADMIN", ""),
+    ),
+    fault(
+        "users.delete.admin-with-nul",
+        "users.delete.admin-unharmed",
+        "the default account is told by its path to the letter: with a NUL at its end it is deleted",
+        |b| {
+            b.users.key = |name| name.trim_end_matches('\0').into();
+            b.users.admin_deletion = AdminDeletion::RefusedAsWritten;
+        },
+        |w| w.as_admin("DELETE", "/v1/users/admin%00", ""),
+    ),
+    fault(
+        "users.delete.admin-with-blank",
+        "users.delete.admin-unharmed",
+        "the default account is told by its path to the letter: with a blank at its end it is deleted",
+        |b| {
+            b.users.key = |name| name.trim_end_matches(' ').into();
+            b.users.admin_deletion = AdminDeletion::RefusedAsWritten;
+        },
+        |w| w.as_admin("DELETE", "/v1/users/admin%20", ""),
     ),
     fault(
         "users.delete.oneself",

@@ -19,6 +19,12 @@ pub(super) fn refused(handled: &Handled<'_>, refusal: Refusal) -> bool {
     matches!(handled.outcome, Err(refused) if refused.0.iter().any(|reason| reason.refusal == refusal))
 }
 
+/// Whether it is a login that was granted and brought no new password.
+pub(super) fn later(handled: &Handled<'_>) -> bool {
+    let changes = handled.call.body.windows(12).any(|part| part == b"new_password");
+    granted(handled, Success::LoggedIn) && !changes
+}
+
 /// Whether it is a login.
 pub(super) fn login(handled: &Handled<'_>) -> bool {
     *handled.endpoint == Endpoint::Login

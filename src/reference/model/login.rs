@@ -31,7 +31,7 @@ impl Model {
         let first = self.check_credentials(call, &username, &credentials.password)?;
 
         let new_password = (rules.body)(call)?.new_password.filter(|_| first || rules.later_change);
-        if let Some(new) = new_password.as_ref().filter(|_| first || rules.later_rule) {
+        if let Some(new) = new_password.as_ref().filter(|_| (rules.judges)(call, first)) {
             let checked = follow(&self.behaviour.passwords.on_login, new, Refusal::WeakNewPassword);
             self.after_refused_change(rules.refused_change, &checked, &username, new);
             checked?;
@@ -57,7 +57,16 @@ impl Model {
     /// Whether it is the first login of this user, whose credentials must be right.
     fn check_credentials(&self, call: &Call<'_>, username: &str, password: &str) -> Result<bool, Refused> {
         let rules = &self.behaviour.login;
-        let user = self.state.users.get(username).or_else(|| {
+        let found = match rules.finds {
+            None => self.state.users.get(username),
+            Some(finds) => self
+                .state
+                .users
+                .iter()
+                .find(|(name, _)| finds(username, name))
+                .map(|(_, user)| user),
+        };
+        let user = found.or_else(|| {
             let deleted = self.state.deleted.get(username);
             deleted.filter(|_| self.behaviour.users.leftover == Leftover::LogsIn)
         });

@@ -109,6 +109,7 @@ impl Model {
             Mint::Random | Mint::Counter => false,
             Mint::Shared => session.username == username && living(session),
             Mint::Kept => session.username == username,
+            Mint::OneForAll => true,
         };
         if let Some((token, _)) = self.state.tokens.iter().find(|(_, session)| reusable(session)) {
             return Ok(token.clone());
@@ -131,7 +132,8 @@ impl Model {
         // Beyond the end of the calendar a token lives to its end.
         let expires = lifetime.map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
         let username = username.to_owned();
-        if self.behaviour.tokens.mint != Mint::Kept || !self.state.tokens.contains_key(token) {
+        let kept = matches!(self.behaviour.tokens.mint, Mint::Kept | Mint::OneForAll);
+        if !kept || !self.state.tokens.contains_key(token) {
             self.state
                 .tokens
                 .insert(token.to_owned(), Session { username, expires });

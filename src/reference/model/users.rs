@@ -112,7 +112,12 @@ impl Model {
     pub(super) fn delete_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
         let key = self.permitted_user(call, self.behaviour.permissions.delete, name, now)?;
         let rules = self.behaviour.users.clone();
-        if key == ADMIN && rules.admin_deletion == AdminDeletion::Refused {
+        let refused = match rules.admin_deletion {
+            AdminDeletion::Refused => true,
+            AdminDeletion::RefusedAsWritten => call.path.ends_with("/admin"),
+            AdminDeletion::RefusedAndDone | AdminDeletion::Done => false,
+        };
+        if key == ADMIN && refused {
             return Err(Refusal::AdminStays.into());
         }
         let gone = self.state.users.extract_if(.., |name, _| (rules.deletes)(&key, name));
