@@ -75,7 +75,7 @@ fn a_faulty_target() {
         let login = &mut settings.behaviour.login;
         login.old_password_stays = true;
         settings.behaviour.tokens.on_logout = wabizspec::reference::Revokes::Nothing;
-        settings.behaviour.users.delete_ignored = true;
+        settings.behaviour.users.deletes = |_, _| false;
         settings.behaviour.refusals[wabizspec::reference::Refusal::NoCredentials].status = 500;
     });
     let [wire, reqwest] = both(&server.url(), &reset_of(&server), &["login", "tokens"]);

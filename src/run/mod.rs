@@ -348,7 +348,7 @@ impl Runner<'_> {
     async fn log_in_anew(&mut self) {
         let mut givens = self.harness.givens.lock().await;
         givens.forget_accounts();
-        let can_help = self.harness.target.can_reset() && !self.harness.is_gone();
+        let can_help = self.harness.target.can_reset() && !self.harness.target.is_gone();
         let lost = can_help && givens.admin().await.is_err();
         drop(givens);
         if lost {

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::documented::token::ExpiresAfter;
 use crate::exchange::{Breakage, Header, HttpRequest, Phase, Request, Unanswered};
 
 /// Our clock at the answer.

@@ -20,6 +20,7 @@ fn untouchable() -> Capabilities {
         code: false,
         registration: Some(Registration::Open),
         raw: true,
+        wrong_logins: None,
     }
 }
 
