@@ -11,7 +11,9 @@ use wabizspec::documented::errors::ErrorCode;
 use wabizspec::exchange::{Header, Json, Response};
 use wabizspec::judge::Verdict;
 use wabizspec::plan::{Case, cases};
-use wabizspec::reference::{Answer, Behaviour, Handled, Refusal, Registration, Revokes, SunsetShape, TokenForm};
+use wabizspec::reference::{
+    Answer, Behaviour, Handled, Refusal, Registration, Revokes, SunsetCheck, SunsetShape, TokenForm,
+};
 use wabizspec::requirement::Level;
 use wabizspec::run::{CaseReport, Settings};
 use wabizspec::scenario::Suite;
@@ -164,7 +166,7 @@ const FREEDOMS: &[Freedom] = &[
     sunset("it stands bare, without details", |b| { b.dialect.sunset = SunsetShape::Bare; b.dialect.details = false; }, |a| has(&a.account, "/code") && !has(&a.account, "/details")),
     sunset("it comes in errors, with 400", |b| b.refusals[Refusal::Sunset].status = 400, |a| has(&a.account, "/errors") && a.account.status == 400),
     sunset("it comes in errors, with 401", |b| b.refusals[Refusal::Sunset].status = 401, |a| has(&a.account, "/errors") && a.account.status == 401),
-    sunset("it comes before the token is looked at", |b| b.registration.sunset_first = true, |a| a.account_by_nobody.status == 403),
+    sunset("it comes before the token is looked at", |b| b.registration.sunset = SunsetCheck::First, |a| a.account_by_nobody.status == 403),
     freedom("no meta", BOTH, |b| b.dialect.meta = false, |a| !has(&a.first, "/meta") && !has(&a.wrong, "/meta")),
     freedom("a version without v", BOTH, |b| b.dialect.version = "2.37.1", |a| text(&a.first, "/meta/version").as_deref() == Some("2.37.1")),
     freedom("no details", BOTH, |b| b.dialect.details = false, |a| code(&a.wrong).is_some() && !has(&a.wrong, "/errors/0/details")),
