@@ -13,8 +13,14 @@ pub use budget::WRONG_LOGINS;
 pub use order::{Capabilities, Plan, Stage, Start, plan};
 pub use selection::{Selection, SelectionError, Shard};
 
-use crate::scenario::{Action, Change, Given, Row, Scenario, Suite};
+use crate::scenario::{Action, Change, Given, Row, Scenario, Step, Suite};
 use crate::template::Template;
+
+/// Where users log in.
+const LOGIN: &str = "/v1/users/login";
+
+/// Where tokens end.
+const LOGOUT: &str = "/v1/users/logout";
 
 /// One row of a scenario, ready to be run.
 #[derive(Debug, Clone)]
@@ -60,15 +66,18 @@ impl Case {
             && steps.all(|step| keeps_to_its_own(&step.action))
     }
 
-    /// Whether a target that obeys where it must refuse would change or delete the account that the case is given.
+    /// Whether a target that obeys where it must refuse would change or delete the account that the case is given, or
+    /// log its token out.
     pub fn risks_its_account(&self) -> bool {
-        let risks = |action: &Action| match action {
-            Action::Send(draft) => {
-                matches!(draft.method.as_str(), "PUT" | "DELETE") && draft.path.names().any(|name| name == "user")
-            }
+        let risks = |step: &Step| match &step.action {
+            Action::Send(draft) => match draft.method.as_str() {
+                "PUT" | "DELETE" => draft.path.names().any(|name| name == "user"),
+                "POST" => draft.path.to_string() == LOGOUT && step.names().any(|name| name == "user_token"),
+                _ => false,
+            },
             _ => false,
         };
-        self.scenario.steps.iter().any(|step| risks(&step.action))
+        self.scenario.steps.iter().any(risks)
     }
 
     /// Whether it ends a token that it was given itself.
@@ -80,7 +89,7 @@ impl Case {
             };
             self.scenario.steps.iter().any(|step| is_sent(&step.action))
         };
-        sends("/v1/users/login") && sends("/v1/users/logout")
+        sends(LOGIN) && sends(LOGOUT)
     }
 
     /// Whether it sends what only the wire client can send: bytes as they stand, or a request with a framing of its own.
@@ -98,14 +107,13 @@ impl Case {
 /// Whether a target that did what is asked, even where it must not, would change nothing but accounts of the case's own:
 /// one that it was given, or one with a name that no other case uses. What cannot be told for sure counts as no.
 fn keeps_to_its_own(action: &Action) -> bool {
-    const LOGIN: &str = "/v1/users/login";
     let names_its_own = |template: &Template| {
         let own = |name: &str| matches!(name, "user" | "unique" | "unique4");
         template.names().any(own)
     };
     match action {
         Action::Send(draft) => match (draft.method.as_str(), draft.path.to_string().as_str()) {
-            ("GET", _) | ("POST", LOGIN | "/v1/users/logout") => true,
+            ("GET", _) | ("POST", LOGIN | LOGOUT) => true,
             ("POST", "/v1/users") => draft.body.as_ref().is_some_and(names_its_own),
             ("PUT" | "DELETE", path) if path.starts_with("/v1/users/") => names_its_own(&draft.path),
             _ => false,
