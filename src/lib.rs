@@ -23,6 +23,7 @@ pub mod target;
 pub mod run;
 pub mod prove;
 pub mod baseline;
+pub mod fuzz;
 pub mod report;
 pub mod trials;
 pub mod cli;

@@ -1,0 +1,76 @@
+//! The aimed inputs: for each row of the catalogue of attack classes at least one, written out.
+//!
+//! A row is a kind of mistake that some server has made. `A` is Basic and Bearer credentials, `J` JSON bodies and
+//! paths, `P` passwords, `S` sequences of calls, `H` HTTP itself.
+
+use super::{aimed_basic, aimed_body, aimed_others};
+use crate::fuzz::Surface;
+
+/// One aimed input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aimed {
+    /// The row it belongs to, such as `A7`.
+    pub row: &'static str,
+    /// Where it is sent.
+    pub surface: Surface,
+    /// The input.
+    pub input: Vec<u8>,
+}
+
+/// The rows that these surfaces can cover, in order.
+pub fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
+    let mut rows: Vec<&'static str> = Vec::new();
+    for aimed in all(surfaces) {
+        if !rows.contains(&aimed.row) {
+            rows.push(aimed.row);
+        }
+    }
+    rows.sort_by_key(|row| (row.as_bytes()[0], row[1..].parse::<u32>().unwrap_or(0)));
+    rows
+}
+
+/// Every aimed input of these surfaces: first one of each row, then the others.
+pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
+    let mut inputs = aimed_basic::inputs();
+    inputs.extend(aimed_body::inputs());
+    inputs.extend(aimed_others::inputs());
+    inputs.retain(|aimed| surfaces.contains(&aimed.surface));
+    let mut seen: Vec<(&str, Surface)> = Vec::new();
+    let (first, others): (Vec<Aimed>, Vec<Aimed>) = inputs.into_iter().partition(|aimed| {
+        let new = !seen.contains(&(aimed.row, aimed.surface));
+        seen.push((aimed.row, aimed.surface));
+        new
+    });
+    first.into_iter().chain(others).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows of the catalogue that inputs can cover. A32 (timing), A33 (throttling) and A34 (two tokens) are about
+    /// many requests: the driver does them.
+    #[test]
+    fn every_row_of_the_catalogue_has_an_input() {
+        let rows = rows(&Surface::ALL);
+        for (letter, count) in [('A', 35), ('J', 19), ('P', 15), ('S', 12), ('H', 19)] {
+            for number in 1..=count {
+                let row = format!("{letter}{number}");
+                let by_driver = ["A32", "A33", "H16"].contains(&row.as_str());
+                assert!(by_driver || rows.contains(&row.as_str()), "{row} has no input");
+            }
+        }
+    }
+
+    #[test]
+    fn one_of_each_row_comes_within_the_first_thousand() {
+        let inputs = all(&Surface::ALL);
+        let rows = rows(&Surface::ALL);
+        let last = rows
+            .iter()
+            .map(|row| inputs.iter().position(|aimed| aimed.row == *row))
+            .max()
+            .flatten();
+        assert!(last.is_some_and(|last| last < 200), "{last:?}");
+    }
+}

@@ -1,0 +1,331 @@
+//! The `Authorization` header of a login, in all the ways it can be written.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
+
+use super::Shaped;
+use super::bindings::Bindings;
+use super::codec::{choices, grammar};
+use crate::exchange::Header;
+
+choices! {
+    /// Where the credentials stand.
+    Place {
+        /// In one `Authorization` field.
+        Once,
+        /// Nowhere.
+        Absent,
+        /// Twice, alike.
+        Twice,
+        /// First these, then others.
+        ThenOthers,
+        /// First others, then these.
+        OthersFirst,
+        /// With others in one field, after a comma.
+        Comma,
+        /// In `authorization`.
+        LowerName,
+        /// In `AUTHORIZATION`.
+        UpperName,
+        /// With blanks and tabs around the value.
+        Spaced,
+        /// Folded over two lines, after the scheme.
+        Folded,
+        /// In `Proxy-Authorization`.
+        Proxy,
+        /// In `X-Authorization`.
+        Foreign,
+        /// In the query.
+        Query,
+        /// In a cookie.
+        Cookie,
+    }
+}
+
+choices! {
+    /// The scheme's name.
+    Scheme {
+        /// `Basic`
+        Basic,
+        /// `basic`
+        Lower,
+        /// `BASIC`
+        Upper,
+        /// `bAsIc`
+        Mixed,
+        /// None at all.
+        Missing,
+        /// `Basic Basic`
+        Doubled,
+        /// `Bearer`
+        Bearer,
+        /// `Digest`
+        Digest,
+        /// `Basicx`
+        Longer,
+        /// `Negotiate`
+        Negotiate,
+    }
+}
+
+choices! {
+    /// What stands between the scheme and the code.
+    Gap {
+        /// One space.
+        Space,
+        /// Two spaces.
+        Two,
+        /// A dozen spaces.
+        Many,
+        /// A tab.
+        Tab,
+        /// Nothing.
+        Glued,
+        /// A space, and three more after the code.
+        Trailing,
+        /// A non-breaking space.
+        Nbsp,
+    }
+}
+
+choices! {
+    /// How the text is encoded.
+    Encoding {
+        /// Base64 with padding.
+        Standard,
+        /// The URL-safe alphabet.
+        UrlSafe,
+        /// Without padding.
+        Unpadded,
+        /// One sign of padding too many.
+        OverPadded,
+        /// Padding in the middle as well.
+        PaddedInside,
+        /// Blanks inside.
+        Blanks,
+        /// A tab inside.
+        TabInside,
+        /// An illegal sign inside.
+        IllegalInside,
+        /// The last sign has bits that nobody needs.
+        LooseBits,
+        /// The text itself.
+        Raw,
+        /// Encoded twice.
+        Double,
+        /// Hexadecimal.
+        Hex,
+        /// Percent-encoded.
+        Percent,
+        /// The last sign of base64 cut off.
+        Cut,
+        /// With the code of something else behind it.
+        Followed,
+        /// With the code of something else before it.
+        Preceded,
+        /// With a parameter behind it.
+        Parameter,
+        /// With a comment behind it.
+        Comment,
+        /// Each `=` percent-encoded.
+        PercentPadding,
+    }
+}
+
+choices! {
+    /// How long the text is made, with `x` at its end.
+    Size {
+        /// As it is.
+        Plain,
+        /// By 1 KiB.
+        OneK,
+        /// By 4 KiB.
+        FourK,
+        /// By 64 KiB: only where large requests are allowed.
+        Large,
+    }
+}
+
+choices! {
+    /// What the login brings as its body.
+    LoginWith {
+        /// Nothing.
+        Nothing,
+        /// `{}`
+        Object,
+        /// No bytes, but called JSON.
+        Empty,
+        /// A strong new password.
+        Change,
+        /// A weak new password.
+        Weak,
+    }
+}
+
+grammar! {
+    /// A login, as far as its credentials go. The text is what is encoded.
+    BasicInput {
+        /// Where the credentials stand.
+        place: Place,
+        /// The scheme.
+        scheme: Scheme,
+        /// What follows it.
+        gap: Gap,
+        /// How the text is written.
+        encoding: Encoding,
+        /// How long it is made.
+        size: Size,
+        /// The body.
+        with: LoginWith,
+    }
+}
+
+impl BasicInput {
+    /// Whether the request goes beyond what is sent unasked.
+    pub fn is_large(&self) -> bool {
+        self.size == Size::Large
+    }
+
+    /// The value of the field: the scheme, what follows it, and the code.
+    pub fn value(&self, bindings: &Bindings) -> Vec<u8> {
+        let mut plain = bindings.render(&self.text);
+        let more = match self.size {
+            Size::Plain => 0,
+            Size::OneK => 1 << 10,
+            Size::FourK => 4 << 10,
+            Size::Large => 64 << 10,
+        };
+        plain.resize(plain.len() + more, b'x');
+        let scheme = match self.scheme {
+            Scheme::Basic => "Basic",
+            Scheme::Lower => "basic",
+            Scheme::Upper => "BASIC",
+            Scheme::Mixed => "bAsIc",
+            Scheme::Missing => "",
+            Scheme::Doubled => "Basic Basic",
+            Scheme::Bearer => "Bearer",
+            Scheme::Digest => "Digest",
+            Scheme::Longer => "Basicx",
+            Scheme::Negotiate => "Negotiate",
+        };
+        let (gap, tail) = match self.gap {
+            _ if self.scheme == Scheme::Missing => ("", ""),
+            Gap::Space => (" ", ""),
+            Gap::Two => ("  ", ""),
+            Gap::Many => ("            ", ""),
+            Gap::Tab => ("\t", ""),
+            Gap::Glued => ("", ""),
+            Gap::Trailing => (" ", "   "),
+            Gap::Nbsp => ("\u{a0}", ""),
+        };
+        let gap = if self.place == Place::Folded { "\r\n " } else { gap };
+        let code = self.code(&plain);
+        let mut value = Vec::with_capacity(scheme.len() + gap.len() + code.len() + tail.len());
+        value.extend_from_slice(scheme.as_bytes());
+        value.extend_from_slice(gap.as_bytes());
+        value.extend_from_slice(&code);
+        value.extend_from_slice(tail.as_bytes());
+        value
+    }
+
+    fn code(&self, plain: &[u8]) -> Vec<u8> {
+        let standard = || STANDARD.encode(plain);
+        let middle = |inserted: &str| {
+            let mut code = standard();
+            code.insert_str(code.len() / 2, inserted);
+            code
+        };
+        let text = match self.encoding {
+            Encoding::Standard => standard(),
+            Encoding::UrlSafe => URL_SAFE.encode(plain),
+            Encoding::Unpadded => STANDARD_NO_PAD.encode(plain),
+            Encoding::OverPadded => standard() + "=",
+            Encoding::PaddedInside => middle("="),
+            Encoding::Blanks => middle("  "),
+            Encoding::TabInside => middle("\t"),
+            Encoding::IllegalInside => middle("!"),
+            Encoding::LooseBits => loose_bits(standard()),
+            // Line ends and NUL would be another request, or none: they are the business of the surface `http`.
+            Encoding::Raw => return plain.iter().map(|byte| header_byte(*byte)).collect(),
+            Encoding::Double => STANDARD.encode(standard()),
+            Encoding::Hex => plain.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Encoding::Percent => plain.iter().map(|byte| format!("%{byte:02X}")).collect(),
+            Encoding::Cut => {
+                let mut code = STANDARD_NO_PAD.encode(plain);
+                code.pop();
+                code
+            }
+            Encoding::Followed => standard() + &STANDARD.encode("other:words"),
+            Encoding::Preceded => STANDARD.encode("other:words!") + &standard(),
+            Encoding::Parameter => standard() + ", realm=\"x\"",
+            Encoding::Comment => standard() + " (comment)",
+            Encoding::PercentPadding => standard().replace('=', "%3D"),
+        };
+        text.into_bytes()
+    }
+
+    /// The request.
+    pub fn shape(&self, bindings: &Bindings) -> Shaped {
+        let value = self.value(bindings);
+        let others = || format!("Basic {}", STANDARD.encode("other:words")).into_bytes();
+        let one = |name: &str, value: Vec<u8>| vec![Header::new(name, value)];
+        let mut path = "/v1/users/login".to_owned();
+        let mut headers = match self.place {
+            Place::Once | Place::Folded => one("Authorization", value),
+            Place::Absent => Vec::new(),
+            Place::Twice => [one("Authorization", value.clone()), one("Authorization", value)].concat(),
+            Place::ThenOthers => [one("Authorization", value), one("Authorization", others())].concat(),
+            Place::OthersFirst => [one("Authorization", others()), one("Authorization", value)].concat(),
+            Place::Comma => one("Authorization", [value, others()].join(&b", "[..])),
+            Place::LowerName => one("authorization", value),
+            Place::UpperName => one("AUTHORIZATION", value),
+            Place::Spaced => one("Authorization", [b" \t ", &value[..], b" \t "].concat()),
+            Place::Proxy => one("Proxy-Authorization", value),
+            Place::Foreign => one("X-Authorization", value),
+            Place::Query => {
+                let query: String = url::form_urlencoded::byte_serialize(&value).collect();
+                path.push_str("?authorization=");
+                path.push_str(&query);
+                Vec::new()
+            }
+            Place::Cookie => one("Cookie", [b"authorization=", &value[..]].concat()),
+        };
+        let body = match self.with {
+            LoginWith::Nothing => None,
+            LoginWith::Object => Some(b"{}".to_vec()),
+            LoginWith::Empty => Some(Vec::new()),
+            LoginWith::Change => Some(format!(r#"{{"new_password":"{}"}}"#, bindings.new_password).into_bytes()),
+            LoginWith::Weak => Some(br#"{"new_password":"weak"}"#.to_vec()),
+        };
+        if body.is_some() {
+            headers.push(Header::new("Content-Type", "application/json"));
+        }
+        Shaped {
+            method: "POST",
+            path,
+            headers,
+            body,
+        }
+    }
+}
+
+/// A byte that can stand in the value of a field.
+pub(super) fn header_byte(byte: u8) -> u8 {
+    match byte {
+        b'\r' | b'\n' | 0 => b' ',
+        other => other,
+    }
+}
+
+/// The code with its last sign before the padding replaced by the next one, which decodes to the same bytes.
+fn loose_bits(code: String) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let signs = code.trim_end_matches('=');
+    let padding = &code[signs.len()..];
+    let (Some(last), false) = (signs.bytes().last(), padding.is_empty()) else {
+        return code;
+    };
+    let index = ALPHABET.iter().position(|sign| *sign == last).unwrap_or(0);
+    let next = char::from(ALPHABET[(index | 1) % ALPHABET.len()]);
+    format!("{}{next}{padding}", &signs[..signs.len() - 1])
+}

@@ -1,0 +1,146 @@
+//! What the names in an input's text stand for on one target: `${user}`, `${user_password}` and so on.
+//!
+//! The names are those of scenario files, with their filters (`${user_password|init}`).
+
+use crate::template::{self, Template};
+
+/// The values of one account's inputs.
+#[derive(Debug, Clone)]
+pub struct Bindings {
+    /// The account whose credentials count as right.
+    pub user: String,
+    /// Its password at present.
+    pub user_password: String,
+    /// A second account, whose password holds colons.
+    pub colon_user: String,
+    /// Its password.
+    pub colon_password: String,
+    /// A token of `user`.
+    pub user_token: String,
+    /// A token of the admin; empty where none is to be had.
+    pub admin_token: String,
+    /// A token of `user` that was logged out.
+    pub dead_token: String,
+    /// A name that no account has.
+    pub nobody: String,
+    /// A name of its own for this input.
+    pub unique: String,
+    /// A strong password that nobody has yet.
+    pub new_password: String,
+    /// A certificate that can be read, in base64.
+    pub cert: String,
+    /// What requests carry as `Host`.
+    pub host: String,
+    /// What paths begin with.
+    pub base: String,
+}
+
+/// Every sign that base64 writes as `+` or `/` at any place: `>` third in a group gives `+`, `?` gives `/`.
+pub const PASSWORD_END: &str = ">>>???";
+
+impl Bindings {
+    /// Fixed values, for inputs that meet no server.
+    pub fn fixed() -> Bindings {
+        Bindings {
+            user: "fuzzfinding".to_owned(),
+            user_password: format!("Kd8!tHq2zPw4{PASSWORD_END}"),
+            colon_user: "fuzzcolons".to_owned(),
+            colon_password: "Aa1!kq:w7:Zz:".to_owned(),
+            user_token: "dXNlci10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE".to_owned(),
+            admin_token: "YWRtaW4tdG9rZW4tb2YtYS1mdXp6LXJ1bi0wMDAwMDE".to_owned(),
+            dead_token: "ZGVhZC10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE".to_owned(),
+            nobody: "fuzznobody".to_owned(),
+            unique: "fuzznew001".to_owned(),
+            new_password: "Qv7#mXb2sLd9Rt".to_owned(),
+            cert: crate::documented::certificate::SampleCertificate::new("Acme Ltd").to_base64(),
+            host: "localhost".to_owned(),
+            base: String::new(),
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        let value = match name {
+            "user" => &self.user,
+            "user_password" => &self.user_password,
+            "colon_user" => &self.colon_user,
+            "colon_password" => &self.colon_password,
+            "user_token" => &self.user_token,
+            "admin_token" => &self.admin_token,
+            "dead_token" => &self.dead_token,
+            "nobody" => &self.nobody,
+            "unique" => &self.unique,
+            "new_password" => &self.new_password,
+            "cert" => &self.cert,
+            "host" => &self.host,
+            "base" => &self.base,
+            "basic" => {
+                use base64::Engine;
+                let joined = format!("{}:{}", self.user, self.user_password);
+                return Some(base64::engine::general_purpose::STANDARD.encode(joined));
+            }
+            _ => return None,
+        };
+        Some(value.clone())
+    }
+
+    /// The text with every known name replaced. What is no name stays as it is: any text is fine.
+    pub fn render(&self, text: &[u8]) -> Vec<u8> {
+        let mut rendered = Vec::with_capacity(text.len() + 64);
+        let mut rest = text;
+        while let Some(start) = rest.windows(2).position(|pair| pair == b"${") {
+            let (before, name) = rest.split_at(start);
+            rendered.extend_from_slice(before);
+            let end = name.iter().take(64).position(|byte| *byte == b'}');
+            match end.and_then(|end| Some((end, self.segment(&name[..=end])?))) {
+                Some((end, value)) => {
+                    rendered.extend_from_slice(value.as_bytes());
+                    rest = &name[end + 1..];
+                }
+                None => {
+                    rendered.extend_from_slice(b"${");
+                    rest = &name[2..];
+                }
+            }
+        }
+        rendered.extend_from_slice(rest);
+        rendered
+    }
+
+    /// The value of `${name}` or `${name|filter}`.
+    fn segment(&self, segment: &[u8]) -> Option<String> {
+        let text = std::str::from_utf8(segment).ok()?;
+        let inside = text.strip_prefix("${")?.strip_suffix('}')?;
+        let Some((name, _)) = inside.split_once('|') else {
+            return self.value(inside);
+        };
+        let mut bindings = template::Bindings::new();
+        bindings.bind(name.trim(), self.value(name.trim())?);
+        Template::parse(text).ok()?.render(&bindings).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_replaced_and_everything_else_stays() {
+        let bindings = Bindings::fixed();
+        let render = |text: &str| String::from_utf8(bindings.render(text.as_bytes())).expect("text");
+        assert_eq!(render("${user}:x"), "fuzzfinding:x");
+        assert_eq!(render("${user|upper}"), "FUZZFINDING");
+        for plain in ["", "$", "${", "${}", "${nothing}", "${user", "$${x}", "${user|nothing}"] {
+            assert_eq!(render(plain), plain);
+        }
+        assert_eq!(bindings.render(b"\xff${nobody}\xfe"), b"\xfffuzznobody\xfe");
+    }
+
+    #[test]
+    fn the_password_needs_both_signs_that_the_url_safe_alphabet_replaces() {
+        for shift in ["", "x", "xy"] {
+            use base64::Engine;
+            let code = base64::engine::general_purpose::STANDARD.encode(format!("{shift}{PASSWORD_END}"));
+            assert!(code.contains('+') && code.contains('/'), "{code}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Certificates: whole ones that are known to be right, damaged ones, and bytes that are none.
+
+use super::codec::{choices, grammar};
+use crate::documented::certificate::SampleCertificate;
+
+choices! {
+    /// What kind of certificate.
+    Kind {
+        /// Inside an account payload.
+        Wrapped,
+        /// By itself.
+        Bare,
+        /// The text as the bytes of the message.
+        Bytes,
+        /// The text as the value of `cert`.
+        Literal,
+    }
+}
+
+choices! {
+    /// The certificate's number, whose length moves what is behind it.
+    Serial {
+        /// Sixteen digits, as real ones.
+        Long,
+        /// 0
+        Zero,
+        /// 127
+        OneByte,
+        /// 128
+        TwoBytes,
+        /// 2⁶⁴ − 1
+        Longest,
+    }
+}
+
+choices! {
+    /// What is done to a whole certificate.
+    Damage {
+        /// Nothing.
+        Nothing,
+        /// A field before it that nobody knows.
+        UnknownBefore,
+        /// One behind it.
+        UnknownAfter,
+        /// The last byte cut off.
+        Cut,
+        /// Cut in the middle.
+        Halved,
+        /// A length at its front that is beyond everything.
+        HugeLength,
+        /// Inside itself, as another certificate.
+        Nested,
+        /// Its first field with the wire type of a number.
+        WrongType,
+    }
+}
+
+grammar! {
+    /// A certificate. The text is the name in it, or the message itself.
+    CertificateInput {
+        /// What kind.
+        kind: Kind,
+        /// Its number.
+        serial: Serial,
+        /// What is wrong with it.
+        damage: Damage,
+    }
+}
+
+impl CertificateInput {
+    /// The name that can be read, where the certificate is whole and has one.
+    pub fn name(&self) -> Option<&str> {
+        let whole = matches!(
+            self.damage,
+            Damage::Nothing | Damage::UnknownBefore | Damage::UnknownAfter
+        );
+        let name = std::str::from_utf8(&self.text).ok()?;
+        (whole && !name.is_empty() && matches!(self.kind, Kind::Wrapped | Kind::Bare)).then_some(name)
+    }
+
+    /// The message.
+    pub fn bytes(&self) -> Vec<u8> {
+        let whole = match self.kind {
+            Kind::Bytes | Kind::Literal => self.text.clone(),
+            Kind::Wrapped | Kind::Bare => {
+                let sample = SampleCertificate::new(String::from_utf8_lossy(&self.text));
+                let serial = match self.serial {
+                    Serial::Long => sample.serial,
+                    Serial::Zero => 0,
+                    Serial::OneByte => 127,
+                    Serial::TwoBytes => 128,
+                    Serial::Longest => u64::MAX,
+                };
+                let wrapped = self.kind == Kind::Wrapped;
+                SampleCertificate {
+                    serial,
+                    wrapped,
+                    ..sample
+                }
+                .to_bytes()
+            }
+        };
+        // Field 15, a number.
+        const UNKNOWN: &[u8] = &[0x78, 0x2a];
+        match self.damage {
+            Damage::Nothing => whole,
+            Damage::UnknownBefore => [UNKNOWN, &whole].concat(),
+            Damage::UnknownAfter => [&whole[..], UNKNOWN].concat(),
+            Damage::Cut => whole[..whole.len().saturating_sub(1)].to_vec(),
+            Damage::Halved => whole[..whole.len() / 2].to_vec(),
+            Damage::HugeLength => [&[0x0a, 0xff, 0xff, 0xff, 0xff, 0x07], &whole[..]].concat(),
+            Damage::Nested => [&[0x0a, u8::try_from(whole.len() % 128).unwrap_or(0)], &whole[..]].concat(),
+            Damage::WrongType => [&[0x08], whole.get(1..).unwrap_or_default()].concat(),
+        }
+    }
+
+    /// The value of `cert`.
+    pub fn value(&self) -> String {
+        use base64::Engine;
+        match self.kind {
+            Kind::Literal => String::from_utf8_lossy(&self.text).into_owned(),
+            _ => base64::engine::general_purpose::STANDARD.encode(self.bytes()),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Letters and text: how choices are written in front of an input.
+
+use arbitrary::{Arbitrary, Unstructured};
+
+use super::INPUT_BYTES;
+
+/// Something that is chosen by a letter. `a` is the first and plainest.
+pub trait Choice: Copy + PartialEq + 'static {
+    /// All choices, in the order of their letters; at most 26, at least one.
+    const ALL: &'static [Self];
+
+    /// The choice that a byte stands for.
+    fn of(letter: u8) -> Self {
+        // Counted from `a`, so that a hand-written letter means what it says and every byte means something.
+        Self::ALL[usize::from(letter.wrapping_sub(b'a')) % Self::ALL.len()]
+    }
+
+    /// Its letter.
+    fn letter(self) -> u8 {
+        let index = Self::ALL.iter().position(|choice| *choice == self).unwrap_or(0);
+        b'a' + u8::try_from(index).unwrap_or(0)
+    }
+}
+
+/// An input before its letters are understood: `N` letters, then text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coded<'a, const N: usize> {
+    /// One letter for each choice.
+    pub letters: [u8; N],
+    /// The rest.
+    pub text: &'a [u8],
+}
+
+impl<'a, const N: usize> Coded<'a, N> {
+    /// Reads an input; there is none that cannot be read.
+    pub fn read(input: &'a [u8]) -> Coded<'a, N> {
+        let input = &input[..input.len().min(INPUT_BYTES)];
+        let (prefix, text) = input.split_at(input.len().min(N));
+        let mut letters = [b'a'; N];
+        letters[..prefix.len()].copy_from_slice(prefix);
+        Coded { letters, text }
+    }
+
+    /// The input that is read so.
+    pub fn write(&self) -> Vec<u8> {
+        [&self.letters[..], self.text].concat()
+    }
+}
+
+impl<'a, const N: usize> Arbitrary<'a> for Coded<'a, N> {
+    fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        let length = u.len();
+        Ok(Coded::read(u.bytes(length)?))
+    }
+
+    fn arbitrary_take_rest(u: Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(Coded::read(u.take_rest()))
+    }
+}
+
+/// Writes `Arbitrary`, `decode` and `encode` for an input of choices and text, so that the three cannot drift apart:
+/// `grammar!(Name { field: Choice, … })` with the text last.
+macro_rules! grammar {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $choice:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $choice,)*
+            /// The literal text after the letters.
+            pub text: Vec<u8>,
+        }
+
+        impl $name {
+            /// How many letters stand in front of the text.
+            pub const LETTERS: usize = [$(stringify!($field)),*].len();
+
+            /// Reads an input; there is none that cannot be read.
+            pub fn decode(input: &[u8]) -> Self {
+                let coded = $crate::fuzz::grammar::Coded::<{ $name::LETTERS }>::read(input);
+                let [$($field),*] = coded.letters;
+                $name {
+                    $($field: <$choice as $crate::fuzz::grammar::Choice>::of($field),)*
+                    text: coded.text.to_vec(),
+                }
+            }
+
+            /// The input that is read as this: the inverse of `decode`.
+            pub fn encode(&self) -> Vec<u8> {
+                let letters = [$($crate::fuzz::grammar::Choice::letter(self.$field)),*];
+                $crate::fuzz::grammar::Coded::<{ $name::LETTERS }> { letters, text: &self.text }.write()
+            }
+        }
+
+        impl<'a> arbitrary::Arbitrary<'a> for $name {
+            fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+                let length = u.len();
+                Ok($name::decode(u.bytes(length)?))
+            }
+
+            fn arbitrary_take_rest(u: arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+                Ok($name::decode(u.take_rest()))
+            }
+        }
+    };
+}
+
+/// Writes an enum of choices without data.
+macro_rules! choices {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)*
+        }
+
+        impl $crate::fuzz::grammar::Choice for $name {
+            const ALL: &'static [Self] = &[$($name::$variant,)*];
+        }
+    };
+}
+
+pub(super) use {choices, grammar};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzz::grammar::basic::BasicInput;
+    use crate::fuzz::grammar::bearer::BearerInput;
+    use crate::fuzz::grammar::body::BodyInput;
+    use crate::fuzz::grammar::certificate::CertificateInput;
+    use crate::fuzz::grammar::http::HttpInput;
+    use crate::fuzz::grammar::password::PasswordInput;
+    use crate::fuzz::grammar::path::PathInput;
+    use crate::fuzz::random::Random;
+
+    /// Every value that can be read is read again from what it is written as, and a canonical input is written back
+    /// as it was.
+    macro_rules! inverse {
+        ($($name:ident),*) => {$(
+            for index in 0..2000 {
+                let mut random = Random::new(7, index);
+                let bytes: Vec<u8> = (0..random.below(40)).map(|_| random.byte()).collect();
+                let read = $name::decode(&bytes);
+                let written = read.encode();
+                assert_eq!($name::decode(&written), read, "{}", bytes.escape_ascii());
+                assert_eq!($name::decode(&written).encode(), written);
+                let arbitrary = $name::arbitrary_take_rest(Unstructured::new(&bytes)).expect("total");
+                assert_eq!(arbitrary, read);
+            }
+        )*};
+    }
+
+    #[test]
+    fn reading_undoes_writing_and_every_byte_string_is_an_input() {
+        inverse!(
+            BasicInput,
+            BearerInput,
+            BodyInput,
+            CertificateInput,
+            HttpInput,
+            PasswordInput,
+            PathInput
+        );
+    }
+
+    #[test]
+    fn a_missing_letter_is_the_first_and_long_inputs_are_cut() {
+        assert_eq!(BasicInput::decode(b""), BasicInput::decode(b"aaaaaa"));
+        let long = vec![b'a'; INPUT_BYTES * 2];
+        assert!(BasicInput::decode(&long).text.len() < INPUT_BYTES);
+    }
+}

@@ -1,0 +1,88 @@
+//! A password that is set, at one of the doors that take one.
+
+use super::Shaped;
+use super::bindings::Bindings;
+use super::codec::{choices, grammar};
+use crate::exchange::Header;
+
+choices! {
+    /// Where a password is set.
+    Door {
+        /// `PUT /v1/users/{user}` by the user itself.
+        Update,
+        /// `new_password` of a login.
+        Login,
+        /// `POST /v1/users` by the admin.
+        Create,
+    }
+}
+
+choices! {
+    /// How the password is written in JSON.
+    Written {
+        /// With as few escapes as JSON allows.
+        Plain,
+        /// Every sign as `\uXXXX`.
+        Escaped,
+    }
+}
+
+grammar! {
+    /// A password. The text is the password itself; bytes that are no UTF-8 become U+FFFD.
+    PasswordInput {
+        /// Where it is set.
+        door: Door,
+        /// How it is written.
+        written: Written,
+    }
+}
+
+impl PasswordInput {
+    /// The password.
+    pub fn password(&self, bindings: &Bindings) -> String {
+        String::from_utf8_lossy(&bindings.render(&self.text)).into_owned()
+    }
+
+    /// The request that sets it.
+    pub fn shape(&self, bindings: &Bindings) -> Shaped {
+        let password = self.json(&self.password(bindings));
+        let json = Header::new("Content-Type", "application/json");
+        let bearer = |token: &str| Header::new("Authorization", format!("Bearer {token}"));
+        let (method, path, authorization, body) = match self.door {
+            Door::Update => (
+                "PUT",
+                format!("/v1/users/{}", bindings.user),
+                bearer(&bindings.user_token),
+                format!(r#"{{"password":{password}}}"#),
+            ),
+            Door::Login => (
+                "POST",
+                "/v1/users/login".to_owned(),
+                Header::new("Authorization", bindings.render(b"Basic ${basic}")),
+                format!(r#"{{"new_password":{password}}}"#),
+            ),
+            Door::Create => (
+                "POST",
+                "/v1/users".to_owned(),
+                bearer(&bindings.admin_token),
+                format!(r#"{{"username":"{}","password":{password}}}"#, bindings.unique),
+            ),
+        };
+        Shaped {
+            method,
+            path,
+            headers: vec![authorization, json],
+            body: Some(body.into_bytes()),
+        }
+    }
+
+    fn json(&self, password: &str) -> String {
+        match self.written {
+            Written::Plain => serde_json::Value::from(password).to_string(),
+            Written::Escaped => {
+                let escaped: String = password.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+                format!("\"{escaped}\"")
+            }
+        }
+    }
+}

@@ -1,0 +1,516 @@
+//! What the targets of `cargo fuzz` assert. Each function takes one input and panics where its equation does not hold.
+//!
+//! The targets are nothing but a call; so the committed corpora are replayed through the same functions by an ordinary
+//! test, and a crash is looked at without libFuzzer.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::grammar::basic::BasicInput;
+use super::grammar::bindings::Bindings;
+use super::grammar::body::BodyInput;
+use super::grammar::certificate::CertificateInput;
+use super::grammar::password::PasswordInput;
+use super::grammar::session::SessionInput;
+use super::second;
+use super::second::password::Strength;
+use super::tracker::Tracker;
+use super::{Class, Surface};
+use crate::documented::basic::{self, Credentials};
+use crate::documented::bodies::{AccountBody, AccountRule, BodyError, CreateUserBody, LoginBody};
+use crate::documented::certificate::verified_name;
+use crate::documented::password::PasswordRule;
+use crate::documented::token::ExpiresAfter;
+use crate::exchange::{Exchange, Header, HttpRequest, Outcome, Request, Response};
+use crate::judge::Oracles;
+use crate::located::SourceText;
+use crate::reference::{Answer, AnswerBody, Behaviour, Call, Model, Registration};
+use crate::requirement::Register;
+
+/// The functions by the names of their targets.
+pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+    ("basic_auth", basic_auth),
+    ("login_body", login_body),
+    ("users_body", users_body),
+    ("account_body", account_body),
+    ("password", password),
+    ("certificate", certificate),
+    ("expires_after", expires_after),
+    ("scenario_file", scenario_file),
+    ("answer", answer),
+    ("session", session),
+];
+
+/// Basic credentials: our reading is the naive one, undoes rendering, and is never more than a lenient decoder makes
+/// of the value.
+///
+/// # Panics
+/// When one of these does not hold.
+pub fn basic_auth(input: &[u8]) {
+    let bindings = FIXED.with(Clone::clone);
+    let input = BasicInput::decode(input);
+    let value = input.value(&bindings);
+    let read = basic::parse(&value);
+    let naive = second::basic::strict(&value);
+    let parts = read
+        .as_ref()
+        .ok()
+        .map(|read| (read.username.as_bytes(), read.password.as_bytes()));
+    let naive_parts = naive
+        .as_ref()
+        .map(|(user, password)| (user.as_slice(), password.as_slice()));
+    assert_eq!(
+        parts,
+        naive_parts,
+        "the two parsers differ on {}: {read:?}",
+        value.escape_ascii()
+    );
+    if let Ok(read) = read {
+        let rendered = basic::render(&read);
+        assert_eq!(
+            basic::parse(rendered.as_bytes()).as_ref(),
+            Ok(&read),
+            "rendering is not undone"
+        );
+        assert!(
+            second::basic::may_mean(&value, &read.username, &read.password),
+            "no lenient decoder finds what the strict one did"
+        );
+    }
+    // What is written in the scheme's own way is read as it was written.
+    let text = String::from_utf8_lossy(&input.text);
+    if let Some((user, password)) = text.split_once(':')
+        && !text.chars().any(|c| c.is_ascii_control())
+    {
+        let credentials = Credentials::new(user, password);
+        assert_eq!(basic::parse(basic::render(&credentials).as_bytes()), Ok(credentials));
+    }
+}
+
+thread_local! {
+    static FIXED: std::rc::Rc<Bindings> = std::rc::Rc::new(Bindings::fixed());
+}
+
+/// The members of an object that are read one by one, in `serde_json::Value`s: what stands twice is there twice.
+fn slow(body: &[u8]) -> Option<Result<BTreeMap<String, Vec<Value>>, Value>> {
+    let text = std::str::from_utf8(body).ok()?;
+    let whole = serde_json::from_str::<Box<serde_json::value::RawValue>>(text).ok()?;
+    if !whole.get().trim_start().starts_with('{') {
+        return Some(Err(Value::Null));
+    }
+    struct Pairs(BTreeMap<String, Vec<Value>>);
+    impl<'de> serde::Deserialize<'de> for Pairs {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Visit;
+            impl<'de> serde::de::Visitor<'de> for Visit {
+                type Value = Pairs;
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("an object")
+                }
+                fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                    let mut pairs = BTreeMap::<String, Vec<Value>>::new();
+                    while let Some(name) = map.next_key::<String>()? {
+                        let raw: Box<serde_json::value::RawValue> = map.next_value()?;
+                        // A value that `Value` cannot hold (a lone surrogate, a number beyond range) is no text.
+                        let value = serde_json::from_str(raw.get()).unwrap_or(Value::Array(Vec::new()));
+                        pairs.entry(name).or_default().push(value);
+                    }
+                    Ok(Pairs(pairs))
+                }
+            }
+            deserializer.deserialize_map(Visit)
+        }
+    }
+    serde_json::from_str::<Pairs>(text).ok().map(|pairs| Ok(pairs.0))
+}
+
+/// What the slow reading says of one known member.
+fn member<'m>(members: &'m BTreeMap<String, Vec<Value>>, name: &str) -> Option<&'m Value> {
+    members.get(name).and_then(|values| values.first())
+}
+
+/// Holds a reading of a body to the slow one. `known` are the members that count, with whether each is required.
+fn same_reading<T>(body: &[u8], read: &Result<T, BodyError>, known: &[(&str, bool)]) {
+    match slow(body) {
+        None => assert!(
+            matches!(read, Err(BodyError::Malformed(_))),
+            "no JSON was read as {}",
+            kind(read)
+        ),
+        Some(Err(_)) => assert!(
+            matches!(read, Err(BodyError::NotAnObject)),
+            "no object was read as {}",
+            kind(read)
+        ),
+        Some(Ok(members)) => {
+            let twice = known
+                .iter()
+                .any(|(name, _)| members.get(*name).is_some_and(|values| values.len() > 1));
+            if twice {
+                assert!(
+                    matches!(read, Err(BodyError::Malformed(_))),
+                    "a doubled member was read as {}",
+                    kind(read)
+                );
+                return;
+            }
+            let fits = |(name, required): &(&str, bool)| match member(&members, name) {
+                None => !required,
+                Some(value) => value.is_string(),
+            };
+            if !known.iter().all(fits) {
+                assert!(
+                    matches!(read, Err(BodyError::Members(_))),
+                    "bad members were read as {}",
+                    kind(read)
+                );
+            } else {
+                assert!(
+                    matches!(read, Ok(_) | Err(BodyError::Members(_))),
+                    "good members were read as {}",
+                    kind(read)
+                );
+            }
+        }
+    }
+}
+
+fn kind<T>(read: &Result<T, BodyError>) -> String {
+    read.as_ref().err().map_or("a body".to_owned(), ToString::to_string)
+}
+
+/// Login bodies: our reading is the slow one, and the reference client never takes a weak password.
+///
+/// # Panics
+/// When one of these does not hold.
+pub fn login_body(input: &[u8]) {
+    let bindings = FIXED.with(Clone::clone);
+    let body = BodyInput::decode(input).body(&bindings);
+    let read = LoginBody::parse(&body);
+    if body.is_empty() {
+        assert_eq!(read, Ok(LoginBody::default()));
+        return;
+    }
+    same_reading(&body, &read, &[("new_password", false)]);
+    if let (Ok(read), Some(Ok(members))) = (&read, slow(&body)) {
+        assert_eq!(
+            read.new_password.as_deref(),
+            member(&members, "new_password").and_then(Value::as_str)
+        );
+    }
+    let weak = |read: &LoginBody| read.new_password.as_deref().map(second::password::strength) == Some(Strength::Weak);
+    match second::body::login(&body, true).class {
+        Class::Reject => assert!(
+            !read.as_ref().is_ok_and(|read| !weak(read)),
+            "a body that must be refused was read"
+        ),
+        Class::Accept => assert!(
+            read.is_ok_and(|read| !weak(&read)),
+            "a body that must be accepted was not"
+        ),
+        Class::Either => {}
+    }
+}
+
+/// Bodies that create users: our reading is the slow one.
+///
+/// # Panics
+/// When it is not.
+pub fn users_body(input: &[u8]) {
+    let bindings = FIXED.with(Clone::clone);
+    let body = BodyInput::decode(input).body(&bindings);
+    let read = CreateUserBody::parse(&body);
+    same_reading(&body, &read, &[("username", true), ("password", true)]);
+    if let (Ok(read), Some(Ok(members))) = (&read, slow(&body)) {
+        assert_eq!(
+            Some(read.username.as_str()),
+            member(&members, "username").and_then(Value::as_str)
+        );
+        assert_eq!(
+            Some(read.password.as_str()),
+            member(&members, "password").and_then(Value::as_str)
+        );
+    }
+    if second::body::create(&body, true).0.class == Class::Accept {
+        assert!(read.is_ok(), "a body that must be accepted was not");
+    }
+}
+
+/// Bodies that ask for a registration code: our reading is the slow one, and keeps to the rule.
+///
+/// # Panics
+/// When one of these does not hold.
+pub fn account_body(input: &[u8]) {
+    let bindings = FIXED.with(Clone::clone);
+    let body = BodyInput::decode(input).body(&bindings);
+    let read = AccountBody::parse(&body, &AccountRule::documented());
+    let known = [
+        ("cc", true),
+        ("phone_number", true),
+        ("method", true),
+        ("cert", true),
+        ("pin", false),
+    ];
+    same_reading(&body, &read, &known);
+    if let (Ok(read), Some(Ok(members))) = (&read, slow(&body)) {
+        let texts = [
+            ("cc", &read.cc),
+            ("phone_number", &read.phone_number),
+            ("cert", &read.cert),
+        ];
+        for (name, value) in texts {
+            assert_eq!(Some(value.as_str()), member(&members, name).and_then(Value::as_str));
+        }
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        assert!(digits(&read.cc) && digits(&read.phone_number) && read.pin.as_deref().is_none_or(digits));
+        assert!(read.pin.as_ref().is_none_or(|pin| pin.len() == 6));
+        let _ = verified_name(&read.cert);
+    }
+    if second::body::account(&body, true).class == Class::Reject {
+        let refused = read.as_ref().map_or(true, |read| verified_name(&read.cert).is_err());
+        assert!(refused, "a body that must be refused was read");
+    }
+}
+
+/// The password rule against the table of bytes; a legal character more keeps the classes.
+///
+/// # Panics
+/// When they differ.
+pub fn password(input: &[u8]) {
+    let bindings = FIXED.with(Clone::clone);
+    let password = PasswordInput::decode(input).password(&bindings);
+    let rule = PasswordRule::documented();
+    let taken = rule.check(&password).is_ok();
+    assert_eq!(
+        taken,
+        second::password::reference_takes(&password),
+        "the rule and the table differ on {password:?}"
+    );
+    match second::password::strength(&password) {
+        Strength::Strong => assert!(taken, "{password:?} is strong"),
+        Strength::Weak => assert!(!taken, "{password:?} is weak"),
+        Strength::Open => {}
+    }
+    if taken && password.chars().count() < 64 {
+        assert!(
+            rule.check(&format!("{password}x")).is_ok(),
+            "one character more breaks {password:?}"
+        );
+    }
+}
+
+/// Certificates: what was built is read, and any bytes are read or refused.
+///
+/// # Panics
+/// When a name that was put in does not come out.
+pub fn certificate(input: &[u8]) {
+    let input = CertificateInput::decode(input);
+    let read = verified_name(&input.value());
+    if let Some(name) = input.name() {
+        assert_eq!(read.as_ref().map(|read| read.name.as_str()), Ok(name));
+    }
+    if let Ok(read) = read {
+        assert!(!read.name.is_empty());
+    }
+}
+
+/// `expires_after`: what is read is written the same, and every moment is written so that it is read.
+///
+/// # Panics
+/// When a round trip is none.
+pub fn expires_after(input: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(input)
+        && let Ok(read) = text.parse::<ExpiresAfter>()
+    {
+        assert_eq!(read.to_string(), text);
+    }
+    if let Some(seconds) = input.first_chunk::<8>()
+        && let Ok(moment) = Timestamp::from_second(i64::from_le_bytes(*seconds) % 253_402_207_200)
+    {
+        let written = ExpiresAfter::new(moment);
+        assert_eq!(written.to_string().parse(), Ok(written), "{written}");
+    }
+}
+
+/// Scenario files: any text is read or refused with a place that is in it.
+///
+/// # Panics
+/// When the place is not.
+pub fn scenario_file(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let source = SourceText {
+        file: "fuzz/x.toml",
+        text: &text,
+    };
+    let lines = text.lines().count() + 1;
+    if let Err(error) = crate::scenario::Scenario::parse("login/fuzz", source, &REGISTER.with(Clone::clone)) {
+        assert!((1..=lines).contains(&error.line), "line {} of {lines}", error.line);
+        assert!(!error.what.is_empty());
+    }
+}
+
+thread_local! {
+    static REGISTER: std::rc::Rc<Register> = std::rc::Rc::new(register());
+    static ORACLES: Oracles = Oracles::of(&REGISTER.with(Clone::clone));
+}
+
+/// The register that is built in; a suite that cannot be read is another test's finding.
+fn register() -> Register {
+    let suite = crate::scenario::Suite::embedded();
+    suite.map(|suite| suite.register).unwrap_or_default()
+}
+
+/// The judge on any answer: it is total, and the same twice. The first two bytes are the status, the text up to an
+/// empty line the fields, the rest the body.
+///
+/// # Panics
+/// When it judges differently the second time.
+pub fn answer(input: &[u8]) {
+    let [high, low, rest @ ..] = input else { return };
+    let status = 200 + u16::from_be_bytes([*high, *low]) % 800;
+    let end = rest.windows(2).position(|pair| pair == b"\n\n");
+    let (head, body) = end.map_or((&b""[..], rest), |end| (&rest[..end], &rest[end + 2..]));
+    let field = |line: &[u8]| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        Some(Header::new(String::from_utf8_lossy(&line[..colon]), &line[colon + 1..]))
+    };
+    let exchange = Exchange {
+        request: Request::Http(HttpRequest {
+            method: "POST".to_owned(),
+            target: "/v1/users/login".to_owned(),
+            headers: vec![Header::new("Authorization", "Basic YWRtaW46U2VzYW1lLTEyMw==")],
+            body: Some(b"{\"new_password\":\"Abcdef1!\"}".to_vec()),
+        }),
+        outcome: Outcome::Answered(Response {
+            version: 1,
+            status,
+            reason: String::new(),
+            headers: head.split(|byte| *byte == b'\n').filter_map(field).collect(),
+            body: body.to_vec(),
+            interim: Vec::new(),
+            surplus: Vec::new(),
+        }),
+        at: Timestamp::UNIX_EPOCH,
+        elapsed: std::time::Duration::ZERO,
+        resent: false,
+    };
+    ORACLES.with(|oracles| {
+        let judgement = oracles.judge("fuzz", &exchange);
+        assert_eq!(judgement, oracles.judge("fuzz", &exchange));
+        for finding in &judgement.findings {
+            let shown = finding.observed().len() + finding.expected().len();
+            assert!(
+                !finding.mismatches.is_empty() && shown < 1 << 20,
+                "{}",
+                finding.requirement
+            );
+        }
+    });
+}
+
+/// The reference model against the tracker; and a refusal leaves the whole state as it was.
+///
+/// # Panics
+/// When an invariant does not hold.
+pub fn session(input: &[u8]) {
+    let input = SessionInput::decode(input);
+    let mut client = Client::new();
+    client.set_up();
+    let admin = client.token.clone();
+    let users = USERS.map(|user| (user, START));
+    let mut tracker = Tracker::new(("admin", START, &admin), users, true);
+    for step in input.steps {
+        let planned = tracker.plan(step);
+        let before = client.model.dump();
+        let (status, token) = client.call(&planned.shaped);
+        let breach = tracker.observe(&planned, status, token.as_deref());
+        assert_eq!(breach, None, "{step:?}");
+        if status >= 400 {
+            assert_eq!(client.model.dump(), before, "a refusal changed the state: {step:?}");
+        }
+        client.now += SignedDuration::from_secs(1);
+    }
+}
+
+const USERS: [&str; 3] = ["first1", "second2", "third3"];
+const START: &str = "Start-Pw-1xyz";
+
+/// The reference model with a clock and entropy that are the same in every run.
+struct Client {
+    model: Model,
+    now: Timestamp,
+    token: String,
+}
+
+impl Client {
+    fn new() -> Client {
+        let mut count = 0_u64;
+        let entropy = move || {
+            count += 1;
+            let mut bytes = [7; 32];
+            bytes[..8].copy_from_slice(&count.to_le_bytes());
+            Some(bytes)
+        };
+        Client {
+            model: Model::with_entropy(Registration::Open, Behaviour::default(), Box::new(entropy)),
+            now: Timestamp::UNIX_EPOCH,
+            token: String::new(),
+        }
+    }
+
+    fn set_up(&mut self) {
+        let first = BASIC_DEFAULT.as_bytes();
+        let body = format!(r#"{{"new_password":"{START}"}}"#);
+        let (_, token) = self.send("POST", "/v1/users/login", Some(first), body.as_bytes());
+        self.token = token.unwrap_or_default();
+        let bearer = format!("Bearer {}", self.token);
+        for user in USERS {
+            let body = format!(r#"{{"username":"{user}","password":"{START}"}}"#);
+            self.send("POST", "/v1/users", Some(bearer.as_bytes()), body.as_bytes());
+        }
+    }
+
+    fn call(&mut self, shaped: &super::grammar::Shaped) -> (u16, Option<String>) {
+        let authorization = shaped.headers.iter().find(|header| header.name == "Authorization");
+        let value = authorization.map(|header| header.value.as_slice());
+        self.send(
+            shaped.method,
+            &shaped.path,
+            value,
+            shaped.body.as_deref().unwrap_or_default(),
+        )
+    }
+
+    fn send(&mut self, method: &str, path: &str, authorization: Option<&[u8]>, body: &[u8]) -> (u16, Option<String>) {
+        let call = Call {
+            method,
+            path,
+            authorization: authorization.as_slice(),
+            content_type: Some(b"application/json"),
+            body,
+        };
+        let Answer { status, body, .. } = self.model.handle(&call, self.now);
+        let token = match body {
+            AnswerBody::Json(value) => value
+                .pointer("/users/0/token")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            _ => None,
+        };
+        (status, token)
+    }
+}
+
+/// `admin:secret`
+const BASIC_DEFAULT: &str = "Basic YWRtaW46c2VjcmV0";
+
+/// The function that reads what a surface reads.
+pub fn of(surface: Surface) -> Option<fn(&[u8])> {
+    let name = surface.in_process()?;
+    TARGETS
+        .iter()
+        .find(|(target, _)| *target == name)
+        .map(|(_, function)| *function)
+}

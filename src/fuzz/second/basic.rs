@@ -1,0 +1,283 @@
+//! What a header may be taken for: strictly, and by any decoder that is lenient in a known way.
+
+use crate::exchange::Header;
+use crate::fuzz::Class;
+
+/// The Basic credentials that a header value strictly holds (RFC 7617 §2, RFC 4648 §4): read sign by sign.
+pub fn strict(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (scheme, rest) = (value.get(..5)?, &value[5..]);
+    let code: &[u8] = match scheme.to_ascii_lowercase() == b"basic" && rest.first() == Some(&b' ') {
+        true => trim_start(rest, b" "),
+        false => return None,
+    };
+    let decoded = decode_strictly(code)?;
+    let text = String::from_utf8(decoded).ok()?;
+    if code.is_empty() || text.chars().any(|c| (c as u32) < 32 || c as u32 == 127) {
+        return None;
+    }
+    let colon = text.find(':')?;
+    Some((text[..colon].as_bytes().to_vec(), text[colon + 1..].as_bytes().to_vec()))
+}
+
+/// Base64 as it must be: whole groups, padding where it belongs, no bits left over.
+fn decode_strictly(code: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let groups = code.chunks(4);
+    let last = groups.len().saturating_sub(1);
+    for (index, group) in groups.enumerate() {
+        let padding = group.iter().rev().take_while(|sign| **sign == b'=').count();
+        if group.len() != 4 || padding > 2 || (padding > 0 && index != last) {
+            return None;
+        }
+        let mut bits = 0_u32;
+        for sign in &group[..4 - padding] {
+            bits = bits << 6 | sextet(*sign, false)?;
+        }
+        bits <<= 6 * padding;
+        if bits & ((1 << (8 * padding)) - 1) != 0 {
+            return None;
+        }
+        bytes.extend_from_slice(&bits.to_be_bytes()[1..4 - padding]);
+    }
+    Some(bytes)
+}
+
+fn sextet(sign: u8, url_safe: bool) -> Option<u32> {
+    Some(match sign {
+        b'A'..=b'Z' => u32::from(sign - b'A'),
+        b'a'..=b'z' => u32::from(sign - b'a') + 26,
+        b'0'..=b'9' => u32::from(sign - b'0') + 52,
+        b'+' => 62,
+        b'/' => 63,
+        b'-' if url_safe => 62,
+        b'_' if url_safe => 63,
+        _ => return None,
+    })
+}
+
+/// Whatever a lenient decoder might make of base64: signs of no alphabet skipped, padding an end or nothing, bits
+/// left over dropped.
+fn decode_leniently(code: &[u8], stops_at_padding: bool) -> Vec<u8> {
+    let (mut bits, mut count, mut bytes) = (0_u32, 0_u32, Vec::new());
+    for sign in code {
+        if *sign == b'=' && stops_at_padding {
+            break;
+        }
+        let Some(sextet) = sextet(*sign, true) else { continue };
+        bits = (bits << 6 | sextet) & 0xff_ffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            // The eight highest of the bits that wait.
+            bytes.push((bits >> count).to_le_bytes()[0]);
+        }
+    }
+    bytes
+}
+
+/// Whether a value may be taken for these credentials by a decoder that is lenient in a known way.
+///
+/// A name in another case counts: a data base that compares so was seen.
+pub fn may_mean(value: &[u8], username: &str, password: &str) -> bool {
+    let blank = |byte: &u8| byte.is_ascii_whitespace();
+    let value = trim_start(value, b" \t\r\n");
+    let Some(scheme) = value.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case(b"basic")) else {
+        return false;
+    };
+    let rest = &value[scheme.len()..];
+    if !rest.first().is_some_and(blank) {
+        return false;
+    }
+    let code = trim_start(rest, b" \t\r\n");
+    // The whole, the part before a parameter or a second value, and the part before a blank.
+    let until = |stops: &[u8]| code.split(|byte| stops.contains(byte)).next().unwrap_or_default();
+    let unescaped = percent_decoded(code);
+    [code, until(b",;"), until(b" ,;\t"), &unescaped].iter().any(|code| {
+        [true, false].iter().any(|stops| {
+            let decoded = decode_leniently(code, *stops);
+            let colon = decoded.iter().position(|byte| *byte == b':');
+            colon.is_some_and(|colon| {
+                decoded[..colon].eq_ignore_ascii_case(username.as_bytes())
+                    && &decoded[colon + 1..] == password.as_bytes()
+            })
+        })
+    })
+}
+
+fn percent_decoded(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, tail)) = rest.split_first() {
+        let digits = (*byte == b'%').then(|| tail.get(..2)).flatten();
+        let number = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        decoded.push(number.unwrap_or(*byte));
+        rest = if number.is_some() { &tail[2..] } else { tail };
+    }
+    decoded
+}
+
+fn trim_start<'a>(text: &'a [u8], signs: &[u8]) -> &'a [u8] {
+    let start = text.iter().position(|byte| !signs.contains(byte));
+    &text[start.unwrap_or(text.len())..]
+}
+
+fn trim<'a>(text: &'a [u8], signs: &[u8]) -> &'a [u8] {
+    let text = trim_start(text, signs);
+    let end = text.iter().rposition(|byte| !signs.contains(byte));
+    &text[..end.map_or(0, |end| end + 1)]
+}
+
+/// What the documents want of a login with these headers, where the given accounts are all there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// Success or refusal.
+    pub class: Class,
+    /// The form is the plainest: a refusal breaks the documents, not only an RFC.
+    pub canonical: bool,
+    /// What kind of thing was sent: the place in the grammar.
+    pub place: &'static str,
+}
+
+/// Reads the headers of a login.
+pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
+    let mut values = headers
+        .iter()
+        .filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
+    let (first, second) = (values.next(), values.next());
+    let reading = |class, canonical, place| Reading {
+        class,
+        canonical,
+        place,
+    };
+    let Some(first) = first else {
+        let credentials = headers
+            .iter()
+            .any(|header| header.name.to_ascii_lowercase().ends_with("authorization"));
+        return reading(Class::Reject, true, if credentials { "elsewhere" } else { "absent" });
+    };
+    let means = |value: &[u8]| accounts.iter().any(|(user, password)| may_mean(value, user, password));
+    if second.is_some() {
+        let all = headers
+            .iter()
+            .filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
+        let lenient = all.into_iter().any(|header| means(&header.value));
+        return reading(if lenient { Class::Either } else { Class::Reject }, false, "several");
+    }
+    let trimmed = trim(&first.value, b" \t");
+    if let Some((user, password)) = strict(trimmed) {
+        let exact = accounts
+            .iter()
+            .any(|(name, secret)| user == name.as_bytes() && password == secret.as_bytes());
+        let canonical =
+            first.name == "Authorization" && first.value.starts_with(b"Basic ") && trimmed.len() == first.value.len();
+        // RFC 9110 §11.4 allows several spaces, but who reads exactly one has seen what the RFC 7617 shows.
+        let several = trimmed.get(6) == Some(&b' ');
+        return match (exact, several) {
+            (true, false) => reading(Class::Accept, canonical, "right"),
+            (true, true) => reading(Class::Either, canonical, "right"),
+            (false, _) if means(&first.value) => reading(Class::Either, canonical, "name in another case"),
+            (false, _) => reading(Class::Reject, canonical, wrong(&user, &password, accounts)),
+        };
+    }
+    let place = malformed(trimmed);
+    reading(
+        if means(&first.value) {
+            Class::Either
+        } else {
+            Class::Reject
+        },
+        false,
+        place,
+    )
+}
+
+fn wrong(user: &[u8], password: &[u8], accounts: &[(&str, &str)]) -> &'static str {
+    match (user, password) {
+        ([], _) => "empty name",
+        (_, []) => "empty password",
+        _ if accounts
+            .iter()
+            .any(|(name, secret)| user == name.as_bytes() && secret.contains(':')) =>
+        {
+            "password with colons"
+        }
+        _ if accounts.iter().any(|(name, _)| user == name.as_bytes()) => "wrong password",
+        _ => "unknown name",
+    }
+}
+
+/// In which way a value is no Basic credentials.
+fn malformed(value: &[u8]) -> &'static str {
+    if value.is_empty() {
+        return "empty";
+    }
+    let word = value.split(|byte| *byte == b' ').next().unwrap_or_default();
+    if !word.eq_ignore_ascii_case(b"basic") {
+        return match word.len() == value.len() {
+            true => "no scheme",
+            false => "other scheme",
+        };
+    }
+    let code = trim_start(&value[word.len()..], b" ");
+    match decode_strictly(code) {
+        _ if code.is_empty() => "no credentials",
+        None if code.iter().any(|byte| *byte >= 0x80) => "obs-text",
+        None => "no base64",
+        Some(decoded) => match String::from_utf8(decoded) {
+            Err(_) => "not UTF-8",
+            Ok(text) if text.chars().any(char::is_control) => "control characters",
+            Ok(text) if !text.contains(':') => "no colon",
+            Ok(_) => "odd",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNTS: [(&str, &str); 2] = [("user", "Pa>>>???"), ("colon", "a:b:")];
+
+    fn read(value: &str) -> (Class, &'static str) {
+        let reading = login(&[Header::new("Authorization", value)], &ACCOUNTS);
+        (reading.class, reading.place)
+    }
+
+    #[test]
+    fn the_right_credentials_are_right_however_they_may_be_spelled() {
+        use base64::Engine;
+        let code = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+        let right = code("user:Pa>>>???");
+        assert_eq!(read(&format!("Basic {right}")), (Class::Accept, "right"));
+        assert_eq!(read(&format!("bAsIc {right}")), (Class::Accept, "right"));
+        assert_eq!(read(&format!("Basic {}", code("colon:a:b:"))), (Class::Accept, "right"));
+        for lenient in [
+            format!("Basic  {right}"),
+            format!("Basic\t{right}"),
+            format!("Basic {}", right.trim_end_matches('=')),
+            format!("Basic {}==", right.trim_end_matches('='))
+                .replace('+', "-")
+                .replace('/', "_"),
+            format!("Basic {}!{}", &right[..4], &right[4..]),
+            format!("Basic {right}, realm=x"),
+            format!("Basic {}", code("USER:Pa>>>???")),
+        ] {
+            assert_eq!(read(&lenient).0, Class::Either, "{lenient}");
+        }
+        for (value, place) in [
+            (right.clone(), "no scheme"),
+            (format!("Basic{right}"), "no scheme"),
+            (format!("Bearer {right}"), "other scheme"),
+            (format!("Basic {}", code("user")), "no colon"),
+            (format!("Basic {}", code("colon:a")), "password with colons"),
+            (format!("Basic {}", code("user:Pa>>>??? ")), "wrong password"),
+            (format!("Basic {}", code("user:Pa>>>???\n")), "control characters"),
+            (format!("Basic {}", code(&right)), "no colon"),
+            ("Basic !!!".to_owned(), "no base64"),
+            ("Basic ".to_owned(), "no credentials"),
+            (String::new(), "empty"),
+        ] {
+            assert_eq!(read(&value), (Class::Reject, place), "{value}");
+        }
+    }
+}

@@ -1,0 +1,452 @@
+//! Sequences of calls held to invariants that were not written with the reference model.
+//!
+//! The tracker remembers who exists, which passwords may be in force and which tokens live, from the answers alone. It
+//! plans a call, and says of its answer what it breaks. It sends nothing: the model in process and a target on the
+//! wire are driven by the same tracker.
+
+use super::grammar::Shaped;
+use super::grammar::session::{Op, SLOTS, Slot, Step, Token};
+use crate::exchange::Header;
+
+/// One account, as far as it is known.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    name: String,
+    /// Passwords that may be in force, the likeliest first; none where there is no such account.
+    passwords: Vec<String>,
+    /// Passwords that are no longer in force.
+    dead: Vec<String>,
+    /// Tokens in the order they were given, and whether each lives; nothing where that is open.
+    tokens: Vec<(String, Option<bool>)>,
+}
+
+/// What must come of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Success,
+    Refusal,
+    Open,
+}
+
+/// What a success changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Effect {
+    Nothing,
+    /// A token for the slot; and perhaps another password.
+    Login {
+        slot: usize,
+        tried: String,
+        new: Option<String>,
+    },
+    Created {
+        slot: usize,
+        password: String,
+    },
+    Updated {
+        slot: usize,
+        password: String,
+    },
+    Deleted {
+        slot: usize,
+    },
+    LoggedOut {
+        slot: usize,
+        token: usize,
+    },
+}
+
+/// A call and what must come of it.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// What is sent.
+    pub shaped: Shaped,
+    expected: Expected,
+    effect: Effect,
+    requirement: &'static str,
+}
+
+/// An answer that breaks a requirement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// The requirement.
+    pub requirement: &'static str,
+    /// What was expected and what came, in words, without secrets.
+    pub what: String,
+}
+
+/// What is known of the accounts of a session.
+#[derive(Debug, Clone)]
+pub struct Tracker {
+    accounts: [Known; SLOTS],
+    /// Whether the calls that could harm the admin's account are made.
+    admin_too: bool,
+    serial: u32,
+}
+
+impl Tracker {
+    /// The admin with a living token, and ordinary users by name and password.
+    ///
+    /// `admin_too` says that the admin's account may come to harm: it is deleted (which must fail).
+    pub fn new(admin: (&str, &str, &str), users: [(&str, &str); SLOTS - 1], admin_too: bool) -> Tracker {
+        let mut accounts: [Known; SLOTS] = Default::default();
+        accounts[0].tokens.push((admin.2.to_owned(), Some(true)));
+        for (known, (name, password)) in accounts.iter_mut().zip([(admin.0, admin.1)].into_iter().chain(users)) {
+            known.name = name.to_owned();
+            known.passwords.push(password.to_owned());
+        }
+        Tracker {
+            accounts,
+            admin_too,
+            serial: 0,
+        }
+    }
+
+    /// The names of the ordinary accounts that may exist now.
+    pub fn living(&self) -> impl Iterator<Item = &str> {
+        let ordinary = self.accounts[1..].iter().filter(|known| !known.passwords.is_empty());
+        ordinary.map(|known| known.name.as_str())
+    }
+
+    /// The tokens that may be alive, but for the admin's first.
+    pub fn tokens(&self) -> impl Iterator<Item = &str> {
+        let all = self.accounts.iter().flat_map(|known| &known.tokens).skip(1);
+        all.filter(|(_, alive)| *alive != Some(false))
+            .map(|(token, _)| token.as_str())
+    }
+
+    /// The call of that step.
+    pub fn plan(&mut self, step: Step) -> Planned {
+        self.serial += 1;
+        let slot = step.subject.index();
+        // The admin's password is nobody's to play with.
+        let changes_a_password = matches!(
+            step.op,
+            Op::Change | Op::WeakChange | Op::StolenChange | Op::Create | Op::WeakCreate | Op::Update | Op::WeakUpdate
+        );
+        let spared = slot == 0 && (changes_a_password || (step.op == Op::Delete && !self.admin_too));
+        let op = if spared { Op::Read } else { step.op };
+        match op {
+            Op::Login => self.login(slot, self.present(slot), None),
+            Op::WrongLogin => self.login(slot, "Wrong-Password-7".to_owned(), None),
+            Op::OthersLogin => self.login(slot, self.present((slot + 1) % SLOTS), None),
+            Op::OldLogin => {
+                let old = self.accounts[slot].dead.last().cloned();
+                self.login(slot, old.unwrap_or_else(|| "Never-Was-One-7".to_owned()), None)
+            }
+            Op::Change => self.login(slot, self.present(slot), Some(self.strong())),
+            Op::WeakChange => self.login(slot, self.present(slot), Some("weakling".to_owned())),
+            Op::StolenChange => self.login(slot, "Wrong-Password-7".to_owned(), Some(self.strong())),
+            other => self.with_token(other, slot, step.actor, step.token),
+        }
+    }
+
+    fn present(&self, slot: usize) -> String {
+        let known = &self.accounts[slot];
+        let last = known.passwords.first().or(known.dead.last());
+        last.cloned().unwrap_or_else(|| "Nobody-Has-This-7".to_owned())
+    }
+
+    fn strong(&self) -> String {
+        format!("Step{}!kQz7mP2x", self.serial)
+    }
+
+    fn login(&self, slot: usize, password: String, new: Option<String>) -> Planned {
+        let known = &self.accounts[slot];
+        let right = known.passwords.first() == Some(&password);
+        let weak = new.as_deref() == Some("weakling");
+        let (expected, requirement) = match (right, known.passwords.contains(&password)) {
+            // A later `new_password` may be passed over, and what is passed over is not judged.
+            (true, _) if weak => (Expected::Open, "login.password.on-change"),
+            (true, _) if known.passwords.len() == 1 => (Expected::Success, "login.credentials.accepted"),
+            (true, _) | (_, true) => (Expected::Open, "login.credentials.accepted"),
+            _ if known.passwords.is_empty() => (Expected::Refusal, "users.delete.login-dead"),
+            _ if known.dead.contains(&password) => (Expected::Refusal, "login.password.changed-old-dead"),
+            _ if new.is_some() => (Expected::Refusal, "login.refused.nothing-taken-over"),
+            _ => (Expected::Refusal, "login.refused.wrong-password"),
+        };
+        let body = match &new {
+            Some(new) => format!(r#"{{"new_password":"{new}"}}"#),
+            None => "{}".to_owned(),
+        };
+        use base64::Engine;
+        let code = base64::engine::general_purpose::STANDARD.encode(format!("{}:{password}", known.name));
+        Planned {
+            shaped: shaped(
+                "POST",
+                "/v1/users/login".to_owned(),
+                format!("Basic {code}"),
+                Some(body),
+            ),
+            expected,
+            effect: Effect::Login {
+                slot,
+                tried: password,
+                new,
+            },
+            requirement,
+        }
+    }
+
+    /// The token that an actor shows, which of its tokens it is, and whether it lives.
+    fn shown(&self, actor: usize, token: Token) -> (String, Option<usize>, Option<bool>) {
+        let tokens = &self.accounts[actor].tokens;
+        let index = match token {
+            Token::Newest => tokens.len().checked_sub(1),
+            Token::Oldest => (!tokens.is_empty()).then_some(0),
+            Token::Nothing | Token::MadeUp => None,
+        };
+        match index.and_then(|index| Some((index, tokens.get(index)?))) {
+            Some((index, (token, alive))) => (token.clone(), Some(index), *alive),
+            None if token == Token::Nothing => (String::new(), None, Some(false)),
+            None => ("bWFkZS11cC10b2tlbi1vZi1hLWZ1enotcnVu".to_owned(), None, Some(false)),
+        }
+    }
+
+    fn with_token(&mut self, op: Op, slot: usize, actor: Slot, token: Token) -> Planned {
+        let actor = actor.index();
+        let (token, index, alive) = self.shown(actor, token);
+        let known = &self.accounts[slot];
+        let exists = !known.passwords.is_empty();
+        let (admin, itself) = (actor == 0, actor == slot);
+        let strong = self.strong();
+        let path = format!("/v1/users/{}", known.name);
+        let json = |password: &str| Some(format!(r#"{{"password":"{password}"}}"#));
+        let creation = |password: &str| Some(format!(r#"{{"username":"{}","password":"{password}"}}"#, known.name));
+        let done = Expected::Success;
+        let no = Expected::Refusal;
+        // The logged out admin's own first token would end the session for everybody.
+        let op = if op == Op::Logout && actor == 0 && index == Some(0) {
+            Op::Read
+        } else {
+            op
+        };
+        let (method, path, body, expected, requirement, effect) = match op {
+            Op::Create if !admin => (
+                "POST",
+                "/v1/users".to_owned(),
+                creation(&strong),
+                no,
+                "users.create.admin-only",
+                Effect::Nothing,
+            ),
+            Op::Create if exists => (
+                "POST",
+                "/v1/users".to_owned(),
+                creation(&strong),
+                no,
+                "users.duplicate.refused",
+                Effect::Nothing,
+            ),
+            Op::Create => {
+                let effect = Effect::Created {
+                    slot,
+                    password: strong.clone(),
+                };
+                (
+                    "POST",
+                    "/v1/users".to_owned(),
+                    creation(&strong),
+                    done,
+                    "users.create.created",
+                    effect,
+                )
+            }
+            Op::WeakCreate => (
+                "POST",
+                "/v1/users".to_owned(),
+                creation("short1!"),
+                no,
+                "users.password.too-short",
+                Effect::Nothing,
+            ),
+            Op::Update if !(admin || itself) => {
+                ("PUT", path, json(&strong), no, "users.update.others", Effect::Nothing)
+            }
+            Op::Update if !exists => ("PUT", path, json(&strong), no, "users.update.unknown", Effect::Nothing),
+            Op::Update => {
+                let effect = Effect::Updated {
+                    slot,
+                    password: strong.clone(),
+                };
+                ("PUT", path, json(&strong), done, "users.update.answered", effect)
+            }
+            Op::WeakUpdate => (
+                "PUT",
+                path,
+                json("weakling"),
+                no,
+                "users.update.password-rule",
+                Effect::Nothing,
+            ),
+            Op::Delete if slot == 0 => ("DELETE", path, None, no, "users.delete.admin", Effect::Nothing),
+            Op::Delete if !admin => ("DELETE", path, None, no, "users.delete.admin-only", Effect::Nothing),
+            Op::Delete if !exists => ("DELETE", path, None, no, "users.delete.unknown", Effect::Nothing),
+            Op::Delete => (
+                "DELETE",
+                path,
+                None,
+                done,
+                "users.delete.answered",
+                Effect::Deleted { slot },
+            ),
+            Op::Logout => {
+                let effect = index.map_or(Effect::Nothing, |token| Effect::LoggedOut { slot: actor, token });
+                (
+                    "POST",
+                    "/v1/users/logout".to_owned(),
+                    None,
+                    done,
+                    "tokens.logout.answered",
+                    effect,
+                )
+            }
+            Op::Verify => {
+                let body = Some("{\"code\":\"\"}".to_owned());
+                (
+                    "POST",
+                    "/v1/account/verify".to_owned(),
+                    body,
+                    no,
+                    "account.verify.wrong-code",
+                    Effect::Nothing,
+                )
+            }
+            Op::Register => {
+                let body = Some("{}".to_owned());
+                (
+                    "POST",
+                    "/v1/account".to_owned(),
+                    body,
+                    no,
+                    "account.required.refused",
+                    Effect::Nothing,
+                )
+            }
+            _ if !exists => ("GET", path, None, no, "users.read.unknown", Effect::Nothing),
+            // Whether an ordinary user may read another is inferred.
+            _ if !(admin || itself) => ("GET", path, None, Expected::Open, "users.read.others", Effect::Nothing),
+            _ => ("GET", path, None, done, "tokens.bearer.accepted", Effect::Nothing),
+        };
+        let (expected, requirement) = match alive {
+            Some(true) => (expected, requirement),
+            Some(false) if index.is_some() && self.accounts[actor].passwords.is_empty() => {
+                (no, "tokens.deleted-user.dead")
+            }
+            Some(false) if index.is_some() => (no, "tokens.logout.token-dead"),
+            Some(false) if token.is_empty() => (no, "tokens.bearer.required"),
+            Some(false) => (no, "tokens.bearer.invalid"),
+            None if expected == no => (no, requirement),
+            None => (Expected::Open, requirement),
+        };
+        let authorization = if token.is_empty() {
+            String::new()
+        } else {
+            format!("Bearer {token}")
+        };
+        Planned {
+            shaped: shaped(method, path, authorization, body),
+            expected,
+            effect,
+            requirement,
+        }
+    }
+
+    /// Takes in an answer: its status, and the token in it. What it breaks is returned; after a breach the session is
+    /// over, because the tracker no longer knows the state.
+    pub fn observe(&mut self, planned: &Planned, status: u16, token: Option<&str>) -> Option<Breach> {
+        let success = (200..300).contains(&status);
+        let breach = |what: String| {
+            Some(Breach {
+                requirement: planned.requirement,
+                what,
+            })
+        };
+        let call = format!("{} {}", planned.shaped.method, place(&planned.shaped.path));
+        match planned.expected {
+            Expected::Success if !success => {
+                return breach(format!("{call} must succeed here, and was answered {status}"));
+            }
+            Expected::Refusal if success => {
+                return breach(format!("{call} must be refused here, and was answered {status}"));
+            }
+            Expected::Refusal if token.is_some() => {
+                return breach(format!("{call} was refused with {status} and gave a token"));
+            }
+            _ => {}
+        }
+        if success {
+            self.take(&planned.effect, token);
+        } else if let Effect::Login { slot, tried, .. } = &planned.effect {
+            // Where two passwords may have been in force, it was the other. Another status is about the new one.
+            let known = &mut self.accounts[*slot];
+            if known.passwords.len() > 1 && status == 401 {
+                known.passwords.retain(|password| password != tried);
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, effect: &Effect, token: Option<&str>) {
+        match effect {
+            Effect::Nothing => {}
+            Effect::Login { slot, tried, new } => {
+                let known = &mut self.accounts[*slot];
+                let (now, before) = std::mem::take(&mut known.passwords)
+                    .into_iter()
+                    .partition(|known| known == tried);
+                known.passwords = now;
+                known.dead.extend::<Vec<String>>(before);
+                if let Some(new) = new.as_ref().filter(|new| *new != "weakling") {
+                    // Documented for the first login only: either may be in force now.
+                    known.passwords.insert(0, new.clone());
+                    known
+                        .tokens
+                        .iter_mut()
+                        .for_each(|(_, alive)| *alive = alive.and_then(|alive| (!alive).then_some(false)));
+                }
+                known.tokens.extend(token.map(|token| (token.to_owned(), Some(true))));
+            }
+            Effect::Created { slot, password } => self.accounts[*slot].passwords = vec![password.clone()],
+            Effect::Updated { slot, password } => {
+                let known = &mut self.accounts[*slot];
+                let old = std::mem::replace(&mut known.passwords, vec![password.clone()]);
+                known.dead.extend(old);
+            }
+            Effect::Deleted { slot } => {
+                let known = &mut self.accounts[*slot];
+                let old = std::mem::take(&mut known.passwords);
+                known.dead.extend(old);
+                known.tokens.iter_mut().for_each(|(_, alive)| *alive = Some(false));
+            }
+            Effect::LoggedOut { slot, token } => {
+                if let Some((_, alive)) = self.accounts[*slot].tokens.get_mut(*token) {
+                    *alive = Some(false);
+                }
+            }
+        }
+    }
+}
+
+/// The endpoint of a path, without the name in it.
+fn place(path: &str) -> &str {
+    match path {
+        "/v1/users/login" | "/v1/users/logout" | "/v1/users" | "/v1/account" | "/v1/account/verify" => path,
+        _ => "/v1/users/{username}",
+    }
+}
+
+fn shaped(method: &'static str, path: String, authorization: String, body: Option<String>) -> Shaped {
+    let mut headers = Vec::new();
+    if !authorization.is_empty() {
+        headers.push(Header::new("Authorization", authorization));
+    }
+    if body.is_some() {
+        headers.push(Header::new("Content-Type", "application/json"));
+    }
+    Shaped {
+        method,
+        path,
+        headers,
+        body: body.map(String::into_bytes),
+    }
+}

@@ -1,0 +1,84 @@
+//! Every seed and regression of `fuzz/`, and every aimed input of the wire fuzzer, through the functions that the
+//! targets of cargo-fuzz call: on stable, without libFuzzer.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wabizspec::fuzz::Surface;
+use wabizspec::fuzz::grammar::aimed;
+use wabizspec::fuzz::in_process::{self, TARGETS};
+use wabizspec::fuzz::random::Random;
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    files
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
+}
+
+#[test]
+fn the_committed_corpora_hold() {
+    for (target, check) in TARGETS {
+        let seeds = files(&root().join("corpus").join(target));
+        assert!(!seeds.is_empty(), "{target} has no seeds");
+        for path in seeds.iter().chain(&files(&root().join("regressions").join(target))) {
+            let input = fs::read(path).expect("readable");
+            assert!(input.len() <= 4096, "{}: a seed is small", path.display());
+            eprintln!("{}", path.display());
+            check(&input);
+        }
+    }
+}
+
+#[test]
+fn every_corpus_belongs_to_a_target_and_every_target_is_built() {
+    for folder in ["corpus", "regressions"] {
+        for entry in fs::read_dir(root().join(folder)).expect("the folder").flatten() {
+            let name = entry.file_name().into_string().expect("text");
+            assert!(
+                entry.path().is_file() || TARGETS.iter().any(|(target, _)| *target == name),
+                "{folder}/{name}"
+            );
+        }
+    }
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("manifest");
+    for (target, _) in TARGETS {
+        assert!(
+            root().join(format!("fuzz_targets/{target}.rs")).exists(),
+            "{target} has no source"
+        );
+        assert!(
+            manifest.contains(&format!("name = \"{target}\"")),
+            "{target} is not built"
+        );
+    }
+}
+
+#[test]
+fn the_aimed_inputs_hold_in_process() {
+    for input in aimed::all(&Surface::ALL) {
+        if let Some(check) = in_process::of(input.surface) {
+            eprintln!("{} {} {}", input.row, input.surface, input.input.escape_ascii());
+            check(&input.input);
+        }
+    }
+}
+
+#[test]
+fn random_inputs_hold_in_process() {
+    for (target, check) in TARGETS {
+        eprintln!("{target}");
+        for index in 0..300 {
+            let mut random = Random::new(11, index);
+            let input: Vec<u8> = (0..random.below(60)).map(|_| random.byte()).collect();
+            check(&input);
+        }
+    }
+}
