@@ -5,9 +5,12 @@
 mod check;
 mod exit;
 mod explain;
+mod fuzz;
+mod fuzz_ground;
 mod list;
 mod plan_view;
 mod prove;
+mod replay;
 mod run;
 mod serve;
 mod signal;
@@ -46,6 +49,10 @@ struct Cli {
 enum Command {
     /// Judge a target: run the scenarios against it
     Run(Box<run::RunArgs>),
+    /// Fuzz a target: find inputs that it does not bear
+    Fuzz(Box<fuzz::FuzzArgs>),
+    /// Try inputs again that were found
+    Replay(Box<replay::ReplayArgs>),
     /// Serve the reference client
     Serve(serve::ServeArgs),
     /// Show that the suite bites: run it against each planted fault
@@ -63,6 +70,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Fuzz(args) => fuzz::fuzz(&args),
+        Command::Replay(args) => replay::replay(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Prove(args) => prove::prove(&args),
         Command::List(args) => list::list(&args),

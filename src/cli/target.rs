@@ -98,6 +98,11 @@ pub(super) struct Resolved {
 }
 
 impl TargetArgs {
+    /// The configuration file that was named, if one was.
+    pub fn config_file(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// Settles on a target. Nothing is sent yet; the embedded one is started. `others` are the flags of the command that
     /// speak of a target too, each with whether it was given.
     pub fn resolve(&self, others: &[(&str, bool)]) -> Result<Resolved, Failure> {

@@ -1,1 +1,516 @@
-//! Later.
+//! The wire fuzzer: inputs to workers, what comes back to the search, what is found to files.
+//!
+//! Inputs go out in batches. Within a batch the workers take them as they are free; between batches the answers are
+//! taken in by number, so that equal answers make equal inputs whatever the workers' timing was.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Surface;
+use super::finding::{self, Found, Signature};
+use super::generator::{Generated, Generator};
+use super::grammar;
+use super::grammar::bindings::Bindings;
+use super::probe::{Broken, Kind, Probed, probe};
+use super::shrink::shrink;
+use super::subject::{Ground, Subject};
+use super::summary::Summary;
+use crate::exchange::Request;
+use crate::requirement::{Level, Register};
+
+/// How a run goes about it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What is fuzzed.
+    pub surfaces: Vec<Surface>,
+    /// Decides all inputs.
+    pub seed: u64,
+    /// Inputs in flight at most.
+    pub jobs: usize,
+    /// When to end.
+    pub time: Option<Duration>,
+    /// After how many requests to end; the batch in flight is finished.
+    pub requests: Option<u64>,
+    /// Where findings and the corpus go, if anywhere.
+    pub out: Option<PathBuf>,
+    /// The target's URL, for lines that people copy.
+    pub url: String,
+}
+
+/// How far a run has come, for those who watch.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress<'s> {
+    /// What was counted so far.
+    pub summary: &'s Summary,
+    /// Since the beginning.
+    pub elapsed: Duration,
+}
+
+/// An input that was tried.
+struct Tried {
+    generated: Generated,
+    probed: Probed,
+}
+
+/// What the workers of a batch share.
+struct Batch {
+    inputs: Vec<Generated>,
+    next: AtomicUsize,
+    sent: AtomicU64,
+    deadline: Option<Instant>,
+    allowed: u64,
+    /// The target no longer answers.
+    down: std::sync::atomic::AtomicBool,
+    throttled: AtomicUsize,
+    tried: Mutex<Vec<Tried>>,
+    first: Mutex<FirstSight>,
+}
+
+/// Saves each signature the moment it is first seen, whatever becomes of the run afterwards.
+struct FirstSight {
+    known: BTreeMap<Signature, u64>,
+    found: Vec<(Found, Broken, Bindings)>,
+    out: Option<PathBuf>,
+    seed: u64,
+    url: String,
+    trouble: Option<String>,
+}
+
+impl FirstSight {
+    fn see(&mut self, generated: &Generated, probed: &Probed, bindings: &Bindings) {
+        for broken in &probed.broken {
+            let signature = Signature::of(generated.surface, probed, broken);
+            let times = self.known.entry(signature.clone()).or_default();
+            *times += 1;
+            if *times > 1 {
+                continue;
+            }
+            let mut found = Found {
+                id: signature.id(generated.surface),
+                signature,
+                level: broken.level,
+                surface: generated.surface,
+                input: generated.input.clone(),
+                what: broken.what.clone(),
+                times: 1,
+                confirmed: false,
+                file: None,
+                reproduce: Vec::new(),
+            };
+            self.save(&mut found, broken, bindings);
+            self.found.push((found, broken.clone(), bindings.clone()));
+        }
+    }
+
+    fn save(&mut self, found: &mut Found, broken: &Broken, bindings: &Bindings) {
+        let plain = plain(found.surface, &found.input, broken);
+        let written = finding::written(found, broken, bindings, &plain);
+        found.reproduce = vec![written.curl.clone()];
+        if let Some(out) = &self.out
+            && let Err(error) = finding::save(out, self.seed, found, &written, &self.url)
+        {
+            self.trouble = Some(format!("a finding could not be saved in {}: {error}", out.display()));
+        }
+    }
+}
+
+/// The request with credentials that are nobody's.
+fn plain(surface: Surface, input: &[u8], broken: &Broken) -> Request {
+    grammar::request(surface, input, &Bindings::fixed()).unwrap_or_else(|| broken.exchange.request.clone())
+}
+
+/// Fuzzes the target until the time or the requests are used up or `stop` turns true. What the run made on the target
+/// is the caller's to remove.
+pub async fn drive(
+    ground: Arc<Ground>,
+    register: &Register,
+    settings: &Settings,
+    stop: watch::Receiver<bool>,
+    watch: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Summary {
+    let begun = Instant::now();
+    let levels: Arc<BTreeMap<String, Level>> = Arc::new(
+        register
+            .iter()
+            .map(|requirement| (requirement.id.clone(), requirement.level))
+            .collect(),
+    );
+    let mut run = Run {
+        generator: Generator::new(settings.seed, &settings.surfaces),
+        summary: Summary {
+            seed: settings.seed,
+            ..Summary::default()
+        },
+        first: FirstSight {
+            known: BTreeMap::new(),
+            found: Vec::new(),
+            out: settings.out.clone(),
+            seed: settings.seed,
+            url: settings.url.clone(),
+            trouble: None,
+        },
+        ground,
+        levels,
+        subjects: Vec::new(),
+        shrunk: 0,
+    };
+    run.resume(settings);
+    run.set_up(settings.jobs).await;
+    let deadline = settings.time.map(|time| begun + time);
+    while run.summary.blocked.is_none() && !*stop.borrow() {
+        let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let left = settings
+            .requests
+            .map_or(u64::MAX, |most| most.saturating_sub(run.summary.requests));
+        if over || left == 0 {
+            break;
+        }
+        run.batch(settings, deadline, left, &stop).await;
+        run.summary.elapsed = begun.elapsed();
+        watch(Progress {
+            summary: &run.summary,
+            elapsed: begun.elapsed(),
+        });
+    }
+    for subject in &run.subjects {
+        subject.remove(&run.ground).await;
+    }
+    run.summary.interrupted = *stop.borrow();
+    run.summary.complete = !run.summary.interrupted;
+    run.summary.elapsed = begun.elapsed();
+    run.take_found();
+    run.summary
+}
+
+/// Tries one input, as `replay` does; gives the signatures of what it broke.
+///
+/// # Errors
+/// There is nobody to log in as.
+pub async fn once(
+    ground: &Ground,
+    register: &Register,
+    surface: Surface,
+    input: &[u8],
+) -> Result<(Probed, Vec<Signature>), String> {
+    let mut subject = Subject::new(ground).await?;
+    let level = |id: &str| register.find(id).map_or(Level::Must, |requirement| requirement.level);
+    let probed = probe(ground, &mut subject, surface, input, &level).await;
+    subject.remove(ground).await;
+    let signatures = probed
+        .broken
+        .iter()
+        .map(|broken| Signature::of(surface, &probed, broken))
+        .collect();
+    Ok((probed, signatures))
+}
+
+struct Run {
+    generator: Generator,
+    summary: Summary,
+    first: FirstSight,
+    ground: Arc<Ground>,
+    levels: Arc<BTreeMap<String, Level>>,
+    subjects: Vec<Subject>,
+    /// So many of the findings have been shrunk.
+    shrunk: usize,
+}
+
+impl Run {
+    /// Takes up the corpus of an earlier run.
+    fn resume(&mut self, settings: &Settings) {
+        let Some(out) = &settings.out else { return };
+        for surface in &settings.surfaces {
+            let folder = out.join("corpus").join(surface.name());
+            for path in finding::inputs(&folder).unwrap_or_default() {
+                if let Ok(input) = std::fs::read(&path) {
+                    self.generator.keep(*surface, input);
+                }
+            }
+        }
+    }
+
+    async fn set_up(&mut self, jobs: usize) {
+        for _ in 0..jobs.max(1) {
+            match Subject::new(&self.ground).await {
+                Ok(subject) => self.subjects.push(subject),
+                Err(why) => {
+                    self.summary.blocked = self.subjects.is_empty().then_some(why);
+                    return;
+                }
+            }
+            if self.subjects.iter().any(|subject| !subject.own) {
+                return;
+            }
+        }
+    }
+
+    async fn batch(
+        &mut self,
+        settings: &Settings,
+        deadline: Option<Instant>,
+        allowed: u64,
+        stop: &watch::Receiver<bool>,
+    ) {
+        // Small enough that the end is near whenever it comes, large enough that workers seldom wait for each other.
+        let size = (settings.jobs.max(1) * 32).min(usize::try_from(allowed).unwrap_or(usize::MAX).max(1));
+        let nothing = FirstSight {
+            known: BTreeMap::new(),
+            found: Vec::new(),
+            out: None,
+            seed: 0,
+            url: String::new(),
+            trouble: None,
+        };
+        let batch = Arc::new(Batch {
+            inputs: (0..size).map(|_| self.generator.generate()).collect(),
+            next: AtomicUsize::new(0),
+            sent: AtomicU64::new(0),
+            deadline,
+            allowed,
+            down: false.into(),
+            throttled: AtomicUsize::new(0),
+            tried: Mutex::default(),
+            first: Mutex::new(std::mem::replace(&mut self.first, nothing)),
+        });
+        let mut workers = JoinSet::new();
+        for subject in self.subjects.drain(..) {
+            let (ground, levels, batch) = (Arc::clone(&self.ground), Arc::clone(&self.levels), Arc::clone(&batch));
+            workers.spawn(work(ground, levels, batch, subject, stop.clone()));
+        }
+        let mut lost = None;
+        while let Some(ended) = workers.join_next().await {
+            match ended {
+                Ok((subject, None)) => self.subjects.push(subject),
+                Ok((subject, Some(why))) => {
+                    subject.remove(&self.ground).await;
+                    lost = Some(why);
+                }
+                Err(error) => lost = Some(format!("a worker ended: {error}")),
+            }
+        }
+        let down = batch.down.load(Ordering::Relaxed);
+        let throttled = batch.throttled.load(Ordering::Relaxed);
+        let Some(batch) = Arc::into_inner(batch) else { return };
+        self.first = batch.first.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut tried = batch.tried.into_inner().unwrap_or_else(PoisonError::into_inner);
+        tried.sort_by_key(|tried| tried.generated.index);
+        if down {
+            self.down(&tried).await;
+        }
+        self.take(settings, &tried);
+        if throttled > size / 2 {
+            self.summary.blocked = Some("the target answers 429: it throttles, so nothing can be judged".to_owned());
+        }
+        if self.subjects.is_empty() && self.summary.blocked.is_none() {
+            self.set_up(1).await;
+            if self.subjects.is_empty() {
+                self.summary.blocked = lost.or(self.summary.blocked.take());
+            }
+        }
+        if self.summary.blocked.is_none() {
+            self.shrink(deadline).await;
+        }
+        self.take_found();
+    }
+
+    fn take(&mut self, settings: &Settings, tried: &[Tried]) {
+        let mut elapsed: Vec<Duration> = tried.iter().map(|tried| tried.probed.elapsed).collect();
+        elapsed.sort();
+        let median = elapsed.get(elapsed.len() / 2).copied().unwrap_or_default();
+        for Tried { generated, probed, .. } in tried {
+            if probed.skipped.is_none() && self.is_new(generated.surface, probed) {
+                self.generator.keep(generated.surface, generated.input.clone());
+                if let Some(out) = &settings.out {
+                    self.first.trouble = self.first.trouble.take().or(keep(out, generated).err());
+                }
+            }
+            self.summary.take(generated.surface, generated.row, probed);
+            // Slower than its peers is worth a word, never a verdict.
+            if probed.elapsed > Duration::from_millis(250)
+                && probed.elapsed > median * 20
+                && probed.kind != Kind::TimedOut
+            {
+                let what = format!(
+                    "{}: {} is answered much slower than others",
+                    generated.surface, probed.place
+                );
+                *self.summary.observed.entry(what).or_default() += 1;
+            }
+        }
+        self.summary.corpus = self.generator.kept();
+        if let Some(trouble) = &self.first.trouble {
+            *self.summary.observed.entry(trouble.clone()).or_default() += 1;
+        }
+    }
+
+    fn is_new(&self, surface: Surface, probed: &Probed) -> bool {
+        !self.summary.table.contains_key(&(surface, probed.class, probed.kind))
+    }
+
+    /// The target is gone: waits for it, and finds the input that took it down.
+    async fn down(&mut self, tried: &[Tried]) {
+        if !self.is_back().await {
+            self.summary.blocked = Some("the target no longer answers".to_owned());
+            return;
+        }
+        let suspects: Vec<&Tried> = tried
+            .iter()
+            .rev()
+            .filter(|tried| tried.probed.skipped.is_none())
+            .take(64)
+            .collect();
+        for tried in suspects {
+            let Ok(mut subject) = Subject::new(&self.ground).await else {
+                return;
+            };
+            let levels = Arc::clone(&self.levels);
+            let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
+            let mut probed = probe(
+                &self.ground,
+                &mut subject,
+                tried.generated.surface,
+                &tried.generated.input,
+                &level,
+            )
+            .await;
+            if self.ground.target.canary().await.is_ok() {
+                subject.remove(&self.ground).await;
+                continue;
+            }
+            if let Some(mut broken) = probed.broken.first().cloned() {
+                broken.oracle = "down";
+                broken.what = "the target answers nobody after this input".to_owned();
+                probed.broken = vec![broken];
+                self.first.see(&tried.generated, &probed, &subject.bindings);
+            }
+            if !self.is_back().await {
+                self.summary.blocked = Some("the target no longer answers".to_owned());
+            }
+            return;
+        }
+    }
+
+    async fn is_back(&self) -> bool {
+        for _ in 0..20 {
+            if self.ground.target.canary().await.is_ok() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        false
+    }
+
+    /// Tries what is new again, alone, and makes it as small as it gets.
+    async fn shrink(&mut self, deadline: Option<Instant>) {
+        while self.shrunk < self.first.found.len() {
+            let index = self.shrunk;
+            self.shrunk += 1;
+            let (mut found, mut broken, mut bindings) = self.first.found[index].clone();
+            let Some(mut subject) = self.subjects.pop() else { return };
+            let until =
+                (Instant::now() + Duration::from_secs(10)).min(deadline.unwrap_or_else(|| Instant::now() + FAR));
+            let (ground, levels) = (Arc::clone(&self.ground), Arc::clone(&self.levels));
+            let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
+            let (surface, signature) = (found.surface, found.signature.clone());
+            let (mut requests, mut tries) = (0, 0_u64);
+            let mut still = async |input: &[u8]| {
+                // Past the time only the first try, the confirmation, is made.
+                tries += 1;
+                if tries > 1 && Instant::now() >= until {
+                    return false;
+                }
+                let probed = probe(&ground, &mut subject, surface, input, &level).await;
+                requests += probed.requests;
+                let same = probed
+                    .broken
+                    .iter()
+                    .find(|broken| Signature::of(surface, &probed, broken) == signature);
+                if let Some(same) = same {
+                    (broken, bindings) = (same.clone(), subject.bindings.clone());
+                }
+                same.is_some()
+            };
+            found.confirmed = still(&found.input).await;
+            if found.confirmed {
+                found.input = shrink(&found.input, &mut still).await;
+            }
+            found.what = broken.what.clone();
+            self.subjects.push(subject);
+            self.summary.requests += requests;
+            self.first.save(&mut found, &broken, &bindings);
+            self.first.found[index] = (found, broken, bindings);
+        }
+    }
+
+    fn take_found(&mut self) {
+        let found = self.first.found.iter().map(|(found, ..)| {
+            let times = self.first.known.get(&found.signature).copied().unwrap_or(1);
+            Found { times, ..found.clone() }
+        });
+        self.summary.found = found.collect();
+    }
+}
+
+/// Far enough away not to matter.
+const FAR: Duration = Duration::from_secs(86_400);
+
+fn keep(out: &std::path::Path, generated: &Generated) -> Result<(), String> {
+    let folder = out.join("corpus").join(generated.surface.name());
+    let file = folder.join(format!("input-{:08}", generated.index));
+    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, &generated.input));
+    written.map_err(|error| format!("{} cannot be written: {error}", file.display()))
+}
+
+/// One worker: takes inputs as long as there are some.
+async fn work(
+    ground: Arc<Ground>,
+    levels: Arc<BTreeMap<String, Level>>,
+    batch: Arc<Batch>,
+    mut subject: Subject,
+    stop: watch::Receiver<bool>,
+) -> (Subject, Option<String>) {
+    let level = |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
+    loop {
+        let over = batch.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+            || batch.sent.load(Ordering::Relaxed) >= batch.allowed
+            || batch.down.load(Ordering::Relaxed)
+            || *stop.borrow();
+        let next = batch.next.fetch_add(1, Ordering::Relaxed);
+        let Some(generated) = batch.inputs.get(next).filter(|_| !over) else {
+            return (subject, None);
+        };
+        let probed = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
+        batch.sent.fetch_add(probed.requests, Ordering::Relaxed);
+        match probed.kind {
+            Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled
+                if ground.target.canary().await.is_err() =>
+            {
+                batch.down.store(true, Ordering::Relaxed);
+            }
+            Kind::Answer(429, _) => {
+                batch.throttled.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            _ => {}
+        }
+        if !probed.broken.is_empty() {
+            let mut first = batch.first.lock().unwrap_or_else(PoisonError::into_inner);
+            first.see(generated, &probed, &subject.bindings);
+        }
+        let lost = probed.lost.clone();
+        let tried = Tried {
+            generated: generated.clone(),
+            probed,
+        };
+        batch.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
+        if lost.is_some() {
+            return (subject, lost);
+        }
+    }
+}

@@ -1,1 +1,159 @@
-//! Later.
+//! Which inputs are tried, in which order.
+//!
+//! Input `i` follows from the seed, `i` and the answers so far: first the aimed inputs, then mixtures of them, of
+//! what gave new kinds of answers, and of the dictionaries, and now and then random bytes.
+
+use std::collections::BTreeMap;
+
+use super::grammar::aimed::{self, Aimed};
+use super::random::Random;
+use super::{Surface, dictionary};
+
+/// An input, and the row of the catalogue it was written for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// Its number, from 0.
+    pub index: u64,
+    /// The row, for aimed inputs.
+    pub row: Option<&'static str>,
+    /// Where it is sent.
+    pub surface: Surface,
+    /// The input.
+    pub input: Vec<u8>,
+}
+
+/// Makes the inputs of one run.
+#[derive(Debug)]
+pub struct Generator {
+    seed: u64,
+    surfaces: Vec<Surface>,
+    aimed: Vec<Aimed>,
+    /// What is mixed: the aimed inputs and those that gave a new kind of answer.
+    corpus: BTreeMap<Surface, Vec<Vec<u8>>>,
+    pieces: BTreeMap<Surface, Vec<Vec<u8>>>,
+    next: u64,
+}
+
+/// How many inputs of a surface are kept for mixing.
+const CORPUS: usize = 4096;
+
+impl Generator {
+    /// The inputs of that seed for these surfaces.
+    pub fn new(seed: u64, surfaces: &[Surface]) -> Generator {
+        let aimed = aimed::all(surfaces);
+        let mut corpus: BTreeMap<Surface, Vec<Vec<u8>>> = BTreeMap::new();
+        for input in &aimed {
+            corpus.entry(input.surface).or_default().push(input.input.clone());
+        }
+        Generator {
+            seed,
+            surfaces: surfaces.to_vec(),
+            aimed,
+            corpus,
+            pieces: surfaces
+                .iter()
+                .map(|surface| (*surface, dictionary::pieces(*surface)))
+                .collect(),
+            next: 0,
+        }
+    }
+
+    /// An input that gave a new kind of answer: it will be mixed from now on.
+    pub fn keep(&mut self, surface: Surface, input: Vec<u8>) {
+        let kept = self.corpus.entry(surface).or_default();
+        if kept.len() < CORPUS && !kept.contains(&input) {
+            kept.push(input);
+        }
+    }
+
+    /// How many inputs are mixed.
+    pub fn kept(&self) -> usize {
+        self.corpus.values().map(Vec::len).sum()
+    }
+
+    /// The next input.
+    pub fn generate(&mut self) -> Generated {
+        let index = self.next;
+        self.next += 1;
+        let aimed = usize::try_from(index).ok().and_then(|index| self.aimed.get(index));
+        if let Some(Aimed { row, surface, input }) = aimed.cloned() {
+            return Generated {
+                index,
+                row: Some(row),
+                surface,
+                input,
+            };
+        }
+        let mut random = Random::new(self.seed, index);
+        let surface = random.pick(&self.surfaces).copied().unwrap_or(Surface::BasicAuth);
+        let input = match random.below(16) {
+            0 => (0..random.below(48)).map(|_| random.byte()).collect(),
+            _ => self.mix(surface, &mut random),
+        };
+        Generated {
+            index,
+            row: None,
+            surface,
+            input,
+        }
+    }
+
+    fn mix(&self, surface: Surface, random: &mut Random) -> Vec<u8> {
+        let none = Vec::new();
+        let corpus = self.corpus.get(&surface).unwrap_or(&none);
+        let pieces = self.pieces.get(&surface).unwrap_or(&none);
+        let mut input = random.pick(corpus).cloned().unwrap_or_default();
+        for _ in 0..=random.below(4) {
+            let at = random.below(input.len() + 1);
+            match random.below(8) {
+                0 | 1 => {
+                    let piece = random.pick(pieces).cloned().unwrap_or_default();
+                    input.splice(at..at, piece);
+                }
+                2 => {
+                    let end = (at + random.below(8)).min(input.len());
+                    let piece = random.pick(pieces).cloned().unwrap_or_default();
+                    input.splice(at..end, piece);
+                }
+                // One choice changed.
+                3 | 4 => {
+                    let letter = random.below(8).min(input.len().saturating_sub(1));
+                    if let Some(byte) = input.get_mut(letter) {
+                        *byte = b'a' + u8::try_from(random.below(20)).unwrap_or(0);
+                    }
+                }
+                5 => {
+                    let end = (at + random.below(16)).min(input.len());
+                    input.drain(at..end);
+                }
+                6 => {
+                    let other = random.pick(corpus).cloned().unwrap_or_default();
+                    let from = random.below(other.len() + 1);
+                    input.truncate(at);
+                    input.extend_from_slice(&other[from..]);
+                }
+                _ => {
+                    let byte = random.byte();
+                    input.insert(at, byte);
+                }
+            }
+        }
+        input.truncate(super::grammar::INPUT_BYTES);
+        input
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_makes_the_same_inputs() {
+        let inputs = |seed| {
+            let mut generator = Generator::new(seed, &Surface::ALL);
+            (0..3000).map(|_| generator.generate()).collect::<Vec<_>>()
+        };
+        assert_eq!(inputs(1), inputs(1));
+        assert_ne!(inputs(1), inputs(2));
+    }
+}

@@ -18,14 +18,16 @@ pub mod shrink;
 pub mod subject;
 pub mod tracker;
 
+pub mod probe;
+pub mod summary;
+
 mod generator;
-mod probe;
-mod sessions;
+mod kept;
 
 use std::fmt;
 use std::str::FromStr;
 
-//pub use generator::Generator;
+pub use generator::Generator;
 
 /// A part of the API that is fuzzed by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,1 +1,79 @@
-//! Later.
+//! Shrinking: the least bytes that still show the same.
+//!
+//! A step is taken only when the shorter input gives the same signature, so class and symptom stay. It ends: each step
+//! taken makes the input smaller, and the number of tries is bounded.
+
+/// How many tries one finding is worth.
+pub const TRIES: usize = 200;
+
+/// The inputs that are simpler than this one, the simplest first.
+///
+/// Halves, quarters and so on are taken out, then single bytes; letters of choices become the plainest.
+pub fn simpler(input: &[u8]) -> Vec<Vec<u8>> {
+    let mut inputs = Vec::new();
+    let mut size = input.len();
+    while size > 0 {
+        for start in (0..input.len()).step_by(size) {
+            let end = (start + size).min(input.len());
+            inputs.push([&input[..start], &input[end..]].concat());
+        }
+        size /= 2;
+    }
+    for (index, byte) in input.iter().enumerate().take(8) {
+        if *byte > b'a' {
+            let mut plainer = input.to_vec();
+            plainer[index] = b'a';
+            inputs.push(plainer);
+        }
+    }
+    inputs
+}
+
+/// Whether one input is simpler than another: shorter, or as long with plainer letters.
+pub fn is_simpler(one: &[u8], other: &[u8]) -> bool {
+    (one.len(), one) < (other.len(), other)
+}
+
+/// Shrinks with a test that may wait; `still` says whether an input shows the same.
+pub async fn shrink<F>(input: &[u8], mut still: F) -> Vec<u8>
+where
+    F: AsyncFnMut(&[u8]) -> bool,
+{
+    let mut least = input.to_vec();
+    let mut tries = 0;
+    'again: loop {
+        for candidate in simpler(&least) {
+            if tries >= TRIES {
+                return least;
+            }
+            if !is_simpler(&candidate, &least) {
+                continue;
+            }
+            tries += 1;
+            if still(&candidate).await {
+                least = candidate;
+                continue 'again;
+            }
+        }
+        return least;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_remains_is_what_matters_and_it_ends() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
+        let noisy = b"zzqqNEEDLEqqqqqqqqqqqqqqqqqqqq";
+        let least = runtime.block_on(shrink(noisy, async |input: &[u8]| {
+            input.windows(6).any(|window| window == b"NEEDLE")
+        }));
+        assert_eq!(least, b"NEEDLE");
+        let same = runtime.block_on(shrink(noisy, async |_: &[u8]| false));
+        assert_eq!(same, noisy);
+        let nothing = runtime.block_on(shrink(noisy, async |_: &[u8]| true));
+        assert!(nothing.is_empty());
+    }
+}

@@ -1,1 +1,272 @@
-//! Later.
+//! What fuzzing stands on at a target: accounts that the run made, and the state that they are kept in.
+//!
+//! Every input meets the same accounts with the same passwords, so that it means the same whenever it is tried. Nothing
+//! but these accounts is ever changed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::grammar::Shaped;
+use super::grammar::bindings::{Bindings, PASSWORD_END};
+use crate::exchange::{Exchange, Header};
+use crate::judge::Oracles;
+use crate::target::Target;
+use crate::target::givens::{Account, Admin, Made, delete_user, log_in, outcome};
+use crate::target::names::{self, Names};
+
+/// A target that may be fuzzed, and what all workers share of it.
+pub struct Ground {
+    /// The target.
+    pub target: Arc<Target>,
+    /// The admin, where the run can log in as one.
+    pub admin: Option<Admin>,
+    /// What the run has made and has to remove.
+    pub made: Arc<Made>,
+    /// Names of this run.
+    pub names: Names,
+    /// The oracles of every exchange.
+    pub oracles: Oracles,
+    /// Requests that could have a code sent to somebody's telephone may be sent.
+    pub registers: bool,
+    /// The admin's account may come to harm.
+    pub disposable: bool,
+    /// Requests beyond 64 KiB may be sent.
+    pub large: bool,
+    serial: AtomicU32,
+}
+
+impl Ground {
+    /// A target with what is known of it.
+    pub fn new(target: Arc<Target>, admin: Option<Admin>, made: Arc<Made>, oracles: Oracles) -> Ground {
+        Ground {
+            target,
+            admin,
+            made,
+            names: Names::new(),
+            oracles,
+            registers: false,
+            disposable: false,
+            large: false,
+            serial: AtomicU32::new(0),
+        }
+    }
+
+    /// Sends one request that is no input itself.
+    pub async fn send(&self, shaped: Shaped) -> Exchange {
+        let Shaped {
+            method,
+            path,
+            headers,
+            body,
+        } = shaped;
+        let request = self.target.request(method, &path, headers, body);
+        self.target.send(&request).await
+    }
+
+    /// A call by the admin.
+    async fn as_admin(&self, method: &'static str, path: String, body: serde_json::Value) -> Result<Exchange, String> {
+        let admin = self.admin.as_ref().ok_or("no admin to ask")?;
+        let headers = vec![
+            Header::new("Authorization", format!("Bearer {}", admin.token)),
+            Header::new("Content-Type", "application/json"),
+        ];
+        let body = Some(body.to_string().into_bytes());
+        Ok(self
+            .send(Shaped {
+                method,
+                path,
+                headers,
+                body,
+            })
+            .await)
+    }
+
+    /// Makes an account of the run.
+    ///
+    /// # Errors
+    /// Why the target did not make it.
+    pub async fn create(&self, name: &str, password: &str) -> Result<(), String> {
+        self.made.account(name);
+        let body = serde_json::json!({ "username": name, "password": password });
+        let exchange = self.as_admin("POST", "/v1/users".to_owned(), body).await?;
+        match succeeded(&exchange) {
+            true => Ok(()),
+            false => Err(format!("an account could not be made: {}", outcome(&exchange))),
+        }
+    }
+
+    /// Removes an account of the run.
+    pub async fn remove(&self, name: &str) {
+        if let Some(admin) = &self.admin {
+            crate::target::givens::remove_user(&self.target, admin, &self.made, name).await;
+        }
+    }
+
+    /// Whether these credentials log in.
+    pub async fn logs_in(&self, username: &str, password: &str) -> bool {
+        self.token(username, password).await.is_ok()
+    }
+
+    /// The token that these credentials get.
+    ///
+    /// # Errors
+    /// What the target answered instead.
+    pub async fn token(&self, username: &str, password: &str) -> Result<String, String> {
+        let account = Account {
+            username: username.to_owned(),
+            password: password.to_owned(),
+        };
+        log_in(&self.target, &account, None).await
+    }
+
+    /// A name that nobody has yet: letters and digits.
+    pub fn unique(&self) -> String {
+        self.names.next().0
+    }
+
+    /// A strong password that was not used before.
+    pub fn fresh_password(&self) -> String {
+        format!("Qv7#mXb2sLd9R{}", self.serial.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Whether the answer is a success.
+pub fn succeeded(exchange: &Exchange) -> bool {
+    exchange
+        .response()
+        .is_some_and(|response| (200..300).contains(&response.status))
+}
+
+/// One worker's accounts.
+#[derive(Debug)]
+pub struct Subject {
+    /// What the names in an input stand for here.
+    pub bindings: Bindings,
+    /// The accounts were made by the run; otherwise nothing is tried that could change one.
+    pub own: bool,
+    /// An ordinary user may read the admin's account here, which is left open.
+    pub reads_others: bool,
+}
+
+impl Subject {
+    /// Makes the accounts of one worker; where none can be made, the admin's own stands in, unchanged.
+    ///
+    /// # Errors
+    /// Why there is nobody to log in as.
+    pub async fn new(ground: &Ground) -> Result<Subject, String> {
+        let mut bindings = Bindings {
+            user: ground.unique(),
+            user_password: format!("{}{PASSWORD_END}", names::password()),
+            colon_user: ground.unique(),
+            colon_password: Bindings::fixed().colon_password,
+            nobody: ground.unique(),
+            host: ground.target.origin().host_header(),
+            base: ground.target.origin().base_path().to_owned(),
+            ..Bindings::fixed()
+        };
+        let admin = ground.admin.as_ref().ok_or("there is no account to log in with")?;
+        bindings.admin_token = admin.token.clone();
+        let mut made = ground.create(&bindings.user, &bindings.user_password).await;
+        if made.is_ok() {
+            made = ground.create(&bindings.colon_user, &bindings.colon_password).await;
+        }
+        let own = made.is_ok();
+        if !own {
+            bindings.user = admin.account.username.clone();
+            bindings.user_password = admin.account.password.clone();
+        }
+        let mut subject = Subject {
+            bindings,
+            own,
+            reads_others: false,
+        };
+        subject.tokens(ground).await?;
+        let headers = vec![Header::new(
+            "Authorization",
+            format!("Bearer {}", subject.bindings.user_token),
+        )];
+        let read = ground
+            .send(Shaped {
+                method: "GET",
+                path: format!("/v1/users/{}", admin.account.username),
+                headers,
+                body: None,
+            })
+            .await;
+        subject.reads_others = succeeded(&read);
+        Ok(subject)
+    }
+
+    /// Logs in for a token that lives and one that does not.
+    async fn tokens(&mut self, ground: &Ground) -> Result<(), String> {
+        let bindings = &mut self.bindings;
+        bindings.dead_token = ground.token(&bindings.user, &bindings.user_password).await?;
+        let headers = vec![Header::new("Authorization", format!("Bearer {}", bindings.dead_token))];
+        ground
+            .send(Shaped {
+                method: "POST",
+                path: "/v1/users/logout".to_owned(),
+                headers,
+                body: None,
+            })
+            .await;
+        bindings.user_token = ground.token(&bindings.user, &bindings.user_password).await?;
+        ground.made.token(&bindings.user_token);
+        Ok(())
+    }
+
+    /// Gives the input its own name and its own new password.
+    pub fn renew(&mut self, ground: &Ground) {
+        self.bindings.unique = ground.unique();
+        self.bindings.new_password = ground.fresh_password();
+    }
+
+    /// The accounts that log in, for those who judge.
+    pub fn accounts(&self) -> Vec<(&str, &str)> {
+        let bindings = &self.bindings;
+        let mut accounts = vec![(bindings.user.as_str(), bindings.user_password.as_str())];
+        if self.own {
+            accounts.push((&bindings.colon_user, &bindings.colon_password));
+        }
+        accounts
+    }
+
+    /// Puts the password back that the account had, after an input changed it. Where that fails the account is given up
+    /// for a new one.
+    ///
+    /// # Errors
+    /// Why there is nobody to log in as any more.
+    pub async fn restore(&mut self, ground: &Ground) -> Result<(), String> {
+        if !self.own {
+            return Ok(());
+        }
+        let path = format!("/v1/users/{}", self.bindings.user);
+        let body = serde_json::json!({ "password": self.bindings.user_password });
+        let put = ground.as_admin("PUT", path, body).await?;
+        if succeeded(&put) && self.tokens(ground).await.is_ok() {
+            return Ok(());
+        }
+        self.replace(ground).await
+    }
+
+    /// Gives the account up for a new one.
+    ///
+    /// # Errors
+    /// Why none could be made.
+    pub async fn replace(&mut self, ground: &Ground) -> Result<(), String> {
+        ground.remove(&self.bindings.user).await;
+        self.bindings.user = ground.unique();
+        ground.create(&self.bindings.user, &self.bindings.user_password).await?;
+        self.tokens(ground).await
+    }
+
+    /// Removes the accounts.
+    pub async fn remove(&self, ground: &Ground) {
+        if let (true, Some(admin)) = (self.own, &ground.admin) {
+            for name in [&self.bindings.user, &self.bindings.colon_user] {
+                // What is left is told at the end of the run.
+                let _ = delete_user(&ground.target, admin, name).await;
+            }
+        }
+    }
+}

@@ -26,6 +26,7 @@ mod codec;
 pub use codec::{Choice, Coded};
 
 use crate::exchange::{Header, HttpRequest, Request};
+use crate::fuzz::Surface;
 
 /// Inputs beyond this many bytes are cut: more text finds nothing more, and memory stays bounded.
 pub const INPUT_BYTES: usize = 64 * 1024;
@@ -71,4 +72,20 @@ impl Shaped {
             body: self.body,
         })
     }
+}
+
+/// The request that an input is; of a session there is none.
+pub fn request(surface: Surface, input: &[u8], bindings: &bindings::Bindings) -> Option<Request> {
+    let shaped = match surface {
+        Surface::BasicAuth => basic::BasicInput::decode(input).shape(bindings),
+        Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => {
+            body::BodyInput::decode(input).shape(surface, bindings)
+        }
+        Surface::Password => password::PasswordInput::decode(input).shape(bindings),
+        Surface::Bearer => bearer::BearerInput::decode(input).shape(bindings),
+        Surface::Path => path::PathInput::decode(input).shape(bindings),
+        Surface::Http => return Some(Request::Raw(http::HttpInput::decode(input).bytes(bindings))),
+        Surface::Session => return None,
+    };
+    Some(shaped.request(&bindings.host, &bindings.base, &[]))
 }

@@ -30,6 +30,8 @@ fn place(body: &[u8], json: &Result<Json, JsonError>) -> &'static str {
         Ok(Json::Bool(_)) => "boolean",
         Err(JsonError::NotUtf8(_)) => "not UTF-8",
         Err(JsonError::TooDeep) => "deep",
+        // Good JSON, but no text (RFC 8259 §8.2): what becomes of it is open.
+        Err(JsonError::Syntax(_)) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => "lone surrogate",
         Err(JsonError::Syntax(_)) => "malformed",
     }
 }
@@ -115,8 +117,8 @@ pub fn login(body: &[u8], labelled: bool) -> Reading {
     }
 }
 
-/// The creation of a user by the admin: the reading and, where it is sure, the name.
-pub fn create(body: &[u8], labelled: bool) -> (Reading, Option<String>) {
+/// The creation of a user by the admin: the reading and, where they are sure, the name and the password.
+pub fn create(body: &[u8], labelled: bool) -> (Reading, Option<(String, String)>) {
     let json = Json::parse(body);
     let place = place(body, &json);
     let candidates = texts(body, &json);
@@ -150,7 +152,7 @@ pub fn create(body: &[u8], labelled: bool) -> (Reading, Option<String>) {
         Strength::Strong if plain => Class::Accept,
         _ => Class::Either,
     };
-    (reading(class, true), Some(name.clone()))
+    (reading(class, true), Some((name.clone(), password.clone())))
 }
 
 /// A request for a registration code by the admin.

@@ -1,0 +1,364 @@
+//! `wabizspec fuzz`: the wire fuzzer.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::fuzz_ground::{self, Standing};
+use super::signal::stop_on_signal;
+use super::target::TargetArgs;
+use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, runtime, suite};
+use crate::fuzz::drive::{Progress, Settings, drive};
+use crate::fuzz::finding::Found;
+use crate::fuzz::grammar::aimed;
+use crate::fuzz::summary::Summary;
+use crate::fuzz::{Class, Surface};
+use crate::report::{Format, Wanted};
+use crate::target::config::Span;
+
+/// How long a run takes unless something else is asked for.
+const TIME: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wabizspec fuzz all --time 30s                              fuzz the embedded reference client
+  wabizspec fuzz basic-auth login-body --target http://127.0.0.1:8080 --requests 20000 --seed 7
+  wabizspec fuzz all --target http://127.0.0.1:8080 --out findings --report json=fuzz.json
+  wabizspec replay findings --target http://127.0.0.1:8080   try again what was found
+
+The fuzzer works on accounts that it makes and removes. To make them it logs in as admin: with WABIZSPEC_ADMIN_PASSWORD,
+or, on this machine or with --fresh, by the first login of a target that still has the default password; the password
+it sets is written to OUT/admin-password first. Hosts other than this machine need [fuzz] allow_hosts in the
+configuration.")]
+pub(super) struct FuzzArgs {
+    /// basic-auth, login-body, password, users-body, account-body, bearer, path, session, http, or all (all but http)
+    #[arg(value_name = "SURFACE", required = true)]
+    surfaces: Vec<String>,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// How long to go on, such as 30s or 5m [default: 60s, where --requests is not given]
+    #[arg(long, value_name = "DUR")]
+    time: Option<Span>,
+    /// How many requests to send, about
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    requests: Option<u64>,
+    /// Decides the inputs; the same seed and answers make the same inputs [default: random, and told]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Where findings and the corpus are kept; a later run goes on from there
+    #[arg(long, value_name = "DIR", default_value = "wabizspec-fuzz")]
+    out: PathBuf,
+    /// Also send requests beyond 64 KiB and nesting beyond 4 000
+    #[arg(long)]
+    large: bool,
+    /// Write the report: json, to a file with =PATH, else to standard output
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    report: Option<Wanted>,
+    /// Only the summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// The surfaces of that name.
+fn surfaces(names: &[String]) -> Result<Vec<Surface>, Failure> {
+    let mut surfaces = Vec::new();
+    for name in names {
+        match name.as_str() {
+            "all" => surfaces.extend(Surface::ALL.into_iter().filter(|surface| *surface != Surface::Http)),
+            name => surfaces.push(name.parse().map_err(Failure::usage)?),
+        }
+    }
+    surfaces.sort();
+    surfaces.dedup();
+    Ok(surfaces)
+}
+
+pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
+    let surfaces = surfaces(&args.surfaces)?;
+    if args.report.as_ref().is_some_and(|wanted| wanted.format != Format::Json) {
+        return Err(Failure::usage(
+            "fuzz writes its report as json only\n  help: --report json=PATH",
+        ));
+    }
+    let resolved = args.target.resolve(&[])?;
+    fuzz_ground::may_be_fuzzed(&resolved, args.target.config_file())?;
+    let mut report = match &args.report {
+        Some(wanted) => {
+            Some(sink(wanted).map_err(|error| Failure::usage(format!("cannot write the report: {error}")))?)
+        }
+        None => None,
+    };
+    let suite = suite(None)?;
+    let seed = args.seed.unwrap_or_else(fuzz_ground::random_seed);
+    let settings = Settings {
+        surfaces: surfaces.clone(),
+        seed,
+        jobs: resolved.jobs,
+        time: match (args.time, args.requests) {
+            (Some(Span(time)), _) => Some(time),
+            (None, Some(_)) => None,
+            (None, None) => Some(TIME),
+        },
+        requests: args.requests,
+        out: Some(args.out.clone()),
+        url: resolved.info.url.clone(),
+    };
+    let mut teller = Teller::new(
+        args.quiet,
+        args.report.as_ref().is_some_and(|wanted| wanted.path.is_none()),
+        &settings,
+    );
+    teller.line(&format!(
+        "fuzzing {} of {} with seed {seed}",
+        list(&surfaces),
+        resolved.info.url
+    ));
+    let summary = runtime()?.block_on(async {
+        let stop = stop_on_signal();
+        let Standing {
+            mut givens,
+            ground,
+            notes,
+        } = fuzz_ground::stand(&resolved, &suite.register, &args.out, args.large).await;
+        notes.iter().for_each(|note| teller.line(note));
+        let ground = match ground {
+            Ok(ground) => Arc::new(ground),
+            Err(why) => {
+                return Summary {
+                    seed,
+                    blocked: Some(why),
+                    ..Summary::default()
+                };
+            }
+        };
+        let summary = drive(ground, &suite.register, &settings, stop, &mut |progress| {
+            teller.progress(&progress)
+        })
+        .await;
+        for left in givens.clean_up().await {
+            teller.line(&left);
+        }
+        summary
+    });
+    teller.end(&summary, &surfaces);
+    if let Some(report) = &mut report {
+        let written = serde_json::to_writer_pretty(&mut *report, &summary.document()).map_err(std::io::Error::from);
+        let written = written
+            .and_then(|()| report.write_all(b"\n"))
+            .and_then(|()| report.flush());
+        written.map_err(|error| Failure::inconclusive(format!("the report could not be written: {error}")))?;
+    }
+    Ok(exit(&summary))
+}
+
+/// Where the report goes. Opened before anything is sent: a run whose report nobody can read is of no use.
+fn sink(wanted: &Wanted) -> std::io::Result<Box<dyn Write>> {
+    Ok(match &wanted.path {
+        Some(path) => Box::new(std::io::BufWriter::new(std::fs::File::create(path)?)),
+        None => Box::new(std::io::stdout()),
+    })
+}
+
+/// Where several hold, the order of [`super::exit_code`].
+fn exit(summary: &Summary) -> u8 {
+    if summary.interrupted {
+        INTERRUPTED
+    } else if summary.findings().next().is_some() {
+        FINDINGS
+    } else if summary.blocked.is_some() || summary.inputs == 0 {
+        INCONCLUSIVE
+    } else {
+        CONFORMS
+    }
+}
+
+fn list(surfaces: &[Surface]) -> String {
+    surfaces
+        .iter()
+        .map(|surface| surface.name())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Tells people how it goes: a bar on a terminal, a line every few seconds elsewhere.
+struct Teller {
+    out: Box<dyn Write + Send>,
+    quiet: bool,
+    bar: Option<ProgressBar>,
+    time: Option<Duration>,
+    told: Instant,
+    found: usize,
+}
+
+/// How often a line is written where there is no terminal.
+const EVERY: Duration = Duration::from_secs(5);
+
+impl Teller {
+    fn new(quiet: bool, stdout_is_taken: bool, settings: &Settings) -> Teller {
+        let out: Box<dyn Write + Send> = match stdout_is_taken {
+            true => Box::new(anstream::stderr()),
+            false => Box::new(anstream::stdout()),
+        };
+        let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.set_style(
+                ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
+            );
+            bar
+        });
+        Teller {
+            out,
+            quiet,
+            bar,
+            time: settings.time,
+            told: Instant::now(),
+            found: 0,
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        if self.quiet {
+            return;
+        }
+        let mut write = || {
+            // A reader that has gone away is no error.
+            let _ = writeln!(self.out, "{text}");
+        };
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress<'_>) {
+        let summary = progress.summary;
+        for found in summary.found.iter().skip(self.found) {
+            self.line(&finding_line(found));
+        }
+        self.found = summary.found.len();
+        let due = self.told.elapsed() >= EVERY;
+        if self.bar.is_none() && !due {
+            return;
+        }
+        let left = self.time.map_or(String::new(), |time| {
+            format!(" · {} s left", time.saturating_sub(progress.elapsed).as_secs())
+        });
+        let text = format!(
+            "{} requests · {:.0}/s · {} kinds of answers · {} inputs kept · {} findings{left}",
+            summary.requests,
+            summary.rate(),
+            summary.answers.len(),
+            summary.corpus,
+            summary.findings().count(),
+        );
+        match &self.bar {
+            Some(bar) => bar.set_message(text),
+            None => self.line(&text),
+        }
+        if due {
+            self.told = Instant::now();
+        }
+    }
+
+    fn end(&mut self, summary: &Summary, surfaces: &[Surface]) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        for found in summary.found.iter().skip(self.found) {
+            self.line(&finding_line(found));
+        }
+        let _ = write!(self.out, "{}", told(summary, surfaces));
+        let _ = self.out.flush();
+    }
+}
+
+fn finding_line(found: &Found) -> String {
+    format!(
+        "{} {} {}: {}",
+        found.level,
+        found.signature.requirement,
+        found.id,
+        found.what.escape_debug()
+    )
+}
+
+/// The whole summary, as text.
+fn told(summary: &Summary, surfaces: &[Surface]) -> String {
+    let mut text = String::from("\nwhat was sent, by answer\n");
+    let mut rows: Vec<(Surface, Class)> = summary
+        .table
+        .keys()
+        .map(|(surface, class, _)| (*surface, *class))
+        .collect();
+    rows.dedup();
+    for (surface, class) in rows {
+        let cells = summary
+            .table
+            .iter()
+            .filter(|((s, c, _), _)| (*s, *c) == (surface, class));
+        let cells: Vec<String> = cells.map(|((_, _, kind), count)| format!("{kind} x{count}")).collect();
+        text.push_str(&format!("  {surface:<13} {class:<7} {}\n", cells.join("  ")));
+    }
+    let possible = aimed::rows(surfaces);
+    let missed: Vec<&str> = possible
+        .iter()
+        .filter(|row| !summary.rows.contains(**row))
+        .copied()
+        .collect();
+    let by_letter = |letter: char| {
+        let covered: Vec<&str> = possible
+            .iter()
+            .filter(|row| row.starts_with(letter) && summary.rows.contains(**row))
+            .copied()
+            .collect();
+        (!covered.is_empty()).then(|| covered.join(" "))
+    };
+    text.push_str(&format!(
+        "rows of the catalogue covered: {} of {}\n",
+        summary.rows.len(),
+        possible.len()
+    ));
+    for letter in ['A', 'J', 'P', 'S', 'H'] {
+        text.extend(by_letter(letter).map(|rows| format!("  {rows}\n")));
+    }
+    if !missed.is_empty() {
+        text.push_str(&format!("  not reached: {}\n", missed.join(" ")));
+    }
+    for (why, count) in &summary.skipped {
+        text.push_str(&format!("not sent: {count} inputs ({why})\n"));
+    }
+    for (what, count) in &summary.observed {
+        text.push_str(&format!("observed {count} times: {}\n", what.escape_debug()));
+    }
+    for found in &summary.found {
+        text.push_str(&format!("\n{} (seen {} times)\n", finding_line(found), found.times));
+        if !found.confirmed {
+            text.push_str("  not seen again when tried alone\n");
+        }
+        for line in &found.reproduce {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    if let Some(why) = &summary.blocked {
+        text.push_str(&format!("\nstopped: {why}\n"));
+    }
+    if summary.interrupted {
+        text.push_str("\ninterrupted; everything up to there is told\n");
+    }
+    text.push_str(&format!(
+        "\n{} inputs, {} requests in {:.1} s ({:.0}/s), seed {}: {} findings, {} warnings\n",
+        summary.inputs,
+        summary.requests,
+        summary.elapsed.as_secs_f64(),
+        summary.rate(),
+        summary.seed,
+        summary.findings().count(),
+        summary.warnings().count(),
+    ));
+    text
+}

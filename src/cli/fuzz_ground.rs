@@ -1,0 +1,136 @@
+//! What `fuzz` and `replay` need before they begin: leave to fuzz the target, and the admin's login.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use super::target::Resolved;
+use super::{Failure, read};
+use crate::fuzz::subject::Ground;
+use crate::judge::Oracles;
+use crate::located::SourceText;
+use crate::requirement::Register;
+use crate::scenario::Change;
+use crate::target::config::Config;
+use crate::target::givens::Givens;
+use crate::target::names;
+
+/// Refuses hosts that nobody has released for fuzzing.
+pub(super) fn may_be_fuzzed(resolved: &Resolved, config_file: Option<&Path>) -> Result<(), Failure> {
+    let origin = resolved.target.origin();
+    if origin.is_loopback() {
+        return Ok(());
+    }
+    let host = origin.connect_host();
+    let config = match config_file.or(resolved.config_file.as_deref()) {
+        None => Config::default(),
+        Some(path) => {
+            let (text, file) = (read(path)?, path.display().to_string());
+            Config::parse(SourceText {
+                file: &file,
+                text: &text,
+            })
+            .map_err(Failure::usage)?
+        }
+    };
+    if config.fuzz.allow_hosts.iter().any(|allowed| allowed == host) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{host} is another machine, and nobody has said that it may be fuzzed\n  help: if it is yours, add\n    [fuzz]\n    \
+         allow_hosts = [\"{host}\"]\n  to wabizspec.toml"
+    )))
+}
+
+/// A seed for those who gave none.
+pub(super) fn random_seed() -> u64 {
+    let mut bytes = [0; 8];
+    // Without entropy any seed will do.
+    let _ = getrandom::fill(&mut bytes);
+    // Short enough to be copied by hand.
+    u64::from_le_bytes(bytes) % 1_000_000_000
+}
+
+/// The target with a login, if one is to be had.
+pub(super) struct Standing {
+    /// Removes what was made.
+    pub givens: Givens,
+    /// What is fuzzed, or why it cannot be.
+    pub ground: Result<Ground, String>,
+    /// What people should know.
+    pub notes: Vec<String>,
+}
+
+/// The file that keeps the password of an admin who had none of his own.
+const PASSWORD_FILE: &str = "admin-password";
+
+/// Logs in as admin; by a first login where the target is disposable.
+pub(super) async fn stand(resolved: &Resolved, register: &Register, out: &Path, large: bool) -> Standing {
+    let embedded = resolved.info.embedded;
+    let loopback = resolved.target.origin().is_loopback();
+    let disposable = embedded || resolved.capabilities.fresh;
+    let file = out.join(PASSWORD_FILE);
+    let mut notes = Vec::new();
+    let mut password = resolved.admin_password.clone();
+    if password.is_none() && !embedded {
+        password = fs::read_to_string(&file).ok().map(|text| text.trim_end().to_owned());
+    }
+    let givens = |password: Option<String>, fresh: bool| {
+        Givens::new(
+            std::sync::Arc::clone(&resolved.target),
+            resolved.admin_name.clone(),
+            password,
+            fresh,
+        )
+    };
+    // First without changing anything.
+    let mut standing = givens(password.clone(), disposable && embedded);
+    let mut admin = standing.admin().await;
+    if admin.is_err() && !embedded && (loopback || resolved.capabilities.fresh) {
+        let new = resolved.admin_password.clone().unwrap_or_else(names::password);
+        // Before it is sent: whatever happens then, the password is known.
+        match keep(out, &file, &new) {
+            Err(why) => admin = Err(why),
+            Ok(()) => {
+                standing = givens(Some(new), true);
+                admin = standing.admin().await;
+                if admin.is_ok() {
+                    notes.push(format!(
+                        "the target was just installed; its admin's password is in {}",
+                        file.display()
+                    ));
+                }
+            }
+        }
+    }
+    let ground = admin.map(|admin| {
+        let target = std::sync::Arc::clone(&resolved.target);
+        let mut ground = Ground::new(target, Some(admin), standing.made(), Oracles::of(register));
+        ground.registers = embedded || resolved.capabilities.allow.contains(&Change::Registration);
+        ground.disposable = disposable;
+        ground.large = large;
+        ground
+    });
+    Standing {
+        givens: standing,
+        ground: ground.map_err(|why| format!("the fuzzer cannot log in: {why}\n  help: set WABIZSPEC_ADMIN_PASSWORD")),
+        notes,
+    }
+}
+
+/// Writes the password where only its owner reads it, and waits until it is on the disk.
+fn keep(out: &Path, file: &Path, password: &str) -> Result<(), String> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let write = || {
+        fs::create_dir_all(out)?;
+        let mut opened = fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(file)?;
+        writeln!(opened, "{password}")?;
+        opened.sync_all()
+    };
+    write().map_err(|error| format!("the new password cannot be kept in {}: {error}", file.display()))
+}

@@ -1,0 +1,336 @@
+//! New passwords, and the proof of what became of them: a login.
+
+use super::{Kind, Probe, Probed};
+use crate::exchange::Exchange;
+use crate::fuzz::Class;
+use crate::fuzz::grammar::password::{Door, PasswordInput};
+use crate::fuzz::second::password::{Strength, strength};
+
+/// A text near a password that must not log in, and why it might.
+struct Twin {
+    why: &'static str,
+    text: String,
+    /// Whether the documents forbid it for certain: what is trimmed or folded at both doors alike is open.
+    sure: bool,
+}
+
+/// The texts that an accepted password could be confused with.
+fn twins(password: &str) -> Vec<Twin> {
+    let mut twins = Vec::new();
+    let mut add = |why, text: String, sure| {
+        if text != password && !text.is_empty() && !twins.iter().any(|twin: &Twin| twin.text == text) {
+            twins.push(Twin { why, text, sure });
+        }
+    };
+    if let Some((before, _)) = password.split_once('\0') {
+        add("cut at the NUL", before.to_owned(), true);
+    }
+    if let (Some((before, _)), Some((_, after))) = (password.split_once(':'), password.rsplit_once(':')) {
+        add("cut at the first colon", before.to_owned(), true);
+        add("what follows the last colon", after.to_owned(), true);
+    }
+    for bytes in [64, 72] {
+        if password.len() > bytes {
+            let cut = (0..=bytes).rev().find(|at| password.is_char_boundary(*at)).unwrap_or(0);
+            let why = if bytes == 72 {
+                "the same 72 bytes, then others"
+            } else {
+                "the same 64 bytes, then others"
+            };
+            add(why, format!("{}Z", &password[..cut]), true);
+        }
+    }
+    let characters = password.chars().count();
+    if characters > 8 {
+        add("the first eight characters", password.chars().take(8).collect(), true);
+        add(
+            "without the last character",
+            password.chars().take(characters - 1).collect(),
+            true,
+        );
+    }
+    add("in lower case", password.to_lowercase(), true);
+    add("without blanks at the ends", password.trim().to_owned(), false);
+    let plain: String = password
+        .chars()
+        .filter(|c| !matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{feff}' | '\u{200b}'))
+        .collect();
+    add("without marks", plain, false);
+    twins
+}
+
+impl Probe<'_> {
+    async fn logs_in(&mut self, username: &str, password: &str) -> bool {
+        self.probed.requests += 1;
+        self.ground.logs_in(username, password).await
+    }
+
+    pub(super) async fn password(&mut self, input: &[u8]) {
+        if !self.subject.own {
+            return self.probed = Probed::skip("the account is not the run's own");
+        }
+        let input = PasswordInput::decode(input);
+        let password = input.password(&self.subject.bindings);
+        let strength = strength(&password);
+        let (class, place) = match (strength, password.is_empty()) {
+            (_, true) => (Class::Either, "empty"),
+            (Strength::Strong, _) => (Class::Accept, "strong"),
+            (Strength::Weak, _) => (Class::Reject, "weak"),
+            (Strength::Open, _) => (Class::Either, "open"),
+        };
+        if input.door == Door::Create {
+            self.ground.made.account(&self.subject.bindings.unique);
+        }
+        let exchange = self.send(class, place, input.shape(&self.subject.bindings)).await;
+        self.not_ready(&exchange, false).await;
+        let kind = self.probed.kind;
+        match input.door {
+            Door::Login => {
+                if class == Class::Reject && kind.is_success() {
+                    self.broken(
+                        "token",
+                        "login.later.rule",
+                        format!("a weak new password was answered {kind}"),
+                        &exchange,
+                    );
+                }
+                if class == Class::Accept && matches!(kind, Kind::Answer(400..=428 | 430..=499, _)) {
+                    self.broken(
+                        "refused",
+                        "login.later.accepted",
+                        format!("a strong one was answered {kind}"),
+                        &exchange,
+                    );
+                }
+                self.settle(&exchange, &[password], false).await;
+            }
+            Door::Update => self.updated(&exchange, class, &password).await,
+            Door::Create => {
+                let name = self.subject.bindings.unique.clone();
+                let sent = self
+                    .set(&exchange, class, &name, &password, "users.create.created")
+                    .await;
+                if kind.is_success() && sent {
+                    self.twins(&exchange, &name, &password).await;
+                }
+                self.ground.remove(&name).await;
+                self.probed.requests += 1;
+            }
+        }
+    }
+
+    /// Judges the answer to a password that was set; says whether it is in force.
+    async fn set(&mut self, exchange: &Exchange, class: Class, name: &str, password: &str, accepted: &str) -> bool {
+        let kind = self.probed.kind;
+        let refused = matches!(kind, Kind::Answer(400..=428 | 430..=499, _));
+        let creation = accepted == "users.create.created";
+        if class == Class::Accept && refused {
+            let requirement = if creation { accepted } else { "login.password.changed" };
+            self.broken(
+                "refused",
+                requirement,
+                format!("a strong password was answered {kind}"),
+                exchange,
+            );
+        }
+        if class == Class::Reject && kind.is_success() {
+            let characters = password.chars().count();
+            let requirement = match creation {
+                true if characters < 8 => "users.password.too-short",
+                true if characters > 64 => "users.password.too-long",
+                true => "users.password.classes",
+                false => "login.password.on-change",
+            };
+            self.broken(
+                "accepted-change",
+                requirement,
+                format!("a weak password was answered {kind}"),
+                exchange,
+            );
+        }
+        if !matches!(kind, Kind::Answer(..)) {
+            return false;
+        }
+        let old = self.subject.bindings.user_password == password;
+        let works = self.logs_in(name, password).await;
+        // Control characters are not for Basic authentication (RFC 7617 §2), so nobody can prove such a password.
+        let carried = !password.chars().any(|c| c.is_ascii_control());
+        if kind.is_success() && !works && carried && !password.is_empty() {
+            let requirement = if creation {
+                "users.create.login-works"
+            } else {
+                "login.password.changed-works"
+            };
+            self.broken(
+                "accepted-change",
+                requirement,
+                "an accepted password does not log in",
+                exchange,
+            );
+        }
+        if refused && works && !old {
+            let requirement = if creation {
+                "users.create.refused-leaves-nothing"
+            } else {
+                "login.password.refusal-keeps-old"
+            };
+            self.broken(
+                "refused-change",
+                requirement,
+                format!("answered {kind}, and the password logs in"),
+                exchange,
+            );
+        }
+        works
+    }
+
+    async fn updated(&mut self, exchange: &Exchange, class: Class, password: &str) {
+        let name = self.subject.bindings.user.clone();
+        let old = self.subject.bindings.user_password.clone();
+        let kind = self.probed.kind;
+        let works = self
+            .set(exchange, class, &name, password, "users.update.answered")
+            .await;
+        let old_works = old != password && self.logs_in(&name, &old).await;
+        if kind.is_success() && old != password {
+            if old_works {
+                self.broken(
+                    "accepted-change",
+                    "users.update.old-password-dead",
+                    "the old password still logs in",
+                    exchange,
+                );
+            }
+            self.twins(exchange, &name, password).await;
+        } else if !kind.is_success() && old != password && !old_works && matches!(kind, Kind::Answer(..)) {
+            let what = format!("answered {kind}, and the old password does not log in any more");
+            self.broken("refused-change", "users.update.refused-keeps", what, exchange);
+        }
+        if works || !old_works || kind.is_success() {
+            self.restore().await;
+        }
+    }
+
+    /// No text near an accepted password may log in.
+    async fn twins(&mut self, exchange: &Exchange, name: &str, password: &str) {
+        for twin in twins(password) {
+            if !self.logs_in(name, &twin.text).await {
+                continue;
+            }
+            match twin.sure {
+                true => {
+                    let what = format!("an accepted password also logs in in part: {}", twin.why);
+                    self.broken("accepted-change", "login.credentials.whole", what, exchange);
+                }
+                false => self
+                    .probed
+                    .observed
+                    .push(format!("a password also logs in {}", twin.why)),
+            }
+        }
+    }
+
+    async fn restore(&mut self) {
+        self.probed.requests += 4;
+        if let Err(why) = self.subject.restore(self.ground).await {
+            self.probed.lost = Some(why);
+        }
+    }
+
+    /// Finds out what a login did to the password: which of the candidates is in force now, if any.
+    ///
+    /// `refusal` says that the credentials were not right, so that nothing at all may have changed.
+    pub(super) async fn settle(&mut self, exchange: &Exchange, candidates: &[String], refusal: bool) {
+        if !matches!(self.probed.kind, Kind::Answer(..)) {
+            return;
+        }
+        let name = self.subject.bindings.user.clone();
+        let old = self.subject.bindings.user_password.clone();
+        let kind = self.probed.kind;
+        let accepted = kind.is_success();
+        let old_works = self.logs_in(&name, &old).await;
+        if old_works && !accepted {
+            return;
+        }
+        let mut in_force = None;
+        for candidate in candidates
+            .iter()
+            .filter(|candidate| **candidate != old && !candidate.is_empty())
+            .take(6)
+        {
+            if self.logs_in(&name, candidate).await {
+                in_force = Some(candidate);
+                break;
+            }
+        }
+        if refusal && in_force.is_some() {
+            let what = "a login with wrong credentials changed the password";
+            self.broken("refused-change", "login.refused.nothing-taken-over", what, exchange);
+        } else if !accepted {
+            let what = format!("answered {kind}, and the old password does not log in any more");
+            self.broken("refused-change", "login.password.refusal-keeps-old", what, exchange);
+        }
+        match in_force {
+            Some(new) => {
+                if strength(new) == Strength::Weak {
+                    let what = "a password that breaks the rule is in force now";
+                    self.broken("accepted-change", "login.password.on-change", what, exchange);
+                }
+                if old_works {
+                    let what = "the old password logs in beside the new one";
+                    self.broken("accepted-change", "login.password.changed-old-dead", what, exchange);
+                }
+                if accepted {
+                    self.twins(exchange, &name, new).await;
+                }
+                self.restore().await;
+            }
+            None if old_works => {}
+            None => {
+                self.stored_otherwise(exchange, &name, candidates).await;
+                self.restore().await;
+            }
+        }
+    }
+
+    /// Neither the old password nor a candidate logs in: perhaps it was stored in another form.
+    async fn stored_otherwise(&mut self, exchange: &Exchange, name: &str, candidates: &[String]) {
+        let mut what = "neither the old nor the new password logs in".to_owned();
+        let forms = candidates.iter().take(3).flat_map(|candidate| twins(candidate));
+        for twin in forms.take(12) {
+            if self.logs_in(name, &twin.text).await {
+                what = format!("the password is kept in another form: {}", twin.why);
+                break;
+            }
+        }
+        let carried = !candidates.iter().any(|text| text.chars().any(|c| c.is_ascii_control()));
+        match carried {
+            true => self.broken("accepted-change", "login.password.changed-works", what, exchange),
+            false => self
+                .probed
+                .observed
+                .push(format!("{what}; it holds control characters")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twins_are_near_and_different() {
+        let texts: Vec<String> = twins("Abcdef1!\0x").into_iter().map(|twin| twin.text).collect();
+        assert!(
+            texts.contains(&"Abcdef1!".to_owned()) && !texts.contains(&"Abcdef1!\0x".to_owned()),
+            "{texts:?}"
+        );
+        let texts: Vec<String> = twins("Aa1!x:b:c").into_iter().map(|twin| twin.text).collect();
+        assert!(
+            texts.contains(&"Aa1!x".to_owned()) && texts.contains(&"c".to_owned()),
+            "{texts:?}"
+        );
+        let long = format!("Aa1!{}", "\u{6771}".repeat(28));
+        assert!(twins(&long).iter().any(|twin| twin.why.contains("72")));
+    }
+}

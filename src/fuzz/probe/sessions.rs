@@ -1,0 +1,56 @@
+//! Sequences of calls on a target: the tracker's plans, sent.
+
+use super::{Probe, Probed};
+use crate::fuzz::Class;
+use crate::fuzz::grammar::session::SessionInput;
+use crate::fuzz::tracker::Tracker;
+
+/// The password that the users of a session begin with.
+const START: &str = "Start-Pw-1xyz";
+
+impl Probe<'_> {
+    pub(super) async fn session(&mut self, input: &[u8]) {
+        let Some(admin) = self.ground.admin.clone().filter(|_| self.subject.own) else {
+            return self.probed = Probed::skip("the target makes no accounts");
+        };
+        let steps = SessionInput::decode(input).steps;
+        if steps.is_empty() {
+            return self.probed = Probed::skip("a session without a call");
+        }
+        let names = [self.ground.unique(), self.ground.unique(), self.ground.unique()];
+        for name in &names {
+            self.probed.requests += 1;
+            if let Err(why) = self.ground.create(name, START).await {
+                self.probed.lost = Some(why);
+            }
+        }
+        let users = names.each_ref().map(|name| (name.as_str(), START));
+        let account = (
+            admin.account.username.as_str(),
+            admin.account.password.as_str(),
+            admin.token.as_str(),
+        );
+        let mut tracker = Tracker::new(account, users, self.ground.disposable);
+        for step in steps {
+            let planned = tracker.plan(step);
+            let exchange = self.send(Class::Either, "session", planned.shaped.clone()).await;
+            let Some(response) = exchange.response() else { break };
+            if response.status == 429 {
+                break;
+            }
+            let token = Self::token(&exchange);
+            if let Some(breach) = tracker.observe(&planned, response.status, token.as_deref()) {
+                self.broken("state", breach.requirement, breach.what, &exchange);
+                break;
+            }
+        }
+        // Deleting a user ends its tokens; those of the admin are logged out with the run.
+        for token in tracker.tokens() {
+            self.ground.made.token(token);
+        }
+        for name in &names {
+            self.probed.requests += 1;
+            self.ground.remove(name).await;
+        }
+    }
+}
