@@ -92,8 +92,13 @@ pub(super) async fn stand(resolved: &Resolved, register: &Register, out: &Path, 
         match keep(out, &file, &new) {
             Err(why) => admin = Err(why),
             Ok(()) => {
-                standing = givens(Some(new), true);
+                standing = givens(Some(new.clone()), true);
                 admin = standing.admin().await;
+                if admin.is_err() {
+                    // A faulty target may refuse the first login and take the password all the same.
+                    standing = givens(Some(new), false);
+                    admin = standing.admin().await;
+                }
                 if admin.is_ok() {
                     notes.push(format!(
                         "the target was just installed; its admin's password is in {}",

@@ -2,6 +2,7 @@
 //!
 //! It makes an account with the credentials that the request was rendered with, so that it can run anywhere.
 
+use super::Surface;
 use super::finding::Found;
 use super::grammar::bindings::Bindings;
 use crate::exchange::{HttpRequest, Request};
@@ -11,9 +12,10 @@ pub fn scenario(found: &Found, request: &Request) -> String {
     let bindings = Bindings::fixed();
     let title = format!("Found by fuzzing: {}", plain(&found.what));
     let mut text = format!(
-        "#:schema ../scenario.schema.json\n# {}\ntitle = {}\ngiven = \"admin\"\nchanges = [\"users\"]\n",
+        "#:schema ../scenario.schema.json\n# {}\ntitle = {}\ngiven = \"admin\"\nchanges = [\"users\"]\ntwin = {}\n",
         found.id,
-        quoted(&title)
+        quoted(&title),
+        quoted(twin(found.surface))
     );
     text.push_str(
         "\n[[steps]]\nname = \"make the account that the request speaks of\"\nsend = \"POST /v1/users\"\n\
@@ -44,6 +46,17 @@ pub fn scenario(found: &Found, request: &Request) -> String {
         bindings.user
     ));
     text
+}
+
+/// A scenario in which a request like this one is accepted.
+fn twin(surface: Surface) -> &'static str {
+    match surface {
+        Surface::UsersBody => "users/create",
+        Surface::AccountBody => "account/request",
+        Surface::Bearer | Surface::Path => "users/read",
+        Surface::Password => "users/update",
+        _ => "login/ordinary-account",
+    }
 }
 
 /// The request as a step: in parts where it is text, else as bytes.

@@ -8,6 +8,19 @@ use super::grammar::Shaped;
 use super::grammar::session::{Op, SLOTS, Slot, Step, Token};
 use crate::exchange::Header;
 
+/// What is known of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Living,
+    LoggedOut,
+    /// Its user was deleted.
+    Orphaned,
+    /// Whether a change of password ends tokens is open.
+    Open,
+    /// Nobody was ever given it.
+    Never,
+}
+
 /// One account, as far as it is known.
 #[derive(Debug, Clone, Default)]
 struct Known {
@@ -16,8 +29,8 @@ struct Known {
     passwords: Vec<String>,
     /// Passwords that are no longer in force.
     dead: Vec<String>,
-    /// Tokens in the order they were given, and whether each lives; nothing where that is open.
-    tokens: Vec<(String, Option<bool>)>,
+    /// Tokens in the order they were given.
+    tokens: Vec<(String, Life)>,
 }
 
 /// What must come of a call.
@@ -89,7 +102,7 @@ impl Tracker {
     /// `admin_too` says that the admin's account may come to harm: it is deleted (which must fail).
     pub fn new(admin: (&str, &str, &str), users: [(&str, &str); SLOTS - 1], admin_too: bool) -> Tracker {
         let mut accounts: [Known; SLOTS] = Default::default();
-        accounts[0].tokens.push((admin.2.to_owned(), Some(true)));
+        accounts[0].tokens.push((admin.2.to_owned(), Life::Living));
         for (known, (name, password)) in accounts.iter_mut().zip([(admin.0, admin.1)].into_iter().chain(users)) {
             known.name = name.to_owned();
             known.passwords.push(password.to_owned());
@@ -110,7 +123,7 @@ impl Tracker {
     /// The tokens that may be alive, but for the admin's first.
     pub fn tokens(&self) -> impl Iterator<Item = &str> {
         let all = self.accounts.iter().flat_map(|known| &known.tokens).skip(1);
-        all.filter(|(_, alive)| *alive != Some(false))
+        all.filter(|(_, life)| matches!(life, Life::Living | Life::Open))
             .map(|(token, _)| token.as_str())
     }
 
@@ -188,7 +201,7 @@ impl Tracker {
     }
 
     /// The token that an actor shows, which of its tokens it is, and whether it lives.
-    fn shown(&self, actor: usize, token: Token) -> (String, Option<usize>, Option<bool>) {
+    fn shown(&self, actor: usize, token: Token) -> (String, Option<usize>, Life) {
         let tokens = &self.accounts[actor].tokens;
         let index = match token {
             Token::Newest => tokens.len().checked_sub(1),
@@ -196,15 +209,15 @@ impl Tracker {
             Token::Nothing | Token::MadeUp => None,
         };
         match index.and_then(|index| Some((index, tokens.get(index)?))) {
-            Some((index, (token, alive))) => (token.clone(), Some(index), *alive),
-            None if token == Token::Nothing => (String::new(), None, Some(false)),
-            None => ("bWFkZS11cC10b2tlbi1vZi1hLWZ1enotcnVu".to_owned(), None, Some(false)),
+            Some((index, (token, life))) => (token.clone(), Some(index), *life),
+            None if token == Token::Nothing => (String::new(), None, Life::Never),
+            None => ("bWFkZS11cC10b2tlbi1vZi1hLWZ1enotcnVu".to_owned(), None, Life::Never),
         }
     }
 
     fn with_token(&mut self, op: Op, slot: usize, actor: Slot, token: Token) -> Planned {
         let actor = actor.index();
-        let (token, index, alive) = self.shown(actor, token);
+        let (token, index, life) = self.shown(actor, token);
         let known = &self.accounts[slot];
         let exists = !known.passwords.is_empty();
         let (admin, itself) = (actor == 0, actor == slot);
@@ -327,16 +340,16 @@ impl Tracker {
             _ if !(admin || itself) => ("GET", path, None, Expected::Open, "users.read.others", Effect::Nothing),
             _ => ("GET", path, None, done, "tokens.bearer.accepted", Effect::Nothing),
         };
-        let (expected, requirement) = match alive {
-            Some(true) => (expected, requirement),
-            Some(false) if index.is_some() && self.accounts[actor].passwords.is_empty() => {
-                (no, "tokens.deleted-user.dead")
-            }
-            Some(false) if index.is_some() => (no, "tokens.logout.token-dead"),
-            Some(false) if token.is_empty() => (no, "tokens.bearer.required"),
-            Some(false) => (no, "tokens.bearer.invalid"),
-            None if expected == no => (no, requirement),
-            None => (Expected::Open, requirement),
+        let gone = self.accounts[actor].passwords.is_empty();
+        let (expected, requirement) = match life {
+            Life::Living => (expected, requirement),
+            Life::Orphaned if gone => (no, "tokens.deleted-user.dead"),
+            Life::Orphaned => (no, "tokens.recreated-user.dead"),
+            Life::LoggedOut => (no, "tokens.logout.token-dead"),
+            Life::Never if token.is_empty() => (no, "tokens.bearer.required"),
+            Life::Never => (no, "tokens.bearer.invalid"),
+            Life::Open if expected == no => (no, requirement),
+            Life::Open => (Expected::Open, requirement),
         };
         let authorization = if token.is_empty() {
             String::new()
@@ -399,12 +412,10 @@ impl Tracker {
                 if let Some(new) = new.as_ref().filter(|new| *new != "weakling") {
                     // Documented for the first login only: either may be in force now.
                     known.passwords.insert(0, new.clone());
-                    known
-                        .tokens
-                        .iter_mut()
-                        .for_each(|(_, alive)| *alive = alive.and_then(|alive| (!alive).then_some(false)));
+                    let living = known.tokens.iter_mut().filter(|(_, life)| *life == Life::Living);
+                    living.for_each(|(_, life)| *life = Life::Open);
                 }
-                known.tokens.extend(token.map(|token| (token.to_owned(), Some(true))));
+                known.tokens.extend(token.map(|token| (token.to_owned(), Life::Living)));
             }
             Effect::Created { slot, password } => self.accounts[*slot].passwords = vec![password.clone()],
             Effect::Updated { slot, password } => {
@@ -416,11 +427,12 @@ impl Tracker {
                 let known = &mut self.accounts[*slot];
                 let old = std::mem::take(&mut known.passwords);
                 known.dead.extend(old);
-                known.tokens.iter_mut().for_each(|(_, alive)| *alive = Some(false));
+                let living = known.tokens.iter_mut().filter(|(_, life)| *life != Life::LoggedOut);
+                living.for_each(|(_, life)| *life = Life::Orphaned);
             }
             Effect::LoggedOut { slot, token } => {
-                if let Some((_, alive)) = self.accounts[*slot].tokens.get_mut(*token) {
-                    *alive = Some(false);
+                if let Some((_, life)) = self.accounts[*slot].tokens.get_mut(*token) {
+                    *life = Life::LoggedOut;
                 }
             }
         }

@@ -222,7 +222,7 @@ fn login() -> Vec<Aimed> {
         add("J6", plain(format!(r#"{{"{key}":"{WEAK}"}}"#)));
     }
     for text in [
-        "null", "true", "1", "\"x\"", "[]", "\"\"", "", " ", "\u{feff}", "-0", "1e400", "[null]",
+        "", "null", "true", "1", "\"x\"", "[]", "\"\"", " ", "\u{feff}", "-0", "1e400", "[null]",
     ] {
         add("J7", plain(text));
     }

@@ -287,13 +287,14 @@ fn paths() -> Vec<Aimed> {
 
 fn sessions() -> Vec<Aimed> {
     // Letters: op, subject, actor, token; see `grammar::session`. The users one to three exist at the start.
-    let rows: [(&str, &str); 16] = [
+    let rows: [(&str, &str); 17] = [
         ("S1", "eaaaaaaapaaa"),
         ("S1", "aaaajaaaaaaapaaa"),
         ("S2", "daaaaaaapaaa"),
         ("S2", "aaaaiaaaaaaapaaa"),
         ("S3", "aaaaaaaamaabmaablaabaaaalaaa"),
         ("S4", "aaaakadalaaaaaaa"),
+        ("S4", "aaaakadamaaa"),
         ("S5", "aaaaiadalaaa"),
         ("S6", "aaaagbaakbaanaaaoaaa"),
         ("S7", "kddalada"),

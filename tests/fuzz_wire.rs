@@ -1,0 +1,445 @@
+//! The wire fuzzer against the reference client: silent on the faultless one, and it finds what is planted.
+//!
+//! Each fault is an edit of the reference client's behaviour that a real server has had. The number of requests is
+//! bounded; time is not measured.
+
+use std::borrow::Cow;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::watch;
+use wabizspec::documented::basic::{self, BasicError, Credentials};
+use wabizspec::documented::bodies::LoginBody;
+use wabizspec::fuzz::Surface;
+use wabizspec::fuzz::drive::{Settings, drive, once};
+use wabizspec::fuzz::finding;
+use wabizspec::fuzz::subject::Ground;
+use wabizspec::fuzz::summary::Summary;
+use wabizspec::judge::Oracles;
+use wabizspec::reference::{AnswerBody, Behaviour, Endpoint, Server};
+use wabizspec::requirement::Register;
+use wabizspec::scenario::Suite;
+use wabizspec::target::givens::Givens;
+use wabizspec::target::{Limits, Target};
+
+fn register() -> Register {
+    Suite::embedded().expect("the suite").register
+}
+
+/// Hangs are planted, so the limit is far below the delay, and far above what anything else takes.
+const LIMIT: Duration = Duration::from_secs(2);
+
+fn target(behaviour: Behaviour) -> Arc<Target> {
+    let settings = wabizspec::reference::Settings {
+        behaviour,
+        ..Default::default()
+    };
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(listen, settings).expect("a server");
+    let limits = Limits {
+        first_byte: LIMIT,
+        whole: LIMIT,
+        ..Limits::default()
+    };
+    Arc::new(Target::embedded(server, limits).expect("a target"))
+}
+
+async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, Ground) {
+    let given = |fresh| {
+        Givens::new(
+            Arc::clone(target),
+            "admin".to_owned(),
+            Some("Fuzz-Admin-1x".to_owned()),
+            fresh,
+        )
+    };
+    let mut givens = given(true);
+    let mut admin = givens.admin().await;
+    if admin.is_err() {
+        // A faulty client may refuse the first login and take the password all the same.
+        givens = given(false);
+        admin = givens.admin().await;
+    }
+    let admin = admin.expect("a login");
+    let made = givens.made();
+    let mut ground = Ground::new(Arc::clone(target), Some(admin), made, Oracles::of(register));
+    ground.registers = true;
+    ground.disposable = true;
+    (givens, ground)
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(future)
+}
+
+fn settings(surfaces: &[Surface], requests: u64) -> Settings {
+    Settings {
+        surfaces: surfaces.to_vec(),
+        seed: 1,
+        jobs: 4,
+        time: None,
+        requests: Some(requests),
+        out: None,
+        url: "http://127.0.0.1".to_owned(),
+    }
+}
+
+fn fuzz(behaviour: Behaviour, settings: &Settings) -> (Summary, Vec<String>) {
+    let (register, target) = (register(), target(behaviour));
+    block_on(async {
+        let (mut givens, ground) = ground(&target, &register).await;
+        let (_stop, stopped) = watch::channel(false);
+        let summary = drive(Arc::new(ground), &register, settings, stopped, &mut |_| {}).await;
+        let left = givens.clean_up().await;
+        (summary, left)
+    })
+}
+
+/// What was found, as `oracle requirement`.
+fn found(summary: &Summary) -> Vec<String> {
+    let line = |found: &finding::Found| format!("{} {}", found.signature.oracle, found.signature.requirement);
+    summary.findings().map(line).collect()
+}
+
+/// The fault is found on that surface within so many requests, as a finding of that kind.
+fn finds(fault: impl FnOnce(&mut Behaviour), surface: Surface, requests: u64, expected: &str) {
+    let mut behaviour = Behaviour::default();
+    fault(&mut behaviour);
+    let (summary, _) = fuzz(behaviour, &settings(&[surface], requests));
+    let found = found(&summary);
+    assert!(
+        found.iter().any(|found| found == expected),
+        "wanted {expected}, found {found:?}, {:?}",
+        summary.blocked
+    );
+}
+
+#[test]
+fn nothing_is_found_on_the_faultless_client() {
+    let all: Vec<Surface> = Surface::ALL
+        .into_iter()
+        .filter(|surface| *surface != Surface::Http)
+        .collect();
+    let (summary, left) = fuzz(Behaviour::default(), &settings(&all, 5000));
+    assert_eq!(found(&summary), Vec::<String>::new());
+    assert_eq!(summary.warnings().count(), 0, "{:?}", summary.found);
+    assert_eq!(left, Vec::<String>::new(), "what the run made, it removed");
+    assert!(summary.complete && summary.blocked.is_none() && summary.requests >= 5000);
+    let accepted = summary
+        .answers
+        .iter()
+        .filter(|(kind, _)| kind.is_success())
+        .map(|(_, count)| count)
+        .sum::<u64>();
+    assert!(
+        accepted * 10 > summary.inputs,
+        "the run is not spent on refusals: {:?}",
+        summary.answers
+    );
+}
+
+/// Answers 500 where the credentials cannot be read for that reason.
+macro_rules! crash_on {
+    ($pattern:pat) => {
+        |behaviour: &mut Behaviour| {
+            behaviour.rewrites.push(|handled, answer| {
+                let value = handled.call.authorization.first().copied().unwrap_or_default();
+                if *handled.endpoint == Endpoint::Login && matches!(basic::parse(value), Err($pattern)) {
+                    answer.status = 500;
+                    answer.body = AnswerBody::Empty;
+                }
+            });
+        }
+    };
+}
+
+/// Answers 500 to a login whose body reads so.
+macro_rules! crash_on_body {
+    ($pattern:pat) => {
+        |behaviour: &mut Behaviour| {
+            behaviour.rewrites.push(|handled, answer| {
+                let body = serde_json::from_slice::<Value>(handled.call.body);
+                if *handled.endpoint == Endpoint::Login && matches!(body, Ok($pattern)) {
+                    answer.status = 500;
+                    answer.body = AnswerBody::Empty;
+                }
+            });
+        }
+    };
+}
+
+#[test]
+fn a_crash_on_credentials_without_a_colon() {
+    finds(
+        crash_on!(BasicError::NoColon),
+        Surface::BasicAuth,
+        1000,
+        "crash envelope.no-crash",
+    );
+}
+
+#[test]
+fn a_crash_on_invalid_base64() {
+    let fault = crash_on!(BasicError::Alphabet { .. } | BasicError::Padding(_));
+    finds(fault, Surface::BasicAuth, 1000, "crash envelope.no-crash");
+}
+
+#[test]
+fn a_crash_on_what_is_not_utf8() {
+    finds(
+        crash_on!(BasicError::NotUtf8 { .. }),
+        Surface::BasicAuth,
+        1000,
+        "crash envelope.no-crash",
+    );
+}
+
+#[test]
+fn a_crash_on_an_array_and_on_null() {
+    finds(
+        crash_on_body!(Value::Array(_)),
+        Surface::LoginBody,
+        1000,
+        "crash envelope.no-crash",
+    );
+    finds(
+        crash_on_body!(Value::Null),
+        Surface::LoginBody,
+        1000,
+        "crash envelope.no-crash",
+    );
+}
+
+#[test]
+fn a_crash_that_hides_behind_a_documented_code() {
+    let fault = |behaviour: &mut Behaviour| {
+        behaviour.rewrites.push(|handled, answer| {
+            let value = handled.call.authorization.first().copied().unwrap_or_default();
+            if matches!(basic::parse(value), Err(BasicError::NoColon)) {
+                answer.status = 500;
+                answer.body =
+                    AnswerBody::Json(serde_json::json!({"errors": [{"code": 1000, "title": "Generic error"}]}));
+            }
+        });
+    };
+    finds(fault, Surface::BasicAuth, 1000, "crash envelope.no-crash");
+}
+
+#[test]
+fn a_connection_closed_on_deep_nesting() {
+    let fault = |behaviour: &mut Behaviour| {
+        behaviour.rewrites.push(|handled, answer| {
+            let deep = handled
+                .call
+                .body
+                .windows(200)
+                .any(|window| window.iter().all(|byte| *byte == b'['));
+            answer.delivery.dropped = deep;
+        });
+    };
+    finds(fault, Surface::LoginBody, 2000, "answered envelope.answered");
+}
+
+#[test]
+fn a_hang_on_an_empty_body() {
+    let fault = |behaviour: &mut Behaviour| {
+        behaviour.rewrites.push(|handled, answer| {
+            if handled.call.body.is_empty() && handled.call.content_type.is_some() {
+                answer.delivery.delay = LIMIT * 4;
+            }
+        });
+    };
+    finds(fault, Surface::LoginBody, 40, "answered envelope.answered");
+}
+
+#[test]
+fn doubled_members_that_let_a_weak_password_through() {
+    let fault = |behaviour: &mut Behaviour| {
+        // The first of them is checked, the last is stored.
+        behaviour.login.body = |call| {
+            let first = LoginBody::parse(call.body);
+            let twice = serde_json::from_slice::<Value>(call.body).ok();
+            let last = twice
+                .as_ref()
+                .and_then(|body| body.get("new_password")?.as_str().map(str::to_owned));
+            match (first, last) {
+                (Err(_), Some(last)) => Ok(LoginBody {
+                    new_password: Some(last),
+                }),
+                (read, _) => read,
+            }
+        };
+        behaviour.passwords.on_login.length = 1..=64;
+        behaviour.passwords.on_login.digit = false;
+        behaviour.passwords.on_login.upper = false;
+        behaviour.passwords.on_login.special = "";
+    };
+    finds(
+        fault,
+        Surface::LoginBody,
+        1500,
+        "accepted-change login.password.on-change",
+    );
+}
+
+#[test]
+fn a_password_that_is_echoed() {
+    let fault = |behaviour: &mut Behaviour| {
+        behaviour.rewrites.push(|handled, answer| {
+            let body: Value = serde_json::from_slice(handled.call.body).unwrap_or_default();
+            if let (Some(password), 400) = (body["new_password"].as_str(), answer.status) {
+                answer.body = AnswerBody::Json(
+                    serde_json::json!({"errors": [{"code": 1009, "title": format!("{password} is not valid")}]}),
+                );
+            }
+        });
+    };
+    finds(fault, Surface::Password, 3000, "echo envelope.no-secret-echoed");
+}
+
+#[test]
+fn a_password_cut_at_the_nul() {
+    let fault = |behaviour: &mut Behaviour| {
+        behaviour.passwords.on_update.controls = true;
+        behaviour.passwords.kept = |password| Cow::Borrowed(password.split('\0').next().unwrap_or_default());
+    };
+    finds(
+        fault,
+        Surface::Password,
+        4000,
+        "accepted-change login.credentials.whole",
+    );
+}
+
+#[test]
+fn a_password_cut_at_72_bytes() {
+    fn cut(password: &str) -> &[u8] {
+        &password.as_bytes()[..password.len().min(72)]
+    }
+    let fault = |behaviour: &mut Behaviour| behaviour.passwords.matches = |kept, sent| cut(kept) == cut(sent);
+    finds(
+        fault,
+        Surface::Password,
+        4000,
+        "accepted-change login.credentials.whole",
+    );
+}
+
+#[test]
+fn credentials_split_at_the_last_colon() {
+    let fault = |behaviour: &mut Behaviour| {
+        behaviour.login.credentials = |value| {
+            let read = basic::parse(value)?;
+            let joined = format!("{}:{}", read.username, read.password);
+            let (username, password) = joined.rsplit_once(':').ok_or(BasicError::NoColon)?;
+            Ok(Credentials::new(username, password))
+        };
+    };
+    finds(fault, Surface::BasicAuth, 1000, "refused login.credentials.first-colon");
+}
+
+#[test]
+fn credentials_cut_at_the_second_colon() {
+    let fault = |behaviour: &mut Behaviour| {
+        behaviour.login.credentials = |value| {
+            let read = basic::parse(value)?;
+            let password = read.password.split(':').next().unwrap_or_default().to_owned();
+            Ok(Credentials::new(read.username, password))
+        };
+        behaviour.passwords.kept = |password| Cow::Borrowed(password.split(':').next().unwrap_or_default());
+    };
+    finds(fault, Surface::BasicAuth, 1000, "token login.credentials.first-colon");
+}
+
+#[test]
+fn a_refused_change_that_sticks() {
+    let fault = |behaviour: &mut Behaviour| behaviour.login.refused_change_sticks = true;
+    finds(
+        fault,
+        Surface::LoginBody,
+        2000,
+        "refused-change login.password.refusal-keeps-old",
+    );
+}
+
+#[test]
+fn a_stranger_who_changes_the_password() {
+    let fault = |behaviour: &mut Behaviour| behaviour.login.change_first = true;
+    finds(
+        fault,
+        Surface::BasicAuth,
+        2000,
+        "refused-change login.refused.nothing-taken-over",
+    );
+}
+
+#[test]
+fn tokens_that_outlive_their_user_and_their_logout() {
+    use wabizspec::reference::Revokes;
+    let fault = |behaviour: &mut Behaviour| behaviour.tokens.on_delete = Revokes::Nothing;
+    finds(fault, Surface::Session, 1500, "state tokens.deleted-user.dead");
+    let fault = |behaviour: &mut Behaviour| behaviour.tokens.on_logout = Revokes::Nothing;
+    finds(fault, Surface::Session, 1500, "state tokens.logout.token-dead");
+}
+
+#[test]
+fn a_finding_is_saved_small_and_replays_until_it_is_fixed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut behaviour = Behaviour::default();
+    crash_on!(BasicError::NoColon)(&mut behaviour);
+    let settings = Settings {
+        out: Some(folder.path().to_owned()),
+        ..settings(&[Surface::BasicAuth], 600)
+    };
+    let (summary, _) = fuzz(behaviour.clone(), &settings);
+    let found = summary.findings().next().expect("a finding");
+    assert!(
+        found.confirmed && found.input.len() <= 8,
+        "{:?}",
+        found.input.escape_ascii().to_string()
+    );
+    let file = found.file.clone().expect("a file");
+    assert_eq!(finding::surface_of(&file), Some(Surface::BasicAuth));
+    assert_eq!(finding::saved(&file).expect("its data").signature, found.signature);
+    for ending in ["json", "txt", "sh", "raw", "toml"] {
+        let beside = file.with_file_name(format!("{}.{ending}", found.id));
+        assert!(beside.exists(), "{}", beside.display());
+    }
+    let scenario = std::fs::read_to_string(file.with_file_name(format!("{}.toml", found.id))).expect("a scenario");
+    let source = wabizspec::located::SourceText {
+        file: "login/found.toml",
+        text: &scenario,
+    };
+    let read = wabizspec::scenario::Scenario::parse("login/found", source, &register());
+    read.unwrap_or_else(|error| panic!("{error}\n{scenario}"));
+
+    let replay = |behaviour| {
+        let (register, target) = (register(), target(behaviour));
+        block_on(async {
+            let (_givens, ground) = ground(&target, &register).await;
+            let input = std::fs::read(&file).expect("the input");
+            let (_, signatures) = once(&ground, &register, Surface::BasicAuth, &input)
+                .await
+                .expect("tried");
+            signatures.contains(&found.signature)
+        })
+    };
+    assert!(replay(behaviour), "reproduced on the faulty one");
+    assert!(!replay(Behaviour::default()), "fixed on the faultless one");
+}
+
+#[test]
+fn the_same_seed_and_answers_make_the_same_run() {
+    let answers = || {
+        let one = Settings {
+            jobs: 3,
+            ..settings(&[Surface::BasicAuth, Surface::Bearer], 1200)
+        };
+        let (summary, _) = fuzz(Behaviour::default(), &one);
+        summary.table.keys().map(|key| format!("{key:?}")).collect::<Vec<_>>()
+    };
+    assert_eq!(answers(), answers());
+}
