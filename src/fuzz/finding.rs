@@ -13,7 +13,7 @@ use super::Surface;
 use super::grammar::bindings::Bindings;
 use super::probe::Broken;
 use super::probe::Probed;
-use crate::exchange::{Redaction, Request, curl, transcript};
+use crate::exchange::{Json, Redaction, Request, curl, transcript};
 use crate::requirement::Level;
 
 /// The endings of the files beside an input.
@@ -235,6 +235,21 @@ pub fn written(found: &Found, broken: &Broken, bindings: &Bindings, plain: &Requ
     );
     secrets.add(&bindings.user_token, "$WABIZSPEC_USER_TOKEN");
     secrets.add(&bindings.admin_token, "$WABIZSPEC_ADMIN_TOKEN");
+    // Tokens that were current when the exchange took place.
+    if let Request::Http(request) = &broken.exchange.request
+        && let Some(value) = request.header("Authorization")
+        && let Some(token) = String::from_utf8_lossy(value).strip_prefix("Bearer ")
+        && token.len() >= 8
+    {
+        secrets.add(token, "$WABIZSPEC_TOKEN");
+    }
+    let answer = broken
+        .exchange
+        .response()
+        .and_then(|response| Json::parse(&response.body).ok());
+    if let Some(token) = answer.as_ref().and_then(|json| json.at("/users/0/token")?.as_str()) {
+        secrets.add(token, "$WABIZSPEC_TOKEN_GIVEN");
+    }
     Written {
         transcript: transcript(&broken.exchange, &secrets),
         curl: curl(&broken.exchange.request, &bindings.base, &secrets),

@@ -29,8 +29,11 @@ use crate::located::SourceText;
 use crate::reference::{Answer, AnswerBody, Behaviour, Call, Model, Registration};
 use crate::requirement::Register;
 
+/// Takes one input and panics where the equation does not hold.
+pub type Check = fn(&[u8]);
+
 /// The functions by the names of their targets.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub const TARGETS: [(&str, Check); 10] = [
     ("basic_auth", basic_auth),
     ("login_body", login_body),
     ("users_body", users_body),
@@ -507,7 +510,7 @@ impl Client {
 const BASIC_DEFAULT: &str = "Basic YWRtaW46c2VjcmV0";
 
 /// The function that reads what a surface reads.
-pub fn of(surface: Surface) -> Option<fn(&[u8])> {
+pub fn of(surface: Surface) -> Option<Check> {
     let name = surface.in_process()?;
     TARGETS
         .iter()

@@ -81,6 +81,14 @@ impl Ground {
             .await)
     }
 
+    /// Whether the admin's token still works.
+    pub async fn admin_lives(&self) -> bool {
+        let Some(admin) = &self.admin else { return false };
+        let path = format!("/v1/users/{}", admin.account.username);
+        let read = self.as_admin("GET", path, serde_json::Value::Null).await;
+        read.is_ok_and(|exchange| succeeded(&exchange))
+    }
+
     /// Makes an account of the run.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ impl Probe<'_> {
         let exchange = self.send(reading.class, reading.place, shaped).await;
         self.not_ready(&exchange, false).await;
         let kind = self.probed.kind;
-        let refused = matches!(kind, Kind::Answer(400..=428 | 430..=499, _));
+        let refused = kind.is_refusal();
         match reading.class {
             Class::Accept if refused => {
                 let requirement = match input.framing {
@@ -93,7 +93,7 @@ impl Probe<'_> {
             .await;
         if kind.is_success() {
             self.created(&exchange, &body, &reading, sure).await;
-        } else if matches!(kind, Kind::Answer(400..=428 | 430..=499, _)) {
+        } else if kind.is_refusal() {
             if reading.class == Class::Accept {
                 self.broken(
                     "refused",
@@ -120,7 +120,12 @@ impl Probe<'_> {
 
     /// Removes an account that the input made.
     async fn unmake(&mut self, name: &str) {
-        if !self.was_there(name) {
+        // Many a server would take the removal of these for the call of that name, and log the admin out.
+        if ["login", "logout"].contains(&name) {
+            self.probed
+                .observed
+                .push(format!("an account named `{name}` was made; remove it by hand"));
+        } else if !self.was_there(name) {
             self.probed.requests += 1;
             self.ground.made.account(name);
             self.ground.remove(name).await;

@@ -60,6 +60,13 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether it is a refusal; throttling is none.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Kind::Answer(300..=428 | 430..=499, _))
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
@@ -83,10 +90,9 @@ fn first_code(body: &[u8]) -> Option<i64> {
     let digits = rest
         .skip_while(|byte| matches!(byte, b':' | b' '))
         .take_while(|byte| byte.is_ascii_digit());
-    let number = digits.take(9).fold(None, |number: Option<i64>, digit| {
+    digits.take(9).fold(None, |number: Option<i64>, digit| {
         Some(number.unwrap_or(0) * 10 + i64::from(digit - b'0'))
-    });
-    number
+    })
 }
 
 /// A requirement that the target broke.
@@ -312,16 +318,10 @@ impl Probe<'_> {
                 );
                 self.broken("token", refused_for(reading.place), what, &exchange);
             }
-            Class::Accept if matches!(kind, Kind::Answer(..499, _)) && !kind.is_success() => {
-                if !matches!(kind, Kind::Answer(429, _)) {
-                    let requirement = accepted_for(input, reading.canonical);
-                    self.broken(
-                        "refused",
-                        requirement,
-                        format!("right credentials were answered {kind}"),
-                        &exchange,
-                    );
-                }
+            Class::Accept if kind.is_refusal() => {
+                let requirement = accepted_for(input, reading.canonical);
+                let what = format!("right credentials were answered {kind}");
+                self.broken("refused", requirement, what, &exchange);
             }
             _ => {}
         }
@@ -355,18 +355,12 @@ impl Probe<'_> {
                 };
                 self.broken("token", requirement, format!("{place} got {kind}"), &exchange);
             }
-            Class::Accept if matches!(kind, Kind::Answer(300..=428 | 430..=499, _)) => {
-                // An earlier input may have ended the token: a new one tells.
-                if self.subject.restore(self.ground).await.is_ok() {
-                    let again = self.send(class, place, input.shape(&self.subject.bindings)).await;
-                    if !succeeded(&again) {
-                        self.broken(
-                            "refused",
-                            "tokens.bearer.accepted",
-                            format!("a living token got {kind}"),
-                            &again,
-                        );
-                    }
+            // An earlier input may have ended the token: a new one tells.
+            Class::Accept if kind.is_refusal() && self.subject.restore(self.ground).await.is_ok() => {
+                let again = self.send(class, place, input.shape(&self.subject.bindings)).await;
+                if !succeeded(&again) {
+                    let what = format!("a living token got {kind}");
+                    self.broken("refused", "tokens.bearer.accepted", what, &again);
                 }
             }
             _ => {}
@@ -377,6 +371,9 @@ impl Probe<'_> {
         let shaped = input.shape(&self.subject.bindings);
         let exchange = self.send(Class::Either, "path", shaped).await;
         self.not_ready(&exchange, false).await;
+        if self.probed.kind.is_success() && input.target(&self.subject.bindings).contains("logout") {
+            self.probed.lost = self.subject.restore(self.ground).await.err();
+        }
         let Some(response) = exchange.response().filter(|response| response.status < 300) else {
             return;
         };

@@ -83,6 +83,12 @@ impl Probe<'_> {
         }
         let exchange = self.send(class, place, input.shape(&self.subject.bindings)).await;
         self.not_ready(&exchange, false).await;
+        let mut exchange = exchange;
+        if input.door == Door::Update && matches!(self.probed.kind, Kind::Answer(401, _)) {
+            // The token may have been ended by an earlier input; that is not what is asked here.
+            self.restore().await;
+            exchange = self.send(class, place, input.shape(&self.subject.bindings)).await;
+        }
         let kind = self.probed.kind;
         match input.door {
             Door::Login => {
@@ -94,7 +100,7 @@ impl Probe<'_> {
                         &exchange,
                     );
                 }
-                if class == Class::Accept && matches!(kind, Kind::Answer(400..=428 | 430..=499, _)) {
+                if class == Class::Accept && kind.is_refusal() {
                     self.broken(
                         "refused",
                         "login.later.accepted",
@@ -122,7 +128,7 @@ impl Probe<'_> {
     /// Judges the answer to a password that was set; says whether it is in force.
     async fn set(&mut self, exchange: &Exchange, class: Class, name: &str, password: &str, accepted: &str) -> bool {
         let kind = self.probed.kind;
-        let refused = matches!(kind, Kind::Answer(400..=428 | 430..=499, _));
+        let refused = kind.is_refusal();
         let creation = accepted == "users.create.created";
         if class == Class::Accept && refused {
             let requirement = if creation { accepted } else { "login.password.changed" };

@@ -6,7 +6,7 @@ use crate::fuzz::Class;
 /// The Basic credentials that a header value strictly holds (RFC 7617 §2, RFC 4648 §4): read sign by sign.
 pub fn strict(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (scheme, rest) = (value.get(..5)?, &value[5..]);
-    let code: &[u8] = match scheme.to_ascii_lowercase() == b"basic" && rest.first() == Some(&b' ') {
+    let code: &[u8] = match scheme.eq_ignore_ascii_case(b"basic") && rest.first() == Some(&b' ') {
         true => trim_start(rest, b" "),
         false => return None,
     };
@@ -16,7 +16,8 @@ pub fn strict(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         return None;
     }
     let colon = text.find(':')?;
-    Some((text[..colon].as_bytes().to_vec(), text[colon + 1..].as_bytes().to_vec()))
+    let (user, password) = (&text.as_bytes()[..colon], &text.as_bytes()[colon + 1..]);
+    Some((user.to_vec(), password.to_vec()))
 }
 
 /// Base64 as it must be: whole groups, padding where it belongs, no bits left over.

@@ -129,7 +129,7 @@ pub fn create(body: &[u8], labelled: bool) -> (Reading, Option<(String, String)>
         canonical,
     };
     let Ok(object @ Json::Object(_)) = &json else {
-        let sure = matches!(json, Ok(_)) || body.is_empty();
+        let sure = json.is_ok() || body.is_empty();
         return (reading(if sure { Class::Reject } else { Class::Either }, sure), None);
     };
     if object.duplicate().is_some() || !labelled {
