@@ -33,7 +33,7 @@ Examples:
 
 The fuzzer works on accounts that it makes and removes. To make them it logs in as admin: with WABIZSPEC_ADMIN_PASSWORD,
 or, on this machine or with --fresh, by the first login of a target that still has the default password; the password
-it sets is written to OUT/admin-password first. Hosts other than this machine need [fuzz] allow_hosts in the
+it sets is written to a file under OUT first. Hosts other than this machine need [fuzz] allow_hosts in the
 configuration.")]
 pub(super) struct FuzzArgs {
     /// basic-auth, login-body, password, users-body, account-body, bearer, path, session, http, or all (all but http)
@@ -51,7 +51,7 @@ pub(super) struct FuzzArgs {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Where findings and the corpus are kept; a later run goes on from there
-    #[arg(long, value_name = "DIR", default_value = "wabizspec-fuzz")]
+    #[arg(long, value_name = "DIR", default_value = fuzz_ground::OUT)]
     out: PathBuf,
     /// Also send requests beyond 64 KiB and nesting beyond 4 000
     #[arg(long)]

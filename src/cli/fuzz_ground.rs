@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::target::Resolved;
 use super::{Failure, read};
@@ -14,6 +14,7 @@ use crate::scenario::Change;
 use crate::target::config::Config;
 use crate::target::givens::Givens;
 use crate::target::names;
+use crate::target::origin::Origin;
 
 /// Refuses hosts that nobody has released for fuzzing.
 pub(super) fn may_be_fuzzed(resolved: &Resolved, config_file: Option<&Path>) -> Result<(), Failure> {
@@ -61,19 +62,29 @@ pub(super) struct Standing {
     pub notes: Vec<String>,
 }
 
-/// The file that keeps the password of an admin who had none of his own.
-const PASSWORD_FILE: &str = "admin-password";
+/// The folder that findings go to unless another is named.
+pub(super) const OUT: &str = "wabizspec-fuzz";
+
+/// The file that keeps the password of an admin who had none of his own: one for each target, so that no password is
+/// lost to another.
+fn password_file(out: &Path, origin: &Origin) -> PathBuf {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let target: String = origin.to_string().chars().map(plain).collect();
+    out.join(format!("admin-password-{target}"))
+}
 
 /// Logs in as admin; by a first login where the target is disposable.
 pub(super) async fn stand(resolved: &Resolved, register: &Register, out: &Path, large: bool) -> Standing {
     let embedded = resolved.info.embedded;
     let loopback = resolved.target.origin().is_loopback();
     let disposable = embedded || resolved.capabilities.fresh;
-    let file = out.join(PASSWORD_FILE);
+    let file = password_file(out, resolved.target.origin());
     let mut notes = Vec::new();
     let mut password = resolved.admin_password.clone();
     if password.is_none() && !embedded {
-        password = fs::read_to_string(&file).ok().map(|text| text.trim_end().to_owned());
+        let beside = password_file(Path::new(OUT), resolved.target.origin());
+        let kept = fs::read_to_string(&file).or_else(|_| fs::read_to_string(beside));
+        password = kept.ok().map(|text| text.trim_end().to_owned());
     }
     let givens = |password: Option<String>, fresh: bool| {
         Givens::new(
