@@ -34,11 +34,7 @@ const TABLE: [u8; 256] = {
 /// Judges a password by its bytes.
 pub fn strength(password: &str) -> Strength {
     let bytes = password.as_bytes();
-    let mut counts = [0_usize; 256];
-    for byte in bytes {
-        counts[usize::from(TABLE[usize::from(*byte)])] += 1;
-    }
-    let count = |class: u8| counts[usize::from(class)];
+    let count = |class: u8| bytes.iter().filter(|byte| TABLE[usize::from(**byte)] == class).count();
     // Every character begins with a byte that is no continuation (10xxxxxx), every one beyond the basic plane with
     // 11110xxx, and that one has two units in UTF-16.
     let characters = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
