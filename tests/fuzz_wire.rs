@@ -356,7 +356,8 @@ fn credentials_cut_at_the_second_colon() {
 
 #[test]
 fn a_refused_change_that_sticks() {
-    let fault = |behaviour: &mut Behaviour| behaviour.login.refused_change_sticks = true;
+    let fault =
+        |behaviour: &mut Behaviour| behaviour.login.refused_change = wabizspec::reference::RefusedChange::SetsTheNew;
     finds(
         fault,
         Surface::LoginBody,

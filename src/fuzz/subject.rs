@@ -11,7 +11,7 @@ use super::grammar::bindings::{Bindings, PASSWORD_END};
 use crate::exchange::{Exchange, Header};
 use crate::judge::Oracles;
 use crate::target::Target;
-use crate::target::givens::{Account, Admin, Made, delete_user, log_in, outcome};
+use crate::target::givens::{Account, Admin, Made, log_in, outcome, remove_user};
 use crate::target::names::{self, Names};
 
 /// A target that may be fuzzed, and what all workers share of it.
@@ -106,7 +106,7 @@ impl Ground {
     /// Removes an account of the run.
     pub async fn remove(&self, name: &str) {
         if let Some(admin) = &self.admin {
-            crate::target::givens::remove_user(&self.target, admin, &self.made, name).await;
+            remove_user(&self.target, admin, &self.made, name).await;
         }
     }
 
@@ -124,7 +124,7 @@ impl Ground {
             username: username.to_owned(),
             password: password.to_owned(),
         };
-        log_in(&self.target, &account, None).await
+        log_in(&self.target, &account, None).await.map_err(|none| none.why)
     }
 
     /// A name that nobody has yet: letters and digits.
@@ -270,11 +270,9 @@ impl Subject {
 
     /// Removes the accounts.
     pub async fn remove(&self, ground: &Ground) {
-        if let (true, Some(admin)) = (self.own, &ground.admin) {
-            for name in [&self.bindings.user, &self.bindings.colon_user] {
-                // What is left is told at the end of the run.
-                let _ = delete_user(&ground.target, admin, name).await;
-            }
+        if self.own {
+            ground.remove(&self.bindings.user).await;
+            ground.remove(&self.bindings.colon_user).await;
         }
     }
 }
