@@ -1,57 +1,77 @@
 #!/usr/bin/env bash
-# Judges Prism, a server that nobody here wrote, which answers from openapi.yaml and keeps no state. Its findings are
-# approved one by one in expected-*.txt and explained in README.md. ACCEPT=1 writes the approved findings anew.
+# Judges Prism, a mock server that answers from an OpenAPI description and remembers nothing. README.md says why each
+# finding is true. ACCEPT=1 writes the approved findings anew.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
-root=$(cd ../.. && pwd)
-binary=${WABIZSPEC_BIN:-$root/target/release/wabizspec}
-place=$root/target/prism
-# The newest one that supports the Node.js of this kind of machine.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/checks.sh
+. "$here/../checks.sh"
+
+# The newest one that supports Node.js 20.
 version=5.14.2
-port=${PRISM_PORT:-18473}
-url=http://127.0.0.1:$port
-mkdir -p "$place"
-if ! grep -qs "\"version\": \"$version\"" "$place/node_modules/@stoplight/prism-cli/package.json"; then
-    npm install --prefix "$place" --no-audit --no-fund --silent "@stoplight/prism-cli@$version"
+prism=$cache/prism-$version/node_modules/.bin/prism
+if [ ! -x "$prism" ]; then
+    npm install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
+        --prefix "$cache/prism-$version" "@stoplight/prism-cli@$version"
 fi
+export WABIZSPEC_ADMIN_PASSWORD='Pr1sm-takes-any'
 
-# Some requests end it: the loop stands for the service manager that would start it again.
-serve() {
-    local prism=
-    trap 'kill "$prism" 2>/dev/null; exit 0' TERM
-    while :; do
-        "$place/node_modules/.bin/prism" mock --multiprocess false --host 127.0.0.1 --port "$port" openapi.yaml \
-            >>"$place/log" 2>&1 &
-        prism=$!
-        wait "$prism" || true
-    done
-}
-: >"$place/log"
-serve &
-manager=$!
-trap 'kill "$manager" 2>/dev/null; wait "$manager" 2>/dev/null || true' EXIT
-
-up() {
-    for _ in $(seq 100); do
-        if curl --silent --output /dev/null "$url/"; then return; fi
-        sleep 0.2
-    done
-    echo "Prism does not answer at $url; its log is $place/log" >&2
-    exit 1
-}
-
-failed=0
-for area in login users tokens account; do
-    up
-    # It has no state, so bringing it back to just installed takes nothing. One request at a time: it dies of some.
-    code=0
-    timeout 180 "$binary" run "$area" --quiet --target "$url" --registration open --reset true --allow registration \
-        --jobs 1 --report "json=$place/$area.json" >"$place/$area.txt" 2>&1 || code=$?
-    if [ "$code" -ne 1 ]; then
-        echo "$area: exit code $code instead of 1; see $place/$area.txt"
-        failed=1
+# judge DESCRIPTION NAME FILTER…: a new Prism and the run. Left in $scratch are NAME.json (the report), NAME.exit (its
+# exit code) and, where Prism outlived the run, NAME.alive.
+# Prism is always as just installed, so a reset has nothing to do.
+judge() (
+    local description=$1 name=$2 port exit=0
+    shift 2
+    port=$(free_port)
+    start "$scratch/$name.log" "$prism" mock --host 127.0.0.1 --port "$port" "$here/$description"
+    trap 'stop "$last"' EXIT
+    wait_for "$port" "$last" || { tail -5 "$scratch/$name.log" >&2; return 1; }
+    "$wabizspec" run "$@" --target "http://127.0.0.1:$port" --reset true --allow users,passwords,registration \
+        --color never --quiet --report "json=$scratch/$name.json" >"$scratch/$name.txt" 2>&1 || exit=$?
+    echo "$exit" >"$scratch/$name.exit"
+    if is_alive "$last"; then
+        touch "$scratch/$name.alive"
     fi
-    echo "$area:"
-    python3 compare.py "$place/$area.json" "expected-$area.txt" README.md || failed=1
+    tail -2 "$scratch/$name.txt"
+)
+
+is_complete() { grep -q '"complete": *true' "$1"; }
+
+exit_is() { [ "$(cat "$scratch/$1.exit")" = "$2" ]; }
+# Every requirement of the lists is explained.
+are_explained() {
+    local id
+    for id in $(cut -d' ' -f1 "$here"/expected-*.txt | sort -u); do
+        grep -qF "\`$id\`" "$here/README.md" || { echo "README.md does not explain $id"; return 1; }
+    done
+}
+lives() { [ -e "$scratch/$1.alive" ]; }
+died() { ! lives "$1"; }
+
+# Two kinds of requests end the process; they are judged below, by themselves.
+deadly='^(envelope/hostile-header|envelope/hostile-path|users/read-odd-name)'
+mapfile -t cases < <("$wabizspec" list cases | awk '{ print $1 }' | grep -Ev "$deadly")
+judge openapi-login.yaml login login &
+login=$!
+judge openapi.yaml whole "${cases[@]}"
+wait "$login"
+
+for name in login whole; do
+    check "$name: does not conform" exit_is "$name" 1
+    check "$name: the report is whole" is_complete "$scratch/$name.json"
+    check "$name: the findings are the approved ones" as_approved "$scratch/$name.json" "$here/expected-$name.txt"
+    check "$name: Prism is still there" lives "$name"
 done
-exit "$failed"
+
+check 'README.md explains each requirement of the lists' are_explained
+
+for deadly in envelope/hostile-path::bad-escape envelope/hostile-header::long; do
+    name=${deadly//[:\/]/-}
+    judge openapi.yaml "$name" "$deadly"
+    check "$deadly: does not conform" exit_is "$name" 1
+    check "$deadly: the report is whole" is_complete "$scratch/$name.json"
+    check "$deadly: it is the missing answer" \
+        diff <(echo "envelope.answered $deadly") <(findings "$scratch/$name.json")
+    check "$deadly: Prism has ended" died "$name"
+done
+
+closing
