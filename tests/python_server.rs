@@ -26,8 +26,13 @@ const FIVE: [(&str, &[&str]); 5] = [
         &["login.credentials.first-colon", "login.password.changed-works"],
     ),
     (
+        // A weak password that was refused and yet logs in is a weak password in force.
         "stored-before-judged",
-        &["login.password.refusal-keeps-old", "users.update.refused-keeps"],
+        &[
+            "login.password.on-change",
+            "login.password.refusal-keeps-old",
+            "users.update.refused-keeps",
+        ],
     ),
     ("sixty-three", &["login.password.longest", "users.password.longest"]),
     ("iso-expiry", &["login.answer.expires-after"]),

@@ -12,7 +12,7 @@ use super::{Failure, SuiteArgs, print, runtime, suite};
 use crate::documented::errors::ErrorCode;
 use crate::judge::{Check, Verdict};
 use crate::plan::{Capabilities, Case, cases, plan};
-use crate::reference::{Server, Settings as ServerSettings};
+use crate::reference::{Fault, Server, Settings as ServerSettings};
 use crate::requirement::Requirement;
 use crate::run::{Event, Settings, collect};
 use crate::scenario::{Scenario, Suite};
@@ -81,6 +81,16 @@ fn about_requirement(requirement: &Requirement, cases: &[Case], suite: &Suite) -
     let cites = |case: &&Case| case.scenario.requirements().contains(&id.as_str());
     let citing: Vec<&Case> = cases.iter().filter(cites).collect();
     list_cases(&mut text, "checked by", &citing);
+    let mut wrong = Fault::all().filter(|fault| fault.requirement == *id).peekable();
+    if wrong.peek().is_some() {
+        let _ = writeln!(
+            text,
+            "\n  how it usually goes wrong (`wabizspec serve --fault ID` shows each):"
+        );
+    }
+    for fault in wrong {
+        let _ = writeln!(text, "    {}  {}", fault.id, fault.description);
+    }
     if let Some(case) = plainest(&citing) {
         show_exchange(&mut text, case, suite)?;
     }

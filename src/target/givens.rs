@@ -232,8 +232,13 @@ impl Givens {
             }
         }
         if self.may_be_fresh {
-            let password = self.configured.clone().unwrap_or_else(password);
-            self.candidates.push(password.clone());
+            // A first login that failed without a refusal is tried again with the same password: one more to remember
+            // each time would be one more to try each time.
+            let again = || self.candidates.last().cloned();
+            let password = self.configured.clone().or_else(again).unwrap_or_else(password);
+            if !self.candidates.contains(&password) {
+                self.candidates.push(password.clone());
+            }
             let default = self.admin_account(DEFAULT_PASSWORD);
             match log_in(&self.target, &default, Some(&password)).await {
                 Ok(token) => return Ok(self.logged_in(self.admin_account(&password), token)),

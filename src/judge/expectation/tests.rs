@@ -394,17 +394,15 @@ fn without_a_date_our_clock_has_to_do_and_the_tolerance_is_wider() {
 #[test]
 fn an_instant_that_is_none_lives_no_time() {
     let body = |value: &str| response(200, &[], &format!(r#"{{"users":[{{"expires_after":{value}}}]}}"#));
-    let values = [
-        r#""2023-11-21T22:13:20Z""#,
-        r#""2023-11-21 22:13:20""#,
-        r#""""#,
-        "1700604800",
-        "null",
-        "[]",
-    ];
+    let values = [r#""2023-11-21 22:13:20""#, r#""""#, "1700604800", "null", "[]"];
     let mut bad: Vec<Response> = values.into_iter().map(body).collect();
     bad.extend(bodies(["", "no JSON", "{}", r#"{"users":[]}"#]));
-    assert_bites(&lifetime(300), &[body(r#""2023-11-21 22:13:20+00:00""#)], &bad);
+    // How an instant is written is another rule's business.
+    let good = [
+        body(r#""2023-11-21 22:13:20+00:00""#),
+        body(r#""2023-11-21T22:13:20Z""#),
+    ];
+    assert_bites(&lifetime(300), &good, &bad);
     let found = mismatches(&lifetime(120), living(OURS + WEEK - 3600, Some(OURS)));
     assert!(found[0].contains("601200 s after the answer's Date"), "{found:?}");
 }
