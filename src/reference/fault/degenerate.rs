@@ -16,8 +16,9 @@ pub(super) const FAULTS: &[Fault] = &[
             b.rewrites.push(|_, answer| {
                 answer.status = 401;
                 put(answer, "errors", json!([{"code": 1005, "title": "Access denied"}]));
-                super::writing::members(answer)
-                    .map(|members| members.retain(|name, _| name == "meta" || name == "errors"));
+                if let Some(members) = super::writing::members(answer) {
+                    members.retain(|name, _| name == "meta" || name == "errors");
+                }
                 let challenge = ("www-authenticate", "Basic realm=\"x\"".into());
                 answer.headers.retain(|(name, _)| *name != challenge.0);
                 answer.headers.push(challenge);
@@ -59,7 +60,9 @@ pub(super) const FAULTS: &[Fault] = &[
         "every request is answered 500",
         |b| {
             b.rewrites.push(|_, answer| {
-                super::writing::members(answer).map(|members| members.retain(|name, _| name == "meta"));
+                if let Some(members) = super::writing::members(answer) {
+                    members.retain(|name, _| name == "meta");
+                }
                 crash(answer);
             });
         },
