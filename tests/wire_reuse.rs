@@ -2,11 +2,14 @@
 
 mod wire_support;
 
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Phase, Request};
+use wabizspec::target::origin::Origin;
+use wabizspec::target::wire::Wire;
 use wire_support::{answered, get, hasty, hold, read_head, request, reset, run, serve, show, unanswered, write};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -144,6 +147,29 @@ fn a_target_that_dies_of_every_request_is_not_asked_a_third_time() {
 }
 
 #[test]
+fn a_target_that_is_gone_after_a_request_has_received_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin: Origin = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let target = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_head(&mut stream);
+        write(&mut stream, OK);
+        read_head(&mut stream);
+        drop(listener);
+    });
+    let wire = Wire::new(origin, None, hasty());
+    run(async {
+        wire.send(&get("/")).await;
+        let exchange = wire.send(&get("/killer")).await;
+        assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Waiting, String::new()));
+        assert!(!exchange.resent);
+        let exchange = wire.send(&get("/next")).await;
+        assert_eq!(unanswered(&exchange).0, Breakage::Unreachable);
+    });
+    target.join().unwrap();
+}
+
+#[test]
 fn a_byte_of_an_answer_forbids_to_send_again() {
     let server = dies_on_reuse(|mut stream| write(&mut stream, "H"));
     let wire = server.wire();
@@ -159,7 +185,7 @@ fn a_byte_of_an_answer_forbids_to_send_again() {
 #[test]
 fn silence_on_a_reused_connection_is_not_sent_again() {
     let server = dies_on_reuse(|mut stream| hold(&mut stream));
-    let wire = wabizspec::target::wire::Wire::new(server.origin(), None, hasty());
+    let wire = Wire::new(server.origin(), None, hasty());
     run(async {
         wire.send(&get("/1")).await;
         let exchange = wire.send(&get("/2")).await;

@@ -78,7 +78,9 @@ impl Wire {
     /// A request whose end a server could see differently (see [`shares_connection`]) gets a new connection, which is
     /// closed afterwards. Any other may travel on a connection that served before; when that one dies before a byte of
     /// an answer, the request is sent once more on a new connection, the exchange says `resent`, and `elapsed` and the
-    /// limits count from the resend. `elapsed` of an exchange without a connection is the time spent on connecting.
+    /// limits count from the resend. If that new connection cannot be had, the exchange is the first one: a target that
+    /// is gone after a request was there to receive it. `elapsed` of an exchange without a connection is the time spent
+    /// on connecting.
     ///
     /// Dropping the future closes the connection that it used. A name is resolved on a thread of the runtime, which
     /// goes on until the operating system gives up, also after the limit: to end a process at once, shut the runtime
@@ -89,23 +91,26 @@ impl Wire {
             Request::Http(_) => Cow::Owned(request.to_bytes()),
         };
         let may_share = shares_connection(request);
-        let mut resent = false;
+        let mut died = None;
 
         if may_share && let Some(mut connection) = self.take_idle() {
             let attempt = attempt(&mut connection, &bytes, request.method(), &self.limits).await;
             if !attempt.died_unanswered() {
-                return self.conclude(request, attempt, connection, may_share, resent);
+                return self.conclude(request, attempt, connection, may_share, false);
             }
-            resent = true;
+            died = Some(attempt);
         }
 
         let begun = Instant::now();
         match self.connector.connect(self.limits.connect).await {
             Ok(mut connection) => {
                 let attempt = attempt(&mut connection, &bytes, request.method(), &self.limits).await;
-                self.conclude(request, attempt, connection, may_share, resent)
+                self.conclude(request, attempt, connection, may_share, died.is_some())
             }
-            Err(unanswered) => exchange(request, Outcome::Unanswered(unanswered), begun.elapsed(), resent),
+            Err(unanswered) => match died {
+                Some(first) => exchange(request, first.outcome, first.elapsed, false),
+                None => exchange(request, Outcome::Unanswered(unanswered), begun.elapsed(), false),
+            },
         }
     }
 
