@@ -1,7 +1,6 @@
 //! Exit codes, and which of them wins.
 
-use crate::judge::Verdict;
-use crate::run::Summary;
+use crate::run::{Conclusion, Summary};
 
 /// Everything that ran conforms, and something was judged.
 pub const CONFORMS: u8 = 0;
@@ -19,22 +18,19 @@ pub const INTERRUPTED: u8 = 130;
 /// The exit code of a run. Where several hold, the order is [`USAGE`] (which never gets here), [`DEFECT`],
 /// [`INTERRUPTED`], [`FINDINGS`], [`INCONCLUSIVE`], [`CONFORMS`].
 pub fn exit_code(summary: &Summary) -> u8 {
-    if summary.count(Verdict::Error) > 0 {
-        DEFECT
-    } else if summary.ended().is_none_or(|ended| ended.interrupted) {
-        INTERRUPTED
-    } else if summary.has_findings() {
-        FINDINGS
-    } else if summary.is_inconclusive() {
-        INCONCLUSIVE
-    } else {
-        CONFORMS
+    match summary.conclusion() {
+        Conclusion::Defect => DEFECT,
+        Conclusion::Died | Conclusion::Interrupted => INTERRUPTED,
+        Conclusion::Findings => FINDINGS,
+        Conclusion::Inconclusive => INCONCLUSIVE,
+        Conclusion::Conforms => CONFORMS,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::Verdict;
     use crate::run::{CaseReport, Ended, Event};
 
     fn case(verdict: Verdict) -> Event {

@@ -11,6 +11,7 @@ mod list;
 mod plan_view;
 mod prove;
 mod replay;
+mod report;
 mod run;
 mod serve;
 mod signal;

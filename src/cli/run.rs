@@ -1,6 +1,6 @@
 //! `wabizspec run`: plan, run, report.
 
-use std::io::{IsTerminal, Write};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,13 +8,15 @@ use clap::{Args, ValueEnum};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
+use super::report::{ReportArgs, conclude};
 use super::signal::stop_on_signal;
 use super::target::{Resolved, TargetArgs};
-use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, exit_code, plan_view, print, read, runtime, suite};
+use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, plan_view, print, runtime, suite};
 use crate::baseline::{Baseline, Ledger};
+use crate::judge::Verdict;
 use crate::located::SourceText;
 use crate::plan::{Case, Selection, Shard, cases, plan};
-use crate::report::{Console, Report, Verbosity, Wanted};
+use crate::report::{Verbosity, read};
 use crate::requirement::Level;
 use crate::run::{Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::snapshot::Store;
@@ -27,6 +29,8 @@ Examples:
   wabizspec run --target http://127.0.0.1:8080 --fresh --allow users,passwords
   wabizspec run 'login/*' login.first.refused          by case or requirement, with * and ?
   wabizspec run --report json=report.json --shard 1/2
+  wabizspec run --report junit=junit.xml
+  wabizspec run --rerun-failed report.json
 
 The admin's password comes from WABIZSPEC_ADMIN_PASSWORD or the configuration's password_file.")]
 pub(super) struct RunArgs {
@@ -35,9 +39,6 @@ pub(super) struct RunArgs {
     filters: Vec<String>,
     #[command(flatten)]
     target: TargetArgs,
-    /// Write a report: json or ndjson, to a file with =PATH, else to standard output
-    #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Report")]
-    report: Vec<Wanted>,
     /// The level from which on a finding fails its case
     #[arg(long, value_name = "LEVEL", default_value = "must", help_heading = "Report")]
     fail_on: FailOn,
@@ -53,15 +54,11 @@ pub(super) struct RunArgs {
     /// Exit with 1 also where an entry of the baseline expired, matches nothing or no longer holds
     #[arg(long, requires = "baseline", help_heading = "Report")]
     strict_baseline: bool,
-    /// When to use colours
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Report")]
-    color: Color,
-    /// Only findings and the count
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Report")]
-    quiet: bool,
-    /// Also the exchanges of failing cases, and every observation
-    #[arg(short, long, help_heading = "Report")]
-    verbose: bool,
+    #[command(flatten)]
+    report: ReportArgs,
+    /// Only the cases that failed, were blocked or were errors in that report (json or ndjson)
+    #[arg(long, value_name = "REPORT", help_heading = "Plan")]
+    rerun_failed: Option<PathBuf>,
     /// Run a part of the cases: the K-th of N
     #[arg(long, value_name = "K/N", help_heading = "Plan")]
     shard: Option<Shard>,
@@ -81,23 +78,12 @@ enum FailOn {
     Should,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
-    let on_stdout = args.report.iter().filter(|wanted| wanted.path.is_none()).count();
-    if on_stdout > 1 {
-        return Err(Failure::usage(
-            "two reports want standard output\n  help: give all but one a file: --report json=PATH",
-        ));
-    }
+    let only = args.to_run_again()?;
     let suite = suite(args.suite.scenarios.as_deref())?;
     let selection = Selection {
         filters: args.filters.clone(),
+        only,
         shard: args.shard,
     };
     let all = cases(&suite);
@@ -107,35 +93,33 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         ("--snapshots", args.snapshots.is_some()),
         ("--baseline", args.baseline.is_some()),
     ])?;
-    let plan = plan(selected, &resolved.capabilities);
+    let plan = plan(selected.cases, &resolved.capabilities);
     if args.plan {
         return print(&plan_view::plan_view(&plan, &resolved));
     }
     let snapshots = args.snapshots()?;
-    let mut reports = args.reports(on_stdout > 0)?;
+    let mut reports = args.report.open(Verbosity::Normal)?;
     if let Some(path) = &resolved.config_file {
-        args.say(&format!("configuration: {}", path.display()));
+        args.report.say(&format!("configuration: {}", path.display()));
     }
     if !resolved.info.embedded {
-        args.say(&plan_view::changes(&plan));
+        args.report.say(&plan_view::changes(&plan));
     }
-    let mut summary = Summary::default();
-    let mut broken = None;
     runtime()?.block_on(async {
-        let settings = settings(args, &resolved, snapshots);
+        let settings = Settings {
+            part: selected.part,
+            ..settings(args, &resolved, snapshots)
+        };
         let mut emit = |event: Event| {
             let events = match &mut ledger {
                 Some(ledger) => ledger.take(event),
                 None => vec![event],
             };
             for event in events {
-                summary.take(&event);
                 if let Some(left) = &settings.max_fail {
                     left.take(&event);
                 }
-                for report in &mut reports {
-                    broken = broken.take().or(report.take(&event).err());
-                }
+                reports.take(&event);
             }
         };
         let (target, info) = (Arc::clone(&resolved.target), resolved.info.clone());
@@ -150,26 +134,16 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         )
         .await;
     });
-    for report in &mut reports {
-        broken = broken.take().or(report.finish().err());
-    }
+    let code = conclude(reports);
     let entries = ledger.as_ref().map(Ledger::to_paste).unwrap_or_default();
     if !entries.is_empty() {
-        args.tell_entries(&entries, on_stdout > 0);
+        args.tell_entries(&entries);
     }
     let is_stale = args.strict_baseline && ledger.as_ref().is_some_and(Ledger::is_stale);
-    let code = match exit_code(&summary) {
+    Ok(match code {
         CONFORMS | INCONCLUSIVE if is_stale => FINDINGS,
         code => code,
-    };
-    match broken {
-        Some(error) => Err(Failure {
-            // A report that is lost makes the run inconclusive, but not less than what was found.
-            code: if code == CONFORMS { INCONCLUSIVE } else { code },
-            what: format!("a report could not be written: {error}"),
-        }),
-        None => Ok(code),
-    }
+    })
 }
 
 fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) -> Settings {
@@ -185,6 +159,7 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         max_fail: args.max_fail.map(|count| FailuresLeft::new(count as usize)),
         account: resolved.account.clone(),
         snapshots,
+        part: None,
         keep_exchanges: false,
         witness: None,
     }
@@ -201,7 +176,7 @@ impl RunArgs {
     /// The known failures, held to a run of that suite.
     fn ledger(&self, all: &[Case]) -> Result<Option<Ledger>, Failure> {
         let Some(path) = &self.baseline else { return Ok(None) };
-        let (file, text) = (path.display().to_string(), read(path)?);
+        let (file, text) = (path.display().to_string(), super::read(path)?);
         let (file, text) = (file.as_str(), text.as_str());
         let baseline = Baseline::parse(SourceText { file, text }).map_err(Failure::usage)?;
         let today = Zoned::now().with_time_zone(TimeZone::UTC).date();
@@ -210,59 +185,42 @@ impl RunArgs {
     }
 
     /// What the report ends with where something failed that the baseline does not know.
-    fn tell_entries(&self, entries: &str, stdout_is_taken: bool) {
+    fn tell_entries(&self, entries: &str) {
         let path = self.baseline.as_deref().unwrap_or(Path::new("the baseline"));
         let text = format!(
             "\nentries for {}, each reason still to be written:\n{entries}",
             path.display()
         );
-        // A reader that has gone away is no error, and the exit code has been settled.
-        let _ = match stdout_is_taken {
-            true => std::io::stderr().write_all(text.as_bytes()),
-            false => std::io::stdout().write_all(text.as_bytes()),
-        };
+        self.report.say_after(&text);
     }
 
-    /// Opens every report that was asked for, and the one for people.
-    fn reports(&self, stdout_is_taken: bool) -> Result<Vec<Box<dyn Report + Send>>, Failure> {
-        let mut reports: Vec<Box<dyn Report + Send>> = Vec::new();
-        for wanted in &self.report {
-            let opened = wanted.open();
-            reports.push(opened.map_err(|error| {
-                let path = wanted.path.clone().unwrap_or_else(|| PathBuf::from("standard output"));
-                Failure::usage(format!("cannot write the report {}: {error}", path.display()))
-            })?);
+    /// The cases to run again, where a report says which.
+    fn to_run_again(&self) -> Result<Option<BTreeSet<String>>, Failure> {
+        let Some(path) = &self.rerun_failed else {
+            return Ok(None);
+        };
+        let mut ids = BTreeSet::new();
+        let mut summary = Summary::default();
+        read(path, &mut |event| {
+            summary.take(&event);
+            if let Event::Case(case) = event
+                && matches!(case.verdict, Verdict::Fail | Verdict::Blocked | Verdict::Error)
+            {
+                ids.insert(case.id);
+            }
+        })
+        .map_err(Failure::usage)?;
+        if !summary.is_complete() {
+            let note = "is of a run that was not completed; what it never tried is not run again";
+            self.report.say(&format!("note: {} {note}", path.display()));
         }
-        let verbosity = match (self.quiet, self.verbose) {
-            (true, _) => Verbosity::Quiet,
-            (_, true) => Verbosity::Verbose,
-            _ => Verbosity::Normal,
-        };
-        let choice = match self.color {
-            Color::Auto => anstream::ColorChoice::Auto,
-            Color::Always => anstream::ColorChoice::Always,
-            Color::Never => anstream::ColorChoice::Never,
-        };
-        let err_is_terminal = std::io::stderr().is_terminal();
-        let (out, is_terminal): (Box<dyn Write + Send>, bool) = match stdout_is_taken {
-            true => (
-                Box::new(anstream::AutoStream::new(std::io::stderr(), choice)),
-                err_is_terminal,
-            ),
-            false => (
-                Box::new(anstream::AutoStream::new(std::io::stdout(), choice)),
-                std::io::stdout().is_terminal(),
-            ),
-        };
-        let live = is_terminal && err_is_terminal && verbosity == Verbosity::Normal;
-        reports.push(Box::new(Console::new(out, verbosity, live)));
-        Ok(reports)
-    }
-
-    /// A line beside the report, at standard error, so that the report stays what it is.
-    fn say(&self, text: &str) {
-        if !self.quiet {
-            let _ = writeln!(std::io::stderr(), "{text}");
+        match ids.is_empty() {
+            false => Ok(Some(ids)),
+            true => Err(Failure::usage(format!(
+                "there is nothing to run again: no case in {} failed, was blocked or was an error\n  \
+                 help: run without --rerun-failed to judge everything",
+                path.display()
+            ))),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use budget::WRONG_LOGINS;
 pub use order::{Capabilities, Plan, Stage, Start, plan};
-pub use selection::{Selection, SelectionError, Shard};
+pub use selection::{Part, Selected, Selection, SelectionError, Shard};
 
 use crate::scenario::{Action, Change, Given, Row, Scenario, Step, Suite};
 use crate::template::Template;

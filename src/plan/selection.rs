@@ -1,7 +1,10 @@
 //! Which cases run: filters over ids, and shards.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
 use super::Case;
@@ -10,10 +13,21 @@ use super::Case;
 ///
 /// The shards of one count are disjoint and complete, and a case stays in its shard when others are added: the
 /// shard follows from the case's id alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Shard {
     index: u64,
     count: u64,
+}
+
+/// What a sharded run covers. Reports carry it, so that a shard that got lost is noticed where they are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The shard.
+    pub shard: Shard,
+    /// How many cases are selected, all shards together.
+    pub of: usize,
 }
 
 impl FromStr for Shard {
@@ -31,7 +45,38 @@ impl FromStr for Shard {
     }
 }
 
+impl TryFrom<String> for Shard {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Shard, String> {
+        text.parse()
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> String {
+        shard.to_string()
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
+    }
+}
+
 impl Shard {
+    /// Of how many it is one.
+    pub fn count(self) -> u64 {
+        self.count
+    }
+
+    /// All shards of its run, itself included.
+    pub fn siblings(self) -> impl Iterator<Item = Shard> {
+        let count = self.count;
+        (1..=count).map(move |index| Shard { index, count })
+    }
+
     fn contains(self, id: &str) -> bool {
         fnv1a(id.as_bytes()) % self.count == self.index - 1
     }
@@ -49,7 +94,9 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 pub struct Selection {
     /// Case ids, requirement ids, areas, or globs over them; empty selects all.
     pub filters: Vec<String>,
-    /// A part of what the filters select.
+    /// Only the cases of these ids; all without it.
+    pub only: Option<BTreeSet<String>>,
+    /// A part of what is selected by then.
     pub shard: Option<Shard>,
 }
 
@@ -67,17 +114,39 @@ pub enum SelectionError {
         /// The id that was probably meant.
         nearest: Option<String>,
     },
+    /// A case that was to be run again is not there: leaving it out would make a green run of a red one.
+    #[error(
+        "{missing} of the cases to run again are not in this suite, `{first}` among them\n  \
+         help: the report is of another version or another suite; use that, or run without --rerun-failed"
+    )]
+    Gone {
+        /// How many.
+        missing: usize,
+        /// The first of them.
+        first: String,
+    },
     /// Nothing is left.
-    #[error("there is nothing to run\n  help: the shard or the suite is empty; `wabizspec list cases` shows all cases")]
+    #[error(
+        "there is nothing to run\n  help: the filters, the shard or the suite leave no case; `wabizspec list cases` shows all cases"
+    )]
     Empty,
+}
+
+/// What a selection leaves.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// The cases, in their order; at least one.
+    pub cases: Vec<Case>,
+    /// Which part of the selected ones they are, where a shard was asked for.
+    pub part: Option<Part>,
 }
 
 impl Selection {
     /// The selected cases, in their order.
     ///
     /// # Errors
-    /// A filter that matches nothing, or a selection without a case.
-    pub fn apply(&self, cases: Vec<Case>) -> Result<Vec<Case>, SelectionError> {
+    /// A filter that matches nothing, a case that is not there, or a selection without a case.
+    pub fn apply(&self, cases: Vec<Case>) -> Result<Selected, SelectionError> {
         let filters: Vec<Filter> = self.filters.iter().map(|text| Filter::new(text)).collect();
         for filter in &filters {
             if !cases.iter().any(|case| filter.matches(case)) {
@@ -90,14 +159,32 @@ impl Selection {
                 });
             }
         }
+        self.nothing_is_gone(&cases)?;
         let wanted = |case: &Case| {
             let by_filter = filters.is_empty() || filters.iter().any(|filter| filter.matches(case));
-            by_filter && self.shard.is_none_or(|shard| shard.contains(&case.id))
+            by_filter && self.only.as_ref().is_none_or(|only| only.contains(&case.id))
         };
-        let selected: Vec<Case> = cases.into_iter().filter(wanted).collect();
-        match selected.is_empty() {
+        let mut cases: Vec<Case> = cases.into_iter().filter(wanted).collect();
+        let of = cases.len();
+        if let Some(shard) = self.shard {
+            cases.retain(|case| shard.contains(&case.id));
+        }
+        let part = self.shard.map(|shard| Part { shard, of });
+        match cases.is_empty() {
             true => Err(SelectionError::Empty),
-            false => Ok(selected),
+            false => Ok(Selected { cases, part }),
+        }
+    }
+
+    fn nothing_is_gone(&self, cases: &[Case]) -> Result<(), SelectionError> {
+        let there: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+        let mut gone = self.only.iter().flatten().filter(|id| !there.contains(id.as_str()));
+        match gone.next() {
+            None => Ok(()),
+            Some(first) => Err(SelectionError::Gone {
+                missing: gone.count() + 1,
+                first: first.clone(),
+            }),
         }
     }
 }
@@ -142,10 +229,10 @@ mod tests {
     fn selected(filters: &[&str]) -> Result<Vec<String>, SelectionError> {
         let selection = Selection {
             filters: filters.iter().map(|filter| (*filter).to_owned()).collect(),
-            shard: None,
+            ..Selection::default()
         };
-        let cases = selection.apply(embedded())?;
-        Ok(cases.into_iter().map(|case| case.id).collect())
+        let selected = selection.apply(embedded())?;
+        Ok(selected.cases.into_iter().map(|case| case.id).collect())
     }
 
     #[test]
@@ -188,6 +275,40 @@ mod tests {
             let expected: Vec<String> = all.iter().map(|case| case.id.clone()).collect();
             assert_eq!(seen, expected, "{count} shards");
         }
+    }
+
+    #[test]
+    fn only_the_named_cases_are_selected_and_none_may_be_gone() {
+        let ids = |ids: &[&str]| Some(ids.iter().map(|id| (*id).to_owned()).collect());
+        let selection = Selection {
+            only: ids(&["login/first-login"]),
+            ..Selection::default()
+        };
+        let selected = selection.apply(embedded()).expect("selected");
+        assert_eq!(selected.cases.len(), 1);
+        let selection = Selection {
+            only: ids(&["login/first-login", "login/gone", "login/gone-too"]),
+            ..Selection::default()
+        };
+        let error = selection.apply(embedded()).expect_err("gone");
+        let first = "login/gone".to_owned();
+        assert_eq!(error, SelectionError::Gone { missing: 2, first });
+    }
+
+    #[test]
+    fn a_shard_says_of_how_many_cases_it_is_a_part() {
+        let all = embedded().len();
+        let selection = Selection {
+            shard: Some("2/3".parse().expect("shard")),
+            ..Selection::default()
+        };
+        let selected = selection.apply(embedded()).expect("selected");
+        let part = selected.part.expect("part");
+        assert_eq!((part.shard.to_string().as_str(), part.of), ("2/3", all));
+        assert!(selected.cases.len() < all);
+        let written = serde_json::to_string(&part).expect("written");
+        assert_eq!(written, format!("{{\"shard\":\"2/3\",\"of\":{all}}}"));
+        assert_eq!(serde_json::from_str::<Part>(&written).expect("read"), part);
     }
 
     #[test]

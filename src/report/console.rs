@@ -10,7 +10,7 @@ use super::Report;
 use super::telling::{tell_case, tell_finding, verdict_style};
 use crate::judge::{Finding, Observation, RequirementVerdict, Verdict};
 use crate::requirement::Level;
-use crate::run::{CaseReport, Event, RequirementResult, Started, Summary};
+use crate::run::{CaseReport, Conclusion, Event, RequirementResult, Started, Summary};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,6 @@ pub struct Console {
     out: Box<dyn Write + Send>,
     verbosity: Verbosity,
     progress: Option<ProgressBar>,
-    summary: Summary,
     failed: Vec<CaseReport>,
     warned: Vec<CaseReport>,
     blocked: Vec<(String, String)>,
@@ -55,7 +54,6 @@ impl Console {
             out,
             verbosity,
             progress,
-            summary: Summary::default(),
             failed: Vec::new(),
             warned: Vec::new(),
             blocked: Vec::new(),
@@ -89,7 +87,7 @@ impl Console {
         )
     }
 
-    fn case(&mut self, case: &CaseReport) -> io::Result<()> {
+    fn case(&mut self, case: &CaseReport, summary: &Summary) -> io::Result<()> {
         for observation in &case.observations {
             let Observation { requirement, what } = observation;
             let key = (requirement.clone().unwrap_or_default(), what.clone());
@@ -110,7 +108,7 @@ impl Console {
         }
         if let Some(progress) = &self.progress {
             progress.inc(1);
-            progress.set_message(format!("{} failed", self.summary.count(Verdict::Fail)));
+            progress.set_message(format!("{} failed", summary.count(Verdict::Fail)));
             return Ok(());
         }
         if self.verbosity < Verbosity::Normal || case.verdict == Verdict::Skipped {
@@ -121,11 +119,11 @@ impl Console {
         writeln!(self.out, "{style}{:7}{style:#} {}{warned}", case.verdict, case.id)
     }
 
-    fn tell_all(&mut self) -> io::Result<()> {
+    fn tell_all(&mut self, summary: &Summary) -> io::Result<()> {
         for case in std::mem::take(&mut self.failed) {
-            self.failing(&case)?;
+            self.failing(&case, summary)?;
         }
-        self.warnings()?;
+        self.warnings(summary)?;
         self.tell_blocked()?;
         for (reason, count) in &self.skipped {
             writeln!(self.out, "\n{} skipped: {reason}", cases(*count))?;
@@ -134,16 +132,16 @@ impl Console {
         for note in &self.notes {
             writeln!(self.out, "\nnote: {note}")?;
         }
-        self.count()
+        self.count(summary)
     }
 
-    fn failing(&mut self, case: &CaseReport) -> io::Result<()> {
-        let infos = self.summary.started().map_or(&[][..], |started| &started.requirements);
+    fn failing(&mut self, case: &CaseReport, summary: &Summary) -> io::Result<()> {
+        let infos = summary.started().map_or(&[][..], |started| &started.requirements);
         writeln!(self.out)?;
         tell_case(&mut self.out, case, infos, self.verbosity == Verbosity::Verbose)
     }
 
-    fn warnings(&mut self) -> io::Result<()> {
+    fn warnings(&mut self, summary: &Summary) -> io::Result<()> {
         let warned = std::mem::take(&mut self.warned);
         if warned.is_empty() {
             return Ok(());
@@ -159,7 +157,7 @@ impl Console {
                     .push((case, finding));
             }
         }
-        let infos = self.summary.started().map_or(&[][..], |started| &started.requirements);
+        let infos = summary.started().map_or(&[][..], |started| &started.requirements);
         for findings in by_requirement.values() {
             let (case, finding) = findings[0];
             tell_finding(&mut self.out, finding, infos)?;
@@ -216,11 +214,11 @@ impl Console {
         Ok(())
     }
 
-    fn count(&mut self) -> io::Result<()> {
+    fn count(&mut self, summary: &Summary) -> io::Result<()> {
         let (mut broken, mut unproven) = (Vec::new(), Vec::new());
         for RequirementResult {
             requirement, verdict, ..
-        } in self.summary.requirements()
+        } in summary.requirements()
         {
             match verdict {
                 RequirementVerdict::Fail => broken.push(format!("{} ({})", requirement.id, requirement.level)),
@@ -233,58 +231,37 @@ impl Console {
         list(&mut self.out, "requirements broken", &broken, usize::MAX)?;
         list(&mut self.out, "requirements unproven", &unproven, 12)?;
         let counts = Verdict::ALL.iter().filter_map(|verdict| {
-            let count = self.summary.count(*verdict);
+            let count = summary.count(*verdict);
             (count > 0 || *verdict == Verdict::Pass).then(|| format!("{count} {verdict}"))
         });
         let counts: Vec<String> = counts.collect();
-        let elapsed = self.summary.ended().map_or(0, |ended| ended.elapsed_ms);
+        let elapsed = summary.ended().map_or(0, |ended| ended.elapsed_ms);
         writeln!(
             self.out,
             "\n{}; {} warnings, {} observations; {} resets; {}.{:03} s",
             counts.join(", "),
-            self.summary.warnings(),
-            self.summary.observations(),
-            self.summary.resets(),
+            summary.warnings(),
+            summary.observations(),
+            summary.resets(),
             elapsed / 1000,
             elapsed % 1000,
         )?;
-        let (style, verdict) = self.verdict();
-        writeln!(self.out, "{style}{verdict}{style:#}")?;
-        if self.summary.started().is_some_and(|started| started.target.embedded) {
+        let conclusion = summary.conclusion();
+        let style = conclusion_style(conclusion);
+        writeln!(self.out, "{style}{}{style:#}", conclusion.says())?;
+        if summary.started().is_some_and(|started| started.target.embedded) {
             let advice = "this is the verdict on the embedded reference client, not on your server: give --target URL";
             writeln!(self.out, "{advice}")?;
         }
         Ok(())
     }
-
-    fn verdict(&self) -> (Style, &'static str) {
-        let colour = |colour: AnsiColor| Style::new().bold().fg_color(Some(colour.into()));
-        if self.summary.ended().is_none_or(|ended| ended.interrupted) {
-            (
-                colour(AnsiColor::Yellow),
-                "interrupted: the report is complete up to here",
-            )
-        } else if self.summary.count(Verdict::Error) > 0 {
-            (colour(AnsiColor::Red), "a defect of wabizspec: please report it")
-        } else if self.summary.has_findings() {
-            (colour(AnsiColor::Red), "does not conform")
-        } else if self.summary.is_inconclusive() {
-            (
-                colour(AnsiColor::Yellow),
-                "inconclusive: nothing was found, but not everything could be judged",
-            )
-        } else {
-            (colour(AnsiColor::Green), "everything that ran conforms")
-        }
-    }
 }
 
 impl Report for Console {
-    fn take(&mut self, event: &Event) -> io::Result<()> {
-        self.summary.take(event);
+    fn take(&mut self, event: &Event, summary: &Summary) -> io::Result<()> {
         match event {
             Event::Started(started) => self.started(started),
-            Event::Case(case) => self.case(case),
+            Event::Case(case) => self.case(case, summary),
             Event::Note(note) => {
                 self.notes.push(note.clone());
                 Ok(())
@@ -299,13 +276,22 @@ impl Report for Console {
         }
     }
 
-    fn finish(&mut self) -> io::Result<()> {
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         if let Some(progress) = self.progress.take() {
             progress.finish_and_clear();
         }
-        self.tell_all()?;
+        self.tell_all(summary)?;
         self.out.flush()
     }
+}
+
+fn conclusion_style(conclusion: Conclusion) -> Style {
+    let colour = match conclusion {
+        Conclusion::Conforms => AnsiColor::Green,
+        Conclusion::Defect | Conclusion::Findings => AnsiColor::Red,
+        Conclusion::Died | Conclusion::Interrupted | Conclusion::Inconclusive => AnsiColor::Yellow,
+    };
+    Style::new().bold().fg_color(Some(colour.into()))
 }
 
 fn list(out: &mut dyn Write, title: &str, ids: &[String], shown: usize) -> io::Result<()> {

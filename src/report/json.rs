@@ -1,21 +1,24 @@
 //! The report as one JSON document (`wabizspec/report/1`), written at the end of the run.
+//!
+//! The document says all that the events of the run say, so it can be read back into them.
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Report;
-use crate::judge::{Observation, RequirementVerdict, Verdict};
+use crate::judge::{Finding, Mismatch, Observation, RequirementVerdict, Verdict};
+use crate::plan::Part;
 use crate::requirement::Level;
-use crate::run::{CaseReport, Event, Summary, TargetInfo};
+use crate::run::{CaseReport, Ended, Event, RequirementInfo, RequirementResult, Started, Summary, TargetInfo};
 
 /// The version of the document's shape.
-const SCHEMA: &str = "wabizspec/report/1";
+pub(super) const SCHEMA: &str = "wabizspec/report/1";
 
 /// Collects the cases and writes the document.
 pub struct Json {
     out: Box<dyn Write + Send>,
-    summary: Summary,
     cases: Vec<CaseReport>,
     notes: Vec<String>,
 }
@@ -25,7 +28,6 @@ impl Json {
     pub fn new(out: Box<dyn Write + Send>) -> Json {
         Json {
             out,
-            summary: Summary::default(),
             cases: Vec::new(),
             notes: Vec::new(),
         }
@@ -33,43 +35,39 @@ impl Json {
 }
 
 impl Report for Json {
-    fn take(&mut self, event: &Event) -> io::Result<()> {
-        self.summary.take(event);
+    fn take(&mut self, event: &Event, _: &Summary) -> io::Result<()> {
         match event {
-            Event::Case(case) => {
-                let mut case = (**case).clone();
-                case.exchanges.clear();
-                self.cases.push(case);
-            }
+            Event::Case(case) => self.cases.push((**case).clone()),
             Event::Note(note) => self.notes.push(note.clone()),
             _ => {}
         }
         Ok(())
     }
 
-    fn finish(&mut self) -> io::Result<()> {
-        self.cases.sort_by(|a, b| a.id.cmp(&b.id));
-        let Some(started) = self.summary.started() else {
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        let Some(started) = summary.started() else {
             return Ok(());
         };
+        self.cases.sort_by(|a, b| a.id.cmp(&b.id));
         let document = Document {
-            schema: SCHEMA,
+            schema: SCHEMA.to_owned(),
             suite: SuiteInfo {
-                version: &started.version,
+                version: started.version.clone(),
                 cases: started.cases,
+                part: started.part,
             },
-            target: &started.target,
-            complete: self.summary.is_complete(),
-            summary: Counts::of(&self.summary),
-            resets: self.summary.resets(),
-            notes: &self.notes,
-            requirements: self
-                .summary
-                .requirements()
-                .into_iter()
-                .map(RequirementEntry::of)
-                .collect(),
-            cases: self.cases.iter().map(CaseEntry::of).collect(),
+            target: started.target.clone(),
+            started_at: started.at,
+            elapsed_ms: summary.ended().map(|ended| ended.elapsed_ms),
+            complete: summary.is_complete(),
+            interrupted: summary.ended().is_none_or(|ended| ended.interrupted),
+            fail_on: started.fail_on,
+            summary: Counts::of(summary),
+            planned_resets: started.planned_resets,
+            resets: summary.resets(),
+            notes: std::mem::take(&mut self.notes),
+            requirements: summary.requirements().into_iter().map(RequirementEntry::of).collect(),
+            cases: self.cases.drain(..).map(CaseEntry::of).collect(),
         };
         serde_json::to_writer_pretty(&mut self.out, &document)?;
         self.out.write_all(b"\n")?;
@@ -77,26 +75,67 @@ impl Report for Json {
     }
 }
 
-#[derive(Serialize)]
-struct Document<'r> {
-    schema: &'static str,
-    suite: SuiteInfo<'r>,
-    target: &'r TargetInfo,
+/// The document.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    schema: String,
+    suite: SuiteInfo,
+    target: TargetInfo,
+    started_at: Timestamp,
+    /// Absent where the run died.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_ms: Option<u64>,
     complete: bool,
+    interrupted: bool,
+    fail_on: Level,
     summary: Counts,
+    planned_resets: usize,
     resets: usize,
-    notes: &'r [String],
-    requirements: Vec<RequirementEntry<'r>>,
-    cases: Vec<CaseEntry<'r>>,
+    notes: Vec<String>,
+    requirements: Vec<RequirementEntry>,
+    cases: Vec<CaseEntry>,
 }
 
-#[derive(Serialize)]
-struct SuiteInfo<'r> {
-    version: &'r str,
+impl Document {
+    /// The events of a run that this is the report of.
+    pub fn into_events(self) -> impl Iterator<Item = Event> {
+        let started = Event::Started(Started {
+            version: self.suite.version,
+            at: self.started_at,
+            cases: self.suite.cases,
+            part: self.suite.part,
+            planned_resets: self.planned_resets,
+            target: self.target,
+            fail_on: self.fail_on,
+            requirements: self.requirements.into_iter().map(RequirementEntry::into_info).collect(),
+        });
+        let ended = self.elapsed_ms.map(|elapsed_ms| {
+            Event::Ended(Ended {
+                complete: self.complete,
+                interrupted: self.interrupted,
+                elapsed_ms,
+            })
+        });
+        std::iter::once(started)
+            .chain(std::iter::repeat_n(Event::Reset, self.resets))
+            .chain(self.cases.into_iter().map(CaseEntry::into_event))
+            .chain(self.notes.into_iter().map(Event::Note))
+            .chain(ended)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SuiteInfo {
+    version: String,
     cases: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<Part>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Counts {
     pass: usize,
     fail: usize,
@@ -123,71 +162,142 @@ impl Counts {
     }
 }
 
-#[derive(Serialize)]
-struct RequirementEntry<'r> {
-    id: &'r str,
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequirementEntry {
+    id: String,
     level: Level,
     verdict: RequirementVerdict,
-    cases: Vec<&'r str>,
+    says: String,
+    source: String,
+    oracle: bool,
+    cases: Vec<String>,
 }
 
-impl<'r> RequirementEntry<'r> {
-    fn of(result: crate::run::RequirementResult<'r>) -> RequirementEntry<'r> {
-        let mut cases = result.cases;
+impl RequirementEntry {
+    fn of(result: RequirementResult<'_>) -> RequirementEntry {
+        let mut cases: Vec<String> = result.cases.into_iter().map(str::to_owned).collect();
         cases.sort_unstable();
+        let RequirementInfo {
+            id,
+            level,
+            says,
+            source,
+            oracle,
+        } = result.requirement.clone();
         RequirementEntry {
-            id: &result.requirement.id,
-            level: result.requirement.level,
+            id,
+            level,
             verdict: result.verdict,
+            says,
+            source,
+            oracle,
             cases,
+        }
+    }
+
+    fn into_info(self) -> RequirementInfo {
+        RequirementInfo {
+            id: self.id,
+            level: self.level,
+            says: self.says,
+            source: self.source,
+            oracle: self.oracle,
         }
     }
 }
 
-#[derive(Serialize)]
-struct CaseEntry<'r> {
-    id: &'r str,
-    title: &'r str,
-    file: &'r str,
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseEntry {
+    id: String,
+    title: String,
+    file: String,
     line: usize,
     verdict: Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'r str>,
+    reason: Option<String>,
     duration_ms: u64,
-    findings: Vec<FindingEntry<'r>>,
-    observations: &'r [Observation],
-    reproduce: &'r [String],
+    control: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    twin: Option<String>,
+    cites: Vec<String>,
+    findings: Vec<FindingEntry>,
+    observations: Vec<Observation>,
+    reproduce: Vec<String>,
+    exchanges: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct FindingEntry<'r> {
-    requirement: &'r str,
-    level: Level,
-    step: &'r str,
-    expected: String,
-    observed: String,
-}
-
-impl<'r> CaseEntry<'r> {
-    fn of(case: &'r CaseReport) -> CaseEntry<'r> {
-        let finding = |finding: &'r crate::judge::Finding| FindingEntry {
-            requirement: &finding.requirement,
-            level: finding.level,
-            step: &finding.step,
-            expected: finding.expected(),
-            observed: finding.observed(),
-        };
+impl CaseEntry {
+    fn of(case: CaseReport) -> CaseEntry {
         CaseEntry {
-            id: &case.id,
-            title: &case.title,
-            file: &case.file,
+            id: case.id,
+            title: case.title,
+            file: case.file,
             line: case.line,
             verdict: case.verdict,
-            reason: case.reason.as_deref(),
+            reason: case.reason,
             duration_ms: case.duration_ms,
-            findings: case.findings.iter().map(finding).collect(),
-            observations: &case.observations,
-            reproduce: &case.reproduce,
+            control: case.control,
+            twin: case.twin,
+            cites: case.cites,
+            findings: case.findings.into_iter().map(FindingEntry::of).collect(),
+            observations: case.observations,
+            reproduce: case.reproduce,
+            exchanges: case.exchanges,
+        }
+    }
+
+    fn into_event(self) -> Event {
+        Event::Case(Box::new(CaseReport {
+            id: self.id,
+            title: self.title,
+            file: self.file,
+            line: self.line,
+            verdict: self.verdict,
+            reason: self.reason,
+            duration_ms: self.duration_ms,
+            control: self.control,
+            twin: self.twin,
+            cites: self.cites,
+            findings: self.findings.into_iter().map(FindingEntry::into_finding).collect(),
+            observations: self.observations,
+            reproduce: self.reproduce,
+            exchanges: self.exchanges,
+        }))
+    }
+}
+
+/// A finding with its mismatches in one line each way, for readers who want no more, and one by one.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FindingEntry {
+    requirement: String,
+    level: Level,
+    step: String,
+    expected: String,
+    observed: String,
+    mismatches: Vec<Mismatch>,
+}
+
+impl FindingEntry {
+    fn of(finding: Finding) -> FindingEntry {
+        FindingEntry {
+            expected: finding.expected(),
+            observed: finding.observed(),
+            requirement: finding.requirement,
+            level: finding.level,
+            step: finding.step,
+            mismatches: finding.mismatches,
+        }
+    }
+
+    fn into_finding(self) -> Finding {
+        Finding {
+            requirement: self.requirement,
+            level: self.level,
+            step: self.step,
+            mismatches: self.mismatches,
         }
     }
 }

@@ -1,113 +1,137 @@
 //! What people and machines read of a run: one file per format, each a fold over the events of the run.
 //!
-//! A report never asks the run for anything; it only listens.
+//! A report never asks the run for anything; it only listens. So a run that was written down can be told again in any
+//! format ([`read`]), byte for byte as it would have been told then.
 
 mod console;
+mod github;
 mod json;
+mod junit;
+mod markdown;
 mod ndjson;
+mod read;
 mod telling;
+mod wanted;
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::fmt;
+use std::io;
 
 pub use console::{Console, Verbosity};
+pub use github::Github;
 pub use json::Json;
+pub use junit::Junit;
+pub use markdown::Markdown;
 pub use ndjson::Ndjson;
+pub use read::{ReadError, read};
 pub use telling::{tell_case, tell_finding};
+pub use wanted::{Format, OpenError, Wanted};
 
-use crate::run::Event;
+use crate::run::{Event, Summary};
 
 /// Something that listens to a run.
 pub trait Report {
-    /// Takes in one event.
+    /// Takes in one event; `summary` counts it already.
     ///
     /// # Errors
     /// What it writes to cannot be written.
-    fn take(&mut self, event: &Event) -> io::Result<()>;
+    fn take(&mut self, event: &Event, summary: &Summary) -> io::Result<()>;
+
+    /// Writes what is left to be written, all the way through.
+    ///
+    /// # Errors
+    /// What it writes to cannot be written.
+    fn finish(&mut self, summary: &Summary) -> io::Result<()>;
+}
+
+/// The reports of one run, with the one count that they share.
+#[derive(Default)]
+pub struct Reports {
+    summary: Summary,
+    reports: Vec<Placed>,
+    unwritten: Vec<Unwritten>,
+}
+
+struct Placed {
+    place: String,
+    report: Box<dyn Report + Send>,
+}
+
+/// A report that could not be written.
+#[derive(Debug)]
+pub struct Unwritten {
+    /// Where it was to be, as people call it.
+    pub place: String,
+    /// Why.
+    pub error: io::Error,
+}
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a report could not be written: {}: {}\n  help: what is there of it is not whole; make room or give another place, and run again",
+            self.place, self.error
+        )
+    }
+}
+
+/// What is left of a run when its reports are written.
+#[derive(Debug)]
+pub struct Finished {
+    /// The count.
+    pub summary: Summary,
+    /// The reports that could not be written.
+    pub unwritten: Vec<Unwritten>,
+}
+
+impl Reports {
+    /// Opens every report that was asked for.
+    ///
+    /// # Errors
+    /// Two of them want one place, or a file cannot be made.
+    pub fn open(wanted: &[Wanted]) -> Result<Reports, OpenError> {
+        Wanted::apart(wanted)?;
+        let mut reports = Reports::default();
+        for wanted in wanted {
+            reports.add(&wanted.place(), wanted.open()?);
+        }
+        Ok(reports)
+    }
+
+    /// One more listener, which writes to that place.
+    pub fn add(&mut self, place: &str, report: Box<dyn Report + Send>) {
+        let place = place.to_owned();
+        self.reports.push(Placed { place, report });
+    }
+
+    /// Takes in one event. A report that cannot be written hears no more, and the others go on.
+    pub fn take(&mut self, event: &Event) {
+        self.summary.take(event);
+        self.each(|report, summary| report.take(event, summary));
+    }
 
     /// Writes what is left to be written.
-    ///
-    /// # Errors
-    /// What it writes to cannot be written.
-    fn finish(&mut self) -> io::Result<()>;
-}
-
-/// A format that `--report` knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// One document at the end of the run.
-    Json,
-    /// The stream of events itself, a line each, as they happen.
-    Ndjson,
-}
-
-impl Format {
-    /// All formats by name.
-    pub const ALL: [(&'static str, Format); 2] = [("json", Format::Json), ("ndjson", Format::Ndjson)];
-}
-
-/// `FORMAT` or `FORMAT=PATH`, as given on the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// The format.
-    pub format: Format,
-    /// The file; standard output without one.
-    pub path: Option<PathBuf>,
-}
-
-impl FromStr for Wanted {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Wanted, String> {
-        let (name, path) = match text.split_once('=') {
-            Some((name, path)) => (name, Some(path)),
-            None => (text, None),
-        };
-        let known = Format::ALL.iter().find(|(known, _)| *known == name);
-        let Some((_, format)) = known else {
-            let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
-            return Err(format!("`{name}` is no report format; use one of {}", names.join(", ")));
-        };
-        match path {
-            Some("") => Err(format!("`{text}` names no file; write {name}=PATH")),
-            path => Ok(Wanted {
-                format: *format,
-                path: path.map(PathBuf::from),
-            }),
+    pub fn finish(mut self) -> Finished {
+        self.each(|report, summary| report.finish(summary));
+        Finished {
+            summary: self.summary,
+            unwritten: self.unwritten,
         }
     }
-}
 
-impl Wanted {
-    /// Opens the report. The file is made now, so that a run never ends without a place for its report.
-    ///
-    /// # Errors
-    /// The file cannot be made.
-    pub fn open(&self) -> io::Result<Box<dyn Report + Send>> {
-        let out: Box<dyn Write + Send> = match &self.path {
-            Some(path) => Box::new(BufWriter::new(File::create(path)?)),
-            None => Box::new(io::stdout()),
-        };
-        Ok(match self.format {
-            Format::Json => Box::new(Json::new(out)),
-            Format::Ndjson => Box::new(Ndjson::new(out)),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formats_are_named_with_or_without_a_path() {
-        let wanted: Wanted = "json=out/report.json".parse().expect("wanted");
-        assert_eq!(wanted.path, Some(PathBuf::from("out/report.json")));
-        assert_eq!("json".parse::<Wanted>().expect("wanted").path, None);
-        for wrong in ["", "jsn", "json=", "=x"] {
-            assert!(wrong.parse::<Wanted>().is_err(), "{wrong}");
-        }
+    fn each(&mut self, mut act: impl FnMut(&mut dyn Report, &Summary) -> io::Result<()>) {
+        let Reports {
+            summary,
+            reports,
+            unwritten,
+        } = self;
+        reports.retain_mut(|placed| match act(&mut *placed.report, summary) {
+            Ok(()) => true,
+            Err(error) => {
+                let place = placed.place.clone();
+                unwritten.push(Unwritten { place, error });
+                false
+            }
+        });
     }
 }

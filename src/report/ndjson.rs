@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::Report;
-use crate::run::Event;
+use crate::run::{Event, Summary};
 
 /// Writes the events themselves.
 pub struct Ndjson {
@@ -19,13 +19,13 @@ impl Ndjson {
 }
 
 impl Report for Ndjson {
-    fn take(&mut self, event: &Event) -> io::Result<()> {
+    fn take(&mut self, event: &Event, _: &Summary) -> io::Result<()> {
         serde_json::to_writer(&mut self.out, event)?;
         self.out.write_all(b"\n")?;
         self.out.flush()
     }
 
-    fn finish(&mut self) -> io::Result<()> {
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
         self.out.flush()
     }
 }

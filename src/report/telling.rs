@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::judge::{Finding, Verdict};
-use crate::run::{CaseReport, RequirementInfo};
+use crate::judge::{Finding, RequirementVerdict, Verdict};
+use crate::requirement::Level;
+use crate::run::{CaseReport, RequirementInfo, Summary};
 
 /// A case that did not pass: what it shows, every finding, where it stands and how to repeat it.
 ///
@@ -89,4 +90,48 @@ pub(super) fn verdict_style(verdict: Verdict) -> Style {
         Verdict::Skipped => AnsiColor::BrightBlack,
     };
     Style::new().fg_color(Some(colour.into()))
+}
+
+/// Whether the exchanges of a case are told too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exchanges {
+    Told,
+    LeftOut,
+}
+
+/// A case as plain text, as [`tell_case`] tells it.
+pub(super) fn case_text(case: &CaseReport, infos: &[RequirementInfo], exchanges: Exchanges) -> String {
+    let mut plain = anstream::StripStream::new(Vec::new());
+    // Memory can always be written to.
+    let _ = tell_case(&mut plain, case, infos, exchanges == Exchanges::Told);
+    String::from_utf8_lossy(&plain.into_inner()).into_owned()
+}
+
+/// A part of a sentence of the suite, which marks code with backticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prose<'t> {
+    Words(&'t str),
+    Code(&'t str),
+}
+
+/// The sentence in its parts. Backticks without a partner are words.
+pub(super) fn prose(text: &str) -> impl Iterator<Item = Prose<'_>> {
+    let marked = text.matches('`').count().is_multiple_of(2);
+    let parts = text.split(move |c| marked && c == '`').enumerate();
+    parts.map(|(index, part)| match index % 2 {
+        0 => Prose::Words(part),
+        _ => Prose::Code(part),
+    })
+}
+
+/// Seconds with three decimals.
+pub(super) fn seconds(millis: u64) -> String {
+    format!("{}.{:03}", millis / 1000, millis % 1000)
+}
+
+/// The requirements of level should and must with that verdict, in their order.
+pub(super) fn binding(summary: &Summary, verdict: RequirementVerdict) -> Vec<&RequirementInfo> {
+    let results = summary.requirements().into_iter();
+    let wanted = results.filter(|result| result.verdict == verdict && result.requirement.level > Level::May);
+    wanted.map(|result| result.requirement).collect()
 }

@@ -2,9 +2,11 @@
 //!
 //! All texts in them are free of secrets already.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::judge::{Finding, Observation, Verdict};
+use crate::plan::Part;
 use crate::requirement::Level;
 use crate::scenario::Registration;
 
@@ -32,8 +34,13 @@ pub enum Event {
 pub struct Started {
     /// The version of the suite.
     pub version: String,
+    /// When it began, by the clock of the machine it ran on.
+    pub at: Timestamp,
     /// How many cases are planned, the skipped ones included.
     pub cases: usize,
+    /// Which part of the selected cases these are; absent where they are all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// How many resets the plan needs.
     pub planned_resets: usize,
     /// Whom it judges.
@@ -42,6 +49,13 @@ pub struct Started {
     pub fail_on: Level,
     /// Every requirement that a planned case or an oracle cites, in the order of their ids.
     pub requirements: Vec<RequirementInfo>,
+}
+
+impl Started {
+    /// What there is to say of a requirement, if the run knows it.
+    pub fn requirement(&self, id: &str) -> Option<&RequirementInfo> {
+        self.requirements.iter().find(|info| info.id == id)
+    }
 }
 
 /// Whom a run judges.
@@ -114,6 +128,17 @@ impl CaseReport {
         self.id.split('/').next().unwrap_or_default()
     }
 
+    /// The id of its scenario, `area/file`.
+    pub fn scenario(&self) -> &str {
+        self.id.split("::").next().unwrap_or_default()
+    }
+
+    /// The finding that it is filed under where cases are grouped by rule: the first of the highest level.
+    pub fn chief_finding(&self) -> Option<&Finding> {
+        let highest = self.findings.iter().map(|finding| finding.level).max();
+        self.findings.iter().find(|finding| Some(finding.level) == highest)
+    }
+
     /// Findings of level should on a passing case.
     pub fn warnings(&self) -> usize {
         match self.verdict {
@@ -127,7 +152,7 @@ impl CaseReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ended {
-    /// Every planned case has its verdict.
+    /// Every planned case has its verdict; of a merged run, every selected case.
     pub complete: bool,
     /// Somebody pressed Ctrl-C.
     pub interrupted: bool,

@@ -15,15 +15,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use jiff::{Timestamp, Unit};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use event::{CaseReport, Ended, Event, RequirementInfo, Started, TargetInfo};
-pub use summary::{RequirementResult, Summary};
+pub use summary::{Conclusion, RequirementResult, Summary};
 pub use witness::{Witness, Witnessed};
 
 use crate::judge::{Oracles, Verdict};
-use crate::plan::{Case, Plan, Stage, Start};
+use crate::plan::{Case, Part, Plan, Stage, Start};
 use crate::requirement::{Level, Register};
 use crate::scenario::{Given, Registration};
 use crate::snapshot::{self, Store};
@@ -53,6 +54,8 @@ pub struct Settings {
     pub account: Registrable,
     /// What the target answered before, where it is to be held to that.
     pub snapshots: Option<Arc<Store>>,
+    /// Which part of the selected cases the plan holds; absent where it holds them all.
+    pub part: Option<Part>,
     /// Keep the exchanges of passing cases too; they take memory, and only an explanation needs them.
     pub keep_exchanges: bool,
     /// Who looks on.
@@ -97,6 +100,7 @@ impl Settings {
             max_fail: None,
             account: Registrable::default(),
             snapshots: None,
+            part: None,
             keep_exchanges: false,
             witness: None,
         }
@@ -119,7 +123,9 @@ pub async fn run(
     let registration = info.registration;
     emit(Event::Started(Started {
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        at: now(),
         cases: plan.cases().count() + plan.skipped.len(),
+        part: settings.part,
         planned_resets: plan.resets,
         target: info,
         fail_on: settings.fail_on,
@@ -174,6 +180,12 @@ pub async fn run(
         interrupted,
         elapsed_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     }));
+}
+
+/// The time of day, to the second: for people who look at a report later.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    now.round(Unit::Second).unwrap_or(now)
 }
 
 /// Runs the plan to its end and returns all its events: for callers that judge a few cases and look at them afterwards.

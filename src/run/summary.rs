@@ -1,7 +1,7 @@
 //! The fold that counts: verdicts, requirements, and what the exit code follows from.
 //!
-//! Memory is bounded by the register, not by the number of cases, but for the ids of the cases that cite each
-//! requirement.
+//! Memory is bounded by the register, not by the number of cases, but for the id of each case and four bytes for each
+//! requirement that it cites.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +20,7 @@ pub struct Summary {
     observations: usize,
     resets: usize,
     requirements: BTreeMap<String, Tally>,
+    cases: Vec<Seen>,
     /// Whether every control of the area that was tried passed; absent where none was tried.
     controls: BTreeMap<String, bool>,
     /// Whether all rows of a scenario that were tried passed, for those who name it as their twin.
@@ -30,15 +31,47 @@ pub struct Summary {
 struct Tally {
     /// Verdicts of the cases with a finding of it.
     broken: Vec<Verdict>,
-    /// The cases that cite it, with their verdicts and twins.
-    cases: Vec<Citing>,
+    /// The cases that cite it, as indices into [`Summary::cases`].
+    cases: Vec<u32>,
 }
 
+/// What must be remembered of a case until every verdict is known.
 #[derive(Debug, Clone)]
-struct Citing {
-    case: String,
+struct Seen {
+    id: Box<str>,
     verdict: Verdict,
-    twin: Option<String>,
+    twin: Option<Box<str>>,
+}
+
+/// What a run comes to, worst first. The exit code follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conclusion {
+    /// A case ended in a defect of ours.
+    Defect,
+    /// The run has no end: it died.
+    Died,
+    /// Somebody stopped it.
+    Interrupted,
+    /// A finding failed a case.
+    Findings,
+    /// No finding, but not everything could be judged, or nothing was.
+    Inconclusive,
+    /// Everything that ran conforms, and something was judged.
+    Conforms,
+}
+
+impl Conclusion {
+    /// The one line that people read first.
+    pub fn says(self) -> &'static str {
+        match self {
+            Conclusion::Defect => "a defect of wabizspec: please report it",
+            Conclusion::Died => "the run died: the report is complete up to there",
+            Conclusion::Interrupted => "interrupted: the report is complete up to here",
+            Conclusion::Findings => "does not conform",
+            Conclusion::Inconclusive => "inconclusive: nothing was found, but not everything could be judged",
+            Conclusion::Conforms => "everything that ran conforms",
+        }
+    }
 }
 
 /// What the run says of one requirement.
@@ -79,15 +112,17 @@ impl Summary {
             if case.control {
                 *self.controls.entry(case.area().to_owned()).or_insert(true) &= passed;
             }
-            let scenario = case.id.split("::").next().unwrap_or_default();
-            *self.scenarios.entry(scenario.to_owned()).or_insert(true) &= passed;
+            *self.scenarios.entry(case.scenario().to_owned()).or_insert(true) &= passed;
         }
+        // More cases than this fit into no memory.
+        let index = u32::try_from(self.cases.len()).unwrap_or(u32::MAX);
+        self.cases.push(Seen {
+            id: case.id.as_str().into(),
+            verdict: case.verdict,
+            twin: case.twin.as_deref().map(Box::from),
+        });
         for id in &case.cites {
-            self.requirements.entry(id.clone()).or_default().cases.push(Citing {
-                case: case.id.clone(),
-                verdict: case.verdict,
-                twin: case.twin.clone(),
-            });
+            self.tally(id).cases.push(index);
         }
         for finding in &case.findings {
             // A known failure excuses what makes its case fail, and no warning beside it.
@@ -95,9 +130,12 @@ impl Summary {
                 Verdict::Known if finding.level < self.fail_on() => Verdict::Pass,
                 verdict => verdict,
             };
-            let tally = self.requirements.entry(finding.requirement.clone()).or_default();
-            tally.broken.push(verdict);
+            self.tally(&finding.requirement).broken.push(verdict);
         }
+    }
+
+    fn tally(&mut self, requirement: &str) -> &mut Tally {
+        self.requirements.entry(requirement.to_owned()).or_default()
     }
 
     /// What the run was going to do; absent before its first event.
@@ -146,9 +184,10 @@ impl Summary {
         // Snapshots are the owner's own: the run needs no control to know what a file holds.
         let control_held = info.id == snapshot::REQUIREMENT || self.controls.get(area).copied().unwrap_or(false);
         let tally = self.requirements.get(&info.id);
-        let cases: &[Citing] = tally.map_or(&[], |tally| &tally.cases);
+        let cited_by = tally.map_or(&[][..], |tally| &tally.cases).iter();
+        let cases: Vec<&Seen> = cited_by.filter_map(|index| self.cases.get(*index as usize)).collect();
         let broken: &[Verdict] = tally.map_or(&[], |tally| &tally.broken);
-        let mut verdicts: Vec<Verdict> = cases.iter().map(|citing| self.as_evidence(citing)).collect();
+        let mut verdicts: Vec<Verdict> = cases.iter().map(|case| self.as_evidence(case)).collect();
         if info.oracle {
             verdicts.extend(
                 self.verdicts
@@ -160,14 +199,14 @@ impl Summary {
         RequirementResult {
             requirement: info,
             verdict: requirement_verdict(broken, &verdicts, control_held),
-            cases: cases.iter().map(|citing| citing.case.as_str()).collect(),
+            cases: cases.into_iter().map(|case| &*case.id).collect(),
         }
     }
 
     /// A refusal whose twin was tried and not accepted shows nothing, so its pass counts as if it had failed.
-    fn as_evidence(&self, citing: &Citing) -> Verdict {
-        let twin_failed = citing.twin.as_ref().and_then(|twin| self.scenarios.get(twin)) == Some(&false);
-        match citing.verdict {
+    fn as_evidence(&self, case: &Seen) -> Verdict {
+        let twin_failed = case.twin.as_deref().and_then(|twin| self.scenarios.get(twin)) == Some(&false);
+        match case.verdict {
             Verdict::Pass if twin_failed => Verdict::Fail,
             verdict => verdict,
         }
@@ -186,6 +225,18 @@ impl Summary {
     /// Whether something that was tried could not be judged.
     pub fn is_inconclusive(&self) -> bool {
         self.count(Verdict::Blocked) > 0 || !self.judged_anything()
+    }
+
+    /// What the run comes to, so far.
+    pub fn conclusion(&self) -> Conclusion {
+        match &self.ended {
+            _ if self.count(Verdict::Error) > 0 => Conclusion::Defect,
+            None => Conclusion::Died,
+            Some(ended) if ended.interrupted => Conclusion::Interrupted,
+            Some(_) if self.has_findings() => Conclusion::Findings,
+            Some(ended) if self.is_inconclusive() || !ended.complete => Conclusion::Inconclusive,
+            Some(_) => Conclusion::Conforms,
+        }
     }
 
     /// The level from which on a finding fails its case.

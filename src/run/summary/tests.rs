@@ -72,6 +72,8 @@ fn summary(requirements: &[&str], cases: Vec<CaseReport>) -> Summary {
     let mut summary = Summary::default();
     summary.take(&Event::Started(Started {
         version: String::new(),
+        at: Default::default(),
+        part: None,
         cases: cases.len(),
         planned_resets: 0,
         target: TargetInfo {

@@ -1,0 +1,98 @@
+//! `--report` and what goes with it, wherever events are turned into reports.
+
+use std::io::{IsTerminal, Write};
+
+use clap::{Args, ValueEnum};
+
+use super::{CONFORMS, Failure, exit_code};
+use crate::report::{Console, Reports, Verbosity, Wanted};
+
+/// The flags that say what is written of a run, and where to.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(super) struct ReportArgs {
+    /// Write a report, to a file with =PATH, else to standard output; may be given several times:
+    /// json, ndjson (as the run goes), junit, markdown (for a job summary), github (annotations)
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    report: Vec<Wanted>,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    /// Only findings and the count
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Also the exchanges of failing cases, and every observation
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl ReportArgs {
+    /// Opens every report that was asked for, and the one for people: at standard output, or at standard error where
+    /// a report has that. `usual` is how much it says unless told otherwise.
+    pub fn open(&self, usual: Verbosity) -> Result<Reports, Failure> {
+        let mut reports = Reports::open(&self.report).map_err(Failure::usage)?;
+        let verbosity = match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => usual,
+        };
+        let choice = match self.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        let err_is_terminal = std::io::stderr().is_terminal();
+        let (out, is_terminal): (Box<dyn Write + Send>, bool) = match self.stdout_is_taken() {
+            true => (
+                Box::new(anstream::AutoStream::new(std::io::stderr(), choice)),
+                err_is_terminal,
+            ),
+            false => (
+                Box::new(anstream::AutoStream::new(std::io::stdout(), choice)),
+                std::io::stdout().is_terminal(),
+            ),
+        };
+        let live = is_terminal && err_is_terminal && verbosity == Verbosity::Normal;
+        reports.add("the console", Box::new(Console::new(out, verbosity, live)));
+        Ok(reports)
+    }
+
+    /// Text that the report for people ends with, where it stands.
+    pub fn say_after(&self, text: &str) {
+        // A reader that has gone away is no error, and the exit code has been settled.
+        let _ = match self.stdout_is_taken() {
+            true => std::io::stderr().write_all(text.as_bytes()),
+            false => std::io::stdout().write_all(text.as_bytes()),
+        };
+    }
+
+    fn stdout_is_taken(&self) -> bool {
+        self.report.iter().any(|wanted| wanted.path.is_none())
+    }
+
+    /// A line beside the report, at standard error, so that the report stays what it is.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+}
+
+/// Finishes the reports. A report that could not be written is told, and makes a success inconclusive: whoever reads
+/// it would not learn of the verdict.
+pub(super) fn conclude(reports: Reports) -> u8 {
+    let finished = reports.finish();
+    let mut code = exit_code(&finished.summary);
+    for error in &finished.unwritten {
+        let told = Failure::inconclusive(error).tell();
+        code = if code == CONFORMS { told } else { code };
+    }
+    code
+}

@@ -1,0 +1,185 @@
+//! `--report FORMAT[=PATH]`: which format, and where to.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::{Github, Json, Junit, Markdown, Ndjson, Report};
+
+/// A format that `--report` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One document at the end of the run.
+    Json,
+    /// The stream of events itself, a line each, as they happen.
+    Ndjson,
+    /// JUnit's XML, as CI servers show it.
+    Junit,
+    /// A job summary.
+    Markdown,
+    /// Workflow commands that GitHub shows as annotations.
+    Github,
+}
+
+impl Format {
+    /// All formats by name.
+    pub const ALL: [(&'static str, Format); 5] = [
+        ("json", Format::Json),
+        ("ndjson", Format::Ndjson),
+        ("junit", Format::Junit),
+        ("markdown", Format::Markdown),
+        ("github", Format::Github),
+    ];
+
+    /// A report of this format onto that writer.
+    pub fn onto(self, out: Box<dyn Write + Send>) -> Box<dyn Report + Send> {
+        match self {
+            Format::Json => Box::new(Json::new(out)),
+            Format::Ndjson => Box::new(Ndjson::new(out)),
+            Format::Junit => Box::new(Junit::new(out)),
+            Format::Markdown => Box::new(Markdown::new(out)),
+            Format::Github => Box::new(Github::new(out)),
+        }
+    }
+}
+
+/// `FORMAT` or `FORMAT=PATH`, as given on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The format.
+    pub format: Format,
+    /// The file; standard output without one.
+    pub path: Option<PathBuf>,
+}
+
+/// Why reports cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Only one can have it.
+    #[error("two reports want standard output\n  help: give all but one a file: --report json=PATH")]
+    TwoOnStdout,
+    /// Each would overwrite the other.
+    #[error("two reports want the file {}\n  help: give each a file of its own", .0.display())]
+    TwoInOneFile(PathBuf),
+    /// The file cannot be made.
+    #[error("cannot write the report {}: {error}\n  help: the folder must exist and be writable", path.display())]
+    NotMade {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Wanted, String> {
+        let (name, path) = match text.split_once('=') {
+            Some((name, path)) => (name, Some(path)),
+            None => (text, None),
+        };
+        let known = Format::ALL.iter().find(|(known, _)| *known == name);
+        let Some((_, format)) = known else {
+            let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
+            return Err(format!("`{name}` is no report format; use one of {}", names.join(", ")));
+        };
+        match path {
+            Some("") => Err(format!("`{text}` names no file; write {name}=PATH")),
+            path => Ok(Wanted {
+                format: *format,
+                path: path.map(PathBuf::from),
+            }),
+        }
+    }
+}
+
+impl Wanted {
+    /// Where it is written to, as people call it.
+    pub fn place(&self) -> String {
+        match &self.path {
+            Some(path) => path.display().to_string(),
+            None => "standard output".to_owned(),
+        }
+    }
+
+    /// Opens the report. The file is made now, so that a run never ends without a place for its report.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub fn open(&self) -> Result<Box<dyn Report + Send>, OpenError> {
+        let out: Box<dyn Write + Send> = match &self.path {
+            Some(path) => {
+                let file = File::create(path);
+                let file = file.map_err(|error| OpenError::NotMade {
+                    path: path.clone(),
+                    error,
+                })?;
+                Box::new(BufWriter::new(file))
+            }
+            None => Box::new(BufWriter::new(io::stdout())),
+        };
+        Ok(self.format.onto(out))
+    }
+
+    /// Whether it would be written to that very file.
+    pub fn is_at(&self, path: &Path) -> bool {
+        self.path.as_deref().is_some_and(|own| is_same_file(own, path))
+    }
+
+    /// Makes sure that no two of them want one place.
+    pub(super) fn apart(wanted: &[Wanted]) -> Result<(), OpenError> {
+        for (number, one) in wanted.iter().enumerate() {
+            for other in &wanted[..number] {
+                match (&one.path, &other.path) {
+                    (None, None) => return Err(OpenError::TwoOnStdout),
+                    (Some(one), Some(other)) if is_same_file(one, other) => {
+                        return Err(OpenError::TwoInOneFile(one.clone()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two paths name one regular file; a device such as `/dev/null` may be named as often as one likes.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    match (whole(one), whole(other)) {
+        (Ok(one), Ok(other)) => one == other && (one.is_file() || !one.exists()),
+        _ => one == other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_named_with_or_without_a_path() {
+        let wanted: Wanted = "json=out/report.json".parse().expect("wanted");
+        assert_eq!(wanted.path, Some(PathBuf::from("out/report.json")));
+        assert_eq!("json".parse::<Wanted>().expect("wanted").path, None);
+        for wrong in ["", "jsn", "json=", "=x"] {
+            assert!(wrong.parse::<Wanted>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn each_report_has_a_place_of_its_own() {
+        let apart = |texts: &[&str]| {
+            let wanted: Result<Vec<Wanted>, String> = texts.iter().map(|text| text.parse()).collect();
+            Wanted::apart(&wanted.expect("wanted"))
+        };
+        assert!(apart(&["json=a", "markdown=b", "junit"]).is_ok());
+        assert!(matches!(apart(&["json", "markdown"]), Err(OpenError::TwoOnStdout)));
+        assert!(matches!(
+            apart(&["json=a", "markdown=./a"]),
+            Err(OpenError::TwoInOneFile(_))
+        ));
+        assert!(apart(&["json=/dev/null", "markdown=/dev/null"]).is_ok());
+    }
+}
