@@ -12,7 +12,7 @@ use crate::report::{Console, Reports, Verbosity, Wanted};
 #[command(next_help_heading = "Report")]
 pub(super) struct ReportArgs {
     /// Write a report, to a file with =PATH, else to standard output; may be given several times:
-    /// json, ndjson (as the run goes), junit, markdown (for a job summary), github (annotations)
+    /// json, ndjson (as the run goes), junit, html, markdown (for a job summary), github (annotations)
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Vec<Wanted>,
     /// When to use colours

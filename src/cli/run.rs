@@ -29,7 +29,7 @@ Examples:
   wabizspec run --target http://127.0.0.1:8080 --fresh --allow users,passwords
   wabizspec run 'login/*' login.first.refused          by case or requirement, with * and ?
   wabizspec run --report json=report.json --shard 1/2
-  wabizspec run --report junit=junit.xml
+  wabizspec run --report html=report.html --report junit=junit.xml
   wabizspec run --rerun-failed report.json
 
 The admin's password comes from WABIZSPEC_ADMIN_PASSWORD or the configuration's password_file.")]

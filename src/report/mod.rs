@@ -5,6 +5,7 @@
 
 mod console;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -18,6 +19,7 @@ use std::io;
 
 pub use console::{Console, Verbosity};
 pub use github::Github;
+pub use html::Html;
 pub use json::Json;
 pub use junit::Junit;
 pub use markdown::Markdown;

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{Github, Json, Junit, Markdown, Ndjson, Report};
+use super::{Github, Html, Json, Junit, Markdown, Ndjson, Report};
 
 /// A format that `--report` knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Format {
     Ndjson,
     /// JUnit's XML, as CI servers show it.
     Junit,
+    /// One page for a browser.
+    Html,
     /// A job summary.
     Markdown,
     /// Workflow commands that GitHub shows as annotations.
@@ -24,10 +26,11 @@ pub enum Format {
 
 impl Format {
     /// All formats by name.
-    pub const ALL: [(&'static str, Format); 5] = [
+    pub const ALL: [(&'static str, Format); 6] = [
         ("json", Format::Json),
         ("ndjson", Format::Ndjson),
         ("junit", Format::Junit),
+        ("html", Format::Html),
         ("markdown", Format::Markdown),
         ("github", Format::Github),
     ];
@@ -38,6 +41,7 @@ impl Format {
             Format::Json => Box::new(Json::new(out)),
             Format::Ndjson => Box::new(Ndjson::new(out)),
             Format::Junit => Box::new(Junit::new(out)),
+            Format::Html => Box::new(Html::new(out)),
             Format::Markdown => Box::new(Markdown::new(out)),
             Format::Github => Box::new(Github::new(out)),
         }
@@ -174,12 +178,12 @@ mod tests {
             let wanted: Result<Vec<Wanted>, String> = texts.iter().map(|text| text.parse()).collect();
             Wanted::apart(&wanted.expect("wanted"))
         };
-        assert!(apart(&["json=a", "markdown=b", "junit"]).is_ok());
-        assert!(matches!(apart(&["json", "markdown"]), Err(OpenError::TwoOnStdout)));
+        assert!(apart(&["json=a", "html=b", "junit"]).is_ok());
+        assert!(matches!(apart(&["json", "html"]), Err(OpenError::TwoOnStdout)));
         assert!(matches!(
-            apart(&["json=a", "markdown=./a"]),
+            apart(&["json=a", "html=./a"]),
             Err(OpenError::TwoInOneFile(_))
         ));
-        assert!(apart(&["json=/dev/null", "markdown=/dev/null"]).is_ok());
+        assert!(apart(&["json=/dev/null", "html=/dev/null"]).is_ok());
     }
 }
