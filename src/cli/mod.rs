@@ -8,6 +8,7 @@ mod explain;
 mod fuzz;
 mod fuzz_ground;
 mod list;
+mod merge;
 mod plan_view;
 mod prove;
 mod replay;
@@ -54,6 +55,8 @@ enum Command {
     Fuzz(Box<fuzz::FuzzArgs>),
     /// Try inputs again that were found
     Replay(Box<replay::ReplayArgs>),
+    /// Put the reports of shards together, or write a report in another format
+    Merge(merge::MergeArgs),
     /// Serve the reference client
     Serve(serve::ServeArgs),
     /// Show that the suite bites: run it against each planted fault
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Fuzz(args) => fuzz::fuzz(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Prove(args) => prove::prove(&args),
         Command::List(args) => list::list(&args),

@@ -34,6 +34,11 @@ enum Color {
 }
 
 impl ReportArgs {
+    /// What was asked for.
+    pub fn wanted(&self) -> &[Wanted] {
+        &self.report
+    }
+
     /// Opens every report that was asked for, and the one for people: at standard output, or at standard error where
     /// a report has that. `usual` is how much it says unless told otherwise.
     pub fn open(&self, usual: Verbosity) -> Result<Reports, Failure> {

@@ -1,7 +1,7 @@
 //! What people and machines read of a run: one file per format, each a fold over the events of the run.
 //!
 //! A report never asks the run for anything; it only listens. So a run that was written down can be told again in any
-//! format ([`read`]), byte for byte as it would have been told then.
+//! format ([`read`], [`Merged`]), byte for byte as it would have been told then.
 
 mod console;
 mod github;
@@ -9,6 +9,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod merge;
 mod ndjson;
 mod read;
 mod telling;
@@ -23,6 +24,7 @@ pub use html::Html;
 pub use json::Json;
 pub use junit::Junit;
 pub use markdown::Markdown;
+pub use merge::{MergeError, Merged};
 pub use ndjson::Ndjson;
 pub use read::{ReadError, read};
 pub use telling::{tell_case, tell_finding};

@@ -1,0 +1,47 @@
+//! `wabizspec merge`: the reports of shards as one run, in any format; or one report in another format.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Failure;
+use super::report::{ReportArgs, conclude};
+use crate::report::{Merged, Verbosity, Wanted};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wabizspec merge shard-*.ndjson --report html=report.html --report junit=junit.xml
+  wabizspec merge run.ndjson --report markdown       the same run in another format
+
+The exit code is that of a run. A shard that is missing or was not completed leaves the merged run incomplete, which is
+no success.")]
+pub(super) struct MergeArgs {
+    /// Reports that runs have written with --report ndjson=PATH or json=PATH
+    #[arg(value_name = "REPORT", required = true)]
+    reports: Vec<PathBuf>,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+pub(super) fn merge(args: &MergeArgs) -> Result<u8, Failure> {
+    let merged = Merged::of(&args.reports).map_err(Failure::usage)?;
+    for wanted in args.report.wanted() {
+        if let Some(source) = args.reports.iter().find(|source| wanted.is_at(source)) {
+            return Err(Failure::usage(overwrites(wanted, source)));
+        }
+    }
+    let mut reports = args.report.open(Verbosity::Quiet)?;
+    merged
+        .events(&mut |event| reports.take(&event))
+        .map_err(Failure::usage)?;
+    Ok(conclude(reports))
+}
+
+fn overwrites(wanted: &Wanted, source: &std::path::Path) -> String {
+    format!(
+        "the report {} would overwrite {}, which is to be merged\n  help: give it another name",
+        wanted.place(),
+        source.display()
+    )
+}

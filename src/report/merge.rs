@@ -1,0 +1,263 @@
+//! The reports of shards put together: the events of the run that they would have been as one.
+//!
+//! What is merged is what was recorded; nothing is judged anew. Reports that cannot be of one run are refused, and what
+//! is missing makes the merged run incomplete, so that a lost shard never looks like a green one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::read::{ReadError, read};
+use crate::plan::Shard;
+use crate::run::{Ended, Event, RequirementInfo, Started, Summary, TargetInfo};
+use crate::snapshot;
+
+/// Why reports cannot be merged.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// One of them cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// They are of different runs.
+    #[error("{} and {} are not of one run: {why}\n  help: merge the shards of one run: same suite, same filters, same target", one.display(), other.display())]
+    Different {
+        /// The first of the two.
+        one: PathBuf,
+        /// The second.
+        other: PathBuf,
+        /// What differs.
+        why: String,
+    },
+    /// There is none.
+    #[error("there is no report to merge\n  help: name the reports of the shards")]
+    Nothing,
+    /// One case has two verdicts.
+    #[error("{} and {} both hold the case {case}\n  help: give each shard's report once", one.display(), other.display())]
+    Twice {
+        /// The first that holds it.
+        one: PathBuf,
+        /// The second.
+        other: PathBuf,
+        /// The case.
+        case: String,
+    },
+}
+
+/// Reports that fit together. Reading them a second time, event by event, keeps memory bounded by the ids of the cases.
+#[derive(Debug)]
+pub struct Merged {
+    paths: Vec<PathBuf>,
+    started: Started,
+    notes: Vec<String>,
+    /// Absent if one of the runs died.
+    ended: Option<Ended>,
+}
+
+/// What must be known of a report before it is merged.
+struct Source {
+    path: PathBuf,
+    summary: Summary,
+    started: Started,
+}
+
+impl Merged {
+    /// Looks at the reports.
+    ///
+    /// # Errors
+    /// There is none, one cannot be read, or they do not fit together.
+    pub fn of(paths: &[PathBuf]) -> Result<Merged, MergeError> {
+        let mut holders = HashMap::new();
+        let mut sources: Vec<Source> = Vec::new();
+        for path in paths {
+            let source = Source::read(path, &mut holders)?;
+            if let Some(first) = sources.first() {
+                first.fits(&source)?;
+            }
+            sources.push(source);
+        }
+        let held = holders.len();
+        let started = started(&sources)?;
+        let mut notes = died(&sources);
+        let missing = started.cases.saturating_sub(held);
+        // A single run that was interrupted says so itself.
+        let sharded = sources.iter().any(|source| source.started.part.is_some());
+        if missing > 0 && (sharded || sources.iter().all(|source| source.summary.is_complete())) {
+            notes.push(missing_note(&sources, held, started.cases));
+        }
+        let ended = ended(&sources).map(|ended| Ended {
+            complete: ended.complete && missing == 0,
+            ..ended
+        });
+        Ok(Merged {
+            paths: paths.to_vec(),
+            started,
+            notes,
+            ended,
+        })
+    }
+
+    /// Hands over the events of the merged run.
+    ///
+    /// # Errors
+    /// A report can no longer be read.
+    pub fn events(&self, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
+        each(Event::Started(self.started.clone()));
+        let mut registration_told = false;
+        for path in &self.paths {
+            read(path, &mut |event| match event {
+                Event::Started(_) | Event::Ended(_) => {}
+                Event::Registration(_) if registration_told => {}
+                event => {
+                    registration_told |= matches!(event, Event::Registration(_));
+                    each(event);
+                }
+            })?;
+        }
+        self.notes.iter().cloned().map(Event::Note).for_each(&mut *each);
+        self.ended.clone().map(Event::Ended).into_iter().for_each(each);
+        Ok(())
+    }
+}
+
+impl Source {
+    fn read(path: &Path, holders: &mut HashMap<String, PathBuf>) -> Result<Source, MergeError> {
+        let mut summary = Summary::default();
+        let (mut twice, mut started) = (None, None);
+        read(path, &mut |event| {
+            summary.take(&event);
+            match event {
+                Event::Started(first) => started = Some(first),
+                Event::Case(case) => {
+                    if let Some(one) = holders.insert(case.id.clone(), path.to_owned()) {
+                        let (other, case) = (path.to_owned(), case.id);
+                        twice.get_or_insert(MergeError::Twice { one, other, case });
+                    }
+                }
+                _ => {}
+            }
+        })?;
+        match (twice, started) {
+            (Some(twice), _) => Err(twice),
+            (None, Some(started)) => Ok(Source {
+                path: path.to_owned(),
+                summary,
+                started,
+            }),
+            (None, None) => Err(MergeError::Read(ReadError::Foreign {
+                path: path.to_owned(),
+                why: "it does not say what was to be run".to_owned(),
+            })),
+        }
+    }
+
+    /// Whether the other can be of the same run.
+    fn fits(&self, other: &Source) -> Result<(), MergeError> {
+        let (a, b) = (&self.started, &other.started);
+        let differ = |what: &str, a: &dyn std::fmt::Display, b: &dyn std::fmt::Display| {
+            Err(MergeError::Different {
+                one: self.path.clone(),
+                other: other.path.clone(),
+                why: format!("{what} {a} and {b}"),
+            })
+        };
+        if a.version != b.version {
+            return differ("the suite's versions are", &a.version, &b.version);
+        }
+        if a.fail_on != b.fail_on {
+            return differ("they fail from different levels on,", &a.fail_on, &b.fail_on);
+        }
+        if whom(&a.target) != whom(&b.target) {
+            return differ("the targets are", &whom(&a.target), &whom(&b.target));
+        }
+        let state = |source: &Source| source.summary.started().and_then(|started| started.target.registration);
+        if let (Some(a), Some(b)) = (state(self), state(other))
+            && a != b
+        {
+            return differ("the target's registration was", &a, &b);
+        }
+        let part = |started: &Started| match &started.part {
+            Some(part) => format!("a shard of {} ({} cases in all)", part.shard.count(), part.of),
+            None => "no shard".to_owned(),
+        };
+        if part(a) != part(b) {
+            return differ("they are", &part(a), &part(b));
+        }
+        Ok(())
+    }
+}
+
+/// Each start of the embedded client has a port of its own; it is the same target all the same.
+fn whom(target: &TargetInfo) -> &str {
+    match target.embedded {
+        true => "the embedded reference client",
+        false => &target.url,
+    }
+}
+
+/// What the run as one was going to do.
+fn started(sources: &[Source]) -> Result<Started, MergeError> {
+    let planned = sources.iter().map(|source| source.started.cases).sum();
+    let mut merged = sources.first().ok_or(MergeError::Nothing)?.started.clone();
+    merged.cases = merged.part.map_or(planned, |part| part.of);
+    merged.part = None;
+    merged.at = sources
+        .iter()
+        .map(|source| source.started.at)
+        .min()
+        .unwrap_or(merged.at);
+    merged.planned_resets = sources.iter().map(|source| source.started.planned_resets).sum();
+    merged.requirements = requirements(sources)?;
+    Ok(merged)
+}
+
+fn requirements(sources: &[Source]) -> Result<Vec<RequirementInfo>, MergeError> {
+    // Snapshots are no rule of the documents and stand after them, as in a run.
+    let mut by_id: BTreeMap<(bool, &str), (&Path, &RequirementInfo)> = BTreeMap::new();
+    for source in sources {
+        for info in &source.started.requirements {
+            let key = (info.id == snapshot::REQUIREMENT, info.id.as_str());
+            let (path, known) = by_id.entry(key).or_insert((&source.path, info));
+            if *known != info {
+                return Err(MergeError::Different {
+                    one: path.to_path_buf(),
+                    other: source.path.clone(),
+                    why: format!("their suites state the requirement {} differently", info.id),
+                });
+            }
+        }
+    }
+    Ok(by_id.into_values().map(|(_, info)| info.clone()).collect())
+}
+
+/// How the run as one ended; the shards ran at the same time.
+fn ended(sources: &[Source]) -> Option<Ended> {
+    let ends: Option<Vec<&Ended>> = sources.iter().map(|source| source.summary.ended()).collect();
+    let ends = ends?;
+    Some(Ended {
+        complete: ends.iter().all(|ended| ended.complete),
+        interrupted: ends.iter().any(|ended| ended.interrupted),
+        elapsed_ms: ends.iter().map(|ended| ended.elapsed_ms).max().unwrap_or_default(),
+    })
+}
+
+fn died(sources: &[Source]) -> Vec<String> {
+    let died = sources.iter().filter(|source| source.summary.ended().is_none());
+    died.map(|source| format!("{} has no end: its run died", source.path.display()))
+        .collect()
+}
+
+fn missing_note(sources: &[Source], held: usize, planned: usize) -> String {
+    let there: BTreeSet<Shard> = sources
+        .iter()
+        .filter_map(|source| Some(source.started.part?.shard))
+        .collect();
+    let siblings = there.first().into_iter().flat_map(|shard| shard.siblings());
+    let missing: Vec<String> = siblings
+        .filter(|shard| !there.contains(shard))
+        .map(|shard| shard.to_string())
+        .collect();
+    let named = match missing.is_empty() {
+        true => String::new(),
+        false => format!("; no report of shard {}", missing.join(", ")),
+    };
+    format!("{held} of {planned} cases have a verdict{named}")
+}
