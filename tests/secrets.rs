@@ -72,6 +72,30 @@ fn taken(edit: fn(&mut Behaviour)) -> Server {
     server
 }
 
+/// Every format but the one that the program's helper asks for itself.
+const AS_REPORTS: [&str; 10] = [
+    "--report",
+    "ndjson=stream",
+    "--report",
+    "junit=junit.xml",
+    "--report",
+    "html=page.html",
+    "--report",
+    "markdown=summary.md",
+    "--report",
+    "github=annotations",
+];
+
+/// The files of all formats.
+const REPORTS: [&str; 6] = [
+    "report.json",
+    "stream",
+    "junit.xml",
+    "page.html",
+    "summary.md",
+    "annotations",
+];
+
 /// The forms in which a secret could be found: as it is, escaped, and within the base64 of something longer.
 fn forms(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).expect("JSON");
@@ -81,6 +105,7 @@ fn forms(secret: &str) -> Vec<String> {
         json[1..json.len() - 1].to_owned(),
         secret.escape_debug().to_string(),
         percent,
+        quick_xml::escape::escape(secret).into_owned(),
     ];
     for engine in [&STANDARD, &URL_SAFE] {
         for before in 0..3 {
@@ -94,11 +119,11 @@ fn forms(secret: &str) -> Vec<String> {
 
 /// That nothing the program said or wrote shows a secret of the run.
 #[track_caller]
-fn keeps_secrets(ended: &Ended, files: &[&str]) {
+fn keeps_secrets(ended: &Ended) {
     let suite = Suite::embedded().expect("a suite");
     let literals: String = suite.scenarios.iter().map(|scenario| format!("{scenario:?}")).collect();
     let mut outputs = vec![("the console", ended.said())];
-    outputs.extend(files.iter().map(|name| (*name, ended.file(name))));
+    outputs.extend(REPORTS.iter().map(|name| (*name, ended.file(name))));
     let seen = SEEN.lock().expect("no holder panics");
     assert!(seen.contains(MARKED) && seen.len() > 20, "{} secrets", seen.len());
     // What is short may stand anywhere by chance; what stands in a scenario, or is made there of a name that no other
@@ -138,12 +163,10 @@ fn judge(server: &Server, filters: &[&str]) -> Ended {
         "--registration",
         "open",
         "-v",
-        "--report",
-        "ndjson=stream",
         "--snapshots",
         "kept",
     ];
-    Program::judge(args.iter().chain(filters))
+    Program::judge(args.iter().chain(&AS_REPORTS).chain(filters))
         .env("WABIZSPEC_ADMIN_PASSWORD", MARKED)
         .end()
 }
@@ -154,7 +177,7 @@ fn a_target_that_conforms() {
     let ended = judge(&server, &[]);
     let report = ended.report();
     assert!(report.count("pass") > 400, "{}", report.0["summary"]);
-    keeps_secrets(&ended, &["report.json", "stream"]);
+    keeps_secrets(&ended);
 }
 
 #[test]
@@ -171,7 +194,7 @@ fn a_target_that_repeats_what_it_is_sent() {
     let ended = judge(&server, &filters).exited(1);
     let report = ended.report();
     assert!(report.count("fail") > 50, "{}", report.0["summary"]);
-    keeps_secrets(&ended, &["report.json", "stream"]);
+    keeps_secrets(&ended);
 }
 
 #[test]
@@ -188,11 +211,10 @@ fn a_password_that_does_not_work() {
     let ended = judge(&server, &[]);
     assert!(ended.report().count("blocked") > 50, "{}", ended.report().0["summary"]);
     for form in forms(MARKED) {
-        assert!(
-            !ended.said().contains(&form) && !ended.file("report.json").contains(&form),
-            "{form:?}\n{}",
-            ended.said()
-        );
+        for name in REPORTS {
+            assert!(!ended.file(name).contains(&form), "{name}: {form:?}");
+        }
+        assert!(!ended.said().contains(&form), "{form:?}\n{}", ended.said());
     }
 }
 
@@ -205,15 +227,23 @@ fn a_header_from_the_environment() {
         }];
     });
     let key = "k3y-of-the-gateway";
-    let args = ["--target", &server.url(), "-v", "--report", "ndjson=stream", "envelope"];
+    let url = server.url();
+    let args = ["--target", &url, "-v", "envelope"];
     let config = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\", X-Tenant = \"acme\" }\n";
-    let ended = Program::judge(args)
+    let ended = Program::judge(args.iter().chain(&AS_REPORTS))
         .env("GATEWAY_KEY", key)
         .file("wabizspec.toml", config)
         .end()
         .exited(1);
-    for output in [ended.said(), ended.file("report.json"), ended.file("stream")] {
-        assert!(!output.contains(key), "{output}");
-        assert!(output.contains("$GATEWAY_KEY"), "{output}");
+    assert!(ended.said().contains("$GATEWAY_KEY"), "{}", ended.said());
+    assert!(!ended.said().contains(key), "{}", ended.said());
+    for name in REPORTS {
+        let output = ended.file(name);
+        assert!(!output.contains(key), "{name}: {output}");
+        // An annotation has no room for the exchange.
+        assert!(
+            output.contains("$GATEWAY_KEY") || name == "annotations",
+            "{name}: {output}"
+        );
     }
 }

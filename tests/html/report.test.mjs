@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
-const [broken, green, folder] = process.argv.slice(2);
+const [broken, green, shots] = process.argv.slice(2);
 const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
+  executablePath: process.env.CHROMIUM,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync"],
 });
@@ -28,7 +28,6 @@ async function test(name, options, act) {
   } catch (error) {
     failed += 1;
     console.log(`FAIL ${name}\n${error.stack}`);
-    await page.screenshot({ path: `${folder}/failed-${failed}.png` });
   }
   await opened.close();
 }
@@ -204,6 +203,19 @@ await test("a run that conforms says so, and of whom", { file: green }, async pa
   assert.match(await page.locator("#findings").textContent(), /No case failed/);
   assert.equal(await page.locator(".tile.fail, .tile.unproven").count(), 0);
 });
+
+if (shots) {
+  for (const [name, file] of Object.entries({ broken, green })) {
+    for (const width of [390, 1280]) {
+      for (const colorScheme of ["light", "dark"]) {
+        const page = await browser.newPage({ viewport: { width, height: 2400 }, colorScheme });
+        await page.goto(`file://${file}`);
+        await page.screenshot({ path: `${shots}/${name}-${width}-${colorScheme}.png` });
+        await page.close();
+      }
+    }
+  }
+}
 
 await browser.close();
 console.log(`${passed} passed, ${failed} failed`);

@@ -1,45 +1,43 @@
 #!/usr/bin/env bash
-# Clicks through the HTML report in Chromium. Needs chromium at /usr/bin/chromium (Debian's package), Node.js and npm.
-# Prints 'N passed, N failed' and ends with 1 if anything failed.
+# Clicks through the HTML report in Chromium: of a target that breaks rules with hostile text, and of a run that conforms.
+# SHOTS=DIR leaves pictures of both there. Needs Node.js and npm; installs Chromium where there is none (with apt, as root).
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
-here=$PWD
-root=$(cd ../.. && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/checks.sh
+. "$here/../checks.sh"
 
-[ -x /usr/bin/chromium ] || { echo 'chromium is missing: apt-get install -y chromium' >&2; exit 1; }
-cargo build --locked --quiet --manifest-path "$root/Cargo.toml"
-wabizspec=${CARGO_TARGET_DIR:-$root/target}/debug/wabizspec
+browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+if ! browser >/dev/null; then
+    { apt-get update && apt-get install --yes --no-install-recommends chromium; } >"$scratch/apt.log" 2>&1 || {
+        tail -5 "$scratch/apt.log" >&2
+        echo 'Chromium is missing: install it, for example with apt-get install chromium' >&2
+        exit 2
+    }
+fi
+CHROMIUM=$(browser)
+export CHROMIUM
 
-work=$(mktemp -d)
-started=()
-tidy() {
-    for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
-    rm -rf "$work"
-}
-trap tidy EXIT
+version=1.64.1
+playwright=$cache/playwright-core-$version
+if [ ! -d "$playwright/node_modules/playwright-core" ]; then
+    npm install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
+        --prefix "$playwright" "playwright-core@$version"
+fi
 
-# Starts a server and waits for the line that says where it listens.
-listening() {
-    local log=$work/$1.log
-    shift
-    "$@" >"$log" 2>&1 &
-    started+=($!)
-    for _ in $(seq 600); do
-        url=$(sed -n 's/^listening on //p' "$log")
-        [ -z "$url" ] || return 0
-        sleep 0.1
-    done
-    cat "$log" >&2
-    return 1
-}
+port=$(free_port)
+start "$scratch/reference.log" "$wabizspec" serve --listen "127.0.0.1:$port"
+wait_for "$port" "$last" || { cat "$scratch/reference.log" >&2; exit 1; }
+upstream=http://127.0.0.1:$port
+port=$(free_port)
+start "$scratch/proxy.log" node "$here/spoiling-proxy.mjs" "$upstream" "$port"
+wait_for "$port" "$last" || { cat "$scratch/proxy.log" >&2; exit 1; }
 
-npm install --silent --no-audit --no-fund --prefix "$work" playwright-core@1.64.1 >/dev/null
-listening reference "$wabizspec" serve --listen 127.0.0.1:0
-listening proxy node "$here/spoiling-proxy.mjs" "$url"
-code=0
-"$wabizspec" run --quiet --target "$url" --fresh --allow users,passwords --report "html=$work/broken.html" >/dev/null || code=$?
-[ "$code" = 1 ] || { echo "the spoilt target was judged with exit code $code, not 1" >&2; exit 1; }
-"$wabizspec" run --quiet --report "html=$work/green.html" >/dev/null
-
-cp "$here/report.test.mjs" "$work/"
-(cd "$work" && node report.test.mjs "$work/broken.html" "$work/green.html" "$work")
+exit=0
+"$wabizspec" run --quiet --target "http://127.0.0.1:$port" --fresh --allow users,passwords \
+    --report "html=$scratch/broken.html" >"$scratch/broken.txt" 2>&1 || exit=$?
+check 'the spoilt target does not conform' [ "$exit" = 1 ]
+check 'the reference client conforms' "$wabizspec" run --quiet --report "html=$scratch/green.html"
+# A module is looked for beside the file that wants it.
+cp "$here/report.test.mjs" "$playwright/"
+check 'the page works in Chromium' node "$playwright/report.test.mjs" "$scratch/broken.html" "$scratch/green.html" "${SHOTS:-}"
+closing

@@ -1,6 +1,6 @@
 // A proxy in front of the reference client that spoils some answers, with hostile text in them.
 import http from "node:http";
-const [upstream] = process.argv.slice(2);
+const [upstream, port] = process.argv.slice(2);
 const hostile = `</script><script>window.pwned=1</script><img src=x onerror=window.pwned=2>\u0001\u001b[31m`;
 const server = http.createServer((request, response) => {
   const parts = [];
@@ -27,4 +27,4 @@ const server = http.createServer((request, response) => {
     out.end(Buffer.concat(parts));
   });
 });
-server.listen(0, "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
+server.listen(Number(port), "127.0.0.1");
