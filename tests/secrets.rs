@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::{Value, json};
@@ -134,23 +135,17 @@ fn keeps_secrets(ended: &Ended) {
     };
     let named = |secret: &str| secret.as_bytes().windows(10).any(is_name);
     let open = |secret: &str| secret.len() < 12 || literals.contains(secret) || named(secret);
-    let secrets = seen.iter().filter(|secret| !open(secret));
-    let mut checked = 0;
-    for secret in secrets {
-        checked += 1;
-        for form in forms(secret) {
-            for (name, output) in &outputs {
-                if let Some(at) = output.find(&form) {
-                    let start = output[..at].char_indices().rev().nth(300).map_or(0, |(at, _)| at);
-                    panic!(
-                        "{name} shows {secret:?} as {form:?}:\n{}",
-                        &output[start..at + form.len()]
-                    );
-                }
-            }
+    let secrets: Vec<&String> = seen.iter().filter(|secret| !open(secret)).collect();
+    assert!(secrets.len() > 20, "{} secrets were looked for", secrets.len());
+    let forms = secrets.iter().flat_map(|secret| forms(secret));
+    let forms = AhoCorasick::new(forms).expect("few enough forms");
+    for (name, output) in &outputs {
+        if let Some(found) = forms.find(output) {
+            let (at, end) = (found.start(), found.end());
+            let start = output[..at].char_indices().rev().nth(300).map_or(0, |(at, _)| at);
+            panic!("{name} shows {:?}:\n{}", &output[at..end], &output[start..end]);
         }
     }
-    assert!(checked > 20, "{checked} secrets were looked for");
 }
 
 fn judge(server: &Server, filters: &[&str]) -> Ended {
