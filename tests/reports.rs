@@ -23,7 +23,13 @@ fn run_in_all_formats(folder: &Folder, target: &Target) {
 fn a_run_told_again_is_the_same_to_the_byte() {
     let (folder, target) = (Folder::new(), Target::hostile(Duration::ZERO));
     run_in_all_formats(&folder, &target);
-    for source in ["run.ndjson", "run.json"] {
+    // Whichever case was done first.
+    let text = String::from_utf8(folder.read("run.ndjson")).expect("text");
+    let mut lines: Vec<&str> = text.lines().collect();
+    let last = lines.len() - 1;
+    lines[1..last].reverse();
+    fs::write(folder.path("backwards.ndjson"), lines.join("\n")).expect("written");
+    for source in ["run.ndjson", "run.json", "backwards.ndjson"] {
         let source = folder.path(source);
         let again = folder.reports("again");
         let mut args = vec!["merge", source.as_str()];
@@ -32,7 +38,7 @@ fn a_run_told_again_is_the_same_to_the_byte() {
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         for format in FORMATS {
             // A document has its cases in another order than the stream that they came in.
-            if (format, source.ends_with(".json")) != ("ndjson", true) {
+            if format != "ndjson" || source.ends_with("run.ndjson") {
                 let (first, again) = (
                     folder.read(&format!("run.{format}")),
                     folder.read(&format!("again.{format}")),
