@@ -121,8 +121,8 @@ pub struct LoginRules {
     pub finds: Option<fn(&str, &str) -> bool>,
     /// A change is answered, not done.
     pub change_ignored: bool,
-    /// What a refused change does.
-    pub refused_change: RefusedChange,
+    /// What a refused change does, at a first login or at a later one.
+    pub refused_change: fn(bool) -> RefusedChange,
     /// The password before a change still logs in.
     pub old_password_stays: bool,
 }
@@ -143,7 +143,7 @@ impl Default for LoginRules {
             judges: |_, _| true,
             finds: None,
             change_ignored: false,
-            refused_change: RefusedChange::ChangesNothing,
+            refused_change: |_| RefusedChange::ChangesNothing,
             old_password_stays: false,
         }
     }
@@ -410,6 +410,8 @@ pub struct RegistrationRules {
     pub verify_body: fn(&Call<'_>) -> Result<VerifyBody, BodyError>,
     /// Whether a code that was sent back (second) is the right one (first).
     pub code_matches: fn(&str, &str) -> bool,
+    /// A voice call tells a code, but one that was sent before stays the right one.
+    pub voice_repeats: bool,
     /// A verified registration is forgotten at once.
     pub forgetful: bool,
     /// What is looked at before it is noticed that registrations have ended.
@@ -424,6 +426,7 @@ impl Default for RegistrationRules {
             name: |cert| verified_name(cert).map(|verified| verified.name),
             verify_body: |call| VerifyBody::parse(call.body),
             code_matches: |right, sent| right == sent,
+            voice_repeats: false,
             forgetful: false,
             sunset: SunsetCheck::AfterToken,
         }
@@ -458,6 +461,8 @@ pub struct Permissions {
     pub logout: Who,
     /// Register and verify.
     pub register: Who,
+    /// A user is created before it is asked whether the caller may.
+    pub create_first: bool,
     /// Bodies are looked at before tokens and permissions are.
     pub body_first: bool,
     /// Permissions are looked at only after it is known that the user exists.
@@ -473,6 +478,7 @@ impl Default for Permissions {
             delete: Who::Admin,
             logout: Who::User,
             register: Who::Admin,
+            create_first: false,
             body_first: false,
             existence_first: false,
         }
@@ -488,6 +494,8 @@ pub enum Who {
     User,
     /// The user that the request is about, and the admin.
     SelfOrAdmin,
+    /// Everybody but the user that the request is about, and the admin.
+    OthersOrAdmin,
     /// The admin.
     Admin,
 }

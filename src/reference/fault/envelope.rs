@@ -1,18 +1,12 @@
-//! What holds of every answer: its frame, its headers, what it must not tell (overview, errors; RFC 9110).
+//! What holds of every answer: its frame and its headers (overview, errors; RFC 9110).
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::bodies::text;
-use super::witness::{GOOD, OTHER};
-use super::writing::{
-    as_success, crash, granted, login, members, page, put, put_into_error, put_into_user, refused, rewritten,
-};
+use super::witness::GOOD;
+use super::writing::{as_success, crash, granted, login, members, page, put, put_into_error, refused, rewritten};
 use super::{Fault, fault};
-use crate::documented::basic;
 use crate::documented::errors::ErrorCode;
 use crate::reference::call::AnswerBody;
 use crate::reference::outcome::{Refusal, Success};
@@ -336,90 +330,6 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| drop(w.admin()),
     ),
     fault(
-        "envelope.no-secret-echoed.password-of-a-login",
-        "envelope.no-secret-echoed",
-        "the refusal of a login repeats the password",
-        |b| {
-            b.rewrites.push(|handled, answer| {
-                let sent = handled
-                    .call
-                    .authorization
-                    .first()
-                    .and_then(|value| basic::parse(value).ok());
-                if let Some(sent) = sent.filter(|_| handled.outcome.is_err()) {
-                    put_into_error(
-                        answer,
-                        "details",
-                        format!("{}:{} is wrong", sent.username, sent.password).into(),
-                    );
-                }
-            });
-        },
-        |w| drop(w.login("admin", "a wrong one")),
-    ),
-    fault(
-        "envelope.no-secret-echoed.header-of-a-login",
-        "envelope.no-secret-echoed",
-        "the refusal of a login repeats the Authorization header",
-        |b| {
-            b.rewrites.push(|handled, answer| {
-                let sent = handled
-                    .call
-                    .authorization
-                    .first()
-                    .filter(|_| login(handled) && handled.outcome.is_err());
-                if let Some(sent) = sent {
-                    put_into_error(answer, "details", String::from_utf8_lossy(sent).into_owned().into());
-                }
-            });
-        },
-        |w| drop(w.login("admin", "a wrong one")),
-    ),
-    fault(
-        "envelope.no-secret-echoed.new-password",
-        "envelope.no-secret-echoed",
-        "the refusal of a new password repeats it",
-        |b| {
-            b.rewrites.push(|handled, answer| {
-                let new = text(handled.call.body, "new_password").or(text(handled.call.body, "password"));
-                if let Some(new) = new.filter(|_| handled.outcome.is_err()) {
-                    put_into_error(answer, "details", format!("{new} breaks the rule").into());
-                }
-            });
-        },
-        |w| drop(w.first("longenough")),
-    ),
-    fault(
-        "envelope.no-secret-echoed.in-a-header",
-        "envelope.no-secret-echoed",
-        "the credentials of a login come back in a header, for tracing",
-        |b| {
-            b.rewrites.push(|handled, answer| {
-                if let Some(sent) = handled.call.authorization.first().filter(|_| login(handled)) {
-                    let sent = STANDARD.encode(sent);
-                    answer.headers.push(("x-trace", Cow::Owned(sent)));
-                    let plain = String::from_utf8_lossy(handled.call.authorization[0]).into_owned();
-                    answer.headers.push(("x-authorization", Cow::Owned(plain)));
-                }
-            });
-        },
-        |w| drop(w.login("admin", "a wrong one")),
-    ),
-    fault(
-        "envelope.no-trace.of-malformed-json",
-        "envelope.no-trace",
-        "a body that is no JSON is answered with the trace of the parser",
-        |b| {
-            b.rewrites.push(|handled, answer| {
-                if refused(handled, Refusal::Malformed) {
-                    let trace = "Traceback (most recent call last):\n  File \"app.py\", line 10, in login";
-                    put_into_error(answer, "details", trace.into());
-                }
-            });
-        },
-        |w| drop((w.admin(), w.login_with("admin", GOOD, "{"))),
-    ),
-    fault(
         "envelope.challenge.left-out",
         "envelope.challenge",
         "a 401 carries no challenge",
@@ -478,32 +388,6 @@ pub(super) const FAULTS: &[Fault] = &[
             });
         },
         |w| drop(w.send("GET", "/v1/unknown", "", "")),
-    ),
-    fault(
-        "envelope.no-password-shown.on-reading",
-        "envelope.no-password-shown",
-        "reading an account shows the hash of its password",
-        |b| {
-            b.rewrites.push(|handled, answer| {
-                if granted(handled, Success::UserShown) {
-                    put_into_user(answer, "password_hash", "$2b$12$KIXQ1Zz".into());
-                }
-            });
-        },
-        |w| w.as_admin("GET", "/v1/users/admin", ""),
-    ),
-    fault(
-        "envelope.no-password-shown.on-creation",
-        "envelope.no-password-shown",
-        "a creation is answered with the stored record, the hash of the password included",
-        |b| {
-            b.rewrites.push(|handled, answer| {
-                if granted(handled, Success::UserCreated) || granted(handled, Success::UserUpdated) {
-                    put_into_user(answer, "hash", "$2b$12$KIXQ1Zz".into());
-                }
-            });
-        },
-        |w| w.update(OTHER),
     ),
 ];
 

@@ -247,7 +247,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 }
                 _ => LoginBody::parse(&amended(call.body, numbers_stringified)),
             };
-            b.login.refused_change = RefusedChange::SetsTheNew;
+            b.login.refused_change = |_| RefusedChange::SetsTheNew;
             b.rewrites.push(|handled, answer| {
                 if granted(handled, Success::LoggedIn) && handled.call.body.contains(&b'{') {
                     let odd = handled.call.body.windows(12).any(|part| part == b"new_password");
@@ -275,7 +275,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.first.refusal-spends-the-default",
         "login.first.refusal-keeps-default",
         "a refused new password disables the default one, and the client can only be installed anew",
-        |b| b.login.refused_change = RefusedChange::LosesTheOld,
+        |b| b.login.refused_change = |_| RefusedChange::LosesTheOld,
         |w| {
             w.first("Qwx#mVzkTrp");
             w.admin();

@@ -6,15 +6,26 @@
 
 mod account;
 mod bodies;
+mod certificates;
+mod corners;
+mod creation;
 mod credentials;
 mod degenerate;
+mod deletion;
 mod envelope;
 mod first_login;
 mod login;
+mod login_answers;
+mod names;
+mod password_rule;
 mod passwords;
+mod refusals;
 mod robustness;
+mod secrets;
+mod sessions;
 mod tokens;
 mod users;
+mod verification;
 mod witness;
 mod writing;
 
@@ -96,19 +107,29 @@ impl Fault {
 
     /// All of them, by area.
     pub fn all() -> impl Iterator<Item = &'static Fault> {
-        let areas: [&'static [Fault]; 10] = [
+        let areas: [&'static [Fault]; 20] = [
             first_login::FAULTS,
+            password_rule::FAULTS,
             passwords::FAULTS,
             credentials::FAULTS,
+            refusals::FAULTS,
             login::FAULTS,
+            login_answers::FAULTS,
+            creation::FAULTS,
+            names::FAULTS,
             users::FAULTS,
+            deletion::FAULTS,
             tokens::FAULTS,
+            sessions::FAULTS,
             account::FAULTS,
+            certificates::FAULTS,
+            verification::FAULTS,
             envelope::FAULTS,
+            secrets::FAULTS,
             robustness::FAULTS,
             degenerate::FAULTS,
         ];
-        areas.into_iter().flatten()
+        areas.into_iter().chain(corners::FAULTS).flatten()
     }
 
     /// The fault of that id.

@@ -3,7 +3,7 @@
 //! Time and randomness are fixed, so whatever differs between the two was the fault's doing. No judging happens here.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Fault;
 use crate::documented::basic::{Credentials, render};
@@ -21,6 +21,20 @@ pub(super) const ACCOUNT: &str = concat!(
     r#"+IBhpAAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+PxIuAAAAAAAAAAAAAAAA"#,
     r#"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="}"#
 );
+
+/// What asks for a code, with another value.
+pub(super) fn with(member: &str, value: impl Into<Value>) -> String {
+    let mut body: Value = serde_json::from_str(ACCOUNT).unwrap_or_default();
+    body[member] = value.into();
+    body.to_string()
+}
+
+/// What asks for a code, without one member.
+pub(super) fn without(member: &str) -> String {
+    let mut body: Value = serde_json::from_str(ACCOUNT).unwrap_or_default();
+    body.as_object_mut().map(|members| members.remove(member));
+    body.to_string()
+}
 
 /// Whether the witness of a fault shows it.
 pub(super) fn shows(fault: &Fault) -> bool {
@@ -60,6 +74,8 @@ pub(super) enum Typed {
     WithBody,
     Always,
     Never,
+    /// They are called text.
+    Text,
 }
 
 impl Witness {
@@ -86,6 +102,7 @@ impl Witness {
             authorization: if authorization.is_empty() { &[] } else { &values },
             content_type: match self.typed {
                 Typed::Never => None,
+                Typed::Text => Some(b"text/plain"),
                 Typed::WithBody if body.is_empty() => None,
                 Typed::WithBody | Typed::Always => Some(b"application/json"),
             },
@@ -194,6 +211,13 @@ impl Witness {
         let body = json!({"code": sent(self.model.code().unwrap_or_default())});
         self.bearer(&admin, "POST", "/v1/account/verify", &body.to_string());
         admin
+    }
+
+    /// Asks for a code by voice and sends it back.
+    pub fn verify_again(&mut self, admin: &str) {
+        self.bearer(admin, "POST", "/v1/account", &ACCOUNT.replace("sms", "voice"));
+        let body = json!({"code": self.model.code()});
+        self.bearer(admin, "POST", "/v1/account/verify", &body.to_string());
     }
 
     /// Reads the admin as itself, with this before its token.

@@ -33,7 +33,7 @@ impl Model {
         let new_password = (rules.body)(call)?.new_password.filter(|_| first || rules.later_change);
         if let Some(new) = new_password.as_ref().filter(|_| (rules.judges)(call, first)) {
             let checked = follow(&self.behaviour.passwords.on_login, new, Refusal::WeakNewPassword);
-            self.after_refused_change(rules.refused_change, &checked, &username, new);
+            self.after_refused_change((rules.refused_change)(first), &checked, &username, new);
             checked?;
         } else if new_password.is_none() && first && (rules.default_needs_change)(call) {
             return Err(Refusal::PasswordChangeRequired.into());

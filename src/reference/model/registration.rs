@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::state::Pending;
 use super::{Model, Registration};
+use crate::documented::bodies::Method;
 use crate::reference::behaviour::SunsetCheck;
 use crate::reference::call::Call;
 use crate::reference::outcome::{Done, Refusal, Refused, Success};
@@ -28,7 +29,10 @@ impl Model {
         let [a, b, c, d, ..] = (self.entropy)().ok_or(Refusal::NotReady)?;
         let code = format!("{:06}", u32::from_le_bytes([a, b, c, d]) % 1_000_000);
         self.state.last_code = Some(code.clone());
-        self.state.pending = Some(Pending { number, code });
+        let repeated = rules.voice_repeats && body.method == Method::Voice;
+        if self.state.pending.is_none() || !repeated {
+            self.state.pending = Some(Pending { number, code });
+        }
         Ok(Done::with(Success::CodeSent, "account", json!({"vname": name})))
     }
 

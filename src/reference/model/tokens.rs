@@ -59,6 +59,7 @@ impl Model {
         let permitted = match who {
             Who::Anyone | Who::User => true,
             Who::SelfOrAdmin => caller.role == Role::Admin || caller.username.as_deref() == Some(about),
+            Who::OthersOrAdmin => caller.role == Role::Admin || caller.username.as_deref() != Some(about),
             Who::Admin => caller.role == Role::Admin,
         };
         if permitted {

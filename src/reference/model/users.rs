@@ -18,6 +18,9 @@ impl Model {
         if permissions.body_first {
             (rules.create_body)(call)?;
         }
+        if permissions.create_first && self.permitted(call, Who::User, "", now).is_ok() {
+            self.add_user(call, &(rules.create_body)(call)?);
+        }
         self.permitted(call, permissions.create, "", now)?;
         let body = (rules.create_body)(call)?;
         let checked = self.check_new_user(&body);

@@ -24,7 +24,7 @@ fn a_login_can_be_lax() {
     let mut bench = Bench::with(|behaviour| behaviour.login.change_first = true);
     assert_eq!(bench.login("admin", "wrong", &new_password(GOOD)).status, 401);
     assert!(bench.logs_in("admin", GOOD));
-    let mut bench = Bench::with(|behaviour| behaviour.login.refused_change = RefusedChange::SetsTheNew);
+    let mut bench = Bench::with(|behaviour| behaviour.login.refused_change = |_| RefusedChange::SetsTheNew);
     assert_eq!(bench.login("admin", "secret", &new_password("weak")).status, 400);
     assert!(bench.logs_in("admin", "weak"));
     let (mut bench, _) = Bench::started(|behaviour| behaviour.login.old_password_stays = true);

@@ -1,0 +1,163 @@
+//! Endpoints that look at a token less closely than the others (users/login, Returned fields).
+
+use super::{Fault, brings_a_password, brings_another_form, brings_nothing, fault, is_at, lets_through, unknown_token};
+
+pub(super) const FAULTS: &[Fault] = &[
+    fault(
+        "tokens.bearer.password-to-read",
+        "tokens.bearer.scheme",
+        "the right name and password are taken for a token where an account is read",
+        lets_through!(|handled| is_at(handled, "GET", "/v1/users/NAME") && brings_a_password(handled)),
+        |w| drop(w.send("GET", "/v1/users/admin", "Basic YWRtaW46U2VzYW1lOjEh", "")),
+    ),
+    fault(
+        "tokens.bearer.any-form-to-read",
+        "tokens.bearer.scheme",
+        "a token is taken in any form where an account is read",
+        lets_through!(|handled| is_at(handled, "GET", "/v1/users/NAME") && brings_another_form(handled)),
+        |w| drop(w.send("GET", "/v1/users/admin", "Token abc", "")),
+    ),
+    fault(
+        "tokens.bearer.password-to-create",
+        "tokens.bearer.scheme",
+        "the right name and password are taken for a token where an account is created",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/users") && brings_a_password(handled)),
+        |w| drop(w.send("POST", "/v1/users", "Basic YWRtaW46U2VzYW1lOjEh", "")),
+    ),
+    fault(
+        "tokens.bearer.any-form-to-create",
+        "tokens.bearer.scheme",
+        "a token is taken in any form where an account is created",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/users") && brings_another_form(handled)),
+        |w| drop(w.send("POST", "/v1/users", "Token abc", "")),
+    ),
+    fault(
+        "tokens.bearer.password-to-update",
+        "tokens.bearer.scheme",
+        "the right name and password are taken for a token where an account is updated",
+        lets_through!(|handled| is_at(handled, "PUT", "/v1/users/NAME") && brings_a_password(handled)),
+        |w| drop(w.send("PUT", "/v1/users/admin", "Basic YWRtaW46U2VzYW1lOjEh", "")),
+    ),
+    fault(
+        "tokens.bearer.any-form-to-update",
+        "tokens.bearer.scheme",
+        "a token is taken in any form where an account is updated",
+        lets_through!(|handled| is_at(handled, "PUT", "/v1/users/NAME") && brings_another_form(handled)),
+        |w| drop(w.send("PUT", "/v1/users/admin", "Token abc", "")),
+    ),
+    fault(
+        "tokens.bearer.password-to-delete",
+        "tokens.bearer.scheme",
+        "the right name and password are taken for a token where an account is deleted",
+        lets_through!(|handled| is_at(handled, "DELETE", "/v1/users/NAME") && brings_a_password(handled)),
+        |w| drop(w.send("DELETE", "/v1/users/admin", "Basic YWRtaW46U2VzYW1lOjEh", "")),
+    ),
+    fault(
+        "tokens.bearer.any-form-to-delete",
+        "tokens.bearer.scheme",
+        "a token is taken in any form where an account is deleted",
+        lets_through!(|handled| is_at(handled, "DELETE", "/v1/users/NAME") && brings_another_form(handled)),
+        |w| drop(w.send("DELETE", "/v1/users/admin", "Token abc", "")),
+    ),
+    fault(
+        "tokens.bearer.password-to-log-out",
+        "tokens.bearer.scheme",
+        "the right name and password are taken for a token where somebody logs out",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/users/logout") && brings_a_password(handled)),
+        |w| drop(w.send("POST", "/v1/users/logout", "Basic YWRtaW46U2VzYW1lOjEh", "")),
+    ),
+    fault(
+        "tokens.bearer.any-form-to-log-out",
+        "tokens.bearer.scheme",
+        "a token is taken in any form where somebody logs out",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/users/logout") && brings_another_form(handled)),
+        |w| drop(w.send("POST", "/v1/users/logout", "Token abc", "")),
+    ),
+    fault(
+        "tokens.bearer.password-to-register",
+        "tokens.bearer.scheme",
+        "the right name and password are taken for a token where a code is requested",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/account") && brings_a_password(handled)),
+        |w| drop(w.send("POST", "/v1/account", "Basic YWRtaW46U2VzYW1lOjEh", "")),
+    ),
+    fault(
+        "tokens.bearer.any-form-to-register",
+        "tokens.bearer.scheme",
+        "a token is taken in any form where a code is requested",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/account") && brings_another_form(handled)),
+        |w| drop(w.send("POST", "/v1/account", "Token abc", "")),
+    ),
+    fault(
+        "tokens.bearer.password-to-verify",
+        "tokens.bearer.scheme",
+        "the right name and password are taken for a token where a code is verified",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/account/verify") && brings_a_password(handled)),
+        |w| drop(w.send("POST", "/v1/account/verify", "Basic YWRtaW46U2VzYW1lOjEh", "")),
+    ),
+    fault(
+        "tokens.bearer.any-form-to-verify",
+        "tokens.bearer.scheme",
+        "a token is taken in any form where a code is verified",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/account/verify") && brings_another_form(handled)),
+        |w| drop(w.send("POST", "/v1/account/verify", "Token abc", "")),
+    ),
+    fault(
+        "tokens.bearer.none-to-create",
+        "tokens.bearer.required",
+        "no token is needed where an account is created",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/users") && brings_nothing(handled)),
+        |w| drop(w.send("POST", "/v1/users", "", "{}")),
+    ),
+    fault(
+        "tokens.bearer.none-to-register",
+        "tokens.bearer.required",
+        "no token is needed where a code is requested",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/account") && brings_nothing(handled)),
+        |w| drop(w.send("POST", "/v1/account", "", "{}")),
+    ),
+    fault(
+        "tokens.bearer.none-to-verify",
+        "tokens.bearer.required",
+        "no token is needed where a code is verified",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/account/verify") && brings_nothing(handled)),
+        |w| drop(w.send("POST", "/v1/account/verify", "", "{}")),
+    ),
+    fault(
+        "tokens.bearer.unsigned-to-create",
+        "tokens.bearer.invalid",
+        "a token that says of itself that it needs no signature is believed where an account is created",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/users")
+            && unknown_token(handled).is_some_and(|token| token.contains('.'))),
+        |w| drop(w.bearer("a.b.", "POST", "/v1/users", "{}")),
+    ),
+    fault(
+        "tokens.bearer.null-to-read",
+        "tokens.bearer.invalid",
+        "the word `null` is taken for a token where an account is read",
+        lets_through!(|handled| is_at(handled, "GET", "/v1/users/NAME") && unknown_token(handled) == Some("null")),
+        |w| drop(w.bearer("null", "GET", "/v1/users/admin", "")),
+    ),
+    fault(
+        "tokens.bearer.eight-characters-to-read",
+        "tokens.bearer.invalid",
+        "the first 8 characters of a token are enough where an account is read",
+        lets_through!(|handled| is_at(handled, "GET", "/v1/users/NAME")
+            && unknown_token(handled).is_some_and(|token| token.len() == 8)),
+        |w| drop(w.bearer("12345678", "GET", "/v1/users/admin", "")),
+    ),
+    fault(
+        "tokens.bearer.near-to-create",
+        "tokens.bearer.invalid",
+        "the length of a token is all that is looked at where an account is created",
+        lets_through!(|handled| is_at(handled, "POST", "/v1/users")
+            && unknown_token(handled).is_some_and(|token| token.len() == 43)),
+        |w| drop(w.bearer(&"x".repeat(43), "POST", "/v1/users", "{}")),
+    ),
+    fault(
+        "tokens.logout.deletes-still",
+        "tokens.logout.token-dead",
+        "a logged-out token still deletes accounts",
+        lets_through!(|handled| is_at(handled, "DELETE", "/v1/users/NAME") && unknown_token(handled).is_some()),
+        |w| drop(w.bearer("gone", "DELETE", "/v1/users/anna", "")),
+    ),
+];
