@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::judge::{RequirementVerdict, Verdict};
+use crate::judge::{Oracles, RequirementVerdict, Verdict};
 use crate::plan::{Capabilities, Case, cases, plan};
 use crate::reference::{Behaviour, Fault, Kind, Registration, Server, Settings as ServerSettings};
 use crate::requirement::Level;
@@ -66,15 +66,15 @@ pub struct Row {
     pub killers: Vec<String>,
 }
 
-/// A case that does not hold against the faultless client.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that keeps the faultless client from being proven to conform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Broken {
-    /// Its id.
-    pub case: String,
+    /// The id of a case or of a requirement.
+    pub id: String,
     /// In which registration state.
     pub registration: Registration,
-    /// Never `pass`.
-    pub verdict: Verdict,
+    /// What came of it, or what is missing.
+    pub what: String,
 }
 
 /// All that a proof shows.
@@ -82,7 +82,7 @@ pub struct Broken {
 pub struct Proof {
     /// Every fault that was asked for has its row.
     pub complete: bool,
-    /// What keeps the faultless client from being all green; with it, no fault was tried.
+    /// What keeps the faultless client from being all green and proven so; with it, no fault was tried.
     pub baseline: Vec<Broken>,
     /// In the order of the faults.
     pub rows: Vec<Row>,
@@ -131,6 +131,7 @@ pub fn prove(
     };
     let mut proof = Proof::default();
     let mut baseline = HashMap::new();
+    proof.baseline = bench.unchecked();
     for registration in [Registration::Open, Registration::Sunset] {
         let ran = bench.run(registration, Behaviour::default(), Limits::default())?;
         proof.baseline.extend(ran.broken(registration));
@@ -170,14 +171,28 @@ impl Ran {
         }
     }
 
-    fn broken(&self, registration: Registration) -> impl Iterator<Item = Broken> {
-        let bad = |verdict: Verdict| !matches!(verdict, Verdict::Pass | Verdict::Skipped);
-        let cases = self.cases.iter().filter(move |(_, (verdict, _))| bad(*verdict));
-        cases.map(move |(case, (verdict, _))| Broken {
-            case: case.clone(),
+    /// Cases that do not pass, and musts that are not proven although their cases pass.
+    fn broken(&self, registration: Registration) -> Vec<Broken> {
+        let broken = |id: &str, what: String| Broken {
+            id: id.to_owned(),
             registration,
-            verdict: *verdict,
-        })
+            what,
+        };
+        let bad = |verdict: Verdict| !matches!(verdict, Verdict::Pass | Verdict::Skipped);
+        let cases = self.cases.iter().filter(|(_, (verdict, _))| bad(*verdict));
+        let mut all: Vec<Broken> = cases
+            .map(|(case, (verdict, _))| broken(case, verdict.to_string()))
+            .collect();
+        if all.is_empty() {
+            let requirements = self.summary.requirements();
+            let musts = requirements
+                .iter()
+                .filter(|result| result.requirement.level == Level::Must);
+            let proven = |verdict| matches!(verdict, RequirementVerdict::Pass | RequirementVerdict::Skipped);
+            let unproven = musts.filter(|result| !proven(result.verdict));
+            all.extend(unproven.map(|result| broken(&result.requirement.id, result.verdict.to_string())));
+        }
+        all
     }
 
     /// The cases that failed.
@@ -316,6 +331,24 @@ impl Bench<'_> {
         row.cases = red.into_iter().cloned().collect();
         row.killers = killers.into_iter().cloned().collect();
         Ok(row)
+    }
+
+    /// Requirements that no scenario cites and that say no reason why not.
+    fn unchecked(&self) -> Vec<Broken> {
+        let oracles = Oracles::of(&self.suite.register);
+        let cited = self.suite.cited();
+        let checked = |id: &str| cited.contains(id) || oracles.requirements().any(|oracle| oracle == id);
+        let unchecked = self
+            .suite
+            .register
+            .iter()
+            .filter(|requirement| requirement.excuse.is_none() && !checked(&requirement.id));
+        let broken = unchecked.map(|requirement| Broken {
+            id: requirement.id.clone(),
+            registration: Registration::Open,
+            what: "cited by no scenario".to_owned(),
+        });
+        broken.collect()
     }
 
     /// Cases that kill no fault whose requirement they cite.

@@ -1,5 +1,6 @@
 //! `wabizspec prove`: shows that the suite bites, fault by fault.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -171,13 +172,8 @@ fn as_json(proof: &Proof) -> String {
         })
     };
     let rows: Vec<Value> = proof.rows.iter().map(row).collect();
-    let baseline: Vec<Value> = proof
-        .baseline
-        .iter()
-        .map(|broken| json!({"case": broken.case, "registration": broken.registration, "verdict": broken.verdict}))
-        .collect();
     let proof = json!({
-        "schema": "wabizspec/prove/1", "complete": proof.complete, "baseline": baseline,
+        "schema": "wabizspec/prove/1", "complete": proof.complete, "baseline": proof.baseline,
         "faults": rows, "unneeded": proof.unneeded,
     });
     format!("{proof:#}\n")
@@ -186,20 +182,17 @@ fn as_json(proof: &Proof) -> String {
 fn as_markdown(proof: &Proof) -> String {
     let mut text = String::from("# Proof that the suite bites\n\n");
     let _ = writeln!(text, "{}\n", counted(proof));
-    text.push_str("| fault | requirement | level | state | verdict | what is wrong | cases |\n");
-    text.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
+    text.push_str("| fault | what is wrong | requirement | level | state | verdict | cases red | of them for this requirement |\n");
+    text.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for row in &proof.rows {
         let level = row.level.map_or("unknown".to_owned(), |level| level.to_string());
-        let cases = match row.cases.as_slice() {
-            [] => String::new(),
-            [one] => format!("`{one}`"),
-            [first, rest @ ..] => format!("`{first}` and {} more", rest.len()),
-        };
+        let cases = by_file(&row.killers);
+        let red = row.cases.len();
         let what = row.fault.description.replace('|', "\\|");
         let (fault, verdict) = (row.fault, row.verdict);
         let _ = writeln!(
             text,
-            "| `{}` | `{}` | {level} | {} | {verdict} | {what} | {cases} |",
+            "| `{}` | {what} | `{}` | {level} | {} | {verdict} | {red} | {cases} |",
             fault.id, fault.requirement, fault.registration
         );
     }
@@ -207,6 +200,23 @@ fn as_markdown(proof: &Proof) -> String {
         let _ = writeln!(text, "\n`{case}` kills no fault");
     }
     text
+}
+
+/// Cases by their files, or how many there are where they would fill the page.
+fn by_file(cases: &[String]) -> String {
+    const SHOWN: usize = 6;
+    let mut files: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in cases {
+        *files.entry(case.split("::").next().unwrap_or_default()).or_default() += 1;
+    }
+    if files.len() > SHOWN {
+        return format!("{} in {} files", cases.len(), files.len());
+    }
+    let shown = files.iter().map(|(file, count)| match count {
+        1 => format!("`{file}`"),
+        _ => format!("`{file}` ×{count}"),
+    });
+    shown.collect::<Vec<String>>().join(", ")
 }
 
 fn counted(proof: &Proof) -> String {
@@ -234,14 +244,12 @@ fn line(row: &Row) -> String {
 fn told(proof: &Proof) -> String {
     let mut text = String::new();
     for broken in &proof.baseline {
-        let (case, verdict, registration) = (&broken.case, broken.verdict, broken.registration);
-        let _ = writeln!(
-            text,
-            "{verdict}  {case}  against the faultless client, registration {registration}"
-        );
+        let (id, what, registration) = (&broken.id, &broken.what, broken.registration);
+        let _ = writeln!(text, "{what}  {id}  (faultless client, registration {registration})");
     }
     if !proof.baseline.is_empty() {
-        text.push_str("the suite does not pass against the faultless reference client; no fault was tried\n");
+        text.push_str("the suite does not pass, or proves too little, against the faultless reference client; ");
+        text.push_str("no fault was tried\n");
         return text;
     }
     for row in proof.rows.iter().filter(|row| row.verdict != FaultVerdict::Killed) {
