@@ -196,11 +196,10 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.credentials.user-whole",
         "a user is found by a name with something more around it, or with wildcards, as by `LIKE`",
         |b| {
-            b.login.credentials = |value| {
-                let mut read = basic::parse(value)?;
-                read.username = read.username.trim_matches(['x', '%', '_']).to_owned();
-                Ok(read)
-            };
+            b.login.finds = Some(|sent, name| {
+                let more = sent.strip_prefix('x').or(sent.strip_suffix('x'));
+                sent.trim_end_matches(['%', '_']) == name || more == Some(name)
+            });
         },
         |w| drop((w.admin(), w.login("admin%", GOOD))),
     ),

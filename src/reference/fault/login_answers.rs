@@ -97,16 +97,16 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| drop((w.admin(), w.login_with("admin", GOOD, r#"{"token":"mine"}"#))),
     ),
     fault(
-        "login.answer.token-with-a-line-end",
+        "login.answer.token-with-a-blank",
         "login.answer.token",
-        "the token ends with a line end, as encoders of long texts put one",
+        "the token ends with a blank, as templates leave one",
         |b| {
             b.rewrites.push(|handled, answer| {
                 if granted(handled, Success::LoggedIn)
                     && let Some(user) = user(answer)
                     && let Some(token) = user.get("token").and_then(Value::as_str)
                 {
-                    let token = format!("{token}\n");
+                    let token = format!("{token} ");
                     user.insert("token".to_owned(), token.into());
                 }
             });

@@ -68,14 +68,14 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| w.create_named("ann"),
     ),
     fault(
-        "users.username.eight-characters-count",
+        "users.username.ten-characters-count",
         "users.username.whole",
-        "the first 8 characters of a username count",
-        |b| b.users.key = |name| name.chars().take(8).collect::<String>().into(),
+        "the first 10 characters of a username count",
+        |b| b.users.key = |name| name.chars().take(10).collect::<String>().into(),
         |w| {
-            w.create_named("longname1");
+            w.create_named("a-rather-long-name1");
             let admin = w.login("admin", GOOD);
-            w.bearer(&admin, "GET", "/v1/users/longname2", "");
+            w.bearer(&admin, "GET", "/v1/users/a-rather-long-name2", "");
         },
     ),
     fault(

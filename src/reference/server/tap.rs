@@ -44,6 +44,10 @@ impl Tap {
     pub(super) fn add(&self, surplus: &'static str) {
         *held(&self.surplus) = surplus;
     }
+
+    fn has_surplus(&self) -> bool {
+        !held(&self.surplus).is_empty()
+    }
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -53,6 +57,20 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) struct Tapped {
     pub stream: TcpStream,
     pub tap: Arc<Tap>,
+}
+
+impl Tapped {
+    /// Writes an answer and what is put behind it in one go, so that no client can read the one without the other.
+    /// hyper hands over an answer of this server in one piece: none is large.
+    fn write_with_surplus(&mut self, cx: &mut Context<'_>, mut answer: Vec<u8>) -> Poll<io::Result<usize>> {
+        let tap = Arc::clone(&self.tap);
+        let mut surplus = held(&tap.surplus);
+        let own = answer.len();
+        answer.extend_from_slice(surplus.as_bytes());
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &answer))?;
+        *surplus = surplus.get(written.saturating_sub(own)..).unwrap_or_default();
+        Poll::Ready(Ok(written.min(own)))
+    }
 }
 
 impl AsyncRead for Tapped {
@@ -70,7 +88,10 @@ impl AsyncRead for Tapped {
 
 impl AsyncWrite for Tapped {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        match self.tap.has_surplus() {
+            true => self.write_with_surplus(cx, bytes.to_vec()),
+            false => Pin::new(&mut self.stream).poll_write(cx, bytes),
+        }
     }
 
     fn poll_write_vectored(
@@ -78,14 +99,17 @@ impl AsyncWrite for Tapped {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        match self.tap.has_surplus() {
+            true => self.write_with_surplus(cx, slices.iter().flat_map(|slice| slice.to_vec()).collect()),
+            false => Pin::new(&mut self.stream).poll_write_vectored(cx, slices),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
 
-    /// hyper asks for it when it has written all it has, so this is where an answer ends.
+    /// hyper asks for it when it has written all it has, so what is left of the surplus goes out here.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let tap = Arc::clone(&self.tap);
         let mut surplus = held(&tap.surplus);
