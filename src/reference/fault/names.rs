@@ -79,6 +79,20 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     fault(
+        "users.username.cut-before-it-is-judged",
+        "users.username.whole",
+        "a username ends at a colon, a line end or a NUL, and what is left is judged",
+        |b| {
+            b.users.create_body = |call| {
+                let mut body = CreateUserBody::parse(call.body)?;
+                let end = body.username.find([':', '\n', '\0']);
+                body.username.truncate(end.unwrap_or(body.username.len()));
+                Ok(body)
+            };
+        },
+        |w| w.create_named("anna:here"),
+    ),
+    fault(
         "users.username.cut-at-odd-characters",
         "users.username.whole",
         "a username ends at the first character that is no letter or digit",
