@@ -33,11 +33,23 @@ fn silent() -> Server {
     })
 }
 
-/// Runs the whole suite with everything allowed that a flag allows.
+/// Runs the whole suite with everything allowed that a flag allows, as for a client before the sunset and after it;
+/// gives the latter.
 #[track_caller]
 fn judge(server: &Server, more: &[&str]) -> Ended {
+    std::thread::scope(|scope| {
+        let open = scope.spawn(|| judge_as("open", server, more));
+        let sunset = judge_as("sunset", server, more);
+        open.join().expect("the same where registration is open");
+        sunset
+    })
+}
+
+#[track_caller]
+fn judge_as(registration: &str, server: &Server, more: &[&str]) -> Ended {
     let url = format!("http://{}", server.address);
     let mut args = vec!["--target", &url, "--fresh", "--allow", "users,passwords", "-q"];
+    args.extend(["--registration", registration]);
     args.extend(more);
     let ended = Program::judge(args).end();
     let report = ended.report();
@@ -124,7 +136,7 @@ fn a_server_that_never_answers() {
 
 #[test]
 fn a_server_that_never_answers_and_a_limit_that_nobody_shortened() {
-    judge(&silent(), &[]).exited(3);
+    judge_as("auto", &silent(), &[]).exited(3);
 }
 
 #[test]
