@@ -149,6 +149,22 @@ pub fn prove(
     Ok(proof)
 }
 
+/// Tries some cases, by their ids, against one fault: whether they are enough to kill it.
+///
+/// # Errors
+/// The reference client could not be started.
+pub fn try_on(suite: &Suite, fault: &'static Fault, only: &BTreeSet<&str>) -> std::io::Result<Row> {
+    let (_keep, stop) = watch::channel(false);
+    let chosen = |case: &Case| only.contains(case.id.as_str());
+    let bench = Bench {
+        suite,
+        cases: cases(suite).into_iter().filter(chosen).collect(),
+        stop: &stop,
+    };
+    let usual = bench.run(fault.registration, Behaviour::default(), Limits::default())?;
+    bench.try_one(fault, &usual)
+}
+
 /// What one run of the whole suite showed.
 #[derive(Default)]
 struct Ran {
