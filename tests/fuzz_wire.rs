@@ -356,8 +356,9 @@ fn credentials_cut_at_the_second_colon() {
 
 #[test]
 fn a_refused_change_that_sticks() {
-    let fault =
-        |behaviour: &mut Behaviour| behaviour.login.refused_change = wabizspec::reference::RefusedChange::SetsTheNew;
+    let fault = |behaviour: &mut Behaviour| {
+        behaviour.login.refused_change = |_| wabizspec::reference::RefusedChange::SetsTheNew
+    };
     finds(
         fault,
         Surface::LoginBody,

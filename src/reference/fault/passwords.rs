@@ -1,10 +1,5 @@
 //! How passwords are changed and kept (users/login, Passwords; users, Update).
 
-#![allow(
-    clippy::almost_complete_range,
-    reason = "ranges that end one too early are one of the faults"
-)]
-
 use super::bodies::text;
 use super::witness::{GOOD, OTHER};
 use super::writing::refused;
