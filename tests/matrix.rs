@@ -239,7 +239,7 @@ fn a_scenario_that_checks_a_must_is_missed() {
         .iter()
         .map(|scenario| (scenario, scenario.requirements()))
         .filter(|(scenario, rules)| {
-            let rules: Vec<&str> = rules.iter().copied().collect();
+            let rules: Vec<&str> = rules.to_vec();
             rules.iter().any(is_must) && !scenario.control && !missed(&scenario.id, &rules)
         })
         .map(|(scenario, _)| scenario.id.as_str())
