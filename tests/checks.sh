@@ -18,6 +18,8 @@ fi
 mkdir -p "$cache"
 # A target or a password from the caller's environment must not reach the runs.
 unset WABIZSPEC_TARGET WABIZSPEC_ADMIN_USERNAME WABIZSPEC_ADMIN_PASSWORD
+# Nor may what the runs keep of their targets stay behind.
+export XDG_STATE_HOME=$scratch/state
 
 # check TEXT COMMAND…: counts the command's success, and says what failed.
 check() {

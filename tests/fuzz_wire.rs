@@ -21,6 +21,7 @@ use wabizspec::judge::Oracles;
 use wabizspec::reference::{AnswerBody, Behaviour, Endpoint, Server};
 use wabizspec::requirement::Register;
 use wabizspec::scenario::Suite;
+use wabizspec::target::accounts::Accounts;
 use wabizspec::target::givens::Givens;
 use wabizspec::target::{Limits, Target};
 
@@ -48,12 +49,9 @@ fn target(behaviour: Behaviour) -> Arc<Target> {
 
 async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, Ground) {
     let given = |fresh| {
-        Givens::new(
-            Arc::clone(target),
-            "admin".to_owned(),
-            Some("Fuzz-Admin-1x".to_owned()),
-            fresh,
-        )
+        let password = Some("Fuzz-Admin-1x".to_owned());
+        let accounts = Accounts::new(Arc::clone(target), "admin".to_owned(), password, None);
+        Givens::new(Arc::clone(target), Arc::new(accounts), fresh)
     };
     let mut givens = given(true);
     let mut admin = givens.admin().await;
@@ -63,8 +61,12 @@ async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, Ground) {
         admin = givens.admin().await;
     }
     let admin = admin.expect("a login");
-    let made = givens.made();
-    let mut ground = Ground::new(Arc::clone(target), Some(admin), made, Oracles::of(register));
+    let mut ground = Ground::new(
+        Arc::clone(target),
+        Some(admin),
+        givens.accounts(),
+        Oracles::of(register),
+    );
     ground.registers = true;
     ground.disposable = true;
     (givens, ground)

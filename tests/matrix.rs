@@ -298,7 +298,11 @@ fn the_recipe_of_the_readme_turns_a_gate_red() {
     let run = |recipe: &str| {
         let folder = tempfile::tempdir().expect("a folder");
         let mut shell = std::process::Command::new("bash");
-        shell.args(["-c", recipe]).current_dir(folder.path()).env("PATH", &path);
+        shell
+            .args(["-c", recipe])
+            .current_dir(folder.path())
+            .env("PATH", &path)
+            .env("XDG_STATE_HOME", folder.path());
         shell.output().expect("bash runs")
     };
     let recipe = recipe.replace("127.0.0.1:9091", &address);

@@ -95,7 +95,9 @@ impl PythonServer {
         ] {
             command.env_remove(name);
         }
-        command.current_dir(folder.path());
+        command
+            .current_dir(folder.path())
+            .env("XDG_STATE_HOME", folder.path().join("state"));
         command.args(["run", "--quiet", "--target", &self.url, "--reset", &reset]);
         command.args(["--allow", "registration", "--report", "json=report.json"]);
         let ended = command.output().expect("the program runs");

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::target::Resolved;
 use super::{Failure, read};
@@ -11,6 +12,7 @@ use crate::judge::Oracles;
 use crate::located::SourceText;
 use crate::requirement::Register;
 use crate::scenario::Change;
+use crate::target::accounts::Accounts;
 use crate::target::config::Config;
 use crate::target::givens::Givens;
 use crate::target::names;
@@ -87,12 +89,9 @@ pub(super) async fn stand(resolved: &Resolved, register: &Register, out: &Path, 
         password = kept.ok().map(|text| text.trim_end().to_owned());
     }
     let givens = |password: Option<String>, fresh: bool| {
-        Givens::new(
-            std::sync::Arc::clone(&resolved.target),
-            resolved.admin_name.clone(),
-            password,
-            fresh,
-        )
+        let target = Arc::clone(&resolved.target);
+        let accounts = Accounts::new(Arc::clone(&target), resolved.admin_name.clone(), password, None);
+        Givens::new(target, Arc::new(accounts), fresh)
     };
     // First without changing anything.
     let mut standing = givens(password.clone(), disposable && embedded);
@@ -120,8 +119,8 @@ pub(super) async fn stand(resolved: &Resolved, register: &Register, out: &Path, 
         }
     }
     let ground = admin.map(|admin| {
-        let target = std::sync::Arc::clone(&resolved.target);
-        let mut ground = Ground::new(target, Some(admin), standing.made(), Oracles::of(register));
+        let target = Arc::clone(&resolved.target);
+        let mut ground = Ground::new(target, Some(admin), standing.accounts(), Oracles::of(register));
         ground.registers = embedded || resolved.capabilities.allow.contains(&Change::Registration);
         ground.disposable = disposable;
         ground.large = large;

@@ -3,17 +3,22 @@
 //! It puts the parts together and decides nothing about conformance.
 
 mod check;
+mod completions;
+mod doctor;
 mod exit;
 mod explain;
 mod fuzz;
 mod fuzz_ground;
+mod init;
 mod list;
 mod merge;
 mod plan_view;
 mod prove;
+mod recover;
 mod replay;
 mod report;
 mod run;
+mod secret_flags;
 mod serve;
 mod signal;
 mod target;
@@ -65,12 +70,23 @@ enum Command {
     List(list::ListArgs),
     /// Explain a requirement, a case or an error code
     Explain(explain::ExplainArgs),
+    /// Find the password that an interrupted run left the admin with
+    Recover(recover::RecoverArgs),
+    /// Look at the configuration and the target, and say what to do before a run
+    Doctor(doctor::DoctorArgs),
+    /// Write a commented wabizspec.toml
+    Init(init::InitArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
     /// Read scenario files and say what is wrong with them; nothing is sent
     Check(check::CheckArgs),
 }
 
 /// The program.
 pub fn main() -> ExitCode {
+    if let Err(failure) = secret_flags::refuse(std::env::args_os().skip(1)) {
+        return ExitCode::from(failure.tell());
+    }
     let cli = Cli::parse();
     let code = match cli.command {
         Command::Run(args) => run::run(&args),
@@ -81,6 +97,10 @@ pub fn main() -> ExitCode {
         Command::Prove(args) => prove::prove(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Recover(args) => recover::recover(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Init(args) => init::init(&args),
+        Command::Completions(args) => completions::completions(&args),
         Command::Check(args) => check::check(&args),
     };
     ExitCode::from(code.unwrap_or_else(|failure| failure.tell()))

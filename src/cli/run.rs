@@ -15,11 +15,13 @@ use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, plan_view, pri
 use crate::baseline::{Baseline, Ledger};
 use crate::judge::Verdict;
 use crate::located::SourceText;
-use crate::plan::{Case, Selection, Shard, cases, plan};
+use crate::plan::{Capabilities, Case, Plan, Selection, Shard, cases, plan};
 use crate::report::{Verbosity, read};
 use crate::requirement::Level;
 use crate::run::{Event, FailuresLeft, Settings, Summary, run as run_plan};
+use crate::scenario::Change;
 use crate::snapshot::Store;
+use crate::target::lock::RunLock;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -102,8 +104,14 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     if let Some(path) = &resolved.config_file {
         args.report.say(&format!("configuration: {}", path.display()));
     }
+    // Held until the run has ended, tidying up included.
+    let _lock = match resolved.info.embedded {
+        true => None,
+        false => Some(RunLock::take(&resolved.locks()).map_err(Failure::usage)?),
+    };
     if !resolved.info.embedded {
         args.report.say(&plan_view::changes(&plan));
+        make_safe(args, &resolved, &plan)?;
     }
     runtime()?.block_on(async {
         let settings = Settings {
@@ -146,6 +154,23 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     })
 }
 
+/// Before the first request: passwords that the run will give have a place to be kept.
+fn make_safe(args: &RunArgs, resolved: &Resolved, plan: &Plan) -> Result<(), Failure> {
+    let changes = plan.changes();
+    let Capabilities { fresh, reset, .. } = resolved.capabilities;
+    let admins = fresh || reset || changes.contains_key(&Change::Passwords);
+    if !admins && !changes.contains_key(&Change::Users) {
+        return Ok(());
+    }
+    if let Some(journal) = &resolved.journal {
+        runtime()?.block_on(journal.prepare()).map_err(Failure::usage)?;
+    }
+    if let Some(warning) = resolved.journal_warning().filter(|_| admins) {
+        args.report.say(&format!("warning: {warning}"));
+    }
+    Ok(())
+}
+
 fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) -> Settings {
     Settings {
         admin_name: resolved.admin_name.clone(),
@@ -162,6 +187,7 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         part: None,
         keep_exchanges: false,
         witness: None,
+        journal: resolved.journal.clone(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which target is judged and what may be done to it: flags over environment over `wabizspec.toml`.
 
+mod sources;
+
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -9,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Failure, read};
-use crate::exchange::Header;
+use crate::exchange::{Header, Redaction};
 use crate::located::SourceText;
 use crate::plan::{Capabilities, WRONG_LOGINS};
 use crate::reference::{Server, Settings as ServerSettings};
@@ -18,8 +20,10 @@ use crate::scenario::Change;
 use crate::target::config::{ClientChoice, Config, FILE_NAME, RegistrationChoice, Span};
 use crate::target::givens::Registrable;
 use crate::target::hook::Hook;
+use crate::target::journal::Journal;
 use crate::target::origin::Origin;
 use crate::target::second_opinion::SecondOpinion;
+use crate::target::state_folder;
 use crate::target::throttle::Rate;
 use crate::target::tls::{self, Trust};
 use crate::target::wire::Wire;
@@ -32,11 +36,11 @@ const CONNECT: Duration = Duration::from_secs(3);
 const JOBS: usize = 12;
 
 /// The flags that say whom to judge.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target")]
 pub(super) struct TargetArgs {
     /// Address of the target, base path included; without it the embedded reference client is judged
-    #[arg(long, value_name = "URL", env = "WABIZSPEC_TARGET")]
+    #[arg(long, value_name = "URL", env = "WABIZSPEC_TARGET", hide_env_values = true)]
     target: Option<String>,
     /// Configuration file [default: wabizspec.toml in the current folder, if there is one]
     #[arg(long, value_name = "FILE")]
@@ -55,7 +59,7 @@ pub(super) struct TargetArgs {
     allow: Vec<Change>,
     /// Limit for a whole answer, such as 10s or 500ms [default: 10s]
     #[arg(long, value_name = "DUR")]
-    timeout: Option<Span>,
+    pub(super) timeout: Option<Span>,
     /// Requests per second at most, such as 10/s; set-up and clean-up included [default: no limit]
     #[arg(long, value_name = "N/s")]
     rate: Option<Rate>,
@@ -68,6 +72,9 @@ pub(super) struct TargetArgs {
     /// PEM file with the authority to trust, or with the target's own certificate
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
+    /// Where passwords are kept that the run gives to accounts [default: a file a target in the user's state folder]
+    #[arg(long, value_name = "PATH")]
+    journal: Option<PathBuf>,
 }
 
 fn registration(text: &str) -> Result<RegistrationChoice, String> {
@@ -95,6 +102,32 @@ pub(super) struct Resolved {
     pub account: Registrable,
     /// The configuration file that was read, if one was.
     pub config_file: Option<PathBuf>,
+    /// Where passwords are kept; none for the embedded client.
+    pub journal: Option<Arc<Journal>>,
+}
+
+impl Resolved {
+    /// The files by which one run at a time is held to this target.
+    pub fn locks(&self) -> Vec<PathBuf> {
+        state_folder::locks(self.target.origin(), &|name| std::env::var_os(name))
+    }
+
+    /// Why the journal may be gone when it is needed, and what to do about it; nothing where all is well.
+    pub fn journal_warning(&self) -> Option<String> {
+        let path = self.journal.as_ref()?.path();
+        let why = state_folder::vanishing(path, &|name| std::env::var_os(name))?;
+        let advice = match &self.admin_password {
+            Some(_) => "keep it on a disk that stays, with --journal PATH",
+            None => {
+                "set WABIZSPEC_ADMIN_PASSWORD, so that the run gives the admin no password of its own, or keep the \
+                 journal on a disk that stays, with --journal PATH"
+            }
+        };
+        Some(format!(
+            "the credential journal is {}, and {why}: {advice}",
+            path.display()
+        ))
+    }
 }
 
 impl TargetArgs {
@@ -126,7 +159,8 @@ impl TargetArgs {
         }
     }
 
-    fn config(&self) -> Result<(Config, Option<PathBuf>), Failure> {
+    /// The configuration and its file, if there is one.
+    pub fn config(&self) -> Result<(Config, Option<PathBuf>), Failure> {
         let path = match &self.config {
             Some(path) => path.clone(),
             None if Path::new(FILE_NAME).exists() => PathBuf::from(FILE_NAME),
@@ -194,6 +228,7 @@ impl TargetArgs {
             jobs: self.jobs(None),
             account: Registrable::default(),
             config_file: None,
+            journal: None,
         })
     }
 
@@ -203,8 +238,7 @@ impl TargetArgs {
         let limits = self.limits(config.target.timeout);
         let client = client(&origin, &trust, limits, &config)?;
         let hooks = self.hooks(&config, trust)?;
-        let headers = headers(&config)?;
-        let header_secrets = header_secrets(&config, &headers);
+        let (headers, mut secrets) = headers(&config)?;
         let admin_name = std::env::var("WABIZSPEC_ADMIN_USERNAME")
             .ok()
             .filter(|name| !name.is_empty());
@@ -212,6 +246,13 @@ impl TargetArgs {
             .or(config.credentials.username.clone())
             .unwrap_or_else(|| "admin".to_owned());
         let admin_password = admin_password(&config)?;
+        if let Some(password) = &admin_password {
+            secrets.add_credentials(&admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
+        }
+        let journal = self.journal.clone();
+        let journal = journal.unwrap_or_else(|| state_folder::journal(&origin, &|name| std::env::var_os(name)));
+        let journal = Journal::open(&journal, &origin.to_string(), &admin_name).map_err(Failure::usage)?;
+        let known = !journal.earlier().passwords_of(&admin_name).is_empty();
         let registration = self.registration.unwrap_or(config.target.registration).known();
         let capabilities = Capabilities {
             embedded: false,
@@ -223,7 +264,7 @@ impl TargetArgs {
                 .chain(&config.state.allow)
                 .copied()
                 .collect::<BTreeSet<Change>>(),
-            credentials: admin_password.is_some(),
+            credentials: admin_password.is_some() || known,
             advance: hooks.advance.is_some(),
             code: hooks.code.is_some(),
             registration,
@@ -240,13 +281,14 @@ impl TargetArgs {
             account: account(&config)?,
             target: Arc::new(
                 Target::new(client, origin, headers, Controls::Hooks(Box::new(hooks)))
-                    .with_secrets(header_secrets)
+                    .with_secrets(secrets)
                     .at_rate(self.rate.or(config.target.rate)),
             ),
             capabilities,
             admin_name,
             admin_password,
             config_file,
+            journal: Some(Arc::new(journal)),
         })
     }
 
@@ -314,31 +356,36 @@ fn wrong_logins(origin: &Origin, config: &Config, resets: bool) -> Option<u32> {
     config.target.wrong_logins.or(deployed.then_some(WRONG_LOGINS))
 }
 
-fn headers(config: &Config) -> Result<Vec<Header>, Failure> {
-    let value = |text: &String| match text.strip_prefix("env:") {
-        Some(name) => std::env::var(name).map_err(|_| {
-            Failure::usage(format!(
-                "the configured headers need the environment variable {name}, which is not set"
-            ))
-        }),
-        None => Ok(text.clone()),
-    };
-    let header = |(name, text): (&String, &String)| Ok(Header::new(name, value(text)?));
-    config.target.headers.iter().map(header).collect()
+/// The configured headers, and which of their values are secret: those from the environment, and those whose names say so.
+fn headers(config: &Config) -> Result<(Vec<Header>, Redaction), Failure> {
+    let (mut headers, mut secrets) = (Vec::new(), Redaction::new());
+    for (name, text) in &config.target.headers {
+        let value = match text.strip_prefix("env:") {
+            Some(variable) => {
+                let value = std::env::var(variable).map_err(|_| {
+                    Failure::usage(format!(
+                        "the configured headers need the environment variable {variable}, which is not set"
+                    ))
+                })?;
+                secrets.add(&value, &format!("${variable}"));
+                value
+            }
+            None => {
+                if says_secret(name) {
+                    secrets.add(text, &format!("${}", name.to_ascii_uppercase().replace('-', "_")));
+                }
+                text.clone()
+            }
+        };
+        headers.push(Header::new(name, value));
+    }
+    Ok((headers, secrets))
 }
 
-/// The values that came from the environment: each with the name of its variable.
-fn header_secrets(config: &Config, headers: &[Header]) -> Vec<(String, String)> {
-    let secret = |(header, text): (&Header, &String)| {
-        let name = text.strip_prefix("env:")?;
-        let value = String::from_utf8(header.value.clone()).ok()?;
-        Some((value, format!("${name}")))
-    };
-    headers
-        .iter()
-        .zip(config.target.headers.values())
-        .filter_map(secret)
-        .collect()
+fn says_secret(name: &str) -> bool {
+    const WORDS: [&str; 7] = ["auth", "cookie", "token", "key", "secret", "password", "credential"];
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word))
 }
 
 fn admin_password(config: &Config) -> Result<Option<String>, Failure> {

@@ -16,6 +16,24 @@ pub struct Redaction {
     replacements: Vec<(String, String)>,
 }
 
+/// Where a text that is too long was cut.
+const CUT: char = '…';
+
+/// The shortest beginning of a secret that is taken for one, in bytes.
+const STUMP: usize = 4;
+
+/// Percent escapes with lower case digits.
+fn lower_escapes(text: &str) -> String {
+    let mut lower = String::with_capacity(text.len());
+    let mut escaped = 0;
+    for c in text.chars() {
+        escaped = if c == '%' { 3_u8 } else { escaped };
+        lower.push(if escaped > 0 { c.to_ascii_lowercase() } else { c });
+        escaped = escaped.saturating_sub(1);
+    }
+    lower
+}
+
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'t> {
@@ -45,10 +63,13 @@ impl Redaction {
         if secret.is_empty() {
             return;
         }
-        let percent: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let percent = form.replace('+', "%20");
+        let lower = [lower_escapes(&form), lower_escapes(&percent)];
         let json = in_json(secret);
         let json_in_json = in_json(&json);
-        for form in [secret.to_owned(), percent, json, json_in_json] {
+        let forms = [secret.to_owned(), form, percent, json, json_in_json];
+        for form in forms.into_iter().chain(lower) {
             self.put(form, shown.to_owned());
         }
         for engine in [STANDARD, URL_SAFE] {
@@ -56,6 +77,13 @@ impl Redaction {
             for before in 0..3 {
                 self.put_core(&engine, before, secret, shown);
             }
+        }
+    }
+
+    /// Everything that the other keeps secret too, unless it is known here.
+    pub fn absorb(&mut self, other: &Redaction) {
+        for (secret, shown) in &other.replacements {
+            self.put(secret.clone(), shown.clone());
         }
     }
 
@@ -71,9 +99,47 @@ impl Redaction {
         self.put(bare.trim_end_matches('=').to_owned(), basic);
     }
 
-    /// The text with every secret replaced.
+    /// The text with every secret replaced, and what an ellipsis left of one too.
     pub fn apply(&self, text: &str) -> String {
-        self.pieces(text).iter().map(Piece::shown).collect()
+        let shown: String = self.pieces(text).iter().map(Piece::shown).collect();
+        match shown.contains(CUT) {
+            true => self.without_stumps(&shown),
+            false => shown,
+        }
+    }
+
+    /// The text of something that was cut off at its end.
+    pub fn apply_to_cut(&self, text: &str) -> String {
+        let shown: String = self.pieces(text).iter().map(Piece::shown).collect();
+        self.without_stump(&shown)
+    }
+
+    fn without_stumps(&self, text: &str) -> String {
+        let mut parts = text.split(CUT).peekable();
+        let mut whole = String::new();
+        while let Some(part) = parts.next() {
+            match parts.peek() {
+                Some(_) => {
+                    whole.push_str(&self.without_stump(part));
+                    whole.push(CUT);
+                }
+                None => whole.push_str(part),
+            }
+        }
+        whole
+    }
+
+    /// Without the beginning of a secret at its end.
+    fn without_stump(&self, text: &str) -> String {
+        for (secret, shown) in &self.replacements {
+            let ends = secret.char_indices().map(|(end, _)| end).rev();
+            for end in ends.take_while(|end| *end >= STUMP) {
+                if let Some(rest) = text.strip_suffix(&secret[..end]) {
+                    return format!("{rest}{shown}");
+                }
+            }
+        }
+        text.to_owned()
     }
 
     /// The text cut into what may be shown and what stands in place of secrets.
@@ -142,12 +208,17 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_replaced_within_the_base64_of_something_longer() {
+    fn a_secret_is_found_inside_longer_base64_wherever_it_stands() {
         let mut redaction = Redaction::new();
-        redaction.add("correct horse", "$PASSWORD");
-        for (before, after) in [("u:", ""), ("us:", "x"), ("use:", "xy"), ("u:\"", "\"")] {
-            let shown = redaction.apply(&STANDARD.encode(format!("{before}correct horse{after}")));
-            assert!(shown.contains("$PASSWORD"), "{shown}");
+        redaction.add("Marked-Secret?>1", "$S");
+        for before in ["", "a", "ab", "abc", "admin:"] {
+            for after in ["", "x", "yz", "\n"] {
+                for engine in [&STANDARD, &URL_SAFE] {
+                    let shown = redaction.apply(&engine.encode(format!("{before}Marked-Secret?>1{after}")));
+                    let left: String = shown.split("$S").collect();
+                    assert!(shown.contains("$S") && left.len() < 20, "{before} {after}: {shown}");
+                }
+            }
         }
     }
 
@@ -158,6 +229,18 @@ mod tests {
         let (once, twice) = (r#"{"p":"\"quoted\""}"#, r#"{"b":"{\"p\":\"\\\"quoted\\\"\"}"}"#);
         assert_eq!(redaction.apply(once), r#"{"p":"$PASSWORD"}"#);
         assert_eq!(redaction.apply(twice), r#"{"b":"{\"p\":\"$PASSWORD\"}"}"#);
+    }
+
+    #[test]
+    fn what_a_cut_left_of_a_secret_goes_too() {
+        let mut redaction = Redaction::new();
+        redaction.add("Marked-Secret", "$S");
+        assert_eq!(
+            redaction.apply("a Marked-Sec… (90 bytes in all)"),
+            "a $S… (90 bytes in all)"
+        );
+        assert_eq!(redaction.apply("a Mar… b … Marked-Secret…"), "a Mar… b … $S…");
+        assert_eq!(redaction.apply_to_cut("{Marked-"), "{$S");
     }
 
     #[test]

@@ -18,9 +18,10 @@ pub fn transcript(exchange: &Exchange, secrets: &Redaction) -> String {
         text.push_str("* sent once more: the reused connection had died\n");
     }
     match &exchange.outcome {
-        Outcome::Answered(response) => mark(&mut text, '<', &response_bytes(response)),
+        Outcome::Answered(response) => mark(&mut text, '<', &response_bytes(response, secrets)),
         Outcome::Unanswered(unanswered) => {
-            mark(&mut text, '<', &unanswered.partial);
+            let partial = String::from_utf8_lossy(&unanswered.partial);
+            mark(&mut text, '<', secrets.apply_to_cut(&partial).as_bytes());
             text.push_str(&format!("* {unanswered}\n"));
         }
     }
@@ -76,7 +77,7 @@ fn secret_credentials(name: &str, value: &[u8], secrets: &Redaction) -> Option<S
     (name == "authorization" && secrets.pieces(&joined).iter().any(is_secret)).then_some(joined)
 }
 
-fn response_bytes(response: &Response) -> Vec<u8> {
+fn response_bytes(response: &Response, secrets: &Redaction) -> Vec<u8> {
     let version = match response.version {
         20 => "HTTP/2".to_owned(),
         minor => format!("HTTP/1.{minor}"),
@@ -88,15 +89,18 @@ fn response_bytes(response: &Response) -> Vec<u8> {
         bytes.extend_from_slice(b"\r\n");
     }
     bytes.extend_from_slice(b"\r\n");
-    let shown = response.body.len().min(SHOWN);
-    bytes.extend_from_slice(&response.body[..shown]);
-    if shown < response.body.len() {
-        let more = response.body.len() - shown;
+    // Before it is cut to length: a secret that is cut in two would not be known again.
+    let body = secrets.apply(&String::from_utf8_lossy(&response.body)).into_bytes();
+    let shown = body.len().min(SHOWN);
+    bytes.extend_from_slice(&body[..shown]);
+    if shown < body.len() {
+        let more = body.len() - shown;
         bytes.extend_from_slice(format!("\n… {more} more bytes").as_bytes());
     }
     if !response.surplus.is_empty() {
         bytes.extend_from_slice(b"\n[and, unasked:]\n");
-        bytes.extend_from_slice(&response.surplus);
+        let surplus = String::from_utf8_lossy(&response.surplus);
+        bytes.extend_from_slice(secrets.apply_to_cut(&surplus).as_bytes());
     }
     bytes
 }

@@ -11,8 +11,9 @@ use super::grammar::bindings::{Bindings, PASSWORD_END};
 use crate::exchange::{Exchange, Header};
 use crate::judge::Oracles;
 use crate::target::Target;
-use crate::target::givens::{Account, Admin, Made, log_in, outcome, remove_user};
-use crate::target::names::{self, Names};
+use crate::target::accounts::{Account, Accounts, Admin, outcome};
+use crate::target::made::OwnName;
+use crate::target::names;
 
 /// A target that may be fuzzed, and what all workers share of it.
 pub struct Ground {
@@ -20,10 +21,8 @@ pub struct Ground {
     pub target: Arc<Target>,
     /// The admin, where the run can log in as one.
     pub admin: Option<Admin>,
-    /// What the run has made and has to remove.
-    pub made: Arc<Made>,
-    /// Names of this run.
-    pub names: Names,
+    /// The accounts of this run: their names, and what has to be removed.
+    pub accounts: Arc<Accounts>,
     /// The oracles of every exchange.
     pub oracles: Oracles,
     /// Requests that could have a code sent to somebody's telephone may be sent.
@@ -37,12 +36,11 @@ pub struct Ground {
 
 impl Ground {
     /// A target with what is known of it.
-    pub fn new(target: Arc<Target>, admin: Option<Admin>, made: Arc<Made>, oracles: Oracles) -> Ground {
+    pub fn new(target: Arc<Target>, admin: Option<Admin>, accounts: Arc<Accounts>, oracles: Oracles) -> Ground {
         Ground {
             target,
             admin,
-            made,
-            names: Names::new(),
+            accounts,
             oracles,
             registers: false,
             disposable: false,
@@ -94,7 +92,7 @@ impl Ground {
     /// # Errors
     /// Why the target did not make it.
     pub async fn create(&self, name: &str, password: &str) -> Result<(), String> {
-        self.made.account(name);
+        self.may_make(name);
         let body = serde_json::json!({ "username": name, "password": password });
         let exchange = self.as_admin("POST", "/v1/users".to_owned(), body).await?;
         match succeeded(&exchange) {
@@ -103,10 +101,20 @@ impl Ground {
         }
     }
 
+    /// Before an account of the run may be made: it is removed in the end.
+    pub fn may_make(&self, name: &str) {
+        if let Some(own) = OwnName::of(name, self.accounts.names()) {
+            self.accounts.made().account(&own);
+        }
+    }
+
     /// Removes an account of the run.
     pub async fn remove(&self, name: &str) {
         if let Some(admin) = &self.admin {
-            remove_user(&self.target, admin, &self.made, name).await;
+            let own = OwnName::of(name, self.accounts.names()).unwrap_or_else(|| OwnName::just_made(name));
+            self.accounts.made().account(&own);
+            // What could not be removed is tried once more when the run ends, and told then.
+            let _ = self.accounts.delete(admin, &own).await;
         }
     }
 
@@ -124,12 +132,12 @@ impl Ground {
             username: username.to_owned(),
             password: password.to_owned(),
         };
-        log_in(&self.target, &account, None).await.map_err(|none| none.why)
+        self.accounts.log_in(&account, None).await.map_err(|undone| undone.why)
     }
 
     /// A name that nobody has yet: letters and digits.
     pub fn unique(&self) -> String {
-        self.names.next().0
+        self.accounts.names().next().0
     }
 
     /// A strong password that was not used before.
@@ -219,7 +227,7 @@ impl Subject {
             })
             .await;
         bindings.user_token = ground.token(&bindings.user, &bindings.user_password).await?;
-        ground.made.token(&bindings.user_token);
+        ground.accounts.made().token(&bindings.user_token);
         Ok(())
     }
 

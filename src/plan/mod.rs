@@ -13,7 +13,7 @@ pub use budget::WRONG_LOGINS;
 pub use order::{Capabilities, Plan, Stage, Start, plan};
 pub use selection::{Part, Selected, Selection, SelectionError, Shard};
 
-use crate::scenario::{Action, Change, Given, Row, Scenario, Step, Suite};
+use crate::scenario::{Action, Change, Draft, Given, Row, Scenario, Step, Suite};
 use crate::template::Template;
 
 /// Where users log in.
@@ -90,6 +90,30 @@ impl Case {
             self.scenario.steps.iter().any(|step| is_sent(&step.action))
         };
         sends(LOGIN) && sends(LOGOUT)
+    }
+
+    /// Whether a target that takes what it must refuse would delete or replace an account that the run did not make.
+    /// Names that the run makes up begin with `${unique` or `${user`.
+    pub fn endangers_others(&self) -> bool {
+        self.drafts().any(|draft| {
+            let path = draft.path.to_string();
+            let own = |name: &str| name.starts_with("${unique") || name.starts_with("${user");
+            match (draft.method.as_str(), path.strip_prefix("/v1/users/")) {
+                ("DELETE", Some(name)) => !own(name),
+                ("POST", None) if path == "/v1/users" => {
+                    let body = draft.body.as_ref().map(ToString::to_string).unwrap_or_default();
+                    body.contains("\"username\": \"admin\"") || body.contains("\"username\": \"${admin")
+                }
+                _ => false,
+            }
+        })
+    }
+
+    fn drafts(&self) -> impl Iterator<Item = &Draft> {
+        self.scenario.steps.iter().filter_map(|step| match &step.action {
+            Action::Send(draft) => Some(draft),
+            _ => None,
+        })
     }
 
     /// Whether it sends what only the wire client can send: bytes as they stand, or a request with a framing of its own.

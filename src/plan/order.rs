@@ -89,6 +89,12 @@ impl Capabilities {
                 change => format!("it changes the {}; give --allow {change}", described(*change)),
             });
         }
+        if case.endangers_others() && !self.disposable() && !case.changes_nothing() {
+            return Some(
+                "a target that takes it would lose an account that the run did not make; give --reset or --fresh"
+                    .to_owned(),
+            );
+        }
         if uses_code(case) && !self.code {
             return Some("it needs the registration code, and the configuration has no `code_command`".to_owned());
         }

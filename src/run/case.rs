@@ -14,7 +14,7 @@ use crate::plan::Case;
 use crate::requirement::Level;
 use crate::scenario::{Action, Step};
 use crate::snapshot::{self, Compared};
-use crate::target::givens::{password_given, token_in};
+use crate::target::accounts::tokens_in;
 use crate::target::throttle::Patience;
 use crate::template::Bindings;
 
@@ -26,6 +26,8 @@ pub(super) struct Ran {
     pub report: CaseReport,
     /// A request of a case that did not pass was accepted or not answered: nobody knows what it left behind.
     pub dirty: bool,
+    /// The run was told to stop in the middle of it: nothing can be said of it.
+    pub cut_short: bool,
 }
 
 /// Runs the steps of a case whose state is ready.
@@ -41,6 +43,7 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Ra
         blocked: None,
         refused: None,
         patience: Patience::default(),
+        cut_short: false,
     };
     for step in &case.scenario.steps {
         if !attempt.step(step).await {
@@ -61,11 +64,17 @@ struct Attempt<'a> {
     /// Why the refusal of a request that a target may refuse leaves nothing to judge.
     refused: Option<String>,
     patience: Patience,
+    cut_short: bool,
 }
 
 impl Attempt<'_> {
     /// Does one step; false if the rest of the case must not be tried.
     async fn step(&mut self, step: &Step) -> bool {
+        if self.harness.is_stopping() {
+            self.cut_short = true;
+            return false;
+        }
+        self.note_derived(step);
         if let Action::Advance(seconds) = step.action {
             if let Err(why) = self.harness.target.advance(seconds).await {
                 self.blocked = Some(why);
@@ -92,7 +101,6 @@ impl Attempt<'_> {
             }
         };
         self.note_secrets(&step.action);
-        self.note_passwords(&request).await;
         match self.send(&request).await {
             Ok(exchange) => self.judge(step, exchange),
             Err(why) => {
@@ -104,13 +112,13 @@ impl Attempt<'_> {
 
     /// Sends the request, with all the patience that is left to the case.
     async fn send(&mut self, request: &Request) -> Result<Exchange, String> {
-        let exchange = self.harness.target.ask(request, &mut self.patience).await?;
+        let exchange = self.harness.ask(request, &mut self.patience).await?;
         if let Outcome::Unanswered(none) = &exchange.outcome
             && none.breakage == Breakage::Unreachable
         {
             return Err(format!("the target cannot be reached: {none}"));
         }
-        self.note_made(&exchange);
+        self.note_tokens(&exchange);
         Ok(exchange)
     }
 
@@ -137,33 +145,26 @@ impl Attempt<'_> {
         }
     }
 
-    /// A password that this request may give the admin is remembered before it is sent, so that the admin is not lost.
-    async fn note_passwords(&mut self, request: &Request) {
-        if let Some((username, password)) = password_given(request, self.harness.target.origin().base_path()) {
-            self.harness.may_get_password(&username, &password).await;
+    /// Tokens that the answer holds are shown nowhere.
+    fn note_tokens(&mut self, exchange: &Exchange) {
+        let body = exchange.response().map_or(&[][..], |response| &response.body);
+        for token in tokens_in(body) {
+            self.secrets.add(&token, "$TOKEN");
         }
     }
 
-    /// What the answer made on the target is remembered, so that it is removed in the end.
-    fn note_made(&mut self, exchange: &Exchange) {
-        if let Some(token) = token_in(exchange) {
-            self.secrets.add(&token, "$TOKEN");
-            self.harness.made.token(&token);
-        }
-        let accepted = exchange
-            .response()
-            .is_some_and(|response| (200..300).contains(&response.status));
-        let Request::Http(request) = &exchange.request else {
-            return;
-        };
-        let creates = request.method == "POST" && request.target.ends_with("/v1/users");
-        if let (true, true, Some(body)) = (accepted, creates, &request.body)
-            && let Some(name) = Json::parse(body)
-                .ok()
-                .as_ref()
-                .and_then(|body| body.at("/username")?.as_str())
-        {
-            self.harness.made.account(name);
+    /// What a step makes of a secret is one too: the password of the admin but for its last character tells it all.
+    fn note_derived(&mut self, step: &Step) {
+        for template in step.action.templates() {
+            for (place, value) in template.values(&self.bindings) {
+                let name = place.split('|').next().unwrap_or_default();
+                if name.len() < place.len() && (name.ends_with("password") || name.ends_with("token")) {
+                    let shown = place
+                        .to_ascii_uppercase()
+                        .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+                    self.secrets.add(&value, &format!("${shown}"));
+                }
+            }
         }
     }
 
@@ -241,6 +242,7 @@ impl Attempt<'_> {
     /// What was made up for this run, each with the placeholder that stands for it in a transcript.
     fn names(&self) -> Redaction {
         let mut names = Redaction::new();
+        names.absorb(&self.harness.secrets);
         for capture in self.case.scenario.steps.iter().flat_map(|step| &step.captures) {
             if let Some(value) = self.bindings.value(&capture.name) {
                 names.add(value, &format!("<{}>", capture.name));
@@ -268,6 +270,7 @@ impl Attempt<'_> {
             exchanges,
             blocked,
             refused,
+            cut_short,
             ..
         } = self;
         let fails = |level: Level| level >= harness.fail_on;
@@ -307,7 +310,11 @@ impl Attempt<'_> {
                 .map(|exchange| transcript(exchange, &secrets))
                 .collect();
         }
-        Ran { report, dirty }
+        Ran {
+            report,
+            dirty,
+            cut_short,
+        }
     }
 }
 

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, OnceCell, watch};
 
 use super::{FailuresLeft, Settings, Witness};
+use crate::exchange::{Exchange, Redaction, Request};
 use crate::judge::Oracles;
 use crate::requirement::Level;
 use crate::scenario::Registration;
 use crate::snapshot::Store;
 use crate::target::Target;
-use crate::target::givens::{Givens, Made, Registrable};
+use crate::target::accounts::Accounts;
+use crate::target::givens::{Givens, Registrable};
+use crate::target::throttle::Patience;
 
 /// Shared by all cases of one run.
 pub(super) struct Harness {
@@ -18,7 +21,9 @@ pub(super) struct Harness {
     pub oracles: Oracles,
     pub fail_on: Level,
     pub givens: Mutex<Givens>,
-    pub made: Arc<Made>,
+    pub accounts: Arc<Accounts>,
+    /// What no text of this run may hold, whatever its case: configured headers and the admin's password.
+    pub secrets: Redaction,
     pub account: Registrable,
     pub snapshots: Option<Arc<Store>>,
     pub failures_left: Option<FailuresLeft>,
@@ -27,8 +32,8 @@ pub(super) struct Harness {
     /// The target's registration state: as given, or found out when a case first asks.
     registration: OnceCell<Registration>,
     given_registration: Option<Registration>,
-    admin_name: String,
     run_flags: String,
+    stop: watch::Receiver<bool>,
 }
 
 impl Harness {
@@ -37,19 +42,26 @@ impl Harness {
         oracles: Oracles,
         settings: &Settings,
         registration: Option<Registration>,
+        stop: watch::Receiver<bool>,
     ) -> Harness {
-        let givens = Givens::new(
+        let accounts = Arc::new(Accounts::new(
             Arc::clone(&target),
             settings.admin_name.clone(),
             settings.admin_password.clone(),
-            settings.fresh,
-        );
+            settings.journal.clone(),
+        ));
+        let givens = Givens::new(Arc::clone(&target), Arc::clone(&accounts), settings.fresh);
+        let mut secrets = target.secrets().clone();
+        if let Some(password) = &settings.admin_password {
+            secrets.add_credentials(&settings.admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
+        }
         let run_flags = match target.is_embedded() {
             true => String::new(),
             false => format!(" --target {}", target.origin()),
         };
         Harness {
-            made: givens.made(),
+            accounts,
+            secrets,
             givens: Mutex::new(givens),
             oracles,
             fail_on: settings.fail_on,
@@ -60,8 +72,8 @@ impl Harness {
             witness: settings.witness.clone(),
             registration: OnceCell::new(),
             given_registration: registration,
-            admin_name: settings.admin_name.clone(),
             run_flags,
+            stop,
             target,
         }
     }
@@ -69,6 +81,26 @@ impl Harness {
     /// The command that runs one case again.
     pub fn run_line(&self, case: &str) -> String {
         format!("wabizspec run '{case}'{}", self.run_flags)
+    }
+
+    /// Sends one request. What it may change is noted first: a password is on disk before it is sent, and whatever the
+    /// request makes is removed in the end.
+    ///
+    /// # Errors
+    /// The target throttles beyond patience, or the journal cannot be written and nothing was sent.
+    pub async fn ask(&self, request: &Request, patience: &mut Patience) -> Result<Exchange, String> {
+        let expected = self.accounts.before(request).await?;
+        let passwords = &expected.admin_candidates;
+        if !passwords.is_empty() {
+            self.givens.lock().await.candidates(passwords);
+        }
+        let exchange = self.accounts.ask(request, &expected, patience).await?;
+        let status = exchange.response().map(|response| response.status);
+        if !passwords.is_empty() && !matches!(status, Some(400..=499)) {
+            let accepted = matches!(status, Some(200..=299));
+            self.givens.lock().await.may_have_changed(passwords, accepted);
+        }
+        Ok(exchange)
     }
 
     /// The target's registration state.
@@ -93,10 +125,8 @@ impl Harness {
             .filter(|_| self.given_registration.is_none())
     }
 
-    /// Before a request that may change somebody's password.
-    pub async fn may_get_password(&self, username: &str, password: &str) {
-        if username == self.admin_name {
-            self.givens.lock().await.candidate(password);
-        }
+    /// Whether the run was told to stop: then nothing new is begun.
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
     }
 }

@@ -13,7 +13,7 @@ mod witness;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, Unit};
 use tokio::sync::watch;
@@ -30,6 +30,7 @@ use crate::scenario::{Given, Registration};
 use crate::snapshot::{self, Store};
 use crate::target::Target;
 use crate::target::givens::Registrable;
+use crate::target::journal::Journal;
 use case::{Ran, blank_report, run_case};
 use harness::Harness;
 use ready::ready;
@@ -60,6 +61,8 @@ pub struct Settings {
     pub keep_exchanges: bool,
     /// Who looks on.
     pub witness: Option<Witness>,
+    /// Where passwords are kept that the run gives to accounts; none where the target ends with the run.
+    pub journal: Option<Arc<Journal>>,
 }
 
 /// How many cases may still fail.
@@ -103,6 +106,7 @@ impl Settings {
             part: None,
             keep_exchanges: false,
             witness: None,
+            journal: None,
         }
     }
 }
@@ -137,7 +141,7 @@ pub async fn run(
         emit(Event::Case(Box::new(report)));
     }
     let mut runner = Runner {
-        harness: Arc::new(Harness::new(target, oracles, settings, registration)),
+        harness: Arc::new(Harness::new(target, oracles, settings, registration, stop.clone())),
         jobs: settings.jobs.max(1),
         no_longer_fresh: None,
         stop,
@@ -173,7 +177,7 @@ pub async fn run(
         (runner.emit)(Event::Note(note));
     }
     for note in left.into_iter().chain(runner.harness.target.remarks()) {
-        (runner.emit)(Event::Note(note));
+        (runner.emit)(Event::Note(runner.harness.secrets.apply(&note)));
     }
     (runner.emit)(Event::Ended(Ended {
         complete: !interrupted,
@@ -260,7 +264,7 @@ impl Runner<'_> {
         }
         if let Some(why) = obstacle {
             for case in &stage.cases {
-                self.block(case, &why);
+                self.block(case, &self.harness.secrets.apply(&why));
             }
             return;
         }
@@ -323,6 +327,9 @@ impl Runner<'_> {
     async fn in_turn(&mut self, cases: &[Case]) -> bool {
         let mut all_passed = true;
         for case in cases {
+            if self.is_stopped() {
+                return false;
+            }
             if let Some(why) = self.no_longer_fresh.clone().filter(|_| case.given() == Given::Fresh) {
                 self.block(case, &why);
                 all_passed = false;
@@ -333,6 +340,9 @@ impl Runner<'_> {
                 ran = one(&harness, case) => ran,
                 () = turned_true(&mut self.stop) => return false,
             };
+            if ran.cut_short {
+                return false;
+            }
             let dirty = ran.dirty;
             all_passed &= ran.report.verdict == Verdict::Pass;
             self.report(ran.report);
@@ -399,6 +409,7 @@ async fn many(
     let mut running = JoinSet::new();
     loop {
         while running.len() < jobs
+            && !harness.is_stopping()
             && let Some(case) = waiting.next()
         {
             let (harness, case) = (Arc::clone(harness), case.clone());
@@ -406,7 +417,8 @@ async fn many(
         }
         tokio::select! {
             ended = running.join_next() => match ended {
-                None => return false,
+                None => return harness.is_stopping(),
+                Some(Ok(ran)) if ran.cut_short => {}
                 Some(Ok(ran)) => done(ran),
                 // `one` answers for panics itself; what is left is a task that was cut off.
                 Some(Err(_)) => {}
@@ -416,11 +428,17 @@ async fn many(
     }
 }
 
+/// How long requests that are under way may take when the run is told to stop. A login that is cut off gives a token that
+/// nobody can log out.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Waits until the run is told to stop, and then a little, in which no new step is begun.
 async fn turned_true(stop: &mut watch::Receiver<bool>) {
     // Nobody is left who could stop the run: wait for ever, and let the work end.
     if stop.wait_for(|stopped| *stopped).await.is_err() {
         std::future::pending::<()>().await;
     }
+    tokio::time::sleep(GRACE).await;
 }
 
 /// Gets one case ready, runs it, and removes what was made for it alone.
@@ -439,18 +457,23 @@ async fn one(harness: &Arc<Harness>, case: &Case) -> Ran {
                 report.reason = Some(format!(
                     "not applicable: it is about targets whose registration is {needed}, not {state}"
                 ));
-                return Ran { report, dirty: false };
+                return Ran {
+                    report,
+                    dirty: false,
+                    cut_short: false,
+                };
             }
-            Err(why) => return blocked(case, why),
+            Err(why) => return blocked(case, harness.secrets.apply(&why)),
         }
     }
-    let ready = match ready(harness, case).await {
-        Ok(ready) => ready,
-        Err(why) => return blocked(case, why),
-    };
+    // In a task of its own: a panic of ours costs one case, and what it had made is removed at the end.
     let task = {
         let (harness, case) = (Arc::clone(harness), case.clone());
         tokio::spawn(async move {
+            let ready = match ready(&harness, &case).await {
+                Ok(ready) => ready,
+                Err(why) => return blocked(&case, harness.secrets.apply(&why)),
+            };
             let own = ready.own.clone();
             let ran = run_case(&harness, &case, ready).await;
             ready::tear_down(&harness, own).await;
@@ -461,8 +484,12 @@ async fn one(harness: &Arc<Harness>, case: &Case) -> Ran {
         Ok(ran) => ran,
         Err(error) => {
             let mut report = blank_report(case, Verdict::Error);
-            report.reason = Some(format!("a defect of wabizspec: {error}"));
-            Ran { report, dirty: true }
+            report.reason = Some(harness.secrets.apply(&format!("a defect of wabizspec: {error}")));
+            Ran {
+                report,
+                dirty: true,
+                cut_short: false,
+            }
         }
     }
 }
@@ -487,5 +514,9 @@ impl<T> Drop for AbortOnDrop<T> {
 fn blocked(case: &Case, why: String) -> Ran {
     let mut report = blank_report(case, Verdict::Blocked);
     report.reason = Some(why);
-    Ran { report, dirty: false }
+    Ran {
+        report,
+        dirty: false,
+        cut_short: false,
+    }
 }

@@ -8,7 +8,8 @@ use super::harness::Harness;
 use crate::exchange::Redaction;
 use crate::plan::Case;
 use crate::scenario::{Given, Step};
-use crate::target::givens::{Account, Admin, log_in, make_user, remove_user};
+use crate::target::accounts::{Account, Admin};
+use crate::target::made::OwnName;
 use crate::target::names::password;
 use crate::template::Bindings;
 
@@ -25,18 +26,18 @@ pub(super) struct Ready {
 /// # Errors
 /// Why it could not be reached.
 pub(super) async fn ready(harness: &Harness, case: &Case) -> Result<Ready, String> {
+    if harness.is_stopping() {
+        return Err("the run was told to stop".to_owned());
+    }
     let needed = names(case);
     let needs = |name: &str| needed.contains(name);
     let mut bindings = case.row().bindings.clone();
-    let mut secrets = Redaction::new();
-    for (secret, shown) in harness.target.secrets() {
-        secrets.add(secret, shown);
-    }
+    let mut secrets = harness.secrets.clone();
     let origin = harness.target.origin();
     bindings.bind("host", origin.host_header());
     bindings.bind("base", origin.base_path());
     let mut givens = harness.givens.lock().await;
-    let (unique, unique4) = givens.names.next();
+    let (unique, unique4) = harness.accounts.names().next();
     bindings.bind("unique", &unique);
     bindings.bind("unique4", unique4);
     if needs("new_password") {
@@ -55,6 +56,10 @@ pub(super) async fn ready(harness: &Harness, case: &Case) -> Result<Ready, Strin
     let admin = givens.admin().await?;
     ready.bind_account("admin", &admin.account, "$WABIZSPEC_ADMIN_PASSWORD");
     ready.bind_token("admin_token", &admin.token, "$ADMIN_TOKEN");
+    if needs("unique4") {
+        let free = harness.accounts.free_short_name(&admin).await?;
+        ready.bindings.bind("unique4", free);
+    }
     for (name, value) in harness.account.bindings() {
         ready.bindings.bind(name, value);
     }
@@ -67,10 +72,10 @@ pub(super) async fn ready(harness: &Harness, case: &Case) -> Result<Ready, Strin
     if case.is_confined() || !case.changes_nothing() || case.risks_its_account() {
         // The lock is not held while the account is made: others can get ready meanwhile.
         drop(givens);
-        let user = make_user(&harness.target, &admin, &harness.made, &format!("{unique}u")).await?;
+        let user = harness.accounts.make_user(&admin, &format!("{unique}u")).await?;
         ready.bind_account("user", &user, "$USER_PASSWORD");
         let token = match needs("user_token") {
-            true => Some(log_in(&harness.target, &user, None).await),
+            true => Some(harness.accounts.log_in(&user, None).await),
             false => None,
         };
         ready.own = Some((admin, user));
@@ -109,8 +114,11 @@ impl Ready {
 
 /// Removes the account that was made for one case.
 pub(super) async fn tear_down(harness: &Harness, own: Option<(Admin, Account)>) {
-    if let Some((admin, user)) = own {
-        remove_user(&harness.target, &admin, &harness.made, &user.username).await;
+    if let Some((admin, user)) = own
+        && let Some(name) = OwnName::of(&user.username, harness.accounts.names())
+    {
+        // What could not be removed is tried once more when the run ends, and told then.
+        let _ = harness.accounts.delete(&admin, &name).await;
     }
 }
 

@@ -1,47 +1,34 @@
 //! The states that cases need, and how the harness reaches them: reset, first login, accounts of its own.
 //!
-//! What the run makes on a target, the run removes. Only accounts that it made itself are ever deleted.
+//! What the run makes on a target, the run removes; a password of the admin that the owner gave is set back in the end.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::Target;
-use super::names::{Names, password};
+use super::accounts::{Account, Accounts, Admin, Undone, bearer, json_type, leftover, outcome};
+use super::journal::Credentials;
+use super::names::password;
 use super::throttle::{Patience, Throttled};
 use crate::documented::certificate::SampleCertificate;
-use crate::exchange::{Exchange, Header, Json, Request};
+use crate::exchange::{Exchange, Json};
 use crate::reference::Registration;
 
-/// An account and how to log in to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// The user name.
-    pub username: String,
-    /// The password, as far as the harness knows.
-    pub password: String,
-}
+/// The documented default password (users/login, Before you begin).
+pub const DEFAULT_PASSWORD: &str = "secret";
 
-/// The administrator, logged in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Admin {
-    /// Name and password.
-    pub account: Account,
-    /// A token of the run's own.
-    pub token: String,
-}
+/// How many passwords of earlier runs are tried where none that is known works: a deployed target counts wrong logins.
+const EARLIER_TRIES: usize = 5;
 
-/// What the harness knows of the target's accounts, and what it has made there.
+/// What the harness knows of the target's state.
 pub struct Givens {
     target: Arc<Target>,
-    /// Names for this run.
-    pub names: Names,
-    admin_name: String,
-    /// From the configuration, never changed by the run.
-    configured: Option<String>,
-    /// The password that worked last.
+    accounts: Arc<Accounts>,
+    /// The admin's password that worked last.
     known: Option<String>,
-    /// Passwords that a request of this run may have given to the admin, oldest first.
+    /// Passwords that a request of this run may have given to the admin since then, oldest first.
     candidates: Vec<String>,
+    /// How many of the last candidates came with a request that was accepted.
+    accepted: usize,
     /// The default password may still be in place.
     may_be_fresh: bool,
     admin: Option<Admin>,
@@ -50,7 +37,6 @@ pub struct Givens {
     user: Option<Account>,
     user_token: Option<String>,
     is_registered: bool,
-    made: Arc<Made>,
 }
 
 /// What is registered where a case registers something.
@@ -90,64 +76,27 @@ impl Registrable {
     }
 }
 
-/// What the run has made on the target and has not removed yet.
-#[derive(Debug, Default)]
-pub struct Made {
-    accounts: Mutex<BTreeSet<String>>,
-    tokens: Mutex<Vec<String>>,
-}
-
-impl Made {
-    /// An account was made.
-    pub fn account(&self, username: &str) {
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        accounts.insert(username.to_owned());
-    }
-
-    /// A token was given.
-    pub fn token(&self, token: &str) {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.push(token.to_owned());
-    }
-
-    fn forget_account(&self, username: &str) {
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        accounts.remove(username);
-    }
-
-    fn take_accounts(&self) -> BTreeSet<String> {
-        std::mem::take(&mut self.accounts.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn take_tokens(&self) -> Vec<String> {
-        std::mem::take(&mut self.tokens.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
 impl Givens {
-    /// For a run against that target. `configured` is the admin's password as the owner gave it; `fresh` says that
-    /// the default one may still be in place.
-    pub fn new(target: Arc<Target>, admin_name: String, configured: Option<String>, fresh: bool) -> Givens {
+    /// For a run with these accounts. `fresh` says that the default password may still be in place.
+    pub fn new(target: Arc<Target>, accounts: Arc<Accounts>, fresh: bool) -> Givens {
         Givens {
             target,
-            names: Names::new(),
-            admin_name,
-            known: configured.clone(),
-            configured,
+            known: accounts.configured().map(str::to_owned),
+            accounts,
             candidates: Vec::new(),
+            accepted: 0,
             may_be_fresh: fresh,
             admin: None,
             unreachable: None,
             user: None,
             user_token: None,
             is_registered: false,
-            made: Arc::default(),
         }
     }
 
-    /// What the run has made so far.
-    pub fn made(&self) -> Arc<Made> {
-        Arc::clone(&self.made)
+    /// The accounts of the run.
+    pub fn accounts(&self) -> Arc<Accounts> {
+        Arc::clone(&self.accounts)
     }
 
     /// Brings the target back to just installed.
@@ -156,10 +105,9 @@ impl Givens {
     /// Whatever the reset said.
     pub async fn reset(&mut self) -> Result<(), String> {
         self.target.reset().await?;
-        self.made.take_accounts();
-        self.made.take_tokens();
+        self.accounts.made().forget_all();
         self.known = None;
-        self.candidates.clear();
+        self.forget_candidates();
         self.may_be_fresh = true;
         self.user = None;
         self.is_registered = false;
@@ -180,15 +128,24 @@ impl Givens {
         self.user = None;
     }
 
-    /// A request of the run may give the admin this password.
-    pub fn candidate(&mut self, password: &str) {
-        self.candidates.push(password.to_owned());
+    /// A request that is about to be sent may give the admin these passwords.
+    pub fn candidates(&mut self, passwords: &[String]) {
+        self.candidates.extend_from_slice(passwords);
+        self.accepted = 0;
+    }
+
+    /// That request was not refused: `accepted`, or nobody knows. The admin is logged in anew when next needed; after a
+    /// refusal its token stays good, and a wrong login is spared.
+    pub fn may_have_changed(&mut self, passwords: &[String], accepted: bool) {
+        if accepted && self.candidates.ends_with(passwords) {
+            self.accepted = passwords.len();
+        }
         self.forget_logins();
     }
 
-    /// The name of the admin account.
-    pub fn admin_name(&self) -> &str {
-        &self.admin_name
+    fn forget_candidates(&mut self) {
+        self.candidates.clear();
+        self.accepted = 0;
     }
 
     /// The administrator, logged in; by a first login where that is needed.
@@ -207,65 +164,87 @@ impl Givens {
                 self.admin = Some(admin.clone());
                 Ok(admin)
             }
-            Err(why) => {
+            Err(undone) => {
                 // What was refused once is refused again, and wrong logins are few; a target that gave no answer may
                 // give one to the next case.
-                if why.refused {
-                    self.unreachable = Some(why.why.clone());
+                if undone.refused {
+                    self.unreachable = Some(undone.why.clone());
                 }
-                Err(why.why)
+                Err(undone.why)
             }
         }
     }
 
-    async fn log_in_as_admin(&mut self) -> Result<Admin, NoLogin> {
-        let mut tries: Vec<String> = self.candidates.iter().rev().cloned().collect();
+    async fn log_in_as_admin(&mut self) -> Result<Admin, Undone> {
+        // The likeliest first: a deployed target counts wrong logins.
+        let (doubtful, accepted) = self.candidates.split_at(self.candidates.len() - self.accepted);
+        let mut tries: Vec<String> = accepted.iter().rev().cloned().collect();
         tries.extend(self.known.clone());
-        tries.extend(self.configured.clone());
-        tries.dedup();
+        tries.extend(self.accounts.configured().map(str::to_owned));
+        tries.extend(doubtful.iter().rev().cloned());
         let mut last = None;
-        for password in tries {
+        for password in distinct(tries) {
             let account = self.admin_account(&password);
-            match log_in(&self.target, &account, None).await {
-                Ok(token) => return Ok(self.logged_in(account, token)),
+            match self.accounts.log_in(&account, None).await {
+                Ok(token) => return Ok(self.logged_in(account, token).await),
                 Err(why) => last = Some(why),
             }
         }
         if self.may_be_fresh {
             // A first login that failed without a refusal is tried again with the same password: one more to remember
             // each time would be one more to try each time.
+            let configured = self.accounts.configured().map(str::to_owned);
             let again = || self.candidates.last().cloned();
-            let password = self.configured.clone().or_else(again).unwrap_or_else(password);
-            if !self.candidates.contains(&password) {
-                self.candidates.push(password.clone());
+            let new = configured.or_else(again).unwrap_or_else(password);
+            if !self.candidates.contains(&new) {
+                self.candidates(std::slice::from_ref(&new));
             }
             let default = self.admin_account(DEFAULT_PASSWORD);
-            match log_in(&self.target, &default, Some(&password)).await {
-                Ok(token) => return Ok(self.logged_in(self.admin_account(&password), token)),
-                Err(NoLogin { why, refused }) => {
-                    let why = format!("the first login was not accepted: {why}");
-                    last = Some(NoLogin { why, refused });
+            match self.accounts.log_in(&default, Some(&new)).await {
+                Ok(token) => return Ok(self.logged_in(self.admin_account(&new), token).await),
+                Err(undone) => {
+                    let why = format!("the first login was not accepted: {}", undone.why);
+                    last = Some(Undone { why, ..undone });
                 }
             }
         }
-        Err(last.unwrap_or_else(|| NoLogin {
+        for password in self.earlier() {
+            let account = self.admin_account(&password);
+            match self.accounts.log_in(&account, None).await {
+                Ok(token) => return Ok(self.logged_in(account, token).await),
+                Err(why) => last = Some(why),
+            }
+        }
+        Err(last.unwrap_or_else(|| Undone {
             why: "the admin's password is not known; set WABIZSPEC_ADMIN_PASSWORD".to_owned(),
             refused: true,
+            silent: false,
         }))
+    }
+
+    /// What earlier runs left in the journal, newest first: a run that was killed may have changed the password.
+    fn earlier(&self) -> Vec<String> {
+        let journal = self.accounts.journal();
+        let mut passwords = journal.map_or_else(Vec::new, |journal| {
+            journal.earlier().passwords_of(self.accounts.admin_name())
+        });
+        passwords.retain(|password| Some(password.as_str()) != self.accounts.configured());
+        passwords.truncate(EARLIER_TRIES);
+        passwords
     }
 
     fn admin_account(&self, password: &str) -> Account {
         Account {
-            username: self.admin_name.clone(),
+            username: self.accounts.admin_name().to_owned(),
             password: password.to_owned(),
         }
     }
 
-    fn logged_in(&mut self, account: Account, token: String) -> Admin {
+    async fn logged_in(&mut self, account: Account, token: String) -> Admin {
+        self.accounts.admin_works(&account.password).await;
         self.known = Some(account.password.clone());
-        self.candidates.clear();
+        self.forget_candidates();
         self.may_be_fresh = false;
-        self.made.token(&token);
         Admin { account, token }
     }
 
@@ -278,8 +257,8 @@ impl Givens {
             return Ok(user.clone());
         }
         let admin = self.admin().await?;
-        let (name, _) = self.names.next();
-        let user = make_user(&self.target, &admin, &self.made, &name).await?;
+        let (name, _) = self.accounts.names().next();
+        let user = self.accounts.make_user(&admin, &name).await?;
         self.user = Some(user.clone());
         Ok(user)
     }
@@ -293,8 +272,7 @@ impl Givens {
             return Ok(token.clone());
         }
         let user = self.shared_user().await?;
-        let token = log_in(&self.target, &user, None).await?;
-        self.made.token(&token);
+        let token = self.accounts.log_in(&user, None).await?;
         self.user_token = Some(token.clone());
         Ok(token)
     }
@@ -326,7 +304,9 @@ impl Givens {
                     ));
                 }
             }
-            _ => return Err(format!("the account could not be registered: {}", outcome(&exchange))),
+            _ => {
+                return Err(format!("the account could not be registered: {}", outcome(&exchange)));
+            }
         }
         self.is_registered = true;
         Ok(())
@@ -365,185 +345,123 @@ impl Givens {
         self.target.ask(&request, &mut Patience::default()).await
     }
 
-    /// Removes what the run made, and logs its tokens out. Returns what is left, each with what to do about it.
+    /// Removes what the run made, sets the admin's password back to what the owner gave, and logs the run's tokens out.
+    /// Returns what is left, each with what to do about it.
     pub async fn clean_up(&mut self) -> Vec<String> {
         self.target.call_once_more().await;
+        let accounts = Arc::clone(&self.accounts);
         let mut left = self.remove_accounts().await;
-        self.user = None;
-        for token in self.made.take_tokens() {
-            // A token that is dead already needs no logging out; one that will not go expires by itself.
-            let request = self
-                .target
-                .request("POST", "/v1/users/logout", vec![bearer(&token)], None);
-            let asked = self.target.ask(&request, &mut Patience::default()).await;
-            if asked.is_ok_and(|exchange| exchange.response().is_none()) {
+        left.extend(accounts.made().take_foreign().iter().map(|name| {
+            let why = "the target made it, but its name is not one of this run's, so nobody deletes it unasked";
+            leftover(name, why)
+        }));
+        left.extend(self.set_password_back().await);
+        for token in accounts.made().take_tokens() {
+            if !accounts.log_out(&token).await {
                 left.push("tokens of the run were not logged out, for want of an answer; they expire".to_owned());
                 break;
             }
         }
         self.forget_logins();
+        left.extend(self.settle().await);
         left
     }
 
     async fn remove_accounts(&mut self) -> Vec<String> {
-        let accounts = self.made.take_accounts();
-        if accounts.is_empty() {
+        let names = self.accounts.made().take_accounts();
+        self.user = None;
+        if names.is_empty() {
             return Vec::new();
         }
         let admin = match self.admin().await {
             Ok(admin) => admin,
-            Err(why) => return accounts.iter().map(|name| leftover(name, &why)).collect(),
+            Err(why) => return names.iter().map(|name| leftover(name.as_str(), &why)).collect(),
         };
         let mut left = Vec::new();
         let mut silence: Option<String> = None;
-        for name in accounts {
+        for name in &names {
             // Each further account would be waited for just as long.
-            if let Some(why) = &silence {
-                left.push(leftover(&name, why));
-                continue;
-            }
-            match delete_user(&self.target, &admin, &name).await {
-                Ok(exchange) if is_deleted(&exchange) => {}
-                Ok(exchange) => {
-                    let why = outcome(&exchange);
-                    left.push(leftover(&name, &why));
-                    silence = exchange.response().is_none().then_some(why);
-                }
-                Err(throttled) => left.push(leftover(&name, &throttled.to_string())),
+            let gone = match &silence {
+                Some(why) => Err(why.clone().into()),
+                None => self.accounts.delete(&admin, name).await,
+            };
+            if let Err(undone) = gone {
+                left.push(leftover(name.as_str(), &undone.why));
+                silence = silence.or(undone.silent.then_some(undone.why));
             }
         }
         left
     }
-}
 
-/// The documented default password (users/login, Before you begin).
-pub const DEFAULT_PASSWORD: &str = "secret";
-
-fn leftover(name: &str, why: &str) -> String {
-    format!(
-        "the account `{name}` is left on the target ({why}); remove it with: curl -sk -X DELETE \
-         -H \"Authorization: Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{}",
-        path_of(name)
-    )
-}
-
-/// Makes an ordinary account with a fresh password.
-///
-/// # Errors
-/// Why the target did not make it.
-pub async fn make_user(target: &Target, admin: &Admin, made: &Made, name: &str) -> Result<Account, String> {
-    let account = Account {
-        username: name.to_owned(),
-        password: password(),
-    };
-    let body = serde_json::json!({ "username": account.username, "password": account.password });
-    let headers = vec![bearer(&admin.token), json_type()];
-    let request = target.request("POST", "/v1/users", headers, Some(body.to_string().into_bytes()));
-    // Noted before the answer is known: an account may have been made although no answer came.
-    made.account(name);
-    let exchange = match target.ask(&request, &mut Patience::default()).await {
-        Ok(exchange) => exchange,
-        Err(throttled) => {
-            made.forget_account(name);
-            return Err(throttled.into());
+    /// The owner's password works again after the run, if it ever did.
+    async fn set_password_back(&mut self) -> Option<String> {
+        let configured = self.accounts.configured()?.to_owned();
+        if !self.accounts.admin_touched() || self.accounts.journal().is_none() {
+            return None;
         }
-    };
-    match exchange.response() {
-        Some(response) if (200..300).contains(&response.status) => Ok(account),
-        _ => {
-            if exchange.response().is_some() {
-                made.forget_account(name);
+        if !self.candidates.is_empty() {
+            // Whether one of them was taken shows only at a login.
+            self.forget_logins();
+        }
+        let set = async {
+            let admin = self.admin().await?;
+            if admin.account.password != configured {
+                self.candidates(std::slice::from_ref(&configured));
+                self.accounts.set_admin_password(&admin, &configured).await?;
+                self.may_have_changed(std::slice::from_ref(&configured), true);
+                self.admin().await?;
             }
-            Err(format!(
-                "the account for the case could not be made: {}",
-                outcome(&exchange)
-            ))
+            Ok::<_, String>(())
+        };
+        let why = set.await.err();
+        let why = why.or_else(|| {
+            let kept = self.known.as_ref() == Some(&configured);
+            (!kept).then(|| "the target did not take it".to_owned())
+        })?;
+        Some(format!(
+            "the admin's password could not be set back to the one that was given: {why}"
+        ))
+    }
+
+    /// Leaves in the journal what is still of use, and tells where it lies.
+    async fn settle(&mut self) -> Option<String> {
+        let journal = Arc::clone(self.accounts.journal()?);
+        if !self.accounts.admin_touched() {
+            return None;
         }
-    }
-}
-
-/// The path of an account, its name percent-encoded (RFC 3986 §2.1): a case may have made one of any characters.
-fn path_of(name: &str) -> String {
-    const PLAIN: &[u8] = b"-._~";
-    let encoded = |byte: u8| match byte.is_ascii_alphanumeric() || PLAIN.contains(&byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    };
-    let name: String = name.bytes().map(encoded).collect();
-    format!("/v1/users/{name}")
-}
-
-async fn delete_user(target: &Target, admin: &Admin, name: &str) -> Result<Exchange, Throttled> {
-    let request = target.request("DELETE", &path_of(name), vec![bearer(&admin.token)], None);
-    target.ask(&request, &mut Patience::default()).await
-}
-
-/// Whether a deletion was answered so that the account is not there; one that was gone already is fine.
-fn is_deleted(exchange: &Exchange) -> bool {
-    matches!(
-        exchange.response().map(|response| response.status),
-        Some(200..=299 | 404)
-    )
-}
-
-/// Deletes an account of the run and, if that worked, strikes it off what is to be removed.
-pub async fn remove_user(target: &Target, admin: &Admin, made: &Made, name: &str) {
-    let asked = delete_user(target, admin, name).await;
-    if asked.is_ok_and(|exchange| is_deleted(&exchange)) {
-        made.forget_account(name);
-    }
-}
-
-/// Why a login gave no token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoLogin {
-    /// In words.
-    pub why: String,
-    /// The target answered, and would answer the same again; otherwise nobody knows.
-    pub refused: bool,
-}
-
-impl From<NoLogin> for String {
-    fn from(none: NoLogin) -> String {
-        none.why
-    }
-}
-
-/// Logs in and returns the token.
-///
-/// # Errors
-/// What the target answered instead.
-pub async fn log_in(target: &Target, account: &Account, new_password: Option<&str>) -> Result<String, NoLogin> {
-    let body = match new_password {
-        Some(password) => serde_json::json!({ "new_password": password }).to_string(),
-        None => "{}".to_owned(),
-    };
-    let request = target.request(
-        "POST",
-        "/v1/users/login",
-        vec![basic(account), json_type()],
-        Some(body.into_bytes()),
-    );
-    let exchange = match target.ask(&request, &mut Patience::default()).await {
-        Ok(exchange) => exchange,
-        Err(throttled) => {
-            let (why, refused) = (throttled.into(), false);
-            return Err(NoLogin { why, refused });
+        let certain = self.candidates.is_empty();
+        let settled = match &self.known {
+            Some(known) if certain && Some(known.as_str()) == self.accounts.configured() => journal.settle(&[]).await,
+            Some(known) if certain => {
+                let works = Credentials {
+                    account: self.accounts.admin_name().to_owned(),
+                    password: known.clone(),
+                };
+                journal.settle(&[works]).await
+            }
+            // Nobody knows which of them it is: all stay.
+            _ => Ok(()),
+        };
+        // A journal that could not be made shorter still holds everything.
+        let _ = settled;
+        if certain && self.known.is_some() && self.known.as_deref() == self.accounts.configured() {
+            return None;
         }
-    };
-    token_in(&exchange).ok_or_else(|| NoLogin {
-        why: format!("the login was not accepted: {}", outcome(&exchange)),
-        refused: exchange
-            .response()
-            .is_some_and(|response| (400..500).contains(&response.status)),
-    })
+        let (path, url) = (journal.path().display(), self.target.origin());
+        Some(format!(
+            "the run has changed the admin's password; the one that works is in {path}, and this finds it: \
+             wabizspec recover --target {url} --journal '{path}'"
+        ))
+    }
 }
 
-/// The token of a login that was accepted.
-pub fn token_in(exchange: &Exchange) -> Option<String> {
-    let response = exchange.response().filter(|response| response.status == 200)?;
-    let json = Json::parse(&response.body).ok()?;
-    json.at("/users/0/token")?.as_str().map(str::to_owned)
+/// Each once, where it stands first.
+fn distinct(passwords: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    passwords
+        .into_iter()
+        .filter(|password| seen.insert(password.clone()))
+        .collect()
 }
 
 /// The codes of an error answer, in the envelope or bare.
@@ -557,51 +475,4 @@ pub(super) fn error_codes(body: &[u8]) -> Vec<i64> {
         .iter()
         .filter_map(|error| error.at("/code")?.as_integer())
         .collect()
-}
-
-/// What came of an exchange, in one line. Of the answer's text nothing is shown: it may repeat what was sent.
-pub fn outcome(exchange: &Exchange) -> String {
-    match &exchange.outcome {
-        crate::exchange::Outcome::Unanswered(none) => none.to_string(),
-        crate::exchange::Outcome::Answered(response) => {
-            let json = Json::parse(&response.body).ok();
-            let code = json.as_ref().and_then(|json| json.at("/errors/0/code")?.as_integer());
-            let code = code.map_or(String::new(), |code| format!(" with code {code}"));
-            format!("status {}{code}", response.status)
-        }
-    }
-}
-
-fn basic(account: &Account) -> Header {
-    use base64::Engine;
-    let joined = format!("{}:{}", account.username, account.password);
-    let encoded = base64::engine::general_purpose::STANDARD.encode(joined);
-    Header::new("Authorization", format!("Basic {encoded}"))
-}
-
-fn bearer(token: &str) -> Header {
-    Header::new("Authorization", format!("Bearer {token}"))
-}
-
-fn json_type() -> Header {
-    Header::new("Content-Type", "application/json")
-}
-
-/// The password that a request gives to an account if the target accepts it: `(username, password)`.
-///
-/// Read leniently: a faulty target may take what a good one would not.
-pub fn password_given(request: &Request, base: &str) -> Option<(String, String)> {
-    let Request::Http(request) = request else { return None };
-    let path = request.target.strip_prefix(base)?;
-    let body: serde_json::Value = serde_json::from_slice(request.body.as_deref()?).ok()?;
-    let (username, member) = match path {
-        "/v1/users/login" => {
-            let header = request.header("Authorization")?;
-            let credentials = crate::documented::basic::parse(header).ok()?;
-            (credentials.username, "new_password")
-        }
-        _ if request.method == "PUT" => (path.strip_prefix("/v1/users/")?.to_owned(), "password"),
-        _ => return None,
-    };
-    Some((username, body.get(member)?.as_str()?.to_owned()))
 }

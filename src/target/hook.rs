@@ -1,5 +1,6 @@
 //! What the owner of a target lets us do to it from outside: a command, or a request to a URL.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ impl FromStr for Hook {
             && method.bytes().all(|byte| byte.is_ascii_uppercase())
             && (rest.starts_with("http://") || rest.starts_with("https://"))
         {
-            let url = Url::parse(rest).map_err(|error| format!("`{rest}` is no URL: {error}"))?;
+            let url = Url::parse(rest).map_err(|error| format!("the text after `{method}` is no URL: {error}"))?;
             return Ok(Hook::Call {
                 method: method.to_owned(),
                 url,
@@ -57,17 +58,40 @@ impl Hook {
     /// A command that cannot be started, fails or takes more than a minute; an answer other than 2xx.
     pub async fn run(&self, environment: &[(&str, &str)], trust: &Trust) -> Result<String, String> {
         match self {
-            Hook::Command(line) => run_command(line, environment).await,
+            Hook::Command(line) => run_command(self, line, environment).await,
             Hook::Call { method, url } => match call_url(method, url.as_str(), trust, PATIENCE).await {
-                Err(error) => Err(format!("`{method} {url}` failed: {error}")),
+                Err(error) => Err(format!("{self} failed: {error}")),
                 Ok(status) if (200..300).contains(&status) => Ok(String::new()),
-                Ok(status) => Err(format!("`{method} {url}` was answered {status}, not 2xx")),
+                Ok(status) => Err(format!("{self} was answered {status}, not 2xx")),
             },
         }
     }
 }
 
-async fn run_command(line: &str, environment: &[(&str, &str)]) -> Result<String, String> {
+impl fmt::Display for Hook {
+    /// As much as tells it from others. The rest may hold secrets: `-H "X-Key: …"`, `http://name:word@host`, `?key=…`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Hook::Command(line) => {
+                let mut words = line.split_whitespace();
+                let first = words.next().unwrap_or_default();
+                let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+                match (first.chars().all(plain), words.next()) {
+                    (true, None) => write!(f, "`{first}`"),
+                    (true, Some(_)) => write!(f, "`{first} …`"),
+                    (false, _) => f.write_str("the command"),
+                }
+            }
+            Hook::Call { method, url } => {
+                let host = url.host_str().unwrap_or_default();
+                let port = url.port().map_or(String::new(), |port| format!(":{port}"));
+                write!(f, "`{method} {}://{host}{port}{}`", url.scheme(), url.path())
+            }
+        }
+    }
+}
+
+async fn run_command(hook: &Hook, line: &str, environment: &[(&str, &str)]) -> Result<String, String> {
     let mut command = Command::new("sh");
     command
         .arg("-c")
@@ -77,14 +101,14 @@ async fn run_command(line: &str, environment: &[(&str, &str)]) -> Result<String,
     command.envs(environment.iter().copied());
     let output = tokio::time::timeout(PATIENCE, command.output()).await;
     let output = match output {
-        Err(_) => return Err(format!("`{line}` did not end within {PATIENCE:?}")),
-        Ok(Err(error)) => return Err(format!("`{line}` could not be started: {error}")),
+        Err(_) => return Err(format!("{hook} did not end within {PATIENCE:?}")),
+        Ok(Err(error)) => return Err(format!("{hook} could not be started: {error}")),
         Ok(Ok(output)) => output,
     };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().last().unwrap_or_default();
-        return Err(format!("`{line}` failed ({}): {last}", output.status));
+        return Err(format!("{hook} failed ({}): {last}", output.status));
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -11,7 +11,7 @@ use super::throttle::{Gate, Patience, Rate, Throttled, throttled};
 use super::tls::Trust;
 use super::wire::Wire;
 use super::{Client, Limits};
-use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Unanswered};
+use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Redaction, Request, Unanswered};
 use crate::reference::Server;
 
 /// The implementation under test.
@@ -20,11 +20,11 @@ pub struct Target {
     origin: Origin,
     /// Sent with every request, from the configuration.
     headers: Vec<Header>,
-    /// What in them must not be shown, each with what is shown instead.
-    secrets: Vec<(String, String)>,
     controls: Controls,
     gate: Gate,
     presence: Presence,
+    /// What every request carries or the owner configured, and nobody may read.
+    secrets: Redaction,
 }
 
 /// What can be done to a target beside sending it requests.
@@ -97,20 +97,20 @@ impl Target {
             client,
             origin,
             headers,
-            secrets: Vec::new(),
             controls,
             gate: Gate::default(),
             presence: Presence::default(),
+            secrets: Redaction::new(),
         }
     }
 
-    /// The same, with secrets in its headers: each value, and what is shown in its place.
-    pub fn with_secrets(self, secrets: Vec<(String, String)>) -> Target {
+    /// The same with secrets that it must not tell: values of configured headers and the like.
+    pub fn with_secrets(self, secrets: Redaction) -> Target {
         Target { secrets, ..self }
     }
 
-    /// The secrets in its headers: each value, and what is shown in its place.
-    pub fn secrets(&self) -> &[(String, String)] {
+    /// What must be shown nowhere.
+    pub fn secrets(&self) -> &Redaction {
         &self.secrets
     }
 
@@ -267,7 +267,8 @@ impl Target {
                 let hook = hooks.reset.as_ref().ok_or("there is no reset; give --reset")?;
                 let url = self.origin.to_string();
                 let done = hook.run(&[("WABIZSPEC_TARGET", &url)], &hooks.trust).await;
-                done.map(|_| ()).map_err(|why| format!("the reset failed: {why}"))
+                done.map(|_| ())
+                    .map_err(|why| self.secrets.apply(&format!("the reset failed: {why}")))
             }
         }
     }
@@ -286,7 +287,7 @@ impl Target {
                 let environment = [("WABIZSPEC_TARGET", url.as_str()), ("WABIZSPEC_SECONDS", &seconds)];
                 let done = hook.run(&environment, &hooks.trust).await;
                 done.map(|_| ())
-                    .map_err(|why| format!("the clock could not be moved: {why}"))
+                    .map_err(|why| self.secrets.apply(&format!("the clock could not be moved: {why}")))
             }
         }
     }
@@ -303,7 +304,10 @@ impl Target {
                 let hook = hooks.code.as_ref().ok_or("the configuration has no `code_command`")?;
                 let url = self.origin.to_string();
                 let code = hook.run(&[("WABIZSPEC_TARGET", &url)], &hooks.trust).await;
-                code.map_err(|why| format!("the registration code could not be had: {why}"))
+                code.map_err(|why| {
+                    self.secrets
+                        .apply(&format!("the registration code could not be had: {why}"))
+                })
             }
         }
     }

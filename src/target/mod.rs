@@ -3,17 +3,24 @@
 //! This is the only place in the crate that opens connections to a target. It reports what came back and never
 //! judges it.
 
+pub mod accounts;
 mod client;
 pub mod config;
 pub mod framed;
+pub mod given_passwords;
 pub mod givens;
 pub mod hook;
 mod implementation;
+pub mod journal;
 mod limits;
+pub mod lock;
+pub mod made;
 pub mod names;
 mod presence;
 pub mod origin;
+pub mod recovery;
 pub mod second_opinion;
+pub mod state_folder;
 pub mod throttle;
 pub mod tls;
 pub mod wire;

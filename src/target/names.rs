@@ -1,6 +1,8 @@
 //! Names and passwords that no other run uses.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const MIXED: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -10,6 +12,8 @@ const MIXED: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQ
 pub struct Names {
     run: String,
     next: AtomicU32,
+    /// The short names that were claimed.
+    short: Mutex<BTreeSet<String>>,
 }
 
 impl Names {
@@ -21,6 +25,7 @@ impl Names {
             run: word(LETTERS, 5),
             // Somewhere in the middle, so that short names of two runs seldom meet.
             next: AtomicU32::new(u32::from(u16::from_le_bytes(start)) % 40_000),
+            short: Mutex::default(),
         }
     }
 
@@ -32,9 +37,25 @@ impl Names {
         (format!("w{}{digits}", self.run), format!("w{}", &digits[1..]))
     }
 
-    /// Whether the name was made for this run.
+    /// Makes a short name the run's own. Nothing in it tells it from somebody else's, so whoever claims it must have seen
+    /// that the target has no such account, nor one by its first three characters.
+    pub fn claim(&self, short: &str) {
+        self.short().insert(short.to_owned());
+    }
+
+    /// Whether the name was made for this run, whatever a case put behind it; in any case of its letters.
     pub fn made(&self, name: &str) -> bool {
-        name.strip_prefix('w').is_some_and(|rest| rest.starts_with(&self.run))
+        let name = name.to_ascii_lowercase();
+        let long = name.strip_prefix('w').is_some_and(|rest| rest.starts_with(&self.run));
+        // The names that a case makes of a short one differ by its last character at most.
+        long || self
+            .short()
+            .iter()
+            .any(|short| *short == name || short.get(..3) == Some(name.as_str()))
+    }
+
+    fn short(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.short.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,7 +95,19 @@ mod tests {
         let made: Vec<(String, String)> = (0..2000).map(|_| names.next()).collect();
         for (long, short) in &made {
             assert_eq!((long.len(), short.len()), (10, 4));
-            assert!(names.made(long) && !Names::new().made(long));
+            assert!(names.made(long) && !names.made(short) && !Names::new().made(long));
+            assert!(names.made(&format!("{}u", long.to_uppercase())));
+        }
+        for foreign in [
+            "",
+            "w",
+            "admin",
+            "w12",
+            "zzzz",
+            &format!("x{}", made[0].0),
+            &format!("{}u", made[0].1),
+        ] {
+            assert!(!names.made(foreign), "{foreign}");
         }
         let distinct: std::collections::BTreeSet<_> = made.iter().collect();
         assert_eq!(distinct.len(), made.len());

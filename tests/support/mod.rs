@@ -39,7 +39,9 @@ impl Program {
                 command.env_remove(name);
             }
         }
-        command.current_dir(dir.path());
+        command
+            .current_dir(dir.path())
+            .env("XDG_STATE_HOME", dir.path().join("state"));
         command.args(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         Program { dir, command }
     }

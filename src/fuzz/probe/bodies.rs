@@ -127,7 +127,6 @@ impl Probe<'_> {
                 .push(format!("an account named `{name}` was made; remove it by hand"));
         } else if !self.was_there(name) {
             self.probed.requests += 1;
-            self.ground.made.account(name);
             self.ground.remove(name).await;
         }
     }

@@ -79,7 +79,7 @@ impl Probe<'_> {
             (Strength::Open, _) => (Class::Either, "open"),
         };
         if input.door == Door::Create {
-            self.ground.made.account(&self.subject.bindings.unique);
+            self.ground.may_make(&self.subject.bindings.unique);
         }
         let exchange = self.send(class, place, input.shape(&self.subject.bindings)).await;
         self.not_ready(&exchange, false).await;

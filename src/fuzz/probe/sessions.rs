@@ -46,7 +46,7 @@ impl Probe<'_> {
         }
         // Deleting a user ends its tokens; those of the admin are logged out with the run.
         for token in tracker.tokens() {
-            self.ground.made.token(token);
+            self.ground.accounts.made().token(token);
         }
         for name in &names {
             self.probed.requests += 1;

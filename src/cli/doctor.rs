@@ -1,0 +1,290 @@
+//! `wabizspec doctor`: what stands between a configuration and a good run, and what to do about it. It changes nothing.
+
+use std::fmt::{Display, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use clap::Args;
+use jiff::Timestamp;
+
+use super::target::{Resolved, TargetArgs};
+use super::{CONFORMS, Failure, INCONCLUSIVE, print, runtime, suite};
+use crate::exchange::{Breakage, Exchange, Outcome};
+use crate::plan::{cases, plan};
+use crate::target::accounts::{Account, Accounts};
+use crate::target::config::Span;
+use crate::target::givens::{DEFAULT_PASSWORD, Givens};
+use crate::target::lock::RunLock;
+use crate::target::recovery::{Probe, probe};
+
+/// A target that takes longer than this for one answer is told of, not waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Clocks that differ by more make cases about expiry fail (a token's life is judged against the answer's own `Date`).
+const SKEW: i64 = 5;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes: 0 a run can begin · 2 usage error · 3 something stands in the way")]
+pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// What was found, line by line.
+#[derive(Default)]
+struct Findings {
+    text: String,
+    bad: bool,
+}
+
+impl Findings {
+    fn line(&mut self, colour: AnsiColor, mark: &str, name: &str, what: impl Display) {
+        let style = Style::new().fg_color(Some(colour.into()));
+        // Writing to a String does not fail.
+        let _ = writeln!(self.text, "{style}{mark:4}{style:#}  {name:13} {what}");
+    }
+
+    fn good(&mut self, name: &str, what: impl Display) {
+        self.line(AnsiColor::Green, "ok", name, what);
+    }
+
+    fn note(&mut self, name: &str, what: impl Display) {
+        self.line(AnsiColor::Yellow, "note", name, what);
+    }
+
+    fn bad(&mut self, name: &str, what: impl Display, advice: &str) {
+        self.line(AnsiColor::Red, "bad", name, what);
+        let _ = writeln!(self.text, "      {:13} help: {advice}", "");
+        self.bad = true;
+    }
+}
+
+pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
+    let (config, file) = args.target.config()?;
+    let mut found = Findings::default();
+    match &file {
+        Some(path) => found.good("file", path.display()),
+        None => found.note("file", "there is no wabizspec.toml here; `wabizspec init` writes one"),
+    }
+    for setting in args.target.settings(&config) {
+        let _ = writeln!(
+            found.text,
+            "      {:13} {}  ({})",
+            setting.name, setting.value, setting.source
+        );
+    }
+    let mut patient = args.target.clone();
+    patient.timeout.get_or_insert(Span(PATIENCE));
+    let resolved = match patient.resolve(&[]) {
+        Ok(resolved) if resolved.info.embedded => {
+            print(&found.text)?;
+            return Err(Failure::usage(
+                "no target is named, so `wabizspec run` would judge the embedded reference client\n  help: give --target \
+                 URL, set WABIZSPEC_TARGET, or write url under [target] in wabizspec.toml",
+            ));
+        }
+        Ok(resolved) => resolved,
+        Err(failure) => {
+            print(&found.text)?;
+            return Err(failure);
+        }
+    };
+    runtime()?.block_on(look(&mut found, &resolved));
+    permissions(&mut found, &resolved)?;
+    safe_keeping(&mut found, &resolved);
+    print(&found.text)?;
+    Ok(if found.bad { INCONCLUSIVE } else { CONFORMS })
+}
+
+/// Everything that needs the target itself.
+async fn look(found: &mut Findings, resolved: &Resolved) {
+    let request = resolved.target.request("GET", "/v1/users/admin", Vec::new(), None);
+    let exchange = resolved.target.send(&request).await;
+    if !address(found, resolved, &exchange) {
+        return;
+    }
+    clock(found, &exchange);
+    if credentials(found, resolved).await {
+        registration(found, resolved).await;
+    }
+}
+
+/// Whether it answers; where it does not, why, and what would help.
+fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bool {
+    let url = resolved.target.origin();
+    let none = match &exchange.outcome {
+        Outcome::Answered(response) => {
+            let elapsed = exchange.elapsed.as_millis();
+            found.good(
+                "address",
+                format!("{url} answers (status {}, {elapsed} ms)", response.status),
+            );
+            return true;
+        }
+        Outcome::Unanswered(none) => none,
+    };
+    let detail = resolved.target.secrets().apply(&none.to_string());
+    let has = |word: &str| detail.contains(word);
+    let advice = if has("not resolved") {
+        "the name is unknown here: check its spelling, and the DNS of this machine"
+    } else if has("UnknownIssuer") || has("CaUsedAsEndEntity") {
+        "nobody here knows who signed its certificate: give --cacert FILE with the authority, or with the server's own \
+         certificate; --insecure would accept any"
+    } else if has("NotValidForName") || has("not valid for name") {
+        "its certificate is for another name: use that name in the url; --insecure would accept it, --cacert would not help"
+    } else if has("Expired") || has("expired") || has("NotValidYet") {
+        "check the clock of this machine, or renew the certificate; --insecure would accept it, --cacert would not help"
+    } else if has("InvalidContentType") || has("corrupt message") {
+        "it does not speak TLS on that port: write http:// or another port"
+    } else if has("refused") {
+        "nothing listens there: start the target, or check host and port"
+    } else if none.breakage == Breakage::TimedOut || has("in time") || has("within") {
+        "it does not answer within a second: look for a firewall in between; a slow target needs --timeout"
+    } else {
+        "check host, port and scheme; an https target called with http:// hangs up like this too"
+    };
+    found.bad("address", format!("{url}: {detail}"), advice);
+    false
+}
+
+fn clock(found: &mut Findings, exchange: &Exchange) {
+    match exchange.response().and_then(|response| response.date()) {
+        None => found.note(
+            "clock",
+            "the target sends no Date, so tokens are judged by the clock of this machine",
+        ),
+        Some(date) => {
+            let ahead = date.as_second() - Timestamp::now().as_second();
+            match ahead.abs() > SKEW {
+                true => found.note(
+                    "clock",
+                    format!("the target's clock differs from this machine's by {ahead} s: set both by NTP"),
+                ),
+                false => found.good("clock", "the same as this machine's"),
+            }
+        }
+    }
+}
+
+/// Whether the harness can log in; by what it says, also whether the target is just installed.
+async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
+    let account = |password: &str| Account {
+        username: resolved.admin_name.clone(),
+        password: password.to_owned(),
+    };
+    let reset = resolved.capabilities.reset;
+    let mut refused = false;
+    if let Some(password) = &resolved.admin_password {
+        match probe(&resolved.target, &account(password)).await {
+            Probe::LoggedIn(token) => {
+                log_out(resolved, &token).await;
+                found.good("credentials", format!("logs in as {}", resolved.admin_name));
+                return true;
+            }
+            Probe::Throttled(wait) => {
+                let what = format!("the target asks to wait {} s before the next login", wait.as_secs());
+                found.bad("credentials", what, "wait, then run this again");
+                return false;
+            }
+            Probe::Unreachable(why) => {
+                found.bad("credentials", why, "look into the target's own log");
+                return false;
+            }
+            Probe::ChangeRequired | Probe::Refused => refused = true,
+        }
+    }
+    let default = probe(&resolved.target, &account(DEFAULT_PASSWORD)).await;
+    if let Probe::LoggedIn(token) = &default {
+        log_out(resolved, token).await;
+    }
+    let known = resolved
+        .journal
+        .as_ref()
+        .map_or(0, |journal| journal.earlier().passwords_of(&resolved.admin_name).len());
+    match default {
+        Probe::ChangeRequired if resolved.capabilities.fresh => {
+            found.good("state", "just installed: the first login gives the admin its password");
+        }
+        Probe::ChangeRequired => found.note("state", "just installed: give --fresh to let a run do the first login"),
+        Probe::LoggedIn(_) => found.note(
+            "state",
+            "the documented default password logs in, which nobody should let it",
+        ),
+        _ if reset => found.note("state", "in use; a run resets it first"),
+        _ => found.good("state", "in use: the default password is gone"),
+    }
+    match (refused, known, default) {
+        (_, _, Probe::ChangeRequired) => {}
+        (true, 0, _) => found.bad(
+            "credentials",
+            format!("{} is refused with the password that was given", resolved.admin_name),
+            "set WABIZSPEC_ADMIN_PASSWORD to the one that works",
+        ),
+        (_, 1.., _) => found.note(
+            "credentials",
+            "an earlier run has changed the password; a run finds it in the journal, `wabizspec recover` shows it",
+        ),
+        (false, 0, _) => found.note(
+            "credentials",
+            "none, so only cases run that need no login: set WABIZSPEC_ADMIN_PASSWORD",
+        ),
+    }
+    false
+}
+
+async fn log_out(resolved: &Resolved, token: &str) {
+    let accounts = Accounts::new(Arc::clone(&resolved.target), resolved.admin_name.clone(), None, None);
+    accounts.log_out(token).await;
+}
+
+async fn registration(found: &mut Findings, resolved: &Resolved) {
+    if let Some(state) = resolved.info.registration {
+        return found.good("registration", format!("{state}, as given"));
+    }
+    let password = resolved.admin_password.clone();
+    let accounts = Accounts::new(
+        Arc::clone(&resolved.target),
+        resolved.admin_name.clone(),
+        password,
+        None,
+    );
+    let mut givens = Givens::new(Arc::clone(&resolved.target), Arc::new(accounts), false);
+    match givens.probe_registration().await {
+        Ok(state) => found.good("registration", format!("{state}, found out with an empty request")),
+        Err(why) => found.note("registration", why),
+    }
+    givens.clean_up().await;
+}
+
+fn permissions(found: &mut Findings, resolved: &Resolved) -> Result<(), Failure> {
+    let all = cases(&suite(None)?);
+    let count = all.len();
+    let plan = plan(all, &resolved.capabilities);
+    let changes: Vec<String> = plan.changes().keys().map(ToString::to_string).collect();
+    let run = plan.cases().count();
+    let what = match changes.is_empty() {
+        true => format!("{run} of {count} cases run, and change nothing; --allow and --reset widen that"),
+        false => format!("{run} of {count} cases run, and change: {}", changes.join(", ")),
+    };
+    found.good("permissions", what);
+    Ok(())
+}
+
+fn safe_keeping(found: &mut Findings, resolved: &Resolved) {
+    if let Some(journal) = &resolved.journal {
+        match resolved.journal_warning() {
+            Some(warning) => found.note("journal", warning),
+            None => found.good("journal", journal.path().display()),
+        }
+    }
+    match RunLock::holder(&resolved.locks()) {
+        Some(holder) => found.bad(
+            "lock",
+            format!("a run is at work on this target: {holder}"),
+            "wait until it ends",
+        ),
+        None => found.good("lock", "no other run is at work on this target"),
+    }
+}

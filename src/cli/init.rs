@@ -1,0 +1,93 @@
+//! `wabizspec init`: the commented sample of `wabizspec.toml`, ready to be filled in.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Failure, print};
+use crate::target::config::FILE_NAME;
+
+/// Every key with what it means; a test holds it to the configuration that is read.
+const SAMPLE: &str = include_str!("sample.toml");
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wabizspec init && $EDITOR wabizspec.toml && wabizspec doctor")]
+pub(super) struct InitArgs {
+    /// Where to write it
+    #[arg(value_name = "FILE", default_value = FILE_NAME)]
+    path: PathBuf,
+}
+
+pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
+    let path = args.path.display();
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&args.path)
+        .map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => Failure::usage(format!(
+                "{path} is there already, and is left as it is\n  help: name another file: wabizspec init FILE"
+            )),
+            _ => Failure::usage(format!("cannot write {path}: {error}")),
+        })?;
+    file.write_all(SAMPLE.as_bytes())
+        .map_err(|error| Failure::usage(format!("cannot write {path}: {error}")))?;
+    print(&format!(
+        "{path} is written: fill in the url, then run `wabizspec doctor`\n"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::located::SourceText;
+    use crate::target::config::Config;
+
+    fn parse(text: &str) -> Result<Config, crate::located::LocatedError> {
+        Config::parse(SourceText { file: FILE_NAME, text })
+    }
+
+    /// The sample with every commented key put to use: `# key = …` becomes `key = …`.
+    fn uncommented() -> String {
+        let key = |line: &str| {
+            let rest = line.strip_prefix("# ")?;
+            let (name, _) = rest.split_once(" = ")?;
+            let plain = |c: char| c.is_ascii_lowercase() || c == '_';
+            name.chars().all(plain).then(|| rest.to_owned())
+        };
+        let lines = SAMPLE.lines().map(|line| key(line).unwrap_or_else(|| line.to_owned()));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_sample_is_read_as_it_is_and_with_every_key_in_use() {
+        let config = parse(SAMPLE).expect("sample");
+        assert!(
+            config.state.allow.is_empty() && !config.state.fresh,
+            "the sample allows nothing"
+        );
+        parse(&uncommented()).expect("every key");
+    }
+
+    #[test]
+    fn the_sample_names_every_key() {
+        let schema = serde_json::to_value(schemars::schema_for!(Config)).expect("schema");
+        let sample = uncommented();
+        let table: toml::Table = sample.parse().expect("toml");
+        let sections = schema["properties"].as_object().expect("sections");
+        for section in sections.keys() {
+            let definition = sections[section]["$ref"].as_str().expect("reference");
+            let definition = schema.pointer(definition.trim_start_matches('#')).expect("definition");
+            for key in definition["properties"].as_object().expect("keys").keys() {
+                assert!(
+                    table[section].get(key).is_some(),
+                    "[{section}] {key} is not in the sample"
+                );
+            }
+        }
+    }
+}

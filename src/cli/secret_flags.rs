@@ -1,0 +1,115 @@
+//! Secrets do not belong on a command line, where every user of the machine and every CI log can read them.
+//!
+//! Whoever tries is told where they belong, and the value is not repeated.
+
+use std::ffi::OsString;
+
+use super::Failure;
+
+/// Flags that people try, each with where their value belongs.
+const FLAGS: [(&[&str], &str); 4] = [
+    (
+        &[
+            "--password",
+            "--admin-password",
+            "--pass",
+            "--passwd",
+            "--secret",
+            "--new-password",
+        ],
+        "set WABIZSPEC_ADMIN_PASSWORD, or put the password into a file and name it as password_file under \
+         [credentials] in wabizspec.toml",
+    ),
+    (
+        &["--user", "--credentials", "--auth", "--basic", "-u"],
+        "set WABIZSPEC_ADMIN_USERNAME and WABIZSPEC_ADMIN_PASSWORD, or use [credentials] in wabizspec.toml",
+    ),
+    (
+        &["--token", "--bearer", "--admin-token", "--api-key"],
+        "no token is needed: wabizspec logs in by itself with WABIZSPEC_ADMIN_PASSWORD",
+    ),
+    (
+        &["--header", "--headers", "-H"],
+        "write headers = { NAME = \"env:VARIABLE\" } under [target] in wabizspec.toml, and set VARIABLE",
+    ),
+];
+
+/// Looks for secrets among the arguments, before anything else reads them.
+///
+/// # Errors
+/// A flag that brings a secret, or a URL with a password in it.
+pub(super) fn refuse(arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {
+    for argument in arguments {
+        let argument = argument.to_string_lossy();
+        let flag = argument.split('=').next().unwrap_or_default();
+        let known = FLAGS.iter().find(|(flags, _)| {
+            // A short flag may have its value stuck to it.
+            let short = |known: &&&str| known.len() == 2 && flag.starts_with(**known) && !flag.starts_with("--");
+            flags.contains(&flag) || flags.iter().any(|known| short(&known))
+        });
+        if let Some((_, advice)) = known {
+            let shown = if flag.starts_with("--") { flag } else { &flag[..2] };
+            return Err(Failure::usage(format!(
+                "{shown} would put a secret on the command line, where other users and CI logs can read it\n  help: {advice}"
+            )));
+        }
+        if holds_credentials(&argument) {
+            return Err(Failure::usage(
+                "a URL on the command line holds credentials, and other users and CI logs can read them\n  help: leave \
+                 out what stands before the `@`; the admin's password belongs into WABIZSPEC_ADMIN_PASSWORD, that of \
+                 a proxy or a hook into wabizspec.toml",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `…://name:word@…`, anywhere in the argument.
+fn holds_credentials(argument: &str) -> bool {
+    argument.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '?', '#', ' ', '"', '\'']).next().unwrap_or_default();
+        authority.contains('@')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(argument: &str) -> Option<String> {
+        let arguments = ["run", argument].into_iter().map(OsString::from);
+        refuse(arguments).err().map(|failure| failure.what)
+    }
+
+    #[test]
+    fn secrets_are_refused_and_not_repeated() {
+        for argument in [
+            "--password=Canary-1",
+            "--password",
+            "--header=X-Key: Canary-1",
+            "-HX-Key: Canary-1",
+            "-uadmin:Canary-1",
+            "--target=http://admin:Canary-1@127.0.0.1:1",
+            "http://Canary-1@127.0.0.1:1",
+            "--reset=POST https://a:Canary-1@127.0.0.1:1/reset",
+        ] {
+            let what = refused(argument).unwrap_or_else(|| panic!("{argument} was let through"));
+            assert!(!what.contains("Canary") && what.contains("help:"), "{what}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_let_through() {
+        for argument in [
+            "--target=http://127.0.0.1:1/a@b",
+            "login/*",
+            "-v",
+            "-q",
+            "--color=never",
+            "a@b",
+            "--help",
+        ] {
+            assert_eq!(refused(argument), None, "{argument}");
+        }
+    }
+}

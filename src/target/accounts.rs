@@ -1,0 +1,518 @@
+//! Accounts on the target, and everything a run does to them: made under names of its own, logged in to, removed.
+//!
+//! Every request that may give an account a password passes through [`Accounts::before`], which puts the password into
+//! the journal first. Deleting takes an [`OwnName`], so nothing can be deleted that the run did not make up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Target;
+use super::given_passwords::passwords_given;
+use super::journal::{Credentials, Journal};
+use super::made::{Made, OwnName};
+use super::names::{Names, password};
+use super::throttle::{Patience, Throttled};
+use crate::exchange::{Exchange, Header, Json, Outcome, Request};
+use crate::judge::shortened;
+
+/// How many short names are tried until one is free.
+const SHORT_NAME_TRIES: usize = 5;
+
+/// An account and how to log in to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The user name.
+    pub username: String,
+    /// The password, as far as the harness knows.
+    pub password: String,
+}
+
+/// The administrator, logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// Name and password.
+    pub account: Account,
+    /// A token of the run's own.
+    pub token: String,
+}
+
+/// The accounts of one run, on one target.
+pub struct Accounts {
+    target: Arc<Target>,
+    admin_name: String,
+    /// The admin's password as the owner gave it.
+    configured: Option<String>,
+    names: Names,
+    made: Made,
+    /// None where the target ends with the run.
+    journal: Option<Arc<Journal>>,
+    /// The admin's password may have been changed by this run.
+    admin_touched: AtomicBool,
+}
+
+/// What a request that is about to be sent may bring about.
+#[derive(Debug, Default)]
+pub struct Expected {
+    /// Passwords that the admin may have from now on.
+    pub admin_candidates: Vec<String>,
+    /// The account that the request makes, if it is new.
+    makes: Option<OwnName>,
+}
+
+impl Accounts {
+    /// Of a run against that target.
+    pub fn new(
+        target: Arc<Target>,
+        admin_name: String,
+        configured: Option<String>,
+        journal: Option<Arc<Journal>>,
+    ) -> Accounts {
+        Accounts {
+            target,
+            admin_name,
+            configured,
+            names: Names::new(),
+            made: Made::default(),
+            journal,
+            admin_touched: AtomicBool::new(false),
+        }
+    }
+
+    /// The name of the admin account.
+    pub fn admin_name(&self) -> &str {
+        &self.admin_name
+    }
+
+    /// The admin's password as the owner gave it.
+    pub fn configured(&self) -> Option<&str> {
+        self.configured.as_deref()
+    }
+
+    /// The names of this run.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// What the run has made so far.
+    pub fn made(&self) -> &Made {
+        &self.made
+    }
+
+    /// The journal, if one is kept.
+    pub fn journal(&self) -> Option<&Arc<Journal>> {
+        self.journal.as_ref()
+    }
+
+    /// Whether a request of this run may have changed the admin's password.
+    pub fn admin_touched(&self) -> bool {
+        self.admin_touched.load(Ordering::Relaxed)
+    }
+
+    /// Before a request is sent: every password that it may give to an account is put on disk, and an account that it may
+    /// make is remembered, for a request may do its work although its answer never comes.
+    ///
+    /// # Errors
+    /// The passwords are not on disk. The request must not be sent.
+    pub async fn before(&self, request: &Request) -> Result<Expected, String> {
+        let mut expected = Expected::default();
+        let base = self.target.origin().base_path();
+        let mut credentials = Vec::new();
+        for given in passwords_given(request, base) {
+            let own = given.username.as_deref().filter(|name| self.names.made(name));
+            if own.is_none() && given.username.as_deref().is_none_or(|name| name == self.admin_name) {
+                expected.admin_candidates.push(given.password.clone());
+            }
+            // Whom a faulty target gives it to where the name is not ours, nobody knows: at worst the admin.
+            credentials.push(Credentials {
+                account: own.unwrap_or(&self.admin_name).to_owned(),
+                password: given.password,
+            });
+        }
+        self.record(credentials).await?;
+        if let Some(name) = created(request, base)
+            && let Some(own) = OwnName::of(&name, &self.names)
+            && self.made.account(&own)
+        {
+            expected.makes = Some(own);
+        }
+        Ok(expected)
+    }
+
+    /// Sends a request that [`Accounts::before`] saw, and remembers what it brought about.
+    ///
+    /// # Errors
+    /// The target throttles beyond patience.
+    pub async fn ask(
+        &self,
+        request: &Request,
+        expected: &Expected,
+        patience: &mut Patience,
+    ) -> Result<Exchange, Throttled> {
+        let asked = self.target.ask(request, patience).await;
+        match &asked {
+            Ok(exchange) => self.after(expected, exchange),
+            // What was throttled was not done.
+            Err(_) => expected.makes.iter().for_each(|own| self.made.forget_account(own)),
+        }
+        asked
+    }
+
+    /// What a request brought about is remembered, so that it is removed.
+    fn after(&self, expected: &Expected, exchange: &Exchange) {
+        let Some(response) = exchange.response() else { return };
+        let accepted = (200..300).contains(&response.status);
+        let base = self.target.origin().base_path();
+        if let Some(own) = &expected.makes
+            && (400..500).contains(&response.status)
+        {
+            self.made.forget_account(own);
+        }
+        if !accepted {
+            return;
+        }
+        for token in tokens_in(&response.body) {
+            self.made.token(&token);
+        }
+        if let Some(name) = created(&exchange.request, base).or_else(|| shown(&exchange.request, base)) {
+            match OwnName::of(&name, &self.names) {
+                Some(own) => {
+                    self.made.account(&own);
+                }
+                None if created(&exchange.request, base).is_some() && name != self.admin_name => {
+                    self.made.foreign(&name);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Puts passwords into the journal, before anything that may set them is sent. Before the first of the admin's stands
+    /// the one that the owner gave: it works until the first change is done.
+    ///
+    /// # Errors
+    /// They are not on disk.
+    async fn record(&self, mut credentials: Vec<Credentials>) -> Result<(), String> {
+        let of_admin = credentials.iter().any(|given| given.account == self.admin_name);
+        if of_admin
+            && !self.admin_touched.swap(true, Ordering::Relaxed)
+            && let Some(configured) = &self.configured
+        {
+            credentials.insert(0, self.of_admin(configured));
+        }
+        match &self.journal {
+            Some(journal) if !credentials.is_empty() => journal.record(&credentials).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn of_admin(&self, password: &str) -> Credentials {
+        Credentials {
+            account: self.admin_name.clone(),
+            password: password.to_owned(),
+        }
+    }
+
+    /// Notes in the journal that the admin logs in with that password, where the journal speaks of the admin at all.
+    pub async fn admin_works(&self, password: &str) {
+        if let (Some(journal), true) = (&self.journal, self.admin_touched()) {
+            // It only spares wrong tries; that the disk is full shows before the next change.
+            let _ = journal.works(self.of_admin(password)).await;
+        }
+    }
+
+    /// Sends a request of the harness's own, journal first.
+    ///
+    /// # Errors
+    /// The target throttles beyond patience, or the journal cannot be written and nothing was sent.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: Vec<Header>,
+        body: Option<String>,
+    ) -> Result<Exchange, Undone> {
+        let request = self.target.request(method, path, headers, body.map(String::into_bytes));
+        let expected = self.before(&request).await?;
+        Ok(self.ask(&request, &expected, &mut Patience::default()).await?)
+    }
+
+    /// Logs in and returns the token.
+    ///
+    /// # Errors
+    /// What the target answered instead.
+    pub async fn log_in(&self, account: &Account, new_password: Option<&str>) -> Result<String, Undone> {
+        let body = match new_password {
+            Some(password) => serde_json::json!({ "new_password": password }).to_string(),
+            None => "{}".to_owned(),
+        };
+        let headers = vec![basic(account), json_type()];
+        let exchange = self.send("POST", "/v1/users/login", headers, Some(body)).await?;
+        token_in(&exchange).ok_or_else(|| Undone::after("the login was not accepted", &exchange))
+    }
+
+    /// Makes an ordinary account with a fresh password.
+    ///
+    /// # Errors
+    /// Why the target did not make it.
+    pub async fn make_user(&self, admin: &Admin, name: &str) -> Result<Account, Undone> {
+        let account = Account {
+            username: name.to_owned(),
+            password: password(),
+        };
+        let body = serde_json::json!({ "username": account.username, "password": account.password }).to_string();
+        let headers = vec![bearer(&admin.token), json_type()];
+        let exchange = self.send("POST", "/v1/users", headers, Some(body)).await?;
+        match is_done(&exchange) {
+            true => Ok(account),
+            false => Err(Undone::after("the account for the case could not be made", &exchange)),
+        }
+    }
+
+    /// Gives the admin this password, by an update.
+    ///
+    /// # Errors
+    /// What the target answered instead.
+    pub async fn set_admin_password(&self, admin: &Admin, password: &str) -> Result<(), Undone> {
+        let body = serde_json::json!({ "password": password }).to_string();
+        let headers = vec![bearer(&admin.token), json_type()];
+        let exchange = self
+            .send("PUT", &path_of(&self.admin_name), headers, Some(body))
+            .await?;
+        match is_done(&exchange) {
+            true => Ok(()),
+            false => Err(Undone::after("the update was not accepted", &exchange)),
+        }
+    }
+
+    /// Deletes an account of the run, and strikes it off what is to be removed. One that is gone already is fine.
+    ///
+    /// # Errors
+    /// Why it is still there.
+    pub async fn delete(&self, admin: &Admin, name: &OwnName) -> Result<(), Undone> {
+        let headers = vec![bearer(&admin.token)];
+        let exchange = self.send("DELETE", &path_of(name.as_str()), headers, None).await?;
+        if is_done(&exchange) || exchange.response().is_some_and(|response| response.status == 404) {
+            self.made.forget_account(name);
+            return Ok(());
+        }
+        Err(Undone::after("it could not be deleted", &exchange))
+    }
+
+    /// A name of four characters that no account of the target has, nor its first three: too short to be unique by itself,
+    /// it must not be that of somebody else, whom the run would remove in the end.
+    ///
+    /// # Errors
+    /// None was found.
+    pub async fn free_short_name(&self, admin: &Admin) -> Result<String, String> {
+        for _ in 0..SHORT_NAME_TRIES {
+            let (_, short) = self.names.next();
+            // A target that ends with the run holds nobody else's account.
+            if self.journal.is_none() {
+                self.names.claim(&short);
+                return Ok(short);
+            }
+            let free = self.exists(admin, &short).await == Some(false);
+            if free && self.exists(admin, &short[..3]).await == Some(false) {
+                self.names.claim(&short);
+                return Ok(short);
+            }
+        }
+        Err("the target shows no name of four characters that is surely free".to_owned())
+    }
+
+    /// Whether the target has that account; nothing where it does not say.
+    pub async fn exists(&self, admin: &Admin, name: &str) -> Option<bool> {
+        let headers = vec![bearer(&admin.token)];
+        let request = self.target.request("GET", &path_of(name), headers, None);
+        let asked = self.target.ask(&request, &mut Patience::default()).await;
+        match asked.ok()?.response()?.status {
+            200 => Some(true),
+            404 => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Has a token forgotten by the target; true if it answered. One that is dead already needs no logging out, and one
+    /// that will not go expires by itself.
+    pub async fn log_out(&self, token: &str) -> bool {
+        let request = self
+            .target
+            .request("POST", "/v1/users/logout", vec![bearer(token)], None);
+        let asked = self.target.ask(&request, &mut Patience::default()).await;
+        asked.is_err() || asked.is_ok_and(|exchange| exchange.response().is_some())
+    }
+}
+
+/// Why something that the harness asked for was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// In words, without secrets.
+    pub why: String,
+    /// The target refused it, and would refuse it again; otherwise nobody knows.
+    pub refused: bool,
+    /// The target did not answer.
+    pub silent: bool,
+}
+
+impl Undone {
+    fn after(what: &str, exchange: &Exchange) -> Undone {
+        let response = exchange.response();
+        Undone {
+            why: format!("{what}: {}", outcome(exchange)),
+            refused: response.is_some_and(|response| (400..500).contains(&response.status)),
+            silent: response.is_none(),
+        }
+    }
+}
+
+impl From<String> for Undone {
+    fn from(why: String) -> Undone {
+        let (refused, silent) = (false, false);
+        Undone { why, refused, silent }
+    }
+}
+
+impl From<Throttled> for Undone {
+    fn from(throttled: Throttled) -> Undone {
+        String::from(throttled).into()
+    }
+}
+
+impl From<Undone> for String {
+    fn from(undone: Undone) -> String {
+        undone.why
+    }
+}
+
+/// Whether it was answered 2xx.
+fn is_done(exchange: &Exchange) -> bool {
+    exchange
+        .response()
+        .is_some_and(|response| (200..300).contains(&response.status))
+}
+
+/// The name of the account that a request makes (users, Create).
+fn created(request: &Request, base: &str) -> Option<String> {
+    let Request::Http(request) = request else { return None };
+    let path = request.target.strip_prefix(base)?;
+    if request.method != "POST" || path != "/v1/users" {
+        return None;
+    }
+    let body = Json::parse(request.body.as_deref()?).ok()?;
+    body.at("/username")?.as_str().map(str::to_owned)
+}
+
+/// The name of the account that a request asks for (users, Read).
+fn shown(request: &Request, base: &str) -> Option<String> {
+    let Request::Http(request) = request else { return None };
+    let name = request.target.strip_prefix(base)?.strip_prefix("/v1/users/")?;
+    (request.method == "GET").then(|| name.to_owned())
+}
+
+/// What is left on the target, and the command that removes it.
+pub(super) fn leftover(name: &str, why: &str) -> String {
+    format!(
+        "the account `{}` is left on the target ({why}); remove it with: curl -sk -X DELETE \
+         -H \"Authorization: Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{}",
+        shortened(name),
+        path_of(name)
+    )
+}
+
+/// The path of an account, its name percent-encoded (RFC 3986 §2.1): a case may have made one of any characters.
+pub fn path_of(name: &str) -> String {
+    const PLAIN: &[u8] = b"-._~";
+    let encoded = |byte: u8| match byte.is_ascii_alphanumeric() || PLAIN.contains(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    let name: String = name.bytes().map(encoded).collect();
+    format!("/v1/users/{name}")
+}
+
+/// The token of a login that was accepted.
+pub fn token_in(exchange: &Exchange) -> Option<String> {
+    let response = exchange.response().filter(|response| response.status == 200)?;
+    let json = Json::parse(&response.body).ok()?;
+    json.at("/users/0/token")?.as_str().map(str::to_owned)
+}
+
+/// Every token that an answer holds, wherever it holds it: a faulty target must not make us show or keep one.
+pub fn tokens_in(body: &[u8]) -> Vec<String> {
+    fn collect(json: &Json, found: &mut Vec<String>) {
+        match json {
+            Json::Object(members) => members.iter().for_each(|(name, value)| match value {
+                Json::String(token) if name.to_ascii_lowercase().contains("token") => found.push(token.clone()),
+                other => collect(other, found),
+            }),
+            Json::Array(items) => items.iter().for_each(|item| collect(item, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    match Json::parse(body) {
+        Ok(json) => collect(&json, &mut found),
+        Err(_) => {
+            let text = String::from_utf8_lossy(body);
+            let values = text.split("token\"").skip(1);
+            let quoted = values.filter_map(|rest| rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"'));
+            found.extend(quoted.map(|rest| rest.split('"').next().unwrap_or_default().to_owned()));
+        }
+    }
+    found.retain(|token| !token.is_empty());
+    found
+}
+
+/// What came of an exchange, in one line. Of the answer's text nothing is shown: it may repeat what was sent.
+pub fn outcome(exchange: &Exchange) -> String {
+    match &exchange.outcome {
+        Outcome::Unanswered(none) => none.to_string(),
+        Outcome::Answered(response) => {
+            let json = Json::parse(&response.body).ok();
+            let code = json.as_ref().and_then(|json| json.at("/errors/0/code")?.as_integer());
+            let code = code.map_or(String::new(), |code| format!(" with code {code}"));
+            format!("status {}{code}", response.status)
+        }
+    }
+}
+
+fn basic(account: &Account) -> Header {
+    let joined = format!("{}:{}", account.username, account.password);
+    Header::new("Authorization", format!("Basic {}", STANDARD.encode(joined)))
+}
+
+/// The header that a token is sent in.
+pub(super) fn bearer(token: &str) -> Header {
+    Header::new("Authorization", format!("Bearer {token}"))
+}
+
+/// The type of the bodies that the harness sends.
+pub(super) fn json_type() -> Header {
+    Header::new("Content-Type", "application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_found_wherever_they_are() {
+        assert_eq!(tokens_in(br#"{"users":[{"token":"a"},{"token":"b"}]}"#), ["a", "b"]);
+        assert_eq!(tokens_in(br#"{"errors":[{"details":{"access_token":"a"}}]}"#), ["a"]);
+        assert_eq!(tokens_in(br#"{"users":[{"token": "a"#), ["a"]);
+        assert_eq!(tokens_in(b"{}"), [""; 0]);
+    }
+
+    #[test]
+    fn a_leftover_is_told_with_a_command_that_removes_it() {
+        let told = leftover("wabc \u{1b}", "status 500");
+        assert!(
+            told.contains("-X DELETE") && told.ends_with("\"$WABIZSPEC_TARGET\"/v1/users/wabc%20%1B"),
+            "{told}"
+        );
+        assert!(!told.contains('\u{1b}'));
+    }
+}

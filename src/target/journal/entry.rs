@@ -1,0 +1,128 @@
+//! What stands in a journal, line by line, and what it adds up to.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The first line's `schema`.
+const SCHEMA: &str = "wabizspec/journal/1";
+
+/// An account and a password of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The user name.
+    pub account: String,
+    /// The password.
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials({}, …)", self.account)
+    }
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Entry {
+    /// A run begins to write.
+    Opened {
+        /// What this file is.
+        schema: String,
+        /// The target's URL.
+        target: String,
+        /// The name of its admin account.
+        admin: String,
+    },
+    /// The account may have that password from the next request on.
+    Password(Credentials),
+    /// The account has logged in with it.
+    Works(Credentials),
+}
+
+impl Entry {
+    /// The first line of a run.
+    pub fn opened(target: &str, admin: &str) -> Entry {
+        Entry::Opened {
+            schema: SCHEMA.to_owned(),
+            target: target.to_owned(),
+            admin: admin.to_owned(),
+        }
+    }
+
+    /// The entry as its line.
+    pub(super) fn line(&self) -> Vec<u8> {
+        // Strings and nothing else always become JSON.
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        line.push(b'\n');
+        line
+    }
+}
+
+/// All that a journal says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The target that it is about.
+    pub target: Option<String>,
+    /// The name of its admin account.
+    pub admin: Option<String>,
+    /// Oldest first, each once, where it was named last.
+    passwords: Vec<Credentials>,
+}
+
+impl Known {
+    /// Reads a journal. A line that was cut off, and what this version does not know, is passed over; a file whose first
+    /// line is not a journal's is none.
+    pub fn read(bytes: &[u8]) -> Option<Known> {
+        let mut known = Known::default();
+        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            match serde_json::from_slice(line) {
+                Ok(Entry::Opened { schema, .. }) if schema != SCHEMA => return None,
+                Ok(entry) => {
+                    known.take(entry);
+                }
+                Err(_) => {}
+            }
+        }
+        // A kill can cut even the first line short: then nothing was sent yet.
+        let beginning = b"{\"opened\":";
+        let cut_off = bytes.starts_with(beginning) || beginning.starts_with(bytes);
+        (known.target.is_some() || cut_off).then_some(known)
+    }
+
+    /// Takes in one entry; false if it says nothing new.
+    pub(super) fn take(&mut self, entry: Entry) -> bool {
+        match entry {
+            Entry::Opened { target, admin, .. } => {
+                self.target = Some(target);
+                self.admin = Some(admin);
+                true
+            }
+            Entry::Password(credentials) | Entry::Works(credentials) => {
+                if self.passwords.last() == Some(&credentials) {
+                    return false;
+                }
+                self.passwords.retain(|known| *known != credentials);
+                self.passwords.push(credentials);
+                true
+            }
+        }
+    }
+
+    /// The passwords that an account may have, the newest first.
+    pub fn passwords_of(&self, account: &str) -> Vec<String> {
+        let of = self.passwords.iter().rev();
+        of.filter(|known| known.account == account)
+            .map(|known| known.password.clone())
+            .collect()
+    }
+
+    /// Every account that it names, the admin aside, by name.
+    pub fn other_accounts(&self) -> std::collections::BTreeSet<&str> {
+        let names = self.passwords.iter().map(|known| known.account.as_str());
+        names.filter(|name| Some(*name) != self.admin.as_deref()).collect()
+    }
+}

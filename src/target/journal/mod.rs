@@ -1,0 +1,234 @@
+//! The credential journal: no password that a run gives to an account is ever lost.
+//!
+//! Before a request that may change a password is sent, the new one is on disk and synced, in a file that only its owner
+//! can read. The file is lines of JSON that are only ever added to while a run lasts, so that a kill at any instant
+//! leaves every earlier line whole. This module writes and reads it; whether a password works is for others to try.
+
+mod disk;
+mod entry;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use entry::{Credentials, Entry, Known};
+
+use disk::{Disk, JournalFile};
+
+/// Why a journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The file cannot be read or written.
+    #[error("the credential journal {path} cannot be used: {source}\n  help: name another place with --journal PATH", path = path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// The file is something else.
+    #[error(
+        "{path} is no credential journal, and is left alone\n  help: name another place with --journal PATH",
+        path = path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It belongs to another target.
+    #[error(
+        "{path} is the credential journal of {target}\n  help: name another place with --journal PATH",
+        path = path.display()
+    )]
+    OtherTarget {
+        /// The file.
+        path: PathBuf,
+        /// The target that it says.
+        target: String,
+    },
+}
+
+/// The journal of one run.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    /// What earlier runs left in it.
+    earlier: Known,
+    shared: Arc<Shared>,
+}
+
+/// What the threads share that write.
+#[derive(Debug)]
+struct Shared {
+    /// What the file begins with.
+    opening: Vec<u8>,
+    waiting: Mutex<Waiting>,
+    disk: Mutex<Box<dyn Disk>>,
+}
+
+/// Entries on their way to the disk.
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    /// Everything that was recorded, so that nothing is written twice.
+    known: Known,
+    /// Why the disk took an entry no more. From then on nothing is recorded, and so nothing may be sent.
+    broken: Option<String>,
+}
+
+impl Journal {
+    /// The journal at that path for that target. What earlier runs left there is read; nothing is written before there is
+    /// something to record.
+    ///
+    /// # Errors
+    /// The file is there but cannot be read, or it is not this target's journal.
+    pub fn open(path: &Path, target: &str, admin: &str) -> Result<Journal, JournalError> {
+        Journal::on(path, target, admin, Box::new(JournalFile::at(path)))
+    }
+
+    fn on(path: &Path, target: &str, admin: &str, disk: Box<dyn Disk>) -> Result<Journal, JournalError> {
+        let earlier = Journal::read(path)?.unwrap_or_default();
+        if let Some(other) = earlier.target.as_ref().filter(|other| place(other) != place(target)) {
+            return Err(JournalError::OtherTarget {
+                path: path.to_owned(),
+                target: other.clone(),
+            });
+        }
+        Ok(Journal {
+            path: path.to_owned(),
+            earlier,
+            shared: Arc::new(Shared {
+                opening: Entry::opened(target, admin).line(),
+                waiting: Mutex::default(),
+                disk: Mutex::new(disk),
+            }),
+        })
+    }
+
+    /// What the journal at that path says; nothing where there is no file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no journal.
+    pub fn read(path: &Path) -> Result<Option<Known>, JournalError> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                return Err(JournalError::Unusable {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        };
+        let foreign = || JournalError::Foreign { path: path.to_owned() };
+        Known::read(&bytes).ok_or_else(foreign).map(Some)
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What earlier runs left in it.
+    pub fn earlier(&self) -> &Known {
+        &self.earlier
+    }
+
+    /// Makes the file now, so that a run which will need it does not find out half-way that there is none to be had.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub async fn prepare(&self) -> Result<(), JournalError> {
+        let unusable = |why: String| JournalError::Unusable {
+            path: self.path.clone(),
+            source: io::Error::other(why),
+        };
+        self.record(&[]).await.map_err(unusable)
+    }
+
+    /// Puts passwords on disk, synced, each with the account that may get it. What was recorded before is not written
+    /// again. Entries that come together share one sync.
+    ///
+    /// # Errors
+    /// They are not on disk, in words: then the request must not be sent.
+    pub async fn record(&self, credentials: &[Credentials]) -> Result<(), String> {
+        let entries: Vec<Entry> = credentials.iter().cloned().map(Entry::Password).collect();
+        self.write(&entries).await
+    }
+
+    /// Notes that an account logs in with that password. It need not reach the disk: it only spares wrong tries.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub async fn works(&self, credentials: Credentials) -> Result<(), String> {
+        self.write(&[Entry::Works(credentials)]).await
+    }
+
+    async fn write(&self, entries: &[Entry]) -> Result<(), String> {
+        {
+            let waiting = &mut *lock(&self.shared.waiting);
+            for entry in entries {
+                if waiting.known.take(entry.clone()) {
+                    waiting.lines.extend(entry.line());
+                }
+            }
+        }
+        // In a thread of its own, which goes on to the end although nobody may wait for it any more.
+        let shared = Arc::clone(&self.shared);
+        let written = tokio::task::spawn_blocking(move || shared.write_what_waits());
+        let written = written.await.unwrap_or_else(|error| Err(error.to_string()));
+        let path = self.path.display();
+        written.map_err(|why| format!("the credential journal {path} cannot be written ({why}); nothing was sent"))
+    }
+
+    /// After a run whose outcome is known: leaves only what works, `None` where nothing is to be remembered. Until the
+    /// new file is whole and synced, the old one stays.
+    ///
+    /// # Errors
+    /// The file stays as it was.
+    pub async fn settle(&self, works: &[Credentials]) -> io::Result<()> {
+        let mut whole = self.shared.opening.clone();
+        for credentials in works {
+            whole.extend(Entry::Works(credentials.clone()).line());
+        }
+        let remembered = !works.is_empty();
+        let shared = Arc::clone(&self.shared);
+        let settled = tokio::task::spawn_blocking(move || match remembered {
+            true => lock(&shared.disk).replace(&whole),
+            false => lock(&shared.disk).remove(),
+        });
+        settled.await.map_err(io::Error::other)?
+    }
+}
+
+impl Shared {
+    /// Whoever gets the disk writes for all that wait: they find their entries on disk when it is their turn.
+    fn write_what_waits(&self) -> Result<(), String> {
+        let mut disk = lock(&self.disk);
+        let lines = {
+            let waiting = &mut *lock(&self.waiting);
+            if let Some(why) = &waiting.broken {
+                return Err(why.clone());
+            }
+            std::mem::take(&mut waiting.lines)
+        };
+        disk.append(&self.opening, &lines).map_err(|error| {
+            let why = error.to_string();
+            lock(&self.waiting).broken = Some(why.clone());
+            why
+        })
+    }
+}
+
+/// What a URL points at, however it is reached: the accounts are the same with TLS and without.
+fn place(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, place)| place)
+}
+
+/// A writer that panicked leaves at worst a line cut short, which readers pass over.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+fn credentials(account: &str, password: &str) -> Credentials {
+    Credentials {
+        account: account.to_owned(),
+        password: password.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn what_was_recorded_is_read_again_newest_first() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("new/folder/a.journal");
+    let journal = Journal::open(&path, "http://a:1", "admin").expect("journal");
+    assert!(!path.exists(), "nothing is written before there is something to record");
+    for password in ["one", "two", "one", "one"] {
+        journal.record(&[credentials("admin", password)]).await.expect("record");
+    }
+    journal.record(&[credentials("w1", "three")]).await.expect("record");
+    let known = Journal::read(&path).expect("read").expect("there");
+    assert_eq!(known.passwords_of("admin"), ["one", "two"]);
+    assert_eq!(known.other_accounts().into_iter().collect::<Vec<_>>(), ["w1"]);
+    let mode = std::fs::metadata(&path).expect("file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(
+        !format!("{journal:?}{known:?}").contains("three"),
+        "secrets are not for debugging"
+    );
+}
+
+#[tokio::test]
+async fn a_line_that_was_cut_off_costs_no_other() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("a.journal");
+    let first = Journal::open(&path, "http://a:1", "admin").expect("journal");
+    first
+        .record(&[credentials("admin", "one"), credentials("admin", "two")])
+        .await
+        .expect("record");
+    let whole = std::fs::read(&path).expect("file");
+    for cut in 0..whole.len() {
+        std::fs::write(&path, &whole[..cut]).expect("cut");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("mode");
+        let again = Journal::open(&path, "http://a:1", "admin").unwrap_or_else(|error| panic!("cut at {cut}: {error}"));
+        again.record(&[credentials("admin", "three")]).await.expect("record");
+        let known = Journal::read(&path).expect("read").expect("there");
+        assert_eq!(
+            known.passwords_of("admin").first().map(String::as_str),
+            Some("three"),
+            "cut at {cut}"
+        );
+        let mode = std::fs::metadata(&path).expect("file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "an open file is closed to others");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_this_targets_journal_is_left_alone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("a.journal");
+    std::fs::write(&path, "dear diary\n").expect("file");
+    assert!(matches!(
+        Journal::open(&path, "http://a:1", "admin"),
+        Err(JournalError::Foreign { .. })
+    ));
+    std::fs::remove_file(&path).expect("remove");
+    let other = Journal::open(&path, "http://b:1", "admin").expect("journal");
+    other.prepare().await.expect("prepare");
+    let error = Journal::open(&path, "http://a:1", "admin").expect_err("other");
+    assert!(error.to_string().contains("http://b:1"), "{error}");
+}
+
+#[tokio::test]
+async fn settling_keeps_what_works_or_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("a.journal");
+    let journal = Journal::open(&path, "http://a:1", "admin").expect("journal");
+    journal
+        .record(&[credentials("admin", "one"), credentials("admin", "two")])
+        .await
+        .expect("record");
+    journal.settle(&[credentials("admin", "one")]).await.expect("settle");
+    let known = Journal::read(&path).expect("read").expect("there");
+    assert_eq!(known.passwords_of("admin"), ["one"]);
+    journal.settle(&[]).await.expect("settle");
+    assert!(!path.exists());
+}
+
+/// Counts what reaches the disk, and takes its time.
+#[derive(Debug)]
+struct Slow(Arc<AtomicUsize>, Arc<Mutex<Vec<u8>>>);
+
+impl Disk for Slow {
+    fn append(&mut self, _: &[u8], lines: &[u8]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        self.0.fetch_add(1, Ordering::Relaxed);
+        self.1.lock().expect("lines").extend_from_slice(lines);
+        Ok(())
+    }
+
+    fn replace(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn entries_that_come_together_share_a_sync_and_none_returns_before_its_own() {
+    let (syncs, lines) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let disk = Box::new(Slow(Arc::clone(&syncs), Arc::clone(&lines)));
+    let path = Path::new("/nowhere/at/all.journal");
+    let journal = Arc::new(Journal::on(path, "http://a:1", "admin", disk).expect("journal"));
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..50 {
+        let (journal, lines) = (Arc::clone(&journal), Arc::clone(&lines));
+        tasks.spawn(async move {
+            let password = format!("<{number}>");
+            journal
+                .record(&[credentials("admin", &password)])
+                .await
+                .expect("record");
+            let on_disk = String::from_utf8_lossy(&lines.lock().expect("lines")).into_owned();
+            assert!(on_disk.contains(&password), "{password} was not on disk");
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("task");
+    }
+    let syncs = syncs.load(Ordering::Relaxed);
+    assert!((1..50).contains(&syncs), "{syncs} syncs");
+    assert_eq!(
+        String::from_utf8_lossy(&lines.lock().expect("lines")).lines().count(),
+        50
+    );
+}
+
+#[derive(Debug)]
+struct Full;
+
+impl Disk for Full {
+    fn append(&mut self, _: &[u8], _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn replace(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_failed_is_never_trusted_again() {
+    let path = Path::new("/nowhere/at/all.journal");
+    let journal = Journal::on(path, "http://a:1", "admin", Box::new(Full)).expect("journal");
+    for _ in 0..2 {
+        let why = journal.record(&[credentials("admin", "one")]).await.expect_err("full");
+        assert!(why.contains("nothing was sent") && !why.contains("one\""), "{why}");
+    }
+}

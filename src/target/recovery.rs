@@ -1,0 +1,93 @@
+//! Whether a password works, and what a target may have made of one. Nothing here changes anything.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Target;
+use super::accounts::{Account, token_in};
+use crate::exchange::{Header, Json, Outcome};
+
+/// What came of trying to log in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    /// With this token, which somebody has to log out.
+    LoggedIn(String),
+    /// The password is right, but it is the default one and has to be changed first (code 1024).
+    ChangeRequired,
+    /// It is not the password.
+    Refused,
+    /// Asked to wait so long.
+    Throttled(Duration),
+    /// No answer, and why.
+    Unreachable(String),
+}
+
+/// Logs in with a body that changes nothing.
+pub async fn probe(target: &Target, account: &Account) -> Probe {
+    let credentials = STANDARD.encode(format!("{}:{}", account.username, account.password));
+    let headers = vec![
+        Header::new("Authorization", format!("Basic {credentials}")),
+        Header::new("Content-Type", "application/json"),
+    ];
+    let request = target.request("POST", "/v1/users/login", headers, Some(b"{}".to_vec()));
+    let exchange = target.send(&request).await;
+    if let Some(token) = token_in(&exchange) {
+        return Probe::LoggedIn(token);
+    }
+    let response = match &exchange.outcome {
+        Outcome::Unanswered(none) => return Probe::Unreachable(target.secrets().apply(&none.to_string())),
+        Outcome::Answered(response) => response,
+    };
+    let json = Json::parse(&response.body).ok();
+    let code = json.and_then(|json| json.at("/errors/0/code")?.as_integer());
+    match (response.status, code) {
+        (429, _) | (400.., Some(1015)) => {
+            let seconds = response
+                .header_text("Retry-After")
+                .and_then(|value| value.trim().parse().ok());
+            Probe::Throttled(Duration::from_secs(seconds.unwrap_or(1)))
+        }
+        (_, Some(1024)) => Probe::ChangeRequired,
+        (500.., _) => Probe::Unreachable(format!("it answers with status {}", response.status)),
+        _ => Probe::Refused,
+    }
+}
+
+/// What a target may have kept of a password instead of the whole, each with how: bcrypt reads 72 bytes, fields hold 64, C
+/// strings end at a NUL.
+pub fn spellings(password: &str) -> Vec<(String, &'static str)> {
+    let cut = |bytes: usize| {
+        let end = (0..=bytes.min(password.len()))
+            .rev()
+            .find(|end| password.is_char_boundary(*end));
+        password[..end.unwrap_or(0)].to_owned()
+    };
+    let all = [
+        (password.trim().to_owned(), "without blanks at its ends"),
+        (cut(72), "cut to 72 bytes"),
+        (cut(64), "cut to 64 bytes"),
+        (
+            password.split('\0').next().unwrap_or_default().to_owned(),
+            "up to its first NUL",
+        ),
+    ];
+    let other = |(spelling, _): &(String, &str)| !spelling.is_empty() && spelling != password;
+    all.into_iter().filter(other).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_differ_from_the_password() {
+        assert_eq!(spellings("Aa1!aaaa"), []);
+        assert_eq!(spellings(" Aa1! "), [("Aa1!".to_owned(), "without blanks at its ends")]);
+        let long = "é".repeat(40);
+        let cut: Vec<usize> = spellings(&long).iter().map(|(spelling, _)| spelling.len()).collect();
+        assert_eq!(cut, [72, 64]);
+        assert_eq!(spellings("ab\0c"), [("ab".to_owned(), "up to its first NUL")]);
+    }
+}
