@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use wabizspec::documented::basic::{self, BasicError, Credentials};
 use wabizspec::documented::bodies::LoginBody;
 use wabizspec::fuzz::Surface;
-use wabizspec::fuzz::drive::{Settings, drive, once};
+use wabizspec::fuzz::drive::{Progress, Settings, drive, once};
 use wabizspec::fuzz::finding;
 use wabizspec::fuzz::subject::Ground;
 use wabizspec::fuzz::summary::Summary;
@@ -90,11 +90,26 @@ fn settings(surfaces: &[Surface], requests: u64) -> Settings {
 }
 
 fn fuzz(behaviour: Behaviour, settings: &Settings) -> (Summary, Vec<String>) {
+    fuzz_until(behaviour, settings, None)
+}
+
+/// The same, and no longer than until such a finding is there.
+fn fuzz_until(
+    behaviour: Behaviour,
+    settings: &Settings,
+    until: Option<&(dyn Fn(&str) -> bool + Sync)>,
+) -> (Summary, Vec<String>) {
     let (register, target) = (register(), target(behaviour));
     block_on(async {
         let (mut givens, ground) = ground(&target, &register).await;
-        let (_stop, stopped) = watch::channel(false);
-        let summary = drive(Arc::new(ground), &register, settings, stopped, &mut |_| {}).await;
+        let (stop, stopped) = watch::channel(false);
+        let enough = |found: &Summary| until.is_some_and(|until| self::found(found).iter().any(|found| until(found)));
+        let mut look = |progress: Progress<'_>| {
+            if enough(progress.summary) {
+                stop.send(true).expect("the run listens");
+            }
+        };
+        let summary = drive(Arc::new(ground), &register, settings, stopped, &mut look).await;
         let left = givens.clean_up().await;
         (summary, left)
     })
@@ -110,7 +125,8 @@ fn found(summary: &Summary) -> Vec<String> {
 fn finds(fault: impl FnOnce(&mut Behaviour), surface: Surface, requests: u64, expected: &str) {
     let mut behaviour = Behaviour::default();
     fault(&mut behaviour);
-    let (summary, _) = fuzz(behaviour, &settings(&[surface], requests));
+    let wanted = |found: &str| found == expected;
+    let (summary, _) = fuzz_until(behaviour, &settings(&[surface], requests), Some(&wanted));
     let found = found(&summary);
     assert!(
         found.iter().any(|found| found == expected),
@@ -446,4 +462,48 @@ fn the_same_seed_and_answers_make_the_same_run() {
         summary.table.keys().map(|key| format!("{key:?}")).collect::<Vec<_>>()
     };
     assert_eq!(answers(), answers());
+}
+
+/// Every fault that the reference client can have of the robustness kind, by the requirement it breaks or a crash.
+#[test]
+fn every_fault_of_the_robustness_kind_is_found() {
+    use wabizspec::reference::{Fault, Kind};
+    let all: Vec<Surface> = Surface::ALL
+        .into_iter()
+        .filter(|surface| *surface != Surface::Http)
+        .collect();
+    let mut missed = Vec::new();
+    for fault in Fault::all().filter(|fault| fault.kind == Kind::Robustness) {
+        let (summary, _) = fuzz_until(fault.behaviour(), &settings(&all, 4000), Some(&|_| true));
+        let found = found(&summary);
+        eprintln!("{} ({}): {found:?} {:?}", fault.id, fault.requirement, summary.blocked);
+        if found.is_empty() {
+            missed.push(fault.id);
+        }
+    }
+    assert_eq!(missed, Vec::<&str>::new());
+}
+
+/// How many of all faults the fuzzer sees; a survey: `cargo test --test fuzz_wire -- --ignored --nocapture`.
+#[test]
+#[ignore = "a survey of all faults, which takes minutes"]
+fn a_survey_of_all_faults() {
+    use wabizspec::reference::{Fault, Registration};
+    let all: Vec<Surface> = Surface::ALL
+        .into_iter()
+        .filter(|surface| *surface != Surface::Http)
+        .collect();
+    let (mut seen, mut count) = (0, 0);
+    for fault in Fault::all().filter(|fault| fault.registration == Registration::Open) {
+        let (summary, _) = fuzz_until(fault.behaviour(), &settings(&all, 3000), Some(&|_| true));
+        count += 1;
+        let any = summary
+            .found
+            .iter()
+            .map(|found| format!("{} {}", found.signature.oracle, found.signature.requirement));
+        let any: std::collections::BTreeSet<String> = any.collect();
+        seen += usize::from(!any.is_empty());
+        eprintln!("{} {} {any:?}", if any.is_empty() { "-" } else { "+" }, fault.id);
+    }
+    eprintln!("{seen} of {count}");
 }

@@ -107,7 +107,7 @@ fn login() -> Vec<Aimed> {
     let mut rows: Vec<(&'static str, BodyInput)> = Vec::new();
     let mut add = |row, input| rows.push((row, input));
     for value in GRAMMATICAL {
-        add("J1", plain(format!("{{\"x\":{value}}}")));
+        add("J1", plain(format!("{{\"foo\":{value}}}")));
     }
     add(
         "J1",
@@ -146,13 +146,13 @@ fn login() -> Vec<Aimed> {
         r#""\ud800""#,
         r#""\udc00\ud800""#,
     ] {
-        add("J3", plain(format!("{{\"x\":{value}}}")));
+        add("J3", plain(format!("{{\"foo\":{value}}}")));
         add("J3", plain(format!("{{\"new_password\":{value}}}")));
     }
     for bytes in [
-        &b"{\"x\":\"\xff\"}"[..],
-        b"{\"x\":\"\xc0\xae\"}",
-        b"{\"x\":\"\xed\xa0\x80\"}",
+        &b"{\"foo\":\"\xff\"}"[..],
+        b"{\"foo\":\"\xc0\xae\"}",
+        b"{\"foo\":\"\xed\xa0\x80\"}",
         b"{\"new_password\":\"Abcdef1!\xff\"}",
     ] {
         add("J3", plain(bytes));
@@ -185,7 +185,7 @@ fn login() -> Vec<Aimed> {
             "J4",
             BodyInput {
                 bulk,
-                ..plain("{\"x\":${bulk}}")
+                ..plain("{\"foo\":${bulk}}")
             },
         );
         add(
@@ -208,7 +208,7 @@ fn login() -> Vec<Aimed> {
         format!(r#"{{"new_password":"{STRONG}","\ufeffnew_password":"{WEAK}"}}"#),
         format!(r#"{{"new_password":null,"new_password":"{WEAK}"}}"#),
         format!(r#"{{"new_password":"{WEAK}","new_password":null}}"#),
-        format!(r#"{{"new_password":"{STRONG}","x":1,"x":2}}"#),
+        format!(r#"{{"new_password":"{STRONG}","foo":1,"foo":2}}"#),
     ] {
         add("J5", plain(text));
     }
@@ -243,14 +243,14 @@ fn login() -> Vec<Aimed> {
         "1e309",
         "-0",
     ] {
-        add("J9", plain(format!("{{\"x\":{value}}}")));
+        add("J9", plain(format!("{{\"foo\":{value}}}")));
     }
     for bulk in [Bulk::Digits4000, Bulk::DigitsMega] {
         add(
             "J9",
             BodyInput {
                 bulk,
-                ..plain("{\"x\":${bulk}}")
+                ..plain("{\"foo\":${bulk}}")
             },
         );
         add(
@@ -266,7 +266,7 @@ fn login() -> Vec<Aimed> {
             "J10",
             BodyInput {
                 bulk,
-                ..plain("{\"x\":${bulk}}")
+                ..plain("{\"foo\":${bulk}}")
             },
         );
         add(
