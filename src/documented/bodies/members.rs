@@ -40,10 +40,12 @@ pub(super) fn members<'a, const N: usize>(
                 errors: Vec::new(),
             }),
         },
-        // "No object" is a fair answer only where the whole text is JSON.
+        // "No object" is a fair answer only where the whole text is JSON. Where it is not, the grammar's own complaint is
+        // told: the other one quotes the value that is no object, which may be a password.
         Err(error) => match serde_json::from_str::<IgnoredAny>(text) {
             Ok(_) if !text.trim_start().starts_with('{') => Err(BodyError::NotAnObject),
-            _ => Err(malformed(&error)),
+            Ok(_) => Err(malformed(&error)),
+            Err(error) => Err(malformed(&error)),
         },
     }
 }
