@@ -18,6 +18,7 @@ use super::grammar::path::{Asker, PathInput};
 use super::second;
 use super::subject::{Ground, Subject, succeeded};
 use super::{Class, Surface};
+use crate::documented::basic;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Request};
 use crate::requirement::Level;
 
@@ -228,7 +229,7 @@ impl Probe<'_> {
             let oracle = match finding.requirement.as_str() {
                 "envelope.answered" => "answered",
                 "envelope.no-crash" => "crash",
-                "envelope.no-secret-echoed" if is_a_word_of_the_answer(exchange) => continue,
+                "envelope.no-secret-echoed" if is_told_anyway(exchange) => continue,
                 "envelope.no-secret-echoed" => "echo",
                 "envelope.no-trace" => "trace",
                 "envelope.one-answer" => "one-answer",
@@ -427,18 +428,36 @@ impl Probe<'_> {
     }
 }
 
-/// Whether the password that seems to be echoed is a word that answers are made of: `password`, `username`.
-fn is_a_word_of_the_answer(exchange: &Exchange) -> bool {
+/// Whether what seems to be echoed stands in the answer for another reason: it is a word that answers are made of
+/// (`password`, `Bearer r`), or part of the name that an answer has to repeat.
+fn is_told_anyway(exchange: &Exchange) -> bool {
     let (Some(response), Request::Http(request)) = (exchange.response(), &exchange.request) else {
         return false;
     };
     let json = request.body.as_deref().and_then(|body| Json::parse(body).ok());
-    let sent = ["/password", "/new_password"]
-        .into_iter()
-        .filter_map(|member| json.as_ref()?.at(member)?.as_str());
-    let answer = String::from_utf8_lossy(&response.body);
-    let mut echoed = sent.filter(|text| answer.contains(text)).peekable();
-    echoed.peek().is_some() && echoed.all(|text| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+    let member = |pointer: &str| Some(json.as_ref()?.at(pointer)?.as_str()?.to_owned());
+    let name = member("/username").unwrap_or_default();
+    let mut sent: Vec<String> = ["/password", "/new_password"].into_iter().filter_map(member).collect();
+    if let Some(value) = request.header("Authorization") {
+        let text = String::from_utf8_lossy(value);
+        sent.extend(text.trim().split_once(' ').map(|(_, sent)| sent.trim().to_owned()));
+        sent.extend(basic::parse(value).ok().map(|read| read.password));
+    }
+    let mut answer = String::from_utf8_lossy(&response.body).into_owned();
+    for header in &response.headers {
+        answer.push('\n');
+        answer.push_str(&String::from_utf8_lossy(&header.value));
+    }
+    let mut echoed = sent
+        .iter()
+        .filter(|text| text.len() >= 8 && answer.contains(*text))
+        .peekable();
+    let is_word = |text: &String| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || b"_ ".contains(&byte))
+    };
+    echoed.peek().is_some()
+        && echoed.all(|text| is_word(text) || (request.target.contains("/users") && name.contains(text.as_str())))
 }
 
 /// The requirement that forbids a token for credentials of that kind.
