@@ -149,6 +149,8 @@ fn member<'m>(members: &'m BTreeMap<String, Vec<Value>>, name: &str) -> Option<&
 
 /// Holds a reading of a body to the slow one. `known` are the members that count, with whether each is required.
 fn same_reading<T>(body: &[u8], read: &Result<T, BodyError>, known: &[(&str, bool)]) {
+    let secret = FIXED.with(|fixed| fixed.user_password.clone());
+    assert!(!kind(read).contains(&secret), "the error tells a value: {}", kind(read));
     match slow(body) {
         None => assert!(
             matches!(read, Err(BodyError::Malformed(_))),
@@ -282,6 +284,7 @@ pub fn account_body(input: &[u8]) {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         assert!(digits(&read.cc) && digits(&read.phone_number) && read.pin.as_deref().is_none_or(digits));
         assert!(read.pin.as_ref().is_none_or(|pin| pin.len() == 6));
+        assert!(!read.cert.is_empty());
         let _ = verified_name(&read.cert);
     }
     if second::body::account(&body, true).class == Class::Reject {
@@ -378,11 +381,11 @@ fn register() -> Register {
     suite.map(|suite| suite.register).unwrap_or_default()
 }
 
-/// The judge on any answer: it is total, and the same twice. The first two bytes are the status, the text up to an
-/// empty line the fields, the rest the body.
+/// The judge on any answer: it is total, the same twice, and sees what a naive reading sees. The first two bytes are the
+/// status, the text up to an empty line the fields, the rest the body.
 ///
 /// # Panics
-/// When it judges differently the second time.
+/// When it judges differently the second time, or not as the naive reading.
 pub fn answer(input: &[u8]) {
     let [high, low, rest @ ..] = input else { return };
     let status = 200 + u16::from_be_bytes([*high, *low]) % 800;
@@ -396,8 +399,8 @@ pub fn answer(input: &[u8]) {
         request: Request::Http(HttpRequest {
             method: "POST".to_owned(),
             target: "/v1/users/login".to_owned(),
-            headers: vec![Header::new("Authorization", "Basic YWRtaW46U2VzYW1lLTEyMw==")],
-            body: Some(b"{\"new_password\":\"Abcdef1!\"}".to_vec()),
+            headers: vec![Header::new("Authorization", format!("Basic {SENT_CODE}"))],
+            body: Some(format!(r#"{{"new_password":"{SENT_NEW_PASSWORD}"}}"#).into_bytes()),
         }),
         outcome: Outcome::Answered(Response {
             version: 1,
@@ -423,7 +426,63 @@ pub fn answer(input: &[u8]) {
                 finding.requirement
             );
         }
+        let Some(response) = exchange.response() else { return };
+        for (requirement, broken) in naive(response) {
+            let found = judgement
+                .findings
+                .iter()
+                .any(|finding| finding.requirement == requirement);
+            assert_eq!(
+                found,
+                broken.unwrap_or(found),
+                "{requirement} on {}",
+                response.body.escape_ascii()
+            );
+        }
     });
+}
+
+/// `admin:Sesame-123`, as the request that is judged sends it.
+const SENT_CODE: &str = "YWRtaW46U2VzYW1lLTEyMw==";
+const SENT_PASSWORD: &str = "Sesame-123";
+const SENT_NEW_PASSWORD: &str = "Abcdef1!";
+
+/// Which oracles an answer breaks, read off its bytes; `None` where bytes do not say.
+fn naive(response: &Response) -> [(&'static str, Option<bool>); 6] {
+    let lacks = |name: &str| {
+        !response
+            .headers
+            .iter()
+            .any(|header| header.name.eq_ignore_ascii_case(name))
+    };
+    let holds = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let anywhere = |text: &str| {
+        holds(&response.body, text)
+            || response
+                .headers
+                .iter()
+                .any(|header| std::str::from_utf8(&header.value).is_ok_and(|value| value.contains(text)))
+    };
+    let echoed = [SENT_CODE, SENT_PASSWORD, SENT_NEW_PASSWORD].into_iter().any(anywhere);
+    let crash = match response.status {
+        ..500 => Some(false),
+        // An excuse is a code in an object.
+        _ if !holds(&response.body, "{") => Some(true),
+        _ => None,
+    };
+    let bodiless = matches!(response.status, 204 | 304);
+    let no_object = !bodiless && !holds(&response.body, "{") && !(response.body.is_empty() && response.status >= 300);
+    [
+        (
+            "envelope.challenge",
+            Some(response.status == 401 && lacks("WWW-Authenticate")),
+        ),
+        ("envelope.allow", Some(response.status == 405 && lacks("Allow"))),
+        ("envelope.no-secret-echoed", echoed.then_some(true)),
+        ("envelope.no-crash", crash),
+        ("envelope.json", no_object.then_some(true)),
+        ("envelope.answered", Some(false)),
+    ]
 }
 
 /// The reference model against the tracker; and a refusal leaves the whole state as it was.
