@@ -56,6 +56,8 @@ pub struct Progress<'s> {
 struct Tried {
     generated: Generated,
     probed: Probed,
+    /// What the names in it stood for, where it broke something.
+    bindings: Option<Bindings>,
 }
 
 /// What the workers of a batch share.
@@ -353,9 +355,22 @@ impl Run {
         !self.summary.table.contains_key(&(surface, probed.class, probed.kind))
     }
 
-    /// The target is gone: waits for it, and finds the input that took it down.
+    /// The target is gone: waits for it, and finds the input that took it down. Where it stays away nothing can be tried
+    /// again, and the last input that it stumbled over is told.
     async fn down(&mut self, tried: &[Tried]) {
         if !self.is_back().await {
+            let stumbled = |tried: &&Tried| {
+                let broken = &tried.probed.broken;
+                broken
+                    .iter()
+                    .any(|broken| matches!(broken.oracle, "crash" | "answered"))
+            };
+            if let Some(last) = tried.iter().rev().find(stumbled)
+                && let Some(bindings) = &last.bindings
+            {
+                let probed = took_down(&last.probed, "soon after this input the target answers nobody any more");
+                self.first.see(&last.generated, &probed, bindings);
+            }
             self.summary.blocked = Some("the target no longer answers".to_owned());
             return;
         }
@@ -371,7 +386,7 @@ impl Run {
             };
             let levels = Arc::clone(&self.levels);
             let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
-            let mut probed = probe(
+            let probed = probe(
                 &self.ground,
                 &mut subject,
                 tried.generated.surface,
@@ -383,12 +398,8 @@ impl Run {
                 subject.remove(&self.ground).await;
                 continue;
             }
-            if let Some(mut broken) = probed.broken.first().cloned() {
-                broken.oracle = "down";
-                broken.what = "the target answers nobody after this input".to_owned();
-                probed.broken = vec![broken];
-                self.first.see(&tried.generated, &probed, &subject.bindings);
-            }
+            let probed = took_down(&probed, "the target answers nobody after this input");
+            self.first.see(&tried.generated, &probed, &subject.bindings);
             if !self.is_back().await {
                 self.summary.blocked = Some("the target no longer answers".to_owned());
             }
@@ -457,6 +468,19 @@ impl Run {
     }
 }
 
+/// What was broken, as the end of the target.
+fn took_down(probed: &Probed, what: &str) -> Probed {
+    let down = |broken: &Broken| Broken {
+        oracle: "down",
+        what: what.to_owned(),
+        ..broken.clone()
+    };
+    Probed {
+        broken: probed.broken.first().map(down).into_iter().collect(),
+        ..probed.clone()
+    }
+}
+
 /// Far enough away not to matter.
 const FAR: Duration = Duration::from_secs(86_400);
 
@@ -488,7 +512,8 @@ async fn work(
         let probed = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
         batch.sent.fetch_add(probed.requests, Ordering::Relaxed);
         match probed.kind {
-            Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled
+            // A process that ends may have answered 500 first.
+            Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled | Kind::Answer(500.., None)
                 if ground.target.canary().await.is_err() =>
             {
                 batch.down.store(true, Ordering::Relaxed);
@@ -506,6 +531,7 @@ async fn work(
         let lost = probed.lost.clone();
         let tried = Tried {
             generated: generated.clone(),
+            bindings: (!probed.broken.is_empty()).then(|| subject.bindings.clone()),
             probed,
         };
         batch.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
