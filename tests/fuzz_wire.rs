@@ -507,3 +507,45 @@ fn a_survey_of_all_faults() {
     }
     eprintln!("{seen} of {count}");
 }
+
+/// A process that answers 500 and then ends: the input is named, and the run ends with it.
+#[test]
+fn an_input_that_ends_the_target_is_named() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    static GONE: AtomicBool = AtomicBool::new(false);
+    let fault = |behaviour: &mut Behaviour| {
+        behaviour.rewrites.push(|handled, answer| {
+            answer.delivery.dropped = GONE.load(Ordering::Relaxed);
+            let value = handled.call.authorization.first().copied().unwrap_or_default();
+            if matches!(basic::parse(value), Err(BasicError::NoColon)) {
+                GONE.store(true, Ordering::Relaxed);
+                answer.status = 500;
+                answer.body = AnswerBody::Empty;
+            }
+        });
+    };
+    let mut behaviour = Behaviour::default();
+    fault(&mut behaviour);
+    let (summary, _) = fuzz(behaviour, &settings(&[Surface::BasicAuth], 2000));
+    let down = |found: &&finding::Found| found.signature.oracle == "down";
+    assert!(summary.found.iter().any(|found| down(&found)), "{:?}", found(&summary));
+    assert_eq!(summary.blocked.as_deref(), Some("the target no longer answers"));
+}
+
+/// A change by the second account would make its good logins look refused from then on.
+#[test]
+fn a_change_by_the_second_account_is_not_sent() {
+    let (register, target) = (register(), target(Behaviour::default()));
+    block_on(async {
+        let (mut givens, ground) = ground(&target, &register).await;
+        let change = b"aaaaad${colon_user}:${colon_password}";
+        let (probed, signatures) = once(&ground, &register, Surface::BasicAuth, change)
+            .await
+            .expect("tried");
+        assert!(probed.skipped.is_some() && signatures.is_empty(), "{probed:?}");
+        let own = b"aaaaad${user}:${user_password}";
+        let (probed, signatures) = once(&ground, &register, Surface::BasicAuth, own).await.expect("tried");
+        assert!(probed.skipped.is_none() && signatures.is_empty(), "{probed:?}");
+        assert_eq!(givens.clean_up().await, Vec::<String>::new());
+    });
+}

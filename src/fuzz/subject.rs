@@ -265,6 +265,14 @@ impl Subject {
         self.replace(ground).await
     }
 
+    /// Puts the password of the second account back. Where that fails its inputs will say so.
+    pub async fn restore_second(&self, ground: &Ground) {
+        let path = format!("/v1/users/{}", self.bindings.colon_user);
+        let body = serde_json::json!({ "password": self.bindings.colon_password });
+        // Without an admin there is no second account.
+        let _ = ground.as_admin("PUT", path, body).await;
+    }
+
     /// Gives the account up for a new one.
     ///
     /// # Errors

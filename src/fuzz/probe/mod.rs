@@ -300,6 +300,13 @@ impl Probe<'_> {
         if changes && !self.subject.own && reading.class != Class::Reject {
             return self.probed = Probed::skip("the account is not the run's own");
         }
+        let bindings = &self.subject.bindings;
+        let user = [(bindings.user.as_str(), bindings.user_password.as_str())];
+        let by_another =
+            reading.class != Class::Reject && second::basic::login(&shaped.headers, &user).class == Class::Reject;
+        if changes && by_another {
+            return self.probed = Probed::skip("the password of the second account stays as it is");
+        }
         // Whether a weak `new_password` of a later login is refused is another surface's business.
         let class = if changes && reading.class != Class::Reject {
             Class::Either
@@ -332,6 +339,11 @@ impl Probe<'_> {
                 _ => self.subject.bindings.new_password.clone(),
             };
             self.settle(&exchange, &[new], reading.class == Class::Reject).await;
+            if reading.class == Class::Reject && kind.is_success() {
+                // Whose password it was now, only a faulty target knows.
+                self.probed.requests += 1;
+                self.subject.restore_second(self.ground).await;
+            }
         }
     }
 
