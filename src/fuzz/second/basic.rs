@@ -1,5 +1,7 @@
 //! What a header may be taken for: strictly, and by any decoder that is lenient in a known way.
 
+use std::borrow::Cow;
+
 use crate::exchange::Header;
 use crate::fuzz::Class;
 
@@ -57,11 +59,11 @@ fn sextet(sign: u8, url_safe: bool) -> Option<u32> {
 }
 
 /// Whatever a lenient decoder might make of base64: signs of no alphabet skipped, padding an end or nothing, bits
-/// left over dropped.
-fn decode_leniently(code: &[u8], stops_at_padding: bool) -> Vec<u8> {
+/// left over dropped. What is longer than `most` bytes is given up a byte later.
+fn decode_leniently(code: &[u8], stops_at_padding: bool, most: usize) -> Vec<u8> {
     let (mut bits, mut count, mut bytes) = (0_u32, 0_u32, Vec::new());
     for sign in code {
-        if *sign == b'=' && stops_at_padding {
+        if (*sign == b'=' && stops_at_padding) || bytes.len() > most {
             break;
         }
         let Some(sextet) = sextet(*sign, true) else { continue };
@@ -93,19 +95,24 @@ pub fn may_mean(value: &[u8], username: &str, password: &str) -> bool {
     // The whole, the part before a parameter or a second value, and the part before a blank.
     let until = |stops: &[u8]| code.split(|byte| stops.contains(byte)).next().unwrap_or_default();
     let unescaped = percent_decoded(code);
-    [code, until(b",;"), until(b" ,;\t"), &unescaped].iter().any(|code| {
-        [true, false].iter().any(|stops| {
-            let decoded = decode_leniently(code, *stops);
-            let colon = decoded.iter().position(|byte| *byte == b':');
-            colon.is_some_and(|colon| {
-                decoded[..colon].eq_ignore_ascii_case(username.as_bytes())
-                    && &decoded[colon + 1..] == password.as_bytes()
+    [code, until(b",;"), until(b" ,;\t"), unescaped.as_ref()]
+        .iter()
+        .any(|code| {
+            [true, false].iter().any(|stops| {
+                let decoded = decode_leniently(code, *stops, username.len() + 1 + password.len());
+                let colon = decoded.iter().position(|byte| *byte == b':');
+                colon.is_some_and(|colon| {
+                    decoded[..colon].eq_ignore_ascii_case(username.as_bytes())
+                        && &decoded[colon + 1..] == password.as_bytes()
+                })
             })
         })
-    })
 }
 
-fn percent_decoded(text: &[u8]) -> Vec<u8> {
+fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'%') {
+        return Cow::Borrowed(text);
+    }
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((byte, tail)) = rest.split_first() {
@@ -114,7 +121,7 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
         decoded.push(number.unwrap_or(*byte));
         rest = if number.is_some() { &tail[2..] } else { tail };
     }
-    decoded
+    Cow::Owned(decoded)
 }
 
 fn trim_start<'a>(text: &'a [u8], signs: &[u8]) -> &'a [u8] {
