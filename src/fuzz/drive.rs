@@ -110,6 +110,23 @@ impl FirstSight {
         }
     }
 
+    /// The target is gone, and nothing in the last batch went wrong before: the last crash that was found took its time.
+    fn blame_the_last(&mut self) {
+        let crashed = |found: &&(Found, Broken, Bindings)| matches!(found.1.oracle, "crash" | "answered");
+        let Some((mut found, mut broken, bindings)) = self.found.iter().rev().find(crashed).cloned() else {
+            return;
+        };
+        broken.oracle = "down";
+        broken.what = "soon after this input the target answers nobody any more".to_owned();
+        found.signature.oracle = broken.oracle.to_owned();
+        found.id = found.signature.id(found.surface);
+        found.what = broken.what.clone();
+        found.confirmed = false;
+        self.known.insert(found.signature.clone(), 1);
+        self.save(&mut found, &broken, &bindings);
+        self.found.push((found, broken, bindings));
+    }
+
     fn save(&mut self, found: &mut Found, broken: &Broken, bindings: &Bindings) {
         let plain = plain(found.surface, &found.input, broken);
         let written = finding::written(found, broken, bindings, &plain);
@@ -370,6 +387,8 @@ impl Run {
             {
                 let probed = took_down(&last.probed, "soon after this input the target answers nobody any more");
                 self.first.see(&last.generated, &probed, bindings);
+            } else {
+                self.first.blame_the_last();
             }
             self.summary.blocked = Some("the target no longer answers".to_owned());
             return;
