@@ -46,14 +46,16 @@ pub struct Behaviour {
     pub rewrites: Vec<Rewrite>,
     /// Where else an `Authorization` value is looked for, when there is none in its field.
     pub elsewhere: Option<Elsewhere>,
+    /// What else is taken for the body of a request.
+    pub body_elsewhere: Option<Elsewhere>,
     /// What is made of a request in view of how its head is written.
     pub reading: Option<fn(&[u8]) -> Reading>,
 }
 
-/// Finds an `Authorization` value in another place of a request.
+/// Finds something in another place of a request than its own.
 pub type Elsewhere = fn(&Beside<'_>) -> Option<Vec<u8>>;
 
-/// The places of a request where an `Authorization` value does not belong.
+/// The places of a request where neither an `Authorization` value nor a body belongs.
 pub struct Beside<'a> {
     /// The value of a field, by its name in lower case.
     pub field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
@@ -232,6 +234,8 @@ pub struct TokenRules {
     pub logout_locks_out: bool,
     /// What a login takes back, before its own token is given.
     pub on_login: Revokes,
+    /// A login ends the user's tokens that are older than this.
+    pub swept_at_login: Option<SignedDuration>,
     /// What a change of password at login takes back.
     pub on_change: Revokes,
     /// What an update of a user takes back; "sent" means nothing here.
@@ -256,6 +260,7 @@ impl Default for TokenRules {
             on_refused_logout: Revokes::Nothing,
             logout_locks_out: false,
             on_login: Revokes::Nothing,
+            swept_at_login: None,
             on_change: Revokes::Nothing,
             on_update: Revokes::Nothing,
             on_delete: Revokes::OfUser,
@@ -284,6 +289,8 @@ pub enum Mint {
     OneForAll,
     /// A number that goes up by one.
     Counter,
+    /// The token that was given last is given again, where it is the admin's.
+    OfTheAdmin,
 }
 
 /// Which tokens an event takes back.
@@ -293,6 +300,8 @@ pub enum Revokes {
     Nothing,
     /// The one that the request brought.
     Sent,
+    /// The one that was given last to the user that the request is about.
+    LastOfUser,
     /// All of the user that the request is about.
     OfUser,
     /// All there are.
@@ -332,6 +341,8 @@ pub struct UserRules {
     pub old_password_stays: bool,
     /// A creation that was refused for its members is done all the same.
     pub refused_creation_sticks: bool,
+    /// A creation is answered, not done.
+    pub creation_ignored: bool,
 }
 
 impl Default for UserRules {
@@ -352,6 +363,7 @@ impl Default for UserRules {
             refused_update: RefusedChange::ChangesNothing,
             old_password_stays: false,
             refused_creation_sticks: false,
+            creation_ignored: false,
         }
     }
 }
@@ -395,6 +407,8 @@ pub enum Leftover {
     NameIsTaken,
     /// Its password, which comes back with its name.
     Password,
+    /// A mark that it was there. The deletion of a name without that mark is answered as if it had been done.
+    Mark,
 }
 
 /// How registration goes.
@@ -461,8 +475,8 @@ pub struct Permissions {
     pub logout: Who,
     /// Register and verify.
     pub register: Who,
-    /// A user is created before it is asked whether the caller may.
-    pub create_first: bool,
+    /// Whether this request is done before it is asked whether its caller, who has a token, may.
+    pub asked_late: fn(&Call<'_>) -> bool,
     /// Bodies are looked at before tokens and permissions are.
     pub body_first: bool,
     /// Permissions are looked at only after it is known that the user exists.
@@ -478,7 +492,7 @@ impl Default for Permissions {
             delete: Who::Admin,
             logout: Who::User,
             register: Who::Admin,
-            create_first: false,
+            asked_late: |_| false,
             body_first: false,
             existence_first: false,
         }

@@ -417,7 +417,7 @@ fn rendered(username: &str, password: &str) -> Option<Vec<u8>> {
 }
 
 /// A parameter of the query, decoded.
-fn parameter(beside: &Beside<'_>, name: &str) -> Option<String> {
+pub(super) fn parameter(beside: &Beside<'_>, name: &str) -> Option<String> {
     let mut parameters = url::form_urlencoded::parse(beside.query?.as_bytes());
     parameters
         .find(|(known, _)| known == name)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Fault;
 use crate::documented::basic::{Credentials, render};
-use crate::reference::behaviour::{Behaviour, Beside, Reading};
+use crate::reference::behaviour::{Behaviour, Beside, Elsewhere, Reading};
 use crate::reference::call::{Answer, Call};
 use crate::reference::model::{Model, Registration};
 
@@ -255,17 +255,16 @@ impl Witness {
 
     /// Sends a request whose `Authorization`, if there is any, stands elsewhere.
     pub fn elsewhere(&mut self, method: &str, path: &str, field: (&str, &str), query: &str, body: &str) {
-        let found = self.model.behaviour().elsewhere.and_then(|elsewhere| {
-            elsewhere(&Beside {
-                field: &|name| (name == field.0).then_some(field.1.as_bytes()),
-                query: Some(query),
-                body: body.as_bytes(),
-            })
-        });
-        let found = found
-            .and_then(|found| String::from_utf8(found).ok())
-            .unwrap_or_default();
+        let elsewhere = self.model.behaviour().elsewhere;
+        let found = found(elsewhere, field, query, body).unwrap_or_default();
         self.send(method, path, &found, body);
+    }
+
+    /// Sends a login of the default account, whose body may stand elsewhere.
+    pub fn first_elsewhere(&mut self, field: (&str, &str), query: &str) {
+        let elsewhere = self.model.behaviour().body_elsewhere;
+        let found = found(elsewhere, field, query, "{}");
+        self.login_with("admin", "secret", found.as_deref().unwrap_or("{}"));
     }
 
     /// Has a head read.
@@ -274,4 +273,14 @@ impl Witness {
         let reading = reading.map_or(Reading::Whole, |reading| reading(head.as_bytes()));
         self.seen.push(Seen::Reading(reading));
     }
+}
+
+/// What a behaviour finds in a place where it does not belong.
+fn found(elsewhere: Option<Elsewhere>, field: (&str, &str), query: &str, body: &str) -> Option<String> {
+    let found = elsewhere?(&Beside {
+        field: &|name| (name == field.0).then_some(field.1.as_bytes()),
+        query: Some(query),
+        body: body.as_bytes(),
+    })?;
+    String::from_utf8(found).ok()
 }

@@ -45,6 +45,7 @@ impl Model {
             self.revoke(self.behaviour.tokens.on_change, Some(&username), None);
         }
         self.revoke(self.behaviour.tokens.on_login, Some(&username), None);
+        self.sweep(&username, now);
         self.give(&token, &username, now);
 
         let tokens = &self.behaviour.tokens;

@@ -52,6 +52,9 @@ impl User {
 #[derive(Clone)]
 pub(super) struct Session {
     pub username: String,
+    pub given: Timestamp,
+    /// How many tokens were given before it.
+    pub number: u64,
     /// The first moment at which it no longer works; never, when there is none.
     pub expires: Option<Timestamp>,
 }

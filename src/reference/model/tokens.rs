@@ -105,12 +105,14 @@ impl Model {
             return Ok(format!("token-{}", self.state.given));
         }
         let mint = self.behaviour.tokens.mint;
+        let last = self.state.tokens.values().map(|session| session.number).max();
         let living = |session: &Session| session.expires.is_none_or(|expires| now < expires);
         let reusable = |session: &Session| match mint {
             Mint::Random | Mint::Counter => false,
             Mint::Shared => session.username == username && living(session),
             Mint::Kept => session.username == username,
             Mint::OneForAll => true,
+            Mint::OfTheAdmin => username != ADMIN && session.username == ADMIN && Some(session.number) == last,
         };
         if let Some((token, _)) = self.state.tokens.iter().find(|(_, session)| reusable(session)) {
             return Ok(token.clone());
@@ -133,11 +135,18 @@ impl Model {
         // Beyond the end of the calendar a token lives to its end.
         let expires = lifetime.map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
         let username = username.to_owned();
-        let kept = matches!(self.behaviour.tokens.mint, Mint::Kept | Mint::OneForAll);
+        let kept = matches!(
+            self.behaviour.tokens.mint,
+            Mint::Kept | Mint::OneForAll | Mint::OfTheAdmin
+        );
         if !kept || !self.state.tokens.contains_key(token) {
-            self.state
-                .tokens
-                .insert(token.to_owned(), Session { username, expires });
+            let session = Session {
+                username,
+                given: now,
+                number: self.state.given,
+                expires,
+            };
+            self.state.tokens.insert(token.to_owned(), session);
         }
         self.state.given += 1;
     }
@@ -152,6 +161,14 @@ impl Model {
         }
     }
 
+    /// Takes the tokens of a user back that were given too long ago for a behaviour that minds.
+    pub(super) fn sweep(&mut self, username: &str, now: Timestamp) {
+        if let Some(age) = self.behaviour.tokens.swept_at_login {
+            let stays = |session: &Session| session.username != username || now.duration_since(session.given) <= age;
+            self.state.tokens.retain(|_, session| stays(session));
+        }
+    }
+
     /// Takes tokens back: of this user, or the one that was sent.
     pub(super) fn revoke(&mut self, which: Revokes, username: Option<&str>, sent: Option<&str>) {
         let tokens = &mut self.state.tokens;
@@ -159,6 +176,13 @@ impl Model {
             Revokes::Nothing => {}
             Revokes::Sent => {
                 sent.and_then(|token| tokens.remove(token));
+            }
+            Revokes::LastOfUser => {
+                let of_user = tokens
+                    .values()
+                    .filter(|session| Some(session.username.as_str()) == username);
+                let last = of_user.map(|session| session.number).max();
+                tokens.retain(|_, session| Some(session.number) != last);
             }
             Revokes::OfUser => tokens.retain(|_, session| Some(session.username.as_str()) != username),
             Revokes::All => tokens.clear(),

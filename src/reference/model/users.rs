@@ -18,7 +18,7 @@ impl Model {
         if permissions.body_first {
             (rules.create_body)(call)?;
         }
-        if permissions.create_first && self.permitted(call, Who::User, "", now).is_ok() {
+        if self.is_asked_late(call, permissions.create, "", now) {
             self.add_user(call, &(rules.create_body)(call)?);
         }
         self.permitted(call, permissions.create, "", now)?;
@@ -46,7 +46,8 @@ impl Model {
         let key = (rules.key)(&body.username).into_owned();
         let retired = rules.leftover == Leftover::NameIsTaken && self.state.deleted.contains_key(&key);
         let taken = self.state.users.contains_key(&key) || retired;
-        if !taken || matches!(rules.duplicate, Duplicate::Replaces | Duplicate::RefusedAndReplaces) {
+        let set = !taken || matches!(rules.duplicate, Duplicate::Replaces | Duplicate::RefusedAndReplaces);
+        if set && !rules.creation_ignored {
             let kept = (self.behaviour.passwords.kept)(&body.password);
             let mut user = User::new(&kept, (rules.role)(call));
             user.must_change = rules.created_must_change;
@@ -95,6 +96,9 @@ impl Model {
         if self.behaviour.permissions.body_first {
             (rules.update_body)(call)?;
         }
+        if self.is_asked_late(call, self.behaviour.permissions.update, name, now) {
+            self.set_password(name, &(rules.update_body)(call)?.password, rules.old_password_stays);
+        }
         let key = self.permitted_user(call, self.behaviour.permissions.update, name, now)?;
         let body = (rules.update_body)(call)?;
         let rule = &self.behaviour.passwords.on_update;
@@ -113,8 +117,17 @@ impl Model {
 
     /// `DELETE /v1/users/{username}`: the user's tokens die with it.
     pub(super) fn delete_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
-        let key = self.permitted_user(call, self.behaviour.permissions.delete, name, now)?;
         let rules = self.behaviour.users.clone();
+        let delete = self.behaviour.permissions.delete;
+        if self.is_asked_late(call, delete, name, now) {
+            self.state.users.remove(name);
+        }
+        let key = match self.permitted_user(call, delete, name, now) {
+            Err(refused) if rules.leftover == Leftover::Mark && self.was_never_there(&refused, name) => {
+                return Ok(Done::with(Success::UserDeleted, "users", json!({"username": name})));
+            }
+            permitted => permitted?,
+        };
         let refused = match rules.admin_deletion {
             AdminDeletion::Refused => true,
             AdminDeletion::RefusedAsWritten => call.path.ends_with("/admin"),
@@ -134,6 +147,18 @@ impl Model {
             return Err(Refusal::AdminStays.into());
         }
         Ok(Done::with(Success::UserDeleted, "users", json!({"username": key})))
+    }
+
+    /// Whether a request is done although its caller may not; never, unless a behaviour asks too late.
+    fn is_asked_late(&self, call: &Call<'_>, who: Who, about: &str, now: Timestamp) -> bool {
+        (self.behaviour.permissions.asked_late)(call)
+            && self.permitted(call, Who::User, "", now).is_ok()
+            && self.permitted(call, who, about, now).is_err()
+    }
+
+    /// Whether the reason of a refusal is a user of whom not even a mark is left.
+    fn was_never_there(&self, refused: &Refused, name: &str) -> bool {
+        *refused == Refusal::UnknownUser.into() && !self.state.deleted.contains_key(name)
     }
 
     /// The key of a user that is there, for a caller with the right. The right comes first: who may not read a

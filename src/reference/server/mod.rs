@@ -56,6 +56,7 @@ struct Shared {
     control: bool,
     reading: Option<fn(&[u8]) -> Reading>,
     elsewhere: Option<Elsewhere>,
+    body_elsewhere: Option<Elsewhere>,
 }
 
 /// The client and its clock; they move together.
@@ -88,7 +89,7 @@ impl Server {
             control,
             entropy,
         } = settings;
-        let (reading, elsewhere) = (behaviour.reading, behaviour.elsewhere);
+        let (reading, elsewhere, body_elsewhere) = (behaviour.reading, behaviour.elsewhere, behaviour.body_elsewhere);
         let model = match entropy {
             Some(entropy) => Model::with_entropy(registration, behaviour, entropy),
             None => Model::new(registration, behaviour),
@@ -99,6 +100,7 @@ impl Server {
             control,
             reading,
             elsewhere,
+            body_elsewhere,
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();

@@ -3,7 +3,11 @@
 //! Most let one kind of request through that must be refused. They keep a suite from resting on its common cases.
 
 mod account;
+mod changes;
+mod envelope;
+mod first_login;
 mod login;
+mod sessions;
 mod tokens;
 mod users;
 
@@ -30,7 +34,16 @@ macro_rules! lets_through {
 }
 use lets_through;
 
-pub(super) const FAULTS: [&[Fault]; 4] = [login::FAULTS, tokens::FAULTS, users::FAULTS, account::FAULTS];
+pub(super) const FAULTS: [&[Fault]; 8] = [
+    login::FAULTS,
+    tokens::FAULTS,
+    users::FAULTS,
+    account::FAULTS,
+    first_login::FAULTS,
+    sessions::FAULTS,
+    changes::FAULTS,
+    envelope::FAULTS,
+];
 
 /// Answers a refused request as if it had been granted.
 fn let_through(handled: &Handled<'_>, answer: &mut Answer) {

@@ -37,7 +37,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "users.create.done-before-permitted",
         "users.create.refused-leaves-nothing",
         "the permission to create an account is asked when it has been created",
-        |behaviour| behaviour.permissions.create_first = true,
+        |behaviour| behaviour.permissions.asked_late = |call| call.method == "POST",
         |w| {
             let [admin, anna] = w.anna();
             w.create(&anna, "bert", OTHER);
