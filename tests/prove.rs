@@ -1,6 +1,8 @@
 //! The suite bites: what `wabizspec prove` shows of all faults is held here by a few, and by the faults' own data.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
 
 use tokio::sync::watch;
 use wabizspec::prove::{FaultVerdict, Progress, Proof, Row, prove};
@@ -94,6 +96,54 @@ fn every_requirement_that_a_server_can_break_has_a_fault() {
             fault.requirement
         );
     }
+}
+
+/// The embedded scenarios in a folder of their own.
+fn copied(folder: &Path) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let entries = |path: &Path| {
+        std::fs::read_dir(path)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").path())
+    };
+    for path in entries(&from) {
+        let to = folder.join(path.file_name().expect("a name"));
+        if !path.is_dir() {
+            std::fs::copy(&path, to).expect("a copy");
+            continue;
+        }
+        std::fs::create_dir(&to).expect("a folder");
+        for file in entries(&path) {
+            std::fs::copy(&file, to.join(file.file_name().expect("a name"))).expect("a copy");
+        }
+    }
+}
+
+#[test]
+fn a_deleted_scenario_lets_a_fault_survive_and_the_program_names_it() {
+    const FAULT: &str = "tokens.several.old-ones-swept";
+    let folder = tempfile::tempdir().expect("a folder");
+    copied(folder.path());
+    let proven = || {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
+        let output = program
+            .args(["prove", FAULT, "--scenarios"])
+            .arg(folder.path())
+            .output();
+        let output = output.expect("the program runs");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+        )
+    };
+    let (code, told) = proven();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("some faults only"), "{told}");
+    // Nobody's twin, and no control: the suite can be read without it.
+    std::fs::remove_file(folder.path().join("tokens/six-days-old.toml")).expect("the file");
+    let (code, told) = proven();
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains(&format!("silent  {FAULT}")), "{told}");
 }
 
 /// Requirements of level may that no fault breaks, and why.

@@ -270,6 +270,8 @@ fn told(proof: &Proof) -> String {
     }
     if !proof.complete {
         text.push_str("interrupted: not every fault was tried\n");
+    } else if !proof.whole {
+        text.push_str("  some faults only: whether every case is needed shows a proof of all of them\n");
     }
     text
 }

@@ -102,7 +102,7 @@ impl Model {
     /// A new token of this user, not yet in use: giving it may fail, and must change nothing then.
     pub(super) fn mint(&mut self, username: &str, now: Timestamp) -> Result<String, Refused> {
         if self.behaviour.tokens.mint == Mint::Counter {
-            return Ok(format!("token-{}", self.state.given));
+            return Ok(format!("token-{:08}", self.state.given));
         }
         let mint = self.behaviour.tokens.mint;
         let last = self.state.tokens.values().map(|session| session.number).max();

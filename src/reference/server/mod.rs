@@ -1,4 +1,4 @@
-//! HTTP/1.1 over the reference client, on a thread of its own.
+//! HTTP/1.1 over the reference client, on a thread of its own or on a runtime that is there.
 //!
 //! It moves bytes, keeps the clock and offers the control endpoints. What is answered is the model's decision.
 
@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::behaviour::{Behaviour, Elsewhere, Reading};
@@ -39,6 +40,7 @@ pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
+    /// Where it has one of its own.
     thread: Option<JoinHandle<()>>,
 }
 
@@ -79,6 +81,31 @@ impl Server {
     ///
     /// When the address cannot be listened on, or no thread or runtime can be had.
     pub fn start(listen: SocketAddr, settings: Settings) -> io::Result<Server> {
+        let (mut server, serving) = Server::prepared(listen, settings)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new()
+            .name("reference client".into())
+            .spawn(move || runtime.block_on(serving))?;
+        server.thread = Some(thread);
+        Ok(server)
+    }
+
+    /// The same on a runtime that is there already, without a thread of its own: it answers while that runtime runs.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on.
+    pub fn start_on(runtime: &Handle, listen: SocketAddr, settings: Settings) -> io::Result<Server> {
+        let (server, serving) = Server::prepared(listen, settings)?;
+        runtime.spawn(serving);
+        Ok(server)
+    }
+
+    /// A server that is listened to, and what serves it.
+    fn prepared(
+        listen: SocketAddr,
+        settings: Settings,
+    ) -> io::Result<(Server, impl Future<Output = ()> + Send + 'static)> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -102,18 +129,15 @@ impl Server {
             elsewhere,
             body_elsewhere,
         });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
-        let served = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("reference client".into())
-            .spawn(move || runtime.block_on(http::serve(listener, served, stopped)))?;
-        Ok(Server {
+        let serving = http::serve(listener, Arc::clone(&shared), stopped);
+        let server = Server {
             address,
             shared,
             stop: Some(stop),
-            thread: Some(thread),
-        })
+            thread: None,
+        };
+        Ok((server, serving))
     }
 
     /// Where it listens, with the port that it really has.

@@ -17,6 +17,13 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| drop(w.anna()),
     ),
     fault(
+        "tokens.bearer.numbered",
+        "tokens.bearer.unguessable",
+        "tokens are numbered: who has one knows the next",
+        |behaviour| behaviour.tokens.mint = Mint::Counter,
+        |w| drop((w.admin(), w.login("admin", GOOD))),
+    ),
+    fault(
         "tokens.logout.of-the-last-token",
         "tokens.logout.token-dead",
         "a logout ends the user's last token, the only one that is kept with the user, whichever was sent",

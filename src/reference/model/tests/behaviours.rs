@@ -58,7 +58,7 @@ fn tokens_can_be_handled_badly() {
     let (mut bench, first) = Bench::started(|behaviour| behaviour.tokens.mint = Mint::Counter);
     assert_eq!(
         (first.as_str(), token(&bench.login("admin", GOOD, "")).as_str()),
-        ("token-0", "token-1")
+        ("token-00000000", "token-00000001")
     );
     let (mut bench, first) = Bench::started(|behaviour| behaviour.tokens.lifetime = None);
     bench.pass(604_800 * 1000);
