@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::call::{Answer, Call};
 use super::dialect::Dialect;
-use super::model::Role;
 use super::outcome::{Done, Refusals, Refused, Successes};
+use super::role::Role;
 use super::route::Endpoint;
 use crate::documented::basic::{self, BasicError, Credentials};
 use crate::documented::bodies::{

@@ -11,6 +11,7 @@ mod envelope;
 mod fault;
 mod model;
 mod outcome;
+mod role;
 mod route;
 mod server;
 
@@ -22,7 +23,8 @@ pub use behaviour::{
 pub use call::{Answer, AnswerBody, Call, Delivery};
 pub use dialect::{Dialect, SunsetShape, TokenForm};
 pub use fault::{Fault, Kind};
-pub use model::{Entropy, Model, Registration, Role};
+pub use model::{Entropy, Model, Registration};
 pub use outcome::{Done, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
+pub use role::Role;
 pub use route::Endpoint;
 pub use server::{Server, Settings};

@@ -10,8 +10,8 @@ use crate::documented::bodies::{BodyError, CreateUserBody};
 use crate::documented::errors::ErrorCode;
 use crate::reference::behaviour::{Duplicate, Leftover, Who};
 use crate::reference::call::Call;
-use crate::reference::model::Role;
 use crate::reference::outcome::{Refusal, Success};
+use crate::reference::role::Role;
 
 pub(super) const FAULTS: &[Fault] = &[
     fault(

@@ -19,8 +19,6 @@ use super::outcome::{Done, Refusal, Refused};
 use super::route::Endpoint;
 use state::State;
 
-pub use state::Role;
-
 /// 32 bytes that nobody can guess, or nothing when there are none to be had.
 pub type Entropy = Box<dyn FnMut() -> Option<[u8; 32]> + Send>;
 

@@ -5,27 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::reference::role::Role;
+
 /// The default account (users/login).
 pub(super) const ADMIN: &str = "admin";
-
-/// What a user may do (users, Read).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// `ROLE_ADMIN`
-    Admin,
-    /// `ROLE_USER`
-    User,
-}
-
-impl Role {
-    /// As answers write it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Role::Admin => "ROLE_ADMIN",
-            Role::User => "ROLE_USER",
-        }
-    }
-}
 
 pub(super) struct User {
     /// Those that log in. More than one only where a behaviour keeps an old one.

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Model;
-use super::state::{ADMIN, Role, Session};
+use super::state::{ADMIN, Session};
 use crate::reference::behaviour::{Mint, Revokes, Who};
 use crate::reference::call::Call;
 use crate::reference::dialect::TokenForm;
 use crate::reference::outcome::{Done, Refusal, Refused, Success};
+use crate::reference::role::Role;
 
 /// Who sent a request.
 pub(super) struct Caller {

@@ -5,11 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::Model;
 use super::login::follow;
-use super::state::{ADMIN, Role, User};
+use super::state::{ADMIN, User};
 use crate::documented::bodies::CreateUserBody;
 use crate::reference::behaviour::{AdminDeletion, Duplicate, Leftover, Who};
 use crate::reference::call::Call;
 use crate::reference::outcome::{Done, Refusal, Refused, Success};
+use crate::reference::role::Role;
 
 impl Model {
     /// `POST /v1/users`
