@@ -332,6 +332,30 @@ mod tests {
             assert_ne!(altered, value);
             assert_eq!(altered.chars().count(), value.chars().count());
         }
+        let kinds: [fn(&char) -> bool; 3] = [char::is_ascii_digit, char::is_ascii_lowercase, char::is_ascii_uppercase];
+        for last in ('0'..='9').chain('a'..='z').chain('A'..='Z') {
+            let altered = Filter::Altered.apply(&format!("!{last}"));
+            let other = altered.strip_prefix('!').expect("all but the last stays");
+            let is_of_its_kind = |kind: &fn(&char) -> bool| kind(&last) && other.chars().all(|c| kind(&c));
+            assert!(kinds.iter().any(is_of_its_kind), "{last} became {other}");
+        }
+    }
+
+    #[test]
+    fn a_template_tells_the_names_it_needs_each_as_often_as_it_stands_there() {
+        let template = Template::parse("x${user|upper}$${no}${other}y${user}").expect("template");
+        assert_eq!(template.names().collect::<Vec<_>>(), ["user", "other", "user"]);
+        assert_eq!(Template::parse("$${user}").expect("template").names().count(), 0);
+    }
+
+    #[test]
+    fn names_are_letters_digits_underscores_and_hyphens_beginning_with_a_letter() {
+        for good in ["a", "Z", "user_token", "new-password", "unique4", "a_-9"] {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["", "1a", "_a", "-a", "a b", "a.b", "a|b", "é", "aé"] {
+            assert!(!is_name(bad), "{bad}");
+        }
     }
 
     #[test]
@@ -359,7 +383,8 @@ mod tests {
     #[test]
     fn pointers_are_well_formed_or_refused() {
         for good in ["", "/", "/users/0/token", "/a~0b~1c"] {
-            assert!(Pointer::parse(good).is_some(), "{good}");
+            let pointer = Pointer::parse(good).expect(good);
+            assert_eq!((pointer.as_str(), pointer.to_string().as_str()), (good, good));
         }
         for bad in ["users", "/a~2", "/a~"] {
             assert!(Pointer::parse(bad).is_none(), "{bad}");

@@ -190,6 +190,20 @@ mod tests {
     }
 
     #[test]
+    fn each_shortfall_says_what_is_lacking() {
+        let told = |password: &str| {
+            let reasons: Vec<String> = shortfalls(password).iter().map(Shortfall::to_string).collect();
+            reasons.join("; ")
+        };
+        assert_eq!(
+            told("\0"),
+            "1 characters, at least 8 needed; no digit; no uppercase letter; no lowercase letter; \
+             no special character; a control character"
+        );
+        assert_eq!(told(&of_length(65)), "65 characters, at most 64 allowed");
+    }
+
+    #[test]
     fn each_of_the_32_marks_and_nothing_else_in_ascii_is_special() {
         assert_eq!(SPECIAL_CHARACTERS.chars().count(), 32);
         for byte in 0x20..0x7f_u8 {

@@ -167,3 +167,6 @@ pub fn cases(suite: &Suite) -> Vec<Case> {
     cases.sort_by(|a, b| a.id.cmp(&b.id));
     cases
 }
+
+#[cfg(test)]
+mod tests;

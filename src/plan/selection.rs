@@ -220,11 +220,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Suite;
-
-    fn embedded() -> Vec<Case> {
-        super::super::cases(&Suite::embedded().expect("suite"))
-    }
+    use crate::plan::tests::embedded;
 
     fn selected(filters: &[&str]) -> Result<Vec<String>, SelectionError> {
         let selection = Selection {

@@ -87,6 +87,23 @@ fn what_is_no_json() {
         let shown = body.escape_ascii();
         assert!(matches!(parsed, Err(BodyError::Malformed(_))), "{shown}: {parsed:?}");
     }
+    // It breaks off, and was no object before.
+    let Err(BodyError::Malformed(why)) = LoginBody::parse(b"[1,") else {
+        panic!("an array that breaks off is taken");
+    };
+    assert!(why.contains("expected an object"), "{why}");
+}
+
+#[test]
+fn an_object_with_a_name_that_is_no_text_is_malformed_but_an_object() {
+    for body in [
+        &br#"{"\ud800":1}"#[..],
+        b" \n{\"new_password\":\"Abcdef1!\",\"\\udc00\":{}}",
+    ] {
+        let parsed = LoginBody::parse(body);
+        let shown = body.escape_ascii();
+        assert!(matches!(parsed, Err(BodyError::Malformed(_))), "{shown}: {parsed:?}");
+    }
 }
 
 #[test]

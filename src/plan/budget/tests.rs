@@ -1,6 +1,7 @@
 use super::*;
-use crate::plan::{Capabilities, cases, plan};
-use crate::scenario::{Change, Registration, Suite};
+use crate::plan::tests::embedded as all;
+use crate::plan::{Capabilities, plan};
+use crate::scenario::{Change, Registration};
 
 fn deployed(limit: u32) -> Capabilities {
     Capabilities {
@@ -12,10 +13,6 @@ fn deployed(limit: u32) -> Capabilities {
         wrong_logins: Some(limit),
         ..Capabilities::embedded(Registration::Open)
     }
-}
-
-fn all() -> Vec<Case> {
-    cases(&Suite::embedded().expect("suite"))
 }
 
 #[test]

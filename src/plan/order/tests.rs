@@ -1,12 +1,7 @@
 //! Orders of the suite itself: what is in it changes, what an order owes does not.
 
-use super::super::cases;
 use super::*;
-use crate::scenario::Suite;
-
-fn suite() -> Vec<Case> {
-    cases(&Suite::embedded().expect("a suite"))
-}
+use crate::plan::tests::embedded as suite;
 
 /// A target of which nothing is allowed and nothing known.
 fn untouchable() -> Capabilities {

@@ -1,0 +1,167 @@
+//! What is read off a case before anything is sent; and the cases that all tests of planning share.
+
+use std::sync::LazyLock;
+
+use super::*;
+use crate::located::SourceText;
+use crate::requirement::Register;
+
+/// The cases of the embedded suite, which is read once for all tests.
+pub(super) fn embedded() -> Vec<Case> {
+    static SUITE: LazyLock<Suite> = LazyLock::new(|| Suite::embedded().expect("a suite"));
+    cases(&SUITE)
+}
+
+/// The suite of one scenario `login/made-up`: what stands above its steps, and the request of each.
+fn suite_of(head: &str, requests: &[&str]) -> Suite {
+    let text = "[\"login.kept\"]\nmark = \"documented\"\nsays = \"s\"\npage = \"p\"\nsection = \"s\"\n";
+    let register = Register::parse(SourceText { file: "r", text }).expect("a register");
+    let mut text = format!("title = \"t\"\n{head}\n");
+    for (number, request) in requests.iter().enumerate() {
+        text += &format!("[[steps]]\nname = \"step {number}\"\n{request}\n");
+        if !request.starts_with("advance") {
+            text += "[steps.expect]\n\"login.kept\" = { absent = [\"/x\"] }\n";
+        }
+    }
+    let source = SourceText { file: "s", text: &text };
+    let scenario =
+        Scenario::parse("login/made-up", source, &register).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    Suite {
+        register,
+        scenarios: vec![Arc::new(scenario)],
+    }
+}
+
+/// The one case of such a scenario.
+pub(super) fn case(head: &str, requests: &[&str]) -> Case {
+    cases(&suite_of(head, requests)).remove(0)
+}
+
+const LOG_IN: &str = r#"send = "POST /v1/users/login""#;
+const LOG_OUT: &str = r#"send = "POST /v1/users/logout""#;
+const DELETE: &str = r#"send = "DELETE /v1/users/${user}""#;
+
+#[test]
+fn the_id_of_a_case_is_its_file_and_its_row() {
+    let ids = |cases: &[Case]| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&cases(&suite_of("", &[LOG_IN]))), ["login/made-up"]);
+    // They stand in the order of their ids, whatever the order of the rows.
+    let rows = "cases.b = { x = \"1\" }\ncases.a = { x = \"2\" }";
+    let cases = cases(&suite_of(rows, &[r#"send = "GET /${x}""#]));
+    assert_eq!(ids(&cases), ["login/made-up::a", "login/made-up::b"]);
+    for (case, x) in cases.iter().zip(["2", "1"]) {
+        assert_eq!(case.row().bindings.value("x"), Some(x), "{}", case.id);
+    }
+}
+
+#[test]
+fn a_change_is_confined_to_accounts_of_the_given() {
+    for (given, changes, confined) in [
+        ("user", "passwords", true),
+        ("user", "users", true),
+        ("user", "registration", false),
+        ("admin", "users", true),
+        ("admin", "passwords", false),
+        ("admin", "clock", false),
+        ("registered", "users", false),
+        ("fresh", "users", false),
+        ("any", "passwords", false),
+    ] {
+        let head = format!("given = \"{given}\"\nchanges = [\"{changes}\"]");
+        assert_eq!(case(&head, &[LOG_IN]).is_confined(), confined, "{given}, {changes}");
+    }
+    let both = "given = \"user\"\nchanges = [\"users\", \"clock\"]";
+    assert!(!case(both, &[LOG_IN]).is_confined(), "one of two changes is not");
+    assert!(!case("given = \"user\"", &[LOG_IN]).is_confined(), "nothing is changed");
+}
+
+#[test]
+fn a_change_is_confined_where_each_request_names_an_account_of_its_own() {
+    for (request, confined) in [
+        (LOG_IN, true),
+        (LOG_OUT, true),
+        (DELETE, true),
+        (r#"send = "PUT /v1/users/${user}""#, true),
+        (r#"send = "GET /v1/users/admin""#, true),
+        (
+            "send = \"POST /v1/users\"\njson = '{\"username\":\"a-${unique}\"}'",
+            true,
+        ),
+        (
+            "send = \"POST /v1/users\"\njson = '{\"username\":\"${unique4}\"}'",
+            true,
+        ),
+        ("send = \"POST /v1/users\"\njson = '{\"username\":\"${user}\"}'", true),
+        (r#"raw = "POST ${base}/v1/users/login HTTP/1.1\r\n\r\n""#, true),
+        // The account of somebody else, or one that cannot be told.
+        (r#"send = "DELETE /v1/users/admin""#, false),
+        (r#"send = "PUT /v1/users/${admin}""#, false),
+        (r#"send = "PATCH /v1/users/${user}""#, false),
+        (r#"send = "PUT /v1/settings/${user}""#, false),
+        (r#"send = "POST /v1/users""#, false),
+        ("send = \"POST /v1/users\"\njson = '{\"username\":\"anna\"}'", false),
+        ("send = \"POST /v1/account\"\njson = '{\"x\":\"${unique}\"}'", false),
+        (r#"raw = "DELETE ${base}/v1/users/${user} HTTP/1.1\r\n\r\n""#, false),
+        (r#"hex = "00""#, false),
+    ] {
+        let case = case("given = \"user\"\nchanges = [\"users\"]", &[LOG_IN, request]);
+        assert_eq!(case.is_confined(), confined, "{request}");
+    }
+}
+
+#[test]
+fn a_case_risks_the_account_that_it_is_given_and_its_token() {
+    for (request, risks) in [
+        (DELETE, true),
+        (r#"send = "PUT /v1/users/${user}""#, true),
+        ("send = \"POST /v1/users/logout\"\nbearer = \"${user_token}\"", true),
+        ("send = \"POST /v1/users/logout\"\nbearer = \"${admin_token}\"", false),
+        ("send = \"POST /v1/users\"\nbearer = \"${user_token}\"", false),
+        (r#"send = "GET /v1/users/${user}""#, false),
+        (r#"send = "DELETE /v1/users/admin""#, false),
+        (r#"raw = "DELETE ${base}/v1/users/${user} HTTP/1.1\r\n\r\n""#, false),
+        (r#"hex = "00""#, false),
+    ] {
+        let case = case("given = \"user\"", &[LOG_IN, request]);
+        assert_eq!(case.risks_its_account(), risks, "{request}");
+    }
+}
+
+#[test]
+fn a_case_that_logs_in_and_out_ends_a_token_of_its_own() {
+    for (requests, ends) in [
+        (&[LOG_IN, LOG_OUT][..], true),
+        (&[LOG_IN], false),
+        (&[LOG_OUT], false),
+        (&[LOG_IN, r#"send = "DELETE /v1/users/logout""#], false),
+        (&[r#"send = "GET /v1/users/login""#, LOG_OUT], false),
+        (&[r#"raw = "POST /v1/users/login HTTP/1.1\r\n\r\n""#, LOG_OUT], false),
+    ] {
+        assert_eq!(case("", requests).logs_out(), ends, "{requests:?}");
+    }
+}
+
+#[test]
+fn bytes_as_they_stand_and_framing_of_its_own_need_the_wire() {
+    for (request, raw) in [
+        (LOG_IN, false),
+        (
+            "send = \"GET /\"\nheaders = { X-Other = \"1\", Accept = \"*/*\" }",
+            false,
+        ),
+        ("send = \"GET /\"\nheaders = { content-length = \"1\" }", true),
+        (
+            "send = \"GET /\"\nheaders = { X-Other = \"1\", Connection = \"close\" }",
+            true,
+        ),
+        ("send = \"GET /\"\nheaders = { Transfer-Encoding = \"chunked\" }", true),
+        ("send = \"GET /\"\nheaders = { EXPECT = \"100-continue\" }", true),
+        ("send = \"GET /\"\nheaders = { Upgrade = \"h2c\" }", true),
+        (r#"raw = "x""#, true),
+        (r#"hex = "00""#, true),
+    ] {
+        assert_eq!(case("", &[LOG_IN, request]).is_raw(), raw, "{request}");
+    }
+    let moved = case("changes = [\"clock\"]", &[LOG_IN, "advance = 1"]);
+    assert!(!moved.is_raw(), "moving the clock sends nothing");
+}
