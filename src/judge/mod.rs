@@ -134,3 +134,6 @@ pub(crate) fn shortened(text: &str) -> String {
     }
     shown
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,6 +103,7 @@ mod tests {
     fn each_recogniser_takes_its_own_kind_only() {
         let cases = [
             (Placeholder::Token, r#""eyJ.a-b_c""#, r#""with blank ""#),
+            (Placeholder::Token, r#""!~""#, r#""tök\u007f""#),
             (Placeholder::Token, r#""x""#, r#""""#),
             (
                 Placeholder::ExpiresAfter,
@@ -117,7 +118,11 @@ mod tests {
             (Placeholder::Object, "{}", "[]"),
             (Placeholder::Version, r#""v2.33.4""#, r#""2""#),
             (Placeholder::Version, r#""2.37""#, r#""2..37""#),
+            (Placeholder::Version, r#""2.53.1""#, r#""2.53.1b""#),
+            (Placeholder::Version, r#""v0.1""#, r#""vv0.1""#),
             (Placeholder::ApiStatus, r#""stable""#, r#""Stable""#),
+            (Placeholder::ApiStatus, r#""deprecated""#, r#""""#),
+            (Placeholder::ApiStatus, r#""experimental""#, "1"),
         ];
         for (placeholder, good, bad) in cases {
             let parse = |text: &str| Json::parse(text.as_bytes()).expect(text);
@@ -127,10 +132,36 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_no_number_no_array_and_no_object() {
+        for placeholder in [Placeholder::Integer, Placeholder::Array, Placeholder::Object] {
+            for text in ["", "1", "[1]", "{}"] {
+                assert!(!placeholder.recognises_text(text), "{placeholder:?} {text:?}");
+                assert!(!placeholder.recognises(&Json::String(text.to_owned())));
+            }
+        }
+    }
+
+    #[test]
+    fn each_says_in_its_own_words_what_it_asks_for() {
+        let words: std::collections::BTreeSet<&str> =
+            Placeholder::ALL.iter().map(|(_, kind)| kind.description()).collect();
+        assert_eq!(words.len(), Placeholder::ALL.len());
+        for (kind, says) in [
+            (Placeholder::Token, "visible ASCII"),
+            (Placeholder::ExpiresAfter, "YYYY-MM-DD HH:MM:SS+00:00"),
+            (Placeholder::Array, "at least one item"),
+            (Placeholder::ApiStatus, "stable, deprecated or experimental"),
+        ] {
+            assert!(kind.description().contains(says), "{kind:?}");
+        }
+    }
+
+    #[test]
     fn names_lead_back_to_their_placeholder() {
         for (name, placeholder) in Placeholder::ALL {
             assert_eq!(Placeholder::named(name), Some(placeholder));
             assert_eq!(placeholder.shown(), format!("<{name}>"));
         }
+        assert_eq!(Placeholder::named("anything"), None);
     }
 }

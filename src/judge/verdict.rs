@@ -104,6 +104,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_verdict_is_shown_as_it_is_written_in_reports_and_padded_in_tables() {
+        use RequirementVerdict::*;
+        for verdict in Verdict::ALL {
+            assert_eq!(serde_json::json!(verdict), verdict.to_string());
+        }
+        for verdict in [Fail, Known, Unproven, Blocked, Pass, Skipped] {
+            assert_eq!(serde_json::json!(verdict), verdict.to_string());
+        }
+        assert_eq!(format!("{:7}|{:>5}", Verdict::Pass, Known), "pass   |known");
+    }
+
+    #[test]
     fn a_requirement_is_the_worst_of_its_findings_and_cases() {
         use Verdict::*;
         let cases: [(&[Verdict], &[Verdict], bool, RequirementVerdict); 11] = [

@@ -1,0 +1,83 @@
+//! Findings and judgements as such, and how what came is shown.
+
+use super::*;
+
+fn mismatch(at: &str, expected: &str, observed: &str) -> Mismatch {
+    Mismatch {
+        at: at.to_owned(),
+        expected: expected.to_owned(),
+        observed: observed.to_owned(),
+    }
+}
+
+/// What comes of two mismatches under a requirement of that level.
+fn filed(level: Level) -> Judgement {
+    let mut judgement = Judgement::default();
+    let mismatches = vec![mismatch("status", "200", "401"), mismatch("/a", "absent", "1")];
+    judgement.file("login.x", level, "log in", mismatches);
+    judgement
+}
+
+#[test]
+fn mismatches_make_a_finding_of_a_should_or_a_must_and_an_observation_of_a_may() {
+    for level in [Level::Should, Level::Must] {
+        let Judgement { findings, observations } = filed(level);
+        let [finding] = findings.as_slice() else {
+            panic!("{findings:?}")
+        };
+        assert_eq!((finding.requirement.as_str(), finding.level), ("login.x", level));
+        assert_eq!((finding.step.as_str(), finding.mismatches.len()), ("log in", 2));
+        assert_eq!(finding.expected(), "status: 200; /a: absent");
+        assert_eq!(finding.observed(), "status: 401; /a: 1");
+        assert_eq!(observations, []);
+    }
+    let Judgement { findings, observations } = filed(Level::May);
+    assert_eq!(findings, []);
+    let expected = Observation {
+        requirement: Some("login.x".to_owned()),
+        what: "status: 401; /a: 1 (expected status: 200; /a: absent)".to_owned(),
+    };
+    assert_eq!(observations, [expected]);
+}
+
+#[test]
+fn without_a_mismatch_nothing_is_filed() {
+    let mut judgement = Judgement::default();
+    for level in [Level::May, Level::Should, Level::Must] {
+        judgement.file("login.x", level, "log in", Vec::new());
+    }
+    assert_eq!(judgement, Judgement::default());
+}
+
+#[test]
+fn judgements_add_up_and_a_must_among_them_is_noticed() {
+    let mut judgement = filed(Level::May);
+    assert!(!judgement.breaks_a_must());
+    judgement.absorb(filed(Level::Should));
+    judgement.absorb(filed(Level::May));
+    assert!(!judgement.breaks_a_must());
+    judgement.absorb(filed(Level::Must));
+    assert!(judgement.breaks_a_must());
+    assert_eq!((judgement.findings.len(), judgement.observations.len()), (2, 2));
+}
+
+#[test]
+fn a_value_is_shown_plain() {
+    for (text, shown) in [
+        ("", ""),
+        (r#"{"a":'\n'}"#, r#"{"a":'\n'}"#),
+        ("Zoë 東京", "Zoë 東京"),
+        ("\u{1b}[31m", r"\u{1b}[31m"),
+        ("a\nb\r\tc\0", r"a\u{a}b\u{d}\u{9}c\u{0}"),
+        ("\u{202e}abc", r"\u{202e}abc"),
+    ] {
+        assert_eq!(shortened(text), shown, "{text:?}");
+    }
+}
+
+#[test]
+fn a_value_is_shown_whole_up_to_200_characters() {
+    let whole = "é".repeat(200);
+    assert_eq!(shortened(&whole), whole);
+    assert_eq!(shortened(&format!("{whole}é")), format!("{whole}… (402 bytes in all)"));
+}
