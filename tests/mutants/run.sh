@@ -4,8 +4,8 @@
 #
 #   tests/mutants/run.sh [MODULE…]      documented template judge plan, unless told otherwise
 #
-# A mutant costs one compilation, so each module is compiled alone: in a copy of the package that holds it, the modules
-# that it imports from, and the dependencies that these name.
+# A mutant costs one compilation, so the module stands alone in a copy of the package; what it imports from is compiled once,
+# as a package below it, and of the dependencies only those are there that the sources name.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
@@ -29,51 +29,70 @@ fi
 # The files of a module.
 files() { find "src/$1.rs" "src/$1" -name '*.rs' 2>/dev/null; }
 
-# A module and all that it imports from, one a line.
-closure() {
-    local open=("$1") seen=' ' module
+# All that a module imports from, directly or not, one a line.
+below() {
+    local open=("$1") seen=" $1 " module import
     while [ ${#open[@]} -gt 0 ]; do
         module=${open[0]}
         open=("${open[@]:1}")
-        if [[ $seen != *" $module "* ]]; then
-            seen+="$module "
-            echo "$module"
-            mapfile -t -O "${#open[@]}" open < <(files "$module" | xargs grep -ohE '\<crate::[a-z_]+' | sed 's/.*:://' | sort -u)
-        fi
+        for import in $(files "$module" | xargs grep -ohE '\<crate::[a-z_]+' | sed 's/.*:://' | sort -u); do
+            if [[ $seen != *" $import "* ]]; then
+                seen+="$import "
+                open+=("$import")
+                echo "$import"
+            fi
+        done
     done
 }
 
-# Makes the reduced copy. What an earlier run compiled is kept; the sources are new, so that none of its mutants is.
-reduce() {
-    local tree=$1 needed line name section=
-    mapfile -t needed < <(closure "$2")
-    mkdir -p "$tree"
-    rm -rf "$tree/src" "$tree/scenarios" "$tree/mutants.out"
-    mkdir "$tree/src"
-    cp -r build.rs Cargo.lock scenarios "$tree"
-    for name in "${needed[@]}"; do
-        for line in "src/$name.rs" "src/$name"; do
-            [ ! -e "$line" ] || cp -r "$line" "$tree/src"
-        done
-        echo "pub mod $name;" >>"$tree/src/lib.rs"
-    done
-    # Of the manifest the package and what is still named. A lint must not make a mutant unviable.
+# Prints a manifest for the sources of a folder: of ours the edition, and the dependencies that are named in them.
+manifest() {
+    local line section= name
+    printf '[package]\nname = "%s"\n%s\n' "$2" "$(grep '^edition' Cargo.toml)"
     while IFS= read -r line; do
         case $line in
             '['*) section=$line ;;
         esac
         name=${line%% =*}
         case $section in
-            '[package]') [ "$name" = readme ] || echo "$line" ;;
             '[dependencies]' | '[dev-dependencies]')
-                if [ "$line" = "$section" ] || { [ -n "$name" ] && grep -rq "\\<${name//-/_}::" "$tree/src"; }; then
+                if [ "$line" = "$section" ] || { [ -n "$name" ] && grep -rq "\\<${name//-/_}::" "$1"; }; then
                     echo "$line"
                 fi
                 ;;
         esac
-    done <Cargo.toml >"$tree/Cargo.toml"
-    # It lies below this package, but belongs to none.
-    printf '[workspace]\n' >>"$tree/Cargo.toml"
+    done <Cargo.toml
+}
+
+# Copies a module to where its crate's sources stand.
+copy() {
+    local part
+    for part in "src/$1.rs" "src/$1"; do
+        [ ! -e "$part" ] || cp -r "$part" "$2"
+    done
+}
+
+# Makes the reduced copy. What an earlier run compiled is kept; the sources are new, so that none of its mutants is.
+reduce() {
+    local tree=$1 module=$2 lower needed
+    mapfile -t needed < <(below "$module")
+    rm -rf "$tree/src" "$tree/below/src" "$tree/below/scenarios" "$tree/mutants.out"
+    mkdir -p "$tree/src" "$tree/below/src"
+    copy "$module" "$tree/src"
+    for lower in "${needed[@]}"; do
+        copy "$lower" "$tree/below/src"
+        # What the crate keeps to itself is shared by the two.
+        find "$tree/below/src" -name '*.rs' -exec sed -i 's/pub(crate)/pub/' {} +
+    done
+    printf 'pub mod %s;\n' "${needed[@]}" | sed '/mod ;/d' >"$tree/below/src/lib.rs"
+    printf 'pub use below::*;\npub mod %s;\n' "$module" >"$tree/src/lib.rs"
+    cp -r build.rs scenarios "$tree/below"
+    cp Cargo.lock "$tree"
+    manifest "$tree/below/src" below >"$tree/below/Cargo.toml"
+    {
+        manifest "$tree/src" wabizspec
+        printf '[dependencies.below]\npath = "below"\n[workspace]\n'
+    } >"$tree/Cargo.toml"
 }
 
 rm -rf "$results"
