@@ -67,7 +67,6 @@ impl Capabilities {
             );
         }
         match case.given() {
-            Given::Any => {}
             Given::Fresh if !self.disposable() => {
                 return Some("it needs a just installed target; give --fresh or --reset".to_owned());
             }
@@ -247,7 +246,7 @@ impl Plan {
         let ready = match group {
             Group::FreshUnchanged | Group::FreshChanged => state.fresh,
             Group::Registering | Group::Verified => state.unregistered,
-            Group::Clock => state.clock_unmoved || !can_reset,
+            Group::Clock => state.clock_unmoved,
             Group::Unchanged | Group::LoggingOut | Group::Confined | Group::Changed | Group::Registered => true,
         };
         let ready = ready && (state.admin_known || cases.iter().all(|case| case.given() < Given::Admin));

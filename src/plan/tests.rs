@@ -133,6 +133,7 @@ fn a_case_that_logs_in_and_out_ends_a_token_of_its_own() {
         (&[LOG_IN, LOG_OUT][..], true),
         (&[LOG_IN], false),
         (&[LOG_OUT], false),
+        (&[r#"send = "POST /v1/users""#, LOG_OUT], false),
         (&[LOG_IN, r#"send = "DELETE /v1/users/logout""#], false),
         (&[r#"send = "GET /v1/users/login""#, LOG_OUT], false),
         (&[r#"raw = "POST /v1/users/login HTTP/1.1\r\n\r\n""#, LOG_OUT], false),

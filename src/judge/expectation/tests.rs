@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::documented::token::ExpiresAfter;
 use crate::exchange::{Breakage, Header, HttpRequest, Phase, Request, Unanswered};
+use crate::judge::Finding;
 
 /// Our clock at the answer.
 const OURS: i64 = 1_700_000_000;
@@ -115,7 +116,12 @@ fn sets_of_statuses_are_read_or_refused() {
         (&["500"], "500", false, true),
         (&["400", "5xx"], "400 or 5xx", false, true),
         (&["2xx", "4xx"], "2xx or 4xx", false, false),
+        (&["199"], "199", false, false),
+        (&["299"], "299", true, false),
+        (&["300"], "300", false, false),
         (&["302"], "302", false, false),
+        (&["399"], "399", false, false),
+        (&["400"], "400", false, true),
         (&["1xx"], "1xx", false, false),
     ] {
         let set = set(words);
@@ -420,6 +426,31 @@ fn no_answer_satisfies_nothing_and_is_judged_elsewhere() {
     let refusal = expectation(vec![Check::Status(set(&["4xx"])), Check::Absent(pointer("/users"))]);
     assert_eq!(refusal.judge("step", &silence, &bindings()), Judgement::default());
     assert!(silence.response().is_none());
+}
+
+#[test]
+fn raw_bytes_met_by_closing_the_connection_break_an_expectation_that_asks_for_an_answer() {
+    let unanswered = |request: Request, breakage| Exchange {
+        request,
+        ..exchange(Outcome::Unanswered(Unanswered {
+            breakage,
+            phase: Phase::Waiting,
+            detail: String::new(),
+            partial: Vec::new(),
+        }))
+    };
+    let found = |exchange: &Exchange| {
+        let judgement = expectation(vec![Check::Status(set(&["4xx"]))]).judge("step", exchange, &bindings());
+        judgement.findings.iter().map(Finding::expected).collect::<Vec<_>>()
+    };
+    let raw = || Request::Raw(b"x".to_vec());
+    assert_eq!(found(&unanswered(raw(), Breakage::Closed)), ["answer: an answer"]);
+    // The rest an oracle minds, and would be told twice.
+    for breakage in [Breakage::TimedOut, Breakage::Malformed, Breakage::Unreachable] {
+        assert_eq!(found(&unanswered(raw(), breakage)), [""; 0], "{breakage:?}");
+    }
+    let http = exchange(Outcome::Answered(response(200, &[], ""))).request;
+    assert_eq!(found(&unanswered(http, Breakage::Closed)), [""; 0]);
 }
 
 #[test]

@@ -285,6 +285,24 @@ fn every_body_is_a_json_object_and_says_so() {
 }
 
 #[test]
+fn a_body_that_is_no_object_is_shown() {
+    for (body, observed) in [
+        ("", "an empty body"),
+        ("<html>", "<html>"),
+        ("[1]", "an array: [1]"),
+        ("\"no\"", "a string: \"no\""),
+    ] {
+        let judgement = oracles().judge("a step", &exchange(login(), Outcome::Answered(json(200, body))));
+        let mismatches = judgement.findings.into_iter().flat_map(|finding| finding.mismatches);
+        let bodies: Vec<String> = mismatches
+            .filter(|mismatch| mismatch.at == "body")
+            .map(|mismatch| mismatch.observed)
+            .collect();
+        assert_eq!(bodies, [observed], "{body}");
+    }
+}
+
+#[test]
 fn a_member_that_stands_twice_is_noticed_wherever_it_is() {
     for body in [
         enveloped(r#""users":[],"users":[]"#),

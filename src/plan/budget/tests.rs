@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use super::*;
-use crate::plan::tests::embedded as all;
+use crate::judge::{Expectation, StatusSet};
+use crate::plan::tests::{case, embedded as all};
 use crate::plan::{Capabilities, plan};
 use crate::scenario::{Change, Registration};
 
@@ -94,4 +97,126 @@ fn what_is_refused_for_another_reason_costs_nothing() {
     let plan = plan(all(), &nothing_allowed);
     let spent: u32 = plan.cases().map(Case::wrong_logins).sum();
     assert!((15..=20).contains(&spent), "{spent}");
+}
+
+/// A case of that id with so many wrong logins, whose steps cite these requirements.
+fn made_up(id: &str, wrong_logins: usize, cites: &[(Level, &str)]) -> Case {
+    let mut requests = vec![r#"send = "GET /v1/users""#];
+    requests.extend(std::iter::repeat_n(r#"send = "POST /v1/users/login""#, wrong_logins));
+    let mut made = case("", &requests);
+    let scenario = Arc::make_mut(&mut made.scenario);
+    scenario.id = id.to_owned();
+    scenario.steps[0].expectations = cites
+        .iter()
+        .map(|(level, requirement)| Expectation {
+            requirement: (*requirement).to_owned(),
+            level: *level,
+            checks: vec![Check::Status(StatusSet::parse(["4xx"]).expect("a set"))],
+            line: 1,
+        })
+        .collect();
+    id.clone_into(&mut made.id);
+    assert_eq!(made.wrong_logins() as usize, wrong_logins);
+    made
+}
+
+/// The ids of those that fit the budget, whatever the harness itself needs, and the ids of the rest.
+fn split(cases: Vec<Case>, budget: u32) -> (Vec<String>, Vec<String>) {
+    let (chosen, rest) = within(cases, budget + OF_THE_HARNESS);
+    let ids = |cases: Vec<Case>| cases.into_iter().map(|case| case.id).collect();
+    (ids(chosen), ids(rest))
+}
+
+#[test]
+fn what_costs_nothing_has_checked_its_requirements_already() {
+    use Level::Must;
+    let cases = vec![
+        made_up("costly-new", 1, &[(Must, "c")]),
+        made_up("costly-old", 1, &[(Must, "a"), (Must, "b")]),
+        made_up("free-one", 0, &[(Must, "a")]),
+        made_up("free-two", 0, &[(Must, "b")]),
+    ];
+    let (chosen, rest) = split(cases, 1);
+    assert_eq!(chosen, ["costly-new", "free-one", "free-two"]);
+    assert_eq!(rest, ["costly-old"]);
+}
+
+#[test]
+fn controls_come_first_then_musts_then_shoulds_then_what_costs_less() {
+    use Level::{Must, Should};
+    let mut control = made_up("control", 1, &[]);
+    Arc::make_mut(&mut control.scenario).control = true;
+    let mut cases = vec![
+        made_up("a-repeated", 1, &[(Must, "a")]),
+        made_up("b-dear", 2, &[(Must, "b"), (Must, "c")]),
+        made_up("c-shoulds", 1, &[(Should, "d"), (Should, "e"), (Should, "f")]),
+        made_up("d-should", 1, &[(Should, "g")]),
+        made_up("e-cheap", 1, &[(Must, "b"), (Must, "c")]),
+        made_up("f-must", 1, &[(Must, "a"), (Should, "d")]),
+        control,
+    ];
+    for (budget, expected) in [
+        (0, &[][..]),
+        (1, &["control"]),
+        (2, &["control", "e-cheap"]),
+        (3, &["control", "e-cheap", "f-must"]),
+        (4, &["c-shoulds", "control", "e-cheap", "f-must"]),
+        (5, &["c-shoulds", "control", "d-should", "e-cheap", "f-must"]),
+        // Nothing new is left: the cheap one, then the dear one.
+        (
+            6,
+            &["a-repeated", "c-shoulds", "control", "d-should", "e-cheap", "f-must"],
+        ),
+        (
+            7,
+            &["a-repeated", "c-shoulds", "control", "d-should", "e-cheap", "f-must"],
+        ),
+    ] {
+        let (mut chosen, _) = split(cases.clone(), budget);
+        chosen.sort();
+        assert_eq!(chosen, expected, "{budget}");
+    }
+    assert_eq!(split(cases.clone(), 8).1, [""; 0]);
+    // Of equals the first by id.
+    cases = vec![made_up("a", 1, &[(Must, "x")]), made_up("b", 1, &[(Must, "x")])];
+    assert_eq!(split(cases, 1).0, ["a"]);
+}
+
+#[test]
+fn only_what_must_be_accepted_is_no_wrong_login() {
+    let cost = |level: Level, status: &str| {
+        let mut made = made_up("x", 1, &[]);
+        let steps = &mut Arc::make_mut(&mut made.scenario).steps;
+        steps[1].expectations = vec![Expectation {
+            requirement: "login.kept".into(),
+            level,
+            checks: vec![Check::Status(StatusSet::parse([status]).expect("a set"))],
+            line: 1,
+        }];
+        made.wrong_logins()
+    };
+    assert_eq!(cost(Level::Must, "2xx"), 0);
+    assert_eq!(cost(Level::Must, "4xx"), 1);
+    assert_eq!(cost(Level::Should, "2xx"), 1, "a target may refuse it");
+}
+
+#[test]
+fn a_login_counts_in_whatever_form_it_is_sent() {
+    for (request, cost) in [
+        (r#"send = "POST /v1/users/login?x""#, 1),
+        (r#"send = "POST /v1/users/logout""#, 0),
+        (r#"raw = "POST ${base}/v1/users/login HTTP/1.1\r\n\r\n""#, 1),
+        (r#"raw = "GET / HTTP/1.1\r\n\r\n""#, 0),
+        // POST /v1/users/login
+        (r#"hex = "504f5354 20 2f76312f75736572732f6c6f67696e""#, 1),
+        (r#"hex = "16 03 01""#, 0),
+    ] {
+        assert_eq!(case("", &[request]).wrong_logins(), cost, "{request}");
+    }
+    let rows = "cases.one = { x = \"users/login\" }";
+    assert_eq!(case(rows, &[r#"send = "POST /v1/${x}""#]).wrong_logins(), 1);
+    assert_eq!(
+        case("changes = [\"clock\"]", &["advance = 1", r#"send = "GET /""#]).wrong_logins(),
+        0
+    );
 }

@@ -1,7 +1,7 @@
 //! Orders of the suite itself: what is in it changes, what an order owes does not.
 
 use super::*;
-use crate::plan::tests::embedded as suite;
+use crate::plan::tests::{case, embedded as suite};
 
 /// A target of which nothing is allowed and nothing known.
 fn untouchable() -> Capabilities {
@@ -80,6 +80,91 @@ fn nothing_finds_its_state_used_up() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_used_up_is_brought_back_before_the_next_that_needs_it() {
+    const LOG_IN: &str = r#"send = "POST /v1/users/login""#;
+    const VERIFY: &str = "send = \"POST /v1/account/verify\"\njson = '{\"code\":\"${code}\"}'";
+    let first_login = case("given = \"fresh\"\nchanges = [\"passwords\"]", &[LOG_IN]);
+    let verified = case("given = \"admin\"\nchanges = [\"registration\"]", &[VERIFY]);
+    let moved = case("changes = [\"clock\"]", &[LOG_IN, "advance = 1"]);
+    for one in [first_login.clone(), verified, moved] {
+        let plan = plan(vec![one.clone(), one.clone(), one], &embedded());
+        let starts: Vec<Start> = plan.stages.iter().map(|stage| stage.start).collect();
+        assert_eq!(starts, [Start::AsLeft, Start::Reset, Start::Reset]);
+        assert_eq!(plan.resets, 2);
+    }
+    // A refusal uses nothing up: it comes before the login that does.
+    let refusal = case("given = \"fresh\"", &[LOG_IN]);
+    let plan = plan(vec![first_login, refusal.clone(), refusal], &embedded());
+    let stages: Vec<(Start, usize)> = plan
+        .stages
+        .iter()
+        .map(|stage| (stage.start, stage.cases.len()))
+        .collect();
+    assert_eq!(stages, [(Start::AsLeft, 2), (Start::AsLeft, 1)]);
+    assert!(plan.stages[0].cases.iter().all(Case::changes_nothing));
+}
+
+#[test]
+fn a_case_goes_with_those_that_need_and_leave_the_same_state() {
+    const LOG_IN: &str = r#"send = "POST /v1/users/login""#;
+    const LOG_OUT: &str = r#"send = "POST /v1/users/logout""#;
+    const VERIFY: &str = "send = \"POST /v1/account/verify\"\njson = '{\"code\":\"${code}\"}'";
+    const UPDATE: &str = r#"send = "PUT /v1/users/${user}""#;
+    for (given, changes, requests, group) in [
+        ("fresh", "", &[LOG_IN][..], Group::FreshUnchanged),
+        ("fresh", r#""passwords""#, &[LOG_IN], Group::FreshChanged),
+        ("any", "", &[LOG_IN], Group::Unchanged),
+        ("admin", "", &[LOG_IN], Group::Unchanged),
+        ("admin", "", &[VERIFY], Group::Unchanged),
+        ("admin", "", &[LOG_IN, LOG_OUT], Group::LoggingOut),
+        ("user", r#""passwords""#, &[UPDATE], Group::Confined),
+        (
+            "user",
+            r#""passwords""#,
+            &[UPDATE, r#"send = "PUT /v1/users/admin""#],
+            Group::Changed,
+        ),
+        ("admin", r#""users""#, &[VERIFY], Group::Changed),
+        (
+            "admin",
+            r#""registration""#,
+            &[r#"send = "POST /v1/account""#],
+            Group::Registering,
+        ),
+        ("admin", r#""registration""#, &[VERIFY], Group::Verified),
+        ("registered", "", &[LOG_IN], Group::Registered),
+        ("registered", r#""registration""#, &[VERIFY], Group::Registered),
+        ("fresh", r#""passwords", "clock""#, &[LOG_IN], Group::Clock),
+        ("registered", r#""clock""#, &[LOG_IN], Group::Clock),
+    ] {
+        let case = case(&format!("given = \"{given}\"\nchanges = [{changes}]"), requests);
+        assert_eq!(Group::of(&case), group, "{given}, {changes}, {requests:?}");
+    }
+}
+
+#[test]
+fn changes_are_counted_by_the_cases_that_will_run() {
+    let changing = |changes: &str| {
+        case(
+            &format!("given = \"admin\"\nchanges = [{changes}]"),
+            &[r#"send = "GET /""#],
+        )
+    };
+    let cases = vec![
+        changing(r#""users""#),
+        changing(r#""users", "passwords""#),
+        changing(r#""users", "clock""#),
+        changing(""),
+    ];
+    let no_clock = Capabilities {
+        advance: false,
+        ..embedded()
+    };
+    let changes = plan(cases, &no_clock).changes();
+    assert_eq!(changes, [(Change::Users, 2), (Change::Passwords, 1)].into());
 }
 
 #[test]
@@ -229,6 +314,65 @@ fn each_refusal_says_what_to_give() {
         assert!(refusal.contains(says), "{id}: {refusal:?}");
     }
     assert_eq!(refusal(users, "login/new-account"), "");
+}
+
+#[test]
+fn each_change_needs_its_own_permission() {
+    let allowing = |allow: &[Change]| Capabilities {
+        credentials: true,
+        allow: allow.iter().copied().collect(),
+        ..untouchable()
+    };
+    let changing = |change: Change| case(&format!("changes = [\"{change}\"]"), &[r#"send = "GET /""#]);
+    for (change, refusal) in [
+        (
+            Change::Passwords,
+            "it changes the admin's password; give --allow passwords",
+        ),
+        (Change::Users, "it changes the accounts; give --allow users"),
+        (
+            Change::Registration,
+            "it changes the registration; give --allow registration",
+        ),
+        (Change::Clock, "it changes the clock; give --allow clock"),
+    ] {
+        let others: Vec<Change> = Change::ALL.into_iter().filter(|other| *other != change).collect();
+        assert_eq!(
+            allowing(&others).refusal(&changing(change)).as_deref(),
+            Some(refusal),
+            "{change}"
+        );
+        let allowed = Capabilities {
+            advance: true,
+            ..allowing(&[change])
+        };
+        assert_eq!(allowed.refusal(&changing(change)), None, "{change}");
+    }
+    // The password of an account that the run makes is a matter of accounts.
+    let own = case(
+        "given = \"user\"\nchanges = [\"passwords\"]",
+        &[r#"send = "PUT /v1/users/${user}""#],
+    );
+    assert_eq!(allowing(&[Change::Users]).refusal(&own), None);
+    assert!(allowing(&[Change::Passwords]).refusal(&own).is_some());
+}
+
+#[test]
+fn only_what_needs_the_wire_is_refused_where_there_is_none() {
+    let plain = case("", &[r#"send = "GET /""#]);
+    let raw = case("", &[r#"raw = "x""#]);
+    for (has_wire, case, refused) in [
+        (true, &plain, false),
+        (true, &raw, false),
+        (false, &plain, false),
+        (false, &raw, true),
+    ] {
+        let target = Capabilities {
+            raw: has_wire,
+            ..untouchable()
+        };
+        assert_eq!(target.refusal(case).is_some(), refused, "{has_wire}, {}", case.is_raw());
+    }
 }
 
 #[test]
