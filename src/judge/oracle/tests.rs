@@ -364,6 +364,54 @@ fn every_wrong_member_of_every_error_is_reported_by_its_pointer() {
 }
 
 #[test]
+fn of_very_many_wrong_errors_the_first_are_reported_and_the_rest_is_counted() {
+    let reported = |count: usize| {
+        let errors = vec![r#"{"title":"t"}"#; count].join(",");
+        let body = enveloped(&format!(r#""errors":[{errors}]"#));
+        let mut findings = oracles()
+            .judge("a step", &exchange(login(), Outcome::Answered(json(400, &body))))
+            .findings;
+        assert_eq!(findings.len(), 1);
+        findings.remove(0).mismatches
+    };
+    assert_eq!(reported(20).len(), 20);
+    assert_eq!(reported(20)[19].at, "/errors/19/code");
+    let of_many = reported(1_000);
+    assert_eq!(of_many.len(), 21);
+    assert_eq!(
+        (of_many[20].at.as_str(), of_many[20].observed.as_str()),
+        ("/errors", "980 more")
+    );
+}
+
+#[test]
+fn what_a_status_promises_holds_from_its_first_to_its_last_code() {
+    for (status, body, expected) in [
+        // A success has a body and no errors; what follows may come without one.
+        (299, String::new(), &["json"][..]),
+        (300, String::new(), &[]),
+        (299, enveloped(ERROR), &["errors-only-on-errors"]),
+        (300, enveloped(ERROR), &[]),
+        // An error says so and holds no payload.
+        (399, enveloped(""), &[]),
+        (400, enveloped(""), &["error-shape"]),
+        (399, enveloped(r#""users":[]"#), &[]),
+        (
+            400,
+            enveloped(&format!(r#"{ERROR},"users":[]"#)),
+            &["no-payload-beside-errors"],
+        ),
+        (499, enveloped(ERROR), &[]),
+        (500, enveloped(ERROR), &["no-crash"]),
+        // These have no body by definition.
+        (204, String::new(), &[]),
+        (304, String::new(), &[]),
+    ] {
+        assert_noticed(&format!("{status} {body}"), json(status, &body), expected);
+    }
+}
+
+#[test]
 fn success_and_error_do_not_mix() {
     for (what, status, members, expected) in [
         (
