@@ -85,7 +85,7 @@ reduce() {
         find "$tree/below/src" -name '*.rs' -exec sed -i 's/pub(crate)/pub/' {} +
     done
     printf 'pub mod %s;\n' "${needed[@]}" | sed '/mod ;/d' >"$tree/below/src/lib.rs"
-    printf 'pub use below::*;\npub mod %s;\n' "$module" >"$tree/src/lib.rs"
+    printf '#![allow(unused_imports)]\npub use below::*;\npub mod %s;\n' "$module" >"$tree/src/lib.rs"
     cp -r build.rs scenarios "$tree/below"
     cp Cargo.lock "$tree"
     manifest "$tree/below/src" below >"$tree/below/Cargo.toml"
