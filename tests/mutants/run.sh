@@ -126,7 +126,8 @@ without_reason=$(awk '/^[^ #]/ { if (mutant) print mutant; mutant = $0 } /^ / { 
 for problem in unexplained outdated without_reason; do
     [ -z "${!problem}" ] || printf '\n%s:\n%s\n' "${problem/_/ }" "${!problem}"
 done
-awk -v tool="$(cargo mutants --version)" -v caught=$(($(total caught) + $(total timeout))) -v missed="$(total missed)" -v unviable="$(total unviable)" \
+awk -v tool="$(cargo mutants --version)" -v caught=$(($(total caught) + $(total timeout))) -v missed="$(total missed)" \
+    -v unviable="$(total unviable)" \
     -v explained="$(LC_ALL=C comm -12 <(echo "$survivors") <(echo "$known") | grep -c . || true)" 'BEGIN {
     printf "\n%s: %d caught, %d missed of which %d are explained, %d unviable: %.1f %% caught\n",
         tool, caught, missed, explained, unviable, 100 * caught / (caught + missed)
