@@ -128,6 +128,31 @@ fn a_case_risks_the_account_that_it_is_given_and_its_token() {
 }
 
 #[test]
+fn a_case_endangers_others_that_deletes_or_replaces_an_account_the_run_did_not_make() {
+    let creation = |name: &str| format!("send = \"POST /v1/users\"\njson = '{{\"username\": \"{name}\"}}'");
+    for (request, endangers) in [
+        (r#"send = "DELETE /v1/users/admin""#, true),
+        (r#"send = "DELETE /v1/users/${admin}""#, true),
+        (r#"send = "DELETE /v1/users/x${unique}""#, true),
+        (&creation("admin"), true),
+        (&creation("${admin}"), true),
+        (DELETE, false),
+        (r#"send = "DELETE /v1/users/${unique}""#, false),
+        (r#"send = "DELETE /v1/settings/admin""#, false),
+        (r#"send = "GET /v1/users/admin""#, false),
+        (&creation("${unique}"), false),
+        (&creation("${user}"), false),
+        (&creation("admin").replace("/v1/users", "/v1/account"), false),
+        (&creation("admin").replace("/v1/users", "/v1/users/x"), false),
+        (r#"send = "POST /v1/users""#, false),
+        (r#"raw = "x""#, false),
+    ] {
+        let case = case("given = \"user\"", &[LOG_IN, request]);
+        assert_eq!(case.endangers_others(), endangers, "{request}");
+    }
+}
+
+#[test]
 fn a_case_that_logs_in_and_out_ends_a_token_of_its_own() {
     for (requests, ends) in [
         (&[LOG_IN, LOG_OUT][..], true),

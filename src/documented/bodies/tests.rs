@@ -87,11 +87,6 @@ fn what_is_no_json() {
         let shown = body.escape_ascii();
         assert!(matches!(parsed, Err(BodyError::Malformed(_))), "{shown}: {parsed:?}");
     }
-    // It breaks off, and was no object before.
-    let Err(BodyError::Malformed(why)) = LoginBody::parse(b"[1,") else {
-        panic!("an array that breaks off is taken");
-    };
-    assert!(why.contains("expected an object"), "{why}");
 }
 
 #[test]

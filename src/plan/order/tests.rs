@@ -358,6 +358,35 @@ fn each_change_needs_its_own_permission() {
 }
 
 #[test]
+fn accounts_of_others_are_endangered_only_where_the_state_is_disposable() {
+    let deployed = Capabilities {
+        credentials: true,
+        allow: Change::ALL.into(),
+        ..untouchable()
+    };
+    let deleting = |name: &str, changes: &str| {
+        let request = format!("send = \"DELETE /v1/users/{name}\"");
+        case(&format!("given = \"user\"\nchanges = [{changes}]"), &[&request])
+    };
+    let refusal = deployed.refusal(&deleting("admin", r#""users""#)).unwrap_or_default();
+    assert!(refusal.contains("--reset or --fresh"), "{refusal:?}");
+    assert_eq!(deployed.refusal(&deleting("${user}", r#""users""#)), None);
+    assert_eq!(
+        deployed.refusal(&deleting("admin", "")),
+        None,
+        "where it is to be refused"
+    );
+    for (reset, fresh) in [(true, false), (false, true)] {
+        let disposable = Capabilities {
+            reset,
+            fresh,
+            ..deployed.clone()
+        };
+        assert_eq!(disposable.refusal(&deleting("admin", r#""users""#)), None);
+    }
+}
+
+#[test]
 fn only_what_needs_the_wire_is_refused_where_there_is_none() {
     let plain = case("", &[r#"send = "GET /""#]);
     let raw = case("", &[r#"raw = "x""#]);
