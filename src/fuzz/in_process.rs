@@ -471,7 +471,8 @@ fn naive(response: &Response) -> [(&'static str, Option<bool>); 6] {
         _ => None,
     };
     let bodiless = matches!(response.status, 204 | 304);
-    let no_object = !bodiless && !holds(&response.body, "{") && !(response.body.is_empty() && response.status >= 300);
+    let empty = response.body.is_empty() && response.status >= 300;
+    let no_object = !(bodiless || empty || holds(&response.body, "{"));
     [
         (
             "envelope.challenge",
