@@ -308,6 +308,14 @@ mod tests {
     }
 
     #[test]
+    fn a_shard_knows_all_shards_of_its_run() {
+        let shard: Shard = "2/3".parse().expect("shard");
+        assert_eq!(shard.count(), 3);
+        let siblings: Vec<String> = shard.siblings().map(|sibling| sibling.to_string()).collect();
+        assert_eq!(siblings, ["1/3", "2/3", "3/3"]);
+    }
+
+    #[test]
     fn a_shard_follows_from_the_id_alone() {
         assert_eq!(fnv1a(b"login/first-login"), fnv1a(b"login/first-login"));
         assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325, "the published offset basis");
