@@ -121,7 +121,7 @@ fn copied(folder: &Path) {
 
 #[test]
 fn a_deleted_scenario_lets_a_fault_survive_and_the_program_names_it() {
-    const FAULT: &str = "tokens.several.old-ones-swept";
+    const FAULT: &str = "tokens.expiry.swept-by-a-login";
     let folder = tempfile::tempdir().expect("a folder");
     copied(folder.path());
     let proven = || {

@@ -36,8 +36,8 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     fault(
-        "tokens.several.old-ones-swept",
-        "tokens.several.stay-valid",
+        "tokens.expiry.swept-by-a-login",
+        "tokens.expiry.still-good",
         "a login sweeps the user's tokens out that are older than a day",
         |behaviour| behaviour.tokens.swept_at_login = Some(SignedDuration::from_secs(DAY)),
         |w| {
