@@ -1,5 +1,6 @@
 //! `wabizspec doctor`: what stands between a configuration and a good run, and what to do about it. It changes nothing.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::target::{Resolved, TargetArgs};
-use super::{CONFORMS, Failure, INCONCLUSIVE, print, runtime, suite};
+use super::{CONFORMS, Failure, INCONCLUSIVE, plan_view, print, runtime, suite};
 use crate::exchange::{Breakage, Exchange, Outcome};
 use crate::plan::{cases, plan};
 use crate::target::accounts::{Account, Accounts};
@@ -54,9 +55,14 @@ impl Findings {
         self.line(AnsiColor::Yellow, "note", name, what);
     }
 
+    /// Belongs to the line before.
+    fn more(&mut self, what: impl Display) {
+        let _ = writeln!(self.text, "      {:13} {what}", "");
+    }
+
     fn bad(&mut self, name: &str, what: impl Display, advice: &str) {
         self.line(AnsiColor::Red, "bad", name, what);
-        let _ = writeln!(self.text, "      {:13} help: {advice}", "");
+        self.more(format_args!("help: {advice}"));
         self.bad = true;
     }
 }
@@ -102,7 +108,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
 async fn look(found: &mut Findings, resolved: &Resolved) {
     let request = resolved.target.request("GET", "/v1/users/admin", Vec::new(), None);
     let exchange = resolved.target.send(&request).await;
-    if !address(found, resolved, &exchange) {
+    if !address(found, resolved, &exchange) || !is_the_api(found, resolved, &exchange).await {
         return;
     }
     clock(found, &exchange);
@@ -130,8 +136,8 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
     let advice = if has("not resolved") {
         "the name is unknown here: check its spelling, and the DNS of this machine"
     } else if has("UnknownIssuer") || has("CaUsedAsEndEntity") {
-        "nobody here knows who signed its certificate: give --cacert FILE with the authority, or with the server's own \
-         certificate; --insecure would accept any"
+        "nobody here knows who signed its certificate: give --cacert FILE (cacert under [target]) with the authority, or \
+         with the server's own certificate; --insecure would accept any"
     } else if has("NotValidForName") || has("not valid for name") {
         "its certificate is for another name: use that name in the url; --insecure would accept it, --cacert would not help"
     } else if has("Expired") || has("expired") || has("NotValidYet") {
@@ -146,6 +152,44 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
         "check host, port and scheme; an https target called with http:// hangs up like this too"
     };
     found.bad("address", format!("{url}: {detail}"), advice);
+    false
+}
+
+/// Whether what answers is the API at all: its login path is there. A base path that is wrong, or another server on that
+/// port, would otherwise look like a target that refuses everything.
+async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bool {
+    let url = resolved.target.origin();
+    match exchange.response().map(|response| response.status) {
+        Some(404) => {}
+        Some(400) if !url.tls() => {
+            found.note(
+                "address",
+                "status 400 is what an https port answers when it is called with http://: check the scheme",
+            );
+            return true;
+        }
+        Some(502..=504) => {
+            let what = "a gateway answers in place of the target";
+            found.bad(
+                "address",
+                what,
+                "start the target behind it, and look into the gateway's log",
+            );
+            return false;
+        }
+        _ => return true,
+    }
+    // Without credentials, so nothing is logged in and nothing is counted as a wrong login.
+    let login = resolved.target.request("POST", "/v1/users/login", Vec::new(), None);
+    let exchange = resolved.target.send(&login).await;
+    if exchange.response().is_none_or(|response| response.status != 404) {
+        return true;
+    }
+    let advice = match url.base_path().ends_with("/v1") {
+        true => "leave /v1 out of the url: the paths of the API begin with it",
+        false => "check host and port, and the base path where a gateway puts the API below one; /v1 is no part of it",
+    };
+    found.bad("address", "there is no /v1/users and no /v1/users/login", advice);
     false
 }
 
@@ -207,6 +251,12 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
         Probe::ChangeRequired if resolved.capabilities.fresh => {
             found.good("state", "just installed: the first login gives the admin its password");
         }
+        Probe::ChangeRequired if reset => found.note("state", "just installed; a run resets it first"),
+        Probe::ChangeRequired if refused => found.bad(
+            "state",
+            "just installed, so the password that was given does not log in yet",
+            "give --fresh: the run's first login sets it",
+        ),
         Probe::ChangeRequired => found.note("state", "just installed: give --fresh to let a run do the first login"),
         Probe::LoggedIn(_) => found.note(
             "state",
@@ -220,7 +270,7 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
         (true, 0, _) => found.bad(
             "credentials",
             format!("{} is refused with the password that was given", resolved.admin_name),
-            "set WABIZSPEC_ADMIN_PASSWORD to the one that works",
+            "set WABIZSPEC_ADMIN_PASSWORD (it wins over password_file) to the one that works",
         ),
         (_, 1.., _) => found.note(
             "credentials",
@@ -262,13 +312,20 @@ fn permissions(found: &mut Findings, resolved: &Resolved) -> Result<(), Failure>
     let all = cases(&suite(None)?);
     let count = all.len();
     let plan = plan(all, &resolved.capabilities);
-    let changes: Vec<String> = plan.changes().keys().map(ToString::to_string).collect();
+    let changes = plan_view::named_changes(&plan, &resolved.capabilities);
     let run = plan.cases().count();
     let what = match changes.is_empty() {
-        true => format!("{run} of {count} cases run, and change nothing; --allow and --reset widen that"),
+        true => format!("{run} of {count} cases run, and change nothing"),
         false => format!("{run} of {count} cases run, and change: {}", changes.join(", ")),
     };
     found.good("permissions", what);
+    let mut left_out: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, why) in &plan.skipped {
+        *left_out.entry(why).or_default() += 1;
+    }
+    for (why, count) in left_out {
+        found.more(format!("{count} do not: {why}"));
+    }
     Ok(())
 }
 

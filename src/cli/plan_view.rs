@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::target::Resolved;
-use crate::plan::{Plan, Start};
+use crate::plan::{Capabilities, Plan, Start};
+use crate::scenario::Change;
 
 /// The whole plan: stages in order, what changes, what is left out and why.
 pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
@@ -19,7 +20,7 @@ pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
         "{count} cases against {whom}, {} resets; nothing has been sent",
         plan.resets
     );
-    let _ = writeln!(text, "{}", changes(plan));
+    let _ = writeln!(text, "{}", changes(plan, &resolved.capabilities));
     for (number, stage) in plan.stages.iter().enumerate() {
         let start = match stage.start {
             Start::Reset => "after a reset",
@@ -50,17 +51,26 @@ pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
 }
 
 /// What the plan changes on the target, in one line.
-pub(super) fn changes(plan: &Plan) -> String {
-    let changes = plan.changes();
-    if changes.is_empty() {
-        return "the plan changes nothing on the target".to_owned();
+pub(super) fn changes(plan: &Plan, capabilities: &Capabilities) -> String {
+    match named_changes(plan, capabilities) {
+        none if none.is_empty() => "the plan changes nothing on the target".to_owned(),
+        some => format!(
+            "the plan changes on the target: {}; accounts that the run makes are removed afterwards",
+            some.join(", ")
+        ),
     }
-    let parts: Vec<String> = changes
-        .iter()
-        .map(|(change, count)| format!("{change} ({count} cases)"))
-        .collect();
-    format!(
-        "the plan changes on the target: {}; accounts that the run makes are removed afterwards",
-        parts.join(", ")
-    )
+}
+
+/// Each kind of change with how many cases make it. Where the admin's password may not be changed, passwords are those of
+/// accounts that the run makes, and that is said: nobody allowed anything else.
+pub(super) fn named_changes(plan: &Plan, capabilities: &Capabilities) -> Vec<String> {
+    let Capabilities {
+        fresh, reset, allow, ..
+    } = capabilities;
+    let admins = *fresh || *reset || allow.contains(&Change::Passwords);
+    let named = |(change, count): (&Change, &usize)| match change {
+        Change::Passwords if !admins => format!("{change} of accounts that the run makes ({count} cases)"),
+        change => format!("{change} ({count} cases)"),
+    };
+    plan.changes().iter().map(named).collect()
 }

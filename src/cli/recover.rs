@@ -68,9 +68,13 @@ pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
                 "the documented default password is still in place at {url}: no run has changed it\n"
             )),
             _ => {
-                let tried = candidates.len();
+                let what = match candidates.len() {
+                    0 => format!("no password of {} is known, and none was given", resolved.admin_name),
+                    tried => format!("none of the {tried} passwords that are known works at {url}"),
+                };
                 print(&format!(
-                    "none of the {tried} passwords that are known works at {url}; the journal is {path}\n"
+                    "{what}; the journal is {path}\nhelp: runs on another machine or by another user kept theirs there; \
+                     name that file with --journal PATH\n"
                 ))?;
                 Ok(FINDINGS)
             }

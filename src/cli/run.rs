@@ -110,7 +110,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         false => Some(RunLock::take(&resolved.locks()).map_err(Failure::usage)?),
     };
     if !resolved.info.embedded {
-        args.report.say(&plan_view::changes(&plan));
+        args.report.say(&plan_view::changes(&plan, &resolved.capabilities));
         make_safe(args, &resolved, &plan)?;
     }
     runtime()?.block_on(async {

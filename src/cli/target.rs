@@ -33,7 +33,7 @@ use crate::target::{Client, Controls, Hooks, Limits, Target};
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// Cases in flight unless something else is asked for.
-const JOBS: usize = 12;
+pub(super) const JOBS: usize = 12;
 
 /// The flags that say whom to judge.
 #[derive(Debug, Clone, Args)]
@@ -364,7 +364,8 @@ fn headers(config: &Config) -> Result<(Vec<Header>, Redaction), Failure> {
             Some(variable) => {
                 let value = std::env::var(variable).map_err(|_| {
                     Failure::usage(format!(
-                        "the configured headers need the environment variable {variable}, which is not set"
+                        "the header {name} needs the environment variable {variable}, which is not set\n  help: export \
+                         {variable}, or take {name} out of headers under [target]"
                     ))
                 })?;
                 secrets.add(&value, &format!("${variable}"));
@@ -397,9 +398,19 @@ fn admin_password(config: &Config) -> Result<Option<String>, Failure> {
     let Some(path) = &config.credentials.password_file else {
         return Ok(None);
     };
-    let text = read(path)?;
+    let wrong = |what: String| {
+        Failure::usage(format!(
+            "the admin's password: {what}\n  help: password_file under [credentials] names a file that holds the password \
+             and nothing else; WABIZSPEC_ADMIN_PASSWORD wins over it"
+        ))
+    };
+    let text = read(path).map_err(|failure| wrong(failure.what))?;
     let password = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(Some(password.strip_suffix('\r').unwrap_or(password).to_owned()))
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    match password.is_empty() {
+        true => Err(wrong(format!("{} is empty", path.display()))),
+        false => Ok(Some(password.to_owned())),
+    }
 }
 
 fn account(config: &Config) -> Result<Registrable, Failure> {

@@ -43,6 +43,12 @@ const WIDEST_GAP: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate(f64);
 
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s", self.0)
+    }
+}
+
 impl Rate {
     fn new(per_second: f64) -> Result<Rate, String> {
         // Slower than one request in a quarter of an hour is a slip of the pen, and so is more than a wire can carry.

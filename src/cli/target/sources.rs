@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::TargetArgs;
+use super::{JOBS, TargetArgs};
 use crate::target::config::{ClientChoice, Config, RegistrationChoice};
 
 /// Where a setting comes from; what stands higher wins.
@@ -51,7 +51,7 @@ impl TargetArgs {
         let target = self.target.clone();
         let from_environment = environment("WABIZSPEC_TARGET").filter(|value| Some(value) == target.as_ref());
         let from_flag = target.filter(|_| from_environment.is_none());
-        let changes = |changes: Vec<String>| (!changes.is_empty()).then(|| changes.join(","));
+        let listed = |names: Vec<String>| (!names.is_empty()).then(|| names.join(","));
         let registration = |choice: RegistrationChoice| match choice {
             RegistrationChoice::Auto => None,
             RegistrationChoice::Open => Some("open".to_owned()),
@@ -107,7 +107,31 @@ impl TargetArgs {
                     None,
                     file.jobs.map(|jobs| jobs.to_string()),
                 ],
-                "8",
+                &JOBS.to_string(),
+            ),
+            setting(
+                "rate",
+                [
+                    self.rate.map(|rate| rate.to_string()),
+                    None,
+                    file.rate.map(|rate| rate.to_string()),
+                ],
+                "no limit",
+            ),
+            setting(
+                "wrong logins",
+                [None, None, file.wrong_logins.map(|count| count.to_string())],
+                "20 on a deployed target",
+            ),
+            setting(
+                "proxy",
+                [None, None, file.proxy.as_ref().map(|_| "given".to_owned())],
+                "none",
+            ),
+            setting(
+                "headers",
+                [None, None, listed(file.headers.keys().cloned().collect())],
+                "none",
             ),
             setting(
                 "username",
@@ -140,9 +164,9 @@ impl TargetArgs {
             setting(
                 "allow",
                 [
-                    changes(self.allow.iter().map(ToString::to_string).collect()),
+                    listed(self.allow.iter().map(ToString::to_string).collect()),
                     None,
-                    changes(config.state.allow.iter().map(ToString::to_string).collect()),
+                    listed(config.state.allow.iter().map(ToString::to_string).collect()),
                 ],
                 "nothing",
             ),
