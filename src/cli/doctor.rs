@@ -107,7 +107,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
 /// Everything that needs the target itself.
 async fn look(found: &mut Findings, resolved: &Resolved) {
     let request = resolved.target.request("GET", "/v1/users/admin", Vec::new(), None);
-    let exchange = resolved.target.send(&request).await;
+    let exchange = resolved.target.send_once(&request).await;
     if !address(found, resolved, &exchange) || !is_the_api(found, resolved, &exchange).await {
         return;
     }
@@ -267,6 +267,8 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     }
     match (refused, known, default) {
         (_, _, Probe::ChangeRequired) => {}
+        // After the reset the default password holds, and the first login sets the one that was given.
+        (true, 0, _) if reset => {}
         (true, 0, _) => found.bad(
             "credentials",
             format!("{} is refused with the password that was given", resolved.admin_name),

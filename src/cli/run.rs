@@ -143,6 +143,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         .await;
     });
     let code = conclude(reports);
+    if code == INCONCLUSIVE && !resolved.info.embedded {
+        args.report
+            .say("help: `wabizspec doctor`, with the same flags, looks for what stands in the way");
+    }
     let entries = ledger.as_ref().map(Ledger::to_paste).unwrap_or_default();
     if !entries.is_empty() {
         args.tell_entries(&entries);

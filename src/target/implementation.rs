@@ -176,7 +176,7 @@ impl Target {
         if self.is_gone() {
             return not_sent(request);
         }
-        let exchange = self.pass_on(request).await;
+        let exchange = self.send_once(request).await;
         let Outcome::Unanswered(none) = &exchange.outcome else {
             self.presence.answered();
             return exchange;
@@ -184,7 +184,7 @@ impl Target {
         let unreachable = none.breakage == Breakage::Unreachable;
         let look = self.presence.unanswered(unreachable);
         match look && self.presence.look(|| self.canary()).await && unreachable {
-            true => self.pass_on(request).await,
+            true => self.send_once(request).await,
             false => exchange,
         }
     }
@@ -210,7 +210,8 @@ impl Target {
         }
     }
 
-    async fn pass_on(&self, request: &Request) -> Exchange {
+    /// Sends one request once: a target that cannot be reached is not waited for, as [`Target::send`] does.
+    pub async fn send_once(&self, request: &Request) -> Exchange {
         self.gate.pass().await;
         self.client.send(request).await
     }
@@ -322,8 +323,8 @@ impl Target {
         let read = self.request("GET", "/v1/users/admin", Vec::new(), None);
         let mut why = String::new();
         let (mut login, mut read) = (
-            std::pin::pin!(self.pass_on(&login)),
-            std::pin::pin!(self.pass_on(&read)),
+            std::pin::pin!(self.send_once(&login)),
+            std::pin::pin!(self.send_once(&read)),
         );
         let (mut login_out, mut read_out) = (true, true);
         while login_out || read_out {
