@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, Failure, INCONCLUSIVE, plan_view, print, runtime, suite};
 use crate::exchange::{Breakage, Exchange, Outcome};
-use crate::plan::{cases, plan};
+use crate::plan::{Capabilities, cases, plan};
+use crate::scenario::Registration;
 use crate::target::accounts::{Account, Accounts};
 use crate::target::config::Span;
 use crate::target::givens::{DEFAULT_PASSWORD, Givens};
@@ -97,23 +98,24 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
             return Err(failure);
         }
     };
-    runtime()?.block_on(look(&mut found, &resolved));
-    permissions(&mut found, &resolved)?;
+    let registration = runtime()?.block_on(look(&mut found, &resolved));
+    permissions(&mut found, &resolved, registration)?;
     safe_keeping(&mut found, &resolved);
     print(&found.text)?;
     Ok(if found.bad { INCONCLUSIVE } else { CONFORMS })
 }
 
-/// Everything that needs the target itself.
-async fn look(found: &mut Findings, resolved: &Resolved) {
+/// Everything that needs the target itself. What is known of its registration afterwards, a run will know too.
+async fn look(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
     let request = resolved.target.request("GET", "/v1/users/admin", Vec::new(), None);
     let exchange = resolved.target.send_once(&request).await;
     if !address(found, resolved, &exchange) || !is_the_api(found, resolved, &exchange).await {
-        return;
+        return resolved.info.registration;
     }
     clock(found, &exchange);
-    if credentials(found, resolved).await {
-        registration(found, resolved).await;
+    match credentials(found, resolved).await {
+        true => registration(found, resolved).await,
+        false => resolved.info.registration,
     }
 }
 
@@ -291,9 +293,10 @@ async fn log_out(resolved: &Resolved, token: &str) {
     accounts.log_out(token).await;
 }
 
-async fn registration(found: &mut Findings, resolved: &Resolved) {
+async fn registration(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
     if let Some(state) = resolved.info.registration {
-        return found.good("registration", format!("{state}, as given"));
+        found.good("registration", format!("{state}, as given"));
+        return Some(state);
     }
     let password = resolved.admin_password.clone();
     let accounts = Accounts::new(
@@ -303,18 +306,24 @@ async fn registration(found: &mut Findings, resolved: &Resolved) {
         None,
     );
     let mut givens = Givens::new(Arc::clone(&resolved.target), Arc::new(accounts), false);
-    match givens.probe_registration().await {
+    let probed = givens.probe_registration().await;
+    givens.clean_up().await;
+    match &probed {
         Ok(state) => found.good("registration", format!("{state}, found out with an empty request")),
         Err(why) => found.note("registration", why),
     }
-    givens.clean_up().await;
+    probed.ok()
 }
 
-fn permissions(found: &mut Findings, resolved: &Resolved) -> Result<(), Failure> {
+fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<Registration>) -> Result<(), Failure> {
     let all = cases(&suite(None)?);
     let count = all.len();
-    let plan = plan(all, &resolved.capabilities);
-    let changes = plan_view::named_changes(&plan, &resolved.capabilities);
+    let capabilities = Capabilities {
+        registration,
+        ..resolved.capabilities.clone()
+    };
+    let plan = plan(all, &capabilities);
+    let changes = plan_view::named_changes(&plan, &capabilities);
     let run = plan.cases().count();
     let what = match changes.is_empty() {
         true => format!("{run} of {count} cases run, and change nothing"),
