@@ -23,7 +23,7 @@ fn keys(what: &str, value: &Value, required: &[&str], optional: &[&str]) {
     }
 }
 
-fn each<'v>(value: &'v Value) -> impl Iterator<Item = (&'v String, &'v Value)> {
+fn each(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().expect("a mapping").iter()
 }
 
