@@ -208,7 +208,9 @@ impl Givens {
                 }
             }
         }
-        for password in self.earlier() {
+        // Where one was not refused, it is the target that stumbles, not the password.
+        let all_refused = last.as_ref().is_none_or(|undone: &Undone| undone.refused);
+        for password in self.earlier().into_iter().filter(|_| all_refused) {
             let account = self.admin_account(&password);
             match self.accounts.log_in(&account, None).await {
                 Ok(token) => return Ok(self.logged_in(account, token).await),
