@@ -86,6 +86,15 @@ impl fmt::Display for Shortfall {
     }
 }
 
+/// Which classes occur in a password.
+#[derive(Default)]
+struct Classes {
+    digit: bool,
+    upper: bool,
+    lower: bool,
+    control: bool,
+}
+
 impl PasswordRule {
     /// The rule of the page: 8 to 64 characters with a digit, an uppercase letter, a lowercase letter and a special
     /// character (users/login, Password). Classes are ASCII; other letters count towards the length alone.
@@ -108,16 +117,26 @@ impl PasswordRule {
             Counted::Bytes => password.len(),
         };
         let (min, max) = (*self.length.start(), *self.length.end());
-        let has = |class: fn(&char) -> bool| password.chars().any(|c| class(&c));
+        // All classes are ASCII, and in UTF-8 no other character has a byte of theirs.
+        let mut has = Classes::default();
+        for byte in password.bytes() {
+            match byte {
+                b'0'..=b'9' => has.digit = true,
+                b'A'..=b'Z' => has.upper = true,
+                b'a'..=b'z' => has.lower = true,
+                _ if byte.is_ascii_control() => has.control = true,
+                _ => {}
+            }
+        }
         let special = self.special.is_empty() || password.contains(|c| self.special.contains(c));
         let shortfalls: Vec<Shortfall> = [
             (length < min, Shortfall::TooShort { length, min }),
             (length > max, Shortfall::TooLong { length, max }),
-            (self.digit && !has(char::is_ascii_digit), Shortfall::NoDigit),
-            (self.upper && !has(char::is_ascii_uppercase), Shortfall::NoUpper),
-            (self.lower && !has(char::is_ascii_lowercase), Shortfall::NoLower),
+            (self.digit && !has.digit, Shortfall::NoDigit),
+            (self.upper && !has.upper, Shortfall::NoUpper),
+            (self.lower && !has.lower, Shortfall::NoLower),
             (!special, Shortfall::NoSpecial),
-            (!self.controls && has(char::is_ascii_control), Shortfall::Control),
+            (!self.controls && has.control, Shortfall::Control),
         ]
         .into_iter()
         .filter_map(|(lacking, shortfall)| lacking.then_some(shortfall))

@@ -3,6 +3,7 @@
 //! `serde_json::Value` keeps the last of two equal members and rounds big numbers, silently; a judge must not.
 //! The grammar itself is serde_json's.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -11,6 +12,9 @@ use serde_json::value::RawValue;
 
 /// The deepest nesting that is read; deeper documents are refused with [`JsonError::TooDeep`].
 pub const MAX_DEPTH: usize = 100;
+
+/// Of so many members each is compared with all before it.
+const FEW: usize = 16;
 
 /// One JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +51,12 @@ impl Json {
     /// Reads one document.
     pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
         let text = std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
+        // What is short cannot be deep, and reading an object or an array checks the grammar of the whole: most bodies
+        // are gone through once less.
+        let shallow = text.len() <= 2 * MAX_DEPTH;
+        if shallow && matches!(first_sign(text), Some(b'{' | b'[')) {
+            return read(text);
+        }
         let raw: &RawValue = serde_json::from_str(text).map_err(syntax)?;
         if depth(text) > MAX_DEPTH {
             return Err(JsonError::TooDeep);
@@ -61,9 +71,12 @@ impl Json {
         }
         let mut value = self;
         for segment in pointer.strip_prefix('/')?.split('/') {
-            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let segment = match segment.contains('~') {
+                true => Cow::Owned(segment.replace("~1", "/").replace("~0", "~")),
+                false => Cow::Borrowed(segment),
+            };
             value = match value {
-                Json::Object(members) => &members.iter().find(|(name, _)| *name == segment)?.1,
+                Json::Object(members) => &members.iter().find(|(name, _)| *name == *segment)?.1,
                 Json::Array(items) => {
                     let leading_zero = segment.len() > 1 && segment.starts_with('0');
                     let digits = segment.bytes().all(|byte| byte.is_ascii_digit());
@@ -119,11 +132,16 @@ impl Json {
                 .find_map(|(index, item)| Some(format!("/{index}{}", item.duplicate()?))),
             Json::Object(members) => {
                 let mut seen = std::collections::HashSet::new();
-                members.iter().find_map(|(name, value)| {
-                    if !seen.insert(name) {
+                members.iter().enumerate().find_map(|(index, (name, value))| {
+                    // A few names are compared sooner than hashed.
+                    let twice = match members.len() {
+                        ..=FEW => members[..index].iter().any(|(earlier, _)| earlier == name),
+                        _ => !seen.insert(name),
+                    };
+                    if twice {
                         return Some(pointer_segment(name));
                     }
-                    Some(format!("{}{}", pointer_segment(name), value.duplicate()?))
+                    Some(pointer_segment(name) + &value.duplicate()?)
                 })
             }
             _ => None,
@@ -185,10 +203,16 @@ fn syntax(error: serde_json::Error) -> JsonError {
     JsonError::Syntax(error.to_string())
 }
 
-/// Reads the text of one value. serde_json has already checked the grammar of the whole; it is asked again level
-/// by level because only its raw values keep numbers as written; [`MAX_DEPTH`] bounds the work and the stack.
+/// The first sign of a text after its blanks (RFC 8259 §2).
+fn first_sign(text: &str) -> Option<u8> {
+    text.bytes().find(|byte| !b" \t\r\n".contains(byte))
+}
+
+/// Reads the text of one value. Of a scalar, serde_json has already checked the grammar, and it stands without blanks.
+/// It is asked level by level because only its raw values keep numbers as written; [`MAX_DEPTH`] bounds the work and
+/// the stack.
 fn read(text: &str) -> Result<Json, JsonError> {
-    match text.as_bytes().first() {
+    match first_sign(text) {
         Some(b'n') => Ok(Json::Null),
         Some(b't') => Ok(Json::Bool(true)),
         Some(b'f') => Ok(Json::Bool(false)),

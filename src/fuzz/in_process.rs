@@ -3,10 +3,13 @@
 //! The targets are nothing but a call; so the committed corpora are replayed through the same functions by an ordinary
 //! test, and a crash is looked at without libFuzzer.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::grammar::basic::{BasicInput, Size};
 use super::grammar::bindings::Bindings;
@@ -26,7 +29,7 @@ use crate::documented::token::ExpiresAfter;
 use crate::exchange::{Exchange, Header, HttpRequest, Outcome, Request, Response};
 use crate::judge::Oracles;
 use crate::located::SourceText;
-use crate::reference::{Answer, AnswerBody, Behaviour, Call, Model, Registration};
+use crate::reference::{Answer, AnswerBody, Behaviour, Call, Model, Moment, Registration};
 use crate::requirement::Register;
 
 /// Takes one input and panics where the equation does not hold.
@@ -54,9 +57,10 @@ pub const TARGETS: [(&str, Check); 10] = [
 pub fn basic_auth(input: &[u8]) {
     let bindings = FIXED.with(Clone::clone);
     let mut input = BasicInput::decode(input);
-    if !matches!(input.size, Size::Plain) {
-        // A kilobyte more says as much as sixty-four, and leaves time for other inputs.
-        input.size = Size::OneK;
+    if input.size != Size::Plain {
+        // To a parser more than a byte can count is long; a kilobyte would take the time of four other inputs.
+        input.size = Size::Plain;
+        input.text.resize(input.text.len() + LONG, b'x');
     }
     let value = input.value(&bindings);
     let read = basic::parse(&value);
@@ -87,14 +91,17 @@ pub fn basic_auth(input: &[u8]) {
         );
     }
     // What is written in the scheme's own way is read as it was written.
-    let text = String::from_utf8_lossy(&input.text);
-    if let Some((user, password)) = text.split_once(':')
-        && !text.chars().any(|c| c.is_ascii_control())
+    if let Ok(text) = std::str::from_utf8(&input.text)
+        && let Some((user, password)) = text.split_once(':')
+        && !text.bytes().any(|byte| byte.is_ascii_control())
     {
         let credentials = Credentials::new(user, password);
         assert_eq!(basic::parse(basic::render(&credentials).as_bytes()), Ok(credentials));
     }
 }
+
+/// By so many bytes a long text is longer.
+const LONG: usize = 256;
 
 thread_local! {
     static FIXED: std::rc::Rc<Bindings> = std::rc::Rc::new(Bindings::fixed());
@@ -109,74 +116,94 @@ fn body(input: &[u8], bindings: &Bindings) -> Vec<u8> {
     input.body(bindings)
 }
 
-/// The members of an object that are read one by one, in `serde_json::Value`s: what stands twice is there twice.
-fn slow(body: &[u8]) -> Option<Result<BTreeMap<String, Vec<Value>>, Value>> {
-    let text = std::str::from_utf8(body).ok()?;
-    let whole = serde_json::from_str::<Box<serde_json::value::RawValue>>(text).ok()?;
-    if !whole.get().trim_start().starts_with('{') {
-        return Some(Err(Value::Null));
-    }
-    struct Pairs(BTreeMap<String, Vec<Value>>);
-    impl<'de> serde::Deserialize<'de> for Pairs {
-        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            struct Visit;
-            impl<'de> serde::de::Visitor<'de> for Visit {
-                type Value = Pairs;
-                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str("an object")
-                }
-                fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-                    let mut pairs = BTreeMap::<String, Vec<Value>>::new();
-                    while let Some(name) = map.next_key::<String>()? {
-                        let raw: Box<serde_json::value::RawValue> = map.next_value()?;
-                        // A value that `Value` cannot hold (a lone surrogate, a number beyond range) is no text.
-                        let value = serde_json::from_str(raw.get()).unwrap_or(Value::Array(Vec::new()));
-                        pairs.entry(name).or_default().push(value);
-                    }
-                    Ok(Pairs(pairs))
-                }
+/// The members of an object in the order in which they stand: what stands twice is there twice.
+struct Slow<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Slow<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Vec<(String, &'de RawValue)>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
             }
-            deserializer.deserialize_map(Visit)
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(pairs)
+            }
+        }
+        deserializer.deserialize_map(Visit).map(Slow)
+    }
+}
+
+impl Slow<'_> {
+    /// The values of one member.
+    fn values<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m RawValue> {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| *value)
+    }
+
+    /// The text of one known member. A value that `Value` cannot hold (a lone surrogate) is none.
+    fn text(&self, name: &str) -> Option<String> {
+        match serde_json::from_str(self.values(name).next()?.get()) {
+            Ok(Value::String(text)) => Some(text),
+            _ => None,
         }
     }
-    serde_json::from_str::<Pairs>(text).ok().map(|pairs| Ok(pairs.0))
 }
 
-/// What the slow reading says of one known member.
-fn member<'m>(members: &'m BTreeMap<String, Vec<Value>>, name: &str) -> Option<&'m Value> {
-    members.get(name).and_then(|values| values.first())
+/// A body read the slow way: no JSON at all, JSON but no object, or its members.
+enum Slowly<'a> {
+    NoJson,
+    NoObject,
+    Object(Slow<'a>),
 }
 
-/// Holds a reading of a body to the slow one. `known` are the members that count, with whether each is required.
-fn same_reading<T>(body: &[u8], read: &Result<T, BodyError>, known: &[(&str, bool)]) {
-    let secret = FIXED.with(|fixed| fixed.user_password.clone());
-    assert!(!kind(read).contains(&secret), "the error tells a value: {}", kind(read));
-    match slow(body) {
-        None => assert!(
+fn slowly(body: &[u8]) -> Slowly<'_> {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Slowly::NoJson;
+    };
+    if text.trim_start().starts_with('{') {
+        return serde_json::from_str(text).map_or(Slowly::NoJson, Slowly::Object);
+    }
+    serde_json::from_str::<IgnoredAny>(text).map_or(Slowly::NoJson, |_| Slowly::NoObject)
+}
+
+/// Holds a reading of a body to the slow one, and gives that where there is something to compare. `known` are the
+/// members that count, with whether each is required.
+fn same_reading<'b, T>(body: &'b [u8], read: &Result<T, BodyError>, known: &[(&str, bool)]) -> Option<Slow<'b>> {
+    if let Err(error) = read {
+        let told = FIXED.with(|fixed| error.to_string().contains(&fixed.user_password));
+        assert!(!told, "the error tells a value: {error}");
+    }
+    match slowly(body) {
+        Slowly::NoJson => assert!(
             matches!(read, Err(BodyError::Malformed(_))),
             "no JSON was read as {}",
             kind(read)
         ),
-        Some(Err(_)) => assert!(
+        Slowly::NoObject => assert!(
             matches!(read, Err(BodyError::NotAnObject)),
             "no object was read as {}",
             kind(read)
         ),
-        Some(Ok(members)) => {
-            let twice = known
-                .iter()
-                .any(|(name, _)| members.get(*name).is_some_and(|values| values.len() > 1));
+        Slowly::Object(members) => {
+            let twice = known.iter().any(|(name, _)| members.values(name).nth(1).is_some());
             if twice {
                 assert!(
                     matches!(read, Err(BodyError::Malformed(_))),
                     "a doubled member was read as {}",
                     kind(read)
                 );
-                return;
+                return None;
             }
-            let fits = |(name, required): &(&str, bool)| match member(&members, name) {
-                None => !required,
-                Some(value) => value.is_string(),
+            let fits = |(name, required): &(&str, bool)| {
+                members.text(name).is_some() || (!required && members.values(name).next().is_none())
             };
             if !known.iter().all(fits) {
                 assert!(
@@ -191,8 +218,10 @@ fn same_reading<T>(body: &[u8], read: &Result<T, BodyError>, known: &[(&str, boo
                     kind(read)
                 );
             }
+            return Some(members);
         }
     }
+    None
 }
 
 fn kind<T>(read: &Result<T, BodyError>) -> String {
@@ -211,12 +240,9 @@ pub fn login_body(input: &[u8]) {
         assert_eq!(read, Ok(LoginBody::default()));
         return;
     }
-    same_reading(&body, &read, &[("new_password", false)]);
-    if let (Ok(read), Some(Ok(members))) = (&read, slow(&body)) {
-        assert_eq!(
-            read.new_password.as_deref(),
-            member(&members, "new_password").and_then(Value::as_str)
-        );
+    let members = same_reading(&body, &read, &[("new_password", false)]);
+    if let (Ok(read), Some(members)) = (&read, members) {
+        assert_eq!(read.new_password, members.text("new_password"));
     }
     let weak = |read: &LoginBody| read.new_password.as_deref().map(second::password::strength) == Some(Strength::Weak);
     match second::body::login(&body, true).class {
@@ -240,16 +266,10 @@ pub fn users_body(input: &[u8]) {
     let bindings = FIXED.with(Clone::clone);
     let body = body(input, &bindings);
     let read = CreateUserBody::parse(&body);
-    same_reading(&body, &read, &[("username", true), ("password", true)]);
-    if let (Ok(read), Some(Ok(members))) = (&read, slow(&body)) {
-        assert_eq!(
-            Some(read.username.as_str()),
-            member(&members, "username").and_then(Value::as_str)
-        );
-        assert_eq!(
-            Some(read.password.as_str()),
-            member(&members, "password").and_then(Value::as_str)
-        );
+    let members = same_reading(&body, &read, &[("username", true), ("password", true)]);
+    if let (Ok(read), Some(members)) = (&read, members) {
+        assert_eq!(Some(&read.username), members.text("username").as_ref());
+        assert_eq!(Some(&read.password), members.text("password").as_ref());
     }
     if second::body::create(&body, true).0.class == Class::Accept {
         assert!(read.is_ok(), "a body that must be accepted was not");
@@ -271,15 +291,15 @@ pub fn account_body(input: &[u8]) {
         ("cert", true),
         ("pin", false),
     ];
-    same_reading(&body, &read, &known);
-    if let (Ok(read), Some(Ok(members))) = (&read, slow(&body)) {
+    let members = same_reading(&body, &read, &known);
+    if let (Ok(read), Some(members)) = (&read, members) {
         let texts = [
             ("cc", &read.cc),
             ("phone_number", &read.phone_number),
             ("cert", &read.cert),
         ];
         for (name, value) in texts {
-            assert_eq!(Some(value.as_str()), member(&members, name).and_then(Value::as_str));
+            assert_eq!(Some(value), members.text(name).as_ref());
         }
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         assert!(digits(&read.cc) && digits(&read.phone_number) && read.pin.as_deref().is_none_or(digits));
@@ -302,12 +322,9 @@ pub fn password(input: &[u8]) {
     let password = PasswordInput::decode(input).password(&bindings);
     let rule = PasswordRule::documented();
     let taken = rule.check(&password).is_ok();
-    assert_eq!(
-        taken,
-        second::password::reference_takes(&password),
-        "the rule and the table differ on {password:?}"
-    );
-    match second::password::strength(&password) {
+    let (strength, takes) = second::password::judged(&password);
+    assert_eq!(taken, takes, "the rule and the table differ on {password:?}");
+    match strength {
         Strength::Strong => assert!(taken, "{password:?} is strong"),
         Strength::Weak => assert!(!taken, "{password:?} is weak"),
         Strength::Open => {}
@@ -492,50 +509,75 @@ fn naive(response: &Response) -> [(&'static str, Option<bool>); 6] {
 /// When an invariant does not hold.
 pub fn session(input: &[u8]) {
     let input = SessionInput::decode(input);
-    let mut client = Client::new();
-    client.set_up();
-    let admin = client.token.clone();
-    let users = USERS.map(|user| (user, START));
-    let mut tracker = Tracker::new(("admin", START, &admin), users, true);
-    let mut before = client.model.dump();
-    for step in input.steps {
-        let planned = tracker.plan(step);
-        let (status, token) = client.call(&planned.shaped);
-        let breach = tracker.observe(&planned, status, token.as_deref());
-        assert_eq!(breach, None, "{step:?}");
-        let after = client.model.dump();
-        if status >= 400 {
-            assert_eq!(after, before, "a refusal changed the state: {step:?}");
+    CLIENT.with_borrow_mut(|client| {
+        client.begin();
+        let users = USERS.map(|user| (user, START));
+        let mut tracker = Tracker::new(("admin", START, &client.token), users, true);
+        let mut before = client.model.moment();
+        for step in input.steps {
+            let planned = tracker.plan(step);
+            let (status, token) = client.call(&planned.shaped);
+            let breach = tracker.observe(&planned, status, token.as_deref());
+            assert_eq!(breach, None, "{step:?}");
+            if status < 400 {
+                before = client.model.moment();
+            } else {
+                assert!(client.model.is_at(&before), "a refusal changed the state: {step:?}");
+            }
+            client.now += SignedDuration::from_secs(1);
         }
-        before = after;
-        client.now += SignedDuration::from_secs(1);
-    }
+    });
 }
 
 const USERS: [&str; 3] = ["first1", "second2", "third3"];
 const START: &str = "Start-Pw-1xyz";
 
-/// The reference model with a clock and entropy that are the same in every run.
+thread_local! {
+    static CLIENT: std::cell::RefCell<Client> = std::cell::RefCell::new(Client::new());
+}
+
+/// The reference model with a clock and entropy that are the same for every input.
 struct Client {
     model: Model,
     now: Timestamp,
+    /// The admin's.
     token: String,
+    /// How often entropy was drawn.
+    drawn: Arc<AtomicU64>,
+    /// Where every input begins: the users are there, and the admin is logged in.
+    start: Moment,
+    drawn_at_start: u64,
 }
 
 impl Client {
     fn new() -> Client {
-        let mut count = 0_u64;
+        let drawn = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&drawn);
         let entropy = move || {
-            count += 1;
             let mut bytes = [7; 32];
-            bytes[..8].copy_from_slice(&count.to_le_bytes());
+            bytes[..8].copy_from_slice(&count.fetch_add(1, Ordering::Relaxed).to_le_bytes());
             Some(bytes)
         };
-        Client {
-            model: Model::with_entropy(Registration::Open, Behaviour::default(), Box::new(entropy)),
+        let model = Model::with_entropy(Registration::Open, Behaviour::default(), Box::new(entropy));
+        let mut client = Client {
+            start: model.moment(),
+            model,
             now: Timestamp::UNIX_EPOCH,
             token: String::new(),
-        }
+            drawn,
+            drawn_at_start: 0,
+        };
+        client.set_up();
+        client.start = client.model.moment();
+        client.drawn_at_start = client.drawn.load(Ordering::Relaxed);
+        client
+    }
+
+    /// To where every input begins.
+    fn begin(&mut self) {
+        self.model.return_to(&self.start);
+        self.drawn.store(self.drawn_at_start, Ordering::Relaxed);
+        self.now = Timestamp::UNIX_EPOCH;
     }
 
     fn set_up(&mut self) {

@@ -3,7 +3,6 @@
 //! An oracle whose requirement the register does not know is not asked, so a suite of one's own needs none of them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -59,31 +58,29 @@ const RULES: [(&str, Rule); 15] = [
 /// The oracles that a register knows, with their levels.
 #[derive(Debug, Clone)]
 pub struct Oracles {
-    levels: BTreeMap<&'static str, Level>,
+    asked: Vec<(&'static str, Level, Rule)>,
 }
 
 impl Oracles {
     /// Those whose requirement stands in the register.
     pub fn of(register: &Register) -> Oracles {
-        let level = |(id, _): &(&'static str, Rule)| Some((*id, register.find(id)?.level));
+        let known = |(id, rule): &(&'static str, Rule)| Some((*id, register.find(id)?.level, *rule));
         Oracles {
-            levels: RULES.iter().filter_map(level).collect(),
+            asked: RULES.iter().filter_map(known).collect(),
         }
     }
 
     /// The requirements they are bound to.
     pub fn requirements(&self) -> impl Iterator<Item = &'static str> {
-        self.levels.keys().copied()
+        self.asked.iter().map(|(id, ..)| *id)
     }
 
     /// Holds one exchange to all of them.
     pub fn judge(&self, step: &str, exchange: &Exchange) -> Judgement {
         let seen = Seen::new(exchange);
         let mut judgement = Judgement::default();
-        for (id, rule) in RULES {
-            if let Some(level) = self.levels.get(id) {
-                judgement.file(id, *level, step, rule(&seen));
-            }
+        for (id, level, rule) in &self.asked {
+            judgement.file(id, *level, step, rule(&seen));
         }
         if let Some(observation) = seen.bare_error() {
             judgement.observations.push(observation);

@@ -23,7 +23,7 @@ pub use behaviour::{
 pub use call::{Answer, AnswerBody, Call, Delivery};
 pub use dialect::{Dialect, SunsetShape, TokenForm};
 pub use fault::{Fault, Kind};
-pub use model::{Entropy, Model, Registration};
+pub use model::{Entropy, Model, Moment, Registration};
 pub use outcome::{Done, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
 pub use role::Role;
 pub use route::Endpoint;

@@ -134,7 +134,9 @@ impl BodyInput {
     /// The body, before it is framed.
     pub fn body(&self, bindings: &Bindings) -> Vec<u8> {
         let mut text = bindings.render(&self.text);
-        if let Some(at) = text.windows(7).position(|window| window == b"${bulk}") {
+        if text.contains(&b'$')
+            && let Some(at) = text.windows(7).position(|window| window == b"${bulk}")
+        {
             text.splice(at..at + 7, self.bulky());
         }
         let half = text.len() / 2;

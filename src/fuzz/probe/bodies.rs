@@ -20,8 +20,13 @@ impl Probe<'_> {
         if input.is_large() && !self.ground.large {
             return self.probed = Probed::skip("large requests are sent with --large");
         }
-        let reading = second::body::login(&input.body(&self.subject.bindings), is_labelled(input));
-        if !self.subject.own && !reading.candidates.is_empty() {
+        let body = input.body(&self.subject.bindings);
+        let reading = second::body::login(&body, is_labelled(input));
+        let candidates = match second::body::mentions_password(&body) {
+            true => reading.candidates(&body),
+            false => Vec::new(),
+        };
+        if !self.subject.own && !candidates.is_empty() {
             return self.probed = Probed::skip("the account is not the run's own");
         }
         let shaped = input.shape(Surface::LoginBody, &self.subject.bindings);
@@ -34,7 +39,7 @@ impl Probe<'_> {
                 let requirement = match input.framing {
                     Framing::Chunked | Framing::Crumbs => "login.http.chunked",
                     _ if reading.place == "empty" => "login.body.empty",
-                    _ if !reading.candidates.is_empty() => "login.later.accepted",
+                    _ if !candidates.is_empty() => "login.later.accepted",
                     _ if input.spelling == Spelling::Around => "login.body.whitespace",
                     _ if !reading.canonical => "login.body.unknown-members",
                     _ => "login.body.empty-object",
@@ -71,8 +76,8 @@ impl Probe<'_> {
             }
             _ => {}
         }
-        if self.subject.own && !reading.candidates.is_empty() {
-            self.settle(&exchange, &reading.candidates, false).await;
+        if self.subject.own && !candidates.is_empty() {
+            self.settle(&exchange, &candidates, false).await;
         }
     }
 
@@ -105,7 +110,7 @@ impl Probe<'_> {
             self.leaves_nothing(
                 &exchange,
                 sure.as_ref().map(|(name, _)| name.as_str()),
-                &reading.candidates,
+                &reading.candidates(&body),
             )
             .await;
         }
@@ -144,13 +149,8 @@ impl Probe<'_> {
             .response()
             .and_then(|response| Json::parse(&response.body).ok())
             .and_then(|json| json.at("/users/0/username")?.as_str().map(str::to_owned));
-        let guess = || {
-            reading
-                .candidates
-                .iter()
-                .find(|text| Some(*text) != shown.as_ref())
-                .cloned()
-        };
+        let candidates = reading.candidates(body);
+        let guess = || candidates.iter().find(|text| Some(*text) != shown.as_ref()).cloned();
         let (name, password) = match sure {
             Some((name, password)) => (Some(name), password),
             None => (shown.clone(), guess().unwrap_or_default()),
@@ -198,8 +198,7 @@ impl Probe<'_> {
         }
         // Of two passwords either may count, but not a weak one.
         if reading.place == "duplicate member" || reading.place == "malformed" {
-            for weak in reading
-                .candidates
+            for weak in candidates
                 .iter()
                 .filter(|text| strength(text) == Strength::Weak)
                 .take(3)
@@ -301,8 +300,7 @@ impl Probe<'_> {
         if !kind.is_success() {
             return;
         }
-        let json = Json::parse(&body).ok();
-        let member = |name: &str| json.as_ref().and_then(|json| json.at(name));
+        let member = |name: &str| reading.json().and_then(|json| json.at(name));
         if reading.class == Class::Reject {
             let text = |name: &str| member(name).and_then(Json::as_str);
             let requirement = match ["/cc", "/phone_number", "/method", "/cert"].map(member) {

@@ -11,17 +11,36 @@ pub struct Reading {
     pub class: Class,
     /// What kind of thing was sent: the place in the grammar.
     pub place: &'static str,
-    /// Texts that some reader might take for a password in it.
-    pub candidates: Vec<String>,
     /// Nothing beside plain members of the documented types stands in it.
     pub canonical: bool,
+    json: Result<Json, JsonError>,
 }
+
+impl Reading {
+    /// Texts that some reader might take for a password in this body, which was read so.
+    pub fn candidates(&self, body: &[u8]) -> Vec<String> {
+        texts(body, &self.json)
+    }
+
+    /// The value in it, where it is JSON.
+    pub fn json(&self) -> Option<&Json> {
+        self.json.as_ref().ok()
+    }
+}
+
+/// Whether a login's body may hold a password at all, however it is read.
+pub fn mentions_password(body: &[u8]) -> bool {
+    body.contains(&b'\\') || body.windows(4).any(|window| window.eq_ignore_ascii_case(b"pass"))
+}
+
+/// The place of a body in which an object has two members of one name.
+const TWICE: &str = "duplicate member";
 
 /// The kind of a body, by its outermost value.
 fn place(body: &[u8], json: &Result<Json, JsonError>) -> &'static str {
     match json {
         _ if body.is_empty() => "empty",
-        Ok(json) if json.duplicate().is_some() => "duplicate member",
+        Ok(json) if json.duplicate().is_some() => TWICE,
         Ok(Json::Object(_)) => "object",
         Ok(Json::Array(_)) => "array",
         Ok(Json::Null) => "null",
@@ -71,49 +90,43 @@ fn texts(body: &[u8], json: &Result<Json, JsonError>) -> Vec<String> {
 }
 
 /// The members of that name in an object.
-fn named<'j>(json: &'j Json, name: &str) -> Vec<&'j Json> {
+fn named<'j>(json: &'j Json, name: &str) -> impl Iterator<Item = &'j Json> {
     let members = json.as_object().unwrap_or_default().iter();
-    members
-        .filter(|(known, _)| known == name)
-        .map(|(_, value)| value)
-        .collect()
+    members.filter(move |(known, _)| known == name).map(|(_, value)| value)
 }
 
 /// A login with right credentials.
 pub fn login(body: &[u8], labelled: bool) -> Reading {
     let json = Json::parse(body);
     let place = place(body, &json);
-    let mentioned = body.windows(4).any(|window| window.eq_ignore_ascii_case(b"pass"));
-    let escaped = body.contains(&b'\\');
-    let candidates = if mentioned || escaped {
-        texts(body, &json)
-    } else {
-        Vec::new()
-    };
-    let reading = |class, canonical| Reading {
+    let (class, canonical) = login_class(body, &json, place, labelled);
+    Reading {
         class,
         place,
-        candidates: candidates.clone(),
         canonical,
+        json,
+    }
+}
+
+fn login_class(body: &[u8], json: &Result<Json, JsonError>, place: &str, labelled: bool) -> (Class, bool) {
+    let Ok(object @ Json::Object(members)) = json else {
+        return match body.is_empty() {
+            true => (Class::Accept, true),
+            false => (Class::Either, false),
+        };
     };
-    let Ok(object @ Json::Object(members)) = &json else {
-        return reading(
-            if body.is_empty() { Class::Accept } else { Class::Either },
-            body.is_empty(),
-        );
-    };
-    if object.duplicate().is_some() || !labelled {
-        return reading(Class::Either, false);
+    if place == TWICE || !labelled {
+        return (Class::Either, false);
     }
     let canonical = members.iter().all(|(name, _)| name == "new_password");
-    match named(object, "new_password").as_slice() {
-        [] => reading(Class::Accept, canonical),
-        [Json::String(password)] => match strength(password) {
-            Strength::Strong => reading(Class::Accept, false),
-            Strength::Weak => reading(Class::Reject, canonical),
-            Strength::Open => reading(Class::Either, false),
+    match named(object, "new_password").next() {
+        None => (Class::Accept, canonical),
+        Some(Json::String(password)) => match strength(password) {
+            Strength::Strong => (Class::Accept, false),
+            Strength::Weak => (Class::Reject, canonical),
+            Strength::Open => (Class::Either, false),
         },
-        _ => reading(Class::Either, false),
+        Some(_) => (Class::Either, false),
     }
 }
 
@@ -121,81 +134,93 @@ pub fn login(body: &[u8], labelled: bool) -> Reading {
 pub fn create(body: &[u8], labelled: bool) -> (Reading, Option<(String, String)>) {
     let json = Json::parse(body);
     let place = place(body, &json);
-    let candidates = texts(body, &json);
-    let reading = |class, canonical| Reading {
+    let (class, canonical, sure) = create_class(body, &json, place, labelled);
+    let sure = sure.map(|(name, password)| (name.to_owned(), password.to_owned()));
+    let reading = Reading {
         class,
         place,
-        candidates: candidates.clone(),
         canonical,
+        json,
     };
-    let Ok(object @ Json::Object(_)) = &json else {
+    (reading, sure)
+}
+
+fn create_class<'j>(
+    body: &[u8],
+    json: &'j Result<Json, JsonError>,
+    place: &str,
+    labelled: bool,
+) -> (Class, bool, Option<(&'j str, &'j str)>) {
+    let Ok(object @ Json::Object(_)) = json else {
         let sure = json.is_ok() || body.is_empty();
-        return (reading(if sure { Class::Reject } else { Class::Either }, sure), None);
+        return (if sure { Class::Reject } else { Class::Either }, sure, None);
     };
-    if object.duplicate().is_some() || !labelled {
-        return (reading(Class::Either, false), None);
+    if place == TWICE || !labelled {
+        return (Class::Either, false, None);
     }
-    let (name, password) = (named(object, "username"), named(object, "password"));
-    let (Some(Json::String(name)), Some(Json::String(password))) = (name.first(), password.first()) else {
-        let number = |value: Option<&&Json>| matches!(value, Some(Json::Number(_) | Json::Bool(_)));
-        let open = number(name.first()) || number(password.first());
-        return (reading(if open { Class::Either } else { Class::Reject }, !open), None);
+    let (name, password) = (named(object, "username").next(), named(object, "password").next());
+    let (Some(Json::String(name)), Some(Json::String(password))) = (name, password) else {
+        let number = |value: Option<&Json>| matches!(value, Some(Json::Number(_) | Json::Bool(_)));
+        let open = number(name) || number(password);
+        return (if open { Class::Either } else { Class::Reject }, !open, None);
     };
     let harmless = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let plain = name.bytes().all(harmless) && !["admin", "login", "logout"].contains(&name.as_str());
     let length_is_wrong = name.is_ascii() && !(4..=32).contains(&name.len());
     let class = match strength(password) {
         _ if length_is_wrong => Class::Reject,
-        Strength::Weak if password.is_ascii() && !(8..=64).contains(&password.len()) => Class::Reject,
         // The classes are a should here, so a weak one that is accepted is judged by its own requirement.
         Strength::Weak => Class::Reject,
         Strength::Strong if plain => Class::Accept,
         _ => Class::Either,
     };
-    (reading(class, true), Some((name.clone(), password.clone())))
+    (class, true, Some((name, password)))
 }
 
 /// A request for a registration code by the admin.
 pub fn account(body: &[u8], labelled: bool) -> Reading {
     let json = Json::parse(body);
     let place = place(body, &json);
-    let reading = |class| Reading {
-        class,
+    Reading {
+        class: account_class(body, &json, place, labelled),
         place,
-        candidates: Vec::new(),
         canonical: true,
-    };
-    let Ok(object @ Json::Object(_)) = &json else {
-        return reading(if json.is_ok() || body.is_empty() {
+        json,
+    }
+}
+
+fn account_class(body: &[u8], json: &Result<Json, JsonError>, place: &str, labelled: bool) -> Class {
+    let Ok(object @ Json::Object(_)) = json else {
+        return if json.is_ok() || body.is_empty() {
             Class::Reject
         } else {
             Class::Either
-        });
+        };
     };
-    if object.duplicate().is_some() || !labelled {
-        return reading(Class::Either);
+    if place == TWICE || !labelled {
+        return Class::Either;
     }
-    let required = ["cc", "phone_number", "method", "cert"].map(|name| named(object, name).first().copied());
+    let required = ["cc", "phone_number", "method", "cert"].map(|name| named(object, name).next());
     if required
         .iter()
         .any(|value| matches!(value, None | Some(Json::Null | Json::Array(_) | Json::Object(_))))
     {
-        return reading(Class::Reject);
+        return Class::Reject;
     }
     let texts = required.map(|value| value.and_then(Json::as_str).unwrap_or("?"));
     let [cc, number, method, cert] = texts;
     if cc == "?" || number == "?" || method == "?" || cert == "?" {
-        return reading(Class::Either);
+        return Class::Either;
     }
     let lettered = |text: &str| text.is_empty() || text.bytes().any(|byte| byte.is_ascii_alphabetic());
     let certainly_wrong = lettered(cc)
         || lettered(number)
         || !["sms", "voice"].contains(&method.trim().to_ascii_lowercase().trim_end_matches('\0'));
-    reading(if certainly_wrong || cert.contains('!') {
+    if certainly_wrong || cert.contains('!') {
         Class::Reject
     } else {
         Class::Either
-    })
+    }
 }
 
 #[cfg(test)]
@@ -222,8 +247,9 @@ mod tests {
             let reading = login(body.as_bytes(), true);
             assert_eq!((reading.class, reading.place), (class, place), "{body}");
         }
-        let twice = login(br#"{"new_password":"abcdefgh","new_password":"Abcdef1!"}"#, true);
-        assert_eq!(twice.candidates, ["Abcdef1!", "abcdefgh"]);
+        let body = br#"{"new_password":"abcdefgh","new_password":"Abcdef1!"}"#;
+        let twice = login(body, true);
+        assert_eq!(twice.candidates(body), ["Abcdef1!", "abcdefgh"]);
     }
 
     #[test]

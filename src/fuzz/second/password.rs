@@ -31,40 +31,82 @@ const TABLE: [u8; 256] = {
     table
 };
 
-/// Judges a password by its bytes.
-pub fn strength(password: &str) -> Strength {
-    let bytes = password.as_bytes();
-    let count = |class: u8| bytes.iter().filter(|byte| TABLE[usize::from(**byte)] == class).count();
-    // Every character begins with a byte that is no continuation (10xxxxxx), every one beyond the basic plane with
-    // 11110xxx, and that one has two units in UTF-16.
-    let characters = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
-    let units = characters + bytes.iter().filter(|byte| **byte & 0xf8 == 0xf0).count();
-    // Joined to what precedes it, a mark may count for nothing: the shortest reading takes no byte beyond ASCII.
-    let shortest = bytes.len() - count(b'x');
-    let longest = bytes.len().max(units);
-    let ascii = count(b'x') == 0;
+/// What stands in a password.
+struct Tally {
+    /// How many bytes there are of each class of [`TABLE`].
+    counts: [usize; 128],
+    bytes: usize,
+    characters: usize,
+    /// Units of UTF-16.
+    units: usize,
+}
 
-    let certainly_short = longest < 8;
-    let certainly_long = shortest > 64 || (ascii && longest > 64);
-    let lacks = |class: u8| ascii && count(class) == 0;
-    let lacks_special = ascii && count(b's') == 0 && count(b'?') == 0;
-    let lacks_ascii = [b'u', b'l', b'd', b's'].iter().any(|class| count(*class) == 0);
-    if certainly_short || certainly_long || lacks(b'u') || lacks(b'l') || lacks(b'd') || lacks_special {
-        return Strength::Weak;
+impl Tally {
+    fn of(password: &str) -> Tally {
+        let (mut counts, mut characters, mut units) = ([0; 128], 0, 0);
+        for byte in password.bytes() {
+            counts[usize::from(TABLE[usize::from(byte)])] += 1;
+            // Every character begins with a byte that is no continuation (10xxxxxx), every one beyond the basic plane with
+            // 11110xxx, and that one has two units in UTF-16.
+            let begins = usize::from(byte & 0xc0 != 0x80);
+            characters += begins;
+            units += begins + usize::from(byte & 0xf8 == 0xf0);
+        }
+        Tally {
+            counts,
+            bytes: password.len(),
+            characters,
+            units,
+        }
     }
-    let length_is_sure = ascii && (8..=64).contains(&longest);
-    match length_is_sure && !lacks_ascii && count(b'c') == 0 {
-        true => Strength::Strong,
-        false => Strength::Open,
+
+    fn count(&self, class: u8) -> usize {
+        self.counts[usize::from(class)]
+    }
+
+    fn strength(&self) -> Strength {
+        let count = |class| self.count(class);
+        // Joined to what precedes it, a mark may count for nothing: the shortest reading takes no byte beyond ASCII.
+        let shortest = self.bytes - count(b'x');
+        let longest = self.bytes.max(self.units);
+        let ascii = count(b'x') == 0;
+
+        let certainly_short = longest < 8;
+        let certainly_long = shortest > 64 || (ascii && longest > 64);
+        let lacks = |class: u8| ascii && count(class) == 0;
+        let lacks_special = ascii && count(b's') == 0 && count(b'?') == 0;
+        let lacks_ascii = [b'u', b'l', b'd', b's'].iter().any(|class| count(*class) == 0);
+        if certainly_short || certainly_long || lacks(b'u') || lacks(b'l') || lacks(b'd') || lacks_special {
+            return Strength::Weak;
+        }
+        let length_is_sure = ascii && (8..=64).contains(&longest);
+        match length_is_sure && !lacks_ascii && count(b'c') == 0 {
+            true => Strength::Strong,
+            false => Strength::Open,
+        }
+    }
+
+    fn reference_takes(&self) -> bool {
+        let has = |class| self.count(class) > 0;
+        (8..=64).contains(&self.characters)
+            && has(b'u')
+            && has(b'l')
+            && has(b'd')
+            && (has(b's') || has(b'?'))
+            && !has(b'c')
     }
 }
 
-/// What the reference client does: characters are counted, classes are ASCII, control characters refused.
-pub fn reference_takes(password: &str) -> bool {
-    let bytes = password.as_bytes();
-    let has = |classes: &[u8]| bytes.iter().any(|byte| classes.contains(&TABLE[usize::from(*byte)]));
-    let characters = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
-    (8..=64).contains(&characters) && has(b"u") && has(b"l") && has(b"d") && has(b"s?") && !has(b"c")
+/// Judges a password by its bytes.
+pub fn strength(password: &str) -> Strength {
+    Tally::of(password).strength()
+}
+
+/// The strength, and whether the reference client takes it: there characters are counted, classes are ASCII, control
+/// characters refused.
+pub fn judged(password: &str) -> (Strength, bool) {
+    let tally = Tally::of(password);
+    (tally.strength(), tally.reference_takes())
 }
 
 #[cfg(test)]

@@ -44,6 +44,10 @@ impl std::fmt::Display for Registration {
     }
 }
 
+/// All that a client remembers at one moment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Moment(State);
+
 /// The reference client.
 pub struct Model {
     registration: Registration,
@@ -110,6 +114,21 @@ impl Model {
     /// The whole state, passwords and tokens included, always in the same order: equal states give equal values.
     pub fn dump(&self) -> Value {
         self.state.dump()
+    }
+
+    /// All that it remembers now.
+    pub fn moment(&self) -> Moment {
+        Moment(self.state.clone())
+    }
+
+    /// Whether it remembers exactly this.
+    pub fn is_at(&self, moment: &Moment) -> bool {
+        self.state == moment.0
+    }
+
+    /// Remembers what it did then, and nothing that came after.
+    pub fn return_to(&mut self, moment: &Moment) {
+        self.state.clone_from(&moment.0);
     }
 
     /// How it behaves.

@@ -10,6 +10,7 @@ use crate::reference::role::Role;
 /// The default account (users/login).
 pub(super) const ADMIN: &str = "admin";
 
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct User {
     /// Those that log in. More than one only where a behaviour keeps an old one.
     pub passwords: Vec<String>,
@@ -32,7 +33,7 @@ impl User {
 }
 
 /// What a token stands for.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Session {
     pub username: String,
     pub given: Timestamp,
@@ -43,11 +44,13 @@ pub(super) struct Session {
 }
 
 /// A registration that waits for its code.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Pending {
     pub number: String,
     pub code: String,
 }
 
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct State {
     pub users: BTreeMap<String, User>,
     /// Those that were deleted, where a behaviour leaves something of them.
