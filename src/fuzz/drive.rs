@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::Surface;
+use super::controls::{self, Takes};
+use super::culprit::{self, Suspect};
 use super::finding::{self, Found, Signature};
 use super::generator::{Generated, Generator};
 use super::grammar;
@@ -21,6 +22,7 @@ use super::probe::{Broken, Kind, Probed, probe};
 use super::shrink::shrink;
 use super::subject::{Ground, Subject};
 use super::summary::Summary;
+use super::{Class, Surface};
 use crate::exchange::Request;
 use crate::requirement::{Level, Register};
 
@@ -56,8 +58,27 @@ pub struct Progress<'s> {
 struct Tried {
     generated: Generated,
     probed: Probed,
-    /// What the names in it stood for, where it broke something.
-    bindings: Option<Bindings>,
+    /// The accounts it was tried with, where it broke something.
+    subject: Option<Subject>,
+    /// Tried once more it came to something else: success or refusal.
+    fickle: bool,
+}
+
+impl Tried {
+    fn stumbled(&self) -> bool {
+        let broken = &self.probed.broken;
+        broken
+            .iter()
+            .any(|broken| matches!(broken.oracle, "crash" | "answered"))
+    }
+
+    fn suspect(&self) -> Suspect<'_> {
+        Suspect {
+            surface: self.generated.surface,
+            input: &self.generated.input,
+            stumbled: self.stumbled(),
+        }
+    }
 }
 
 /// What the workers of a batch share.
@@ -181,6 +202,7 @@ pub async fn drive(
     };
     run.resume(settings);
     run.set_up(settings.jobs).await;
+    run.controls(settings).await;
     let deadline = settings.time.map(|time| begun + time);
     while run.summary.blocked.is_none() && !*stop.borrow() {
         let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
@@ -269,6 +291,50 @@ impl Run {
         }
     }
 
+    /// What is asked of the target as a whole.
+    async fn controls(&mut self, settings: &Settings) {
+        let Some(mut subject) = self.subjects.pop() else { return };
+        let level = |id: &str| self.levels.get(id).copied().unwrap_or(Level::Must);
+        let (takes, tried) = controls::wrong_logins(&self.ground, &mut subject, &level).await;
+        for (input, probed) in tried {
+            self.summary.requests += probed.requests;
+            let generated = Generated {
+                index: 0,
+                row: None,
+                surface: Surface::BasicAuth,
+                input,
+            };
+            if !probed.broken.is_empty() {
+                self.first.see(&generated, &probed, &subject.bindings);
+            }
+        }
+        self.ground.learn(takes);
+        let mut seen = Vec::new();
+        if settings.surfaces.contains(&Surface::BasicAuth) {
+            seen.push(controls::timing(&self.ground, &subject).await);
+        }
+        if settings.surfaces.contains(&Surface::Http) {
+            seen.push(controls::dawdling(&self.ground, &subject).await);
+        }
+        for controls::Seen {
+            requests,
+            row,
+            observed,
+        } in seen
+        {
+            self.summary.requests += requests;
+            self.summary.rows.extend(row);
+            if let Some(what) = observed {
+                *self.summary.observed.entry(what).or_default() += 1;
+            }
+        }
+        if takes > Takes::RightOnly {
+            let what = "wrong logins get a token: what rests on a login being refused is not told again";
+            *self.summary.observed.entry(what.to_owned()).or_default() += 1;
+        }
+        self.subjects.push(subject);
+    }
+
     async fn batch(
         &mut self,
         settings: &Settings,
@@ -313,13 +379,16 @@ impl Run {
                 Err(error) => lost = Some(format!("a worker ended: {error}")),
             }
         }
-        let down = batch.down.load(Ordering::Relaxed);
+        let was_down = batch.down.load(Ordering::Relaxed);
         let throttled = batch.throttled.load(Ordering::Relaxed);
         let Some(batch) = Arc::into_inner(batch) else { return };
         self.first = batch.first.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut tried = batch.tried.into_inner().unwrap_or_else(PoisonError::into_inner);
         tried.sort_by_key(|tried| tried.generated.index);
-        if down {
+        // Alive and well after each batch, whatever its inputs were answered.
+        let sent = tried.iter().any(|tried| tried.probed.skipped.is_none());
+        self.summary.requests += 2 * u64::from(sent);
+        if was_down || (sent && !culprit::is_well(&self.ground, self.subjects.first()).await) {
             self.down(&tried).await;
         }
         self.take(settings, &tried);
@@ -342,7 +411,20 @@ impl Run {
         let mut elapsed: Vec<Duration> = tried.iter().map(|tried| tried.probed.elapsed).collect();
         elapsed.sort();
         let median = elapsed.get(elapsed.len() / 2).copied().unwrap_or_default();
-        for Tried { generated, probed, .. } in tried {
+        for Tried {
+            generated,
+            probed,
+            fickle,
+            ..
+        } in tried
+        {
+            if *fickle {
+                let what = format!(
+                    "{}: {}: the same bytes are now accepted, now refused",
+                    generated.surface, probed.place
+                );
+                *self.summary.observed.entry(what).or_default() += 1;
+            }
             if probed.skipped.is_none() && self.is_new(generated.surface, probed) {
                 self.generator.keep(generated.surface, generated.input.clone());
                 if let Some(out) = &settings.out {
@@ -375,65 +457,36 @@ impl Run {
     /// The target is gone: waits for it, and finds the input that took it down. Where it stays away nothing can be tried
     /// again, and the last input that it stumbled over is told.
     async fn down(&mut self, tried: &[Tried]) {
-        if !self.is_back().await {
-            let stumbled = |tried: &&Tried| {
-                let broken = &tried.probed.broken;
-                broken
-                    .iter()
-                    .any(|broken| matches!(broken.oracle, "crash" | "answered"))
-            };
-            if let Some(last) = tried.iter().rev().find(stumbled)
-                && let Some(bindings) = &last.bindings
+        let gone = "soon after this input the target answers nobody any more";
+        if !culprit::is_back(&self.ground).await {
+            if let Some(last) = tried.iter().rev().find(|tried| tried.stumbled())
+                && let Some(subject) = &last.subject
             {
-                let probed = took_down(&last.probed, "soon after this input the target answers nobody any more");
-                self.first.see(&last.generated, &probed, bindings);
+                let probed = culprit::took_down(last.suspect(), &last.probed, subject, gone);
+                self.first.see(&last.generated, &probed, &subject.bindings);
             } else {
                 self.first.blame_the_last();
             }
             self.summary.blocked = Some("the target no longer answers".to_owned());
             return;
         }
-        let suspects: Vec<&Tried> = tried
-            .iter()
-            .rev()
-            .filter(|tried| tried.probed.skipped.is_none())
-            .take(64)
-            .collect();
-        for tried in suspects {
-            let Ok(mut subject) = Subject::new(&self.ground).await else {
-                return;
-            };
-            let levels = Arc::clone(&self.levels);
-            let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
-            let probed = probe(
-                &self.ground,
-                &mut subject,
-                tried.generated.surface,
-                &tried.generated.input,
-                &level,
-            )
-            .await;
-            if self.ground.target.canary().await.is_ok() {
-                subject.remove(&self.ground).await;
-                continue;
-            }
-            let probed = took_down(&probed, "the target answers nobody after this input");
-            self.first.see(&tried.generated, &probed, &subject.bindings);
-            if !self.is_back().await {
-                self.summary.blocked = Some("the target no longer answers".to_owned());
-            }
+        let sent: Vec<&Tried> = tried.iter().filter(|tried| tried.probed.skipped.is_none()).collect();
+        let suspects: Vec<Suspect<'_>> = sent.iter().map(|tried| tried.suspect()).collect();
+        let levels = Arc::clone(&self.levels);
+        let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
+        let Some(found) = culprit::find(&self.ground, &suspects, &level).await else {
+            let what = "the target was gone after a batch, and none of its inputs takes it down alone";
+            *self.summary.observed.entry(what.to_owned()).or_default() += 1;
             return;
+        };
+        let what = "the target answers nobody after this input";
+        let probed = culprit::took_down(suspects[found.index], &found.probed, &found.subject, what);
+        self.first
+            .see(&sent[found.index].generated, &probed, &found.subject.bindings);
+        match found.back {
+            true => found.subject.remove(&self.ground).await,
+            false => self.summary.blocked = Some("the target no longer answers".to_owned()),
         }
-    }
-
-    async fn is_back(&self) -> bool {
-        for _ in 0..20 {
-            if self.ground.target.canary().await.is_ok() {
-                return true;
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-        false
     }
 
     /// Tries what is new again, alone, and makes it as small as it gets.
@@ -487,19 +540,6 @@ impl Run {
     }
 }
 
-/// What was broken, as the end of the target.
-fn took_down(probed: &Probed, what: &str) -> Probed {
-    let down = |broken: &Broken| Broken {
-        oracle: "down",
-        what: what.to_owned(),
-        ..broken.clone()
-    };
-    Probed {
-        broken: probed.broken.first().map(down).into_iter().collect(),
-        ..probed.clone()
-    }
-}
-
 /// Far enough away not to matter.
 const FAR: Duration = Duration::from_secs(86_400);
 
@@ -508,6 +548,20 @@ fn keep(out: &std::path::Path, generated: &Generated) -> Result<(), String> {
     let file = folder.join(format!("input-{:08}", generated.index));
     let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, &generated.input));
     written.map_err(|error| format!("{} cannot be written: {error}", file.display()))
+}
+
+/// Whether it is a success or a refusal.
+fn is_verdict(kind: Kind) -> bool {
+    kind.is_success() || kind.is_refusal()
+}
+
+/// Whether an input is sent a second time: the documents leave open whether it is accepted, but not that it is now and
+/// then. All aimed inputs and a part of the others.
+fn is_told_twice(generated: &Generated, probed: &Probed) -> bool {
+    let asked = generated.row.is_some() || generated.index.is_multiple_of(16);
+    // A call in a sequence, an odd path and broken HTTP mean what the calls before made of them.
+    let alone = !matches!(generated.surface, Surface::Session | Surface::Path | Surface::Http);
+    asked && alone && probed.class == Class::Either && is_verdict(probed.kind)
 }
 
 /// One worker: takes inputs as long as there are some.
@@ -548,10 +602,16 @@ async fn work(
             first.see(generated, &probed, &subject.bindings);
         }
         let lost = probed.lost.clone();
+        let fickle = lost.is_none() && is_told_twice(generated, &probed) && {
+            let again = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
+            batch.sent.fetch_add(again.requests, Ordering::Relaxed);
+            is_verdict(again.kind) && again.kind.is_success() != probed.kind.is_success()
+        };
         let tried = Tried {
             generated: generated.clone(),
-            bindings: (!probed.broken.is_empty()).then(|| subject.bindings.clone()),
+            subject: (!probed.broken.is_empty()).then(|| subject.clone()),
             probed,
+            fickle,
         };
         batch.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
         if lost.is_some() {

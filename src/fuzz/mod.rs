@@ -7,6 +7,7 @@
 //!
 //! Nothing here prints or reads the command line.
 
+pub mod controls;
 pub mod dictionary;
 pub mod drive;
 pub mod finding;
@@ -21,6 +22,7 @@ pub mod tracker;
 pub mod probe;
 pub mod summary;
 
+mod culprit;
 mod generator;
 mod kept;
 

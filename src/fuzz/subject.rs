@@ -3,9 +3,10 @@
 //! Every input meets the same accounts with the same passwords, so that it means the same whenever it is tried. Nothing
 //! but these accounts is ever changed.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use super::controls::Takes;
 use super::grammar::Shaped;
 use super::grammar::bindings::{Bindings, PASSWORD_END};
 use crate::exchange::{Exchange, Header};
@@ -31,6 +32,8 @@ pub struct Ground {
     pub disposable: bool,
     /// Requests beyond 64 KiB may be sent.
     pub large: bool,
+    /// Which wrong logins the target is known to take.
+    takes: OnceLock<Takes>,
     serial: AtomicU32,
 }
 
@@ -45,8 +48,19 @@ impl Ground {
             registers: false,
             disposable: false,
             large: false,
+            takes: OnceLock::new(),
             serial: AtomicU32::new(0),
         }
+    }
+
+    /// Which wrong logins the target is known to take; none, as long as nobody has tried.
+    pub fn takes(&self) -> Takes {
+        self.takes.get().copied().unwrap_or_default()
+    }
+
+    /// Notes which wrong logins it takes, once.
+    pub fn learn(&self, takes: Takes) {
+        let _ = self.takes.set(takes);
     }
 
     /// Sends one request that is no input itself.
@@ -154,7 +168,7 @@ pub fn succeeded(exchange: &Exchange) -> bool {
 }
 
 /// One worker's accounts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Subject {
     /// What the names in an input stand for here.
     pub bindings: Bindings,

@@ -17,9 +17,13 @@ pub struct Aimed {
     pub input: Vec<u8>,
 }
 
+/// The rows that are about several requests at once: no input covers them, the driver tries them by itself.
+const TOGETHER: [(&str, Surface); 2] = [("A32", Surface::BasicAuth), ("H16", Surface::Http)];
+
 /// The rows that these surfaces can cover, in order.
 pub fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
-    let mut rows: Vec<&'static str> = Vec::new();
+    let together = TOGETHER.iter().filter(|(_, surface)| surfaces.contains(surface));
+    let mut rows: Vec<&'static str> = together.map(|(row, _)| *row).collect();
     for aimed in all(surfaces) {
         if !rows.contains(&aimed.row) {
             rows.push(aimed.row);
@@ -48,16 +52,15 @@ pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
 mod tests {
     use super::*;
 
-    /// The rows of the catalogue that inputs can cover. A32 (timing), A33 (throttling) and A34 (two tokens) are about
-    /// many requests: the driver does them.
+    /// A33 is not fuzzed: failed logins until the target throttles would lock its owner out, and what 429 must look like
+    /// the suite asks. The fuzzer never takes a 429 for a verdict.
     #[test]
-    fn every_row_of_the_catalogue_has_an_input() {
+    fn every_row_of_the_catalogue_is_tried() {
         let rows = rows(&Surface::ALL);
         for (letter, count) in [('A', 35), ('J', 19), ('P', 15), ('S', 12), ('H', 19)] {
             for number in 1..=count {
                 let row = format!("{letter}{number}");
-                let by_driver = ["A32", "A33", "H16"].contains(&row.as_str());
-                assert!(by_driver || rows.contains(&row.as_str()), "{row} has no input");
+                assert!(row == "A33" || rows.contains(&row.as_str()), "{row} is not tried");
             }
         }
     }
@@ -68,6 +71,7 @@ mod tests {
         let rows = rows(&Surface::ALL);
         let last = rows
             .iter()
+            .filter(|row| TOGETHER.iter().all(|(together, _)| together != *row))
             .map(|row| inputs.iter().position(|aimed| aimed.row == *row))
             .max()
             .flatten();

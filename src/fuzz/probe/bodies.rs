@@ -186,7 +186,7 @@ impl Probe<'_> {
             self.probed.requests += 1;
             if self.ground.logs_in(&user, &password).await {
                 let what = "a new account under a like name logs in as the first one";
-                self.broken("state", "users.username.no-twin", what, exchange);
+                self.broken_by_a_login("state", "users.username.no-twin", what, exchange);
             }
         }
         if reading.class == Class::Accept {
@@ -210,7 +210,7 @@ impl Probe<'_> {
                     } else {
                         "users.password.classes"
                     };
-                    self.broken(
+                    self.broken_by_a_login(
                         "state",
                         requirement,
                         "a weak password logs in to the new account",
@@ -275,7 +275,7 @@ impl Probe<'_> {
                     "the creation was answered {}, and the account logs in",
                     self.probed.kind
                 );
-                self.broken("refused-change", "users.create.refused-leaves-nothing", what, exchange);
+                self.broken_by_a_login("refused-change", "users.create.refused-leaves-nothing", what, exchange);
                 self.unmake(name).await;
             }
         }

@@ -9,6 +9,7 @@ mod sessions;
 use std::fmt;
 use std::time::Duration;
 
+use super::controls::Takes;
 use super::grammar::Shaped;
 use super::grammar::basic::{BasicInput, LoginWith};
 use super::grammar::bearer::{BearerInput, Called};
@@ -260,6 +261,20 @@ impl Probe<'_> {
         });
     }
 
+    /// Something that is broken because a login that must fail has succeeded. Where wrong logins are known to be taken it
+    /// says nothing.
+    fn broken_by_a_login(
+        &mut self,
+        oracle: &'static str,
+        requirement: &str,
+        what: impl Into<String>,
+        exchange: &Exchange,
+    ) {
+        if self.ground.takes() == Takes::RightOnly {
+            self.broken(oracle, requirement, what, exchange);
+        }
+    }
+
     /// A 5xx with a code that is documented for it is a crash all the same where a good request is answered.
     async fn not_ready(&mut self, exchange: &Exchange, excused: bool) {
         let Kind::Answer(500.., Some(_)) = self.probed.kind else {
@@ -318,6 +333,7 @@ impl Probe<'_> {
         let kind = self.probed.kind;
         let token = Self::token(&exchange);
         match class {
+            Class::Reject if self.ground.takes().explains_a_token(reading.place) => {}
             Class::Reject if kind.is_success() || token.is_some() => {
                 let what = format!(
                     "{} got {kind}{}",

@@ -180,7 +180,7 @@ impl Probe<'_> {
             } else {
                 "login.password.refusal-keeps-old"
             };
-            self.broken(
+            self.broken_by_a_login(
                 "refused-change",
                 requirement,
                 format!("answered {kind}, and the password logs in"),
@@ -200,7 +200,7 @@ impl Probe<'_> {
         let old_works = old != password && self.logs_in(&name, &old).await;
         if kind.is_success() && old != password {
             if old_works {
-                self.broken(
+                self.broken_by_a_login(
                     "accepted-change",
                     "users.update.old-password-dead",
                     "the old password still logs in",
@@ -226,7 +226,7 @@ impl Probe<'_> {
             match twin.sure {
                 true => {
                     let what = format!("an accepted password also logs in in part: {}", twin.why);
-                    self.broken("accepted-change", "login.credentials.whole", what, exchange);
+                    self.broken_by_a_login("accepted-change", "login.credentials.whole", what, exchange);
                 }
                 false => self
                     .probed
@@ -271,7 +271,7 @@ impl Probe<'_> {
         }
         if refusal && in_force.is_some() {
             let what = "a login with wrong credentials changed the password";
-            self.broken("refused-change", "login.refused.nothing-taken-over", what, exchange);
+            self.broken_by_a_login("refused-change", "login.refused.nothing-taken-over", what, exchange);
         } else if !accepted {
             let what = format!("answered {kind}, and the old password does not log in any more");
             self.broken("refused-change", "login.password.refusal-keeps-old", what, exchange);
@@ -280,11 +280,11 @@ impl Probe<'_> {
             Some(new) => {
                 if strength(new) == Strength::Weak {
                     let what = "a password that breaks the rule is in force now";
-                    self.broken("accepted-change", "login.password.on-change", what, exchange);
+                    self.broken_by_a_login("accepted-change", "login.password.on-change", what, exchange);
                 }
                 if old_works {
                     let what = "the old password logs in beside the new one";
-                    self.broken("accepted-change", "login.password.changed-old-dead", what, exchange);
+                    self.broken_by_a_login("accepted-change", "login.password.changed-old-dead", what, exchange);
                 }
                 if accepted {
                     self.twins(exchange, &name, new).await;

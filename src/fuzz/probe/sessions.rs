@@ -40,7 +40,9 @@ impl Probe<'_> {
             }
             let token = Self::token(&exchange);
             if let Some(breach) = tracker.observe(&planned, response.status, token.as_deref()) {
-                self.broken("state", breach.requirement, breach.what, &exchange);
+                if !self.ground.takes().explains_a_login(breach.requirement) {
+                    self.broken("state", breach.requirement, breach.what, &exchange);
+                }
                 break;
             }
         }

@@ -1,0 +1,182 @@
+//! What no single input can show: what a target takes whoever asks, how long it takes over a refusal, and whether one who
+//! dawdles keeps others waiting.
+//!
+//! The first is asked before all inputs, so that a target that lets everybody in is told of once and not by every check
+//! that rests on a refused login. The others are observations, never findings.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use super::Surface;
+use super::grammar::basic::BasicInput;
+use super::probe::{Probed, probe};
+use super::subject::{Ground, Subject};
+use crate::requirement::Level;
+
+/// Which wrong logins a target takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Takes {
+    /// None.
+    #[default]
+    RightOnly,
+    /// Any password of somebody it knows.
+    AnyPassword,
+    /// Any name with any password.
+    Anybody,
+}
+
+impl Takes {
+    /// Whether a token for credentials of that kind is what is known already.
+    pub fn explains_a_token(self, place: &str) -> bool {
+        match place {
+            "wrong password"
+            | "password with colons"
+            | "control characters"
+            | "empty password"
+            | "several"
+            | "no base64"
+            | "odd" => self >= Takes::AnyPassword,
+            "unknown name" | "empty name" => self >= Takes::Anybody,
+            _ => false,
+        }
+    }
+
+    /// Whether a login that should have failed in a sequence of calls is what is known already.
+    pub fn explains_a_login(self, requirement: &str) -> bool {
+        match requirement {
+            "login.refused.wrong-password" | "login.refused.nothing-taken-over" | "login.password.changed-old-dead" => {
+                self >= Takes::AnyPassword
+            }
+            "users.delete.login-dead" => self >= Takes::Anybody,
+            _ => false,
+        }
+    }
+}
+
+/// A wrong password of a known user, and one of nobody: inputs of the surface `basic-auth`, so that what they show can be
+/// replayed.
+const WRONG: [(&[u8], Takes); 2] = [
+    (b"aaaaaa${user}:Wrong-Password-7", Takes::AnyPassword),
+    (b"aaaaaa${nobody}:Wrong-Password-7", Takes::Anybody),
+];
+
+/// Tries a wrong login of each kind: what it takes, and what came of each.
+pub async fn wrong_logins(
+    ground: &Ground,
+    subject: &mut Subject,
+    level: &(dyn Fn(&str) -> Level + Sync),
+) -> (Takes, Vec<(Vec<u8>, Probed)>) {
+    let (mut takes, mut tried) = (Takes::RightOnly, Vec::new());
+    for (input, means) in WRONG {
+        let probed = probe(ground, subject, Surface::BasicAuth, input, level).await;
+        if probed.broken.iter().any(|broken| broken.oracle == "token") {
+            takes = means;
+        }
+        tried.push((input.to_vec(), probed));
+    }
+    (takes, tried)
+}
+
+/// What came of several requests together.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// How many were sent.
+    pub requests: u64,
+    /// The row of the catalogue, where enough of them were answered to say something.
+    pub row: Option<&'static str>,
+    /// What people may want to know.
+    pub observed: Option<String>,
+}
+
+/// How many pairs of logins are timed, at most and at least.
+const PAIRS: (usize, usize) = (30, 10);
+
+/// How long the pairs may take.
+const PAIRS_TIME: Duration = Duration::from_secs(3);
+
+/// A known and an unknown name with the same wrong password, one after the other: who answers the one three times as
+/// fast as the other tells which names there are (row A32).
+pub async fn timing(ground: &Ground, subject: &Subject) -> Seen {
+    let [(known, _), (unknown, _)] = WRONG.map(|(input, means)| (BasicInput::decode(input), means));
+    let begun = Instant::now();
+    let (mut seen, mut ratios) = (Seen::default(), Vec::new());
+    for _ in 0..PAIRS.0 {
+        if begun.elapsed() > PAIRS_TIME {
+            break;
+        }
+        let mut took = [0.0; 2];
+        for (took, input) in took.iter_mut().zip([&known, &unknown]) {
+            let exchange = ground.send(input.shape(&subject.bindings)).await;
+            seen.requests += 1;
+            if exchange.response().is_none_or(|response| response.status == 429) {
+                return seen;
+            }
+            *took = exchange.elapsed.as_secs_f64().max(1e-6);
+        }
+        ratios.push(took[0] / took[1]);
+    }
+    if ratios.len() < PAIRS.1 {
+        return seen;
+    }
+    seen.row = Some("A32");
+    ratios.sort_by(f64::total_cmp);
+    let ratio = ratios[ratios.len() / 2];
+    if !(1.0 / 3.0..=3.0).contains(&ratio) {
+        let (slower, factor) = match ratio > 1.0 {
+            true => ("a known name", ratio),
+            false => ("an unknown name", 1.0 / ratio),
+        };
+        seen.observed = Some(format!(
+            "basic-auth: a wrong password takes {factor:.0} times as long for {slower}, so the time tells which names there are"
+        ));
+    }
+    seen
+}
+
+/// So many connections dawdle.
+const DAWDLERS: usize = 16;
+
+/// The pause between two of their bytes.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Connections that send a byte now and then and never end their header, and a good login meanwhile (row H16). At most
+/// ten seconds.
+pub async fn dawdling(ground: &Ground, subject: &Subject) -> Seen {
+    let origin = ground.target.origin();
+    let mut seen = Seen::default();
+    if origin.tls() {
+        return seen;
+    }
+    let host = origin.connect_host().trim_matches(['[', ']']).to_owned();
+    let mut dawdlers = Vec::new();
+    for _ in 0..DAWDLERS {
+        let connecting = TcpStream::connect((host.as_str(), origin.port()));
+        if let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_secs(1), connecting).await {
+            dawdlers.push(stream);
+        }
+    }
+    seen.requests += u64::try_from(dawdlers.len()).unwrap_or(0);
+    for byte in b"POST /v1" {
+        for stream in &mut dawdlers {
+            // Who closes such a connection is right to.
+            let _ = stream.write_all(&[*byte]).await;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    seen.requests += 1;
+    seen.row = Some("H16");
+    let bindings = &subject.bindings;
+    let login = ground.logs_in(&bindings.user, &bindings.user_password);
+    if !tokio::time::timeout(Duration::from_secs(5), login)
+        .await
+        .unwrap_or(false)
+    {
+        seen.observed = Some(format!(
+            "http: while {DAWDLERS} connections send a byte every {} ms, a good login gets no token within five seconds",
+            PAUSE.as_millis()
+        ));
+    }
+    seen
+}
