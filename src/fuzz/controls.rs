@@ -94,7 +94,7 @@ pub struct Seen {
 const PAIRS: (usize, usize) = (30, 10);
 
 /// How long the pairs may take.
-const PAIRS_TIME: Duration = Duration::from_secs(3);
+const PAIRS_TIME: Duration = Duration::from_secs(5);
 
 /// A known and an unknown name with the same wrong password, one after the other: who answers the one three times as
 /// fast as the other tells which names there are (row A32).

@@ -483,6 +483,9 @@ impl Run {
         let probed = culprit::took_down(suspects[found.index], &found.probed, &found.subject, what);
         self.first
             .see(&sent[found.index].generated, &probed, &found.subject.bindings);
+        if let Some((named, ..)) = self.first.found.last_mut().filter(|(named, ..)| named.is_down()) {
+            named.confirmed = true;
+        }
         match found.back {
             true => found.subject.remove(&self.ground).await,
             false => self.summary.blocked = Some("the target no longer answers".to_owned()),
@@ -494,6 +497,10 @@ impl Run {
         while self.shrunk < self.first.found.len() {
             let index = self.shrunk;
             self.shrunk += 1;
+            // It was tried alone, and each further try would be another end of the target.
+            if self.first.found[index].0.is_down() {
+                continue;
+            }
             let (mut found, mut broken, mut bindings) = self.first.found[index].clone();
             let Some(mut subject) = self.subjects.pop() else { return };
             let until =

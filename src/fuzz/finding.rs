@@ -100,6 +100,13 @@ pub struct Found {
     pub reproduce: Vec<String>,
 }
 
+impl Found {
+    /// Whether the target was gone after it.
+    pub fn is_down(&self) -> bool {
+        self.signature.oracle == "down"
+    }
+}
+
 /// What `ID.json` holds.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

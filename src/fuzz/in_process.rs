@@ -508,32 +508,22 @@ fn naive(response: &Response) -> [(&'static str, Option<bool>); 6] {
 /// # Panics
 /// When an invariant does not hold.
 pub fn session(input: &[u8]) {
-    let input = SessionInput::decode(input);
-    CLIENT.with_borrow_mut(|client| {
-        client.begin();
-        let users = USERS.map(|user| (user, START));
-        let mut tracker = Tracker::new(("admin", START, &client.token), users, true);
-        let mut before = client.model.moment();
-        for step in input.steps {
-            let planned = tracker.plan(step);
-            let (status, token) = client.call(&planned.shaped);
-            let breach = tracker.observe(&planned, status, token.as_deref());
-            assert_eq!(breach, None, "{step:?}");
-            if status < 400 {
-                before = client.model.moment();
-            } else {
-                assert!(client.model.is_at(&before), "a refusal changed the state: {step:?}");
-            }
-            client.now += SignedDuration::from_secs(1);
-        }
-    });
+    CLIENT.with_borrow_mut(|client| client.hold(input));
+}
+
+/// The same with a client of that behaviour.
+///
+/// # Panics
+/// When an invariant does not hold.
+pub fn session_of(behaviour: Behaviour, input: &[u8]) {
+    Client::new(behaviour).hold(input);
 }
 
 const USERS: [&str; 3] = ["first1", "second2", "third3"];
 const START: &str = "Start-Pw-1xyz";
 
 thread_local! {
-    static CLIENT: std::cell::RefCell<Client> = std::cell::RefCell::new(Client::new());
+    static CLIENT: std::cell::RefCell<Client> = std::cell::RefCell::new(Client::new(Behaviour::default()));
 }
 
 /// The reference model with a clock and entropy that are the same for every input.
@@ -550,7 +540,7 @@ struct Client {
 }
 
 impl Client {
-    fn new() -> Client {
+    fn new(behaviour: Behaviour) -> Client {
         let drawn = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&drawn);
         let entropy = move || {
@@ -558,7 +548,7 @@ impl Client {
             bytes[..8].copy_from_slice(&count.fetch_add(1, Ordering::Relaxed).to_le_bytes());
             Some(bytes)
         };
-        let model = Model::with_entropy(Registration::Open, Behaviour::default(), Box::new(entropy));
+        let model = Model::with_entropy(Registration::Open, behaviour, Box::new(entropy));
         let mut client = Client {
             start: model.moment(),
             model,
@@ -571,6 +561,26 @@ impl Client {
         client.start = client.model.moment();
         client.drawn_at_start = client.drawn.load(Ordering::Relaxed);
         client
+    }
+
+    /// Holds a sequence to the invariants.
+    fn hold(&mut self, input: &[u8]) {
+        self.begin();
+        let users = USERS.map(|user| (user, START));
+        let mut tracker = Tracker::new(("admin", START, &self.token), users, true);
+        let mut before = self.model.moment();
+        for step in SessionInput::decode(input).steps {
+            let planned = tracker.plan(step);
+            let (status, token) = self.call(&planned.shaped);
+            let breach = tracker.observe(&planned, status, token.as_deref());
+            assert_eq!(breach, None, "{step:?}");
+            if status < 400 {
+                before = self.model.moment();
+            } else {
+                assert!(self.model.is_at(&before), "a refusal changed the state: {step:?}");
+            }
+            self.now += SignedDuration::from_secs(1);
+        }
     }
 
     /// To where every input begins.

@@ -1,0 +1,119 @@
+//! A reference client to be fuzzed, with or without faults, and short ways to fuzz it.
+//!
+//! The number of requests is bounded; time is not measured.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use wabizspec::fuzz::Surface;
+use wabizspec::fuzz::drive::{Progress, Settings, drive};
+use wabizspec::fuzz::finding;
+use wabizspec::fuzz::subject::Ground;
+use wabizspec::fuzz::summary::Summary;
+use wabizspec::judge::Oracles;
+use wabizspec::reference::{Behaviour, Server};
+use wabizspec::requirement::Register;
+use wabizspec::scenario::Suite;
+use wabizspec::target::accounts::Accounts;
+use wabizspec::target::givens::Givens;
+use wabizspec::target::{Limits, Target};
+
+pub fn register() -> Register {
+    Suite::embedded().expect("the suite").register
+}
+
+/// Hangs are planted, so the limit is far below the delay, and far above what anything else takes.
+pub const LIMIT: Duration = Duration::from_secs(2);
+
+pub fn target(behaviour: Behaviour) -> Arc<Target> {
+    let settings = wabizspec::reference::Settings {
+        behaviour,
+        ..Default::default()
+    };
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(listen, settings).expect("a server");
+    let limits = Limits {
+        first_byte: LIMIT,
+        whole: LIMIT,
+        ..Limits::default()
+    };
+    Arc::new(Target::embedded(server, limits).expect("a target"))
+}
+
+pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, Ground) {
+    let given = |fresh| {
+        let password = Some("Fuzz-Admin-1x".to_owned());
+        let accounts = Accounts::new(Arc::clone(target), "admin".to_owned(), password, None);
+        Givens::new(Arc::clone(target), Arc::new(accounts), fresh)
+    };
+    let mut givens = given(true);
+    let mut admin = givens.admin().await;
+    if admin.is_err() {
+        // A faulty client may refuse the first login and take the password all the same.
+        givens = given(false);
+        admin = givens.admin().await;
+    }
+    let admin = admin.expect("a login");
+    let mut ground = Ground::new(
+        Arc::clone(target),
+        Some(admin),
+        givens.accounts(),
+        Oracles::of(register),
+    );
+    ground.registers = true;
+    ground.disposable = true;
+    (givens, ground)
+}
+
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(future)
+}
+
+pub fn settings(surfaces: &[Surface], requests: u64) -> Settings {
+    Settings {
+        surfaces: surfaces.to_vec(),
+        seed: 1,
+        jobs: 4,
+        time: None,
+        requests: Some(requests),
+        out: None,
+        url: "http://127.0.0.1".to_owned(),
+    }
+}
+
+pub fn fuzz(behaviour: Behaviour, settings: &Settings) -> (Summary, Vec<String>) {
+    fuzz_until(behaviour, settings, None)
+}
+
+/// The same, and no longer than until such a finding is there.
+pub fn fuzz_until(
+    behaviour: Behaviour,
+    settings: &Settings,
+    until: Option<&(dyn Fn(&str) -> bool + Sync)>,
+) -> (Summary, Vec<String>) {
+    let (register, target) = (register(), target(behaviour));
+    block_on(async {
+        let (mut givens, ground) = ground(&target, &register).await;
+        let (stop, stopped) = watch::channel(false);
+        let enough = |found: &Summary| until.is_some_and(|until| self::found(found).iter().any(|found| until(found)));
+        let mut look = |progress: Progress<'_>| {
+            if enough(progress.summary) {
+                stop.send(true).expect("the run listens");
+            }
+        };
+        let summary = drive(Arc::new(ground), &register, settings, stopped, &mut look).await;
+        let left = givens.clean_up().await;
+        (summary, left)
+    })
+}
+
+/// What was found, as `oracle requirement`.
+pub fn found(summary: &Summary) -> Vec<String> {
+    let line = |found: &finding::Found| format!("{} {}", found.signature.oracle, found.signature.requirement);
+    summary.findings().map(line).collect()
+}
