@@ -5,6 +5,7 @@
 
 mod login;
 mod registration;
+mod sessions;
 mod state;
 mod tokens;
 mod users;

@@ -1,10 +1,10 @@
 //! What the reference client remembers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::sessions::Sessions;
 use crate::reference::role::Role;
 
 /// The default account (users/login).
@@ -32,17 +32,6 @@ impl User {
     }
 }
 
-/// What a token stands for.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Session {
-    pub username: String,
-    pub given: Timestamp,
-    /// How many tokens were given before it.
-    pub number: u64,
-    /// The first moment at which it no longer works; never, when there is none.
-    pub expires: Option<Timestamp>,
-}
-
 /// A registration that waits for its code.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Pending {
@@ -55,7 +44,7 @@ pub(super) struct State {
     pub users: BTreeMap<String, User>,
     /// Those that were deleted, where a behaviour leaves something of them.
     pub deleted: BTreeMap<String, User>,
-    pub tokens: HashMap<String, Session>,
+    pub tokens: Sessions,
     /// The number that is registered, with its country code.
     pub registered: Option<String>,
     pub pending: Option<Pending>,
@@ -74,7 +63,7 @@ impl State {
         State {
             users: BTreeMap::from([(ADMIN.to_owned(), admin)]),
             deleted: BTreeMap::new(),
-            tokens: HashMap::new(),
+            tokens: Sessions::default(),
             registered: None,
             pending: None,
             last_code: None,
@@ -94,7 +83,10 @@ impl State {
         let sorted: BTreeMap<_, _> = self.tokens.iter().collect();
         let tokens = sorted.into_iter().map(|(token, session)| {
             let expires = session.expires.map(|moment| moment.to_string());
-            (token.clone(), json!({"username": session.username, "expires": expires}))
+            (
+                token.to_owned(),
+                json!({"username": session.username, "expires": expires}),
+            )
         });
         let pending = self.pending.as_ref();
         json!({

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Model;
-use super::state::{ADMIN, Session};
+use super::sessions::Session;
+use super::state::ADMIN;
 use crate::reference::behaviour::{Mint, Revokes, Who};
 use crate::reference::call::Call;
 use crate::reference::dialect::TokenForm;
@@ -75,7 +76,7 @@ impl Model {
         let header = self.authorization(call)?;
         let sent = header.and_then(rules.presented).ok_or(Refusal::NoToken)?;
         let found = match rules.matches {
-            None => self.state.tokens.get_key_value(sent),
+            None => self.state.tokens.find(sent),
             Some(matches) => self.state.tokens.iter().find(|(given, _)| matches(given, sent)),
         };
         let (token, username) = match found {
@@ -84,7 +85,7 @@ impl Model {
                 if session.expires.is_some_and(|expires| now >= expires) {
                     return Err(Refusal::ExpiredToken.into());
                 }
-                (Some(token.clone()), session.username.clone())
+                (Some(token.to_owned()), session.username.clone())
             }
             None if rules.unknown_accepted => (None, ADMIN.to_owned()),
             None => return Err(Refusal::UnknownToken.into()),
@@ -106,17 +107,22 @@ impl Model {
             return Ok(format!("token-{:08}", self.state.given));
         }
         let mint = self.behaviour.tokens.mint;
-        let last = self.state.tokens.values().map(|session| session.number).max();
+        let last = || self.state.tokens.iter().map(|(_, session)| session.number).max();
         let living = |session: &Session| session.expires.is_none_or(|expires| now < expires);
         let reusable = |session: &Session| match mint {
             Mint::Random | Mint::Counter => false,
             Mint::Shared => session.username == username && living(session),
             Mint::Kept => session.username == username,
             Mint::OneForAll => true,
-            Mint::OfTheAdmin => username != ADMIN && session.username == ADMIN && Some(session.number) == last,
+            Mint::OfTheAdmin => username != ADMIN && session.username == ADMIN && Some(session.number) == last(),
         };
-        if let Some((token, _)) = self.state.tokens.iter().find(|(_, session)| reusable(session)) {
-            return Ok(token.clone());
+        // As documented every login gets a token of its own, and none of the others need be looked at.
+        let reused = match mint {
+            Mint::Random => None,
+            _ => self.state.tokens.iter().find(|(_, session)| reusable(session)),
+        };
+        if let Some((token, _)) = reused {
+            return Ok(token.to_owned());
         }
         let bytes = (self.entropy)().ok_or(Refusal::NotReady)?;
         Ok(match self.behaviour.dialect.token {
@@ -140,14 +146,14 @@ impl Model {
             self.behaviour.tokens.mint,
             Mint::Kept | Mint::OneForAll | Mint::OfTheAdmin
         );
-        if !kept || !self.state.tokens.contains_key(token) {
+        if !kept || !self.state.tokens.contains(token) {
             let session = Session {
                 username,
                 given: now,
                 number: self.state.given,
                 expires,
             };
-            self.state.tokens.insert(token.to_owned(), session);
+            self.state.tokens.insert(token, session);
         }
         self.state.given += 1;
     }
@@ -157,8 +163,8 @@ impl Model {
         let rules = &self.behaviour.tokens;
         let sent = call.authorization.first().and_then(|value| (rules.presented)(value));
         let expires = rules.lifetime.and_then(|lifetime| now.checked_add(lifetime).ok());
-        if let Some(session) = sent.and_then(|token| self.state.tokens.get_mut(token)) {
-            session.expires = expires;
+        if let Some(token) = sent {
+            self.state.tokens.set_expiry(token, expires);
         }
     }
 
@@ -166,7 +172,7 @@ impl Model {
     pub(super) fn sweep(&mut self, username: &str, now: Timestamp) {
         if let Some(age) = self.behaviour.tokens.swept_at_login {
             let stays = |session: &Session| session.username != username || now.duration_since(session.given) <= age;
-            self.state.tokens.retain(|_, session| stays(session));
+            self.state.tokens.retain(stays);
         }
     }
 
@@ -176,16 +182,24 @@ impl Model {
         match which {
             Revokes::Nothing => {}
             Revokes::Sent => {
-                sent.and_then(|token| tokens.remove(token));
+                if let Some(token) = sent {
+                    tokens.remove(token);
+                }
+            }
+            Revokes::OfUser => {
+                if let Some(username) = username {
+                    tokens.remove_user(username);
+                }
             }
             Revokes::LastOfUser => {
-                let of_user = tokens
-                    .values()
-                    .filter(|session| Some(session.username.as_str()) == username);
-                let last = of_user.map(|session| session.number).max();
-                tokens.retain(|_, session| Some(session.number) != last);
+                let of_user = |session: &Session| Some(session.username.as_str()) == username;
+                let numbers = tokens.iter().map(|(_, session)| session);
+                let last = numbers
+                    .filter(|session| of_user(session))
+                    .map(|session| session.number)
+                    .max();
+                tokens.retain(|session| Some(session.number) != last);
             }
-            Revokes::OfUser => tokens.retain(|_, session| Some(session.username.as_str()) != username),
             Revokes::All => tokens.clear(),
         }
     }

@@ -1,0 +1,120 @@
+//! The tokens in use: found by their text, and taken back of one user without a look at all the others.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+/// What a token stands for.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Session {
+    pub username: String,
+    pub given: Timestamp,
+    /// How many tokens were given before it.
+    pub number: u64,
+    /// The first moment at which it no longer works; never, when there is none.
+    pub expires: Option<Timestamp>,
+}
+
+/// All tokens in use. A login costs the same however many there are.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Sessions {
+    by_token: HashMap<Arc<str>, Session>,
+    of_user: HashMap<String, HashSet<Arc<str>>>,
+}
+
+impl Sessions {
+    /// A token as it was given, with what it stands for.
+    pub fn find(&self, token: &str) -> Option<(&str, &Session)> {
+        let (token, session) = self.by_token.get_key_value(token)?;
+        Some((token, session))
+    }
+
+    pub fn contains(&self, token: &str) -> bool {
+        self.by_token.contains_key(token)
+    }
+
+    /// In no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Session)> {
+        self.by_token.iter().map(|(token, session)| (&**token, session))
+    }
+
+    pub fn insert(&mut self, token: &str, session: Session) {
+        self.remove(token);
+        let token: Arc<str> = token.into();
+        let of_user = self.of_user.entry(session.username.clone()).or_default();
+        of_user.insert(Arc::clone(&token));
+        self.by_token.insert(token, session);
+    }
+
+    /// Another end of its life, if there is such a token.
+    pub fn set_expiry(&mut self, token: &str, expires: Option<Timestamp>) {
+        if let Some(session) = self.by_token.get_mut(token) {
+            session.expires = expires;
+        }
+    }
+
+    pub fn remove(&mut self, token: &str) {
+        let Some(session) = self.by_token.remove(token) else {
+            return;
+        };
+        if let Some(of_user) = self.of_user.get_mut(&session.username) {
+            of_user.remove(token);
+            if of_user.is_empty() {
+                self.of_user.remove(&session.username);
+            }
+        }
+    }
+
+    /// Removes all of a user's.
+    pub fn remove_user(&mut self, username: &str) {
+        for token in self.of_user.remove(username).unwrap_or_default() {
+            self.by_token.remove(&token);
+        }
+    }
+
+    /// Removes those that shall not stay.
+    pub fn retain(&mut self, stays: impl Fn(&Session) -> bool) {
+        let gone = |(token, session): (&Arc<str>, &Session)| (!stays(session)).then(|| Arc::clone(token));
+        let gone: Vec<Arc<str>> = self.by_token.iter().filter_map(gone).collect();
+        for token in gone {
+            self.remove(&token);
+        }
+    }
+
+    pub fn clear(&mut self) {
+        *self = Sessions::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(username: &str) -> Session {
+        Session {
+            username: username.to_owned(),
+            given: Timestamp::UNIX_EPOCH,
+            number: 0,
+            expires: None,
+        }
+    }
+
+    #[test]
+    fn what_is_taken_back_is_gone_in_both_ways() {
+        let mut sessions = Sessions::default();
+        let empty = sessions.clone();
+        for (token, user) in [("1", "a"), ("2", "a"), ("3", "b"), ("3", "a"), ("4", "b")] {
+            sessions.insert(token, session(user));
+        }
+        sessions.remove("1");
+        assert!(!sessions.contains("1") && sessions.contains("2"));
+        sessions.remove_user("a");
+        let left: Vec<&str> = sessions.iter().map(|(token, _)| token).collect();
+        assert_eq!(left, ["4"], "a token that was given anew is its new user's");
+        sessions.retain(|session| session.username != "a");
+        assert!(sessions.contains("4"));
+        sessions.retain(|session| session.username != "b");
+        assert!(sessions == empty);
+    }
+}
