@@ -37,8 +37,10 @@ impl Takes {
             | "empty password"
             | "several"
             | "no base64"
-            | "odd" => self >= Takes::AnyPassword,
-            "unknown name" | "empty name" => self >= Takes::Anybody,
+            | "odd"
+            // One that is unknown to us and not to the target, such as the admin's: nobody's was refused.
+            | "unknown name" => self >= Takes::AnyPassword,
+            "empty name" => self >= Takes::Anybody,
             _ => false,
         }
     }

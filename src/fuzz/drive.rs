@@ -589,7 +589,7 @@ async fn work(
         let Some(generated) = batch.inputs.get(next).filter(|_| !over) else {
             return (subject, None);
         };
-        let probed = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
+        let mut probed = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
         batch.sent.fetch_add(probed.requests, Ordering::Relaxed);
         match probed.kind {
             // A process that ends may have answered 500 first.
@@ -612,6 +612,7 @@ async fn work(
         let fickle = lost.is_none() && is_told_twice(generated, &probed) && {
             let again = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
             batch.sent.fetch_add(again.requests, Ordering::Relaxed);
+            probed.requests += again.requests;
             is_verdict(again.kind) && again.kind.is_success() != probed.kind.is_success()
         };
         let tried = Tried {
