@@ -68,7 +68,6 @@ impl SourceText<'_> {
         }
         let before = &self.text[..end];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        // Counting bytes is what the compiler makes fast; a register has hundreds of places in one long text.
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         (line, before[line_start..].chars().count() + 1)
     }

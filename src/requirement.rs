@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::located::{self, LocatedError, SourceText};
+use crate::located::{self, LineCounter, LocatedError, SourceText};
 
 /// How binding a requirement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -129,9 +129,13 @@ impl Register {
             // An id without quotes is a nest of tables to TOML, and the error about that would help nobody.
             unquoted_id(source).unwrap_or(error)
         })?;
+        let mut entries: Vec<_> = entries.into_iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let mut lines = LineCounter::new(source);
         let mut by_id = BTreeMap::new();
         for (key, entry) in entries {
-            let requirement = requirement(source, &key, entry.into_inner())?;
+            let line = lines.line(key.span().start);
+            let requirement = requirement(source, &key, line, entry.into_inner())?;
             by_id.insert(key.into_inner(), requirement);
         }
         Ok(Register { by_id })
@@ -172,7 +176,12 @@ fn no_id(source: SourceText<'_>, span: Range<usize>, id: &str) -> LocatedError {
     source.error(span, format!("`{id}` is no requirement id"), advice)
 }
 
-fn requirement(source: SourceText<'_>, key: &Spanned<String>, entry: Entry) -> Result<Requirement, LocatedError> {
+fn requirement(
+    source: SourceText<'_>,
+    key: &Spanned<String>,
+    line: usize,
+    entry: Entry,
+) -> Result<Requirement, LocatedError> {
     let id = key.get_ref();
     let legal = |segment: &str| {
         !segment.is_empty()
@@ -210,7 +219,7 @@ fn requirement(source: SourceText<'_>, key: &Spanned<String>, entry: Entry) -> R
         section: entry.section.into_inner(),
         because: entry.because.map(Spanned::into_inner),
         excuse: entry.excuse.map(Spanned::into_inner),
-        line: source.position(key.span().start).0,
+        line,
     })
 }
 
