@@ -274,6 +274,7 @@ fn a_good_target_and_a_wrong_password_bring_none_out_either() {
         &["explain", "login.wrong.refused"],
         &["check"],
         &["completions", "zsh"],
+        &["man"],
         &["run", "--help"],
     ] {
         nothing_leaks(

@@ -11,6 +11,7 @@ mod fuzz;
 mod fuzz_ground;
 mod init;
 mod list;
+mod man;
 mod merge;
 mod plan_view;
 mod prove;
@@ -78,6 +79,8 @@ enum Command {
     Init(init::InitArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
+    /// Print the man page, or write one for each subcommand
+    Man(man::ManArgs),
     /// Read scenario files and say what is wrong with them; nothing is sent
     Check(check::CheckArgs),
 }
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Init(args) => init::init(&args),
         Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => man::man(&args),
         Command::Check(args) => check::check(&args),
     };
     ExitCode::from(code.unwrap_or_else(|failure| failure.tell()))
