@@ -5,6 +5,8 @@
 # one, on nightly.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source fuzz/targets.sh
+export -f dictionary max_len
 export CARGO_TERM_COLOR=never
 export seconds=${1:-10}
 sanitizer=${SANITIZER:-none}
@@ -27,20 +29,14 @@ host=$(rustc "+$toolchain" -vV | sed -n 's/^host: //p')
 export binaries=fuzz/target/$host/release
 
 run() {
-    local target=$1 dictionary=auth length=256 scratch
-    # Long inputs cost time and say nothing new where the interesting lengths are below a hundred.
-    case $target in
-        *_body) dictionary=json length=512 ;;
-        answer) dictionary=answer length=2048 ;;
-        scenario_file) dictionary=scenario length=2048 ;;
-    esac
+    local target=$1 scratch
     # What is found on the way goes to a folder of its own: the committed seeds stay few and readable.
     scratch=$(mktemp --directory)
     mkdir -p "$scratch/corpus" "fuzz/artifacts/$target"
     local status=0
     timeout --kill-after=10 $((seconds + 60)) "$binaries/$target" "$scratch/corpus" "fuzz/corpus/$target" \
-        -max_total_time="$seconds" -timeout=5 -max_len="$length" -print_final_stats=1 -verbosity=0 \
-        -artifact_prefix="fuzz/artifacts/$target/" -dict="fuzz/dictionaries/$dictionary.dict" \
+        -max_total_time="$seconds" -timeout=5 -max_len="$(max_len "$target")" -print_final_stats=1 -verbosity=0 \
+        -artifact_prefix="fuzz/artifacts/$target/" -dict="$(dictionary "$target")" \
         >"$scratch/log" 2>&1 || status=$?
     local counted
     counted=$(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/log")
@@ -56,5 +52,4 @@ run() {
 }
 export -f run
 
-# `empty` is there to measure against.
-cargo "+$toolchain" fuzz list | grep --invert-match '^empty$' | xargs --max-procs=2 -I{} bash -c 'set -euo pipefail; run {}'
+targets | xargs --max-procs=2 -I{} bash -c 'set -euo pipefail; run {}'

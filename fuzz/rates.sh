@@ -5,6 +5,7 @@
 # The goals: 0.3 for Basic, passwords and expiry, 0.15 for JSON, 0.03 for sessions.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source fuzz/targets.sh
 export CARGO_TERM_COLOR=never
 seconds=${1:-5}
 cargo +stable fuzz build --sanitizer none --no-trace-compares >/dev/null 2>&1
@@ -13,22 +14,17 @@ binaries=fuzz/target/$(rustc +stable -vV | sed -n 's/^host: //p')/release
 # rate BINARY TARGET CORPUS: the average over a run that begins with the corpus. Nothing is written meanwhile: a disk is
 # not what is measured.
 rate() {
-    local binary=$1 target=$2 corpus=$3 dictionary=auth length=256 scratch
-    case $target in
-        *_body) dictionary=json length=512 ;;
-        answer) dictionary=answer length=2048 ;;
-        scenario_file) dictionary=scenario length=2048 ;;
-    esac
+    local binary=$1 target=$2 corpus=$3 scratch
     scratch=$(mktemp)
     find "$corpus" -type f | paste --serial --delimiters=, | tr --delete '\n' >"$scratch"
-    "$binaries/$binary" -seed_inputs="@$scratch" -max_total_time="$seconds" -max_len="$length" -len_control=0 -keep_seed=1 \
-        -print_final_stats=1 -verbosity=0 -dict="fuzz/dictionaries/$dictionary.dict" 2>&1 |
+    "$binaries/$binary" -seed_inputs="@$scratch" -max_total_time="$seconds" -max_len="$(max_len "$target")" -len_control=0 \
+        -keep_seed=1 -print_final_stats=1 -verbosity=0 -dict="$(dictionary "$target")" 2>&1 |
         sed -n 's/^stat::average_exec_per_sec: *//p'
     rm -f "$scratch"
 }
 
 printf '%-16s %12s %12s %8s %6s\n' target exec/s empty ratio goal
-for target in $(cargo +stable fuzz list | grep --invert-match '^empty$'); do
+for target in $(targets); do
     goal=
     case $target in
         basic_auth | password | expires_after) goal=0.30 ;;

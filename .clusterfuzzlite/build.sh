@@ -1,0 +1,33 @@
+#!/bin/bash -eu
+# Builds the fuzz targets into $OUT as ClusterFuzzLite wants them: TARGET, TARGET_seed_corpus.zip, TARGET.dict and
+# TARGET.options. ClusterFuzzLite sets SRC, OUT, SANITIZER and the toolchain. OUT alone is enough elsewhere:
+# `.ci/clusterfuzzlite` runs this against a plain folder.
+if [[ -n ${SRC:-} ]]; then
+    cd "$SRC/wabizspec"
+else
+    cd "$(dirname "${BASH_SOURCE[0]}")/.."
+fi
+source fuzz/targets.sh
+
+case ${SANITIZER:-address} in
+    address | memory | thread) sanitizer=${SANITIZER:-address} ;;
+    # Coverage comes from the compiler's flags, which the image sets, and Rust has nothing for `undefined`.
+    *) sanitizer=none ;;
+esac
+# Sanitizers need a nightly compiler, which the image has by default.
+if [[ $sanitizer != none && $(rustc --version) != *nightly* ]]; then
+    export RUSTUP_TOOLCHAIN=nightly
+fi
+cargo fuzz build --sanitizer "$sanitizer"
+built=fuzz/target/$(rustc -vV | sed -n 's/^host: //p')/release
+
+for target in $(targets); do
+    cp "$built/$target" "$OUT/"
+    cp "$(dictionary "$target")" "$OUT/$target.dict"
+    printf '[libfuzzer]\nmax_len = %s\ntimeout = 5\n' "$(max_len "$target")" >"$OUT/$target.options"
+    # Inputs that were once a crash are seeds too.
+    seeds=("fuzz/corpus/$target"/*)
+    [[ ! -d fuzz/regressions/$target ]] || seeds+=("fuzz/regressions/$target"/*)
+    rm -f "$OUT/${target}_seed_corpus.zip"
+    zip --quiet --junk-paths "$OUT/${target}_seed_corpus.zip" "${seeds[@]}"
+done
