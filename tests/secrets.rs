@@ -73,7 +73,7 @@ fn taken(edit: fn(&mut Behaviour)) -> Server {
     server
 }
 
-/// Every format but the one that the program's helper asks for itself.
+/// Every format but the one that is asked for below anyway.
 const AS_REPORTS: [&str; 10] = [
     "--report",
     "ndjson=stream",
