@@ -60,6 +60,11 @@ impl SourceText<'_> {
         }
     }
 
+    /// 1-based line of a byte offset; past the end counts as the end.
+    pub fn line(&self, offset: usize) -> usize {
+        LineCounter::new(*self).line(offset)
+    }
+
     /// 1-based line and column of a byte offset; past the end counts as the end.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let mut end = offset.min(self.text.len());
@@ -68,8 +73,7 @@ impl SourceText<'_> {
         }
         let before = &self.text[..end];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        (line, before[line_start..].chars().count() + 1)
+        (self.line(end), before[line_start..].chars().count() + 1)
     }
 }
 

@@ -61,7 +61,7 @@ impl Baseline {
         let mut entries: Vec<Entry> = Vec::new();
         for written in file.known {
             let span = written.span();
-            let entry = entry(source, source.position(span.start).0, written.into_inner())?;
+            let entry = entry(source, source.line(span.start), written.into_inner())?;
             let same = |other: &&Entry| (&other.case, &other.requirement) == (&entry.case, &entry.requirement);
             if let Some(other) = entries.iter().find(same) {
                 let what = format!("`{}` stands in line {} already", entry.case, other.line);

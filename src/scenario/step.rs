@@ -58,7 +58,7 @@ impl Reader<'_> {
             else_blocked: else_blocked.map(Spanned::into_inner),
             expectations,
             captures,
-            line: self.source.position(span.start).0,
+            line: self.source.line(span.start),
         })
     }
 
@@ -217,7 +217,7 @@ impl Reader<'_> {
             requirement: id.clone(),
             level: requirement.level,
             checks,
-            line: self.source.position(key.span().start).0,
+            line: self.source.line(key.span().start),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Scenario, is_segment};
 use crate::judge::StatusSet;
@@ -197,19 +198,26 @@ fn read<'t>(register: (&str, &str), files: impl Iterator<Item = Source<'t>>) -> 
 
 /// Reads the files on all cores: it is most of the time between the start of the program and its first request.
 fn parse_all(files: &[Source<'_>], register: &Register) -> Vec<Result<Scenario, LocatedError>> {
-    let parse = |(id, file, text): &Source<'_>| Scenario::parse(id, SourceText { file, text }, register);
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = files.len().div_ceil(cores).max(1);
-    std::thread::scope(|scope| {
-        let readers: Vec<_> = files
-            .chunks(share)
-            .map(|files| scope.spawn(move || files.iter().map(parse).collect::<Vec<_>>()))
-            .collect();
-        let read = readers.into_iter().map(|reader| reader.join());
-        // A panic of a reader is a defect: it goes on where it would have gone without threads.
-        read.flat_map(|parsed| parsed.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+    // Each reader takes the next file, since files differ much in length.
+    let next = AtomicUsize::new(0);
+    let read = || {
+        let indices = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        let mine = indices.map_while(|index| Some((index, files.get(index)?)));
+        mine.map(|(index, (id, file, text))| (index, Scenario::parse(id, SourceText { file, text }, register)))
+            .collect::<Vec<_>>()
+    };
+    let others = std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1);
+    let mut parsed = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..others).map(|_| scope.spawn(read)).collect();
+        let mut parsed = read();
+        for reader in readers {
+            // A panic of a reader is a defect: it goes on where it would have gone without threads.
+            parsed.extend(reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        parsed
+    });
+    parsed.sort_unstable_by_key(|(index, _)| *index);
+    parsed.into_iter().map(|(_, scenario)| scenario).collect()
 }
 
 /// Twins that are not there, or that are never accepted.
