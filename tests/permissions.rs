@@ -260,15 +260,19 @@ fn of_two_runs_at_once_the_second_refuses() {
     let (server, before) = in_use();
     let (held, release) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (seen, go_on) = (Arc::clone(&held), Arc::clone(&release));
+    // Every request from there on is held: the canary sends two and waits for one of them only, so that any single one
+    // may be a request which the run has given up.
     let tap = tap(&server.url(), usize::MAX, move |number| {
-        if number == 3 {
+        if number >= 3 {
             seen.store(true, Ordering::SeqCst);
             while !go_on.load(Ordering::SeqCst) {
                 std::thread::sleep(Duration::from_millis(1));
             }
         }
     });
-    let mut command = run(folder.path(), &tap.url, &["login/standard-login", "users/read"]);
+    // Longer than anything here takes: it ends when it is released, not when it has lost patience.
+    let patient = ["login/standard-login", "users/read", "--timeout", "10m"];
+    let mut command = run(folder.path(), &tap.url, &patient);
     let first = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
