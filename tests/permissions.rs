@@ -14,6 +14,7 @@ use std::time::Duration;
 use safety_support::{OWNERS, initialised_server, told, wabizspec};
 use serde_json::{Value, json};
 use wabizspec::reference::Server;
+use wabizspec::target::journal::Journal;
 
 /// Passes bytes on, keeps the head of every request, and can be told to stop after so many.
 struct Tap {
@@ -295,6 +296,26 @@ fn of_two_runs_at_once_the_second_refuses() {
     let output = first.wait_with_output().expect("wait");
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     assert_eq!(server.dump(), before);
+}
+
+#[test]
+fn passwords_of_many_cases_reach_the_disk_at_once() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (server, before) = in_use();
+    let journal = folder.path().join("kept.journal");
+    let (file, most) = (journal.clone(), Arc::new(AtomicUsize::new(0)));
+    let ahead = Arc::clone(&most);
+    let tap = tap(&server.url(), usize::MAX, move |number| {
+        let known = Journal::read(&file).expect("journal").unwrap_or_default();
+        ahead.fetch_max(known.other_accounts().len().saturating_sub(number), Ordering::SeqCst);
+    });
+    let mut command = run(folder.path(), &tap.url, &["--allow", "users", "users", "--jobs", "2"]);
+    let output = command.arg("--journal").arg(&journal).output().expect("run");
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_eq!(server.dump(), before);
+    // One at a time, no more accounts would be known than requests were sent, and two that are just about to be.
+    let most = most.load(Ordering::SeqCst);
+    assert!(most > 20, "at most {most} accounts ahead of the requests");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod case;
 mod compose;
 mod event;
 mod harness;
+mod kit;
 mod ready;
 mod summary;
 mod witness;
@@ -33,6 +34,7 @@ use crate::target::givens::Registrable;
 use crate::target::journal::Journal;
 use case::{Ran, blank_report, run_case};
 use harness::Harness;
+use kit::{Kit, Kits};
 use ready::ready;
 
 /// How a run goes about its plan.
@@ -326,7 +328,8 @@ impl Runner<'_> {
     /// Tries the cases one after another; true if every one of them passed.
     async fn in_turn(&mut self, cases: &[Case]) -> bool {
         let mut all_passed = true;
-        for case in cases {
+        let (harness, mut kits) = (Arc::clone(&self.harness), Kits::of(cases));
+        while let Some((case, kit)) = kits.next(&harness).await {
             if self.is_stopped() {
                 return false;
             }
@@ -335,9 +338,8 @@ impl Runner<'_> {
                 all_passed = false;
                 continue;
             }
-            let harness = Arc::clone(&self.harness);
             let ran = tokio::select! {
-                ran = one(&harness, case) => ran,
+                ran = one(&harness, case, kit) => ran,
                 () = turned_true(&mut self.stop) => return false,
             };
             if ran.cut_short {
@@ -405,15 +407,15 @@ async fn many(
     cases: &[Case],
     done: &mut (dyn FnMut(Ran) + Send),
 ) -> bool {
-    let mut waiting = cases.iter();
+    let mut waiting = Kits::of(cases);
     let mut running = JoinSet::new();
     loop {
         while running.len() < jobs
             && !harness.is_stopping()
-            && let Some(case) = waiting.next()
+            && let Some((case, kit)) = waiting.next(harness).await
         {
             let (harness, case) = (Arc::clone(harness), case.clone());
-            running.spawn(async move { one(&harness, &case).await });
+            running.spawn(async move { one(&harness, &case, kit).await });
         }
         tokio::select! {
             ended = running.join_next() => match ended {
@@ -442,7 +444,7 @@ async fn turned_true(stop: &mut watch::Receiver<bool>) {
 }
 
 /// Gets one case ready, runs it, and removes what was made for it alone.
-async fn one(harness: &Arc<Harness>, case: &Case) -> Ran {
+async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
     if harness.failures_left.as_ref().is_some_and(FailuresLeft::are_used_up) {
         return blocked(case, "the run was told to stop after that many failures".to_owned());
     }
@@ -470,7 +472,7 @@ async fn one(harness: &Arc<Harness>, case: &Case) -> Ran {
     let task = {
         let (harness, case) = (Arc::clone(harness), case.clone());
         tokio::spawn(async move {
-            let ready = match ready(&harness, &case).await {
+            let ready = match ready(&harness, &case, kit).await {
                 Ok(ready) => ready,
                 Err(why) => return blocked(&case, harness.secrets.apply(&why)),
             };

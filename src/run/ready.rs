@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 
 use super::harness::Harness;
+use super::kit::Kit;
 use crate::exchange::Redaction;
 use crate::plan::Case;
 use crate::scenario::{Given, Step};
 use crate::target::accounts::{Account, Admin};
 use crate::target::made::OwnName;
-use crate::target::names::password;
 use crate::template::Bindings;
 
 /// A case that can begin.
@@ -25,7 +25,7 @@ pub(super) struct Ready {
 ///
 /// # Errors
 /// Why it could not be reached.
-pub(super) async fn ready(harness: &Harness, case: &Case) -> Result<Ready, String> {
+pub(super) async fn ready(harness: &Harness, case: &Case, kit: Kit) -> Result<Ready, String> {
     if harness.is_stopping() {
         return Err("the run was told to stop".to_owned());
     }
@@ -37,11 +37,9 @@ pub(super) async fn ready(harness: &Harness, case: &Case) -> Result<Ready, Strin
     bindings.bind("host", origin.host_header());
     bindings.bind("base", origin.base_path());
     let mut givens = harness.givens.lock().await;
-    let (unique, unique4) = harness.accounts.names().next();
-    bindings.bind("unique", &unique);
-    bindings.bind("unique4", unique4);
-    if needs("new_password") {
-        let new = password();
+    bindings.bind("unique", kit.unique);
+    bindings.bind("unique4", kit.unique4);
+    if let Some(new) = kit.new_password {
         secrets.add(&new, "$NEW_PASSWORD");
         bindings.bind("new_password", new);
     }
@@ -69,10 +67,10 @@ pub(super) async fn ready(harness: &Harness, case: &Case) -> Result<Ready, Strin
     if case.given() != Given::User {
         return Ok(ready);
     }
-    if case.is_confined() || !case.changes_nothing() || case.risks_its_account() {
+    if let Some(user) = kit.user {
         // The lock is not held while the account is made: others can get ready meanwhile.
         drop(givens);
-        let user = harness.accounts.make_user(&admin, &format!("{unique}u")).await?;
+        harness.accounts.make_user(&admin, &user).await?;
         ready.bind_account("user", &user, "$USER_PASSWORD");
         let token = match needs("user_token") {
             true => Some(harness.accounts.log_in(&user, None).await),
@@ -123,6 +121,6 @@ pub(super) async fn tear_down(harness: &Harness, own: Option<(Admin, Account)>) 
 }
 
 /// Every name that the case's steps use.
-fn names(case: &Case) -> BTreeSet<&str> {
+pub(super) fn names(case: &Case) -> BTreeSet<&str> {
     case.scenario.steps.iter().flat_map(Step::names).collect()
 }

@@ -13,7 +13,7 @@ use super::Target;
 use super::given_passwords::passwords_given;
 use super::journal::{Credentials, Journal};
 use super::made::{Made, OwnName};
-use super::names::{Names, password};
+use super::names::Names;
 use super::throttle::{Patience, Throttled};
 use crate::exchange::{Exchange, Header, Json, Outcome, Request};
 use crate::judge::shortened;
@@ -22,7 +22,7 @@ use crate::judge::shortened;
 const SHORT_NAME_TRIES: usize = 5;
 
 /// An account and how to log in to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Account {
     /// The user name.
     pub username: String,
@@ -141,6 +141,29 @@ impl Accounts {
         Ok(expected)
     }
 
+    /// The passwords that a request may give to accounts of this run.
+    pub fn own_passwords(&self, request: &Request) -> Vec<Account> {
+        let given = passwords_given(request, self.target.origin().base_path()).into_iter();
+        let own = given.filter_map(|given| {
+            Some(Account {
+                username: given.username.filter(|name| self.names.made(name))?,
+                password: given.password,
+            })
+        });
+        own.collect()
+    }
+
+    /// Puts passwords on disk, with one sync, that accounts of this run may be given later: then [`Accounts::before`] finds
+    /// them there. Never the admin's: who looks for the one that works tries the last that was sent first.
+    pub async fn foresee(&self, passwords: Vec<Account>) {
+        let own = passwords.into_iter().map(|given| Credentials {
+            account: given.username,
+            password: given.password,
+        });
+        // A journal that cannot be written shows before the first of these requests, and keeps it from being sent.
+        let _ = self.record(own.collect()).await;
+    }
+
     /// Sends a request that [`Accounts::before`] saw, and remembers what it brought about.
     ///
     /// # Errors
@@ -253,20 +276,16 @@ impl Accounts {
         token_in(&exchange).ok_or_else(|| Undone::after("the login was not accepted", &exchange))
     }
 
-    /// Makes an ordinary account with a fresh password.
+    /// Makes an ordinary account.
     ///
     /// # Errors
     /// Why the target did not make it.
-    pub async fn make_user(&self, admin: &Admin, name: &str) -> Result<Account, Undone> {
-        let account = Account {
-            username: name.to_owned(),
-            password: password(),
-        };
+    pub async fn make_user(&self, admin: &Admin, account: &Account) -> Result<(), Undone> {
         let body = serde_json::json!({ "username": account.username, "password": account.password }).to_string();
         let headers = vec![bearer(&admin.token), json_type()];
         let exchange = self.send("POST", "/v1/users", headers, Some(body)).await?;
         match is_done(&exchange) {
-            true => Ok(account),
+            true => Ok(()),
             false => Err(Undone::after("the account for the case could not be made", &exchange)),
         }
     }

@@ -62,6 +62,17 @@ impl Entry {
     }
 }
 
+/// What an entry adds to those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    /// Something that was not known.
+    New,
+    /// Only that it is the newest now.
+    Order,
+    /// Nothing at all.
+    Nothing,
+}
+
 /// All that a journal says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
@@ -93,21 +104,26 @@ impl Known {
         (known.target.is_some() || cut_off).then_some(known)
     }
 
-    /// Takes in one entry; false if it says nothing new.
-    pub(super) fn take(&mut self, entry: Entry) -> bool {
+    /// Takes in one entry.
+    pub(super) fn take(&mut self, entry: Entry) -> News {
         match entry {
             Entry::Opened { target, admin, .. } => {
                 self.target = Some(target);
                 self.admin = Some(admin);
-                true
+                News::New
             }
             Entry::Password(credentials) | Entry::Works(credentials) => {
                 if self.passwords.last() == Some(&credentials) {
-                    return false;
+                    return News::Nothing;
                 }
+                let before = self.passwords.len();
                 self.passwords.retain(|known| *known != credentials);
+                let news = match self.passwords.len() == before {
+                    true => News::New,
+                    false => News::Order,
+                };
                 self.passwords.push(credentials);
-                true
+                news
             }
         }
     }

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use entry::{Credentials, Entry, Known};
 
 use disk::{Disk, JournalFile};
+use entry::News;
 
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +71,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Waiting {
     lines: Vec<u8>,
+    /// One of them names a password that the disk may not hold yet.
+    is_new: bool,
     /// Everything that was recorded, so that nothing is written twice.
     known: Known,
     /// Why the disk took an entry no more. From then on nothing is recorded, and so nothing may be sent.
@@ -146,8 +149,9 @@ impl Journal {
         self.record(&[]).await.map_err(unusable)
     }
 
-    /// Puts passwords on disk, synced, each with the account that may get it. What was recorded before is not written
-    /// again. Entries that come together share one sync.
+    /// Puts passwords on disk, synced, each with the account that may get it. What was recorded before becomes the newest
+    /// again, without a sync: should that line be lost, the password is still there. Entries that come together share one
+    /// sync.
     ///
     /// # Errors
     /// They are not on disk, in words: then the request must not be sent.
@@ -168,9 +172,11 @@ impl Journal {
         {
             let waiting = &mut *lock(&self.shared.waiting);
             for entry in entries {
-                if waiting.known.take(entry.clone()) {
+                let news = waiting.known.take(entry.clone());
+                if news != News::Nothing {
                     waiting.lines.extend(entry.line());
                 }
+                waiting.is_new |= news == News::New;
             }
         }
         // In a thread of its own, which goes on to the end although nobody may wait for it any more.
@@ -192,6 +198,8 @@ impl Journal {
             whole.extend(Entry::Works(credentials.clone()).line());
         }
         let remembered = !works.is_empty();
+        // What the file does not hold any more would be new to it.
+        lock(&self.shared.waiting).known = Known::default();
         let shared = Arc::clone(&self.shared);
         let settled = tokio::task::spawn_blocking(move || match remembered {
             true => lock(&shared.disk).replace(&whole),
@@ -205,14 +213,14 @@ impl Shared {
     /// Whoever gets the disk writes for all that wait: they find their entries on disk when it is their turn.
     fn write_what_waits(&self) -> Result<(), String> {
         let mut disk = lock(&self.disk);
-        let lines = {
+        let (lines, is_new) = {
             let waiting = &mut *lock(&self.waiting);
             if let Some(why) = &waiting.broken {
                 return Err(why.clone());
             }
-            std::mem::take(&mut waiting.lines)
+            (std::mem::take(&mut waiting.lines), std::mem::take(&mut waiting.is_new))
         };
-        disk.append(&self.opening, &lines).map_err(|error| {
+        disk.append(&self.opening, &lines, is_new).map_err(|error| {
             let why = error.to_string();
             lock(&self.waiting).broken = Some(why.clone());
             why

@@ -89,18 +89,35 @@ async fn settling_keeps_what_works_or_leaves_nothing() {
     assert!(!path.exists());
 }
 
-/// Counts what reaches the disk, and takes its time.
+/// Counts syncs, takes its time, and holds for sure only what was synced.
 #[derive(Debug)]
-struct Slow(Arc<AtomicUsize>, Arc<Mutex<Vec<u8>>>);
+struct Slow {
+    syncs: Arc<AtomicUsize>,
+    synced: Arc<Mutex<Vec<u8>>>,
+    written: Vec<u8>,
+}
+
+impl Slow {
+    fn new() -> (Slow, Arc<AtomicUsize>, Arc<Mutex<Vec<u8>>>) {
+        let (syncs, synced) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<u8>>>::default());
+        let slow = Slow {
+            syncs: Arc::clone(&syncs),
+            synced: Arc::clone(&synced),
+            written: Vec::new(),
+        };
+        (slow, syncs, synced)
+    }
+}
 
 impl Disk for Slow {
-    fn append(&mut self, _: &[u8], lines: &[u8]) -> io::Result<()> {
-        if lines.is_empty() {
+    fn append(&mut self, _: &[u8], lines: &[u8], sync: bool) -> io::Result<()> {
+        self.written.extend_from_slice(lines);
+        if lines.is_empty() || !sync {
             return Ok(());
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
-        self.0.fetch_add(1, Ordering::Relaxed);
-        self.1.lock().expect("lines").extend_from_slice(lines);
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        self.synced.lock().expect("synced").append(&mut self.written);
         Ok(())
     }
 
@@ -115,8 +132,8 @@ impl Disk for Slow {
 
 #[tokio::test]
 async fn entries_that_come_together_share_a_sync_and_none_returns_before_its_own() {
-    let (syncs, lines) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
-    let disk = Box::new(Slow(Arc::clone(&syncs), Arc::clone(&lines)));
+    let (slow, syncs, lines) = Slow::new();
+    let disk = Box::new(slow);
     let path = Path::new("/nowhere/at/all.journal");
     let journal = Arc::new(Journal::on(path, "http://a:1", "admin", disk).expect("journal"));
     let mut tasks = tokio::task::JoinSet::new();
@@ -143,11 +160,42 @@ async fn entries_that_come_together_share_a_sync_and_none_returns_before_its_own
     );
 }
 
+#[tokio::test]
+async fn what_is_on_disk_already_needs_no_sync_and_what_is_on_its_way_is_waited_for() {
+    let (slow, syncs, synced) = Slow::new();
+    let path = Path::new("/nowhere/at/all.journal");
+    let journal = Arc::new(Journal::on(path, "http://a:1", "admin", Box::new(slow)).expect("journal"));
+    let holds = |password: &str| String::from_utf8_lossy(&synced.lock().expect("synced")).contains(password);
+    let batch: Vec<Credentials> = (0..40)
+        .map(|number| credentials("w1", &format!("<{number}>")))
+        .collect();
+    journal.record(&batch).await.expect("record");
+    assert_eq!(syncs.load(Ordering::Relaxed), 1, "a batch is one sync");
+    for given in &batch {
+        journal.record(std::slice::from_ref(given)).await.expect("record");
+    }
+    assert_eq!(syncs.load(Ordering::Relaxed), 1, "only their order changed");
+    journal.record(&[credentials("w2", "<7>")]).await.expect("record");
+    assert_eq!(syncs.load(Ordering::Relaxed), 2, "another account is another matter");
+    // Whoever comes second with the same password must not be ahead of the sync of the first.
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let journal = Arc::clone(&journal);
+        tasks.spawn(async move { journal.record(&[credentials("admin", "<new>")]).await });
+    }
+    tasks.join_next().await.expect("one").expect("task").expect("record");
+    assert!(holds("<new>"));
+    // A journal that was settled holds nothing of what was recorded.
+    journal.settle(&[]).await.expect("settle");
+    journal.record(&batch[..1]).await.expect("record");
+    assert_eq!(syncs.load(Ordering::Relaxed), 4);
+}
+
 #[derive(Debug)]
 struct Full;
 
 impl Disk for Full {
-    fn append(&mut self, _: &[u8], _: &[u8]) -> io::Result<()> {
+    fn append(&mut self, _: &[u8], _: &[u8], _: bool) -> io::Result<()> {
         Err(io::ErrorKind::StorageFull.into())
     }
 

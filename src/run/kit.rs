@@ -1,0 +1,105 @@
+//! What is made up for a case before it begins: its names, its new password, its own account.
+//!
+//! It is made up for many cases at once, so that their passwords reach the journal with one sync. This only spares
+//! syncs: whatever is not foreseen here is put on disk before its own request, as everything is.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::compose::compose;
+use super::harness::Harness;
+use super::ready::names;
+use crate::plan::Case;
+use crate::scenario::Given;
+use crate::target::accounts::Account;
+use crate::target::names::password;
+
+/// So many cases share a sync. After a crash the journal names accounts of as many cases that never began.
+const AHEAD: usize = 64;
+
+/// What a case is given that exists nowhere yet.
+#[derive(Debug)]
+pub(super) struct Kit {
+    /// A name that nobody else uses.
+    pub unique: String,
+    /// The same in four characters, as far as these go.
+    pub unique4: String,
+    /// Where the case asks for one.
+    pub new_password: Option<String>,
+    /// The account to be made for the case alone, where it may spoil one.
+    pub user: Option<Account>,
+}
+
+impl Kit {
+    fn of(harness: &Harness, case: &Case) -> Kit {
+        let (unique, unique4) = harness.accounts.names().next();
+        let own =
+            case.given() == Given::User && (case.is_confined() || !case.changes_nothing() || case.risks_its_account());
+        Kit {
+            new_password: names(case).contains("new_password").then(password),
+            user: own.then(|| Account {
+                username: format!("{unique}u"),
+                password: password(),
+            }),
+            unique,
+            unique4,
+        }
+    }
+
+    /// The accounts that the case may make or change, each with a password that it may give them, as far as can be told
+    /// before its first answer.
+    fn passwords(&self, harness: &Harness, case: &Case) -> BTreeSet<Account> {
+        let mut bindings = case.row().bindings.clone();
+        let origin = harness.target.origin();
+        bindings.bind("host", origin.host_header());
+        bindings.bind("base", origin.base_path());
+        bindings.bind("admin", harness.accounts.admin_name());
+        bindings.bind("unique", &self.unique);
+        // Tokens decide whether a request is obeyed, not which password it brings.
+        for token in ["admin_token", "user_token"] {
+            bindings.bind(token, token);
+        }
+        if let Some(new) = &self.new_password {
+            bindings.bind("new_password", new);
+        }
+        if let Some(user) = &self.user {
+            bindings.bind("user", &user.username);
+            bindings.bind("user_password", &user.password);
+        }
+        let requests = case.scenario.steps.iter().filter_map(|step| {
+            // What takes something that only the target knows is left to its own sync.
+            compose(&harness.target, &step.action, &bindings).ok().flatten()
+        });
+        let given = requests.flat_map(|request| harness.accounts.own_passwords(&request));
+        self.user.iter().cloned().chain(given).collect()
+    }
+}
+
+/// Cases in their order, each with its kit.
+pub(super) struct Kits<'c> {
+    cases: &'c [Case],
+    made: VecDeque<Kit>,
+}
+
+impl<'c> Kits<'c> {
+    pub fn of(cases: &'c [Case]) -> Kits<'c> {
+        Kits {
+            cases,
+            made: VecDeque::new(),
+        }
+    }
+
+    pub async fn next(&mut self, harness: &Harness) -> Option<(&'c Case, Kit)> {
+        if self.made.is_empty() {
+            let batch = &self.cases[..self.cases.len().min(AHEAD)];
+            self.made = batch.iter().map(|case| Kit::of(harness, case)).collect();
+            if harness.accounts.journal().is_some() {
+                let kits = self.made.iter().zip(batch);
+                let passwords = kits.flat_map(|(kit, case)| kit.passwords(harness, case)).collect();
+                harness.accounts.foresee(passwords).await;
+            }
+        }
+        let (case, rest) = self.cases.split_first()?;
+        self.cases = rest;
+        Some((case, self.made.pop_front()?))
+    }
+}
