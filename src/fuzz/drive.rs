@@ -23,7 +23,7 @@ use super::shrink::shrink;
 use super::subject::{Ground, Subject};
 use super::summary::Summary;
 use super::{Class, Surface};
-use crate::exchange::Request;
+use crate::exchange::Redaction;
 use crate::requirement::{Level, Register};
 
 /// How a run goes about it.
@@ -102,6 +102,8 @@ struct FirstSight {
     out: Option<PathBuf>,
     seed: u64,
     url: String,
+    /// What the owner configured and nobody may read.
+    secrets: Redaction,
     trouble: Option<String>,
 }
 
@@ -149,8 +151,9 @@ impl FirstSight {
     }
 
     fn save(&mut self, found: &mut Found, broken: &Broken, bindings: &Bindings) {
-        let plain = plain(found.surface, &found.input, broken);
-        let written = finding::written(found, broken, bindings, &plain);
+        // With credentials that are nobody's.
+        let plain = grammar::request(found.surface, &found.input, &Bindings::fixed());
+        let written = finding::written(found, broken, bindings, plain, &self.secrets);
         found.reproduce = vec![written.curl.clone()];
         if let Some(out) = &self.out
             && let Err(error) = finding::save(out, self.seed, found, &written, &self.url)
@@ -158,11 +161,6 @@ impl FirstSight {
             self.trouble = Some(format!("a finding could not be saved in {}: {error}", out.display()));
         }
     }
-}
-
-/// The request with credentials that are nobody's.
-fn plain(surface: Surface, input: &[u8], broken: &Broken) -> Request {
-    grammar::request(surface, input, &Bindings::fixed()).unwrap_or_else(|| broken.exchange.request.clone())
 }
 
 /// Fuzzes the target until the time or the requests are used up or `stop` turns true. What the run made on the target
@@ -193,6 +191,7 @@ pub async fn drive(
             out: settings.out.clone(),
             seed: settings.seed,
             url: settings.url.clone(),
+            secrets: ground.target.secrets().clone(),
             trouble: None,
         },
         ground,
@@ -350,6 +349,7 @@ impl Run {
             out: None,
             seed: 0,
             url: String::new(),
+            secrets: Redaction::new(),
             trouble: None,
         };
         let batch = Arc::new(Batch {

@@ -13,7 +13,7 @@ use super::Surface;
 use super::grammar::bindings::Bindings;
 use super::probe::Broken;
 use super::probe::Probed;
-use crate::exchange::{Json, Redaction, Request, curl, transcript};
+use crate::exchange::{Header, HttpRequest, Json, Redaction, Request, curl, transcript};
 use crate::requirement::Level;
 
 /// The endings of the files beside an input.
@@ -231,9 +231,16 @@ pub fn saved(file: &Path) -> Option<Saved> {
     serde_json::from_slice(&text).ok()
 }
 
-/// Writes a finding down: the exchange without secrets, and the request with credentials of no worth.
-pub fn written(found: &Found, broken: &Broken, bindings: &Bindings, plain: &Request) -> Written {
-    let mut secrets = Redaction::new();
+/// Writes a finding down: the exchange without secrets, those of the target among them, and the request with credentials of
+/// no worth.
+pub fn written(
+    found: &Found,
+    broken: &Broken,
+    bindings: &Bindings,
+    plain: Option<Request>,
+    secrets: &Redaction,
+) -> Written {
+    let mut secrets = secrets.clone();
     secrets.add_credentials(&bindings.user, &bindings.user_password, "$WABIZSPEC_USER_PASSWORD");
     secrets.add_credentials(
         &bindings.colon_user,
@@ -257,11 +264,34 @@ pub fn written(found: &Found, broken: &Broken, bindings: &Bindings, plain: &Requ
     if let Some(token) = answer.as_ref().and_then(|json| json.at("/users/0/token")?.as_str()) {
         secrets.add(token, "$WABIZSPEC_TOKEN_GIVEN");
     }
+    // Of a session there is only the request that was sent.
+    let plain = plain.unwrap_or_else(|| without(&secrets, &broken.exchange.request));
     Written {
         transcript: transcript(&broken.exchange, &secrets),
         curl: curl(&broken.exchange.request, &bindings.base, &secrets),
         raw: plain.to_bytes(),
-        scenario: super::kept::scenario(found, plain),
+        scenario: super::kept::scenario(found, &plain),
+    }
+}
+
+/// The request as it was sent, but for its secrets.
+fn without(secrets: &Redaction, request: &Request) -> Request {
+    let clean = |bytes: &[u8]| secrets.apply(&String::from_utf8_lossy(bytes)).into_bytes();
+    match request {
+        Request::Raw(bytes) => Request::Raw(clean(bytes)),
+        Request::Http(request) => Request::Http(HttpRequest {
+            method: request.method.clone(),
+            target: secrets.apply(&request.target),
+            headers: request
+                .headers
+                .iter()
+                .map(|header| Header {
+                    name: header.name.clone(),
+                    value: clean(&header.value),
+                })
+                .collect(),
+            body: request.body.as_deref().map(clean),
+        }),
     }
 }
 
