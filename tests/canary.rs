@@ -6,8 +6,10 @@ mod safety_support;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -86,6 +88,12 @@ fn nothing_leaks(what: &str, folder: &Path, command: &mut Command) -> String {
             }
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.ends_with(".journal") || name == "wabizspec.toml" || name == "admin.password" {
+                continue;
+            }
+            // Where the fuzzer keeps the password that it gives to the admin of a target that was just installed.
+            if name.starts_with("admin-password-") {
+                let mode = entry.metadata().expect("file").permissions().mode();
+                assert_eq!(mode & 0o777, 0o600, "{name}");
                 continue;
             }
             let text = String::from_utf8_lossy(&std::fs::read(&path).expect("file")).into_owned();
@@ -174,6 +182,7 @@ fn answer(mut stream: TcpStream, echo: Echo) {
 fn configured(folder: &Path, more: &str) {
     let text = format!("[target]\nheaders = {{ X-Gateway = \"env:GATEWAY\", X-Api-Key = \"{HEADER}\" }}\n{more}");
     std::fs::write(folder.join("wabizspec.toml"), text).expect("configuration");
+    std::fs::write(folder.join("known.toml"), "").expect("baseline");
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -185,14 +194,21 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-const EVERY_FORMAT: [&str; 8] = [
+const FORMATS: [&str; 6] = ["json", "ndjson", "junit", "html", "markdown", "github"];
+
+/// All that a run can write: every format, snapshots, and the entries that the baseline lacks.
+const EVERYTHING: [&str; 12] = [
     "-v",
-    "--report",
-    "json=report.json",
-    "--report",
-    "ndjson=report.ndjson",
+    "--report=json=report.json",
+    "--report=ndjson=report.ndjson",
+    "--report=junit=report.xml",
+    "--report=html=report.html",
+    "--report=markdown=report.md",
+    "--report=github=report.github",
     "--snapshots",
     "snapshots",
+    "--baseline",
+    "known.toml",
     "--fail-on=should",
 ];
 
@@ -202,50 +218,86 @@ fn a_hostile_echo_brings_no_secret_into_any_output() {
     // What is shown of a body ends after 200 characters in findings and after 4096 bytes in transcripts.
     let padded = [150, 185, 4070, 4080].map(Echo::Padded);
     let names = [160, 175, 185].map(Echo::PaddedName);
-    for echo in echoes.into_iter().chain(padded).chain(names) {
-        let folder = tempfile::tempdir().expect("folder");
-        configured(folder.path(), "");
-        let url = echoing(echo);
-        let mut arguments = vec![
-            "run",
+    let waiting = Mutex::new(echoes.into_iter().chain(padded).chain(names));
+    let next = || waiting.lock().expect("echoes").next();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while let Some(echo) = next() {
+                    everything_that_meets(echo);
+                }
+            });
+        }
+    });
+}
+
+fn everything_that_meets(echo: Echo) {
+    let folder = tempfile::tempdir().expect("folder");
+    configured(folder.path(), "");
+    let url = echoing(echo);
+    let mut arguments = vec![
+        "run",
+        "--target",
+        &url,
+        "--allow",
+        "users,passwords",
+        "--journal",
+        "kept.journal",
+    ];
+    arguments.extend(EVERYTHING);
+    arguments.extend([
+        "--registration",
+        "open",
+        "users/cr*",
+        "login/w*",
+        "login/password-w*",
+        "tokens/logout*",
+    ]);
+    let said = nothing_leaks(
+        &format!("run, {echo:?}"),
+        folder.path(),
+        &mut command(folder.path(), &arguments),
+    );
+    assert!(
+        said.contains("does not conform") || said.contains("inconclusive"),
+        "{echo:?} goes unnoticed: {said}"
+    );
+    for format in FORMATS {
+        let merge = ["merge", "report.ndjson", "--report", format];
+        nothing_leaks(&merge.join(" "), folder.path(), &mut command(folder.path(), &merge));
+    }
+    let fuzzed = !matches!(echo, Echo::Padded(_) | Echo::PaddedName(_));
+    for surfaces in [&["all"][..], &["session"]].into_iter().filter(|_| fuzzed) {
+        let mut fuzz = vec![
+            "fuzz",
             "--target",
             &url,
-            "--allow",
-            "users,passwords",
-            "--journal",
-            "kept.journal",
+            "--requests",
+            "40",
+            "--seed",
+            "7",
+            "--out",
+            "found",
         ];
-        arguments.extend(EVERY_FORMAT);
-        arguments.extend([
-            "--registration",
-            "open",
-            "users/cr*",
-            "login/w*",
-            "login/password-w*",
-            "tokens/logout*",
-        ]);
-        let said = nothing_leaks(
-            &format!("run, {echo:?}"),
-            folder.path(),
-            &mut command(folder.path(), &arguments),
-        );
-        assert!(
-            said.contains("does not conform") || said.contains("inconclusive"),
-            "{echo:?} goes unnoticed: {said}"
-        );
-        let what = format!("doctor, {echo:?}");
+        fuzz.extend(surfaces);
         nothing_leaks(
-            &what,
+            &format!("fuzz {surfaces:?}, {echo:?}"),
             folder.path(),
-            &mut command(folder.path(), &["doctor", "--target", &url]),
-        );
-        let recover = ["recover", "--target", &url, "--journal", "kept.journal"];
-        nothing_leaks(
-            &format!("recover, {echo:?}"),
-            folder.path(),
-            &mut command(folder.path(), &recover),
+            &mut command(folder.path(), &fuzz),
         );
     }
+    let what = format!("doctor, {echo:?}");
+    nothing_leaks(
+        &what,
+        folder.path(),
+        &mut command(folder.path(), &["doctor", "--target", &url]),
+    );
+    let recover = ["recover", "--target", &url, "--journal", "kept.journal"];
+    nothing_leaks(
+        &format!("recover, {echo:?}"),
+        folder.path(),
+        &mut command(folder.path(), &recover),
+    );
 }
 
 #[test]
@@ -255,7 +307,7 @@ fn a_good_target_and_a_wrong_password_bring_none_out_either() {
     let server = fresh_server("open");
     let url = server.url();
     let mut first = vec!["run", "--target", &url, "--fresh", "--allow", "users,passwords"];
-    first.extend(EVERY_FORMAT);
+    first.extend(EVERYTHING);
     let said = nothing_leaks("a first run", folder.path(), &mut command(folder.path(), &first));
     assert!(said.contains("everything that ran conforms"), "{said}");
     assert_eq!(
@@ -290,7 +342,7 @@ fn a_good_target_and_a_wrong_password_bring_none_out_either() {
     let mut wrong = vec!["run", "--target"];
     let url = other.url();
     wrong.push(&url);
-    wrong.extend(EVERY_FORMAT);
+    wrong.extend(EVERYTHING);
     nothing_leaks("a wrong password", folder.path(), &mut command(folder.path(), &wrong));
 }
 
@@ -322,7 +374,7 @@ fn hooks_proxies_and_configurations_that_fail_tell_no_secret() {
         configured(folder.path(), &text);
         let mut all = arguments.to_vec();
         all.push(&url);
-        all.extend(EVERY_FORMAT);
+        all.extend(EVERYTHING);
         all.extend(["login/first-login*", "account/*", "users/control"]);
         nothing_leaks(&text, folder.path(), &mut command(folder.path(), &all));
         nothing_leaks(
