@@ -15,12 +15,12 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use safety_support::{fresh_server, told, wabizspec};
 
-/// With everything in it that is escaped somewhere.
-const PASSWORD: &str = "Canary \"pass\" w0rd+\\&é/1";
-const HEADER: &str = "canary-header-Value/9?x";
-const TOKEN: &str = "canary.Token_value-31415926";
-const HOOK: &str = "canary-hook-Secret-27";
-const ODD: &str = "Canary-misplaced-Secret-8";
+/// With everything in it that is escaped somewhere; and in each a stretch that nothing escapes.
+const PASSWORD: &str = "Canary9Password7 \"pass\" w0rd+\\&é/1";
+const HEADER: &str = "canary-headerValue27/9?x";
+const TOKEN: &str = "canary.TokenValue31415926_-";
+const HOOK: &str = "canary-hookSecretValue27";
+const ODD: &str = "Canary-misplacedSecret8";
 
 const SECRETS: [&str; 5] = [PASSWORD, HEADER, TOKEN, HOOK, ODD];
 
@@ -37,6 +37,11 @@ fn forms(secret: &str) -> Vec<String> {
         // What a cut leaves.
         secret.chars().take(12).collect(),
     ];
+    // However the rest is escaped in HTML, XML, Markdown or an annotation.
+    let plain = secret.split(|c: char| !c.is_ascii_alphanumeric());
+    let plain = plain.max_by_key(|run| run.len()).unwrap_or_default();
+    assert!(plain.len() >= 12, "{secret}");
+    forms.push(plain.to_owned());
     for offset in 0..3 {
         let bytes = [&vec![0; offset], secret.as_bytes()].concat();
         for engine in [&STANDARD, &URL_SAFE] {
