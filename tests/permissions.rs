@@ -319,6 +319,32 @@ fn passwords_of_many_cases_reach_the_disk_at_once() {
 }
 
 #[test]
+fn a_reader_that_goes_away_costs_neither_verdict_nor_tidiness() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (server, before) = in_use();
+    for more in [&[][..], &["--report", "ndjson"], &["--report", "json", "-q"], &["-v"]] {
+        let mut command = run(folder.path(), &server.url(), &["--allow", "users,passwords"]);
+        let mut running = command
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("run");
+        let mut first = [0; 1];
+        let mut out = running.stdout.take().expect("pipe");
+        out.read_exact(&mut first).expect("a byte");
+        drop(out);
+        let output = running.wait_with_output().expect("wait");
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(0), "{more:?}: {said}");
+        for word in ["error:", "help:", "panicked"] {
+            assert!(!said.contains(word), "{more:?}: {said}");
+        }
+        assert_eq!(server.dump(), before, "{more:?}");
+    }
+}
+
+#[test]
 fn a_target_that_dies_midway_costs_a_list_of_what_is_left() {
     let folder = tempfile::tempdir().expect("folder");
     let (server, before) = in_use();

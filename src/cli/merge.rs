@@ -35,7 +35,7 @@ pub(super) fn merge(args: &MergeArgs) -> Result<u8, Failure> {
     merged
         .events(&mut |event| reports.take(&event))
         .map_err(Failure::usage)?;
-    Ok(conclude(reports))
+    Ok(conclude(reports).code)
 }
 
 fn overwrites(wanted: &Wanted, source: &std::path::Path) -> String {

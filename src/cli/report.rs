@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use clap::{Args, ValueEnum};
 
 use super::{CONFORMS, Failure, exit_code};
-use crate::report::{Console, Reports, Verbosity, Wanted};
+use crate::report::{Console, Reports, Unwritten, Verbosity, Wanted};
 
 /// The flags that say what is written of a run, and where to.
 #[derive(Debug, Args)]
@@ -90,14 +90,24 @@ impl ReportArgs {
     }
 }
 
+/// How a run ends.
+pub(super) struct Concluded {
+    /// The exit code.
+    pub code: u8,
+    /// What it would be if all reports could have been written.
+    pub verdict: u8,
+}
+
 /// Finishes the reports. A report that could not be written is told, and makes a success inconclusive: whoever reads
-/// it would not learn of the verdict.
-pub(super) fn conclude(reports: Reports) -> u8 {
+/// it would not learn of the verdict. A reader that has gone away (`| head`) has read what it wanted.
+pub(super) fn conclude(reports: Reports) -> Concluded {
     let finished = reports.finish();
-    let mut code = exit_code(&finished.summary);
-    for error in &finished.unwritten {
+    let verdict = exit_code(&finished.summary);
+    let mut code = verdict;
+    let gone_away = |unwritten: &&Unwritten| unwritten.error.kind() == std::io::ErrorKind::BrokenPipe;
+    for error in finished.unwritten.iter().filter(|unwritten| !gone_away(unwritten)) {
         let told = Failure::inconclusive(error).tell();
         code = if code == CONFORMS { told } else { code };
     }
-    code
+    Concluded { code, verdict }
 }

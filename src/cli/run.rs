@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use super::report::{ReportArgs, conclude};
+use super::report::{Concluded, ReportArgs, conclude};
 use super::signal::stop_on_signal;
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, plan_view, print, runtime, suite};
@@ -142,8 +142,8 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         )
         .await;
     });
-    let code = conclude(reports);
-    if code == INCONCLUSIVE && !resolved.info.embedded {
+    let Concluded { code, verdict } = conclude(reports);
+    if verdict == INCONCLUSIVE && !resolved.info.embedded {
         args.report
             .say("help: `wabizspec doctor`, with the same flags, looks for what stands in the way");
     }
