@@ -373,7 +373,7 @@ impl Runner<'_> {
         let mut givens = self.harness.givens.lock().await;
         givens.forget_accounts();
         let can_help = self.harness.target.can_reset() && !self.harness.target.is_gone();
-        let lost = can_help && givens.admin().await.is_err();
+        let lost = can_help && givens.admin().await.is_err() && givens.can_be_helped();
         drop(givens);
         if lost {
             // A reset that fails shows itself case by case.

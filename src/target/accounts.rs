@@ -273,7 +273,13 @@ impl Accounts {
         };
         let headers = vec![basic(account), json_type()];
         let exchange = self.send("POST", "/v1/users/login", headers, Some(body)).await?;
-        token_in(&exchange).ok_or_else(|| Undone::after("the login was not accepted", &exchange))
+        token_in(&exchange).ok_or_else(|| match is_done(&exchange) {
+            true => Undone {
+                in_vain: true,
+                ..Undone::after("the login gave no token", &exchange)
+            },
+            false => Undone::after("the login was not accepted", &exchange),
+        })
     }
 
     /// Makes an ordinary account.
@@ -372,6 +378,8 @@ pub struct Undone {
     pub why: String,
     /// The target refused it, and would refuse it again; otherwise nobody knows.
     pub refused: bool,
+    /// The target did it, as it says, without giving what is needed to go on; it would do so again.
+    pub in_vain: bool,
     /// The target did not answer.
     pub silent: bool,
 }
@@ -382,6 +390,7 @@ impl Undone {
         Undone {
             why: format!("{what}: {}", outcome(exchange)),
             refused: response.is_some_and(|response| (400..500).contains(&response.status)),
+            in_vain: false,
             silent: response.is_none(),
         }
     }
@@ -389,8 +398,12 @@ impl Undone {
 
 impl From<String> for Undone {
     fn from(why: String) -> Undone {
-        let (refused, silent) = (false, false);
-        Undone { why, refused, silent }
+        Undone {
+            why,
+            refused: false,
+            in_vain: false,
+            silent: false,
+        }
     }
 }
 

@@ -34,6 +34,10 @@ pub struct Givens {
     admin: Option<Admin>,
     /// Why the admin could not be reached; kept so that a hundred cases do not try in vain.
     unreachable: Option<String>,
+    /// The same where a login was accepted and gave no token, which is no matter of passwords: final until a reset.
+    tokenless: Option<String>,
+    /// Whether the admin has been logged in, since the last reset if there was one.
+    was_admin: bool,
     user: Option<Account>,
     user_token: Option<String>,
     is_registered: bool,
@@ -88,6 +92,8 @@ impl Givens {
             may_be_fresh: fresh,
             admin: None,
             unreachable: None,
+            tokenless: None,
+            was_admin: false,
             user: None,
             user_token: None,
             is_registered: false,
@@ -111,6 +117,8 @@ impl Givens {
         self.may_be_fresh = true;
         self.user = None;
         self.is_registered = false;
+        self.tokenless = None;
+        self.was_admin = false;
         self.forget_logins();
         Ok(())
     }
@@ -148,6 +156,11 @@ impl Givens {
         self.accepted = 0;
     }
 
+    /// Whether a reset may bring an admin back that is lost: not where it was not to be had in this state at all.
+    pub fn can_be_helped(&self) -> bool {
+        self.tokenless.is_none() || self.was_admin
+    }
+
     /// The administrator, logged in; by a first login where that is needed.
     ///
     /// # Errors
@@ -156,7 +169,7 @@ impl Givens {
         if let Some(admin) = &self.admin {
             return Ok(admin.clone());
         }
-        if let Some(why) = &self.unreachable {
+        if let Some(why) = self.tokenless.as_ref().or(self.unreachable.as_ref()) {
             return Err(why.clone());
         }
         match self.log_in_as_admin().await {
@@ -167,7 +180,9 @@ impl Givens {
             Err(undone) => {
                 // What was refused once is refused again, and wrong logins are few; a target that gave no answer may
                 // give one to the next case.
-                if undone.refused {
+                if undone.in_vain {
+                    self.tokenless = Some(undone.why.clone());
+                } else if undone.refused {
                     self.unreachable = Some(undone.why.clone());
                 }
                 Err(undone.why)
@@ -187,6 +202,7 @@ impl Givens {
             let account = self.admin_account(&password);
             match self.accounts.log_in(&account, None).await {
                 Ok(token) => return Ok(self.logged_in(account, token).await),
+                Err(undone) if undone.in_vain => return Err(undone),
                 Err(why) => last = Some(why),
             }
         }
@@ -202,6 +218,7 @@ impl Givens {
             let default = self.admin_account(DEFAULT_PASSWORD);
             match self.accounts.log_in(&default, Some(&new)).await {
                 Ok(token) => return Ok(self.logged_in(self.admin_account(&new), token).await),
+                Err(undone) if undone.in_vain => return Err(undone),
                 Err(undone) => {
                     let why = format!("the first login was not accepted: {}", undone.why);
                     last = Some(Undone { why, ..undone });
@@ -220,6 +237,7 @@ impl Givens {
         Err(last.unwrap_or_else(|| Undone {
             why: "the admin's password is not known; set WABIZSPEC_ADMIN_PASSWORD".to_owned(),
             refused: true,
+            in_vain: false,
             silent: false,
         }))
     }
@@ -247,6 +265,7 @@ impl Givens {
         self.known = Some(account.password.clone());
         self.forget_candidates();
         self.may_be_fresh = false;
+        self.was_admin = true;
         Admin { account, token }
     }
 
@@ -355,6 +374,8 @@ impl Givens {
     /// Returns what is left, each with what to do about it.
     pub async fn clean_up(&mut self) -> Vec<String> {
         self.target.call_once_more().await;
+        // What was made is worth one more try.
+        self.tokenless = None;
         let accounts = Arc::clone(&self.accounts);
         let mut left = self.remove_accounts().await;
         left.extend(accounts.made().take_foreign().iter().map(|name| {
