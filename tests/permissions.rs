@@ -210,6 +210,28 @@ fn allowed_users_means_accounts_of_the_run_and_no_others() {
 }
 
 #[test]
+fn a_short_name_is_looked_for_first_where_it_may_be_somebody_elses() {
+    let folder = tempfile::tempdir().expect("folder");
+    for is_reset in [false, true] {
+        let (server, _) = in_use();
+        let tap = tap(&server.url(), usize::MAX, |_| ());
+        let reset = format!("POST {}/__control/reset", server.url());
+        let more: &[&str] = match is_reset {
+            true => &["--reset", &reset, "login/first-login"],
+            false => &["--allow", "users"],
+        };
+        let mut command = run(folder.path(), &tap.url, &["users/username-of-four-characters"]);
+        let output = command.args(more).output().expect("run");
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        let heads = tap.heads.lock().expect("heads");
+        let made = heads.iter().position(|head| head.starts_with("POST /v1/users "));
+        let before = heads.iter().take(made.expect("an account is made"));
+        let looks = before.filter(|head| head.starts_with("GET /v1/users/w")).count();
+        assert_eq!(looks, if is_reset { 0 } else { 2 }, "{is_reset}: {heads:#?}");
+    }
+}
+
+#[test]
 fn ctrl_c_leaves_nothing_behind_at_any_moment() {
     let folder = tempfile::tempdir().expect("folder");
     for moment in [1, 5, 12, 30, 60, 100, 160, 240] {

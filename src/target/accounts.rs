@@ -47,10 +47,12 @@ pub struct Accounts {
     configured: Option<String>,
     names: Names,
     made: Made,
-    /// None where the target ends with the run.
+    /// None where the target ends with the run; then nobody else has an account on it either.
     journal: Option<Arc<Journal>>,
     /// The admin's password may have been changed by this run.
     admin_touched: AtomicBool,
+    /// The run has seen the target just installed: every account but the admin's is its own.
+    alone: AtomicBool,
 }
 
 /// What a request that is about to be sent may bring about.
@@ -76,6 +78,7 @@ impl Accounts {
             configured,
             names: Names::new(),
             made: Made::default(),
+            alone: AtomicBool::new(journal.is_none()),
             journal,
             admin_touched: AtomicBool::new(false),
         }
@@ -94,6 +97,11 @@ impl Accounts {
     /// The names of this run.
     pub fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// The target was reset, or its default password was still in place: nobody else has an account on it.
+    pub fn was_just_installed(&self) {
+        self.alone.store(true, Ordering::Relaxed);
     }
 
     /// What the run has made so far.
@@ -334,8 +342,7 @@ impl Accounts {
     pub async fn free_short_name(&self, admin: &Admin) -> Result<String, String> {
         for _ in 0..SHORT_NAME_TRIES {
             let (_, short) = self.names.next();
-            // A target that ends with the run holds nobody else's account.
-            if self.journal.is_none() {
+            if self.alone.load(Ordering::Relaxed) {
                 self.names.claim(&short);
                 return Ok(short);
             }

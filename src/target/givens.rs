@@ -111,6 +111,7 @@ impl Givens {
     /// Whatever the reset said.
     pub async fn reset(&mut self) -> Result<(), String> {
         self.target.reset().await?;
+        self.accounts.was_just_installed();
         self.accounts.made().forget_all();
         self.known = None;
         self.forget_candidates();
@@ -217,7 +218,10 @@ impl Givens {
             }
             let default = self.admin_account(DEFAULT_PASSWORD);
             match self.accounts.log_in(&default, Some(&new)).await {
-                Ok(token) => return Ok(self.logged_in(self.admin_account(&new), token).await),
+                Ok(token) => {
+                    self.accounts.was_just_installed();
+                    return Ok(self.logged_in(self.admin_account(&new), token).await);
+                }
                 Err(undone) if undone.in_vain => return Err(undone),
                 Err(undone) => {
                     let why = format!("the first login was not accepted: {}", undone.why);
