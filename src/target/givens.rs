@@ -394,7 +394,8 @@ impl Givens {
             }
         }
         self.forget_logins();
-        left.extend(self.settle().await);
+        let told = self.settle(left.is_empty()).await;
+        left.extend(told);
         left
     }
 
@@ -454,10 +455,15 @@ impl Givens {
         ))
     }
 
-    /// Leaves in the journal what is still of use, and tells where it lies.
-    async fn settle(&mut self) -> Option<String> {
+    /// Leaves in the journal what is still of use, and tells where it lies. `all_removed` says that no account of the run is
+    /// left.
+    async fn settle(&mut self, all_removed: bool) -> Option<String> {
         let journal = Arc::clone(self.accounts.journal()?);
         if !self.accounts.admin_touched() {
+            // Otherwise a journal would grow with every run.
+            if all_removed && journal.is_begun() {
+                let _ = journal.settle(journal.earlier().all()).await;
+            }
             return None;
         }
         let certain = self.candidates.is_empty();

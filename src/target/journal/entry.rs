@@ -136,6 +136,11 @@ impl Known {
             .collect()
     }
 
+    /// Every password that it knows, oldest first.
+    pub fn all(&self) -> &[Credentials] {
+        &self.passwords
+    }
+
     /// Every account that it names, the admin aside, by name.
     pub fn other_accounts(&self) -> std::collections::BTreeSet<&str> {
         let names = self.passwords.iter().map(|known| known.account.as_str());

@@ -187,6 +187,11 @@ impl Journal {
         written.map_err(|why| format!("the credential journal {path} cannot be written ({why}); nothing was sent"))
     }
 
+    /// Whether this run has recorded anything.
+    pub fn is_begun(&self) -> bool {
+        !lock(&self.shared.waiting).known.all().is_empty()
+    }
+
     /// After a run whose outcome is known: leaves only what works, `None` where nothing is to be remembered. Until the
     /// new file is whole and synced, the old one stays.
     ///
