@@ -104,3 +104,26 @@ fn shards_part_the_cases_between_them() {
     }
     assert_eq!(seen, all);
 }
+
+#[test]
+fn quiet_is_findings_and_the_count() {
+    let server = reference(|_| {});
+    let url = server.url();
+    let run = |more: &[&str]| {
+        let args = ["run", "--target", &url, "--registration", "open"];
+        Program::new(args.iter().chain(more)).end().exited(0).stdout
+    };
+    let (usual, quiet) = (run(&[]), run(&["-q"]));
+    for part in [
+        "cases skipped: ",
+        "requirements unproven (",
+        "would have been noticed",
+        "pass    ",
+    ] {
+        assert!(usual.contains(part) && !quiet.contains(part), "{part}: {quiet}");
+    }
+    assert!(
+        quiet.contains(" pass, ") && quiet.contains("everything that ran conforms") && quiet.lines().count() < 6,
+        "{quiet}"
+    );
+}

@@ -37,7 +37,8 @@ pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
     file.write_all(SAMPLE.as_bytes())
         .map_err(|error| Failure::usage(format!("cannot write {path}: {error}")))?;
     print(&format!(
-        "{path} is written: fill in the url, then run `wabizspec doctor`\n"
+        "{path} is written: fill in the url, set WABIZSPEC_ADMIN_PASSWORD to the admin's password, then run `wabizspec \
+         doctor`\n"
     ))
 }
 

@@ -46,7 +46,9 @@ use crate::scenario::Suite;
 Exit codes: 0 everything that ran conforms · 1 findings · 2 usage error, nothing was sent · 3 inconclusive
             70 a defect of wabizspec · 130 interrupted
 
-Start with `wabizspec run` (judges the embedded reference client), then `wabizspec run --target URL`."
+Start with `wabizspec run`, which judges the embedded reference client. For a target of your own: `wabizspec init`
+writes wabizspec.toml, `wabizspec doctor` says what is still missing, `wabizspec run` judges it. What changes something
+on it stays out unless you allow it."
 )]
 struct Cli {
     #[command(subcommand)]

@@ -15,9 +15,9 @@ use crate::run::{CaseReport, Conclusion, Event, RequirementResult, Started, Summ
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// Findings and the count.
+    /// Findings, what stood in the way of cases, what is left on the target, and the count.
     Quiet,
-    /// A line a case as well.
+    /// A line a case as well, what was skipped, observations and what is unproven.
     Normal,
     /// The exchanges of failing cases and every observation as well.
     Verbose,
@@ -125,10 +125,12 @@ impl Console {
         }
         self.warnings(summary)?;
         self.tell_blocked()?;
-        for (reason, count) in &self.skipped {
-            writeln!(self.out, "\n{} skipped: {reason}", cases(*count))?;
+        if self.verbosity > Verbosity::Quiet {
+            for (reason, count) in &self.skipped {
+                writeln!(self.out, "\n{} skipped: {reason}", cases(*count))?;
+            }
+            self.tell_observations()?;
         }
-        self.tell_observations()?;
         for note in &self.notes {
             writeln!(self.out, "\nnote: {note}")?;
         }
@@ -229,7 +231,14 @@ impl Console {
             }
         }
         list(&mut self.out, "requirements broken", &broken, usize::MAX)?;
-        list(&mut self.out, "requirements unproven", &unproven, 12)?;
+        if self.verbosity > Verbosity::Quiet {
+            list(&mut self.out, "requirements unproven", &unproven, 12)?;
+            if !unproven.is_empty() {
+                let why = "nothing broke these, but the run does not show that it would have been noticed: the control of \
+                           their area (a good request accepted, a bad one refused) was left out or did not hold";
+                writeln!(self.out, "{why}")?;
+            }
+        }
         let counts = Verdict::ALL.iter().filter_map(|verdict| {
             let count = summary.count(*verdict);
             (count > 0 || *verdict == Verdict::Pass).then(|| format!("{count} {verdict}"))
@@ -266,6 +275,7 @@ impl Report for Console {
                 self.notes.push(note.clone());
                 Ok(())
             }
+            Event::Registration(_) if self.verbosity == Verbosity::Quiet => Ok(()),
             Event::Registration(state) => {
                 self.notes.push(format!(
                     "the target's registration is {state}: found out with an empty request"

@@ -33,7 +33,11 @@ pub enum Trust {
 #[derive(Debug, Error)]
 pub enum TlsError {
     /// The file could not be read.
-    #[error("cannot read the certificate file {path}: {source}", path = path.display())]
+    #[error(
+        "cannot read the certificate file {path}: {source}\n  help: --cacert, or cacert under [target], names a PEM file \
+         as seen from the current folder",
+        path = path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
