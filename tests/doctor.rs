@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
 use safety_support::{OWNERS, fresh_server, initialised_server};
 use support::{Ended, Program};
 use tokio_rustls::TlsAcceptor;
@@ -26,8 +26,11 @@ struct Front {
 }
 
 /// The certificate is self-signed, and marked as an authority, as `openssl req -x509` makes them.
-fn behind_tls(server: &Server, name: &str, is_expired: bool) -> Front {
-    let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
+/// Without a name it says `localhost` in its CN alone, as those of old did.
+fn behind_tls(server: &Server, name: Option<&str>, is_expired: bool) -> Front {
+    let names: Vec<String> = name.into_iter().map(str::to_owned).collect();
+    let mut params = CertificateParams::new(names).expect("a name");
+    params.distinguished_name.push(DnType::CommonName, "localhost");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     if is_expired {
         params.not_before = date_time_ymd(2019, 1, 1);
@@ -94,7 +97,7 @@ fn init_writes_what_doctor_and_run_read() {
     let written = Program::new(["init"]).end().exited(0).says("wabizspec doctor");
     let sample = written.file("wabizspec.toml");
     let server = initialised_server("sunset");
-    let front = behind_tls(&server, "localhost", false);
+    let front = behind_tls(&server, Some("localhost"), false);
     let edited = sample
         .replace("http://127.0.0.1:9090", &front.url)
         .replace("# cacert = \"ca.pem\"", "cacert = \"ca.pem\"");
@@ -124,12 +127,14 @@ fn init_writes_what_doctor_and_run_read() {
 #[test]
 fn a_certificate_that_is_not_accepted_says_what_would_help() {
     let server = initialised_server("open");
-    let own = behind_tls(&server, "localhost", false);
+    let own = behind_tls(&server, Some("localhost"), false);
     let (other, old) = (
-        behind_tls(&server, "other.example", false),
-        behind_tls(&server, "localhost", true),
+        behind_tls(&server, Some("other.example"), false),
+        behind_tls(&server, Some("localhost"), true),
     );
+    let nameless = behind_tls(&server, None, false);
     for (front, cacert, says) in [
+        (&nameless, true, "the CN does not count"),
         (&own, false, "give --cacert FILE"),
         (&other, true, "for another name"),
         (&old, true, "renew the certificate"),
@@ -168,7 +173,7 @@ fn a_certificate_that_is_not_accepted_says_what_would_help() {
 #[test]
 fn a_wrong_address_says_which_part_of_it_is() {
     let server = initialised_server("open");
-    let front = behind_tls(&server, "localhost", false);
+    let front = behind_tls(&server, Some("localhost"), false);
     let gone = fresh_server("open").url();
     for (url, says) in [
         (gone, "nothing listens there"),

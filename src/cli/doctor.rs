@@ -140,6 +140,9 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
     } else if has("UnknownIssuer") || has("CaUsedAsEndEntity") {
         "nobody here knows who signed its certificate: give --cacert FILE (cacert under [target]) with the authority, or \
          with the server's own certificate; --insecure would accept any"
+    } else if has("not valid for any names") {
+        "its certificate names no host at all (a subjectAltName; the CN does not count): make it anew with one, for example \
+         with `openssl req … -addext subjectAltName=DNS:HOST`; --insecure would accept it, --cacert would not help"
     } else if has("NotValidForName") || has("not valid for name") {
         "its certificate is for another name: use that name in the url; --insecure would accept it, --cacert would not help"
     } else if has("Expired") || has("expired") || has("NotValidYet") {
@@ -325,9 +328,10 @@ fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<R
     let plan = plan(all, &capabilities);
     let changes = plan_view::named_changes(&plan, &capabilities);
     let run = plan.cases().count();
+    let verb = if found.bad { "would run" } else { "run" };
     let what = match changes.is_empty() {
-        true => format!("{run} of {count} cases run, and change nothing"),
-        false => format!("{run} of {count} cases run, and change: {}", changes.join(", ")),
+        true => format!("{run} of {count} cases {verb}, and change nothing"),
+        false => format!("{run} of {count} cases {verb}, and change: {}", changes.join(", ")),
     };
     found.good("permissions", what);
     let mut left_out: BTreeMap<&str, usize> = BTreeMap::new();
