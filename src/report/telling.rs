@@ -45,7 +45,20 @@ pub fn tell_case(
     for line in &case.reproduce {
         writeln!(out, "    {}", fitting(line))?;
     }
+    if case.reproduce.iter().any(|line| names_a_secret_of_the_run(line)) {
+        let what = "variables without WABIZSPEC_ stand for tokens and passwords of that run: set them to your own";
+        writeln!(
+            out,
+            "    ({what}; NAME_ALTERED is NAME with another last character, and so on)"
+        )?;
+    }
     Ok(())
+}
+
+/// Whether the curl line takes from the environment what only the run knew.
+fn names_a_secret_of_the_run(line: &str) -> bool {
+    let mut places = line.split("\"$").skip(1);
+    places.any(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()) && !rest.starts_with("WABIZSPEC_"))
 }
 
 /// A line that fits on a screen; a request of 64 KiB does not, and stands whole in the other reports.
