@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use super::Target;
-use super::accounts::{Account, Accounts, Admin, Undone, bearer, json_type, leftover, outcome};
+use super::accounts::{Account, Accounts, Admin, Undone, outcome};
 use super::journal::Credentials;
 use super::names::password;
+use super::reading::{bearer, json_type, leftover};
 use super::throttle::{Patience, Throttled};
 use crate::documented::certificate::SampleCertificate;
 use crate::exchange::{Exchange, Json};

@@ -18,6 +18,7 @@ pub mod made;
 pub mod names;
 mod presence;
 pub mod origin;
+mod reading;
 pub mod recovery;
 pub mod second_opinion;
 pub mod state_folder;
