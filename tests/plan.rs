@@ -106,6 +106,14 @@ fn shards_part_the_cases_between_them() {
 }
 
 #[test]
+fn a_report_that_is_taken_for_a_filter_is_told() {
+    for odd in ["junit", "report.html", "junit=junit.xml"] {
+        let ended = Program::new(["run", "--report", "html=r.html", odd]).end().exited(2);
+        ended.says("matches no case").says("each has a --report of its own");
+    }
+}
+
+#[test]
 fn quiet_is_findings_and_the_count() {
     let server = reference(|_| {});
     let url = server.url();

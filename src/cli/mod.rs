@@ -43,12 +43,12 @@ use crate::scenario::Suite;
     version,
     about,
     after_help = "\
-Exit codes: 0 everything that ran conforms · 1 findings · 2 usage error, nothing was sent · 3 inconclusive
-            70 a defect of wabizspec · 130 interrupted
+Exit codes: 0 everything that ran conforms · 1 findings · 2 usage error, nothing was sent
+            3 inconclusive · 70 a defect of wabizspec · 130 interrupted
 
-Start with `wabizspec run`, which judges the embedded reference client. For a target of your own: `wabizspec init`
-writes wabizspec.toml, `wabizspec doctor` says what is still missing, `wabizspec run` judges it. What changes something
-on it stays out unless you allow it."
+Start with `wabizspec run`, which judges the embedded reference client. For a target of your own:
+`wabizspec init` writes wabizspec.toml, `wabizspec doctor` says what is still missing, and
+`wabizspec run` judges it, without what changes something on it unless you allow that."
 )]
 struct Cli {
     #[command(subcommand)]

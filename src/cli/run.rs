@@ -15,8 +15,8 @@ use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, plan_view, pri
 use crate::baseline::{Baseline, Ledger};
 use crate::judge::Verdict;
 use crate::located::SourceText;
-use crate::plan::{Capabilities, Case, Plan, Selection, Shard, cases, plan};
-use crate::report::{Verbosity, read};
+use crate::plan::{Capabilities, Case, Plan, Selection, SelectionError, Shard, cases, plan};
+use crate::report::{Verbosity, Wanted, read};
 use crate::requirement::Level;
 use crate::run::{Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::scenario::Change;
@@ -90,7 +90,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     };
     let all = cases(&suite);
     let mut ledger = args.ledger(&all)?;
-    let selected = selection.apply(all).map_err(Failure::usage)?;
+    let selected = selection.apply(all).map_err(|error| args.no_case(&error))?;
     let resolved = args.target.resolve(&[
         ("--snapshots", args.snapshots.is_some()),
         ("--baseline", args.baseline.is_some()),
@@ -196,6 +196,20 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
 }
 
 impl RunArgs {
+    /// A filter that matches nothing may have been meant as a report: `--report html junit`.
+    fn no_case(&self, error: &SelectionError) -> Failure {
+        const ENDINGS: [&str; 5] = ["html", "json", "md", "ndjson", "xml"];
+        let is_file = |filter: &String| ENDINGS.iter().any(|ending| filter.ends_with(&format!(".{ending}")));
+        let is_report = |filter: &&String| is_file(filter) || filter.parse::<Wanted>().is_ok();
+        match self.filters.iter().find(is_report) {
+            Some(filter) => Failure::usage(format!(
+                "{error}\n  help: if `{filter}` is to be a report: each has a --report of its own, and goes to a file with \
+                 =PATH, as in --report html=report.html --report junit=junit.xml"
+            )),
+            None => Failure::usage(error),
+        }
+    }
+
     fn snapshots(&self) -> Result<Option<Arc<Store>>, Failure> {
         let Some(folder) = &self.snapshots else { return Ok(None) };
         let store = Store::open(folder, self.accept);
