@@ -248,8 +248,8 @@ impl BasicInput {
             // Line ends and NUL would be another request, or none: they are the business of the surface `http`.
             Encoding::Raw => return plain.iter().map(|byte| header_byte(*byte)).collect(),
             Encoding::Double => STANDARD.encode(standard()),
-            Encoding::Hex => plain.iter().map(|byte| format!("{byte:02x}")).collect(),
-            Encoding::Percent => plain.iter().map(|byte| format!("%{byte:02X}")).collect(),
+            Encoding::Hex => return digits(plain, b"", b"0123456789abcdef"),
+            Encoding::Percent => return percent(plain),
             Encoding::Cut => {
                 let mut code = STANDARD_NO_PAD.encode(plain);
                 code.pop();
@@ -307,6 +307,22 @@ impl BasicInput {
             body,
         }
     }
+}
+
+/// Each byte percent-encoded.
+pub(super) fn percent(bytes: &[u8]) -> Vec<u8> {
+    digits(bytes, b"%", b"0123456789ABCDEF")
+}
+
+/// Each byte as two hexadecimal digits behind a mark.
+fn digits(bytes: &[u8], mark: &[u8], digits: &[u8; 16]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len() * (mark.len() + 2));
+    for byte in bytes {
+        text.extend_from_slice(mark);
+        text.push(digits[usize::from(byte >> 4)]);
+        text.push(digits[usize::from(byte & 15)]);
+    }
+    text
 }
 
 /// A byte that can stand in the value of a field.

@@ -85,24 +85,23 @@ impl Bindings {
 
     /// The text with every known name replaced. What is no name stays as it is: any text is fine.
     pub fn render(&self, text: &[u8]) -> Vec<u8> {
-        // Most texts hold no name, and this search is many times faster than the one for pairs.
+        // Most texts hold no name.
         if !text.contains(&b'$') {
             return text.to_vec();
         }
         let mut rendered = Vec::with_capacity(text.len() + 64);
         let mut rest = text;
-        while let Some(start) = rest.windows(2).position(|pair| pair == b"${") {
+        while let Some(start) = rest.iter().position(|byte| *byte == b'$') {
             let (before, name) = rest.split_at(start);
             rendered.extend_from_slice(before);
-            let end = name.iter().take(64).position(|byte| *byte == b'}');
-            match end.and_then(|end| Some((end, self.segment(&name[..=end])?))) {
-                Some((end, value)) => {
+            match self.named(name) {
+                Some((value, length)) => {
                     rendered.extend_from_slice(value.as_bytes());
-                    rest = &name[end + 1..];
+                    rest = &name[length..];
                 }
                 None => {
-                    rendered.extend_from_slice(b"${");
-                    rest = &name[2..];
+                    rendered.push(b'$');
+                    rest = &name[1..];
                 }
             }
         }
@@ -110,13 +109,24 @@ impl Bindings {
         rendered
     }
 
+    /// The value of the `${name}` that a text begins with, if it does, and how long that is.
+    fn named(&self, text: &[u8]) -> Option<(String, usize)> {
+        if text.get(1) != Some(&b'{') {
+            return None;
+        }
+        // No name holds a second one: a text of nothing but beginnings is gone through once.
+        let end = 2 + text[2..].iter().take(62).position(|byte| matches!(byte, b'}' | b'$'))?;
+        Some((self.segment(text.get(..=end)?)?, end + 1))
+    }
+
     /// The value of `${name}` or `${name|filter}`.
     fn segment(&self, segment: &[u8]) -> Option<String> {
         let text = std::str::from_utf8(segment).ok()?;
         let inside = text.strip_prefix("${")?.strip_suffix('}')?;
-        let Some((name, _)) = inside.split_once('|') else {
+        if !inside.as_bytes().contains(&b'|') {
             return self.value(inside);
-        };
+        }
+        let (name, _) = inside.split_once('|')?;
         let mut bindings = template::Bindings::new();
         bindings.bind(name.trim(), self.value(name.trim())?);
         Template::parse(text).ok()?.render(&bindings).ok()

@@ -1,5 +1,6 @@
 //! A request whose JSON body is the point: a login, the creation of a user, a request for a registration code.
 
+use super::basic::percent;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
 use super::{INPUT_BYTES, Shaped};
@@ -151,10 +152,7 @@ impl BodyInput {
             Spelling::Doubled => [&text[..], &text[..]].concat(),
             Spelling::Nul => [&text[..], b"\0"].concat(),
             Spelling::Garbage => [&text[..], b"}x"].concat(),
-            Spelling::Percent => text
-                .iter()
-                .flat_map(|byte| format!("%{byte:02X}").into_bytes())
-                .collect(),
+            Spelling::Percent => percent(&text),
         }
     }
 

@@ -6,6 +6,7 @@
 mod login;
 mod registration;
 mod sessions;
+mod shared;
 mod state;
 mod tokens;
 mod users;

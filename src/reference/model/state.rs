@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::sessions::Sessions;
+use super::shared::Shared;
 use crate::reference::role::Role;
 
 /// The default account (users/login).
@@ -41,10 +42,10 @@ pub(super) struct Pending {
 
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct State {
-    pub users: BTreeMap<String, User>,
+    pub users: Shared<BTreeMap<String, User>>,
     /// Those that were deleted, where a behaviour leaves something of them.
-    pub deleted: BTreeMap<String, User>,
-    pub tokens: Sessions,
+    pub deleted: Shared<BTreeMap<String, User>>,
+    pub tokens: Shared<Sessions>,
     /// The number that is registered, with its country code.
     pub registered: Option<String>,
     pub pending: Option<Pending>,
@@ -61,9 +62,9 @@ impl State {
             ..User::new(default_password, Role::Admin)
         };
         State {
-            users: BTreeMap::from([(ADMIN.to_owned(), admin)]),
-            deleted: BTreeMap::new(),
-            tokens: Sessions::default(),
+            users: Shared::new(BTreeMap::from([(ADMIN.to_owned(), admin)])),
+            deleted: Shared::default(),
+            tokens: Shared::default(),
             registered: None,
             pending: None,
             last_code: None,
