@@ -241,7 +241,6 @@ impl Subject {
             })
             .await;
         bindings.user_token = ground.token(&bindings.user, &bindings.user_password).await?;
-        ground.accounts.made().token(&bindings.user_token);
         Ok(())
     }
 

@@ -120,10 +120,11 @@ impl Tracker {
         ordinary.map(|known| known.name.as_str())
     }
 
-    /// The tokens that may be alive, but for the admin's first.
-    pub fn tokens(&self) -> impl Iterator<Item = &str> {
-        let all = self.accounts.iter().flat_map(|known| &known.tokens).skip(1);
-        all.filter(|(_, life)| matches!(life, Life::Living | Life::Open))
+    /// The tokens of the admin that may be alive, but for its first.
+    pub fn tokens_of_admin(&self) -> impl Iterator<Item = &str> {
+        let given = self.accounts[0].tokens.iter().skip(1);
+        given
+            .filter(|(_, life)| matches!(life, Life::Living | Life::Open))
             .map(|(token, _)| token.as_str())
     }
 

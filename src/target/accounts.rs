@@ -11,7 +11,7 @@ use super::given_passwords::passwords_given;
 use super::journal::{Credentials, Journal};
 use super::made::{Made, OwnName};
 use super::names::Names;
-use super::reading::{basic, bearer, created, is_done, json_type, shown};
+use super::reading::{basic, bearer, created, is_done, json_type, logged_in, shown};
 pub use super::reading::{outcome, path_of, token_in, tokens_in};
 use super::throttle::{Patience, Throttled};
 use crate::exchange::{Exchange, Header, Request};
@@ -202,8 +202,9 @@ impl Accounts {
         if !accepted {
             return;
         }
+        let holder = logged_in(&exchange.request).and_then(|name| OwnName::of(&name, &self.names));
         for token in tokens_in(&response.body) {
-            self.made.token(&token);
+            self.made.token(&token, holder.as_ref());
         }
         if let Some(name) = created(&exchange.request, base).or_else(|| shown(&exchange.request, base)) {
             match OwnName::of(&name, &self.names) {

@@ -37,7 +37,8 @@ struct Inventory {
     accounts: BTreeSet<OwnName>,
     /// Accounts that the target made under names that are not the run's. They are told of and left alone.
     foreign: BTreeSet<String>,
-    tokens: Vec<String>,
+    /// Those that do not end with an account of the run.
+    tokens: BTreeSet<String>,
 }
 
 impl Made {
@@ -51,11 +52,12 @@ impl Made {
         self.inventory().foreign.insert(name.to_owned());
     }
 
-    /// A token was given.
-    pub fn token(&self, token: &str) {
-        let tokens = &mut self.inventory().tokens;
-        if !tokens.iter().any(|known| known == token) {
-            tokens.push(token.to_owned());
+    /// A token was given to that account, if it is known to which. One of an account that the run removes ends with it
+    /// (users, Delete) and is not kept: a fuzzer gets thousands of them in a second.
+    pub fn token(&self, token: &str, account: Option<&OwnName>) {
+        let mut inventory = self.inventory();
+        if !account.is_some_and(|own| inventory.accounts.contains(own)) {
+            inventory.tokens.insert(token.to_owned());
         }
     }
 
@@ -77,7 +79,7 @@ impl Made {
         std::mem::take(&mut self.inventory().foreign)
     }
 
-    pub(super) fn take_tokens(&self) -> Vec<String> {
+    pub(super) fn take_tokens(&self) -> BTreeSet<String> {
         std::mem::take(&mut self.inventory().tokens)
     }
 

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::accounts::Account;
+use crate::documented;
 use crate::exchange::{Exchange, Header, Json, Outcome, Request};
 use crate::judge::shortened;
 
@@ -14,6 +15,13 @@ pub(super) fn is_done(exchange: &Exchange) -> bool {
     exchange
         .response()
         .is_some_and(|response| (200..300).contains(&response.status))
+}
+
+/// The name with which a request logs in.
+pub(super) fn logged_in(request: &Request) -> Option<String> {
+    let Request::Http(request) = request else { return None };
+    let credentials = documented::basic::parse(request.header("Authorization")?).ok()?;
+    Some(credentials.username)
 }
 
 /// The name of the account that a request makes (users, Create).

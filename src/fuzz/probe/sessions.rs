@@ -46,9 +46,10 @@ impl Probe<'_> {
                 break;
             }
         }
-        // Deleting a user ends its tokens; those of the admin are logged out with the run.
-        for token in tracker.tokens() {
-            self.ground.accounts.made().token(token);
+        // Those of the users end with them.
+        for token in tracker.tokens_of_admin() {
+            self.probed.requests += 1;
+            self.ground.accounts.log_out(token).await;
         }
         for name in &names {
             self.probed.requests += 1;
