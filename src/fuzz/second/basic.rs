@@ -95,18 +95,19 @@ pub fn may_mean(value: &[u8], username: &str, password: &str) -> bool {
     // The whole, the part before a parameter or a second value, and the part before a blank.
     let until = |stops: &[u8]| code.split(|byte| stops.contains(byte)).next().unwrap_or_default();
     let unescaped = percent_decoded(code);
-    [code, until(b",;"), until(b" ,;\t"), unescaped.as_ref()]
-        .iter()
-        .any(|code| {
-            [true, false].iter().any(|stops| {
-                let decoded = decode_leniently(code, *stops, username.len() + 1 + password.len());
-                let colon = decoded.iter().position(|byte| *byte == b':');
-                colon.is_some_and(|colon| {
-                    decoded[..colon].eq_ignore_ascii_case(username.as_bytes())
-                        && &decoded[colon + 1..] == password.as_bytes()
-                })
-            })
+    let parts = [code, until(b",;"), until(b" ,;\t"), unescaped.as_ref()];
+    let means = |code: &[u8], stops_at_padding: bool| {
+        let decoded = decode_leniently(code, stops_at_padding, username.len() + 1 + password.len());
+        let colon = decoded.iter().position(|byte| *byte == b':');
+        colon.is_some_and(|colon| {
+            decoded[..colon].eq_ignore_ascii_case(username.as_bytes()) && &decoded[colon + 1..] == password.as_bytes()
         })
+    };
+    parts.iter().enumerate().any(|(index, code)| {
+        // Most values are the same in all these ways, and padding matters only where it stands before the end.
+        let new = !parts[..index].contains(code);
+        new && (means(code, true) || (code.contains(&b'=') && means(code, false)))
+    })
 }
 
 fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
