@@ -167,6 +167,10 @@ pub fn succeeded(exchange: &Exchange) -> bool {
         .is_some_and(|response| (200..300).contains(&response.status))
 }
 
+/// After so many inputs a worker's account is given up for a new one: a target keeps every token until the account goes,
+/// and a fuzzer gets thousands in a second.
+const INPUTS_PER_ACCOUNT: u32 = 10_000;
+
 /// One worker's accounts.
 #[derive(Debug, Clone)]
 pub struct Subject {
@@ -176,6 +180,8 @@ pub struct Subject {
     pub own: bool,
     /// An ordinary user may read the admin's account here, which is left open.
     pub reads_others: bool,
+    /// How many inputs the account has seen.
+    inputs: u32,
 }
 
 impl Subject {
@@ -209,6 +215,7 @@ impl Subject {
             bindings,
             own,
             reads_others: false,
+            inputs: 0,
         };
         subject.tokens(ground).await?;
         let headers = vec![Header::new(
@@ -244,10 +251,18 @@ impl Subject {
         Ok(())
     }
 
-    /// Gives the input its own name and its own new password.
-    pub fn renew(&mut self, ground: &Ground) {
+    /// Gives the input its own name and its own new password, and now and then a new account.
+    ///
+    /// # Errors
+    /// Why there is nobody to log in as any more.
+    pub async fn renew(&mut self, ground: &Ground) -> Result<(), String> {
         self.bindings.unique = ground.unique();
         self.bindings.new_password = ground.fresh_password();
+        self.inputs += 1;
+        if self.own && self.inputs > INPUTS_PER_ACCOUNT {
+            self.replace(ground).await?;
+        }
+        Ok(())
     }
 
     /// The accounts that log in, for those who judge.
@@ -292,6 +307,7 @@ impl Subject {
     /// Why none could be made.
     pub async fn replace(&mut self, ground: &Ground) -> Result<(), String> {
         ground.remove(&self.bindings.user).await;
+        self.inputs = 0;
         self.bindings.user = ground.unique();
         ground.create(&self.bindings.user, &self.bindings.user_password).await?;
         self.tokens(ground).await

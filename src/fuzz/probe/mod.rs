@@ -175,13 +175,19 @@ pub async fn probe(
     input: &[u8],
     level: &(dyn Fn(&str) -> Level + Sync),
 ) -> Probed {
-    subject.renew(ground);
+    let lost = subject.renew(ground).await.err();
     let mut probe = Probe {
         ground,
         subject,
-        probed: Probed::new(Class::Either, ""),
+        probed: Probed {
+            lost,
+            ..Probed::new(Class::Either, "")
+        },
         levels: level,
     };
+    if probe.probed.lost.is_some() {
+        return probe.probed;
+    }
     match surface {
         Surface::BasicAuth => probe.basic(&BasicInput::decode(input)).await,
         Surface::LoginBody => probe.login_body(&BodyInput::decode(input)).await,
