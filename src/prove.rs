@@ -19,7 +19,7 @@ use crate::plan::{Capabilities, Case, cases, plan};
 use crate::reference::{Behaviour, Fault, Kind, Registration, Server, Settings as ServerSettings};
 use crate::requirement::Level;
 use crate::run::{Event, Settings, Summary, TargetInfo, run};
-use crate::scenario::Suite;
+use crate::scenario::{MissingTwin, Suite};
 use crate::target::{Limits, Target};
 
 /// Faults whose answers come later than this are not waited for as long as others.
@@ -69,7 +69,7 @@ pub struct Row {
 /// Something that keeps the faultless client from being proven to conform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Broken {
-    /// The id of a case or of a requirement.
+    /// The id of a case, of a requirement, or of a scenario that is missing.
     pub id: String,
     /// In which registration state.
     pub registration: Registration,
@@ -93,6 +93,21 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// Of a suite that lacks scenarios which others name as their twins: nothing is tried, since a refusal proves
+    /// nothing unless the same request made good is accepted.
+    pub fn of_incomplete(missing: &[MissingTwin]) -> Proof {
+        let twins: BTreeSet<&str> = missing.iter().map(|missing| missing.twin.as_str()).collect();
+        let broken = |twin: &str| Broken {
+            id: twin.to_owned(),
+            registration: Registration::Open,
+            what: "missing, though named as a twin".to_owned(),
+        };
+        Proof {
+            baseline: twins.into_iter().map(broken).collect(),
+            ..Proof::default()
+        }
+    }
+
     /// How many faults came to that verdict.
     pub fn count(&self, verdict: FaultVerdict) -> usize {
         self.rows.iter().filter(|row| row.verdict == verdict).count()

@@ -191,7 +191,7 @@ fn each_fault_is_killed_by_a_case_that_is_said_to_kill_it() {
 
 /// Whoever deletes a file that checks a must ends with a failing `prove`: a fault survives that no other file kills, or
 /// a requirement is left without a case. Two kinds of files are missed in another way. Where a file is named as the
-/// `twin` of others, the suite cannot be read without it (exit 2). Where it is a `control`, the requirements of its area
+/// `twin` of others, the suite is incomplete without it, and nothing is tried (`tests/prove.rs`). Where it is a `control`, the requirements of its area
 /// count as proven no more, so that the faultless client is not all proven (exit 1).
 #[test]
 fn a_scenario_that_checks_a_must_is_missed() {
@@ -213,7 +213,7 @@ fn a_scenario_that_checks_a_must_is_missed() {
         others.into_iter().any(|other| other.requirements().contains(&id))
     };
     let missed = |id: &str, requirements: &[&str]| {
-        // Others name it as their twin, so the suite is refused; or a rule is left without any case.
+        // Others name it as their twin, so the suite is incomplete; or a rule is left without any case.
         alone.contains(id) || twins.contains(id) || requirements.iter().any(|rule| !cited_elsewhere(rule, id))
     };
     let removable: Vec<&str> = suite

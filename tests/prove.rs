@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use wabizspec::prove::{FaultVerdict, Progress, Proof, Row, prove};
 use wabizspec::reference::{Fault, Kind};
 use wabizspec::requirement::Level;
-use wabizspec::scenario::Suite;
+use wabizspec::scenario::{Suite, SuiteError};
 
 struct Silence;
 
@@ -144,6 +144,66 @@ fn a_deleted_scenario_lets_a_fault_survive_and_the_program_names_it() {
     let (code, told) = proven();
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains(&format!("silent  {FAULT}")), "{told}");
+}
+
+#[test]
+fn without_a_scenario_that_others_name_as_their_twin_nothing_is_proven() {
+    const TWIN: &str = "users/create";
+    let folder = tempfile::tempdir().expect("a folder");
+    copied(folder.path());
+    std::fs::remove_file(folder.path().join(format!("{TWIN}.toml"))).expect("the file");
+    let report = folder.path().join("proof.json");
+    let told = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
+        let output = program.args(arguments).arg("--scenarios").arg(folder.path()).output();
+        let output = output.expect("the program runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let to_file = format!("--report=json={}", report.display());
+    let (code, markdown, proving) = told(&["prove", "--report=markdown", &to_file]);
+    assert_eq!(code, Some(1), "{proving}");
+    let conclusion = "refusals without their accepted twin prove nothing; no fault was tried\n";
+    let errors = proving.strip_suffix(conclusion).expect(&proving);
+    assert!(
+        errors.contains(&format!("there is no scenario \"{TWIN}\"\n  help: ")),
+        "{errors}"
+    );
+    assert!(markdown.contains(&format!("* `{TWIN}`: missing")), "{markdown}");
+    let json = std::fs::read(&report).expect("the report");
+    let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    assert_eq!(json["complete"], false);
+    assert_eq!(json["faults"], serde_json::json!([]));
+    assert_eq!(json["baseline"][0]["id"], TWIN);
+    // For all others it is files that they cannot work with.
+    for command in [&["check"][..], &["list", "cases"], &["run", "--plan"]] {
+        assert_eq!(
+            told(command),
+            (Some(2), String::new(), errors.to_owned()),
+            "{command:?}"
+        );
+    }
+    // A flag that is wrong is told of first.
+    assert_eq!(told(&["prove", "no-such-fault"]).0, Some(2));
+}
+
+#[test]
+fn a_suite_without_any_one_of_the_twins_is_incomplete() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copied(folder.path());
+    let suite = suite();
+    let twins: BTreeSet<&str> = suite.scenarios.iter().filter_map(|one| one.twin.as_deref()).collect();
+    assert!(twins.len() > 10, "{twins:?}");
+    let aside = folder.path().join("aside");
+    for twin in twins {
+        let file = folder.path().join(format!("{twin}.toml"));
+        std::fs::rename(&file, &aside).expect("a file");
+        let Err(SuiteError::Incomplete(missing)) = Suite::from_folder(folder.path()) else {
+            panic!("{twin} is not missed");
+        };
+        assert!(missing.iter().all(|missing| missing.twin == twin), "{missing:?}");
+        std::fs::rename(&aside, &file).expect("a file");
+    }
 }
 
 /// Requirements of level may that no fault breaks, and why.

@@ -34,7 +34,7 @@ use clap::{Parser, Subcommand};
 pub use exit::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE, exit_code};
 
 use crate::located;
-use crate::scenario::Suite;
+use crate::scenario::{Suite, SuiteError};
 
 /// Conformance suite and fuzzer for the documented WhatsApp Business On-Premises API.
 #[derive(Debug, Parser)]
@@ -128,6 +128,14 @@ impl Failure {
         }
     }
 
+    /// It did its work as far as it goes, and what it found is bad.
+    fn findings(what: impl fmt::Display) -> Failure {
+        Failure {
+            code: FINDINGS,
+            what: what.to_string(),
+        }
+    }
+
     /// We have to.
     fn defect(what: impl fmt::Display) -> Failure {
         Failure {
@@ -153,9 +161,18 @@ impl Failure {
 
 /// The suite of a folder, or the one built in.
 fn suite(folder: Option<&Path>) -> Result<Suite, Failure> {
+    read_suite(folder).map_err(|error| no_suite(folder, &error))
+}
+
+fn read_suite(folder: Option<&Path>) -> Result<Suite, SuiteError> {
+    folder.map_or_else(Suite::embedded, Suite::from_folder)
+}
+
+/// The files of a folder are the user's, those built in are ours.
+fn no_suite(folder: Option<&Path>, error: &SuiteError) -> Failure {
     match folder {
-        Some(folder) => Suite::from_folder(folder).map_err(Failure::usage),
-        None => Suite::embedded().map_err(Failure::defect),
+        Some(_) => Failure::usage(error),
+        None => Failure::defect(error),
     }
 }
 

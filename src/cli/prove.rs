@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 use wildmatch::WildMatch;
 
 use super::signal::stop_on_signal;
-use super::{CONFORMS, FINDINGS, Failure, INTERRUPTED, SuiteArgs, print, runtime, suite};
+use super::{CONFORMS, FINDINGS, Failure, INTERRUPTED, SuiteArgs, no_suite, print, read_suite, runtime};
 use crate::located;
 use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};
 use crate::reference::Fault;
+use crate::scenario::SuiteError;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -25,7 +26,8 @@ Examples:
   wabizspec prove --report markdown=proof.md      the matrix of faults and cases
 
 Exit 0 means: the suite passes against the faultless reference client, a case kills every fault, and every case
-is needed. Exit 1 means that one of this does not hold.")]
+is needed. Exit 1 means that one of this does not hold, or that a scenario is missing which others name as their twin:
+the reports then say that the proof is incomplete.")]
 pub(super) struct ProveArgs {
     /// Ids of faults, with * and ?; all faults without one
     #[arg(value_name = "FAULT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
@@ -73,8 +75,18 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
             "two reports want standard output\n  help: give all but one a file: --report json=PATH",
         ));
     }
-    let suite = suite(args.suite.scenarios.as_deref())?;
     let faults = selected(&args.faults)?;
+    let folder = args.suite.scenarios.as_deref();
+    let suite = match read_suite(folder) {
+        Ok(suite) => suite,
+        Err(ref error @ SuiteError::Incomplete(ref missing)) => {
+            write_reports(&args.report, &Proof::of_incomplete(missing))?;
+            return Err(Failure::findings(format!(
+                "{error}\nrefusals without their accepted twin prove nothing; no fault was tried"
+            )));
+        }
+        Err(error) => return Err(no_suite(folder, &error)),
+    };
     let runtime = runtime()?;
     let stop = runtime.block_on(async { stop_on_signal() });
     let bar = Bar::new();
@@ -92,23 +104,9 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
     let proof = proof
         .map_err(|_| Failure::defect("the proof panicked"))?
         .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
-    let mut told_on_stdout = false;
-    for wanted in &args.report {
-        let text = match wanted.format {
-            Format::Json => as_json(&proof),
-            Format::Markdown => as_markdown(&proof),
-        };
-        match &wanted.path {
-            None => {
-                told_on_stdout = true;
-                print(&text)?;
-            }
-            Some(path) => std::fs::write(path, text)
-                .map_err(|error| Failure::inconclusive(format!("cannot write {}: {error}", path.display())))?,
-        }
-    }
+    write_reports(&args.report, &proof)?;
     let told = told(&proof);
-    match told_on_stdout {
+    match args.report.iter().any(|wanted| wanted.path.is_none()) {
         true => drop(write!(anstream::stderr(), "{told}")),
         false => drop(print(&told)?),
     }
@@ -117,6 +115,21 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
         (false, true) => CONFORMS,
         (false, false) => FINDINGS,
     })
+}
+
+fn write_reports(reports: &[Wanted], proof: &Proof) -> Result<(), Failure> {
+    for wanted in reports {
+        let text = match wanted.format {
+            Format::Json => as_json(proof),
+            Format::Markdown => as_markdown(proof),
+        };
+        match &wanted.path {
+            None => drop(print(&text)?),
+            Some(path) => std::fs::write(path, text)
+                .map_err(|error| Failure::inconclusive(format!("cannot write {}: {error}", path.display())))?,
+        }
+    }
+    Ok(())
 }
 
 fn selected(globs: &[String]) -> Result<Vec<&'static Fault>, Failure> {
@@ -181,6 +194,14 @@ fn as_json(proof: &Proof) -> String {
 
 fn as_markdown(proof: &Proof) -> String {
     let mut text = String::from("# Proof that the suite bites\n\n");
+    if !proof.baseline.is_empty() {
+        text.push_str("No fault was tried:\n\n");
+        for broken in &proof.baseline {
+            let (id, what, registration) = (&broken.id, &broken.what, broken.registration);
+            let _ = writeln!(text, "* `{id}`: {what} (faultless client, registration {registration})");
+        }
+        return text;
+    }
     let _ = writeln!(text, "{}\n", counted(proof));
     text.push_str("| fault | what is wrong | requirement | level | state | verdict | cases red | of them for this requirement |\n");
     text.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");

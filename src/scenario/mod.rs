@@ -19,7 +19,7 @@ use crate::template::{Bindings, Pointer, Template};
 
 pub use crate::reference::Registration;
 pub use schema::schema;
-pub use suite::{Suite, SuiteError};
+pub use suite::{MissingTwin, Suite, SuiteError};
 
 /// The state that a case needs before its first step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

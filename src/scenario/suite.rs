@@ -36,6 +36,17 @@ pub enum SuiteError {
     },
     /// Files that are wrong, each with its place.
     Broken(Vec<LocatedError>),
+    /// Every file is right by itself, but scenarios are missing that others name as their twins.
+    Incomplete(Vec<MissingTwin>),
+}
+
+/// A twin that the suite does not have, whether its file is gone or its name was written wrongly.
+#[derive(Debug)]
+pub struct MissingTwin {
+    /// The id of the scenario that is missing.
+    pub twin: String,
+    /// Where it is named.
+    pub named: LocatedError,
 }
 
 impl fmt::Display for SuiteError {
@@ -47,12 +58,15 @@ impl fmt::Display for SuiteError {
                 path.display(),
                 AREAS.join("/*.toml, ")
             ),
-            SuiteError::Broken(errors) => {
-                let lines: Vec<String> = errors.iter().map(LocatedError::to_string).collect();
-                f.write_str(&lines.join("\n"))
-            }
+            SuiteError::Broken(errors) => write_lines(f, errors.iter()),
+            SuiteError::Incomplete(missing) => write_lines(f, missing.iter().map(|missing| &missing.named)),
         }
     }
+}
+
+fn write_lines<'e>(f: &mut fmt::Formatter<'_>, errors: impl Iterator<Item = &'e LocatedError>) -> fmt::Result {
+    let lines: Vec<String> = errors.map(LocatedError::to_string).collect();
+    f.write_str(&lines.join("\n"))
 }
 
 impl std::error::Error for SuiteError {}
@@ -187,12 +201,10 @@ fn read<'t>(register: (&str, &str), files: impl Iterator<Item = Source<'t>>) -> 
             Err(error) => errors.push(error),
         }
     }
-    if errors.is_empty() {
-        errors = broken_twins(&scenarios, &texts);
-    }
     if !errors.is_empty() {
         return Err(SuiteError::Broken(errors));
     }
+    twins_are_there_and_accepted(&scenarios, &texts)?;
     Ok(Suite { register, scenarios })
 }
 
@@ -220,35 +232,41 @@ fn parse_all(files: &[Source<'_>], register: &Register) -> Vec<Result<Scenario, 
     parsed.into_iter().map(|(_, scenario)| scenario).collect()
 }
 
-/// Twins that are not there, or that are never accepted.
-fn broken_twins(scenarios: &[Arc<Scenario>], texts: &[&str]) -> Vec<LocatedError> {
-    let mut errors = Vec::new();
+/// A twin that is never accepted is a file that is wrong; one that is missing leaves all others right.
+fn twins_are_there_and_accepted(scenarios: &[Arc<Scenario>], texts: &[&str]) -> Result<(), SuiteError> {
+    let (mut missing, mut refused) = (Vec::new(), Vec::new());
+    let accepted = |twin: &Scenario| twin.steps.iter().any(|step| step.expects(StatusSet::accepts));
     for (scenario, text) in scenarios.iter().zip(texts) {
         let Some(twin) = &scenario.twin else { continue };
-        let found = scenarios.iter().find(|other| other.id == *twin);
-        let accepted = |twin: &Arc<Scenario>| twin.steps.iter().any(|step| step.expects(StatusSet::accepts));
-        let (what, advice) = match found {
+        let file = &scenario.file;
+        let located = |what, advice| SourceText { file, text }.error(twin_span(text).unwrap_or_default(), what, advice);
+        match scenarios.iter().find(|other| other.id == *twin) {
             None => {
                 let known = scenarios.iter().map(|scenario| scenario.id.as_str());
                 let advice = match located::nearest(twin, known) {
                     Some(near) => format!("did you mean \"{near}\"?"),
                     None => "a twin is named by area and file: \"login/first-login\"".to_owned(),
                 };
-                (format!("there is no scenario \"{twin}\""), advice)
+                missing.push(MissingTwin {
+                    twin: twin.clone(),
+                    named: located(format!("there is no scenario \"{twin}\""), advice),
+                });
             }
-            Some(twin) if !accepted(twin) => (
-                format!("no step of the twin \"{}\" expects to be accepted", twin.id),
+            Some(found) if !accepted(found) => refused.push(located(
+                format!("no step of the twin \"{twin}\" expects to be accepted"),
                 "name a scenario in which the request is answered 2xx".to_owned(),
-            ),
-            Some(_) => continue,
-        };
-        let source = SourceText {
-            file: &scenario.file,
-            text,
-        };
-        errors.push(source.error(twin_span(text).unwrap_or_default(), what, advice));
+            )),
+            Some(_) => {}
+        }
     }
-    errors
+    match (refused.is_empty(), missing.is_empty()) {
+        (false, _) => {
+            refused.extend(missing.into_iter().map(|missing| missing.named));
+            Err(SuiteError::Broken(refused))
+        }
+        (true, false) => Err(SuiteError::Incomplete(missing)),
+        (true, true) => Ok(()),
+    }
 }
 
 /// Where the value of `twin` stands in a file that was read without error.
