@@ -1,0 +1,141 @@
+//! One case tried, or several at the same time, with regard to everything that may end the try: the run is stopped, the
+//! target is gone, enough has failed, a panic of ours.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::FailuresLeft;
+use super::case::{Ran, blank_report, run_case};
+use super::harness::Harness;
+use super::kit::{Kit, Kits};
+use super::ready::{ready, tear_down};
+use crate::judge::Verdict;
+use crate::plan::Case;
+
+/// Runs the cases, so many at a time, and hands each over as it ends. True if the run was stopped.
+pub(super) async fn many(
+    harness: &Arc<Harness>,
+    jobs: usize,
+    stop: &mut watch::Receiver<bool>,
+    cases: &[Case],
+    done: &mut (dyn FnMut(Ran) + Send),
+) -> bool {
+    let mut waiting = Kits::of(cases);
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < jobs
+            && !harness.is_stopping()
+            && let Some((case, kit)) = waiting.next(harness).await
+        {
+            let (harness, case) = (Arc::clone(harness), case.clone());
+            running.spawn(async move { one(&harness, &case, kit).await });
+        }
+        tokio::select! {
+            ended = running.join_next() => match ended {
+                None => return harness.is_stopping(),
+                Some(Ok(ran)) if ran.cut_short => {}
+                Some(Ok(ran)) => done(ran),
+                // `one` answers for panics itself; what is left is a task that was cut off.
+                Some(Err(_)) => {}
+            },
+            () = turned_true(stop) => return true,
+        }
+    }
+}
+
+/// How long requests that are under way may take when the run is told to stop. A login that is cut off gives a token that
+/// nobody can log out.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Waits until the run is told to stop, and then a little, in which no new step is begun.
+pub(super) async fn turned_true(stop: &mut watch::Receiver<bool>) {
+    // Nobody is left who could stop the run: wait for ever, and let the work end.
+    if stop.wait_for(|stopped| *stopped).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(GRACE).await;
+}
+
+/// Gets one case ready, runs it, and removes what was made for it alone.
+pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
+    if harness.failures_left.as_ref().is_some_and(FailuresLeft::are_used_up) {
+        return blocked(case, "the run was told to stop after that many failures".to_owned());
+    }
+    if harness.target.is_gone() {
+        return blocked(case, "the target is gone: it answers no request any more".to_owned());
+    }
+    if let Some(needed) = case.scenario.registration {
+        match harness.registration().await {
+            Ok(state) if state == needed => {}
+            Ok(state) => {
+                let mut report = blank_report(case, Verdict::Skipped);
+                report.reason = Some(format!(
+                    "not applicable: it is about targets whose registration is {needed}, not {state}"
+                ));
+                return Ran {
+                    report,
+                    dirty: false,
+                    cut_short: false,
+                };
+            }
+            Err(why) => return blocked(case, harness.secrets.apply(&why)),
+        }
+    }
+    // In a task of its own: a panic of ours costs one case, and what it had made is removed at the end.
+    let task = {
+        let (harness, case) = (Arc::clone(harness), case.clone());
+        tokio::spawn(async move {
+            let ready = match ready(&harness, &case, kit).await {
+                Ok(ready) => ready,
+                Err(why) => return blocked(&case, harness.secrets.apply(&why)),
+            };
+            let own = ready.own.clone();
+            let ran = run_case(&harness, &case, ready).await;
+            tear_down(&harness, own).await;
+            ran
+        })
+    };
+    match AbortOnDrop(task).await {
+        Ok(ran) => ran,
+        Err(error) => {
+            let mut report = blank_report(case, Verdict::Error);
+            report.reason = Some(harness.secrets.apply(&format!("a defect of wabizspec: {error}")));
+            Ran {
+                report,
+                dirty: true,
+                cut_short: false,
+            }
+        }
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Future for AbortOnDrop<T> {
+    type Output = Result<T, tokio::task::JoinError>;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What becomes of a case that is not tried.
+pub(super) fn blocked(case: &Case, why: String) -> Ran {
+    let mut report = blank_report(case, Verdict::Blocked);
+    report.reason = Some(why);
+    Ran {
+        report,
+        dirty: false,
+        cut_short: false,
+    }
+}
