@@ -1,9 +1,11 @@
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::*;
-use crate::exchange::{Header, Phase, Unanswered};
+use crate::exchange::{Header, HttpRequest, Phase, Unanswered};
 use crate::located::SourceText;
 
 /// All oracles, each at level must, so that everything they notice is a finding.

@@ -1,0 +1,107 @@
+//! What no answer may give away: a secret of its request, the inside of the server.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Seen, mismatch};
+use crate::exchange::{HttpRequest, Json, Request};
+use crate::judge::{Mismatch, shortened};
+
+/// What a stack trace looks like in the languages that such servers are written in.
+const TRACES: [&str; 7] = [
+    "Traceback (most recent call last)",
+    "panicked at ",
+    "goroutine 1 [",
+    "\n    at ",
+    "\tat java.",
+    "Stack trace:\n#0",
+    "System.NullReferenceException",
+];
+
+/// A secret shorter than this, in bytes, may stand in an answer by chance.
+const TELLING: usize = 8;
+
+pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let (Some(response), Request::Http(request)) = (seen.response, &seen.exchange.request) else {
+        return Vec::new();
+    };
+    let told = told(seen);
+    let in_header = |secret: &str| {
+        response.headers.iter().find(|header| {
+            header.value.len() >= secret.len() && String::from_utf8_lossy(&header.value).contains(secret)
+        })
+    };
+    let echoed = |(name, secret): (&str, String)| {
+        let place = match in_header(&secret) {
+            Some(header) => format!("header {}", header.name),
+            None if told.contains(&secret) => "body".to_owned(),
+            None => return Vec::new(),
+        };
+        mismatch(&place, "no secret of the request", format!("{name} of the request"))
+    };
+    secrets(request).into_iter().flat_map(echoed).collect()
+}
+
+/// The secrets that a request carries, each with what it is.
+fn secrets(request: &HttpRequest) -> Vec<(&'static str, String)> {
+    let mut secrets = Vec::new();
+    if let Some(value) = request.header("Authorization")
+        && let Some((_, credentials)) = String::from_utf8_lossy(value).trim().split_once(' ')
+    {
+        let credentials = credentials.trim().to_owned();
+        let decoded = STANDARD
+            .decode(&credentials)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        if let Some((_, password)) = decoded.as_deref().and_then(|joined| joined.split_once(':')) {
+            secrets.push(("the password", password.to_owned()));
+        }
+        secrets.push(("the Authorization header", credentials));
+    }
+    let body = request.body.as_deref().and_then(|body| Json::parse(body).ok());
+    for member in ["/new_password", "/password"] {
+        let value = body.as_ref().and_then(|body| body.at(member));
+        if let Some(password) = value.and_then(Json::as_str) {
+            secrets.push(("the password in the body", password.to_owned()));
+        }
+    }
+    secrets.retain(|(_, secret)| secret.len() >= TELLING);
+    secrets
+}
+
+pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let told = told(seen);
+    // Most answers hold none, and `contains` says so sooner than `find`.
+    let trace = TRACES.iter().find(|trace| told.contains(**trace));
+    match trace.and_then(|trace| told.find(trace)) {
+        Some(start) => mismatch("body", "no stack trace", shortened(&told[start..])),
+        None => Vec::new(),
+    }
+}
+
+/// The body as text, followed by what its JSON strings say where they are written with escapes: a quote in a
+/// password or a line end in a trace is seen in either form.
+fn told<'e>(seen: &Seen<'e>) -> Cow<'e, str> {
+    let Some(response) = seen.response else {
+        return Cow::Borrowed("");
+    };
+    let mut told = String::from_utf8_lossy(&response.body);
+    if let Some(json) = seen.json.as_ref().filter(|_| response.body.contains(&b'\\')) {
+        add_strings(json, told.to_mut());
+    }
+    told
+}
+
+fn add_strings(json: &Json, told: &mut String) {
+    match json {
+        Json::String(text) => {
+            told.push('\n');
+            told.push_str(text);
+        }
+        Json::Array(items) => items.iter().for_each(|item| add_strings(item, told)),
+        Json::Object(members) => members.iter().for_each(|(_, value)| add_strings(value, told)),
+        _ => {}
+    }
+}
