@@ -1,0 +1,119 @@
+//! What the configuration says of a target, made into what a run needs: its client, headers, password, account.
+
+use super::read;
+use crate::cli::Failure;
+use crate::exchange::{Header, Redaction};
+use crate::plan::WRONG_LOGINS;
+use crate::target::config::{ClientChoice, Config};
+use crate::target::givens::Registrable;
+use crate::target::origin::Origin;
+use crate::target::second_opinion::SecondOpinion;
+use crate::target::tls::{self, Trust};
+use crate::target::wire::Wire;
+use crate::target::{Client, Limits};
+
+/// The way onto the wire that the configuration asks for.
+pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Config) -> Result<Client, Failure> {
+    let proxy = config.target.proxy.as_deref().map(url::Url::parse).transpose();
+    let proxy = proxy.map_err(|error| Failure::usage(format!("the proxy is no URL: {error}")))?;
+    let tls = match origin.tls() || proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https") {
+        true => Some(tls::configuration(trust).map_err(Failure::usage)?),
+        false => None,
+    };
+    match config.target.client {
+        ClientChoice::Wire if proxy.is_some() => Err(Failure::usage(
+            "only the reqwest client goes through a proxy\n  help: add client = \"reqwest\" under [target]",
+        )),
+        ClientChoice::Wire => Ok(Client::Wire(Wire::new(origin.clone(), tls, limits))),
+        ClientChoice::Reqwest => {
+            let client = SecondOpinion::new(origin.clone(), tls, proxy, limits).map_err(Failure::usage)?;
+            Ok(Client::SecondOpinion(client))
+        }
+    }
+}
+
+/// How many wrong logins the target may be sent: few where it is deployed, as it may lock somebody out. On this machine,
+/// or where a reset undoes whatever was locked, as many as there are, unless the owner gives a number.
+pub(super) fn wrong_logins(origin: &Origin, config: &Config, resets: bool) -> Option<u32> {
+    let deployed = !origin.is_loopback() && !resets;
+    config.target.wrong_logins.or(deployed.then_some(WRONG_LOGINS))
+}
+
+/// The configured headers, and which of their values are secret: those from the environment, and those whose names say so.
+pub(super) fn headers(config: &Config) -> Result<(Vec<Header>, Redaction), Failure> {
+    let (mut headers, mut secrets) = (Vec::new(), Redaction::new());
+    for (name, text) in &config.target.headers {
+        let value = match text.strip_prefix("env:") {
+            Some(variable) => {
+                let value = std::env::var(variable).map_err(|_| {
+                    Failure::usage(format!(
+                        "the header {name} needs the environment variable {variable}, which is not set\n  help: export \
+                         {variable}, or take {name} out of headers under [target]"
+                    ))
+                })?;
+                secrets.add(&value, &format!("${variable}"));
+                value
+            }
+            None => {
+                if says_secret(name) {
+                    secrets.add(text, &format!("${}", name.to_ascii_uppercase().replace('-', "_")));
+                }
+                text.clone()
+            }
+        };
+        headers.push(Header::new(name, value));
+    }
+    Ok((headers, secrets))
+}
+
+fn says_secret(name: &str) -> bool {
+    const WORDS: [&str; 7] = ["auth", "cookie", "token", "key", "secret", "password", "credential"];
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word))
+}
+
+/// The admin's password, where the owner gave one: from the environment, or from the configured file.
+pub(super) fn admin_password(config: &Config) -> Result<Option<String>, Failure> {
+    if let Ok(password) = std::env::var("WABIZSPEC_ADMIN_PASSWORD")
+        && !password.is_empty()
+    {
+        return Ok(Some(password));
+    }
+    let Some(path) = &config.credentials.password_file else {
+        return Ok(None);
+    };
+    let wrong = |what: String| {
+        Failure::usage(format!(
+            "the admin's password: {what}\n  help: password_file under [credentials] names a file that holds the password \
+             and nothing else; WABIZSPEC_ADMIN_PASSWORD wins over it"
+        ))
+    };
+    let text = read(path).map_err(|failure| wrong(failure.what))?;
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    match password.is_empty() {
+        true => Err(wrong(format!("{} is empty", path.display()))),
+        false => Ok(Some(password.to_owned())),
+    }
+}
+
+/// What is registered: the owner's account where the configuration has one.
+pub(super) fn account(config: &Config) -> Result<Registrable, Failure> {
+    let mut account = Registrable::default();
+    let given = &config.registration;
+    if let Some(path) = &given.certificate_file {
+        account.cert = read(path)?.split_whitespace().collect();
+        account.vname = match &given.vname {
+            Some(name) => name.clone(),
+            None => {
+                let name = crate::documented::certificate::verified_name(&account.cert);
+                let advice = "add vname = \"…\" under [registration]";
+                name.map_err(|error| Failure::usage(format!("{}: {error}\n  help: {advice}", path.display())))?
+                    .name
+            }
+        };
+    }
+    account.cc = given.cc.clone().unwrap_or(account.cc);
+    account.phone_number = given.phone_number.clone().unwrap_or(account.phone_number);
+    Ok(account)
+}
