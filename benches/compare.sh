@@ -4,8 +4,9 @@
 # rounds, so that what else the machine does weighs on both.
 #
 # Rows: start suite login wire schemathesis inprocess reference scale clone; all but `clone` unless named.
-# WABIZSPEC_BIN measures a program that is built already, and leaves examples as they are. Traffic goes to the loopback address only. Peers are installed under target/peers; needs python3, GNU time and wrk, and
-# to build Hurl what its own instructions ask for (a C compiler, libclang, libxml2, libcurl with their headers).
+# WABIZSPEC_BIN measures a program that is built already, and leaves examples as they are. Traffic goes to the loopback
+# address only. Peers are installed under target/peers; needs python3, GNU time and wrk, and to build Hurl what its own
+# instructions ask for (a C compiler, libclang, libxml2, libcurl with their headers).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export CARGO_TERM_COLOR=never LC_ALL=C
@@ -27,7 +28,7 @@ end_all() {
     rm -rf "$scratch"
 }
 trap end_all EXIT
-unset WABIZSPEC_TARGET WABIZSPEC_ADMIN_USERNAME WABIZSPEC_ADMIN_PASSWORD
+unset WABIZSPEC_TARGET WABIZSPEC_ADMIN_USERNAME WABIZSPEC_ADMIN_PASSWORD CARGO_TARGET_DIR
 export XDG_STATE_HOME=$scratch/state
 
 say() { printf '%s\n' "$*" >&2; }
@@ -321,6 +322,7 @@ row_scale() {
 row_clone() {
     # Once: it takes minutes. Both from downloaded sources, so that the network does not count.
     cargo fetch --quiet --locked
+    install_hurl
     git clone --quiet . "$scratch/clone"
     (cd "$scratch/clone" && CARGO_TARGET_DIR=$scratch/clone/target measured cargo run --locked --release -- run &&
         printf 'ours=%s ours_cpu=%s\n' "$wall" "$cpu" >"$scratch/clone-took")
