@@ -31,9 +31,9 @@ Examples:
   wabizspec fuzz all --target http://127.0.0.1:8080 --out findings --report json=fuzz.json
   wabizspec replay findings --target http://127.0.0.1:8080   try again what was found
 
-The fuzzer works on accounts that it makes and removes. To make them it logs in as admin: with WABIZSPEC_ADMIN_PASSWORD,
-or, on this machine or with --fresh, by the first login of a target that still has the default password; the password
-it sets is written to a file under OUT first. Hosts other than this machine need [fuzz] allow_hosts in the
+The fuzzer works on accounts that it makes and removes. To make them it logs in as admin: with WABIZSPEC_ADMIN_PASSWORD, \
+or, on this machine or with --fresh, by the first login of a target that still has the default password; the password \
+it sets is written to a file under OUT first. Hosts other than this machine need [fuzz] allow_hosts in the \
 configuration.")]
 pub(super) struct FuzzArgs {
     /// basic-auth, login-body, password, users-body, account-body, bearer, path, session, http, or all (all but http)

@@ -14,7 +14,7 @@ Examples:
   wabizspec merge shard-*.ndjson --report html=report.html --report junit=junit.xml
   wabizspec merge run.ndjson --report markdown       the same run in another format
 
-The exit code is that of a run. A shard that is missing or was not completed leaves the merged run incomplete, which is
+The exit code is that of a run. A shard that is missing or was not completed leaves the merged run incomplete, which is \
 no success.")]
 pub(super) struct MergeArgs {
     /// Reports that runs have written with --report ndjson=PATH or json=PATH

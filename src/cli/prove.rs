@@ -25,8 +25,8 @@ Examples:
   wabizspec prove 'login.password.*'              some faults
   wabizspec prove --report markdown=proof.md      the matrix of faults and cases
 
-Exit 0 means: the suite passes against the faultless reference client, a case kills every fault, and every case
-is needed. Exit 1 means that one of this does not hold, or that a scenario is missing which others name as their twin:
+Exit 0 means: the suite passes against the faultless reference client, a case kills every fault, and every case \
+is needed. Exit 1 means that one of this does not hold, or that a scenario is missing which others name as their twin: \
 the reports then say that the proof is incomplete.")]
 pub(super) struct ProveArgs {
     /// Ids of faults, with * and ?; all faults without one

@@ -23,10 +23,11 @@ const PATIENT_TRIES: u32 = 5;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wabizspec recover --target https://wabiz.internal:9090           says which entry of the journal works
+  wabizspec recover --target https://wabiz.internal:9090    says which entry works
   wabizspec recover --target https://wabiz.internal:9090 --out admin.password
 
-Exit codes: 0 found · 1 no password of the journal works · 2 usage error · 3 the target cannot be reached")]
+Exit codes: 0 found · 1 no password of the journal works · 2 usage error
+            3 the target cannot be reached")]
 pub(super) struct RecoverArgs {
     #[command(flatten)]
     target: TargetArgs,

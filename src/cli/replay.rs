@@ -17,11 +17,11 @@ use crate::requirement::{Level, Register};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wabizspec replay wabizspec-fuzz/findings/basic-auth/basic-auth-crash-1a2b3c4d --target http://127.0.0.1:8080
-  wabizspec replay wabizspec-fuzz/findings --target http://127.0.0.1:8080      a folder, whole
-  wabizspec replay fuzz/corpus/login_body                                      seeds, on the reference client
+  wabizspec replay wabizspec-fuzz/findings --target http://127.0.0.1:8080   a folder, whole
+  wabizspec replay wabizspec-fuzz/findings/basic-auth/basic-auth-crash-1a2b3c4d
+  wabizspec replay fuzz/corpus/login_body            seeds, on the reference client
 
-An input's surface is the name of a folder that it lies in, or --surface. Exit code 1: something is reproduced; 0: nothing is,
+An input's surface is the name of a folder that it lies in, or --surface. Exit code 1: something is reproduced; 0: nothing is, \
 and everything was judged; 3: something could not be judged.")]
 pub(super) struct ReplayArgs {
     /// Files or folders
