@@ -93,6 +93,18 @@ install_hurl() {
     version Hurl "$(hurl --version | awk 'NR == 1 { print $2 }')"
 }
 
+# Downloads the sources of Hurl and of all that its lockfile names, as the dependency of an empty package.
+fetch_hurl() {
+    local needs=$scratch/needs-hurl manifest
+    mkdir --parents "$needs/src"
+    : >"$needs/src/lib.rs"
+    printf '[package]\nname = "needs-hurl"\nedition = "2024"\n[dependencies]\nhurl = "=%s"\n' "$hurl_version" >"$needs/Cargo.toml"
+    manifest=$(cargo metadata --quiet --format-version 1 --manifest-path "$needs/Cargo.toml" | python3 -c '
+import json, sys
+print(*(package["manifest_path"] for package in json.load(sys.stdin)["packages"] if package["name"] == "hurl"))')
+    cargo fetch --quiet --locked --manifest-path "$manifest"
+}
+
 versions=()
 version() { versions+=("$1 $2"); }
 
@@ -322,7 +334,7 @@ row_scale() {
 row_clone() {
     # Once: it takes minutes. Both from downloaded sources, so that the network does not count.
     cargo fetch --quiet --locked
-    install_hurl
+    fetch_hurl
     git clone --quiet . "$scratch/clone"
     (cd "$scratch/clone" && CARGO_TARGET_DIR=$scratch/clone/target measured cargo run --locked --release -- run &&
         printf 'ours=%s ours_cpu=%s\n' "$wall" "$cpu" >"$scratch/clone-took")
@@ -330,6 +342,7 @@ row_clone() {
     local ours ours_cpu
     source "$scratch/clone-took"
     measured cargo install --locked --version "$hurl_version" --root "$scratch/hurl" --target-dir "$scratch/hurl-build" hurl
+    version Hurl "$hurl_version"
     sample clone 'clean clone to first verdict / building Hurl' '< 1' "$(calc "$ours / $wall")"
     sample clone 'the same, processor time' '' "$(calc "$ours_cpu / $cpu")"
     sample clone 'clean clone to first verdict, s' '' "$ours"
