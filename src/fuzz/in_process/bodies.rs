@@ -1,0 +1,237 @@
+//! JSON bodies: our reading against `serde_json` read the slow way.
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::FIXED;
+use crate::documented::bodies::{AccountBody, AccountRule, BodyError, CreateUserBody, LoginBody};
+use crate::documented::certificate::verified_name;
+use crate::fuzz::Class;
+use crate::fuzz::grammar::bindings::Bindings;
+use crate::fuzz::grammar::body::{BodyInput, Bulk};
+use crate::fuzz::second;
+use crate::fuzz::second::password::Strength;
+
+/// A body, and whether it may hold a secret.
+struct Rendered {
+    bytes: Vec<u8>,
+    named: bool,
+}
+
+/// The body of an input. What takes a megabyte on the wire is left to the wire.
+fn body(input: &[u8], bindings: &Bindings) -> Rendered {
+    let mut input = BodyInput::decode(input);
+    if input.is_large() {
+        input.bulk = Bulk::Deep1000;
+    }
+    Rendered {
+        bytes: input.body(bindings),
+        // Secrets stand for names, and names begin so.
+        named: input.text.contains(&b'$'),
+    }
+}
+
+/// The members of an object in the order in which they stand: what stands twice is there twice.
+struct Slow<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Slow<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Vec<(String, &'de RawValue)>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(pairs)
+            }
+        }
+        deserializer.deserialize_map(Visit).map(Slow)
+    }
+}
+
+impl Slow<'_> {
+    /// The values of one member.
+    fn values<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m RawValue> {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| *value)
+    }
+
+    /// The text of one known member. A value that `Value` cannot hold (a lone surrogate) is none.
+    fn text(&self, name: &str) -> Option<String> {
+        match serde_json::from_str(self.values(name).next()?.get()) {
+            Ok(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// A body read the slow way: no JSON at all, JSON but no object, or its members.
+enum Slowly<'a> {
+    NoJson,
+    NoObject,
+    Object(Slow<'a>),
+}
+
+fn slowly(body: &[u8]) -> Slowly<'_> {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Slowly::NoJson;
+    };
+    if text.trim_start().starts_with('{') {
+        return serde_json::from_str(text).map_or(Slowly::NoJson, Slowly::Object);
+    }
+    serde_json::from_str::<IgnoredAny>(text).map_or(Slowly::NoJson, |_| Slowly::NoObject)
+}
+
+/// Holds a reading of a body to the slow one, and gives that where there is something to compare. `known` are the
+/// members that count, with whether each is required.
+fn same_reading<'b, T>(body: &'b Rendered, read: &Result<T, BodyError>, known: &[(&str, bool)]) -> Option<Slow<'b>> {
+    if let (Err(error), true) = (read, body.named) {
+        let told = FIXED.with(|fixed| error.to_string().contains(&fixed.user_password));
+        assert!(!told, "the error tells a value: {error}");
+    }
+    match slowly(&body.bytes) {
+        Slowly::NoJson => assert!(
+            matches!(read, Err(BodyError::Malformed(_))),
+            "no JSON was read as {}",
+            kind(read)
+        ),
+        Slowly::NoObject => assert!(
+            matches!(read, Err(BodyError::NotAnObject)),
+            "no object was read as {}",
+            kind(read)
+        ),
+        Slowly::Object(members) => {
+            let twice = known.iter().any(|(name, _)| members.values(name).nth(1).is_some());
+            if twice {
+                assert!(
+                    matches!(read, Err(BodyError::Malformed(_))),
+                    "a doubled member was read as {}",
+                    kind(read)
+                );
+                return None;
+            }
+            let fits = |(name, required): &(&str, bool)| {
+                members.text(name).is_some() || (!required && members.values(name).next().is_none())
+            };
+            if !known.iter().all(fits) {
+                assert!(
+                    matches!(read, Err(BodyError::Members(_))),
+                    "bad members were read as {}",
+                    kind(read)
+                );
+            } else {
+                assert!(
+                    matches!(read, Ok(_) | Err(BodyError::Members(_))),
+                    "good members were read as {}",
+                    kind(read)
+                );
+            }
+            return Some(members);
+        }
+    }
+    None
+}
+
+fn kind<T>(read: &Result<T, BodyError>) -> String {
+    read.as_ref().err().map_or("a body".to_owned(), ToString::to_string)
+}
+
+/// Login bodies: our reading is the slow one, and the reference client never takes a weak password.
+///
+/// # Panics
+/// When one of these does not hold.
+pub fn login_body(input: &[u8]) {
+    let bindings = FIXED.with(Clone::clone);
+    let body = body(input, &bindings);
+    let read = LoginBody::parse(&body.bytes);
+    if body.bytes.is_empty() {
+        assert_eq!(read, Ok(LoginBody::default()));
+        return;
+    }
+    // Of anything but an object with no member twice the documents say nothing more.
+    let Some(members) = same_reading(&body, &read, &[("new_password", false)]) else {
+        return;
+    };
+    if let Ok(read) = &read {
+        assert_eq!(read.new_password, members.text("new_password"));
+    }
+    let weak = |read: &LoginBody| read.new_password.as_deref().map(second::password::strength) == Some(Strength::Weak);
+    match second::body::login(&body.bytes, true).class {
+        Class::Reject => assert!(
+            !read.as_ref().is_ok_and(|read| !weak(read)),
+            "a body that must be refused was read"
+        ),
+        Class::Accept => assert!(
+            read.is_ok_and(|read| !weak(&read)),
+            "a body that must be accepted was not"
+        ),
+        Class::Either => {}
+    }
+}
+
+/// Bodies that create users: our reading is the slow one.
+///
+/// # Panics
+/// When it is not.
+pub fn users_body(input: &[u8]) {
+    let bindings = FIXED.with(Clone::clone);
+    let body = body(input, &bindings);
+    let read = CreateUserBody::parse(&body.bytes);
+    let Some(members) = same_reading(&body, &read, &[("username", true), ("password", true)]) else {
+        return;
+    };
+    if let Ok(read) = &read {
+        assert_eq!(Some(&read.username), members.text("username").as_ref());
+        assert_eq!(Some(&read.password), members.text("password").as_ref());
+    }
+    if second::body::create(&body.bytes, true).0.class == Class::Accept {
+        assert!(read.is_ok(), "a body that must be accepted was not");
+    }
+}
+
+/// Bodies that ask for a registration code: our reading is the slow one, and keeps to the rule.
+///
+/// # Panics
+/// When one of these does not hold.
+pub fn account_body(input: &[u8]) {
+    let bindings = FIXED.with(Clone::clone);
+    let body = body(input, &bindings);
+    let read = AccountBody::parse(&body.bytes, &AccountRule::documented());
+    let known = [
+        ("cc", true),
+        ("phone_number", true),
+        ("method", true),
+        ("cert", true),
+        ("pin", false),
+    ];
+    let Some(members) = same_reading(&body, &read, &known) else {
+        return;
+    };
+    if let Ok(read) = &read {
+        let texts = [
+            ("cc", &read.cc),
+            ("phone_number", &read.phone_number),
+            ("cert", &read.cert),
+        ];
+        for (name, value) in texts {
+            assert_eq!(Some(value), members.text(name).as_ref());
+        }
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        assert!(digits(&read.cc) && digits(&read.phone_number) && read.pin.as_deref().is_none_or(digits));
+        assert!(read.pin.as_ref().is_none_or(|pin| pin.len() == 6));
+        assert!(!read.cert.is_empty());
+        let _ = verified_name(&read.cert);
+    }
+    if second::body::account(&body.bytes, true).class == Class::Reject {
+        let refused = read.as_ref().map_or(true, |read| verified_name(&read.cert).is_err());
+        assert!(refused, "a body that must be refused was read");
+    }
+}

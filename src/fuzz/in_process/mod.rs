@@ -1,0 +1,197 @@
+//! What the targets of `cargo fuzz` assert. Each function takes one input and panics where its equation does not hold.
+//!
+//! The targets are nothing but a call; so the committed corpora are replayed through the same functions by an ordinary
+//! test, and a crash is looked at without libFuzzer.
+
+mod answer;
+mod bodies;
+mod session;
+
+use jiff::Timestamp;
+
+use super::grammar::basic::{BasicInput, Size};
+use super::grammar::bindings::Bindings;
+use super::grammar::certificate::CertificateInput;
+use super::grammar::password::PasswordInput;
+use super::second::password::Strength;
+use super::{Surface, second};
+use crate::documented::basic::{self, Credentials};
+use crate::documented::certificate::verified_name;
+use crate::documented::password::PasswordRule;
+use crate::documented::token::ExpiresAfter;
+use crate::judge::Oracles;
+use crate::located::SourceText;
+use crate::requirement::Register;
+
+pub use answer::answer;
+pub use bodies::{account_body, login_body, users_body};
+pub use session::{session, session_of};
+
+/// Takes one input and panics where the equation does not hold.
+pub type Check = fn(&[u8]);
+
+/// The functions by the names of their targets.
+pub const TARGETS: [(&str, Check); 10] = [
+    ("basic_auth", basic_auth),
+    ("login_body", login_body),
+    ("users_body", users_body),
+    ("account_body", account_body),
+    ("password", password),
+    ("certificate", certificate),
+    ("expires_after", expires_after),
+    ("scenario_file", scenario_file),
+    ("answer", answer),
+    ("session", session),
+];
+
+/// Basic credentials: our reading is the naive one, undoes rendering, and is never more than a lenient decoder makes
+/// of the value.
+///
+/// # Panics
+/// When one of these does not hold.
+pub fn basic_auth(input: &[u8]) {
+    let bindings = FIXED.with(Clone::clone);
+    let mut input = BasicInput::decode(input);
+    if input.is_large() {
+        // To a parser more than a byte can count is long; a kilobyte would take the time of ten other inputs.
+        input.text.resize(input.text.len() + LONG, b'x');
+    }
+    input.size = Size::Plain;
+    let value = input.value(&bindings);
+    let read = basic::parse(&value);
+    let naive = second::basic::strict(&value);
+    let parts = read
+        .as_ref()
+        .ok()
+        .map(|read| (read.username.as_bytes(), read.password.as_bytes()));
+    let naive_parts = naive
+        .as_ref()
+        .map(|(user, password)| (user.as_slice(), password.as_slice()));
+    assert_eq!(
+        parts,
+        naive_parts,
+        "the two parsers differ on {}: {read:?}",
+        value.escape_ascii()
+    );
+    if let Ok(read) = read {
+        let rendered = basic::render(&read);
+        assert_eq!(
+            basic::parse(rendered.as_bytes()).as_ref(),
+            Ok(&read),
+            "rendering is not undone"
+        );
+        assert!(
+            second::basic::may_mean(&value, &read.username, &read.password),
+            "no lenient decoder finds what the strict one did"
+        );
+    }
+    // What is written in the scheme's own way is read as it was written.
+    if let Ok(text) = std::str::from_utf8(&input.text)
+        && let Some((user, password)) = text.split_once(':')
+        && !text.bytes().any(|byte| byte.is_ascii_control())
+    {
+        let credentials = Credentials::new(user, password);
+        assert_eq!(basic::parse(basic::render(&credentials).as_bytes()), Ok(credentials));
+    }
+}
+
+/// By so many bytes a long text is longer.
+const LONG: usize = 256;
+
+thread_local! {
+    static FIXED: std::rc::Rc<Bindings> = std::rc::Rc::new(Bindings::fixed());
+}
+
+/// The password rule against the table of bytes; a legal character more keeps the classes.
+///
+/// # Panics
+/// When they differ.
+pub fn password(input: &[u8]) {
+    let bindings = FIXED.with(Clone::clone);
+    let password = PasswordInput::decode(input).password(&bindings);
+    let rule = PasswordRule::documented();
+    let taken = rule.check(&password).is_ok();
+    let (strength, takes) = second::password::judged(&password);
+    assert_eq!(taken, takes, "the rule and the table differ on {password:?}");
+    match strength {
+        Strength::Strong => assert!(taken, "{password:?} is strong"),
+        Strength::Weak => assert!(!taken, "{password:?} is weak"),
+        Strength::Open => {}
+    }
+    if taken && password.chars().count() < 64 {
+        assert!(
+            rule.check(&format!("{password}x")).is_ok(),
+            "one character more breaks {password:?}"
+        );
+    }
+}
+
+/// Certificates: what was built is read, and any bytes are read or refused.
+///
+/// # Panics
+/// When a name that was put in does not come out.
+pub fn certificate(input: &[u8]) {
+    let input = CertificateInput::decode(input);
+    let read = verified_name(&input.value());
+    if let Some(name) = input.name() {
+        assert_eq!(read.as_ref().map(|read| read.name.as_str()), Ok(name));
+    }
+    if let Ok(read) = read {
+        assert!(!read.name.is_empty());
+    }
+}
+
+/// `expires_after`: what is read is written the same, and every moment is written so that it is read.
+///
+/// # Panics
+/// When a round trip is none.
+pub fn expires_after(input: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(input)
+        && let Ok(read) = text.parse::<ExpiresAfter>()
+    {
+        assert_eq!(read.to_string(), text);
+    }
+    if let Some(seconds) = input.first_chunk::<8>()
+        && let Ok(moment) = Timestamp::from_second(i64::from_le_bytes(*seconds) % 253_402_207_200)
+    {
+        let written = ExpiresAfter::new(moment);
+        assert_eq!(written.to_string().parse(), Ok(written), "{written}");
+    }
+}
+
+/// Scenario files: any text is read or refused with a place that is in it.
+///
+/// # Panics
+/// When the place is not.
+pub fn scenario_file(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let source = SourceText {
+        file: "fuzz/x.toml",
+        text: &text,
+    };
+    let lines = text.lines().count() + 1;
+    if let Err(error) = crate::scenario::Scenario::parse("login/fuzz", source, &REGISTER.with(Clone::clone)) {
+        assert!((1..=lines).contains(&error.line), "line {} of {lines}", error.line);
+        assert!(!error.what.is_empty());
+    }
+}
+
+thread_local! {
+    static REGISTER: std::rc::Rc<Register> = std::rc::Rc::new(register());
+    static ORACLES: Oracles = Oracles::of(&REGISTER.with(Clone::clone));
+}
+
+/// The register that is built in; a suite that cannot be read is another test's finding.
+fn register() -> Register {
+    let suite = crate::scenario::Suite::embedded();
+    suite.map(|suite| suite.register).unwrap_or_default()
+}
+
+/// The function that reads what a surface reads.
+pub fn of(surface: Surface) -> Option<Check> {
+    let name = surface.in_process()?;
+    TARGETS
+        .iter()
+        .find(|(target, _)| *target == name)
+        .map(|(_, function)| *function)
+}
