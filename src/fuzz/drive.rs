@@ -5,25 +5,22 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
+use super::Surface;
+use super::batch::{Batch, Tried};
 use super::controls::{self, Takes};
 use super::culprit::{self, Suspect};
 use super::finding::{self, Found, Signature};
+use super::first_sight::FirstSight;
 use super::generator::{Generated, Generator};
-use super::grammar;
-use super::grammar::bindings::Bindings;
-use super::probe::{Broken, Kind, Probed, probe};
+use super::probe::{Kind, Probed, probe};
 use super::shrink::shrink;
 use super::subject::{Ground, Subject};
 use super::summary::Summary;
-use super::{Class, Surface};
-use crate::exchange::Redaction;
 use crate::requirement::{Level, Register};
 
 /// How a run goes about it.
@@ -52,115 +49,6 @@ pub struct Progress<'s> {
     pub summary: &'s Summary,
     /// Since the beginning.
     pub elapsed: Duration,
-}
-
-/// An input that was tried.
-struct Tried {
-    generated: Generated,
-    probed: Probed,
-    /// The accounts it was tried with, where it broke something.
-    subject: Option<Subject>,
-    /// Tried once more it came to something else: success or refusal.
-    fickle: bool,
-}
-
-impl Tried {
-    fn stumbled(&self) -> bool {
-        let broken = &self.probed.broken;
-        broken
-            .iter()
-            .any(|broken| matches!(broken.oracle, "crash" | "answered"))
-    }
-
-    fn suspect(&self) -> Suspect<'_> {
-        Suspect {
-            surface: self.generated.surface,
-            input: &self.generated.input,
-            stumbled: self.stumbled(),
-        }
-    }
-}
-
-/// What the workers of a batch share.
-struct Batch {
-    inputs: Vec<Generated>,
-    next: AtomicUsize,
-    sent: AtomicU64,
-    deadline: Option<Instant>,
-    allowed: u64,
-    /// The target no longer answers.
-    down: std::sync::atomic::AtomicBool,
-    throttled: AtomicUsize,
-    tried: Mutex<Vec<Tried>>,
-    first: Mutex<FirstSight>,
-}
-
-/// Saves each signature the moment it is first seen, whatever becomes of the run afterwards.
-struct FirstSight {
-    known: BTreeMap<Signature, u64>,
-    found: Vec<(Found, Broken, Bindings)>,
-    out: Option<PathBuf>,
-    seed: u64,
-    url: String,
-    /// What the owner configured and nobody may read.
-    secrets: Redaction,
-    trouble: Option<String>,
-}
-
-impl FirstSight {
-    fn see(&mut self, generated: &Generated, probed: &Probed, bindings: &Bindings) {
-        for broken in &probed.broken {
-            let signature = Signature::of(generated.surface, probed, broken);
-            let times = self.known.entry(signature.clone()).or_default();
-            *times += 1;
-            if *times > 1 {
-                continue;
-            }
-            let mut found = Found {
-                id: signature.id(generated.surface),
-                signature,
-                level: broken.level,
-                surface: generated.surface,
-                input: generated.input.clone(),
-                what: broken.what.clone(),
-                times: 1,
-                confirmed: false,
-                file: None,
-                reproduce: Vec::new(),
-            };
-            self.save(&mut found, broken, bindings);
-            self.found.push((found, broken.clone(), bindings.clone()));
-        }
-    }
-
-    /// The target is gone, and nothing in the last batch went wrong before: the last crash that was found took its time.
-    fn blame_the_last(&mut self) {
-        let crashed = |found: &&(Found, Broken, Bindings)| matches!(found.1.oracle, "crash" | "answered");
-        let Some((mut found, mut broken, bindings)) = self.found.iter().rev().find(crashed).cloned() else {
-            return;
-        };
-        broken.oracle = "down";
-        broken.what = "soon after this input the target answers nobody any more".to_owned();
-        found.signature.oracle = broken.oracle.to_owned();
-        found.id = found.signature.id(found.surface);
-        found.what = broken.what.clone();
-        found.confirmed = false;
-        self.known.insert(found.signature.clone(), 1);
-        self.save(&mut found, &broken, &bindings);
-        self.found.push((found, broken, bindings));
-    }
-
-    fn save(&mut self, found: &mut Found, broken: &Broken, bindings: &Bindings) {
-        // With credentials that are nobody's.
-        let plain = grammar::request(found.surface, &found.input, &Bindings::fixed());
-        let written = finding::written(found, broken, bindings, plain, &self.secrets);
-        found.reproduce = vec![written.curl.clone()];
-        if let Some(out) = &self.out
-            && let Err(error) = finding::save(out, self.seed, found, &written, &self.url)
-        {
-            self.trouble = Some(format!("a finding could not be saved in {}: {error}", out.display()));
-        }
-    }
 }
 
 /// Fuzzes the target until the time or the requests are used up or `stop` turns true. What the run made on the target
@@ -343,62 +231,26 @@ impl Run {
     ) {
         // Small enough that the end is near whenever it comes, large enough that workers seldom wait for each other.
         let size = (settings.jobs.max(1) * 32).min(usize::try_from(allowed).unwrap_or(usize::MAX).max(1));
-        let nothing = FirstSight {
-            known: BTreeMap::new(),
-            found: Vec::new(),
-            out: None,
-            seed: 0,
-            url: String::new(),
-            secrets: Redaction::new(),
-            trouble: None,
-        };
-        let batch = Arc::new(Batch {
-            inputs: (0..size).map(|_| self.generator.generate()).collect(),
-            next: AtomicUsize::new(0),
-            sent: AtomicU64::new(0),
-            deadline,
-            allowed,
-            down: false.into(),
-            throttled: AtomicUsize::new(0),
-            tried: Mutex::default(),
-            first: Mutex::new(std::mem::replace(&mut self.first, nothing)),
-        });
-        let mut workers = JoinSet::new();
-        for subject in self.subjects.drain(..) {
-            let (ground, levels, batch) = (Arc::clone(&self.ground), Arc::clone(&self.levels), Arc::clone(&batch));
-            workers.spawn(work(ground, levels, batch, subject, stop.clone()));
-        }
-        let mut lost = None;
-        while let Some(ended) = workers.join_next().await {
-            match ended {
-                Ok((subject, None)) => self.subjects.push(subject),
-                Ok((subject, Some(why))) => {
-                    subject.remove(&self.ground).await;
-                    lost = Some(why);
-                }
-                Err(error) => lost = Some(format!("a worker ended: {error}")),
-            }
-        }
-        let was_down = batch.down.load(Ordering::Relaxed);
-        let throttled = batch.throttled.load(Ordering::Relaxed);
-        let Some(batch) = Arc::into_inner(batch) else { return };
-        self.first = batch.first.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut tried = batch.tried.into_inner().unwrap_or_else(PoisonError::into_inner);
-        tried.sort_by_key(|tried| tried.generated.index);
+        let inputs = (0..size).map(|_| self.generator.generate()).collect();
+        let batch = Batch::new(inputs, deadline, allowed, std::mem::take(&mut self.first));
+        let subjects = std::mem::take(&mut self.subjects);
+        let over = batch.run(&self.ground, &self.levels, subjects, stop).await;
+        (self.first, self.subjects) = (over.first, over.subjects);
+        let tried = over.tried;
         // Alive and well after each batch, whatever its inputs were answered.
         let sent = tried.iter().any(|tried| tried.probed.skipped.is_none());
         self.summary.requests += 2 * u64::from(sent);
-        if was_down || (sent && !culprit::is_well(&self.ground, self.subjects.first()).await) {
+        if over.down || (sent && !culprit::is_well(&self.ground, self.subjects.first()).await) {
             self.down(&tried).await;
         }
         self.take(settings, &tried);
-        if throttled > size / 2 {
+        if over.throttled > size / 2 {
             self.summary.blocked = Some("the target answers 429: it throttles, so nothing can be judged".to_owned());
         }
         if self.subjects.is_empty() && self.summary.blocked.is_none() {
             self.set_up(1).await;
             if self.subjects.is_empty() {
-                self.summary.blocked = lost.or(self.summary.blocked.take());
+                self.summary.blocked = over.lost.or(self.summary.blocked.take());
             }
         }
         if self.summary.blocked.is_none() {
@@ -555,75 +407,4 @@ fn keep(out: &std::path::Path, generated: &Generated) -> Result<(), String> {
     let file = folder.join(format!("input-{:08}", generated.index));
     let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, &generated.input));
     written.map_err(|error| format!("{} cannot be written: {error}", file.display()))
-}
-
-/// Whether it is a success or a refusal.
-fn is_verdict(kind: Kind) -> bool {
-    kind.is_success() || kind.is_refusal()
-}
-
-/// Whether an input is sent a second time: the documents leave open whether it is accepted, but not that it is now and
-/// then. All aimed inputs and a part of the others.
-fn is_told_twice(generated: &Generated, probed: &Probed) -> bool {
-    let asked = generated.row.is_some() || generated.index.is_multiple_of(16);
-    // A call in a sequence, an odd path and broken HTTP mean what the calls before made of them.
-    let alone = !matches!(generated.surface, Surface::Session | Surface::Path | Surface::Http);
-    asked && alone && probed.class == Class::Either && is_verdict(probed.kind)
-}
-
-/// One worker: takes inputs as long as there are some.
-async fn work(
-    ground: Arc<Ground>,
-    levels: Arc<BTreeMap<String, Level>>,
-    batch: Arc<Batch>,
-    mut subject: Subject,
-    stop: watch::Receiver<bool>,
-) -> (Subject, Option<String>) {
-    let level = |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
-    loop {
-        let over = batch.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-            || batch.sent.load(Ordering::Relaxed) >= batch.allowed
-            || batch.down.load(Ordering::Relaxed)
-            || *stop.borrow();
-        let next = batch.next.fetch_add(1, Ordering::Relaxed);
-        let Some(generated) = batch.inputs.get(next).filter(|_| !over) else {
-            return (subject, None);
-        };
-        let mut probed = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
-        batch.sent.fetch_add(probed.requests, Ordering::Relaxed);
-        match probed.kind {
-            // A process that ends may have answered 500 first.
-            Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled | Kind::Answer(500.., None)
-                if ground.target.canary().await.is_err() =>
-            {
-                batch.down.store(true, Ordering::Relaxed);
-            }
-            Kind::Answer(429, _) => {
-                batch.throttled.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-            _ => {}
-        }
-        if !probed.broken.is_empty() {
-            let mut first = batch.first.lock().unwrap_or_else(PoisonError::into_inner);
-            first.see(generated, &probed, &subject.bindings);
-        }
-        let lost = probed.lost.clone();
-        let fickle = lost.is_none() && is_told_twice(generated, &probed) && {
-            let again = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
-            batch.sent.fetch_add(again.requests, Ordering::Relaxed);
-            probed.requests += again.requests;
-            is_verdict(again.kind) && again.kind.is_success() != probed.kind.is_success()
-        };
-        let tried = Tried {
-            generated: generated.clone(),
-            subject: (!probed.broken.is_empty()).then(|| subject.clone()),
-            probed,
-            fickle,
-        };
-        batch.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
-        if lost.is_some() {
-            return (subject, lost);
-        }
-    }
 }

@@ -22,7 +22,9 @@ pub mod tracker;
 pub mod probe;
 pub mod summary;
 
+mod batch;
 mod culprit;
+mod first_sight;
 mod generator;
 mod kept;
 

@@ -1,0 +1,201 @@
+//! A batch of inputs, and the workers that take them as they are free.
+//!
+//! Nothing is learnt from an answer here: that comes when the batch is over, by the inputs' numbers.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::culprit::Suspect;
+use super::first_sight::FirstSight;
+use super::generator::Generated;
+use super::probe::{Kind, Probed, probe};
+use super::subject::{Ground, Subject};
+use super::{Class, Surface};
+use crate::requirement::Level;
+
+/// An input that was tried.
+pub(super) struct Tried {
+    pub generated: Generated,
+    pub probed: Probed,
+    /// The accounts it was tried with, where it broke something.
+    pub subject: Option<Subject>,
+    /// Tried once more it came to something else: success or refusal.
+    pub fickle: bool,
+}
+
+impl Tried {
+    pub fn stumbled(&self) -> bool {
+        let broken = &self.probed.broken;
+        broken
+            .iter()
+            .any(|broken| matches!(broken.oracle, "crash" | "answered"))
+    }
+
+    pub fn suspect(&self) -> Suspect<'_> {
+        Suspect {
+            surface: self.generated.surface,
+            input: &self.generated.input,
+            stumbled: self.stumbled(),
+        }
+    }
+}
+
+/// What the workers of a batch share.
+pub(super) struct Batch {
+    inputs: Vec<Generated>,
+    next: AtomicUsize,
+    sent: AtomicU64,
+    deadline: Option<Instant>,
+    allowed: u64,
+    /// The target no longer answers.
+    down: AtomicBool,
+    throttled: AtomicUsize,
+    tried: Mutex<Vec<Tried>>,
+    first: Mutex<FirstSight>,
+}
+
+/// A batch that is over.
+pub(super) struct Over {
+    /// In the order of their numbers.
+    pub tried: Vec<Tried>,
+    /// Those that can go on.
+    pub subjects: Vec<Subject>,
+    /// Why others cannot.
+    pub lost: Option<String>,
+    pub first: FirstSight,
+    /// The target no longer answered.
+    pub down: bool,
+    /// How many answers were 429.
+    pub throttled: usize,
+}
+
+impl Batch {
+    /// Inputs to try until the deadline, with so many requests or a few more.
+    pub fn new(inputs: Vec<Generated>, deadline: Option<Instant>, allowed: u64, first: FirstSight) -> Batch {
+        Batch {
+            inputs,
+            next: AtomicUsize::new(0),
+            sent: AtomicU64::new(0),
+            deadline,
+            allowed,
+            down: AtomicBool::new(false),
+            throttled: AtomicUsize::new(0),
+            tried: Mutex::default(),
+            first: Mutex::new(first),
+        }
+    }
+
+    /// Has the inputs tried, by one worker for each subject.
+    pub async fn run(
+        self,
+        ground: &Arc<Ground>,
+        levels: &Arc<BTreeMap<String, Level>>,
+        subjects: Vec<Subject>,
+        stop: &watch::Receiver<bool>,
+    ) -> Over {
+        let batch = Arc::new(self);
+        let mut workers = JoinSet::new();
+        for subject in subjects {
+            let (ground, levels, batch) = (Arc::clone(ground), Arc::clone(levels), Arc::clone(&batch));
+            workers.spawn(work(ground, levels, batch, subject, stop.clone()));
+        }
+        let (mut subjects, mut lost) = (Vec::new(), None);
+        while let Some(ended) = workers.join_next().await {
+            match ended {
+                Ok((subject, None)) => subjects.push(subject),
+                Ok((subject, Some(why))) => {
+                    subject.remove(ground).await;
+                    lost = Some(why);
+                }
+                Err(error) => lost = Some(format!("a worker ended: {error}")),
+            }
+        }
+        let mut tried = std::mem::take(&mut *batch.tried.lock().unwrap_or_else(PoisonError::into_inner));
+        tried.sort_by_key(|tried| tried.generated.index);
+        let mut first = batch.first.lock().unwrap_or_else(PoisonError::into_inner);
+        Over {
+            tried,
+            subjects,
+            lost,
+            first: std::mem::take(&mut *first),
+            down: batch.down.load(Ordering::Relaxed),
+            throttled: batch.throttled.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Whether it is a success or a refusal.
+fn is_verdict(kind: Kind) -> bool {
+    kind.is_success() || kind.is_refusal()
+}
+
+/// Whether an input is sent a second time: the documents leave open whether it is accepted, but not that it is now and
+/// then. All aimed inputs and a part of the others.
+fn is_told_twice(generated: &Generated, probed: &Probed) -> bool {
+    let asked = generated.row.is_some() || generated.index.is_multiple_of(16);
+    // A call in a sequence, an odd path and broken HTTP mean what the calls before made of them.
+    let alone = !matches!(generated.surface, Surface::Session | Surface::Path | Surface::Http);
+    asked && alone && probed.class == Class::Either && is_verdict(probed.kind)
+}
+
+/// One worker: takes inputs as long as there are some.
+async fn work(
+    ground: Arc<Ground>,
+    levels: Arc<BTreeMap<String, Level>>,
+    batch: Arc<Batch>,
+    mut subject: Subject,
+    stop: watch::Receiver<bool>,
+) -> (Subject, Option<String>) {
+    let level = |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
+    loop {
+        let over = batch.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+            || batch.sent.load(Ordering::Relaxed) >= batch.allowed
+            || batch.down.load(Ordering::Relaxed)
+            || *stop.borrow();
+        let next = batch.next.fetch_add(1, Ordering::Relaxed);
+        let Some(generated) = batch.inputs.get(next).filter(|_| !over) else {
+            return (subject, None);
+        };
+        let mut probed = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
+        batch.sent.fetch_add(probed.requests, Ordering::Relaxed);
+        match probed.kind {
+            // A process that ends may have answered 500 first.
+            Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled | Kind::Answer(500.., None)
+                if ground.target.canary().await.is_err() =>
+            {
+                batch.down.store(true, Ordering::Relaxed);
+            }
+            Kind::Answer(429, _) => {
+                batch.throttled.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            _ => {}
+        }
+        if !probed.broken.is_empty() {
+            let mut first = batch.first.lock().unwrap_or_else(PoisonError::into_inner);
+            first.see(generated, &probed, &subject.bindings);
+        }
+        let lost = probed.lost.clone();
+        let fickle = lost.is_none() && is_told_twice(generated, &probed) && {
+            let again = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
+            batch.sent.fetch_add(again.requests, Ordering::Relaxed);
+            probed.requests += again.requests;
+            is_verdict(again.kind) && again.kind.is_success() != probed.kind.is_success()
+        };
+        let tried = Tried {
+            generated: generated.clone(),
+            subject: (!probed.broken.is_empty()).then(|| subject.clone()),
+            probed,
+            fickle,
+        };
+        batch.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
+        if lost.is_some() {
+            return (subject, lost);
+        }
+    }
+}
