@@ -444,3 +444,18 @@ fn a_change_by_the_second_account_is_not_sent() {
         assert_eq!(givens.clean_up().await, Vec::<String>::new());
     });
 }
+
+/// The details of a refusal begin with `"password`: a password that begins so is not echoed by that.
+#[test]
+fn the_syntax_of_an_answer_echoes_no_password() {
+    let (register, target) = (register(), target(Behaviour::default()));
+    block_on(async {
+        let (mut givens, ground) = ground(&target, &register).await;
+        for input in [&b"ba\"passwor"[..], b"aa\"passwor", b"ca\":[{\"code"] {
+            let (probed, signatures) = once(&ground, &register, Surface::Password, input).await.expect("tried");
+            assert!(probed.skipped.is_none(), "{probed:?}");
+            assert_eq!(signatures, [], "{}", input.escape_ascii());
+        }
+        assert_eq!(givens.clean_up().await, Vec::<String>::new());
+    });
+}

@@ -29,12 +29,17 @@ impl Names {
         }
     }
 
-    /// Ten characters, lower case letters and digits, and four of the same kind; unused so far.
+    /// Ten characters, lower case letters and digits, and four of the same kind; unused so far. After a million and a half
+    /// the long ones grow by a character, which takes a fuzzer some minutes.
     pub fn next(&self) -> (String, String) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let digit = |place: u32| char::from(LETTERS[(number / 36_u32.pow(place) % 36) as usize]);
-        let digits: String = (0..4).rev().map(digit).collect();
-        (format!("w{}{digits}", self.run), format!("w{}", &digits[1..]))
+        let places = 4.max(number.checked_ilog(36).unwrap_or(0) + 1);
+        let digits: String = (0..places).rev().map(digit).collect();
+        (
+            format!("w{}{digits}", self.run),
+            format!("w{}", &digits[digits.len() - 3..]),
+        )
     }
 
     /// Makes a short name the run's own. Nothing in it tells it from somebody else's, so whoever claims it must have seen
@@ -111,6 +116,20 @@ mod tests {
         }
         let distinct: std::collections::BTreeSet<_> = made.iter().collect();
         assert_eq!(distinct.len(), made.len());
+    }
+
+    #[test]
+    fn names_do_not_come_again_in_a_long_run() {
+        let names = Names::new();
+        let first = names.next().0;
+        names.next.fetch_add(36_u32.pow(4) - 1, Ordering::Relaxed);
+        let (long, short) = names.next();
+        assert!(names.made(&long) && long != first, "{long}");
+        assert_eq!((long.len(), short.len()), (11, 4));
+        assert!(
+            long.ends_with(&first[6..]),
+            "the next in the same place: {first} {long}"
+        );
     }
 
     #[test]

@@ -463,7 +463,8 @@ impl Probe<'_> {
 }
 
 /// Whether what seems to be echoed stands in the answer for another reason: it is a word that answers are made of
-/// (`password`, `Bearer r`), or part of the name that an answer has to repeat.
+/// (`password`, `Bearer r`), part of the name that an answer has to repeat, or stands in none of the strings of a JSON
+/// answer, but across its syntax (`"passwor` where a string begins so).
 fn is_told_anyway(exchange: &Exchange) -> bool {
     let (Some(response), Request::Http(request)) = (exchange.response(), &exchange.request) else {
         return false;
@@ -477,21 +478,43 @@ fn is_told_anyway(exchange: &Exchange) -> bool {
         sent.extend(text.trim().split_once(' ').map(|(_, sent)| sent.trim().to_owned()));
         sent.extend(basic::parse(value).ok().map(|read| read.password));
     }
-    let mut answer = String::from_utf8_lossy(&response.body).into_owned();
-    for header in &response.headers {
-        answer.push('\n');
-        answer.push_str(&String::from_utf8_lossy(&header.value));
-    }
+    let body = String::from_utf8_lossy(&response.body);
+    let in_a_field = |text: &String| {
+        let mut fields = response.headers.iter();
+        fields.any(|header| String::from_utf8_lossy(&header.value).contains(text.as_str()))
+    };
     let mut echoed = sent
         .iter()
-        .filter(|text| text.len() >= 8 && answer.contains(*text))
+        .filter(|text| text.len() >= 8 && (body.contains(text.as_str()) || in_a_field(text)))
         .peekable();
     let is_word = |text: &String| {
         text.bytes()
             .all(|byte| byte.is_ascii_alphabetic() || b"_ ".contains(&byte))
     };
-    echoed.peek().is_some()
-        && echoed.all(|text| is_word(text) || (request.target.contains("/users") && name.contains(text.as_str())))
+    let strings = Json::parse(&response.body).ok().map(|json| {
+        let mut strings = Vec::new();
+        strings_of(json, &mut strings);
+        strings
+    });
+    let is_syntax = |text: &String| {
+        let said = |strings: &Vec<String>| strings.iter().any(|string| string.contains(text.as_str()));
+        strings.as_ref().is_some_and(|strings| !said(strings)) && !in_a_field(text)
+    };
+    let is_name = |text: &String| request.target.contains("/users") && name.contains(text.as_str());
+    echoed.peek().is_some() && echoed.all(|text| is_word(text) || is_name(text) || is_syntax(text))
+}
+
+/// Every string in it, with the names of members.
+fn strings_of(json: Json, strings: &mut Vec<String>) {
+    match json {
+        Json::String(text) | Json::Number(text) => strings.push(text),
+        Json::Array(items) => items.into_iter().for_each(|item| strings_of(item, strings)),
+        Json::Object(members) => members.into_iter().for_each(|(name, value)| {
+            strings.push(name);
+            strings_of(value, strings);
+        }),
+        Json::Null | Json::Bool(_) => {}
+    }
 }
 
 /// The requirement that forbids a token for credentials of that kind.
