@@ -96,9 +96,12 @@ impl<'t> LineCounter<'t> {
         }
     }
 
-    /// The 1-based line of a byte offset. An offset before the last one counts as the last one.
+    /// The 1-based line of a byte offset; past the end counts as the end. Before the last one it is counted anew.
     pub fn line(&mut self, offset: usize) -> usize {
-        let end = offset.clamp(self.offset, self.text.len());
+        if offset < self.offset {
+            (self.offset, self.line) = (0, 1);
+        }
+        let end = offset.min(self.text.len());
         let between = &self.text.as_bytes()[self.offset..end];
         self.line += between.iter().filter(|byte| **byte == b'\n').count();
         self.offset = end;
@@ -215,7 +218,8 @@ mod tests {
     fn lines_are_counted_on_from_place_to_place() {
         let text = "a\nb\n\nc";
         let mut counter = LineCounter::new(SourceText { file: "a", text });
-        assert_eq!([0, 2, 2, 5, 900].map(|offset| counter.line(offset)), [1, 2, 2, 4, 4]);
+        let offsets = [0, 2, 2, 5, 900, 3, 4];
+        assert_eq!(offsets.map(|offset| counter.line(offset)), [1, 2, 2, 4, 4, 2, 3]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl Scenario {
             // An id without quotes is a nest of tables to TOML, and the error about that would help nobody.
             unquoted_id(source).unwrap_or(error)
         })?;
-        let reader = Reader { source, register };
+        let reader = Reader::new(source, register);
         let title = file.title.get_ref().trim();
         if title.is_empty() {
             let advice = "say in one sentence what the scenario shows";

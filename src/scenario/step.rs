@@ -1,5 +1,6 @@
 //! From a step as it stands in a file to a [`Step`]: what is sent, what is expected, what is captured.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -7,7 +8,7 @@ use toml::Spanned;
 use super::format::{ExpectEntry, Located, OneOrMore, PatternEntry, StepEntry};
 use super::{Action, Authorization, Capture, Draft, Step, is_harness_name};
 use crate::judge::{Check, Expectation, Pattern, Placeholder, StatusSet};
-use crate::located::{self, LocatedError, SourceText};
+use crate::located::{self, LineCounter, LocatedError, SourceText};
 use crate::requirement::Register;
 use crate::template::{Filter, Pointer, Template, TemplateError, is_name};
 
@@ -15,11 +16,27 @@ use crate::template::{Filter, Pointer, Template, TemplateError, is_name};
 pub(super) struct Reader<'r> {
     pub source: SourceText<'r>,
     pub register: &'r Register,
+    lines: RefCell<LineCounter<'r>>,
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
+    pub fn new(source: SourceText<'r>, register: &'r Register) -> Self {
+        let lines = RefCell::new(LineCounter::new(source));
+        Reader {
+            source,
+            register,
+            lines,
+        }
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.lines.borrow_mut().line(offset)
+    }
+
     pub fn step(&self, entry: Spanned<StepEntry>) -> Result<Step, LocatedError> {
         let span = entry.span();
+        // Asked for before those of its expectations, it is counted on from the last.
+        let line = self.line(span.start);
         let entry = entry.into_inner();
         let name = entry.name.get_ref().trim().to_owned();
         if name.is_empty() {
@@ -58,7 +75,7 @@ impl Reader<'_> {
             else_blocked: else_blocked.map(Spanned::into_inner),
             expectations,
             captures,
-            line: self.source.line(span.start),
+            line,
         })
     }
 
@@ -217,7 +234,7 @@ impl Reader<'_> {
             requirement: id.clone(),
             level: requirement.level,
             checks,
-            line: self.source.line(key.span().start),
+            line: self.line(key.span().start),
         })
     }
 
