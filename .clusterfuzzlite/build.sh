@@ -10,15 +10,16 @@ fi
 source fuzz/targets.sh
 
 case ${SANITIZER:-address} in
-    address | memory | thread) sanitizer=${SANITIZER:-address} ;;
-    # Coverage comes from the compiler's flags, which the image sets, and Rust has nothing for `undefined`.
-    *) sanitizer=none ;;
+    address | memory | thread) sanitizer=${SANITIZER:-address} flags=() ;;
+    # Coverage comes from the compiler's flags, which the image sets, and Rust has nothing for `undefined`. The flags are
+    # those of fuzz/ci.sh, so that what is compiled serves both.
+    *) sanitizer=none flags=(--no-trace-compares) ;;
 esac
 # Sanitizers need a nightly compiler, which the image has by default.
 if [[ $sanitizer != none && $(rustc --version) != *nightly* ]]; then
     export RUSTUP_TOOLCHAIN=nightly
 fi
-cargo fuzz build --sanitizer "$sanitizer"
+cargo fuzz build --sanitizer "$sanitizer" "${flags[@]}"
 built=fuzz/target/$(rustc -vV | sed -n 's/^host: //p')/release
 
 for target in $(targets); do

@@ -314,6 +314,14 @@ fn of_two_runs_at_once_the_second_refuses() {
             "{said}"
         );
     }
+    let fuzz = ["fuzz", "login-body", "--requests", "100", "--target", &tap.url];
+    let mut fuzzer = wabizspec(folder.path());
+    let fuzzer = fuzzer
+        .args(fuzz)
+        .env("WABIZSPEC_ADMIN_PASSWORD", OWNERS)
+        .output()
+        .expect("fuzzer");
+    assert_eq!(fuzzer.status.code(), Some(2), "{}", told(&fuzzer));
     release.store(true, Ordering::SeqCst);
     let output = first.wait_with_output().expect("wait");
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));

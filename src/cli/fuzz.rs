@@ -19,6 +19,7 @@ use crate::fuzz::summary::Summary;
 use crate::fuzz::{Class, Surface};
 use crate::report::{Format, Wanted};
 use crate::target::config::Span;
+use crate::target::lock::RunLock;
 
 /// How long a run takes unless something else is asked for.
 const TIME: Duration = Duration::from_secs(60);
@@ -87,6 +88,8 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     }
     let resolved = args.target.resolve(&[])?;
     fuzz_ground::may_be_fuzzed(&resolved, args.target.config_file())?;
+    // Held until the accounts are removed again: what a run and a fuzzer do to one target would disturb both.
+    let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
     let mut report = match &args.report {
         Some(wanted) => {
             Some(sink(wanted).map_err(|error| Failure::usage(format!("cannot write the report: {error}")))?)

@@ -141,7 +141,8 @@ impl Json {
                     if twice {
                         return Some(pointer_segment(name));
                     }
-                    Some(pointer_segment(name) + &value.duplicate()?)
+                    let inside = value.duplicate()?;
+                    Some(pointer_segment(name) + &inside)
                 })
             }
             _ => None,

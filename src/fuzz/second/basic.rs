@@ -93,9 +93,11 @@ pub fn may_mean(value: &[u8], username: &str, password: &str) -> bool {
     }
     let code = trim_start(rest, b" \t\r\n");
     // The whole, the part before a parameter or a second value, and the part before a blank.
-    let until = |stops: &[u8]| code.split(|byte| stops.contains(byte)).next().unwrap_or_default();
+    let until = |stops: fn(&u8) -> bool| code.iter().position(stops).map_or(code, |end| &code[..end]);
     let unescaped = percent_decoded(code);
-    let parts = [code, until(b",;"), until(b" ,;\t"), unescaped.as_ref()];
+    let parameter = until(|byte| matches!(byte, b',' | b';'));
+    let first_word = until(|byte| matches!(byte, b',' | b';' | b' ' | b'\t'));
+    let parts = [code, parameter, first_word, unescaped.as_ref()];
     let means = |code: &[u8], stops_at_padding: bool| {
         let decoded = decode_leniently(code, stops_at_padding, username.len() + 1 + password.len());
         let colon = decoded.iter().position(|byte| *byte == b':');
