@@ -4,9 +4,11 @@
 //! It knows nothing of what the files mean.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Range;
 
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use toml::Spanned;
 
 /// What is wrong in a file, where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +139,58 @@ pub fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, LocatedEr
         let advice = advice(&what);
         source.error(error.span().unwrap_or(0..0), what, advice)
     })
+}
+
+/// A table whose keys and values know their place: its entries as they follow one another in the file.
+#[derive(Debug)]
+pub struct Located<T>(Vec<(Spanned<String>, Spanned<T>)>);
+
+impl<T> Located<T> {
+    /// Every key with its value.
+    pub fn iter(&self) -> impl Iterator<Item = (&Spanned<String>, &Spanned<T>)> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T> IntoIterator for Located<T> {
+    type Item = (Spanned<String>, Spanned<T>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<T> Default for Located<T> {
+    fn default() -> Self {
+        Located(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Located<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Located<T>, A::Error> {
+                let mut entries: Vec<(Spanned<String>, Spanned<T>)> = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                entries.sort_unstable_by_key(|(key, _)| key.span().start);
+                Ok(Located(entries))
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
 }
 
 fn advice(what: &str) -> String {

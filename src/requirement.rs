@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::located::{self, LineCounter, LocatedError, SourceText};
+use crate::located::{self, LineCounter, Located, LocatedError, SourceText};
 
 /// How binding a requirement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -125,12 +125,10 @@ impl Register {
     /// # Errors
     /// The first entry that is wrong, with its place.
     pub fn parse(source: SourceText<'_>) -> Result<Register, LocatedError> {
-        let entries: BTreeMap<Spanned<String>, Spanned<Entry>> = located::parse(source).map_err(|error| {
+        let entries: Located<Entry> = located::parse(source).map_err(|error| {
             // An id without quotes is a nest of tables to TOML, and the error about that would help nobody.
             unquoted_id(source).unwrap_or(error)
         })?;
-        let mut entries: Vec<_> = entries.into_iter().collect();
-        entries.sort_by_key(|(key, _)| key.span().start);
         let mut lines = LineCounter::new(source);
         let mut by_id = BTreeMap::new();
         for (key, entry) in entries {

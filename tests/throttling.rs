@@ -164,6 +164,7 @@ fn the_rate_is_kept_by_all_requests_together() {
         "users/read-unknown",
         "users/read-itself",
         "login/control",
+        "login/foreign-scheme*",
     ];
     let with_flag = |rate| {
         let proxy = Proxy::new(|_, _| Next::Forward);

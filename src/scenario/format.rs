@@ -12,9 +12,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::{Change, Given, Registration};
-
-/// A table whose keys and values know their place.
-pub(super) type Located<T> = BTreeMap<Spanned<String>, Spanned<T>>;
+use crate::located::Located;
 
 /// One scenario: one story, told in steps, varied by rows.
 #[derive(Debug, Deserialize, JsonSchema)]

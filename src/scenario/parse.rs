@@ -6,11 +6,11 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::format::{Located, ScenarioFile};
-use super::step::{Reader, in_order};
+use super::format::ScenarioFile;
+use super::step::Reader;
 use super::{Action, Change, Row, Scenario, Step, harness_names, is_harness_name, is_segment};
 use crate::judge::{Check, Pattern, StatusSet};
-use crate::located::{self, LineCounter, LocatedError, SourceText};
+use crate::located::{self, LineCounter, Located, LocatedError, SourceText};
 use crate::requirement::Register;
 use crate::template::{Bindings, is_name};
 
@@ -79,7 +79,8 @@ fn rows(reader: &Reader<'_>, cases: &Located<Located<String>>) -> Result<Vec<Row
         }]);
     }
     let mut lines = LineCounter::new(reader.source);
-    in_order(cases)
+    cases
+        .iter()
         .map(|(name, values)| row(reader, name, values, lines.line(name.span().start)))
         .collect()
 }
@@ -96,7 +97,7 @@ fn row(
         return Err(reader.source.error(name.span(), what, advice));
     }
     let mut bindings = Bindings::new();
-    for (key, value) in in_order(values.get_ref()) {
+    for (key, value) in values.get_ref().iter() {
         if !is_name(key.get_ref()) {
             let what = format!("`{}` cannot be bound", key.get_ref());
             return Err(reader
@@ -145,7 +146,7 @@ fn names_are_bound(
     spans: &[Range<usize>],
 ) -> Result<(), LocatedError> {
     let harness: Vec<&str> = harness_names(scenario.given).collect();
-    for key in cases.values().flat_map(|values| values.get_ref().keys()) {
+    for (key, _) in cases.iter().flat_map(|(_, values)| values.get_ref().iter()) {
         if is_harness_name(key.get_ref()) {
             let what = format!("`{}` is bound by the harness", key.get_ref());
             return Err(source.error(key.span(), what, "give the row's value a name of its own"));

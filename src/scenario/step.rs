@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::format::{ExpectEntry, Located, OneOrMore, PatternEntry, StepEntry};
+use super::format::{ExpectEntry, OneOrMore, PatternEntry, StepEntry};
 use super::{Action, Authorization, Capture, Draft, Step, is_harness_name};
 use crate::judge::{Check, Expectation, Pattern, Placeholder, StatusSet};
 use crate::located::{self, LineCounter, LocatedError, SourceText};
@@ -45,10 +45,14 @@ impl<'r> Reader<'r> {
                 .source
                 .error(entry.name.span(), "the name of the step is empty", advice));
         }
-        let expectations = in_order(&entry.expect)
+        let expectations = entry
+            .expect
+            .iter()
             .map(|(key, expect)| self.expectation(key, expect))
             .collect::<Result<Vec<_>, _>>()?;
-        let captures = in_order(&entry.capture)
+        let captures = entry
+            .capture
+            .iter()
             .map(|(key, pointer)| self.capture(key, pointer))
             .collect::<Result<Vec<_>, _>>()?;
         let else_blocked = entry.else_blocked.clone();
@@ -118,7 +122,7 @@ impl<'r> Reader<'r> {
                 .source
                 .error(part.span(), what, "write it into the bytes, or use `send`"));
         }
-        if let Some((name, _)) = in_order(&entry.headers).next() {
+        if let Some((name, _)) = entry.headers.iter().next() {
             let what = "the step is not made of parts, but a header is given";
             return Err(self
                 .source
@@ -165,7 +169,7 @@ impl<'r> Reader<'r> {
                 .transpose()?,
         };
         let mut headers = Vec::new();
-        for (name, values) in in_order(&entry.headers) {
+        for (name, values) in entry.headers.iter() {
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
             if name.get_ref().is_empty() || !name.get_ref().bytes().all(token) {
                 let what = format!("`{}` is no header name", name.get_ref());
@@ -254,16 +258,16 @@ impl<'r> Reader<'r> {
         for pointer in &entry.absent {
             checks.push(Check::Absent(self.pointer(pointer)?));
         }
-        for (pointer, pattern) in in_order(&entry.body) {
+        for (pointer, pattern) in entry.body.iter() {
             checks.push(Check::Body(self.pointer(pointer)?, self.pattern(pattern)?));
         }
-        for (pointer, count) in in_order(&entry.count) {
+        for (pointer, count) in entry.count.iter() {
             checks.push(Check::Count(self.pointer(pointer)?, *count.get_ref()));
         }
-        for (pointer, other) in in_order(&entry.differs) {
+        for (pointer, other) in entry.differs.iter() {
             checks.push(Check::Differs(self.pointer(pointer)?, self.template(other)?));
         }
-        for (name, pattern) in in_order(&entry.headers) {
+        for (name, pattern) in entry.headers.iter() {
             checks.push(Check::Header(name.get_ref().clone(), self.pattern(pattern)?));
         }
         if let Some(lifetime) = &entry.lifetime {
@@ -353,11 +357,4 @@ impl<'r> Reader<'r> {
             self.source.error(span, error.to_string(), advice)
         })
     }
-}
-
-/// The entries of a table in the order in which they stand in the file.
-pub(super) fn in_order<T>(table: &Located<T>) -> impl Iterator<Item = (&Spanned<String>, &Spanned<T>)> {
-    let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
-    entries.into_iter()
 }
