@@ -223,7 +223,14 @@ impl Givens {
                     self.accounts.was_just_installed();
                     return Ok(self.logged_in(self.admin_account(&new), token).await);
                 }
-                Err(undone) if undone.in_vain => return Err(undone),
+                Err(undone) if undone.in_vain => {
+                    // It was accepted, so that the new password is the admin's: an ordinary login may bring a token.
+                    let account = self.admin_account(&new);
+                    return match self.accounts.log_in(&account, None).await {
+                        Ok(token) => Ok(self.logged_in(account, token).await),
+                        Err(_) => Err(undone),
+                    };
+                }
                 Err(undone) => {
                     let why = format!("the first login was not accepted: {}", undone.why);
                     last = Some(Undone { why, ..undone });
