@@ -181,7 +181,7 @@ row_suite() {
     until grep --quiet '^listening on ' "$scratch/proxy"; do sleep 0.05; done
     local through
     through=$(sed -n 's/^listening on //p' "$scratch/proxy")
-    # Hurl keeps no record of passwords. Ours syncs one to the disk hundreds of times, which is the disk's time and told
+    # Hurl keeps no record of passwords. Ours syncs one to the disk some dozens of times, which is the disk's time and told
     # apart: for the ratio it lies in memory.
     local in_memory=$scratch/journal
     [[ ! -w /dev/shm ]] || in_memory=$(mktemp --directory --tmpdir=/dev/shm)
