@@ -13,49 +13,8 @@ use super::Surface;
 use super::grammar::basic::BasicInput;
 use super::probe::{Probed, probe};
 use super::subject::{Ground, Subject};
+use super::takes::Takes;
 use crate::requirement::Level;
-
-/// Which wrong logins a target takes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Takes {
-    /// None.
-    #[default]
-    RightOnly,
-    /// Any password of somebody it knows.
-    AnyPassword,
-    /// Any name with any password.
-    Anybody,
-}
-
-impl Takes {
-    /// Whether a token for credentials of that kind is what is known already.
-    pub fn explains_a_token(self, place: &str) -> bool {
-        match place {
-            "wrong password"
-            | "password with colons"
-            | "control characters"
-            | "empty password"
-            | "several"
-            | "no base64"
-            | "odd"
-            // One that is unknown to us and not to the target, such as the admin's: nobody's was refused.
-            | "unknown name" => self >= Takes::AnyPassword,
-            "empty name" => self >= Takes::Anybody,
-            _ => false,
-        }
-    }
-
-    /// Whether a login that should have failed in a sequence of calls is what is known already.
-    pub fn explains_a_login(self, requirement: &str) -> bool {
-        match requirement {
-            "login.refused.wrong-password" | "login.refused.nothing-taken-over" | "login.password.changed-old-dead" => {
-                self >= Takes::AnyPassword
-            }
-            "users.delete.login-dead" => self >= Takes::Anybody,
-            _ => false,
-        }
-    }
-}
 
 /// A wrong password of a known user, and one of nobody: inputs of the surface `basic-auth`, so that what they show can be
 /// replayed.

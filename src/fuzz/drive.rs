@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::Surface;
 use super::batch::{Batch, Tried};
-use super::controls::{self, Takes};
+use super::controls;
 use super::culprit::{self, Suspect};
 use super::finding::{self, Found, Signature};
 use super::first_sight::FirstSight;
@@ -21,6 +21,7 @@ use super::probe::{Kind, Probed, probe};
 use super::shrink::shrink;
 use super::subject::{Ground, Subject};
 use super::summary::Summary;
+use super::takes::Takes;
 use crate::requirement::{Level, Register};
 
 /// How a run goes about it.

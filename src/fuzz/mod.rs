@@ -17,6 +17,7 @@ pub mod random;
 pub mod second;
 pub mod shrink;
 pub mod subject;
+pub mod takes;
 pub mod tracker;
 
 pub mod probe;

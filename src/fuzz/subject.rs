@@ -6,9 +6,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::controls::Takes;
 use super::grammar::Shaped;
 use super::grammar::bindings::{Bindings, PASSWORD_END};
+use super::takes::Takes;
 use crate::exchange::{Exchange, Header};
 use crate::judge::Oracles;
 use crate::target::Target;

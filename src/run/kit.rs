@@ -7,11 +7,11 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::compose::compose;
 use super::harness::Harness;
-use super::ready::names;
 use crate::plan::Case;
-use crate::scenario::Given;
+use crate::scenario::{Given, Step};
 use crate::target::accounts::Account;
 use crate::target::names::password;
+use crate::template::Bindings;
 
 /// So many cases share a sync. After a crash the journal names accounts of as many cases that never began.
 const AHEAD: usize = 64;
@@ -45,21 +45,28 @@ impl Kit {
         }
     }
 
-    /// The accounts that the case may make or change, each with a password that it may give them, as far as can be told
-    /// before its first answer.
-    fn passwords(&self, harness: &Harness, case: &Case) -> BTreeSet<Account> {
+    /// What the names in the case stand for, as far as neither the target nor the state has a say in it: a short name
+    /// may turn out to be taken.
+    pub fn bindings(&self, harness: &Harness, case: &Case) -> Bindings {
         let mut bindings = case.row().bindings.clone();
         let origin = harness.target.origin();
         bindings.bind("host", origin.host_header());
         bindings.bind("base", origin.base_path());
-        bindings.bind("admin", harness.accounts.admin_name());
         bindings.bind("unique", &self.unique);
+        if let Some(new) = &self.new_password {
+            bindings.bind("new_password", new);
+        }
+        bindings
+    }
+
+    /// The accounts that the case may make or change, each with a password that it may give them, as far as can be told
+    /// before its first answer.
+    fn passwords(&self, harness: &Harness, case: &Case) -> BTreeSet<Account> {
+        let mut bindings = self.bindings(harness, case);
+        bindings.bind("admin", harness.accounts.admin_name());
         // Tokens decide whether a request is obeyed, not which password it brings.
         for token in ["admin_token", "user_token"] {
             bindings.bind(token, token);
-        }
-        if let Some(new) = &self.new_password {
-            bindings.bind("new_password", new);
         }
         if let Some(user) = &self.user {
             bindings.bind("user", &user.username);
@@ -102,4 +109,9 @@ impl<'c> Kits<'c> {
         self.cases = rest;
         Some((case, self.made.pop_front()?))
     }
+}
+
+/// Every name that the case's steps use.
+pub(super) fn names(case: &Case) -> BTreeSet<&str> {
+    case.scenario.steps.iter().flat_map(Step::names).collect()
 }

@@ -2,13 +2,11 @@
 //!
 //! Only what the case uses is fetched: a token that no step names costs no login.
 
-use std::collections::BTreeSet;
-
 use super::harness::Harness;
-use super::kit::Kit;
+use super::kit::{Kit, names};
 use crate::exchange::Redaction;
 use crate::plan::Case;
-use crate::scenario::{Given, Step};
+use crate::scenario::Given;
 use crate::target::accounts::{Account, Admin};
 use crate::target::made::OwnName;
 use crate::template::Bindings;
@@ -31,17 +29,12 @@ pub(super) async fn ready(harness: &Harness, case: &Case, kit: Kit) -> Result<Re
     }
     let needed = names(case);
     let needs = |name: &str| needed.contains(name);
-    let mut bindings = case.row().bindings.clone();
+    let mut bindings = kit.bindings(harness, case);
     let mut secrets = harness.secrets.clone();
-    let origin = harness.target.origin();
-    bindings.bind("host", origin.host_header());
-    bindings.bind("base", origin.base_path());
     let mut givens = harness.givens.lock().await;
-    bindings.bind("unique", kit.unique);
     bindings.bind("unique4", kit.unique4);
-    if let Some(new) = kit.new_password {
-        secrets.add(&new, "$NEW_PASSWORD");
-        bindings.bind("new_password", new);
+    if let Some(new) = &kit.new_password {
+        secrets.add(new, "$NEW_PASSWORD");
     }
     let mut ready = Ready {
         bindings,
@@ -118,9 +111,4 @@ pub(super) async fn tear_down(harness: &Harness, own: Option<(Admin, Account)>) 
         // What could not be removed is tried once more when the run ends, and told then.
         let _ = harness.accounts.delete(&admin, &name).await;
     }
-}
-
-/// Every name that the case's steps use.
-pub(super) fn names(case: &Case) -> BTreeSet<&str> {
-    case.scenario.steps.iter().flat_map(Step::names).collect()
 }

@@ -9,7 +9,6 @@ mod sessions;
 use std::fmt;
 use std::time::Duration;
 
-use super::controls::Takes;
 use super::grammar::Shaped;
 use super::grammar::basic::{BasicInput, LoginWith};
 use super::grammar::bearer::{BearerInput, Called};
@@ -18,6 +17,7 @@ use super::grammar::http::HttpInput;
 use super::grammar::path::{Asker, PathInput};
 use super::second;
 use super::subject::{Ground, Subject, succeeded};
+use super::takes::Takes;
 use super::{Class, Surface};
 use crate::documented::basic;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Request};
