@@ -8,6 +8,7 @@ mod suite_support;
 use jiff::SignedDuration;
 use wabizspec::documented::certificate::{CertificateError, verified_name};
 use wabizspec::documented::errors::ErrorCode;
+use wabizspec::documented::password::Marks;
 use wabizspec::exchange::{Header, Json, Response};
 use wabizspec::judge::Verdict;
 use wabizspec::plan::{Case, cases};
@@ -190,7 +191,7 @@ const FREEDOMS: &[Freedom] = &[
     freedom("a new password on a later login passed over", &[Open], |b| b.login.later_change = false, |a| a.later[0].status == 200 && a.later[1].status == 401),
     freedom("tokens that end with a change of password at login", &[Open], |b| b.tokens.on_change = Revokes::OfUser, |a| a.read.status == 401),
     freedom("a duplicate refused with 409 and code 1004", &[Open], |b| { b.refusals[Refusal::UserExists].status = 409; b.refusals[Refusal::UserExists].code = ErrorCode::AlreadyExists; }, |a| a.duplicate.status == 409 && code(&a.duplicate) == Some(1004)),
-    freedom("password classes not asked for on creation", &[Open], |b| { let rule = &mut b.passwords.on_create; rule.upper = false; rule.digit = false; rule.lower = false; rule.special = ""; }, |a| a.weak_user.status == 201),
+    freedom("password classes not asked for on creation", &[Open], |b| { let rule = &mut b.passwords.on_create; rule.upper = false; rule.digit = false; rule.lower = false; rule.special = Marks::of(""); }, |a| a.weak_user.status == 201),
     freedom("a missing member refused with code 1009", &[Open], |b| b.refusals[Refusal::MissingMember].code = ErrorCode::ParameterInvalid, |a| code(&a.incomplete) == Some(1009)),
     freedom("malformed JSON refused with code 1009", &[Open], |b| b.refusals[Refusal::Malformed].code = ErrorCode::ParameterInvalid, |a| code(&a.malformed) == Some(1009)),
     freedom("another method refused with 404", &[Open], |b| b.refusals[Refusal::WrongMethod].status = 404, |a| a.got.status == 404),

@@ -11,6 +11,7 @@ use fuzz_support::{LIMIT, block_on, found, fuzz, fuzz_until, ground, register, s
 use serde_json::Value;
 use wabizspec::documented::basic::{self, BasicError, Credentials};
 use wabizspec::documented::bodies::LoginBody;
+use wabizspec::documented::password::Marks;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{Settings, once};
 use wabizspec::fuzz::finding;
@@ -188,7 +189,7 @@ fn doubled_members_that_let_a_weak_password_through() {
         behaviour.passwords.on_login.length = 1..=64;
         behaviour.passwords.on_login.digit = false;
         behaviour.passwords.on_login.upper = false;
-        behaviour.passwords.on_login.special = "";
+        behaviour.passwords.on_login.special = Marks::of("");
     };
     finds(
         fault,

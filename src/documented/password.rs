@@ -24,8 +24,8 @@ pub struct PasswordRule {
     pub upper: bool,
     /// Whether an ASCII lowercase letter is needed.
     pub lower: bool,
-    /// Of these characters one is needed; none are needed when it is empty.
-    pub special: &'static str,
+    /// Of these characters one is needed; none are needed where there are none.
+    pub special: Marks,
     /// Whether control characters are let in.
     pub controls: bool,
 }
@@ -86,13 +86,65 @@ impl fmt::Display for Shortfall {
     }
 }
 
-/// Which classes occur in a password.
-#[derive(Default)]
-struct Classes {
-    digit: bool,
-    upper: bool,
-    lower: bool,
-    control: bool,
+/// A bit for each class.
+const DIGIT: u8 = 1;
+const UPPER: u8 = 2;
+const LOWER: u8 = 4;
+const CONTROL: u8 = 8;
+
+/// The class of each byte, if it has one.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'0'..=b'9' => DIGIT,
+            b'A'..=b'Z' => UPPER,
+            b'a'..=b'z' => LOWER,
+            _ if byte.is_ascii_control() => CONTROL,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// Characters of which a password needs one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    text: &'static str,
+    /// A bit for each ASCII character.
+    ascii: u128,
+    all_ascii: bool,
+}
+
+impl Marks {
+    /// The characters of a text; of an empty one none are needed.
+    pub const fn of(text: &'static str) -> Marks {
+        let bytes = text.as_bytes();
+        let (mut ascii, mut index) = (0, 0);
+        while index < bytes.len() {
+            if bytes[index].is_ascii() {
+                ascii |= 1 << bytes[index];
+            }
+            index += 1;
+        }
+        Marks {
+            text,
+            ascii,
+            all_ascii: text.is_ascii(),
+        }
+    }
+
+    /// Whether a password has what it needs of them.
+    fn are_in(&self, password: &str) -> bool {
+        let ascii = password.bytes().fold(0, |seen, byte| match byte {
+            0..128 => seen | self.ascii >> byte,
+            _ => seen,
+        });
+        let beyond = || password.contains(|character| self.text.contains(character));
+        self.text.is_empty() || ascii & 1 == 1 || (!self.all_ascii && beyond())
+    }
 }
 
 impl PasswordRule {
@@ -105,7 +157,7 @@ impl PasswordRule {
             digit: true,
             upper: true,
             lower: true,
-            special: SPECIAL_CHARACTERS,
+            special: Marks::of(SPECIAL_CHARACTERS),
             controls: false,
         }
     }
@@ -118,25 +170,16 @@ impl PasswordRule {
         };
         let (min, max) = (*self.length.start(), *self.length.end());
         // All classes are ASCII, and in UTF-8 no other character has a byte of theirs.
-        let mut has = Classes::default();
-        for byte in password.bytes() {
-            match byte {
-                b'0'..=b'9' => has.digit = true,
-                b'A'..=b'Z' => has.upper = true,
-                b'a'..=b'z' => has.lower = true,
-                _ if byte.is_ascii_control() => has.control = true,
-                _ => {}
-            }
-        }
-        let special = self.special.is_empty() || password.contains(|c| self.special.contains(c));
+        let has = password.bytes().fold(0, |has, byte| has | CLASSES[usize::from(byte)]);
+        let special = self.special.are_in(password);
         let shortfalls: Vec<Shortfall> = [
             (length < min, Shortfall::TooShort { length, min }),
             (length > max, Shortfall::TooLong { length, max }),
-            (self.digit && !has.digit, Shortfall::NoDigit),
-            (self.upper && !has.upper, Shortfall::NoUpper),
-            (self.lower && !has.lower, Shortfall::NoLower),
+            (self.digit && has & DIGIT == 0, Shortfall::NoDigit),
+            (self.upper && has & UPPER == 0, Shortfall::NoUpper),
+            (self.lower && has & LOWER == 0, Shortfall::NoLower),
             (!special, Shortfall::NoSpecial),
-            (!self.controls && has.control, Shortfall::Control),
+            (!self.controls && has & CONTROL != 0, Shortfall::Control),
         ]
         .into_iter()
         .filter_map(|(lacking, shortfall)| lacking.then_some(shortfall))
@@ -249,7 +292,7 @@ mod tests {
             digit: false,
             upper: false,
             lower: false,
-            special: "",
+            special: Marks::of(""),
             ..PasswordRule::documented()
         };
         assert_eq!(rule.check("        "), Ok(()));

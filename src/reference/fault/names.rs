@@ -7,6 +7,7 @@ use super::witness::{GOOD, OTHER};
 use super::{Fault, fault};
 use crate::documented::bodies::CreateUserBody;
 use crate::documented::errors::ErrorCode;
+use crate::documented::password::Marks;
 use crate::reference::behaviour::Duplicate;
 use crate::reference::outcome::Refusal;
 
@@ -169,7 +170,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| {
             let rule = &mut b.passwords.on_create;
             rule.length = 0..=64;
-            (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, "");
+            (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, Marks::of(""));
         },
         |w| w.create_with(""),
     ),
@@ -193,7 +194,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "on creation only the length of a password is checked, as an older page has it",
         |b| {
             let rule = &mut b.passwords.on_create;
-            (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, "");
+            (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, Marks::of(""));
         },
         |w| w.create_with("longenough"),
     ),

@@ -10,7 +10,7 @@ use super::writing::granted;
 use super::{Fault, fault};
 use crate::documented::bodies::{LoginBody, UpdateUserBody};
 use crate::documented::errors::ErrorCode;
-use crate::documented::password::{Counted, PasswordRule};
+use crate::documented::password::{Counted, Marks, PasswordRule};
 use crate::reference::behaviour::Behaviour;
 use crate::reference::outcome::{Refusal, Success};
 
@@ -99,7 +99,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.password.special-not-needed",
         "login.password.special",
         "a new password without a special character is taken",
-        |b| on_change(b, |rule| rule.special = ""),
+        |b| on_change(b, |rule| rule.special = Marks::of("")),
         |w| drop(w.first("Qwx7mVzkTrp")),
     ),
     fault(
@@ -108,7 +108,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "only the length of a new password is checked",
         |b| {
             on_change(b, |rule| {
-                (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, "");
+                (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, Marks::of(""));
             });
         },
         |w| drop(w.first("qwxmvzktrp")),
@@ -117,7 +117,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.password.two-classes-are-enough",
         "login.password.classes",
         "letters of both cases are enough for a new password",
-        |b| on_change(b, |rule| (rule.digit, rule.special) = (false, "")),
+        |b| on_change(b, |rule| (rule.digit, rule.special) = (false, Marks::of(""))),
         |w| drop(w.first("QwxmVzkTrp")),
     ),
     fault(
@@ -133,7 +133,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "a blank or a control character counts as a special character, as with `[^A-Za-z0-9]`",
         |b| {
             on_change(b, |rule| {
-                rule.special = " \t\n\r\u{0}\u{b}\u{c}\u{7f}\u{a0}!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
+                rule.special = Marks::of(" \t\n\r\u{0}\u{b}\u{c}\u{7f}\u{a0}!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
                 rule.controls = true;
             });
         },
@@ -207,70 +207,70 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.password.first-specials-only",
         "login.password.special-characters",
         "only the special characters from `!` to `/` are known",
-        |b| on_change(b, |rule| rule.special = "!\"#$%&'()*+,-./"),
+        |b| on_change(b, |rule| rule.special = Marks::of("!\"#$%&'()*+,-./")),
         |w| drop(w.first("Qwx7@mVzk")),
     ),
     fault(
         "login.password.usual-specials-only",
         "login.password.special-characters",
         "only the special characters above the digits of a keyboard are known",
-        |b| b.passwords.on_update.special = "!@#$%^&*()\\",
+        |b| b.passwords.on_update.special = Marks::of("!@#$%^&*()\\"),
         |w| w.update("Qwx7~mVzk"),
     ),
     fault(
         "login.password.underscore-is-a-letter",
         "login.password.special-characters",
         "the underscore is no special character, as with `\\W`",
-        |b| on_change(b, |rule| rule.special = "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"),
+        |b| on_change(b, |rule| rule.special = Marks::of("!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~")),
         |w| drop(w.first("Qwx7_mVzk")),
     ),
     fault(
         "login.password.hyphen-makes-a-range",
         "login.password.special-characters",
         "a hyphen inside a character class makes a range, and is no special character itself",
-        |b| b.passwords.on_update.special = "!\"#$%&'()*+,./:;<=>?@[\\]^_`{|}~",
+        |b| b.passwords.on_update.special = Marks::of("!\"#$%&'()*+,./:;<=>?@[\\]^_`{|}~"),
         |w| w.update("Qwx7-mVzk"),
     ),
     fault(
         "login.password.bracket-ends-the-class",
         "login.password.special-characters",
         "the closing bracket ends the character class too early: what follows it is unknown",
-        |b| on_change(b, |rule| rule.special = "!\"#$%&'()*+,-./:;<=>?@[\\"),
+        |b| on_change(b, |rule| rule.special = Marks::of("!\"#$%&'()*+,-./:;<=>?@[\\")),
         |w| drop(w.first("Qwx7]mVzk")),
     ),
     fault(
         "login.password.quotes-left-out",
         "login.password.special-characters",
         "quotation mark, apostrophe and grave accent are no special characters",
-        |b| on_change(b, |rule| rule.special = "!#$%&()*+,-./:;<=>?@[\\]^_{|}~"),
+        |b| on_change(b, |rule| rule.special = Marks::of("!#$%&()*+,-./:;<=>?@[\\]^_{|}~")),
         |w| drop(w.first("Qwx7'mVzk")),
     ),
     fault(
         "login.password.markup-left-out",
         "login.password.special-characters",
         "`<`, `>` and `&` are no special characters, for fear of markup",
-        |b| on_change(b, |rule| rule.special = "!\"#$%'()*+,-./:;=?@[\\]^_`{|}~"),
+        |b| on_change(b, |rule| rule.special = Marks::of("!\"#$%'()*+,-./:;=?@[\\]^_`{|}~")),
         |w| drop(w.first("Qwx7<mVzk")),
     ),
     fault(
         "login.password.colon-left-out",
         "login.password.special-characters",
         "the colon is no special character, because it parts user name and password",
-        |b| on_change(b, |rule| rule.special = "!\"#$%&'()*+,-./;<=>?@[\\]^_`{|}~"),
+        |b| on_change(b, |rule| rule.special = Marks::of("!\"#$%&'()*+,-./;<=>?@[\\]^_`{|}~")),
         |w| drop(w.first("Qwx7:mVzk")),
     ),
     fault(
         "login.password.dot-and-comma-left-out",
         "login.password.special-characters",
         "full stop and comma are punctuation, not special characters",
-        |b| on_change(b, |rule| rule.special = "!\"#$%&'()*+-/:;<=>?@[\\]^_`{|}~"),
+        |b| on_change(b, |rule| rule.special = Marks::of("!\"#$%&'()*+-/:;<=>?@[\\]^_`{|}~")),
         |w| drop(w.first("Qwx7.mVzk")),
     ),
     fault(
         "login.password.backslash-left-out",
         "login.password.backslash",
         "the backslash is no special character, as the page prints the list",
-        |b| on_change(b, |rule| rule.special = "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~"),
+        |b| on_change(b, |rule| rule.special = Marks::of("!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~")),
         |w| drop(w.first("Qwx7\\mVzk")),
     ),
     fault(

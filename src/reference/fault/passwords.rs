@@ -6,7 +6,7 @@ use super::writing::refused;
 use super::{Fault, fault};
 use crate::documented::basic;
 use crate::documented::bodies::{LoginBody, UpdateUserBody};
-use crate::documented::password::PasswordRule;
+use crate::documented::password::{Marks, PasswordRule};
 use crate::reference::behaviour::RefusedChange;
 use crate::reference::outcome::Refusal;
 
@@ -17,7 +17,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "the rule is asked at the first login, and not where an account is updated",
         |b| {
             let rule = &mut b.passwords.on_update;
-            (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, "");
+            (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, Marks::of(""));
             rule.length = 0..=usize::MAX;
         },
         |w| w.update("weak"),

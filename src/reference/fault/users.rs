@@ -8,6 +8,7 @@ use super::writing::{granted, put, refused, user, users};
 use super::{Fault, fault};
 use crate::documented::bodies::{BodyError, UpdateUserBody};
 use crate::documented::errors::ErrorCode;
+use crate::documented::password::Marks;
 use crate::reference::behaviour::{RefusedChange, Who};
 use crate::reference::call::Call;
 use crate::reference::outcome::{Refusal, Success};
@@ -241,7 +242,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| {
             let rule = &mut b.passwords.on_update;
             rule.length = 0..=usize::MAX;
-            (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, "");
+            (rule.digit, rule.upper, rule.lower, rule.special) = (false, false, false, Marks::of(""));
         },
         |w| w.update("weak"),
     ),

@@ -3,6 +3,7 @@
 use super::super::witness::{GOOD, OTHER};
 use super::super::writing::refused;
 use super::{Fault, fault, lets_through};
+use crate::documented::password::Marks;
 use crate::reference::behaviour::Leftover;
 use crate::reference::outcome::Refusal;
 
@@ -58,7 +59,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "users.update.special-not-needed",
         "users.update.password-rule",
         "an update takes a password without a special character",
-        |behaviour| behaviour.passwords.on_update.special = "",
+        |behaviour| behaviour.passwords.on_update.special = Marks::of(""),
         |w| w.update("Kx7zpqrs"),
     ),
     fault(
@@ -86,7 +87,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "users.password.special-not-needed",
         "users.password.classes",
         "on creation a password without a special character is taken",
-        |behaviour| behaviour.passwords.on_create.special = "",
+        |behaviour| behaviour.passwords.on_create.special = Marks::of(""),
         |w| w.create_with("Kx7zpqrs"),
     ),
     fault(
