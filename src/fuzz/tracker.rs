@@ -78,6 +78,13 @@ pub struct Planned {
     requirement: &'static str,
 }
 
+impl Planned {
+    /// Whether a refusal would be a breach.
+    pub fn must_succeed(&self) -> bool {
+        self.expected == Expected::Success
+    }
+}
+
 /// An answer that breaks a requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
@@ -216,13 +223,12 @@ impl Tracker {
         }
     }
 
-    fn with_token(&mut self, op: Op, slot: usize, actor: Slot, token: Token) -> Planned {
+    fn with_token(&self, op: Op, slot: usize, actor: Slot, token: Token) -> Planned {
         let actor = actor.index();
         let (token, index, life) = self.shown(actor, token);
         let known = &self.accounts[slot];
         let exists = !known.passwords.is_empty();
         let (admin, itself) = (actor == 0, actor == slot);
-        let strong = self.strong();
         let path = format!("/v1/users/{}", known.name);
         let json = |password: &str| Some(format!(r#"{{"password":"{password}"}}"#));
         let creation = |password: &str| Some(format!(r#"{{"username":"{}","password":"{password}"}}"#, known.name));
@@ -238,7 +244,7 @@ impl Tracker {
             Op::Create if !admin => (
                 "POST",
                 "/v1/users".to_owned(),
-                creation(&strong),
+                creation(&self.strong()),
                 no,
                 "users.create.admin-only",
                 Effect::Nothing,
@@ -246,23 +252,20 @@ impl Tracker {
             Op::Create if exists => (
                 "POST",
                 "/v1/users".to_owned(),
-                creation(&strong),
+                creation(&self.strong()),
                 no,
                 "users.duplicate.refused",
                 Effect::Nothing,
             ),
             Op::Create => {
-                let effect = Effect::Created {
-                    slot,
-                    password: strong.clone(),
-                };
+                let password = self.strong();
                 (
                     "POST",
                     "/v1/users".to_owned(),
-                    creation(&strong),
+                    creation(&password),
                     done,
                     "users.create.created",
-                    effect,
+                    Effect::Created { slot, password },
                 )
             }
             Op::WeakCreate => (
@@ -273,16 +276,17 @@ impl Tracker {
                 "users.password.too-short",
                 Effect::Nothing,
             ),
-            Op::Update if !(admin || itself) => {
-                ("PUT", path, json(&strong), no, "users.update.others", Effect::Nothing)
-            }
-            Op::Update if !exists => ("PUT", path, json(&strong), no, "users.update.unknown", Effect::Nothing),
             Op::Update => {
-                let effect = Effect::Updated {
-                    slot,
-                    password: strong.clone(),
-                };
-                ("PUT", path, json(&strong), done, "users.update.answered", effect)
+                let password = self.strong();
+                let body = json(&password);
+                if !(admin || itself) {
+                    ("PUT", path, body, no, "users.update.others", Effect::Nothing)
+                } else if !exists {
+                    ("PUT", path, body, no, "users.update.unknown", Effect::Nothing)
+                } else {
+                    let effect = Effect::Updated { slot, password };
+                    ("PUT", path, body, done, "users.update.answered", effect)
+                }
             }
             Op::WeakUpdate => (
                 "PUT",
@@ -369,24 +373,18 @@ impl Tracker {
     /// over, because the tracker no longer knows the state.
     pub fn observe(&mut self, planned: &Planned, status: u16, token: Option<&str>) -> Option<Breach> {
         let success = (200..300).contains(&status);
-        let breach = |what: String| {
-            Some(Breach {
-                requirement: planned.requirement,
-                what,
-            })
+        let wrong = match planned.expected {
+            Expected::Success if !success => Some(format!("must succeed here, and was answered {status}")),
+            Expected::Refusal if success => Some(format!("must be refused here, and was answered {status}")),
+            Expected::Refusal if token.is_some() => Some(format!("was refused with {status} and gave a token")),
+            _ => None,
         };
-        let call = format!("{} {}", planned.shaped.method, place(&planned.shaped.path));
-        match planned.expected {
-            Expected::Success if !success => {
-                return breach(format!("{call} must succeed here, and was answered {status}"));
-            }
-            Expected::Refusal if success => {
-                return breach(format!("{call} must be refused here, and was answered {status}"));
-            }
-            Expected::Refusal if token.is_some() => {
-                return breach(format!("{call} was refused with {status} and gave a token"));
-            }
-            _ => {}
+        if let Some(wrong) = wrong {
+            let Shaped { method, path, .. } = &planned.shaped;
+            return Some(Breach {
+                requirement: planned.requirement,
+                what: format!("{method} {} {wrong}", place(path)),
+            });
         }
         if success {
             self.take(&planned.effect, token);
@@ -449,7 +447,7 @@ fn place(path: &str) -> &str {
 }
 
 fn shaped(method: &'static str, path: String, authorization: String, body: Option<String>) -> Shaped {
-    let mut headers = Vec::new();
+    let mut headers = Vec::with_capacity(2);
     if !authorization.is_empty() {
         headers.push(Header::new("Authorization", authorization));
     }

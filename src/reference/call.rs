@@ -62,6 +62,26 @@ impl Answer {
     }
 }
 
+/// What an answer comes to for who keeps accounts and tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brief {
+    /// The answer's.
+    pub status: u16,
+    /// Of a login: the token that it gave.
+    pub token: Option<String>,
+}
+
+impl Brief {
+    /// An answer in brief.
+    pub fn of(answer: &Answer) -> Brief {
+        let token = answer.json().and_then(|body| body["users"][0]["token"].as_str());
+        Brief {
+            status: answer.status,
+            token: token.map(str::to_owned),
+        }
+    }
+}
+
 /// The body of an answer. What it is called is in the answer's `content-type` field.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AnswerBody {

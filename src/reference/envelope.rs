@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::behaviour::Behaviour;
 use super::call::{Answer, AnswerBody, Delivery};
 use super::dialect::SunsetShape;
-use super::outcome::{Done, Reason, Refusal, Refused};
+use super::outcome::{Done, Payload, Reason, Refusal, Refused};
 use super::route::Endpoint;
 use crate::documented::errors::ApiError;
 
@@ -18,11 +18,22 @@ const BASIC_CHALLENGE: &str = "Basic realm=\"Secure Area\"";
 /// What a 401 asks for everywhere else.
 const BEARER_CHALLENGE: &str = "Bearer realm=\"Secure Area\"";
 
+/// The status of the answer for an outcome.
+pub(super) fn status(behaviour: &Behaviour, outcome: &Result<Done, Refused>) -> u16 {
+    match outcome {
+        Ok(done) => behaviour.successes[done.success],
+        Err(Refused(reasons)) => reasons
+            .first()
+            .map_or(400, |reason| behaviour.refusals[reason.refusal].status),
+    }
+}
+
 /// The answer for an outcome.
 pub(super) fn answer(behaviour: &Behaviour, endpoint: &Endpoint<'_>, outcome: &Result<Done, Refused>) -> Answer {
     let dialect = &behaviour.dialect;
-    let (status, body) = match outcome {
-        Ok(done) => (behaviour.successes[done.success], granted(behaviour, done)),
+    let status = status(behaviour, outcome);
+    let body = match outcome {
+        Ok(done) => granted(behaviour, done),
         Err(refused) => refusal(behaviour, refused),
     };
     let mut headers = Vec::with_capacity(2);
@@ -64,30 +75,33 @@ fn content_type(behaviour: &Behaviour) -> &'static str {
 
 fn granted(behaviour: &Behaviour, done: &Done) -> Map<String, Value> {
     let mut body = Map::with_capacity(2);
-    if let Some((member, element)) = &done.payload {
-        body.insert((*member).into(), Value::Array(vec![element.clone()]));
+    let payload = done.payload.as_ref().map(|payload| match payload {
+        Payload::Token { token, stated } => {
+            let expires_after = (behaviour.tokens.expires_after)(*stated);
+            ("users", json!({"token": token, "expires_after": expires_after}))
+        }
+        Payload::Element(member, element) => (*member, element.clone()),
+    });
+    if let Some((member, element)) = payload {
+        body.insert(member.into(), Value::Array(vec![element]));
     }
     add_meta(behaviour, &mut body);
     body
 }
 
-fn refusal(behaviour: &Behaviour, refused: &Refused) -> (u16, Map<String, Value>) {
-    let status = refused
-        .0
-        .first()
-        .map_or(400, |reason| behaviour.refusals[reason.refusal].status);
+fn refusal(behaviour: &Behaviour, refused: &Refused) -> Map<String, Value> {
     let mut errors: Vec<Value> = refused.0.iter().map(|reason| error(behaviour, reason)).collect();
     let sunset = refused.0.iter().any(|reason| reason.refusal == Refusal::Sunset);
     if sunset
         && behaviour.dialect.sunset == SunsetShape::Bare
         && let Some(Value::Object(bare)) = errors.pop()
     {
-        return (status, bare);
+        return bare;
     }
     let mut body = Map::with_capacity(2);
     add_meta(behaviour, &mut body);
     body.insert("errors".into(), Value::Array(errors));
-    (status, body)
+    body
 }
 
 fn error(behaviour: &Behaviour, reason: &Reason) -> Value {

@@ -20,11 +20,11 @@ pub use behaviour::{
     Permissions, Reading, RefusedChange, RegistrationRules, Revokes, Rewrite, Several, SunsetCheck, TokenRules,
     UserRules, Who,
 };
-pub use call::{Answer, AnswerBody, Call, Delivery};
+pub use call::{Answer, AnswerBody, Brief, Call, Delivery};
 pub use dialect::{Dialect, SunsetShape, TokenForm};
 pub use fault::{Fault, Kind};
 pub use model::{Entropy, Model, Moment, Registration};
-pub use outcome::{Done, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
+pub use outcome::{Done, Payload, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
 pub use role::Role;
 pub use route::Endpoint;
 pub use server::{Server, Settings};

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::ops::{Index, IndexMut};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::documented::bodies::{BodyError, MemberError};
@@ -254,8 +255,22 @@ impl IndexMut<Refusal> for Refusals {
 pub struct Done {
     /// How.
     pub success: Success,
-    /// The member of the answer beside `meta`, and the one element of its array.
-    pub payload: Option<(&'static str, Value)>,
+    /// What the answer says beside `meta`.
+    pub payload: Option<Payload>,
+}
+
+/// What the answer to a request that was granted says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Payload {
+    /// A new token.
+    Token {
+        /// As it is given.
+        token: String,
+        /// The moment that is stated as its end.
+        stated: Timestamp,
+    },
+    /// A member, and the one element of its array.
+    Element(&'static str, Value),
 }
 
 impl Done {
@@ -265,8 +280,18 @@ impl Done {
     }
 
     pub(super) fn with(success: Success, member: &'static str, element: Value) -> Self {
-        let payload = Some((member, element));
+        let payload = Some(Payload::Element(member, element));
         Done { success, payload }
+    }
+}
+
+impl Payload {
+    /// The token in it.
+    pub fn into_token(self) -> Option<String> {
+        match self {
+            Payload::Token { token, .. } => Some(token),
+            Payload::Element(..) => None,
+        }
     }
 }
 

@@ -1,14 +1,13 @@
 //! `POST /v1/users/login`: credentials in, a token out; the default password has to go first.
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::Model;
 use super::state::ADMIN;
 use crate::documented::password::{PasswordRule, Shortfall};
 use crate::reference::behaviour::{Leftover, RefusedChange};
 use crate::reference::call::Call;
-use crate::reference::outcome::{Done, Refusal, Refused, Success};
+use crate::reference::outcome::{Done, Payload, Refusal, Refused, Success};
 
 impl Model {
     /// Credentials are checked before the body is looked at: a stranger learns nothing, and changes nothing.
@@ -48,11 +47,12 @@ impl Model {
         self.sweep(&username, now);
         self.give(&token, &username, now);
 
-        let tokens = &self.behaviour.tokens;
-        let stated = now.checked_add(tokens.stated_lifetime).unwrap_or(Timestamp::MAX);
-        let expires_after = (tokens.expires_after)(stated);
-        let shown = json!({"token": token, "expires_after": expires_after});
-        Ok(Done::with(Success::LoggedIn, "users", shown))
+        let lifetime = self.behaviour.tokens.stated_lifetime;
+        let stated = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        Ok(Done {
+            success: Success::LoggedIn,
+            payload: Some(Payload::Token { token, stated }),
+        })
     }
 
     /// Whether it is the first login of this user, whose credentials must be right.

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::behaviour::{Behaviour, Handled, Several};
-use super::call::{Answer, Call};
+use super::call::{Answer, Brief, Call};
 use super::envelope;
 use super::outcome::{Done, Refusal, Refused};
 use super::route::Endpoint;
@@ -81,10 +81,7 @@ impl Model {
     /// Answers one request that arrived at this moment.
     pub fn handle(&mut self, call: &Call<'_>, now: Timestamp) -> Answer {
         let endpoint = Endpoint::of(call.path);
-        let outcome = self.decide(call, &endpoint, now);
-        if self.behaviour.tokens.prolonged_by_use && outcome.is_ok() {
-            self.prolong(call, now);
-        }
+        let outcome = self.settle(call, &endpoint, now);
         let mut answer = envelope::answer(&self.behaviour, &endpoint, &outcome);
         let handled = Handled {
             call,
@@ -96,6 +93,19 @@ impl Model {
             rewrite(&handled, &mut answer);
         }
         answer
+    }
+
+    /// The same for who wants to know no more than a [`Brief`] tells: an answer is written only where something may be
+    /// rewritten in it.
+    pub fn handle_in_brief(&mut self, call: &Call<'_>, now: Timestamp) -> Brief {
+        if !self.behaviour.rewrites.is_empty() {
+            return Brief::of(&self.handle(call, now));
+        }
+        let outcome = self.settle(call, &Endpoint::of(call.path), now);
+        Brief {
+            status: envelope::status(&self.behaviour, &outcome),
+            token: outcome.ok().and_then(|done| done.payload?.into_token()),
+        }
     }
 
     /// The answer to a request whose body was too large to be read.
@@ -136,6 +146,15 @@ impl Model {
     /// How it behaves.
     pub fn behaviour(&self) -> &Behaviour {
         &self.behaviour
+    }
+
+    /// What comes of a request, and all that it changes.
+    fn settle(&mut self, call: &Call<'_>, endpoint: &Endpoint<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let outcome = self.decide(call, endpoint, now);
+        if self.behaviour.tokens.prolonged_by_use && outcome.is_ok() {
+            self.prolong(call, now);
+        }
+        outcome
     }
 
     fn decide(&mut self, call: &Call<'_>, endpoint: &Endpoint<'_>, now: Timestamp) -> Result<Done, Refused> {

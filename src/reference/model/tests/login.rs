@@ -162,7 +162,9 @@ fn other_methods_are_told_which_there_is() {
 #[test]
 fn without_randomness_nothing_is_given_and_nothing_changes() {
     let mut bench = Bench::new();
-    bench.model = Model::with_entropy(Registration::Open, Behaviour::default(), Box::new(|| None));
+    for model in [&mut bench.model, &mut bench.twin] {
+        *model = Model::with_entropy(Registration::Open, Behaviour::default(), Box::new(|| None));
+    }
     let before = bench.model.dump();
     assert_eq!(
         refusal(&bench.login("admin", "secret", &new_password(GOOD))),

@@ -20,6 +20,8 @@ const OTHER: &str = "Opened;2?";
 /// A client of a model of its own.
 struct Bench {
     model: Model,
+    /// Asked the same in brief.
+    twin: Model,
     now: Timestamp,
 }
 
@@ -41,6 +43,7 @@ impl Bench {
             Some(last)
         };
         Bench {
+            twin: Model::with_entropy(registration, behaviour.clone(), Box::new(entropy)),
             model: Model::with_entropy(registration, behaviour, Box::new(entropy)),
             now: Timestamp::from_second(1_519_313_366).unwrap(),
         }
@@ -66,7 +69,12 @@ impl Bench {
             content_type: None,
             body: body.as_bytes(),
         };
-        self.model.handle(&call, self.now)
+        self.twin.behaviour = self.model.behaviour.clone();
+        self.twin.return_to(&self.model.moment());
+        let answer = self.model.handle(&call, self.now);
+        assert_eq!(self.twin.handle_in_brief(&call, self.now), Brief::of(&answer));
+        assert!(self.twin.is_at(&self.model.moment()));
+        answer
     }
 
     fn login(&mut self, username: &str, password: &str, body: &str) -> Answer {
