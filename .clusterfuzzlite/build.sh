@@ -13,7 +13,7 @@ case ${SANITIZER:-address} in
     address | memory | thread) sanitizer=${SANITIZER:-address} flags=() ;;
     # Coverage comes from the compiler's flags, which the image sets, and Rust has nothing for `undefined`. The flags are
     # those of fuzz/ci.sh, so that what is compiled serves both.
-    *) sanitizer=none flags=(--no-trace-compares) ;;
+    *) sanitizer=none flags=("${build_flags[@]}") ;;
 esac
 # Sanitizers need a nightly compiler, which the image has by default.
 if [[ $sanitizer != none && $(rustc --version) != *nightly* ]]; then
@@ -25,7 +25,8 @@ built=fuzz/target/$(rustc -vV | sed -n 's/^host: //p')/release
 for target in $(targets); do
     cp "$built/$target" "$OUT/"
     cp "$(dictionary "$target")" "$OUT/$target.dict"
-    printf '[libfuzzer]\nmax_len = %s\ntimeout = 5\n' "$(max_len "$target")" >"$OUT/$target.options"
+    printf '[libfuzzer]\nmax_len = %s\nuse_counters = %s\ntimeout = 5\n' \
+        "$(max_len "$target")" "$(use_counters "$target")" >"$OUT/$target.options"
     # Inputs that were once a crash are seeds too.
     seeds=("fuzz/corpus/$target"/*)
     [[ ! -d fuzz/regressions/$target ]] || seeds+=("fuzz/regressions/$target"/*)

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source fuzz/targets.sh
-export -f dictionary max_len
+export -f dictionary max_len use_counters
 export CARGO_TERM_COLOR=never
 export seconds=${1:-10}
 sanitizer=${SANITIZER:-none}
@@ -23,8 +23,7 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
     cargo install --locked cargo-fuzz
 fi
 
-# Without tracing each comparison: it takes half of the time, and what would be guessed by it stands in the dictionaries.
-cargo "+$toolchain" fuzz build --sanitizer "$sanitizer" --no-trace-compares 2>&1 | grep --invert-match '^ *Compiling'
+cargo "+$toolchain" fuzz build --sanitizer "$sanitizer" "${build_flags[@]}" 2>&1 | grep --invert-match '^ *Compiling'
 host=$(rustc "+$toolchain" -vV | sed -n 's/^host: //p')
 export binaries=fuzz/target/$host/release
 
@@ -35,8 +34,8 @@ run() {
     mkdir -p "$scratch/corpus" "fuzz/artifacts/$target"
     local status=0
     timeout --kill-after=10 $((seconds + 60)) "$binaries/$target" "$scratch/corpus" "fuzz/corpus/$target" \
-        -max_total_time="$seconds" -timeout=5 -max_len="$(max_len "$target")" -print_final_stats=1 -verbosity=0 \
-        -artifact_prefix="fuzz/artifacts/$target/" -dict="$(dictionary "$target")" \
+        -max_total_time="$seconds" -timeout=5 -max_len="$(max_len "$target")" -use_counters="$(use_counters "$target")" \
+        -dict="$(dictionary "$target")" -artifact_prefix="fuzz/artifacts/$target/" -print_final_stats=1 -verbosity=0 \
         >"$scratch/log" 2>&1 || status=$?
     local counted
     counted=$(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/log")

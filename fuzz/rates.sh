@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Executions per second of every fuzz target against an empty one: fuzz/rates.sh [SECONDS].
 # Each target first grows a corpus for as long. Then it and the empty one are measured right after each other, so that
-# other load weighs on both, and on the same work: the same corpus, all of it kept, the same lengths and dictionary.
+# other load weighs on both, and on the same work: the same corpus, all of it kept, the same flags and dictionary.
 # The goals: 0.3 for Basic, passwords and expiry, 0.15 for JSON, 0.03 for sessions.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source fuzz/targets.sh
 export CARGO_TERM_COLOR=never
 seconds=${1:-5}
-cargo +stable fuzz build --sanitizer none --no-trace-compares >/dev/null 2>&1
+cargo +stable fuzz build --sanitizer none "${build_flags[@]}" >/dev/null 2>&1
 binaries=fuzz/target/$(rustc +stable -vV | sed -n 's/^host: //p')/release
 
 # rate BINARY TARGET CORPUS: the average over a run that begins with the corpus. Nothing is written meanwhile: a disk is
@@ -18,7 +18,8 @@ rate() {
     scratch=$(mktemp)
     find "$corpus" -type f | paste --serial --delimiters=, | tr --delete '\n' >"$scratch"
     "$binaries/$binary" -seed_inputs="@$scratch" -max_total_time="$seconds" -max_len="$(max_len "$target")" -len_control=0 \
-        -keep_seed=1 -print_final_stats=1 -verbosity=0 -dict="$(dictionary "$target")" 2>&1 |
+        -use_counters="$(use_counters "$target")" -keep_seed=1 -print_final_stats=1 -verbosity=0 \
+        -dict="$(dictionary "$target")" 2>&1 |
         sed -n 's/^stat::average_exec_per_sec: *//p'
     rm -f "$scratch"
 }
@@ -33,7 +34,8 @@ for target in $(targets); do
     esac
     corpus=$(mktemp --directory)
     cp "fuzz/corpus/$target"/* "$corpus"
-    "$binaries/$target" "$corpus" -max_total_time="$seconds" -max_len=256 -verbosity=0 >/dev/null 2>&1
+    "$binaries/$target" "$corpus" -max_total_time="$seconds" -max_len=256 -verbosity=0 \
+        -use_counters="$(use_counters "$target")" -dict="$(dictionary "$target")" >/dev/null 2>&1
     empty=$(rate empty "$target" "$corpus")
     measured=$(rate "$target" "$target" "$corpus")
     rm -rf "$corpus"

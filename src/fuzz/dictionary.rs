@@ -5,6 +5,7 @@
 use super::Surface;
 
 const AUTH: &str = include_str!("../../fuzz/dictionaries/auth.dict");
+const PASSWORD: &str = include_str!("../../fuzz/dictionaries/password.dict");
 const JSON: &str = include_str!("../../fuzz/dictionaries/json.dict");
 const HTTP: &str = include_str!("../../fuzz/dictionaries/http.dict");
 
@@ -13,7 +14,7 @@ pub fn pieces(surface: Surface) -> Vec<Vec<u8>> {
     let files: &[&str] = match surface {
         Surface::BasicAuth | Surface::Bearer => &[AUTH],
         Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => &[JSON],
-        Surface::Password => &[AUTH, JSON],
+        Surface::Password => &[PASSWORD, AUTH, JSON],
         Surface::Path | Surface::Http => &[HTTP, AUTH],
         Surface::Session => &[],
     };
