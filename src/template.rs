@@ -70,12 +70,14 @@ impl Filter {
         ("altered", Filter::Altered),
     ];
 
-    fn named(name: &str) -> Option<Filter> {
+    /// The filter of that name.
+    pub fn named(name: &str) -> Option<Filter> {
         let found = Filter::ALL.iter().find(|(known, _)| *known == name);
         found.map(|(_, filter)| *filter)
     }
 
-    fn apply(self, value: &str) -> String {
+    /// The value as it is changed.
+    pub fn apply(self, value: &str) -> String {
         let swapcase = |c: char| {
             if c.is_ascii_uppercase() {
                 c.to_ascii_lowercase()

@@ -82,44 +82,81 @@ pub enum BasicError {
 /// at the first colon (RFC 7617 §2).
 pub fn parse(header_value: &[u8]) -> Result<Credentials, BasicError> {
     let decoded = decode(token68(header_value)?)?;
-    let text = String::from_utf8(decoded).map_err(|error| BasicError::NotUtf8 {
+    let mut username = String::from_utf8(decoded).map_err(|error| BasicError::NotUtf8 {
         at: error.utf8_error().valid_up_to(),
     })?;
-    if let Some(at) = text.bytes().position(|byte| byte.is_ascii_control()) {
+    // Where it stands is looked for only where there is one: most have none.
+    let control = |byte: u8| byte.is_ascii_control();
+    if username.bytes().fold(false, |any, byte| any | control(byte)) {
+        let at = username.bytes().position(control).unwrap_or(0);
         return Err(BasicError::Control { at });
     }
-    let (username, password) = text.split_once(':').ok_or(BasicError::NoColon)?;
-    Ok(Credentials::new(username, password))
+    let colon = username.find(':').ok_or(BasicError::NoColon)?;
+    let password = username[colon + 1..].to_owned();
+    username.truncate(colon);
+    Ok(Credentials { username, password })
 }
 
 /// The value of an `Authorization` field with these credentials: the inverse of [`parse`].
 pub fn render(credentials: &Credentials) -> String {
-    let Credentials { username, password } = credentials;
-    format!("Basic {}", STANDARD.encode(format!("{username}:{password}")))
+    let joined = [&*credentials.username, ":", &*credentials.password].concat();
+    ["Basic ", &STANDARD.encode(joined)].concat()
 }
 
 /// The part after the scheme and its spaces.
 fn token68(value: &[u8]) -> Result<&[u8], BasicError> {
-    let end = value.iter().position(|&byte| !is_token(byte));
-    let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
-    // A value that goes on with anything but a space has no scheme: bare base64 text, or "Basic" and a tab.
-    if scheme.is_empty() || !matches!(rest.first(), None | Some(b' ')) {
-        return Err(BasicError::NoScheme);
-    }
-    if !scheme.eq_ignore_ascii_case(b"basic") {
-        let scheme = String::from_utf8_lossy(scheme).into_owned();
-        return Err(BasicError::OtherScheme(scheme));
-    }
+    let rest = match value.split_first_chunk::<5>() {
+        Some((scheme, rest)) if scheme.map(|byte| byte.to_ascii_lowercase()) == *b"basic" => rest,
+        _ => return Err(other_scheme(value)),
+    };
     match rest.iter().position(|&byte| byte != b' ') {
+        // Something that is glued to the scheme: another scheme, or none.
+        Some(0) => Err(other_scheme(value)),
         Some(start) => Ok(&rest[start..]),
         None => Err(BasicError::NoCredentials),
     }
 }
 
-/// The bytes of a scheme's name (`token`, RFC 9110 §5.6.2).
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+/// What a value says that does not begin with this scheme.
+fn other_scheme(value: &[u8]) -> BasicError {
+    let end = value.iter().position(|&byte| !TOKEN[usize::from(byte)]);
+    let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
+    // A value that goes on with anything but a space has no scheme: bare base64 text, or "Basic" and a tab.
+    if scheme.is_empty() || !matches!(rest.first(), None | Some(b' ')) {
+        return BasicError::NoScheme;
+    }
+    BasicError::OtherScheme(String::from_utf8_lossy(scheme).into_owned())
 }
+
+/// The bytes of a scheme's name (`token`, RFC 9110 §5.6.2).
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        let delimiter = matches!(
+            byte,
+            b'"' | b'('
+                | b')'
+                | b','
+                | b'/'
+                | b':'
+                | b';'
+                | b'<'
+                | b'='
+                | b'>'
+                | b'?'
+                | b'@'
+                | b'['
+                | b'\\'
+                | b']'
+                | b'{'
+                | b'}'
+        );
+        table[byte as usize] = byte.is_ascii_graphic() && !delimiter;
+        byte += 1;
+    }
+    table
+};
 
 fn decode(encoded: &[u8]) -> Result<Vec<u8>, BasicError> {
     use base64::DecodeError;

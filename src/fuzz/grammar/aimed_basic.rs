@@ -7,7 +7,7 @@ use crate::fuzz::Surface;
 /// The right credentials.
 const VALID: &str = "${user}:${user_password}";
 
-fn plain(text: impl AsRef<[u8]>) -> BasicInput {
+fn plain(text: impl AsRef<[u8]>) -> BasicInput<'static> {
     BasicInput {
         place: Place::Once,
         scheme: Scheme::Basic,
@@ -15,11 +15,11 @@ fn plain(text: impl AsRef<[u8]>) -> BasicInput {
         encoding: Encoding::Standard,
         size: Size::Plain,
         with: LoginWith::Nothing,
-        text: text.as_ref().to_vec(),
+        text: text.as_ref().to_vec().into(),
     }
 }
 
-fn valid() -> BasicInput {
+fn valid() -> BasicInput<'static> {
     plain(VALID)
 }
 

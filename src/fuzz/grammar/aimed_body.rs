@@ -4,13 +4,13 @@ use super::aimed::Aimed;
 use super::body::{BodyInput, Bulk, ContentType, Framing, Spelling};
 use crate::fuzz::Surface;
 
-fn plain(text: impl AsRef<[u8]>) -> BodyInput {
+fn plain(text: impl AsRef<[u8]>) -> BodyInput<'static> {
     BodyInput {
         content_type: ContentType::Json,
         framing: Framing::Length,
         spelling: Spelling::Plain,
         bulk: Bulk::Nothing,
-        text: text.as_ref().to_vec(),
+        text: text.as_ref().to_vec().into(),
     }
 }
 

@@ -27,7 +27,7 @@ fn passwords() -> Vec<Aimed> {
         let input = PasswordInput {
             door,
             written,
-            text: text.as_bytes().to_vec(),
+            text: text.as_bytes().to_vec().into(),
         };
         all.push(aimed(row, Surface::Password, input.encode()));
     };
@@ -187,7 +187,7 @@ fn tokens() -> Vec<Aimed> {
             before,
             carrier,
             called,
-            text: text.as_bytes().to_vec(),
+            text: text.as_bytes().to_vec().into(),
         };
         all.push(aimed("A35", Surface::Bearer, input.encode()));
     };
@@ -237,7 +237,7 @@ fn paths() -> Vec<Aimed> {
             asker,
             method,
             length,
-            text: text.as_bytes().to_vec(),
+            text: text.as_bytes().to_vec().into(),
         };
         all.push(aimed("J19", Surface::Path, input.encode()));
     };
@@ -320,7 +320,7 @@ fn http() -> Vec<Aimed> {
         let input = HttpInput {
             stuff,
             lines,
-            text: text.into_bytes(),
+            text: text.into_bytes().into(),
         };
         all.push(aimed(row, Surface::Http, input.encode()));
     };

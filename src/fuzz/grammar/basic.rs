@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 
 use super::Shaped;
 use super::bindings::Bindings;
-use super::codec::{choices, grammar};
+use super::codec::{Choice, choices, grammar};
 use crate::exchange::Header;
 
 choices! {
@@ -88,6 +88,39 @@ choices! {
     }
 }
 
+/// What stands around a code.
+struct Around {
+    before: &'static [u8],
+    /// In its middle.
+    inside: &'static [u8],
+    behind: &'static [u8],
+}
+
+impl Encoding {
+    const fn around(self) -> Around {
+        // The code of `other:words!`, and that of `other:words`.
+        let before: &[u8] = match self {
+            Encoding::Preceded => b"b3RoZXI6d29yZHMh",
+            _ => b"",
+        };
+        let inside: &[u8] = match self {
+            Encoding::PaddedInside => b"=",
+            Encoding::Blanks => b"  ",
+            Encoding::TabInside => b"\t",
+            Encoding::IllegalInside => b"!",
+            _ => b"",
+        };
+        let behind: &[u8] = match self {
+            Encoding::OverPadded => b"=",
+            Encoding::Followed => b"b3RoZXI6d29yZHM=",
+            Encoding::Parameter => b", realm=\"x\"",
+            Encoding::Comment => b" (comment)",
+            _ => b"",
+        };
+        Around { before, inside, behind }
+    }
+}
+
 choices! {
     /// How the text is encoded.
     Encoding {
@@ -132,18 +165,26 @@ choices! {
     }
 }
 
-choices! {
-    /// How long the text is made, with `x` at its end.
-    Size {
-        /// As it is.
-        Plain,
-        /// By 1 KiB.
-        OneK,
-        /// By 4 KiB.
-        FourK,
-        /// By 64 KiB: only where large requests are allowed.
-        Large,
-    }
+/// How long the text is made, with `x` at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// As it is.
+    Plain,
+    /// By 1 KiB.
+    OneK,
+    /// By 4 KiB.
+    FourK,
+    /// By 64 KiB: only where large requests are allowed.
+    Large,
+}
+
+impl Choice for Size {
+    // A letter by chance is most often `Plain`: long headers take the time of many short ones and say little more.
+    const ALL: &'static [Self] = &{
+        let mut all = [Size::Plain; 16];
+        (all[1], all[2], all[3]) = (Size::OneK, Size::FourK, Size::Large);
+        all
+    };
 }
 
 choices! {
@@ -180,7 +221,7 @@ grammar! {
     }
 }
 
-impl BasicInput {
+impl BasicInput<'_> {
     /// Whether the request goes beyond what is sent unasked.
     pub fn is_large(&self) -> bool {
         self.size == Size::Large
@@ -195,7 +236,10 @@ impl BasicInput {
             Size::FourK => 4 << 10,
             Size::Large => 64 << 10,
         };
-        plain.resize(plain.len() + more, b'x');
+        if more > 0 {
+            let length = plain.len() + more;
+            plain.to_mut().resize(length, b'x');
+        }
         let scheme = match self.scheme {
             Scheme::Basic => "Basic",
             Scheme::Lower => "basic",
@@ -208,60 +252,62 @@ impl BasicInput {
             Scheme::Longer => "Basicx",
             Scheme::Negotiate => "Negotiate",
         };
-        let (gap, tail) = match self.gap {
-            _ if self.scheme == Scheme::Missing => ("", ""),
-            Gap::Space => (" ", ""),
-            Gap::Two => ("  ", ""),
-            Gap::Many => ("            ", ""),
-            Gap::Tab => ("\t", ""),
-            Gap::Glued => ("", ""),
-            Gap::Trailing => (" ", "   "),
-            Gap::Nbsp => ("\u{a0}", ""),
+        let gap = match self.gap {
+            _ if self.place == Place::Folded => "\r\n ",
+            _ if self.scheme == Scheme::Missing => "",
+            Gap::Space | Gap::Trailing => " ",
+            Gap::Two => "  ",
+            Gap::Many => "            ",
+            Gap::Tab => "\t",
+            Gap::Glued => "",
+            Gap::Nbsp => "\u{a0}",
         };
-        let gap = if self.place == Place::Folded { "\r\n " } else { gap };
+        let tail = match self.gap {
+            Gap::Trailing if self.scheme != Scheme::Missing => "   ",
+            _ => "",
+        };
         let code = self.code(&plain);
-        let mut value = Vec::with_capacity(scheme.len() + gap.len() + code.len() + tail.len());
-        value.extend_from_slice(scheme.as_bytes());
-        value.extend_from_slice(gap.as_bytes());
-        value.extend_from_slice(&code);
-        value.extend_from_slice(tail.as_bytes());
-        value
+        let Around { before, inside, behind } = self.encoding.around();
+        let (first, second) = code.split_at(code.len() / 2);
+        joined([
+            scheme.as_bytes(),
+            gap.as_bytes(),
+            before,
+            first,
+            inside,
+            second,
+            behind,
+            tail.as_bytes(),
+        ])
     }
 
+    /// The text as it is encoded, without what is put around that.
     fn code(&self, plain: &[u8]) -> Vec<u8> {
-        let standard = || STANDARD.encode(plain);
-        let middle = |inserted: &str| {
-            let mut code = standard();
-            code.insert_str(code.len() / 2, inserted);
-            code
-        };
-        let text = match self.encoding {
-            Encoding::Standard => standard(),
-            Encoding::UrlSafe => URL_SAFE.encode(plain),
-            Encoding::Unpadded => STANDARD_NO_PAD.encode(plain),
-            Encoding::OverPadded => standard() + "=",
-            Encoding::PaddedInside => middle("="),
-            Encoding::Blanks => middle("  "),
-            Encoding::TabInside => middle("\t"),
-            Encoding::IllegalInside => middle("!"),
-            Encoding::LooseBits => loose_bits(standard()),
+        let engine = match self.encoding {
+            Encoding::UrlSafe => &URL_SAFE,
+            Encoding::Unpadded | Encoding::Cut => &STANDARD_NO_PAD,
             // Line ends and NUL would be another request, or none: they are the business of the surface `http`.
             Encoding::Raw => return plain.iter().map(|byte| header_byte(*byte)).collect(),
-            Encoding::Double => STANDARD.encode(standard()),
             Encoding::Hex => return digits(plain, b"", b"0123456789abcdef"),
             Encoding::Percent => return percent(plain),
-            Encoding::Cut => {
-                let mut code = STANDARD_NO_PAD.encode(plain);
-                code.pop();
-                code
-            }
-            Encoding::Followed => standard() + &STANDARD.encode("other:words"),
-            Encoding::Preceded => STANDARD.encode("other:words!") + &standard(),
-            Encoding::Parameter => standard() + ", realm=\"x\"",
-            Encoding::Comment => standard() + " (comment)",
-            Encoding::PercentPadding => standard().replace('=', "%3D"),
+            _ => &STANDARD,
         };
-        text.into_bytes()
+        let mut code = vec![0; plain.len().div_ceil(3) * 4];
+        // There is room for every sign, so that nothing is left unwritten.
+        let written = engine.encode_slice(plain, &mut code).unwrap_or(0);
+        code.truncate(written);
+        match self.encoding {
+            Encoding::Cut => code.truncate(written.saturating_sub(1)),
+            Encoding::Double => code = STANDARD.encode(code).into_bytes(),
+            Encoding::LooseBits => loose_bits(&mut code),
+            Encoding::PercentPadding => {
+                let padding = code.iter().rev().take_while(|sign| **sign == b'=').count();
+                code.truncate(written - padding);
+                code.extend(b"%3D".repeat(padding));
+            }
+            _ => {}
+        }
+        code
     }
 
     /// The request.
@@ -309,6 +355,19 @@ impl BasicInput {
     }
 }
 
+/// The parts in one. This is what every input in process goes through: the parts are counted by the compiler, so that
+/// neither their number nor their lengths are branches that the fuzzer would follow.
+fn joined<const N: usize>(parts: [&[u8]; N]) -> Vec<u8> {
+    let mut joined = vec![0; parts.iter().map(|part| part.len()).sum()];
+    let mut rest = joined.as_mut_slice();
+    for part in parts {
+        let (here, behind) = rest.split_at_mut(part.len());
+        here.copy_from_slice(part);
+        rest = behind;
+    }
+    joined
+}
+
 /// Each byte percent-encoded.
 pub(super) fn percent(bytes: &[u8]) -> Vec<u8> {
     digits(bytes, b"%", b"0123456789ABCDEF")
@@ -333,15 +392,12 @@ pub(super) fn header_byte(byte: u8) -> u8 {
     }
 }
 
-/// The code with its last sign before the padding replaced by the next one, which decodes to the same bytes.
-fn loose_bits(code: String) -> String {
+/// Replaces the last sign before the padding by the next one, which decodes to the same bytes.
+fn loose_bits(code: &mut [u8]) {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let signs = code.trim_end_matches('=');
-    let padding = &code[signs.len()..];
-    let (Some(last), false) = (signs.bytes().last(), padding.is_empty()) else {
-        return code;
-    };
-    let index = ALPHABET.iter().position(|sign| *sign == last).unwrap_or(0);
-    let next = char::from(ALPHABET[(index | 1) % ALPHABET.len()]);
-    format!("{}{next}{padding}", &signs[..signs.len() - 1])
+    let padded = code.last() == Some(&b'=');
+    if let Some(last) = code.iter_mut().rev().find(|sign| **sign != b'=').filter(|_| padded) {
+        let index = ALPHABET.iter().position(|sign| sign == last).unwrap_or(0);
+        *last = ALPHABET[(index | 1) % ALPHABET.len()];
+    }
 }

@@ -76,7 +76,7 @@ grammar! {
     }
 }
 
-impl BearerInput {
+impl BearerInput<'_> {
     /// The value of the field.
     pub fn value(&self, bindings: &Bindings) -> Vec<u8> {
         let before = match self.before {
@@ -91,7 +91,7 @@ impl BearerInput {
             Before::Token => "Token ",
             Before::Doubled => "Bearer Bearer ",
         };
-        let token = bindings.render(&self.text).into_iter().map(header_byte);
+        let token = bindings.render(&self.text).into_owned().into_iter().map(header_byte);
         before.bytes().chain(token).collect()
     }
 

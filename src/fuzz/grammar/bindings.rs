@@ -2,7 +2,9 @@
 //!
 //! The names are those of scenario files, with their filters (`${user_password|init}`).
 
-use crate::template::{self, Template};
+use std::borrow::Cow;
+
+use crate::template::Filter;
 
 /// The values of one account's inputs.
 #[derive(Debug, Clone)]
@@ -58,7 +60,7 @@ impl Bindings {
         }
     }
 
-    fn value(&self, name: &str) -> Option<String> {
+    fn value(&self, name: &str) -> Option<Cow<'_, str>> {
         let value = match name {
             "user" => &self.user,
             "user_password" => &self.user_password,
@@ -76,18 +78,18 @@ impl Bindings {
             "basic" => {
                 use base64::Engine;
                 let joined = format!("{}:{}", self.user, self.user_password);
-                return Some(base64::engine::general_purpose::STANDARD.encode(joined));
+                return Some(base64::engine::general_purpose::STANDARD.encode(joined).into());
             }
             _ => return None,
         };
-        Some(value.clone())
+        Some(value.into())
     }
 
     /// The text with every known name replaced. What is no name stays as it is: any text is fine.
-    pub fn render(&self, text: &[u8]) -> Vec<u8> {
+    pub fn render<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         // Most texts hold no name.
-        if !text.contains(&b'$') {
-            return text.to_vec();
+        if !text.contains(&b'$') || !text.windows(2).any(|pair| pair == b"${") {
+            return Cow::Borrowed(text);
         }
         let mut rendered = Vec::with_capacity(text.len() + 64);
         let mut rest = text;
@@ -106,11 +108,11 @@ impl Bindings {
             }
         }
         rendered.extend_from_slice(rest);
-        rendered
+        Cow::Owned(rendered)
     }
 
     /// The value of the `${name}` that a text begins with, if it does, and how long that is.
-    fn named(&self, text: &[u8]) -> Option<(String, usize)> {
+    fn named(&self, text: &[u8]) -> Option<(Cow<'_, str>, usize)> {
         if text.get(1) != Some(&b'{') {
             return None;
         }
@@ -120,16 +122,12 @@ impl Bindings {
     }
 
     /// The value of `${name}` or `${name|filter}`.
-    fn segment(&self, segment: &[u8]) -> Option<String> {
+    fn segment(&self, segment: &[u8]) -> Option<Cow<'_, str>> {
         let text = std::str::from_utf8(segment).ok()?;
         let inside = text.strip_prefix("${")?.strip_suffix('}')?;
-        if !inside.as_bytes().contains(&b'|') {
-            return self.value(inside);
-        }
-        let (name, _) = inside.split_once('|')?;
-        let mut bindings = template::Bindings::new();
-        bindings.bind(name.trim(), self.value(name.trim())?);
-        Template::parse(text).ok()?.render(&bindings).ok()
+        let mut words = inside.split('|');
+        let value = self.value(words.next()?)?;
+        words.try_fold(value, |value, word| Some(Filter::named(word)?.apply(&value).into()))
     }
 }
 
@@ -140,13 +138,13 @@ mod tests {
     #[test]
     fn names_are_replaced_and_everything_else_stays() {
         let bindings = Bindings::fixed();
-        let render = |text: &str| String::from_utf8(bindings.render(text.as_bytes())).expect("text");
+        let render = |text: &str| String::from_utf8(bindings.render(text.as_bytes()).into_owned()).expect("text");
         assert_eq!(render("${user}:x"), "fuzzfinding:x");
         assert_eq!(render("${user|upper}"), "FUZZFINDING");
         for plain in ["", "$", "${", "${}", "${nothing}", "${user", "$${x}", "${user|nothing}"] {
             assert_eq!(render(plain), plain);
         }
-        assert_eq!(bindings.render(b"\xff${nobody}\xfe"), b"\xfffuzznobody\xfe");
+        assert_eq!(&*bindings.render(b"\xff${nobody}\xfe"), b"\xfffuzznobody\xfe");
     }
 
     #[test]

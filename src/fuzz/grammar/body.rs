@@ -1,5 +1,7 @@
 //! A request whose JSON body is the point: a login, the creation of a user, a request for a registration code.
 
+use std::borrow::Cow;
+
 use super::basic::percent;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
@@ -123,7 +125,7 @@ grammar! {
     }
 }
 
-impl BodyInput {
+impl BodyInput<'_> {
     /// Whether the request goes beyond what is sent unasked.
     pub fn is_large(&self) -> bool {
         matches!(
@@ -133,16 +135,16 @@ impl BodyInput {
     }
 
     /// The body, before it is framed.
-    pub fn body(&self, bindings: &Bindings) -> Vec<u8> {
+    pub fn body(&self, bindings: &Bindings) -> Cow<'_, [u8]> {
         let mut text = bindings.render(&self.text);
         if text.contains(&b'$')
             && let Some(at) = text.windows(7).position(|window| window == b"${bulk}")
         {
-            text.splice(at..at + 7, self.bulky());
+            text.to_mut().splice(at..at + 7, self.bulky());
         }
         let half = text.len() / 2;
-        match self.spelling {
-            Spelling::Plain => text,
+        let spelt = match self.spelling {
+            Spelling::Plain => return text,
             Spelling::Around => [b" \t\r\n", &text[..], b"\r\n \t"].concat(),
             Spelling::Bom => [b"\xef\xbb\xbf", &text[..]].concat(),
             Spelling::Utf16Le => [vec![0xff, 0xfe], wide(&text, u16::to_le_bytes)].concat(),
@@ -153,7 +155,8 @@ impl BodyInput {
             Spelling::Nul => [&text[..], b"\0"].concat(),
             Spelling::Garbage => [&text[..], b"}x"].concat(),
             Spelling::Percent => percent(&text),
-        }
+        };
+        Cow::Owned(spelt)
     }
 
     fn bulky(&self) -> Vec<u8> {
@@ -185,7 +188,7 @@ impl BodyInput {
         let (path, authorization) = match surface {
             Surface::UsersBody => ("/v1/users", format!("Bearer {}", bindings.admin_token).into_bytes()),
             Surface::AccountBody => ("/v1/account", format!("Bearer {}", bindings.admin_token).into_bytes()),
-            _ => ("/v1/users/login", bindings.render(b"Basic ${basic}")),
+            _ => ("/v1/users/login", bindings.render(b"Basic ${basic}").into_owned()),
         };
         let mut headers = vec![Header::new("Authorization", authorization)];
         let label = |value: &str| Header::new("Content-Type", value);
@@ -201,7 +204,7 @@ impl BodyInput {
             ContentType::Two => headers.extend([label("application/json"), label("text/plain")]),
             ContentType::Garbage => headers.push(label(";/=,")),
         }
-        let mut body = self.body(bindings);
+        let mut body = self.body(bindings).into_owned();
         match self.framing {
             Framing::Length => {}
             Framing::Gzip => headers.push(Header::new("Content-Encoding", "gzip")),

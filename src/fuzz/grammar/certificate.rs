@@ -67,7 +67,7 @@ grammar! {
     }
 }
 
-impl CertificateInput {
+impl CertificateInput<'_> {
     /// The name that can be read, where the certificate is whole and has one.
     pub fn name(&self) -> Option<&str> {
         let whole = matches!(
@@ -81,7 +81,7 @@ impl CertificateInput {
     /// The message.
     pub fn bytes(&self) -> Vec<u8> {
         let whole = match self.kind {
-            Kind::Bytes | Kind::Literal => self.text.clone(),
+            Kind::Bytes | Kind::Literal => self.text.to_vec(),
             Kind::Wrapped | Kind::Bare => {
                 let sample = SampleCertificate::new(String::from_utf8_lossy(&self.text));
                 let serial = match self.serial {

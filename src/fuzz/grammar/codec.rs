@@ -64,23 +64,23 @@ macro_rules! grammar {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $choice:ty,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct $name {
+        pub struct $name<'a> {
             $($(#[$field_meta])* pub $field: $choice,)*
             /// The literal text after the letters.
-            pub text: Vec<u8>,
+            pub text: std::borrow::Cow<'a, [u8]>,
         }
 
-        impl $name {
+        impl<'a> $name<'a> {
             /// How many letters stand in front of the text.
             pub const LETTERS: usize = [$(stringify!($field)),*].len();
 
             /// Reads an input; there is none that cannot be read.
-            pub fn decode(input: &[u8]) -> Self {
+            pub fn decode(input: &'a [u8]) -> Self {
                 let coded = $crate::fuzz::grammar::Coded::<{ $name::LETTERS }>::read(input);
                 let [$($field),*] = coded.letters;
                 $name {
                     $($field: <$choice as $crate::fuzz::grammar::Choice>::of($field),)*
-                    text: coded.text.to_vec(),
+                    text: coded.text.into(),
                 }
             }
 
@@ -91,7 +91,7 @@ macro_rules! grammar {
             }
         }
 
-        impl<'a> arbitrary::Arbitrary<'a> for $name {
+        impl<'a> arbitrary::Arbitrary<'a> for $name<'a> {
             fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
                 let length = u.len();
                 Ok($name::decode(u.bytes(length)?))

@@ -37,10 +37,10 @@ grammar! {
     }
 }
 
-impl HttpInput {
+impl HttpInput<'_> {
     /// The bytes.
     pub fn bytes(&self, bindings: &Bindings) -> Vec<u8> {
-        let mut text = bindings.render(&self.text);
+        let mut text = bindings.render(&self.text).into_owned();
         if self.lines == Lines::Completed {
             let mut completed = Vec::with_capacity(text.len() + 16);
             for (index, byte) in text.iter().enumerate() {
@@ -70,6 +70,6 @@ impl HttpInput {
     pub fn holds_credentials(&self, bindings: &Bindings) -> bool {
         let code = bindings.render(b"${basic}");
         let bytes = self.bytes(bindings);
-        bytes.windows(code.len()).any(|window| window == code)
+        bytes.windows(code.len()).any(|window| window == &*code)
     }
 }

@@ -1,5 +1,7 @@
 //! A password that is set, at one of the doors that take one.
 
+use std::borrow::Cow;
+
 use super::Shaped;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
@@ -37,10 +39,15 @@ grammar! {
     }
 }
 
-impl PasswordInput {
+impl PasswordInput<'_> {
     /// The password.
-    pub fn password(&self, bindings: &Bindings) -> String {
-        String::from_utf8_lossy(&bindings.render(&self.text)).into_owned()
+    pub fn password(&self, bindings: &Bindings) -> Cow<'_, str> {
+        match bindings.render(&self.text) {
+            Cow::Borrowed(text) => {
+                std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed)
+            }
+            Cow::Owned(text) => String::from_utf8_lossy(&text).into_owned().into(),
+        }
     }
 
     /// The request that sets it.
@@ -58,7 +65,7 @@ impl PasswordInput {
             Door::Login => (
                 "POST",
                 "/v1/users/login".to_owned(),
-                Header::new("Authorization", bindings.render(b"Basic ${basic}")),
+                Header::new("Authorization", bindings.render(b"Basic ${basic}").into_owned()),
                 format!(r#"{{"new_password":{password}}}"#),
             ),
             Door::Create => (

@@ -51,7 +51,7 @@ grammar! {
     }
 }
 
-impl PathInput {
+impl PathInput<'_> {
     /// The target: bytes that no request line can hold are percent-encoded.
     pub fn target(&self, bindings: &Bindings) -> String {
         let mut target = String::new();
@@ -59,7 +59,7 @@ impl PathInput {
         if text.first() != Some(&b'/') {
             target.push('/');
         }
-        for byte in text {
+        for &byte in &*text {
             match byte {
                 0x21..=0x7e if byte != b'#' => target.push(char::from(byte)),
                 other => target.push_str(&format!("%{other:02X}")),

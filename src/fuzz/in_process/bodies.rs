@@ -1,34 +1,41 @@
 //! JSON bodies: our reading against `serde_json` read the slow way.
 
+use std::borrow::Cow;
+
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::FIXED;
-use crate::documented::bodies::{AccountBody, AccountRule, BodyError, CreateUserBody, LoginBody};
+use crate::documented::bodies::{AccountBody, AccountRule, BodyError, CreateUserBody, LoginBody, Method};
 use crate::documented::certificate::verified_name;
 use crate::fuzz::Class;
-use crate::fuzz::grammar::bindings::Bindings;
 use crate::fuzz::grammar::body::{BodyInput, Bulk};
 use crate::fuzz::second;
 use crate::fuzz::second::password::Strength;
 
 /// A body, and whether it may hold a secret.
-struct Rendered {
-    bytes: Vec<u8>,
+struct Rendered<'a> {
+    bytes: Cow<'a, [u8]>,
     named: bool,
 }
 
-/// The body of an input. What takes a megabyte on the wire is left to the wire.
-fn body(input: &[u8], bindings: &Bindings) -> Rendered {
+/// An input. What takes a megabyte on the wire is left to the wire.
+fn decode(input: &[u8]) -> BodyInput<'_> {
     let mut input = BodyInput::decode(input);
     if input.is_large() {
         input.bulk = Bulk::Deep1000;
     }
-    Rendered {
-        bytes: input.body(bindings),
-        // Secrets stand for names, and names begin so.
-        named: input.text.contains(&b'$'),
+    input
+}
+
+impl<'a> Rendered<'a> {
+    fn of(input: &'a BodyInput<'_>) -> Rendered<'a> {
+        Rendered {
+            bytes: FIXED.with(|bindings| input.body(bindings)),
+            // Secrets stand for names, and names begin so.
+            named: input.text.contains(&b'$'),
+        }
     }
 }
 
@@ -90,9 +97,13 @@ fn slowly(body: &[u8]) -> Slowly<'_> {
     serde_json::from_str::<IgnoredAny>(text).map_or(Slowly::NoJson, |_| Slowly::NoObject)
 }
 
-/// Holds a reading of a body to the slow one, and gives that where there is something to compare. `known` are the
-/// members that count, with whether each is required.
-fn same_reading<'b, T>(body: &'b Rendered, read: &Result<T, BodyError>, known: &[(&str, bool)]) -> Option<Slow<'b>> {
+/// Holds a reading of a body to the slow one, and gives the texts that this one found where there is something to
+/// compare. `known` are the members that count, with whether each is required.
+fn same_reading<T, const N: usize>(
+    body: &Rendered<'_>,
+    read: &Result<T, BodyError>,
+    known: [(&str, bool); N],
+) -> Option<[Option<String>; N]> {
     if let (Err(error), true) = (read, body.named) {
         let told = FIXED.with(|fixed| error.to_string().contains(&fixed.user_password));
         assert!(!told, "the error tells a value: {error}");
@@ -118,10 +129,11 @@ fn same_reading<'b, T>(body: &'b Rendered, read: &Result<T, BodyError>, known: &
                 );
                 return None;
             }
-            let fits = |(name, required): &(&str, bool)| {
-                members.text(name).is_some() || (!required && members.values(name).next().is_none())
+            let texts = known.map(|(name, _)| members.text(name));
+            let fits = |((name, required), text): (&(&str, bool), &Option<String>)| {
+                text.is_some() || (!required && members.values(name).next().is_none())
             };
-            if !known.iter().all(fits) {
+            if !known.iter().zip(&texts).all(fits) {
                 assert!(
                     matches!(read, Err(BodyError::Members(_))),
                     "bad members were read as {}",
@@ -134,7 +146,7 @@ fn same_reading<'b, T>(body: &'b Rendered, read: &Result<T, BodyError>, known: &
                     kind(read)
                 );
             }
-            return Some(members);
+            return Some(texts);
         }
     }
     None
@@ -149,19 +161,19 @@ fn kind<T>(read: &Result<T, BodyError>) -> String {
 /// # Panics
 /// When one of these does not hold.
 pub fn login_body(input: &[u8]) {
-    let bindings = FIXED.with(Clone::clone);
-    let body = body(input, &bindings);
+    let input = decode(input);
+    let body = Rendered::of(&input);
     let read = LoginBody::parse(&body.bytes);
     if body.bytes.is_empty() {
         assert_eq!(read, Ok(LoginBody::default()));
         return;
     }
     // Of anything but an object with no member twice the documents say nothing more.
-    let Some(members) = same_reading(&body, &read, &[("new_password", false)]) else {
+    let Some([new_password]) = same_reading(&body, &read, [("new_password", false)]) else {
         return;
     };
     if let Ok(read) = &read {
-        assert_eq!(read.new_password, members.text("new_password"));
+        assert_eq!(read.new_password, new_password);
     }
     let weak = |read: &LoginBody| read.new_password.as_deref().map(second::password::strength) == Some(Strength::Weak);
     match second::body::login(&body.bytes, true).class {
@@ -182,15 +194,15 @@ pub fn login_body(input: &[u8]) {
 /// # Panics
 /// When it is not.
 pub fn users_body(input: &[u8]) {
-    let bindings = FIXED.with(Clone::clone);
-    let body = body(input, &bindings);
+    let input = decode(input);
+    let body = Rendered::of(&input);
     let read = CreateUserBody::parse(&body.bytes);
-    let Some(members) = same_reading(&body, &read, &[("username", true), ("password", true)]) else {
+    let Some([username, password]) = same_reading(&body, &read, [("username", true), ("password", true)]) else {
         return;
     };
     if let Ok(read) = &read {
-        assert_eq!(Some(&read.username), members.text("username").as_ref());
-        assert_eq!(Some(&read.password), members.text("password").as_ref());
+        assert_eq!(Some(&read.username), username.as_ref());
+        assert_eq!(Some(&read.password), password.as_ref());
     }
     if second::body::create(&body.bytes, true).0.class == Class::Accept {
         assert!(read.is_ok(), "a body that must be accepted was not");
@@ -202,8 +214,8 @@ pub fn users_body(input: &[u8]) {
 /// # Panics
 /// When one of these does not hold.
 pub fn account_body(input: &[u8]) {
-    let bindings = FIXED.with(Clone::clone);
-    let body = body(input, &bindings);
+    let input = decode(input);
+    let body = Rendered::of(&input);
     let read = AccountBody::parse(&body.bytes, &AccountRule::documented());
     let known = [
         ("cc", true),
@@ -212,18 +224,20 @@ pub fn account_body(input: &[u8]) {
         ("cert", true),
         ("pin", false),
     ];
-    let Some(members) = same_reading(&body, &read, &known) else {
+    let Some([cc, phone_number, method, cert, pin]) = same_reading(&body, &read, known) else {
         return;
     };
     if let Ok(read) = &read {
-        let texts = [
-            ("cc", &read.cc),
-            ("phone_number", &read.phone_number),
-            ("cert", &read.cert),
-        ];
-        for (name, value) in texts {
-            assert_eq!(Some(value), members.text(name).as_ref());
+        let texts = [(&read.cc, cc), (&read.phone_number, phone_number), (&read.cert, cert)];
+        for (value, text) in texts {
+            assert_eq!(Some(value), text.as_ref());
         }
+        assert_eq!(read.pin, pin);
+        let named = match read.method {
+            Method::Sms => "sms",
+            Method::Voice => "voice",
+        };
+        assert_eq!(Some(named), method.as_deref());
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         assert!(digits(&read.cc) && digits(&read.phone_number) && read.pin.as_deref().is_none_or(digits));
         assert!(read.pin.as_ref().is_none_or(|pin| pin.len() == 6));

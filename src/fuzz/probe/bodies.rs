@@ -11,12 +11,12 @@ use crate::fuzz::second;
 use crate::fuzz::second::password::{Strength, strength};
 
 /// Whether a server has no excuse for not reading the body as the JSON it is.
-fn is_labelled(input: &BodyInput) -> bool {
+fn is_labelled(input: &BodyInput<'_>) -> bool {
     input.content_type == ContentType::Json && !matches!(input.framing, Framing::Gzip | Framing::UnknownCoding)
 }
 
 impl Probe<'_> {
-    pub(super) async fn login_body(&mut self, input: &BodyInput) {
+    pub(super) async fn login_body(&mut self, input: &BodyInput<'_>) {
         if input.is_large() && !self.ground.large {
             return self.probed = Probed::skip("large requests are sent with --large");
         }
@@ -81,7 +81,7 @@ impl Probe<'_> {
         }
     }
 
-    pub(super) async fn users_body(&mut self, input: &BodyInput) {
+    pub(super) async fn users_body(&mut self, input: &BodyInput<'_>) {
         if !self.subject.own {
             return self.probed = Probed::skip("the target makes no accounts");
         }
@@ -281,7 +281,7 @@ impl Probe<'_> {
         }
     }
 
-    pub(super) async fn account_body(&mut self, input: &BodyInput) {
+    pub(super) async fn account_body(&mut self, input: &BodyInput<'_>) {
         if self.ground.admin.is_none() {
             return self.probed = Probed::skip("there is no admin");
         }

@@ -311,7 +311,7 @@ impl Probe<'_> {
         json.at("/users/0/token")?.as_str().map(str::to_owned)
     }
 
-    async fn basic(&mut self, input: &BasicInput) {
+    async fn basic(&mut self, input: &BasicInput<'_>) {
         if input.is_large() && !self.ground.large {
             return self.probed = Probed::skip("large requests are sent with --large");
         }
@@ -369,7 +369,7 @@ impl Probe<'_> {
         }
     }
 
-    async fn bearer(&mut self, input: &BearerInput) {
+    async fn bearer(&mut self, input: &BearerInput<'_>) {
         let shaped = input.shape(&self.subject.bindings);
         let (mut class, place) = second::bearer::call(&shaped.headers, &self.subject.bindings.user_token);
         // What the admin's own account may is not what an ordinary one may.
@@ -402,7 +402,7 @@ impl Probe<'_> {
         }
     }
 
-    async fn path(&mut self, input: &PathInput) {
+    async fn path(&mut self, input: &PathInput<'_>) {
         let shaped = input.shape(&self.subject.bindings);
         let exchange = self.send(Class::Either, "path", shaped).await;
         self.not_ready(&exchange, false).await;
@@ -433,7 +433,7 @@ impl Probe<'_> {
         }
     }
 
-    async fn http(&mut self, input: &HttpInput) {
+    async fn http(&mut self, input: &HttpInput<'_>) {
         let request = Request::Raw(input.bytes(&self.subject.bindings));
         let good = input.holds_credentials(&self.subject.bindings);
         // A server may wait for the rest of what looks unfinished; two seconds show that it does.

@@ -108,7 +108,7 @@ impl Probe<'_> {
                         &exchange,
                     );
                 }
-                self.settle(&exchange, &[password], false).await;
+                self.settle(&exchange, &[password.into_owned()], false).await;
             }
             Door::Update => self.updated(&exchange, class, &password).await,
             Door::Create => {

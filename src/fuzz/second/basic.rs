@@ -5,56 +5,97 @@ use std::borrow::Cow;
 use crate::exchange::Header;
 use crate::fuzz::Class;
 
+/// Basic credentials as bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strict {
+    text: Vec<u8>,
+    colon: usize,
+}
+
+impl Strict {
+    /// Everything before the first colon.
+    pub fn user(&self) -> &[u8] {
+        &self.text[..self.colon]
+    }
+
+    /// Everything after it.
+    pub fn password(&self) -> &[u8] {
+        &self.text[self.colon + 1..]
+    }
+}
+
 /// The Basic credentials that a header value strictly holds (RFC 7617 §2, RFC 4648 §4): read sign by sign.
-pub fn strict(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let (scheme, rest) = (value.get(..5)?, &value[5..]);
-    let code: &[u8] = match scheme.eq_ignore_ascii_case(b"basic") && rest.first() == Some(&b' ') {
-        true => trim_start(rest, b" "),
-        false => return None,
-    };
-    let decoded = decode_strictly(code)?;
-    let text = String::from_utf8(decoded).ok()?;
-    if code.is_empty() || text.chars().any(|c| (c as u32) < 32 || c as u32 == 127) {
+pub fn strict(value: &[u8]) -> Option<Strict> {
+    let (scheme, rest) = value.split_first_chunk()?;
+    let blanks = rest.iter().position(|byte| *byte != b' ')?;
+    if !is_basic(scheme) || blanks == 0 {
         return None;
     }
-    let colon = text.find(':')?;
-    let (user, password) = (&text.as_bytes()[..colon], &text.as_bytes()[colon + 1..]);
-    Some((user.to_vec(), password.to_vec()))
+    let text = decode_strictly(&rest[blanks..])?;
+    let colon = std::str::from_utf8(&text).ok()?.find(':')?;
+    // In UTF-8 no byte of a longer character is below 0x80: what looks like a control character is one.
+    let controls = text.iter().filter(|byte| **byte < 32 || **byte == 127).count();
+    (controls == 0).then_some(Strict { text, colon })
+}
+
+/// Whether a scheme is the one that is meant, in any case.
+fn is_basic(scheme: &[u8; 5]) -> bool {
+    scheme.map(|letter| letter.to_ascii_lowercase()) == *b"basic"
 }
 
 /// Base64 as it must be: whole groups, padding where it belongs, no bits left over.
 fn decode_strictly(code: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let groups = code.chunks(4);
-    let last = groups.len().saturating_sub(1);
-    for (index, group) in groups.enumerate() {
-        let padding = group.iter().rev().take_while(|sign| **sign == b'=').count();
-        if group.len() != 4 || padding > 2 || (padding > 0 && index != last) {
-            return None;
-        }
-        let mut bits = 0_u32;
-        for sign in &group[..4 - padding] {
-            bits = bits << 6 | sextet(*sign, false)?;
-        }
-        bits <<= 6 * padding;
-        if bits & ((1 << (8 * padding)) - 1) != 0 {
-            return None;
-        }
-        bytes.extend_from_slice(&bits.to_be_bytes()[1..4 - padding]);
+    let padding = match code {
+        [.., b'=', b'='] => 2,
+        [.., b'='] => 1,
+        _ => 0,
+    };
+    if !code.len().is_multiple_of(4) {
+        return None;
     }
-    Some(bytes)
+    let mut bytes = vec![0; code.len() / 4 * 3];
+    let mut wrong = 0;
+    let mut last = 0;
+    let groups = code.as_chunks().0.iter().zip(bytes.as_chunks_mut().0);
+    for (index, (group, three)) in groups.enumerate() {
+        let mut signs = <[u8; 4]>::map(*group, |sign| SEXTETS[usize::from(sign)]);
+        if index + 1 == code.len() / 4 {
+            // The padding stands for nothing.
+            signs[4 - padding..].fill(0);
+        }
+        wrong |= signs[0] | signs[1] | signs[2] | signs[3];
+        last = signs.iter().fold(0, |bits, sign| bits << 6 | u32::from(*sign));
+        let [_, decoded @ ..] = last.to_be_bytes();
+        *three = decoded;
+    }
+    bytes.truncate(bytes.len() - padding);
+    let loose = last & ((1 << (8 * padding)) - 1);
+    (wrong < 64 && loose == 0).then_some(bytes)
 }
 
-fn sextet(sign: u8, url_safe: bool) -> Option<u32> {
+/// What is no sign of the alphabet: more than six bits.
+const NO_SIGN: u8 = 0xff;
+
+/// The six bits that each sign of the standard alphabet stands for.
+const SEXTETS: [u8; 256] = {
+    let mut table = [NO_SIGN; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut value = 0;
+    while value < 64 {
+        table[alphabet[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+};
+
+fn sextet(sign: u8) -> Option<u32> {
     Some(match sign {
-        b'A'..=b'Z' => u32::from(sign - b'A'),
-        b'a'..=b'z' => u32::from(sign - b'a') + 26,
-        b'0'..=b'9' => u32::from(sign - b'0') + 52,
-        b'+' => 62,
-        b'/' => 63,
-        b'-' if url_safe => 62,
-        b'_' if url_safe => 63,
-        _ => return None,
+        b'-' => 62,
+        b'_' => 63,
+        _ => match SEXTETS[usize::from(sign)] {
+            NO_SIGN => return None,
+            bits => u32::from(bits),
+        },
     })
 }
 
@@ -66,7 +107,7 @@ fn decode_leniently(code: &[u8], stops_at_padding: bool, most: usize) -> Vec<u8>
         if (*sign == b'=' && stops_at_padding) || bytes.len() > most {
             break;
         }
-        let Some(sextet) = sextet(*sign, true) else { continue };
+        let Some(sextet) = sextet(*sign) else { continue };
         bits = (bits << 6 | sextet) & 0xff_ffff;
         count += 6;
         if count >= 8 {
@@ -84,20 +125,13 @@ fn decode_leniently(code: &[u8], stops_at_padding: bool, most: usize) -> Vec<u8>
 pub fn may_mean(value: &[u8], username: &str, password: &str) -> bool {
     let blank = |byte: &u8| byte.is_ascii_whitespace();
     let value = trim_start(value, b" \t\r\n");
-    let Some(scheme) = value.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case(b"basic")) else {
+    let Some((_, rest)) = value.split_first_chunk().filter(|(scheme, _)| is_basic(scheme)) else {
         return false;
     };
-    let rest = &value[scheme.len()..];
     if !rest.first().is_some_and(blank) {
         return false;
     }
     let code = trim_start(rest, b" \t\r\n");
-    // The whole, the part before a parameter or a second value, and the part before a blank.
-    let until = |stops: fn(&u8) -> bool| code.iter().position(stops).map_or(code, |end| &code[..end]);
-    let unescaped = percent_decoded(code);
-    let parameter = until(|byte| matches!(byte, b',' | b';'));
-    let first_word = until(|byte| matches!(byte, b',' | b';' | b' ' | b'\t'));
-    let parts = [code, parameter, first_word, unescaped.as_ref()];
     let means = |code: &[u8], stops_at_padding: bool| {
         let decoded = decode_leniently(code, stops_at_padding, username.len() + 1 + password.len());
         let colon = decoded.iter().position(|byte| *byte == b':');
@@ -105,11 +139,18 @@ pub fn may_mean(value: &[u8], username: &str, password: &str) -> bool {
             decoded[..colon].eq_ignore_ascii_case(username.as_bytes()) && &decoded[colon + 1..] == password.as_bytes()
         })
     };
-    parts.iter().enumerate().any(|(index, code)| {
-        // Most values are the same in all these ways, and padding matters only where it stands before the end.
-        let new = !parts[..index].contains(code);
-        new && (means(code, true) || (code.contains(&b'=') && means(code, false)))
-    })
+    // Padding matters only where it stands before the end.
+    let either = |code: &[u8]| means(code, true) || (code.contains(&b'=') && means(code, false));
+    if either(code) {
+        return true;
+    }
+    // The part before a parameter or a second value, the part before a blank, and what is percent-encoded.
+    let until = |stops: fn(&u8) -> bool| code.iter().position(stops).map_or(code, |end| &code[..end]);
+    let unescaped = percent_decoded(code);
+    let parameter = until(|byte| matches!(byte, b',' | b';'));
+    let first_word = until(|byte| matches!(byte, b',' | b';' | b' ' | b'\t'));
+    let parts = [code, parameter, first_word, unescaped.as_ref()];
+    (1..parts.len()).any(|index| !parts[..index].contains(&parts[index]) && either(parts[index]))
 }
 
 fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
@@ -175,10 +216,10 @@ pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
         return reading(if lenient { Class::Either } else { Class::Reject }, false, "several");
     }
     let trimmed = trim(&first.value, b" \t");
-    if let Some((user, password)) = strict(trimmed) {
+    if let Some(read) = strict(trimmed) {
         let exact = accounts
             .iter()
-            .any(|(name, secret)| user == name.as_bytes() && password == secret.as_bytes());
+            .any(|(name, secret)| read.user() == name.as_bytes() && read.password() == secret.as_bytes());
         let canonical =
             first.name == "Authorization" && first.value.starts_with(b"Basic ") && trimmed.len() == first.value.len();
         // RFC 9110 §11.4 allows several spaces, but who reads exactly one has seen what the RFC 7617 shows.
@@ -187,7 +228,7 @@ pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
             (true, false) => reading(Class::Accept, canonical, "right"),
             (true, true) => reading(Class::Either, canonical, "right"),
             (false, _) if means(&first.value) => reading(Class::Either, canonical, "name in another case"),
-            (false, _) => reading(Class::Reject, canonical, wrong(&user, &password, accounts)),
+            (false, _) => reading(Class::Reject, canonical, wrong(read.user(), read.password(), accounts)),
         };
     }
     let place = malformed(trimmed);

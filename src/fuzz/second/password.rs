@@ -34,7 +34,7 @@ const TABLE: [u8; 256] = {
 /// What stands in a password.
 struct Tally {
     /// How many bytes there are of each class of [`TABLE`].
-    counts: [usize; 128],
+    counts: [u32; 128],
     bytes: usize,
     characters: usize,
     /// Units of UTF-16.
@@ -61,7 +61,7 @@ impl Tally {
     }
 
     fn count(&self, class: u8) -> usize {
-        self.counts[usize::from(class)]
+        self.counts[usize::from(class)] as usize
     }
 
     fn strength(&self) -> Strength {
