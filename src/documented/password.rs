@@ -113,8 +113,8 @@ const CLASSES: [u8; 256] = {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marks {
     text: &'static str,
-    /// A bit for each ASCII character.
-    ascii: u128,
+    /// Which bytes are one of them: of ASCII, that is.
+    ascii: [bool; 256],
     all_ascii: bool,
 }
 
@@ -122,11 +122,9 @@ impl Marks {
     /// The characters of a text; of an empty one none are needed.
     pub const fn of(text: &'static str) -> Marks {
         let bytes = text.as_bytes();
-        let (mut ascii, mut index) = (0, 0);
+        let (mut ascii, mut index) = ([false; 256], 0);
         while index < bytes.len() {
-            if bytes[index].is_ascii() {
-                ascii |= 1 << bytes[index];
-            }
+            ascii[bytes[index] as usize] = bytes[index].is_ascii();
             index += 1;
         }
         Marks {
@@ -138,12 +136,11 @@ impl Marks {
 
     /// Whether a password has what it needs of them.
     fn are_in(&self, password: &str) -> bool {
-        let ascii = password.bytes().fold(0, |seen, byte| match byte {
-            0..128 => seen | self.ascii >> byte,
-            _ => seen,
-        });
+        let ascii = password
+            .bytes()
+            .fold(false, |any, byte| any | self.ascii[usize::from(byte)]);
         let beyond = || password.contains(|character| self.text.contains(character));
-        self.text.is_empty() || ascii & 1 == 1 || (!self.all_ascii && beyond())
+        self.text.is_empty() || ascii || (!self.all_ascii && beyond())
     }
 }
 

@@ -162,8 +162,12 @@ impl BodyInput<'_> {
     fn bulky(&self) -> Vec<u8> {
         let nested = |depth: usize| ["[".repeat(depth), "]".repeat(depth)].concat();
         let members = |count: usize| {
-            let members: Vec<String> = (0..count).map(|index| format!("\"k{index}\":{index}")).collect();
-            format!("{{{}}}", members.join(","))
+            let mut members = "{".to_owned();
+            for index in 1..count {
+                let digits = index.to_string();
+                members.extend(["\"k", &*digits, "\":", &*digits, ","]);
+            }
+            members + "\"k0\":0}"
         };
         let bulk = match self.bulk {
             Bulk::Nothing => "null".to_owned(),
@@ -241,5 +245,10 @@ fn chunked(body: &[u8], size: usize) -> Vec<u8> {
 }
 
 fn wide(text: &[u8], bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
-    String::from_utf8_lossy(text).encode_utf16().flat_map(bytes).collect()
+    let text = String::from_utf8_lossy(text);
+    let mut wide = Vec::with_capacity(text.len() * 2);
+    for unit in text.encode_utf16() {
+        wide.extend_from_slice(&bytes(unit));
+    }
+    wide
 }

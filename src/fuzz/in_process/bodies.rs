@@ -91,7 +91,7 @@ fn slowly(body: &[u8]) -> Slowly<'_> {
     let Ok(text) = std::str::from_utf8(body) else {
         return Slowly::NoJson;
     };
-    if text.trim_start().starts_with('{') {
+    if body.trim_ascii_start().starts_with(b"{") {
         return serde_json::from_str(text).map_or(Slowly::NoJson, Slowly::Object);
     }
     serde_json::from_str::<IgnoredAny>(text).map_or(Slowly::NoJson, |_| Slowly::NoObject)
