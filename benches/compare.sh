@@ -273,10 +273,11 @@ row_schemathesis() {
 row_inprocess() {
     version cargo-fuzz "$(cargo fuzz --version | awk '{ print $2 }')"
     for ((round = 0; round < rounds; round++)); do
-        # Five columns: target, its rate, the empty one's, their ratio, the goal.
-        fuzz/rates.sh 2 >"$scratch/rates"
-        while read -r target _ _ ratio goal; do
-            [[ $target == target ]] || sample inprocess "\`$target\` / empty target" "${goal:+>= $goal}" "$ratio"
+        # Six columns: target, its rate, the empty one's, their ratio, the goal or `-`, the spread.
+        fuzz/rates.sh 2 1 >"$scratch/rates"
+        while read -r target _ _ ratio goal _; do
+            [[ $goal == - ]] && goal='' || goal=">= $goal"
+            [[ $target == target ]] || sample inprocess "\`$target\` / empty target" "$goal" "$ratio"
         done <"$scratch/rates"
     done
 }

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Executions per second of every fuzz target against an empty one: fuzz/rates.sh [SECONDS].
-# Each target first grows a corpus for as long. Then it and the empty one are measured right after each other, so that
-# other load weighs on both, and on the same work: the same corpus, all of it kept, the same flags and dictionary.
-# The goals: 0.3 for Basic, passwords and expiry, 0.15 for JSON, 0.03 for sessions.
+# Executions per second of every fuzz target against an empty one: fuzz/rates.sh [SECONDS [ROUNDS]].
+# Each target first grows a corpus for as long. Then it and the empty one are measured in turn, five times unless told,
+# so that other load weighs on both, and on the same work: the same corpus, all of it kept, the same flags and dictionary.
+# Told are the round with the middle ratio, and the smallest and the greatest ratio. The goals: 0.3 for Basic, passwords
+# and expiry, 0.15 for JSON, 0.03 for sessions.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source fuzz/targets.sh
 export CARGO_TERM_COLOR=never
 seconds=${1:-5}
+rounds=${2:-5}
 cargo +stable fuzz build --sanitizer none "${build_flags[@]}" >/dev/null 2>&1
 binaries=fuzz/target/$(rustc +stable -vV | sed -n 's/^host: //p')/release
 
@@ -24,9 +26,9 @@ rate() {
     rm -f "$scratch"
 }
 
-printf '%-16s %12s %12s %8s %6s\n' target exec/s empty ratio goal
+printf '%-16s %12s %12s %8s %6s %12s\n' target exec/s empty ratio goal spread
 for target in $(targets); do
-    goal=
+    goal=-
     case $target in
         basic_auth | password | expires_after) goal=0.30 ;;
         *_body) goal=0.15 ;;
@@ -36,9 +38,13 @@ for target in $(targets); do
     cp "fuzz/corpus/$target"/* "$corpus"
     "$binaries/$target" "$corpus" -max_total_time="$seconds" -max_len=256 -verbosity=0 \
         -use_counters="$(use_counters "$target")" -dict="$(dictionary "$target")" >/dev/null 2>&1
-    empty=$(rate empty "$target" "$corpus")
-    measured=$(rate "$target" "$target" "$corpus")
+    told=$(for ((round = 0; round < rounds; round++)); do
+        empty=$(rate empty "$target" "$corpus")
+        measured=$(rate "$target" "$target" "$corpus")
+        awk "BEGIN { printf \"%.3f %s %s\\n\", $measured / $empty, $measured, $empty }"
+    done | sort)
     rm -rf "$corpus"
-    ratio=$(awk "BEGIN { printf \"%.2f\", $measured / $empty }")
-    printf '%-16s %12s %12s %8s %6s\n' "$target" "$measured" "$empty" "$ratio" "$goal"
+    read -r ratio measured empty <<<"$(sed -n "$(((rounds + 1) / 2))p" <<<"$told")"
+    spread=$(awk 'NR == 1 { printf "%.2f-", $1 } END { printf "%.2f", $1 }' <<<"$told")
+    printf '%-16s %12s %12s %8.2f %6s %12s\n' "$target" "$measured" "$empty" "$ratio" "$goal" "$spread"
 done
