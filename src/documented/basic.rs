@@ -82,19 +82,14 @@ pub enum BasicError {
 /// at the first colon (RFC 7617 §2).
 pub fn parse(header_value: &[u8]) -> Result<Credentials, BasicError> {
     let decoded = decode(token68(header_value)?)?;
-    let mut username = String::from_utf8(decoded).map_err(|error| BasicError::NotUtf8 {
+    let text = String::from_utf8(decoded).map_err(|error| BasicError::NotUtf8 {
         at: error.utf8_error().valid_up_to(),
     })?;
-    // Where it stands is looked for only where there is one: most have none.
-    let control = |byte: u8| byte.is_ascii_control();
-    if username.bytes().fold(false, |any, byte| any | control(byte)) {
-        let at = username.bytes().position(control).unwrap_or(0);
+    if let Some(at) = text.bytes().position(|byte| byte.is_ascii_control()) {
         return Err(BasicError::Control { at });
     }
-    let colon = username.find(':').ok_or(BasicError::NoColon)?;
-    let password = username[colon + 1..].to_owned();
-    username.truncate(colon);
-    Ok(Credentials { username, password })
+    let (username, password) = text.split_once(':').ok_or(BasicError::NoColon)?;
+    Ok(Credentials::new(username, password))
 }
 
 /// The value of an `Authorization` field with these credentials: the inverse of [`parse`].
@@ -119,7 +114,7 @@ fn token68(value: &[u8]) -> Result<&[u8], BasicError> {
 
 /// What a value says that does not begin with this scheme.
 fn other_scheme(value: &[u8]) -> BasicError {
-    let end = value.iter().position(|&byte| !TOKEN[usize::from(byte)]);
+    let end = value.iter().position(|&byte| !is_token(byte));
     let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
     // A value that goes on with anything but a space has no scheme: bare base64 text, or "Basic" and a tab.
     if scheme.is_empty() || !matches!(rest.first(), None | Some(b' ')) {
@@ -129,34 +124,9 @@ fn other_scheme(value: &[u8]) -> BasicError {
 }
 
 /// The bytes of a scheme's name (`token`, RFC 9110 §5.6.2).
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte: u8 = 0;
-    while byte < 128 {
-        let delimiter = matches!(
-            byte,
-            b'"' | b'('
-                | b')'
-                | b','
-                | b'/'
-                | b':'
-                | b';'
-                | b'<'
-                | b'='
-                | b'>'
-                | b'?'
-                | b'@'
-                | b'['
-                | b'\\'
-                | b']'
-                | b'{'
-                | b'}'
-        );
-        table[byte as usize] = byte.is_ascii_graphic() && !delimiter;
-        byte += 1;
-    }
-    table
-};
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
 
 fn decode(encoded: &[u8]) -> Result<Vec<u8>, BasicError> {
     use base64::DecodeError;

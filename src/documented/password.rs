@@ -115,7 +115,6 @@ pub struct Marks {
     text: &'static str,
     /// Which bytes are one of them: of ASCII, that is.
     ascii: [bool; 256],
-    all_ascii: bool,
 }
 
 impl Marks {
@@ -127,11 +126,7 @@ impl Marks {
             ascii[bytes[index] as usize] = bytes[index].is_ascii();
             index += 1;
         }
-        Marks {
-            text,
-            ascii,
-            all_ascii: text.is_ascii(),
-        }
+        Marks { text, ascii }
     }
 
     /// Whether a password has what it needs of them.
@@ -140,7 +135,7 @@ impl Marks {
             .bytes()
             .fold(false, |any, byte| any | self.ascii[usize::from(byte)]);
         let beyond = || password.contains(|character| self.text.contains(character));
-        self.text.is_empty() || ascii || (!self.all_ascii && beyond())
+        self.text.is_empty() || ascii || (!self.text.is_ascii() && beyond())
     }
 }
 

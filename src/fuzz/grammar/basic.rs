@@ -88,6 +88,9 @@ choices! {
     }
 }
 
+/// The code of credentials that nobody has: `other:words`.
+const OTHERS: &str = "b3RoZXI6d29yZHM=";
+
 /// What stands around a code.
 struct Around {
     before: &'static [u8],
@@ -98,8 +101,8 @@ struct Around {
 
 impl Encoding {
     const fn around(self) -> Around {
-        // The code of `other:words!`, and that of `other:words`.
         let before: &[u8] = match self {
+            // `other:words!`
             Encoding::Preceded => b"b3RoZXI6d29yZHMh",
             _ => b"",
         };
@@ -112,7 +115,7 @@ impl Encoding {
         };
         let behind: &[u8] = match self {
             Encoding::OverPadded => b"=",
-            Encoding::Followed => b"b3RoZXI6d29yZHM=",
+            Encoding::Followed => OTHERS.as_bytes(),
             Encoding::Parameter => b", realm=\"x\"",
             Encoding::Comment => b" (comment)",
             _ => b"",
@@ -269,7 +272,7 @@ impl BasicInput<'_> {
         let code = self.code(&plain);
         let Around { before, inside, behind } = self.encoding.around();
         let (first, second) = code.split_at(code.len() / 2);
-        joined([
+        [
             scheme.as_bytes(),
             gap.as_bytes(),
             before,
@@ -278,7 +281,8 @@ impl BasicInput<'_> {
             second,
             behind,
             tail.as_bytes(),
-        ])
+        ]
+        .concat()
     }
 
     /// The text as it is encoded, without what is put around that.
@@ -313,7 +317,7 @@ impl BasicInput<'_> {
     /// The request.
     pub fn shape(&self, bindings: &Bindings) -> Shaped {
         let value = self.value(bindings);
-        let others = || format!("Basic {}", STANDARD.encode("other:words")).into_bytes();
+        let others = || format!("Basic {OTHERS}").into_bytes();
         let one = |name: &str, value: Vec<u8>| vec![Header::new(name, value)];
         let mut path = "/v1/users/login".to_owned();
         let mut headers = match self.place {
@@ -353,19 +357,6 @@ impl BasicInput<'_> {
             body,
         }
     }
-}
-
-/// The parts in one. This is what every input in process goes through: the parts are counted by the compiler, so that
-/// neither their number nor their lengths are branches that the fuzzer would follow.
-fn joined<const N: usize>(parts: [&[u8]; N]) -> Vec<u8> {
-    let mut joined = vec![0; parts.iter().map(|part| part.len()).sum()];
-    let mut rest = joined.as_mut_slice();
-    for part in parts {
-        let (here, behind) = rest.split_at_mut(part.len());
-        here.copy_from_slice(part);
-        rest = behind;
-    }
-    joined
 }
 
 /// Each byte percent-encoded.
