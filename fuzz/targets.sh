@@ -29,7 +29,6 @@ use_counters() {
 # Long inputs cost time and say nothing new where the interesting lengths are below a hundred.
 max_len() {
     case $1 in
-        password) echo fuzz/dictionaries/password.dict ;;
         *_body) echo 512 ;;
         answer | scenario_file) echo 2048 ;;
         *) echo 256 ;;

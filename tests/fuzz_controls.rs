@@ -14,7 +14,7 @@ use wabizspec::documented::basic::{self, BasicError};
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{drive, once};
 use wabizspec::fuzz::grammar::basic::BasicInput;
-use wabizspec::fuzz::grammar::bindings::Bindings;
+use wabizspec::fuzz::grammar::bindings::FIXED;
 use wabizspec::fuzz::in_process;
 use wabizspec::reference::{AnswerBody, Behaviour, Call, Endpoint, Refusal, Revokes};
 
@@ -65,7 +65,7 @@ fn the_culprit_is_named_when_the_target_comes_back() {
     let named = summary.found.iter().find(|found| found.is_down());
     let named = named.unwrap_or_else(|| panic!("{:?} {:?}", found(&summary), summary.observed));
     assert!(named.confirmed && summary.blocked.is_none(), "{:?}", summary.blocked);
-    let value = BasicInput::decode(&named.input).value(&Bindings::fixed());
+    let value = BasicInput::decode(&named.input).value(&FIXED);
     assert_eq!(basic::parse(&value), Err(BasicError::NoColon));
 }
 

@@ -82,20 +82,24 @@ pub enum BasicError {
 /// at the first colon (RFC 7617 §2).
 pub fn parse(header_value: &[u8]) -> Result<Credentials, BasicError> {
     let decoded = decode(token68(header_value)?)?;
-    let text = String::from_utf8(decoded).map_err(|error| BasicError::NotUtf8 {
+    let mut username = String::from_utf8(decoded).map_err(|error| BasicError::NotUtf8 {
         at: error.utf8_error().valid_up_to(),
     })?;
-    if let Some(at) = text.bytes().position(|byte| byte.is_ascii_control()) {
+    if let Some(at) = username.bytes().position(|byte| byte.is_ascii_control()) {
         return Err(BasicError::Control { at });
     }
-    let (username, password) = text.split_once(':').ok_or(BasicError::NoColon)?;
-    Ok(Credentials::new(username, password))
+    let colon = username.find(':').ok_or(BasicError::NoColon)?;
+    let password = username.split_off(colon + 1);
+    username.truncate(colon);
+    Ok(Credentials { username, password })
 }
 
 /// The value of an `Authorization` field with these credentials: the inverse of [`parse`].
 pub fn render(credentials: &Credentials) -> String {
     let joined = [&*credentials.username, ":", &*credentials.password].concat();
-    ["Basic ", &STANDARD.encode(joined)].concat()
+    let mut value = "Basic ".to_owned();
+    STANDARD.encode_string(joined, &mut value);
+    value
 }
 
 /// The part after the scheme and its spaces.

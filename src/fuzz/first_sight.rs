@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::finding::{self, Found, Signature};
 use super::generator::Generated;
 use super::grammar;
-use super::grammar::bindings::Bindings;
+use super::grammar::bindings::{Bindings, FIXED};
 use super::probe::{Broken, Probed};
 use crate::exchange::Redaction;
 
@@ -78,7 +78,7 @@ impl FirstSight {
     /// Writes a finding down, once more where it was.
     pub fn save(&mut self, found: &mut Found, broken: &Broken, bindings: &Bindings) {
         // With credentials that are nobody's.
-        let plain = grammar::request(found.surface, &found.input, &Bindings::fixed());
+        let plain = grammar::request(found.surface, &found.input, &FIXED);
         let written = finding::written(found, broken, bindings, plain, &self.secrets);
         found.reproduce = vec![written.curl.clone()];
         if let Some(out) = &self.out

@@ -4,12 +4,12 @@
 
 use super::Surface;
 use super::finding::Found;
-use super::grammar::bindings::Bindings;
+use super::grammar::bindings::FIXED;
 use crate::exchange::{HttpRequest, Request};
 
 /// The file. The expectation is the requirement that was broken; where the answer cannot say it, a comment does.
 pub fn scenario(found: &Found, request: &Request) -> String {
-    let bindings = Bindings::fixed();
+    let bindings = &FIXED;
     let title = format!("Found by fuzzing: {}", plain(&found.what));
     let mut text = format!(
         "#:schema ../scenario.schema.json\n# {}\ntitle = {}\ngiven = \"admin\"\nchanges = [\"users\"]\ntwin = {}\n",

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::grammar::Shaped;
-use super::grammar::bindings::{Bindings, PASSWORD_END};
+use super::grammar::bindings::{Bindings, FIXED, PASSWORD_END};
 use super::takes::Takes;
 use crate::exchange::{Exchange, Header};
 use crate::judge::Oracles;
@@ -191,25 +191,24 @@ impl Subject {
     /// Why there is nobody to log in as.
     pub async fn new(ground: &Ground) -> Result<Subject, String> {
         let mut bindings = Bindings {
-            user: ground.unique(),
-            user_password: format!("{}{PASSWORD_END}", names::password()),
-            colon_user: ground.unique(),
-            colon_password: Bindings::fixed().colon_password,
-            nobody: ground.unique(),
-            host: ground.target.origin().host_header(),
-            base: ground.target.origin().base_path().to_owned(),
-            ..Bindings::fixed()
+            user: ground.unique().into(),
+            user_password: format!("{}{PASSWORD_END}", names::password()).into(),
+            colon_user: ground.unique().into(),
+            nobody: ground.unique().into(),
+            host: ground.target.origin().host_header().into(),
+            base: ground.target.origin().base_path().to_owned().into(),
+            ..FIXED.clone()
         };
         let admin = ground.admin.as_ref().ok_or("there is no account to log in with")?;
-        bindings.admin_token = admin.token.clone();
+        bindings.admin_token = admin.token.clone().into();
         let mut made = ground.create(&bindings.user, &bindings.user_password).await;
         if made.is_ok() {
             made = ground.create(&bindings.colon_user, &bindings.colon_password).await;
         }
         let own = made.is_ok();
         if !own {
-            bindings.user = admin.account.username.clone();
-            bindings.user_password = admin.account.password.clone();
+            bindings.user = admin.account.username.clone().into();
+            bindings.user_password = admin.account.password.clone().into();
         }
         let mut subject = Subject {
             bindings,
@@ -237,7 +236,7 @@ impl Subject {
     /// Logs in for a token that lives and one that does not.
     async fn tokens(&mut self, ground: &Ground) -> Result<(), String> {
         let bindings = &mut self.bindings;
-        bindings.dead_token = ground.token(&bindings.user, &bindings.user_password).await?;
+        bindings.dead_token = ground.token(&bindings.user, &bindings.user_password).await?.into();
         let headers = vec![Header::new("Authorization", format!("Bearer {}", bindings.dead_token))];
         ground
             .send(Shaped {
@@ -247,7 +246,7 @@ impl Subject {
                 body: None,
             })
             .await;
-        bindings.user_token = ground.token(&bindings.user, &bindings.user_password).await?;
+        bindings.user_token = ground.token(&bindings.user, &bindings.user_password).await?.into();
         Ok(())
     }
 
@@ -256,8 +255,8 @@ impl Subject {
     /// # Errors
     /// Why there is nobody to log in as any more.
     pub async fn renew(&mut self, ground: &Ground) -> Result<(), String> {
-        self.bindings.unique = ground.unique();
-        self.bindings.new_password = ground.fresh_password();
+        self.bindings.unique = ground.unique().into();
+        self.bindings.new_password = ground.fresh_password().into();
         self.inputs += 1;
         if self.own && self.inputs > INPUTS_PER_ACCOUNT {
             self.replace(ground).await?;
@@ -268,7 +267,7 @@ impl Subject {
     /// The accounts that log in, for those who judge.
     pub fn accounts(&self) -> Vec<(&str, &str)> {
         let bindings = &self.bindings;
-        let mut accounts = vec![(bindings.user.as_str(), bindings.user_password.as_str())];
+        let mut accounts = vec![(&*bindings.user, &*bindings.user_password)];
         if self.own {
             accounts.push((&bindings.colon_user, &bindings.colon_password));
         }
@@ -308,7 +307,7 @@ impl Subject {
     pub async fn replace(&mut self, ground: &Ground) -> Result<(), String> {
         ground.remove(&self.bindings.user).await;
         self.inputs = 0;
-        self.bindings.user = ground.unique();
+        self.bindings.user = ground.unique().into();
         ground.create(&self.bindings.user, &self.bindings.user_password).await?;
         self.tokens(ground).await
     }

@@ -44,47 +44,47 @@ choices! {
 
 choices! {
     /// The scheme's name.
-    Scheme {
+    Scheme: &'static [u8] {
         /// `Basic`
-        Basic,
+        Basic = b"Basic",
         /// `basic`
-        Lower,
+        Lower = b"basic",
         /// `BASIC`
-        Upper,
+        Upper = b"BASIC",
         /// `bAsIc`
-        Mixed,
+        Mixed = b"bAsIc",
         /// None at all.
-        Missing,
-        /// `Basic Basic`
-        Doubled,
+        Missing = b"",
+        /// Twice.
+        Doubled = b"Basic Basic",
         /// `Bearer`
-        Bearer,
+        Bearer = b"Bearer",
         /// `Digest`
-        Digest,
-        /// `Basicx`
-        Longer,
+        Digest = b"Digest",
+        /// One letter longer.
+        Longer = b"Basicx",
         /// `Negotiate`
-        Negotiate,
+        Negotiate = b"Negotiate",
     }
 }
 
 choices! {
-    /// What stands between the scheme and the code.
-    Gap {
+    /// What stands between the scheme and the code, and behind the code.
+    Gap: Around {
         /// One space.
-        Space,
+        Space = Around::before(b" "),
         /// Two spaces.
-        Two,
+        Two = Around::before(b"  "),
         /// A dozen spaces.
-        Many,
+        Many = Around::before(b"            "),
         /// A tab.
-        Tab,
+        Tab = Around::before(b"\t"),
         /// Nothing.
-        Glued,
+        Glued = Around::NOTHING,
         /// A space, and three more after the code.
-        Trailing,
+        Trailing = Around { behind: b"   ", ..Around::before(b" ") },
         /// A non-breaking space.
-        Nbsp,
+        Nbsp = Around::before("\u{a0}".as_bytes()),
     }
 }
 
@@ -92,6 +92,7 @@ choices! {
 const OTHERS: &str = "b3RoZXI6d29yZHM=";
 
 /// What stands around a code.
+#[derive(Clone, Copy)]
 struct Around {
     before: &'static [u8],
     /// In its middle.
@@ -99,72 +100,76 @@ struct Around {
     behind: &'static [u8],
 }
 
-impl Encoding {
-    const fn around(self) -> Around {
-        let before: &[u8] = match self {
-            // `other:words!`
-            Encoding::Preceded => b"b3RoZXI6d29yZHMh",
-            _ => b"",
-        };
-        let inside: &[u8] = match self {
-            Encoding::PaddedInside => b"=",
-            Encoding::Blanks => b"  ",
-            Encoding::TabInside => b"\t",
-            Encoding::IllegalInside => b"!",
-            _ => b"",
-        };
-        let behind: &[u8] = match self {
-            Encoding::OverPadded => b"=",
-            Encoding::Followed => OTHERS.as_bytes(),
-            Encoding::Parameter => b", realm=\"x\"",
-            Encoding::Comment => b" (comment)",
-            _ => b"",
-        };
-        Around { before, inside, behind }
+impl Around {
+    const NOTHING: Around = Around {
+        before: b"",
+        inside: b"",
+        behind: b"",
+    };
+
+    const fn before(before: &'static [u8]) -> Around {
+        Around {
+            before,
+            ..Around::NOTHING
+        }
+    }
+
+    const fn inside(inside: &'static [u8]) -> Around {
+        Around {
+            inside,
+            ..Around::NOTHING
+        }
+    }
+
+    const fn behind(behind: &'static [u8]) -> Around {
+        Around {
+            behind,
+            ..Around::NOTHING
+        }
     }
 }
 
 choices! {
-    /// How the text is encoded.
-    Encoding {
+    /// How the text is encoded, and what stands around that.
+    Encoding: Around {
         /// Base64 with padding.
-        Standard,
+        Standard = Around::NOTHING,
         /// The URL-safe alphabet.
-        UrlSafe,
+        UrlSafe = Around::NOTHING,
         /// Without padding.
-        Unpadded,
+        Unpadded = Around::NOTHING,
         /// One sign of padding too many.
-        OverPadded,
+        OverPadded = Around::behind(b"="),
         /// Padding in the middle as well.
-        PaddedInside,
+        PaddedInside = Around::inside(b"="),
         /// Blanks inside.
-        Blanks,
+        Blanks = Around::inside(b"  "),
         /// A tab inside.
-        TabInside,
+        TabInside = Around::inside(b"\t"),
         /// An illegal sign inside.
-        IllegalInside,
+        IllegalInside = Around::inside(b"!"),
         /// The last sign has bits that nobody needs.
-        LooseBits,
+        LooseBits = Around::NOTHING,
         /// The text itself.
-        Raw,
+        Raw = Around::NOTHING,
         /// Encoded twice.
-        Double,
+        Double = Around::NOTHING,
         /// Hexadecimal.
-        Hex,
+        Hex = Around::NOTHING,
         /// Percent-encoded.
-        Percent,
+        Percent = Around::NOTHING,
         /// The last sign of base64 cut off.
-        Cut,
+        Cut = Around::NOTHING,
         /// With the code of something else behind it.
-        Followed,
-        /// With the code of something else before it.
-        Preceded,
+        Followed = Around::behind(OTHERS.as_bytes()),
+        /// With the code of something else before it: `other:words!`
+        Preceded = Around::before(b"b3RoZXI6d29yZHMh"),
         /// With a parameter behind it.
-        Parameter,
+        Parameter = Around::behind(b", realm=\"x\""),
         /// With a comment behind it.
-        Comment,
+        Comment = Around::behind(b" (comment)"),
         /// Each `=` percent-encoded.
-        PercentPadding,
+        PercentPadding = Around::NOTHING,
     }
 }
 
@@ -243,75 +248,63 @@ impl BasicInput<'_> {
             let length = plain.len() + more;
             plain.to_mut().resize(length, b'x');
         }
-        let scheme = match self.scheme {
-            Scheme::Basic => "Basic",
-            Scheme::Lower => "basic",
-            Scheme::Upper => "BASIC",
-            Scheme::Mixed => "bAsIc",
-            Scheme::Missing => "",
-            Scheme::Doubled => "Basic Basic",
-            Scheme::Bearer => "Bearer",
-            Scheme::Digest => "Digest",
-            Scheme::Longer => "Basicx",
-            Scheme::Negotiate => "Negotiate",
+        // Without a scheme nothing stands between it and the code.
+        let gap = if self.scheme == Scheme::Missing {
+            Gap::Glued
+        } else {
+            self.gap
+        }
+        .written();
+        let fold: &[u8] = if self.place == Place::Folded {
+            b"\r\n "
+        } else {
+            gap.before
         };
-        let gap = match self.gap {
-            _ if self.place == Place::Folded => "\r\n ",
-            _ if self.scheme == Scheme::Missing => "",
-            Gap::Space | Gap::Trailing => " ",
-            Gap::Two => "  ",
-            Gap::Many => "            ",
-            Gap::Tab => "\t",
-            Gap::Glued => "",
-            Gap::Nbsp => "\u{a0}",
-        };
-        let tail = match self.gap {
-            Gap::Trailing if self.scheme != Scheme::Missing => "   ",
-            _ => "",
-        };
-        let code = self.code(&plain);
-        let Around { before, inside, behind } = self.encoding.around();
-        let (first, second) = code.split_at(code.len() / 2);
-        [
-            scheme.as_bytes(),
-            gap.as_bytes(),
-            before,
-            first,
-            inside,
-            second,
-            behind,
-            tail.as_bytes(),
-        ]
-        .concat()
+        let around = self.encoding.written();
+        let mut value = Vec::with_capacity(64 + 2 * plain.len());
+        value.extend_from_slice(self.scheme.written());
+        value.extend_from_slice(fold);
+        value.extend_from_slice(around.before);
+        let start = value.len();
+        self.code(&plain, &mut value);
+        let middle = start.midpoint(value.len());
+        value.splice(middle..middle, around.inside.iter().copied());
+        value.extend_from_slice(around.behind);
+        value.extend_from_slice(gap.behind);
+        value
     }
 
-    /// The text as it is encoded, without what is put around that.
-    fn code(&self, plain: &[u8]) -> Vec<u8> {
+    /// Writes the text as it is encoded, without what is put around that.
+    fn code(&self, plain: &[u8], value: &mut Vec<u8>) {
         let engine = match self.encoding {
             Encoding::UrlSafe => &URL_SAFE,
             Encoding::Unpadded | Encoding::Cut => &STANDARD_NO_PAD,
             // Line ends and NUL would be another request, or none: they are the business of the surface `http`.
-            Encoding::Raw => return plain.iter().map(|byte| header_byte(*byte)).collect(),
-            Encoding::Hex => return digits(plain, b"", b"0123456789abcdef"),
-            Encoding::Percent => return percent(plain),
+            Encoding::Raw => return value.extend(plain.iter().map(|byte| header_byte(*byte))),
+            Encoding::Hex => return digits(plain, b"", b"0123456789abcdef", value),
+            Encoding::Percent => return value.extend(percent(plain)),
             _ => &STANDARD,
         };
-        let mut code = vec![0; plain.len().div_ceil(3) * 4];
+        let start = value.len();
+        value.resize(start + plain.len().div_ceil(3) * 4, 0);
         // There is room for every sign, so that nothing is left unwritten.
-        let written = engine.encode_slice(plain, &mut code).unwrap_or(0);
-        code.truncate(written);
+        let written = engine.encode_slice(plain, &mut value[start..]).unwrap_or(0);
+        value.truncate(start + written);
         match self.encoding {
-            Encoding::Cut => code.truncate(written.saturating_sub(1)),
-            Encoding::Double => code = STANDARD.encode(code).into_bytes(),
-            Encoding::LooseBits => loose_bits(&mut code),
+            Encoding::Cut => value.truncate(start + written.saturating_sub(1)),
+            Encoding::Double => {
+                let again = STANDARD.encode(&value[start..]);
+                value.truncate(start);
+                value.extend_from_slice(again.as_bytes());
+            }
+            Encoding::LooseBits => loose_bits(&mut value[start..]),
             Encoding::PercentPadding => {
-                let padding = code.iter().rev().take_while(|sign| **sign == b'=').count();
-                code.truncate(written - padding);
-                code.extend(b"%3D".repeat(padding));
+                let padding = value[start..].iter().rev().take_while(|sign| **sign == b'=').count();
+                value.truncate(value.len() - padding);
+                value.extend(b"%3D".repeat(padding));
             }
             _ => {}
         }
-        code
     }
 
     /// The request.
@@ -361,18 +354,18 @@ impl BasicInput<'_> {
 
 /// Each byte percent-encoded.
 pub(super) fn percent(bytes: &[u8]) -> Vec<u8> {
-    digits(bytes, b"%", b"0123456789ABCDEF")
+    let mut text = Vec::with_capacity(bytes.len() * 3);
+    digits(bytes, b"%", b"0123456789ABCDEF", &mut text);
+    text
 }
 
-/// Each byte as two hexadecimal digits behind a mark.
-fn digits(bytes: &[u8], mark: &[u8], digits: &[u8; 16]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(bytes.len() * (mark.len() + 2));
+/// Writes each byte as two hexadecimal digits behind a mark.
+fn digits(bytes: &[u8], mark: &[u8], digits: &[u8; 16], text: &mut Vec<u8>) {
     for byte in bytes {
         text.extend_from_slice(mark);
         text.push(digits[usize::from(byte >> 4)]);
         text.push(digits[usize::from(byte & 15)]);
     }
-    text
 }
 
 /// A byte that can stand in the value of a field.

@@ -10,56 +10,57 @@ use crate::template::Filter;
 #[derive(Debug, Clone)]
 pub struct Bindings {
     /// The account whose credentials count as right.
-    pub user: String,
+    pub user: Cow<'static, str>,
     /// Its password at present.
-    pub user_password: String,
+    pub user_password: Cow<'static, str>,
     /// A second account, whose password holds colons.
-    pub colon_user: String,
+    pub colon_user: Cow<'static, str>,
     /// Its password.
-    pub colon_password: String,
+    pub colon_password: Cow<'static, str>,
     /// A token of `user`.
-    pub user_token: String,
+    pub user_token: Cow<'static, str>,
     /// A token of the admin; empty where none is to be had.
-    pub admin_token: String,
+    pub admin_token: Cow<'static, str>,
     /// A token of `user` that was logged out.
-    pub dead_token: String,
+    pub dead_token: Cow<'static, str>,
     /// A name that no account has.
-    pub nobody: String,
+    pub nobody: Cow<'static, str>,
     /// A name of its own for this input.
-    pub unique: String,
+    pub unique: Cow<'static, str>,
     /// A strong password that nobody has yet.
-    pub new_password: String,
+    pub new_password: Cow<'static, str>,
     /// A certificate that can be read, in base64.
-    pub cert: String,
+    pub cert: Cow<'static, str>,
     /// What requests carry as `Host`.
-    pub host: String,
+    pub host: Cow<'static, str>,
     /// What paths begin with.
-    pub base: String,
+    pub base: Cow<'static, str>,
 }
 
 /// Every sign that base64 writes as `+` or `/` at any place: `>` third in a group gives `+`, `?` gives `/`.
 pub const PASSWORD_END: &str = ">>>???";
 
-impl Bindings {
-    /// Fixed values, for inputs that meet no server.
-    pub fn fixed() -> Bindings {
-        Bindings {
-            user: "fuzzfinding".to_owned(),
-            user_password: format!("Kd8!tHq2zPw4{PASSWORD_END}"),
-            colon_user: "fuzzcolons".to_owned(),
-            colon_password: "Aa1!kq:w7:Zz:".to_owned(),
-            user_token: "dXNlci10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE".to_owned(),
-            admin_token: "YWRtaW4tdG9rZW4tb2YtYS1mdXp6LXJ1bi0wMDAwMDE".to_owned(),
-            dead_token: "ZGVhZC10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE".to_owned(),
-            nobody: "fuzznobody".to_owned(),
-            unique: "fuzznew001".to_owned(),
-            new_password: "Qv7#mXb2sLd9Rt".to_owned(),
-            cert: crate::documented::certificate::SampleCertificate::new("Acme Ltd").to_base64(),
-            host: "localhost".to_owned(),
-            base: String::new(),
-        }
-    }
+/// Fixed values, for inputs that meet no server.
+pub static FIXED: Bindings = Bindings {
+    user: Cow::Borrowed("fuzzfinding"),
+    user_password: Cow::Borrowed("Kd8!tHq2zPw4>>>???"),
+    colon_user: Cow::Borrowed("fuzzcolons"),
+    colon_password: Cow::Borrowed("Aa1!kq:w7:Zz:"),
+    user_token: Cow::Borrowed("dXNlci10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE"),
+    admin_token: Cow::Borrowed("YWRtaW4tdG9rZW4tb2YtYS1mdXp6LXJ1bi0wMDAwMDE"),
+    dead_token: Cow::Borrowed("ZGVhZC10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE"),
+    nobody: Cow::Borrowed("fuzznobody"),
+    unique: Cow::Borrowed("fuzznew001"),
+    new_password: Cow::Borrowed("Qv7#mXb2sLd9Rt"),
+    cert: Cow::Borrowed(
+        "CmUKIQjA9ark09qYAhIGZW50OndhIghBY21lIEx0ZFCA1c+IBhpAAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4v\
+         MDEyMzQ1Njc4OTo7PD0+PxIuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",
+    ),
+    host: Cow::Borrowed("localhost"),
+    base: Cow::Borrowed(""),
+};
 
+impl Bindings {
     fn value(&self, name: &str) -> Option<Cow<'_, str>> {
         let value = match name {
             "user" => &self.user,
@@ -82,7 +83,7 @@ impl Bindings {
             }
             _ => return None,
         };
-        Some(value.into())
+        Some(Cow::Borrowed(value))
     }
 
     /// The text with every known name replaced. What is no name stays as it is: any text is fine.
@@ -137,14 +138,20 @@ mod tests {
 
     #[test]
     fn names_are_replaced_and_everything_else_stays() {
-        let bindings = Bindings::fixed();
-        let render = |text: &str| String::from_utf8(bindings.render(text.as_bytes()).into_owned()).expect("text");
+        let render = |text: &str| String::from_utf8(FIXED.render(text.as_bytes()).into_owned()).expect("text");
         assert_eq!(render("${user}:x"), "fuzzfinding:x");
         assert_eq!(render("${user|upper}"), "FUZZFINDING");
         for plain in ["", "$", "${", "${}", "${nothing}", "${user", "$${x}", "${user|nothing}"] {
             assert_eq!(render(plain), plain);
         }
-        assert_eq!(&*bindings.render(b"\xff${nobody}\xfe"), b"\xfffuzznobody\xfe");
+        assert_eq!(&*FIXED.render(b"\xff${nobody}\xfe"), b"\xfffuzznobody\xfe");
+    }
+
+    #[test]
+    fn the_fixed_values_are_what_they_stand_for() {
+        let cert = crate::documented::certificate::SampleCertificate::new("Acme Ltd");
+        assert_eq!(FIXED.cert, cert.to_base64());
+        assert!(FIXED.user_password.ends_with(PASSWORD_END));
     }
 
     #[test]

@@ -104,7 +104,7 @@ macro_rules! grammar {
     };
 }
 
-/// Writes an enum of choices without data.
+/// Writes an enum of choices without data; where a type is given, also what is written for each.
 macro_rules! choices {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident,)* }) => {
         $(#[$meta])*
@@ -115,6 +115,18 @@ macro_rules! choices {
 
         impl $crate::fuzz::grammar::Choice for $name {
             const ALL: &'static [Self] = &[$($name::$variant,)*];
+        }
+    };
+    ($(#[$meta:meta])* $name:ident: $written:ty { $($(#[$variant_meta:meta])* $variant:ident = $value:expr,)* }) => {
+        choices! { $(#[$meta])* $name { $($(#[$variant_meta])* $variant,)* } }
+
+        impl $name {
+            /// A table, so that nothing branches on what a fuzzer chose.
+            const WRITTEN: [$written; <Self as $crate::fuzz::grammar::Choice>::ALL.len()] = [$($value,)*];
+
+            fn written(self) -> $written {
+                Self::WRITTEN[self as usize]
+            }
         }
     };
 }

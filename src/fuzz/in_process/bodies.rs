@@ -6,10 +6,10 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::FIXED;
 use crate::documented::bodies::{AccountBody, AccountRule, BodyError, CreateUserBody, LoginBody, Method};
 use crate::documented::certificate::verified_name;
 use crate::fuzz::Class;
+use crate::fuzz::grammar::bindings::FIXED;
 use crate::fuzz::grammar::body::{BodyInput, Bulk};
 use crate::fuzz::second;
 use crate::fuzz::second::password::Strength;
@@ -32,7 +32,7 @@ fn decode(input: &[u8]) -> BodyInput<'_> {
 impl<'a> Rendered<'a> {
     fn of(input: &'a BodyInput<'_>) -> Rendered<'a> {
         Rendered {
-            bytes: FIXED.with(|bindings| input.body(bindings)),
+            bytes: input.body(&FIXED),
             // Secrets stand for names, and names begin so.
             named: input.text.contains(&b'$'),
         }
@@ -105,7 +105,7 @@ fn same_reading<T, const N: usize>(
     known: [(&str, bool); N],
 ) -> Option<[Option<String>; N]> {
     if let (Err(error), true) = (read, body.named) {
-        let told = FIXED.with(|fixed| error.to_string().contains(&fixed.user_password));
+        let told = error.to_string().contains(&*FIXED.user_password);
         assert!(!told, "the error tells a value: {error}");
     }
     match slowly(&body.bytes) {

@@ -10,7 +10,7 @@ mod session;
 use jiff::Timestamp;
 
 use super::grammar::basic::{BasicInput, Size};
-use super::grammar::bindings::Bindings;
+use super::grammar::bindings::FIXED;
 use super::grammar::certificate::CertificateInput;
 use super::grammar::password::PasswordInput;
 use super::second::password::Strength;
@@ -57,7 +57,7 @@ pub fn basic_auth(input: &[u8]) {
         input.text.to_mut().resize(length, b'x');
     }
     input.size = Size::Plain;
-    let value = FIXED.with(|bindings| input.value(bindings));
+    let value = input.value(&FIXED);
     let read = basic::parse(&value);
     let naive = second::basic::strict(&value);
     let Ok(read) = read else {
@@ -82,17 +82,13 @@ pub fn basic_auth(input: &[u8]) {
 /// By so many bytes a long text is longer.
 const LONG: usize = 256;
 
-thread_local! {
-    static FIXED: Bindings = Bindings::fixed();
-}
-
 /// The password rule against the table of bytes; a legal character more keeps the classes.
 ///
 /// # Panics
 /// When they differ.
 pub fn password(input: &[u8]) {
     let input = PasswordInput::decode(input);
-    let password = FIXED.with(|bindings| input.password(bindings));
+    let password = input.password(&FIXED);
     const RULE: PasswordRule = PasswordRule::documented();
     let taken = RULE.check(&password).is_ok();
     let (strength, takes) = second::password::judged(&password);

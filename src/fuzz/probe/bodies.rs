@@ -182,7 +182,7 @@ impl Probe<'_> {
         }
         let Some(name) = name else { return };
         let user = self.subject.bindings.user.clone();
-        if name.trim().to_lowercase().contains(&user) && name != user {
+        if name.trim().to_lowercase().contains(&*user) && name != user {
             self.probed.requests += 1;
             if self.ground.logs_in(&user, &password).await {
                 let what = "a new account under a like name logs in as the first one";

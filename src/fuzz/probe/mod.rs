@@ -322,7 +322,7 @@ impl Probe<'_> {
             return self.probed = Probed::skip("the account is not the run's own");
         }
         let bindings = &self.subject.bindings;
-        let user = [(bindings.user.as_str(), bindings.user_password.as_str())];
+        let user = [(&*bindings.user, &*bindings.user_password)];
         let by_another =
             reading.class != Class::Reject && second::basic::login(&shaped.headers, &user).class == Class::Reject;
         if changes && by_another {
@@ -358,7 +358,7 @@ impl Probe<'_> {
         if changes && self.subject.own {
             let new = match input.with {
                 LoginWith::Weak => "weak".to_owned(),
-                _ => self.subject.bindings.new_password.clone(),
+                _ => self.subject.bindings.new_password.to_string(),
             };
             self.settle(&exchange, &[new], reading.class == Class::Reject).await;
             if reading.class == Class::Reject && kind.is_success() {
@@ -422,7 +422,7 @@ impl Probe<'_> {
                 &exchange,
             );
         }
-        let others = shows && !body.contains(&self.subject.bindings.user);
+        let others = shows && !body.contains(&*self.subject.bindings.user);
         if others && self.subject.own && !self.subject.reads_others {
             self.broken(
                 "state",

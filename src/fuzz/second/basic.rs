@@ -102,7 +102,8 @@ fn sextet(sign: u8) -> Option<u32> {
 /// Whatever a lenient decoder might make of base64: signs of no alphabet skipped, padding an end or nothing, bits
 /// left over dropped. What is longer than `most` bytes is given up a byte later.
 fn decode_leniently(code: &[u8], stops_at_padding: bool, most: usize) -> Vec<u8> {
-    let (mut bits, mut count, mut bytes) = (0_u32, 0_u32, Vec::new());
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    let mut bytes = Vec::with_capacity(most + 1);
     for sign in code {
         if (*sign == b'=' && stops_at_padding) || bytes.len() > most {
             break;
