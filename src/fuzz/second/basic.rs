@@ -45,40 +45,38 @@ fn is_basic(scheme: &[u8; 5]) -> bool {
 
 /// Base64 as it must be: whole groups, padding where it belongs, no bits left over.
 fn decode_strictly(code: &[u8]) -> Option<Vec<u8>> {
-    let padding = match code {
-        [.., b'=', b'='] => 2,
-        [.., b'='] => 1,
-        _ => 0,
-    };
-    if !code.len().is_multiple_of(4) {
+    let (groups, []) = code.as_chunks::<4>() else {
         return None;
-    }
-    let mut bytes = vec![0; code.len() / 4 * 3];
-    let mut wrong = 0;
-    let mut last = 0;
-    let groups = code.as_chunks().0.iter().zip(bytes.as_chunks_mut().0);
-    for (index, (group, three)) in groups.enumerate() {
-        let mut signs = <[u8; 4]>::map(*group, |sign| SEXTETS[usize::from(sign)]);
-        if index + 1 == code.len() / 4 {
-            // The padding stands for nothing.
-            signs[4 - padding..].fill(0);
+    };
+    let mut bytes = Vec::with_capacity(groups.len() * 3);
+    let (mut all, mut padding, mut last) = (0, 0, 0);
+    for group in groups {
+        let signs = group.map(|sign| SEXTETS[usize::from(sign)]);
+        for sign in signs {
+            all |= sign;
+            padding += usize::from(sign / PADDING % 2);
+            last = last << 6 | u32::from(sign % PADDING);
         }
-        wrong |= signs[0] | signs[1] | signs[2] | signs[3];
-        last = signs.iter().fold(0, |bits, sign| bits << 6 | u32::from(*sign));
         let [_, decoded @ ..] = last.to_be_bytes();
-        *three = decoded;
+        bytes.extend_from_slice(&decoded);
     }
-    bytes.truncate(bytes.len() - padding);
+    // Where the last signs are as many as there are anywhere, there is none before them.
+    let padded = code.ends_with(b"==".get(..padding)?);
+    bytes.truncate(bytes.len().saturating_sub(padding));
     let loose = last & ((1 << (8 * padding)) - 1);
-    (wrong < 64 && loose == 0).then_some(bytes)
+    (all < NO_SIGN && padded && loose == 0).then_some(bytes)
 }
 
-/// What is no sign of the alphabet: more than six bits.
-const NO_SIGN: u8 = 0xff;
+/// A bit above the six of a sign that stands for nothing but the end.
+const PADDING: u8 = 0x40;
+
+/// A bit above that for what is no sign of the alphabet.
+const NO_SIGN: u8 = 0x80;
 
 /// The six bits that each sign of the standard alphabet stands for.
 const SEXTETS: [u8; 256] = {
     let mut table = [NO_SIGN; 256];
+    table[b'=' as usize] = PADDING;
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut value = 0;
     while value < 64 {
@@ -93,7 +91,7 @@ fn sextet(sign: u8) -> Option<u32> {
         b'-' => 62,
         b'_' => 63,
         _ => match SEXTETS[usize::from(sign)] {
-            NO_SIGN => return None,
+            PADDING | NO_SIGN => return None,
             bits => u32::from(bits),
         },
     })
