@@ -4,6 +4,7 @@
 
 use super::Surface;
 
+const NAMES: &str = include_str!("../../fuzz/dictionaries/names.dict");
 const AUTH: &str = include_str!("../../fuzz/dictionaries/auth.dict");
 const PASSWORD: &str = include_str!("../../fuzz/dictionaries/password.dict");
 const JSON: &str = include_str!("../../fuzz/dictionaries/json.dict");
@@ -12,10 +13,10 @@ const HTTP: &str = include_str!("../../fuzz/dictionaries/http.dict");
 /// The pieces for a surface.
 pub fn pieces(surface: Surface) -> Vec<Vec<u8>> {
     let files: &[&str] = match surface {
-        Surface::BasicAuth | Surface::Bearer => &[AUTH],
+        Surface::BasicAuth | Surface::Bearer => &[NAMES, AUTH],
         Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => &[JSON],
-        Surface::Password => &[PASSWORD, AUTH, JSON],
-        Surface::Path | Surface::Http => &[HTTP, AUTH],
+        Surface::Password => &[PASSWORD, NAMES, AUTH, JSON],
+        Surface::Path | Surface::Http => &[HTTP, NAMES, AUTH],
         Surface::Session => &[],
     };
     files.iter().flat_map(|file| file.lines().filter_map(entry)).collect()
@@ -58,7 +59,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_dictionaries_is_an_entry() {
-        for file in [AUTH, JSON, HTTP] {
+        for file in [NAMES, AUTH, PASSWORD, JSON, HTTP] {
             for line in file
                 .lines()
                 .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
