@@ -86,11 +86,45 @@ impl fmt::Display for Shortfall {
     }
 }
 
+/// Everything that a password lacks: one thing at least.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfalls {
+    /// Which of them, in the order in which they are told.
+    lacking: [bool; 7],
+    length: usize,
+    min: usize,
+    max: usize,
+}
+
+impl Shortfalls {
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = Shortfall> {
+        let &Shortfalls {
+            lacking,
+            length,
+            min,
+            max,
+        } = self;
+        let all = [
+            Shortfall::TooShort { length, min },
+            Shortfall::TooLong { length, max },
+            Shortfall::NoDigit,
+            Shortfall::NoUpper,
+            Shortfall::NoLower,
+            Shortfall::NoSpecial,
+            Shortfall::Control,
+        ];
+        let lacks = all.into_iter().zip(lacking).filter(|(_, lacking)| *lacking);
+        lacks.map(|(shortfall, _)| shortfall)
+    }
+}
+
 /// A bit for each class.
 const DIGIT: u8 = 1;
 const UPPER: u8 = 2;
 const LOWER: u8 = 4;
 const CONTROL: u8 = 8;
+const SPECIAL: u8 = 16;
 
 /// The class of each byte, if it has one.
 const CLASSES: [u8; 256] = {
@@ -113,29 +147,28 @@ const CLASSES: [u8; 256] = {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marks {
     text: &'static str,
-    /// Which bytes are one of them: of ASCII, that is.
-    ascii: [bool; 256],
+    /// [`SPECIAL`] for each byte that is one of them: of ASCII, that is.
+    ascii: [u8; 256],
 }
 
 impl Marks {
     /// The characters of a text; of an empty one none are needed.
     pub const fn of(text: &'static str) -> Marks {
         let bytes = text.as_bytes();
-        let (mut ascii, mut index) = ([false; 256], 0);
+        let (mut ascii, mut index) = ([0; 256], 0);
         while index < bytes.len() {
-            ascii[bytes[index] as usize] = bytes[index].is_ascii();
+            if bytes[index].is_ascii() {
+                ascii[bytes[index] as usize] = SPECIAL;
+            }
             index += 1;
         }
         Marks { text, ascii }
     }
 
-    /// Whether a password has what it needs of them.
-    fn are_in(&self, password: &str) -> bool {
-        let ascii = password
-            .bytes()
-            .fold(false, |any, byte| any | self.ascii[usize::from(byte)]);
+    /// Whether a password without any of them in ASCII has what it needs nevertheless.
+    fn are_beyond_ascii(&self, password: &str) -> bool {
         let beyond = || password.contains(|character| self.text.contains(character));
-        self.text.is_empty() || ascii || (!self.text.is_ascii() && beyond())
+        self.text.is_empty() || (!self.text.is_ascii() && beyond())
     }
 }
 
@@ -155,28 +188,33 @@ impl PasswordRule {
     }
 
     /// Everything that this password lacks; `Ok` when it lacks nothing.
-    pub fn check(&self, password: &str) -> Result<(), Vec<Shortfall>> {
+    pub fn check(&self, password: &str) -> Result<(), Shortfalls> {
         let length = match self.counted {
             Counted::Characters => password.chars().count(),
             Counted::Bytes => password.len(),
         };
         let (min, max) = (*self.length.start(), *self.length.end());
         // All classes are ASCII, and in UTF-8 no other character has a byte of theirs.
-        let has = password.bytes().fold(0, |has, byte| has | CLASSES[usize::from(byte)]);
-        let special = self.special.are_in(password);
-        let shortfalls: Vec<Shortfall> = [
-            (length < min, Shortfall::TooShort { length, min }),
-            (length > max, Shortfall::TooLong { length, max }),
-            (self.digit && has & DIGIT == 0, Shortfall::NoDigit),
-            (self.upper && has & UPPER == 0, Shortfall::NoUpper),
-            (self.lower && has & LOWER == 0, Shortfall::NoLower),
-            (!special, Shortfall::NoSpecial),
-            (!self.controls && has & CONTROL != 0, Shortfall::Control),
-        ]
-        .into_iter()
-        .filter_map(|(lacking, shortfall)| lacking.then_some(shortfall))
-        .collect();
-        if shortfalls.is_empty() { Ok(()) } else { Err(shortfalls) }
+        let bits = |byte: u8| CLASSES[usize::from(byte)] | self.special.ascii[usize::from(byte)];
+        let has = password.bytes().fold(0, |has, byte| has | bits(byte));
+        let lacking = [
+            length < min,
+            length > max,
+            self.digit && has & DIGIT == 0,
+            self.upper && has & UPPER == 0,
+            self.lower && has & LOWER == 0,
+            has & SPECIAL == 0 && !self.special.are_beyond_ascii(password),
+            !self.controls && has & CONTROL != 0,
+        ];
+        match lacking.contains(&true) {
+            true => Err(Shortfalls {
+                lacking,
+                length,
+                min,
+                max,
+            }),
+            false => Ok(()),
+        }
     }
 }
 
@@ -185,7 +223,8 @@ mod tests {
     use super::*;
 
     fn shortfalls(password: &str) -> Vec<Shortfall> {
-        PasswordRule::documented().check(password).err().unwrap_or_default()
+        let checked = PasswordRule::documented().check(password);
+        checked.map_or_else(|shortfalls| shortfalls.iter().collect(), |()| Vec::new())
     }
 
     /// A good password of so many characters.

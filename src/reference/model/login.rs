@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Model;
 use super::state::ADMIN;
-use crate::documented::password::{PasswordRule, Shortfall};
+use crate::documented::password::PasswordRule;
 use crate::reference::behaviour::{Leftover, RefusedChange};
 use crate::reference::call::Call;
 use crate::reference::outcome::{Done, Payload, Refusal, Refused, Success};
@@ -128,7 +128,7 @@ impl Model {
 /// A password that follows the rule, or a refusal that says what it lacks.
 pub(super) fn follow(rule: &PasswordRule, password: &str, refusal: Refusal) -> Result<(), Refused> {
     rule.check(password).map_err(|shortfalls| {
-        let shortfalls: Vec<String> = shortfalls.iter().map(Shortfall::to_string).collect();
+        let shortfalls: Vec<String> = shortfalls.iter().map(|shortfall| shortfall.to_string()).collect();
         Refused::because(refusal, format!("password: {}", shortfalls.join(", ")))
     })
 }
