@@ -25,8 +25,10 @@ built=fuzz/target/$(rustc -vV | sed -n 's/^host: //p')/release
 for target in $(targets); do
     cp "$built/$target" "$OUT/"
     cp "$(dictionary "$target")" "$OUT/$target.dict"
-    printf '[libfuzzer]\nmax_len = %s\nuse_counters = %s\ntimeout = 5\n' \
-        "$(max_len "$target")" "$(use_counters "$target")" >"$OUT/$target.options"
+    {
+        printf '[libfuzzer]\ntimeout = 5\n'
+        options "$target" | sed 's/=/ = /'
+    } >"$OUT/$target.options"
     # Inputs that were once a crash are seeds too.
     seeds=("fuzz/corpus/$target"/*)
     [[ ! -d fuzz/regressions/$target ]] || seeds+=("fuzz/regressions/$target"/*)

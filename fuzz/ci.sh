@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source fuzz/targets.sh
-export -f dictionary max_len use_counters
+export -f dictionary options option_words
 export CARGO_TERM_COLOR=never
 export seconds=${1:-10}
 sanitizer=${SANITIZER:-none}
@@ -34,7 +34,7 @@ run() {
     mkdir -p "$scratch/corpus" "fuzz/artifacts/$target"
     local status=0
     timeout --kill-after=10 $((seconds + 60)) "$binaries/$target" "$scratch/corpus" "fuzz/corpus/$target" \
-        -max_total_time="$seconds" -timeout=5 -max_len="$(max_len "$target")" -use_counters="$(use_counters "$target")" \
+        $(option_words "$target") -max_total_time="$seconds" -timeout=5 \
         -dict="$(dictionary "$target")" -artifact_prefix="fuzz/artifacts/$target/" -print_final_stats=1 -verbosity=0 \
         >"$scratch/log" 2>&1 || status=$?
     local counted

@@ -19,8 +19,8 @@ rate() {
     local binary=$1 target=$2 corpus=$3 scratch
     scratch=$(mktemp)
     find "$corpus" -type f | paste --serial --delimiters=, | tr --delete '\n' >"$scratch"
-    "$binaries/$binary" -seed_inputs="@$scratch" -max_total_time="$seconds" -max_len="$(max_len "$target")" -len_control=0 \
-        -use_counters="$(use_counters "$target")" -keep_seed=1 -print_final_stats=1 -verbosity=0 \
+    "$binaries/$binary" -seed_inputs="@$scratch" -max_total_time="$seconds" $(option_words "$target") \
+        -len_control=0 -keep_seed=1 -print_final_stats=1 -verbosity=0 \
         -dict="$(dictionary "$target")" 2>&1 |
         sed -n 's/^stat::average_exec_per_sec: *//p'
     rm -f "$scratch"
@@ -36,8 +36,8 @@ for target in $(targets); do
     esac
     corpus=$(mktemp --directory)
     cp "fuzz/corpus/$target"/* "$corpus"
-    "$binaries/$target" "$corpus" -max_total_time="$seconds" -max_len=256 -verbosity=0 \
-        -use_counters="$(use_counters "$target")" -dict="$(dictionary "$target")" >/dev/null 2>&1
+    "$binaries/$target" "$corpus" -max_total_time="$seconds" $(option_words "$target") -verbosity=0 \
+        -dict="$(dictionary "$target")" >/dev/null 2>&1
     told=$(for ((round = 0; round < rounds; round++)); do
         empty=$(rate empty "$target" "$corpus")
         measured=$(rate "$target" "$target" "$corpus")

@@ -97,9 +97,7 @@ pub fn parse(header_value: &[u8]) -> Result<Credentials, BasicError> {
 /// The value of an `Authorization` field with these credentials: the inverse of [`parse`].
 pub fn render(credentials: &Credentials) -> String {
     let joined = [&*credentials.username, ":", &*credentials.password].concat();
-    let mut value = "Basic ".to_owned();
-    STANDARD.encode_string(joined, &mut value);
-    value
+    ["Basic ", &STANDARD.encode(joined)].concat()
 }
 
 /// The part after the scheme and its spaces.
