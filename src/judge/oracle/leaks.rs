@@ -20,10 +20,19 @@ const TRACES: [&str; 7] = [
     "System.NullReferenceException",
 ];
 
-/// Whether a secret cannot stand in an answer by chance: it has eight bytes, and sixteen where no digit is among them. An
-/// answer that begins with `password: ` does not tell the password `assword:`, and words like these have no digits.
-fn is_telling(secret: &str) -> bool {
-    secret.len() >= 16 || (secret.len() >= 8 && secret.bytes().any(|byte| byte.is_ascii_digit()))
+/// A secret shorter than this, in bytes, may stand in an answer by chance.
+const TELLING: usize = 8;
+
+/// The member's name, which many answers hold.
+const NAME: &str = "password";
+
+/// Whether a text tells a secret. Where the member's name begins before the secret and reaches into it, it is the name
+/// that is told: `password: no digit` does not tell the password `assword:`.
+fn tells(text: &str, secret: &str) -> bool {
+    let is_part = |start: usize| {
+        (1..NAME.len()).any(|into| text[..start].ends_with(&NAME[..into]) && text[start..].starts_with(&NAME[into..]))
+    };
+    text.match_indices(secret).any(|(start, _)| !is_part(start))
 }
 
 pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
@@ -39,7 +48,7 @@ pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
     let echoed = |(name, secret): (&str, String)| {
         let place = match in_header(&secret) {
             Some(header) => format!("header {}", header.name),
-            None if told.contains(&secret) => "body".to_owned(),
+            None if tells(&told, &secret) => "body".to_owned(),
             None => return Vec::new(),
         };
         mismatch(&place, "no secret of the request", format!("{name} of the request"))
@@ -70,7 +79,7 @@ fn secrets(request: &HttpRequest) -> Vec<(&'static str, String)> {
             secrets.push(("the password in the body", password.to_owned()));
         }
     }
-    secrets.retain(|(_, secret)| is_telling(secret));
+    secrets.retain(|(_, secret)| secret.len() >= TELLING);
     secrets
 }
 
