@@ -51,11 +51,10 @@ impl Json {
     /// Reads one document.
     pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
         let text = std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
-        // What is short cannot be deep, and reading an object or an array checks the grammar of the whole: most bodies
-        // are gone through once less.
-        let shallow = text.len() <= 2 * MAX_DEPTH;
-        if shallow && matches!(first_sign(text), Some(b'{' | b'[')) {
-            return read(text);
+        // What is short cannot be deep.
+        let shallow = text.len() <= 2 * MAX_DEPTH || depth(text) <= MAX_DEPTH;
+        if shallow && let Ok(Plain(json)) = serde_json::from_str(text) {
+            return Ok(json);
         }
         let raw: &RawValue = serde_json::from_str(text).map_err(syntax)?;
         if depth(text) > MAX_DEPTH {
@@ -251,6 +250,52 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
+/// A value whose numbers are all integers that fit into 64 bits: these have one spelling only, so that it can be read in
+/// one go. Most bodies are such.
+struct Plain(Json);
+
+impl<'t> Deserialize<'t> for Plain {
+    fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Build;
+        impl<'t> Visitor<'t> for Build {
+            type Value = Plain;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value without other numbers than integers")
+            }
+            fn visit_unit<E>(self) -> Result<Plain, E> {
+                Ok(Plain(Json::Null))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Plain, E> {
+                Ok(Plain(Json::Bool(value)))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Plain, E> {
+                Ok(Plain(Json::Number(value.to_string())))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Plain, E> {
+                Ok(Plain(Json::Number(value.to_string())))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Plain, E> {
+                Ok(Plain(Json::String(text.to_owned())))
+            }
+            fn visit_seq<A: SeqAccess<'t>>(self, mut seq: A) -> Result<Plain, A::Error> {
+                let mut items = Vec::new();
+                while let Some(Plain(item)) = seq.next_element()? {
+                    items.push(item);
+                }
+                Ok(Plain(Json::Array(items)))
+            }
+            fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Plain, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, Plain(value))) = map.next_entry()? {
+                    members.push((name, value));
+                }
+                Ok(Plain(Json::Object(members)))
+            }
+        }
+        deserializer.deserialize_any(Build)
+    }
+}
+
 /// All members of one object in order, duplicates kept, values unread.
 struct Members<'t>(Vec<(String, &'t RawValue)>);
 
@@ -290,6 +335,12 @@ mod tests {
         let json = parse(r#"{"a":1e400,"b":[9007199254740993],"a":"two"}"#);
         assert_eq!(json.to_string(), r#"{"a":1e400,"b":[9007199254740993],"a":"two"}"#);
         assert_eq!(json.duplicate().as_deref(), Some("/a"));
+        for text in [
+            "-0",
+            "[0,-1,1.0,1e2,-9223372036854775808,18446744073709551615,18446744073709551616]",
+        ] {
+            assert_eq!(parse(text).to_string(), text);
+        }
         assert_eq!(parse(r#"{"x":[{"k":1,"k":2}]}"#).duplicate().as_deref(), Some("/x/0/k"));
         assert_eq!(parse(r#"{"x":[{"k":1}]}"#).duplicate(), None);
     }
@@ -319,6 +370,7 @@ mod tests {
     fn nesting_is_bounded() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert!(Json::parse(nested(MAX_DEPTH).as_bytes()).is_ok());
+        assert_eq!(Json::parse(nested(MAX_DEPTH + 1).as_bytes()), Err(JsonError::TooDeep));
         let million = nested(1_000_000);
         assert_eq!(Json::parse(million.as_bytes()), Err(JsonError::TooDeep));
     }
