@@ -4,7 +4,9 @@
 
 mod leaks;
 
-use leaks::{no_secret_echoed, no_trace};
+use std::borrow::Cow;
+
+use leaks::{no_secret_echoed, no_trace, told};
 
 use super::{Judgement, Mismatch, Observation, Placeholder, shortened};
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response};
@@ -79,6 +81,8 @@ struct Seen<'e> {
     exchange: &'e Exchange,
     response: Option<&'e Response>,
     json: Option<Json>,
+    /// What the body says, in any spelling.
+    told: Cow<'e, str>,
     /// Raw bytes may be answered by the HTTP layer in front of the API, which knows no envelope.
     by_the_api: bool,
 }
@@ -86,10 +90,13 @@ struct Seen<'e> {
 impl<'e> Seen<'e> {
     fn new(exchange: &'e Exchange) -> Self {
         let response = exchange.response();
+        let body = response.map_or(&[][..], |response| &response.body);
+        let json = response.and_then(|response| Json::parse(&response.body).ok());
         Seen {
             exchange,
             response,
-            json: response.and_then(|response| Json::parse(&response.body).ok()),
+            told: told(body, json.as_ref()),
+            json,
             by_the_api: matches!(exchange.request, Request::Http(_)),
         }
     }

@@ -32,23 +32,28 @@ fn tells(text: &str, secret: &str) -> bool {
     let is_part = |start: usize| {
         (1..NAME.len()).any(|into| text[..start].ends_with(&NAME[..into]) && text[start..].starts_with(&NAME[into..]))
     };
-    text.match_indices(secret).any(|(start, _)| !is_part(start))
+    holds(text, secret) && text.match_indices(secret).any(|(start, _)| !is_part(start))
+}
+
+/// Whether a text holds another. Most hold nothing like it, and `contains` says so soonest of what is short.
+fn holds(text: &str, sought: &str) -> bool {
+    text.contains(&sought[..sought.floor_char_boundary(32)]) && text.contains(sought)
 }
 
 pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
     let (Some(response), Request::Http(request)) = (seen.response, &seen.exchange.request) else {
         return Vec::new();
     };
-    let told = told(seen);
     let in_header = |secret: &str| {
-        response.headers.iter().find(|header| {
-            header.value.len() >= secret.len() && String::from_utf8_lossy(&header.value).contains(secret)
-        })
+        response
+            .headers
+            .iter()
+            .find(|header| header.value.len() >= secret.len() && holds(&String::from_utf8_lossy(&header.value), secret))
     };
     let echoed = |(name, secret): (&str, String)| {
         let place = match in_header(&secret) {
             Some(header) => format!("header {}", header.name),
-            None if tells(&told, &secret) => "body".to_owned(),
+            None if tells(&seen.told, &secret) => "body".to_owned(),
             None => return Vec::new(),
         };
         mismatch(&place, "no secret of the request", format!("{name} of the request"))
@@ -62,15 +67,13 @@ fn secrets(request: &HttpRequest) -> Vec<(&'static str, String)> {
     if let Some(value) = request.header("Authorization")
         && let Some((_, credentials)) = String::from_utf8_lossy(value).trim().split_once(' ')
     {
-        let credentials = credentials.trim().to_owned();
-        let decoded = STANDARD
-            .decode(&credentials)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok());
-        if let Some((_, password)) = decoded.as_deref().and_then(|joined| joined.split_once(':')) {
+        let credentials = credentials.trim();
+        let decoded = STANDARD.decode(credentials).ok();
+        let joined = decoded.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        if let Some((_, password)) = joined.and_then(|joined| joined.split_once(':')) {
             secrets.push(("the password", password.to_owned()));
         }
-        secrets.push(("the Authorization header", credentials));
+        secrets.push(("the Authorization header", credentials.to_owned()));
     }
     let body = request.body.as_deref().and_then(|body| Json::parse(body).ok());
     for member in ["/new_password", "/password"] {
@@ -84,7 +87,7 @@ fn secrets(request: &HttpRequest) -> Vec<(&'static str, String)> {
 }
 
 pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
-    let told = told(seen);
+    let told = &seen.told;
     // Most answers hold none, and `contains` says so sooner than `find`.
     let trace = TRACES.iter().find(|trace| told.contains(**trace));
     match trace.and_then(|trace| told.find(trace)) {
@@ -95,12 +98,9 @@ pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
 
 /// The body as text, followed by what its JSON strings say where they are written with escapes: a quote in a
 /// password or a line end in a trace is seen in either form.
-fn told<'e>(seen: &Seen<'e>) -> Cow<'e, str> {
-    let Some(response) = seen.response else {
-        return Cow::Borrowed("");
-    };
-    let mut told = String::from_utf8_lossy(&response.body);
-    if let Some(json) = seen.json.as_ref().filter(|_| response.body.contains(&b'\\')) {
+pub(super) fn told<'b>(body: &'b [u8], json: Option<&Json>) -> Cow<'b, str> {
+    let mut told = String::from_utf8_lossy(body);
+    if let Some(json) = json.filter(|_| body.contains(&b'\\')) {
         add_strings(json, told.to_mut());
     }
     told
