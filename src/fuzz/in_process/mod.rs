@@ -74,7 +74,7 @@ pub fn basic_auth(input: &[u8]) {
         assert_eq!(again.as_ref(), Ok(&read), "rendering is not undone");
     }
     assert!(
-        second::basic::may_mean(&value, &read.username, &read.password),
+        second::basic::may_mean(&value, &[(&read.username, &read.password)]),
         "no lenient decoder finds what the strict one did"
     );
 }

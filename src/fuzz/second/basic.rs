@@ -98,30 +98,26 @@ fn sextet(sign: u8) -> Option<u32> {
 }
 
 /// Whatever a lenient decoder might make of base64: signs of no alphabet skipped, padding an end or nothing, bits
-/// left over dropped. What is longer than `most` bytes is given up a byte later.
-fn decode_leniently(code: &[u8], stops_at_padding: bool, most: usize) -> Vec<u8> {
+/// left over dropped.
+fn decoded_leniently(code: &[u8], stops_at_padding: bool) -> impl Iterator<Item = u8> + Clone {
     let (mut bits, mut count) = (0_u32, 0_u32);
-    let mut bytes = Vec::with_capacity(most + 1);
-    for sign in code {
-        if (*sign == b'=' && stops_at_padding) || bytes.len() > most {
-            break;
-        }
-        let Some(sextet) = sextet(*sign) else { continue };
+    let signs = code.iter().take_while(move |sign| **sign != b'=' || !stops_at_padding);
+    signs.filter_map(|sign| sextet(*sign)).filter_map(move |sextet| {
         bits = (bits << 6 | sextet) & 0xff_ffff;
         count += 6;
-        if count >= 8 {
+        // The eight highest of the bits that wait.
+        let byte = |count: u32| (bits >> count).to_le_bytes()[0];
+        (count >= 8).then(|| {
             count -= 8;
-            // The eight highest of the bits that wait.
-            bytes.push((bits >> count).to_le_bytes()[0]);
-        }
-    }
-    bytes
+            byte(count)
+        })
+    })
 }
 
-/// Whether a value may be taken for these credentials by a decoder that is lenient in a known way.
+/// Whether a value may be taken for the credentials of one of these accounts by a decoder that is lenient in a known way.
 ///
 /// A name in another case counts: a data base that compares so was seen.
-pub fn may_mean(value: &[u8], username: &str, password: &str) -> bool {
+pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     let blank = |byte: &u8| byte.is_ascii_whitespace();
     let value = trim_start(value, b" \t\r\n");
     let Some((_, rest)) = value.split_first_chunk().filter(|(scheme, _)| is_basic(scheme)) else {
@@ -131,16 +127,17 @@ pub fn may_mean(value: &[u8], username: &str, password: &str) -> bool {
         return false;
     }
     let code = trim_start(rest, b" \t\r\n");
-    let means = |code: &[u8], stops_at_padding: bool| {
-        let decoded = decode_leniently(code, stops_at_padding, username.len() + 1 + password.len());
-        let colon = decoded.iter().position(|byte| *byte == b':');
-        colon.is_some_and(|colon| {
-            decoded[..colon].eq_ignore_ascii_case(username.as_bytes()) && &decoded[colon + 1..] == password.as_bytes()
-        })
-    };
     // Padding matters only where it stands before the end.
-    let either = |code: &[u8]| means(code, true) || (code.contains(&b'=') && means(code, false));
-    if either(code) {
+    let means = |code: &[u8]| {
+        let is = |stops_at_padding: bool| {
+            let decoded = decoded_leniently(code, stops_at_padding);
+            accounts
+                .iter()
+                .any(|(username, password)| spells(decoded.clone(), username, password))
+        };
+        is(true) || (code.contains(&b'=') && is(false))
+    };
+    if means(code) {
         return true;
     }
     // The part before a parameter or a second value, the part before a blank, and what is percent-encoded.
@@ -149,7 +146,20 @@ pub fn may_mean(value: &[u8], username: &str, password: &str) -> bool {
     let parameter = until(|byte| matches!(byte, b',' | b';'));
     let first_word = until(|byte| matches!(byte, b',' | b';' | b' ' | b'\t'));
     let parts = [code, parameter, first_word, unescaped.as_ref()];
-    (1..parts.len()).any(|index| !parts[..index].contains(&parts[index]) && either(parts[index]))
+    (1..parts.len()).any(|index| !parts[..index].contains(&parts[index]) && means(parts[index]))
+}
+
+/// Whether the bytes are those of a name, a colon and a password; most are found out by the first. Where a name holds a
+/// colon of its own its credentials mean another's.
+fn spells(mut bytes: impl Iterator<Item = u8>, username: &str, password: &str) -> bool {
+    let mut next = || bytes.next();
+    !username.contains(':')
+        && username
+            .bytes()
+            .all(|byte| next().is_some_and(|read| read.eq_ignore_ascii_case(&byte)))
+        && next() == Some(b':')
+        && password.bytes().all(|byte| next() == Some(byte))
+        && next().is_none()
 }
 
 fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
@@ -206,7 +216,7 @@ pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
             .any(|header| header.name.to_ascii_lowercase().ends_with("authorization"));
         return reading(Class::Reject, true, if credentials { "elsewhere" } else { "absent" });
     };
-    let means = |value: &[u8]| accounts.iter().any(|(user, password)| may_mean(value, user, password));
+    let means = |value: &[u8]| may_mean(value, accounts);
     if second.is_some() {
         let all = headers
             .iter()
