@@ -81,7 +81,7 @@ fn success(request: &Request) -> (u16, Value) {
     let Request::Http(request) = request else {
         return (200, payload(true, true));
     };
-    match (request.method.as_str(), request.target.as_str()) {
+    match (&*request.method, request.target.as_str()) {
         ("POST", "/v1/account") => (202, payload(false, true)),
         ("POST", "/v1/account/verify") => (201, payload(false, false)),
         ("POST", "/v1/users") => (201, payload(true, false)),

@@ -88,11 +88,11 @@ impl Answers {
             let credentials = base64::engine::general_purpose::STANDARD.encode(joined);
             Some(format!("Basic {credentials}"))
         };
-        let send = async |method: &str, path: &str, authorization: Option<String>, body: &str| {
+        let send = async |method: &'static str, path: &str, authorization: Option<String>, body: &str| {
             let mut headers = vec![Header::new("Content-Type", "application/json")];
             headers.extend(authorization.map(|value| Header::new("Authorization", value)));
             let request = target.request(method, path, headers, Some(body.as_bytes().to_vec()));
-            let exchange = target.send(&request).await;
+            let exchange = target.send(request.clone()).await;
             exchange.response().cloned().expect("an answer")
         };
         let login = async |joined: &str, body: &str| send("POST", "/v1/users/login", basic(joined), body).await;

@@ -48,7 +48,7 @@ fn bytes_go_out_exactly_as_given() {
         write(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n");
     });
     let odd = Request::Http(HttpRequest {
-        method: "pAtCh".to_owned(),
+        method: "pAtCh".into(),
         target: "/a/../b//?q#f".to_owned(),
         headers: vec![
             Header::new("hOST", "x"),
@@ -81,11 +81,7 @@ fn an_answer_is_kept_as_it_came() {
         (response.version, response.status, response.reason.as_str()),
         (1, 418, "I'm  a teapot")
     );
-    let headers: Vec<_> = response
-        .headers
-        .iter()
-        .map(|h| (h.name.as_str(), show(&h.value)))
-        .collect();
+    let headers: Vec<_> = response.headers.iter().map(|h| (&*h.name, show(&h.value))).collect();
     assert_eq!(
         headers,
         [
@@ -393,9 +389,9 @@ fn raw_bytes_get_a_connection_of_their_own_that_is_not_half_closed() {
     let wire = server.wire();
     wire_support::run(async {
         // The idle connection of an ordinary request is not for them.
-        assert_eq!(answered(&wire.send(&get("/")).await).status, 200);
+        assert_eq!(answered(&wire.send(get("/")).await).status, 200);
         for _ in 0..2 {
-            let exchange = wire.send(&Request::Raw(b"what is this\r\n\r\n".to_vec())).await;
+            let exchange = wire.send(Request::Raw(b"what is this\r\n\r\n".to_vec())).await;
             assert!(!exchange.resent);
             assert_eq!(show(&answered(&exchange).body), "true ");
         }
@@ -433,5 +429,5 @@ fn a_name_with_several_addresses_is_tried_to_the_end() {
         .parse()
         .expect("an origin");
     let wire = wabizspec::target::wire::Wire::new(origin, None, wire_support::limits());
-    assert_eq!(answered(&wire_support::run(wire.send(&get("/")))).status, 204);
+    assert_eq!(answered(&wire_support::run(wire.send(get("/")))).status, 204);
 }

@@ -72,7 +72,7 @@ fn answers_of_an_ordinary_server() {
             (&get("/nothing"), 404, ""),
             (&request("HEAD", "/x?y=%20z", None), 405, ""),
         ] {
-            let (one, two) = (wire.send(request).await, second.send(request).await);
+            let (one, two) = (wire.send(request.clone()).await, second.send(request.clone()).await);
             assert_eq!(
                 (answered(&one).status, show(&answered(&one).body)),
                 (status, body.to_owned())
@@ -149,7 +149,7 @@ fn broken_answers_are_broken_to_both() {
                 ..hasty()
             };
             for client in clients(&server, quick) {
-                let exchange = client.send(&get("/")).await;
+                let exchange = client.send(get("/")).await;
                 let (broke, at, _) = unanswered(&exchange);
                 assert_eq!(broke, breakage, "{client:?} {bytes} {}", detail(&exchange));
                 if let Some(phase) = phase {
@@ -168,7 +168,7 @@ fn nobody_listens_and_resets() {
         .expect("an origin");
     drop(listener);
     let second = SecondOpinion::new(origin, None, None, limits()).expect("a client");
-    let exchange = run(second.send(&get("/")));
+    let exchange = run(second.send(get("/")));
     assert_eq!(
         unanswered(&exchange),
         (Breakage::Unreachable, Phase::Connecting, String::new())
@@ -181,7 +181,7 @@ fn nobody_listens_and_resets() {
     });
     run(async {
         for client in clients(&server, limits()) {
-            let exchange = client.send(&get("/")).await;
+            let exchange = client.send(get("/")).await;
             assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Waiting, String::new()));
             assert!(detail(&exchange).contains("reset"), "{}", detail(&exchange));
         }
@@ -197,7 +197,7 @@ fn a_partial_body_is_kept_by_both() {
     });
     run(async {
         for client in clients(&server, limits()) {
-            let exchange = client.send(&get("/")).await;
+            let exchange = client.send(get("/")).await;
             let (_, _, partial) = unanswered(&exchange);
             assert!(partial.ends_with("hell"), "{client:?} {partial}");
         }
@@ -228,7 +228,7 @@ fn requests_that_reqwest_would_change_are_not_sent() {
         odd,
     ] {
         assert!(!SecondOpinion::can_send(&request), "{request:?}");
-        let exchange = run(second.send(&request));
+        let exchange = run(second.send(request.clone()));
         assert_eq!(
             (unanswered(&exchange).0, unanswered(&exchange).1),
             (Breakage::Unreachable, Phase::Connecting)
@@ -260,7 +260,7 @@ fn a_proxy_is_used_only_when_given() {
     let proxy = Url::parse(&format!("http://{}", server.address)).expect("a URL");
     let origin = "http://nothing.invalid".parse().expect("an origin");
     let second = SecondOpinion::new(origin, None, Some(proxy), limits()).expect("a client");
-    let exchange = run(second.send(&get("/x")));
+    let exchange = run(second.send(get("/x")));
     assert_eq!(show(&answered(&exchange).body), "GET http://nothing.invalid/x HTTP/1.1");
 }
 
@@ -295,7 +295,7 @@ fn http_2_is_spoken_where_the_server_offers_it() {
         let origin = format!("https://localhost:{port}").parse().expect("an origin");
         let tls = configuration(&Trust::Anything).expect("a configuration");
         let second = SecondOpinion::new(origin, Some(tls), None, limits()).expect("a client");
-        let exchange = second.send(&get("/")).await;
+        let exchange = second.send(get("/")).await;
         let response = answered(&exchange);
         assert_eq!(
             (response.version, response.status, response.reason.as_str()),
@@ -360,7 +360,7 @@ fn outcomes_say_the_same_in_both_clients() {
         let [wire, second] = clients(&server, limits());
         for number in 0..answers.len() {
             let request = get(&format!("/{number}"));
-            let (one, two) = (wire.send(&request).await, second.send(&request).await);
+            let (one, two) = (wire.send(request.clone()).await, second.send(request.clone()).await);
             let (Outcome::Answered(one), Outcome::Answered(two)) = (one.outcome, two.outcome) else {
                 panic!("{number} is not answered");
             };

@@ -21,7 +21,7 @@ fn nobody_listens() {
         .parse()
         .expect("an origin");
     drop(listener);
-    let exchange = run(Wire::new(origin, None, limits()).send(&get("/")));
+    let exchange = run(Wire::new(origin, None, limits()).send(get("/")));
     assert_eq!(
         unanswered(&exchange),
         (Breakage::Unreachable, Phase::Connecting, String::new())
@@ -33,7 +33,7 @@ fn nobody_listens() {
 fn a_name_that_does_not_exist() {
     // RFC 6761 §6.4: `.invalid` never resolves.
     let origin: Origin = "http://nothing.invalid".parse().expect("an origin");
-    let exchange = run(Wire::new(origin, None, limits()).send(&get("/")));
+    let exchange = run(Wire::new(origin, None, limits()).send(get("/")));
     assert_eq!(
         unanswered(&exchange),
         (Breakage::Unreachable, Phase::Connecting, String::new())
@@ -341,7 +341,7 @@ fn one_time_limit_does_not_leak_into_the_next_request() {
     );
     run(async {
         for _ in 0..5 {
-            assert_eq!(answered(&wire.send(&get("/")).await).status, 204);
+            assert_eq!(answered(&wire.send(get("/")).await).status, 204);
         }
     });
     assert_eq!(server.accepted(), 1);

@@ -27,7 +27,7 @@ fn a_connection_serves_again() {
     let wire = server.wire();
     run(async {
         for _ in 0..5 {
-            let exchange = wire.send(&get("/")).await;
+            let exchange = wire.send(get("/")).await;
             assert_eq!(
                 (show(&answered(&exchange).body), exchange.resent),
                 ("0".to_owned(), false)
@@ -35,8 +35,8 @@ fn a_connection_serves_again() {
         }
         // Two at once need two connections, and both stay.
         let (first, second) = (get("/1"), get("/2"));
-        tokio::join!(wire.send(&first), wire.send(&second));
-        tokio::join!(wire.send(&first), wire.send(&second));
+        tokio::join!(wire.send(first.clone()), wire.send(second.clone()));
+        tokio::join!(wire.send(first.clone()), wire.send(second.clone()));
     });
     assert_eq!(server.accepted(), 2);
 }
@@ -70,8 +70,8 @@ fn a_connection_that_must_not_serve_again_does_not() {
         });
         let wire = server.wire();
         run(async {
-            wire.send(&request).await;
-            let exchange = wire.send(&get("/")).await;
+            wire.send(request.clone()).await;
+            let exchange = wire.send(get("/")).await;
             assert!(!exchange.resent, "{bytes}");
         });
         assert_eq!(server.accepted(), 2, "{request:?} {bytes}");
@@ -90,8 +90,8 @@ fn http_1_0_with_keep_alive_serves_again() {
     });
     let wire = server.wire();
     run(async {
-        wire.send(&get("/")).await;
-        assert_eq!(answered(&wire.send(&get("/")).await).version, 0);
+        wire.send(get("/")).await;
+        assert_eq!(answered(&wire.send(get("/")).await).version, 0);
     });
     assert_eq!(server.accepted(), 1);
 }
@@ -116,8 +116,8 @@ fn a_reused_connection_that_dies_unanswered_is_replaced_once() {
         let server = dies_on_reuse(then);
         let wire = server.wire();
         run(async {
-            assert!(!wire.send(&get("/1")).await.resent);
-            let exchange = wire.send(&get("/2")).await;
+            assert!(!wire.send(get("/1")).await.resent);
+            let exchange = wire.send(get("/2")).await;
             assert_eq!((answered(&exchange).status, exchange.resent), (200, true), "{name}");
         });
         assert_eq!(server.accepted(), 2);
@@ -138,8 +138,8 @@ fn a_target_that_dies_of_every_request_is_not_asked_a_third_time() {
     });
     let wire = server.wire();
     run(async {
-        wire.send(&get("/")).await;
-        let exchange = wire.send(&get("/killer")).await;
+        wire.send(get("/")).await;
+        let exchange = wire.send(get("/killer")).await;
         assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Waiting, String::new()));
         assert!(exchange.resent);
     });
@@ -159,11 +159,11 @@ fn a_target_that_is_gone_after_a_request_has_received_it() {
     });
     let wire = Wire::new(origin, None, hasty());
     run(async {
-        wire.send(&get("/")).await;
-        let exchange = wire.send(&get("/killer")).await;
+        wire.send(get("/")).await;
+        let exchange = wire.send(get("/killer")).await;
         assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Waiting, String::new()));
         assert!(!exchange.resent);
-        let exchange = wire.send(&get("/next")).await;
+        let exchange = wire.send(get("/next")).await;
         assert_eq!(unanswered(&exchange).0, Breakage::Unreachable);
     });
     target.join().unwrap();
@@ -174,8 +174,8 @@ fn a_byte_of_an_answer_forbids_to_send_again() {
     let server = dies_on_reuse(|mut stream| write(&mut stream, "H"));
     let wire = server.wire();
     run(async {
-        wire.send(&get("/1")).await;
-        let exchange = wire.send(&get("/2")).await;
+        wire.send(get("/1")).await;
+        let exchange = wire.send(get("/2")).await;
         assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Head, "H".to_owned()));
         assert!(!exchange.resent);
     });
@@ -187,8 +187,8 @@ fn silence_on_a_reused_connection_is_not_sent_again() {
     let server = dies_on_reuse(|mut stream| hold(&mut stream));
     let wire = Wire::new(server.origin(), None, hasty());
     run(async {
-        wire.send(&get("/1")).await;
-        let exchange = wire.send(&get("/2")).await;
+        wire.send(get("/1")).await;
+        let exchange = wire.send(get("/2")).await;
         assert_eq!(
             unanswered(&exchange),
             (Breakage::TimedOut, Phase::Waiting, String::new())
@@ -207,7 +207,7 @@ fn a_connection_closed_while_idle_is_not_used() {
     let wire = server.wire();
     run(async {
         for _ in 0..3 {
-            let exchange = wire.send(&get("/")).await;
+            let exchange = wire.send(get("/")).await;
             assert_eq!((answered(&exchange).status, exchange.resent), (200, false));
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -233,10 +233,10 @@ fn a_late_second_answer_is_never_taken_for_the_next() {
     });
     let wire = server.wire();
     run(async {
-        assert_eq!(show(&answered(&wire.send(&get("/")).await).body), "0");
+        assert_eq!(show(&answered(&wire.send(get("/")).await).body), "0");
         // The runtime is kept from looking at the socket meanwhile: the client must look itself.
         second_sent.recv().expect("the second answer");
-        assert_eq!(show(&answered(&wire.send(&get("/")).await).body), "1");
+        assert_eq!(show(&answered(&wire.send(get("/")).await).body), "1");
     });
     assert_eq!(wire.unsolicited(), 1);
 }
@@ -252,9 +252,9 @@ fn an_unread_request_does_not_poison_the_connection() {
     let wire = server.wire();
     let body = vec![b'x'; 16 * 1024 * 1024];
     run(async {
-        let exchange = wire.send(&request("POST", "/", Some(&body))).await;
+        let exchange = wire.send(request("POST", "/", Some(&body))).await;
         assert_eq!(answered(&exchange).status, 200);
-        let exchange = wire.send(&get("/")).await;
+        let exchange = wire.send(get("/")).await;
         assert_eq!((answered(&exchange).status, exchange.resent), (200, false));
     });
     assert_eq!(server.accepted(), 2);
@@ -272,11 +272,11 @@ fn a_dropped_exchange_leaves_nothing_behind() {
     });
     let wire = server.wire();
     run(async {
-        let given_up = tokio::time::timeout(Duration::from_millis(50), wire.send(&get("/slow")))
+        let given_up = tokio::time::timeout(Duration::from_millis(50), wire.send(get("/slow")))
             .await
             .is_err();
         assert!(given_up);
-        assert_eq!(answered(&wire.send(&get("/")).await).status, 200);
+        assert_eq!(answered(&wire.send(get("/")).await).status, 200);
     });
     assert_eq!(server.accepted(), 2);
 }
@@ -290,14 +290,14 @@ fn a_wire_outlives_the_runtime_of_its_idle_connections() {
     });
     let wire = server.wire();
     for _ in 0..3 {
-        assert_eq!(answered(&run(wire.send(&get("/")))).status, 200);
+        assert_eq!(answered(&run(wire.send(get("/")))).status, 200);
     }
 }
 
 #[test]
 fn requests_that_could_be_read_differently_are_recognised() {
     use wabizspec::target::framed::shares_connection;
-    let with = |name: &str, value: &str, body: Option<&[u8]>| {
+    let with = |name: &'static str, value: &str, body: Option<&[u8]>| {
         Request::Http(HttpRequest {
             method: "POST".into(),
             target: "/".into(),

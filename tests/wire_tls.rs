@@ -139,7 +139,7 @@ fn wire(host: &str, address: SocketAddr, trust: &Trust) -> Wire {
 fn ask(identity: &Identity, host: &str, trust: &Trust) -> Exchange {
     run(async {
         let (address, _) = serve_tls(identity, OK, Ending::KeepAlive).await;
-        wire(host, address, trust).send(&get("/")).await
+        wire(host, address, trust).send(get("/")).await
     })
 }
 
@@ -274,14 +274,14 @@ fn plain_text_on_a_tls_port_and_tls_on_a_plain_port() {
         write(&mut stream, "HTTP/1.1 400 Bad Request\r\n\r\n");
         hold(&mut stream);
     });
-    let exchange = run(wire("127.0.0.1", server.address, &Trust::Anything).send(&get("/")));
+    let exchange = run(wire("127.0.0.1", server.address, &Trust::Anything).send(get("/")));
     refused(&exchange, "TLS handshake");
 
     let identity = self_signed(params(&["localhost"]));
     let exchange = run(async {
         let (address, _) = serve_tls(&identity, OK, Ending::KeepAlive).await;
         let origin = format!("http://{address}").parse().expect("an origin");
-        Wire::new(origin, None, limits()).send(&get("/")).await
+        Wire::new(origin, None, limits()).send(get("/")).await
     });
     let (breakage, phase, _) = unanswered(&exchange);
     assert_eq!((breakage, phase), (Breakage::Malformed, Phase::Head));
@@ -297,7 +297,7 @@ fn a_silent_handshake_passes_the_limit_for_connecting() {
         ..limits()
     };
     let tls = configuration(&Trust::Anything).expect("a configuration");
-    let exchange = run(Wire::new(origin, Some(tls), hasty).send(&get("/")));
+    let exchange = run(Wire::new(origin, Some(tls), hasty).send(get("/")));
     refused(&exchange, "150ms");
 }
 
@@ -306,7 +306,7 @@ fn https_without_a_configuration_is_never_plain_text() {
     let server = serve(|_, mut stream| hold(&mut stream));
     let origin = format!("https://{}", server.address).parse().expect("an origin");
     refused(
-        &run(Wire::new(origin, None, limits()).send(&get("/"))),
+        &run(Wire::new(origin, None, limits()).send(get("/"))),
         "without a TLS configuration",
     );
     assert_eq!(server.accepted(), 0);
@@ -319,7 +319,7 @@ fn a_connection_serves_again_under_tls() {
         let (address, handshakes) = serve_tls(&identity, OK, Ending::KeepAlive).await;
         let wire = wire("localhost", address, &Trust::Anything);
         for _ in 0..5 {
-            let exchange = wire.send(&get("/")).await;
+            let exchange = wire.send(get("/")).await;
             assert_eq!((answered(&exchange).status, exchange.resent), (200, false));
         }
         assert_eq!(handshakes.load(Ordering::SeqCst), 1);
@@ -334,7 +334,7 @@ fn surplus_under_tls_ends_the_connection() {
         let (address, handshakes) = serve_tls(&identity, answer, Ending::KeepAlive).await;
         let wire = wire("localhost", address, &Trust::Anything);
         for _ in 0..2 {
-            assert_eq!(show(&answered(&wire.send(&get("/")).await).surplus), "!");
+            assert_eq!(show(&answered(&wire.send(get("/")).await).surplus), "!");
         }
         assert_eq!(handshakes.load(Ordering::SeqCst), 2);
     });
@@ -371,10 +371,10 @@ fn a_late_second_answer_under_tls_is_never_taken_for_the_next() {
     });
     let wire = wire("localhost", address, &Trust::Anything);
     run(async {
-        assert_eq!(show(&answered(&wire.send(&get("/")).await).body), "0");
+        assert_eq!(show(&answered(&wire.send(get("/")).await).body), "0");
         // The runtime is kept from looking at the socket meanwhile: the client must look itself.
         let _still_open = second_sent.recv().expect("the second answer");
-        let exchange = wire.send(&get("/")).await;
+        let exchange = wire.send(get("/")).await;
         assert_eq!(
             (show(&answered(&exchange).body), exchange.resent),
             ("1".to_owned(), false)
@@ -390,7 +390,7 @@ fn a_body_until_close_is_whole_only_after_a_goodbye() {
     let exchange = |ending| {
         run(async {
             let (address, _) = serve_tls(&identity, answer, ending).await;
-            wire("localhost", address, &Trust::Anything).send(&get("/")).await
+            wire("localhost", address, &Trust::Anything).send(get("/")).await
         })
     };
     assert_eq!(show(&answered(&exchange(Ending::Goodbye)).body), "all of it?");

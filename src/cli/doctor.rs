@@ -108,7 +108,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
 /// Everything that needs the target itself. What is known of its registration afterwards, a run will know too.
 async fn look(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
     let request = resolved.target.request("GET", "/v1/users/admin", Vec::new(), None);
-    let exchange = resolved.target.send_once(&request).await;
+    let exchange = resolved.target.send_once(request).await;
     if !address(found, resolved, &exchange) || !is_the_api(found, resolved, &exchange).await {
         return resolved.info.registration;
     }
@@ -186,7 +186,7 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
     }
     // Without credentials, so nothing is logged in and nothing is counted as a wrong login.
     let login = resolved.target.request("POST", "/v1/users/login", Vec::new(), None);
-    let exchange = resolved.target.send(&login).await;
+    let exchange = resolved.target.send(login).await;
     if exchange.response().is_none_or(|response| response.status != 404) {
         return true;
     }

@@ -7,6 +7,7 @@ mod json;
 mod redaction;
 mod transcript;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ impl Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpRequest {
     /// For example `POST`.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The request target in origin form, base path included: `/v1/users/login`.
     pub target: String,
     /// In the order they are sent; a name may repeat.
@@ -63,7 +64,16 @@ pub struct HttpRequest {
 
 impl HttpRequest {
     fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
+        let body = self.body.as_deref().unwrap_or_default();
+        let headers = self
+            .headers
+            .iter()
+            .map(|header| header.name.len() + header.value.len() + 4);
+        let line = self.method.len() + self.target.len() + 16;
+        let mut bytes = Vec::with_capacity(line + headers.sum::<usize>() + body.len());
+        for part in [&*self.method, " ", &self.target, " HTTP/1.1\r\n"] {
+            bytes.extend_from_slice(part.as_bytes());
+        }
         for header in &self.headers {
             bytes.extend_from_slice(header.name.as_bytes());
             bytes.extend_from_slice(b": ");
@@ -71,7 +81,7 @@ impl HttpRequest {
             bytes.extend_from_slice(b"\r\n");
         }
         bytes.extend_from_slice(b"\r\n");
-        bytes.extend_from_slice(self.body.as_deref().unwrap_or_default());
+        bytes.extend_from_slice(body);
         bytes
     }
 
@@ -85,14 +95,14 @@ impl HttpRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// As sent, case kept.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Without the white space around it.
     pub value: Vec<u8>,
 }
 
 impl Header {
     /// A header of text.
-    pub fn new(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+    pub fn new(name: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) -> Self {
         Header {
             name: name.into(),
             value: value.into(),

@@ -72,7 +72,7 @@ impl Ground {
             body,
         } = shaped;
         let request = self.target.request(method, &path, headers, body);
-        self.target.send(&request).await
+        self.target.send(request).await
     }
 
     /// A call by the admin.

@@ -101,7 +101,7 @@ impl Attempt<'_> {
             }
         };
         self.note_secrets(&step.action);
-        match self.send(&request).await {
+        match self.send(request).await {
             Ok(exchange) => self.judge(step, exchange),
             Err(why) => {
                 self.blocked = Some(why);
@@ -111,7 +111,7 @@ impl Attempt<'_> {
     }
 
     /// Sends the request, with all the patience that is left to the case.
-    async fn send(&mut self, request: &Request) -> Result<Exchange, String> {
+    async fn send(&mut self, request: Request) -> Result<Exchange, String> {
         let exchange = self.harness.ask(request, &mut self.patience).await?;
         if let Outcome::Unanswered(none) = &exchange.outcome
             && none.breakage == Breakage::Unreachable

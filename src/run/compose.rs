@@ -35,7 +35,7 @@ fn filled_in(target: &Target, draft: &Draft, bindings: &Bindings) -> Result<Requ
         }
     }
     for (name, value) in &draft.headers {
-        headers.push(Header::new(name, value.render(bindings)?));
+        headers.push(Header::new(name.clone(), value.render(bindings)?));
     }
     let typed = headers
         .iter()
@@ -45,5 +45,5 @@ fn filled_in(target: &Target, draft: &Draft, bindings: &Bindings) -> Result<Requ
     }
     let body = draft.body.as_ref().map(|body| body.render(bindings)).transpose()?;
     let path = draft.path.render(bindings)?;
-    Ok(target.request(&draft.method, &path, headers, body.map(String::into_bytes)))
+    Ok(target.request(draft.method.clone(), &path, headers, body.map(String::into_bytes)))
 }

@@ -88,8 +88,8 @@ impl Harness {
     ///
     /// # Errors
     /// The target throttles beyond patience, or the journal cannot be written and nothing was sent.
-    pub async fn ask(&self, request: &Request, patience: &mut Patience) -> Result<Exchange, String> {
-        let expected = self.accounts.before(request).await?;
+    pub async fn ask(&self, request: Request, patience: &mut Patience) -> Result<Exchange, String> {
+        let expected = self.accounts.before(&request).await?;
         let passwords = &expected.admin_candidates;
         if !passwords.is_empty() {
             self.givens.lock().await.candidates(passwords);

@@ -176,7 +176,7 @@ impl Accounts {
     /// The target throttles beyond patience.
     pub async fn ask(
         &self,
-        request: &Request,
+        request: Request,
         expected: &Expected,
         patience: &mut Patience,
     ) -> Result<Exchange, Throttled> {
@@ -259,14 +259,14 @@ impl Accounts {
     /// The target throttles beyond patience, or the journal cannot be written and nothing was sent.
     pub async fn send(
         &self,
-        method: &str,
+        method: &'static str,
         path: &str,
         headers: Vec<Header>,
         body: Option<String>,
     ) -> Result<Exchange, Undone> {
         let request = self.target.request(method, path, headers, body.map(String::into_bytes));
         let expected = self.before(&request).await?;
-        Ok(self.ask(&request, &expected, &mut Patience::default()).await?)
+        Ok(self.ask(request, &expected, &mut Patience::default()).await?)
     }
 
     /// Logs in and returns the token.
@@ -358,7 +358,7 @@ impl Accounts {
     pub async fn exists(&self, admin: &Admin, name: &str) -> Option<bool> {
         let headers = vec![bearer(&admin.token)];
         let request = self.target.request("GET", &path_of(name), headers, None);
-        let asked = self.target.ask(&request, &mut Patience::default()).await;
+        let asked = self.target.ask(request, &mut Patience::default()).await;
         match asked.ok()?.response()?.status {
             200 => Some(true),
             404 => Some(false),
@@ -372,7 +372,7 @@ impl Accounts {
         let request = self
             .target
             .request("POST", "/v1/users/logout", vec![bearer(token)], None);
-        let asked = self.target.ask(&request, &mut Patience::default()).await;
+        let asked = self.target.ask(request, &mut Patience::default()).await;
         asked.is_err() || asked.is_ok_and(|exchange| exchange.response().is_some())
     }
 }

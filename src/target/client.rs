@@ -23,7 +23,7 @@ impl Client {
     }
 
     /// Sends one request and waits, within the limits, for what comes of it.
-    pub async fn send(&self, request: &Request) -> Exchange {
+    pub async fn send(&self, request: Request) -> Exchange {
         match self {
             Client::Wire(client) => client.send(request).await,
             Client::SecondOpinion(client) => client.send(request).await,

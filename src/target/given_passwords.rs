@@ -124,7 +124,12 @@ mod tests {
     use super::*;
     use crate::exchange::Header;
 
-    fn given(method: &str, target: &str, header: Option<(&str, &str)>, body: &str) -> Vec<(Option<String>, String)> {
+    fn given(
+        method: &'static str,
+        target: &str,
+        header: Option<(&'static str, &str)>,
+        body: &str,
+    ) -> Vec<(Option<String>, String)> {
         let request = Request::Http(HttpRequest {
             method: method.into(),
             target: format!("/base{target}"),

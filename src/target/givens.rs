@@ -379,7 +379,7 @@ impl Givens {
         let request = self
             .target
             .request("POST", path, headers, Some(body.to_string().into_bytes()));
-        self.target.ask(&request, &mut Patience::default()).await
+        self.target.ask(request, &mut Patience::default()).await
     }
 
     /// Removes what the run made, sets the admin's password back to what the owner gave, and logs the run's tokens out.

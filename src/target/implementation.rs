@@ -1,5 +1,6 @@
 //! The implementation under test, as the rest of the program sees it: requests go in, exchanges come out.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -148,11 +149,18 @@ impl Target {
     /// A request to a path below the base path, with everything that is sent with every request: `Host`, the
     /// configured headers, and a `Content-Length` where the method or a body asks for one (RFC 9110 §8.6) and the
     /// headers do not frame the body themselves.
-    pub fn request(&self, method: &str, path: &str, headers: Vec<Header>, body: Option<Vec<u8>>) -> Request {
+    pub fn request(
+        &self,
+        method: impl Into<Cow<'static, str>>,
+        path: &str,
+        headers: Vec<Header>,
+        body: Option<Vec<u8>>,
+    ) -> Request {
+        let method = method.into();
         let named = |name: &str| headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
         let framed = named("Content-Length") || named("Transfer-Encoding");
-        let expects_a_body = matches!(method, "POST" | "PUT" | "PATCH");
-        let mut all = Vec::new();
+        let expects_a_body = matches!(&*method, "POST" | "PUT" | "PATCH");
+        let mut all = Vec::with_capacity(headers.len() + self.headers.len() + 2);
         if !named("Host") {
             all.push(Header::new("Host", self.origin.host_header()));
         }
@@ -161,7 +169,7 @@ impl Target {
         all.extend(headers);
         all.extend(length.map(|length| Header::new("Content-Length", length.to_string())));
         Request::Http(HttpRequest {
-            method: method.to_owned(),
+            method,
             target: format!("{}{path}", self.origin.base_path()),
             headers: all,
             body,
@@ -171,7 +179,7 @@ impl Target {
     /// Sends one request, as soon as the rate and a throttling target allow. Where no connection can be had, nothing was
     /// sent; then the target is waited for, shortly, and the request goes out once more. To a target that was given up
     /// nothing is sent any more: the exchange says so.
-    pub async fn send(&self, request: &Request) -> Exchange {
+    pub async fn send(&self, request: Request) -> Exchange {
         self.presence.settled().await;
         if self.is_gone() {
             return not_sent(request);
@@ -184,7 +192,7 @@ impl Target {
         let unreachable = none.breakage == Breakage::Unreachable;
         let look = self.presence.unanswered(unreachable);
         match look && self.presence.look(|| self.canary()).await && unreachable {
-            true => self.send_once(request).await,
+            true => self.send_once(exchange.request).await,
             false => exchange,
         }
     }
@@ -193,7 +201,7 @@ impl Target {
     ///
     /// # Errors
     /// The target still throttles after as much patience as there is.
-    pub async fn ask(&self, request: &Request, patience: &mut Patience) -> Result<Exchange, Throttled> {
+    pub async fn ask(&self, mut request: Request, patience: &mut Patience) -> Result<Exchange, Throttled> {
         let mut tries = 0;
         loop {
             let exchange = self.send(request).await;
@@ -205,13 +213,16 @@ impl Target {
                     }
                     return Ok(exchange);
                 }
-                Some(asked) => self.gate.shut(asked, tries, patience)?,
+                Some(asked) => {
+                    self.gate.shut(asked, tries, patience)?;
+                    request = exchange.request;
+                }
             }
         }
     }
 
     /// Sends one request once: a target that cannot be reached is not waited for, as [`Target::send`] does.
-    pub async fn send_once(&self, request: &Request) -> Exchange {
+    pub async fn send_once(&self, request: Request) -> Exchange {
         self.gate.pass().await;
         self.client.send(request).await
     }
@@ -323,8 +334,8 @@ impl Target {
         let read = self.request("GET", "/v1/users/admin", Vec::new(), None);
         let mut why = String::new();
         let (mut login, mut read) = (
-            std::pin::pin!(self.send_once(&login)),
-            std::pin::pin!(self.send_once(&read)),
+            std::pin::pin!(self.send_once(login)),
+            std::pin::pin!(self.send_once(read)),
         );
         let (mut login_out, mut read_out) = (true, true);
         while login_out || read_out {
@@ -342,9 +353,9 @@ impl Target {
 }
 
 /// The exchange of a request that was not sent because the target was given up.
-fn not_sent(request: &Request) -> Exchange {
+fn not_sent(request: Request) -> Exchange {
     Exchange {
-        request: request.clone(),
+        request,
         outcome: Outcome::Unanswered(Unanswered {
             breakage: Breakage::Unreachable,
             phase: Phase::Connecting,

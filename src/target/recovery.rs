@@ -32,7 +32,7 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
         Header::new("Content-Type", "application/json"),
     ];
     let request = target.request("POST", "/v1/users/login", headers, Some(b"{}".to_vec()));
-    let exchange = target.send(&request).await;
+    let exchange = target.send(request).await;
     if let Some(token) = token_in(&exchange) {
         return Probe::LoggedIn(token);
     }

@@ -85,14 +85,14 @@ impl SecondOpinion {
     ///
     /// A request that [`SecondOpinion::can_send`] refuses is not sent: it ends as unreachable, with the reason.
     /// `elapsed` counts from the start of connecting.
-    pub async fn send(&self, request: &Request) -> Exchange {
+    pub async fn send(&self, request: Request) -> Exchange {
         let begun = Instant::now();
-        let outcome = match self.answer(request).await {
+        let outcome = match self.answer(&request).await {
             Ok(response) => Outcome::Answered(response),
             Err(unanswered) => Outcome::Unanswered(unanswered),
         };
         Exchange {
-            request: request.clone(),
+            request,
             outcome,
             at: Timestamp::now(),
             elapsed: begun.elapsed(),
@@ -134,7 +134,7 @@ impl SecondOpinion {
             headers: response
                 .headers()
                 .iter()
-                .map(|(name, value)| Header::new(name.as_str(), value.as_bytes()))
+                .map(|(name, value)| Header::new(name.as_str().to_owned(), value.as_bytes()))
                 .collect(),
             body,
             interim: Vec::new(),

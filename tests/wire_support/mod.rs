@@ -135,7 +135,7 @@ pub fn request(method: &str, target: &str, body: Option<&[u8]>) -> Request {
         headers.push(Header::new("Content-Length", body.len().to_string()));
     }
     Request::Http(HttpRequest {
-        method: method.to_owned(),
+        method: method.to_owned().into(),
         target: target.to_owned(),
         headers,
         body: body.map(<[u8]>::to_vec),
@@ -154,12 +154,12 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 
 pub fn send(server: &Server, request: &Request) -> Exchange {
     let wire = server.wire();
-    run(wire.send(request))
+    run(wire.send(request.clone()))
 }
 
 pub fn send_within(server: &Server, limits: Limits, request: &Request) -> Exchange {
     let wire = Wire::new(server.origin(), None, limits);
-    run(wire.send(request))
+    run(wire.send(request.clone()))
 }
 
 /// The answer, or a panic that shows why there is none.

@@ -61,7 +61,7 @@ pub(super) fn headers(config: &Config) -> Result<(Vec<Header>, Redaction), Failu
                 text.clone()
             }
         };
-        headers.push(Header::new(name, value));
+        headers.push(Header::new(name.clone(), value));
     }
     Ok((headers, secrets))
 }

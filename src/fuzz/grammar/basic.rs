@@ -316,7 +316,7 @@ impl BasicInput<'_> {
     pub fn shape(&self, bindings: &Bindings) -> Shaped {
         let value = self.value(bindings);
         let others = || format!("Basic {OTHERS}").into_bytes();
-        let one = |name: &str, value: Vec<u8>| vec![Header::new(name, value)];
+        let one = |name: &'static str, value: Vec<u8>| vec![Header::new(name, value)];
         let mut path = "/v1/users/login".to_owned();
         let mut headers = match self.place {
             Place::Once | Place::Folded => one("Authorization", value),

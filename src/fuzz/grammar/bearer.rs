@@ -98,7 +98,7 @@ impl BearerInput<'_> {
     /// The request.
     pub fn shape(&self, bindings: &Bindings) -> Shaped {
         let value = self.value(bindings);
-        let one = |name: &str, value: Vec<u8>| Header::new(name, value);
+        let one = |name: &'static str, value: Vec<u8>| Header::new(name, value);
         let wrong = || one("Authorization", b"Bearer bm9ib2R5".to_vec());
         let (method, mut path, body) = match self.called {
             Called::Itself => ("GET", format!("/v1/users/{}", bindings.user), None),

@@ -66,7 +66,7 @@ impl Shaped {
             headers.push(Header::new("Content-Length", length.to_string()));
         }
         Request::Http(HttpRequest {
-            method: self.method.to_owned(),
+            method: self.method.into(),
             target: format!("{base}{}", self.path),
             headers,
             body: self.body,

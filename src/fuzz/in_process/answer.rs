@@ -17,11 +17,14 @@ pub fn answer(input: &[u8]) {
     let (head, body) = end.map_or((&b""[..], rest), |end| (&rest[..end], &rest[end + 2..]));
     let field = |line: &[u8]| {
         let colon = line.iter().position(|byte| *byte == b':')?;
-        Some(Header::new(String::from_utf8_lossy(&line[..colon]), &line[colon + 1..]))
+        Some(Header::new(
+            String::from_utf8_lossy(&line[..colon]).into_owned(),
+            &line[colon + 1..],
+        ))
     };
     let exchange = Exchange {
         request: Request::Http(HttpRequest {
-            method: "POST".to_owned(),
+            method: "POST".into(),
             target: "/v1/users/login".to_owned(),
             headers: vec![Header::new("Authorization", format!("Basic {SENT_CODE}"))],
             body: Some(format!(r#"{{"new_password":"{SENT_NEW_PASSWORD}"}}"#).into_bytes()),

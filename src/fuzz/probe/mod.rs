@@ -212,10 +212,10 @@ impl Probe<'_> {
             body,
         } = shaped;
         let request = self.ground.target.request(method, &path, headers, body);
-        self.send_request(class, place, &request).await
+        self.send_request(class, place, request).await
     }
 
-    async fn send_request(&mut self, class: Class, place: &'static str, request: &Request) -> Exchange {
+    async fn send_request(&mut self, class: Class, place: &'static str, request: Request) -> Exchange {
         let exchange = self.ground.target.send(request).await;
         self.probed.class = class;
         self.probed.place = place;
@@ -437,7 +437,7 @@ impl Probe<'_> {
         let request = Request::Raw(input.bytes(&self.subject.bindings));
         let good = input.holds_credentials(&self.subject.bindings);
         // A server may wait for the rest of what looks unfinished; two seconds show that it does.
-        let sent = self.send_request(Class::Either, "http", &request);
+        let sent = self.send_request(Class::Either, "http", request);
         let Ok(exchange) = tokio::time::timeout(Duration::from_secs(2), sent).await else {
             self.probed.kind = Kind::TimedOut;
             self.probed.requests += 1;

@@ -24,7 +24,7 @@ fn exchange(outcome: Outcome) -> Exchange {
     }
 }
 
-fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
     Response {
         version: 1,
         status,
@@ -323,7 +323,7 @@ fn what_must_differ_has_to_be_there_and_be_a_text() {
 
 #[test]
 fn headers_are_there_and_match() {
-    let with = |name: &str, value: &str| response(200, &[("x", "y"), (name, value)], "");
+    let with = |name: &'static str, value: &str| response(200, &[("x", "y"), (name, value)], "");
     let any = Check::Header("WWW-Authenticate".into(), Pattern::Placeholder(Placeholder::String));
     assert_bites(
         &any,

@@ -29,7 +29,7 @@ fn login() -> Request {
     })
 }
 
-fn with_method(method: &str) -> Request {
+fn with_method(method: &'static str) -> Request {
     match login() {
         Request::Http(request) => Request::Http(HttpRequest {
             method: method.into(),
@@ -49,7 +49,7 @@ fn exchange(request: Request, outcome: Outcome) -> Exchange {
     }
 }
 
-fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
     Response {
         version: 1,
         status,
@@ -580,7 +580,7 @@ fn stack_traces_are_noticed_in_any_body() {
 
 #[test]
 fn a_401_has_a_challenge_and_a_405_names_the_methods() {
-    let with = |status, name: &str, value: &str| {
+    let with = |status, name: &'static str, value: &str| {
         response(
             status,
             &[("content-type", "application/json"), (name, value)],

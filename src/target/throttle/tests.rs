@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::*;
 use crate::exchange::{Header, HttpRequest, Outcome, Request, Response};
 
-fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
+fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Exchange {
     Exchange {
         request: Request::Http(HttpRequest {
-            method: "GET".to_owned(),
+            method: "GET".into(),
             target: "/".to_owned(),
             headers: Vec::new(),
             body: None,
@@ -28,7 +28,7 @@ fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
     }
 }
 
-fn seconds(status: u16, headers: &[(&str, &str)], body: &str) -> Option<Option<u64>> {
+fn seconds(status: u16, headers: &[(&'static str, &str)], body: &str) -> Option<Option<u64>> {
     throttled(&answer(status, headers, body)).map(|Asked(wait)| wait.map(|wait| wait.as_secs()))
 }
 

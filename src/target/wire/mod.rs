@@ -85,12 +85,12 @@ impl Wire {
     /// Dropping the future closes the connection that it used. A name is resolved on a thread of the runtime, which
     /// goes on until the operating system gives up, also after the limit: to end a process at once, shut the runtime
     /// down with a timeout.
-    pub async fn send(&self, request: &Request) -> Exchange {
-        let bytes = match request {
+    pub async fn send(&self, request: Request) -> Exchange {
+        let may_share = shares_connection(&request);
+        let bytes = match &request {
             Request::Raw(bytes) => Cow::Borrowed(bytes.as_slice()),
             Request::Http(_) => Cow::Owned(request.to_bytes()),
         };
-        let may_share = shares_connection(request);
         let mut died = None;
 
         if may_share && let Some(mut connection) = self.take_idle() {
@@ -116,7 +116,7 @@ impl Wire {
 
     fn conclude(
         &self,
-        request: &Request,
+        request: Request,
         attempt: Attempt,
         mut connection: Connection,
         may_share: bool,
@@ -165,9 +165,9 @@ impl Wire {
     }
 }
 
-fn exchange(request: &Request, outcome: Outcome, elapsed: Duration, resent: bool) -> Exchange {
+fn exchange(request: Request, outcome: Outcome, elapsed: Duration, resent: bool) -> Exchange {
     Exchange {
-        request: request.clone(),
+        request,
         outcome,
         at: Timestamp::now(),
         elapsed,
