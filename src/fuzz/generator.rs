@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::grammar::aimed::{self, Aimed};
+use super::grammar::body::{BodyInput, Framing};
 use super::random::Random;
 use super::{Surface, dictionary};
 
@@ -36,6 +37,10 @@ pub struct Generator {
 
 /// How many inputs of a surface are kept for mixing.
 const CORPUS: usize = 4096;
+
+/// Of so many mixed bodies in chunks one stays so. Each needs a connection of its own, which costs as much as three
+/// requests, and has little to say of the text in it.
+const CHUNKED: usize = 8;
 
 impl Generator {
     /// The inputs of that seed for these surfaces.
@@ -139,6 +144,14 @@ impl Generator {
             }
         }
         input.truncate(super::grammar::INPUT_BYTES);
+        let is_body = matches!(surface, Surface::LoginBody | Surface::UsersBody | Surface::AccountBody);
+        if is_body && random.below(CHUNKED) != 0 {
+            let mut body = BodyInput::decode(&input);
+            if matches!(body.framing, Framing::Chunked | Framing::Crumbs) {
+                body.framing = Framing::Length;
+                return body.encode();
+            }
+        }
         input
     }
 }
