@@ -140,6 +140,11 @@ pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     if means(code) {
         return true;
     }
+    // To the end whatever comes: without a way out the compiler looks at many bytes at once.
+    let odd = |odd: bool, byte: &u8| odd | matches!(byte, b',' | b';' | b' ' | b'\t' | b'%');
+    if !code.iter().fold(false, odd) {
+        return false;
+    }
     // The part before a parameter or a second value, the part before a blank, and what is percent-encoded.
     let until = |stops: fn(&u8) -> bool| code.iter().position(stops).map_or(code, |end| &code[..end]);
     let unescaped = percent_decoded(code);

@@ -50,20 +50,27 @@ pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
             .iter()
             .find(|header| header.value.len() >= secret.len() && holds(&String::from_utf8_lossy(&header.value), secret))
     };
-    let echoed = |(name, secret): (&str, String)| {
-        let place = match in_header(&secret) {
+    let mut echoed = Vec::new();
+    each_secret(request, |name, secret| {
+        if secret.len() < TELLING {
+            return;
+        }
+        let place = match in_header(secret) {
             Some(header) => format!("header {}", header.name),
-            None if tells(&seen.told, &secret) => "body".to_owned(),
-            None => return Vec::new(),
+            None if tells(&seen.told, secret) => "body".to_owned(),
+            None => return,
         };
-        mismatch(&place, "no secret of the request", format!("{name} of the request"))
-    };
-    secrets(request).into_iter().flat_map(echoed).collect()
+        echoed.extend(mismatch(
+            &place,
+            "no secret of the request",
+            format!("{name} of the request"),
+        ));
+    });
+    echoed
 }
 
-/// The secrets that a request carries, each with what it is.
-fn secrets(request: &HttpRequest) -> Vec<(&'static str, String)> {
-    let mut secrets = Vec::new();
+/// Shows the secrets that a request carries, each with what it is.
+fn each_secret(request: &HttpRequest, mut show: impl FnMut(&str, &str)) {
     if let Some(value) = request.header("Authorization")
         && let Some((_, credentials)) = String::from_utf8_lossy(value).trim().split_once(' ')
     {
@@ -71,19 +78,17 @@ fn secrets(request: &HttpRequest) -> Vec<(&'static str, String)> {
         let decoded = STANDARD.decode(credentials).ok();
         let joined = decoded.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
         if let Some((_, password)) = joined.and_then(|joined| joined.split_once(':')) {
-            secrets.push(("the password", password.to_owned()));
+            show("the password", password);
         }
-        secrets.push(("the Authorization header", credentials.to_owned()));
+        show("the Authorization header", credentials);
     }
     let body = request.body.as_deref().and_then(|body| Json::parse(body).ok());
     for member in ["/new_password", "/password"] {
         let value = body.as_ref().and_then(|body| body.at(member));
         if let Some(password) = value.and_then(Json::as_str) {
-            secrets.push(("the password in the body", password.to_owned()));
+            show("the password in the body", password);
         }
     }
-    secrets.retain(|(_, secret)| secret.len() >= TELLING);
-    secrets
 }
 
 pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
