@@ -69,8 +69,10 @@ impl Json {
             return Some(self);
         }
         let mut value = self;
-        for segment in pointer.strip_prefix('/')?.split('/') {
-            let segment = match segment.contains('~') {
+        // By bytes: to look for a sign in a word as short as these takes longer than to compare it.
+        for segment in pointer.strip_prefix('/')?.as_bytes().split(|byte| *byte == b'/') {
+            let segment = std::str::from_utf8(segment).ok()?;
+            let segment = match segment.bytes().any(|byte| byte == b'~') {
                 true => Cow::Owned(segment.replace("~1", "/").replace("~0", "~")),
                 false => Cow::Borrowed(segment),
             };

@@ -195,7 +195,7 @@ impl Subject {
             user_password: format!("{}{PASSWORD_END}", names::password()).into(),
             colon_user: ground.unique().into(),
             nobody: ground.unique().into(),
-            host: ground.target.origin().host_header().into(),
+            host: ground.target.origin().host_header().to_owned().into(),
             base: ground.target.origin().base_path().to_owned().into(),
             ..FIXED.clone()
         };
@@ -267,11 +267,11 @@ impl Subject {
     /// The accounts that log in, for those who judge.
     pub fn accounts(&self) -> Vec<(&str, &str)> {
         let bindings = &self.bindings;
-        let mut accounts = vec![(&*bindings.user, &*bindings.user_password)];
-        if self.own {
-            accounts.push((&bindings.colon_user, &bindings.colon_password));
+        let user = (&*bindings.user, &*bindings.user_password);
+        match self.own {
+            true => vec![user, (&bindings.colon_user, &bindings.colon_password)],
+            false => vec![user],
         }
-        accounts
     }
 
     /// Puts the password back that the account had, after an input changed it. Where that fails the account is given up

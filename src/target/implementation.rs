@@ -170,7 +170,7 @@ impl Target {
         all.extend(length.map(|length| Header::new("Content-Length", length.to_string())));
         Request::Http(HttpRequest {
             method,
-            target: format!("{}{path}", self.origin.base_path()),
+            target: [self.origin.base_path(), path].concat(),
             headers: all,
             body,
         })

@@ -10,7 +10,8 @@ const MIXED: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQ
 /// Makes the names of one run. Every name is told from those of other runs by its random part.
 #[derive(Debug)]
 pub struct Names {
-    run: String,
+    /// What the long names begin with: `w` and the random part.
+    begin: String,
     next: AtomicU32,
     /// The short names that were claimed.
     short: Mutex<BTreeSet<String>>,
@@ -22,7 +23,7 @@ impl Names {
         let mut start = [0_u8; 2];
         random(&mut start);
         Names {
-            run: word(LETTERS, 5),
+            begin: format!("w{}", word(LETTERS, 5)),
             // Somewhere in the middle, so that short names of two runs seldom meet.
             next: AtomicU32::new(u32::from(u16::from_le_bytes(start)) % 40_000),
             short: Mutex::default(),
@@ -35,11 +36,13 @@ impl Names {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let digit = |place: u32| char::from(LETTERS[(number / 36_u32.pow(place) % 36) as usize]);
         let places = 4.max(number.checked_ilog(36).unwrap_or(0) + 1);
-        let digits: String = (0..places).rev().map(digit).collect();
-        (
-            format!("w{}{digits}", self.run),
-            format!("w{}", &digits[digits.len() - 3..]),
-        )
+        let name = |begin: &str, places: u32| {
+            let mut name = String::with_capacity(begin.len() + places as usize);
+            name.push_str(begin);
+            name.extend((0..places).rev().map(digit));
+            name
+        };
+        (name(&self.begin, places), name("w", 3))
     }
 
     /// Makes a short name the run's own. Nothing in it tells it from somebody else's, so whoever claims it must have seen
@@ -51,7 +54,7 @@ impl Names {
     /// Whether the name was made for this run, whatever a case put behind it; in any case of its letters.
     pub fn made(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
-        let long = name.strip_prefix('w').is_some_and(|rest| rest.starts_with(&self.run));
+        let long = name.starts_with(&self.begin);
         // The names that a case makes of a short one differ by its last character at most.
         long || self
             .short()

@@ -21,6 +21,7 @@ pub struct Origin {
     /// As in a URL: lower case, an IPv6 address in brackets.
     host: String,
     port: u16,
+    host_header: String,
     base_path: String,
 }
 
@@ -83,14 +84,19 @@ impl std::str::FromStr for Origin {
         if url.fragment().is_some() {
             return Err(OriginError::Fragment);
         }
+        let host = url.host_str().ok_or(url::ParseError::EmptyHost)?;
         let port = url.port().unwrap_or(default_port(tls));
         if port == 0 {
             return Err(OriginError::PortZero);
         }
         Ok(Origin {
             tls,
-            host: url.host_str().ok_or(url::ParseError::EmptyHost)?.to_owned(),
+            host: host.to_owned(),
             port,
+            host_header: match port == default_port(tls) {
+                true => host.to_owned(),
+                false => format!("{host}:{port}"),
+            },
             base_path: url.path().trim_end_matches('/').to_owned(),
         })
     }
@@ -122,12 +128,8 @@ impl Origin {
     }
 
     /// The value of the `Host` header (RFC 9110 §7.2): the port is left out where it is the scheme's own.
-    pub fn host_header(&self) -> String {
-        if self.port == default_port(self.tls) {
-            self.host.clone()
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+    pub fn host_header(&self) -> &str {
+        &self.host_header
     }
 
     /// What every request target begins with: empty, or a path without a slash at its end.

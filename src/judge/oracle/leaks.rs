@@ -10,8 +10,10 @@ use crate::exchange::{HttpRequest, Json, Request};
 use crate::judge::{Mismatch, shortened};
 
 /// What a stack trace looks like in the languages that such servers are written in.
+///
+/// At most 32 bytes each, which are found soonest.
 const TRACES: [&str; 7] = [
-    "Traceback (most recent call last)",
+    "Traceback (most recent call last",
     "panicked at ",
     "goroutine 1 [",
     "\n    at ",
@@ -48,7 +50,7 @@ pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
         response
             .headers
             .iter()
-            .find(|header| header.value.len() >= secret.len() && holds(&String::from_utf8_lossy(&header.value), secret))
+            .find(|header| header.value.len() >= secret.len() && holds(&text(&header.value), secret))
     };
     let mut echoed = Vec::new();
     each_secret(request, |name, secret| {
@@ -72,7 +74,7 @@ pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
 /// Shows the secrets that a request carries, each with what it is.
 fn each_secret(request: &HttpRequest, mut show: impl FnMut(&str, &str)) {
     if let Some(value) = request.header("Authorization")
-        && let Some((_, credentials)) = String::from_utf8_lossy(value).trim().split_once(' ')
+        && let Some((_, credentials)) = text(value).trim().split_once(' ')
     {
         let credentials = credentials.trim();
         let decoded = STANDARD.decode(credentials).ok();
@@ -104,11 +106,16 @@ pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
 /// The body as text, followed by what its JSON strings say where they are written with escapes: a quote in a
 /// password or a line end in a trace is seen in either form.
 pub(super) fn told<'b>(body: &'b [u8], json: Option<&Json>) -> Cow<'b, str> {
-    let mut told = String::from_utf8_lossy(body);
+    let mut told = text(body);
     if let Some(json) = json.filter(|_| body.contains(&b'\\')) {
         add_strings(json, told.to_mut());
     }
     told
+}
+
+/// As `String::from_utf8_lossy`, which goes character by character where most are looked at in blocks.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn add_strings(json: &Json, told: &mut String) {
