@@ -18,9 +18,6 @@ pub mod password;
 pub mod path;
 pub mod session;
 
-mod aimed_basic;
-mod aimed_body;
-mod aimed_others;
 mod codec;
 
 pub use codec::{Choice, Coded};

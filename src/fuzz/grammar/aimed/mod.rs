@@ -3,19 +3,21 @@
 //! A row is a kind of mistake that some server has made. `A` is Basic and Bearer credentials, `J` JSON bodies and
 //! paths, `P` passwords, `S` sequences of calls, `H` HTTP itself.
 
-use super::{aimed_basic, aimed_body, aimed_others};
-use crate::fuzz::Surface;
+mod account_body;
+mod basic;
+mod http;
+mod login_body;
+mod passwords;
+mod paths;
+mod row;
+mod sessions;
+mod texts;
+mod tokens;
+mod users_body;
 
-/// One aimed input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Aimed {
-    /// The row it belongs to, such as `A7`.
-    pub row: &'static str,
-    /// Where it is sent.
-    pub surface: Surface,
-    /// The input.
-    pub input: Vec<u8>,
-}
+pub use row::Aimed;
+
+use crate::fuzz::Surface;
 
 /// The rows that are about several requests at once: no input covers them, the driver tries them by itself.
 const TOGETHER: [(&str, Surface); 2] = [("A32", Surface::BasicAuth), ("H16", Surface::Http)];
@@ -35,9 +37,18 @@ pub fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
 
 /// Every aimed input of these surfaces: first one of each row, then the others.
 pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
-    let mut inputs = aimed_basic::inputs();
-    inputs.extend(aimed_body::inputs());
-    inputs.extend(aimed_others::inputs());
+    let parts = [
+        basic::inputs(),
+        login_body::inputs(),
+        users_body::inputs(),
+        account_body::inputs(),
+        passwords::inputs(),
+        tokens::inputs(),
+        paths::inputs(),
+        sessions::inputs(),
+        http::inputs(),
+    ];
+    let mut inputs = parts.concat();
     inputs.retain(|aimed| surfaces.contains(&aimed.surface));
     let mut seen: Vec<(&str, Surface)> = Vec::new();
     let (first, others): (Vec<Aimed>, Vec<Aimed>) = inputs.into_iter().partition(|aimed| {

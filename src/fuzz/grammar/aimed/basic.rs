@@ -1,8 +1,8 @@
 //! Rows A1 to A34: credentials of a login.
 
-use super::aimed::Aimed;
-use super::basic::{BasicInput, Encoding, Gap, LoginWith, Place, Scheme, Size};
+use super::row::Aimed;
 use crate::fuzz::Surface;
+use crate::fuzz::grammar::basic::{BasicInput, Encoding, Gap, LoginWith, Place, Scheme, Size};
 
 /// The right credentials.
 const VALID: &str = "${user}:${user_password}";
