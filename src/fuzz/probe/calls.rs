@@ -1,0 +1,106 @@
+//! Calls with a token, to odd paths, and in HTTP that is none.
+
+use std::time::Duration;
+
+use super::{Kind, Probe};
+use crate::exchange::Request;
+use crate::fuzz::Class;
+use crate::fuzz::grammar::bearer::{BearerInput, Called};
+use crate::fuzz::grammar::http::HttpInput;
+use crate::fuzz::grammar::path::{Asker, PathInput};
+use crate::fuzz::second;
+use crate::fuzz::subject::succeeded;
+
+impl Probe<'_> {
+    pub(super) async fn bearer(&mut self, input: &BearerInput<'_>) {
+        let shaped = input.shape(&self.subject.bindings);
+        let (mut class, place) = second::bearer::call(&shaped.headers, &self.subject.bindings.user_token);
+        // What the admin's own account may is not what an ordinary one may.
+        if input.called != Called::Itself && class != Class::Reject {
+            class = if self.subject.own { Class::Reject } else { Class::Either };
+        }
+        let exchange = self.send(class, place, shaped).await;
+        self.not_ready(&exchange, false).await;
+        let kind = self.probed.kind;
+        match class {
+            Class::Reject if kind.is_success() => {
+                let requirement = match (place, input.called) {
+                    ("right" | "another spelling", Called::Delete) => "users.delete.admin-only",
+                    ("right" | "another spelling", _) => "account.verify.wrong-code",
+                    ("absent", _) => "tokens.bearer.required",
+                    ("another scheme", _) => "tokens.bearer.scheme",
+                    _ => "tokens.bearer.invalid",
+                };
+                self.broken("token", requirement, format!("{place} got {kind}"), &exchange);
+            }
+            // An earlier input may have ended the token: a new one tells.
+            Class::Accept if kind.is_refusal() && self.subject.restore(self.ground).await.is_ok() => {
+                let again = self.send(class, place, input.shape(&self.subject.bindings)).await;
+                if !succeeded(&again) {
+                    let what = format!("a living token got {kind}");
+                    self.broken("refused", "tokens.bearer.accepted", what, &again);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) async fn path(&mut self, input: &PathInput<'_>) {
+        let shaped = input.shape(&self.subject.bindings);
+        let exchange = self.send(Class::Either, "path", shaped).await;
+        self.not_ready(&exchange, false).await;
+        if self.probed.kind.is_success() && input.target(&self.subject.bindings).contains("logout") {
+            self.probed.lost = self.subject.restore(self.ground).await.err();
+        }
+        let Some(response) = exchange.response().filter(|response| response.status < 300) else {
+            return;
+        };
+        let body = String::from_utf8_lossy(&response.body);
+        let shows = body.contains("\"users\"") && body.contains("\"username\"");
+        if input.asker == Asker::Nobody && shows {
+            self.broken(
+                "state",
+                "users.read.unauthorized",
+                "an account is shown to nobody",
+                &exchange,
+            );
+        }
+        let others = shows && !body.contains(&*self.subject.bindings.user);
+        if others && self.subject.own && !self.subject.reads_others {
+            self.broken(
+                "state",
+                "users.read.odd-name",
+                "another account is shown under an odd path",
+                &exchange,
+            );
+        }
+    }
+
+    pub(super) async fn http(&mut self, input: &HttpInput<'_>) {
+        let request = Request::Raw(input.bytes(&self.subject.bindings));
+        let good = input.holds_credentials(&self.subject.bindings);
+        // A server may wait for the rest of what looks unfinished; two seconds show that it does.
+        let sent = self.send_request(Class::Either, "http", request);
+        let Ok(exchange) = tokio::time::timeout(Duration::from_secs(2), sent).await else {
+            self.probed.kind = Kind::TimedOut;
+            self.probed.requests += 1;
+            return;
+        };
+        self.probed
+            .broken
+            .retain(|broken| broken.requirement != "envelope.answered");
+        let token = Self::token(&exchange);
+        if !good && token.is_some() {
+            self.broken(
+                "token",
+                "login.refused.no-credentials",
+                "a token without right credentials",
+                &exchange,
+            );
+        }
+        // A method or version that nobody knows has a 5xx of its own (RFC 9110 §15.6).
+        if let Kind::Answer(501 | 505, _) = self.probed.kind {
+            self.probed.broken.retain(|broken| broken.oracle != "crash");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Credentials of a login.
+
+use super::{Probe, Probed};
+use crate::fuzz::Class;
+use crate::fuzz::grammar::basic::{BasicInput, LoginWith, Place, Scheme};
+use crate::fuzz::second;
+
+impl Probe<'_> {
+    pub(super) async fn basic(&mut self, input: &BasicInput<'_>) {
+        if input.is_large() && !self.ground.large {
+            return self.probed = Probed::skip("large requests are sent with --large");
+        }
+        let shaped = input.shape(&self.subject.bindings);
+        let reading = second::basic::login(&shaped.headers, &self.subject.accounts());
+        let changes = matches!(input.with, LoginWith::Change | LoginWith::Weak);
+        if changes && !self.subject.own && reading.class != Class::Reject {
+            return self.probed = Probed::skip("the account is not the run's own");
+        }
+        let bindings = &self.subject.bindings;
+        let user = [(&*bindings.user, &*bindings.user_password)];
+        let by_another =
+            reading.class != Class::Reject && second::basic::login(&shaped.headers, &user).class == Class::Reject;
+        if changes && by_another {
+            return self.probed = Probed::skip("the password of the second account stays as it is");
+        }
+        // Whether a weak `new_password` of a later login is refused is another surface's business.
+        let class = if changes && reading.class != Class::Reject {
+            Class::Either
+        } else {
+            reading.class
+        };
+        let exchange = self.send(class, reading.place, shaped).await;
+        self.not_ready(&exchange, false).await;
+        let kind = self.probed.kind;
+        let token = Self::token(&exchange);
+        match class {
+            Class::Reject if self.ground.takes().explains_a_token(reading.place) => {}
+            Class::Reject if kind.is_success() || token.is_some() => {
+                let what = format!(
+                    "{} got {kind}{}",
+                    reading.place,
+                    if token.is_some() { " and a token" } else { "" }
+                );
+                self.broken("token", refused_for(reading.place), what, &exchange);
+            }
+            Class::Accept if kind.is_refusal() => {
+                let requirement = accepted_for(input, reading.canonical);
+                let what = format!("right credentials were answered {kind}");
+                self.broken("refused", requirement, what, &exchange);
+            }
+            _ => {}
+        }
+        if changes && self.subject.own {
+            let new = match input.with {
+                LoginWith::Weak => "weak".to_owned(),
+                _ => self.subject.bindings.new_password.to_string(),
+            };
+            self.settle(&exchange, &[new], reading.class == Class::Reject).await;
+            if reading.class == Class::Reject && kind.is_success() {
+                // Whose password it was now, only a faulty target knows.
+                self.probed.requests += 1;
+                self.subject.restore_second(self.ground).await;
+            }
+        }
+    }
+}
+
+/// The requirement that forbids a token for credentials of that kind.
+fn refused_for(place: &str) -> &'static str {
+    match place {
+        "absent" | "empty" | "no credentials" => "login.refused.no-credentials",
+        "elsewhere" => "login.refused.other-place",
+        "other scheme" => "login.refused.other-scheme",
+        "no scheme" => "login.refused.no-scheme",
+        "empty name" | "empty password" => "login.refused.empty-parts",
+        "unknown name" => "login.refused.unknown-user",
+        "password with colons" => "login.credentials.first-colon",
+        "wrong password" | "control characters" => "login.credentials.whole",
+        "several" => "login.refused.wrong-password",
+        _ => "login.refused.undecodable",
+    }
+}
+
+/// The requirement that right credentials in this form rest on.
+fn accepted_for(input: &BasicInput, canonical: bool) -> &'static str {
+    let colons = input.text.windows(11).any(|window| window == b"${colon_pas");
+    match (input.place, input.scheme) {
+        (Place::LowerName | Place::UpperName, _) => "login.http.header-name-case",
+        (Place::Spaced, _) => "login.http.blanks-around-values",
+        (_, Scheme::Lower | Scheme::Upper | Scheme::Mixed) => "login.credentials.scheme-case",
+        _ if !canonical => "login.http.blanks-around-values",
+        _ if colons => "login.credentials.first-colon",
+        _ if input.with == LoginWith::Empty => "login.body.empty",
+        _ => "login.credentials.accepted",
+    }
+}

@@ -1,0 +1,77 @@
+//! What came back, told in few words.
+
+use std::fmt;
+
+use crate::exchange::{Breakage, Exchange, Outcome};
+
+/// What came back, as far as the search is steered by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// An answer: its status, and the code of its first error.
+    Answer(u16, Option<i64>),
+    /// None, because the connection was closed.
+    Closed,
+    /// None in time.
+    TimedOut,
+    /// Something that is no HTTP, or too much of it.
+    Garbled,
+    /// No connection.
+    Unreachable,
+    /// Nothing was sent.
+    Unsent,
+}
+
+impl Kind {
+    pub(super) fn of(exchange: &Exchange) -> Kind {
+        match &exchange.outcome {
+            Outcome::Answered(response) => {
+                let code = (response.status >= 400).then(|| first_code(&response.body)).flatten();
+                Kind::Answer(response.status, code)
+            }
+            Outcome::Unanswered(none) => match none.breakage {
+                Breakage::Closed => Kind::Closed,
+                Breakage::TimedOut => Kind::TimedOut,
+                Breakage::Unreachable => Kind::Unreachable,
+                Breakage::Malformed | Breakage::TooLarge => Kind::Garbled,
+            },
+        }
+    }
+
+    /// Whether it is a success.
+    pub fn is_success(self) -> bool {
+        matches!(self, Kind::Answer(200..=299, _))
+    }
+
+    /// Whether it is a refusal; throttling is none.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Kind::Answer(300..=428 | 430..=499, _))
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Kind::Answer(status, Some(code)) => format!("{status}/{code}"),
+            Kind::Answer(status, None) => status.to_string(),
+            Kind::Closed => "closed".to_owned(),
+            Kind::TimedOut => "timeout".to_owned(),
+            Kind::Garbled => "garbled".to_owned(),
+            Kind::Unreachable => "unreachable".to_owned(),
+            Kind::Unsent => "unsent".to_owned(),
+        };
+        f.pad(&text)
+    }
+}
+
+/// The number after the first `"code":` of an error, without reading the whole.
+fn first_code(body: &[u8]) -> Option<i64> {
+    const MEMBER: &[u8] = b"\"code\"";
+    let at = body.windows(MEMBER.len()).position(|window| window == MEMBER)?;
+    let rest = body[at + MEMBER.len()..].iter();
+    let digits = rest
+        .skip_while(|byte| matches!(byte, b':' | b' '))
+        .take_while(|byte| byte.is_ascii_digit());
+    digits.take(9).fold(None, |number: Option<i64>, digit| {
+        Some(number.unwrap_or(0) * 10 + i64::from(digit - b'0'))
+    })
+}
