@@ -446,13 +446,19 @@ fn a_change_by_the_second_account_is_not_sent() {
     });
 }
 
-/// The details of a refusal begin with `"password`: a password that begins so is not echoed by that.
+/// The details of a refusal begin with `"password: no digit`: a password that is a part of it is not echoed by that.
 #[test]
 fn the_syntax_of_an_answer_echoes_no_password() {
     let (register, target) = (register(), target(Behaviour::default()));
     block_on(async {
         let (mut givens, ground) = ground(&target, &register).await;
-        for input in [&b"ba\"passwor"[..], b"aa\"passwor", b"ca\":[{\"code"] {
+        for input in [
+            &b"ba\"passwor"[..],
+            b"aa\"passwor",
+            b"ca\":[{\"code",
+            b"bapassword:",
+            b"baassword: no",
+        ] {
             let (probed, signatures) = once(&ground, &register, Surface::Password, input).await.expect("tried");
             assert!(probed.skipped.is_none(), "{probed:?}");
             assert_eq!(signatures, [], "{}", input.escape_ascii());

@@ -3,8 +3,8 @@
 use crate::documented::basic;
 use crate::exchange::{Exchange, Json, Request};
 
-/// Whether what seems to be echoed stands in the answer for another reason: it is a word that answers are made of
-/// (`password`, `Bearer r`), part of the name that an answer has to repeat, or stands in none of the strings of a JSON
+/// Whether what seems to be echoed stands in the answer for another reason: it is of words that answers are made of
+/// (`password: no`, `Bearer r`), part of the name that an answer has to repeat, or stands in none of the strings of a JSON
 /// answer, but across its syntax (`"passwor` where a string begins so).
 pub(super) fn is_told_anyway(exchange: &Exchange) -> bool {
     let (Some(response), Request::Http(request)) = (exchange.response(), &exchange.request) else {
@@ -28,9 +28,10 @@ pub(super) fn is_told_anyway(exchange: &Exchange) -> bool {
         .iter()
         .filter(|text| text.len() >= 8 && (body.contains(text.as_str()) || in_a_field(text)))
         .peekable();
+    // Without a digit it is no strong password: an answer that echoes passwords is seen by those that have one.
     let is_word = |text: &String| {
         text.bytes()
-            .all(|byte| byte.is_ascii_alphabetic() || b"_ ".contains(&byte))
+            .all(|byte| byte.is_ascii_alphabetic() || b" _-:;,.'()".contains(&byte))
     };
     let strings = Json::parse(&response.body).ok().map(|json| {
         let mut strings = Vec::new();

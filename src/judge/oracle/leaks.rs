@@ -25,18 +25,6 @@ const TRACES: [&str; 7] = [
 /// A secret shorter than this, in bytes, may stand in an answer by chance.
 const TELLING: usize = 8;
 
-/// The member's name, which many answers hold.
-const NAME: &str = "password";
-
-/// Whether a text tells a secret. Where the member's name begins before the secret and reaches into it, it is the name
-/// that is told: `password: no digit` does not tell the password `assword:`.
-fn tells(text: &str, secret: &str) -> bool {
-    let is_part = |start: usize| {
-        (1..NAME.len()).any(|into| text[..start].ends_with(&NAME[..into]) && text[start..].starts_with(&NAME[into..]))
-    };
-    holds(text, secret) && text.match_indices(secret).any(|(start, _)| !is_part(start))
-}
-
 /// Whether a text holds another. Most hold nothing like it, and `contains` says so soonest of what is short.
 fn holds(text: &str, sought: &str) -> bool {
     text.contains(&sought[..sought.floor_char_boundary(32)]) && text.contains(sought)
@@ -59,7 +47,7 @@ pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
         }
         let place = match in_header(secret) {
             Some(header) => format!("header {}", header.name),
-            None if tells(&seen.told, secret) => "body".to_owned(),
+            None if holds(&seen.told, secret) => "body".to_owned(),
             None => return,
         };
         echoed.extend(mismatch(
