@@ -134,13 +134,18 @@ fn is_verdict(kind: Kind) -> bool {
     kind.is_success() || kind.is_refusal()
 }
 
+/// How the names of all tokens end.
+const TOKEN: &[u8] = b"_token";
+
 /// Whether an input is sent a second time: the documents leave open whether it is accepted, but not that it is now and
 /// then. All aimed inputs and a part of the others.
 fn is_told_twice(generated: &Generated, probed: &Probed) -> bool {
     let asked = generated.row.is_some() || generated.index.is_multiple_of(16);
-    // A call in a sequence, an odd path and broken HTTP mean what the calls before made of them.
+    // A call in a sequence, an odd path and broken HTTP mean what the calls before made of them; and after a change of the
+    // password a token is another one, which as a password may be stronger or weaker.
     let alone = !matches!(generated.surface, Surface::Session | Surface::Path | Surface::Http);
-    asked && alone && probed.class == Class::Either && is_verdict(probed.kind)
+    let lasts = || !generated.input.windows(TOKEN.len()).any(|window| window == TOKEN);
+    asked && alone && probed.class == Class::Either && is_verdict(probed.kind) && lasts()
 }
 
 /// One worker: takes inputs as long as there are some.

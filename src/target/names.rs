@@ -23,7 +23,7 @@ impl Names {
         let mut start = [0_u8; 2];
         random(&mut start);
         Names {
-            begin: format!("w{}", word(LETTERS, 5)),
+            begin: format!("w{}", mixed_word(5)),
             // Somewhere in the middle, so that short names of two runs seldom meet.
             next: AtomicU32::new(u32::from(u16::from_le_bytes(start)) % 40_000),
             short: Mutex::default(),
@@ -87,6 +87,17 @@ fn word(alphabet: &[u8], length: usize) -> String {
         .collect()
 }
 
+/// Letters and digits, at least one of these: then all names of a run are made of the same kinds of characters, and a
+/// password made of one is always as strong.
+fn mixed_word(length: usize) -> String {
+    loop {
+        let word = word(LETTERS, length);
+        if word.bytes().any(|byte| byte.is_ascii_digit()) {
+            return word;
+        }
+    }
+}
+
 fn random(bytes: &mut [u8]) {
     // Without entropy there is no unique name to be had, and going on could delete what is not ours.
     getrandom::fill(bytes).expect("the operating system gives random bytes");
@@ -103,6 +114,7 @@ mod tests {
         let made: Vec<(String, String)> = (0..2000).map(|_| names.next()).collect();
         for (long, short) in &made {
             assert_eq!((long.len(), short.len()), (10, 4));
+            assert!(long[1..6].bytes().any(|byte| byte.is_ascii_digit()), "{long}");
             assert!(names.made(long) && !names.made(short) && !Names::new().made(long));
             assert!(names.made(&format!("{}u", long.to_uppercase())));
         }
