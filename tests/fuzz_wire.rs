@@ -14,7 +14,7 @@ use wabizspec::documented::bodies::LoginBody;
 use wabizspec::documented::password::Marks;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{Settings, once};
-use wabizspec::fuzz::finding;
+use wabizspec::fuzz::{finding, saved};
 use wabizspec::reference::{AnswerBody, Behaviour, Endpoint};
 
 /// The fault is found on that surface within so many requests, as a finding of that kind.
@@ -318,8 +318,8 @@ fn a_finding_is_saved_small_and_replays_until_it_is_fixed() {
         found.input.escape_ascii().to_string()
     );
     let file = found.file.clone().expect("a file");
-    assert_eq!(finding::surface_of(&file), Some(Surface::BasicAuth));
-    assert_eq!(finding::saved(&file).expect("its data").signature, found.signature);
+    assert_eq!(saved::surface_of(&file), Some(Surface::BasicAuth));
+    assert_eq!(saved::saved(&file).expect("its data").signature, found.signature);
     for ending in ["json", "txt", "sh", "raw", "toml"] {
         let beside = file.with_file_name(format!("{}.{ending}", found.id));
         assert!(beside.exists(), "{}", beside.display());

@@ -9,8 +9,8 @@ use super::target::TargetArgs;
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, print, runtime, suite};
 use crate::fuzz::Surface;
 use crate::fuzz::drive::once;
-use crate::fuzz::finding::{inputs, saved, surface_of};
 use crate::fuzz::probe::Kind;
+use crate::fuzz::saved::{inputs, saved, surface_of};
 use crate::fuzz::subject::Ground;
 use crate::requirement::{Level, Register};
 

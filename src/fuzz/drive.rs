@@ -14,10 +14,11 @@ use super::Surface;
 use super::batch::{Batch, Tried};
 use super::controls;
 use super::culprit::{self, Suspect};
-use super::finding::{self, Found, Signature};
+use super::finding::{Found, Signature};
 use super::first_sight::FirstSight;
 use super::generator::{Generated, Generator};
 use super::probe::{Kind, Probed, probe};
+use super::saved;
 use super::shrink::shrink;
 use super::subject::{Ground, Subject};
 use super::summary::Summary;
@@ -156,7 +157,7 @@ impl Run {
         let Some(out) = &settings.out else { return };
         for surface in &settings.surfaces {
             let folder = out.join("corpus").join(surface.name());
-            for path in finding::inputs(&folder).unwrap_or_default() {
+            for path in saved::inputs(&folder).unwrap_or_default() {
                 if let Ok(input) = std::fs::read(&path) {
                     self.generator.keep(*surface, input);
                 }

@@ -5,11 +5,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::finding::{self, Found, Signature};
+use super::finding::{Found, Signature};
 use super::generator::Generated;
 use super::grammar;
 use super::grammar::bindings::{Bindings, FIXED};
 use super::probe::{Broken, Probed};
+use super::saved;
+use super::written::written;
 use crate::exchange::Redaction;
 
 /// Saves each signature the moment it is first seen, whatever becomes of the run afterwards.
@@ -79,10 +81,10 @@ impl FirstSight {
     pub fn save(&mut self, found: &mut Found, broken: &Broken, bindings: &Bindings) {
         // With credentials that are nobody's.
         let plain = grammar::request(found.surface, &found.input, &FIXED);
-        let written = finding::written(found, broken, bindings, plain, &self.secrets);
+        let written = written(found, broken, bindings, plain, &self.secrets);
         found.reproduce = vec![written.curl.clone()];
         if let Some(out) = &self.out
-            && let Err(error) = finding::save(out, self.seed, found, &written, &self.url)
+            && let Err(error) = saved::save(out, self.seed, found, &written, &self.url)
         {
             self.trouble = Some(format!("a finding could not be saved in {}: {error}", out.display()));
         }

@@ -14,6 +14,7 @@ pub mod finding;
 pub mod grammar;
 pub mod in_process;
 pub mod random;
+pub mod saved;
 pub mod second;
 pub mod shrink;
 pub mod subject;
@@ -28,6 +29,7 @@ mod culprit;
 mod first_sight;
 mod generator;
 mod kept;
+mod written;
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,0 +1,145 @@
+//! The folder of findings: saved the moment they are seen, ready to be replayed.
+//!
+//! A finding is a few files beside each other under `findings/<surface>/`: `ID` the input itself, `ID.json` what it is,
+//! `ID.txt` the exchange, `ID.sh` a curl line and the raw bytes for nc, `ID.raw` those bytes, `ID.toml` a scenario.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Surface;
+use super::finding::{Found, Signature};
+use super::written::Written;
+use crate::requirement::Level;
+
+/// The endings of the files beside an input.
+const BESIDE: [&str; 5] = ["json", "txt", "sh", "raw", "toml"];
+
+/// What `ID.json` holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Saved {
+    /// `wabizspec/finding/1`
+    pub schema: String,
+    /// Its name.
+    pub id: String,
+    /// What it is told apart by.
+    pub signature: Signature,
+    /// `must` or `should`.
+    pub level: Level,
+    /// Where the input is sent.
+    pub surface: String,
+    /// The seed of the run that saw it.
+    pub seed: u64,
+    /// What was expected and what came.
+    pub what: String,
+    /// The input in hexadecimal.
+    pub input: String,
+}
+
+/// Saves a finding, or saves it anew once it is shrunk.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Written, target: &str) -> io::Result<()> {
+    let folder = out.join("findings").join(found.surface.name());
+    fs::create_dir_all(&folder)?;
+    let file = folder.join(&found.id);
+    found.reproduce = vec![
+        format!("wabizspec replay '{}' --target {target}", file.display()),
+        written.curl.clone(),
+    ];
+    let saved = Saved {
+        schema: "wabizspec/finding/1".to_owned(),
+        id: found.id.clone(),
+        signature: found.signature.clone(),
+        level: found.level,
+        surface: found.surface.to_string(),
+        seed,
+        what: found.what.clone(),
+        input: found.input.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    let beside = |ending: &str| file.with_file_name(format!("{}.{ending}", found.id));
+    fs::write(beside("json"), serde_json::to_vec_pretty(&saved)?)?;
+    fs::write(beside("txt"), &written.transcript)?;
+    fs::write(beside("raw"), &written.raw)?;
+    let shell = format!(
+        "# {}\n{}\n# the raw bytes: nc HOST PORT < {}.raw\n",
+        found.what.escape_debug(),
+        written.curl,
+        found.id
+    );
+    fs::write(beside("sh"), shell)?;
+    fs::write(beside("toml"), &written.scenario)?;
+    // The input last: where it is, everything is.
+    fs::write(&file, &found.input)?;
+    found.file = Some(file);
+    Ok(())
+}
+
+/// The inputs under a path: the file itself, or every input in the folders below.
+///
+/// # Errors
+/// It cannot be read.
+pub fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if path.is_file() {
+        // Whoever names a file beside the input means the input.
+        let beside = path
+            .extension()
+            .is_some_and(|ending| BESIDE.iter().any(|known| ending == *known));
+        let input = path.with_extension("");
+        return Ok(vec![if beside && input.is_file() {
+            input
+        } else {
+            path.to_owned()
+        }]);
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(inputs(&path)?);
+        } else if !path
+            .extension()
+            .is_some_and(|ending| BESIDE.iter().any(|known| ending == *known))
+        {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The surface that an input is for: the folder it lies in says it.
+pub fn surface_of(file: &Path) -> Option<Surface> {
+    let folders = file
+        .ancestors()
+        .skip(1)
+        .filter_map(|folder| folder.file_name()?.to_str());
+    folders.filter_map(|name| name.parse().ok()).next()
+}
+
+/// What is known of a saved finding, if the input is one.
+pub fn saved(file: &Path) -> Option<Saved> {
+    let name = file.file_name()?.to_str()?;
+    let text = fs::read(file.with_file_name(format!("{name}.json"))).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_says_the_surface() {
+        for (path, surface) in [
+            ("out/findings/login-body/x", Some(Surface::LoginBody)),
+            ("fuzz/corpus/basic_auth/right", Some(Surface::BasicAuth)),
+            ("fuzz/corpus/answer/x", None),
+        ] {
+            assert_eq!(surface_of(Path::new(path)), surface, "{path}");
+        }
+    }
+}
