@@ -1,0 +1,166 @@
+//! Sequences of calls held to invariants that were not written with the reference model.
+//!
+//! The tracker remembers who exists, which passwords may be in force and which tokens live, from the answers alone. It
+//! plans a call, and says of its answer what it breaks. It sends nothing: the model in process and a target on the
+//! wire are driven by the same tracker.
+
+mod call;
+mod plan;
+
+pub use call::Planned;
+
+use super::grammar::Shaped;
+use super::grammar::session::SLOTS;
+use call::{Effect, Expected};
+
+/// What is known of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Living,
+    LoggedOut,
+    /// Its user was deleted.
+    Orphaned,
+    /// Whether a change of password ends tokens is open.
+    Open,
+    /// Nobody was ever given it.
+    Never,
+}
+
+/// One account, as far as it is known.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    name: String,
+    /// Passwords that may be in force, the likeliest first; none where there is no such account.
+    passwords: Vec<String>,
+    /// Passwords that are no longer in force.
+    dead: Vec<String>,
+    /// Tokens in the order they were given.
+    tokens: Vec<(String, Life)>,
+}
+
+/// An answer that breaks a requirement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// The requirement.
+    pub requirement: &'static str,
+    /// What was expected and what came, in words, without secrets.
+    pub what: String,
+}
+
+/// What is known of the accounts of a session.
+#[derive(Debug, Clone)]
+pub struct Tracker {
+    accounts: [Known; SLOTS],
+    /// Whether the calls that could harm the admin's account are made.
+    admin_too: bool,
+    serial: u32,
+}
+
+impl Tracker {
+    /// The admin with a living token, and ordinary users by name and password.
+    ///
+    /// `admin_too` says that the admin's account may come to harm: it is deleted (which must fail).
+    pub fn new(admin: (&str, &str, &str), users: [(&str, &str); SLOTS - 1], admin_too: bool) -> Tracker {
+        let mut accounts: [Known; SLOTS] = Default::default();
+        accounts[0].tokens.push((admin.2.to_owned(), Life::Living));
+        for (known, (name, password)) in accounts.iter_mut().zip([(admin.0, admin.1)].into_iter().chain(users)) {
+            known.name = name.to_owned();
+            known.passwords.push(password.to_owned());
+        }
+        Tracker {
+            accounts,
+            admin_too,
+            serial: 0,
+        }
+    }
+
+    /// The names of the ordinary accounts that may exist now.
+    pub fn living(&self) -> impl Iterator<Item = &str> {
+        let ordinary = self.accounts[1..].iter().filter(|known| !known.passwords.is_empty());
+        ordinary.map(|known| known.name.as_str())
+    }
+
+    /// The tokens of the admin that may be alive, but for its first.
+    pub fn tokens_of_admin(&self) -> impl Iterator<Item = &str> {
+        let given = self.accounts[0].tokens.iter().skip(1);
+        given
+            .filter(|(_, life)| matches!(life, Life::Living | Life::Open))
+            .map(|(token, _)| token.as_str())
+    }
+
+    /// Takes in an answer: its status, and the token in it. What it breaks is returned; after a breach the session is
+    /// over, because the tracker no longer knows the state.
+    pub fn observe(&mut self, planned: &Planned, status: u16, token: Option<&str>) -> Option<Breach> {
+        let success = (200..300).contains(&status);
+        let wrong = match planned.expected {
+            Expected::Success if !success => Some(format!("must succeed here, and was answered {status}")),
+            Expected::Refusal if success => Some(format!("must be refused here, and was answered {status}")),
+            Expected::Refusal if token.is_some() => Some(format!("was refused with {status} and gave a token")),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            let Shaped { method, path, .. } = &planned.shaped;
+            return Some(Breach {
+                requirement: planned.requirement,
+                what: format!("{method} {} {wrong}", place(path)),
+            });
+        }
+        if success {
+            self.take(&planned.effect, token);
+        } else if let Effect::Login { slot, tried, .. } = &planned.effect {
+            // Where two passwords may have been in force, it was the other. Another status is about the new one.
+            let known = &mut self.accounts[*slot];
+            if known.passwords.len() > 1 && status == 401 {
+                known.passwords.retain(|password| password != tried);
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, effect: &Effect, token: Option<&str>) {
+        match effect {
+            Effect::Nothing => {}
+            Effect::Login { slot, tried, new } => {
+                let known = &mut self.accounts[*slot];
+                let (now, before) = std::mem::take(&mut known.passwords)
+                    .into_iter()
+                    .partition(|known| known == tried);
+                known.passwords = now;
+                known.dead.extend::<Vec<String>>(before);
+                if let Some(new) = new.as_ref().filter(|new| *new != "weakling") {
+                    // Documented for the first login only: either may be in force now.
+                    known.passwords.insert(0, new.clone());
+                    let living = known.tokens.iter_mut().filter(|(_, life)| *life == Life::Living);
+                    living.for_each(|(_, life)| *life = Life::Open);
+                }
+                known.tokens.extend(token.map(|token| (token.to_owned(), Life::Living)));
+            }
+            Effect::Created { slot, password } => self.accounts[*slot].passwords = vec![password.clone()],
+            Effect::Updated { slot, password } => {
+                let known = &mut self.accounts[*slot];
+                let old = std::mem::replace(&mut known.passwords, vec![password.clone()]);
+                known.dead.extend(old);
+            }
+            Effect::Deleted { slot } => {
+                let known = &mut self.accounts[*slot];
+                let old = std::mem::take(&mut known.passwords);
+                known.dead.extend(old);
+                let living = known.tokens.iter_mut().filter(|(_, life)| *life != Life::LoggedOut);
+                living.for_each(|(_, life)| *life = Life::Orphaned);
+            }
+            Effect::LoggedOut { slot, token } => {
+                if let Some((_, life)) = self.accounts[*slot].tokens.get_mut(*token) {
+                    *life = Life::LoggedOut;
+                }
+            }
+        }
+    }
+}
+
+/// The endpoint of a path, without the name in it.
+fn place(path: &str) -> &str {
+    match path {
+        "/v1/users/login" | "/v1/users/logout" | "/v1/users" | "/v1/account" | "/v1/account/verify" => path,
+        _ => "/v1/users/{username}",
+    }
+}
