@@ -96,6 +96,19 @@ pub fn tokens_in(body: &[u8]) -> Vec<String> {
     found
 }
 
+/// The codes of an error answer, in the envelope or bare.
+pub(super) fn error_codes(body: &[u8]) -> Vec<i64> {
+    let Ok(json) = Json::parse(body) else { return Vec::new() };
+    let errors = json
+        .at("/errors")
+        .and_then(Json::as_array)
+        .unwrap_or(std::slice::from_ref(&json));
+    errors
+        .iter()
+        .filter_map(|error| error.at("/code")?.as_integer())
+        .collect()
+}
+
 /// What came of an exchange, in one line. Of the answer's text nothing is shown: it may repeat what was sent.
 pub fn outcome(exchange: &Exchange) -> String {
     match &exchange.outcome {

@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use tokio::time::{Instant, sleep_until};
 
-use super::givens::error_codes;
+use super::reading::error_codes;
 use crate::exchange::Exchange;
 
 /// The longest single wait that a target may ask for.

@@ -1,0 +1,137 @@
+//! The administrator: how it is logged in, whatever became of its password.
+
+use super::{DEFAULT_PASSWORD, Givens};
+use crate::target::accounts::{Account, Admin, Undone};
+use crate::target::names::password;
+
+/// How many passwords of earlier runs are tried where none that is known works: a deployed target counts wrong logins.
+const EARLIER_TRIES: usize = 5;
+
+impl Givens {
+    /// The administrator, logged in; by a first login where that is needed.
+    ///
+    /// # Errors
+    /// Why it cannot be had, in words.
+    pub async fn admin(&mut self) -> Result<Admin, String> {
+        if let Some(admin) = &self.admin {
+            return Ok(admin.clone());
+        }
+        if let Some(why) = self.tokenless.as_ref().or(self.unreachable.as_ref()) {
+            return Err(why.clone());
+        }
+        match self.log_in_as_admin().await {
+            Ok(admin) => {
+                self.admin = Some(admin.clone());
+                Ok(admin)
+            }
+            Err(undone) => {
+                // What was refused once is refused again, and wrong logins are few; a target that gave no answer may
+                // give one to the next case.
+                if undone.in_vain {
+                    self.tokenless = Some(undone.why.clone());
+                } else if undone.refused {
+                    self.unreachable = Some(undone.why.clone());
+                }
+                Err(undone.why)
+            }
+        }
+    }
+
+    async fn log_in_as_admin(&mut self) -> Result<Admin, Undone> {
+        // The likeliest first: a deployed target counts wrong logins.
+        let (doubtful, accepted) = self.candidates.split_at(self.candidates.len() - self.accepted);
+        let mut tries: Vec<String> = accepted.iter().rev().cloned().collect();
+        tries.extend(self.known.clone());
+        tries.extend(self.accounts.configured().map(str::to_owned));
+        tries.extend(doubtful.iter().rev().cloned());
+        let mut last = None;
+        for password in distinct(tries) {
+            let account = self.admin_account(&password);
+            match self.accounts.log_in(&account, None).await {
+                Ok(token) => return Ok(self.logged_in(account, token).await),
+                Err(undone) if undone.in_vain => return Err(undone),
+                Err(why) => last = Some(why),
+            }
+        }
+        if self.may_be_fresh {
+            // A first login that failed without a refusal is tried again with the same password: one more to remember
+            // each time would be one more to try each time.
+            let configured = self.accounts.configured().map(str::to_owned);
+            let again = || self.candidates.last().cloned();
+            let new = configured.or_else(again).unwrap_or_else(password);
+            if !self.candidates.contains(&new) {
+                self.candidates(std::slice::from_ref(&new));
+            }
+            let default = self.admin_account(DEFAULT_PASSWORD);
+            match self.accounts.log_in(&default, Some(&new)).await {
+                Ok(token) => {
+                    self.accounts.was_just_installed();
+                    return Ok(self.logged_in(self.admin_account(&new), token).await);
+                }
+                Err(undone) if undone.in_vain => {
+                    // It was accepted, so that the new password is the admin's: an ordinary login may bring a token.
+                    let account = self.admin_account(&new);
+                    return match self.accounts.log_in(&account, None).await {
+                        Ok(token) => Ok(self.logged_in(account, token).await),
+                        Err(_) => Err(undone),
+                    };
+                }
+                Err(undone) => {
+                    let why = format!("the first login was not accepted: {}", undone.why);
+                    last = Some(Undone { why, ..undone });
+                }
+            }
+        }
+        // Where one was not refused, it is the target that stumbles, not the password.
+        let all_refused = last.as_ref().is_none_or(|undone: &Undone| undone.refused);
+        for password in self.earlier().into_iter().filter(|_| all_refused) {
+            let account = self.admin_account(&password);
+            match self.accounts.log_in(&account, None).await {
+                Ok(token) => return Ok(self.logged_in(account, token).await),
+                Err(why) => last = Some(why),
+            }
+        }
+        Err(last.unwrap_or_else(|| Undone {
+            why: "the admin's password is not known; set WABIZSPEC_ADMIN_PASSWORD".to_owned(),
+            refused: true,
+            in_vain: false,
+            silent: false,
+        }))
+    }
+
+    /// What earlier runs left in the journal, newest first: a run that was killed may have changed the password.
+    fn earlier(&self) -> Vec<String> {
+        let journal = self.accounts.journal();
+        let mut passwords = journal.map_or_else(Vec::new, |journal| {
+            journal.earlier().passwords_of(self.accounts.admin_name())
+        });
+        passwords.retain(|password| Some(password.as_str()) != self.accounts.configured());
+        passwords.truncate(EARLIER_TRIES);
+        passwords
+    }
+
+    fn admin_account(&self, password: &str) -> Account {
+        Account {
+            username: self.accounts.admin_name().to_owned(),
+            password: password.to_owned(),
+        }
+    }
+
+    async fn logged_in(&mut self, account: Account, token: String) -> Admin {
+        self.accounts.admin_works(&account.password).await;
+        self.known = Some(account.password.clone());
+        self.forget_candidates();
+        self.may_be_fresh = false;
+        self.was_admin = true;
+        Admin { account, token }
+    }
+}
+
+/// Each once, where it stands first.
+fn distinct(passwords: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    passwords
+        .into_iter()
+        .filter(|password| seen.insert(password.clone()))
+        .collect()
+}

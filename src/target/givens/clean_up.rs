@@ -1,0 +1,126 @@
+//! The end of a run: what it made is removed, what it changed is set back, and what is left is told.
+
+use std::sync::Arc;
+
+use super::Givens;
+use crate::target::journal::Credentials;
+use crate::target::reading::leftover;
+
+impl Givens {
+    /// Removes what the run made, sets the admin's password back to what the owner gave, and logs the run's tokens out.
+    /// Returns what is left, each with what to do about it.
+    pub async fn clean_up(&mut self) -> Vec<String> {
+        self.target.call_once_more().await;
+        // What was made is worth one more try.
+        self.tokenless = None;
+        let accounts = Arc::clone(&self.accounts);
+        let mut left = self.remove_accounts().await;
+        left.extend(accounts.made().take_foreign().iter().map(|name| {
+            let why = "the target made it, but its name is not one of this run's, so nobody deletes it unasked";
+            leftover(name, why)
+        }));
+        left.extend(self.set_password_back().await);
+        for token in accounts.made().take_tokens() {
+            if !accounts.log_out(&token).await {
+                left.push("tokens of the run were not logged out, for want of an answer; they expire".to_owned());
+                break;
+            }
+        }
+        self.forget_logins();
+        let told = self.settle(left.is_empty()).await;
+        left.extend(told);
+        left
+    }
+
+    async fn remove_accounts(&mut self) -> Vec<String> {
+        let names = self.accounts.made().take_accounts();
+        self.user = None;
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let admin = match self.admin().await {
+            Ok(admin) => admin,
+            Err(why) => return names.iter().map(|name| leftover(name.as_str(), &why)).collect(),
+        };
+        let mut left = Vec::new();
+        let mut silence: Option<String> = None;
+        for name in &names {
+            // Each further account would be waited for just as long.
+            let gone = match &silence {
+                Some(why) => Err(why.clone().into()),
+                None => self.accounts.delete(&admin, name).await,
+            };
+            if let Err(undone) = gone {
+                left.push(leftover(name.as_str(), &undone.why));
+                silence = silence.or(undone.silent.then_some(undone.why));
+            }
+        }
+        left
+    }
+
+    /// The owner's password works again after the run, if it ever did.
+    async fn set_password_back(&mut self) -> Option<String> {
+        let configured = self.accounts.configured()?.to_owned();
+        if !self.accounts.admin_touched() || self.accounts.journal().is_none() {
+            return None;
+        }
+        if !self.candidates.is_empty() {
+            // Whether one of them was taken shows only at a login.
+            self.forget_logins();
+        }
+        let set = async {
+            let admin = self.admin().await?;
+            if admin.account.password != configured {
+                self.candidates(std::slice::from_ref(&configured));
+                self.accounts.set_admin_password(&admin, &configured).await?;
+                self.may_have_changed(std::slice::from_ref(&configured), true);
+                self.admin().await?;
+            }
+            Ok::<_, String>(())
+        };
+        let why = set.await.err();
+        let why = why.or_else(|| {
+            let kept = self.known.as_ref() == Some(&configured);
+            (!kept).then(|| "the target did not take it".to_owned())
+        })?;
+        Some(format!(
+            "the admin's password could not be set back to the one that was given: {why}"
+        ))
+    }
+
+    /// Leaves in the journal what is still of use, and tells where it lies. `all_removed` says that no account of the run is
+    /// left.
+    async fn settle(&mut self, all_removed: bool) -> Option<String> {
+        let journal = Arc::clone(self.accounts.journal()?);
+        if !self.accounts.admin_touched() {
+            // Otherwise a journal would grow with every run.
+            if all_removed && journal.is_begun() {
+                let _ = journal.settle(journal.earlier().all()).await;
+            }
+            return None;
+        }
+        let certain = self.candidates.is_empty();
+        let settled = match &self.known {
+            Some(known) if certain && Some(known.as_str()) == self.accounts.configured() => journal.settle(&[]).await,
+            Some(known) if certain => {
+                let works = Credentials {
+                    account: self.accounts.admin_name().to_owned(),
+                    password: known.clone(),
+                };
+                journal.settle(&[works]).await
+            }
+            // Nobody knows which of them it is: all stay.
+            _ => Ok(()),
+        };
+        // A journal that could not be made shorter still holds everything.
+        let _ = settled;
+        if certain && self.known.is_some() && self.known.as_deref() == self.accounts.configured() {
+            return None;
+        }
+        let (path, url) = (journal.path().display(), self.target.origin());
+        Some(format!(
+            "the run has changed the admin's password; the one that works is in {path}, and this finds it: \
+             wabizspec recover --target {url} --journal '{path}'"
+        ))
+    }
+}

@@ -1,0 +1,158 @@
+//! The states that cases need, and how the harness reaches them: reset, first login, accounts of its own.
+//!
+//! What the run makes on a target, the run removes; a password of the admin that the owner gave is set back in the end.
+
+mod admin;
+mod clean_up;
+mod registration;
+
+use std::sync::Arc;
+
+pub use registration::Registrable;
+
+use super::Target;
+use super::accounts::{Account, Accounts, Admin};
+use super::names::password;
+
+/// The documented default password (users/login, Before you begin).
+pub const DEFAULT_PASSWORD: &str = "secret";
+
+/// What the harness knows of the target's state.
+pub struct Givens {
+    target: Arc<Target>,
+    accounts: Arc<Accounts>,
+    /// The admin's password that worked last.
+    known: Option<String>,
+    /// Passwords that a request of this run may have given to the admin since then, oldest first.
+    candidates: Vec<String>,
+    /// How many of the last candidates came with a request that was accepted.
+    accepted: usize,
+    /// The default password may still be in place.
+    may_be_fresh: bool,
+    admin: Option<Admin>,
+    /// Why the admin could not be reached; kept so that a hundred cases do not try in vain.
+    unreachable: Option<String>,
+    /// The same where a login was accepted and gave no token, which is no matter of passwords: final until a reset.
+    tokenless: Option<String>,
+    /// Whether the admin has been logged in, since the last reset if there was one.
+    was_admin: bool,
+    user: Option<Account>,
+    user_token: Option<String>,
+    is_registered: bool,
+}
+
+impl Givens {
+    /// For a run with these accounts. `fresh` says that the default password may still be in place.
+    pub fn new(target: Arc<Target>, accounts: Arc<Accounts>, fresh: bool) -> Givens {
+        Givens {
+            target,
+            known: accounts.configured().map(str::to_owned),
+            accounts,
+            candidates: Vec::new(),
+            accepted: 0,
+            may_be_fresh: fresh,
+            admin: None,
+            unreachable: None,
+            tokenless: None,
+            was_admin: false,
+            user: None,
+            user_token: None,
+            is_registered: false,
+        }
+    }
+
+    /// The accounts of the run.
+    pub fn accounts(&self) -> Arc<Accounts> {
+        Arc::clone(&self.accounts)
+    }
+
+    /// Brings the target back to just installed.
+    ///
+    /// # Errors
+    /// Whatever the reset said.
+    pub async fn reset(&mut self) -> Result<(), String> {
+        self.target.reset().await?;
+        self.accounts.was_just_installed();
+        self.accounts.made().forget_all();
+        self.known = None;
+        self.forget_candidates();
+        self.may_be_fresh = true;
+        self.user = None;
+        self.is_registered = false;
+        self.tokenless = None;
+        self.was_admin = false;
+        self.forget_logins();
+        Ok(())
+    }
+
+    /// After something that may have ended tokens or changed passwords: log in anew when next needed.
+    pub fn forget_logins(&mut self) {
+        self.admin = None;
+        self.unreachable = None;
+        self.user_token = None;
+    }
+
+    /// The same where the account that cases share may be spoilt too: there will be another.
+    pub fn forget_accounts(&mut self) {
+        self.forget_logins();
+        self.user = None;
+    }
+
+    /// A request that is about to be sent may give the admin these passwords.
+    pub fn candidates(&mut self, passwords: &[String]) {
+        self.candidates.extend_from_slice(passwords);
+        self.accepted = 0;
+    }
+
+    /// That request was not refused: `accepted`, or nobody knows. The admin is logged in anew when next needed; after a
+    /// refusal its token stays good, and a wrong login is spared.
+    pub fn may_have_changed(&mut self, passwords: &[String], accepted: bool) {
+        if accepted && self.candidates.ends_with(passwords) {
+            self.accepted = passwords.len();
+        }
+        self.forget_logins();
+    }
+
+    fn forget_candidates(&mut self) {
+        self.candidates.clear();
+        self.accepted = 0;
+    }
+
+    /// Whether a reset may bring an admin back that is lost: not where it was not to be had in this state at all.
+    pub fn can_be_helped(&self) -> bool {
+        self.tokenless.is_none() || self.was_admin
+    }
+
+    /// The ordinary account that cases share which change nothing.
+    ///
+    /// # Errors
+    /// Why it cannot be had.
+    pub async fn shared_user(&mut self) -> Result<Account, String> {
+        if let Some(user) = &self.user {
+            return Ok(user.clone());
+        }
+        let admin = self.admin().await?;
+        let (name, _) = self.accounts.names().next();
+        let user = Account {
+            username: name,
+            password: password(),
+        };
+        self.accounts.make_user(&admin, &user).await?;
+        self.user = Some(user.clone());
+        Ok(user)
+    }
+
+    /// A token of the shared account.
+    ///
+    /// # Errors
+    /// Why it cannot be had.
+    pub async fn shared_user_token(&mut self) -> Result<String, String> {
+        if let Some(token) = &self.user_token {
+            return Ok(token.clone());
+        }
+        let user = self.shared_user().await?;
+        let token = self.accounts.log_in(&user, None).await?;
+        self.user_token = Some(token.clone());
+        Ok(token)
+    }
+}
