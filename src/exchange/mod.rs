@@ -89,6 +89,21 @@ impl HttpRequest {
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         first_header(&self.headers, name)
     }
+
+    /// The same with what every request carries: `Host`, the configured headers, each where none of that name is there, and
+    /// a `Content-Length` where the method or a body asks for one (RFC 9110 §8.6) and no header frames the body.
+    pub fn completed(self, host: &str, configured: &[Header]) -> HttpRequest {
+        let named = |name: &str| self.header(name).is_some();
+        let mut headers = Vec::with_capacity(self.headers.len() + configured.len() + 2);
+        headers.extend((!named("Host")).then(|| Header::new("Host", host)));
+        headers.extend(configured.iter().filter(|header| !named(&header.name)).cloned());
+        let expects_a_body = self.body.is_some() || matches!(&*self.method, "POST" | "PUT" | "PATCH");
+        let length = (expects_a_body && !named("Content-Length") && !named("Transfer-Encoding"))
+            .then(|| self.body.as_ref().map_or(0, Vec::len));
+        headers.extend(self.headers);
+        headers.extend(length.map(|length| Header::new("Content-Length", length.to_string())));
+        HttpRequest { headers, ..self }
+    }
 }
 
 /// One header field. Values are bytes: a hostile peer need not send text.

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use super::grammar::Shaped;
 use super::grammar::bindings::{Bindings, FIXED, PASSWORD_END};
 use super::takes::Takes;
-use crate::exchange::{Exchange, Header};
+use crate::exchange::{Exchange, Header, Request};
 use crate::judge::Oracles;
 use crate::target::Target;
 use crate::target::accounts::{Account, Accounts, Admin, outcome};
@@ -63,16 +63,20 @@ impl Ground {
         let _ = self.takes.set(takes);
     }
 
-    /// Sends one request that is no input itself.
-    pub async fn send(&self, shaped: Shaped) -> Exchange {
+    /// The whole request at this target.
+    pub fn request(&self, shaped: Shaped) -> Request {
         let Shaped {
             method,
             path,
             headers,
             body,
         } = shaped;
-        let request = self.target.request(method, &path, headers, body);
-        self.target.send(request).await
+        self.target.request(method, &path, headers, body)
+    }
+
+    /// Sends one request that is no input itself.
+    pub async fn send(&self, shaped: Shaped) -> Exchange {
+        self.target.send(self.request(shaped)).await
     }
 
     /// A call by the admin.

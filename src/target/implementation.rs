@@ -146,9 +146,7 @@ impl Target {
         matches!(self.controls, Controls::Embedded(_))
     }
 
-    /// A request to a path below the base path, with everything that is sent with every request: `Host`, the
-    /// configured headers, and a `Content-Length` where the method or a body asks for one (RFC 9110 §8.6) and the
-    /// headers do not frame the body themselves.
+    /// A request to a path below the base path, [completed](HttpRequest::completed) for this target.
     pub fn request(
         &self,
         method: impl Into<Cow<'static, str>>,
@@ -156,24 +154,13 @@ impl Target {
         headers: Vec<Header>,
         body: Option<Vec<u8>>,
     ) -> Request {
-        let method = method.into();
-        let named = |name: &str| headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
-        let framed = named("Content-Length") || named("Transfer-Encoding");
-        let expects_a_body = matches!(&*method, "POST" | "PUT" | "PATCH");
-        let mut all = Vec::with_capacity(headers.len() + self.headers.len() + 2);
-        if !named("Host") {
-            all.push(Header::new("Host", self.origin.host_header()));
-        }
-        all.extend(self.headers.iter().filter(|header| !named(&header.name)).cloned());
-        let length = (!framed && (body.is_some() || expects_a_body)).then(|| body.as_ref().map_or(0, Vec::len));
-        all.extend(headers);
-        all.extend(length.map(|length| Header::new("Content-Length", length.to_string())));
-        Request::Http(HttpRequest {
-            method,
+        let request = HttpRequest {
+            method: method.into(),
             target: [self.origin.base_path(), path].concat(),
-            headers: all,
+            headers,
             body,
-        })
+        };
+        Request::Http(request.completed(self.origin.host_header(), &self.headers))
     }
 
     /// Sends one request, as soon as the rate and a throttling target allow. Where no connection can be had, nothing was

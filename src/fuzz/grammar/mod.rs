@@ -42,32 +42,15 @@ pub struct Shaped {
 }
 
 impl Shaped {
-    /// The whole request for that host and base path. A `Content-Length` is added where the method or a body asks for
-    /// one and nothing frames the body already.
-    pub fn request(self, host: &str, base: &str, configured: &[Header]) -> Request {
-        let named =
-            |headers: &[Header], name: &str| headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
-        let framed = named(&self.headers, "Content-Length") || named(&self.headers, "Transfer-Encoding");
-        let expects_a_body = matches!(self.method, "POST" | "PUT" | "PATCH");
-        let mut headers = Vec::with_capacity(self.headers.len() + configured.len() + 2);
-        headers.push(Header::new("Host", host));
-        headers.extend(
-            configured
-                .iter()
-                .filter(|header| !named(&self.headers, &header.name))
-                .cloned(),
-        );
-        headers.extend(self.headers);
-        if !framed && (self.body.is_some() || expects_a_body) {
-            let length = self.body.as_ref().map_or(0, Vec::len);
-            headers.push(Header::new("Content-Length", length.to_string()));
-        }
-        Request::Http(HttpRequest {
+    /// The whole request for that host and base path.
+    pub fn request(self, host: &str, base: &str) -> Request {
+        let request = HttpRequest {
             method: self.method.into(),
-            target: format!("{base}{}", self.path),
-            headers,
+            target: [base, &self.path].concat(),
+            headers: self.headers,
             body: self.body,
-        })
+        };
+        Request::Http(request.completed(host, &[]))
     }
 }
 
@@ -84,5 +67,5 @@ pub fn request(surface: Surface, input: &[u8], bindings: &bindings::Bindings) ->
         Surface::Http => return Some(Request::Raw(http::HttpInput::decode(input).bytes(bindings))),
         Surface::Session => return None,
     };
-    Some(shaped.request(&bindings.host, &bindings.base, &[]))
+    Some(shaped.request(&bindings.host, &bindings.base))
 }

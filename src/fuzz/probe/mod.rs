@@ -135,13 +135,7 @@ pub async fn probe(
 impl Probe<'_> {
     /// Sends the input's own request and holds the answer to the oracles of every exchange.
     async fn send(&mut self, class: Class, place: &'static str, shaped: Shaped) -> Exchange {
-        let Shaped {
-            method,
-            path,
-            headers,
-            body,
-        } = shaped;
-        let request = self.ground.target.request(method, &path, headers, body);
+        let request = self.ground.request(shaped);
         self.send_request(class, place, request).await
     }
 
