@@ -6,14 +6,16 @@
 mod fuzz_support;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use fuzz_support::{LIMIT, block_on, found, fuzz, fuzz_until, ground, register, settings, target};
 use serde_json::Value;
+use tokio::sync::watch;
 use wabizspec::documented::basic::{self, BasicError, Credentials};
 use wabizspec::documented::bodies::LoginBody;
 use wabizspec::documented::password::Marks;
 use wabizspec::fuzz::Surface;
-use wabizspec::fuzz::drive::{Settings, once};
+use wabizspec::fuzz::drive::{News, Settings, drive, once};
 use wabizspec::fuzz::{finding, saved};
 use wabizspec::reference::{AnswerBody, Behaviour, Endpoint};
 
@@ -167,6 +169,38 @@ fn a_hang_on_an_empty_body() {
         });
     };
     finds(fault, Surface::LoginBody, 40, "answered envelope.answered");
+}
+
+/// Who watches hears of a finding while the batch that it is in still waits for other answers, and that it waits.
+#[test]
+fn a_finding_is_told_before_its_batch_is_over() {
+    let mut behaviour = Behaviour::default();
+    behaviour.rewrites.push(|handled, answer| {
+        if handled.call.body == b"{\"foo\":[]}" {
+            answer.delivery.delay = LIMIT * 3 / 4;
+        }
+        if handled.call.body.is_empty() {
+            answer.status = 500;
+        }
+    });
+    let (register, target) = (register(), target(behaviour));
+    block_on(async {
+        let (mut givens, ground) = ground(&target, &register).await;
+        let (_stop, stopped) = watch::channel(false);
+        let mut news = String::new();
+        let mut look = |told: News<'_>| {
+            news.push(match told {
+                News::Found(_) => 'f',
+                News::Waiting(_) => 'w',
+                News::Progress { .. } => 'p',
+            })
+        };
+        let settings = settings(&[Surface::LoginBody], 40);
+        drive(Arc::new(ground), &register, &settings, stopped, &mut look).await;
+        let before = news.split('p').next().expect("a batch");
+        assert!(before.starts_with('f') && before.contains('w'), "{news}");
+        givens.clean_up().await;
+    });
 }
 
 #[test]

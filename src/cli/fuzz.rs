@@ -12,7 +12,7 @@ use super::fuzz_ground::{self, Standing};
 use super::signal::stop_on_signal;
 use super::target::TargetArgs;
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, runtime, suite};
-use crate::fuzz::drive::{Progress, Settings, drive};
+use crate::fuzz::drive::{News, Settings, drive};
 use crate::fuzz::finding::Found;
 use crate::fuzz::grammar::aimed;
 use crate::fuzz::summary::Summary;
@@ -139,8 +139,10 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
                 };
             }
         };
-        let summary = drive(ground, &suite.register, &settings, stop, &mut |progress| {
-            teller.progress(&progress)
+        let summary = drive(ground, &suite.register, &settings, stop, &mut |news| match news {
+            News::Found(found) => teller.line(&finding_line(found)),
+            News::Progress { summary, elapsed } => teller.progress(summary, elapsed),
+            News::Waiting(elapsed) => teller.waiting(elapsed),
         })
         .await;
         for left in givens.clean_up().await {
@@ -195,7 +197,6 @@ struct Teller {
     bar: Option<ProgressBar>,
     time: Option<Duration>,
     told: Instant,
-    found: usize,
 }
 
 /// How often a line is written where there is no terminal.
@@ -220,7 +221,6 @@ impl Teller {
             bar,
             time: settings.time,
             told: Instant::now(),
-            found: 0,
         }
     }
 
@@ -238,27 +238,34 @@ impl Teller {
         }
     }
 
-    fn progress(&mut self, progress: &Progress<'_>) {
-        let summary = progress.summary;
-        for found in summary.found.iter().skip(self.found) {
-            self.line(&finding_line(found));
-        }
-        self.found = summary.found.len();
+    fn progress(&mut self, summary: &Summary, elapsed: Duration) {
+        let text = || {
+            format!(
+                "{} requests · {:.0}/s · {} kinds of answers · {} inputs kept · {} findings",
+                summary.requests,
+                summary.rate(),
+                summary.answers.len(),
+                summary.corpus,
+                summary.findings().count(),
+            )
+        };
+        self.now_and_then(text, elapsed);
+    }
+
+    fn waiting(&mut self, elapsed: Duration) {
+        self.now_and_then(|| "waiting for answers that take their time".to_owned(), elapsed);
+    }
+
+    /// On the bar always, as a line when one is due.
+    fn now_and_then(&mut self, text: impl Fn() -> String, elapsed: Duration) {
         let due = self.told.elapsed() >= EVERY;
         if self.bar.is_none() && !due {
             return;
         }
         let left = self.time.map_or(String::new(), |time| {
-            format!(" · {} s left", time.saturating_sub(progress.elapsed).as_secs())
+            format!(" · {} s left", time.saturating_sub(elapsed).as_secs())
         });
-        let text = format!(
-            "{} requests · {:.0}/s · {} kinds of answers · {} inputs kept · {} findings{left}",
-            summary.requests,
-            summary.rate(),
-            summary.answers.len(),
-            summary.corpus,
-            summary.findings().count(),
-        );
+        let text = text() + &left;
         match &self.bar {
             Some(bar) => bar.set_message(text),
             None => self.line(&text),
@@ -271,9 +278,6 @@ impl Teller {
     fn end(&mut self, summary: &Summary, surfaces: &[Surface]) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
-        }
-        for found in summary.found.iter().skip(self.found) {
-            self.line(&finding_line(found));
         }
         let _ = write!(self.out, "{}", told(summary, surfaces));
         let _ = self.out.flush();

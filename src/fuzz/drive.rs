@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::Surface;
 use super::batch::{Batch, Tried};
@@ -44,14 +44,24 @@ pub struct Settings {
     pub url: String,
 }
 
-/// How far a run has come, for those who watch.
+/// What happens in a run, for those who watch.
 #[derive(Debug, Clone, Copy)]
-pub struct Progress<'s> {
-    /// What was counted so far.
-    pub summary: &'s Summary,
-    /// Since the beginning.
-    pub elapsed: Duration,
+pub enum News<'s> {
+    /// A batch is over.
+    Progress {
+        /// What was counted so far.
+        summary: &'s Summary,
+        /// Since the beginning.
+        elapsed: Duration,
+    },
+    /// Something was found just now, and is not shrunk yet.
+    Found(&'s Found),
+    /// So long after the beginning a batch still takes its time.
+    Waiting(Duration),
 }
+
+/// How often those who watch are told that there is no news.
+const PULSE: Duration = Duration::from_secs(1);
 
 /// Fuzzes the target until the time or the requests are used up or `stop` turns true. What the run made on the target
 /// is the caller's to remove.
@@ -60,7 +70,7 @@ pub async fn drive(
     register: &Register,
     settings: &Settings,
     stop: watch::Receiver<bool>,
-    watch: &mut (dyn FnMut(Progress<'_>) + Send),
+    watch: &mut (dyn FnMut(News<'_>) + Send),
 ) -> Summary {
     let begun = Instant::now();
     let levels: Arc<BTreeMap<String, Level>> = Arc::new(
@@ -69,6 +79,7 @@ pub async fn drive(
             .map(|requirement| (requirement.id.clone(), requirement.level))
             .collect(),
     );
+    let (tell, mut told) = mpsc::unbounded_channel();
     let mut run = Run {
         generator: Generator::new(settings.seed, &settings.surfaces),
         summary: Summary {
@@ -83,6 +94,7 @@ pub async fn drive(
             url: settings.url.clone(),
             secrets: ground.target.secrets().clone(),
             trouble: None,
+            tell: Some(tell),
         },
         ground,
         levels,
@@ -101,9 +113,22 @@ pub async fn drive(
         if over || left == 0 {
             break;
         }
-        run.batch(settings, deadline, left, &stop).await;
+        {
+            let mut batch = std::pin::pin!(run.batch(settings, deadline, left, &stop));
+            loop {
+                tokio::select! {
+                    biased;
+                    () = &mut batch => break,
+                    Some(found) = told.recv() => watch(News::Found(&found)),
+                    () = tokio::time::sleep(PULSE) => watch(News::Waiting(begun.elapsed())),
+                }
+            }
+        }
+        while let Ok(found) = told.try_recv() {
+            watch(News::Found(&found));
+        }
         run.summary.elapsed = begun.elapsed();
-        watch(Progress {
+        watch(News::Progress {
             summary: &run.summary,
             elapsed: begun.elapsed(),
         });

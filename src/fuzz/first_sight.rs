@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use tokio::sync::mpsc::UnboundedSender;
+
 use super::finding::{Found, Signature};
 use super::generator::Generated;
 use super::grammar;
@@ -31,6 +33,8 @@ pub(super) struct FirstSight {
     pub secrets: Redaction,
     /// Why something could not be saved.
     pub trouble: Option<String>,
+    /// Whom each is told, when it is saved.
+    pub tell: Option<UnboundedSender<Found>>,
 }
 
 impl FirstSight {
@@ -43,7 +47,7 @@ impl FirstSight {
             if *times > 1 {
                 continue;
             }
-            let mut found = Found {
+            let found = Found {
                 id: signature.id(generated.surface),
                 signature,
                 level: broken.level,
@@ -55,9 +59,17 @@ impl FirstSight {
                 file: None,
                 reproduce: Vec::new(),
             };
-            self.save(&mut found, broken, bindings);
-            self.found.push((found, broken.clone(), bindings.clone()));
+            self.add(found, broken.clone(), bindings.clone());
         }
+    }
+
+    fn add(&mut self, mut found: Found, broken: Broken, bindings: Bindings) {
+        self.save(&mut found, &broken, &bindings);
+        if let Some(tell) = &self.tell {
+            // Whoever does not listen any more has heard enough.
+            let _ = tell.send(found.clone());
+        }
+        self.found.push((found, broken, bindings));
     }
 
     /// The target is gone, and nothing in the last batch went wrong before: the last crash that was found took its time.
@@ -73,8 +85,7 @@ impl FirstSight {
         found.what = broken.what.clone();
         found.confirmed = false;
         self.known.insert(found.signature.clone(), 1);
-        self.save(&mut found, &broken, &bindings);
-        self.found.push((found, broken, bindings));
+        self.add(found, broken, bindings);
     }
 
     /// Writes a finding down, once more where it was.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use wabizspec::fuzz::Surface;
-use wabizspec::fuzz::drive::{Progress, Settings, drive};
+use wabizspec::fuzz::drive::{News, Settings, drive};
 use wabizspec::fuzz::finding;
 use wabizspec::fuzz::subject::Ground;
 use wabizspec::fuzz::summary::Summary;
@@ -101,10 +101,9 @@ pub fn fuzz_until(
         let (mut givens, ground) = ground(&target, &register).await;
         let (stop, stopped) = watch::channel(false);
         let enough = |found: &Summary| until.is_some_and(|until| self::found(found).iter().any(|found| until(found)));
-        let mut look = |progress: Progress<'_>| {
-            if enough(progress.summary) {
-                stop.send(true).expect("the run listens");
-            }
+        let mut look = |news: News<'_>| match news {
+            News::Progress { summary, .. } if enough(summary) => stop.send(true).expect("the run listens"),
+            _ => {}
         };
         let summary = drive(Arc::new(ground), &register, settings, stopped, &mut look).await;
         let left = givens.clean_up().await;
