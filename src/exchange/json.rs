@@ -57,7 +57,7 @@ impl Json {
             return Ok(json);
         }
         let raw: &RawValue = serde_json::from_str(text).map_err(syntax)?;
-        if depth(text) > MAX_DEPTH {
+        if !shallow {
             return Err(JsonError::TooDeep);
         }
         read(raw.get())

@@ -105,11 +105,10 @@ fn decoded_leniently(code: &[u8], stops_at_padding: bool) -> impl Iterator<Item 
     signs.filter_map(|sign| sextet(*sign)).filter_map(move |sextet| {
         bits = (bits << 6 | sextet) & 0xff_ffff;
         count += 6;
-        // The eight highest of the bits that wait.
-        let byte = |count: u32| (bits >> count).to_le_bytes()[0];
         (count >= 8).then(|| {
             count -= 8;
-            byte(count)
+            // The eight highest of the bits that wait.
+            (bits >> count).to_le_bytes()[0]
         })
     })
 }
