@@ -161,6 +161,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn mixed_bodies_are_seldom_in_chunks() {
+        let mut generator = Generator::new(1, &[Surface::LoginBody]);
+        let mixed: Vec<Generated> = (0..10_000)
+            .map(|_| generator.generate())
+            .filter(|generated| generated.row.is_none())
+            .collect();
+        let chunked = |generated: &&Generated| {
+            let framing = BodyInput::decode(&generated.input).framing;
+            matches!(framing, Framing::Chunked | Framing::Crumbs)
+        };
+        let count = mixed.iter().filter(chunked).count();
+        assert!(count > 0 && count * 20 < mixed.len(), "{count} of {}", mixed.len());
+    }
+
+    #[test]
     fn a_seed_makes_the_same_inputs() {
         let inputs = |seed| {
             let mut generator = Generator::new(seed, &Surface::ALL);
