@@ -16,6 +16,7 @@ use crate::plan::{Capabilities, cases, plan};
 use crate::scenario::Registration;
 use crate::target::accounts::{Account, Accounts};
 use crate::target::config::Span;
+use crate::target::custody::Custody;
 use crate::target::givens::{DEFAULT_PASSWORD, Givens};
 use crate::target::lock::RunLock;
 use crate::target::recovery::{Probe, probe};
@@ -292,7 +293,12 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
 }
 
 async fn log_out(resolved: &Resolved, token: &str) {
-    let accounts = Accounts::new(Arc::clone(&resolved.target), resolved.admin_name.clone(), None, None);
+    let accounts = Accounts::new(
+        Arc::clone(&resolved.target),
+        resolved.admin_name.clone(),
+        None,
+        Custody::Disposable,
+    );
     accounts.log_out(token).await;
 }
 
@@ -306,7 +312,7 @@ async fn registration(found: &mut Findings, resolved: &Resolved) -> Option<Regis
         Arc::clone(&resolved.target),
         resolved.admin_name.clone(),
         password,
-        None,
+        Custody::Disposable,
     );
     let mut givens = Givens::new(Arc::clone(&resolved.target), Arc::new(accounts), false);
     let probed = givens.probe_registration().await;

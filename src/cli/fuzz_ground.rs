@@ -14,6 +14,7 @@ use crate::requirement::Register;
 use crate::scenario::Change;
 use crate::target::accounts::Accounts;
 use crate::target::config::Config;
+use crate::target::custody::Custody;
 use crate::target::givens::Givens;
 use crate::target::names;
 use crate::target::origin::Origin;
@@ -90,7 +91,12 @@ pub(super) async fn stand(resolved: &Resolved, register: &Register, out: &Path, 
     }
     let givens = |password: Option<String>, fresh: bool| {
         let target = Arc::clone(&resolved.target);
-        let accounts = Accounts::new(Arc::clone(&target), resolved.admin_name.clone(), password, None);
+        let accounts = Accounts::new(
+            Arc::clone(&target),
+            resolved.admin_name.clone(),
+            password,
+            Custody::Disposable,
+        );
         Givens::new(target, Arc::new(accounts), fresh)
     };
     // First without changing anything.

@@ -13,6 +13,7 @@ use clap::Args;
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, print, runtime};
 use crate::target::accounts::{Account, Accounts, Admin, path_of};
+use crate::target::custody::Custody;
 use crate::target::givens::DEFAULT_PASSWORD;
 use crate::target::lock::RunLock;
 use crate::target::recovery::{Probe, probe, spellings};
@@ -186,7 +187,7 @@ async fn left_over(resolved: &Resolved, password: &str, token: String) -> Vec<St
         std::sync::Arc::clone(&resolved.target),
         resolved.admin_name.clone(),
         None,
-        None,
+        Custody::Disposable,
     );
     let admin = Admin {
         account: admin(resolved, password),

@@ -21,6 +21,7 @@ use crate::requirement::Level;
 use crate::run::{Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::scenario::Change;
 use crate::snapshot::Store;
+use crate::target::custody::Custody;
 use crate::target::lock::RunLock;
 
 #[derive(Debug, Args)]
@@ -191,7 +192,12 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         part: None,
         keep_exchanges: false,
         witness: None,
-        journal: resolved.journal.clone(),
+        custody: match &resolved.journal {
+            Some(journal) => Custody::Shared {
+                journal: Arc::clone(journal),
+            },
+            None => Custody::Disposable,
+        },
     }
 }
 

@@ -48,7 +48,7 @@ impl Harness {
             Arc::clone(&target),
             settings.admin_name.clone(),
             settings.admin_password.clone(),
-            settings.journal.clone(),
+            settings.custody.clone(),
         ));
         let givens = Givens::new(Arc::clone(&target), Arc::clone(&accounts), settings.fresh);
         let mut secrets = target.secrets().clone();

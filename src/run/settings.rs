@@ -8,8 +8,8 @@ use crate::judge::Verdict;
 use crate::plan::Part;
 use crate::requirement::Level;
 use crate::snapshot::Store;
+use crate::target::custody::Custody;
 use crate::target::givens::Registrable;
-use crate::target::journal::Journal;
 
 /// How a run goes about its plan.
 #[derive(Debug, Clone)]
@@ -37,8 +37,8 @@ pub struct Settings {
     pub keep_exchanges: bool,
     /// Who looks on.
     pub witness: Option<Witness>,
-    /// Where passwords are kept that the run gives to accounts; none where the target ends with the run.
-    pub journal: Option<Arc<Journal>>,
+    /// Whether the target outlives the run, and where passwords are kept then.
+    pub custody: Custody,
 }
 
 impl Settings {
@@ -57,7 +57,7 @@ impl Settings {
             part: None,
             keep_exchanges: false,
             witness: None,
-            journal: None,
+            custody: Custody::Disposable,
         }
     }
 }

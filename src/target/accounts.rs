@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Target;
+use super::custody::Custody;
 use super::given_passwords::passwords_given;
 use super::journal::{Credentials, Journal};
 use super::made::{Made, OwnName};
@@ -45,11 +46,10 @@ pub struct Accounts {
     configured: Option<String>,
     names: Names,
     made: Made,
-    /// None where the target ends with the run; then nobody else has an account on it either.
-    journal: Option<Arc<Journal>>,
+    custody: Custody,
     /// The admin's password may have been changed by this run.
     admin_touched: AtomicBool,
-    /// The run has seen the target just installed: every account but the admin's is its own.
+    /// The target is disposable, or the run has seen it just installed: every account but the admin's is its own.
     alone: AtomicBool,
 }
 
@@ -64,20 +64,15 @@ pub struct Expected {
 
 impl Accounts {
     /// Of a run against that target.
-    pub fn new(
-        target: Arc<Target>,
-        admin_name: String,
-        configured: Option<String>,
-        journal: Option<Arc<Journal>>,
-    ) -> Accounts {
+    pub fn new(target: Arc<Target>, admin_name: String, configured: Option<String>, custody: Custody) -> Accounts {
         Accounts {
             target,
             admin_name,
             configured,
             names: Names::new(),
             made: Made::default(),
-            alone: AtomicBool::new(journal.is_none()),
-            journal,
+            alone: AtomicBool::new(custody.is_disposable()),
+            custody,
             admin_touched: AtomicBool::new(false),
         }
     }
@@ -109,7 +104,12 @@ impl Accounts {
 
     /// The journal, if one is kept.
     pub fn journal(&self) -> Option<&Arc<Journal>> {
-        self.journal.as_ref()
+        self.custody.journal()
+    }
+
+    /// Whether the target ends with the run.
+    pub fn is_disposable(&self) -> bool {
+        self.custody.is_disposable()
     }
 
     /// Whether a request of this run may have changed the admin's password.
@@ -232,7 +232,7 @@ impl Accounts {
         {
             credentials.insert(0, self.of_admin(configured));
         }
-        match &self.journal {
+        match self.journal() {
             Some(journal) if !credentials.is_empty() => journal.record(&credentials).await,
             _ => Ok(()),
         }
@@ -247,7 +247,7 @@ impl Accounts {
 
     /// Notes in the journal that the admin logs in with that password, where the journal speaks of the admin at all.
     pub async fn admin_works(&self, password: &str) {
-        if let (Some(journal), true) = (&self.journal, self.admin_touched()) {
+        if let (Some(journal), true) = (self.journal(), self.admin_touched()) {
             // It only spares wrong tries; that the disk is full shows before the next change.
             let _ = journal.works(self.of_admin(password)).await;
         }

@@ -6,6 +6,7 @@
 pub mod accounts;
 mod client;
 pub mod config;
+pub mod custody;
 pub mod framed;
 pub mod given_passwords;
 pub mod givens;

@@ -19,6 +19,7 @@ use wabizspec::reference::{Behaviour, Server};
 use wabizspec::requirement::Register;
 use wabizspec::scenario::Suite;
 use wabizspec::target::accounts::Accounts;
+use wabizspec::target::custody::Custody;
 use wabizspec::target::givens::Givens;
 use wabizspec::target::{Limits, Target};
 
@@ -47,7 +48,7 @@ pub fn target(behaviour: Behaviour) -> Arc<Target> {
 pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, Ground) {
     let given = |fresh| {
         let password = Some("Fuzz-Admin-1x".to_owned());
-        let accounts = Accounts::new(Arc::clone(target), "admin".to_owned(), password, None);
+        let accounts = Accounts::new(Arc::clone(target), "admin".to_owned(), password, Custody::Disposable);
         Givens::new(Arc::clone(target), Arc::new(accounts), fresh)
     };
     let mut givens = given(true);

@@ -61,7 +61,7 @@ impl Givens {
     /// The owner's password works again after the run, if it ever did.
     async fn set_password_back(&mut self) -> Option<String> {
         let configured = self.accounts.configured()?.to_owned();
-        if !self.accounts.admin_touched() || self.accounts.journal().is_none() {
+        if !self.accounts.admin_touched() || self.accounts.is_disposable() {
             return None;
         }
         if !self.candidates.is_empty() {
