@@ -4,6 +4,7 @@
 //! its source. The reference client is built on them, the judge and the fuzzer compare answers with them. Nothing
 //! here does I/O, reads a clock, or knows of a target.
 
+pub mod api;
 pub mod basic;
 pub mod bodies;
 pub mod certificate;
