@@ -12,7 +12,7 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::judge::Verdict;
-use crate::plan::{Capabilities, Case, cases, plan};
+use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
 use crate::report::tell_case;
 use crate::run::{CaseReport, Event, RequirementInfo, Settings, collect};
 use crate::scenario::{Change, Registration, Suite};
@@ -130,21 +130,21 @@ impl Trials {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let (fresh, allow, credentials) = match &self.source {
+        let (disposable, allow, credentials) = match &self.source {
             Source::Factory(_) => (true, Change::ALL.into(), false),
             Source::Url { allow, password, .. } => (false, allow.clone(), password.is_some()),
         };
         Capabilities {
-            embedded: false,
+            disposable,
             reset: false,
-            fresh,
+            fresh: disposable,
             allow,
             credentials,
             advance: self.moves_clock,
             code: self.tells_code,
             registration: Some(self.registration),
             raw: true,
-            wrong_logins: None,
+            wrong_logins: (!disposable).then_some(WRONG_LOGINS),
         }
     }
 

@@ -311,7 +311,16 @@ fn a_good_target_and_a_wrong_password_bring_none_out_either() {
     configured(folder.path(), "");
     let server = fresh_server("open");
     let url = server.url();
-    let mut first = vec!["run", "--target", &url, "--fresh", "--allow", "users,passwords"];
+    let mut first = vec![
+        "run",
+        "--target",
+        &url,
+        "--fresh",
+        "--allow",
+        "users,passwords",
+        "--wrong-logins",
+        "1000",
+    ];
     first.extend(EVERYTHING);
     let said = nothing_leaks("a first run", folder.path(), &mut command(folder.path(), &first));
     assert!(said.contains("everything that ran conforms"), "{said}");

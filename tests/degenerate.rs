@@ -48,7 +48,16 @@ fn judge(server: &Server, more: &[&str]) -> Ended {
 #[track_caller]
 fn judge_as(registration: &str, server: &Server, more: &[&str]) -> Ended {
     let url = format!("http://{}", server.address);
-    let mut args = vec!["--target", &url, "--fresh", "--allow", "users,passwords", "-q"];
+    let mut args = vec![
+        "--target",
+        &url,
+        "--fresh",
+        "--allow",
+        "users,passwords",
+        "--wrong-logins",
+        "1000",
+        "-q",
+    ];
     args.extend(["--registration", registration]);
     args.extend(more);
     let ended = Program::judge(args).end();
@@ -72,16 +81,17 @@ const INTERNAL: &str =
     r#"{"meta":{"version":"v2.37.1","api_status":"stable"},"errors":[{"code":1014,"title":"Internal error"}]}"#;
 const LOGIN: &str = r#"{"meta":{"version":"v2.37.1","api_status":"stable"},"users":[{"token":"eyJhbGciOiJIUzI1NiJ9.e30.c2ln","expires_after":"2099-01-01 00:00:00+00:00"}]}"#;
 
+// It cannot be told from a server in use, on which `--fresh` was given by mistake: nothing is found, and nothing is green.
 #[test]
 fn a_server_that_refuses_everything() {
-    judge(&always("401 Unauthorized", "application/json", ERROR), &[]).exited(1);
+    judge(&always("401 Unauthorized", "application/json", ERROR), &[]).exited(3);
 }
 
 #[test]
 fn a_server_that_refuses_everything_and_says_how_to_log_in() {
     // The challenge makes its refusals as right as a refusal can be.
     let status = "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"";
-    judge(&always(status, "application/json", ERROR), &[]).exited(1);
+    judge(&always(status, "application/json", ERROR), &[]).exited(3);
 }
 
 #[test]

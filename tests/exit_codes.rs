@@ -61,7 +61,8 @@ fn a_broken_should_counts_only_where_it_was_asked_to() {
             wabizspec::documented::errors::ErrorCode::AccessDenied;
     });
     let url = server.url();
-    let args = ["--target", &url, "--fresh", "login/default-password-alone"];
+    let reset = format!("POST {url}/__control/reset");
+    let args = ["--target", &url, "--reset", &reset, "login/default-password-alone"];
     let ended = Program::judge(args).end().exited(0);
     assert_eq!(ended.report().count("warnings"), 1);
     let ended = Program::judge(args.iter().chain(&["--fail-on", "should"]))

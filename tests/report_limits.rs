@@ -82,6 +82,7 @@ fn case(number: usize, verdict: Verdict, text: &str) -> CaseReport {
         line: number,
         verdict,
         reason: (verdict == Verdict::Blocked).then(|| text.to_owned()),
+        not_asked: None,
         duration_ms: 1,
         control: false,
         twin: None,

@@ -109,6 +109,8 @@ fn a_killed_run_leaves_a_stream_that_is_read_as_incomplete() {
         "run",
         "login",
         "--fresh",
+        "--wrong-logins",
+        "1000",
         "--jobs",
         "1",
         "--target",

@@ -155,6 +155,8 @@ fn judge(server: &Server, filters: &[&str]) -> Ended {
         &url,
         "--allow",
         "users,passwords,registration",
+        "--wrong-logins",
+        "1000",
         "--registration",
         "open",
         "-v",

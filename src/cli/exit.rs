@@ -41,6 +41,7 @@ mod tests {
             line: 1,
             verdict,
             reason: None,
+            not_asked: None,
             duration_ms: 0,
             control: false,
             twin: None,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::target::Resolved;
-use crate::plan::{Capabilities, Plan, Start};
+use crate::plan::{Capabilities, Case, Plan, Start};
 use crate::scenario::Change;
 
 /// The whole plan: stages in order, what changes, what is left out and why.
@@ -21,6 +21,13 @@ pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
         plan.resets
     );
     let _ = writeln!(text, "{}", changes(plan, &resolved.capabilities));
+    if let Some(limit) = resolved.capabilities.wrong_logins {
+        let wrong: u32 = plan.cases().map(Case::wrong_logins).sum();
+        let _ = writeln!(
+            text,
+            "the cases send {wrong} of at most {limit} wrong logins; --wrong-logins N changes the limit"
+        );
+    }
     for (number, stage) in plan.stages.iter().enumerate() {
         let start = match stage.start {
             Start::Reset => "after a reset",

@@ -68,6 +68,9 @@ pub(super) struct RunArgs {
     /// Try no further case after so many have failed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Plan")]
     max_fail: Option<u32>,
+    /// Reset the target at most N times; cases that need one more are blocked
+    #[arg(long, value_name = "N", help_heading = "Plan")]
+    max_resets: Option<u32>,
     /// Print what would run, in which order, and what it would change; send nothing
     #[arg(long, help_heading = "Plan")]
     plan: bool,
@@ -187,6 +190,8 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         },
         jobs: resolved.jobs,
         max_fail: args.max_fail.map(|count| FailuresLeft::new(count as usize)),
+        wrong_logins: resolved.capabilities.wrong_logins,
+        max_resets: args.max_resets.map(|count| count as usize),
         account: resolved.account.clone(),
         snapshots,
         part: None,

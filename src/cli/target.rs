@@ -56,6 +56,9 @@ pub(super) struct TargetArgs {
     /// What the run may change: passwords, users, registration, clock
     #[arg(long, value_name = "CHANGE", value_delimiter = ',', value_parser = change)]
     allow: Vec<Change>,
+    /// Wrong logins at most, cases and set-up together [default: 20, where the target has no reset]
+    #[arg(long, value_name = "N")]
+    wrong_logins: Option<u32>,
     /// Limit for a whole answer, such as 10s or 500ms [default: 10s]
     #[arg(long, value_name = "DUR")]
     pub(super) timeout: Option<Span>,
@@ -254,7 +257,7 @@ impl TargetArgs {
         let known = !journal.earlier().passwords_of(&admin_name).is_empty();
         let registration = self.registration.unwrap_or(config.target.registration).known();
         let capabilities = Capabilities {
-            embedded: false,
+            disposable: false,
             reset: hooks.reset.is_some(),
             fresh: self.fresh || config.state.fresh,
             allow: self
@@ -268,7 +271,7 @@ impl TargetArgs {
             code: hooks.code.is_some(),
             registration,
             raw: matches!(client, Client::Wire(_)),
-            wrong_logins: wrong_logins(&origin, &config, hooks.reset.is_some()),
+            wrong_logins: self.wrong_logins.or(wrong_logins(&config, hooks.reset.is_some())),
         };
         Ok(Resolved {
             info: TargetInfo {

@@ -8,8 +8,8 @@ use crate::scenario::{Change, Given, Registration};
 /// What may be done to a target and what is known of it before the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
-    /// The embedded reference client: everything is allowed.
-    pub embedded: bool,
+    /// It was made for this run and is thrown away with it: the embedded reference client, an instance of a trial.
+    pub disposable: bool,
     /// It can be brought back to just installed.
     pub reset: bool,
     /// It is just installed now (`--fresh`, or a new embedded instance).
@@ -34,7 +34,7 @@ impl Capabilities {
     /// The embedded reference client in that state.
     pub fn embedded(registration: Registration) -> Capabilities {
         Capabilities {
-            embedded: true,
+            disposable: true,
             reset: true,
             fresh: true,
             allow: Change::ALL.into(),
@@ -47,9 +47,9 @@ impl Capabilities {
         }
     }
 
-    /// Whether its state may be thrown away.
-    fn disposable(&self) -> bool {
-        self.reset || self.fresh
+    /// Whether its state may be thrown away. That it is just installed allows the first login and nothing else.
+    fn is_disposable(&self) -> bool {
+        self.reset || self.disposable
     }
 
     /// Why the case cannot run, if it cannot; known before the first request.
@@ -67,10 +67,10 @@ impl Capabilities {
             );
         }
         match case.given() {
-            Given::Fresh if !self.disposable() => {
+            Given::Fresh if !self.reset && !self.fresh => {
                 return Some("it needs a just installed target; give --fresh or --reset".to_owned());
             }
-            Given::Admin | Given::User | Given::Registered if !self.credentials && !self.disposable() => {
+            Given::Admin | Given::User | Given::Registered if !self.credentials && !self.reset && !self.fresh => {
                 return Some(
                     "it needs to log in as admin; set WABIZSPEC_ADMIN_PASSWORD, or give --fresh or --reset".to_owned(),
                 );
@@ -88,10 +88,9 @@ impl Capabilities {
                 change => format!("it changes the {}; give --allow {change}", described(*change)),
             });
         }
-        if case.endangers_others() && !self.disposable() && !case.changes_nothing() {
+        if case.endangers_others() && !self.is_disposable() && !case.changes_nothing() {
             return Some(
-                "a target that takes it would lose an account that the run did not make; give --reset or --fresh"
-                    .to_owned(),
+                "a target that takes it would lose an account that the run did not make; give --reset".to_owned(),
             );
         }
         if uses_code(case) && !self.code {
@@ -102,13 +101,15 @@ impl Capabilities {
 
     fn may(&self, change: Change) -> bool {
         // A registration sends somebody an SMS: only the owner's own word allows that.
-        self.allow.contains(&change) || (change != Change::Registration && self.disposable())
+        self.allow.contains(&change) || (change != Change::Registration && self.is_disposable())
     }
 
     fn case_may(&self, case: &Case, change: Change) -> bool {
         match change {
             // The password of an account that the run made harms nobody.
             Change::Passwords if case.is_confined() => self.may(Change::Users),
+            // The first login.
+            Change::Passwords if case.given() == Given::Fresh && self.fresh => true,
             Change::Clock => self.may(Change::Clock) && self.advance,
             change => self.may(change),
         }
@@ -197,8 +198,8 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
         let (affordable, rest) = budget::within(possible, limit);
         possible = affordable;
         let why = format!(
-            "over budget: it needs wrong logins, and a run sends at most {limit} to a deployed target; \
-             wrong_logins = N under [target] changes that"
+            "over budget: it needs wrong logins, and a run sends at most {limit} to a target without a reset; \
+             --wrong-logins N changes that"
         );
         plan.skipped.extend(rest.into_iter().map(|case| (case, why.clone())));
     }
@@ -222,6 +223,10 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
     };
     for ((_, group), cases) in rounds {
         plan.add(group, cases, &mut state, capabilities.reset);
+    }
+    if capabilities.reset && !capabilities.disposable && !state.fresh {
+        // In the end it is left just installed.
+        plan.resets += 1;
     }
     plan.skipped.sort_by(|a, b| a.0.id.cmp(&b.0.id));
     plan

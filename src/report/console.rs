@@ -80,9 +80,13 @@ impl Console {
             1 => "1 reset planned".to_owned(),
             resets => format!("{resets} resets planned"),
         };
+        let more = match started.planned_resets > 0 && !started.target.embedded {
+            true => ", and one for each first login that should have been refused and was not",
+            false => "",
+        };
         writeln!(
             self.out,
-            "wabizspec {}: {} cases against {whom}{state}; {resets}",
+            "wabizspec {}: {} cases against {whom}{state}; {resets}{more}",
             started.version, started.cases
         )
     }

@@ -11,7 +11,9 @@ use super::Report;
 use crate::judge::{Finding, Mismatch, Observation, RequirementVerdict, Verdict};
 use crate::plan::Part;
 use crate::requirement::Level;
-use crate::run::{CaseReport, Ended, Event, RequirementInfo, RequirementResult, Started, Summary, TargetInfo};
+use crate::run::{
+    CaseReport, Ended, Event, NotAsked, RequirementInfo, RequirementResult, Started, Summary, TargetInfo,
+};
 
 /// The version of the document's shape.
 pub(super) const SCHEMA: &str = "wabizspec/report/1";
@@ -217,6 +219,8 @@ struct CaseEntry {
     verdict: Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_asked: Option<NotAsked>,
     duration_ms: u64,
     control: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -237,6 +241,7 @@ impl CaseEntry {
             line: case.line,
             verdict: case.verdict,
             reason: case.reason,
+            not_asked: case.not_asked,
             duration_ms: case.duration_ms,
             control: case.control,
             twin: case.twin,
@@ -256,6 +261,7 @@ impl CaseEntry {
             line: self.line,
             verdict: self.verdict,
             reason: self.reason,
+            not_asked: self.not_asked,
             duration_ms: self.duration_ms,
             control: self.control,
             twin: self.twin,

@@ -244,6 +244,9 @@ fn case_section(case: &CaseReport, started: Option<&Started>) -> String {
         }
         let _ = writeln!(text, "\n\n{}", fenced("diff", &diff));
     }
+    if let Some(not_asked) = &case.not_asked {
+        let _ = writeln!(text, "{}\n", sentence(&not_asked.sentence(), |code| code));
+    }
     let _ = writeln!(text, "Scenario {}\n", code(&format!("{}:{}", case.file, case.line)));
     if !case.reproduce.is_empty() {
         let _ = writeln!(text, "{}", fenced("sh", &case.reproduce.join("\n")));

@@ -32,6 +32,9 @@ pub fn tell_case(
     for finding in &case.findings {
         tell_finding(out, finding, infos)?;
     }
+    if let Some(not_asked) = &case.not_asked {
+        writeln!(out, "  {}", not_asked.sentence())?;
+    }
     writeln!(out, "  scenario: {}:{}", case.file, case.line)?;
     for exchange in case.exchanges.iter().filter(|_| with_exchanges) {
         writeln!(out)?;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::FailuresLeft;
+use super::aftermath::Aftermath;
 use super::case::{Ran, blank_report, run_case};
 use super::harness::Harness;
 use super::kit::{Kit, Kits};
@@ -15,18 +16,30 @@ use super::ready::{ready, tear_down};
 use crate::judge::Verdict;
 use crate::plan::Case;
 
-/// Runs the cases, so many at a time, and hands each over as it ends. True if the run was stopped.
+/// How a number of cases came to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Through {
+    /// Every case has been tried.
+    All,
+    /// After a case that spoilt what the others rely on, no further one was begun. Some are left.
+    Paused,
+    /// The run was told to stop.
+    Stopped,
+}
+
+/// Runs the cases, so many at a time, and hands each over as it ends. Where `done` says so, no further case is begun.
 pub(super) async fn many(
     harness: &Arc<Harness>,
     jobs: usize,
     stop: &mut watch::Receiver<bool>,
-    cases: &[Case],
-    done: &mut (dyn FnMut(Ran) + Send),
-) -> bool {
-    let mut waiting = Kits::of(cases);
+    waiting: &mut Kits<'_>,
+    done: &mut (dyn FnMut(Ran) -> bool + Send),
+) -> Through {
     let mut running = JoinSet::new();
+    let mut paused = false;
     loop {
         while running.len() < jobs
+            && !paused
             && !harness.is_stopping()
             && let Some((case, kit)) = waiting.next(harness).await
         {
@@ -35,13 +48,15 @@ pub(super) async fn many(
         }
         tokio::select! {
             ended = running.join_next() => match ended {
-                None => return harness.is_stopping(),
+                None if harness.is_stopping() => return Through::Stopped,
+                None if paused && !waiting.is_empty() => return Through::Paused,
+                None => return Through::All,
                 Some(Ok(ran)) if ran.cut_short => {}
-                Some(Ok(ran)) => done(ran),
+                Some(Ok(ran)) => paused |= !done(ran),
                 // `one` answers for panics itself; what is left is a task that was cut off.
                 Some(Err(_)) => {}
             },
-            () = turned_true(stop) => return true,
+            () = turned_true(stop) => return Through::Stopped,
         }
     }
 }
@@ -77,7 +92,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
                 ));
                 return Ran {
                     report,
-                    dirty: false,
+                    aftermath: Aftermath::Clean,
                     cut_short: false,
                 };
             }
@@ -105,7 +120,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
             report.reason = Some(harness.secrets.apply(&format!("a defect of wabizspec: {error}")));
             Ran {
                 report,
-                dirty: true,
+                aftermath: Aftermath::Spoilt,
                 cut_short: false,
             }
         }
@@ -135,7 +150,7 @@ pub(super) fn blocked(case: &Case, why: String) -> Ran {
     report.reason = Some(why);
     Ran {
         report,
-        dirty: false,
+        aftermath: Aftermath::Clean,
         cut_short: false,
     }
 }

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::aftermath::{Aftermath, aftermath};
 use super::compose::compose;
-use super::event::CaseReport;
+use super::event::{CaseReport, NotAsked};
 use super::harness::Harness;
 use super::ready::Ready;
 use super::witness::Witnessed;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, Request, curl, transcript};
-use crate::judge::{Judgement, Mismatch, Verdict};
+use crate::judge::{Check, Judgement, Mismatch, StatusSet, Verdict};
 use crate::plan::Case;
 use crate::requirement::Level;
-use crate::scenario::{Action, Step};
+use crate::scenario::{Action, Given, Step};
 use crate::snapshot::{self, Compared};
 use crate::target::accounts::tokens_in;
 use crate::target::throttle::Patience;
@@ -24,8 +25,8 @@ const EVERYDAY: [&str; 6] = ["admin", "cc", "phone_number", "cert", "vname", "ba
 /// What a case did and what came of it.
 pub(super) struct Ran {
     pub report: CaseReport,
-    /// A request of a case that did not pass was accepted or not answered: nobody knows what it left behind.
-    pub dirty: bool,
+    /// What it left behind on the target.
+    pub aftermath: Aftermath,
     /// The run was told to stop in the middle of it: nothing can be said of it.
     pub cut_short: bool,
 }
@@ -40,13 +41,17 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Ra
         bindings: ready.bindings,
         judgement: Judgement::default(),
         exchanges: Vec::new(),
+        sent: Vec::new(),
+        own: ready.own.map(|(_, account)| account.username),
         blocked: None,
         refused: None,
+        not_asked: None,
         patience: Patience::default(),
         cut_short: false,
     };
-    for step in &case.scenario.steps {
+    for (index, step) in case.scenario.steps.iter().enumerate() {
         if !attempt.step(step).await {
+            attempt.leave_out(&case.scenario.steps[index + 1..]);
             break;
         }
     }
@@ -60,25 +65,33 @@ struct Attempt<'a> {
     secrets: Redaction,
     judgement: Judgement,
     exchanges: Vec<Exchange>,
+    /// The step of each exchange.
+    sent: Vec<&'a Step>,
+    /// The account that was made for this case alone.
+    own: Option<String>,
     blocked: Option<String>,
     /// Why the refusal of a request that a target may refuse leaves nothing to judge.
     refused: Option<String>,
+    /// Why the steps after the last one cannot be asked, and which they are.
+    not_asked: Option<NotAsked>,
     patience: Patience,
     cut_short: bool,
 }
 
-impl Attempt<'_> {
-    /// Does one step; false if the rest of the case must not be tried.
-    async fn step(&mut self, step: &Step) -> bool {
+impl<'a> Attempt<'a> {
+    /// Does one step; false if the rest of the case cannot be tried.
+    async fn step(&mut self, step: &'a Step) -> bool {
         if self.harness.is_stopping() {
             self.cut_short = true;
             return false;
         }
-        self.note_derived(step);
+        self.note_derived(&step.action);
         if let Action::Advance(seconds) = step.action {
             if let Err(why) = self.harness.target.advance(seconds).await {
                 self.blocked = Some(why);
             }
+            // By the new clock the tokens of the run may have expired.
+            self.harness.givens.lock().await.forget_logins();
             return self.blocked.is_none();
         }
         if step
@@ -100,7 +113,6 @@ impl Attempt<'_> {
                 return false;
             }
         };
-        self.note_secrets(&step.action);
         match self.send(request).await {
             Ok(exchange) => self.judge(step, exchange),
             Err(why) => {
@@ -122,29 +134,6 @@ impl Attempt<'_> {
         Ok(exchange)
     }
 
-    /// What a step makes of a secret by filters is as secret: most of it can be undone.
-    fn note_secrets(&mut self, action: &Action) {
-        const SECRETS: [&str; 5] = [
-            "admin_password",
-            "admin_token",
-            "new_password",
-            "user_password",
-            "user_token",
-        ];
-        let captures = self.case.scenario.steps.iter().flat_map(|step| &step.captures);
-        let captured: Vec<&str> = captures.map(|capture| capture.name.as_str()).collect();
-        let templates = action.templates();
-        for (place, value) in templates.iter().flat_map(|template| template.values(&self.bindings)) {
-            let Some((name, _)) = place.split_once('|') else {
-                continue;
-            };
-            if SECRETS.contains(&name) || captured.contains(&name) {
-                let shown = place.replace('|', "_").to_ascii_uppercase();
-                self.secrets.add(&value, &format!("${shown}"));
-            }
-        }
-    }
-
     /// Tokens that the answer holds are shown nowhere.
     fn note_tokens(&mut self, exchange: &Exchange) {
         let body = exchange.response().map_or(&[][..], |response| &response.body);
@@ -153,22 +142,30 @@ impl Attempt<'_> {
         }
     }
 
-    /// What a step makes of a secret is one too: the password of the admin but for its last character tells it all.
-    fn note_derived(&mut self, step: &Step) {
-        for template in step.action.templates() {
-            for (place, value) in template.values(&self.bindings) {
-                let name = place.split('|').next().unwrap_or_default();
-                if name.len() < place.len() && (name.ends_with("password") || name.ends_with("token")) {
-                    let shown = place
-                        .to_ascii_uppercase()
-                        .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-                    self.secrets.add(&value, &format!("${shown}"));
-                }
+    /// What a step makes of a secret by filters is as secret: most of it can be undone, and a password but for its last
+    /// character gives away the rest. What a row binds is written in the scenario and no secret.
+    fn note_derived(&mut self, action: &Action) {
+        let row = &self.case.row().bindings;
+        let captures = self.case.scenario.steps.iter().flat_map(|step| &step.captures);
+        let captured: Vec<&str> = captures.map(|capture| capture.name.as_str()).collect();
+        let is_secret = |name: &str| {
+            let named = name.ends_with("password") || name.ends_with("token") || captured.contains(&name);
+            named && row.value(name).is_none()
+        };
+        for (place, value) in action
+            .templates()
+            .iter()
+            .flat_map(|template| template.values(&self.bindings))
+        {
+            if place.split_once('|').is_some_and(|(name, _)| is_secret(name)) {
+                let plain = |c: char| !c.is_ascii_alphanumeric();
+                self.secrets
+                    .add(&value, &format!("${}", place.to_ascii_uppercase().replace(plain, "_")));
             }
         }
     }
 
-    fn judge(&mut self, step: &Step, exchange: Exchange) -> bool {
+    fn judge(&mut self, step: &'a Step, exchange: Exchange) -> bool {
         if let Some(witness) = &self.harness.witness {
             witness.look(Witnessed {
                 case: self.case,
@@ -179,6 +176,7 @@ impl Attempt<'_> {
         }
         let mut judgement = self.harness.oracles.judge(&step.name, &exchange);
         self.refused = refusal_allowed(step, &exchange);
+        self.sent.push(step);
         if self.refused.is_some() {
             self.judgement.absorb(judgement);
             self.exchanges.push(exchange);
@@ -187,11 +185,21 @@ impl Attempt<'_> {
         for expectation in &step.expectations {
             judgement.absorb(expectation.judge(&step.name, &exchange, &self.bindings));
         }
-        let go_on = exchange.response().is_some() && !judgement.breaks_a_must();
+        let obstacle = obstacle(step, &exchange, &judgement);
         self.judgement.absorb(judgement);
-        let captured = go_on && self.capture(step, &exchange);
+        let go_on = obstacle.is_none() && self.capture(step, &exchange);
         self.exchanges.push(exchange);
-        captured
+        self.not_asked = obstacle.map(|why| NotAsked { steps: Vec::new(), why });
+        go_on
+    }
+
+    /// Says of the steps that are left that they were not asked, and why.
+    fn leave_out(&mut self, steps: &[Step]) {
+        let asking = steps.iter().filter(|step| !step.expectations.is_empty());
+        let steps: Vec<String> = asking.map(|step| step.name.clone()).collect();
+        let why = self.not_asked.take().map(|not_asked| not_asked.why);
+        let why = why.or_else(|| self.blocked.clone().or_else(|| self.refused.clone()));
+        self.not_asked = why.filter(|_| !steps.is_empty()).map(|why| NotAsked { steps, why });
     }
 
     fn capture(&mut self, step: &Step, exchange: &Exchange) -> bool {
@@ -266,10 +274,14 @@ impl Attempt<'_> {
             harness,
             case,
             secrets,
+            bindings,
             judgement,
             exchanges,
             blocked,
             refused,
+            sent,
+            own,
+            not_asked,
             cut_short,
             ..
         } = self;
@@ -280,13 +292,29 @@ impl Attempt<'_> {
             false if blocked.is_some() || refused.is_some() => Verdict::Blocked,
             false => Verdict::Pass,
         };
-        let accepted = |exchange: &Exchange| exchange.response().is_none_or(|response| response.status < 300);
-        let dirty = verdict != Verdict::Pass && (blocked.is_some() || exchanges.iter().any(accepted));
+        let names = harness.accounts.names();
+        let owns = |name: &str| match case.given() {
+            Given::User if own.is_none() => names.made(name) && bindings.value("user") != Some(name),
+            _ => names.made(name),
+        };
+        let aftermath = aftermath(
+            case,
+            verdict,
+            sent.into_iter().zip(&exchanges),
+            harness.target.origin().base_path(),
+            owns,
+        );
         let mut report = blank_report(case, verdict);
         report.reason = blocked
             .or(refused)
             .filter(|_| verdict == Verdict::Blocked)
             .map(|why| secrets.apply(&why));
+        report.not_asked = not_asked
+            .filter(|_| verdict == Verdict::Fail)
+            .map(|not_asked| NotAsked {
+                why: secrets.apply(&not_asked.why),
+                ..not_asked
+            });
         report.duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         report.findings = judgement.findings;
         report.observations = judgement.observations;
@@ -312,10 +340,43 @@ impl Attempt<'_> {
         }
         Ran {
             report,
-            dirty,
+            aftermath,
             cut_short,
         }
     }
+}
+
+/// Why the later steps of a case cannot be asked after this answer, if they cannot: there is none, or it did the
+/// opposite of what the step asks for, so that nobody knows the state they rely on. An answer that is wrong in any
+/// other way ends nothing: a server with error bodies of its own is still asked whether it refuses.
+fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<String> {
+    let Some(response) = exchange.response() else {
+        return Some(format!("`{}` was not answered", step.name));
+    };
+    if !judgement.breaks_a_must() {
+        return None;
+    }
+    let sets = step.expectations.iter().flat_map(|expectation| &expectation.checks);
+    let sets = sets.filter_map(|check| match check {
+        Check::Status(set) => Some(set),
+        _ => None,
+    });
+    let status = response.status;
+    let done = |set: &StatusSet| {
+        set.contains(status)
+            || (set.accepts() && (200..300).contains(&status))
+            || (set.refuses() && (400..500).contains(&status))
+    };
+    let is_known = match sets.clone().next() {
+        Some(_) => sets.clone().all(done),
+        None => matches!(status, 200..300 | 400..500),
+    };
+    (!is_known).then(|| {
+        format!(
+            "`{}` was answered {status}, and what that left behind is not known",
+            step.name
+        )
+    })
 }
 
 /// Why the step's request may be refused, if it was: a 4xx. A crash or silence never counts as a refusal.
@@ -337,6 +398,7 @@ pub(super) fn blank_report(case: &Case, verdict: Verdict) -> CaseReport {
         line: case.row().line,
         verdict,
         reason: None,
+        not_asked: None,
         duration_ms: 0,
         control: scenario.control,
         twin: scenario.twin.clone(),

@@ -103,6 +103,9 @@ pub struct CaseReport {
     /// Why, on blocked, skipped, known and error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The steps of a failed case that could not be asked any more, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_asked: Option<NotAsked>,
     /// From its first request to its last answer; set-up by the harness does not count.
     pub duration_ms: u64,
     /// Whether it is its area's control.
@@ -120,6 +123,24 @@ pub struct CaseReport {
     pub reproduce: Vec<String>,
     /// Its exchanges as text; on failing cases.
     pub exchanges: Vec<String>,
+}
+
+/// Steps that could not be asked, because of what an earlier one was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotAsked {
+    /// Their names; at least one.
+    pub steps: Vec<String>,
+    /// What stood in the way.
+    pub why: String,
+}
+
+impl NotAsked {
+    /// In one line.
+    pub fn sentence(&self) -> String {
+        let steps: Vec<String> = self.steps.iter().map(|step| format!("`{step}`")).collect();
+        format!("not asked: {} ({})", steps.join(", "), self.why)
+    }
 }
 
 impl CaseReport {

@@ -44,12 +44,15 @@ impl Harness {
         registration: Option<Registration>,
         stop: watch::Receiver<bool>,
     ) -> Harness {
-        let accounts = Arc::new(Accounts::new(
-            Arc::clone(&target),
-            settings.admin_name.clone(),
-            settings.admin_password.clone(),
-            settings.custody.clone(),
-        ));
+        let accounts = Arc::new(
+            Accounts::new(
+                Arc::clone(&target),
+                settings.admin_name.clone(),
+                settings.admin_password.clone(),
+                settings.custody.clone(),
+            )
+            .with_wrong_logins(settings.wrong_logins),
+        );
         let givens = Givens::new(Arc::clone(&target), Arc::clone(&accounts), settings.fresh);
         let mut secrets = target.secrets().clone();
         if let Some(password) = &settings.admin_password {
@@ -89,6 +92,9 @@ impl Harness {
     /// # Errors
     /// The target throttles beyond patience, or the journal cannot be written and nothing was sent.
     pub async fn ask(&self, request: Request, patience: &mut Patience) -> Result<Exchange, String> {
+        if let Some(why) = self.accounts.over_budget(&request) {
+            return Err(why);
+        }
         let expected = self.accounts.before(&request).await?;
         let passwords = &expected.admin_candidates;
         if !passwords.is_empty() {

@@ -95,6 +95,11 @@ impl<'c> Kits<'c> {
         }
     }
 
+    /// Whether every case has been handed out.
+    pub fn is_empty(&self) -> bool {
+        self.cases.is_empty()
+    }
+
     pub async fn next(&mut self, harness: &Harness) -> Option<(&'c Case, Kit)> {
         if self.made.is_empty() {
             let batch = &self.cases[..self.cases.len().min(AHEAD)];

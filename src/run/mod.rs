@@ -2,6 +2,7 @@
 //!
 //! The runner does not know who listens: it emits [`Event`]s and nothing else.
 
+mod aftermath;
 mod attempt;
 mod case;
 mod compose;
@@ -20,7 +21,7 @@ use std::time::Instant;
 use jiff::{Timestamp, Unit};
 use tokio::sync::watch;
 
-pub use event::{CaseReport, Ended, Event, RequirementInfo, Started, TargetInfo};
+pub use event::{CaseReport, Ended, Event, NotAsked, RequirementInfo, Started, TargetInfo};
 pub use settings::{FailuresLeft, Settings};
 pub use summary::{Conclusion, RequirementResult, Summary};
 pub use witness::{Witness, Witnessed};
@@ -69,6 +70,8 @@ pub async fn run(
         harness: Arc::new(Harness::new(target, oracles, settings, registration, stop.clone())),
         jobs: settings.jobs.max(1),
         no_longer_fresh: None,
+        resets_left: settings.max_resets.unwrap_or(usize::MAX),
+        used: false,
         stop,
         emit,
     };
@@ -81,11 +84,15 @@ pub async fn run(
         };
         given_up = canary.err().map(|why| format!("the target does not answer: {why}"));
     }
+    if given_up.is_none() && !runner.is_stopped() {
+        runner.check_fresh(&plan).await;
+    }
     for stage in &plan.stages {
         if !runner.is_stopped() {
             runner.stage(stage, given_up.as_deref()).await;
         }
     }
+    runner.leave_just_installed().await;
     if let Some(state) = runner.harness.found_registration() {
         (runner.emit)(Event::Registration(state));
     }

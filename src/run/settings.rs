@@ -27,6 +27,10 @@ pub struct Settings {
     /// After so many failed cases the rest is not tried. Whoever listens to the run counts them: what fails is for the
     /// owner's baseline to say as well.
     pub max_fail: Option<FailuresLeft>,
+    /// How many wrong logins the target may be sent, cases and set-up together; no limit where its state may be thrown away.
+    pub wrong_logins: Option<u32>,
+    /// How often the target may be reset at most; no limit without a number.
+    pub max_resets: Option<usize>,
     /// What is registered where a case registers something.
     pub account: Registrable,
     /// What the target answered before, where it is to be held to that.
@@ -52,6 +56,8 @@ impl Settings {
             fail_on: Level::Must,
             jobs,
             max_fail: None,
+            max_resets: None,
+            wrong_logins: None,
             account: Registrable::default(),
             snapshots: None,
             part: None,

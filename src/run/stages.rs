@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::attempt::{blocked, many, one, turned_true};
+use super::aftermath::Aftermath;
+use super::attempt::{Through, blocked, many, one, turned_true};
+use super::case::Ran;
 use super::harness::Harness;
 use super::kit::Kits;
 use super::{CaseReport, Event};
 use crate::judge::Verdict;
-use crate::plan::{Case, Stage, Start};
+use crate::plan::{Case, Plan, Stage, Start};
 use crate::scenario::Given;
+use crate::target::givens::AfterReset;
 
 /// Takes the stages of a plan to their end.
 pub(super) struct Runner<'e> {
@@ -20,6 +23,10 @@ pub(super) struct Runner<'e> {
     pub jobs: usize,
     /// Why the target is not known to be just installed where the plan has it so.
     pub no_longer_fresh: Option<String>,
+    /// How many more resets are allowed.
+    pub resets_left: usize,
+    /// Something was sent since the last reset that uses the just installed state up.
+    pub used: bool,
     pub stop: watch::Receiver<bool>,
     pub emit: &'e mut (dyn FnMut(Event) + Send),
 }
@@ -35,12 +42,15 @@ impl Runner<'_> {
         if stage.start == Start::Reset && obstacle.is_none() && !self.harness.target.is_gone() {
             obstacle = self.reset().await.err();
         }
+        obstacle = obstacle.or(self.unreset().await);
         if let Some(why) = obstacle {
             for case in &stage.cases {
                 self.block(case, &self.harness.secrets.apply(&why));
             }
             return;
         }
+        let uses_up = |case: &Case| case.given() > Given::Fresh || !case.changes_nothing();
+        self.used |= stage.cases.iter().any(uses_up);
         let shares_fresh = stage.cases.iter().any(|case| case.given() == Given::Fresh);
         if stage.concurrent && self.jobs > 1 {
             if !shares_fresh {
@@ -53,28 +63,35 @@ impl Runner<'_> {
         self.in_turn(&stage.cases).await;
     }
 
-    /// Cases that share a fresh state disturb each other only where one of them finds something. So they are tried
-    /// at once, and if any may have spoilt the state, the target is reset, nothing of the attempt counts and they are
-    /// tried in turn.
+    /// Cases that share a fresh state disturb each other only where the target accepts what it should refuse. So they are
+    /// tried at once, and if any may have spoilt the state, the target is reset, nothing of the attempt counts and they
+    /// are tried in turn.
     async fn at_once_if_all_hold(&mut self, cases: &[Case]) {
         let mut attempt = Vec::new();
         let (harness, jobs) = (Arc::clone(&self.harness), self.jobs);
-        let stopped = many(&harness, jobs, &mut self.stop, cases, &mut |ran| attempt.push(ran)).await;
-        let dirty: Vec<String> = attempt
+        let mut kits = Kits::of(cases);
+        let through = many(&harness, jobs, &mut self.stop, &mut kits, &mut |ran| {
+            let go_on = ran.aftermath < Aftermath::Spoilt;
+            attempt.push(ran);
+            go_on
+        })
+        .await;
+        let is_spoilt = |ran: &&Ran| ran.aftermath == Aftermath::Spoilt;
+        let spoilt: Vec<String> = attempt
             .iter()
-            .filter(|ran| ran.dirty)
+            .filter(is_spoilt)
             .map(|ran| ran.report.id.clone())
             .collect();
-        if dirty.is_empty() {
+        if spoilt.is_empty() {
             return attempt.into_iter().for_each(|ran| self.report(ran.report));
         }
-        if stopped {
+        if through == Through::Stopped {
             return;
         }
         // A failed reset shows itself again, case by case, where the cases run in turn.
         let _ = self.reset().await;
         if self.in_turn(cases).await {
-            let (count, first) = (dirty.len(), &dirty[0]);
+            let (count, first) = (spoilt.len(), &spoilt[0]);
             (self.emit)(Event::Note(format!(
                 "{count} cases went wrong when {jobs} were in flight and right when they were tried in turn, `{first}` \
                  among them: does the target bear several requests at the same time?"
@@ -82,31 +99,41 @@ impl Runner<'_> {
         }
     }
 
+    /// Cases that change nothing that others rely on. Where one of them did, no further case is begun before what they
+    /// rely on has been made anew.
     async fn at_once(&mut self, cases: &[Case]) {
-        let mut dirty = false;
         let (harness, jobs) = (Arc::clone(&self.harness), self.jobs);
         let mut stop = self.stop.clone();
-        many(&harness, jobs, &mut stop, cases, &mut |ran| {
-            dirty |= ran.dirty;
-            self.report(ran.report);
-        })
-        .await;
-        if dirty {
-            self.log_in_anew().await;
+        let mut kits = Kits::of(cases);
+        loop {
+            let mut worst = Aftermath::Clean;
+            let through = many(&harness, jobs, &mut stop, &mut kits, &mut |ran| {
+                worst = worst.max(ran.aftermath);
+                self.report(ran.report);
+                worst < Aftermath::Spoilt
+            })
+            .await;
+            if through != Through::Stopped && worst > Aftermath::Clean {
+                self.log_in_anew().await;
+            }
+            if through != Through::Paused {
+                return;
+            }
         }
     }
 
-    /// Tries the cases one after another; true if every one of them passed.
+    /// Tries the cases one after another; true if every one of them passed and left the state as it was.
     async fn in_turn(&mut self, cases: &[Case]) -> bool {
-        let mut all_passed = true;
+        let mut all_held = true;
         let (harness, mut kits) = (Arc::clone(&self.harness), Kits::of(cases));
         while let Some((case, kit)) = kits.next(&harness).await {
             if self.is_stopped() {
                 return false;
             }
-            if let Some(why) = self.no_longer_fresh.clone().filter(|_| case.given() == Given::Fresh) {
+            let stale = self.no_longer_fresh.clone().filter(|_| case.given() == Given::Fresh);
+            if let Some(why) = self.unreset().await.or(stale) {
                 self.block(case, &why);
-                all_passed = false;
+                all_held = false;
                 continue;
             }
             let ran = tokio::select! {
@@ -116,25 +143,29 @@ impl Runner<'_> {
             if ran.cut_short {
                 return false;
             }
-            let dirty = ran.dirty;
-            all_passed &= ran.report.verdict == Verdict::Pass;
+            let aftermath = ran.aftermath;
+            all_held &= ran.report.verdict == Verdict::Pass && aftermath == Aftermath::Clean;
             self.report(ran.report);
-            if dirty {
-                self.after_dirt(case).await;
+            match aftermath {
+                Aftermath::Clean => {}
+                Aftermath::Spoilt if case.given() == Given::Fresh => self.freshen(case).await,
+                Aftermath::Doubtful | Aftermath::Spoilt => self.log_in_anew().await,
             }
         }
-        all_passed
+        all_held
     }
 
-    /// After a case that may have left anything behind: a fresh state is made anew, logins are taken anew.
-    async fn after_dirt(&mut self, case: &Case) {
-        if case.given() != Given::Fresh {
-            self.log_in_anew().await;
-        } else if !self.harness.target.can_reset() || self.reset().await.is_err() {
+    /// Makes a fresh state anew after a case that spoilt it; where that cannot be done, it says so.
+    async fn freshen(&mut self, case: &Case) {
+        let done = match self.harness.target.can_reset() {
+            true => self.reset().await,
+            false => Err("there is no reset".to_owned()),
+        };
+        if let Err(why) = done {
             let id = &case.id;
-            self.no_longer_fresh = Some(format!(
-                "after `{id}` the target is no longer known to be just installed"
-            ));
+            let what =
+                format!("`{id}` was accepted or not answered, so the target is not just installed any more: {why}");
+            self.no_longer_fresh = Some(what);
         }
     }
 
@@ -152,13 +183,55 @@ impl Runner<'_> {
         }
     }
 
+    /// Brings the target back to just installed, where that is still allowed.
     async fn reset(&mut self) -> Result<(), String> {
-        let done = self.harness.givens.lock().await.reset().await;
+        let done = self.reset_within_bounds().await;
         self.no_longer_fresh = done.clone().err();
-        if done.is_ok() {
-            (self.emit)(Event::Reset);
-        }
+        self.used = done.is_err();
         done
+    }
+
+    async fn reset_within_bounds(&mut self) -> Result<(), String> {
+        loop {
+            if self.is_stopped() {
+                return Err("the run was told to stop".to_owned());
+            }
+            self.resets_left = self
+                .resets_left
+                .checked_sub(1)
+                .ok_or("no reset is left; --max-resets N allows more")?;
+            let state = self.harness.givens.lock().await.reset().await?;
+            (self.emit)(Event::Reset);
+            if state == AfterReset::JustInstalled {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Why no further case may run, where a reset was seen not to reset the target: all that was to be thrown away is not.
+    async fn unreset(&self) -> Option<String> {
+        self.harness.givens.lock().await.unreset().map(str::to_owned)
+    }
+
+    /// Looks whether a target that was said to be just installed is, before a case relies on it.
+    pub async fn check_fresh(&mut self, plan: &Plan) {
+        let relies = plan.cases().any(|case| case.given() == Given::Fresh);
+        if !relies || self.harness.target.can_reset() || !self.harness.target.is_elsewhere() {
+            return;
+        }
+        if let Err(why) = self.harness.givens.lock().await.check_fresh().await {
+            (self.emit)(Event::Note(self.harness.secrets.apply(&why)));
+            self.no_longer_fresh = Some(why);
+        }
+    }
+
+    /// Leaves a target whose state may be thrown away as just installed. The embedded one is thrown away itself.
+    pub async fn leave_just_installed(&mut self) {
+        let target = &self.harness.target;
+        if self.used && target.can_reset() && !target.is_embedded() && !target.is_gone() && !self.is_stopped() {
+            // Where it fails, what the run made is cleaned up or listed as on any other target.
+            let _ = self.reset().await;
+        }
     }
 
     fn report(&mut self, report: CaseReport) {

@@ -15,6 +15,8 @@ use super::names::Names;
 use super::reading::{basic, bearer, created, is_done, json_type, logged_in, shown};
 pub use super::reading::{outcome, path_of, token_in, tokens_in};
 use super::throttle::{Patience, Throttled};
+use super::wrong_logins::{WrongLogins, is_login};
+use crate::documented::api;
 use crate::exchange::{Exchange, Header, Request};
 
 /// How many short names are tried until one is free.
@@ -51,6 +53,7 @@ pub struct Accounts {
     admin_touched: AtomicBool,
     /// The target is disposable, or the run has seen it just installed: every account but the admin's is its own.
     alone: AtomicBool,
+    wrong_logins: WrongLogins,
 }
 
 /// What a request that is about to be sent may bring about.
@@ -74,7 +77,19 @@ impl Accounts {
             alone: AtomicBool::new(custody.is_disposable()),
             custody,
             admin_touched: AtomicBool::new(false),
+            wrong_logins: WrongLogins::default(),
         }
+    }
+
+    /// The same with a bound on wrong logins.
+    pub fn with_wrong_logins(mut self, limit: Option<u32>) -> Accounts {
+        self.wrong_logins = WrongLogins::at_most(limit);
+        self
+    }
+
+    /// Whether the target may be sent another login that may be wrong.
+    pub fn may_guess(&self) -> bool {
+        self.wrong_logins.are_left()
     }
 
     /// The name of the admin account.
@@ -92,9 +107,16 @@ impl Accounts {
         &self.names
     }
 
-    /// The target was reset, or its default password was still in place: nobody else has an account on it.
+    /// The default password was still in place: nobody else has an account on the target.
     pub fn was_just_installed(&self) {
         self.alone.store(true, Ordering::Relaxed);
+    }
+
+    /// The target was reset: nobody has an account on it, and the admin has the default password.
+    pub fn was_reset(&self) {
+        self.was_just_installed();
+        self.admin_touched.store(false, Ordering::Relaxed);
+        self.made.forget_all();
     }
 
     /// What the run has made so far.
@@ -115,6 +137,13 @@ impl Accounts {
     /// Whether a request of this run may have changed the admin's password.
     pub fn admin_touched(&self) -> bool {
         self.admin_touched.load(Ordering::Relaxed)
+    }
+
+    /// Why a request of a case must not be sent, if it is a login and no more wrong ones may be.
+    pub fn over_budget(&self, request: &Request) -> Option<String> {
+        let is_login = is_login(request, self.target.origin().base_path());
+        (is_login && !self.may_guess())
+            .then(|| "over budget: as many wrong logins were sent as --wrong-logins allows".to_owned())
     }
 
     /// Before a request is sent: every password that it may give to an account is put on disk, and an account that it may
@@ -191,6 +220,7 @@ impl Accounts {
 
     /// What a request brought about is remembered, so that it is removed.
     fn after(&self, expected: &Expected, exchange: &Exchange) {
+        self.wrong_logins.note(exchange, self.target.origin().base_path());
         let Some(response) = exchange.response() else { return };
         let accepted = (200..300).contains(&response.status);
         let base = self.target.origin().base_path();
@@ -269,17 +299,38 @@ impl Accounts {
         Ok(self.ask(request, &expected, &mut Patience::default()).await?)
     }
 
+    /// Notes that a password which was to become the admin's is not: the target refused it, and does not log in with it.
+    /// `was_touched` says whether the admin's password may have been changed before that.
+    pub async fn was_refused(&self, password: &str, was_touched: bool) {
+        self.admin_touched.store(was_touched, Ordering::Relaxed);
+        if let Some(journal) = self.journal() {
+            // It only spares wrong tries.
+            let _ = journal.refused(self.of_admin(password)).await;
+        }
+    }
+
+    /// Sends a login that changes nothing.
+    ///
+    /// # Errors
+    /// The target throttles beyond patience.
+    pub async fn try_password(&self, account: &Account) -> Result<Exchange, Undone> {
+        let headers = vec![basic(account), json_type()];
+        self.send("POST", api::LOGIN, headers, Some("{}".to_owned())).await
+    }
+
     /// Logs in and returns the token.
     ///
     /// # Errors
     /// What the target answered instead.
     pub async fn log_in(&self, account: &Account, new_password: Option<&str>) -> Result<String, Undone> {
-        let body = match new_password {
-            Some(password) => serde_json::json!({ "new_password": password }).to_string(),
-            None => "{}".to_owned(),
+        let exchange = match new_password {
+            Some(password) => {
+                let body = serde_json::json!({ "new_password": password }).to_string();
+                self.send("POST", api::LOGIN, vec![basic(account), json_type()], Some(body))
+                    .await?
+            }
+            None => self.try_password(account).await?,
         };
-        let headers = vec![basic(account), json_type()];
-        let exchange = self.send("POST", "/v1/users/login", headers, Some(body)).await?;
         token_in(&exchange).ok_or_else(|| match is_done(&exchange) {
             true => Undone {
                 in_vain: true,
@@ -296,7 +347,7 @@ impl Accounts {
     pub async fn make_user(&self, admin: &Admin, account: &Account) -> Result<(), Undone> {
         let body = serde_json::json!({ "username": account.username, "password": account.password }).to_string();
         let headers = vec![bearer(&admin.token), json_type()];
-        let exchange = self.send("POST", "/v1/users", headers, Some(body)).await?;
+        let exchange = self.send("POST", api::USERS, headers, Some(body)).await?;
         match is_done(&exchange) {
             true => Ok(()),
             false => Err(Undone::after("the account for the case could not be made", &exchange)),
@@ -369,9 +420,7 @@ impl Accounts {
     /// Has a token forgotten by the target; true if it answered. One that is dead already needs no logging out, and one
     /// that will not go expires by itself.
     pub async fn log_out(&self, token: &str) -> bool {
-        let request = self
-            .target
-            .request("POST", "/v1/users/logout", vec![bearer(token)], None);
+        let request = self.target.request("POST", api::LOGOUT, vec![bearer(token)], None);
         let asked = self.target.ask(request, &mut Patience::default()).await;
         asked.is_err() || asked.is_ok_and(|exchange| exchange.response().is_some())
     }
@@ -391,6 +440,23 @@ pub struct Undone {
 }
 
 impl Undone {
+    /// A guess that was not made.
+    pub(super) fn over_budget() -> Undone {
+        Undone {
+            why: "the admin's password is not known, and no more wrong logins may be sent; set WABIZSPEC_ADMIN_PASSWORD, \
+                  or give --wrong-logins N"
+                .to_owned(),
+            refused: true,
+            in_vain: false,
+            silent: false,
+        }
+    }
+
+    pub(super) fn in_first_login(self) -> Undone {
+        let why = format!("the first login was not accepted: {}", self.why);
+        Undone { why, ..self }
+    }
+
     fn after(what: &str, exchange: &Exchange) -> Undone {
         let response = exchange.response();
         Undone {

@@ -55,7 +55,7 @@ pub struct TargetConfig {
     pub timeout: Option<Span>,
     /// Requests per second at most.
     pub rate: Option<Rate>,
-    /// Wrong logins at most in one run. Unless given, 20 where the target is not on this machine and has no reset.
+    /// Wrong logins at most in one run. Unless given, 20 where the target has no reset.
     pub wrong_logins: Option<u32>,
     /// Requests in flight at most.
     pub jobs: Option<usize>,

@@ -112,7 +112,7 @@ fn in_text(text: &str) -> Vec<String> {
     found
 }
 
-fn percent_decoded(name: &str) -> String {
+pub(super) fn percent_decoded(name: &str) -> String {
     // A form decodes the same escapes; a plus stays one here.
     let escaped = format!("n={}", name.replace('+', "%2B").replace('&', "%26"));
     let mut pairs = url::form_urlencoded::parse(escaped.as_bytes());

@@ -146,6 +146,11 @@ impl Target {
         matches!(self.controls, Controls::Embedded(_))
     }
 
+    /// Whether it is a server of its own that goes on after the run, and not an instance that was made for it.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self.controls, Controls::Hooks(_))
+    }
+
     /// A request to a path below the base path, [completed](HttpRequest::completed) for this target.
     pub fn request(
         &self,

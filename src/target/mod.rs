@@ -7,6 +7,7 @@ pub mod accounts;
 mod client;
 pub mod config;
 pub mod custody;
+pub mod effect;
 pub mod framed;
 pub mod given_passwords;
 pub mod givens;
@@ -26,6 +27,7 @@ pub mod state_folder;
 pub mod throttle;
 pub mod tls;
 pub mod wire;
+mod wrong_logins;
 
 pub use client::Client;
 pub use implementation::{Controls, Hooks, Instance, Target};

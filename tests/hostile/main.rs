@@ -35,6 +35,8 @@ fn arguments_within<'a>(limit: &'a str, url: &'a str, filters: &[&'a str]) -> Ve
         "--target",
         url,
         "--fresh",
+        "--wrong-logins",
+        "1000",
         "--allow",
         "users,passwords",
         "--timeout",

@@ -207,6 +207,11 @@ impl Ended {
         self
     }
 
+    /// The folder that it ran in.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.dir.path().join(name).exists()
     }

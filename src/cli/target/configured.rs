@@ -32,11 +32,11 @@ pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Co
     }
 }
 
-/// How many wrong logins the target may be sent: few where it is deployed, as it may lock somebody out. On this machine,
-/// or where a reset undoes whatever was locked, as many as there are, unless the owner gives a number.
-pub(super) fn wrong_logins(origin: &Origin, config: &Config, resets: bool) -> Option<u32> {
-    let deployed = !origin.is_loopback() && !resets;
-    config.target.wrong_logins.or(deployed.then_some(WRONG_LOGINS))
+/// How many wrong logins the target may be sent: few, as it may lock somebody out, also where it is reached through a
+/// forwarded port of this machine. Where a reset undoes whatever was locked, as many as there are, unless the owner gives
+/// a number.
+pub(super) fn wrong_logins(config: &Config, resets: bool) -> Option<u32> {
+    config.target.wrong_logins.or((!resets).then_some(WRONG_LOGINS))
 }
 
 /// The configured headers, and which of their values are secret: those from the environment, and those whose names say so.

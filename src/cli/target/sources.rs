@@ -120,8 +120,12 @@ impl TargetArgs {
             ),
             setting(
                 "wrong logins",
-                [None, None, file.wrong_logins.map(|count| count.to_string())],
-                "20 on a deployed target",
+                [
+                    self.wrong_logins.map(|count| count.to_string()),
+                    None,
+                    file.wrong_logins.map(|count| count.to_string()),
+                ],
+                "20, where the target has no reset",
             ),
             setting(
                 "proxy",

@@ -8,7 +8,7 @@ use crate::scenario::{Change, Registration};
 
 fn deployed(limit: u32) -> Capabilities {
     Capabilities {
-        embedded: false,
+        disposable: false,
         reset: false,
         fresh: false,
         credentials: true,

@@ -6,7 +6,7 @@ use crate::plan::tests::{case, embedded as suite};
 /// A target of which nothing is allowed and nothing known.
 fn untouchable() -> Capabilities {
     Capabilities {
-        embedded: false,
+        disposable: false,
         reset: false,
         fresh: false,
         allow: BTreeSet::new(),
@@ -369,20 +369,27 @@ fn accounts_of_others_are_endangered_only_where_the_state_is_disposable() {
         case(&format!("given = \"user\"\nchanges = [{changes}]"), &[&request])
     };
     let refusal = deployed.refusal(&deleting("admin", r#""users""#)).unwrap_or_default();
-    assert!(refusal.contains("--reset or --fresh"), "{refusal:?}");
+    assert!(refusal.ends_with("give --reset"), "{refusal:?}");
     assert_eq!(deployed.refusal(&deleting("${user}", r#""users""#)), None);
     assert_eq!(
         deployed.refusal(&deleting("admin", "")),
         None,
         "where it is to be refused"
     );
-    for (reset, fresh) in [(true, false), (false, true)] {
-        let disposable = Capabilities {
+    // That it is just installed is leave for the first login, not to lose accounts.
+    for (reset, fresh, disposable, allowed) in [
+        (true, false, false, true),
+        (false, false, true, true),
+        (false, true, false, false),
+    ] {
+        let capabilities = Capabilities {
             reset,
             fresh,
+            disposable,
             ..deployed.clone()
         };
-        assert_eq!(disposable.refusal(&deleting("admin", r#""users""#)), None);
+        let refusal = capabilities.refusal(&deleting("admin", r#""users""#));
+        assert_eq!(refusal.is_none(), allowed, "{capabilities:?}");
     }
 }
 

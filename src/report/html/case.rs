@@ -27,6 +27,7 @@ fn body(case: &CaseReport, started: Option<&Started>) -> Markup {
         div id={ "c-" (case.id) } {
             @if let Some(reason) = &case.reason { p.reason { (reason) } }
             @for finding in &case.findings { (finding_of(finding, case, started)) }
+            @if let Some(not_asked) = &case.not_asked { p.reason { (prose(&not_asked.sentence())) } }
             @if !case.reproduce.is_empty() {
                 div.reproduce {
                     h5 { "How to repeat it" }

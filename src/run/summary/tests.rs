@@ -15,6 +15,7 @@ fn case(id: &str, verdict: Verdict, cites: &[&str]) -> CaseReport {
         line: 1,
         verdict,
         reason: None,
+        not_asked: None,
         duration_ms: 0,
         control: false,
         twin: None,

@@ -44,13 +44,17 @@ impl Givens {
         tries.extend(self.known.clone());
         tries.extend(self.accounts.configured().map(str::to_owned));
         tries.extend(doubtful.iter().rev().cloned());
-        let mut last = None;
+        let mut last: Option<Undone> = None;
         for password in distinct(tries) {
+            if last.is_some() && !self.accounts.may_guess() {
+                return Err(Undone::over_budget());
+            }
             let account = self.admin_account(&password);
             match self.accounts.log_in(&account, None).await {
                 Ok(token) => return Ok(self.logged_in(account, token).await),
-                Err(undone) if undone.in_vain => return Err(undone),
-                Err(why) => last = Some(why),
+                // It is the target that stumbles, not the password: each further guess would only be one more.
+                Err(undone) if undone.in_vain || !undone.refused => return Err(undone),
+                Err(undone) => last = Some(undone),
             }
         }
         if self.may_be_fresh {
@@ -63,6 +67,7 @@ impl Givens {
                 self.candidates(std::slice::from_ref(&new));
             }
             let default = self.admin_account(DEFAULT_PASSWORD);
+            let was_touched = self.accounts.admin_touched();
             match self.accounts.log_in(&default, Some(&new)).await {
                 Ok(token) => {
                     self.accounts.was_just_installed();
@@ -76,19 +81,28 @@ impl Givens {
                         Err(_) => Err(undone),
                     };
                 }
+                Err(undone) if !undone.refused => return Err(undone.in_first_login()),
                 Err(undone) => {
-                    let why = format!("the first login was not accepted: {}", undone.why);
-                    last = Some(Undone { why, ..undone });
+                    // A faulty target may refuse the first login and take the password all the same.
+                    let account = self.admin_account(&new);
+                    if let Ok(token) = self.accounts.log_in(&account, None).await {
+                        return Ok(self.logged_in(account, token).await);
+                    }
+                    self.candidates.retain(|candidate| *candidate != new);
+                    self.accounts.was_refused(&new, was_touched).await;
+                    last = Some(undone.in_first_login());
                 }
             }
         }
-        // Where one was not refused, it is the target that stumbles, not the password.
-        let all_refused = last.as_ref().is_none_or(|undone: &Undone| undone.refused);
-        for password in self.earlier().into_iter().filter(|_| all_refused) {
+        for password in self.earlier() {
+            if last.is_some() && !self.accounts.may_guess() {
+                return Err(Undone::over_budget());
+            }
             let account = self.admin_account(&password);
             match self.accounts.log_in(&account, None).await {
                 Ok(token) => return Ok(self.logged_in(account, token).await),
-                Err(why) => last = Some(why),
+                Err(undone) if !undone.refused => return Err(undone),
+                Err(undone) => last = Some(undone),
             }
         }
         Err(last.unwrap_or_else(|| Undone {
@@ -108,13 +122,6 @@ impl Givens {
         passwords.retain(|password| Some(password.as_str()) != self.accounts.configured());
         passwords.truncate(EARLIER_TRIES);
         passwords
-    }
-
-    fn admin_account(&self, password: &str) -> Account {
-        Account {
-            username: self.accounts.admin_name().to_owned(),
-            password: password.to_owned(),
-        }
     }
 
     async fn logged_in(&mut self, account: Account, token: String) -> Admin {

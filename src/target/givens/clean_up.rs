@@ -38,18 +38,28 @@ impl Givens {
         if names.is_empty() {
             return Vec::new();
         }
-        let admin = match self.admin().await {
+        let mut admin = match self.admin().await {
             Ok(admin) => admin,
             Err(why) => return names.iter().map(|name| leftover(name.as_str(), &why)).collect(),
         };
         let mut left = Vec::new();
         let mut silence: Option<String> = None;
+        let mut is_new = false;
         for name in &names {
             // Each further account would be waited for just as long.
-            let gone = match &silence {
+            let mut gone = match &silence {
                 Some(why) => Err(why.clone().into()),
                 None => self.accounts.delete(&admin, name).await,
             };
+            // The token may have died: expired by a clock that was moved, or ended by a case.
+            if !is_new && gone.as_ref().is_err_and(|undone| undone.refused) {
+                self.forget_logins();
+                is_new = true;
+                if let Ok(anew) = self.admin().await {
+                    admin = anew;
+                    gone = self.accounts.delete(&admin, name).await;
+                }
+            }
             if let Err(undone) = gone {
                 left.push(leftover(name.as_str(), &undone.why));
                 silence = silence.or(undone.silent.then_some(undone.why));
@@ -93,9 +103,13 @@ impl Givens {
     async fn settle(&mut self, all_removed: bool) -> Option<String> {
         let journal = Arc::clone(self.accounts.journal()?);
         if !self.accounts.admin_touched() {
-            // Otherwise a journal would grow with every run.
-            if all_removed && journal.is_begun() {
-                let _ = journal.settle(journal.earlier().all()).await;
+            // Otherwise a journal would grow with every run. No password of before a reset works after it.
+            let still: &[Credentials] = match self.was_reset {
+                true => &[],
+                false => journal.earlier().all(),
+            };
+            if all_removed && (journal.is_begun() || self.was_reset) {
+                let _ = journal.settle(still).await;
             }
             return None;
         }

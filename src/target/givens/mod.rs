@@ -5,10 +5,12 @@
 mod admin;
 mod clean_up;
 mod registration;
+mod reset;
 
 use std::sync::Arc;
 
 pub use registration::Registrable;
+pub use reset::AfterReset;
 
 use super::Target;
 use super::accounts::{Account, Accounts, Admin};
@@ -39,6 +41,10 @@ pub struct Givens {
     user: Option<Account>,
     user_token: Option<String>,
     is_registered: bool,
+    /// That a reset did not reset the target, so that nothing may be done to it in the belief that it did.
+    unreset: Option<String>,
+    /// Whether the target has been reset, so that no password of before works.
+    was_reset: bool,
 }
 
 impl Givens {
@@ -58,7 +64,14 @@ impl Givens {
             user: None,
             user_token: None,
             is_registered: false,
+            unreset: None,
+            was_reset: false,
         }
+    }
+
+    /// Why nothing more may be done to the target, if a reset was seen not to reset it.
+    pub fn unreset(&self) -> Option<&str> {
+        self.unreset.as_deref()
     }
 
     /// The accounts of the run.
@@ -66,23 +79,9 @@ impl Givens {
         Arc::clone(&self.accounts)
     }
 
-    /// Brings the target back to just installed.
-    ///
-    /// # Errors
-    /// Whatever the reset said.
-    pub async fn reset(&mut self) -> Result<(), String> {
-        self.target.reset().await?;
-        self.accounts.was_just_installed();
-        self.accounts.made().forget_all();
-        self.known = None;
-        self.forget_candidates();
-        self.may_be_fresh = true;
-        self.user = None;
-        self.is_registered = false;
-        self.tokenless = None;
-        self.was_admin = false;
-        self.forget_logins();
-        Ok(())
+    /// The administrator as it is logged in now, if it is.
+    pub fn current_admin(&self) -> Option<Admin> {
+        self.admin.clone()
     }
 
     /// After something that may have ended tokens or changed passwords: log in anew when next needed.

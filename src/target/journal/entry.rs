@@ -41,6 +41,8 @@ pub enum Entry {
     Password(Credentials),
     /// The account has logged in with it.
     Works(Credentials),
+    /// The target refused that password, and it does not log in.
+    Refused(Credentials),
 }
 
 impl Entry {
@@ -111,6 +113,14 @@ impl Known {
                 self.target = Some(target);
                 self.admin = Some(admin);
                 News::New
+            }
+            Entry::Refused(credentials) => {
+                let before = self.passwords.len();
+                self.passwords.retain(|known| *known != credentials);
+                match self.passwords.len() == before {
+                    true => News::Nothing,
+                    false => News::Order,
+                }
             }
             Entry::Password(credentials) | Entry::Works(credentials) => {
                 if self.passwords.last() == Some(&credentials) {

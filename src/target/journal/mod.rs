@@ -168,6 +168,14 @@ impl Journal {
         self.write(&[Entry::Works(credentials)]).await
     }
 
+    /// Notes that a password which was recorded is not an account's: the target refused it. Nobody needs to try it again.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub async fn refused(&self, credentials: Credentials) -> Result<(), String> {
+        self.write(&[Entry::Refused(credentials)]).await
+    }
+
     async fn write(&self, entries: &[Entry]) -> Result<(), String> {
         {
             let waiting = &mut *lock(&self.shared.waiting);

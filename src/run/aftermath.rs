@@ -1,0 +1,88 @@
+//! What a case left behind on the target, and so what the next case needs.
+//!
+//! It follows from what was accepted: a request that should have been refused changes the state also where its case
+//! passes with a warning. A failed case can only add doubt.
+
+use crate::exchange::{Exchange, Outcome, Request};
+use crate::judge::{Check, Verdict};
+use crate::plan::Case;
+use crate::scenario::{Change, Given, Step};
+use crate::target::effect::Effect;
+
+/// What a case left behind. The order is that of severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Aftermath {
+    /// What the plan foresees.
+    Clean,
+    /// Logins and accounts that cases share may be spoilt: they are made anew before they are relied on.
+    Doubtful,
+    /// The state that cases share is not the one that the plan foresees.
+    Spoilt,
+}
+
+/// A request that a case sent, with its step and what came of it.
+pub(super) type Sent<'a> = (&'a Step, &'a Exchange);
+
+/// Judges by what the target accepted or may have done. `owns` says whether an account was made for this case alone or
+/// has a name that no other case uses.
+pub(super) fn aftermath<'a>(
+    case: &Case,
+    verdict: Verdict,
+    sent: impl Iterator<Item = Sent<'a>>,
+    base: &str,
+    owns: impl Fn(&str) -> bool,
+) -> Aftermath {
+    let passed = verdict == Verdict::Pass;
+    let mut worst = match verdict {
+        Verdict::Error => Aftermath::Spoilt,
+        _ => Aftermath::Clean,
+    };
+    for (step, exchange) in sent.filter(|(step, exchange)| may_be_done(step, exchange, passed)) {
+        let effect = Effect::of(&exchange.request, base);
+        let left = match case.given() {
+            // All that shares a fresh state relies on that nothing was accepted since.
+            Given::Fresh if case.changes_nothing() => match effect {
+                Effect::Nothing => Aftermath::Clean,
+                _ => Aftermath::Spoilt,
+            },
+            Given::Fresh if !passed => Aftermath::Spoilt,
+            _ if is_foreseen(case, step, &effect, &owns) => Aftermath::Clean,
+            _ => Aftermath::Spoilt,
+        };
+        let doubt = if passed { Aftermath::Clean } else { Aftermath::Doubtful };
+        worst = worst.max(left).max(doubt);
+    }
+    worst
+}
+
+/// Whether the target may have done what the request asks. A refusal that the step asks for was none, whatever its
+/// status; raw bytes may be refused by closing the connection (RFC 9112 §2.2).
+fn may_be_done(step: &Step, exchange: &Exchange, passed: bool) -> bool {
+    let response = match &exchange.outcome {
+        Outcome::Answered(response) => response,
+        Outcome::Unanswered(_) => return !(passed && matches!(exchange.request, Request::Raw(_))),
+    };
+    let refused_as_asked =
+        |check: &Check| matches!(check, Check::Status(set) if set.refuses() && set.contains(response.status));
+    let mut checks = step.expectations.iter().flat_map(|expectation| &expectation.checks);
+    match response.status {
+        400..500 => false,
+        500.. => !checks.any(refused_as_asked),
+        _ => true,
+    }
+}
+
+/// Whether the plan knows of the effect: the case says so, or it concerns no other case.
+fn is_foreseen(case: &Case, step: &Step, effect: &Effect, owns: impl Fn(&str) -> bool) -> bool {
+    let says = |change| case.changes().contains(&change);
+    let mut checks = step.expectations.iter().flat_map(|expectation| &expectation.checks);
+    match effect {
+        Effect::Nothing | Effect::Token => true,
+        // Where a logout is to be refused, the token may be one that other cases use.
+        Effect::LogOut => checks.any(|check| matches!(check, Check::Status(set) if set.accepts())),
+        Effect::Account(Some(name)) if owns(name) => true,
+        Effect::Account(_) => says(Change::Passwords) || says(Change::Users),
+        Effect::Registration => says(Change::Registration),
+        Effect::Unknown => false,
+    }
+}
