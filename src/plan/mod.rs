@@ -4,6 +4,7 @@
 //! printed before the first request.
 
 mod budget;
+mod effect;
 mod order;
 mod selection;
 
@@ -30,6 +31,7 @@ pub struct Case {
     /// The file it comes from.
     pub scenario: Arc<Scenario>,
     row: usize,
+    changes: Vec<Change>,
 }
 
 impl Case {
@@ -43,9 +45,9 @@ impl Case {
         self.scenario.given
     }
 
-    /// What it leaves changed.
+    /// What it leaves changed, in order.
     pub fn changes(&self) -> &[Change] {
-        &self.scenario.changes
+        &self.changes
     }
 
     /// Whether it leaves everything as it was.
@@ -159,6 +161,7 @@ pub fn cases(suite: &Suite) -> Vec<Case> {
             };
             Case {
                 id,
+                changes: effect::changes(&scenario, &scenario.rows[row].bindings),
                 scenario: Arc::clone(&scenario),
                 row,
             }

@@ -88,7 +88,7 @@ impl Capabilities {
                 change => format!("it changes the {}; give --allow {change}", described(*change)),
             });
         }
-        if case.endangers_others() && !self.is_disposable() && !case.changes_nothing() {
+        if case.endangers_others() && !self.is_disposable() {
             return Some(
                 "a target that takes it would lose an account that the run did not make; give --reset".to_owned(),
             );

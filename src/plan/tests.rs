@@ -191,3 +191,39 @@ fn bytes_as_they_stand_and_framing_of_its_own_need_the_wire() {
     let moved = case("changes = [\"clock\"]", &[LOG_IN, "advance = 1"]);
     assert!(!moved.is_raw(), "moving the clock sends nothing");
 }
+
+#[test]
+fn what_a_case_changes_follows_from_its_requests_too() {
+    for (request, changes) in [
+        (r#"send = "GET /v1/users/bob""#, &[][..]),
+        (r#"send = "POST /v1/users/logout""#, &[]),
+        (r#"send = "DELETE /v1/users/bob""#, &[Change::Users]),
+        (r#"send = "PUT /v1/users/${user}""#, &[Change::Passwords]),
+        ("send = \"POST /v1/users\"\njson = '{}'", &[Change::Users]),
+        (
+            "send = \"POST /v1/users/login\"\njson = '{\"New_Password\":\"x\"}'",
+            &[Change::Passwords],
+        ),
+        ("send = \"POST /v1/account\"\njson = '{}'", &[Change::Registration]),
+        ("raw = \"DELETE /v1/users/bob HTTP/1.1\\r\\n\\r\\n\"", &[Change::Users]),
+        (
+            r#"send = "PATCH /v1/users/bob""#,
+            &[Change::Passwords, Change::Users, Change::Registration],
+        ),
+    ] {
+        assert_eq!(case("given = \"user\"", &[request]).changes(), changes, "{request}");
+    }
+}
+
+#[test]
+fn the_scenarios_of_the_suite_say_what_they_change() {
+    for case in embedded() {
+        let says = &case.scenario.changes;
+        assert!(
+            case.changes().iter().all(|change| says.contains(change)),
+            "{}: {:?}",
+            case.id,
+            case.changes()
+        );
+    }
+}
