@@ -438,3 +438,35 @@ fn no_reset_happens_after_the_stop() {
     running.end().exited(130);
     assert_eq!(asked.load(Ordering::SeqCst), before);
 }
+
+#[test]
+fn a_run_begins_no_case_after_its_time() {
+    let server = reference(|_| {});
+    let (url, reset) = (server.url(), reset_of(&server));
+    let args = ["--target", &url, "--reset", &reset, "--max-time", "1ns", "users"];
+    let ended = Program::judge(args).end().exited(3).says("--max-time allows more");
+    assert_eq!(ended.report().count("pass"), 0, "{}", ended.stdout);
+}
+
+/// A hook that never ends and a target that never gets ready keep the run as long as they can.
+#[test]
+fn the_stop_is_heard_while_the_run_waits() {
+    let starting = serve(|_, mut stream| {
+        while read_head(&mut stream).is_some() {
+            write(&mut stream, "HTTP/1.1 503 Starting\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let target = format!("http://{}", starting.address);
+    let silent = serve(|_, mut stream| wire_support::hold(&mut stream));
+    let hanging = format!("POST http://{}/", silent.address);
+    for reset in ["true", "sleep 1000", &hanging] {
+        let running = Program::judge(["--target", &target, "--reset", reset, "login/first-login"]).start();
+        // The canary has been answered: what is waited for now is the reset.
+        while starting.accepted() == 0 {
+            std::thread::yield_now();
+        }
+        running.interrupt();
+        let ended = running.end().exited(130);
+        assert!(!ended.report().is_complete());
+    }
+}

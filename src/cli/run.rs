@@ -21,6 +21,7 @@ use crate::requirement::Level;
 use crate::run::{Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::scenario::Change;
 use crate::snapshot::Store;
+use crate::target::config::Span;
 use crate::target::custody::Custody;
 use crate::target::lock::RunLock;
 
@@ -68,6 +69,9 @@ pub(super) struct RunArgs {
     /// Try no further case after so many have failed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Plan")]
     max_fail: Option<u32>,
+    /// Begin no further case after that time, such as 10m; the rest is blocked [default: what the plan may need]
+    #[arg(long, value_name = "DUR", help_heading = "Plan")]
+    max_time: Option<Span>,
     /// Reset the target at most N times; cases that need one more are blocked
     #[arg(long, value_name = "N", help_heading = "Plan")]
     max_resets: Option<u32>,
@@ -191,6 +195,7 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         jobs: resolved.jobs,
         max_fail: args.max_fail.map(|count| FailuresLeft::new(count as usize)),
         wrong_logins: resolved.capabilities.wrong_logins,
+        max_time: args.max_time.map(|Span(time)| time),
         max_resets: args.max_resets.map(|count| count as usize),
         account: resolved.account.clone(),
         snapshots,

@@ -1,12 +1,14 @@
 //! What all cases of a run share: the target, the oracles and the states.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell, watch};
 
 use super::{FailuresLeft, Settings, Witness};
 use crate::exchange::{Exchange, Redaction, Request};
 use crate::judge::Oracles;
+use crate::plan::Plan;
 use crate::requirement::Level;
 use crate::scenario::Registration;
 use crate::snapshot::Store;
@@ -33,6 +35,9 @@ pub(super) struct Harness {
     registration: OnceCell<Registration>,
     given_registration: Option<Registration>,
     run_flags: String,
+    /// From then on no further case is begun.
+    deadline: Instant,
+    max_time: Duration,
     stop: watch::Receiver<bool>,
 }
 
@@ -42,8 +47,10 @@ impl Harness {
         oracles: Oracles,
         settings: &Settings,
         registration: Option<Registration>,
+        plan: &Plan,
         stop: watch::Receiver<bool>,
     ) -> Harness {
+        let max_time = settings.max_time.unwrap_or_else(|| fitting(plan));
         let accounts = Arc::new(
             Accounts::new(
                 Arc::clone(&target),
@@ -76,6 +83,8 @@ impl Harness {
             registration: OnceCell::new(),
             given_registration: registration,
             run_flags,
+            deadline: Instant::now() + max_time,
+            max_time,
             stop,
             target,
         }
@@ -131,8 +140,27 @@ impl Harness {
             .filter(|_| self.given_registration.is_none())
     }
 
+    /// Why no further case may be begun, if the run has taken all its time.
+    pub fn over_time(&self) -> Option<String> {
+        let seconds = self.max_time.as_secs();
+        (Instant::now() > self.deadline).then(|| format!("the run has taken its {seconds} s; --max-time allows more"))
+    }
+
     /// Whether the run was told to stop: then nothing new is begun.
     pub fn is_stopping(&self) -> bool {
         *self.stop.borrow()
     }
+}
+
+/// A time that no run of that plan needs unless the target hangs: a login of a quarter of a second for each request, a slow
+/// restart for each reset, and as much again.
+fn fitting(plan: &Plan) -> Duration {
+    const FOR_A_CASE: Duration = Duration::from_secs(2);
+    const FOR_A_RESET: Duration = Duration::from_secs(60);
+    const AT_LEAST: Duration = Duration::from_secs(300);
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let cases = FOR_A_CASE.saturating_mul(count(plan.cases().count()));
+    AT_LEAST
+        .saturating_add(cases)
+        .saturating_add(FOR_A_RESET.saturating_mul(count(plan.resets)))
 }

@@ -67,7 +67,14 @@ pub async fn run(
         emit(Event::Case(Box::new(report)));
     }
     let mut runner = Runner {
-        harness: Arc::new(Harness::new(target, oracles, settings, registration, stop.clone())),
+        harness: Arc::new(Harness::new(
+            target,
+            oracles,
+            settings,
+            registration,
+            &plan,
+            stop.clone(),
+        )),
         jobs: settings.jobs.max(1),
         no_longer_fresh: None,
         resets_left: settings.max_resets.unwrap_or(usize::MAX),
@@ -84,15 +91,12 @@ pub async fn run(
         };
         given_up = canary.err().map(|why| format!("the target does not answer: {why}"));
     }
-    if given_up.is_none() && !runner.is_stopped() {
-        runner.check_fresh(&plan).await;
+    let mut stop = runner.stop.clone();
+    // Whatever is waited for, a reset or a target that gets ready: the stop is heard.
+    tokio::select! {
+        () = judge(&mut runner, &plan, given_up.as_deref()) => {}
+        () = turned_true(&mut stop) => {}
     }
-    for stage in &plan.stages {
-        if !runner.is_stopped() {
-            runner.stage(stage, given_up.as_deref()).await;
-        }
-    }
-    runner.leave_just_installed().await;
     if let Some(state) = runner.harness.found_registration() {
         (runner.emit)(Event::Registration(state));
     }
@@ -116,6 +120,19 @@ pub async fn run(
         interrupted,
         elapsed_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     }));
+}
+
+/// Everything that is to be judged, and the state that is to be left.
+async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&str>) {
+    if given_up.is_none() && !runner.is_stopped() {
+        runner.check_fresh(plan).await;
+    }
+    for stage in &plan.stages {
+        if !runner.is_stopped() {
+            runner.stage(stage, given_up).await;
+        }
+    }
+    runner.leave_just_installed().await;
 }
 
 /// The time of day, to the second: for people who look at a report later.

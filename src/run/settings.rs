@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::{Event, Witness};
 use crate::judge::Verdict;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub max_fail: Option<FailuresLeft>,
     /// How many wrong logins the target may be sent, cases and set-up together; no limit where its state may be thrown away.
     pub wrong_logins: Option<u32>,
+    /// How long the run may take before no further case is begun; unless given, as long as its plan may need.
+    pub max_time: Option<Duration>,
     /// How often the target may be reset at most; no limit without a number.
     pub max_resets: Option<usize>,
     /// What is registered where a case registers something.
@@ -56,6 +59,7 @@ impl Settings {
             fail_on: Level::Must,
             jobs,
             max_fail: None,
+            max_time: None,
             max_resets: None,
             wrong_logins: None,
             account: Registrable::default(),

@@ -1,7 +1,7 @@
 //! The implementation under test, as the rest of the program sees it: requests go in, exchanges come out.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -176,11 +176,15 @@ impl Target {
         if self.is_gone() {
             return not_sent(request);
         }
+        let since = Instant::now();
         let exchange = self.send_once(request).await;
         let Outcome::Unanswered(none) = &exchange.outcome else {
             self.presence.answered();
             return exchange;
         };
+        if none.breakage == Breakage::TimedOut {
+            self.presence.hung(since, Instant::now());
+        }
         let unreachable = none.breakage == Breakage::Unreachable;
         let look = self.presence.unanswered(unreachable);
         match look && self.presence.look(|| self.canary()).await && unreachable {
@@ -222,6 +226,11 @@ impl Target {
     /// Whether it has been given up: it left several requests in a row unanswered, and the canary too.
     pub fn is_gone(&self) -> bool {
         self.presence.is_gone()
+    }
+
+    /// Why it has been given up, if it has.
+    pub fn given_up(&self) -> Option<&'static str> {
+        self.presence.given_up()
     }
 
     /// Asks a target that was given up once more, before what was made on it is left there.

@@ -4,6 +4,7 @@
 //! (account page), and a spell of refused connections is no verdict. One that stays away is given up, for all callers.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -17,11 +18,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How long a run waits in all for requests that hang until their limit.
+const HANGING: Duration = Duration::from_secs(120);
+
+/// The time that went by in requests that hung.
+#[derive(Debug, Default)]
+struct Hung {
+    waited: Duration,
+    until: Option<Instant>,
+}
+
 /// What is known of the target's presence.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     unanswered: AtomicU32,
     gone: AtomicBool,
+    hung: StdMutex<Hung>,
     /// Held by the one caller who looks after the target; the others wait for what that one finds.
     looking: Mutex<()>,
 }
@@ -38,6 +50,29 @@ impl Presence {
         unreachable || in_a_row.is_multiple_of(UNANSWERED_IN_A_ROW)
     }
 
+    /// A request that was sent at `since` has hung until its limit, `now`. Other requests may be answered at once meanwhile; a target
+    /// that keeps the run waiting for too long in all is given up all the same.
+    pub fn hung(&self, since: Instant, now: Instant) {
+        let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
+        // Requests that hang at the same time are waited for at the same time: it counts once.
+        let from = hung.until.map_or(since, |until| until.max(since));
+        hung.waited += now.saturating_duration_since(from);
+        hung.until = Some(now);
+        if hung.waited > HANGING {
+            self.gone.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Why the target has been given up, if it has.
+    pub fn given_up(&self) -> Option<&'static str> {
+        let hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner).waited > HANGING;
+        match (self.is_gone(), hung) {
+            (false, _) => None,
+            (true, true) => Some("the target hangs: the run has waited two minutes for answers that did not come"),
+            (true, false) => Some("the target is gone: it answers no request any more"),
+        }
+    }
+
     /// Whether the target has been given up.
     pub fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
@@ -47,6 +82,7 @@ impl Presence {
     pub fn found_again(&self) {
         self.answered();
         self.gone.store(false, Ordering::Relaxed);
+        *self.hung.lock().unwrap_or_else(PoisonError::into_inner) = Hung::default();
     }
 
     /// Waits while somebody looks: whatever was sent meanwhile would only go unanswered as well.
@@ -70,5 +106,28 @@ impl Presence {
             }
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_that_keeps_the_run_waiting_is_given_up_though_it_answers_in_between() {
+        let (presence, begin) = (Presence::default(), Instant::now());
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        // Twelve at a time: they are waited for together.
+        for round in 0..12 {
+            for _ in 0..12 {
+                assert_eq!(presence.given_up(), None, "round {round}");
+                presence.hung(at(round * 10), at(round * 10 + 10));
+                presence.answered();
+            }
+        }
+        presence.hung(at(120), at(130));
+        assert!(presence.given_up().is_some_and(|why| why.contains("hangs")));
+        presence.found_again();
+        assert_eq!(presence.given_up(), None);
     }
 }
