@@ -328,8 +328,9 @@ fn a_lost_password_is_not_guessed_at_length() {
     let server = reference(|_| {});
     take(&server);
     // A gateway that fails once in a while must not be taken for a password that does not work either.
-    let front = Front::of(server.address(), |number, _| match number {
-        3 | 7 => Reaction::Drop,
+    let logins = AtomicUsize::new(0);
+    let front = Front::of(server.address(), move |_, head| match head.uri.path() {
+        "/v1/users/login" if logins.fetch_add(1, Ordering::SeqCst) % 4 == 3 => Reaction::Drop,
         _ => Reaction::Forward,
     });
     let folder = tempfile::tempdir().expect("a folder");
@@ -365,6 +366,25 @@ fn an_account_is_removed_also_after_the_clock_was_moved() {
     assert_eq!(ended.report().count("pass"), 1, "{}", ended.stdout);
     assert_eq!(accounts(&server), ["admin"], "{}", ended.stdout);
     assert!(!ended.stdout.contains("is left on the target"), "{}", ended.stdout);
+}
+
+#[test]
+fn an_account_is_removed_although_the_token_of_the_run_has_died() {
+    // Every login ends all earlier tokens, those of the harness too.
+    let server = faulty(&["login.token.one-at-a-time"]);
+    take(&server);
+    let url = server.url();
+    let args = [
+        "--target",
+        &url,
+        "--allow",
+        "users",
+        "users/create",
+        "login/ordinary-account",
+    ];
+    let ended = Program::judge(args).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end();
+    assert!(ended.report().cases().len() > 1);
+    assert_eq!(accounts(&server), ["admin"], "{}", ended.stdout);
 }
 
 #[test]

@@ -108,9 +108,7 @@ pub(super) async fn tear_down(harness: &Harness, own: Option<(Admin, Account)>) 
     if let Some((admin, user)) = own
         && let Some(name) = OwnName::of(&user.username, harness.accounts.names())
     {
-        // By the login that counts now: the case may have ended the one it began with. What could not be removed is tried
-        // once more when the run ends, and listed then.
-        let admin = harness.givens.lock().await.current_admin().unwrap_or(admin);
+        // What could not be removed is tried once more when the run ends, by a login that is new where that is needed.
         let _ = harness.accounts.delete(&admin, &name).await;
     }
 }

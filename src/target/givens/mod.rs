@@ -79,11 +79,6 @@ impl Givens {
         Arc::clone(&self.accounts)
     }
 
-    /// The administrator as it is logged in now, if it is.
-    pub fn current_admin(&self) -> Option<Admin> {
-        self.admin.clone()
-    }
-
     /// After something that may have ended tokens or changed passwords: log in anew when next needed.
     pub fn forget_logins(&mut self) {
         self.admin = None;
