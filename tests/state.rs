@@ -327,10 +327,10 @@ fn journal_of(path: &Path, url: &str, passwords: usize) {
 fn a_lost_password_is_not_guessed_at_length() {
     let server = reference(|_| {});
     take(&server);
-    // A gateway that fails once in a while must not be taken for a password that does not work either.
+    // A gateway that fails once in a while, and at the second try too, must not be taken for a password that does not work either.
     let logins = AtomicUsize::new(0);
     let front = Front::of(server.address(), move |_, head| match head.uri.path() {
-        "/v1/users/login" if logins.fetch_add(1, Ordering::SeqCst) % 4 == 3 => Reaction::Drop,
+        "/v1/users/login" if logins.fetch_add(1, Ordering::SeqCst) % 5 > 2 => Reaction::Drop,
         _ => Reaction::Forward,
     });
     let folder = tempfile::tempdir().expect("a folder");
@@ -359,11 +359,11 @@ fn an_account_is_removed_also_after_the_clock_was_moved() {
         &url,
         "--allow",
         "users,clock",
-        "tokens/expired",
+        "tokens/expired*",
     ];
     let program = Program::judge(args).file("moves.toml", &format!("[target]\nurl = \"{url}\"\n{advance}"));
     let ended = program.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(0);
-    assert_eq!(ended.report().count("pass"), 1, "{}", ended.stdout);
+    assert!(ended.report().count("pass") > 1, "{}", ended.stdout);
     assert_eq!(accounts(&server), ["admin"], "{}", ended.stdout);
     assert!(!ended.stdout.contains("is left on the target"), "{}", ended.stdout);
 }
