@@ -21,6 +21,9 @@ use crate::target::{Limits, Target};
 /// How many scenarios are named.
 const SCENARIOS_SHOWN: usize = 20;
 
+/// The requirement that the codes documented with a 5xx status are exempt from.
+const NO_CRASH: &str = "envelope.no-crash";
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -35,34 +38,33 @@ pub(super) struct ExplainArgs {
 }
 
 pub(super) fn explain(args: &ExplainArgs) -> Result<u8, Failure> {
-    let suite = suite(args.suite.scenarios.as_deref())?;
-    let cases = cases(&suite);
-    if let Some(requirement) = suite.register.find(&args.id) {
-        return print(&about_requirement(requirement, &cases, &suite)?);
+    print(&explained(&args.id, &suite(args.suite.scenarios.as_deref())?)?)
+}
+
+fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
+    let cases = cases(suite);
+    if let Some(requirement) = suite.register.find(id) {
+        return about_requirement(requirement, &cases, suite);
     }
     let named: Vec<&Case> = cases
         .iter()
-        .filter(|case| case.id == args.id || case.scenario.id == args.id)
+        .filter(|case| case.id == id || case.scenario.id == id)
         .collect();
     if !named.is_empty() {
-        return print(&about_case(&named, &suite)?);
+        return about_case(&named, suite);
     }
-    let number = args.id.parse::<i64>().ok();
+    let number = id.parse::<i64>().ok();
     if let Some(code) = number.and_then(|number| ErrorCode::try_from(number).ok()) {
-        return print(&about_code(code, &cases, &suite)?);
+        return about_code(code, &cases, suite);
     }
     let ids = cases.iter().map(|case| case.id.as_str());
-    let near = suite
-        .register
-        .nearest(&args.id)
-        .or(crate::located::nearest(&args.id, ids));
+    let near = suite.register.nearest(id).or(crate::located::nearest(id, ids));
     let advice = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`wabizspec list cases` and `wabizspec list requirements` show the ids".to_owned(),
     };
     Err(Failure::usage(format!(
-        "`{}` is no requirement, case or error code\n  help: {advice}",
-        args.id
+        "`{id}` is not a requirement, a case or an error code\n  help: {advice}"
     )))
 }
 
@@ -124,12 +126,14 @@ fn about_case(named: &[&Case], suite: &Suite) -> Result<String, Failure> {
 
 fn about_code(code: ErrorCode, cases: &[Case], suite: &Suite) -> Result<String, Failure> {
     let statuses: Vec<String> = code.statuses().iter().map(ToString::to_string).collect();
-    let mut text = format!(
-        "{} {}\n\n  comes with status {}\n",
-        code.number(),
-        code.title(),
-        statuses.join(" or ")
-    );
+    let comes = match statuses.is_empty() {
+        true => "the documents do not say which status it comes with".to_owned(),
+        false => format!("comes with status {}", statuses.join(" or ")),
+    };
+    let mut text = format!("{code}\n\n  {comes}\n");
+    if code.is_server_error() && suite.register.find(NO_CRASH).is_some() {
+        let _ = writeln!(text, "  an answer 5xx with it is not counted as a crash ({NO_CRASH})");
+    }
     let expects = |case: &&Case| {
         let checks = case.scenario.steps.iter().flat_map(|step| &step.expectations);
         let mut checks = checks.flat_map(|expectation| &expectation.checks);
@@ -137,6 +141,9 @@ fn about_code(code: ErrorCode, cases: &[Case], suite: &Suite) -> Result<String, 
     };
     let expecting: Vec<&Case> = cases.iter().filter(expects).collect();
     list_cases(&mut text, "expected by", &expecting);
+    if expecting.is_empty() {
+        let _ = writeln!(text, "  no case of this suite expects it");
+    }
     if let Some(case) = plainest(&expecting) {
         show_exchange(&mut text, case, suite)?;
     }
@@ -206,4 +213,48 @@ fn show_exchange(text: &mut String, case: &Case, suite: &Suite) -> Result<(), Fa
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(code: ErrorCode) -> String {
+        let suite = Suite::embedded().expect("the suite");
+        super::explained(&code.number().to_string(), &suite).expect("an explanation")
+    }
+
+    #[test]
+    fn every_error_code_is_explained() {
+        for code in ErrorCode::ALL {
+            let text = explained(code);
+            assert!(text.starts_with(&format!("{code}\n\n  ")), "{text}");
+            for status in code.statuses() {
+                assert!(text.contains(&status.to_string()), "{text}");
+            }
+            assert_eq!(
+                text.contains("not counted as a crash"),
+                code.is_server_error(),
+                "{text}"
+            );
+            let expected = text.contains("expected by:") && text.contains("as the reference client answers it");
+            assert_ne!(expected, text.contains("no case of this suite expects it"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_code_is_said() {
+        assert_eq!(
+            explained(ErrorCode::NotPrimaryMaster),
+            "1017 Not primary master\n\n  comes with status 500\n  \
+             an answer 5xx with it is not counted as a crash (envelope.no-crash)\n  \
+             no case of this suite expects it\n"
+        );
+        assert_eq!(
+            explained(ErrorCode::SenderLocked),
+            "1031 Sender account locked\n\n  the documents do not say which status it comes with\n  \
+             no case of this suite expects it\n"
+        );
+        assert!(explained(ErrorCode::PasswordChangeRequired).contains("expected by:"));
+    }
 }

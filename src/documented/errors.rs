@@ -35,6 +35,10 @@ pub enum ErrorCode {
     TooManyRequests,
     /// 1016
     Overloaded,
+    /// 1017
+    NotPrimaryMaster,
+    /// 1018
+    NotPrimaryCoreapp,
     /// 1021
     BadUser,
     /// 1023
@@ -43,6 +47,10 @@ pub enum ErrorCode {
     PasswordChangeRequired,
     /// 1025
     RequestInvalid,
+    /// 1026
+    ReceiverIncapable,
+    /// 1031
+    SenderLocked,
 }
 
 /// A number that is no documented error code.
@@ -52,7 +60,7 @@ pub struct UnknownCode(pub i64);
 
 impl ErrorCode {
     /// Every code, by number.
-    pub const ALL: [ErrorCode; 16] = [
+    pub const ALL: [ErrorCode; 20] = [
         ErrorCode::Generic,
         ErrorCode::AlreadyExists,
         ErrorCode::AccessDenied,
@@ -65,10 +73,14 @@ impl ErrorCode {
         ErrorCode::Internal,
         ErrorCode::TooManyRequests,
         ErrorCode::Overloaded,
+        ErrorCode::NotPrimaryMaster,
+        ErrorCode::NotPrimaryCoreapp,
         ErrorCode::BadUser,
         ErrorCode::Database,
         ErrorCode::PasswordChangeRequired,
         ErrorCode::RequestInvalid,
+        ErrorCode::ReceiverIncapable,
+        ErrorCode::SenderLocked,
     ];
 
     /// The number that answers carry.
@@ -81,9 +93,14 @@ impl ErrorCode {
         self.row().1
     }
 
-    /// The documented HTTP statuses, the usual one first.
+    /// The documented HTTP statuses, the usual one first. Empty where the page gives none.
     pub const fn statuses(self) -> &'static [u16] {
         self.row().2
+    }
+
+    /// Whether the page gives it with a 5xx status: "not ready" and the like, which is not a crash.
+    pub fn is_server_error(self) -> bool {
+        self.statuses().iter().any(|status| *status >= 500)
     }
 
     /// The page's table, one row per code.
@@ -102,10 +119,14 @@ impl ErrorCode {
             ErrorCode::Internal => (1014, "Internal error", &[500]),
             ErrorCode::TooManyRequests => (1015, "Too many requests", &[429]),
             ErrorCode::Overloaded => (1016, "System overloaded", &[503]),
+            ErrorCode::NotPrimaryMaster => (1017, "Not primary master", &[500]),
+            ErrorCode::NotPrimaryCoreapp => (1018, "Not primary coreapp", &[500]),
             ErrorCode::BadUser => (1021, "Bad user", &[400]),
             ErrorCode::Database => (1023, "Database error occurred", &[500]),
             ErrorCode::PasswordChangeRequired => (1024, "Password change required", &[401]),
             ErrorCode::RequestInvalid => (1025, "Request is not valid", &[400]),
+            ErrorCode::ReceiverIncapable => (1026, "Receiver incapable", &[501]),
+            ErrorCode::SenderLocked => (1031, "Sender account locked", &[]),
         }
     }
 }
@@ -182,12 +203,12 @@ mod tests {
                 .windows(2)
                 .all(|pair| pair[0].number() < pair[1].number())
         );
-        assert_eq!(ErrorCode::ALL.len(), ErrorCode::RequestInvalid as usize + 1);
+        assert_eq!(ErrorCode::ALL.len(), ErrorCode::SenderLocked as usize + 1);
     }
 
     #[test]
     fn other_numbers_are_no_codes() {
-        for number in [i64::MIN, -1005, 0, 401, 999, 1001, 1012, 1017, 1026, i64::MAX] {
+        for number in [i64::MIN, -1005, 0, 401, 999, 1001, 1012, 1019, 1032, i64::MAX] {
             assert_eq!(ErrorCode::try_from(number), Err(UnknownCode(number)));
         }
     }
@@ -203,14 +224,26 @@ mod tests {
             (1014, "Internal error", 500),
             (1015, "Too many requests", 429),
             (1016, "System overloaded", 503),
+            (1017, "Not primary master", 500),
+            (1018, "Not primary coreapp", 500),
             (1024, "Password change required", 401),
             (1025, "Request is not valid", 400),
+            (1026, "Receiver incapable", 501),
         ] {
             let code = ErrorCode::try_from(number).unwrap();
             assert_eq!((code.title(), code.statuses()[0]), (title, status));
             assert_eq!(code.to_string(), format!("{number} {title}"));
         }
         assert_eq!(ErrorCode::AccessDenied.statuses(), [403, 401]);
+        assert_eq!(ErrorCode::SenderLocked.to_string(), "1031 Sender account locked");
+        assert_eq!(ErrorCode::SenderLocked.statuses(), [0; 0]);
+    }
+
+    #[test]
+    fn the_codes_that_come_with_a_5xx() {
+        let codes = ErrorCode::ALL.into_iter().filter(|code| code.is_server_error());
+        let numbers: Vec<i64> = codes.map(ErrorCode::number).collect();
+        assert_eq!(numbers, [1000, 1011, 1014, 1016, 1017, 1018, 1023, 1026]);
     }
 
     #[test]

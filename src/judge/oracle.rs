@@ -9,11 +9,9 @@ use std::borrow::Cow;
 use leaks::{no_secret_echoed, no_trace, told};
 
 use super::{Judgement, Mismatch, Observation, Placeholder, shortened};
+use crate::documented::errors::ErrorCode;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response};
 use crate::requirement::{Level, Register};
-
-/// The codes that the vendor's error list gives with a 5xx status: "not ready" and the like, no crash.
-const DOCUMENTED_5XX: [i64; 8] = [1000, 1011, 1014, 1016, 1017, 1018, 1023, 1026];
 
 /// Members that carry the payload of a success.
 const PAYLOAD: [&str; 2] = ["/users", "/account"];
@@ -112,16 +110,14 @@ impl<'e> Seen<'e> {
         self.json.as_ref()?.at("/errors")
     }
 
-    /// The code of an error object that stands where the envelope should: the documents print code 1005 that way.
-    fn bare_code(&self) -> Option<i64> {
-        if self.errors().is_some() {
-            return None;
-        }
-        self.json.as_ref()?.at("/code")?.as_integer()
+    /// Whether an error object stands where the envelope should: the documents print the refusal of access that way.
+    fn is_bare_denial(&self) -> bool {
+        let code = self.json.as_ref().and_then(|json| json.at("/code")?.as_integer());
+        self.errors().is_none() && code == Some(ErrorCode::AccessDenied.number())
     }
 
     fn bare_error(&self) -> Option<Observation> {
-        (self.bare_code()? == 1005 && self.by_the_api).then(|| Observation {
+        (self.is_bare_denial() && self.by_the_api).then(|| Observation {
             requirement: None,
             what: "an error object stands bare, outside of `errors`, as the account page prints it".to_owned(),
         })
@@ -167,7 +163,7 @@ fn no_crash(seen: &Seen<'_>) -> Vec<Mismatch> {
     let codes = seen.errors().and_then(Json::as_array).unwrap_or_default();
     let documented = |error: &Json| {
         let code = error.at("/code").and_then(Json::as_integer);
-        code.is_some_and(|code| DOCUMENTED_5XX.contains(&code))
+        code.is_some_and(|number| ErrorCode::try_from(number).is_ok_and(ErrorCode::is_server_error))
     };
     if codes.iter().any(documented) {
         return Vec::new();
@@ -220,7 +216,7 @@ fn error_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
     let (Some(response), Some(json)) = (seen.enveloped(), &seen.json) else {
         return Vec::new();
     };
-    if response.status < 400 || (seen.bare_code() == Some(1005) && json.at("/title").is_some()) {
+    if response.status < 400 || (seen.is_bare_denial() && json.at("/title").is_some()) {
         return Vec::new();
     }
     let errors = match json.at("/errors") {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::writing::{as_success, crash, page, put};
 use super::{Fault, Kind, fault};
+use crate::documented::errors::{ApiError, ErrorCode};
 
 pub(super) const FAULTS: &[Fault] = &[
     fault(
@@ -15,7 +16,11 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| {
             b.rewrites.push(|_, answer| {
                 answer.status = 401;
-                put(answer, "errors", json!([{"code": 1005, "title": "Access denied"}]));
+                put(
+                    answer,
+                    "errors",
+                    vec![ApiError::new(ErrorCode::AccessDenied).to_json()].into(),
+                );
                 if let Some(members) = super::writing::members(answer) {
                     members.retain(|name, _| name == "meta" || name == "errors");
                 }

@@ -5,7 +5,7 @@ use super::witness::{GOOD, OTHER, Typed};
 use super::writing::{self, granted, login, put, refused};
 use super::{Fault, fault};
 use crate::documented::bodies::{BodyError, LoginBody, MemberError};
-use crate::documented::errors::ErrorCode;
+use crate::documented::errors::{ApiError, ErrorCode};
 use crate::documented::password::PasswordRule;
 use crate::reference::behaviour::{AdminDeletion, RefusedChange, Revokes};
 use crate::reference::outcome::{Refusal, Success};
@@ -53,7 +53,7 @@ pub(super) const FAULTS: &[Fault] = &[
                     put(
                         answer,
                         "errors",
-                        serde_json::json!([{"code": 1013, "title": "User is not valid"}]),
+                        vec![ApiError::new(ErrorCode::UserInvalid).to_json()].into(),
                     );
                 }
             });

@@ -3,7 +3,7 @@
 use super::witness::ACCOUNT;
 use super::writing::{as_success, granted, refused};
 use super::{Fault, fault};
-use crate::documented::errors::ErrorCode;
+use crate::documented::errors::{ApiError, ErrorCode};
 use crate::reference::behaviour::{Handled, Who};
 use crate::reference::call::Answer;
 use crate::reference::outcome::{Refusal, Success};
@@ -275,7 +275,7 @@ fn forbidden(answer: &mut Answer, status: u16) {
         members.remove("users");
         members.insert(
             "errors".to_owned(),
-            serde_json::json!([{"code": 1005, "title": "Access denied"}]),
+            vec![ApiError::new(ErrorCode::AccessDenied).to_json()].into(),
         );
     }
 }
