@@ -10,6 +10,7 @@ mod verdict;
 
 pub use expectation::{Check, Expectation, Pattern, StatusSet};
 pub use oracle::Oracles;
+pub(crate) use oracle::echoed;
 pub use placeholder::Placeholder;
 pub use verdict::{RequirementVerdict, Verdict, requirement_verdict};
 

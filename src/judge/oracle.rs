@@ -2,11 +2,15 @@
 //!
 //! An oracle whose requirement the register does not know is not asked, so a suite of one's own needs none of them.
 
+mod base64_text;
+mod entities;
 mod leaks;
+mod readings;
+mod traces;
 
-use std::borrow::Cow;
-
-use leaks::{no_secret_echoed, no_trace, told};
+pub(crate) use leaks::echoed;
+use leaks::{no_secret_echoed, no_trace};
+use readings::Readings;
 
 use super::{Judgement, Mismatch, Observation, Placeholder, shortened};
 use crate::documented::errors::ErrorCode;
@@ -79,8 +83,8 @@ struct Seen<'e> {
     exchange: &'e Exchange,
     response: Option<&'e Response>,
     json: Option<Json>,
-    /// What the body says, in any spelling.
-    told: Cow<'e, str>,
+    /// What the body says, whatever it is written in.
+    readings: Readings<'e>,
     /// Raw bytes may be answered by the HTTP layer in front of the API, which knows no envelope.
     by_the_api: bool,
 }
@@ -93,8 +97,8 @@ impl<'e> Seen<'e> {
         Seen {
             exchange,
             response,
-            told: told(body, json.as_ref()),
             json,
+            readings: Readings::of(body),
             by_the_api: matches!(exchange.request, Request::Http(_)),
         }
     }

@@ -1,66 +1,106 @@
 //! What no answer may give away: a secret of its request, the inside of the server.
 
-use std::borrow::Cow;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::base64_text::holds_in_base64;
+use super::readings::{Readings, text};
+use super::traces::trace;
 use super::{Seen, mismatch};
-use crate::exchange::{HttpRequest, Json, Request};
+use crate::exchange::{Exchange, Header, HttpRequest, Json, Request, Response};
 use crate::judge::{Mismatch, shortened};
-
-/// What a stack trace looks like in the languages that such servers are written in.
-///
-/// At most 32 bytes each, which are found soonest.
-const TRACES: [&str; 7] = [
-    "Traceback (most recent call last",
-    "panicked at ",
-    "goroutine 1 [",
-    "\n    at ",
-    "\tat java.",
-    "Stack trace:\n#0",
-    "System.NullReferenceException",
-];
 
 /// A secret shorter than this, in bytes, may stand in an answer by chance.
 const TELLING: usize = 8;
 
-/// Whether a text holds another. Most hold nothing like it, and `contains` says so soonest of what is short.
-fn holds(text: &str, sought: &str) -> bool {
-    text.contains(&sought[..sought.floor_char_boundary(32)]) && text.contains(sought)
+/// The shortest header that is looked at for a frame of a trace, in bytes.
+const FRAME: usize = 16;
+
+/// A secret of a request that came back.
+struct Echo {
+    /// What it is in the request.
+    name: &'static str,
+    secret: String,
+    /// Where it stands in the answer.
+    place: String,
 }
 
 pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
+    let told = |echo: Echo| {
+        let observed = format!("{} of the request", echo.name);
+        mismatch(&echo.place, "no secret of the request", observed)
+    };
+    echoes(seen).into_iter().flat_map(told).collect()
+}
+
+/// The secrets of its request that an answer gives away, in whatever spelling.
+pub(crate) fn echoed(exchange: &Exchange) -> Vec<String> {
+    let echoes = echoes(&Seen::new(exchange));
+    echoes.into_iter().map(|echo| echo.secret).collect()
+}
+
+fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
     let (Some(response), Request::Http(request)) = (seen.response, &seen.exchange.request) else {
         return Vec::new();
     };
-    let in_header = |secret: &str| {
-        response
-            .headers
-            .iter()
-            .find(|header| header.value.len() >= secret.len() && holds(&text(&header.value), secret))
-    };
-    let mut echoed = Vec::new();
+    let headers = long_headers(response, TELLING);
+    let mut echoes = Vec::new();
     each_secret(request, |name, secret| {
         if secret.len() < TELLING {
             return;
         }
-        let place = match in_header(secret) {
-            Some(header) => format!("header {}", header.name),
-            None if holds(&seen.told, secret) => "body".to_owned(),
+        let header = headers.iter().find(|(_, readings)| says(readings, secret));
+        let place = match header {
+            Some((header, _)) => format!("header {}", header.name),
+            None if is_in_body(seen, secret) => "body".to_owned(),
             None => return,
         };
-        echoed.extend(mismatch(
-            &place,
-            "no secret of the request",
-            format!("{name} of the request"),
-        ));
+        let secret = secret.to_owned();
+        echoes.push(Echo { name, secret, place });
     });
-    echoed
+    echoes
+}
+
+/// The headers that have a value of some length, each with what it says.
+fn long_headers(response: &Response, least: usize) -> Vec<(&Header, Readings<'_>)> {
+    let headers = response.headers.iter().filter(|header| header.value.len() >= least);
+    headers.map(|header| (header, Readings::of(&header.value))).collect()
+}
+
+/// Whether the body says the secret: in JSON that is one of its strings, and not the syntax between them.
+fn is_in_body(seen: &Seen<'_>, secret: &str) -> bool {
+    says(&seen.readings, secret) && seen.json.as_ref().is_none_or(|json| is_in_json(json, secret))
+}
+
+fn is_in_json(json: &Json, secret: &str) -> bool {
+    let is_in_text = |text: &str| says(&Readings::of(text.as_bytes()), secret);
+    match json {
+        Json::String(text) | Json::Number(text) => is_in_text(text),
+        Json::Array(items) => items.iter().any(|item| is_in_json(item, secret)),
+        Json::Object(members) => members
+            .iter()
+            .any(|(name, value)| is_in_text(name) || is_in_json(value, secret)),
+        Json::Null | Json::Bool(_) => false,
+    }
+}
+
+/// Whether a text says the secret: as it is, with the blanks of a form, or in base64.
+fn says(readings: &Readings<'_>, secret: &str) -> bool {
+    let in_a_form = secret.contains(' ').then(|| secret.replace(' ', "+"));
+    readings.iter().any(|reading| {
+        holds(reading, secret)
+            || in_a_form.as_ref().is_some_and(|secret| holds(reading, secret))
+            || holds_in_base64(reading.as_bytes(), secret.as_bytes())
+    })
+}
+
+/// Whether a text holds another. Most hold nothing like it, and `contains` says so soonest of what is short.
+fn holds(text: &str, sought: &str) -> bool {
+    text.len() >= sought.len() && text.contains(&sought[..sought.floor_char_boundary(32)]) && text.contains(sought)
 }
 
 /// Shows the secrets that a request carries, each with what it is.
-fn each_secret(request: &HttpRequest, mut show: impl FnMut(&str, &str)) {
+fn each_secret(request: &HttpRequest, mut show: impl FnMut(&'static str, &str)) {
     if let Some(value) = request.header("Authorization")
         && let Some((_, credentials)) = text(value).trim().split_once(' ')
     {
@@ -82,38 +122,17 @@ fn each_secret(request: &HttpRequest, mut show: impl FnMut(&str, &str)) {
 }
 
 pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
-    let told = &seen.told;
-    // Most answers hold none, and `contains` says so sooner than `find`.
-    let trace = TRACES.iter().find(|trace| told.contains(**trace));
-    match trace.and_then(|trace| told.find(trace)) {
-        Some(start) => mismatch("body", "no stack trace", shortened(&told[start..])),
-        None => Vec::new(),
+    let found = |place: &str, trace: String| mismatch(place, "no stack trace", shortened(&trace));
+    if let Some(trace) = seen.readings.iter().find_map(trace) {
+        return found("body", trace);
     }
+    let headers = seen.response.map(|response| long_headers(response, FRAME));
+    let traces = headers.into_iter().flatten().find_map(|(header, readings)| {
+        let trace = readings.iter().find_map(trace)?;
+        Some(found(&format!("header {}", header.name), trace))
+    });
+    traces.unwrap_or_default()
 }
 
-/// The body as text, followed by what its JSON strings say where they are written with escapes: a quote in a
-/// password or a line end in a trace is seen in either form.
-pub(super) fn told<'b>(body: &'b [u8], json: Option<&Json>) -> Cow<'b, str> {
-    let mut told = text(body);
-    if let Some(json) = json.filter(|_| body.contains(&b'\\')) {
-        add_strings(json, told.to_mut());
-    }
-    told
-}
-
-/// As `String::from_utf8_lossy`, which goes character by character where most are looked at in blocks.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
-}
-
-fn add_strings(json: &Json, told: &mut String) {
-    match json {
-        Json::String(text) => {
-            told.push('\n');
-            told.push_str(text);
-        }
-        Json::Array(items) => items.iter().for_each(|item| add_strings(item, told)),
-        Json::Object(members) => members.iter().for_each(|(_, value)| add_strings(value, told)),
-        _ => {}
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! A text that stands base64-encoded in another.
+
+/// Of a long text so many bytes are sought: enough to know it by, and a bound for the work.
+const SOUGHT: usize = 64;
+
+/// Whether a text holds another in base64, alone or within something longer that was encoded with it, in either alphabet
+/// and with or without padding.
+pub(super) fn holds_in_base64(text: &[u8], sought: &[u8]) -> bool {
+    let sought = &sought[..sought.len().min(SOUGHT)];
+    let length = (sought.len() * 8).div_ceil(6);
+    runs(text, length).any(|run| {
+        let starts = 0..=run.len() - length;
+        // Six bits a character: a byte begins at the first, the third or the fifth of them.
+        let mut bits = starts.flat_map(|start| [start * 6, start * 6 + 2, start * 6 + 4]);
+        bits.any(|first| says(run, first, sought))
+    })
+}
+
+/// Whether the bits of a run, from the `first` on, are these bytes.
+fn says(run: &[u8], first: usize, bytes: &[u8]) -> bool {
+    first + bytes.len() * 8 <= run.len() * 6
+        && bytes.iter().enumerate().all(|(index, byte)| {
+            let bit = first + index * 8;
+            let sextet = |at: usize| u16::from(sextet(run[at]).unwrap_or_default());
+            let two = sextet(bit / 6) << 6 | sextet(bit / 6 + 1);
+            two >> (4 - bit % 6) & 0xff == u16::from(*byte)
+        })
+}
+
+/// The runs of at least so many characters of base64.
+fn runs(text: &[u8], length: usize) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            // Read from behind: whatever is no base64 there leaves no room for a run before it.
+            let window = rest.get(..length)?;
+            match window.iter().rposition(|byte| sextet(*byte).is_none()) {
+                Some(other) => rest = &rest[other + 1..],
+                None => {
+                    let end = rest.iter().position(|byte| sextet(*byte).is_none());
+                    let (run, after) = rest.split_at(end.unwrap_or(rest.len()));
+                    rest = after;
+                    return Some(run);
+                }
+            }
+        }
+    })
+}
+
+fn sextet(byte: u8) -> Option<u8> {
+    const SEXTETS: [Option<u8>; 256] = sextets();
+    SEXTETS[usize::from(byte)]
+}
+
+const fn sextets() -> [Option<u8>; 256] {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut sextets = [None; 256];
+    let mut value = 0;
+    while value < alphabet.len() {
+        sextets[alphabet[value] as usize] = Some(value as u8);
+        value += 1;
+    }
+    // The URL-safe alphabet.
+    sextets[b'-' as usize] = Some(62);
+    sextets[b'_' as usize] = Some(63);
+    sextets
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_found_at_any_place_of_what_was_encoded() {
+        for secret in [
+            "Staple1!",
+            "Ünïcödé-1?>",
+            "secret",
+            "~~~~????",
+            "x".repeat(300).as_str(),
+        ] {
+            for before in ["", "a", "ab", "admin:", "Basic "] {
+                for after in ["", "z", "zz", "\n"] {
+                    for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
+                        let coded = engine.encode(format!("{before}{secret}{after}"));
+                        let text = format!("{{\"errors\":[\"{coded}\"]}}");
+                        assert!(
+                            holds_in_base64(text.as_bytes(), secret.as_bytes()),
+                            "{secret} in {text}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_texts_are_not_found() {
+        let coded = STANDARD.encode("admin:Staple1!");
+        for other in ["Staple1?", "staple1!", "Staple1!!", "dmin:Staple2!"] {
+            assert!(!holds_in_base64(coded.as_bytes(), other.as_bytes()), "{other}");
+        }
+        // The last bits are cut off.
+        let cut = &STANDARD.encode("abStaple1!")[..13];
+        assert!(!holds_in_base64(cut.as_bytes(), b"Staple1!"), "{cut}");
+        // Cut in half, or with another character in between.
+        for text in ["", "U3RhcGxl", "U3RhcGxl MSE=", "U3RhcGxlM"] {
+            assert!(!holds_in_base64(text.as_bytes(), b"Staple1!"), "{text}");
+        }
+    }
+}

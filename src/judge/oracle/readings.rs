@@ -1,0 +1,205 @@
+//! What a text says, whatever encodings it is written in.
+
+use std::borrow::Cow;
+
+use super::entities::entity;
+
+/// Reads the escape at the start of a text: appends what it says and returns the length of the escape.
+type Escape = fn(&str, &mut String) -> Option<usize>;
+
+/// The encodings that are undone, each with the character that its escapes begin with.
+const ENCODINGS: [(char, Escape); 3] = [('\\', backslash), ('&', entity), ('%', percent)];
+
+/// A text as it was sent, and with its encodings undone: each alone, and each within another.
+///
+/// Most texts hold no sign of an encoding; then nothing is copied.
+pub(super) struct Readings<'t> {
+    sent: Cow<'t, str>,
+    decoded: Vec<String>,
+}
+
+impl<'t> Readings<'t> {
+    pub(super) fn of(bytes: &'t [u8]) -> Self {
+        let sent = text(bytes);
+        let mut decoded = Vec::new();
+        add_decoded(&sent, &mut decoded);
+        // Each of them may hold another encoding. Deeper nesting is not undone: it would multiply the work.
+        for outer in 0..decoded.len() {
+            let text = decoded[outer].clone();
+            add_decoded(&text, &mut decoded);
+        }
+        Readings { sent, decoded }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.sent).chain(self.decoded.iter().map(String::as_str))
+    }
+}
+
+fn add_decoded(text: &str, decoded: &mut Vec<String>) {
+    for (sign, escape) in ENCODINGS {
+        decoded.extend(undone(text, sign, escape).filter(|said| !decoded.contains(said)));
+    }
+}
+
+/// The text with every escape replaced by what it says, or `None` where there is none.
+fn undone(text: &str, sign: char, escape: Escape) -> Option<String> {
+    let mut said = String::new();
+    let mut rest = text;
+    let mut found = false;
+    while let Some(at) = rest.find(sign) {
+        said.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let length = escape(rest, &mut said);
+        found |= length.is_some();
+        let length = length.unwrap_or_else(|| {
+            said.push(sign);
+            sign.len_utf8()
+        });
+        rest = &rest[length..];
+    }
+    found.then(|| said + rest)
+}
+
+/// As `String::from_utf8_lossy`, which goes character by character where most are looked at in blocks.
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
+/// The escapes of JSON strings, and those that other languages write their strings with: `\'`, `\x41`, `\u{e9}`.
+fn backslash(text: &str, said: &mut String) -> Option<usize> {
+    let plain = match text.as_bytes().get(1)? {
+        b'n' => '\n',
+        b't' => '\t',
+        b'r' => '\r',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        sign @ (b'\\' | b'"' | b'\'' | b'/') => char::from(*sign),
+        b'x' => return bytes_in_hex(text, "\\x", said),
+        b'u' => return unicode(text, said),
+        _ => return None,
+    };
+    said.push(plain);
+    Some(2)
+}
+
+/// `\u00e9`, `\ud83d\ude00` or `\u{1f600}`.
+fn unicode(text: &str, said: &mut String) -> Option<usize> {
+    if let Some(braced) = text.strip_prefix("\\u{") {
+        let digits = &braced[..braced.bytes().take(7).position(|byte| byte == b'}')?];
+        said.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
+        return Some(digits.len() + 4);
+    }
+    let unit = |text: &str| u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
+    let first = unit(text)?;
+    let second = text.get(6..).and_then(unit);
+    // A pair of surrogates is one character.
+    let read = |units: &[u16]| String::from_utf16(units).ok();
+    let (character, length) = match (read(&[first]), second) {
+        (Some(character), _) => (character, 6),
+        (None, second) => (read(&[first, second?])?, 12),
+    };
+    said.push_str(&character);
+    Some(length)
+}
+
+/// `%C3%A9`.
+fn percent(text: &str, said: &mut String) -> Option<usize> {
+    bytes_in_hex(text, "%", said)
+}
+
+/// A run of bytes that are each written in hexadecimal after the same sign: UTF-8, or else Latin-1.
+fn bytes_in_hex(text: &str, sign: &str, said: &mut String) -> Option<usize> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some(digits) = rest.strip_prefix(sign).and_then(|rest| rest.get(..2))
+        && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    {
+        bytes.extend(u8::from_str_radix(digits, 16).ok());
+        rest = &rest[sign.len() + 2..];
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok("") => return None,
+        Ok(read) => said.push_str(read),
+        Err(_) => said.extend(bytes.iter().map(|byte| char::from(*byte))),
+    }
+    Some(text.len() - rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_read(written: &str, said: &str) {
+        let readings = Readings::of(written.as_bytes());
+        assert!(
+            readings.iter().any(|reading| reading == said),
+            "{written}: {:?}",
+            readings.iter().collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn each_encoding_is_undone() {
+        for (written, said) in [
+            (r#"a\"b\\c\/d\n\té"#, "a\"b\\c/d\n\té"),
+            (r"\u00e9\u0026\ud83d\ude00\u003C", "é&😀<"),
+            (r"\u{e9}\u{1f600}\x41\xc3\xa9", "é😀Aé"),
+            ("&amp;&lt;&quot;&nbsp;&#39;&#x27;&eacute;", "&<\"\u{a0}''é"),
+            ("%41%c3%A9%25", "Aé%"),
+            // Bytes that are not UTF-8.
+            (r"caf\xe9", "café"),
+            ("caf%E9", "café"),
+        ] {
+            assert_read(written, said);
+        }
+    }
+
+    #[test]
+    fn an_encoding_within_another_is_undone() {
+        for written in [
+            r#"a\\\"&"#,
+            r"a\\u0022&",
+            r"a\u0022\u0026amp;",
+            "a&amp;quot;&amp;amp;",
+            r"a\&quot;&amp;",
+            "a%2522%2526",
+            "a%5C%22%26",
+            "a%26quot%3B%26amp%3B",
+            r"a\u002522\u002526",
+            "a&percnt;22&#37;26",
+        ] {
+            assert_read(written, "a\"&");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_escape_stays_and_costs_no_copy() {
+        for text in [
+            r"C:\Users\q \u12 \ud800 \x4 \u{}",
+            "a & b; &unknown; &",
+            "100% %4 %zz",
+            "plain\n",
+            "é\\",
+            "\\é",
+            "%é",
+            "&é;",
+        ] {
+            let readings = Readings::of(text.as_bytes());
+            assert!(
+                readings.decoded.is_empty() && matches!(readings.sent, Cow::Borrowed(_)),
+                "{text}"
+            );
+            assert!(readings.iter().eq([text]));
+        }
+    }
+
+    #[test]
+    fn the_number_of_readings_is_bounded() {
+        let hostile = r"\\u005c\u0026amp;&#37;25%2526&amp;#92;u0025%5Cu0026".repeat(1000);
+        let readings = Readings::of(hostile.as_bytes());
+        assert!((4..=13).contains(&readings.iter().count()));
+        assert!(readings.iter().all(|reading| reading.len() <= hostile.len()));
+    }
+}

@@ -1,0 +1,224 @@
+//! Stack traces, as they are printed by the languages that such servers are written in.
+//!
+//! The head of a trace counts, and so does a single frame, wherever it stands in the text. A message that only names a
+//! line, a file or a kind of error is not a trace.
+
+use std::borrow::Cow;
+
+use super::entities::without_tags;
+
+/// The longest path and the longest line that are looked at, in bytes.
+const LONGEST: usize = 256;
+
+/// Whether a sign is of a trace, given the text before it and the text after it.
+type InTrace = fn(&str, &str) -> bool;
+
+/// The signs of a trace other than the names of source files. At most 32 bytes each, which are found soonest.
+const SIGNS: [(&str, InTrace); 5] = [
+    ("Traceback (most recent call last", |_, _| true),
+    ("goroutine ", |_, after| {
+        after_number(after, "").is_some_and(|rest| rest.starts_with(" ["))
+    }),
+    ("Stack trace:", |_, after| after.trim_start().starts_with("#0")),
+    ("Caused by: ", |_, after| is_exception(after)),
+    ("at ", is_call),
+];
+
+/// The stack trace in a text: what stands there from its first sign on.
+pub(super) fn trace(text: &str) -> Option<String> {
+    let text = match text.contains('<') {
+        true => Cow::Owned(without_tags(text)),
+        false => Cow::Borrowed(text),
+    };
+    let by_sign = SIGNS.iter().find_map(|(sign, in_trace)| {
+        // Most texts hold none of them, and `contains` says so sooner than a search.
+        let mut found = text.contains(sign).then(|| text.match_indices(sign))?;
+        found.find(|(at, _)| in_trace(&text[..*at], &text[at + sign.len()..]))
+    });
+    let by_source = || text.match_indices('.').find(|(dot, _)| is_in_source(&text, *dot));
+    let (start, _) = by_sign.or_else(by_source)?;
+    // A few words before it say what it is of.
+    let start = text.floor_char_boundary(start.saturating_sub(40));
+    Some(text[start..].to_owned())
+}
+
+/// What follows a number after a sign.
+fn after_number<'t>(text: &'t str, sign: &str) -> Option<&'t str> {
+    let text = text.strip_prefix(sign)?;
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    (rest.len() < text.len()).then_some(rest)
+}
+
+/// What stands before a number at the end, and the sign before that.
+fn before_number<'t>(text: &'t str, sign: &str) -> Option<&'t str> {
+    let rest = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    (rest.len() < text.len()).then(|| rest.strip_suffix(sign))?
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() && c != '\n' && c != '\r'
+}
+
+/// Whether a line, a string or the text begins here, blanks aside.
+fn begins_line(before: &str) -> bool {
+    let before = before.trim_end_matches(is_blank);
+    before.is_empty() || before.ends_with(['\n', '\r', '"'])
+}
+
+/// The qualified name at the start of a text, such as `Object.<anonymous>`, `a.b.C$D.lambda$0`, ``A.B`1.<M>d__2.Next``,
+/// `java.base/java.lang.Thread.run`.
+fn qualified_name(text: &str) -> &str {
+    let is_part = |c: char| c.is_alphanumeric() || "._$<>/`[]#".contains(c);
+    &text[..text.find(|c| !is_part(c)).unwrap_or(text.len())]
+}
+
+/// Whether the text begins with the full name of an exception: `java.lang.IllegalStateException`.
+fn is_exception(text: &str) -> bool {
+    let class = qualified_name(text).rsplit_once('.').map_or("", |(_, class)| class);
+    class.starts_with(char::is_uppercase)
+}
+
+/// Whether the `at ` between these two introduces the call or the place of a frame (Node, JVM, .NET, Rust), or of a panic.
+fn is_call(before: &str, after: &str) -> bool {
+    if before.ends_with(char::is_alphanumeric) {
+        return false;
+    }
+    let line = &after[..after.floor_char_boundary(LONGEST)];
+    let line = line.lines().next().unwrap_or_default();
+    let line = line.strip_prefix("async ").unwrap_or(line);
+    let name = qualified_name(line);
+    let begins = begins_line(before);
+    before.ends_with("panicked ")
+        || is_place(line.split(|c: char| c.is_whitespace() || "\",)".contains(c)).next().unwrap_or_default())
+        || begins && name.contains(".<anonymous>")
+        // The JVM indents by a tab.
+        || before.ends_with('\t') && name.matches('.').count() >= 2
+        || line.split_once('(').is_some_and(|(callee, rest)| {
+            let place = rest.split(')').next().unwrap_or_default();
+            // Without a file, .NET gives the parameters, and the JVM says why.
+            let without_file = begins && callee == name && name.contains('.');
+            without_file || is_callee(callee) && is_place_of_call(place)
+        })
+}
+
+/// Whether it may be what is called: `parse`, `new Foo`, `A.b [as c]`.
+fn is_callee(text: &str) -> bool {
+    let text = text.trim_end();
+    let text = text.strip_prefix("new ").unwrap_or(text);
+    let text = text.split_once(" [as ").map_or(text, |(name, _)| name);
+    !text.is_empty() && qualified_name(text) == text
+}
+
+/// Whether it is a place as frames give it in parentheses after what is called, where a script needs no extension.
+fn is_place_of_call(text: &str) -> bool {
+    let path = before_number(text, ":").and_then(|text| before_number(text, ":"));
+    text == "<anonymous>" || is_place(text) || path.is_some_and(|path| path.starts_with('/'))
+}
+
+/// Whether it is a file or module with a line and a column: `/app/x.js:1:2`, `file:///x.mjs:1:2`, `node:internal/x:1:2`.
+fn is_place(text: &str) -> bool {
+    let path = before_number(text, ":").and_then(|text| before_number(text, ":"));
+    path.is_some_and(|path| {
+        let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+        path.starts_with("node:") || path.starts_with("file:") || language(extension).is_some()
+    })
+}
+
+/// The languages whose traces name source files, by how they do it.
+#[derive(Clone, Copy)]
+enum Language {
+    Script,
+    Jvm,
+    Python,
+    Go,
+    Rust,
+    Php,
+    Ruby,
+    DotNet,
+    Beam,
+    Lua,
+    Perl,
+}
+
+fn language(extension: &str) -> Option<Language> {
+    Some(match extension {
+        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx" | "dart" => Language::Script,
+        "java" | "kt" | "scala" | "groovy" | "clj" => Language::Jvm,
+        "py" => Language::Python,
+        "go" => Language::Go,
+        "rs" => Language::Rust,
+        "php" => Language::Php,
+        "rb" => Language::Ruby,
+        "cs" | "vb" | "fs" => Language::DotNet,
+        "ex" | "exs" | "erl" => Language::Beam,
+        "lua" => Language::Lua,
+        "pl" | "pm" => Language::Perl,
+        _ => return None,
+    })
+}
+
+/// Whether the dot is of a source file as a frame names it, or of an exception of .NET.
+fn is_in_source(text: &str, dot: usize) -> bool {
+    let (before, after) = (&text[..dot], &text[dot + 1..]);
+    let extension = &after[..after.bytes().take(7).take_while(u8::is_ascii_alphanumeric).count()];
+    let Some(language) = language(extension) else {
+        let system = before.ends_with("System") && after.starts_with(char::is_uppercase);
+        return system && qualified_name(&after[..after.floor_char_boundary(LONGEST)]).ends_with("Exception");
+    };
+    let after = &after[extension.len()..];
+    let near = &before[before.floor_char_boundary(dot.saturating_sub(LONGEST))..];
+    let start = near.rfind(|c: char| c.is_whitespace() || "('\"".contains(c));
+    let path = &near[start.map_or(0, |start| {
+        start + near[start..].chars().next().map_or(0, char::len_utf8)
+    })..];
+    let before = &before[..dot - path.len()];
+    let is_path = path.contains(['/', '\\']);
+    is_member(before, after)
+        || match language {
+            Language::Script | Language::Rust => {
+                let line = after_number(after, ":").and_then(|rest| after_number(rest, ":"));
+                before.ends_with('(') && line.is_some_and(|rest| rest.starts_with(')'))
+            }
+            Language::Jvm => {
+                before.ends_with('(') && after_number(after, ":").is_some_and(|rest| rest.starts_with(')'))
+            }
+            Language::Python => {
+                let line = after.strip_prefix("\",").map(str::trim_start);
+                before.ends_with("File \"") && line.is_some_and(|line| after_number(line, "line ").is_some())
+            }
+            Language::Go => after_number(after, ":").is_some_and(|rest| {
+                let alone = begins_line(before.trim_end_matches(is_blank).trim_end_matches("->"));
+                let ends = rest.is_empty() || rest.starts_with(['\n', '\r', ' ']);
+                rest.starts_with(" +0x") || rest.starts_with(" (0x") || alone && is_path && ends
+            }),
+            Language::Php => {
+                let of_frame = after_number(after, "(").is_some_and(|rest| rest.starts_with("): "));
+                let of_error = after_number(after, " on line ").or(after_number(after, ":")).is_some();
+                is_path && (of_frame || of_error && before.ends_with("in "))
+            }
+            Language::Ruby | Language::Lua => {
+                after_number(after, ":").is_some_and(|rest| rest.starts_with(":in ") || rest.starts_with(": in "))
+            }
+            Language::DotNet => before.ends_with("in ") && after_number(after, ":line ").is_some(),
+            Language::Beam => {
+                let application = before.ends_with(") ") || begins_line(before);
+                let of_frame = after_number(after, ":").is_some_and(|rest| rest.starts_with(": "));
+                application && is_path && of_frame || after_number(after, "\"},{line,").is_some()
+            }
+            Language::Perl => before.ends_with("at ") && after_number(after, " line ").is_some(),
+        }
+}
+
+/// Whether a source file is a member of a frame in JSON: `"file": "/app/x.php", "line": 12`.
+fn is_member(before: &str, after: &str) -> bool {
+    let member = || {
+        let name = after.strip_prefix('"')?.trim_start().strip_prefix(',')?.trim_start();
+        let (name, number) = name.strip_prefix("\"line")?.split_once('"')?;
+        let value = number.trim_start().strip_prefix(':')?.trim_start();
+        after_number(value, "").filter(|_| name.len() < 8)
+    };
+    before.ends_with('"') && member().is_some()
+}
+
+#[cfg(test)]
+mod tests;
