@@ -13,8 +13,8 @@ use crate::judge::{Mismatch, shortened};
 /// A secret shorter than this, in bytes, may stand in an answer by chance.
 const TELLING: usize = 8;
 
-/// The shortest header that is looked at for a frame of a trace, in bytes.
-const FRAME: usize = 16;
+/// The shortest header that is looked at for a frame of a trace, in bytes. A date is shorter.
+const FRAME: usize = 30;
 
 /// A secret of a request that came back.
 struct Echo {
@@ -40,16 +40,15 @@ pub(crate) fn echoed(exchange: &Exchange) -> Vec<String> {
 }
 
 fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
-    let (Some(response), Request::Http(request)) = (seen.response, &seen.exchange.request) else {
+    let Request::Http(request) = &seen.exchange.request else {
         return Vec::new();
     };
-    let headers = long_headers(response, TELLING);
     let mut echoes = Vec::new();
     each_secret(request, |name, secret| {
         if secret.len() < TELLING {
             return;
         }
-        let header = headers.iter().find(|(_, readings)| says(readings, secret));
+        let header = seen.headers.iter().find(|(_, readings)| says(readings, secret));
         let place = match header {
             Some((header, _)) => format!("header {}", header.name),
             None if is_in_body(seen, secret) => "body".to_owned(),
@@ -61,10 +60,11 @@ fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
     echoes
 }
 
-/// The headers that have a value of some length, each with what it says.
-fn long_headers(response: &Response, least: usize) -> Vec<(&Header, Readings<'_>)> {
-    let headers = response.headers.iter().filter(|header| header.value.len() >= least);
-    headers.map(|header| (header, Readings::of(&header.value))).collect()
+/// The headers whose value is as long as a secret, each with what it says.
+pub(super) fn telling_headers(response: Option<&Response>) -> Vec<(&Header, Readings<'_>)> {
+    let headers = response.into_iter().flat_map(|response| &response.headers);
+    let telling = headers.filter(|header| header.value.len() >= TELLING);
+    telling.map(|header| (header, Readings::of(&header.value))).collect()
 }
 
 /// Whether the body says the secret: in JSON that is one of its strings, and not the syntax between them.
@@ -126,12 +126,12 @@ pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
     if let Some(trace) = seen.readings.iter().find_map(trace) {
         return found("body", trace);
     }
-    let headers = seen.response.map(|response| long_headers(response, FRAME));
-    let traces = headers.into_iter().flatten().find_map(|(header, readings)| {
+    let headers = seen.headers.iter().filter(|(header, _)| header.value.len() >= FRAME);
+    let mut traces = headers.filter_map(|(header, readings)| {
         let trace = readings.iter().find_map(trace)?;
         Some(found(&format!("header {}", header.name), trace))
     });
-    traces.unwrap_or_default()
+    traces.next().unwrap_or_default()
 }
 
 #[cfg(test)]

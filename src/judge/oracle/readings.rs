@@ -22,7 +22,11 @@ impl<'t> Readings<'t> {
     pub(super) fn of(bytes: &'t [u8]) -> Self {
         let sent = text(bytes);
         let mut decoded = Vec::new();
-        add_decoded(&sent, &mut decoded);
+        // All of it is looked at, without a branch: that is faster than to stop at the first sign.
+        let encoded = (sent.bytes()).fold(false, |found, byte| found | matches!(byte, b'\\' | b'&' | b'%'));
+        if encoded {
+            add_decoded(&sent, &mut decoded);
+        }
         // Each of them may hold another encoding. Deeper nesting is not undone: it would multiply the work.
         for outer in 0..decoded.len() {
             let text = decoded[outer].clone();
