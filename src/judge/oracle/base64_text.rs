@@ -21,7 +21,7 @@ fn says(run: &[u8], first: usize, bytes: &[u8]) -> bool {
     first + bytes.len() * 8 <= run.len() * 6
         && bytes.iter().enumerate().all(|(index, byte)| {
             let bit = first + index * 8;
-            let sextet = |at: usize| u16::from(sextet(run[at]).unwrap_or_default());
+            let sextet = |at: usize| u16::from(SEXTETS[usize::from(run[at])]);
             let two = sextet(bit / 6) << 6 | sextet(bit / 6 + 1);
             two >> (4 - bit % 6) & 0xff == u16::from(*byte)
         })
@@ -34,10 +34,10 @@ fn runs(text: &[u8], length: usize) -> impl Iterator<Item = &[u8]> {
         loop {
             // Read from behind: whatever is no base64 there leaves no room for a run before it.
             let window = rest.get(..length)?;
-            match window.iter().rposition(|byte| sextet(*byte).is_none()) {
+            match window.iter().rposition(|byte| is_other(*byte)) {
                 Some(other) => rest = &rest[other + 1..],
                 None => {
-                    let end = rest.iter().position(|byte| sextet(*byte).is_none());
+                    let end = rest.iter().position(|byte| is_other(*byte));
                     let (run, after) = rest.split_at(end.unwrap_or(rest.len()));
                     rest = after;
                     return Some(run);
@@ -47,22 +47,27 @@ fn runs(text: &[u8], length: usize) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn sextet(byte: u8) -> Option<u8> {
-    const SEXTETS: [Option<u8>; 256] = sextets();
-    SEXTETS[usize::from(byte)]
+/// The six bits of each character of base64.
+const SEXTETS: [u8; 256] = sextets();
+
+/// Stands for all other characters.
+const OTHER: u8 = u8::MAX;
+
+fn is_other(byte: u8) -> bool {
+    SEXTETS[usize::from(byte)] == OTHER
 }
 
-const fn sextets() -> [Option<u8>; 256] {
+const fn sextets() -> [u8; 256] {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut sextets = [None; 256];
+    let mut sextets = [OTHER; 256];
     let mut value = 0;
     while value < alphabet.len() {
-        sextets[alphabet[value] as usize] = Some(value as u8);
+        sextets[alphabet[value] as usize] = value as u8;
         value += 1;
     }
     // The URL-safe alphabet.
-    sextets[b'-' as usize] = Some(62);
-    sextets[b'_' as usize] = Some(63);
+    sextets[b'-' as usize] = 62;
+    sextets[b'_' as usize] = 63;
     sextets
 }
 

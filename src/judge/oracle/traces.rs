@@ -35,11 +35,24 @@ pub(super) fn trace(text: &str) -> Option<String> {
         let mut found = text.contains(sign).then(|| text.match_indices(sign))?;
         found.find(|(at, _)| in_trace(&text[..*at], &text[at + sign.len()..]))
     });
-    let by_source = || text.match_indices('.').find(|(dot, _)| is_in_source(&text, *dot));
+    let by_source = || {
+        let mut dots = may_name_source(&text).then(|| text.match_indices('.'))?;
+        dots.find(|(dot, _)| is_in_source(&text, *dot))
+    };
     let (start, _) = by_sign.or_else(by_source)?;
     // A few words before it say what it is of.
     let start = text.floor_char_boundary(start.saturating_sub(40));
     Some(text[start..].to_owned())
+}
+
+/// Whether a letter follows a dot, as in no version and no number. All of the text is looked at, without a branch: that is
+/// faster than to stop at the first dot.
+fn may_name_source(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let pairs = bytes.iter().zip(&bytes[bytes.len().min(1)..]);
+    pairs.fold(false, |found, (dot, letter)| {
+        found | ((*dot == b'.') & letter.is_ascii_alphabetic())
+    })
 }
 
 /// What follows a number after a sign.

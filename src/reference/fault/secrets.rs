@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::json;
 
 use super::bodies::text;
 use super::witness::{GOOD, OTHER};
 use super::writing::{granted, login, put, put_into_error, put_into_user, refused};
 use super::{Fault, fault};
 use crate::documented::basic;
+use crate::reference::behaviour::Handled;
 use crate::reference::outcome::{Refusal, Success};
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -48,6 +50,49 @@ pub(super) const FAULTS: &[Fault] = &[
                     .filter(|_| login(handled) && handled.outcome.is_err());
                 if let Some(sent) = sent {
                     put_into_error(answer, "details", String::from_utf8_lossy(sent).into_owned().into());
+                }
+            });
+        },
+        |w| drop(w.login("admin", "a wrong one")),
+    ),
+    fault(
+        "envelope.no-secret-echoed.as-entities",
+        "envelope.no-secret-echoed",
+        "the refusal of a login repeats the password, escaped for a page: every character is an entity",
+        |b| {
+            b.rewrites.push(|handled, answer| {
+                if let Some(password) = refused_password(handled) {
+                    let entities = password.chars().map(|c| format!("&#x{:x};", u32::from(c)));
+                    put_into_error(answer, "details", entities.collect::<String>().into());
+                }
+            });
+        },
+        |w| drop(w.login("admin", "a wrong one")),
+    ),
+    fault(
+        "envelope.no-secret-echoed.in-an-address",
+        "envelope.no-secret-echoed",
+        "the refusal of a login names the address of a form, with the password percent-encoded",
+        |b| {
+            b.rewrites.push(|handled, answer| {
+                if let Some(password) = refused_password(handled) {
+                    let bytes: String = password.bytes().map(|byte| format!("%{byte:02x}")).collect();
+                    let address = format!("/login?password={bytes}");
+                    answer.headers.push(("location", address.into()));
+                }
+            });
+        },
+        |w| drop(w.login("admin", "a wrong one")),
+    ),
+    fault(
+        "envelope.no-secret-echoed.in-base64",
+        "envelope.no-secret-echoed",
+        "the refusal of a login holds its session in base64, and that the password",
+        |b| {
+            b.rewrites.push(|handled, answer| {
+                if let Some(password) = refused_password(handled) {
+                    let session = json!({"user": "?", "password": password}).to_string();
+                    put(answer, "session", URL_SAFE_NO_PAD.encode(session).into());
                 }
             });
         },
@@ -148,6 +193,36 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| drop((w.admin(), w.login_with("admin", GOOD, "{"))),
     ),
     fault(
+        "envelope.no-trace.as-html",
+        "envelope.no-trace",
+        "a body that is not JSON is answered with the trace of the parser, laid out for a page",
+        |b| {
+            b.rewrites.push(|handled, answer| {
+                if refused(handled, Refusal::Malformed) {
+                    let trace = "SyntaxError: Unexpected token<br> &nbsp; &nbsp;at JSON.parse (&lt;anonymous&gt;)\
+                                 <br> &nbsp; &nbsp;at parse (/app/node_modules/body-parser/lib/types/json.js:96:19)";
+                    put_into_error(answer, "details", trace.into());
+                }
+            });
+        },
+        |w| drop((w.admin(), w.login_with("admin", GOOD, "{"))),
+    ),
+    fault(
+        "envelope.no-trace.beside-the-error",
+        "envelope.no-trace",
+        "a body that is not JSON is answered with the trace of the JVM in a member of its own",
+        |b| {
+            b.rewrites.push(|handled, answer| {
+                if refused(handled, Refusal::Malformed) {
+                    let trace =
+                        "com.example.MalformedBodyException: line 1\r\n\tat com.example.Login.read(Login.java:96)";
+                    put(answer, "trace", trace.into());
+                }
+            });
+        },
+        |w| drop((w.admin(), w.login_with("admin", GOOD, "{"))),
+    ),
+    fault(
         "envelope.no-password-shown.on-reading",
         "envelope.no-password-shown",
         "reading an account shows the hash of its password",
@@ -187,3 +262,10 @@ pub(super) const FAULTS: &[Fault] = &[
         |w| w.update(OTHER),
     ),
 ];
+
+/// The password of a login that was refused.
+fn refused_password(handled: &Handled<'_>) -> Option<String> {
+    let sent = handled.call.authorization.first()?;
+    let refused = login(handled) && handled.outcome.is_err();
+    basic::parse(sent).ok().filter(|_| refused).map(|sent| sent.password)
+}
