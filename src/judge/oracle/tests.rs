@@ -579,6 +579,26 @@ fn stack_traces_are_noticed_in_any_body() {
 }
 
 #[test]
+fn a_stack_trace_is_noticed_in_a_header_too() {
+    let trace = "SyntaxError: x%0A    at parse (/app/json.js:96:19)";
+    let headers = [("content-type", "application/json"), ("X-Debug", trace)];
+    let traced = response(400, &headers, &enveloped(ERROR));
+    let judgement = oracles().judge("a step", &exchange(login(), Outcome::Answered(traced)));
+    let places: Vec<&str> = judgement.findings[0]
+        .mismatches
+        .iter()
+        .map(|mismatch| mismatch.at.as_str())
+        .collect();
+    assert_eq!(judgement.findings[0].requirement, "envelope.no-trace");
+    assert_eq!(places, ["header X-Debug"]);
+    let date = [
+        ("content-type", "application/json"),
+        ("Date", "Thu, 01 Mar 2018 15:29:26 GMT"),
+    ];
+    assert_noticed("a date", response(400, &date, &enveloped(ERROR)), &[]);
+}
+
+#[test]
 fn a_401_has_a_challenge_and_a_405_names_the_methods() {
     let with = |status, name: &'static str, value: &str| {
         response(

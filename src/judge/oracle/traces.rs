@@ -33,16 +33,24 @@ pub(super) fn trace(text: &str) -> Option<String> {
     let by_sign = SIGNS.iter().find_map(|(sign, in_trace)| {
         // Most texts hold none of them, and `contains` says so sooner than a search.
         let mut found = text.contains(sign).then(|| text.match_indices(sign))?;
-        found.find(|(at, _)| in_trace(&text[..*at], &text[at + sign.len()..]))
+        let (start, _) = found.find(|(at, _)| in_trace(&text[..*at], &text[at + sign.len()..]))?;
+        Some(start)
     });
     let by_source = || {
         let mut dots = may_name_source(&text).then(|| text.match_indices('.'))?;
-        dots.find(|(dot, _)| is_in_source(&text, *dot))
+        let (dot, _) = dots.find(|(dot, _)| is_in_source(&text, *dot))?;
+        Some(dot - word_before(&text, dot).len())
     };
-    let (start, _) = by_sign.or_else(by_source)?;
-    // A few words before it say what it is of.
-    let start = text.floor_char_boundary(start.saturating_sub(40));
+    let start = by_sign.or_else(by_source)?;
     Some(text[start..].to_owned())
+}
+
+/// What stands before a dot without a blank, a quote or a parenthesis: the beginning of a path.
+fn word_before(text: &str, dot: usize) -> &str {
+    let near = &text[text.floor_char_boundary(dot.saturating_sub(LONGEST))..dot];
+    near.rsplit(|c: char| c.is_whitespace() || "('\"".contains(c))
+        .next()
+        .unwrap_or_default()
 }
 
 /// Whether a letter follows a dot, as in no version and no number. All of the text is looked at, without a branch: that is
@@ -179,11 +187,7 @@ fn is_in_source(text: &str, dot: usize) -> bool {
         return system && qualified_name(&after[..after.floor_char_boundary(LONGEST)]).ends_with("Exception");
     };
     let after = &after[extension.len()..];
-    let near = &before[before.floor_char_boundary(dot.saturating_sub(LONGEST))..];
-    let start = near.rfind(|c: char| c.is_whitespace() || "('\"".contains(c));
-    let path = &near[start.map_or(0, |start| {
-        start + near[start..].chars().next().map_or(0, char::len_utf8)
-    })..];
+    let path = word_before(text, dot);
     let before = &before[..dot - path.len()];
     let is_path = path.contains(['/', '\\']);
     is_member(before, after)

@@ -187,11 +187,39 @@ fn each_line_of_a_page_of_express_is_a_frame() {
 }
 
 #[test]
-fn what_is_shown_begins_near_the_trace() {
-    let text = format!("{}\n    at parse (/app/x.js:1:2)", "words ".repeat(1000));
-    let shown = found(&text).expect("a trace");
-    assert!(
-        shown.len() < 80 && shown.ends_with("at parse (/app/x.js:1:2)"),
-        "{shown}"
-    );
+fn what_is_shown_begins_with_the_trace() {
+    let words = "words ".repeat(1000);
+    for (text, shown) in [
+        (
+            format!("{words}\n    at parse (/app/x.js:1:2)"),
+            "at parse (/app/x.js:1:2)",
+        ),
+        (format!("{words} in /app/x.php on line 3"), "/app/x.php on line 3"),
+        (format!("{words}(Bär.java:12)"), "Bär.java:12)"),
+    ] {
+        assert_eq!(found(&text).as_deref(), Some(shown));
+    }
+}
+
+#[test]
+fn long_hostile_texts_are_read_to_their_end() {
+    for part in [
+        "at ",
+        " at x(",
+        ".js:1",
+        ".go:1 ",
+        "<",
+        "<b",
+        "&#",
+        "\\u00",
+        "%4",
+        "\"",
+        "((",
+        ".py\",\"line",
+        "Stack trace: ",
+    ] {
+        let text = part.repeat(100_000 / part.len());
+        assert_eq!(found(&text), None, "{part}");
+        assert!(found(&format!("{text}\n    at x (/app/x.js:1:2)")).is_some(), "{part}");
+    }
 }
