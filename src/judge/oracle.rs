@@ -9,12 +9,12 @@ mod readings;
 mod traces;
 
 pub(crate) use leaks::echoed;
-use leaks::{no_secret_echoed, no_trace, telling_headers};
-use readings::Readings;
+use leaks::{no_secret_echoed, no_trace, values};
+use readings::{Readings, text};
 
 use super::{Judgement, Mismatch, Observation, Placeholder, shortened};
 use crate::documented::errors::ErrorCode;
-use crate::exchange::{Breakage, Exchange, Header, Json, Outcome, Request, Response};
+use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response};
 use crate::requirement::{Level, Register};
 
 /// Members that carry the payload of a success.
@@ -85,8 +85,8 @@ struct Seen<'e> {
     json: Option<Json>,
     /// What the body says, whatever it is written in.
     readings: Readings<'e>,
-    /// The headers that are long enough to say something, each with what its value says.
-    headers: Vec<(&'e Header, Readings<'e>)>,
+    /// What the values of its headers say, all in one text: it is looked at once, and seldom holds anything.
+    headers: Readings<'e>,
     /// Raw bytes may be answered by the HTTP layer in front of the API, which knows no envelope.
     by_the_api: bool,
 }
@@ -100,8 +100,8 @@ impl<'e> Seen<'e> {
             exchange,
             response,
             json,
-            readings: Readings::of(body),
-            headers: telling_headers(response),
+            readings: Readings::of(text(body)),
+            headers: Readings::of(values(response).into()),
             by_the_api: matches!(exchange.request, Request::Http(_)),
         }
     }

@@ -7,14 +7,11 @@ use super::base64_text::holds_in_base64;
 use super::readings::{Readings, text};
 use super::traces::trace;
 use super::{Seen, mismatch};
-use crate::exchange::{Exchange, Header, HttpRequest, Json, Request, Response};
+use crate::exchange::{Exchange, HttpRequest, Json, Request, Response};
 use crate::judge::{Mismatch, shortened};
 
 /// A secret shorter than this, in bytes, may stand in an answer by chance.
 const TELLING: usize = 8;
-
-/// The shortest header that is looked at for a frame of a trace, in bytes. A date is shorter.
-const FRAME: usize = 30;
 
 /// A secret of a request that came back.
 struct Echo {
@@ -48,9 +45,9 @@ fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
         if secret.len() < TELLING {
             return;
         }
-        let header = seen.headers.iter().find(|(_, readings)| says(readings, secret));
+        let header = in_header(seen, |readings| says(readings, secret).then_some(()));
         let place = match header {
-            Some((header, _)) => format!("header {}", header.name),
+            Some((header, ())) => header,
             None if is_in_body(seen, secret) => "body".to_owned(),
             None => return,
         };
@@ -60,11 +57,25 @@ fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
     echoes
 }
 
-/// The headers whose value is as long as a secret, each with what it says.
-pub(super) fn telling_headers(response: Option<&Response>) -> Vec<(&Header, Readings<'_>)> {
+/// The values of the headers that are long enough to hold a secret or a trace, one a line.
+pub(super) fn values(response: Option<&Response>) -> String {
     let headers = response.into_iter().flat_map(|response| &response.headers);
-    let telling = headers.filter(|header| header.value.len() >= TELLING);
-    telling.map(|header| (header, Readings::of(&header.value))).collect()
+    let mut values = String::new();
+    for header in headers.filter(|header| header.value.len() >= TELLING) {
+        values.push_str(&text(&header.value));
+        values.push('\n');
+    }
+    values
+}
+
+/// What is found in a header, after the place that it is found in.
+fn in_header<T>(seen: &Seen<'_>, find: impl Fn(&Readings<'_>) -> Option<T>) -> Option<(String, T)> {
+    find(&seen.headers)?;
+    let mut headers = seen.response?.headers.iter();
+    headers.find_map(|header| {
+        let found = find(&Readings::of(text(&header.value)))?;
+        Some((format!("header {}", header.name), found))
+    })
 }
 
 /// Whether the body says the secret: in JSON that is one of its strings, and not the syntax between them.
@@ -73,7 +84,7 @@ fn is_in_body(seen: &Seen<'_>, secret: &str) -> bool {
 }
 
 fn is_in_json(json: &Json, secret: &str) -> bool {
-    let is_in_text = |text: &str| says(&Readings::of(text.as_bytes()), secret);
+    let is_in_text = |text: &str| says(&Readings::of(text.into()), secret);
     match json {
         Json::String(text) | Json::Number(text) => is_in_text(text),
         Json::Array(items) => items.iter().any(|item| is_in_json(item, secret)),
@@ -122,16 +133,12 @@ fn each_secret(request: &HttpRequest, mut show: impl FnMut(&'static str, &str)) 
 }
 
 pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
-    let found = |place: &str, trace: String| mismatch(place, "no stack trace", shortened(&trace));
-    if let Some(trace) = seen.readings.iter().find_map(trace) {
-        return found("body", trace);
+    let find = |readings: &Readings<'_>| readings.iter().find_map(trace);
+    let in_body = || Some(("body".to_owned(), find(&seen.readings)?));
+    match in_body().or_else(|| in_header(seen, find)) {
+        Some((place, trace)) => mismatch(&place, "no stack trace", shortened(&trace)),
+        None => Vec::new(),
     }
-    let headers = seen.headers.iter().filter(|(header, _)| header.value.len() >= FRAME);
-    let mut traces = headers.filter_map(|(header, readings)| {
-        let trace = readings.iter().find_map(trace)?;
-        Some(found(&format!("header {}", header.name), trace))
-    });
-    traces.next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
 use super::*;
-use crate::exchange::Outcome;
+use crate::exchange::{Header, Outcome};
 
 /// An exchange whose request carries the secret as a password, and whose answer has this header and this body.
 fn exchange(secret: &str, header: &str, body: &str) -> Exchange {

@@ -155,7 +155,7 @@ fn spelled(text: &str) -> Vec<String> {
 }
 
 fn found(text: &str) -> Option<String> {
-    Readings::of(text.as_bytes()).iter().find_map(trace)
+    Readings::of(text.into()).iter().find_map(trace)
 }
 
 #[test]
