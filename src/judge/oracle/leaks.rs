@@ -60,12 +60,12 @@ fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
 /// The values of the headers that are long enough to hold a secret or a trace, one a line.
 pub(super) fn values(response: Option<&Response>) -> String {
     let headers = response.into_iter().flat_map(|response| &response.headers);
-    let mut values = String::new();
+    let mut values = Vec::with_capacity(256);
     for header in headers.filter(|header| header.value.len() >= TELLING) {
-        values.push_str(&text(&header.value));
-        values.push('\n');
+        values.extend_from_slice(&header.value);
+        values.push(b'\n');
     }
-    values
+    String::from_utf8(values).unwrap_or_else(|error| text(error.as_bytes()).into_owned())
 }
 
 /// What is found in a header, after the place that it is found in.
@@ -123,7 +123,8 @@ fn each_secret(request: &HttpRequest, mut show: impl FnMut(&'static str, &str)) 
         }
         show("the Authorization header", credentials);
     }
-    let body = request.body.as_deref().and_then(|body| Json::parse(body).ok());
+    let body = request.body.as_deref().filter(|body| may_name_password(body));
+    let body = body.and_then(|body| Json::parse(body).ok());
     for member in ["/new_password", "/password"] {
         let value = body.as_ref().and_then(|body| body.at(member));
         if let Some(password) = value.and_then(Json::as_str) {
@@ -132,10 +133,26 @@ fn each_secret(request: &HttpRequest, mut show: impl FnMut(&'static str, &str)) 
     }
 }
 
+/// Whether a body may have a member of that name. Most requests send none, and are not read for it.
+fn may_name_password(body: &[u8]) -> bool {
+    let body = text(body);
+    body.contains("password") || body.contains('\\')
+}
+
 pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
     let find = |readings: &Readings<'_>| readings.iter().find_map(trace);
     let in_body = || Some(("body".to_owned(), find(&seen.readings)?));
-    match in_body().or_else(|| in_header(seen, find)) {
+    // A date, a type and most other values hold nothing that traces are made of.
+    let may_hold = |text: &str| {
+        text.bytes()
+            .fold(false, |found, byte| found | matches!(byte, b'(' | b'.' | b'[' | b'#'))
+    };
+    let in_header = || {
+        in_header(seen, |readings| {
+            readings.iter().any(may_hold).then(|| find(readings))?
+        })
+    };
+    match in_body().or_else(in_header) {
         Some((place, trace)) => mismatch(&place, "no stack trace", shortened(&trace)),
         None => Vec::new(),
     }
