@@ -30,6 +30,9 @@ pub struct Part {
     pub of: usize,
 }
 
+/// Shards at most. A run for each of them is more than anybody starts, and a report may be checked for each.
+const MOST_SHARDS: u64 = 1_000_000;
+
 impl FromStr for Shard {
     type Err = String;
 
@@ -38,6 +41,11 @@ impl FromStr for Shard {
         let (index, count) = text.split_once('/').ok_or_else(wrong)?;
         let index: u64 = index.parse().map_err(|_| wrong())?;
         let count: u64 = count.parse().map_err(|_| wrong())?;
+        if count > MOST_SHARDS {
+            return Err(format!(
+                "`{text}` has too many shards; there may be {MOST_SHARDS} at most"
+            ));
+        }
         match (1..=count).contains(&index) {
             true => Ok(Shard { index, count }),
             false => Err(wrong()),
@@ -324,7 +332,17 @@ mod tests {
 
     #[test]
     fn what_is_no_shard_is_refused() {
-        for text in ["", "1", "0/2", "3/2", "a/b", "1/0", "-1/2"] {
+        for text in [
+            "",
+            "1",
+            "0/2",
+            "3/2",
+            "a/b",
+            "1/0",
+            "-1/2",
+            "1/1000001",
+            "1/18446744073709551615",
+        ] {
             assert!(text.parse::<Shard>().is_err(), "{text}");
         }
     }

@@ -195,7 +195,10 @@ fn whom(target: &TargetInfo) -> &str {
 
 /// What the run as one was going to do.
 fn started(sources: &[Source]) -> Result<Started, MergeError> {
-    let planned = sources.iter().map(|source| source.started.cases).sum();
+    let planned = sources
+        .iter()
+        .map(|source| source.started.cases)
+        .fold(0, usize::saturating_add);
     let mut merged = sources.first().ok_or(MergeError::Nothing)?.started.clone();
     merged.cases = merged.part.map_or(planned, |part| part.of);
     merged.part = None;
@@ -245,19 +248,28 @@ fn died(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
+/// How many missing shards are named.
+const MISSING_SHOWN: usize = 20;
+
 fn missing_note(sources: &[Source], held: usize, planned: usize) -> String {
     let there: BTreeSet<Shard> = sources
         .iter()
         .filter_map(|source| Some(source.started.part?.shard))
         .collect();
     let siblings = there.first().into_iter().flat_map(|shard| shard.siblings());
-    let missing: Vec<String> = siblings
-        .filter(|shard| !there.contains(shard))
+    let mut missing = siblings.filter(|shard| !there.contains(shard));
+    let shown: Vec<String> = missing
+        .by_ref()
+        .take(MISSING_SHOWN)
         .map(|shard| shard.to_string())
         .collect();
-    let named = match missing.is_empty() {
+    let more = match missing.count() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = match shown.is_empty() {
         true => String::new(),
-        false => format!("; no report of shard {}", missing.join(", ")),
+        false => format!("; no report of shard {}{more}", shown.join(", ")),
     };
     format!("{held} of {planned} cases have a verdict{named}")
 }

@@ -63,6 +63,11 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
             each(event);
             stream(path, reader, each)
         }
+        Err(error) if first.starts_with(b"{\"started\":") && first.ends_with(b"\n") => Err(ReadError::Damaged {
+            path: path.to_owned(),
+            line: 1,
+            why: format!("this is not the start of a run: {error}"),
+        }),
         _ => {
             reader.read_to_end(&mut first).map_err(unreadable)?;
             document(path, &first)?.into_events().for_each(each);
