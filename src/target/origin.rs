@@ -137,6 +137,17 @@ impl Origin {
         &self.base_path
     }
 
+    /// Whether both are the same server by their names: scheme, host, port and base path are equal. The usual names of
+    /// this machine count as one.
+    pub fn is_the_same_as(&self, other: &Origin) -> bool {
+        let host = |origin: &Origin| match origin.connect_host() {
+            "127.0.0.1" | "::1" => "localhost".to_owned(),
+            host => host.to_owned(),
+        };
+        let parts = |origin: &Origin| (origin.tls, host(origin), origin.port, origin.base_path.clone());
+        parts(self) == parts(other)
+    }
+
     /// Whether the target is on this machine: `localhost`, 127.0.0.0/8 or ::1. A name is not resolved.
     pub fn is_loopback(&self) -> bool {
         match Host::parse(&self.host) {
@@ -277,6 +288,21 @@ mod tests {
             .expect_err("credentials")
             .to_string();
         assert!(!message.contains("hush"), "{message}");
+    }
+
+    #[test]
+    fn scheme_host_port_and_base_path_make_a_server() {
+        let same = |a: &str, b: &str| {
+            let [a, b] = [a, b].map(|url| url.parse::<Origin>().expect(url));
+            a.is_the_same_as(&b)
+        };
+        assert!(same("http://127.0.0.1:9", "http://localhost:9/"));
+        assert!(same("http://[::1]:9/x", "http://LOCALHOST:9/x"));
+        assert!(same("https://a.example", "https://A.example:443"));
+        for other in ["https://a", "http://a:81", "http://b", "http://a/x", "http://127.0.0.2"] {
+            assert!(!same("http://a", other), "{other}");
+        }
+        assert!(!same("http://localhost", "http://127.0.0.2"));
     }
 
     #[test]
