@@ -337,7 +337,7 @@ row_clone() {
     cargo fetch --quiet --locked
     fetch_hurl
     git clone --quiet . "$scratch/clone"
-    (cd "$scratch/clone" && CARGO_TARGET_DIR=$scratch/clone/target measured cargo run --locked --release -- run &&
+    (cd "$scratch/clone" && CARGO_TARGET_DIR=$scratch/clone/target measured cargo run --locked --release -- run --embedded &&
         printf 'ours=%s ours_cpu=%s\n' "$wall" "$cpu" >"$scratch/clone-took")
     rm -rf "$scratch/clone/target"
     local ours ours_cpu

@@ -135,8 +135,16 @@ pub fn text(file: &str, bytes: Vec<u8>) -> Result<String, LocatedError> {
 /// The first thing that is not TOML or does not fit the type, with its place.
 pub fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, LocatedError> {
     toml::from_str(source.text).map_err(|error| {
-        let what = error.message().trim().replace('\n', ", ");
-        let advice = advice(&what);
+        let message = error.message().trim();
+        // A type of ours brings its own advice.
+        let (what, advice) = match message.split_once("\nhelp: ") {
+            Some((what, advice)) => (what.to_owned(), advice.to_owned()),
+            None => {
+                let what = message.replace('\n', ", ");
+                let advice = advice(&what);
+                (what, advice)
+            }
+        };
         source.error(error.span().unwrap_or(0..0), what, advice)
     })
 }
@@ -225,7 +233,7 @@ fn expected(type_name: &str) -> String {
         "a sequence" => {
             "write a list: [ … ]; the entries of a list of tables begin with [[double brackets]]".to_owned()
         }
-        "u16" | "u32" | "u64" | "usize" => "write a whole number, 0 or more".to_owned(),
+        "i64" | "u16" | "u32" | "u64" | "usize" => "write a whole number, 0 or more".to_owned(),
         _ if type_name.starts_with("struct ") || type_name == "a map" => "write a table: { … }".to_owned(),
         other => format!("write {other}"),
     }

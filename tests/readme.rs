@@ -6,6 +6,7 @@ fn the_examples_print_what_the_readme_says() {
     let cases = trycmd::TestCases::new();
     cases
         .env("NO_COLOR", "1")
+        .env("CI", "")
         .register_bin("wabizspec", trycmd::cargo::cargo_bin!("wabizspec"));
     cases.case("README.md");
 }

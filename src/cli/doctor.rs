@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::target::{Resolved, TargetArgs};
+use super::target::{LeftOut, Resolved, TargetArgs};
 use super::{CONFORMS, Failure, INCONCLUSIVE, plan_view, print, runtime, suite};
 use crate::exchange::{Breakage, Exchange, Outcome};
 use crate::plan::{Capabilities, cases, plan};
@@ -70,13 +70,17 @@ impl Findings {
 }
 
 pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
-    let (config, file) = args.target.config()?;
+    let configuration = args.target.configuration()?;
     let mut found = Findings::default();
-    match &file {
-        Some(path) => found.good("file", path.display()),
-        None => found.note("file", "there is no wabizspec.toml here; `wabizspec init` writes one"),
+    match (&configuration.file, &configuration.left_out) {
+        (_, Some(LeftOut { what, help })) => {
+            found.note("file", what);
+            found.more(format_args!("help: {help}"));
+        }
+        (Some(path), None) => found.good("file", path.display()),
+        (None, None) => found.note("file", "there is no wabizspec.toml here; `wabizspec init` writes one"),
     }
-    for setting in args.target.settings(&config) {
+    for setting in args.target.settings(&configuration.config) {
         let _ = writeln!(
             found.text,
             "      {:13} {}  ({})",
@@ -85,7 +89,15 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
     }
     let mut patient = args.target.clone();
     patient.timeout.get_or_insert(Span(PATIENCE));
-    let resolved = match patient.resolve(&[]) {
+    let is_found = configuration.is_found && args.target.is_left_to_the_file();
+    let headers: Vec<String> = configuration
+        .config
+        .target
+        .headers
+        .keys()
+        .map(ToString::to_string)
+        .collect();
+    let resolved = match patient.resolve_with(configuration, &[]) {
         Ok(resolved) if resolved.info.embedded => {
             print(&found.text)?;
             return Err(Failure::usage(
@@ -99,11 +111,37 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
             return Err(failure);
         }
     };
+    for hook in &resolved.hooks {
+        found.note("command", hook);
+    }
+    if is_found {
+        who_gets_what(&mut found, &resolved, headers);
+    }
+    // Said before anything is sent.
+    print(&std::mem::take(&mut found.text))?;
     let registration = runtime()?.block_on(look(&mut found, &resolved));
     permissions(&mut found, &resolved, registration)?;
     safe_keeping(&mut found, &resolved);
     print(&found.text)?;
     Ok(if found.bad { INCONCLUSIVE } else { CONFORMS })
+}
+
+/// What is sent to an address that only a file in the current folder names: whoever wrote the file gets it.
+fn who_gets_what(found: &mut Findings, resolved: &Resolved, headers: Vec<String>) {
+    let password = resolved
+        .admin_password
+        .as_ref()
+        .map(|_| "the admin's password".to_owned());
+    let headers = headers.into_iter().map(|name| format!("the header {name}"));
+    let sent: Vec<String> = password.into_iter().chain(headers).collect();
+    if !sent.is_empty() {
+        let url = resolved.target.origin();
+        let what = format!(
+            "{url}, which only the file in this folder names, is sent {}",
+            sent.join(", ")
+        );
+        found.note("secrets", what);
+    }
 }
 
 /// Everything that needs the target itself. What is known of its registration afterwards, a run will know too.
@@ -339,7 +377,14 @@ fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<R
         true => format!("{run} of {count} cases {verb}, and change nothing"),
         false => format!("{run} of {count} cases {verb}, and change: {}", changes.join(", ")),
     };
-    found.good("permissions", what);
+    match resolved.min_cases {
+        Some(least) if run < least as usize => found.bad(
+            "permissions",
+            format!("{what}; min_cases asks for {least}"),
+            "allow more, or correct min_cases under [target]",
+        ),
+        _ => found.good("permissions", what),
+    }
     let mut left_out: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, why) in &plan.skipped {
         *left_out.entry(why).or_default() += 1;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Failure, SuiteArgs, print, runtime, suite};
+use super::{FILES_WITH_A_SERVER, Failure, SuiteArgs, enough_files, print, runtime, suite};
 use crate::documented::errors::ErrorCode;
 use crate::judge::{Check, Verdict};
 use crate::plan::{Capabilities, Case, cases, plan};
@@ -190,6 +190,7 @@ fn show_exchange(text: &mut String, case: &Case, suite: &Suite) -> Result<(), Fa
         registration,
         ..ServerSettings::default()
     };
+    enough_files(FILES_WITH_A_SERVER)?;
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).map_err(Failure::inconclusive)?;
     let target = Target::embedded(server, Limits::default()).map_err(Failure::defect)?;
     let settings = Settings {

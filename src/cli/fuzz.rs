@@ -18,7 +18,7 @@ use crate::fuzz::grammar::aimed;
 use crate::fuzz::summary::Summary;
 use crate::fuzz::{Class, Surface};
 use crate::report::{Format, Wanted};
-use crate::target::config::Span;
+use crate::target::config::{LongSpan, Span};
 use crate::target::lock::RunLock;
 
 /// How long a run takes unless something else is asked for.
@@ -44,7 +44,7 @@ pub(super) struct FuzzArgs {
     target: TargetArgs,
     /// How long to go on, such as 30s or 5m [default: 60s, where --requests is not given]
     #[arg(long, value_name = "DUR")]
-    time: Option<Span>,
+    time: Option<LongSpan>,
     /// How many requests to send, about
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     requests: Option<u64>,
@@ -87,7 +87,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         ));
     }
     let resolved = args.target.resolve(&[])?;
-    fuzz_ground::may_be_fuzzed(&resolved, args.target.config_file())?;
+    fuzz_ground::may_be_fuzzed(&resolved)?;
     // Held until the accounts are removed again: what a run and a fuzzer do to one target would disturb both.
     let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
     let mut report = match &args.report {

@@ -5,39 +5,26 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Failure;
 use super::target::Resolved;
-use super::{Failure, read};
 use crate::fuzz::subject::Ground;
 use crate::judge::Oracles;
-use crate::located::SourceText;
 use crate::requirement::Register;
 use crate::scenario::Change;
 use crate::target::accounts::Accounts;
-use crate::target::config::Config;
 use crate::target::custody::Custody;
 use crate::target::givens::Givens;
 use crate::target::names;
 use crate::target::origin::Origin;
 
 /// Refuses hosts that nobody has released for fuzzing.
-pub(super) fn may_be_fuzzed(resolved: &Resolved, config_file: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn may_be_fuzzed(resolved: &Resolved) -> Result<(), Failure> {
     let origin = resolved.target.origin();
     if origin.is_loopback() {
         return Ok(());
     }
     let host = origin.connect_host();
-    let config = match config_file.or(resolved.config_file.as_deref()) {
-        None => Config::default(),
-        Some(path) => {
-            let (text, file) = (read(path)?, path.display().to_string());
-            Config::parse(SourceText {
-                file: &file,
-                text: &text,
-            })
-            .map_err(Failure::usage)?
-        }
-    };
-    if config.fuzz.allow_hosts.iter().any(|allowed| allowed == host) {
+    if resolved.allow_hosts.iter().any(|allowed| allowed == host) {
         return Ok(());
     }
     Err(Failure::usage(format!(

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -27,6 +28,8 @@ pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
+        // A file that others can write is refused when it is found.
+        .mode(0o644)
         .open(&args.path)
         .map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => Failure::usage(format!(

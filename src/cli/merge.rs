@@ -20,6 +20,9 @@ pub(super) struct MergeArgs {
     /// Reports that runs have written with --report ndjson=PATH or json=PATH
     #[arg(value_name = "REPORT", required = true)]
     reports: Vec<PathBuf>,
+    /// Exit with 3 where all reports together hold fewer judged cases than that
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    min_cases: u32,
     #[command(flatten)]
     report: ReportArgs,
 }
@@ -32,6 +35,7 @@ pub(super) fn merge(args: &MergeArgs) -> Result<u8, Failure> {
         }
     }
     let mut reports = args.report.open(Verbosity::Quiet)?;
+    reports.require(args.min_cases as usize);
     merged
         .events(&mut |event| reports.take(&event))
         .map_err(Failure::usage)?;

@@ -25,6 +25,7 @@ mod signal;
 mod target;
 
 use std::fmt;
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -194,8 +195,26 @@ fn print(text: &str) -> Result<u8, Failure> {
     }
 }
 
+/// What a runtime opens for itself, with some to spare. tokio panics where it has no file left for its handling of signals.
+const FILES_OF_A_RUNTIME: usize = 12;
+
+/// The same for a command that also starts a reference client, which has a runtime of its own.
+const FILES_WITH_A_SERVER: usize = 2 * FILES_OF_A_RUNTIME;
+
+/// Whether so many files can be open at once; tried, because each system has its own way to say it. Where they cannot,
+/// connections would fail in the middle of a run, and the target would be blamed.
+fn enough_files(count: usize) -> Result<(), Failure> {
+    let opened: std::io::Result<Vec<File>> = (0..count).map(|_| File::open("/dev/null")).collect();
+    opened.map(|_| ()).map_err(|error| {
+        Failure::inconclusive(format!(
+            "{count} files cannot be open at once: {error}\n  help: raise the limit with `ulimit -n`, or give fewer --jobs"
+        ))
+    })
+}
+
 /// A runtime of one thread: one target is waited for, nothing is computed.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    enough_files(FILES_OF_A_RUNTIME)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

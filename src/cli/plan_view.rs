@@ -28,6 +28,9 @@ pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
             "the cases send {wrong} of at most {limit} wrong logins; --wrong-logins N changes the limit"
         );
     }
+    for hook in &resolved.hooks {
+        let _ = writeln!(text, "a run may execute {hook}");
+    }
     for (number, stage) in plan.stages.iter().enumerate() {
         let start = match stage.start {
             Start::Reset => "after a reset",

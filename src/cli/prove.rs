@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use wildmatch::WildMatch;
 
 use super::signal::stop_on_signal;
-use super::{CONFORMS, FINDINGS, Failure, INTERRUPTED, SuiteArgs, no_suite, print, read_suite, runtime};
+use super::{
+    CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, no_suite, print,
+    read_suite, runtime,
+};
 use crate::located;
 use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};
 use crate::reference::Fault;
@@ -87,6 +90,7 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
         }
         Err(error) => return Err(no_suite(folder, &error)),
     };
+    enough_files(FILES_WITH_A_SERVER)?;
     let runtime = runtime()?;
     let stop = runtime.block_on(async { stop_on_signal() });
     let bar = Bar::new();

@@ -60,7 +60,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
         return Err(Failure::usage("there is no input in what was given"));
     }
     let resolved = args.target.resolve(&[])?;
-    fuzz_ground::may_be_fuzzed(&resolved, args.target.config_file())?;
+    fuzz_ground::may_be_fuzzed(&resolved)?;
     let suite = suite(None)?;
     // The password of an admin that an earlier run set lies beside its findings.
     let out = files

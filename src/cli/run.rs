@@ -1,6 +1,7 @@
 //! `wabizspec run`: plan, run, report.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -75,6 +76,9 @@ pub(super) struct RunArgs {
     /// Reset the target at most N times; cases that need one more are blocked
     #[arg(long, value_name = "N", help_heading = "Plan")]
     max_resets: Option<u32>,
+    /// Exit with 3 where fewer cases than that are judged; of a shard half its share is asked, as shards differ in size
+    #[arg(long, value_name = "N", help_heading = "Plan")]
+    min_cases: Option<u32>,
     /// Print what would run, in which order, and what it would change; send nothing
     #[arg(long, help_heading = "Plan")]
     plan: bool,
@@ -109,8 +113,13 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     }
     let snapshots = args.snapshots()?;
     let mut reports = args.report.open(Verbosity::Normal)?;
+    reports.require(args.least(resolved.min_cases));
     if let Some(path) = &resolved.config_file {
         args.report.say(&format!("configuration: {}", path.display()));
+    }
+    for hook in &resolved.hooks {
+        // However quiet the run is: these lines act on this machine.
+        let _ = writeln!(anstream::stderr(), "this run may execute {hook}");
     }
     // Held until the run has ended, tidying up included.
     let _lock = match resolved.info.embedded {
@@ -224,6 +233,16 @@ impl RunArgs {
             )),
             None => Failure::usage(error),
         }
+    }
+
+    /// How many cases have to be judged. The number in the configuration is about the whole suite, so that it says nothing
+    /// of cases that somebody picked.
+    fn least(&self, configured: Option<u32>) -> usize {
+        let is_whole = self.filters.is_empty() && self.rerun_failed.is_none();
+        let least = self.min_cases.or(configured.filter(|_| is_whole)).unwrap_or(0);
+        let least = u64::from(least);
+        let least = self.shard.map_or(least, |shard| least / (2 * shard.count()));
+        usize::try_from(least).unwrap_or(usize::MAX)
     }
 
     fn snapshots(&self) -> Result<Option<Arc<Store>>, Failure> {

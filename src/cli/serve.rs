@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::{Args, ValueEnum};
 
 use super::signal::signalled;
-use super::{CONFORMS, Failure, print, runtime};
+use super::{CONFORMS, FILES_WITH_A_SERVER, Failure, enough_files, print, runtime};
 use crate::located;
 use crate::reference::{Fault, Registration, Server, Settings};
 
@@ -61,6 +61,7 @@ pub(super) fn serve(args: &ServeArgs) -> Result<u8, Failure> {
     for fault in &args.fault {
         fault.plant(&mut settings.behaviour);
     }
+    enough_files(FILES_WITH_A_SERVER)?;
     let server = Server::start(args.listen, settings).map_err(|error| {
         Failure::usage(format!(
             "cannot listen on {}: {error}\n  help: choose another address with --listen; port 0 takes a free one",

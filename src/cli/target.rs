@@ -1,38 +1,43 @@
 //! Which target is judged and what may be done to it: flags over environment over `wabizspec.toml`.
 
 mod configured;
+mod file;
+mod secret;
 mod sources;
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::{Failure, read};
-use crate::located::SourceText;
+use super::{Failure, enough_files, read};
 use crate::plan::Capabilities;
 use crate::reference::{Server, Settings as ServerSettings};
 use crate::run::TargetInfo;
 use crate::scenario::Change;
-use crate::target::config::{Config, FILE_NAME, RegistrationChoice, Span};
+use crate::target::config::{self, Config, RegistrationChoice, Span};
 use crate::target::givens::Registrable;
-use crate::target::hook::Hook;
 use crate::target::journal::Journal;
 use crate::target::origin::Origin;
 use crate::target::state_folder;
 use crate::target::throttle::Rate;
 use crate::target::tls::Trust;
 use crate::target::{Client, Controls, Hooks, Limits, Target};
-use configured::{account, admin_password, client, headers, wrong_logins};
+use configured::{account, admin_name, admin_password, client, headers, hooks, shown, wrong_logins};
+pub(super) use file::LeftOut;
+use file::{Configuration, without_mark};
 
 /// How long opening a connection may take; `--timeout` shortens it but does not lengthen it.
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// Cases in flight unless something else is asked for.
-pub(super) const JOBS: usize = 12;
+pub(super) const JOBS: u16 = 12;
+
+/// Files that are open beside the connections.
+const OTHER_FILES: usize = 16;
 
 /// The flags that say whom to judge.
 #[derive(Debug, Clone, Args)]
@@ -41,6 +46,9 @@ pub(super) struct TargetArgs {
     /// Address of the target, base path included; without it the embedded reference client is judged
     #[arg(long, value_name = "URL", env = "WABIZSPEC_TARGET", hide_env_values = true)]
     target: Option<String>,
+    /// Judge the embedded reference client; a CI job that names no target has to say so
+    #[arg(long)]
+    embedded: bool,
     /// Configuration file [default: wabizspec.toml in the current folder, if there is one]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -50,6 +58,9 @@ pub(super) struct TargetArgs {
     /// How to bring the target back to just installed: a shell command, or "METHOD URL"
     #[arg(long, value_name = "CMD|\"METHOD URL\"")]
     reset: Option<String>,
+    /// Leave out the commands of the configuration: reset, advance and code_command
+    #[arg(long, conflicts_with = "reset")]
+    no_hooks: bool,
     /// The target is just installed now: the default password is still to be changed, and may be
     #[arg(long)]
     fresh: bool,
@@ -66,7 +77,7 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "N/s")]
     rate: Option<Rate>,
     /// Cases in flight at most [default: 12]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(i64::from(*config::JOBS.start())..=i64::from(*config::JOBS.end())))]
     jobs: Option<u16>,
     /// Accept any certificate, also expired or for another name
     #[arg(long, conflicts_with = "cacert")]
@@ -106,6 +117,12 @@ pub(super) struct Resolved {
     pub config_file: Option<PathBuf>,
     /// Where passwords are kept; none for the embedded client.
     pub journal: Option<Arc<Journal>>,
+    /// What each hook does, ready to be shown.
+    pub hooks: Vec<String>,
+    /// Cases that the configuration wants judged at least.
+    pub min_cases: Option<u32>,
+    /// Hosts other than this machine that may be fuzzed.
+    pub allow_hosts: Vec<String>,
 }
 
 impl Resolved {
@@ -133,55 +150,49 @@ impl Resolved {
 }
 
 impl TargetArgs {
-    /// The configuration file that was named, if one was.
-    pub fn config_file(&self) -> Option<&Path> {
-        self.config.as_deref()
+    /// Whether neither a flag nor the environment names the target.
+    pub fn is_left_to_the_file(&self) -> bool {
+        self.target.is_none()
     }
 
     /// Settles on a target. Nothing is sent yet; the embedded one is started. `others` are the flags of the command that
     /// speak of a target too, each with whether it was given.
     pub fn resolve(&self, others: &[(&str, bool)]) -> Result<Resolved, Failure> {
-        let (config, config_file) = self.config()?;
-        let url = match &self.target {
-            Some(url) if url.trim().is_empty() => {
-                return Err(Failure::usage(
-                    "the target is empty\n  help: give --target URL or set WABIZSPEC_TARGET to one; leave both out to \
-                     judge the embedded reference client",
-                ));
-            }
-            Some(url) => Some(url.clone()),
-            None => config.target.url.clone(),
-        };
-        match url {
-            Some(url) => self.at_url(&url, config, config_file),
-            None => {
-                self.refuse_target_flags(config_file.as_deref(), others)?;
-                self.embedded()
-            }
-        }
+        let configuration = self.configuration()?;
+        configuration.tell();
+        self.resolve_with(configuration, others)
     }
 
-    /// The configuration and its file, if there is one.
-    pub fn config(&self) -> Result<(Config, Option<PathBuf>), Failure> {
-        let path = match &self.config {
-            Some(path) => path.clone(),
-            None if Path::new(FILE_NAME).exists() => PathBuf::from(FILE_NAME),
-            None => return Ok((Config::default(), None)),
+    /// The same with a configuration that has been read.
+    pub fn resolve_with(&self, configuration: Configuration, others: &[(&str, bool)]) -> Result<Resolved, Failure> {
+        let url = self.target.clone().or(configuration.config.target.url.clone());
+        let Some(url) = url else {
+            self.refuse_target_flags(&configuration, others)?;
+            return match self.embedded || !is_ci() {
+                true => self.embedded(),
+                false => Err(Failure::usage(
+                    "no target is named, and CI is set\n  help: give --target URL or set WABIZSPEC_TARGET; a job that is \
+                     to judge the embedded reference client says so with --embedded",
+                )),
+            };
         };
-        let text = read(&path)?;
-        let file = path.display().to_string();
-        let source = SourceText {
-            file: &file,
-            text: &text,
-        };
-        let config = Config::parse(source).map_err(Failure::usage)?;
-        Ok((config, Some(path)))
+        match self.embedded {
+            true => Err(Failure::usage(format!(
+                "--embedded asks for the embedded reference client, but a target is named too{}\n  help: leave out one of \
+                 the two",
+                match (&self.target, &configuration.file) {
+                    (None, Some(path)) => format!(", by url in {}", path.display()),
+                    _ => ", by --target or WABIZSPEC_TARGET".to_owned(),
+                }
+            ))),
+            false => self.at_url(without_mark(&url), configuration),
+        }
     }
 
     /// Flags that speak of a target where none is named would be passed over in silence, and the reference client
     /// judged instead of the server that was meant.
-    fn refuse_target_flags(&self, config_file: Option<&Path>, others: &[(&str, bool)]) -> Result<(), Failure> {
-        if let Some(path) = config_file {
+    fn refuse_target_flags(&self, configuration: &Configuration, others: &[(&str, bool)]) -> Result<(), Failure> {
+        if let Some(path) = &configuration.file {
             return Err(Failure::usage(format!(
                 "{} names no target\n  help: add url = \"https://…\" under [target], or give --target URL",
                 path.display()
@@ -213,6 +224,9 @@ impl TargetArgs {
             ..ServerSettings::default()
         };
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let jobs = self.jobs(None);
+        // Both ends of each connection are in this process.
+        enough_files(2 * jobs + OTHER_FILES)?;
         let server = Server::start(listen, settings)
             .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
         let target = Target::embedded(server, self.limits(None)).map_err(Failure::defect)?;
@@ -227,26 +241,30 @@ impl TargetArgs {
             capabilities: Capabilities::embedded(registration),
             admin_name: "admin".to_owned(),
             admin_password: None,
-            jobs: self.jobs(None),
+            jobs,
             account: Registrable::default(),
             config_file: None,
             journal: None,
+            hooks: Vec::new(),
+            min_cases: None,
+            allow_hosts: Vec::new(),
         })
     }
 
-    fn at_url(&self, url: &str, config: Config, config_file: Option<PathBuf>) -> Result<Resolved, Failure> {
+    fn at_url(&self, url: &str, configuration: Configuration) -> Result<Resolved, Failure> {
+        let Configuration { config, file, .. } = configuration;
         let origin: Origin = url.parse().map_err(Failure::usage)?;
+        let jobs = self.jobs(config.target.jobs);
+        enough_files(jobs + OTHER_FILES)?;
         let trust = self.trust(&config);
         let limits = self.limits(config.target.timeout);
         let client = client(&origin, &trust, limits, &config)?;
-        let hooks = self.hooks(&config, trust)?;
+        let hooks = match self.no_hooks {
+            false => hooks(self.reset.as_deref(), &config, trust)?,
+            true => Hooks::none(),
+        };
         let (headers, mut secrets) = headers(&config)?;
-        let admin_name = std::env::var("WABIZSPEC_ADMIN_USERNAME")
-            .ok()
-            .filter(|name| !name.is_empty());
-        let admin_name = admin_name
-            .or(config.credentials.username.clone())
-            .unwrap_or_else(|| "admin".to_owned());
+        let admin_name = admin_name(&config)?;
         let admin_password = admin_password(&config)?;
         if let Some(password) = &admin_password {
             secrets.add_credentials(&admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
@@ -279,8 +297,11 @@ impl TargetArgs {
                 embedded: false,
                 registration,
             },
-            jobs: self.jobs(config.target.jobs),
+            jobs,
             account: account(&config)?,
+            hooks: shown(&hooks, &secrets),
+            min_cases: config.target.min_cases,
+            allow_hosts: config.fuzz.allow_hosts,
             target: Arc::new(
                 Target::new(client, origin, headers, Controls::Hooks(Box::new(hooks)))
                     .with_secrets(secrets)
@@ -289,13 +310,13 @@ impl TargetArgs {
             capabilities,
             admin_name,
             admin_password,
-            config_file,
+            config_file: file,
             journal: Some(Arc::new(journal)),
         })
     }
 
-    fn jobs(&self, configured: Option<usize>) -> usize {
-        self.jobs.map(usize::from).or(configured).unwrap_or(JOBS).max(1)
+    fn jobs(&self, configured: Option<u16>) -> usize {
+        self.jobs.or(configured).unwrap_or(JOBS).into()
     }
 
     fn limits(&self, configured: Option<Span>) -> Limits {
@@ -317,17 +338,11 @@ impl TargetArgs {
             (None, None) => Trust::WebRoots,
         }
     }
+}
 
-    fn hooks(&self, config: &Config, trust: Trust) -> Result<Hooks, Failure> {
-        let hook = |name: &str, text: Option<&String>| {
-            let parsed = text.map(|text| text.parse::<Hook>()).transpose();
-            parsed.map_err(|error| Failure::usage(format!("{name}: {error}")))
-        };
-        Ok(Hooks {
-            reset: hook("reset", self.reset.as_ref().or(config.state.reset.as_ref()))?,
-            advance: hook("advance", config.state.advance.as_ref())?,
-            code: hook("code_command", config.registration.code_command.as_ref())?,
-            trust,
-        })
-    }
+/// Whether a CI system runs this.
+fn is_ci() -> bool {
+    let value = std::env::var_os("CI").unwrap_or_default();
+    let value = value.to_string_lossy().to_ascii_lowercase();
+    !matches!(value.as_str(), "" | "0" | "false")
 }

@@ -261,7 +261,9 @@ impl Console {
         )?;
         let conclusion = summary.conclusion();
         let style = conclusion_style(conclusion);
-        writeln!(self.out, "{style}{}{style:#}", conclusion.says())?;
+        let planned = summary.started().map_or(0, |started| started.cases);
+        let judged = format!("({} of {} judged)", summary.judged(), cases(planned));
+        writeln!(self.out, "{style}{}{style:#} {judged}", conclusion.says())?;
         if summary.started().is_some_and(|started| started.target.embedded) {
             let advice = "this is the verdict on the embedded reference client, not on your server: give --target URL";
             writeln!(self.out, "{advice}")?;

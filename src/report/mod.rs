@@ -108,8 +108,16 @@ impl Reports {
         self.reports.push(Placed { place, report });
     }
 
+    /// With fewer judged cases than that the run is inconclusive, and every report says so.
+    pub fn require(&mut self, least: usize) {
+        self.summary.require(least);
+    }
+
     /// Takes in one event. A report that cannot be written hears no more, and the others go on.
     pub fn take(&mut self, event: &Event) {
+        if let (Event::Ended(_), Some(shortfall)) = (event, self.summary.shortfall()) {
+            self.take(&Event::Note(shortfall));
+        }
         self.summary.take(event);
         self.each(|report, summary| report.take(event, summary));
     }

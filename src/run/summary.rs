@@ -25,6 +25,8 @@ pub struct Summary {
     controls: BTreeMap<String, bool>,
     /// Whether all rows of a scenario that were tried passed, for those who name it as their twin.
     scenarios: BTreeMap<String, bool>,
+    /// Cases that have to be judged at least.
+    least: usize,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -86,6 +88,11 @@ pub struct RequirementResult<'s> {
 }
 
 impl Summary {
+    /// With fewer judged cases than that the run is inconclusive.
+    pub fn require(&mut self, least: usize) {
+        self.least = least;
+    }
+
     /// Takes in one event.
     pub fn take(&mut self, event: &Event) {
         match event {
@@ -212,9 +219,26 @@ impl Summary {
         }
     }
 
+    /// How many cases were judged: passed, failed, or failed as the baseline says.
+    pub fn judged(&self) -> usize {
+        let judged = self.verdicts.iter().filter(|(verdict, _)| judged(**verdict));
+        judged.map(|(_, count)| count).sum()
+    }
+
     /// Whether anything was judged at all.
     pub fn judged_anything(&self) -> bool {
-        self.verdicts.keys().any(|verdict| judged(*verdict))
+        self.judged() > 0
+    }
+
+    /// What is missing, where fewer cases were judged than have to be.
+    pub fn shortfall(&self) -> Option<String> {
+        let (judged, least) = (self.judged(), self.least);
+        (judged < least).then(|| {
+            format!(
+                "cases judged: {judged}, fewer than the {least} that are asked for (--min-cases, or min_cases in the \
+                 configuration); a password or a permission may be missing"
+            )
+        })
     }
 
     /// Whether a finding failed a case.
@@ -234,7 +258,9 @@ impl Summary {
             None => Conclusion::Died,
             Some(ended) if ended.interrupted => Conclusion::Interrupted,
             Some(_) if self.has_findings() => Conclusion::Findings,
-            Some(ended) if self.is_inconclusive() || !ended.complete => Conclusion::Inconclusive,
+            Some(ended) if self.is_inconclusive() || !ended.complete || self.judged() < self.least => {
+                Conclusion::Inconclusive
+            }
             Some(_) => Conclusion::Conforms,
         }
     }

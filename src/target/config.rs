@@ -2,17 +2,19 @@
 //!
 //! Secrets do not stand in it: the password comes from the environment or a file, header values may name a variable.
 
+mod value;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::throttle::Rate;
 use crate::located::{self, LocatedError, SourceText};
 use crate::scenario::{Change, Registration};
+
+pub use value::{HeaderName, HeaderSource, JOBS, LongSpan, Span};
 
 /// The name of the file that is read by itself where it lies in the current folder.
 pub const FILE_NAME: &str = "wabizspec.toml";
@@ -58,9 +60,14 @@ pub struct TargetConfig {
     /// Wrong logins at most in one run. Unless given, 20 where the target has no reset.
     pub wrong_logins: Option<u32>,
     /// Requests in flight at most.
-    pub jobs: Option<usize>,
+    #[serde(deserialize_with = "value::jobs")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub jobs: Option<u16>,
+    /// Cases that a run of the whole suite has to judge at least; with fewer it is inconclusive.
+    pub min_cases: Option<u32>,
     /// Sent with every request: a value, or `env:NAME`.
-    pub headers: BTreeMap<String, String>,
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub headers: BTreeMap<HeaderName, HeaderSource>,
 }
 
 /// `[credentials]`
@@ -146,31 +153,6 @@ pub enum ClientChoice {
     Reqwest,
 }
 
-/// A length of time as people write it: `10s`, `500ms`, `2m`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span(pub Duration);
-
-impl FromStr for Span {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Span, String> {
-        let wrong = || format!("`{text}` is no length of time; write it as 10s, 500ms or 2m");
-        let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-        let span = Duration::try_from(span).map_err(|_| wrong())?;
-        match span.is_zero() {
-            true => Err(wrong()),
-            false => Ok(Span(span)),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
 impl Config {
     /// Reads the file's text.
     ///
@@ -179,10 +161,93 @@ impl Config {
     pub fn parse(source: SourceText<'_>) -> Result<Config, LocatedError> {
         located::parse(source)
     }
+
+    /// What still counts of it for a target that it is not about: settings that neither act on the target nor are secret
+    /// nor describe it. The second value names the keys that were set and do not count.
+    pub fn for_another_target(self) -> (Config, Vec<&'static str>) {
+        // Taken apart whole, so that a new key has to be put on one of the two sides.
+        let Config {
+            target,
+            credentials: CredentialsConfig {
+                username,
+                password_file,
+            },
+            state:
+                StateConfig {
+                    reset,
+                    advance,
+                    fresh,
+                    allow,
+                },
+            registration:
+                RegistrationConfig {
+                    code_command,
+                    certificate_file,
+                    vname,
+                    cc,
+                    phone_number,
+                },
+            fuzz,
+        } = self;
+        let TargetConfig {
+            url,
+            registration,
+            client,
+            insecure,
+            cacert,
+            proxy,
+            timeout,
+            rate,
+            wrong_logins,
+            jobs,
+            min_cases,
+            headers,
+        } = target;
+        let set = [
+            ("reset", reset.is_some()),
+            ("advance", advance.is_some()),
+            ("fresh", fresh),
+            ("allow", !allow.is_empty()),
+            ("headers", !headers.is_empty()),
+            ("username", username.is_some()),
+            ("password_file", password_file.is_some()),
+            ("code_command", code_command.is_some()),
+            ("certificate_file", certificate_file.is_some()),
+            ("vname", vname.is_some()),
+            ("cc", cc.is_some()),
+            ("phone_number", phone_number.is_some()),
+            ("registration", registration != RegistrationChoice::Auto),
+            ("insecure", insecure),
+            ("cacert", cacert.is_some()),
+            ("proxy", proxy.is_some()),
+            ("wrong_logins", wrong_logins.is_some()),
+            ("min_cases", min_cases.is_some()),
+        ];
+        let left_out = set
+            .into_iter()
+            .filter_map(|(key, is_set)| is_set.then_some(key))
+            .collect();
+        let target = TargetConfig {
+            url,
+            client,
+            timeout,
+            rate,
+            jobs,
+            ..TargetConfig::default()
+        };
+        let kept = Config {
+            target,
+            fuzz,
+            ..Config::default()
+        };
+        (kept, left_out)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn parse(text: &str) -> Result<Config, LocatedError> {
@@ -204,6 +269,7 @@ mod tests {
             rate = "10/s"
             wrong_logins = 50
             jobs = 2
+            min_cases = 286
             headers = { X-Env = "env:NAME" }
             [credentials]
             username = "admin"
@@ -236,13 +302,30 @@ mod tests {
         let error = parse("[target]\ntimeout = \"soon\"\n").expect_err("no time");
         assert_eq!(error.line, 2, "{error}");
         assert!(parse("[state]\nallow = [\"everything\"]\n").is_err());
+        let error = parse("[target]\n\njobs = 0\n").expect_err("no jobs");
+        assert_eq!(
+            (error.line, error.advice.as_str()),
+            (3, "write a number from 1 to 1024")
+        );
+        let error = parse("[target]\nheaders = { Host = \"a\" }\n").expect_err("framing");
+        assert_eq!((error.line, error.column), (2, 13), "{error}");
+        assert!(error.advice.starts_with("remove it"), "{error}");
     }
 
     #[test]
-    fn spans_are_positive() {
-        assert_eq!("500ms".parse(), Ok(Span(Duration::from_millis(500))));
-        for wrong in ["", "10", "0s", "-1s", "soon"] {
-            assert!(wrong.parse::<Span>().is_err(), "{wrong}");
-        }
+    fn what_acts_is_secret_or_describes_a_target_does_not_count_for_another() {
+        let config = parse(
+            "[target]\nurl = \"http://a\"\njobs = 2\nrate = 3\ntimeout = \"5s\"\nclient = \"reqwest\"\ninsecure = true\n\
+             headers = { X-Key = \"k\" }\n[credentials]\npassword_file = \"p\"\n[state]\nreset = \"true\"\nfresh = true\n\
+             [fuzz]\nallow_hosts = [\"b\"]\n",
+        );
+        let (kept, left_out) = config.expect("config").for_another_target();
+        assert_eq!(left_out, ["reset", "fresh", "headers", "password_file", "insecure"]);
+        assert_eq!((kept.target.jobs, kept.fuzz.allow_hosts.len()), (Some(2), 1));
+        assert_eq!(
+            (kept.target.client, kept.target.rate.is_some()),
+            (ClientChoice::Reqwest, true)
+        );
+        assert!(kept.state.reset.is_none() && kept.target.headers.is_empty());
     }
 }

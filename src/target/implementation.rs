@@ -91,6 +91,18 @@ pub struct Hooks {
     pub trust: Trust,
 }
 
+impl Hooks {
+    /// Nothing that could be run.
+    pub fn none() -> Hooks {
+        Hooks {
+            reset: None,
+            advance: None,
+            code: None,
+            trust: Trust::WebRoots,
+        }
+    }
+}
+
 impl Target {
     /// A target behind that client.
     pub fn new(client: Client, origin: Origin, headers: Vec<Header>, controls: Controls) -> Target {

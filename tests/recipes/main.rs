@@ -188,22 +188,44 @@ fn the_action_takes_the_target_from_the_configuration_and_keeps_blanks_in_argume
     let ran = github::action(
         &place,
         &yaml(ACTION),
-        &serde_json::json!({ "args": reset }),
+        &serde_json::json!({ "args": reset, "min-cases": "1" }),
         &Default::default(),
     );
     assert!(ran.is_green, "{}", ran.log);
     let other = Workplace::new(Install::OnThePath);
     other.write("ci/target.toml", &format!("[target]\nurl = \"{}\"\n", server.url()));
-    let with = serde_json::json!({ "config": "ci/target.toml" });
+    let with = serde_json::json!({ "config": "ci/target.toml", "min-cases": "" });
     let ran = github::action(&other, &yaml(ACTION), &with, &Default::default());
     assert!(ran.is_green, "{}", ran.log);
 }
 
+/// A secret that does not exist, or that a fork is not given, arrives as an empty input.
+#[test]
+fn the_action_is_red_where_the_password_is_lost_and_takes_it_from_the_job_too() {
+    let server = in_use(&[]);
+    let action = yaml(ACTION);
+    let job = |with: serde_json::Value, environment: &[(&str, &str)]| {
+        let place = Workplace::new(Install::OnThePath);
+        let pairs = environment
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()));
+        github::action(&place, &action, &with, &pairs.collect())
+    };
+    let ran = job(serde_json::json!({ "target": server.url(), "admin-password": "" }), &[]);
+    assert_eq!(ran.outputs["exit-code"], "3", "{}", ran.log);
+    assert!(ran.log.contains("fewer than the 100"), "{}", ran.log);
+    let with = || serde_json::json!({ "target": server.url() });
+    let ran = job(with(), &[("WABIZSPEC_ADMIN_PASSWORD", OWNERS)]);
+    assert_eq!(ran.outputs["exit-code"], "0", "{}", ran.log);
+    let ran = job(with(), &[("WABIZSPEC_ADMIN_PASSWORD", "")]);
+    assert_eq!(ran.outputs["exit-code"], "2", "{}", ran.log);
+}
+
 #[test]
 fn where_the_program_is_missing_it_is_built_once() {
-    let server = server(&[]);
+    let server = in_use(&[]);
     let place = Workplace::new(Install::Missing);
-    let with = serde_json::json!({ "target": server.url() });
+    let with = serde_json::json!({ "target": server.url(), "admin-password": OWNERS });
     for _ in 0..2 {
         let ran = github::action(&place, &yaml(ACTION), &with, &Default::default());
         assert!(ran.is_green, "{}", ran.log);

@@ -33,7 +33,7 @@ fn command(args: &[&str]) -> Command {
     ] {
         command.env_remove(name);
     }
-    command.args(args);
+    command.env_remove("CI").args(args);
     command
 }
 

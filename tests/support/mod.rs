@@ -41,6 +41,7 @@ impl Program {
         }
         command
             .current_dir(dir.path())
+            .env_remove("CI")
             .env("XDG_STATE_HOME", dir.path().join("state"));
         command.args(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         Program { dir, command }

@@ -1,21 +1,23 @@
 //! What the configuration says of a target, made into what a run needs: its client, headers, password, account.
 
 use super::read;
+use super::secret::{from_environment, from_file};
 use crate::cli::Failure;
 use crate::exchange::{Header, Redaction};
 use crate::plan::WRONG_LOGINS;
-use crate::target::config::{ClientChoice, Config};
+use crate::target::config::{ClientChoice, Config, HeaderSource};
 use crate::target::givens::Registrable;
+use crate::target::hook::Hook;
 use crate::target::origin::Origin;
 use crate::target::second_opinion::SecondOpinion;
 use crate::target::tls::{self, Trust};
 use crate::target::wire::Wire;
-use crate::target::{Client, Limits};
+use crate::target::{Client, Hooks, Limits};
 
 /// The way onto the wire that the configuration asks for.
 pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Config) -> Result<Client, Failure> {
     let proxy = config.target.proxy.as_deref().map(url::Url::parse).transpose();
-    let proxy = proxy.map_err(|error| Failure::usage(format!("the proxy is no URL: {error}")))?;
+    let proxy = proxy.map_err(|error| Failure::usage(format!("the proxy is not a URL: {error}")))?;
     let tls = match origin.tls() || proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https") {
         true => Some(tls::configuration(trust).map_err(Failure::usage)?),
         false => None,
@@ -42,26 +44,33 @@ pub(super) fn wrong_logins(config: &Config, resets: bool) -> Option<u32> {
 /// The configured headers, and which of their values are secret: those from the environment, and those whose names say so.
 pub(super) fn headers(config: &Config) -> Result<(Vec<Header>, Redaction), Failure> {
     let (mut headers, mut secrets) = (Vec::new(), Redaction::new());
-    for (name, text) in &config.target.headers {
-        let value = match text.strip_prefix("env:") {
-            Some(variable) => {
-                let value = std::env::var(variable).map_err(|_| {
+    for (name, source) in &config.target.headers {
+        let name = name.as_str();
+        let value = match source {
+            HeaderSource::Environment(variable) => {
+                let value = from_environment(variable)?.ok_or_else(|| {
                     Failure::usage(format!(
                         "the header {name} needs the environment variable {variable}, which is not set\n  help: export \
                          {variable}, or take {name} out of headers under [target]"
                     ))
                 })?;
+                if value.parse::<HeaderSource>().is_err() {
+                    return Err(Failure::usage(format!(
+                        "the environment variable {variable} holds a control character, and no header can carry it\n  \
+                         help: set {variable} to plain text, on one line"
+                    )));
+                }
                 secrets.add(&value, &format!("${variable}"));
                 value
             }
-            None => {
+            HeaderSource::Literal(text) => {
                 if says_secret(name) {
                     secrets.add(text, &format!("${}", name.to_ascii_uppercase().replace('-', "_")));
                 }
                 text.clone()
             }
         };
-        headers.push(Header::new(name.clone(), value));
+        headers.push(Header::new(name.to_owned(), value));
     }
     Ok((headers, secrets))
 }
@@ -72,29 +81,60 @@ fn says_secret(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word))
 }
 
+/// The admin's name: from the environment, or from the configuration.
+pub(super) fn admin_name(config: &Config) -> Result<String, Failure> {
+    let given = from_environment("WABIZSPEC_ADMIN_USERNAME")?;
+    let name = given.or(config.credentials.username.clone());
+    let name = name.unwrap_or_else(|| "admin".to_owned());
+    // Basic authentication puts a colon behind the name (RFC 7617 §2).
+    match name.is_empty() || name.contains(|c: char| c == ':' || c.is_control()) {
+        false => Ok(name),
+        true => Err(Failure::usage(
+            "the admin's name is empty, or has a colon or a control character in it\n  help: set WABIZSPEC_ADMIN_USERNAME, \
+             or username under [credentials], to the name as the target knows it",
+        )),
+    }
+}
+
 /// The admin's password, where the owner gave one: from the environment, or from the configured file.
 pub(super) fn admin_password(config: &Config) -> Result<Option<String>, Failure> {
-    if let Ok(password) = std::env::var("WABIZSPEC_ADMIN_PASSWORD")
-        && !password.is_empty()
-    {
+    if let Some(password) = from_environment("WABIZSPEC_ADMIN_PASSWORD")? {
         return Ok(Some(password));
     }
     let Some(path) = &config.credentials.password_file else {
         return Ok(None);
     };
-    let wrong = |what: String| {
+    from_file(path).map(Some).map_err(|what| {
         Failure::usage(format!(
             "the admin's password: {what}\n  help: password_file under [credentials] names a file that holds the password \
              and nothing else; WABIZSPEC_ADMIN_PASSWORD wins over it"
         ))
+    })
+}
+
+/// The hooks that may be used; `given` is the reset from the command line.
+pub(super) fn hooks(given: Option<&str>, config: &Config, trust: Trust) -> Result<Hooks, Failure> {
+    let hook = |name: &str, text: Option<&str>| {
+        let parsed = text.map(str::parse::<Hook>).transpose();
+        parsed.map_err(|error| Failure::usage(format!("{name}: {error}")))
     };
-    let text = read(path).map_err(|failure| wrong(failure.what))?;
-    let password = text.strip_suffix('\n').unwrap_or(&text);
-    let password = password.strip_suffix('\r').unwrap_or(password);
-    match password.is_empty() {
-        true => Err(wrong(format!("{} is empty", path.display()))),
-        false => Ok(Some(password.to_owned())),
-    }
+    Ok(Hooks {
+        reset: hook("reset", given.or(config.state.reset.as_deref()))?,
+        advance: hook("advance", config.state.advance.as_deref())?,
+        code: hook("code_command", config.registration.code_command.as_deref())?,
+        trust,
+    })
+}
+
+/// What each hook does, with its name, for people.
+pub(super) fn shown(hooks: &Hooks, secrets: &Redaction) -> Vec<String> {
+    let named = [
+        ("reset", &hooks.reset),
+        ("advance", &hooks.advance),
+        ("code_command", &hooks.code),
+    ];
+    let shown = |(name, hook): (&str, &Option<Hook>)| Some(format!("{name}: {}", hook.as_ref()?.shown(secrets)));
+    named.into_iter().filter_map(shown).collect()
 }
 
 /// What is registered: the owner's account where the configuration has one.

@@ -63,6 +63,10 @@ impl TargetArgs {
             (_, _, true, _) => [None, None, Some("any certificate (insecure)".to_owned())],
             (_, _, _, path) => [None, None, path.as_ref().map(shown)],
         };
+        let hook = |hook: &Option<String>| match self.no_hooks {
+            true => None,
+            false => hook.as_ref().map(|_| "given".to_owned()),
+        };
         let password = match (
             environment("WABIZSPEC_ADMIN_PASSWORD"),
             &config.credentials.password_file,
@@ -119,6 +123,11 @@ impl TargetArgs {
                 "no limit",
             ),
             setting(
+                "min cases",
+                [None, None, file.min_cases.map(|count| count.to_string())],
+                "none",
+            ),
+            setting(
                 "wrong logins",
                 [
                     self.wrong_logins.map(|count| count.to_string()),
@@ -134,7 +143,11 @@ impl TargetArgs {
             ),
             setting(
                 "headers",
-                [None, None, listed(file.headers.keys().cloned().collect())],
+                [
+                    None,
+                    None,
+                    listed(file.headers.keys().map(ToString::to_string).collect()),
+                ],
                 "none",
             ),
             setting(
@@ -152,8 +165,14 @@ impl TargetArgs {
                 [
                     self.reset.as_ref().map(|_| "given".to_owned()),
                     None,
-                    config.state.reset.as_ref().map(|_| "given".to_owned()),
+                    hook(&config.state.reset),
                 ],
+                "none",
+            ),
+            setting("advance", [None, None, hook(&config.state.advance)], "none"),
+            setting(
+                "code_command",
+                [None, None, hook(&config.registration.code_command)],
                 "none",
             ),
             setting(

@@ -1,0 +1,152 @@
+//! The configuration file, and how much of it counts: it is about its own server, and it is its owner's.
+
+use std::fs::Metadata;
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::{TargetArgs, read};
+use crate::cli::Failure;
+use crate::located::SourceText;
+use crate::target::config::{Config, FILE_NAME, FuzzConfig};
+use crate::target::origin::Origin;
+
+/// The configuration as far as it counts for the target.
+#[derive(Default)]
+pub(in crate::cli) struct Configuration {
+    /// What counts.
+    pub config: Config,
+    /// The file that was read, if one was.
+    pub file: Option<PathBuf>,
+    /// Whether the file was found in the current folder, and nobody named it.
+    pub is_found: bool,
+    /// What of the file does not count. It is said before anything else.
+    pub left_out: Option<LeftOut>,
+}
+
+/// Settings that do not count, why, and what to do about it.
+pub(in crate::cli) struct LeftOut {
+    /// Which, and why.
+    pub what: String,
+    /// What to do where they should count.
+    pub help: String,
+}
+
+impl Configuration {
+    /// Says what was left out, however quiet the command is.
+    pub fn tell(&self) {
+        if let Some(LeftOut { what, help }) = &self.left_out {
+            // If standard error cannot be written, there is no other place to say it.
+            let _ = writeln!(anstream::stderr(), "note: {what}\n  help: {help}");
+        }
+    }
+}
+
+impl TargetArgs {
+    /// The configuration as far as it counts: the file that was named, or the one in the current folder.
+    pub(in crate::cli) fn configuration(&self) -> Result<Configuration, Failure> {
+        let target = self.named_target()?;
+        let (path, is_found) = match &self.config {
+            Some(path) => (path.clone(), false),
+            None if Path::new(FILE_NAME).exists() => (PathBuf::from(FILE_NAME), true),
+            None => return Ok(Configuration::default()),
+        };
+        let strange = match is_found {
+            true => not_the_users_own(&path)
+                .map_err(|error| Failure::usage(format!("cannot tell whose file {} is: {error}", path.display())))?,
+            false => None,
+        };
+        let file = path.display().to_string();
+        let trust = format!("read it; if you trust it, name it with --config {file}");
+        if let (Some(why), None) = (&strange, &target) {
+            return Err(Failure::usage(format!(
+                "{file} was found in the current folder and {why}, so it is not used\n  help: {trust}"
+            )));
+        }
+        let (text, file) = (read(&path)?, file.as_str());
+        let config = Config::parse(SourceText { file, text: &text }).map_err(Failure::usage)?;
+        let another = target.as_ref().and_then(|target| another_server(&config, target));
+        let mut configuration = Configuration {
+            config,
+            file: Some(path.clone()),
+            is_found,
+            left_out: None,
+        };
+        let target = target.map_or(String::new(), |target| target.to_string());
+        let (why, help) = match (strange, another) {
+            (None, None) => return Ok(configuration),
+            (Some(why), _) => {
+                configuration.config.fuzz = FuzzConfig::default();
+                (format!("was found in the current folder and {why}"), trust)
+            }
+            (None, Some(own)) => (
+                format!("is about {own}"),
+                format!("name a configuration of {target} with --config, or leave --target out"),
+            ),
+        };
+        let (kept, left_out) = configuration.config.for_another_target();
+        configuration.config = kept;
+        if !left_out.is_empty() {
+            let keys = left_out.join(", ");
+            let what = format!("{file} {why}, so some of it does not count for {target}: {keys}");
+            configuration.left_out = Some(LeftOut { what, help });
+        }
+        Ok(configuration)
+    }
+
+    /// The target that a flag or the environment names.
+    fn named_target(&self) -> Result<Option<Origin>, Failure> {
+        match self.target.as_deref() {
+            None => Ok(None),
+            Some(url) if without_mark(url).is_empty() => Err(Failure::usage(
+                "the target is empty\n  help: give --target URL or set WABIZSPEC_TARGET to one; leave both out to judge \
+                 the embedded reference client",
+            )),
+            Some(url) => without_mark(url).parse().map(Some).map_err(Failure::usage),
+        }
+    }
+}
+
+/// A URL without the byte order mark and the white space that files and shells put around it.
+pub(super) fn without_mark(url: &str) -> &str {
+    url.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace())
+}
+
+/// The address that the configuration is about, where that is not the target.
+fn another_server(config: &Config, target: &Origin) -> Option<String> {
+    let own = config.target.url.as_deref()?;
+    match without_mark(own).parse::<Origin>() {
+        Ok(own) if own.is_the_same_as(target) => None,
+        Ok(own) => Some(own.to_string()),
+        // It may hold a password, which is why it cannot be read.
+        Err(_) => Some("an address that cannot be read".to_owned()),
+    }
+}
+
+/// Why a file that was found may be somebody else's work: it, or the folder that its relative paths and commands start
+/// from, belongs to another user or can be written by others. Root can write everything anyway.
+fn not_the_users_own(path: &Path) -> io::Result<Option<String>> {
+    let me = rustix::process::geteuid().as_raw();
+    let my_group = rustix::process::getegid().as_raw();
+    let foreign = |of: &Metadata, what: &str| {
+        let (owner, mode) = (of.uid(), of.mode());
+        // In a folder with the sticky bit, such as /tmp, nobody replaces the files of others.
+        let sticky = of.is_dir() && mode & 0o1000 != 0;
+        if owner != me && owner != 0 {
+            Some(format!("{what} belongs to another user (uid {owner})"))
+        } else if mode & 0o002 != 0 && !sticky {
+            Some(format!("{what} can be written by everybody"))
+        } else if mode & 0o020 != 0 && !sticky && of.gid() != my_group && of.gid() != 0 {
+            Some(format!("{what} can be written by a group (gid {})", of.gid()))
+        } else {
+            None
+        }
+    };
+    let folder = std::fs::metadata(".")?;
+    let (link, file) = (path.symlink_metadata()?, path.metadata()?);
+    // The mode of a link says nothing.
+    let link_owner = (link.uid() != me && link.uid() != 0).then(|| format!("it is a link of uid {}", link.uid()));
+    Ok(foreign(&file, "it")
+        .or(link_owner)
+        .or_else(|| foreign(&folder, "the folder")))
+}
