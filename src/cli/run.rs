@@ -22,7 +22,7 @@ use crate::requirement::Level;
 use crate::run::{Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::scenario::Change;
 use crate::snapshot::Store;
-use crate::target::config::Span;
+use crate::target::config::{LongSpan, Span};
 use crate::target::custody::Custody;
 use crate::target::lock::RunLock;
 
@@ -72,7 +72,7 @@ pub(super) struct RunArgs {
     max_fail: Option<u32>,
     /// Begin no further case after that time, such as 10m; the rest is blocked [default: what the plan may need]
     #[arg(long, value_name = "DUR", help_heading = "Plan")]
-    max_time: Option<Span>,
+    max_time: Option<LongSpan>,
     /// Reset the target at most N times; cases that need one more are blocked
     #[arg(long, value_name = "N", help_heading = "Plan")]
     max_resets: Option<u32>,

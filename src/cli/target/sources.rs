@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{JOBS, TargetArgs};
+use super::{JOBS, TargetArgs, without_mark};
 use crate::target::config::{ClientChoice, Config, RegistrationChoice};
 
 /// Where a setting comes from; what stands higher wins.
@@ -48,8 +48,10 @@ impl TargetArgs {
         let shown = |path: &std::path::PathBuf| path.display().to_string();
         let file = &config.target;
         // The parser has filled in the environment's; a flag that says the same cannot be told from it, and need not be.
-        let target = self.target.clone();
-        let from_environment = environment("WABIZSPEC_TARGET").filter(|value| Some(value) == target.as_ref());
+        let target = self.target.as_deref().map(|url| without_mark(url).to_owned());
+        let from_environment = environment("WABIZSPEC_TARGET")
+            .map(|url| without_mark(&url).to_owned())
+            .filter(|value| Some(value) == target.as_ref());
         let from_flag = target.filter(|_| from_environment.is_none());
         let listed = |names: Vec<String>| (!names.is_empty()).then(|| names.join(","));
         let registration = |choice: RegistrationChoice| match choice {
