@@ -34,6 +34,7 @@ use clap::{Parser, Subcommand};
 
 pub use exit::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE, exit_code};
 
+use crate::exchange::harmless_text;
 use crate::located;
 use crate::scenario::{Suite, SuiteError};
 
@@ -155,7 +156,7 @@ impl Failure {
 
     fn tell(&self) -> u8 {
         // Standard error that cannot be written to leaves nobody to tell.
-        let _ = writeln!(anstream::stderr(), "error: {}", self.what);
+        let _ = writeln!(anstream::stderr(), "error: {}", harmless_text(&self.what));
         self.code
     }
 }

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use clap::{Args, ValueEnum};
 
 use super::{CONFORMS, Failure, exit_code};
+use crate::exchange::harmless_text;
 use crate::report::{Console, Reports, Unwritten, Verbosity, Wanted};
 
 /// The flags that say what is written of a run, and where to.
@@ -71,6 +72,7 @@ impl ReportArgs {
 
     /// Text that the report for people ends with, where it stands.
     pub fn say_after(&self, text: &str) {
+        let text = harmless_text(text);
         // A reader that has gone away is no error, and the exit code has been settled.
         let _ = match self.stdout_is_taken() {
             true => std::io::stderr().write_all(text.as_bytes()),
@@ -85,7 +87,7 @@ impl ReportArgs {
     /// A line beside the report, at standard error, so that the report stays what it is.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(std::io::stderr(), "{text}");
+            let _ = writeln!(std::io::stderr(), "{}", harmless_text(text));
         }
     }
 }

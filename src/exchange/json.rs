@@ -6,9 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 /// The deepest nesting that is read; deeper documents are refused with [`JsonError::TooDeep`].
 pub const MAX_DEPTH: usize = 100;
@@ -51,16 +49,12 @@ impl Json {
     /// Reads one document.
     pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
         let text = std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
+        let IgnoredAny = serde_json::from_str(text).map_err(syntax)?;
         // What is short cannot be deep.
-        let shallow = text.len() <= 2 * MAX_DEPTH || depth(text) <= MAX_DEPTH;
-        if shallow && let Ok(Plain(json)) = serde_json::from_str(text) {
-            return Ok(json);
-        }
-        let raw: &RawValue = serde_json::from_str(text).map_err(syntax)?;
-        if !shallow {
+        if text.len() > 2 * MAX_DEPTH && depth(text) > MAX_DEPTH {
             return Err(JsonError::TooDeep);
         }
-        read(raw.get())
+        Reader::new(text).value()
     }
 
     /// The value at a JSON Pointer (RFC 6901). Of equal members the first is taken; [`Json::duplicate`] finds them.
@@ -205,34 +199,6 @@ fn syntax(error: serde_json::Error) -> JsonError {
     JsonError::Syntax(error.to_string())
 }
 
-/// The first sign of a text after its blanks (RFC 8259 §2).
-fn first_sign(text: &str) -> Option<u8> {
-    text.bytes().find(|byte| !b" \t\r\n".contains(byte))
-}
-
-/// Reads the text of one value. Of a scalar, serde_json has already checked the grammar, and it stands without blanks.
-/// It is asked level by level because only its raw values keep numbers as written; [`MAX_DEPTH`] bounds the work and
-/// the stack.
-fn read(text: &str) -> Result<Json, JsonError> {
-    match first_sign(text) {
-        Some(b'n') => Ok(Json::Null),
-        Some(b't') => Ok(Json::Bool(true)),
-        Some(b'f') => Ok(Json::Bool(false)),
-        Some(b'"') => serde_json::from_str(text).map(Json::String).map_err(syntax),
-        Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(text).map_err(syntax)?;
-            let items = items.into_iter().map(|item| read(item.get()));
-            items.collect::<Result<_, _>>().map(Json::Array)
-        }
-        Some(b'{') => {
-            let Members(members) = serde_json::from_str(text).map_err(syntax)?;
-            let members = members.into_iter().map(|(name, value)| Ok((name, read(value.get())?)));
-            members.collect::<Result<_, _>>().map(Json::Object)
-        }
-        _ => Ok(Json::Number(text.to_owned())),
-    }
-}
-
 /// How deep arrays and objects nest in text whose grammar has been checked.
 fn depth(text: &str) -> usize {
     let (mut deepest, mut open, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
@@ -252,75 +218,99 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
-/// A value whose numbers are all integers that fit into 64 bits: these have one spelling only, so that it can be read in
-/// one go. Most bodies are such.
-struct Plain(Json);
-
-impl<'t> Deserialize<'t> for Plain {
-    fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Build;
-        impl<'t> Visitor<'t> for Build {
-            type Value = Plain;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value without other numbers than integers")
-            }
-            fn visit_unit<E>(self) -> Result<Plain, E> {
-                Ok(Plain(Json::Null))
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Plain, E> {
-                Ok(Plain(Json::Bool(value)))
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Plain, E> {
-                Ok(Plain(Json::Number(value.to_string())))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Plain, E> {
-                Ok(Plain(Json::Number(value.to_string())))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Plain, E> {
-                Ok(Plain(Json::String(text.to_owned())))
-            }
-            fn visit_seq<A: SeqAccess<'t>>(self, mut seq: A) -> Result<Plain, A::Error> {
-                let mut items = Vec::new();
-                while let Some(Plain(item)) = seq.next_element()? {
-                    items.push(item);
-                }
-                Ok(Plain(Json::Array(items)))
-            }
-            fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Plain, A::Error> {
-                let mut members = Vec::new();
-                while let Some((name, Plain(value))) = map.next_entry()? {
-                    members.push((name, value));
-                }
-                Ok(Plain(Json::Object(members)))
-            }
-        }
-        deserializer.deserialize_any(Build)
-    }
+/// Reads text whose grammar and depth serde_json has checked, each byte once, and keeps numbers as they were written.
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+    /// How many bytes were looked at.
+    looked_at: usize,
 }
 
-/// All members of one object in order, duplicates kept, values unread.
-struct Members<'t>(Vec<(String, &'t RawValue)>);
+impl<'t> Reader<'t> {
+    fn new(text: &'t str) -> Reader<'t> {
+        Reader {
+            text,
+            at: 0,
+            looked_at: 0,
+        }
+    }
 
-impl<'t> Deserialize<'t> for Members<'t> {
-    fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'t> Visitor<'t> for Collect {
-            type Value = Members<'t>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-            fn visit_seq<A: SeqAccess<'t>>(self, _: A) -> Result<Self::Value, A::Error> {
-                Err(serde::de::Error::custom("an array where an object was expected"))
+    fn value(&mut self) -> Result<Json, JsonError> {
+        match self.sign() {
+            Some(b'n') => Ok(self.literal(Json::Null, "null")),
+            Some(b't') => Ok(self.literal(Json::Bool(true), "true")),
+            Some(b'f') => Ok(self.literal(Json::Bool(false), "false")),
+            Some(b'"') => self.string().map(Json::String),
+            Some(b'[') => self.items(Reader::value).map(Json::Array),
+            Some(b'{') => self.items(Reader::member).map(Json::Object),
+            _ => {
+                let number = self.while_it(|byte| !b",]} \t\r\n".contains(&byte));
+                Ok(Json::Number(number.to_owned()))
             }
         }
-        deserializer.deserialize_map(Collect)
+    }
+
+    fn member(&mut self) -> Result<(String, Json), JsonError> {
+        self.sign();
+        let name = self.string()?;
+        self.sign();
+        self.at += 1;
+        Ok((name, self.value()?))
+    }
+
+    /// What stands between brackets.
+    fn items<T>(&mut self, item: fn(&mut Self) -> Result<T, JsonError>) -> Result<Vec<T>, JsonError> {
+        let mut items = Vec::new();
+        self.at += 1;
+        if let Some(b']' | b'}') = self.sign() {
+            self.at += 1;
+            return Ok(items);
+        }
+        loop {
+            items.push(item(self)?);
+            let goes_on = self.sign() == Some(b',');
+            self.at += 1;
+            if !goes_on {
+                return Ok(items);
+            }
+        }
+    }
+
+    fn string(&mut self) -> Result<String, JsonError> {
+        let start = self.at;
+        self.at += 1;
+        let plain = self.while_it(|byte| !matches!(byte, b'"' | b'\\'));
+        if self.text.as_bytes().get(self.at) == Some(&b'"') {
+            self.at += 1;
+            return Ok(plain.to_owned());
+        }
+        let mut escaped = false;
+        self.while_it(|byte| {
+            let goes_on = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            goes_on
+        });
+        self.at += 1;
+        serde_json::from_str(&self.text[start..self.at]).map_err(syntax)
+    }
+
+    fn literal(&mut self, value: Json, text: &str) -> Json {
+        self.at += text.len();
+        value
+    }
+
+    /// The next byte that is no blank (RFC 8259 §2).
+    fn sign(&mut self) -> Option<u8> {
+        self.while_it(|byte| b" \t\r\n".contains(&byte));
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn while_it(&mut self, mut goes_on: impl FnMut(u8) -> bool) -> &'t str {
+        let rest = &self.text[self.at..];
+        let length = rest.bytes().position(|byte| !goes_on(byte)).unwrap_or(rest.len());
+        self.at += length;
+        self.looked_at += length + 1;
+        &rest[..length]
     }
 }
 
@@ -375,5 +365,27 @@ mod tests {
         assert_eq!(Json::parse(nested(MAX_DEPTH + 1).as_bytes()), Err(JsonError::TooDeep));
         let million = nested(1_000_000);
         assert_eq!(Json::parse(million.as_bytes()), Err(JsonError::TooDeep));
+    }
+
+    #[test]
+    fn every_byte_is_looked_at_once_however_deep_it_lies() {
+        let deep = |items: usize| {
+            let text = [
+                "[".repeat(99),
+                "1.5,".repeat(items),
+                "{\"a\":\"b\\n\"}".to_owned(),
+                "]".repeat(99),
+            ]
+            .concat();
+            let mut reader = Reader::new(&text);
+            assert_eq!(reader.value().expect("a value").to_string(), text);
+            (reader.looked_at, text.len())
+        };
+        let (once, length) = deep(10_000);
+        let (twice, _) = deep(20_000);
+        assert!(
+            once <= 3 * length && twice <= 2 * once,
+            "{length} bytes: {once}, then {twice}"
+        );
     }
 }

@@ -3,8 +3,10 @@
 //! These are plain values: built by `target`, read by `judge` and `report`. Nothing here opens a connection,
 //! reads a clock or decides whether an answer is good.
 
+mod harmless;
 mod json;
 mod redaction;
+mod shell;
 mod transcript;
 
 use std::borrow::Cow;
@@ -13,8 +15,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use harmless::{harmless_line, harmless_text, shortened};
 pub use json::{Json, JsonError, MAX_DEPTH};
 pub use redaction::{Piece, Redaction};
+pub use shell::{shell_quoted, shell_word};
 pub use transcript::{curl, transcript};
 
 /// One request, as the exact bytes that go onto the wire.
@@ -236,7 +240,8 @@ impl fmt::Display for Unanswered {
         };
         write!(f, "{what} {}", self.phase)?;
         if !self.detail.is_empty() {
-            write!(f, " ({})", self.detail)?;
+            // The peer has a say in it.
+            write!(f, " ({})", shortened(&self.detail))?;
         }
         Ok(())
     }

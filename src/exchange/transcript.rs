@@ -5,23 +5,34 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::harmless::harmless_text;
+use super::shell::{printf, quoted, shell_word};
 use super::{Exchange, HttpRequest, Outcome, Piece, Redaction, Request, Response};
 
 /// The longest body that a transcript shows, in bytes.
 const SHOWN: usize = 4096;
 
+/// How much of a body is looked through for secrets: these may be longer than what is shown in their place.
+const LOOKED_AT: usize = 4 * SHOWN;
+
+/// The longest value of a header that a transcript shows, in bytes.
+const VALUE: usize = 1024;
+
+/// How many headers a transcript shows.
+const HEADERS: usize = 64;
+
 /// The request as sent and the answer as it came, each line marked `>` or `<`.
 pub fn transcript(exchange: &Exchange, secrets: &Redaction) -> String {
     let mut text = String::new();
-    mark(&mut text, '>', &exchange.request.to_bytes());
+    mark(&mut text, '>', &String::from_utf8_lossy(&exchange.request.to_bytes()));
     if exchange.resent {
         text.push_str("* sent once more: the reused connection had died\n");
     }
     match &exchange.outcome {
-        Outcome::Answered(response) => mark(&mut text, '<', &response_bytes(response, secrets)),
+        Outcome::Answered(response) => mark(&mut text, '<', &answer(response, secrets)),
         Outcome::Unanswered(unanswered) => {
             let partial = String::from_utf8_lossy(&unanswered.partial);
-            mark(&mut text, '<', secrets.apply_to_cut(&partial).as_bytes());
+            mark(&mut text, '<', &secrets.apply_to_cut(&partial));
             text.push_str(&format!("* {unanswered}\n"));
         }
     }
@@ -34,37 +45,36 @@ pub fn curl(request: &Request, base_path: &str, secrets: &Redaction) -> String {
     match request {
         Request::Http(request) => curl_http(request, base_path, secrets),
         Request::Raw(bytes) => {
-            let escaped = printf_escaped(bytes);
-            let quoted = shell_quoted(escaped.as_bytes(), secrets);
-            format!("printf {quoted} | nc HOST PORT   # raw bytes: no HTTP client sends them")
+            let printf = printf(bytes, secrets);
+            format!("{printf} | nc HOST PORT   # raw bytes: no HTTP client sends them")
         }
     }
 }
 
 fn curl_http(request: &HttpRequest, base_path: &str, secrets: &Redaction) -> String {
-    let mut line = format!("curl -sk -i -X {}", request.method);
+    let mut line = format!("curl -sk -i -X {}", shell_word(&request.method));
     for header in &request.headers {
         let name = header.name.to_ascii_lowercase();
         if ["host", "content-length"].contains(&name.as_str()) {
             continue;
         }
         if let Some(credentials) = secret_credentials(&name, &header.value, secrets) {
-            line.push_str(&format!(" -u {}", shell_quoted(credentials.as_bytes(), secrets)));
+            line.push_str(&format!(" -u {}", quoted(credentials.as_bytes(), secrets)));
             continue;
         }
         // An empty value is written with a semicolon; with a colon curl would leave the header out.
         let separator: &[u8] = if header.value.is_empty() { b";" } else { b": " };
         let text = [header.name.as_bytes(), separator, &header.value].concat();
-        line.push_str(&format!(" -H {}", shell_quoted(&text, secrets)));
+        line.push_str(&format!(" -H {}", quoted(&text, secrets)));
     }
     if let Some(body) = &request.body {
         if request.header("Content-Type").is_none() {
             line.push_str(" -H 'Content-Type:'");
         }
-        line.push_str(&format!(" --data-binary {}", shell_quoted(body, secrets)));
+        line.push_str(&format!(" --data-binary {}", quoted(body, secrets)));
     }
     let path = request.target.strip_prefix(base_path).unwrap_or(&request.target);
-    let target = shell_quoted(path.as_bytes(), secrets);
+    let target = quoted(path.as_bytes(), secrets);
     line.push_str(&format!(" \"$WABIZSPEC_TARGET\"{target}"));
     line
 }
@@ -77,89 +87,62 @@ fn secret_credentials(name: &str, value: &[u8], secrets: &Redaction) -> Option<S
     (name == "authorization" && secrets.pieces(&joined).iter().any(is_secret)).then_some(joined)
 }
 
-fn response_bytes(response: &Response, secrets: &Redaction) -> Vec<u8> {
+fn answer(response: &Response, secrets: &Redaction) -> String {
     let version = match response.version {
         20 => "HTTP/2".to_owned(),
         minor => format!("HTTP/1.{minor}"),
     };
-    let mut bytes = format!("{version} {} {}\r\n", response.status, response.reason).into_bytes();
-    for header in &response.headers {
-        bytes.extend_from_slice(format!("{}: ", header.name).as_bytes());
-        bytes.extend_from_slice(&header.value);
-        bytes.extend_from_slice(b"\r\n");
+    let reason = cut(response.reason.as_bytes(), VALUE, secrets);
+    let mut text = format!("{version} {} {reason}\r\n", response.status);
+    for header in response.headers.iter().take(HEADERS) {
+        let name = cut(header.name.as_bytes(), VALUE, secrets);
+        text.push_str(&format!("{name}: {}\r\n", cut(&header.value, VALUE, secrets)));
     }
-    bytes.extend_from_slice(b"\r\n");
-    // Before it is cut to length: a secret that is cut in two would not be known again.
-    let body = secrets.apply(&String::from_utf8_lossy(&response.body)).into_bytes();
-    let shown = body.len().min(SHOWN);
-    bytes.extend_from_slice(&body[..shown]);
-    if shown < body.len() {
-        let more = body.len() - shown;
-        bytes.extend_from_slice(format!("\n… {more} more bytes").as_bytes());
+    if let Some(more) = response.headers.len().checked_sub(HEADERS).filter(|more| *more > 0) {
+        text.push_str(&format!("… {more} more headers\r\n"));
+    }
+    text.push_str("\r\n");
+    // Cut to length when its secrets are gone: one that is cut in two might not be known again.
+    let looked_at = response.body.len().min(LOOKED_AT);
+    let body = cut_off(&response.body[..looked_at], looked_at < response.body.len(), secrets);
+    let shown = body.floor_char_boundary(SHOWN);
+    text.push_str(&body[..shown]);
+    let more = body.len() - shown + response.body.len() - looked_at;
+    if more > 0 {
+        text.push_str(&format!("\n… {more} more bytes"));
     }
     if !response.surplus.is_empty() {
-        bytes.extend_from_slice(b"\n[and, unasked:]\n");
-        let surplus = String::from_utf8_lossy(&response.surplus);
-        bytes.extend_from_slice(secrets.apply_to_cut(&surplus).as_bytes());
+        text.push_str("\n[and, unasked:]\n");
+        text.push_str(&cut_off(&response.surplus, true, secrets));
     }
-    bytes
+    text
 }
 
-fn mark(text: &mut String, sign: char, bytes: &[u8]) {
-    for line in String::from_utf8_lossy(bytes).lines() {
-        text.push_str(&format!("{sign} {}\n", visible(line)));
-    }
-}
-
-/// Control characters made visible, so that a hostile answer cannot drive a terminal.
-fn visible(line: &str) -> String {
-    line.chars()
-        .flat_map(|character| {
-            let escaped = character.is_control() && character != '\t';
-            let plain = (!escaped).then_some(character);
-            let code = escaped.then(|| character.escape_default());
-            plain.into_iter().chain(code.into_iter().flatten())
-        })
-        .collect()
-}
-
-/// Quoted for a POSIX shell; for bytes that are no plain text, for bash. The place of a secret is left to the shell.
-fn shell_quoted(bytes: &[u8], secrets: &Redaction) -> String {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return format!("$'{}'", ansi_c_escaped(bytes));
-    };
-    let pieces = secrets.pieces(text);
-    let quoted = pieces.iter().map(|piece| match piece {
-        Piece::Secret(shown) => format!("\"{shown}\""),
-        Piece::Plain(text) if text.chars().any(char::is_control) => format!("$'{}'", ansi_c_escaped(text.as_bytes())),
-        Piece::Plain(text) => format!("'{}'", text.replace('\'', r"'\''")),
-    });
-    match pieces.is_empty() {
-        true => "''".to_owned(),
-        false => quoted.collect(),
+/// The beginning of a value without secrets, and how long it is where there is more.
+fn cut(value: &[u8], shown: usize, secrets: &Redaction) -> String {
+    match value.len() <= shown {
+        true => cut_off(value, false, secrets),
+        false => format!(
+            "{}… ({} bytes in all)",
+            cut_off(&value[..shown], true, secrets),
+            value.len()
+        ),
     }
 }
 
-fn ansi_c_escaped(bytes: &[u8]) -> String {
-    let escape = |byte: &u8| match byte {
-        b'\'' => r"\'".to_owned(),
-        b'\\' => r"\\".to_owned(),
-        0x20..=0x7e => char::from(*byte).to_string(),
-        other => format!("\\x{other:02x}"),
-    };
-    bytes.iter().map(escape).collect()
+/// The bytes as text without secrets, and without what a cut left of one.
+fn cut_off(bytes: &[u8], is_cut: bool, secrets: &Redaction) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    match is_cut {
+        true => secrets.apply_to_cut(text.trim_end_matches(char::REPLACEMENT_CHARACTER)),
+        false => secrets.apply(&text),
+    }
 }
 
-fn printf_escaped(bytes: &[u8]) -> String {
-    let escape = |byte: &u8| match byte {
-        b'\r' => r"\r".to_owned(),
-        b'\n' => r"\n".to_owned(),
-        b'%' => "%%".to_owned(),
-        b'\\' => r"\\".to_owned(),
-        0x20..=0x7e => char::from(*byte).to_string(),
-        other => format!("\\{other:03o}"),
-    };
-    bytes.iter().map(escape).collect()
+fn mark(text: &mut String, sign: char, marked: &str) {
+    for line in marked.lines() {
+        text.push_str(&format!("{sign} {}\n", harmless_text(line)));
+    }
 }
 
 #[cfg(test)]
@@ -211,10 +194,5 @@ mod tests {
             bearer.ends_with("\"$WABIZSPEC_TARGET\"'/x'"),
             "the base path is part of the address: {bearer}"
         );
-    }
-
-    #[test]
-    fn a_hostile_answer_cannot_drive_the_terminal() {
-        assert_eq!(visible("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
     }
 }

@@ -53,6 +53,9 @@ pub enum Check {
 /// The tolerance in seconds of a lifetime where the answer has no `Date` and our own clock has to do.
 const WITHIN_WITHOUT_DATE: i64 = 300;
 
+/// How many error codes of an answer are shown.
+const CODES_SHOWN: usize = 20;
+
 /// A set of status codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusSet(Vec<(u16, u16)>);
@@ -190,7 +193,7 @@ impl<'r> Answer<'r> {
             Check::Error(codes) => self.error_mismatch(codes),
             Check::Absent(pointer) => {
                 let value = self.json.as_ref().ok()?.at(pointer.as_str())?;
-                Some(mismatch(pointer.as_str(), "absent", shortened(&value.to_string())))
+                Some(mismatch(pointer.as_str(), "absent", shortened(value)))
             }
             Check::Body(pointer, pattern) => {
                 let expected = || pattern.describe(bindings);
@@ -225,7 +228,7 @@ impl<'r> Answer<'r> {
             Ok(json) => match json.at(pointer.as_str()) {
                 None => "absent".to_owned(),
                 Some(value) if matches(value) => return None,
-                Some(value) => shortened(&value.to_string()),
+                Some(value) => shortened(value),
             },
         };
         Some(mismatch(pointer.as_str(), expected(), observed))
@@ -249,8 +252,12 @@ impl<'r> Answer<'r> {
         let observed = match found.is_empty() {
             true => "no error code".to_owned(),
             false => {
-                let codes: Vec<String> = found.iter().map(|code| shortened(&code.to_string())).collect();
-                format!("code {}", codes.join(", "))
+                let codes: Vec<String> = found.iter().take(CODES_SHOWN).map(shortened).collect();
+                let more = match found.len() - codes.len() {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                format!("code {}{more}", codes.join(", "))
             }
         };
         Some(mismatch("/errors", expected, observed))
@@ -264,7 +271,7 @@ impl<'r> Answer<'r> {
             text => Some(mismatch(
                 &format!("header {name}"),
                 pattern.describe(bindings),
-                text.map_or("absent".to_owned(), |text| shortened(&text.to_string())),
+                text.map_or("absent".to_owned(), |text| shortened(text)),
             )),
         }
     }
@@ -286,7 +293,7 @@ impl<'r> Answer<'r> {
             Ok(Some(value)) => match lifetime(value) {
                 Some(lived) if (lived - seconds).abs() <= within => return None,
                 Some(lived) => format!("{value}, {lived} s after {clock}"),
-                None => format!("{}, which is no such instant", shortened(&value.to_string())),
+                None => format!("{}, which is no such instant", shortened(value)),
             },
         };
         Some(mismatch(at.as_str(), expected, observed))

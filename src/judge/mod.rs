@@ -16,6 +16,7 @@ pub use verdict::{RequirementVerdict, Verdict, requirement_verdict};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::exchange::shortened;
 use crate::requirement::Level;
 
 /// One difference between what must hold and what came.
@@ -91,6 +92,12 @@ impl Judgement {
         if mismatches.is_empty() {
             return;
         }
+        // A pointer is made of names that the target chose.
+        let named = |mismatch: Mismatch| Mismatch {
+            at: shortened(&mismatch.at),
+            ..mismatch
+        };
+        let mismatches = mismatches.into_iter().map(named).collect();
         let finding = Finding {
             requirement: requirement.to_owned(),
             level,
@@ -117,23 +124,6 @@ impl Judgement {
     pub fn breaks_a_must(&self) -> bool {
         self.findings.iter().any(|finding| finding.level == Level::Must)
     }
-}
-
-/// A value short enough to be shown in a finding, with nothing in it that could drive a terminal or turn its text.
-pub(crate) fn shortened(text: &str) -> String {
-    const SHOWN: usize = 200;
-    let plain = |c: char| c == '"' || c == '\'' || c == '\\' || c.escape_debug().count() == 1;
-    let mut shown = String::new();
-    for c in text.chars().take(SHOWN) {
-        match plain(c) {
-            true => shown.push(c),
-            false => shown.extend(c.escape_unicode()),
-        }
-    }
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push_str(&format!("… ({} bytes in all)", text.len()));
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -113,13 +113,15 @@ impl Reports {
         self.summary.require(least);
     }
 
-    /// Takes in one event. A report that cannot be written hears no more, and the others go on.
+    /// Takes in one event, of which nothing reaches a report but what is harmless. A report that cannot be written hears
+    /// no more, and the others go on.
     pub fn take(&mut self, event: &Event) {
         if let (Event::Ended(_), Some(shortfall)) = (event, self.summary.shortfall()) {
             self.take(&Event::Note(shortfall));
         }
-        self.summary.take(event);
-        self.each(|report, summary| report.take(event, summary));
+        let event = event.clone().harmless();
+        self.summary.take(&event);
+        self.each(|report, summary| report.take(&event, summary));
     }
 
     /// Writes what is left to be written.

@@ -46,7 +46,8 @@ pub enum ReadError {
     },
 }
 
-/// Reads a report and hands over its events, in their order: `Started` first, `Ended` last unless the run died.
+/// Reads a report and hands over its events, in their order: `Started` first, `Ended` last unless the run died. Whoever
+/// wrote the file, their texts are harmless.
 ///
 /// # Errors
 /// The file cannot be read, is no report, or is damaged.
@@ -55,6 +56,7 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
         path: path.to_owned(),
         error,
     };
+    let each = &mut |event: Event| each(event.harmless());
     let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
     let mut first = Vec::new();
     reader.read_until(b'\n', &mut first).map_err(unreadable)?;

@@ -138,7 +138,7 @@ impl<'a> Attempt<'a> {
     fn note_tokens(&mut self, exchange: &Exchange) {
         let body = exchange.response().map_or(&[][..], |response| &response.body);
         for token in tokens_in(body) {
-            self.secrets.add(&token, "$TOKEN");
+            self.secrets.add_given(&token, "$TOKEN");
         }
     }
 
@@ -305,28 +305,11 @@ impl<'a> Attempt<'a> {
             owns,
         );
         let mut report = blank_report(case, verdict);
-        report.reason = blocked
-            .or(refused)
-            .filter(|_| verdict == Verdict::Blocked)
-            .map(|why| secrets.apply(&why));
-        report.not_asked = not_asked
-            .filter(|_| verdict == Verdict::Fail)
-            .map(|not_asked| NotAsked {
-                why: secrets.apply(&not_asked.why),
-                ..not_asked
-            });
+        report.reason = blocked.or(refused).filter(|_| verdict == Verdict::Blocked);
+        report.not_asked = not_asked.filter(|_| verdict == Verdict::Fail);
         report.duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         report.findings = judgement.findings;
         report.observations = judgement.observations;
-        for finding in &mut report.findings {
-            for mismatch in &mut finding.mismatches {
-                mismatch.expected = secrets.apply(&mismatch.expected);
-                mismatch.observed = secrets.apply(&mismatch.observed);
-            }
-        }
-        for observation in &mut report.observations {
-            observation.what = secrets.apply(&observation.what);
-        }
         if verdict != Verdict::Pass || !report.findings.is_empty() || harness.keep_exchanges {
             let base = harness.target.origin().base_path();
             report.reproduce = vec![harness.run_line(&case.id)];
@@ -338,6 +321,7 @@ impl<'a> Attempt<'a> {
                 .map(|exchange| transcript(exchange, &secrets))
                 .collect();
         }
+        report.redact(&secrets);
         Ran {
             report,
             aftermath,

@@ -2,10 +2,13 @@
 //!
 //! All texts in them are free of secrets already.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Finding, Observation, Verdict};
+use crate::exchange::{Redaction, harmless_line, harmless_text};
+use crate::judge::{Finding, Mismatch, Observation, Verdict};
 use crate::plan::Part;
 use crate::requirement::Level;
 use crate::scenario::Registration;
@@ -26,6 +29,31 @@ pub enum Event {
     Note(String),
     /// Last, once. A stream without it is of a run that died.
     Ended(Ended),
+}
+
+impl Event {
+    /// The event with texts that no terminal and no CI server obeys. Every report is made of such events, also of those
+    /// that were read from a file.
+    pub fn harmless(mut self) -> Event {
+        match &mut self {
+            Event::Started(started) => started.harmless(),
+            Event::Case(case) => {
+                case.each_text(&mut |text, lines| match lines {
+                    Lines::One => replace(text, harmless_line),
+                    Lines::Many => replace(text, harmless_text),
+                });
+            }
+            Event::Note(note) => replace(note, harmless_text),
+            Event::Reset | Event::Registration(_) | Event::Ended(_) => {}
+        }
+        self
+    }
+}
+
+fn replace(text: &mut String, change: fn(&str) -> Cow<'_, str>) {
+    if let Cow::Owned(changed) = change(text) {
+        *text = changed;
+    }
 }
 
 /// What the run is going to do, and to whom.
@@ -52,6 +80,24 @@ pub struct Started {
 }
 
 impl Started {
+    fn harmless(&mut self) {
+        let Started {
+            version,
+            target,
+            requirements,
+            ..
+        } = self;
+        let of_requirement = |info: &mut RequirementInfo| {
+            let RequirementInfo { id, says, source, .. } = info;
+            [id, says, source]
+                .into_iter()
+                .for_each(|text| replace(text, harmless_line));
+        };
+        requirements.iter_mut().for_each(of_requirement);
+        replace(version, harmless_line);
+        replace(&mut target.url, harmless_line);
+    }
+
     /// What there is to say of a requirement, if the run knows it.
     pub fn requirement(&self, id: &str) -> Option<&RequirementInfo> {
         self.requirements.iter().find(|info| info.id == id)
@@ -143,7 +189,94 @@ impl NotAsked {
     }
 }
 
+/// How many lines a text may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    One,
+    Many,
+}
+
+/// The longest text of a finding or an observation, in bytes: nobody reads more, and every report holds it.
+const LONGEST: usize = 64 * 1024;
+
 impl CaseReport {
+    /// Takes the secrets out of every text that a target has a say in. The others are the suite's own.
+    pub fn redact(&mut self, secrets: &Redaction) {
+        let words = |text: &mut String| {
+            *text = match text.len() <= LONGEST {
+                true => secrets.apply(text),
+                false => {
+                    let shown = secrets.apply_to_cut(&text[..text.floor_char_boundary(LONGEST)]);
+                    format!("{shown}… ({} bytes in all)", text.len())
+                }
+            };
+        };
+        self.reason.iter_mut().for_each(words);
+        self.not_asked
+            .iter_mut()
+            .for_each(|not_asked| words(&mut not_asked.why));
+        for Mismatch { at, expected, observed } in self.findings.iter_mut().flat_map(|finding| &mut finding.mismatches)
+        {
+            [at, expected, observed].into_iter().for_each(words);
+        }
+        self.observations
+            .iter_mut()
+            .for_each(|observation| words(&mut observation.what));
+        let records = self.reproduce.iter_mut().chain(&mut self.exchanges);
+        records.for_each(|text| *text = secrets.apply(text));
+    }
+
+    /// Shows every text, each with how many lines it may have.
+    fn each_text(&mut self, show: &mut dyn FnMut(&mut String, Lines)) {
+        let CaseReport {
+            id,
+            title,
+            file,
+            line: _,
+            verdict: _,
+            reason,
+            duration_ms: _,
+            control: _,
+            twin,
+            cites,
+            findings,
+            observations,
+            not_asked,
+            reproduce,
+            exchanges,
+        } = self;
+        for text in [id, title, file].into_iter().chain(twin).chain(cites).chain(reproduce) {
+            show(text, Lines::One);
+        }
+        for Finding {
+            requirement,
+            level: _,
+            step,
+            mismatches,
+        } in findings
+        {
+            show(requirement, Lines::One);
+            show(step, Lines::One);
+            for Mismatch { at, expected, observed } in mismatches {
+                show(at, Lines::One);
+                show(expected, Lines::Many);
+                show(observed, Lines::Many);
+            }
+        }
+        for Observation { requirement, what } in observations {
+            requirement.iter_mut().for_each(|text| show(text, Lines::One));
+            show(what, Lines::Many);
+        }
+        if let Some(NotAsked { steps, why }) = not_asked {
+            steps.iter_mut().for_each(|text| show(text, Lines::One));
+            show(why, Lines::Many);
+        }
+        reason
+            .iter_mut()
+            .chain(exchanges)
+            .for_each(|text| show(text, Lines::Many));
+    }
+
     /// The area, by its id.
     pub fn area(&self) -> &str {
         self.id.split('/').next().unwrap_or_default()

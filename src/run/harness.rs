@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell, watch};
 
 use super::{FailuresLeft, Settings, Witness};
-use crate::exchange::{Exchange, Redaction, Request};
+use crate::exchange::{Exchange, Redaction, Request, shell_quoted, shell_word};
 use crate::judge::Oracles;
 use crate::plan::Plan;
 use crate::requirement::Level;
@@ -67,7 +67,7 @@ impl Harness {
         }
         let run_flags = match target.is_embedded() {
             true => String::new(),
-            false => format!(" --target {}", target.origin()),
+            false => format!(" --target {}", shell_word(&target.origin().to_string())),
         };
         Harness {
             accounts,
@@ -92,7 +92,7 @@ impl Harness {
 
     /// The command that runs one case again.
     pub fn run_line(&self, case: &str) -> String {
-        format!("wabizspec run '{case}'{}", self.run_flags)
+        format!("wabizspec run {}{}", shell_quoted(case), self.run_flags)
     }
 
     /// Sends one request. What it may change is noted first: a password is on disk before it is sent, and whatever the

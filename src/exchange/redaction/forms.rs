@@ -1,0 +1,131 @@
+//! The forms that a secret is looked for in. Escapes need none: they are undone in the text.
+
+use base64::Engine;
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
+
+use super::Secret;
+use super::escapes::undone;
+
+/// Of a longer secret so many bytes are looked for, and its whole length is taken for it.
+const PREFIX: usize = 128;
+
+/// A shorter secret, in bytes, stands in every text by chance. It is one only where it is a whole value.
+const SHORT: usize = 4;
+
+/// Shorter runs of base64 or hexadecimal, in characters, may stand in a text by chance.
+const TELLING: usize = 8;
+
+/// What a short secret stands between where it is a whole value.
+const PLACES: [(&str, &str); 3] = [("\"", "\""), ("'", "'"), ("Bearer ", "")];
+
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Form {
+    pub text: String,
+    /// How many bytes before and after the secret only say that it is one.
+    pub around: (usize, usize),
+    /// How many bytes of a text the secret takes.
+    pub covers: usize,
+}
+
+impl Form {
+    pub fn of(text: impl Into<String>) -> Form {
+        let text = text.into();
+        Form {
+            around: (0, 0),
+            covers: text.len(),
+            text,
+        }
+    }
+}
+
+/// Upper and lower case are the same, and so are the blank and the plus that stands for it in a form. The length stays.
+pub(super) fn folded(c: char) -> char {
+    if c.is_ascii() {
+        return if c == '+' { ' ' } else { c.to_ascii_lowercase() };
+    }
+    let mut lower = c.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(lower), None) if lower.len_utf8() == c.len_utf8() => lower,
+        _ => c,
+    }
+}
+
+/// All forms of a secret.
+pub(super) fn forms(secret: &Secret) -> Vec<Form> {
+    let whole = &*secret.text;
+    if whole.len() < SHORT {
+        let in_place = |(before, after): (&str, &str)| Form {
+            text: [before, whole, after].concat(),
+            around: (before.len(), after.len()),
+            covers: whole.len(),
+        };
+        return PLACES.into_iter().map(in_place).collect();
+    }
+    let prefix = &whole[..whole.floor_char_boundary(PREFIX)];
+    let rest = whole.len() - prefix.len();
+    let mut forms = Vec::new();
+    let mut put = |text: String, rest: usize| {
+        let covers = text.len() + rest;
+        let form = Form {
+            covers,
+            ..Form::of(text)
+        };
+        if form.text.len() >= SHORT && !forms.contains(&form) {
+            forms.push(form);
+        }
+    };
+    put(prefix.to_owned(), rest);
+    if secret.is_form {
+        return forms;
+    }
+    // A text whose escapes were undone shows a secret that looks like an escape itself without them.
+    let once = undone(prefix);
+    let twice = once.as_deref().and_then(undone);
+    for text in once.into_iter().chain(twice) {
+        put(text, rest);
+    }
+    if !prefix.is_ascii() {
+        // Latin-1 read as UTF-8, and UTF-8 read as Latin-1.
+        let latin = |c: char| {
+            if ('\u{80}'..'\u{100}').contains(&c) {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        };
+        put(prefix.chars().map(latin).collect(), rest);
+        put(prefix.bytes().map(char::from).collect(), rest * 2);
+    }
+    let hexadecimal: String = prefix.bytes().map(|byte| format!("{byte:02x}")).collect();
+    put(hexadecimal, rest * 2);
+    for inner in [prefix.to_owned(), in_json(prefix)] {
+        for engine in [&STANDARD, &URL_SAFE] {
+            if rest == 0 {
+                put(engine.encode(&inner), 0);
+            }
+            for before in 0..3 {
+                put(core(engine, before, &inner), rest.div_ceil(3) * 4);
+            }
+        }
+    }
+    forms
+}
+
+/// The characters that the secret alone decides where its base64 stands behind that many bytes of something else; empty
+/// where these are too few.
+fn core(engine: &GeneralPurpose, before: usize, secret: &str) -> String {
+    let encoded = engine.encode([vec![0; before], secret.as_bytes().to_vec()].concat());
+    let (start, end) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);
+    match end - start >= TELLING {
+        true => encoded[start..end].to_owned(),
+        false => String::new(),
+    }
+}
+
+/// As it stands between the quotes of JSON text.
+fn in_json(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.unwrap_or_default().to_owned()
+}

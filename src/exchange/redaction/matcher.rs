@@ -1,0 +1,188 @@
+//! Many patterns looked for at once, in time that grows with the text alone (Aho and Corasick).
+//!
+//! At every place it knows the patterns that end there, and how much of the beginning of a pattern stands before it: what
+//! a cut leaves of a secret is found that way.
+
+use std::collections::{HashMap, VecDeque};
+
+/// The patterns as a trie, with links from each beginning to the longest other one that it ends with.
+#[derive(Debug, Clone)]
+pub(super) struct Matcher {
+    nodes: Vec<Node>,
+    edges: HashMap<(u32, u8), u32>,
+    /// The edges of the root, where most bytes of a text end up.
+    first: [u32; 256],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    /// Where to go on when no pattern goes on here.
+    fail: u32,
+    /// How many bytes of a pattern have been seen.
+    depth: u32,
+    /// A pattern that begins like this.
+    of: u32,
+    /// The pattern that ends here.
+    ends: Option<u32>,
+    /// Where to look for a shorter one.
+    shorter: u32,
+}
+
+const ROOT: u32 = 0;
+
+/// A walk over one text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walk {
+    node: u32,
+    /// How many links it has followed: what the walk has cost.
+    pub steps: usize,
+}
+
+impl Matcher {
+    pub fn new<'p>(patterns: impl Iterator<Item = &'p [u8]>) -> Matcher {
+        let root = Node {
+            fail: ROOT,
+            depth: 0,
+            of: 0,
+            ends: None,
+            shorter: ROOT,
+        };
+        let mut matcher = Matcher {
+            nodes: vec![root],
+            edges: HashMap::new(),
+            first: [ROOT; 256],
+        };
+        for (pattern, index) in patterns.zip(0..) {
+            matcher.insert(pattern, index);
+        }
+        matcher.link();
+        matcher
+    }
+
+    fn insert(&mut self, pattern: &[u8], index: u32) {
+        let mut at = ROOT;
+        for byte in pattern {
+            let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+            let depth = self.nodes[at as usize].depth + 1;
+            at = *self.edges.entry((at, *byte)).or_insert(next);
+            if at == next {
+                self.nodes.push(Node {
+                    fail: ROOT,
+                    depth,
+                    of: index,
+                    ends: None,
+                    shorter: ROOT,
+                });
+            }
+        }
+        self.nodes[at as usize].ends.get_or_insert(index);
+    }
+
+    /// Sets the links, the short beginnings before the long ones.
+    fn link(&mut self) {
+        let mut children: Vec<Vec<(u8, u32)>> = vec![Vec::new(); self.nodes.len()];
+        for ((parent, byte), child) in &self.edges {
+            children[*parent as usize].push((*byte, *child));
+        }
+        for (byte, child) in &children[ROOT as usize] {
+            self.first[usize::from(*byte)] = *child;
+        }
+        let mut waiting: VecDeque<u32> = children[ROOT as usize].iter().map(|(_, child)| *child).collect();
+        while let Some(at) = waiting.pop_front() {
+            for (byte, child) in &children[at as usize] {
+                let mut walk = Walk {
+                    node: self.nodes[at as usize].fail,
+                    steps: 0,
+                };
+                self.step(&mut walk, *byte);
+                let fail = self.nodes[walk.node as usize];
+                let node = &mut self.nodes[*child as usize];
+                node.fail = walk.node;
+                node.shorter = fail.ends.map_or(fail.shorter, |_| walk.node);
+                waiting.push_back(*child);
+            }
+        }
+    }
+
+    pub fn walk(&self) -> Walk {
+        Walk { node: ROOT, steps: 0 }
+    }
+
+    /// Goes on by one byte.
+    pub fn step(&self, walk: &mut Walk, byte: u8) {
+        loop {
+            walk.steps += 1;
+            if walk.node == ROOT {
+                walk.node = self.first[usize::from(byte)];
+                return;
+            }
+            if let Some(next) = self.edges.get(&(walk.node, byte)) {
+                walk.node = *next;
+                return;
+            }
+            walk.node = self.nodes[walk.node as usize].fail;
+        }
+    }
+
+    /// The patterns that end where the walk is, the longest first.
+    pub fn found(&self, walk: &Walk) -> impl Iterator<Item = usize> {
+        let here = Some(walk.node).filter(|at| *at != ROOT);
+        let shorter = |at: &u32| Some(self.nodes[*at as usize].shorter).filter(|at| *at != ROOT);
+        std::iter::successors(here, shorter).filter_map(|at| self.nodes[at as usize].ends.map(|index| index as usize))
+    }
+
+    /// The patterns of which a beginning stands before the place where the walk is, each with how many bytes of it; the
+    /// longest first.
+    pub fn begun(&self, walk: &Walk) -> impl Iterator<Item = (usize, usize)> {
+        let longest = Some(walk.node).filter(|at| *at != ROOT);
+        let shorter = |at: &u32| Some(self.nodes[*at as usize].fail).filter(|at| *at != ROOT);
+        std::iter::successors(longest, shorter).map(|at| {
+            let node = self.nodes[at as usize];
+            (node.of as usize, node.depth as usize)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each end of a pattern, with the longest pattern that ends there; and the cost.
+    fn ends(patterns: &[&str], text: &str) -> (Vec<(usize, usize)>, usize) {
+        let matcher = Matcher::new(patterns.iter().map(|pattern| pattern.as_bytes()));
+        let mut walk = matcher.walk();
+        let mut found = Vec::new();
+        for (at, byte) in text.bytes().enumerate() {
+            matcher.step(&mut walk, byte);
+            found.extend(matcher.found(&walk).map(|index| (at + 1, index)));
+        }
+        (found, walk.steps)
+    }
+
+    #[test]
+    fn of_what_ends_together_the_longest_comes_first() {
+        let (found, _) = ends(&["she", "he", "hers", "x"], "ushers he x");
+        assert_eq!(found, [(4, 0), (4, 1), (6, 2), (9, 1), (11, 3)]);
+    }
+
+    #[test]
+    fn what_has_begun_is_known_longest_first() {
+        let matcher = Matcher::new(["secret", "retire"].iter().map(|pattern| pattern.as_bytes()));
+        let mut walk = matcher.walk();
+        "my secret".bytes().for_each(|byte| matcher.step(&mut walk, byte));
+        let begun: Vec<_> = matcher.begun(&walk).collect();
+        assert_eq!(begun, [(0, 6), (1, 3)]);
+    }
+
+    #[test]
+    fn another_pattern_and_worse_patterns_cost_nothing_more() {
+        let text = "aaab".repeat(10_000);
+        let deep: Vec<String> = (1..200).map(|length| "a".repeat(length) + "c").collect();
+        let deep: Vec<&str> = deep.iter().map(String::as_str).collect();
+        let (_, one) = ends(&["zz"], &text);
+        let (_, many) = ends(&deep, &text);
+        let (_, twice) = ends(&deep, &text.repeat(2));
+        assert!(one <= text.len() && many <= 2 * text.len(), "{one} {many}");
+        assert!(twice <= 2 * many + 2, "{many} {twice}");
+    }
+}
