@@ -3,6 +3,7 @@
 //! insta's macros call `cargo metadata` and write nothing under CI; so this module reads files through insta's public
 //! types and writes the format itself. That works from an installed binary, outside any Cargo project, with `CI` set.
 
+mod diff;
 mod store;
 mod transcript;
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use insta::Snapshot;
-use similar::TextDiff;
+
+use super::diff::diff;
 
 /// A folder of snapshots.
 #[derive(Debug)]
@@ -121,14 +122,6 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-fn diff(known: &str, new: &str) -> String {
-    let diff = TextDiff::from_lines(known, new);
-    diff.unified_diff()
-        .context_radius(2)
-        .header("accepted", "now")
-        .to_string()
 }
 
 #[cfg(test)]

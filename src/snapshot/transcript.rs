@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use crate::exchange::{Exchange, Json, Outcome, Redaction, Response};
+use crate::exchange::{Exchange, Json, Outcome, Redaction, Response, harmless_line, harmless_text};
 use crate::judge::Placeholder;
 use crate::scenario::{Action, Step};
 
@@ -19,7 +19,7 @@ pub fn transcript(steps: &[&Step], exchanges: &[Exchange], names: &Redaction) ->
         let _ = writeln!(text, "# {}\n> {}", step.name, drawn(&step.action));
         match &exchange.outcome {
             Outcome::Unanswered(none) => {
-                let _ = writeln!(text, "* {none}");
+                let _ = writeln!(text, "* {}", harmless_line(&names.apply(&none.to_string())));
             }
             Outcome::Answered(response) => answer(&mut text, response, names),
         }
@@ -36,6 +36,12 @@ fn drawn(action: &Action) -> String {
     }
 }
 
+/// How many bytes of a body that is no JSON are kept.
+const SHOWN: usize = 4096;
+
+/// How many bytes of an answer are kept. What differs after that goes unnoticed.
+const KEPT: usize = 256 * 1024;
+
 fn answer(text: &mut String, response: &Response, names: &Redaction) {
     let _ = writeln!(text, "< {}", response.status);
     let shown = |name: &str, value: &[u8]| match name {
@@ -46,7 +52,8 @@ fn answer(text: &mut String, response: &Response, names: &Redaction) {
     let mut headers: Vec<String> = Vec::new();
     for header in &response.headers {
         let name = header.name.to_ascii_lowercase();
-        headers.push(format!("< {name}: {}", shown(&name, &header.value)));
+        let value = shown(&name, &header.value);
+        headers.push(harmless_line(&format!("< {}: {value}", names.apply(&name))).into_owned());
     }
     headers.sort();
     for header in headers {
@@ -56,12 +63,21 @@ fn answer(text: &mut String, response: &Response, names: &Redaction) {
         Ok(json) => {
             let mut body = String::new();
             write_json(&mut body, &json, None, names, 0);
+            if body.len() > KEPT {
+                body.truncate(body.floor_char_boundary(KEPT));
+                body.push_str("\n… the rest is not kept");
+            }
             let _ = writeln!(text, "{body}");
         }
         Err(_) if response.body.is_empty() => {}
         Err(_) => {
-            let body: String = String::from_utf8_lossy(&response.body).chars().take(4096).collect();
-            let _ = writeln!(text, "{}", names.apply(&body));
+            let shown = &response.body[..response.body.len().min(SHOWN)];
+            let body = String::from_utf8_lossy(shown);
+            let body = match shown.len() < response.body.len() {
+                true => names.apply_to_cut(body.trim_end_matches(char::REPLACEMENT_CHARACTER)),
+                false => names.apply(&body),
+            };
+            let _ = writeln!(text, "{}", harmless_text(&body));
         }
     }
 }
@@ -74,6 +90,9 @@ fn write_json(text: &mut String, json: &Json, member: Option<&str>, names: &Reda
         Json::Array(items) if !items.is_empty() => {
             text.push_str("[\n");
             for (index, item) in items.iter().enumerate() {
+                if text.len() > KEPT {
+                    return;
+                }
                 text.push_str(&indent);
                 write_json(text, item, None, names, depth + 1);
                 text.push_str(if index + 1 < items.len() { ",\n" } else { "\n" });
@@ -83,19 +102,27 @@ fn write_json(text: &mut String, json: &Json, member: Option<&str>, names: &Reda
         Json::Object(members) if !members.is_empty() => {
             text.push_str("{\n");
             for (index, (name, value)) in members.iter().enumerate() {
-                let _ = write!(text, "{indent}{}: ", Json::String(names.apply(name)));
+                if text.len() > KEPT {
+                    return;
+                }
+                let _ = write!(text, "{indent}{}: ", shown(&names.apply(name)));
                 write_json(text, value, Some(name), names, depth + 1);
                 text.push_str(if index + 1 < members.len() { ",\n" } else { "\n" });
             }
             let _ = write!(text, "{close}}}");
         }
         Json::String(value) => {
-            let _ = write!(text, "{}", Json::String(steady(member, value, names)));
+            text.push_str(&shown(&steady(member, value, names)));
         }
         scalar => {
             let _ = write!(text, "{scalar}");
         }
     }
+}
+
+/// A string as JSON, which escapes some control characters and leaves the others to us.
+fn shown(text: &str) -> String {
+    harmless_line(&Json::String(text.to_owned()).to_string()).into_owned()
 }
 
 fn steady(member: Option<&str>, value: &str, names: &Redaction) -> String {

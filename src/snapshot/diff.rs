@@ -1,0 +1,164 @@
+//! What changed between two transcripts, line by line, with an end to the work and to the text.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use similar::{Algorithm, DiffTag, capture_diff_slices};
+
+/// What lies between the first and the last change is compared up to so many lines a side: the work may grow with their
+/// square.
+const COMPARED: usize = 1_000;
+
+/// How many lines of a change are shown.
+const SHOWN: usize = 100;
+
+/// How many lines are shown before and after a change.
+const CONTEXT: usize = 2;
+
+/// The changes in the form of `diff -u`.
+pub(super) fn diff(known: &str, new: &str) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (known.lines().collect(), new.lines().collect());
+    let mut text = String::from("--- accepted\n+++ now\n");
+    let mut shown = 0;
+    for change in changes(&old, &new) {
+        let before = change.old.start.saturating_sub(CONTEXT).max(shown);
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "@@ line {} @@", before + 1);
+        section(&mut text, ' ', &old[before..change.old.start]);
+        section(&mut text, '-', &old[change.old.clone()]);
+        section(&mut text, '+', &new[change.new.clone()]);
+        shown = (change.old.end + CONTEXT).min(change.until);
+        section(&mut text, ' ', &old[change.old.end..shown]);
+    }
+    text
+}
+
+/// Lines that stand in the place of others.
+#[derive(Debug, PartialEq, Eq)]
+struct Change {
+    old: Range<usize>,
+    new: Range<usize>,
+    /// Up to here the old lines after it are unchanged.
+    until: usize,
+}
+
+/// Every change. Where too much lies between the first and the last, that is one.
+fn changes<T: Ord + std::hash::Hash>(old: &[T], new: &[T]) -> Vec<Change> {
+    let same = |(a, b): &(&T, &T)| a == b;
+    let head = old.iter().zip(new).take_while(same).count();
+    let tail = old[head..]
+        .iter()
+        .rev()
+        .zip(new[head..].iter().rev())
+        .take_while(same)
+        .count();
+    let (old_part, new_part) = (head..old.len() - tail, head..new.len() - tail);
+    if old_part.len().max(new_part.len()) > COMPARED {
+        return vec![Change {
+            old: old_part,
+            new: new_part,
+            until: old.len(),
+        }];
+    }
+    let operations = capture_diff_slices(Algorithm::Myers, &old[old_part], &new[new_part]);
+    let changed = operations.iter().filter(|operation| operation.tag() != DiffTag::Equal);
+    let moved = |range: Range<usize>| range.start + head..range.end + head;
+    let mut changes: Vec<Change> = changed
+        .map(|operation| Change {
+            old: moved(operation.old_range()),
+            new: moved(operation.new_range()),
+            until: old.len(),
+        })
+        .collect();
+    for index in 1..changes.len() {
+        changes[index - 1].until = changes[index].old.start;
+    }
+    changes
+}
+
+fn section(text: &mut String, sign: char, lines: &[&str]) {
+    for line in lines.iter().take(SHOWN) {
+        let _ = writeln!(text, "{sign}{line}");
+    }
+    if let Some(more) = lines.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let _ = writeln!(text, "{sign}… {more} more lines");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::cmp::Ordering;
+    use std::hash::{Hash, Hasher};
+
+    use super::*;
+
+    #[test]
+    fn changes_are_shown_with_what_stands_around_them() {
+        let old = "a\nb\nc\nd\ne\nf\ng\nh\n";
+        let new = "a\nb\nX\nd\ne\nf\ng\nY\nh\n";
+        let shown = "--- accepted\n+++ now\n@@ line 1 @@\n a\n b\n-c\n+X\n d\n e\n@@ line 6 @@\n f\n g\n+Y\n h\n";
+        assert_eq!(diff(old, new), shown);
+        assert_eq!(diff("a\nb", "a\nb"), "--- accepted\n+++ now\n");
+        assert_eq!(diff("a", ""), "--- accepted\n+++ now\n@@ line 1 @@\n-a\n");
+    }
+
+    #[test]
+    fn a_long_change_is_cut() {
+        let lines = |sign: &str| (0..40_000).map(|n| format!("{sign}{n}\n")).collect::<String>();
+        let text = diff(&lines("a"), &lines("b"));
+        assert!(
+            text.len() < 4_000 && text.contains("-… 39900 more lines") && text.contains("+b99\n"),
+            "{text}"
+        );
+    }
+
+    /// A line that counts how often it is compared.
+    struct Line<'c>(usize, &'c Cell<usize>);
+
+    impl PartialEq for Line<'_> {
+        fn eq(&self, other: &Self) -> bool {
+            self.1.set(self.1.get() + 1);
+            self.0 == other.0
+        }
+    }
+
+    impl Eq for Line<'_> {}
+
+    impl PartialOrd for Line<'_> {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+
+    impl Ord for Line<'_> {
+        fn cmp(&self, other: &Self) -> Ordering {
+            self.1.set(self.1.get() + 1);
+            self.0.cmp(&other.0)
+        }
+    }
+
+    impl Hash for Line<'_> {
+        fn hash<H: Hasher>(&self, hasher: &mut H) {
+            self.0.hash(hasher);
+        }
+    }
+
+    #[test]
+    fn twice_the_lines_are_twice_the_work() {
+        let compared = |lines: usize| {
+            let count = Cell::new(0);
+            let of = |factor: usize| {
+                (0..lines)
+                    .map(|n| Line(n * factor % 10_007, &count))
+                    .collect::<Vec<_>>()
+            };
+            let (old, new) = (of(3), of(7));
+            changes(&old, &new);
+            count.get()
+        };
+        let (once, twice) = (compared(4_000), compared(8_000));
+        assert!(once <= 8_000 && twice <= 2 * once + 10, "{once} {twice}");
+        assert!(compared(1_000) < 4 * COMPARED * COMPARED);
+    }
+}
