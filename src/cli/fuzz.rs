@@ -10,8 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::fuzz_ground::{self, Standing};
 use super::signal::stop_on_signal;
-use super::target::TargetArgs;
+use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, runtime, suite};
+use crate::exchange::{Redaction, harmless_line, harmless_text};
 use crate::fuzz::drive::{News, Settings, drive};
 use crate::fuzz::finding::Found;
 use crate::fuzz::grammar::aimed;
@@ -115,6 +116,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         args.quiet,
         args.report.as_ref().is_some_and(|wanted| wanted.path.is_none()),
         &settings,
+        secrets(&resolved),
     );
     teller.line(&format!(
         "fuzzing {} of {} with seed {seed}",
@@ -134,7 +136,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
             Err(why) => {
                 return Summary {
                     seed,
-                    blocked: Some(why),
+                    blocked: Some(secrets(&resolved).apply(&why)),
                     ..Summary::default()
                 };
             }
@@ -159,6 +161,15 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         written.map_err(|error| Failure::inconclusive(format!("the report could not be written: {error}")))?;
     }
     Ok(exit(&summary))
+}
+
+/// What the owner gave, and nothing may show.
+fn secrets(resolved: &Resolved) -> Redaction {
+    let mut secrets = resolved.target.secrets().clone();
+    if let Some(password) = &resolved.admin_password {
+        secrets.add_credentials(&resolved.admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
+    }
+    secrets
 }
 
 /// Where the report goes. Opened before anything is sent: a run whose report nobody can read is of no use.
@@ -197,13 +208,15 @@ struct Teller {
     bar: Option<ProgressBar>,
     time: Option<Duration>,
     told: Instant,
+    /// What the owner gave, and nothing may show.
+    secrets: Redaction,
 }
 
 /// How often a line is written where there is no terminal.
 const EVERY: Duration = Duration::from_secs(5);
 
 impl Teller {
-    fn new(quiet: bool, stdout_is_taken: bool, settings: &Settings) -> Teller {
+    fn new(quiet: bool, stdout_is_taken: bool, settings: &Settings, secrets: Redaction) -> Teller {
         let out: Box<dyn Write + Send> = match stdout_is_taken {
             true => Box::new(anstream::stderr()),
             false => Box::new(anstream::stdout()),
@@ -221,6 +234,7 @@ impl Teller {
             bar,
             time: settings.time,
             told: Instant::now(),
+            secrets,
         }
     }
 
@@ -230,7 +244,7 @@ impl Teller {
         }
         let mut write = || {
             // A reader that has gone away is no error.
-            let _ = writeln!(self.out, "{text}");
+            let _ = writeln!(self.out, "{}", harmless_text(&self.secrets.apply(text)));
         };
         match &self.bar {
             Some(bar) => bar.suspend(write),
@@ -279,7 +293,8 @@ impl Teller {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        let _ = write!(self.out, "{}", told(summary, surfaces));
+        let told = self.secrets.apply(&told(summary, surfaces));
+        let _ = write!(self.out, "{}", harmless_text(&told));
         let _ = self.out.flush();
     }
 }
@@ -290,7 +305,7 @@ fn finding_line(found: &Found) -> String {
         found.level,
         found.signature.requirement,
         found.id,
-        found.what.escape_debug()
+        harmless_line(&found.what)
     )
 }
 
@@ -340,7 +355,7 @@ fn told(summary: &Summary, surfaces: &[Surface]) -> String {
         text.push_str(&format!("not sent: {count} inputs ({why})\n"));
     }
     for (what, count) in &summary.observed {
-        text.push_str(&format!("observed {count} times: {}\n", what.escape_debug()));
+        text.push_str(&format!("observed {count} times: {}\n", harmless_line(what)));
     }
     for found in &summary.found {
         text.push_str(&format!("\n{} (seen {} times)\n", finding_line(found), found.times));

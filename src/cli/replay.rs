@@ -7,6 +7,7 @@ use clap::Args;
 use super::fuzz_ground::{self, Standing};
 use super::target::TargetArgs;
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, print, runtime, suite};
+use crate::exchange::harmless_line;
 use crate::fuzz::Surface;
 use crate::fuzz::drive::once;
 use crate::fuzz::probe::Kind;
@@ -87,7 +88,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
                 Outcome::Fixed => "fixed",
                 Outcome::Inconclusive => "inconclusive",
             };
-            print(&format!("{word} {}: {}\n", file.display(), why.escape_debug()))?;
+            print(&format!("{word} {}: {}\n", file.display(), harmless_line(&why)))?;
             outcomes.push(outcome);
         }
         for left in givens.clean_up().await {

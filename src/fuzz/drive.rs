@@ -92,7 +92,7 @@ pub async fn drive(
             out: settings.out.clone(),
             seed: settings.seed,
             url: settings.url.clone(),
-            secrets: ground.target.secrets().clone(),
+            secrets: ground.secrets(),
             trouble: None,
             tell: Some(tell),
         },
@@ -140,6 +140,8 @@ pub async fn drive(
     run.summary.complete = !run.summary.interrupted;
     run.summary.elapsed = begun.elapsed();
     run.take_found();
+    let secrets = &run.first.secrets;
+    run.summary.blocked = run.summary.blocked.map(|why| secrets.apply(&why));
     run.summary
 }
 

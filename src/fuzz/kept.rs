@@ -5,12 +5,12 @@
 use super::Surface;
 use super::finding::Found;
 use super::grammar::bindings::FIXED;
-use crate::exchange::{HttpRequest, Request};
+use crate::exchange::{HttpRequest, Request, harmless_line};
 
 /// The file. The expectation is the requirement that was broken; where the answer cannot say it, a comment does.
 pub fn scenario(found: &Found, request: &Request) -> String {
     let bindings = &FIXED;
-    let title = format!("Found by fuzzing: {}", plain(&found.what));
+    let title = format!("Found by fuzzing: {}", harmless_line(&found.what));
     let mut text = format!(
         "#:schema ../scenario.schema.json\n# {}\ntitle = {}\ngiven = \"admin\"\nchanges = [\"users\"]\ntwin = {}\n",
         found.id,
@@ -109,13 +109,14 @@ fn hex(bytes: &[u8]) -> String {
     format!("hex = \"{digits}\"\n")
 }
 
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// A text as a TOML string. JSON's escapes are TOML's, but for the slash, which is not escaped.
+/// A text as a TOML string, in which nothing drives a terminal or a CI server that shows the file.
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text.replace("${", "$${"))
-        .to_string()
-        .replace('\u{7f}', "\\u007f")
+    let text = text.replace("${", "$${");
+    let is_harmless = harmless_line(&text) == text;
+    let escape = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if is_harmless || (c.is_ascii_graphic() && c != '#' && c != ':') || c == ' ' => c.to_string(),
+        c => format!("\\U{:08x}", u32::from(c)),
+    };
+    format!("\"{}\"", text.chars().map(escape).collect::<String>())
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Surface;
 use super::finding::{Found, Signature};
 use super::written::Written;
+use crate::exchange::{harmless_line, shell_quoted, shell_word};
 use crate::requirement::Level;
 
 /// The endings of the files beside an input.
@@ -48,7 +49,11 @@ pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Written, target:
     fs::create_dir_all(&folder)?;
     let file = folder.join(&found.id);
     found.reproduce = vec![
-        format!("wabizspec replay '{}' --target {target}", file.display()),
+        format!(
+            "wabizspec replay {} --target {}",
+            shell_quoted(&file.display().to_string()),
+            shell_word(target)
+        ),
         written.curl.clone(),
     ];
     let saved = Saved {
@@ -67,7 +72,7 @@ pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Written, target:
     fs::write(beside("raw"), &written.raw)?;
     let shell = format!(
         "# {}\n{}\n# the raw bytes: nc HOST PORT < {}.raw\n",
-        found.what.escape_debug(),
+        harmless_line(&found.what),
         written.curl,
         found.id
     );

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use super::grammar::Shaped;
 use super::grammar::bindings::{Bindings, FIXED, PASSWORD_END};
 use super::takes::Takes;
-use crate::exchange::{Exchange, Header, Request};
+use crate::exchange::{Exchange, Header, Redaction, Request};
 use crate::judge::Oracles;
 use crate::target::Target;
 use crate::target::accounts::{Account, Accounts, Admin, outcome};
@@ -51,6 +51,16 @@ impl Ground {
             takes: OnceLock::new(),
             serial: AtomicU32::new(0),
         }
+    }
+
+    /// What no text of a run may show, whatever its input: configured headers, the admin's password and token.
+    pub fn secrets(&self) -> Redaction {
+        let mut secrets = self.target.secrets().clone();
+        if let Some(Admin { account, token, .. }) = &self.admin {
+            secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
+            secrets.add(token, "$WABIZSPEC_ADMIN_TOKEN");
+        }
+        secrets
     }
 
     /// Which wrong logins the target is known to take; none, as long as nobody has tried.

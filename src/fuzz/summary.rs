@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::finding::Found;
 use super::probe::{Kind, Probed};
 use super::{Class, Surface};
+use crate::exchange::{harmless_line, harmless_text};
 use crate::requirement::Level;
 
 /// All that is counted of a run.
@@ -96,7 +97,7 @@ impl Summary {
             requirement: found.signature.requirement.clone(),
             surface: found.surface.to_string(),
             file: found.file.as_ref().map(|file| file.display().to_string()),
-            what: found.what.clone(),
+            what: harmless_line(&found.what).into_owned(),
             times: found.times,
             reproduce: found.reproduce.clone(),
         };
@@ -118,12 +119,12 @@ impl Summary {
                 .observed
                 .iter()
                 .map(|(what, times)| Seen {
-                    what: what.clone(),
+                    what: harmless_line(what).into_owned(),
                     times: *times,
                 })
                 .collect(),
             rows: self.rows.iter().copied().collect(),
-            blocked: self.blocked.clone(),
+            blocked: self.blocked.as_deref().map(|why| harmless_text(why).into_owned()),
         };
         serde_json::to_value(document).unwrap_or_default()
     }

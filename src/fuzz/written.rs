@@ -6,7 +6,8 @@ use super::finding::Found;
 use super::grammar::bindings::Bindings;
 use super::kept;
 use super::probe::Broken;
-use crate::exchange::{Header, HttpRequest, Json, Redaction, Request, curl, transcript};
+use crate::exchange::{Exchange, Header, HttpRequest, Redaction, Request, curl, transcript};
+use crate::target::accounts::tokens_in;
 
 /// How a finding is written down.
 #[derive(Debug, Clone)]
@@ -30,30 +31,7 @@ pub fn written(
     plain: Option<Request>,
     secrets: &Redaction,
 ) -> Written {
-    let mut secrets = secrets.clone();
-    secrets.add_credentials(&bindings.user, &bindings.user_password, "$WABIZSPEC_USER_PASSWORD");
-    secrets.add_credentials(
-        &bindings.colon_user,
-        &bindings.colon_password,
-        "$WABIZSPEC_COLON_PASSWORD",
-    );
-    secrets.add(&bindings.user_token, "$WABIZSPEC_USER_TOKEN");
-    secrets.add(&bindings.admin_token, "$WABIZSPEC_ADMIN_TOKEN");
-    // Tokens that were current when the exchange took place.
-    if let Request::Http(request) = &broken.exchange.request
-        && let Some(value) = request.header("Authorization")
-        && let Some(token) = String::from_utf8_lossy(value).strip_prefix("Bearer ")
-        && token.len() >= 8
-    {
-        secrets.add(token, "$WABIZSPEC_TOKEN");
-    }
-    let answer = broken
-        .exchange
-        .response()
-        .and_then(|response| Json::parse(&response.body).ok());
-    if let Some(token) = answer.as_ref().and_then(|json| json.at("/users/0/token")?.as_str()) {
-        secrets.add(token, "$WABIZSPEC_TOKEN_GIVEN");
-    }
+    let secrets = secrets_of(&broken.exchange, bindings, secrets);
     // Of a session there is only the request that was sent.
     let plain = plain.unwrap_or_else(|| without(&secrets, &broken.exchange.request));
     Written {
@@ -62,6 +40,32 @@ pub fn written(
         raw: plain.to_bytes(),
         scenario: kept::scenario(found, &plain),
     }
+}
+
+/// What no text about the exchange may show: the secrets of the run, those of the worker's accounts, and the tokens that
+/// were current when it took place.
+pub(super) fn secrets_of(exchange: &Exchange, bindings: &Bindings, run: &Redaction) -> Redaction {
+    let mut secrets = run.clone();
+    secrets.add_credentials(&bindings.user, &bindings.user_password, "$WABIZSPEC_USER_PASSWORD");
+    secrets.add_credentials(
+        &bindings.colon_user,
+        &bindings.colon_password,
+        "$WABIZSPEC_COLON_PASSWORD",
+    );
+    secrets.add(&bindings.user_token, "$WABIZSPEC_USER_TOKEN");
+    secrets.add(&bindings.admin_token, "$WABIZSPEC_ADMIN_TOKEN");
+    if let Request::Http(request) = &exchange.request
+        && let Some(value) = request.header("Authorization")
+        && let Some(token) = String::from_utf8_lossy(value).strip_prefix("Bearer ")
+        && token.len() >= 8
+    {
+        secrets.add(token, "$WABIZSPEC_TOKEN");
+    }
+    let body = exchange.response().map_or(&[][..], |response| &response.body);
+    for token in tokens_in(body) {
+        secrets.add_given(&token, "$WABIZSPEC_TOKEN_GIVEN");
+    }
+    secrets
 }
 
 /// The request as it was sent, but for its secrets.

@@ -51,15 +51,20 @@ pub async fn run(
     let begun = Instant::now();
     let oracles = Oracles::of(register);
     let registration = info.registration;
+    let requirements = requirements(register, &plan, &oracles, settings.snapshots.is_some());
+    let harness = Harness::new(target, oracles, settings, registration, &plan, stop.clone());
     emit(Event::Started(Started {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         at: now(),
         cases: plan.cases().count() + plan.skipped.len(),
         part: settings.part,
         planned_resets: plan.resets,
-        target: info,
+        target: TargetInfo {
+            url: harness.secrets.apply(&info.url),
+            ..info
+        },
         fail_on: settings.fail_on,
-        requirements: requirements(register, &plan, &oracles, settings.snapshots.is_some()),
+        requirements,
     }));
     for (case, why) in &plan.skipped {
         let mut report = blank_report(case, Verdict::Skipped);
@@ -67,14 +72,7 @@ pub async fn run(
         emit(Event::Case(Box::new(report)));
     }
     let mut runner = Runner {
-        harness: Arc::new(Harness::new(
-            target,
-            oracles,
-            settings,
-            registration,
-            &plan,
-            stop.clone(),
-        )),
+        harness: Arc::new(harness),
         jobs: settings.jobs.max(1),
         no_longer_fresh: None,
         resets_left: settings.max_resets.unwrap_or(usize::MAX),

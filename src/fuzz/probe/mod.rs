@@ -22,8 +22,9 @@ use super::grammar::http::HttpInput;
 use super::grammar::path::PathInput;
 use super::subject::{Ground, Subject};
 use super::takes::Takes;
+use super::written::secrets_of;
 use super::{Class, Surface};
-use crate::exchange::{Exchange, Json, Request};
+use crate::exchange::{Exchange, Json, Request, harmless_line};
 use crate::requirement::Level;
 use echo::is_told_anyway;
 
@@ -129,10 +130,27 @@ pub async fn probe(
         Surface::Session => probe.session(input).await,
         Surface::Http => probe.http(&HttpInput::decode(input)).await,
     }
+    probe.without_secrets();
     probe.probed
 }
 
 impl Probe<'_> {
+    /// Takes the secrets out of all that was found out, and what a terminal would obey.
+    fn without_secrets(&mut self) {
+        let Probed { broken, observed, .. } = &mut self.probed;
+        if broken.is_empty() && observed.is_empty() {
+            return;
+        }
+        let (run, bindings) = (self.ground.secrets(), &self.subject.bindings);
+        for Broken { what, exchange, .. } in broken {
+            let secrets = secrets_of(exchange, bindings, &run);
+            *what = harmless_line(&secrets.apply(what)).into_owned();
+        }
+        for what in observed {
+            *what = harmless_line(&run.apply(what)).into_owned();
+        }
+    }
+
     /// Sends the input's own request and holds the answer to the oracles of every exchange.
     async fn send(&mut self, class: Class, place: &'static str, shaped: Shaped) -> Exchange {
         let request = self.ground.request(shaped);
