@@ -265,6 +265,7 @@ impl<'a> Attempt<'a> {
                 names.add(&value, &format!("<{place}>"));
             }
         }
+        names.absorb(&self.secrets);
         names
     }
 

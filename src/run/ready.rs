@@ -32,6 +32,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case, kit: Kit) -> Result<Re
     let mut bindings = kit.bindings(harness, case);
     let mut secrets = harness.secrets.clone();
     let mut givens = harness.givens.lock().await;
+    secrets.absorb(&givens.secrets());
     bindings.bind("unique4", kit.unique4);
     if let Some(new) = &kit.new_password {
         secrets.add(new, "$NEW_PASSWORD");

@@ -1,4 +1,5 @@
-//! Text with one layer of escapes undone: JSON in all its spellings, percent signs, HTML entities, backslashes.
+//! Text with one layer of escapes undone: JSON in all its spellings, JSON Pointers, percent signs, HTML entities,
+//! backslashes.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -33,7 +34,7 @@ impl<'t> Layer<'t> {
     /// With its escapes undone once; none where there are none.
     pub fn undone(&self) -> Option<Layer<'static>> {
         let text = &*self.text;
-        if !text.bytes().any(|byte| matches!(byte, b'\\' | b'%' | b'&')) {
+        if !text.bytes().any(|byte| matches!(byte, b'\\' | b'%' | b'&' | b'~')) {
             return None;
         }
         let (mut undone, mut origins) = (String::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
@@ -74,6 +75,8 @@ fn escape(rest: &str) -> Option<(char, usize)> {
         b'\\' => backslash(rest),
         b'%' => bytes(rest, "%", 2, 16),
         b'&' => entity(rest),
+        b'~' if rest.starts_with("~0") => Some(('~', 2)),
+        b'~' if rest.starts_with("~1") => Some(('/', 2)),
         _ => None,
     }
 }
@@ -211,6 +214,7 @@ mod tests {
             (r"\u00e9\u0026 \ud83d\ude00 \u{e9} \U0001f600", "é& 😀 é 😀"),
             (r"\xe9 \xc3\xa9 \303\251 \351", "é é é é"),
             ("%C3%A9%c3%a9%E9%26", "ééé&"),
+            ("a~1b~0c", "a/b~c"),
             ("&quot;&#38;&#x3C;&eacute;&yuml;&nbsp;&excl;", "\"&<éÿ\u{a0}!"),
         ] {
             assert_eq!(undone(text).as_deref(), Some(plain), "{text}");

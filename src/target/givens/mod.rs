@@ -15,6 +15,7 @@ pub use reset::AfterReset;
 use super::Target;
 use super::accounts::{Account, Accounts, Admin};
 use super::names::password;
+use crate::exchange::Redaction;
 
 /// The documented default password (users/login, Before you begin).
 pub const DEFAULT_PASSWORD: &str = "secret";
@@ -72,6 +73,23 @@ impl Givens {
     /// Why nothing more may be done to the target, if a reset was seen not to reset it.
     pub fn unreset(&self) -> Option<&str> {
         self.unreset.as_deref()
+    }
+
+    /// What is known of the passwords and tokens of the accounts that cases share: a target that mixes sessions up may
+    /// show them to anybody.
+    pub fn secrets(&self) -> Redaction {
+        let mut secrets = Redaction::new();
+        if let Some(Admin { account, token, .. }) = &self.admin {
+            secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
+            secrets.add(token, "$ADMIN_TOKEN");
+        }
+        if let Some(user) = &self.user {
+            secrets.add_credentials(&user.username, &user.password, "$USER_PASSWORD");
+        }
+        if let Some(token) = &self.user_token {
+            secrets.add(token, "$USER_TOKEN");
+        }
+        secrets
     }
 
     /// The accounts of the run.
