@@ -2,6 +2,7 @@
 //! in little memory, and the cases after it are judged all the same.
 
 mod deeds;
+mod heavy;
 #[path = "../live_support/mod.rs"]
 mod live_support;
 mod whole;
