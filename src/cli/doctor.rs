@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::target::{LeftOut, Resolved, TargetArgs};
 use super::{CONFORMS, Failure, INCONCLUSIVE, plan_view, print, runtime, suite};
-use crate::exchange::{Breakage, Exchange, Outcome, harmless_text};
+use crate::exchange::{Breakage, Exchange, Outcome};
 use crate::plan::{Capabilities, cases, plan};
 use crate::scenario::Registration;
 use crate::target::accounts::{Account, Accounts};
@@ -99,7 +99,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
         .collect();
     let resolved = match patient.resolve_with(configuration, &[]) {
         Ok(resolved) if resolved.info.embedded => {
-            print(&harmless_text(&found.text))?;
+            print(&found.text)?;
             return Err(Failure::usage(
                 "no target is named, so `wabizspec run` would judge the embedded reference client\n  help: give --target \
                  URL, set WABIZSPEC_TARGET, or write url under [target] in wabizspec.toml",
@@ -107,7 +107,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
         }
         Ok(resolved) => resolved,
         Err(failure) => {
-            print(&harmless_text(&found.text))?;
+            print(&found.text)?;
             return Err(failure);
         }
     };
@@ -122,7 +122,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
     let registration = runtime()?.block_on(look(&mut found, &resolved));
     permissions(&mut found, &resolved, registration)?;
     safe_keeping(&mut found, &resolved);
-    print(&harmless_text(&found.text))?;
+    print(&found.text)?;
     Ok(if found.bad { INCONCLUSIVE } else { CONFORMS })
 }
 

@@ -67,11 +67,40 @@ fn many_tokens() {
 }
 
 #[test]
+fn of_many_tokens_none_is_shown_wherever_it_stands() {
+    let members: Vec<String> = (0..2_000)
+        .map(|n| format!("\"the_token\" : \"abcdefgh{n:06}\""))
+        .collect();
+    let error = |token: &String| format!("{{\"code\":{{{token}}}}}");
+    let errors: Vec<String> = members[1_000..1_020].iter().map(error).collect();
+    let body = format!("{{\"errors\":[{}],{}}}", errors.join(","), members.join(","));
+    let (ran, _) = met(move || refused(body.clone()), &[]);
+    assert!(ran.out.contains("/errors/19/code"), "{}", ran.out);
+    assert!(
+        !ran.out.contains("abcdefgh0") && !ran.report.to_string().contains("abcdefgh0"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
 fn a_token_of_one_letter() {
     grows_no_faster_than_it_is_sent(40_000, |size| {
         let text = "a banana ".repeat(size);
         refused(format!("{{\"token\":\"a\",\"errors\":[{{\"details\":\"{text}\"}}]}}"))
     });
+}
+
+#[test]
+fn a_token_of_one_letter_is_hidden_where_it_is_a_value_and_nowhere_else() {
+    let body = r#"{"token":"a","errors":[{"details":"a banana"}]}"#;
+    let (ran, _) = met(move || refused(body), &[]);
+    assert!(
+        ran.out
+            .contains(r#"{"token":"$TOKEN","errors":[{"details":"a banana"}]}"#),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
