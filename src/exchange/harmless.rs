@@ -37,7 +37,7 @@ pub fn harmless_text(text: &str) -> Cow<'_, str> {
 }
 
 /// A value short enough to be shown in a finding, as one harmless line.
-pub fn shortened(value: impl Display) -> String {
+pub fn shortened<T: Display + ?Sized>(value: &T) -> String {
     const SHOWN: usize = 200;
     let mut short = Short {
         shown: String::new(),

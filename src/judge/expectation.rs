@@ -271,7 +271,7 @@ impl<'r> Answer<'r> {
             text => Some(mismatch(
                 &format!("header {name}"),
                 pattern.describe(bindings),
-                text.map_or("absent".to_owned(), |text| shortened(text)),
+                text.map_or("absent".to_owned(), |text| shortened(&text)),
             )),
         }
     }
