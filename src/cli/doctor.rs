@@ -9,8 +9,9 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use jiff::Timestamp;
 
+use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{LeftOut, Resolved, TargetArgs};
-use super::{CONFORMS, Failure, INCONCLUSIVE, plan_view, print, runtime, suite};
+use super::{CONFORMS, Failure, INCONCLUSIVE, INTERRUPTED, plan_view, print, runtime, suite};
 use crate::exchange::{Breakage, Exchange, Outcome};
 use crate::plan::{Capabilities, cases, plan};
 use crate::scenario::Registration;
@@ -29,7 +30,7 @@ const SKEW: i64 = 5;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit codes: 0 a run can begin · 2 usage error · 3 something stands in the way")]
+Exit codes: 0 a run can begin · 2 usage error · 3 something stands in the way · 130 interrupted")]
 pub(super) struct DoctorArgs {
     #[command(flatten)]
     target: TargetArgs,
@@ -119,7 +120,12 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
     }
     // Said before anything is sent.
     print(&std::mem::take(&mut found.text))?;
-    let registration = runtime()?.block_on(look(&mut found, &resolved));
+    let stop = stop_on_signal();
+    let looked = runtime()?.block_on(unless_stopped(&stop, look(&mut found, &resolved)));
+    let Some(registration) = looked else {
+        print(&format!("{}\ninterrupted; there was more to check\n", found.text))?;
+        return Ok(INTERRUPTED);
+    };
     permissions(&mut found, &resolved, registration)?;
     safe_keeping(&mut found, &resolved);
     print(&found.text)?;

@@ -14,7 +14,7 @@ use wildmatch::WildMatch;
 use super::signal::stop_on_signal;
 use super::{
     CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, no_suite, print,
-    read_suite, runtime,
+    read_suite,
 };
 use crate::located;
 use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};
@@ -91,19 +91,10 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
         Err(error) => return Err(no_suite(folder, &error)),
     };
     enough_files(FILES_WITH_A_SERVER)?;
-    let runtime = runtime()?;
-    let stop = runtime.block_on(async { stop_on_signal() });
+    let stop = stop_on_signal();
     let bar = Bar::new();
-    let proof = std::thread::scope(|scope| {
-        let proving = scope.spawn(|| make_proof(&suite, &faults, args.faults.is_empty(), &stop, &bar));
-        // The runtime has nothing to do but to hear signals.
-        runtime.block_on(async {
-            while !proving.is_finished() {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            }
-        });
-        proving.join()
-    });
+    let whole = args.faults.is_empty();
+    let proof = std::thread::scope(|scope| scope.spawn(|| make_proof(&suite, &faults, whole, &stop, &bar)).join());
     bar.0.finish_and_clear();
     let proof = proof
         .map_err(|_| Failure::defect("the proof panicked"))?

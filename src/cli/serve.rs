@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
 
-use super::signal::signalled;
+use super::signal::{stop_on_signal, stopped};
 use super::{CONFORMS, FILES_WITH_A_SERVER, Failure, enough_files, print, runtime};
 use crate::located;
 use crate::reference::{Fault, Registration, Server, Settings};
@@ -68,8 +68,9 @@ pub(super) fn serve(args: &ServeArgs) -> Result<u8, Failure> {
             args.listen
         ))
     })?;
+    let mut stop = stop_on_signal();
     print(&format!("listening on {}\n", server.url()))?;
-    runtime()?.block_on(signalled());
+    runtime()?.block_on(stopped(&mut stop));
     drop(server);
     Ok(CONFORMS)
 }

@@ -1,29 +1,99 @@
-//! Ctrl-C and SIGTERM: the first asks the run to end tidily, the second ends the program.
+//! Ctrl-C, SIGTERM and SIGHUP: the first asks the program to end tidily, the second ends it at once.
+//!
+//! Signals are heard in a thread of their own, so that they are heard whatever the rest of the program is doing.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::sync::mpsc;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Waits for Ctrl-C or SIGTERM.
-pub(super) async fn signalled() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Without a handler the system's own does the work: the process ends.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+use super::runtime;
+
+/// Turns true with the first signal. The second one ends the program at once.
+///
+/// The handlers are in place when this returns.
+pub(super) fn stop_on_signal() -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
+    let (ready, is_ready) = mpsc::channel();
+    std::thread::spawn(move || {
+        let Ok(runtime) = runtime() else { return };
+        runtime.block_on(async {
+            let signals = Signals::listen();
+            // The caller waits for this, so it is there.
+            let _ = ready.send(());
+            let Ok(mut signals) = signals else {
+                // Without handlers a signal ends the program. The channel must stay open all the same.
+                return std::future::pending().await;
+            };
+            signals.next().await;
+            // Nobody listens any more if the program has just finished by itself.
+            let _ = stop.send(true);
+            signals.next().await;
+            std::process::exit(super::INTERRUPTED.into());
+        });
+    });
+    // A thread that could not start leaves the system's own handlers in place.
+    let _ = is_ready.recv();
+    stopped
+}
+
+/// Waits for the first signal.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stopped| *stopped).await.is_err() {
+        // Nobody can send a signal any more.
+        std::future::pending::<()>().await;
     }
 }
 
-/// Turns true with the first signal. The second one ends the program at once.
-pub(super) fn stop_on_signal() -> watch::Receiver<bool> {
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        signalled().await;
-        // Nobody listens any more where the run has just ended by itself.
-        let _ = stop.send(true);
-        signalled().await;
-        std::process::exit(super::INTERRUPTED.into());
-    });
-    stopped
+/// Does the work, unless a signal comes first: then the work is dropped where it is.
+pub(super) async fn unless_stopped<T>(stop: &watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
+    let mut stop = stop.clone();
+    tokio::select! {
+        biased;
+        () = stopped(&mut stop) => None,
+        done = work => Some(done),
+    }
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// None where the program was started with SIGHUP ignored, as `nohup` does.
+    hang_up: Option<Signal>,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Signals> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: match ignores_hang_up() {
+                true => None,
+                false => Some(signal(SignalKind::hangup())?),
+            },
+        })
+    }
+
+    async fn next(&mut self) {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = hang_up => {}
+        }
+    }
+}
+
+/// Whether SIGHUP was ignored from the start. Only Linux says so without further ado.
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let bit = SignalKind::hangup().as_raw_value() - 1;
+    mask.is_some_and(|mask| mask >> bit & 1 == 1)
 }
