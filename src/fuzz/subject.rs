@@ -3,8 +3,9 @@
 //! Every input meets the same accounts with the same passwords, so that it means the same whenever it is tried. Nothing
 //! but these accounts is ever changed.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::grammar::Shaped;
 use super::grammar::bindings::{Bindings, FIXED, PASSWORD_END};
@@ -34,6 +35,7 @@ pub struct Ground {
     pub large: bool,
     /// Which wrong logins the target is known to take.
     takes: OnceLock<Takes>,
+    admin_candidates: Mutex<BTreeSet<String>>,
     serial: AtomicU32,
 }
 
@@ -49,6 +51,7 @@ impl Ground {
             disposable: false,
             large: false,
             takes: OnceLock::new(),
+            admin_candidates: Mutex::default(),
             serial: AtomicU32::new(0),
         }
     }
@@ -120,7 +123,7 @@ impl Ground {
     /// # Errors
     /// Why the target did not make it.
     pub async fn create(&self, name: &str, password: &str) -> Result<(), String> {
-        self.may_make(name);
+        self.may_make(name).await?;
         let body = serde_json::json!({ "username": name, "password": password });
         let exchange = self.as_admin("POST", "/v1/users".to_owned(), body).await?;
         match succeeded(&exchange) {
@@ -129,26 +132,96 @@ impl Ground {
         }
     }
 
-    /// Before an account of the run may be made: it is removed in the end.
-    pub fn may_make(&self, name: &str) {
-        if let Some(own) = OwnName::of(name, self.accounts.names()) {
-            self.accounts.made().account(&own);
+    /// Before an account may be made under a name that the run made up: it is removed in the end.
+    ///
+    /// # Errors
+    /// The journal cannot be written; then the account must not be made.
+    pub async fn may_make(&self, name: &str) -> Result<(), String> {
+        match OwnName::of(name, self.accounts.names()) {
+            Some(own) => self.accounts.will_make(&own).await.map(|_| ()),
+            None => Ok(()),
         }
     }
 
-    /// Removes an account of the run.
+    /// Before an input is sent that may make accounts under these names: those of them that are the run's to remove
+    /// afterwards.
+    ///
+    /// # Errors
+    /// The journal cannot be written; then the input must not be sent.
+    pub async fn claim(&self, names: &[String]) -> Result<Vec<OwnName>, String> {
+        let Some(admin) = &self.admin else {
+            return Ok(Vec::new());
+        };
+        let mut claimed = Vec::new();
+        for name in names {
+            if let Some(own) = self.accounts.claim(admin, name).await {
+                self.accounts.will_make(&own).await?;
+                claimed.push(own);
+            }
+        }
+        Ok(claimed)
+    }
+
+    /// Before an input is sent that may give the admin a password: it is in the journal.
+    ///
+    /// # Errors
+    /// The journal cannot be written; then the input must not be sent.
+    pub async fn may_change_the_admin(&self, request: &Request) -> Result<(), String> {
+        let expected = self.accounts.before(request).await?;
+        let mut candidates = self.admin_candidates.lock().unwrap_or_else(PoisonError::into_inner);
+        candidates.extend(expected.admin_candidates);
+        Ok(())
+    }
+
+    /// Where the admin still logs in with its password, the journal says so: whoever needs it tries that one first.
+    pub async fn admin_keeps_its_password(&self) {
+        let Some(admin) = &self.admin else { return };
+        if let Ok(token) = self.token(&admin.account.username, &admin.account.password).await {
+            self.accounts.log_out(&token).await;
+            self.accounts.admin_works(&admin.account.password).await;
+        }
+    }
+
+    /// The passwords that inputs may have given to the admin.
+    pub fn admin_candidates(&self) -> Vec<String> {
+        let candidates = self.admin_candidates.lock().unwrap_or_else(PoisonError::into_inner);
+        candidates.iter().cloned().collect()
+    }
+
+    /// The target says that it made an account of that name, which nobody here knows to be ours: it is removed where the
+    /// run made the name up, and otherwise listed in the end.
+    pub async fn claims_to_have_made(&self, name: &str) {
+        match OwnName::of(name, self.accounts.names()) {
+            Some(_) => self.remove(name).await,
+            None => self.accounts.made().foreign(name),
+        }
+    }
+
+    /// Removes an account under a name that the run made up.
     pub async fn remove(&self, name: &str) {
+        if let Some(own) = OwnName::of(name, self.accounts.names()) {
+            self.remove_own(&own).await;
+        }
+    }
+
+    /// Removes an account of the run. What could not be removed is tried once more when the run ends, and listed then.
+    pub async fn remove_own(&self, own: &OwnName) {
         if let Some(admin) = &self.admin {
-            let own = OwnName::of(name, self.accounts.names()).unwrap_or_else(|| OwnName::just_made(name));
-            self.accounts.made().account(&own);
-            // What could not be removed is tried once more when the run ends, and told then.
-            let _ = self.accounts.delete(admin, &own).await;
+            // An account that was removed before is no error.
+            let _ = self.accounts.delete(admin, own).await;
         }
     }
 
     /// Whether these credentials log in.
     pub async fn logs_in(&self, username: &str, password: &str) -> bool {
-        self.token(username, password).await.is_ok()
+        let Ok(token) = self.token(username, password).await else {
+            return false;
+        };
+        // The tokens of an account of the run end with it.
+        if OwnName::of(username, self.accounts.names()).is_none() {
+            self.accounts.log_out(&token).await;
+        }
+        true
     }
 
     /// The token that these credentials get.

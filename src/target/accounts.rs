@@ -116,7 +116,7 @@ impl Accounts {
     pub fn was_reset(&self) {
         self.was_just_installed();
         self.admin_touched.store(false, Ordering::Relaxed);
-        self.made.forget_all();
+        self.are_gone();
     }
 
     /// What the run has made so far.
@@ -169,11 +169,55 @@ impl Accounts {
         self.record(credentials).await?;
         if let Some(name) = created(request, base)
             && let Some(own) = OwnName::of(&name, &self.names)
-            && self.made.account(&own)
+            && self.will_make(&own).await?
         {
             expected.makes = Some(own);
         }
         Ok(expected)
+    }
+
+    /// Before an account may be made: from now on it is the run's to remove, also for whoever tidies up after a run that was
+    /// killed. True if that was not known.
+    ///
+    /// # Errors
+    /// The journal cannot be written. The request must not be sent.
+    pub async fn will_make(&self, own: &OwnName) -> Result<bool, String> {
+        if !self.made.account(own) {
+            return Ok(false);
+        }
+        if let Some(journal) = self.journal() {
+            journal.made(own.as_str()).await?;
+        }
+        Ok(true)
+    }
+
+    /// An account is not there any more, or never was.
+    pub fn is_gone(&self, own: &OwnName) {
+        self.made.forget_account(own);
+        if let Some(journal) = self.journal() {
+            journal.gone(own.as_str());
+        }
+    }
+
+    /// The target was reset: every account but the admin's is gone.
+    pub fn are_gone(&self) {
+        self.made.forget_all();
+        if let Some(journal) = self.journal() {
+            journal.all_gone();
+        }
+    }
+
+    /// A name that the run may make an account of, and remove again: one that it made up, or one that the target is seen
+    /// not to have. What the answer to the creation says does not count.
+    pub async fn claim(&self, admin: &Admin, name: &str) -> Option<OwnName> {
+        // In a path these mean something else than an account: who removes `login` may call it.
+        const OTHERWISE: [&str; 5] = ["", ".", "..", "login", "logout"];
+        if let Some(own) = OwnName::of(name, &self.names).filter(|_| !name.contains('/')) {
+            return Some(own);
+        }
+        let may_be_free = name != self.admin_name && !OTHERWISE.contains(&name);
+        let is_free = may_be_free && self.exists(admin, name).await == Some(false);
+        is_free.then(|| OwnName::seen_absent(name))
     }
 
     /// The passwords that a request may give to accounts of this run.
@@ -213,7 +257,7 @@ impl Accounts {
         match &asked {
             Ok(exchange) => self.after(expected, exchange),
             // What was throttled was not done.
-            Err(_) => expected.makes.iter().for_each(|own| self.made.forget_account(own)),
+            Err(_) => expected.makes.iter().for_each(|own| self.is_gone(own)),
         }
         asked
     }
@@ -227,7 +271,7 @@ impl Accounts {
         if let Some(own) = &expected.makes
             && (400..500).contains(&response.status)
         {
-            self.made.forget_account(own);
+            self.is_gone(own);
         }
         if !accepted {
             return;
@@ -378,7 +422,7 @@ impl Accounts {
         let headers = vec![bearer(&admin.token)];
         let exchange = self.send("DELETE", &path_of(name.as_str()), headers, None).await?;
         if is_done(&exchange) || exchange.response().is_some_and(|response| response.status == 404) {
-            self.made.forget_account(name);
+            self.is_gone(name);
             return Ok(());
         }
         Err(Undone::after("it could not be deleted", &exchange))
@@ -422,7 +466,11 @@ impl Accounts {
     pub async fn log_out(&self, token: &str) -> bool {
         let request = self.target.request("POST", api::LOGOUT, vec![bearer(token)], None);
         let asked = self.target.ask(request, &mut Patience::default()).await;
-        asked.is_err() || asked.is_ok_and(|exchange| exchange.response().is_some())
+        let done = asked.is_err() || asked.is_ok_and(|exchange| exchange.response().is_some());
+        if done {
+            self.made.forget_token(token);
+        }
+        done
     }
 }
 

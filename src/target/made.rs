@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::names::Names;
+use super::journal::Known;
+use super::names::{Names, is_made_up};
 
-/// The name of an account that is this run's own. Nothing else can be deleted: there is no other way to get one than
-/// [`OwnName::of`] and, for what a fuzzed creation made, [`OwnName::just_made`].
+/// The name of an account that is this run's own. Nothing else can be deleted. There are three ways to get one:
+/// [`OwnName::of`] for a name that the run made up, [`OwnName::of_an_earlier_run`] for one that a run before it made up, and
+/// [`Accounts::claim`](super::accounts::Accounts::claim) for one that the target was seen not to have before the run sent it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OwnName(String);
 
@@ -16,9 +18,14 @@ impl OwnName {
         names.made(name).then(|| OwnName(name.to_owned()))
     }
 
-    /// The name that a creation of this run was answered to have made. A target that keeps to the documents refuses a
-    /// name that is taken (users, Create: code 1014), so that it was nobody's before.
-    pub fn just_made(name: &str) -> OwnName {
+    /// The name, if the journal says that an earlier run made the account, and the name is one that a run makes up.
+    pub fn of_an_earlier_run(name: &str, journal: &Known) -> Option<OwnName> {
+        let is_its_own = journal.other_accounts().contains(name) && is_made_up(name);
+        is_its_own.then(|| OwnName(name.to_owned()))
+    }
+
+    /// A name that the target has just been seen not to have.
+    pub(super) fn seen_absent(name: &str) -> OwnName {
         OwnName(name.to_owned())
     }
 
@@ -39,7 +46,12 @@ struct Inventory {
     foreign: BTreeSet<String>,
     /// Those that do not end with an account of the run.
     tokens: BTreeSet<String>,
+    /// How many more of them there were.
+    further_tokens: usize,
 }
+
+/// So many tokens are logged out at the end. A fuzzer gets thousands in a second, and those that are left expire.
+const TOKENS: usize = 500;
 
 impl Made {
     /// An account is about to be made, or was; false if that was known.
@@ -56,9 +68,18 @@ impl Made {
     /// (users, Delete) and is not kept: a fuzzer gets thousands of them in a second.
     pub fn token(&self, token: &str, account: Option<&OwnName>) {
         let mut inventory = self.inventory();
-        if !account.is_some_and(|own| inventory.accounts.contains(own)) {
-            inventory.tokens.insert(token.to_owned());
+        if account.is_some_and(|own| inventory.accounts.contains(own)) {
+            return;
         }
+        match inventory.tokens.len() < TOKENS {
+            true => drop(inventory.tokens.insert(token.to_owned())),
+            false => inventory.further_tokens += 1,
+        }
+    }
+
+    /// The token is logged out.
+    pub(super) fn forget_token(&self, token: &str) {
+        self.inventory().tokens.remove(token);
     }
 
     /// The account is not there any more, or never was.
@@ -69,6 +90,16 @@ impl Made {
     /// Everything at once is gone: the target was reset.
     pub fn forget_all(&self) {
         *self.inventory() = Inventory::default();
+    }
+
+    /// The accounts that are there to be removed.
+    pub fn accounts(&self) -> Vec<OwnName> {
+        self.inventory().accounts.iter().cloned().collect()
+    }
+
+    /// How many tokens nobody logs out any more.
+    pub(super) fn further_tokens(&self) -> usize {
+        self.inventory().further_tokens
     }
 
     pub(super) fn take_accounts(&self) -> BTreeSet<OwnName> {

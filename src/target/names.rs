@@ -78,6 +78,21 @@ pub fn password() -> String {
     format!("{}xW7-", word(MIXED, 16))
 }
 
+/// Whether some run may have made that name up, whatever a case put behind it and in any case of its letters: the shape
+/// alone, which does not say that it did.
+pub fn is_made_up(name: &str) -> bool {
+    let is_letter = |byte: &u8| LETTERS.contains(byte);
+    let name = name.to_ascii_lowercase();
+    match name.as_bytes() {
+        // A short name, or its first three characters.
+        [b'w', rest @ ..] if matches!(rest.len(), 2 | 3) => rest.iter().all(is_letter),
+        [b'w', rest @ ..] if rest.len() >= 9 => {
+            rest[..9].iter().all(is_letter) && rest[..5].iter().any(u8::is_ascii_digit)
+        }
+        _ => false,
+    }
+}
+
 fn word(alphabet: &[u8], length: usize) -> String {
     let mut bytes = vec![0_u8; length];
     random(&mut bytes);
@@ -130,6 +145,28 @@ mod tests {
         }
         let distinct: std::collections::BTreeSet<_> = made.iter().collect();
         assert_eq!(distinct.len(), made.len());
+    }
+
+    #[test]
+    fn the_shape_of_a_made_up_name_is_known() {
+        let names = Names::new();
+        for (long, short) in (0..500).map(|_| names.next()) {
+            assert!(is_made_up(&long) && is_made_up(&short) && is_made_up(&short[..3]));
+            assert!(is_made_up(&format!("{} u", long.to_uppercase())));
+        }
+        for other in [
+            "",
+            "w",
+            "admin",
+            "alice",
+            "wallpapers",
+            "webmaster01",
+            "root",
+            "service1",
+            "wéé",
+        ] {
+            assert!(!is_made_up(other), "{other}");
+        }
     }
 
     #[test]

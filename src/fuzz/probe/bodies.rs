@@ -2,13 +2,14 @@
 
 use super::{Kind, Probe, Probed};
 use crate::documented::certificate::verified_name;
-use crate::exchange::{Exchange, Header, Json};
+use crate::exchange::{Exchange, Header, Json, Request};
 use crate::fuzz::Class;
 use crate::fuzz::Surface;
 use crate::fuzz::grammar::Shaped;
 use crate::fuzz::grammar::body::{BodyInput, ContentType, Framing, Spelling};
 use crate::fuzz::second;
 use crate::fuzz::second::password::{Strength, strength};
+use crate::target::made::OwnName;
 
 /// Whether a server has no excuse for not reading the body as the JSON it is.
 fn is_labelled(input: &BodyInput<'_>) -> bool {
@@ -90,14 +91,25 @@ impl Probe<'_> {
         }
         let body = input.body(&self.subject.bindings);
         let (reading, sure) = second::body::create(&body, is_labelled(input));
-        let shaped = input.shape(Surface::UsersBody, &self.subject.bindings);
-        let exchange = self.send(reading.class, reading.place, shaped).await;
+        let names = match &sure {
+            Some((name, _)) => vec![name.clone()],
+            None => reading.candidates(&body),
+        };
+        let request = self
+            .ground
+            .request(input.shape(Surface::UsersBody, &self.subject.bindings));
+        let (claimed, names_the_admin) = match self.claim(names, &request).await {
+            Ok(claim) => claim,
+            Err(why) => return self.probed.lost = Some(why),
+        };
+        let exchange = self.send_request(reading.class, reading.place, request).await;
         let kind = self.probed.kind;
         // A name that is taken is documented as an internal error.
         self.not_ready(&exchange, matches!(kind, Kind::Answer(_, Some(1014))))
             .await;
+        let mut made = true;
         if kind.is_success() {
-            self.created(&exchange, &body, &reading, sure).await;
+            self.created(&exchange, &body, &reading, sure, &claimed).await;
         } else if kind.is_refusal() {
             if reading.class == Class::Accept {
                 self.broken(
@@ -107,13 +119,38 @@ impl Probe<'_> {
                     &exchange,
                 );
             }
-            self.leaves_nothing(
-                &exchange,
-                sure.as_ref().map(|(name, _)| name.as_str()),
-                &reading.candidates(&body),
-            )
-            .await;
+            let name = sure.as_ref().map(|(name, _)| name.as_str());
+            made = self
+                .logs_in_all_the_same(&exchange, name, &reading.candidates(&body))
+                .await;
         }
+        if names_the_admin {
+            self.probed.requests += 1;
+            self.ground.admin_keeps_its_password().await;
+        }
+        for own in claimed {
+            match made {
+                true => {
+                    self.probed.requests += 1;
+                    self.ground.remove_own(&own).await;
+                }
+                false => self.ground.accounts.is_gone(&own),
+            }
+        }
+    }
+
+    /// Before a creation with these names is sent: those that the run may remove again, and whether one is like the admin's.
+    /// Then the password that it may set is put into the journal.
+    async fn claim(&mut self, mut names: Vec<String>, request: &Request) -> Result<(Vec<OwnName>, bool), String> {
+        let admin = self.ground.accounts.admin_name().to_lowercase();
+        let names_the_admin = names.iter().any(|name| name.to_lowercase().contains(&admin));
+        if names_the_admin {
+            self.ground.may_change_the_admin(request).await?;
+        }
+        names.retain(|name| !self.was_there(name));
+        let claimed = self.ground.claim(&names).await?;
+        self.probed.requests += names.len() as u64;
+        Ok((claimed, names_the_admin))
     }
 
     /// Whether an account of that name was there before the input came: then it is not for us to remove.
@@ -123,19 +160,6 @@ impl Probe<'_> {
         ["admin", &bindings.user, &bindings.colon_user].contains(&name) || admin == Some(name)
     }
 
-    /// Removes an account that the input made.
-    async fn unmake(&mut self, name: &str) {
-        // Many a server would take the removal of these for the call of that name, and log the admin out.
-        if ["login", "logout"].contains(&name) {
-            self.probed
-                .observed
-                .push(format!("an account named `{name}` was made; remove it by hand"));
-        } else if !self.was_there(name) {
-            self.probed.requests += 1;
-            self.ground.remove(name).await;
-        }
-    }
-
     /// A creation that was accepted.
     async fn created(
         &mut self,
@@ -143,6 +167,7 @@ impl Probe<'_> {
         body: &[u8],
         reading: &second::body::Reading,
         sure: Option<(String, String)>,
+        claimed: &[OwnName],
     ) {
         let kind = self.probed.kind;
         let shown = exchange
@@ -155,6 +180,12 @@ impl Probe<'_> {
             Some((name, password)) => (Some(name), password),
             None => (shown.clone(), guess().unwrap_or_default()),
         };
+        for name in name.iter().chain(&shown) {
+            let is_ours = claimed.iter().any(|own| own.as_str() == name) || self.was_there(name);
+            if !is_ours {
+                self.ground.claims_to_have_made(name).await;
+            }
+        }
         if reading.class == Class::Reject {
             let length = name.as_ref().map_or(0, |name| name.chars().count());
             let requirement = match reading.place {
@@ -222,7 +253,6 @@ impl Probe<'_> {
         if String::from_utf8_lossy(body).to_ascii_lowercase().contains("admin") {
             self.promoted(exchange, &name).await;
         }
-        self.unmake(&name).await;
     }
 
     async fn promoted(&mut self, exchange: &Exchange, name: &str) {
@@ -259,15 +289,16 @@ impl Probe<'_> {
         }
     }
 
-    /// A creation that was refused leaves nobody who logs in.
-    async fn leaves_nothing(&mut self, exchange: &Exchange, name: Option<&str>, candidates: &[String]) {
+    /// A creation that was refused leaves nobody who logs in; true if it does.
+    async fn logs_in_all_the_same(&mut self, exchange: &Exchange, name: Option<&str>, candidates: &[String]) -> bool {
         let Some(name) = name.filter(|name| *name != "admin" && !name.contains(':')) else {
-            return;
+            return false;
         };
         let passwords = candidates
             .iter()
             .filter(|text| *text != name && text.len() >= 4)
             .take(2);
+        let mut logs_in = false;
         for password in passwords {
             self.probed.requests += 1;
             if !self.subject.accounts().contains(&(name, password)) && self.ground.logs_in(name, password).await {
@@ -276,9 +307,10 @@ impl Probe<'_> {
                     self.probed.kind
                 );
                 self.broken_by_a_login("refused-change", "users.create.refused-leaves-nothing", what, exchange);
-                self.unmake(name).await;
+                logs_in = true;
             }
         }
+        logs_in
     }
 
     pub(super) async fn account_body(&mut self, input: &BodyInput<'_>) {

@@ -78,8 +78,11 @@ impl Probe<'_> {
             (Strength::Weak, _) => (Class::Reject, "weak"),
             (Strength::Open, _) => (Class::Either, "open"),
         };
-        if input.door == Door::Create {
-            self.ground.may_make(&self.subject.bindings.unique);
+        if input.door == Door::Create
+            && let Err(why) = self.ground.may_make(&self.subject.bindings.unique).await
+        {
+            self.probed.lost = Some(why);
+            return;
         }
         let exchange = self.send(class, place, input.shape(&self.subject.bindings)).await;
         self.not_ready(&exchange, false).await;

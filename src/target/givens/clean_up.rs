@@ -26,6 +26,12 @@ impl Givens {
                 break;
             }
         }
+        let further = accounts.made().further_tokens();
+        if further > 0 {
+            left.push(format!(
+                "{further} more tokens of the run were not logged out; they expire"
+            ));
+        }
         self.forget_logins();
         let told = self.settle(left.is_empty()).await;
         left.extend(told);

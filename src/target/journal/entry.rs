@@ -1,5 +1,6 @@
 //! What stands in a journal, line by line, and what it adds up to.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,18 @@ pub enum Entry {
     Works(Credentials),
     /// The target refused that password, and it does not log in.
     Refused(Credentials),
+    /// The account may be there from the next request on, and is the run's to remove.
+    Made(Named),
+    /// The account is gone.
+    Gone(Named),
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// The user name.
+    pub account: String,
 }
 
 impl Entry {
@@ -84,6 +97,8 @@ pub struct Known {
     pub admin: Option<String>,
     /// Oldest first, each once, where it was named last.
     passwords: Vec<Credentials>,
+    /// Accounts that runs made and did not remove.
+    made: BTreeSet<String>,
 }
 
 impl Known {
@@ -135,7 +150,36 @@ impl Known {
                 self.passwords.push(credentials);
                 news
             }
+            // A name that a power failure takes leaves an account behind, and costs no password.
+            Entry::Made(Named { account }) => match self.made.insert(account) {
+                true => News::Order,
+                false => News::Nothing,
+            },
+            Entry::Gone(Named { account }) => {
+                let before = self.passwords.len();
+                self.passwords.retain(|known| known.account != account);
+                match self.made.remove(&account) || self.passwords.len() != before {
+                    true => News::Order,
+                    false => News::Nothing,
+                }
+            }
         }
+    }
+
+    /// Lines that say the same, without those that no longer count.
+    pub(super) fn lines(&self) -> Vec<u8> {
+        let passwords = self.passwords.iter().cloned().map(Entry::Password);
+        passwords.chain(self.made()).flat_map(|entry| entry.line()).collect()
+    }
+
+    /// The entries of the accounts that runs made.
+    pub(super) fn made(&self) -> impl Iterator<Item = Entry> {
+        let named = |account: &String| {
+            Entry::Made(Named {
+                account: account.clone(),
+            })
+        };
+        self.made.iter().map(named)
     }
 
     /// The passwords that an account may have, the newest first.
@@ -151,9 +195,10 @@ impl Known {
         &self.passwords
     }
 
-    /// Every account that it names, the admin aside, by name.
-    pub fn other_accounts(&self) -> std::collections::BTreeSet<&str> {
-        let names = self.passwords.iter().map(|known| known.account.as_str());
+    /// Every account that it names and does not call gone, the admin aside, by name.
+    pub fn other_accounts(&self) -> BTreeSet<&str> {
+        let with_password = self.passwords.iter().map(|known| known.account.as_str());
+        let names = with_password.chain(self.made.iter().map(String::as_str));
         names.filter(|name| Some(*name) != self.admin.as_deref()).collect()
     }
 }

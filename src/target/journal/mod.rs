@@ -9,9 +9,10 @@ mod entry;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use entry::{Credentials, Entry, Known};
+pub use entry::{Credentials, Entry, Known, Named};
 
 use disk::{Disk, JournalFile};
 use entry::News;
@@ -55,6 +56,8 @@ pub struct Journal {
     path: PathBuf,
     /// What earlier runs left in it.
     earlier: Known,
+    /// Whether this run has recorded anything.
+    is_begun: AtomicBool,
     shared: Arc<Shared>,
 }
 
@@ -73,8 +76,10 @@ struct Waiting {
     lines: Vec<u8>,
     /// One of them names a password that the disk may not hold yet.
     is_new: bool,
-    /// Everything that was recorded, so that nothing is written twice.
+    /// Everything that the file says or will say, so that nothing is written twice.
     known: Known,
+    /// How much was written since the file was written whole.
+    added: usize,
     /// Why the disk took an entry no more. From then on nothing is recorded, and so nothing may be sent.
     broken: Option<String>,
 }
@@ -97,12 +102,17 @@ impl Journal {
                 target: other.clone(),
             });
         }
+        let waiting = Waiting {
+            known: earlier.clone(),
+            ..Waiting::default()
+        };
         Ok(Journal {
             path: path.to_owned(),
             earlier,
+            is_begun: AtomicBool::new(false),
             shared: Arc::new(Shared {
                 opening: Entry::opened(target, admin).line(),
-                waiting: Mutex::default(),
+                waiting: Mutex::new(waiting),
                 disk: Mutex::new(disk),
             }),
         })
@@ -176,17 +186,45 @@ impl Journal {
         self.write(&[Entry::Refused(credentials)]).await
     }
 
-    async fn write(&self, entries: &[Entry]) -> Result<(), String> {
-        {
-            let waiting = &mut *lock(&self.shared.waiting);
-            for entry in entries {
-                let news = waiting.known.take(entry.clone());
-                if news != News::Nothing {
-                    waiting.lines.extend(entry.line());
-                }
-                waiting.is_new |= news == News::New;
+    /// Notes that the run is about to make an account of that name, so that it can be removed whatever becomes of the run.
+    ///
+    /// # Errors
+    /// It could not be written; then the request must not be sent.
+    pub async fn made(&self, account: &str) -> Result<(), String> {
+        let account = account.to_owned();
+        self.write(&[Entry::Made(Named { account })]).await
+    }
+
+    /// Notes that an account is gone. The note is written with the next one: without it, somebody looks for the account in
+    /// vain.
+    pub fn gone(&self, account: &str) {
+        let account = account.to_owned();
+        self.take(&[Entry::Gone(Named { account })]);
+    }
+
+    /// Notes that every account but the admin's is gone: the target was reset.
+    pub fn all_gone(&self) {
+        let named: Vec<String> = {
+            let waiting = lock(&self.shared.waiting);
+            waiting.known.other_accounts().into_iter().map(str::to_owned).collect()
+        };
+        named.iter().for_each(|account| self.gone(account));
+    }
+
+    fn take(&self, entries: &[Entry]) {
+        let waiting = &mut *lock(&self.shared.waiting);
+        for entry in entries {
+            let news = waiting.known.take(entry.clone());
+            if news != News::Nothing {
+                waiting.lines.extend(entry.line());
+                self.is_begun.store(true, Ordering::Relaxed);
             }
+            waiting.is_new |= news == News::New;
         }
+    }
+
+    async fn write(&self, entries: &[Entry]) -> Result<(), String> {
+        self.take(entries);
         // In a thread of its own, which goes on to the end although nobody may wait for it any more.
         let shared = Arc::clone(&self.shared);
         let written = tokio::task::spawn_blocking(move || shared.write_what_waits());
@@ -197,22 +235,31 @@ impl Journal {
 
     /// Whether this run has recorded anything.
     pub fn is_begun(&self) -> bool {
-        !lock(&self.shared.waiting).known.all().is_empty()
+        self.is_begun.load(Ordering::Relaxed)
     }
 
-    /// After a run whose outcome is known: leaves only what works, `None` where nothing is to be remembered. Until the
-    /// new file is whole and synced, the old one stays.
+    /// After a run whose outcome is known: leaves only the passwords that work, none where nothing is to be remembered, and
+    /// the accounts that are still to be removed. Until the new file is whole and synced, the old one stays.
     ///
     /// # Errors
     /// The file stays as it was.
     pub async fn settle(&self, works: &[Credentials]) -> io::Result<()> {
-        let mut whole = self.shared.opening.clone();
-        for credentials in works {
-            whole.extend(Entry::Works(credentials.clone()).line());
-        }
-        let remembered = !works.is_empty();
-        // What the file does not hold any more would be new to it.
-        lock(&self.shared.waiting).known = Known::default();
+        let (whole, remembered) = {
+            let waiting = &mut *lock(&self.shared.waiting);
+            let works = works.iter().cloned().map(Entry::Works);
+            let entries: Vec<Entry> = works.chain(waiting.known.made()).collect();
+            let lines = entries.iter().flat_map(Entry::line);
+            let whole: Vec<u8> = self.shared.opening.iter().copied().chain(lines).collect();
+            // What the file does not hold any more would be new to it.
+            waiting.known = Known::default();
+            waiting.lines.clear();
+            (waiting.is_new, waiting.added) = (false, 0);
+            let remembered = !entries.is_empty();
+            for entry in entries {
+                waiting.known.take(entry);
+            }
+            (whole, remembered)
+        };
         let shared = Arc::clone(&self.shared);
         let settled = tokio::task::spawn_blocking(move || match remembered {
             true => lock(&shared.disk).replace(&whole),
@@ -222,18 +269,35 @@ impl Journal {
     }
 }
 
+/// A journal that has grown by so much is written anew, without the accounts that are gone: a fuzzer makes thousands of
+/// them in a second.
+const GROWN: usize = 1 << 20;
+
 impl Shared {
     /// Whoever gets the disk writes for all that wait: they find their entries on disk when it is their turn.
     fn write_what_waits(&self) -> Result<(), String> {
         let mut disk = lock(&self.disk);
-        let (lines, is_new) = {
+        let (lines, is_new, whole) = {
             let waiting = &mut *lock(&self.waiting);
             if let Some(why) = &waiting.broken {
                 return Err(why.clone());
             }
-            (std::mem::take(&mut waiting.lines), std::mem::take(&mut waiting.is_new))
+            waiting.added += waiting.lines.len();
+            let whole = (waiting.added > GROWN).then(|| {
+                waiting.added = 0;
+                [self.opening.clone(), waiting.known.lines()].concat()
+            });
+            (
+                std::mem::take(&mut waiting.lines),
+                std::mem::take(&mut waiting.is_new),
+                whole,
+            )
         };
-        disk.append(&self.opening, &lines, is_new).map_err(|error| {
+        let written = match whole {
+            Some(whole) => disk.replace(&whole),
+            None => disk.append(&self.opening, &lines, is_new),
+        };
+        written.map_err(|error| {
             let why = error.to_string();
             lock(&self.waiting).broken = Some(why.clone());
             why
