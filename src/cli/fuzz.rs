@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::watch;
 
 use super::fuzz_ground::{self, Standing};
 use super::signal::stop_on_signal;
@@ -17,8 +18,10 @@ use crate::fuzz::drive::{News, Settings, drive};
 use crate::fuzz::finding::Found;
 use crate::fuzz::grammar::aimed;
 use crate::fuzz::summary::Summary;
+use crate::fuzz::timetable::{Cut, Timetable, within};
 use crate::fuzz::{Class, Surface};
 use crate::report::{Format, Wanted};
+use crate::requirement::Register;
 use crate::target::config::{LongSpan, Span};
 use crate::target::lock::RunLock;
 
@@ -33,17 +36,18 @@ Examples:
   wabizspec fuzz all --target http://127.0.0.1:8080 --out findings --report json=fuzz.json
   wabizspec replay findings --target http://127.0.0.1:8080   try again what was found
 
-The fuzzer works on accounts that it makes and removes. To make them it logs in as admin: with WABIZSPEC_ADMIN_PASSWORD, \
-or, on this machine or with --fresh, by the first login of a target that still has the default password; the password \
-it sets is written to a file under OUT first. Hosts other than this machine need [fuzz] allow_hosts in the \
-configuration.")]
+The fuzzer works on accounts that it makes and removes. To make them it logs in as admin, with WABIZSPEC_ADMIN_PASSWORD or \
+what earlier runs left in the journal. Where none of these works, it does the first login: on this machine if the target \
+answers that the default password has to be changed (code 1024), elsewhere only with --fresh or --reset. The password that \
+it sets is written to the journal first, and `wabizspec recover` shows it. Hosts other than this machine need [fuzz] \
+allow_hosts in the configuration.")]
 pub(super) struct FuzzArgs {
     /// basic-auth, login-body, password, users-body, account-body, bearer, path, session, http, or all (all but http)
     #[arg(value_name = "SURFACE", required = true)]
     surfaces: Vec<String>,
     #[command(flatten)]
     target: TargetArgs,
-    /// How long to go on, such as 30s or 5m [default: 60s, where --requests is not given]
+    /// How long the whole run takes, such as 30s or 5m, accounts and clean-up included [default: 60s without --requests]
     #[arg(long, value_name = "DUR")]
     time: Option<LongSpan>,
     /// How many requests to send, about
@@ -103,11 +107,11 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         surfaces: surfaces.clone(),
         seed,
         jobs: resolved.jobs,
-        time: match (args.time, args.requests) {
+        timetable: Timetable::begins(match (args.time, args.requests) {
             (Some(Span(time)), _) => Some(time),
             (None, Some(_)) => None,
             (None, None) => Some(TIME),
-        },
+        }),
         requests: args.requests,
         out: Some(args.out.clone()),
         url: resolved.info.url.clone(),
@@ -123,35 +127,20 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         list(&surfaces),
         resolved.info.url
     ));
-    let summary = runtime()?.block_on(async {
-        let stop = stop_on_signal();
-        let Standing {
-            mut givens,
-            ground,
-            notes,
-        } = fuzz_ground::stand(&resolved, &suite.register, &args.out, args.large).await;
-        notes.iter().for_each(|note| teller.line(note));
-        let ground = match ground {
-            Ok(ground) => Arc::new(ground),
-            Err(why) => {
-                return Summary {
-                    seed,
-                    blocked: Some(secrets(&resolved).apply(&why)),
-                    ..Summary::default()
-                };
-            }
-        };
-        let summary = drive(ground, &suite.register, &settings, stop, &mut |news| match news {
-            News::Found(found) => teller.line(&finding_line(found)),
-            News::Progress { summary, elapsed } => teller.progress(summary, elapsed),
-            News::Waiting(elapsed) => teller.waiting(elapsed),
-        })
-        .await;
-        for left in givens.clean_up().await {
-            teller.line(&left);
-        }
-        summary
-    });
+    let stop = stop_on_signal();
+    let runtime = runtime()?;
+    runtime.block_on(fuzz_ground::prepare_journal(&resolved))?;
+    if let Some(warning) = resolved.journal_warning() {
+        teller.line(&format!("warning: {warning}"));
+    }
+    let mut standing = Standing::new(&resolved);
+    let fuzzing = fuzz_with(args, &mut standing, &suite.register, &settings, &stop, &mut teller);
+    let mut summary = runtime.block_on(fuzzing);
+    summary.interrupted |= *stop.borrow();
+    summary.blocked = summary.blocked.map(|why| secrets(&resolved).apply(&why));
+    summary.elapsed = settings.timetable.elapsed();
+    // Whoever still looks a name up or writes a file does not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
     teller.end(&summary, &surfaces);
     if let Some(report) = &mut report {
         let written = serde_json::to_writer_pretty(&mut *report, &summary.document()).map_err(std::io::Error::from);
@@ -170,6 +159,48 @@ fn secrets(resolved: &Resolved) -> Redaction {
         secrets.add_credentials(&resolved.admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
     }
     secrets
+}
+
+/// Logs in, fuzzes, and removes what was made.
+async fn fuzz_with(
+    args: &FuzzArgs,
+    standing: &mut Standing<'_>,
+    register: &Register,
+    settings: &Settings,
+    stop: &watch::Receiver<bool>,
+    teller: &mut Teller,
+) -> Summary {
+    let timetable = &settings.timetable;
+    let admin = within(timetable.set_up(), stop, standing.log_in(&args.out)).await;
+    standing.notes.iter().for_each(|note| teller.line(note));
+    let admin = match admin {
+        Ok(Ok(admin)) => admin,
+        failed => {
+            let blocked = match failed {
+                Ok(tried) => tried.err(),
+                Err(Cut::Time) => Some("half the time was over before the admin was logged in".to_owned()),
+                Err(Cut::Stop) => None,
+            };
+            return Summary {
+                seed: settings.seed,
+                interrupted: *stop.borrow(),
+                blocked,
+                ..Summary::default()
+            };
+        }
+    };
+    let ground = Arc::new(standing.ground(admin, register, args.large));
+    let watch = &mut |news: News<'_>| match news {
+        News::Found(found) => teller.line(&finding_line(found)),
+        News::Progress { summary, elapsed } => teller.progress(summary, elapsed),
+        News::Waiting(elapsed) => teller.waiting(elapsed),
+    };
+    let mut summary = drive(Arc::clone(&ground), register, settings, stop.clone(), watch).await;
+    match standing.clean_up(&ground, timetable.clean_up()).await {
+        Ok(left) => left.iter().for_each(|left| teller.line(left)),
+        Err(why) => summary.unfinished.push(why),
+    }
+    summary
 }
 
 /// Where the report goes. Opened before anything is sent: a run whose report nobody can read is of no use.
@@ -232,7 +263,7 @@ impl Teller {
             out,
             quiet,
             bar,
-            time: settings.time,
+            time: settings.timetable.time(),
             told: Instant::now(),
             secrets,
         }
@@ -359,8 +390,10 @@ fn told(summary: &Summary, surfaces: &[Surface]) -> String {
     }
     for found in &summary.found {
         text.push_str(&format!("\n{} (seen {} times)\n", finding_line(found), found.times));
-        if !found.confirmed {
-            text.push_str("  not seen again when tried alone\n");
+        match (found.tried_again, found.confirmed) {
+            (_, true) => {}
+            (true, false) => text.push_str("  not seen again when tried alone\n"),
+            (false, false) => text.push_str("  not confirmed: it was not tried again\n"),
         }
         for line in &found.reproduce {
             text.push_str(&format!("  {line}\n"));
@@ -368,6 +401,9 @@ fn told(summary: &Summary, surfaces: &[Surface]) -> String {
     }
     if let Some(why) = &summary.blocked {
         text.push_str(&format!("\nstopped: {why}\n"));
+    }
+    for what in &summary.unfinished {
+        text.push_str(&format!("\nnot complete: {what}\n"));
     }
     if summary.interrupted {
         text.push_str("\ninterrupted; everything up to there is told\n");

@@ -1,9 +1,11 @@
-//! What `fuzz` and `replay` need before they begin: leave to fuzz the target, and the admin's login.
+//! What `fuzz` and `replay` need before they begin: permission to fuzz the target, and the admin's login.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::time::timeout_at;
 
 use super::Failure;
 use super::target::Resolved;
@@ -11,11 +13,12 @@ use crate::fuzz::subject::Ground;
 use crate::judge::Oracles;
 use crate::requirement::Register;
 use crate::scenario::Change;
-use crate::target::accounts::Accounts;
+use crate::target::accounts::{Account, Accounts, Admin};
 use crate::target::custody::Custody;
-use crate::target::givens::Givens;
+use crate::target::givens::{DEFAULT_PASSWORD, Givens};
 use crate::target::names;
 use crate::target::origin::Origin;
+use crate::target::recovery::{Probe, probe};
 
 /// Refuses hosts that nobody has released for fuzzing.
 pub(super) fn may_be_fuzzed(resolved: &Resolved) -> Result<(), Failure> {
@@ -42,103 +45,197 @@ pub(super) fn random_seed() -> u64 {
     u64::from_le_bytes(bytes) % 1_000_000_000
 }
 
-/// The target with a login, if one is to be had.
-pub(super) struct Standing {
-    /// Removes what was made.
-    pub givens: Givens,
-    /// What is fuzzed, or why it cannot be.
-    pub ground: Result<Ground, String>,
+/// The folder that findings go to unless another is named.
+pub(super) const OUT: &str = "wabizspec-fuzz";
+
+/// The password that an earlier version kept below the folder of the findings, and its file. It is read and never written.
+pub(super) fn kept_by_an_earlier_version(out: &Path, origin: &Origin) -> Option<(String, PathBuf)> {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let target: String = origin.to_string().chars().map(plain).collect();
+    let read = |folder: &Path| {
+        let file = folder.join(format!("admin-password-{target}"));
+        // Whoever may write to that folder must not choose which file is read.
+        let is_file = fs::symlink_metadata(&file).is_ok_and(|found| found.is_file());
+        let text = fs::read_to_string(&file).ok().filter(|_| is_file)?;
+        let password = text.trim_end().to_owned();
+        (!password.is_empty()).then_some((password, file))
+    };
+    read(out).or_else(|| read(Path::new(OUT)))
+}
+
+/// Puts the journal in its place before anything is sent.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) async fn prepare_journal(resolved: &Resolved) -> Result<(), Failure> {
+    match &resolved.journal {
+        Some(journal) => journal.prepare().await.map_err(Failure::usage),
+        None => Ok(()),
+    }
+}
+
+/// What the fuzzer stands on: the accounts that it makes, and the admin who makes them.
+pub(super) struct Standing<'r> {
+    resolved: &'r Resolved,
+    givens: Givens,
     /// What people should know.
     pub notes: Vec<String>,
 }
 
-/// The folder that findings go to unless another is named.
-pub(super) const OUT: &str = "wabizspec-fuzz";
-
-/// The file that keeps the password of an admin who had none of his own: one for each target, so that no password is
-/// lost to another.
-fn password_file(out: &Path, origin: &Origin) -> PathBuf {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let target: String = origin.to_string().chars().map(plain).collect();
-    out.join(format!("admin-password-{target}"))
-}
-
-/// Logs in as admin; by a first login where the target is disposable.
-pub(super) async fn stand(resolved: &Resolved, register: &Register, out: &Path, large: bool) -> Standing {
-    let embedded = resolved.info.embedded;
-    let loopback = resolved.target.origin().is_loopback();
-    let disposable = embedded || resolved.capabilities.fresh;
-    let file = password_file(out, resolved.target.origin());
-    let mut notes = Vec::new();
-    let mut password = resolved.admin_password.clone();
-    if password.is_none() && !embedded {
-        let beside = password_file(Path::new(OUT), resolved.target.origin());
-        let kept = fs::read_to_string(&file).or_else(|_| fs::read_to_string(beside));
-        password = kept.ok().map(|text| text.trim_end().to_owned());
-    }
-    let givens = |password: Option<String>, fresh: bool| {
+impl<'r> Standing<'r> {
+    /// At that target. Nothing is sent.
+    pub fn new(resolved: &'r Resolved) -> Standing<'r> {
         let target = Arc::clone(&resolved.target);
-        let accounts = Accounts::new(
-            Arc::clone(&target),
-            resolved.admin_name.clone(),
-            password,
-            Custody::Disposable,
-        );
-        Givens::new(target, Arc::new(accounts), fresh)
-    };
-    // First without changing anything.
-    let mut standing = givens(password.clone(), disposable && embedded);
-    let mut admin = standing.admin().await;
-    if admin.is_err() && !embedded && (loopback || resolved.capabilities.fresh) {
-        let new = resolved.admin_password.clone().unwrap_or_else(names::password);
-        // Before it is sent: whatever happens then, the password is known.
-        match keep(out, &file, &new) {
-            Err(why) => admin = Err(why),
-            Ok(()) => {
-                standing = givens(Some(new.clone()), true);
-                admin = standing.admin().await;
-                if admin.is_err() {
-                    // A faulty target may refuse the first login and take the password all the same.
-                    standing = givens(Some(new), false);
-                    admin = standing.admin().await;
-                }
-                if admin.is_ok() {
-                    notes.push(format!(
-                        "the target was just installed; its admin's password is in {}",
-                        file.display()
-                    ));
-                }
-            }
+        let custody = match &resolved.journal {
+            Some(journal) => Custody::Shared {
+                journal: Arc::clone(journal),
+            },
+            None => Custody::Disposable,
+        };
+        let (name, password) = (resolved.admin_name.clone(), resolved.admin_password.clone());
+        let accounts = Accounts::new(Arc::clone(&target), name, password, custody);
+        Standing {
+            resolved,
+            givens: Givens::new(target, Arc::new(accounts), resolved.info.embedded),
+            notes: Vec::new(),
         }
     }
-    let ground = admin.map(|admin| {
-        let target = Arc::clone(&resolved.target);
-        let mut ground = Ground::new(target, Some(admin), standing.accounts(), Oracles::of(register));
-        ground.registers = embedded || resolved.capabilities.allow.contains(&Change::Registration);
-        ground.disposable = disposable;
+
+    /// Logs in as admin. Where no password that is known works, and the target is on this machine or may be set up anew, a
+    /// first login gives the admin one. `out` is where an earlier version kept it.
+    ///
+    /// # Errors
+    /// Why there is no login, and what to do about it.
+    pub async fn log_in(&mut self, out: &Path) -> Result<Admin, String> {
+        let kept = kept_by_an_earlier_version(out, self.resolved.target.origin());
+        if let Some((password, _)) = kept.as_ref().filter(|_| !self.resolved.info.embedded) {
+            self.givens.candidates(std::slice::from_ref(password));
+        }
+        let admin = match self.givens.admin().await {
+            Err(why) if self.may_begin_anew() => self.begin_anew(why).await,
+            tried => tried,
+        };
+        if let (Ok(admin), Some((password, file))) = (&admin, kept)
+            && admin.account.password == password
+        {
+            self.notes.push(format!(
+                "the admin's password is the one that an earlier version kept in {}; keep it somewhere safe and delete \
+                 that file",
+                file.display()
+            ));
+        }
+        admin.map_err(|why| format!("the fuzzer cannot log in: {why}\n  help: set WABIZSPEC_ADMIN_PASSWORD"))
+    }
+
+    fn may_begin_anew(&self) -> bool {
+        let Resolved {
+            info,
+            capabilities,
+            target,
+            ..
+        } = self.resolved;
+        !info.embedded && (target.origin().is_loopback() || capabilities.fresh || capabilities.reset)
+    }
+
+    /// The first login of a target that is just installed: one that says so itself (code 1024), or one that its owner
+    /// says may be set up anew.
+    async fn begin_anew(&mut self, why: String) -> Result<Admin, String> {
+        let (target, accounts) = (&self.resolved.target, self.givens.accounts());
+        let (fresh, reset) = (self.resolved.capabilities.fresh, self.resolved.capabilities.reset);
+        if reset {
+            target.reset().await?;
+            accounts.are_gone();
+        }
+        let account = |password: &str| Account {
+            username: self.resolved.admin_name.clone(),
+            password: password.to_owned(),
+        };
+        match probe(target, &account(DEFAULT_PASSWORD)).await {
+            Probe::ChangeRequired => {}
+            Probe::Refused if fresh || reset => {}
+            Probe::LoggedIn(token) => {
+                accounts.made().token(&token, None);
+                return self.log_in_again(DEFAULT_PASSWORD, true).await;
+            }
+            Probe::Refused | Probe::Throttled(_) | Probe::Unreachable(_) => return Err(why),
+        }
+        let new = self.resolved.admin_password.clone().unwrap_or_else(names::password);
+        let first = accounts.log_in(&account(DEFAULT_PASSWORD), Some(&new)).await;
+        if let Err(undone) = &first
+            && undone.refused
+        {
+            // A faulty target may refuse the first login and take the password all the same.
+            match probe(target, &account(&new)).await {
+                Probe::LoggedIn(token) => accounts.made().token(&token, None),
+                Probe::Refused => {
+                    if let Some(journal) = accounts.journal() {
+                        // One that could not be made shorter holds a password more than it needs.
+                        let _ = journal.settle(journal.earlier().all()).await;
+                    }
+                    return Err(format!("the first login was not accepted: {}", undone.why));
+                }
+                Probe::ChangeRequired | Probe::Throttled(_) | Probe::Unreachable(_) => {}
+            }
+        }
+        if first.is_ok() {
+            accounts.was_just_installed();
+        }
+        let admin = self.log_in_again(&new, first.is_ok()).await?;
+        if let Some(journal) = accounts.journal().filter(|_| self.resolved.admin_password.is_none()) {
+            self.notes.push(format!(
+                "the target was just installed; its admin's password is in the journal {}, and `wabizspec recover` \
+                 shows it",
+                journal.path().display()
+            ));
+        }
+        Ok(admin)
+    }
+
+    /// Logs in with a password that is the admin's now, surely or perhaps.
+    async fn log_in_again(&mut self, password: &str, surely: bool) -> Result<Admin, String> {
+        let passwords = [password.to_owned()];
+        self.givens.candidates(&passwords);
+        self.givens.may_have_changed(&passwords, surely);
+        self.givens.admin().await
+    }
+
+    /// The target with its admin, ready to be fuzzed.
+    pub fn ground(&self, admin: Admin, register: &Register, large: bool) -> Ground {
+        let embedded = self.resolved.info.embedded;
+        let capabilities = &self.resolved.capabilities;
+        let target = Arc::clone(&self.resolved.target);
+        let mut ground = Ground::new(target, Some(admin), self.givens.accounts(), Oracles::of(register));
+        ground.registers = embedded || capabilities.allow.contains(&Change::Registration);
+        ground.disposable = embedded || capabilities.fresh;
         ground.large = large;
         ground
-    });
-    Standing {
-        givens: standing,
-        ground: ground.map_err(|why| format!("the fuzzer cannot log in: {why}\n  help: set WABIZSPEC_ADMIN_PASSWORD")),
-        notes,
     }
-}
 
-/// Writes the password where only its owner reads it, and waits until it is on the disk.
-fn keep(out: &Path, file: &Path, password: &str) -> Result<(), String> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let write = || {
-        fs::create_dir_all(out)?;
-        let mut opened = fs::OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(file)?;
-        writeln!(opened, "{password}")?;
-        opened.sync_all()
-    };
-    write().map_err(|error| format!("the new password cannot be kept in {}: {error}", file.display()))
+    /// Removes what was made. Returns what is left, each with what to do about it.
+    ///
+    /// # Errors
+    /// It was not finished by then; what to do about it.
+    pub async fn clean_up(&mut self, ground: &Ground, until: Instant) -> Result<Vec<String>, String> {
+        let candidates = ground.admin_candidates();
+        let tidy = async {
+            if !candidates.is_empty() {
+                // Whether one of them was taken shows at a login.
+                self.givens.candidates(&candidates);
+                self.givens.forget_logins();
+                let _ = self.givens.admin().await;
+            }
+            self.givens.clean_up().await
+        };
+        timeout_at(until.into(), tidy).await.map_err(|_| {
+            let what = "the clean-up was not finished in time";
+            match &self.resolved.journal {
+                None => what.to_owned(),
+                Some(journal) => format!(
+                    "{what}; this removes what is left: wabizspec recover --clean --target {} --journal '{}'",
+                    self.resolved.target.origin(),
+                    journal.path().display()
+                ),
+            }
+        })
+    }
 }

@@ -3,17 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tokio::sync::watch;
 
 use super::fuzz_ground::{self, Standing};
+use super::signal::{stop_on_signal, unless_stopped};
 use super::target::TargetArgs;
-use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, print, runtime, suite};
+use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runtime, suite};
 use crate::exchange::harmless_line;
 use crate::fuzz::Surface;
 use crate::fuzz::drive::once;
 use crate::fuzz::probe::Kind;
 use crate::fuzz::saved::{inputs, saved, surface_of};
 use crate::fuzz::subject::Ground;
+use crate::fuzz::timetable::Timetable;
 use crate::requirement::{Level, Register};
+use crate::target::lock::RunLock;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -23,7 +27,7 @@ Examples:
   wabizspec replay fuzz/corpus/login_body            seeds, on the reference client
 
 An input's surface is the name of a folder that it lies in, or --surface. Exit code 1: something is reproduced; 0: nothing is, \
-and everything was judged; 3: something could not be judged.")]
+and everything was judged; 3: something could not be judged; 130: interrupted.")]
 pub(super) struct ReplayArgs {
     /// Files or folders
     #[arg(value_name = "FILE", required = true)]
@@ -63,39 +67,53 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
     let resolved = args.target.resolve(&[])?;
     fuzz_ground::may_be_fuzzed(&resolved)?;
     let suite = suite(None)?;
-    // The password of an admin that an earlier run set lies beside its findings.
-    let out = files
-        .iter()
-        .flat_map(|(file, _)| file.ancestors().nth(3))
-        .next()
-        .unwrap_or(Path::new("."))
-        .to_owned();
-    runtime()?.block_on(async {
-        let Standing {
-            mut givens,
-            ground,
-            notes,
-        } = fuzz_ground::stand(&resolved, &suite.register, &out, true).await;
-        let ground = ground.map_err(Failure::inconclusive)?;
-        for note in notes {
-            print(&format!("{note}\n"))?;
-        }
-        let mut outcomes = Vec::new();
-        for (file, surface) in &files {
-            let (outcome, why) = one(&ground, &suite.register, file, *surface).await;
-            let word = match outcome {
-                Outcome::Reproduced => "reproduced",
-                Outcome::Fixed => "fixed",
-                Outcome::Inconclusive => "inconclusive",
-            };
-            print(&format!("{word} {}: {}\n", file.display(), harmless_line(&why)))?;
-            outcomes.push(outcome);
-        }
-        for left in givens.clean_up().await {
-            print(&format!("{left}\n"))?;
-        }
-        Ok(exit(&outcomes))
+    // Held until the accounts are removed again: what a run and a replay do to one target would disturb both.
+    let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
+    let stop = stop_on_signal();
+    let runtime = runtime()?;
+    runtime.block_on(fuzz_ground::prepare_journal(&resolved))?;
+    let mut standing = Standing::new(&resolved);
+    let replaying = replay_with(&files, &mut standing, &suite.register, &stop);
+    let outcomes = runtime.block_on(replaying)?;
+    Ok(match *stop.borrow() {
+        true => INTERRUPTED,
+        false => exit(&outcomes),
     })
+}
+
+async fn replay_with(
+    files: &[(PathBuf, Surface)],
+    standing: &mut Standing<'_>,
+    register: &Register,
+    stop: &watch::Receiver<bool>,
+) -> Result<Vec<Outcome>, Failure> {
+    let mut outcomes = Vec::new();
+    // An earlier version kept the password of an admin beside its findings.
+    let out = files.iter().find_map(|(file, _)| file.ancestors().nth(3));
+    let Some(admin) = unless_stopped(stop, standing.log_in(out.unwrap_or(Path::new(".")))).await else {
+        return Ok(outcomes);
+    };
+    for note in &standing.notes {
+        print(&format!("{note}\n"))?;
+    }
+    let ground = standing.ground(admin.map_err(Failure::inconclusive)?, register, true);
+    for (file, surface) in files {
+        let Some((outcome, why)) = unless_stopped(stop, one(&ground, register, file, *surface)).await else {
+            break;
+        };
+        let word = match outcome {
+            Outcome::Reproduced => "reproduced",
+            Outcome::Fixed => "fixed",
+            Outcome::Inconclusive => "inconclusive",
+        };
+        print(&format!("{word} {}: {}\n", file.display(), harmless_line(&why)))?;
+        outcomes.push(outcome);
+    }
+    let left = standing.clean_up(&ground, Timetable::begins(None).clean_up()).await;
+    for left in left.unwrap_or_else(|why| vec![why]) {
+        print(&format!("{left}\n"))?;
+    }
+    Ok(outcomes)
 }
 
 fn exit(outcomes: &[Outcome]) -> u8 {

@@ -49,6 +49,8 @@ impl Tried {
 pub(super) struct Batch {
     inputs: Vec<Generated>,
     next: AtomicUsize,
+    /// How many inputs were begun.
+    begun: AtomicUsize,
     sent: AtomicU64,
     deadline: Option<Instant>,
     allowed: u64,
@@ -56,18 +58,15 @@ pub(super) struct Batch {
     down: AtomicBool,
     throttled: AtomicUsize,
     tried: Mutex<Vec<Tried>>,
-    first: Mutex<FirstSight>,
+    first: Arc<Mutex<FirstSight>>,
 }
 
-/// A batch that is over.
+/// A batch that is over, or was cut off.
 pub(super) struct Over {
     /// In the order of their numbers.
     pub tried: Vec<Tried>,
-    /// Those that can go on.
-    pub subjects: Vec<Subject>,
-    /// Why others cannot.
-    pub lost: Option<String>,
-    pub first: FirstSight,
+    /// How many inputs were begun and not finished.
+    pub cut_off: usize,
     /// The target no longer answered.
     pub down: bool,
     /// How many answers were 429.
@@ -76,32 +75,37 @@ pub(super) struct Over {
 
 impl Batch {
     /// Inputs to try until the deadline, with so many requests or a few more.
-    pub fn new(inputs: Vec<Generated>, deadline: Option<Instant>, allowed: u64, first: FirstSight) -> Batch {
+    pub fn new(
+        inputs: Vec<Generated>,
+        deadline: Option<Instant>,
+        allowed: u64,
+        first: Arc<Mutex<FirstSight>>,
+    ) -> Batch {
         Batch {
             inputs,
             next: AtomicUsize::new(0),
+            begun: AtomicUsize::new(0),
             sent: AtomicU64::new(0),
             deadline,
             allowed,
             down: AtomicBool::new(false),
             throttled: AtomicUsize::new(0),
             tried: Mutex::default(),
-            first: Mutex::new(first),
+            first,
         }
     }
 
-    /// Has the inputs tried, by one worker for each subject.
+    /// Has the inputs tried, by one worker for each subject. Returns the subjects that can go on, and why others cannot.
     pub async fn run(
-        self,
+        self: &Arc<Batch>,
         ground: &Arc<Ground>,
         levels: &Arc<BTreeMap<String, Level>>,
         subjects: Vec<Subject>,
         stop: &watch::Receiver<bool>,
-    ) -> Over {
-        let batch = Arc::new(self);
+    ) -> (Vec<Subject>, Option<String>) {
         let mut workers = JoinSet::new();
         for subject in subjects {
-            let (ground, levels, batch) = (Arc::clone(ground), Arc::clone(levels), Arc::clone(&batch));
+            let (ground, levels, batch) = (Arc::clone(ground), Arc::clone(levels), Arc::clone(self));
             workers.spawn(work(ground, levels, batch, subject, stop.clone()));
         }
         let (mut subjects, mut lost) = (Vec::new(), None);
@@ -115,16 +119,18 @@ impl Batch {
                 Err(error) => lost = Some(format!("a worker ended: {error}")),
             }
         }
-        let mut tried = std::mem::take(&mut *batch.tried.lock().unwrap_or_else(PoisonError::into_inner));
+        (subjects, lost)
+    }
+
+    /// What has come of it so far.
+    pub fn over(&self) -> Over {
+        let mut tried = std::mem::take(&mut *self.tried.lock().unwrap_or_else(PoisonError::into_inner));
         tried.sort_by_key(|tried| tried.generated.index);
-        let mut first = batch.first.lock().unwrap_or_else(PoisonError::into_inner);
         Over {
+            cut_off: self.begun.load(Ordering::Relaxed).saturating_sub(tried.len()),
             tried,
-            subjects,
-            lost,
-            first: std::mem::take(&mut *first),
-            down: batch.down.load(Ordering::Relaxed),
-            throttled: batch.throttled.load(Ordering::Relaxed),
+            down: self.down.load(Ordering::Relaxed),
+            throttled: self.throttled.load(Ordering::Relaxed),
         }
     }
 }
@@ -166,6 +172,7 @@ async fn work(
         let Some(generated) = batch.inputs.get(next).filter(|_| !over) else {
             return (subject, None);
         };
+        batch.begun.fetch_add(1, Ordering::Relaxed);
         let mut probed = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
         batch.sent.fetch_add(probed.requests, Ordering::Relaxed);
         match probed.kind {

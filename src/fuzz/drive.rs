@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::Surface;
 use super::batch::{Batch, Tried};
@@ -23,6 +25,7 @@ use super::shrink::shrink;
 use super::subject::{Ground, Subject};
 use super::summary::Summary;
 use super::takes::Takes;
+use super::timetable::{Cut, Timetable, within};
 use crate::requirement::{Level, Register};
 
 /// How a run goes about it.
@@ -35,7 +38,7 @@ pub struct Settings {
     /// Inputs in flight at most.
     pub jobs: usize,
     /// When to end.
-    pub time: Option<Duration>,
+    pub timetable: Timetable,
     /// After how many requests to end; the batch in flight is finished.
     pub requests: Option<u64>,
     /// Where findings and the corpus go, if anywhere.
@@ -63,8 +66,8 @@ pub enum News<'s> {
 /// How often those who watch are told that there is no news.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// Fuzzes the target until the time or the requests are used up or `stop` turns true. What the run made on the target
-/// is the caller's to remove.
+/// Fuzzes the target until the time or the requests are used up or `stop` turns true. The accounts that were made are
+/// removed again as far as there is time; what is left is the caller's to remove.
 pub async fn drive(
     ground: Arc<Ground>,
     register: &Register,
@@ -72,77 +75,89 @@ pub async fn drive(
     stop: watch::Receiver<bool>,
     watch: &mut (dyn FnMut(News<'_>) + Send),
 ) -> Summary {
-    let begun = Instant::now();
-    let levels: Arc<BTreeMap<String, Level>> = Arc::new(
-        register
-            .iter()
-            .map(|requirement| (requirement.id.clone(), requirement.level))
-            .collect(),
-    );
     let (tell, mut told) = mpsc::unbounded_channel();
-    let mut run = Run {
-        generator: Generator::new(settings.seed, &settings.surfaces),
-        summary: Summary {
-            seed: settings.seed,
-            ..Summary::default()
-        },
-        first: FirstSight {
-            known: BTreeMap::new(),
-            found: Vec::new(),
-            out: settings.out.clone(),
-            seed: settings.seed,
-            url: settings.url.clone(),
-            secrets: ground.secrets(),
-            trouble: None,
-            tell: Some(tell),
-        },
-        ground,
-        levels,
-        subjects: Vec::new(),
-        shrunk: 0,
-    };
+    let mut run = Run::new(ground, register, settings, tell);
     run.resume(settings);
-    run.set_up(settings.jobs).await;
-    run.controls(settings).await;
-    let deadline = settings.time.map(|time| begun + time);
-    while run.summary.blocked.is_none() && !*stop.borrow() {
-        let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+    let begun = Instant::now();
+    let mut timetable = settings.timetable;
+    if within(timetable.set_up(), &stop, run.set_up(settings.jobs)).await == Err(Cut::Time) {
+        run.cut_off("not all workers got their accounts");
+        if run.subjects.is_empty() {
+            run.summary.blocked = Some("half the time was over before the first account was made".to_owned());
+        }
+    }
+    timetable.set_up_took(begun.elapsed());
+    if within(timetable.controls(), &stop, run.controls(settings)).await == Err(Cut::Time) {
+        run.cut_off("what needs more than one input was not looked at to the end");
+    }
+    let is_over = |end: Option<Instant>| end.is_some_and(|end| Instant::now() >= end);
+    while run.summary.blocked.is_none() && !*stop.borrow() && !is_over(timetable.inputs()) {
         let left = settings
             .requests
             .map_or(u64::MAX, |most| most.saturating_sub(run.summary.requests));
-        if over || left == 0 {
+        if left == 0 {
             break;
         }
-        {
-            let mut batch = std::pin::pin!(run.batch(settings, deadline, left, &stop));
+        let ended = {
+            let batch = run.batch(settings, &timetable, left, &stop);
+            let mut batch = std::pin::pin!(within(timetable.work(), &stop, batch));
             loop {
                 tokio::select! {
                     biased;
-                    () = &mut batch => break,
+                    ended = &mut batch => break ended,
                     Some(found) = told.recv() => watch(News::Found(&found)),
-                    () = tokio::time::sleep(PULSE) => watch(News::Waiting(begun.elapsed())),
+                    () = tokio::time::sleep(PULSE) => watch(News::Waiting(timetable.elapsed())),
                 }
             }
+        };
+        if let Err(cut) = ended {
+            run.cut_batch_off(settings, cut);
         }
         while let Ok(found) = told.try_recv() {
             watch(News::Found(&found));
         }
-        run.summary.elapsed = begun.elapsed();
+        run.take_found();
+        run.summary.elapsed = timetable.elapsed();
         watch(News::Progress {
             summary: &run.summary,
-            elapsed: begun.elapsed(),
+            elapsed: timetable.elapsed(),
         });
     }
-    for subject in &run.subjects {
-        subject.remove(&run.ground).await;
+    let untried = run.first().found.len() - run.shrunk;
+    if untried > 0 && run.summary.blocked.is_none() && !*stop.borrow() {
+        run.cut_off(&format!("{untried} findings were not tried again"));
     }
+    // What is not removed by then the caller hears of.
+    let (_never, stays) = watch::channel(false);
+    let _ = within(
+        Some(timetable.clean_up()),
+        &stays,
+        remove_accounts(&run.ground, settings.jobs),
+    )
+    .await;
     run.summary.interrupted = *stop.borrow();
     run.summary.complete = !run.summary.interrupted;
-    run.summary.elapsed = begun.elapsed();
+    run.summary.elapsed = timetable.elapsed();
     run.take_found();
-    let secrets = &run.first.secrets;
+    let secrets = run.first().secrets.clone();
     run.summary.blocked = run.summary.blocked.map(|why| secrets.apply(&why));
     run.summary
+}
+
+/// Removes every account that the run has made and not removed yet, several at a time.
+async fn remove_accounts(ground: &Arc<Ground>, jobs: usize) {
+    let all = Arc::new(Mutex::new(ground.accounts.made().accounts().into_iter()));
+    let mut workers = JoinSet::new();
+    for _ in 0..jobs.max(1) {
+        let (ground, all) = (Arc::clone(ground), Arc::clone(&all));
+        workers.spawn(async move {
+            let next = || all.lock().unwrap_or_else(PoisonError::into_inner).next();
+            while let Some(own) = next() {
+                ground.remove_own(&own).await;
+            }
+        });
+    }
+    while workers.join_next().await.is_some() {}
 }
 
 /// Tries one input, as `replay` does; gives the signatures of what it broke.
@@ -170,15 +185,71 @@ pub async fn once(
 struct Run {
     generator: Generator,
     summary: Summary,
-    first: FirstSight,
+    first: Arc<Mutex<FirstSight>>,
     ground: Arc<Ground>,
     levels: Arc<BTreeMap<String, Level>>,
     subjects: Vec<Subject>,
+    /// The batch whose answers are still to be taken in.
+    current: Option<Arc<Batch>>,
+    /// What is done just now, for the case that it is cut off.
+    doing: &'static str,
     /// So many of the findings have been shrunk.
     shrunk: usize,
 }
 
 impl Run {
+    fn new(ground: Arc<Ground>, register: &Register, settings: &Settings, tell: UnboundedSender<Found>) -> Run {
+        let levels = register.iter();
+        let levels = levels.map(|requirement| (requirement.id.clone(), requirement.level));
+        let first = FirstSight {
+            out: settings.out.clone(),
+            seed: settings.seed,
+            url: settings.url.clone(),
+            secrets: ground.secrets(),
+            tell: Some(tell),
+            ..FirstSight::default()
+        };
+        Run {
+            generator: Generator::new(settings.seed, &settings.surfaces),
+            summary: Summary {
+                seed: settings.seed,
+                ..Summary::default()
+            },
+            first: Arc::new(Mutex::new(first)),
+            ground,
+            levels: Arc::new(levels.collect()),
+            subjects: Vec::new(),
+            current: None,
+            doing: "",
+            shrunk: 0,
+        }
+    }
+
+    fn first(&self) -> MutexGuard<'_, FirstSight> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time was over before this was done.
+    fn cut_off(&mut self, what: &str) {
+        self.summary.unfinished.push(format!("{what}: the time was over"));
+    }
+
+    /// A batch, or what follows it, was dropped where it was: what came of it so far counts.
+    fn cut_batch_off(&mut self, settings: &Settings, cut: Cut) {
+        let over = self.current.take().map(|batch| batch.over());
+        if let Some(over) = &over {
+            self.take(settings, &over.tried);
+        }
+        match (cut, over) {
+            (Cut::Stop, _) => {}
+            (Cut::Time, Some(over)) => {
+                let inputs = over.cut_off;
+                self.cut_off(&format!("{inputs} inputs were still waiting for answers"));
+            }
+            (Cut::Time, None) => self.cut_off(self.doing),
+        }
+    }
+
     /// Takes up the corpus of an earlier run.
     fn resume(&mut self, settings: &Settings) {
         let Some(out) = &settings.out else { return };
@@ -192,24 +263,32 @@ impl Run {
         }
     }
 
+    /// Makes the accounts of the workers, the first alone: where it cannot be had, neither can the others.
     async fn set_up(&mut self, jobs: usize) {
-        for _ in 0..jobs.max(1) {
-            match Subject::new(&self.ground).await {
-                Ok(subject) => self.subjects.push(subject),
-                Err(why) => {
-                    self.summary.blocked = self.subjects.is_empty().then_some(why);
-                    return;
-                }
-            }
-            if self.subjects.iter().any(|subject| !subject.own) {
-                return;
-            }
+        match Subject::new(&self.ground).await {
+            Ok(subject) => self.subjects.push(subject),
+            Err(why) => return self.summary.blocked = Some(why),
+        }
+        if self.subjects.iter().any(|subject| !subject.own) {
+            return;
+        }
+        let mut making = JoinSet::new();
+        for _ in 1..jobs {
+            let ground = Arc::clone(&self.ground);
+            making.spawn(async move { Subject::new(&ground).await });
+        }
+        while let Some(made) = making.join_next().await {
+            // Fewer will do.
+            self.subjects
+                .extend(made.ok().and_then(Result::ok).filter(|subject| subject.own));
         }
     }
 
     /// What is asked of the target as a whole.
     async fn controls(&mut self, settings: &Settings) {
-        let Some(mut subject) = self.subjects.pop() else { return };
+        let Some(mut subject) = self.subjects.last().cloned() else {
+            return;
+        };
         let level = |id: &str| self.levels.get(id).copied().unwrap_or(Level::Must);
         let (takes, tried) = controls::wrong_logins(&self.ground, &mut subject, &level).await;
         for (input, probed) in tried {
@@ -221,7 +300,7 @@ impl Run {
                 input,
             };
             if !probed.broken.is_empty() {
-                self.first.see(&generated, &probed, &subject.bindings);
+                self.first().see(&generated, &probed, &subject.bindings);
             }
         }
         self.ground.learn(takes);
@@ -248,44 +327,45 @@ impl Run {
             let what = "wrong logins get a token: what rests on a login being refused is not told again";
             *self.summary.observed.entry(what.to_owned()).or_default() += 1;
         }
+        self.subjects.pop();
         self.subjects.push(subject);
     }
 
-    async fn batch(
-        &mut self,
-        settings: &Settings,
-        deadline: Option<Instant>,
-        allowed: u64,
-        stop: &watch::Receiver<bool>,
-    ) {
+    async fn batch(&mut self, settings: &Settings, timetable: &Timetable, allowed: u64, stop: &watch::Receiver<bool>) {
         // Small enough that the end is near whenever it comes, large enough that workers seldom wait for each other.
         let size = (settings.jobs.max(1) * 32).min(usize::try_from(allowed).unwrap_or(usize::MAX).max(1));
         let inputs = (0..size).map(|_| self.generator.generate()).collect();
-        let batch = Batch::new(inputs, deadline, allowed, std::mem::take(&mut self.first));
+        let batch = Batch::new(inputs, timetable.inputs(), allowed, Arc::clone(&self.first));
+        let batch = Arc::clone(self.current.insert(Arc::new(batch)));
         let subjects = std::mem::take(&mut self.subjects);
-        let over = batch.run(&self.ground, &self.levels, subjects, stop).await;
-        (self.first, self.subjects) = (over.first, over.subjects);
+        let (subjects, lost) = batch.run(&self.ground, &self.levels, subjects, stop).await;
+        self.subjects = subjects;
+        self.current = None;
+        let over = batch.over();
         let tried = over.tried;
+        self.take(settings, &tried);
         // Alive and well after each batch, whatever its inputs were answered.
         let sent = tried.iter().any(|tried| tried.probed.skipped.is_none());
         self.summary.requests += 2 * u64::from(sent);
+        self.doing = "whether the target is well after the last inputs was not seen";
         if over.down || (sent && !culprit::is_well(&self.ground, self.subjects.first()).await) {
+            self.doing = "which input takes the target down was not found out";
             self.down(&tried).await;
         }
-        self.take(settings, &tried);
         if over.throttled > size / 2 {
             self.summary.blocked = Some("the target answers 429: it throttles, so nothing can be judged".to_owned());
         }
         if self.subjects.is_empty() && self.summary.blocked.is_none() {
+            self.doing = "no accounts were made in place of those that are gone";
             self.set_up(1).await;
             if self.subjects.is_empty() {
-                self.summary.blocked = over.lost.or(self.summary.blocked.take());
+                self.summary.blocked = lost.or(self.summary.blocked.take());
             }
         }
         if self.summary.blocked.is_none() {
-            self.shrink(deadline).await;
+            self.doing = "the last findings were not made smaller";
+            self.shrink(timetable.work()).await;
         }
-        self.take_found();
     }
 
     fn take(&mut self, settings: &Settings, tried: &[Tried]) {
@@ -309,7 +389,9 @@ impl Run {
             if probed.skipped.is_none() && self.is_new(generated.surface, probed) {
                 self.generator.keep(generated.surface, generated.input.clone());
                 if let Some(out) = &settings.out {
-                    self.first.trouble = self.first.trouble.take().or(keep(out, generated).err());
+                    let kept = keep(out, generated);
+                    let mut first = self.first();
+                    first.trouble = first.trouble.take().or(kept.err());
                 }
             }
             self.summary.take(generated.surface, generated.row, probed);
@@ -326,8 +408,9 @@ impl Run {
             }
         }
         self.summary.corpus = self.generator.kept();
-        if let Some(trouble) = &self.first.trouble {
-            *self.summary.observed.entry(trouble.clone()).or_default() += 1;
+        let trouble = self.first().trouble.clone();
+        if let Some(trouble) = trouble {
+            *self.summary.observed.entry(trouble).or_default() += 1;
         }
     }
 
@@ -344,9 +427,9 @@ impl Run {
                 && let Some(subject) = &last.subject
             {
                 let probed = culprit::took_down(last.suspect(), &last.probed, subject, gone);
-                self.first.see(&last.generated, &probed, &subject.bindings);
+                self.first().see(&last.generated, &probed, &subject.bindings);
             } else {
-                self.first.blame_the_last();
+                self.first().blame_the_last();
             }
             self.summary.blocked = Some("the target no longer answers".to_owned());
             return;
@@ -362,10 +445,12 @@ impl Run {
         };
         let what = "the target answers nobody after this input";
         let probed = culprit::took_down(suspects[found.index], &found.probed, &found.subject, what);
-        self.first
-            .see(&sent[found.index].generated, &probed, &found.subject.bindings);
-        if let Some((named, ..)) = self.first.found.last_mut().filter(|(named, ..)| named.is_down()) {
-            named.confirmed = true;
+        {
+            let mut first = self.first();
+            first.see(&sent[found.index].generated, &probed, &found.subject.bindings);
+            if let Some((named, ..)) = first.found.last_mut().filter(|(named, ..)| named.is_down()) {
+                (named.tried_again, named.confirmed) = (true, true);
+            }
         }
         match found.back {
             true => found.subject.remove(&self.ground).await,
@@ -374,28 +459,24 @@ impl Run {
     }
 
     /// Tries what is new again, alone, and makes it as small as it gets.
-    async fn shrink(&mut self, deadline: Option<Instant>) {
-        while self.shrunk < self.first.found.len() {
+    async fn shrink(&mut self, end: Option<Instant>) {
+        loop {
             let index = self.shrunk;
-            self.shrunk += 1;
+            let Some((mut found, mut broken, mut bindings)) = self.first().found.get(index).cloned() else {
+                return;
+            };
             // It was tried alone, and each further try would be another end of the target.
-            if self.first.found[index].0.is_down() {
+            if found.is_down() {
+                self.shrunk += 1;
                 continue;
             }
-            let (mut found, mut broken, mut bindings) = self.first.found[index].clone();
             let Some(mut subject) = self.subjects.pop() else { return };
-            let until =
-                (Instant::now() + Duration::from_secs(10)).min(deadline.unwrap_or_else(|| Instant::now() + FAR));
+            let until = (Instant::now() + Duration::from_secs(10)).min(end.unwrap_or_else(|| Instant::now() + FAR));
             let (ground, levels) = (Arc::clone(&self.ground), Arc::clone(&self.levels));
             let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
             let (surface, signature) = (found.surface, found.signature.clone());
-            let (mut requests, mut tries) = (0, 0_u64);
+            let mut requests = 0;
             let mut still = async |input: &[u8]| {
-                // Past the time only the first try, the confirmation, is made.
-                tries += 1;
-                if tries > 1 && Instant::now() >= until {
-                    return false;
-                }
                 let probed = probe(&ground, &mut subject, surface, input, &level).await;
                 requests += probed.requests;
                 let same = probed
@@ -408,23 +489,35 @@ impl Run {
                 same.is_some()
             };
             found.confirmed = still(&found.input).await;
+            found.tried_again = true;
+            self.shrunk += 1;
+            {
+                let known = &mut self.first().found[index].0;
+                (known.tried_again, known.confirmed) = (true, found.confirmed);
+            }
             if found.confirmed {
-                found.input = shrink(&found.input, &mut still).await;
+                let mut in_time = async |input: &[u8]| Instant::now() < until && still(input).await;
+                found.input = shrink(&found.input, &mut in_time).await;
             }
             found.what = broken.what.clone();
             self.subjects.push(subject);
             self.summary.requests += requests;
-            self.first.save(&mut found, &broken, &bindings);
-            self.first.found[index] = (found, broken, bindings);
+            let mut first = self.first();
+            first.save(&mut found, &broken, &bindings);
+            first.found[index] = (found, broken, bindings);
         }
     }
 
     fn take_found(&mut self) {
-        let found = self.first.found.iter().map(|(found, ..)| {
-            let times = self.first.known.get(&found.signature).copied().unwrap_or(1);
-            Found { times, ..found.clone() }
-        });
-        self.summary.found = found.collect();
+        let found: Vec<Found> = {
+            let first = self.first();
+            let found = first.found.iter().map(|(found, ..)| {
+                let times = first.known.get(&found.signature).copied().unwrap_or(1);
+                Found { times, ..found.clone() }
+            });
+            found.collect()
+        };
+        self.summary.found = found;
     }
 }
 

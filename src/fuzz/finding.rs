@@ -81,7 +81,9 @@ pub struct Found {
     pub what: String,
     /// How often it was seen.
     pub times: u64,
-    /// It was seen again when the input was tried by itself.
+    /// The input was tried again by itself.
+    pub tried_again: bool,
+    /// It was seen again then.
     pub confirmed: bool,
     /// The file with the input, once it is saved.
     pub file: Option<PathBuf>,

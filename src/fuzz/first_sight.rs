@@ -55,6 +55,7 @@ impl FirstSight {
                 input: generated.input.clone(),
                 what: broken.what.clone(),
                 times: 1,
+                tried_again: false,
                 confirmed: false,
                 file: None,
                 reproduce: Vec::new(),
@@ -83,7 +84,7 @@ impl FirstSight {
         found.signature.oracle = broken.oracle.to_owned();
         found.id = found.signature.id(found.surface);
         found.what = broken.what.clone();
-        found.confirmed = false;
+        (found.tried_again, found.confirmed) = (false, false);
         self.known.insert(found.signature.clone(), 1);
         self.add(found, broken, bindings);
     }

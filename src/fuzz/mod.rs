@@ -19,6 +19,7 @@ pub mod second;
 pub mod shrink;
 pub mod subject;
 pub mod takes;
+pub mod timetable;
 pub mod tracker;
 
 pub mod probe;

@@ -40,6 +40,8 @@ pub struct Summary {
     pub observed: BTreeMap<String, u64>,
     /// Why the run could not go on, or could not judge.
     pub blocked: Option<String>,
+    /// What the run had no time for.
+    pub unfinished: Vec<String>,
     /// How many inputs are mixed.
     pub corpus: usize,
 }
@@ -99,11 +101,12 @@ impl Summary {
             file: found.file.as_ref().map(|file| file.display().to_string()),
             what: harmless_line(&found.what).into_owned(),
             times: found.times,
+            confirmed: found.confirmed,
             reproduce: found.reproduce.clone(),
         };
         let document = Document {
             schema: "wabizspec/fuzz/1",
-            complete: self.complete && self.blocked.is_none(),
+            complete: self.complete && self.blocked.is_none() && self.unfinished.is_empty(),
             seed: self.seed,
             requests: self.requests,
             elapsed_s: (self.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
@@ -125,6 +128,7 @@ impl Summary {
                 .collect(),
             rows: self.rows.iter().copied().collect(),
             blocked: self.blocked.as_deref().map(|why| harmless_text(why).into_owned()),
+            unfinished: self.unfinished.iter().map(|why| harmless_text(why).into_owned()).collect(),
         };
         serde_json::to_value(document).unwrap_or_default()
     }
@@ -146,6 +150,8 @@ struct Document {
     rows: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blocked: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unfinished: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -157,6 +163,8 @@ struct Entry {
     file: Option<String>,
     what: String,
     times: u64,
+    /// It was seen again when the input was tried by itself.
+    confirmed: bool,
     reproduce: Vec<String>,
 }
 

@@ -14,6 +14,7 @@ use wabizspec::fuzz::drive::{News, Settings, drive};
 use wabizspec::fuzz::finding;
 use wabizspec::fuzz::subject::Ground;
 use wabizspec::fuzz::summary::Summary;
+use wabizspec::fuzz::timetable::Timetable;
 use wabizspec::judge::Oracles;
 use wabizspec::reference::{Behaviour, Server};
 use wabizspec::requirement::Register;
@@ -80,7 +81,7 @@ pub fn settings(surfaces: &[Surface], requests: u64) -> Settings {
         surfaces: surfaces.to_vec(),
         seed: 1,
         jobs: 4,
-        time: None,
+        timetable: Timetable::begins(None),
         requests: Some(requests),
         out: None,
         url: "http://127.0.0.1".to_owned(),

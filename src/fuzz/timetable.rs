@@ -1,0 +1,111 @@
+//! How a run divides the time that it was given: set-up, inputs, confirmations and clean-up all count.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+/// How much longer than its time a run may take, whatever hangs.
+const OVER: Duration = Duration::from_secs(5);
+
+/// How long the clean-up may take at most.
+const CLEAN_UP: Duration = Duration::from_secs(60);
+
+/// When each part of a run ends at the latest. Without a time only the clean-up has an end.
+#[derive(Debug, Clone, Copy)]
+pub struct Timetable {
+    begun: Instant,
+    time: Option<Duration>,
+    /// Kept for what comes after the inputs.
+    reserve: Duration,
+}
+
+/// Why a part of a run was cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Its time was over.
+    Time,
+    /// The run was told to stop.
+    Stop,
+}
+
+impl Timetable {
+    /// From now on.
+    pub fn begins(time: Option<Duration>) -> Timetable {
+        Timetable {
+            begun: Instant::now(),
+            time,
+            reserve: time.unwrap_or_default() / 10,
+        }
+    }
+
+    /// Since the beginning.
+    pub fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// The whole time.
+    pub fn time(&self) -> Option<Duration> {
+        self.time
+    }
+
+    /// What was made in so long takes about as long to remove: that much is kept for it, within reason.
+    pub fn set_up_took(&mut self, set_up: Duration) {
+        self.reserve = self.reserve.max(set_up).min(self.time.unwrap_or_default() / 4);
+    }
+
+    /// Logging in and making accounts: half the time.
+    pub fn set_up(&self) -> Option<Instant> {
+        Some(self.begun + self.time? / 2)
+    }
+
+    /// What is asked before all inputs: three quarters.
+    pub fn controls(&self) -> Option<Instant> {
+        Some(self.begun + self.time? * 3 / 4)
+    }
+
+    /// No input is begun after that.
+    pub fn inputs(&self) -> Option<Instant> {
+        Some(self.begun + self.time? - self.reserve)
+    }
+
+    /// Nothing is waited for after that but the clean-up.
+    pub fn work(&self) -> Option<Instant> {
+        Some(self.begun + self.time? - self.reserve / 2)
+    }
+
+    /// The end of all, for a clean-up that begins now.
+    pub fn clean_up(&self) -> Instant {
+        let longest = Instant::now() + CLEAN_UP;
+        self.time.map_or(longest, |time| longest.min(self.begun + time + OVER))
+    }
+}
+
+/// Does the work, unless its end or a stop comes first: then the work is dropped where it is.
+///
+/// # Errors
+/// What came first.
+pub async fn within<T>(
+    end: Option<Instant>,
+    stop: &watch::Receiver<bool>,
+    work: impl Future<Output = T>,
+) -> Result<T, Cut> {
+    let mut stop = stop.clone();
+    let stopped = async {
+        if stop.wait_for(|stopped| *stopped).await.is_err() {
+            // Nobody can stop the run any more.
+            std::future::pending::<()>().await;
+        }
+    };
+    let over = async {
+        match end {
+            Some(end) => tokio::time::sleep_until(end.into()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = stopped => Err(Cut::Stop),
+        done = work => Ok(done),
+        () = over => Err(Cut::Time),
+    }
+}
