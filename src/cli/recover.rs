@@ -1,34 +1,50 @@
-//! `wabizspec recover`: which password an interrupted run left the admin with.
+//! `wabizspec recover`: which password an interrupted run left the admin with, and what else it left.
 //!
-//! It logs in with what the journal holds, newest first, and logs out again. It changes nothing.
+//! It logs in with what the journal holds, newest first, and logs out again. With `--clean` it removes the accounts of
+//! interrupted runs; otherwise it changes nothing.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use tokio::sync::watch;
 
+use super::fuzz_ground::{OUT, kept_by_an_earlier_version};
+use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{Resolved, TargetArgs};
-use super::{CONFORMS, FINDINGS, Failure, print, runtime};
+use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runtime};
+use crate::plan::WRONG_LOGINS;
 use crate::target::accounts::{Account, Accounts, Admin, path_of};
 use crate::target::custody::Custody;
 use crate::target::givens::DEFAULT_PASSWORD;
+use crate::target::journal::{Credentials, Journal};
 use crate::target::lock::RunLock;
+use crate::target::made::OwnName;
 use crate::target::recovery::{Probe, probe, spellings};
 
-/// How often a target that asks for patience is asked again.
+/// How often a target that throttles is asked again.
 const PATIENT_TRIES: u32 = 5;
+
+/// How long a logout may take after the program was told to stop.
+const LOGOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wabizspec recover --target https://wabiz.internal:9090    says which entry works
+  wabizspec recover --target https://wabiz.internal:9090    says which password works
   wabizspec recover --target https://wabiz.internal:9090 --out admin.password
+  wabizspec recover --target https://wabiz.internal:9090 --clean
 
-Exit codes: 0 found · 1 no password of the journal works · 2 usage error
-            3 the target cannot be reached")]
+It sends at most 20 wrong logins (wrong_logins under [target]), because a target may lock an account after too many. If more \
+passwords are known, it says how to continue.
+
+Exit codes: 0 found · 1 no known password works · 2 usage error
+            3 the target cannot be reached, or there are more passwords to try, or accounts are left with --clean
+            130 interrupted")]
 pub(super) struct RecoverArgs {
     #[command(flatten)]
     target: TargetArgs,
@@ -38,6 +54,12 @@ pub(super) struct RecoverArgs {
     /// Write the password to a file that only you can read; it must not exist
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Remove the accounts that interrupted runs made and did not remove
+    #[arg(long)]
+    clean: bool,
+    /// Skip the first N passwords, which were tried before
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    skip: usize,
 }
 
 /// A password that may be the admin's, and what it is.
@@ -46,6 +68,21 @@ struct Candidate {
     what: String,
 }
 
+/// What came of the search.
+enum Found<'c> {
+    /// This one logs in, with this token.
+    Works(&'c Candidate, String),
+    /// The documented default password still has to be changed.
+    JustInstalled,
+    /// None of them works.
+    Nothing,
+    /// The budget is used up, and so many are left.
+    Stopped { left: usize },
+}
+
+/// An account that is left, and why it was not removed.
+type Left = (String, Option<String>);
+
 pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
     let resolved = args.target.resolve(&[])?;
     let Some(journal) = &resolved.journal else {
@@ -53,35 +90,97 @@ pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
             "there is no target to log in to\n  help: give --target URL",
         ));
     };
-    if let Some(holder) = RunLock::holder(&resolved.locks()) {
+    // Whoever changes something holds the lock; whoever only looks must not keep a run from starting.
+    let _lock = match args.clean {
+        true => Some(RunLock::take(&resolved.locks()).map_err(Failure::usage)?),
+        false => None,
+    };
+    if let Some(holder) = RunLock::holder(&resolved.locks()).filter(|_| !args.clean) {
         return Err(Failure::usage(format!(
             "a run is at work on this target ({holder}), and may be changing the password just now\n  help: wait until it ends"
         )));
     }
-    let (path, url) = (
-        journal.path().display().to_string(),
-        resolved.target.origin().to_string(),
-    );
-    let candidates = candidates(&resolved);
-    let found = runtime()?.block_on(search(&resolved, &candidates))?;
-    let Some((candidate, token)) = found else {
-        return match runtime()?.block_on(probe(&resolved.target, &admin(&resolved, DEFAULT_PASSWORD))) {
-            Probe::ChangeRequired => print(&format!(
-                "the documented default password is still in place at {url}: no run has changed it\n"
-            )),
-            _ => {
-                let what = match candidates.len() {
-                    0 => format!("no password of {} is known, and none was given", resolved.admin_name),
-                    tried => format!("none of the {tried} passwords that are known works at {url}"),
-                };
-                print(&format!(
-                    "{what}; the journal is {path}\nhelp: runs on another machine or by another user kept theirs there; \
-                     name that file with --journal PATH\n"
-                ))?;
-                Ok(FINDINGS)
-            }
-        };
+    let stop = stop_on_signal();
+    let code = runtime()?.block_on(recover_with(args, &resolved, journal, &stop))?;
+    Ok(match *stop.borrow() {
+        true => INTERRUPTED,
+        false => code,
+    })
+}
+
+async fn recover_with(
+    args: &RecoverArgs,
+    resolved: &Resolved,
+    journal: &Arc<Journal>,
+    stop: &watch::Receiver<bool>,
+) -> Result<u8, Failure> {
+    let (path, url) = (journal.path().display(), resolved.target.origin());
+    let all = candidates(resolved);
+    let candidates = all.get(args.skip..).unwrap_or_default();
+    let budget = resolved.capabilities.wrong_logins.unwrap_or(WRONG_LOGINS) as usize;
+    let Some(found) = unless_stopped(stop, search(resolved, candidates, budget)).await else {
+        return print("interrupted; nothing was changed\n");
     };
+    let (candidate, token) = match found? {
+        Found::Works(candidate, token) => (candidate, token),
+        Found::JustInstalled => {
+            return print(&format!(
+                "the documented default password is still in place at {url}: no run has changed it\n"
+            ));
+        }
+        Found::Stopped { left } => {
+            let tried = all.len() - left;
+            print(&format!(
+                "none of the first {tried} passwords works at {url}; {left} more are known, but a target may lock an account \
+                 after too many wrong logins\nhelp: wait a while, then continue with: wabizspec recover --target {url} \
+                 --journal '{path}' --skip {tried}\n      wrong_logins under [target] allows more than {budget} at a time\n"
+            ))?;
+            return Ok(INCONCLUSIVE);
+        }
+        Found::Nothing => {
+            let what = match all.len() {
+                // The default password is always among them.
+                ..=1 => format!("no password of {} is known, and none was given", resolved.admin_name),
+                known => format!("none of the {known} passwords that are known works at {url}"),
+            };
+            print(&format!(
+                "{what}; the journal is {path}\nhelp: runs on another machine or by another user keep their own journal; \
+                 name that file with --journal PATH\n"
+            ))?;
+            return Ok(FINDINGS);
+        }
+    };
+    let admin = Admin {
+        account: account(resolved, &candidate.password),
+        token,
+    };
+    let accounts = Accounts::new(
+        Arc::clone(&resolved.target),
+        resolved.admin_name.clone(),
+        None,
+        Custody::Shared {
+            journal: Arc::clone(journal),
+        },
+    );
+    let done = match tell(args, url, candidate) {
+        Ok(()) => unless_stopped(stop, accounts_left(args, resolved, journal, &accounts, &admin)).await,
+        Err(failure) => Some(Err(failure)),
+    };
+    // The token is logged out whatever happened.
+    match done {
+        Some(done) => {
+            accounts.log_out(&admin.token).await;
+            done
+        }
+        None => {
+            let _ = tokio::time::timeout(LOGOUT, accounts.log_out(&admin.token)).await;
+            print("interrupted; the journal still names what is left\n")
+        }
+    }
+}
+
+/// Says which password works, and hands it over as asked.
+fn tell(args: &RecoverArgs, url: impl std::fmt::Display, candidate: &Candidate) -> Result<(), Failure> {
     print(&format!("found: {} works at {url}\n", candidate.what))?;
     if let Some(out) = &args.out {
         write_secret(out, &candidate.password)
@@ -93,32 +192,102 @@ pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
     } else if args.out.is_none() {
         print("--show prints it, --out FILE writes it to a file\n")?;
     }
-    let left = runtime()?.block_on(left_over(&resolved, &candidate.password, token));
-    for name in left {
-        print(&format!(
-            "an account of an interrupted run is left: `{name}`; remove it with: curl -sk -X DELETE \
-             -H \"Authorization: Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{}\n",
-            path_of(&name)
-        ))?;
-    }
-    Ok(CONFORMS)
+    Ok(())
 }
 
-/// Everything worth trying, the likeliest first: the journal's newest first, what the owner gave, and then what a target
-/// may have made of these.
+/// The accounts of interrupted runs: listed, or removed.
+async fn accounts_left(
+    args: &RecoverArgs,
+    resolved: &Resolved,
+    journal: &Arc<Journal>,
+    accounts: &Accounts,
+    admin: &Admin,
+) -> Result<u8, Failure> {
+    let mut left: Vec<Left> = Vec::new();
+    for name in journal.earlier().other_accounts() {
+        match accounts.exists(admin, name).await {
+            Some(false) => journal.gone(name),
+            None => left.push((
+                name.to_owned(),
+                Some("the target does not say whether it is there".to_owned()),
+            )),
+            Some(true) if !args.clean => left.push((name.to_owned(), None)),
+            Some(true) => match remove(journal, accounts, admin, name).await {
+                Ok(()) => drop(print(&format!("removed: `{}`\n", name.escape_debug()))?),
+                Err(why) => left.push((name.to_owned(), Some(why))),
+            },
+        }
+    }
+    for (name, why) in &left {
+        let why = why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
+        print(&format!(
+            "an account of an interrupted run is left{why}: `{}`; remove it with: curl -sk -X DELETE -H \"Authorization: \
+             Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{}\n",
+            name.escape_debug(),
+            path_of(name)
+        ))?;
+    }
+    if !args.clean {
+        if !left.is_empty() {
+            print("help: --clean removes those that a run made up the name of\n")?;
+        }
+        return Ok(CONFORMS);
+    }
+    settle(resolved, journal, &admin.account, &left).await?;
+    Ok(if left.is_empty() { CONFORMS } else { INCONCLUSIVE })
+}
+
+async fn remove(journal: &Journal, accounts: &Accounts, admin: &Admin, name: &str) -> Result<(), String> {
+    let own = OwnName::of_an_earlier_run(name, journal.earlier());
+    let own = own.ok_or("its name is not one that a run makes up")?;
+    accounts.delete(admin, &own).await.map_err(|undone| undone.why)
+}
+
+/// Leaves in the journal what is still needed: the password, unless the owner knows it, and the accounts that are left.
+async fn settle(resolved: &Resolved, journal: &Journal, admin: &Account, left: &[Left]) -> Result<(), Failure> {
+    let failed = |why: &dyn std::fmt::Display| {
+        Failure::inconclusive(format!(
+            "the journal {} could not be written: {why}",
+            journal.path().display()
+        ))
+    };
+    for (name, _) in left {
+        journal.made(name).await.map_err(|why| failed(&why))?;
+    }
+    let works = Credentials {
+        account: admin.username.clone(),
+        password: admin.password.clone(),
+    };
+    let is_known = resolved.admin_password.as_ref() == Some(&admin.password);
+    let works = if is_known {
+        &[][..]
+    } else {
+        std::slice::from_ref(&works)
+    };
+    journal.settle(works).await.map_err(|why| failed(&why))
+}
+
+/// Everything worth trying, the likeliest first: the journal's newest first, what the owner gave, the default password, and
+/// then what a target may have made of these.
 fn candidates(resolved: &Resolved) -> Vec<Candidate> {
     let journal = resolved.journal.as_ref();
     let known = journal.map_or_else(Vec::new, |journal| journal.earlier().passwords_of(&resolved.admin_name));
-    let entries = known.iter().enumerate().map(|(index, password)| {
+    let entries = known.into_iter().enumerate().map(|(index, password)| {
         let what = match index {
             0 => "the newest entry of the journal".to_owned(),
             index => format!("entry {} of the journal, counted from the newest", index + 1),
         };
-        (password.clone(), what)
+        (password, what)
     });
-    let configured = resolved.admin_password.iter();
-    let configured = configured.map(|password| (password.clone(), "the password that was given".to_owned()));
-    let plain: Vec<(String, String)> = entries.chain(configured).collect();
+    let configured = resolved.admin_password.clone();
+    let configured = configured.map(|password| (password, "the password that was given".to_owned()));
+    let kept = kept_by_an_earlier_version(Path::new(OUT), resolved.target.origin());
+    let kept = kept.map(|(password, file)| (password, format!("the password in {}", file.display())));
+    let default = (
+        DEFAULT_PASSWORD.to_owned(),
+        "the documented default password".to_owned(),
+    );
+    let plain: Vec<(String, String)> = entries.chain(configured).chain(kept).chain([default]).collect();
     let varied = plain.iter().flat_map(|(password, what)| {
         let spellings = spellings(password).into_iter();
         spellings.map(move |(spelling, how)| (spelling, format!("{what}, {how},")))
@@ -132,24 +301,30 @@ fn candidates(resolved: &Resolved) -> Vec<Candidate> {
     candidates
 }
 
-fn admin(resolved: &Resolved, password: &str) -> Account {
+fn account(resolved: &Resolved, password: &str) -> Account {
     Account {
         username: resolved.admin_name.clone(),
         password: password.to_owned(),
     }
 }
 
-/// The first candidate that logs in, with its token.
-async fn search<'c>(
-    resolved: &Resolved,
-    candidates: &'c [Candidate],
-) -> Result<Option<(&'c Candidate, String)>, Failure> {
-    for candidate in candidates {
-        let account = admin(resolved, &candidate.password);
+/// The first candidate that logs in, with its token; `budget` is how many may be refused.
+async fn search<'c>(resolved: &Resolved, candidates: &'c [Candidate], budget: usize) -> Result<Found<'c>, Failure> {
+    let origin = resolved.target.origin();
+    let cannot = |why: String| Failure::inconclusive(format!("{origin} cannot be asked: {why}"));
+    for (index, candidate) in candidates.iter().enumerate() {
+        // Until one logs in, each was a wrong login.
+        if index == budget {
+            return Ok(Found::Stopped {
+                left: candidates.len() - index,
+            });
+        }
+        let account = account(resolved, &candidate.password);
         let mut tries = 0;
         loop {
             match probe(&resolved.target, &account).await {
-                Probe::LoggedIn(token) => return Ok(Some((candidate, token))),
+                Probe::LoggedIn(token) => return Ok(Found::Works(candidate, token)),
+                Probe::ChangeRequired if candidate.password == DEFAULT_PASSWORD => return Ok(Found::JustInstalled),
                 Probe::Refused | Probe::ChangeRequired => break,
                 Probe::Throttled(wait) if tries < PATIENT_TRIES => {
                     tries += 1;
@@ -160,53 +335,15 @@ async fn search<'c>(
                         "the target refuses more logins for now\n  help: wait a while, then run this again",
                     ));
                 }
-                Probe::Unreachable(why) => {
-                    return Err(Failure::inconclusive(format!(
-                        "{} cannot be asked: {why}",
-                        resolved.target.origin()
-                    )));
-                }
+                Probe::Unreachable(why) => return Err(cannot(why)),
             }
         }
     }
     // Nothing to try says nothing of the target: it must at least be there.
     match candidates.is_empty() {
-        true => resolved
-            .target
-            .canary()
-            .await
-            .map(|()| None)
-            .map_err(|why| Failure::inconclusive(format!("{} cannot be asked: {why}", resolved.target.origin()))),
-        false => Ok(None),
+        true => resolved.target.canary().await.map(|()| Found::Nothing).map_err(cannot),
+        false => Ok(Found::Nothing),
     }
-}
-
-/// The accounts that the journal names and the target still has. The token is logged out.
-async fn left_over(resolved: &Resolved, password: &str, token: String) -> Vec<String> {
-    let accounts = Accounts::new(
-        std::sync::Arc::clone(&resolved.target),
-        resolved.admin_name.clone(),
-        None,
-        Custody::Disposable,
-    );
-    let admin = Admin {
-        account: admin(resolved, password),
-        token,
-    };
-    let mut left = Vec::new();
-    for name in resolved
-        .journal
-        .iter()
-        .flat_map(|journal| journal.earlier().other_accounts())
-    {
-        match accounts.exists(&admin, name).await {
-            Some(true) => left.push(name.to_owned()),
-            Some(false) => {}
-            None => break,
-        }
-    }
-    accounts.log_out(&admin.token).await;
-    left
 }
 
 fn write_secret(path: &Path, password: &str) -> io::Result<()> {
