@@ -86,7 +86,7 @@ fn reason<'e>(report: &'e support::Report, case: &str) -> &'e str {
 fn kept(ended: &Ended, server: &Server) -> Vec<String> {
     let path = format!("state/wabizspec/127.0.0.1-{}.journal", server.address().port());
     let known = match ended.has(&path) {
-        true => Journal::read(&ended.path().join(path)).expect("a journal"),
+        true => Journal::read(&ended.folder().join(path)).expect("a journal"),
         false => None,
     };
     known.map_or_else(Vec::new, |known| known.passwords_of("admin"))

@@ -135,6 +135,15 @@ impl Running {
         signal(&self.child, "INT");
     }
 
+    /// Sends it that signal, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a status").is_none()
     }
@@ -208,8 +217,8 @@ impl Ended {
         self
     }
 
-    /// The folder that it ran in.
-    pub fn path(&self) -> &Path {
+    /// The folder it ran in.
+    pub fn folder(&self) -> &Path {
         self.dir.path()
     }
 

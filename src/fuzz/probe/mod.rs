@@ -165,6 +165,13 @@ impl Probe<'_> {
         self.probed.kind = Kind::of(&exchange);
         self.probed.elapsed = exchange.elapsed;
         self.oracles(&exchange);
+        // The tokens of an account of the run end with it.
+        if !self.subject.own
+            && let Some(token) = Self::token(&exchange)
+        {
+            self.probed.requests += 1;
+            self.ground.accounts.log_out(&token).await;
+        }
         exchange
     }
 
