@@ -217,3 +217,57 @@ async fn a_disk_that_failed_is_never_trusted_again() {
         assert!(why.contains("nothing was sent") && !why.contains("one\""), "{why}");
     }
 }
+
+#[tokio::test]
+async fn accounts_are_named_until_they_are_gone_also_after_the_journal_is_settled() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("a.journal");
+    let named = |known: Known| {
+        known
+            .other_accounts()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let read = || Journal::read(&path).expect("read").expect("there");
+    let journal = Journal::open(&path, "http://a:1", "admin").expect("journal");
+    journal.record(&[credentials("w1", "one")]).await.expect("record");
+    journal.made("w2").await.expect("made");
+    journal.made("w3").await.expect("made");
+    assert_eq!(named(read()), ["w1", "w2", "w3"]);
+    journal.gone("w1");
+    journal.gone("w2");
+    journal.made("w4").await.expect("made");
+    assert_eq!(named(read()), ["w3", "w4"]);
+    journal.settle(&[credentials("admin", "two")]).await.expect("settle");
+    assert_eq!(
+        (named(read()), read().passwords_of("admin")),
+        (vec!["w3".to_owned(), "w4".to_owned()], vec!["two".to_owned()])
+    );
+    // The next run knows them too.
+    let next = Journal::open(&path, "http://a:1", "admin").expect("journal");
+    next.all_gone();
+    next.settle(&[]).await.expect("settle");
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_journal_that_has_grown_is_written_anew_and_loses_nothing() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("a.journal");
+    let first = Journal::open(&path, "http://a:1", "admin").expect("journal");
+    first.record(&[credentials("admin", "one")]).await.expect("record");
+    let journal = Journal::open(&path, "http://a:1", "admin").expect("journal");
+    journal.made("w0").await.expect("made");
+    for number in 0..500 {
+        let name = format!("w{number}{}", "x".repeat(8192));
+        journal.made(&name).await.expect("made");
+        journal.gone(&name);
+    }
+    journal.record(&[credentials("admin", "two")]).await.expect("record");
+    let size = std::fs::metadata(&path).expect("file").len();
+    assert!(size < 2 << 20, "{size} bytes");
+    let known = Journal::read(&path).expect("read").expect("there");
+    assert_eq!(known.passwords_of("admin"), ["two", "one"]);
+    assert_eq!(known.other_accounts().into_iter().collect::<Vec<_>>(), ["w0"]);
+}
