@@ -13,8 +13,7 @@ use wildmatch::WildMatch;
 
 use super::signal::stop_on_signal;
 use super::{
-    CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, no_suite, print,
-    read_suite,
+    CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, no_suite, print, read_suite,
 };
 use crate::located;
 use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};

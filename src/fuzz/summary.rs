@@ -128,7 +128,11 @@ impl Summary {
                 .collect(),
             rows: self.rows.iter().copied().collect(),
             blocked: self.blocked.as_deref().map(|why| harmless_text(why).into_owned()),
-            unfinished: self.unfinished.iter().map(|why| harmless_text(why).into_owned()).collect(),
+            unfinished: self
+                .unfinished
+                .iter()
+                .map(|why| harmless_text(why).into_owned())
+                .collect(),
         };
         serde_json::to_value(document).unwrap_or_default()
     }
