@@ -480,9 +480,10 @@ fn the_stop_is_heard_while_the_run_waits() {
     let silent = serve(|_, mut stream| wire_support::hold(&mut stream));
     let hanging = format!("POST http://{}/", silent.address);
     for reset in ["true", "sleep 1000", &hanging] {
+        let before = starting.accepted();
         let running = Program::judge(["--target", &target, "--reset", reset, "login/first-login"]).start();
-        // The canary has been answered: what is waited for now is the reset.
-        while starting.accepted() == 0 {
+        // Once the target has been asked whether it answers, the reset is waited for, and then the target.
+        while starting.accepted() == before {
             std::thread::yield_now();
         }
         running.interrupt();
