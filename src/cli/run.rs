@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::report::{Concluded, ReportArgs, conclude};
-use super::signal::stop_on_signal;
+use super::signal::{Stops, stopped, stops_on_signals};
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, plan_view, print, runtime, suite};
 use crate::baseline::{Baseline, Ledger};
@@ -19,7 +20,7 @@ use crate::located::SourceText;
 use crate::plan::{Capabilities, Case, Plan, Selection, SelectionError, Shard, cases, plan};
 use crate::report::{Verbosity, Wanted, read};
 use crate::requirement::Level;
-use crate::run::{Event, FailuresLeft, Settings, Summary, run as run_plan};
+use crate::run::{Ended, Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::scenario::Change;
 use crate::snapshot::Store;
 use crate::target::config::{LongSpan, Span};
@@ -148,16 +149,23 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
             }
         };
         let (target, info) = (Arc::clone(&resolved.target), resolved.info.clone());
-        run_plan(
-            &suite.register,
-            plan,
-            target,
-            info,
-            &settings,
-            stop_on_signal(),
-            &mut emit,
-        )
-        .await;
+        let Stops { tidily, mut at_once } = stops_on_signals();
+        let begun = Instant::now();
+        let is_over = tokio::select! {
+            () = run_plan(&suite.register, plan, target, info, &settings, tidily, &mut emit) => true,
+            () = stopped(&mut at_once) => false,
+        };
+        if !is_over {
+            emit(Event::Note(
+                "ended at once: what the run made on the target was not removed; `wabizspec recover --clean` does"
+                    .to_owned(),
+            ));
+            emit(Event::Ended(Ended {
+                complete: false,
+                interrupted: true,
+                elapsed_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            }));
+        }
     });
     let Concluded { code, verdict } = conclude(reports);
     if verdict == INCONCLUSIVE && !resolved.info.embedded {

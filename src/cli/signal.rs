@@ -3,17 +3,33 @@
 //! Signals are heard in a thread of their own, so that they are heard whatever the rest of the program is doing.
 
 use std::sync::mpsc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::runtime;
 
-/// Turns true with the first signal. The second one ends the program at once.
-///
-/// The handlers are in place when this returns.
+/// How long the program may take to end by itself after the second signal: to write its reports, and nothing else.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// What the signals ask for; each turns true.
+pub(super) struct Stops {
+    /// With the first signal: end tidily.
+    pub tidily: watch::Receiver<bool>,
+    /// With the second: end at once, or be ended shortly after.
+    pub at_once: watch::Receiver<bool>,
+}
+
+/// Turns true with the first signal. The second one ends the program.
 pub(super) fn stop_on_signal() -> watch::Receiver<bool> {
-    let (stop, stopped) = watch::channel(false);
+    stops_on_signals().tidily
+}
+
+/// Listens for both. The handlers are in place when this returns.
+pub(super) fn stops_on_signals() -> Stops {
+    let (stop, tidily) = watch::channel(false);
+    let (end, at_once) = watch::channel(false);
     let (ready, is_ready) = mpsc::channel();
     std::thread::spawn(move || {
         let Ok(runtime) = runtime() else { return };
@@ -29,12 +45,15 @@ pub(super) fn stop_on_signal() -> watch::Receiver<bool> {
             // Nobody listens any more if the program has just finished by itself.
             let _ = stop.send(true);
             signals.next().await;
+            if end.send(true).is_ok() {
+                tokio::time::sleep(AT_ONCE).await;
+            }
             std::process::exit(super::INTERRUPTED.into());
         });
     });
     // A thread that could not start leaves the system's own handlers in place.
     let _ = is_ready.recv();
-    stopped
+    Stops { tidily, at_once }
 }
 
 /// Waits for the first signal.
