@@ -491,3 +491,89 @@ fn the_stop_is_heard_while_the_run_waits() {
         assert!(!ended.report().is_complete());
     }
 }
+
+/// A front that answers until it has seen some requests of a kind, and nothing to do with accounts after that.
+fn hanging_clean_up(server: &Server) -> (Front, Arc<AtomicUsize>) {
+    let deletions = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&deletions);
+    let front = Front::of(server.address(), move |number, head| {
+        if head.method == "DELETE" && number >= 60 {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        match number {
+            0..60 => Reaction::Forward,
+            _ => Reaction::Hang,
+        }
+    });
+    (front, deletions)
+}
+
+#[test]
+fn the_second_signal_ends_the_run_with_its_report_whole() {
+    let server = reference(|_| {});
+    take(&server);
+    let (front, deletions) = hanging_clean_up(&server);
+    let url = front.url();
+    let args = ["--target", &url, "--allow", "users", "--timeout", "30s", "users"];
+    let mut running = Program::judge(args).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).start();
+    while front.requests() < 61 {
+        assert!(running.is_running(), "it ended before it was interrupted");
+        std::thread::yield_now();
+    }
+    running.interrupt();
+    while deletions.load(Ordering::SeqCst) == 0 {
+        assert!(running.is_running(), "it ended before it was interrupted again");
+        std::thread::yield_now();
+    }
+    running.interrupt();
+    let ended = running.end().exited(130);
+    let report = ended.report();
+    assert!(
+        !report.is_complete() && report.count("pass") > 0,
+        "{}",
+        report.0["summary"]
+    );
+    assert!(
+        report.0["notes"].to_string().contains("recover --clean"),
+        "{}",
+        report.0["notes"]
+    );
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_cleans_up_leaves_whole_reports() {
+    let server = reference(|_| {});
+    take(&server);
+    let (front, deletions) = hanging_clean_up(&server);
+    let url = front.url();
+    let args = [
+        "--target",
+        &url,
+        "--allow",
+        "users",
+        "--timeout",
+        "30s",
+        "--report",
+        "junit=run.xml",
+        "users",
+    ];
+    let mut running = Program::judge(args).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).start();
+    while front.requests() < 61 {
+        assert!(running.is_running(), "it ended before it was interrupted");
+        std::thread::yield_now();
+    }
+    running.interrupt();
+    while deletions.load(Ordering::SeqCst) == 0 {
+        assert!(running.is_running(), "it ended before it was killed");
+        std::thread::yield_now();
+    }
+    running.kill();
+    let ended = running.end();
+    let report = ended.report();
+    assert!(
+        !report.is_complete() && report.count("pass") > 0,
+        "{}",
+        report.0["summary"]
+    );
+    assert!(ended.file("run.xml").trim_end().ends_with("</testsuites>"));
+}

@@ -288,7 +288,7 @@ impl Report for Console {
                 ));
                 Ok(())
             }
-            Event::Reset | Event::Ended(_) => Ok(()),
+            Event::Reset | Event::Judged | Event::Ended(_) => Ok(()),
         }
     }
 

@@ -46,6 +46,10 @@ impl Report for Json {
         Ok(())
     }
 
+    fn draft(&mut self, summary: &Summary) -> io::Result<bool> {
+        self.finish(summary).map(|()| true)
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         let Some(started) = summary.started() else {
             return Ok(());
@@ -67,9 +71,9 @@ impl Report for Json {
             summary: Counts::of(summary),
             planned_resets: started.planned_resets,
             resets: summary.resets(),
-            notes: std::mem::take(&mut self.notes),
+            notes: self.notes.clone(),
             requirements: summary.requirements().into_iter().map(RequirementEntry::of).collect(),
-            cases: self.cases.drain(..).map(CaseEntry::of).collect(),
+            cases: self.cases.iter().cloned().map(CaseEntry::of).collect(),
         };
         serde_json::to_writer_pretty(&mut self.out, &document)?;
         self.out.write_all(b"\n")?;

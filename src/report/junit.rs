@@ -70,10 +70,16 @@ impl Report for Junit {
         Ok(())
     }
 
+    fn draft(&mut self, summary: &Summary) -> io::Result<bool> {
+        self.finish(summary).map(|()| true)
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         if !summary.is_complete() {
             let incomplete = TestCase::incomplete(summary, &self.notes);
             self.suites.insert("the run".to_owned(), vec![incomplete]);
+        } else {
+            self.suites.remove("the run");
         }
         for tests in self.suites.values_mut() {
             tests.sort_by(|a, b| a.id.cmp(&b.id));

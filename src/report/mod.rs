@@ -16,7 +16,8 @@ mod telling;
 mod wanted;
 
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek};
 
 pub use console::{Console, Verbosity};
 pub use github::Github;
@@ -40,6 +41,15 @@ pub trait Report {
     /// What it writes to cannot be written.
     fn take(&mut self, event: &Event, summary: &Summary) -> io::Result<()>;
 
+    /// Writes the whole document as it stands, to be written once more when the run has ended. False where the format has
+    /// no document to write: it writes as it goes, or people read it.
+    ///
+    /// # Errors
+    /// What it writes to cannot be written.
+    fn draft(&mut self, _: &Summary) -> io::Result<bool> {
+        Ok(false)
+    }
+
     /// Writes what is left to be written, all the way through.
     ///
     /// # Errors
@@ -58,6 +68,27 @@ pub struct Reports {
 struct Placed {
     place: String,
     report: Box<dyn Report + Send>,
+    /// What a document can be written to more than once: a regular file.
+    file: Option<File>,
+    /// The file holds a document already, which the final one takes the place of.
+    is_drafted: bool,
+}
+
+impl Placed {
+    fn draft(&mut self, summary: &Summary) -> io::Result<()> {
+        if self.file.is_some() {
+            self.is_drafted = self.report.draft(summary)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        if let Some(file) = self.file.as_mut().filter(|_| self.is_drafted) {
+            file.set_len(0)?;
+            file.rewind()?;
+        }
+        self.report.finish(summary)
+    }
 }
 
 /// A report that could not be written.
@@ -97,15 +128,24 @@ impl Reports {
         Wanted::apart(wanted)?;
         let mut reports = Reports::default();
         for wanted in wanted {
-            reports.add(&wanted.place(), wanted.open()?);
+            let (report, file) = wanted.open()?;
+            reports.put(&wanted.place(), report, file);
         }
         Ok(reports)
     }
 
     /// One more listener, which writes to that place.
     pub fn add(&mut self, place: &str, report: Box<dyn Report + Send>) {
-        let place = place.to_owned();
-        self.reports.push(Placed { place, report });
+        self.put(place, report, None);
+    }
+
+    fn put(&mut self, place: &str, report: Box<dyn Report + Send>, file: Option<File>) {
+        self.reports.push(Placed {
+            place: place.to_owned(),
+            report,
+            file,
+            is_drafted: false,
+        });
     }
 
     /// With fewer judged cases than that the run is inconclusive, and every report says so.
@@ -121,25 +161,29 @@ impl Reports {
         }
         let event = event.clone().harmless();
         self.summary.take(&event);
-        self.each(|report, summary| report.take(&event, summary));
+        self.each(|placed, summary| placed.report.take(&event, summary));
+        // The clean-up may take its time, and be killed: by then the reports are whole.
+        if event == Event::Judged && self.summary.started().is_some_and(|started| !started.target.embedded) {
+            self.each(Placed::draft);
+        }
     }
 
     /// Writes what is left to be written.
     pub fn finish(mut self) -> Finished {
-        self.each(|report, summary| report.finish(summary));
+        self.each(Placed::finish);
         Finished {
             summary: self.summary,
             unwritten: self.unwritten,
         }
     }
 
-    fn each(&mut self, mut act: impl FnMut(&mut dyn Report, &Summary) -> io::Result<()>) {
+    fn each(&mut self, mut act: impl FnMut(&mut Placed, &Summary) -> io::Result<()>) {
         let Reports {
             summary,
             reports,
             unwritten,
         } = self;
-        reports.retain_mut(|placed| match act(&mut *placed.report, summary) {
+        reports.retain_mut(|placed| match act(placed, summary) {
             Ok(()) => true,
             Err(error) => {
                 let place = placed.place.clone();

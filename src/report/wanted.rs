@@ -112,7 +112,8 @@ impl Wanted {
     ///
     /// # Errors
     /// The file cannot be made.
-    pub fn open(&self) -> Result<Box<dyn Report + Send>, OpenError> {
+    pub(super) fn open(&self) -> Result<(Box<dyn Report + Send>, Option<File>), OpenError> {
+        let mut again = None;
         let out: Box<dyn Write + Send> = match &self.path {
             Some(path) => {
                 let file = File::create(path);
@@ -120,11 +121,17 @@ impl Wanted {
                     path: path.clone(),
                     error,
                 })?;
+                // One handle writes, the other begins anew.
+                again = file
+                    .metadata()
+                    .is_ok_and(|found| found.is_file())
+                    .then(|| file.try_clone().ok())
+                    .flatten();
                 Box::new(BufWriter::new(file))
             }
             None => Box::new(BufWriter::new(io::stdout())),
         };
-        Ok(self.format.onto(out))
+        Ok((self.format.onto(out), again))
     }
 
     /// Whether it would be written to that very file.

@@ -27,6 +27,8 @@ pub enum Event {
     Case(Box<CaseReport>),
     /// Something that the owner should know.
     Note(String),
+    /// Every verdict is known; what the run made on the target is removed now.
+    Judged,
     /// Last, once. A stream without it is of a run that died.
     Ended(Ended),
 }
@@ -44,7 +46,7 @@ impl Event {
                 });
             }
             Event::Note(note) => replace(note, harmless_text),
-            Event::Reset | Event::Registration(_) | Event::Ended(_) => {}
+            Event::Reset | Event::Registration(_) | Event::Judged | Event::Ended(_) => {}
         }
         self
     }

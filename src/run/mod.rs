@@ -98,6 +98,7 @@ pub async fn run(
     if let Some(state) = runner.harness.found_registration() {
         (runner.emit)(Event::Registration(state));
     }
+    (runner.emit)(Event::Judged);
     let left = runner.harness.givens.lock().await.clean_up().await;
     let interrupted = runner.is_stopped();
     if let Some(pending) = settings
