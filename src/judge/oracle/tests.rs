@@ -526,6 +526,7 @@ fn secrets_of_the_request_come_back_nowhere() {
         ("Digest some-long-response", "", "some-long-response"),
         ("Basic no-base64-at-all", "", "no-base64-at-all"),
         ("Bearer x", r#"{"password": "Secret-1"}"#, "Secret-1"),
+        ("Bearer x", r#"{"p\u0061ssword": "Secret-1"}"#, "Secret-1"),
         ("Bearer x", r#"{"password": "Sec\"r\u0065t-1"}"#, r#"Sec\"ret-1"#),
         ("Bearer x", r#"{"new_password": "Secret-1"}"#, r"S\u0065cret-1"),
     ] {
