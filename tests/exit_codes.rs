@@ -160,6 +160,7 @@ fn seventy_wins_over_everything_but_usage() {
         summary.take(&Event::Ended(Ended {
             complete: !interrupted,
             interrupted,
+            password_changed: false,
             elapsed_ms: 1,
         }));
         exit_code(&summary)

@@ -62,6 +62,7 @@ fn report(name: &str, cases: impl Iterator<Item = CaseReport>) -> String {
     reports.take(&Event::Ended(Ended {
         complete: true,
         interrupted: false,
+        password_changed: false,
         elapsed_ms: 1,
     }));
     assert!(reports.finish().unwritten.is_empty());

@@ -83,8 +83,11 @@ fn reason<'e>(report: &'e support::Report, case: &str) -> &'e str {
 }
 
 /// The journal that the program kept in its state folder.
-fn kept(ended: &Ended, server: &Server) -> Vec<String> {
-    let path = format!("state/wabizspec/127.0.0.1-{}.journal", server.address().port());
+fn kept(ended: &Ended, url: &str) -> Vec<String> {
+    let path = format!(
+        "state/wabizspec/{}.journal",
+        url.replace("http://", "").replace(':', "-")
+    );
     let known = match ended.has(&path) {
         true => Journal::read(&ended.folder().join(path)).expect("a journal"),
         false => None,
@@ -175,7 +178,7 @@ fn a_reset_that_resets_nothing_blocks_and_accuses_nobody() {
             "nothing runs in the belief that the state can be thrown away"
         );
         assert_eq!(server.dump()["users"], before["users"]);
-        assert_eq!(kept(&ended, &server), [""; 0], "no password was changed");
+        assert_eq!(kept(&ended, &server.url()), [""; 0], "no password was changed");
     }
 }
 
@@ -210,7 +213,7 @@ fn what_was_made_before_a_reset_that_failed_is_removed() {
         ended.report().0["notes"].to_string().contains("wabizspec recover"),
         "the password is known"
     );
-    assert_eq!(kept(&ended, &server).first(), Some(&admins(&server)));
+    assert_eq!(kept(&ended, &server.url()).first(), Some(&admins(&server)));
 }
 
 #[test]
@@ -262,7 +265,7 @@ fn fresh_given_by_mistake_says_so_and_leaves_no_trace() {
         ended.said()
     );
     assert_eq!(server.dump()["users"], before["users"]);
-    assert_eq!(kept(&ended, &server), [""; 0]);
+    assert_eq!(kept(&ended, &server.url()), [""; 0]);
     // With the owner's password everything else runs.
     let ended = Program::judge(["--target", &url, "--fresh", "--allow", "users", "users"]);
     let ended = ended.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(0);
@@ -289,7 +292,7 @@ fn a_first_login_that_is_refused_leaves_no_password_in_the_journal() {
         "{}",
         ended.said()
     );
-    assert_eq!(kept(&ended, &server), [""; 0]);
+    assert_eq!(kept(&ended, &server.url()), [""; 0]);
 }
 
 #[test]
@@ -576,4 +579,91 @@ fn a_run_that_is_killed_while_it_cleans_up_leaves_whole_reports() {
         report.0["summary"]
     );
     assert!(ended.file("run.xml").trim_end().ends_with("</testsuites>"));
+}
+
+/// A scenario that gives the admin another password, in so many steps.
+fn changing(steps: usize) -> String {
+    let step = |number: usize| {
+        let json = format!("json = '{{\"password\":\"An0ther!pass{number}\"}}'");
+        let send = "send = \"PUT /v1/users/${admin}\"\nbearer = \"${admin_token}\"";
+        format!(
+            "[[steps]]\nname = \"change {number}\"\n{send}\n{json}\n[steps.expect]\n\"login.one\" = {{ status = 200 }}\n"
+        )
+    };
+    let steps: String = (0..steps).map(step).collect();
+    format!("given = \"admin\"\nchanges = [\"passwords\"]\n{steps}")
+}
+
+const CHANGING: [&str; 6] = ["--scenarios", "suite", "--allow", "passwords", "--registration", "open"];
+
+#[test]
+fn the_owners_password_is_set_back_also_on_a_full_disk() {
+    let server = reference(|_| {});
+    take(&server);
+    let url = server.url();
+    let program = Program::new(["run", "-q", "--target", &url].iter().chain(&CHANGING)).suite(&changing(10));
+    let ended = program
+        .env("WABIZSPEC_ADMIN_PASSWORD", OWNERS)
+        .on_a_disk_of(1)
+        .end()
+        .exited(3);
+    let ended = ended.says("cannot be written");
+    assert_eq!(admins(&server), OWNERS, "{}", ended.said());
+}
+
+#[test]
+fn the_password_of_an_earlier_run_is_set_back_where_none_is_given() {
+    let server = reference(|_| {});
+    take(&server);
+    let url = server.url();
+    let program = Program::new(
+        ["run", "-q", "--target", &url, "--journal", "kept.journal"]
+            .iter()
+            .chain(&CHANGING),
+    );
+    let program = program.suite(&changing(1));
+    let journal = Journal::open(&program.path().join("kept.journal"), &url, "admin").expect("a journal");
+    let kept = Credentials {
+        account: "admin".to_owned(),
+        password: OWNERS.to_owned(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(journal.record(&[kept])).expect("recorded");
+    let ended = program.end().exited(0);
+    assert_eq!(admins(&server), OWNERS, "{}", ended.said());
+    let known = Journal::read(&ended.folder().join("kept.journal"))
+        .expect("read")
+        .expect("a journal");
+    assert_eq!(known.passwords_of("admin").first().map(String::as_str), Some(OWNERS));
+}
+
+#[test]
+fn a_password_that_cannot_be_set_back_is_no_success() {
+    let server = reference(|_| {});
+    take(&server);
+    let updates = AtomicUsize::new(0);
+    let front = Front::of(server.address(), move |_, head| match head.method.as_str() {
+        "PUT" if updates.fetch_add(1, Ordering::SeqCst) > 0 => Reaction::Drop,
+        _ => Reaction::Forward,
+    });
+    let url = front.url();
+    let program = Program::judge(["--target", &url].iter().chain(&CHANGING)).suite(&changing(1));
+    let ended = program.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(3);
+    let ended = ended.says("could not be set back");
+    assert_eq!(ended.report().count("pass"), 1);
+    assert_eq!(kept(&ended, &front.url()).first(), Some(&admins(&server)));
+}
+
+#[test]
+fn a_password_that_no_target_would_take_back_is_refused_before_anything_is_sent() {
+    let server = serve(|_, mut stream| wire_support::hold(&mut stream));
+    let url = format!("http://{}", server.address);
+    for more in [&["--fresh"][..], &["--allow", "users,passwords"], &["--reset", "true"]] {
+        let program = Program::new(["run", "--target", &url].iter().chain(more));
+        let ended = program.env("WABIZSPEC_ADMIN_PASSWORD", "weak").end().exited(2);
+        assert!(ended.stderr.contains("breaks the documented rule"), "{}", ended.stderr);
+    }
+    assert_eq!(server.accepted(), 0);
 }

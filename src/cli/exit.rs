@@ -61,6 +61,7 @@ mod tests {
         summary.take(&Event::Ended(Ended {
             complete: !interrupted,
             interrupted,
+            password_changed: false,
             elapsed_ms: 0,
         }));
         exit_code(&summary)

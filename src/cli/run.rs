@@ -15,6 +15,7 @@ use super::signal::{Stops, stopped, stops_on_signals};
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, plan_view, print, runtime, suite};
 use crate::baseline::{Baseline, Ledger};
+use crate::documented::password::PasswordRule;
 use crate::judge::Verdict;
 use crate::located::SourceText;
 use crate::plan::{Capabilities, Case, Plan, Selection, SelectionError, Shard, cases, plan};
@@ -163,6 +164,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
             emit(Event::Ended(Ended {
                 complete: false,
                 interrupted: true,
+                password_changed: false,
                 elapsed_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
             }));
         }
@@ -190,6 +192,15 @@ fn make_safe(args: &RunArgs, resolved: &Resolved, plan: &Plan) -> Result<(), Fai
     let admins = fresh || reset || changes.contains_key(&Change::Passwords);
     if !admins && !changes.contains_key(&Change::Users) {
         return Ok(());
+    }
+    if let Some(password) = resolved.admin_password.as_deref().filter(|_| admins)
+        && PasswordRule::documented().check(password).is_err()
+    {
+        return Err(Failure::usage(
+            "the admin's password breaks the documented rule, and a target refuses such a password when the run \
+             sets it\n  help: give the admin a password of 8 to 64 characters with a digit, an upper-case and a lower-case letter \
+             and a special character, or allow no change of it",
+        ));
     }
     if let Some(journal) = &resolved.journal {
         runtime()?.block_on(journal.prepare()).map_err(Failure::usage)?;

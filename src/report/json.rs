@@ -67,6 +67,7 @@ impl Report for Json {
             elapsed_ms: summary.ended().map(|ended| ended.elapsed_ms),
             complete: summary.is_complete(),
             interrupted: summary.ended().is_none_or(|ended| ended.interrupted),
+            password_changed: summary.ended().is_some_and(|ended| ended.password_changed),
             fail_on: started.fail_on,
             summary: Counts::of(summary),
             planned_resets: started.planned_resets,
@@ -94,6 +95,8 @@ pub(super) struct Document {
     elapsed_ms: Option<u64>,
     complete: bool,
     interrupted: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    password_changed: bool,
     fail_on: Level,
     summary: Counts,
     planned_resets: usize,
@@ -120,6 +123,7 @@ impl Document {
             Event::Ended(Ended {
                 complete: self.complete,
                 interrupted: self.interrupted,
+                password_changed: self.password_changed,
                 elapsed_ms,
             })
         });

@@ -238,6 +238,7 @@ fn ended(sources: &[Source]) -> Option<Ended> {
     Some(Ended {
         complete: ends.iter().all(|ended| ended.complete),
         interrupted: ends.iter().any(|ended| ended.interrupted),
+        password_changed: ends.iter().any(|ended| ended.password_changed),
         elapsed_ms: ends.iter().map(|ended| ended.elapsed_ms).max().unwrap_or_default(),
     })
 }

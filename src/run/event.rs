@@ -312,6 +312,9 @@ pub struct Ended {
     pub complete: bool,
     /// Somebody pressed Ctrl-C.
     pub interrupted: bool,
+    /// The admin could not be given the owner's password back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub password_changed: bool,
     /// Wall time of the whole run.
     pub elapsed_ms: u64,
 }

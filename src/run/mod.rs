@@ -100,6 +100,7 @@ pub async fn run(
     }
     (runner.emit)(Event::Judged);
     let left = runner.harness.givens.lock().await.clean_up().await;
+    let password_changed = runner.harness.givens.lock().await.leaves_another_password();
     let interrupted = runner.is_stopped();
     if let Some(pending) = settings
         .snapshots
@@ -117,6 +118,7 @@ pub async fn run(
     (runner.emit)(Event::Ended(Ended {
         complete: !interrupted,
         interrupted,
+        password_changed,
         elapsed_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     }));
 }

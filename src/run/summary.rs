@@ -248,7 +248,8 @@ impl Summary {
 
     /// Whether something that was tried could not be judged.
     pub fn is_inconclusive(&self) -> bool {
-        self.count(Verdict::Blocked) > 0 || !self.judged_anything()
+        let changed = self.ended.as_ref().is_some_and(|ended| ended.password_changed);
+        self.count(Verdict::Blocked) > 0 || !self.judged_anything() || changed
     }
 
     /// What the run comes to, so far.

@@ -91,6 +91,25 @@ impl Program {
         self.dir.path()
     }
 
+    /// No file that it writes may become larger than so many blocks of 512 bytes: to it, the disk is full then.
+    pub fn on_a_disk_of(mut self, blocks: u32) -> Program {
+        let mut command = Command::new("sh");
+        let line = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        command
+            .args(["-c", &line, "sh"])
+            .arg(self.command.get_program())
+            .args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.current_dir(self.dir.path());
+        self.command = command;
+        self
+    }
+
     pub fn start(mut self) -> Running {
         self.command
             .stdin(Stdio::null())

@@ -91,6 +91,7 @@ fn summary(requirements: &[&str], cases: Vec<CaseReport>) -> Summary {
     summary.take(&Event::Ended(Ended {
         complete: true,
         interrupted: false,
+        password_changed: false,
         elapsed_ms: 0,
     }));
     summary
@@ -304,6 +305,7 @@ fn a_run_that_died_is_no_complete_one_and_judged_what_it_judged() {
     summary.take(&Event::Ended(Ended {
         complete: false,
         interrupted: true,
+        password_changed: false,
         elapsed_ms: 1,
     }));
     assert!(!summary.is_complete() && summary.ended().is_some_and(|ended| ended.interrupted));

@@ -126,6 +126,9 @@ impl Givens {
     }
 
     async fn logged_in(&mut self, account: Account, token: String) -> Admin {
+        if !self.accounts.admin_touched() && !self.was_reset {
+            self.owners.get_or_insert_with(|| account.password.clone());
+        }
         self.accounts.admin_works(&account.password).await;
         self.known = Some(account.password.clone());
         self.forget_candidates();

@@ -74,9 +74,15 @@ impl Givens {
         left
     }
 
+    /// Whether the admin is left with another password than the one it had, or that the owner gave.
+    pub fn leaves_another_password(&self) -> bool {
+        let touched = self.accounts.admin_touched() && !self.accounts.is_disposable();
+        touched && self.owners.is_some() && !(self.candidates.is_empty() && self.known == self.owners)
+    }
+
     /// The owner's password works again after the run, if it ever did.
     async fn set_password_back(&mut self) -> Option<String> {
-        let configured = self.accounts.configured()?.to_owned();
+        let configured = self.owners.clone()?;
         if !self.accounts.admin_touched() || self.accounts.is_disposable() {
             return None;
         }
@@ -100,7 +106,7 @@ impl Givens {
             (!kept).then(|| "the target did not take it".to_owned())
         })?;
         Some(format!(
-            "the admin's password could not be set back to the one that was given: {why}"
+            "the admin's password could not be set back to the owner's: {why}"
         ))
     }
 
@@ -134,7 +140,7 @@ impl Givens {
         };
         // A journal that could not be made shorter still holds everything.
         let _ = settled;
-        if certain && self.known.is_some() && self.known.as_deref() == self.accounts.configured() {
+        if certain && self.known.is_some() && self.known == self.owners {
             return None;
         }
         let (path, url) = (journal.path().display(), self.target.origin());

@@ -44,6 +44,8 @@ pub struct Givens {
     is_registered: bool,
     /// That a reset did not reset the target, so that nothing may be done to it in the belief that it did.
     unreset: Option<String>,
+    /// The password to set back in the end: what the owner gave, or else what logged in before this run changed anything.
+    owners: Option<String>,
     /// Whether the target has been reset, so that no password of before works.
     was_reset: bool,
 }
@@ -53,6 +55,7 @@ impl Givens {
     pub fn new(target: Arc<Target>, accounts: Arc<Accounts>, fresh: bool) -> Givens {
         Givens {
             target,
+            owners: accounts.configured().map(str::to_owned),
             known: accounts.configured().map(str::to_owned),
             accounts,
             candidates: Vec::new(),
