@@ -237,4 +237,41 @@ mod tests {
         redaction.add("abcdefghi", "$LONG");
         assert_eq!(redaction.apply("abcdefghi abcdef"), "$LONG $SHORT");
     }
+
+    #[test]
+    fn secrets_that_lie_over_each_other_leave_nothing_of_each_other() {
+        let mut redaction = Redaction::new();
+        redaction.add("owners-password", "$PASSWORD");
+        redaction.add_given("xxxxowners", "$TOKEN");
+        assert_eq!(redaction.apply("xxxxowners-password."), "$PASSWORD.");
+    }
+
+    #[test]
+    fn the_name_that_a_secret_is_shown_by_stays_whatever_the_secret_is() {
+        let mut redaction = Redaction::new();
+        redaction.add("password", "$ADMIN_PASSWORD");
+        let shown = redaction.apply("Password passwor… $admin_password");
+        assert_eq!(shown, "$ADMIN_PASSWORD $ADMIN_PASSWORD… $admin_$ADMIN_PASSWORD");
+        assert_eq!(redaction.apply(&shown), shown);
+    }
+
+    #[test]
+    fn a_short_secret_is_one_where_it_is_a_whole_value() {
+        let mut redaction = Redaction::new();
+        redaction.add("a", "$S");
+        let text = r#"a banana, {"b":"a"}, {\"b\":\"a\"}, 'a', Bearer a"#;
+        assert_eq!(
+            redaction.apply(text),
+            r#"a banana, {"b":"$S"}, {\"b\":\"$S\"}, '$S', Bearer $S"#
+        );
+    }
+
+    #[test]
+    fn a_long_secret_takes_its_whole_length_and_no_more() {
+        let mut redaction = Redaction::new();
+        let secret: String = (0..1_000).map(|n| format!("{n}\"")).collect();
+        redaction.add(&secret, "$S");
+        let json = serde_json::to_string(&secret).expect("JSON");
+        assert_eq!(redaction.apply(&format!("<{secret}> {json}")), "<$S> \"$S\"");
+    }
 }
