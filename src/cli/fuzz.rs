@@ -14,6 +14,7 @@ use super::signal::stop_on_signal;
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, runtime, suite};
 use crate::exchange::{Redaction, harmless_line, harmless_text};
+use crate::files;
 use crate::fuzz::drive::{News, Settings, drive};
 use crate::fuzz::finding::Found;
 use crate::fuzz::grammar::aimed;
@@ -92,9 +93,14 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         ));
     }
     let resolved = args.target.resolve(&[])?;
+    if let Some(wanted) = &args.report {
+        wanted.spares(&resolved.inputs).map_err(Failure::usage)?;
+    }
     fuzz_ground::may_be_fuzzed(&resolved)?;
     // Held until the accounts are removed again: what a run and a fuzzer do to one target would disturb both.
     let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
+    files::folder(&args.out)
+        .map_err(|error| Failure::usage(format!("cannot keep findings in {}: {error}", args.out.display())))?;
     let mut report = match &args.report {
         Some(wanted) => {
             Some(sink(wanted).map_err(|error| Failure::usage(format!("cannot write the report: {error}")))?)
@@ -206,7 +212,7 @@ async fn fuzz_with(
 /// Where the report goes. Opened before anything is sent: a run whose report nobody can read is of no use.
 fn sink(wanted: &Wanted) -> std::io::Result<Box<dyn Write>> {
     Ok(match &wanted.path {
-        Some(path) => Box::new(std::io::BufWriter::new(std::fs::File::create(path)?)),
+        Some(path) => Box::new(std::io::BufWriter::new(files::open_report(path)?)),
         None => Box::new(std::io::stdout()),
     })
 }

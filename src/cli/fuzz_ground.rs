@@ -1,6 +1,5 @@
 //! What `fuzz` and `replay` need before they begin: permission to fuzz the target, and the admin's login.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,6 +8,7 @@ use tokio::time::timeout_at;
 
 use super::Failure;
 use super::target::Resolved;
+use crate::files;
 use crate::fuzz::subject::Ground;
 use crate::judge::Oracles;
 use crate::requirement::Register;
@@ -54,9 +54,7 @@ pub(super) fn kept_by_an_earlier_version(out: &Path, origin: &Origin) -> Option<
     let target: String = origin.to_string().chars().map(plain).collect();
     let read = |folder: &Path| {
         let file = folder.join(format!("admin-password-{target}"));
-        // Whoever may write to that folder must not choose which file is read.
-        let is_file = fs::symlink_metadata(&file).is_ok_and(|found| found.is_file());
-        let text = fs::read_to_string(&file).ok().filter(|_| is_file)?;
+        let text = String::from_utf8(files::read_own(&file, files::TEXT).ok()?).ok()?;
         let password = text.trim_end().to_owned();
         (!password.is_empty()).then_some((password, file))
     };

@@ -1,13 +1,12 @@
 //! `wabizspec init`: the commented sample of `wabizspec.toml`, ready to be filled in.
 
-use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{Failure, print};
+use crate::files;
 use crate::target::config::FILE_NAME;
 
 /// Every key with what it means; a test holds it to the configuration that is read.
@@ -25,18 +24,12 @@ pub(super) struct InitArgs {
 
 pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
     let path = args.path.display();
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        // A file that others can write is refused when it is found.
-        .mode(0o644)
-        .open(&args.path)
-        .map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => Failure::usage(format!(
-                "{path} is there already, and is left as it is\n  help: name another file: wabizspec init FILE"
-            )),
-            _ => Failure::usage(format!("cannot write {path}: {error}")),
-        })?;
+    let mut file = files::create_new(&args.path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::usage(format!(
+            "{path} is there already, and is left as it is\n  help: name another file: wabizspec init FILE"
+        )),
+        _ => Failure::usage(format!("cannot write {path}: {error}")),
+    })?;
     file.write_all(SAMPLE.as_bytes())
         .map_err(|error| Failure::usage(format!("cannot write {path}: {error}")))?;
     print(&format!(

@@ -1,11 +1,13 @@
 //! `wabizspec man`: man pages, made from the same description of the arguments as `--help`.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command, CommandFactory};
 use clap_mangen::Man;
 
-use super::{Cli, Failure, print};
+use super::{CONFORMS, Cli, Failure, print};
+use crate::files;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -21,11 +23,27 @@ pub(super) struct ManArgs {
 
 pub(super) fn man(args: &ManArgs) -> Result<u8, Failure> {
     if let Some(folder) = &args.folder {
-        let written = clap_mangen::generate_to(Cli::command(), folder);
+        let mut command = Cli::command().disable_help_subcommand(true);
+        command.build();
         let unwritable = |error| Failure::usage(format!("cannot write man pages to {}: {error}", folder.display()));
-        return written.map(|()| super::CONFORMS).map_err(unwritable);
+        return pages(&command, folder).map(|()| CONFORMS).map_err(unwritable);
     }
-    let mut page = Vec::new();
-    Man::new(Cli::command()).render(&mut page).map_err(Failure::defect)?;
+    let page = page(Cli::command()).map_err(Failure::defect)?.1;
     print(&String::from_utf8(page).map_err(Failure::defect)?)
+}
+
+/// The page of a command and those of its subcommands.
+fn pages(command: &Command, folder: &Path) -> io::Result<()> {
+    for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
+        pages(command, folder)?;
+    }
+    let (name, page) = page(command.clone())?;
+    files::replace(&folder.join(name), &page)
+}
+
+/// A page and the name of its file.
+fn page(command: Command) -> io::Result<(String, Vec<u8>)> {
+    let (man, mut page) = (Man::new(command), Vec::new());
+    man.render(&mut page)?;
+    Ok((man.get_filename(), page))
 }

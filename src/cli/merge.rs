@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Failure;
 use super::report::{ReportArgs, conclude};
-use crate::report::{Merged, Verbosity, Wanted};
+use crate::report::{Merged, Verbosity};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -17,7 +17,7 @@ Examples:
 The exit code is that of a run. A shard that is missing or was not completed leaves the merged run incomplete, which is \
 no success.")]
 pub(super) struct MergeArgs {
-    /// Reports that runs have written with --report ndjson=PATH or json=PATH
+    /// Reports that runs have written with --report ndjson=PATH or json=PATH; files, not pipes, as each is read twice
     #[arg(value_name = "REPORT", required = true)]
     reports: Vec<PathBuf>,
     /// Exit with 3 where all reports together hold fewer judged cases than that
@@ -29,23 +29,10 @@ pub(super) struct MergeArgs {
 
 pub(super) fn merge(args: &MergeArgs) -> Result<u8, Failure> {
     let merged = Merged::of(&args.reports).map_err(Failure::usage)?;
-    for wanted in args.report.wanted() {
-        if let Some(source) = args.reports.iter().find(|source| wanted.is_at(source)) {
-            return Err(Failure::usage(overwrites(wanted, source)));
-        }
-    }
-    let mut reports = args.report.open(Verbosity::Quiet)?;
+    let mut reports = args.report.open(Verbosity::Quiet, &args.reports)?;
     reports.require(args.min_cases as usize);
     merged
         .events(&mut |event| reports.take(&event))
         .map_err(Failure::usage)?;
     Ok(conclude(reports).code)
-}
-
-fn overwrites(wanted: &Wanted, source: &std::path::Path) -> String {
-    format!(
-        "the report {} would overwrite {}, which is to be merged\n  help: give it another name",
-        wanted.place(),
-        source.display()
-    )
 }

@@ -35,8 +35,8 @@ use clap::{Parser, Subcommand};
 pub use exit::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE, exit_code};
 
 use crate::exchange::harmless_text;
-use crate::located;
 use crate::scenario::{Suite, SuiteError};
+use crate::{files, located};
 
 /// Conformance suite and fuzzer for the documented WhatsApp Business On-Premises API.
 #[derive(Debug, Parser)]
@@ -180,7 +180,7 @@ fn no_suite(folder: Option<&Path>, error: &SuiteError) -> Failure {
 
 /// Reads a text file that the user named.
 fn read(path: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(path);
+    let bytes = files::read(path, files::TEXT);
     let bytes = bytes.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
     located::text(&path.display().to_string(), bytes).map_err(Failure::usage)
 }
@@ -228,4 +228,11 @@ struct SuiteArgs {
     /// A folder with requirements.toml and <area>/<name>.toml, instead of the suite built in
     #[arg(long, value_name = "DIR")]
     scenarios: Option<PathBuf>,
+}
+
+impl SuiteArgs {
+    /// The files that the suite was read from; none for the one built in.
+    fn inputs(&self) -> Vec<PathBuf> {
+        self.scenarios.as_deref().map_or_else(Vec::new, Suite::files)
+    }
 }

@@ -15,10 +15,11 @@ use super::signal::stop_on_signal;
 use super::{
     CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, no_suite, print, read_suite,
 };
-use crate::located;
 use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};
 use crate::reference::Fault;
+use crate::report::spares;
 use crate::scenario::SuiteError;
+use crate::{files, located};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -77,6 +78,10 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
             "two reports want standard output\n  help: give all but one a file: --report json=PATH",
         ));
     }
+    let inputs = args.suite.inputs();
+    for report in args.report.iter().filter_map(|wanted| wanted.path.as_ref()) {
+        spares(report, &inputs).map_err(Failure::usage)?;
+    }
     let faults = selected(&args.faults)?;
     let folder = args.suite.scenarios.as_deref();
     let suite = match read_suite(folder) {
@@ -119,7 +124,8 @@ fn write_reports(reports: &[Wanted], proof: &Proof) -> Result<(), Failure> {
         };
         match &wanted.path {
             None => drop(print(&text)?),
-            Some(path) => std::fs::write(path, text)
+            Some(path) => files::open_report(path)
+                .and_then(|mut file| file.write_all(text.as_bytes()))
                 .map_err(|error| Failure::inconclusive(format!("cannot write {}: {error}", path.display())))?,
         }
     }

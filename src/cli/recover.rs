@@ -3,9 +3,7 @@
 //! It logs in with what the journal holds, newest first, and logs out again. With `--clean` it removes the accounts of
 //! interrupted runs; otherwise it changes nothing.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +15,7 @@ use super::fuzz_ground::{OUT, kept_by_an_earlier_version};
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runtime};
+use crate::files;
 use crate::plan::WRONG_LOGINS;
 use crate::target::accounts::{Account, Accounts, Admin, path_of};
 use crate::target::custody::Custody;
@@ -347,7 +346,7 @@ async fn search<'c>(resolved: &Resolved, candidates: &'c [Candidate], budget: us
 }
 
 fn write_secret(path: &Path, password: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = files::create_private(path)?;
     writeln!(file, "{password}")?;
     file.sync_all()
 }

@@ -10,6 +10,7 @@ use super::signal::{stop_on_signal, unless_stopped};
 use super::target::TargetArgs;
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runtime, suite};
 use crate::exchange::harmless_line;
+use crate::files;
 use crate::fuzz::Surface;
 use crate::fuzz::drive::once;
 use crate::fuzz::probe::Kind;
@@ -127,7 +128,7 @@ fn exit(outcomes: &[Outcome]) -> u8 {
 }
 
 async fn one(ground: &Ground, register: &Register, file: &Path, surface: Surface) -> (Outcome, String) {
-    let input = match std::fs::read(file) {
+    let input = match files::read_own(file, files::TEXT) {
         Ok(input) => input,
         Err(error) => return (Outcome::Inconclusive, format!("cannot be read: {error}")),
     };

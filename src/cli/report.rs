@@ -1,6 +1,7 @@
 //! `--report` and what goes with it, wherever events are turned into reports.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -12,7 +13,7 @@ use crate::report::{Console, Reports, Unwritten, Verbosity, Wanted};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Report")]
 pub(super) struct ReportArgs {
-    /// Write a report, to a file with =PATH, else to standard output; may be given several times:
+    /// Write a report, to a file or pipe with =PATH, else to standard output; may be given several times:
     /// json, ndjson (as the run goes), junit, html, markdown (for a job summary), github (annotations)
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Vec<Wanted>,
@@ -35,15 +36,10 @@ enum Color {
 }
 
 impl ReportArgs {
-    /// What was asked for.
-    pub fn wanted(&self) -> &[Wanted] {
-        &self.report
-    }
-
     /// Opens every report that was asked for, and the one for people: at standard output, or at standard error where
-    /// a report has that. `usual` is how much it says unless told otherwise.
-    pub fn open(&self, usual: Verbosity) -> Result<Reports, Failure> {
-        let mut reports = Reports::open(&self.report).map_err(Failure::usage)?;
+    /// a report has that. `usual` is how much it says unless told otherwise. No report may overwrite one of the `inputs`.
+    pub fn open(&self, usual: Verbosity, inputs: &[PathBuf]) -> Result<Reports, Failure> {
+        let mut reports = Reports::open(&self.report, inputs).map_err(Failure::usage)?;
         let verbosity = match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
             (_, true) => Verbosity::Verbose,

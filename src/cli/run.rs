@@ -114,7 +114,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         return print(&plan_view::plan_view(&plan, &resolved));
     }
     let snapshots = args.snapshots()?;
-    let mut reports = args.report.open(Verbosity::Normal)?;
+    let mut reports = args.report.open(Verbosity::Normal, &args.inputs(&resolved))?;
     reports.require(args.least(resolved.min_cases));
     if let Some(path) = &resolved.config_file {
         args.report.say(&format!("configuration: {}", path.display()));
@@ -262,6 +262,12 @@ impl RunArgs {
         let least = u64::from(least);
         let least = self.shard.map_or(least, |shard| least / (2 * shard.count()));
         usize::try_from(least).unwrap_or(usize::MAX)
+    }
+
+    /// Every file that no report may overwrite.
+    fn inputs(&self, resolved: &Resolved) -> Vec<PathBuf> {
+        let own = self.baseline.iter().chain(&self.rerun_failed).cloned();
+        own.chain(resolved.inputs.clone()).chain(self.suite.inputs()).collect()
     }
 
     fn snapshots(&self) -> Result<Option<Arc<Store>>, Failure> {

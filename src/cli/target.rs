@@ -7,7 +7,7 @@ mod sources;
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,7 +85,8 @@ pub(super) struct TargetArgs {
     /// PEM file with the authority to trust, or with the target's own certificate
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
-    /// Where passwords are kept that the run gives to accounts [default: a file a target in the user's state folder]
+    /// Where passwords are kept that the run gives to accounts; a regular file, not a link
+    /// [default: a file for each target in the user's state folder]
     #[arg(long, value_name = "PATH")]
     journal: Option<PathBuf>,
 }
@@ -115,6 +116,8 @@ pub(super) struct Resolved {
     pub account: Registrable,
     /// The configuration file that was read, if one was.
     pub config_file: Option<PathBuf>,
+    /// The files that were read or are written to besides, which no report may overwrite.
+    pub inputs: Vec<PathBuf>,
     /// Where passwords are kept; none for the embedded client.
     pub journal: Option<Arc<Journal>>,
     /// What each hook does, ready to be shown.
@@ -134,7 +137,18 @@ impl Resolved {
     /// Why the journal may be gone when it is needed, and what to do about it; nothing where all is well.
     pub fn journal_warning(&self) -> Option<String> {
         let path = self.journal.as_ref()?.path();
-        let why = state_folder::vanishing(path, &|name| std::env::var_os(name))?;
+        let environment = |name: &str| std::env::var_os(name);
+        let Some(why) = state_folder::vanishing(path, &environment) else {
+            let usual = state_folder::journal(self.target.origin(), &environment);
+            let exposed = path != usual && state_folder::is_below_current(path);
+            return exposed.then(|| {
+                format!(
+                    "the credential journal {} lies below the working directory: it holds passwords, so keep it out of \
+                     artefacts and commits",
+                    path.display()
+                )
+            });
+        };
         let advice = match &self.admin_password {
             Some(_) => "keep it on a disk that stays, with --journal PATH",
             None => {
@@ -244,6 +258,7 @@ impl TargetArgs {
             jobs,
             account: Registrable::default(),
             config_file: None,
+            inputs: Vec::new(),
             journal: None,
             hooks: Vec::new(),
             min_cases: None,
@@ -269,9 +284,8 @@ impl TargetArgs {
         if let Some(password) = &admin_password {
             secrets.add_credentials(&admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
         }
-        let journal = self.journal.clone();
-        let journal = journal.unwrap_or_else(|| state_folder::journal(&origin, &|name| std::env::var_os(name)));
-        let journal = Journal::open(&journal, &origin.to_string(), &admin_name).map_err(Failure::usage)?;
+        let journal = self.open_journal(&origin, &admin_name)?;
+        let inputs = self.inputs(&config, file.as_ref(), journal.path());
         let known = !journal.earlier().passwords_of(&admin_name).is_empty();
         let registration = self.registration.unwrap_or(config.target.registration).known();
         let capabilities = Capabilities {
@@ -310,9 +324,29 @@ impl TargetArgs {
             capabilities,
             admin_name,
             admin_password,
+            inputs,
             config_file: file,
             journal: Some(Arc::new(journal)),
         })
+    }
+
+    fn open_journal(&self, origin: &Origin, admin: &str) -> Result<Journal, Failure> {
+        let (target, environment) = (origin.to_string(), |name: &str| std::env::var_os(name));
+        let journal = match &self.journal {
+            Some(path) => Journal::open(path, &target, admin),
+            None => {
+                let former = state_folder::former_journals(origin, &environment);
+                Journal::open_with_former(&state_folder::journal(origin, &environment), former, &target, admin)
+            }
+        };
+        journal.map_err(Failure::usage)
+    }
+
+    fn inputs(&self, config: &Config, config_file: Option<&PathBuf>, journal: &Path) -> Vec<PathBuf> {
+        let certificates = self.cacert.iter().chain(&config.target.cacert);
+        let secrets = config.credentials.password_file.iter();
+        let files = certificates.chain(secrets).chain(&config.registration.certificate_file);
+        files.chain(config_file).cloned().chain([journal.to_owned()]).collect()
     }
 
     fn jobs(&self, configured: Option<u16>) -> usize {

@@ -26,6 +26,7 @@ use super::subject::{Ground, Subject};
 use super::summary::Summary;
 use super::takes::Takes;
 use super::timetable::{Cut, Timetable, within};
+use crate::files;
 use crate::requirement::{Level, Register};
 
 /// How a run goes about it.
@@ -256,7 +257,7 @@ impl Run {
         for surface in &settings.surfaces {
             let folder = out.join("corpus").join(surface.name());
             for path in saved::inputs(&folder).unwrap_or_default() {
-                if let Ok(input) = std::fs::read(&path) {
+                if let Ok(input) = files::read_own(&path, files::TEXT) {
                     self.generator.keep(*surface, input);
                 }
             }
@@ -525,8 +526,8 @@ impl Run {
 const FAR: Duration = Duration::from_secs(86_400);
 
 fn keep(out: &std::path::Path, generated: &Generated) -> Result<(), String> {
-    let folder = out.join("corpus").join(generated.surface.name());
-    let file = folder.join(format!("input-{:08}", generated.index));
-    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, &generated.input));
-    written.map_err(|error| format!("{} cannot be written: {error}", file.display()))
+    let name = format!("input-{:08}", generated.index);
+    let folder = files::folders(out, ["corpus", generated.surface.name()]);
+    let written = folder.and_then(|folder| files::replace(&folder.join(&name), &generated.input));
+    written.map_err(|error| format!("{name} cannot be kept in {}: {error}", out.display()))
 }

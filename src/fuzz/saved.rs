@@ -13,10 +13,11 @@ use super::Surface;
 use super::finding::{Found, Signature};
 use super::written::Written;
 use crate::exchange::{harmless_line, shell_quoted, shell_word};
+use crate::files;
 use crate::requirement::Level;
 
-/// The endings of the files beside an input.
-const BESIDE: [&str; 5] = ["json", "txt", "sh", "raw", "toml"];
+/// The endings of the files beside an input; `half` is what a killed run leaves.
+const BESIDE: [&str; 6] = ["json", "txt", "sh", "raw", "toml", "half"];
 
 /// What `ID.json` holds.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,8 +46,7 @@ pub struct Saved {
 /// # Errors
 /// A file cannot be written.
 pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Written, target: &str) -> io::Result<()> {
-    let folder = out.join("findings").join(found.surface.name());
-    fs::create_dir_all(&folder)?;
+    let folder = files::folders(out, ["findings", found.surface.name()])?;
     let file = folder.join(&found.id);
     found.reproduce = vec![
         format!(
@@ -67,19 +67,19 @@ pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Written, target:
         input: found.input.iter().map(|byte| format!("{byte:02x}")).collect(),
     };
     let beside = |ending: &str| file.with_file_name(format!("{}.{ending}", found.id));
-    fs::write(beside("json"), serde_json::to_vec_pretty(&saved)?)?;
-    fs::write(beside("txt"), &written.transcript)?;
-    fs::write(beside("raw"), &written.raw)?;
+    files::replace(&beside("json"), &serde_json::to_vec_pretty(&saved)?)?;
+    files::replace(&beside("txt"), written.transcript.as_bytes())?;
+    files::replace(&beside("raw"), &written.raw)?;
     let shell = format!(
         "# {}\n{}\n# the raw bytes: nc HOST PORT < {}.raw\n",
         harmless_line(&found.what),
         written.curl,
         found.id
     );
-    fs::write(beside("sh"), shell)?;
-    fs::write(beside("toml"), &written.scenario)?;
+    files::replace(&beside("sh"), shell.as_bytes())?;
+    files::replace(&beside("toml"), written.scenario.as_bytes())?;
     // The input last: where it is, everything is.
-    fs::write(&file, &found.input)?;
+    files::replace(&file, &found.input)?;
     found.file = Some(file);
     Ok(())
 }
@@ -89,7 +89,8 @@ pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Written, target:
 /// # Errors
 /// It cannot be read.
 pub fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
-    if path.is_file() {
+    if !path.is_dir() {
+        files::open(path, files::TEXT)?;
         // Whoever names a file beside the input means the input.
         let beside = path
             .extension()
@@ -103,8 +104,10 @@ pub fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
     }
     let mut found = Vec::new();
     for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        if path.is_dir() {
+        let entry = entry?;
+        let path = entry.path();
+        // A link is no folder of ours, and may lead round in a circle.
+        if entry.file_type()?.is_dir() {
             found.extend(inputs(&path)?);
         } else if !path
             .extension()
@@ -129,7 +132,7 @@ pub fn surface_of(file: &Path) -> Option<Surface> {
 /// What is known of a saved finding, if the input is one.
 pub fn saved(file: &Path) -> Option<Saved> {
     let name = file.file_name()?.to_str()?;
-    let text = fs::read(file.with_file_name(format!("{name}.json"))).ok()?;
+    let text = files::read_own(&file.with_file_name(format!("{name}.json")), files::TEXT).ok()?;
     serde_json::from_slice(&text).ok()
 }
 

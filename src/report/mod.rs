@@ -18,6 +18,7 @@ mod wanted;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek};
+use std::path::PathBuf;
 
 pub use console::{Console, Verbosity};
 pub use github::Github;
@@ -29,7 +30,7 @@ pub use merge::{MergeError, Merged};
 pub use ndjson::Ndjson;
 pub use read::{ReadError, read};
 pub use telling::{tell_case, tell_finding};
-pub use wanted::{Format, OpenError, Wanted};
+pub use wanted::{Format, OpenError, Wanted, spares};
 
 use crate::run::{Event, Summary};
 
@@ -120,12 +121,13 @@ pub struct Finished {
 }
 
 impl Reports {
-    /// Opens every report that was asked for.
+    /// Opens every report that was asked for. `inputs` are the files that none of them may overwrite.
     ///
     /// # Errors
-    /// Two of them want one place, or a file cannot be made.
-    pub fn open(wanted: &[Wanted]) -> Result<Reports, OpenError> {
+    /// Two of them want one place, one would overwrite an input, or a file cannot be made.
+    pub fn open(wanted: &[Wanted], inputs: &[PathBuf]) -> Result<Reports, OpenError> {
         Wanted::apart(wanted)?;
+        wanted.iter().try_for_each(|wanted| wanted.spares(inputs))?;
         let mut reports = Reports::default();
         for wanted in wanted {
             let (report, file) = wanted.open()?;

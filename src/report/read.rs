@@ -3,13 +3,13 @@
 //! A stream that breaks off is what a run that died leaves behind, and is read as far as it goes. Anything else that
 //! does not fit is refused: half a report must not pass for a whole one.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::json::{Document, SCHEMA};
+use crate::files;
 use crate::run::Event;
 
 /// Why a file cannot be read as a report.
@@ -57,7 +57,7 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
         error,
     };
     let each = &mut |event: Event| each(event.harmless());
-    let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
+    let mut reader = BufReader::new(files::open(path, files::REPORT).map_err(unreadable)?);
     let mut first = Vec::new();
     reader.read_until(b'\n', &mut first).map_err(unreadable)?;
     match serde_json::from_slice(&first) {

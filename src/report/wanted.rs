@@ -1,9 +1,10 @@
 //! `--report FORMAT[=PATH]`: which format, and where to.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use crate::files;
 
 use super::{Github, Html, Json, Junit, Markdown, Ndjson, Report};
 
@@ -66,6 +67,15 @@ pub enum OpenError {
     /// Each would overwrite the other.
     #[error("two reports want the file {}\n  help: give each a file of its own", .0.display())]
     TwoInOneFile(PathBuf),
+    /// It would overwrite what the run reads.
+    #[error("the report {} would overwrite {}, which this command reads or keeps\n  help: give the report another name",
+        report.display(), input.display())]
+    OverInput {
+        /// Where the report was to be.
+        report: PathBuf,
+        /// The file that is there.
+        input: PathBuf,
+    },
     /// The file cannot be made.
     #[error("cannot write the report {}: {error}\n  help: the folder must exist and be writable", path.display())]
     NotMade {
@@ -116,7 +126,7 @@ impl Wanted {
         let mut again = None;
         let out: Box<dyn Write + Send> = match &self.path {
             Some(path) => {
-                let file = File::create(path);
+                let file = files::open_report(path);
                 let file = file.map_err(|error| OpenError::NotMade {
                     path: path.clone(),
                     error,
@@ -134,9 +144,12 @@ impl Wanted {
         Ok((self.format.onto(out), again))
     }
 
-    /// Whether it would be written to that very file.
-    pub fn is_at(&self, path: &Path) -> bool {
-        self.path.as_deref().is_some_and(|own| is_same_file(own, path))
+    /// Makes sure that it would overwrite none of these files, under whatever names they are given.
+    ///
+    /// # Errors
+    /// It would.
+    pub fn spares(&self, inputs: &[PathBuf]) -> Result<(), OpenError> {
+        self.path.as_deref().map_or(Ok(()), |report| spares(report, inputs))
     }
 
     /// Makes sure that no two of them want one place.
@@ -145,7 +158,7 @@ impl Wanted {
             for other in &wanted[..number] {
                 match (&one.path, &other.path) {
                     (None, None) => return Err(OpenError::TwoOnStdout),
-                    (Some(one), Some(other)) if is_same_file(one, other) => {
+                    (Some(one), Some(other)) if files::are_same(one, other) => {
                         return Err(OpenError::TwoInOneFile(one.clone()));
                     }
                     _ => {}
@@ -156,12 +169,17 @@ impl Wanted {
     }
 }
 
-/// Whether two paths name one regular file; a device such as `/dev/null` may be named as often as one likes.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    let whole = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
-    match (whole(one), whole(other)) {
-        (Ok(one), Ok(other)) => one == other && (one.is_file() || !one.exists()),
-        _ => one == other,
+/// Makes sure that a report at that path would overwrite none of these files, under whatever names they are given.
+///
+/// # Errors
+/// It would.
+pub fn spares(report: &Path, inputs: &[PathBuf]) -> Result<(), OpenError> {
+    match inputs.iter().find(|input| files::are_same(report, input)) {
+        Some(input) => Err(OpenError::OverInput {
+            report: report.to_owned(),
+            input: input.clone(),
+        }),
+        None => Ok(()),
     }
 }
 

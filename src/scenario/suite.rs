@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Scenario, is_segment};
+use crate::files;
 use crate::judge::StatusSet;
 use crate::located::{self, LocatedError, SourceText};
 use crate::requirement::{AREAS, Register};
@@ -118,6 +119,13 @@ impl Suite {
         read((&register.display().to_string(), &register_text), listed)
     }
 
+    /// The files of the suite in that folder, as far as they can be listed.
+    pub fn files(folder: &Path) -> Vec<PathBuf> {
+        let areas = AREAS.iter().map(|area| toml_files(&folder.join(area)));
+        let scenarios = areas.flat_map(Result::unwrap_or_default);
+        scenarios.chain([folder.join(REGISTER)]).collect()
+    }
+
     /// The scenario of that id.
     pub fn scenario(&self, id: &str) -> Option<&Arc<Scenario>> {
         self.scenarios.iter().find(|scenario| scenario.id == id)
@@ -133,7 +141,7 @@ impl Suite {
 }
 
 fn read_file(path: &Path) -> Result<String, SuiteError> {
-    let bytes = std::fs::read(path).map_err(|why| SuiteError::Unreadable {
+    let bytes = files::read(path, files::TEXT).map_err(|why| SuiteError::Unreadable {
         path: path.to_owned(),
         why,
     })?;

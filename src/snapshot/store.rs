@@ -1,6 +1,5 @@
 //! A folder of snapshots: one file a case, compared, left pending or accepted.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use insta::Snapshot;
 
 use super::diff::diff;
+
+use crate::files;
 
 /// A folder of snapshots.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Store {
     /// # Errors
     /// The folder cannot be made.
     pub fn open(folder: &Path, accept: bool) -> io::Result<Store> {
-        fs::create_dir_all(folder)?;
+        files::folder(folder)?;
         Ok(Store {
             folder: folder.to_owned(),
             accept,
@@ -58,21 +59,18 @@ impl Store {
     pub fn compare(&self, case: &str, transcript: &str) -> io::Result<Compared> {
         let path = self.path(case);
         let pending = path.with_extension("snap.new");
-        let known = match path.exists() {
-            true => Some(read(&path)?),
-            false => None,
-        };
+        let known = read(&path)?;
         let transcript = transcript.trim_end();
         if known.as_deref() == Some(transcript) {
-            remove_if_there(&pending)?;
+            files::remove(&pending)?;
             return Ok(Compared::Same);
         }
         if self.accept {
-            write(&path, case, transcript)?;
-            remove_if_there(&pending)?;
+            self.write(&path, case, transcript)?;
+            files::remove(&pending)?;
             return Ok(Compared::Same);
         }
-        write(&pending, case, transcript)?;
+        self.write(&pending, case, transcript)?;
         self.pending.fetch_add(1, Ordering::Relaxed);
         Ok(match known {
             None => Compared::New,
@@ -82,13 +80,22 @@ impl Store {
         })
     }
 
+    fn write(&self, path: &Path, case: &str, transcript: &str) -> io::Result<()> {
+        let area = case.split_once('/').map(|(area, _)| area);
+        files::folders(&self.folder, area)?;
+        let expression = serde_json::Value::from(case);
+        let text = format!("---\nsource: wabizspec\nexpression: {expression}\n---\n{transcript}\n");
+        files::replace(path, text.as_bytes())
+    }
+
     /// `area/file::row` lies in `area/file__row.snap`.
     fn path(&self, case: &str) -> PathBuf {
         self.folder.join(format!("{}.snap", case.replace("::", "__")))
     }
 }
 
-fn read(path: &Path) -> io::Result<String> {
+/// The accepted transcript, if there is one.
+fn read(path: &Path) -> io::Result<Option<String>> {
     let unreadable = |why: String| {
         let advice = "repair it, or delete it and accept anew";
         io::Error::new(
@@ -96,32 +103,17 @@ fn read(path: &Path) -> io::Result<String> {
             format!("{} is no snapshot: {why}; {advice}", path.display()),
         )
     };
+    // insta opens it by its path: only what is a small regular file is left to it.
+    match files::read_own(path, files::TEXT) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error.to_string())),
+    }
     let snapshot = Snapshot::from_file(path).map_err(|error| unreadable(error.to_string()))?;
     let text = snapshot
         .as_text()
         .ok_or_else(|| unreadable("it holds no text".to_owned()))?;
-    Ok(text.to_string().trim().to_owned())
-}
-
-/// Writes the file whole or not at all: a killed run leaves no half snapshot.
-fn write(path: &Path, case: &str, transcript: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let half = path.with_extension("snap.half");
-    let expression = serde_json::Value::from(case);
-    fs::write(
-        &half,
-        format!("---\nsource: wabizspec\nexpression: {expression}\n---\n{transcript}\n"),
-    )?;
-    fs::rename(&half, path)
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    Ok(Some(text.to_string().trim().to_owned()))
 }
 
 #[cfg(test)]
@@ -160,8 +152,11 @@ mod tests {
         let path = folder.path().join("login/x__row.snap");
         let snapshot = Snapshot::from_file(&path).expect("insta reads it");
         assert_eq!(snapshot.metadata().expression(), Some(CASE));
-        assert_eq!(read(&path).expect("text"), "# step\n> POST /\n---\n< 200");
-        fs::write(&path, b"\xff\xfe").expect("written");
+        assert_eq!(
+            read(&path).expect("text").as_deref(),
+            Some("# step\n> POST /\n---\n< 200")
+        );
+        std::fs::write(&path, b"\xff\xfe").expect("written");
         let error = Store::open(folder.path(), false)
             .expect("store")
             .compare(CASE, "x")

@@ -3,9 +3,11 @@
 //! The lock is the operating system's (`flock`), so it ends with its process however that ends: there is no stale lock,
 //! and what the file says only serves the message.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+
+use crate::files;
 
 /// Held while it lives.
 #[derive(Debug)]
@@ -75,7 +77,7 @@ impl RunLock {
     /// Who has the lock in one of these files, if anybody has. Nothing is made.
     pub fn holder(paths: &[PathBuf]) -> Option<String> {
         let held = |path: &PathBuf| {
-            let mut file = File::open(path).ok()?;
+            let mut file = files::open_own(path).ok()?;
             match file.try_lock_shared() {
                 Err(TryLockError::WouldBlock) => Some(holder(&mut file)),
                 _ => None,
@@ -87,19 +89,14 @@ impl RunLock {
 
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        files::private_folder(folder)?;
     }
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
+    files::open_private(path)
 }
 
 fn note(file: &mut File) -> io::Result<()> {
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = match host.trim() {
+    let host = files::read(Path::new("/proc/sys/kernel/hostname"), files::TEXT).unwrap_or_default();
+    let host = match String::from_utf8_lossy(&host).trim() {
         "" => String::new(),
         host => format!(" on {host}"),
     };
@@ -119,6 +116,8 @@ fn holder(file: &mut File) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where the target is: a URL taken apart once, so that nobody builds a `Host` header or a path by hand.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use thiserror::Error;
 use url::{Host, Url};
@@ -150,13 +151,32 @@ impl Origin {
 
     /// Whether the target is on this machine: `localhost`, 127.0.0.0/8 or ::1. A name is not resolved.
     pub fn is_loopback(&self) -> bool {
-        match Host::parse(&self.host) {
-            Ok(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Ok(Host::Ipv4(address)) => address.is_loopback(),
-            Ok(Host::Ipv6(address)) => address.is_loopback(),
-            Err(_) => false,
-        }
+        let host = self.host.trim_end_matches('.');
+        host.ends_with(".localhost") || names_this_machine(host)
     }
+
+    /// The same text for every way to write the same target, whatever its scheme: host, port and base path. All names and
+    /// addresses of this machine are `localhost`, and the dot that may end a full name is left out.
+    pub fn place(&self) -> String {
+        let host = self.connect_host().trim_end_matches('.');
+        let host = if names_this_machine(&self.host) {
+            "localhost"
+        } else {
+            host
+        };
+        format!("{host}:{}{}", self.port, self.base_path)
+    }
+}
+
+fn names_this_machine(host: &str) -> bool {
+    let address = match Host::parse(host.trim_end_matches('.')) {
+        Ok(Host::Domain(name)) => return name == "localhost",
+        Ok(Host::Ipv4(address)) => IpAddr::V4(address),
+        Ok(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical(),
+        Err(_) => return false,
+    };
+    // The unspecified address is connected to as this machine.
+    address.is_loopback() || address.is_unspecified()
 }
 
 impl fmt::Display for Origin {
@@ -306,11 +326,38 @@ mod tests {
     }
 
     #[test]
+    fn a_target_has_one_place_however_it_is_written() {
+        let place = |url: &str| url.parse::<Origin>().expect(url).place();
+        for url in [
+            "http://localhost",
+            "https://LOCALHOST.:80/",
+            "http://127.0.0.1",
+            "http://127.9.9.9:80",
+            "http://[::1]",
+            "http://[::ffff:127.0.0.1]",
+            "http://0.0.0.0",
+        ] {
+            assert_eq!(place(url), "localhost:80", "{url}");
+        }
+        assert_eq!(place("https://A.example.:443/x/"), "a.example:443/x");
+        for other in [
+            "http://localhost:81",
+            "http://localhost/x",
+            "http://a.localhost",
+            "http://10.0.0.1",
+        ] {
+            assert_ne!(place(other), "localhost:80", "{other}");
+        }
+    }
+
+    #[test]
     fn only_this_machine_is_loopback() {
         for (url, loopback) in [
             ("http://localhost", true),
             ("http://127.3.2.1", true),
             ("http://[::1]", true),
+            ("http://localhost.", true),
+            ("http://a.localhost", true),
             ("http://10.0.0.1", false),
             ("http://localhost.example", false),
             ("http://127.0.0.1.example", false),

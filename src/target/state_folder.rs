@@ -1,11 +1,13 @@
 //! Where a run keeps what must outlive it: the credential journal and the lock of a target.
 //!
-//! It only names paths; nothing is made or opened here.
+//! It only names paths; nothing is made or opened here. Every folder is one of this user's own, and none is the current
+//! folder: what lies there is uploaded, archived and committed.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::origin::Origin;
+use crate::files;
 
 /// How a variable of the environment is looked up; tests bring their own.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<OsString>;
@@ -17,9 +19,17 @@ fn state_folder(environment: Environment<'_>) -> Option<PathBuf> {
     Some(state.join("wabizspec"))
 }
 
-/// The name by which a target's files are told from those of others: its host, port and base path.
+/// The folder for a user who has none for state. It may be gone after a restart.
+fn temporary_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("wabizspec-{}", files::user()))
+}
+
+/// The name by which a target's files are told from those of others.
 fn key(origin: &Origin) -> String {
-    let text = format!("{}-{}{}", origin.connect_host(), origin.port(), origin.base_path());
+    file_name(&origin.place().replacen(':', "-", 1))
+}
+
+fn file_name(text: &str) -> String {
     let plain = |c: char| match c.is_ascii_alphanumeric() || matches!(c, '.' | '-') {
         true => c,
         false => '_',
@@ -27,22 +37,45 @@ fn key(origin: &Origin) -> String {
     text.chars().map(plain).collect()
 }
 
-/// Where the credential journal of a target lies unless `--journal` says otherwise; in the current folder where this
-/// user has no folder for state.
+/// Where the credential journal of a target lies unless `--journal` says otherwise.
 pub fn journal(origin: &Origin, environment: Environment<'_>) -> PathBuf {
-    match state_folder(environment) {
-        Some(folder) => folder.join(format!("{}.journal", key(origin))),
-        None => PathBuf::from("wabizspec.journal"),
+    let folder = state_folder(environment).unwrap_or_else(temporary_folder);
+    folder.join(format!("{}.journal", key(origin)))
+}
+
+/// Where earlier versions kept that journal: they named it after the host as it was written.
+pub fn former_journals(origin: &Origin, environment: Environment<'_>) -> Vec<PathBuf> {
+    let now = journal(origin, environment);
+    let Some(folder) = state_folder(environment) else {
+        return Vec::new();
+    };
+    let mut hosts = vec![origin.connect_host()];
+    if origin.place().starts_with("localhost:") {
+        hosts.extend(["127.0.0.1", "::1", "localhost"]);
     }
+    let name = |host| file_name(&format!("{host}-{}{}", origin.port(), origin.base_path()));
+    let paths = hosts
+        .into_iter()
+        .map(|host| folder.join(format!("{}.journal", name(host))));
+    let mut paths: Vec<PathBuf> = paths.filter(|path| *path != now).collect();
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// Where the lock of a target may lie, in the order in which to try. It does not follow the journal: two runs that keep
 /// different journals still disturb each other.
 pub fn locks(origin: &Origin, environment: Environment<'_>) -> Vec<PathBuf> {
     let name = format!("{}.lock", key(origin));
-    let shared = std::env::temp_dir().join("wabizspec");
-    let folders = state_folder(environment).into_iter().chain([shared]);
+    let folders = state_folder(environment).into_iter().chain([temporary_folder()]);
     folders.map(|folder| folder.join(&name)).collect()
+}
+
+/// Whether a file at that path lies below the current folder.
+pub fn is_below_current(path: &Path) -> bool {
+    let current = std::env::current_dir();
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    current.is_ok_and(|current| path.starts_with(current))
 }
 
 /// Variables that name the folder in which a CI system checks a project out, and which it clears or throws away.
@@ -66,6 +99,9 @@ const THROWN_AWAY: [(&str, &str); 2] = [
 /// Why a file at that path would not be there any more when it is needed, if that is to be feared.
 pub fn vanishing(path: &Path, environment: Environment<'_>) -> Option<String> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if path.starts_with(temporary_folder()) {
+        return Some("it lies in the folder for temporary files, as neither XDG_STATE_HOME nor HOME is set".to_owned());
+    }
     let inside = |name: &&&str| {
         let workspace = environment(name).map(PathBuf::from);
         workspace.is_some_and(|workspace| workspace.is_absolute() && path.starts_with(workspace))
@@ -102,17 +138,64 @@ mod tests {
         assert_eq!(of("http://a:1"), "/home/o/.local/state/wabizspec/a-1.journal");
         assert_eq!(
             of("https://[::1]/x/../y"),
-            "/home/o/.local/state/wabizspec/__1-443_y.journal"
+            "/home/o/.local/state/wabizspec/localhost-443_y.journal"
         );
         let state = environment(&[("HOME", "/home/o"), ("XDG_STATE_HOME", "/s")]);
         assert_eq!(
             journal(&origin("http://a:1"), &state),
             Path::new("/s/wabizspec/a-1.journal")
         );
-        assert_eq!(
-            journal(&origin("http://a:1"), &environment(&[])),
-            Path::new("wabizspec.journal")
+    }
+
+    #[test]
+    fn without_a_folder_for_state_the_files_lie_in_one_of_the_users_own() {
+        let nothing = environment(&[]);
+        let path = journal(&origin("http://a:1"), &nothing);
+        let name = format!("wabizspec-{}", files::user());
+        assert!(path.is_absolute() && path.parent().is_some_and(|folder| folder.ends_with(&name)));
+        assert!(vanishing(&path, &nothing).is_some_and(|why| why.contains("HOME")));
+        assert!(
+            locks(&origin("http://a:1"), &nothing)[0]
+                .parent()
+                .is_some_and(|folder| folder.ends_with(&name))
         );
+    }
+
+    #[test]
+    fn the_names_of_this_machine_share_their_files_and_the_former_ones_are_found() {
+        let home = environment(&[("XDG_STATE_HOME", "/s")]);
+        for url in [
+            "http://localhost:8",
+            "http://127.0.0.1:8",
+            "http://127.8.8.8:8",
+            "https://[::1]:8",
+            "http://localhost.:8",
+        ] {
+            let origin = origin(url);
+            assert_eq!(
+                journal(&origin, &home),
+                Path::new("/s/wabizspec/localhost-8.journal"),
+                "{url}"
+            );
+            assert_eq!(
+                locks(&origin, &home)[0],
+                Path::new("/s/wabizspec/localhost-8.lock"),
+                "{url}"
+            );
+            let former = former_journals(&origin, &home);
+            for name in ["127.0.0.1-8.journal", "__1-8.journal"] {
+                assert!(
+                    former.contains(&Path::new("/s/wabizspec").join(name)),
+                    "{url}: {former:?}"
+                );
+            }
+        }
+        let dotted = origin("http://a.:1");
+        assert_eq!(
+            former_journals(&dotted, &home),
+            [Path::new("/s/wabizspec/a.-1.journal")]
+        );
+        assert_eq!(former_journals(&origin("http://a:1"), &home), [] as [PathBuf; 0]);
     }
 
     #[test]

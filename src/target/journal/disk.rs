@@ -1,10 +1,18 @@
 //! The journal's file: appended to and synced, replaced whole, or removed.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use super::entry::{Known, compacted};
+use crate::files;
+
+/// A journal never grows beyond this, and so can always be read.
+const LARGEST: u64 = 8 << 20;
+
+/// A run that finds more lines than this leaves out those that are of no use any more.
+const MANY_LINES: usize = 1_000;
 
 /// Where entries go. Tests bring one that keeps count.
 pub(super) trait Disk: fmt::Debug + Send {
@@ -19,112 +27,149 @@ pub(super) trait Disk: fmt::Debug + Send {
     fn remove(&mut self) -> io::Result<()>;
 }
 
-/// Only for its owner.
-const OWNER_ONLY: u32 = 0o600;
-
 #[derive(Debug)]
 pub(super) struct JournalFile {
     path: PathBuf,
-    open: Option<File>,
+    /// Journals under names of earlier versions, whose passwords go wherever those of this one go.
+    former: Vec<PathBuf>,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    length: u64,
+}
+
+/// What a file is found to be.
+pub(super) enum Content {
+    Absent,
+    /// No journal; it is never written to.
+    Foreign,
+    Journal(Vec<u8>, Known),
+}
+
+/// Looks at the file of a journal.
+pub(super) fn content(path: &Path) -> io::Result<Content> {
+    match files::read_own(path, LARGEST) {
+        Ok(bytes) => Ok(match Known::read(&bytes) {
+            Some(known) => Content::Journal(bytes, known),
+            None => Content::Foreign,
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Content::Absent),
+        Err(error) => Err(error),
+    }
 }
 
 impl JournalFile {
-    pub fn at(path: &Path) -> JournalFile {
+    pub fn at(path: &Path, former: Vec<PathBuf>) -> JournalFile {
         JournalFile {
             path: path.to_owned(),
+            former,
             open: None,
         }
     }
 
-    /// The folder that the file's name stands in.
-    fn folder(&self) -> PathBuf {
-        match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
+    fn opened(&self, opening: &[u8]) -> io::Result<Open> {
+        files::folder_for_private(&self.path)?;
+        let mut before = journal(&self.path)?.unwrap_or_default();
+        if lines(&before) > MANY_LINES
+            && let Some(compact) = compacted(&before)
+        {
+            files::replace_private(&self.path, &compact)?;
+            before = compact;
         }
-    }
-
-    /// A new name is on disk only when its folder is.
-    fn sync_folder(&self) -> io::Result<()> {
-        File::open(self.folder())?.sync_all()
-    }
-
-    fn opened(&self, opening: &[u8]) -> io::Result<File> {
-        fs::create_dir_all(self.folder())?;
-        let mut file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(OWNER_ONLY)
-            .open(&self.path)?;
-        // One that was there already may have been left readable to others.
-        file.set_permissions(fs::Permissions::from_mode(OWNER_ONLY))?;
-        if !ends_in_a_line_end(&mut file)? {
+        let mut file = files::open_private(&self.path)?;
+        if !before.contains(&b'\n') {
+            // At most a part of the opening line: nothing was sent.
+            file.set_len(0)?;
+        } else if !before.ends_with(b"\n") {
+            // A line that was cut off by a kill must not swallow the next one.
             file.write_all(b"\n")?;
         }
-        file.write_all(opening)?;
-        file.sync_all()?;
-        self.sync_folder()?;
-        Ok(file)
+        let length = file.metadata()?.len();
+        let mut open = Open { file, length };
+        open.write(opening)?;
+        open.file.sync_all()?;
+        files::sync_name(&self.path)?;
+        Ok(open)
+    }
+
+    /// What passwords there were under former names is in this file now, or of no use any more.
+    fn remove_former(&mut self) -> io::Result<()> {
+        self.former.drain(..).try_for_each(|path| files::remove(&path))
     }
 }
 
-/// A line that was cut off by a kill must not swallow the next one.
-fn ends_in_a_line_end(file: &mut File) -> io::Result<bool> {
-    if file.seek(SeekFrom::End(0))? == 0 {
-        return Ok(true);
+/// The bytes of the journal at that path, if there is one; what is no journal is left alone.
+fn journal(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match content(path)? {
+        Content::Absent => Ok(None),
+        Content::Journal(bytes, _) => Ok(Some(bytes)),
+        Content::Foreign => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "another program has written to it",
+        )),
     }
-    file.seek(SeekFrom::End(-1))?;
-    let mut last = [0];
-    file.read_exact(&mut last)?;
-    Ok(last == *b"\n")
+}
+
+fn lines(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count()
+}
+
+fn too_large() -> io::Error {
+    let why = "it has grown too large; `wabizspec recover` says which of its passwords works";
+    io::Error::new(io::ErrorKind::FileTooLarge, why)
+}
+
+impl Open {
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.length += lines.len() as u64;
+        if self.length > LARGEST {
+            return Err(too_large());
+        }
+        self.file.write_all(lines)
+    }
 }
 
 impl Disk for JournalFile {
     fn append(&mut self, opening: &[u8], lines: &[u8], sync: bool) -> io::Result<()> {
-        let file = match &mut self.open {
-            Some(file) => file,
+        let open = match &mut self.open {
+            Some(open) => open,
             None => {
-                let file = self.opened(opening)?;
-                self.open.insert(file)
+                let open = self.opened(opening)?;
+                self.open.insert(open)
             }
         };
         if lines.is_empty() {
             return Ok(());
         }
-        file.write_all(lines)?;
+        open.write(lines)?;
         match sync {
-            true => file.sync_data(),
+            true => open.file.sync_data(),
             false => Ok(()),
         }
     }
 
     fn replace(&mut self, whole: &[u8]) -> io::Result<()> {
         self.open = None;
-        let mut half = self.path.clone().into_os_string();
-        half.push(".half");
-        let half = PathBuf::from(half);
-        remove_if_there(&half)?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(OWNER_ONLY)
-            .open(&half)?;
-        file.write_all(whole)?;
-        file.sync_all()?;
-        fs::rename(&half, &self.path)?;
-        self.sync_folder()
+        if whole.len() as u64 > LARGEST {
+            return Err(too_large());
+        }
+        journal(&self.path)?;
+        files::replace_private(&self.path, whole)?;
+        // It begins with the opening of this run, which goes on in it.
+        self.open = Some(Open {
+            file: files::open_private(&self.path)?,
+            length: whole.len() as u64,
+        });
+        self.remove_former()
     }
 
     fn remove(&mut self) -> io::Result<()> {
         self.open = None;
-        remove_if_there(&self.path)
-    }
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        journal(&self.path)?;
+        files::remove(&self.path)?;
+        self.remove_former()
     }
 }

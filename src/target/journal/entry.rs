@@ -1,12 +1,15 @@
 //! What stands in a journal, line by line, and what it adds up to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 /// The first line's `schema`.
 const SCHEMA: &str = "wabizspec/journal/1";
+
+/// What the first line of every journal begins with.
+const BEGINNING: &[u8] = br#"{"opened":{"schema":"wabizspec/journal/1","target":""#;
 
 /// An account and a password of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,20 +108,32 @@ impl Known {
     /// Reads a journal. A line that was cut off, and what this version does not know, is passed over; a file whose first
     /// line is not a journal's is none.
     pub fn read(bytes: &[u8]) -> Option<Known> {
+        if is_cut_opening(bytes) {
+            return Some(Known::default());
+        }
         let mut known = Known::default();
-        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            match serde_json::from_slice(line) {
-                Ok(Entry::Opened { schema, .. }) if schema != SCHEMA => return None,
-                Ok(entry) => {
-                    known.take(entry);
-                }
-                Err(_) => {}
+        for (index, entry) in entries(bytes).enumerate() {
+            match entry {
+                Some(Entry::Opened { schema, .. }) if schema != SCHEMA => return None,
+                Some(entry @ Entry::Opened { .. }) => drop(known.take(entry)),
+                _ if index == 0 => return None,
+                Some(entry) => drop(known.take(entry)),
+                None => {}
             }
         }
-        // A kill can cut even the first line short: then nothing was sent yet.
-        let beginning = b"{\"opened\":";
-        let cut_off = bytes.starts_with(beginning) || beginning.starts_with(bytes);
-        (known.target.is_some() || cut_off).then_some(known)
+        Some(known)
+    }
+
+    /// Adds what an older journal knows.
+    pub(super) fn after(self, mut older: Known) -> Known {
+        for entry in self.entries() {
+            older.take(entry);
+        }
+        Known {
+            target: self.target.or(older.target),
+            admin: self.admin.or(older.admin),
+            ..older
+        }
     }
 
     /// Takes in one entry.
@@ -168,8 +183,12 @@ impl Known {
 
     /// Lines that say the same, without those that no longer count.
     pub(super) fn lines(&self) -> Vec<u8> {
+        self.entries().flat_map(|entry| entry.line()).collect()
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Entry> {
         let passwords = self.passwords.iter().cloned().map(Entry::Password);
-        passwords.chain(self.made()).flat_map(|entry| entry.line()).collect()
+        passwords.chain(self.made())
     }
 
     /// The entries of the accounts that runs made.
@@ -201,4 +220,60 @@ impl Known {
         let names = with_password.chain(self.made.iter().map(String::as_str));
         names.filter(|name| Some(*name) != self.admin.as_deref()).collect()
     }
+}
+
+/// The lines of a journal; nothing for one that cannot be read.
+fn entries(bytes: &[u8]) -> impl Iterator<Item = Option<Entry>> {
+    let lines = bytes.split(|byte| *byte == b'\n');
+    lines.map(|line| serde_json::from_slice(line).ok())
+}
+
+/// Whether a kill cut the first line short, and so before anything was sent: the file holds a part of that line and
+/// nothing else.
+fn is_cut_opening(bytes: &[u8]) -> bool {
+    let cut = |bytes| serde_json::from_slice::<Entry>(bytes).is_err_and(|error| error.is_eof());
+    BEGINNING.starts_with(bytes) || bytes.starts_with(BEGINNING) && !bytes.contains(&b'\n') && cut(bytes)
+}
+
+/// The journal without what is of no use any more: repetitions, what was refused, and passwords of an account that a run gave it before a
+/// later run logged in to it. That login shows that the later run found the password that was in place then, and all
+/// that may be in place since stands in the lines of that run and of those after it.
+///
+/// Only a login after the same run had recorded a password of the account counts. Settling used to write down passwords
+/// as working which nobody had tried.
+pub(super) fn compacted(bytes: &[u8]) -> Option<Vec<u8>> {
+    let Known { target, admin, .. } = Known::read(bytes)?;
+    let opening = Entry::opened(&target?, &admin?).line();
+    let mut run = 0;
+    let mut recorded = HashSet::new();
+    // The last run that logged in to an account.
+    let mut proven = HashMap::new();
+    let mut said = Vec::new();
+    for entry in entries(bytes).flatten() {
+        match &entry {
+            Entry::Opened { .. } => {
+                run += 1;
+                recorded.clear();
+            }
+            Entry::Password(credentials) => drop(recorded.insert(credentials.account.clone())),
+            Entry::Works(credentials) if recorded.contains(&credentials.account) => {
+                proven.insert(credentials.account.clone(), run);
+            }
+            _ => {}
+        }
+        said.push((run, entry));
+    }
+    let mut known = Known::default();
+    for (run, entry) in said {
+        let is_before = match &entry {
+            Entry::Password(given) | Entry::Works(given) | Entry::Refused(given) => {
+                proven.get(&given.account).is_some_and(|proven| run < *proven)
+            }
+            Entry::Opened { .. } | Entry::Made(_) | Entry::Gone(_) => false,
+        };
+        if !is_before {
+            known.take(entry);
+        }
+    }
+    Some([opening, known.lines()].concat())
 }

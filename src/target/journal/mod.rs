@@ -3,6 +3,10 @@
 //! Before a request that may change a password is sent, the new one is on disk and synced, in a file that only its owner
 //! can read. The file is lines of JSON that are only ever added to while a run lasts, so that a kill at any instant
 //! leaves every earlier line whole. This module writes and reads it; whether a password works is for others to try.
+//!
+//! A run whose outcome is known settles the journal, which leaves only what works. Where runs are killed again and again
+//! nothing is settled; so a run that finds many lines first leaves out those that are of no use any more, and a journal
+//! that grows beyond a limit all the same takes no further entry, so that nothing is sent which might be lost.
 
 mod disk;
 mod entry;
@@ -14,8 +18,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use entry::{Credentials, Entry, Known, Named};
 
-use disk::{Disk, JournalFile};
+use disk::{Content, Disk, JournalFile, content};
 use entry::News;
+
+use super::origin::Origin;
 
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +88,8 @@ struct Waiting {
     added: usize,
     /// Why the disk took an entry no more. From then on nothing is recorded, and so nothing may be sent.
     broken: Option<String>,
+    /// The last password that was noted as working.
+    works: Option<Credentials>,
 }
 
 impl Journal {
@@ -91,7 +99,40 @@ impl Journal {
     /// # Errors
     /// The file is there but cannot be read, or it is not this target's journal.
     pub fn open(path: &Path, target: &str, admin: &str) -> Result<Journal, JournalError> {
-        Journal::on(path, target, admin, Box::new(JournalFile::at(path)))
+        Journal::on(path, target, admin, Box::new(JournalFile::at(path, Vec::new())))
+    }
+
+    /// The same, and what earlier versions left under former names is taken in. Those files go when the journal is
+    /// settled.
+    ///
+    /// # Errors
+    /// As of [`Journal::open`]. A file that is no journal of this target is passed over where its name is a former one.
+    pub fn open_with_former(
+        path: &Path,
+        former: Vec<PathBuf>,
+        target: &str,
+        admin: &str,
+    ) -> Result<Journal, JournalError> {
+        let (mut taken, mut older) = (Vec::new(), Known::default());
+        for path in former {
+            match Journal::read(&path) {
+                Ok(Some(known))
+                    if known
+                        .target
+                        .as_deref()
+                        .is_some_and(|other| place(other) == place(target)) =>
+                {
+                    older = known.after(older);
+                    taken.push(path);
+                }
+                Ok(_) | Err(JournalError::Foreign { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut journal = Journal::on(path, target, admin, Box::new(JournalFile::at(path, taken)))?;
+        journal.earlier = std::mem::take(&mut journal.earlier).after(older);
+        lock(&journal.shared.waiting).known = journal.earlier.clone();
+        Ok(journal)
     }
 
     fn on(path: &Path, target: &str, admin: &str, disk: Box<dyn Disk>) -> Result<Journal, JournalError> {
@@ -123,18 +164,15 @@ impl Journal {
     /// # Errors
     /// The file cannot be read, or is no journal.
     pub fn read(path: &Path) -> Result<Option<Known>, JournalError> {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => {
-                return Err(JournalError::Unusable {
-                    path: path.to_owned(),
-                    source,
-                });
-            }
-        };
-        let foreign = || JournalError::Foreign { path: path.to_owned() };
-        Known::read(&bytes).ok_or_else(foreign).map(Some)
+        match content(path) {
+            Ok(Content::Journal(_, known)) => Ok(Some(known)),
+            Ok(Content::Absent) => Ok(None),
+            Ok(Content::Foreign) => Err(JournalError::Foreign { path: path.to_owned() }),
+            Err(source) => Err(JournalError::Unusable {
+                path: path.to_owned(),
+                source,
+            }),
+        }
     }
 
     /// Where it lies.
@@ -215,7 +253,15 @@ impl Journal {
         let waiting = &mut *lock(&self.shared.waiting);
         for entry in entries {
             let news = waiting.known.take(entry.clone());
-            if news != News::Nothing {
+            // That it works says more than that it may.
+            let proven = match entry {
+                Entry::Works(credentials) if waiting.works.as_ref() != Some(credentials) => {
+                    waiting.works = Some(credentials.clone());
+                    true
+                }
+                _ => false,
+            };
+            if proven || news != News::Nothing {
                 waiting.lines.extend(entry.line());
                 self.is_begun.store(true, Ordering::Relaxed);
             }
@@ -246,12 +292,13 @@ impl Journal {
     pub async fn settle(&self, works: &[Credentials]) -> io::Result<()> {
         let (whole, remembered) = {
             let waiting = &mut *lock(&self.shared.waiting);
-            let works = works.iter().cloned().map(Entry::Works);
+            // Nobody has tried them all: no entry says that one works.
+            let works = works.iter().cloned().map(Entry::Password);
             let entries: Vec<Entry> = works.chain(waiting.known.made()).collect();
             let lines = entries.iter().flat_map(Entry::line);
             let whole: Vec<u8> = self.shared.opening.iter().copied().chain(lines).collect();
             // What the file does not hold any more would be new to it.
-            waiting.known = Known::default();
+            (waiting.known, waiting.works) = (Known::default(), None);
             waiting.lines.clear();
             (waiting.is_new, waiting.added) = (false, 0);
             let remembered = !entries.is_empty();
@@ -306,8 +353,9 @@ impl Shared {
 }
 
 /// What a URL points at, however it is reached: the accounts are the same with TLS and without.
-fn place(url: &str) -> &str {
-    url.split_once("://").map_or(url, |(_, place)| place)
+fn place(url: &str) -> String {
+    url.parse::<Origin>()
+        .map_or_else(|_| url.to_owned(), |origin| origin.place())
 }
 
 /// A writer that panicked leaves at worst a line cut short, which readers pass over.
