@@ -1,13 +1,13 @@
 //! The suite as `cargo test` cases of an implementer's own crate, by libtest-mimic: `cargo nextest run` lists, filters and
 //! runs them.
 //!
-//! The planner does not rule here: nextest runs a process per trial and `cargo test` runs threads. So each trial gets an
-//! instance of its own from a factory, or all trials share one address and run one at a time. A case that cannot be
-//! judged is a failed trial, never a passed one; what is known beforehand not to apply is shown as ignored.
+//! A plan over all cases is of no use here: nextest runs a process for each trial and `cargo test` runs threads. So each
+//! trial gets an instance of its own from a factory, or all trials share one address and run one at a time. A case that
+//! cannot be judged is a failed trial, never a passed one; what is known beforehand not to apply is shown as ignored.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -16,22 +16,31 @@ use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
 use crate::report::tell_case;
 use crate::run::{CaseReport, Event, RequirementInfo, Settings, collect};
 use crate::scenario::{Change, Registration, Suite};
+use crate::target::custody::Custody;
+use crate::target::journal::Journal;
+use crate::target::lock::RunLock;
 use crate::target::origin::Origin;
+use crate::target::state_folder::{self, Environment};
 use crate::target::wire::Wire;
 use crate::target::{Client, Controls, Hooks, Instance, Limits, Target, tls::Trust};
 
 /// Makes an instance, just installed.
-type Factory = Arc<dyn Fn() -> Result<Box<dyn Instance>, String> + Send + Sync>;
+type Factory = Arc<dyn Fn() -> Result<Arc<dyn Instance>, String> + Send + Sync>;
 
 /// Where the trials find what they judge.
 #[derive(Clone)]
 enum Source {
     Factory(Factory),
-    Url {
-        url: String,
-        password: Option<String>,
-        allow: BTreeSet<Change>,
-    },
+    Shared(Arc<Address>),
+}
+
+/// A target that all trials share, and that outlives them.
+struct Address {
+    url: String,
+    password: Option<String>,
+    allow: BTreeSet<Change>,
+    /// Held by the trial that is running.
+    turn: Mutex<()>,
 }
 
 /// The suite, ready to be run as trials.
@@ -59,30 +68,35 @@ impl Trials {
         I: Instance + 'static,
         E: std::fmt::Display,
     {
-        let boxed = move || match factory() {
-            Ok(instance) => Ok(Box::new(instance) as Box<dyn Instance>),
+        let make = move || match factory() {
+            Ok(instance) => Ok(Arc::new(instance) as Arc<dyn Instance>),
             Err(error) => Err(error.to_string()),
         };
         Trials {
-            source: Source::Factory(Arc::new(boxed)),
+            source: Source::Factory(Arc::new(make)),
             registration: Registration::Open,
             moves_clock: false,
             tells_code: false,
         }
     }
 
-    /// All trials judge what is at that address, one at a time. Without more, only those run that change nothing and
-    /// need no login; `password` is the admin's, `allow` what may be changed.
+    /// All trials judge what is at that address, one at a time. By default only those run that change nothing and need no
+    /// login; `password` is the admin's, `allow` what may be changed.
     ///
-    /// nextest runs trials at the same time, each in a process of its own: put them into a test group with
-    /// `max-threads = 1` there.
+    /// Each trial works as `wabizspec run` does: it takes the lock of the target, keeps the passwords it sends in a journal
+    /// in the user's state folder, removes the accounts it made and sets the admin's password back. If it is interrupted,
+    /// `wabizspec recover` finds the password that works.
+    ///
+    /// nextest runs trials at the same time, each in a process of its own, and a trial that does not get the lock fails:
+    /// put them into a test group with `max-threads = 1` there.
     pub fn at(url: impl Into<String>, password: Option<String>, allow: impl IntoIterator<Item = Change>) -> Trials {
         Trials {
-            source: Source::Url {
+            source: Source::Shared(Arc::new(Address {
                 url: url.into(),
                 password,
                 allow: allow.into_iter().collect(),
-            },
+                turn: Mutex::new(()),
+            })),
             registration: Registration::Open,
             moves_clock: false,
             tells_code: false,
@@ -109,10 +123,6 @@ impl Trials {
 
     /// Runs the trials that the command line asks for, as a test binary does.
     pub fn main(self) -> ExitCode {
-        let mut arguments = Arguments::from_args();
-        if matches!(self.source, Source::Url { .. }) {
-            arguments.test_threads = Some(1);
-        }
         let suite = match Suite::embedded() {
             Ok(suite) => suite,
             Err(error) => {
@@ -120,19 +130,28 @@ impl Trials {
                 return ExitCode::FAILURE;
             }
         };
-        libtest_mimic::run(&arguments, self.trials(suite)).exit_code()
+        libtest_mimic::run(&Arguments::from_args(), self.trials(suite)).exit_code()
     }
 
-    /// The trials of a suite, one a case, for a test binary that has others as well.
+    /// The trials of a suite, one for each case, for a test binary that has others as well.
     pub fn trials(&self, suite: Suite) -> Vec<Trial> {
+        let all = cases(&suite);
         let suite = Arc::new(suite);
-        cases(&suite).into_iter().map(|case| self.trial(&suite, case)).collect()
+        let capabilities = self.capabilities();
+        let skipped = plan(all.clone(), &capabilities).skipped;
+        let skipped: BTreeSet<String> = skipped.into_iter().map(|(case, _)| case.id).collect();
+        let trial = |case: Case| {
+            let (suite, source, capabilities) = (Arc::clone(&suite), self.source.clone(), capabilities.clone());
+            let (name, ignored) = (case.id.clone(), skipped.contains(&case.id));
+            Trial::test(name, move || source.judge(&suite, &capabilities, case)).with_ignored_flag(ignored)
+        };
+        all.into_iter().map(trial).collect()
     }
 
     fn capabilities(&self) -> Capabilities {
         let (disposable, allow, credentials) = match &self.source {
             Source::Factory(_) => (true, Change::ALL.into(), false),
-            Source::Url { allow, password, .. } => (false, allow.clone(), password.is_some()),
+            Source::Shared(address) => (false, address.allow.clone(), address.password.is_some()),
         };
         Capabilities {
             disposable,
@@ -147,24 +166,56 @@ impl Trials {
             wrong_logins: (!disposable).then_some(WRONG_LOGINS),
         }
     }
+}
 
-    fn trial(&self, suite: &Arc<Suite>, case: Case) -> Trial {
-        let capabilities = self.capabilities();
-        let applies = plan(vec![case.clone()], &capabilities).skipped.is_empty();
-        let (suite, source) = (Arc::clone(suite), self.source.clone());
-        let name = case.id.clone();
-        Trial::test(name, move || try_one(&suite, &source, &capabilities, case)).with_ignored_flag(!applies)
+impl Source {
+    fn judge(&self, suite: &Suite, capabilities: &Capabilities, case: Case) -> Result<(), Failed> {
+        match self {
+            Source::Factory(factory) => {
+                // Kept until the runtime of the trial is gone: an instance that owns a runtime cannot be dropped in one.
+                let instance = factory().map_err(|why| format!("the factory made no instance: {why}"))?;
+                let origin = origin(&instance.url())?;
+                let target = target(origin, Controls::Instance(Arc::clone(&instance)))?;
+                judge(suite, capabilities, case, target, &Settings::disposable(1))
+            }
+            Source::Shared(address) => {
+                let _turn = address.turn.lock().unwrap_or_else(PoisonError::into_inner);
+                let environment: Environment<'_> = &|name| std::env::var_os(name);
+                let origin = origin(&address.url)?;
+                let _lock = RunLock::take(&state_folder::locks(&origin, environment))?;
+                let mut settings = Settings {
+                    admin_password: address.password.clone(),
+                    fresh: false,
+                    wrong_logins: capabilities.wrong_logins,
+                    ..Settings::disposable(1)
+                };
+                let journal = state_folder::journal(&origin, environment);
+                let journal = Journal::open(&journal, &origin.to_string(), &settings.admin_name)?;
+                settings.custody = Custody::Shared {
+                    journal: Arc::new(journal),
+                };
+                let hooks = Hooks {
+                    reset: None,
+                    advance: None,
+                    code: None,
+                    trust: Trust::WebRoots,
+                };
+                let target = target(origin, Controls::Hooks(Box::new(hooks)))?;
+                judge(suite, capabilities, case, target, &settings)
+            }
+        }
     }
 }
 
-/// Runs one case as a plan of its own.
-fn try_one(suite: &Suite, source: &Source, capabilities: &Capabilities, case: Case) -> Result<(), Failed> {
-    let (target, password) = target(source)?;
-    let settings = Settings {
-        admin_password: password,
-        fresh: capabilities.fresh,
-        ..Settings::disposable(1)
-    };
+/// Runs one case as a plan of its own, on a runtime of its own.
+fn judge(
+    suite: &Suite,
+    capabilities: &Capabilities,
+    case: Case,
+    target: Target,
+    settings: &Settings,
+) -> Result<(), Failed> {
+    let id = case.id.clone();
     let plan = plan(vec![case], capabilities);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let events = runtime.block_on(collect(
@@ -172,7 +223,7 @@ fn try_one(suite: &Suite, source: &Source, capabilities: &Capabilities, case: Ca
         plan,
         target,
         capabilities.registration,
-        &settings,
+        settings,
     ));
     let mut reports: Vec<CaseReport> = Vec::new();
     let mut infos: Vec<RequirementInfo> = Vec::new();
@@ -180,6 +231,8 @@ fn try_one(suite: &Suite, source: &Source, capabilities: &Capabilities, case: Ca
         match event {
             Event::Started(started) => infos = started.requirements,
             Event::Case(report) => reports.push(*report),
+            // What is left on a target that outlives the trial is for its owner to know, whatever the verdict.
+            Event::Note(note) if !settings.custody.is_disposable() => eprintln!("{id}: {note}"),
             _ => {}
         }
     }
@@ -195,27 +248,15 @@ fn try_one(suite: &Suite, source: &Source, capabilities: &Capabilities, case: Ca
     }
 }
 
-fn target(source: &Source) -> Result<(Target, Option<String>), Failed> {
-    let (url, controls, password) = match source {
-        Source::Factory(factory) => {
-            let instance = factory().map_err(|why| format!("the factory made no instance: {why}"))?;
-            (instance.url(), Controls::Instance(instance), None)
-        }
-        Source::Url { url, password, .. } => {
-            let hooks = Hooks {
-                reset: None,
-                advance: None,
-                code: None,
-                trust: Trust::WebRoots,
-            };
-            (url.clone(), Controls::Hooks(Box::new(hooks)), password.clone())
-        }
-    };
-    let origin: Origin = url.parse().map_err(|error| format!("{url}: {error}"))?;
+fn origin(url: &str) -> Result<Origin, Failed> {
+    Ok(url.parse().map_err(|error| format!("{url}: {error}"))?)
+}
+
+fn target(origin: Origin, controls: Controls) -> Result<Target, Failed> {
     let tls = match origin.tls() {
         true => Some(crate::target::tls::configuration(&Trust::WebRoots)?),
         false => None,
     };
     let client = Client::Wire(Wire::new(origin.clone(), tls, Limits::default()));
-    Ok((Target::new(client, origin, Vec::new(), controls), password))
+    Ok(Target::new(client, origin, Vec::new(), controls))
 }

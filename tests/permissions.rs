@@ -488,7 +488,7 @@ fn a_panic_costs_one_case_and_leaves_nothing_behind() {
         client,
         origin,
         Vec::new(),
-        Controls::Instance(Box::new(Panicking(Arc::clone(&server)))),
+        Controls::Instance(Arc::new(Panicking(Arc::clone(&server)))),
     );
     let suite = Suite::embedded().expect("suite");
     let selection = Selection {

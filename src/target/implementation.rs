@@ -1,6 +1,7 @@
 //! The implementation under test, as the rest of the program sees it: requests go in, exchanges come out.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -33,7 +34,7 @@ pub enum Controls {
     /// The reference client in this process.
     Embedded(Server),
     /// Somebody's implementation in this process.
-    Instance(Box<dyn Instance>),
+    Instance(Arc<dyn Instance>),
     /// What the owner configured.
     Hooks(Box<Hooks>),
 }
@@ -41,7 +42,8 @@ pub enum Controls {
 /// An implementation in this process, just installed when it is made and thrown away after use.
 ///
 /// Only its address is needed. The rest lets more cases run: those that move the clock, and those that need the
-/// registration code that it sent.
+/// registration code that it sent. No method is called within an asynchronous runtime, so each may block, and an instance may
+/// own a runtime.
 pub trait Instance: Send + Sync {
     /// Where it listens, base path included.
     fn url(&self) -> String;
@@ -305,7 +307,10 @@ impl Target {
     pub async fn advance(&self, seconds: u32) -> Result<(), String> {
         match &self.controls {
             Controls::Embedded(server) => Instance::advance(server, Duration::from_secs(seconds.into())),
-            Controls::Instance(instance) => instance.advance(Duration::from_secs(seconds.into())),
+            Controls::Instance(instance) => {
+                let by = Duration::from_secs(seconds.into());
+                ask_instance(instance, move |instance| instance.advance(by)).await
+            }
             Controls::Hooks(hooks) => {
                 let hook = hooks.advance.as_ref().ok_or("the configuration has no `advance`")?;
                 let (url, seconds) = (self.origin.to_string(), seconds.to_string());
@@ -324,7 +329,7 @@ impl Target {
     pub async fn code(&self) -> Result<String, String> {
         match &self.controls {
             Controls::Embedded(server) => Instance::code(server),
-            Controls::Instance(instance) => instance.code(),
+            Controls::Instance(instance) => ask_instance(instance, |instance| instance.code()).await,
             Controls::Hooks(hooks) => {
                 let hook = hooks.code.as_ref().ok_or("the configuration has no `code_command`")?;
                 let url = self.origin.to_string();
@@ -362,6 +367,18 @@ impl Target {
             }
         }
         Err(why)
+    }
+}
+
+/// Asks an instance in a thread of its own: it may block, or run a runtime that it owns.
+async fn ask_instance<T: Send + 'static>(
+    instance: &Arc<dyn Instance>,
+    ask: impl FnOnce(&dyn Instance) -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    let instance = Arc::clone(instance);
+    match tokio::task::spawn_blocking(move || ask(&*instance)).await {
+        Ok(answer) => answer,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
