@@ -3,11 +3,11 @@
 mod wire_support;
 
 use std::sync::mpsc;
-use std::time::Duration;
 
 use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Phase, Request};
 use wire_support::{
-    answered, detail, get, hold, read_head, request, reset, send, serve, serve_on, show, unanswered, write,
+    answered, detail, get, hold, pace, read_head, request, reset, run_paced, send, serve, serve_on, show, unanswered,
+    write,
 };
 
 /// How a server ends its answer.
@@ -21,6 +21,7 @@ enum End {
 /// Sends a `method` request to a server that answers with these bytes.
 fn answer(method: &str, bytes: impl Into<Vec<u8>>, end: End) -> Exchange {
     let bytes = bytes.into();
+    let (pace, paced) = pace();
     let server = serve(move |_, mut stream| {
         read_head(&mut stream);
         write(&mut stream, &bytes);
@@ -29,12 +30,12 @@ fn answer(method: &str, bytes: impl Into<Vec<u8>>, end: End) -> Exchange {
             End::StayOpen => hold(&mut stream),
             End::Reset => {
                 // The bytes must be read before the reset overtakes them.
-                std::thread::sleep(Duration::from_millis(50));
+                pace.settle();
                 reset(stream);
             }
         }
     });
-    send(&server, &request(method, "/", None))
+    run_paced(paced, server.wire().send(request(method, "/", None)))
 }
 
 #[test]
@@ -299,17 +300,18 @@ fn what_is_not_http_is_malformed() {
 
 #[test]
 fn every_split_of_an_answer_reads_the_same() {
-    let server = serve(|_, mut stream| {
+    let (pace, paced) = pace();
+    let server = serve(move |_, mut stream| {
         while read_head(&mut stream).is_some() {
             let bytes = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
                          3;ext\r\na\r\n\r\n10\r\n0123456789abcdef\r\n0\r\nTrailer: x\r\n\r\n";
             for byte in bytes.bytes() {
                 write(&mut stream, [byte]);
-                std::thread::sleep(Duration::from_micros(100));
+                pace.settle();
             }
         }
     });
-    let exchange = send(&server, &get("/"));
+    let exchange = run_paced(paced, server.wire().send(get("/")));
     let response = answered(&exchange);
     assert_eq!(show(&response.body), "a\r\n0123456789abcdef");
     assert_eq!(response.interim, [103]);
@@ -373,13 +375,14 @@ fn surplus_that_was_not_read_yet_is_found_where_the_connection_ends() {
 
 #[test]
 fn raw_bytes_get_a_connection_of_their_own_that_is_not_half_closed() {
-    let server = serve(|_, mut stream| {
+    let (pace, paced) = pace();
+    let server = serve(move |_, mut stream| {
         read_head(&mut stream);
+        pace.settle();
         // A client that had closed its sending side would be seen here as the end of the stream.
-        stream
-            .set_read_timeout(Some(Duration::from_millis(50)))
-            .expect("a read timeout");
+        stream.set_nonblocking(true).expect("a socket that does not block");
         let quiet = std::io::Read::read(&mut stream, &mut [0]).is_err();
+        stream.set_nonblocking(false).expect("a socket that blocks");
         write(
             &mut stream,
             format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{quiet:5}"),
@@ -387,7 +390,7 @@ fn raw_bytes_get_a_connection_of_their_own_that_is_not_half_closed() {
         hold(&mut stream);
     });
     let wire = server.wire();
-    wire_support::run(async {
+    run_paced(paced, async {
         // The idle connection of an ordinary request is not for them.
         assert_eq!(answered(&wire.send(get("/")).await).status, 200);
         for _ in 0..2 {

@@ -13,7 +13,8 @@ use wabizspec::target::tls::{Trust, configuration};
 use wabizspec::target::wire::Wire;
 use wabizspec::target::{Client, Limits};
 use wire_support::{
-    Server, answered, detail, get, hasty, hold, limits, read_head, request, reset, run, serve, show, unanswered, write,
+    PATIENCE, Server, answered, detail, get, hasty, hold, limits, pace, read_head, request, reset, run, run_paced,
+    serve, show, unanswered, write,
 };
 use wiremock::matchers::{body_bytes, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -135,20 +136,25 @@ fn broken_answers_are_broken_to_both() {
             Some(Phase::Body),
         ),
     ] {
+        let (pace, paced) = pace();
         let server = serve(move |_, mut stream| {
             read_head(&mut stream);
             write(&mut stream, bytes);
+            if breakage == TimedOut {
+                pace.settle();
+                // reqwest's limit for connecting counts until the first byte as well.
+                pace.pass(hasty().connect);
+            }
             if stays_open {
                 hold(&mut stream);
             }
         });
-        run(async {
-            let quick = Limits {
-                connect: Duration::from_millis(100),
+        run_paced(paced, async {
+            let short = Limits {
                 body_bytes: 10,
                 ..hasty()
             };
-            for client in clients(&server, quick) {
+            for client in clients(&server, short) {
                 let exchange = client.send(get("/")).await;
                 let (broke, at, _) = unanswered(&exchange);
                 assert_eq!(broke, breakage, "{client:?} {bytes} {}", detail(&exchange));
@@ -190,12 +196,13 @@ fn nobody_listens_and_resets() {
 
 #[test]
 fn a_partial_body_is_kept_by_both() {
-    let server = serve(|_, mut stream| {
+    let (pace, paced) = pace();
+    let server = serve(move |_, mut stream| {
         read_head(&mut stream);
         write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell");
-        std::thread::sleep(Duration::from_millis(100));
+        pace.settle();
     });
-    run(async {
+    run_paced(paced, async {
         for client in clients(&server, limits()) {
             let exchange = client.send(get("/")).await;
             let (_, _, partial) = unanswered(&exchange);
@@ -319,9 +326,10 @@ fn a_hook_is_called_by_its_url() {
             format!("HTTP/1.1 {status} X\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
         );
     });
-    let limit = Duration::from_millis(500);
-    let call =
-        |method: &'static str, url: String| run(async move { call_url(method, &url, &Trust::WebRoots, limit).await });
+    let call_within = |limit: Duration, method: &'static str, url: String| {
+        run(async move { call_url(method, &url, &Trust::WebRoots, limit).await })
+    };
+    let call = |method, url| call_within(PATIENCE, method, url);
     assert_eq!(call("POST", format!("http://{}/reset?all=1", server.address)), Ok(204));
     assert_eq!(call("GET", format!("http://{}/", server.address)), Ok(302));
     for (method, url, words) in [
@@ -334,7 +342,8 @@ fn a_hook_is_called_by_its_url() {
         assert!(error.contains(words), "{error}");
     }
     let silent = serve(|_, mut stream| hold(&mut stream));
-    assert!(call("POST", format!("http://u:hush@{}/", silent.address)).is_err_and(|error| !error.contains("hush")));
+    let url = format!("http://u:hush@{}/", silent.address);
+    assert!(call_within(Duration::from_millis(100), "POST", url).is_err_and(|error| !error.contains("hush")));
 }
 
 #[test]

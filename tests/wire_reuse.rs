@@ -4,13 +4,15 @@ mod wire_support;
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, mpsc};
 
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Phase, Request};
 use wabizspec::target::origin::Origin;
 use wabizspec::target::wire::Wire;
-use wire_support::{answered, get, hasty, hold, read_head, request, reset, run, serve, show, unanswered, write};
+use wire_support::{
+    answered, get, hasty, hold, limits, pace, read_head, request, reset, run, run_paced, serve, show, stall,
+    unanswered, write,
+};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -157,7 +159,7 @@ fn a_target_that_is_gone_after_a_request_has_received_it() {
         read_head(&mut stream);
         drop(listener);
     });
-    let wire = Wire::new(origin, None, hasty());
+    let wire = Wire::new(origin, None, limits());
     run(async {
         wire.send(get("/")).await;
         let exchange = wire.send(get("/killer")).await;
@@ -184,9 +186,13 @@ fn a_byte_of_an_answer_forbids_to_send_again() {
 
 #[test]
 fn silence_on_a_reused_connection_is_not_sent_again() {
-    let server = dies_on_reuse(|mut stream| hold(&mut stream));
-    let wire = Wire::new(server.origin(), None, hasty());
-    run(async {
+    let (pace, paced) = pace();
+    let server = dies_on_reuse(move |mut stream| {
+        pace.pass(hasty().first_byte);
+        hold(&mut stream);
+    });
+    let wire = server.hasty_wire();
+    run_paced(paced, async {
         wire.send(get("/1")).await;
         let exchange = wire.send(get("/2")).await;
         assert_eq!(
@@ -200,16 +206,19 @@ fn silence_on_a_reused_connection_is_not_sent_again() {
 
 #[test]
 fn a_connection_closed_while_idle_is_not_used() {
-    let server = serve(|_, mut stream| {
+    let (sender, closed) = mpsc::channel();
+    let server = serve(move |_, mut stream| {
         read_head(&mut stream);
         write(&mut stream, OK);
+        drop(stream);
+        let _ = sender.send(());
     });
     let wire = server.wire();
     run(async {
         for _ in 0..3 {
             let exchange = wire.send(get("/")).await;
             assert_eq!((answered(&exchange).status, exchange.resent), (200, false));
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            closed.recv().expect("the end of the connection");
         }
     });
     assert_eq!((server.accepted(), wire.unsolicited()), (3, 0));
@@ -217,7 +226,8 @@ fn a_connection_closed_while_idle_is_not_used() {
 
 #[test]
 fn a_late_second_answer_is_never_taken_for_the_next() {
-    let (sender, second_sent) = mpsc::channel();
+    let ((first_read, go_on), (sender, second_sent)) = (mpsc::channel(), mpsc::channel());
+    let go_on = Mutex::new(go_on);
     let server = serve(move |number, mut stream| {
         read_head(&mut stream);
         write(
@@ -225,7 +235,7 @@ fn a_late_second_answer_is_never_taken_for_the_next() {
             format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}"),
         );
         if number == 0 {
-            std::thread::sleep(Duration::from_millis(20));
+            let _ = go_on.lock().expect("one thread at a time").recv();
             write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong");
             let _ = sender.send(());
         }
@@ -234,6 +244,7 @@ fn a_late_second_answer_is_never_taken_for_the_next() {
     let wire = server.wire();
     run(async {
         assert_eq!(show(&answered(&wire.send(get("/")).await).body), "0");
+        first_read.send(()).expect("the server");
         // The runtime is kept from looking at the socket meanwhile: the client must look itself.
         second_sent.recv().expect("the second answer");
         assert_eq!(show(&answered(&wire.send(get("/")).await).body), "1");
@@ -247,7 +258,7 @@ fn an_unread_request_does_not_poison_the_connection() {
     let server = serve(|_, mut stream| {
         read_head(&mut stream);
         write(&mut stream, OK);
-        std::thread::sleep(Duration::from_millis(200));
+        stall(stream);
     });
     let wire = server.wire();
     let body = vec![b'x'; 16 * 1024 * 1024];
@@ -262,9 +273,11 @@ fn an_unread_request_does_not_poison_the_connection() {
 
 #[test]
 fn a_dropped_exchange_leaves_nothing_behind() {
-    let server = serve(|number, mut stream| {
+    let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let server = serve(move |number, mut stream| {
         read_head(&mut stream);
         if number == 0 {
+            let _ = sender.send(());
             hold(&mut stream);
         }
         write(&mut stream, OK);
@@ -272,10 +285,10 @@ fn a_dropped_exchange_leaves_nothing_behind() {
     });
     let wire = server.wire();
     run(async {
-        let given_up = tokio::time::timeout(Duration::from_millis(50), wire.send(get("/slow")))
-            .await
-            .is_err();
-        assert!(given_up);
+        tokio::select! {
+            exchange = wire.send(get("/slow")) => panic!("ended: {exchange:?}"),
+            received = received.recv() => received.expect("the request"),
+        }
         assert_eq!(answered(&wire.send(get("/")).await).status, 200);
     });
     assert_eq!(server.accepted(), 2);

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use tempfile::TempDir;
@@ -20,7 +19,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use wabizspec::exchange::{Breakage, Exchange, Phase};
 use wabizspec::target::tls::{TlsError, Trust, configuration};
 use wabizspec::target::wire::Wire;
-use wire_support::{answered, detail, get, hold, limits, run, serve, show, unanswered, write};
+use wire_support::{answered, detail, get, hold, limits, pace, run, run_paced, serve, show, unanswered, write};
 
 /// A certificate with its key, and what a client may be given to trust it.
 struct Identity {
@@ -290,15 +289,17 @@ fn plain_text_on_a_tls_port_and_tls_on_a_plain_port() {
 
 #[test]
 fn a_silent_handshake_passes_the_limit_for_connecting() {
-    let server = serve(|_, mut stream| hold(&mut stream));
-    let origin = format!("https://{}", server.address).parse().expect("an origin");
-    let hasty = wabizspec::target::Limits {
-        connect: Duration::from_millis(150),
-        ..limits()
-    };
-    let tls = configuration(&Trust::Anything).expect("a configuration");
-    let exchange = run(Wire::new(origin, Some(tls), hasty).send(get("/")));
-    refused(&exchange, "150ms");
+    let (pace, paced) = pace();
+    let server = serve(move |_, mut stream| {
+        pace.settle();
+        pace.pass(limits().connect);
+        hold(&mut stream);
+    });
+    let wire = wire("127.0.0.1", server.address, &Trust::Anything);
+    refused(
+        &run_paced(paced, wire.send(get("/"))),
+        "TLS handshake: not done within the 60s",
+    );
 }
 
 #[test]
@@ -348,6 +349,7 @@ fn a_late_second_answer_under_tls_is_never_taken_for_the_next() {
     listener.set_nonblocking(true).expect("a non-blocking listener");
     let address = listener.local_addr().expect("an address");
     let (sender, second_sent) = std::sync::mpsc::channel();
+    let (first_read, go_on) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         run(async move {
             let listener = TcpListener::from_std(listener).expect("a listener");
@@ -360,8 +362,8 @@ fn a_late_second_answer_under_tls_is_never_taken_for_the_next() {
                 assert!(stream.read(&mut head).await.is_ok_and(|count| count > 0));
                 let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}");
                 stream.write_all(answer.as_bytes()).await.expect("an answer");
-                tokio::time::sleep(Duration::from_millis(20)).await;
                 if number == 0 {
+                    let _ = go_on.recv();
                     stream.write_all(OK.as_bytes()).await.expect("another answer");
                     stream.flush().await.expect("another answer");
                     let _ = sender.send(stream);
@@ -372,6 +374,7 @@ fn a_late_second_answer_under_tls_is_never_taken_for_the_next() {
     let wire = wire("localhost", address, &Trust::Anything);
     run(async {
         assert_eq!(show(&answered(&wire.send(get("/")).await).body), "0");
+        first_read.send(()).expect("the server");
         // The runtime is kept from looking at the socket meanwhile: the client must look itself.
         let _still_open = second_sent.recv().expect("the second answer");
         let exchange = wire.send(get("/")).await;

@@ -12,13 +12,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response};
 use wabizspec::target::Limits;
 use wabizspec::target::origin::Origin;
 use wabizspec::target::wire::Wire;
 
-/// No thread of a server outlives its test by more than this.
-pub const PATIENCE: Duration = Duration::from_secs(3);
+/// The longest wait for the other side. No test gets near it, on however busy a machine; it only keeps a defect from
+/// hanging the test for ever.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A listening server; its threads end with the test process.
 pub struct Server {
@@ -40,6 +42,10 @@ impl Server {
 
     pub fn wire(&self) -> Wire {
         Wire::new(self.origin(), None, limits())
+    }
+
+    pub fn hasty_wire(&self) -> Wire {
+        Wire::new(self.origin(), None, hasty())
     }
 }
 
@@ -105,24 +111,97 @@ pub fn reset(stream: TcpStream) {
     socket.set_linger(Some(Duration::ZERO)).expect("linger");
 }
 
-/// Short enough for quick tests, long enough for a loaded machine.
+/// Keeps the connection open and reads no more from it, for as long as the test process lives.
+pub fn stall(stream: TcpStream) {
+    std::mem::forget(stream);
+}
+
+/// No answer of a test is late by these, however busy the machine.
 pub fn limits() -> Limits {
     Limits {
-        connect: Duration::from_millis(1000),
-        first_byte: Duration::from_millis(1500),
-        whole: Duration::from_millis(2000),
+        connect: PATIENCE,
+        first_byte: PATIENCE,
+        whole: PATIENCE,
         head_bytes: 8 * 1024,
         body_bytes: 256 * 1024,
     }
 }
 
-/// Limits for tests that wait for them to pass.
+/// Limits for a server that never answers, and for a clock that is [paced](Pace).
 pub fn hasty() -> Limits {
     Limits {
         first_byte: Duration::from_millis(150),
         whole: Duration::from_millis(250),
         ..limits()
     }
+}
+
+/// A server's say in what the client does, and in what time it is for the client.
+#[derive(Clone)]
+pub struct Pace(mpsc::UnboundedSender<Step>);
+
+/// The client's side of a [`Pace`].
+pub struct Paced(mpsc::UnboundedReceiver<Step>);
+
+/// So much time passes, and then the client does what there is to do.
+struct Step {
+    time: Duration,
+    done: std::sync::mpsc::Sender<()>,
+}
+
+pub fn pace() -> (Pace, Paced) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (Pace(sender), Paced(receiver))
+}
+
+impl Pace {
+    /// Returns when the client has read all that was written so far.
+    pub fn settle(&self) {
+        self.pass(Duration::ZERO);
+    }
+
+    /// Has so much time pass for the client. Returns when it has done what it does then.
+    pub fn pass(&self, time: Duration) {
+        let (done, wait) = std::sync::mpsc::channel();
+        // A client that has ended has nothing left to do.
+        if self.0.send(Step { time, done }).is_ok() {
+            let _ = wait.recv();
+        }
+    }
+}
+
+impl Paced {
+    async fn keep(mut self) {
+        while let Some(Step { time, done }) = self.0.recv().await {
+            settle().await;
+            tokio::time::advance(time).await;
+            settle().await;
+            let _ = done.send(());
+        }
+        std::future::pending().await
+    }
+}
+
+/// Lets everything run that can, and looks at every socket meanwhile: each turn of an idle runtime does.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Runs on a runtime of its own whose clock stands still but for what the server lets pass.
+pub fn run_paced<T>(paced: Paced, future: impl Future<Output = T>) -> T {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(true).build().expect("a runtime");
+    runtime.block_on(async {
+        // Without it the clock would jump to the next limit whenever the client waits for the server.
+        let (_ends_it, end) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || end.recv());
+        tokio::select! {
+            done = future => done,
+            () = paced.keep() => unreachable!("the pace is kept for ever"),
+        }
+    })
 }
 
 pub fn get(target: &str) -> Request {
@@ -142,13 +221,13 @@ pub fn request(method: &str, target: &str, body: Option<&[u8]>) -> Request {
     })
 }
 
-/// Runs on a runtime of its own, and never for long.
+/// Runs on a runtime of its own, and not for ever.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime")
-        .block_on(async { tokio::time::timeout(Duration::from_secs(10), future).await })
+        .block_on(async { tokio::time::timeout(2 * PATIENCE, future).await })
         .expect("an exchange must end within its limits")
 }
 
