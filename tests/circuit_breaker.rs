@@ -109,7 +109,7 @@ fn a_target_that_stumbles_and_comes_back() {
 
 #[test]
 fn each_limit_ends_the_wait_and_says_which_it_was() {
-    for (answer, more, why) in [
+    let rows = [
         ("", "", "the time limit passed before the first byte"),
         ("HTTP/1.1 200 OK\r\nX-A: ", "b", "the time limit passed inside the head"),
         (
@@ -127,29 +127,37 @@ fn each_limit_ends_the_wait_and_says_which_it_was() {
             "{",
             "larger than what is read",
         ),
-    ] {
-        let server = serve(move |_, mut stream| {
-            let Some(head) = read_head(&mut stream) else { return };
-            if !head.starts_with("GET /v1/users/x ") {
-                return write(&mut stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}");
-            }
-            write(&mut stream, answer);
-            while !more.is_empty() && stream.write_all(more.as_bytes()).is_ok() {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            hold(&mut stream);
-        });
-        let steps =
-            "[[steps]]\nname = \"a\"\nsend = \"GET /v1/users/x\"\n[steps.expect]\n\"login.one\" = { status = 200 }\n";
-        let url = format!("http://{}", server.address);
-        let args = ["--target", &url, "--scenarios", "suite", "--timeout", "400ms"];
-        let ended = Program::judge(args).suite(steps).end().exited(1);
-        let report = ended.report();
-        let finding = &report.case("login/one")["findings"][0];
-        assert_eq!(finding["requirement"], "envelope.answered", "{finding}");
-        assert!(
-            finding["observed"].as_str().is_some_and(|what| what.contains(why)),
-            "{finding}"
-        );
-    }
+    ];
+    std::thread::scope(|scope| {
+        for (answer, more, why) in rows {
+            scope.spawn(move || ends_the_wait(answer, more, why));
+        }
+    });
+}
+
+/// A target that answers like that, and then with more again and again, is not waited for any longer.
+fn ends_the_wait(answer: &'static str, more: &'static str, why: &str) {
+    let server = serve(move |_, mut stream| {
+        let Some(head) = read_head(&mut stream) else { return };
+        if !head.starts_with("GET /v1/users/x ") {
+            return write(&mut stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}");
+        }
+        write(&mut stream, answer);
+        while !more.is_empty() && stream.write_all(more.as_bytes()).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        hold(&mut stream);
+    });
+    let steps =
+        "[[steps]]\nname = \"a\"\nsend = \"GET /v1/users/x\"\n[steps.expect]\n\"login.one\" = { status = 200 }\n";
+    let url = format!("http://{}", server.address);
+    let args = ["--target", &url, "--scenarios", "suite", "--timeout", "10s"];
+    let ended = Program::judge(args).suite(steps).end().exited(1);
+    let report = ended.report();
+    let finding = &report.case("login/one")["findings"][0];
+    assert_eq!(finding["requirement"], "envelope.answered", "{finding}");
+    assert!(
+        finding["observed"].as_str().is_some_and(|what| what.contains(why)),
+        "{finding}"
+    );
 }

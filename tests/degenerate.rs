@@ -4,7 +4,6 @@ mod support;
 mod wire_support;
 
 use std::net::{Shutdown, TcpStream};
-use std::time::Duration;
 
 use support::{Ended, Program};
 use wire_support::{Server, hold, read_head, serve, write};
@@ -140,8 +139,10 @@ fn a_server_that_hangs_up_once_it_was_asked() {
 
 #[test]
 fn a_server_that_never_answers() {
-    let ended = judge(&silent(), &["--timeout", "1s"]).exited(3);
-    assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
+    let server = silent();
+    judge(&server, &["--timeout", "1s"]).exited(3);
+    // It is given up after a few, and not asked case by case.
+    assert!(server.accepted() < 50, "{} connections", server.accepted());
 }
 
 #[test]

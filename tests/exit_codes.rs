@@ -4,7 +4,6 @@ mod support;
 mod wire_support;
 
 use std::net::TcpListener;
-use std::time::Duration;
 
 use support::front::{Front, Reaction};
 use support::{Program, Running, reference};
@@ -116,10 +115,10 @@ fn one_wins_over_three() {
 
 /// Waits until the front has seen so many requests.
 fn until(front: &Front, requests: usize, running: &mut Running) {
-    while front.requests() < requests {
+    support::eventually("so many requests", || {
         assert!(running.is_running(), "it ended before it was interrupted");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+        front.requests() >= requests
+    });
 }
 
 #[test]

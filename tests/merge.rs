@@ -4,7 +4,6 @@
 mod report_support;
 
 use std::fs;
-use std::time::Duration;
 
 use report_support::{Folder, Target, cases, json, requirements, said, wabizspec};
 
@@ -20,7 +19,7 @@ fn assert_same(merged: &[(String, String)], whole: &[(String, String)]) {
 
 #[test]
 fn the_verdicts_of_merged_shards_are_those_of_the_whole() {
-    let target = Target::hostile(Duration::ZERO);
+    let target = Target::hostile();
     let embedded: &[&str] = &["tokens", "envelope/control", "envelope/e*"];
     // With a reset, as without one it depends on the order which case still finds a fresh target.
     let reset = format!("POST {}/reset", target.url());
@@ -106,7 +105,7 @@ fn a_shard_that_got_lost_leaves_the_merged_run_incomplete() {
 
 #[test]
 fn reports_of_different_runs_are_refused() {
-    let (folder, target) = (Folder::new(), Target::hostile(Duration::ZERO));
+    let (folder, target) = (Folder::new(), Target::hostile());
     let run = |name: &str, args: &[&str]| {
         let report = folder.report(name);
         let output = wabizspec(&[&["run", "--report", report.as_str()], args].concat());

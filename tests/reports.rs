@@ -21,7 +21,7 @@ fn run_in_all_formats(folder: &Folder, target: &Target) {
 
 #[test]
 fn a_run_told_again_is_the_same_to_the_byte() {
-    let (folder, target) = (Folder::new(), Target::hostile(Duration::ZERO));
+    let (folder, target) = (Folder::new(), Target::hostile());
     run_in_all_formats(&folder, &target);
     // Whichever case was done first.
     let text = String::from_utf8(folder.read("run.ndjson")).expect("text");
@@ -103,7 +103,7 @@ fn what_is_no_report_is_refused_with_advice() {
 
 #[test]
 fn a_killed_run_leaves_a_stream_that_is_read_as_incomplete() {
-    let (folder, target) = (Folder::new(), Target::hostile(Duration::from_millis(50)));
+    let (folder, target) = (Folder::new(), Target::hostile_until(20));
     let (report, path) = (folder.report("run.ndjson"), folder.path("run.ndjson"));
     let args = [
         "run",
@@ -113,6 +113,8 @@ fn a_killed_run_leaves_a_stream_that_is_read_as_incomplete() {
         "1000",
         "--jobs",
         "1",
+        "--timeout",
+        "10m",
         "--target",
         target.url(),
         "--report",
@@ -197,7 +199,7 @@ fn a_disk_that_is_full_is_told_and_makes_a_success_inconclusive() {
             "{format}: the other report is whole"
         );
     }
-    let target = Target::hostile(Duration::ZERO);
+    let target = Target::hostile();
     let args = [
         "run",
         "login/first-login-too-*",
@@ -221,7 +223,7 @@ fn a_disk_that_is_full_is_told_and_makes_a_success_inconclusive() {
 
 #[test]
 fn only_what_failed_is_run_again() {
-    let (folder, target) = (Folder::new(), Target::hostile(Duration::ZERO));
+    let (folder, target) = (Folder::new(), Target::hostile());
     run_in_all_formats(&folder, &target);
     let first = json(&folder.read("run.json"));
     let failed: Vec<String> = cases(&first)
@@ -255,7 +257,7 @@ fn only_what_failed_is_run_again() {
 
 #[test]
 fn junit_has_a_test_case_for_each_case_and_nothing_that_the_schema_does_not_know() {
-    let (folder, target) = (Folder::new(), Target::hostile(Duration::ZERO));
+    let (folder, target) = (Folder::new(), Target::hostile());
     run_in_all_formats(&folder, &target);
     let (document, xml) = (json(&folder.read("run.json")), folder.read("run.junit"));
     let junit = report_support::junit(&xml);

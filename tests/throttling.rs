@@ -2,9 +2,8 @@
 
 mod live_support;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use live_support::{Asked, Next, Proxy, Ran, answer, run, run_in, write};
 
@@ -88,7 +87,6 @@ fn set_up_is_as_patient_as_the_cases() {
 #[test]
 fn throttling_that_persists_blocks_and_fails_nothing() {
     let proxy = throttling(usize::MAX, "429 Too Many Requests", "Retry-After: 0\r\n", is_read);
-    let begun = Instant::now();
     let filters = [
         "users/read-admin",
         "users/read-unknown",
@@ -104,7 +102,9 @@ fn throttling_that_persists_blocks_and_fails_nothing() {
     for case in ["users/read-unknown", "login/control"] {
         assert_eq!(ran.verdict(case), "pass", "{}", ran.out);
     }
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    // The first case that it blocks tries often, and after that nobody does.
+    let tries = proxy.log().iter().filter(|asked| is_read(asked)).count();
+    assert!((2..=10).contains(&tries), "{tries} tries");
 }
 
 #[test]
@@ -122,22 +122,18 @@ fn a_longer_wait_than_the_longest_is_not_waited_for() {
         ran.out
     );
     assert_eq!(ran.verdict("envelope/unknown-path-without-a-token"), "pass");
-    assert!(ran.elapsed < Duration::from_secs(20), "{:?}", ran.elapsed);
 }
 
 #[test]
-fn a_target_that_takes_so_many_requests_a_second_is_judged_all_the_same() {
-    // Thirty at once, then one every 20 ms; whoever comes sooner is told to come back.
-    let bucket = Mutex::new((30.0, Instant::now()));
+fn a_target_that_throttles_now_and_then_is_judged_all_the_same() {
+    // Thirty at once, and from then on one in forty is told to come back.
+    let seen = AtomicUsize::new(0);
     let proxy = Proxy::new(move |_, stream| {
-        let mut bucket = bucket.lock().expect("bucket");
-        let filled = bucket.0 + bucket.1.elapsed().as_secs_f64() * 50.0;
-        *bucket = (filled.min(30.0), Instant::now());
-        if bucket.0 < 1.0 {
+        let number = seen.fetch_add(1, Ordering::SeqCst);
+        if number > 30 && number.is_multiple_of(40) {
             write(stream, answer("429 Too Many Requests", "Retry-After: 0\r\n", TOO_MANY));
             return Next::Keep;
         }
-        bucket.0 -= 1.0;
         Next::Forward
     });
     let ran = run(&some(&proxy.url(), &["users/read*", "users/create*"]));
@@ -145,15 +141,16 @@ fn a_target_that_takes_so_many_requests_a_second_is_judged_all_the_same() {
     assert!(ran.notes().contains("the target throttled"), "{}", ran.notes());
 }
 
-/// Whether no second of the log holds more requests than that, the harness's own included.
+/// Whether the run took as long as its requests must at ten a second, the harness's own included.
 #[track_caller]
-fn kept(proxy: &Proxy, per_second: usize) {
-    let log = proxy.log();
-    for (index, asked) in log.iter().enumerate() {
-        let until = asked.at + Duration::from_millis(900);
-        let within = log[index..].iter().filter(|later| later.at < until).count();
-        assert!(within <= per_second, "{within} requests in 0.9 s");
-    }
+fn kept(ran: &Ran, proxy: &Proxy) {
+    conforms(ran);
+    let gaps = u32::try_from(proxy.requests()).expect("a few requests") - 1;
+    assert!(
+        gaps > 11 && ran.elapsed >= Duration::from_millis(100) * gaps,
+        "{gaps} gaps in {:?}",
+        ran.elapsed
+    );
 }
 
 #[test]
@@ -171,17 +168,14 @@ fn the_rate_is_kept_by_all_requests_together() {
         let url = proxy.url();
         let mut arguments = some(&url, &filters);
         arguments.extend(["--rate", rate]);
-        conforms(&run(&arguments));
-        kept(&proxy, 10);
-        assert!(proxy.requests() > 12);
+        kept(&run(&arguments), &proxy);
     };
     std::thread::scope(|scope| {
         scope.spawn(|| with_flag("10/s"));
         scope.spawn(|| with_flag("10"));
         let proxy = Proxy::new(|_, _| Next::Forward);
         std::fs::write(folder.path().join("wabizspec.toml"), "[target]\nrate = 10\n").expect("a file");
-        conforms(&run_in(folder.path(), &some(&proxy.url(), &filters)));
-        kept(&proxy, 10);
+        kept(&run_in(folder.path(), &some(&proxy.url(), &filters)), &proxy);
     });
 }
 

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Phase, Request};
 use wabizspec::target::origin::Origin;
+use wabizspec::target::tls::Trust;
 use wabizspec::target::wire::Wire;
+use wabizspec::target::{Client, Controls, Hooks, Target};
 use wire_support::{
     answered, get, hasty, hold, limits, pace, read_head, request, reset, run, run_paced, serve, show, stall,
     unanswered, write,
@@ -243,13 +245,29 @@ fn a_late_second_answer_is_never_taken_for_the_next() {
     });
     let wire = server.wire();
     run(async {
-        assert_eq!(show(&answered(&wire.send(get("/")).await).body), "0");
+        let exchange = wire.send(get("/")).await;
+        assert_eq!(show(&answered(&exchange).body), "0");
+        assert!(answered(&exchange).surplus.is_empty());
         first_read.send(()).expect("the server");
         // The runtime is kept from looking at the socket meanwhile: the client must look itself.
         second_sent.recv().expect("the second answer");
         assert_eq!(show(&answered(&wire.send(get("/")).await).body), "1");
     });
     assert_eq!(wire.unsolicited(), 1);
+    let hooks = Hooks {
+        reset: None,
+        advance: None,
+        code: None,
+        trust: Trust::WebRoots,
+    };
+    let target = Target::new(
+        Client::Wire(wire),
+        server.origin(),
+        Vec::new(),
+        Controls::Hooks(Box::new(hooks)),
+    );
+    let remarks = target.remarks().join("\n");
+    assert!(remarks.contains("1 idle connections had to be given up"), "{remarks}");
 }
 
 #[test]

@@ -6,7 +6,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 use wabizspec::fuzz::Surface;
@@ -28,9 +27,6 @@ pub fn register() -> Register {
     Suite::embedded().expect("the suite").register
 }
 
-/// Hangs are planted, so the limit is far below the delay, and far above what anything else takes.
-pub const LIMIT: Duration = Duration::from_secs(2);
-
 pub fn target(behaviour: Behaviour) -> Arc<Target> {
     let settings = wabizspec::reference::Settings {
         behaviour,
@@ -38,12 +34,7 @@ pub fn target(behaviour: Behaviour) -> Arc<Target> {
     };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(listen, settings).expect("a server");
-    let limits = Limits {
-        first_byte: LIMIT,
-        whole: LIMIT,
-        ..Limits::default()
-    };
-    Arc::new(Target::embedded(server, limits).expect("a target"))
+    Arc::new(Target::embedded(server, Limits::default()).expect("a target"))
 }
 
 pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, Ground) {

@@ -364,7 +364,7 @@ pub const WRONG: [(&str, &str, Deed); 18] = [
 ];
 
 /// Strange answers that no rule of level must forbids.
-pub const STRANGE: [(&str, Deed); 11] = [
+pub const STRANGE: [(&str, Deed); 10] = [
     ("interim answers first", |_, stream| {
         let interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n";
         send(stream, [interim.as_slice(), &refusal()].concat())
@@ -391,12 +391,6 @@ pub const STRANGE: [(&str, Deed); 11] = [
     ("lines that end with a line feed alone", |_, stream| {
         let head = with_head(&format!("Content-Length: {}\r\n\r\n", REFUSAL.len())).replace("\r\n", "\n");
         send(stream, format!("{head}{REFUSAL}"))
-    }),
-    ("a second answer some time later", |_, stream| {
-        write(stream, refusal());
-        sleep(Duration::from_millis(150));
-        write(stream, refusal());
-        Next::Keep
     }),
     ("HTTP/1.0 without a length", |_, stream| {
         send(

@@ -8,8 +8,8 @@ mod live_support;
 mod whole;
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use deeds::Deed;
 use live_support::{Next, Proxy, Ran, run};
@@ -21,8 +21,8 @@ const HIT: &str = "envelope/unknown-path::beside-the-users";
 /// Cases beside it, before and after, for which the target is a good one.
 const BESIDE: [&str; 3] = ["envelope/unknown-path::deep", "login/control", "users/read-unknown"];
 
-/// Enough for a good answer on a loaded machine.
-const LIMIT: &str = "1500ms";
+/// What a run waits for an answer unless it is told otherwise: no good answer takes that long, however busy the machine.
+const LIMIT: &str = "10s";
 
 /// The most memory that the program may take, in KiB.
 const MEMORY: u64 = 100 * 1024;
@@ -52,8 +52,7 @@ fn arguments_within<'a>(limit: &'a str, url: &'a str, filters: &[&'a str]) -> Ve
 fn sound(ran: &Ran) {
     assert!([0, 1, 3].contains(&ran.code), "exit {}: {}", ran.code, ran.err);
     assert!(!ran.err.contains("panicked"), "{}", ran.err);
-    assert!(ran.peak_kib > 0 && ran.peak_kib < MEMORY, "{} KiB", ran.peak_kib);
-    assert!(ran.elapsed < Duration::from_secs(30), "{:?}", ran.elapsed);
+    assert!(ran.peak_kib < MEMORY, "{} KiB", ran.peak_kib);
     assert_eq!(ran.report["complete"], true, "{}", ran.out);
     assert_eq!(ran.count("error"), 0, "{}", ran.out);
     let drives = |c: char| c.is_control() && c != '\n' && c != '\t';
@@ -65,6 +64,7 @@ fn sound(ran: &Ran) {
 fn each<T: Sync>(rows: &[(&str, T)], deed: impl Fn(&T) -> Deed + Sync, judge: impl Fn(&T, &Ran, usize) + Sync) {
     let waiting = Mutex::new(rows.iter());
     let failures = Mutex::new(Vec::new());
+    let peak = AtomicU64::new(0);
     let work = || {
         loop {
             let next = waiting.lock().expect("rows").next();
@@ -78,6 +78,7 @@ fn each<T: Sync>(rows: &[(&str, T)], deed: impl Fn(&T) -> Deed + Sync, judge: im
                 let filters: Vec<&str> = BESIDE.into_iter().chain([HIT]).collect();
                 let ran = run(&arguments(&proxy.url(), &filters));
                 sound(&ran);
+                peak.fetch_max(ran.peak_kib, Ordering::Relaxed);
                 for case in BESIDE {
                     assert_eq!(ran.verdict(case), "pass", "{case}: {}", ran.out);
                 }
@@ -95,6 +96,7 @@ fn each<T: Sync>(rows: &[(&str, T)], deed: impl Fn(&T) -> Deed + Sync, judge: im
             scope.spawn(work);
         }
     });
+    assert!(peak.into_inner() > 0, "the memory of no run was looked at");
     let failures = failures.into_inner().expect("failures");
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }

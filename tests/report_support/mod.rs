@@ -33,7 +33,8 @@ fn command(args: &[&str]) -> Command {
     ] {
         command.env_remove(name);
     }
-    command.env_remove("CI").args(args);
+    let state = format!("{}/state-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+    command.env_remove("CI").env("XDG_STATE_HOME", state).args(args);
     command
 }
 
@@ -101,14 +102,22 @@ pub struct Target {
 }
 
 impl Target {
-    pub fn hostile(delay: Duration) -> Target {
+    pub fn hostile() -> Target {
+        Target::hostile_until(u64::MAX)
+    }
+
+    /// Answers so many requests, and leaves all further ones without an answer.
+    pub fn hostile_until(requests: u64) -> Target {
         // The server has a thread of its own; this starts it.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime");
         let server = runtime.block_on(async {
             let server = MockServer::start().await;
-            let answer = ResponseTemplate::new(200).set_body_string(HOSTILE).set_delay(delay);
-            Mock::given(any()).respond_with(answer).mount(&server).await;
+            let answer = ResponseTemplate::new(200).set_body_string(HOSTILE);
+            let late = ResponseTemplate::new(200).set_delay(Duration::from_secs(3600));
+            let first = Mock::given(any()).respond_with(answer).up_to_n_times(requests);
+            first.with_priority(1).mount(&server).await;
+            Mock::given(any()).respond_with(late).mount(&server).await;
             server
         });
         let url = server.uri();

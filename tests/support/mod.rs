@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use wabizspec::reference::{Server, Settings};
 
 /// No program under test may take longer than this; generous, because a test machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The file that [`Program::judge`] asks the report to be written to.
 const REPORT: &str = "report.json";
@@ -198,6 +198,16 @@ impl Running {
             took: begun.elapsed(),
             dir: self.dir,
         }
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "never {what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
