@@ -1,5 +1,6 @@
 //! `--report FORMAT[=PATH]`: which format, and where to.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
