@@ -30,7 +30,12 @@ fn recorded(suite: &Suite) -> (Vec<Event>, Vec<Judged>) {
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), Client::default()).expect("a free port");
     let origin: Origin = server.url().parse().expect("an address");
     let wire = Speaker::Wire(Wire::new(origin.clone(), None, Limits::default()));
-    let target = Target::new(wire, origin, Vec::new(), Controls::Instance(Box::new(server)));
+    let target = Target::new(
+        wire,
+        origin,
+        Vec::new(),
+        Controls::Instance(std::sync::Arc::new(server)),
+    );
     let judged = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&judged);
     let settings = Settings {

@@ -227,7 +227,7 @@ fn replay_keeps_to_the_same_journal_and_the_same_lock() {
     let held = replay();
     let lock = held
         .path()
-        .join(format!("state/wabizspec/127.0.0.1-{}.lock", server.address().port()));
+        .join(format!("state/wabizspec/localhost-{}.lock", server.address().port()));
     let lock = RunLock::take(&[lock]).expect("a lock");
     held.end().exited(2).says("at work");
     drop(lock);

@@ -198,7 +198,7 @@ fn nothing_is_removed_while_a_run_is_at_work() {
     let program = recover(&server.url(), &text, &["--clean"]);
     let lock = program
         .path()
-        .join(format!("state/wabizspec/127.0.0.1-{}.lock", server.address().port()));
+        .join(format!("state/wabizspec/localhost-{}.lock", server.address().port()));
     let _held = RunLock::take(&[lock]).expect("a lock");
     program.end().exited(2);
     assert_eq!(accounts(&server), ["admin", LEFT[0]]);

@@ -86,7 +86,7 @@ fn reason<'e>(report: &'e support::Report, case: &str) -> &'e str {
 fn kept(ended: &Ended, url: &str) -> Vec<String> {
     let path = format!(
         "state/wabizspec/{}.journal",
-        url.replace("http://", "").replace(':', "-")
+        url.replace("http://127.0.0.1:", "localhost-")
     );
     let known = match ended.has(&path) {
         true => Journal::read(&ended.folder().join(path)).expect("a journal"),

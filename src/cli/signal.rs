@@ -2,6 +2,7 @@
 //!
 //! Signals are heard in a thread of their own, so that they are heard whatever the rest of the program is doing.
 
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::runtime;
+use crate::files;
 
 /// How long the program may take to end by itself after the second signal: to write its reports, and nothing else.
 const AT_ONCE: Duration = Duration::from_secs(2);
@@ -110,7 +112,8 @@ impl Signals {
 
 /// Whether SIGHUP was ignored from the start. Only Linux says so without further ado.
 fn ignores_hang_up() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = files::read(Path::new("/proc/self/status"), 64 * 1024).unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     let bit = SignalKind::hangup().as_raw_value() - 1;

@@ -130,7 +130,7 @@ fn webpki(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Arc<We
         .map_err(|error| TlsError::Setup(error.to_string()))
 }
 
-fn read_certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn read_certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let pem = files::read(path, files::TEXT).map_err(|source| TlsError::Unreadable {
         path: path.clone(),
         source,
