@@ -132,17 +132,17 @@ fn webpki(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Arc<We
 
 fn read_certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let pem = files::read(path, files::TEXT).map_err(|source| TlsError::Unreadable {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     })?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, PemError>>()
         .map_err(|error| TlsError::NotPem {
-            path: path.clone(),
+            path: path.to_owned(),
             reason: error.to_string(),
         })?;
     if certificates.is_empty() {
-        return Err(TlsError::NoCertificate { path: path.clone() });
+        return Err(TlsError::NoCertificate { path: path.to_owned() });
     }
     Ok(certificates)
 }
