@@ -68,7 +68,7 @@ fn wrong_logins_are_few_and_the_rest_is_for_another_time() {
     let first = recover(&front.url(), &text, &[]).end().exited(3);
     assert_eq!(front.logins().count, 20, "{}", first.said());
     assert_eq!(first.file("kept.journal"), text, "nothing is lost");
-    first.says("46 more").says("--skip 20").says("wrong_logins");
+    first.says("46 more").says("--skip 20").says("--wrong-logins");
     let second = recover(&front.url(), &text, &["--skip", "20"]).end().exited(3);
     assert_eq!(front.logins().count, 40);
     second.says("--skip 40");
@@ -79,7 +79,7 @@ fn wrong_logins_are_few_and_the_rest_is_for_another_time() {
     assert_eq!(front.logins().count, 45);
     last.says(OWNERS);
 
-    let many = recover(&front.url(), &text, &[]).file("wabizspec.toml", "[target]\nwrong_logins = 65\n");
+    let many = recover(&front.url(), &text, &["--wrong-logins", "65"]);
     many.end().exited(0).says("entry 65");
     let few = recover(&front.url(), &text, &[]).file("wabizspec.toml", "[target]\nwrong_logins = 3\n");
     let before = front.logins().count;

@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use safety_support::fresh_server;
 use support::front::{Front, Reaction};
@@ -156,7 +156,8 @@ fn who_ignores_it_from_the_start_goes_on_ignoring_it() {
 /// Waits until a signal does not end the program by itself any more (proc(5), `SigCgt`).
 fn wait_for_handlers(program: &Running) {
     let status = format!("/proc/{}/status", program.id());
-    loop {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(60) {
         let text = std::fs::read_to_string(&status).expect("a process");
         let caught = text
             .lines()
@@ -170,4 +171,5 @@ fn wait_for_handlers(program: &Running) {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+    panic!("the program does not listen to all signals");
 }

@@ -158,6 +158,7 @@ impl<'r> Standing<'r> {
             Probe::Refused | Probe::Throttled(_) | Probe::Unreachable(_) => return Err(why),
         }
         let new = self.resolved.admin_password.clone().unwrap_or_else(names::password);
+        let was_touched = accounts.admin_touched();
         let first = accounts.log_in(&account(DEFAULT_PASSWORD), Some(&new)).await;
         if let Err(undone) = &first
             && undone.refused
@@ -166,6 +167,7 @@ impl<'r> Standing<'r> {
             match probe(target, &account(&new)).await {
                 Probe::LoggedIn(token) => accounts.made().token(&token, None),
                 Probe::Refused => {
+                    accounts.was_refused(&new, was_touched).await;
                     if let Some(journal) = accounts.journal() {
                         // One that could not be made shorter holds a password more than it needs.
                         let _ = journal.settle(journal.earlier().all()).await;

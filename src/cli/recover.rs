@@ -38,7 +38,7 @@ Examples:
   wabizspec recover --target https://wabiz.internal:9090 --out admin.password
   wabizspec recover --target https://wabiz.internal:9090 --clean
 
-It sends at most 20 wrong logins (wrong_logins under [target]), because a target may lock an account after too many. If more \
+It sends at most 20 wrong logins (--wrong-logins N), because a target may lock an account after too many. If more \
 passwords are known, it says how to continue.
 
 Exit codes: 0 found · 1 no known password works · 2 usage error
@@ -132,7 +132,7 @@ async fn recover_with(
             print(&format!(
                 "none of the first {tried} passwords works at {url}; {left} more are known, but a target may lock an account \
                  after too many wrong logins\nhelp: wait a while, then continue with: wabizspec recover --target {url} \
-                 --journal '{path}' --skip {tried}\n      wrong_logins under [target] allows more than {budget} at a time\n"
+                 --journal '{path}' --skip {tried}\n      --wrong-logins N allows more than {budget} at a time\n"
             ))?;
             return Ok(INCONCLUSIVE);
         }
