@@ -180,6 +180,9 @@ fn a_first_login_that_is_refused_leaves_no_password_in_the_journal() {
     );
     let ended = fuzz(&url, &["--fresh"]).file("kept.journal", &earlier).end().exited(3);
     assert_eq!(passwords(ended.folder()), ["Older-Pass-1!"], "{}", ended.said());
+    let kept = ended.file("kept.journal");
+    let with_password = kept.lines().filter(|line| line.contains("\"password\""));
+    assert_eq!(with_password.count(), 1, "not in a line of the file either: {kept}");
     assert_eq!(admins(&server), OWNERS);
 }
 

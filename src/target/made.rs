@@ -118,3 +118,15 @@ impl Made {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_tokens_are_kept_than_can_be_logged_out_in_the_end() {
+        let made = Made::default();
+        (0..TOKENS + 7).for_each(|number| made.token(&number.to_string(), None));
+        assert_eq!((made.further_tokens(), made.take_tokens().len()), (7, TOKENS));
+    }
+}
