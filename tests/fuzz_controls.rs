@@ -2,13 +2,14 @@
 //! is of two minds or tells by its time; and that it leaves the passwords as it found them.
 
 mod fuzz_support;
+mod wire_support;
 
 use std::panic::catch_unwind;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use fuzz_support::{block_on, found, fuzz, fuzz_until, ground, register, settings, target};
+use fuzz_support::{block_on, found, fuzz, fuzz_until, fuzzed, ground, register, settings, target};
 use tokio::sync::watch;
 use wabizspec::documented::basic::{self, BasicError};
 use wabizspec::fuzz::Surface;
@@ -17,6 +18,7 @@ use wabizspec::fuzz::grammar::basic::BasicInput;
 use wabizspec::fuzz::grammar::bindings::FIXED;
 use wabizspec::fuzz::in_process;
 use wabizspec::reference::{AnswerBody, Behaviour, Call, Endpoint, Refusal, Revokes};
+use wire_support::{Pace, pace, run_paced};
 
 fn without_http() -> Vec<Surface> {
     Surface::ALL
@@ -88,19 +90,22 @@ fn the_same_bytes_must_come_to_the_same() {
     assert!(!summary.observed.contains_key(fickle), "{:?}", summary.observed);
 }
 
-/// The delay is planted, and far above what anything else takes.
+/// Time passes only where the answer about a known name is made.
 #[test]
 fn names_that_the_time_tells_are_observed() {
+    static PACE: OnceLock<Pace> = OnceLock::new();
+    let (pace, paced) = pace();
+    PACE.get_or_init(|| pace);
     let mut behaviour = Behaviour::default();
-    behaviour.rewrites.push(|handled, answer| {
+    behaviour.rewrites.push(|handled, _| {
         let known = |refused: &wabizspec::reference::Refused| {
             refused.0.iter().any(|reason| reason.refusal == Refusal::WrongPassword)
         };
         if handled.outcome.as_ref().is_err_and(known) {
-            answer.delivery.delay = Duration::from_millis(250);
+            PACE.get().expect("a pace").pass(Duration::from_millis(250));
         }
     });
-    let (summary, _) = fuzz(behaviour, &settings(&[Surface::BasicAuth], 1));
+    let (summary, _) = run_paced(paced, fuzzed(behaviour, &settings(&[Surface::BasicAuth], 1), None));
     assert!(summary.rows.contains("A32"), "{:?}", summary.rows);
     let told = |what: &&String| what.contains("the time tells which names there are");
     assert!(

@@ -89,19 +89,26 @@ pub fn fuzz_until(
     settings: &Settings,
     until: Option<&(dyn Fn(&str) -> bool + Sync)>,
 ) -> (Summary, Vec<String>) {
+    block_on(fuzzed(behaviour, settings, until))
+}
+
+/// The same, for a runtime of the caller's.
+pub async fn fuzzed(
+    behaviour: Behaviour,
+    settings: &Settings,
+    until: Option<&(dyn Fn(&str) -> bool + Sync)>,
+) -> (Summary, Vec<String>) {
     let (register, target) = (register(), target(behaviour));
-    block_on(async {
-        let (mut givens, ground) = ground(&target, &register).await;
-        let (stop, stopped) = watch::channel(false);
-        let enough = |found: &Summary| until.is_some_and(|until| self::found(found).iter().any(|found| until(found)));
-        let mut look = |news: News<'_>| match news {
-            News::Progress { summary, .. } if enough(summary) => stop.send(true).expect("the run listens"),
-            _ => {}
-        };
-        let summary = drive(Arc::new(ground), &register, settings, stopped, &mut look).await;
-        let left = givens.clean_up().await;
-        (summary, left)
-    })
+    let (mut givens, ground) = ground(&target, &register).await;
+    let (stop, stopped) = watch::channel(false);
+    let enough = |found: &Summary| until.is_some_and(|until| self::found(found).iter().any(|found| until(found)));
+    let mut look = |news: News<'_>| match news {
+        News::Progress { summary, .. } if enough(summary) => stop.send(true).expect("the run listens"),
+        _ => {}
+    };
+    let summary = drive(Arc::new(ground), &register, settings, stopped, &mut look).await;
+    let left = givens.clean_up().await;
+    (summary, left)
 }
 
 /// What was found, as `oracle requirement`.
