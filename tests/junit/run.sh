@@ -30,7 +30,7 @@ wait_for "$port" "$last" || { cat "$scratch/target.log" >&2; exit 1; }
 url=http://127.0.0.1:$port
 
 # All green; mostly skips; findings, blocked cases and text that no XML can hold; died in the middle.
-run green 0 run
+run green 0 run --embedded
 run unasked 1 run --target "$url"
 run hostile 1 run --target "$url" --fresh --report "ndjson=$scratch/run.ndjson"
 head -n 50 "$scratch/run.ndjson" >"$scratch/cut.ndjson"
