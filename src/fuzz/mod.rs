@@ -30,6 +30,7 @@ mod culprit;
 mod first_sight;
 mod generator;
 mod kept;
+mod run;
 mod written;
 
 use std::fmt;

@@ -1,0 +1,404 @@
+//! The parts of a run: accounts, controls, batches of inputs, and what is found, made small.
+//!
+//! Each part may be dropped where it is, when the time is over: what came of it so far is still there.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Surface;
+use super::batch::{Batch, Tried};
+use super::controls;
+use super::culprit::{self, Suspect};
+use super::finding::{Found, Signature};
+use super::first_sight::FirstSight;
+use super::generator::{Generated, Generator};
+use super::probe::{Kind, Probed, probe};
+use super::saved;
+use super::shrink::shrink;
+use super::subject::{Ground, Subject};
+use super::summary::Summary;
+use super::takes::Takes;
+use super::timetable::{Cut, Timetable};
+use crate::files;
+use crate::requirement::{Level, Register};
+
+/// How a run goes about it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What is fuzzed.
+    pub surfaces: Vec<Surface>,
+    /// Decides all inputs.
+    pub seed: u64,
+    /// Inputs in flight at most.
+    pub jobs: usize,
+    /// When to end.
+    pub timetable: Timetable,
+    /// After how many requests to end; the batch in flight is finished.
+    pub requests: Option<u64>,
+    /// Where findings and the corpus go, if anywhere.
+    pub out: Option<PathBuf>,
+    /// The target's URL, for lines that people copy.
+    pub url: String,
+}
+
+/// What is known and done in a run so far.
+pub(super) struct Run {
+    generator: Generator,
+    pub summary: Summary,
+    pub first: Arc<Mutex<FirstSight>>,
+    pub ground: Arc<Ground>,
+    levels: Arc<BTreeMap<String, Level>>,
+    pub subjects: Vec<Subject>,
+    /// The batch whose answers are still to be taken in.
+    current: Option<Arc<Batch>>,
+    /// What is done just now, for the case that it is cut off.
+    doing: &'static str,
+    /// So many of the findings have been shrunk.
+    pub shrunk: usize,
+}
+
+impl Run {
+    pub fn new(ground: Arc<Ground>, register: &Register, settings: &Settings, tell: UnboundedSender<Found>) -> Run {
+        let levels = register.iter();
+        let levels = levels.map(|requirement| (requirement.id.clone(), requirement.level));
+        let first = FirstSight {
+            out: settings.out.clone(),
+            seed: settings.seed,
+            url: settings.url.clone(),
+            secrets: ground.secrets(),
+            tell: Some(tell),
+            ..FirstSight::default()
+        };
+        Run {
+            generator: Generator::new(settings.seed, &settings.surfaces),
+            summary: Summary {
+                seed: settings.seed,
+                ..Summary::default()
+            },
+            first: Arc::new(Mutex::new(first)),
+            ground,
+            levels: Arc::new(levels.collect()),
+            subjects: Vec::new(),
+            current: None,
+            doing: "",
+            shrunk: 0,
+        }
+    }
+
+    pub fn first(&self) -> MutexGuard<'_, FirstSight> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time was over before this was done.
+    pub fn cut_off(&mut self, what: &str) {
+        self.summary.unfinished.push(format!("{what}: the time was over"));
+    }
+
+    /// A batch, or what follows it, was dropped where it was: what came of it so far counts.
+    pub fn cut_batch_off(&mut self, settings: &Settings, cut: Cut) {
+        let over = self.current.take().map(|batch| batch.over());
+        if let Some(over) = &over {
+            self.take(settings, &over.tried);
+        }
+        match (cut, over) {
+            (Cut::Stop, _) => {}
+            (Cut::Time, Some(over)) => {
+                let inputs = over.cut_off;
+                self.cut_off(&format!("{inputs} inputs were still waiting for answers"));
+            }
+            (Cut::Time, None) => self.cut_off(self.doing),
+        }
+    }
+
+    /// Takes up the corpus of an earlier run.
+    pub fn resume(&mut self, settings: &Settings) {
+        let Some(out) = &settings.out else { return };
+        for surface in &settings.surfaces {
+            let folder = out.join("corpus").join(surface.name());
+            for path in saved::inputs(&folder).unwrap_or_default() {
+                if let Ok(input) = files::read_own(&path, files::TEXT) {
+                    self.generator.keep(*surface, input);
+                }
+            }
+        }
+    }
+
+    /// Makes the accounts of the workers, the first alone: where it cannot be had, neither can the others.
+    pub async fn set_up(&mut self, jobs: usize) {
+        match Subject::new(&self.ground).await {
+            Ok(subject) => self.subjects.push(subject),
+            Err(why) => return self.summary.blocked = Some(why),
+        }
+        if self.subjects.iter().any(|subject| !subject.own) {
+            return;
+        }
+        let mut making = JoinSet::new();
+        for _ in 1..jobs {
+            let ground = Arc::clone(&self.ground);
+            making.spawn(async move { Subject::new(&ground).await });
+        }
+        while let Some(made) = making.join_next().await {
+            // Fewer will do.
+            self.subjects
+                .extend(made.ok().and_then(Result::ok).filter(|subject| subject.own));
+        }
+    }
+
+    /// What is asked of the target as a whole.
+    pub async fn controls(&mut self, settings: &Settings) {
+        let Some(mut subject) = self.subjects.last().cloned() else {
+            return;
+        };
+        let level = |id: &str| self.levels.get(id).copied().unwrap_or(Level::Must);
+        let (takes, tried) = controls::wrong_logins(&self.ground, &mut subject, &level).await;
+        for (input, probed) in tried {
+            self.summary.requests += probed.requests;
+            let generated = Generated {
+                index: 0,
+                row: None,
+                surface: Surface::BasicAuth,
+                input,
+            };
+            if !probed.broken.is_empty() {
+                self.first().see(&generated, &probed, &subject.bindings);
+            }
+        }
+        self.ground.learn(takes);
+        let mut seen = Vec::new();
+        if settings.surfaces.contains(&Surface::BasicAuth) {
+            seen.push(controls::timing(&self.ground, &subject).await);
+        }
+        if settings.surfaces.contains(&Surface::Http) {
+            seen.push(controls::dawdling(&self.ground, &subject).await);
+        }
+        for controls::Seen {
+            requests,
+            row,
+            observed,
+        } in seen
+        {
+            self.summary.requests += requests;
+            self.summary.rows.extend(row);
+            if let Some(what) = observed {
+                *self.summary.observed.entry(what).or_default() += 1;
+            }
+        }
+        if takes > Takes::RightOnly {
+            let what = "wrong logins get a token: what rests on a login being refused is not told again";
+            *self.summary.observed.entry(what.to_owned()).or_default() += 1;
+        }
+        self.subjects.pop();
+        self.subjects.push(subject);
+    }
+
+    pub async fn batch(
+        &mut self,
+        settings: &Settings,
+        timetable: &Timetable,
+        allowed: u64,
+        stop: &watch::Receiver<bool>,
+    ) {
+        // Small enough that the end is near whenever it comes, large enough that workers seldom wait for each other.
+        let size = (settings.jobs.max(1) * 32).min(usize::try_from(allowed).unwrap_or(usize::MAX).max(1));
+        let inputs = (0..size).map(|_| self.generator.generate()).collect();
+        let batch = Batch::new(inputs, timetable.inputs(), allowed, Arc::clone(&self.first));
+        let batch = Arc::clone(self.current.insert(Arc::new(batch)));
+        let subjects = std::mem::take(&mut self.subjects);
+        let (subjects, lost) = batch.run(&self.ground, &self.levels, subjects, stop).await;
+        self.subjects = subjects;
+        self.current = None;
+        let over = batch.over();
+        let tried = over.tried;
+        self.take(settings, &tried);
+        // Alive and well after each batch, whatever its inputs were answered.
+        let sent = tried.iter().any(|tried| tried.probed.skipped.is_none());
+        self.summary.requests += 2 * u64::from(sent);
+        self.doing = "whether the target is well after the last inputs was not seen";
+        if over.down || (sent && !culprit::is_well(&self.ground, self.subjects.first()).await) {
+            self.doing = "which input takes the target down was not found out";
+            self.down(&tried).await;
+        }
+        if over.throttled > size / 2 {
+            self.summary.blocked = Some("the target answers 429: it throttles, so nothing can be judged".to_owned());
+        }
+        if self.subjects.is_empty() && self.summary.blocked.is_none() {
+            self.doing = "no accounts were made in place of those that are gone";
+            self.set_up(1).await;
+            if self.subjects.is_empty() {
+                self.summary.blocked = lost.or(self.summary.blocked.take());
+            }
+        }
+        if self.summary.blocked.is_none() {
+            self.doing = "the last findings were not made smaller";
+            self.shrink(timetable.work()).await;
+        }
+    }
+
+    fn take(&mut self, settings: &Settings, tried: &[Tried]) {
+        let mut elapsed: Vec<Duration> = tried.iter().map(|tried| tried.probed.elapsed).collect();
+        elapsed.sort();
+        let median = elapsed.get(elapsed.len() / 2).copied().unwrap_or_default();
+        for Tried {
+            generated,
+            probed,
+            fickle,
+            ..
+        } in tried
+        {
+            if *fickle {
+                let what = format!(
+                    "{}: {}: the same bytes are now accepted, now refused",
+                    generated.surface, probed.place
+                );
+                *self.summary.observed.entry(what).or_default() += 1;
+            }
+            if probed.skipped.is_none() && self.is_new(generated.surface, probed) {
+                self.generator.keep(generated.surface, generated.input.clone());
+                if let Some(out) = &settings.out {
+                    let kept = keep(out, generated);
+                    let mut first = self.first();
+                    first.trouble = first.trouble.take().or(kept.err());
+                }
+            }
+            self.summary.take(generated.surface, generated.row, probed);
+            // Slower than its peers is worth a word, never a verdict.
+            if probed.elapsed > Duration::from_millis(250)
+                && probed.elapsed > median * 20
+                && probed.kind != Kind::TimedOut
+            {
+                let what = format!(
+                    "{}: {} is answered much slower than others",
+                    generated.surface, probed.place
+                );
+                *self.summary.observed.entry(what).or_default() += 1;
+            }
+        }
+        self.summary.corpus = self.generator.kept();
+        let trouble = self.first().trouble.clone();
+        if let Some(trouble) = trouble {
+            *self.summary.observed.entry(trouble).or_default() += 1;
+        }
+    }
+
+    fn is_new(&self, surface: Surface, probed: &Probed) -> bool {
+        !self.summary.table.contains_key(&(surface, probed.class, probed.kind))
+    }
+
+    /// The target is gone: waits for it, and finds the input that took it down. Where it stays away nothing can be tried
+    /// again, and the last input that it stumbled over is told.
+    async fn down(&mut self, tried: &[Tried]) {
+        let gone = "soon after this input the target answers nobody any more";
+        if !culprit::is_back(&self.ground).await {
+            if let Some(last) = tried.iter().rev().find(|tried| tried.stumbled())
+                && let Some(subject) = &last.subject
+            {
+                let probed = culprit::took_down(last.suspect(), &last.probed, subject, gone);
+                self.first().see(&last.generated, &probed, &subject.bindings);
+            } else {
+                self.first().blame_the_last();
+            }
+            self.summary.blocked = Some("the target no longer answers".to_owned());
+            return;
+        }
+        let sent: Vec<&Tried> = tried.iter().filter(|tried| tried.probed.skipped.is_none()).collect();
+        let suspects: Vec<Suspect<'_>> = sent.iter().map(|tried| tried.suspect()).collect();
+        let levels = Arc::clone(&self.levels);
+        let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
+        let Some(found) = culprit::find(&self.ground, &suspects, &level).await else {
+            let what = "the target was gone after a batch, and none of its inputs takes it down alone";
+            *self.summary.observed.entry(what.to_owned()).or_default() += 1;
+            return;
+        };
+        let what = "the target answers nobody after this input";
+        let probed = culprit::took_down(suspects[found.index], &found.probed, &found.subject, what);
+        {
+            let mut first = self.first();
+            first.see(&sent[found.index].generated, &probed, &found.subject.bindings);
+            if let Some((named, ..)) = first.found.last_mut().filter(|(named, ..)| named.is_down()) {
+                (named.tried_again, named.confirmed) = (true, true);
+            }
+        }
+        match found.back {
+            true => found.subject.remove(&self.ground).await,
+            false => self.summary.blocked = Some("the target no longer answers".to_owned()),
+        }
+    }
+
+    /// Tries what is new again, alone, and makes it as small as it gets.
+    async fn shrink(&mut self, end: Option<Instant>) {
+        loop {
+            let index = self.shrunk;
+            let Some((mut found, mut broken, mut bindings)) = self.first().found.get(index).cloned() else {
+                return;
+            };
+            // It was tried alone, and each further try would be another end of the target.
+            if found.is_down() {
+                self.shrunk += 1;
+                continue;
+            }
+            let Some(mut subject) = self.subjects.pop() else { return };
+            let until = (Instant::now() + Duration::from_secs(10)).min(end.unwrap_or_else(|| Instant::now() + FAR));
+            let (ground, levels) = (Arc::clone(&self.ground), Arc::clone(&self.levels));
+            let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
+            let (surface, signature) = (found.surface, found.signature.clone());
+            let mut requests = 0;
+            let mut still = async |input: &[u8]| {
+                let probed = probe(&ground, &mut subject, surface, input, &level).await;
+                requests += probed.requests;
+                let same = probed
+                    .broken
+                    .iter()
+                    .find(|broken| Signature::of(surface, &probed, broken) == signature);
+                if let Some(same) = same {
+                    (broken, bindings) = (same.clone(), subject.bindings.clone());
+                }
+                same.is_some()
+            };
+            found.confirmed = still(&found.input).await;
+            found.tried_again = true;
+            self.shrunk += 1;
+            {
+                let known = &mut self.first().found[index].0;
+                (known.tried_again, known.confirmed) = (true, found.confirmed);
+            }
+            if found.confirmed {
+                let mut in_time = async |input: &[u8]| Instant::now() < until && still(input).await;
+                found.input = shrink(&found.input, &mut in_time).await;
+            }
+            found.what = broken.what.clone();
+            self.subjects.push(subject);
+            self.summary.requests += requests;
+            let mut first = self.first();
+            first.save(&mut found, &broken, &bindings);
+            first.found[index] = (found, broken, bindings);
+        }
+    }
+
+    pub fn take_found(&mut self) {
+        let found: Vec<Found> = {
+            let first = self.first();
+            let found = first.found.iter().map(|(found, ..)| {
+                let times = first.known.get(&found.signature).copied().unwrap_or(1);
+                Found { times, ..found.clone() }
+            });
+            found.collect()
+        };
+        self.summary.found = found;
+    }
+}
+
+/// Far enough away not to matter.
+const FAR: Duration = Duration::from_secs(86_400);
+
+fn keep(out: &std::path::Path, generated: &Generated) -> Result<(), String> {
+    let name = format!("input-{:08}", generated.index);
+    let folder = files::folders(out, ["corpus", generated.surface.name()]);
+    let written = folder.and_then(|folder| files::replace(&folder.join(&name), &generated.input));
+    written.map_err(|error| format!("{name} cannot be kept in {}: {error}", out.display()))
+}
