@@ -3,6 +3,8 @@
 mod kept_files;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use wabizspec::judge::{Check, Expectation, Oracles, StatusSet};
@@ -260,4 +262,31 @@ fn only_a_crafted_certificate_may_be_refused_without_a_finding() {
             .filter(|step| excused(step) != crafted(step))
             .map(|step| step.name.clone()),
     );
+}
+
+/// Each test that `SECURITY.md` names as showing a promise is there.
+#[test]
+fn the_promises_of_security_have_their_tests() {
+    fn sources(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() && !path.ends_with("node_modules") {
+                sources(&path, text);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                text.push_str(&fs::read_to_string(&path).expect("a source"));
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = String::new();
+    sources(&root.join("src"), &mut all);
+    sources(&root.join("tests"), &mut all);
+    let security = fs::read_to_string(root.join("SECURITY.md")).expect("SECURITY.md");
+    let is_test =
+        |name: &&str| name.contains('_') && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let named: Vec<&str> = security.split('`').skip(1).step_by(2).filter(is_test).collect();
+    assert!(named.len() > 40, "{}", named.len());
+    for name in named {
+        assert!(all.contains(&format!("fn {name}(")), "there is no test `{name}`");
+    }
 }
