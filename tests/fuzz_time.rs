@@ -47,6 +47,12 @@ fn the_run_ends_in_its_time_wherever_the_target_hangs() {
         let ended = fuzz(&front.url(), &["basic-auth", "users-body", "--time", "2s"]);
         let code = ended.code.expect("a code");
         assert!([0, 1, 3].contains(&code), "{answered}: {}", ended.said());
+        // A machine that is busy may not come that far in the time; to the first ones it does.
+        let hung = front.requests() > answered;
+        assert!(hung || answered > 9, "{answered}: {}", ended.said());
+        if !hung {
+            return;
+        }
         let report = report(&ended);
         assert_eq!(report["complete"], false, "{answered}: {}", ended.said());
         let why = report["blocked"].is_string() || report["unfinished"][0].is_string();
