@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{LeftOut, Resolved, TargetArgs};
 use super::{CONFORMS, Failure, INCONCLUSIVE, INTERRUPTED, plan_view, print, runtime, suite};
+use crate::documented::api::LOGIN;
 use crate::exchange::{Breakage, Exchange, Outcome};
 use crate::plan::{Capabilities, cases, plan};
 use crate::scenario::Registration;
@@ -230,7 +231,7 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
         _ => return true,
     }
     // Without credentials, so nothing is logged in and nothing is counted as a wrong login.
-    let login = resolved.target.request("POST", "/v1/users/login", Vec::new(), None);
+    let login = resolved.target.request("POST", LOGIN, Vec::new(), None);
     let exchange = resolved.target.send(login).await;
     if exchange.response().is_none_or(|response| response.status != 404) {
         return true;

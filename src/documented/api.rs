@@ -57,9 +57,15 @@ impl Operation {
     }
 }
 
-/// The name of the account that a path is about, still percent-encoded.
+/// What a path has behind that of the accounts, as it is: a name, percent-encoded, or something that is not one.
+pub fn below_users(path: &str) -> Option<&str> {
+    path.strip_prefix(USERS)?.strip_prefix('/')
+}
+
+/// The name of the account that a path is about, still percent-encoded. A query does not count.
 pub fn username(path: &str) -> Option<&str> {
-    let name = path.strip_prefix(USERS)?.strip_prefix('/')?;
+    let path = path.split('?').next().unwrap_or_default();
+    let name = below_users(path)?;
     let is_name = !name.is_empty() && !name.contains('/') && ![LOGIN, LOGOUT].contains(&path);
     is_name.then_some(name)
 }

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::Case;
+use crate::documented::api::LOGIN;
 use crate::judge::Check;
 use crate::requirement::Level;
 use crate::scenario::{Action, Step};
@@ -19,9 +20,6 @@ pub const WRONG_LOGINS: u32 = 20;
 /// Wrong logins that the harness sends beside the cases: its canary asks for nothing but an answer, once at the start
 /// and once where requests go unanswered, and one login shows whether the default password is still in place.
 const OF_THE_HARNESS: u32 = 3;
-
-/// Where one logs in.
-const LOGIN: &str = "/v1/users/login";
 
 impl Case {
     /// How many of its requests are wrong logins, or may be.

@@ -14,14 +14,9 @@ pub use budget::WRONG_LOGINS;
 pub use order::{Capabilities, Plan, Stage, Start, plan};
 pub use selection::{Part, Selected, Selection, SelectionError, Shard};
 
+use crate::documented::api::{self, LOGIN, LOGOUT, USERS};
 use crate::scenario::{Action, Change, Draft, Given, Row, Scenario, Step, Suite};
 use crate::template::Template;
-
-/// Where users log in.
-const LOGIN: &str = "/v1/users/login";
-
-/// Where tokens end.
-const LOGOUT: &str = "/v1/users/logout";
 
 /// One row of a scenario, ready to be run.
 #[derive(Debug, Clone)]
@@ -100,9 +95,9 @@ impl Case {
         self.drafts().any(|draft| {
             let path = draft.path.to_string();
             let own = |name: &str| name.starts_with("${unique") || name.starts_with("${user");
-            match (draft.method.as_str(), path.strip_prefix("/v1/users/")) {
+            match (draft.method.as_str(), api::below_users(&path)) {
                 ("DELETE", Some(name)) => !own(name),
-                ("POST", None) if path == "/v1/users" => {
+                ("POST", None) if path == USERS => {
                     let body = draft.body.as_ref().map(ToString::to_string).unwrap_or_default();
                     let body: String = body.split_whitespace().collect();
                     body.contains(r#""username":"admin""#) || body.contains(r#""username":"${admin"#)
@@ -141,8 +136,8 @@ fn keeps_to_its_own(action: &Action) -> bool {
     match action {
         Action::Send(draft) => match (draft.method.as_str(), draft.path.to_string().as_str()) {
             ("GET", _) | ("POST", LOGIN | LOGOUT) => true,
-            ("POST", "/v1/users") => draft.body.as_ref().is_some_and(names_its_own),
-            ("PUT" | "DELETE", path) if path.starts_with("/v1/users/") => names_its_own(&draft.path),
+            ("POST", USERS) => draft.body.as_ref().is_some_and(names_its_own),
+            ("PUT" | "DELETE", path) if api::below_users(path).is_some() => names_its_own(&draft.path),
             _ => false,
         },
         Action::Raw(template) => template.to_string().starts_with(&format!("POST ${{base}}{LOGIN} ")),

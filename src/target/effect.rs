@@ -49,7 +49,7 @@ impl Effect {
             Some(Operation::LogOut) => Effect::LogOut,
             Some(Operation::CreateUser) => Effect::Account(created(request, base)),
             Some(Operation::UpdateUser | Operation::DeleteUser) => {
-                Effect::Account(api::username(path.split('?').next().unwrap_or_default()).map(percent_decoded))
+                Effect::Account(api::username(path).map(percent_decoded))
             }
             Some(Operation::Register | Operation::Verify) => Effect::Registration,
             None => Effect::Unknown,

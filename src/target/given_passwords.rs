@@ -2,7 +2,7 @@
 //!
 //! What is named here without need costs a line in the journal; what is missed can lose a password.
 
-use crate::documented::basic;
+use crate::documented::{api, basic};
 use crate::exchange::{HttpRequest, Json, Request};
 
 /// A password that an account may have once the request is sent.
@@ -36,11 +36,11 @@ pub fn passwords_given(request: &Request, base: &str) -> Vec<PasswordGiven> {
 fn username(request: &HttpRequest, base: &str) -> Option<String> {
     let path = request.target.strip_prefix(base).unwrap_or(&request.target);
     let path = path.split('?').next().unwrap_or_default();
-    if path.starts_with("/v1/users/login") {
+    if path.starts_with(api::LOGIN) {
         let credentials = basic::parse(request.header("Authorization")?).ok()?;
         return Some(credentials.username);
     }
-    if let Some(name) = path.strip_prefix("/v1/users/") {
+    if let Some(name) = api::below_users(path) {
         return Some(percent_decoded(name));
     }
     let body = Json::parse(request.body.as_deref()?).ok()?;

@@ -13,6 +13,7 @@ use super::throttle::{Gate, Patience, Rate, Throttled, throttled};
 use super::tls::Trust;
 use super::wire::Wire;
 use super::{Client, Limits};
+use crate::documented::api::LOGIN;
 use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Redaction, Request, Unanswered};
 use crate::reference::Server;
 
@@ -348,7 +349,7 @@ impl Target {
     /// # Errors
     /// Why there is no answer.
     pub async fn canary(&self) -> Result<(), String> {
-        let login = self.request("POST", "/v1/users/login", Vec::new(), None);
+        let login = self.request("POST", LOGIN, Vec::new(), None);
         let read = self.request("GET", "/v1/users/admin", Vec::new(), None);
         let mut why = String::new();
         let (mut login, mut read) = (

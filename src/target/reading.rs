@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::accounts::Account;
-use crate::documented;
+use crate::documented::{api, basic as credentials};
 use crate::exchange::{Exchange, Header, Json, Outcome, Request};
 use crate::judge::shortened;
 
@@ -20,7 +20,7 @@ pub(super) fn is_done(exchange: &Exchange) -> bool {
 /// The name with which a request logs in.
 pub(super) fn logged_in(request: &Request) -> Option<String> {
     let Request::Http(request) = request else { return None };
-    let credentials = documented::basic::parse(request.header("Authorization")?).ok()?;
+    let credentials = credentials::parse(request.header("Authorization")?).ok()?;
     Some(credentials.username)
 }
 
@@ -28,7 +28,7 @@ pub(super) fn logged_in(request: &Request) -> Option<String> {
 pub(super) fn created(request: &Request, base: &str) -> Option<String> {
     let Request::Http(request) = request else { return None };
     let path = request.target.strip_prefix(base)?;
-    if request.method != "POST" || path != "/v1/users" {
+    if request.method != "POST" || path != api::USERS {
         return None;
     }
     let body = Json::parse(request.body.as_deref()?).ok()?;
@@ -38,7 +38,7 @@ pub(super) fn created(request: &Request, base: &str) -> Option<String> {
 /// The name of the account that a request asks for (users, Read).
 pub(super) fn shown(request: &Request, base: &str) -> Option<String> {
     let Request::Http(request) = request else { return None };
-    let name = request.target.strip_prefix(base)?.strip_prefix("/v1/users/")?;
+    let name = api::below_users(request.target.strip_prefix(base)?)?;
     (request.method == "GET").then(|| name.to_owned())
 }
 
@@ -60,7 +60,7 @@ pub fn path_of(name: &str) -> String {
         false => format!("%{byte:02X}"),
     };
     let name: String = name.bytes().map(encoded).collect();
-    format!("/v1/users/{name}")
+    format!("{}/{name}", api::USERS)
 }
 
 /// The token of a login that was accepted.

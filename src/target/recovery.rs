@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Target;
 use super::accounts::{Account, token_in};
+use crate::documented::api::LOGIN;
 use crate::exchange::{Header, Json, Outcome};
 
 /// What came of trying to log in.
@@ -31,7 +32,7 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
         Header::new("Authorization", format!("Basic {credentials}")),
         Header::new("Content-Type", "application/json"),
     ];
-    let request = target.request("POST", "/v1/users/login", headers, Some(b"{}".to_vec()));
+    let request = target.request("POST", LOGIN, headers, Some(b"{}".to_vec()));
     let exchange = target.send(request).await;
     if let Some(token) = token_in(&exchange) {
         return Probe::LoggedIn(token);

@@ -1,6 +1,7 @@
 //! A registered account, and whether the target still registers any.
 
 use super::Givens;
+use crate::documented::api;
 use crate::documented::certificate::SampleCertificate;
 use crate::exchange::Exchange;
 use crate::reference::Registration;
@@ -58,13 +59,13 @@ impl Givens {
         let body = serde_json::json!({
             "cc": account.cc, "phone_number": account.phone_number, "method": "sms", "cert": account.cert,
         });
-        let exchange = self.post(&admin, "/v1/account", &body).await?;
+        let exchange = self.post(&admin, api::ACCOUNT, &body).await?;
         match exchange.response().map(|response| response.status) {
             Some(201) => {}
             Some(202) => {
                 let code = self.target.code().await?;
                 let exchange = self
-                    .post(&admin, "/v1/account/verify", &serde_json::json!({ "code": code }))
+                    .post(&admin, api::VERIFY, &serde_json::json!({ "code": code }))
                     .await?;
                 if exchange.response().map(|response| response.status) != Some(201) {
                     return Err(format!(
@@ -88,7 +89,7 @@ impl Givens {
     /// It could not be found out.
     pub async fn probe_registration(&mut self) -> Result<Registration, String> {
         let admin = self.admin().await?;
-        let exchange = self.post(&admin, "/v1/account", &serde_json::json!({})).await?;
+        let exchange = self.post(&admin, api::ACCOUNT, &serde_json::json!({})).await?;
         let Some(response) = exchange.response() else {
             return Err(format!(
                 "the registration state could not be found out: {}",
