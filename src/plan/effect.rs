@@ -3,20 +3,26 @@
 use std::collections::BTreeSet;
 
 use crate::documented::api::{self, Operation};
+use crate::documented::bodies::{AccountBody, AccountRule, CreateUserBody, UpdateUserBody, UsernameRule};
+use crate::documented::certificate::{SampleCertificate, verified_name};
+use crate::documented::password::PasswordRule;
 use crate::judge::Check;
-use crate::scenario::{Action, Change, Scenario, Step};
-use crate::template::Bindings;
+use crate::scenario::{Action, Authorization, Change, Draft, Registration, Scenario, Step};
+use crate::template::{Bindings, Template};
 
 /// What a row of a scenario changes: what the file says, and what its requests do on a target that obeys them.
 pub(super) fn changes(scenario: &Scenario, row: &Bindings) -> Vec<Change> {
-    let of_requests = scenario.steps.iter().flat_map(|step| of_step(step, row));
+    let of_requests = scenario
+        .steps
+        .iter()
+        .flat_map(|step| of_step(step, scenario.registration, row));
     let all: BTreeSet<Change> = scenario.changes.iter().copied().chain(of_requests).collect();
     all.into_iter().collect()
 }
 
-/// What the request of a step changes. One that is to be refused changes nothing, but for one that names an account which
-/// is neither the run's own nor the admin's: a target that conforms may well obey that.
-fn of_step(step: &Step, row: &Bindings) -> Vec<Change> {
+/// What the request of a step changes. One that is to be refused changes nothing, unless a target that conforms may well
+/// obey it: where it names an account that is neither the run's own nor the admin's, and where nothing in it is wrong.
+fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> Vec<Change> {
     let (method, path, body) = match &step.action {
         Action::Send(draft) => {
             let path = draft.path.render(row).unwrap_or_else(|_| draft.path.to_string());
@@ -33,7 +39,8 @@ fn of_step(step: &Step, row: &Bindings) -> Vec<Change> {
         Action::Hex(_) => return Vec::new(),
         Action::Advance(_) => return vec![Change::Clock],
     };
-    let changes = match Operation::of(&method, &path) {
+    let operation = Operation::of(&method, &path);
+    let changes = match operation {
         Some(Operation::ReadUser | Operation::LogOut) => return Vec::new(),
         Some(Operation::LogIn) if !body.to_ascii_lowercase().contains("password") => return Vec::new(),
         Some(Operation::LogIn | Operation::UpdateUser) => vec![Change::Passwords],
@@ -45,15 +52,72 @@ fn of_step(step: &Step, row: &Bindings) -> Vec<Change> {
     };
     let mut checks = step.expectations.iter().flat_map(|expectation| &expectation.checks);
     let refused = checks.any(|check| matches!(check, Check::Status(set) if set.refuses()));
-    match refused && !is_foreign(&path) {
+    let is_faultless = matches!(&step.action, Action::Send(draft) if is_faultless(draft, operation, row))
+        // Clients whose registration has been sunset refuse every one.
+        && !(registration == Some(Registration::Sunset) && changes == [Change::Registration]);
+    match refused && !is_foreign(&path) && !is_faultless {
         true => Vec::new(),
         false => changes,
     }
 }
 
+/// Whether the documents have nothing against a request: the admin's own token, and a body that they accept.
+fn is_faultless(draft: &Draft, operation: Option<Operation>, row: &Bindings) -> bool {
+    let is_the_admins =
+        matches!(&draft.authorization, Authorization::Bearer(token) if token.to_string() == "${admin_token}");
+    if !is_the_admins {
+        return false;
+    }
+    let body = draft.body.as_ref().map(|body| filled_in(body, row)).unwrap_or_default();
+    let is_password = |password: &str| PasswordRule::documented().check(password).is_ok();
+    match operation {
+        // A name of the run's own may be one that the case has spoilt, and the run removes what bears it.
+        Some(Operation::CreateUser)
+            if draft
+                .body
+                .iter()
+                .flat_map(Template::names)
+                .any(|name| name.starts_with("unique")) =>
+        {
+            false
+        }
+        Some(Operation::CreateUser) => CreateUserBody::parse(body.as_bytes()).is_ok_and(|user| {
+            let is_new = user.username != "admin" && UsernameRule::documented().check(&user.username).is_ok();
+            is_new && is_password(&user.password)
+        }),
+        // An account of the run's own may be unknown to the target, and matters to nobody.
+        Some(Operation::UpdateUser) => {
+            let path = draft.path.to_string();
+            let is_admin = api::username(&path).is_some_and(|name| matches!(name, "admin" | "${admin}"));
+            is_admin && UpdateUserBody::parse(body.as_bytes()).is_ok_and(|user| is_password(&user.password))
+        }
+        Some(Operation::Register) => AccountBody::parse(body.as_bytes(), &AccountRule::documented())
+            .is_ok_and(|account| verified_name(&account.cert).is_ok()),
+        // Only the run knows the code that was sent; another one is refused.
+        Some(Operation::Verify) => draft.body.iter().flat_map(Template::names).any(|name| name == "code"),
+        _ => false,
+    }
+}
+
+/// A body as the run would send it, with acceptable values where only the run knows them. Its passwords have 20
+/// characters, as those of the run.
+fn filled_in(body: &Template, row: &Bindings) -> String {
+    let mut bindings = row.clone();
+    for name in body.names().filter(|name| row.value(name).is_none()) {
+        let value: String = match name {
+            name if name.contains("password") => "Passw0rd-of-20-chars".into(),
+            "cc" => "1".into(),
+            "cert" => SampleCertificate::new("Acme Ltd").to_base64(),
+            _ => "123456".into(),
+        };
+        bindings.bind(name, value);
+    }
+    body.render(&bindings).unwrap_or_default()
+}
+
 /// Whether the path is about an account that is neither the run's own nor the admin's.
 fn is_foreign(path: &str) -> bool {
     const OWN: [&str; 4] = ["${unique", "${user", "${admin", "admin"];
-    let name = api::username(path.split('?').next().unwrap_or_default());
+    let name = api::username(path);
     name.is_some_and(|name| !OWN.iter().any(|own| name.starts_with(own)))
 }

@@ -19,7 +19,7 @@ fn suite_of(head: &str, requests: &[&str]) -> Suite {
     let mut text = format!("title = \"t\"\n{head}\n");
     for (number, request) in requests.iter().enumerate() {
         text += &format!("[[steps]]\nname = \"step {number}\"\n{request}\n");
-        if !request.starts_with("advance") {
+        if !request.starts_with("advance") && !request.contains("expect = ") {
             text += "[steps.expect]\n\"login.kept\" = { absent = [\"/x\"] }\n";
         }
     }
@@ -212,6 +212,46 @@ fn what_a_case_changes_follows_from_its_requests_too() {
         ),
     ] {
         assert_eq!(case("given = \"user\"", &[request]).changes(), changes, "{request}");
+    }
+}
+
+#[test]
+fn a_file_that_wants_a_good_request_refused_does_not_make_it_harmless() {
+    const HEAD: &str = "given = \"admin\"\ntwin = \"login/good\"";
+    const ADMIN: &str = "bearer = \"${admin_token}\"\n";
+    for (request, changes) in [
+        (
+            r#"send = "PUT /v1/users/admin""#,
+            r#"{"password":"Taken-Over-1!"}"#,
+            &[Change::Passwords][..],
+        ),
+        (r#"send = "PUT /v1/users/admin""#, r#"{"password":"short"}"#, &[]),
+        (
+            r#"send = "POST /v1/users""#,
+            r#"{"username":"somebody","password":"Taken-Over-1!"}"#,
+            &[Change::Users],
+        ),
+        (r#"send = "POST /v1/users""#, r#"{"username":"somebody"}"#, &[]),
+        (
+            r#"send = "POST /v1/account""#,
+            r#"{"cc":"1","phone_number":"5550100","method":"sms","cert":"${cert}"}"#,
+            &[Change::Registration],
+        ),
+        (r#"send = "POST /v1/account""#, r#"{"cc":"1"}"#, &[]),
+        (
+            r#"send = "POST /v1/account/verify""#,
+            r#"{"code":"${code}"}"#,
+            &[Change::Registration],
+        ),
+        (r#"send = "POST /v1/account/verify""#, r#"{"code":"123456"}"#, &[]),
+    ]
+    .map(|(send, body, changes)| (format!("{send}\njson = '{body}'\n"), changes))
+    {
+        let expect = "expect = { \"login.kept\" = { status = \"4xx\" } }";
+        let found = case(HEAD, &[&format!("{request}{ADMIN}{expect}")]).changes().to_vec();
+        assert_eq!(found, changes, "{request}");
+        // Without the admin's token it is what the documents refuse.
+        assert_eq!(case(HEAD, &[&format!("{request}{expect}")]).changes(), [], "{request}");
     }
 }
 
