@@ -14,10 +14,7 @@ fn main() -> io::Result<()> {
         }
     }
     files.sort();
-    let mut code = format!(
-        "const EMBEDDED_REGISTER: &str = include_str!({:?});\n",
-        root.join("requirements.toml")
-    );
+    let mut code = format!("const EMBEDDED_REGISTER: &str = include_str!({:?});\n", root.join("requirements.toml"));
     code.push_str("const EMBEDDED_SCENARIOS: &[(&str, &str)] = &[\n");
     for (id, path) in files {
         code.push_str(&format!("    ({id:?}, include_str!({path:?})),\n"));

@@ -30,12 +30,7 @@ fn recorded(suite: &Suite) -> (Vec<Event>, Vec<Judged>) {
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), Client::default()).expect("a free port");
     let origin: Origin = server.url().parse().expect("an address");
     let wire = Speaker::Wire(Wire::new(origin.clone(), None, Limits::default()));
-    let target = Target::new(
-        wire,
-        origin,
-        Vec::new(),
-        Controls::Instance(std::sync::Arc::new(server)),
-    );
+    let target = Target::new(wire, origin, Vec::new(), Controls::Instance(std::sync::Arc::new(server)));
     let judged = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&judged);
     let settings = Settings {
@@ -81,12 +76,7 @@ fn pipeline(criterion: &mut Criterion) {
     group.bench_function("judge: answers", |bencher| {
         bencher.iter(|| {
             let mut whole = Judgement::default();
-            for Judged {
-                step,
-                exchange,
-                bindings,
-            } in &judged
-            {
+            for Judged { step, exchange, bindings } in &judged {
                 whole.absorb(oracles.judge(&step.name, exchange));
                 for expectation in &step.expectations {
                     whole.absorb(expectation.judge(&step.name, exchange, bindings));

@@ -39,9 +39,7 @@ async fn main() -> Result<(), Failure> {
         tokio::spawn(async move {
             let service = service_fn(|request| pass_on(request, upstream, &tokens));
             // A request that is not HTTP ends its connection, here as at the client itself.
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
@@ -105,10 +103,7 @@ impl Tokens {
         const FRAMING: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
         let mut lines = String::new();
         for (name, value) in headers.iter().filter(|(name, _)| !FRAMING.contains(&name.as_str())) {
-            let value = value
-                .to_str()
-                .ok()
-                .filter(|value| !value.is_empty() && !value.contains("{{"))?;
+            let value = value.to_str().ok().filter(|value| !value.is_empty() && !value.contains("{{"))?;
             let mut value = value.replace('\\', "\\\\").replace('#', "\\#");
             for (token, capture) in &self.0 {
                 value = value.replace(token, &format!("{{{{{capture}}}}}"));

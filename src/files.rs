@@ -117,17 +117,11 @@ pub fn open_own(path: &Path) -> io::Result<File> {
 /// It cannot be opened, or is a link.
 pub fn open_report(path: &Path) -> io::Result<File> {
     const STREAMS: [&str; 3] = ["/dev", "/dev/fd", "/proc/self/fd"];
-    let is_stream = path
-        .parent()
-        .is_some_and(|folder| STREAMS.iter().any(|streams| folder == Path::new(streams)));
+    let is_stream = path.parent().is_some_and(|folder| STREAMS.iter().any(|streams| folder == Path::new(streams)));
     let links = if is_stream { OFlags::empty() } else { OFlags::NOFOLLOW };
     let mut options = OpenOptions::new();
     // A pipe is waited for: its reader may only just begin.
-    opened(
-        path,
-        options.write(true).create(true).truncate(true),
-        links | OFlags::NOCTTY,
-    )
+    opened(path, options.write(true).create(true).truncate(true), links | OFlags::NOCTTY)
 }
 
 /// Creates a file that must not exist; not even a link of that name.
@@ -296,10 +290,7 @@ fn refuse_folder_of_another(folder: &Path) -> io::Result<()> {
 fn no_link(folder: &Path) -> io::Result<Metadata> {
     let metadata = fs::symlink_metadata(folder)?;
     match metadata.is_symlink() {
-        true => Err(refused(format!(
-            "the folder {} is a symbolic link, which is not followed",
-            folder.display()
-        ))),
+        true => Err(refused(format!("the folder {} is a symbolic link, which is not followed", folder.display()))),
         false => Ok(metadata),
     }
 }

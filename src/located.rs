@@ -27,13 +27,7 @@ pub struct LocatedError {
 
 impl fmt::Display for LocatedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LocatedError {
-            file,
-            line,
-            column,
-            what,
-            advice,
-        } = self;
+        let LocatedError { file, line, column, what, advice } = self;
         write!(f, "{file}:{line}:{column}: {what}\n  help: {advice}")
     }
 }
@@ -53,13 +47,7 @@ impl SourceText<'_> {
     /// The error at a byte range of the text.
     pub fn error(&self, span: Range<usize>, what: impl Into<String>, advice: impl Into<String>) -> LocatedError {
         let (line, column) = self.position(span.start);
-        LocatedError {
-            file: self.file.to_owned(),
-            line,
-            column,
-            what: what.into(),
-            advice: advice.into(),
-        }
+        LocatedError { file: self.file.to_owned(), line, column, what: what.into(), advice: advice.into() }
     }
 
     /// 1-based line of a byte offset; past the end counts as the end.
@@ -91,11 +79,7 @@ pub struct LineCounter<'t> {
 impl<'t> LineCounter<'t> {
     /// At the start of the text.
     pub fn new(source: SourceText<'t>) -> LineCounter<'t> {
-        LineCounter {
-            text: source.text,
-            offset: 0,
-            line: 1,
-        }
+        LineCounter { text: source.text, offset: 0, line: 1 }
     }
 
     /// The 1-based line of a byte offset; past the end counts as the end. Before the last one it is counted anew.
@@ -217,10 +201,7 @@ fn advice(what: &str) -> String {
         return "each key stands once; rename or remove one of the two".to_owned();
     }
     if what.starts_with("invalid type") || what.starts_with("invalid value") {
-        return expected(
-            what.rsplit_once("expected ")
-                .map_or("another value", |(_, expected)| expected),
-        );
+        return expected(what.rsplit_once("expected ").map_or("another value", |(_, expected)| expected));
     }
     "the file is TOML (https://toml.io); compare it with a neighbouring file".to_owned()
 }
@@ -286,10 +267,7 @@ mod tests {
 
     #[test]
     fn columns_count_characters() {
-        let source = SourceText {
-            file: "a",
-            text: "é = x",
-        };
+        let source = SourceText { file: "a", text: "é = x" };
         assert_eq!(source.position(5), (1, 5));
         assert_eq!(source.position(900), (1, 6));
     }

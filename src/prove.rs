@@ -92,10 +92,7 @@ impl Proof {
             registration: Registration::Open,
             what: "missing, though named as a twin".to_owned(),
         };
-        Proof {
-            baseline: twins.into_iter().map(broken).collect(),
-            ..Proof::default()
-        }
+        Proof { baseline: twins.into_iter().map(broken).collect(), ..Proof::default() }
     }
 
     /// How many faults came to that verdict.
@@ -131,15 +128,8 @@ pub fn prove(
     stop: &watch::Receiver<bool>,
     progress: &dyn Progress,
 ) -> std::io::Result<Proof> {
-    let bench = Bench {
-        suite,
-        cases: cases(suite),
-        stop,
-    };
-    let mut proof = Proof {
-        whole: all,
-        ..Proof::default()
-    };
+    let bench = Bench { suite, cases: cases(suite), stop };
+    let mut proof = Proof { whole: all, ..Proof::default() };
     let mut baseline = HashMap::new();
     proof.baseline = bench.unchecked();
     for registration in [Registration::Open, Registration::Sunset] {
@@ -166,11 +156,7 @@ pub fn prove(
 pub fn try_on(suite: &Suite, fault: &'static Fault, only: &BTreeSet<&str>) -> std::io::Result<Row> {
     let (_keep, stop) = watch::channel(false);
     let chosen = |case: &Case| only.contains(case.id.as_str());
-    let bench = Bench {
-        suite,
-        cases: cases(suite).into_iter().filter(chosen).collect(),
-        stop: &stop,
-    };
+    let bench = Bench { suite, cases: cases(suite).into_iter().filter(chosen).collect(), stop: &stop };
     let usual = bench.run(fault.registration, Behaviour::default(), Limits::default())?;
     bench.try_one(fault, &usual)
 }

@@ -183,9 +183,7 @@ fn requirement(
     let id = key.get_ref();
     let legal = |segment: &str| {
         !segment.is_empty()
-            && segment
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && segment.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
     let area = id.split('.').next().unwrap_or_default();
     if !id.contains('.') || !id.split('.').all(legal) || !AREAS.contains(&area) {
@@ -226,10 +224,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Register, LocatedError> {
-        Register::parse(SourceText {
-            file: "requirements.toml",
-            text,
-        })
+        Register::parse(SourceText { file: "requirements.toml", text })
     }
 
     const ENTRY: &str = "mark = \"documented\"\nsays = \"s\"\npage = \"p\"\nsection = \"q\"\n";

@@ -79,11 +79,7 @@ impl Filter {
     /// The value as it is changed.
     pub fn apply(self, value: &str) -> String {
         let swapcase = |c: char| {
-            if c.is_ascii_uppercase() {
-                c.to_ascii_lowercase()
-            } else {
-                c.to_ascii_uppercase()
-            }
+            if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }
         };
         match self {
             Filter::Json => {
@@ -220,9 +216,7 @@ impl Template {
                 Part::Literal(literal) => text.push_str(literal),
                 Part::Bound { name, filters } => {
                     let value = bindings.value(name).ok_or_else(|| Unbound(name.clone()))?;
-                    let value = filters
-                        .iter()
-                        .fold(value.to_owned(), |value, filter| filter.apply(&value));
+                    let value = filters.iter().fold(value.to_owned(), |value, filter| filter.apply(&value));
                     text.push_str(&value);
                 }
             }
@@ -263,10 +257,7 @@ fn bound(inside: &str) -> Result<Part, TemplateError> {
         return Err(TemplateError::Name(name.to_owned()));
     }
     let filter = |word: &str| Filter::named(word).ok_or_else(|| TemplateError::Filter(word.to_owned()));
-    Ok(Part::Bound {
-        name: name.to_owned(),
-        filters: words.map(filter).collect::<Result<_, _>>()?,
-    })
+    Ok(Part::Bound { name: name.to_owned(), filters: words.map(filter).collect::<Result<_, _>>()? })
 }
 
 /// A JSON Pointer (RFC 6901), known to be well formed.
@@ -365,10 +356,7 @@ mod tests {
         let mut bindings = Bindings::new();
         bindings.bind("user", "ab");
         let template = Template::parse("x${user|upper}y${user}${other}").expect("template");
-        let expected = [
-            ("user|upper".to_owned(), "AB".to_owned()),
-            ("user".to_owned(), "ab".to_owned()),
-        ];
+        let expected = [("user|upper".to_owned(), "AB".to_owned()), ("user".to_owned(), "ab".to_owned())];
         assert_eq!(template.values(&bindings), expected);
     }
 

@@ -191,15 +191,8 @@ impl Source {
                 };
                 let journal = state_folder::journal(&origin, environment);
                 let journal = Journal::open(&journal, &origin.to_string(), &settings.admin_name)?;
-                settings.custody = Custody::Shared {
-                    journal: Arc::new(journal),
-                };
-                let hooks = Hooks {
-                    reset: None,
-                    advance: None,
-                    code: None,
-                    trust: Trust::WebRoots,
-                };
+                settings.custody = Custody::Shared { journal: Arc::new(journal) };
+                let hooks = Hooks { reset: None, advance: None, code: None, trust: Trust::WebRoots };
                 let target = target(origin, Controls::Hooks(Box::new(hooks)))?;
                 judge(suite, capabilities, case, target, &settings)
             }
@@ -218,13 +211,7 @@ fn judge(
     let id = case.id.clone();
     let plan = plan(vec![case], capabilities);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let events = runtime.block_on(collect(
-        &suite.register,
-        plan,
-        target,
-        capabilities.registration,
-        settings,
-    ));
+    let events = runtime.block_on(collect(&suite.register, plan, target, capabilities.registration, settings));
     let mut reports: Vec<CaseReport> = Vec::new();
     let mut infos: Vec<RequirementInfo> = Vec::new();
     for event in events {

@@ -44,10 +44,7 @@ impl Scene {
             if is(Way::Accepts) || (is(Way::AcceptsOne) && asked.target == "/v1/wabizspec-unknown") {
                 write(stream, accepted);
             } else if is(Way::Crashes) {
-                write(
-                    stream,
-                    answer("500 Oops", "", "{\"errors\":[{\"code\":1,\"title\":\"x\"}]}"),
-                );
+                write(stream, answer("500 Oops", "", "{\"errors\":[{\"code\":1,\"title\":\"x\"}]}"));
             } else if is(Way::Throttles) {
                 write(stream, answer("429 Too Many Requests", "Retry-After: 100\r\n", "{}"));
             } else {
@@ -60,11 +57,7 @@ impl Scene {
         fs::write(folder.path().join("password"), "Sufficient-1").expect("a file");
         let configuration = "[credentials]\npassword_file = \"password\"\n";
         fs::write(folder.path().join("wabizspec.toml"), configuration).expect("a file");
-        Scene {
-            folder,
-            proxy,
-            way: now,
-        }
+        Scene { folder, proxy, way: now }
     }
 
     fn turns(&self, way: Way) {
@@ -93,19 +86,13 @@ impl Scene {
 }
 
 fn entries(ran: &Ran) -> String {
-    let start = ran
-        .out
-        .find("[[known]]")
-        .unwrap_or_else(|| panic!("no entries: {}", ran.out));
+    let start = ran.out.find("[[known]]").unwrap_or_else(|| panic!("no entries: {}", ran.out));
     ran.out[start..].to_owned()
 }
 
 /// The entries with their reasons written.
 fn reasoned(entries: &str) -> String {
-    entries.replace(
-        "reason = \"\"",
-        "reason = \"it is an old one\"\nissue = \"https://tracker.example/7\"",
-    )
+    entries.replace("reason = \"\"", "reason = \"it is an old one\"\nissue = \"https://tracker.example/7\"")
 }
 
 #[test]
@@ -146,17 +133,8 @@ fn what_fails_otherwise_is_a_finding() {
     let known = reasoned(&scene.entries());
     scene.turns(Way::Crashes);
     let ran = scene.judged(&known, &[]);
-    assert_eq!(
-        (ran.code, ran.count("fail"), ran.count("known")),
-        (1, 4, 0),
-        "{}",
-        ran.out
-    );
-    assert!(
-        ran.notes().contains("fails in another way than recorded"),
-        "{}",
-        ran.notes()
-    );
+    assert_eq!((ran.code, ran.count("fail"), ran.count("known")), (1, 4, 0), "{}", ran.out);
+    assert!(ran.notes().contains("fails in another way than recorded"), "{}", ran.notes());
     assert!(entries(&ran).contains("500"), "{}", ran.out);
 }
 
@@ -195,11 +173,7 @@ fn one_entry_may_stand_for_rows_and_tells_of_those_that_mended() {
     scene.turns(Way::AcceptsOne);
     let ran = scene.judged(&all, &[]);
     assert_eq!((ran.code, ran.count("known")), (0, 1), "{}", ran.out);
-    assert!(
-        ran.notes().contains("of 4 cases, 3 do not break it any more"),
-        "{}",
-        ran.notes()
-    );
+    assert!(ran.notes().contains("of 4 cases, 3 do not break it any more"), "{}", ran.notes());
     assert_eq!(scene.judged(&all, &["--strict-baseline"]).code, 1);
 }
 
@@ -208,12 +182,7 @@ fn an_expired_entry_excuses_nothing() {
     let scene = Scene::new(Way::Accepts);
     let with = |day: &str| format!("{}expires = {day}\n", for_all_rows(&scene));
     let ran = scene.judged(&with("2020-01-31"), &[]);
-    assert_eq!(
-        (ran.code, ran.count("fail"), ran.count("known")),
-        (1, 4, 0),
-        "{}",
-        ran.out
-    );
+    assert_eq!((ran.code, ran.count("fail"), ran.count("known")), (1, 4, 0), "{}", ran.out);
     assert!(ran.notes().contains("expired after 2020-01-31"), "{}", ran.notes());
     for day in ["2999-12-31", "\"2999-12-31\""] {
         let ran = scene.judged(&with(day), &["--strict-baseline"]);
@@ -239,11 +208,7 @@ fn an_entry_that_matches_nothing_is_told() {
     let entry = |case: &str| {
         format!("[[known]]\ncase = \"{case}\"\nrequirement = \"{RULE}\"\nsignature = \"s\"\nreason = \"r\"\n")
     };
-    for case in [
-        "envelope/no-such-case",
-        "envelope/unknown-path::no-such-row",
-        "envelope/unknown-path::zz*",
-    ] {
+    for case in ["envelope/no-such-case", "envelope/unknown-path::no-such-row", "envelope/unknown-path::zz*"] {
         let ran = scene.judged(&entry(case), &[]);
         assert_eq!(ran.code, 0, "{}", ran.out);
         assert!(ran.notes().contains("the suite has no such case"), "{}", ran.notes());
@@ -252,12 +217,7 @@ fn an_entry_that_matches_nothing_is_told() {
     // A case that was not selected may still fail as recorded.
     let ran = scene.judged(&entry("login/standard-login"), &["--strict-baseline"]);
     assert_eq!(ran.code, 0, "{}", ran.out);
-    assert!(
-        ran.notes()
-            .contains("1 of 1 entries speak of cases that were not judged"),
-        "{}",
-        ran.notes()
-    );
+    assert!(ran.notes().contains("1 of 1 entries speak of cases that were not judged"), "{}", ran.notes());
 }
 
 #[test]
@@ -267,12 +227,7 @@ fn what_could_not_be_judged_is_never_excused() {
     scene.turns(Way::Throttles);
     for more in [&[][..], &["--strict-baseline"]] {
         let ran = scene.judged(&known, more);
-        assert_eq!(
-            (ran.code, ran.count("known"), ran.count("blocked")),
-            (3, 0, 4),
-            "{}",
-            ran.out
-        );
+        assert_eq!((ran.code, ran.count("known"), ran.count("blocked")), (3, 0, 4), "{}", ran.out);
         assert!(ran.notes().contains("not judged in this run"), "{}", ran.notes());
     }
 }
@@ -298,12 +253,7 @@ fn known_failures_do_not_use_up_the_failures_that_are_allowed() {
     let scene = Scene::new(Way::Accepts);
     let known = reasoned(&scene.entries());
     let ran = scene.judged(&known, &["--max-fail", "1", "--jobs", "1"]);
-    assert_eq!(
-        (ran.code, ran.count("known"), ran.count("blocked")),
-        (0, 4, 0),
-        "{}",
-        ran.out
-    );
+    assert_eq!((ran.code, ran.count("known"), ran.count("blocked")), (0, 4, 0), "{}", ran.out);
     let ran = scene.judged("", &["--max-fail", "1", "--jobs", "1"]);
     assert_eq!((ran.code, ran.count("fail")), (1, 1), "{}", ran.out);
     assert!(ran.count("blocked") > 0, "{}", ran.out);
@@ -342,42 +292,14 @@ fn a_broken_list_is_refused_with_its_place() {
     for (text, place, words) in [
         (entry(""), "known.toml:1:1", "missing field `reason`"),
         (entry("reason = \"  \"\n"), "known.toml:5:10", "the reason is empty"),
-        (
-            entry("reason = \"r\"\nissue = \"\"\n"),
-            "known.toml:6:9",
-            "the issue is empty",
-        ),
-        (
-            entry("reason = \"r\"\nexpires = \"soon\"\n"),
-            "known.toml:6:11",
-            "`soon` is no day",
-        ),
+        (entry("reason = \"r\"\nissue = \"\"\n"), "known.toml:6:9", "the issue is empty"),
+        (entry("reason = \"r\"\nexpires = \"soon\"\n"), "known.toml:6:11", "`soon` is no day"),
         (entry("reason = \"r\"\nexpires = 2026-02-30\n"), "known.toml:6", ""),
-        (
-            entry("reason = \"r\"\nexpires = 7\n"),
-            "known.toml:6:11",
-            "`7` is no day",
-        ),
-        (
-            entry("reason = \"r\"\nexpired = 2026-01-01\n"),
-            "known.toml:6:1",
-            "did you mean `expires`?",
-        ),
-        (
-            entry("reason = \"r\"\n").replace("login/x", "log*/x"),
-            "known.toml:2:8",
-            "several files",
-        ),
-        (
-            entry("reason = \"r\"\n").replace("\"s\"", "\"\""),
-            "known.toml:4:13",
-            "the signature is empty",
-        ),
-        (
-            entry("reason = \"r\"\n").repeat(2),
-            "known.toml:6:1",
-            "stands in line 1 already",
-        ),
+        (entry("reason = \"r\"\nexpires = 7\n"), "known.toml:6:11", "`7` is no day"),
+        (entry("reason = \"r\"\nexpired = 2026-01-01\n"), "known.toml:6:1", "did you mean `expires`?"),
+        (entry("reason = \"r\"\n").replace("login/x", "log*/x"), "known.toml:2:8", "several files"),
+        (entry("reason = \"r\"\n").replace("\"s\"", "\"\""), "known.toml:4:13", "the signature is empty"),
+        (entry("reason = \"r\"\n").repeat(2), "known.toml:6:1", "stands in line 1 already"),
         ("[known]\n".to_owned(), "known.toml:1", ""),
         ("[[knwon]]\n".to_owned(), "known.toml:1:3", "did you mean `known`?"),
         ("[[known]".to_owned(), "known.toml:1", ""),

@@ -39,20 +39,13 @@ fn judged(report: &Report) -> Vec<(String, String, Vec<String>)> {
 #[track_caller]
 fn agree(wire: &Report, reqwest: &Report) {
     let (ours, theirs) = (judged(wire), judged(reqwest));
-    let expected: Vec<_> = ours
-        .iter()
-        .filter(|(id, ..)| reqwest.case(id)["verdict"] != "skipped")
-        .cloned()
-        .collect();
+    let expected: Vec<_> = ours.iter().filter(|(id, ..)| reqwest.case(id)["verdict"] != "skipped").cloned().collect();
     assert_eq!(expected, theirs);
     assert!(theirs.len() * 10 > ours.len() * 9, "{} of {}", theirs.len(), ours.len());
     for case in reqwest.cases().iter().filter(|case| case["verdict"] == "skipped") {
         let reason = case["reason"].as_str().expect("a reason");
         let for_the_client = reason.contains("the configured client cannot send");
-        assert!(
-            for_the_client || wire.case(case["id"].as_str().expect("an id"))["verdict"] == "skipped",
-            "{case}"
-        );
+        assert!(for_the_client || wire.case(case["id"].as_str().expect("an id"))["verdict"] == "skipped", "{case}");
     }
 }
 
@@ -102,22 +95,12 @@ fn secure() -> Secure {
         .with_safe_default_protocol_versions()
         .expect("protocol versions")
         .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            key.serialize_der().try_into().expect("a key"),
-        )
+        .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().expect("a key"))
         .expect("a certificate with its key");
     let server = reference(|_| {});
-    let rules = Rules {
-        tls: Some(Arc::new(tls)),
-        ..Rules::default()
-    };
+    let rules = Rules { tls: Some(Arc::new(tls)), ..Rules::default() };
     let front = Front::open(server.address(), rules).expect("the loopback address can be listened on");
-    Secure {
-        front,
-        server,
-        authority: authority.pem(),
-    }
+    Secure { front, server, authority: authority.pem() }
 }
 
 #[test]
@@ -171,19 +154,14 @@ fn a_base_path_behind_a_reverse_proxy() {
     };
     let front = Front::open(server.address(), rules).expect("the loopback address can be listened on");
     let areas = ["login/control", "users", "tokens", "account", "envelope"];
-    let direct = program(&server.url(), &reset_of(&server), "wire", &areas)
-        .end()
-        .exited(0)
-        .report();
+    let direct = program(&server.url(), &reset_of(&server), "wire", &areas).end().exited(0).report();
     // With the slash at the end and without.
     let [wire, reqwest] = both(&front.url(), &reset_of(&server), &areas);
     let wire = wire.exited(0).report();
     agree(&wire, &reqwest.exited(0).report());
     assert_eq!(judged(&direct), judged(&wire));
     let slash = format!("{}/", front.url());
-    let ended = program(&slash, &reset_of(&server), "wire", &["envelope"])
-        .end()
-        .exited(0);
+    let ended = program(&slash, &reset_of(&server), "wire", &["envelope"]).end().exited(0);
     assert!(ended.report().count("pass") > 30);
     let outside = outside.lock().expect("no holder panics");
     assert!(outside.iter().all(|target| target == "*"), "{outside:?}");
@@ -192,10 +170,7 @@ fn a_base_path_behind_a_reverse_proxy() {
 #[test]
 fn an_address_of_ipv6() {
     let server = reference(|_| {});
-    let rules = Rules {
-        listen: SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
-        ..Rules::default()
-    };
+    let rules = Rules { listen: SocketAddr::from((Ipv6Addr::LOCALHOST, 0)), ..Rules::default() };
     let front = match Front::open(server.address(), rules) {
         Ok(front) => front,
         Err(error) => return eprintln!("not tested: this machine has no IPv6 loopback address ({error})"),
@@ -225,11 +200,7 @@ fn headers_of_the_configuration_go_with_every_request() {
         );
         let program = Program::judge(["users"]).file("wabizspec.toml", &config);
         let ended = program.env("GATEWAY_KEY", "k3y-0f-the-gateway").end().exited(0);
-        assert!(
-            ended.stderr.contains("configuration: wabizspec.toml"),
-            "{}",
-            ended.stderr
-        );
+        assert!(ended.stderr.contains("configuration: wabizspec.toml"), "{}", ended.stderr);
         assert!(ended.report().count("pass") > 100);
         assert!(!ended.said().contains("k3y-0f-the-gateway"));
     }
@@ -242,37 +213,20 @@ fn hooks_are_commands_or_urls() {
     }
     let served = Served::start(&[]);
     let url = &served.url;
-    let filters = [
-        "login/first-login",
-        "login/first-login-after-a-refused-one",
-        "tokens/expired",
-    ];
+    let filters = ["login/first-login", "login/first-login-after-a-refused-one", "tokens/expired"];
     let judge = |config: &str| {
         let args = ["--target", url, "--allow", "clock"];
-        Program::judge(args.iter().chain(&filters))
-            .file("wabizspec.toml", config)
-            .end()
+        Program::judge(args.iter().chain(&filters)).file("wabizspec.toml", config).end()
     };
     // The clock is moved by a command, which finds in its environment where the target is and by how much.
     let by_command = r#"advance = '''curl -sf -d "{\"seconds\":$WABIZSPEC_SECONDS}" "$WABIZSPEC_TARGET/__control/advance" && echo $WABIZSPEC_SECONDS >> moved'''"#;
-    let ended = judge(&format!(
-        "[state]\nreset = \"POST {url}/__control/reset\"\n{by_command}\n"
-    ))
-    .exited(0);
+    let ended = judge(&format!("[state]\nreset = \"POST {url}/__control/reset\"\n{by_command}\n")).exited(0);
     let report = ended.report();
     assert!(report.0["resets"].as_u64() >= Some(2), "{}", report.0["resets"]);
     assert_eq!(report.count("skipped"), 0, "{}", report.0["summary"]);
-    assert!(
-        ended
-            .file("moved")
-            .lines()
-            .any(|seconds| seconds.parse::<u32>().is_ok())
-    );
+    assert!(ended.file("moved").lines().any(|seconds| seconds.parse::<u32>().is_ok()));
     // A command that fails and a URL that answers anything but 2xx did not reset.
-    for reset in [
-        "echo no container >&2; exit 3".to_owned(),
-        format!("POST {url}/__control/nothing"),
-    ] {
+    for reset in ["echo no container >&2; exit 3".to_owned(), format!("POST {url}/__control/nothing")] {
         let ended = judge(&format!("[state]\nreset = \"{reset}\"\n{by_command}\n")).exited(3);
         assert!(ended.said().contains("the reset failed"), "{}", ended.said());
         assert_eq!(ended.report().0["resets"], 0);

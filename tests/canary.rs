@@ -66,10 +66,7 @@ fn leaks(text: &str) -> Vec<String> {
     for (place, end) in text.match_indices("xW7-") {
         let before: Vec<char> = text[..place].chars().rev().take(16).collect();
         if before.len() == 16 && before.iter().all(char::is_ascii_alphanumeric) {
-            found.push(format!(
-                "a made-up password: {}{end}",
-                before.iter().rev().collect::<String>()
-            ));
+            found.push(format!("a made-up password: {}{end}", before.iter().rev().collect::<String>()));
         }
     }
     found
@@ -134,26 +131,15 @@ fn answer(mut stream: TcpStream, echo: Echo) {
     let mut buffer = [0; 65536];
     let Ok(read) = stream.read(&mut buffer) else { return };
     let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
-    let basic = request
-        .split("Basic ")
-        .nth(1)
-        .and_then(|rest| rest.split("\r\n").next())
-        .unwrap_or_default();
+    let basic = request.split("Basic ").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap_or_default();
     let plain = String::from_utf8(STANDARD.decode(basic).unwrap_or_default()).unwrap_or_default();
     let shown = format!("{request} {plain}");
     let percent: String = url::form_urlencoded::byte_serialize(shown.as_bytes()).collect();
-    let all = format!(
-        "{shown} {percent} {} {}",
-        STANDARD.encode(&shown),
-        URL_SAFE.encode(&shown)
-    );
+    let all = format!("{shown} {percent} {} {}", STANDARD.encode(&shown), URL_SAFE.encode(&shown));
     let token = format!("\"users\":[{{\"token\":\"{TOKEN}\",\"expires_after\":\"2999-01-01 00:00:00+00:00\"}}]");
     let logs_in = request.starts_with("POST /v1/users/login");
     let body = |text: &str| {
-        format!(
-            "{{\"errors\":[{{\"code\":1000,\"title\":\"x\",\"details\":{}}}]}}",
-            serde_json::json!(text)
-        )
+        format!("{{\"errors\":[{{\"code\":1000,\"title\":\"x\",\"details\":{}}}]}}", serde_json::json!(text))
     };
     let (status, body) = match echo {
         Echo::ServerError | Echo::Cut => (500, body(&all)),
@@ -185,10 +171,7 @@ fn configured(folder: &Path, more: &str) {
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = wabizspec(folder);
-    command
-        .args(arguments)
-        .env("WABIZSPEC_ADMIN_PASSWORD", PASSWORD)
-        .env("GATEWAY", HEADER);
+    command.args(arguments).env("WABIZSPEC_ADMIN_PASSWORD", PASSWORD).env("GATEWAY", HEADER);
     command
 }
 
@@ -233,69 +216,25 @@ fn everything_that_meets(echo: Echo) {
     let folder = tempfile::tempdir().expect("folder");
     configured(folder.path(), "");
     let url = echoing(echo);
-    let mut arguments = vec![
-        "run",
-        "--target",
-        &url,
-        "--allow",
-        "users,passwords",
-        "--journal",
-        "kept.journal",
-    ];
+    let mut arguments = vec!["run", "--target", &url, "--allow", "users,passwords", "--journal", "kept.journal"];
     arguments.extend(EVERYTHING);
-    arguments.extend([
-        "--registration",
-        "open",
-        "users/cr*",
-        "login/w*",
-        "login/password-w*",
-        "tokens/logout*",
-    ]);
-    let said = nothing_leaks(
-        &format!("run, {echo:?}"),
-        folder.path(),
-        &mut command(folder.path(), &arguments),
-    );
-    assert!(
-        said.contains("does not conform") || said.contains("inconclusive"),
-        "{echo:?} goes unnoticed: {said}"
-    );
+    arguments.extend(["--registration", "open", "users/cr*", "login/w*", "login/password-w*", "tokens/logout*"]);
+    let said = nothing_leaks(&format!("run, {echo:?}"), folder.path(), &mut command(folder.path(), &arguments));
+    assert!(said.contains("does not conform") || said.contains("inconclusive"), "{echo:?} goes unnoticed: {said}");
     for format in FORMATS {
         let merge = ["merge", "report.ndjson", "--report", format];
         nothing_leaks(&merge.join(" "), folder.path(), &mut command(folder.path(), &merge));
     }
     let fuzzed = !matches!(echo, Echo::Padded(_) | Echo::PaddedName(_));
     for surfaces in [&["all"][..], &["session"]].into_iter().filter(|_| fuzzed) {
-        let mut fuzz = vec![
-            "fuzz",
-            "--target",
-            &url,
-            "--requests",
-            "40",
-            "--seed",
-            "7",
-            "--out",
-            "found",
-        ];
+        let mut fuzz = vec!["fuzz", "--target", &url, "--requests", "40", "--seed", "7", "--out", "found"];
         fuzz.extend(surfaces);
-        nothing_leaks(
-            &format!("fuzz {surfaces:?}, {echo:?}"),
-            folder.path(),
-            &mut command(folder.path(), &fuzz),
-        );
+        nothing_leaks(&format!("fuzz {surfaces:?}, {echo:?}"), folder.path(), &mut command(folder.path(), &fuzz));
     }
     let what = format!("doctor, {echo:?}");
-    nothing_leaks(
-        &what,
-        folder.path(),
-        &mut command(folder.path(), &["doctor", "--target", &url]),
-    );
+    nothing_leaks(&what, folder.path(), &mut command(folder.path(), &["doctor", "--target", &url]));
     let recover = ["recover", "--target", &url, "--journal", "kept.journal"];
-    nothing_leaks(
-        &format!("recover, {echo:?}"),
-        folder.path(),
-        &mut command(folder.path(), &recover),
-    );
+    nothing_leaks(&format!("recover, {echo:?}"), folder.path(), &mut command(folder.path(), &recover));
 }
 
 #[test]
@@ -304,24 +243,11 @@ fn a_good_target_and_a_wrong_password_bring_none_out_either() {
     configured(folder.path(), "");
     let server = fresh_server("open");
     let url = server.url();
-    let mut first = vec![
-        "run",
-        "--target",
-        &url,
-        "--fresh",
-        "--allow",
-        "users,passwords",
-        "--wrong-logins",
-        "1000",
-    ];
+    let mut first = vec!["run", "--target", &url, "--fresh", "--allow", "users,passwords", "--wrong-logins", "1000"];
     first.extend(EVERYTHING);
     let said = nothing_leaks("a first run", folder.path(), &mut command(folder.path(), &first));
     assert!(said.contains("everything that ran conforms"), "{said}");
-    assert_eq!(
-        server.dump()["users"]["admin"]["passwords"][0],
-        PASSWORD,
-        "the owner's password is set"
-    );
+    assert_eq!(server.dump()["users"]["admin"]["passwords"][0], PASSWORD, "the owner's password is set");
     for arguments in [
         &["run", "--target", &url, "--plan"][..],
         &["run", "--target", &url, "-q", "--report", "json"],
@@ -336,11 +262,7 @@ fn a_good_target_and_a_wrong_password_bring_none_out_either() {
         &["man"],
         &["run", "--help"],
     ] {
-        nothing_leaks(
-            &arguments.join(" "),
-            folder.path(),
-            &mut command(folder.path(), arguments),
-        );
+        nothing_leaks(&arguments.join(" "), folder.path(), &mut command(folder.path(), arguments));
     }
     let written = std::fs::read_to_string(folder.path().join("admin.password")).expect("file");
     assert_eq!(written.trim_end(), PASSWORD);
@@ -371,9 +293,7 @@ fn hooks_proxies_and_configurations_that_fail_tell_no_secret() {
         more(&format!("[credentials]\npassword = \"{ODD}\"\n")),
         more(&format!("[credentials]\nusername = [\"{ODD}\"]\n")),
         more(&format!("[credentials]\npassword_file = \"{ODD}\n")),
-        more(&format!(
-            "client = \"reqwest\"\nproxy = \"http://a:{HOOK}@127.0.0.1:1\"\n"
-        )),
+        more(&format!("client = \"reqwest\"\nproxy = \"http://a:{HOOK}@127.0.0.1:1\"\n")),
         more(&format!("client = \"reqwest\"\nproxy = \"{HOOK}\"\n")),
     ];
     for (text, arguments) in hooks.iter().map(|text| more(text)).chain(broken) {
@@ -384,11 +304,7 @@ fn hooks_proxies_and_configurations_that_fail_tell_no_secret() {
         all.extend(EVERYTHING);
         all.extend(["login/first-login*", "account/*", "users/control"]);
         nothing_leaks(&text, folder.path(), &mut command(folder.path(), &all));
-        nothing_leaks(
-            &text,
-            folder.path(),
-            &mut command(folder.path(), &["doctor", "--target", &url]),
-        );
+        nothing_leaks(&text, folder.path(), &mut command(folder.path(), &["doctor", "--target", &url]));
     }
 }
 
@@ -410,13 +326,9 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
     }
     // The same from the environment, where it is not refused for being seen but for ending in reports.
     let mut command = wabizspec(folder.path());
-    command
-        .arg("run")
-        .env("WABIZSPEC_TARGET", format!("http://admin:{ODD}@127.0.0.1:1"));
+    command.arg("run").env("WABIZSPEC_TARGET", format!("http://admin:{ODD}@127.0.0.1:1"));
     nothing_leaks("a target with a password", folder.path(), &mut command);
     let mut command = wabizspec(folder.path());
-    command
-        .args(["run", "--help"])
-        .env("WABIZSPEC_TARGET", format!("http://admin:{ODD}@127.0.0.1:1"));
+    command.args(["run", "--help"]).env("WABIZSPEC_TARGET", format!("http://admin:{ODD}@127.0.0.1:1"));
     nothing_leaks("the help", folder.path(), &mut command);
 }

@@ -54,11 +54,7 @@ fn a_target_that_dies_in_the_middle() {
         is_whole(&report, cases());
         assert!(matches!(ended.code, Some(1 | 3)), "{}", ended.said());
         assert!(report.count("blocked") > 50, "{}", report.0["summary"]);
-        assert!(
-            report.count("fail") <= 12,
-            "at most what was in flight: {}",
-            report.0["summary"]
-        );
+        assert!(report.count("fail") <= 12, "at most what was in flight: {}", report.0["summary"]);
         assert!(front.requests() <= requests + 12, "{} requests", front.requests());
         // What needs a login was not proven by a target that died before the first one.
         assert!(requests > 40 || report.proven().is_empty(), "{:?}", report.proven());
@@ -112,21 +108,13 @@ fn each_limit_ends_the_wait_and_says_which_it_was() {
     let rows = [
         ("", "", "the time limit passed before the first byte"),
         ("HTTP/1.1 200 OK\r\nX-A: ", "b", "the time limit passed inside the head"),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
-            "",
-            "the time limit passed inside the body",
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "", "the time limit passed inside the body"),
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
             "1\r\n{\r\n",
             "the time limit passed inside the body",
         ),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n",
-            "{",
-            "larger than what is read",
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", "{", "larger than what is read"),
     ];
     std::thread::scope(|scope| {
         for (answer, more, why) in rows {
@@ -156,8 +144,5 @@ fn ends_the_wait(answer: &'static str, more: &'static str, why: &str) {
     let report = ended.report();
     let finding = &report.case("login/one")["findings"][0];
     assert_eq!(finding["requirement"], "envelope.answered", "{finding}");
-    assert!(
-        finding["observed"].as_str().is_some_and(|what| what.contains(why)),
-        "{finding}"
-    );
+    assert!(finding["observed"].as_str().is_some_and(|what| what.contains(why)), "{finding}");
 }

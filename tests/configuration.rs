@@ -51,10 +51,7 @@ fn a_secret_that_is_set_but_empty_ends_the_run_before_it_begins() {
     ] {
         for command in ["run", "doctor", "recover"] {
             let mut program = Program::new([command]).file("wabizspec.toml", header);
-            program = program
-                .env("GATEWAY_KEY", "key")
-                .env("WABIZSPEC_TARGET", &url)
-                .env(name, value);
+            program = program.env("GATEWAY_KEY", "key").env("WABIZSPEC_TARGET", &url).env(name, value);
             let ended = program.end().exited(2).says("help: ");
             let about = if name == "WABIZSPEC_TARGET" { "target" } else { name };
             let named = ended.said().contains(about) || ended.said().contains("the admin's name");
@@ -97,11 +94,7 @@ fn line_ends_and_byte_order_marks_around_a_secret_are_taken_off() {
     environment.end().exited(0).says("logs in as admin");
     let file = format!("[target]\nurl = \"{url}\"\n[credentials]\npassword_file = \"password\"\n");
     let program = Program::new(["doctor"]).file("wabizspec.toml", &file);
-    program
-        .file("password", &marked)
-        .end()
-        .exited(0)
-        .says("logs in as admin");
+    program.file("password", &marked).end().exited(0).says("logs in as admin");
 }
 
 // How much was judged.
@@ -109,9 +102,7 @@ fn line_ends_and_byte_order_marks_around_a_secret_are_taken_off() {
 /// The cases that the report for people says were judged.
 fn judged(ended: &Ended) -> usize {
     let said = ended.said();
-    let (before, _) = said
-        .rsplit_once(" judged)")
-        .unwrap_or_else(|| panic!("no count in\n{said}"));
+    let (before, _) = said.rsplit_once(" judged)").unwrap_or_else(|| panic!("no count in\n{said}"));
     let (_, count) = before.rsplit_once('(').expect("a bracket");
     let count = count.split(' ').next().and_then(|count| count.parse().ok());
     count.unwrap_or_else(|| panic!("no count in\n{said}"))
@@ -136,26 +127,9 @@ fn the_verdict_says_how_much_was_judged_and_too_little_is_inconclusive() {
     assert_eq!(with.report().count("pass"), many as u64);
     // What the action asks for tells the two apart.
     run(&["--min-cases", "100"], true).exited(0);
-    let short = run(
-        &[
-            "--min-cases",
-            "100",
-            "--report",
-            "junit=j.xml",
-            "--report",
-            "html=r.html",
-        ],
-        false,
-    )
-    .exited(3);
-    let short = short
-        .says("inconclusive")
-        .says(&format!("cases judged: {few}, fewer than the 100"));
-    assert!(
-        !short.said().contains("everything that ran conforms"),
-        "{}",
-        short.said()
-    );
+    let short = run(&["--min-cases", "100", "--report", "junit=j.xml", "--report", "html=r.html"], false).exited(3);
+    let short = short.says("inconclusive").says(&format!("cases judged: {few}, fewer than the 100"));
+    assert!(!short.said().contains("everything that ran conforms"), "{}", short.said());
     assert!(short.file("r.html").contains("fewer than the 100"));
     run(&["--min-cases", &many.to_string()], true).exited(0);
     run(&["--min-cases", &(many + 1).to_string()], true).exited(3);
@@ -186,11 +160,7 @@ fn the_configuration_asks_for_a_number_of_the_whole_suite() {
         let environment = if password { &environment[..] } else { &[] };
         for shard in ["1/3", "2/3", "3/3"] {
             let report = format!("ndjson={}.ndjson", &shard[..1]);
-            let ran = output(
-                folder.path(),
-                &["run", "--shard", shard, "--report", &report],
-                environment,
-            );
+            let ran = output(folder.path(), &["run", "--shard", shard, "--report", &report], environment);
             assert_eq!(ran.status.code(), Some(code), "{shard}: {}", told(&ran));
         }
         let merge = ["merge", "1.ndjson", "2.ndjson", "3.ndjson", "--min-cases", "150"];
@@ -207,28 +177,18 @@ fn in_ci_the_embedded_client_is_judged_only_where_it_is_asked_for() {
     let one = "login/default-password-alone";
     for ci in ["true", "1", "woodpecker"] {
         run(&["run", one], ci).exited(2).says("--embedded");
-        run(&["fuzz", "basic-auth", "--requests", "10"], ci)
-            .exited(2)
-            .says("--embedded");
+        run(&["fuzz", "basic-auth", "--requests", "10"], ci).exited(2).says("--embedded");
     }
     for ci in ["", "false", "0"] {
         run(&["run", one], ci).exited(0);
     }
-    run(&["run", one, "--embedded"], "true")
-        .exited(0)
-        .says("not on your server");
+    run(&["run", one, "--embedded"], "true").exited(0).says("not on your server");
     run(&["fuzz", "basic-auth", "--requests", "300", "--embedded"], "true").exited(0);
     let server = initialised_server("open");
     let url = server.url();
-    run(&["run", one, "--embedded", "--target", &url], "")
-        .exited(2)
-        .says("leave out one of the two");
+    run(&["run", one, "--embedded", "--target", &url], "").exited(2).says("leave out one of the two");
     let program = Program::new(["run", "--embedded"]);
-    program
-        .env("WABIZSPEC_TARGET", &url)
-        .end()
-        .exited(2)
-        .says("leave out one of the two");
+    program.env("WABIZSPEC_TARGET", &url).end().exited(2).says("leave out one of the two");
     let file = format!("[target]\nurl = \"{url}\"\n");
     let program = Program::new(["run", "--embedded"]).file("wabizspec.toml", &file);
     program.end().exited(2).says("leave out one of the two");
@@ -260,10 +220,7 @@ fn recording() -> (String, std::sync::Arc<std::sync::Mutex<String>>) {
             std::thread::spawn(move || {
                 let mut buffer = [0; 65536];
                 while let Ok(read @ 1..) = stream.read(&mut buffer) {
-                    heads
-                        .lock()
-                        .expect("heads")
-                        .push_str(&String::from_utf8_lossy(&buffer[..read]));
+                    heads.lock().expect("heads").push_str(&String::from_utf8_lossy(&buffer[..read]));
                     let answer = "HTTP/1.1 401 No\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
                     if stream.write_all(answer.as_bytes()).is_err() {
                         break;
@@ -280,10 +237,7 @@ fn a_configuration_does_not_act_on_another_server() {
     let production = initialised_server("open");
     let before = production.dump();
     let url = production.url();
-    let files = [
-        ("wabizspec.toml", everything_for("http://127.0.0.1:1")),
-        ("password", OWNERS.to_owned()),
-    ];
+    let files = [("wabizspec.toml", everything_for("http://127.0.0.1:1")), ("password", OWNERS.to_owned())];
     let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
     for (args, by_flag) in [
         (&["run", "-q"][..], true),
@@ -303,15 +257,7 @@ fn a_configuration_does_not_act_on_another_server() {
         let ran = output(folder.path(), &all, &environment);
         let said = told(&ran);
         assert!(!said.contains("panicked"), "{all:?}: {said}");
-        for part in [
-            "http://127.0.0.1:1",
-            "reset",
-            "fresh",
-            "allow",
-            "headers",
-            "password_file",
-            "code_command",
-        ] {
+        for part in ["http://127.0.0.1:1", "reset", "fresh", "allow", "headers", "password_file", "code_command"] {
             assert!(said.contains(part), "{all:?} does not name {part}:\n{said}");
         }
         assert!(said.contains("does not count for"), "{said}");
@@ -324,25 +270,14 @@ fn a_configuration_does_not_act_on_another_server() {
     }
     let (other, heads) = recording();
     let folder = folder(&files);
-    let ran = output(
-        folder.path(),
-        &["run", "--target", &other],
-        &[("GATEWAY_KEY", "hush-hush")],
-    );
-    let first = String::from_utf8_lossy(&ran.stderr)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    let ran = output(folder.path(), &["run", "--target", &other], &[("GATEWAY_KEY", "hush-hush")]);
+    let first = String::from_utf8_lossy(&ran.stderr).lines().next().unwrap_or_default().to_owned();
     assert!(
         first.contains("headers") && first.starts_with("note: wabizspec.toml is about http://127.0.0.1:1"),
         "{first}"
     );
     let heads = heads.lock().expect("heads");
-    assert!(
-        heads.contains("GET /v1/") && !heads.contains("hush"),
-        "the key went to another server"
-    );
+    assert!(heads.contains("GET /v1/") && !heads.contains("hush"), "the key went to another server");
 }
 
 #[test]
@@ -351,31 +286,17 @@ fn a_configuration_counts_for_its_own_server_by_any_name_and_without_a_url_for_e
     let port = server.address().port();
     let settings = |url: &str, target: &str| {
         let file = format!("[target]\n{url}jobs = 3\n[state]\nallow = [\"users\"]\n");
-        Program::new(["doctor", "--target", target])
-            .file("wabizspec.toml", &file)
-            .end()
-            .exited(0)
+        Program::new(["doctor", "--target", target]).file("wabizspec.toml", &file).end().exited(0)
     };
     let here = format!("http://127.0.0.1:{port}");
-    for own in [
-        format!("http://localhost:{port}/"),
-        format!("http://[::1]:{port}"),
-        here.clone(),
-    ] {
+    for own in [format!("http://localhost:{port}/"), format!("http://[::1]:{port}"), here.clone()] {
         let ended = settings(&format!("url = \"{own}\"\n"), &here).says("users  (file)");
         assert!(!ended.said().contains("does not count"), "{}", ended.said());
     }
     settings("", &here).says("users  (file)");
-    for own in [
-        "http://127.0.0.1:1".to_owned(),
-        format!("https://127.0.0.1:{port}"),
-        format!("{here}/base"),
-    ] {
+    for own in ["http://127.0.0.1:1".to_owned(), format!("https://127.0.0.1:{port}"), format!("{here}/base")] {
         let ended = settings(&format!("url = \"{own}\"\n"), &here);
-        ended
-            .says("so some of it does not count")
-            .says("nothing  (default)")
-            .says("3  (file)");
+        ended.says("so some of it does not count").says("nothing  (default)").says("3  (file)");
     }
 }
 
@@ -402,12 +323,7 @@ fn a_file_that_is_found_and_not_the_users_own_runs_nothing_and_sends_no_secret()
             continue;
         }
         let environment = [("GATEWAY_KEY", "hush-hush"), (PASSWORD, OWNERS)];
-        for command in [
-            &["run", "-q"][..],
-            &["doctor"],
-            &["recover"],
-            &["fuzz", "all", "--requests", "9"],
-        ] {
+        for command in [&["run", "-q"][..], &["doctor"], &["recover"], &["fuzz", "all", "--requests", "9"]] {
             let ran = output(folder.path(), command, &environment);
             assert_eq!(ran.status.code(), Some(2), "{what} {command:?}: {}", told(&ran));
             assert!(told(&ran).contains("--config wabizspec.toml"), "{}", told(&ran));
@@ -416,19 +332,12 @@ fn a_file_that_is_found_and_not_the_users_own_runs_nothing_and_sends_no_secret()
         // With a target of the user's own the file is no obstacle, and no help either.
         let ran = output(folder.path(), &["run", "-q", "--target", &url], &environment);
         let said = told(&ran);
-        assert!(
-            said.contains("found in the current folder") && said.contains("reset, advance"),
-            "{said}"
-        );
+        assert!(said.contains("found in the current folder") && said.contains("reset, advance"), "{said}");
         assert!(!heads.lock().expect("heads").contains("hush"), "{what}");
         heads.lock().expect("heads").clear();
         assert!(!folder.path().join("was-reset").exists(), "{what}");
         // Who names the file has read it.
-        output(
-            folder.path(),
-            &["run", "-q", "--config", "wabizspec.toml"],
-            &environment,
-        );
+        output(folder.path(), &["run", "-q", "--config", "wabizspec.toml"], &environment);
         assert!(folder.path().join("was-reset").exists(), "{what}");
         heads.lock().expect("heads").clear();
     }
@@ -467,15 +376,7 @@ fn a_hook_gets_none_of_our_variables_but_its_own() {
     let reset = format!("env > seen; curl -fsS -X POST {}/__control/reset", server.url());
     let folder = folder(&[]);
     let environment = [(PASSWORD, OWNERS), ("WABIZSPEC_OTHER", "x"), ("PLAIN", "y")];
-    let args = [
-        "run",
-        "-q",
-        "--target",
-        &server.url(),
-        "--reset",
-        &reset,
-        "login/first-login",
-    ];
+    let args = ["run", "-q", "--target", &server.url(), "--reset", &reset, "login/first-login"];
     output(folder.path(), &args, &environment);
     let seen = std::fs::read_to_string(folder.path().join("seen")).expect("the reset ran");
     let ours: Vec<&str> = seen.lines().filter(|line| line.starts_with("WABIZSPEC_")).collect();
@@ -486,10 +387,7 @@ fn a_hook_gets_none_of_our_variables_but_its_own() {
 #[test]
 fn doctor_says_who_gets_a_secret_before_it_sends_one() {
     let server = initialised_server("open");
-    let file = format!(
-        "[target]\nurl = \"{}\"\nheaders = {{ X-Key = \"env:GATEWAY_KEY\" }}\n",
-        server.url()
-    );
+    let file = format!("[target]\nurl = \"{}\"\nheaders = {{ X-Key = \"env:GATEWAY_KEY\" }}\n", server.url());
     let doctor = |args: &[&str]| {
         let program = Program::new([&["doctor"], args].concat()).file("wabizspec.toml", &file);
         program.env("GATEWAY_KEY", "key").env(PASSWORD, OWNERS).end().exited(0)
@@ -517,10 +415,7 @@ fn what_is_out_of_bounds_is_refused_with_advice_and_nothing_is_sent() {
         (&["--min-cases", "few"], "--min-cases"),
         (&["--rate", "1e300"], "rate"),
     ] {
-        Program::new([&["run", "--target", &url], args].concat())
-            .end()
-            .exited(2)
-            .says(says);
+        Program::new([&["run", "--target", &url], args].concat()).end().exited(2).says(says);
     }
     for (line, says) in [
         ("jobs = 0", "write a number from 1 to 1024"),
@@ -535,10 +430,7 @@ fn what_is_out_of_bounds_is_refused_with_advice_and_nothing_is_sent() {
         ("headers = { \"X-A: b\\r\\nX-B\" = \"a\" }", "not a header name"),
         ("headers = { Content-Length = \"0\" }", "wabizspec sets it itself"),
         ("headers = { host = \"a\" }", "wabizspec sets it itself"),
-        (
-            "headers = { TRANSFER-ENCODING = \"chunked\" }",
-            "wabizspec sets it itself",
-        ),
+        ("headers = { TRANSFER-ENCODING = \"chunked\" }", "wabizspec sets it itself"),
         ("headers = { Authorization = \"Bearer x\" }", "wabizspec sets it itself"),
         ("headers = { X-A = \"env:\" }", "env:NAME"),
     ] {
@@ -546,10 +438,7 @@ fn what_is_out_of_bounds_is_refused_with_advice_and_nothing_is_sent() {
         let ended = Program::new(["run"]).file("wabizspec.toml", &file).end().exited(2);
         ended.says(says).says("help: ");
     }
-    Program::new(["fuzz", "basic-auth", "--target", &url, "--time", "9999h"])
-        .end()
-        .exited(2)
-        .says("too long");
+    Program::new(["fuzz", "basic-auth", "--target", &url, "--time", "9999h"]).end().exited(2).says("too long");
     assert_eq!(*heads.lock().expect("heads"), "", "something was sent");
 }
 
@@ -557,15 +446,7 @@ fn what_is_out_of_bounds_is_refused_with_advice_and_nothing_is_sent() {
 fn a_report_of_one_of_countless_shards_is_refused_and_one_of_many_is_named_briefly() {
     let server = initialised_server("open");
     let url = server.url();
-    let args = [
-        "--target",
-        &url,
-        "--shard",
-        "1/2",
-        "--report",
-        "ndjson=one.ndjson",
-        "login/*",
-    ];
+    let args = ["--target", &url, "--shard", "1/2", "--report", "ndjson=one.ndjson", "login/*"];
     let report = Program::judge(args).end().file("one.ndjson");
     let merge = |shard: &str| {
         let text = report.replace("\"shard\":\"1/2\"", &format!("\"shard\":\"{shard}\""));

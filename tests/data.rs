@@ -19,12 +19,7 @@ fn suite() -> Suite {
 /// Panics with all complaints, if there are any.
 fn none(complaints: impl IntoIterator<Item = String>) {
     let complaints: Vec<String> = complaints.into_iter().collect();
-    assert!(
-        complaints.is_empty(),
-        "{}:\n{}",
-        complaints.len(),
-        complaints.join("\n")
-    );
+    assert!(complaints.is_empty(), "{}:\n{}", complaints.len(), complaints.join("\n"));
 }
 
 /// Every value that stands more than once, with where it stands.
@@ -34,9 +29,7 @@ fn repeated(values: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
         places.entry(value).or_default().push(place);
     }
     let repeated = places.into_iter().filter(|(_, places)| places.len() > 1);
-    repeated
-        .map(|(value, places)| format!("{}: {value}", places.join(", ")))
-        .collect()
+    repeated.map(|(value, places)| format!("{}: {value}", places.join(", "))).collect()
 }
 
 #[test]
@@ -61,11 +54,7 @@ fn every_requirement_is_checked_or_excused_and_not_both() {
     let suite = suite();
     let cited = suite.cited();
     let oracles: BTreeSet<&str> = Oracles::of(&suite.register).requirements().collect();
-    assert_eq!(
-        oracles.len(),
-        15,
-        "every oracle is bound to a requirement of the register"
-    );
+    assert_eq!(oracles.len(), 15, "every oracle is bound to a requirement of the register");
     none(suite.register.iter().filter_map(|requirement| {
         let id = requirement.id.as_str();
         let checked = cited.contains(id) || oracles.contains(id);
@@ -84,23 +73,16 @@ fn every_requirement_is_checked_or_excused_and_not_both() {
 fn no_two_requirements_and_no_two_scenarios_say_the_same() {
     let suite = suite();
     let says = suite.register.iter();
-    none(repeated(
-        says.map(|found| (found.says.to_lowercase(), found.id.clone())),
-    ));
+    none(repeated(says.map(|found| (found.says.to_lowercase(), found.id.clone()))));
     let titles = suite.scenarios.iter();
-    none(repeated(
-        titles.map(|found| (found.title.to_lowercase(), found.id.clone())),
-    ));
+    none(repeated(titles.map(|found| (found.title.to_lowercase(), found.id.clone()))));
 }
 
 #[test]
 fn what_the_register_says_is_a_sentence_and_its_source_can_be_found() {
     none(suite().register.iter().filter_map(|requirement| {
         let sentence = requirement.says.ends_with('.') && requirement.says.split_whitespace().count() >= 4;
-        let because = requirement
-            .because
-            .as_ref()
-            .is_none_or(|why| why.split_whitespace().count() >= 5);
+        let because = requirement.because.as_ref().is_none_or(|why| why.split_whitespace().count() >= 5);
         (!sentence || !because).then(|| format!("{}: {}", requirement.id, requirement.says))
     }));
 }
@@ -109,20 +91,12 @@ fn what_the_register_says_is_a_sentence_and_its_source_can_be_found() {
 fn a_level_is_lowered_by_a_reason_only_where_there_is_something_to_lower() {
     none(suite().register.iter().filter_map(|requirement| {
         let idle = requirement.because.is_some() && requirement.mark.level() != Level::Must;
-        idle.then(|| {
-            format!(
-                "{} rests on {:?} and needs no `because`",
-                requirement.id, requirement.mark
-            )
-        })
+        idle.then(|| format!("{} rests on {:?} and needs no `because`", requirement.id, requirement.mark))
     }));
 }
 
 fn expectations(scenario: &Scenario) -> impl Iterator<Item = (&Step, &Expectation)> {
-    scenario
-        .steps
-        .iter()
-        .flat_map(|step| step.expectations.iter().map(move |expectation| (step, expectation)))
+    scenario.steps.iter().flat_map(|step| step.expectations.iter().map(move |expectation| (step, expectation)))
 }
 
 #[test]
@@ -145,17 +119,10 @@ fn no_scenario_says_anything_twice() {
     let whole = |scenario: &Arc<Scenario>| {
         let steps: Vec<_> = scenario.steps.iter().map(|step| &step.action).collect();
         let rows: Vec<_> = scenario.rows.iter().map(|row| &row.bindings).collect();
-        let expected: Vec<_> = expectations(scenario)
-            .map(|(_, found)| (&found.requirement, &found.checks))
-            .collect();
-        format!(
-            "{:?} {:?} {steps:?} {rows:?} {expected:?}",
-            scenario.given, scenario.registration
-        )
+        let expected: Vec<_> = expectations(scenario).map(|(_, found)| (&found.requirement, &found.checks)).collect();
+        format!("{:?} {:?} {steps:?} {rows:?} {expected:?}", scenario.given, scenario.registration)
     };
-    twice.extend(repeated(
-        suite.scenarios.iter().map(|found| (whole(found), found.id.clone())),
-    ));
+    twice.extend(repeated(suite.scenarios.iter().map(|found| (whole(found), found.id.clone()))));
     none(twice);
 }
 
@@ -192,10 +159,7 @@ fn every_refusal_has_its_request_accepted_by_its_twin() {
     let mut lonely = Vec::new();
     for scenario in &suite.scenarios {
         let twin = scenario.twin.as_ref().and_then(|twin| suite.scenario(twin));
-        let beside = scenario
-            .steps
-            .iter()
-            .chain(twin.into_iter().flat_map(|twin| &twin.steps));
+        let beside = scenario.steps.iter().chain(twin.into_iter().flat_map(|twin| &twin.steps));
         let accepting = beside.filter(|step| step.expects(StatusSet::accepts));
         let accepted: Vec<(String, String)> = accepting.filter_map(endpoint).collect();
         let made_good = |step: &Step| {
@@ -235,11 +199,7 @@ fn every_area_has_a_control_in_each_state_that_accepts_and_refuses() {
                 let steps = controls.iter().flat_map(|scenario| &scenario.steps);
                 let expectations = steps.flat_map(|step| &step.expectations);
                 let mut musts = expectations.filter(|expectation| expectation.level == Level::Must);
-                musts.any(|must| {
-                    must.checks
-                        .iter()
-                        .any(|check| matches!(check, Check::Status(set) if kind(set)))
-                })
+                musts.any(|must| must.checks.iter().any(|check| matches!(check, Check::Status(set) if kind(set))))
             };
             if !musts(StatusSet::accepts) || !musts(StatusSet::refuses) {
                 lacking.push(format!("{area} ({state}): {} controls", controls.len()));
@@ -257,11 +217,7 @@ fn only_a_crafted_certificate_may_be_refused_without_a_finding() {
     let crafted = |step: &&Step| step.expectations.iter().any(|found| found.requirement == CRAFTED);
     let steps = || suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
     assert!(steps().any(|step| excused(&step)));
-    none(
-        steps()
-            .filter(|step| excused(step) != crafted(step))
-            .map(|step| step.name.clone()),
-    );
+    none(steps().filter(|step| excused(step) != crafted(step)).map(|step| step.name.clone()));
 }
 
 /// Each test that `SECURITY.md` names as showing a promise is there.
@@ -286,10 +242,7 @@ fn the_promises_of_security_have_their_tests() {
         |name: &&str| name.contains('_') && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     // Promises are in tables; other words in code style are not tests.
     let rows = security.lines().filter(|line| line.starts_with('|'));
-    let named: Vec<&str> = rows
-        .flat_map(|row| row.split('`').skip(1).step_by(2))
-        .filter(is_test)
-        .collect();
+    let named: Vec<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).filter(is_test).collect();
     assert!(named.len() > 40, "{}", named.len());
     for name in named {
         assert!(all.contains(&format!("fn {name}(")), "there is no test `{name}`");

@@ -47,16 +47,7 @@ fn judge(server: &Server, more: &[&str]) -> Ended {
 #[track_caller]
 fn judge_as(registration: &str, server: &Server, more: &[&str]) -> Ended {
     let url = format!("http://{}", server.address);
-    let mut args = vec![
-        "--target",
-        &url,
-        "--fresh",
-        "--allow",
-        "users,passwords",
-        "--wrong-logins",
-        "1000",
-        "-q",
-    ];
+    let mut args = vec!["--target", &url, "--fresh", "--allow", "users,passwords", "--wrong-logins", "1000", "-q"];
     args.extend(["--registration", registration]);
     args.extend(more);
     let ended = Program::judge(args).end();
@@ -64,10 +55,8 @@ fn judge_as(registration: &str, server: &Server, more: &[&str]) -> Ended {
     assert!(matches!(ended.code, Some(1 | 3)), "{:?}\n{}", ended.code, ended.said());
     assert_eq!(report.proven(), [""; 0], "{}", ended.stdout);
     assert!(report.is_complete());
-    let judged: u64 = ["pass", "fail", "blocked", "skipped", "known", "error"]
-        .map(|verdict| report.count(verdict))
-        .iter()
-        .sum();
+    let judged: u64 =
+        ["pass", "fail", "blocked", "skipped", "known", "error"].map(|verdict| report.count(verdict)).iter().sum();
     assert_eq!(judged, report.cases().len() as u64);
     assert_eq!(report.count("error"), 0, "{}", ended.stdout);
     println!("{:?}: {}", ended.took, report.0["summary"]);
@@ -111,16 +100,8 @@ fn a_server_that_always_fails() {
 
 #[test]
 fn a_server_of_pages_for_people() {
-    judge(
-        &always("200 OK", "text/html", "<!doctype html><title>It works!</title>"),
-        &[],
-    )
-    .exited(1);
-    judge(
-        &always("403 Forbidden", "text/html", "<!doctype html><title>Forbidden</title>"),
-        &[],
-    )
-    .exited(1);
+    judge(&always("200 OK", "text/html", "<!doctype html><title>It works!</title>"), &[]).exited(1);
+    judge(&always("403 Forbidden", "text/html", "<!doctype html><title>Forbidden</title>"), &[]).exited(1);
 }
 
 #[test]

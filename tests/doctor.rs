@@ -52,11 +52,7 @@ fn behind_tls(server: &Server, name: Option<&str>, is_expired: bool) -> Front {
     let opened = Arc::<AtomicUsize>::default();
     let count = Arc::clone(&opened);
     std::thread::spawn(move || relay(listener, TlsAcceptor::from(Arc::new(config)), backend, &count));
-    Front {
-        url: format!("https://localhost:{port}"),
-        pem: certificate.pem(),
-        opened,
-    }
+    Front { url: format!("https://localhost:{port}"), pem: certificate.pem(), opened }
 }
 
 fn relay(listener: std::net::TcpListener, acceptor: TlsAcceptor, backend: SocketAddr, opened: &AtomicUsize) {
@@ -98,25 +94,20 @@ fn init_writes_what_doctor_and_run_read() {
     let sample = written.file("wabizspec.toml");
     let server = initialised_server("sunset");
     let front = behind_tls(&server, Some("localhost"), false);
-    let edited = sample
-        .replace("http://127.0.0.1:9090", &front.url)
-        .replace("# cacert = \"ca.pem\"", "cacert = \"ca.pem\"");
+    let edited =
+        sample.replace("http://127.0.0.1:9090", &front.url).replace("# cacert = \"ca.pem\"", "cacert = \"ca.pem\"");
     assert!(edited.contains(&front.url) && edited.contains("\ncacert"), "{edited}");
     let files = [("wabizspec.toml", edited.as_str()), ("ca.pem", &front.pem)];
     let before = server.dump();
     let ended = doctor(&[], &[PASSWORD], &files).exited(0);
-    ended
-        .says("ok    credentials   logs in as admin")
-        .says("sunset, found out");
+    ended.says("ok    credentials   logs in as admin").says("sunset, found out");
     assert_eq!(server.dump(), before, "doctor changes nothing");
     let run = Program::new(["run", "--report", "html=r.html", "--report", "junit=j.xml"])
         .env(PASSWORD.0, PASSWORD.1)
         .file(files[0].0, files[0].1)
         .file(files[1].0, files[1].1);
     let ended = run.end().exited(0).says("configuration: wabizspec.toml");
-    let ended = ended
-        .says("the plan changes nothing")
-        .says("everything that ran conforms");
+    let ended = ended.says("the plan changes nothing").says("everything that ran conforms");
     assert!(ended.file("r.html").contains(&front.url) && ended.file("j.xml").contains("<testsuite"));
     assert_eq!(server.dump(), before);
     // An init that would overwrite it does nothing.
@@ -128,10 +119,8 @@ fn init_writes_what_doctor_and_run_read() {
 fn a_certificate_that_is_not_accepted_says_what_would_help() {
     let server = initialised_server("open");
     let own = behind_tls(&server, Some("localhost"), false);
-    let (other, old) = (
-        behind_tls(&server, Some("other.example"), false),
-        behind_tls(&server, Some("localhost"), true),
-    );
+    let (other, old) =
+        (behind_tls(&server, Some("other.example"), false), behind_tls(&server, Some("localhost"), true));
     let nameless = behind_tls(&server, None, false);
     for (front, cacert, says) in [
         (&nameless, true, "the CN does not count"),
@@ -141,16 +130,9 @@ fn a_certificate_that_is_not_accepted_says_what_would_help() {
     ] {
         let target = ["--target", &front.url];
         let trusting = ["--cacert", "ca.pem"];
-        let args: Vec<&str> = target
-            .iter()
-            .chain(trusting.iter().filter(|_| cacert))
-            .copied()
-            .collect();
+        let args: Vec<&str> = target.iter().chain(trusting.iter().filter(|_| cacert)).copied().collect();
         let files = [("ca.pem", front.pem.as_str())];
-        doctor(&args, &[PASSWORD], &files)
-            .exited(3)
-            .says("bad   address")
-            .says(says);
+        doctor(&args, &[PASSWORD], &files).exited(3).says("bad   address").says(says);
         // A run waits for a target to come back; whoever asks what is wrong is told at once.
         assert_eq!(front.opened.load(Ordering::SeqCst), 1);
         // A run says nothing else, and where to look.
@@ -158,14 +140,10 @@ fn a_certificate_that_is_not_accepted_says_what_would_help() {
         run = run.env(PASSWORD.0, PASSWORD.1);
         run.end().exited(3).says("wabizspec doctor");
         let args = [&target[..], &["--insecure"]].concat();
-        doctor(&args, &[PASSWORD], &[])
-            .exited(0)
-            .says("any certificate (--insecure)");
+        doctor(&args, &[PASSWORD], &[]).exited(0).says("any certificate (--insecure)");
     }
     let args = ["--target", &own.url, "--cacert", "ca.pem"];
-    doctor(&args, &[PASSWORD], &[("ca.pem", &own.pem)])
-        .exited(0)
-        .says("logs in as admin");
+    doctor(&args, &[PASSWORD], &[("ca.pem", &own.pem)]).exited(0).says("logs in as admin");
     let both = [&args[..], &["--insecure"]].concat();
     doctor(&both, &[], &[]).exited(2).says("cannot be used with");
 }
@@ -183,23 +161,15 @@ fn a_wrong_address_says_which_part_of_it_is() {
         (format!("{}/gateway", server.url()), "and the base path"),
         ("http://nobody.invalid".to_owned(), "check its spelling"),
     ] {
-        let ended = doctor(&["--target", &url], &[], &[])
-            .exited(3)
-            .says("bad   address")
-            .says(says);
+        let ended = doctor(&["--target", &url], &[], &[]).exited(3).says("bad   address").says(says);
         assert!(!ended.said().contains("in use"), "{}", ended.said());
     }
-    let unusable = [
-        ("[target]\nurl = \"127.0.0.1:9090\"\n", "http"),
-        ("[target]\nurll = \"x\"\n", "did you mean `url`?"),
-    ];
+    let unusable =
+        [("[target]\nurl = \"127.0.0.1:9090\"\n", "http"), ("[target]\nurll = \"x\"\n", "did you mean `url`?")];
     for (file, says) in unusable {
         doctor(&[], &[], &[("wabizspec.toml", file)]).exited(2).says(says);
     }
-    doctor(&[], &[], &[])
-        .exited(2)
-        .says("no target is named")
-        .says("wabizspec init");
+    doctor(&[], &[], &[]).exited(2).says("no target is named").says("wabizspec init");
 }
 
 #[test]
@@ -208,39 +178,23 @@ fn credentials_and_state_are_told_apart() {
     let url = server.url();
     let wrong = ("WABIZSPEC_ADMIN_PASSWORD", "Wr0ng?pass");
     let ended = doctor(&["--target", &url], &[wrong], &[]).exited(3);
-    let ended = ended
-        .says("is refused with the password that was given")
-        .says("help: set WABIZSPEC_ADMIN_PASSWORD");
+    let ended = ended.says("is refused with the password that was given").says("help: set WABIZSPEC_ADMIN_PASSWORD");
     assert!(!ended.said().contains("Wr0ng?pass"));
-    doctor(&["--target", &url], &[], &[])
-        .exited(0)
-        .says("only cases run that need no login");
+    doctor(&["--target", &url], &[], &[]).exited(0).says("only cases run that need no login");
     // What a reset undoes stands in nobody's way.
-    doctor(&["--target", &url, "--reset", "true"], &[wrong], &[])
-        .exited(0)
-        .says("a run resets it first");
+    doctor(&["--target", &url, "--reset", "true"], &[wrong], &[]).exited(0).says("a run resets it first");
     let file = |text: &str| [("wabizspec.toml", format!("[target]\nurl = \"{url}\"\n{text}"))];
     for (text, says) in [
-        (
-            "headers = { X-Gateway-Key = \"env:GATEWAY_KEY\" }\n",
-            "export GATEWAY_KEY",
-        ),
-        (
-            "[credentials]\npassword_file = \"none\"\n",
-            "password_file under [credentials] names a file",
-        ),
+        ("headers = { X-Gateway-Key = \"env:GATEWAY_KEY\" }\n", "export GATEWAY_KEY"),
+        ("[credentials]\npassword_file = \"none\"\n", "password_file under [credentials] names a file"),
         ("[credentials]\npassword_file = \"empty\"\n", "empty is empty"),
     ] {
         let [(name, text)] = file(text);
         doctor(&[], &[], &[(name, &text), ("empty", "\n")]).exited(2).says(says);
     }
     let fresh = fresh_server("open");
-    doctor(&["--target", &fresh.url()], &[], &[])
-        .exited(0)
-        .says("give --fresh to let a run");
-    doctor(&["--target", &fresh.url()], &[PASSWORD], &[])
-        .exited(3)
-        .says("the run's first login sets it");
+    doctor(&["--target", &fresh.url()], &[], &[]).exited(0).says("give --fresh to let a run");
+    doctor(&["--target", &fresh.url()], &[PASSWORD], &[]).exited(3).says("the run's first login sets it");
     doctor(&["--target", &fresh.url(), "--fresh"], &[PASSWORD], &[]).exited(0);
 }
 
@@ -254,9 +208,7 @@ fn flags_win_over_the_environment_and_the_environment_over_the_file() {
     let files = [("wabizspec.toml", file.as_str())];
     let line = |ended: Ended, name: &str| -> String {
         let said = ended.said();
-        let line = said
-            .lines()
-            .find(|line| line.trim_start().starts_with(&format!("{name} ")));
+        let line = said.lines().find(|line| line.trim_start().starts_with(&format!("{name} ")));
         line.unwrap_or_else(|| panic!("no {name} in\n{said}")).trim().to_owned()
     };
     let in_environment = [("WABIZSPEC_TARGET", b.as_str()), ("WABIZSPEC_ADMIN_USERNAME", "named")];
@@ -272,9 +224,6 @@ fn flags_win_over_the_environment_and_the_environment_over_the_file() {
         (&[], &[], "fresh", "no", "(default)"),
     ] {
         let line = line(doctor(args, environment, &files), name);
-        assert!(
-            line.contains(value) && line.ends_with(source),
-            "{args:?} {environment:?}: {line}"
-        );
+        assert!(line.contains(value) && line.ends_with(source), "{args:?} {environment:?}: {line}");
     }
 }

@@ -31,19 +31,12 @@ fn the_codes_are_the_documented_ones() {
 
 #[test]
 fn zero_where_everything_that_ran_conforms() {
-    Program::new(["run"])
-        .end()
-        .exited(0)
-        .says("everything that ran conforms");
+    Program::new(["run"]).end().exited(0).says("everything that ran conforms");
     let server = reference(|_| {});
     // Most is skipped here, and said to be; something was judged.
     let ended = Program::judge(["--target", &server.url()]).end().exited(0);
     let report = ended.report();
-    assert!(
-        report.count("skipped") > 100 && report.count("pass") > 0,
-        "{}",
-        report.0["summary"]
-    );
+    assert!(report.count("skipped") > 100 && report.count("pass") > 0, "{}", report.0["summary"]);
 }
 
 #[test]
@@ -64,19 +57,14 @@ fn a_broken_should_counts_only_where_it_was_asked_to() {
     let args = ["--target", &url, "--reset", &reset, "login/default-password-alone"];
     let ended = Program::judge(args).end().exited(0);
     assert_eq!(ended.report().count("warnings"), 1);
-    let ended = Program::judge(args.iter().chain(&["--fail-on", "should"]))
-        .end()
-        .exited(1);
+    let ended = Program::judge(args.iter().chain(&["--fail-on", "should"])).end().exited(1);
     assert_eq!(ended.report().count("fail"), 1);
 }
 
 #[test]
 fn three_where_nothing_could_be_judged() {
     let url = nobody();
-    Program::judge(["--target", &url])
-        .end()
-        .exited(3)
-        .says("does not answer");
+    Program::judge(["--target", &url]).end().exited(3).says("does not answer");
     let server = reference(|_| {});
     let url = server.url();
     for args in [
@@ -88,11 +76,7 @@ fn three_where_nothing_could_be_judged() {
         assert_eq!(ended.report().proven(), [""; 0], "{args:?}");
     }
     let ended = Program::judge(["--target", &url, "users/read"]).env("WABIZSPEC_ADMIN_PASSWORD", "Wr0ng?pass");
-    ended
-        .file("wabizspec.toml", "[state]\nallow = [\"users\"]\n")
-        .end()
-        .exited(3)
-        .says("not accepted");
+    ended.file("wabizspec.toml", "[state]\nallow = [\"users\"]\n").end().exited(3).says("not accepted");
 }
 
 #[test]
@@ -100,10 +84,7 @@ fn one_wins_over_three() {
     // Answers at first, each time with a failure that no code explains; then is gone.
     let server = serve(|number, mut stream| {
         if number < 20 && read_head(&mut stream).is_some() {
-            write(
-                &mut stream,
-                "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            );
+            write(&mut stream, "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             let _ = stream.shutdown(std::net::Shutdown::Write);
             hold(&mut stream);
         }
@@ -187,9 +168,7 @@ fn a_report_that_cannot_be_written_is_no_success_and_hides_no_finding() {
     Program::new(args).end().exited(3).says("a report could not be written");
     let server = faulty();
     let url = server.url();
-    Program::new(args.iter().chain(&["--target", &url, "--fresh"]))
-        .end()
-        .exited(1);
+    Program::new(args.iter().chain(&["--target", &url, "--fresh"])).end().exited(1);
 }
 
 /// Everything that is noticed before a request is sent: what is on the command line, and what is said about it.
@@ -199,10 +178,7 @@ fn two_for_each_usage_error_and_nothing_is_sent() {
     let url = format!("http://{}", server.address);
     let at = |more: &[&'static str]| -> Vec<String> {
         let target = ["run".to_owned(), "--target".to_owned(), url.clone()];
-        target
-            .into_iter()
-            .chain(more.iter().map(|arg| (*arg).to_owned()))
-            .collect()
+        target.into_iter().chain(more.iter().map(|arg| (*arg).to_owned())).collect()
     };
     let alone = |args: &[&str]| -> Vec<String> { args.iter().map(|arg| (*arg).to_owned()).collect() };
     let wrong: Vec<(Vec<String>, &str)> = vec![
@@ -218,10 +194,7 @@ fn two_for_each_usage_error_and_nothing_is_sent() {
         (at(&["--fail-on", "may"]), "may"),
         (at(&["--report", "jsn=x"]), "jsn"),
         (at(&["--report", "json="]), "names no file"),
-        (
-            at(&["--report", "json=no/such/folder/r.json"]),
-            "cannot write the report",
-        ),
+        (at(&["--report", "json=no/such/folder/r.json"]), "cannot write the report"),
         (at(&["--report", "json=."]), "cannot write the report"),
         (at(&["--report", "json", "--report", "ndjson"]), "standard output"),
         (at(&["login/nothing-of-the-kind"]), "matches no case"),
@@ -246,23 +219,14 @@ fn two_for_each_usage_error_and_nothing_is_sent() {
         (alone(&["run", "--target", "127.0.0.1:9090"]), "http"),
         (alone(&["run", "--target", "http://user:pass@127.0.0.1"]), ""),
         (alone(&["run", "--target"]), "--target"),
-        (
-            alone(&["run", "--target", "https://127.0.0.1:1", "--cacert", "none.pem"]),
-            "none.pem",
-        ),
-        (
-            alone(&["run", "--target", "https://127.0.0.1:1", "--cacert", "broken.toml"]),
-            "broken.toml",
-        ),
+        (alone(&["run", "--target", "https://127.0.0.1:1", "--cacert", "none.pem"]), "none.pem"),
+        (alone(&["run", "--target", "https://127.0.0.1:1", "--cacert", "broken.toml"]), "broken.toml"),
         (alone(&["run", "--reset", "true"]), "--reset is about a target"),
         (alone(&["run", "--fresh"]), "--fresh is about a target"),
         (alone(&["run", "--allow", "users"]), "--allow is about a target"),
         (alone(&["run", "--cacert", "ca.pem"]), "--cacert is about a target"),
         (alone(&["run", "--insecure"]), "--insecure is about a target"),
-        (
-            alone(&["run", "--snapshots", "snapshots"]),
-            "--snapshots is about a target",
-        ),
+        (alone(&["run", "--snapshots", "snapshots"]), "--snapshots is about a target"),
         (alone(&["run", "--config", "nowhere.toml"]), "names no target"),
         (alone(&["run", "--config", "empty-url.toml"]), "URL is empty"),
         (alone(&[]), "Usage"),
@@ -284,19 +248,12 @@ fn two_for_each_usage_error_and_nothing_is_sent() {
             .file("broken/login/one.toml", "title = 1\n")
             .end();
         assert_eq!(ended.code, Some(2), "{args:?}\n{}", ended.said());
-        assert!(
-            ended.stderr.contains(says),
-            "{args:?} does not say `{says}` but\n{}",
-            ended.stderr
-        );
+        assert!(ended.stderr.contains(says), "{args:?} does not say `{says}` but\n{}", ended.stderr);
         assert!(!ended.has("r.json"), "{args:?}");
     }
     let empty = Program::new(["run"]).env("WABIZSPEC_TARGET", "").end().exited(2);
     empty.says("the target is empty");
-    let file = Program::new(["run"])
-        .file("wabizspec.toml", "[target]\n")
-        .end()
-        .exited(2);
+    let file = Program::new(["run"]).file("wabizspec.toml", "[target]\n").end().exited(2);
     file.says("wabizspec.toml names no target");
     assert_eq!(server.accepted(), 0, "something was sent");
 }

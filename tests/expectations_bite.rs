@@ -41,28 +41,19 @@ fn everything(suite: &Suite) -> Vec<Seen> {
                 bindings: witnessed.bindings.clone(),
             });
         });
-        let settings = Settings {
-            witness: Some(witness),
-            ..Settings::disposable(8)
-        };
+        let settings = Settings { witness: Some(witness), ..Settings::disposable(8) };
         let reports = judged(suite, cases(suite), state, Behaviour::default(), &settings);
         for report in reports {
             let fine = matches!(report.verdict, Verdict::Pass | Verdict::Skipped);
             assert!(fine, "{} is {}: {:?}", report.id, report.verdict, report.findings);
         }
     }
-    Arc::into_inner(seen)
-        .expect("no run is left")
-        .into_inner()
-        .expect("sink")
+    Arc::into_inner(seen).expect("no run is left").into_inner().expect("sink")
 }
 
 /// Whether the judgement has anything to say, be it only an observation.
 fn notices(expectation: &Expectation, seen: &Seen, response: Response) -> bool {
-    let exchange = Exchange {
-        outcome: Outcome::Answered(response),
-        ..seen.exchange.clone()
-    };
+    let exchange = Exchange { outcome: Outcome::Answered(response), ..seen.exchange.clone() };
     expectation.judge(&seen.step.name, &exchange, &seen.bindings) != Judgement::default()
 }
 
@@ -121,23 +112,10 @@ fn turned_round(seen: &Seen, response: &Response, expectation: &Expectation) -> 
     }
     if response.status >= 400 {
         let (status, body) = success(&seen.exchange.request);
-        return vec![(
-            "the success in its place".to_owned(),
-            with_json(response, status, &body),
-        )];
+        return vec![("the success in its place".to_owned(), with_json(response, status, &body))];
     }
-    let refused = |status, code| {
-        (
-            format!("a {status} in its place"),
-            with_json(response, status, &errors(code)),
-        )
-    };
-    vec![
-        refused(400, 1009),
-        refused(401, 1005),
-        refused(403, 1005),
-        refused(500, 1000),
-    ]
+    let refused = |status, code| (format!("a {status} in its place"), with_json(response, status, &errors(code)));
+    vec![refused(400, 1009), refused(401, 1005), refused(403, 1005), refused(500, 1000)]
 }
 
 /// Each thing that the check asks, broken.
@@ -161,10 +139,7 @@ fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
             let bodies = [
                 ("another code", errors(other)),
                 ("a bare object of another code", json!({"code": other, "title": "t"})),
-                (
-                    "the code as text",
-                    json!({"errors": [{"code": codes[0].to_string(), "title": "t"}]}),
-                ),
+                ("the code as text", json!({"errors": [{"code": codes[0].to_string(), "title": "t"}]})),
                 ("no code", json!({"errors": [{"title": "t"}]})),
                 ("no errors", json!({"errors": []})),
                 ("a success", payload(true, true)),
@@ -173,13 +148,7 @@ fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
                 .iter()
                 .map(|(what, body)| ((*what).to_owned(), with_json(response, response.status, body)))
                 .collect();
-            broken.push((
-                "no body".to_owned(),
-                Response {
-                    body: Vec::new(),
-                    ..response.clone()
-                },
-            ));
+            broken.push(("no body".to_owned(), Response { body: Vec::new(), ..response.clone() }));
             broken
         }
         Check::Absent(pointer) => [json!([]), json!(null), json!("x"), json!([{"token": "tt"}])]
@@ -201,48 +170,32 @@ fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
                 Pattern::Integer(number) => vec![json!(number + 1), json!(number.to_string())],
                 Pattern::Bool(value) => vec![json!(!value), json!(value.to_string())],
             };
-            broken.extend(
-                others
-                    .into_iter()
-                    .map(|value| (format!("{at} is {value}"), put(at, value))),
-            );
+            broken.extend(others.into_iter().map(|value| (format!("{at} is {value}"), put(at, value))));
             broken
         }
         Check::Count(pointer, count) => {
             let at = pointer.as_str();
             let mut broken = vec![
-                (
-                    format!("{at} with one more"),
-                    put(at, json!(vec![json!({}); count + 1])),
-                ),
+                (format!("{at} with one more"), put(at, json!(vec![json!({}); count + 1]))),
                 (format!("{at} is an object"), put(at, json!({}))),
                 (format!("{at} is dropped"), without(at)),
             ];
             if *count > 0 {
-                broken.push((
-                    format!("{at} with one less"),
-                    put(at, json!(vec![json!({}); count - 1])),
-                ));
+                broken.push((format!("{at} with one less"), put(at, json!(vec![json!({}); count - 1]))));
             }
             broken
         }
         Check::Differs(pointer, other) => {
             let at = pointer.as_str();
             let same = Value::from(rendered(other));
-            vec![
-                (format!("{at} is the same"), put(at, same)),
-                (format!("{at} is dropped"), without(at)),
-            ]
+            vec![(format!("{at} is the same"), put(at, same)), (format!("{at} is dropped"), without(at))]
         }
         Check::Header(name, _) => {
             let mut dropped = response.clone();
             dropped.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
             let mut empty = dropped.clone();
             empty.headers.push(Header::new(name.clone(), ""));
-            vec![
-                (format!("{name} is dropped"), dropped),
-                (format!("{name} is empty"), empty),
-            ]
+            vec![(format!("{name} is dropped"), dropped), (format!("{name} is empty"), empty)]
         }
         Check::Lifetime { at, within, .. } => {
             let at = at.as_str();
@@ -254,17 +207,8 @@ fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
                 shifted.headers.push(Header::new("date", text.expect("date")));
                 (format!("the Date is {seconds} s off"), shifted)
             };
-            let mut broken = vec![
-                (format!("{at} is dropped"), without(at)),
-                shifted(within + 5),
-                shifted(-within - 5),
-            ];
-            let others = [
-                "2030-01-01T00:00:00Z",
-                "2030-01-01 00:00:00",
-                "1970-01-01 00:00:00+00:00",
-                "",
-            ];
+            let mut broken = vec![(format!("{at} is dropped"), without(at)), shifted(within + 5), shifted(-within - 5)];
+            let others = ["2030-01-01T00:00:00Z", "2030-01-01 00:00:00", "1970-01-01 00:00:00+00:00", ""];
             broken.extend(others.map(|text| (format!("{at} is `{text}`"), put(at, json!(text)))));
             broken
         }
@@ -274,15 +218,7 @@ fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
 /// The answer with a status of each other kind: at least one must be out of the question.
 fn statuses(set: &StatusSet, response: &Response) -> Vec<Broken> {
     let others = [200, 302, 401, 500].into_iter().filter(|status| !set.contains(*status));
-    let broken = |status| {
-        (
-            format!("status {status}"),
-            Response {
-                status,
-                ..response.clone()
-            },
-        )
-    };
+    let broken = |status| (format!("status {status}"), Response { status, ..response.clone() });
     others.map(broken).collect()
 }
 
@@ -330,10 +266,7 @@ type Place = (String, String, String);
 
 fn places<'s>(scenario: &'s Scenario) -> impl Iterator<Item = Place> + 's {
     let of_step = |step: &'s Step| {
-        let requirements = step
-            .expectations
-            .iter()
-            .map(|expectation| expectation.requirement.clone());
+        let requirements = step.expectations.iter().map(|expectation| expectation.requirement.clone());
         requirements.map(|requirement| (scenario.id.clone(), step.name.clone(), requirement))
     };
     scenario.steps.iter().flat_map(of_step)
@@ -348,24 +281,14 @@ fn every_expectation_notices_what_it_is_about() {
         let Some(response) = seen.exchange.response() else {
             continue;
         };
-        let crashed = Response {
-            status: 500,
-            ..response.clone()
-        };
+        let crashed = Response { status: 500, ..response.clone() };
         let by_any = |expectation: &Expectation| notices(expectation, &seen, crashed.clone());
         if response.status < 500 && !seen.step.expectations.iter().any(by_any) {
             let place = (seen.scenario.id.clone(), seen.step.name.clone(), "any".to_owned());
-            blind
-                .entry(place)
-                .or_default()
-                .insert("the same answer as a 500".to_owned());
+            blind.entry(place).or_default().insert("the same answer as a 500".to_owned());
         }
         for expectation in &seen.step.expectations {
-            let place = (
-                seen.scenario.id.clone(),
-                seen.step.name.clone(),
-                expectation.requirement.clone(),
-            );
+            let place = (seen.scenario.id.clone(), seen.step.name.clone(), expectation.requirement.clone());
             tried.insert(place.clone());
             if notices(expectation, &seen, response.clone()) {
                 // What is only observed need not hold of the reference client; then it has just been noticed.
@@ -380,10 +303,7 @@ fn every_expectation_notices_what_it_is_about() {
             };
             let mut unnoticed = Vec::new();
             for (what, broken) in turned_round(&seen, response, expectation) {
-                if !answerable
-                    .iter()
-                    .any(|expectation| notices(expectation, &seen, broken.clone()))
-                {
+                if !answerable.iter().any(|expectation| notices(expectation, &seen, broken.clone())) {
                     unnoticed.push(what);
                 }
             }
@@ -392,9 +312,7 @@ fn every_expectation_notices_what_it_is_about() {
                 if broken.is_empty() {
                     unnoticed.push(format!("nothing can break {check:?}"));
                 }
-                let passed_over = broken
-                    .into_iter()
-                    .filter(|(_, broken)| !notices(expectation, &seen, broken.clone()));
+                let passed_over = broken.into_iter().filter(|(_, broken)| !notices(expectation, &seen, broken.clone()));
                 unnoticed.extend(passed_over.map(|(what, _)| what));
             }
             if !unnoticed.is_empty() {
@@ -402,16 +320,9 @@ fn every_expectation_notices_what_it_is_about() {
             }
         }
     }
-    let lines = blind
-        .iter()
-        .map(|((scenario, step, id), what)| format!("{scenario}, `{step}`, {id}: {what:?}"));
+    let lines = blind.iter().map(|((scenario, step, id), what)| format!("{scenario}, `{step}`, {id}: {what:?}"));
     let lines: Vec<String> = lines.collect();
-    assert!(
-        lines.is_empty(),
-        "{} expectations do not notice:\n{}",
-        lines.len(),
-        lines.join("\n")
-    );
+    assert!(lines.is_empty(), "{} expectations do not notice:\n{}", lines.len(), lines.join("\n"));
     let untried = suite.scenarios.iter().flat_map(|scenario| places(scenario));
     let untried: Vec<Place> = untried.filter(|place| !tried.contains(place)).collect();
     assert!(untried.is_empty(), "never judged: {untried:#?}");

@@ -47,12 +47,9 @@ fn unarmed() -> Server {
 
 #[test]
 fn mistake_01_a_selector_that_matches_nothing() {
-    for filters in [
-        &["login/nothing"][..],
-        &["login/*", "logins/*"],
-        &["no.such.requirement"],
-        &["*nothing-of-the-kind*"],
-    ] {
+    for filters in
+        [&["login/nothing"][..], &["login/*", "logins/*"], &["no.such.requirement"], &["*nothing-of-the-kind*"]]
+    {
         let ended = Program::new(["run"].iter().chain(filters)).end().exited(2);
         assert!(ended.stderr.contains("matches no case"), "{}", ended.stderr);
     }
@@ -81,17 +78,13 @@ fn mistake_02_a_misread_flag_is_swallowed_as_a_selector() {
 fn mistake_03_an_error_of_configuration_or_set_up_is_green() {
     let server = unarmed();
     let url = server.url();
-    let ended = Program::new(["run"])
-        .file("wabizspec.toml", "[target]\nurl = 1\n")
-        .end();
+    let ended = Program::new(["run"]).file("wabizspec.toml", "[target]\nurl = 1\n").end();
     ended.exited(2);
     // The reset fails; the first login is refused, because somebody else had it; the password is wrong.
     Program::judge(["--target", &url, "--reset", "false"]).end().exited(3);
     let taken = unarmed();
     let _ = Program::judge(["--target", &taken.url(), "--fresh"]).end().exited(0);
-    let ended = Program::judge(["--target", &taken.url(), "--fresh", "users"])
-        .end()
-        .exited(3);
+    let ended = Program::judge(["--target", &taken.url(), "--fresh", "users"]).end().exited(3);
     assert_eq!(ended.report().count("pass"), 0);
     let ended = Program::judge(["--target", &taken.url(), "--allow", "users", "users"]);
     let ended = ended.env("WABIZSPEC_ADMIN_PASSWORD", "Wr0ng!password").end().exited(3);
@@ -108,24 +101,14 @@ fn mistake_04_the_target_dies_and_nothing_is_reported() {
     let ended = Program::judge(["--target", &front.url(), "--fresh"]).end();
     assert!(matches!(ended.code, Some(1 | 3)));
     let report = ended.report();
-    assert_eq!(
-        report.cases().len() as u64,
-        report.0["suite"]["cases"].as_u64().expect("a count")
-    );
+    assert_eq!(report.cases().len() as u64, report.0["suite"]["cases"].as_u64().expect("a count"));
     assert!(ended.stdout.contains("blocked"), "{}", ended.stdout);
 }
 
 #[test]
 fn mistake_05_a_failure_without_its_name_or_reason() {
     let server = reference(|settings| settings.behaviour.refusals[Refusal::PasswordChangeRequired].status = 200);
-    let args = [
-        "--target",
-        &server.url(),
-        "--fresh",
-        "--report",
-        "ndjson=stream",
-        "login/default-password-*",
-    ];
+    let args = ["--target", &server.url(), "--fresh", "--report", "ndjson=stream", "login/default-password-*"];
     let ended = Program::judge(args).end().exited(1);
     let report = ended.report();
     let failed: Vec<&Value> = report.cases().iter().filter(|case| case["verdict"] == "fail").collect();
@@ -137,24 +120,14 @@ fn mistake_05_a_failure_without_its_name_or_reason() {
         for finding in findings {
             let text = |member: &str| finding[member].as_str().is_some_and(|text| !text.is_empty());
             assert!(
-                ["requirement", "level", "step", "expected", "observed"]
-                    .iter()
-                    .all(|name| text(name)),
+                ["requirement", "level", "step", "expected", "observed"].iter().all(|name| text(name)),
                 "{finding}"
             );
             assert!(ended.stdout.contains(finding["requirement"].as_str().expect("an id")));
         }
-        assert!(
-            case["reproduce"][0].as_str().is_some_and(|line| line.contains(id)),
-            "{case}"
-        );
+        assert!(case["reproduce"][0].as_str().is_some_and(|line| line.contains(id)), "{case}");
         assert!(ended.stdout.contains(&format!("FAIL {id}")), "{}", ended.stdout);
-        assert!(
-            ended
-                .file("stream")
-                .lines()
-                .any(|line| line.contains(id) && line.contains(r#""verdict":"fail""#))
-        );
+        assert!(ended.file("stream").lines().any(|line| line.contains(id) && line.contains(r#""verdict":"fail""#)));
     }
 }
 
@@ -165,27 +138,16 @@ fn mistake_06_what_was_never_executed_counts_as_passed() {
     let ended = Program::judge(["--target", &front.url()]).end().exited(0);
     let report = ended.report();
     let skipped = report.count("skipped");
-    assert!(
-        skipped > 500 && ended.stdout.contains("skipped: it "),
-        "{}",
-        report.0["summary"]
-    );
-    assert!(
-        report.count("pass") <= front.requests() as u64,
-        "as many passed as were asked"
-    );
+    assert!(skipped > 500 && ended.stdout.contains("skipped: it "), "{}", report.0["summary"]);
+    assert!(report.count("pass") <= front.requests() as u64, "as many passed as were asked");
     for requirement in report.requirements() {
         let cases = requirement["cases"].as_array().expect("cases");
         let only_skipped = !cases.is_empty()
-            && cases
-                .iter()
-                .all(|id| report.case(id.as_str().expect("an id"))["verdict"] == "skipped");
+            && cases.iter().all(|id| report.case(id.as_str().expect("an id"))["verdict"] == "skipped");
         assert!(!only_skipped || requirement["verdict"] != "pass", "{requirement}");
     }
     // Where all is skipped, nothing was judged.
-    let ended = Program::judge(["--target", &front.url(), "login/first-login"])
-        .end()
-        .exited(3);
+    let ended = Program::judge(["--target", &front.url(), "login/first-login"]).end().exited(3);
     assert_eq!(ended.report().count("skipped"), 1);
 }
 
@@ -200,22 +162,12 @@ fn mistake_07_a_missing_prerequisite_skips_to_green() {
             }
         }];
     });
-    let ended = Program::judge([
-        "--target",
-        &server.url(),
-        "--fresh",
-        "--allow",
-        "users",
-        "login/ordinary-account",
-    ])
-    .end()
-    .exited(3);
+    let ended = Program::judge(["--target", &server.url(), "--fresh", "--allow", "users", "login/ordinary-account"])
+        .end()
+        .exited(3);
     let report = ended.report();
     assert_eq!(report.case("login/ordinary-account")["verdict"], "blocked");
-    let reason = report.case("login/ordinary-account")["reason"]
-        .as_str()
-        .expect("a reason")
-        .to_owned();
+    let reason = report.case("login/ordinary-account")["reason"].as_str().expect("a reason").to_owned();
     assert!(reason.contains("503"), "{reason}");
 }
 
@@ -228,13 +180,7 @@ fn mistake_08_a_refusal_for_the_wrong_reason_passes() {
         while read_head(&mut stream).is_some() {
             let head =
                 "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Type: application/json";
-            write(
-                &mut stream,
-                format!(
-                    "{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-                    body.len()
-                ),
-            );
+            write(&mut stream, format!("{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
             let _ = stream.shutdown(std::net::Shutdown::Write);
             hold(&mut stream);
         }
@@ -250,11 +196,7 @@ fn mistake_08_a_refusal_for_the_wrong_reason_passes() {
     assert_eq!(report.proven(), [""; 0]);
     assert_eq!(report.requirement("login.refused.no-credentials"), "unproven");
     // A crash, an end of the connection and a pause are no refusals either.
-    for answer in [
-        "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n",
-        "",
-        "HTTP/1.1 404 Not Found\r\nContent-Le",
-    ] {
+    for answer in ["HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", "", "HTTP/1.1 404 Not Found\r\nContent-Le"] {
         let server = answering(&["/v1/users/x"], answer);
         let ended = judge_one(&server, REFUSED, &[]);
         assert_eq!(ended.case("login/one")["verdict"], "fail", "{answer}");
@@ -268,10 +210,7 @@ fn answering(targets: &'static [&'static str], answer: &'static str) -> wire_sup
         let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
         match targets.contains(&target.as_str()) {
             true => write(&mut stream, answer),
-            false => write(
-                &mut stream,
-                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
-            ),
+            false => write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"),
         }
     })
 }
@@ -280,9 +219,7 @@ fn answering(targets: &'static [&'static str], answer: &'static str) -> wire_sup
 fn judge_one(server: &wire_support::Server, steps: &str, more: &[&str]) -> Report {
     let url = format!("http://{}", server.address);
     let args = ["--target", &url, "--scenarios", "suite"];
-    let program = Program::judge(args.iter().chain(more))
-        .suite(steps)
-        .file("suite/login/two.toml", TWO);
+    let program = Program::judge(args.iter().chain(more)).suite(steps).file("suite/login/two.toml", TWO);
     let program = program.file("reqwest.toml", "[target]\nclient = \"reqwest\"\n");
     program.end().report()
 }
@@ -318,10 +255,7 @@ fn mistake_12_a_partial_report_is_published_as_complete() {
     };
     let running = start();
     running.interrupt();
-    let ended = running
-        .end()
-        .exited(130)
-        .says("interrupted: the report is complete up to here");
+    let ended = running.end().exited(130).says("interrupted: the report is complete up to here");
     assert!(!ended.report().is_complete());
     // One that was killed has no report that could be taken for one, and a stream without its end.
     let mut running = start();
@@ -337,19 +271,8 @@ fn mistake_13_the_default_target_is_somebodys_server() {
     let ended = Program::judge(["login/control"]).end().exited(0);
     let target = &ended.report().0["target"];
     assert_eq!(target["embedded"], true);
-    assert!(
-        target["url"]
-            .as_str()
-            .is_some_and(|url| url.starts_with("http://127.0.0.1:")),
-        "{target}"
-    );
-    assert!(
-        ended
-            .stdout
-            .contains("on the embedded reference client, not on your server"),
-        "{}",
-        ended.stdout
-    );
+    assert!(target["url"].as_str().is_some_and(|url| url.starts_with("http://127.0.0.1:")), "{target}");
+    assert!(ended.stdout.contains("on the embedded reference client, not on your server"), "{}", ended.stdout);
 }
 
 #[test]
@@ -371,10 +294,7 @@ fn mistake_17_the_client_retries_redirects_or_decompresses_behind_the_suites_bac
     for client in CLIENTS {
         let seen: Arc<Mutex<Vec<String>>> = Arc::default();
         for (answer, observed) in [
-            (
-                "HTTP/1.1 302 Found\r\nLocation: /v1/users/y\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
-                "302",
-            ),
+            ("HTTP/1.1 302 Found\r\nLocation: /v1/users/y\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", "302"),
             (
                 "HTTP/1.1 307 Temporary Redirect\r\nLocation: /v1/users/y\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
                 "307",
@@ -394,10 +314,7 @@ fn mistake_17_the_client_retries_redirects_or_decompresses_behind_the_suites_bac
                 log.lock().expect("no holder panics").push(target);
                 match asked {
                     true => write(&mut stream, answer),
-                    false => write(
-                        &mut stream,
-                        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
-                    ),
+                    false => write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"),
                 }
             });
             let report = judge_one(&server, GET, &[client, &["login/one"]].concat());
@@ -405,11 +322,7 @@ fn mistake_17_the_client_retries_redirects_or_decompresses_behind_the_suites_bac
             let finding = report.case("login/one")["findings"].to_string();
             assert!(finding.contains(observed), "{finding}");
             let seen = seen.lock().expect("no holder panics");
-            assert_eq!(
-                seen.iter().filter(|target| *target == "/v1/users/x").count(),
-                1,
-                "{client:?} {seen:?}"
-            );
+            assert_eq!(seen.iter().filter(|target| *target == "/v1/users/x").count(), 1, "{client:?} {seen:?}");
             assert!(!seen.contains(&"/v1/users/y".to_owned()), "{client:?} {seen:?}");
         }
         // A body that nobody asked to be packed, and is: what came is judged, not what was in it. The JSON is `{}`.
@@ -421,20 +334,13 @@ fn mistake_17_the_client_retries_redirects_or_decompresses_behind_the_suites_bac
             write(&mut stream, [packed.as_bytes(), gzip].concat());
         });
         let report = judge_one(&server, GET, &[client, &["login/one"]].concat());
-        assert_eq!(
-            report.case("login/one")["findings"][0]["requirement"],
-            "envelope.json",
-            "{client:?}"
-        );
+        assert_eq!(report.case("login/one")["findings"][0]["requirement"], "envelope.json", "{client:?}");
     }
 }
 
 #[test]
 fn mistake_18_a_trial_that_could_not_be_judged_shows_as_passed() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .expect("a port")
-        .local_addr()
-        .expect("an address");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let folder = tempfile::tempdir().expect("a folder");
     let arguments = libtest_mimic::Arguments {
         filter: Some("users/read".to_owned()),
@@ -450,11 +356,7 @@ fn mistake_18_a_trial_that_could_not_be_judged_shows_as_passed() {
         let trials = Trials::at(url, password, Change::ALL).trials(suite());
         let conclusion = libtest_mimic::run(&arguments, trials);
         assert!(conclusion.num_failed > 5, "{conclusion:?}");
-        assert_eq!(
-            (conclusion.num_passed, conclusion.num_ignored),
-            (0, 0),
-            "{conclusion:?}"
-        );
+        assert_eq!((conclusion.num_passed, conclusion.num_ignored), (0, 0), "{conclusion:?}");
     }
     // What is known beforehand not to apply is shown as what it is.
     let trials = Trials::at(taken.url(), None, []).trials(suite());
@@ -475,22 +377,11 @@ fn mistake_19_a_body_that_failed_to_arrive_is_judged_as_an_empty_one() {
             let server = answering(&["/v1/users/x"], answer);
             let report = judge_one(&server, REFUSED, client);
             assert_eq!(report.case("login/one")["verdict"], "fail", "{client:?} {answer}");
-            assert_eq!(
-                report.case("login/one")["findings"][0]["requirement"],
-                "envelope.answered",
-                "{client:?}"
-            );
+            assert_eq!(report.case("login/one")["findings"][0]["requirement"], "envelope.answered", "{client:?}");
         }
         // The whole of it, though empty, is a refusal.
-        let server = answering(
-            &["/v1/users/x"],
-            "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
-        );
-        assert_eq!(
-            judge_one(&server, REFUSED, client).case("login/one")["verdict"],
-            "pass",
-            "{client:?}"
-        );
+        let server = answering(&["/v1/users/x"], "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(judge_one(&server, REFUSED, client).case("login/one")["verdict"], "pass", "{client:?}");
     }
 }
 
@@ -505,24 +396,12 @@ send = "GET /v1/users/x"
 "#;
     for (body, broken, says) in [
         (r#"{"n":9007199254740993}"#, None, ""),
-        (
-            r#"{"n":9007199254740993,"n":9007199254740993}"#,
-            Some("envelope.unique-members"),
-            "n",
-        ),
+        (r#"{"n":9007199254740993,"n":9007199254740993}"#, Some("envelope.unique-members"), "n"),
         (r#"{"n":1,"n":9007199254740993}"#, Some("envelope.unique-members"), "n"),
-        (
-            r#"{"n":9007199254740993,"deep":[{"a":1,"\u0061":2}]}"#,
-            Some("envelope.unique-members"),
-            "a",
-        ),
+        (r#"{"n":9007199254740993,"deep":[{"a":1,"\u0061":2}]}"#, Some("envelope.unique-members"), "a"),
         (r#"{"n":9007199254740992}"#, Some("login.one"), "9007199254740992"),
         (r#"{"n":9007199254740993.1}"#, Some("login.one"), "9007199254740993.1"),
-        (
-            r#"{"n":99999999999999999999999999}"#,
-            Some("login.one"),
-            "99999999999999999999999999",
-        ),
+        (r#"{"n":99999999999999999999999999}"#, Some("login.one"), "99999999999999999999999999"),
         (r#"{"n":1e400}"#, Some("login.one"), "1e400"),
     ] {
         let server = serve(move |_, mut stream| {

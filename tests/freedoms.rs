@@ -42,12 +42,7 @@ const fn freedom(
     edit: fn(&mut Behaviour),
     shows: fn(&Answers) -> bool,
 ) -> Freedom {
-    Freedom {
-        what,
-        states,
-        edit,
-        shows,
-    }
+    Freedom { what, states, edit, shows }
 }
 
 /// The answers to some requests that each variant is told by.
@@ -99,10 +94,8 @@ impl Answers {
         let first_refused = login("admin:secret", "{}").await;
         let first_weak = login("admin:secret", r#"{"new_password": "weak"}"#).await;
         let first = login("admin:secret", r#"{"new_password": "Aa1!aaaa"}"#).await;
-        let later = [
-            login("admin:Aa1!aaaa", r#"{"new_password": "Bb2?bbbb"}"#).await,
-            login("admin:Bb2?bbbb", "{}").await,
-        ];
+        let later =
+            [login("admin:Aa1!aaaa", r#"{"new_password": "Bb2?bbbb"}"#).await, login("admin:Bb2?bbbb", "{}").await];
         let token = text(&first, "/users/0/token").unwrap_or_default();
         let bearer = |scheme: &str| Some(format!("{scheme} {token}"));
         // Where the first token ended with the password, the later one is good.
@@ -214,10 +207,7 @@ fn complaints(suite: &Suite, freedom: &Freedom, state: Registration) -> Vec<Stri
         let musts = report.findings.iter().filter(|finding| finding.level == Level::Must);
         complaints.extend(musts.map(|finding| {
             let (expected, observed) = (finding.expected(), finding.observed());
-            format!(
-                "{}: {} at `{}`: {expected}; observed {observed}",
-                report.id, finding.requirement, finding.step
-            )
+            format!("{}: {} at `{}`: {expected}; observed {observed}", report.id, finding.requirement, finding.step)
         }));
         if !matches!(report.verdict, Verdict::Pass | Verdict::Skipped) {
             complaints.push(format!("{} is {}: {:?}", report.id, report.verdict, report.reason));
@@ -229,10 +219,7 @@ fn complaints(suite: &Suite, freedom: &Freedom, state: Registration) -> Vec<Stri
 /// Tries the freedoms of a state, some at a time.
 fn every_freedom_conforms(state: Registration) {
     let suite = Suite::embedded().expect("suite");
-    let freedoms: Vec<&Freedom> = FREEDOMS
-        .iter()
-        .filter(|freedom| freedom.states.contains(&state))
-        .collect();
+    let freedoms: Vec<&Freedom> = FREEDOMS.iter().filter(|freedom| freedom.states.contains(&state)).collect();
     let tried = |freedom: &&Freedom| {
         let complaints = complaints(&suite, freedom, state);
         let told = || format!("{} ({state}):\n  {}", freedom.what, complaints.join("\n  "));
@@ -240,20 +227,11 @@ fn every_freedom_conforms(state: Registration) {
     };
     let wrong: Vec<String> = std::thread::scope(|scope| {
         let shares = freedoms.chunks(freedoms.len().div_ceil(3));
-        let threads: Vec<_> = shares
-            .map(|share| scope.spawn(move || share.iter().filter_map(tried).collect()))
-            .collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap_or_else(|_| vec!["a panic".to_owned()]))
-            .collect()
+        let threads: Vec<_> =
+            shares.map(|share| scope.spawn(move || share.iter().filter_map(tried).collect())).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|_| vec!["a panic".to_owned()])).collect()
     });
-    assert!(
-        wrong.is_empty(),
-        "{} freedoms are not granted:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} freedoms are not granted:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -273,16 +251,8 @@ fn every_variant_differs_from_the_documented_default() {
         (freedom.edit)(&mut behaviour);
         for state in freedom.states {
             let answers = |behaviour| runtime().block_on(Answers::of(&target(*state, behaviour)));
-            assert!(
-                (freedom.shows)(&answers(behaviour.clone())),
-                "{}: not taken",
-                freedom.what
-            );
-            assert!(
-                !(freedom.shows)(&answers(Behaviour::default())),
-                "{}: the default's",
-                freedom.what
-            );
+            assert!((freedom.shows)(&answers(behaviour.clone())), "{}: not taken", freedom.what);
+            assert!(!(freedom.shows)(&answers(Behaviour::default())), "{}: the default's", freedom.what);
         }
     }
 }
@@ -320,10 +290,7 @@ fn a_crafted_certificate_may_be_refused_and_then_shows_nothing() {
         assert!(expected == Verdict::Pass || report.findings.is_empty(), "{}", report.id);
     }
     let reason = crafted(&refused)[0].reason.clone().unwrap_or_default();
-    assert!(
-        reason.contains("was answered 400") && reason.contains("crafted"),
-        "{reason}"
-    );
+    assert!(reason.contains("was answered 400") && reason.contains("crafted"), "{reason}");
 
     // A crash on a crafted certificate is no refusal.
     behaviour.refusals[Refusal::BadCertificate].status = 500;

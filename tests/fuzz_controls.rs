@@ -21,10 +21,7 @@ use wabizspec::reference::{AnswerBody, Behaviour, Call, Endpoint, Refusal, Revok
 use wire_support::{Pace, pace, run_paced};
 
 fn without_http() -> Vec<Surface> {
-    Surface::ALL
-        .into_iter()
-        .filter(|surface| *surface != Surface::Http)
-        .collect()
+    Surface::ALL.into_iter().filter(|surface| *surface != Surface::Http).collect()
 }
 
 /// Whether a login's credentials have no colon.
@@ -41,11 +38,7 @@ fn a_target_that_takes_any_password_is_one_finding() {
     let (summary, _) = fuzz(behaviour, &settings(&without_http(), 4000));
     assert_eq!(found(&summary), ["token login.credentials.whole"]);
     let told = |what: &&String| what.starts_with("wrong logins get a token");
-    assert!(
-        summary.observed.keys().any(|what| told(&what)),
-        "{:?}",
-        summary.observed
-    );
+    assert!(summary.observed.keys().any(|what| told(&what)), "{:?}", summary.observed);
 }
 
 /// The input is answered as it should be, and after it nobody is, for a while.
@@ -108,11 +101,7 @@ fn names_that_the_time_tells_are_observed() {
     let (summary, _) = run_paced(paced, fuzzed(behaviour, &settings(&[Surface::BasicAuth], 1), None));
     assert!(summary.rows.contains("A32"), "{:?}", summary.rows);
     let told = |what: &&String| what.contains("the time tells which names there are");
-    assert!(
-        summary.observed.keys().any(|what| told(&what)),
-        "{:?}",
-        summary.observed
-    );
+    assert!(summary.observed.keys().any(|what| told(&what)), "{:?}", summary.observed);
 }
 
 #[test]
@@ -120,11 +109,7 @@ fn those_who_dawdle_keep_nobody_waiting() {
     let (summary, _) = fuzz(Behaviour::default(), &settings(&[Surface::Http], 1));
     assert!(summary.rows.contains("H16"), "{:?}", summary.rows);
     let told = |what: &&String| what.contains("connections send a byte");
-    assert!(
-        !summary.observed.keys().any(|what| told(&what)),
-        "{:?}",
-        summary.observed
-    );
+    assert!(!summary.observed.keys().any(|what| told(&what)), "{:?}", summary.observed);
 }
 
 /// After the run, before anything is cleaned up, the admin has the password that was found; also where the admin's own
@@ -155,10 +140,7 @@ fn the_password_that_was_found_is_there_in_the_end() {
             let summary = drive(Arc::clone(&ground), &register, &settings, stopped, &mut |_| {}).await;
             assert_eq!(found(&summary), Vec::<String>::new());
             assert!(summary.requests >= 1500, "{:?}", summary.blocked);
-            assert!(
-                ground.logs_in(&admin.username, &admin.password).await,
-                "own accounts: {own}"
-            );
+            assert!(ground.logs_in(&admin.username, &admin.password).await, "own accounts: {own}");
             assert_eq!(givens.clean_up().await, Vec::<String>::new());
         });
     }
@@ -179,10 +161,7 @@ fn one_input_shows_a_fault_on_the_wire_and_in_process() {
             let (_givens, ground) = ground(&target, &register).await;
             let tried = once(&ground, &register, Surface::Session, INPUT).await;
             let (_, signatures) = tried.expect("tried");
-            signatures
-                .into_iter()
-                .map(|signature| signature.requirement)
-                .collect::<Vec<_>>()
+            signatures.into_iter().map(|signature| signature.requirement).collect::<Vec<_>>()
         })
     };
     assert_eq!(on_the_wire(faulty()), ["tokens.logout.token-dead"]);

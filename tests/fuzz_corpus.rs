@@ -11,10 +11,7 @@ use wabizspec::fuzz::random::Random;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.is_file())
-        .collect();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     files.sort();
     files
 }
@@ -42,22 +39,13 @@ fn every_corpus_belongs_to_a_target_and_every_target_is_built() {
     for folder in ["corpus", "regressions"] {
         for entry in fs::read_dir(root().join(folder)).expect("the folder").flatten() {
             let name = entry.file_name().into_string().expect("text");
-            assert!(
-                entry.path().is_file() || TARGETS.iter().any(|(target, _)| *target == name),
-                "{folder}/{name}"
-            );
+            assert!(entry.path().is_file() || TARGETS.iter().any(|(target, _)| *target == name), "{folder}/{name}");
         }
     }
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("manifest");
     for (target, _) in TARGETS {
-        assert!(
-            root().join(format!("fuzz_targets/{target}.rs")).exists(),
-            "{target} has no source"
-        );
-        assert!(
-            manifest.contains(&format!("name = \"{target}\"")),
-            "{target} is not built"
-        );
+        assert!(root().join(format!("fuzz_targets/{target}.rs")).exists(), "{target} has no source");
+        assert!(manifest.contains(&format!("name = \"{target}\"")), "{target} is not built");
     }
 }
 

@@ -29,18 +29,8 @@ use wabizspec::target::lock::RunLock;
 use wire_support::{read_head, serve, write};
 
 fn fuzz(url: &str, more: &[&str]) -> Program {
-    let arguments = [
-        "fuzz",
-        "users-body",
-        "--target",
-        url,
-        "--requests",
-        "300",
-        "--seed",
-        "7",
-        "--journal",
-        "kept.journal",
-    ];
+    let arguments =
+        ["fuzz", "users-body", "--target", url, "--requests", "300", "--seed", "7", "--journal", "kept.journal"];
     Program::new(arguments.iter().chain(more))
 }
 
@@ -51,18 +41,12 @@ fn passwords(folder: &Path) -> Vec<String> {
 
 /// Where an earlier version kept the password that it gave to the admin.
 fn kept_file(server: &Server) -> String {
-    format!(
-        "wabizspec-fuzz/admin-password-http---127-0-0-1-{}",
-        server.address().port()
-    )
+    format!("wabizspec-fuzz/admin-password-http---127-0-0-1-{}", server.address().port())
 }
 
 fn admins(server: &Server) -> String {
     let dump = server.dump();
-    dump["users"]["admin"]["passwords"][0]
-        .as_str()
-        .expect("a password")
-        .to_owned()
+    dump["users"]["admin"]["passwords"][0].as_str().expect("a password").to_owned()
 }
 
 fn accounts(server: &Server) -> Vec<String> {
@@ -79,9 +63,7 @@ fn answering(status: &'static str, body: &'static str) -> (String, Arc<Mutex<Str
             let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
             let mut sent = vec![0; length.map_or(0, |length| length.parse().expect("a length"))];
             stream.read_exact(&mut sent).expect("a body");
-            kept.lock()
-                .expect("requests")
-                .push_str(&format!("{head}{}", String::from_utf8_lossy(&sent)));
+            kept.lock().expect("requests").push_str(&format!("{head}{}", String::from_utf8_lossy(&sent)));
             let length = body.len();
             let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}");
             write(&mut stream, format!("{head}\r\n\r\n{body}"));
@@ -93,18 +75,9 @@ fn answering(status: &'static str, body: &'static str) -> (String, Arc<Mutex<Str
 #[test]
 fn a_login_that_fails_is_no_reason_for_a_first_login() {
     for (status, body) in [
-        (
-            "503 Service Unavailable",
-            r#"{"errors":[{"code":1011,"title":"Service not ready"}]}"#,
-        ),
-        (
-            "429 Too Many Requests",
-            r#"{"errors":[{"code":1015,"title":"Too many requests"}]}"#,
-        ),
-        (
-            "401 Unauthorized",
-            r#"{"errors":[{"code":1005,"title":"Access denied"}]}"#,
-        ),
+        ("503 Service Unavailable", r#"{"errors":[{"code":1011,"title":"Service not ready"}]}"#),
+        ("429 Too Many Requests", r#"{"errors":[{"code":1015,"title":"Too many requests"}]}"#),
+        ("401 Unauthorized", r#"{"errors":[{"code":1005,"title":"Access denied"}]}"#),
         ("500 Internal Server Error", "{}"),
     ] {
         let (url, sent) = answering(status, body);
@@ -134,39 +107,18 @@ fn a_first_login_is_in_the_journal_and_nothing_secret_below_the_folder() {
                 folders.push(path);
             } else if !path.ends_with("kept.journal") {
                 let bytes = std::fs::read(&path).expect("a file");
-                assert!(
-                    !String::from_utf8_lossy(&bytes).contains(&password),
-                    "{}",
-                    path.display()
-                );
+                assert!(!String::from_utf8_lossy(&bytes).contains(&password), "{}", path.display());
             }
         }
     }
     // The next run finds it there, and so does `recover`.
     let kept = ended.file("kept.journal");
     let again = fuzz(&server.url(), &[]).file("kept.journal", &kept).end().exited(0);
-    assert_eq!(
-        (admins(&server), passwords(again.folder())),
-        (password.clone(), vec![password.clone()])
-    );
-    let arguments = [
-        "recover",
-        "--show",
-        "--target",
-        &server.url(),
-        "--journal",
-        "kept.journal",
-    ];
-    Program::new(arguments)
-        .file("kept.journal", &kept)
-        .end()
-        .exited(0)
-        .says(&password);
+    assert_eq!((admins(&server), passwords(again.folder())), (password.clone(), vec![password.clone()]));
+    let arguments = ["recover", "--show", "--target", &server.url(), "--journal", "kept.journal"];
+    Program::new(arguments).file("kept.journal", &kept).end().exited(0).says(&password);
     // Only the admin is left, and nobody is logged in.
-    assert_eq!(
-        (accounts(&server), server.dump()["tokens"].clone()),
-        (vec!["admin".to_owned()], json!({}))
-    );
+    assert_eq!((accounts(&server), server.dump()["tokens"].clone()), (vec!["admin".to_owned()], json!({})));
 }
 
 #[test]
@@ -207,10 +159,7 @@ fn a_first_login_that_is_refused_and_done_is_kept() {
 fn the_file_of_an_earlier_version_is_read_and_never_written() {
     let server = initialised_server("open");
     let file = kept_file(&server);
-    let ended = fuzz(&server.url(), &[])
-        .file(&file, &format!("{OWNERS}\n"))
-        .end()
-        .exited(0);
+    let ended = fuzz(&server.url(), &[]).file(&file, &format!("{OWNERS}\n")).end().exited(0);
     assert_eq!(ended.file(&file), format!("{OWNERS}\n"));
     assert_eq!(admins(&server), OWNERS);
     // What somebody else's link points at is not read.
@@ -228,18 +177,13 @@ fn replay_keeps_to_the_same_journal_and_the_same_lock() {
         Program::new(arguments).file("findings/basic-auth/input", "aaaaaa${user}:x")
     };
     let held = replay();
-    let lock = held
-        .path()
-        .join(format!("state/wabizspec/localhost-{}.lock", server.address().port()));
+    let lock = held.path().join(format!("state/wabizspec/localhost-{}.lock", server.address().port()));
     let lock = RunLock::take(&[lock]).expect("a lock");
     held.end().exited(2).says("at work");
     drop(lock);
     let ended = replay().end().exited(0);
     assert_eq!(passwords(ended.folder()), [admins(&server)]);
-    assert_eq!(
-        (accounts(&server), server.dump()["tokens"].clone()),
-        (vec!["admin".to_owned()], json!({}))
-    );
+    assert_eq!((accounts(&server), server.dump()["tokens"].clone()), (vec!["admin".to_owned()], json!({})));
 }
 
 /// Killed at a deletion, when it has accounts of every kind: the journal names what is there.
@@ -263,19 +207,8 @@ fn what_a_killed_fuzzer_leaves_recover_removes() {
     drop(fuzz);
     killed.store(true, Ordering::SeqCst);
     assert!(accounts(&server).len() > 20, "{:?}", accounts(&server));
-    let arguments = [
-        "recover",
-        "--clean",
-        "--target",
-        &front.url(),
-        "--journal",
-        "kept.journal",
-    ];
-    Program::new(arguments)
-        .file("kept.journal", &kept)
-        .end()
-        .exited(0)
-        .says("removed");
+    let arguments = ["recover", "--clean", "--target", &front.url(), "--journal", "kept.journal"];
+    Program::new(arguments).file("kept.journal", &kept).end().exited(0).says("removed");
     assert_eq!(accounts(&server), ["admin"]);
 }
 
@@ -302,15 +235,10 @@ fn after(behaviour: Behaviour, input: &[u8]) -> (bool, Vec<String>) {
     block_on(async {
         let (mut givens, ground) = ground(&target, &register).await;
         make_alice(&ground).await;
-        once(&ground, &register, Surface::UsersBody, input)
-            .await
-            .expect("tried");
+        once(&ground, &register, Surface::UsersBody, input).await.expect("tried");
         let left = givens.clean_up().await;
         let accounts = ground.accounts;
-        let account = Account {
-            username: "alice".to_owned(),
-            password: "Alices-Pw-1".to_owned(),
-        };
+        let account = Account { username: "alice".to_owned(), password: "Alices-Pw-1".to_owned() };
         (accounts.log_in(&account, None).await.is_ok(), left)
     })
 }
@@ -348,9 +276,7 @@ fn an_account_under_a_name_that_was_free_is_removed() {
         block_on(async {
             let (mut givens, ground) = ground(&target, &register).await;
             let input = format!(r#"aaaa{{"username":"{name}","password":"Abcdef1!"}}"#);
-            once(&ground, &register, Surface::UsersBody, input.as_bytes())
-                .await
-                .expect("tried");
+            once(&ground, &register, Surface::UsersBody, input.as_bytes()).await.expect("tried");
             let admin = ground.admin.clone().expect("an admin");
             assert_eq!(ground.accounts.exists(&admin, name).await, Some(false), "{name}");
             assert_eq!(givens.clean_up().await, [""; 0], "{name}");

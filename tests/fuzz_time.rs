@@ -18,16 +18,7 @@ use wabizspec::reference::{AnswerBody, Endpoint};
 const LIMIT: &str = "--timeout=600s";
 
 fn fuzz(url: &str, more: &[&str]) -> Ended {
-    let arguments = [
-        "fuzz",
-        "--target",
-        url,
-        "--seed",
-        "7",
-        "--report",
-        "json=report.json",
-        LIMIT,
-    ];
+    let arguments = ["fuzz", "--target", url, "--seed", "7", "--report", "json=report.json", LIMIT];
     Program::new(arguments.iter().chain(more)).end()
 }
 
@@ -83,10 +74,7 @@ fn accounts_that_are_made_slowly_leave_time_for_inputs_or_are_said_to_have_not()
     let ended = fuzz(&front.url(), &["basic-auth", "--time", "10s"]).says("not all workers got their accounts");
     let report = report(&ended);
     assert_eq!(report["complete"], false);
-    assert!(
-        report["answers"].as_object().is_some_and(|answers| !answers.is_empty()),
-        "{report}"
-    );
+    assert!(report["answers"].as_object().is_some_and(|answers| !answers.is_empty()), "{report}");
 }
 
 #[test]
@@ -96,10 +84,7 @@ fn a_clean_up_that_hangs_is_cut_off_and_what_is_left_is_in_the_journal() {
         true => Reaction::Hang,
         false => Reaction::Forward,
     });
-    let ended = fuzz(
-        &front.url(),
-        &["basic-auth", "--time", "10s", "--journal", "kept.journal"],
-    );
+    let ended = fuzz(&front.url(), &["basic-auth", "--time", "10s", "--journal", "kept.journal"]);
     assert_eq!(report(&ended)["complete"], false);
     let ended = ended.exited(0).says("recover --clean");
     let kept = ended.file("kept.journal");
@@ -114,11 +99,7 @@ fn a_healthy_target_is_fuzzed_to_the_end() {
     let server = fresh_server("open");
     let ended = fuzz(&server.url(), &["basic-auth", "--time", "10m", "--requests", "500"]).exited(0);
     let report = report(&ended);
-    assert_eq!(
-        (&report["complete"], &report["unfinished"]),
-        (&Value::Bool(true), &Value::Null),
-        "{report}"
-    );
+    assert_eq!((&report["complete"], &report["unfinished"]), (&Value::Bool(true), &Value::Null), "{report}");
     assert_eq!(server.dump()["users"].as_object().expect("users").len(), 1);
 }
 

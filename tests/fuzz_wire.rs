@@ -27,35 +27,19 @@ fn finds(fault: impl FnOnce(&mut Behaviour), surface: Surface, requests: u64, ex
     let wanted = |found: &str| found == expected;
     let (summary, _) = fuzz_until(behaviour, &settings(&[surface], requests), Some(&wanted));
     let found = found(&summary);
-    assert!(
-        found.iter().any(|found| found == expected),
-        "wanted {expected}, found {found:?}, {:?}",
-        summary.blocked
-    );
+    assert!(found.iter().any(|found| found == expected), "wanted {expected}, found {found:?}, {:?}", summary.blocked);
 }
 
 #[test]
 fn nothing_is_found_on_the_faultless_client() {
-    let all: Vec<Surface> = Surface::ALL
-        .into_iter()
-        .filter(|surface| *surface != Surface::Http)
-        .collect();
+    let all: Vec<Surface> = Surface::ALL.into_iter().filter(|surface| *surface != Surface::Http).collect();
     let (summary, left) = fuzz(Behaviour::default(), &settings(&all, 5000));
     assert_eq!(found(&summary), Vec::<String>::new());
     assert_eq!(summary.warnings().count(), 0, "{:?}", summary.found);
     assert_eq!(left, Vec::<String>::new(), "what the run made, it removed");
     assert!(summary.complete && summary.blocked.is_none() && summary.requests >= 5000);
-    let accepted = summary
-        .answers
-        .iter()
-        .filter(|(kind, _)| kind.is_success())
-        .map(|(_, count)| count)
-        .sum::<u64>();
-    assert!(
-        accepted * 10 > summary.inputs,
-        "the run is not spent on refusals: {:?}",
-        summary.answers
-    );
+    let accepted = summary.answers.iter().filter(|(kind, _)| kind.is_success()).map(|(_, count)| count).sum::<u64>();
+    assert!(accepted * 10 > summary.inputs, "the run is not spent on refusals: {:?}", summary.answers);
 }
 
 /// Answers 500 where the credentials cannot be read for that reason.
@@ -90,12 +74,7 @@ macro_rules! crash_on_body {
 
 #[test]
 fn a_crash_on_credentials_without_a_colon() {
-    finds(
-        crash_on!(BasicError::NoColon),
-        Surface::BasicAuth,
-        1000,
-        "crash envelope.no-crash",
-    );
+    finds(crash_on!(BasicError::NoColon), Surface::BasicAuth, 1000, "crash envelope.no-crash");
 }
 
 #[test]
@@ -106,28 +85,13 @@ fn a_crash_on_invalid_base64() {
 
 #[test]
 fn a_crash_on_what_is_not_utf8() {
-    finds(
-        crash_on!(BasicError::NotUtf8 { .. }),
-        Surface::BasicAuth,
-        1000,
-        "crash envelope.no-crash",
-    );
+    finds(crash_on!(BasicError::NotUtf8 { .. }), Surface::BasicAuth, 1000, "crash envelope.no-crash");
 }
 
 #[test]
 fn a_crash_on_an_array_and_on_null() {
-    finds(
-        crash_on_body!(Value::Array(_)),
-        Surface::LoginBody,
-        1000,
-        "crash envelope.no-crash",
-    );
-    finds(
-        crash_on_body!(Value::Null),
-        Surface::LoginBody,
-        1000,
-        "crash envelope.no-crash",
-    );
+    finds(crash_on_body!(Value::Array(_)), Surface::LoginBody, 1000, "crash envelope.no-crash");
+    finds(crash_on_body!(Value::Null), Surface::LoginBody, 1000, "crash envelope.no-crash");
 }
 
 #[test]
@@ -149,11 +113,7 @@ fn a_crash_that_hides_behind_a_documented_code() {
 fn a_connection_closed_on_deep_nesting() {
     let fault = |behaviour: &mut Behaviour| {
         behaviour.rewrites.push(|handled, answer| {
-            let deep = handled
-                .call
-                .body
-                .windows(200)
-                .any(|window| window.iter().all(|byte| *byte == b'['));
+            let deep = handled.call.body.windows(200).any(|window| window.iter().all(|byte| *byte == b'['));
             answer.delivery.dropped = deep;
         });
     };
@@ -211,13 +171,9 @@ fn doubled_members_that_let_a_weak_password_through() {
         behaviour.login.body = |call| {
             let first = LoginBody::parse(call.body);
             let twice = serde_json::from_slice::<Value>(call.body).ok();
-            let last = twice
-                .as_ref()
-                .and_then(|body| body.get("new_password")?.as_str().map(str::to_owned));
+            let last = twice.as_ref().and_then(|body| body.get("new_password")?.as_str().map(str::to_owned));
             match (first, last) {
-                (Err(_), Some(last)) => Ok(LoginBody {
-                    new_password: Some(last),
-                }),
+                (Err(_), Some(last)) => Ok(LoginBody { new_password: Some(last) }),
                 (read, _) => read,
             }
         };
@@ -226,12 +182,7 @@ fn doubled_members_that_let_a_weak_password_through() {
         behaviour.passwords.on_login.upper = false;
         behaviour.passwords.on_login.special = Marks::of("");
     };
-    finds(
-        fault,
-        Surface::LoginBody,
-        1500,
-        "accepted-change login.password.on-change",
-    );
+    finds(fault, Surface::LoginBody, 1500, "accepted-change login.password.on-change");
 }
 
 #[test]
@@ -255,12 +206,7 @@ fn a_password_cut_at_the_nul() {
         behaviour.passwords.on_update.controls = true;
         behaviour.passwords.kept = |password| Cow::Borrowed(password.split('\0').next().unwrap_or_default());
     };
-    finds(
-        fault,
-        Surface::Password,
-        4000,
-        "accepted-change login.credentials.whole",
-    );
+    finds(fault, Surface::Password, 4000, "accepted-change login.credentials.whole");
 }
 
 #[test]
@@ -269,12 +215,7 @@ fn a_password_cut_at_72_bytes() {
         &password.as_bytes()[..password.len().min(72)]
     }
     let fault = |behaviour: &mut Behaviour| behaviour.passwords.matches = |kept, sent| cut(kept) == cut(sent);
-    finds(
-        fault,
-        Surface::Password,
-        4000,
-        "accepted-change login.credentials.whole",
-    );
+    finds(fault, Surface::Password, 4000, "accepted-change login.credentials.whole");
 }
 
 #[test]
@@ -308,23 +249,13 @@ fn a_refused_change_that_sticks() {
     let fault = |behaviour: &mut Behaviour| {
         behaviour.login.refused_change = |_| wabizspec::reference::RefusedChange::SetsTheNew
     };
-    finds(
-        fault,
-        Surface::LoginBody,
-        2000,
-        "refused-change login.password.refusal-keeps-old",
-    );
+    finds(fault, Surface::LoginBody, 2000, "refused-change login.password.refusal-keeps-old");
 }
 
 #[test]
 fn a_stranger_who_changes_the_password() {
     let fault = |behaviour: &mut Behaviour| behaviour.login.change_first = true;
-    finds(
-        fault,
-        Surface::BasicAuth,
-        2000,
-        "refused-change login.refused.nothing-taken-over",
-    );
+    finds(fault, Surface::BasicAuth, 2000, "refused-change login.refused.nothing-taken-over");
 }
 
 #[test]
@@ -341,17 +272,10 @@ fn a_finding_is_saved_small_and_replays_until_it_is_fixed() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut behaviour = Behaviour::default();
     crash_on!(BasicError::NoColon)(&mut behaviour);
-    let settings = Settings {
-        out: Some(folder.path().to_owned()),
-        ..settings(&[Surface::BasicAuth], 600)
-    };
+    let settings = Settings { out: Some(folder.path().to_owned()), ..settings(&[Surface::BasicAuth], 600) };
     let (summary, _) = fuzz(behaviour.clone(), &settings);
     let found = summary.findings().next().expect("a finding");
-    assert!(
-        found.confirmed && found.input.len() <= 8,
-        "{:?}",
-        found.input.escape_ascii().to_string()
-    );
+    assert!(found.confirmed && found.input.len() <= 8, "{:?}", found.input.escape_ascii().to_string());
     let file = found.file.clone().expect("a file");
     assert_eq!(saved::surface_of(&file), Some(Surface::BasicAuth));
     assert_eq!(saved::saved(&file).expect("its data").signature, found.signature);
@@ -360,10 +284,7 @@ fn a_finding_is_saved_small_and_replays_until_it_is_fixed() {
         assert!(beside.exists(), "{}", beside.display());
     }
     let scenario = std::fs::read_to_string(file.with_file_name(format!("{}.toml", found.id))).expect("a scenario");
-    let source = wabizspec::located::SourceText {
-        file: "login/found.toml",
-        text: &scenario,
-    };
+    let source = wabizspec::located::SourceText { file: "login/found.toml", text: &scenario };
     let read = wabizspec::scenario::Scenario::parse("login/found", source, &register());
     read.unwrap_or_else(|error| panic!("{error}\n{scenario}"));
 
@@ -372,9 +293,7 @@ fn a_finding_is_saved_small_and_replays_until_it_is_fixed() {
         block_on(async {
             let (_givens, ground) = ground(&target, &register).await;
             let input = std::fs::read(&file).expect("the input");
-            let (_, signatures) = once(&ground, &register, Surface::BasicAuth, &input)
-                .await
-                .expect("tried");
+            let (_, signatures) = once(&ground, &register, Surface::BasicAuth, &input).await.expect("tried");
             signatures.contains(&found.signature)
         })
     };
@@ -385,10 +304,7 @@ fn a_finding_is_saved_small_and_replays_until_it_is_fixed() {
 #[test]
 fn the_same_seed_and_answers_make_the_same_run() {
     let answers = || {
-        let one = Settings {
-            jobs: 3,
-            ..settings(&[Surface::BasicAuth, Surface::Bearer], 1200)
-        };
+        let one = Settings { jobs: 3, ..settings(&[Surface::BasicAuth, Surface::Bearer], 1200) };
         let (summary, _) = fuzz(Behaviour::default(), &one);
         summary.table.keys().map(|key| format!("{key:?}")).collect::<Vec<_>>()
     };
@@ -399,10 +315,7 @@ fn the_same_seed_and_answers_make_the_same_run() {
 #[test]
 fn every_fault_of_the_robustness_kind_is_found() {
     use wabizspec::reference::{Fault, Kind};
-    let all: Vec<Surface> = Surface::ALL
-        .into_iter()
-        .filter(|surface| *surface != Surface::Http)
-        .collect();
+    let all: Vec<Surface> = Surface::ALL.into_iter().filter(|surface| *surface != Surface::Http).collect();
     let mut missed = Vec::new();
     for fault in Fault::all().filter(|fault| fault.kind == Kind::Robustness) {
         let (summary, _) = fuzz_until(fault.behaviour(), &settings(&all, 4000), Some(&|_| true));
@@ -420,18 +333,13 @@ fn every_fault_of_the_robustness_kind_is_found() {
 #[ignore = "a survey of all faults, which takes minutes"]
 fn a_survey_of_all_faults() {
     use wabizspec::reference::{Fault, Registration};
-    let all: Vec<Surface> = Surface::ALL
-        .into_iter()
-        .filter(|surface| *surface != Surface::Http)
-        .collect();
+    let all: Vec<Surface> = Surface::ALL.into_iter().filter(|surface| *surface != Surface::Http).collect();
     let (mut seen, mut count) = (0, 0);
     for fault in Fault::all().filter(|fault| fault.registration == Registration::Open) {
         let (summary, _) = fuzz_until(fault.behaviour(), &settings(&all, 3000), Some(&|_| true));
         count += 1;
-        let any = summary
-            .found
-            .iter()
-            .map(|found| format!("{} {}", found.signature.oracle, found.signature.requirement));
+        let any =
+            summary.found.iter().map(|found| format!("{} {}", found.signature.oracle, found.signature.requirement));
         let any: std::collections::BTreeSet<String> = any.collect();
         seen += usize::from(!any.is_empty());
         eprintln!("{} {} {any:?}", if any.is_empty() { "-" } else { "+" }, fault.id);
@@ -470,9 +378,7 @@ fn a_change_by_the_second_account_is_not_sent() {
     block_on(async {
         let (mut givens, ground) = ground(&target, &register).await;
         let change = b"aaaaad${colon_user}:${colon_password}";
-        let (probed, signatures) = once(&ground, &register, Surface::BasicAuth, change)
-            .await
-            .expect("tried");
+        let (probed, signatures) = once(&ground, &register, Surface::BasicAuth, change).await.expect("tried");
         assert!(probed.skipped.is_some() && signatures.is_empty(), "{probed:?}");
         let own = b"aaaaad${user}:${user_password}";
         let (probed, signatures) = once(&ground, &register, Surface::BasicAuth, own).await.expect("tried");
@@ -487,13 +393,7 @@ fn the_syntax_of_an_answer_echoes_no_password() {
     let (register, target) = (register(), target(Behaviour::default()));
     block_on(async {
         let (mut givens, ground) = ground(&target, &register).await;
-        for input in [
-            &b"ba\"passwor"[..],
-            b"aa\"passwor",
-            b"ca\":[{\"code",
-            b"bapassword:",
-            b"baassword: no",
-        ] {
+        for input in [&b"ba\"passwor"[..], b"aa\"passwor", b"ca\":[{\"code", b"bapassword:", b"baassword: no"] {
             let (probed, signatures) = once(&ground, &register, Surface::Password, input).await.expect("tried");
             assert!(probed.skipped.is_none(), "{probed:?}");
             assert_eq!(signatures, [], "{}", input.escape_ascii());

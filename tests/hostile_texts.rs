@@ -61,25 +61,13 @@ fn encodings(text: &str) -> Vec<(&'static str, String)> {
         ("JSON of Go", each_char(text, go)),
         ("JSON of Python", each_char(text, python)),
         ("JSON of PHP", each_char(text, php)),
-        (
-            "JSON, escaped whole",
-            each_char(text, |c| format!("\\u{:04X}", u32::from(c))),
-        ),
+        ("JSON, escaped whole", each_char(text, |c| format!("\\u{:04X}", u32::from(c)))),
         ("JSON within JSON", each_char(&each_char(text, python), python)),
         ("HTML", each_char(text, html)),
-        (
-            "HTML, escaped whole",
-            each_char(text, |c| format!("&#x{:x};", u32::from(c))),
-        ),
+        ("HTML, escaped whole", each_char(text, |c| format!("&#x{:x};", u32::from(c)))),
         ("percent signs", each_byte(text, |byte| format!("%{byte:02X}"))),
-        (
-            "percent signs, lower case",
-            each_byte(text, |byte| format!("%{byte:02x}")),
-        ),
-        (
-            "a form",
-            url::form_urlencoded::byte_serialize(text.as_bytes()).collect(),
-        ),
+        ("percent signs, lower case", each_byte(text, |byte| format!("%{byte:02x}"))),
+        ("a form", url::form_urlencoded::byte_serialize(text.as_bytes()).collect()),
         ("hexadecimal", each_byte(text, |byte| format!("{byte:02x}"))),
         ("hexadecimal, upper case", each_byte(text, |byte| format!("{byte:02X}"))),
         ("hexadecimal escapes", each_byte(text, |byte| format!("\\x{byte:02x}"))),
@@ -118,10 +106,7 @@ fn shows_no_secret(name: &str, text: &str) {
             if let Some(at) = normal_text.find(&sought) {
                 let start = normal_text.floor_char_boundary(at.saturating_sub(300));
                 let end = normal_text.floor_char_boundary(at + 200);
-                panic!(
-                    "{name} shows {secret} ({encoding}, {sought}): {}",
-                    &normal_text[start..end]
-                );
+                panic!("{name} shows {secret} ({encoding}, {sought}): {}", &normal_text[start..end]);
             }
         }
     }
@@ -137,26 +122,14 @@ fn drives_nothing(name: &str, text: &str) {
             assert!(!line.contains(command), "{name} gives the command {command}: {line}");
         }
         // The annotations of our own are commands, and only these.
-        let ours = ["::error ", "::warning ", "::notice "]
-            .iter()
-            .any(|start| line.starts_with(start));
+        let ours = ["::error ", "::warning ", "::notice "].iter().any(|start| line.starts_with(start));
         let line = match ours && name.contains("github") {
             true => line.splitn(3, "::").nth(2).unwrap_or_default(),
             false => line,
         };
-        for command in [
-            "error",
-            "warning",
-            "notice",
-            "debug",
-            "group",
-            "stop-commands",
-            "add-mask",
-        ] {
+        for command in ["error", "warning", "notice", "debug", "group", "stop-commands", "add-mask"] {
             let bare = line.contains(&format!("::{command}::"));
-            let with = line
-                .split_once(&format!("::{command} "))
-                .is_some_and(|(_, rest)| rest.contains("::"));
+            let with = line.split_once(&format!("::{command} ")).is_some_and(|(_, rest)| rest.contains("::"));
             assert!(!bare && !with, "{name} gives the command {command}: {line}");
         }
     }
@@ -275,11 +248,10 @@ fn answer(mut stream: TcpStream, count: &AtomicUsize) {
     let good = good.to_string();
     let makes_an_account = first.starts_with("POST /v1/users HTTP") || first.starts_with("DELETE");
     let bytes = match first.starts_with("POST /v1/users/login HTTP") || makes_an_account {
-        true => format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{good}",
-            good.len()
-        )
-        .into_bytes(),
+        true => {
+            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{good}", good.len())
+                .into_bytes()
+        }
         false => hostile(count.fetch_add(1, Ordering::SeqCst)),
     };
     let _ = stream.write_all(&bytes);
@@ -287,9 +259,7 @@ fn answer(mut stream: TcpStream, count: &AtomicUsize) {
 
 fn configured(program: Program) -> Program {
     let headers = format!("[target]\nheaders = {{ X-Api-Key = {} }}\n", json!(HEADER));
-    program
-        .env("WABIZSPEC_ADMIN_PASSWORD", PASSWORD)
-        .file("wabizspec.toml", &headers)
+    program.env("WABIZSPEC_ADMIN_PASSWORD", PASSWORD).file("wabizspec.toml", &headers)
 }
 
 const FORMATS: [&str; 6] = ["json", "ndjson", "junit", "html", "markdown", "github"];
@@ -310,10 +280,7 @@ fn all_is_clean(what: &str, said: &str, folder: &Path) {
             } else if ["report", "snap", "new", "sh", "toml", "json", "txt"].contains(&&*ending)
                 && !name.ends_with("wabizspec.toml")
             {
-                is_clean(
-                    &format!("{what}, {name}"),
-                    &std::fs::read_to_string(&path).expect("text"),
-                );
+                is_clean(&format!("{what}, {name}"), &std::fs::read_to_string(&path).expect("text"));
                 files += 1;
             }
         }
@@ -324,34 +291,11 @@ fn all_is_clean(what: &str, said: &str, folder: &Path) {
 #[test]
 fn no_report_and_no_snapshot_shows_a_secret_or_drives_anything() {
     let url = target();
-    let mut args: Vec<String> = [
-        "run",
-        "--target",
-        &url,
-        "--allow",
-        "users",
-        "--registration",
-        "open",
-        "-v",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let mut args: Vec<String> =
+        ["run", "--target", &url, "--allow", "users", "--registration", "open", "-v"].map(str::to_owned).to_vec();
+    args.extend(FORMATS.iter().map(|format| format!("--report={format}=out-{format}.report")));
     args.extend(
-        FORMATS
-            .iter()
-            .map(|format| format!("--report={format}=out-{format}.report")),
-    );
-    args.extend(
-        [
-            "--fail-on=should",
-            "--snapshots",
-            "snapshots",
-            "users",
-            "tokens",
-            "envelope",
-            "account",
-        ]
-        .map(str::to_owned),
+        ["--fail-on=should", "--snapshots", "snapshots", "users", "tokens", "envelope", "account"].map(str::to_owned),
     );
     let known = "[[known]]\ncase = \"users/x::*\"\nrequirement = \"a\"\nsignature = \"::error::a ##vso[b]\"\nreason = \"##[c]\"\n";
     args.extend(["--baseline", "known.baseline"].map(str::to_owned));
@@ -393,18 +337,8 @@ fn a_changed_snapshot_is_shown_without_secrets_and_commands() {
     let url = target();
     let snapshots = tempfile::tempdir().expect("a folder");
     let folder = snapshots.path().join("kept").display().to_string();
-    let args = [
-        "run",
-        "--target",
-        &url,
-        "--registration",
-        "open",
-        "-v",
-        "--snapshots",
-        &folder,
-        "envelope",
-        "users/read*",
-    ];
+    let args =
+        ["run", "--target", &url, "--registration", "open", "-v", "--snapshots", &folder, "envelope", "users/read*"];
     configured(Program::new(args.iter().chain(&["--accept"]))).end();
     let ended = configured(Program::new(args.iter().chain(&["--report=json=out.json"]))).end();
     assert!(ended.said().contains("the answers as accepted"), "{}", ended.said());
@@ -417,18 +351,7 @@ fn no_finding_of_the_fuzzer_shows_a_secret_or_drives_anything() {
     let url = target();
     let found = tempfile::tempdir().expect("a folder");
     let out = found.path().join("out").display().to_string();
-    let args = [
-        "fuzz",
-        "all",
-        "--target",
-        &url,
-        "--requests",
-        "600",
-        "--seed",
-        "7",
-        "--out",
-        &out,
-    ];
+    let args = ["fuzz", "all", "--target", &url, "--requests", "600", "--seed", "7", "--out", &out];
     let ended = configured(Program::new(args.iter().chain(&["--report", "json=out.json"]))).end();
     assert!(ended.said().matches("must ").count() > 10, "{}", ended.said());
     is_clean("the report", &ended.file("out.json"));
@@ -458,23 +381,16 @@ fn a_report_that_somebody_else_wrote_drives_nothing() {
     let ended = json!({ "ended": { "complete": true, "interrupted": false, "elapsed_ms": 1 } });
     let verdicts = ["pass", "fail", "blocked", "skipped", "known", "error"];
     let cases = verdicts.iter().map(|verdict| case(verdict, verdict));
-    let lines: Vec<Value> = [started]
-        .into_iter()
-        .chain(cases)
-        .chain([json!({ "note": text }), ended])
-        .collect();
+    let lines: Vec<Value> = [started].into_iter().chain(cases).chain([json!({ "note": text }), ended]).collect();
     let stream: String = lines.iter().map(|line| format!("{line}\n")).collect();
     for format in FORMATS {
-        let merged = Program::new(["merge", "-v", "hostile.ndjson", "--report", format])
-            .file("hostile.ndjson", &stream)
-            .end();
+        let merged =
+            Program::new(["merge", "-v", "hostile.ndjson", "--report", format]).file("hostile.ndjson", &stream).end();
         assert!(merged.said().contains("vso["), "{}", merged.said());
         is_clean(&format!("merge to {format}"), &merged.said());
     }
-    let twice = Program::new(["merge", "hostile.ndjson", "./hostile.ndjson"])
-        .file("hostile.ndjson", &stream)
-        .end()
-        .exited(2);
+    let twice =
+        Program::new(["merge", "hostile.ndjson", "./hostile.ndjson"]).file("hostile.ndjson", &stream).end().exited(2);
     assert!(twice.said().contains("vso["), "{}", twice.said());
     is_clean("a refusal", &twice.said());
 }

@@ -210,10 +210,7 @@ json = '{"new_password": "X${new_password|json}"}'
 "#;
 
 fn suite(story: &Story, folder: &Path) -> PathBuf {
-    let (suite, from) = (
-        folder.join("suite"),
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"),
-    );
+    let (suite, from) = (folder.join("suite"), Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"));
     for area in ["login", "users", "tokens", "account", "envelope"] {
         std::fs::create_dir_all(suite.join(area)).expect("folder");
     }
@@ -238,9 +235,7 @@ fn run(story: &Story, at: At) -> usize {
     let proxy = Proxy::start(&server.url(), at);
     let journal = folder.path().join("kept.journal");
     let mut command = wabizspec(folder.path());
-    command
-        .args(["run", "--target", &proxy.url, "-q"])
-        .args(story.arguments);
+    command.args(["run", "--target", &proxy.url, "-q"]).args(story.arguments);
     command.arg("--journal").arg(&journal);
     if story.reset {
         command.args(["--reset", &format!("POST {}/__control/reset", server.url())]);
@@ -249,11 +244,7 @@ fn run(story: &Story, at: At) -> usize {
     if !story.fresh {
         command.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS);
     }
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("run");
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("run");
     *proxy.state.child.lock().expect("child") = Some(child);
     proxy.state.started.notify_all();
     if at == At::Never {
@@ -295,16 +286,12 @@ fn nothing_is_lost(story: &Story, at: At, server: &Server, url: &str, journal: &
                 || (account == "admin" && owners)
                 || known.passwords_of(account).iter().any(|known| known == password)
         };
-        let lost = !passwords
-            .iter()
-            .any(|password| is_known(password.as_str().expect("text")));
+        let lost = !passwords.iter().any(|password| is_known(password.as_str().expect("text")));
         assert!(!lost, "{place}: the password of {account} is in no journal");
     }
     // Without the owner's password in its environment: the journal must do, once a change has begun.
     let mut recover = wabizspec(folder);
-    recover
-        .args(["recover", "--target", url, "--show", "--journal"])
-        .arg(journal);
+    recover.args(["recover", "--target", url, "--show", "--journal"]).arg(journal);
     if known.passwords_of("admin").is_empty() {
         recover.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS);
     }

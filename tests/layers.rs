@@ -162,11 +162,7 @@ fn every_module_imports_only_from_those_above_it() {
         seen.insert(modules[0].to_owned());
         let source = fs::read_to_string(&path).expect("a source");
         let violations = layers.violations(&modules, &source);
-        wrong.extend(
-            violations
-                .into_iter()
-                .map(|what| format!("{}: {what}", within.display())),
-        );
+        wrong.extend(violations.into_iter().map(|what| format!("{}: {what}", within.display())));
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     let named: BTreeSet<String> = layers.0.iter().cloned().collect();
@@ -212,10 +208,7 @@ fn a_violation_is_noticed_wherever_it_hides() {
         assert_eq!(middle(&["middle"], source), 1, "{source}");
     }
     assert_eq!(middle(&["middle", "part"], "use super::super::high;"), 1);
-    assert_eq!(
-        middle(&["middle", "part", "tests"], "use super::super::super::high::Thing;"),
-        1
-    );
+    assert_eq!(middle(&["middle", "part", "tests"], "use super::super::super::high::Thing;"), 1);
     assert_eq!(middle(&["unknown"], ""), 1, "a module that lib.rs does not name");
     for source in [
         "use crate::low::Thing; use crate::middle::Other;",

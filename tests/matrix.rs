@@ -148,9 +148,7 @@ fn the_matrix_is_of_the_faults_and_cases_there_are() {
         assert!(gone.is_empty(), "{} was seen by cases that are gone: {gone:?}", row.id);
         assert_eq!(row.verdict, "killed", "{}", row.id);
     }
-    let of_rules = rows
-        .iter()
-        .filter(|row| Fault::find(&row.id).is_some_and(|fault| fault.kind != Kind::Degenerate));
+    let of_rules = rows.iter().filter(|row| Fault::find(&row.id).is_some_and(|fault| fault.kind != Kind::Degenerate));
     let mut needed: BTreeSet<&str> = BTreeSet::new();
     for row in of_rules {
         needed.extend(row.killers.iter().map(String::as_str));
@@ -181,10 +179,7 @@ fn each_fault_is_killed_by_a_case_that_is_said_to_kill_it() {
         let threads: Vec<_> = shares
             .map(|share| scope.spawn(move || share.iter().filter_map(|row| survives(&row)).collect::<Vec<String>>()))
             .collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().expect("no panic"))
-            .collect()
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
     });
     assert!(surviving.is_empty(), "not killed: {surviving:#?}");
 }
@@ -237,9 +232,7 @@ fn in_short(rows: &[Row]) -> String {
     let mut areas: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     for row in rows {
         let area = row.id.split('.').next().unwrap_or_default();
-        let verdict = ["killed", "silent", "dead"]
-            .iter()
-            .position(|verdict| *verdict == row.verdict);
+        let verdict = ["killed", "silent", "dead"].iter().position(|verdict| *verdict == row.verdict);
         for area in [area, "**all**"] {
             let counts = areas.entry(area).or_default();
             counts[0] += 1;
@@ -269,10 +262,7 @@ fn the_readme_shows_the_matrix_in_short() {
 #[test]
 fn the_recipe_of_the_readme_turns_a_gate_red() {
     let readme = include_str!("../README.md");
-    let recipe = readme
-        .split("```sh\n")
-        .find(|part| part.contains("--fault"))
-        .expect("the recipe");
+    let recipe = readme.split("```sh\n").find(|part| part.contains("--fault")).expect("the recipe");
     let recipe = recipe.split("```").next().unwrap_or_default();
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = free.local_addr().expect("an address").to_string();
@@ -283,11 +273,7 @@ fn the_recipe_of_the_readme_turns_a_gate_red() {
     let run = |recipe: &str| {
         let folder = tempfile::tempdir().expect("a folder");
         let mut shell = std::process::Command::new("bash");
-        shell
-            .args(["-c", recipe])
-            .current_dir(folder.path())
-            .env("PATH", &path)
-            .env("XDG_STATE_HOME", folder.path());
+        shell.args(["-c", recipe]).current_dir(folder.path()).env("PATH", &path).env("XDG_STATE_HOME", folder.path());
         shell.output().expect("bash runs")
     };
     let recipe = recipe.replace("127.0.0.1:9091", &address);

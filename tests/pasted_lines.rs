@@ -44,11 +44,7 @@ fn pasted<'l>(lines: impl IntoIterator<Item = &'l str>) -> String {
             .output()
             .expect("a shell");
         assert!(!trace.exists(), "this runs something else: {line}");
-        assert!(
-            ended.status.success(),
-            "{line}: {}",
-            String::from_utf8_lossy(&ended.stderr)
-        );
+        assert!(ended.status.success(), "{line}: {}", String::from_utf8_lossy(&ended.stderr));
     }
     std::fs::read_to_string(given).expect("a command was run")
 }
@@ -67,23 +63,14 @@ fn the_lines_of_a_run_run_nothing_else() {
          headers = {{ X-Odd = \"a'${{part}}\" }}\nbody = \"'${{part}}'\"\n[steps.expect]\n\"login.one\" = {{ status = 200 }}\n",
         toml::Value::from(HOSTILE)
     );
-    let ended = Program::judge(["--target", &target, "--scenarios", "suite"])
-        .suite(&steps)
-        .end()
-        .exited(1);
+    let ended = Program::judge(["--target", &target, "--scenarios", "suite"]).suite(&steps).end().exited(1);
     let report = ended.report();
-    let lines = report
-        .cases()
-        .iter()
-        .flat_map(|case| case["reproduce"].as_array().expect("lines"));
+    let lines = report.cases().iter().flat_map(|case| case["reproduce"].as_array().expect("lines"));
     let lines: Vec<&str> = lines.filter_map(Value::as_str).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     let given = pasted(lines);
     let url = report.0["target"]["url"].as_str().expect("a URL");
-    assert!(
-        url.contains("$(ran);ran&ran|") && given.contains(&format!("--target\n{url}\n")),
-        "{given}"
-    );
+    assert!(url.contains("$(ran);ran&ran|") && given.contains(&format!("--target\n{url}\n")), "{given}");
     assert!(given.contains(&format!("X-Odd: a'{HOSTILE}\n")), "{given}");
     assert!(given.contains(&format!("\n'{HOSTILE}'\n")), "{given}");
     assert!(given.contains(&format!("{HOSTILE}/v1/{HOSTILE}\n")), "{given}");
@@ -101,29 +88,13 @@ fn the_lines_of_a_finding_run_nothing_else() {
     let target = format!("{}/", server.url());
     let found = tempfile::tempdir().expect("a folder");
     let out = found.path().join(HOSTILE.replace('/', "")).display().to_string();
-    let args = [
-        "fuzz",
-        "path",
-        "--fresh",
-        "--target",
-        &target,
-        "--requests",
-        "60",
-        "--seed",
-        "7",
-        "--out",
-        &out,
-    ];
+    let args = ["fuzz", "path", "--fresh", "--target", &target, "--requests", "60", "--seed", "7", "--out", &out];
     let ended = Program::new(args.iter().chain(&["--report", "json=out.json"])).end();
     let report: Value = serde_json::from_str(&ended.file("out.json")).expect("a report");
-    let found = ["findings", "warnings"]
-        .iter()
-        .flat_map(|kind| report[*kind].as_array().expect("findings"));
+    let found = ["findings", "warnings"].iter().flat_map(|kind| report[*kind].as_array().expect("findings"));
     let found: Vec<&Value> = found.collect();
     assert!(!found.is_empty(), "{}", ended.said());
-    let lines = found
-        .iter()
-        .flat_map(|found| found["reproduce"].as_array().expect("lines"));
+    let lines = found.iter().flat_map(|found| found["reproduce"].as_array().expect("lines"));
     let given = pasted(lines.filter_map(Value::as_str));
     assert!(given.contains(&format!("replay\n{out}/findings/path/")), "{given}");
 }

@@ -26,10 +26,7 @@ fn tap(target: &str, stop_after: usize, on_request: impl Fn(usize) + Send + Sync
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("listener");
     let url = format!("http://{}", listener.local_addr().expect("address"));
     let heads: Arc<Mutex<Vec<String>>> = Arc::default();
-    let (target, kept) = (
-        target.strip_prefix("http://").expect("http").to_owned(),
-        Arc::clone(&heads),
-    );
+    let (target, kept) = (target.strip_prefix("http://").expect("http").to_owned(), Arc::clone(&heads));
     let (count, on_request) = (Arc::new(AtomicUsize::new(0)), Arc::new(on_request));
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
@@ -101,11 +98,7 @@ fn in_use_as(registration: &str) -> (Server, Value) {
     let basic = format!("Basic {}", base64(&format!("admin:{OWNERS}")));
     let headers = [("Authorization", basic.as_str()), ("Content-Type", "application/json")];
     let answer = safety_support::send(&server.url(), "POST /v1/users/login", &headers, &login);
-    let token = answer
-        .split("\"token\":\"")
-        .nth(1)
-        .and_then(|rest| rest.split('"').next())
-        .expect("token");
+    let token = answer.split("\"token\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("token");
     let bearer = format!("Bearer {token}");
     let body = r#"{"username":"keepme","password":"Keep-Me-1!"}"#;
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
@@ -124,11 +117,7 @@ fn base64(text: &str) -> String {
         let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
         for place in 0..4 {
             let index = (bits >> (18 - 6 * place) & 63) as usize;
-            let character = if place <= group.len() {
-                char::from(ALPHABET[index])
-            } else {
-                '='
-            };
+            let character = if place <= group.len() { char::from(ALPHABET[index]) } else { '=' };
             write!(encoded, "{character}").expect("text");
         }
     }
@@ -144,25 +133,15 @@ fn dump(server: &Server) -> Value {
 #[test]
 fn without_permission_nothing_at_all_is_changed() {
     let folder = tempfile::tempdir().expect("folder");
-    for (state, registration) in [
-        ("open", "auto"),
-        ("open", "open"),
-        ("sunset", "auto"),
-        ("sunset", "sunset"),
-    ] {
+    for (state, registration) in [("open", "auto"), ("open", "open"), ("sunset", "auto"), ("sunset", "sunset")] {
         let (server, _) = in_use_as(state);
         let before = dump(&server);
-        let output = run(folder.path(), &server.url(), &["--registration", registration])
-            .output()
-            .expect("run");
+        let output = run(folder.path(), &server.url(), &["--registration", registration]).output().expect("run");
         let said = told(&output);
         assert!(said.contains("the plan changes nothing on the target"), "{said}");
         assert!(said.contains(" pass, "), "{said}");
         assert_eq!(dump(&server), before, "{said}");
-        assert!(
-            !keeps_a_journal(folder.path()),
-            "a run that changes no password keeps no journal"
-        );
+        assert!(!keeps_a_journal(folder.path()), "a run that changes no password keeps no journal");
     }
 }
 
@@ -183,29 +162,17 @@ fn allowed_users_means_accounts_of_the_run_and_no_others() {
         assert_eq!(server.dump(), before, "{said}");
         assert!(!keeps_a_journal(folder.path()), "no password of the run is left");
         let heads = tap.heads.lock().expect("heads");
-        assert!(
-            heads[0].starts_with("POST ") || heads[0].starts_with("GET "),
-            "{}",
-            heads[0]
-        );
-        let deleted: BTreeSet<&str> = heads
-            .iter()
-            .filter_map(|head| head.strip_prefix("DELETE /v1/users/")?.split(' ').next())
-            .collect();
+        assert!(heads[0].starts_with("POST ") || heads[0].starts_with("GET "), "{}", heads[0]);
+        let deleted: BTreeSet<&str> =
+            heads.iter().filter_map(|head| head.strip_prefix("DELETE /v1/users/")?.split(' ').next()).collect();
         assert!(deleted.len() > 50, "{} accounts deleted", deleted.len());
         let long = |name: &&&str| name.len() > 4;
         let run_word = deleted.iter().find(long).expect("one")[..6].to_ascii_lowercase();
         for name in deleted.iter().filter(long) {
-            assert!(
-                name.to_ascii_lowercase().starts_with(&run_word),
-                "DELETE of {name}, a name of nobody's"
-            );
+            assert!(name.to_ascii_lowercase().starts_with(&run_word), "DELETE of {name}, a name of nobody's");
         }
         let short: Vec<&&str> = deleted.iter().filter(|name| name.len() <= 4).collect();
-        assert!(
-            short.len() <= 2 && short.iter().all(|name| name.starts_with('w')),
-            "{short:?}"
-        );
+        assert!(short.len() <= 2 && short.iter().all(|name| name.starts_with('w')), "{short:?}");
     }
 }
 
@@ -246,23 +213,12 @@ fn ctrl_c_leaves_nothing_behind_at_any_moment() {
                     }
                     std::thread::sleep(Duration::from_millis(1));
                 };
-                let killed = Command::new("kill")
-                    .args(["-INT", &pid.to_string()])
-                    .status()
-                    .expect("kill");
+                let killed = Command::new("kill").args(["-INT", &pid.to_string()]).status().expect("kill");
                 assert!(killed.success());
             }
         });
-        let mut command = run(
-            folder.path(),
-            &tap.url,
-            &["--allow", "users,passwords", "--report", "ndjson"],
-        );
-        let running = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("run");
+        let mut command = run(folder.path(), &tap.url, &["--allow", "users,passwords", "--report", "ndjson"]);
+        let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("run");
         *child.lock().expect("pid") = Some(running.id());
         let output = running.wait_with_output().expect("wait");
         let said = told(&output);
@@ -270,9 +226,7 @@ fn ctrl_c_leaves_nothing_behind_at_any_moment() {
         assert!(said.contains("\"ended\""), "the report is whole: {said}");
         assert_eq!(server.dump(), before, "at request {moment}: {said}");
         // Nothing is in the way of the next run.
-        let next = run(folder.path(), &tap.url, &["login/standard-login"])
-            .output()
-            .expect("run");
+        let next = run(folder.path(), &tap.url, &["login/standard-login"]).output().expect("run");
         assert_eq!(next.status.code(), Some(0), "{}", told(&next));
     }
 }
@@ -296,11 +250,7 @@ fn of_two_runs_at_once_the_second_refuses() {
     // Longer than anything here takes: it ends when it is released, not when it has lost patience.
     let patient = ["login/standard-login", "users/read", "--timeout", "10m"];
     let mut command = run(folder.path(), &tap.url, &patient);
-    let first = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("first");
+    let first = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("first");
     while !held.load(Ordering::SeqCst) {
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -309,18 +259,11 @@ fn of_two_runs_at_once_the_second_refuses() {
         let second = run(folder.path(), &tap.url, journal).output().expect("second");
         let said = told(&second);
         assert_eq!(second.status.code(), Some(2), "{said}");
-        assert!(
-            said.contains("another run") && said.contains(&format!("process {}", first.id())),
-            "{said}"
-        );
+        assert!(said.contains("another run") && said.contains(&format!("process {}", first.id())), "{said}");
     }
     let fuzz = ["fuzz", "login-body", "--requests", "100", "--target", &tap.url];
     let mut fuzzer = wabizspec(folder.path());
-    let fuzzer = fuzzer
-        .args(fuzz)
-        .env("WABIZSPEC_ADMIN_PASSWORD", OWNERS)
-        .output()
-        .expect("fuzzer");
+    let fuzzer = fuzzer.args(fuzz).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).output().expect("fuzzer");
     assert_eq!(fuzzer.status.code(), Some(2), "{}", told(&fuzzer));
     release.store(true, Ordering::SeqCst);
     let output = first.wait_with_output().expect("wait");
@@ -354,12 +297,7 @@ fn a_reader_that_goes_away_costs_neither_verdict_nor_tidiness() {
     let (server, before) = in_use();
     for more in [&[][..], &["--report", "ndjson"], &["--report", "json", "-q"], &["-v"]] {
         let mut command = run(folder.path(), &server.url(), &["--allow", "users,passwords"]);
-        let mut running = command
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("run");
+        let mut running = command.args(more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("run");
         let mut first = [0; 1];
         let mut out = running.stdout.take().expect("pipe");
         out.read_exact(&mut first).expect("a byte");
@@ -379,9 +317,7 @@ fn a_target_that_dies_midway_costs_a_list_of_what_is_left() {
     let folder = tempfile::tempdir().expect("folder");
     let (server, before) = in_use();
     let tap = tap(&server.url(), 60, |_| ());
-    let output = run(folder.path(), &tap.url, &["--allow", "users", "users"])
-        .output()
-        .expect("run");
+    let output = run(folder.path(), &tap.url, &["--allow", "users", "users"]).output().expect("run");
     let said = told(&output);
     assert!([Some(1), Some(3)].contains(&output.status.code()), "{said}");
     let left = server.dump();
@@ -390,20 +326,11 @@ fn a_target_that_dies_midway_costs_a_list_of_what_is_left() {
     for name in left["users"].as_object().expect("users").keys() {
         if !known.contains_key(name) {
             leftovers += 1;
-            assert!(
-                said.contains(&format!("the account `{name}` is left on the target")),
-                "{name}: {said}"
-            );
-            assert!(
-                said.contains(&format!("\"$WABIZSPEC_TARGET\"/v1/users/{name}")),
-                "{name}: {said}"
-            );
+            assert!(said.contains(&format!("the account `{name}` is left on the target")), "{name}: {said}");
+            assert!(said.contains(&format!("\"$WABIZSPEC_TARGET\"/v1/users/{name}")), "{name}: {said}");
         }
     }
-    assert!(
-        leftovers > 0,
-        "the target died too late or too early for this test: {said}"
-    );
+    assert!(leftovers > 0, "the target died too late or too early for this test: {said}");
 }
 
 /// Accepts everything, and says of every account that it was made.
@@ -418,9 +345,7 @@ fn accepting() -> Tap {
             std::thread::spawn(move || {
                 let mut buffer = [0; 65536];
                 let Ok(read) = stream.read(&mut buffer) else { return };
-                kept.lock()
-                    .expect("heads")
-                    .push(String::from_utf8_lossy(&buffer[..read]).into_owned());
+                kept.lock().expect("heads").push(String::from_utf8_lossy(&buffer[..read]).into_owned());
                 let body = r#"{"users":[{"token":"t","expires_after":"2999-01-01 00:00:00+00:00"}]}"#;
                 let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
                 let answer = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
@@ -435,26 +360,16 @@ fn accepting() -> Tap {
 fn a_target_that_accepts_everything_gets_no_foreign_account_deleted() {
     let folder = tempfile::tempdir().expect("folder");
     let target = accepting();
-    let output = run(
-        folder.path(),
-        &target.url,
-        &["--allow", "users,passwords", "users", "login"],
-    )
-    .output()
-    .expect("run");
+    let output =
+        run(folder.path(), &target.url, &["--allow", "users,passwords", "users", "login"]).output().expect("run");
     let said = told(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     let heads = target.heads.lock().expect("heads");
-    let names = heads
-        .iter()
-        .filter_map(|head| head.strip_prefix("DELETE /v1/users/")?.split(' ').next());
+    let names = heads.iter().filter_map(|head| head.strip_prefix("DELETE /v1/users/")?.split(' ').next());
     let names: BTreeSet<String> = names.map(str::to_ascii_lowercase).collect();
     let run_word = &names.first().expect("accounts are removed")[..6];
     assert!(names.iter().all(|name| name.starts_with(run_word)), "{names:?}");
-    assert!(
-        said.contains("is left on the target") && said.contains("nobody deletes it unasked"),
-        "{said}"
-    );
+    assert!(said.contains("is left on the target") && said.contains("nobody deletes it unasked"), "{said}");
 }
 
 /// A reference client whose registration code makes the program panic.
@@ -484,17 +399,10 @@ fn a_panic_costs_one_case_and_leaves_nothing_behind() {
     let url = server.url();
     let origin: wabizspec::target::origin::Origin = url.parse().expect("origin");
     let client = Client::Wire(Wire::new(origin.clone(), None, Limits::default()));
-    let target = Target::new(
-        client,
-        origin,
-        Vec::new(),
-        Controls::Instance(Arc::new(Panicking(Arc::clone(&server)))),
-    );
+    let target = Target::new(client, origin, Vec::new(), Controls::Instance(Arc::new(Panicking(Arc::clone(&server)))));
     let suite = Suite::embedded().expect("suite");
     let selection = Selection {
-        filters: ["account/registration", "users/create", "users/update"]
-            .map(str::to_owned)
-            .into(),
+        filters: ["account/registration", "users/create", "users/update"].map(str::to_owned).into(),
         shard: None,
         only: None,
     };
@@ -512,10 +420,7 @@ fn a_panic_costs_one_case_and_leaves_nothing_behind() {
     };
     let plan = plan(selection.apply(cases(&suite)).expect("cases").cases, &capabilities);
     let settings = Settings::disposable(4);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
     let registration = Some(Registration::Open);
     let events = runtime.block_on(collect(&suite.register, plan, target, registration, &settings));
     let mut verdicts = Vec::new();
@@ -528,10 +433,7 @@ fn a_panic_costs_one_case_and_leaves_nothing_behind() {
         }
     }
     assert!(ended, "the report is whole");
-    let errors = verdicts
-        .iter()
-        .filter(|(_, verdict)| *verdict == Verdict::Error)
-        .count();
+    let errors = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Error).count();
     let passes = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Pass).count();
     assert!(errors > 0 && passes > 1, "{verdicts:?}");
     let answer = safety_support::send(&url, "GET /__control/dump", &[], "");

@@ -14,48 +14,23 @@ fn ids(printed: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let (runs, left_out) = printed.split_once("\nleft out:").unwrap_or((printed, ""));
     let second = |line: &str| Some(line.strip_prefix("  ")?.split_whitespace().nth(1)?.to_owned());
     let first = |line: &str| Some(line.strip_prefix("  ")?.split(": ").next()?.to_owned());
-    (
-        runs.lines().filter_map(second).collect(),
-        left_out.lines().filter_map(first).collect(),
-    )
+    (runs.lines().filter_map(second).collect(), left_out.lines().filter_map(first).collect())
 }
 
 #[test]
 fn a_plan_is_printed_and_nothing_is_sent() {
     let server = serve(|_, mut stream| hold(&mut stream));
     let url = format!("http://{}", server.address);
-    let args = [
-        "run",
-        "--plan",
-        "--target",
-        &url,
-        "--reset",
-        "touch reset",
-        "--report",
-        "json=r.json",
-    ];
+    let args = ["run", "--plan", "--target", &url, "--reset", "touch reset", "--report", "json=r.json"];
     let ended = Program::new(args).end().exited(0);
     assert!(ended.stdout.contains("nothing has been sent"), "{}", ended.stdout);
-    assert!(
-        ended.stdout.contains("the plan changes on the target: passwords"),
-        "{}",
-        ended.stdout
-    );
+    assert!(ended.stdout.contains("the plan changes on the target: passwords"), "{}", ended.stdout);
     let (runs, left_out) = ids(&ended.stdout);
-    assert!(
-        runs.len() > 600 && !left_out.is_empty(),
-        "{} and {}",
-        runs.len(),
-        left_out.len()
-    );
+    assert!(runs.len() > 600 && !left_out.is_empty(), "{} and {}", runs.len(), left_out.len());
     assert!(!ended.has("reset") && !ended.has("r.json"));
     assert_eq!(server.accepted(), 0);
     let ended = Program::new(["run", "--plan", "--target", &url]).end().exited(0);
-    assert!(
-        ended.stdout.contains("the plan changes nothing on the target"),
-        "{}",
-        ended.stdout
-    );
+    assert!(ended.stdout.contains("the plan changes nothing on the target"), "{}", ended.stdout);
     assert_eq!(server.accepted(), 0);
 }
 
@@ -68,18 +43,12 @@ fn a_run_does_what_its_plan_said() {
         _ => Reaction::Forward,
     });
     let before = server.dump();
-    let printed = Program::new(["run", "--plan", "--target", &front.url()])
-        .end()
-        .exited(0)
-        .stdout;
+    let printed = Program::new(["run", "--plan", "--target", &front.url()]).end().exited(0).stdout;
     assert_eq!(front.requests(), 0);
     let report = Program::judge(["--target", &front.url()]).end().exited(0).report();
     let (runs, left_out) = ids(&printed);
     let with = |skipped: bool| -> BTreeSet<String> {
-        let wanted = report
-            .verdicts()
-            .into_iter()
-            .filter(|(_, verdict)| (*verdict == "skipped") == skipped);
+        let wanted = report.verdicts().into_iter().filter(|(_, verdict)| (*verdict == "skipped") == skipped);
         wanted.map(|(id, _)| id.to_owned()).collect()
     };
     assert_eq!((with(false), with(true)), (runs, left_out));
@@ -122,12 +91,7 @@ fn quiet_is_findings_and_the_count() {
         Program::new(args.iter().chain(more)).end().exited(0).stdout
     };
     let (usual, quiet) = (run(&[]), run(&["-q"]));
-    for part in [
-        "cases skipped: ",
-        "requirements unproven (",
-        "would have been noticed",
-        "pass    ",
-    ] {
+    for part in ["cases skipped: ", "requirements unproven (", "would have been noticed", "pass    "] {
         assert!(usual.contains(part) && !quiet.contains(part), "{part}: {quiet}");
     }
     assert!(

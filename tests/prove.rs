@@ -46,11 +46,7 @@ fn faults_of_every_kind_are_killed_for_their_own_requirement() {
     assert_eq!(proof.baseline, []);
     for row in &proof.rows {
         assert_eq!(row.verdict, FaultVerdict::Killed, "{}", row.fault.id);
-        assert!(
-            row.fault.kind == Kind::Degenerate || !row.killers.is_empty(),
-            "{}",
-            row.fault.id
-        );
+        assert!(row.fault.kind == Kind::Degenerate || !row.killers.is_empty(), "{}", row.fault.id);
     }
     assert!(proof.holds());
 }
@@ -58,9 +54,7 @@ fn faults_of_every_kind_are_killed_for_their_own_requirement() {
 #[test]
 fn a_fault_that_no_scenario_sees_is_silent() {
     let mut suite = suite();
-    suite
-        .scenarios
-        .retain(|scenario| scenario.id != "login/first-login-shortest-password");
+    suite.scenarios.retain(|scenario| scenario.id != "login/first-login-shortest-password");
     let proof = proven(&suite, &["login.first.nine-are-needed"]);
     assert_eq!(proof.baseline, []);
     assert_eq!(proof.rows[0].verdict, FaultVerdict::Silent);
@@ -81,31 +75,19 @@ fn every_requirement_that_a_server_can_break_has_a_fault() {
     assert!(without.is_empty(), "no fault breaks {without:#?}");
     for (excused, why) in EXCUSED {
         let requirement = suite.register.find(excused);
-        assert!(
-            requirement.is_some_and(|requirement| requirement.level == Level::May),
-            "{excused}: {why}"
-        );
+        assert!(requirement.is_some_and(|requirement| requirement.level == Level::May), "{excused}: {why}");
         assert!(!planted.contains(excused), "{excused} has a fault and needs no excuse");
     }
     for fault in Fault::all() {
         let requirement = suite.register.find(fault.requirement);
-        assert!(
-            requirement.is_some(),
-            "{} breaks {}, which is no requirement",
-            fault.id,
-            fault.requirement
-        );
+        assert!(requirement.is_some(), "{} breaks {}, which is no requirement", fault.id, fault.requirement);
     }
 }
 
 /// The embedded scenarios in a folder of their own.
 fn copied(folder: &Path) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let entries = |path: &Path| {
-        std::fs::read_dir(path)
-            .expect("a folder")
-            .map(|entry| entry.expect("an entry").path())
-    };
+    let entries = |path: &Path| std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
     for path in entries(&from) {
         let to = folder.join(path.file_name().expect("a name"));
         if !path.is_dir() {
@@ -126,15 +108,9 @@ fn a_deleted_scenario_lets_a_fault_survive_and_the_program_names_it() {
     copied(folder.path());
     let proven = || {
         let mut program = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
-        let output = program
-            .args(["prove", FAULT, "--scenarios"])
-            .arg(folder.path())
-            .output();
+        let output = program.args(["prove", FAULT, "--scenarios"]).arg(folder.path()).output();
         let output = output.expect("the program runs");
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&output.stdout).into_owned(),
-        )
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let (code, told) = proven();
     assert_eq!(code, Some(0), "{told}");
@@ -165,10 +141,7 @@ fn without_a_scenario_that_others_name_as_their_twin_nothing_is_proven() {
     assert_eq!(code, Some(1), "{proving}");
     let conclusion = "refusals without their accepted twin prove nothing; no fault was tried\n";
     let errors = proving.strip_suffix(conclusion).expect(&proving);
-    assert!(
-        errors.contains(&format!("there is no scenario \"{TWIN}\"\n  help: ")),
-        "{errors}"
-    );
+    assert!(errors.contains(&format!("there is no scenario \"{TWIN}\"\n  help: ")), "{errors}");
     assert!(markdown.contains(&format!("* `{TWIN}`: missing")), "{markdown}");
     let json = std::fs::read(&report).expect("the report");
     let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
@@ -177,11 +150,7 @@ fn without_a_scenario_that_others_name_as_their_twin_nothing_is_proven() {
     assert_eq!(json["baseline"][0]["id"], TWIN);
     // For all others it is files that they cannot work with.
     for command in [&["check"][..], &["list", "cases"], &["run", "--plan"]] {
-        assert_eq!(
-            told(command),
-            (Some(2), String::new(), errors.to_owned()),
-            "{command:?}"
-        );
+        assert_eq!(told(command), (Some(2), String::new(), errors.to_owned()), "{command:?}");
     }
     // A flag that is wrong is told of first.
     assert_eq!(told(&["prove", "no-such-fault"]).0, Some(2));
@@ -207,7 +176,5 @@ fn a_suite_without_any_one_of_the_twins_is_incomplete() {
 }
 
 /// Requirements of level may that no fault breaks, and why.
-const EXCUSED: [(&str, &str); 1] = [(
-    "users.username.charset",
-    "the reference client itself takes such names, as the documents leave it open",
-)];
+const EXCUSED: [(&str, &str); 1] =
+    [("users.username.charset", "the reference client itself takes such names, as the documents leave it open")];

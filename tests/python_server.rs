@@ -21,18 +21,11 @@ use serde_json::Value;
 /// | ISO expiry | the form of `expires_after` |
 /// | token for the default password | the first login is refused without a new password |
 const FIVE: [(&str, &[&str]); 5] = [
-    (
-        "last-colon",
-        &["login.credentials.first-colon", "login.password.changed-works"],
-    ),
+    ("last-colon", &["login.credentials.first-colon", "login.password.changed-works"]),
     (
         // A weak password that was refused and yet logs in is a weak password in force.
         "stored-before-judged",
-        &[
-            "login.password.on-change",
-            "login.password.refusal-keeps-old",
-            "users.update.refused-keeps",
-        ],
+        &["login.password.on-change", "login.password.refusal-keeps-old", "users.update.refused-keeps"],
     ),
     ("sixty-three", &["login.password.longest", "users.password.longest"]),
     ("iso-expiry", &["login.answer.expires-after"]),
@@ -48,14 +41,7 @@ const MORE: [(&str, &[&str]); 4] = [
     ("duplicate-conflict", &["users.duplicate.status"]),
     ("weak-new-user", &["users.password.classes"]),
     ("logout-everywhere", &["tokens.logout.others-live"]),
-    (
-        "tokens-outlive-user",
-        &[
-            "tokens.deleted-user.dead",
-            "tokens.recreated-user.dead",
-            "tokens.bearer.code",
-        ],
-    ),
+    ("tokens-outlive-user", &["tokens.deleted-user.dead", "tokens.recreated-user.dead", "tokens.bearer.code"]),
 ];
 
 /// A server that runs until it is dropped.
@@ -76,10 +62,7 @@ impl PythonServer {
         let mut line = String::new();
         BufReader::new(said).read_line(&mut line).expect("its first line");
         let url = line.trim().strip_prefix("listening on ").expect("its address");
-        PythonServer {
-            url: url.to_owned(),
-            process,
-        }
+        PythonServer { url: url.to_owned(), process }
     }
 
     /// Runs the whole suite against it; the exit code and the report.
@@ -88,16 +71,10 @@ impl PythonServer {
         std::fs::write(folder.path().join("wabizspec.toml"), config).expect("the configuration");
         let reset = format!("POST {}/__reset", self.url);
         let mut command = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
-        for name in [
-            "WABIZSPEC_TARGET",
-            "WABIZSPEC_ADMIN_USERNAME",
-            "WABIZSPEC_ADMIN_PASSWORD",
-        ] {
+        for name in ["WABIZSPEC_TARGET", "WABIZSPEC_ADMIN_USERNAME", "WABIZSPEC_ADMIN_PASSWORD"] {
             command.env_remove(name);
         }
-        command
-            .current_dir(folder.path())
-            .env("XDG_STATE_HOME", folder.path().join("state"));
+        command.current_dir(folder.path()).env("XDG_STATE_HOME", folder.path().join("state"));
         command.args(["run", "--quiet", "--target", &self.url, "--reset", &reset]);
         command.args(["--allow", "registration", "--report", "json=report.json"]);
         let ended = command.output().expect("the program runs");
@@ -129,10 +106,7 @@ fn hooks() -> String {
 
 fn python_is_missing() -> bool {
     let missing = Command::new("python3").arg("--version").output().is_err();
-    assert!(
-        !missing || std::env::var_os("REQUIRE_PYTHON").is_none(),
-        "python3 is required and is not there"
-    );
+    assert!(!missing || std::env::var_os("REQUIRE_PYTHON").is_none(), "python3 is required and is not there");
     if missing {
         eprintln!("NOT TESTED: python3 is not there, so the server written in Python was not judged");
     }
@@ -146,9 +120,7 @@ fn count(report: &Value, what: &str) -> u64 {
 fn found(report: &Value) -> BTreeSet<&str> {
     let cases = report["cases"].as_array().expect("cases").iter();
     let findings = cases.flat_map(|case| case["findings"].as_array().expect("findings"));
-    findings
-        .map(|finding| finding["requirement"].as_str().expect("an id"))
-        .collect()
+    findings.map(|finding| finding["requirement"].as_str().expect("an id")).collect()
 }
 
 #[test]
@@ -166,10 +138,7 @@ fn a_server_of_another_making_is_found_to_conform() {
         // Skipped is what the other registration state is about, and nothing else.
         for case in report["cases"].as_array().expect("cases") {
             let reason = case["reason"].as_str().unwrap_or_default();
-            assert!(
-                case["verdict"] == "pass" || reason.contains("registration is"),
-                "{case}"
-            );
+            assert!(case["verdict"] == "pass" || reason.contains("registration is"), "{case}");
         }
     }
 }

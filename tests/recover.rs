@@ -44,12 +44,7 @@ fn make(server: &Server, names: &[&str]) {
     let bearer = ("Authorization", bearer.as_str());
     for name in names {
         let body = json!({"username": name, "password": "Abcdef1!"}).to_string();
-        let answer = send(
-            &server.url(),
-            "POST /v1/users",
-            &[bearer, ("Content-Type", "application/json")],
-            &body,
-        );
+        let answer = send(&server.url(), "POST /v1/users", &[bearer, ("Content-Type", "application/json")], &body);
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     }
     send(&server.url(), "POST /v1/users/logout", &[bearer], "");
@@ -60,9 +55,7 @@ fn make(server: &Server, names: &[&str]) {
 fn wrong_logins_are_few_and_the_rest_is_for_another_time() {
     let server = initialised_server("open");
     let front = Front::of(server.address(), |_, _| Reaction::Forward);
-    let wrong: Vec<Value> = (0..64)
-        .map(|number| password("admin", &format!("Wrong-Pass-{number}")))
-        .collect();
+    let wrong: Vec<Value> = (0..64).map(|number| password("admin", &format!("Wrong-Pass-{number}"))).collect();
     let entries: Vec<Value> = [password("admin", OWNERS)].into_iter().chain(wrong).collect();
     let text = journal(&front.url(), &entries);
     let first = recover(&front.url(), &text, &[]).end().exited(3);
@@ -73,9 +66,7 @@ fn wrong_logins_are_few_and_the_rest_is_for_another_time() {
     assert_eq!(front.logins().count, 40);
     second.says("--skip 40");
     // The oldest entry is number 65; the default password is one more.
-    let last = recover(&front.url(), &text, &["--skip", "60", "--show"])
-        .end()
-        .exited(0);
+    let last = recover(&front.url(), &text, &["--skip", "60", "--show"]).end().exited(0);
     assert_eq!(front.logins().count, 45);
     last.says(OWNERS);
 
@@ -100,15 +91,8 @@ fn the_newest_entry_is_tried_first_then_what_the_owner_gave_then_other_spellings
         .exited(0)
         .says("found: the password that was given works");
     assert_eq!(front.logins().count, 3);
-    recover(&front.url(), &text, &[])
-        .end()
-        .exited(0)
-        .says("without blanks at its ends");
-    assert_eq!(
-        front.logins().count,
-        3 + 4,
-        "two entries, the default password, the spelling"
-    );
+    recover(&front.url(), &text, &[]).end().exited(0).says("without blanks at its ends");
+    assert_eq!(front.logins().count, 3 + 4, "two entries, the default password, the spelling");
 }
 
 /// Long and short names that runs make up, and one that no run makes up.
@@ -121,20 +105,12 @@ fn what_killed_runs_left_is_listed_and_removed_on_request() {
     make(&server, &["alice", "wab1cd0009"]);
     let url = server.url();
     let mut entries = vec![password("admin", "Older-Pass-1!"), password("admin", OWNERS)];
-    entries.extend([
-        password(LEFT[0], "Abcdef1!"),
-        made(LEFT[1]),
-        password(LEFT[2], "Abcdef1!"),
-    ]);
+    entries.extend([password(LEFT[0], "Abcdef1!"), made(LEFT[1]), password(LEFT[2], "Abcdef1!")]);
     // One that is gone already, and one that is somebody's: whatever the journal says.
     entries.extend([made("wab1cd0003"), made("alice")]);
     let text = journal(&url, &entries);
 
-    let listed = recover(&url, &text, &[])
-        .end()
-        .exited(0)
-        .says("--clean")
-        .says("`alice`");
+    let listed = recover(&url, &text, &[]).end().exited(0).says("--clean").says("`alice`");
     assert!(!listed.said().contains("wab1cd0003"), "{}", listed.said());
     assert_eq!(listed.file("kept.journal"), text, "who only looks changes nothing");
     assert_eq!(accounts(&server).len(), 6);
@@ -159,10 +135,7 @@ fn after_a_whole_clean_up_a_known_password_is_not_kept() {
     let server = initialised_server("open");
     make(&server, &LEFT[..1]);
     let text = journal(&server.url(), &[password("admin", OWNERS), made(LEFT[0])]);
-    let cleaned = recover(&server.url(), &text, &["--clean"])
-        .env("WABIZSPEC_ADMIN_PASSWORD", OWNERS)
-        .end()
-        .exited(0);
+    let cleaned = recover(&server.url(), &text, &["--clean"]).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(0);
     assert_eq!(accounts(&server), ["admin"]);
     assert!(!cleaned.has("kept.journal"));
 }
@@ -171,20 +144,13 @@ fn after_a_whole_clean_up_a_known_password_is_not_kept() {
 fn an_account_that_cannot_be_removed_stays_in_the_journal() {
     let server = initialised_server("open");
     make(&server, &LEFT[..2]);
-    let front = Front::of(server.address(), |_, parts| {
-        match parts.method == "DELETE" && parts.uri.path().ends_with(LEFT[0]) {
+    let front =
+        Front::of(server.address(), |_, parts| match parts.method == "DELETE" && parts.uri.path().ends_with(LEFT[0]) {
             true => Reaction::Drop,
             false => Reaction::Forward,
-        }
-    });
-    let text = journal(
-        &front.url(),
-        &[password("admin", OWNERS), password(LEFT[0], "Abcdef1!"), made(LEFT[1])],
-    );
-    let cleaned = recover(&front.url(), &text, &["--clean"])
-        .end()
-        .exited(3)
-        .says("-X DELETE");
+        });
+    let text = journal(&front.url(), &[password("admin", OWNERS), password(LEFT[0], "Abcdef1!"), made(LEFT[1])]);
+    let cleaned = recover(&front.url(), &text, &["--clean"]).end().exited(3).says("-X DELETE");
     assert_eq!(accounts(&server), ["admin", LEFT[0]]);
     let kept = cleaned.file("kept.journal");
     assert!(kept.contains(LEFT[0]) && !kept.contains(LEFT[1]), "{kept}");
@@ -196,9 +162,7 @@ fn nothing_is_removed_while_a_run_is_at_work() {
     make(&server, &LEFT[..1]);
     let text = journal(&server.url(), &[password("admin", OWNERS), made(LEFT[0])]);
     let program = recover(&server.url(), &text, &["--clean"]);
-    let lock = program
-        .path()
-        .join(format!("state/wabizspec/localhost-{}.lock", server.address().port()));
+    let lock = program.path().join(format!("state/wabizspec/localhost-{}.lock", server.address().port()));
     let _held = RunLock::take(&[lock]).expect("a lock");
     program.end().exited(2);
     assert_eq!(accounts(&server), ["admin", LEFT[0]]);
@@ -208,8 +172,5 @@ fn nothing_is_removed_while_a_run_is_at_work() {
 fn a_target_that_is_just_installed_is_told_as_such() {
     let server = fresh_server("open");
     let text = journal(&server.url(), &[password("admin", "Wrong-Pass-1")]);
-    recover(&server.url(), &text, &["--clean"])
-        .end()
-        .exited(0)
-        .says("default password is still in place");
+    recover(&server.url(), &text, &["--clean"]).end().exited(0).says("default password is still in place");
 }

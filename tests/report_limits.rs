@@ -48,34 +48,20 @@ fn report(name: &str, cases: impl Iterator<Item = CaseReport>) -> String {
         cases: 1,
         part: None,
         planned_resets: 0,
-        target: TargetInfo {
-            url: "http://target".to_owned(),
-            embedded: false,
-            registration: None,
-        },
+        target: TargetInfo { url: "http://target".to_owned(), embedded: false, registration: None },
         fail_on: Level::Must,
-        requirements: (0..50)
-            .map(|number| requirement(format!("login.rule-{number}")))
-            .collect(),
+        requirements: (0..50).map(|number| requirement(format!("login.rule-{number}"))).collect(),
     }));
     cases.for_each(|case| reports.take(&Event::Case(Box::new(case))));
-    reports.take(&Event::Ended(Ended {
-        complete: true,
-        interrupted: false,
-        password_changed: false,
-        elapsed_ms: 1,
-    }));
+    reports.take(&Event::Ended(Ended { complete: true, interrupted: false, password_changed: false, elapsed_ms: 1 }));
     assert!(reports.finish().unwritten.is_empty());
     let bytes = text.0.lock().expect("lock").clone();
     String::from_utf8(bytes).expect("UTF-8")
 }
 
 fn case(number: usize, verdict: Verdict, text: &str) -> CaseReport {
-    let mismatch = Mismatch {
-        at: "/users".to_owned(),
-        expected: "something else".to_owned(),
-        observed: text.to_owned(),
-    };
+    let mismatch =
+        Mismatch { at: "/users".to_owned(), expected: "something else".to_owned(), observed: text.to_owned() };
     CaseReport {
         id: format!("login/case-{number}"),
         title: "It is shown".to_owned(),
@@ -90,18 +76,11 @@ fn case(number: usize, verdict: Verdict, text: &str) -> CaseReport {
         cites: vec![format!("login.rule-{}", number % 50)],
         findings: vec![Finding {
             requirement: format!("login.rule-{}", number % 50),
-            level: if verdict == Verdict::Fail {
-                Level::Must
-            } else {
-                Level::Should
-            },
+            level: if verdict == Verdict::Fail { Level::Must } else { Level::Should },
             step: "ask".to_owned(),
             mismatches: vec![mismatch],
         }],
-        observations: vec![Observation {
-            requirement: None,
-            what: text.to_owned(),
-        }],
+        observations: vec![Observation { requirement: None, what: text.to_owned() }],
         reproduce: vec![format!("curl '{text}'")],
         exchanges: vec![format!("> GET /\n< {text}\n")],
     }
@@ -112,10 +91,7 @@ fn a_job_summary_stays_below_what_github_takes() {
     let long = "x".repeat(20_000);
     let text = report("markdown", (0..300).map(|number| case(number, Verdict::Fail, &long)));
     assert!(text.len() < 1024 * 1024, "{} bytes", text.len());
-    assert!(
-        text.starts_with("## ❌ wabizspec: does not conform\n"),
-        "the verdict stands first"
-    );
+    assert!(text.starts_with("## ❌ wabizspec: does not conform\n"), "the verdict stands first");
     assert!(text.contains("| 0 | 300 |"), "{}", &text[..400]);
     let shown = text.matches("<details>").count();
     assert!(shown > 5 && shown == text.matches("</details>").count());
@@ -128,19 +104,9 @@ fn annotations_are_as_many_as_github_shows() {
     let warning = (200..400).map(|number| case(number, Verdict::Pass, HOSTILE));
     let blocked = (400..410).map(|number| case(number, Verdict::Blocked, HOSTILE));
     let text = report("github", failing.chain(warning).chain(blocked));
-    let of = |kind: &str| {
-        text.lines()
-            .filter(|line| line.starts_with(&format!("::{kind} ")))
-            .count()
-    };
-    assert_eq!(
-        (of("error"), of("warning"), of("notice"), text.lines().count()),
-        (10, 10, 0, 20)
-    );
-    assert!(
-        text.lines().nth(9).is_some_and(|line| line.contains("and 43 more")),
-        "{text}"
-    );
+    let of = |kind: &str| text.lines().filter(|line| line.starts_with(&format!("::{kind} "))).count();
+    assert_eq!((of("error"), of("warning"), of("notice"), text.lines().count()), (10, 10, 0, 20));
+    assert!(text.lines().nth(9).is_some_and(|line| line.contains("and 43 more")), "{text}");
     assert!(text.lines().all(|line| line.len() < 16 * 1024));
 }
 
@@ -173,10 +139,7 @@ fn no_text_breaks_out_of_its_place() {
     let json: serde_json::Value = serde_json::from_str(&report("json")).expect("JSON");
     // JSON could hold it as it is; whatever prints the document is spared it all the same.
     let harmless = HOSTILE.replace("::error", ":\\u{3a}error");
-    let harmless = harmless
-        .replace('\0', "\\u{0}")
-        .replace('\u{1b}', "\\u{1b}")
-        .replace('\u{fffe}', "\\u{fffe}");
+    let harmless = harmless.replace('\0', "\\u{0}").replace('\u{1b}', "\\u{1b}").replace('\u{fffe}', "\\u{fffe}");
     assert_eq!(json["cases"][0]["observations"][0]["what"], harmless);
     assert_eq!(report("ndjson").lines().count(), 5);
 }

@@ -39,10 +39,7 @@ fn a_run_told_again_is_the_same_to_the_byte() {
         for format in FORMATS {
             // A document has its cases in another order than the stream that they came in.
             if format != "ndjson" || source.ends_with("run.ndjson") {
-                let (first, again) = (
-                    folder.read(&format!("run.{format}")),
-                    folder.read(&format!("again.{format}")),
-                );
+                let (first, again) = (folder.read(&format!("run.{format}")), folder.read(&format!("again.{format}")));
                 assert!(!first.is_empty() && first == again, "{format} from {source}");
             }
         }
@@ -61,23 +58,11 @@ fn what_is_no_report_is_refused_with_advice() {
     let wrong = [
         ("empty", String::new(), "it is empty"),
         ("xml", "<testsuites/>".to_owned(), "is no report of a run"),
-        (
-            "fuzz",
-            "{\"schema\":\"wabizspec/fuzz/1\"}".to_owned(),
-            "its schema is `wabizspec/fuzz/1`",
-        ),
-        (
-            "other",
-            "{\"schema\":\"wabizspec/report/1\"}".to_owned(),
-            "missing field",
-        ),
+        ("fuzz", "{\"schema\":\"wabizspec/fuzz/1\"}".to_owned(), "its schema is `wabizspec/fuzz/1`"),
+        ("other", "{\"schema\":\"wabizspec/report/1\"}".to_owned(), "missing field"),
         ("headless", rest.to_owned(), "is no report of a run"),
         ("deep", "[".repeat(1_000_000), "is no report of a run"),
-        (
-            "hole",
-            damaged(rest.replacen("{\"case\"", "{\"cas", 1)),
-            ":2: this is no event",
-        ),
+        ("hole", damaged(rest.replacen("{\"case\"", "{\"cas", 1)), ":2: this is no event"),
         ("twice", good.repeat(2), "something follows the end"),
         ("two", damaged(good.clone()), ":2: a second run begins here"),
     ];
@@ -87,11 +72,7 @@ fn what_is_no_report_is_refused_with_advice() {
         for args in [&["merge", path.as_str()][..], &["run", "--rerun-failed", path.as_str()]] {
             let output = wabizspec(args);
             assert_eq!(output.status.code(), Some(2), "{name}: {}", said(&output));
-            assert!(
-                said(&output).contains(why) && said(&output).contains("help: "),
-                "{name}: {}",
-                said(&output)
-            );
+            assert!(said(&output).contains(why) && said(&output).contains("help: "), "{name}: {}", said(&output));
         }
     }
     for path in [folder.path("not-there"), folder.path("")] {
@@ -121,11 +102,7 @@ fn a_killed_run_leaves_a_stream_that_is_read_as_incomplete() {
         &report,
     ];
     let mut run = report_support::start(&args);
-    let judged = |text: &str| {
-        text.lines()
-            .filter(|line| line.contains("\"verdict\":\"fail\""))
-            .count()
-    };
+    let judged = |text: &str| text.lines().filter(|line| line.contains("\"verdict\":\"fail\"")).count();
     let patience = Instant::now() + Duration::from_secs(60);
     while judged(&fs::read_to_string(&path).unwrap_or_default()) < 3 {
         assert!(Instant::now() < patience, "the run writes nothing");
@@ -138,10 +115,7 @@ fn a_killed_run_leaves_a_stream_that_is_read_as_incomplete() {
     assert_eq!(output.status.code(), Some(130), "{}", said(&output));
     assert!(said(&output).contains("the run died"), "{}", said(&output));
     let merged = json(&folder.read("merged.json"));
-    assert_eq!(
-        (&merged["complete"], &merged["interrupted"]),
-        (&false.into(), &true.into())
-    );
+    assert_eq!((&merged["complete"], &merged["interrupted"]), (&false.into(), &true.into()));
     assert!(cases(&merged).len() >= 3);
 }
 
@@ -155,10 +129,7 @@ fn wherever_a_stream_breaks_off_it_is_never_taken_for_a_whole_run() {
     let mut read = 0;
     let first_line = whole.iter().position(|byte| *byte == b'\n').expect("a line");
     // The end record without its newline is whole.
-    for length in (0..first_line)
-        .step_by(997)
-        .chain((first_line..whole.len() - 1).step_by(11))
-    {
+    for length in (0..first_line).step_by(997).chain((first_line..whole.len() - 1).step_by(11)) {
         let path = folder.path("cut");
         fs::write(&path, &whole[..length]).expect("cut");
         let (mut started, mut ended) = (false, false);
@@ -185,19 +156,9 @@ fn a_disk_that_is_full_is_told_and_makes_a_success_inconclusive() {
         let output = wabizspec(&["run", "login/first-login", "--report", &report, "--report", &good]);
         assert_eq!(output.status.code(), Some(3), "{format}: {}", said(&output));
         let told = said(&output);
-        assert!(
-            told.contains("a report could not be written: /dev/full: "),
-            "{format}: {told}"
-        );
-        assert!(
-            told.contains("No space left") && told.contains("help: "),
-            "{format}: {told}"
-        );
-        assert_eq!(
-            json(&folder.read("good.json"))["complete"],
-            true,
-            "{format}: the other report is whole"
-        );
+        assert!(told.contains("a report could not be written: /dev/full: "), "{format}: {told}");
+        assert!(told.contains("No space left") && told.contains("help: "), "{format}: {told}");
+        assert_eq!(json(&folder.read("good.json"))["complete"], true, "{format}: the other report is whole");
     }
     let target = Target::hostile();
     let args = [
@@ -213,12 +174,7 @@ fn a_disk_that_is_full_is_told_and_makes_a_success_inconclusive() {
     let output = wabizspec(&args);
     assert_eq!(output.status.code(), Some(1), "findings weigh more: {}", said(&output));
     let output = wabizspec(&["run", "--report", &format!("json={}", folder.path("no/such/folder"))]);
-    assert_eq!(
-        output.status.code(),
-        Some(2),
-        "noticed before the run: {}",
-        said(&output)
-    );
+    assert_eq!(output.status.code(), Some(2), "noticed before the run: {}", said(&output));
 }
 
 #[test]
@@ -245,11 +201,7 @@ fn only_what_failed_is_run_again() {
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(said(&output).contains("nothing to run again"), "{}", said(&output));
     let gone = String::from_utf8(folder.read("run.ndjson")).expect("text");
-    fs::write(
-        folder.path("gone.ndjson"),
-        gone.replace(&failed[0], "login/no-longer-there"),
-    )
-    .expect("written");
+    fs::write(folder.path("gone.ndjson"), gone.replace(&failed[0], "login/no-longer-there")).expect("written");
     let output = wabizspec(&["run", "--rerun-failed", &folder.path("gone.ndjson")]);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(said(&output).contains("`login/no-longer-there`"), "{}", said(&output));
@@ -262,21 +214,12 @@ fn junit_has_a_test_case_for_each_case_and_nothing_that_the_schema_does_not_know
     let (document, xml) = (json(&folder.read("run.json")), folder.read("run.junit"));
     let junit = report_support::junit(&xml);
     let summary = &document["summary"];
-    let count = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| summary[name].as_u64().expect("count"))
-            .sum::<u64>() as usize
-    };
+    let count = |names: &[&str]| names.iter().map(|name| summary[name].as_u64().expect("count")).sum::<u64>() as usize;
     let ids: BTreeSet<String> = cases(&document).into_iter().map(|(id, _)| id).collect();
     assert_eq!(junit.ids.len(), ids.len());
     assert_eq!(junit.ids.into_iter().collect::<BTreeSet<String>>(), ids);
     assert_eq!(junit.elements["failure"], count(&["fail"]));
     assert_eq!(junit.elements["error"], count(&["blocked", "error"]));
     assert_eq!(junit.elements["skipped"], count(&["skipped", "known"]));
-    assert!(
-        WHOLE.iter().all(|name| junit.elements[*name] > 0),
-        "{:?}",
-        junit.elements
-    );
+    assert!(WHOLE.iter().all(|name| junit.elements[*name] > 0), "{:?}", junit.elements);
 }

@@ -31,11 +31,7 @@ fn pretty(schema: &Value) -> String {
 
 #[test]
 fn the_schema_of_scenario_files_is_current() {
-    assert_current(
-        "scenarios/scenario.schema.json",
-        "schema",
-        &pretty(&schema(&suite().register)),
-    );
+    assert_current("scenarios/scenario.schema.json", "schema", &pretty(&schema(&suite().register)));
 }
 
 #[test]
@@ -133,11 +129,7 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ("title of another type", "\"t\"", "1"),
         ("unknown key", "title", "keep_it = true\ntitle"),
         ("unknown key of a step", "send =", "sent = \"x\"\nsend ="),
-        (
-            "unknown key of an expectation",
-            "status = 401",
-            "status = 401, code = 1",
-        ),
+        ("unknown key of an expectation", "status = 401", "status = 401, code = 1"),
         ("unknown requirement", "login.first.refused", "login.first.refusedd"),
         ("unknown given", "title", "given = \"newer\"\ntitle"),
         ("unknown change", "title", "changes = [\"all\"]\ntitle"),
@@ -170,12 +162,7 @@ fn a_configuration_that_is_read_satisfies_its_schema() {
         headers = { X-A = \"env:A\" }\n[state]\nallow = [\"users\"]\nfresh = true\n[fuzz]\nallow_hosts = [\"a\"]\n";
     assert!(validator.is_valid(&json(good)));
     assert!(validator.is_valid(&json("")));
-    for bad in [
-        "[target]\nurll = \"x\"",
-        "[targets]",
-        "[state]\nallow = [\"all\"]",
-        "[target]\nclient = \"curl\"",
-    ] {
+    for bad in ["[target]\nurll = \"x\"", "[targets]", "[state]\nallow = [\"all\"]", "[target]\nclient = \"curl\""] {
         assert!(!validator.is_valid(&json(bad)), "{bad}");
     }
 }

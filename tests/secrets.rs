@@ -88,14 +88,7 @@ const AS_REPORTS: [&str; 10] = [
 ];
 
 /// The files of all formats.
-const REPORTS: [&str; 6] = [
-    "report.json",
-    "stream",
-    "junit.xml",
-    "page.html",
-    "summary.md",
-    "annotations",
-];
+const REPORTS: [&str; 6] = ["report.json", "stream", "junit.xml", "page.html", "summary.md", "annotations"];
 
 /// The forms in which a secret could be found: as it is, escaped, and within the base64 of something longer.
 fn forms(secret: &str) -> Vec<String> {
@@ -163,9 +156,7 @@ fn judge(server: &Server, filters: &[&str]) -> Ended {
         "--snapshots",
         "kept",
     ];
-    Program::judge(args.iter().chain(&AS_REPORTS).chain(filters))
-        .env("WABIZSPEC_ADMIN_PASSWORD", MARKED)
-        .end()
+    Program::judge(args.iter().chain(&AS_REPORTS).chain(filters)).env("WABIZSPEC_ADMIN_PASSWORD", MARKED).end()
 }
 
 #[test]
@@ -180,14 +171,7 @@ fn a_target_that_conforms() {
 #[test]
 fn a_target_that_repeats_what_it_is_sent() {
     let server = taken(|behaviour| behaviour.rewrites = vec![note, parrot]);
-    let filters = [
-        "login/password-*",
-        "login/*change*",
-        "users/update*",
-        "tokens/near*",
-        "tokens/logout*",
-        "envelope",
-    ];
+    let filters = ["login/password-*", "login/*change*", "users/update*", "tokens/near*", "tokens/logout*", "envelope"];
     let ended = judge(&server, &filters).exited(1);
     let report = ended.report();
     assert!(report.count("fail") > 50, "{}", report.0["summary"]);
@@ -238,9 +222,6 @@ fn a_header_from_the_environment() {
         let output = ended.file(name);
         assert!(!output.contains(key), "{name}: {output}");
         // An annotation has no room for the exchange.
-        assert!(
-            output.contains("$GATEWAY_KEY") || name == "annotations",
-            "{name}: {output}"
-        );
+        assert!(output.contains("$GATEWAY_KEY") || name == "annotations", "{name}: {output}");
     }
 }

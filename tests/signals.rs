@@ -38,9 +38,7 @@ fn held_up(
     let url = front.url();
     let more = ["--target", &url, LIMIT];
     let arguments = arguments.iter().chain(&more);
-    let program = Program::new(arguments)
-        .file("findings/basic-auth/input", "aaaaaa${user}:x")
-        .start();
+    let program = Program::new(arguments).file("findings/basic-auth/input", "aaaaaa${user}:x").start();
     has_come.recv().expect("the request comes");
     (program, server)
 }
@@ -75,24 +73,17 @@ fn the_fuzzer_hears_it_in_its_set_up_and_in_its_inputs() {
     let (program, server) = held_up(&["fuzz", "path", "--requests", "100000"], in_inputs);
     program.signal("HUP");
     assert_eq!(program.end().code, Some(130));
-    assert_eq!(
-        server.dump()["users"].as_object().expect("users").len(),
-        1,
-        "it cleans up"
-    );
+    assert_eq!(server.dump()["users"].as_object().expect("users").len(), 1, "it cleans up");
 }
 
 #[test]
 fn the_second_signal_ends_the_clean_up_at_once() {
     static CLEANS_UP: AtomicBool = AtomicBool::new(false);
-    let (mut program, _server) = held_up(
-        &["fuzz", "basic-auth", "--requests", "50", "--jobs", "2"],
-        |method, _| {
-            let deletes = method == "DELETE";
-            CLEANS_UP.fetch_or(deletes, Ordering::SeqCst);
-            deletes
-        },
-    );
+    let (mut program, _server) = held_up(&["fuzz", "basic-auth", "--requests", "50", "--jobs", "2"], |method, _| {
+        let deletes = method == "DELETE";
+        CLEANS_UP.fetch_or(deletes, Ordering::SeqCst);
+        deletes
+    });
     assert!(CLEANS_UP.load(Ordering::SeqCst));
     // Two that come together count as one.
     while program.is_running() {
@@ -126,17 +117,11 @@ fn who_ignores_it_from_the_start_goes_on_ignoring_it() {
         let _ = come.send(());
         Reaction::Hang
     });
-    let line = format!(
-        "trap '' HUP; exec {} recover {LIMIT} --target {}",
-        env!("CARGO_BIN_EXE_wabizspec"),
-        front.url()
-    );
+    let line =
+        format!("trap '' HUP; exec {} recover {LIMIT} --target {}", env!("CARGO_BIN_EXE_wabizspec"), front.url());
     let folder = tempfile::tempdir().expect("a folder");
     let mut shell = std::process::Command::new("sh");
-    shell
-        .args(["-c", &line])
-        .current_dir(folder.path())
-        .env("XDG_STATE_HOME", folder.path());
+    shell.args(["-c", &line]).current_dir(folder.path()).env("XDG_STATE_HOME", folder.path());
     let mut child = shell.spawn().expect("a shell");
     has_come.recv().expect("the request comes");
     let id = child.id().to_string();

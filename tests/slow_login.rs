@@ -76,11 +76,7 @@ fn refusals_on_a_fresh_client_wait_side_by_side() {
         LOGIN if as_admin(head) && brings_a_password(head) => Reaction::Together(AT_ONCE),
         _ => Reaction::Forward,
     });
-    let ended = judge(
-        &server,
-        &front,
-        &["login/first-login-too-*", "login/first-login-without-*"],
-    );
+    let ended = judge(&server, &front, &["login/first-login-too-*", "login/first-login-without-*"]);
     assert_eq!(front.logins().most_at_once, AT_ONCE);
     // Another reset would mean that they were tried once more, in turn.
     assert_eq!(ended.report().0["resets"], 1);
@@ -90,11 +86,8 @@ fn refusals_on_a_fresh_client_wait_side_by_side() {
 fn cases_on_accounts_of_their_own_wait_side_by_side() {
     // The first by the user that each case is given, the second by accounts that the case makes itself.
     let given: &[&str] = &["login/password-special-characters"];
-    let made: &[&str] = &[
-        "login/header-name-in-other-case::*",
-        "login/scheme-in-other-case::*",
-        "login/other-scheme::*",
-    ];
+    let made: &[&str] =
+        &["login/header-name-in-other-case::*", "login/scheme-in-other-case::*", "login/other-scheme::*"];
     for filters in [given, made] {
         let server = reference(|_| {});
         let front = Front::of(server.address(), |_, head| match head.uri.path() {

@@ -19,21 +19,12 @@ use wabizspec::target::{Limits, Target};
 /// Runs the whole suite against the reference client and returns what became of the cases.
 fn judged(registration: Registration, store: Store) -> Vec<CaseReport> {
     let suite = Suite::embedded().expect("suite");
-    let settings = ServerSettings {
-        registration,
-        ..ServerSettings::default()
-    };
+    let settings = ServerSettings { registration, ..ServerSettings::default() };
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).expect("server");
     let target = Target::embedded(server, Limits::default()).expect("target");
-    let settings = Settings {
-        snapshots: Some(Arc::new(store)),
-        ..Settings::disposable(8)
-    };
+    let settings = Settings { snapshots: Some(Arc::new(store)), ..Settings::disposable(8) };
     let plan = plan(cases(&suite), &Capabilities::embedded(registration));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
     let events = runtime.block_on(collect(&suite.register, plan, target, Some(registration), &settings));
     let report = |event| match event {
         Event::Case(report) => Some(*report),
@@ -60,23 +51,15 @@ fn the_reference_client_answers_as_approved() {
             seen.insert(format!("{}.snap", report.id.replace("::", "__")));
         }
     }
-    assert_eq!(
-        seen,
-        files(&folder(), "snap"),
-        "a file for each case that is tried, and none for others"
-    );
+    assert_eq!(seen, files(&folder(), "snap"), "a file for each case that is tried, and none for others");
     assert_eq!(files(&folder(), "new"), BTreeSet::new(), "no transcript is pending");
 }
 
 /// The files with that extension, as `area/name.extension`.
 fn files(folder: &Path, extension: &str) -> BTreeSet<String> {
-    let areas = std::fs::read_dir(folder)
-        .expect("folder")
-        .map(|area| area.expect("area").path());
+    let areas = std::fs::read_dir(folder).expect("folder").map(|area| area.expect("area").path());
     let files = areas.filter(|area| area.is_dir()).flat_map(|area| {
-        let files = std::fs::read_dir(&area)
-            .expect("area")
-            .map(|file| file.expect("file").path());
+        let files = std::fs::read_dir(&area).expect("area").map(|file| file.expect("file").path());
         files.collect::<Vec<_>>()
     });
     let wanted = files.filter(|file| file.extension().is_some_and(|found| found == extension));

@@ -46,21 +46,11 @@ fn send(server: &Server, line: &str, headers: &str, body: &str) -> String {
 /// Uses the first login up, with a password that the program does not know.
 fn take(server: &Server) {
     let headers = "Authorization: Basic YWRtaW46c2VjcmV0\r\nContent-Type: application/json\r\n";
-    let answer = send(
-        server,
-        "POST /v1/users/login",
-        headers,
-        &format!("{{\"new_password\":\"{OWNERS}\"}}"),
-    );
+    let answer = send(server, "POST /v1/users/login", headers, &format!("{{\"new_password\":\"{OWNERS}\"}}"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let json: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
     let token = json["users"][0]["token"].as_str().expect("a token");
-    send(
-        server,
-        "POST /v1/users/logout",
-        &format!("Authorization: Bearer {token}\r\n"),
-        "",
-    );
+    send(server, "POST /v1/users/logout", &format!("Authorization: Bearer {token}\r\n"), "");
 }
 
 /// The accounts of the target, by name.
@@ -71,10 +61,7 @@ fn accounts(server: &Server) -> Vec<String> {
 
 /// The password of the admin as the target has it.
 fn admins(server: &Server) -> String {
-    server.dump()["users"]["admin"]["passwords"][0]
-        .as_str()
-        .expect("a password")
-        .to_owned()
+    server.dump()["users"]["admin"]["passwords"][0].as_str().expect("a password").to_owned()
 }
 
 #[track_caller]
@@ -98,15 +85,10 @@ fn what_a_passing_case_left_behind_does_not_count_for_the_next() {
     let faults = ["login.first.member-in-any-spelling", "login.password.no-longest"];
     let server = faulty(&faults);
     let (url, reset) = (server.url(), reset_of(&server));
-    let ended = Program::judge(["--target", &url, "--reset", &reset, "login/first-login*"])
-        .end()
-        .exited(1);
+    let ended = Program::judge(["--target", &url, "--reset", &reset, "login/first-login*"]).end().exited(1);
     let report = ended.report();
     assert_eq!(report.requirement("login.password.too-long"), "fail");
-    assert_eq!(
-        report.case("login/first-login-member-in-other-case::capitals")["verdict"],
-        "pass"
-    );
+    assert_eq!(report.case("login/first-login-member-in-other-case::capitals")["verdict"], "pass");
     // Without a reset the first login is gone, and what needs it says so.
     let server = faulty(&faults);
     let url = server.url();
@@ -120,16 +102,10 @@ fn what_a_passing_case_left_behind_does_not_count_for_the_next() {
 #[test]
 fn a_finding_of_an_oracle_does_not_end_the_case() {
     // A server with an error body of its own is asked all the same whether a stranger takes the first login over.
-    for faults in [
-        &["login.refused.takeover"][..],
-        &["login.refused.takeover", "envelope.error-shape.singular"],
-    ] {
+    for faults in [&["login.refused.takeover"][..], &["login.refused.takeover", "envelope.error-shape.singular"]] {
         let server = faulty(faults);
         let (url, reset) = (server.url(), reset_of(&server));
-        let report = Program::judge(["--target", &url, "--reset", &reset])
-            .end()
-            .exited(1)
-            .report();
+        let report = Program::judge(["--target", &url, "--reset", &reset]).end().exited(1).report();
         let broken = Fault::find(faults[0]).expect("a fault").requirement;
         assert_eq!(report.requirement(broken), "fail", "{faults:?}");
     }
@@ -141,15 +117,8 @@ fn what_a_failed_case_could_not_ask_is_said_with_the_reason() {
     let (url, reset) = (server.url(), reset_of(&server));
     let ended = Program::judge(["--target", &url, "--reset", &reset]).end().exited(1);
     let report = ended.report();
-    let cut = report
-        .cases()
-        .iter()
-        .find(|case| case["not_asked"].is_object())
-        .expect("a case that was cut short");
-    let (steps, why) = (
-        &cut["not_asked"]["steps"],
-        cut["not_asked"]["why"].as_str().expect("a reason"),
-    );
+    let cut = report.cases().iter().find(|case| case["not_asked"].is_object()).expect("a case that was cut short");
+    let (steps, why) = (&cut["not_asked"]["steps"], cut["not_asked"]["why"].as_str().expect("a reason"));
     assert!(steps.as_array().is_some_and(|steps| !steps.is_empty()), "{cut}");
     assert!(why.contains("was answered 200"), "{why}");
     assert!(ended.stdout.contains("not asked: `"), "{}", ended.stdout);
@@ -169,11 +138,7 @@ fn a_reset_that_resets_nothing_blocks_and_accuses_nobody() {
         let ended = program.end().exited(3).says("the reset did not reset this target");
         let report = ended.report();
         assert_eq!(report.count("fail"), 0, "{}", ended.stdout);
-        assert_eq!(
-            report.count("pass"),
-            0,
-            "nothing runs in the belief that the state can be thrown away"
-        );
+        assert_eq!(report.count("pass"), 0, "nothing runs in the belief that the state can be thrown away");
         assert_eq!(server.dump()["users"], before["users"]);
         assert_eq!(kept(&ended), [""; 0], "no password was changed");
     }
@@ -206,10 +171,7 @@ fn what_was_made_before_a_reset_that_failed_is_removed() {
     assert_eq!(ended.report().count("fail"), 0, "{}", ended.stdout);
     assert!(ended.report().count("pass") > 50, "what ran before counts");
     assert_eq!(accounts(&server), ["admin"], "{}", ended.stdout);
-    assert!(
-        ended.report().0["notes"].to_string().contains("wabizspec recover"),
-        "the password is known"
-    );
+    assert!(ended.report().0["notes"].to_string().contains("wabizspec recover"), "the password is known");
     assert_eq!(kept(&ended).first(), Some(&admins(&server)));
 }
 
@@ -223,23 +185,11 @@ fn a_server_without_error_codes_shows_by_its_first_login_that_it_was_reset() {
         }];
     });
     let (url, reset) = (server.url(), reset_of(&server));
-    let ended = Program::judge([
-        "--target",
-        &url,
-        "--reset",
-        &reset,
-        "login/first-login",
-        "login/control",
-    ])
-    .end();
+    let ended = Program::judge(["--target", &url, "--reset", &reset, "login/first-login", "login/control"]).end();
     let report = ended.report();
     assert_eq!(report.count("blocked"), 0, "{}", ended.stdout);
     // One is used up by looking: more are needed than where the answers show it.
-    assert!(
-        report.0["resets"].as_u64() > report.0["planned_resets"].as_u64(),
-        "{}",
-        ended.stdout
-    );
+    assert!(report.0["resets"].as_u64() > report.0["planned_resets"].as_u64(), "{}", ended.stdout);
     let accepted = report.requirement("login.first.accepted");
     assert_eq!(accepted, "unproven", "its cases fail by their error bodies alone");
 }
@@ -250,17 +200,11 @@ fn fresh_given_by_mistake_says_so_and_leaves_no_trace() {
     take(&server);
     let before = server.dump();
     let url = server.url();
-    let ended = Program::judge(["--target", &url, "--fresh", "--allow", "users,passwords"])
-        .end()
-        .exited(3);
+    let ended = Program::judge(["--target", &url, "--fresh", "--allow", "users,passwords"]).end().exited(3);
     let ended = ended.says("--fresh was given, but the target is in use");
     let report = ended.report();
     assert_eq!(report.count("fail"), 0, "{}", ended.stdout);
-    assert!(
-        !ended.said().contains("has changed the admin's password"),
-        "{}",
-        ended.said()
-    );
+    assert!(!ended.said().contains("has changed the admin's password"), "{}", ended.said());
     assert_eq!(server.dump()["users"], before["users"]);
     assert_eq!(kept(&ended), [""; 0]);
     // With the owner's password everything else runs.
@@ -281,14 +225,8 @@ fn a_first_login_that_is_refused_leaves_no_password_in_the_journal() {
     });
     take(&server);
     let url = server.url();
-    let ended = Program::judge(["--target", &url, "--fresh", "users/read-admin"])
-        .end()
-        .exited(3);
-    assert!(
-        !ended.said().contains("has changed the admin's password"),
-        "{}",
-        ended.said()
-    );
+    let ended = Program::judge(["--target", &url, "--fresh", "users/read-admin"]).end().exited(3);
+    assert!(!ended.said().contains("has changed the admin's password"), "{}", ended.said());
     assert_eq!(kept(&ended), [""; 0]);
 }
 
@@ -296,10 +234,7 @@ fn a_first_login_that_is_refused_leaves_no_password_in_the_journal() {
 fn fresh_allows_the_first_login_and_nothing_else() {
     let server = reference(|_| {});
     let url = server.url();
-    let ended = Program::judge(["--target", &url, "--fresh"])
-        .env("WABIZSPEC_ADMIN_PASSWORD", OWNERS)
-        .end()
-        .exited(0);
+    let ended = Program::judge(["--target", &url, "--fresh"]).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(0);
     assert_eq!(accounts(&server), ["admin"]);
     assert_eq!(admins(&server), OWNERS, "the first login sets the owner's");
     let report = ended.report();
@@ -312,14 +247,9 @@ fn fresh_allows_the_first_login_and_nothing_else() {
 /// A journal with so many passwords that do not work.
 fn journal_of(path: &Path, url: &str, passwords: usize) {
     let journal = Journal::open(path, url, "admin").expect("a journal");
-    let credentials = |number| Credentials {
-        account: "admin".to_owned(),
-        password: format!("Wr0ng!pass{number}"),
-    };
+    let credentials = |number| Credentials { account: "admin".to_owned(), password: format!("Wr0ng!pass{number}") };
     let all: Vec<Credentials> = (0..passwords).map(credentials).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(journal.record(&all)).expect("recorded");
 }
 
@@ -338,9 +268,7 @@ fn a_lost_password_is_not_guessed_at_length() {
     journal_of(&path, &url, 60);
     let path = path.to_str().expect("UTF-8");
     let args = ["--target", &url, "--allow", "users,passwords", "--journal", path];
-    let ended = Program::judge(args)
-        .env("WABIZSPEC_ADMIN_PASSWORD", "Wr0ng!given")
-        .end();
+    let ended = Program::judge(args).env("WABIZSPEC_ADMIN_PASSWORD", "Wr0ng!given").end();
     assert!(matches!(ended.code, Some(1 | 3)), "{}", ended.said());
     // Of every login, right or wrong: there is no right one. Those that were dropped were sent twice.
     assert!(front.logins().count <= 28, "{:?}", front.logins());
@@ -352,15 +280,7 @@ fn an_account_is_removed_also_after_the_clock_was_moved() {
     take(&server);
     let url = server.url();
     let advance = "[state]\nadvance = '''curl -sf -d \"{\\\"seconds\\\":$WABIZSPEC_SECONDS}\" \"$WABIZSPEC_TARGET/__control/advance\"'''\n";
-    let args = [
-        "--config",
-        "moves.toml",
-        "--target",
-        &url,
-        "--allow",
-        "users,clock",
-        "tokens/expired*",
-    ];
+    let args = ["--config", "moves.toml", "--target", &url, "--allow", "users,clock", "tokens/expired*"];
     let program = Program::judge(args).file("moves.toml", &format!("[target]\nurl = \"{url}\"\n{advance}"));
     let ended = program.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(0);
     assert!(ended.report().count("pass") > 1, "{}", ended.stdout);
@@ -374,14 +294,7 @@ fn an_account_is_removed_although_the_token_of_the_run_has_died() {
     let server = faulty(&["login.token.one-at-a-time"]);
     take(&server);
     let url = server.url();
-    let args = [
-        "--target",
-        &url,
-        "--allow",
-        "users",
-        "users/create",
-        "login/ordinary-account",
-    ];
+    let args = ["--target", &url, "--allow", "users", "users/create", "login/ordinary-account"];
     let ended = Program::judge(args).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end();
     assert!(ended.report().cases().len() > 1);
     assert_eq!(accounts(&server), ["admin"], "{}", ended.stdout);
@@ -392,9 +305,7 @@ fn a_disposable_target_is_left_just_installed() {
     let server = reference(|_| {});
     let before = server.dump()["users"].clone();
     let (url, reset) = (server.url(), reset_of(&server));
-    let ended = Program::judge(["--target", &url, "--reset", &reset, "login", "users"])
-        .end()
-        .exited(0);
+    let ended = Program::judge(["--target", &url, "--reset", &reset, "login", "users"]).end().exited(0);
     assert_eq!(server.dump()["users"], before, "{}", ended.stdout);
     assert!(!ended.said().contains("wabizspec recover"), "{}", ended.said());
     // As many resets as were announced: none of its refusals was accepted.
@@ -404,13 +315,7 @@ fn a_disposable_target_is_left_just_installed() {
         "{}",
         report.0["resets"]
     );
-    assert!(
-        ended
-            .stdout
-            .contains("and one for each first login that should have been refused"),
-        "{}",
-        ended.stdout
-    );
+    assert!(ended.stdout.contains("and one for each first login that should have been refused"), "{}", ended.stdout);
 }
 
 #[test]
@@ -419,23 +324,11 @@ fn resets_are_at_most_as_many_as_allowed() {
     let server = Arc::new(faulty(&["login.password.no-longest"]));
     let (hook, asked) = resets_only(&server, usize::MAX);
     let (url, reset) = (server.url(), format!("POST http://{}/", hook.address));
-    let args = [
-        "--target",
-        &url,
-        "--reset",
-        &reset,
-        "--max-resets",
-        "3",
-        "login/first-login*",
-    ];
+    let args = ["--target", &url, "--reset", &reset, "--max-resets", "3", "login/first-login*"];
     let ended = Program::judge(args).end().exited(1);
     assert_eq!(asked.load(Ordering::SeqCst), 3);
     let report = ended.report();
-    assert!(
-        report.count("blocked") > 0 && ended.stdout.contains("--max-resets N"),
-        "{}",
-        ended.stdout
-    );
+    assert!(report.count("blocked") > 0 && ended.stdout.contains("--max-resets N"), "{}", ended.stdout);
 }
 
 #[test]
@@ -515,9 +408,7 @@ fn interrupted_while_it_cleans_up(args: &[&str]) -> (Server, Front, support::Run
     let (front, deletions) = hanging_clean_up(&server);
     let url = front.url();
     let all = ["--target", &url, "--allow", "users", "--timeout", "30s", "users"];
-    let mut running = Program::judge(all.iter().chain(args))
-        .env("WABIZSPEC_ADMIN_PASSWORD", OWNERS)
-        .start();
+    let mut running = Program::judge(all.iter().chain(args)).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).start();
     while front.requests() < 61 {
         assert!(running.is_running(), "it ended before it was interrupted");
         std::thread::yield_now();
@@ -535,16 +426,8 @@ fn the_second_signal_ends_the_run_with_its_report_whole() {
     let (_server, _front, running) = interrupted_while_it_cleans_up(&[]);
     running.interrupt();
     let report = running.end().exited(130).report();
-    assert!(
-        !report.is_complete() && report.count("pass") > 0,
-        "{}",
-        report.0["summary"]
-    );
-    assert!(
-        report.0["notes"].to_string().contains("recover --clean"),
-        "{}",
-        report.0["notes"]
-    );
+    assert!(!report.is_complete() && report.count("pass") > 0, "{}", report.0["summary"]);
+    assert!(report.0["notes"].to_string().contains("recover --clean"), "{}", report.0["notes"]);
 }
 
 #[test]
@@ -553,11 +436,7 @@ fn a_run_that_is_killed_while_it_cleans_up_leaves_whole_reports() {
     running.kill();
     let ended = running.end();
     let report = ended.report();
-    assert!(
-        !report.is_complete() && report.count("pass") > 0,
-        "{}",
-        report.0["summary"]
-    );
+    assert!(!report.is_complete() && report.count("pass") > 0, "{}", report.0["summary"]);
     assert!(ended.file("run.xml").trim_end().ends_with("</testsuites>"));
 }
 
@@ -582,11 +461,7 @@ fn the_owners_password_is_set_back_also_on_a_full_disk() {
     take(&server);
     let url = server.url();
     let program = Program::new(["run", "-q", "--target", &url].iter().chain(&CHANGING)).suite(&changing(10));
-    let ended = program
-        .env("WABIZSPEC_ADMIN_PASSWORD", OWNERS)
-        .on_a_disk_of(1)
-        .end()
-        .exited(3);
+    let ended = program.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).on_a_disk_of(1).end().exited(3);
     let ended = ended.says("cannot be written");
     assert_eq!(admins(&server), OWNERS, "{}", ended.said());
 }
@@ -596,26 +471,15 @@ fn the_password_of_an_earlier_run_is_set_back_where_none_is_given() {
     let server = reference(|_| {});
     take(&server);
     let url = server.url();
-    let program = Program::new(
-        ["run", "-q", "--target", &url, "--journal", "kept.journal"]
-            .iter()
-            .chain(&CHANGING),
-    );
+    let program = Program::new(["run", "-q", "--target", &url, "--journal", "kept.journal"].iter().chain(&CHANGING));
     let program = program.suite(&changing(1));
     let journal = Journal::open(&program.path().join("kept.journal"), &url, "admin").expect("a journal");
-    let kept = Credentials {
-        account: "admin".to_owned(),
-        password: OWNERS.to_owned(),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
+    let kept = Credentials { account: "admin".to_owned(), password: OWNERS.to_owned() };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(journal.record(&[kept])).expect("recorded");
     let ended = program.end().exited(0);
     assert_eq!(admins(&server), OWNERS, "{}", ended.said());
-    let known = Journal::read(&ended.folder().join("kept.journal"))
-        .expect("read")
-        .expect("a journal");
+    let known = Journal::read(&ended.folder().join("kept.journal")).expect("read").expect("a journal");
     assert_eq!(known.passwords_of("admin").first().map(String::as_str), Some(OWNERS));
 }
 

@@ -87,12 +87,7 @@ fn set_up_is_as_patient_as_the_cases() {
 #[test]
 fn throttling_that_persists_blocks_and_fails_nothing() {
     let proxy = throttling(usize::MAX, "429 Too Many Requests", "Retry-After: 0\r\n", is_read);
-    let filters = [
-        "users/read-admin",
-        "users/read-unknown",
-        "login/control",
-        "envelope/control",
-    ];
+    let filters = ["users/read-admin", "users/read-unknown", "login/control", "envelope/control"];
     let ran = run(&some(&proxy.url(), &filters));
     assert_eq!(ran.code, 3, "{}", ran.out);
     for case in ["users/read-admin", "envelope/control"] {
@@ -110,17 +105,10 @@ fn throttling_that_persists_blocks_and_fails_nothing() {
 #[test]
 fn a_longer_wait_than_the_longest_is_not_waited_for() {
     let proxy = throttling(usize::MAX, "429 Too Many Requests", "Retry-After: 900\r\n", is_login);
-    let ran = run(&some(
-        &proxy.url(),
-        &["users/*", "envelope/unknown-path-without-a-token"],
-    ));
+    let ran = run(&some(&proxy.url(), &["users/*", "envelope/unknown-path-without-a-token"]));
     assert_eq!(ran.code, 3, "{}", ran.out);
     assert_eq!(ran.count("fail"), 0, "{}", ran.out);
-    assert!(
-        ran.reason("users/read-admin").contains("asks to wait 900 s"),
-        "{}",
-        ran.out
-    );
+    assert!(ran.reason("users/read-admin").contains("asks to wait 900 s"), "{}", ran.out);
     assert_eq!(ran.verdict("envelope/unknown-path-without-a-token"), "pass");
 }
 
@@ -146,23 +134,14 @@ fn a_target_that_throttles_now_and_then_is_judged_all_the_same() {
 fn kept(ran: &Ran, proxy: &Proxy) {
     conforms(ran);
     let gaps = u32::try_from(proxy.requests()).expect("a few requests") - 1;
-    assert!(
-        gaps > 11 && ran.elapsed >= Duration::from_millis(100) * gaps,
-        "{gaps} gaps in {:?}",
-        ran.elapsed
-    );
+    assert!(gaps > 11 && ran.elapsed >= Duration::from_millis(100) * gaps, "{gaps} gaps in {:?}", ran.elapsed);
 }
 
 #[test]
 fn the_rate_is_kept_by_all_requests_together() {
     let folder = tempfile::tempdir().expect("a folder");
-    let filters = [
-        "users/read-admin",
-        "users/read-unknown",
-        "users/read-itself",
-        "login/control",
-        "login/foreign-scheme*",
-    ];
+    let filters =
+        ["users/read-admin", "users/read-unknown", "users/read-itself", "login/control", "login/foreign-scheme*"];
     let with_flag = |rate| {
         let proxy = Proxy::new(|_, _| Next::Forward);
         let url = proxy.url();

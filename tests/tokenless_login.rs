@@ -35,11 +35,8 @@ fn answer(mut stream: TcpStream, logins: &Mutex<Vec<String>>) {
     let mut buffer = [0; 65536];
     let Ok(read) = stream.read(&mut buffer) else { return };
     let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
-    let basic = request
-        .split("Authorization: Basic ")
-        .nth(1)
-        .and_then(|rest| rest.split("\r\n").next())
-        .unwrap_or_default();
+    let basic =
+        request.split("Authorization: Basic ").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap_or_default();
     let credentials = String::from_utf8(STANDARD.decode(basic).unwrap_or_default()).unwrap_or_default();
     let known = [format!("admin:{OWNERS}"), "admin:secret".to_owned()];
     let accepted = request.starts_with("POST /v1/users/login ") && known.contains(&credentials);
@@ -49,16 +46,10 @@ fn answer(mut stream: TcpStream, logins: &Mutex<Vec<String>>) {
     }
     let (status, body) = match accepted {
         true => ("200 OK", r#"{"users":[]}"#),
-        false => (
-            "401 Unauthorized",
-            r#"{"errors":[{"code":1005,"title":"x","details":"x"}]}"#,
-        ),
+        false => ("401 Unauthorized", r#"{"errors":[{"code":1005,"title":"x","details":"x"}]}"#),
     };
     let head = "Content-Type: application/json\r\nWWW-Authenticate: Basic\r\nConnection: close";
-    let answer = format!(
-        "HTTP/1.1 {status}\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let answer = format!("HTTP/1.1 {status}\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let _ = stream.write_all(answer.as_bytes());
 }
 
@@ -68,15 +59,7 @@ fn a_login_that_gives_no_token_is_final_for_the_run() {
         let folder = tempfile::tempdir().expect("folder");
         let target = tokenless();
         let mut command = wabizspec(folder.path());
-        command.args([
-            "run",
-            "--target",
-            &target.url,
-            "--allow",
-            "users,passwords",
-            "--registration",
-            "open",
-        ]);
+        command.args(["run", "--target", &target.url, "--allow", "users,passwords", "--registration", "open"]);
         // None of these logs in as admin itself.
         command.args(["users/*", "tokens/made-up-*", "login/unknown-user*"]);
         match fresh {

@@ -78,10 +78,7 @@ fn an_answer_is_kept_as_it_came() {
         End::StayOpen,
     );
     let response = answered(&exchange);
-    assert_eq!(
-        (response.version, response.status, response.reason.as_str()),
-        (1, 418, "I'm  a teapot")
-    );
+    assert_eq!((response.version, response.status, response.reason.as_str()), (1, 418, "I'm  a teapot"));
     let headers: Vec<_> = response.headers.iter().map(|h| (&*h.name, show(&h.value))).collect();
     assert_eq!(
         headers,
@@ -100,56 +97,14 @@ fn an_answer_is_kept_as_it_came() {
 #[test]
 fn the_end_of_a_body_is_found() {
     for (method, bytes, end, status, body) in [
-        (
-            "GET",
-            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-            End::StayOpen,
-            200,
-            "ok",
-        ),
-        (
-            "GET",
-            "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok",
-            End::StayOpen,
-            200,
-            "ok",
-        ),
-        (
-            "GET",
-            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-            End::StayOpen,
-            200,
-            "",
-        ),
-        (
-            "GET",
-            "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
-            End::StayOpen,
-            200,
-            "",
-        ),
-        (
-            "GET",
-            "HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
-            End::StayOpen,
-            200,
-            "ok",
-        ),
-        (
-            "GET",
-            "HTTP/1.0 200 OK\r\n\r\nuntil close",
-            End::Close,
-            200,
-            "until close",
-        ),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", End::StayOpen, 200, "ok"),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", End::StayOpen, 200, "ok"),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", End::StayOpen, 200, ""),
+        ("GET", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", End::StayOpen, 200, ""),
+        ("GET", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", End::StayOpen, 200, "ok"),
+        ("GET", "HTTP/1.0 200 OK\r\n\r\nuntil close", End::Close, 200, "until close"),
         ("GET", "HTTP/1.1 500 Oops\r\n\r\n", End::Close, 500, ""),
-        (
-            "GET",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nzz",
-            End::Close,
-            200,
-            "zz",
-        ),
+        ("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nzz", End::Close, 200, "zz"),
         (
             "GET",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=\"y\"\r\nok\r\n1\r\n!\r\n0\r\nA: b\r\n\r\n",
@@ -164,43 +119,15 @@ fn the_end_of_a_body_is_found() {
             200,
             "a",
         ),
-        (
-            "HEAD",
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
-            End::StayOpen,
-            200,
-            "",
-        ),
-        (
-            "GET",
-            "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
-            End::StayOpen,
-            204,
-            "",
-        ),
-        (
-            "GET",
-            "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
-            End::StayOpen,
-            304,
-            "",
-        ),
-        (
-            "GET",
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
-            End::StayOpen,
-            101,
-            "",
-        ),
+        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", End::StayOpen, 200, ""),
+        ("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", End::StayOpen, 204, ""),
+        ("GET", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", End::StayOpen, 304, ""),
+        ("GET", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", End::StayOpen, 101, ""),
         ("CONNECT", "HTTP/1.1 200 OK\r\n\r\n", End::StayOpen, 200, ""),
     ] {
         let exchange = answer(method, bytes, end);
         let response = answered(&exchange);
-        assert_eq!(
-            (response.status, show(&response.body)),
-            (status, body.to_owned()),
-            "{method} {bytes}"
-        );
+        assert_eq!((response.status, show(&response.body)), (status, body.to_owned()), "{method} {bytes}");
         assert!(response.surplus.is_empty(), "{bytes}");
     }
 }
@@ -229,23 +156,13 @@ fn an_answer_that_stops_short_is_no_answer() {
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", Body),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Body),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", Body),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\n",
-            Body,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\n\r",
-            Body,
-        ),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\n", Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\n\r", Body),
         ("HTTP/1.1 100 Continue\r\n\r\n", Head),
     ] {
         for (end, words) in [(End::Close, "end of the stream"), (End::Reset, "reset")] {
             let exchange = answer("GET", bytes, end);
-            assert_eq!(
-                unanswered(&exchange),
-                (Breakage::Closed, phase, bytes.to_owned()),
-                "{bytes}"
-            );
+            assert_eq!(unanswered(&exchange), (Breakage::Closed, phase, bytes.to_owned()), "{bytes}");
             assert!(detail(&exchange).contains(words), "{bytes}: {}", detail(&exchange));
             assert!(!exchange.resent, "{bytes}");
         }
@@ -272,28 +189,15 @@ fn what_is_not_http_is_malformed() {
         ("HTTP/1.1 200 OK\r\n folded: x\r\n\r\n", Head),
         ("\r\nHTTP/1.1 200 OK\r\n\r\n", Head),
         ("HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello", Head),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
-            Head,
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", Head),
         ("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello", Head),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", Head),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello", Body),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n0\r\n\r\n",
-            Body,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHTTP/1.1 200 OK\r\n\r\n",
-            Body,
-        ),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n0\r\n\r\n", Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHTTP/1.1 200 OK\r\n\r\n", Body),
     ] {
         let exchange = answer("GET", bytes, End::StayOpen);
-        assert_eq!(
-            unanswered(&exchange),
-            (Breakage::Malformed, phase, bytes.to_owned()),
-            "{bytes}"
-        );
+        assert_eq!(unanswered(&exchange), (Breakage::Malformed, phase, bytes.to_owned()), "{bytes}");
         assert!(!detail(&exchange).is_empty());
     }
 }
@@ -321,20 +225,13 @@ fn every_split_of_an_answer_reads_the_same() {
 #[test]
 fn interim_answers_come_before_the_answer_and_not_without_end() {
     let early = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX: y\r\n\r\n";
-    let exchange = answer(
-        "GET",
-        early.to_owned() + "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
-        End::StayOpen,
-    );
+    let exchange = answer("GET", early.to_owned() + "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", End::StayOpen);
     assert_eq!(answered(&exchange).interim, [100, 102]);
     assert_eq!(answered(&exchange).body, b"a");
 
     let flood = "HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000);
     let (breakage, phase, partial) = unanswered(&answer("GET", flood, End::StayOpen));
-    assert_eq!(
-        (breakage, phase, partial.len()),
-        (Breakage::TooLarge, Phase::Head, 4096)
-    );
+    assert_eq!((breakage, phase, partial.len()), (Breakage::TooLarge, Phase::Head, 4096));
 }
 
 #[test]
@@ -345,16 +242,8 @@ fn bytes_after_the_answer_are_surplus() {
         ("GET", first.to_owned() + second, second.to_owned()),
         ("GET", first.to_owned() + "!", "!".to_owned()),
         ("HEAD", first.to_owned(), "ok".to_owned()),
-        (
-            "GET",
-            "HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\nx".to_owned(),
-            "x".to_owned(),
-        ),
-        (
-            "GET",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\n".to_owned(),
-            "\r\n".to_owned(),
-        ),
+        ("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\nx".to_owned(), "x".to_owned()),
+        ("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\n".to_owned(), "\r\n".to_owned()),
         ("GET", first.to_owned() + &"x".repeat(9000), "x".repeat(4096)),
     ] {
         let exchange = answer(method, answer_bytes.clone(), End::StayOpen);
@@ -383,10 +272,7 @@ fn raw_bytes_get_a_connection_of_their_own_that_is_not_half_closed() {
         stream.set_nonblocking(true).expect("a socket that does not block");
         let quiet = std::io::Read::read(&mut stream, &mut [0]).is_err();
         stream.set_nonblocking(false).expect("a socket that blocks");
-        write(
-            &mut stream,
-            format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{quiet:5}"),
-        );
+        write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{quiet:5}"));
         hold(&mut stream);
     });
     let wire = server.wire();
@@ -406,18 +292,12 @@ fn raw_bytes_get_a_connection_of_their_own_that_is_not_half_closed() {
 fn ipv6_is_spoken() {
     let Ok(server) = serve_on("[::1]:0", |_, mut stream| {
         let head = read_head(&mut stream).unwrap_or_default();
-        write(
-            &mut stream,
-            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{head}", head.len()),
-        );
+        write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{head}", head.len()));
     }) else {
         eprintln!("this machine has no ::1; nothing was tested");
         return;
     };
-    assert_eq!(
-        server.origin().host_header(),
-        format!("[::1]:{}", server.address.port())
-    );
+    assert_eq!(server.origin().host_header(), format!("[::1]:{}", server.address.port()));
     assert_eq!(answered(&send(&server, &get("/"))).status, 200);
 }
 
@@ -428,9 +308,7 @@ fn a_name_with_several_addresses_is_tried_to_the_end() {
         read_head(&mut stream);
         write(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n");
     });
-    let origin = format!("http://localhost:{}", server.address.port())
-        .parse()
-        .expect("an origin");
+    let origin = format!("http://localhost:{}", server.address.port()).parse().expect("an origin");
     let wire = wabizspec::target::wire::Wire::new(origin, None, wire_support::limits());
     assert_eq!(answered(&wire_support::run(wire.send(get("/")))).status, 204);
 }

@@ -21,10 +21,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 fn clients(server: &Server, limits: Limits) -> [Client; 2] {
     let second = SecondOpinion::new(server.origin(), None, None, limits).expect("a client");
-    [
-        Client::Wire(Wire::new(server.origin(), None, limits)),
-        Client::SecondOpinion(second),
-    ]
+    [Client::Wire(Wire::new(server.origin(), None, limits)), Client::SecondOpinion(second)]
 }
 
 #[test]
@@ -36,11 +33,7 @@ fn answers_of_an_ordinary_server() {
             .and(path("/base/v1/users/login"))
             .and(header("authorization", "Basic YWRtaW46c2VjcmV0"))
             .and(body_bytes(b"{}".to_vec()))
-            .respond_with(
-                ResponseTemplate::new(200)
-                    .insert_header("X-A", "b")
-                    .set_body_raw(json, "application/json"),
-            )
+            .respond_with(ResponseTemplate::new(200).insert_header("X-A", "b").set_body_raw(json, "application/json"))
             .mount(&server)
             .await;
         Mock::given(method("GET"))
@@ -48,10 +41,7 @@ fn answers_of_an_ordinary_server() {
             .respond_with(ResponseTemplate::new(301).insert_header("Location", "/base/v1/users/login"))
             .mount(&server)
             .await;
-        Mock::given(method("HEAD"))
-            .respond_with(ResponseTemplate::new(405))
-            .mount(&server)
-            .await;
+        Mock::given(method("HEAD")).respond_with(ResponseTemplate::new(405)).mount(&server).await;
 
         let origin: wabizspec::target::origin::Origin = format!("{}/base/", server.uri()).parse().expect("an origin");
         let login = Request::Http(HttpRequest {
@@ -74,15 +64,9 @@ fn answers_of_an_ordinary_server() {
             (&request("HEAD", "/x?y=%20z", None), 405, ""),
         ] {
             let (one, two) = (wire.send(request.clone()).await, second.send(request.clone()).await);
-            assert_eq!(
-                (answered(&one).status, show(&answered(&one).body)),
-                (status, body.to_owned())
-            );
+            assert_eq!((answered(&one).status, show(&answered(&one).body)), (status, body.to_owned()));
             let (one, two) = (answered(&one), answered(&two));
-            assert_eq!(
-                (one.version, one.status, &one.reason),
-                (two.version, two.status, &two.reason)
-            );
+            assert_eq!((one.version, one.status, &one.reason), (two.version, two.status, &two.reason));
             assert_eq!(one.body, two.body);
             assert_eq!(one.header("x-a"), two.header("x-a"));
             assert_eq!(one.header("location"), two.header("location"));
@@ -99,42 +83,12 @@ fn broken_answers_are_broken_to_both() {
         ("", true, TimedOut, Some(Phase::Waiting)),
         ("HTTP/1.1 200 OK\r\nContent-", false, Closed, None),
         ("hello\r\n\r\n", true, Malformed, Some(Phase::Head)),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
-            false,
-            Closed,
-            Some(Phase::Body),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
-            true,
-            TimedOut,
-            Some(Phase::Body),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
-            false,
-            Closed,
-            Some(Phase::Body),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello",
-            true,
-            Malformed,
-            Some(Phase::Body),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
-            true,
-            Malformed,
-            Some(Phase::Head),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\n\r\nfar too much",
-            false,
-            TooLarge,
-            Some(Phase::Body),
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", false, Closed, Some(Phase::Body)),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", true, TimedOut, Some(Phase::Body)),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", false, Closed, Some(Phase::Body)),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello", true, Malformed, Some(Phase::Body)),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", true, Malformed, Some(Phase::Head)),
+        ("HTTP/1.1 200 OK\r\n\r\nfar too much", false, TooLarge, Some(Phase::Body)),
     ] {
         let (pace, paced) = pace();
         let server = serve(move |_, mut stream| {
@@ -150,10 +104,7 @@ fn broken_answers_are_broken_to_both() {
             }
         });
         run_paced(paced, async {
-            let short = Limits {
-                body_bytes: 10,
-                ..hasty()
-            };
+            let short = Limits { body_bytes: 10, ..hasty() };
             for client in clients(&server, short) {
                 let exchange = client.send(get("/")).await;
                 let (broke, at, _) = unanswered(&exchange);
@@ -169,16 +120,12 @@ fn broken_answers_are_broken_to_both() {
 #[test]
 fn nobody_listens_and_resets() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let origin: wabizspec::target::origin::Origin = format!("http://{}", listener.local_addr().expect("an address"))
-        .parse()
-        .expect("an origin");
+    let origin: wabizspec::target::origin::Origin =
+        format!("http://{}", listener.local_addr().expect("an address")).parse().expect("an origin");
     drop(listener);
     let second = SecondOpinion::new(origin, None, None, limits()).expect("a client");
     let exchange = run(second.send(get("/")));
-    assert_eq!(
-        unanswered(&exchange),
-        (Breakage::Unreachable, Phase::Connecting, String::new())
-    );
+    assert_eq!(unanswered(&exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
     assert!(detail(&exchange).contains("refused"), "{}", detail(&exchange));
 
     let server = serve(|_, mut stream| {
@@ -236,19 +183,10 @@ fn requests_that_reqwest_would_change_are_not_sent() {
     ] {
         assert!(!SecondOpinion::can_send(&request), "{request:?}");
         let exchange = run(second.send(request.clone()));
-        assert_eq!(
-            (unanswered(&exchange).0, unanswered(&exchange).1),
-            (Breakage::Unreachable, Phase::Connecting)
-        );
+        assert_eq!((unanswered(&exchange).0, unanswered(&exchange).1), (Breakage::Unreachable, Phase::Connecting));
         assert!(detail(&exchange).contains("cannot send"), "{}", detail(&exchange));
     }
-    for request in [
-        get("/"),
-        get("/a?b=c&d"),
-        get("//a//"),
-        get("/%2F%2f"),
-        request("POST", "/", Some(b"x")),
-    ] {
+    for request in [get("/"), get("/a?b=c&d"), get("//a//"), get("/%2F%2f"), request("POST", "/", Some(b"x"))] {
         assert!(SecondOpinion::can_send(&request), "{request:?}");
     }
     assert_eq!(server.accepted(), 0);
@@ -259,10 +197,7 @@ fn a_proxy_is_used_only_when_given() {
     let server = serve(|_, mut stream| {
         let head = read_head(&mut stream).unwrap_or_default();
         let line = head.lines().next().unwrap_or_default();
-        write(
-            &mut stream,
-            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{line}", line.len()),
-        );
+        write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{line}", line.len()));
     });
     let proxy = Url::parse(&format!("http://{}", server.address)).expect("a URL");
     let origin = "http://nothing.invalid".parse().expect("an origin");
@@ -295,19 +230,15 @@ fn http_2_is_spoken_where_the_server_offers_it() {
             let stream = TokioIo::new(acceptor.accept(stream).await.expect("a handshake"));
             let service =
                 service_fn(async |_| Ok::<_, std::convert::Infallible>(hyper::Response::new("over two".to_owned())));
-            let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
-                .serve_connection(stream, service)
-                .await;
+            let _ =
+                hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await;
         });
         let origin = format!("https://localhost:{port}").parse().expect("an origin");
         let tls = configuration(&Trust::Anything).expect("a configuration");
         let second = SecondOpinion::new(origin, Some(tls), None, limits()).expect("a client");
         let exchange = second.send(get("/")).await;
         let response = answered(&exchange);
-        assert_eq!(
-            (response.version, response.status, response.reason.as_str()),
-            (20, 200, "")
-        );
+        assert_eq!((response.version, response.status, response.reason.as_str()), (20, 200, ""));
         assert_eq!(show(&response.body), "over two");
     });
 }
@@ -316,15 +247,8 @@ fn http_2_is_spoken_where_the_server_offers_it() {
 fn a_hook_is_called_by_its_url() {
     let server = serve(|_, mut stream| {
         let head = read_head(&mut stream).unwrap_or_default();
-        let status = if head.starts_with("POST /reset?all=1 HTTP/1.1\r\n") {
-            204
-        } else {
-            302
-        };
-        write(
-            &mut stream,
-            format!("HTTP/1.1 {status} X\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
-        );
+        let status = if head.starts_with("POST /reset?all=1 HTTP/1.1\r\n") { 204 } else { 302 };
+        write(&mut stream, format!("HTTP/1.1 {status} X\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"));
     });
     let call_within = |limit: Duration, method: &'static str, url: String| {
         run(async move { call_url(method, &url, &Trust::WebRoots, limit).await })

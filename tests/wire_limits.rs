@@ -17,15 +17,10 @@ use wire_support::{
 #[test]
 fn nobody_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let origin: Origin = format!("http://{}", listener.local_addr().expect("an address"))
-        .parse()
-        .expect("an origin");
+    let origin: Origin = format!("http://{}", listener.local_addr().expect("an address")).parse().expect("an origin");
     drop(listener);
     let exchange = run(Wire::new(origin, None, limits()).send(get("/")));
-    assert_eq!(
-        unanswered(&exchange),
-        (Breakage::Unreachable, Phase::Connecting, String::new())
-    );
+    assert_eq!(unanswered(&exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
     assert!(detail(&exchange).contains("refused"), "{}", detail(&exchange));
 }
 
@@ -34,10 +29,7 @@ fn a_name_that_does_not_exist() {
     // RFC 6761 §6.4: `.invalid` never resolves.
     let origin: Origin = "http://nothing.invalid".parse().expect("an origin");
     let exchange = run(Wire::new(origin, None, limits()).send(get("/")));
-    assert_eq!(
-        unanswered(&exchange),
-        (Breakage::Unreachable, Phase::Connecting, String::new())
-    );
+    assert_eq!(unanswered(&exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
     assert!(detail(&exchange).contains("nothing.invalid"), "{}", detail(&exchange));
 }
 
@@ -45,10 +37,7 @@ fn a_name_that_does_not_exist() {
 fn a_target_that_never_answers() {
     let server = serve(|_, mut stream| hold(&mut stream));
     let exchange = send_within(&server, hasty(), &get("/"));
-    assert_eq!(
-        unanswered(&exchange),
-        (Breakage::TimedOut, Phase::Waiting, String::new())
-    );
+    assert_eq!(unanswered(&exchange), (Breakage::TimedOut, Phase::Waiting, String::new()));
     assert_eq!(detail(&exchange), "150ms for the first byte");
     assert!(exchange.elapsed >= hasty().first_byte);
 }
@@ -58,10 +47,7 @@ fn a_target_that_never_reads() {
     let server = serve(|_, stream| stall(stream));
     let body = vec![b'x'; 32 * 1024 * 1024];
     let exchange = send_within(&server, hasty(), &request("POST", "/", Some(&body)));
-    assert_eq!(
-        unanswered(&exchange),
-        (Breakage::TimedOut, Phase::Sending, String::new())
-    );
+    assert_eq!(unanswered(&exchange), (Breakage::TimedOut, Phase::Sending, String::new()));
 }
 
 #[test]
@@ -70,10 +56,7 @@ fn a_target_that_stops_in_the_middle() {
         ("HTTP/1.1 200", Phase::Head),
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", Phase::Body),
         ("HTTP/1.1 200 OK\r\n\r\nopen end", Phase::Body),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-            Phase::Body,
-        ),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", Phase::Body),
         ("HTTP/1.1 100 Continue\r\n\r\n", Phase::Head),
     ] {
         let (pace, paced) = pace();
@@ -117,11 +100,7 @@ fn a_byte_now_and_then_does_not_hold_off_the_limit() {
         let exchange = run_paced(paced, server.hasty_wire().send(get("/")));
         let (breakage, at, partial) = unanswered(&exchange);
         // "HH" cannot become a status line, and is known not to before the limit.
-        let expected = if start.is_empty() {
-            Breakage::Malformed
-        } else {
-            Breakage::TimedOut
-        };
+        let expected = if start.is_empty() { Breakage::Malformed } else { Breakage::TimedOut };
         assert_eq!((breakage, at), (expected, phase), "{start}");
         assert!(partial.starts_with(start) && partial.len() > start.len(), "{partial}");
     }
@@ -138,26 +117,10 @@ fn a_target_that_never_ends() {
         ("HTTP/1.1 200 OK\r\n", &*header, Phase::Head),
         ("HTTP/1.1 200 OK\r\n", "A:\r\n", Phase::Head),
         ("HTTP/1.1 200 OK\r\n\r\n", &*long, Phase::Body),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-            &*chunk,
-            Phase::Body,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-            &*extension,
-            Phase::Body,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
-            &*header,
-            Phase::Body,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-            "0",
-            Phase::Body,
-        ),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &*chunk, Phase::Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &*extension, Phase::Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", &*header, Phase::Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "0", Phase::Body),
         ("", "HTTP/1.1 100 Continue\r\n\r\n", Phase::Head),
     ] {
         let exchange = send(&endless(start, more, || ()), &get("/"));
@@ -172,17 +135,11 @@ fn a_length_beyond_the_limit_is_not_waited_for() {
     for length in ["262145", "99999999999999999999999999"] {
         let server = serve(move |_, mut stream| {
             read_head(&mut stream);
-            write(
-                &mut stream,
-                format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"),
-            );
+            write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"));
             hold(&mut stream);
         });
         let exchange = send(&server, &get("/"));
-        assert_eq!(
-            (unanswered(&exchange).0, unanswered(&exchange).1),
-            (Breakage::TooLarge, Phase::Body)
-        );
+        assert_eq!((unanswered(&exchange).0, unanswered(&exchange).1), (Breakage::TooLarge, Phase::Body));
         assert_eq!(detail(&exchange), "a body of more than 262144 bytes");
     }
 }
@@ -207,19 +164,13 @@ fn many_headers_are_read() {
         read_head(&mut stream);
         let count = [64, 65, 1024, 1025][number];
         let headers = "A:\r\n".repeat(count - 1);
-        write(
-            &mut stream,
-            format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 0\r\n\r\n"),
-        );
+        write(&mut stream, format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 0\r\n\r\n"));
     });
     for count in [64, 65, 1024] {
         assert_eq!(answered(&send(&server, &get("/"))).headers.len(), count);
     }
     let exchange = send(&server, &get("/"));
-    assert_eq!(
-        (unanswered(&exchange).0, detail(&exchange)),
-        (Breakage::TooLarge, "more than 1024 headers")
-    );
+    assert_eq!((unanswered(&exchange).0, detail(&exchange)), (Breakage::TooLarge, "more than 1024 headers"));
 }
 
 const REFUSAL: &str = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig";
@@ -234,10 +185,7 @@ fn an_early_answer_counts() {
     let body = vec![b'x'; 8 * 1024 * 1024];
     for _ in 0..5 {
         let exchange = send(&server, &request("POST", "/", Some(&body)));
-        assert_eq!(
-            (answered(&exchange).status, show(&answered(&exchange).body)),
-            (413, "big".to_owned())
-        );
+        assert_eq!((answered(&exchange).status, show(&answered(&exchange).body)), (413, "big".to_owned()));
     }
 }
 
@@ -284,10 +232,7 @@ fn a_large_body_both_ways_does_not_lock_up() {
     const SIZE: usize = 4 * 1024 * 1024;
     let server = serve(|_, mut stream: TcpStream| {
         read_head(&mut stream);
-        write(
-            &mut stream,
-            format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n"),
-        );
+        write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n"));
         let mut buffer = vec![0; 1024];
         let mut left = SIZE;
         while left > 0 {
@@ -301,10 +246,7 @@ fn a_large_body_both_ways_does_not_lock_up() {
         }
     });
     let body: Vec<u8> = (0..SIZE).map(|i| (i % 253) as u8).collect();
-    let roomy = Limits {
-        body_bytes: SIZE,
-        ..limits()
-    };
+    let roomy = Limits { body_bytes: SIZE, ..limits() };
     let exchange = send_within(&server, roomy, &request("POST", "/", Some(&body)));
     assert!(answered(&exchange).body == body);
 }
@@ -312,13 +254,7 @@ fn a_large_body_both_ways_does_not_lock_up() {
 #[test]
 fn limits_of_zero_end_at_once() {
     let server = serve(|_, mut stream| hold(&mut stream));
-    let none = Limits {
-        first_byte: Duration::ZERO,
-        whole: Duration::ZERO,
-        head_bytes: 0,
-        body_bytes: 0,
-        ..limits()
-    };
+    let none = Limits { first_byte: Duration::ZERO, whole: Duration::ZERO, head_bytes: 0, body_bytes: 0, ..limits() };
     assert_eq!(unanswered(&send_within(&server, none, &get("/"))).0, Breakage::TimedOut);
 }
 
@@ -332,14 +268,7 @@ fn one_time_limit_does_not_leak_into_the_next_request() {
             write(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n");
         }
     });
-    let wire = Wire::new(
-        server.origin(),
-        None,
-        Limits {
-            connect: Duration::from_millis(150),
-            ..hasty()
-        },
-    );
+    let wire = Wire::new(server.origin(), None, Limits { connect: Duration::from_millis(150), ..hasty() });
     run_paced(paced, async {
         for _ in 0..5 {
             assert_eq!(answered(&wire.send(get("/")).await).status, 204);

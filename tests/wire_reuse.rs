@@ -22,20 +22,14 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 fn a_connection_serves_again() {
     let server = serve(|number, mut stream| {
         while read_head(&mut stream).is_some() {
-            write(
-                &mut stream,
-                format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}"),
-            );
+            write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}"));
         }
     });
     let wire = server.wire();
     run(async {
         for _ in 0..5 {
             let exchange = wire.send(get("/")).await;
-            assert_eq!(
-                (show(&answered(&exchange).body), exchange.resent),
-                ("0".to_owned(), false)
-            );
+            assert_eq!((show(&answered(&exchange).body), exchange.resent), ("0".to_owned(), false));
         }
         // Two at once need two connections, and both stay.
         let (first, second) = (get("/1"), get("/2"));
@@ -86,10 +80,7 @@ fn a_connection_that_must_not_serve_again_does_not() {
 fn http_1_0_with_keep_alive_serves_again() {
     let server = serve(|_, mut stream| {
         while read_head(&mut stream).is_some() {
-            write(
-                &mut stream,
-                "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n",
-            );
+            write(&mut stream, "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n");
         }
     });
     let wire = server.wire();
@@ -197,10 +188,7 @@ fn silence_on_a_reused_connection_is_not_sent_again() {
     run_paced(paced, async {
         wire.send(get("/1")).await;
         let exchange = wire.send(get("/2")).await;
-        assert_eq!(
-            unanswered(&exchange),
-            (Breakage::TimedOut, Phase::Waiting, String::new())
-        );
+        assert_eq!(unanswered(&exchange), (Breakage::TimedOut, Phase::Waiting, String::new()));
         assert!(!exchange.resent);
     });
     assert_eq!(server.accepted(), 1);
@@ -232,10 +220,7 @@ fn a_late_second_answer_is_never_taken_for_the_next() {
     let go_on = Mutex::new(go_on);
     let server = serve(move |number, mut stream| {
         read_head(&mut stream);
-        write(
-            &mut stream,
-            format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}"),
-        );
+        write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}"));
         if number == 0 {
             let _ = go_on.lock().expect("one thread at a time").recv();
             write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong");
@@ -254,18 +239,8 @@ fn a_late_second_answer_is_never_taken_for_the_next() {
         assert_eq!(show(&answered(&wire.send(get("/")).await).body), "1");
     });
     assert_eq!(wire.unsolicited(), 1);
-    let hooks = Hooks {
-        reset: None,
-        advance: None,
-        code: None,
-        trust: Trust::WebRoots,
-    };
-    let target = Target::new(
-        Client::Wire(wire),
-        server.origin(),
-        Vec::new(),
-        Controls::Hooks(Box::new(hooks)),
-    );
+    let hooks = Hooks { reset: None, advance: None, code: None, trust: Trust::WebRoots };
+    let target = Target::new(Client::Wire(wire), server.origin(), Vec::new(), Controls::Hooks(Box::new(hooks)));
     let remarks = target.remarks().join("\n");
     assert!(remarks.contains("1 idle connections had to be given up"), "{remarks}");
 }

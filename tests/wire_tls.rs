@@ -59,9 +59,7 @@ fn expired(mut params: CertificateParams) -> CertificateParams {
 
 fn issued(params: CertificateParams) -> Identity {
     let mut issuer = authority(CertificateParams::default());
-    issuer
-        .distinguished_name
-        .push(rcgen::DnType::CommonName, "an authority for tests");
+    issuer.distinguished_name.push(rcgen::DnType::CommonName, "an authority for tests");
     let issuer = CertifiedIssuer::self_signed(issuer, KeyPair::generate().expect("a key")).expect("an authority");
     let key = KeyPair::generate().expect("a key");
     let certificate = params.signed_by(&key, &issuer).expect("a certificate");
@@ -152,10 +150,7 @@ fn ca_file(pem: &str) -> (TempDir, Trust) {
 
 #[track_caller]
 fn refused(exchange: &Exchange, reason: &str) {
-    assert_eq!(
-        unanswered(exchange),
-        (Breakage::Unreachable, Phase::Connecting, String::new())
-    );
+    assert_eq!(unanswered(exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
     assert!(detail(exchange).contains(reason), "{}", detail(exchange));
 }
 
@@ -163,10 +158,7 @@ fn refused(exchange: &Exchange, reason: &str) {
 fn a_self_signed_certificate_is_refused_unless_anything_goes() {
     let identity = self_signed(params(&["localhost"]));
     refused(&ask(&identity, "localhost", &Trust::WebRoots), "UnknownIssuer");
-    assert_eq!(
-        show(&answered(&ask(&identity, "localhost", &Trust::Anything)).body),
-        "ok"
-    );
+    assert_eq!(show(&answered(&ask(&identity, "localhost", &Trust::Anything)).body), "ok");
     assert_eq!(answered(&ask(&identity, "127.0.0.1", &Trust::Anything)).status, 200);
     let old = self_signed(expired(params(&["elsewhere.example"])));
     assert_eq!(answered(&ask(&old, "127.0.0.1", &Trust::Anything)).status, 200);
@@ -235,23 +227,14 @@ fn a_file_that_is_no_list_of_certificates_is_refused_with_its_name() {
     type Check = fn(&TlsError) -> bool;
     let cases: [(String, Check); 7] = [
         (String::new(), |error| matches!(error, TlsError::NoCertificate { .. })),
-        ("hello\n".into(), |error| {
-            matches!(error, TlsError::NoCertificate { .. })
-        }),
+        ("hello\n".into(), |error| matches!(error, TlsError::NoCertificate { .. })),
         (key, |error| matches!(error, TlsError::NoCertificate { .. })),
-        ("-----BEGIN CERTIFICATE-----\nAAAA\n".into(), |error| {
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n".into(), |error| matches!(error, TlsError::NotPem { .. })),
+        ("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n".into(), |error| {
             matches!(error, TlsError::NotPem { .. })
         }),
-        (
-            "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n".into(),
-            |error| matches!(error, TlsError::NotPem { .. }),
-        ),
-        (garbage.into(), |error| {
-            matches!(error, TlsError::BadCertificate { number: 1, .. })
-        }),
-        (good + garbage, |error| {
-            matches!(error, TlsError::BadCertificate { number: 2, .. })
-        }),
+        (garbage.into(), |error| matches!(error, TlsError::BadCertificate { number: 1, .. })),
+        (good + garbage, |error| matches!(error, TlsError::BadCertificate { number: 2, .. })),
     ];
     for (pem, check) in cases {
         let (_folder, trust) = ca_file(&pem);
@@ -261,10 +244,7 @@ fn a_file_that_is_no_list_of_certificates_is_refused_with_its_name() {
     }
     let missing = Trust::CaFile(PathBuf::from("/nowhere/ca.pem"));
     let error = configuration(&missing).expect_err("no such file");
-    assert!(
-        matches!(error, TlsError::Unreadable { .. }) && error.to_string().contains("/nowhere/ca.pem"),
-        "{error}"
-    );
+    assert!(matches!(error, TlsError::Unreadable { .. }) && error.to_string().contains("/nowhere/ca.pem"), "{error}");
 }
 
 #[test]
@@ -296,20 +276,14 @@ fn a_silent_handshake_passes_the_limit_for_connecting() {
         hold(&mut stream);
     });
     let wire = wire("127.0.0.1", server.address, &Trust::Anything);
-    refused(
-        &run_paced(paced, wire.send(get("/"))),
-        "TLS handshake: not done within the 60s",
-    );
+    refused(&run_paced(paced, wire.send(get("/"))), "TLS handshake: not done within the 60s");
 }
 
 #[test]
 fn https_without_a_configuration_is_never_plain_text() {
     let server = serve(|_, mut stream| hold(&mut stream));
     let origin = format!("https://{}", server.address).parse().expect("an origin");
-    refused(
-        &run(Wire::new(origin, None, limits()).send(get("/"))),
-        "without a TLS configuration",
-    );
+    refused(&run(Wire::new(origin, None, limits()).send(get("/"))), "without a TLS configuration");
     assert_eq!(server.accepted(), 0);
 }
 
@@ -378,10 +352,7 @@ fn a_late_second_answer_under_tls_is_never_taken_for_the_next() {
         // The runtime is kept from looking at the socket meanwhile: the client must look itself.
         let _still_open = second_sent.recv().expect("the second answer");
         let exchange = wire.send(get("/")).await;
-        assert_eq!(
-            (show(&answered(&exchange).body), exchange.resent),
-            ("1".to_owned(), false)
-        );
+        assert_eq!((show(&answered(&exchange).body), exchange.resent), ("1".to_owned(), false));
     });
 }
 
@@ -397,8 +368,5 @@ fn a_body_until_close_is_whole_only_after_a_goodbye() {
         })
     };
     assert_eq!(show(&answered(&exchange(Ending::Goodbye)).body), "all of it?");
-    assert_eq!(
-        unanswered(&exchange(Ending::HangUp)),
-        (Breakage::Closed, Phase::Body, answer.to_owned())
-    );
+    assert_eq!(unanswered(&exchange(Ending::HangUp)), (Breakage::Closed, Phase::Body, answer.to_owned()));
 }

@@ -79,11 +79,7 @@ fn entry(source: SourceText<'_>, line: usize, written: Written) -> Result<Entry,
         true => Err(source.error(value.span(), format!("the {name} is empty"), advice)),
         false => Ok(value.get_ref().clone()),
     };
-    let case = filled(
-        &written.case,
-        "case",
-        "write the id of a case, as `wabizspec list cases` shows it",
-    )?;
+    let case = filled(&written.case, "case", "write the id of a case, as `wabizspec list cases` shows it")?;
     let file = case.split("::").next().unwrap_or_default();
     if file.contains(['*', '?']) {
         let what = format!("`{case}` stands for cases of several files");
@@ -93,11 +89,7 @@ fn entry(source: SourceText<'_>, line: usize, written: Written) -> Result<Entry,
     let advice = "copy the entry that the report ends with";
     let requirement = filled(&written.requirement, "requirement", advice)?;
     let signature = filled(&written.signature, "signature", advice)?;
-    let reason = filled(
-        &written.reason,
-        "reason",
-        "say in a sentence why this failure is put up with",
-    )?;
+    let reason = filled(&written.reason, "reason", "say in a sentence why this failure is put up with")?;
     let issue = written.issue.as_ref();
     let issue = issue.map(|issue| filled(issue, "issue", "give its link, or leave the key out"));
     Ok(Entry {

@@ -53,12 +53,7 @@ impl Ledger {
             mended: Vec::new(),
             changed: Vec::new(),
         };
-        Ledger {
-            lines: baseline.entries.into_iter().map(line).collect(),
-            today,
-            fail_on: Level::Must,
-            new: Vec::new(),
-        }
+        Ledger { lines: baseline.entries.into_iter().map(line).collect(), today, fail_on: Level::Must, new: Vec::new() }
     }
 
     /// Takes in one event. The report of a case that fails as recorded, in all that makes it fail, becomes `known`.
@@ -113,11 +108,7 @@ impl Ledger {
                     case: case.id.clone(),
                     requirement: (*requirement).to_owned(),
                     signature,
-                    observed: findings
-                        .iter()
-                        .map(|finding| finding.observed())
-                        .collect::<Vec<_>>()
-                        .join("; "),
+                    observed: findings.iter().map(|finding| finding.observed()).collect::<Vec<_>>().join("; "),
                 }),
                 _ => {}
             }
@@ -152,10 +143,7 @@ impl Ledger {
         let told = |line: &Line| {
             let entry = &line.entry;
             let why = line.staleness(self.today)?;
-            Some(format!(
-                "baseline, line {}: `{}` and {}: {why}",
-                entry.line, entry.case, entry.requirement
-            ))
+            Some(format!("baseline, line {}: `{}` and {}: {why}", entry.line, entry.case, entry.requirement))
         };
         let mut remarks: Vec<String> = self.lines.iter().filter_map(told).collect();
         let unjudged = self.lines.iter().filter(|line| line.is_unjudged()).count();

@@ -43,21 +43,15 @@ fn kind(mismatch: &Mismatch) -> String {
     if at == "status" || plain(observed) || is_codes(observed) {
         return observed.to_owned();
     }
-    if let Some(told) = ["the ", "no connection", "a body that is no JSON"]
-        .into_iter()
-        .find(|words| observed.starts_with(words))
+    if let Some(told) =
+        ["the ", "no connection", "a body that is no JSON"].into_iter().find(|words| observed.starts_with(words))
     {
         // The operating system's or the parser's own words follow in brackets.
         let end = observed.find(" (").unwrap_or(observed.len());
         return observed[..end.max(told.len())].to_owned();
     }
     if at.eq_ignore_ascii_case("header Content-Type") {
-        return observed
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        return observed.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     }
     match Json::parse(observed.as_bytes()) {
         Ok(value) => kind_of_value(at, &value),
@@ -68,11 +62,7 @@ fn kind(mismatch: &Mismatch) -> String {
 /// `code 1005, 1006`, as expectations of error codes tell it.
 fn is_codes(observed: &str) -> bool {
     let codes = observed.strip_prefix("code ");
-    codes.is_some_and(|codes| {
-        codes
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || b", -".contains(&byte))
-    })
+    codes.is_some_and(|codes| codes.bytes().all(|byte| byte.is_ascii_digit() || b", -".contains(&byte)))
 }
 
 fn kind_of_value(at: &str, value: &Json) -> String {
@@ -100,8 +90,7 @@ fn kind_of_text(observed: &str) -> &str {
 fn fingerprint(text: &str) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
-    text.bytes()
-        .fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+    text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
 }
 
 #[cfg(test)]

@@ -29,10 +29,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
     let mut errors = Vec::new();
     for path in files {
         let (text, file) = (read(path)?, path.display().to_string());
-        let source = SourceText {
-            file: &file,
-            text: &text,
-        };
+        let source = SourceText { file: &file, text: &text };
         match Scenario::parse(&id_of(path), source, &register) {
             Ok(scenario) => {
                 print(&format!("{file} is well formed: {} cases\n", scenario.rows.len()))?;
@@ -58,10 +55,6 @@ fn well_formed(name: &str, suite: &Suite) -> Result<u8, Failure> {
 /// `area/name`, from the last two parts of the path.
 fn id_of(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let area = path
-        .parent()
-        .and_then(Path::file_name)
-        .unwrap_or_default()
-        .to_string_lossy();
+    let area = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     format!("{area}/{stem}")
 }

@@ -83,22 +83,12 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
         (None, None) => found.note("file", "there is no wabizspec.toml here; `wabizspec init` writes one"),
     }
     for setting in args.target.settings(&configuration.config) {
-        let _ = writeln!(
-            found.text,
-            "      {:13} {}  ({})",
-            setting.name, setting.value, setting.source
-        );
+        let _ = writeln!(found.text, "      {:13} {}  ({})", setting.name, setting.value, setting.source);
     }
     let mut patient = args.target.clone();
     patient.timeout.get_or_insert(Span(PATIENCE));
     let is_found = configuration.is_found && args.target.is_left_to_the_file();
-    let headers: Vec<String> = configuration
-        .config
-        .target
-        .headers
-        .keys()
-        .map(ToString::to_string)
-        .collect();
+    let headers: Vec<String> = configuration.config.target.headers.keys().map(ToString::to_string).collect();
     let resolved = match patient.resolve_with(configuration, &[]) {
         Ok(resolved) if resolved.info.embedded => {
             print(&found.text)?;
@@ -135,18 +125,12 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
 
 /// What is sent to an address that only a file in the current folder names: whoever wrote the file gets it.
 fn who_gets_what(found: &mut Findings, resolved: &Resolved, headers: Vec<String>) {
-    let password = resolved
-        .admin_password
-        .as_ref()
-        .map(|_| "the admin's password".to_owned());
+    let password = resolved.admin_password.as_ref().map(|_| "the admin's password".to_owned());
     let headers = headers.into_iter().map(|name| format!("the header {name}"));
     let sent: Vec<String> = password.into_iter().chain(headers).collect();
     if !sent.is_empty() {
         let url = resolved.target.origin();
-        let what = format!(
-            "{url}, which only the file in this folder names, is sent {}",
-            sent.join(", ")
-        );
+        let what = format!("{url}, which only the file in this folder names, is sent {}", sent.join(", "));
         found.note("secrets", what);
     }
 }
@@ -171,10 +155,7 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
     let none = match &exchange.outcome {
         Outcome::Answered(response) => {
             let elapsed = exchange.elapsed.as_millis();
-            found.good(
-                "address",
-                format!("{url} answers (status {}, {elapsed} ms)", response.status),
-            );
+            found.good("address", format!("{url} answers (status {}, {elapsed} ms)", response.status));
             return true;
         }
         Outcome::Unanswered(none) => none,
@@ -221,11 +202,7 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
         }
         Some(502..=504) => {
             let what = "a gateway answers in place of the target";
-            found.bad(
-                "address",
-                what,
-                "start the target behind it, and look into the gateway's log",
-            );
+            found.bad("address", what, "start the target behind it, and look into the gateway's log");
             return false;
         }
         _ => return true,
@@ -246,10 +223,7 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
 
 fn clock(found: &mut Findings, exchange: &Exchange) {
     match exchange.response().and_then(|response| response.date()) {
-        None => found.note(
-            "clock",
-            "the target sends no Date, so tokens are judged by the clock of this machine",
-        ),
+        None => found.note("clock", "the target sends no Date, so tokens are judged by the clock of this machine"),
         Some(date) => {
             let ahead = date.as_second() - Timestamp::now().as_second();
             match ahead.abs() > SKEW {
@@ -265,10 +239,7 @@ fn clock(found: &mut Findings, exchange: &Exchange) {
 
 /// Whether the harness can log in; by what it says, also whether the target is just installed.
 async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
-    let account = |password: &str| Account {
-        username: resolved.admin_name.clone(),
-        password: password.to_owned(),
-    };
+    let account = |password: &str| Account { username: resolved.admin_name.clone(), password: password.to_owned() };
     let reset = resolved.capabilities.reset;
     let mut refused = false;
     if let Some(password) = &resolved.admin_password {
@@ -294,10 +265,8 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     if let Probe::LoggedIn(token) = &default {
         log_out(resolved, token).await;
     }
-    let known = resolved
-        .journal
-        .as_ref()
-        .map_or(0, |journal| journal.earlier().passwords_of(&resolved.admin_name).len());
+    let known =
+        resolved.journal.as_ref().map_or(0, |journal| journal.earlier().passwords_of(&resolved.admin_name).len());
     match default {
         Probe::ChangeRequired if resolved.capabilities.fresh => {
             found.good("state", "just installed: the first login gives the admin its password");
@@ -309,10 +278,9 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
             "give --fresh: the run's first login sets it",
         ),
         Probe::ChangeRequired => found.note("state", "just installed: give --fresh to let a run do the first login"),
-        Probe::LoggedIn(_) => found.note(
-            "state",
-            "the documented default password logs in, which nobody should let it",
-        ),
+        Probe::LoggedIn(_) => {
+            found.note("state", "the documented default password logs in, which nobody should let it")
+        }
         _ if reset => found.note("state", "in use; a run resets it first"),
         _ => found.good("state", "in use: the default password is gone"),
     }
@@ -329,21 +297,15 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
             "credentials",
             "an earlier run has changed the password; a run finds it in the journal, `wabizspec recover` shows it",
         ),
-        (false, 0, _) => found.note(
-            "credentials",
-            "none, so only cases run that need no login: set WABIZSPEC_ADMIN_PASSWORD",
-        ),
+        (false, 0, _) => {
+            found.note("credentials", "none, so only cases run that need no login: set WABIZSPEC_ADMIN_PASSWORD")
+        }
     }
     false
 }
 
 async fn log_out(resolved: &Resolved, token: &str) {
-    let accounts = Accounts::new(
-        Arc::clone(&resolved.target),
-        resolved.admin_name.clone(),
-        None,
-        Custody::Disposable,
-    );
+    let accounts = Accounts::new(Arc::clone(&resolved.target), resolved.admin_name.clone(), None, Custody::Disposable);
     accounts.log_out(token).await;
 }
 
@@ -353,12 +315,8 @@ async fn registration(found: &mut Findings, resolved: &Resolved) -> Option<Regis
         return Some(state);
     }
     let password = resolved.admin_password.clone();
-    let accounts = Accounts::new(
-        Arc::clone(&resolved.target),
-        resolved.admin_name.clone(),
-        password,
-        Custody::Disposable,
-    );
+    let accounts =
+        Accounts::new(Arc::clone(&resolved.target), resolved.admin_name.clone(), password, Custody::Disposable);
     let mut givens = Givens::new(Arc::clone(&resolved.target), Arc::new(accounts), false);
     let probed = givens.probe_registration().await;
     givens.clean_up().await;
@@ -372,10 +330,7 @@ async fn registration(found: &mut Findings, resolved: &Resolved) -> Option<Regis
 fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<Registration>) -> Result<(), Failure> {
     let all = cases(&suite(None)?);
     let count = all.len();
-    let capabilities = Capabilities {
-        registration,
-        ..resolved.capabilities.clone()
-    };
+    let capabilities = Capabilities { registration, ..resolved.capabilities.clone() };
     let plan = plan(all, &capabilities);
     let changes = plan_view::named_changes(&plan, &capabilities);
     let run = plan.cases().count();
@@ -410,11 +365,7 @@ fn safe_keeping(found: &mut Findings, resolved: &Resolved) {
         }
     }
     match RunLock::holder(&resolved.locks()) {
-        Some(holder) => found.bad(
-            "lock",
-            format!("a run is at work on this target: {holder}"),
-            "wait until it ends",
-        ),
+        Some(holder) => found.bad("lock", format!("a run is at work on this target: {holder}"), "wait until it ends"),
         None => found.good("lock", "no other run is at work on this target"),
     }
 }

@@ -46,10 +46,7 @@ fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
     if let Some(requirement) = suite.register.find(id) {
         return about_requirement(requirement, &cases, suite);
     }
-    let named: Vec<&Case> = cases
-        .iter()
-        .filter(|case| case.id == id || case.scenario.id == id)
-        .collect();
+    let named: Vec<&Case> = cases.iter().filter(|case| case.id == id || case.scenario.id == id).collect();
     if !named.is_empty() {
         return about_case(&named, suite);
     }
@@ -63,9 +60,7 @@ fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`wabizspec list cases` and `wabizspec list requirements` show the ids".to_owned(),
     };
-    Err(Failure::usage(format!(
-        "`{id}` is not a requirement, a case or an error code\n  help: {advice}"
-    )))
+    Err(Failure::usage(format!("`{id}` is not a requirement, a case or an error code\n  help: {advice}")))
 }
 
 // Writing to a String does not fail, so the results of `writeln!` are not looked at below.
@@ -85,10 +80,7 @@ fn about_requirement(requirement: &Requirement, cases: &[Case], suite: &Suite) -
     list_cases(&mut text, "checked by", &citing);
     let mut wrong = Fault::all().filter(|fault| fault.requirement == *id).peekable();
     if wrong.peek().is_some() {
-        let _ = writeln!(
-            text,
-            "\n  how it usually goes wrong (`wabizspec serve --fault ID` shows each):"
-        );
+        let _ = writeln!(text, "\n  how it usually goes wrong (`wabizspec serve --fault ID` shows each):");
     }
     for fault in wrong {
         let _ = writeln!(text, "    {}  {}", fault.id, fault.description);
@@ -113,10 +105,7 @@ fn about_case(named: &[&Case], suite: &Suite) -> Result<String, Failure> {
     for step in &scenario.steps {
         let _ = writeln!(text, "\n  step `{}` (line {})", step.name, step.line);
         for expectation in &step.expectations {
-            let says = suite
-                .register
-                .find(&expectation.requirement)
-                .map_or("", |requirement| &requirement.says);
+            let says = suite.register.find(&expectation.requirement).map_or("", |requirement| &requirement.says);
             let _ = writeln!(text, "    {} ({}): {says}", expectation.requirement, expectation.level);
         }
     }
@@ -154,10 +143,7 @@ fn about_code(code: ErrorCode, cases: &[Case], suite: &Suite) -> Result<String, 
 fn list_cases(text: &mut String, title: &str, cases: &[&Case]) {
     let mut scenarios: Vec<(&Scenario, usize)> = Vec::new();
     for case in cases {
-        match scenarios
-            .iter_mut()
-            .find(|(scenario, _)| scenario.id == case.scenario.id)
-        {
+        match scenarios.iter_mut().find(|(scenario, _)| scenario.id == case.scenario.id) {
             Some((_, count)) => *count += 1,
             None => scenarios.push((&case.scenario, 1)),
         }
@@ -166,11 +152,7 @@ fn list_cases(text: &mut String, title: &str, cases: &[&Case]) {
         let _ = writeln!(text, "\n  {title}:");
     }
     for (scenario, count) in scenarios.iter().take(SCENARIOS_SHOWN) {
-        let count = if *count > 1 {
-            format!(" ({count} cases)")
-        } else {
-            String::new()
-        };
+        let count = if *count > 1 { format!(" ({count} cases)") } else { String::new() };
         let _ = writeln!(text, "    {}{count}  {}", scenario.id, scenario.title);
     }
     if let Some(more) = scenarios.len().checked_sub(SCENARIOS_SHOWN).filter(|more| *more > 0) {
@@ -186,17 +168,11 @@ fn plainest<'c>(cases: &[&'c Case]) -> Option<&'c Case> {
 /// Runs the case against the reference client and shows what went over the wire.
 fn show_exchange(text: &mut String, case: &Case, suite: &Suite) -> Result<(), Failure> {
     let registration = case.scenario.registration.unwrap_or_default();
-    let settings = ServerSettings {
-        registration,
-        ..ServerSettings::default()
-    };
+    let settings = ServerSettings { registration, ..ServerSettings::default() };
     enough_files(FILES_WITH_A_SERVER)?;
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).map_err(Failure::inconclusive)?;
     let target = Target::embedded(server, Limits::default()).map_err(Failure::defect)?;
-    let settings = Settings {
-        keep_exchanges: true,
-        ..Settings::disposable(1)
-    };
+    let settings = Settings { keep_exchanges: true, ..Settings::disposable(1) };
     let plan = plan(vec![case.clone()], &Capabilities::embedded(registration));
     let events = runtime()?.block_on(collect(&suite.register, plan, target, Some(registration), &settings));
     let passed = events.into_iter().find_map(|event| match event {
@@ -233,11 +209,7 @@ mod tests {
             for status in code.statuses() {
                 assert!(text.contains(&status.to_string()), "{text}");
             }
-            assert_eq!(
-                text.contains("not counted as a crash"),
-                code.is_server_error(),
-                "{text}"
-            );
+            assert_eq!(text.contains("not counted as a crash"), code.is_server_error(), "{text}");
             let expected = text.contains("expected by:") && text.contains("as the reference client answers it");
             assert_ne!(expected, text.contains("no case of this suite expects it"), "{text}");
         }

@@ -88,9 +88,7 @@ fn surfaces(names: &[String]) -> Result<Vec<Surface>, Failure> {
 pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     let surfaces = surfaces(&args.surfaces)?;
     if args.report.as_ref().is_some_and(|wanted| wanted.format != Format::Json) {
-        return Err(Failure::usage(
-            "fuzz writes its report as json only\n  help: --report json=PATH",
-        ));
+        return Err(Failure::usage("fuzz writes its report as json only\n  help: --report json=PATH"));
     }
     let resolved = args.target.resolve(&[])?;
     if let Some(wanted) = &args.report {
@@ -128,11 +126,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         &settings,
         secrets(&resolved),
     );
-    teller.line(&format!(
-        "fuzzing {} of {} with seed {seed}",
-        list(&surfaces),
-        resolved.info.url
-    ));
+    teller.line(&format!("fuzzing {} of {} with seed {seed}", list(&surfaces), resolved.info.url));
     let stop = stop_on_signal();
     let runtime = runtime()?;
     runtime.block_on(fuzz_ground::prepare_journal(&resolved))?;
@@ -150,9 +144,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     teller.end(&summary, &surfaces);
     if let Some(report) = &mut report {
         let written = serde_json::to_writer_pretty(&mut *report, &summary.document()).map_err(std::io::Error::from);
-        let written = written
-            .and_then(|()| report.write_all(b"\n"))
-            .and_then(|()| report.flush());
+        let written = written.and_then(|()| report.write_all(b"\n")).and_then(|()| report.flush());
         written.map_err(|error| Failure::inconclusive(format!("the report could not be written: {error}")))?;
     }
     Ok(exit(&summary))
@@ -187,12 +179,7 @@ async fn fuzz_with(
                 Err(Cut::Time) => Some("half the time was over before the admin was logged in".to_owned()),
                 Err(Cut::Stop) => None,
             };
-            return Summary {
-                seed: settings.seed,
-                interrupted: *stop.borrow(),
-                blocked,
-                ..Summary::default()
-            };
+            return Summary { seed: settings.seed, interrupted: *stop.borrow(), blocked, ..Summary::default() };
         }
     };
     let ground = Arc::new(standing.ground(admin, register, args.large));
@@ -231,11 +218,7 @@ fn exit(summary: &Summary) -> u8 {
 }
 
 fn list(surfaces: &[Surface]) -> String {
-    surfaces
-        .iter()
-        .map(|surface| surface.name())
-        .collect::<Vec<_>>()
-        .join(", ")
+    surfaces.iter().map(|surface| surface.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// Tells people how it goes: a bar on a terminal, a line every few seconds elsewhere.
@@ -265,14 +248,7 @@ impl Teller {
             );
             bar
         });
-        Teller {
-            out,
-            quiet,
-            bar,
-            time: settings.timetable.time(),
-            told: Instant::now(),
-            secrets,
-        }
+        Teller { out, quiet, bar, time: settings.timetable.time(), told: Instant::now(), secrets }
     }
 
     fn line(&mut self, text: &str) {
@@ -313,9 +289,8 @@ impl Teller {
         if self.bar.is_none() && !due {
             return;
         }
-        let left = self.time.map_or(String::new(), |time| {
-            format!(" · {} s left", time.saturating_sub(elapsed).as_secs())
-        });
+        let left =
+            self.time.map_or(String::new(), |time| format!(" · {} s left", time.saturating_sub(elapsed).as_secs()));
         let text = text() + &left;
         match &self.bar {
             Some(bar) => bar.set_message(text),
@@ -337,51 +312,27 @@ impl Teller {
 }
 
 fn finding_line(found: &Found) -> String {
-    format!(
-        "{} {} {}: {}",
-        found.level,
-        found.signature.requirement,
-        found.id,
-        harmless_line(&found.what)
-    )
+    format!("{} {} {}: {}", found.level, found.signature.requirement, found.id, harmless_line(&found.what))
 }
 
 /// The whole summary, as text.
 fn told(summary: &Summary, surfaces: &[Surface]) -> String {
     let mut text = String::from("\nwhat was sent, by answer\n");
-    let mut rows: Vec<(Surface, Class)> = summary
-        .table
-        .keys()
-        .map(|(surface, class, _)| (*surface, *class))
-        .collect();
+    let mut rows: Vec<(Surface, Class)> = summary.table.keys().map(|(surface, class, _)| (*surface, *class)).collect();
     rows.dedup();
     for (surface, class) in rows {
-        let cells = summary
-            .table
-            .iter()
-            .filter(|((s, c, _), _)| (*s, *c) == (surface, class));
+        let cells = summary.table.iter().filter(|((s, c, _), _)| (*s, *c) == (surface, class));
         let cells: Vec<String> = cells.map(|((_, _, kind), count)| format!("{kind} x{count}")).collect();
         text.push_str(&format!("  {surface:<13} {class:<7} {}\n", cells.join("  ")));
     }
     let possible = aimed::rows(surfaces);
-    let missed: Vec<&str> = possible
-        .iter()
-        .filter(|row| !summary.rows.contains(**row))
-        .copied()
-        .collect();
+    let missed: Vec<&str> = possible.iter().filter(|row| !summary.rows.contains(**row)).copied().collect();
     let by_letter = |letter: char| {
-        let covered: Vec<&str> = possible
-            .iter()
-            .filter(|row| row.starts_with(letter) && summary.rows.contains(**row))
-            .copied()
-            .collect();
+        let covered: Vec<&str> =
+            possible.iter().filter(|row| row.starts_with(letter) && summary.rows.contains(**row)).copied().collect();
         (!covered.is_empty()).then(|| covered.join(" "))
     };
-    text.push_str(&format!(
-        "rows of the catalogue covered: {} of {}\n",
-        summary.rows.len(),
-        possible.len()
-    ));
+    text.push_str(&format!("rows of the catalogue covered: {} of {}\n", summary.rows.len(), possible.len()));
     for letter in ['A', 'J', 'P', 'S', 'H'] {
         text.extend(by_letter(letter).map(|rows| format!("  {rows}\n")));
     }

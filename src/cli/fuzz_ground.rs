@@ -85,9 +85,7 @@ impl<'r> Standing<'r> {
     pub fn new(resolved: &'r Resolved) -> Standing<'r> {
         let target = Arc::clone(&resolved.target);
         let custody = match &resolved.journal {
-            Some(journal) => Custody::Shared {
-                journal: Arc::clone(journal),
-            },
+            Some(journal) => Custody::Shared { journal: Arc::clone(journal) },
             None => Custody::Disposable,
         };
         let (name, password) = (resolved.admin_name.clone(), resolved.admin_password.clone());
@@ -126,12 +124,7 @@ impl<'r> Standing<'r> {
     }
 
     fn may_begin_anew(&self) -> bool {
-        let Resolved {
-            info,
-            capabilities,
-            target,
-            ..
-        } = self.resolved;
+        let Resolved { info, capabilities, target, .. } = self.resolved;
         !info.embedded && (target.origin().is_loopback() || capabilities.fresh || capabilities.reset)
     }
 
@@ -144,10 +137,8 @@ impl<'r> Standing<'r> {
             target.reset().await?;
             accounts.are_gone();
         }
-        let account = |password: &str| Account {
-            username: self.resolved.admin_name.clone(),
-            password: password.to_owned(),
-        };
+        let account =
+            |password: &str| Account { username: self.resolved.admin_name.clone(), password: password.to_owned() };
         match probe(target, &account(DEFAULT_PASSWORD)).await {
             Probe::ChangeRequired => {}
             Probe::Refused if fresh || reset => {}

@@ -30,8 +30,7 @@ pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
         )),
         _ => Failure::usage(format!("cannot write {path}: {error}")),
     })?;
-    file.write_all(SAMPLE.as_bytes())
-        .map_err(|error| Failure::usage(format!("cannot write {path}: {error}")))?;
+    file.write_all(SAMPLE.as_bytes()).map_err(|error| Failure::usage(format!("cannot write {path}: {error}")))?;
     print(&format!(
         "{path} is written: fill in the url, set WABIZSPEC_ADMIN_PASSWORD to the admin's password, then run `wabizspec \
          doctor`\n"
@@ -63,10 +62,7 @@ mod tests {
     #[test]
     fn the_sample_is_read_as_it_is_and_with_every_key_in_use() {
         let config = parse(SAMPLE).expect("sample");
-        assert!(
-            config.state.allow.is_empty() && !config.state.fresh,
-            "the sample allows nothing"
-        );
+        assert!(config.state.allow.is_empty() && !config.state.fresh, "the sample allows nothing");
         parse(&uncommented()).expect("every key");
     }
 
@@ -80,10 +76,7 @@ mod tests {
             let definition = sections[section]["$ref"].as_str().expect("reference");
             let definition = schema.pointer(definition.trim_start_matches('#')).expect("definition");
             for key in definition["properties"].as_object().expect("keys").keys() {
-                assert!(
-                    table[section].get(key).is_some(),
-                    "[{section}] {key} is not in the sample"
-                );
+                assert!(table[section].get(key).is_some(), "[{section}] {key} is not in the sample");
             }
         }
     }

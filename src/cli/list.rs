@@ -44,11 +44,8 @@ pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
     }
     let width = items.iter().map(|item| text(item, &["id"]).len()).max().unwrap_or(0);
     let line = |item: &Value| {
-        let (id, kind, says) = (
-            text(item, &["id"]),
-            text(item, &["level", "given"]),
-            text(item, &["says", "description", "title"]),
-        );
+        let (id, kind, says) =
+            (text(item, &["id"]), text(item, &["level", "given"]), text(item, &["says", "description", "title"]));
         format!("{id:width$}  {kind:10}  {says}\n")
     };
     print(&items.iter().map(line).collect::<String>())
@@ -56,10 +53,7 @@ pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
 
 /// The text of the first of the members that the item has.
 fn text<'v>(item: &'v Value, members: &[&str]) -> &'v str {
-    members
-        .iter()
-        .find_map(|member| item[*member].as_str())
-        .unwrap_or_default()
+    members.iter().find_map(|member| item[*member].as_str()).unwrap_or_default()
 }
 
 fn scenario(scenario: &Arc<Scenario>) -> Value {

@@ -31,8 +31,6 @@ pub(super) fn merge(args: &MergeArgs) -> Result<u8, Failure> {
     let merged = Merged::of(&args.reports).map_err(Failure::usage)?;
     let mut reports = args.report.open(Verbosity::Quiet, &args.reports)?;
     reports.require(args.min_cases as usize);
-    merged
-        .events(&mut |event| reports.take(&event))
-        .map_err(Failure::usage)?;
+    merged.events(&mut |event| reports.take(&event)).map_err(Failure::usage)?;
     Ok(conclude(reports).code)
 }

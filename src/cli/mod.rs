@@ -124,34 +124,22 @@ struct Failure {
 impl Failure {
     /// The user has to change something: a flag, a file.
     fn usage(what: impl fmt::Display) -> Failure {
-        Failure {
-            code: USAGE,
-            what: what.to_string(),
-        }
+        Failure { code: USAGE, what: what.to_string() }
     }
 
     /// It did its work as far as it goes, and what it found is bad.
     fn findings(what: impl fmt::Display) -> Failure {
-        Failure {
-            code: FINDINGS,
-            what: what.to_string(),
-        }
+        Failure { code: FINDINGS, what: what.to_string() }
     }
 
     /// We have to.
     fn defect(what: impl fmt::Display) -> Failure {
-        Failure {
-            code: DEFECT,
-            what: format!("a defect of wabizspec: {what}"),
-        }
+        Failure { code: DEFECT, what: format!("a defect of wabizspec: {what}") }
     }
 
     /// Something outside stood in the way.
     fn inconclusive(what: impl fmt::Display) -> Failure {
-        Failure {
-            code: INCONCLUSIVE,
-            what: what.to_string(),
-        }
+        Failure { code: INCONCLUSIVE, what: what.to_string() }
     }
 
     fn tell(&self) -> u8 {
@@ -189,9 +177,9 @@ fn read(path: &Path) -> Result<String, Failure> {
 fn print(text: &str) -> Result<u8, Failure> {
     let mut out = anstream::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::inconclusive(format!(
-            "cannot write to standard output: {error}"
-        ))),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::inconclusive(format!("cannot write to standard output: {error}")))
+        }
         _ => Ok(CONFORMS),
     }
 }
@@ -216,10 +204,7 @@ fn enough_files(count: usize) -> Result<(), Failure> {
 /// A runtime of one thread: one target is waited for, nothing is computed.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     enough_files(FILES_OF_A_RUNTIME)?;
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::defect)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::defect)
 }
 
 /// `--scenarios DIR`, wherever a command reads the suite.

@@ -15,11 +15,7 @@ pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
     };
     let count = plan.cases().count();
     // Writing to a String does not fail.
-    let _ = writeln!(
-        text,
-        "{count} cases against {whom}, {} resets; nothing has been sent",
-        plan.resets
-    );
+    let _ = writeln!(text, "{count} cases against {whom}, {} resets; nothing has been sent", plan.resets);
     let _ = writeln!(text, "{}", changes(plan, &resolved.capabilities));
     if let Some(limit) = resolved.capabilities.wrong_logins {
         let wrong: u32 = plan.cases().map(Case::wrong_logins).sum();
@@ -74,9 +70,7 @@ pub(super) fn changes(plan: &Plan, capabilities: &Capabilities) -> String {
 /// Each kind of change with how many cases make it. Where the admin's password may not be changed, passwords are those of
 /// accounts that the run makes, and that is said: nobody allowed anything else.
 pub(super) fn named_changes(plan: &Plan, capabilities: &Capabilities) -> Vec<String> {
-    let Capabilities {
-        fresh, reset, allow, ..
-    } = capabilities;
+    let Capabilities { fresh, reset, allow, .. } = capabilities;
     let admins = *fresh || *reset || allow.contains(&Change::Passwords);
     let named = |(change, count): (&Change, &usize)| match change {
         Change::Passwords if !admins => format!("{change} of accounts that the run makes ({count} cases)"),

@@ -242,23 +242,13 @@ fn by_file(cases: &[String]) -> String {
 
 fn counted(proof: &Proof) -> String {
     let count = |verdict| proof.count(verdict);
-    let (killed, silent, dead) = (
-        count(FaultVerdict::Killed),
-        count(FaultVerdict::Silent),
-        count(FaultVerdict::Dead),
-    );
-    format!(
-        "{} faults: {killed} killed, {silent} silent, {dead} dead",
-        proof.rows.len()
-    )
+    let (killed, silent, dead) = (count(FaultVerdict::Killed), count(FaultVerdict::Silent), count(FaultVerdict::Dead));
+    format!("{} faults: {killed} killed, {silent} silent, {dead} dead", proof.rows.len())
 }
 
 fn line(row: &Row) -> String {
     let (fault, verdict) = (row.fault, row.verdict);
-    format!(
-        "{verdict}  {}  ({}): {}",
-        fault.id, fault.requirement, fault.description
-    )
+    format!("{verdict}  {}  ({}): {}", fault.id, fault.requirement, fault.description)
 }
 
 /// What people read at the end.

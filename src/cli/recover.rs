@@ -85,9 +85,7 @@ type Left = (String, Option<String>);
 pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
     let resolved = args.target.resolve(&[])?;
     let Some(journal) = &resolved.journal else {
-        return Err(Failure::usage(
-            "there is no target to log in to\n  help: give --target URL",
-        ));
+        return Err(Failure::usage("there is no target to log in to\n  help: give --target URL"));
     };
     // Whoever changes something holds the lock; whoever only looks must not keep a run from starting.
     let _lock = match args.clean {
@@ -149,17 +147,12 @@ async fn recover_with(
             return Ok(FINDINGS);
         }
     };
-    let admin = Admin {
-        account: account(resolved, &candidate.password),
-        token,
-    };
+    let admin = Admin { account: account(resolved, &candidate.password), token };
     let accounts = Accounts::new(
         Arc::clone(&resolved.target),
         resolved.admin_name.clone(),
         None,
-        Custody::Shared {
-            journal: Arc::clone(journal),
-        },
+        Custody::Shared { journal: Arc::clone(journal) },
     );
     let done = match tell(args, url, candidate) {
         Ok(()) => unless_stopped(stop, accounts_left(args, resolved, journal, &accounts, &admin)).await,
@@ -206,10 +199,7 @@ async fn accounts_left(
     for name in journal.earlier().other_accounts() {
         match accounts.exists(admin, name).await {
             Some(false) => journal.gone(name),
-            None => left.push((
-                name.to_owned(),
-                Some("the target does not say whether it is there".to_owned()),
-            )),
+            None => left.push((name.to_owned(), Some("the target does not say whether it is there".to_owned()))),
             Some(true) if !args.clean => left.push((name.to_owned(), None)),
             Some(true) => match remove(journal, accounts, admin, name).await {
                 Ok(()) => drop(print(&format!("removed: `{}`\n", name.escape_debug()))?),
@@ -245,24 +235,14 @@ async fn remove(journal: &Journal, accounts: &Accounts, admin: &Admin, name: &st
 /// Leaves in the journal what is still needed: the password, unless the owner knows it, and the accounts that are left.
 async fn settle(resolved: &Resolved, journal: &Journal, admin: &Account, left: &[Left]) -> Result<(), Failure> {
     let failed = |why: &dyn std::fmt::Display| {
-        Failure::inconclusive(format!(
-            "the journal {} could not be written: {why}",
-            journal.path().display()
-        ))
+        Failure::inconclusive(format!("the journal {} could not be written: {why}", journal.path().display()))
     };
     for (name, _) in left {
         journal.made(name).await.map_err(|why| failed(&why))?;
     }
-    let works = Credentials {
-        account: admin.username.clone(),
-        password: admin.password.clone(),
-    };
+    let works = Credentials { account: admin.username.clone(), password: admin.password.clone() };
     let is_known = resolved.admin_password.as_ref() == Some(&admin.password);
-    let works = if is_known {
-        &[][..]
-    } else {
-        std::slice::from_ref(&works)
-    };
+    let works = if is_known { &[][..] } else { std::slice::from_ref(&works) };
     journal.settle(works).await.map_err(|why| failed(&why))
 }
 
@@ -282,10 +262,7 @@ fn candidates(resolved: &Resolved) -> Vec<Candidate> {
     let configured = configured.map(|password| (password, "the password that was given".to_owned()));
     let kept = kept_by_an_earlier_version(Path::new(OUT), resolved.target.origin());
     let kept = kept.map(|(password, file)| (password, format!("the password in {}", file.display())));
-    let default = (
-        DEFAULT_PASSWORD.to_owned(),
-        "the documented default password".to_owned(),
-    );
+    let default = (DEFAULT_PASSWORD.to_owned(), "the documented default password".to_owned());
     let plain: Vec<(String, String)> = entries.chain(configured).chain(kept).chain([default]).collect();
     let varied = plain.iter().flat_map(|(password, what)| {
         let spellings = spellings(password).into_iter();
@@ -301,10 +278,7 @@ fn candidates(resolved: &Resolved) -> Vec<Candidate> {
 }
 
 fn account(resolved: &Resolved, password: &str) -> Account {
-    Account {
-        username: resolved.admin_name.clone(),
-        password: password.to_owned(),
-    }
+    Account { username: resolved.admin_name.clone(), password: password.to_owned() }
 }
 
 /// The first candidate that logs in, with its token; `budget` is how many may be refused.
@@ -314,9 +288,7 @@ async fn search<'c>(resolved: &Resolved, candidates: &'c [Candidate], budget: us
     for (index, candidate) in candidates.iter().enumerate() {
         // Until one logs in, each was a wrong login.
         if index == budget {
-            return Ok(Found::Stopped {
-                left: candidates.len() - index,
-            });
+            return Ok(Found::Stopped { left: candidates.len() - index });
         }
         let account = account(resolved, &candidate.password);
         let mut tries = 0;

@@ -52,14 +52,8 @@ impl ReportArgs {
         };
         let err_is_terminal = std::io::stderr().is_terminal();
         let (out, is_terminal): (Box<dyn Write + Send>, bool) = match self.stdout_is_taken() {
-            true => (
-                Box::new(anstream::AutoStream::new(std::io::stderr(), choice)),
-                err_is_terminal,
-            ),
-            false => (
-                Box::new(anstream::AutoStream::new(std::io::stdout(), choice)),
-                std::io::stdout().is_terminal(),
-            ),
+            true => (Box::new(anstream::AutoStream::new(std::io::stderr(), choice)), err_is_terminal),
+            false => (Box::new(anstream::AutoStream::new(std::io::stdout(), choice)), std::io::stdout().is_terminal()),
         };
         let live = is_terminal && err_is_terminal && verbosity == Verbosity::Normal;
         reports.add("the console", Box::new(Console::new(out, verbosity, live)));

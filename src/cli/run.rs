@@ -97,18 +97,12 @@ enum FailOn {
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let only = args.to_run_again()?;
     let suite = suite(args.suite.scenarios.as_deref())?;
-    let selection = Selection {
-        filters: args.filters.clone(),
-        only,
-        shard: args.shard,
-    };
+    let selection = Selection { filters: args.filters.clone(), only, shard: args.shard };
     let all = cases(&suite);
     let mut ledger = args.ledger(&all)?;
     let selected = selection.apply(all).map_err(|error| args.no_case(&error))?;
-    let resolved = args.target.resolve(&[
-        ("--snapshots", args.snapshots.is_some()),
-        ("--baseline", args.baseline.is_some()),
-    ])?;
+    let resolved =
+        args.target.resolve(&[("--snapshots", args.snapshots.is_some()), ("--baseline", args.baseline.is_some())])?;
     let plan = plan(selected.cases, &resolved.capabilities);
     if args.plan {
         return print(&plan_view::plan_view(&plan, &resolved));
@@ -133,10 +127,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         make_safe(args, &resolved, &plan)?;
     }
     runtime()?.block_on(async {
-        let settings = Settings {
-            part: selected.part,
-            ..settings(args, &resolved, snapshots)
-        };
+        let settings = Settings { part: selected.part, ..settings(args, &resolved, snapshots) };
         let mut emit = |event: Event| {
             let events = match &mut ledger {
                 Some(ledger) => ledger.take(event),
@@ -171,8 +162,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     });
     let Concluded { code, verdict } = conclude(reports);
     if verdict == INCONCLUSIVE && !resolved.info.embedded {
-        args.report
-            .say("help: `wabizspec doctor`, with the same flags, looks for what stands in the way");
+        args.report.say("help: `wabizspec doctor`, with the same flags, looks for what stands in the way");
     }
     let entries = ledger.as_ref().map(Ledger::to_paste).unwrap_or_default();
     if !entries.is_empty() {
@@ -231,9 +221,7 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         keep_exchanges: false,
         witness: None,
         custody: match &resolved.journal {
-            Some(journal) => Custody::Shared {
-                journal: Arc::clone(journal),
-            },
+            Some(journal) => Custody::Shared { journal: Arc::clone(journal) },
             None => Custody::Disposable,
         },
     }
@@ -291,10 +279,7 @@ impl RunArgs {
     /// What the report ends with where something failed that the baseline does not know.
     fn tell_entries(&self, entries: &str) {
         let path = self.baseline.as_deref().unwrap_or(Path::new("the baseline"));
-        let text = format!(
-            "\nentries for {}, each reason still to be written:\n{entries}",
-            path.display()
-        );
+        let text = format!("\nentries for {}, each reason still to be written:\n{entries}", path.display());
         self.report.say_after(&text);
     }
 

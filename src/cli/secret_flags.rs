@@ -9,14 +9,7 @@ use super::Failure;
 /// Flags that people try, each with where their value belongs.
 const FLAGS: [(&[&str], &str); 4] = [
     (
-        &[
-            "--password",
-            "--admin-password",
-            "--pass",
-            "--passwd",
-            "--secret",
-            "--new-password",
-        ],
+        &["--password", "--admin-password", "--pass", "--passwd", "--secret", "--new-password"],
         "set WABIZSPEC_ADMIN_PASSWORD, or put the password into a file and name it as password_file under \
          [credentials] in wabizspec.toml",
     ),
@@ -100,15 +93,7 @@ mod tests {
 
     #[test]
     fn everything_else_is_let_through() {
-        for argument in [
-            "--target=http://127.0.0.1:1/a@b",
-            "login/*",
-            "-v",
-            "-q",
-            "--color=never",
-            "a@b",
-            "--help",
-        ] {
+        for argument in ["--target=http://127.0.0.1:1/a@b", "login/*", "-v", "-q", "--color=never", "a@b", "--help"] {
             assert_eq!(refused(argument), None, "{argument}");
         }
     }

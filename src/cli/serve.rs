@@ -50,10 +50,7 @@ pub(super) fn serve(args: &ServeArgs) -> Result<u8, Failure> {
         registration: match args.registration {
             Some(State::Open) => Registration::Open,
             Some(State::Sunset) => Registration::Sunset,
-            None => args
-                .fault
-                .first()
-                .map_or(Registration::Open, |fault| fault.registration),
+            None => args.fault.first().map_or(Registration::Open, |fault| fault.registration),
         },
         control: args.control,
         ..Settings::default()

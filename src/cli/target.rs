@@ -156,10 +156,7 @@ impl Resolved {
                  journal on a disk that stays, with --journal PATH"
             }
         };
-        Some(format!(
-            "the credential journal is {}, and {why}: {advice}",
-            path.display()
-        ))
+        Some(format!("the credential journal is {}, and {why}: {advice}", path.display()))
     }
 }
 
@@ -229,14 +226,8 @@ impl TargetArgs {
     }
 
     fn embedded(&self) -> Result<Resolved, Failure> {
-        let registration = self
-            .registration
-            .and_then(RegistrationChoice::known)
-            .unwrap_or_default();
-        let settings = ServerSettings {
-            registration,
-            ..ServerSettings::default()
-        };
+        let registration = self.registration.and_then(RegistrationChoice::known).unwrap_or_default();
+        let settings = ServerSettings { registration, ..ServerSettings::default() };
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let jobs = self.jobs(None);
         // Both ends of each connection are in this process.
@@ -246,11 +237,7 @@ impl TargetArgs {
         let target = Target::embedded(server, self.limits(None)).map_err(Failure::defect)?;
         let target = target.at_rate(self.rate);
         Ok(Resolved {
-            info: TargetInfo {
-                url: target.origin().to_string(),
-                embedded: true,
-                registration: Some(registration),
-            },
+            info: TargetInfo { url: target.origin().to_string(), embedded: true, registration: Some(registration) },
             target: Arc::new(target),
             capabilities: Capabilities::embedded(registration),
             admin_name: "admin".to_owned(),
@@ -292,12 +279,7 @@ impl TargetArgs {
             disposable: false,
             reset: hooks.reset.is_some(),
             fresh: self.fresh || config.state.fresh,
-            allow: self
-                .allow
-                .iter()
-                .chain(&config.state.allow)
-                .copied()
-                .collect::<BTreeSet<Change>>(),
+            allow: self.allow.iter().chain(&config.state.allow).copied().collect::<BTreeSet<Change>>(),
             credentials: admin_password.is_some() || known,
             advance: hooks.advance.is_some(),
             code: hooks.code.is_some(),
@@ -306,11 +288,7 @@ impl TargetArgs {
             wrong_logins: self.wrong_logins.or(wrong_logins(&config, hooks.reset.is_some())),
         };
         Ok(Resolved {
-            info: TargetInfo {
-                url: origin.to_string(),
-                embedded: false,
-                registration,
-            },
+            info: TargetInfo { url: origin.to_string(), embedded: false, registration },
             jobs,
             account: account(&config)?,
             hooks: shown(&hooks, &secrets),

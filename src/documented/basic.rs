@@ -19,19 +19,14 @@ impl Credentials {
     /// Credentials of two texts. A colon in the user name does not survive [`render`] and [`parse`]: the scheme
     /// has no way to write it (RFC 7617 §2).
     pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
-        Credentials {
-            username: username.into(),
-            password: password.into(),
-        }
+        Credentials { username: username.into(), password: password.into() }
     }
 }
 
 /// A password must not slip into a log through `{:?}`.
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
     }
 }
 
@@ -82,9 +77,8 @@ pub enum BasicError {
 /// at the first colon (RFC 7617 §2).
 pub fn parse(header_value: &[u8]) -> Result<Credentials, BasicError> {
     let decoded = decode(token68(header_value)?)?;
-    let mut username = String::from_utf8(decoded).map_err(|error| BasicError::NotUtf8 {
-        at: error.utf8_error().valid_up_to(),
-    })?;
+    let mut username =
+        String::from_utf8(decoded).map_err(|error| BasicError::NotUtf8 { at: error.utf8_error().valid_up_to() })?;
     if let Some(at) = username.bytes().position(|byte| byte.is_ascii_control()) {
         return Err(BasicError::Control { at });
     }
@@ -194,10 +188,7 @@ mod tests {
             (b"Bearer abc", BasicError::OtherScheme("Bearer".into())),
             (b"Basicx YWRtaW46c2VjcmV0", BasicError::OtherScheme("Basicx".into())),
             (b"Digest username=\"admin\"", BasicError::OtherScheme("Digest".into())),
-            (
-                b"BasicYWRtaW46c2VjcmV0",
-                BasicError::OtherScheme("BasicYWRtaW46c2VjcmV0".into()),
-            ),
+            (b"BasicYWRtaW46c2VjcmV0", BasicError::OtherScheme("BasicYWRtaW46c2VjcmV0".into())),
             (bare.as_bytes(), BasicError::NoScheme),
         ] {
             assert_eq!(parse(value), Err(expected), "{}", value.escape_ascii());
@@ -219,16 +210,7 @@ mod tests {
             assert_eq!(parsed, Err(BasicError::Alphabet { at, byte }), "{text}");
         }
         // "a:b" is YTpi; "a:bc" is YTpiYw==.
-        for text in [
-            "YTpiYw",
-            "YTpiYw=",
-            "YTpiYw===",
-            "YTpi=",
-            "YTpiY",
-            "YT==piYw",
-            "YTpiYx==",
-            "=",
-        ] {
+        for text in ["YTpiYw", "YTpiYw=", "YTpiYw===", "YTpi=", "YTpiY", "YT==piYw", "YTpiYx==", "="] {
             let parsed = parse(format!("Basic {text}").as_bytes());
             assert!(matches!(parsed, Err(BasicError::Padding(_))), "{text}: {parsed:?}");
         }
@@ -236,12 +218,9 @@ mod tests {
 
     #[test]
     fn what_is_no_text() {
-        for (bytes, at) in [
-            (&b"\xff\xfe:x"[..], 0),
-            (b"admin:\xc0\x80", 6),
-            (b"admin:\xed\xa0\x80", 6),
-            (b"admin:x\xc3", 7),
-        ] {
+        for (bytes, at) in
+            [(&b"\xff\xfe:x"[..], 0), (b"admin:\xc0\x80", 6), (b"admin:\xed\xa0\x80", 6), (b"admin:x\xc3", 7)]
+        {
             assert_eq!(parse(&encoded("Basic ", bytes)), Err(BasicError::NotUtf8 { at }));
         }
         for (text, at) in [("admin:sec\0ret", 9), ("ad\nmin:x", 2), ("admin:x\u{7f}", 7)] {

@@ -94,9 +94,7 @@ pub enum CertificateError {
 /// The two forms begin alike. Inside a payload the next field 1 is bytes (the details), inside a bare certificate it
 /// is a number (the serial), so reading it as details succeeds for the bare form only.
 pub fn verified_name(base64: &str) -> Result<VerifiedName, CertificateError> {
-    let bytes = STANDARD
-        .decode(base64)
-        .map_err(|error| CertificateError::Base64(error.to_string()))?;
+    let bytes = STANDARD.decode(base64).map_err(|error| CertificateError::Base64(error.to_string()))?;
     let first = Outer::decode(bytes.as_slice()).map_err(not_protobuf)?.first;
     let first = first.ok_or(CertificateError::Empty)?;
     if let Ok(details) = Details::decode(first.as_slice()) {
@@ -179,10 +177,7 @@ impl SampleCertificate {
         if !self.wrapped {
             return certificate.encode_to_vec();
         }
-        let payload = BizAccountPayload {
-            certificate: Some(certificate),
-            link_info: Some(vec![0; 46]),
-        };
+        let payload = BizAccountPayload { certificate: Some(certificate), link_info: Some(vec![0; 46]) };
         payload.encode_to_vec()
     }
 }
@@ -196,19 +191,14 @@ mod tests {
     const NOT_ASCII: &str = "CnAKLAjA9ark09qYAhIGZW50OndhIhNDYWbDqSDDnGLDq3Ig5p2x5LqsUIDVr4gGGkAAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4/Ei4AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
     fn sample(name: &str, wrapped: bool) -> SampleCertificate {
-        SampleCertificate {
-            wrapped,
-            ..SampleCertificate::new(name)
-        }
+        SampleCertificate { wrapped, ..SampleCertificate::new(name) }
     }
 
     #[test]
     fn the_known_samples_are_read_and_built() {
-        for (text, name, wrapped) in [
-            (WRAPPED, "Acme Ltd", true),
-            (BARE, "Acme Ltd", false),
-            (NOT_ASCII, "Café Übër 東京", true),
-        ] {
+        for (text, name, wrapped) in
+            [(WRAPPED, "Acme Ltd", true), (BARE, "Acme Ltd", false), (NOT_ASCII, "Café Übër 東京", true)]
+        {
             let read = verified_name(text).unwrap();
             assert_eq!((read.name.as_str(), read.wrapped), (name, wrapped));
             assert_eq!(read.issuer.as_deref(), Some("ent:wa"));
@@ -255,28 +245,13 @@ mod tests {
         let huge_field = [0x0a, 0xff, 0xff, 0xff, 0xff, 0x07];
         let mut cut = sample("Acme Ltd", true).to_bytes();
         cut.truncate(40);
-        for bytes in [
-            &b"hello world"[..],
-            &huge_field,
-            &cut,
-            &[0x08, 0x01],
-            &[0x0a, 0x02, 0x0d, 0x00],
-        ] {
+        for bytes in [&b"hello world"[..], &huge_field, &cut, &[0x08, 0x01], &[0x0a, 0x02, 0x0d, 0x00]] {
             let read = verified_name(&STANDARD.encode(bytes));
-            assert!(
-                matches!(read, Err(CertificateError::Protobuf(_))),
-                "{bytes:x?}: {read:?}"
-            );
+            assert!(matches!(read, Err(CertificateError::Protobuf(_))), "{bytes:x?}: {read:?}");
         }
         assert_eq!(verified_name(""), Err(CertificateError::Empty));
-        assert_eq!(
-            verified_name(&sample("", true).to_base64()),
-            Err(CertificateError::NoName)
-        );
-        assert_eq!(
-            verified_name(&sample("", false).to_base64()),
-            Err(CertificateError::NoName)
-        );
+        assert_eq!(verified_name(&sample("", true).to_base64()), Err(CertificateError::NoName));
+        assert_eq!(verified_name(&sample("", false).to_base64()), Err(CertificateError::NoName));
         assert_eq!(verified_name("CgA="), Err(CertificateError::NoName), "an empty field 1");
     }
 

@@ -161,19 +161,12 @@ pub struct ApiError {
 impl ApiError {
     /// An error with the documented title.
     pub const fn new(code: ErrorCode) -> Self {
-        ApiError {
-            code,
-            title: Cow::Borrowed(code.title()),
-            details: None,
-        }
+        ApiError { code, title: Cow::Borrowed(code.title()), details: None }
     }
 
     /// The same with details.
     pub fn with_details(self, details: impl Into<Cow<'static, str>>) -> Self {
-        ApiError {
-            details: Some(details.into()),
-            ..self
-        }
+        ApiError { details: Some(details.into()), ..self }
     }
 
     /// As JSON: `{"code", "title", "details"?}`.
@@ -198,11 +191,7 @@ mod tests {
             assert_eq!(code as usize, index);
             assert_eq!(ErrorCode::try_from(code.number()), Ok(code));
         }
-        assert!(
-            ErrorCode::ALL
-                .windows(2)
-                .all(|pair| pair[0].number() < pair[1].number())
-        );
+        assert!(ErrorCode::ALL.windows(2).all(|pair| pair[0].number() < pair[1].number()));
         assert_eq!(ErrorCode::ALL.len(), ErrorCode::SenderLocked as usize + 1);
     }
 
@@ -251,9 +240,6 @@ mod tests {
         let error = ApiError::new(ErrorCode::AccessDenied);
         assert_eq!(error.to_json().to_string(), r#"{"code":1005,"title":"Access denied"}"#);
         let error = error.with_details("why");
-        assert_eq!(
-            error.to_json().to_string(),
-            r#"{"code":1005,"title":"Access denied","details":"why"}"#
-        );
+        assert_eq!(error.to_json().to_string(), r#"{"code":1005,"title":"Access denied","details":"why"}"#);
     }
 }

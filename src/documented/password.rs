@@ -99,12 +99,7 @@ pub struct Shortfalls {
 impl Shortfalls {
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = Shortfall> {
-        let &Shortfalls {
-            lacking,
-            length,
-            min,
-            max,
-        } = self;
+        let &Shortfalls { lacking, length, min, max } = self;
         let all = [
             Shortfall::TooShort { length, min },
             Shortfall::TooLong { length, max },
@@ -207,12 +202,7 @@ impl PasswordRule {
             !self.controls && has & CONTROL != 0,
         ];
         match lacking.contains(&true) {
-            true => Err(Shortfalls {
-                lacking,
-                length,
-                min,
-                max,
-            }),
+            true => Err(Shortfalls { lacking, length, min, max }),
             false => Ok(()),
         }
     }
@@ -276,10 +266,7 @@ mod tests {
         use Shortfall::*;
         let nothing = [TooShort { length: 0, min: 8 }, NoDigit, NoUpper, NoLower, NoSpecial];
         assert_eq!(shortfalls(""), nothing);
-        assert_eq!(
-            shortfalls("secret"),
-            [TooShort { length: 6, min: 8 }, NoDigit, NoUpper, NoSpecial]
-        );
+        assert_eq!(shortfalls("secret"), [TooShort { length: 6, min: 8 }, NoDigit, NoUpper, NoSpecial]);
     }
 
     #[test]
@@ -310,10 +297,7 @@ mod tests {
     fn characters_count_not_bytes() {
         assert_eq!(shortfalls("Aa1!東京東").len(), 1, "7 characters in 13 bytes");
         assert_eq!(shortfalls(&format!("Aa1!{}", "京".repeat(60))), []);
-        let bytes = PasswordRule {
-            counted: Counted::Bytes,
-            ..PasswordRule::documented()
-        };
+        let bytes = PasswordRule { counted: Counted::Bytes, ..PasswordRule::documented() };
         assert_eq!(bytes.check("Aa1!東京東"), Ok(()));
     }
 

@@ -50,10 +50,7 @@ impl fmt::Display for ExpiresAfter {
         let utc = TimeZone::UTC.to_datetime(self.0);
         let (year, month, day) = (utc.year(), utc.month(), utc.day());
         let (hour, minute, second) = (utc.hour(), utc.minute(), utc.second());
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}+00:00"
-        )
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}+00:00")
     }
 }
 
@@ -82,10 +79,7 @@ impl FromStr for ExpiresAfter {
         let (Ok(date), Ok(time)) = (date, time) else {
             return Err(ExpiresAfterError::Calendar);
         };
-        TimeZone::UTC
-            .to_timestamp(date.to_datetime(time))
-            .map(ExpiresAfter)
-            .map_err(|_| ExpiresAfterError::Calendar)
+        TimeZone::UTC.to_timestamp(date.to_datetime(time)).map(ExpiresAfter).map_err(|_| ExpiresAfterError::Calendar)
     }
 }
 

@@ -39,20 +39,10 @@ pub fn harmless_text(text: &str) -> Cow<'_, str> {
 /// A value short enough to be shown in a finding, as one harmless line.
 pub fn shortened<T: Display + ?Sized>(value: &T) -> String {
     const SHOWN: usize = 200;
-    let mut short = Short {
-        shown: String::new(),
-        left: SHOWN,
-        bytes: 0,
-        is_cut: false,
-    };
+    let mut short = Short { shown: String::new(), left: SHOWN, bytes: 0, is_cut: false };
     // Writing to a String does not fail.
     let _ = write!(short, "{value}");
-    let Short {
-        mut shown,
-        bytes,
-        is_cut,
-        ..
-    } = short;
+    let Short { mut shown, bytes, is_cut, .. } = short;
     if let Cow::Owned(harmless) = harmless_line(&shown) {
         shown = harmless;
     }
@@ -113,9 +103,7 @@ fn decides_a_command(before: &str, rest: &str) -> bool {
             name.starts_with('[')
         }
         b':' if before.ends_with(':') => is_command_of_github(&rest[1..]),
-        b':' => ["section_start", "section_end"]
-            .iter()
-            .any(|word| before.ends_with(word)),
+        b':' => ["section_start", "section_end"].iter().any(|word| before.ends_with(word)),
         _ => false,
     }
 }
@@ -141,11 +129,7 @@ mod tests {
     fn control_characters_and_marks_of_direction_are_shown() {
         for (text, line, lines) in [
             ("Zoë 東京 \\ \" '", "Zoë 東京 \\ \" '", "Zoë 東京 \\ \" '"),
-            (
-                "a\u{1b}[2J\u{9b}b\0",
-                r"a\u{1b}[2J\u{9b}b\u{0}",
-                r"a\u{1b}[2J\u{9b}b\u{0}",
-            ),
+            ("a\u{1b}[2J\u{9b}b\0", r"a\u{1b}[2J\u{9b}b\u{0}", r"a\u{1b}[2J\u{9b}b\u{0}"),
             ("\u{202e}abc\u{7f}", r"\u{202e}abc\u{7f}", r"\u{202e}abc\u{7f}"),
             ("a\r\n\tb", r"a\u{d}\u{a}\u{9}b", "a\\u{d}\n\tb"),
         ] {
@@ -170,14 +154,7 @@ mod tests {
             assert_eq!(harmless_line(text), shown, "{text:?}");
             assert_eq!(harmless_line(shown), shown, "{text:?}");
         }
-        for text in [
-            "login/x::error-first and y",
-            "## title",
-            "a::b",
-            "#[x]",
-            "http://h:1/##x",
-            "::error\n::",
-        ] {
+        for text in ["login/x::error-first and y", "## title", "a::b", "#[x]", "http://h:1/##x", "::error\n::"] {
             assert_eq!(harmless_text(text), text);
         }
     }

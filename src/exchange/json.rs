@@ -121,10 +121,9 @@ impl Json {
     /// The JSON Pointer of the first member whose name its object has already used.
     pub fn duplicate(&self) -> Option<String> {
         match self {
-            Json::Array(items) => items
-                .iter()
-                .enumerate()
-                .find_map(|(index, item)| Some(format!("/{index}{}", item.duplicate()?))),
+            Json::Array(items) => {
+                items.iter().enumerate().find_map(|(index, item)| Some(format!("/{index}{}", item.duplicate()?)))
+            }
             Json::Object(members) => {
                 let mut seen = std::collections::HashSet::new();
                 members.iter().enumerate().find_map(|(index, (name, value))| {
@@ -228,11 +227,7 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str) -> Reader<'t> {
-        Reader {
-            text,
-            at: 0,
-            looked_at: 0,
-        }
+        Reader { text, at: 0, looked_at: 0 }
     }
 
     fn value(&mut self) -> Result<Json, JsonError> {
@@ -327,10 +322,7 @@ mod tests {
         let json = parse(r#"{"a":1e400,"b":[9007199254740993],"a":"two"}"#);
         assert_eq!(json.to_string(), r#"{"a":1e400,"b":[9007199254740993],"a":"two"}"#);
         assert_eq!(json.duplicate().as_deref(), Some("/a"));
-        for text in [
-            "-0",
-            "[0,-1,1.0,1e2,-9223372036854775808,18446744073709551615,18446744073709551616]",
-        ] {
+        for text in ["-0", "[0,-1,1.0,1e2,-9223372036854775808,18446744073709551615,18446744073709551616]"] {
             assert_eq!(parse(text).to_string(), text);
         }
         assert_eq!(parse(r#"{"x":[{"k":1,"k":2}]}"#).duplicate().as_deref(), Some("/x/0/k"));
@@ -370,22 +362,13 @@ mod tests {
     #[test]
     fn every_byte_is_looked_at_once_however_deep_it_lies() {
         let deep = |items: usize| {
-            let text = [
-                "[".repeat(99),
-                "1.5,".repeat(items),
-                "{\"a\":\"b\\n\"}".to_owned(),
-                "]".repeat(99),
-            ]
-            .concat();
+            let text = ["[".repeat(99), "1.5,".repeat(items), "{\"a\":\"b\\n\"}".to_owned(), "]".repeat(99)].concat();
             let mut reader = Reader::new(&text);
             assert_eq!(reader.value().expect("a value").to_string(), text);
             (reader.looked_at, text.len())
         };
         let (once, length) = deep(10_000);
         let (twice, _) = deep(20_000);
-        assert!(
-            once <= 3 * length && twice <= 2 * once,
-            "{length} bytes: {once}, then {twice}"
-        );
+        assert!(once <= 3 * length && twice <= 2 * once, "{length} bytes: {once}, then {twice}");
     }
 }

@@ -69,10 +69,7 @@ pub struct HttpRequest {
 impl HttpRequest {
     fn to_bytes(&self) -> Vec<u8> {
         let body = self.body.as_deref().unwrap_or_default();
-        let headers = self
-            .headers
-            .iter()
-            .map(|header| header.name.len() + header.value.len() + 4);
+        let headers = self.headers.iter().map(|header| header.name.len() + header.value.len() + 4);
         let line = self.method.len() + self.target.len() + 16;
         let mut bytes = Vec::with_capacity(line + headers.sum::<usize>() + body.len());
         for part in [&*self.method, " ", &self.target, " HTTP/1.1\r\n"] {
@@ -122,18 +119,12 @@ pub struct Header {
 impl Header {
     /// A header of text.
     pub fn new(name: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) -> Self {
-        Header {
-            name: name.into(),
-            value: value.into(),
-        }
+        Header { name: name.into(), value: value.into() }
     }
 }
 
 fn first_header<'h>(headers: &'h [Header], name: &str) -> Option<&'h [u8]> {
-    headers
-        .iter()
-        .find(|header| header.name.eq_ignore_ascii_case(name))
-        .map(|header| header.value.as_slice())
+    headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_slice())
 }
 
 /// One whole answer.

@@ -107,23 +107,12 @@ mod tests {
 
     /// What the shell makes of the words.
     fn evaluated(shell: &str, words: &str) -> String {
-        let output = std::process::Command::new(shell)
-            .args(["-c", &format!("printf '<%s>' {words}")])
-            .output();
+        let output = std::process::Command::new(shell).args(["-c", &format!("printf '<%s>' {words}")]).output();
         String::from_utf8(output.expect("a shell").stdout).expect("text")
     }
 
-    const HOSTILE: [&str; 9] = [
-        "/$(touch ran)",
-        "/`touch ran`",
-        "a'b\"c",
-        "'; touch ran; '",
-        "a b\\c",
-        "$HOME",
-        "!x & | > ran",
-        "",
-        "*?~",
-    ];
+    const HOSTILE: [&str; 9] =
+        ["/$(touch ran)", "/`touch ran`", "a'b\"c", "'; touch ran; '", "a b\\c", "$HOME", "!x & | > ran", "", "*?~"];
 
     #[test]
     fn a_shell_takes_a_word_as_it_is() {
@@ -135,13 +124,7 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_obey_is_escaped_and_means_the_same() {
-        for text in [
-            "a\nb\u{1b}[2J",
-            "\u{202e}é",
-            "##vso[x]",
-            "::error::'x'",
-            "::warning a=%41::\\",
-        ] {
+        for text in ["a\nb\u{1b}[2J", "\u{202e}é", "##vso[x]", "::error::'x'", "::warning a=%41::\\"] {
             let word = shell_word(text);
             assert_eq!(evaluated("bash", &word), format!("<{text}>"), "{word}");
             assert_eq!(harmless_line(&word), word);
@@ -154,14 +137,8 @@ mod tests {
         secrets.add("s%cr\\t", "$SECRET");
         let line = printf(b"GET /'100%'\\ HTTP/1.1\r\nX: s%cr\\t::error::\r\n", &secrets);
         let script = format!("SECRET='s%cr\\t'; {line}");
-        let output = std::process::Command::new("sh")
-            .args(["-c", &script])
-            .output()
-            .expect("a shell");
-        assert_eq!(
-            String::from_utf8_lossy(&output.stdout),
-            "GET /'100%'\\ HTTP/1.1\r\nX: s%cr\\t::error::\r\n"
-        );
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "GET /'100%'\\ HTTP/1.1\r\nX: s%cr\\t::error::\r\n");
         assert_eq!(harmless_line(&line), line);
     }
 }

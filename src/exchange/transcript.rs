@@ -122,11 +122,7 @@ fn answer(response: &Response, secrets: &Redaction) -> String {
 fn cut(value: &[u8], shown: usize, secrets: &Redaction) -> String {
     match value.len() <= shown {
         true => cut_off(value, false, secrets),
-        false => format!(
-            "{}… ({} bytes in all)",
-            cut_off(&value[..shown], true, secrets),
-            value.len()
-        ),
+        false => format!("{}… ({} bytes in all)", cut_off(&value[..shown], true, secrets), value.len()),
     }
 }
 
@@ -190,9 +186,6 @@ mod tests {
         );
         let bearer = curl(&request("Bearer tok.en".into(), ""), "/v1", &secrets);
         assert!(bearer.contains("-H 'Authorization: Bearer '\"$TOKEN\""), "{bearer}");
-        assert!(
-            bearer.ends_with("\"$WABIZSPEC_TARGET\"'/x'"),
-            "the base path is part of the address: {bearer}"
-        );
+        assert!(bearer.ends_with("\"$WABIZSPEC_TARGET\"'/x'"), "the base path is part of the address: {bearer}");
     }
 }

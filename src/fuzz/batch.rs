@@ -31,17 +31,11 @@ pub(super) struct Tried {
 impl Tried {
     pub fn stumbled(&self) -> bool {
         let broken = &self.probed.broken;
-        broken
-            .iter()
-            .any(|broken| matches!(broken.oracle, "crash" | "answered"))
+        broken.iter().any(|broken| matches!(broken.oracle, "crash" | "answered"))
     }
 
     pub fn suspect(&self) -> Suspect<'_> {
-        Suspect {
-            surface: self.generated.surface,
-            input: &self.generated.input,
-            stumbled: self.stumbled(),
-        }
+        Suspect { surface: self.generated.surface, input: &self.generated.input, stumbled: self.stumbled() }
     }
 }
 

@@ -18,10 +18,8 @@ use crate::requirement::Level;
 
 /// A wrong password of a known user, and one of nobody: inputs of the surface `basic-auth`, so that what they show can be
 /// replayed.
-const WRONG: [(&[u8], Takes); 2] = [
-    (b"aaaaaa${user}:Wrong-Password-7", Takes::AnyPassword),
-    (b"aaaaaa${nobody}:Wrong-Password-7", Takes::Anybody),
-];
+const WRONG: [(&[u8], Takes); 2] =
+    [(b"aaaaaa${user}:Wrong-Password-7", Takes::AnyPassword), (b"aaaaaa${nobody}:Wrong-Password-7", Takes::Anybody)];
 
 /// Tries a wrong login of each kind: what it takes, and what came of each.
 pub async fn wrong_logins(
@@ -130,10 +128,7 @@ pub async fn dawdling(ground: &Ground, subject: &Subject) -> Seen {
     seen.row = Some("H16");
     let bindings = &subject.bindings;
     let login = ground.logs_in(&bindings.user, &bindings.user_password);
-    if !tokio::time::timeout(Duration::from_secs(5), login)
-        .await
-        .unwrap_or(false)
-    {
+    if !tokio::time::timeout(Duration::from_secs(5), login).await.unwrap_or(false) {
         seen.observed = Some(format!(
             "http: while {DAWDLERS} connections send a byte every {} ms, a good login gets no token within five seconds",
             PAUSE.as_millis()

@@ -34,9 +34,7 @@ pub async fn is_well(ground: &Ground, subject: Option<&Subject>) -> bool {
         return false;
     }
     if let Some(subject) = subject
-        && ground
-            .logs_in(&subject.bindings.user, &subject.bindings.user_password)
-            .await
+        && ground.logs_in(&subject.bindings.user, &subject.bindings.user_password).await
     {
         return true;
     }
@@ -127,12 +125,7 @@ async fn falls(
         subject.remove(ground).await;
         return None;
     }
-    Some(Culprit {
-        index,
-        probed: last?,
-        subject,
-        back: is_back(ground).await,
-    })
+    Some(Culprit { index, probed: last?, subject, back: is_back(ground).await })
 }
 
 /// What was broken, as the end of the target. An input may be answered well and be its end all the same.
@@ -143,21 +136,11 @@ pub fn took_down(suspect: Suspect<'_>, probed: &Probed, subject: &Subject, what:
             requirement: "envelope.answered".to_owned(),
             level: Level::Must,
             what: String::new(),
-            exchange: unanswered(
-                grammar::request(suspect.surface, suspect.input, &subject.bindings)?,
-                what,
-            ),
+            exchange: unanswered(grammar::request(suspect.surface, suspect.input, &subject.bindings)?, what),
         })
     });
-    let down = |broken: Broken| Broken {
-        oracle: "down",
-        what: what.to_owned(),
-        ..broken
-    };
-    Probed {
-        broken: broken.map(down).into_iter().collect(),
-        ..probed.clone()
-    }
+    let down = |broken: Broken| Broken { oracle: "down", what: what.to_owned(), ..broken };
+    Probed { broken: broken.map(down).into_iter().collect(), ..probed.clone() }
 }
 
 fn unanswered(request: Request, why: &str) -> Exchange {

@@ -60,10 +60,7 @@ mod tests {
     #[test]
     fn every_line_of_the_dictionaries_is_an_entry() {
         for file in [NAMES, AUTH, PASSWORD, JSON, HTTP] {
-            for line in file
-                .lines()
-                .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
-            {
+            for line in file.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
                 assert!(entry(line).is_some_and(|value| !value.is_empty()), "{line}");
             }
         }

@@ -64,9 +64,7 @@ pub async fn drive(
     }
     let is_over = |end: Option<Instant>| end.is_some_and(|end| Instant::now() >= end);
     while run.summary.blocked.is_none() && !*stop.borrow() && !is_over(timetable.inputs()) {
-        let left = settings
-            .requests
-            .map_or(u64::MAX, |most| most.saturating_sub(run.summary.requests));
+        let left = settings.requests.map_or(u64::MAX, |most| most.saturating_sub(run.summary.requests));
         if left == 0 {
             break;
         }
@@ -90,10 +88,7 @@ pub async fn drive(
         }
         run.take_found();
         run.summary.elapsed = timetable.elapsed();
-        watch(News::Progress {
-            summary: &run.summary,
-            elapsed: timetable.elapsed(),
-        });
+        watch(News::Progress { summary: &run.summary, elapsed: timetable.elapsed() });
     }
     let untried = run.first().found.len() - run.shrunk;
     if untried > 0 && run.summary.blocked.is_none() && !*stop.borrow() {
@@ -101,12 +96,7 @@ pub async fn drive(
     }
     // What is not removed by then the caller hears of.
     let (_never, stays) = watch::channel(false);
-    let _ = within(
-        Some(timetable.clean_up()),
-        &stays,
-        remove_accounts(&run.ground, settings.jobs),
-    )
-    .await;
+    let _ = within(Some(timetable.clean_up()), &stays, remove_accounts(&run.ground, settings.jobs)).await;
     run.summary.interrupted = *stop.borrow();
     run.summary.complete = !run.summary.interrupted;
     run.summary.elapsed = timetable.elapsed();
@@ -146,10 +136,6 @@ pub async fn once(
     let level = |id: &str| register.find(id).map_or(Level::Must, |requirement| requirement.level);
     let probed = probe(ground, &mut subject, surface, input, &level).await;
     subject.remove(ground).await;
-    let signatures = probed
-        .broken
-        .iter()
-        .map(|broken| Signature::of(surface, &probed, broken))
-        .collect();
+    let signatures = probed.broken.iter().map(|broken| Signature::of(surface, &probed, broken)).collect();
     Ok((probed, signatures))
 }

@@ -30,36 +30,21 @@ impl Signature {
         // A shape that every answer lacks is one finding, whatever was sent.
         let everywhere = broken.oracle == "envelope";
         Signature {
-            surface: if everywhere {
-                "any".to_owned()
-            } else {
-                surface.to_string()
-            },
+            surface: if everywhere { "any".to_owned() } else { surface.to_string() },
             oracle: broken.oracle.to_owned(),
             requirement: broken.requirement.clone(),
-            answer: if everywhere {
-                String::new()
-            } else {
-                probed.kind.to_string()
-            },
-            place: if everywhere {
-                String::new()
-            } else {
-                probed.place.to_owned()
-            },
+            answer: if everywhere { String::new() } else { probed.kind.to_string() },
+            place: if everywhere { String::new() } else { probed.place.to_owned() },
         }
     }
 
     /// The signature as a name: the same for the same signature, in every run.
     pub fn id(&self, surface: Surface) -> String {
-        let text = format!(
-            "{} {} {} {} {}",
-            self.surface, self.oracle, self.requirement, self.answer, self.place
-        );
+        let text = format!("{} {} {} {} {}", self.surface, self.oracle, self.requirement, self.answer, self.place);
         // FNV-1a: short names, no secrets.
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = text
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         format!("{surface}-{}-{:08x}", self.oracle, hash >> 32)
     }
 }

@@ -55,10 +55,7 @@ impl Generator {
             surfaces: surfaces.to_vec(),
             aimed,
             corpus,
-            pieces: surfaces
-                .iter()
-                .map(|surface| (*surface, dictionary::pieces(*surface)))
-                .collect(),
+            pieces: surfaces.iter().map(|surface| (*surface, dictionary::pieces(*surface))).collect(),
             next: 0,
         }
     }
@@ -82,12 +79,7 @@ impl Generator {
         self.next += 1;
         let aimed = usize::try_from(index).ok().and_then(|index| self.aimed.get(index));
         if let Some(Aimed { row, surface, input }) = aimed.cloned() {
-            return Generated {
-                index,
-                row: Some(row),
-                surface,
-                input,
-            };
+            return Generated { index, row: Some(row), surface, input };
         }
         let mut random = Random::new(self.seed, index);
         let surface = random.pick(&self.surfaces).copied().unwrap_or(Surface::BasicAuth);
@@ -95,12 +87,7 @@ impl Generator {
             0 => (0..random.below(48)).map(|_| random.byte()).collect(),
             _ => self.mix(surface, &mut random),
         };
-        Generated {
-            index,
-            row: None,
-            surface,
-            input,
-        }
+        Generated { index, row: None, surface, input }
     }
 
     fn mix(&self, surface: Surface, random: &mut Random) -> Vec<u8> {
@@ -163,10 +150,8 @@ mod tests {
     #[test]
     fn mixed_bodies_are_seldom_in_chunks() {
         let mut generator = Generator::new(1, &[Surface::LoginBody]);
-        let mixed: Vec<Generated> = (0..10_000)
-            .map(|_| generator.generate())
-            .filter(|generated| generated.row.is_none())
-            .collect();
+        let mixed: Vec<Generated> =
+            (0..10_000).map(|_| generator.generate()).filter(|generated| generated.row.is_none()).collect();
         let chunked = |generated: &&Generated| {
             let framing = BodyInput::decode(&generated.input).framing;
             matches!(framing, Framing::Chunked | Framing::Crumbs)

@@ -27,10 +27,8 @@ pub fn scenario(found: &Found, request: &Request) -> String {
     ));
     text.push_str("\n[[steps]]\nname = \"send what was found\"\n");
     text.push_str(&step(request));
-    let refused = matches!(
-        found.signature.oracle.as_str(),
-        "token" | "crash" | "answered" | "state" | "refused-change"
-    );
+    let refused =
+        matches!(found.signature.oracle.as_str(), "token" | "crash" | "answered" | "state" | "refused-change");
     let status = match found.signature.oracle.as_str() {
         "refused" => "2xx",
         _ if refused => "4xx",
@@ -78,25 +76,14 @@ fn in_parts(request: &HttpRequest) -> Option<String> {
         if matches!(name.as_str(), "host" | "content-length") {
             continue;
         }
-        let repeated = request
-            .headers
-            .iter()
-            .filter(|other| other.name.eq_ignore_ascii_case(&name))
-            .count()
-            > 1;
+        let repeated = request.headers.iter().filter(|other| other.name.eq_ignore_ascii_case(&name)).count() > 1;
         if repeated {
             return None;
         }
-        headers.push(format!(
-            "{} = {}",
-            quoted(&header.name),
-            quoted(&printable(&header.value)?)
-        ));
+        headers.push(format!("{} = {}", quoted(&header.name), quoted(&printable(&header.value)?)));
     }
-    let mut step = format!(
-        "send = {}\n",
-        quoted(&format!("{} {}", request.method, printable(request.target.as_bytes())?))
-    );
+    let mut step =
+        format!("send = {}\n", quoted(&format!("{} {}", request.method, printable(request.target.as_bytes())?)));
     step.push_str(&format!("headers = {{ {} }}\n", headers.join(", ")));
     if let Some(body) = &request.body {
         step.push_str(&format!("body = {}\n", quoted(&printable(body)?)));

@@ -15,10 +15,7 @@ impl Random {
     }
 
     /// The next 64 bits.
-    #[allow(
-        clippy::should_implement_trait,
-        reason = "it never ends, so it is no iterator of use"
-    )]
+    #[allow(clippy::should_implement_trait, reason = "it never ends, so it is no iterator of use")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -77,10 +77,7 @@ impl Run {
         };
         Run {
             generator: Generator::new(settings.seed, &settings.surfaces),
-            summary: Summary {
-                seed: settings.seed,
-                ..Summary::default()
-            },
+            summary: Summary { seed: settings.seed, ..Summary::default() },
             first: Arc::new(Mutex::new(first)),
             ground,
             levels: Arc::new(levels.collect()),
@@ -145,8 +142,7 @@ impl Run {
         }
         while let Some(made) = making.join_next().await {
             // Fewer will do.
-            self.subjects
-                .extend(made.ok().and_then(Result::ok).filter(|subject| subject.own));
+            self.subjects.extend(made.ok().and_then(Result::ok).filter(|subject| subject.own));
         }
     }
 
@@ -159,12 +155,7 @@ impl Run {
         let (takes, tried) = controls::wrong_logins(&self.ground, &mut subject, &level).await;
         for (input, probed) in tried {
             self.summary.requests += probed.requests;
-            let generated = Generated {
-                index: 0,
-                row: None,
-                surface: Surface::BasicAuth,
-                input,
-            };
+            let generated = Generated { index: 0, row: None, surface: Surface::BasicAuth, input };
             if !probed.broken.is_empty() {
                 self.first().see(&generated, &probed, &subject.bindings);
             }
@@ -177,12 +168,7 @@ impl Run {
         if settings.surfaces.contains(&Surface::Http) {
             seen.push(controls::dawdling(&self.ground, &subject).await);
         }
-        for controls::Seen {
-            requests,
-            row,
-            observed,
-        } in seen
-        {
+        for controls::Seen { requests, row, observed } in seen {
             self.summary.requests += requests;
             self.summary.rows.extend(row);
             if let Some(what) = observed {
@@ -244,18 +230,10 @@ impl Run {
         let mut elapsed: Vec<Duration> = tried.iter().map(|tried| tried.probed.elapsed).collect();
         elapsed.sort();
         let median = elapsed.get(elapsed.len() / 2).copied().unwrap_or_default();
-        for Tried {
-            generated,
-            probed,
-            fickle,
-            ..
-        } in tried
-        {
+        for Tried { generated, probed, fickle, .. } in tried {
             if *fickle {
-                let what = format!(
-                    "{}: {}: the same bytes are now accepted, now refused",
-                    generated.surface, probed.place
-                );
+                let what =
+                    format!("{}: {}: the same bytes are now accepted, now refused", generated.surface, probed.place);
                 *self.summary.observed.entry(what).or_default() += 1;
             }
             if probed.skipped.is_none() && self.is_new(generated.surface, probed) {
@@ -272,10 +250,7 @@ impl Run {
                 && probed.elapsed > median * 20
                 && probed.kind != Kind::TimedOut
             {
-                let what = format!(
-                    "{}: {} is answered much slower than others",
-                    generated.surface, probed.place
-                );
+                let what = format!("{}: {} is answered much slower than others", generated.surface, probed.place);
                 *self.summary.observed.entry(what).or_default() += 1;
             }
         }
@@ -351,10 +326,7 @@ impl Run {
             let mut still = async |input: &[u8]| {
                 let probed = probe(&ground, &mut subject, surface, input, &level).await;
                 requests += probed.requests;
-                let same = probed
-                    .broken
-                    .iter()
-                    .find(|broken| Signature::of(surface, &probed, broken) == signature);
+                let same = probed.broken.iter().find(|broken| Signature::of(surface, &probed, broken) == signature);
                 if let Some(same) = same {
                     (broken, bindings) = (same.clone(), subject.bindings.clone());
                 }

@@ -49,11 +49,7 @@ pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Written, target:
     let folder = files::folders(out, ["findings", found.surface.name()])?;
     let file = folder.join(&found.id);
     found.reproduce = vec![
-        format!(
-            "wabizspec replay {} --target {}",
-            shell_quoted(&file.display().to_string()),
-            shell_word(target)
-        ),
+        format!("wabizspec replay {} --target {}", shell_quoted(&file.display().to_string()), shell_word(target)),
         written.curl.clone(),
     ];
     let saved = Saved {
@@ -92,15 +88,9 @@ pub fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         files::open(path, files::TEXT)?;
         // Whoever names a file beside the input means the input.
-        let beside = path
-            .extension()
-            .is_some_and(|ending| BESIDE.iter().any(|known| ending == *known));
+        let beside = path.extension().is_some_and(|ending| BESIDE.iter().any(|known| ending == *known));
         let input = path.with_extension("");
-        return Ok(vec![if beside && input.is_file() {
-            input
-        } else {
-            path.to_owned()
-        }]);
+        return Ok(vec![if beside && input.is_file() { input } else { path.to_owned() }]);
     }
     let mut found = Vec::new();
     for entry in fs::read_dir(path)? {
@@ -109,10 +99,7 @@ pub fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
         // A link is no folder of ours, and may lead round in a circle.
         if entry.file_type()?.is_dir() {
             found.extend(inputs(&path)?);
-        } else if !path
-            .extension()
-            .is_some_and(|ending| BESIDE.iter().any(|known| ending == *known))
-        {
+        } else if !path.extension().is_some_and(|ending| BESIDE.iter().any(|known| ending == *known)) {
             found.push(path);
         }
     }
@@ -122,10 +109,7 @@ pub fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// The surface that an input is for: the folder it lies in says it.
 pub fn surface_of(file: &Path) -> Option<Surface> {
-    let folders = file
-        .ancestors()
-        .skip(1)
-        .filter_map(|folder| folder.file_name()?.to_str());
+    let folders = file.ancestors().skip(1).filter_map(|folder| folder.file_name()?.to_str());
     folders.filter_map(|name| name.parse().ok()).next()
 }
 

@@ -78,12 +78,7 @@ impl Ground {
 
     /// The whole request at this target.
     pub fn request(&self, shaped: Shaped) -> Request {
-        let Shaped {
-            method,
-            path,
-            headers,
-            body,
-        } = shaped;
+        let Shaped { method, path, headers, body } = shaped;
         self.target.request(method, &path, headers, body)
     }
 
@@ -100,14 +95,7 @@ impl Ground {
             Header::new("Content-Type", "application/json"),
         ];
         let body = Some(body.to_string().into_bytes());
-        Ok(self
-            .send(Shaped {
-                method,
-                path,
-                headers,
-                body,
-            })
-            .await)
+        Ok(self.send(Shaped { method, path, headers, body }).await)
     }
 
     /// Whether the admin's token still works.
@@ -229,10 +217,7 @@ impl Ground {
     /// # Errors
     /// What the target answered instead.
     pub async fn token(&self, username: &str, password: &str) -> Result<String, String> {
-        let account = Account {
-            username: username.to_owned(),
-            password: password.to_owned(),
-        };
+        let account = Account { username: username.to_owned(), password: password.to_owned() };
         self.accounts.log_in(&account, None).await.map_err(|undone| undone.why)
     }
 
@@ -249,9 +234,7 @@ impl Ground {
 
 /// Whether the answer is a success.
 pub fn succeeded(exchange: &Exchange) -> bool {
-    exchange
-        .response()
-        .is_some_and(|response| (200..300).contains(&response.status))
+    exchange.response().is_some_and(|response| (200..300).contains(&response.status))
 }
 
 /// After so many inputs a worker's account is given up for a new one: a target keeps every token until the account goes,
@@ -297,24 +280,11 @@ impl Subject {
             bindings.user = admin.account.username.clone().into();
             bindings.user_password = admin.account.password.clone().into();
         }
-        let mut subject = Subject {
-            bindings,
-            own,
-            reads_others: false,
-            inputs: 0,
-        };
+        let mut subject = Subject { bindings, own, reads_others: false, inputs: 0 };
         subject.tokens(ground).await?;
-        let headers = vec![Header::new(
-            "Authorization",
-            format!("Bearer {}", subject.bindings.user_token),
-        )];
+        let headers = vec![Header::new("Authorization", format!("Bearer {}", subject.bindings.user_token))];
         let read = ground
-            .send(Shaped {
-                method: "GET",
-                path: format!("/v1/users/{}", admin.account.username),
-                headers,
-                body: None,
-            })
+            .send(Shaped { method: "GET", path: format!("/v1/users/{}", admin.account.username), headers, body: None })
             .await;
         subject.reads_others = succeeded(&read);
         Ok(subject)
@@ -325,14 +295,7 @@ impl Subject {
         let bindings = &mut self.bindings;
         bindings.dead_token = ground.token(&bindings.user, &bindings.user_password).await?.into();
         let headers = vec![Header::new("Authorization", format!("Bearer {}", bindings.dead_token))];
-        ground
-            .send(Shaped {
-                method: "POST",
-                path: "/v1/users/logout".to_owned(),
-                headers,
-                body: None,
-            })
-            .await;
+        ground.send(Shaped { method: "POST", path: "/v1/users/logout".to_owned(), headers, body: None }).await;
         bindings.user_token = ground.token(&bindings.user, &bindings.user_password).await?.into();
         Ok(())
     }

@@ -84,11 +84,7 @@ impl Summary {
         // Exact up to 2⁵³ requests.
         #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
         let requests = self.requests as f64;
-        if seconds > 0.0 {
-            (requests / seconds * 10.0).round() / 10.0
-        } else {
-            0.0
-        }
+        if seconds > 0.0 { (requests / seconds * 10.0).round() / 10.0 } else { 0.0 }
     }
 
     /// The report as JSON, `wabizspec/fuzz/1`.
@@ -111,28 +107,17 @@ impl Summary {
             requests: self.requests,
             elapsed_s: (self.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             requests_per_s: self.rate(),
-            answers: self
-                .answers
-                .iter()
-                .map(|(kind, count)| (kind.to_string(), *count))
-                .collect(),
+            answers: self.answers.iter().map(|(kind, count)| (kind.to_string(), *count)).collect(),
             findings: self.findings().map(entry).collect(),
             warnings: self.warnings().map(entry).collect(),
             observations: self
                 .observed
                 .iter()
-                .map(|(what, times)| Seen {
-                    what: harmless_line(what).into_owned(),
-                    times: *times,
-                })
+                .map(|(what, times)| Seen { what: harmless_line(what).into_owned(), times: *times })
                 .collect(),
             rows: self.rows.iter().copied().collect(),
             blocked: self.blocked.as_deref().map(|why| harmless_text(why).into_owned()),
-            unfinished: self
-                .unfinished
-                .iter()
-                .map(|why| harmless_text(why).into_owned())
-                .collect(),
+            unfinished: self.unfinished.iter().map(|why| harmless_text(why).into_owned()).collect(),
         };
         serde_json::to_value(document).unwrap_or_default()
     }

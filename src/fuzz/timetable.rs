@@ -31,11 +31,7 @@ pub enum Cut {
 impl Timetable {
     /// From now on.
     pub fn begins(time: Option<Duration>) -> Timetable {
-        Timetable {
-            begun: Instant::now(),
-            time,
-            reserve: time.unwrap_or_default() / 10,
-        }
+        Timetable { begun: Instant::now(), time, reserve: time.unwrap_or_default() / 10 }
     }
 
     /// Since the beginning.

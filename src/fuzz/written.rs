@@ -47,11 +47,7 @@ pub fn written(
 pub(super) fn secrets_of(exchange: &Exchange, bindings: &Bindings, run: &Redaction) -> Redaction {
     let mut secrets = run.clone();
     secrets.add_credentials(&bindings.user, &bindings.user_password, "$WABIZSPEC_USER_PASSWORD");
-    secrets.add_credentials(
-        &bindings.colon_user,
-        &bindings.colon_password,
-        "$WABIZSPEC_COLON_PASSWORD",
-    );
+    secrets.add_credentials(&bindings.colon_user, &bindings.colon_password, "$WABIZSPEC_COLON_PASSWORD");
     secrets.add(&bindings.user_token, "$WABIZSPEC_USER_TOKEN");
     secrets.add(&bindings.admin_token, "$WABIZSPEC_ADMIN_TOKEN");
     if let Request::Http(request) = &exchange.request
@@ -79,10 +75,7 @@ fn without(secrets: &Redaction, request: &Request) -> Request {
             headers: request
                 .headers
                 .iter()
-                .map(|header| Header {
-                    name: header.name.clone(),
-                    value: clean(&header.value),
-                })
+                .map(|header| Header { name: header.name.clone(), value: clean(&header.value) })
                 .collect(),
             body: request.body.as_deref().map(clean),
         }),

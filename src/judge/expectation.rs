@@ -302,11 +302,7 @@ impl<'r> Answer<'r> {
 
 fn mismatch(at: &str, expected: impl Into<String>, observed: impl Into<String>) -> Mismatch {
     let at = if at.is_empty() { "body" } else { at };
-    Mismatch {
-        at: at.to_owned(),
-        expected: expected.into(),
-        observed: observed.into(),
-    }
+    Mismatch { at: at.to_owned(), expected: expected.into(), observed: observed.into() }
 }
 
 #[cfg(test)]

@@ -57,11 +57,8 @@ impl Finding {
     }
 
     fn joined<'f>(&'f self, side: impl Fn(&'f Mismatch) -> &'f str) -> String {
-        let lines: Vec<String> = self
-            .mismatches
-            .iter()
-            .map(|mismatch| format!("{}: {}", mismatch.at, side(mismatch)))
-            .collect();
+        let lines: Vec<String> =
+            self.mismatches.iter().map(|mismatch| format!("{}: {}", mismatch.at, side(mismatch))).collect();
         lines.join("; ")
     }
 }
@@ -93,17 +90,9 @@ impl Judgement {
             return;
         }
         // A pointer is made of names that the target chose.
-        let named = |mismatch: Mismatch| Mismatch {
-            at: shortened(&mismatch.at),
-            ..mismatch
-        };
+        let named = |mismatch: Mismatch| Mismatch { at: shortened(&mismatch.at), ..mismatch };
         let mismatches = mismatches.into_iter().map(named).collect();
-        let finding = Finding {
-            requirement: requirement.to_owned(),
-            level,
-            step: step.to_owned(),
-            mismatches,
-        };
+        let finding = Finding { requirement: requirement.to_owned(), level, step: step.to_owned(), mismatches };
         if level == Level::May {
             self.observations.push(Observation {
                 requirement: Some(finding.requirement.clone()),

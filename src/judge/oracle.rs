@@ -54,9 +54,7 @@ impl Oracles {
     /// Those whose requirement stands in the register.
     pub fn of(register: &Register) -> Oracles {
         let known = |(id, rule): &(&'static str, Rule)| Some((*id, register.find(id)?.level, *rule));
-        Oracles {
-            asked: RULES.iter().filter_map(known).collect(),
-        }
+        Oracles { asked: RULES.iter().filter_map(known).collect() }
     }
 
     /// The requirements they are bound to.
@@ -132,11 +130,7 @@ impl<'e> Seen<'e> {
 }
 
 fn mismatch(at: &str, expected: &str, observed: impl Into<String>) -> Vec<Mismatch> {
-    vec![Mismatch {
-        at: at.to_owned(),
-        expected: expected.to_owned(),
-        observed: observed.into(),
-    }]
+    vec![Mismatch { at: at.to_owned(), expected: expected.to_owned(), observed: observed.into() }]
 }
 
 fn answered(seen: &Seen<'_>) -> Vec<Mismatch> {
@@ -175,11 +169,7 @@ fn no_crash(seen: &Seen<'_>) -> Vec<Mismatch> {
     if codes.iter().any(documented) {
         return Vec::new();
     }
-    mismatch(
-        "status",
-        "no 5xx but with an error code that is documented for it",
-        response.status.to_string(),
-    )
+    mismatch("status", "no 5xx but with an error code that is documented for it", response.status.to_string())
 }
 
 fn json_body(seen: &Seen<'_>) -> Vec<Mismatch> {
@@ -282,9 +272,7 @@ fn no_payload_beside_errors(seen: &Seen<'_>) -> Vec<Mismatch> {
     };
     let stray = PAYLOAD.iter().flat_map(|pointer| {
         let value = json.at(pointer).map(|value| shortened(&value.to_string()));
-        value
-            .into_iter()
-            .flat_map(move |value| mismatch(pointer, "absent from an error", value))
+        value.into_iter().flat_map(move |value| mismatch(pointer, "absent from an error", value))
     });
     stray.collect()
 }
@@ -299,18 +287,11 @@ fn meta_present(seen: &Seen<'_>) -> Vec<Mismatch> {
 }
 
 fn meta_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
-    let meta = seen
-        .json
-        .as_ref()
-        .filter(|_| seen.by_the_api)
-        .and_then(|json| json.at("/meta"));
+    let meta = seen.json.as_ref().filter(|_| seen.by_the_api).and_then(|json| json.at("/meta"));
     let Some(meta) = meta else {
         return Vec::new();
     };
-    let members = [
-        ("/version", Placeholder::Version),
-        ("/api_status", Placeholder::ApiStatus),
-    ];
+    let members = [("/version", Placeholder::Version), ("/api_status", Placeholder::ApiStatus)];
     let wrong = |(member, kind): (&str, Placeholder)| {
         let value = meta.at(member);
         match value {

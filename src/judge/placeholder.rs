@@ -105,11 +105,7 @@ mod tests {
             (Placeholder::Token, r#""eyJ.a-b_c""#, r#""with blank ""#),
             (Placeholder::Token, r#""!~""#, r#""tök\u007f""#),
             (Placeholder::Token, r#""x""#, r#""""#),
-            (
-                Placeholder::ExpiresAfter,
-                r#""2018-03-01 15:29:26+00:00""#,
-                r#""2018-03-01T15:29:26Z""#,
-            ),
+            (Placeholder::ExpiresAfter, r#""2018-03-01 15:29:26+00:00""#, r#""2018-03-01T15:29:26Z""#),
             (Placeholder::String, r#""x""#, "1"),
             (Placeholder::String, r#"" ""#, r#""""#),
             (Placeholder::Integer, "1005", r#""1005""#),

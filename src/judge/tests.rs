@@ -3,11 +3,7 @@
 use super::*;
 
 fn mismatch(at: &str, expected: &str, observed: &str) -> Mismatch {
-    Mismatch {
-        at: at.to_owned(),
-        expected: expected.to_owned(),
-        observed: observed.to_owned(),
-    }
+    Mismatch { at: at.to_owned(), expected: expected.to_owned(), observed: observed.to_owned() }
 }
 
 /// What comes of two mismatches under a requirement of that level.
@@ -22,9 +18,7 @@ fn filed(level: Level) -> Judgement {
 fn mismatches_make_a_finding_of_a_should_or_a_must_and_an_observation_of_a_may() {
     for level in [Level::Should, Level::Must] {
         let Judgement { findings, observations } = filed(level);
-        let [finding] = findings.as_slice() else {
-            panic!("{findings:?}")
-        };
+        let [finding] = findings.as_slice() else { panic!("{findings:?}") };
         assert_eq!((finding.requirement.as_str(), finding.level), ("login.x", level));
         assert_eq!((finding.step.as_str(), finding.mismatches.len()), ("log in", 2));
         assert_eq!(finding.expected(), "status: 200; /a: absent");

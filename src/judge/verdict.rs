@@ -24,14 +24,8 @@ pub enum Verdict {
 
 impl Verdict {
     /// All verdicts, in the order in which they are counted in reports.
-    pub const ALL: [Verdict; 6] = [
-        Verdict::Pass,
-        Verdict::Fail,
-        Verdict::Blocked,
-        Verdict::Skipped,
-        Verdict::Known,
-        Verdict::Error,
-    ];
+    pub const ALL: [Verdict; 6] =
+        [Verdict::Pass, Verdict::Fail, Verdict::Blocked, Verdict::Skipped, Verdict::Known, Verdict::Error];
 }
 
 impl fmt::Display for Verdict {
@@ -132,11 +126,7 @@ mod tests {
             (&[], &[Skipped], true, RequirementVerdict::Skipped),
         ];
         for (broken, cited, control, expected) in cases {
-            assert_eq!(
-                requirement_verdict(broken, cited, control),
-                expected,
-                "{broken:?} {cited:?} {control}"
-            );
+            assert_eq!(requirement_verdict(broken, cited, control), expected, "{broken:?} {cited:?} {control}");
         }
         assert_eq!(requirement_verdict(&[], &[], true), RequirementVerdict::Skipped);
     }

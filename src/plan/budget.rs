@@ -74,10 +74,7 @@ pub(super) fn within(cases: Vec<Case>, budget: u32) -> (Vec<Case>, Vec<Case>) {
         };
         let cheaper = |case: &&&Case| Reverse(case.wrong_logins());
         // Of equals the first by id: `max_by_key` would take the last.
-        let best = candidates
-            .iter()
-            .rev()
-            .max_by_key(|case| (telling(case), cheaper(case)));
+        let best = candidates.iter().rev().max_by_key(|case| (telling(case), cheaper(case)));
         let Some(best) = best.copied() else { break };
         if telling(&&best) == (false, 0, 0) {
             // Nothing new is to be learned, so one is as good as another: those that cost the least.
@@ -95,9 +92,7 @@ pub(super) fn within(cases: Vec<Case>, budget: u32) -> (Vec<Case>, Vec<Case>) {
         chosen.insert(best.id.clone());
         candidates.retain(|case| case.id != best.id);
     }
-    cases
-        .into_iter()
-        .partition(|case| case.wrong_logins() == 0 || chosen.contains(&case.id))
+    cases.into_iter().partition(|case| case.wrong_logins() == 0 || chosen.contains(&case.id))
 }
 
 /// Every requirement that the case checks, with its level.

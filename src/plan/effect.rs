@@ -12,10 +12,7 @@ use crate::template::{Bindings, Template};
 
 /// What a row of a scenario changes: what the file says, and what its requests do on a target that obeys them.
 pub(super) fn changes(scenario: &Scenario, row: &Bindings) -> Vec<Change> {
-    let of_requests = scenario
-        .steps
-        .iter()
-        .flat_map(|step| of_step(step, scenario.registration, row));
+    let of_requests = scenario.steps.iter().flat_map(|step| of_step(step, scenario.registration, row));
     let all: BTreeSet<Change> = scenario.changes.iter().copied().chain(of_requests).collect();
     all.into_iter().collect()
 }
@@ -73,11 +70,7 @@ fn is_faultless(draft: &Draft, operation: Option<Operation>, row: &Bindings) -> 
     match operation {
         // A name of the run's own may be one that the case has spoilt, and the run removes what bears it.
         Some(Operation::CreateUser)
-            if draft
-                .body
-                .iter()
-                .flat_map(Template::names)
-                .any(|name| name.starts_with("unique")) =>
+            if draft.body.iter().flat_map(Template::names).any(|name| name.starts_with("unique")) =>
         {
             false
         }

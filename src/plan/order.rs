@@ -57,9 +57,7 @@ impl Capabilities {
         if let (Some(needed), Some(state)) = (case.scenario.registration, self.registration)
             && needed != state
         {
-            return Some(format!(
-                "not applicable: it is about targets whose registration is {needed}, not {state}"
-            ));
+            return Some(format!("not applicable: it is about targets whose registration is {needed}, not {state}"));
         }
         if case.is_raw() && !self.raw {
             return Some(
@@ -257,22 +255,15 @@ impl Plan {
         let ready = ready && (state.admin_known || cases.iter().all(|case| case.given() < Given::Admin));
         if !ready && !can_reset {
             let why = "it needs the target just installed once more; give --reset";
-            self.skipped
-                .extend(cases.into_iter().map(|case| (case, why.to_owned())));
+            self.skipped.extend(cases.into_iter().map(|case| (case, why.to_owned())));
             return;
         }
         if !ready {
             self.resets += 1;
-            *state = State {
-                fresh: true,
-                unregistered: true,
-                clock_unmoved: true,
-                admin_known: true,
-            };
+            *state = State { fresh: true, unregistered: true, clock_unmoved: true, admin_known: true };
         }
-        state.fresh &= cases
-            .iter()
-            .all(|case| matches!(case.given(), Given::Any | Given::Fresh) && case.changes_nothing());
+        state.fresh &=
+            cases.iter().all(|case| matches!(case.given(), Given::Any | Given::Fresh) && case.changes_nothing());
         state.unregistered &= !matches!(group, Group::Verified | Group::Registered);
         state.clock_unmoved &= group != Group::Clock;
         self.stages.push(Stage {

@@ -42,9 +42,7 @@ impl FromStr for Shard {
         let index: u64 = index.parse().map_err(|_| wrong())?;
         let count: u64 = count.parse().map_err(|_| wrong())?;
         if count > MOST_SHARDS {
-            return Err(format!(
-                "`{text}` has too many shards; there may be {MOST_SHARDS} at most"
-            ));
+            return Err(format!("`{text}` has too many shards; there may be {MOST_SHARDS} at most"));
         }
         match (1..=count).contains(&index) {
             true => Ok(Shard { index, count }),
@@ -158,9 +156,7 @@ impl Selection {
         let filters: Vec<Filter> = self.filters.iter().map(|text| Filter::new(text)).collect();
         for filter in &filters {
             if !cases.iter().any(|case| filter.matches(case)) {
-                let ids = cases
-                    .iter()
-                    .flat_map(|case| [case.id.as_str(), case.scenario.id.as_str()]);
+                let ids = cases.iter().flat_map(|case| [case.id.as_str(), case.scenario.id.as_str()]);
                 return Err(SelectionError::Unmatched {
                     filter: filter.text.clone(),
                     nearest: crate::located::nearest(&filter.text, ids).map(str::to_owned),
@@ -189,10 +185,7 @@ impl Selection {
         let mut gone = self.only.iter().flatten().filter(|id| !there.contains(id.as_str()));
         match gone.next() {
             None => Ok(()),
-            Some(first) => Err(SelectionError::Gone {
-                missing: gone.count() + 1,
-                first: first.clone(),
-            }),
+            Some(first) => Err(SelectionError::Gone { missing: gone.count() + 1, first: first.clone() }),
         }
     }
 }
@@ -204,10 +197,7 @@ struct Filter {
 
 impl Filter {
     fn new(text: &str) -> Filter {
-        Filter {
-            text: text.to_owned(),
-            glob: WildMatch::new(text),
-        }
+        Filter { text: text.to_owned(), glob: WildMatch::new(text) }
     }
 
     /// A filter without wildcards also selects what lies below it: an area's cases, a file's rows, a topic's
@@ -231,10 +221,8 @@ mod tests {
     use crate::plan::tests::embedded;
 
     fn selected(filters: &[&str]) -> Result<Vec<String>, SelectionError> {
-        let selection = Selection {
-            filters: filters.iter().map(|filter| (*filter).to_owned()).collect(),
-            ..Selection::default()
-        };
+        let selection =
+            Selection { filters: filters.iter().map(|filter| (*filter).to_owned()).collect(), ..Selection::default() };
         let selected = selection.apply(embedded())?;
         Ok(selected.cases.into_iter().map(|case| case.id).collect())
     }
@@ -269,11 +257,7 @@ mod tests {
             let mut seen = Vec::new();
             for index in 1..=count {
                 let shard: Shard = format!("{index}/{count}").parse().expect("shard");
-                seen.extend(
-                    all.iter()
-                        .filter(|case| shard.contains(&case.id))
-                        .map(|case| case.id.clone()),
-                );
+                seen.extend(all.iter().filter(|case| shard.contains(&case.id)).map(|case| case.id.clone()));
             }
             seen.sort();
             let expected: Vec<String> = all.iter().map(|case| case.id.clone()).collect();
@@ -284,16 +268,11 @@ mod tests {
     #[test]
     fn only_the_named_cases_are_selected_and_none_may_be_gone() {
         let ids = |ids: &[&str]| Some(ids.iter().map(|id| (*id).to_owned()).collect());
-        let selection = Selection {
-            only: ids(&["login/first-login"]),
-            ..Selection::default()
-        };
+        let selection = Selection { only: ids(&["login/first-login"]), ..Selection::default() };
         let selected = selection.apply(embedded()).expect("selected");
         assert_eq!(selected.cases.len(), 1);
-        let selection = Selection {
-            only: ids(&["login/first-login", "login/gone", "login/gone-too"]),
-            ..Selection::default()
-        };
+        let selection =
+            Selection { only: ids(&["login/first-login", "login/gone", "login/gone-too"]), ..Selection::default() };
         let error = selection.apply(embedded()).expect_err("gone");
         let first = "login/gone".to_owned();
         assert_eq!(error, SelectionError::Gone { missing: 2, first });
@@ -302,10 +281,7 @@ mod tests {
     #[test]
     fn a_shard_says_of_how_many_cases_it_is_a_part() {
         let all = embedded().len();
-        let selection = Selection {
-            shard: Some("2/3".parse().expect("shard")),
-            ..Selection::default()
-        };
+        let selection = Selection { shard: Some("2/3".parse().expect("shard")), ..Selection::default() };
         let selected = selection.apply(embedded()).expect("selected");
         let part = selected.part.expect("part");
         assert_eq!((part.shard.to_string().as_str(), part.of), ("2/3", all));
@@ -332,17 +308,7 @@ mod tests {
 
     #[test]
     fn what_is_no_shard_is_refused() {
-        for text in [
-            "",
-            "1",
-            "0/2",
-            "3/2",
-            "a/b",
-            "1/0",
-            "-1/2",
-            "1/1000001",
-            "1/18446744073709551615",
-        ] {
+        for text in ["", "1", "0/2", "3/2", "a/b", "1/0", "-1/2", "1/1000001", "1/18446744073709551615"] {
             assert!(text.parse::<Shard>().is_err(), "{text}");
         }
     }

@@ -26,10 +26,7 @@ fn suite_of(head: &str, requests: &[&str]) -> Suite {
     let source = SourceText { file: "s", text: &text };
     let scenario =
         Scenario::parse("login/made-up", source, &register).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    Suite {
-        register,
-        scenarios: vec![Arc::new(scenario)],
-    }
+    Suite { register, scenarios: vec![Arc::new(scenario)] }
 }
 
 /// The one case of such a scenario.
@@ -83,14 +80,8 @@ fn a_change_is_confined_where_each_request_names_an_account_of_its_own() {
         (DELETE, true),
         (r#"send = "PUT /v1/users/${user}""#, true),
         (r#"send = "GET /v1/users/admin""#, true),
-        (
-            "send = \"POST /v1/users\"\njson = '{\"username\":\"a-${unique}\"}'",
-            true,
-        ),
-        (
-            "send = \"POST /v1/users\"\njson = '{\"username\":\"${unique4}\"}'",
-            true,
-        ),
+        ("send = \"POST /v1/users\"\njson = '{\"username\":\"a-${unique}\"}'", true),
+        ("send = \"POST /v1/users\"\njson = '{\"username\":\"${unique4}\"}'", true),
         ("send = \"POST /v1/users\"\njson = '{\"username\":\"${user}\"}'", true),
         (r#"raw = "POST ${base}/v1/users/login HTTP/1.1\r\n\r\n""#, true),
         // The account of somebody else, or one that cannot be told.
@@ -171,15 +162,9 @@ fn a_case_that_logs_in_and_out_ends_a_token_of_its_own() {
 fn bytes_as_they_stand_and_framing_of_its_own_need_the_wire() {
     for (request, raw) in [
         (LOG_IN, false),
-        (
-            "send = \"GET /\"\nheaders = { X-Other = \"1\", Accept = \"*/*\" }",
-            false,
-        ),
+        ("send = \"GET /\"\nheaders = { X-Other = \"1\", Accept = \"*/*\" }", false),
         ("send = \"GET /\"\nheaders = { content-length = \"1\" }", true),
-        (
-            "send = \"GET /\"\nheaders = { X-Other = \"1\", Connection = \"close\" }",
-            true,
-        ),
+        ("send = \"GET /\"\nheaders = { X-Other = \"1\", Connection = \"close\" }", true),
         ("send = \"GET /\"\nheaders = { Transfer-Encoding = \"chunked\" }", true),
         ("send = \"GET /\"\nheaders = { EXPECT = \"100-continue\" }", true),
         ("send = \"GET /\"\nheaders = { Upgrade = \"h2c\" }", true),
@@ -200,16 +185,10 @@ fn what_a_case_changes_follows_from_its_requests_too() {
         (r#"send = "DELETE /v1/users/bob""#, &[Change::Users]),
         (r#"send = "PUT /v1/users/${user}""#, &[Change::Passwords]),
         ("send = \"POST /v1/users\"\njson = '{}'", &[Change::Users]),
-        (
-            "send = \"POST /v1/users/login\"\njson = '{\"New_Password\":\"x\"}'",
-            &[Change::Passwords],
-        ),
+        ("send = \"POST /v1/users/login\"\njson = '{\"New_Password\":\"x\"}'", &[Change::Passwords]),
         ("send = \"POST /v1/account\"\njson = '{}'", &[Change::Registration]),
         ("raw = \"DELETE /v1/users/bob HTTP/1.1\\r\\n\\r\\n\"", &[Change::Users]),
-        (
-            r#"send = "PATCH /v1/users/bob""#,
-            &[Change::Passwords, Change::Users, Change::Registration],
-        ),
+        (r#"send = "PATCH /v1/users/bob""#, &[Change::Passwords, Change::Users, Change::Registration]),
     ] {
         assert_eq!(case("given = \"user\"", &[request]).changes(), changes, "{request}");
     }
@@ -220,17 +199,9 @@ fn a_file_that_wants_a_good_request_refused_does_not_make_it_harmless() {
     const HEAD: &str = "given = \"admin\"\ntwin = \"login/good\"";
     const ADMIN: &str = "bearer = \"${admin_token}\"\n";
     for (request, changes) in [
-        (
-            r#"send = "PUT /v1/users/admin""#,
-            r#"{"password":"Taken-Over-1!"}"#,
-            &[Change::Passwords][..],
-        ),
+        (r#"send = "PUT /v1/users/admin""#, r#"{"password":"Taken-Over-1!"}"#, &[Change::Passwords][..]),
         (r#"send = "PUT /v1/users/admin""#, r#"{"password":"short"}"#, &[]),
-        (
-            r#"send = "POST /v1/users""#,
-            r#"{"username":"somebody","password":"Taken-Over-1!"}"#,
-            &[Change::Users],
-        ),
+        (r#"send = "POST /v1/users""#, r#"{"username":"somebody","password":"Taken-Over-1!"}"#, &[Change::Users]),
         (r#"send = "POST /v1/users""#, r#"{"username":"somebody"}"#, &[]),
         (
             r#"send = "POST /v1/account""#,
@@ -238,11 +209,7 @@ fn a_file_that_wants_a_good_request_refused_does_not_make_it_harmless() {
             &[Change::Registration],
         ),
         (r#"send = "POST /v1/account""#, r#"{"cc":"1"}"#, &[]),
-        (
-            r#"send = "POST /v1/account/verify""#,
-            r#"{"code":"${code}"}"#,
-            &[Change::Registration],
-        ),
+        (r#"send = "POST /v1/account/verify""#, r#"{"code":"${code}"}"#, &[Change::Registration]),
         (r#"send = "POST /v1/account/verify""#, r#"{"code":"123456"}"#, &[]),
     ]
     .map(|(send, body, changes)| (format!("{send}\njson = '{body}'\n"), changes))
@@ -259,11 +226,6 @@ fn a_file_that_wants_a_good_request_refused_does_not_make_it_harmless() {
 fn the_scenarios_of_the_suite_say_what_they_change() {
     for case in embedded() {
         let says = &case.scenario.changes;
-        assert!(
-            case.changes().iter().all(|change| says.contains(change)),
-            "{}: {:?}",
-            case.id,
-            case.changes()
-        );
+        assert!(case.changes().iter().all(|change| says.contains(change)), "{}: {:?}", case.id, case.changes());
     }
 }

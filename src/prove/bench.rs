@@ -34,10 +34,7 @@ impl Ran {
         self.summary.take(event);
         if let Event::Case(case) = event {
             let found = case.findings.iter().map(|finding| finding.requirement.clone());
-            let reported = case
-                .observations
-                .iter()
-                .filter_map(|observation| observation.requirement.clone());
+            let reported = case.observations.iter().filter_map(|observation| observation.requirement.clone());
             let noticed = found.chain(reported).collect();
             self.cases.insert(case.id.clone(), (case.verdict, noticed));
         }
@@ -45,21 +42,13 @@ impl Ran {
 
     /// Cases that do not pass, and musts that are not proven although their cases pass.
     pub fn broken(&self, registration: Registration) -> Vec<Broken> {
-        let broken = |id: &str, what: String| Broken {
-            id: id.to_owned(),
-            registration,
-            what,
-        };
+        let broken = |id: &str, what: String| Broken { id: id.to_owned(), registration, what };
         let bad = |verdict: Verdict| !matches!(verdict, Verdict::Pass | Verdict::Skipped);
         let cases = self.cases.iter().filter(|(_, (verdict, _))| bad(*verdict));
-        let mut all: Vec<Broken> = cases
-            .map(|(case, (verdict, _))| broken(case, verdict.to_string()))
-            .collect();
+        let mut all: Vec<Broken> = cases.map(|(case, (verdict, _))| broken(case, verdict.to_string())).collect();
         if all.is_empty() {
             let requirements = self.summary.requirements();
-            let musts = requirements
-                .iter()
-                .filter(|result| result.requirement.level == Level::Must);
+            let musts = requirements.iter().filter(|result| result.requirement.level == Level::Must);
             let proven = |verdict| matches!(verdict, RequirementVerdict::Pass | RequirementVerdict::Skipped);
             let unproven = musts.filter(|result| !proven(result.verdict));
             all.extend(unproven.map(|result| broken(&result.requirement.id, result.verdict.to_string())));
@@ -75,10 +64,7 @@ impl Ran {
 
     /// The cases that noticed something of a requirement.
     fn noticing(&self, requirement: &str) -> BTreeSet<&String> {
-        let noticed = self
-            .cases
-            .iter()
-            .filter(|(_, (_, noticed))| noticed.contains(requirement));
+        let noticed = self.cases.iter().filter(|(_, (_, noticed))| noticed.contains(requirement));
         noticed.map(|(case, _)| case).collect()
     }
 
@@ -86,9 +72,7 @@ impl Ran {
     fn proves_a_must(&self) -> bool {
         let proven = |verdict: RequirementVerdict| verdict == RequirementVerdict::Pass;
         let requirements = self.summary.requirements();
-        requirements
-            .iter()
-            .any(|result| result.requirement.level == Level::Must && proven(result.verdict))
+        requirements.iter().any(|result| result.requirement.level == Level::Must && proven(result.verdict))
     }
 }
 
@@ -103,24 +87,13 @@ impl Bench<'_> {
     /// One run of the suite, case after case, against a client of its own.
     pub fn run(&self, registration: Registration, behaviour: Behaviour, limits: Limits) -> std::io::Result<Ran> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let settings = ServerSettings {
-            registration,
-            behaviour,
-            ..ServerSettings::default()
-        };
+        let settings = ServerSettings { registration, behaviour, ..ServerSettings::default() };
         // Client and server on one thread: a proof is some 800 000 exchanges, and each would wake a thread twice.
         let server = Server::start_on(runtime.handle(), (Ipv4Addr::LOCALHOST, 0).into(), settings)?;
         let target = Target::embedded(server, limits).map_err(std::io::Error::other)?;
-        let info = TargetInfo {
-            url: target.origin().to_string(),
-            embedded: true,
-            registration: Some(registration),
-        };
+        let info = TargetInfo { url: target.origin().to_string(), embedded: true, registration: Some(registration) };
         let plan = plan(self.cases.clone(), &Capabilities::embedded(registration));
-        let settings = Settings {
-            fail_on: Level::Should,
-            ..Settings::disposable(1)
-        };
+        let settings = Settings { fail_on: Level::Should, ..Settings::disposable(1) };
         let mut ran = Ran::default();
         runtime.block_on(run(
             &self.suite.register,
@@ -162,26 +135,13 @@ impl Bench<'_> {
             }
             work();
         });
-        rows.into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .into_values()
-            .collect()
+        rows.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
     }
 
     /// One fault on a client of its own, held against what the faultless one shows.
     pub fn try_one(&self, fault: &'static Fault, baseline: &Ran) -> std::io::Result<Row> {
-        let level = self
-            .suite
-            .register
-            .find(fault.requirement)
-            .map(|requirement| requirement.level);
-        let mut row = Row {
-            fault,
-            level,
-            verdict: FaultVerdict::Dead,
-            cases: Vec::new(),
-            killers: Vec::new(),
-        };
+        let level = self.suite.register.find(fault.requirement).map(|requirement| requirement.level);
+        let mut row = Row { fault, level, verdict: FaultVerdict::Dead, cases: Vec::new(), killers: Vec::new() };
         if !fault.is_alive() {
             return Ok(row);
         }
@@ -196,11 +156,7 @@ impl Bench<'_> {
             Kind::Degenerate => !ran.proves_a_must(),
             Kind::Rule | Kind::Robustness => !killers.is_empty(),
         };
-        row.verdict = if killed {
-            FaultVerdict::Killed
-        } else {
-            FaultVerdict::Silent
-        };
+        row.verdict = if killed { FaultVerdict::Killed } else { FaultVerdict::Silent };
         let red: BTreeSet<&String> = ran.red().chain(killers.iter().copied()).collect();
         row.cases = red.into_iter().cloned().collect();
         row.killers = killers.into_iter().cloned().collect();
@@ -212,11 +168,8 @@ impl Bench<'_> {
         let oracles = Oracles::of(&self.suite.register);
         let cited = self.suite.cited();
         let checked = |id: &str| cited.contains(id) || oracles.requirements().any(|oracle| oracle == id);
-        let unchecked = self
-            .suite
-            .register
-            .iter()
-            .filter(|requirement| requirement.excuse.is_none() && !checked(&requirement.id));
+        let unchecked =
+            self.suite.register.iter().filter(|requirement| requirement.excuse.is_none() && !checked(&requirement.id));
         let broken = unchecked.map(|requirement| Broken {
             id: requirement.id.clone(),
             registration: Registration::Open,

@@ -40,9 +40,7 @@ impl Answer {
     /// The value of a field, by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
-        headers
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.as_ref())
+        headers.find(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
     }
 
     /// The body, where it is JSON.
@@ -75,10 +73,7 @@ impl Brief {
     /// An answer in brief.
     pub fn of(answer: &Answer) -> Brief {
         let token = answer.json().and_then(|body| body["users"][0]["token"].as_str());
-        Brief {
-            status: answer.status,
-            token: token.map(str::to_owned),
-        }
+        Brief { status: answer.status, token: token.map(str::to_owned) }
     }
 }
 

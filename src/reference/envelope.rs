@@ -22,9 +22,7 @@ const BEARER_CHALLENGE: &str = "Bearer realm=\"Secure Area\"";
 pub(super) fn status(behaviour: &Behaviour, outcome: &Result<Done, Refused>) -> u16 {
     match outcome {
         Ok(done) => behaviour.successes[done.success],
-        Err(Refused(reasons)) => reasons
-            .first()
-            .map_or(400, |reason| behaviour.refusals[reason.refusal].status),
+        Err(Refused(reasons)) => reasons.first().map_or(400, |reason| behaviour.refusals[reason.refusal].status),
     }
 }
 
@@ -51,26 +49,13 @@ pub(super) fn answer(behaviour: &Behaviour, endpoint: &Endpoint<'_>, outcome: &R
     if status == 405 {
         headers.push(("allow", Cow::Borrowed(endpoint.methods())));
     }
-    let delivery = Delivery {
-        chunked: dialect.chunked,
-        close: dialect.close,
-        dateless: !dialect.date,
-        ..Delivery::default()
-    };
-    Answer {
-        status,
-        headers,
-        body,
-        delivery,
-    }
+    let delivery =
+        Delivery { chunked: dialect.chunked, close: dialect.close, dateless: !dialect.date, ..Delivery::default() };
+    Answer { status, headers, body, delivery }
 }
 
 fn content_type(behaviour: &Behaviour) -> &'static str {
-    if behaviour.dialect.charset {
-        "application/json; charset=utf-8"
-    } else {
-        "application/json"
-    }
+    if behaviour.dialect.charset { "application/json; charset=utf-8" } else { "application/json" }
 }
 
 fn granted(behaviour: &Behaviour, done: &Done) -> Map<String, Value> {
@@ -108,11 +93,7 @@ fn error(behaviour: &Behaviour, reason: &Reason) -> Value {
     let row = behaviour.refusals[reason.refusal];
     let error = ApiError::new(row.code);
     let details = reason.details.clone().unwrap_or(Cow::Borrowed(row.details));
-    if behaviour.dialect.details {
-        error.with_details(details).to_json()
-    } else {
-        error.to_json()
-    }
+    if behaviour.dialect.details { error.with_details(details).to_json() } else { error.to_json() }
 }
 
 fn add_meta(behaviour: &Behaviour, body: &mut Map<String, Value>) {
@@ -173,10 +154,7 @@ mod tests {
     fn a_success_has_its_payload_and_meta() {
         let done = || Ok(Done::with(Success::CodeSent, "account", json!({"vname": "Acme"})));
         let (status, body) = text(&Behaviour::default(), done());
-        assert_eq!(
-            (status, body),
-            (202, format!(r#"{{"account":[{{"vname":"Acme"}}],{META}}}"#))
-        );
+        assert_eq!((status, body), (202, format!(r#"{{"account":[{{"vname":"Acme"}}],{META}}}"#)));
         let (_, body) = text(&with(|dialect| dialect.meta = false), done());
         assert_eq!(body, r#"{"account":[{"vname":"Acme"}]}"#);
         let (_, body) = text(&with(|dialect| dialect.reversed = true), done());
@@ -206,11 +184,7 @@ mod tests {
             let header = answer.header("www-authenticate");
             assert!(header.is_some_and(|value| value.starts_with(challenge)), "{header:?}");
         }
-        let wrong = answer(
-            &Behaviour::default(),
-            &Endpoint::Login,
-            &Err(Refusal::WrongMethod.into()),
-        );
+        let wrong = answer(&Behaviour::default(), &Endpoint::Login, &Err(Refusal::WrongMethod.into()));
         assert_eq!((wrong.status, wrong.header("allow")), (405, Some("POST")));
         let silent = with(|dialect| dialect.bodies_on_401 = false);
         let silent = answer(&silent, &Endpoint::Login, &Err(Refusal::WrongPassword.into()));
@@ -230,17 +204,12 @@ mod tests {
 
     #[test]
     fn every_reason_is_an_error_and_details_can_be_left_out() {
-        let reasons = [Refusal::MissingMember, Refusal::InvalidMember].map(|refusal| Reason {
-            refusal,
-            details: Some("why".into()),
-        });
+        let reasons = [Refusal::MissingMember, Refusal::InvalidMember]
+            .map(|refusal| Reason { refusal, details: Some("why".into()) });
         let refused = || Err(Refused(reasons.to_vec()));
         let (status, body) = text(&Behaviour::default(), refused());
         assert_eq!(status, 400);
-        assert!(
-            body.contains(r#""code":1008"#) && body.contains(r#""code":1009"#),
-            "{body}"
-        );
+        assert!(body.contains(r#""code":1008"#) && body.contains(r#""code":1009"#), "{body}");
         assert_eq!(body.matches(r#""details":"why""#).count(), 2);
         let (_, body) = text(&with(|dialect| dialect.details = false), refused());
         assert!(!body.contains("details"), "{body}");

@@ -69,9 +69,7 @@ impl Console {
             true => format!("the embedded reference client at {}", target.url),
             false => target.url.clone(),
         };
-        let state = target
-            .registration
-            .map_or(String::new(), |state| format!(", registration {state}"));
+        let state = target.registration.map_or(String::new(), |state| format!(", registration {state}"));
         if let Some(progress) = &self.progress {
             progress.set_length(started.cases as u64);
         }
@@ -157,10 +155,7 @@ impl Console {
         let mut by_requirement: std::collections::BTreeMap<&str, Vec<(&CaseReport, &Finding)>> = Default::default();
         for case in &warned {
             for finding in &case.findings {
-                by_requirement
-                    .entry(&finding.requirement)
-                    .or_default()
-                    .push((case, finding));
+                by_requirement.entry(&finding.requirement).or_default().push((case, finding));
             }
         }
         let infos = summary.started().map_or(&[][..], |started| &started.requirements);
@@ -202,16 +197,8 @@ impl Console {
         let shown = if all { usize::MAX } else { OBSERVATIONS_SHOWN };
         writeln!(self.out, "\nobservations (no document forbids them):")?;
         for ((requirement, what), count) in self.observations.iter().take(shown) {
-            let named = if requirement.is_empty() {
-                String::new()
-            } else {
-                format!("{requirement}: ")
-            };
-            let times = if *count > 1 {
-                format!("  ({count} times)")
-            } else {
-                String::new()
-            };
+            let named = if requirement.is_empty() { String::new() } else { format!("{requirement}: ") };
+            let times = if *count > 1 { format!("  ({count} times)") } else { String::new() };
             writeln!(self.out, "  {named}{what}{times}")?;
         }
         if let Some(more) = self.observations.len().checked_sub(shown).filter(|more| *more > 0) {
@@ -222,10 +209,7 @@ impl Console {
 
     fn count(&mut self, summary: &Summary) -> io::Result<()> {
         let (mut broken, mut unproven) = (Vec::new(), Vec::new());
-        for RequirementResult {
-            requirement, verdict, ..
-        } in summary.requirements()
-        {
+        for RequirementResult { requirement, verdict, .. } in summary.requirements() {
             match verdict {
                 RequirementVerdict::Fail => broken.push(format!("{} ({})", requirement.id, requirement.level)),
                 RequirementVerdict::Unproven if requirement.level > Level::May => {
@@ -283,9 +267,7 @@ impl Report for Console {
             }
             Event::Registration(_) if self.verbosity == Verbosity::Quiet => Ok(()),
             Event::Registration(state) => {
-                self.notes.push(format!(
-                    "the target's registration is {state}: found out with an empty request"
-                ));
+                self.notes.push(format!("the target's registration is {state}: found out with an empty request"));
                 Ok(())
             }
             Event::Reset | Event::Judged | Event::Ended(_) => Ok(()),

@@ -34,12 +34,7 @@ struct Filed {
 impl Github {
     /// Onto that writer.
     pub fn new(out: Box<dyn Write + Send>) -> Github {
-        Github {
-            out,
-            errors: BTreeMap::new(),
-            warnings: BTreeMap::new(),
-            blocked: BTreeMap::new(),
-        }
+        Github { out, errors: BTreeMap::new(), warnings: BTreeMap::new(), blocked: BTreeMap::new() }
     }
 
     fn case(&mut self, case: &CaseReport) {
@@ -57,10 +52,7 @@ impl Github {
         let chief = case.chief_finding().map(|finding| finding.requirement.clone());
         let filed = filed.entry(chief.unwrap_or_default());
         let filed = filed.and_modify(|filed| filed.count += 1);
-        let filed = filed.or_insert_with(|| Filed {
-            first: Box::new(case.clone()),
-            count: 1,
-        });
+        let filed = filed.or_insert_with(|| Filed { first: Box::new(case.clone()), count: 1 });
         // Cases come in the order in which they end; the report is to be the same for all orders.
         if case.id < filed.first.id {
             *filed.first = case.clone();
@@ -80,28 +72,17 @@ impl Report for Github {
         let conforms = summary.conclusion() == Conclusion::Conforms;
         let verdict = verdict(summary, if conforms { "notice" } else { "error" });
         let started = summary.started();
-        let errors = self
-            .errors
-            .iter()
-            .map(|(id, filed)| of_cases("error", id, filed, started));
+        let errors = self.errors.iter().map(|(id, filed)| of_cases("error", id, filed, started));
         let blocked = self.blocked.iter().map(|(reason, count)| {
             let title = format!("{count} cases blocked");
             annotation("error", &[("title", &title)], reason)
         });
         let errors: Vec<String> = errors.chain(blocked).collect();
-        let warnings = self
-            .warnings
-            .iter()
-            .map(|(id, filed)| of_cases("warning", id, filed, started));
+        let warnings = self.warnings.iter().map(|(id, filed)| of_cases("warning", id, filed, started));
         let warnings: Vec<String> = warnings.collect();
         writeln!(self.out, "{verdict}")?;
         // The verdict itself takes a place among the errors.
-        write_some(
-            &mut self.out,
-            "error",
-            &errors,
-            if conforms { SHOWN } else { SHOWN - 1 },
-        )?;
+        write_some(&mut self.out, "error", &errors, if conforms { SHOWN } else { SHOWN - 1 })?;
         write_some(&mut self.out, "warning", &warnings, SHOWN)?;
         self.out.flush()
     }
@@ -125,9 +106,7 @@ fn write_some(out: &mut dyn Write, kind: &str, annotations: &[String], room: usi
 }
 
 fn verdict(summary: &Summary, kind: &str) -> String {
-    let counts = Verdict::ALL
-        .iter()
-        .map(|verdict| format!("{} {verdict}", summary.count(*verdict)));
+    let counts = Verdict::ALL.iter().map(|verdict| format!("{} {verdict}", summary.count(*verdict)));
     let counts: Vec<String> = counts.collect();
     let message = format!("{}\n{}", summary.conclusion().says(), counts.join(", "));
     annotation(kind, &[("title", "wabizspec")], &message)
@@ -152,10 +131,8 @@ fn of_cases(kind: &str, requirement: &str, filed: &Filed, started: Option<&Start
 }
 
 fn annotation(kind: &str, properties: &[(&str, &str)], message: &str) -> String {
-    let properties: Vec<String> = properties
-        .iter()
-        .map(|(name, value)| format!("{name}={}", escaped_property(value)))
-        .collect();
+    let properties: Vec<String> =
+        properties.iter().map(|(name, value)| format!("{name}={}", escaped_property(value))).collect();
     let message = &message[..message.floor_char_boundary(MESSAGE)];
     format!("::{kind} {}::{}", properties.join(","), escaped(message))
 }

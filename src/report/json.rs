@@ -28,11 +28,7 @@ pub struct Json {
 impl Json {
     /// Onto that writer.
     pub fn new(out: Box<dyn Write + Send>) -> Json {
-        Json {
-            out,
-            cases: Vec::new(),
-            notes: Vec::new(),
-        }
+        Json { out, cases: Vec::new(), notes: Vec::new() }
     }
 }
 
@@ -57,11 +53,7 @@ impl Report for Json {
         self.cases.sort_by(|a, b| a.id.cmp(&b.id));
         let document = Document {
             schema: SCHEMA.to_owned(),
-            suite: SuiteInfo {
-                version: started.version.clone(),
-                cases: started.cases,
-                part: started.part,
-            },
+            suite: SuiteInfo { version: started.version.clone(), cases: started.cases, part: started.part },
             target: started.target.clone(),
             started_at: started.at,
             elapsed_ms: summary.ended().map(|ended| ended.elapsed_ms),
@@ -188,32 +180,12 @@ impl RequirementEntry {
     fn of(result: RequirementResult<'_>) -> RequirementEntry {
         let mut cases: Vec<String> = result.cases.into_iter().map(str::to_owned).collect();
         cases.sort_unstable();
-        let RequirementInfo {
-            id,
-            level,
-            says,
-            source,
-            oracle,
-        } = result.requirement.clone();
-        RequirementEntry {
-            id,
-            level,
-            verdict: result.verdict,
-            says,
-            source,
-            oracle,
-            cases,
-        }
+        let RequirementInfo { id, level, says, source, oracle } = result.requirement.clone();
+        RequirementEntry { id, level, verdict: result.verdict, says, source, oracle, cases }
     }
 
     fn into_info(self) -> RequirementInfo {
-        RequirementInfo {
-            id: self.id,
-            level: self.level,
-            says: self.says,
-            source: self.source,
-            oracle: self.oracle,
-        }
+        RequirementInfo { id: self.id, level: self.level, says: self.says, source: self.source, oracle: self.oracle }
     }
 }
 
@@ -307,11 +279,6 @@ impl FindingEntry {
     }
 
     fn into_finding(self) -> Finding {
-        Finding {
-            requirement: self.requirement,
-            level: self.level,
-            step: self.step,
-            mismatches: self.mismatches,
-        }
+        Finding { requirement: self.requirement, level: self.level, step: self.step, mismatches: self.mismatches }
     }
 }

@@ -49,11 +49,7 @@ struct Element {
 impl Junit {
     /// Onto that writer.
     pub fn new(out: Box<dyn Write + Send>) -> Junit {
-        Junit {
-            out,
-            suites: BTreeMap::new(),
-            notes: Vec::new(),
-        }
+        Junit { out, suites: BTreeMap::new(), notes: Vec::new() }
     }
 }
 
@@ -110,14 +106,7 @@ impl TestCase {
         let infos = started.map_or(&[][..], |started| &started.requirements);
         let reason = case.reason.clone().unwrap_or_default();
         let text = || case_text(case, infos, Exchanges::Told);
-        let element = |name, kind, message, text| {
-            Outcome::Other(Element {
-                name,
-                kind,
-                message,
-                text,
-            })
-        };
+        let element = |name, kind, message, text| Outcome::Other(Element { name, kind, message, text });
         let outcome = match case.verdict {
             Verdict::Pass => Outcome::Passed,
             Verdict::Fail => element("failure", "nonconformance", headline(case), text()),
@@ -130,13 +119,7 @@ impl TestCase {
             0 => format!("scenario: {}:{}", case.file, case.line),
             _ => text(),
         };
-        TestCase {
-            id: case.id.clone(),
-            file: case.file.clone(),
-            duration_ms: case.duration_ms,
-            outcome,
-            output,
-        }
+        TestCase { id: case.id.clone(), file: case.file.clone(), duration_ms: case.duration_ms, outcome, output }
     }
 
     /// A run that was not completed shows as an error, so that nobody takes the part for the whole.
@@ -171,8 +154,7 @@ impl TestCase {
             if let Outcome::Other(outcome) = &self.outcome {
                 outcome.write(xml)?;
             }
-            xml.create_element("system-out")
-                .write_text_content(BytesText::new(&legal(&self.output)))?;
+            xml.create_element("system-out").write_text_content(BytesText::new(&legal(&self.output)))?;
             Ok(())
         })?;
         Ok(())
@@ -222,19 +204,11 @@ fn test_suite<W: Write>(
 
 /// The broken requirements and the first mismatch, in a line.
 fn headline(case: &CaseReport) -> String {
-    let mut broken: Vec<&str> = case
-        .findings
-        .iter()
-        .map(|finding| finding.requirement.as_str())
-        .collect();
+    let mut broken: Vec<&str> = case.findings.iter().map(|finding| finding.requirement.as_str()).collect();
     broken.dedup();
     let first = case.findings.iter().flat_map(|finding| &finding.mismatches).next();
     let first = first.map_or(String::new(), |mismatch| {
-        let observed = mismatch
-            .observed
-            .lines()
-            .find(|line| !line.is_empty())
-            .unwrap_or_default();
+        let observed = mismatch.observed.lines().find(|line| !line.is_empty()).unwrap_or_default();
         format!(": {}: expected {}, observed {observed}", mismatch.at, mismatch.expected)
     });
     format!("{}{first}", broken.join(", "))

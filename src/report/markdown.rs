@@ -74,29 +74,15 @@ impl Markdown {
 
     fn document(&self, summary: &Summary) -> String {
         let mut text = head(summary);
-        requirements(
-            &mut text,
-            "Broken requirements",
-            &binding(summary, RequirementVerdict::Fail),
-            true,
-        );
+        requirements(&mut text, "Broken requirements", &binding(summary, RequirementVerdict::Fail), true);
         if !self.cases.is_empty() {
             text.push_str("\n### Failing cases\n\n");
             text.extend(self.cases.values().map(String::as_str));
         }
         if self.left_out > 0 {
-            let _ = writeln!(
-                text,
-                "\nand {} more failing cases; the HTML and JSON reports show all",
-                self.left_out
-            );
+            let _ = writeln!(text, "\nand {} more failing cases; the HTML and JSON reports show all", self.left_out);
         }
-        requirements(
-            &mut text,
-            "Unproven requirements",
-            &binding(summary, RequirementVerdict::Unproven),
-            false,
-        );
+        requirements(&mut text, "Unproven requirements", &binding(summary, RequirementVerdict::Unproven), false);
         if !self.warnings.is_empty() {
             text.push_str("\n### Warnings\n\nShould-level requirements broken by cases that passed.\n\n");
             for (requirement, count) in &self.warnings {
@@ -119,11 +105,7 @@ impl Markdown {
             _ => "Skipped",
         };
         let of_verdict = self.reasons.iter().filter(|((of, _), _)| *of == verdict);
-        listed(
-            text,
-            title,
-            of_verdict.map(|((_, reason), count)| format!("{}: {}", cases(*count), plain(reason))),
-        );
+        listed(text, title, of_verdict.map(|((_, reason), count)| format!("{}: {}", cases(*count), plain(reason))));
     }
 }
 
@@ -158,12 +140,8 @@ fn head(summary: &Summary) -> String {
     // Writing to a String does not fail.
     if let Some(started) = summary.started() {
         let target = &started.target;
-        let registration = target
-            .registration
-            .map_or(String::new(), |state| format!(", registration {state}"));
-        let elapsed = summary
-            .ended()
-            .map_or(String::new(), |ended| format!(" in {} s", seconds(ended.elapsed_ms)));
+        let registration = target.registration.map_or(String::new(), |state| format!(", registration {state}"));
+        let elapsed = summary.ended().map_or(String::new(), |ended| format!(" in {} s", seconds(ended.elapsed_ms)));
         let _ = writeln!(
             text,
             "{} against {}{registration}{elapsed}; wabizspec {}, {}",
@@ -177,13 +155,8 @@ fn head(summary: &Summary) -> String {
         }
     }
     let (mut names, mut rule, mut counts) = (String::new(), String::new(), String::new());
-    let extra = [
-        ("warnings", summary.warnings()),
-        ("observations", summary.observations()),
-    ];
-    let verdicts = Verdict::ALL
-        .iter()
-        .map(|verdict| (verdict.to_string(), summary.count(*verdict)));
+    let extra = [("warnings", summary.warnings()), ("observations", summary.observations())];
+    let verdicts = Verdict::ALL.iter().map(|verdict| (verdict.to_string(), summary.count(*verdict)));
     for (name, count) in verdicts.chain(extra.map(|(name, count)| (name.to_owned(), count))) {
         let _ = write!(names, "| {name} ");
         rule.push_str("| ---: ");
@@ -200,11 +173,7 @@ fn requirements(text: &mut String, title: &str, infos: &[&RequirementInfo], with
     let _ = writeln!(text, "\n### {title} ({})\n", infos.len());
     if !with_rule {
         let ids: Vec<String> = infos.iter().map(|info| code(&info.id)).collect();
-        let _ = writeln!(
-            text,
-            "Nothing broke them, but this run does not prove them either: {}",
-            ids.join(", ")
-        );
+        let _ = writeln!(text, "Nothing broke them, but this run does not prove them either: {}", ids.join(", "));
         return;
     }
     text.push_str("| requirement | level | rule | source |\n| --- | --- | --- | --- |\n");
@@ -227,13 +196,7 @@ fn case_section(case: &CaseReport, started: Option<&Started>) -> String {
         let _ = writeln!(text, "{}\n", plain(reason));
     }
     for finding in &case.findings {
-        let _ = write!(
-            text,
-            "**{}** ({}), step {}",
-            code(&finding.requirement),
-            finding.level,
-            code(&finding.step)
-        );
+        let _ = write!(text, "**{}** ({}), step {}", code(&finding.requirement), finding.level, code(&finding.step));
         if let Some(info) = started.and_then(|started| started.requirement(&finding.requirement)) {
             let says = sentence(&info.says, |code| code);
             let _ = write!(text, "  \n{says}  \n<sub>{}</sub>", plain(&info.source));
@@ -351,10 +314,7 @@ mod tests {
 
     #[test]
     fn nothing_gets_out_of_its_place() {
-        assert_eq!(
-            plain("<b> [x](y) `z` | @all"),
-            "&lt;b&gt; \\[x\\](y) \\`z\\` \\| \\@all"
-        );
+        assert_eq!(plain("<b> [x](y) `z` | @all"), "&lt;b&gt; \\[x\\](y) \\`z\\` \\| \\@all");
         assert_eq!(code("a`b``c"), "```a`b``c```");
         assert_eq!(code("`a"), "`` `a ``");
         assert_eq!(fenced("sh", "```\n# out\n````"), "`````sh\n```\n# out\n````\n`````\n");

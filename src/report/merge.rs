@@ -83,16 +83,8 @@ impl Merged {
         if missing > 0 && (sharded || sources.iter().all(|source| source.summary.is_complete())) {
             notes.push(missing_note(&sources, held, started.cases));
         }
-        let ended = ended(&sources).map(|ended| Ended {
-            complete: ended.complete && missing == 0,
-            ..ended
-        });
-        Ok(Merged {
-            paths: paths.to_vec(),
-            started,
-            notes,
-            ended,
-        })
+        let ended = ended(&sources).map(|ended| Ended { complete: ended.complete && missing == 0, ..ended });
+        Ok(Merged { paths: paths.to_vec(), started, notes, ended })
     }
 
     /// Hands over the events of the merged run.
@@ -137,11 +129,7 @@ impl Source {
         })?;
         match (twice, started) {
             (Some(twice), _) => Err(twice),
-            (None, Some(started)) => Ok(Source {
-                path: path.to_owned(),
-                summary,
-                started,
-            }),
+            (None, Some(started)) => Ok(Source { path: path.to_owned(), summary, started }),
             (None, None) => Err(MergeError::Read(ReadError::Foreign {
                 path: path.to_owned(),
                 why: "it does not say what was to be run".to_owned(),
@@ -195,18 +183,11 @@ fn whom(target: &TargetInfo) -> &str {
 
 /// What the run as one was going to do.
 fn started(sources: &[Source]) -> Result<Started, MergeError> {
-    let planned = sources
-        .iter()
-        .map(|source| source.started.cases)
-        .fold(0, usize::saturating_add);
+    let planned = sources.iter().map(|source| source.started.cases).fold(0, usize::saturating_add);
     let mut merged = sources.first().ok_or(MergeError::Nothing)?.started.clone();
     merged.cases = merged.part.map_or(planned, |part| part.of);
     merged.part = None;
-    merged.at = sources
-        .iter()
-        .map(|source| source.started.at)
-        .min()
-        .unwrap_or(merged.at);
+    merged.at = sources.iter().map(|source| source.started.at).min().unwrap_or(merged.at);
     merged.planned_resets = sources.iter().map(|source| source.started.planned_resets).sum();
     merged.requirements = requirements(sources)?;
     Ok(merged)
@@ -245,25 +226,17 @@ fn ended(sources: &[Source]) -> Option<Ended> {
 
 fn died(sources: &[Source]) -> Vec<String> {
     let died = sources.iter().filter(|source| source.summary.ended().is_none());
-    died.map(|source| format!("{} has no end: its run died", source.path.display()))
-        .collect()
+    died.map(|source| format!("{} has no end: its run died", source.path.display())).collect()
 }
 
 /// How many missing shards are named.
 const MISSING_SHOWN: usize = 20;
 
 fn missing_note(sources: &[Source], held: usize, planned: usize) -> String {
-    let there: BTreeSet<Shard> = sources
-        .iter()
-        .filter_map(|source| Some(source.started.part?.shard))
-        .collect();
+    let there: BTreeSet<Shard> = sources.iter().filter_map(|source| Some(source.started.part?.shard)).collect();
     let siblings = there.first().into_iter().flat_map(|shard| shard.siblings());
     let mut missing = siblings.filter(|shard| !there.contains(shard));
-    let shown: Vec<String> = missing
-        .by_ref()
-        .take(MISSING_SHOWN)
-        .map(|shard| shard.to_string())
-        .collect();
+    let shown: Vec<String> = missing.by_ref().take(MISSING_SHOWN).map(|shard| shard.to_string()).collect();
     let more = match missing.count() {
         0 => String::new(),
         more => format!(" and {more} more"),

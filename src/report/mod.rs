@@ -142,12 +142,7 @@ impl Reports {
     }
 
     fn put(&mut self, place: &str, report: Box<dyn Report + Send>, file: Option<File>) {
-        self.reports.push(Placed {
-            place: place.to_owned(),
-            report,
-            file,
-            is_drafted: false,
-        });
+        self.reports.push(Placed { place: place.to_owned(), report, file, is_drafted: false });
     }
 
     /// With fewer judged cases than that the run is inconclusive, and every report says so.
@@ -173,18 +168,11 @@ impl Reports {
     /// Writes what is left to be written.
     pub fn finish(mut self) -> Finished {
         self.each(Placed::finish);
-        Finished {
-            summary: self.summary,
-            unwritten: self.unwritten,
-        }
+        Finished { summary: self.summary, unwritten: self.unwritten }
     }
 
     fn each(&mut self, mut act: impl FnMut(&mut Placed, &Summary) -> io::Result<()>) {
-        let Reports {
-            summary,
-            reports,
-            unwritten,
-        } = self;
+        let Reports { summary, reports, unwritten } = self;
         reports.retain_mut(|placed| match act(placed, summary) {
             Ok(()) => true,
             Err(error) => {

@@ -52,10 +52,7 @@ pub enum ReadError {
 /// # Errors
 /// The file cannot be read, is no report, or is damaged.
 pub fn read(path: &Path, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
-    let unreadable = |error| ReadError::Unreadable {
-        path: path.to_owned(),
-        error,
-    };
+    let unreadable = |error| ReadError::Unreadable { path: path.to_owned(), error };
     let each = &mut |event: Event| each(event.harmless());
     let mut reader = BufReader::new(files::open(path, files::REPORT).map_err(unreadable)?);
     let mut first = Vec::new();
@@ -85,18 +82,11 @@ fn stream(path: &Path, mut reader: impl BufRead, each: &mut dyn FnMut(Event)) ->
     for number in 2.. {
         line.clear();
         let read = reader.read_until(b'\n', &mut line);
-        let read = read.map_err(|error| ReadError::Unreadable {
-            path: path.to_owned(),
-            error,
-        })?;
+        let read = read.map_err(|error| ReadError::Unreadable { path: path.to_owned(), error })?;
         if read == 0 {
             break;
         }
-        let damaged = |why: String| ReadError::Damaged {
-            path: path.to_owned(),
-            line: number,
-            why,
-        };
+        let damaged = |why: String| ReadError::Damaged { path: path.to_owned(), line: number, why };
         if ended {
             return Err(damaged("something follows the end of the run".to_owned()));
         }
@@ -121,10 +111,7 @@ struct Head {
 }
 
 fn document(path: &Path, text: &[u8]) -> Result<Document, ReadError> {
-    let foreign = |why: String| ReadError::Foreign {
-        path: path.to_owned(),
-        why,
-    };
+    let foreign = |why: String| ReadError::Foreign { path: path.to_owned(), why };
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(foreign("it is empty".to_owned()));
     }

@@ -19,12 +19,7 @@ pub fn tell_case(
     with_exchanges: bool,
 ) -> io::Result<()> {
     let style = verdict_style(case.verdict);
-    writeln!(
-        out,
-        "{style}{}{style:#} {}",
-        case.verdict.to_string().to_uppercase(),
-        case.id
-    )?;
+    writeln!(out, "{style}{}{style:#} {}", case.verdict.to_string().to_uppercase(), case.id)?;
     writeln!(out, "  {}", case.title)?;
     if let Some(reason) = &case.reason {
         writeln!(out, "  {reason}")?;
@@ -50,10 +45,7 @@ pub fn tell_case(
     }
     if case.reproduce.iter().any(|line| names_a_secret_of_the_run(line)) {
         let what = "variables without WABIZSPEC_ stand for tokens and passwords of that run: set them to your own";
-        writeln!(
-            out,
-            "    ({what}; NAME_ALTERED is NAME with another last character, and so on)"
-        )?;
+        writeln!(out, "    ({what}; NAME_ALTERED is NAME with another last character, and so on)")?;
     }
     Ok(())
 }
@@ -80,11 +72,7 @@ fn fitting(line: &str) -> String {
 pub fn tell_finding(out: &mut dyn Write, finding: &Finding, infos: &[RequirementInfo]) -> io::Result<()> {
     let bold = Style::new().bold();
     let level = finding.level;
-    writeln!(
-        out,
-        "  {bold}{}{bold:#} ({level}), step `{}`",
-        finding.requirement, finding.step
-    )?;
+    writeln!(out, "  {bold}{}{bold:#} ({level}), step `{}`", finding.requirement, finding.step)?;
     if let Some(info) = infos.iter().find(|info| info.id == finding.requirement) {
         writeln!(out, "    rule:     {}", info.says)?;
         writeln!(out, "    source:   {}", info.source)?;

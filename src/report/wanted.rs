@@ -102,10 +102,7 @@ impl FromStr for Wanted {
         };
         match path {
             Some("") => Err(format!("`{text}` names no file; write {name}=PATH")),
-            path => Ok(Wanted {
-                format: *format,
-                path: path.map(PathBuf::from),
-            }),
+            path => Ok(Wanted { format: *format, path: path.map(PathBuf::from) }),
         }
     }
 }
@@ -128,16 +125,9 @@ impl Wanted {
         let out: Box<dyn Write + Send> = match &self.path {
             Some(path) => {
                 let file = files::open_report(path);
-                let file = file.map_err(|error| OpenError::NotMade {
-                    path: path.clone(),
-                    error,
-                })?;
+                let file = file.map_err(|error| OpenError::NotMade { path: path.clone(), error })?;
                 // One handle writes, the other begins anew.
-                again = file
-                    .metadata()
-                    .is_ok_and(|found| found.is_file())
-                    .then(|| file.try_clone().ok())
-                    .flatten();
+                again = file.metadata().is_ok_and(|found| found.is_file()).then(|| file.try_clone().ok()).flatten();
                 Box::new(BufWriter::new(file))
             }
             None => Box::new(BufWriter::new(io::stdout())),
@@ -176,10 +166,7 @@ impl Wanted {
 /// It would.
 pub fn spares(report: &Path, inputs: &[PathBuf]) -> Result<(), OpenError> {
     match inputs.iter().find(|input| files::are_same(report, input)) {
-        Some(input) => Err(OpenError::OverInput {
-            report: report.to_owned(),
-            input: input.clone(),
-        }),
+        Some(input) => Err(OpenError::OverInput { report: report.to_owned(), input: input.clone() }),
         None => Ok(()),
     }
 }
@@ -206,10 +193,7 @@ mod tests {
         };
         assert!(apart(&["json=a", "html=b", "junit"]).is_ok());
         assert!(matches!(apart(&["json", "html"]), Err(OpenError::TwoOnStdout)));
-        assert!(matches!(
-            apart(&["json=a", "html=./a"]),
-            Err(OpenError::TwoInOneFile(_))
-        ));
+        assert!(matches!(apart(&["json=a", "html=./a"]), Err(OpenError::TwoInOneFile(_))));
         assert!(apart(&["json=/dev/null", "html=/dev/null"]).is_ok());
     }
 }

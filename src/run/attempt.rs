@@ -90,14 +90,9 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
             Ok(state) if state == needed => {}
             Ok(state) => {
                 let mut report = blank_report(case, Verdict::Skipped);
-                report.reason = Some(format!(
-                    "not applicable: it is about targets whose registration is {needed}, not {state}"
-                ));
-                return Ran {
-                    report,
-                    aftermath: Aftermath::Clean,
-                    cut_short: false,
-                };
+                report.reason =
+                    Some(format!("not applicable: it is about targets whose registration is {needed}, not {state}"));
+                return Ran { report, aftermath: Aftermath::Clean, cut_short: false };
             }
             Err(why) => return blocked(case, harness.secrets.apply(&why)),
         }
@@ -121,11 +116,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
         Err(error) => {
             let mut report = blank_report(case, Verdict::Error);
             report.reason = Some(harness.secrets.apply(&format!("a defect of wabizspec: {error}")));
-            Ran {
-                report,
-                aftermath: Aftermath::Spoilt,
-                cut_short: false,
-            }
+            Ran { report, aftermath: Aftermath::Spoilt, cut_short: false }
         }
     }
 }
@@ -151,9 +142,5 @@ impl<T> Drop for AbortOnDrop<T> {
 pub(super) fn blocked(case: &Case, why: String) -> Ran {
     let mut report = blank_report(case, Verdict::Blocked);
     report.reason = Some(why);
-    Ran {
-        report,
-        aftermath: Aftermath::Clean,
-        cut_short: false,
-    }
+    Ran { report, aftermath: Aftermath::Clean, cut_short: false }
 }

@@ -94,12 +94,7 @@ impl<'a> Attempt<'a> {
             self.harness.givens.lock().await.forget_logins();
             return self.blocked.is_none();
         }
-        if step
-            .action
-            .templates()
-            .iter()
-            .any(|template| template.names().any(|name| name == "code"))
-        {
+        if step.action.templates().iter().any(|template| template.names().any(|name| name == "code")) {
             match self.harness.target.code().await {
                 Ok(code) => self.bindings.bind("code", code),
                 Err(why) => self.blocked = Some(why),
@@ -152,27 +147,17 @@ impl<'a> Attempt<'a> {
             let named = name.ends_with("password") || name.ends_with("token") || captured.contains(&name);
             named && row.value(name).is_none()
         };
-        for (place, value) in action
-            .templates()
-            .iter()
-            .flat_map(|template| template.values(&self.bindings))
-        {
+        for (place, value) in action.templates().iter().flat_map(|template| template.values(&self.bindings)) {
             if place.split_once('|').is_some_and(|(name, _)| is_secret(name)) {
                 let plain = |c: char| !c.is_ascii_alphanumeric();
-                self.secrets
-                    .add(&value, &format!("${}", place.to_ascii_uppercase().replace(plain, "_")));
+                self.secrets.add(&value, &format!("${}", place.to_ascii_uppercase().replace(plain, "_")));
             }
         }
     }
 
     fn judge(&mut self, step: &'a Step, exchange: Exchange) -> bool {
         if let Some(witness) = &self.harness.witness {
-            witness.look(Witnessed {
-                case: self.case,
-                step,
-                exchange: &exchange,
-                bindings: &self.bindings,
-            });
+            witness.look(Witnessed { case: self.case, step, exchange: &exchange, bindings: &self.bindings });
         }
         let mut judgement = self.harness.oracles.judge(&step.name, &exchange);
         self.refused = refusal_allowed(step, &exchange);
@@ -203,9 +188,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn capture(&mut self, step: &Step, exchange: &Exchange) -> bool {
-        let json = exchange
-            .response()
-            .and_then(|response| Json::parse(&response.body).ok());
+        let json = exchange.response().and_then(|response| Json::parse(&response.body).ok());
         for capture in &step.captures {
             let value = json.as_ref().and_then(|json| json.at(capture.at.as_str())?.as_str());
             let Some(value) = value else {
@@ -213,8 +196,7 @@ impl<'a> Attempt<'a> {
                 return false;
             };
             self.bindings.bind(&capture.name, value);
-            self.secrets
-                .add(value, &format!("${}", capture.name.to_ascii_uppercase()));
+            self.secrets.add(value, &format!("${}", capture.name.to_ascii_uppercase()));
         }
         true
     }
@@ -240,8 +222,7 @@ impl<'a> Attempt<'a> {
                     expected: "the answers as accepted".to_owned(),
                     observed: format!("\n{diff}"),
                 };
-                self.judgement
-                    .file(snapshot::REQUIREMENT, Level::Must, "all steps", vec![mismatch]);
+                self.judgement.file(snapshot::REQUIREMENT, Level::Must, "all steps", vec![mismatch]);
             }
             Err(why) => self.blocked = Some(format!("the snapshot cannot be compared: {why}")),
         }
@@ -298,13 +279,8 @@ impl<'a> Attempt<'a> {
             Given::User if own.is_none() => names.made(name) && bindings.value("user") != Some(name),
             _ => names.made(name),
         };
-        let aftermath = aftermath(
-            case,
-            verdict,
-            sent.into_iter().zip(&exchanges),
-            harness.target.origin().base_path(),
-            owns,
-        );
+        let aftermath =
+            aftermath(case, verdict, sent.into_iter().zip(&exchanges), harness.target.origin().base_path(), owns);
         let mut report = blank_report(case, verdict);
         report.reason = blocked.or(refused).filter(|_| verdict == Verdict::Blocked);
         report.not_asked = not_asked.filter(|_| verdict == Verdict::Fail);
@@ -314,20 +290,11 @@ impl<'a> Attempt<'a> {
         if verdict != Verdict::Pass || !report.findings.is_empty() || harness.keep_exchanges {
             let base = harness.target.origin().base_path();
             report.reproduce = vec![harness.run_line(&case.id)];
-            report
-                .reproduce
-                .extend(exchanges.iter().map(|exchange| curl(&exchange.request, base, &secrets)));
-            report.exchanges = exchanges
-                .iter()
-                .map(|exchange| transcript(exchange, &secrets))
-                .collect();
+            report.reproduce.extend(exchanges.iter().map(|exchange| curl(&exchange.request, base, &secrets)));
+            report.exchanges = exchanges.iter().map(|exchange| transcript(exchange, &secrets)).collect();
         }
         report.redact(&secrets);
-        Ran {
-            report,
-            aftermath,
-            cut_short,
-        }
+        Ran { report, aftermath, cut_short }
     }
 }
 
@@ -356,21 +323,14 @@ fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<S
         Some(_) => sets.clone().all(done),
         None => matches!(status, 200..300 | 400..500),
     };
-    (!is_known).then(|| {
-        format!(
-            "`{}` was answered {status}, and what that left behind is not known",
-            step.name
-        )
-    })
+    (!is_known).then(|| format!("`{}` was answered {status}, and what that left behind is not known", step.name))
 }
 
 /// Why the step's request may be refused, if it was: a 4xx. A crash or silence never counts as a refusal.
 fn refusal_allowed(step: &Step, exchange: &Exchange) -> Option<String> {
     let why = step.else_blocked.as_ref()?;
     let status = exchange.response()?.status;
-    (400..500)
-        .contains(&status)
-        .then(|| format!("`{}` was answered {status}: {why}", step.name))
+    (400..500).contains(&status).then(|| format!("`{}` was answered {status}: {why}", step.name))
 }
 
 /// The report of a case of which nothing is known but its plan.

@@ -37,9 +37,7 @@ fn filled_in(target: &Target, draft: &Draft, bindings: &Bindings) -> Result<Requ
     for (name, value) in &draft.headers {
         headers.push(Header::new(name.clone(), value.render(bindings)?));
     }
-    let typed = headers
-        .iter()
-        .any(|header| header.name.eq_ignore_ascii_case("Content-Type"));
+    let typed = headers.iter().any(|header| header.name.eq_ignore_ascii_case("Content-Type"));
     if draft.is_json && !typed {
         headers.push(Header::new("Content-Type", "application/json"));
     }

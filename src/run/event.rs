@@ -83,17 +83,10 @@ pub struct Started {
 
 impl Started {
     fn harmless(&mut self) {
-        let Started {
-            version,
-            target,
-            requirements,
-            ..
-        } = self;
+        let Started { version, target, requirements, .. } = self;
         let of_requirement = |info: &mut RequirementInfo| {
             let RequirementInfo { id, says, source, .. } = info;
-            [id, says, source]
-                .into_iter()
-                .for_each(|text| replace(text, harmless_line));
+            [id, says, source].into_iter().for_each(|text| replace(text, harmless_line));
         };
         requirements.iter_mut().for_each(of_requirement);
         replace(version, harmless_line);
@@ -214,16 +207,12 @@ impl CaseReport {
             };
         };
         self.reason.iter_mut().for_each(words);
-        self.not_asked
-            .iter_mut()
-            .for_each(|not_asked| words(&mut not_asked.why));
+        self.not_asked.iter_mut().for_each(|not_asked| words(&mut not_asked.why));
         for Mismatch { at, expected, observed } in self.findings.iter_mut().flat_map(|finding| &mut finding.mismatches)
         {
             [at, expected, observed].into_iter().for_each(words);
         }
-        self.observations
-            .iter_mut()
-            .for_each(|observation| words(&mut observation.what));
+        self.observations.iter_mut().for_each(|observation| words(&mut observation.what));
         let records = self.reproduce.iter_mut().chain(&mut self.exchanges);
         records.for_each(|text| *text = secrets.apply(text));
     }
@@ -250,13 +239,7 @@ impl CaseReport {
         for text in [id, title, file].into_iter().chain(twin).chain(cites).chain(reproduce) {
             show(text, Lines::One);
         }
-        for Finding {
-            requirement,
-            level: _,
-            step,
-            mismatches,
-        } in findings
-        {
+        for Finding { requirement, level: _, step, mismatches } in findings {
             show(requirement, Lines::One);
             show(step, Lines::One);
             for Mismatch { at, expected, observed } in mismatches {
@@ -273,10 +256,7 @@ impl CaseReport {
             steps.iter_mut().for_each(|text| show(text, Lines::One));
             show(why, Lines::Many);
         }
-        reason
-            .iter_mut()
-            .chain(exchanges)
-            .for_each(|text| show(text, Lines::Many));
+        reason.iter_mut().chain(exchanges).for_each(|text| show(text, Lines::Many));
     }
 
     /// The area, by its id.

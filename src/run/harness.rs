@@ -134,10 +134,7 @@ impl Harness {
 
     /// The registration state, if it had to be found out and was.
     pub fn found_registration(&self) -> Option<Registration> {
-        self.registration
-            .get()
-            .copied()
-            .filter(|_| self.given_registration.is_none())
+        self.registration.get().copied().filter(|_| self.given_registration.is_none())
     }
 
     /// Why no further case may be begun, if the run has taken all its time.
@@ -160,7 +157,5 @@ fn fitting(plan: &Plan) -> Duration {
     const AT_LEAST: Duration = Duration::from_secs(300);
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let cases = FOR_A_CASE.saturating_mul(count(plan.cases().count()));
-    AT_LEAST
-        .saturating_add(cases)
-        .saturating_add(FOR_A_RESET.saturating_mul(count(plan.resets)))
+    AT_LEAST.saturating_add(cases).saturating_add(FOR_A_RESET.saturating_mul(count(plan.resets)))
 }

@@ -36,10 +36,7 @@ impl Kit {
             case.given() == Given::User && (case.is_confined() || !case.changes_nothing() || case.risks_its_account());
         Kit {
             new_password: names(case).contains("new_password").then(password),
-            user: own.then(|| Account {
-                username: format!("{unique}u"),
-                password: password(),
-            }),
+            user: own.then(|| Account { username: format!("{unique}u"), password: password() }),
             unique,
             unique4,
         }
@@ -89,10 +86,7 @@ pub(super) struct Kits<'c> {
 
 impl<'c> Kits<'c> {
     pub fn of(cases: &'c [Case]) -> Kits<'c> {
-        Kits {
-            cases,
-            made: VecDeque::new(),
-        }
+        Kits { cases, made: VecDeque::new() }
     }
 
     /// Whether every case has been handed out.

@@ -59,10 +59,7 @@ pub async fn run(
         cases: plan.cases().count() + plan.skipped.len(),
         part: settings.part,
         planned_resets: plan.resets,
-        target: TargetInfo {
-            url: harness.secrets.apply(&info.url),
-            ..info
-        },
+        target: TargetInfo { url: harness.secrets.apply(&info.url), ..info },
         fail_on: settings.fail_on,
         requirements,
     }));
@@ -102,12 +99,7 @@ pub async fn run(
     let left = runner.harness.givens.lock().await.clean_up().await;
     let password_changed = runner.harness.givens.lock().await.leaves_another_password();
     let interrupted = runner.is_stopped();
-    if let Some(pending) = settings
-        .snapshots
-        .as_ref()
-        .map(|store| store.pending())
-        .filter(|pending| *pending > 0)
-    {
+    if let Some(pending) = settings.snapshots.as_ref().map(|store| store.pending()).filter(|pending| *pending > 0) {
         let note =
             format!("{pending} transcripts are pending as .snap.new files; look at them, then run with --accept");
         (runner.emit)(Event::Note(note));
@@ -150,17 +142,10 @@ pub async fn collect(
     registration: Option<Registration>,
     settings: &Settings,
 ) -> Vec<Event> {
-    let info = TargetInfo {
-        url: target.origin().to_string(),
-        embedded: target.is_embedded(),
-        registration,
-    };
+    let info = TargetInfo { url: target.origin().to_string(), embedded: target.is_embedded(), registration };
     let (_never, stop) = watch::channel(false);
     let mut events = Vec::new();
-    run(register, plan, Arc::new(target), info, settings, stop, &mut |event| {
-        events.push(event)
-    })
-    .await;
+    run(register, plan, Arc::new(target), info, settings, stop, &mut |event| events.push(event)).await;
     events
 }
 
@@ -168,10 +153,8 @@ fn requirements(register: &Register, plan: &Plan, oracles: &Oracles, snapshots: 
     let planned = plan.cases().chain(plan.skipped.iter().map(|(case, _)| case));
     let scenarios: std::collections::BTreeMap<&str, &Case> =
         planned.map(|case| (case.scenario.id.as_str(), case)).collect();
-    let cited: std::collections::BTreeSet<&str> = scenarios
-        .values()
-        .flat_map(|case| case.scenario.requirements())
-        .collect();
+    let cited: std::collections::BTreeSet<&str> =
+        scenarios.values().flat_map(|case| case.scenario.requirements()).collect();
     let of_oracles: std::collections::BTreeSet<&str> = oracles.requirements().collect();
     let wanted = register
         .iter()

@@ -37,11 +37,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case, kit: Kit) -> Result<Re
     if let Some(new) = &kit.new_password {
         secrets.add(new, "$NEW_PASSWORD");
     }
-    let mut ready = Ready {
-        bindings,
-        secrets,
-        own: None,
-    };
+    let mut ready = Ready { bindings, secrets, own: None };
     if case.given() < Given::Admin {
         return Ok(ready);
     }
@@ -92,8 +88,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case, kit: Kit) -> Result<Re
 
 impl Ready {
     fn bind_account(&mut self, name: &str, account: &Account, shown: &str) {
-        self.secrets
-            .add_credentials(&account.username, &account.password, shown);
+        self.secrets.add_credentials(&account.username, &account.password, shown);
         self.bindings.bind(name, &account.username);
         self.bindings.bind(format!("{name}_password"), &account.password);
     }

@@ -77,11 +77,7 @@ impl Runner<'_> {
         })
         .await;
         let is_spoilt = |ran: &&Ran| ran.aftermath == Aftermath::Spoilt;
-        let spoilt: Vec<String> = attempt
-            .iter()
-            .filter(is_spoilt)
-            .map(|ran| ran.report.id.clone())
-            .collect();
+        let spoilt: Vec<String> = attempt.iter().filter(is_spoilt).map(|ran| ran.report.id.clone()).collect();
         if spoilt.is_empty() {
             return attempt.into_iter().for_each(|ran| self.report(ran.report));
         }
@@ -196,10 +192,7 @@ impl Runner<'_> {
             if self.is_stopped() {
                 return Err("the run was told to stop".to_owned());
             }
-            self.resets_left = self
-                .resets_left
-                .checked_sub(1)
-                .ok_or("no reset is left; --max-resets N allows more")?;
+            self.resets_left = self.resets_left.checked_sub(1).ok_or("no reset is left; --max-resets N allows more")?;
             let state = self.harness.givens.lock().await.reset().await?;
             (self.emit)(Event::Reset);
             if state == AfterReset::JustInstalled {

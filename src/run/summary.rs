@@ -196,12 +196,7 @@ impl Summary {
         let broken: &[Verdict] = tally.map_or(&[], |tally| &tally.broken);
         let mut verdicts: Vec<Verdict> = cases.iter().map(|case| self.as_evidence(case)).collect();
         if info.oracle {
-            verdicts.extend(
-                self.verdicts
-                    .keys()
-                    .filter(|verdict| judged(**verdict))
-                    .map(|_| Verdict::Pass),
-            );
+            verdicts.extend(self.verdicts.keys().filter(|verdict| judged(**verdict)).map(|_| Verdict::Pass));
         }
         RequirementResult {
             requirement: info,

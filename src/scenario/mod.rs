@@ -223,16 +223,7 @@ impl Action {
 /// The names that the harness binds for a case of that given, beside its row and its captures.
 pub fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
     const ANY: [&str; 5] = ["host", "base", "unique", "unique4", "new_password"];
-    const ADMIN: [&str; 8] = [
-        "admin",
-        "admin_password",
-        "admin_token",
-        "cc",
-        "phone_number",
-        "cert",
-        "vname",
-        "code",
-    ];
+    const ADMIN: [&str; 8] = ["admin", "admin_password", "admin_token", "cc", "phone_number", "cert", "vname", "code"];
     const USER: [&str; 3] = ["user", "user_password", "user_token"];
     let admin = ADMIN.into_iter().filter(move |_| given >= Given::Admin);
     let user = USER.into_iter().filter(move |_| given == Given::User);

@@ -37,18 +37,10 @@ impl Scenario {
         }
         let rows = rows(&reader, &file.cases)?;
         if file.steps.is_empty() {
-            return Err(source.error(
-                0..0,
-                "there is no step",
-                "add [[steps]] with `name`, `send` and [steps.expect]",
-            ));
+            return Err(source.error(0..0, "there is no step", "add [[steps]] with `name`, `send` and [steps.expect]"));
         }
         let spans: Vec<Range<usize>> = file.steps.iter().map(Spanned::span).collect();
-        let steps = file
-            .steps
-            .into_iter()
-            .map(|step| reader.step(step))
-            .collect::<Result<Vec<_>, _>>()?;
+        let steps = file.steps.into_iter().map(|step| reader.step(step)).collect::<Result<Vec<_>, _>>()?;
         unique_step_names(source, &steps, &spans)?;
         let scenario = Scenario {
             id: id.to_owned(),
@@ -72,17 +64,10 @@ impl Scenario {
 
 fn rows(reader: &Reader<'_>, cases: &Located<Located<String>>) -> Result<Vec<Row>, LocatedError> {
     if cases.is_empty() {
-        return Ok(vec![Row {
-            name: None,
-            bindings: Bindings::new(),
-            line: 1,
-        }]);
+        return Ok(vec![Row { name: None, bindings: Bindings::new(), line: 1 }]);
     }
     let mut lines = LineCounter::new(reader.source);
-    cases
-        .iter()
-        .map(|(name, values)| row(reader, name, values, lines.line(name.span().start)))
-        .collect()
+    cases.iter().map(|(name, values)| row(reader, name, values, lines.line(name.span().start))).collect()
 }
 
 fn row(
@@ -100,17 +85,11 @@ fn row(
     for (key, value) in values.get_ref().iter() {
         if !is_name(key.get_ref()) {
             let what = format!("`{}` cannot be bound", key.get_ref());
-            return Err(reader
-                .source
-                .error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"));
+            return Err(reader.source.error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"));
         }
         bindings.bind(key.get_ref(), value.get_ref());
     }
-    Ok(Row {
-        name: Some(name.get_ref().clone()),
-        bindings,
-        line,
-    })
+    Ok(Row { name: Some(name.get_ref().clone()), bindings, line })
 }
 
 fn unique_step_names(source: SourceText<'_>, steps: &[Step], spans: &[Range<usize>]) -> Result<(), LocatedError> {
@@ -154,11 +133,7 @@ fn names_are_bound(
         let used = |name: &str| name == key.get_ref();
         if !scenario.steps.iter().any(|step| step.names().any(used)) {
             let what = format!("nothing uses `{}`", key.get_ref());
-            return Err(source.error(
-                key.span(),
-                what,
-                format!("use ${{{}}} in a step, or remove it", key.get_ref()),
-            ));
+            return Err(source.error(key.span(), what, format!("use ${{{}}} in a step, or remove it", key.get_ref())));
         }
     }
     let mut captured: Vec<&str> = Vec::new();
@@ -205,18 +180,10 @@ fn refusals_have_twins(
         Action::Send(draft) => Some((draft.method.clone(), draft.path.clone())),
         _ => None,
     };
-    let accepted: Vec<_> = scenario
-        .steps
-        .iter()
-        .filter(|step| step.expects(StatusSet::accepts))
-        .map(target)
-        .collect();
+    let accepted: Vec<_> = scenario.steps.iter().filter(|step| step.expects(StatusSet::accepts)).map(target).collect();
     for (step, span) in scenario.steps.iter().zip(spans) {
         if step.expects(StatusSet::refuses) && !accepted.contains(&target(step)) {
-            let what = format!(
-                "the step `{}` expects a refusal, but nothing shows the request accepted",
-                step.name
-            );
+            let what = format!("the step `{}` expects a refusal, but nothing shows the request accepted", step.name);
             let advice = "name the scenario in which it is accepted: twin = \"area/name\"";
             return Err(source.error(span.clone(), what, advice));
         }
@@ -234,19 +201,13 @@ impl Step {
             | Check::Header(_, Pattern::Text(template)) => Some(template),
             _ => None,
         });
-        self.action
-            .templates()
-            .into_iter()
-            .chain(expected)
-            .flat_map(|template| template.names())
+        self.action.templates().into_iter().chain(expected).flat_map(|template| template.names())
     }
 
     /// Whether one of its expectations asks for a status of that kind.
     pub fn expects(&self, kind: fn(&StatusSet) -> bool) -> bool {
         let checks = self.expectations.iter().flat_map(|expectation| &expectation.checks);
-        checks
-            .into_iter()
-            .any(|check| matches!(check, Check::Status(set) if kind(set)))
+        checks.into_iter().any(|check| matches!(check, Check::Status(set) if kind(set)))
     }
 }
 
@@ -258,9 +219,7 @@ fn unquoted_id(source: SourceText<'_>) -> Option<LocatedError> {
     };
     let expects = steps.iter().filter_map(|step| step.get_ref().get("expect"));
     let tables = expects.filter_map(|expect| expect.get_ref().as_table());
-    let key = tables
-        .flat_map(|table| table.keys())
-        .find(|key| !key.get_ref().contains('.'))?;
+    let key = tables.flat_map(|table| table.keys()).find(|key| !key.get_ref().contains('.'))?;
     Some(source.error(
         key.span(),
         format!("`{}` is no requirement id", key.get_ref()),

@@ -22,11 +22,7 @@ pub(super) struct Reader<'r> {
 impl<'r> Reader<'r> {
     pub fn new(source: SourceText<'r>, register: &'r Register) -> Self {
         let lines = RefCell::new(LineCounter::new(source));
-        Reader {
-            source,
-            register,
-            lines,
-        }
+        Reader { source, register, lines }
     }
 
     fn line(&self, offset: usize) -> usize {
@@ -41,20 +37,12 @@ impl<'r> Reader<'r> {
         let name = entry.name.get_ref().trim().to_owned();
         if name.is_empty() {
             let advice = "findings name the step: say in a few words what it does";
-            return Err(self
-                .source
-                .error(entry.name.span(), "the name of the step is empty", advice));
+            return Err(self.source.error(entry.name.span(), "the name of the step is empty", advice));
         }
-        let expectations = entry
-            .expect
-            .iter()
-            .map(|(key, expect)| self.expectation(key, expect))
-            .collect::<Result<Vec<_>, _>>()?;
-        let captures = entry
-            .capture
-            .iter()
-            .map(|(key, pointer)| self.capture(key, pointer))
-            .collect::<Result<Vec<_>, _>>()?;
+        let expectations =
+            entry.expect.iter().map(|(key, expect)| self.expectation(key, expect)).collect::<Result<Vec<_>, _>>()?;
+        let captures =
+            entry.capture.iter().map(|(key, pointer)| self.capture(key, pointer)).collect::<Result<Vec<_>, _>>()?;
         let else_blocked = entry.else_blocked.clone();
         let action = self.action(&span, entry)?;
         if matches!(action, Action::Advance(_)) != expectations.is_empty() {
@@ -63,24 +51,14 @@ impl<'r> Reader<'r> {
                     "the step expects nothing, so it checks nothing",
                     "add [steps.expect] with the requirement that the step is about",
                 ),
-                false => (
-                    "the step sends nothing, so there is no answer to expect",
-                    "remove [steps.expect]",
-                ),
+                false => ("the step sends nothing, so there is no answer to expect", "remove [steps.expect]"),
             };
             return Err(self.source.error(span, what, advice));
         }
         if let Some(why) = &else_blocked {
             self.may_be_refused(why, &expectations)?;
         }
-        Ok(Step {
-            name,
-            action,
-            else_blocked: else_blocked.map(Spanned::into_inner),
-            expectations,
-            captures,
-            line,
-        })
+        Ok(Step { name, action, else_blocked: else_blocked.map(Spanned::into_inner), expectations, captures, line })
     }
 
     /// The key `else_blocked` has a reason, and the step asks for acceptance: a refusal never excuses itself.
@@ -118,15 +96,11 @@ impl<'r> Reader<'r> {
         let parts = [&entry.basic, &entry.bearer, &entry.json, &entry.body];
         if let Some(part) = parts.into_iter().flatten().next() {
             let what = "the step is not made of parts, but one is given";
-            return Err(self
-                .source
-                .error(part.span(), what, "write it into the bytes, or use `send`"));
+            return Err(self.source.error(part.span(), what, "write it into the bytes, or use `send`"));
         }
         if let Some((name, _)) = entry.headers.iter().next() {
             let what = "the step is not made of parts, but a header is given";
-            return Err(self
-                .source
-                .error(name.span(), what, "write it into the bytes, or use `send`"));
+            return Err(self.source.error(name.span(), what, "write it into the bytes, or use `send`"));
         }
         if let Some(raw) = &entry.raw {
             return Ok(Action::Raw(self.template(raw)?));
@@ -142,9 +116,7 @@ impl<'r> Reader<'r> {
         let upper = |byte: u8| byte.is_ascii_uppercase();
         if method.is_empty() || !method.bytes().all(upper) || !path.starts_with('/') || path.contains(' ') {
             let what = format!("`{}` is no method and path", send.get_ref());
-            return Err(self
-                .source
-                .error(send.span(), what, "write it as \"POST /v1/users/login\""));
+            return Err(self.source.error(send.span(), what, "write it as \"POST /v1/users/login\""));
         }
         let authorization = match (&entry.basic, &entry.bearer) {
             (None, None) => Authorization::None,
@@ -158,24 +130,16 @@ impl<'r> Reader<'r> {
         };
         let body = match (&entry.json, &entry.body) {
             (Some(_), Some(body)) => {
-                return Err(self
-                    .source
-                    .error(body.span(), "the step has `json` and `body`", "keep one of them"));
+                return Err(self.source.error(body.span(), "the step has `json` and `body`", "keep one of them"));
             }
-            (json, body) => json
-                .as_ref()
-                .or(body.as_ref())
-                .map(|text| self.template(text))
-                .transpose()?,
+            (json, body) => json.as_ref().or(body.as_ref()).map(|text| self.template(text)).transpose()?,
         };
         let mut headers = Vec::new();
         for (name, values) in entry.headers.iter() {
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
             if name.get_ref().is_empty() || !name.get_ref().bytes().all(token) {
                 let what = format!("`{}` is no header name", name.get_ref());
-                return Err(self
-                    .source
-                    .error(name.span(), what, "what is no HTTP goes into `raw` or `hex`"));
+                return Err(self.source.error(name.span(), what, "what is no HTTP goes into `raw` or `hex`"));
             }
             for value in &values.get_ref().0 {
                 if value.contains(['\r', '\n']) {
@@ -203,14 +167,10 @@ impl<'r> Reader<'r> {
             true => u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok(),
             false => None,
         };
-        let bytes: Option<Vec<u8>> = digits
-            .chunks(2)
-            .map(|pair| (pair.len() == 2).then(|| byte(pair))?)
-            .collect();
+        let bytes: Option<Vec<u8>> = digits.chunks(2).map(|pair| (pair.len() == 2).then(|| byte(pair))?).collect();
         bytes.ok_or_else(|| {
             let what = "not an even number of hexadecimal digits";
-            self.source
-                .error(text.span(), what, "two digits a byte, such as \"47 45 54\"")
+            self.source.error(text.span(), what, "two digits a byte, such as \"47 45 54\"")
         })
     }
 
@@ -223,23 +183,14 @@ impl<'r> Reader<'r> {
                 }
                 None => "add the requirement to requirements.toml first, with its source".to_owned(),
             };
-            return Err(self
-                .source
-                .error(key.span(), format!("there is no requirement \"{id}\""), advice));
+            return Err(self.source.error(key.span(), format!("there is no requirement \"{id}\""), advice));
         };
         let checks = self.checks(entry.get_ref())?;
         if checks.is_empty() {
             let what = format!("\"{id}\" asks nothing");
-            return Err(self
-                .source
-                .error(key.span(), what, "add `status`, `error`, `body` or the like"));
+            return Err(self.source.error(key.span(), what, "add `status`, `error`, `body` or the like"));
         }
-        Ok(Expectation {
-            requirement: id.clone(),
-            level: requirement.level,
-            checks,
-            line: self.line(key.span().start),
-        })
+        Ok(Expectation { requirement: id.clone(), level: requirement.level, checks, line: self.line(key.span().start) })
     }
 
     fn checks(&self, entry: &ExpectEntry) -> Result<Vec<Check>, LocatedError> {
@@ -248,8 +199,7 @@ impl<'r> Reader<'r> {
             let set = StatusSet::parse(status.get_ref().0.iter().map(String::as_str));
             checks.push(Check::Status(set.ok_or_else(|| {
                 let what = format!("`{}` is no status", status.get_ref().0.join(", "));
-                self.source
-                    .error(status.span(), what, "write 401, \"4xx\", or a list such as [400, 401]")
+                self.source.error(status.span(), what, "write 401, \"4xx\", or a list such as [400, 401]")
             })?));
         }
         if let Some(codes) = &entry.error {
@@ -284,8 +234,7 @@ impl<'r> Reader<'r> {
         let codes: Option<Vec<i64>> = words.get_ref().0.iter().map(|word| word.parse().ok()).collect();
         codes.filter(|codes| !codes.is_empty()).ok_or_else(|| {
             let what = "an error code is a whole number";
-            self.source
-                .error(words.span(), what, "write 1005, or a list such as [1008, 1009]")
+            self.source.error(words.span(), what, "write 1005, or a list such as [1008, 1009]")
         })
     }
 
@@ -305,35 +254,26 @@ impl<'r> Reader<'r> {
                 Some(near) => format!("did you mean `<{near}>`?"),
                 None => format!("use one of <{}>", known().collect::<Vec<_>>().join(">, <")),
             };
-            self.source
-                .error(entry.span(), format!("there is no placeholder `{text}`"), advice)
+            self.source.error(entry.span(), format!("there is no placeholder `{text}`"), advice)
         })
     }
 
     fn capture(&self, key: &Spanned<String>, at: &Spanned<String>) -> Result<Capture, LocatedError> {
         if !is_name(key.get_ref()) {
             let what = format!("`{}` cannot be bound", key.get_ref());
-            return Err(self
-                .source
-                .error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"));
+            return Err(self.source.error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"));
         }
         if is_harness_name(key.get_ref()) {
             let what = format!("`{}` is bound by the harness", key.get_ref());
-            return Err(self
-                .source
-                .error(key.span(), what, "give the captured value a name of its own"));
+            return Err(self.source.error(key.span(), what, "give the captured value a name of its own"));
         }
-        Ok(Capture {
-            name: key.get_ref().clone(),
-            at: self.pointer(at)?,
-        })
+        Ok(Capture { name: key.get_ref().clone(), at: self.pointer(at)? })
     }
 
     fn pointer(&self, text: &Spanned<String>) -> Result<Pointer, LocatedError> {
         Pointer::parse(text.get_ref()).ok_or_else(|| {
             let what = format!("`{}` is no JSON Pointer", text.get_ref());
-            self.source
-                .error(text.span(), what, "write it as \"/users/0/token\" (RFC 6901)")
+            self.source.error(text.span(), what, "write it as \"/users/0/token\" (RFC 6901)")
         })
     }
 

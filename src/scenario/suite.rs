@@ -78,9 +78,7 @@ impl Suite {
     /// # Errors
     /// Only where the program was built from broken files, which its tests would have shown.
     pub fn embedded() -> Result<Suite, SuiteError> {
-        let files = EMBEDDED_SCENARIOS
-            .iter()
-            .map(|(id, text)| (*id, format!("scenarios/{id}.toml"), *text));
+        let files = EMBEDDED_SCENARIOS.iter().map(|(id, text)| (*id, format!("scenarios/{id}.toml"), *text));
         let register = format!("scenarios/{REGISTER}");
         read((&register, EMBEDDED_REGISTER), files)
     }
@@ -113,9 +111,7 @@ impl Suite {
             }
         }
         files.sort();
-        let listed = files
-            .iter()
-            .map(|(id, file, text)| (id.as_str(), file.clone(), text.as_str()));
+        let listed = files.iter().map(|(id, file, text)| (id.as_str(), file.clone(), text.as_str()));
         read((&register.display().to_string(), &register_text), listed)
     }
 
@@ -133,18 +129,12 @@ impl Suite {
 
     /// Every requirement id that some scenario of the suite cites.
     pub fn cited(&self) -> std::collections::BTreeSet<&str> {
-        self.scenarios
-            .iter()
-            .flat_map(|scenario| scenario.requirements())
-            .collect()
+        self.scenarios.iter().flat_map(|scenario| scenario.requirements()).collect()
     }
 }
 
 fn read_file(path: &Path) -> Result<String, SuiteError> {
-    let bytes = files::read(path, files::TEXT).map_err(|why| SuiteError::Unreadable {
-        path: path.to_owned(),
-        why,
-    })?;
+    let bytes = files::read(path, files::TEXT).map_err(|why| SuiteError::Unreadable { path: path.to_owned(), why })?;
     located::text(&path.display().to_string(), bytes).map_err(|error| SuiteError::Broken(vec![error]))
 }
 
@@ -154,10 +144,7 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
 }
 
 fn listed(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
-    let unreadable = |why| SuiteError::Unreadable {
-        path: folder.to_owned(),
-        why,
-    };
+    let unreadable = |why| SuiteError::Unreadable { path: folder.to_owned(), why };
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(unreadable));
     let mut paths = paths.collect::<Result<Vec<_>, _>>()?;
@@ -191,10 +178,7 @@ fn no_other_folder(suite: &Path) -> Result<(), SuiteError> {
 type Source<'t> = (&'t str, String, &'t str);
 
 fn read<'t>(register: (&str, &str), files: impl Iterator<Item = Source<'t>>) -> Result<Suite, SuiteError> {
-    let source = SourceText {
-        file: register.0,
-        text: register.1,
-    };
+    let source = SourceText { file: register.0, text: register.1 };
     let register = Register::parse(source).map_err(|error| SuiteError::Broken(vec![error]))?;
     let files: Vec<Source<'t>> = files.collect();
     let mut errors = Vec::new();

@@ -46,19 +46,10 @@ struct Change {
 fn changes<T: Ord + std::hash::Hash>(old: &[T], new: &[T]) -> Vec<Change> {
     let same = |(a, b): &(&T, &T)| a == b;
     let head = old.iter().zip(new).take_while(same).count();
-    let tail = old[head..]
-        .iter()
-        .rev()
-        .zip(new[head..].iter().rev())
-        .take_while(same)
-        .count();
+    let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(same).count();
     let (old_part, new_part) = (head..old.len() - tail, head..new.len() - tail);
     if old_part.len().max(new_part.len()) > COMPARED {
-        return vec![Change {
-            old: old_part,
-            new: new_part,
-            until: old.len(),
-        }];
+        return vec![Change { old: old_part, new: new_part, until: old.len() }];
     }
     let operations = capture_diff_slices(Algorithm::Myers, &old[old_part], &new[new_part]);
     let changed = operations.iter().filter(|operation| operation.tag() != DiffTag::Equal);
@@ -107,10 +98,7 @@ mod tests {
     fn a_long_change_is_cut() {
         let lines = |sign: &str| (0..40_000).map(|n| format!("{sign}{n}\n")).collect::<String>();
         let text = diff(&lines("a"), &lines("b"));
-        assert!(
-            text.len() < 4_000 && text.contains("-… 39900 more lines") && text.contains("+b99\n"),
-            "{text}"
-        );
+        assert!(text.len() < 4_000 && text.contains("-… 39900 more lines") && text.contains("+b99\n"), "{text}");
     }
 
     /// A line that counts how often it is compared.
@@ -148,11 +136,7 @@ mod tests {
     fn twice_the_lines_are_twice_the_work() {
         let compared = |lines: usize| {
             let count = Cell::new(0);
-            let of = |factor: usize| {
-                (0..lines)
-                    .map(|n| Line(n * factor % 10_007, &count))
-                    .collect::<Vec<_>>()
-            };
+            let of = |factor: usize| (0..lines).map(|n| Line(n * factor % 10_007, &count)).collect::<Vec<_>>();
             let (old, new) = (of(3), of(7));
             changes(&old, &new);
             count.get()

@@ -40,11 +40,7 @@ impl Store {
     /// The folder cannot be made.
     pub fn open(folder: &Path, accept: bool) -> io::Result<Store> {
         files::folder(folder)?;
-        Ok(Store {
-            folder: folder.to_owned(),
-            accept,
-            pending: AtomicUsize::new(0),
-        })
+        Ok(Store { folder: folder.to_owned(), accept, pending: AtomicUsize::new(0) })
     }
 
     /// How many transcripts are pending so far.
@@ -74,9 +70,7 @@ impl Store {
         self.pending.fetch_add(1, Ordering::Relaxed);
         Ok(match known {
             None => Compared::New,
-            Some(known) => Compared::Changed {
-                diff: diff(&known, transcript),
-            },
+            Some(known) => Compared::Changed { diff: diff(&known, transcript) },
         })
     }
 
@@ -98,10 +92,7 @@ impl Store {
 fn read(path: &Path) -> io::Result<Option<String>> {
     let unreadable = |why: String| {
         let advice = "repair it, or delete it and accept anew";
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("{} is no snapshot: {why}; {advice}", path.display()),
-        )
+        io::Error::new(io::ErrorKind::InvalidData, format!("{} is no snapshot: {why}; {advice}", path.display()))
     };
     // insta opens it by its path: only what is a small regular file is left to it.
     match files::read_own(path, files::TEXT) {
@@ -110,9 +101,7 @@ fn read(path: &Path) -> io::Result<Option<String>> {
         Err(error) => return Err(unreadable(error.to_string())),
     }
     let snapshot = Snapshot::from_file(path).map_err(|error| unreadable(error.to_string()))?;
-    let text = snapshot
-        .as_text()
-        .ok_or_else(|| unreadable("it holds no text".to_owned()))?;
+    let text = snapshot.as_text().ok_or_else(|| unreadable("it holds no text".to_owned()))?;
     Ok(Some(text.to_string().trim().to_owned()))
 }
 
@@ -123,10 +112,7 @@ mod tests {
     const CASE: &str = "login/x::row";
 
     fn compare(folder: &Path, accept: bool, text: &str) -> Compared {
-        Store::open(folder, accept)
-            .expect("store")
-            .compare(CASE, text)
-            .expect("compared")
+        Store::open(folder, accept).expect("store").compare(CASE, text).expect("compared")
     }
 
     #[test]
@@ -152,15 +138,9 @@ mod tests {
         let path = folder.path().join("login/x__row.snap");
         let snapshot = Snapshot::from_file(&path).expect("insta reads it");
         assert_eq!(snapshot.metadata().expression(), Some(CASE));
-        assert_eq!(
-            read(&path).expect("text").as_deref(),
-            Some("# step\n> POST /\n---\n< 200")
-        );
+        assert_eq!(read(&path).expect("text").as_deref(), Some("# step\n> POST /\n---\n< 200"));
         std::fs::write(&path, b"\xff\xfe").expect("written");
-        let error = Store::open(folder.path(), false)
-            .expect("store")
-            .compare(CASE, "x")
-            .expect_err("broken");
+        let error = Store::open(folder.path(), false).expect("store").compare(CASE, "x").expect_err("broken");
         assert!(error.to_string().contains("x__row.snap"), "{error}");
     }
 }

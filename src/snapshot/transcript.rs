@@ -161,9 +161,6 @@ mod tests {
     #[test]
     fn a_value_that_is_not_of_its_kind_stays_as_it_is() {
         assert_eq!(steadied(r#"{"token":"two words"}"#), "{\n  \"token\": \"two words\"\n}");
-        assert_eq!(
-            steadied(r#"{"expires_after":"2026-11-28"}"#),
-            "{\n  \"expires_after\": \"2026-11-28\"\n}"
-        );
+        assert_eq!(steadied(r#"{"expires_after":"2026-11-28"}"#), "{\n  \"expires_after\": \"2026-11-28\"\n}");
     }
 }

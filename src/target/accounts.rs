@@ -161,10 +161,8 @@ impl Accounts {
                 expected.admin_candidates.push(given.password.clone());
             }
             // Whom a faulty target gives it to where the name is not ours, nobody knows: at worst the admin.
-            credentials.push(Credentials {
-                account: own.unwrap_or(&self.admin_name).to_owned(),
-                password: given.password,
-            });
+            credentials
+                .push(Credentials { account: own.unwrap_or(&self.admin_name).to_owned(), password: given.password });
         }
         self.record(credentials).await?;
         if let Some(name) = created(request, base)
@@ -224,10 +222,7 @@ impl Accounts {
     pub fn own_passwords(&self, request: &Request) -> Vec<Account> {
         let given = passwords_given(request, self.target.origin().base_path()).into_iter();
         let own = given.filter_map(|given| {
-            Some(Account {
-                username: given.username.filter(|name| self.names.made(name))?,
-                password: given.password,
-            })
+            Some(Account { username: given.username.filter(|name| self.names.made(name))?, password: given.password })
         });
         own.collect()
     }
@@ -235,10 +230,7 @@ impl Accounts {
     /// Puts passwords on disk, with one sync, that accounts of this run may be given later: then [`Accounts::before`] finds
     /// them there. Never the admin's: who looks for the one that works tries the last that was sent first.
     pub async fn foresee(&self, passwords: Vec<Account>) {
-        let own = passwords.into_iter().map(|given| Credentials {
-            account: given.username,
-            password: given.password,
-        });
+        let own = passwords.into_iter().map(|given| Credentials { account: given.username, password: given.password });
         // A journal that cannot be written shows before the first of these requests, and keeps it from being sent.
         let _ = self.record(own.collect()).await;
     }
@@ -313,10 +305,7 @@ impl Accounts {
     }
 
     fn of_admin(&self, password: &str) -> Credentials {
-        Credentials {
-            account: self.admin_name.clone(),
-            password: password.to_owned(),
-        }
+        Credentials { account: self.admin_name.clone(), password: password.to_owned() }
     }
 
     /// Notes in the journal that the admin logs in with that password, where the journal speaks of the admin at all.
@@ -370,16 +359,12 @@ impl Accounts {
         let exchange = match new_password {
             Some(password) => {
                 let body = serde_json::json!({ "new_password": password }).to_string();
-                self.send("POST", api::LOGIN, vec![basic(account), json_type()], Some(body))
-                    .await?
+                self.send("POST", api::LOGIN, vec![basic(account), json_type()], Some(body)).await?
             }
             None => self.try_password(account).await?,
         };
         token_in(&exchange).ok_or_else(|| match is_done(&exchange) {
-            true => Undone {
-                in_vain: true,
-                ..Undone::after("the login gave no token", &exchange)
-            },
+            true => Undone { in_vain: true, ..Undone::after("the login gave no token", &exchange) },
             false => Undone::after("the login was not accepted", &exchange),
         })
     }
@@ -408,9 +393,7 @@ impl Accounts {
         let headers = vec![bearer(&admin.token), json_type()];
         let path = path_of(&self.admin_name);
         let request = self.target.request("PUT", &path, headers, Some(body.into_bytes()));
-        let exchange = self
-            .ask(request, &Expected::default(), &mut Patience::default())
-            .await?;
+        let exchange = self.ask(request, &Expected::default(), &mut Patience::default()).await?;
         match is_done(&exchange) {
             true => Ok(()),
             false => Err(Undone::after("the update was not accepted", &exchange)),
@@ -521,12 +504,7 @@ impl Undone {
 
 impl From<String> for Undone {
     fn from(why: String) -> Undone {
-        Undone {
-            why,
-            refused: false,
-            in_vain: false,
-            silent: false,
-        }
+        Undone { why, refused: false, in_vain: false, silent: false }
     }
 }
 

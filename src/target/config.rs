@@ -168,25 +168,9 @@ impl Config {
         // Taken apart whole, so that a new key has to be put on one of the two sides.
         let Config {
             target,
-            credentials: CredentialsConfig {
-                username,
-                password_file,
-            },
-            state:
-                StateConfig {
-                    reset,
-                    advance,
-                    fresh,
-                    allow,
-                },
-            registration:
-                RegistrationConfig {
-                    code_command,
-                    certificate_file,
-                    vname,
-                    cc,
-                    phone_number,
-                },
+            credentials: CredentialsConfig { username, password_file },
+            state: StateConfig { reset, advance, fresh, allow },
+            registration: RegistrationConfig { code_command, certificate_file, vname, cc, phone_number },
             fuzz,
         } = self;
         let TargetConfig {
@@ -223,23 +207,9 @@ impl Config {
             ("wrong_logins", wrong_logins.is_some()),
             ("min_cases", min_cases.is_some()),
         ];
-        let left_out = set
-            .into_iter()
-            .filter_map(|(key, is_set)| is_set.then_some(key))
-            .collect();
-        let target = TargetConfig {
-            url,
-            client,
-            timeout,
-            rate,
-            jobs,
-            ..TargetConfig::default()
-        };
-        let kept = Config {
-            target,
-            fuzz,
-            ..Config::default()
-        };
+        let left_out = set.into_iter().filter_map(|(key, is_set)| is_set.then_some(key)).collect();
+        let target = TargetConfig { url, client, timeout, rate, jobs, ..TargetConfig::default() };
+        let kept = Config { target, fuzz, ..Config::default() };
         (kept, left_out)
     }
 }
@@ -303,10 +273,7 @@ mod tests {
         assert_eq!(error.line, 2, "{error}");
         assert!(parse("[state]\nallow = [\"everything\"]\n").is_err());
         let error = parse("[target]\n\njobs = 0\n").expect_err("no jobs");
-        assert_eq!(
-            (error.line, error.advice.as_str()),
-            (3, "write a number from 1 to 1024")
-        );
+        assert_eq!((error.line, error.advice.as_str()), (3, "write a number from 1 to 1024"));
         let error = parse("[target]\nheaders = { Host = \"a\" }\n").expect_err("framing");
         assert_eq!((error.line, error.column), (2, 13), "{error}");
         assert!(error.advice.starts_with("remove it"), "{error}");
@@ -322,10 +289,7 @@ mod tests {
         let (kept, left_out) = config.expect("config").for_another_target();
         assert_eq!(left_out, ["reset", "fresh", "headers", "password_file", "insecure"]);
         assert_eq!((kept.target.jobs, kept.fuzz.allow_hosts.len()), (Some(2), 1));
-        assert_eq!(
-            (kept.target.client, kept.target.rate.is_some()),
-            (ClientChoice::Reqwest, true)
-        );
+        assert_eq!((kept.target.client, kept.target.rate.is_some()), (ClientChoice::Reqwest, true));
         assert!(kept.state.reset.is_none() && kept.target.headers.is_empty());
     }
 }

@@ -76,12 +76,7 @@ mod tests {
             ("POST", "/v1/users/login", r#"{"NEW_PASSWORD":"x"}"#, account("admin")),
             ("GET", "/v1/users/login", r#"{"new_password":"x"}"#, Effect::Unknown),
             ("POST", "/v1/users/logout", "", Effect::LogOut),
-            (
-                "POST",
-                "/v1/users",
-                r#"{"username":"bob","password":"x"}"#,
-                account("bob"),
-            ),
+            ("POST", "/v1/users", r#"{"username":"bob","password":"x"}"#, account("bob")),
             ("POST", "/v1/users", "no json", Effect::Account(None)),
             ("PUT", "/v1/users/b%6fb", r#"{"password":"x"}"#, account("bob")),
             ("DELETE", "/v1/users/bob?force", "", account("bob")),
@@ -100,18 +95,11 @@ mod tests {
         }
         for (bytes, effect) in [
             ("POST /v1/users/login HTTP/1.1\r\n\r\n{}", Effect::Token),
-            (
-                "POST /v1/users/login HTTP/1.1\r\n\r\n{\"new_password\":\"x\"}",
-                Effect::Account(None),
-            ),
+            ("POST /v1/users/login HTTP/1.1\r\n\r\n{\"new_password\":\"x\"}", Effect::Account(None)),
             ("GET /v1/users/bob HTTP/1.1\r\n\r\n", Effect::Nothing),
             ("\u{1}\u{2}", Effect::Unknown),
         ] {
-            assert_eq!(
-                Effect::of(&Request::Raw(bytes.as_bytes().to_vec()), ""),
-                effect,
-                "{bytes:?}"
-            );
+            assert_eq!(Effect::of(&Request::Raw(bytes.as_bytes().to_vec()), ""), effect, "{bytes:?}");
         }
     }
 }

@@ -27,11 +27,7 @@ fn clean_line(request: &HttpRequest) -> bool {
 fn is_harmless(header: &Header) -> bool {
     let name = header.name.trim();
     // To the end whatever comes: without a way out the compiler looks at many bytes at once.
-    let one_line = |bytes: &[u8]| {
-        !bytes
-            .iter()
-            .fold(false, |found, byte| found | matches!(byte, b'\r' | b'\n' | 0))
-    };
+    let one_line = |bytes: &[u8]| !bytes.iter().fold(false, |found, byte| found | matches!(byte, b'\r' | b'\n' | 0));
     one_line(header.name.as_bytes())
         && one_line(&header.value)
         && !["Transfer-Encoding", "Connection", "Upgrade", "Expect"]
@@ -41,10 +37,7 @@ fn is_harmless(header: &Header) -> bool {
 
 fn length_holds(request: &HttpRequest) -> bool {
     let body = request.body.as_deref().unwrap_or_default().len();
-    let mut lengths = request
-        .headers
-        .iter()
-        .filter(|header| header.name.trim().eq_ignore_ascii_case("Content-Length"));
+    let mut lengths = request.headers.iter().filter(|header| header.name.trim().eq_ignore_ascii_case("Content-Length"));
     match (lengths.next(), lengths.next()) {
         // RFC 9112 §6.3: a request without either header has no body.
         (None, _) => body == 0,

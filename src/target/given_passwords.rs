@@ -22,15 +22,8 @@ pub fn passwords_given(request: &Request, base: &str) -> Vec<PasswordGiven> {
     };
     found.sort();
     found.dedup();
-    let given = |password| PasswordGiven {
-        username: username.clone(),
-        password,
-    };
-    found
-        .into_iter()
-        .filter(|password| !password.is_empty())
-        .map(given)
-        .collect()
+    let given = |password| PasswordGiven { username: username.clone(), password };
+    found.into_iter().filter(|password| !password.is_empty()).map(given).collect()
 }
 
 fn username(request: &HttpRequest, base: &str) -> Option<String> {
@@ -76,9 +69,9 @@ fn is_password(name: &str) -> bool {
 /// Every text and number under a member of such a name, at any depth and as often as it is there.
 fn in_json(json: &Json, named: bool, found: &mut Vec<String>) {
     match json {
-        Json::Object(members) => members
-            .iter()
-            .for_each(|(name, value)| in_json(value, named || is_password(name), found)),
+        Json::Object(members) => {
+            members.iter().for_each(|(name, value)| in_json(value, named || is_password(name), found))
+        }
         Json::Array(items) => items.iter().for_each(|item| in_json(item, named, found)),
         Json::String(text) if named => found.push(text.clone()),
         scalar if named => found.push(scalar.to_string()),
@@ -133,10 +126,7 @@ mod tests {
         let request = Request::Http(HttpRequest {
             method: method.into(),
             target: format!("/base{target}"),
-            headers: header
-                .into_iter()
-                .map(|(name, value)| Header::new(name, value))
-                .collect(),
+            headers: header.into_iter().map(|(name, value)| Header::new(name, value)).collect(),
             body: Some(body.as_bytes().to_vec()),
         });
         let given = passwords_given(&request, "/base").into_iter();
@@ -148,14 +138,8 @@ mod tests {
         // base64 of admin:secret
         let basic = Some(("Authorization", "Basic YWRtaW46c2VjcmV0"));
         let admin = |password: &str| vec![(Some("admin".to_owned()), password.to_owned())];
-        assert_eq!(
-            given("POST", "/v1/users/login", basic, r#"{"new_password":"N3w!pass"}"#),
-            admin("N3w!pass")
-        );
-        assert_eq!(
-            given("PUT", "/v1/users/%61dmin", None, r#"{"password":"N3w!pass"}"#),
-            admin("N3w!pass")
-        );
+        assert_eq!(given("POST", "/v1/users/login", basic, r#"{"new_password":"N3w!pass"}"#), admin("N3w!pass"));
+        assert_eq!(given("PUT", "/v1/users/%61dmin", None, r#"{"password":"N3w!pass"}"#), admin("N3w!pass"));
         let body = r#"{"username":"admin","password":"N3w!pass"}"#;
         assert_eq!(given("POST", "/v1/users", None, body), admin("N3w!pass"));
         assert_eq!(given("POST", "/v1/users/login", basic, "{}"), []);
@@ -168,18 +152,9 @@ mod tests {
             given.map(|(_, password)| password).collect::<Vec<_>>()
         };
         let login = "/v1/users/login";
-        assert_eq!(
-            passwords(login, None, r#"{"new_password":"a1","new_password":"b2"}"#),
-            ["a1", "b2"]
-        );
-        assert_eq!(
-            passwords(login, None, r#"{"NEW_PASSWORD":["a1",{"x":7}]}"#),
-            ["7", "a1"]
-        );
-        assert_eq!(
-            passwords(login, None, r#"{"new_password":"a\u0041""#),
-            ["aA", r"a\u0041"]
-        );
+        assert_eq!(passwords(login, None, r#"{"new_password":"a1","new_password":"b2"}"#), ["a1", "b2"]);
+        assert_eq!(passwords(login, None, r#"{"NEW_PASSWORD":["a1",{"x":7}]}"#), ["7", "a1"]);
+        assert_eq!(passwords(login, None, r#"{"new_password":"a\u0041""#), ["aA", r"a\u0041"]);
         assert_eq!(passwords(login, None, "{'new_password': 'a1'}"), ["a1"]);
         assert_eq!(passwords(login, None, "new_password=a%21b"), ["a!b"]);
         assert_eq!(passwords("/v1/users/login?new_password=a1", None, "{}"), ["a1"]);

@@ -44,10 +44,7 @@ impl FromStr for Hook {
             && (rest.starts_with("http://") || rest.starts_with("https://"))
         {
             let url = Url::parse(rest).map_err(|error| format!("the text after `{method}` is no URL: {error}"))?;
-            return Ok(Hook::Call {
-                method: method.to_owned(),
-                url,
-            });
+            return Ok(Hook::Call { method: method.to_owned(), url });
         }
         Ok(Hook::Command(text.to_owned()))
     }
@@ -94,11 +91,7 @@ fn is_telling(word: &str) -> bool {
     let mut runs = word.split(|c: char| !c.is_alphanumeric());
     let random = |run: &str| {
         let has = |class: fn(&char) -> bool| run.chars().any(|c| class(&c));
-        let kinds = [
-            has(|c| c.is_lowercase()),
-            run.chars().skip(1).any(char::is_uppercase),
-            has(|c| c.is_numeric()),
-        ];
+        let kinds = [has(|c| c.is_lowercase()), run.chars().skip(1).any(char::is_uppercase), has(|c| c.is_numeric())];
         let mixed = kinds.into_iter().filter(|kind| *kind).count() > 1;
         run.chars().count() > 32 || (mixed && run.chars().count() > 7)
     };
@@ -139,11 +132,7 @@ impl fmt::Display for Hook {
 
 async fn run_command(hook: &Hook, line: &str, environment: &[(&str, &str)]) -> Result<String, String> {
     let mut command = Command::new("sh");
-    command
-        .arg("-c")
-        .arg(line)
-        .kill_on_drop(true)
-        .stdin(std::process::Stdio::null());
+    command.arg("-c").arg(line).kill_on_drop(true).stdin(std::process::Stdio::null());
     // Our own variables hold the admin's password, and a hook needs none of them but those that it is given.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("WABIZSPEC_") {
@@ -197,10 +186,7 @@ mod tests {
             assert_eq!(shown(whole), whole);
         }
         assert_eq!(shown("reset --key hush"), "reset --key $KEY");
-        assert_eq!(
-            shown("a\n::error::b\u{1b}[2J\u{202e}"),
-            "a\\n::error::b\\u{1b}[2J\\u{202e}"
-        );
+        assert_eq!(shown("a\n::error::b\u{1b}[2J\u{202e}"), "a\\n::error::b\\u{1b}[2J\\u{202e}");
         assert_eq!(shown("reset k3y-secretValue27 x"), "reset … x");
         assert_eq!(shown("curl http://a:b@c/ http://c/?d=e"), "curl … …");
     }
@@ -215,9 +201,6 @@ mod tests {
         assert!(error.contains("no such container") && error.contains('3'), "{error}");
         let long: Hook = "printf '\\033[2J%01000d' 0 >&2; exit 1".parse().expect("hook");
         let error = long.run(&[], &Trust::WebRoots).await.expect_err("failure");
-        assert!(
-            error.contains("\\u{1b}[2J00") && error.ends_with("0…") && error.len() < 400,
-            "{error}"
-        );
+        assert!(error.contains("\\u{1b}[2J00") && error.ends_with("0…") && error.len() < 400, "{error}");
     }
 }

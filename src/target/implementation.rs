@@ -97,12 +97,7 @@ pub struct Hooks {
 impl Hooks {
     /// Nothing that could be run.
     pub fn none() -> Hooks {
-        Hooks {
-            reset: None,
-            advance: None,
-            code: None,
-            trust: Trust::WebRoots,
-        }
+        Hooks { reset: None, advance: None, code: None, trust: Trust::WebRoots }
     }
 }
 
@@ -143,12 +138,7 @@ impl Target {
     pub fn embedded(server: Server, limits: Limits) -> Result<Target, OriginError> {
         let origin: Origin = server.url().parse()?;
         let wire = Wire::new(origin.clone(), None, limits);
-        Ok(Target::new(
-            Client::Wire(wire),
-            origin,
-            Vec::new(),
-            Controls::Embedded(server),
-        ))
+        Ok(Target::new(Client::Wire(wire), origin, Vec::new(), Controls::Embedded(server)))
     }
 
     /// Where it is.
@@ -174,12 +164,8 @@ impl Target {
         headers: Vec<Header>,
         body: Option<Vec<u8>>,
     ) -> Request {
-        let request = HttpRequest {
-            method: method.into(),
-            target: [self.origin.base_path(), path].concat(),
-            headers,
-            body,
-        };
+        let request =
+            HttpRequest { method: method.into(), target: [self.origin.base_path(), path].concat(), headers, body };
         Request::Http(request.completed(self.origin.host_header(), &self.headers))
     }
 
@@ -295,8 +281,7 @@ impl Target {
                 let hook = hooks.reset.as_ref().ok_or("there is no reset; give --reset")?;
                 let url = self.origin.to_string();
                 let done = hook.run(&[("WABIZSPEC_TARGET", &url)], &hooks.trust).await;
-                done.map(|_| ())
-                    .map_err(|why| self.secrets.apply(&format!("the reset failed: {why}")))
+                done.map(|_| ()).map_err(|why| self.secrets.apply(&format!("the reset failed: {why}")))
             }
         }
     }
@@ -317,8 +302,7 @@ impl Target {
                 let (url, seconds) = (self.origin.to_string(), seconds.to_string());
                 let environment = [("WABIZSPEC_TARGET", url.as_str()), ("WABIZSPEC_SECONDS", &seconds)];
                 let done = hook.run(&environment, &hooks.trust).await;
-                done.map(|_| ())
-                    .map_err(|why| self.secrets.apply(&format!("the clock could not be moved: {why}")))
+                done.map(|_| ()).map_err(|why| self.secrets.apply(&format!("the clock could not be moved: {why}")))
             }
         }
     }
@@ -335,10 +319,7 @@ impl Target {
                 let hook = hooks.code.as_ref().ok_or("the configuration has no `code_command`")?;
                 let url = self.origin.to_string();
                 let code = hook.run(&[("WABIZSPEC_TARGET", &url)], &hooks.trust).await;
-                code.map_err(|why| {
-                    self.secrets
-                        .apply(&format!("the registration code could not be had: {why}"))
-                })
+                code.map_err(|why| self.secrets.apply(&format!("the registration code could not be had: {why}")))
             }
         }
     }
@@ -352,10 +333,7 @@ impl Target {
         let login = self.request("POST", LOGIN, Vec::new(), None);
         let read = self.request("GET", "/v1/users/admin", Vec::new(), None);
         let mut why = String::new();
-        let (mut login, mut read) = (
-            std::pin::pin!(self.send_once(login)),
-            std::pin::pin!(self.send_once(read)),
-        );
+        let (mut login, mut read) = (std::pin::pin!(self.send_once(login)), std::pin::pin!(self.send_once(read)));
         let (mut login_out, mut read_out) = (true, true);
         while login_out || read_out {
             let exchange = tokio::select! {

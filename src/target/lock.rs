@@ -62,10 +62,7 @@ impl RunLock {
                     return Ok(RunLock { _file: file });
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(LockError::Held {
-                        holder: holder(&mut file),
-                        path: path.clone(),
-                    });
+                    return Err(LockError::Held { holder: holder(&mut file), path: path.clone() });
                 }
                 Err(TryLockError::Error(error)) => unusable = (path.clone(), error),
             }

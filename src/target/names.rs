@@ -56,10 +56,7 @@ impl Names {
         let name = name.to_ascii_lowercase();
         let long = name.starts_with(&self.begin);
         // The names that a case makes of a short one differ by its last character at most.
-        long || self
-            .short()
-            .iter()
-            .any(|short| *short == name || short.get(..3) == Some(name.as_str()))
+        long || self.short().iter().any(|short| *short == name || short.get(..3) == Some(name.as_str()))
     }
 
     fn short(&self) -> MutexGuard<'_, BTreeSet<String>> {
@@ -96,10 +93,7 @@ pub fn is_made_up(name: &str) -> bool {
 fn word(alphabet: &[u8], length: usize) -> String {
     let mut bytes = vec![0_u8; length];
     random(&mut bytes);
-    bytes
-        .iter()
-        .map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()]))
-        .collect()
+    bytes.iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect()
 }
 
 /// Letters and digits, at least one of these: then all names of a run are made of the same kinds of characters, and a
@@ -132,15 +126,7 @@ mod tests {
             assert!(names.made(long) && !names.made(short) && !Names::new().made(long));
             assert!(names.made(&format!("{}u", long.to_uppercase())));
         }
-        for foreign in [
-            "",
-            "w",
-            "admin",
-            "w12",
-            "zzzz",
-            &format!("x{}", made[0].0),
-            &format!("{}u", made[0].1),
-        ] {
+        for foreign in ["", "w", "admin", "w12", "zzzz", &format!("x{}", made[0].0), &format!("{}u", made[0].1)] {
             assert!(!names.made(foreign), "{foreign}");
         }
         let distinct: std::collections::BTreeSet<_> = made.iter().collect();
@@ -154,17 +140,7 @@ mod tests {
             assert!(is_made_up(&long) && is_made_up(&short) && is_made_up(&short[..3]));
             assert!(is_made_up(&format!("{} u", long.to_uppercase())));
         }
-        for other in [
-            "",
-            "w",
-            "admin",
-            "alice",
-            "wallpapers",
-            "webmaster01",
-            "root",
-            "service1",
-            "wéé",
-        ] {
+        for other in ["", "w", "admin", "alice", "wallpapers", "webmaster01", "root", "service1", "wéé"] {
             assert!(!is_made_up(other), "{other}");
         }
     }
@@ -185,10 +161,7 @@ mod tests {
         let (long, short) = names.next();
         assert!(names.made(&long) && long != first, "{long}");
         assert_eq!((long.len(), short.len()), (11, 4));
-        assert!(
-            long.ends_with(&first[6..]),
-            "the next in the same place: {first} {long}"
-        );
+        assert!(long.ends_with(&first[6..]), "the next in the same place: {first} {long}");
     }
 
     #[test]

@@ -159,11 +159,7 @@ impl Origin {
     /// addresses of this machine are `localhost`, and the dot that may end a full name is left out.
     pub fn place(&self) -> String {
         let host = self.connect_host().trim_end_matches('.');
-        let host = if names_this_machine(&self.host) {
-            "localhost"
-        } else {
-            host
-        };
+        let host = if names_this_machine(&self.host) { "localhost" } else { host };
         format!("{host}:{}{}", self.port, self.base_path)
     }
 }
@@ -194,78 +190,14 @@ mod tests {
     #[test]
     fn a_url_is_taken_apart() {
         for (url, tls, host, port, header, base, display) in [
-            (
-                "http://localhost",
-                false,
-                "localhost",
-                80,
-                "localhost",
-                "",
-                "http://localhost",
-            ),
-            (
-                "http://localhost:80/",
-                false,
-                "localhost",
-                80,
-                "localhost",
-                "",
-                "http://localhost",
-            ),
-            (
-                "https://a.example:443",
-                true,
-                "a.example",
-                443,
-                "a.example",
-                "",
-                "https://a.example",
-            ),
-            (
-                "https://a.example:80",
-                true,
-                "a.example",
-                80,
-                "a.example:80",
-                "",
-                "https://a.example:80",
-            ),
-            (
-                "HTTP://A.Example:9/x/y//",
-                false,
-                "a.example",
-                9,
-                "a.example:9",
-                "/x/y",
-                "http://a.example:9/x/y",
-            ),
-            (
-                "http://[::1]:8080",
-                false,
-                "::1",
-                8080,
-                "[::1]:8080",
-                "",
-                "http://[::1]:8080",
-            ),
-            (
-                "https://[2001:DB8::1]",
-                true,
-                "2001:db8::1",
-                443,
-                "[2001:db8::1]",
-                "",
-                "https://[2001:db8::1]",
-            ),
-            (
-                " http://127.0.0.1:1 ",
-                false,
-                "127.0.0.1",
-                1,
-                "127.0.0.1:1",
-                "",
-                "http://127.0.0.1:1",
-            ),
+            ("http://localhost", false, "localhost", 80, "localhost", "", "http://localhost"),
+            ("http://localhost:80/", false, "localhost", 80, "localhost", "", "http://localhost"),
+            ("https://a.example:443", true, "a.example", 443, "a.example", "", "https://a.example"),
+            ("https://a.example:80", true, "a.example", 80, "a.example:80", "", "https://a.example:80"),
+            ("HTTP://A.Example:9/x/y//", false, "a.example", 9, "a.example:9", "/x/y", "http://a.example:9/x/y"),
+            ("http://[::1]:8080", false, "::1", 8080, "[::1]:8080", "", "http://[::1]:8080"),
+            ("https://[2001:DB8::1]", true, "2001:db8::1", 443, "[2001:db8::1]", "", "https://[2001:db8::1]"),
+            (" http://127.0.0.1:1 ", false, "127.0.0.1", 1, "127.0.0.1:1", "", "http://127.0.0.1:1"),
         ] {
             let origin: Origin = url.parse().expect(url);
             assert_eq!(origin.tls(), tls, "{url}");
@@ -296,17 +228,11 @@ mod tests {
             ("http://a:0", OriginError::PortZero),
             ("http://a:65536", OriginError::Unreadable(url::ParseError::InvalidPort)),
             ("http://", OriginError::Unreadable(url::ParseError::EmptyHost)),
-            (
-                "http://[::1",
-                OriginError::Unreadable(url::ParseError::InvalidIpv6Address),
-            ),
+            ("http://[::1", OriginError::Unreadable(url::ParseError::InvalidIpv6Address)),
         ] {
             assert_eq!(url.parse::<Origin>(), Err(error), "{url}");
         }
-        let message = "http://u:hush@a"
-            .parse::<Origin>()
-            .expect_err("credentials")
-            .to_string();
+        let message = "http://u:hush@a".parse::<Origin>().expect_err("credentials").to_string();
         assert!(!message.contains("hush"), "{message}");
     }
 
@@ -340,12 +266,7 @@ mod tests {
             assert_eq!(place(url), "localhost:80", "{url}");
         }
         assert_eq!(place("https://A.example.:443/x/"), "a.example:443/x");
-        for other in [
-            "http://localhost:81",
-            "http://localhost/x",
-            "http://a.localhost",
-            "http://10.0.0.1",
-        ] {
+        for other in ["http://localhost:81", "http://localhost/x", "http://a.localhost", "http://10.0.0.1"] {
             assert_ne!(place(other), "localhost:80", "{other}");
         }
     }

@@ -12,9 +12,7 @@ use crate::judge::shortened;
 
 /// Whether it was answered 2xx.
 pub(super) fn is_done(exchange: &Exchange) -> bool {
-    exchange
-        .response()
-        .is_some_and(|response| (200..300).contains(&response.status))
+    exchange.response().is_some_and(|response| (200..300).contains(&response.status))
 }
 
 /// The name with which a request logs in.
@@ -99,14 +97,8 @@ pub fn tokens_in(body: &[u8]) -> Vec<String> {
 /// The codes of an error answer, in the envelope or bare.
 pub(super) fn error_codes(body: &[u8]) -> Vec<i64> {
     let Ok(json) = Json::parse(body) else { return Vec::new() };
-    let errors = json
-        .at("/errors")
-        .and_then(Json::as_array)
-        .unwrap_or(std::slice::from_ref(&json));
-    errors
-        .iter()
-        .filter_map(|error| error.at("/code")?.as_integer())
-        .collect()
+    let errors = json.at("/errors").and_then(Json::as_array).unwrap_or(std::slice::from_ref(&json));
+    errors.iter().filter_map(|error| error.at("/code")?.as_integer()).collect()
 }
 
 /// What came of an exchange, in one line. Of the answer's text nothing is shown: it may repeat what was sent.
@@ -152,10 +144,7 @@ mod tests {
     #[test]
     fn a_leftover_is_told_with_a_command_that_removes_it() {
         let told = leftover("wabc \u{1b}", "status 500");
-        assert!(
-            told.contains("-X DELETE") && told.ends_with("\"$WABIZSPEC_TARGET\"/v1/users/wabc%20%1B"),
-            "{told}"
-        );
+        assert!(told.contains("-X DELETE") && told.ends_with("\"$WABIZSPEC_TARGET\"/v1/users/wabc%20%1B"), "{told}");
         assert!(!told.contains('\u{1b}'));
     }
 }

@@ -45,9 +45,7 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
     let code = json.and_then(|json| json.at("/errors/0/code")?.as_integer());
     match (response.status, code) {
         (429, _) | (400.., Some(1015)) => {
-            let seconds = response
-                .header_text("Retry-After")
-                .and_then(|value| value.trim().parse().ok());
+            let seconds = response.header_text("Retry-After").and_then(|value| value.trim().parse().ok());
             Probe::Throttled(Duration::from_secs(seconds.unwrap_or(1)))
         }
         (_, Some(1024)) => Probe::ChangeRequired,
@@ -60,19 +58,14 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
 /// strings end at a NUL.
 pub fn spellings(password: &str) -> Vec<(String, &'static str)> {
     let cut = |bytes: usize| {
-        let end = (0..=bytes.min(password.len()))
-            .rev()
-            .find(|end| password.is_char_boundary(*end));
+        let end = (0..=bytes.min(password.len())).rev().find(|end| password.is_char_boundary(*end));
         password[..end.unwrap_or(0)].to_owned()
     };
     let all = [
         (password.trim().to_owned(), "without blanks at its ends"),
         (cut(72), "cut to 72 bytes"),
         (cut(64), "cut to 64 bytes"),
-        (
-            password.split('\0').next().unwrap_or_default().to_owned(),
-            "up to its first NUL",
-        ),
+        (password.split('\0').next().unwrap_or_default().to_owned(), "up to its first NUL"),
     ];
     let other = |(spelling, _): &(String, &str)| !spelling.is_empty() && spelling != password;
     all.into_iter().filter(other).collect()

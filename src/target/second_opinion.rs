@@ -91,13 +91,7 @@ impl SecondOpinion {
             Ok(response) => Outcome::Answered(response),
             Err(unanswered) => Outcome::Unanswered(unanswered),
         };
-        Exchange {
-            request,
-            outcome,
-            at: Timestamp::now(),
-            elapsed: begun.elapsed(),
-            resent: false,
-        }
+        Exchange { request, outcome, at: Timestamp::now(), elapsed: begun.elapsed(), resent: false }
     }
 
     async fn answer(&self, request: &Request) -> Result<Response, Unanswered> {
@@ -182,16 +176,11 @@ pub async fn call_url(method: &str, url: &str, trust: &Trust, limit: Duration) -
             return Err(format!("`{other}` is no scheme of a hook; write http:// or https://"));
         }
     };
-    let limits = Limits {
-        connect: limit,
-        ..Limits::default()
-    };
+    let limits = Limits { connect: limit, ..Limits::default() };
     let tls = tls.map(Arc::unwrap_or_clone);
     let client = build(tls, None, &limits).map_err(|error| error.to_string())?;
     let answer = client.request(method, url).timeout(limit).send().await;
-    answer
-        .map(|response| response.status().as_u16())
-        .map_err(|error| words(&error))
+    answer.map(|response| response.status().as_u16()).map_err(|error| words(&error))
 }
 
 fn build(tls: Option<ClientConfig>, proxy: Option<Url>, limits: &Limits) -> Result<reqwest::Client, SetupError> {
@@ -260,12 +249,7 @@ fn reason(response: &reqwest::Response) -> String {
 }
 
 fn broken(breakage: Breakage, phase: Phase, detail: String) -> Unanswered {
-    Unanswered {
-        breakage,
-        phase,
-        detail,
-        partial: Vec::new(),
-    }
+    Unanswered { breakage, phase, detail, partial: Vec::new() }
 }
 
 fn explain_head(error: &reqwest::Error) -> Unanswered {
@@ -283,11 +267,7 @@ fn explain_head(error: &reqwest::Error) -> Unanswered {
 
 /// reqwest wraps hyper, which wraps the operating system: the reason lies somewhere below.
 fn kind(error: &reqwest::Error) -> Breakage {
-    let mut kind = if error.is_timeout() {
-        Breakage::TimedOut
-    } else {
-        Breakage::Closed
-    };
+    let mut kind = if error.is_timeout() { Breakage::TimedOut } else { Breakage::Closed };
     for cause in causes(error) {
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
             if error.is_parse_too_large() {
@@ -297,10 +277,7 @@ fn kind(error: &reqwest::Error) -> Breakage {
             }
         }
         if let Some(error) = cause.downcast_ref::<std::io::Error>()
-            && matches!(
-                error.kind(),
-                std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData
-            )
+            && matches!(error.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData)
         {
             kind = Breakage::Malformed;
         }

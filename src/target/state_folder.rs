@@ -54,9 +54,7 @@ pub fn former_journals(origin: &Origin, environment: Environment<'_>) -> Vec<Pat
         hosts.extend(["127.0.0.1", "::1", "localhost"]);
     }
     let name = |host| file_name(&format!("{host}-{}{}", origin.port(), origin.base_path()));
-    let paths = hosts
-        .into_iter()
-        .map(|host| folder.join(format!("{}.journal", name(host))));
+    let paths = hosts.into_iter().map(|host| folder.join(format!("{}.journal", name(host))));
     let mut paths: Vec<PathBuf> = paths.filter(|path| *path != now).collect();
     paths.sort();
     paths.dedup();
@@ -91,10 +89,7 @@ const WORKSPACES: [&str; 8] = [
 ];
 
 /// Variables that say, with that value, that the whole machine is thrown away after the job.
-const THROWN_AWAY: [(&str, &str); 2] = [
-    ("RUNNER_ENVIRONMENT", "github-hosted"),
-    ("CI_DISPOSABLE_ENVIRONMENT", "true"),
-];
+const THROWN_AWAY: [(&str, &str); 2] = [("RUNNER_ENVIRONMENT", "github-hosted"), ("CI_DISPOSABLE_ENVIRONMENT", "true")];
 
 /// Why a file at that path would not be there any more when it is needed, if that is to be feared.
 pub fn vanishing(path: &Path, environment: Environment<'_>) -> Option<String> {
@@ -107,9 +102,7 @@ pub fn vanishing(path: &Path, environment: Environment<'_>) -> Option<String> {
         workspace.is_some_and(|workspace| workspace.is_absolute() && path.starts_with(workspace))
     };
     if let Some(name) = WORKSPACES.iter().find(inside) {
-        return Some(format!(
-            "it lies in the CI workspace ({name}), which vanishes with the job"
-        ));
+        return Some(format!("it lies in the CI workspace ({name}), which vanishes with the job"));
     }
     let thrown_away = |(name, value): &&(&str, &str)| environment(name).is_some_and(|found| found == *value);
     let (name, value) = THROWN_AWAY.iter().find(thrown_away)?;
@@ -136,15 +129,9 @@ mod tests {
         let home = environment(&[("HOME", "/home/o")]);
         let of = |url: &str| journal(&origin(url), &home).display().to_string();
         assert_eq!(of("http://a:1"), "/home/o/.local/state/wabizspec/a-1.journal");
-        assert_eq!(
-            of("https://[::1]/x/../y"),
-            "/home/o/.local/state/wabizspec/localhost-443_y.journal"
-        );
+        assert_eq!(of("https://[::1]/x/../y"), "/home/o/.local/state/wabizspec/localhost-443_y.journal");
         let state = environment(&[("HOME", "/home/o"), ("XDG_STATE_HOME", "/s")]);
-        assert_eq!(
-            journal(&origin("http://a:1"), &state),
-            Path::new("/s/wabizspec/a-1.journal")
-        );
+        assert_eq!(journal(&origin("http://a:1"), &state), Path::new("/s/wabizspec/a-1.journal"));
     }
 
     #[test]
@@ -154,47 +141,25 @@ mod tests {
         let name = format!("wabizspec-{}", files::user());
         assert!(path.is_absolute() && path.parent().is_some_and(|folder| folder.ends_with(&name)));
         assert!(vanishing(&path, &nothing).is_some_and(|why| why.contains("HOME")));
-        assert!(
-            locks(&origin("http://a:1"), &nothing)[0]
-                .parent()
-                .is_some_and(|folder| folder.ends_with(&name))
-        );
+        assert!(locks(&origin("http://a:1"), &nothing)[0].parent().is_some_and(|folder| folder.ends_with(&name)));
     }
 
     #[test]
     fn the_names_of_this_machine_share_their_files_and_the_former_ones_are_found() {
         let home = environment(&[("XDG_STATE_HOME", "/s")]);
-        for url in [
-            "http://localhost:8",
-            "http://127.0.0.1:8",
-            "http://127.8.8.8:8",
-            "https://[::1]:8",
-            "http://localhost.:8",
-        ] {
+        for url in
+            ["http://localhost:8", "http://127.0.0.1:8", "http://127.8.8.8:8", "https://[::1]:8", "http://localhost.:8"]
+        {
             let origin = origin(url);
-            assert_eq!(
-                journal(&origin, &home),
-                Path::new("/s/wabizspec/localhost-8.journal"),
-                "{url}"
-            );
-            assert_eq!(
-                locks(&origin, &home)[0],
-                Path::new("/s/wabizspec/localhost-8.lock"),
-                "{url}"
-            );
+            assert_eq!(journal(&origin, &home), Path::new("/s/wabizspec/localhost-8.journal"), "{url}");
+            assert_eq!(locks(&origin, &home)[0], Path::new("/s/wabizspec/localhost-8.lock"), "{url}");
             let former = former_journals(&origin, &home);
             for name in ["127.0.0.1-8.journal", "__1-8.journal"] {
-                assert!(
-                    former.contains(&Path::new("/s/wabizspec").join(name)),
-                    "{url}: {former:?}"
-                );
+                assert!(former.contains(&Path::new("/s/wabizspec").join(name)), "{url}: {former:?}");
             }
         }
         let dotted = origin("http://a.:1");
-        assert_eq!(
-            former_journals(&dotted, &home),
-            [Path::new("/s/wabizspec/a.-1.journal")]
-        );
+        assert_eq!(former_journals(&dotted, &home), [Path::new("/s/wabizspec/a.-1.journal")]);
         assert_eq!(former_journals(&origin("http://a:1"), &home), [] as [PathBuf; 0]);
     }
 

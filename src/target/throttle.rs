@@ -193,13 +193,8 @@ struct State {
 
 impl Gate {
     pub(super) fn new(rate: Option<Rate>) -> Gate {
-        let state = State {
-            gap: rate.map_or(Duration::ZERO, Rate::gap),
-            ..State::default()
-        };
-        Gate {
-            state: Mutex::new(state),
-        }
+        let state = State { gap: rate.map_or(Duration::ZERO, Rate::gap), ..State::default() };
+        Gate { state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

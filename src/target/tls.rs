@@ -88,31 +88,22 @@ pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::WebRoots => {
-            let roots = RootCertStore {
-                roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-            };
+            let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
             webpki(roots, &provider)?
         }
         Trust::CaFile(path) => {
             let listed = read_certificates(path)?;
             let mut roots = RootCertStore::empty();
             for (index, certificate) in listed.iter().enumerate() {
-                roots
-                    .add(certificate.clone())
-                    .map_err(|source| TlsError::BadCertificate {
-                        path: path.clone(),
-                        number: index + 1,
-                        source,
-                    })?;
+                roots.add(certificate.clone()).map_err(|source| TlsError::BadCertificate {
+                    path: path.clone(),
+                    number: index + 1,
+                    source,
+                })?;
             }
-            Arc::new(Listed {
-                chain: webpki(roots, &provider)?,
-                listed,
-            })
+            Arc::new(Listed { chain: webpki(roots, &provider)?, listed })
         }
-        Trust::Anything => Arc::new(Blind {
-            provider: Arc::clone(&provider),
-        }),
+        Trust::Anything => Arc::new(Blind { provider: Arc::clone(&provider) }),
     };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -131,16 +122,11 @@ fn webpki(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Arc<We
 }
 
 fn read_certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem = files::read(path, files::TEXT).map_err(|source| TlsError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
+    let pem =
+        files::read(path, files::TEXT).map_err(|source| TlsError::Unreadable { path: path.to_owned(), source })?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, PemError>>()
-        .map_err(|error| TlsError::NotPem {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
+        .map_err(|error| TlsError::NotPem { path: path.to_owned(), reason: error.to_string() })?;
     if certificates.is_empty() {
         return Err(TlsError::NoCertificate { path: path.to_owned() });
     }
@@ -166,9 +152,7 @@ impl ServerCertVerifier for Listed {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verdict = self
-            .chain
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let verdict = self.chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verdict {
             // webpki looks at the dates before it looks at the issuer and at the mark of an authority (which comes as
             // `Other`), so a certificate that is refused for these is within its dates.

@@ -18,10 +18,7 @@ pub(super) struct WrongLogins {
 impl WrongLogins {
     /// With that limit, if there is one.
     pub fn at_most(limit: Option<u32>) -> WrongLogins {
-        WrongLogins {
-            limit,
-            sent: AtomicU32::new(0),
-        }
+        WrongLogins { limit, sent: AtomicU32::new(0) }
     }
 
     /// Whether one more may be sent.
@@ -31,9 +28,7 @@ impl WrongLogins {
 
     /// Takes in an exchange.
     pub fn note(&self, exchange: &Exchange, base: &str) {
-        let accepted = exchange
-            .response()
-            .is_some_and(|response| (200..300).contains(&response.status));
+        let accepted = exchange.response().is_some_and(|response| (200..300).contains(&response.status));
         if self.limit.is_some() && !accepted && is_login(&exchange.request, base) {
             self.sent.fetch_add(1, Ordering::Relaxed);
         }

@@ -21,9 +21,7 @@ fn edited(base: &str, broken: &Broken) -> (String, usize, usize) {
             base.replace(old, broken.new)
         }
     };
-    let (before, after) = text
-        .split_once(MARK)
-        .unwrap_or_else(|| panic!("{}: no mark", broken.kind));
+    let (before, after) = text.split_once(MARK).unwrap_or_else(|| panic!("{}: no mark", broken.kind));
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     (format!("{before}{after}"), line, column)
@@ -155,18 +153,10 @@ fn what_cannot_be_read_at_all_says_what_a_suite_is() {
     let missing = nowhere.path().join("missing");
     for folder in [register_missing.path(), file_is_folder.path(), nowhere.path(), &missing] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
-        let output = command
-            .arg("check")
-            .arg("--scenarios")
-            .arg(folder)
-            .output()
-            .expect("wabizspec");
+        let output = command.arg("check").arg("--scenarios").arg(folder).output().expect("wabizspec");
         let text = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{text}");
-        assert!(
-            text.contains("cannot read ") && text.contains("help: a suite is a folder"),
-            "{text}"
-        );
+        assert!(text.contains("cannot read ") && text.contains("help: a suite is a folder"), "{text}");
     }
 }
 
@@ -177,10 +167,7 @@ fn every_broken_file_of_a_suite_is_named_at_once() {
     let output = wabizspec(&["check"], folder.path());
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(text.matches("help: ").count(), 2, "{text}");
-    assert!(
-        text.contains("another.toml:1:1") && text.contains("broken.toml:1:9"),
-        "{text}"
-    );
+    assert!(text.contains("another.toml:1:1") && text.contains("broken.toml:1:9"), "{text}");
 }
 
 #[test]

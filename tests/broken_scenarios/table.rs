@@ -21,13 +21,7 @@ const fn broken(
     what: &'static str,
     advice: &'static str,
 ) -> Broken {
-    Broken {
-        kind,
-        old,
-        new,
-        what,
-        advice,
-    }
+    Broken { kind, old, new, what, advice }
 }
 
 /// A good register.

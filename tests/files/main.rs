@@ -82,10 +82,7 @@ impl Place {
     /// Runs the program with everything that it may write in this place.
     fn run_with(&self, args: &[&str], edit: impl FnOnce(&mut Command)) -> Ended {
         let mut command = wabizspec(self.path());
-        command
-            .args(args)
-            .env("TMPDIR", self.path())
-            .env_remove("WABIZSPEC_TARGET");
+        command.args(args).env("TMPDIR", self.path()).env_remove("WABIZSPEC_TARGET");
         edit(&mut command);
         end(command)
     }
@@ -147,23 +144,13 @@ impl Ended {
     /// What is wrong, where it did not end with that code or does not say that.
     fn differs(&self, code: i32, part: &str) -> Option<String> {
         let right = self.code == Some(code) && self.text.contains(part);
-        (!right).then(|| {
-            format!(
-                "ended with {:?} instead of {code} and \"{part}\": {}",
-                self.code, self.text
-            )
-        })
+        (!right).then(|| format!("ended with {:?} instead of {code} and \"{part}\": {}", self.code, self.text))
     }
 }
 
 /// Waits for a program that must end by itself.
 fn end(mut command: Command) -> Ended {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("start");
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
     let reader = |mut stream: Box<dyn Read + Send>| {
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
@@ -185,8 +172,5 @@ fn end(mut command: Command) -> Ended {
         }
         std::thread::sleep(Duration::from_millis(10));
     };
-    Ended {
-        code: status.and_then(|status| status.code()),
-        text: out.join().expect("out") + &err.join().expect("err"),
-    }
+    Ended { code: status.and_then(|status| status.code()), text: out.join().expect("out") + &err.join().expect("err") }
 }

@@ -20,13 +20,7 @@ const A_PIPE: &str = "it is a pipe, not a regular file";
 
 const ROWS: &[Row] = &[
     ("--config", |_| {}, &["run", "--config", "odd"], 2, A_PIPE),
-    (
-        "--config",
-        |_| {},
-        &["run", "--config", "/dev/zero"],
-        2,
-        "it is a device",
-    ),
+    ("--config", |_| {}, &["run", "--config", "/dev/zero"], 2, "it is a device"),
     ("--config", |_| {}, &["run", "--config", "."], 2, "it is a folder"),
     (
         "a large --config",
@@ -38,45 +32,15 @@ const ROWS: &[Row] = &[
         2,
         "it is larger than 16 MiB",
     ),
-    (
-        "wabizspec.toml",
-        |place| place.pipe("wabizspec.toml"),
-        &["run"],
-        2,
-        A_PIPE,
-    ),
+    ("wabizspec.toml", |place| place.pipe("wabizspec.toml"), &["run"], 2, A_PIPE),
     ("--baseline", |_| {}, &["run", "--baseline", "odd"], 2, A_PIPE),
-    (
-        "--baseline",
-        |_| {},
-        &["run", "--baseline", "/dev/zero"],
-        2,
-        "it is a device",
-    ),
+    ("--baseline", |_| {}, &["run", "--baseline", "/dev/zero"], 2, "it is a device"),
     ("--rerun-failed", |_| {}, &["run", "--rerun-failed", "odd"], 2, A_PIPE),
     ("merge", |_| {}, &["merge", "odd"], 2, A_PIPE),
     ("merge", |_| {}, &["merge", "/dev/zero"], 2, "it is a device"),
-    (
-        "--cacert",
-        |_| {},
-        &["run", "--target", "https://127.0.0.1:1", "--cacert", "odd"],
-        2,
-        A_PIPE,
-    ),
-    (
-        "certificate_file",
-        |place| configured(place, "registration", "certificate_file = \"odd\""),
-        &["run"],
-        2,
-        A_PIPE,
-    ),
-    (
-        "password_file",
-        |place| configured(place, "credentials", "password_file = \"odd\""),
-        &["run"],
-        2,
-        A_PIPE,
-    ),
+    ("--cacert", |_| {}, &["run", "--target", "https://127.0.0.1:1", "--cacert", "odd"], 2, A_PIPE),
+    ("certificate_file", |place| configured(place, "registration", "certificate_file = \"odd\""), &["run"], 2, A_PIPE),
+    ("password_file", |place| configured(place, "credentials", "password_file = \"odd\""), &["run"], 2, A_PIPE),
     (
         "password_file",
         |place| configured(place, "credentials", "password_file = \"/dev/zero\""),
@@ -103,13 +67,7 @@ const ROWS: &[Row] = &[
     ),
     ("check", |_| {}, &["check", "odd"], 2, A_PIPE),
     ("replay", |_| {}, &["replay", "--surface", "path", "odd"], 2, A_PIPE),
-    (
-        "replay of a folder",
-        |place| place.pipe("findings/path/x"),
-        &["replay", "findings"],
-        3,
-        A_PIPE,
-    ),
+    ("replay of a folder", |place| place.pipe("findings/path/x"), &["replay", "findings"], 3, A_PIPE),
     (
         "replay of a folder that leads back to itself",
         |place| {
@@ -135,13 +93,7 @@ const ROWS: &[Row] = &[
         3,
         A_PIPE,
     ),
-    (
-        "--journal",
-        |_| {},
-        &["recover", "--target", "http://127.0.0.1:1", "--journal", "odd"],
-        2,
-        A_PIPE,
-    ),
+    ("--journal", |_| {}, &["recover", "--target", "http://127.0.0.1:1", "--journal", "odd"], 2, A_PIPE),
 ];
 
 #[test]
@@ -165,9 +117,7 @@ fn a_link_to_a_configuration_and_a_report_from_standard_input_are_read() {
     place.write("real.toml", "[target]\nurl = \"ftp://x\"\n");
     place.link("linked.toml", "real.toml");
     place.run(&["run", "--config", "linked.toml"]).says("a link", 2, "ftp");
-    place
-        .run(&["run", "envelope/control", "--report", "json=run.json"])
-        .says("a run", 0, "");
+    place.run(&["run", "envelope/control", "--report", "json=run.json"]).says("a run", 0, "");
     let file = File::open(place.path().join("run.json")).expect("report");
     let mut merge = crate::wabizspec(place.path());
     let merged = merge.args(["merge", "/dev/stdin"]).stdin(file).output().expect("merge");

@@ -48,14 +48,8 @@ fn set_up(place: &Place) {
     );
     fs::create_dir_all(place.path().join("state")).expect("folder");
     let suite = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    place.write(
-        "suite/requirements.toml",
-        &fs::read_to_string(suite.join("requirements.toml")).expect("register"),
-    );
-    place.write(
-        "suite/login/control.toml",
-        &fs::read_to_string(suite.join("login/control.toml")).expect("scenario"),
-    );
+    place.write("suite/requirements.toml", &fs::read_to_string(suite.join("requirements.toml")).expect("register"));
+    place.write("suite/login/control.toml", &fs::read_to_string(suite.join("login/control.toml")).expect("scenario"));
 }
 
 #[test]
@@ -89,9 +83,7 @@ fn a_journal_that_is_not_there_yet_is_no_place_for_a_report() {
     let place = Place::new();
     let target = ["run", "--target", "http://127.0.0.1:1"];
     let args = ["--journal", "new.journal", "--report", "json=./new.journal"];
-    place
-        .run(&[target.as_slice(), &args].concat())
-        .says("journal", 2, "would overwrite");
+    place.run(&[target.as_slice(), &args].concat()).says("journal", 2, "would overwrite");
     assert!(!place.path().join("new.journal").exists());
 }
 
@@ -99,23 +91,11 @@ fn a_journal_that_is_not_there_yet_is_no_place_for_a_report() {
 fn a_report_goes_to_a_stream_that_is_named() {
     let program = env!("CARGO_BIN_EXE_wabizspec");
     for (what, script) in [
-        (
-            "a pipe at standard output",
-            "$RUN --quiet --report json=/dev/stdout 2>&1 | cat > out.json",
-        ),
+        ("a pipe at standard output", "$RUN --quiet --report json=/dev/stdout 2>&1 | cat > out.json"),
         ("a file behind a number", "$RUN --report json=/dev/fd/3 3> out.json"),
-        (
-            "a pipe behind a number",
-            "{ $RUN --report json=/dev/fd/3 3>&1 > said; } | cat > out.json",
-        ),
-        (
-            "a named pipe",
-            "mkfifo pipe && { cat pipe > out.json & } && $RUN --report json=pipe && wait",
-        ),
-        (
-            "nowhere",
-            "$RUN --report ndjson=/dev/null --report json=out.json --report html=/dev/null",
-        ),
+        ("a pipe behind a number", "{ $RUN --report json=/dev/fd/3 3>&1 > said; } | cat > out.json"),
+        ("a named pipe", "mkfifo pipe && { cat pipe > out.json & } && $RUN --report json=pipe && wait"),
+        ("nowhere", "$RUN --report ndjson=/dev/null --report json=out.json --report html=/dev/null"),
     ] {
         let place = Place::new();
         let mut shell = wabizspec(place.path());
@@ -130,15 +110,9 @@ fn a_report_goes_to_a_stream_that_is_named() {
         shell.env("RUN", format!("{program} run envelope/control"));
         end(shell).says(what, 0, "");
         let text = place.read("out.json");
-        let start = text
-            .find("{\"schema\"")
-            .or_else(|| text.find('{'))
-            .unwrap_or_else(|| panic!("{what}: {text}"));
+        let start = text.find("{\"schema\"").or_else(|| text.find('{')).unwrap_or_else(|| panic!("{what}: {text}"));
         let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<serde_json::Value>();
-        let report = values
-            .next()
-            .expect("a value")
-            .unwrap_or_else(|error| panic!("{what}: {error}: {text}"));
+        let report = values.next().expect("a value").unwrap_or_else(|error| panic!("{what}: {error}: {text}"));
         assert_eq!(report["complete"], true, "{what}");
     }
 }

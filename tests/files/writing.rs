@@ -84,20 +84,8 @@ const ROWS: &[Row] = &[
         2,
         A_LINK,
     ),
-    (
-        "a man page",
-        |place| place.link("man/wabizspec.1", "victim"),
-        &["man", "man"],
-        0,
-        "",
-    ),
-    (
-        "a configuration",
-        |place| place.link("wabizspec.toml", "new"),
-        &["init"],
-        2,
-        "is there already",
-    ),
+    ("a man page", |place| place.link("man/wabizspec.1", "victim"), &["man", "man"], 0, ""),
+    ("a configuration", |place| place.link("wabizspec.toml", "new"), &["init"], 2, "is there already"),
     (
         "the journal",
         |place| place.link("a.journal", "victim"),
@@ -164,16 +152,9 @@ fn a_link_is_replaced_where_a_file_is_written_whole() {
     let place = Place::new();
     place.link("shots/envelope/control.snap.new", "victim");
     let server = initialised_server("open");
-    place.run_at(
-        &server.url(),
-        &["run", "envelope/control", "--target", "URL", "--snapshots", "shots"],
-    );
+    place.run_at(&server.url(), &["run", "envelope/control", "--target", "URL", "--snapshots", "shots"]);
     assert!(!place.is_link("shots/envelope/control.snap.new"));
-    assert!(
-        place
-            .read("shots/envelope/control.snap.new")
-            .contains("source: wabizspec")
-    );
+    assert!(place.read("shots/envelope/control.snap.new").contains("source: wabizspec"));
 }
 
 #[test]

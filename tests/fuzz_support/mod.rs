@@ -28,10 +28,7 @@ pub fn register() -> Register {
 }
 
 pub fn target(behaviour: Behaviour) -> Arc<Target> {
-    let settings = wabizspec::reference::Settings {
-        behaviour,
-        ..Default::default()
-    };
+    let settings = wabizspec::reference::Settings { behaviour, ..Default::default() };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(listen, settings).expect("a server");
     Arc::new(Target::embedded(server, Limits::default()).expect("a target"))
@@ -51,12 +48,7 @@ pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, Groun
         admin = givens.admin().await;
     }
     let admin = admin.expect("a login");
-    let mut ground = Ground::new(
-        Arc::clone(target),
-        Some(admin),
-        givens.accounts(),
-        Oracles::of(register),
-    );
+    let mut ground = Ground::new(Arc::clone(target), Some(admin), givens.accounts(), Oracles::of(register));
     ground.registers = true;
     ground.disposable = true;
     (givens, ground)

@@ -85,18 +85,13 @@ fn gzip_bomb(length: usize) -> Vec<u8> {
 }
 
 fn bomb(_: &Asked, stream: &mut TcpStream) -> Next {
-    send(
-        stream,
-        answer("404 Not Found", "Content-Encoding: gzip\r\n", gzip_bomb(1 << 20)),
-    )
+    send(stream, answer("404 Not Found", "Content-Encoding: gzip\r\n", gzip_bomb(1 << 20)))
 }
 
 /// Silence and slowness.
 pub const SLOW: [(&str, Deed); 6] = [
     ("says nothing", |_, stream| send_and_hold(stream, "")),
-    ("one byte of the status line at a time", |_, stream| {
-        drip(stream, b"HTTP/1.1 404 Not Found and so on and on ")
-    }),
+    ("one byte of the status line at a time", |_, stream| drip(stream, b"HTTP/1.1 404 Not Found and so on and on ")),
     ("one byte of the headers at a time", |_, stream| {
         write(stream, OK_HEAD);
         drip(stream, b"X: y\r\n")
@@ -123,91 +118,47 @@ pub const BROKEN_OFF: [(&str, Deed); 9] = [
         Next::Close
     }),
     ("closes in the status line", |_, stream| send(stream, "HTTP/1.1 40")),
-    ("closes in the headers", |_, stream| {
-        send(stream, with_head("Content-Le"))
-    }),
-    ("closes after the headers", |_, stream| {
-        send(stream, with_head("Content-Length: 9\r\n\r\n"))
-    }),
-    ("closes in the body", |_, stream| {
-        send(stream, with_head(&format!("Content-Length: 5000\r\n\r\n{REFUSAL}")))
-    }),
-    ("closes in a chunk", |_, stream| {
-        send(stream, with_head("Transfer-Encoding: chunked\r\n\r\n40\r\n{\"meta\""))
-    }),
+    ("closes in the headers", |_, stream| send(stream, with_head("Content-Le"))),
+    ("closes after the headers", |_, stream| send(stream, with_head("Content-Length: 9\r\n\r\n"))),
+    ("closes in the body", |_, stream| send(stream, with_head(&format!("Content-Length: 5000\r\n\r\n{REFUSAL}")))),
+    ("closes in a chunk", |_, stream| send(stream, with_head("Transfer-Encoding: chunked\r\n\r\n40\r\n{\"meta\""))),
     ("closes before the last chunk", |_, stream| {
         let length = REFUSAL.len();
-        send(
-            stream,
-            with_head(&format!(
-                "Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{REFUSAL}\r\n"
-            )),
-        )
+        send(stream, with_head(&format!("Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{REFUSAL}\r\n")))
     }),
-    ("closes after an interim answer", |_, stream| {
-        send(stream, "HTTP/1.1 100 Continue\r\n\r\n")
-    }),
+    ("closes after an interim answer", |_, stream| send(stream, "HTTP/1.1 100 Continue\r\n\r\n")),
 ];
 
 /// More than anybody can read.
 pub const ENDLESS: [(&str, Deed); 12] = [
-    ("an endless body", |_, stream| {
-        for_ever(stream, with_head("\r\n"), &[b' '; 65536])
-    }),
+    ("an endless body", |_, stream| for_ever(stream, with_head("\r\n"), &[b' '; 65536])),
     ("an endless body of a false length", |_, stream| {
-        for_ever(
-            stream,
-            with_head("Content-Length: 18446744073709551615\r\n\r\n"),
-            &[b' '; 65536],
-        )
+        for_ever(stream, with_head("Content-Length: 18446744073709551615\r\n\r\n"), &[b' '; 65536])
     }),
     ("a length beyond all numbers", |_, stream| {
-        send_and_hold(
-            stream,
-            with_head(&format!("Content-Length: {}\r\n\r\n", "9".repeat(4000))),
-        )
+        send_and_hold(stream, with_head(&format!("Content-Length: {}\r\n\r\n", "9".repeat(4000))))
     }),
     ("endless chunks", |_, stream| {
-        for_ever(
-            stream,
-            with_head("Transfer-Encoding: chunked\r\n\r\n"),
-            b"4\r\n    \r\n4\r\n    \r\n",
-        )
+        for_ever(stream, with_head("Transfer-Encoding: chunked\r\n\r\n"), b"4\r\n    \r\n4\r\n    \r\n")
     }),
     ("an endless chunk extension", |_, stream| {
         for_ever(stream, with_head("Transfer-Encoding: chunked\r\n\r\n1;"), &[b'x'; 4096])
     }),
     ("endless trailers", |_, stream| {
-        for_ever(
-            stream,
-            with_head("Transfer-Encoding: chunked\r\n\r\n0\r\n"),
-            b"X-Trailer: x\r\n",
-        )
+        for_ever(stream, with_head("Transfer-Encoding: chunked\r\n\r\n0\r\n"), b"X-Trailer: x\r\n")
     }),
-    ("endless headers", |_, stream| {
-        for_ever(stream, OK_HEAD, b"X-Header: x\r\nX-Header: y\r\n")
-    }),
+    ("endless headers", |_, stream| for_ever(stream, OK_HEAD, b"X-Header: x\r\nX-Header: y\r\n")),
     ("100 000 headers", |_, stream| {
         let headers = "X: y\r\n".repeat(100_000);
         send(stream, answer("404 Not Found", &headers, REFUSAL))
     }),
-    ("an endless header", |_, stream| {
-        for_ever(stream, with_head("X: "), &[b'x'; 65536])
-    }),
-    ("endless interim answers", |_, stream| {
-        for_ever(stream, "", b"HTTP/1.1 102 Processing\r\n\r\n")
-    }),
+    ("an endless header", |_, stream| for_ever(stream, with_head("X: "), &[b'x'; 65536])),
+    ("endless interim answers", |_, stream| for_ever(stream, "", b"HTTP/1.1 102 Processing\r\n\r\n")),
     ("a chunk size beyond all numbers", |_, stream| {
-        send(
-            stream,
-            with_head("Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n"),
-        )
+        send(stream, with_head("Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n"))
     }),
     ("a string of 100 MB", |_, stream| {
-        write(
-            stream,
-            with_head("Content-Length: 100000100\r\n\r\n{\"errors\":[{\"code\":1006,\"title\":\""),
-        );
+        write(stream, with_head("Content-Length: 100000100\r\n\r\n{\"errors\":[{\"code\":1006,\"title\":\""));
         for_ever(stream, "", &[b'a'; 65536])
     }),
 ];
@@ -215,59 +166,26 @@ pub const ENDLESS: [(&str, Deed); 12] = [
 /// What is no HTTP/1.x, or contradicts itself.
 pub const NO_HTTP: [(&str, Deed); 16] = [
     ("HTTP/0.9", |_, stream| send(stream, REFUSAL)),
-    ("garbage", |_, stream| {
-        send(stream, b"\x00\xff\xfe\x80garbage\r\n\r\n".repeat(40))
-    }),
-    ("another protocol's greeting", |_, stream| {
-        send(stream, "SSH-2.0-OpenSSH_9.6\r\n")
-    }),
-    ("HTTP/2 settings", |_, stream| {
-        send(stream, b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64")
-    }),
+    ("garbage", |_, stream| send(stream, b"\x00\xff\xfe\x80garbage\r\n\r\n".repeat(40))),
+    ("another protocol's greeting", |_, stream| send(stream, "SSH-2.0-OpenSSH_9.6\r\n")),
+    ("HTTP/2 settings", |_, stream| send(stream, b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64")),
     ("a TLS alert", |_, stream| send(stream, b"\x15\x03\x03\x00\x02\x02\x46")),
-    ("an HTML page without a head", |_, stream| {
-        send(stream, "<html><body>504</body></html>")
-    }),
-    ("a status of two digits", |_, stream| {
-        send(stream, "HTTP/1.1 44 No\r\nContent-Length: 0\r\n\r\n")
-    }),
-    ("a status of four digits", |_, stream| {
-        send(stream, "HTTP/1.1 4040 No\r\nContent-Length: 0\r\n\r\n")
-    }),
-    ("a NUL in a header", |_, stream| {
-        send(stream, answer("404 Not Found", "X: a\0b\r\n", REFUSAL))
-    }),
-    ("a folded header without a name", |_, stream| {
-        send(stream, answer("404 Not Found", " : x\r\n", REFUSAL))
-    }),
-    ("two lengths", |_, stream| {
-        send(stream, answer("404 Not Found", "Content-Length: 7\r\n", REFUSAL))
-    }),
-    ("a negative length", |_, stream| {
-        send(stream, with_head(&format!("Content-Length: -1\r\n\r\n{REFUSAL}")))
-    }),
-    ("a length in hex", |_, stream| {
-        send(stream, with_head(&format!("Content-Length: 0x6b\r\n\r\n{REFUSAL}")))
-    }),
+    ("an HTML page without a head", |_, stream| send(stream, "<html><body>504</body></html>")),
+    ("a status of two digits", |_, stream| send(stream, "HTTP/1.1 44 No\r\nContent-Length: 0\r\n\r\n")),
+    ("a status of four digits", |_, stream| send(stream, "HTTP/1.1 4040 No\r\nContent-Length: 0\r\n\r\n")),
+    ("a NUL in a header", |_, stream| send(stream, answer("404 Not Found", "X: a\0b\r\n", REFUSAL))),
+    ("a folded header without a name", |_, stream| send(stream, answer("404 Not Found", " : x\r\n", REFUSAL))),
+    ("two lengths", |_, stream| send(stream, answer("404 Not Found", "Content-Length: 7\r\n", REFUSAL))),
+    ("a negative length", |_, stream| send(stream, with_head(&format!("Content-Length: -1\r\n\r\n{REFUSAL}")))),
+    ("a length in hex", |_, stream| send(stream, with_head(&format!("Content-Length: 0x6b\r\n\r\n{REFUSAL}")))),
     ("a chunk size that is no number", |_, stream| {
-        send(
-            stream,
-            with_head("Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"),
-        )
+        send(stream, with_head("Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"))
     }),
     ("a chunk longer than its size", |_, stream| {
-        send(
-            stream,
-            with_head(&format!(
-                "Transfer-Encoding: chunked\r\n\r\n2\r\n{REFUSAL}\r\n0\r\n\r\n"
-            )),
-        )
+        send(stream, with_head(&format!("Transfer-Encoding: chunked\r\n\r\n2\r\n{REFUSAL}\r\n0\r\n\r\n")))
     }),
     ("chunked twice", |_, stream| {
-        send(
-            stream,
-            with_head("Transfer-Encoding: chunked, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
-        )
+        send(stream, with_head("Transfer-Encoding: chunked, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"))
     }),
 ];
 
@@ -284,82 +202,40 @@ pub const WRONG: [(&str, &str, Deed); 18] = [
         send(stream, format!("HTTP/1.1 204 No Content\r\n\r\n{REFUSAL}"))
     }),
     ("a gzip bomb", "envelope.json", bomb),
-    ("bytes that are no UTF-8", "envelope.json", |_, stream| {
-        send(stream, refusal_titled(b"\"\xff\xfe\xc0\x80\""))
-    }),
-    ("a lone surrogate's bytes", "envelope.json", |_, stream| {
-        send(stream, refusal_titled(b"\"\xed\xa0\x80\""))
-    }),
-    ("arrays nested a million deep", "envelope.json", |_, stream| {
-        send(stream, refusal_titled("[".repeat(1_000_000)))
-    }),
+    ("bytes that are no UTF-8", "envelope.json", |_, stream| send(stream, refusal_titled(b"\"\xff\xfe\xc0\x80\""))),
+    ("a lone surrogate's bytes", "envelope.json", |_, stream| send(stream, refusal_titled(b"\"\xed\xa0\x80\""))),
+    ("arrays nested a million deep", "envelope.json", |_, stream| send(stream, refusal_titled("[".repeat(1_000_000)))),
     ("closed arrays nested a million deep", "envelope.json", |_, stream| {
-        send(
-            stream,
-            refusal_titled(["[".repeat(900_000), "]".repeat(900_000)].concat()),
-        )
+        send(stream, refusal_titled(["[".repeat(900_000), "]".repeat(900_000)].concat()))
     }),
-    (
-        "objects nested a hundred thousand deep",
-        "envelope.json",
-        |_, stream| {
-            send(
-                stream,
-                refusal_titled(["{\"a\":".repeat(100_000), "1".to_owned(), "}".repeat(100_000)].concat()),
-            )
-        },
-    ),
+    ("objects nested a hundred thousand deep", "envelope.json", |_, stream| {
+        send(stream, refusal_titled(["{\"a\":".repeat(100_000), "1".to_owned(), "}".repeat(100_000)].concat()))
+    }),
     ("NaN", "envelope.json", |_, stream| send(stream, refusal_titled("NaN"))),
-    ("half a document", "envelope.json", |_, stream| {
-        send(stream, answer("404 Not Found", "", &REFUSAL[..60]))
-    }),
+    ("half a document", "envelope.json", |_, stream| send(stream, answer("404 Not Found", "", &REFUSAL[..60]))),
     ("two documents", "envelope.json", |_, stream| {
         send(stream, answer("404 Not Found", "", format!("{REFUSAL}{REFUSAL}")))
     }),
     ("a byte order mark", "envelope.json", |_, stream| {
         send(stream, answer("404 Not Found", "", format!("\u{feff}{REFUSAL}")))
     }),
-    (
-        "half a million errors without a code",
-        "envelope.error-shape",
-        |_, stream| {
-            let errors = vec!["{}"; 500_000].join(",");
-            send(
-                stream,
-                answer("404 Not Found", "", format!("{{\"errors\":[{errors}]}}")),
-            )
-        },
-    ),
-    (
-        "a redirect to itself",
-        "envelope.unknown-path-refused",
-        |asked, stream| {
-            let location = format!("Location: {}\r\n", asked.target);
-            write(stream, answer("302 Found", &location, "{}"));
-            Next::Keep
-        },
-    ),
+    ("half a million errors without a code", "envelope.error-shape", |_, stream| {
+        let errors = vec!["{}"; 500_000].join(",");
+        send(stream, answer("404 Not Found", "", format!("{{\"errors\":[{errors}]}}")))
+    }),
+    ("a redirect to itself", "envelope.unknown-path-refused", |asked, stream| {
+        let location = format!("Location: {}\r\n", asked.target);
+        write(stream, answer("302 Found", &location, "{}"));
+        Next::Keep
+    }),
     ("a change of protocols", "envelope.unknown-path-refused", |_, stream| {
-        send_and_hold(
-            stream,
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: chess\r\nConnection: Upgrade\r\n\r\n",
-        )
+        send_and_hold(stream, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: chess\r\nConnection: Upgrade\r\n\r\n")
     }),
     ("a crash with its trace", "envelope.no-trace", |_, stream| {
-        send(
-            stream,
-            answer(
-                "500 Oops",
-                "",
-                r#"{"errors":[{"code":1014,"title":"panicked at src/main.rs:1"}]}"#,
-            ),
-        )
+        send(stream, answer("500 Oops", "", r#"{"errors":[{"code":1014,"title":"panicked at src/main.rs:1"}]}"#))
     }),
     ("a crash page", "envelope.no-crash", |_, stream| {
-        send(
-            stream,
-            "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
-        )
+        send(stream, "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>")
     }),
 ];
 
@@ -375,12 +251,7 @@ pub const STRANGE: [(&str, Deed); 10] = [
     ("both framings", |_, stream| {
         let length = REFUSAL.len();
         let chunks = format!("{length:x};ext=\"a\"\r\n{REFUSAL}\r\n0\r\nX-Trailer: x\r\n\r\n");
-        send(
-            stream,
-            with_head(&format!(
-                "Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
-            )),
-        )
+        send(stream, with_head(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}")))
     }),
     ("one byte of a quick answer at a time", |_, stream| {
         for byte in refusal() {
@@ -393,42 +264,18 @@ pub const STRANGE: [(&str, Deed); 10] = [
         send(stream, format!("{head}{REFUSAL}"))
     }),
     ("HTTP/1.0 without a length", |_, stream| {
-        send(
-            stream,
-            format!("HTTP/1.0 404 Not Found\r\nContent-Type: application/json\r\n\r\n{REFUSAL}"),
-        )
+        send(stream, format!("HTTP/1.0 404 Not Found\r\nContent-Type: application/json\r\n\r\n{REFUSAL}"))
     }),
     ("members that stand twice", |_, stream| {
-        send(
-            stream,
-            answer(
-                "404 Not Found",
-                "",
-                REFUSAL.replacen("\"code\":1006", "\"code\":1006,\"code\":1000", 1),
-            ),
-        )
+        send(stream, answer("404 Not Found", "", REFUSAL.replacen("\"code\":1006", "\"code\":1006,\"code\":1000", 1)))
     }),
     ("half a million numbers in a member of its own", |_, stream| {
         let numbers = vec!["1"; 500_000].join(",");
-        send(
-            stream,
-            answer(
-                "404 Not Found",
-                "",
-                REFUSAL.replacen('{', &format!("{{\"more\":[{numbers}],"), 1),
-            ),
-        )
+        send(stream, answer("404 Not Found", "", REFUSAL.replacen('{', &format!("{{\"more\":[{numbers}],"), 1)))
     }),
     ("a hundred thousand members of its own", |_, stream| {
         let members: Vec<String> = (0..100_000).map(|number| format!("\"m{number}\":0")).collect();
-        send(
-            stream,
-            answer(
-                "404 Not Found",
-                "",
-                REFUSAL.replacen('{', &format!("{{{},", members.join(",")), 1),
-            ),
-        )
+        send(stream, answer("404 Not Found", "", REFUSAL.replacen('{', &format!("{{{},", members.join(",")), 1)))
     }),
     ("what drives a terminal", |_, stream| {
         let body = REFUSAL.replacen("Resource not found", "\\u001b[2J\u{202e}\u{9b}31m", 1);

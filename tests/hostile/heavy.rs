@@ -26,9 +26,7 @@ fn met(bytes: impl Fn() -> Vec<u8> + Send + Sync + 'static, more: &[&str]) -> (R
     arguments.extend(more);
     let ran = run_in(folder.path(), &arguments);
     sound(&ran);
-    let report = std::fs::metadata(folder.path().join("report.json"))
-        .expect("a report")
-        .len();
+    let report = std::fs::metadata(folder.path().join("report.json")).expect("a report").len();
     assert!(report < REPORT, "the report has {report} bytes");
     assert!(ran.out.len() < 64 * 1024, "the console shows {} bytes", ran.out.len());
     (ran, report)
@@ -40,18 +38,10 @@ fn grows_no_faster_than_it_is_sent(size: usize, bytes: fn(usize) -> Vec<u8>) {
     let of = |size: usize| met(move || bytes(size), &[]);
     let (once, twice) = (of(size), of(2 * size));
     assert_eq!(twice.0.verdict(HIT), "fail", "{}", twice.0.out);
-    assert!(
-        twice.1 < once.1 + 1024,
-        "the report has {}, then {} bytes",
-        once.1,
-        twice.1
-    );
+    assert!(twice.1 < once.1 + 1024, "the report has {}, then {} bytes", once.1, twice.1);
     let sent = u64::try_from(bytes(size).len() / 1024).expect("a length");
     let (once, twice) = (once.0.peak_kib, twice.0.peak_kib);
-    assert!(
-        twice < once + 16 * sent + 8 * 1024,
-        "it takes {once}, then {twice} KiB for {sent} KiB more"
-    );
+    assert!(twice < once + 16 * sent + 8 * 1024, "it takes {once}, then {twice} KiB for {sent} KiB more");
 }
 
 fn refused(body: impl AsRef<[u8]>) -> Vec<u8> {
@@ -68,19 +58,13 @@ fn many_tokens() {
 
 #[test]
 fn of_many_tokens_none_is_shown_wherever_it_stands() {
-    let members: Vec<String> = (0..2_000)
-        .map(|n| format!("\"the_token\" : \"abcdefgh{n:06}\""))
-        .collect();
+    let members: Vec<String> = (0..2_000).map(|n| format!("\"the_token\" : \"abcdefgh{n:06}\"")).collect();
     let error = |token: &String| format!("{{\"code\":{{{token}}}}}");
     let errors: Vec<String> = members[1_000..1_020].iter().map(error).collect();
     let body = format!("{{\"errors\":[{}],{}}}", errors.join(","), members.join(","));
     let (ran, _) = met(move || refused(body.clone()), &[]);
     assert!(ran.out.contains("/errors/9/code"), "{}", ran.out);
-    assert!(
-        !ran.out.contains("abcdefgh0") && !ran.report.to_string().contains("abcdefgh0"),
-        "{}",
-        ran.out
-    );
+    assert!(!ran.out.contains("abcdefgh0") && !ran.report.to_string().contains("abcdefgh0"), "{}", ran.out);
 }
 
 #[test]
@@ -95,19 +79,12 @@ fn a_token_of_one_letter() {
 fn a_token_of_one_letter_is_hidden_where_it_is_a_value_and_nowhere_else() {
     let body = r#"{"token":"a","errors":[{"details":"a banana"}]}"#;
     let (ran, _) = met(move || refused(body), &[]);
-    assert!(
-        ran.out
-            .contains(r#"{"token":"$TOKEN","errors":[{"details":"a banana"}]}"#),
-        "{}",
-        ran.out
-    );
+    assert!(ran.out.contains(r#"{"token":"$TOKEN","errors":[{"details":"a banana"}]}"#), "{}", ran.out);
 }
 
 #[test]
 fn a_token_of_a_megabyte() {
-    grows_no_faster_than_it_is_sent(200_000, |size| {
-        refused(format!("{{\"token\":\"{}\"}}", "Ab3".repeat(size)))
-    });
+    grows_no_faster_than_it_is_sent(200_000, |size| refused(format!("{{\"token\":\"{}\"}}", "Ab3".repeat(size))));
 }
 
 #[test]
@@ -153,10 +130,7 @@ fn a_snapshot_of_which_every_line_has_changed() {
     let lines = move || {
         let factor = asked.fetch_add(2, Ordering::SeqCst);
         let items: Vec<String> = (0..10_000).map(|n| (n * factor % 10_007).to_string()).collect();
-        refused(format!(
-            "{{\"errors\":[{{\"code\":1006,\"title\":\"x\"}}],\"a\":[{}]}}",
-            items.join(",")
-        ))
+        refused(format!("{{\"errors\":[{{\"code\":1006,\"title\":\"x\"}}],\"a\":[{}]}}", items.join(",")))
     };
     let kept = folder.path().display().to_string();
     let lines = Arc::new(lines);

@@ -32,17 +32,8 @@ fn arguments<'a>(url: &'a str, filters: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn arguments_within<'a>(limit: &'a str, url: &'a str, filters: &[&'a str]) -> Vec<&'a str> {
-    let mut arguments = vec![
-        "--target",
-        url,
-        "--fresh",
-        "--wrong-logins",
-        "1000",
-        "--allow",
-        "users,passwords",
-        "--timeout",
-        limit,
-    ];
+    let mut arguments =
+        vec!["--target", url, "--fresh", "--wrong-logins", "1000", "--allow", "users,passwords", "--timeout", limit];
     arguments.extend(filters);
     arguments
 }
@@ -167,12 +158,7 @@ fn a_wrong_answer_breaks_the_rule_that_it_breaks() {
         |(_, deed)| *deed,
         |(requirement, _), ran, hits| {
             assert_eq!(ran.verdict(HIT), "fail", "{}", ran.out);
-            assert!(
-                ran.broken(HIT).contains(requirement),
-                "{:?}: {}",
-                ran.broken(HIT),
-                ran.out
-            );
+            assert!(ran.broken(HIT).contains(requirement), "{:?}: {}", ran.broken(HIT), ran.out);
             assert_eq!(hits, 1, "nothing is followed and nothing is asked twice");
         },
     );

@@ -59,25 +59,16 @@ fn serve(script: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
 
 #[test]
 fn nobody_listens() {
-    let address = TcpListener::bind("127.0.0.1:0")
-        .expect("a port")
-        .local_addr()
-        .expect("address");
+    let address = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("address");
     all_blocked_at(&format!("http://{address}"), "refused");
 }
 
 #[test]
 fn nobody_accepts() {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
-    socket
-        .bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())
-        .expect("a port");
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a port");
     socket.listen(0).expect("listening");
-    let address = socket
-        .local_addr()
-        .expect("an address")
-        .as_socket()
-        .expect("an address");
+    let address = socket.local_addr().expect("an address").as_socket().expect("an address");
     // The queue takes one or two; all further ones wait for ever.
     let fill = || TcpStream::connect_timeout(&address, Duration::from_secs(1));
     let queued: Vec<TcpStream> = std::iter::from_fn(|| fill().ok()).take(64).collect();
@@ -122,17 +113,11 @@ fn tls(names: &[&str], change: impl Fn(&mut CertificateParams)) -> (u16, String)
         .with_safe_default_protocol_versions()
         .expect("protocol versions")
         .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            key.serialize_der().try_into().expect("a key"),
-        )
+        .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().expect("a key"))
         .expect("a certificate with its key");
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let address = serve(move |stream| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
         runtime.block_on(async {
             stream.set_nonblocking(true).expect("non-blocking");
             let stream = tokio::net::TcpStream::from_std(stream).expect("a stream");
@@ -205,10 +190,7 @@ fn died(ran: &Ran, failed_at_most: u64) {
     assert_eq!(ran.code, code, "{}", ran.out);
     assert!(ran.out.contains("the target is gone"), "{}", ran.out);
     let cases = ran.report["cases"].as_array().expect("cases").len() as u64;
-    let told: u64 = ["pass", "fail", "blocked", "skipped"]
-        .map(|verdict| ran.count(verdict))
-        .iter()
-        .sum();
+    let told: u64 = ["pass", "fail", "blocked", "skipped"].map(|verdict| ran.count(verdict)).iter().sum();
     assert_eq!(cases, told, "each case has one verdict");
 }
 
@@ -305,10 +287,7 @@ fn one_request_that_is_never_answered_does_not_make_the_target_gone() {
         }
         false => Next::Forward,
     });
-    let ran = run(&arguments(
-        &proxy.url(),
-        &["login/control", "users/read-admin", "users/read-unknown"],
-    ));
+    let ran = run(&arguments(&proxy.url(), &["login/control", "users/read-admin", "users/read-unknown"]));
     sound(&ran);
     assert_eq!(ran.verdict("users/read-admin"), "fail", "{}", ran.out);
     assert_eq!(ran.broken("users/read-admin"), ["envelope.answered"]);

@@ -14,10 +14,7 @@ pub fn assert_current(file: &str, test: &str, now: &str) {
     }
     let differences = |from: &str, by: &str, sign: char| {
         let lines = from.lines().filter(|line| !by.lines().any(|other| other == *line));
-        lines
-            .take(20)
-            .map(|line| format!("{sign} {line}\n"))
-            .collect::<String>()
+        lines.take(20).map(|line| format!("{sign} {line}\n")).collect::<String>()
     };
     panic!(
         "{file} is not what it should be:\n{}{}look at the difference, then run: WABIZSPEC_ACCEPT=1 cargo test --test {test}",

@@ -88,11 +88,7 @@ impl Proxy {
             down: AtomicBool::new(false),
         });
         let listening = Some(listen(listener, Arc::clone(&shared)));
-        Proxy {
-            address,
-            shared,
-            listening,
-        }
+        Proxy { address, shared, listening }
     }
 
     pub fn url(&self) -> String {
@@ -196,13 +192,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
         false => read_bytes(reader, length)?,
     };
     let mut words = head.split(' ');
-    Some(Asked {
-        method: words.next()?.to_owned(),
-        target: words.next()?.to_owned(),
-        at: Instant::now(),
-        head,
-        body,
-    })
+    Some(Asked { method: words.next()?.to_owned(), target: words.next()?.to_owned(), at: Instant::now(), head, body })
 }
 
 fn read_bytes(reader: &mut impl Read, length: usize) -> Option<Vec<u8>> {
@@ -306,10 +296,7 @@ impl Ran {
     /// The requirements that the case breaks, once each.
     pub fn broken(&self, id: &str) -> Vec<&str> {
         let findings = self.case(id)["findings"].as_array().expect("findings");
-        let mut ids: Vec<&str> = findings
-            .iter()
-            .filter_map(|finding| finding["requirement"].as_str())
-            .collect();
+        let mut ids: Vec<&str> = findings.iter().filter_map(|finding| finding["requirement"].as_str()).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -369,9 +356,7 @@ pub fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
     let report = std::fs::read(&report).ok();
     Ran {
         code: status.code().expect("an exit code"),
-        report: report
-            .and_then(|text| serde_json::from_slice(&text).ok())
-            .unwrap_or(Value::Null),
+        report: report.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or(Value::Null),
         out,
         err,
         peak_kib,
@@ -382,6 +367,5 @@ pub fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
 fn peak_of(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok())
-        .unwrap_or(0)
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0)
 }

@@ -26,22 +26,16 @@ pub fn job(place: &Workplace, workflow: &Value, name: &str, action_yml: &Value) 
         if uses.starts_with("actions/checkout@") {
             continue;
         }
-        assert!(
-            uses.contains("/wabizspec@"),
-            "{uses} is an action that nobody knows here"
-        );
+        assert!(uses.contains("/wabizspec@"), "{uses} is an action that nobody knows here");
         let with: Map<String, Value> = step["with"]
             .as_object()
             .expect("with")
             .iter()
             .map(|(name, value)| {
-                let value = evaluated(
-                    value.as_str().expect("text"),
-                    &|path| match path.strip_prefix("secrets.") {
-                        Some(_) => OWNERS.to_owned(),
-                        None => panic!("{path} is unknown in a job"),
-                    },
-                );
+                let value = evaluated(value.as_str().expect("text"), &|path| match path.strip_prefix("secrets.") {
+                    Some(_) => OWNERS.to_owned(),
+                    None => panic!("{path} is unknown in a job"),
+                });
                 (name.clone(), json!(value))
             })
             .collect();
@@ -62,12 +56,7 @@ pub fn action(place: &Workplace, action: &Value, with: &Value, environment: &Env
         })
         .collect();
     let mut steps: BTreeMap<String, Environment> = BTreeMap::new();
-    let mut ended = Job {
-        is_green: true,
-        log: String::new(),
-        summary: String::new(),
-        outputs: Environment::new(),
-    };
+    let mut ended = Job { is_green: true, log: String::new(), summary: String::new(), outputs: Environment::new() };
     let mut added = String::new();
     for (number, step) in action["runs"]["steps"].as_array().expect("steps").iter().enumerate() {
         let look_up = |path: &str| -> String {
@@ -87,10 +76,7 @@ pub fn action(place: &Workplace, action: &Value, with: &Value, environment: &Env
         };
         if let Some(uses) = step.get("uses").and_then(Value::as_str) {
             // Nothing is fetched here. What is handed to them has to be there all the same.
-            assert!(
-                ["actions/cache@v4", "actions/upload-artifact@v4"].contains(&uses),
-                "{uses}"
-            );
+            assert!(["actions/cache@v4", "actions/upload-artifact@v4"].contains(&uses), "{uses}");
             for value in step["with"].as_object().expect("with").values() {
                 assert_ne!(evaluated(value.as_str().unwrap_or("a number"), &look_up), "", "{step}");
             }
@@ -135,14 +121,8 @@ pub fn action(place: &Workplace, action: &Value, with: &Value, environment: &Env
         .iter()
         .map(|(name, output)| {
             let value = evaluated(output["value"].as_str().expect("a value"), &|path| {
-                let ["steps", id, "outputs", name] = path.split('.').collect::<Vec<_>>()[..] else {
-                    panic!("{path}")
-                };
-                steps
-                    .get(id)
-                    .and_then(|outputs| outputs.get(name))
-                    .cloned()
-                    .unwrap_or_default()
+                let ["steps", id, "outputs", name] = path.split('.').collect::<Vec<_>>()[..] else { panic!("{path}") };
+                steps.get(id).and_then(|outputs| outputs.get(name)).cloned().unwrap_or_default()
             });
             (name.clone(), value)
         })
@@ -152,20 +132,13 @@ pub fn action(place: &Workplace, action: &Value, with: &Value, environment: &Env
 
 /// `name=value`, a line each.
 fn assignments(text: &str) -> Environment {
-    let pair = |line: &str| {
-        line.split_once('=')
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    };
-    text.lines()
-        .map(|line| pair(line).unwrap_or_else(|| panic!("`{line}` assigns nothing")))
-        .collect()
+    let pair = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    text.lines().map(|line| pair(line).unwrap_or_else(|| panic!("`{line}` assigns nothing"))).collect()
 }
 
 fn strings(value: &Value) -> Environment {
     let pairs = value.as_object().into_iter().flatten();
-    pairs
-        .map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned()))
-        .collect()
+    pairs.map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned())).collect()
 }
 
 /// The text with each `${{ … }}` replaced.

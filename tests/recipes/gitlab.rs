@@ -25,25 +25,15 @@ pub fn job(place: &Workplace, pipeline: &Value, name: &str) -> Job {
         environment.insert(name.clone(), value.as_str().expect("text").to_owned());
     }
     let lines = ["before_script", "script"].map(|part| job[part].as_array().expect("a list"));
-    let lines: Vec<&str> = lines
-        .into_iter()
-        .flatten()
-        .map(|line| line.as_str().expect("a line"))
-        .collect();
+    let lines: Vec<&str> = lines.into_iter().flatten().map(|line| line.as_str().expect("a line")).collect();
     let ran = place.bash("-eo pipefail", &lines.join("\n"), &environment);
-    Job {
-        is_green: ran.status.success(),
-        log: ran.log,
-    }
+    Job { is_green: ran.status.success(), log: ran.log }
 }
 
 /// Every file that the job hands over.
 pub fn artifacts(pipeline: &Value, name: &str) -> Vec<String> {
     let artifacts = &pipeline[name]["artifacts"];
-    assert_eq!(
-        artifacts["when"], "always",
-        "the reports of a red job are those that matter"
-    );
+    assert_eq!(artifacts["when"], "always", "the reports of a red job are those that matter");
     let paths = artifacts["paths"].as_array().into_iter().flatten();
     let paths = paths.chain([&artifacts["reports"]["junit"]]);
     paths.map(|path| path.as_str().expect("a path").to_owned()).collect()

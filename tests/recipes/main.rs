@@ -19,11 +19,7 @@ const ACTION: &str = include_str!("../../action.yml");
 const README: &str = include_str!("../../README.md");
 
 /// Where the recipes say that the target is.
-const ADDRESSES: [&str; 3] = [
-    "https://wabiz.example.com:9090",
-    "http://localhost:9090",
-    "http://wabiz:9090",
-];
+const ADDRESSES: [&str; 3] = ["https://wabiz.example.com:9090", "http://localhost:9090", "http://wabiz:9090"];
 
 /// Seen by whoever is refused, so without any permission too.
 const VISIBLE: &str = "envelope.error-shape.without-title";
@@ -32,17 +28,13 @@ const VISIBLE: &str = "envelope.error-shape.without-title";
 fn blocks(language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
     let blocks = README.split(fence.as_str()).skip(1);
-    blocks
-        .map(|rest| rest.split("```").next().unwrap_or_default())
-        .collect()
+    blocks.map(|rest| rest.split("```").next().unwrap_or_default()).collect()
 }
 
 /// The only block with that text in it.
 fn block(language: &str, containing: &str) -> &'static str {
     let mut found = blocks(language).into_iter().filter(|block| block.contains(containing));
-    let block = found
-        .next()
-        .unwrap_or_else(|| panic!("the README has a {language} block with {containing}"));
+    let block = found.next().unwrap_or_else(|| panic!("the README has a {language} block with {containing}"));
     assert_eq!(found.next(), None, "two blocks with {containing}");
     block
 }
@@ -61,9 +53,7 @@ fn pipeline() -> &'static str {
 
 /// The server under test, at the address that the recipe gives.
 fn at(server: &Server, recipe: &str) -> String {
-    let recipe = ADDRESSES
-        .iter()
-        .fold(recipe.to_owned(), |text, address| text.replace(address, &server.url()));
+    let recipe = ADDRESSES.iter().fold(recipe.to_owned(), |text, address| text.replace(address, &server.url()));
     let mut words = recipe.split_whitespace();
     let left = words.find(|word| word.contains("//") && word.contains(":9090"));
     assert_eq!(left, None, "an address that is none of {ADDRESSES:?}");
@@ -71,10 +61,7 @@ fn at(server: &Server, recipe: &str) -> String {
 }
 
 fn server(faults: &[&str]) -> Server {
-    let mut settings = Settings {
-        control: true,
-        ..Settings::default()
-    };
+    let mut settings = Settings { control: true, ..Settings::default() };
     for id in faults {
         Fault::find(id).expect("a fault").plant(&mut settings.behaviour);
     }
@@ -88,17 +75,9 @@ fn in_use(faults: &[&str]) -> Server {
     let default = ("Authorization", "Basic YWRtaW46c2VjcmV0");
     let body = format!("{{\"new_password\":\"{OWNERS}\"}}");
     let answer = send(&server.url(), "POST /v1/users/login", &[default, json], &body);
-    let token = answer
-        .split("\"token\":\"")
-        .nth(1)
-        .and_then(|rest| rest.split('"').next());
+    let token = answer.split("\"token\":\"").nth(1).and_then(|rest| rest.split('"').next());
     let bearer = format!("Bearer {}", token.expect("token"));
-    send(
-        &server.url(),
-        "POST /v1/users/logout",
-        &[("Authorization", &bearer)],
-        "",
-    );
+    send(&server.url(), "POST /v1/users/logout", &[("Authorization", &bearer)], "");
     server
 }
 
@@ -128,30 +107,14 @@ fn the_github_jobs_are_green_on_a_conforming_target_and_red_on_a_broken_one() {
             assert_eq!(ran.outputs["exit-code"], if green { "0" } else { "1" }, "{}", ran.log);
             let annotation = if green { "::notice title=wabizspec" } else { "::error " };
             assert!(ran.log.contains(annotation), "{job}\n{}", ran.log);
-            assert!(
-                ran.summary.contains(&server.url()),
-                "{job}: the job summary\n{}",
-                ran.summary
-            );
+            assert!(ran.summary.contains(&server.url()), "{job}: the job summary\n{}", ran.summary);
             for report in ["junit.xml", "report.html", "events.ndjson"] {
                 let written = place.read(&format!("wabizspec-reports/{report}"));
                 assert!(written.len() > 500, "{job}: {report} is `{written}`");
             }
-            assert_eq!(
-                place.installations(),
-                0,
-                "what is on the path is not built again\n{}",
-                ran.log
-            );
-            let judged = place
-                .read("wabizspec-reports/events.ndjson")
-                .matches("\"verdict\":\"")
-                .count();
-            let passed = ran
-                .log
-                .lines()
-                .find(|line| line.contains(" pass, "))
-                .unwrap_or_default();
+            assert_eq!(place.installations(), 0, "what is on the path is not built again\n{}", ran.log);
+            let judged = place.read("wabizspec-reports/events.ndjson").matches("\"verdict\":\"").count();
+            let passed = ran.log.lines().find(|line| line.contains(" pass, ")).unwrap_or_default();
             assert!(job == "deployed" || judged > 700, "{job}: {passed}");
             if job == "deployed" {
                 assert_eq!(server.dump(), before, "nothing was allowed");
@@ -206,9 +169,7 @@ fn the_action_is_red_where_the_password_is_lost_and_takes_it_from_the_job_too() 
     let action = yaml(ACTION);
     let job = |with: serde_json::Value, environment: &[(&str, &str)]| {
         let place = Workplace::new(Install::OnThePath);
-        let pairs = environment
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()));
+        let pairs = environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
         github::action(&place, &action, &with, &pairs.collect())
     };
     let ran = job(serde_json::json!({ "target": server.url(), "admin-password": "" }), &[]);

@@ -11,9 +11,7 @@ fn is_plain(script: &Value) {
 }
 
 fn keys(what: &str, value: &Value, required: &[&str], optional: &[&str]) {
-    let object = value
-        .as_object()
-        .unwrap_or_else(|| panic!("{what} is no mapping: {value}"));
+    let object = value.as_object().unwrap_or_else(|| panic!("{what} is no mapping: {value}"));
     for key in object.keys() {
         let known = required.iter().chain(optional).any(|known| known == key);
         assert!(known, "{what} has no key `{key}`");
@@ -28,23 +26,10 @@ fn each(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 pub fn action(action: &Value) {
-    keys(
-        "the action",
-        action,
-        &["name", "description", "runs"],
-        &["author", "inputs", "outputs", "branding"],
-    );
+    keys("the action", action, &["name", "description", "runs"], &["author", "inputs", "outputs", "branding"]);
     for (name, input) in each(&action["inputs"]) {
-        keys(
-            name,
-            input,
-            &["description"],
-            &["required", "default", "deprecationMessage"],
-        );
-        assert!(
-            input["default"].is_null() || input["default"].is_string(),
-            "{name}: a default is text"
-        );
+        keys(name, input, &["description"], &["required", "default", "deprecationMessage"]);
+        assert!(input["default"].is_null() || input["default"].is_string(), "{name}: a default is text");
     }
     for (name, output) in each(&action["outputs"]) {
         keys(name, output, &["description", "value"], &[]);
@@ -55,12 +40,7 @@ pub fn action(action: &Value) {
     for step in action["runs"]["steps"].as_array().expect("steps") {
         let common = ["id", "name", "if", "env", "continue-on-error"];
         if step.get("run").is_some() {
-            keys(
-                "a step",
-                step,
-                &["run", "shell"],
-                &[&common[..], &["working-directory"]].concat(),
-            );
+            keys("a step", step, &["run", "shell"], &[&common[..], &["working-directory"]].concat());
             is_plain(&step["run"]);
         } else {
             keys("a step", step, &["uses"], &[&common[..], &["with"]].concat());
@@ -90,22 +70,12 @@ pub fn workflow(workflow: &Value, action: &Value) {
         ];
         keys(name, job, &["runs-on", "steps"], &optional);
         for (service, value) in job.get("services").and_then(Value::as_object).into_iter().flatten() {
-            keys(
-                service,
-                value,
-                &["image"],
-                &["credentials", "env", "ports", "volumes", "options"],
-            );
+            keys(service, value, &["image"], &["credentials", "env", "ports", "volumes", "options"]);
         }
         for step in job["steps"].as_array().expect("steps") {
             let optional = ["id", "name", "if", "env", "continue-on-error", "timeout-minutes"];
             if step.get("run").is_some() {
-                keys(
-                    name,
-                    step,
-                    &["run"],
-                    &[&optional[..], &["shell", "working-directory"]].concat(),
-                );
+                keys(name, step, &["run"], &[&optional[..], &["shell", "working-directory"]].concat());
                 is_plain(&step["run"]);
                 continue;
             }
@@ -114,10 +84,7 @@ pub fn workflow(workflow: &Value, action: &Value) {
             assert!(uses.contains('@'), "{uses} names no version");
             if uses.contains("/wabizspec@") {
                 for (input, _) in each(&step["with"]) {
-                    assert!(
-                        action["inputs"].get(input).is_some(),
-                        "the action has no input `{input}`"
-                    );
+                    assert!(action["inputs"].get(input).is_some(), "the action has no input `{input}`");
                 }
             }
         }
@@ -144,32 +111,13 @@ pub fn pipeline(pipeline: &Value) {
         ];
         keys(name, job, &["script"], &optional);
         for service in job["services"].as_array().into_iter().flatten() {
-            keys(
-                "a service",
-                service,
-                &["name"],
-                &["alias", "entrypoint", "command", "variables", "pull_policy"],
-            );
+            keys("a service", service, &["name"], &["alias", "entrypoint", "command", "variables", "pull_policy"]);
         }
         if let Some(cache) = job.get("cache") {
-            keys(
-                "cache",
-                cache,
-                &["paths"],
-                &["key", "policy", "when", "untracked", "unprotect", "fallback_keys"],
-            );
+            keys("cache", cache, &["paths"], &["key", "policy", "when", "untracked", "unprotect", "fallback_keys"]);
         }
-        let optional = [
-            "name",
-            "when",
-            "expire_in",
-            "exclude",
-            "expose_as",
-            "untracked",
-            "public",
-            "access",
-            "reports",
-        ];
+        let optional =
+            ["name", "when", "expire_in", "exclude", "expose_as", "untracked", "public", "access", "reports"];
         keys("artifacts", &job["artifacts"], &["paths"], &optional);
         keys("reports", &job["artifacts"]["reports"], &["junit"], &[]);
     }

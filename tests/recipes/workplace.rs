@@ -111,10 +111,7 @@ impl Workplace {
             .current_dir(self.workspace());
         let output = bash.output().expect("bash runs");
         let log = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-        Ran {
-            status: output.status,
-            log: String::from_utf8_lossy(&log).into_owned(),
-        }
+        Ran { status: output.status, log: String::from_utf8_lossy(&log).into_owned() }
     }
 }
 

@@ -26,11 +26,7 @@ pub const HOSTILE: &str =
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
-    for name in [
-        "WABIZSPEC_TARGET",
-        "WABIZSPEC_ADMIN_USERNAME",
-        "WABIZSPEC_ADMIN_PASSWORD",
-    ] {
+    for name in ["WABIZSPEC_TARGET", "WABIZSPEC_ADMIN_USERNAME", "WABIZSPEC_ADMIN_PASSWORD"] {
         command.env_remove(name);
     }
     let state = format!("{}/state-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
@@ -46,11 +42,7 @@ pub fn wabizspec(args: &[&str]) -> Output {
 /// Starts the program.
 pub fn start(args: &[&str]) -> Child {
     let mut command = command(args);
-    command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts")
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
 }
 
 /// All that the program said.
@@ -73,20 +65,13 @@ impl Folder {
 
     /// `FORMAT=PATH` for a file of that name, whose ending is the format.
     pub fn report(&self, name: &str) -> String {
-        let format = PathBuf::from(name)
-            .extension()
-            .expect("an ending")
-            .to_string_lossy()
-            .into_owned();
+        let format = PathBuf::from(name).extension().expect("an ending").to_string_lossy().into_owned();
         format!("{format}={}", self.path(name))
     }
 
     /// The same for all formats.
     pub fn reports(&self, stem: &str) -> Vec<String> {
-        FORMATS
-            .iter()
-            .map(|format| self.report(&format!("{stem}.{format}")))
-            .collect()
+        FORMATS.iter().map(|format| self.report(&format!("{stem}.{format}"))).collect()
     }
 
     pub fn read(&self, name: &str) -> Vec<u8> {
@@ -163,18 +148,7 @@ const SCHEMA: [(&str, &[&str], &[&str]); 7] = [
     (
         "testsuite",
         &["testsuites", "testsuite"],
-        &[
-            "name",
-            "tests",
-            "failures",
-            "errors",
-            "time",
-            "skipped",
-            "timestamp",
-            "file",
-            "url",
-            "version",
-        ],
+        &["name", "tests", "failures", "errors", "time", "skipped", "timestamp", "file", "url", "version"],
     ),
     ("testcase", &["testsuite"], &["name", "time", "classname", "group"]),
     ("failure", &["testcase"], &["type", "message"]),
@@ -188,11 +162,7 @@ pub fn junit(xml: &[u8]) -> Junit {
     let text = std::str::from_utf8(xml).expect("UTF-8");
     let illegal =
         |c: &char| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    assert_eq!(
-        text.chars().find(illegal),
-        None,
-        "a character that XML 1.0 does not have"
-    );
+    assert_eq!(text.chars().find(illegal), None, "a character that XML 1.0 does not have");
     let mut reader = Reader::from_str(text);
     let (mut open, mut ids, mut elements) = (vec![String::new()], Vec::new(), BTreeMap::new());
     loop {
@@ -203,17 +173,11 @@ pub fn junit(xml: &[u8]) -> Junit {
                 let name = element.name().as_ref().to_owned();
                 let known = SCHEMA.iter().find(|(known, _, _)| *known == name);
                 let (_, parents, attributes) = known.unwrap_or_else(|| panic!("<{name}> is not in the schema"));
-                assert!(
-                    parents.contains(&open.last().expect("open").as_str()),
-                    "<{name}> in {open:?}"
-                );
+                assert!(parents.contains(&open.last().expect("open").as_str()), "<{name}> in {open:?}");
                 for attribute in element.attributes() {
                     let attribute = attribute.expect("an attribute");
                     let key = attribute.key.as_ref().to_owned();
-                    assert!(
-                        attributes.contains(&key.as_str()),
-                        "{key} of <{name}> is not in the schema"
-                    );
+                    assert!(attributes.contains(&key.as_str()), "{key} of <{name}> is not in the schema");
                     if (name.as_str(), key.as_str()) == ("testcase", "name") {
                         ids.push(attribute.value.clone().into_owned());
                     }

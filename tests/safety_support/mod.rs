@@ -30,20 +30,12 @@ pub fn initialised_server(registration: &str) -> Server {
     let answer = send(
         &server.url(),
         "POST /v1/users/login",
-        &[
-            ("Authorization", "Basic YWRtaW46c2VjcmV0"),
-            ("Content-Type", "application/json"),
-        ],
+        &[("Authorization", "Basic YWRtaW46c2VjcmV0"), ("Content-Type", "application/json")],
         &format!("{{\"new_password\":\"{OWNERS}\"}}"),
     );
     let json: serde_json::Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("body")).expect("json");
     let bearer = format!("Bearer {}", json["users"][0]["token"].as_str().expect("token"));
-    send(
-        &server.url(),
-        "POST /v1/users/logout",
-        &[("Authorization", &bearer)],
-        "",
-    );
+    send(&server.url(), "POST /v1/users/logout", &[("Authorization", &bearer)], "");
     assert_eq!(server.dump()["tokens"], serde_json::json!({}));
     server
 }
@@ -75,10 +67,7 @@ pub fn wabizspec(folder: &Path) -> Command {
             command.env_remove(&name);
         }
     }
-    command
-        .current_dir(folder)
-        .env("XDG_STATE_HOME", folder.join("state"))
-        .env("HOME", folder);
+    command.current_dir(folder).env("XDG_STATE_HOME", folder.join("state")).env("HOME", folder);
     command
 }
 

@@ -11,11 +11,7 @@ use wabizspec::target::{Limits, Target};
 
 /// A reference client that behaves like this, on a port of its own.
 pub fn target(registration: Registration, behaviour: Behaviour) -> Target {
-    let settings = ServerSettings {
-        registration,
-        behaviour,
-        ..ServerSettings::default()
-    };
+    let settings = ServerSettings { registration, behaviour, ..ServerSettings::default() };
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).expect("server");
     Target::embedded(server, Limits::default()).expect("target")
 }
@@ -29,11 +25,7 @@ pub fn judged(
     settings: &Settings,
 ) -> Vec<CaseReport> {
     let target = target(registration, behaviour);
-    let info = TargetInfo {
-        url: target.origin().to_string(),
-        embedded: true,
-        registration: Some(registration),
-    };
+    let info = TargetInfo { url: target.origin().to_string(), embedded: true, registration: Some(registration) };
     let plan = plan(cases, &Capabilities::embedded(registration));
     let (_never, stop) = tokio::sync::watch::channel(false);
     let (mut reports, mut summary) = (Vec::new(), Summary::default());
@@ -43,15 +35,7 @@ pub fn judged(
             reports.push(*report);
         }
     };
-    runtime().block_on(run(
-        &suite.register,
-        plan,
-        Arc::new(target),
-        info,
-        settings,
-        stop,
-        &mut listen,
-    ));
+    runtime().block_on(run(&suite.register, plan, Arc::new(target), info, settings, stop, &mut listen));
     assert!(summary.is_complete() && summary.judged_anything(), "a whole run");
     reports
 }

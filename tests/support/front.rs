@@ -44,12 +44,7 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Rules {
-            listen: ([127, 0, 0, 1], 0).into(),
-            prefix: "",
-            tls: None,
-            react: Box::new(|_, _| Reaction::Forward),
-        }
+        Rules { listen: ([127, 0, 0, 1], 0).into(), prefix: "", tls: None, react: Box::new(|_, _| Reaction::Forward) }
     }
 }
 
@@ -99,19 +94,12 @@ impl Front {
 
     /// In front of the client, with the given reaction to its requests.
     pub fn of(upstream: SocketAddr, react: impl Fn(usize, &Parts) -> Reaction + Send + Sync + 'static) -> Front {
-        let rules = Rules {
-            react: Box::new(react),
-            ..Rules::default()
-        };
+        let rules = Rules { react: Box::new(react), ..Rules::default() };
         Front::open(upstream, rules).expect("the loopback address can be listened on")
     }
 
     pub fn url(&self) -> String {
-        let scheme = if self.shared.rules.tls.is_some() {
-            "https"
-        } else {
-            "http"
-        };
+        let scheme = if self.shared.rules.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}{}", self.address, self.shared.rules.prefix)
     }
 

@@ -39,10 +39,7 @@ impl Program {
                 command.env_remove(name);
             }
         }
-        command
-            .current_dir(dir.path())
-            .env_remove("CI")
-            .env("XDG_STATE_HOME", dir.path().join("state"));
+        command.current_dir(dir.path()).env_remove("CI").env("XDG_STATE_HOME", dir.path().join("state"));
         command.args(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         Program { dir, command }
     }
@@ -50,9 +47,7 @@ impl Program {
     /// `run` with a JSON report beside what people read.
     pub fn judge<S: AsRef<str>>(args: impl IntoIterator<Item = S>) -> Program {
         let mut program = Program::new(["run", "--report", &format!("json={REPORT}")]);
-        program
-            .command
-            .args(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        program.command.args(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         program
     }
 
@@ -76,15 +71,9 @@ impl Program {
             format!("[\"{id}\"]\nmark = \"{mark}\"\nsays = \"A rule.\"\npage = \"a page\"\nsection = \"a section\"\n")
         };
         let oracles = ["answered", "json", "no-crash", "one-answer", "unique-members"];
-        let oracles: String = oracles
-            .iter()
-            .map(|rule| entry(&format!("envelope.{rule}"), "universal"))
-            .collect();
-        self.file(
-            "suite/requirements.toml",
-            &(entry("login.one", "documented") + &oracles),
-        )
-        .file("suite/login/one.toml", &format!("title = \"One\"\n{steps}"))
+        let oracles: String = oracles.iter().map(|rule| entry(&format!("envelope.{rule}"), "universal")).collect();
+        self.file("suite/requirements.toml", &(entry("login.one", "documented") + &oracles))
+            .file("suite/login/one.toml", &format!("title = \"One\"\n{steps}"))
     }
 
     pub fn path(&self) -> &Path {
@@ -95,10 +84,7 @@ impl Program {
     pub fn on_a_disk_of(mut self, blocks: u32) -> Program {
         let mut command = Command::new("sh");
         let line = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
-        command
-            .args(["-c", &line, "sh"])
-            .arg(self.command.get_program())
-            .args(self.command.get_args());
+        command.args(["-c", &line, "sh"]).arg(self.command.get_program()).args(self.command.get_args());
         for (name, value) in self.command.get_envs() {
             match value {
                 Some(value) => command.env(name, value),
@@ -111,19 +97,11 @@ impl Program {
     }
 
     pub fn start(mut self) -> Running {
-        self.command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         let stdout = collect(child.stdout.take().expect("standard output"));
         let stderr = collect(child.stderr.take().expect("standard error"));
-        Running {
-            dir: self.dir,
-            child,
-            stdout,
-            stderr,
-        }
+        Running { dir: self.dir, child, stdout, stderr }
     }
 
     /// Starts it and waits for its end.
@@ -212,9 +190,7 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill")
-        .args([format!("-{name}"), child.id().to_string()])
-        .status();
+    let sent = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status();
     assert!(sent.expect("`kill` runs").success());
 }
 
@@ -321,10 +297,7 @@ fn text<'v>(value: &'v Value, member: &str) -> &'v str {
 
 /// The reference client, with an edit to what it is like.
 pub fn reference(edit: impl FnOnce(&mut Settings)) -> Server {
-    let mut settings = Settings {
-        control: true,
-        ..Settings::default()
-    };
+    let mut settings = Settings { control: true, ..Settings::default() };
     edit(&mut settings);
     Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).expect("the loopback address can be listened on")
 }
@@ -345,17 +318,8 @@ impl Served {
         let mut stdout = BufReader::new(child.stdout.take().expect("standard output"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("a line");
-        let url = line
-            .trim()
-            .strip_prefix("listening on ")
-            .expect("its address")
-            .to_owned();
-        Served {
-            child,
-            url,
-            _stdout: stdout,
-            _dir: program.dir,
-        }
+        let url = line.trim().strip_prefix("listening on ").expect("its address").to_owned();
+        Served { child, url, _stdout: stdout, _dir: program.dir }
     }
 }
 

@@ -146,20 +146,11 @@ fn an_instance_may_own_a_runtime() {
 fn the_readme_shows_the_example() {
     let readme = include_str!("../../README.md");
     let shown = format!("```rust,no_run\n{}```\n", include_str!("axum_server.rs"));
-    assert!(
-        readme.contains(&shown),
-        "README.md shows tests/trials/axum_server.rs as it is"
-    );
+    assert!(readme.contains(&shown), "README.md shows tests/trials/axum_server.rs as it is");
     // The lines for Cargo.toml name the file and versions that the example is tested with.
-    let lines = readme
-        .split("```toml\n")
-        .map(|block| block.split("```").next().unwrap_or_default());
-    let lines = lines
-        .filter(|block| block.contains("[dev-dependencies]"))
-        .collect::<Vec<_>>();
-    let [lines] = lines.as_slice() else {
-        panic!("one block: {lines:?}")
-    };
+    let lines = readme.split("```toml\n").map(|block| block.split("```").next().unwrap_or_default());
+    let lines = lines.filter(|block| block.contains("[dev-dependencies]")).collect::<Vec<_>>();
+    let [lines] = lines.as_slice() else { panic!("one block: {lines:?}") };
     let manifest: toml::Table = lines.parse().expect("TOML");
     let own: toml::Table = include_str!("../../Cargo.toml").parse().expect("TOML");
     assert_eq!(manifest["test"][0]["name"].as_str(), Some("conformance"));
@@ -171,29 +162,18 @@ fn the_readme_shows_the_example() {
             version.expect("a version").to_owned()
         };
         let (shown, used) = (version(&manifest), version(&own));
-        assert!(
-            used.starts_with(&format!("{shown}.")),
-            "{name} {shown}, tested with {used}"
-        );
+        assert!(used.starts_with(&format!("{shown}.")), "{name} {shown}, tested with {used}");
     }
     assert!(manifest["dev-dependencies"].get("wabizspec").is_some());
 }
 
 fn the_example_judges_its_server() {
-    let good = run(
-        "axum",
-        folder().path(),
-        "",
-        &["--exact", "envelope/challenge-to-a-login"],
-    );
+    let good = run("axum", folder().path(), "", &["--exact", "envelope/challenge-to-a-login"]);
     succeeded(&good, 1);
     let bad = run("axum", folder().path(), "", &["--exact", "login/standard-login"]);
     let told = told(&bad);
     assert!(!bad.status.success(), "{told}");
-    assert!(
-        told.contains("0 passed; 1 failed") && !told.contains("panicked"),
-        "{told}"
-    );
+    assert!(told.contains("0 passed; 1 failed") && !told.contains("panicked"), "{told}");
 }
 
 /// A suite of one scenario that changes the admin's password, for a target in use, and of one that needs a short name.
@@ -207,10 +187,7 @@ fn write_suite(folder: &Path) {
         format!("[\"{id}\"]\nmark = \"{mark}\"\nsays = \"A rule.\"\npage = \"a page\"\nsection = \"a section\"\n")
     };
     let oracles = ["answered", "json", "no-crash", "one-answer", "unique-members"];
-    let oracles: String = oracles
-        .iter()
-        .map(|rule| entry(&format!("envelope.{rule}"), "universal"))
-        .collect();
+    let oracles: String = oracles.iter().map(|rule| entry(&format!("envelope.{rule}"), "universal")).collect();
     write("requirements.toml", &(entry("users.one", "documented") + &oracles));
     write(
         "users/admin.toml",
@@ -248,18 +225,10 @@ fn an_address_is_left_as_it_was() {
         Reaction::Forward
     });
     succeeded(&run("shared", folder.path(), &front.url(), &[]), 2);
-    assert_eq!(
-        server.dump(),
-        before,
-        "the admin has the owner's password, and no account or token is left"
-    );
+    assert_eq!(server.dump(), before, "the admin has the owner's password, and no account or token is left");
     // Changed by the case and set back by the run.
     assert_eq!(*journals.lock().expect("no holder panics"), [true, true]);
-    assert_eq!(
-        looked_for.load(Ordering::SeqCst),
-        1,
-        "a short name may be somebody else's"
-    );
+    assert_eq!(looked_for.load(Ordering::SeqCst), 1, "a short name may be somebody else's");
 }
 
 fn an_address_is_locked() {
@@ -294,13 +263,6 @@ fn wrong_logins_at_an_address_are_few() {
     let (all, ignored) = (list(&["--list"]), list(&["--list", "--ignored"]));
     let runs = |case: &Case| all.contains(&case.id) && !ignored.contains(&case.id);
     let suite = Suite::embedded().expect("a suite");
-    let wrong_logins: u32 = cases(&suite)
-        .iter()
-        .filter(|case| runs(case))
-        .map(Case::wrong_logins)
-        .sum();
-    assert!(
-        (1..=WRONG_LOGINS).contains(&wrong_logins),
-        "{wrong_logins} wrong logins"
-    );
+    let wrong_logins: u32 = cases(&suite).iter().filter(|case| runs(case)).map(Case::wrong_logins).sum();
+    assert!((1..=WRONG_LOGINS).contains(&wrong_logins), "{wrong_logins} wrong logins");
 }

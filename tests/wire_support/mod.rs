@@ -35,9 +35,7 @@ impl Server {
     }
 
     pub fn origin(&self) -> Origin {
-        format!("http://{}", self.address)
-            .parse()
-            .expect("an address is an origin")
+        format!("http://{}", self.address).parse().expect("an address is an origin")
     }
 
     pub fn wire(&self) -> Wire {
@@ -118,22 +116,12 @@ pub fn stall(stream: TcpStream) {
 
 /// No answer of a test is late by these, however busy the machine.
 pub fn limits() -> Limits {
-    Limits {
-        connect: PATIENCE,
-        first_byte: PATIENCE,
-        whole: PATIENCE,
-        head_bytes: 8 * 1024,
-        body_bytes: 256 * 1024,
-    }
+    Limits { connect: PATIENCE, first_byte: PATIENCE, whole: PATIENCE, head_bytes: 8 * 1024, body_bytes: 256 * 1024 }
 }
 
 /// Limits for a server that never answers, and for a clock that is [paced](Pace).
 pub fn hasty() -> Limits {
-    Limits {
-        first_byte: Duration::from_millis(150),
-        whole: Duration::from_millis(250),
-        ..limits()
-    }
+    Limits { first_byte: Duration::from_millis(150), whole: Duration::from_millis(250), ..limits() }
 }
 
 /// A server's say in what the client does, and in what time it is for the client.

@@ -25,22 +25,14 @@ fn what_differs_from_run_to_run_is_no_part_of_it() {
         ("/users/0/token", "\"eyJ0.a1\"", "\"eyJ0.b2\""),
         ("/users/0/token", "\"short\"", "\"eyJ0… (900 bytes in all)"),
         ("/users/0/username", "\"wab12c0001\"", "\"wxyzq0099\""),
-        (
-            "/users/0/expires_after",
-            "\"2026-01-01\", 5 s after our clock",
-            "\"2026-01-02\", 6 s after our clock",
-        ),
+        ("/users/0/expires_after", "\"2026-01-01\", 5 s after our clock", "\"2026-01-02\", 6 s after our clock"),
         ("/users/3/token", "absent", "absent"),
         (
             "answer",
             "the time limit passed inside the body of the answer (1.5s for the whole answer)",
             "the time limit passed inside the body of the answer (10s for the whole answer)",
         ),
-        (
-            "body",
-            "a body that is no JSON (at column 4)",
-            "a body that is no JSON (at column 9)",
-        ),
+        ("body", "a body that is no JSON (at column 4)", "a body that is no JSON (at column 9)"),
         ("header Content-Type", "text/html; charset=utf-8", "Text/HTML"),
         ("body", "<html>1</html>", "<html>2</html>"),
     ] {
@@ -74,10 +66,7 @@ fn another_way_of_failing_is_another_signature() {
         assert_ne!(of(at, one), of(at, other), "{at}");
     }
     assert_ne!(of("/a", "absent"), of("/b", "absent"));
-    let (first, second) = (
-        finding("first", &[("status", "200")]),
-        finding("second", &[("status", "200")]),
-    );
+    let (first, second) = (finding("first", &[("status", "200")]), finding("second", &[("status", "200")]));
     assert_ne!(signature([&first]), signature([&second]));
     assert_ne!(signature([&first]), signature([&first, &second]));
 }
@@ -86,9 +75,7 @@ fn another_way_of_failing_is_another_signature() {
 fn it_reads_like_what_happened_and_stays_short() {
     let finding = finding("log in", &[("status", "200"), ("/users", "[{\"token\":\"x\"}]")]);
     assert_eq!(signature([&finding]), "log in: /users an array; status 200");
-    let many: Vec<(String, &str)> = (0..1000)
-        .map(|index| (format!("/errors/{index}/code"), "absent"))
-        .collect();
+    let many: Vec<(String, &str)> = (0..1000).map(|index| (format!("/errors/{index}/code"), "absent")).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(at, observed)| (at.as_str(), *observed)).collect();
     assert_eq!(signature([&self::finding("s", &many)]), "s: /errors/*/code absent");
 }

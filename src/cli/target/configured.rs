@@ -128,11 +128,7 @@ pub(super) fn hooks(given: Option<&str>, config: &Config, trust: Trust) -> Resul
 
 /// What each hook does, with its name, for people.
 pub(super) fn shown(hooks: &Hooks, secrets: &Redaction) -> Vec<String> {
-    let named = [
-        ("reset", &hooks.reset),
-        ("advance", &hooks.advance),
-        ("code_command", &hooks.code),
-    ];
+    let named = [("reset", &hooks.reset), ("advance", &hooks.advance), ("code_command", &hooks.code)];
     let shown = |(name, hook): (&str, &Option<Hook>)| Some(format!("{name}: {}", hook.as_ref()?.shown(secrets)));
     named.into_iter().filter_map(shown).collect()
 }
@@ -148,8 +144,7 @@ pub(super) fn account(config: &Config) -> Result<Registrable, Failure> {
             None => {
                 let name = crate::documented::certificate::verified_name(&account.cert);
                 let advice = "add vname = \"…\" under [registration]";
-                name.map_err(|error| Failure::usage(format!("{}: {error}\n  help: {advice}", path.display())))?
-                    .name
+                name.map_err(|error| Failure::usage(format!("{}: {error}\n  help: {advice}", path.display())))?.name
             }
         };
     }

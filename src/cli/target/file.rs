@@ -66,12 +66,7 @@ impl TargetArgs {
         let (text, file) = (read(&path)?, file.as_str());
         let config = Config::parse(SourceText { file, text: &text }).map_err(Failure::usage)?;
         let another = target.as_ref().and_then(|target| another_server(&config, target));
-        let mut configuration = Configuration {
-            config,
-            file: Some(path.clone()),
-            is_found,
-            left_out: None,
-        };
+        let mut configuration = Configuration { config, file: Some(path.clone()), is_found, left_out: None };
         let target = target.map_or(String::new(), |target| target.to_string());
         let (why, help) = match (strange, another) {
             (None, None) => return Ok(configuration),
@@ -146,7 +141,5 @@ fn not_the_users_own(path: &Path) -> io::Result<Option<String>> {
     let (link, file) = (path.symlink_metadata()?, path.metadata()?);
     // The mode of a link says nothing.
     let link_owner = (link.uid() != me && link.uid() != 0).then(|| format!("it is a link of uid {}", link.uid()));
-    Ok(foreign(&file, "it")
-        .or(link_owner)
-        .or_else(|| foreign(&folder, "the folder")))
+    Ok(foreign(&file, "it").or(link_owner).or_else(|| foreign(&folder, "the folder")))
 }

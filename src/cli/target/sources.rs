@@ -38,10 +38,7 @@ impl TargetArgs {
         let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let setting = |name, levels: [Option<String>; 3], default: &str| {
             let sources = [Source::Flag, Source::Environment, Source::File];
-            let given = levels
-                .into_iter()
-                .zip(sources)
-                .find_map(|(value, source)| Some((value?, source)));
+            let given = levels.into_iter().zip(sources).find_map(|(value, source)| Some((value?, source)));
             let (value, source) = given.unwrap_or((default.to_owned(), Source::Default));
             Setting { name, value, source }
         };
@@ -69,10 +66,7 @@ impl TargetArgs {
             true => None,
             false => hook.as_ref().map(|_| "given".to_owned()),
         };
-        let password = match (
-            environment("WABIZSPEC_ADMIN_PASSWORD"),
-            &config.credentials.password_file,
-        ) {
+        let password = match (environment("WABIZSPEC_ADMIN_PASSWORD"), &config.credentials.password_file) {
             (Some(_), _) => [None, Some("set".to_owned()), None],
             (None, path) => [None, None, path.as_ref().map(shown)],
         };
@@ -80,20 +74,12 @@ impl TargetArgs {
             setting("url", [from_flag, from_environment, file.url.clone()], "none"),
             setting(
                 "registration",
-                [
-                    self.registration.and_then(registration),
-                    None,
-                    registration(file.registration),
-                ],
+                [self.registration.and_then(registration), None, registration(file.registration)],
                 "auto",
             ),
             setting(
                 "client",
-                [
-                    None,
-                    None,
-                    (file.client == ClientChoice::Reqwest).then(|| "reqwest".to_owned()),
-                ],
+                [None, None, (file.client == ClientChoice::Reqwest).then(|| "reqwest".to_owned())],
                 "wire",
             ),
             setting("trust", trust, "the public certificate authorities"),
@@ -108,27 +94,15 @@ impl TargetArgs {
             ),
             setting(
                 "jobs",
-                [
-                    self.jobs.map(|jobs| jobs.to_string()),
-                    None,
-                    file.jobs.map(|jobs| jobs.to_string()),
-                ],
+                [self.jobs.map(|jobs| jobs.to_string()), None, file.jobs.map(|jobs| jobs.to_string())],
                 &JOBS.to_string(),
             ),
             setting(
                 "rate",
-                [
-                    self.rate.map(|rate| rate.to_string()),
-                    None,
-                    file.rate.map(|rate| rate.to_string()),
-                ],
+                [self.rate.map(|rate| rate.to_string()), None, file.rate.map(|rate| rate.to_string())],
                 "no limit",
             ),
-            setting(
-                "min cases",
-                [None, None, file.min_cases.map(|count| count.to_string())],
-                "none",
-            ),
+            setting("min cases", [None, None, file.min_cases.map(|count| count.to_string())], "none"),
             setting(
                 "wrong logins",
                 [
@@ -138,52 +112,24 @@ impl TargetArgs {
                 ],
                 "20, where the target has no reset",
             ),
-            setting(
-                "proxy",
-                [None, None, file.proxy.as_ref().map(|_| "given".to_owned())],
-                "none",
-            ),
-            setting(
-                "headers",
-                [
-                    None,
-                    None,
-                    listed(file.headers.keys().map(ToString::to_string).collect()),
-                ],
-                "none",
-            ),
+            setting("proxy", [None, None, file.proxy.as_ref().map(|_| "given".to_owned())], "none"),
+            setting("headers", [None, None, listed(file.headers.keys().map(ToString::to_string).collect())], "none"),
             setting(
                 "username",
-                [
-                    None,
-                    environment("WABIZSPEC_ADMIN_USERNAME"),
-                    config.credentials.username.clone(),
-                ],
+                [None, environment("WABIZSPEC_ADMIN_USERNAME"), config.credentials.username.clone()],
                 "admin",
             ),
             setting("password", password, "none"),
             setting(
                 "reset",
-                [
-                    self.reset.as_ref().map(|_| "given".to_owned()),
-                    None,
-                    hook(&config.state.reset),
-                ],
+                [self.reset.as_ref().map(|_| "given".to_owned()), None, hook(&config.state.reset)],
                 "none",
             ),
             setting("advance", [None, None, hook(&config.state.advance)], "none"),
-            setting(
-                "code_command",
-                [None, None, hook(&config.registration.code_command)],
-                "none",
-            ),
+            setting("code_command", [None, None, hook(&config.registration.code_command)], "none"),
             setting(
                 "fresh",
-                [
-                    self.fresh.then(|| "yes".to_owned()),
-                    None,
-                    config.state.fresh.then(|| "yes".to_owned()),
-                ],
+                [self.fresh.then(|| "yes".to_owned()), None, config.state.fresh.then(|| "yes".to_owned())],
                 "no",
             ),
             setting(
@@ -195,11 +141,7 @@ impl TargetArgs {
                 ],
                 "nothing",
             ),
-            setting(
-                "journal",
-                [self.journal.as_ref().map(shown), None, None],
-                "in the user's state folder",
-            ),
+            setting("journal", [self.journal.as_ref().map(shown), None, None], "in the user's state folder"),
         ]
     }
 }

@@ -34,11 +34,7 @@ pub(super) fn members<'a, const N: usize>(
     match found {
         Ok(found) => match found.twice {
             Some(member) => Err(malformed(&format_args!("{member} stands twice"))),
-            None => Ok(Members {
-                names,
-                values: found.values,
-                errors: Vec::new(),
-            }),
+            None => Ok(Members { names, values: found.values, errors: Vec::new() }),
         },
         // "No object" is a fair answer only where the whole text is JSON. Where it is not, the grammar's own complaint is
         // told: the other one quotes the value that is no object, which may be a password.
@@ -80,17 +76,12 @@ impl<const N: usize> Members<'_, N> {
         condition: impl FnOnce(&str) -> Result<(), String>,
     ) -> Option<String> {
         let text = string(self.value(member)?).and_then(|text| condition(&text).map(|()| text));
-        text.map_err(|why| self.errors.push(MemberError::invalid(member, why)))
-            .ok()
+        text.map_err(|why| self.errors.push(MemberError::invalid(member, why))).ok()
     }
 
     /// The body made of them, unless something was wrong.
     pub(super) fn finish<T>(self, body: T) -> Result<T, BodyError> {
-        if self.errors.is_empty() {
-            Ok(body)
-        } else {
-            Err(BodyError::Members(self.errors))
-        }
+        if self.errors.is_empty() { Ok(body) } else { Err(BodyError::Members(self.errors)) }
     }
 
     fn value(&self, member: &str) -> Option<&RawValue> {
@@ -124,10 +115,7 @@ impl<'de, const N: usize> Visitor<'de> for Known<'_, N> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = Found {
-            values: [None; N],
-            twice: None,
-        };
+        let mut found = Found { values: [None; N], twice: None };
         while let Some(name) = map.next_key_seed(Name)? {
             match self.0.iter().position(|known| *known == name) {
                 None => drop(map.next_value::<IgnoredAny>()?),

@@ -180,11 +180,7 @@ impl AccountRule {
     /// A PIN of 6 digits (account, Create). The page says no more of the other two than that they are numeric; the
     /// bounds are those of E.164: country codes of 1 to 3 digits, numbers of at most 15.
     pub const fn documented() -> Self {
-        AccountRule {
-            cc: 1..=3,
-            phone_number: 1..=15,
-            pin: 6..=6,
-        }
+        AccountRule { cc: 1..=3, phone_number: 1..=15, pin: 6..=6 }
     }
 }
 
@@ -204,13 +200,7 @@ impl AccountBody {
         });
         let pin = found.optional_where("pin", |text| digits(text, &rule.pin));
         let method = if method == "voice" { Method::Voice } else { Method::Sms };
-        found.finish(AccountBody {
-            cc,
-            phone_number,
-            method,
-            cert,
-            pin,
-        })
+        found.finish(AccountBody { cc, phone_number, method, cert, pin })
     }
 }
 

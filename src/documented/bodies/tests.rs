@@ -91,10 +91,7 @@ fn what_is_no_json() {
 
 #[test]
 fn an_object_with_a_name_that_is_no_text_is_malformed_but_an_object() {
-    for body in [
-        &br#"{"\ud800":1}"#[..],
-        b" \n{\"new_password\":\"Abcdef1!\",\"\\udc00\":{}}",
-    ] {
+    for body in [&br#"{"\ud800":1}"#[..], b" \n{\"new_password\":\"Abcdef1!\",\"\\udc00\":{}}"] {
         let parsed = LoginBody::parse(body);
         let shown = body.escape_ascii();
         assert!(matches!(parsed, Err(BodyError::Malformed(_))), "{shown}: {parsed:?}");
@@ -103,15 +100,7 @@ fn an_object_with_a_name_that_is_no_text_is_malformed_but_an_object() {
 
 #[test]
 fn what_is_no_object() {
-    for body in [
-        "null",
-        "true",
-        "1",
-        "\"x\"",
-        "[]",
-        r#"[{"new_password":"Abcdef1!"}]"#,
-        "1e400",
-    ] {
+    for body in ["null", "true", "1", "\"x\"", "[]", r#"[{"new_password":"Abcdef1!"}]"#, "1e400"] {
         assert_eq!(LoginBody::parse(body.as_bytes()), Err(BodyError::NotAnObject), "{body}");
     }
 }
@@ -185,22 +174,12 @@ fn usernames_of_4_to_32_characters() {
 
 /// A good account body with one member set to this JSON text, or left out.
 fn account(member: &str, value: Option<&str>) -> Result<AccountBody, BodyError> {
-    let mut members = vec![
-        ("cc", r#""49""#),
-        ("phone_number", r#""15112345678""#),
-        ("method", r#""sms""#),
-        ("cert", r#""CgA=""#),
-    ];
+    let mut members =
+        vec![("cc", r#""49""#), ("phone_number", r#""15112345678""#), ("method", r#""sms""#), ("cert", r#""CgA=""#)];
     members.retain(|(name, _)| *name != member);
     members.extend(value.map(|value| (member, value)));
-    let members: Vec<String> = members
-        .iter()
-        .map(|(name, value)| format!("{name:?}:{value}"))
-        .collect();
-    AccountBody::parse(
-        format!("{{{}}}", members.join(",")).as_bytes(),
-        &AccountRule::documented(),
-    )
+    let members: Vec<String> = members.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
+    AccountBody::parse(format!("{{{}}}", members.join(",")).as_bytes(), &AccountRule::documented())
 }
 
 #[test]
@@ -223,31 +202,11 @@ fn each_required_account_member_alone() {
 #[test]
 fn bad_account_values() {
     for (member, values) in [
-        (
-            "cc",
-            &[r#""+1""#, r#""""#, r#""abc""#, r#""1234""#, r#""١""#, "49", "null"][..],
-        ),
-        (
-            "phone_number",
-            &[r#""+15112""#, r#""151 12""#, r#""""#, r#""1234567890123456""#, "15112"],
-        ),
-        (
-            "method",
-            &[r#""SMS""#, r#""sms ""#, r#""voice\u0000""#, r#""fax""#, r#""""#, "1"],
-        ),
+        ("cc", &[r#""+1""#, r#""""#, r#""abc""#, r#""1234""#, r#""١""#, "49", "null"][..]),
+        ("phone_number", &[r#""+15112""#, r#""151 12""#, r#""""#, r#""1234567890123456""#, "15112"]),
+        ("method", &[r#""SMS""#, r#""sms ""#, r#""voice\u0000""#, r#""fax""#, r#""""#, "1"]),
         ("cert", &[r#""""#, "null", "{}"]),
-        (
-            "pin",
-            &[
-                r#""12345""#,
-                r#""1234567""#,
-                r#""12345a""#,
-                r#""١٢٣٤٥٦""#,
-                r#""""#,
-                "123456",
-                "null",
-            ],
-        ),
+        ("pin", &[r#""12345""#, r#""1234567""#, r#""12345a""#, r#""١٢٣٤٥٦""#, r#""""#, "123456", "null"]),
     ] {
         for value in values {
             let Err(BodyError::Members(errors)) = account(member, Some(value)) else {

@@ -16,10 +16,7 @@ pub(super) struct Layer<'t> {
 impl<'t> Layer<'t> {
     /// The text as it is.
     pub fn original(text: &'t str) -> Layer<'t> {
-        Layer {
-            text: Cow::Borrowed(text),
-            origins: Vec::new(),
-        }
+        Layer { text: Cow::Borrowed(text), origins: Vec::new() }
     }
 
     /// The place in the original that those bytes come from.
@@ -56,10 +53,7 @@ impl<'t> Layer<'t> {
             at += length;
         }
         origins.push(self.place(at));
-        changed.then_some(Layer {
-            text: Cow::Owned(undone),
-            origins,
-        })
+        changed.then_some(Layer { text: Cow::Owned(undone), origins })
     }
 }
 
@@ -139,10 +133,7 @@ fn bytes(rest: &str, prefix: &str, digits: usize, radix: u32) -> Option<(char, u
     let each = prefix.len() + digits;
     let byte = |index: usize| {
         let at = index * each;
-        let value = rest
-            .get(at..)?
-            .starts_with(prefix)
-            .then(|| number(rest, at + prefix.len(), digits, radix))??;
+        let value = rest.get(at..)?.starts_with(prefix).then(|| number(rest, at + prefix.len(), digits, radix))??;
         u8::try_from(value).ok()
     };
     let first = byte(0)?;
@@ -193,10 +184,7 @@ const LATIN: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf 
 
 fn named(name: &str) -> Option<char> {
     let mark = |known: &str| known.strip_prefix(name).filter(|mark| mark.len() == 1)?.chars().next();
-    let mark = MARKS
-        .split_whitespace()
-        .find_map(mark)
-        .filter(char::is_ascii_punctuation);
+    let mark = MARKS.split_whitespace().find_map(mark).filter(char::is_ascii_punctuation);
     mark.or_else(|| {
         let index = LATIN.split_whitespace().position(|known| known == name)?;
         char::from_u32(0xa0 + u32::try_from(index).ok()?)
@@ -235,13 +223,8 @@ mod tests {
 
     #[test]
     fn what_a_cut_tore_is_left_out() {
-        for (text, plain) in [
-            ("ab\\…", "ab…"),
-            ("ab%4…", "ab…"),
-            (r"ab\u00…", "ab…"),
-            ("ab&quo…", "ab…"),
-            ("a\\", "a"),
-        ] {
+        for (text, plain) in [("ab\\…", "ab…"), ("ab%4…", "ab…"), (r"ab\u00…", "ab…"), ("ab&quo…", "ab…"), ("a\\", "a")]
+        {
             assert_eq!(undone(text).as_deref(), Some(plain), "{text}");
         }
     }

@@ -31,11 +31,7 @@ pub(super) struct Form {
 impl Form {
     pub fn of(text: impl Into<String>) -> Form {
         let text = text.into();
-        Form {
-            around: (0, 0),
-            covers: text.len(),
-            text,
-        }
+        Form { around: (0, 0), covers: text.len(), text }
     }
 }
 
@@ -67,10 +63,7 @@ pub(super) fn forms(secret: &Secret) -> Vec<Form> {
     let mut forms = Vec::new();
     let mut put = |text: String, rest: usize| {
         let covers = text.len() + rest;
-        let form = Form {
-            covers,
-            ..Form::of(text)
-        };
+        let form = Form { covers, ..Form::of(text) };
         if form.text.len() >= SHORT && !forms.contains(&form) {
             forms.push(form);
         }
@@ -88,11 +81,7 @@ pub(super) fn forms(secret: &Secret) -> Vec<Form> {
     if !prefix.is_ascii() {
         // Latin-1 read as UTF-8, and UTF-8 read as Latin-1.
         let latin = |c: char| {
-            if ('\u{80}'..'\u{100}').contains(&c) {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
+            if ('\u{80}'..'\u{100}').contains(&c) { char::REPLACEMENT_CHARACTER } else { c }
         };
         put(prefix.chars().map(latin).collect(), rest);
         put(prefix.bytes().map(char::from).collect(), rest * 2);

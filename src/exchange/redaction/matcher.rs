@@ -40,18 +40,8 @@ pub(super) struct Walk {
 
 impl Matcher {
     pub fn new<'p>(patterns: impl Iterator<Item = &'p [u8]>) -> Matcher {
-        let root = Node {
-            fail: ROOT,
-            depth: 0,
-            of: 0,
-            ends: None,
-            shorter: ROOT,
-        };
-        let mut matcher = Matcher {
-            nodes: vec![root],
-            edges: HashMap::new(),
-            first: [ROOT; 256],
-        };
+        let root = Node { fail: ROOT, depth: 0, of: 0, ends: None, shorter: ROOT };
+        let mut matcher = Matcher { nodes: vec![root], edges: HashMap::new(), first: [ROOT; 256] };
         for (pattern, index) in patterns.zip(0..) {
             matcher.insert(pattern, index);
         }
@@ -66,13 +56,7 @@ impl Matcher {
             let depth = self.nodes[at as usize].depth + 1;
             at = *self.edges.entry((at, *byte)).or_insert(next);
             if at == next {
-                self.nodes.push(Node {
-                    fail: ROOT,
-                    depth,
-                    of: index,
-                    ends: None,
-                    shorter: ROOT,
-                });
+                self.nodes.push(Node { fail: ROOT, depth, of: index, ends: None, shorter: ROOT });
             }
         }
         self.nodes[at as usize].ends.get_or_insert(index);
@@ -90,10 +74,7 @@ impl Matcher {
         let mut waiting: VecDeque<u32> = children[ROOT as usize].iter().map(|(_, child)| *child).collect();
         while let Some(at) = waiting.pop_front() {
             for (byte, child) in &children[at as usize] {
-                let mut walk = Walk {
-                    node: self.nodes[at as usize].fail,
-                    steps: 0,
-                };
+                let mut walk = Walk { node: self.nodes[at as usize].fail, steps: 0 };
                 self.step(&mut walk, *byte);
                 let fail = self.nodes[walk.node as usize];
                 let node = &mut self.nodes[*child as usize];

@@ -155,9 +155,7 @@ impl Redaction {
         if self.secrets.is_empty() || text.is_empty() {
             return Vec::new();
         }
-        let search = self
-            .search
-            .get_or_init(|| Arc::new(Search::new(&self.secrets, self.given > GIVEN)));
+        let search = self.search.get_or_init(|| Arc::new(Search::new(&self.secrets, self.given > GIVEN)));
         search.hits(text, ends)
     }
 
@@ -170,11 +168,7 @@ impl Redaction {
         if self.knows(secret) {
             return false;
         }
-        self.secrets.push(Secret {
-            text: secret.into(),
-            shown: shown.into(),
-            is_form,
-        });
+        self.secrets.push(Secret { text: secret.into(), shown: shown.into(), is_form });
         self.search = OnceLock::new();
         true
     }
@@ -222,10 +216,7 @@ mod tests {
     fn what_a_cut_left_of_a_secret_goes_too() {
         let mut redaction = Redaction::new();
         redaction.add("Marked-Secret", "$S");
-        assert_eq!(
-            redaction.apply("a Marked-Sec… (90 bytes in all)"),
-            "a $S… (90 bytes in all)"
-        );
+        assert_eq!(redaction.apply("a Marked-Sec… (90 bytes in all)"), "a $S… (90 bytes in all)");
         assert_eq!(redaction.apply("a Mar… b … Marked-Secret…"), "a Mar… b … $S…");
         assert_eq!(redaction.apply_to_cut("{Marked-"), "{$S");
     }
@@ -260,10 +251,7 @@ mod tests {
         let mut redaction = Redaction::new();
         redaction.add("a", "$S");
         let text = r#"a banana, {"b":"a"}, {\"b\":\"a\"}, 'a', Bearer a"#;
-        assert_eq!(
-            redaction.apply(text),
-            r#"a banana, {"b":"$S"}, {\"b\":\"$S\"}, '$S', Bearer $S"#
-        );
+        assert_eq!(redaction.apply(text), r#"a banana, {"b":"$S"}, {\"b\":\"$S\"}, '$S', Bearer $S"#);
     }
 
     #[test]

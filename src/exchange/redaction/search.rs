@@ -61,21 +61,13 @@ impl Search {
         let names: BTreeSet<&str> = secrets.iter().map(|secret| &*secret.shown).collect();
         let names = names.into_iter().map(|name| (What::Name, name));
         let others = names.chain(members.then_some((What::Member, "token")));
-        let others = others.map(|(what, text)| Pattern {
-            what,
-            form: Form::of(text),
-        });
+        let others = others.map(|(what, text)| Pattern { what, form: Form::of(text) });
         let mut patterns: Vec<Pattern> = secrets.iter().enumerate().flat_map(of_secret).chain(others).collect();
         // What tells a secret by its beginning has the first word on every beginning.
         patterns.sort_by_key(|pattern| !pattern.tells_by_its_beginning());
-        let folded: Vec<String> = patterns
-            .iter()
-            .map(|pattern| pattern.form.text.chars().map(folded).collect())
-            .collect();
-        Search {
-            matcher: Matcher::new(folded.iter().map(|text| text.as_bytes())),
-            patterns,
-        }
+        let folded: Vec<String> =
+            patterns.iter().map(|pattern| pattern.form.text.chars().map(folded).collect()).collect();
+        Search { matcher: Matcher::new(folded.iter().map(|text| text.as_bytes())), patterns }
     }
 
     /// Every place, in order and apart from each other.
@@ -102,10 +94,7 @@ impl Search {
                 self.stump(layer, at, &walk, hits);
             }
             let end = at + c.len_utf8();
-            folded(c)
-                .encode_utf8(&mut utf8)
-                .bytes()
-                .for_each(|byte| self.matcher.step(&mut walk, byte));
+            folded(c).encode_utf8(&mut utf8).bytes().for_each(|byte| self.matcher.step(&mut walk, byte));
             for Pattern { what, form } in self.matcher.found(&walk).map(|index| &self.patterns[index]) {
                 let start = end - form.text.len();
                 let fits = text[start..end] == form.text;
@@ -152,11 +141,7 @@ impl Pattern {
 impl Hit {
     fn new(layer: &Layer<'_>, bytes: Range<usize>, what: What, fits: bool) -> Hit {
         let rank = (fits && what != What::Member, bytes.len(), Reverse(what));
-        Hit {
-            bytes: layer.origin(bytes),
-            what,
-            rank,
-        }
+        Hit { bytes: layer.origin(bytes), what, rank }
     }
 
     /// Takes the other's place too.

@@ -278,11 +278,7 @@ impl BasicInput<'_> {
             plain.to_mut().resize(length, b'x');
         }
         // Without a scheme nothing stands between it and the code.
-        let gap = if self.scheme == Scheme::Missing {
-            Gap::Glued
-        } else {
-            self.gap
-        };
+        let gap = if self.scheme == Scheme::Missing { Gap::Glued } else { self.gap };
         let [gap, tail] = gap.written();
         let gap = if self.place == Place::Folded { b"\r\n " } else { gap };
         let form = self.encoding.written();
@@ -348,12 +344,7 @@ impl BasicInput<'_> {
         if body.is_some() {
             headers.push(Header::new("Content-Type", "application/json"));
         }
-        Shaped {
-            method: "POST",
-            path,
-            headers,
-            body,
-        }
+        Shaped { method: "POST", path, headers, body }
     }
 }
 

@@ -102,11 +102,7 @@ impl BearerInput<'_> {
         let wrong = || one("Authorization", b"Bearer bm9ib2R5".to_vec());
         let (method, mut path, body) = match self.called {
             Called::Itself => ("GET", format!("/v1/users/{}", bindings.user), None),
-            Called::Verify => (
-                "POST",
-                "/v1/account/verify".to_owned(),
-                Some(b"{\"code\":\"\"}".to_vec()),
-            ),
+            Called::Verify => ("POST", "/v1/account/verify".to_owned(), Some(b"{\"code\":\"\"}".to_vec())),
             Called::Delete => ("DELETE", format!("/v1/users/{}", bindings.nobody), None),
         };
         let headers = match self.carrier {
@@ -122,11 +118,6 @@ impl BearerInput<'_> {
             Carrier::Cookie => vec![one("Cookie", [b"token=", &value[..]].concat())],
             Carrier::Foreign => vec![one("X-Authorization", value)],
         };
-        Shaped {
-            method,
-            path,
-            headers,
-            body,
-        }
+        Shaped { method, path, headers, body }
     }
 }

@@ -128,10 +128,7 @@ grammar! {
 impl BodyInput<'_> {
     /// Whether the request goes beyond what is sent unasked.
     pub fn is_large(&self) -> bool {
-        matches!(
-            self.bulk,
-            Bulk::Deep10K | Bulk::Open100K | Bulk::TextMega | Bulk::DigitsMega | Bulk::MembersMega
-        )
+        matches!(self.bulk, Bulk::Deep10K | Bulk::Open100K | Bulk::TextMega | Bulk::DigitsMega | Bulk::MembersMega)
     }
 
     /// The body, before it is framed.
@@ -216,20 +213,11 @@ impl BodyInput<'_> {
             Framing::Chunked | Framing::Crumbs => {
                 headers.push(Header::new("Transfer-Encoding", "chunked"));
                 // A megabyte in crumbs would be nothing but crumbs.
-                let size = if self.framing == Framing::Crumbs && body.len() < INPUT_BYTES {
-                    1
-                } else {
-                    usize::MAX
-                };
+                let size = if self.framing == Framing::Crumbs && body.len() < INPUT_BYTES { 1 } else { usize::MAX };
                 body = chunked(&body, size);
             }
         }
-        Shaped {
-            method: "POST",
-            path: path.to_owned(),
-            headers,
-            body: Some(body),
-        }
+        Shaped { method: "POST", path: path.to_owned(), headers, body: Some(body) }
     }
 }
 

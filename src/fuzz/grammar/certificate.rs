@@ -70,10 +70,7 @@ grammar! {
 impl CertificateInput<'_> {
     /// The name that can be read, where the certificate is whole and has one.
     pub fn name(&self) -> Option<&str> {
-        let whole = matches!(
-            self.damage,
-            Damage::Nothing | Damage::UnknownBefore | Damage::UnknownAfter
-        );
+        let whole = matches!(self.damage, Damage::Nothing | Damage::UnknownBefore | Damage::UnknownAfter);
         let name = std::str::from_utf8(&self.text).ok()?;
         (whole && !name.is_empty() && matches!(self.kind, Kind::Wrapped | Kind::Bare)).then_some(name)
     }
@@ -92,12 +89,7 @@ impl CertificateInput<'_> {
                     Serial::Longest => u64::MAX,
                 };
                 let wrapped = self.kind == Kind::Wrapped;
-                SampleCertificate {
-                    serial,
-                    wrapped,
-                    ..sample
-                }
-                .to_bytes()
+                SampleCertificate { serial, wrapped, ..sample }.to_bytes()
             }
         };
         // Field 15, a number.

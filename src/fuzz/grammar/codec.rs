@@ -164,15 +164,7 @@ mod tests {
 
     #[test]
     fn reading_undoes_writing_and_every_byte_string_is_an_input() {
-        inverse!(
-            BasicInput,
-            BearerInput,
-            BodyInput,
-            CertificateInput,
-            HttpInput,
-            PasswordInput,
-            PathInput
-        );
+        inverse!(BasicInput, BearerInput, BodyInput, CertificateInput, HttpInput, PasswordInput, PathInput);
     }
 
     #[test]

@@ -57,9 +57,7 @@ impl HttpInput<'_> {
                 Stuff::Nothing => Vec::new(),
                 Stuff::FourK => vec![b'x'; 4 << 10],
                 Stuff::HundredK => vec![b'x'; 100 << 10],
-                Stuff::Fields => (0..1000)
-                    .flat_map(|index| format!("X-{index}: y\r\n").into_bytes())
-                    .collect(),
+                Stuff::Fields => (0..1000).flat_map(|index| format!("X-{index}: y\r\n").into_bytes()).collect(),
             };
             text.splice(at..at + 7, bulk);
         }

@@ -75,12 +75,7 @@ impl PasswordInput<'_> {
                 format!(r#"{{"username":"{}","password":{password}}}"#, bindings.unique),
             ),
         };
-        Shaped {
-            method,
-            path,
-            headers: vec![authorization, json],
-            body: Some(body.into_bytes()),
-        }
+        Shaped { method, path, headers: vec![authorization, json], body: Some(body.into_bytes()) }
     }
 
     fn json(&self, password: &str) -> String {

@@ -120,14 +120,7 @@ impl SessionInput {
 
     /// The input that is read as this: the inverse of `decode`.
     pub fn encode(&self) -> Vec<u8> {
-        let letters = |step: &Step| {
-            [
-                step.op.letter(),
-                step.subject.letter(),
-                step.actor.letter(),
-                step.token.letter(),
-            ]
-        };
+        let letters = |step: &Step| [step.op.letter(), step.subject.letter(), step.actor.letter(), step.token.letter()];
         self.steps.iter().flat_map(letters).collect()
     }
 }

@@ -17,10 +17,7 @@ pub fn answer(input: &[u8]) {
     let (head, body) = end.map_or((&b""[..], rest), |end| (&rest[..end], &rest[end + 2..]));
     let field = |line: &[u8]| {
         let colon = line.iter().position(|byte| *byte == b':')?;
-        Some(Header::new(
-            String::from_utf8_lossy(&line[..colon]).into_owned(),
-            &line[colon + 1..],
-        ))
+        Some(Header::new(String::from_utf8_lossy(&line[..colon]).into_owned(), &line[colon + 1..]))
     };
     let exchange = Exchange {
         request: Request::Http(HttpRequest {
@@ -47,24 +44,12 @@ pub fn answer(input: &[u8]) {
         assert_eq!(judgement, oracles.judge("fuzz", &exchange));
         for finding in &judgement.findings {
             let shown = finding.observed().len() + finding.expected().len();
-            assert!(
-                !finding.mismatches.is_empty() && shown < 1 << 20,
-                "{}",
-                finding.requirement
-            );
+            assert!(!finding.mismatches.is_empty() && shown < 1 << 20, "{}", finding.requirement);
         }
         let Some(response) = exchange.response() else { return };
         for (requirement, broken) in naive(response) {
-            let found = judgement
-                .findings
-                .iter()
-                .any(|finding| finding.requirement == requirement);
-            assert_eq!(
-                found,
-                broken.unwrap_or(found),
-                "{requirement} on {}",
-                response.body.escape_ascii()
-            );
+            let found = judgement.findings.iter().any(|finding| finding.requirement == requirement);
+            assert_eq!(found, broken.unwrap_or(found), "{requirement} on {}", response.body.escape_ascii());
         }
     });
 }
@@ -76,12 +61,7 @@ const SENT_NEW_PASSWORD: &str = "Abcdef1!";
 
 /// Which oracles an answer breaks, read off its bytes; `None` where bytes do not say.
 fn naive(response: &Response) -> [(&'static str, Option<bool>); 6] {
-    let lacks = |name: &str| {
-        !response
-            .headers
-            .iter()
-            .any(|header| header.name.eq_ignore_ascii_case(name))
-    };
+    let lacks = |name: &str| !response.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
     let holds = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     let anywhere = |text: &str| {
         holds(&response.body, text)
@@ -101,10 +81,7 @@ fn naive(response: &Response) -> [(&'static str, Option<bool>); 6] {
     let empty = response.body.is_empty() && response.status >= 300;
     let no_object = !(bodiless || empty || holds(&response.body, "{"));
     [
-        (
-            "envelope.challenge",
-            Some(response.status == 401 && lacks("WWW-Authenticate")),
-        ),
+        ("envelope.challenge", Some(response.status == 401 && lacks("WWW-Authenticate"))),
         ("envelope.allow", Some(response.status == 405 && lacks("Allow"))),
         ("envelope.no-secret-echoed", echoed.then_some(true)),
         ("envelope.no-crash", crash),

@@ -65,10 +65,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Slow<'a> {
 impl Slow<'_> {
     /// The values of one member.
     fn values<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m RawValue> {
-        self.0
-            .iter()
-            .filter(move |(known, _)| known == name)
-            .map(|(_, value)| *value)
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| *value)
     }
 
     /// The text of one known member. A value that `Value` cannot hold (a lone surrogate) is none.
@@ -109,24 +106,14 @@ fn same_reading<T, const N: usize>(
         assert!(!told, "the error tells a value: {error}");
     }
     match slowly(&body.bytes) {
-        Slowly::NoJson => assert!(
-            matches!(read, Err(BodyError::Malformed(_))),
-            "no JSON was read as {}",
-            kind(read)
-        ),
-        Slowly::NoObject => assert!(
-            matches!(read, Err(BodyError::NotAnObject)),
-            "no object was read as {}",
-            kind(read)
-        ),
+        Slowly::NoJson => assert!(matches!(read, Err(BodyError::Malformed(_))), "no JSON was read as {}", kind(read)),
+        Slowly::NoObject => {
+            assert!(matches!(read, Err(BodyError::NotAnObject)), "no object was read as {}", kind(read))
+        }
         Slowly::Object(members) => {
             let twice = known.iter().any(|(name, _)| members.values(name).nth(1).is_some());
             if twice {
-                assert!(
-                    matches!(read, Err(BodyError::Malformed(_))),
-                    "a doubled member was read as {}",
-                    kind(read)
-                );
+                assert!(matches!(read, Err(BodyError::Malformed(_))), "a doubled member was read as {}", kind(read));
                 return None;
             }
             let texts = known.map(|(name, _)| members.text(name));
@@ -134,17 +121,9 @@ fn same_reading<T, const N: usize>(
                 text.is_some() || (!required && members.values(name).next().is_none())
             };
             if !known.iter().zip(&texts).all(fits) {
-                assert!(
-                    matches!(read, Err(BodyError::Members(_))),
-                    "bad members were read as {}",
-                    kind(read)
-                );
+                assert!(matches!(read, Err(BodyError::Members(_))), "bad members were read as {}", kind(read));
             } else {
-                assert!(
-                    matches!(read, Ok(_) | Err(BodyError::Members(_))),
-                    "good members were read as {}",
-                    kind(read)
-                );
+                assert!(matches!(read, Ok(_) | Err(BodyError::Members(_))), "good members were read as {}", kind(read));
             }
             return Some(texts);
         }
@@ -177,14 +156,8 @@ pub fn login_body(input: &[u8]) {
     }
     let weak = |read: &LoginBody| read.new_password.as_deref().map(second::password::strength) == Some(Strength::Weak);
     match second::body::login(&body.bytes, true).class {
-        Class::Reject => assert!(
-            !read.as_ref().is_ok_and(|read| !weak(read)),
-            "a body that must be refused was read"
-        ),
-        Class::Accept => assert!(
-            read.is_ok_and(|read| !weak(&read)),
-            "a body that must be accepted was not"
-        ),
+        Class::Reject => assert!(!read.as_ref().is_ok_and(|read| !weak(read)), "a body that must be refused was read"),
+        Class::Accept => assert!(read.is_ok_and(|read| !weak(&read)), "a body that must be accepted was not"),
         Class::Either => {}
     }
 }
@@ -217,13 +190,7 @@ pub fn account_body(input: &[u8]) {
     let input = decode(input);
     let body = Rendered::of(&input);
     let read = AccountBody::parse(&body.bytes, &AccountRule::documented());
-    let known = [
-        ("cc", true),
-        ("phone_number", true),
-        ("method", true),
-        ("cert", true),
-        ("pin", false),
-    ];
+    let known = [("cc", true), ("phone_number", true), ("method", true), ("cert", true), ("pin", false)];
     let Some([cc, phone_number, method, cert, pin]) = same_reading(&body, &read, known) else {
         return;
     };

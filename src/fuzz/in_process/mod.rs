@@ -143,10 +143,7 @@ pub fn expires_after(input: &[u8]) {
 /// When the place is not.
 pub fn scenario_file(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    let source = SourceText {
-        file: "fuzz/x.toml",
-        text: &text,
-    };
+    let source = SourceText { file: "fuzz/x.toml", text: &text };
     let lines = text.lines().count() + 1;
     if let Err(error) = crate::scenario::Scenario::parse("login/fuzz", source, &REGISTER.with(Clone::clone)) {
         assert!((1..=lines).contains(&error.line), "line {} of {lines}", error.line);
@@ -168,8 +165,5 @@ fn register() -> Register {
 /// The function that reads what a surface reads.
 pub fn of(surface: Surface) -> Option<Check> {
     let name = surface.in_process()?;
-    TARGETS
-        .iter()
-        .find(|(target, _)| *target == name)
-        .map(|(_, function)| *function)
+    TARGETS.iter().find(|(target, _)| *target == name).map(|(_, function)| *function)
 }

@@ -112,12 +112,7 @@ impl Client {
     fn call(&mut self, shaped: &Shaped) -> Brief {
         let authorization = shaped.headers.iter().find(|header| header.name == "Authorization");
         let value = authorization.map(|header| header.value.as_slice());
-        self.send(
-            shaped.method,
-            &shaped.path,
-            value,
-            shaped.body.as_deref().unwrap_or_default(),
-        )
+        self.send(shaped.method, &shaped.path, value, shaped.body.as_deref().unwrap_or_default())
     }
 
     fn send(&mut self, method: &str, path: &str, authorization: Option<&[u8]>, body: &[u8]) -> Brief {

@@ -45,20 +45,10 @@ impl Probe<'_> {
                     _ if !reading.canonical => "login.body.unknown-members",
                     _ => "login.body.empty-object",
                 };
-                self.broken(
-                    "refused",
-                    requirement,
-                    format!("a good body was answered {kind}"),
-                    &exchange,
-                );
+                self.broken("refused", requirement, format!("a good body was answered {kind}"), &exchange);
             }
             Class::Reject if kind.is_success() => {
-                self.broken(
-                    "token",
-                    "login.later.rule",
-                    format!("a weak new password was answered {kind}"),
-                    &exchange,
-                );
+                self.broken("token", "login.later.rule", format!("a weak new password was answered {kind}"), &exchange);
             }
             Class::Either if kind.is_success() && is_labelled(input) => {
                 let requirement = match reading.place {
@@ -67,12 +57,7 @@ impl Probe<'_> {
                     _ => None,
                 };
                 if let Some(requirement) = requirement {
-                    self.broken(
-                        "token",
-                        requirement,
-                        format!("{}: answered {kind}", reading.place),
-                        &exchange,
-                    );
+                    self.broken("token", requirement, format!("{}: answered {kind}", reading.place), &exchange);
                 }
             }
             _ => {}
@@ -95,9 +80,7 @@ impl Probe<'_> {
             Some((name, _)) => vec![name.clone()],
             None => reading.candidates(&body),
         };
-        let request = self
-            .ground
-            .request(input.shape(Surface::UsersBody, &self.subject.bindings));
+        let request = self.ground.request(input.shape(Surface::UsersBody, &self.subject.bindings));
         let (claimed, names_the_admin) = match self.claim(names, &request).await {
             Ok(claim) => claim,
             Err(why) => return self.probed.lost = Some(why),
@@ -105,8 +88,7 @@ impl Probe<'_> {
         let exchange = self.send_request(reading.class, reading.place, request).await;
         let kind = self.probed.kind;
         // A name that is taken is documented as an internal error.
-        self.not_ready(&exchange, matches!(kind, Kind::Answer(_, Some(1014))))
-            .await;
+        self.not_ready(&exchange, matches!(kind, Kind::Answer(_, Some(1014)))).await;
         let mut made = true;
         if kind.is_success() {
             self.created(&exchange, &body, &reading, sure, &claimed).await;
@@ -120,9 +102,7 @@ impl Probe<'_> {
                 );
             }
             let name = sure.as_ref().map(|(name, _)| name.as_str());
-            made = self
-                .logs_in_all_the_same(&exchange, name, &reading.candidates(&body))
-                .await;
+            made = self.logs_in_all_the_same(&exchange, name, &reading.candidates(&body)).await;
         }
         if names_the_admin {
             self.probed.requests += 1;
@@ -197,19 +177,9 @@ impl Probe<'_> {
                 "object" => "users.password.classes",
                 _ => "users.create.not-text",
             };
-            self.broken(
-                "state",
-                requirement,
-                format!("{}: answered {kind}", reading.place),
-                exchange,
-            );
+            self.broken("state", requirement, format!("{}: answered {kind}", reading.place), exchange);
         } else if reading.place == "malformed" {
-            self.broken(
-                "state",
-                "users.body.malformed",
-                format!("malformed: answered {kind}"),
-                exchange,
-            );
+            self.broken("state", "users.body.malformed", format!("malformed: answered {kind}"), exchange);
         }
         let Some(name) = name else { return };
         let user = self.subject.bindings.user.clone();
@@ -229,18 +199,11 @@ impl Probe<'_> {
         }
         // Of two passwords either may count, but not a weak one.
         if reading.place == "duplicate member" || reading.place == "malformed" {
-            for weak in candidates
-                .iter()
-                .filter(|text| strength(text) == Strength::Weak)
-                .take(3)
-            {
+            for weak in candidates.iter().filter(|text| strength(text) == Strength::Weak).take(3) {
                 self.probed.requests += 1;
                 if self.ground.logs_in(&name, weak).await {
-                    let requirement = if weak.len() < 8 {
-                        "users.password.too-short"
-                    } else {
-                        "users.password.classes"
-                    };
+                    let requirement =
+                        if weak.len() < 8 { "users.password.too-short" } else { "users.password.classes" };
                     self.broken_by_a_login(
                         "state",
                         requirement,
@@ -256,36 +219,20 @@ impl Probe<'_> {
     }
 
     async fn promoted(&mut self, exchange: &Exchange, name: &str) {
-        let headers = vec![Header::new(
-            "Authorization",
-            format!("Bearer {}", self.subject.bindings.admin_token),
-        )];
+        let headers = vec![Header::new("Authorization", format!("Bearer {}", self.subject.bindings.admin_token))];
         self.probed.requests += 1;
         let path = format!("/v1/users/{}", percent_encoded(name));
-        let read = self
-            .ground
-            .send(Shaped {
-                method: "GET",
-                path,
-                headers,
-                body: None,
-            })
-            .await;
+        let read = self.ground.send(Shaped { method: "GET", path, headers, body: None }).await;
         let json = read.response().and_then(|response| Json::parse(&response.body).ok());
         // The name itself may say anything.
         let is_admin = match json.as_ref().and_then(|json| json.at("/users/0")) {
-            Some(Json::Object(members)) => members
-                .iter()
-                .any(|(member, value)| *member != "username" && value.to_string().contains("ROLE_ADMIN")),
+            Some(Json::Object(members)) => {
+                members.iter().any(|(member, value)| *member != "username" && value.to_string().contains("ROLE_ADMIN"))
+            }
             _ => false,
         };
         if is_admin {
-            self.broken(
-                "state",
-                "users.create.no-promotion",
-                "the new account is an administrator",
-                exchange,
-            );
+            self.broken("state", "users.create.no-promotion", "the new account is an administrator", exchange);
         }
     }
 
@@ -294,18 +241,12 @@ impl Probe<'_> {
         let Some(name) = name.filter(|name| *name != "admin" && !name.contains(':')) else {
             return false;
         };
-        let passwords = candidates
-            .iter()
-            .filter(|text| *text != name && text.len() >= 4)
-            .take(2);
+        let passwords = candidates.iter().filter(|text| *text != name && text.len() >= 4).take(2);
         let mut logs_in = false;
         for password in passwords {
             self.probed.requests += 1;
             if !self.subject.accounts().contains(&(name, password)) && self.ground.logs_in(name, password).await {
-                let what = format!(
-                    "the creation was answered {}, and the account logs in",
-                    self.probed.kind
-                );
+                let what = format!("the creation was answered {}, and the account logs in", self.probed.kind);
                 self.broken_by_a_login("refused-change", "users.create.refused-leaves-nothing", what, exchange);
                 logs_in = true;
             }
@@ -346,9 +287,7 @@ impl Probe<'_> {
             };
             self.broken("state", requirement, format!("answered {kind}"), &exchange);
         }
-        let name = member("/cert")
-            .and_then(Json::as_str)
-            .and_then(|cert| verified_name(cert).ok());
+        let name = member("/cert").and_then(Json::as_str).and_then(|cert| verified_name(cert).ok());
         let shown = exchange
             .response()
             .filter(|response| response.status == 202)

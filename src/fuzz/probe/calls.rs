@@ -58,21 +58,11 @@ impl Probe<'_> {
         let body = String::from_utf8_lossy(&response.body);
         let shows = body.contains("\"users\"") && body.contains("\"username\"");
         if input.asker == Asker::Nobody && shows {
-            self.broken(
-                "state",
-                "users.read.unauthorized",
-                "an account is shown to nobody",
-                &exchange,
-            );
+            self.broken("state", "users.read.unauthorized", "an account is shown to nobody", &exchange);
         }
         let others = shows && !body.contains(&*self.subject.bindings.user);
         if others && self.subject.own && !self.subject.reads_others {
-            self.broken(
-                "state",
-                "users.read.odd-name",
-                "another account is shown under an odd path",
-                &exchange,
-            );
+            self.broken("state", "users.read.odd-name", "another account is shown under an odd path", &exchange);
         }
     }
 
@@ -86,17 +76,10 @@ impl Probe<'_> {
             self.probed.requests += 1;
             return;
         };
-        self.probed
-            .broken
-            .retain(|broken| broken.requirement != "envelope.answered");
+        self.probed.broken.retain(|broken| broken.requirement != "envelope.answered");
         let token = Self::token(&exchange);
         if !good && token.is_some() {
-            self.broken(
-                "token",
-                "login.refused.no-credentials",
-                "a token without right credentials",
-                &exchange,
-            );
+            self.broken("token", "login.refused.no-credentials", "a token without right credentials", &exchange);
         }
         // A method or version that nobody knows has a 5xx of its own (RFC 9110 §15.6).
         if let Kind::Answer(501 | 505, _) = self.probed.kind {

@@ -24,11 +24,7 @@ impl Probe<'_> {
             return self.probed = Probed::skip("the password of the second account stays as it is");
         }
         // Whether a weak `new_password` of a later login is refused is another surface's business.
-        let class = if changes && reading.class != Class::Reject {
-            Class::Either
-        } else {
-            reading.class
-        };
+        let class = if changes && reading.class != Class::Reject { Class::Either } else { reading.class };
         let exchange = self.send(class, reading.place, shaped).await;
         self.not_ready(&exchange, false).await;
         let kind = self.probed.kind;
@@ -36,11 +32,7 @@ impl Probe<'_> {
         match class {
             Class::Reject if self.ground.takes().explains_a_token(reading.place) => {}
             Class::Reject if kind.is_success() || token.is_some() => {
-                let what = format!(
-                    "{} got {kind}{}",
-                    reading.place,
-                    if token.is_some() { " and a token" } else { "" }
-                );
+                let what = format!("{} got {kind}{}", reading.place, if token.is_some() { " and a token" } else { "" });
                 self.broken("token", refused_for(reading.place), what, &exchange);
             }
             Class::Accept if kind.is_refusal() => {

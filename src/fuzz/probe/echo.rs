@@ -12,10 +12,7 @@ pub(super) fn is_told_anyway(exchange: &Exchange) -> bool {
     let json = request.body.as_deref().and_then(|body| Json::parse(body).ok());
     let name = json.as_ref().and_then(|json| json.at("/username")?.as_str());
     // Without a digit it is no strong password: an answer that echoes passwords is seen by those that have one.
-    let is_word = |text: &String| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_alphabetic() || b" _-:;,.'()".contains(&byte))
-    };
+    let is_word = |text: &String| text.bytes().all(|byte| byte.is_ascii_alphabetic() || b" _-:;,.'()".contains(&byte));
     let is_name = |text: &String| request.target.contains("/users") && name.is_some_and(|name| name.contains(text));
     echoed(exchange).iter().all(|text| is_word(text) || is_name(text))
 }
@@ -35,11 +32,7 @@ mod tests {
                 method: "POST".into(),
                 target: "/v1/users".into(),
                 headers: Vec::new(),
-                body: Some(
-                    serde_json::json!({ "username": username, "password": password })
-                        .to_string()
-                        .into_bytes(),
-                ),
+                body: Some(serde_json::json!({ "username": username, "password": password }).to_string().into_bytes()),
             }),
             outcome: Outcome::Answered(Response {
                 version: 1,
@@ -61,12 +54,7 @@ mod tests {
         for (username, password, answer, anyway) in [
             ("anna", "password: no", r#"{"title":"password: no"}"#, true),
             ("anna", "password: no", "<p>password&#58;&#32;no</p>", true),
-            (
-                "a\"bcdefgh1",
-                "a\"bcdefgh1",
-                r#"{"users":[{"username":"a\"bcdefgh1"}]}"#,
-                true,
-            ),
+            ("a\"bcdefgh1", "a\"bcdefgh1", r#"{"users":[{"username":"a\"bcdefgh1"}]}"#, true),
             ("anna", "a\"bcdefgh1", r#"{"title":"a\"bcdefgh1"}"#, false),
             ("anna", "Abcdefg&1", r#"{"title":"Abcdefg\u00261"}"#, false),
             ("anna", "Abcdefg&1", r#"{"title":"QWJjZGVmZyYx"}"#, false),

@@ -68,10 +68,6 @@ fn first_code(body: &[u8]) -> Option<i64> {
     const MEMBER: &[u8] = b"\"code\"";
     let at = body.windows(MEMBER.len()).position(|window| window == MEMBER)?;
     let rest = body[at + MEMBER.len()..].iter();
-    let digits = rest
-        .skip_while(|byte| matches!(byte, b':' | b' '))
-        .take_while(|byte| byte.is_ascii_digit());
-    digits.take(9).fold(None, |number: Option<i64>, digit| {
-        Some(number.unwrap_or(0) * 10 + i64::from(digit - b'0'))
-    })
+    let digits = rest.skip_while(|byte| matches!(byte, b':' | b' ')).take_while(|byte| byte.is_ascii_digit());
+    digits.take(9).fold(None, |number: Option<i64>, digit| Some(number.unwrap_or(0) * 10 + i64::from(digit - b'0')))
 }

@@ -82,10 +82,7 @@ impl Probed {
     }
 
     fn skip(why: &'static str) -> Probed {
-        Probed {
-            skipped: Some(why),
-            ..Probed::new(Class::Either, "skipped")
-        }
+        Probed { skipped: Some(why), ..Probed::new(Class::Either, "skipped") }
     }
 }
 
@@ -107,15 +104,7 @@ pub async fn probe(
     level: &(dyn Fn(&str) -> Level + Sync),
 ) -> Probed {
     let lost = subject.renew(ground).await.err();
-    let mut probe = Probe {
-        ground,
-        subject,
-        probed: Probed {
-            lost,
-            ..Probed::new(Class::Either, "")
-        },
-        levels: level,
-    };
+    let mut probe = Probe { ground, subject, probed: Probed { lost, ..Probed::new(Class::Either, "") }, levels: level };
     if probe.probed.lost.is_some() {
         return probe.probed;
     }
@@ -241,10 +230,7 @@ impl Probe<'_> {
         let bindings = &self.subject.bindings;
         self.probed.requests += 1;
         if self.ground.logs_in(&bindings.user, &bindings.user_password).await {
-            let what = format!(
-                "the input is answered {}, and a good login right after it is not",
-                self.probed.kind
-            );
+            let what = format!("the input is answered {}, and a good login right after it is not", self.probed.kind);
             self.broken("crash", "envelope.no-crash", what, exchange);
         }
     }

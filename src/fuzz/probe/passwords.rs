@@ -32,29 +32,19 @@ fn twins(password: &str) -> Vec<Twin> {
     for bytes in [64, 72] {
         if password.len() > bytes {
             let cut = (0..=bytes).rev().find(|at| password.is_char_boundary(*at)).unwrap_or(0);
-            let why = if bytes == 72 {
-                "the same 72 bytes, then others"
-            } else {
-                "the same 64 bytes, then others"
-            };
+            let why = if bytes == 72 { "the same 72 bytes, then others" } else { "the same 64 bytes, then others" };
             add(why, format!("{}Z", &password[..cut]), true);
         }
     }
     let characters = password.chars().count();
     if characters > 8 {
         add("the first eight characters", password.chars().take(8).collect(), true);
-        add(
-            "without the last character",
-            password.chars().take(characters - 1).collect(),
-            true,
-        );
+        add("without the last character", password.chars().take(characters - 1).collect(), true);
     }
     add("in lower case", password.to_lowercase(), true);
     add("without blanks at the ends", password.trim().to_owned(), false);
-    let plain: String = password
-        .chars()
-        .filter(|c| !matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{feff}' | '\u{200b}'))
-        .collect();
+    let plain: String =
+        password.chars().filter(|c| !matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{feff}' | '\u{200b}')).collect();
     add("without marks", plain, false);
     twins
 }
@@ -116,9 +106,7 @@ impl Probe<'_> {
             Door::Update => self.updated(&exchange, class, &password).await,
             Door::Create => {
                 let name = self.subject.bindings.unique.clone();
-                let sent = self
-                    .set(&exchange, class, &name, &password, "users.create.created")
-                    .await;
+                let sent = self.set(&exchange, class, &name, &password, "users.create.created").await;
                 if kind.is_success() && sent {
                     self.twins(&exchange, &name, &password).await;
                 }
@@ -135,12 +123,7 @@ impl Probe<'_> {
         let creation = accepted == "users.create.created";
         if class == Class::Accept && refused {
             let requirement = if creation { accepted } else { "login.password.changed" };
-            self.broken(
-                "refused",
-                requirement,
-                format!("a strong password was answered {kind}"),
-                exchange,
-            );
+            self.broken("refused", requirement, format!("a strong password was answered {kind}"), exchange);
         }
         if class == Class::Reject && kind.is_success() {
             let characters = password.chars().count();
@@ -150,12 +133,7 @@ impl Probe<'_> {
                 true => "users.password.classes",
                 false => "login.password.on-change",
             };
-            self.broken(
-                "accepted-change",
-                requirement,
-                format!("a weak password was answered {kind}"),
-                exchange,
-            );
+            self.broken("accepted-change", requirement, format!("a weak password was answered {kind}"), exchange);
         }
         if !matches!(kind, Kind::Answer(..)) {
             return false;
@@ -165,24 +143,12 @@ impl Probe<'_> {
         // Control characters are not for Basic authentication (RFC 7617 §2), so nobody can prove such a password.
         let carried = !password.chars().any(|c| c.is_ascii_control());
         if kind.is_success() && !works && carried && !password.is_empty() {
-            let requirement = if creation {
-                "users.create.login-works"
-            } else {
-                "login.password.changed-works"
-            };
-            self.broken(
-                "accepted-change",
-                requirement,
-                "an accepted password does not log in",
-                exchange,
-            );
+            let requirement = if creation { "users.create.login-works" } else { "login.password.changed-works" };
+            self.broken("accepted-change", requirement, "an accepted password does not log in", exchange);
         }
         if refused && works && !old {
-            let requirement = if creation {
-                "users.create.refused-leaves-nothing"
-            } else {
-                "login.password.refusal-keeps-old"
-            };
+            let requirement =
+                if creation { "users.create.refused-leaves-nothing" } else { "login.password.refusal-keeps-old" };
             self.broken_by_a_login(
                 "refused-change",
                 requirement,
@@ -197,9 +163,7 @@ impl Probe<'_> {
         let name = self.subject.bindings.user.clone();
         let old = self.subject.bindings.user_password.clone();
         let kind = self.probed.kind;
-        let works = self
-            .set(exchange, class, &name, password, "users.update.answered")
-            .await;
+        let works = self.set(exchange, class, &name, password, "users.update.answered").await;
         let old_works = old != password && self.logs_in(&name, &old).await;
         if kind.is_success() && old != password {
             if old_works {
@@ -231,10 +195,7 @@ impl Probe<'_> {
                     let what = format!("an accepted password also logs in in part: {}", twin.why);
                     self.broken_by_a_login("accepted-change", "login.credentials.whole", what, exchange);
                 }
-                false => self
-                    .probed
-                    .observed
-                    .push(format!("a password also logs in {}", twin.why)),
+                false => self.probed.observed.push(format!("a password also logs in {}", twin.why)),
             }
         }
     }
@@ -262,11 +223,7 @@ impl Probe<'_> {
             return;
         }
         let mut in_force = None;
-        for candidate in candidates
-            .iter()
-            .filter(|candidate| **candidate != old && !candidate.is_empty())
-            .take(6)
-        {
+        for candidate in candidates.iter().filter(|candidate| **candidate != old && !candidate.is_empty()).take(6) {
             if self.logs_in(&name, candidate).await {
                 in_force = Some(candidate);
                 break;
@@ -315,10 +272,7 @@ impl Probe<'_> {
         let carried = !candidates.iter().any(|text| text.chars().any(|c| c.is_ascii_control()));
         match carried {
             true => self.broken("accepted-change", "login.password.changed-works", what, exchange),
-            false => self
-                .probed
-                .observed
-                .push(format!("{what}; it holds control characters")),
+            false => self.probed.observed.push(format!("{what}; it holds control characters")),
         }
     }
 }
@@ -330,15 +284,9 @@ mod tests {
     #[test]
     fn twins_are_near_and_different() {
         let texts: Vec<String> = twins("Abcdef1!\0x").into_iter().map(|twin| twin.text).collect();
-        assert!(
-            texts.contains(&"Abcdef1!".to_owned()) && !texts.contains(&"Abcdef1!\0x".to_owned()),
-            "{texts:?}"
-        );
+        assert!(texts.contains(&"Abcdef1!".to_owned()) && !texts.contains(&"Abcdef1!\0x".to_owned()), "{texts:?}");
         let texts: Vec<String> = twins("Aa1!x:b:c").into_iter().map(|twin| twin.text).collect();
-        assert!(
-            texts.contains(&"Aa1!x".to_owned()) && texts.contains(&"c".to_owned()),
-            "{texts:?}"
-        );
+        assert!(texts.contains(&"Aa1!x".to_owned()) && texts.contains(&"c".to_owned()), "{texts:?}");
         let long = format!("Aa1!{}", "\u{6771}".repeat(28));
         assert!(twins(&long).iter().any(|twin| twin.why.contains("72")));
     }

@@ -25,11 +25,7 @@ impl Probe<'_> {
             }
         }
         let users = names.each_ref().map(|name| (name.as_str(), START));
-        let account = (
-            admin.account.username.as_str(),
-            admin.account.password.as_str(),
-            admin.token.as_str(),
-        );
+        let account = (admin.account.username.as_str(), admin.account.password.as_str(), admin.token.as_str());
         let mut tracker = Tracker::new(account, users, self.ground.disposable);
         for step in steps {
             let planned = tracker.plan(step);

@@ -130,9 +130,7 @@ pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     let means = |code: &[u8]| {
         let is = |stops_at_padding: bool| {
             let decoded = decoded_leniently(code, stops_at_padding);
-            accounts
-                .iter()
-                .any(|(username, password)| spells(decoded.clone(), username, password))
+            accounts.iter().any(|(username, password)| spells(decoded.clone(), username, password))
         };
         is(true) || (code.contains(&b'=') && is(false))
     };
@@ -158,9 +156,7 @@ pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
 fn spells(mut bytes: impl Iterator<Item = u8>, username: &str, password: &str) -> bool {
     let mut next = || bytes.next();
     !username.contains(':')
-        && username
-            .bytes()
-            .all(|byte| next().is_some_and(|read| read.eq_ignore_ascii_case(&byte)))
+        && username.bytes().all(|byte| next().is_some_and(|read| read.eq_ignore_ascii_case(&byte)))
         && next() == Some(b':')
         && password.bytes().all(|byte| next() == Some(byte))
         && next().is_none()
@@ -205,26 +201,16 @@ pub struct Reading {
 
 /// Reads the headers of a login.
 pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
-    let mut values = headers
-        .iter()
-        .filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
+    let mut values = headers.iter().filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
     let (first, second) = (values.next(), values.next());
-    let reading = |class, canonical, place| Reading {
-        class,
-        canonical,
-        place,
-    };
+    let reading = |class, canonical, place| Reading { class, canonical, place };
     let Some(first) = first else {
-        let credentials = headers
-            .iter()
-            .any(|header| header.name.to_ascii_lowercase().ends_with("authorization"));
+        let credentials = headers.iter().any(|header| header.name.to_ascii_lowercase().ends_with("authorization"));
         return reading(Class::Reject, true, if credentials { "elsewhere" } else { "absent" });
     };
     let means = |value: &[u8]| may_mean(value, accounts);
     if second.is_some() {
-        let all = headers
-            .iter()
-            .filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
+        let all = headers.iter().filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
         let lenient = all.into_iter().any(|header| means(&header.value));
         return reading(if lenient { Class::Either } else { Class::Reject }, false, "several");
     }
@@ -245,25 +231,14 @@ pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
         };
     }
     let place = malformed(trimmed);
-    reading(
-        if means(&first.value) {
-            Class::Either
-        } else {
-            Class::Reject
-        },
-        false,
-        place,
-    )
+    reading(if means(&first.value) { Class::Either } else { Class::Reject }, false, place)
 }
 
 fn wrong(user: &[u8], password: &[u8], accounts: &[(&str, &str)]) -> &'static str {
     match (user, password) {
         ([], _) => "empty name",
         (_, []) => "empty password",
-        _ if accounts
-            .iter()
-            .any(|(name, secret)| user == name.as_bytes() && secret.contains(':')) =>
-        {
+        _ if accounts.iter().any(|(name, secret)| user == name.as_bytes() && secret.contains(':')) => {
             "password with colons"
         }
         _ if accounts.iter().any(|(name, _)| user == name.as_bytes()) => "wrong password",
@@ -320,9 +295,7 @@ mod tests {
             format!("Basic  {right}"),
             format!("Basic\t{right}"),
             format!("Basic {}", right.trim_end_matches('=')),
-            format!("Basic {}==", right.trim_end_matches('='))
-                .replace('+', "-")
-                .replace('/', "_"),
+            format!("Basic {}==", right.trim_end_matches('=')).replace('+', "-").replace('/', "_"),
             format!("Basic {}!{}", &right[..4], &right[4..]),
             format!("Basic {right}, realm=x"),
             format!("Basic {}", code("USER:Pa>>>???")),

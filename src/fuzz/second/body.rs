@@ -75,11 +75,7 @@ fn texts(body: &[u8], json: &Result<Json, JsonError>) -> Vec<String> {
         Err(_) => {
             let text = String::from_utf8_lossy(body);
             let parts = text.split(['"', '\'', '=', ':', '&']).map(str::trim);
-            found.extend(
-                parts
-                    .filter(|part| part.len() >= 4 && part.len() <= 256)
-                    .map(str::to_owned),
-            );
+            found.extend(parts.filter(|part| part.len() >= 4 && part.len() <= 256).map(str::to_owned));
         }
     }
     found.sort();
@@ -100,12 +96,7 @@ pub fn login(body: &[u8], labelled: bool) -> Reading {
     let json = Json::parse(body);
     let place = place(body, &json);
     let (class, canonical) = login_class(body, &json, place, labelled);
-    Reading {
-        class,
-        place,
-        canonical,
-        json,
-    }
+    Reading { class, place, canonical, json }
 }
 
 fn login_class(body: &[u8], json: &Result<Json, JsonError>, place: &str, labelled: bool) -> (Class, bool) {
@@ -136,12 +127,7 @@ pub fn create(body: &[u8], labelled: bool) -> (Reading, Option<(String, String)>
     let place = place(body, &json);
     let (class, canonical, sure) = create_class(body, &json, place, labelled);
     let sure = sure.map(|(name, password)| (name.to_owned(), password.to_owned()));
-    let reading = Reading {
-        class,
-        place,
-        canonical,
-        json,
-    };
+    let reading = Reading { class, place, canonical, json };
     (reading, sure)
 }
 
@@ -181,30 +167,18 @@ fn create_class<'j>(
 pub fn account(body: &[u8], labelled: bool) -> Reading {
     let json = Json::parse(body);
     let place = place(body, &json);
-    Reading {
-        class: account_class(body, &json, place, labelled),
-        place,
-        canonical: true,
-        json,
-    }
+    Reading { class: account_class(body, &json, place, labelled), place, canonical: true, json }
 }
 
 fn account_class(body: &[u8], json: &Result<Json, JsonError>, place: &str, labelled: bool) -> Class {
     let Ok(object @ Json::Object(_)) = json else {
-        return if json.is_ok() || body.is_empty() {
-            Class::Reject
-        } else {
-            Class::Either
-        };
+        return if json.is_ok() || body.is_empty() { Class::Reject } else { Class::Either };
     };
     if place == TWICE || !labelled {
         return Class::Either;
     }
     let required = ["cc", "phone_number", "method", "cert"].map(|name| named(object, name).next());
-    if required
-        .iter()
-        .any(|value| matches!(value, None | Some(Json::Null | Json::Array(_) | Json::Object(_))))
-    {
+    if required.iter().any(|value| matches!(value, None | Some(Json::Null | Json::Array(_) | Json::Object(_)))) {
         return Class::Reject;
     }
     let texts = required.map(|value| value.and_then(Json::as_str).unwrap_or("?"));
@@ -216,11 +190,7 @@ fn account_class(body: &[u8], json: &Result<Json, JsonError>, place: &str, label
     let certainly_wrong = lettered(cc)
         || lettered(number)
         || !["sms", "voice"].contains(&method.trim().to_ascii_lowercase().trim_end_matches('\0'));
-    if certainly_wrong || cert.contains('!') {
-        Class::Reject
-    } else {
-        Class::Either
-    }
+    if certainly_wrong || cert.contains('!') { Class::Reject } else { Class::Either }
 }
 
 #[cfg(test)]
@@ -235,11 +205,7 @@ mod tests {
             (r#"{"x":1}"#, Class::Accept, "object"),
             (r#"{"new_password":"Abcdef1!"}"#, Class::Accept, "object"),
             (r#"{"new_password":"abcdefgh"}"#, Class::Reject, "object"),
-            (
-                r#"{"new_password":"abcdefgh","new_password":"Abcdef1!"}"#,
-                Class::Either,
-                "duplicate member",
-            ),
+            (r#"{"new_password":"abcdefgh","new_password":"Abcdef1!"}"#, Class::Either, "duplicate member"),
             (r#"{"new_password":null}"#, Class::Either, "object"),
             ("[]", Class::Either, "array"),
             ("{", Class::Either, "malformed"),

@@ -52,12 +52,7 @@ impl Tally {
             characters += begins;
             units += begins + usize::from(byte & 0xf8 == 0xf0);
         }
-        Tally {
-            counts,
-            bytes: password.len(),
-            characters,
-            units,
-        }
+        Tally { counts, bytes: password.len(), characters, units }
     }
 
     fn count(&self, class: u8) -> usize {

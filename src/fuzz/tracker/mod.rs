@@ -67,11 +67,7 @@ impl Tracker {
             known.name = name.to_owned();
             known.passwords.push(password.to_owned());
         }
-        Tracker {
-            accounts,
-            admin_too,
-            serial: 0,
-        }
+        Tracker { accounts, admin_too, serial: 0 }
     }
 
     /// The names of the ordinary accounts that may exist now.
@@ -83,9 +79,7 @@ impl Tracker {
     /// The tokens of the admin that may be alive, but for its first.
     pub fn tokens_of_admin(&self) -> impl Iterator<Item = &str> {
         let given = self.accounts[0].tokens.iter().skip(1);
-        given
-            .filter(|(_, life)| matches!(life, Life::Living | Life::Open))
-            .map(|(token, _)| token.as_str())
+        given.filter(|(_, life)| matches!(life, Life::Living | Life::Open)).map(|(token, _)| token.as_str())
     }
 
     /// Takes in an answer: its status, and the token in it. What it breaks is returned; after a breach the session is
@@ -122,9 +116,7 @@ impl Tracker {
             Effect::Nothing => {}
             Effect::Login { slot, tried, new } => {
                 let known = &mut self.accounts[*slot];
-                let (now, before) = std::mem::take(&mut known.passwords)
-                    .into_iter()
-                    .partition(|known| known == tried);
+                let (now, before) = std::mem::take(&mut known.passwords).into_iter().partition(|known| known == tried);
                 known.passwords = now;
                 known.dead.extend::<Vec<String>>(before);
                 if let Some(new) = new.as_ref().filter(|new| *new != "weakling") {

@@ -66,18 +66,9 @@ impl Tracker {
         };
         let code = STANDARD.encode(format!("{}:{password}", known.name));
         Planned {
-            shaped: shaped(
-                "POST",
-                "/v1/users/login".to_owned(),
-                format!("Basic {code}"),
-                Some(body),
-            ),
+            shaped: shaped("POST", "/v1/users/login".to_owned(), format!("Basic {code}"), Some(body)),
             expected,
-            effect: Effect::Login {
-                slot,
-                tried: password,
-                new,
-            },
+            effect: Effect::Login { slot, tried: password, new },
             requirement,
         }
     }
@@ -109,11 +100,7 @@ impl Tracker {
         let done = Expected::Success;
         let no = Expected::Refusal;
         // The logged out admin's own first token would end the session for everybody.
-        let op = if op == Op::Logout && actor == 0 && index == Some(0) {
-            Op::Read
-        } else {
-            op
-        };
+        let op = if op == Op::Logout && actor == 0 && index == Some(0) { Op::Read } else { op };
         let (method, path, body, expected, requirement, effect) = match op {
             Op::Create if !admin => (
                 "POST",
@@ -142,14 +129,9 @@ impl Tracker {
                     Effect::Created { slot, password },
                 )
             }
-            Op::WeakCreate => (
-                "POST",
-                "/v1/users".to_owned(),
-                creation("short1!"),
-                no,
-                "users.password.too-short",
-                Effect::Nothing,
-            ),
+            Op::WeakCreate => {
+                ("POST", "/v1/users".to_owned(), creation("short1!"), no, "users.password.too-short", Effect::Nothing)
+            }
             Op::Update => {
                 let password = self.strong();
                 let body = json(&password);
@@ -162,57 +144,22 @@ impl Tracker {
                     ("PUT", path, body, done, "users.update.answered", effect)
                 }
             }
-            Op::WeakUpdate => (
-                "PUT",
-                path,
-                json("weakling"),
-                no,
-                "users.update.password-rule",
-                Effect::Nothing,
-            ),
+            Op::WeakUpdate => ("PUT", path, json("weakling"), no, "users.update.password-rule", Effect::Nothing),
             Op::Delete if slot == 0 => ("DELETE", path, None, no, "users.delete.admin", Effect::Nothing),
             Op::Delete if !admin => ("DELETE", path, None, no, "users.delete.admin-only", Effect::Nothing),
             Op::Delete if !exists => ("DELETE", path, None, no, "users.delete.unknown", Effect::Nothing),
-            Op::Delete => (
-                "DELETE",
-                path,
-                None,
-                done,
-                "users.delete.answered",
-                Effect::Deleted { slot },
-            ),
+            Op::Delete => ("DELETE", path, None, done, "users.delete.answered", Effect::Deleted { slot }),
             Op::Logout => {
                 let effect = index.map_or(Effect::Nothing, |token| Effect::LoggedOut { slot: actor, token });
-                (
-                    "POST",
-                    "/v1/users/logout".to_owned(),
-                    None,
-                    done,
-                    "tokens.logout.answered",
-                    effect,
-                )
+                ("POST", "/v1/users/logout".to_owned(), None, done, "tokens.logout.answered", effect)
             }
             Op::Verify => {
                 let body = Some("{\"code\":\"\"}".to_owned());
-                (
-                    "POST",
-                    "/v1/account/verify".to_owned(),
-                    body,
-                    no,
-                    "account.verify.wrong-code",
-                    Effect::Nothing,
-                )
+                ("POST", "/v1/account/verify".to_owned(), body, no, "account.verify.wrong-code", Effect::Nothing)
             }
             Op::Register => {
                 let body = Some("{}".to_owned());
-                (
-                    "POST",
-                    "/v1/account".to_owned(),
-                    body,
-                    no,
-                    "account.required.refused",
-                    Effect::Nothing,
-                )
+                ("POST", "/v1/account".to_owned(), body, no, "account.required.refused", Effect::Nothing)
             }
             _ if !exists => ("GET", path, None, no, "users.read.unknown", Effect::Nothing),
             // Whether an ordinary user may read another is inferred.
@@ -230,17 +177,8 @@ impl Tracker {
             Life::Open if expected == no => (no, requirement),
             Life::Open => (Expected::Open, requirement),
         };
-        let authorization = if token.is_empty() {
-            String::new()
-        } else {
-            format!("Bearer {token}")
-        };
-        Planned {
-            shaped: shaped(method, path, authorization, body),
-            expected,
-            effect,
-            requirement,
-        }
+        let authorization = if token.is_empty() { String::new() } else { format!("Bearer {token}") };
+        Planned { shaped: shaped(method, path, authorization, body), expected, effect, requirement }
     }
 }
 
@@ -252,10 +190,5 @@ fn shaped(method: &'static str, path: String, authorization: String, body: Optio
     if body.is_some() {
         headers.push(Header::new("Content-Type", "application/json"));
     }
-    Shaped {
-        method,
-        path,
-        headers,
-        body: body.map(String::into_bytes),
-    }
+    Shaped { method, path, headers, body: body.map(String::into_bytes) }
 }

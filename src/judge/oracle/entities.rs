@@ -107,9 +107,8 @@ const BREAKS: [&str; 18] = [
 ];
 
 /// Tags within a line.
-const INLINE: [&str; 16] = [
-    "a", "b", "i", "em", "strong", "span", "code", "cite", "font", "small", "tt", "kbd", "samp", "u", "td", "th",
-];
+const INLINE: [&str; 16] =
+    ["a", "b", "i", "em", "strong", "span", "code", "cite", "font", "small", "tt", "kbd", "samp", "u", "td", "th"];
 
 /// The text without the tags that lay out text. Others stay, as `<init>` may be the name of a function.
 pub(super) fn without_tags(html: &str) -> String {
@@ -124,11 +123,7 @@ pub(super) fn without_tags(html: &str) -> String {
         let breaks = is_among(&BREAKS);
         let lays_out = breaks || is_among(&INLINE);
         // Another tag ends the search, so that no text is searched twice.
-        let end = || {
-            rest[1..]
-                .find(['<', '>'])
-                .filter(|end| rest[1 + end..].starts_with('>'))
-        };
+        let end = || rest[1..].find(['<', '>']).filter(|end| rest[1 + end..].starts_with('>'));
         match lays_out.then(end).flatten() {
             Some(end) => {
                 if breaks {
@@ -168,18 +163,7 @@ mod tests {
             assert_eq!(entity(written, &mut text), Some(written.len()), "{written}");
             assert_eq!(text, said);
         }
-        for other in [
-            "&",
-            "&;",
-            "&amp",
-            "& amp;",
-            "&unknown;",
-            "&#;",
-            "&#x;",
-            "&#xd800;",
-            "&#99999999;",
-            "&é;",
-        ] {
+        for other in ["&", "&;", "&amp", "& amp;", "&unknown;", "&#;", "&#x;", "&#xd800;", "&#99999999;", "&é;"] {
             assert_eq!(entity(other, &mut String::new()), None, "{other}");
         }
     }

@@ -88,9 +88,7 @@ fn is_in_json(json: &Json, secret: &str) -> bool {
     match json {
         Json::String(text) | Json::Number(text) => is_in_text(text),
         Json::Array(items) => items.iter().any(|item| is_in_json(item, secret)),
-        Json::Object(members) => members
-            .iter()
-            .any(|(name, value)| is_in_text(name) || is_in_json(value, secret)),
+        Json::Object(members) => members.iter().any(|(name, value)| is_in_text(name) || is_in_json(value, secret)),
         Json::Null | Json::Bool(_) => false,
     }
 }
@@ -143,15 +141,9 @@ pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
     let find = |readings: &Readings<'_>| readings.iter().find_map(trace);
     let in_body = || Some(("body".to_owned(), find(&seen.readings)?));
     // A date, a type and most other values hold nothing that traces are made of.
-    let may_hold = |text: &str| {
-        text.bytes()
-            .fold(false, |found, byte| found | matches!(byte, b'(' | b'.' | b'[' | b'#'))
-    };
-    let in_header = || {
-        in_header(seen, |readings| {
-            readings.iter().any(may_hold).then(|| find(readings))?
-        })
-    };
+    let may_hold =
+        |text: &str| text.bytes().fold(false, |found, byte| found | matches!(byte, b'(' | b'.' | b'[' | b'#'));
+    let in_header = || in_header(seen, |readings| readings.iter().any(may_hold).then(|| find(readings))?);
     match in_body().or_else(in_header) {
         Some((place, trace)) => mismatch(&place, "no stack trace", shortened(&trace)),
         None => Vec::new(),

@@ -136,11 +136,7 @@ mod tests {
     #[track_caller]
     fn assert_read(written: &str, said: &str) {
         let readings = Readings::of(written.into());
-        assert!(
-            readings.iter().any(|reading| reading == said),
-            "{written}: {:?}",
-            readings.iter().collect::<Vec<_>>()
-        );
+        assert!(readings.iter().any(|reading| reading == said), "{written}: {:?}", readings.iter().collect::<Vec<_>>());
     }
 
     #[test]
@@ -190,10 +186,7 @@ mod tests {
             "&é;",
         ] {
             let readings = Readings::of(text.into());
-            assert!(
-                readings.decoded.is_empty() && matches!(readings.sent, Cow::Borrowed(_)),
-                "{text}"
-            );
+            assert!(readings.decoded.is_empty() && matches!(readings.sent, Cow::Borrowed(_)), "{text}");
             assert!(readings.iter().eq([text]));
         }
     }

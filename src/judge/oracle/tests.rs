@@ -31,22 +31,13 @@ fn login() -> Request {
 
 fn with_method(method: &'static str) -> Request {
     match login() {
-        Request::Http(request) => Request::Http(HttpRequest {
-            method: method.into(),
-            ..request
-        }),
+        Request::Http(request) => Request::Http(HttpRequest { method: method.into(), ..request }),
         raw => raw,
     }
 }
 
 fn exchange(request: Request, outcome: Outcome) -> Exchange {
-    Exchange {
-        request,
-        outcome,
-        at: Timestamp::UNIX_EPOCH,
-        elapsed: Duration::from_millis(1),
-        resent: false,
-    }
+    Exchange { request, outcome, at: Timestamp::UNIX_EPOCH, elapsed: Duration::from_millis(1), resent: false }
 }
 
 fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
@@ -72,10 +63,8 @@ fn noticed(request: Request, response: Response) -> Vec<String> {
 
 fn broken(exchange: &Exchange) -> Vec<String> {
     let findings = oracles().judge("a step", exchange).findings;
-    let mut ids: Vec<String> = findings
-        .into_iter()
-        .map(|finding| finding.requirement.trim_start_matches("envelope.").to_owned())
-        .collect();
+    let mut ids: Vec<String> =
+        findings.into_iter().map(|finding| finding.requirement.trim_start_matches("envelope.").to_owned()).collect();
     ids.sort();
     ids
 }
@@ -109,26 +98,14 @@ fn what_conforms_is_left_alone() {
             400,
             enveloped(r#""errors":[{"code":1008,"title":"a"},{"code":1009,"title":"b","href":"h"}]"#),
         ),
-        (
-            "members nobody knows",
-            200,
-            enveloped(r#""users":[{"x":{"errors":1}}],"y":null"#),
-        ),
+        ("members nobody knows", 200, enveloped(r#""users":[{"x":{"errors":1}}],"y":null"#)),
         ("an error without a body", 400, String::new()),
-        (
-            "a documented 500",
-            500,
-            enveloped(r#""errors":[{"code":1014,"title":"t"}]"#),
-        ),
+        ("a documented 500", 500, enveloped(r#""errors":[{"code":1014,"title":"t"}]"#)),
         ("an overload", 503, enveloped(r#""errors":[{"code":1016,"title":"t"}]"#)),
     ] {
         assert_noticed(what, json(status, &body), &[]);
     }
-    for content_type in [
-        "application/json; charset=utf-8",
-        "Application/JSON",
-        "application/json ;charset=\"UTF-8\"",
-    ] {
+    for content_type in ["application/json; charset=utf-8", "Application/JSON", "application/json ;charset=\"UTF-8\""] {
         let response = response(200, &[("Content-Type", content_type)], &enveloped(user));
         assert_noticed(content_type, response, &[]);
     }
@@ -148,44 +125,23 @@ fn no_whole_answer_is_noticed_but_not_that_nobody_could_be_reached() {
             partial: partial.to_vec(),
         })
     };
-    for breakage in [
-        Breakage::Closed,
-        Breakage::TimedOut,
-        Breakage::Malformed,
-        Breakage::TooLarge,
-    ] {
-        assert_eq!(
-            broken(&exchange(login(), unanswered(breakage, b""))),
-            ["answered"],
-            "{breakage:?}"
-        );
+    for breakage in [Breakage::Closed, Breakage::TimedOut, Breakage::Malformed, Breakage::TooLarge] {
+        assert_eq!(broken(&exchange(login(), unanswered(breakage, b""))), ["answered"], "{breakage:?}");
     }
-    assert_eq!(
-        broken(&exchange(login(), unanswered(Breakage::Unreachable, b""))),
-        [""; 0]
-    );
+    assert_eq!(broken(&exchange(login(), unanswered(Breakage::Unreachable, b""))), [""; 0]);
     // Bytes that are no HTTP may be met by closing the connection, but neither by silence nor by half an answer.
     let raw = || Request::Raw(b"\x16\x03\x01".to_vec());
     assert_eq!(broken(&exchange(raw(), unanswered(Breakage::Closed, b""))), [""; 0]);
-    for (breakage, partial) in [
-        (Breakage::Closed, &b"HTTP/1."[..]),
-        (Breakage::TimedOut, b""),
-        (Breakage::Malformed, b"x"),
-    ] {
-        assert_eq!(
-            broken(&exchange(raw(), unanswered(breakage, partial))),
-            ["answered"],
-            "{breakage:?}"
-        );
+    for (breakage, partial) in
+        [(Breakage::Closed, &b"HTTP/1."[..]), (Breakage::TimedOut, b""), (Breakage::Malformed, b"x")]
+    {
+        assert_eq!(broken(&exchange(raw(), unanswered(breakage, partial))), ["answered"], "{breakage:?}");
     }
 }
 
 #[test]
 fn bytes_after_the_answer_are_noticed() {
-    let second = || Response {
-        surplus: b"HTTP/1.1 200 OK\r\n".to_vec(),
-        ..json(400, &enveloped(ERROR))
-    };
+    let second = || Response { surplus: b"HTTP/1.1 200 OK\r\n".to_vec(), ..json(400, &enveloped(ERROR)) };
     assert_noticed("a second answer", second(), &["one-answer"]);
     assert_eq!(
         noticed(Request::Raw(b"GET / HTTP/1.1\r\n".to_vec()), second()),
@@ -205,18 +161,8 @@ fn a_5xx_is_a_crash_unless_its_code_is_documented_for_it() {
     for (what, status, body, expected) in [
         ("no body", 500, String::new(), &["no-crash"][..]),
         ("an error of another code", 500, enveloped(ERROR), &["no-crash"]),
-        (
-            "a code as text",
-            500,
-            enveloped(r#""errors":[{"code":"1014","title":"t"}]"#),
-            &["error-shape", "no-crash"],
-        ),
-        (
-            "a code outside of errors",
-            502,
-            enveloped(r#""code":1014"#),
-            &["error-shape", "no-crash"],
-        ),
+        ("a code as text", 500, enveloped(r#""errors":[{"code":"1014","title":"t"}]"#), &["error-shape", "no-crash"]),
+        ("a code outside of errors", 502, enveloped(r#""code":1014"#), &["error-shape", "no-crash"]),
         ("no errors", 500, enveloped(""), &["error-shape", "no-crash"]),
         ("a status nobody knows", 599, enveloped(ERROR), &["no-crash"]),
     ] {
@@ -231,77 +177,34 @@ fn a_5xx_is_a_crash_unless_its_code_is_documented_for_it() {
 fn every_body_is_a_json_object_and_says_so() {
     for (what, status, content_type, body, expected) in [
         ("HTML", 404, "text/html", "<html>", &["content-type", "json"][..]),
-        (
-            "HTML that calls itself JSON",
-            404,
-            "application/json",
-            "<html>",
-            &["json"],
-        ),
+        ("HTML that calls itself JSON", 404, "application/json", "<html>", &["json"]),
         ("a success without a body", 200, "application/json", "", &["json"]),
         ("an array", 200, "application/json", "[]", &["json"]),
         ("a text", 400, "application/json", "\"no\"", &["error-shape", "json"]),
         ("null", 200, "application/json", "null", &["json"]),
         ("two values", 200, "application/json", "{}{}", &["json"]),
-        (
-            "no UTF-8 would do",
-            200,
-            "application/json",
-            "{\"a\":\"\\ud800\"}",
-            &["json"],
-        ),
-        (
-            "JSON under another name",
-            200,
-            "text/plain",
-            &enveloped(""),
-            &["content-type"],
-        ),
-        (
-            "a name that only begins so",
-            200,
-            "application/jsonp",
-            &enveloped(""),
-            &["content-type"],
-        ),
-        (
-            "a name that only ends so",
-            200,
-            "text/application/json",
-            &enveloped(""),
-            &["content-type"],
-        ),
+        ("no UTF-8 would do", 200, "application/json", "{\"a\":\"\\ud800\"}", &["json"]),
+        ("JSON under another name", 200, "text/plain", &enveloped(""), &["content-type"]),
+        ("a name that only begins so", 200, "application/jsonp", &enveloped(""), &["content-type"]),
+        ("a name that only ends so", 200, "text/application/json", &enveloped(""), &["content-type"]),
     ] {
-        assert_noticed(
-            what,
-            response(status, &[("Content-Type", content_type)], body),
-            expected,
-        );
+        assert_noticed(what, response(status, &[("Content-Type", content_type)], body), expected);
     }
     assert_noticed("no Content-Type", response(200, &[], &enveloped("")), &["content-type"]);
     let raw = Request::Raw(b"GET /v1 HTTP/9\r\n\r\n".to_vec());
-    assert_eq!(
-        noticed(raw, response(400, &[], "Bad Request")),
-        [""; 0],
-        "the HTTP layer knows no envelope"
-    );
+    assert_eq!(noticed(raw, response(400, &[], "Bad Request")), [""; 0], "the HTTP layer knows no envelope");
     assert_eq!(noticed(with_method("HEAD"), response(404, &[], "")), [""; 0]);
 }
 
 #[test]
 fn a_body_that_is_no_object_is_shown() {
-    for (body, observed) in [
-        ("", "an empty body"),
-        ("<html>", "<html>"),
-        ("[1]", "an array: [1]"),
-        ("\"no\"", "a string: \"no\""),
-    ] {
+    for (body, observed) in
+        [("", "an empty body"), ("<html>", "<html>"), ("[1]", "an array: [1]"), ("\"no\"", "a string: \"no\"")]
+    {
         let judgement = oracles().judge("a step", &exchange(login(), Outcome::Answered(json(200, body))));
         let mismatches = judgement.findings.into_iter().flat_map(|finding| finding.mismatches);
-        let bodies: Vec<String> = mismatches
-            .filter(|mismatch| mismatch.at == "body")
-            .map(|mismatch| mismatch.observed)
-            .collect();
+        let bodies: Vec<String> =
+            mismatches.filter(|mismatch| mismatch.at == "body").map(|mismatch| mismatch.observed).collect();
         assert_eq!(bodies, [observed], "{body}");
     }
 }
@@ -315,11 +218,7 @@ fn a_member_that_stands_twice_is_noticed_wherever_it_is() {
     ] {
         assert_noticed(&body, json(200, &body), &["unique-members"]);
     }
-    assert_noticed(
-        "in two objects",
-        json(200, &enveloped(r#""users":[{"a":1},{"a":1}]"#)),
-        &[],
-    );
+    assert_noticed("in two objects", json(200, &enveloped(r#""users":[{"a":1},{"a":1}]"#)), &[]);
 }
 
 #[test]
@@ -358,11 +257,7 @@ fn errors_have_their_shape() {
 fn every_wrong_member_of_every_error_is_reported_by_its_pointer() {
     let body = enveloped(r#""errors":[{"code":"x","title":"t"},{"code":1,"details":2}]"#);
     let judgement = oracles().judge("a step", &exchange(login(), Outcome::Answered(json(400, &body))));
-    let places: Vec<&str> = judgement.findings[0]
-        .mismatches
-        .iter()
-        .map(|mismatch| mismatch.at.as_str())
-        .collect();
+    let places: Vec<&str> = judgement.findings[0].mismatches.iter().map(|mismatch| mismatch.at.as_str()).collect();
     assert_eq!(places, ["/errors/0/code", "/errors/1/title", "/errors/1/details"]);
     assert_eq!(judgement.findings[0].step, "a step");
 }
@@ -372,9 +267,7 @@ fn of_very_many_wrong_errors_the_first_are_reported_and_the_rest_is_counted() {
     let reported = |count: usize| {
         let errors = vec![r#"{"title":"t"}"#; count].join(",");
         let body = enveloped(&format!(r#""errors":[{errors}]"#));
-        let mut findings = oracles()
-            .judge("a step", &exchange(login(), Outcome::Answered(json(400, &body))))
-            .findings;
+        let mut findings = oracles().judge("a step", &exchange(login(), Outcome::Answered(json(400, &body)))).findings;
         assert_eq!(findings.len(), 1);
         findings.remove(0).mismatches
     };
@@ -382,10 +275,7 @@ fn of_very_many_wrong_errors_the_first_are_reported_and_the_rest_is_counted() {
     assert_eq!(reported(20)[19].at, "/errors/19/code");
     let of_many = reported(1_000);
     assert_eq!(of_many.len(), 21);
-    assert_eq!(
-        (of_many[20].at.as_str(), of_many[20].observed.as_str()),
-        ("/errors", "980 more")
-    );
+    assert_eq!((of_many[20].at.as_str(), of_many[20].observed.as_str()), ("/errors", "980 more"));
 }
 
 #[test]
@@ -400,11 +290,7 @@ fn what_a_status_promises_holds_from_its_first_to_its_last_code() {
         (399, enveloped(""), &[]),
         (400, enveloped(""), &["error-shape"]),
         (399, enveloped(r#""users":[]"#), &[]),
-        (
-            400,
-            enveloped(&format!(r#"{ERROR},"users":[]"#)),
-            &["no-payload-beside-errors"],
-        ),
+        (400, enveloped(&format!(r#"{ERROR},"users":[]"#)), &["no-payload-beside-errors"]),
         (499, enveloped(ERROR), &[]),
         (500, enveloped(ERROR), &["no-crash"]),
         // These have no body by definition.
@@ -418,42 +304,12 @@ fn what_a_status_promises_holds_from_its_first_to_its_last_code() {
 #[test]
 fn success_and_error_do_not_mix() {
     for (what, status, members, expected) in [
-        (
-            "errors on a success",
-            200,
-            ERROR.to_owned(),
-            &["errors-only-on-errors"][..],
-        ),
-        (
-            "an empty list of them",
-            200,
-            r#""errors":[]"#.to_owned(),
-            &["errors-only-on-errors"],
-        ),
-        (
-            "both",
-            200,
-            format!(r#"{ERROR},"users":[]"#),
-            &["errors-only-on-errors", "no-payload-beside-errors"],
-        ),
-        (
-            "users on an error",
-            400,
-            format!(r#"{ERROR},"users":[{{"token":"t"}}]"#),
-            &["no-payload-beside-errors"],
-        ),
-        (
-            "a registration on an error",
-            400,
-            format!(r#"{ERROR},"account":[]"#),
-            &["no-payload-beside-errors"],
-        ),
-        (
-            "payload alone on an error",
-            400,
-            r#""users":[]"#.to_owned(),
-            &["error-shape", "no-payload-beside-errors"],
-        ),
+        ("errors on a success", 200, ERROR.to_owned(), &["errors-only-on-errors"][..]),
+        ("an empty list of them", 200, r#""errors":[]"#.to_owned(), &["errors-only-on-errors"]),
+        ("both", 200, format!(r#"{ERROR},"users":[]"#), &["errors-only-on-errors", "no-payload-beside-errors"]),
+        ("users on an error", 400, format!(r#"{ERROR},"users":[{{"token":"t"}}]"#), &["no-payload-beside-errors"]),
+        ("a registration on an error", 400, format!(r#"{ERROR},"account":[]"#), &["no-payload-beside-errors"]),
+        ("payload alone on an error", 400, r#""users":[]"#.to_owned(), &["error-shape", "no-payload-beside-errors"]),
     ] {
         assert_noticed(what, json(status, &enveloped(&members)), expected);
     }
@@ -462,11 +318,7 @@ fn success_and_error_do_not_mix() {
 #[test]
 fn meta_is_there_and_has_its_shape() {
     assert_noticed("none on a success", json(200, r#"{"users":[]}"#), &["meta-present"]);
-    assert_noticed(
-        "none on an error",
-        json(400, &format!("{{{ERROR}}}")),
-        &["meta-present"],
-    );
+    assert_noticed("none on an error", json(400, &format!("{{{ERROR}}}")), &["meta-present"]);
     for meta in [
         "null",
         "{}",
@@ -495,11 +347,7 @@ fn secrets_of_the_request_come_back_nowhere() {
         let body = enveloped(&format!(r#""errors":[{{"code":1009,"title":"no: {secret}"}}]"#));
         assert_noticed(secret, json(400, &body), &["no-secret-echoed"]);
         let headers = [("content-type", "application/json"), ("X-Debug", secret)];
-        assert_noticed(
-            secret,
-            response(400, &headers, &enveloped(ERROR)),
-            &["no-secret-echoed"],
-        );
+        assert_noticed(secret, response(400, &headers, &enveloped(ERROR)), &["no-secret-echoed"]);
     }
     // Parts of a secret, the user's name and a word by chance are none.
     for harmless in ["correct-horse", "admin", "battery", "Staple1!", "Basic"] {
@@ -514,12 +362,7 @@ fn secrets_of_the_request_come_back_nowhere() {
             body: Some(body.into()),
         })
     };
-    let echo = |text: &str| {
-        json(
-            400,
-            &enveloped(&format!(r#""errors":[{{"code":1009,"title":"{text}"}}]"#)),
-        )
-    };
+    let echo = |text: &str| json(400, &enveloped(&format!(r#""errors":[{{"code":1009,"title":"{text}"}}]"#)));
     for (authorization, body, secret) in [
         ("Bearer opaque-token-1", "", "opaque-token-1"),
         ("bearer  opaque-token-1 ", "", "opaque-token-1"),
@@ -540,11 +383,7 @@ fn secrets_of_the_request_come_back_nowhere() {
         ("Bearer x", r#"{"password": 12345678}"#, "12345678"),
         ("Bearer x", r#"{"username": "somebody-else"}"#, "somebody-else"),
     ] {
-        assert_eq!(
-            noticed(request(authorization, body), echo(word)),
-            [""; 0],
-            "{authorization} {body}"
-        );
+        assert_eq!(noticed(request(authorization, body), echo(word)), [""; 0], "{authorization} {body}");
     }
 }
 
@@ -572,11 +411,7 @@ fn stack_traces_are_noticed_in_any_body() {
         let plain = trace.replace("\\n", "\n").replace("\\t", "\t");
         assert_noticed(trace, response(404, &[], &plain), &["content-type", "json", "no-trace"]);
     }
-    assert_noticed(
-        "a harmless at",
-        json(400, &enveloped(r#""errors":[{"code":1009,"title":"at least 8"}]"#)),
-        &[],
-    );
+    assert_noticed("a harmless at", json(400, &enveloped(r#""errors":[{"code":1009,"title":"at least 8"}]"#)), &[]);
 }
 
 #[test]
@@ -585,28 +420,17 @@ fn a_stack_trace_is_noticed_in_a_header_too() {
     let headers = [("content-type", "application/json"), ("X-Debug", trace)];
     let traced = response(400, &headers, &enveloped(ERROR));
     let judgement = oracles().judge("a step", &exchange(login(), Outcome::Answered(traced)));
-    let places: Vec<&str> = judgement.findings[0]
-        .mismatches
-        .iter()
-        .map(|mismatch| mismatch.at.as_str())
-        .collect();
+    let places: Vec<&str> = judgement.findings[0].mismatches.iter().map(|mismatch| mismatch.at.as_str()).collect();
     assert_eq!(judgement.findings[0].requirement, "envelope.no-trace");
     assert_eq!(places, ["header X-Debug"]);
-    let date = [
-        ("content-type", "application/json"),
-        ("Date", "Thu, 01 Mar 2018 15:29:26 GMT"),
-    ];
+    let date = [("content-type", "application/json"), ("Date", "Thu, 01 Mar 2018 15:29:26 GMT")];
     assert_noticed("a date", response(400, &date, &enveloped(ERROR)), &[]);
 }
 
 #[test]
 fn a_401_has_a_challenge_and_a_405_names_the_methods() {
     let with = |status, name: &'static str, value: &str| {
-        response(
-            status,
-            &[("content-type", "application/json"), (name, value)],
-            &enveloped(ERROR),
-        )
+        response(status, &[("content-type", "application/json"), (name, value)], &enveloped(ERROR))
     };
     assert_noticed("401 alone", json(401, &enveloped(ERROR)), &["challenge"]);
     assert_noticed("405 alone", json(405, &enveloped(ERROR)), &["allow"]);
@@ -619,32 +443,19 @@ fn a_401_has_a_challenge_and_a_405_names_the_methods() {
 #[test]
 fn an_oracle_without_a_requirement_is_not_asked_and_a_level_decides() {
     let crash = || exchange(login(), Outcome::Answered(response(500, &[], "")));
-    assert_eq!(
-        Oracles::of(&Register::default()).judge("a step", &crash()),
-        Judgement::default()
-    );
+    assert_eq!(Oracles::of(&Register::default()).judge("a step", &crash()), Judgement::default());
     let text = "[\"envelope.no-crash\"]\nmark = \"inferred\"\nsays = \"s\"\npage = \"p\"\nsection = \"s\"\n";
     let oracles = Oracles::of(&Register::parse(SourceText { file: "r", text }).expect("register"));
     assert_eq!(oracles.requirements().collect::<Vec<_>>(), ["envelope.no-crash"]);
     let judgement = oracles.judge("a step", &crash());
     assert_eq!(judgement.findings, []);
-    assert_eq!(
-        judgement.observations[0].requirement.as_deref(),
-        Some("envelope.no-crash")
-    );
+    assert_eq!(judgement.observations[0].requirement.as_deref(), Some("envelope.no-crash"));
 }
 
 #[test]
 fn hostile_answers_are_shown_shortened_and_plain() {
     let body = format!("\u{1b}[31m{}", "x".repeat(100_000));
-    let judgement = oracles().judge(
-        "a step",
-        &exchange(login(), Outcome::Answered(response(404, &[], &body))),
-    );
+    let judgement = oracles().judge("a step", &exchange(login(), Outcome::Answered(response(404, &[], &body))));
     let shown = format!("{:?}", judgement.findings);
-    assert!(
-        shown.len() < 2_000 && !shown.contains('\u{1b}'),
-        "{} bytes",
-        shown.len()
-    );
+    assert!(shown.len() < 2_000 && !shown.contains('\u{1b}'), "{} bytes", shown.len());
 }

@@ -16,9 +16,7 @@ type InTrace = fn(&str, &str) -> bool;
 /// The signs of a trace other than the names of source files. At most 32 bytes each, which are found soonest.
 const SIGNS: [(&str, InTrace); 5] = [
     ("Traceback (most recent call last", |_, _| true),
-    ("goroutine ", |_, after| {
-        after_number(after, "").is_some_and(|rest| rest.starts_with(" ["))
-    }),
+    ("goroutine ", |_, after| after_number(after, "").is_some_and(|rest| rest.starts_with(" ["))),
     ("Stack trace:", |_, after| after.trim_start().starts_with("#0")),
     ("Caused by: ", |_, after| is_exception(after)),
     ("at ", is_call),
@@ -48,9 +46,7 @@ pub(super) fn trace(text: &str) -> Option<String> {
 /// What stands before a dot without a blank, a quote or a parenthesis: the beginning of a path.
 fn word_before(text: &str, dot: usize) -> &str {
     let near = &text[text.floor_char_boundary(dot.saturating_sub(LONGEST))..dot];
-    near.rsplit(|c: char| c.is_whitespace() || "('\"".contains(c))
-        .next()
-        .unwrap_or_default()
+    near.rsplit(|c: char| c.is_whitespace() || "('\"".contains(c)).next().unwrap_or_default()
 }
 
 /// Whether a letter follows a dot, as in no version and no number. All of the text is looked at, without a branch: that is
@@ -58,9 +54,7 @@ fn word_before(text: &str, dot: usize) -> &str {
 fn may_name_source(text: &str) -> bool {
     let bytes = text.as_bytes();
     let pairs = bytes.iter().zip(&bytes[bytes.len().min(1)..]);
-    pairs.fold(false, |found, (dot, letter)| {
-        found | ((*dot == b'.') & letter.is_ascii_alphabetic())
-    })
+    pairs.fold(false, |found, (dot, letter)| found | ((*dot == b'.') & letter.is_ascii_alphabetic()))
 }
 
 /// What follows a number after a sign.

@@ -25,11 +25,7 @@ fn wrong_logins_are_counted_step_by_step() {
     assert_eq!(cost("login/control"), 1, "one of its two logins is good");
     assert_eq!(cost("login/standard-login"), 0);
     assert_eq!(cost("users/read-admin"), 0);
-    assert_eq!(
-        cost("envelope/unknown-path::below-the-login"),
-        1,
-        "near enough to be counted by a target"
-    );
+    assert_eq!(cost("envelope/unknown-path::below-the-login"), 1, "near enough to be counted by a target");
     assert_eq!(cost("envelope/unknown-path::deep"), 0);
 }
 
@@ -40,16 +36,10 @@ fn the_budget_holds_and_the_controls_are_within_it() {
         let spent: u32 = plan.cases().map(Case::wrong_logins).sum();
         assert!(spent <= limit, "{spent} of {limit}");
         if limit < 100_000 {
-            assert!(
-                plan.skipped.iter().any(|(_, why)| why.starts_with("over budget")),
-                "{limit}"
-            );
+            assert!(plan.skipped.iter().any(|(_, why)| why.starts_with("over budget")), "{limit}");
         }
         if limit >= 20 {
-            assert!(
-                spent + OF_THE_HARNESS + 3 >= limit.min(200),
-                "the budget is used: {spent} of {limit}"
-            );
+            assert!(spent + OF_THE_HARNESS + 3 >= limit.min(200), "the budget is used: {spent} of {limit}");
             assert!(plan.cases().any(|case| case.id == "login/control"));
         }
     }
@@ -57,10 +47,7 @@ fn the_budget_holds_and_the_controls_are_within_it() {
 
 #[test]
 fn without_a_limit_nothing_is_over_budget() {
-    let unlimited = Capabilities {
-        wrong_logins: None,
-        ..deployed(0)
-    };
+    let unlimited = Capabilities { wrong_logins: None, ..deployed(0) };
     let plan = plan(all(), &unlimited);
     assert!(!plan.skipped.iter().any(|(_, why)| why.contains("budget")));
 }
@@ -68,32 +55,20 @@ fn without_a_limit_nothing_is_over_budget() {
 #[test]
 fn the_most_telling_come_first() {
     let musts = |cases: &[Case]| -> usize {
-        let cited: BTreeSet<&str> = cases
-            .iter()
-            .flat_map(cited)
-            .filter(|(level, _)| *level == Level::Must)
-            .map(|(_, id)| id)
-            .collect();
+        let cited: BTreeSet<&str> =
+            cases.iter().flat_map(cited).filter(|(level, _)| *level == Level::Must).map(|(_, id)| id).collect();
         cited.len()
     };
     let costly: Vec<Case> = all().into_iter().filter(|case| case.wrong_logins() > 0).collect();
     let (chosen, _) = within(costly.clone(), 20);
     // As many cases, taken in the order of their ids.
     let first: Vec<Case> = costly.into_iter().take(chosen.len()).collect();
-    assert!(
-        musts(&chosen) > 2 * musts(&first),
-        "{} and {}",
-        musts(&chosen),
-        musts(&first)
-    );
+    assert!(musts(&chosen) > 2 * musts(&first), "{} and {}", musts(&chosen), musts(&first));
 }
 
 #[test]
 fn what_is_refused_for_another_reason_costs_nothing() {
-    let nothing_allowed = Capabilities {
-        allow: Default::default(),
-        ..deployed(20)
-    };
+    let nothing_allowed = Capabilities { allow: Default::default(), ..deployed(20) };
     let plan = plan(all(), &nothing_allowed);
     let spent: u32 = plan.cases().map(Case::wrong_logins).sum();
     assert!((15..=20).contains(&spent), "{spent}");
@@ -163,14 +138,8 @@ fn controls_come_first_then_musts_then_shoulds_then_what_costs_less() {
         (4, &["c-shoulds", "control", "e-cheap", "f-must"]),
         (5, &["c-shoulds", "control", "d-should", "e-cheap", "f-must"]),
         // Nothing new is left: the cheap one, then the dear one.
-        (
-            6,
-            &["a-repeated", "c-shoulds", "control", "d-should", "e-cheap", "f-must"],
-        ),
-        (
-            7,
-            &["a-repeated", "c-shoulds", "control", "d-should", "e-cheap", "f-must"],
-        ),
+        (6, &["a-repeated", "c-shoulds", "control", "d-should", "e-cheap", "f-must"]),
+        (7, &["a-repeated", "c-shoulds", "control", "d-should", "e-cheap", "f-must"]),
     ] {
         let (mut chosen, _) = split(cases.clone(), budget);
         chosen.sort();
@@ -215,8 +184,5 @@ fn a_login_counts_in_whatever_form_it_is_sent() {
     }
     let rows = "cases.one = { x = \"users/login\" }";
     assert_eq!(case(rows, &[r#"send = "POST /v1/${x}""#]).wrong_logins(), 1);
-    assert_eq!(
-        case("changes = [\"clock\"]", &["advance = 1", r#"send = "GET /""#]).wrong_logins(),
-        0
-    );
+    assert_eq!(case("changes = [\"clock\"]", &["advance = 1", r#"send = "GET /""#]).wrong_logins(), 0);
 }

@@ -52,10 +52,7 @@ fn the_resets_are_as_few_as_the_cases_allow() {
     let resets = plan.stages.iter().filter(|stage| stage.start == Start::Reset).count();
     assert_eq!(resets, plan.resets);
     // Where the target is not known to be new, the first stage makes it so.
-    let unknown = Capabilities {
-        fresh: false,
-        ..embedded()
-    };
+    let unknown = Capabilities { fresh: false, ..embedded() };
     assert_eq!(super::plan(suite(), &unknown).resets, plan.resets + 1);
 }
 
@@ -98,11 +95,7 @@ fn what_is_used_up_is_brought_back_before_the_next_that_needs_it() {
     // A refusal uses nothing up: it comes before the login that does.
     let refusal = case("given = \"fresh\"", &[LOG_IN]);
     let plan = plan(vec![first_login, refusal.clone(), refusal], &embedded());
-    let stages: Vec<(Start, usize)> = plan
-        .stages
-        .iter()
-        .map(|stage| (stage.start, stage.cases.len()))
-        .collect();
+    let stages: Vec<(Start, usize)> = plan.stages.iter().map(|stage| (stage.start, stage.cases.len())).collect();
     assert_eq!(stages, [(Start::AsLeft, 2), (Start::AsLeft, 1)]);
     assert!(plan.stages[0].cases.iter().all(Case::changes_nothing));
 }
@@ -121,19 +114,9 @@ fn a_case_goes_with_those_that_need_and_leave_the_same_state() {
         ("admin", "", &[VERIFY], Group::Verified),
         ("admin", "", &[LOG_IN, LOG_OUT], Group::LoggingOut),
         ("user", r#""passwords""#, &[UPDATE], Group::Confined),
-        (
-            "user",
-            r#""passwords""#,
-            &[UPDATE, r#"send = "PUT /v1/users/admin""#],
-            Group::Changed,
-        ),
+        ("user", r#""passwords""#, &[UPDATE, r#"send = "PUT /v1/users/admin""#], Group::Changed),
         ("admin", r#""users""#, &[VERIFY], Group::Verified),
-        (
-            "admin",
-            r#""registration""#,
-            &[r#"send = "POST /v1/account""#],
-            Group::Registering,
-        ),
+        ("admin", r#""registration""#, &[r#"send = "POST /v1/account""#], Group::Registering),
         ("admin", r#""registration""#, &[VERIFY], Group::Verified),
         ("registered", "", &[LOG_IN], Group::Registered),
         ("registered", r#""registration""#, &[VERIFY], Group::Registered),
@@ -147,22 +130,14 @@ fn a_case_goes_with_those_that_need_and_leave_the_same_state() {
 
 #[test]
 fn changes_are_counted_by_the_cases_that_will_run() {
-    let changing = |changes: &str| {
-        case(
-            &format!("given = \"admin\"\nchanges = [{changes}]"),
-            &[r#"send = "GET /""#],
-        )
-    };
+    let changing = |changes: &str| case(&format!("given = \"admin\"\nchanges = [{changes}]"), &[r#"send = "GET /""#]);
     let cases = vec![
         changing(r#""users""#),
         changing(r#""users", "passwords""#),
         changing(r#""users", "clock""#),
         changing(""),
     ];
-    let no_clock = Capabilities {
-        advance: false,
-        ..embedded()
-    };
+    let no_clock = Capabilities { advance: false, ..embedded() };
     let changes = plan(cases, &no_clock).changes();
     assert_eq!(changes, [(Change::Users, 2), (Change::Passwords, 1)].into());
 }
@@ -171,89 +146,44 @@ fn changes_are_counted_by_the_cases_that_will_run() {
 fn only_what_disturbs_nothing_runs_at_the_same_time() {
     let plan = plan(suite(), &embedded());
     for stage in plan.stages.iter().filter(|stage| stage.concurrent) {
-        assert!(
-            stage
-                .cases
-                .iter()
-                .all(|case| case.changes_nothing() || case.is_confined())
-        );
+        assert!(stage.cases.iter().all(|case| case.changes_nothing() || case.is_confined()));
     }
     let at_once = |id: &str| {
         let of = |stage: &&Stage| stage.cases.iter().any(|case| case.id == id);
         plan.stages.iter().find(of).map(|stage| stage.concurrent)
     };
     assert_eq!(at_once("login/first-login"), Some(false));
-    assert_eq!(
-        at_once("login/new-account"),
-        Some(true),
-        "it makes an account of its own"
-    );
-    assert_eq!(
-        at_once("login/default-account-not-removable"),
-        Some(false),
-        "it tries the admin's"
-    );
-    assert_eq!(
-        at_once("users/update-admin-by-a-user"),
-        Some(false),
-        "it tries the admin's"
-    );
+    assert_eq!(at_once("login/new-account"), Some(true), "it makes an account of its own");
+    assert_eq!(at_once("login/default-account-not-removable"), Some(false), "it tries the admin's");
+    assert_eq!(at_once("users/update-admin-by-a-user"), Some(false), "it tries the admin's");
 }
 
 #[test]
 fn nothing_is_changed_that_was_not_allowed() {
     let plan = plan(suite(), &untouchable());
     assert!(plan.cases().count() > 0);
-    assert!(
-        plan.cases()
-            .all(|case| case.changes_nothing() && case.given() == Given::Any)
-    );
+    assert!(plan.cases().all(|case| case.changes_nothing() && case.given() == Given::Any));
     assert_eq!((plan.resets, plan.changes().len()), (0, 0));
     for (edit, given) in [
-        (
-            Capabilities {
-                credentials: true,
-                ..untouchable()
-            },
-            Given::Admin,
-        ),
-        (
-            Capabilities {
-                credentials: true,
-                allow: [Change::Users].into(),
-                ..untouchable()
-            },
-            Given::User,
-        ),
+        (Capabilities { credentials: true, ..untouchable() }, Given::Admin),
+        (Capabilities { credentials: true, allow: [Change::Users].into(), ..untouchable() }, Given::User),
     ] {
         let plan = super::plan(suite(), &edit);
         let most = plan.cases().map(Case::given).max();
         assert_eq!(most, Some(given));
-        let allowed = |case: &Case| {
-            case.changes()
-                .iter()
-                .all(|change| edit.allow.contains(change) || case.is_confined())
-        };
+        let allowed =
+            |case: &Case| case.changes().iter().all(|change| edit.allow.contains(change) || case.is_confined());
         assert!(plan.cases().all(allowed));
     }
 }
 
 #[test]
 fn a_disposable_target_still_sends_no_sms_unasked() {
-    let disposable = Capabilities {
-        reset: true,
-        fresh: true,
-        advance: true,
-        code: true,
-        ..untouchable()
-    };
+    let disposable = Capabilities { reset: true, fresh: true, advance: true, code: true, ..untouchable() };
     let plan = plan(suite(), &disposable);
     let registers = |case: &&Case| case.changes().contains(&Change::Registration);
     assert_eq!(plan.cases().filter(registers).count(), 0);
-    let allowed = Capabilities {
-        allow: [Change::Registration].into(),
-        ..disposable
-    };
+    let allowed = Capabilities { allow: [Change::Registration].into(), ..disposable };
     assert!(super::plan(suite(), &allowed).cases().filter(registers).count() > 0);
 }
 
@@ -263,18 +193,9 @@ fn each_refusal_says_what_to_give() {
         let case = suite().into_iter().find(|case| case.id.starts_with(id)).expect(id);
         capabilities.refusal(&case).unwrap_or_default()
     };
-    let known = Capabilities {
-        credentials: true,
-        ..untouchable()
-    };
-    let users = Capabilities {
-        allow: [Change::Users].into(),
-        ..known.clone()
-    };
-    let clock = Capabilities {
-        allow: [Change::Users, Change::Clock].into(),
-        ..known.clone()
-    };
+    let known = Capabilities { credentials: true, ..untouchable() };
+    let users = Capabilities { allow: [Change::Users].into(), ..known.clone() };
+    let clock = Capabilities { allow: [Change::Users, Change::Clock].into(), ..known.clone() };
     for (capabilities, id, says) in [
         (untouchable(), "login/default-password-alone", "--fresh or --reset"),
         (untouchable(), "login/control", "WABIZSPEC_ADMIN_PASSWORD"),
@@ -284,31 +205,10 @@ fn each_refusal_says_what_to_give() {
         (users.clone(), "users/update-admin-by-a-user", "--allow passwords"),
         (users.clone(), "tokens/expired", "--allow clock"),
         (clock, "tokens/expired", "no `advance`"),
-        (
-            Capabilities {
-                raw: false,
-                ..users.clone()
-            },
-            "login/body-in-chunks",
-            "client = \"wire\"",
-        ),
-        (
-            Capabilities {
-                raw: false,
-                ..users.clone()
-            },
-            "login/connection-close",
-            "client = \"wire\"",
-        ),
+        (Capabilities { raw: false, ..users.clone() }, "login/body-in-chunks", "client = \"wire\""),
+        (Capabilities { raw: false, ..users.clone() }, "login/connection-close", "client = \"wire\""),
         (users.clone(), "account/sunset-control", "not applicable"),
-        (
-            Capabilities {
-                allow: Change::ALL.into(),
-                ..users.clone()
-            },
-            "account/registration",
-            "`code_command`",
-        ),
+        (Capabilities { allow: Change::ALL.into(), ..users.clone() }, "account/registration", "`code_command`"),
     ] {
         let refusal = refusal(capabilities, id);
         assert!(refusal.contains(says), "{id}: {refusal:?}");
@@ -318,52 +218,29 @@ fn each_refusal_says_what_to_give() {
 
 #[test]
 fn each_change_needs_its_own_permission() {
-    let allowing = |allow: &[Change]| Capabilities {
-        credentials: true,
-        allow: allow.iter().copied().collect(),
-        ..untouchable()
-    };
+    let allowing =
+        |allow: &[Change]| Capabilities { credentials: true, allow: allow.iter().copied().collect(), ..untouchable() };
     let changing = |change: Change| case(&format!("changes = [\"{change}\"]"), &[r#"send = "GET /""#]);
     for (change, refusal) in [
-        (
-            Change::Passwords,
-            "it changes the admin's password; give --allow passwords",
-        ),
+        (Change::Passwords, "it changes the admin's password; give --allow passwords"),
         (Change::Users, "it changes the accounts; give --allow users"),
-        (
-            Change::Registration,
-            "it changes the registration; give --allow registration",
-        ),
+        (Change::Registration, "it changes the registration; give --allow registration"),
         (Change::Clock, "it changes the clock; give --allow clock"),
     ] {
         let others: Vec<Change> = Change::ALL.into_iter().filter(|other| *other != change).collect();
-        assert_eq!(
-            allowing(&others).refusal(&changing(change)).as_deref(),
-            Some(refusal),
-            "{change}"
-        );
-        let allowed = Capabilities {
-            advance: true,
-            ..allowing(&[change])
-        };
+        assert_eq!(allowing(&others).refusal(&changing(change)).as_deref(), Some(refusal), "{change}");
+        let allowed = Capabilities { advance: true, ..allowing(&[change]) };
         assert_eq!(allowed.refusal(&changing(change)), None, "{change}");
     }
     // The password of an account that the run makes is a matter of accounts.
-    let own = case(
-        "given = \"user\"\nchanges = [\"passwords\"]",
-        &[r#"send = "PUT /v1/users/${user}""#],
-    );
+    let own = case("given = \"user\"\nchanges = [\"passwords\"]", &[r#"send = "PUT /v1/users/${user}""#]);
     assert_eq!(allowing(&[Change::Users]).refusal(&own), None);
     assert!(allowing(&[Change::Passwords]).refusal(&own).is_some());
 }
 
 #[test]
 fn accounts_of_others_are_endangered_only_where_the_state_is_disposable() {
-    let deployed = Capabilities {
-        credentials: true,
-        allow: Change::ALL.into(),
-        ..untouchable()
-    };
+    let deployed = Capabilities { credentials: true, allow: Change::ALL.into(), ..untouchable() };
     let deleting = |name: &str, changes: &str| {
         let request = format!("send = \"DELETE /v1/users/{name}\"");
         case(&format!("given = \"user\"\nchanges = [{changes}]"), &[&request])
@@ -371,22 +248,12 @@ fn accounts_of_others_are_endangered_only_where_the_state_is_disposable() {
     let refusal = deployed.refusal(&deleting("admin", r#""users""#)).unwrap_or_default();
     assert!(refusal.ends_with("give --reset"), "{refusal:?}");
     assert_eq!(deployed.refusal(&deleting("${user}", r#""users""#)), None);
-    assert!(
-        deployed.refusal(&deleting("admin", "")).is_some(),
-        "whatever the file says of it"
-    );
+    assert!(deployed.refusal(&deleting("admin", "")).is_some(), "whatever the file says of it");
     // That it is just installed is leave for the first login, not to lose accounts.
-    for (reset, fresh, disposable, allowed) in [
-        (true, false, false, true),
-        (false, false, true, true),
-        (false, true, false, false),
-    ] {
-        let capabilities = Capabilities {
-            reset,
-            fresh,
-            disposable,
-            ..deployed.clone()
-        };
+    for (reset, fresh, disposable, allowed) in
+        [(true, false, false, true), (false, false, true, true), (false, true, false, false)]
+    {
+        let capabilities = Capabilities { reset, fresh, disposable, ..deployed.clone() };
         let refusal = capabilities.refusal(&deleting("admin", r#""users""#));
         assert_eq!(refusal.is_none(), allowed, "{capabilities:?}");
     }
@@ -396,65 +263,32 @@ fn accounts_of_others_are_endangered_only_where_the_state_is_disposable() {
 fn only_what_needs_the_wire_is_refused_where_there_is_none() {
     let plain = case("", &[r#"send = "GET /""#]);
     let raw = case("", &[r#"raw = "GET x""#]);
-    for (has_wire, case, refused) in [
-        (true, &plain, false),
-        (true, &raw, false),
-        (false, &plain, false),
-        (false, &raw, true),
-    ] {
-        let target = Capabilities {
-            raw: has_wire,
-            ..untouchable()
-        };
+    for (has_wire, case, refused) in
+        [(true, &plain, false), (true, &raw, false), (false, &plain, false), (false, &raw, true)]
+    {
+        let target = Capabilities { raw: has_wire, ..untouchable() };
         assert_eq!(target.refusal(case).is_some(), refused, "{has_wire}, {}", case.is_raw());
     }
 }
 
 #[test]
 fn a_plan_that_needs_an_admin_nobody_knows_begins_with_a_reset() {
-    let known = || {
-        suite()
-            .into_iter()
-            .filter(|case| case.id == "users/read-admin")
-            .collect::<Vec<_>>()
-    };
-    let resettable = Capabilities {
-        reset: true,
-        ..untouchable()
-    };
+    let known = || suite().into_iter().filter(|case| case.id == "users/read-admin").collect::<Vec<_>>();
+    let resettable = Capabilities { reset: true, ..untouchable() };
     assert_eq!(plan(known(), &resettable).stages[0].start, Start::Reset);
-    let told = Capabilities {
-        credentials: true,
-        ..resettable
-    };
+    let told = Capabilities { credentials: true, ..resettable };
     assert_eq!(plan(known(), &told).stages[0].start, Start::AsLeft);
 }
 
 #[test]
 fn without_a_reset_one_of_a_kind_runs_and_the_rest_is_skipped() {
-    let once = Capabilities {
-        fresh: true,
-        allow: Change::ALL.into(),
-        advance: true,
-        code: true,
-        ..untouchable()
-    };
+    let once = Capabilities { fresh: true, allow: Change::ALL.into(), advance: true, code: true, ..untouchable() };
     let plan = plan(suite(), &once);
-    let first_logins: Vec<&Case> = plan
-        .cases()
-        .filter(|case| Group::of(case) == Group::FreshChanged)
-        .collect();
+    let first_logins: Vec<&Case> = plan.cases().filter(|case| Group::of(case) == Group::FreshChanged).collect();
     assert_eq!(first_logins.len(), 1);
-    assert_eq!(
-        first_logins[0].id, "login/first-login",
-        "the twin of the refusals tells the most"
-    );
+    assert_eq!(first_logins[0].id, "login/first-login", "the twin of the refusals tells the most");
     assert_eq!(plan.resets, 0);
-    assert!(
-        plan.skipped
-            .iter()
-            .any(|(_, why)| why.contains("just installed once more"))
-    );
+    assert!(plan.skipped.iter().any(|(_, why)| why.contains("just installed once more")));
     let clock = plan.cases().filter(|case| Group::of(case) == Group::Clock).count();
     assert!(clock > 1, "the clock only ever goes on");
 }

@@ -97,10 +97,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "a request without a certificate is accepted, and named after nobody",
         |b| {
             b.registration.account_body = |call, rule| {
-                AccountBody::parse(
-                    &amended(call.body, |members| defaulted(members, "cert", NAMELESS)),
-                    rule,
-                )
+                AccountBody::parse(&amended(call.body, |members| defaulted(members, "cert", NAMELESS)), rule)
             }
         },
         |w| w.request_code(&without("cert")),
@@ -211,9 +208,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| {
             b.registration.account_body = |call, rule| {
                 AccountBody::parse(
-                    &amended(call.body, |members| {
-                        drop(members.insert("method".to_owned(), "sms".into()))
-                    }),
+                    &amended(call.body, |members| drop(members.insert("method".to_owned(), "sms".into()))),
                     rule,
                 )
             }
@@ -353,12 +348,7 @@ pub(super) const FAULTS: &[Fault] = &[
 ];
 
 fn all_defaults(members: &mut serde_json::Map<String, Value>) {
-    for (name, value) in [
-        ("cc", "1"),
-        ("phone_number", "2025550123"),
-        ("method", "sms"),
-        ("cert", NAMELESS),
-    ] {
+    for (name, value) in [("cc", "1"), ("phone_number", "2025550123"), ("method", "sms"), ("cert", NAMELESS)] {
         defaulted(members, name, value);
     }
 }

@@ -48,10 +48,7 @@ pub(super) fn any_case(members: &mut Map<String, Value>) {
         "newpassword" => "new_password".to_owned(),
         _ => name,
     };
-    *members = std::mem::take(members)
-        .into_iter()
-        .map(|(name, value)| (spelt(name), value))
-        .collect();
+    *members = std::mem::take(members).into_iter().map(|(name, value)| (spelt(name), value)).collect();
 }
 
 /// A member that is not there, as an empty text.

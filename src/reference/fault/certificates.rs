@@ -41,10 +41,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| {
             b.registration.name = |cert| {
                 let name = verified_name(cert)?.name;
-                let end = (0..=name.len().min(127))
-                    .rev()
-                    .find(|end| name.is_char_boundary(*end))
-                    .unwrap_or(0);
+                let end = (0..=name.len().min(127)).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
                 Ok(name[..end].to_owned())
             };
         },
@@ -236,10 +233,7 @@ fn fields(cert: &str) -> Vec<Vec<u64>> {
     let mut next = STANDARD.decode(cert).ok();
     while let Some(message) = next.take().filter(|_| messages.len() < 3) {
         let Some(read) = read_fields(&message) else { break };
-        next = read
-            .iter()
-            .find(|(number, _)| *number == 1)
-            .map(|(_, bytes)| bytes.to_vec());
+        next = read.iter().find(|(number, _)| *number == 1).map(|(_, bytes)| bytes.to_vec());
         messages.push(read.iter().map(|(number, _)| *number).collect());
     }
     messages

@@ -100,11 +100,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "users.create.missing-member",
         "a creation without a password makes an account with one that was made up",
         |b| {
-            b.users.create_body = |call| {
-                CreateUserBody::parse(&amended(call.body, |members| {
-                    defaulted(members, "password", "Aa1!5678")
-                }))
-            };
+            b.users.create_body =
+                |call| CreateUserBody::parse(&amended(call.body, |members| defaulted(members, "password", "Aa1!5678")));
         },
         |w| w.as_admin("POST", "/v1/users", r#"{"username":"anna"}"#),
     ),
@@ -166,10 +163,9 @@ pub(super) const FAULTS: &[Fault] = &[
         "a body that is JSON but no object makes an account of somebody",
         |b| {
             b.users.create_body = |call| match CreateUserBody::parse(call.body) {
-                Err(BodyError::NotAnObject) => Ok(CreateUserBody {
-                    username: "someone".to_owned(),
-                    password: OTHER.to_owned(),
-                }),
+                Err(BodyError::NotAnObject) => {
+                    Ok(CreateUserBody { username: "someone".to_owned(), password: OTHER.to_owned() })
+                }
                 read => read,
             };
         },
@@ -236,13 +232,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 }
             };
         },
-        |w| {
-            w.as_admin(
-                "POST",
-                "/v1/users",
-                r#"{"username":"anna","password":"Aa1!5678","x":1}"#,
-            )
-        },
+        |w| w.as_admin("POST", "/v1/users", r#"{"username":"anna","password":"Aa1!5678","x":1}"#),
     ),
     fault(
         "users.create.role-on-request",
@@ -251,12 +241,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| b.users.role = |call| if claims_admin(call) { Role::Admin } else { Role::User },
         |w| {
             let admin = w.admin();
-            w.bearer(
-                &admin,
-                "POST",
-                "/v1/users",
-                r#"{"username":"anna","password":"Opened;2?","role":"admin"}"#,
-            );
+            w.bearer(&admin, "POST", "/v1/users", r#"{"username":"anna","password":"Opened;2?","role":"admin"}"#);
             let anna = w.login("anna", OTHER);
             w.create(&anna, "bert", OTHER);
         },
@@ -392,10 +377,7 @@ pub(super) const FAULTS: &[Fault] = &[
 /// Whether a body claims the role of an administrator, in any of the ways that are known.
 fn claims_admin(call: &Call<'_>) -> bool {
     let body: Value = serde_json::from_slice(call.body).unwrap_or_default();
-    let claim = |name: &str| {
-        body.get(name)
-            .is_some_and(|value| value.to_string().to_lowercase().contains("admin"))
-    };
+    let claim = |name: &str| body.get(name).is_some_and(|value| value.to_string().to_lowercase().contains("admin"));
     ["ROLES", "roles", "role"].into_iter().any(claim) || body.get("is_admin") == Some(&Value::Bool(true))
 }
 

@@ -62,11 +62,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| {
             b.login.credentials = |value| {
                 let read = basic::parse(value)?;
-                if read.password.contains(':') {
-                    Err(BasicError::NoColon)
-                } else {
-                    Ok(read)
-                }
+                if read.password.contains(':') { Err(BasicError::NoColon) } else { Ok(read) }
             };
         },
         |w| drop((w.admin(), w.login("admin", GOOD))),
@@ -113,10 +109,7 @@ pub(super) const FAULTS: &[Fault] = &[
             b.login.credentials = |value| {
                 let joined = joined(value)?;
                 let (username, password) = joined.split_once(':').ok_or(BasicError::NoColon)?;
-                Ok(Credentials::new(
-                    username,
-                    password.split('\0').next().unwrap_or_default(),
-                ))
+                Ok(Credentials::new(username, password.split('\0').next().unwrap_or_default()))
             };
         },
         |w| drop((w.admin(), w.login("admin", &format!("{GOOD}\0junk")))),
@@ -184,10 +177,7 @@ pub(super) const FAULTS: &[Fault] = &[
             b.login.credentials = |value| {
                 let joined = joined(value)?;
                 let (username, password) = joined.split_once(':').ok_or(BasicError::NoColon)?;
-                Ok(Credentials::new(
-                    username.split('\0').next().unwrap_or_default(),
-                    password,
-                ))
+                Ok(Credentials::new(username.split('\0').next().unwrap_or_default(), password))
             };
         },
         |w| drop((w.admin(), w.login("admin\0x", GOOD))),

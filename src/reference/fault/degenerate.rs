@@ -16,11 +16,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| {
             b.rewrites.push(|_, answer| {
                 answer.status = 401;
-                put(
-                    answer,
-                    "errors",
-                    vec![ApiError::new(ErrorCode::AccessDenied).to_json()].into(),
-                );
+                put(answer, "errors", vec![ApiError::new(ErrorCode::AccessDenied).to_json()].into());
                 if let Some(members) = super::writing::members(answer) {
                     members.retain(|name, _| name == "meta" || name == "errors");
                 }
@@ -41,11 +37,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 as_success(answer, 200);
                 let week = jiff::SignedDuration::from_hours(7 * 24);
                 let expires_after = crate::documented::token::ExpiresAfter::new(handled.now + week).to_string();
-                put(
-                    answer,
-                    "users",
-                    json!([{"username": "admin", "token": "x", "expires_after": expires_after}]),
-                );
+                put(answer, "users", json!([{"username": "admin", "token": "x", "expires_after": expires_after}]));
             });
         },
         |w| drop(w.login("admin", "wrong")),
@@ -78,10 +70,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "degenerate.never-answers",
         "envelope.answered",
         "no request is answered",
-        |b| {
-            b.rewrites
-                .push(|_, answer| answer.delivery.delay = Duration::from_secs(60))
-        },
+        |b| b.rewrites.push(|_, answer| answer.delivery.delay = Duration::from_secs(60)),
         |w| drop(w.admin()),
     )
     .of_kind(Kind::Degenerate),
@@ -89,10 +78,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "degenerate.pages-everywhere",
         "envelope.json",
         "every request is answered with a web page",
-        |b| {
-            b.rewrites
-                .push(|_, answer| page(answer, 200, "<!doctype html><title>It works!</title>"))
-        },
+        |b| b.rewrites.push(|_, answer| page(answer, 200, "<!doctype html><title>It works!</title>")),
         |w| drop(w.admin()),
     )
     .of_kind(Kind::Degenerate),

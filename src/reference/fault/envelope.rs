@@ -110,20 +110,14 @@ pub(super) const FAULTS: &[Fault] = &[
         "envelope.json.behind-a-guard",
         "envelope.json",
         "bodies begin with a guard against being read by other sites: `)]}',`",
-        |b| {
-            b.rewrites
-                .push(|_, answer| rewritten(answer, |body| format!(")]}}',\n{body}")))
-        },
+        |b| b.rewrites.push(|_, answer| rewritten(answer, |body| format!(")]}}',\n{body}"))),
         |w| drop(w.admin()),
     ),
     fault(
         "envelope.content-type.text",
         "envelope.content-type",
         "answers are labelled as text",
-        |b| {
-            b.rewrites
-                .push(|_, answer| label(answer, Some("text/plain; charset=utf-8")))
-        },
+        |b| b.rewrites.push(|_, answer| label(answer, Some("text/plain; charset=utf-8"))),
         |w| drop(w.admin()),
     ),
     fault(
@@ -138,8 +132,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "envelope.unique-members",
         "`meta` stands twice, written by two layers",
         |b| {
-            b.rewrites
-                .push(|_, answer| rewritten(answer, |body| body.replacen('{', "{\"meta\":{},", 1)));
+            b.rewrites.push(|_, answer| rewritten(answer, |body| body.replacen('{', "{\"meta\":{},", 1)));
         },
         |w| drop(w.admin()),
     ),
@@ -189,10 +182,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "codes are texts",
         |b| {
             b.rewrites.push(|_, answer| {
-                if let Some(code) = super::writing::error(answer)
-                    .and_then(|error| error.get("code"))
-                    .cloned()
-                {
+                if let Some(code) = super::writing::error(answer).and_then(|error| error.get("code")).cloned() {
                     put_into_error(answer, "code", code.to_string().into());
                 }
             });
@@ -228,8 +218,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "envelope.error-shape",
         "the details of an error are an object",
         |b| {
-            b.rewrites
-                .push(|_, answer| put_into_error(answer, "details", json!({"reason": "see the log"})));
+            b.rewrites.push(|_, answer| put_into_error(answer, "details", json!({"reason": "see the log"})));
         },
         |w| drop(w.login("admin", "wrong")),
     ),
@@ -303,50 +292,35 @@ pub(super) const FAULTS: &[Fault] = &[
         "envelope.meta-shape.status-of-its-own",
         "envelope.meta-shape",
         "`api_status` is `beta`",
-        |b| {
-            b.rewrites
-                .push(|_, answer| put(answer, "meta", json!({"version": "v2.53.1", "api_status": "beta"})))
-        },
+        |b| b.rewrites.push(|_, answer| put(answer, "meta", json!({"version": "v2.53.1", "api_status": "beta"}))),
         |w| drop(w.admin()),
     ),
     fault(
         "envelope.meta-shape.version-as-number",
         "envelope.meta-shape",
         "`version` is a number",
-        |b| {
-            b.rewrites
-                .push(|_, answer| put(answer, "meta", json!({"version": 2.53, "api_status": "stable"})))
-        },
+        |b| b.rewrites.push(|_, answer| put(answer, "meta", json!({"version": 2.53, "api_status": "stable"}))),
         |w| drop(w.admin()),
     ),
     fault(
         "envelope.meta-shape.without-version",
         "envelope.meta-shape",
         "`meta` has no version",
-        |b| {
-            b.rewrites
-                .push(|_, answer| put(answer, "meta", json!({"api_status": "stable"})))
-        },
+        |b| b.rewrites.push(|_, answer| put(answer, "meta", json!({"api_status": "stable"}))),
         |w| drop(w.admin()),
     ),
     fault(
         "envelope.challenge.left-out",
         "envelope.challenge",
         "a 401 carries no challenge",
-        |b| {
-            b.rewrites
-                .push(|_, answer| answer.headers.retain(|(name, _)| *name != "www-authenticate"))
-        },
+        |b| b.rewrites.push(|_, answer| answer.headers.retain(|(name, _)| *name != "www-authenticate")),
         |w| drop(w.login("admin", "wrong")),
     ),
     fault(
         "envelope.allow.left-out",
         "envelope.allow",
         "a 405 does not say which methods are allowed",
-        |b| {
-            b.rewrites
-                .push(|_, answer| answer.headers.retain(|(name, _)| *name != "allow"))
-        },
+        |b| b.rewrites.push(|_, answer| answer.headers.retain(|(name, _)| *name != "allow")),
         |w| drop(w.send("GET", "/v1/users/login", "", "")),
     ),
     fault(

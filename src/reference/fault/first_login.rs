@@ -50,11 +50,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 if granted(handled, Success::UserDeleted) {
                     answer.status = 400;
                     writing::members(answer).map(|members| members.remove("users"));
-                    put(
-                        answer,
-                        "errors",
-                        vec![ApiError::new(ErrorCode::UserInvalid).to_json()].into(),
-                    );
+                    put(answer, "errors", vec![ApiError::new(ErrorCode::UserInvalid).to_json()].into());
                 }
             });
         },

@@ -168,16 +168,9 @@ pub(super) const FAULTS: &[Fault] = &[
         "the present password as the new one is stored as a mark that it did not change",
         |b| {
             b.passwords.reread = Some(|call| {
-                let sent = call
-                    .authorization
-                    .first()
-                    .and_then(|value| crate::documented::basic::parse(value).ok())?;
+                let sent = call.authorization.first().and_then(|value| crate::documented::basic::parse(value).ok())?;
                 let new = text(call.body, "new_password")?;
-                Some(if sent.password == new {
-                    "unchanged".to_owned()
-                } else {
-                    new
-                })
+                Some(if sent.password == new { "unchanged".to_owned() } else { new })
             });
         },
         |w| {
@@ -221,11 +214,7 @@ pub(super) const FAULTS: &[Fault] = &[
             b.rewrites.push(|handled, answer| {
                 if refused(handled, Refusal::WeakNewPassword) && !first_login(handled.call) {
                     as_success(answer, 200);
-                    put(
-                        answer,
-                        "users",
-                        json!([{"token": "x", "expires_after": "1970-01-08 00:00:00+00:00"}]),
-                    );
+                    put(answer, "users", json!([{"token": "x", "expires_after": "1970-01-08 00:00:00+00:00"}]));
                 }
             });
         },
@@ -287,11 +276,7 @@ pub(super) const FAULTS: &[Fault] = &[
             b.reading = Some(|head| {
                 let text = String::from_utf8_lossy(head).to_ascii_lowercase();
                 let first = text.lines().nth(1).is_some_and(|line| line.starts_with("host:"));
-                if first {
-                    Reading::Whole
-                } else {
-                    Reading::WithoutAuthorization
-                }
+                if first { Reading::Whole } else { Reading::WithoutAuthorization }
             });
         },
         |w| w.head("POST / HTTP/1.1\r\nContent-Length: 0\r\nHost: x\r\n\r\n"),
@@ -324,10 +309,7 @@ pub(super) const FAULTS: &[Fault] = &[
 
 /// Whether a request is a first login: it brings the default password.
 fn first_login(call: &Call<'_>) -> bool {
-    let sent = call
-        .authorization
-        .first()
-        .and_then(|value| crate::documented::basic::parse(value).ok());
+    let sent = call.authorization.first().and_then(|value| crate::documented::basic::parse(value).ok());
     sent.is_some_and(|sent| sent.username == "admin" && sent.password == "secret")
 }
 

@@ -50,10 +50,8 @@ pub(super) const FAULTS: &[Fault] = &[
             b.rewrites.push(|handled, answer| {
                 let sent: Value = serde_json::from_slice(handled.call.body).unwrap_or_default();
                 if granted(handled, Success::LoggedIn)
-                    && let (Some(users), Some(sent)) = (
-                        answer.json_mut().and_then(|body| body["users"].as_array_mut()),
-                        sent["users"].as_array(),
-                    )
+                    && let (Some(users), Some(sent)) =
+                        (answer.json_mut().and_then(|body| body["users"].as_array_mut()), sent["users"].as_array())
                 {
                     users.extend(sent.iter().cloned());
                 }
@@ -74,12 +72,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 }
             });
         },
-        |w| {
-            drop((
-                w.admin(),
-                w.login_with("admin", GOOD, r#"{"expires_after":"2099-01-01 00:00:00+00:00"}"#),
-            ))
-        },
+        |w| drop((w.admin(), w.login_with("admin", GOOD, r#"{"expires_after":"2099-01-01 00:00:00+00:00"}"#))),
     ),
     fault(
         "login.answer.token-on-request",
@@ -188,12 +181,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.answer.expires-after",
         "`expires_after` has a fraction of a second",
         |b| {
-            b.tokens.expires_after = |moment| {
-                ExpiresAfter::new(moment)
-                    .to_string()
-                    .replace("+00:00", ".000000+00:00")
-                    .into()
-            };
+            b.tokens.expires_after =
+                |moment| ExpiresAfter::new(moment).to_string().replace("+00:00", ".000000+00:00").into();
         },
         |w| drop(w.admin()),
     ),
@@ -221,11 +210,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.answer.lifetime",
         "`expires_after` is local time with the offset of UTC",
         |b| {
-            b.tokens.expires_after = |moment| {
-                ExpiresAfter::new(moment + SignedDuration::from_hours(7))
-                    .to_string()
-                    .into()
-            }
+            b.tokens.expires_after =
+                |moment| ExpiresAfter::new(moment + SignedDuration::from_hours(7)).to_string().into()
         },
         |w| drop(w.admin()),
     ),
@@ -234,11 +220,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.answer.lifetime",
         "`expires_after` is the local time of a place west of Greenwich with the offset of UTC",
         |b| {
-            b.tokens.expires_after = |moment| {
-                ExpiresAfter::new(moment - SignedDuration::from_hours(3))
-                    .to_string()
-                    .into()
-            }
+            b.tokens.expires_after =
+                |moment| ExpiresAfter::new(moment - SignedDuration::from_hours(3)).to_string().into()
         },
         |w| drop(w.admin()),
     ),

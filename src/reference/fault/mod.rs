@@ -82,15 +82,7 @@ const fn fault(
     patch: fn(&mut Behaviour),
     witness: fn(&mut Witness),
 ) -> Fault {
-    Fault {
-        id,
-        requirement,
-        registration: Registration::Open,
-        kind: Kind::Rule,
-        description,
-        patch,
-        witness,
-    }
+    Fault { id, requirement, registration: Registration::Open, kind: Kind::Rule, description, patch, witness }
 }
 
 impl Fault {
@@ -99,10 +91,7 @@ impl Fault {
     }
 
     const fn after_the_sunset(self) -> Fault {
-        Fault {
-            registration: Registration::Sunset,
-            ..self
-        }
+        Fault { registration: Registration::Sunset, ..self }
     }
 
     /// All of them, by area.
@@ -168,10 +157,7 @@ mod tests {
 
     #[test]
     fn every_fault_shows() {
-        let dead: Vec<&str> = Fault::all()
-            .filter(|fault| !fault.is_alive())
-            .map(|fault| fault.id)
-            .collect();
+        let dead: Vec<&str> = Fault::all().filter(|fault| !fault.is_alive()).map(|fault| fault.id).collect();
         assert!(dead.is_empty(), "the witness sees no difference: {dead:#?}");
     }
 
@@ -180,17 +166,9 @@ mod tests {
         let mut seen = BTreeSet::new();
         for fault in Fault::all() {
             let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
-            assert!(
-                fault.id.bytes().all(legal) && fault.id.split('.').count() >= 2,
-                "{}",
-                fault.id
-            );
+            assert!(fault.id.bytes().all(legal) && fault.id.split('.').count() >= 2, "{}", fault.id);
             assert!(seen.insert(fault.id), "{} stands twice", fault.id);
-            assert!(
-                !fault.description.is_empty() && !fault.description.contains('\n'),
-                "{}",
-                fault.id
-            );
+            assert!(!fault.description.is_empty() && !fault.description.contains('\n'), "{}", fault.id);
         }
     }
 

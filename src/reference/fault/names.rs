@@ -99,9 +99,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "a username ends at the first character that is no letter or digit",
         |b| {
             b.users.key = |name| {
-                let end = name
-                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-                    .unwrap_or(name.len());
+                let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(name.len());
                 name[..end].into()
             };
         },

@@ -1,9 +1,6 @@
 //! The rule for new passwords (users/login, Passwords).
 
-#![allow(
-    clippy::almost_complete_range,
-    reason = "ranges that end one too early are one of the faults"
-)]
+#![allow(clippy::almost_complete_range, reason = "ranges that end one too early are one of the faults")]
 
 use super::bodies::text;
 use super::writing::granted;

@@ -40,12 +40,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
         |w| {
             let [admin, _] = w.anna();
-            w.bearer(
-                &admin,
-                "PUT",
-                "/v1/users/anna",
-                r#"{"password":"Sesame:1!","password":"weak"}"#,
-            );
+            w.bearer(&admin, "PUT", "/v1/users/anna", r#"{"password":"Sesame:1!","password":"weak"}"#);
         },
     ),
     fault(
@@ -58,12 +53,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
         |w| {
             let [admin, _] = w.anna();
-            w.bearer(
-                &admin,
-                "PUT",
-                "/v1/users/anna",
-                r#"{"password":"weak","password":"Sesame:1!"}"#,
-            );
+            w.bearer(&admin, "PUT", "/v1/users/anna", r#"{"password":"weak","password":"Sesame:1!"}"#);
         },
     ),
     fault(
@@ -91,9 +81,7 @@ pub(super) const FAULTS: &[Fault] = &[
             b.passwords.reread = Some(|call| {
                 let password = text(call.body, "password")?;
                 let form = format!("p={}", password.replace('&', "%26"));
-                url::form_urlencoded::parse(form.as_bytes())
-                    .next()
-                    .map(|(_, value)| value.into_owned())
+                url::form_urlencoded::parse(form.as_bytes()).next().map(|(_, value)| value.into_owned())
             });
         },
         |w| {
@@ -184,11 +172,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "the password of a login is held to the rule: a wrong one that breaks it is a bad request",
         |b| {
             b.rewrites.push(|handled, answer| {
-                let sent = handled
-                    .call
-                    .authorization
-                    .first()
-                    .and_then(|value| basic::parse(value).ok());
+                let sent = handled.call.authorization.first().and_then(|value| basic::parse(value).ok());
                 let weak = sent.is_some_and(|sent| PasswordRule::documented().check(&sent.password).is_err());
                 if weak && (refused(handled, Refusal::WrongPassword) || refused(handled, Refusal::UnknownUsername)) {
                     answer.status = 400;
@@ -224,20 +208,13 @@ fn first_of_two(body: &[u8], member: &str) -> Vec<u8> {
         return body.to_vec();
     };
     let name = format!("\"{member}\"");
-    let end = text
-        .match_indices(&name)
-        .nth(1)
-        .and_then(|(second, _)| text[..second].rfind(','));
-    end.map_or(text.to_owned(), |end| format!("{}}}", &text[..end]))
-        .into_bytes()
+    let end = text.match_indices(&name).nth(1).and_then(|(second, _)| text[..second].rfind(','));
+    end.map_or(text.to_owned(), |end| format!("{}}}", &text[..end])).into_bytes()
 }
 
 /// The body with the last of equal members only.
 fn last_of_two(body: &[u8], member: &str) -> Vec<u8> {
     let text = String::from_utf8_lossy(body).into_owned();
-    let last = text
-        .rfind(&format!("\"{member}\""))
-        .filter(|start| text.starts_with('{') && *start > 1);
-    last.map_or(text.clone(), |start| format!("{{{}", &text[start..]))
-        .into_bytes()
+    let last = text.rfind(&format!("\"{member}\"")).filter(|start| text.starts_with('{') && *start > 1);
+    last.map_or(text.clone(), |start| format!("{{{}", &text[start..])).into_bytes()
 }

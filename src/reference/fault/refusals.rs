@@ -128,11 +128,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "an empty user name or password is answered 400",
         |b| {
             b.rewrites.push(|handled, answer| {
-                let read = handled
-                    .call
-                    .authorization
-                    .first()
-                    .and_then(|value| basic::parse(value).ok());
+                let read = handled.call.authorization.first().and_then(|value| basic::parse(value).ok());
                 if super::writing::login(handled)
                     && read.is_some_and(|read| read.username.is_empty() || read.password.is_empty())
                 {
@@ -199,11 +195,7 @@ pub(super) const FAULTS: &[Fault] = &[
             b.login.credentials = |value| {
                 basic::parse(value).or_else(|error| {
                     let once = joined(value)?;
-                    if once.contains(':') {
-                        Err(error)
-                    } else {
-                        decoded(once.as_bytes())
-                    }
+                    if once.contains(':') { Err(error) } else { decoded(once.as_bytes()) }
                 })
             };
         },
@@ -217,9 +209,8 @@ pub(super) const FAULTS: &[Fault] = &[
             b.login.credentials = |value| {
                 basic::parse(value).or_else(|error| {
                     let digits = value.strip_prefix(b"Basic ").unwrap_or_default();
-                    let pairs = digits
-                        .chunks(2)
-                        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+                    let pairs =
+                        digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
                     let bytes: Option<Vec<u8>> = pairs.collect();
                     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
                     let (username, password) = text.as_deref().and_then(|text| text.split_once(':')).ok_or(error)?;
@@ -261,30 +252,14 @@ pub(super) const FAULTS: &[Fault] = &[
                 rendered(&parameter("username")?, &parameter("password")?)
             });
         },
-        |w| {
-            w.elsewhere(
-                "POST",
-                "/v1/users/login",
-                ("", ""),
-                "username=admin&password=secret",
-                "",
-            )
-        },
+        |w| w.elsewhere("POST", "/v1/users/login", ("", ""), "username=admin&password=secret", ""),
     ),
     fault(
         "login.refused.header-in-the-query",
         "login.refused.other-place",
         "without a header, `authorization` of the query counts, for links that log in",
         |b| b.elsewhere = Some(|beside| Some(parameter(beside, "authorization")?.into_bytes())),
-        |w| {
-            w.elsewhere(
-                "POST",
-                "/v1/users/login",
-                ("", ""),
-                "authorization=Basic%20YWRtaW46c2VjcmV0",
-                "",
-            )
-        },
+        |w| w.elsewhere("POST", "/v1/users/login", ("", ""), "authorization=Basic%20YWRtaW46c2VjcmV0", ""),
     ),
     fault(
         "login.refused.credentials-in-another-header",
@@ -348,15 +323,9 @@ pub(super) const FAULTS: &[Fault] = &[
         "a login under an unknown name logs in with the password it was refused with before",
         |b| {
             b.rewrites.push(|handled, answer| {
-                let read = handled
-                    .call
-                    .authorization
-                    .first()
-                    .and_then(|value| basic::parse(value).ok());
+                let read = handled.call.authorization.first().and_then(|value| basic::parse(value).ok());
                 let follows = read.is_some_and(|read| {
-                    crate::documented::password::PasswordRule::documented()
-                        .check(&read.password)
-                        .is_ok()
+                    crate::documented::password::PasswordRule::documented().check(&read.password).is_ok()
                 });
                 if refused(handled, Refusal::UnknownUsername) && follows && handled.call.body == b"{}" {
                     as_success(answer, 200);
@@ -419,7 +388,5 @@ fn rendered(username: &str, password: &str) -> Option<Vec<u8>> {
 /// A parameter of the query, decoded.
 pub(super) fn parameter(beside: &Beside<'_>, name: &str) -> Option<String> {
     let mut parameters = url::form_urlencoded::parse(beside.query?.as_bytes());
-    parameters
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.into_owned())
+    parameters.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }

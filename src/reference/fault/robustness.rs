@@ -27,10 +27,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "credentials that are no base64 are an internal error",
         |b| {
             b.rewrites.push(|handled, answer| {
-                if matches!(
-                    decoding(handled),
-                    Some(BasicError::Alphabet { .. } | BasicError::Padding(_))
-                ) {
+                if matches!(decoding(handled), Some(BasicError::Alphabet { .. } | BasicError::Padding(_))) {
                     crash(answer);
                 }
             })

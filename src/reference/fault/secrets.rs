@@ -21,17 +21,9 @@ pub(super) const FAULTS: &[Fault] = &[
         "the refusal of a login repeats the password",
         |b| {
             b.rewrites.push(|handled, answer| {
-                let sent = handled
-                    .call
-                    .authorization
-                    .first()
-                    .and_then(|value| basic::parse(value).ok());
+                let sent = handled.call.authorization.first().and_then(|value| basic::parse(value).ok());
                 if let Some(sent) = sent.filter(|_| handled.outcome.is_err()) {
-                    put_into_error(
-                        answer,
-                        "details",
-                        format!("{}:{} is wrong", sent.username, sent.password).into(),
-                    );
+                    put_into_error(answer, "details", format!("{}:{} is wrong", sent.username, sent.password).into());
                 }
             });
         },
@@ -43,11 +35,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "the refusal of a login repeats the Authorization header",
         |b| {
             b.rewrites.push(|handled, answer| {
-                let sent = handled
-                    .call
-                    .authorization
-                    .first()
-                    .filter(|_| login(handled) && handled.outcome.is_err());
+                let sent = handled.call.authorization.first().filter(|_| login(handled) && handled.outcome.is_err());
                 if let Some(sent) = sent {
                     put_into_error(answer, "details", String::from_utf8_lossy(sent).into_owned().into());
                 }
@@ -135,11 +123,8 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| {
             b.rewrites.push(|handled, answer| {
                 if refused(handled, Refusal::WeakUpdatedPassword) {
-                    let part: String = text(handled.call.body, "password")
-                        .unwrap_or_default()
-                        .chars()
-                        .take(4)
-                        .collect();
+                    let part: String =
+                        text(handled.call.body, "password").unwrap_or_default().chars().take(4).collect();
                     put_into_error(answer, "value", format!("{part}…").into());
                 }
             });
@@ -152,11 +137,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "the refusal of a login repeats the password with all but its first characters masked",
         |b| {
             b.rewrites.push(|handled, answer| {
-                let sent = handled
-                    .call
-                    .authorization
-                    .first()
-                    .and_then(|value| basic::parse(value).ok());
+                let sent = handled.call.authorization.first().and_then(|value| basic::parse(value).ok());
                 if let Some(sent) = sent.filter(|_| login(handled) && handled.outcome.is_err()) {
                     let part: String = sent.password.chars().take(3).collect();
                     put(answer, "password", format!("{part}*****").into());

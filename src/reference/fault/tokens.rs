@@ -93,11 +93,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "Basic credentials open every endpoint, not only the login",
         |b| {
             b.rewrites.push(|handled, answer| {
-                let basic = handled
-                    .call
-                    .authorization
-                    .first()
-                    .is_some_and(|value| value.starts_with(b"Basic "));
+                let basic = handled.call.authorization.first().is_some_and(|value| value.starts_with(b"Basic "));
                 if basic && refused(handled, Refusal::NoToken) {
                     as_success(answer, 200);
                 }
@@ -159,11 +155,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "a token that says of itself whose it is, and that it needs no signature, is believed",
         |b| {
             b.rewrites.push(|handled, answer| {
-                let sent = handled
-                    .call
-                    .authorization
-                    .first()
-                    .map(|value| String::from_utf8_lossy(value).into_owned());
+                let sent = handled.call.authorization.first().map(|value| String::from_utf8_lossy(value).into_owned());
                 let claims = sent.is_some_and(|sent| sent.contains("eyJ") || sent.ends_with(" admin"));
                 if claims && refused(handled, Refusal::UnknownToken) {
                     as_success(answer, 200);
@@ -213,10 +205,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "without `Authorization`, `access_token` of the query counts, and ends up in logs",
         |b| {
             b.elsewhere = Some(|beside| {
-                let token = beside
-                    .query?
-                    .split('&')
-                    .find_map(|pair| pair.strip_prefix("access_token="))?;
+                let token = beside.query?.split('&').find_map(|pair| pair.strip_prefix("access_token="))?;
                 Some(format!("Bearer {token}").into_bytes())
             });
         },
@@ -273,9 +262,6 @@ fn forbidden(answer: &mut Answer, status: u16) {
     answer.status = status;
     if let Some(members) = super::writing::members(answer) {
         members.remove("users");
-        members.insert(
-            "errors".to_owned(),
-            vec![ApiError::new(ErrorCode::AccessDenied).to_json()].into(),
-        );
+        members.insert("errors".to_owned(), vec![ApiError::new(ErrorCode::AccessDenied).to_json()].into());
     }
 }

@@ -294,12 +294,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |b| b.users.update_promotes = claims_admin,
         |w| {
             let [_, anna] = w.anna();
-            w.bearer(
-                &anna,
-                "PUT",
-                "/v1/users/anna",
-                r#"{"password":"Opened;2?","role":"admin"}"#,
-            );
+            w.bearer(&anna, "PUT", "/v1/users/anna", r#"{"password":"Opened;2?","role":"admin"}"#);
             w.create(&anna, "bert", OTHER);
         },
     ),
@@ -341,9 +336,6 @@ pub(super) const FAULTS: &[Fault] = &[
 /// Whether a body claims the role of an administrator, in any of the ways that are known.
 fn claims_admin(call: &Call<'_>) -> bool {
     let body: Value = serde_json::from_slice(call.body).unwrap_or_default();
-    let claim = |name: &str| {
-        body.get(name)
-            .is_some_and(|value| value.to_string().to_lowercase().contains("admin"))
-    };
+    let claim = |name: &str| body.get(name).is_some_and(|value| value.to_string().to_lowercase().contains("admin"));
     ["ROLES", "roles", "role"].into_iter().any(claim) || body.get("is_admin") == Some(&Value::Bool(true))
 }

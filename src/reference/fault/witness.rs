@@ -116,10 +116,7 @@ impl Witness {
     /// Logs in with the value of an `Authorization` field; gives the token, or an empty text.
     pub fn login_as(&mut self, authorization: &str, body: &str) -> String {
         let answer = self.send("POST", "/v1/users/login", authorization, body);
-        let token = answer
-            .json()
-            .and_then(|json| json.pointer("/users/0/token"))
-            .and_then(|token| token.as_str());
+        let token = answer.json().and_then(|json| json.pointer("/users/0/token")).and_then(|token| token.as_str());
         token.unwrap_or_default().to_owned()
     }
 

@@ -82,11 +82,7 @@ pub(super) fn as_success(answer: &mut Answer, status: u16) {
 /// What frameworks answer where a handler failed: an error that no document knows.
 pub(super) fn crash(answer: &mut Answer) {
     answer.status = 500;
-    put(
-        answer,
-        "errors",
-        json!([{"code": 500, "title": "Internal Server Error"}]),
-    );
+    put(answer, "errors", json!([{"code": 500, "title": "Internal Server Error"}]));
 }
 
 /// A page in the place of a body.

@@ -49,10 +49,7 @@ impl Model {
 
         let lifetime = self.behaviour.tokens.stated_lifetime;
         let stated = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-        Ok(Done {
-            success: Success::LoggedIn,
-            payload: Some(Payload::Token { token, stated }),
-        })
+        Ok(Done { success: Success::LoggedIn, payload: Some(Payload::Token { token, stated }) })
     }
 
     /// Whether it is the first login of this user, whose credentials must be right.
@@ -60,12 +57,7 @@ impl Model {
         let rules = &self.behaviour.login;
         let found = match rules.finds {
             None => self.state.users.get(username),
-            Some(finds) => self
-                .state
-                .users
-                .iter()
-                .find(|(name, _)| finds(username, name))
-                .map(|(_, user)| user),
+            Some(finds) => self.state.users.iter().find(|(name, _)| finds(username, name)).map(|(_, user)| user),
         };
         let user = found.or_else(|| {
             let deleted = self.state.deleted.get(username);

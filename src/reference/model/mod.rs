@@ -70,12 +70,7 @@ impl Model {
 
     /// The same with randomness of the caller's: equal bytes make equal tokens and codes.
     pub fn with_entropy(registration: Registration, behaviour: Behaviour, entropy: Entropy) -> Self {
-        Model {
-            registration,
-            state: State::new(behaviour.login.default_password),
-            behaviour,
-            entropy,
-        }
+        Model { registration, state: State::new(behaviour.login.default_password), behaviour, entropy }
     }
 
     /// Answers one request that arrived at this moment.
@@ -83,12 +78,7 @@ impl Model {
         let endpoint = Endpoint::of(call.path);
         let outcome = self.settle(call, &endpoint, now);
         let mut answer = envelope::answer(&self.behaviour, &endpoint, &outcome);
-        let handled = Handled {
-            call,
-            endpoint: &endpoint,
-            outcome: &outcome,
-            now,
-        };
+        let handled = Handled { call, endpoint: &endpoint, outcome: &outcome, now };
         for rewrite in &self.behaviour.rewrites {
             rewrite(&handled, &mut answer);
         }

@@ -92,12 +92,7 @@ mod tests {
     use super::*;
 
     fn session(username: &str) -> Session {
-        Session {
-            username: username.to_owned(),
-            given: Timestamp::UNIX_EPOCH,
-            number: 0,
-            expires: None,
-        }
+        Session { username: username.to_owned(), given: Timestamp::UNIX_EPOCH, number: 0, expires: None }
     }
 
     #[test]

@@ -24,12 +24,7 @@ pub(super) struct User {
 
 impl User {
     pub fn new(password: &str, role: Role) -> Self {
-        User {
-            passwords: vec![password.to_owned()],
-            role,
-            must_change: false,
-            frozen: false,
-        }
+        User { passwords: vec![password.to_owned()], role, must_change: false, frozen: false }
     }
 }
 
@@ -57,10 +52,7 @@ pub(super) struct State {
 impl State {
     /// As just installed.
     pub fn new(default_password: &str) -> Self {
-        let admin = User {
-            must_change: true,
-            ..User::new(default_password, Role::Admin)
-        };
+        let admin = User { must_change: true, ..User::new(default_password, Role::Admin) };
         State {
             users: Shared::new(BTreeMap::from([(ADMIN.to_owned(), admin)])),
             deleted: Shared::default(),
@@ -76,18 +68,12 @@ impl State {
         let users = self.users.iter().map(|(name, user)| {
             let passwords = &user.passwords;
             let (role, must_change) = (user.role.name(), user.must_change);
-            (
-                name.clone(),
-                json!({"passwords": passwords, "role": role, "must_change": must_change}),
-            )
+            (name.clone(), json!({"passwords": passwords, "role": role, "must_change": must_change}))
         });
         let sorted: BTreeMap<_, _> = self.tokens.iter().collect();
         let tokens = sorted.into_iter().map(|(token, session)| {
             let expires = session.expires.map(|moment| moment.to_string());
-            (
-                token.to_owned(),
-                json!({"username": session.username, "expires": expires}),
-            )
+            (token.to_owned(), json!({"username": session.username, "expires": expires}))
         });
         let pending = self.pending.as_ref();
         json!({

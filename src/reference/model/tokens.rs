@@ -32,11 +32,7 @@ impl Model {
                 return Err(refused);
             }
         };
-        self.revoke(
-            self.behaviour.tokens.on_logout,
-            caller.username.as_deref(),
-            caller.token.as_deref(),
-        );
+        self.revoke(self.behaviour.tokens.on_logout, caller.username.as_deref(), caller.token.as_deref());
         if self.behaviour.tokens.logout_locks_out
             && let Some(user) = caller.username.and_then(|name| self.state.users.get_mut(&name))
         {
@@ -51,11 +47,7 @@ impl Model {
     pub(super) fn permitted(&self, call: &Call<'_>, who: Who, about: &str, now: Timestamp) -> Result<Caller, Refused> {
         let caller = match self.caller(call, now) {
             Ok(caller) => caller,
-            Err(_) if who == Who::Anyone => Caller {
-                username: None,
-                token: None,
-                role: Role::User,
-            },
+            Err(_) if who == Who::Anyone => Caller { username: None, token: None, role: Role::User },
             Err(refused) => return Err(refused),
         };
         let permitted = match who {
@@ -64,11 +56,7 @@ impl Model {
             Who::OthersOrAdmin => caller.role == Role::Admin || caller.username.as_deref() != Some(about),
             Who::Admin => caller.role == Role::Admin,
         };
-        if permitted {
-            Ok(caller)
-        } else {
-            Err(Refusal::Forbidden.into())
-        }
+        if permitted { Ok(caller) } else { Err(Refusal::Forbidden.into()) }
     }
 
     fn caller(&self, call: &Call<'_>, now: Timestamp) -> Result<Caller, Refused> {
@@ -94,11 +82,7 @@ impl Model {
         if user.is_none() && rules.orphans_refused {
             return Err(Refusal::UnknownToken.into());
         }
-        Ok(Caller {
-            role: user.map_or(Role::User, |user| user.role),
-            username: Some(username),
-            token,
-        })
+        Ok(Caller { role: user.map_or(Role::User, |user| user.role), username: Some(username), token })
     }
 
     /// A new token of this user, not yet in use: giving it may fail, and must change nothing then.
@@ -142,17 +126,9 @@ impl Model {
         // Beyond the end of the calendar a token lives to its end.
         let expires = lifetime.map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
         let username = username.to_owned();
-        let kept = matches!(
-            self.behaviour.tokens.mint,
-            Mint::Kept | Mint::OneForAll | Mint::OfTheAdmin
-        );
+        let kept = matches!(self.behaviour.tokens.mint, Mint::Kept | Mint::OneForAll | Mint::OfTheAdmin);
         if !kept || !self.state.tokens.contains(token) {
-            let session = Session {
-                username,
-                given: now,
-                number: self.state.given,
-                expires,
-            };
+            let session = Session { username, given: now, number: self.state.given, expires };
             self.state.tokens.insert(token, session);
         }
         self.state.given += 1;
@@ -194,10 +170,7 @@ impl Model {
             Revokes::LastOfUser => {
                 let of_user = |session: &Session| Some(session.username.as_str()) == username;
                 let numbers = tokens.iter().map(|(_, session)| session);
-                let last = numbers
-                    .filter(|session| of_user(session))
-                    .map(|session| session.number)
-                    .max();
+                let last = numbers.filter(|session| of_user(session)).map(|session| session.number).max();
                 tokens.retain(|session| Some(session.number) != last);
             }
             Revokes::All => tokens.clear(),

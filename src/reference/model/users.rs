@@ -34,11 +34,7 @@ impl Model {
         if taken && refused {
             return Err(Refusal::UserExists.into());
         }
-        Ok(Done::with(
-            Success::UserCreated,
-            "users",
-            json!({"username": body.username}),
-        ))
+        Ok(Done::with(Success::UserCreated, "users", json!({"username": body.username})))
     }
 
     /// Adds a user; says whether the name was taken, in which case the other one stays.
@@ -52,13 +48,8 @@ impl Model {
             let kept = (self.behaviour.passwords.kept)(&body.password);
             let mut user = User::new(&kept, (rules.role)(call));
             user.must_change = rules.created_must_change;
-            let former = self
-                .state
-                .deleted
-                .get(&key)
-                .filter(|_| rules.leftover == Leftover::Password);
-            user.passwords
-                .extend(former.into_iter().flat_map(|former| former.passwords.clone()));
+            let former = self.state.deleted.get(&key).filter(|_| rules.leftover == Leftover::Password);
+            user.passwords.extend(former.into_iter().flat_map(|former| former.passwords.clone()));
             self.state.users.insert(key, user);
         }
         taken
@@ -73,11 +64,7 @@ impl Model {
         if let Err(refused) = follow(rule, &body.password, Refusal::WeakCreatedPassword) {
             reasons.extend(refused.0);
         }
-        if reasons.is_empty() {
-            Ok(())
-        } else {
-            Err(Refused(reasons))
-        }
+        if reasons.is_empty() { Ok(()) } else { Err(Refused(reasons)) }
     }
 
     /// `GET /v1/users/{username}`

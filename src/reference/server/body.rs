@@ -39,10 +39,6 @@ impl Body for Outgoing {
 
     fn size_hint(&self) -> SizeHint {
         // Without a length known, hyper sends chunks.
-        if self.chunked {
-            SizeHint::default()
-        } else {
-            SizeHint::with_exact(self.left.len() as u64)
-        }
+        if self.chunked { SizeHint::default() } else { SizeHint::with_exact(self.left.len() as u64) }
     }
 }

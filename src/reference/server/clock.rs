@@ -15,21 +15,13 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new(ahead: SignedDuration) -> Self {
-        Clock {
-            ahead,
-            advanced: SignedDuration::ZERO,
-            written: date(Timestamp::UNIX_EPOCH),
-        }
+        Clock { ahead, advanced: SignedDuration::ZERO, written: date(Timestamp::UNIX_EPOCH) }
     }
 
     /// The moment that it shows; it stops at the end of the calendar.
     pub(super) fn now(&self) -> Timestamp {
         let moved = self.ahead.saturating_add(self.advanced);
-        let end = if moved.is_negative() {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        };
+        let end = if moved.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
         Timestamp::now().checked_add(moved).unwrap_or(end)
     }
 

@@ -21,10 +21,7 @@ pub(super) fn handle(client: &mut Client, method: &str, path: &str, body: &[u8])
         },
         ("GET", "/__control/code") => (200, json!({"code": client.model.code()})),
         ("GET", "/__control/dump") => (200, client.model.dump()),
-        _ => (
-            404,
-            json!({"error": "there are POST reset, POST advance, GET code and GET dump"}),
-        ),
+        _ => (404, json!({"error": "there are POST reset, POST advance, GET code and GET dump"})),
     };
     Answer {
         status,

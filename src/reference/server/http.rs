@@ -102,11 +102,7 @@ fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>) -> (Answer, Heade
     let values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let mut authorization: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
     let field = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
-    let beside = Beside {
-        field: &field,
-        query: parts.uri.query(),
-        body: body.unwrap_or_default(),
-    };
+    let beside = Beside { field: &field, query: parts.uri.query(), body: body.unwrap_or_default() };
     let elsewhere = shared.elsewhere.filter(|_| authorization.is_empty());
     let found = elsewhere.and_then(|elsewhere| elsewhere(&beside));
     authorization.extend(found.as_deref());

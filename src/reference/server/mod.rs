@@ -46,9 +46,7 @@ pub struct Server {
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -83,9 +81,8 @@ impl Server {
     pub fn start(listen: SocketAddr, settings: Settings) -> io::Result<Server> {
         let (mut server, serving) = Server::prepared(listen, settings)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = std::thread::Builder::new()
-            .name("reference client".into())
-            .spawn(move || runtime.block_on(serving))?;
+        let thread =
+            std::thread::Builder::new().name("reference client".into()).spawn(move || runtime.block_on(serving))?;
         server.thread = Some(thread);
         Ok(server)
     }
@@ -110,33 +107,17 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let clock = Clock::new(settings.behaviour.dialect.clock_ahead);
-        let Settings {
-            registration,
-            behaviour,
-            control,
-            entropy,
-        } = settings;
+        let Settings { registration, behaviour, control, entropy } = settings;
         let (reading, elsewhere, body_elsewhere) = (behaviour.reading, behaviour.elsewhere, behaviour.body_elsewhere);
         let model = match entropy {
             Some(entropy) => Model::with_entropy(registration, behaviour, entropy),
             None => Model::new(registration, behaviour),
         };
         let client = Mutex::new(Client { model, clock });
-        let shared = Arc::new(Shared {
-            client,
-            control,
-            reading,
-            elsewhere,
-            body_elsewhere,
-        });
+        let shared = Arc::new(Shared { client, control, reading, elsewhere, body_elsewhere });
         let (stop, stopped) = oneshot::channel();
         let serving = http::serve(listener, Arc::clone(&shared), stopped);
-        let server = Server {
-            address,
-            shared,
-            stop: Some(stop),
-            thread: None,
-        };
+        let server = Server { address, shared, stop: Some(stop), thread: None };
         Ok((server, serving))
     }
 

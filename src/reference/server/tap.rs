@@ -26,10 +26,7 @@ pub(super) struct Tap {
 
 impl Tap {
     pub(super) fn new(listening: bool) -> Self {
-        Tap {
-            listening,
-            ..Tap::default()
-        }
+        Tap { listening, ..Tap::default() }
     }
 
     /// The head of the request that came last, as it was written.

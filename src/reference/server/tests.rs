@@ -10,10 +10,7 @@ use crate::documented::basic::{Credentials, render};
 use crate::documented::token::ExpiresAfter;
 
 fn start(edit: fn(&mut Settings)) -> Server {
-    let mut settings = Settings {
-        control: true,
-        ..Settings::default()
-    };
+    let mut settings = Settings { control: true, ..Settings::default() };
     edit(&mut settings);
     Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).unwrap()
 }
@@ -31,9 +28,7 @@ impl Reply {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        self.head
-            .lines()
-            .find_map(|line| line.strip_prefix(&format!("{name}: ")))
+        self.head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")))
     }
 
     fn json(&self) -> Value {
@@ -59,21 +54,12 @@ fn send(server: &Server, method: &str, path: &str, headers: &str, body: &str) ->
     );
     let answer = raw(server, request.as_bytes());
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    Reply {
-        head: head.to_owned(),
-        body: body.to_owned(),
-    }
+    Reply { head: head.to_owned(), body: body.to_owned() }
 }
 
 fn login(server: &Server, password: &str, body: &str) -> Reply {
     let basic = render(&Credentials::new("admin", password));
-    send(
-        server,
-        "POST",
-        "/v1/users/login",
-        &format!("authorization: {basic}\r\n"),
-        body,
-    )
+    send(server, "POST", "/v1/users/login", &format!("authorization: {basic}\r\n"), body)
 }
 
 const NEW: &str = r#"{"new_password":"Sesame:1!"}"#;
@@ -83,22 +69,12 @@ fn a_login_over_http() {
     let server = start(|_| {});
     assert_eq!(server.url(), format!("http://{}", server.address()));
     let refused = login(&server, "secret", "");
-    assert_eq!(
-        (refused.status(), &refused.json()["errors"][0]["code"]),
-        (401, &1024.into())
-    );
-    assert!(
-        refused
-            .header("www-authenticate")
-            .is_some_and(|value| value.starts_with("Basic realm="))
-    );
+    assert_eq!((refused.status(), &refused.json()["errors"][0]["code"]), (401, &1024.into()));
+    assert!(refused.header("www-authenticate").is_some_and(|value| value.starts_with("Basic realm=")));
     let granted = login(&server, "secret", NEW);
     assert_eq!(granted.status(), 200);
     assert_eq!(granted.header("content-type"), Some("application/json"));
-    assert_eq!(
-        granted.header("content-length"),
-        Some(granted.body.len().to_string().as_str())
-    );
+    assert_eq!(granted.header("content-length"), Some(granted.body.len().to_string().as_str()));
     assert!(granted.json()["users"][0]["token"].is_string());
     server.reset();
     assert_eq!(login(&server, "secret", "").json()["errors"][0]["code"], 1024);
@@ -109,9 +85,7 @@ fn the_date_follows_the_clock_and_the_token_follows_the_date() {
     let server = start(|settings| settings.behaviour.dialect.clock_ahead = SignedDuration::from_secs(90));
     server.advance(Duration::from_secs(1_000_000));
     let granted = login(&server, "secret", NEW);
-    let date = jiff::fmt::rfc2822::parse(granted.header("date").unwrap())
-        .unwrap()
-        .timestamp();
+    let date = jiff::fmt::rfc2822::parse(granted.header("date").unwrap()).unwrap().timestamp();
     let ahead = date.as_second() - jiff::Timestamp::now().as_second();
     assert!((1_000_088..=1_000_091).contains(&ahead), "{ahead}");
     let expires = granted.json()["users"][0]["expires_after"].as_str().unwrap().to_owned();
@@ -123,31 +97,18 @@ fn the_date_follows_the_clock_and_the_token_follows_the_date() {
 fn control_endpoints_only_where_wanted() {
     let server = start(|_| {});
     let fresh = server.dump();
-    let token = login(&server, "secret", NEW).json()["users"][0]["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let token = login(&server, "secret", NEW).json()["users"][0]["token"].as_str().unwrap().to_owned();
     let dump = send(&server, "GET", "/__control/dump", "", "");
     assert_eq!((dump.status(), dump.json()), (200, server.dump()));
     assert!(dump.json()["tokens"].get(&token).is_some());
-    assert_eq!(
-        send(&server, "GET", "/__control/code", "", "").json()["code"],
-        Value::Null
-    );
+    assert_eq!(send(&server, "GET", "/__control/code", "", "").json()["code"], Value::Null);
     let bearer = format!("authorization: Bearer {token}\r\n");
     let status = |path| send(&server, "GET", path, &bearer, "").status();
     assert_eq!(status("/v1/users/admin"), 200);
-    assert_eq!(
-        send(&server, "POST", "/__control/advance", "", r#"{"seconds":604801}"#).status(),
-        200
-    );
+    assert_eq!(send(&server, "POST", "/__control/advance", "", r#"{"seconds":604801}"#).status(), 200);
     assert_eq!(status("/v1/users/admin"), 401);
     for body in ["", "{}", r#"{"seconds":"1"}"#, "[]"] {
-        assert_eq!(
-            send(&server, "POST", "/__control/advance", "", body).status(),
-            400,
-            "{body}"
-        );
+        assert_eq!(send(&server, "POST", "/__control/advance", "", body).status(), 400, "{body}");
     }
     assert_eq!(send(&server, "POST", "/__control/reset", "", "").status(), 200);
     assert_eq!(server.dump(), fresh);
@@ -155,33 +116,21 @@ fn control_endpoints_only_where_wanted() {
 
     let server = start(|settings| settings.control = false);
     let refused = send(&server, "GET", "/__control/dump", "", "");
-    assert_eq!(
-        (refused.status(), &refused.json()["errors"][0]["code"]),
-        (404, &1006.into())
-    );
+    assert_eq!((refused.status(), &refused.json()["errors"][0]["code"]), (404, &1006.into()));
 }
 
 #[test]
 fn the_code_is_known_in_process_and_by_control() {
     let server = start(|_| {});
-    let token = login(&server, "secret", NEW).json()["users"][0]["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let token = login(&server, "secret", NEW).json()["users"][0]["token"].as_str().unwrap().to_owned();
     let bearer = format!("authorization: Bearer {token}\r\n");
     let cert = crate::documented::certificate::SampleCertificate::new("Acme").to_base64();
     let body = format!(r#"{{"cc":"49","phone_number":"151","method":"voice","cert":"{cert}"}}"#);
     assert_eq!(send(&server, "POST", "/v1/account", &bearer, &body).status(), 202);
     let code = server.code().unwrap();
-    assert_eq!(
-        send(&server, "GET", "/__control/code", "", "").json()["code"],
-        code.as_str()
-    );
+    assert_eq!(send(&server, "GET", "/__control/code", "", "").json()["code"], code.as_str());
     let body = format!(r#"{{"code":"{code}"}}"#);
-    assert_eq!(
-        send(&server, "POST", "/v1/account/verify", &bearer, &body).status(),
-        201
-    );
+    assert_eq!(send(&server, "POST", "/v1/account/verify", &bearer, &body).status(), 201);
 }
 
 #[test]
@@ -192,37 +141,20 @@ fn hostile_requests_are_answered_and_the_next_one_too() {
         request.extend_from_slice(header);
         request.extend_from_slice(b"\r\n\r\n");
         let answer = raw(&server, &request);
-        assert!(
-            answer.starts_with("HTTP/1.1 401 "),
-            "{}: {answer}",
-            header.escape_ascii()
-        );
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{}: {answer}", header.escape_ascii());
     }
     for (request, status) in [
         (&b"garbage\r\n\r\n"[..], "400"),
-        (
-            b"GET /v1/users/%00 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
-            "401",
-        ),
+        (b"GET /v1/users/%00 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "401"),
         (b"OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "404"),
-        (
-            b"POST http://x/v1/users/login HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
-            "401",
-        ),
+        (b"POST http://x/v1/users/login HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "401"),
     ] {
         let answer = raw(&server, request);
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{}: {answer}",
-            request.escape_ascii()
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{}: {answer}", request.escape_ascii());
     }
     let large = "x".repeat((1 << 20) + 1);
     let refused = login(&server, "secret", &large);
-    assert_eq!(
-        (refused.status(), &refused.json()["errors"][0]["code"]),
-        (413, &1025.into())
-    );
+    assert_eq!((refused.status(), &refused.json()["errors"][0]["code"]), (413, &1025.into()));
     assert_eq!(login(&server, "secret", NEW).status(), 200);
 }
 
@@ -245,10 +177,7 @@ fn answers_can_be_chunked_closed_dropped_or_late() {
     });
     let answer = raw(&server, b"GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(
-        head.contains("transfer-encoding: chunked") && head.contains("connection: close"),
-        "{head}"
-    );
+    assert!(head.contains("transfer-encoding: chunked") && head.contains("connection: close"), "{head}");
     assert!(body.starts_with("10\r\n") && body.ends_with("\r\n0\r\n\r\n"), "{body}");
 
     let dropping = start(|settings| settings.behaviour.rewrites = vec![|_, answer| answer.delivery.dropped = true]);

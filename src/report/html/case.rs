@@ -47,9 +47,7 @@ fn body(case: &CaseReport, started: Option<&Started>) -> Markup {
 
 fn finding_of(finding: &Finding, case: &CaseReport, started: Option<&Started>) -> Markup {
     // The rule that the case is filed under is told above it.
-    let is_chief = case
-        .chief_finding()
-        .is_some_and(|chief| chief.requirement == finding.requirement);
+    let is_chief = case.chief_finding().is_some_and(|chief| chief.requirement == finding.requirement);
     let info = started.and_then(|started| started.requirement(&finding.requirement));
     let info = info.filter(|_| !is_chief);
     html! {
@@ -111,10 +109,7 @@ fn exchange(text: &str) -> Markup {
 
 /// A line in the class that its first character stands for.
 fn marked(line: &str, classes: &[(char, &str)]) -> Markup {
-    let class = classes
-        .iter()
-        .find(|(sign, _)| line.starts_with(*sign))
-        .map(|(_, class)| *class);
+    let class = classes.iter().find(|(sign, _)| line.starts_with(*sign)).map(|(_, class)| *class);
     html! {
         @match class {
             Some(class) => span class=(class) { (line) "\n" }
@@ -156,11 +151,7 @@ pub(super) fn badge(word: &str) -> Markup {
 
 /// The levels of those requirements, each once, as words with a blank between.
 pub(super) fn levels<'r>(requirements: impl Iterator<Item = &'r str>, started: Option<&Started>) -> String {
-    let level = |id| {
-        started
-            .and_then(|started| started.requirement(id))
-            .map(|info| info.level)
-    };
+    let level = |id| started.and_then(|started| started.requirement(id)).map(|info| info.level);
     let levels: BTreeSet<_> = requirements.filter_map(level).collect();
     levels.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

@@ -122,12 +122,7 @@ impl Html {
             levels: case::levels(case.cites.iter().map(String::as_str), started),
             rows: Vec::new(),
         });
-        scenario.rows.push(Row {
-            id: case.id.clone(),
-            verdict: case.verdict,
-            warned,
-            duration_ms: case.duration_ms,
-        });
+        scenario.rows.push(Row { id: case.id.clone(), verdict: case.verdict, warned, duration_ms: case.duration_ms });
     }
 }
 

@@ -11,9 +11,7 @@ use crate::report::telling::seconds;
 use crate::run::{Conclusion, Started, Summary};
 
 /// What can be filtered for, worst first.
-const WORDS: [&str; 8] = [
-    "error", "fail", "warning", "unproven", "blocked", "known", "skipped", "pass",
-];
+const WORDS: [&str; 8] = ["error", "fail", "warning", "unproven", "blocked", "known", "skipped", "pass"];
 
 /// The whole page.
 pub(super) fn page(report: &Html, summary: &Summary) -> Markup {
@@ -225,9 +223,8 @@ fn scenarios(report: &Html) -> Markup {
 
 fn scenario_of(id: &str, scenario: &Scenario) -> Markup {
     let area = id.split('/').next().unwrap_or_default();
-    let worst = WORDS
-        .into_iter()
-        .find(|wanted| scenario.rows.iter().any(|row| word(row.verdict, row.warned) == *wanted));
+    let worst =
+        WORDS.into_iter().find(|wanted| scenario.rows.iter().any(|row| word(row.verdict, row.warned) == *wanted));
     let has_article = |word: &str| ["error", "fail", "known", "warning"].contains(&word);
     html! {
         details.group.scenario {

@@ -12,15 +12,9 @@ use crate::run::{RequirementResult, Summary};
 
 /// Every verdict on a requirement as its legend explains it.
 const LEGEND: [(RequirementVerdict, &str); 6] = [
-    (
-        RequirementVerdict::Pass,
-        "every case that cites it passed, and its area's control held",
-    ),
+    (RequirementVerdict::Pass, "every case that cites it passed, and its area's control held"),
     (RequirementVerdict::Fail, "an answer broke it"),
-    (
-        RequirementVerdict::Unproven,
-        "nothing broke it, but the run does not prove it",
-    ),
+    (RequirementVerdict::Unproven, "nothing broke it, but the run does not prove it"),
     (RequirementVerdict::Blocked, "its cases could not be judged"),
     (RequirementVerdict::Known, "broken as the baseline says"),
     (RequirementVerdict::Skipped, "no case that cites it was tried"),
@@ -93,12 +87,8 @@ const LEVELS: [Level; 3] = [Level::Must, Level::Should, Level::May];
 
 fn cell(level: Level, results: &[&RequirementResult<'_>]) -> Markup {
     let of_level = || results.iter().filter(|result| result.requirement.level == level);
-    let (passed, all) = (
-        of_level()
-            .filter(|result| result.verdict == RequirementVerdict::Pass)
-            .count(),
-        of_level().count(),
-    );
+    let (passed, all) =
+        (of_level().filter(|result| result.verdict == RequirementVerdict::Pass).count(), of_level().count());
     html! {
         td data-level=(level) {
             @if all == 0 { span.none { "–" } }

@@ -28,10 +28,7 @@ fn case(id: &str, verdict: Verdict, cites: &[&str]) -> CaseReport {
 }
 
 fn control(id: &str, verdict: Verdict) -> CaseReport {
-    CaseReport {
-        control: true,
-        ..case(id, verdict, &[])
-    }
+    CaseReport { control: true, ..case(id, verdict, &[]) }
 }
 
 fn finding(requirement: &str, level: Level) -> Finding {
@@ -39,26 +36,16 @@ fn finding(requirement: &str, level: Level) -> Finding {
         requirement: requirement.into(),
         level,
         step: "step".into(),
-        mismatches: vec![Mismatch {
-            at: "status".into(),
-            expected: "200".into(),
-            observed: "500".into(),
-        }],
+        mismatches: vec![Mismatch { at: "status".into(), expected: "200".into(), observed: "500".into() }],
     }
 }
 
 fn with_finding(case: CaseReport, requirement: &str, level: Level) -> CaseReport {
-    CaseReport {
-        findings: vec![finding(requirement, level)],
-        ..case
-    }
+    CaseReport { findings: vec![finding(requirement, level)], ..case }
 }
 
 fn with_twin(case: CaseReport, twin: &str) -> CaseReport {
-    CaseReport {
-        twin: Some(twin.into()),
-        ..case
-    }
+    CaseReport { twin: Some(twin.into()), ..case }
 }
 
 /// The fold of a run with these requirements (an oracle's ends in `!`) and cases.
@@ -77,23 +64,14 @@ fn summary(requirements: &[&str], cases: Vec<CaseReport>) -> Summary {
         part: None,
         cases: cases.len(),
         planned_resets: 0,
-        target: TargetInfo {
-            url: String::new(),
-            embedded: true,
-            registration: Some(Registration::Open),
-        },
+        target: TargetInfo { url: String::new(), embedded: true, registration: Some(Registration::Open) },
         fail_on: Level::Must,
         requirements: requirements.iter().map(info).collect(),
     }));
     for case in cases {
         summary.take(&Event::Case(Box::new(case)));
     }
-    summary.take(&Event::Ended(Ended {
-        complete: true,
-        interrupted: false,
-        password_changed: false,
-        elapsed_ms: 0,
-    }));
+    summary.take(&Event::Ended(Ended { complete: true, interrupted: false, password_changed: false, elapsed_ms: 0 }));
     summary
 }
 
@@ -113,21 +91,9 @@ fn nothing_passes_unless_the_control_of_its_area_held() {
         ("known to fail", vec![control("login/control", Known)], R::Unproven),
         ("skipped", vec![control("login/control", Skipped)], R::Unproven),
         ("of another area", vec![control("users/control", Pass)], R::Unproven),
-        (
-            "one of two held",
-            vec![control("login/control", Pass), control("login/second", Fail)],
-            R::Unproven,
-        ),
-        (
-            "another area's failed",
-            vec![control("login/control", Pass), control("users/control", Fail)],
-            R::Pass,
-        ),
-        (
-            "one does not apply",
-            vec![control("login/control", Pass), control("login/second", Skipped)],
-            R::Pass,
-        ),
+        ("one of two held", vec![control("login/control", Pass), control("login/second", Fail)], R::Unproven),
+        ("another area's failed", vec![control("login/control", Pass), control("users/control", Fail)], R::Pass),
+        ("one does not apply", vec![control("login/control", Pass), control("login/second", Skipped)], R::Pass),
     ] {
         // Whichever comes first.
         let mut first = controls.clone();
@@ -141,10 +107,7 @@ fn nothing_passes_unless_the_control_of_its_area_held() {
 #[test]
 fn the_area_of_a_requirement_counts_not_that_of_the_case_that_cites_it() {
     let cited = case("users/a", Pass, &["login.x"]);
-    assert_eq!(
-        verdict(vec![cited.clone(), control("users/control", Pass)]),
-        R::Unproven
-    );
+    assert_eq!(verdict(vec![cited.clone(), control("users/control", Pass)]), R::Unproven);
     assert_eq!(verdict(vec![cited, control("login/control", Pass)]), R::Pass);
 }
 
@@ -170,10 +133,7 @@ fn a_refusal_whose_twin_was_not_accepted_shows_nothing() {
     }
     // What it broke it broke, twin or not.
     let broken = with_finding(refusal(), "login.x", Level::Must);
-    let broken = CaseReport {
-        verdict: Fail,
-        ..broken
-    };
+    let broken = CaseReport { verdict: Fail, ..broken };
     assert_eq!(verdict(vec![broken, good("", Fail)]), R::Fail);
 }
 
@@ -196,13 +156,7 @@ fn the_worst_of_findings_and_cases_decides() {
     assert_eq!(verdict(vec![held(), cited(Skipped)]), R::Skipped);
     assert_eq!(verdict(vec![held()]), R::Skipped);
     // Broken by a case that does not cite it: an oracle's finding counts wherever it is made.
-    assert_eq!(
-        verdict(vec![
-            held(),
-            with_finding(case("users/z", Fail, &[]), "login.x", Level::Must)
-        ]),
-        R::Fail
-    );
+    assert_eq!(verdict(vec![held(), with_finding(case("users/z", Fail, &[]), "login.x", Level::Must)]), R::Fail);
 }
 
 #[test]
@@ -214,10 +168,7 @@ fn an_oracle_is_proven_by_whatever_was_judged_under_a_control_that_held() {
     assert_eq!(verdict(vec![held(), failed("login/a")]), R::Pass);
     assert_eq!(verdict(vec![failed("login/a")]), R::Unproven);
     assert_eq!(verdict(vec![case("login/a", Pass, &[])]), R::Unproven);
-    assert_eq!(
-        verdict(vec![control("envelope/control", Fail), case("login/a", Pass, &[])]),
-        R::Unproven
-    );
+    assert_eq!(verdict(vec![control("envelope/control", Fail), case("login/a", Pass, &[])]), R::Unproven);
     assert_eq!(verdict(vec![case("login/a", Blocked, &[])]), R::Skipped);
     assert_eq!(verdict(vec![case("login/a", Skipped, &[])]), R::Skipped);
     assert_eq!(verdict(vec![]), R::Skipped);
@@ -231,29 +182,19 @@ fn an_oracle_is_proven_by_whatever_was_judged_under_a_control_that_held() {
 fn a_server_that_answers_everything_alike_proves_nothing() {
     // Refuses all: the refusals "pass", the control does not. Accepts all: the other way round.
     let areas = ["login", "users"];
-    let ids: Vec<String> = areas
-        .iter()
-        .flat_map(|area| [format!("{area}.good"), format!("{area}.bad")])
-        .collect();
+    let ids: Vec<String> = areas.iter().flat_map(|area| [format!("{area}.good"), format!("{area}.bad")]).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).chain(["envelope.o!"]).collect();
     for (good, bad) in [(Fail, Pass), (Pass, Fail), (Blocked, Blocked)] {
         let mut cases = vec![control("envelope/control", Fail)];
         for area in areas {
-            cases.push(control(
-                &format!("{area}/control"),
-                if good == Blocked { Blocked } else { Fail },
-            ));
+            cases.push(control(&format!("{area}/control"), if good == Blocked { Blocked } else { Fail }));
             for (name, verdict) in [("good", good), ("bad", bad)] {
                 let id = format!("{area}.{name}");
                 cases.push(case(&format!("{area}/{name}"), verdict, &[&id]));
             }
         }
         let summary = summary(&ids, cases);
-        let passed: Vec<_> = summary
-            .requirements()
-            .into_iter()
-            .filter(|found| found.verdict == R::Pass)
-            .collect();
+        let passed: Vec<_> = summary.requirements().into_iter().filter(|found| found.verdict == R::Pass).collect();
         assert_eq!(passed, [], "{good} {bad}");
     }
 }
@@ -261,21 +202,12 @@ fn a_server_that_answers_everything_alike_proves_nothing() {
 #[test]
 fn everything_is_counted_once() {
     let observed = |case: CaseReport, count| CaseReport {
-        observations: vec![
-            Observation {
-                requirement: None,
-                what: "seen".into(),
-            };
-            count
-        ],
+        observations: vec![Observation { requirement: None, what: "seen".into() }; count],
         ..case
     };
     let cases = vec![
         observed(case("login/a", Pass, &["login.x"]), 2),
-        observed(
-            with_finding(case("login/b::r", Pass, &["login.x"]), "login.x", Level::Should),
-            1,
-        ),
+        observed(with_finding(case("login/b::r", Pass, &["login.x"]), "login.x", Level::Should), 1),
         with_finding(case("login/c", Fail, &["login.y"]), "login.y", Level::Must),
         case("login/d", Skipped, &["login.x"]),
         case("login/e", Blocked, &[]),
@@ -285,10 +217,7 @@ fn everything_is_counted_once() {
     summary.take(&Event::Note("said".into()));
     let counts = Verdict::ALL.map(|verdict| summary.count(verdict));
     assert_eq!(counts, [2, 1, 1, 1, 0, 0]);
-    assert_eq!(
-        (summary.warnings(), summary.observations(), summary.resets()),
-        (1, 3, 1)
-    );
+    assert_eq!((summary.warnings(), summary.observations(), summary.resets()), (1, 3, 1));
     assert!(summary.has_findings() && summary.is_inconclusive() && summary.judged_anything());
     let requirements = summary.requirements();
     assert_eq!(requirements[0].cases, ["login/a", "login/b::r", "login/d"]);
@@ -302,11 +231,6 @@ fn a_run_that_died_is_no_complete_one_and_judged_what_it_judged() {
     assert!(!summary.judged_anything() && summary.is_inconclusive() && !summary.is_complete());
     summary.take(&Event::Case(Box::new(case("login/a", Pass, &["login.x"]))));
     assert!(summary.judged_anything() && !summary.is_complete() && !summary.is_inconclusive());
-    summary.take(&Event::Ended(Ended {
-        complete: false,
-        interrupted: true,
-        password_changed: false,
-        elapsed_ms: 1,
-    }));
+    summary.take(&Event::Ended(Ended { complete: false, interrupted: true, password_changed: false, elapsed_ms: 1 }));
     assert!(!summary.is_complete() && summary.ended().is_some_and(|ended| ended.interrupted));
 }

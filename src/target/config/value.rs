@@ -52,9 +52,7 @@ pub(super) fn jobs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     let jobs = u16::try_from(given).ok().filter(|jobs| JOBS.contains(jobs));
     jobs.map(Some).ok_or_else(|| {
         let (least, most) = JOBS.into_inner();
-        de::Error::custom(format!(
-            "`jobs` is {given}\nhelp: write a number from {least} to {most}"
-        ))
+        de::Error::custom(format!("`jobs` is {given}\nhelp: write a number from {least} to {most}"))
     })
 }
 
@@ -142,10 +140,10 @@ impl FromStr for HeaderSource {
             );
         }
         match text.strip_prefix("env:") {
-            Some(name) if name.is_empty() || name.contains('=') => Err(
-                "`env:` is not followed by the name of an environment variable\nhelp: write it as \"env:NAME\""
-                    .to_owned(),
-            ),
+            Some(name) if name.is_empty() || name.contains('=') => {
+                Err("`env:` is not followed by the name of an environment variable\nhelp: write it as \"env:NAME\""
+                    .to_owned())
+            }
             Some(name) => Ok(HeaderSource::Environment(name.to_owned())),
             None => Ok(HeaderSource::Literal(text.to_owned())),
         }
@@ -179,16 +177,7 @@ mod tests {
         for good in ["X-Gateway-Key", "x", "Cookie", "Proxy-Authorization"] {
             assert!(good.parse::<HeaderName>().is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "X Key",
-            "X-Key:",
-            "X-K\u{e9}y",
-            "X\r\nY",
-            "Host",
-            "content-LENGTH",
-            "Transfer-Encoding",
-        ] {
+        for bad in ["", "X Key", "X-Key:", "X-K\u{e9}y", "X\r\nY", "Host", "content-LENGTH", "Transfer-Encoding"] {
             assert!(bad.parse::<HeaderName>().is_err(), "{bad}");
         }
     }

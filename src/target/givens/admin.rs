@@ -117,9 +117,8 @@ impl Givens {
     /// What earlier runs left in the journal, newest first: a run that was killed may have changed the password.
     fn earlier(&self) -> Vec<String> {
         let journal = self.accounts.journal();
-        let mut passwords = journal.map_or_else(Vec::new, |journal| {
-            journal.earlier().passwords_of(self.accounts.admin_name())
-        });
+        let mut passwords =
+            journal.map_or_else(Vec::new, |journal| journal.earlier().passwords_of(self.accounts.admin_name()));
         passwords.retain(|password| Some(password.as_str()) != self.accounts.configured());
         passwords.truncate(EARLIER_TRIES);
         passwords
@@ -141,8 +140,5 @@ impl Givens {
 /// Each once, where it stands first.
 fn distinct(passwords: Vec<String>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
-    passwords
-        .into_iter()
-        .filter(|password| seen.insert(password.clone()))
-        .collect()
+    passwords.into_iter().filter(|password| seen.insert(password.clone())).collect()
 }

@@ -28,9 +28,7 @@ impl Givens {
         }
         let further = accounts.made().further_tokens();
         if further > 0 {
-            left.push(format!(
-                "{further} more tokens of the run were not logged out; they expire"
-            ));
+            left.push(format!("{further} more tokens of the run were not logged out; they expire"));
         }
         self.forget_logins();
         let told = self.settle(left.is_empty()).await;
@@ -105,9 +103,7 @@ impl Givens {
             let kept = self.known.as_ref() == Some(&configured);
             (!kept).then(|| "the target did not take it".to_owned())
         })?;
-        Some(format!(
-            "the admin's password could not be set back to the owner's: {why}"
-        ))
+        Some(format!("the admin's password could not be set back to the owner's: {why}"))
     }
 
     /// Leaves in the journal what is still of use, and tells where it lies. `all_removed` says that no account of the run is
@@ -129,10 +125,7 @@ impl Givens {
         let settled = match &self.known {
             Some(known) if certain && Some(known.as_str()) == self.accounts.configured() => journal.settle(&[]).await,
             Some(known) if certain => {
-                let works = Credentials {
-                    account: self.accounts.admin_name().to_owned(),
-                    password: known.clone(),
-                };
+                let works = Credentials { account: self.accounts.admin_name().to_owned(), password: known.clone() };
                 journal.settle(&[works]).await
             }
             // Nobody knows which of them it is: all stay.

@@ -148,10 +148,7 @@ impl Givens {
         }
         let admin = self.admin().await?;
         let (name, _) = self.accounts.names().next();
-        let user = Account {
-            username: name,
-            password: password(),
-        };
+        let user = Account { username: name, password: password() };
         self.accounts.make_user(&admin, &user).await?;
         self.user = Some(user.clone());
         Ok(user)

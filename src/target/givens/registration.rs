@@ -37,12 +37,7 @@ impl Default for Registrable {
 impl Registrable {
     /// The names by which scenarios use it.
     pub fn bindings(&self) -> [(&'static str, &str); 4] {
-        [
-            ("cc", &self.cc),
-            ("phone_number", &self.phone_number),
-            ("cert", &self.cert),
-            ("vname", &self.vname),
-        ]
+        [("cc", &self.cc), ("phone_number", &self.phone_number), ("cert", &self.cert), ("vname", &self.vname)]
     }
 }
 
@@ -64,14 +59,9 @@ impl Givens {
             Some(201) => {}
             Some(202) => {
                 let code = self.target.code().await?;
-                let exchange = self
-                    .post(&admin, api::VERIFY, &serde_json::json!({ "code": code }))
-                    .await?;
+                let exchange = self.post(&admin, api::VERIFY, &serde_json::json!({ "code": code })).await?;
                 if exchange.response().map(|response| response.status) != Some(201) {
-                    return Err(format!(
-                        "the registration could not be completed: {}",
-                        outcome(&exchange)
-                    ));
+                    return Err(format!("the registration could not be completed: {}", outcome(&exchange)));
                 }
             }
             _ => {
@@ -91,10 +81,7 @@ impl Givens {
         let admin = self.admin().await?;
         let exchange = self.post(&admin, api::ACCOUNT, &serde_json::json!({})).await?;
         let Some(response) = exchange.response() else {
-            return Err(format!(
-                "the registration state could not be found out: {}",
-                outcome(&exchange)
-            ));
+            return Err(format!("the registration state could not be found out: {}", outcome(&exchange)));
         };
         let codes = error_codes(&response.body);
         match (response.status, codes.contains(&1005)) {
@@ -109,9 +96,7 @@ impl Givens {
 
     async fn post(&self, admin: &Admin, path: &str, body: &serde_json::Value) -> Result<Exchange, Throttled> {
         let headers = vec![bearer(&admin.token), json_type()];
-        let request = self
-            .target
-            .request("POST", path, headers, Some(body.to_string().into_bytes()));
+        let request = self.target.request("POST", path, headers, Some(body.to_string().into_bytes()));
         self.target.ask(request, &mut Patience::default()).await
     }
 }

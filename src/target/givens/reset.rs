@@ -91,9 +91,7 @@ impl Givens {
         self.may_be_fresh = true;
         match self.admin().await {
             Ok(_) => Ok(AfterReset::UsedUp),
-            Err(why) => Err(format!(
-                "the default password is refused, and so is a first login with it ({why})"
-            )),
+            Err(why) => Err(format!("the default password is refused, and so is a first login with it ({why})")),
         }
     }
 
@@ -109,12 +107,7 @@ impl Givens {
     fn passwords_of_before(&self) -> Vec<String> {
         let accepted = &self.candidates[self.candidates.len() - self.accepted..];
         let configured = self.accounts.configured().map(str::to_owned);
-        let before = accepted
-            .last()
-            .cloned()
-            .into_iter()
-            .chain(self.known.clone())
-            .chain(configured);
+        let before = accepted.last().cloned().into_iter().chain(self.known.clone()).chain(configured);
         let mut before: Vec<String> = before.filter(|password| password != DEFAULT_PASSWORD).collect();
         before.dedup();
         before
@@ -141,10 +134,8 @@ impl Givens {
             return Ok(());
         }
         self.may_be_fresh = false;
-        Err(
-            "--fresh was given, but the target is in use: it refuses the default password, and has not been changed"
-                .to_owned(),
-        )
+        Err("--fresh was given, but the target is in use: it refuses the default password, and has not been changed"
+            .to_owned())
     }
 
     /// What the target makes of the default password, asked once it is ready.
@@ -167,10 +158,7 @@ impl Givens {
     }
 
     pub(super) fn admin_account(&self, password: &str) -> Account {
-        Account {
-            username: self.accounts.admin_name().to_owned(),
-            password: password.to_owned(),
-        }
+        Account { username: self.accounts.admin_name().to_owned(), password: password.to_owned() }
     }
 }
 

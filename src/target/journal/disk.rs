@@ -63,11 +63,7 @@ pub(super) fn content(path: &Path) -> io::Result<Content> {
 
 impl JournalFile {
     pub fn at(path: &Path, former: Vec<PathBuf>) -> JournalFile {
-        JournalFile {
-            path: path.to_owned(),
-            former,
-            open: None,
-        }
+        JournalFile { path: path.to_owned(), former, open: None }
     }
 
     fn opened(&self, opening: &[u8]) -> io::Result<Open> {
@@ -106,10 +102,7 @@ fn journal(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match content(path)? {
         Content::Absent => Ok(None),
         Content::Journal(bytes, _) => Ok(Some(bytes)),
-        Content::Foreign => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "another program has written to it",
-        )),
+        Content::Foreign => Err(io::Error::new(io::ErrorKind::InvalidData, "another program has written to it")),
     }
 }
 
@@ -159,10 +152,7 @@ impl Disk for JournalFile {
         journal(&self.path)?;
         files::replace_private(&self.path, whole)?;
         // It begins with the opening of this run, which goes on in it.
-        self.open = Some(Open {
-            file: files::open_private(&self.path)?,
-            length: whole.len() as u64,
-        });
+        self.open = Some(Open { file: files::open_private(&self.path)?, length: whole.len() as u64 });
         self.remove_former()
     }
 

@@ -64,11 +64,7 @@ pub struct Named {
 impl Entry {
     /// The first line of a run.
     pub fn opened(target: &str, admin: &str) -> Entry {
-        Entry::Opened {
-            schema: SCHEMA.to_owned(),
-            target: target.to_owned(),
-            admin: admin.to_owned(),
-        }
+        Entry::Opened { schema: SCHEMA.to_owned(), target: target.to_owned(), admin: admin.to_owned() }
     }
 
     /// The entry as its line.
@@ -129,11 +125,7 @@ impl Known {
         for entry in self.entries() {
             older.take(entry);
         }
-        Known {
-            target: self.target.or(older.target),
-            admin: self.admin.or(older.admin),
-            ..older
-        }
+        Known { target: self.target.or(older.target), admin: self.admin.or(older.admin), ..older }
     }
 
     /// Takes in one entry.
@@ -193,20 +185,14 @@ impl Known {
 
     /// The entries of the accounts that runs made.
     pub(super) fn made(&self) -> impl Iterator<Item = Entry> {
-        let named = |account: &String| {
-            Entry::Made(Named {
-                account: account.clone(),
-            })
-        };
+        let named = |account: &String| Entry::Made(Named { account: account.clone() });
         self.made.iter().map(named)
     }
 
     /// The passwords that an account may have, the newest first.
     pub fn passwords_of(&self, account: &str) -> Vec<String> {
         let of = self.passwords.iter().rev();
-        of.filter(|known| known.account == account)
-            .map(|known| known.password.clone())
-            .collect()
+        of.filter(|known| known.account == account).map(|known| known.password.clone()).collect()
     }
 
     /// Every password that it knows, oldest first.

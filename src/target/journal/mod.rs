@@ -116,12 +116,7 @@ impl Journal {
         let (mut taken, mut older) = (Vec::new(), Known::default());
         for path in former {
             match Journal::read(&path) {
-                Ok(Some(known))
-                    if known
-                        .target
-                        .as_deref()
-                        .is_some_and(|other| place(other) == place(target)) =>
-                {
+                Ok(Some(known)) if known.target.as_deref().is_some_and(|other| place(other) == place(target)) => {
                     older = known.after(older);
                     taken.push(path);
                 }
@@ -138,15 +133,9 @@ impl Journal {
     fn on(path: &Path, target: &str, admin: &str, disk: Box<dyn Disk>) -> Result<Journal, JournalError> {
         let earlier = Journal::read(path)?.unwrap_or_default();
         if let Some(other) = earlier.target.as_ref().filter(|other| place(other) != place(target)) {
-            return Err(JournalError::OtherTarget {
-                path: path.to_owned(),
-                target: other.clone(),
-            });
+            return Err(JournalError::OtherTarget { path: path.to_owned(), target: other.clone() });
         }
-        let waiting = Waiting {
-            known: earlier.clone(),
-            ..Waiting::default()
-        };
+        let waiting = Waiting { known: earlier.clone(), ..Waiting::default() };
         Ok(Journal {
             path: path.to_owned(),
             earlier,
@@ -168,10 +157,7 @@ impl Journal {
             Ok(Content::Journal(_, known)) => Ok(Some(known)),
             Ok(Content::Absent) => Ok(None),
             Ok(Content::Foreign) => Err(JournalError::Foreign { path: path.to_owned() }),
-            Err(source) => Err(JournalError::Unusable {
-                path: path.to_owned(),
-                source,
-            }),
+            Err(source) => Err(JournalError::Unusable { path: path.to_owned(), source }),
         }
     }
 
@@ -190,10 +176,7 @@ impl Journal {
     /// # Errors
     /// It cannot be written.
     pub async fn prepare(&self) -> Result<(), JournalError> {
-        let unusable = |why: String| JournalError::Unusable {
-            path: self.path.clone(),
-            source: io::Error::other(why),
-        };
+        let unusable = |why: String| JournalError::Unusable { path: self.path.clone(), source: io::Error::other(why) };
         self.record(&[]).await.map_err(unusable)
     }
 
@@ -334,11 +317,7 @@ impl Shared {
                 waiting.added = 0;
                 [self.opening.clone(), waiting.known.lines()].concat()
             });
-            (
-                std::mem::take(&mut waiting.lines),
-                std::mem::take(&mut waiting.is_new),
-                whole,
-            )
+            (std::mem::take(&mut waiting.lines), std::mem::take(&mut waiting.is_new), whole)
         };
         let written = match whole {
             Some(whole) => disk.replace(&whole),
@@ -354,8 +333,7 @@ impl Shared {
 
 /// What a URL points at, however it is reached: the accounts are the same with TLS and without.
 fn place(url: &str) -> String {
-    url.parse::<Origin>()
-        .map_or_else(|_| url.to_owned(), |origin| origin.place())
+    url.parse::<Origin>().map_or_else(|_| url.to_owned(), |origin| origin.place())
 }
 
 /// A writer that panicked leaves at worst a line cut short, which readers pass over.

@@ -6,10 +6,7 @@ use super::*;
 mod growth;
 
 fn credentials(account: &str, password: &str) -> Credentials {
-    Credentials {
-        account: account.to_owned(),
-        password: password.to_owned(),
-    }
+    Credentials { account: account.to_owned(), password: password.to_owned() }
 }
 
 #[tokio::test]
@@ -27,10 +24,7 @@ async fn what_was_recorded_is_read_again_newest_first() {
     assert_eq!(known.other_accounts().into_iter().collect::<Vec<_>>(), ["w1"]);
     let mode = std::fs::metadata(&path).expect("file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert!(
-        !format!("{journal:?}{known:?}").contains("three"),
-        "secrets are not for debugging"
-    );
+    assert!(!format!("{journal:?}{known:?}").contains("three"), "secrets are not for debugging");
 }
 
 #[tokio::test]
@@ -38,10 +32,7 @@ async fn a_line_that_was_cut_off_costs_no_other() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("a.journal");
     let first = Journal::open(&path, "http://a:1", "admin").expect("journal");
-    first
-        .record(&[credentials("admin", "one"), credentials("admin", "two")])
-        .await
-        .expect("record");
+    first.record(&[credentials("admin", "one"), credentials("admin", "two")]).await.expect("record");
     let whole = std::fs::read(&path).expect("file");
     for cut in 0..whole.len() {
         std::fs::write(&path, &whole[..cut]).expect("cut");
@@ -49,11 +40,7 @@ async fn a_line_that_was_cut_off_costs_no_other() {
         let again = Journal::open(&path, "http://a:1", "admin").unwrap_or_else(|error| panic!("cut at {cut}: {error}"));
         again.record(&[credentials("admin", "three")]).await.expect("record");
         let known = Journal::read(&path).expect("read").expect("there");
-        assert_eq!(
-            known.passwords_of("admin").first().map(String::as_str),
-            Some("three"),
-            "cut at {cut}"
-        );
+        assert_eq!(known.passwords_of("admin").first().map(String::as_str), Some("three"), "cut at {cut}");
         let mode = std::fs::metadata(&path).expect("file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "an open file is closed to others");
     }
@@ -64,10 +51,7 @@ async fn what_is_not_this_targets_journal_is_left_alone() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("a.journal");
     std::fs::write(&path, "dear diary\n").expect("file");
-    assert!(matches!(
-        Journal::open(&path, "http://a:1", "admin"),
-        Err(JournalError::Foreign { .. })
-    ));
+    assert!(matches!(Journal::open(&path, "http://a:1", "admin"), Err(JournalError::Foreign { .. })));
     std::fs::remove_file(&path).expect("remove");
     let other = Journal::open(&path, "http://b:1", "admin").expect("journal");
     other.prepare().await.expect("prepare");
@@ -80,10 +64,7 @@ async fn settling_keeps_what_works_or_leaves_nothing() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("a.journal");
     let journal = Journal::open(&path, "http://a:1", "admin").expect("journal");
-    journal
-        .record(&[credentials("admin", "one"), credentials("admin", "two")])
-        .await
-        .expect("record");
+    journal.record(&[credentials("admin", "one"), credentials("admin", "two")]).await.expect("record");
     journal.settle(&[credentials("admin", "one")]).await.expect("settle");
     let known = Journal::read(&path).expect("read").expect("there");
     assert_eq!(known.passwords_of("admin"), ["one"]);
@@ -132,11 +113,7 @@ async fn under_way() {
 #[tokio::test]
 async fn entries_that_come_together_share_a_sync_and_none_returns_before_its_own() {
     let disk = Held::default();
-    let (syncs, lines, hold) = (
-        Arc::clone(&disk.syncs),
-        Arc::clone(&disk.synced),
-        Arc::clone(&disk.hold),
-    );
+    let (syncs, lines, hold) = (Arc::clone(&disk.syncs), Arc::clone(&disk.synced), Arc::clone(&disk.hold));
     let path = Path::new("/nowhere/at/all.journal");
     let journal = Arc::new(Journal::on(path, "http://a:1", "admin", Box::new(disk)).expect("journal"));
     let held = hold.lock().await;
@@ -145,10 +122,7 @@ async fn entries_that_come_together_share_a_sync_and_none_returns_before_its_own
         let (journal, lines) = (Arc::clone(&journal), Arc::clone(&lines));
         tasks.spawn(async move {
             let password = format!("<{number}>");
-            journal
-                .record(&[credentials("admin", &password)])
-                .await
-                .expect("record");
+            journal.record(&[credentials("admin", &password)]).await.expect("record");
             let on_disk = String::from_utf8_lossy(&lines.lock().expect("lines")).into_owned();
             assert!(on_disk.contains(&password), "{password} was not on disk");
         });
@@ -161,26 +135,17 @@ async fn entries_that_come_together_share_a_sync_and_none_returns_before_its_own
     }
     let syncs = syncs.load(Ordering::Relaxed);
     assert!((1..=2).contains(&syncs), "{syncs} syncs");
-    assert_eq!(
-        String::from_utf8_lossy(&lines.lock().expect("lines")).lines().count(),
-        50
-    );
+    assert_eq!(String::from_utf8_lossy(&lines.lock().expect("lines")).lines().count(), 50);
 }
 
 #[tokio::test]
 async fn what_is_on_disk_already_needs_no_sync_and_what_is_on_its_way_is_waited_for() {
     let disk = Held::default();
-    let (syncs, synced, hold) = (
-        Arc::clone(&disk.syncs),
-        Arc::clone(&disk.synced),
-        Arc::clone(&disk.hold),
-    );
+    let (syncs, synced, hold) = (Arc::clone(&disk.syncs), Arc::clone(&disk.synced), Arc::clone(&disk.hold));
     let path = Path::new("/nowhere/at/all.journal");
     let journal = Arc::new(Journal::on(path, "http://a:1", "admin", Box::new(disk)).expect("journal"));
     let holds = |password: &str| String::from_utf8_lossy(&synced.lock().expect("synced")).contains(password);
-    let batch: Vec<Credentials> = (0..40)
-        .map(|number| credentials("w1", &format!("<{number}>")))
-        .collect();
+    let batch: Vec<Credentials> = (0..40).map(|number| credentials("w1", &format!("<{number}>"))).collect();
     journal.record(&batch).await.expect("record");
     assert_eq!(syncs.load(Ordering::Relaxed), 1, "a batch is one sync");
     for given in &batch {
@@ -238,13 +203,7 @@ async fn a_disk_that_failed_is_never_trusted_again() {
 async fn accounts_are_named_until_they_are_gone_also_after_the_journal_is_settled() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("a.journal");
-    let named = |known: Known| {
-        known
-            .other_accounts()
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let named = |known: Known| known.other_accounts().into_iter().map(str::to_owned).collect::<Vec<_>>();
     let read = || Journal::read(&path).expect("read").expect("there");
     let journal = Journal::open(&path, "http://a:1", "admin").expect("journal");
     journal.record(&[credentials("w1", "one")]).await.expect("record");
@@ -313,14 +272,8 @@ async fn what_only_begins_like_a_journal_is_never_touched() {
         let journal = Journal::open(&path, "http://a:1", "admin").expect("journal");
         std::fs::write(&path, &text).expect("file");
         journal.settle(&[]).await.expect_err("removed");
-        journal
-            .settle(&[credentials("admin", "one")])
-            .await
-            .expect_err("replaced");
-        journal
-            .record(&[credentials("admin", "one")])
-            .await
-            .expect_err("appended to");
+        journal.settle(&[credentials("admin", "one")]).await.expect_err("replaced");
+        journal.record(&[credentials("admin", "one")]).await.expect_err("appended to");
         assert_eq!(std::fs::read_to_string(&path).expect("file"), text);
     }
 }

@@ -64,9 +64,7 @@ fn retry_after_is_read_as_seconds_and_as_a_date() {
 /// Shuts the gate that long after `begin`, and says whether that was within bounds.
 fn shut(state: &mut State, begin: Instant, after: u64, wait: u64, tries: u32, patience: &mut Patience) -> bool {
     let asked = Asked(Some(Duration::from_secs(wait)));
-    state
-        .shut(asked, tries, patience, begin + Duration::from_secs(after))
-        .is_ok()
+    state.shut(asked, tries, patience, begin + Duration::from_secs(after)).is_ok()
 }
 
 #[test]
@@ -81,18 +79,12 @@ fn every_kind_of_waiting_has_its_bound() {
     let mut case = fresh();
     assert!(shut(&mut state, now, 20, 15, 1, &mut case));
     assert!(shut(&mut state, now, 40, 15, 1, &mut case));
-    assert!(
-        !shut(&mut state, now, 60, 1, 1, &mut case),
-        "the case has waited enough"
-    );
+    assert!(!shut(&mut state, now, 60, 1, 1, &mut case), "the case has waited enough");
     // 45 s are used up; five times 15 s are left of 120 s.
     for round in 0..5 {
         assert!(shut(&mut state, now, 100 + 20 * round, 15, 1, &mut fresh()), "{round}");
     }
-    assert!(
-        !shut(&mut state, now, 300, 1, 1, &mut fresh()),
-        "the run has waited enough"
-    );
+    assert!(!shut(&mut state, now, 300, 1, 1, &mut fresh()), "the run has waited enough");
 }
 
 #[test]
@@ -139,10 +131,7 @@ fn an_untold_wait_grows_and_a_wait_of_nothing_is_a_short_one() {
 fn turns_keep_the_gap_and_wait_while_it_is_shut() {
     let now = Instant::now();
     let gap = Duration::from_millis(100);
-    let mut state = State {
-        gap,
-        ..State::default()
-    };
+    let mut state = State { gap, ..State::default() };
     assert!(matches!(state.turn(now), Turn::Go));
     assert!(matches!(state.turn(now), Turn::Slot(slot) if slot == now + gap));
     assert!(matches!(state.turn(now), Turn::Slot(slot) if slot == now + gap * 2));

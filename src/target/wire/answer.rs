@@ -35,11 +35,7 @@ impl Attempt {
     pub(super) fn died_unanswered(&self) -> bool {
         matches!(
             &self.outcome,
-            Outcome::Unanswered(Unanswered {
-                breakage: Breakage::Closed,
-                phase: Phase::Sending | Phase::Waiting,
-                ..
-            })
+            Outcome::Unanswered(Unanswered { breakage: Breakage::Closed, phase: Phase::Sending | Phase::Waiting, .. })
         )
     }
 }
@@ -62,26 +58,13 @@ pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method:
     match answer {
         Ok((response, persistent)) => {
             let persistent = persistent && talk.outgoing.is_done();
-            Attempt {
-                outcome: Outcome::Answered(response),
-                elapsed,
-                persistent,
-            }
+            Attempt { outcome: Outcome::Answered(response), elapsed, persistent }
         }
         Err((breakage, detail)) => {
             let phase = talk.phase();
             let partial = talk.connection.inbox.opening().to_vec();
-            let unanswered = Unanswered {
-                breakage,
-                phase,
-                detail,
-                partial,
-            };
-            Attempt {
-                outcome: Outcome::Unanswered(unanswered),
-                elapsed,
-                persistent: false,
-            }
+            let unanswered = Unanswered { breakage, phase, detail, partial };
+            Attempt { outcome: Outcome::Unanswered(unanswered), elapsed, persistent: false }
         }
     }
 }
@@ -127,25 +110,8 @@ impl Talk<'_> {
         let persistent = persists(&head, method, &framing);
         self.phase = Some(Phase::Body);
         let body = self.body(&framing).await?;
-        let Head {
-            version,
-            status,
-            reason,
-            headers,
-            ..
-        } = head;
-        Ok((
-            Response {
-                version,
-                status,
-                reason,
-                headers,
-                body,
-                interim,
-                surplus: Vec::new(),
-            },
-            persistent,
-        ))
+        let Head { version, status, reason, headers, .. } = head;
+        Ok((Response { version, status, reason, headers, body, interim, surplus: Vec::new() }, persistent))
     }
 
     async fn head(&mut self) -> Result<Head, Failure> {
@@ -205,10 +171,7 @@ impl Talk<'_> {
             }
             if self.more().await? == 0 {
                 let (breakage, detail) = self.closed();
-                return Err((
-                    breakage,
-                    format!("{detail}, after {} of {length} bytes of the body", body.len()),
-                ));
+                return Err((breakage, format!("{detail}, after {} of {length} bytes of the body", body.len())));
             }
         }
     }
@@ -245,20 +208,13 @@ impl Talk<'_> {
             }
             if self.more().await? == 0 {
                 // The write may have been the one to see a reset; then nobody knows whether this is the whole body.
-                return if self.outgoing.failure().is_some() {
-                    Err(self.closed())
-                } else {
-                    Ok(body)
-                };
+                return if self.outgoing.failure().is_some() { Err(self.closed()) } else { Ok(body) };
             }
         }
     }
 
     fn body_too_large(&self) -> Failure {
-        (
-            Breakage::TooLarge,
-            format!("a body of more than {} bytes", self.limits.body_bytes),
-        )
+        (Breakage::TooLarge, format!("a body of more than {} bytes", self.limits.body_bytes))
     }
 
     fn closed(&self) -> Failure {
@@ -298,11 +254,7 @@ impl Talk<'_> {
     }
 
     fn deadline(&self) -> Instant {
-        if self.phase.is_none() {
-            self.first_byte_by
-        } else {
-            self.whole_by
-        }
+        if self.phase.is_none() { self.first_byte_by } else { self.whole_by }
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -46,13 +46,7 @@ pub(super) enum ChunkError {
 impl Chunked {
     pub(super) fn new(max_overhead: usize, max_body: usize) -> Self {
         let state = State::Size { value: 0, digits: 0 };
-        Chunked {
-            state,
-            max_overhead,
-            max_body,
-            overhead: 0,
-            trailers: Vec::new(),
-        }
+        Chunked { state, max_overhead, max_body, overhead: 0, trailers: Vec::new() }
     }
 
     /// Whether the last chunk and the trailers have come.
@@ -90,10 +84,7 @@ impl Chunked {
                     return Err(ChunkError::TooLarge("the size of a chunk"));
                 }
                 let digit = char::from(byte).to_digit(16).unwrap_or_default();
-                State::Size {
-                    value: value << 4 | u64::from(digit),
-                    digits: digits + 1,
-                }
+                State::Size { value: value << 4 | u64::from(digit), digits: digits + 1 }
             }
             (State::Size { digits: 0, .. }, _) => {
                 return Err(unexpected("the size of a chunk", byte));
@@ -121,11 +112,7 @@ impl Chunked {
             (State::TrailerStart | State::Trailer, byte) if byte != b'\n' => {
                 self.count()?;
                 self.trailers.push(byte);
-                if byte == b'\r' {
-                    State::TrailerLf
-                } else {
-                    State::Trailer
-                }
+                if byte == b'\r' { State::TrailerLf } else { State::Trailer }
             }
             (State::TrailerLf, b'\n') => {
                 self.trailers.push(byte);
@@ -251,10 +238,7 @@ mod tests {
             "1;xxxx\r\na\r\n".repeat(17),
             "0\r\n".to_owned() + &"A: b\r\n".repeat(20),
         ] {
-            assert!(
-                matches!(decode(input.as_bytes(), 7), Err(ChunkError::TooLarge(_))),
-                "{input:?}"
-            );
+            assert!(matches!(decode(input.as_bytes(), 7), Err(ChunkError::TooLarge(_))), "{input:?}");
         }
     }
 }

@@ -38,11 +38,7 @@ pub(super) enum Idle {
 
 impl Connection {
     fn new(stream: Stream, deadline: Instant) -> Self {
-        Connection {
-            stream,
-            inbox: Inbox::new(),
-            timer: Box::pin(sleep_until(deadline)),
-        }
+        Connection { stream, inbox: Inbox::new(), timer: Box::pin(sleep_until(deadline)) }
     }
 
     /// Looks, without waiting, at what has come since the last answer.
@@ -119,9 +115,7 @@ impl Connector {
         match timeout_at(deadline, connector.connect(name.clone(), stream)).await {
             Ok(Ok(stream)) => Ok(Connection::new(Stream::Tls(Box::new(stream)), deadline)),
             Ok(Err(error)) => Err(unreachable(format!("TLS handshake: {error}"))),
-            Err(_) => Err(unreachable(format!(
-                "TLS handshake: not done within the {limit:?} for connecting"
-            ))),
+            Err(_) => Err(unreachable(format!("TLS handshake: not done within the {limit:?} for connecting"))),
         }
     }
 
@@ -169,10 +163,5 @@ impl Connector {
 }
 
 fn unreachable(detail: String) -> Unanswered {
-    Unanswered {
-        breakage: Breakage::Unreachable,
-        phase: Phase::Connecting,
-        detail,
-        partial: Vec::new(),
-    }
+    Unanswered { breakage: Breakage::Unreachable, phase: Phase::Connecting, detail, partial: Vec::new() }
 }

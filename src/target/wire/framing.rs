@@ -41,11 +41,7 @@ pub(super) fn framing(head: &Head, method: &str) -> Result<Framing, String> {
         if others.iter().any(|coding| chunked(coding)) {
             return Err("Transfer-Encoding: chunked is not the last coding or stands twice".to_owned());
         }
-        return Ok(if chunked(last) {
-            Framing::Chunked
-        } else {
-            Framing::UntilClose
-        });
+        return Ok(if chunked(last) { Framing::Chunked } else { Framing::UntilClose });
     }
     if head.values("Transfer-Encoding").next().is_some() {
         return Err("an empty Transfer-Encoding".to_owned());
@@ -55,17 +51,13 @@ pub(super) fn framing(head: &Head, method: &str) -> Result<Framing, String> {
 
 fn length(head: &Head) -> Result<Framing, String> {
     let mut found = None;
-    for item in head
-        .values("Content-Length")
-        .flat_map(|value| value.split(|&byte| byte == b','))
-    {
+    for item in head.values("Content-Length").flat_map(|value| value.split(|&byte| byte == b',')) {
         let item = item.trim_ascii();
         if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {
             return Err(format!("Content-Length: `{}` is no number", item.escape_ascii()));
         }
-        let length = item.iter().fold(0_u64, |sum, digit| {
-            sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
-        });
+        let length =
+            item.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
         match found {
             Some(before) if before != length => {
                 return Err(format!("Content-Length: both {before} and {length}"));
@@ -112,53 +104,18 @@ mod tests {
         for (method, head, expected, kept) in [
             ("GET", "1.1 200 OK|Content-Length: 5", Length(5), true),
             ("GET", "1.1 200 OK|Content-Length: 0", Length(0), true),
-            (
-                "GET",
-                "1.1 200 OK|content-length: 5, 5|Content-Length:5",
-                Length(5),
-                true,
-            ),
-            (
-                "GET",
-                "1.1 200 OK|Content-Length: 99999999999999999999999",
-                Length(u64::MAX),
-                true,
-            ),
+            ("GET", "1.1 200 OK|content-length: 5, 5|Content-Length:5", Length(5), true),
+            ("GET", "1.1 200 OK|Content-Length: 99999999999999999999999", Length(u64::MAX), true),
             ("GET", "1.1 200 OK", UntilClose, false),
             ("GET", "1.1 200 OK|Transfer-Encoding: Chunked", Chunked, true),
             ("GET", "1.1 200 OK|Transfer-Encoding: gzip, chunked", Chunked, true),
-            (
-                "GET",
-                "1.1 200 OK|Transfer-Encoding: gzip|Transfer-Encoding: chunked",
-                Chunked,
-                true,
-            ),
+            ("GET", "1.1 200 OK|Transfer-Encoding: gzip|Transfer-Encoding: chunked", Chunked, true),
             ("GET", "1.1 200 OK|Transfer-Encoding: gzip", UntilClose, false),
-            (
-                "GET",
-                "1.1 200 OK|Transfer-Encoding: chunked|Content-Length: 3",
-                Chunked,
-                false,
-            ),
-            (
-                "GET",
-                "1.0 200 OK|Transfer-Encoding: chunked|Connection: keep-alive",
-                Chunked,
-                false,
-            ),
+            ("GET", "1.1 200 OK|Transfer-Encoding: chunked|Content-Length: 3", Chunked, false),
+            ("GET", "1.0 200 OK|Transfer-Encoding: chunked|Connection: keep-alive", Chunked, false),
             ("GET", "1.0 200 OK|Content-Length: 5", Length(5), false),
-            (
-                "GET",
-                "1.0 200 OK|Content-Length: 5|Connection: a, Keep-Alive",
-                Length(5),
-                true,
-            ),
-            (
-                "GET",
-                "1.1 200 OK|Content-Length: 5|Connection: x, Close",
-                Length(5),
-                false,
-            ),
+            ("GET", "1.0 200 OK|Content-Length: 5|Connection: a, Keep-Alive", Length(5), true),
+            ("GET", "1.1 200 OK|Content-Length: 5|Connection: x, Close", Length(5), false),
             ("HEAD", "1.1 200 OK|Content-Length: 5", Nothing, true),
             ("HEAD", "1.1 200 OK|Content-Length: five", Nothing, true),
             ("GET", "1.1 204 No Content|Content-Length: 5", Nothing, true),

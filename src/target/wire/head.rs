@@ -44,9 +44,7 @@ impl Head {
     /// Whether a list header (RFC 9110 §5.6.1) names `token`.
     pub(super) fn lists(&self, name: &str, token: &str) -> bool {
         self.values(name).any(|value| {
-            value
-                .split(|&byte| byte == b',')
-                .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+            value.split(|&byte| byte == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
         })
     }
 }
@@ -105,13 +103,8 @@ mod tests {
 
     #[test]
     fn a_head_is_read_as_it_stands() {
-        let head = parse(b"HTTP/1.0 404 No such\r\nX-a:  one two\t\r\nx-A:\r\n\r\nrest")
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            (head.version, head.status, head.reason.as_str(), head.bytes),
-            (0, 404, "No such", 46)
-        );
+        let head = parse(b"HTTP/1.0 404 No such\r\nX-a:  one two\t\r\nx-A:\r\n\r\nrest").unwrap().unwrap();
+        assert_eq!((head.version, head.status, head.reason.as_str(), head.bytes), (0, 404, "No such", 46));
         let headers: Vec<_> = head.headers.iter().map(|h| (&*h.name, h.value.as_slice())).collect();
         assert_eq!(headers, [("X-a", &b"one two"[..]), ("x-A", &b""[..])]);
     }
@@ -140,11 +133,7 @@ mod tests {
             b"hello",
             b"\x15\x03\x01\x00\x02\x02\x46",
         ] {
-            assert!(
-                matches!(parse(bytes), Err(HeadError::Malformed(_))),
-                "{:?}",
-                bytes.escape_ascii().to_string()
-            );
+            assert!(matches!(parse(bytes), Err(HeadError::Malformed(_))), "{:?}", bytes.escape_ascii().to_string());
         }
     }
 

@@ -19,12 +19,7 @@ pub(super) struct Inbox {
 
 impl Inbox {
     pub(super) fn new() -> Self {
-        Inbox {
-            bytes: vec![0; ROOM],
-            start: 0,
-            end: 0,
-            opening: Vec::new(),
-        }
+        Inbox { bytes: vec![0; ROOM], start: 0, end: 0, opening: Vec::new() }
     }
 
     /// Forgets how the last answer began.

@@ -50,12 +50,7 @@ impl Wire {
     /// An https origin needs `tls`, see [`tls::configuration`](super::tls::configuration); without it every request
     /// ends as unreachable, never in plain text. An http origin ignores it.
     pub fn new(origin: Origin, tls: Option<Arc<ClientConfig>>, limits: Limits) -> Self {
-        Wire {
-            connector: Connector::new(origin, tls),
-            limits,
-            idle: Mutex::default(),
-            unsolicited: AtomicU64::new(0),
-        }
+        Wire { connector: Connector::new(origin, tls), limits, idle: Mutex::default(), unsolicited: AtomicU64::new(0) }
     }
 
     /// Where the requests go.
@@ -122,11 +117,7 @@ impl Wire {
         may_share: bool,
         resent: bool,
     ) -> Exchange {
-        let Attempt {
-            mut outcome,
-            elapsed,
-            persistent,
-        } = attempt;
+        let Attempt { mut outcome, elapsed, persistent } = attempt;
         let mut keep = persistent && may_share;
         if let Outcome::Answered(response) = &mut outcome {
             response.surplus = connection.surplus(keep);
@@ -166,11 +157,5 @@ impl Wire {
 }
 
 fn exchange(request: Request, outcome: Outcome, elapsed: Duration, resent: bool) -> Exchange {
-    Exchange {
-        request,
-        outcome,
-        at: Timestamp::now(),
-        elapsed,
-        resent,
-    }
+    Exchange { request, outcome, at: Timestamp::now(), elapsed, resent }
 }

@@ -15,11 +15,7 @@ pub(super) struct Outgoing<'r> {
 
 impl<'r> Outgoing<'r> {
     pub(super) fn new(request: &'r [u8]) -> Self {
-        Outgoing {
-            unsent: request,
-            flushed: false,
-            failure: None,
-        }
+        Outgoing { unsent: request, flushed: false, failure: None }
     }
 
     /// The connection has taken every byte. TLS may still hold some of them.

@@ -7,17 +7,10 @@ use crate::fuzz::grammar::body::BodyInput;
 
 pub(super) fn inputs() -> Vec<Aimed> {
     let mut rows: Vec<(&'static str, BodyInput)> = Vec::new();
-    let whole: [(&str, &str); 4] = [
-        ("cc", "\"1\""),
-        ("phone_number", "\"2025550123\""),
-        ("method", "\"sms\""),
-        ("cert", "\"${cert}\""),
-    ];
+    let whole: [(&str, &str); 4] =
+        [("cc", "\"1\""), ("phone_number", "\"2025550123\""), ("method", "\"sms\""), ("cert", "\"${cert}\"")];
     let object = |members: &[(&str, &str)]| {
-        let members: Vec<String> = members
-            .iter()
-            .map(|(name, value)| format!("\"{name}\":{value}"))
-            .collect();
+        let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         format!("{{{}}}", members.join(","))
     };
     let mut add = |text: String| rows.push(("J17", plain(text)));
@@ -32,31 +25,9 @@ pub(super) fn inputs() -> Vec<Aimed> {
         }
     }
     for (name, values) in [
-        (
-            "cc",
-            &[
-                "\"+1\"",
-                "\"0\"",
-                "\"\u{661}\"",
-                "\"12345678901234567890\"",
-                "\"1 \"",
-                "\"x\"",
-            ][..],
-        ),
-        (
-            "phone_number",
-            &[
-                "\"+12025550123\"",
-                "\"202 555 0123\"",
-                "\"abc\"",
-                "\"202-555\"",
-                "\"\u{662}02\"",
-            ],
-        ),
-        (
-            "method",
-            &["\"SMS\"", "\"sms \"", "\"voice\\u0000\"", "\"fax\"", "\"voice\""],
-        ),
+        ("cc", &["\"+1\"", "\"0\"", "\"\u{661}\"", "\"12345678901234567890\"", "\"1 \"", "\"x\""][..]),
+        ("phone_number", &["\"+12025550123\"", "\"202 555 0123\"", "\"abc\"", "\"202-555\"", "\"\u{662}02\""]),
+        ("method", &["\"SMS\"", "\"sms \"", "\"voice\\u0000\"", "\"fax\"", "\"voice\""]),
         (
             "cert",
             &[
@@ -77,10 +48,8 @@ pub(super) fn inputs() -> Vec<Aimed> {
         ),
     ] {
         for value in values {
-            let changed: Vec<(&str, &str)> = whole
-                .iter()
-                .map(|(known, kept)| (*known, if *known == name { *value } else { *kept }))
-                .collect();
+            let changed: Vec<(&str, &str)> =
+                whole.iter().map(|(known, kept)| (*known, if *known == name { *value } else { *kept })).collect();
             add(object(&changed));
         }
     }
@@ -94,11 +63,9 @@ pub(super) fn inputs() -> Vec<Aimed> {
     ] {
         add(object(&[&whole[..], &[("pin", pin)]].concat()));
     }
-    for name in [
-        "A",
-        "Caf\u{e9} \u{6771}\u{4eac}",
-        "A very long name of a business that moves whatever stands behind it",
-    ] {
+    for name in
+        ["A", "Caf\u{e9} \u{6771}\u{4eac}", "A very long name of a business that moves whatever stands behind it"]
+    {
         let sample = crate::documented::certificate::SampleCertificate {
             serial: 5,
             ..crate::documented::certificate::SampleCertificate::new(name)
@@ -106,10 +73,7 @@ pub(super) fn inputs() -> Vec<Aimed> {
         let cert = format!("\"{}\"", sample.to_base64());
         add(object(&[whole[0], whole[1], whole[2], ("cert", &cert)]));
     }
-    for text in UNGRAMMATICAL
-        .iter()
-        .chain(&["null", "true", "1", "[]", "\"\"", "", "{}", " "])
-    {
+    for text in UNGRAMMATICAL.iter().chain(&["null", "true", "1", "[]", "\"\"", "", "{}", " "]) {
         rows.push(("J17", plain(text)));
     }
     finish(rows, Surface::AccountBody)

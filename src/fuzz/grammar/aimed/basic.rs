@@ -30,58 +30,17 @@ pub(super) fn inputs() -> Vec<Aimed> {
     for with in [LoginWith::Nothing, LoginWith::Object, LoginWith::Empty] {
         add("A1", BasicInput { with, ..valid() });
     }
-    add(
-        "A2",
-        BasicInput {
-            place: Place::Absent,
-            ..valid()
-        },
-    );
+    add("A2", BasicInput { place: Place::Absent, ..valid() });
     for (scheme, encoding) in [(Scheme::Missing, Encoding::Raw), (Scheme::Basic, Encoding::Raw)] {
-        add(
-            "A2",
-            BasicInput {
-                scheme,
-                encoding,
-                ..plain("")
-            },
-        );
-        add(
-            "A2",
-            BasicInput {
-                scheme,
-                encoding,
-                gap: Gap::Many,
-                ..plain("")
-            },
-        );
-        add(
-            "A2",
-            BasicInput {
-                scheme,
-                encoding,
-                gap: Gap::Glued,
-                ..plain("")
-            },
-        );
+        add("A2", BasicInput { scheme, encoding, ..plain("") });
+        add("A2", BasicInput { scheme, encoding, gap: Gap::Many, ..plain("") });
+        add("A2", BasicInput { scheme, encoding, gap: Gap::Glued, ..plain("") });
     }
-    for scheme in [
-        Scheme::Missing,
-        Scheme::Bearer,
-        Scheme::Digest,
-        Scheme::Longer,
-        Scheme::Negotiate,
-        Scheme::Doubled,
-    ] {
+    for scheme in [Scheme::Missing, Scheme::Bearer, Scheme::Digest, Scheme::Longer, Scheme::Negotiate, Scheme::Doubled]
+    {
         add("A3", BasicInput { scheme, ..valid() });
     }
-    add(
-        "A3",
-        BasicInput {
-            gap: Gap::Glued,
-            ..valid()
-        },
-    );
+    add("A3", BasicInput { gap: Gap::Glued, ..valid() });
     for scheme in [Scheme::Lower, Scheme::Upper, Scheme::Mixed] {
         add("A4", BasicInput { scheme, ..valid() });
     }
@@ -104,11 +63,7 @@ pub(super) fn inputs() -> Vec<Aimed> {
     ] {
         add("A7", plain(text));
     }
-    for text in [
-        "${user}:x:${user_password}",
-        ":${user}:${user_password}",
-        "a:b:${user_password}",
-    ] {
+    for text in ["${user}:x:${user_password}", ":${user}:${user_password}", "a:b:${user_password}"] {
         add("A8", plain(text));
     }
     for text in [":", "", ":${user_password}", "${user}:", "::"] {
@@ -162,91 +117,34 @@ pub(super) fn inputs() -> Vec<Aimed> {
     ] {
         add("A12", plain(text));
     }
-    for text in [
-        "${user}:${user_password}\0junk",
-        "${user}\0:${user_password}",
-        "\0${user}:${user_password}",
-    ] {
+    for text in ["${user}:${user_password}\0junk", "${user}\0:${user_password}", "\0${user}:${user_password}"] {
         add("A13", plain(text));
     }
-    for tail in [
-        &b"\xff\xfe"[..],
-        b"\x80",
-        b"\xc0\x80",
-        b"\xed\xa0\x80",
-        b"\xc3",
-        b"\xf5\x80\x80\x80",
-    ] {
+    for tail in [&b"\xff\xfe"[..], b"\x80", b"\xc0\x80", b"\xed\xa0\x80", b"\xc3", b"\xf5\x80\x80\x80"] {
         add("A14", plain([b"${user}:", tail].concat()));
         add("A14", plain([b"${user}:${user_password}", tail].concat()));
         add("A14", plain([tail, b":${user_password}"].concat()));
     }
-    for text in [
-        &b"${user}:\xc3\xa9"[..],
-        b"${user}:\xe9",
-        "${user}:e\u{301}".as_bytes(),
-        b"\xc3\xa9:x",
-    ] {
+    for text in [&b"${user}:\xc3\xa9"[..], b"${user}:\xe9", "${user}:e\u{301}".as_bytes(), b"\xc3\xa9:x"] {
         add("A15", plain(text));
     }
     for text in ["!!!", "%3D", VALID, "====", "=", "\\", "\"\"", "${bulk}", "\u{e9}"] {
-        add(
-            "A16",
-            BasicInput {
-                encoding: Encoding::Raw,
-                ..plain(text)
-            },
-        );
+        add("A16", BasicInput { encoding: Encoding::Raw, ..plain(text) });
     }
-    add(
-        "A16",
-        BasicInput {
-            encoding: Encoding::IllegalInside,
-            ..valid()
-        },
-    );
-    add(
-        "A16",
-        BasicInput {
-            encoding: Encoding::PercentPadding,
-            ..plain("${user}:${user_password}")
-        },
-    );
-    for encoding in [
-        Encoding::Unpadded,
-        Encoding::OverPadded,
-        Encoding::PaddedInside,
-        Encoding::Cut,
-    ] {
+    add("A16", BasicInput { encoding: Encoding::IllegalInside, ..valid() });
+    add("A16", BasicInput { encoding: Encoding::PercentPadding, ..plain("${user}:${user_password}") });
+    for encoding in [Encoding::Unpadded, Encoding::OverPadded, Encoding::PaddedInside, Encoding::Cut] {
         // One of the three lengths needs each number of padding signs.
         for text in [VALID, "${user}:${user_password}a", "${user}:${user_password}ab"] {
-            add(
-                "A17",
-                BasicInput {
-                    encoding,
-                    ..plain(text)
-                },
-            );
+            add("A17", BasicInput { encoding, ..plain(text) });
         }
     }
-    add(
-        "A18",
-        BasicInput {
-            encoding: Encoding::UrlSafe,
-            ..valid()
-        },
-    );
+    add("A18", BasicInput { encoding: Encoding::UrlSafe, ..valid() });
     for encoding in [Encoding::Blanks, Encoding::TabInside, Encoding::Comment] {
         add("A19", BasicInput { encoding, ..valid() });
     }
     for text in [VALID, "${colon_user}:${colon_password}", "${user}:x"] {
-        add(
-            "A20",
-            BasicInput {
-                encoding: Encoding::LooseBits,
-                ..plain(text)
-            },
-        );
+        add("A20", BasicInput { encoding: Encoding::LooseBits, ..plain(text) });
     }
     for encoding in [Encoding::Double, Encoding::Hex, Encoding::Percent] {
         add("A21", BasicInput { encoding, ..valid() });
@@ -264,63 +162,20 @@ pub(super) fn inputs() -> Vec<Aimed> {
         add("A25", BasicInput { place, ..valid() });
     }
     for text in [&b"\xff"[..], b"\x80\x81", b"${user}:\xe9"] {
-        add(
-            "A26",
-            BasicInput {
-                encoding: Encoding::Raw,
-                ..plain(text)
-            },
-        );
+        add("A26", BasicInput { encoding: Encoding::Raw, ..plain(text) });
     }
     for size in [Size::OneK, Size::FourK, Size::Large] {
         add("A27", BasicInput { size, ..valid() });
-        add(
-            "A27",
-            BasicInput {
-                size,
-                encoding: Encoding::Raw,
-                ..plain("A")
-            },
-        );
+        add("A27", BasicInput { size, encoding: Encoding::Raw, ..plain("A") });
     }
-    add(
-        "A28",
-        BasicInput {
-            place: Place::Folded,
-            ..valid()
-        },
-    );
-    add(
-        "A29",
-        BasicInput {
-            encoding: Encoding::Parameter,
-            ..valid()
-        },
-    );
+    add("A28", BasicInput { place: Place::Folded, ..valid() });
+    add("A29", BasicInput { encoding: Encoding::Parameter, ..valid() });
     for text in ["${user}:wrong-Password-1", "${nobody}:x", "${user}:", ":", "${user}"] {
-        add(
-            "A30",
-            BasicInput {
-                with: LoginWith::Change,
-                ..plain(text)
-            },
-        );
+        add("A30", BasicInput { with: LoginWith::Change, ..plain(text) });
     }
-    add(
-        "A31",
-        BasicInput {
-            with: LoginWith::Object,
-            ..plain("admin:secret")
-        },
-    );
+    add("A31", BasicInput { with: LoginWith::Object, ..plain("admin:secret") });
     add("A31", plain("admin:secret"));
     add("A34", valid());
     add("A34", valid());
-    rows.into_iter()
-        .map(|(row, input)| Aimed {
-            row,
-            surface: Surface::BasicAuth,
-            input: input.encode(),
-        })
-        .collect()
+    rows.into_iter().map(|(row, input)| Aimed { row, surface: Surface::BasicAuth, input: input.encode() }).collect()
 }

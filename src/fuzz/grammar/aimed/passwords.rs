@@ -8,19 +8,10 @@ use crate::fuzz::grammar::password::{Door, PasswordInput, Written};
 pub(super) fn inputs() -> Vec<Aimed> {
     let mut all = Vec::new();
     let mut at = |row, door, written, text: &str| {
-        let input = PasswordInput {
-            door,
-            written,
-            text: text.as_bytes().to_vec().into(),
-        };
+        let input = PasswordInput { door, written, text: text.as_bytes().to_vec().into() };
         all.push(aimed(row, Surface::Password, input.encode()));
     };
-    let of = |length: usize| {
-        format!("Aa1!{}", "kQz7mP2x".repeat(16))
-            .chars()
-            .take(length)
-            .collect::<String>()
-    };
+    let of = |length: usize| format!("Aa1!{}", "kQz7mP2x".repeat(16)).chars().take(length).collect::<String>();
     let mut add = |row, text: &str| at(row, Door::Update, Written::Plain, text);
     for length in [8, 64, 0, 1, 7, 65, 72, 73, 128] {
         add("P1", &of(length));
@@ -31,12 +22,8 @@ pub(super) fn inputs() -> Vec<Aimed> {
     }
     let classes = ['A', 'a', '1', '!'];
     for missing in 1..15_u32 {
-        let kept: String = classes
-            .iter()
-            .enumerate()
-            .filter(|(bit, _)| missing & (1 << bit) == 0)
-            .map(|(_, c)| *c)
-            .collect();
+        let kept: String =
+            classes.iter().enumerate().filter(|(bit, _)| missing & (1 << bit) == 0).map(|(_, c)| *c).collect();
         for length in [8, 64] {
             add("P2", &kept.repeat(64).chars().take(length).collect::<String>());
         }
@@ -44,19 +31,9 @@ pub(super) fn inputs() -> Vec<Aimed> {
     for special in crate::documented::password::SPECIAL_CHARACTERS.chars() {
         add("P3", &format!("Abcdef1{special}"));
     }
-    for special in [
-        " ",
-        "\t",
-        "\u{a3}",
-        "\u{20ac}",
-        "\u{e9}",
-        "\u{2013}",
-        "\u{ff20}",
-        "\u{a0}",
-        "\u{1f511}",
-        "\u{1}",
-        "\u{7f}",
-    ] {
+    for special in
+        [" ", "\t", "\u{a3}", "\u{20ac}", "\u{e9}", "\u{2013}", "\u{ff20}", "\u{a0}", "\u{1f511}", "\u{1}", "\u{7f}"]
+    {
         add("P4", &format!("Abcdefg1{special}"));
     }
     for text in [
@@ -82,21 +59,12 @@ pub(super) fn inputs() -> Vec<Aimed> {
     add("P6", &format!("Aa1!{}", "\u{e9}".repeat(60)));
     add("P6", &format!("Aa1!{}", "\u{1f511}".repeat(30)));
     add("P6", "Aa1!e\u{301}e\u{301}");
-    for text in [
-        "Tz7!qWmK3rYp",
-        "Aa1!pLm8vQz3nRt5wYx7kHb2cGd4fJs6aTe9uViNoMqWrXyZpBhKgDlSjFcQ7tUo",
-    ] {
+    for text in ["Tz7!qWmK3rYp", "Aa1!pLm8vQz3nRt5wYx7kHb2cGd4fJs6aTe9uViNoMqWrXyZpBhKgDlSjFcQ7tUo"] {
         add("P7", text);
     }
     add("P8", &format!("Aa1!{}", "\u{1f511}".repeat(60)));
     add("P8", &format!("Aa1!{}Zq", "\u{6771}".repeat(28)));
-    for text in [
-        "Abcdef1!\0x",
-        "Abcdef1!\0",
-        "\0Abcdef1!",
-        "Abc\0def1!",
-        "Abcdef1!\0secondhalf",
-    ] {
+    for text in ["Abcdef1!\0x", "Abcdef1!\0", "\0Abcdef1!", "Abc\0def1!", "Abcdef1!\0secondhalf"] {
         add("P9", text);
     }
     for text in [
@@ -112,14 +80,7 @@ pub(super) fn inputs() -> Vec<Aimed> {
     ] {
         add("P10", text);
     }
-    for text in [
-        "${user_password}",
-        "${user}",
-        "${user}A1!",
-        "secret",
-        "password",
-        "${user_password}",
-    ] {
+    for text in ["${user_password}", "${user}", "${user}A1!", "secret", "password", "${user_password}"] {
         add("P11", text);
     }
     for text in ["abcdefgh", "Abcdef1", "${new_password}"] {
@@ -127,14 +88,7 @@ pub(super) fn inputs() -> Vec<Aimed> {
             at("P12", *door, Written::Plain, text);
         }
     }
-    for text in [
-        "abcdefgh",
-        "short1!",
-        "NoSpecial11",
-        "nouppercase1!",
-        "NOLOWERCASE1!",
-        "NoDigitsHere!",
-    ] {
+    for text in ["abcdefgh", "short1!", "NoSpecial11", "nouppercase1!", "NOLOWERCASE1!", "NoDigitsHere!"] {
         at("P13", Door::Login, Written::Plain, text);
     }
     at("P13", Door::Login, Written::Escaped, "${new_password}");

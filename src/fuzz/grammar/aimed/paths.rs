@@ -8,12 +8,7 @@ use crate::fuzz::grammar::path::{Asker, Length, Method, PathInput};
 pub(super) fn inputs() -> Vec<Aimed> {
     let mut all = Vec::new();
     let mut add = |asker, method, length, text: &str| {
-        let input = PathInput {
-            asker,
-            method,
-            length,
-            text: text.as_bytes().to_vec().into(),
-        };
+        let input = PathInput { asker, method, length, text: text.as_bytes().to_vec().into() };
         all.push(aimed("J19", Surface::Path, input.encode()));
     };
     for text in [

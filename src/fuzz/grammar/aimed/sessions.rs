@@ -24,7 +24,5 @@ pub(super) fn inputs() -> Vec<Aimed> {
         ("S2", "faaaaaaapaaa"),
         ("S6", "jbaaibaalbaa"),
     ];
-    rows.iter()
-        .map(|(row, letters)| aimed(row, Surface::Session, letters.as_bytes().to_vec()))
-        .collect()
+    rows.iter().map(|(row, letters)| aimed(row, Surface::Session, letters.as_bytes().to_vec())).collect()
 }

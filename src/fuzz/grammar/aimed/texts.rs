@@ -100,10 +100,6 @@ pub(super) fn plain(text: impl AsRef<[u8]>) -> BodyInput<'static> {
 
 /// The rows as inputs of that surface.
 pub(super) fn finish(rows: Vec<(&'static str, BodyInput)>, surface: Surface) -> Vec<Aimed> {
-    let aimed = |(row, input): (&'static str, BodyInput)| Aimed {
-        row,
-        surface,
-        input: input.encode(),
-    };
+    let aimed = |(row, input): (&'static str, BodyInput)| Aimed { row, surface, input: input.encode() };
     rows.into_iter().map(aimed).collect()
 }

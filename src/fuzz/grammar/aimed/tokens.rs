@@ -8,12 +8,7 @@ use crate::fuzz::grammar::bearer::{BearerInput, Before, Called, Carrier};
 pub(super) fn inputs() -> Vec<Aimed> {
     let mut all = Vec::new();
     let mut add = |before, carrier, called, text: &str| {
-        let input = BearerInput {
-            before,
-            carrier,
-            called,
-            text: text.as_bytes().to_vec().into(),
-        };
+        let input = BearerInput { before, carrier, called, text: text.as_bytes().to_vec().into() };
         all.push(aimed("A35", Surface::Bearer, input.encode()));
     };
     for before in Before::ALL {

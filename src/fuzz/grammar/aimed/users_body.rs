@@ -43,34 +43,15 @@ pub(super) fn inputs() -> Vec<Aimed> {
         add("J7", text.to_owned());
     }
     add("J7", format!(r#"[{}]"#, user("${unique}")));
-    for value in [
-        "null",
-        "true",
-        "0",
-        "1e400",
-        "[]",
-        "{}",
-        "\"\"",
-        "[\"Abcdef1!\"]",
-        "12345678",
-    ] {
+    for value in ["null", "true", "0", "1e400", "[]", "{}", "\"\"", "[\"Abcdef1!\"]", "12345678"] {
         add("J8", format!(r#"{{"username":"${{unique}}","password":{value}}}"#));
         add("J8", format!(r#"{{"username":{value},"password":"{STRONG}"}}"#));
     }
     add("J8", r#"{"username":"${unique}"}"#.to_owned());
     add("J8", format!(r#"{{"password":"{STRONG}"}}"#));
-    add(
-        "J5",
-        format!(r#"{{"username":"${{unique}}","password":"{WEAK}","password":"{STRONG}"}}"#),
-    );
-    add(
-        "J5",
-        format!(r#"{{"username":"${{unique}}","password":"{STRONG}","password":"{WEAK}"}}"#),
-    );
-    add(
-        "J5",
-        format!(r#"{{"username":"${{unique}}","username":"admin","password":"{STRONG}"}}"#),
-    );
+    add("J5", format!(r#"{{"username":"${{unique}}","password":"{WEAK}","password":"{STRONG}"}}"#));
+    add("J5", format!(r#"{{"username":"${{unique}}","password":"{STRONG}","password":"{WEAK}"}}"#));
+    add("J5", format!(r#"{{"username":"${{unique}}","username":"admin","password":"{STRONG}"}}"#));
     for member in [
         r#""role":"ROLE_ADMIN""#,
         r#""ROLES":"ROLE_ADMIN""#,
@@ -78,28 +59,11 @@ pub(super) fn inputs() -> Vec<Aimed> {
         r#""is_admin":true"#,
         r#""isAdmin":1"#,
     ] {
-        add(
-            "J14",
-            format!(r#"{{"username":"${{unique}}","password":"{STRONG}",{member}}}"#),
-        );
+        add("J14", format!(r#"{{"username":"${{unique}}","password":"{STRONG}",{member}}}"#));
     }
-    for password in [
-        WEAK,
-        "Abcdef1",
-        "Short1!",
-        "ALLUPPER1!",
-        "alllower1!",
-        "NoDigits!!",
-        "NoSpecial11",
-    ] {
-        add(
-            "P12",
-            format!(r#"{{"username":"${{unique}}","password":"{password}"}}"#),
-        );
+    for password in [WEAK, "Abcdef1", "Short1!", "ALLUPPER1!", "alllower1!", "NoDigits!!", "NoSpecial11"] {
+        add("P12", format!(r#"{{"username":"${{unique}}","password":"{password}"}}"#));
     }
-    add(
-        "J15",
-        format!(r#"{{"\u0075sername":"${{unique}}","password":"{STRONG}"}}"#),
-    );
+    add("J15", format!(r#"{{"\u0075sername":"${{unique}}","password":"{STRONG}"}}"#));
     finish(rows, Surface::UsersBody)
 }

@@ -59,36 +59,24 @@ fn in_json(text: &str) -> String {
 
 fn in_html(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;")
-        .replace('\'', "&#39;")
-        .replace('\u{a0}', "&nbsp;")
+    text.replace('"', "&quot;").replace('\'', "&#39;").replace('\u{a0}', "&nbsp;")
 }
 
 /// Each character that is not plain as `written` gives it.
 fn each(text: &str, written: impl Fn(char) -> String) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric();
-    text.chars()
-        .map(|c| if plain(c) { c.to_string() } else { written(c) })
-        .collect()
+    text.chars().map(|c| if plain(c) { c.to_string() } else { written(c) }).collect()
 }
 
 fn in_utf16(c: char) -> String {
-    c.encode_utf16(&mut [0; 2])
-        .iter()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect()
+    c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
 /// A text as one encoder or another writes it.
 fn spellings(text: &str) -> Vec<(&'static str, String)> {
-    let go = in_json(text)
-        .replace('&', "\\u0026")
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e");
-    let python: String = in_json(text)
-        .chars()
-        .map(|c| if c.is_ascii() { c.to_string() } else { in_utf16(c) })
-        .collect();
+    let go = in_json(text).replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
+    let python: String =
+        in_json(text).chars().map(|c| if c.is_ascii() { c.to_string() } else { in_utf16(c) }).collect();
     let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let percent = form.replace('+', "%20");
     let bytes = |format: fn(u8) -> String| text.bytes().map(format).collect::<String>();
@@ -121,11 +109,7 @@ fn answers(secret: &str, spelling: &str, text: &str) -> [Exchange; 4] {
     };
     [
         exchange(secret, &format!("was {text}."), ""),
-        exchange(
-            secret,
-            "",
-            &format!("{{\"errors\":[{{\"code\":1009,\"title\":\"was {title}.\"}}]}}"),
-        ),
+        exchange(secret, "", &format!("{{\"errors\":[{{\"code\":1009,\"title\":\"was {title}.\"}}]}}")),
         exchange(secret, "", &format!("<p class=\"error\">was {text}</p>")),
         exchange(secret, "", &format!("{{\"errors\":[{{\"title\":\"{text}")),
     ]
@@ -139,18 +123,10 @@ fn a_secret_is_seen_in_every_spelling() {
         let other: String = std::iter::once('Q').chain(secret.chars().skip(1)).collect();
         for ((spelling, text), (_, wrong)) in spellings(&secret).into_iter().zip(spellings(&other)) {
             for (place, answer) in answers(&secret, spelling, &text).iter().enumerate() {
-                assert_eq!(
-                    echoed(answer),
-                    [secret.as_str()],
-                    "{secret:?} as {spelling} at {place}: {text}"
-                );
+                assert_eq!(echoed(answer), [secret.as_str()], "{secret:?} as {spelling} at {place}: {text}");
             }
             for (place, answer) in answers(&secret, spelling, &wrong).iter().enumerate() {
-                assert_eq!(
-                    echoed(answer),
-                    [""; 0],
-                    "{secret:?} is not {other:?} as {spelling} at {place}: {wrong}"
-                );
+                assert_eq!(echoed(answer), [""; 0], "{secret:?} is not {other:?} as {spelling} at {place}: {wrong}");
             }
         }
     }
@@ -162,16 +138,9 @@ fn a_secret_is_seen_in_an_encoding_within_another() {
     for _ in 0..40 {
         let secret = numbers.secret();
         for (inner, once) in spellings(&secret) {
-            for (outer, twice) in spellings(&once)
-                .into_iter()
-                .filter(|(name, _)| !name.starts_with("base64"))
-            {
+            for (outer, twice) in spellings(&once).into_iter().filter(|(name, _)| !name.starts_with("base64")) {
                 for answer in [exchange(&secret, &twice, ""), exchange(&secret, "", &twice)] {
-                    assert_eq!(
-                        echoed(&answer),
-                        [secret.as_str()],
-                        "{secret:?} as {inner} in {outer}: {twice}"
-                    );
+                    assert_eq!(echoed(&answer), [secret.as_str()], "{secret:?} as {inner} in {outer}: {twice}");
                 }
             }
         }
@@ -180,10 +149,9 @@ fn a_secret_is_seen_in_an_encoding_within_another() {
 
 #[test]
 fn the_syntax_of_an_answer_is_no_echo() {
-    for (secret, body) in [
-        ("\":\"stable", r#"{"meta":{"api_status":"stable"}}"#),
-        ("[{\"code\":", r#"{"errors":[{"code":1009}]}"#),
-    ] {
+    for (secret, body) in
+        [("\":\"stable", r#"{"meta":{"api_status":"stable"}}"#), ("[{\"code\":", r#"{"errors":[{"code":1009}]}"#)]
+    {
         assert_eq!(echoed(&exchange(secret, "", body)), [""; 0], "{body}");
         let text = serde_json::json!({ "title": secret }).to_string();
         assert_eq!(echoed(&exchange(secret, "", &text)), [secret], "{text}");
@@ -192,10 +160,7 @@ fn the_syntax_of_an_answer_is_no_echo() {
     }
     let number = r#"{"errors":[{"code":12345678}]}"#;
     assert_eq!(echoed(&exchange("12345678", "", number)), ["12345678"]);
-    assert_eq!(
-        echoed(&exchange("Secret-1", "", r#"{"Secret-1":"is wrong"}"#)),
-        ["Secret-1"]
-    );
+    assert_eq!(echoed(&exchange("Secret-1", "", r#"{"Secret-1":"is wrong"}"#)), ["Secret-1"]);
 }
 
 #[test]

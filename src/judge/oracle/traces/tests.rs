@@ -115,14 +115,8 @@ fn as_json(text: &str) -> String {
 
 fn as_html(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let text = text
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
-        .replace('`', "&#x60;");
-    let text = text
-        .replace('\n', "<br>")
-        .replace('\t', "&#9;")
-        .replace("  ", " &nbsp;");
+    let text = text.replace('"', "&quot;").replace('\'', "&#39;").replace('`', "&#x60;");
+    let text = text.replace('\n', "<br>").replace('\t', "&#9;").replace("  ", " &nbsp;");
     format!("<!DOCTYPE html>\n<html><body>\n<pre>{text}</pre>\n</body></html>\n")
 }
 
@@ -135,10 +129,7 @@ fn as_page(text: &str) -> String {
 fn spelled(text: &str) -> Vec<String> {
     let json = as_json(text);
     // Some encoders escape what HTML gives a meaning.
-    let careful = json
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003E")
-        .replace('&', "\\u0026");
+    let careful = json.replace('<', "\\u003c").replace('>', "\\u003E").replace('&', "\\u0026");
     vec![
         text.to_owned(),
         text.replace('\n', "\r\n"),
@@ -190,10 +181,7 @@ fn each_line_of_a_page_of_express_is_a_frame() {
 fn what_is_shown_begins_with_the_trace() {
     let words = "words ".repeat(1000);
     for (text, shown) in [
-        (
-            format!("{words}\n    at parse (/app/x.js:1:2)"),
-            "at parse (/app/x.js:1:2)",
-        ),
+        (format!("{words}\n    at parse (/app/x.js:1:2)"), "at parse (/app/x.js:1:2)"),
         (format!("{words} in /app/x.php on line 3"), "/app/x.php on line 3"),
         (format!("{words}(Bär.java:12)"), "Bär.java:12)"),
     ] {
@@ -220,9 +208,6 @@ fn long_hostile_texts_are_read_to_their_end() {
     ] {
         let text = part.repeat(100_000 / part.len());
         assert_eq!(found(&text), None, "{part}");
-        assert!(
-            found(&format!("{text}\n    at node:internal/x:1:2")).is_some(),
-            "{part}"
-        );
+        assert!(found(&format!("{text}\n    at node:internal/x:1:2")).is_some(), "{part}");
     }
 }

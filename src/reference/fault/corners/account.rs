@@ -64,10 +64,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "account.method.refused",
         "a method is known by its beginning",
         lets_through!(|handled| is_at(handled, "POST", "/v1/account")
-            && matches!(
-                text(handled.call.body, "method").as_deref(),
-                Some("sm" | "voices" | "sms,voice")
-            )),
+            && matches!(text(handled.call.body, "method").as_deref(), Some("sm" | "voices" | "sms,voice"))),
         |w| w.request_code(&with("method", json!("sm"))),
     ),
     fault(
@@ -163,11 +160,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |behaviour| {
             behaviour.registration.name = |cert| {
                 let read = verified_name(cert)?;
-                Ok(if !read.wrapped && read.name != "Acme Ltd" {
-                    misread(&read.name)
-                } else {
-                    read.name
-                })
+                Ok(if !read.wrapped && read.name != "Acme Ltd" { misread(&read.name) } else { read.name })
             };
         },
         |w| w.request_code(&with("cert", json!(certificate(false, "Café", 8)))),
@@ -179,11 +172,7 @@ pub(super) const FAULTS: &[Fault] = &[
         |behaviour| {
             behaviour.registration.name = |cert| {
                 let read = verified_name(cert)?;
-                Ok(if read.wrapped && read.name != "Acme Ltd" {
-                    misread(&read.name)
-                } else {
-                    read.name
-                })
+                Ok(if read.wrapped && read.name != "Acme Ltd" { misread(&read.name) } else { read.name })
             };
         },
         |w| w.request_code(&with("cert", json!(certificate(true, "Café", 8)))),

@@ -44,11 +44,7 @@ pub(super) const FAULTS: &[Fault] = &[
             behaviour.rewrites.push(|handled, answer| {
                 if refused(handled, Refusal::PasswordChangeRequired) {
                     as_success(answer, 200);
-                    put(
-                        answer,
-                        "account",
-                        json!([{"username": "admin", "status": "password expired"}]),
-                    );
+                    put(answer, "account", json!([{"username": "admin", "status": "password expired"}]));
                 }
             });
         },

@@ -14,10 +14,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.refused.undecodable",
         "credentials that are no base64 are let through",
         lets_through!(|handled| login(handled)
-            && matches!(
-                decoding(handled),
-                Some(BasicError::Alphabet { .. } | BasicError::Padding(_))
-            )
+            && matches!(decoding(handled), Some(BasicError::Alphabet { .. } | BasicError::Padding(_)))
             && handled.call.authorization[0].is_ascii()),
         |w| drop(w.login_as("Basic !!!!", "")),
     ),
@@ -63,11 +60,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "login.refused.no-scheme",
         "the scheme may stand behind the credentials",
         lets_through!(|handled| login(handled)
-            && handled
-                .call
-                .authorization
-                .first()
-                .is_some_and(|value| value.ends_with(b" Basic"))),
+            && handled.call.authorization.first().is_some_and(|value| value.ends_with(b" Basic"))),
         |w| drop(w.login_as("YWRtaW46c2VjcmV0 Basic", "")),
     ),
     fault(
@@ -129,20 +122,10 @@ pub(super) const FAULTS: &[Fault] = &[
         |behaviour| {
             behaviour.elsewhere = Some(|beside| {
                 let cookie = std::str::from_utf8((beside.field)("cookie")?).ok()?;
-                cookie
-                    .strip_prefix("Authorization=")
-                    .map(|value| value.as_bytes().to_vec())
+                cookie.strip_prefix("Authorization=").map(|value| value.as_bytes().to_vec())
             });
         },
-        |w| {
-            w.elsewhere(
-                "POST",
-                "/v1/users/login",
-                ("cookie", "Authorization=Basic YWRtaW46c2VjcmV0"),
-                "",
-                "",
-            )
-        },
+        |w| w.elsewhere("POST", "/v1/users/login", ("cookie", "Authorization=Basic YWRtaW46c2VjcmV0"), "", ""),
     ),
     fault(
         "login.refused.credentials-of-users-elsewhere",
@@ -157,13 +140,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
         |w| {
             w.anna();
-            w.elsewhere(
-                "POST",
-                "/v1/users/login",
-                ("x-authorization", "Basic YW5uYTpPcGVuZWQ7Mj8="),
-                "",
-                "",
-            );
+            w.elsewhere("POST", "/v1/users/login", ("x-authorization", "Basic YW5uYTpPcGVuZWQ7Mj8="), "", "");
         },
     ),
     fault(
@@ -356,11 +333,7 @@ pub(super) const FAULTS: &[Fault] = &[
 /// How many letters stand in another case; none where anything else differs.
 fn in_other_case(kept: &str, sent: &str) -> usize {
     match kept.eq_ignore_ascii_case(sent) {
-        true => kept
-            .bytes()
-            .zip(sent.bytes())
-            .filter(|(kept, sent)| kept != sent)
-            .count(),
+        true => kept.bytes().zip(sent.bytes()).filter(|(kept, sent)| kept != sent).count(),
         false => 0,
     }
 }

@@ -73,11 +73,7 @@ fn sent(handled: &Handled<'_>) -> Option<Credentials> {
 
 /// What is wrong with the credentials of a login.
 fn decoding(handled: &Handled<'_>) -> Option<BasicError> {
-    let value = handled
-        .call
-        .authorization
-        .first()
-        .filter(|_| super::writing::login(handled))?;
+    let value = handled.call.authorization.first().filter(|_| super::writing::login(handled))?;
     basic::parse(value).err()
 }
 
@@ -98,11 +94,7 @@ fn brings_nothing(handled: &Handled<'_>) -> bool {
 
 /// The token of a request that was refused because nobody was given it.
 fn unknown_token<'h>(handled: &Handled<'h>) -> Option<&'h str> {
-    let value = handled
-        .call
-        .authorization
-        .first()
-        .filter(|_| refused(handled, Refusal::UnknownToken))?;
+    let value = handled.call.authorization.first().filter(|_| refused(handled, Refusal::UnknownToken))?;
     std::str::from_utf8(value).ok()?.split(' ').nth(1)
 }
 

@@ -56,10 +56,7 @@ fn tokens_can_be_handled_badly() {
     let (mut bench, first) = Bench::started(|behaviour| behaviour.tokens.mint = Mint::Shared);
     assert_eq!(token(&bench.login("admin", GOOD, "")), first);
     let (mut bench, first) = Bench::started(|behaviour| behaviour.tokens.mint = Mint::Counter);
-    assert_eq!(
-        (first.as_str(), token(&bench.login("admin", GOOD, "")).as_str()),
-        ("token-00000000", "token-00000001")
-    );
+    assert_eq!((first.as_str(), token(&bench.login("admin", GOOD, "")).as_str()), ("token-00000000", "token-00000001"));
     let (mut bench, first) = Bench::started(|behaviour| behaviour.tokens.lifetime = None);
     bench.pass(604_800 * 1000);
     assert!(bench.works(&first, "admin"));
@@ -103,23 +100,14 @@ fn users_can_be_kept_badly() {
         bench.model.behaviour.users.duplicate = duplicate;
         bench.user(&admin, "anna", GOOD);
         let answer = bench.with_token(&admin, "POST", "/v1/users", &user("anna", OTHER));
-        assert_eq!(
-            (answer.status, bench.logs_in("anna", OTHER)),
-            (status, other_logs_in),
-            "{duplicate:?}"
-        );
+        assert_eq!((answer.status, bench.logs_in("anna", OTHER)), (status, other_logs_in), "{duplicate:?}");
     }
     let (mut bench, admin) = Bench::started(|behaviour| {
         behaviour.users.admin_deletion = AdminDeletion::Done;
         behaviour.users.refused_creation_sticks = true;
         behaviour.users.key = |name| name.to_lowercase().into();
     });
-    assert_eq!(
-        bench
-            .with_token(&admin, "POST", "/v1/users", &user("bert", "weak"))
-            .status,
-        400
-    );
+    assert_eq!(bench.with_token(&admin, "POST", "/v1/users", &user("bert", "weak")).status, 400);
     assert!(bench.logs_in("BERT", "weak"));
     assert_eq!(bench.with_token(&admin, "DELETE", "/v1/users/admin", "").status, 200);
     let (mut bench, admin) = Bench::started(|behaviour| {
@@ -144,19 +132,14 @@ fn permissions_can_be_too_wide_or_asked_too_late() {
     });
     let anna = bench.user(&admin, "anna", GOOD);
     assert!(bench.works(&anna, "admin"));
-    assert_eq!(
-        refusal(&bench.with_token(&anna, "DELETE", "/v1/users/nobody", "")),
-        one(404, 1006)
-    );
+    assert_eq!(refusal(&bench.with_token(&anna, "DELETE", "/v1/users/nobody", "")), one(404, 1006));
     assert_eq!(refusal(&bench.send("POST", "/v1/users", &[], "{")), one(400, 1025));
     assert_eq!(refusal(&bench.send("POST", "/v1/account", &[], "{")), one(400, 1025));
 }
 
 #[test]
 fn registration_can_be_handled_badly() {
-    let mut bench = Bench::of(Registration::Sunset, |behaviour| {
-        behaviour.registration.sunset = SunsetCheck::First
-    });
+    let mut bench = Bench::of(Registration::Sunset, |behaviour| behaviour.registration.sunset = SunsetCheck::First);
     assert_eq!(refusal(&bench.send("POST", "/v1/account", &[], "")), one(403, 1005));
 }
 

@@ -32,24 +32,12 @@ fn a_first_login_changes_the_password() {
 fn a_weak_new_password_changes_nothing() {
     let mut bench = Bench::new();
     let before = bench.model.dump();
-    for weak in [
-        "",
-        "secret",
-        "Abcdef1",
-        "abcdef1!",
-        "ABCDEF1!",
-        "Abcdefg!",
-        "Abcdefg1",
-        "Abcdef1!\n",
-    ] {
+    for weak in ["", "secret", "Abcdef1", "abcdef1!", "ABCDEF1!", "Abcdefg!", "Abcdefg1", "Abcdef1!\n"] {
         let answer = bench.login("admin", "secret", &new_password(weak));
         assert_eq!(refusal(&answer), one(400, 1009), "{weak}");
     }
     let long = format!("Aa1!{}", "x".repeat(61));
-    assert_eq!(
-        refusal(&bench.login("admin", "secret", &new_password(&long))),
-        one(400, 1009)
-    );
+    assert_eq!(refusal(&bench.login("admin", "secret", &new_password(&long))), one(400, 1009));
     assert_eq!(bench.model.dump(), before);
     assert_eq!(bench.login("admin", "secret", &new_password(&long[..64])).status, 200);
     assert!(bench.logs_in("admin", &long[..64]));
@@ -84,14 +72,7 @@ fn wrong_credentials_change_nothing_and_look_alike() {
 #[test]
 fn without_readable_credentials_there_is_no_token() {
     let mut bench = Bench::new();
-    for headers in [
-        &[][..],
-        &[""],
-        &["Basic"],
-        &["Basic !!!"],
-        &["Bearer abc"],
-        &["YWRtaW46c2VjcmV0"],
-    ] {
+    for headers in [&[][..], &[""], &["Basic"], &["Basic !!!"], &["Bearer abc"], &["YWRtaW46c2VjcmV0"]] {
         let answer = bench.send("POST", "/v1/users/login", headers, &new_password(GOOD));
         assert_eq!(refusal(&answer), one(401, 1005), "{headers:?}");
     }
@@ -111,21 +92,14 @@ fn credentials_come_before_the_body() {
     }
     for value in ["null", "true", "1", "[]", "{}", r#""\ud800""#] {
         let body = format!(r#"{{"new_password":{value}}}"#);
-        assert_eq!(
-            refusal(&bench.login("admin", "secret", &body)),
-            one(400, 1009),
-            "{value}"
-        );
+        assert_eq!(refusal(&bench.login("admin", "secret", &body)), one(400, 1009), "{value}");
     }
 }
 
 #[test]
 fn a_later_new_password_counts_under_the_rule() {
     let (mut bench, first) = Bench::started(|_| {});
-    assert_eq!(
-        refusal(&bench.login("admin", GOOD, &new_password("weak"))),
-        one(400, 1009)
-    );
+    assert_eq!(refusal(&bench.login("admin", GOOD, &new_password("weak"))), one(400, 1009));
     assert!(bench.logs_in("admin", GOOD));
     let again = bench.login("admin", GOOD, &new_password(GOOD));
     assert_eq!(again.status, 200, "the same again, as some clients send it");
@@ -139,14 +113,8 @@ fn other_members_of_the_body_change_nothing() {
     let mut bench = Bench::new();
     let body = format!(r#"{{"new_password":"{GOOD}","username":"root","role":"x","expires_after":"2099"}}"#);
     let answer = bench.login("admin", "secret", &body);
-    assert_eq!(
-        text(&answer, "/users/0/expires_after"),
-        Some("2018-03-01 15:29:26+00:00")
-    );
-    assert_eq!(
-        bench.model.dump()["users"].as_object().map(|users| users.len()),
-        Some(1)
-    );
+    assert_eq!(text(&answer, "/users/0/expires_after"), Some("2018-03-01 15:29:26+00:00"));
+    assert_eq!(bench.model.dump()["users"].as_object().map(|users| users.len()), Some(1));
 }
 
 #[test]
@@ -166,9 +134,6 @@ fn without_randomness_nothing_is_given_and_nothing_changes() {
         *model = Model::with_entropy(Registration::Open, Behaviour::default(), Box::new(|| None));
     }
     let before = bench.model.dump();
-    assert_eq!(
-        refusal(&bench.login("admin", "secret", &new_password(GOOD))),
-        one(500, 1011)
-    );
+    assert_eq!(refusal(&bench.login("admin", "secret", &new_password(GOOD))), one(500, 1011));
     assert_eq!(bench.model.dump(), before);
 }

@@ -62,13 +62,7 @@ impl Bench {
 
     fn send(&mut self, method: &str, path: &str, authorization: &[&str], body: &str) -> Answer {
         let authorization: Vec<&[u8]> = authorization.iter().map(|value| value.as_bytes()).collect();
-        let call = Call {
-            method,
-            path,
-            authorization: &authorization,
-            content_type: None,
-            body: body.as_bytes(),
-        };
+        let call = Call { method, path, authorization: &authorization, content_type: None, body: body.as_bytes() };
         self.twin.behaviour = self.model.behaviour.clone();
         self.twin.return_to(&self.model.moment());
         let answer = self.model.handle(&call, self.now);
@@ -93,9 +87,7 @@ impl Bench {
 
     /// Whether the token of this user works.
     fn works(&mut self, token: &str, username: &str) -> bool {
-        self.with_token(token, "GET", &format!("/v1/users/{username}"), "")
-            .status
-            == 200
+        self.with_token(token, "GET", &format!("/v1/users/{username}"), "").status == 200
     }
 
     /// A new user with this password, and its token.

@@ -24,10 +24,7 @@ fn a_number_is_registered_with_the_code_sent() {
     assert_eq!(refusal(&verify(&mut bench, &admin, "000000")), one(403, 1005));
     let body = account("15112345678", "Café Übër 東京");
     let answer = register(&mut bench, &admin, &body);
-    assert_eq!(
-        (answer.status, text(&answer, "/account/0/vname")),
-        (202, Some("Café Übër 東京"))
-    );
+    assert_eq!((answer.status, text(&answer, "/account/0/vname")), (202, Some("Café Übër 東京")));
     let code = bench.model.code().unwrap().to_owned();
     assert_eq!(code.len(), 6);
 
@@ -42,11 +39,7 @@ fn a_number_is_registered_with_the_code_sent() {
 
     let answer = register(&mut bench, &admin, &body);
     assert_eq!((answer.status, text(&answer, "/account/0/vname")), (201, None));
-    assert_eq!(
-        refusal(&verify(&mut bench, &admin, &code)),
-        one(403, 1005),
-        "a code works once"
-    );
+    assert_eq!(refusal(&verify(&mut bench, &admin, &code)), one(403, 1005), "a code works once");
 }
 
 #[test]
@@ -58,10 +51,7 @@ fn another_number_needs_a_code_again_and_takes_the_place_of_the_first() {
         assert_eq!(verify(&mut bench, &admin, &code).status, 201);
         assert_eq!(register(&mut bench, &admin, &account(number, "Acme")).status, 201);
     }
-    assert_eq!(
-        register(&mut bench, &admin, &account("15112345678", "Acme")).status,
-        202
-    );
+    assert_eq!(register(&mut bench, &admin, &account("15112345678", "Acme")).status, 202);
 }
 
 #[test]
@@ -93,10 +83,7 @@ fn bad_requests_send_no_code() {
         assert_eq!(refusal(&answer), (400, codes), "{body}");
     }
     assert_eq!(bench.model.code(), None);
-    assert_eq!(
-        register(&mut bench, &admin, &good.replace("}", ",\"pin\":\"012345\"}")).status,
-        202
-    );
+    assert_eq!(register(&mut bench, &admin, &good.replace("}", ",\"pin\":\"012345\"}")).status, 202);
     let path = "/v1/account/verify";
     assert_eq!(refusal(&bench.with_token(&admin, "POST", path, "{}")), one(400, 1008));
 }
@@ -120,10 +107,7 @@ fn after_the_sunset_every_registration_is_refused() {
     }
     let anna = bench.user(&admin, "anna", OTHER);
     let answer = bench.with_token(&anna, "POST", "/v1/account", "{}");
-    assert_ne!(
-        text(&answer, "/errors/0/details"),
-        Some("Unknown error: biz_link_on_prem_reg_blocked")
-    );
+    assert_ne!(text(&answer, "/errors/0/details"), Some("Unknown error: biz_link_on_prem_reg_blocked"));
 }
 
 #[test]

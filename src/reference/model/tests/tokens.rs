@@ -32,20 +32,13 @@ fn a_logout_takes_back_the_token_sent() {
     assert_eq!(members, ["meta"]);
     assert!(!bench.works(&first, "admin"));
     assert!(bench.works(&second, "admin") && bench.works(&anna, "anna"));
-    assert_eq!(
-        refusal(&bench.with_token(&first, "POST", "/v1/users/logout", "")),
-        one(401, 1005)
-    );
+    assert_eq!(refusal(&bench.with_token(&first, "POST", "/v1/users/logout", "")), one(401, 1005));
 }
 
 #[test]
 fn every_endpoint_but_login_needs_a_token() {
     let (mut bench, token) = Bench::started(|_| {});
-    let flipped = format!(
-        "{}{}",
-        &token[..token.len() - 1],
-        if token.ends_with('A') { 'B' } else { 'A' }
-    );
+    let flipped = format!("{}{}", &token[..token.len() - 1], if token.ends_with('A') { 'B' } else { 'A' });
     let basic = render(&Credentials::new("admin", GOOD));
     let bad = [
         "",
@@ -70,11 +63,7 @@ fn every_endpoint_but_login_needs_a_token() {
         ("POST", "/v1/account/verify"),
     ] {
         let before = bench.model.dump();
-        assert_eq!(
-            refusal(&bench.send(method, path, &[], "{")),
-            one(401, 1005),
-            "{method} {path}"
-        );
+        assert_eq!(refusal(&bench.send(method, path, &[], "{")), one(401, 1005), "{method} {path}");
         for header in bad {
             let answer = bench.send(method, path, &[header], "{");
             assert_eq!(refusal(&answer), one(401, 1005), "{method} {path} {header}");
@@ -89,10 +78,7 @@ fn a_token_dies_with_its_user_and_does_not_come_back() {
     let (mut bench, admin) = Bench::started(|_| {});
     let anna = bench.user(&admin, "anna", OTHER);
     assert_eq!(bench.with_token(&admin, "DELETE", "/v1/users/anna", "").status, 200);
-    assert_eq!(
-        refusal(&bench.with_token(&anna, "GET", "/v1/users/anna", "")),
-        one(401, 1005)
-    );
+    assert_eq!(refusal(&bench.with_token(&anna, "GET", "/v1/users/anna", "")), one(401, 1005));
     let again = bench.user(&admin, "anna", OTHER);
     assert!(bench.works(&again, "anna") && !bench.works(&anna, "anna"));
     assert!(bench.works(&admin, "admin"), "the admin's own lives on");

@@ -7,10 +7,7 @@ fn the_admin_creates_users_that_log_in() {
     let (mut bench, admin) = Bench::started(|_| {});
     let answer = bench.with_token(&admin, "POST", "/v1/users", &user("anna", GOOD));
     assert_eq!(answer.status, 201);
-    assert_eq!(
-        answer.json().unwrap()["users"],
-        serde_json::json!([{"username": "anna"}])
-    );
+    assert_eq!(answer.json().unwrap()["users"], serde_json::json!([{"username": "anna"}]));
     assert!(bench.logs_in("anna", GOOD));
 }
 
@@ -64,16 +61,9 @@ fn users_are_read_with_their_role() {
         (&anna, "%61nna", "ROLE_USER"),
     ] {
         let answer = bench.with_token(token, "GET", &format!("/v1/users/{name}"), "");
-        assert_eq!(
-            (answer.status, text(&answer, "/users/0/ROLES")),
-            (200, Some(role)),
-            "{name}"
-        );
+        assert_eq!((answer.status, text(&answer, "/users/0/ROLES")), (200, Some(role)), "{name}");
     }
-    assert_eq!(
-        refusal(&bench.with_token(&admin, "GET", "/v1/users/nobody", "")),
-        one(404, 1006)
-    );
+    assert_eq!(refusal(&bench.with_token(&admin, "GET", "/v1/users/nobody", "")), one(404, 1006));
 }
 
 #[test]
@@ -110,10 +100,7 @@ fn a_changed_password_counts_and_tokens_live_on() {
     let body = format!(r#"{{"password":"{OTHER}"}}"#);
     let answer = bench.with_token(&anna, "PUT", "/v1/users/anna", &body);
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.json().unwrap()["users"],
-        serde_json::json!([{"username": "anna"}])
-    );
+    assert_eq!(answer.json().unwrap()["users"], serde_json::json!([{"username": "anna"}]));
     assert!(bench.logs_in("anna", OTHER) && !bench.logs_in("anna", GOOD));
     assert!(bench.works(&anna, "anna"));
     assert_eq!(bench.with_token(&admin, "PUT", "/v1/users/anna", &body).status, 200);
@@ -124,12 +111,7 @@ fn a_bad_change_changes_nothing() {
     let (mut bench, admin) = Bench::started(|_| {});
     bench.user(&admin, "anna", GOOD);
     let before = bench.model.dump();
-    for (body, code) in [
-        (r#"{"password":"weak"}"#, 1009),
-        ("{}", 1008),
-        (r#"{"password":1}"#, 1009),
-        ("", 1025),
-    ] {
+    for (body, code) in [(r#"{"password":"weak"}"#, 1009), ("{}", 1008), (r#"{"password":1}"#, 1009), ("", 1025)] {
         let answer = bench.with_token(&admin, "PUT", "/v1/users/anna", body);
         assert_eq!(refusal(&answer), one(400, code), "{body}");
         let answer = bench.with_token(&admin, "PUT", "/v1/users/nobody", body);
@@ -147,15 +129,9 @@ fn users_are_deleted_but_not_the_admin() {
     assert!(bench.works(&admin, "admin"));
     let answer = bench.with_token(&admin, "DELETE", "/v1/users/anna", "");
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.json().unwrap()["users"],
-        serde_json::json!([{"username": "anna"}])
-    );
+    assert_eq!(answer.json().unwrap()["users"], serde_json::json!([{"username": "anna"}]));
     assert!(!bench.logs_in("anna", GOOD));
-    assert_eq!(
-        refusal(&bench.with_token(&admin, "DELETE", "/v1/users/anna", "")),
-        one(404, 1006)
-    );
+    assert_eq!(refusal(&bench.with_token(&admin, "DELETE", "/v1/users/anna", "")), one(404, 1006));
 }
 
 #[test]
@@ -164,8 +140,5 @@ fn a_plain_user_needs_no_first_change_and_gets_no_other_role() {
     let body = format!(r#"{{"username":"anna","password":"{GOOD}","role":"ROLE_ADMIN","ROLES":"ROLE_ADMIN"}}"#);
     assert_eq!(bench.with_token(&admin, "POST", "/v1/users", &body).status, 201);
     let anna = token(&bench.login("anna", GOOD, "{}"));
-    assert_eq!(
-        refusal(&bench.with_token(&anna, "POST", "/v1/users", &body)),
-        one(403, 1005)
-    );
+    assert_eq!(refusal(&bench.with_token(&anna, "POST", "/v1/users", &body)), one(403, 1005));
 }

@@ -18,9 +18,7 @@ async fn a_journal_that_is_never_settled_does_not_grow_for_ever() {
             let known = journal.earlier().passwords_of("admin");
             assert!(known.contains(&working), "run {run} finds the one that works");
         }
-        let tried: Vec<Credentials> = (0..50)
-            .map(|number| credentials("admin", &format!("{run}-{number}")))
-            .collect();
+        let tried: Vec<Credentials> = (0..50).map(|number| credentials("admin", &format!("{run}-{number}"))).collect();
         journal.record(&[credentials("admin", &working)]).await.expect("record");
         journal.works(credentials("admin", &working)).await.expect("works");
         for given in &tried {
@@ -39,27 +37,18 @@ async fn nothing_is_left_out_that_may_work() {
     let of_user = credentials("w1", "user's");
     let open = || Journal::open(&path, "http://a:1", "admin").expect("journal");
     let first = open();
-    first
-        .record(&[of_user.clone(), credentials("admin", "lost")])
-        .await
-        .expect("record");
+    first.record(&[of_user.clone(), credentials("admin", "lost")]).await.expect("record");
     let second = open();
     // What was noted as working without a password before it was noted by settling, and tried by nobody.
     second.works(credentials("admin", "untried")).await.expect("works");
     let third = open();
     third.record(&[credentials("admin", "found")]).await.expect("record");
-    let batch: Vec<Credentials> = (0..1_100)
-        .map(|number| credentials("admin", &format!("{number}")))
-        .collect();
+    let batch: Vec<Credentials> = (0..1_100).map(|number| credentials("admin", &format!("{number}"))).collect();
     third.record(&batch).await.expect("record");
     let fourth = open();
     fourth.record(&[credentials("admin", "newest")]).await.expect("record");
     let known = Journal::read(&path).expect("read").expect("there");
-    assert_eq!(
-        known.passwords_of("admin").len(),
-        2 + 1 + 1_100 + 1,
-        "nobody has logged in"
-    );
+    assert_eq!(known.passwords_of("admin").len(), 2 + 1 + 1_100 + 1, "nobody has logged in");
     fourth.works(credentials("admin", "found")).await.expect("works");
     let fifth = open();
     fifth.record(&[credentials("admin", "last")]).await.expect("record");
@@ -105,16 +94,10 @@ async fn a_journal_takes_no_entry_with_which_it_could_not_be_read() {
     text.push(b'\n');
     std::fs::write(&path, text).expect("file");
     let journal = Journal::open(&path, "http://a:1", "admin").expect("journal");
-    journal
-        .record(&[credentials("admin", "two")])
-        .await
-        .expect("there is room");
+    journal.record(&[credentials("admin", "two")]).await.expect("there is room");
     let long = credentials("admin", &"x".repeat(200));
     let why = journal.record(&[long]).await.expect_err("too large");
-    assert!(
-        why.contains("wabizspec recover") && why.contains("nothing was sent"),
-        "{why}"
-    );
+    assert!(why.contains("wabizspec recover") && why.contains("nothing was sent"), "{why}");
     let known = Journal::read(&path).expect("read").expect("there");
     assert_eq!(known.passwords_of("admin"), ["two", "one"]);
 }
@@ -151,9 +134,7 @@ async fn a_run_whose_journal_was_written_anew_is_still_one_run() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("a.journal");
     let journal = Journal::open(&path, "http://a:1", "admin").expect("journal");
-    let batch: Vec<Credentials> = (0..1_100)
-        .map(|number| credentials("admin", &format!("{number}")))
-        .collect();
+    let batch: Vec<Credentials> = (0..1_100).map(|number| credentials("admin", &format!("{number}"))).collect();
     journal.record(&batch).await.expect("record");
     grow(&journal).await;
     // A request of before may still be on its way when the admin logs in.
