@@ -8,22 +8,38 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The modules of the library, lowest first.
-struct Layers(Vec<String>);
+/// The modules of the library, lowest first: those of a crate below it, then its own.
+struct Layers {
+    all: Vec<String>,
+    below: usize,
+}
 
 impl Layers {
-    /// Reads `pub mod NAME;` in the order of a `lib.rs`.
+    /// Reads `pub use CRATE as NAME;`, `pub use CRATE::NAME;` and `pub mod NAME;` in the order of a `lib.rs`.
     fn of(lib: &str) -> Layers {
         let tokens: Vec<TokenTree> = tokens(lib).into_iter().collect();
-        let names = tokens.windows(2).filter_map(|pair| match pair {
-            [TokenTree::Ident(keyword), TokenTree::Ident(name)] if keyword == "mod" => Some(name.to_string()),
-            _ => None,
-        });
-        Layers(names.collect())
+        let statements: Vec<&[TokenTree]> =
+            tokens.split(|tree| matches!(tree, TokenTree::Punct(mark) if mark.as_char() == ';')).collect();
+        let last = |keyword: &'static str| {
+            let is_one = move |tree: &TokenTree| matches!(tree, TokenTree::Ident(word) if word == keyword);
+            let of_kind = statements.iter().filter(move |statement| statement.iter().any(is_one));
+            of_kind.filter_map(|statement| match statement.last() {
+                Some(TokenTree::Ident(name)) => Some(name.to_string()),
+                _ => None,
+            })
+        };
+        let below: Vec<String> = last("use").collect();
+        let count = below.len();
+        Layers { all: below.into_iter().chain(last("mod")).collect(), below: count }
+    }
+
+    /// The modules that are files below `src/`.
+    fn own(&self) -> &[String] {
+        &self.all[self.below..]
     }
 
     fn place(&self, module: &str) -> Option<usize> {
-        self.0.iter().position(|name| name == module)
+        self.all.iter().position(|name| name == module)
     }
 
     /// What is wrong with a file, which is given by the names of its modules (`["run", "case"]`).
@@ -147,7 +163,7 @@ fn modules(path: &Path) -> Vec<String> {
 fn every_module_imports_only_from_those_above_it() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let layers = Layers::of(&fs::read_to_string(src.join("lib.rs")).expect("lib.rs"));
-    assert!(layers.0.len() > 10, "lib.rs names {:?}", layers.0);
+    assert!(layers.own().len() > 10, "lib.rs names {:?}", layers.all);
     let mut files = Vec::new();
     rust_files(&src, &mut files);
     let mut wrong = Vec::new();
@@ -165,7 +181,7 @@ fn every_module_imports_only_from_those_above_it() {
         wrong.extend(violations.into_iter().map(|what| format!("{}: {what}", within.display())));
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-    let named: BTreeSet<String> = layers.0.iter().cloned().collect();
+    let named: BTreeSet<String> = layers.own().iter().cloned().collect();
     assert_eq!(seen, named, "lib.rs and src/ name the same modules");
 }
 
@@ -179,8 +195,10 @@ fn the_program_only_calls_the_command_line() {
 
 #[test]
 fn a_violation_is_noticed_wherever_it_hides() {
-    let layers = Layers::of("//! pub mod comment;\npub mod low;\nmod middle;\npub mod high;");
-    assert_eq!(layers.0, ["low", "middle", "high"]);
+    let lib = "//! pub mod comment;\npub use lower as bottom;\npub use lower::low;\nmod middle;\npub mod high;";
+    let layers = Layers::of(lib);
+    assert_eq!(layers.all, ["bottom", "low", "middle", "high"]);
+    assert_eq!(layers.own(), ["middle", "high"]);
     let middle = |modules: &[&str], source: &str| layers.violations(modules, source).len();
     for source in [
         "use crate::high::Thing;",

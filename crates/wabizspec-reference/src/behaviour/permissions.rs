@@ -1,0 +1,57 @@
+//! Who may do what, and what is asked before it.
+
+use crate::call::Call;
+
+/// Who may do what (users; account: the admin registers).
+#[derive(Debug, Clone)]
+pub struct Permissions {
+    /// Create a user.
+    pub create: Who,
+    /// Read a user.
+    pub read: Who,
+    /// Change a user.
+    pub update: Who,
+    /// Delete a user.
+    pub delete: Who,
+    /// Take one's token back.
+    pub logout: Who,
+    /// Register and verify.
+    pub register: Who,
+    /// Whether this request is done before it is asked whether its caller, who has a token, may.
+    pub asked_late: fn(&Call<'_>) -> bool,
+    /// Bodies are looked at before tokens and permissions are.
+    pub body_first: bool,
+    /// Permissions are looked at only after it is known that the user exists.
+    pub existence_first: bool,
+}
+
+impl Default for Permissions {
+    fn default() -> Self {
+        Permissions {
+            create: Who::Admin,
+            read: Who::SelfOrAdmin,
+            update: Who::SelfOrAdmin,
+            delete: Who::Admin,
+            logout: Who::User,
+            register: Who::Admin,
+            asked_late: |_| false,
+            body_first: false,
+            existence_first: false,
+        }
+    }
+}
+
+/// Who may do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody, with or without a token.
+    Anyone,
+    /// Everybody with a token.
+    User,
+    /// The user that the request is about, and the admin.
+    SelfOrAdmin,
+    /// Everybody but the user that the request is about, and the admin.
+    OthersOrAdmin,
+    /// The admin.
+    Admin,
+}

@@ -1,0 +1,217 @@
+//! How an outcome is written down as an answer: `meta`, payload or errors, and the fields that go with a status.
+//!
+//! It decides nothing: the outcome is settled before it comes here.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
+
+use super::behaviour::Behaviour;
+use super::call::{Answer, AnswerBody, Delivery};
+use super::dialect::SunsetShape;
+use super::outcome::{Done, Payload, Reason, Refusal, Refused};
+use super::route::Endpoint;
+use crate::documented::errors::ApiError;
+
+/// What a 401 asks for on the login endpoint (observed; RFC 9110 §11.6.1 wants a challenge on every 401).
+const BASIC_CHALLENGE: &str = "Basic realm=\"Secure Area\"";
+/// What a 401 asks for everywhere else.
+const BEARER_CHALLENGE: &str = "Bearer realm=\"Secure Area\"";
+
+/// The status of the answer for an outcome.
+pub(super) fn status(behaviour: &Behaviour, outcome: &Result<Done, Refused>) -> u16 {
+    match outcome {
+        Ok(done) => behaviour.successes[done.success],
+        Err(Refused(reasons)) => reasons.first().map_or(400, |reason| behaviour.refusals[reason.refusal].status),
+    }
+}
+
+/// The answer for an outcome.
+pub(super) fn answer(behaviour: &Behaviour, endpoint: &Endpoint<'_>, outcome: &Result<Done, Refused>) -> Answer {
+    let dialect = &behaviour.dialect;
+    let status = status(behaviour, outcome);
+    let body = match outcome {
+        Ok(done) => granted(behaviour, done),
+        Err(refused) => refusal(behaviour, refused),
+    };
+    let mut headers = Vec::with_capacity(2);
+    let body = if status == 401 && !dialect.bodies_on_401 {
+        AnswerBody::Empty
+    } else {
+        headers.push(("content-type", Cow::Borrowed(content_type(behaviour))));
+        AnswerBody::Json(finished(behaviour, body))
+    };
+    if status == 401 {
+        let login = *endpoint == Endpoint::Login;
+        let challenge = if login { BASIC_CHALLENGE } else { BEARER_CHALLENGE };
+        headers.push(("www-authenticate", Cow::Borrowed(challenge)));
+    }
+    if status == 405 {
+        headers.push(("allow", Cow::Borrowed(endpoint.methods())));
+    }
+    let delivery =
+        Delivery { chunked: dialect.chunked, close: dialect.close, dateless: !dialect.date, ..Delivery::default() };
+    Answer { status, headers, body, delivery }
+}
+
+fn content_type(behaviour: &Behaviour) -> &'static str {
+    if behaviour.dialect.charset { "application/json; charset=utf-8" } else { "application/json" }
+}
+
+fn granted(behaviour: &Behaviour, done: &Done) -> Map<String, Value> {
+    let mut body = Map::with_capacity(2);
+    let payload = done.payload.as_ref().map(|payload| match payload {
+        Payload::Token { token, stated } => {
+            let expires_after = (behaviour.tokens.expires_after)(*stated);
+            ("users", json!({"token": token, "expires_after": expires_after}))
+        }
+        Payload::Element(member, element) => (*member, element.clone()),
+    });
+    if let Some((member, element)) = payload {
+        body.insert(member.into(), Value::Array(vec![element]));
+    }
+    add_meta(behaviour, &mut body);
+    body
+}
+
+fn refusal(behaviour: &Behaviour, refused: &Refused) -> Map<String, Value> {
+    let mut errors: Vec<Value> = refused.0.iter().map(|reason| error(behaviour, reason)).collect();
+    let sunset = refused.0.iter().any(|reason| reason.refusal == Refusal::Sunset);
+    if sunset
+        && behaviour.dialect.sunset == SunsetShape::Bare
+        && let Some(Value::Object(bare)) = errors.pop()
+    {
+        return bare;
+    }
+    let mut body = Map::with_capacity(2);
+    add_meta(behaviour, &mut body);
+    body.insert("errors".into(), Value::Array(errors));
+    body
+}
+
+fn error(behaviour: &Behaviour, reason: &Reason) -> Value {
+    let row = behaviour.refusals[reason.refusal];
+    let error = ApiError::new(row.code);
+    let details = reason.details.clone().unwrap_or(Cow::Borrowed(row.details));
+    if behaviour.dialect.details { error.with_details(details).to_json() } else { error.to_json() }
+}
+
+fn add_meta(behaviour: &Behaviour, body: &mut Map<String, Value>) {
+    if behaviour.dialect.meta {
+        let meta = json!({"version": behaviour.dialect.version, "api_status": "stable"});
+        body.insert("meta".into(), meta);
+    }
+}
+
+/// The body under the dialect's habits of writing objects.
+fn finished(behaviour: &Behaviour, body: Map<String, Value>) -> Value {
+    let mut body = Value::Object(body);
+    if behaviour.dialect.extra_members {
+        each_object(&mut body, &|members| {
+            members.insert("x_note".into(), json!({"seen": [1, null]}));
+        });
+    }
+    if behaviour.dialect.reversed {
+        each_object(&mut body, &|members| {
+            *members = std::mem::take(members).into_iter().rev().collect();
+        });
+    }
+    body
+}
+
+fn each_object(value: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| each_object(item, change)),
+        Value::Object(members) => {
+            members.values_mut().for_each(|member| each_object(member, change));
+            change(members);
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+    use crate::outcome::Success;
+
+    fn text(behaviour: &Behaviour, outcome: Result<Done, Refused>) -> (u16, String) {
+        let answer = answer(behaviour, &Endpoint::Account, &outcome);
+        let body = answer.json().map(Value::to_string).unwrap_or_default();
+        (answer.status, body)
+    }
+
+    fn with(edit: fn(&mut Dialect)) -> Behaviour {
+        let mut behaviour = Behaviour::default();
+        edit(&mut behaviour.dialect);
+        behaviour
+    }
+
+    const META: &str = r#""meta":{"version":"v2.53.1","api_status":"stable"}"#;
+
+    #[test]
+    fn a_success_has_its_payload_and_meta() {
+        let done = || Ok(Done::with(Success::CodeSent, "account", json!({"vname": "Acme"})));
+        let (status, body) = text(&Behaviour::default(), done());
+        assert_eq!((status, body), (202, format!(r#"{{"account":[{{"vname":"Acme"}}],{META}}}"#)));
+        let (_, body) = text(&with(|dialect| dialect.meta = false), done());
+        assert_eq!(body, r#"{"account":[{"vname":"Acme"}]}"#);
+        let (_, body) = text(&with(|dialect| dialect.reversed = true), done());
+        assert!(body.starts_with(r#"{"meta":{"api_status""#), "{body}");
+        let (_, body) = text(&with(|dialect| dialect.extra_members = true), done());
+        assert_eq!(body.matches("x_note").count(), 3, "{body}");
+        let (status, body) = text(&Behaviour::default(), Ok(Done::new(Success::Verified)));
+        assert_eq!((status, body), (201, format!("{{{META}}}")));
+    }
+
+    #[test]
+    fn the_sunset_refusal_is_listed_or_bare() {
+        let error = r#"{"code":1005,"title":"Access denied","details":"Unknown error: biz_link_on_prem_reg_blocked"}"#;
+        let refused = || Err(Refusal::Sunset.into());
+        let (status, body) = text(&Behaviour::default(), refused());
+        assert_eq!((status, body), (403, format!(r#"{{{META},"errors":[{error}]}}"#)));
+        let bare = with(|dialect| dialect.sunset = SunsetShape::Bare);
+        assert_eq!(text(&bare, refused()), (403, error.into()));
+        let (_, body) = text(&bare, Err(Refusal::Forbidden.into()));
+        assert!(body.contains("errors"), "{body}");
+    }
+
+    #[test]
+    fn every_401_has_a_challenge_and_every_405_an_allow() {
+        for (endpoint, challenge) in [(Endpoint::Login, "Basic "), (Endpoint::Users, "Bearer ")] {
+            let answer = answer(&Behaviour::default(), &endpoint, &Err(Refusal::NoToken.into()));
+            let header = answer.header("www-authenticate");
+            assert!(header.is_some_and(|value| value.starts_with(challenge)), "{header:?}");
+        }
+        let wrong = answer(&Behaviour::default(), &Endpoint::Login, &Err(Refusal::WrongMethod.into()));
+        assert_eq!((wrong.status, wrong.header("allow")), (405, Some("POST")));
+        let silent = with(|dialect| dialect.bodies_on_401 = false);
+        let silent = answer(&silent, &Endpoint::Login, &Err(Refusal::WrongPassword.into()));
+        assert_eq!((silent.status, silent.body), (401, AnswerBody::Empty));
+    }
+
+    #[test]
+    fn json_is_labelled() {
+        let label = |behaviour| {
+            let answer = answer(&behaviour, &Endpoint::Users, &Err(Refusal::Forbidden.into()));
+            answer.header("content-type").map(str::to_owned)
+        };
+        assert_eq!(label(Behaviour::default()).as_deref(), Some("application/json"));
+        let charset = label(with(|dialect| dialect.charset = true));
+        assert_eq!(charset.as_deref(), Some("application/json; charset=utf-8"));
+    }
+
+    #[test]
+    fn every_reason_is_an_error_and_details_can_be_left_out() {
+        let reasons = [Refusal::MissingMember, Refusal::InvalidMember]
+            .map(|refusal| Reason { refusal, details: Some("why".into()) });
+        let refused = || Err(Refused(reasons.to_vec()));
+        let (status, body) = text(&Behaviour::default(), refused());
+        assert_eq!(status, 400);
+        assert!(body.contains(r#""code":1008"#) && body.contains(r#""code":1009"#), "{body}");
+        assert_eq!(body.matches(r#""details":"why""#).count(), 2);
+        let (_, body) = text(&with(|dialect| dialect.details = false), refused());
+        assert!(!body.contains("details"), "{body}");
+    }
+}

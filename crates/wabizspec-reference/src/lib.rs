@@ -1,0 +1,32 @@
+//! The embedded reference client: the documented behaviour as a server.
+//!
+//! [`Model`] is a state machine without I/O; [`Server`] is HTTP over it. Both do as one [`Behaviour`] says: its default
+//! is what the documents say, and everything that a dialect or a planted fault does otherwise is an edit to it.
+//! Nothing here knows of scenarios, judging or reports.
+
+pub mod documented;
+
+mod behaviour;
+mod call;
+mod dialect;
+mod envelope;
+mod fault;
+mod model;
+mod outcome;
+mod role;
+mod route;
+mod server;
+
+pub use behaviour::{
+    AdminDeletion, Behaviour, Beside, Duplicate, Elsewhere, Handled, Leftover, LoginRules, Mint, PasswordRules,
+    Permissions, Reading, RefusedChange, RegistrationRules, Revokes, Rewrite, Several, SunsetCheck, TokenRules,
+    UserRules, Who,
+};
+pub use call::{Answer, AnswerBody, Brief, Call, Delivery};
+pub use dialect::{Dialect, SunsetShape, TokenForm};
+pub use fault::{Fault, Kind};
+pub use model::{Entropy, Model, Moment, Registration};
+pub use outcome::{Done, Payload, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
+pub use role::Role;
+pub use route::Endpoint;
+pub use server::{Server, Settings};

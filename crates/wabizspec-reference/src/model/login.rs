@@ -1,0 +1,126 @@
+//! `POST /v1/users/login`: credentials in, a token out; the default password has to go first.
+
+use jiff::Timestamp;
+
+use super::Model;
+use super::state::ADMIN;
+use crate::behaviour::{Leftover, RefusedChange};
+use crate::call::Call;
+use crate::documented::password::PasswordRule;
+use crate::outcome::{Done, Payload, Refusal, Refused, Success};
+
+impl Model {
+    /// Credentials are checked before the body is looked at: a stranger learns nothing, and changes nothing.
+    pub(super) fn login(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let rules = self.behaviour.login.clone();
+        if rules.body_first {
+            (rules.body)(call)?;
+        }
+        // Why a field could not be read is not told: it may hold the password.
+        let header = self.authorization(call)?.ok_or(Refusal::NoCredentials)?;
+        let credentials = (rules.credentials)(header).map_err(|_| Refusal::UnreadableCredentials)?;
+        let username = (self.behaviour.users.key)(&credentials.username).into_owned();
+        if rules.change_first
+            && let Some(new) = (rules.body)(call)?.new_password
+            && self.behaviour.passwords.on_login.check(&new).is_ok()
+        {
+            self.set_password(&username, &new, rules.old_password_stays);
+        }
+
+        let first = self.check_credentials(call, &username, &credentials.password)?;
+
+        let new_password = (rules.body)(call)?.new_password.filter(|_| first || rules.later_change);
+        if let Some(new) = new_password.as_ref().filter(|_| (rules.judges)(call, first)) {
+            let checked = follow(&self.behaviour.passwords.on_login, new, Refusal::WeakNewPassword);
+            self.after_refused_change((rules.refused_change)(first), &checked, &username, new);
+            checked?;
+        } else if new_password.is_none() && first && (rules.default_needs_change)(call) {
+            return Err(Refusal::PasswordChangeRequired.into());
+        }
+
+        let token = self.mint(&username, now)?;
+        if let Some(new) = new_password.filter(|_| !rules.change_ignored) {
+            self.set_password(&username, &self.reread(call, new), rules.old_password_stays);
+            self.revoke(self.behaviour.tokens.on_change, Some(&username), None);
+        }
+        self.revoke(self.behaviour.tokens.on_login, Some(&username), None);
+        self.sweep(&username, now);
+        self.give(&token, &username, now);
+
+        let lifetime = self.behaviour.tokens.stated_lifetime;
+        let stated = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        Ok(Done { success: Success::LoggedIn, payload: Some(Payload::Token { token, stated }) })
+    }
+
+    /// Whether it is the first login of this user, whose credentials must be right.
+    fn check_credentials(&self, call: &Call<'_>, username: &str, password: &str) -> Result<bool, Refused> {
+        let rules = &self.behaviour.login;
+        let found = match rules.finds {
+            None => self.state.users.get(username),
+            Some(finds) => self.state.users.iter().find(|(name, _)| finds(username, name)).map(|(_, user)| user),
+        };
+        let user = found.or_else(|| {
+            let deleted = self.state.deleted.get(username);
+            deleted.filter(|_| self.behaviour.users.leftover == Leftover::LogsIn)
+        });
+        let user = user.ok_or(Refusal::UnknownUsername)?;
+        let matches = self.behaviour.passwords.matches;
+        if user.passwords.iter().any(|kept| matches(kept, password)) {
+            return Ok(user.must_change);
+        }
+        let default = username == ADMIN && password == rules.default_password;
+        if rules.default_stays_changeable && default && (rules.body)(call)?.new_password.is_some() {
+            return Ok(true);
+        }
+        Err(Refusal::WrongPassword.into())
+    }
+
+    /// What a change that was refused does to the password; nothing, unless a behaviour says otherwise.
+    pub(super) fn after_refused_change(
+        &mut self,
+        change: RefusedChange,
+        checked: &Result<(), Refused>,
+        username: &str,
+        refused: &str,
+    ) {
+        match change {
+            _ if checked.is_ok() => {}
+            RefusedChange::ChangesNothing => {}
+            RefusedChange::SetsTheNew => self.set_password(username, refused, false),
+            RefusedChange::LosesTheOld | RefusedChange::BlocksTheNext => {
+                if let Some(user) = self.state.users.get_mut(username) {
+                    match change {
+                        RefusedChange::LosesTheOld => user.passwords.clear(),
+                        _ => user.frozen = true,
+                    }
+                }
+            }
+        }
+    }
+
+    /// The password that is set in the place of the one that was judged: the same.
+    pub(super) fn reread(&self, call: &Call<'_>, judged: String) -> String {
+        let reread = self.behaviour.passwords.reread;
+        reread.and_then(|reread| reread(call)).unwrap_or(judged)
+    }
+
+    /// Sets a password that was found good. A user that is not there has none.
+    pub(super) fn set_password(&mut self, username: &str, password: &str, old_stays: bool) {
+        let kept = (self.behaviour.passwords.kept)(password).into_owned();
+        if let Some(user) = self.state.users.get_mut(username).filter(|user| !user.frozen) {
+            if !old_stays {
+                user.passwords.clear();
+            }
+            user.passwords.push(kept);
+            user.must_change = false;
+        }
+    }
+}
+
+/// A password that follows the rule, or a refusal that says what it lacks.
+pub(super) fn follow(rule: &PasswordRule, password: &str, refusal: Refusal) -> Result<(), Refused> {
+    rule.check(password).map_err(|shortfalls| {
+        let shortfalls: Vec<String> = shortfalls.iter().map(|shortfall| shortfall.to_string()).collect();
+        Refused::because(refusal, format!("password: {}", shortfalls.join(", ")))
+    })
+}

@@ -1,0 +1,176 @@
+//! The reference client as a pure state machine: a request and a moment in, an answer out.
+//!
+//! It opens nothing and reads no clock; randomness is handed in. What it does follows [`Behaviour`], whose default
+//! is the documented behaviour.
+
+mod login;
+mod registration;
+mod sessions;
+mod shared;
+mod state;
+mod tokens;
+mod users;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::behaviour::{Behaviour, Handled, Several};
+use super::call::{Answer, Brief, Call};
+use super::envelope;
+use super::outcome::{Done, Refusal, Refused};
+use super::route::Endpoint;
+use state::State;
+
+/// 32 bytes that nobody can guess, or nothing when there are none to be had.
+pub type Entropy = Box<dyn FnMut() -> Option<[u8; 32]> + Send>;
+
+/// Whether numbers can still be registered (account).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// As it was: 202 and a code that completes the registration, or 201 where there is one.
+    #[default]
+    Open,
+    /// As it is: every request is refused with code 1005.
+    Sunset,
+}
+
+impl std::fmt::Display for Registration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Registration::Open => "open",
+            Registration::Sunset => "sunset",
+        })
+    }
+}
+
+/// All that a client remembers at one moment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Moment(State);
+
+/// The reference client.
+pub struct Model {
+    registration: Registration,
+    behaviour: Behaviour,
+    state: State,
+    entropy: Entropy,
+}
+
+impl Model {
+    /// A client as just installed, with the operating system's randomness.
+    pub fn new(registration: Registration, behaviour: Behaviour) -> Self {
+        let entropy = || {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).ok().map(|()| bytes)
+        };
+        Model::with_entropy(registration, behaviour, Box::new(entropy))
+    }
+
+    /// The same with randomness of the caller's: equal bytes make equal tokens and codes.
+    pub fn with_entropy(registration: Registration, behaviour: Behaviour, entropy: Entropy) -> Self {
+        Model { registration, state: State::new(behaviour.login.default_password), behaviour, entropy }
+    }
+
+    /// Answers one request that arrived at this moment.
+    pub fn handle(&mut self, call: &Call<'_>, now: Timestamp) -> Answer {
+        let endpoint = Endpoint::of(call.path);
+        let outcome = self.settle(call, &endpoint, now);
+        let mut answer = envelope::answer(&self.behaviour, &endpoint, &outcome);
+        let handled = Handled { call, endpoint: &endpoint, outcome: &outcome, now };
+        for rewrite in &self.behaviour.rewrites {
+            rewrite(&handled, &mut answer);
+        }
+        answer
+    }
+
+    /// The same for who wants to know no more than a [`Brief`] tells: an answer is written only where something may be
+    /// rewritten in it.
+    pub fn handle_in_brief(&mut self, call: &Call<'_>, now: Timestamp) -> Brief {
+        if !self.behaviour.rewrites.is_empty() {
+            return Brief::of(&self.handle(call, now));
+        }
+        let outcome = self.settle(call, &Endpoint::of(call.path), now);
+        Brief {
+            status: envelope::status(&self.behaviour, &outcome),
+            token: outcome.ok().and_then(|done| done.payload?.into_token()),
+        }
+    }
+
+    /// The answer to a request whose body was too large to be read.
+    pub fn too_large(&self, path: &str) -> Answer {
+        envelope::answer(&self.behaviour, &Endpoint::of(path), &Err(Refusal::TooLarge.into()))
+    }
+
+    /// Back to just installed: only the default account, with the default password.
+    pub fn reset(&mut self) {
+        self.state = State::new(self.behaviour.login.default_password);
+    }
+
+    /// The registration code that was sent last: six digits.
+    pub fn code(&self) -> Option<&str> {
+        self.state.last_code.as_deref()
+    }
+
+    /// The whole state, passwords and tokens included, always in the same order: equal states give equal values.
+    pub fn dump(&self) -> Value {
+        self.state.dump()
+    }
+
+    /// All that it remembers now.
+    pub fn moment(&self) -> Moment {
+        Moment(self.state.clone())
+    }
+
+    /// Whether it remembers exactly this.
+    pub fn is_at(&self, moment: &Moment) -> bool {
+        self.state == moment.0
+    }
+
+    /// Remembers what it did then, and nothing that came after.
+    pub fn return_to(&mut self, moment: &Moment) {
+        self.state.clone_from(&moment.0);
+    }
+
+    /// How it behaves.
+    pub fn behaviour(&self) -> &Behaviour {
+        &self.behaviour
+    }
+
+    /// What comes of a request, and all that it changes.
+    fn settle(&mut self, call: &Call<'_>, endpoint: &Endpoint<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let outcome = self.decide(call, endpoint, now);
+        if self.behaviour.tokens.prolonged_by_use && outcome.is_ok() {
+            self.prolong(call, now);
+        }
+        outcome
+    }
+
+    fn decide(&mut self, call: &Call<'_>, endpoint: &Endpoint<'_>, now: Timestamp) -> Result<Done, Refused> {
+        match (endpoint, call.method) {
+            (Endpoint::Login, "POST") => self.login(call, now),
+            (Endpoint::Logout, "POST") => self.logout(call, now),
+            (Endpoint::Users, "POST") => self.create_user(call, now),
+            (Endpoint::User(name), "GET" | "HEAD") => self.show_user(call, name, now),
+            (Endpoint::User(name), "PUT") => self.update_user(call, name, now),
+            (Endpoint::User(name), "DELETE") => self.delete_user(call, name, now),
+            (Endpoint::Account, "POST") => self.request_code(call, now),
+            (Endpoint::Verify, "POST") => self.verify(call, now),
+            (Endpoint::Login, _) if self.behaviour.login.any_method => self.login(call, now),
+            (Endpoint::Unknown, _) => Err(Refusal::UnknownPath.into()),
+            _ => Err(Refusal::WrongMethod.into()),
+        }
+    }
+
+    /// The one `Authorization` field that counts.
+    fn authorization<'c>(&self, call: &Call<'c>) -> Result<Option<&'c [u8]>, Refused> {
+        match (call.authorization, self.behaviour.login.several) {
+            ([], _) => Ok(None),
+            ([only], _) | ([only, ..], Several::First) | ([.., only], Several::Last) => Ok(Some(only)),
+            (_, Several::Refused) => Err(Refusal::SeveralAuthorizations.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

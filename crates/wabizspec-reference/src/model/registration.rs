@@ -1,0 +1,67 @@
+//! `/v1/account` and `/v1/account/verify`: a number is registered with a code that was sent to it.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::state::Pending;
+use super::{Model, Registration};
+use crate::behaviour::SunsetCheck;
+use crate::call::Call;
+use crate::documented::bodies::Method;
+use crate::outcome::{Done, Refusal, Refused, Success};
+
+impl Model {
+    /// `POST /v1/account`
+    pub(super) fn request_code(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let rules = self.behaviour.registration.clone();
+        if self.behaviour.permissions.body_first {
+            (rules.account_body)(call, &rules.account)?;
+        }
+        self.may_register(call, now)?;
+        let body = (rules.account_body)(call, &rules.account)?;
+        self.not_ended(SunsetCheck::AfterBody)?;
+        let name = (rules.name)(&body.cert)
+            .map_err(|error| Refused::because(Refusal::BadCertificate, format!("cert is {error}")))?;
+        let number = format!("{} {}", body.cc, body.phone_number);
+        if self.state.registered.as_ref() == Some(&number) {
+            return Ok(Done::new(Success::AlreadyRegistered));
+        }
+        let [a, b, c, d, ..] = (self.entropy)().ok_or(Refusal::NotReady)?;
+        let code = format!("{:06}", u32::from_le_bytes([a, b, c, d]) % 1_000_000);
+        self.state.last_code = Some(code.clone());
+        let repeated = rules.voice_repeats && body.method == Method::Voice;
+        if self.state.pending.is_none() || !repeated {
+            self.state.pending = Some(Pending { number, code });
+        }
+        Ok(Done::with(Success::CodeSent, "account", json!({"vname": name})))
+    }
+
+    /// `POST /v1/account/verify`: a code completes the registration that waits for it, once.
+    pub(super) fn verify(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let rules = self.behaviour.registration.clone();
+        if self.behaviour.permissions.body_first {
+            (rules.verify_body)(call)?;
+        }
+        self.may_register(call, now)?;
+        let body = (rules.verify_body)(call)?;
+        let right = |pending: &mut Pending| (rules.code_matches)(&pending.code, &body.code);
+        let pending = self.state.pending.take_if(right).ok_or(Refusal::WrongCode)?;
+        if !rules.forgetful {
+            self.state.registered = Some(pending.number);
+        }
+        Ok(Done::new(Success::Verified))
+    }
+
+    /// The admin may, until the sunset; whatever the body says.
+    fn may_register(&self, call: &Call<'_>, now: Timestamp) -> Result<(), Refused> {
+        self.not_ended(SunsetCheck::First)?;
+        self.permitted(call, self.behaviour.permissions.register, "", now)?;
+        self.not_ended(SunsetCheck::AfterToken)
+    }
+
+    /// Registrations have not ended, where this is the time to look.
+    fn not_ended(&self, now: SunsetCheck) -> Result<(), Refused> {
+        let ended = self.registration == Registration::Sunset && self.behaviour.registration.sunset == now;
+        if ended { Err(Refusal::Sunset.into()) } else { Ok(()) }
+    }
+}

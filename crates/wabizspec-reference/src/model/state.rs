@@ -1,0 +1,87 @@
+//! What the reference client remembers.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::sessions::Sessions;
+use super::shared::Shared;
+use crate::role::Role;
+
+/// The default account (users/login).
+pub(super) const ADMIN: &str = "admin";
+
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct User {
+    /// Those that log in. More than one only where a behaviour keeps an old one.
+    pub passwords: Vec<String>,
+    pub role: Role,
+    /// It still has the default password.
+    pub must_change: bool,
+    /// Its password does not change any more; only where a behaviour loses changes.
+    pub frozen: bool,
+}
+
+impl User {
+    pub fn new(password: &str, role: Role) -> Self {
+        User { passwords: vec![password.to_owned()], role, must_change: false, frozen: false }
+    }
+}
+
+/// A registration that waits for its code.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Pending {
+    pub number: String,
+    pub code: String,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct State {
+    pub users: Shared<BTreeMap<String, User>>,
+    /// Those that were deleted, where a behaviour leaves something of them.
+    pub deleted: Shared<BTreeMap<String, User>>,
+    pub tokens: Shared<Sessions>,
+    /// The number that is registered, with its country code.
+    pub registered: Option<String>,
+    pub pending: Option<Pending>,
+    pub last_code: Option<String>,
+    /// How many tokens were given.
+    pub given: u64,
+}
+
+impl State {
+    /// As just installed.
+    pub fn new(default_password: &str) -> Self {
+        let admin = User { must_change: true, ..User::new(default_password, Role::Admin) };
+        State {
+            users: Shared::new(BTreeMap::from([(ADMIN.to_owned(), admin)])),
+            deleted: Shared::default(),
+            tokens: Shared::default(),
+            registered: None,
+            pending: None,
+            last_code: None,
+            given: 0,
+        }
+    }
+
+    pub fn dump(&self) -> Value {
+        let users = self.users.iter().map(|(name, user)| {
+            let passwords = &user.passwords;
+            let (role, must_change) = (user.role.name(), user.must_change);
+            (name.clone(), json!({"passwords": passwords, "role": role, "must_change": must_change}))
+        });
+        let sorted: BTreeMap<_, _> = self.tokens.iter().collect();
+        let tokens = sorted.into_iter().map(|(token, session)| {
+            let expires = session.expires.map(|moment| moment.to_string());
+            (token.to_owned(), json!({"username": session.username, "expires": expires}))
+        });
+        let pending = self.pending.as_ref();
+        json!({
+            "users": users.collect::<Map<_, _>>(),
+            "tokens": tokens.collect::<Map<_, _>>(),
+            "registered": self.registered,
+            "pending": pending.map(|pending| json!({"number": pending.number, "code": pending.code})),
+            "last_code": self.last_code,
+        })
+    }
+}

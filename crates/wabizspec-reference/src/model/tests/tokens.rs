@@ -1,0 +1,94 @@
+//! Tokens and users/logout.
+
+use super::*;
+
+#[test]
+fn each_login_gives_another_token_and_the_earlier_ones_work() {
+    let (mut bench, first) = Bench::started(|_| {});
+    let second = token(&bench.login("admin", GOOD, ""));
+    assert_ne!(first, second);
+    assert!(bench.works(&first, "admin") && bench.works(&second, "admin"));
+}
+
+#[test]
+fn a_token_works_for_seven_days() {
+    let (mut bench, token) = Bench::started(|_| {});
+    bench.pass(604_799);
+    assert!(bench.works(&token, "admin"));
+    bench.pass(1);
+    let answer = bench.with_token(&token, "GET", "/v1/users/admin", "");
+    assert_eq!(refusal(&answer), one(401, 1005));
+    assert!(bench.logs_in("admin", GOOD));
+}
+
+#[test]
+fn a_logout_takes_back_the_token_sent() {
+    let (mut bench, first) = Bench::started(|_| {});
+    let second = token(&bench.login("admin", GOOD, ""));
+    let anna = bench.user(&first, "anna", OTHER);
+    let answer = bench.with_token(&first, "POST", "/v1/users/logout", "");
+    assert_eq!(answer.status, 200);
+    let members: Vec<&String> = answer.json().unwrap().as_object().unwrap().keys().collect();
+    assert_eq!(members, ["meta"]);
+    assert!(!bench.works(&first, "admin"));
+    assert!(bench.works(&second, "admin") && bench.works(&anna, "anna"));
+    assert_eq!(refusal(&bench.with_token(&first, "POST", "/v1/users/logout", "")), one(401, 1005));
+}
+
+#[test]
+fn every_endpoint_but_login_needs_a_token() {
+    let (mut bench, token) = Bench::started(|_| {});
+    let flipped = format!("{}{}", &token[..token.len() - 1], if token.ends_with('A') { 'B' } else { 'A' });
+    let basic = render(&Credentials::new("admin", GOOD));
+    let bad = [
+        "",
+        "Bearer",
+        "Bearer ",
+        &basic,
+        &token,
+        &format!("Bearer{token}"),
+        &format!("Bearer {flipped}"),
+        &format!("Bearer {}", &token[1..]),
+        &format!("Bearer {token}x"),
+        &format!("Token {token}"),
+    ];
+    for (method, path) in [
+        ("POST", "/v1/users"),
+        ("POST", "/v1/users/logout"),
+        ("GET", "/v1/users/admin"),
+        ("GET", "/v1/users/nobody"),
+        ("PUT", "/v1/users/admin"),
+        ("DELETE", "/v1/users/admin"),
+        ("POST", "/v1/account"),
+        ("POST", "/v1/account/verify"),
+    ] {
+        let before = bench.model.dump();
+        assert_eq!(refusal(&bench.send(method, path, &[], "{")), one(401, 1005), "{method} {path}");
+        for header in bad {
+            let answer = bench.send(method, path, &[header], "{");
+            assert_eq!(refusal(&answer), one(401, 1005), "{method} {path} {header}");
+            assert!(answer.header("www-authenticate").is_some());
+        }
+        assert_eq!(bench.model.dump(), before);
+    }
+}
+
+#[test]
+fn a_token_dies_with_its_user_and_does_not_come_back() {
+    let (mut bench, admin) = Bench::started(|_| {});
+    let anna = bench.user(&admin, "anna", OTHER);
+    assert_eq!(bench.with_token(&admin, "DELETE", "/v1/users/anna", "").status, 200);
+    assert_eq!(refusal(&bench.with_token(&anna, "GET", "/v1/users/anna", "")), one(401, 1005));
+    let again = bench.user(&admin, "anna", OTHER);
+    assert!(bench.works(&again, "anna") && !bench.works(&anna, "anna"));
+    assert!(bench.works(&admin, "admin"), "the admin's own lives on");
+}
+
+#[test]
+fn tokens_of_both_forms_tell_no_secrets() {
+    let (_, opaque) = Bench::started(|_| {});
+    assert_eq!(opaque.len(), 43);
+    let (mut bench, jwt) = Bench::started(|behaviour| behaviour.dialect.token = crate::TokenForm::Jwt);
+    assert_eq!(jwt.split('.').count(), 3, "{jwt}");
+    assert!(bench.works(&jwt, "admin"));
+}

@@ -1,0 +1,179 @@
+//! Tokens: given, found again, taken back; and who may do what with one.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Model;
+use super::sessions::Session;
+use super::state::ADMIN;
+use crate::behaviour::{Mint, Revokes, Who};
+use crate::call::Call;
+use crate::dialect::TokenForm;
+use crate::outcome::{Done, Refusal, Refused, Success};
+use crate::role::Role;
+
+/// Who sent a request.
+pub(super) struct Caller {
+    /// Of a caller without a token: nothing.
+    pub username: Option<String>,
+    token: Option<String>,
+    role: Role,
+}
+
+impl Model {
+    /// `POST /v1/users/logout`: takes back the token that was sent and no other (users/logout).
+    pub(super) fn logout(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let caller = match self.permitted(call, self.behaviour.permissions.logout, "", now) {
+            Ok(caller) => caller,
+            Err(refused) => {
+                self.revoke(self.behaviour.tokens.on_refused_logout, None, None);
+                return Err(refused);
+            }
+        };
+        self.revoke(self.behaviour.tokens.on_logout, caller.username.as_deref(), caller.token.as_deref());
+        if self.behaviour.tokens.logout_locks_out
+            && let Some(user) = caller.username.and_then(|name| self.state.users.get_mut(&name))
+        {
+            user.passwords.clear();
+        }
+        Ok(Done::new(Success::LoggedOut))
+    }
+
+    /// The caller, who must have a living token and the right to do something with this user.
+    ///
+    /// Authentication comes before permission: 401 without a good token, 403 with one that does not suffice.
+    pub(super) fn permitted(&self, call: &Call<'_>, who: Who, about: &str, now: Timestamp) -> Result<Caller, Refused> {
+        let caller = match self.caller(call, now) {
+            Ok(caller) => caller,
+            Err(_) if who == Who::Anyone => Caller { username: None, token: None, role: Role::User },
+            Err(refused) => return Err(refused),
+        };
+        let permitted = match who {
+            Who::Anyone | Who::User => true,
+            Who::SelfOrAdmin => caller.role == Role::Admin || caller.username.as_deref() == Some(about),
+            Who::OthersOrAdmin => caller.role == Role::Admin || caller.username.as_deref() != Some(about),
+            Who::Admin => caller.role == Role::Admin,
+        };
+        if permitted { Ok(caller) } else { Err(Refusal::Forbidden.into()) }
+    }
+
+    fn caller(&self, call: &Call<'_>, now: Timestamp) -> Result<Caller, Refused> {
+        let rules = &self.behaviour.tokens;
+        let header = self.authorization(call)?;
+        let sent = header.and_then(rules.presented).ok_or(Refusal::NoToken)?;
+        let found = match rules.matches {
+            None => self.state.tokens.find(sent),
+            Some(matches) => self.state.tokens.iter().find(|(given, _)| matches(given, sent)),
+        };
+        let (token, username) = match found {
+            Some((token, session)) => {
+                // A token that lives 7 days works before the last second of them is over, not after.
+                if session.expires.is_some_and(|expires| now >= expires) {
+                    return Err(Refusal::ExpiredToken.into());
+                }
+                (Some(token.to_owned()), session.username.clone())
+            }
+            None if rules.unknown_accepted => (None, ADMIN.to_owned()),
+            None => return Err(Refusal::UnknownToken.into()),
+        };
+        let user = self.state.users.get(&username);
+        if user.is_none() && rules.orphans_refused {
+            return Err(Refusal::UnknownToken.into());
+        }
+        Ok(Caller { role: user.map_or(Role::User, |user| user.role), username: Some(username), token })
+    }
+
+    /// A new token of this user, not yet in use: giving it may fail, and must change nothing then.
+    pub(super) fn mint(&mut self, username: &str, now: Timestamp) -> Result<String, Refused> {
+        if self.behaviour.tokens.mint == Mint::Counter {
+            return Ok(format!("token-{:08}", self.state.given));
+        }
+        let mint = self.behaviour.tokens.mint;
+        let last = || self.state.tokens.iter().map(|(_, session)| session.number).max();
+        let living = |session: &Session| session.expires.is_none_or(|expires| now < expires);
+        let reusable = |session: &Session| match mint {
+            Mint::Random | Mint::Counter => false,
+            Mint::Shared => session.username == username && living(session),
+            Mint::Kept => session.username == username,
+            Mint::OneForAll => true,
+            Mint::OfTheAdmin => username != ADMIN && session.username == ADMIN && Some(session.number) == last(),
+        };
+        // As documented every login gets a token of its own, and none of the others need be looked at.
+        let reused = match mint {
+            Mint::Random => None,
+            _ => self.state.tokens.iter().find(|(_, session)| reusable(session)),
+        };
+        if let Some((token, _)) = reused {
+            return Ok(token.to_owned());
+        }
+        let bytes = (self.entropy)().ok_or(Refusal::NotReady)?;
+        Ok(match self.behaviour.dialect.token {
+            TokenForm::Opaque => URL_SAFE_NO_PAD.encode(bytes),
+            TokenForm::Jwt => {
+                let claims = json!({"user": username, "iat": now.as_second()});
+                let [header, claims] = [json!({"alg": "HS256", "typ": "JWT"}), claims]
+                    .map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+                format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode(bytes))
+            }
+        })
+    }
+
+    /// Puts a token to use.
+    pub(super) fn give(&mut self, token: &str, username: &str, now: Timestamp) {
+        let lifetime = self.behaviour.tokens.lifetime;
+        // Beyond the end of the calendar a token lives to its end.
+        let expires = lifetime.map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
+        let username = username.to_owned();
+        let kept = matches!(self.behaviour.tokens.mint, Mint::Kept | Mint::OneForAll | Mint::OfTheAdmin);
+        if !kept || !self.state.tokens.contains(token) {
+            let session = Session { username, given: now, number: self.state.given, expires };
+            self.state.tokens.insert(token, session);
+        }
+        self.state.given += 1;
+    }
+
+    /// Lets the token of a request live on as if it had just been given.
+    pub(super) fn prolong(&mut self, call: &Call<'_>, now: Timestamp) {
+        let rules = &self.behaviour.tokens;
+        let sent = call.authorization.first().and_then(|value| (rules.presented)(value));
+        let expires = rules.lifetime.and_then(|lifetime| now.checked_add(lifetime).ok());
+        if let Some(token) = sent {
+            self.state.tokens.set_expiry(token, expires);
+        }
+    }
+
+    /// Takes the tokens of a user back that were given too long ago for a behaviour that minds.
+    pub(super) fn sweep(&mut self, username: &str, now: Timestamp) {
+        if let Some(age) = self.behaviour.tokens.swept_at_login {
+            let stays = |session: &Session| session.username != username || now.duration_since(session.given) <= age;
+            self.state.tokens.retain(stays);
+        }
+    }
+
+    /// Takes tokens back: of this user, or the one that was sent.
+    pub(super) fn revoke(&mut self, which: Revokes, username: Option<&str>, sent: Option<&str>) {
+        let tokens = &mut self.state.tokens;
+        match which {
+            Revokes::Nothing => {}
+            Revokes::Sent => {
+                if let Some(token) = sent {
+                    tokens.remove(token);
+                }
+            }
+            Revokes::OfUser => {
+                if let Some(username) = username {
+                    tokens.remove_user(username);
+                }
+            }
+            Revokes::LastOfUser => {
+                let of_user = |session: &Session| Some(session.username.as_str()) == username;
+                let numbers = tokens.iter().map(|(_, session)| session);
+                let last = numbers.filter(|session| of_user(session)).map(|session| session.number).max();
+                tokens.retain(|session| Some(session.number) != last);
+            }
+            Revokes::All => tokens.clear(),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! `/v1/users`: the admin creates and deletes users, a user reads and changes itself.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::Model;
+use super::login::follow;
+use super::state::{ADMIN, User};
+use crate::behaviour::{AdminDeletion, Duplicate, Leftover, Who};
+use crate::call::Call;
+use crate::documented::bodies::CreateUserBody;
+use crate::outcome::{Done, Refusal, Refused, Success};
+use crate::role::Role;
+
+impl Model {
+    /// `POST /v1/users`
+    pub(super) fn create_user(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let (rules, permissions) = (self.behaviour.users.clone(), self.behaviour.permissions.clone());
+        if permissions.body_first {
+            (rules.create_body)(call)?;
+        }
+        if self.is_asked_late(call, permissions.create, "", now) {
+            self.add_user(call, &(rules.create_body)(call)?);
+        }
+        self.permitted(call, permissions.create, "", now)?;
+        let body = (rules.create_body)(call)?;
+        let checked = self.check_new_user(&body);
+        if !rules.refused_creation_sticks {
+            checked.clone()?;
+        }
+        let taken = self.add_user(call, &body);
+        checked?;
+        let refused = matches!(rules.duplicate, Duplicate::Refused | Duplicate::RefusedAndReplaces);
+        if taken && refused {
+            return Err(Refusal::UserExists.into());
+        }
+        Ok(Done::with(Success::UserCreated, "users", json!({"username": body.username})))
+    }
+
+    /// Adds a user; says whether the name was taken, in which case the other one stays.
+    fn add_user(&mut self, call: &Call<'_>, body: &CreateUserBody) -> bool {
+        let rules = &self.behaviour.users;
+        let key = (rules.key)(&body.username).into_owned();
+        let retired = rules.leftover == Leftover::NameIsTaken && self.state.deleted.contains_key(&key);
+        let taken = self.state.users.contains_key(&key) || retired;
+        let set = !taken || matches!(rules.duplicate, Duplicate::Replaces | Duplicate::RefusedAndReplaces);
+        if set && !rules.creation_ignored {
+            let kept = (self.behaviour.passwords.kept)(&body.password);
+            let mut user = User::new(&kept, (rules.role)(call));
+            user.must_change = rules.created_must_change;
+            let former = self.state.deleted.get(&key).filter(|_| rules.leftover == Leftover::Password);
+            user.passwords.extend(former.into_iter().flat_map(|former| former.passwords.clone()));
+            self.state.users.insert(key, user);
+        }
+        taken
+    }
+
+    fn check_new_user(&self, body: &CreateUserBody) -> Result<(), Refused> {
+        let mut reasons = Vec::new();
+        if let Err(error) = self.behaviour.users.username.check(&body.username) {
+            reasons.extend(Refused::because(Refusal::BadUsername, error.to_string()).0);
+        }
+        let rule = &self.behaviour.passwords.on_create;
+        if let Err(refused) = follow(rule, &body.password, Refusal::WeakCreatedPassword) {
+            reasons.extend(refused.0);
+        }
+        if reasons.is_empty() { Ok(()) } else { Err(Refused(reasons)) }
+    }
+
+    /// `GET /v1/users/{username}`
+    pub(super) fn show_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
+        let key = self.permitted_user(call, self.behaviour.permissions.read, name, now)?;
+        let user = self.state.users.get(&key).or_else(|| self.state.deleted.get(&key));
+        let role = user.ok_or(Refusal::UnknownUser)?.role;
+        let mut shown = Map::with_capacity(2);
+        shown.insert("username".into(), key.into());
+        shown.insert(self.behaviour.dialect.roles_member.into(), role.name().into());
+        Ok(Done::with(Success::UserShown, "users", Value::Object(shown)))
+    }
+
+    /// `PUT /v1/users/{username}`: tokens of the user stay valid.
+    pub(super) fn update_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
+        let rules = self.behaviour.users.clone();
+        if self.behaviour.permissions.body_first {
+            (rules.update_body)(call)?;
+        }
+        if self.is_asked_late(call, self.behaviour.permissions.update, name, now) {
+            self.set_password(name, &(rules.update_body)(call)?.password, rules.old_password_stays);
+        }
+        let key = self.permitted_user(call, self.behaviour.permissions.update, name, now)?;
+        let body = (rules.update_body)(call)?;
+        let rule = &self.behaviour.passwords.on_update;
+        let checked = follow(rule, &body.password, Refusal::WeakUpdatedPassword);
+        self.after_refused_change(rules.refused_update, &checked, &key, &body.password);
+        checked?;
+        if !rules.update_ignored {
+            self.set_password(&key, &self.reread(call, body.password), rules.old_password_stays);
+        }
+        if let Some(user) = self.state.users.get_mut(&key).filter(|_| (rules.update_promotes)(call)) {
+            user.role = Role::Admin;
+        }
+        self.revoke(self.behaviour.tokens.on_update, Some(&key), None);
+        Ok(Done::with(Success::UserUpdated, "users", json!({"username": key})))
+    }
+
+    /// `DELETE /v1/users/{username}`: the user's tokens die with it.
+    pub(super) fn delete_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
+        let rules = self.behaviour.users.clone();
+        let delete = self.behaviour.permissions.delete;
+        if self.is_asked_late(call, delete, name, now) {
+            self.state.users.remove(name);
+        }
+        let key = match self.permitted_user(call, delete, name, now) {
+            Err(refused) if rules.leftover == Leftover::Mark && self.was_never_there(&refused, name) => {
+                return Ok(Done::with(Success::UserDeleted, "users", json!({"username": name})));
+            }
+            permitted => permitted?,
+        };
+        let refused = match rules.admin_deletion {
+            AdminDeletion::Refused => true,
+            AdminDeletion::RefusedAsWritten => call.path.ends_with("/admin"),
+            AdminDeletion::RefusedAndDone | AdminDeletion::Done => false,
+        };
+        if key == ADMIN && refused {
+            return Err(Refusal::AdminStays.into());
+        }
+        let gone = self.state.users.extract_if(.., |name, _| (rules.deletes)(&key, name));
+        if rules.leftover == Leftover::Nothing {
+            gone.for_each(drop);
+        } else {
+            self.state.deleted.extend(gone);
+        }
+        self.revoke(self.behaviour.tokens.on_delete, Some(&key), None);
+        if key == ADMIN && rules.admin_deletion == AdminDeletion::RefusedAndDone {
+            return Err(Refusal::AdminStays.into());
+        }
+        Ok(Done::with(Success::UserDeleted, "users", json!({"username": key})))
+    }
+
+    /// Whether a request is done although its caller may not; never, unless a behaviour asks too late.
+    fn is_asked_late(&self, call: &Call<'_>, who: Who, about: &str, now: Timestamp) -> bool {
+        (self.behaviour.permissions.asked_late)(call)
+            && self.permitted(call, Who::User, "", now).is_ok()
+            && self.permitted(call, who, about, now).is_err()
+    }
+
+    /// Whether the reason of a refusal is a user of whom not even a mark is left.
+    fn was_never_there(&self, refused: &Refused, name: &str) -> bool {
+        *refused == Refusal::UnknownUser.into() && !self.state.deleted.contains_key(name)
+    }
+
+    /// The key of a user that is there, for a caller with the right. The right comes first: who may not read a
+    /// user is not told whether there is one.
+    fn permitted_user(&self, call: &Call<'_>, who: Who, name: &str, now: Timestamp) -> Result<String, Refused> {
+        let key = (self.behaviour.users.key)(name);
+        let exists = || {
+            let shown = self.behaviour.users.leftover == Leftover::IsShown;
+            let there =
+                self.state.users.contains_key(key.as_ref()) || (shown && self.state.deleted.contains_key(key.as_ref()));
+            there.then_some(()).ok_or(Refused::from(Refusal::UnknownUser))
+        };
+        if self.behaviour.permissions.existence_first {
+            self.permitted(call, Who::User, "", now)?;
+            exists()?;
+        }
+        self.permitted(call, who, &key, now)?;
+        exists()?;
+        Ok(key.into_owned())
+    }
+}

@@ -1,0 +1,151 @@
+//! Connections, requests and answers on the wire, through hyper.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use super::body::Outgoing;
+use super::tap::{Tap, Tapped};
+use super::{Shared, control};
+use crate::behaviour::{Beside, Reading};
+use crate::call::{Answer, AnswerBody, Call};
+
+/// The largest request body, in bytes.
+const BODY_LIMIT: usize = 1 << 20;
+/// How long a request may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A connection that ends without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is dropped")]
+struct Dropped;
+
+/// Serves until told to stop; connections end with it.
+pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut stopped => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    tokio::spawn(connection(stream, Arc::clone(&shared)));
+                }
+                // Out of descriptors, most likely: connections that end will free some.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    // Without it answers are only slower.
+    let _ = stream.set_nodelay(true);
+    let tap = Arc::new(Tap::new(shared.reading.is_some()));
+    let service = service_fn(|request| respond(request, &shared, &tap));
+    let tap = Arc::clone(&tap);
+    let tapped = Tapped { stream, tap };
+    // No pipeline_flush: with it, hyper drops its own 400 to what is no HTTP.
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(tapped), service);
+    // A connection that fails has nobody left to tell.
+    let _ = served.await;
+}
+
+async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Result<Response<Outgoing>, Dropped> {
+    let reading = shared.reading.map_or(Reading::Whole, |reading| reading(&tap.head()));
+    let (mut parts, body) = request.into_parts();
+    let read = tokio::time::timeout(PATIENCE, Limited::new(body, BODY_LIMIT).collect());
+    let body = match read.await {
+        Ok(Ok(_)) if reading == Reading::WithoutBody => Some(Bytes::new()),
+        Ok(Ok(body)) => Some(body.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => None,
+        // The rest of the body never came: there is no request to answer.
+        Ok(Err(_)) | Err(_) => return Err(Dropped),
+    };
+    match reading {
+        Reading::Refused => return Err(Dropped),
+        Reading::WithoutAuthorization => drop(parts.headers.remove(header::AUTHORIZATION)),
+        Reading::WithoutBody | Reading::Whole => {}
+    }
+    let (answer, date) = answer(shared, &parts, body.as_deref());
+    if !answer.delivery.delay.is_zero() {
+        tokio::time::sleep(answer.delivery.delay).await;
+    }
+    if answer.delivery.dropped {
+        return Err(Dropped);
+    }
+    if !answer.delivery.surplus.is_empty() {
+        tap.add(answer.delivery.surplus);
+    }
+    Ok(written(answer, date))
+}
+
+/// The answer to a request, and the `Date` that goes with it. A body that was too large is not there.
+fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>) -> (Answer, HeaderValue) {
+    let (method, path) = (parts.method.as_str(), parts.uri.path());
+    let values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let mut authorization: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
+    let field = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
+    let beside = Beside { field: &field, query: parts.uri.query(), body: body.unwrap_or_default() };
+    let elsewhere = shared.elsewhere.filter(|_| authorization.is_empty());
+    let found = elsewhere.and_then(|elsewhere| elsewhere(&beside));
+    authorization.extend(found.as_deref());
+    let found = shared.body_elsewhere.and_then(|elsewhere| elsewhere(&beside));
+    let body = found.as_deref().or(body);
+    let client = &mut *shared.client();
+    let now = client.clock.now();
+    let answer = match body {
+        None => client.model.too_large(path),
+        Some(body) if shared.control && path.starts_with("/__control/") => control::handle(client, method, path, body),
+        Some(body) => {
+            let call = Call {
+                method,
+                path,
+                authorization: &authorization,
+                content_type: parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes),
+                body,
+            };
+            client.model.handle(&call, now)
+        }
+    };
+    (answer, client.clock.date(now))
+}
+
+fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
+    let bytes = match answer.body {
+        AnswerBody::Empty => Vec::new(),
+        AnswerBody::Json(value) => serde_json::to_vec(&value).unwrap_or_default(),
+        AnswerBody::Bytes(bytes) => bytes,
+    };
+    let mut response = Response::new(Outgoing::new(bytes, answer.delivery.chunked));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if !answer.delivery.dateless {
+        headers.insert(header::DATE, date);
+    }
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(&value)) {
+            headers.append(name, value);
+        }
+    }
+    if answer.delivery.close {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
