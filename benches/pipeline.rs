@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use wabizspec::custody::{Controls, Target};
 use wabizspec::exchange::Exchange;
 use wabizspec::judge::{Judgement, Oracles};
 use wabizspec::plan::{Capabilities, cases, plan};
@@ -13,10 +14,10 @@ use wabizspec::reference::{Registration, Server, Settings as Client};
 use wabizspec::report::{Format, Reports};
 use wabizspec::run::{Event, Settings, Witness, collect};
 use wabizspec::scenario::{Step, Suite};
-use wabizspec::target::origin::Origin;
-use wabizspec::target::wire::Wire;
-use wabizspec::target::{Client as Speaker, Controls, Limits, Target};
 use wabizspec::template::Bindings;
+use wabizspec::transport::origin::Origin;
+use wabizspec::transport::wire::Wire;
+use wabizspec::transport::{Client as Speaker, Limits, Transport};
 
 /// One answer, what was asked of it and what was known then.
 struct Judged {
@@ -30,7 +31,7 @@ fn recorded(suite: &Suite) -> (Vec<Event>, Vec<Judged>) {
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), Client::default()).expect("a free port");
     let origin: Origin = server.url().parse().expect("an address");
     let wire = Speaker::Wire(Wire::new(origin.clone(), None, Limits::default()));
-    let target = Target::new(wire, origin, Vec::new(), Controls::Instance(std::sync::Arc::new(server)));
+    let target = Target::new(Transport::new(wire, origin, Vec::new()), Controls::Instance(std::sync::Arc::new(server)));
     let judged = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&judged);
     let settings = Settings {

@@ -15,7 +15,7 @@ use crate::plan::{Case, cases};
 use crate::reference::{Behaviour, Fault, Registration};
 use crate::requirement::Level;
 use crate::scenario::{MissingTwin, Suite};
-use crate::target::Limits;
+use crate::transport::Limits;
 use bench::Bench;
 
 /// What became of one fault.

@@ -11,18 +11,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use crate::custody::custody::Custody;
+use crate::custody::journal::Journal;
+use crate::custody::lock::RunLock;
+use crate::custody::state_folder::{self, Environment};
+use crate::custody::{Controls, Hooks, Instance, Target};
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
 use crate::report::tell_case;
 use crate::run::{CaseReport, Event, RequirementInfo, Settings, collect};
 use crate::scenario::{Change, Registration, Suite};
-use crate::target::custody::Custody;
-use crate::target::journal::Journal;
-use crate::target::lock::RunLock;
-use crate::target::origin::Origin;
-use crate::target::state_folder::{self, Environment};
-use crate::target::wire::Wire;
-use crate::target::{Client, Controls, Hooks, Instance, Limits, Target, tls::Trust};
+use crate::transport::origin::Origin;
+use crate::transport::wire::Wire;
+use crate::transport::{Client, Limits, Transport, tls::Trust};
 
 /// Makes an instance, just installed.
 type Factory = Arc<dyn Fn() -> Result<Arc<dyn Instance>, String> + Send + Sync>;
@@ -241,9 +242,9 @@ fn origin(url: &str) -> Result<Origin, Failed> {
 
 fn target(origin: Origin, controls: Controls) -> Result<Target, Failed> {
     let tls = match origin.tls() {
-        true => Some(crate::target::tls::configuration(&Trust::WebRoots)?),
+        true => Some(crate::transport::tls::configuration(&Trust::WebRoots)?),
         false => None,
     };
     let client = Client::Wire(Wire::new(origin.clone(), tls, Limits::default()));
-    Ok(Target::new(client, origin, Vec::new(), controls))
+    Ok(Target::new(Transport::new(client, origin, Vec::new()), controls))
 }

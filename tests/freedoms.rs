@@ -6,6 +6,8 @@
 mod suite_support;
 
 use jiff::SignedDuration;
+use wabizspec::custody::Target;
+use wabizspec::custody::givens::Registrable;
 use wabizspec::documented::certificate::{CertificateError, verified_name};
 use wabizspec::documented::errors::ErrorCode;
 use wabizspec::documented::password::Marks;
@@ -18,8 +20,6 @@ use wabizspec::reference::{
 use wabizspec::requirement::Level;
 use wabizspec::run::{CaseReport, Settings};
 use wabizspec::scenario::Suite;
-use wabizspec::target::Target;
-use wabizspec::target::givens::Registrable;
 
 use Registration::{Open, Sunset};
 use suite_support::{judged, runtime, target};
@@ -86,8 +86,8 @@ impl Answers {
         let send = async |method: &'static str, path: &str, authorization: Option<String>, body: &str| {
             let mut headers = vec![Header::new("Content-Type", "application/json")];
             headers.extend(authorization.map(|value| Header::new("Authorization", value)));
-            let request = target.request(method, path, headers, Some(body.as_bytes().to_vec()));
-            let exchange = target.send(request.clone()).await;
+            let request = target.transport.request(method, path, headers, Some(body.as_bytes().to_vec()));
+            let exchange = target.transport.send(request.clone()).await;
             exchange.response().cloned().expect("an answer")
         };
         let login = async |joined: &str, body: &str| send("POST", "/v1/users/login", basic(joined), body).await;

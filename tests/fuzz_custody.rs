@@ -17,15 +17,15 @@ use safety_support::{OWNERS, fresh_server, initialised_server};
 use serde_json::json;
 use support::Program;
 use support::front::{Front, Reaction};
+use wabizspec::custody::accounts::Account;
+use wabizspec::custody::journal::Journal;
+use wabizspec::custody::lock::RunLock;
 use wabizspec::exchange::Header;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::once;
 use wabizspec::fuzz::grammar::Shaped;
 use wabizspec::fuzz::subject::Ground;
 use wabizspec::reference::{AnswerBody, Behaviour, Endpoint, Server};
-use wabizspec::target::accounts::Account;
-use wabizspec::target::journal::Journal;
-use wabizspec::target::lock::RunLock;
 use wire_support::{read_head, serve, write};
 
 fn fuzz(url: &str, more: &[&str]) -> Program {

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use safety_support::{OWNERS, fresh_server, initialised_server, told, wabizspec};
+use wabizspec::custody::journal::Journal;
 use wabizspec::reference::Server;
-use wabizspec::target::journal::Journal;
 
 /// Where a run is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use safety_support::{OWNERS, initialised_server, told, wabizspec};
 use serde_json::{Value, json};
+use wabizspec::custody::journal::Journal;
 use wabizspec::reference::Server;
-use wabizspec::target::journal::Journal;
 
 /// Passes bytes on, keeps the head of every request, and can be told to stop after so many.
 struct Tap {
@@ -375,7 +375,7 @@ fn a_target_that_accepts_everything_gets_no_foreign_account_deleted() {
 /// A reference client whose registration code makes the program panic.
 struct Panicking(Arc<Server>);
 
-impl wabizspec::target::Instance for Panicking {
+impl wabizspec::custody::Instance for Panicking {
     fn url(&self) -> String {
         self.0.url()
     }
@@ -387,19 +387,23 @@ impl wabizspec::target::Instance for Panicking {
 
 #[test]
 fn a_panic_costs_one_case_and_leaves_nothing_behind() {
+    use wabizspec::custody::{Controls, Target};
     use wabizspec::judge::Verdict;
     use wabizspec::plan::{Capabilities, Selection, cases, plan};
     use wabizspec::reference::Registration;
     use wabizspec::run::{Event, Settings, collect};
     use wabizspec::scenario::{Change, Suite};
-    use wabizspec::target::wire::Wire;
-    use wabizspec::target::{Client, Controls, Limits, Target};
+    use wabizspec::transport::wire::Wire;
+    use wabizspec::transport::{Client, Limits, Transport};
 
     let server = Arc::new(safety_support::fresh_server("open"));
     let url = server.url();
-    let origin: wabizspec::target::origin::Origin = url.parse().expect("origin");
+    let origin: wabizspec::transport::origin::Origin = url.parse().expect("origin");
     let client = Client::Wire(Wire::new(origin.clone(), None, Limits::default()));
-    let target = Target::new(client, origin, Vec::new(), Controls::Instance(Arc::new(Panicking(Arc::clone(&server)))));
+    let target = Target::new(
+        Transport::new(client, origin, Vec::new()),
+        Controls::Instance(Arc::new(Panicking(Arc::clone(&server)))),
+    );
     let suite = Suite::embedded().expect("suite");
     let selection = Selection {
         filters: ["account/registration", "users/create", "users/update"].map(str::to_owned).into(),

@@ -7,8 +7,8 @@ use safety_support::{OWNERS, fresh_server, initialised_server, send};
 use serde_json::{Value, json};
 use support::Program;
 use support::front::{Front, Reaction};
+use wabizspec::custody::lock::RunLock;
 use wabizspec::reference::Server;
-use wabizspec::target::lock::RunLock;
 
 /// A journal of that target with these entries.
 fn journal(url: &str, entries: &[Value]) -> String {

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use jsonschema::Validator;
 use kept_files::assert_current;
 use serde_json::Value;
+use wabizspec::custody::config::Config;
 use wabizspec::judge::Oracles;
 use wabizspec::plan::cases;
 use wabizspec::requirement::{AREAS, Requirement};
 use wabizspec::scenario::{Suite, schema};
-use wabizspec::target::config::Config;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -8,13 +8,14 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use wabizspec::custody::Target;
 use wabizspec::judge::Verdict;
 use wabizspec::plan::{Capabilities, cases, plan};
 use wabizspec::reference::{Registration, Server, Settings as ServerSettings};
 use wabizspec::run::{CaseReport, Event, Settings, collect};
 use wabizspec::scenario::Suite;
 use wabizspec::snapshot::Store;
-use wabizspec::target::{Limits, Target};
+use wabizspec::transport::Limits;
 
 /// Runs the whole suite against the reference client and returns what became of the cases.
 fn judged(registration: Registration, store: Store) -> Vec<CaseReport> {

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use support::front::{Front, Reaction};
 use support::{Ended, Program, reference};
+use wabizspec::custody::journal::{Credentials, Journal};
 use wabizspec::reference::{AnswerBody, Fault, Server};
-use wabizspec::target::journal::{Credentials, Journal};
 use wire_support::{read_head, serve, write};
 
 /// A password of the owner's.

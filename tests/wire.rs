@@ -309,6 +309,6 @@ fn a_name_with_several_addresses_is_tried_to_the_end() {
         write(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n");
     });
     let origin = format!("http://localhost:{}", server.address.port()).parse().expect("an origin");
-    let wire = wabizspec::target::wire::Wire::new(origin, None, wire_support::limits());
+    let wire = wabizspec::transport::wire::Wire::new(origin, None, wire_support::limits());
     assert_eq!(answered(&wire_support::run(wire.send(get("/")))).status, 204);
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use url::Url;
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Outcome, Phase, Request};
-use wabizspec::target::second_opinion::{SecondOpinion, call_url};
-use wabizspec::target::tls::{Trust, configuration};
-use wabizspec::target::wire::Wire;
-use wabizspec::target::{Client, Limits};
+use wabizspec::transport::second_opinion::{SecondOpinion, call_url};
+use wabizspec::transport::tls::{Trust, configuration};
+use wabizspec::transport::wire::Wire;
+use wabizspec::transport::{Client, Limits};
 use wire_support::{
     PATIENCE, Server, answered, detail, get, hasty, hold, limits, pace, read_head, request, reset, run, run_paced,
     serve, show, unanswered, write,
@@ -43,7 +43,8 @@ fn answers_of_an_ordinary_server() {
             .await;
         Mock::given(method("HEAD")).respond_with(ResponseTemplate::new(405)).mount(&server).await;
 
-        let origin: wabizspec::target::origin::Origin = format!("{}/base/", server.uri()).parse().expect("an origin");
+        let origin: wabizspec::transport::origin::Origin =
+            format!("{}/base/", server.uri()).parse().expect("an origin");
         let login = Request::Http(HttpRequest {
             method: "POST".into(),
             target: format!("{}/v1/users/login", origin.base_path()),
@@ -120,7 +121,7 @@ fn broken_answers_are_broken_to_both() {
 #[test]
 fn nobody_listens_and_resets() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let origin: wabizspec::target::origin::Origin =
+    let origin: wabizspec::transport::origin::Origin =
         format!("http://{}", listener.local_addr().expect("an address")).parse().expect("an origin");
     drop(listener);
     let second = SecondOpinion::new(origin, None, None, limits()).expect("a client");

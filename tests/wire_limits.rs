@@ -7,8 +7,8 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use wabizspec::exchange::{Breakage, Phase};
-use wabizspec::target::wire::Wire;
-use wabizspec::target::{Limits, origin::Origin};
+use wabizspec::transport::wire::Wire;
+use wabizspec::transport::{Limits, origin::Origin};
 use wire_support::{
     answered, detail, get, hasty, hold, limits, pace, read_head, request, run, run_paced, send, send_within, serve,
     show, stall, unanswered, write,

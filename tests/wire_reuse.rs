@@ -6,11 +6,12 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
+use wabizspec::custody::{Controls, Hooks, Target};
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Phase, Request};
-use wabizspec::target::origin::Origin;
-use wabizspec::target::tls::Trust;
-use wabizspec::target::wire::Wire;
-use wabizspec::target::{Client, Controls, Hooks, Target};
+use wabizspec::transport::origin::Origin;
+use wabizspec::transport::tls::Trust;
+use wabizspec::transport::wire::Wire;
+use wabizspec::transport::{Client, Transport};
 use wire_support::{
     answered, get, hasty, hold, limits, pace, read_head, request, reset, run, run_paced, serve, show, stall,
     unanswered, write,
@@ -240,8 +241,9 @@ fn a_late_second_answer_is_never_taken_for_the_next() {
     });
     assert_eq!(wire.unsolicited(), 1);
     let hooks = Hooks { reset: None, advance: None, code: None, trust: Trust::WebRoots };
-    let target = Target::new(Client::Wire(wire), server.origin(), Vec::new(), Controls::Hooks(Box::new(hooks)));
-    let remarks = target.remarks().join("\n");
+    let target =
+        Target::new(Transport::new(Client::Wire(wire), server.origin(), Vec::new()), Controls::Hooks(Box::new(hooks)));
+    let remarks = target.transport.remarks().join("\n");
     assert!(remarks.contains("1 idle connections had to be given up"), "{remarks}");
 }
 
@@ -302,7 +304,7 @@ fn a_wire_outlives_the_runtime_of_its_idle_connections() {
 
 #[test]
 fn requests_that_could_be_read_differently_are_recognised() {
-    use wabizspec::target::framed::shares_connection;
+    use wabizspec::transport::shares_connection;
     let with = |name: &'static str, value: &str, body: Option<&[u8]>| {
         Request::Http(HttpRequest {
             method: "POST".into(),

@@ -17,8 +17,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use wabizspec::exchange::{Breakage, Exchange, Phase};
-use wabizspec::target::tls::{TlsError, Trust, configuration};
-use wabizspec::target::wire::Wire;
+use wabizspec::transport::tls::{TlsError, Trust, configuration};
+use wabizspec::transport::wire::Wire;
 use wire_support::{answered, detail, get, hold, limits, pace, run, run_paced, serve, show, unanswered, write};
 
 /// A certificate with its key, and what a client may be given to trust it.

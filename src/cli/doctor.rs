@@ -12,16 +12,16 @@ use jiff::Timestamp;
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{LeftOut, Resolved, TargetArgs};
 use super::{CONFORMS, Failure, INCONCLUSIVE, INTERRUPTED, plan_view, print, runtime, suite};
+use crate::custody::accounts::{Account, Accounts};
+use crate::custody::config::Span;
+use crate::custody::custody::Custody;
+use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
+use crate::custody::lock::RunLock;
+use crate::custody::recovery::{Probe, probe};
 use crate::documented::api::LOGIN;
 use crate::exchange::{Breakage, Exchange, Outcome};
 use crate::plan::{Capabilities, cases, plan};
 use crate::scenario::Registration;
-use crate::target::accounts::{Account, Accounts};
-use crate::target::config::Span;
-use crate::target::custody::Custody;
-use crate::target::givens::{DEFAULT_PASSWORD, Givens};
-use crate::target::lock::RunLock;
-use crate::target::recovery::{Probe, probe};
 
 /// A target that takes longer than this for one answer is told of, not waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -129,7 +129,7 @@ fn who_gets_what(found: &mut Findings, resolved: &Resolved, headers: Vec<String>
     let headers = headers.into_iter().map(|name| format!("the header {name}"));
     let sent: Vec<String> = password.into_iter().chain(headers).collect();
     if !sent.is_empty() {
-        let url = resolved.target.origin();
+        let url = resolved.target.transport.origin();
         let what = format!("{url}, which only the file in this folder names, is sent {}", sent.join(", "));
         found.note("secrets", what);
     }
@@ -137,8 +137,8 @@ fn who_gets_what(found: &mut Findings, resolved: &Resolved, headers: Vec<String>
 
 /// Everything that needs the target itself. What is known of its registration afterwards, a run will know too.
 async fn look(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
-    let request = resolved.target.request("GET", "/v1/users/admin", Vec::new(), None);
-    let exchange = resolved.target.send_once(request).await;
+    let request = resolved.target.transport.request("GET", "/v1/users/admin", Vec::new(), None);
+    let exchange = resolved.target.transport.send_once(request).await;
     if !address(found, resolved, &exchange) || !is_the_api(found, resolved, &exchange).await {
         return resolved.info.registration;
     }
@@ -151,7 +151,7 @@ async fn look(found: &mut Findings, resolved: &Resolved) -> Option<Registration>
 
 /// Whether it answers; where it does not, why, and what would help.
 fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bool {
-    let url = resolved.target.origin();
+    let url = resolved.target.transport.origin();
     let none = match &exchange.outcome {
         Outcome::Answered(response) => {
             let elapsed = exchange.elapsed.as_millis();
@@ -160,7 +160,7 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
         }
         Outcome::Unanswered(none) => none,
     };
-    let detail = resolved.target.secrets().apply(&none.to_string());
+    let detail = resolved.target.transport.secrets().apply(&none.to_string());
     let has = |word: &str| detail.contains(word);
     let advice = if has("not resolved") {
         "the name is unknown here: check its spelling, and the DNS of this machine"
@@ -190,7 +190,7 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
 /// Whether what answers is the API at all: its login path is there. A base path that is wrong, or another server on that
 /// port, would otherwise look like a target that refuses everything.
 async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bool {
-    let url = resolved.target.origin();
+    let url = resolved.target.transport.origin();
     match exchange.response().map(|response| response.status) {
         Some(404) => {}
         Some(400) if !url.tls() => {
@@ -208,8 +208,8 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
         _ => return true,
     }
     // Without credentials, so nothing is logged in and nothing is counted as a wrong login.
-    let login = resolved.target.request("POST", LOGIN, Vec::new(), None);
-    let exchange = resolved.target.send(login).await;
+    let login = resolved.target.transport.request("POST", LOGIN, Vec::new(), None);
+    let exchange = resolved.target.transport.send(login).await;
     if exchange.response().is_none_or(|response| response.status != 404) {
         return true;
     }

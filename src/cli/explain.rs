@@ -9,6 +9,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{FILES_WITH_A_SERVER, Failure, SuiteArgs, enough_files, print, runtime, suite};
+use crate::custody::Target;
 use crate::documented::errors::ErrorCode;
 use crate::judge::{Check, Verdict};
 use crate::plan::{Capabilities, Case, cases, plan};
@@ -16,7 +17,7 @@ use crate::reference::{Fault, Server, Settings as ServerSettings};
 use crate::requirement::Requirement;
 use crate::run::{Event, Settings, collect};
 use crate::scenario::{Scenario, Suite};
-use crate::target::{Limits, Target};
+use crate::transport::Limits;
 
 /// How many scenarios are named.
 const SCENARIOS_SHOWN: usize = 20;

@@ -13,6 +13,8 @@ use super::fuzz_ground::{self, Standing};
 use super::signal::stop_on_signal;
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, runtime, suite};
+use crate::custody::config::{LongSpan, Span};
+use crate::custody::lock::RunLock;
 use crate::exchange::{Redaction, harmless_line, harmless_text};
 use crate::files;
 use crate::fuzz::drive::{News, Settings, drive};
@@ -23,8 +25,6 @@ use crate::fuzz::timetable::{Cut, Timetable, within};
 use crate::fuzz::{Class, Surface};
 use crate::report::{Format, Wanted};
 use crate::requirement::Register;
-use crate::target::config::{LongSpan, Span};
-use crate::target::lock::RunLock;
 
 /// How long a run takes unless something else is asked for.
 const TIME: Duration = Duration::from_secs(60);
@@ -152,7 +152,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
 
 /// What the owner gave, and nothing may show.
 fn secrets(resolved: &Resolved) -> Redaction {
-    let mut secrets = resolved.target.secrets().clone();
+    let mut secrets = resolved.target.transport.secrets().clone();
     if let Some(password) = &resolved.admin_password {
         secrets.add_credentials(&resolved.admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
     }

@@ -8,21 +8,21 @@ use tokio::time::timeout_at;
 
 use super::Failure;
 use super::target::Resolved;
+use crate::custody::accounts::{Account, Accounts, Admin};
+use crate::custody::custody::Custody;
+use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
+use crate::custody::names;
+use crate::custody::recovery::{Probe, probe};
 use crate::files;
 use crate::fuzz::subject::Ground;
 use crate::judge::Oracles;
 use crate::requirement::Register;
 use crate::scenario::Change;
-use crate::target::accounts::{Account, Accounts, Admin};
-use crate::target::custody::Custody;
-use crate::target::givens::{DEFAULT_PASSWORD, Givens};
-use crate::target::names;
-use crate::target::origin::Origin;
-use crate::target::recovery::{Probe, probe};
+use crate::transport::origin::Origin;
 
 /// Refuses hosts that nobody has released for fuzzing.
 pub(super) fn may_be_fuzzed(resolved: &Resolved) -> Result<(), Failure> {
-    let origin = resolved.target.origin();
+    let origin = resolved.target.transport.origin();
     if origin.is_loopback() {
         return Ok(());
     }
@@ -103,7 +103,7 @@ impl<'r> Standing<'r> {
     /// # Errors
     /// Why there is no login, and what to do about it.
     pub async fn log_in(&mut self, out: &Path) -> Result<Admin, String> {
-        let kept = kept_by_an_earlier_version(out, self.resolved.target.origin());
+        let kept = kept_by_an_earlier_version(out, self.resolved.target.transport.origin());
         if let Some((password, _)) = kept.as_ref().filter(|_| !self.resolved.info.embedded) {
             self.givens.candidates(std::slice::from_ref(password));
         }
@@ -125,7 +125,7 @@ impl<'r> Standing<'r> {
 
     fn may_begin_anew(&self) -> bool {
         let Resolved { info, capabilities, target, .. } = self.resolved;
-        !info.embedded && (target.origin().is_loopback() || capabilities.fresh || capabilities.reset)
+        !info.embedded && (target.transport.origin().is_loopback() || capabilities.fresh || capabilities.reset)
     }
 
     /// The first login of a target that is just installed: one that says so itself (code 1024), or one that its owner
@@ -223,7 +223,7 @@ impl<'r> Standing<'r> {
                 None => what.to_owned(),
                 Some(journal) => format!(
                     "{what}; this removes what is left: wabizspec recover --clean --target {} --journal '{}'",
-                    self.resolved.target.origin(),
+                    self.resolved.target.transport.origin(),
                     journal.path().display()
                 ),
             }

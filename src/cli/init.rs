@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Failure, print};
+use crate::custody::config::FILE_NAME;
 use crate::files;
-use crate::target::config::FILE_NAME;
 
 /// Every key with what it means; a test holds it to the configuration that is read.
 const SAMPLE: &str = include_str!("sample.toml");
@@ -40,8 +40,8 @@ pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::custody::config::Config;
     use crate::located::SourceText;
-    use crate::target::config::Config;
 
     fn parse(text: &str) -> Result<Config, crate::located::LocatedError> {
         Config::parse(SourceText { file: FILE_NAME, text })

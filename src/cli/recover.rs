@@ -15,15 +15,16 @@ use super::fuzz_ground::{OUT, kept_by_an_earlier_version};
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runtime};
+use crate::custody::accounts::{Account, Accounts, Admin};
+use crate::custody::custody::Custody;
+use crate::custody::givens::DEFAULT_PASSWORD;
+use crate::custody::journal::{Credentials, Journal};
+use crate::custody::lock::RunLock;
+use crate::custody::made::OwnName;
+use crate::custody::recovery::{Probe, probe, spellings};
+use crate::documented::api;
 use crate::files;
 use crate::plan::WRONG_LOGINS;
-use crate::target::accounts::{Account, Accounts, Admin, path_of};
-use crate::target::custody::Custody;
-use crate::target::givens::DEFAULT_PASSWORD;
-use crate::target::journal::{Credentials, Journal};
-use crate::target::lock::RunLock;
-use crate::target::made::OwnName;
-use crate::target::recovery::{Probe, probe, spellings};
 
 /// How often a target that throttles is asked again.
 const PATIENT_TRIES: u32 = 5;
@@ -111,7 +112,7 @@ async fn recover_with(
     journal: &Arc<Journal>,
     stop: &watch::Receiver<bool>,
 ) -> Result<u8, Failure> {
-    let (path, url) = (journal.path().display(), resolved.target.origin());
+    let (path, url) = (journal.path().display(), resolved.target.transport.origin());
     let all = candidates(resolved);
     let candidates = all.get(args.skip..).unwrap_or_default();
     let budget = resolved.capabilities.wrong_logins.unwrap_or(WRONG_LOGINS) as usize;
@@ -213,7 +214,7 @@ async fn accounts_left(
             "an account of an interrupted run is left{why}: `{}`; remove it with: curl -sk -X DELETE -H \"Authorization: \
              Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{}\n",
             name.escape_debug(),
-            path_of(name)
+            api::user(name)
         ))?;
     }
     if !args.clean {
@@ -260,7 +261,7 @@ fn candidates(resolved: &Resolved) -> Vec<Candidate> {
     });
     let configured = resolved.admin_password.clone();
     let configured = configured.map(|password| (password, "the password that was given".to_owned()));
-    let kept = kept_by_an_earlier_version(Path::new(OUT), resolved.target.origin());
+    let kept = kept_by_an_earlier_version(Path::new(OUT), resolved.target.transport.origin());
     let kept = kept.map(|(password, file)| (password, format!("the password in {}", file.display())));
     let default = (DEFAULT_PASSWORD.to_owned(), "the documented default password".to_owned());
     let plain: Vec<(String, String)> = entries.chain(configured).chain(kept).chain([default]).collect();
@@ -283,7 +284,7 @@ fn account(resolved: &Resolved, password: &str) -> Account {
 
 /// The first candidate that logs in, with its token; `budget` is how many may be refused.
 async fn search<'c>(resolved: &Resolved, candidates: &'c [Candidate], budget: usize) -> Result<Found<'c>, Failure> {
-    let origin = resolved.target.origin();
+    let origin = resolved.target.transport.origin();
     let cannot = |why: String| Failure::inconclusive(format!("{origin} cannot be asked: {why}"));
     for (index, candidate) in candidates.iter().enumerate() {
         // Until one logs in, each was a wrong login.
@@ -312,7 +313,7 @@ async fn search<'c>(resolved: &Resolved, candidates: &'c [Candidate], budget: us
     }
     // Nothing to try says nothing of the target: it must at least be there.
     match candidates.is_empty() {
-        true => resolved.target.canary().await.map(|()| Found::Nothing).map_err(cannot),
+        true => resolved.target.transport.canary().await.map(|()| Found::Nothing).map_err(cannot),
         false => Ok(Found::Nothing),
     }
 }

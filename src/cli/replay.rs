@@ -9,6 +9,7 @@ use super::fuzz_ground::{self, Standing};
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::TargetArgs;
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runtime, suite};
+use crate::custody::lock::RunLock;
 use crate::exchange::harmless_line;
 use crate::files;
 use crate::fuzz::Surface;
@@ -18,7 +19,6 @@ use crate::fuzz::saved::{inputs, saved, surface_of};
 use crate::fuzz::subject::Ground;
 use crate::fuzz::timetable::Timetable;
 use crate::requirement::{Level, Register};
-use crate::target::lock::RunLock;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -15,6 +15,9 @@ use super::signal::{Stops, stopped, stops_on_signals};
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, plan_view, print, runtime, suite};
 use crate::baseline::{Baseline, Ledger};
+use crate::custody::config::{LongSpan, Span};
+use crate::custody::custody::Custody;
+use crate::custody::lock::RunLock;
 use crate::documented::password::PasswordRule;
 use crate::judge::Verdict;
 use crate::located::SourceText;
@@ -24,9 +27,6 @@ use crate::requirement::Level;
 use crate::run::{Ended, Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::scenario::Change;
 use crate::snapshot::Store;
-use crate::target::config::{LongSpan, Span};
-use crate::target::custody::Custody;
-use crate::target::lock::RunLock;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

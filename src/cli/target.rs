@@ -14,18 +14,19 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Failure, enough_files, read};
+use crate::custody::config::{self, Config, RegistrationChoice, Span};
+use crate::custody::givens::Registrable;
+use crate::custody::journal::Journal;
+use crate::custody::state_folder;
+use crate::custody::{Controls, Hooks, Target};
 use crate::plan::Capabilities;
 use crate::reference::{Server, Settings as ServerSettings};
 use crate::run::TargetInfo;
 use crate::scenario::Change;
-use crate::target::config::{self, Config, RegistrationChoice, Span};
-use crate::target::givens::Registrable;
-use crate::target::journal::Journal;
-use crate::target::origin::Origin;
-use crate::target::state_folder;
-use crate::target::throttle::Rate;
-use crate::target::tls::Trust;
-use crate::target::{Client, Controls, Hooks, Limits, Target};
+use crate::transport::origin::Origin;
+use crate::transport::throttle::Rate;
+use crate::transport::tls::Trust;
+use crate::transport::{Client, Limits, Transport};
 use configured::{account, admin_name, admin_password, client, headers, hooks, shown, wrong_logins};
 pub(super) use file::LeftOut;
 use file::{Configuration, without_mark};
@@ -131,7 +132,7 @@ pub(super) struct Resolved {
 impl Resolved {
     /// The files by which one run at a time is held to this target.
     pub fn locks(&self) -> Vec<PathBuf> {
-        state_folder::locks(self.target.origin(), &|name| std::env::var_os(name))
+        state_folder::locks(self.target.transport.origin(), &|name| std::env::var_os(name))
     }
 
     /// Why the journal may be gone when it is needed, and what to do about it; nothing where all is well.
@@ -139,7 +140,7 @@ impl Resolved {
         let path = self.journal.as_ref()?.path();
         let environment = |name: &str| std::env::var_os(name);
         let Some(why) = state_folder::vanishing(path, &environment) else {
-            let usual = state_folder::journal(self.target.origin(), &environment);
+            let usual = state_folder::journal(self.target.transport.origin(), &environment);
             let exposed = path != usual && state_folder::is_below_current(path);
             return exposed.then(|| {
                 format!(
@@ -237,7 +238,11 @@ impl TargetArgs {
         let target = Target::embedded(server, self.limits(None)).map_err(Failure::defect)?;
         let target = target.at_rate(self.rate);
         Ok(Resolved {
-            info: TargetInfo { url: target.origin().to_string(), embedded: true, registration: Some(registration) },
+            info: TargetInfo {
+                url: target.transport.origin().to_string(),
+                embedded: true,
+                registration: Some(registration),
+            },
             target: Arc::new(target),
             capabilities: Capabilities::embedded(registration),
             admin_name: "admin".to_owned(),
@@ -294,11 +299,10 @@ impl TargetArgs {
             hooks: shown(&hooks, &secrets),
             min_cases: config.target.min_cases,
             allow_hosts: config.fuzz.allow_hosts,
-            target: Arc::new(
-                Target::new(client, origin, headers, Controls::Hooks(Box::new(hooks)))
-                    .with_secrets(secrets)
-                    .at_rate(self.rate.or(config.target.rate)),
-            ),
+            target: Arc::new(Target::new(
+                Transport::new(client, origin, headers).with_secrets(secrets).at_rate(self.rate.or(config.target.rate)),
+                Controls::Hooks(Box::new(hooks)),
+            )),
             capabilities,
             admin_name,
             admin_password,

@@ -157,6 +157,13 @@ impl Response {
         self.header(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
+    /// The codes of an error answer, in the envelope or bare.
+    pub fn error_codes(&self) -> Vec<i64> {
+        let Ok(json) = Json::parse(&self.body) else { return Vec::new() };
+        let errors = json.at("/errors").and_then(Json::as_array).unwrap_or(std::slice::from_ref(&json));
+        errors.iter().filter_map(|error| error.at("/code")?.as_integer()).collect()
+    }
+
     /// The instant of the answer by the target's own clock: its `Date` header (RFC 9110 §6.6.1), if readable.
     pub fn date(&self) -> Option<Timestamp> {
         let text = self.header_text("Date")?;

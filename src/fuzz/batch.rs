@@ -172,7 +172,7 @@ async fn work(
         match probed.kind {
             // A process that ends may have answered 500 first.
             Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled | Kind::Answer(500.., None)
-                if ground.target.canary().await.is_err() =>
+                if ground.target.transport.canary().await.is_err() =>
             {
                 batch.down.store(true, Ordering::Relaxed);
             }

@@ -103,7 +103,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Connections that send a byte now and then and never end their header, and a good login meanwhile (row H16). At most
 /// ten seconds.
 pub async fn dawdling(ground: &Ground, subject: &Subject) -> Seen {
-    let origin = ground.target.origin();
+    let origin = ground.target.transport.origin();
     let mut seen = Seen::default();
     if origin.tls() {
         return seen;

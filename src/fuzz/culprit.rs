@@ -30,7 +30,7 @@ const LOOKS: (u32, Duration) = (20, Duration::from_millis(500));
 
 /// Whether the target answers, and still lets somebody in who should be let in.
 pub async fn is_well(ground: &Ground, subject: Option<&Subject>) -> bool {
-    if ground.target.canary().await.is_err() {
+    if ground.target.transport.canary().await.is_err() {
         return false;
     }
     if let Some(subject) = subject
@@ -51,7 +51,7 @@ pub async fn is_well(ground: &Ground, subject: Option<&Subject>) -> bool {
 /// Waits for a target that is gone, ten seconds at least.
 pub async fn is_back(ground: &Ground) -> bool {
     for _ in 0..LOOKS.0 {
-        ground.target.call_once_more().await;
+        ground.target.transport.call_once_more().await;
         if is_well(ground, None).await {
             return true;
         }
@@ -117,7 +117,7 @@ async fn falls(
     let mut last = None;
     for suspect in suspects.get(some)? {
         last = Some(probe(ground, &mut subject, suspect.surface, suspect.input, level).await);
-        if ground.target.is_gone() {
+        if ground.target.transport.is_gone() {
             break;
         }
     }

@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::grammar::Shaped;
 use super::grammar::bindings::{Bindings, FIXED, PASSWORD_END};
 use super::takes::Takes;
+use crate::custody::Target;
+use crate::custody::accounts::{Account, Accounts, Admin, outcome};
+use crate::custody::made::OwnName;
+use crate::custody::names;
 use crate::exchange::{Exchange, Header, Redaction, Request};
 use crate::judge::Oracles;
-use crate::target::Target;
-use crate::target::accounts::{Account, Accounts, Admin, outcome};
-use crate::target::made::OwnName;
-use crate::target::names;
 
 /// A target that may be fuzzed, and what all workers share of it.
 pub struct Ground {
@@ -58,7 +58,7 @@ impl Ground {
 
     /// What no text of a run may show, whatever its input: configured headers, the admin's password and token.
     pub fn secrets(&self) -> Redaction {
-        let mut secrets = self.target.secrets().clone();
+        let mut secrets = self.target.transport.secrets().clone();
         if let Some(Admin { account, token, .. }) = &self.admin {
             secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
             secrets.add(token, "$WABIZSPEC_ADMIN_TOKEN");
@@ -79,12 +79,12 @@ impl Ground {
     /// The whole request at this target.
     pub fn request(&self, shaped: Shaped) -> Request {
         let Shaped { method, path, headers, body } = shaped;
-        self.target.request(method, &path, headers, body)
+        self.target.transport.request(method, &path, headers, body)
     }
 
     /// Sends one request that is no input itself.
     pub async fn send(&self, shaped: Shaped) -> Exchange {
-        self.target.send(self.request(shaped)).await
+        self.target.transport.send(self.request(shaped)).await
     }
 
     /// A call by the admin.
@@ -265,8 +265,8 @@ impl Subject {
             user_password: format!("{}{PASSWORD_END}", names::password()).into(),
             colon_user: ground.unique().into(),
             nobody: ground.unique().into(),
-            host: ground.target.origin().host_header().to_owned().into(),
-            base: ground.target.origin().base_path().to_owned().into(),
+            host: ground.target.transport.origin().host_header().to_owned().into(),
+            base: ground.target.transport.origin().base_path().to_owned().into(),
             ..FIXED.clone()
         };
         let admin = ground.admin.as_ref().ok_or("there is no account to log in with")?;

@@ -6,8 +6,8 @@ use super::finding::Found;
 use super::grammar::bindings::Bindings;
 use super::kept;
 use super::probe::Broken;
+use crate::custody::accounts::tokens_in;
 use crate::exchange::{Exchange, Header, HttpRequest, Redaction, Request, curl, transcript};
-use crate::target::accounts::tokens_in;
 
 /// How a finding is written down.
 #[derive(Debug, Clone)]

@@ -10,13 +10,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::{Broken, FaultVerdict, Progress, Row};
+use crate::custody::Target;
 use crate::judge::{Oracles, RequirementVerdict, Verdict};
 use crate::plan::{Capabilities, Case, plan};
 use crate::reference::{Behaviour, Fault, Kind, Registration, Server, Settings as ServerSettings};
 use crate::requirement::Level;
 use crate::run::{Event, Settings, Summary, TargetInfo, run};
 use crate::scenario::Suite;
-use crate::target::{Limits, Target};
+use crate::transport::Limits;
 
 /// Faults whose answers come later than this are waited for no longer. No answer over loopback takes that long.
 const SLOW: Duration = Duration::from_secs(5);
@@ -91,7 +92,8 @@ impl Bench<'_> {
         // Client and server on one thread: a proof is some 800 000 exchanges, and each would wake a thread twice.
         let server = Server::start_on(runtime.handle(), (Ipv4Addr::LOCALHOST, 0).into(), settings)?;
         let target = Target::embedded(server, limits).map_err(std::io::Error::other)?;
-        let info = TargetInfo { url: target.origin().to_string(), embedded: true, registration: Some(registration) };
+        let info =
+            TargetInfo { url: target.transport.origin().to_string(), embedded: true, registration: Some(registration) };
         let plan = plan(self.cases.clone(), &Capabilities::embedded(registration));
         let settings = Settings { fail_on: Level::Should, ..Settings::disposable(1) };
         let mut ran = Ran::default();

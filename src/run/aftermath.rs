@@ -3,11 +3,11 @@
 //! It follows from what was accepted: a request that should have been refused changes the state also where its case
 //! passes with a warning. A failed case can only add doubt.
 
+use crate::custody::effect::Effect;
 use crate::exchange::{Exchange, Outcome, Request};
 use crate::judge::{Check, Verdict};
 use crate::plan::Case;
 use crate::scenario::{Change, Given, Step};
-use crate::target::effect::Effect;
 
 /// What a case left behind. The order is that of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

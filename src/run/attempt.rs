@@ -79,7 +79,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
     if harness.failures_left.as_ref().is_some_and(FailuresLeft::are_used_up) {
         return blocked(case, "the run was told to stop after that many failures".to_owned());
     }
-    if let Some(why) = harness.target.given_up() {
+    if let Some(why) = harness.target.transport.given_up() {
         return blocked(case, why.to_owned());
     }
     if let Some(why) = harness.over_time() {

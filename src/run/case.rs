@@ -9,15 +9,15 @@ use super::event::{CaseReport, NotAsked};
 use super::harness::Harness;
 use super::ready::Ready;
 use super::witness::Witnessed;
+use crate::custody::accounts::tokens_in;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, Request, curl, transcript};
 use crate::judge::{Check, Judgement, Mismatch, StatusSet, Verdict};
 use crate::plan::Case;
 use crate::requirement::Level;
 use crate::scenario::{Action, Given, Step};
 use crate::snapshot::{self, Compared};
-use crate::target::accounts::tokens_in;
-use crate::target::throttle::Patience;
 use crate::template::Bindings;
+use crate::transport::throttle::Patience;
 
 /// Harness names whose values are everyday words or the owner's own, and the same from run to run.
 const EVERYDAY: [&str; 6] = ["admin", "cc", "phone_number", "cert", "vname", "base"];
@@ -279,8 +279,13 @@ impl<'a> Attempt<'a> {
             Given::User if own.is_none() => names.made(name) && bindings.value("user") != Some(name),
             _ => names.made(name),
         };
-        let aftermath =
-            aftermath(case, verdict, sent.into_iter().zip(&exchanges), harness.target.origin().base_path(), owns);
+        let aftermath = aftermath(
+            case,
+            verdict,
+            sent.into_iter().zip(&exchanges),
+            harness.target.transport.origin().base_path(),
+            owns,
+        );
         let mut report = blank_report(case, verdict);
         report.reason = blocked.or(refused).filter(|_| verdict == Verdict::Blocked);
         report.not_asked = not_asked.filter(|_| verdict == Verdict::Fail);
@@ -288,7 +293,7 @@ impl<'a> Attempt<'a> {
         report.findings = judgement.findings;
         report.observations = judgement.observations;
         if verdict != Verdict::Pass || !report.findings.is_empty() || harness.keep_exchanges {
-            let base = harness.target.origin().base_path();
+            let base = harness.target.transport.origin().base_path();
             report.reproduce = vec![harness.run_line(&case.id)];
             report.reproduce.extend(exchanges.iter().map(|exchange| curl(&exchange.request, base, &secrets)));
             report.exchanges = exchanges.iter().map(|exchange| transcript(exchange, &secrets)).collect();

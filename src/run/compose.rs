@@ -3,9 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::custody::Target;
 use crate::exchange::{Header, Request};
 use crate::scenario::{Action, Authorization, Draft};
-use crate::target::Target;
 use crate::template::{Bindings, Unbound};
 
 /// The request of a step; `None` for a step that sends nothing.
@@ -43,5 +43,5 @@ fn filled_in(target: &Target, draft: &Draft, bindings: &Bindings) -> Result<Requ
     }
     let body = draft.body.as_ref().map(|body| body.render(bindings)).transpose()?;
     let path = draft.path.render(bindings)?;
-    Ok(target.request(draft.method.clone(), &path, headers, body.map(String::into_bytes)))
+    Ok(target.transport.request(draft.method.clone(), &path, headers, body.map(String::into_bytes)))
 }

@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell, watch};
 
 use super::{FailuresLeft, Settings, Witness};
+use crate::custody::Target;
+use crate::custody::accounts::Accounts;
+use crate::custody::givens::{Givens, Registrable};
 use crate::exchange::{Exchange, Redaction, Request, shell_quoted, shell_word};
 use crate::judge::Oracles;
 use crate::plan::Plan;
 use crate::requirement::Level;
 use crate::scenario::Registration;
 use crate::snapshot::Store;
-use crate::target::Target;
-use crate::target::accounts::Accounts;
-use crate::target::givens::{Givens, Registrable};
-use crate::target::throttle::Patience;
+use crate::transport::throttle::Patience;
 
 /// Shared by all cases of one run.
 pub(super) struct Harness {
@@ -61,13 +61,13 @@ impl Harness {
             .with_wrong_logins(settings.wrong_logins),
         );
         let givens = Givens::new(Arc::clone(&target), Arc::clone(&accounts), settings.fresh);
-        let mut secrets = target.secrets().clone();
+        let mut secrets = target.transport.secrets().clone();
         if let Some(password) = &settings.admin_password {
             secrets.add_credentials(&settings.admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
         }
         let run_flags = match target.is_embedded() {
             true => String::new(),
-            false => format!(" --target {}", shell_word(&target.origin().to_string())),
+            false => format!(" --target {}", shell_word(&target.transport.origin().to_string())),
         };
         Harness {
             accounts,

@@ -7,10 +7,10 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::compose::compose;
 use super::harness::Harness;
+use crate::custody::accounts::Account;
+use crate::custody::names::password;
 use crate::plan::Case;
 use crate::scenario::{Given, Step};
-use crate::target::accounts::Account;
-use crate::target::names::password;
 use crate::template::Bindings;
 
 /// So many cases share a sync. After a crash the journal names accounts of as many cases that never began.
@@ -46,7 +46,7 @@ impl Kit {
     /// may turn out to be taken.
     pub fn bindings(&self, harness: &Harness, case: &Case) -> Bindings {
         let mut bindings = case.row().bindings.clone();
-        let origin = harness.target.origin();
+        let origin = harness.target.transport.origin();
         bindings.bind("host", origin.host_header());
         bindings.bind("base", origin.base_path());
         bindings.bind("unique", &self.unique);

@@ -26,12 +26,12 @@ pub use settings::{FailuresLeft, Settings};
 pub use summary::{Conclusion, RequirementResult, Summary};
 pub use witness::{Witness, Witnessed};
 
+use crate::custody::Target;
 use crate::judge::{Oracles, Verdict};
 use crate::plan::{Case, Plan};
 use crate::requirement::{Level, Register};
 use crate::scenario::Registration;
 use crate::snapshot;
-use crate::target::Target;
 use attempt::turned_true;
 use case::blank_report;
 use harness::Harness;
@@ -81,7 +81,7 @@ pub async fn run(
     if plan.cases().next().is_some() {
         let (target, mut stop) = (Arc::clone(&runner.harness.target), runner.stop.clone());
         let canary = tokio::select! {
-            canary = target.canary() => canary,
+            canary = target.transport.canary() => canary,
             () = turned_true(&mut stop) => Ok(()),
         };
         given_up = canary.err().map(|why| format!("the target does not answer: {why}"));
@@ -104,7 +104,7 @@ pub async fn run(
             format!("{pending} transcripts are pending as .snap.new files; look at them, then run with --accept");
         (runner.emit)(Event::Note(note));
     }
-    for note in left.into_iter().chain(runner.harness.target.remarks()) {
+    for note in left.into_iter().chain(runner.harness.target.transport.remarks()) {
         (runner.emit)(Event::Note(runner.harness.secrets.apply(&note)));
     }
     (runner.emit)(Event::Ended(Ended {
@@ -142,7 +142,7 @@ pub async fn collect(
     registration: Option<Registration>,
     settings: &Settings,
 ) -> Vec<Event> {
-    let info = TargetInfo { url: target.origin().to_string(), embedded: target.is_embedded(), registration };
+    let info = TargetInfo { url: target.transport.origin().to_string(), embedded: target.is_embedded(), registration };
     let (_never, stop) = watch::channel(false);
     let mut events = Vec::new();
     run(register, plan, Arc::new(target), info, settings, stop, &mut |event| events.push(event)).await;

@@ -4,11 +4,11 @@
 
 use super::harness::Harness;
 use super::kit::{Kit, names};
+use crate::custody::accounts::{Account, Admin};
+use crate::custody::made::OwnName;
 use crate::exchange::Redaction;
 use crate::plan::Case;
 use crate::scenario::Given;
-use crate::target::accounts::{Account, Admin};
-use crate::target::made::OwnName;
 use crate::template::Bindings;
 
 /// A case that can begin.

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::{Event, Witness};
+use crate::custody::custody::Custody;
+use crate::custody::givens::Registrable;
 use crate::judge::Verdict;
 use crate::plan::Part;
 use crate::requirement::Level;
 use crate::snapshot::Store;
-use crate::target::custody::Custody;
-use crate::target::givens::Registrable;
 
 /// How a run goes about its plan.
 #[derive(Debug, Clone)]

@@ -11,10 +11,10 @@ use super::case::Ran;
 use super::harness::Harness;
 use super::kit::Kits;
 use super::{CaseReport, Event};
+use crate::custody::givens::AfterReset;
 use crate::judge::Verdict;
 use crate::plan::{Case, Plan, Stage, Start};
 use crate::scenario::Given;
-use crate::target::givens::AfterReset;
 
 /// Takes the stages of a plan to their end.
 pub(super) struct Runner<'e> {
@@ -39,7 +39,7 @@ impl Runner<'_> {
     /// One stage. Where the target was given up already, all of it is blocked for that reason.
     pub async fn stage(&mut self, stage: &Stage, given_up: Option<&str>) {
         let mut obstacle = given_up.map(str::to_owned);
-        if stage.start == Start::Reset && obstacle.is_none() && !self.harness.target.is_gone() {
+        if stage.start == Start::Reset && obstacle.is_none() && !self.harness.target.transport.is_gone() {
             obstacle = self.reset().await.err();
         }
         obstacle = obstacle.or(self.unreset().await);
@@ -170,7 +170,7 @@ impl Runner<'_> {
     async fn log_in_anew(&mut self) {
         let mut givens = self.harness.givens.lock().await;
         givens.forget_accounts();
-        let can_help = self.harness.target.can_reset() && !self.harness.target.is_gone();
+        let can_help = self.harness.target.can_reset() && !self.harness.target.transport.is_gone();
         let lost = can_help && givens.admin().await.is_err() && givens.can_be_helped();
         drop(givens);
         if lost {
@@ -221,7 +221,8 @@ impl Runner<'_> {
     /// Leaves a target whose state may be thrown away as just installed. The embedded one is thrown away itself.
     pub async fn leave_just_installed(&mut self) {
         let target = &self.harness.target;
-        if self.used && target.can_reset() && !target.is_embedded() && !target.is_gone() && !self.is_stopped() {
+        if self.used && target.can_reset() && !target.is_embedded() && !target.transport.is_gone() && !self.is_stopped()
+        {
             // Where it fails, what the run made is cleaned up or listed as on any other target.
             let _ = self.reset().await;
         }

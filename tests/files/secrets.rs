@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::PathBuf;
 
+use wabizspec::custody::journal::{Credentials, Journal};
+use wabizspec::custody::lock::RunLock;
 use wabizspec::files::user;
-use wabizspec::target::journal::{Credentials, Journal};
-use wabizspec::target::lock::RunLock;
 
 use crate::safety_support::{OWNERS, fresh_server, initialised_server};
 use crate::{Ended, Place, VICTIM};

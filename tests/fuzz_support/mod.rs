@@ -8,6 +8,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use wabizspec::custody::Target;
+use wabizspec::custody::accounts::Accounts;
+use wabizspec::custody::custody::Custody;
+use wabizspec::custody::givens::Givens;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{News, Settings, drive};
 use wabizspec::fuzz::finding;
@@ -18,10 +22,7 @@ use wabizspec::judge::Oracles;
 use wabizspec::reference::{Behaviour, Server};
 use wabizspec::requirement::Register;
 use wabizspec::scenario::Suite;
-use wabizspec::target::accounts::Accounts;
-use wabizspec::target::custody::Custody;
-use wabizspec::target::givens::Givens;
-use wabizspec::target::{Limits, Target};
+use wabizspec::transport::Limits;
 
 pub fn register() -> Register {
     Suite::embedded().expect("the suite").register

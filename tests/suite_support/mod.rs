@@ -3,11 +3,12 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use wabizspec::custody::Target;
 use wabizspec::plan::{Capabilities, Case, plan};
 use wabizspec::reference::{Behaviour, Registration, Server, Settings as ServerSettings};
 use wabizspec::run::{CaseReport, Event, Settings, Summary, TargetInfo, run};
 use wabizspec::scenario::Suite;
-use wabizspec::target::{Limits, Target};
+use wabizspec::transport::Limits;
 
 /// A reference client that behaves like this, on a port of its own.
 pub fn target(registration: Registration, behaviour: Behaviour) -> Target {
@@ -25,7 +26,8 @@ pub fn judged(
     settings: &Settings,
 ) -> Vec<CaseReport> {
     let target = target(registration, behaviour);
-    let info = TargetInfo { url: target.origin().to_string(), embedded: true, registration: Some(registration) };
+    let info =
+        TargetInfo { url: target.transport.origin().to_string(), embedded: true, registration: Some(registration) };
     let plan = plan(cases, &Capabilities::embedded(registration));
     let (_never, stop) = tokio::sync::watch::channel(false);
     let (mut reports, mut summary) = (Vec::new(), Summary::default());

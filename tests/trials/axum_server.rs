@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use axum::{Router, http::StatusCode, routing::post};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use wabizspec::{target::Instance, trials::Trials};
+use wabizspec::{custody::Instance, trials::Trials};
 
 /// Your own router takes the place of this one.
 fn router() -> Router {

@@ -19,11 +19,11 @@ use safety_support::{OWNERS, initialised_server};
 use support::front::{Front, Reaction};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
+use wabizspec::custody::lock::RunLock;
+use wabizspec::custody::{Instance, state_folder};
 use wabizspec::plan::{Case, WRONG_LOGINS, cases};
 use wabizspec::reference::{Server, Settings};
 use wabizspec::scenario::{Change, Suite};
-use wabizspec::target::lock::RunLock;
-use wabizspec::target::{Instance, state_folder};
 use wabizspec::trials::Trials;
 
 /// The test binary that the README shows.

@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response};
-use wabizspec::target::Limits;
-use wabizspec::target::origin::Origin;
-use wabizspec::target::wire::Wire;
+use wabizspec::transport::Limits;
+use wabizspec::transport::origin::Origin;
+use wabizspec::transport::wire::Wire;
 
 /// The longest wait for the other side. No test gets near it, on however busy a machine; it only keeps a defect from
 /// hanging the test for ever.

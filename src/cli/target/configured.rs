@@ -3,16 +3,17 @@
 use super::read;
 use super::secret::{from_environment, from_file};
 use crate::cli::Failure;
+use crate::custody::Hooks;
+use crate::custody::config::{ClientChoice, Config, HeaderSource};
+use crate::custody::givens::Registrable;
+use crate::custody::hook::Hook;
 use crate::exchange::{Header, Redaction};
 use crate::plan::WRONG_LOGINS;
-use crate::target::config::{ClientChoice, Config, HeaderSource};
-use crate::target::givens::Registrable;
-use crate::target::hook::Hook;
-use crate::target::origin::Origin;
-use crate::target::second_opinion::SecondOpinion;
-use crate::target::tls::{self, Trust};
-use crate::target::wire::Wire;
-use crate::target::{Client, Hooks, Limits};
+use crate::transport::origin::Origin;
+use crate::transport::second_opinion::SecondOpinion;
+use crate::transport::tls::{self, Trust};
+use crate::transport::wire::Wire;
+use crate::transport::{Client, Limits};
 
 /// The way onto the wire that the configuration asks for.
 pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Config) -> Result<Client, Failure> {

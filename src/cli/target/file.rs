@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::{TargetArgs, read};
 use crate::cli::Failure;
+use crate::custody::config::{Config, FILE_NAME, FuzzConfig};
 use crate::located::SourceText;
-use crate::target::config::{Config, FILE_NAME, FuzzConfig};
-use crate::target::origin::Origin;
+use crate::transport::origin::Origin;
 
 /// The configuration as far as it counts for the target.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{JOBS, TargetArgs, without_mark};
-use crate::target::config::{ClientChoice, Config, RegistrationChoice};
+use crate::custody::config::{ClientChoice, Config, RegistrationChoice};
 
 /// Where a setting comes from; what stands higher wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! JSON bodies: logins, new users, requests for a registration code.
 
 use super::{Kind, Probe, Probed};
+use crate::custody::made::OwnName;
 use crate::documented::certificate::verified_name;
 use crate::exchange::{Exchange, Header, Json, Request};
 use crate::fuzz::Class;
@@ -9,7 +10,6 @@ use crate::fuzz::grammar::Shaped;
 use crate::fuzz::grammar::body::{BodyInput, ContentType, Framing, Spelling};
 use crate::fuzz::second;
 use crate::fuzz::second::password::{Strength, strength};
-use crate::target::made::OwnName;
 
 /// Whether a server has no excuse for not reading the body as the JSON it is.
 fn is_labelled(input: &BodyInput<'_>) -> bool {

@@ -147,7 +147,7 @@ impl Probe<'_> {
     }
 
     async fn send_request(&mut self, class: Class, place: &'static str, request: Request) -> Exchange {
-        let exchange = self.ground.target.send(request).await;
+        let exchange = self.ground.target.transport.send(request).await;
         self.probed.class = class;
         self.probed.place = place;
         self.probed.requests += 1;

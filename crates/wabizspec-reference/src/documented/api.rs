@@ -3,6 +3,8 @@
 //! Whoever has to know what a request is about asks here, by its method and path. A request that is not of these is
 //! unknown, and may do anything.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// One operation of the API, by the reference page that describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -55,6 +57,12 @@ impl Operation {
             _ => return None,
         })
     }
+}
+
+/// The path of an account, its name percent-encoded (RFC 3986 §2.1).
+pub fn user(name: &str) -> String {
+    const OTHERS: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    format!("{USERS}/{}", utf8_percent_encode(name, &OTHERS))
 }
 
 /// What a path has behind that of the accounts, as it is: a name, percent-encoded, or something that is not one.

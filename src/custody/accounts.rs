@@ -13,11 +13,11 @@ use super::journal::{Credentials, Journal};
 use super::made::{Made, OwnName};
 use super::names::Names;
 use super::reading::{basic, bearer, created, is_done, json_type, logged_in, shown};
-pub use super::reading::{outcome, path_of, token_in, tokens_in};
-use super::throttle::{Patience, Throttled};
+pub use super::reading::{outcome, token_in, tokens_in};
 use super::wrong_logins::{WrongLogins, is_login};
 use crate::documented::api;
 use crate::exchange::{Exchange, Header, Request};
+use crate::transport::throttle::{Patience, Throttled};
 
 /// How many short names are tried until one is free.
 const SHORT_NAME_TRIES: usize = 5;
@@ -141,7 +141,7 @@ impl Accounts {
 
     /// Why a request of a case must not be sent, if it is a login and no more wrong ones may be.
     pub fn over_budget(&self, request: &Request) -> Option<String> {
-        let is_login = is_login(request, self.target.origin().base_path());
+        let is_login = is_login(request, self.target.transport.origin().base_path());
         (is_login && !self.may_guess())
             .then(|| "over budget: as many wrong logins were sent as --wrong-logins allows".to_owned())
     }
@@ -153,7 +153,7 @@ impl Accounts {
     /// The passwords are not on disk. The request must not be sent.
     pub async fn before(&self, request: &Request) -> Result<Expected, String> {
         let mut expected = Expected::default();
-        let base = self.target.origin().base_path();
+        let base = self.target.transport.origin().base_path();
         let mut credentials = Vec::new();
         for given in passwords_given(request, base) {
             let own = given.username.as_deref().filter(|name| self.names.made(name));
@@ -220,7 +220,7 @@ impl Accounts {
 
     /// The passwords that a request may give to accounts of this run.
     pub fn own_passwords(&self, request: &Request) -> Vec<Account> {
-        let given = passwords_given(request, self.target.origin().base_path()).into_iter();
+        let given = passwords_given(request, self.target.transport.origin().base_path()).into_iter();
         let own = given.filter_map(|given| {
             Some(Account { username: given.username.filter(|name| self.names.made(name))?, password: given.password })
         });
@@ -245,7 +245,7 @@ impl Accounts {
         expected: &Expected,
         patience: &mut Patience,
     ) -> Result<Exchange, Throttled> {
-        let asked = self.target.ask(request, patience).await;
+        let asked = self.target.transport.ask(request, patience).await;
         match &asked {
             Ok(exchange) => self.after(expected, exchange),
             // What was throttled was not done.
@@ -256,10 +256,10 @@ impl Accounts {
 
     /// What a request brought about is remembered, so that it is removed.
     fn after(&self, expected: &Expected, exchange: &Exchange) {
-        self.wrong_logins.note(exchange, self.target.origin().base_path());
+        self.wrong_logins.note(exchange, self.target.transport.origin().base_path());
         let Some(response) = exchange.response() else { return };
         let accepted = (200..300).contains(&response.status);
-        let base = self.target.origin().base_path();
+        let base = self.target.transport.origin().base_path();
         if let Some(own) = &expected.makes
             && (400..500).contains(&response.status)
         {
@@ -327,7 +327,7 @@ impl Accounts {
         headers: Vec<Header>,
         body: Option<String>,
     ) -> Result<Exchange, Undone> {
-        let request = self.target.request(method, path, headers, body.map(String::into_bytes));
+        let request = self.target.transport.request(method, path, headers, body.map(String::into_bytes));
         let expected = self.before(&request).await?;
         Ok(self.ask(request, &expected, &mut Patience::default()).await?)
     }
@@ -347,7 +347,7 @@ impl Accounts {
     /// # Errors
     /// The target throttles beyond patience.
     pub async fn try_password(&self, account: &Account) -> Result<Exchange, Undone> {
-        let headers = vec![basic(account), json_type()];
+        let headers = vec![basic(&account.username, &account.password), json_type()];
         self.send("POST", api::LOGIN, headers, Some("{}".to_owned())).await
     }
 
@@ -359,7 +359,13 @@ impl Accounts {
         let exchange = match new_password {
             Some(password) => {
                 let body = serde_json::json!({ "new_password": password }).to_string();
-                self.send("POST", api::LOGIN, vec![basic(account), json_type()], Some(body)).await?
+                self.send(
+                    "POST",
+                    api::LOGIN,
+                    vec![basic(&account.username, &account.password), json_type()],
+                    Some(body),
+                )
+                .await?
             }
             None => self.try_password(account).await?,
         };
@@ -391,8 +397,8 @@ impl Accounts {
     pub async fn set_admin_password(&self, admin: &Admin, password: &str) -> Result<(), Undone> {
         let body = serde_json::json!({ "password": password }).to_string();
         let headers = vec![bearer(&admin.token), json_type()];
-        let path = path_of(&self.admin_name);
-        let request = self.target.request("PUT", &path, headers, Some(body.into_bytes()));
+        let path = api::user(&self.admin_name);
+        let request = self.target.transport.request("PUT", &path, headers, Some(body.into_bytes()));
         let exchange = self.ask(request, &Expected::default(), &mut Patience::default()).await?;
         match is_done(&exchange) {
             true => Ok(()),
@@ -406,7 +412,7 @@ impl Accounts {
     /// Why it is still there.
     pub async fn delete(&self, admin: &Admin, name: &OwnName) -> Result<(), Undone> {
         let headers = vec![bearer(&admin.token)];
-        let exchange = self.send("DELETE", &path_of(name.as_str()), headers, None).await?;
+        let exchange = self.send("DELETE", &api::user(name.as_str()), headers, None).await?;
         if is_done(&exchange) || exchange.response().is_some_and(|response| response.status == 404) {
             self.is_gone(name);
             return Ok(());
@@ -438,8 +444,8 @@ impl Accounts {
     /// Whether the target has that account; nothing where it does not say.
     pub async fn exists(&self, admin: &Admin, name: &str) -> Option<bool> {
         let headers = vec![bearer(&admin.token)];
-        let request = self.target.request("GET", &path_of(name), headers, None);
-        let asked = self.target.ask(request, &mut Patience::default()).await;
+        let request = self.target.transport.request("GET", &api::user(name), headers, None);
+        let asked = self.target.transport.ask(request, &mut Patience::default()).await;
         match asked.ok()?.response()?.status {
             200 => Some(true),
             404 => Some(false),
@@ -450,8 +456,8 @@ impl Accounts {
     /// Has a token forgotten by the target; true if it answered. One that is dead already needs no logging out, and one
     /// that will not go expires by itself.
     pub async fn log_out(&self, token: &str) -> bool {
-        let request = self.target.request("POST", api::LOGOUT, vec![bearer(token)], None);
-        let asked = self.target.ask(request, &mut Patience::default()).await;
+        let request = self.target.transport.request("POST", api::LOGOUT, vec![bearer(token)], None);
+        let asked = self.target.transport.ask(request, &mut Patience::default()).await;
         let done = asked.is_err() || asked.is_ok_and(|exchange| exchange.response().is_some());
         if done {
             self.made.forget_token(token);

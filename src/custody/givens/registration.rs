@@ -1,13 +1,13 @@
 //! A registered account, and whether the target still registers any.
 
 use super::Givens;
+use crate::custody::accounts::{Admin, outcome};
+use crate::custody::reading::{bearer, json_type};
 use crate::documented::api;
 use crate::documented::certificate::SampleCertificate;
 use crate::exchange::Exchange;
 use crate::reference::Registration;
-use crate::target::accounts::{Admin, outcome};
-use crate::target::reading::{bearer, error_codes, json_type};
-use crate::target::throttle::{Patience, Throttled};
+use crate::transport::throttle::{Patience, Throttled};
 
 /// What is registered where a case registers something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Givens {
         let Some(response) = exchange.response() else {
             return Err(format!("the registration state could not be found out: {}", outcome(&exchange)));
         };
-        let codes = error_codes(&response.body);
+        let codes = response.error_codes();
         match (response.status, codes.contains(&1005)) {
             (400..=499, true) => Ok(Registration::Sunset),
             (400 | 422, false) => Ok(Registration::Open),
@@ -96,7 +96,7 @@ impl Givens {
 
     async fn post(&self, admin: &Admin, path: &str, body: &serde_json::Value) -> Result<Exchange, Throttled> {
         let headers = vec![bearer(&admin.token), json_type()];
-        let request = self.target.request("POST", path, headers, Some(body.to_string().into_bytes()));
-        self.target.ask(request, &mut Patience::default()).await
+        let request = self.target.transport.request("POST", path, headers, Some(body.to_string().into_bytes()));
+        self.target.transport.ask(request, &mut Patience::default()).await
     }
 }

@@ -6,8 +6,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::origin::Origin;
 use crate::files;
+use crate::transport::origin::Origin;
 
 /// How a variable of the environment is looked up; tests bring their own.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<OsString>;

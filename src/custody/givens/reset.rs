@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::{DEFAULT_PASSWORD, Givens};
+use crate::custody::accounts::Account;
+use crate::custody::names;
 use crate::documented::errors::ErrorCode;
 use crate::exchange::Exchange;
-use crate::target::accounts::Account;
-use crate::target::names;
-use crate::target::reading::error_codes;
 
 /// How long a target may take after a reset until it answers as the API does.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -149,7 +148,7 @@ impl Givens {
             let exchange = self.accounts.try_password(&account).await?;
             match not_ready(&exchange) {
                 None => return Ok(standing(&exchange)),
-                Some(why) if begun.elapsed() > READY_WITHIN || self.target.is_gone() => {
+                Some(why) if begun.elapsed() > READY_WITHIN || self.target.transport.is_gone() => {
                     return Err(format!("the target is not ready: {why}"));
                 }
                 Some(_) => tokio::time::sleep(PAUSE).await,
@@ -169,7 +168,7 @@ fn not_ready(exchange: &Exchange) -> Option<String> {
         return Some("it does not answer".to_owned());
     };
     let starting = [ErrorCode::NotReady, ErrorCode::Overloaded].map(ErrorCode::number);
-    let codes = error_codes(&response.body);
+    let codes = response.error_codes();
     let says_so = response.status >= 500 && codes.iter().any(|code| starting.contains(code));
     (says_so || matches!(response.status, 502 | 503)).then(|| format!("it answers with status {}", response.status))
 }
@@ -178,7 +177,7 @@ fn standing(exchange: &Exchange) -> Default {
     let Some(response) = exchange.response() else {
         return Default::Unclear;
     };
-    let codes = error_codes(&response.body);
+    let codes = response.error_codes();
     match response.status {
         _ if codes.contains(&ErrorCode::PasswordChangeRequired.number()) => Default::InPlace,
         200..300 => Default::InPlace,

@@ -9,12 +9,12 @@ use url::{Host, Url};
 /// The scheme, host, port and base path of a target.
 ///
 /// ```
-/// use wabizspec::target::origin::Origin;
+/// use wabizspec::transport::origin::Origin;
 ///
 /// let origin: Origin = "https://Gateway.example:8443/whatsapp/".parse()?;
 /// assert_eq!(origin.host_header(), "gateway.example:8443");
 /// assert_eq!(origin.base_path(), "/whatsapp");
-/// # Ok::<(), wabizspec::target::origin::OriginError>(())
+/// # Ok::<(), wabizspec::transport::origin::OriginError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {

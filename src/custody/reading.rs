@@ -2,11 +2,8 @@
 //!
 //! It sends nothing and remembers nothing.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use super::accounts::Account;
-use crate::documented::{api, basic as credentials};
+use crate::documented::api;
+use crate::documented::basic::{self, Credentials};
 use crate::exchange::{Exchange, Header, Json, Outcome, Request};
 use crate::judge::shortened;
 
@@ -18,7 +15,7 @@ pub(super) fn is_done(exchange: &Exchange) -> bool {
 /// The name with which a request logs in.
 pub(super) fn logged_in(request: &Request) -> Option<String> {
     let Request::Http(request) = request else { return None };
-    let credentials = credentials::parse(request.header("Authorization")?).ok()?;
+    let credentials = basic::parse(request.header("Authorization")?).ok()?;
     Some(credentials.username)
 }
 
@@ -46,19 +43,8 @@ pub(super) fn leftover(name: &str, why: &str) -> String {
         "the account `{}` is left on the target ({why}); remove it with: curl -sk -X DELETE \
          -H \"Authorization: Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{}",
         shortened(name),
-        path_of(name)
+        api::user(name)
     )
-}
-
-/// The path of an account, its name percent-encoded (RFC 3986 §2.1): a case may have made one of any characters.
-pub fn path_of(name: &str) -> String {
-    const PLAIN: &[u8] = b"-._~";
-    let encoded = |byte: u8| match byte.is_ascii_alphanumeric() || PLAIN.contains(&byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    };
-    let name: String = name.bytes().map(encoded).collect();
-    format!("{}/{name}", api::USERS)
 }
 
 /// The token of a login that was accepted.
@@ -94,13 +80,6 @@ pub fn tokens_in(body: &[u8]) -> Vec<String> {
     found
 }
 
-/// The codes of an error answer, in the envelope or bare.
-pub(super) fn error_codes(body: &[u8]) -> Vec<i64> {
-    let Ok(json) = Json::parse(body) else { return Vec::new() };
-    let errors = json.at("/errors").and_then(Json::as_array).unwrap_or(std::slice::from_ref(&json));
-    errors.iter().filter_map(|error| error.at("/code")?.as_integer()).collect()
-}
-
 /// What came of an exchange, in one line. Of the answer's text nothing is shown: it may repeat what was sent.
 pub fn outcome(exchange: &Exchange) -> String {
     match &exchange.outcome {
@@ -114,9 +93,9 @@ pub fn outcome(exchange: &Exchange) -> String {
     }
 }
 
-pub(super) fn basic(account: &Account) -> Header {
-    let joined = format!("{}:{}", account.username, account.password);
-    Header::new("Authorization", format!("Basic {}", STANDARD.encode(joined)))
+/// The header that credentials are sent in.
+pub(super) fn basic(username: &str, password: &str) -> Header {
+    Header::new("Authorization", basic::render(&Credentials::new(username, password)))
 }
 
 /// The header that a token is sent in.

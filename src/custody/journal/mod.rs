@@ -21,7 +21,7 @@ pub use entry::{Credentials, Entry, Known, Named};
 use disk::{Content, Disk, JournalFile, content};
 use entry::News;
 
-use super::origin::Origin;
+use crate::transport::origin::Origin;
 
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! The administrator: how it is logged in, whatever became of its password.
 
 use super::{DEFAULT_PASSWORD, Givens};
-use crate::target::accounts::{Account, Admin, Undone};
-use crate::target::names::password;
+use crate::custody::accounts::{Account, Admin, Undone};
+use crate::custody::names::password;
 
 /// How many passwords of earlier runs are tried where none that is known works: a deployed target counts wrong logins.
 const EARLIER_TRIES: usize = 5;

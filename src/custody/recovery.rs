@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::Target;
 use super::accounts::{Account, token_in};
+use super::reading::{basic, json_type};
 use crate::documented::api::LOGIN;
-use crate::exchange::{Header, Json, Outcome};
+use crate::exchange::{Json, Outcome};
 
 /// What came of trying to log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,18 +25,14 @@ pub enum Probe {
 
 /// Logs in with a body that changes nothing.
 pub async fn probe(target: &Target, account: &Account) -> Probe {
-    let credentials = STANDARD.encode(format!("{}:{}", account.username, account.password));
-    let headers = vec![
-        Header::new("Authorization", format!("Basic {credentials}")),
-        Header::new("Content-Type", "application/json"),
-    ];
-    let request = target.request("POST", LOGIN, headers, Some(b"{}".to_vec()));
-    let exchange = target.send(request).await;
+    let headers = vec![basic(&account.username, &account.password), json_type()];
+    let request = target.transport.request("POST", LOGIN, headers, Some(b"{}".to_vec()));
+    let exchange = target.transport.send(request).await;
     if let Some(token) = token_in(&exchange) {
         return Probe::LoggedIn(token);
     }
     let response = match &exchange.outcome {
-        Outcome::Unanswered(none) => return Probe::Unreachable(target.secrets().apply(&none.to_string())),
+        Outcome::Unanswered(none) => return Probe::Unreachable(target.transport.secrets().apply(&none.to_string())),
         Outcome::Answered(response) => response,
     };
     let json = Json::parse(&response.body).ok();

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::Givens;
-use crate::target::journal::Credentials;
-use crate::target::reading::leftover;
+use crate::custody::journal::Credentials;
+use crate::custody::reading::leftover;
 
 impl Givens {
     /// Removes what the run made, sets the admin's password back to what the owner gave, and logs the run's tokens out.
     /// Returns what is left, each with what to do about it.
     pub async fn clean_up(&mut self) -> Vec<String> {
-        self.target.call_once_more().await;
+        self.target.transport.call_once_more().await;
         // What was made is worth one more try.
         self.tokenless = None;
         let accounts = Arc::clone(&self.accounts);
@@ -136,7 +136,7 @@ impl Givens {
         if certain && self.known.is_some() && self.known == self.owners {
             return None;
         }
-        let (path, url) = (journal.path().display(), self.target.origin());
+        let (path, url) = (journal.path().display(), self.target.transport.origin());
         Some(format!(
             "the run has changed the admin's password; the one that works is in {path}, and this finds it: \
              wabizspec recover --target {url} --journal '{path}'"

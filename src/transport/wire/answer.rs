@@ -15,7 +15,7 @@ use super::framing::{Framing, framing, persists};
 use super::head::{Head, HeadError, MAX_HEADERS, parse};
 use super::outgoing::Outgoing;
 use crate::exchange::{Breakage, Outcome, Phase, Response, Unanswered};
-use crate::target::limits::Limits;
+use crate::transport::limits::Limits;
 
 /// More interim answers than this to one request are not read.
 const MAX_INTERIM: usize = 32;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::process::Command;
 use url::Url;
 
-use super::second_opinion::call_url;
-use super::tls::Trust;
 use crate::exchange::Redaction;
+use crate::transport::second_opinion::call_url;
+use crate::transport::tls::Trust;
 
 /// The longest that a hook may take.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::throttle::Rate;
 use crate::located::{self, LocatedError, SourceText};
 use crate::scenario::{Change, Registration};
+use crate::transport::throttle::Rate;
 
 pub use value::{HeaderName, HeaderSource, JOBS, LongSpan, Span};
 

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use super::inbox::{Inbox, PARTIAL_BYTES};
 use super::stream::Stream;
 use crate::exchange::{Breakage, Phase, Unanswered};
-use crate::target::origin::Origin;
+use crate::transport::origin::Origin;
 
 /// A stream with the bytes received from it.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Whether the target is still there: the circuit breaker.
+//! The circuit breaker: whether the target is still there.
 //!
 //! A target that restarts is waited for, shortly: registering a number over another restarts the core application
 //! (account page), and a spell of refused connections is no verdict. One that stays away is given up, for all callers.
@@ -28,9 +28,9 @@ struct Hung {
     until: Option<Instant>,
 }
 
-/// What is known of the target's presence.
+/// What is known of whether the target is there.
 #[derive(Debug, Default)]
-pub(super) struct Presence {
+pub(super) struct CircuitBreaker {
     unanswered: AtomicU32,
     gone: AtomicBool,
     hung: StdMutex<Hung>,
@@ -38,7 +38,7 @@ pub(super) struct Presence {
     looking: Mutex<()>,
 }
 
-impl Presence {
+impl CircuitBreaker {
     /// A request was answered.
     pub fn answered(&self) {
         self.unanswered.store(0, Ordering::Relaxed);
@@ -115,19 +115,19 @@ mod tests {
 
     #[test]
     fn a_target_that_keeps_the_run_waiting_is_given_up_though_it_answers_in_between() {
-        let (presence, begin) = (Presence::default(), Instant::now());
+        let (breaker, begin) = (CircuitBreaker::default(), Instant::now());
         let at = |seconds| begin + Duration::from_secs(seconds);
         // Twelve at a time: they are waited for together.
         for round in 0..12 {
             for _ in 0..12 {
-                assert_eq!(presence.given_up(), None, "round {round}");
-                presence.hung(at(round * 10), at(round * 10 + 10));
-                presence.answered();
+                assert_eq!(breaker.given_up(), None, "round {round}");
+                breaker.hung(at(round * 10), at(round * 10 + 10));
+                breaker.answered();
             }
         }
-        presence.hung(at(120), at(130));
-        assert!(presence.given_up().is_some_and(|why| why.contains("hangs")));
-        presence.found_again();
-        assert_eq!(presence.given_up(), None);
+        breaker.hung(at(120), at(130));
+        assert!(breaker.given_up().is_some_and(|why| why.contains("hangs")));
+        breaker.found_again();
+        assert_eq!(breaker.given_up(), None);
     }
 }
