@@ -18,7 +18,7 @@ use crate::custody::custody::Custody;
 use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::lock::RunLock;
 use crate::custody::recovery::{Probe, probe};
-use crate::documented::api::LOGIN;
+use crate::documented::api::{self, Operation, Resource};
 use crate::exchange::{Breakage, Exchange, Outcome};
 use crate::plan::{Capabilities, cases, plan};
 use crate::scenario::Registration;
@@ -137,7 +137,7 @@ fn who_gets_what(found: &mut Findings, resolved: &Resolved, headers: Vec<String>
 
 /// Everything that needs the target itself. What is known of its registration afterwards, a run will know too.
 async fn look(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
-    let request = resolved.target.transport.request("GET", "/v1/users/admin", Vec::new(), None);
+    let request = resolved.target.transport.request("GET", &api::user("admin"), Vec::new(), None);
     let exchange = resolved.target.transport.send_once(request).await;
     if !address(found, resolved, &exchange) || !is_the_api(found, resolved, &exchange).await {
         return resolved.info.registration;
@@ -208,7 +208,7 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
         _ => return true,
     }
     // Without credentials, so nothing is logged in and nothing is counted as a wrong login.
-    let login = resolved.target.transport.request("POST", LOGIN, Vec::new(), None);
+    let login = resolved.target.transport.request(Operation::LogIn.method(), Operation::LogIn.path(), Vec::new(), None);
     let exchange = resolved.target.transport.send(login).await;
     if exchange.response().is_none_or(|response| response.status != 404) {
         return true;
@@ -217,7 +217,8 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
         true => "leave /v1 out of the url: the paths of the API begin with it",
         false => "check host and port, and the base path where a gateway puts the API below one; /v1 is no part of it",
     };
-    found.bad("address", "there is no /v1/users and no /v1/users/login", advice);
+    let what = format!("there is no {} and no {}", Resource::Users.path(), Resource::Login.path());
+    found.bad("address", what, advice);
     false
 }
 

@@ -12,10 +12,10 @@ use super::given_passwords::passwords_given;
 use super::journal::{Credentials, Journal};
 use super::made::{Made, OwnName};
 use super::names::Names;
-use super::reading::{basic, bearer, created, is_done, json_type, logged_in, shown};
+use super::reading::{basic, bearer, called, is_done, json_type, logged_in};
 pub use super::reading::{outcome, token_in, tokens_in};
 use super::wrong_logins::{WrongLogins, is_login};
-use crate::documented::api;
+use crate::documented::api::{self, Operation};
 use crate::exchange::{Exchange, Header, Request};
 use crate::transport::throttle::{Patience, Throttled};
 
@@ -165,7 +165,7 @@ impl Accounts {
                 .push(Credentials { account: own.unwrap_or(&self.admin_name).to_owned(), password: given.password });
         }
         self.record(credentials).await?;
-        if let Some(name) = created(request, base)
+        if let Some((Operation::CreateUser, Some(name))) = called(request, base)
             && let Some(own) = OwnName::of(&name, &self.names)
             && self.will_make(&own).await?
         {
@@ -209,11 +209,12 @@ impl Accounts {
     /// not to have. What the answer to the creation says does not count.
     pub async fn claim(&self, admin: &Admin, name: &str) -> Option<OwnName> {
         // In a path these mean something else than an account: who removes `login` may call it.
-        const OTHERWISE: [&str; 5] = ["", ".", "..", "login", "logout"];
+        const OTHERWISE: [&str; 3] = ["", ".", ".."];
         if let Some(own) = OwnName::of(name, &self.names).filter(|_| !name.contains('/')) {
             return Some(own);
         }
-        let may_be_free = name != self.admin_name && !OTHERWISE.contains(&name);
+        let is_name = !OTHERWISE.contains(&name) && !api::NOT_NAMES.contains(&name);
+        let may_be_free = name != self.admin_name && is_name;
         let is_free = may_be_free && self.exists(admin, name).await == Some(false);
         is_free.then(|| OwnName::seen_absent(name))
     }
@@ -272,16 +273,17 @@ impl Accounts {
         for token in tokens_in(&response.body) {
             self.made.token(&token, holder.as_ref());
         }
-        if let Some(name) = created(&exchange.request, base).or_else(|| shown(&exchange.request, base)) {
-            match OwnName::of(&name, &self.names) {
-                Some(own) => {
-                    self.made.account(&own);
-                }
-                None if created(&exchange.request, base).is_some() && name != self.admin_name => {
-                    self.made.foreign(&name);
-                }
-                None => {}
+        let Some((operation @ (Operation::CreateUser | Operation::ReadUser), Some(name))) =
+            called(&exchange.request, base)
+        else {
+            return;
+        };
+        match OwnName::of(&name, &self.names) {
+            Some(own) => {
+                self.made.account(&own);
             }
+            None if operation == Operation::CreateUser && name != self.admin_name => self.made.foreign(&name),
+            None => {}
         }
     }
 
@@ -316,18 +318,19 @@ impl Accounts {
         }
     }
 
-    /// Sends a request of the harness's own, journal first.
+    /// Calls an operation for the harness, journal first.
     ///
     /// # Errors
     /// The target throttles beyond patience, or the journal cannot be written and nothing was sent.
-    pub async fn send(
+    async fn call(
         &self,
-        method: &'static str,
+        operation: Operation,
         path: &str,
         headers: Vec<Header>,
         body: Option<String>,
     ) -> Result<Exchange, Undone> {
-        let request = self.target.transport.request(method, path, headers, body.map(String::into_bytes));
+        let body = body.map(String::into_bytes);
+        let request = self.target.transport.request(operation.method(), path, headers, body);
         let expected = self.before(&request).await?;
         Ok(self.ask(request, &expected, &mut Patience::default()).await?)
     }
@@ -348,7 +351,7 @@ impl Accounts {
     /// The target throttles beyond patience.
     pub async fn try_password(&self, account: &Account) -> Result<Exchange, Undone> {
         let headers = vec![basic(&account.username, &account.password), json_type()];
-        self.send("POST", api::LOGIN, headers, Some("{}".to_owned())).await
+        self.call(Operation::LogIn, Operation::LogIn.path(), headers, Some("{}".to_owned())).await
     }
 
     /// Logs in and returns the token.
@@ -359,9 +362,9 @@ impl Accounts {
         let exchange = match new_password {
             Some(password) => {
                 let body = serde_json::json!({ "new_password": password }).to_string();
-                self.send(
-                    "POST",
-                    api::LOGIN,
+                self.call(
+                    Operation::LogIn,
+                    Operation::LogIn.path(),
                     vec![basic(&account.username, &account.password), json_type()],
                     Some(body),
                 )
@@ -382,7 +385,7 @@ impl Accounts {
     pub async fn make_user(&self, admin: &Admin, account: &Account) -> Result<(), Undone> {
         let body = serde_json::json!({ "username": account.username, "password": account.password }).to_string();
         let headers = vec![bearer(&admin.token), json_type()];
-        let exchange = self.send("POST", api::USERS, headers, Some(body)).await?;
+        let exchange = self.call(Operation::CreateUser, Operation::CreateUser.path(), headers, Some(body)).await?;
         match is_done(&exchange) {
             true => Ok(()),
             false => Err(Undone::after("the account for the case could not be made", &exchange)),
@@ -398,7 +401,8 @@ impl Accounts {
         let body = serde_json::json!({ "password": password }).to_string();
         let headers = vec![bearer(&admin.token), json_type()];
         let path = api::user(&self.admin_name);
-        let request = self.target.transport.request("PUT", &path, headers, Some(body.into_bytes()));
+        let request =
+            self.target.transport.request(Operation::UpdateUser.method(), &path, headers, Some(body.into_bytes()));
         let exchange = self.ask(request, &Expected::default(), &mut Patience::default()).await?;
         match is_done(&exchange) {
             true => Ok(()),
@@ -412,7 +416,7 @@ impl Accounts {
     /// Why it is still there.
     pub async fn delete(&self, admin: &Admin, name: &OwnName) -> Result<(), Undone> {
         let headers = vec![bearer(&admin.token)];
-        let exchange = self.send("DELETE", &api::user(name.as_str()), headers, None).await?;
+        let exchange = self.call(Operation::DeleteUser, &api::user(name.as_str()), headers, None).await?;
         if is_done(&exchange) || exchange.response().is_some_and(|response| response.status == 404) {
             self.is_gone(name);
             return Ok(());
@@ -444,7 +448,7 @@ impl Accounts {
     /// Whether the target has that account; nothing where it does not say.
     pub async fn exists(&self, admin: &Admin, name: &str) -> Option<bool> {
         let headers = vec![bearer(&admin.token)];
-        let request = self.target.transport.request("GET", &api::user(name), headers, None);
+        let request = self.target.transport.request(Operation::ReadUser.method(), &api::user(name), headers, None);
         let asked = self.target.transport.ask(request, &mut Patience::default()).await;
         match asked.ok()?.response()?.status {
             200 => Some(true),
@@ -456,7 +460,12 @@ impl Accounts {
     /// Has a token forgotten by the target; true if it answered. One that is dead already needs no logging out, and one
     /// that will not go expires by itself.
     pub async fn log_out(&self, token: &str) -> bool {
-        let request = self.target.transport.request("POST", api::LOGOUT, vec![bearer(token)], None);
+        let request = self.target.transport.request(
+            Operation::LogOut.method(),
+            Operation::LogOut.path(),
+            vec![bearer(token)],
+            None,
+        );
         let asked = self.target.transport.ask(request, &mut Patience::default()).await;
         let done = asked.is_err() || asked.is_ok_and(|exchange| exchange.response().is_some());
         if done {

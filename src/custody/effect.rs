@@ -2,8 +2,8 @@
 //!
 //! It says nothing of whether the target did obey. What is not an operation of the API may change anything.
 
-use super::given_passwords::{passwords_given, percent_decoded};
-use super::reading::created;
+use super::given_passwords::passwords_given;
+use super::reading::called;
 use crate::documented::api::{self, Operation};
 use crate::exchange::Request;
 
@@ -37,21 +37,19 @@ impl Effect {
             }
         };
         let path = path(target, base);
-        if matches!(method, "GET" | "HEAD" | "OPTIONS") && !path.starts_with(api::LOGIN) {
+        if matches!(method, "GET" | "HEAD" | "OPTIONS") && !api::may_log_in(path) {
             return Effect::Nothing;
         }
-        match Operation::of(method, path) {
-            Some(Operation::ReadUser) => Effect::Nothing,
-            Some(Operation::LogIn) => match passwords_given(request, base).into_iter().next() {
+        let account = || called(request, base).and_then(|(_, name)| name);
+        match Operation::of(method, path).map(Operation::effect) {
+            Some(api::Effect::Nothing) => Effect::Nothing,
+            Some(api::Effect::Login) => match passwords_given(request, base).into_iter().next() {
                 Some(given) => Effect::Account(given.username),
                 None => Effect::Token,
             },
-            Some(Operation::LogOut) => Effect::LogOut,
-            Some(Operation::CreateUser) => Effect::Account(created(request, base)),
-            Some(Operation::UpdateUser | Operation::DeleteUser) => {
-                Effect::Account(api::username(path).map(percent_decoded))
-            }
-            Some(Operation::Register | Operation::Verify) => Effect::Registration,
+            Some(api::Effect::Logout) => Effect::LogOut,
+            Some(api::Effect::Account | api::Effect::Password) => Effect::Account(account()),
+            Some(api::Effect::Registration) => Effect::Registration,
             None => Effect::Unknown,
         }
     }

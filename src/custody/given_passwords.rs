@@ -29,11 +29,11 @@ pub fn passwords_given(request: &Request, base: &str) -> Vec<PasswordGiven> {
 fn username(request: &HttpRequest, base: &str) -> Option<String> {
     let path = request.target.strip_prefix(base).unwrap_or(&request.target);
     let path = path.split('?').next().unwrap_or_default();
-    if path.starts_with(api::LOGIN) {
+    if api::may_log_in(path) {
         let credentials = basic::parse(request.header("Authorization")?).ok()?;
         return Some(credentials.username);
     }
-    if let Some(name) = api::below_users(path) {
+    if let Some(name) = api::username(path) {
         return Some(percent_decoded(name));
     }
     let body = Json::parse(request.body.as_deref()?).ok()?;
@@ -106,10 +106,7 @@ fn in_text(text: &str) -> Vec<String> {
 }
 
 pub(super) fn percent_decoded(name: &str) -> String {
-    // A form decodes the same escapes; a plus stays one here.
-    let escaped = format!("n={}", name.replace('+', "%2B").replace('&', "%26"));
-    let mut pairs = url::form_urlencoded::parse(escaped.as_bytes());
-    pairs.next().map_or_else(String::new, |(_, value)| value.into_owned())
+    percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

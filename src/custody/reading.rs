@@ -2,7 +2,8 @@
 //!
 //! It sends nothing and remembers nothing.
 
-use crate::documented::api;
+use super::given_passwords::percent_decoded;
+use crate::documented::api::{self, Operation};
 use crate::documented::basic::{self, Credentials};
 use crate::exchange::{Exchange, Header, Json, Outcome, Request};
 use crate::judge::shortened;
@@ -19,22 +20,20 @@ pub(super) fn logged_in(request: &Request) -> Option<String> {
     Some(credentials.username)
 }
 
-/// The name of the account that a request makes (users, Create).
-pub(super) fn created(request: &Request, base: &str) -> Option<String> {
+/// The operation that a request calls, and the account that its path or body names.
+pub(super) fn called(request: &Request, base: &str) -> Option<(Operation, Option<String>)> {
     let Request::Http(request) = request else { return None };
     let path = request.target.strip_prefix(base)?;
-    if request.method != "POST" || path != api::USERS {
-        return None;
-    }
-    let body = Json::parse(request.body.as_deref()?).ok()?;
-    body.at("/username")?.as_str().map(str::to_owned)
-}
-
-/// The name of the account that a request asks for (users, Read).
-pub(super) fn shown(request: &Request, base: &str) -> Option<String> {
-    let Request::Http(request) = request else { return None };
-    let name = api::below_users(request.target.strip_prefix(base)?)?;
-    (request.method == "GET").then(|| name.to_owned())
+    let operation = Operation::of(&request.method, path)?;
+    let named_in_body = || {
+        let body = Json::parse(request.body.as_deref()?).ok()?;
+        body.at("/username")?.as_str().map(str::to_owned)
+    };
+    let name = match operation {
+        Operation::CreateUser => named_in_body(),
+        _ => api::username(path).map(percent_decoded),
+    };
+    Some((operation, name))
 }
 
 /// What is left on the target, and the command that removes it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Target;
 use super::accounts::{Account, token_in};
 use super::reading::{basic, json_type};
-use crate::documented::api::LOGIN;
+use crate::documented::api::Operation;
 use crate::exchange::{Json, Outcome};
 
 /// What came of trying to log in.
@@ -26,7 +26,8 @@ pub enum Probe {
 /// Logs in with a body that changes nothing.
 pub async fn probe(target: &Target, account: &Account) -> Probe {
     let headers = vec![basic(&account.username, &account.password), json_type()];
-    let request = target.transport.request("POST", LOGIN, headers, Some(b"{}".to_vec()));
+    let login = Operation::LogIn;
+    let request = target.transport.request(login.method(), login.path(), headers, Some(b"{}".to_vec()));
     let exchange = target.transport.send(request).await;
     if let Some(token) = token_in(&exchange) {
         return Probe::LoggedIn(token);

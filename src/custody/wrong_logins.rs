@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::effect::path;
-use crate::documented::api::LOGIN;
+use crate::documented::api::{self, Resource};
 use crate::exchange::{Exchange, Request};
 
 /// Counts the logins that were not accepted.
@@ -38,7 +38,7 @@ impl WrongLogins {
 /// Whether the target may take the request for a login.
 pub(super) fn is_login(request: &Request, base: &str) -> bool {
     match request {
-        Request::Http(request) => path(&request.target, base).starts_with(LOGIN),
-        Request::Raw(bytes) => String::from_utf8_lossy(bytes).contains(LOGIN),
+        Request::Http(request) => api::may_log_in(path(&request.target, base)),
+        Request::Raw(bytes) => String::from_utf8_lossy(bytes).contains(Resource::Login.path()),
     }
 }

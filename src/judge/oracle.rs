@@ -13,12 +13,10 @@ use leaks::{no_secret_echoed, no_trace, values};
 use readings::{Readings, text};
 
 use super::{Judgement, Mismatch, Observation, Placeholder, shortened};
+use crate::documented::api::Payload;
 use crate::documented::errors::ErrorCode;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response};
 use crate::requirement::{Level, Register};
-
-/// Members that carry the payload of a success.
-const PAYLOAD: [&str; 2] = ["/users", "/account"];
 
 /// After so many mismatches in one array the rest of it is only counted: an answer may hold a million of them.
 const MISMATCHES_SHOWN: usize = 20;
@@ -270,7 +268,7 @@ fn no_payload_beside_errors(seen: &Seen<'_>) -> Vec<Mismatch> {
         Some(json) if response.status >= 400 || seen.errors().is_some() => json,
         _ => return Vec::new(),
     };
-    let stray = PAYLOAD.iter().flat_map(|pointer| {
+    let stray = Payload::ALL.into_iter().filter_map(Payload::pointer).flat_map(|pointer| {
         let value = json.at(pointer).map(|value| shortened(&value.to_string()));
         value.into_iter().flat_map(move |value| mismatch(pointer, "absent from an error", value))
     });

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::Case;
-use crate::documented::api::LOGIN;
+use crate::documented::api::{self, Resource};
 use crate::judge::Check;
 use crate::requirement::Level;
 use crate::scenario::{Action, Step};
@@ -32,14 +32,10 @@ impl Case {
 
 fn is_wrong_login(step: &Step, row: &Bindings) -> bool {
     let to_the_login = match &step.action {
-        // What a row fills in is known now; what the harness fills in is a name of its own.
-        Action::Send(draft) => {
-            let path = draft.path.render(row);
-            path.unwrap_or_else(|_| draft.path.to_string()).starts_with(LOGIN)
-        }
-        Action::Raw(bytes) => bytes.to_string().contains(LOGIN),
+        Action::Send(draft) => api::may_log_in(&draft.path_in(row)),
+        Action::Raw(bytes) => bytes.to_string().contains(Resource::Login.path()),
         // Bytes that are no text are no request that a login would count.
-        Action::Hex(bytes) => String::from_utf8_lossy(bytes).contains(LOGIN),
+        Action::Hex(bytes) => String::from_utf8_lossy(bytes).contains(Resource::Login.path()),
         Action::Advance(_) => false,
     };
     let accepted = |check: &Check| matches!(check, Check::Status(set) if set.accepts());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::documented::api::{self, Operation};
+use crate::documented::api::{self, Caller, Effect, Operation};
 use crate::documented::bodies::{AccountBody, AccountRule, CreateUserBody, UpdateUserBody, UsernameRule};
 use crate::documented::certificate::{SampleCertificate, verified_name};
 use crate::documented::password::PasswordRule;
@@ -22,7 +22,7 @@ pub(super) fn changes(scenario: &Scenario, row: &Bindings) -> Vec<Change> {
 fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> Vec<Change> {
     let (method, path, body) = match &step.action {
         Action::Send(draft) => {
-            let path = draft.path.render(row).unwrap_or_else(|_| draft.path.to_string());
+            let path = draft.path_in(row);
             let body = draft.body.as_ref().map(ToString::to_string).unwrap_or_default();
             (draft.method.clone(), path, body)
         }
@@ -37,12 +37,12 @@ fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> V
         Action::Advance(_) => return vec![Change::Clock],
     };
     let operation = Operation::of(&method, &path);
-    let changes = match operation {
-        Some(Operation::ReadUser | Operation::LogOut) => return Vec::new(),
-        Some(Operation::LogIn) if !body.to_ascii_lowercase().contains("password") => return Vec::new(),
-        Some(Operation::LogIn | Operation::UpdateUser) => vec![Change::Passwords],
-        Some(Operation::CreateUser | Operation::DeleteUser) => vec![Change::Users],
-        Some(Operation::Register | Operation::Verify) => vec![Change::Registration],
+    let changes = match operation.map(Operation::effect) {
+        Some(Effect::Nothing | Effect::Logout) => return Vec::new(),
+        Some(Effect::Login) if !body.to_ascii_lowercase().contains("password") => return Vec::new(),
+        Some(Effect::Login | Effect::Password) => vec![Change::Passwords],
+        Some(Effect::Account) => vec![Change::Users],
+        Some(Effect::Registration) => vec![Change::Registration],
         None if matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS") => return Vec::new(),
         // What is not of the API may change anything.
         None => vec![Change::Passwords, Change::Users, Change::Registration],
@@ -62,33 +62,32 @@ fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> V
 fn is_faultless(draft: &Draft, operation: Option<Operation>, row: &Bindings) -> bool {
     let is_the_admins =
         matches!(&draft.authorization, Authorization::Bearer(token) if token.to_string() == "${admin_token}");
-    if !is_the_admins {
+    let Some(operation) = operation.filter(|operation| is_the_admins && operation.caller() != Caller::Credentials)
+    else {
         return false;
-    }
+    };
     let body = draft.body.as_ref().map(|body| filled_in(body, row)).unwrap_or_default();
     let is_password = |password: &str| PasswordRule::documented().check(password).is_ok();
     match operation {
         // A name of the run's own may be one that the case has spoilt, and the run removes what bears it.
-        Some(Operation::CreateUser)
-            if draft.body.iter().flat_map(Template::names).any(|name| name.starts_with("unique")) =>
-        {
+        Operation::CreateUser if draft.body.iter().flat_map(Template::names).any(|name| name.starts_with("unique")) => {
             false
         }
-        Some(Operation::CreateUser) => CreateUserBody::parse(body.as_bytes()).is_ok_and(|user| {
+        Operation::CreateUser => CreateUserBody::parse(body.as_bytes()).is_ok_and(|user| {
             let is_new = user.username != "admin" && UsernameRule::documented().check(&user.username).is_ok();
             is_new && is_password(&user.password)
         }),
         // An account of the run's own may be unknown to the target, and matters to nobody.
-        Some(Operation::UpdateUser) => {
+        Operation::UpdateUser => {
             let path = draft.path.to_string();
             let is_admin = api::username(&path).is_some_and(|name| matches!(name, "admin" | "${admin}"));
             is_admin && UpdateUserBody::parse(body.as_bytes()).is_ok_and(|user| is_password(&user.password))
         }
-        Some(Operation::Register) => AccountBody::parse(body.as_bytes(), &AccountRule::documented())
+        Operation::Register => AccountBody::parse(body.as_bytes(), &AccountRule::documented())
             .is_ok_and(|account| verified_name(&account.cert).is_ok()),
         // Only the run knows the code that was sent; another one is refused.
-        Some(Operation::Verify) => draft.body.iter().flat_map(Template::names).any(|name| name == "code"),
-        _ => false,
+        Operation::Verify => draft.body.iter().flat_map(Template::names).any(|name| name == "code"),
+        Operation::LogIn | Operation::LogOut | Operation::ReadUser | Operation::DeleteUser => false,
     }
 }
 

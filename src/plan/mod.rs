@@ -14,7 +14,7 @@ pub use budget::WRONG_LOGINS;
 pub use order::{Capabilities, Plan, Stage, Start, plan};
 pub use selection::{Part, Selected, Selection, SelectionError, Shard};
 
-use crate::documented::api::{self, LOGIN, LOGOUT, USERS};
+use crate::documented::api::{self, Operation, Resource};
 use crate::scenario::{Action, Change, Draft, Given, Row, Scenario, Step, Suite};
 use crate::template::Template;
 
@@ -66,12 +66,12 @@ impl Case {
     /// Whether a target that obeys where it must refuse would change or delete the account that the case is given, or
     /// log its token out.
     pub fn risks_its_account(&self) -> bool {
+        let names = |template: &Template| template.names().any(|name| name == "user");
         let risks = |step: &Step| match &step.action {
-            Action::Send(draft) => match draft.method.as_str() {
-                "PUT" | "DELETE" => draft.path.names().any(|name| name == "user"),
-                "POST" => draft.path.to_string() == LOGOUT && step.names().any(|name| name == "user_token"),
-                _ => false,
-            },
+            Action::Send(draft) if matches!(draft.method.as_str(), "PUT" | "DELETE") => names(&draft.path),
+            Action::Send(draft) => {
+                self.calls(draft, Operation::LogOut) && step.names().any(|name| name == "user_token")
+            }
             _ => false,
         };
         self.scenario.steps.iter().any(risks)
@@ -79,14 +79,8 @@ impl Case {
 
     /// Whether it ends a token that it was given itself.
     pub fn logs_out(&self) -> bool {
-        let sends = |path: &str| {
-            let is_sent = |action: &Action| match action {
-                Action::Send(draft) => draft.method == "POST" && draft.path.to_string() == path,
-                _ => false,
-            };
-            self.scenario.steps.iter().any(|step| is_sent(&step.action))
-        };
-        sends(LOGIN) && sends(LOGOUT)
+        let calls = |operation| self.drafts().any(|draft| self.calls(draft, operation));
+        calls(Operation::LogIn) && calls(Operation::LogOut)
     }
 
     /// Whether a target that takes what it must refuse would delete or replace an account that the run did not make.
@@ -95,16 +89,23 @@ impl Case {
         self.drafts().any(|draft| {
             let path = draft.path.to_string();
             let own = |name: &str| name.starts_with("${unique") || name.starts_with("${user");
-            match (draft.method.as_str(), api::below_users(&path)) {
-                ("DELETE", Some(name)) => !own(name),
-                ("POST", None) if path == USERS => {
+            match Operation::of(&draft.method, &path) {
+                Some(Operation::CreateUser) => {
                     let body = draft.body.as_ref().map(ToString::to_string).unwrap_or_default();
                     let body: String = body.split_whitespace().collect();
                     body.contains(r#""username":"admin""#) || body.contains(r#""username":"${admin"#)
                 }
-                _ => false,
+                // Also a path that names no account: a target may read one out of it.
+                _ => {
+                    let is_deletion = draft.method == "DELETE" && path.starts_with(Resource::Users.path());
+                    is_deletion && !api::username(&path).is_some_and(own)
+                }
             }
         })
+    }
+
+    fn calls(&self, draft: &Draft, operation: Operation) -> bool {
+        draft.operation(&self.row().bindings) == Some(operation)
     }
 
     fn drafts(&self) -> impl Iterator<Item = &Draft> {
@@ -134,13 +135,17 @@ fn keeps_to_its_own(action: &Action) -> bool {
         template.names().any(own)
     };
     match action {
-        Action::Send(draft) => match (draft.method.as_str(), draft.path.to_string().as_str()) {
-            ("GET", _) | ("POST", LOGIN | LOGOUT) => true,
-            ("POST", USERS) => draft.body.as_ref().is_some_and(names_its_own),
-            ("PUT" | "DELETE", path) if api::below_users(path).is_some() => names_its_own(&draft.path),
-            _ => false,
+        Action::Send(draft) => match Operation::of(&draft.method, &draft.path.to_string()) {
+            Some(Operation::LogIn | Operation::LogOut | Operation::ReadUser) => true,
+            Some(Operation::CreateUser) => draft.body.as_ref().is_some_and(names_its_own),
+            Some(Operation::UpdateUser | Operation::DeleteUser) => names_its_own(&draft.path),
+            Some(Operation::Register | Operation::Verify) => false,
+            None => draft.method == "GET",
         },
-        Action::Raw(template) => template.to_string().starts_with(&format!("POST ${{base}}{LOGIN} ")),
+        Action::Raw(template) => {
+            let login = Operation::LogIn;
+            template.to_string().starts_with(&format!("{} ${{base}}{} ", login.method(), login.path()))
+        }
         Action::Hex(_) | Action::Advance(_) => false,
     }
 }

@@ -14,6 +14,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::documented::api::Operation;
 use crate::judge::Expectation;
 use crate::template::{Bindings, Pointer, Template};
 
@@ -199,6 +200,18 @@ pub enum Authorization {
     Basic(Template),
     /// A token.
     Bearer(Template),
+}
+
+impl Draft {
+    /// Its path, as far as a row fills it in: what the run fills in keeps its `${name}`.
+    pub fn path_in(&self, row: &Bindings) -> String {
+        self.path.render(row).unwrap_or_else(|_| self.path.to_string())
+    }
+
+    /// The operation that it calls, if it is one of the API.
+    pub fn operation(&self, row: &Bindings) -> Option<Operation> {
+        Operation::of(&self.method, &self.path_in(row))
+    }
 }
 
 impl Action {

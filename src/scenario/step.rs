@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::format::{ExpectEntry, OneOrMore, PatternEntry, StepEntry};
 use super::{Action, Authorization, Capture, Draft, Step, is_harness_name};
+use crate::documented::api::Operation;
 use crate::judge::{Check, Expectation, Pattern, Placeholder, StatusSet};
 use crate::located::{self, LineCounter, LocatedError, SourceText};
 use crate::requirement::Register;
@@ -116,7 +117,7 @@ impl<'r> Reader<'r> {
         let upper = |byte: u8| byte.is_ascii_uppercase();
         if method.is_empty() || !method.bytes().all(upper) || !path.starts_with('/') || path.contains(' ') {
             let what = format!("`{}` is no method and path", send.get_ref());
-            return Err(self.source.error(send.span(), what, "write it as \"POST /v1/users/login\""));
+            return Err(self.source.error(send.span(), what, format!("write it as \"{}\"", Operation::LogIn)));
         }
         let authorization = match (&entry.basic, &entry.bearer) {
             (None, None) => Authorization::None,

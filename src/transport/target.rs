@@ -10,7 +10,7 @@ use super::Client;
 use super::circuit_breaker::CircuitBreaker;
 use super::origin::Origin;
 use super::throttle::{Gate, Patience, Rate, Throttled, throttled};
-use crate::documented::api::{self, LOGIN};
+use crate::documented::api::{self, Operation};
 use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Redaction, Request, Unanswered};
 
 /// A way to one target: requests go in, exchanges come out.
@@ -166,8 +166,8 @@ impl Transport {
     /// # Errors
     /// Why there is no answer.
     pub async fn canary(&self) -> Result<(), String> {
-        let login = self.request("POST", LOGIN, Vec::new(), None);
-        let read = self.request("GET", &api::user("admin"), Vec::new(), None);
+        let login = self.request(Operation::LogIn.method(), Operation::LogIn.path(), Vec::new(), None);
+        let read = self.request(Operation::ReadUser.method(), &api::user("admin"), Vec::new(), None);
         let mut why = String::new();
         let (mut login, mut read) = (std::pin::pin!(self.send_once(login)), std::pin::pin!(self.send_once(read)));
         let (mut login_out, mut read_out) = (true, true);

@@ -12,6 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use tokio::time::{Instant, sleep_until};
 
+use crate::documented::errors::ErrorCode;
 use crate::exchange::Exchange;
 
 /// The longest single wait that a target may ask for.
@@ -152,7 +153,9 @@ pub struct Asked(Option<Duration>);
 /// both its forms (RFC 9110 §10.2.3); a date counts from the answer's own `Date`, else from our clock.
 pub fn throttled(exchange: &Exchange) -> Option<Asked> {
     let response = exchange.response()?;
-    if response.status != 429 && !(response.status >= 400 && response.error_codes().contains(&1015)) {
+    if response.status != 429
+        && !(response.status >= 400 && response.error_codes().contains(&ErrorCode::TooManyRequests.number()))
+    {
         return None;
     }
     let told = response.header_text("Retry-After").map(str::trim);

@@ -47,7 +47,7 @@ pub(super) fn answer(behaviour: &Behaviour, endpoint: &Endpoint<'_>, outcome: &R
         headers.push(("www-authenticate", Cow::Borrowed(challenge)));
     }
     if status == 405 {
-        headers.push(("allow", Cow::Borrowed(endpoint.methods())));
+        headers.push(("allow", Cow::Owned(endpoint.allow())));
     }
     let delivery =
         Delivery { chunked: dialect.chunked, close: dialect.close, dateless: !dialect.date, ..Delivery::default() };

@@ -8,6 +8,7 @@ use std::ops::{Index, IndexMut};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::documented::api::Operation;
 use crate::documented::bodies::{BodyError, MemberError};
 use crate::documented::errors::ErrorCode;
 
@@ -52,9 +53,15 @@ impl Success {
     /// The documented status.
     pub const fn documented(self) -> u16 {
         match self {
-            Success::UserCreated | Success::AlreadyRegistered | Success::Verified => 201,
-            Success::CodeSent => 202,
-            _ => 200,
+            Success::LoggedIn => Operation::LogIn.success()[0],
+            Success::LoggedOut => Operation::LogOut.success()[0],
+            Success::UserCreated => Operation::CreateUser.success()[0],
+            Success::UserShown => Operation::ReadUser.success()[0],
+            Success::UserUpdated => Operation::UpdateUser.success()[0],
+            Success::UserDeleted => Operation::DeleteUser.success()[0],
+            Success::CodeSent => Operation::Register.success()[0],
+            Success::AlreadyRegistered => Operation::Register.success()[1],
+            Success::Verified => Operation::Verify.success()[0],
         }
     }
 }

@@ -1,21 +1,25 @@
-//! Which endpoint a path names.
+//! Which endpoint a path names, and which user.
 
 use std::borrow::Cow;
 
-/// An endpoint of the API. Only paths that are written exactly so are known: no trailing slash, no other case.
+use percent_encoding::percent_decode_str;
+
+use crate::documented::api::{self, Resource};
+
+/// A resource of the API, with the user that the path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint<'p> {
-    /// `/v1/users/login`
+    /// Where users log in.
     Login,
-    /// `/v1/users/logout`
+    /// Where tokens end.
     Logout,
-    /// `/v1/users`
+    /// Where users are created.
     Users,
-    /// `/v1/users/{username}`, with the name's percent-encoding undone.
+    /// One user, by name, with the name's percent-encoding undone.
     User(Cow<'p, str>),
-    /// `/v1/account`
+    /// Where a number is registered.
     Account,
-    /// `/v1/account/verify`
+    /// Where a registration is completed.
     Verify,
     /// Anything else.
     Unknown,
@@ -24,49 +28,40 @@ pub enum Endpoint<'p> {
 impl<'p> Endpoint<'p> {
     /// The endpoint of a path without its query.
     pub fn of(path: &'p str) -> Self {
-        match path {
-            "/v1/users/login" => Endpoint::Login,
-            "/v1/users/logout" => Endpoint::Logout,
-            "/v1/users" => Endpoint::Users,
-            "/v1/account" => Endpoint::Account,
-            "/v1/account/verify" => Endpoint::Verify,
-            _ => path
-                .strip_prefix("/v1/users/")
-                .filter(|name| !name.is_empty() && !name.contains('/'))
-                .and_then(decoded)
-                .map_or(Endpoint::Unknown, Endpoint::User),
+        match Resource::of(path) {
+            Some(Resource::Login) => Endpoint::Login,
+            Some(Resource::Logout) => Endpoint::Logout,
+            Some(Resource::Users) => Endpoint::Users,
+            Some(Resource::Account) => Endpoint::Account,
+            Some(Resource::Verify) => Endpoint::Verify,
+            Some(Resource::User) => api::username(path).and_then(decoded).map_or(Endpoint::Unknown, Endpoint::User),
+            None => Endpoint::Unknown,
         }
     }
 
     /// The methods that it has, as `Allow` lists them; none for an unknown path.
-    pub fn methods(&self) -> &'static str {
+    pub fn allow(&self) -> String {
         match self {
-            Endpoint::Login | Endpoint::Logout | Endpoint::Users | Endpoint::Account | Endpoint::Verify => "POST",
-            Endpoint::User(_) => "GET, HEAD, PUT, DELETE",
-            Endpoint::Unknown => "",
+            Endpoint::Login => Resource::Login.allow(),
+            Endpoint::Logout => Resource::Logout.allow(),
+            Endpoint::Users => Resource::Users.allow(),
+            Endpoint::User(_) => Resource::User.allow(),
+            Endpoint::Account => Resource::Account.allow(),
+            Endpoint::Verify => Resource::Verify.allow(),
+            Endpoint::Unknown => String::new(),
         }
     }
 }
 
 /// A path segment with its percent-encoding undone (RFC 3986 §2.1), when that is text.
 fn decoded(segment: &str) -> Option<Cow<'_, str>> {
-    if !segment.contains('%') {
-        return Some(Cow::Borrowed(segment));
+    // What is no escape would be left as it is: the segment is not a name then.
+    let mut escapes = segment.split('%').skip(1);
+    let is_escape = |after: &str| after.len() >= 2 && after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
+    if !escapes.all(is_escape) {
+        return None;
     }
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        if byte == b'%' {
-            let (&[high, low], tail) = tail.split_first_chunk()?;
-            let digit = |byte: u8| char::from(byte).to_digit(16);
-            bytes.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
-            rest = tail;
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
+    percent_decode_str(segment).decode_utf8().ok()
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use super::Givens;
 use crate::custody::accounts::{Admin, outcome};
 use crate::custody::reading::{bearer, json_type};
-use crate::documented::api;
+use crate::documented::api::Operation;
 use crate::documented::certificate::SampleCertificate;
+use crate::documented::errors::ErrorCode;
 use crate::exchange::Exchange;
 use crate::reference::Registration;
 use crate::transport::throttle::{Patience, Throttled};
@@ -54,12 +55,12 @@ impl Givens {
         let body = serde_json::json!({
             "cc": account.cc, "phone_number": account.phone_number, "method": "sms", "cert": account.cert,
         });
-        let exchange = self.post(&admin, api::ACCOUNT, &body).await?;
+        let exchange = self.post(&admin, Operation::Register, &body).await?;
         match exchange.response().map(|response| response.status) {
             Some(201) => {}
             Some(202) => {
                 let code = self.target.code().await?;
-                let exchange = self.post(&admin, api::VERIFY, &serde_json::json!({ "code": code })).await?;
+                let exchange = self.post(&admin, Operation::Verify, &serde_json::json!({ "code": code })).await?;
                 if exchange.response().map(|response| response.status) != Some(201) {
                     return Err(format!("the registration could not be completed: {}", outcome(&exchange)));
                 }
@@ -79,12 +80,12 @@ impl Givens {
     /// It could not be found out.
     pub async fn probe_registration(&mut self) -> Result<Registration, String> {
         let admin = self.admin().await?;
-        let exchange = self.post(&admin, api::ACCOUNT, &serde_json::json!({})).await?;
+        let exchange = self.post(&admin, Operation::Register, &serde_json::json!({})).await?;
         let Some(response) = exchange.response() else {
             return Err(format!("the registration state could not be found out: {}", outcome(&exchange)));
         };
         let codes = response.error_codes();
-        match (response.status, codes.contains(&1005)) {
+        match (response.status, codes.contains(&ErrorCode::AccessDenied.number())) {
             (400..=499, true) => Ok(Registration::Sunset),
             (400 | 422, false) => Ok(Registration::Open),
             _ => Err(format!(
@@ -94,9 +95,14 @@ impl Givens {
         }
     }
 
-    async fn post(&self, admin: &Admin, path: &str, body: &serde_json::Value) -> Result<Exchange, Throttled> {
+    async fn post(&self, admin: &Admin, operation: Operation, body: &serde_json::Value) -> Result<Exchange, Throttled> {
         let headers = vec![bearer(&admin.token), json_type()];
-        let request = self.target.transport.request("POST", path, headers, Some(body.to_string().into_bytes()));
+        let request = self.target.transport.request(
+            operation.method(),
+            operation.path(),
+            headers,
+            Some(body.to_string().into_bytes()),
+        );
         self.target.transport.ask(request, &mut Patience::default()).await
     }
 }

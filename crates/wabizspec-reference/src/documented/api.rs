@@ -1,81 +1,338 @@
-//! The operations of the API: method, path, and what a target that obeys a request may change.
+//! The operations of the API, each with what the reference pages say of it as data.
 //!
-//! Whoever has to know what a request is about asks here, by its method and path. A request that is not of these is
-//! unknown, and may do anything.
+//! Code that has to know what a request is about asks here, by its method and path. A request that is not one of these is
+//! unknown, and may do anything. Nothing here reads a body or decides an answer.
+
+use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// One operation of the API, by the reference page that describes it.
+/// A path of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// users/login
-    LogIn,
-    /// users/logout
-    LogOut,
-    /// users, Create
-    CreateUser,
-    /// users, Read
-    ReadUser,
-    /// users, Update
-    UpdateUser,
-    /// users, Delete
-    DeleteUser,
-    /// account: request a registration code
-    Register,
-    /// account/verify: complete a registration
+pub enum Resource {
+    /// Where users log in.
+    Login,
+    /// Where tokens end.
+    Logout,
+    /// Where accounts are created.
+    Users,
+    /// One account.
+    User,
+    /// Where a phone number is registered.
+    Account,
+    /// Where a registration is completed.
     Verify,
 }
 
-/// Where users log in.
-pub const LOGIN: &str = "/v1/users/login";
+impl Resource {
+    /// Every path.
+    pub const ALL: [Resource; 6] =
+        [Resource::Login, Resource::Logout, Resource::Users, Resource::User, Resource::Account, Resource::Verify];
 
-/// Where tokens end.
-pub const LOGOUT: &str = "/v1/users/logout";
+    /// The path as the pages write it: `{username}` stands for a name.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Resource::Login => "/v1/users/login",
+            Resource::Logout => "/v1/users/logout",
+            Resource::Users => "/v1/users",
+            Resource::User => "/v1/users/{username}",
+            Resource::Account => "/v1/account",
+            Resource::Verify => "/v1/account/verify",
+        }
+    }
 
-/// Where accounts are created.
-pub const USERS: &str = "/v1/users";
+    /// The resource of a path, without the base path of the target. A query does not count. Only paths that are written
+    /// exactly so are known: no trailing slash, no other case.
+    pub fn of(path: &str) -> Option<Resource> {
+        let path = without_query(path);
+        match username(path) {
+            Some(_) => Some(Resource::User),
+            None => Resource::ALL.into_iter().find(|resource| resource.path() == path && *resource != Resource::User),
+        }
+    }
 
-/// Where a phone number is registered.
-pub const ACCOUNT: &str = "/v1/account";
+    /// The methods that it has, as `Allow` lists them. What has GET has HEAD too (RFC 9110 §9.3.2).
+    pub fn allow(self) -> String {
+        let own = Operation::ALL.into_iter().filter(|operation| operation.resource() == self);
+        let methods = own.map(|operation| match operation.method() {
+            "GET" => "GET, HEAD",
+            other => other,
+        });
+        methods.collect::<Vec<_>>().join(", ")
+    }
+}
 
-/// Where a registration is completed.
-pub const VERIFY: &str = "/v1/account/verify";
+/// One operation of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    /// Get a token, and give the default account another password.
+    LogIn,
+    /// Give a token back.
+    LogOut,
+    /// Create an account.
+    CreateUser,
+    /// Show an account.
+    ReadUser,
+    /// Give an account another password.
+    UpdateUser,
+    /// Delete an account.
+    DeleteUser,
+    /// Ask for a registration code.
+    Register,
+    /// Complete a registration.
+    Verify,
+}
+
+/// Who may call an operation, and how the caller shows who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// A user, by name and password (Basic).
+    Credentials,
+    /// Any user, by its token (Bearer).
+    AnyUser,
+    /// The account that the path names, or the administrator, by a token.
+    SelfOrAdmin,
+    /// The administrator, by a token.
+    Admin,
+}
+
+/// What a target that obeys a request may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Nothing.
+    Nothing,
+    /// A token is given; where the body has a new password, that of the account changes too.
+    Login,
+    /// A token ends.
+    Logout,
+    /// The password of an account.
+    Password,
+    /// Whether an account exists.
+    Account,
+    /// The registration of the phone number.
+    Registration,
+}
+
+/// What the answer to a success carries beside `meta`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Payload {
+    /// Nothing.
+    Nothing,
+    /// Accounts: a token and its expiry, or name and role.
+    Users,
+    /// The account that is registered.
+    Account,
+}
+
+impl Payload {
+    /// Every payload.
+    pub const ALL: [Payload; 3] = [Payload::Nothing, Payload::Users, Payload::Account];
+
+    /// Where it is in an answer, as a JSON Pointer (RFC 6901).
+    pub const fn pointer(self) -> Option<&'static str> {
+        match self {
+            Payload::Nothing => None,
+            Payload::Users => Some("/users"),
+            Payload::Account => Some("/account"),
+        }
+    }
+}
+
+/// What the pages say of one operation.
+struct Row {
+    method: &'static str,
+    resource: Resource,
+    caller: Caller,
+    required: &'static [&'static str],
+    effect: Effect,
+    success: &'static [u16],
+    payload: Payload,
+    page: &'static str,
+}
 
 impl Operation {
+    /// Every operation.
+    pub const ALL: [Operation; 8] = [
+        Operation::LogIn,
+        Operation::LogOut,
+        Operation::CreateUser,
+        Operation::ReadUser,
+        Operation::UpdateUser,
+        Operation::DeleteUser,
+        Operation::Register,
+        Operation::Verify,
+    ];
+
+    /// The table, one row per operation.
+    const fn row(self) -> Row {
+        match self {
+            Operation::LogIn => Row {
+                method: "POST",
+                resource: Resource::Login,
+                caller: Caller::Credentials,
+                required: &[],
+                effect: Effect::Login,
+                success: &[200],
+                payload: Payload::Users,
+                page: "users/login",
+            },
+            Operation::LogOut => Row {
+                method: "POST",
+                resource: Resource::Logout,
+                caller: Caller::AnyUser,
+                required: &[],
+                effect: Effect::Logout,
+                success: &[200],
+                payload: Payload::Nothing,
+                page: "users/logout",
+            },
+            Operation::CreateUser => Row {
+                method: "POST",
+                resource: Resource::Users,
+                caller: Caller::Admin,
+                required: &["username", "password"],
+                effect: Effect::Account,
+                success: &[201],
+                payload: Payload::Users,
+                page: "users, Create",
+            },
+            Operation::ReadUser => Row {
+                method: "GET",
+                resource: Resource::User,
+                caller: Caller::SelfOrAdmin,
+                required: &[],
+                effect: Effect::Nothing,
+                success: &[200],
+                payload: Payload::Users,
+                page: "users, Read",
+            },
+            Operation::UpdateUser => Row {
+                method: "PUT",
+                resource: Resource::User,
+                caller: Caller::SelfOrAdmin,
+                required: &["password"],
+                effect: Effect::Password,
+                success: &[200],
+                payload: Payload::Users,
+                page: "users, Update",
+            },
+            Operation::DeleteUser => Row {
+                method: "DELETE",
+                resource: Resource::User,
+                caller: Caller::Admin,
+                required: &[],
+                effect: Effect::Account,
+                success: &[200],
+                payload: Payload::Users,
+                page: "users, Delete",
+            },
+            Operation::Register => Row {
+                method: "POST",
+                resource: Resource::Account,
+                caller: Caller::Admin,
+                required: &["cc", "phone_number", "method", "cert"],
+                effect: Effect::Registration,
+                success: &[202, 201],
+                payload: Payload::Account,
+                page: "account, Create",
+            },
+            Operation::Verify => Row {
+                method: "POST",
+                resource: Resource::Verify,
+                caller: Caller::Admin,
+                required: &["code"],
+                effect: Effect::Registration,
+                success: &[201],
+                payload: Payload::Nothing,
+                page: "account/verify",
+            },
+        }
+    }
+
     /// The operation of a method and a path, without the base path of the target. A query does not count.
     pub fn of(method: &str, path: &str) -> Option<Operation> {
-        let path = path.split('?').next().unwrap_or_default();
-        Some(match (method, path) {
-            ("POST", LOGIN) => Operation::LogIn,
-            ("POST", LOGOUT) => Operation::LogOut,
-            ("POST", USERS) => Operation::CreateUser,
-            ("POST", ACCOUNT) => Operation::Register,
-            ("POST", VERIFY) => Operation::Verify,
-            ("GET", path) if username(path).is_some() => Operation::ReadUser,
-            ("PUT", path) if username(path).is_some() => Operation::UpdateUser,
-            ("DELETE", path) if username(path).is_some() => Operation::DeleteUser,
-            _ => return None,
-        })
+        let resource = Resource::of(path)?;
+        let is_it = |operation: &Operation| operation.method() == method && operation.resource() == resource;
+        Operation::ALL.into_iter().find(is_it)
+    }
+
+    /// Its method.
+    pub const fn method(self) -> &'static str {
+        self.row().method
+    }
+
+    /// Its path.
+    pub const fn resource(self) -> Resource {
+        self.row().resource
+    }
+
+    /// Its path as the pages write it.
+    pub const fn path(self) -> &'static str {
+        self.resource().path()
+    }
+
+    /// Who may call it.
+    pub const fn caller(self) -> Caller {
+        self.row().caller
+    }
+
+    /// The members that its body must have.
+    pub const fn required(self) -> &'static [&'static str] {
+        self.row().required
+    }
+
+    /// What it may change.
+    pub const fn effect(self) -> Effect {
+        self.row().effect
+    }
+
+    /// The documented statuses of a success, the usual one first.
+    pub const fn success(self) -> &'static [u16] {
+        self.row().success
+    }
+
+    /// What the answer to a success carries.
+    pub const fn payload(self) -> Payload {
+        self.row().payload
+    }
+
+    /// The reference page that describes it.
+    pub const fn page(self) -> &'static str {
+        self.row().page
+    }
+}
+
+impl fmt::Display for Operation {
+    /// Method and path, as the pages write them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method(), self.path())
     }
 }
 
 /// The path of an account, its name percent-encoded (RFC 3986 §2.1).
 pub fn user(name: &str) -> String {
     const OTHERS: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    format!("{USERS}/{}", utf8_percent_encode(name, &OTHERS))
-}
-
-/// What a path has behind that of the accounts, as it is: a name, percent-encoded, or something that is not one.
-pub fn below_users(path: &str) -> Option<&str> {
-    path.strip_prefix(USERS)?.strip_prefix('/')
+    format!("{}/{}", Resource::Users.path(), utf8_percent_encode(name, &OTHERS))
 }
 
 /// The name of the account that a path is about, still percent-encoded. A query does not count.
 pub fn username(path: &str) -> Option<&str> {
-    let path = path.split('?').next().unwrap_or_default();
-    let name = below_users(path)?;
-    let is_name = !name.is_empty() && !name.contains('/') && ![LOGIN, LOGOUT].contains(&path);
+    let path = without_query(path);
+    let name = path.strip_prefix(Resource::Users.path())?.strip_prefix('/')?;
+    let is_name = !name.is_empty() && !name.contains('/') && !NOT_NAMES.contains(&name);
     is_name.then_some(name)
+}
+
+/// What a path below that of the accounts does not name an account with.
+pub const NOT_NAMES: [&str; 2] = ["login", "logout"];
+
+/// Whether a target may take a request to this path for a login, however leniently it reads the path.
+pub fn may_log_in(path: &str) -> bool {
+    path.starts_with(Resource::Login.path())
+}
+
+fn without_query(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -103,5 +360,26 @@ mod tests {
         ] {
             assert_eq!(Operation::of(method, path), operation, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn every_operation_is_found_by_its_own_method_and_path() {
+        for (index, operation) in Operation::ALL.into_iter().enumerate() {
+            assert_eq!(operation as usize, index);
+            let path = operation.path().replace("{username}", "anna");
+            assert_eq!(Operation::of(operation.method(), &path), Some(operation), "{operation}");
+        }
+    }
+
+    #[test]
+    fn the_methods_of_a_path() {
+        assert_eq!(Resource::User.allow(), "GET, HEAD, PUT, DELETE");
+        assert_eq!(Resource::Login.allow(), "POST");
+    }
+
+    #[test]
+    fn the_path_of_an_account_names_it() {
+        assert_eq!(user("a b/ü~"), "/v1/users/a%20b%2F%C3%BC~");
+        assert_eq!(username(&user("a b")), Some("a%20b"));
     }
 }

@@ -19,6 +19,7 @@ use super::call::{Answer, Brief, Call};
 use super::envelope;
 use super::outcome::{Done, Refusal, Refused};
 use super::route::Endpoint;
+use crate::documented::api::Operation;
 use state::State;
 
 /// 32 bytes that nobody can guess, or nothing when there are none to be had.
@@ -147,18 +148,28 @@ impl Model {
     }
 
     fn decide(&mut self, call: &Call<'_>, endpoint: &Endpoint<'_>, now: Timestamp) -> Result<Done, Refused> {
-        match (endpoint, call.method) {
-            (Endpoint::Login, "POST") => self.login(call, now),
-            (Endpoint::Logout, "POST") => self.logout(call, now),
-            (Endpoint::Users, "POST") => self.create_user(call, now),
-            (Endpoint::User(name), "GET" | "HEAD") => self.show_user(call, name, now),
-            (Endpoint::User(name), "PUT") => self.update_user(call, name, now),
-            (Endpoint::User(name), "DELETE") => self.delete_user(call, name, now),
-            (Endpoint::Account, "POST") => self.request_code(call, now),
-            (Endpoint::Verify, "POST") => self.verify(call, now),
-            (Endpoint::Login, _) if self.behaviour.login.any_method => self.login(call, now),
-            (Endpoint::Unknown, _) => Err(Refusal::UnknownPath.into()),
-            _ => Err(Refusal::WrongMethod.into()),
+        // HEAD is GET without the body (RFC 9110 §9.3.2).
+        let method = if call.method == "HEAD" { "GET" } else { call.method };
+        let Some(operation) = Operation::of(method, call.path) else {
+            return match endpoint {
+                Endpoint::Login if self.behaviour.login.any_method => self.login(call, now),
+                Endpoint::Unknown => Err(Refusal::UnknownPath.into()),
+                _ => Err(Refusal::WrongMethod.into()),
+            };
+        };
+        match (operation, endpoint) {
+            (Operation::LogIn, _) => self.login(call, now),
+            (Operation::LogOut, _) => self.logout(call, now),
+            (Operation::CreateUser, _) => self.create_user(call, now),
+            (Operation::ReadUser, Endpoint::User(name)) => self.show_user(call, name, now),
+            (Operation::UpdateUser, Endpoint::User(name)) => self.update_user(call, name, now),
+            (Operation::DeleteUser, Endpoint::User(name)) => self.delete_user(call, name, now),
+            // A name that is not text.
+            (Operation::ReadUser | Operation::UpdateUser | Operation::DeleteUser, _) => {
+                Err(Refusal::UnknownPath.into())
+            }
+            (Operation::Register, _) => self.request_code(call, now),
+            (Operation::Verify, _) => self.verify(call, now),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Tables of bodies and what they are read as.
 
 use super::*;
+use crate::documented::api::Operation;
 
 fn missing(member: &'static str) -> MemberError {
     MemberError::Missing { member }
@@ -13,6 +14,23 @@ fn not_a_string(member: &'static str) -> MemberError {
 fn new_password(body: &str) -> Option<String> {
     let parsed = LoginBody::parse(body.as_bytes());
     parsed.unwrap_or_else(|error| panic!("{body}: {error}")).new_password
+}
+
+#[test]
+fn the_required_members_are_those_of_the_operation() {
+    for operation in Operation::ALL {
+        let error = match operation {
+            Operation::CreateUser => CreateUserBody::parse(b"{}").err(),
+            Operation::UpdateUser => UpdateUserBody::parse(b"{}").err(),
+            Operation::Register => AccountBody::parse(b"{}", &AccountRule::documented()).err(),
+            Operation::Verify => VerifyBody::parse(b"{}").err(),
+            Operation::LogIn => LoginBody::parse(b"{}").err(),
+            // They have no body.
+            Operation::LogOut | Operation::ReadUser | Operation::DeleteUser => None,
+        };
+        let required: Vec<MemberError> = operation.required().iter().map(|member| missing(member)).collect();
+        assert_eq!(error, (!required.is_empty()).then_some(BodyError::Members(required)), "{operation}");
+    }
 }
 
 #[test]
