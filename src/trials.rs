@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::custody::custody::Custody;
+use crate::custody::Custody;
 use crate::custody::journal::Journal;
 use crate::custody::lock::RunLock;
 use crate::custody::state_folder::{self, Environment};

@@ -8,8 +8,8 @@ use tokio::time::timeout_at;
 
 use super::Failure;
 use super::target::Resolved;
+use crate::custody::Custody;
 use crate::custody::accounts::{Account, Accounts, Admin};
-use crate::custody::custody::Custody;
 use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::names;
 use crate::custody::recovery::{Probe, probe};

@@ -14,9 +14,39 @@ pub mod hook;
 mod target;
 mod wrong_logins;
 pub mod made;
-pub mod custody;
 pub mod accounts;
 pub mod recovery;
 pub mod givens;
 
+use std::sync::Arc;
+
+use journal::Journal;
 pub use target::{Controls, Hooks, Instance, Target};
+
+/// Whether anyone needs the target after the run. The caller says so; it does not follow from anything else.
+#[derive(Debug, Clone)]
+pub enum Custody {
+    /// The target ends with the run, and only the run has accounts on it: passwords need not outlive the run.
+    Disposable,
+    /// The target outlives the run, and others may have accounts on it: every password is kept in the journal before it
+    /// is sent, and the admin's is set back at the end.
+    Shared {
+        /// Where passwords are kept.
+        journal: Arc<Journal>,
+    },
+}
+
+impl Custody {
+    /// The target ends with the run.
+    pub fn is_disposable(&self) -> bool {
+        matches!(self, Custody::Disposable)
+    }
+
+    /// Where passwords are kept, if they must be.
+    pub fn journal(&self) -> Option<&Arc<Journal>> {
+        match self {
+            Custody::Disposable => None,
+            Custody::Shared { journal } => Some(journal),
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::{Event, Witness};
-use crate::custody::custody::Custody;
+use crate::custody::Custody;
 use crate::custody::givens::Registrable;
 use crate::judge::Verdict;
 use crate::plan::Part;

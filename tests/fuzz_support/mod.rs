@@ -8,9 +8,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use wabizspec::custody::Custody;
 use wabizspec::custody::Target;
 use wabizspec::custody::accounts::Accounts;
-use wabizspec::custody::custody::Custody;
 use wabizspec::custody::givens::Givens;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{News, Settings, drive};
