@@ -185,8 +185,23 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     }
 }
 
+/// The new name of a key that files of earlier versions have.
+fn renamed(key: &str) -> Option<&'static str> {
+    const RENAMED: [(&str, &str); 5] = [
+        ("twin", "positive"),
+        ("else_blocked", "may_refuse"),
+        ("mark", "basis"),
+        ("says", "statement"),
+        ("excuse", "untested"),
+    ];
+    RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
+}
+
 fn advice(what: &str) -> String {
     let quoted: Vec<&str> = what.split('`').skip(1).step_by(2).collect();
+    if let (true, Some(new)) = (what.starts_with("unknown field"), quoted.first().and_then(|old| renamed(old))) {
+        return format!("it is called `{new}` now");
+    }
     let unknown = what.starts_with("unknown field") || what.starts_with("unknown variant");
     if let (true, Some((wrong, known))) = (unknown, quoted.split_first()) {
         return match nearest(wrong, known.iter().copied()) {
@@ -250,6 +265,19 @@ mod tests {
         let error = error("title = \"é\"\n  stauts = 4\n");
         assert_eq!((error.line, error.column), (2, 3), "{error}");
         assert_eq!(error.advice, "did you mean `status`?");
+    }
+
+    #[test]
+    fn a_key_of_an_earlier_version_is_named_with_its_new_name() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "it is only parsed")]
+        struct Renamed {
+            positive: Option<String>,
+        }
+        let source = SourceText { file: "a.toml", text: "twin = \"login/good\"" };
+        let error = parse::<Renamed>(source).expect_err("an old key");
+        assert_eq!((error.line, error.column, error.advice.as_str()), (1, 1, "it is called `positive` now"));
     }
 
     #[test]

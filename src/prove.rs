@@ -83,16 +83,16 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Of a suite that lacks scenarios which others name as their twins: nothing is tried, since a refusal proves
+    /// Of a suite that lacks scenarios which others name as their positives: nothing is tried, since a refusal proves
     /// nothing unless the same request made good is accepted.
     pub fn of_incomplete(missing: &[MissingTwin]) -> Proof {
-        let twins: BTreeSet<&str> = missing.iter().map(|missing| missing.twin.as_str()).collect();
-        let broken = |twin: &str| Broken {
-            id: twin.to_owned(),
+        let positives: BTreeSet<&str> = missing.iter().map(|missing| missing.positive.as_str()).collect();
+        let broken = |positive: &str| Broken {
+            id: positive.to_owned(),
             registration: Registration::Open,
-            what: "missing, though named as a twin".to_owned(),
+            what: "missing, though named as a positive".to_owned(),
         };
-        Proof { baseline: twins.into_iter().map(broken).collect(), ..Proof::default() }
+        Proof { baseline: positives.into_iter().map(broken).collect(), ..Proof::default() }
     }
 
     /// How many faults came to that verdict.

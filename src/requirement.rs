@@ -39,7 +39,7 @@ impl fmt::Display for Level {
 /// What a requirement rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Mark {
+pub enum Basis {
     /// The vendor's reference pages or Postman text.
     Documented,
     /// Holds for any server: no crash, no hang, no leak, no bypass.
@@ -52,13 +52,13 @@ pub enum Mark {
     Inferred,
 }
 
-impl Mark {
+impl Basis {
     /// The level of a requirement that rests on it.
     pub fn level(self) -> Level {
         match self {
-            Mark::Documented | Mark::Universal => Level::Must,
-            Mark::Observed | Mark::Rfc => Level::Should,
-            Mark::Inferred => Level::May,
+            Basis::Documented | Basis::Universal => Level::Must,
+            Basis::Observed | Basis::Rfc => Level::Should,
+            Basis::Inferred => Level::May,
         }
     }
 }
@@ -71,17 +71,17 @@ pub struct Requirement {
     /// How binding it is.
     pub level: Level,
     /// What it rests on.
-    pub mark: Mark,
+    pub basis: Basis,
     /// The rule in our words.
-    pub says: String,
+    pub statement: String,
     /// The page or standard that states it.
     pub page: String,
     /// The section of that page.
     pub section: String,
-    /// Why the level is lower than the mark says, where it is.
+    /// Why the level is lower than the basis says, where it is.
     pub because: Option<String>,
     /// Why no scenario checks it, where none does.
-    pub excuse: Option<String>,
+    pub untested: Option<String>,
     /// The line of the register, 1-based.
     pub line: usize,
 }
@@ -111,12 +111,12 @@ pub struct Register {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    mark: Mark,
-    says: Spanned<String>,
+    basis: Basis,
+    statement: Spanned<String>,
     page: Spanned<String>,
     section: Spanned<String>,
     because: Option<Spanned<String>>,
-    excuse: Option<Spanned<String>>,
+    untested: Option<Spanned<String>>,
 }
 
 impl Register {
@@ -189,9 +189,9 @@ fn requirement(
     if !id.contains('.') || !id.split('.').all(legal) || !AREAS.contains(&area) {
         return Err(no_id(source, key.span(), id));
     }
-    if entry.says.get_ref().trim().is_empty() {
+    if entry.statement.get_ref().trim().is_empty() {
         let advice = "state the rule in one sentence";
-        return Err(source.error(entry.says.span(), format!("`{id}` says nothing"), advice));
+        return Err(source.error(entry.statement.span(), format!("`{id}` says nothing"), advice));
     }
     for named in [&entry.page, &entry.section] {
         if named.get_ref().trim().is_empty() {
@@ -199,22 +199,22 @@ fn requirement(
             return Err(source.error(named.span(), format!("`{id}` names no source"), advice));
         }
     }
-    for reason in [&entry.because, &entry.excuse].into_iter().flatten() {
+    for reason in [&entry.because, &entry.untested].into_iter().flatten() {
         if reason.get_ref().trim().is_empty() {
             let advice = "write a reason that a stranger would accept, or remove the key";
             return Err(source.error(reason.span(), format!("`{id}` gives no reason"), advice));
         }
     }
-    let lowered = entry.because.is_some() && entry.mark.level() == Level::Must;
+    let lowered = entry.because.is_some() && entry.basis.level() == Level::Must;
     Ok(Requirement {
         id: id.clone(),
-        level: if lowered { Level::Should } else { entry.mark.level() },
-        mark: entry.mark,
-        says: entry.says.into_inner(),
+        level: if lowered { Level::Should } else { entry.basis.level() },
+        basis: entry.basis,
+        statement: entry.statement.into_inner(),
         page: entry.page.into_inner(),
         section: entry.section.into_inner(),
         because: entry.because.map(Spanned::into_inner),
-        excuse: entry.excuse.map(Spanned::into_inner),
+        untested: entry.untested.map(Spanned::into_inner),
         line,
     })
 }
@@ -227,7 +227,7 @@ mod tests {
         Register::parse(SourceText { file: "requirements.toml", text })
     }
 
-    const ENTRY: &str = "mark = \"documented\"\nsays = \"s\"\npage = \"p\"\nsection = \"q\"\n";
+    const ENTRY: &str = "basis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"q\"\n";
 
     #[test]
     fn the_level_follows_from_the_mark_and_only_a_reason_lowers_it() {

@@ -58,7 +58,7 @@ fn every_requirement_is_checked_or_excused_and_not_both() {
     none(suite.register.iter().filter_map(|requirement| {
         let id = requirement.id.as_str();
         let checked = cited.contains(id) || oracles.contains(id);
-        match (&requirement.excuse, checked) {
+        match (&requirement.untested, checked) {
             (Some(_), true) => Some(format!("{id} is checked, and excused all the same")),
             (None, false) => Some(format!("{id} is neither checked nor excused")),
             (Some(excuse), false) if excuse.split_whitespace().count() < 8 => {
@@ -73,7 +73,7 @@ fn every_requirement_is_checked_or_excused_and_not_both() {
 fn no_two_requirements_and_no_two_scenarios_say_the_same() {
     let suite = suite();
     let says = suite.register.iter();
-    none(repeated(says.map(|found| (found.says.to_lowercase(), found.id.clone()))));
+    none(repeated(says.map(|found| (found.statement.to_lowercase(), found.id.clone()))));
     let titles = suite.scenarios.iter();
     none(repeated(titles.map(|found| (found.title.to_lowercase(), found.id.clone()))));
 }
@@ -81,17 +81,17 @@ fn no_two_requirements_and_no_two_scenarios_say_the_same() {
 #[test]
 fn what_the_register_says_is_a_sentence_and_its_source_can_be_found() {
     none(suite().register.iter().filter_map(|requirement| {
-        let sentence = requirement.says.ends_with('.') && requirement.says.split_whitespace().count() >= 4;
+        let sentence = requirement.statement.ends_with('.') && requirement.statement.split_whitespace().count() >= 4;
         let because = requirement.because.as_ref().is_none_or(|why| why.split_whitespace().count() >= 5);
-        (!sentence || !because).then(|| format!("{}: {}", requirement.id, requirement.says))
+        (!sentence || !because).then(|| format!("{}: {}", requirement.id, requirement.statement))
     }));
 }
 
 #[test]
 fn a_level_is_lowered_by_a_reason_only_where_there_is_something_to_lower() {
     none(suite().register.iter().filter_map(|requirement| {
-        let idle = requirement.because.is_some() && requirement.mark.level() != Level::Must;
-        idle.then(|| format!("{} rests on {:?} and needs no `because`", requirement.id, requirement.mark))
+        let idle = requirement.because.is_some() && requirement.basis.level() != Level::Must;
+        idle.then(|| format!("{} rests on {:?} and needs no `because`", requirement.id, requirement.basis))
     }));
 }
 
@@ -158,7 +158,7 @@ fn every_refusal_has_its_request_accepted_by_its_twin() {
     let suite = suite();
     let mut lonely = Vec::new();
     for scenario in &suite.scenarios {
-        let twin = scenario.twin.as_ref().and_then(|twin| suite.scenario(twin));
+        let twin = scenario.positive.as_ref().and_then(|twin| suite.scenario(twin));
         let beside = scenario.steps.iter().chain(twin.into_iter().flat_map(|twin| &twin.steps));
         let accepting = beside.filter(|step| step.expects(StatusSet::accepts));
         let accepted: Vec<(String, String)> = accepting.filter_map(endpoint).collect();
@@ -179,7 +179,7 @@ fn every_refusal_has_its_request_accepted_by_its_twin() {
             }
         }
         let unshown = shown.into_iter().filter(|(_, shown)| !shown);
-        lonely.extend(unshown.map(|(id, _)| format!("{} (twin {:?}): {id}", scenario.id, scenario.twin)));
+        lonely.extend(unshown.map(|(id, _)| format!("{} (twin {:?}): {id}", scenario.id, scenario.positive)));
     }
     none(lonely);
 }
@@ -213,7 +213,7 @@ fn every_area_has_a_control_in_each_state_that_accepts_and_refuses() {
 fn only_a_crafted_certificate_may_be_refused_without_a_finding() {
     const CRAFTED: &str = "account.cert.crafted";
     let suite = suite();
-    let excused = |step: &&Step| step.else_blocked.is_some();
+    let excused = |step: &&Step| step.may_refuse.is_some();
     let crafted = |step: &&Step| step.expectations.iter().any(|found| found.requirement == CRAFTED);
     let steps = || suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
     assert!(steps().any(|step| excused(&step)));

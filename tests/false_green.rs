@@ -24,7 +24,7 @@ send = "GET /v1/users/x"
 
 /// One GET, of which a refusal without a payload is expected.
 const REFUSED: &str = r#"
-twin = "login/two"
+positive = "login/two"
 [[steps]]
 name = "ask"
 send = "GET /v1/users/x"

@@ -186,7 +186,7 @@ fn each_fault_is_killed_by_a_case_that_is_said_to_kill_it() {
 
 /// Whoever deletes a file that checks a must ends with a failing `prove`: a fault survives that no other file kills, or
 /// a requirement is left without a case. Two kinds of files are missed in another way. Where a file is named as the
-/// `twin` of others, the suite is incomplete without it, and nothing is tried (`tests/prove.rs`). Where it is a `control`, the requirements of its area
+/// `positive` of others, the suite is incomplete without it, and nothing is tried (`tests/prove.rs`). Where it is a `control`, the requirements of its area
 /// count as proven no more, so that the faultless client is not all proven (exit 1).
 #[test]
 fn a_scenario_that_checks_a_must_is_missed() {
@@ -201,7 +201,7 @@ fn a_scenario_that_checks_a_must_is_missed() {
             files.first().filter(|_| files.len() == 1).cloned()
         })
         .collect();
-    let twins: BTreeSet<&str> = suite.scenarios.iter().filter_map(|one| one.twin.as_deref()).collect();
+    let twins: BTreeSet<&str> = suite.scenarios.iter().filter_map(|one| one.positive.as_deref()).collect();
     let is_must = |id: &&str| suite.register.find(id).is_some_and(|found| found.level == Level::Must);
     let cited_elsewhere = |id: &str, me: &str| {
         let others = suite.scenarios.iter().filter(|other| other.id != me);

@@ -68,7 +68,7 @@ fn every_requirement_that_a_server_can_break_has_a_fault() {
     let without: Vec<&str> = suite
         .register
         .iter()
-        .filter(|requirement| requirement.excuse.is_none() && !planted.contains(requirement.id.as_str()))
+        .filter(|requirement| requirement.untested.is_none() && !planted.contains(requirement.id.as_str()))
         .filter(|requirement| !EXCUSED.iter().any(|(excused, _)| requirement.id == *excused))
         .map(|requirement| requirement.id.as_str())
         .collect();
@@ -139,7 +139,7 @@ fn without_a_scenario_that_others_name_as_their_twin_nothing_is_proven() {
     let to_file = format!("--report=json={}", report.display());
     let (code, markdown, proving) = told(&["prove", "--report=markdown", &to_file]);
     assert_eq!(code, Some(1), "{proving}");
-    let conclusion = "refusals without their accepted twin prove nothing; no fault was tried\n";
+    let conclusion = "refusals without their accepted positive prove nothing; no fault was tried\n";
     let errors = proving.strip_suffix(conclusion).expect(&proving);
     assert!(errors.contains(&format!("there is no scenario \"{TWIN}\"\n  help: ")), "{errors}");
     assert!(markdown.contains(&format!("* `{TWIN}`: missing")), "{markdown}");
@@ -161,7 +161,7 @@ fn a_suite_without_any_one_of_the_twins_is_incomplete() {
     let folder = tempfile::tempdir().expect("a folder");
     copied(folder.path());
     let suite = suite();
-    let twins: BTreeSet<&str> = suite.scenarios.iter().filter_map(|one| one.twin.as_deref()).collect();
+    let twins: BTreeSet<&str> = suite.scenarios.iter().filter_map(|one| one.positive.as_deref()).collect();
     assert!(twins.len() > 10, "{twins:?}");
     let aside = folder.path().join("aside");
     for twin in twins {
@@ -170,7 +170,7 @@ fn a_suite_without_any_one_of_the_twins_is_incomplete() {
         let Err(SuiteError::Incomplete(missing)) = Suite::from_folder(folder.path()) else {
             panic!("{twin} is not missed");
         };
-        assert!(missing.iter().all(|missing| missing.twin == twin), "{missing:?}");
+        assert!(missing.iter().all(|missing| missing.positive == twin), "{missing:?}");
         std::fs::rename(&aside, &file).expect("a file");
     }
 }

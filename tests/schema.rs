@@ -72,12 +72,12 @@ fn requirements(suite: &Suite) -> String {
                 count => format!("{count} cases"),
             });
             let every = oracles.contains(&id).then(|| "every exchange".to_owned());
-            let excuse = requirement.excuse.as_ref().map(|why| format!("not checked: {why}"));
+            let excuse = requirement.untested.as_ref().map(|why| format!("not checked: {why}"));
             let by: Vec<String> = every.into_iter().chain(cases).chain(excuse).collect();
             let cells = [
                 format!("`{id}`"),
                 requirement.level.to_string(),
-                format!("{}{lowered}", requirement.says),
+                format!("{}{lowered}", requirement.statement),
                 requirement.source(),
                 by.join(", "),
             ];

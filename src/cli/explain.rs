@@ -68,13 +68,13 @@ fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
 
 fn about_requirement(requirement: &Requirement, cases: &[Case], suite: &Suite) -> Result<String, Failure> {
     let mut text = String::new();
-    let Requirement { id, level, says, .. } = requirement;
-    let _ = writeln!(text, "{id} ({level})\n\n  {says}\n\n  source: {}", requirement.source());
+    let Requirement { id, level, statement, .. } = requirement;
+    let _ = writeln!(text, "{id} ({level})\n\n  {statement}\n\n  source: {}", requirement.source());
     if let Some(because) = &requirement.because {
         let _ = writeln!(text, "  lowered to should because {because}");
     }
-    if let Some(excuse) = &requirement.excuse {
-        let _ = writeln!(text, "  not checked: {excuse}");
+    if let Some(untested) = &requirement.untested {
+        let _ = writeln!(text, "  not checked: {untested}");
     }
     let cites = |case: &&Case| case.scenario.requirements().contains(&id.as_str());
     let citing: Vec<&Case> = cases.iter().filter(cites).collect();
@@ -97,8 +97,8 @@ fn about_case(named: &[&Case], suite: &Suite) -> Result<String, Failure> {
     let scenario: &Arc<Scenario> = &named[0].scenario;
     let _ = writeln!(text, "{}\n\n  {}\n  {}", scenario.id, scenario.title, scenario.file);
     let _ = writeln!(text, "  given: {}", scenario.given);
-    if let Some(twin) = &scenario.twin {
-        let _ = writeln!(text, "  accepted twin: {twin}");
+    if let Some(positive) = &scenario.positive {
+        let _ = writeln!(text, "  accepted positive: {positive}");
     }
     for case in named.iter().filter(|case| case.id != scenario.id) {
         let _ = writeln!(text, "  row: {} (line {})", case.id, case.row().line);
@@ -106,8 +106,9 @@ fn about_case(named: &[&Case], suite: &Suite) -> Result<String, Failure> {
     for step in &scenario.steps {
         let _ = writeln!(text, "\n  step `{}` (line {})", step.name, step.line);
         for expectation in &step.expectations {
-            let says = suite.register.find(&expectation.requirement).map_or("", |requirement| &requirement.says);
-            let _ = writeln!(text, "    {} ({}): {says}", expectation.requirement, expectation.level);
+            let statement =
+                suite.register.find(&expectation.requirement).map_or("", |requirement| &requirement.statement);
+            let _ = writeln!(text, "    {} ({}): {statement}", expectation.requirement, expectation.level);
         }
     }
     show_exchange(&mut text, named[0], suite)?;

@@ -45,7 +45,7 @@ pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
     let width = items.iter().map(|item| text(item, &["id"]).len()).max().unwrap_or(0);
     let line = |item: &Value| {
         let (id, kind, says) =
-            (text(item, &["id"]), text(item, &["level", "given"]), text(item, &["says", "description", "title"]));
+            (text(item, &["id"]), text(item, &["level", "given"]), text(item, &["statement", "description", "title"]));
         format!("{id:width$}  {kind:10}  {says}\n")
     };
     print(&items.iter().map(line).collect::<String>())
@@ -59,7 +59,7 @@ fn text<'v>(item: &'v Value, members: &[&str]) -> &'v str {
 fn scenario(scenario: &Arc<Scenario>) -> Value {
     json!({
         "id": scenario.id, "title": scenario.title, "file": scenario.file, "given": scenario.given,
-        "changes": scenario.changes, "control": scenario.control, "twin": scenario.twin,
+        "changes": scenario.changes, "control": scenario.control, "positive": scenario.positive,
         "registration": scenario.registration, "cases": scenario.rows.len(),
         "requirements": scenario.requirements(),
     })
@@ -85,9 +85,9 @@ fn requirements(suite: &Suite) -> Vec<Value> {
     let cited = suite.cited();
     let entry = |requirement: &Requirement| {
         json!({
-            "id": requirement.id, "level": requirement.level, "mark": requirement.mark, "says": requirement.says,
+            "id": requirement.id, "level": requirement.level, "basis": requirement.basis, "statement": requirement.statement,
             "page": requirement.page, "section": requirement.section, "because": requirement.because,
-            "excuse": requirement.excuse, "checked": cited.contains(requirement.id.as_str()),
+            "untested": requirement.untested, "checked": cited.contains(requirement.id.as_str()),
         })
     };
     suite.register.iter().map(entry).collect()

@@ -29,7 +29,7 @@ Examples:
   wabizspec prove --report markdown=proof.md      the matrix of faults and cases
 
 Exit 0 means: the suite passes against the faultless reference client, a case kills every fault, and every case \
-is needed. Exit 1 means that one of this does not hold, or that a scenario is missing which others name as their twin: \
+is needed. Exit 1 means that one of this does not hold, or that a scenario is missing which others name as their positive: \
 the reports then say that the proof is incomplete.")]
 pub(super) struct ProveArgs {
     /// Ids of faults, with * and ?; all faults without one
@@ -89,7 +89,7 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
         Err(ref error @ SuiteError::Incomplete(ref missing)) => {
             write_reports(&args.report, &Proof::of_incomplete(missing))?;
             return Err(Failure::findings(format!(
-                "{error}\nrefusals without their accepted twin prove nothing; no fault was tried"
+                "{error}\nrefusals without their accepted positive prove nothing; no fault was tried"
             )));
         }
         Err(error) => return Err(no_suite(folder, &error)),

@@ -12,7 +12,7 @@ pub fn scenario(found: &Found, request: &Request) -> String {
     let bindings = &FIXED;
     let title = format!("Found by fuzzing: {}", harmless_line(&found.what));
     let mut text = format!(
-        "#:schema ../scenario.schema.json\n# {}\ntitle = {}\ngiven = \"admin\"\nchanges = [\"users\"]\ntwin = {}\n",
+        "#:schema ../scenario.schema.json\n# {}\ntitle = {}\ngiven = \"admin\"\nchanges = [\"users\"]\npositive = {}\n",
         found.id,
         quoted(&title),
         quoted(twin(found.surface))

@@ -183,7 +183,7 @@ impl Plan {
 /// round, the refusals that share the fresh state come before the first login, and all that leaves the state as good as
 /// it was comes behind it.
 pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
-    let twins: BTreeSet<String> = cases.iter().filter_map(|case| case.scenario.twin.clone()).collect();
+    let positives: BTreeSet<String> = cases.iter().filter_map(|case| case.scenario.positive.clone()).collect();
     let mut plan = Plan::default();
     let mut possible = Vec::new();
     for case in cases {
@@ -207,8 +207,8 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
     }
     let mut rounds: BTreeMap<(usize, Group), Vec<Case>> = BTreeMap::new();
     for (group, mut cases) in groups {
-        // Where only one of a group can have the state it needs, the twin of refusals tells the most.
-        cases.sort_by_key(|case| !twins.contains(&case.scenario.id));
+        // Where only one of a group can have the state it needs, the positive of refusals tells the most.
+        cases.sort_by_key(|case| !positives.contains(&case.scenario.id));
         for (round, cases) in group.batches(cases, capabilities.reset).into_iter().enumerate() {
             rounds.insert((round, group), cases);
         }

@@ -14,7 +14,7 @@ pub(super) fn embedded() -> Vec<Case> {
 
 /// The suite of one scenario `login/made-up`: what stands above its steps, and the request of each.
 fn suite_of(head: &str, requests: &[&str]) -> Suite {
-    let text = "[\"login.kept\"]\nmark = \"documented\"\nsays = \"s\"\npage = \"p\"\nsection = \"s\"\n";
+    let text = "[\"login.kept\"]\nbasis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\n";
     let register = Register::parse(SourceText { file: "r", text }).expect("a register");
     let mut text = format!("title = \"t\"\n{head}\n");
     for (number, request) in requests.iter().enumerate() {
@@ -196,7 +196,7 @@ fn what_a_case_changes_follows_from_its_requests_too() {
 
 #[test]
 fn a_file_that_wants_a_good_request_refused_does_not_make_it_harmless() {
-    const HEAD: &str = "given = \"admin\"\ntwin = \"login/good\"";
+    const HEAD: &str = "given = \"admin\"\npositive = \"login/good\"";
     const ADMIN: &str = "bearer = \"${admin_token}\"\n";
     for (request, changes) in [
         (r#"send = "PUT /v1/users/admin""#, r#"{"password":"Taken-Over-1!"}"#, &[Change::Passwords][..]),

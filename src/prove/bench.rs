@@ -170,8 +170,11 @@ impl Bench<'_> {
         let oracles = Oracles::of(&self.suite.register);
         let cited = self.suite.cited();
         let checked = |id: &str| cited.contains(id) || oracles.requirements().any(|oracle| oracle == id);
-        let unchecked =
-            self.suite.register.iter().filter(|requirement| requirement.excuse.is_none() && !checked(&requirement.id));
+        let unchecked = self
+            .suite
+            .register
+            .iter()
+            .filter(|requirement| requirement.untested.is_none() && !checked(&requirement.id));
         let broken = unchecked.map(|requirement| Broken {
             id: requirement.id.clone(),
             registration: Registration::Open,

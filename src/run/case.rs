@@ -333,7 +333,7 @@ fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<S
 
 /// Why the step's request may be refused, if it was: a 4xx. A crash or silence never counts as a refusal.
 fn refusal_allowed(step: &Step, exchange: &Exchange) -> Option<String> {
-    let why = step.else_blocked.as_ref()?;
+    let why = step.may_refuse.as_ref()?;
     let status = exchange.response()?.status;
     (400..500).contains(&status).then(|| format!("`{}` was answered {status}: {why}", step.name))
 }
@@ -351,7 +351,7 @@ pub(super) fn blank_report(case: &Case, verdict: Verdict) -> CaseReport {
         not_asked: None,
         duration_ms: 0,
         control: scenario.control,
-        twin: scenario.twin.clone(),
+        twin: scenario.positive.clone(),
         cites: scenario.requirements().into_iter().map(str::to_owned).collect(),
         findings: Vec::new(),
         observations: Vec::new(),

@@ -162,7 +162,7 @@ fn requirements(register: &Register, plan: &Plan, oracles: &Oracles, snapshots: 
     let info = |requirement: &crate::requirement::Requirement| RequirementInfo {
         id: requirement.id.clone(),
         level: requirement.level,
-        says: requirement.says.clone(),
+        says: requirement.statement.clone(),
         source: requirement.source(),
         oracle: of_oracles.contains(requirement.id.as_str()),
     };

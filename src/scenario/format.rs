@@ -28,12 +28,12 @@ pub(super) struct ScenarioFile {
     /// What each row leaves changed on the target.
     #[serde(default)]
     pub changes: Vec<Change>,
-    /// Whether it is its area's control: a good request accepted and its bad twin refused.
+    /// Whether it is its area's control: a good request accepted and its bad counterpart refused.
     #[serde(default)]
     pub control: bool,
     /// The scenario (`area/name`) that makes the refused request good; it must be accepted.
     #[schemars(with = "Option<String>")]
-    pub twin: Option<Spanned<String>>,
+    pub positive: Option<Spanned<String>>,
     /// The registration state of the target without which the scenario says nothing.
     pub registration: Option<Registration>,
     /// Why the scenario is kept although no planted fault needs it.
@@ -86,7 +86,7 @@ pub(super) struct StepEntry {
     /// Why a target that conforms may refuse the request: then (4xx) the case is blocked for this reason, not failed. A
     /// 5xx or no answer is judged as ever.
     #[schemars(with = "Option<String>")]
-    pub else_blocked: Option<Spanned<String>>,
+    pub may_refuse: Option<Spanned<String>>,
     /// What must hold of the answer, keyed by the requirement that it checks (in quotes).
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ExpectEntry>")]

@@ -97,7 +97,7 @@ pub struct Scenario {
     /// Whether it is its area's control.
     pub control: bool,
     /// The id of the scenario that makes the refused request good.
-    pub twin: Option<String>,
+    pub positive: Option<String>,
     /// The registration state without which it says nothing.
     pub registration: Option<Registration>,
     /// Why it is kept although no planted fault needs it.
@@ -143,7 +143,7 @@ pub struct Step {
     /// What is done.
     pub action: Action,
     /// Why a target that conforms may refuse the request; then the case is blocked instead of judged.
-    pub else_blocked: Option<String>,
+    pub may_refuse: Option<String>,
     /// What must hold; empty only where nothing is sent.
     pub expectations: Vec<Expectation>,
     /// Names bound to strings of the answer.

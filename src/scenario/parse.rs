@@ -30,10 +30,10 @@ impl Scenario {
             let advice = "say in one sentence what the scenario shows";
             return Err(source.error(file.title.span(), "the title is empty", advice));
         }
-        let twin = file.twin.as_ref().map(|twin| twin.get_ref().clone());
-        if twin.as_deref() == Some(id) {
-            let span = file.twin.as_ref().map_or(0..0, Spanned::span);
-            return Err(source.error(span, "the scenario is its own twin", "name the one that is accepted"));
+        let positive = file.positive.as_ref().map(|positive| positive.get_ref().clone());
+        if positive.as_deref() == Some(id) {
+            let span = file.positive.as_ref().map_or(0..0, Spanned::span);
+            return Err(source.error(span, "the scenario is its own positive", "name the one that is accepted"));
         }
         let rows = rows(&reader, &file.cases)?;
         if file.steps.is_empty() {
@@ -49,7 +49,7 @@ impl Scenario {
             given: file.given,
             changes: file.changes,
             control: file.control,
-            twin,
+            positive,
             registration: file.registration,
             keep: file.keep,
             rows,
@@ -167,13 +167,13 @@ fn place_of(source: SourceText<'_>, name: &str, step: &Range<usize>) -> Range<us
     start..start + needle.len()
 }
 
-/// A refusal proves little unless the same request made good is accepted: by a twin, or by a step beside it.
+/// A refusal proves little unless the same request made good is accepted: by a positive, or by a step beside it.
 fn refusals_have_twins(
     scenario: &Scenario,
     source: SourceText<'_>,
     spans: &[Range<usize>],
 ) -> Result<(), LocatedError> {
-    if scenario.twin.is_some() {
+    if scenario.positive.is_some() {
         return Ok(());
     }
     let target = |step: &Step| match &step.action {
@@ -184,7 +184,7 @@ fn refusals_have_twins(
     for (step, span) in scenario.steps.iter().zip(spans) {
         if step.expects(StatusSet::refuses) && !accepted.contains(&target(step)) {
             let what = format!("the step `{}` expects a refusal, but nothing shows the request accepted", step.name);
-            let advice = "name the scenario in which it is accepted: twin = \"area/name\"";
+            let advice = "name the scenario in which it is accepted: positive = \"area/name\"";
             return Err(source.error(span.clone(), what, advice));
         }
     }

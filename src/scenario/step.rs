@@ -44,7 +44,7 @@ impl<'r> Reader<'r> {
             entry.expect.iter().map(|(key, expect)| self.expectation(key, expect)).collect::<Result<Vec<_>, _>>()?;
         let captures =
             entry.capture.iter().map(|(key, pointer)| self.capture(key, pointer)).collect::<Result<Vec<_>, _>>()?;
-        let else_blocked = entry.else_blocked.clone();
+        let may_refuse = entry.may_refuse.clone();
         let action = self.action(&span, entry)?;
         if matches!(action, Action::Advance(_)) != expectations.is_empty() {
             let (what, advice) = match expectations.is_empty() {
@@ -56,16 +56,16 @@ impl<'r> Reader<'r> {
             };
             return Err(self.source.error(span, what, advice));
         }
-        if let Some(why) = &else_blocked {
+        if let Some(why) = &may_refuse {
             self.may_be_refused(why, &expectations)?;
         }
-        Ok(Step { name, action, else_blocked: else_blocked.map(Spanned::into_inner), expectations, captures, line })
+        Ok(Step { name, action, may_refuse: may_refuse.map(Spanned::into_inner), expectations, captures, line })
     }
 
-    /// The key `else_blocked` has a reason, and the step asks for acceptance: a refusal never excuses itself.
+    /// The key `may_refuse` has a reason, and the step asks for acceptance: a refusal never excuses itself.
     fn may_be_refused(&self, why: &Spanned<String>, expectations: &[Expectation]) -> Result<(), LocatedError> {
         if why.get_ref().trim().is_empty() {
-            let what = "`else_blocked` gives no reason";
+            let what = "`may_refuse` gives no reason";
             let advice = "say why a target that conforms may refuse the request";
             return Err(self.source.error(why.span(), what, advice));
         }
@@ -74,7 +74,7 @@ impl<'r> Reader<'r> {
             true => Ok(()),
             false => Err(self.source.error(
                 why.span(),
-                "`else_blocked` stands at a step that does not ask to be accepted",
+                "`may_refuse` stands at a step that does not ask to be accepted",
                 "expect a status of class 2xx, or remove the key",
             )),
         }

@@ -37,15 +37,15 @@ pub enum SuiteError {
     },
     /// Files that are wrong, each with its place.
     Broken(Vec<LocatedError>),
-    /// Every file is right by itself, but scenarios are missing that others name as their twins.
+    /// Every file is right by itself, but scenarios are missing that others name as their positives.
     Incomplete(Vec<MissingTwin>),
 }
 
-/// A twin that the suite does not have, whether its file is gone or its name was written wrongly.
+/// A positive that the suite does not have, whether its file is gone or its name was written wrongly.
 #[derive(Debug)]
 pub struct MissingTwin {
     /// The id of the scenario that is missing.
-    pub twin: String,
+    pub positive: String,
     /// Where it is named.
     pub named: LocatedError,
 }
@@ -224,28 +224,28 @@ fn parse_all(files: &[Source<'_>], register: &Register) -> Vec<Result<Scenario, 
     parsed.into_iter().map(|(_, scenario)| scenario).collect()
 }
 
-/// A twin that is never accepted is a file that is wrong; one that is missing leaves all others right.
+/// A positive that is never accepted is a file that is wrong; one that is missing leaves all others right.
 fn twins_are_there_and_accepted(scenarios: &[Arc<Scenario>], texts: &[&str]) -> Result<(), SuiteError> {
     let (mut missing, mut refused) = (Vec::new(), Vec::new());
-    let accepted = |twin: &Scenario| twin.steps.iter().any(|step| step.expects(StatusSet::accepts));
+    let accepted = |positive: &Scenario| positive.steps.iter().any(|step| step.expects(StatusSet::accepts));
     for (scenario, text) in scenarios.iter().zip(texts) {
-        let Some(twin) = &scenario.twin else { continue };
+        let Some(positive) = &scenario.positive else { continue };
         let file = &scenario.file;
         let located = |what, advice| SourceText { file, text }.error(twin_span(text).unwrap_or_default(), what, advice);
-        match scenarios.iter().find(|other| other.id == *twin) {
+        match scenarios.iter().find(|other| other.id == *positive) {
             None => {
                 let known = scenarios.iter().map(|scenario| scenario.id.as_str());
-                let advice = match located::nearest(twin, known) {
+                let advice = match located::nearest(positive, known) {
                     Some(near) => format!("did you mean \"{near}\"?"),
-                    None => "a twin is named by area and file: \"login/first-login\"".to_owned(),
+                    None => "a positive is named by area and file: \"login/first-login\"".to_owned(),
                 };
                 missing.push(MissingTwin {
-                    twin: twin.clone(),
-                    named: located(format!("there is no scenario \"{twin}\""), advice),
+                    positive: positive.clone(),
+                    named: located(format!("there is no scenario \"{positive}\""), advice),
                 });
             }
             Some(found) if !accepted(found) => refused.push(located(
-                format!("no step of the twin \"{twin}\" expects to be accepted"),
+                format!("no step of the positive \"{positive}\" expects to be accepted"),
                 "name a scenario in which the request is answered 2xx".to_owned(),
             )),
             Some(_) => {}
@@ -261,8 +261,8 @@ fn twins_are_there_and_accepted(scenarios: &[Arc<Scenario>], texts: &[&str]) -> 
     }
 }
 
-/// Where the value of `twin` stands in a file that was read without error.
+/// Where the value of `positive` stands in a file that was read without error.
 fn twin_span(text: &str) -> Option<std::ops::Range<usize>> {
     let table = toml::de::DeTable::parse(text).ok()?;
-    Some(table.get_ref().get("twin")?.span())
+    Some(table.get_ref().get("positive")?.span())
 }

@@ -27,14 +27,14 @@ const fn broken(
 /// A good register.
 pub const REGISTER: &str = r#"# The rules.
 ["login.wrong"]
-mark = "documented"
-says = "A wrong password does not log in."
+basis = "documented"
+statement = "A wrong password does not log in."
 page = "users/login"
 section = "Errors"
 
 ["login.right"]
-mark = "documented"
-says = "The right password logs in."
+basis = "documented"
+statement = "The right password logs in."
 page = "users/login"
 section = "Response"
 "#;
@@ -56,7 +56,7 @@ basic = "${admin}:${admin_password}"
 pub const BASE: &str = r#"# Größe zählt in Zeichen.
 title = "Ein falsches Paßwort"
 given = "admin"
-twin = "login/good"
+positive = "login/good"
 
 [cases]
 short = { word = "a" }
@@ -162,13 +162,14 @@ pub const SCENARIOS: &[Broken] = &[
     broken("filter unknown", "body = \"{}\"", "body = ▶\"${word|rot13}\"", "`rot13` is no filter", "use one of json, base64"),
     broken("twin unknown but near", "\"login/good\"", "▶\"login/goood\"", "there is no scenario \"login/goood\"", "did you mean \"login/good\"?"),
     broken("twin unknown", "\"login/good\"", "▶\"xyz\"", "there is no scenario \"xyz\"", "by area and file"),
-    broken("twin of itself", "\"login/good\"", "▶\"login/broken\"", "its own twin", "name the one that is accepted"),
-    broken("refusal without a twin", "", "title = \"t\"\n\n▶[[steps]]\nname = \"n\"\nsend = \"GET /v1/x\"\n[steps.expect]\n\"login.wrong\" = { status = \"4xx\" }\n", "nothing shows the request accepted", "twin = \"area/name\""),
+    broken("twin of itself", "\"login/good\"", "▶\"login/broken\"", "its own positive", "name the one that is accepted"),
+    broken("refusal without a twin", "", "title = \"t\"\n\n▶[[steps]]\nname = \"n\"\nsend = \"GET /v1/x\"\n[steps.expect]\n\"login.wrong\" = { status = \"4xx\" }\n", "nothing shows the request accepted", "positive = \"area/name\""),
     broken("clock moved and answer expected", "[[steps]]\nname = \"log in with a wrong one\"\nsend = \"POST /v1/users/login\"\nbasic = \"${admin}:${word}${token}\"\nheaders = { X-Word = \"x\" }\nbody = \"{}\"\n", "▶[[steps]]\nname = \"log in with a wrong one\"\nadvance = 60\n", "no answer to expect", "remove [steps.expect]"),
     broken("clock moved unannounced", "body = \"{}\"\n", "body = \"{}\"\n[steps.expect]\n\"login.wrong\" = { status = 401 }\n\n▶[[steps]]\nname = \"wait\"\nadvance = 60\n\n[[steps]]\nname = \"again\"\nsend = \"GET /v1/users\"\n", "moves the clock", "add \"clock\" to `changes`"),
     broken("clock moved back", "send = \"POST /v1/users/login\"\nbasic = \"${admin}:${word}${token}\"", "advance = ▶-1\nbasic = \"${admin}:${word}${token}\"", "invalid value", "0 or more"),
-    broken("else_blocked without a reason", "json = \"{}\"", "json = \"{}\"\nelse_blocked = ▶\" \"", "gives no reason", "say why"),
-    broken("else_blocked at a refusal", "body = \"{}\"", "body = \"{}\"\nelse_blocked = ▶\"for a while\"", "does not ask to be accepted", "expect a status of class 2xx"),
+    broken("a key of an earlier version", "json = \"{}\"", "json = \"{}\"\n▶else_blocked = \"why\"", "unknown field `else_blocked`", "it is called `may_refuse` now"),
+    broken("may_refuse without a reason", "json = \"{}\"", "json = \"{}\"\nmay_refuse = ▶\" \"", "gives no reason", "say why"),
+    broken("may_refuse at a refusal", "body = \"{}\"", "body = \"{}\"\nmay_refuse = ▶\"for a while\"", "does not ask to be accepted", "expect a status of class 2xx"),
 ];
 
 /// Mistakes in the register.
@@ -180,11 +181,11 @@ pub const REGISTERS: &[Broken] = &[
     broken("register: id in capitals", "[\"login.wrong\"]", "[▶\"login.Wrong\"]", "`login.Wrong` is no requirement id", "lower case"),
     broken("register: id without a dot", "[\"login.wrong\"]", "[▶\"login\"]", "`login` is no requirement id", "area.topic.rule"),
     broken("register: id twice", "[\"login.right\"]", "[▶\"login.wrong\"]", "duplicate key", "each key stands once"),
-    broken("register: mark unknown", "mark = \"documented\"\nsays = \"A wrong", "mark = ▶\"document\"\nsays = \"A wrong", "unknown variant `document`", "did you mean `documented`?"),
-    broken("register: level stated", "section = \"Errors\"", "section = \"Errors\"\n▶level = \"must\"", "unknown field `level`", "mark, says, page, section, because, excuse"),
+    broken("register: mark unknown", "basis = \"documented\"\nstatement = \"A wrong", "basis = ▶\"document\"\nstatement = \"A wrong", "unknown variant `document`", "did you mean `documented`?"),
+    broken("register: level stated", "section = \"Errors\"", "section = \"Errors\"\n▶level = \"must\"", "unknown field `level`", "basis, statement, page, section, because, untested"),
     broken("register: says nothing", "\"A wrong password does not log in.\"", "▶\" \"", "says nothing", "in one sentence"),
-    broken("register: says missing", "[\"login.wrong\"]\nmark = \"documented\"\nsays = \"A wrong password does not log in.\"\n", "▶[\"login.wrong\"]\nmark = \"documented\"\n", "missing field `says`", "add `says = …`"),
-    broken("register: mark missing", "[\"login.right\"]\nmark = \"documented\"\n", "▶[\"login.right\"]\n", "missing field `mark`", "add `mark = …`"),
+    broken("register: says missing", "[\"login.wrong\"]\nbasis = \"documented\"\nstatement = \"A wrong password does not log in.\"\n", "▶[\"login.wrong\"]\nbasis = \"documented\"\n", "missing field `statement`", "add `statement = …`"),
+    broken("register: mark missing", "[\"login.right\"]\nbasis = \"documented\"\n", "▶[\"login.right\"]\n", "missing field `basis`", "add `basis = …`"),
     broken("register: empty page", "page = \"users/login\"\nsection = \"Errors\"", "page = ▶\"\"\nsection = \"Errors\"", "names no source", "page and section"),
-    broken("register: empty excuse", "section = \"Errors\"", "section = \"Errors\"\nexcuse = ▶\"\"", "gives no reason", "a stranger"),
+    broken("register: empty excuse", "section = \"Errors\"", "section = \"Errors\"\nuntested = ▶\"\"", "gives no reason", "a stranger"),
 ];

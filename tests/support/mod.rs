@@ -68,7 +68,9 @@ impl Program {
     /// (a must), and the oracles that any server is held to.
     pub fn suite(self, steps: &str) -> Program {
         let entry = |id: &str, mark: &str| {
-            format!("[\"{id}\"]\nmark = \"{mark}\"\nsays = \"A rule.\"\npage = \"a page\"\nsection = \"a section\"\n")
+            format!(
+                "[\"{id}\"]\nbasis = \"{mark}\"\nstatement = \"A rule.\"\npage = \"a page\"\nsection = \"a section\"\n"
+            )
         };
         let oracles = ["answered", "json", "no-crash", "one-answer", "unique-members"];
         let oracles: String = oracles.iter().map(|rule| entry(&format!("envelope.{rule}"), "universal")).collect();

@@ -184,7 +184,7 @@ fn write_suite(folder: &Path) {
         std::fs::write(path, text).expect("a file");
     };
     let entry = |id: &str, mark: &str| {
-        format!("[\"{id}\"]\nmark = \"{mark}\"\nsays = \"A rule.\"\npage = \"a page\"\nsection = \"a section\"\n")
+        format!("[\"{id}\"]\nbasis = \"{mark}\"\nstatement = \"A rule.\"\npage = \"a page\"\nsection = \"a section\"\n")
     };
     let oracles = ["answered", "json", "no-crash", "one-answer", "unique-members"];
     let oracles: String = oracles.iter().map(|rule| entry(&format!("envelope.{rule}"), "universal")).collect();

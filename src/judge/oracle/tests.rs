@@ -11,7 +11,7 @@ use crate::located::SourceText;
 /// All oracles, each at level must, so that everything they notice is a finding.
 fn oracles() -> Oracles {
     let entry = |(id, _): &(&str, Rule)| {
-        format!("[\"{id}\"]\nmark = \"universal\"\nsays = \"s\"\npage = \"p\"\nsection = \"s\"\n")
+        format!("[\"{id}\"]\nbasis = \"universal\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\n")
     };
     let text: String = RULES.iter().map(entry).collect();
     let source = SourceText { file: "r", text: &text };
@@ -444,7 +444,7 @@ fn a_401_has_a_challenge_and_a_405_names_the_methods() {
 fn an_oracle_without_a_requirement_is_not_asked_and_a_level_decides() {
     let crash = || exchange(login(), Outcome::Answered(response(500, &[], "")));
     assert_eq!(Oracles::of(&Register::default()).judge("a step", &crash()), Judgement::default());
-    let text = "[\"envelope.no-crash\"]\nmark = \"inferred\"\nsays = \"s\"\npage = \"p\"\nsection = \"s\"\n";
+    let text = "[\"envelope.no-crash\"]\nbasis = \"inferred\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\n";
     let oracles = Oracles::of(&Register::parse(SourceText { file: "r", text }).expect("register"));
     assert_eq!(oracles.requirements().collect::<Vec<_>>(), ["envelope.no-crash"]);
     let judgement = oracles.judge("a step", &crash());
