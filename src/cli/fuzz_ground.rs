@@ -8,11 +8,11 @@ use tokio::time::timeout_at;
 
 use super::Failure;
 use super::target::Resolved;
-use crate::custody::Custody;
 use crate::custody::accounts::{Account, Accounts, Admin};
 use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::names;
 use crate::custody::recovery::{Probe, probe};
+use crate::custody::{Custody, Fate};
 use crate::files;
 use crate::fuzz::subject::Ground;
 use crate::judge::Oracles;
@@ -105,7 +105,7 @@ impl<'r> Standing<'r> {
     pub async fn log_in(&mut self, out: &Path) -> Result<Admin, String> {
         let kept = kept_by_an_earlier_version(out, self.resolved.target.transport.origin());
         if let Some((password, _)) = kept.as_ref().filter(|_| !self.resolved.info.embedded) {
-            self.givens.candidates(std::slice::from_ref(password));
+            self.givens.accounts().passwords().may_become(std::slice::from_ref(password));
         }
         let admin = match self.givens.admin().await {
             Err(why) if self.may_begin_anew() => self.begin_anew(why).await,
@@ -152,7 +152,7 @@ impl<'r> Standing<'r> {
         let was_touched = accounts.admin_touched();
         let first = accounts.log_in(&account(DEFAULT_PASSWORD), Some(&new)).await;
         if let Err(undone) = &first
-            && undone.refused
+            && undone.fate == Fate::Refused
         {
             // A faulty target may refuse the first login and take the password all the same.
             match probe(target, &account(&new)).await {
@@ -185,8 +185,12 @@ impl<'r> Standing<'r> {
     /// Logs in with a password that is the admin's now, surely or perhaps.
     async fn log_in_again(&mut self, password: &str, surely: bool) -> Result<Admin, String> {
         let passwords = [password.to_owned()];
-        self.givens.candidates(&passwords);
-        self.givens.may_have_changed(&passwords, surely);
+        let accounts = self.givens.accounts();
+        accounts.passwords().may_become(&passwords);
+        if surely {
+            accounts.passwords().were_accepted(&passwords);
+        }
+        self.givens.forget_logins();
         self.givens.admin().await
     }
 
@@ -211,7 +215,6 @@ impl<'r> Standing<'r> {
         let tidy = async {
             if !candidates.is_empty() {
                 // Whether one of them was taken shows at a login.
-                self.givens.candidates(&candidates);
                 self.givens.forget_logins();
                 let _ = self.givens.admin().await;
             }

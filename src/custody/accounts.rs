@@ -3,18 +3,19 @@
 //! Every request that may give an account a password passes through [`Accounts::before`], which puts the password into
 //! the journal first. Deleting takes an [`OwnName`], so nothing can be deleted that the run did not make up.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Custody;
-use super::Target;
 use super::given_passwords::passwords_given;
 use super::journal::{Credentials, Journal};
 use super::made::{Made, OwnName};
 use super::names::Names;
 use super::reading::{basic, bearer, called, is_done, json_type, logged_in};
 pub use super::reading::{outcome, token_in, tokens_in};
+use super::undone::Undone;
 use super::wrong_logins::{WrongLogins, is_login};
+use super::{AdminPasswords, Target};
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Exchange, Header, Request};
 use crate::transport::throttle::{Patience, Throttled};
@@ -44,8 +45,7 @@ pub struct Admin {
 pub struct Accounts {
     target: Arc<Target>,
     admin_name: String,
-    /// The admin's password as the owner gave it.
-    configured: Option<String>,
+    passwords: Mutex<AdminPasswords>,
     names: Names,
     made: Made,
     custody: Custody,
@@ -71,7 +71,7 @@ impl Accounts {
         Accounts {
             target,
             admin_name,
-            configured,
+            passwords: Mutex::new(AdminPasswords::new(configured)),
             names: Names::new(),
             made: Made::default(),
             alone: AtomicBool::new(custody.is_disposable()),
@@ -97,9 +97,14 @@ impl Accounts {
         &self.admin_name
     }
 
+    /// What the admin's password may be.
+    pub fn passwords(&self) -> MutexGuard<'_, AdminPasswords> {
+        self.passwords.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The admin's password as the owner gave it.
-    pub fn configured(&self) -> Option<&str> {
-        self.configured.as_deref()
+    pub fn configured(&self) -> Option<String> {
+        self.passwords().configured().map(str::to_owned)
     }
 
     /// The names of this run.
@@ -116,6 +121,7 @@ impl Accounts {
     pub fn was_reset(&self) {
         self.was_just_installed();
         self.admin_touched.store(false, Ordering::Relaxed);
+        self.passwords().were_reset();
         self.are_gone();
     }
 
@@ -165,6 +171,7 @@ impl Accounts {
                 .push(Credentials { account: own.unwrap_or(&self.admin_name).to_owned(), password: given.password });
         }
         self.record(credentials).await?;
+        self.passwords().may_become(&expected.admin_candidates);
         if let Some((Operation::CreateUser, Some(name))) = called(request, base)
             && let Some(own) = OwnName::of(&name, &self.names)
             && self.will_make(&own).await?
@@ -269,6 +276,7 @@ impl Accounts {
         if !accepted {
             return;
         }
+        self.passwords().were_accepted(&expected.admin_candidates);
         let holder = logged_in(&exchange.request).and_then(|name| OwnName::of(&name, &self.names));
         for token in tokens_in(&response.body) {
             self.made.token(&token, holder.as_ref());
@@ -296,9 +304,9 @@ impl Accounts {
         let of_admin = credentials.iter().any(|given| given.account == self.admin_name);
         if of_admin
             && !self.admin_touched.swap(true, Ordering::Relaxed)
-            && let Some(configured) = &self.configured
+            && let Some(configured) = self.configured()
         {
-            credentials.insert(0, self.of_admin(configured));
+            credentials.insert(0, self.of_admin(&configured));
         }
         match self.journal() {
             Some(journal) if !credentials.is_empty() => journal.record(&credentials).await,
@@ -310,8 +318,9 @@ impl Accounts {
         Credentials { account: self.admin_name.clone(), password: password.to_owned() }
     }
 
-    /// Notes in the journal that the admin logs in with that password, where the journal speaks of the admin at all.
+    /// The admin logs in with that password: the journal says so too, where it speaks of the admin at all.
     pub async fn admin_works(&self, password: &str) {
+        self.passwords().works(password);
         if let (Some(journal), true) = (self.journal(), self.admin_touched()) {
             // It only spares wrong tries; that the disk is full shows before the next change.
             let _ = journal.works(self.of_admin(password)).await;
@@ -339,6 +348,7 @@ impl Accounts {
     /// `was_touched` says whether the admin's password may have been changed before that.
     pub async fn was_refused(&self, password: &str, was_touched: bool) {
         self.admin_touched.store(was_touched, Ordering::Relaxed);
+        self.passwords().was_refused(password);
         if let Some(journal) = self.journal() {
             // It only spares wrong tries.
             let _ = journal.refused(self.of_admin(password)).await;
@@ -373,7 +383,7 @@ impl Accounts {
             None => self.try_password(account).await?,
         };
         token_in(&exchange).ok_or_else(|| match is_done(&exchange) {
-            true => Undone { in_vain: true, ..Undone::after("the login gave no token", &exchange) },
+            true => Undone::after("the login gave no token", &exchange),
             false => Undone::after("the login was not accepted", &exchange),
         })
     }
@@ -403,7 +413,9 @@ impl Accounts {
         let path = api::user(&self.admin_name);
         let request =
             self.target.transport.request(Operation::UpdateUser.method(), &path, headers, Some(body.into_bytes()));
-        let exchange = self.ask(request, &Expected::default(), &mut Patience::default()).await?;
+        let expected = Expected { admin_candidates: vec![password.to_owned()], ..Expected::default() };
+        self.passwords().may_become(&expected.admin_candidates);
+        let exchange = self.ask(request, &expected, &mut Patience::default()).await?;
         match is_done(&exchange) {
             true => Ok(()),
             false => Err(Undone::after("the update was not accepted", &exchange)),
@@ -472,65 +484,5 @@ impl Accounts {
             self.made.forget_token(token);
         }
         done
-    }
-}
-
-/// Why something that the harness asked for was not done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undone {
-    /// In words, without secrets.
-    pub why: String,
-    /// The target refused it, and would refuse it again; otherwise nobody knows.
-    pub refused: bool,
-    /// The target did it, as it says, without giving what is needed to go on; it would do so again.
-    pub in_vain: bool,
-    /// The target did not answer.
-    pub silent: bool,
-}
-
-impl Undone {
-    /// A guess that was not made.
-    pub(super) fn over_budget() -> Undone {
-        Undone {
-            why: "the admin's password is not known, and no more wrong logins may be sent; set WABIZSPEC_ADMIN_PASSWORD, \
-                  or give --wrong-logins N"
-                .to_owned(),
-            refused: true,
-            in_vain: false,
-            silent: false,
-        }
-    }
-
-    pub(super) fn in_first_login(self) -> Undone {
-        let why = format!("the first login was not accepted: {}", self.why);
-        Undone { why, ..self }
-    }
-
-    fn after(what: &str, exchange: &Exchange) -> Undone {
-        let response = exchange.response();
-        Undone {
-            why: format!("{what}: {}", outcome(exchange)),
-            refused: response.is_some_and(|response| (400..500).contains(&response.status)),
-            in_vain: false,
-            silent: response.is_none(),
-        }
-    }
-}
-
-impl From<String> for Undone {
-    fn from(why: String) -> Undone {
-        Undone { why, refused: false, in_vain: false, silent: false }
-    }
-}
-
-impl From<Throttled> for Undone {
-    fn from(throttled: Throttled) -> Undone {
-        String::from(throttled).into()
-    }
-}
-
-impl From<Undone> for String {
-    fn from(undone: Undone) -> String {
-        undone.why
     }
 }

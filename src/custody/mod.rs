@@ -13,6 +13,8 @@ pub mod journal;
 pub mod hook;
 mod target;
 mod wrong_logins;
+mod passwords;
+mod undone;
 pub mod made;
 pub mod accounts;
 pub mod recovery;
@@ -21,7 +23,9 @@ pub mod givens;
 use std::sync::Arc;
 
 use journal::Journal;
+pub use passwords::AdminPasswords;
 pub use target::{Controls, Hooks, Instance, Target};
+pub use undone::{Fate, Undone};
 
 /// Whether anyone needs the target after the run. The caller says so; it does not follow from anything else.
 #[derive(Debug, Clone)]

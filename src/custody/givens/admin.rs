@@ -1,8 +1,9 @@
 //! The administrator: how it is logged in, whatever became of its password.
 
 use super::{DEFAULT_PASSWORD, Givens};
-use crate::custody::accounts::{Account, Admin, Undone};
+use crate::custody::accounts::{Account, Admin};
 use crate::custody::names::password;
+use crate::custody::{Fate, Undone};
 
 /// How many passwords of earlier runs are tried where none that is known works: a deployed target counts wrong logins.
 const EARLIER_TRIES: usize = 5;
@@ -27,10 +28,10 @@ impl Givens {
             Err(undone) => {
                 // What was refused once is refused again, and wrong logins are few; a target that gave no answer may
                 // give one to the next case.
-                if undone.in_vain {
-                    self.tokenless = Some(undone.why.clone());
-                } else if undone.refused {
-                    self.unreachable = Some(undone.why.clone());
+                match undone.fate {
+                    Fate::InVain => self.tokenless = Some(undone.why.clone()),
+                    Fate::Refused => self.unreachable = Some(undone.why.clone()),
+                    Fate::Silent | Fate::Unknown => {}
                 }
                 Err(undone.why)
             }
@@ -38,35 +39,32 @@ impl Givens {
     }
 
     async fn log_in_as_admin(&mut self) -> Result<Admin, Undone> {
-        // The likeliest first: a deployed target counts wrong logins.
-        let (doubtful, accepted) = self.candidates.split_at(self.candidates.len() - self.accepted);
-        let mut tries: Vec<String> = accepted.iter().rev().cloned().collect();
-        tries.extend(self.known.clone());
-        tries.extend(self.accounts.configured().map(str::to_owned));
-        tries.extend(doubtful.iter().rev().cloned());
+        let (likeliest, known) = {
+            let passwords = self.accounts.passwords();
+            (passwords.likeliest(), passwords.known().map(str::to_owned))
+        };
         let mut last: Option<Undone> = None;
-        for password in distinct(tries) {
-            let has_worked = self.was_admin && self.known.as_ref() == Some(&password);
+        for password in likeliest {
+            let has_worked = self.was_admin && known.as_ref() == Some(&password);
             if !has_worked && !self.accounts.may_guess() {
-                return Err(Undone::over_budget());
+                return Err(Undone::unknown_password(true));
             }
             let account = self.admin_account(&password);
             match self.accounts.log_in(&account, None).await {
                 Ok(token) => return Ok(self.logged_in(account, token).await),
                 // It is the target that stumbles, not the password: each further guess would only be one more.
-                Err(undone) if undone.in_vain || !undone.refused => return Err(undone),
+                Err(undone) if undone.fate != Fate::Refused => return Err(undone),
                 Err(undone) => last = Some(undone),
             }
         }
         if self.may_be_fresh {
             // A first login that failed without a refusal is tried again with the same password: one more to remember
             // each time would be one more to try each time.
-            let configured = self.accounts.configured().map(str::to_owned);
-            let again = || self.candidates.last().cloned();
-            let new = configured.or_else(again).unwrap_or_else(password);
-            if !self.candidates.contains(&new) {
-                self.candidates(std::slice::from_ref(&new));
-            }
+            let new = {
+                let passwords = self.accounts.passwords();
+                let again = passwords.configured().or(passwords.newest_candidate());
+                again.map_or_else(password, str::to_owned)
+            };
             let default = self.admin_account(DEFAULT_PASSWORD);
             let was_touched = self.accounts.admin_touched();
             match self.accounts.log_in(&default, Some(&new)).await {
@@ -74,7 +72,7 @@ impl Givens {
                     self.accounts.was_just_installed();
                     return Ok(self.logged_in(self.admin_account(&new), token).await);
                 }
-                Err(undone) if undone.in_vain => {
+                Err(undone) if undone.fate == Fate::InVain => {
                     // It was accepted, so that the new password is the admin's: an ordinary login may bring a token.
                     let account = self.admin_account(&new);
                     return match self.accounts.log_in(&account, None).await {
@@ -82,14 +80,13 @@ impl Givens {
                         Err(_) => Err(undone),
                     };
                 }
-                Err(undone) if !undone.refused => return Err(undone.in_first_login()),
+                Err(undone) if undone.fate != Fate::Refused => return Err(undone.in_first_login()),
                 Err(undone) => {
                     // A faulty target may refuse the first login and take the password all the same.
                     let account = self.admin_account(&new);
                     if let Ok(token) = self.accounts.log_in(&account, None).await {
                         return Ok(self.logged_in(account, token).await);
                     }
-                    self.candidates.retain(|candidate| *candidate != new);
                     self.accounts.was_refused(&new, was_touched).await;
                     last = Some(undone.in_first_login());
                 }
@@ -97,21 +94,16 @@ impl Givens {
         }
         for password in self.earlier() {
             if !self.accounts.may_guess() {
-                return Err(Undone::over_budget());
+                return Err(Undone::unknown_password(true));
             }
             let account = self.admin_account(&password);
             match self.accounts.log_in(&account, None).await {
                 Ok(token) => return Ok(self.logged_in(account, token).await),
-                Err(undone) if !undone.refused => return Err(undone),
+                Err(undone) if undone.fate != Fate::Refused => return Err(undone),
                 Err(undone) => last = Some(undone),
             }
         }
-        Err(last.unwrap_or_else(|| Undone {
-            why: "the admin's password is not known; set WABIZSPEC_ADMIN_PASSWORD".to_owned(),
-            refused: true,
-            in_vain: false,
-            silent: false,
-        }))
+        Err(last.unwrap_or_else(|| Undone::unknown_password(false)))
     }
 
     /// What earlier runs left in the journal, newest first: a run that was killed may have changed the password.
@@ -119,7 +111,8 @@ impl Givens {
         let journal = self.accounts.journal();
         let mut passwords =
             journal.map_or_else(Vec::new, |journal| journal.earlier().passwords_of(self.accounts.admin_name()));
-        passwords.retain(|password| Some(password.as_str()) != self.accounts.configured());
+        let configured = self.accounts.configured();
+        passwords.retain(|password| Some(password) != configured.as_ref());
         passwords.truncate(EARLIER_TRIES);
         passwords
     }
@@ -129,16 +122,8 @@ impl Givens {
             self.owners.get_or_insert_with(|| account.password.clone());
         }
         self.accounts.admin_works(&account.password).await;
-        self.known = Some(account.password.clone());
-        self.forget_candidates();
         self.may_be_fresh = false;
         self.was_admin = true;
         Admin { account, token }
     }
-}
-
-/// Each once, where it stands first.
-fn distinct(passwords: Vec<String>) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
-    passwords.into_iter().filter(|password| seen.insert(password.clone())).collect()
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Givens;
+use crate::custody::Fate;
 use crate::custody::journal::Credentials;
 use crate::custody::reading::leftover;
 
@@ -56,7 +57,7 @@ impl Givens {
                 None => self.accounts.delete(&admin, name).await,
             };
             // The token may have died: expired by a clock that was moved, or ended by a case.
-            if !is_new && gone.as_ref().is_err_and(|undone| undone.refused) {
+            if !is_new && gone.as_ref().is_err_and(|undone| undone.fate == Fate::Refused) {
                 self.forget_logins();
                 is_new = true;
                 if let Ok(anew) = self.admin().await {
@@ -66,7 +67,7 @@ impl Givens {
             }
             if let Err(undone) = gone {
                 left.push(leftover(name.as_str(), &undone.why));
-                silence = silence.or(undone.silent.then_some(undone.why));
+                silence = silence.or((undone.fate == Fate::Silent).then_some(undone.why));
             }
         }
         left
@@ -75,7 +76,13 @@ impl Givens {
     /// Whether the admin is left with another password than the one it had, or that the owner gave.
     pub fn leaves_another_password(&self) -> bool {
         let touched = self.accounts.admin_touched() && !self.accounts.is_disposable();
-        touched && self.owners.is_some() && !(self.candidates.is_empty() && self.known == self.owners)
+        touched && self.owners.is_some() && !self.has_the_owners_password()
+    }
+
+    /// Whether the admin surely has the password to be set back.
+    fn has_the_owners_password(&self) -> bool {
+        let passwords = self.accounts.passwords();
+        passwords.is_certain() && passwords.known().is_some() && passwords.known() == self.owners.as_deref()
     }
 
     /// The owner's password works again after the run, if it ever did.
@@ -84,23 +91,22 @@ impl Givens {
         if !self.accounts.admin_touched() || self.accounts.is_disposable() {
             return None;
         }
-        if !self.candidates.is_empty() {
+        if !self.accounts.passwords().is_certain() {
             // Whether one of them was taken shows only at a login.
             self.forget_logins();
         }
         let set = async {
             let admin = self.admin().await?;
             if admin.account.password != configured {
-                self.candidates(std::slice::from_ref(&configured));
                 self.accounts.set_admin_password(&admin, &configured).await?;
-                self.may_have_changed(std::slice::from_ref(&configured), true);
+                self.forget_logins();
                 self.admin().await?;
             }
             Ok::<_, String>(())
         };
         let why = set.await.err();
         let why = why.or_else(|| {
-            let kept = self.known.as_ref() == Some(&configured);
+            let kept = self.accounts.passwords().known() == Some(&configured);
             (!kept).then(|| "the target did not take it".to_owned())
         })?;
         Some(format!("the admin's password could not be set back to the owner's: {why}"))
@@ -121,11 +127,17 @@ impl Givens {
             }
             return None;
         }
-        let certain = self.candidates.is_empty();
-        let settled = match &self.known {
-            Some(known) if certain && Some(known.as_str()) == self.accounts.configured() => journal.settle(&[]).await,
-            Some(known) if certain => {
-                let works = Credentials { account: self.accounts.admin_name().to_owned(), password: known.clone() };
+        let (known, configured) = {
+            let passwords = self.accounts.passwords();
+            (
+                passwords.known().filter(|_| passwords.is_certain()).map(str::to_owned),
+                passwords.configured().map(str::to_owned),
+            )
+        };
+        let settled = match known {
+            Some(known) if Some(&known) == configured.as_ref() => journal.settle(&[]).await,
+            Some(known) => {
+                let works = Credentials { account: self.accounts.admin_name().to_owned(), password: known };
                 journal.settle(&[works]).await
             }
             // Nobody knows which of them it is: all stay.
@@ -133,7 +145,7 @@ impl Givens {
         };
         // A journal that could not be made shorter still holds everything.
         let _ = settled;
-        if certain && self.known.is_some() && self.known == self.owners {
+        if self.has_the_owners_password() {
             return None;
         }
         let (path, url) = (journal.path().display(), self.target.transport.origin());

@@ -12,24 +12,17 @@ use std::sync::Arc;
 pub use registration::Registrable;
 pub use reset::AfterReset;
 
+pub use crate::documented::api::DEFAULT_PASSWORD;
+
 use super::Target;
 use super::accounts::{Account, Accounts, Admin};
 use super::names::password;
 use crate::exchange::Redaction;
 
-/// The documented default password (users/login, Before you begin).
-pub const DEFAULT_PASSWORD: &str = "secret";
-
 /// What the harness knows of the target's state.
 pub struct Givens {
     target: Arc<Target>,
     accounts: Arc<Accounts>,
-    /// The admin's password that worked last.
-    known: Option<String>,
-    /// Passwords that a request of this run may have given to the admin since then, oldest first.
-    candidates: Vec<String>,
-    /// How many of the last candidates came with a request that was accepted.
-    accepted: usize,
     /// The default password may still be in place.
     may_be_fresh: bool,
     admin: Option<Admin>,
@@ -55,11 +48,8 @@ impl Givens {
     pub fn new(target: Arc<Target>, accounts: Arc<Accounts>, fresh: bool) -> Givens {
         Givens {
             target,
-            owners: accounts.configured().map(str::to_owned),
-            known: accounts.configured().map(str::to_owned),
+            owners: accounts.configured(),
             accounts,
-            candidates: Vec::new(),
-            accepted: 0,
             may_be_fresh: fresh,
             admin: None,
             unreachable: None,
@@ -111,26 +101,6 @@ impl Givens {
     pub fn forget_accounts(&mut self) {
         self.forget_logins();
         self.user = None;
-    }
-
-    /// A request that is about to be sent may give the admin these passwords.
-    pub fn candidates(&mut self, passwords: &[String]) {
-        self.candidates.extend_from_slice(passwords);
-        self.accepted = 0;
-    }
-
-    /// That request was not refused: `accepted`, or nobody knows. The admin is logged in anew when next needed; after a
-    /// refusal its token stays good, and a wrong login is spared.
-    pub fn may_have_changed(&mut self, passwords: &[String], accepted: bool) {
-        if accepted && self.candidates.ends_with(passwords) {
-            self.accepted = passwords.len();
-        }
-        self.forget_logins();
-    }
-
-    fn forget_candidates(&mut self) {
-        self.candidates.clear();
-        self.accepted = 0;
     }
 
     /// Whether a reset may bring an admin back that is lost: not where it was not to be had in this state at all.

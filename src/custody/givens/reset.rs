@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{DEFAULT_PASSWORD, Givens};
+use crate::custody::Fate;
 use crate::custody::accounts::Account;
 use crate::custody::names;
 use crate::documented::errors::ErrorCode;
@@ -49,21 +50,18 @@ impl Givens {
                 format!("{what}: {why}")
             })?;
         }
-        let (known, admin) = (self.known.take(), self.admin.take());
+        self.was_reset = true;
+        self.was_admin = false;
+        self.is_registered = false;
+        self.user = None;
+        self.user_token = None;
+        self.unreachable = None;
+        self.tokenless = None;
+        // Otherwise the admin has just been logged in by the first login.
         if state == AfterReset::JustInstalled {
             self.accounts.was_reset();
-        }
-        self.was_reset = true;
-        self.forget_candidates();
-        self.may_be_fresh = true;
-        self.user = None;
-        self.is_registered = false;
-        self.tokenless = None;
-        self.was_admin = false;
-        self.forget_logins();
-        if state == AfterReset::UsedUp {
-            (self.known, self.admin) = (known, admin);
-            self.may_be_fresh = false;
+            self.admin = None;
+            self.may_be_fresh = true;
         }
         Ok(state)
     }
@@ -74,10 +72,10 @@ impl Givens {
     /// It is not, as far as can be told, and what shows it.
     async fn verified(&mut self) -> Result<AfterReset, String> {
         let default = self.default_password().await?;
-        let worked = self.passwords_of_before();
+        let worked = self.accounts.passwords().before_a_reset();
         for password in &worked {
             if self.accepts(password).await && !self.accepts(&names::password()).await {
-                return Err("the admin's password of before is still accepted".to_owned());
+                return Err("the admin's earlier password is still accepted".to_owned());
             }
         }
         if !worked.is_empty() {
@@ -98,18 +96,8 @@ impl Givens {
     async fn accepts(&self, password: &str) -> bool {
         match self.accounts.log_in(&self.admin_account(password), None).await {
             Ok(_) => true,
-            Err(undone) => undone.in_vain,
+            Err(undone) => undone.fate == Fate::InVain,
         }
-    }
-
-    /// What logged the admin in before, as far as is known, or what the owner says does.
-    fn passwords_of_before(&self) -> Vec<String> {
-        let accepted = &self.candidates[self.candidates.len() - self.accepted..];
-        let configured = self.accounts.configured().map(str::to_owned);
-        let before = accepted.last().cloned().into_iter().chain(self.known.clone()).chain(configured);
-        let mut before: Vec<String> = before.filter(|password| password != DEFAULT_PASSWORD).collect();
-        before.dedup();
-        before
     }
 
     /// Looks whether a target that was said to be just installed is. Where its answers do not show it, the owner's word
@@ -125,7 +113,7 @@ impl Givens {
             (Default::InPlace, _) | (Default::Unclear, None) => false,
             (Default::Gone, _) => true,
             (Default::Unclear, Some(password)) => {
-                let account = self.admin_account(password);
+                let account = self.admin_account(&password);
                 self.accounts.log_in(&account, None).await.is_ok()
             }
         };

@@ -323,6 +323,9 @@ pub fn username(path: &str) -> Option<&str> {
     is_name.then_some(name)
 }
 
+/// The password of the default account, `admin` (users/login, Before you begin).
+pub const DEFAULT_PASSWORD: &str = "secret";
+
 /// What a path below that of the accounts does not name an account with.
 pub const NOT_NAMES: [&str; 2] = ["login", "logout"];
 
