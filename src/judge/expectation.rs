@@ -143,6 +143,14 @@ impl Pattern {
 }
 
 impl Expectation {
+    /// The statuses that it asks for.
+    pub fn statuses(&self) -> impl Iterator<Item = &StatusSet> {
+        self.checks.iter().filter_map(|check| match check {
+            Check::Status(set) => Some(set),
+            _ => None,
+        })
+    }
+
     /// Holds the exchange to the expectation. Without a whole answer nothing is judged here: that no answer came is
     /// the finding of an oracle, and never satisfies a refusal. Only where no oracle minds, because raw bytes may be
     /// met by closing the connection, the expectation has to.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::Case;
 use crate::documented::api::{self, Resource};
-use crate::judge::Check;
+use crate::judge::{Expectation, StatusSet};
 use crate::requirement::Level;
 use crate::scenario::{Action, Step};
 use crate::template::Bindings;
@@ -38,11 +38,8 @@ fn is_wrong_login(step: &Step, row: &Bindings) -> bool {
         Action::Hex(bytes) => String::from_utf8_lossy(bytes).contains(Resource::Login.path()),
         Action::Advance(_) => false,
     };
-    let accepted = |check: &Check| matches!(check, Check::Status(set) if set.accepts());
-    let is_good = step
-        .expectations
-        .iter()
-        .any(|expectation| expectation.level == Level::Must && expectation.checks.iter().any(accepted));
+    let musts = step.expectations.iter().filter(|expectation| expectation.level == Level::Must);
+    let is_good = musts.flat_map(Expectation::statuses).any(StatusSet::accepts);
     to_the_login && !is_good
 }
 

@@ -6,7 +6,7 @@ use crate::documented::api::{self, Caller, Effect, Operation};
 use crate::documented::bodies::{AccountBody, AccountRule, CreateUserBody, UpdateUserBody, UsernameRule};
 use crate::documented::certificate::{SampleCertificate, verified_name};
 use crate::documented::password::PasswordRule;
-use crate::judge::Check;
+use crate::judge::StatusSet;
 use crate::scenario::{Action, Authorization, Change, Draft, Registration, Scenario, Step};
 use crate::template::{Bindings, Template};
 
@@ -47,8 +47,7 @@ fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> V
         // What is not of the API may change anything.
         None => vec![Change::Passwords, Change::Users, Change::Registration],
     };
-    let mut checks = step.expectations.iter().flat_map(|expectation| &expectation.checks);
-    let refused = checks.any(|check| matches!(check, Check::Status(set) if set.refuses()));
+    let refused = step.expects(StatusSet::refuses);
     let is_faultless = matches!(&step.action, Action::Send(draft) if is_faultless(draft, operation, row))
         // Clients whose registration has been sunset refuse every one.
         && !(registration == Some(Registration::Sunset) && changes == [Change::Registration]);

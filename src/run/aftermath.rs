@@ -5,7 +5,7 @@
 
 use crate::custody::effect::Effect;
 use crate::exchange::{Exchange, Outcome, Request};
-use crate::judge::{Check, Verdict};
+use crate::judge::{StatusSet, Verdict};
 use crate::plan::Case;
 use crate::scenario::{Change, Given, Step};
 
@@ -62,12 +62,9 @@ fn may_be_done(step: &Step, exchange: &Exchange, passed: bool) -> bool {
         Outcome::Answered(response) => response,
         Outcome::Unanswered(_) => return !(passed && matches!(exchange.request, Request::Raw(_))),
     };
-    let refused_as_asked =
-        |check: &Check| matches!(check, Check::Status(set) if set.refuses() && set.contains(response.status));
-    let mut checks = step.expectations.iter().flat_map(|expectation| &expectation.checks);
     match response.status {
         400..500 => false,
-        500.. => !checks.any(refused_as_asked),
+        500.. => !step.statuses().any(|set| set.refuses() && set.contains(response.status)),
         _ => true,
     }
 }
@@ -75,11 +72,10 @@ fn may_be_done(step: &Step, exchange: &Exchange, passed: bool) -> bool {
 /// Whether the plan knows of the effect: the case says so, or it concerns no other case.
 fn is_foreseen(case: &Case, step: &Step, effect: &Effect, owns: impl Fn(&str) -> bool) -> bool {
     let says = |change| case.changes().contains(&change);
-    let mut checks = step.expectations.iter().flat_map(|expectation| &expectation.checks);
     match effect {
         Effect::Nothing | Effect::Token => true,
         // Where a logout is to be refused, the token may be one that other cases use.
-        Effect::LogOut => checks.any(|check| matches!(check, Check::Status(set) if set.accepts())),
+        Effect::LogOut => step.expects(StatusSet::accepts),
         Effect::Account(Some(name)) if owns(name) => true,
         Effect::Account(_) => says(Change::Passwords) || says(Change::Users),
         Effect::Registration => says(Change::Registration),

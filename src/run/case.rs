@@ -11,7 +11,7 @@ use super::ready::Ready;
 use super::witness::Witnessed;
 use crate::custody::accounts::tokens_in;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, Request, curl, transcript};
-use crate::judge::{Check, Judgement, Mismatch, StatusSet, Verdict};
+use crate::judge::{Judgement, Mismatch, StatusSet, Verdict};
 use crate::plan::Case;
 use crate::requirement::Level;
 use crate::scenario::{Action, Given, Step};
@@ -313,19 +313,14 @@ fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<S
     if !judgement.breaks_a_must() {
         return None;
     }
-    let sets = step.expectations.iter().flat_map(|expectation| &expectation.checks);
-    let sets = sets.filter_map(|check| match check {
-        Check::Status(set) => Some(set),
-        _ => None,
-    });
     let status = response.status;
     let done = |set: &StatusSet| {
         set.contains(status)
             || (set.accepts() && (200..300).contains(&status))
             || (set.refuses() && (400..500).contains(&status))
     };
-    let is_known = match sets.clone().next() {
-        Some(_) => sets.clone().all(done),
+    let is_known = match step.statuses().next() {
+        Some(_) => step.statuses().all(done),
         None => matches!(status, 200..300 | 400..500),
     };
     (!is_known).then(|| format!("`{}` was answered {status}, and what that left behind is not known", step.name))

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::format::ScenarioFile;
 use super::step::Reader;
 use super::{Action, Change, Row, Scenario, Step, harness_names, is_harness_name, is_segment};
-use crate::judge::{Check, Pattern, StatusSet};
+use crate::judge::{Check, Expectation, Pattern, StatusSet};
 use crate::located::{self, LineCounter, Located, LocatedError, SourceText};
 use crate::requirement::Register;
 use crate::template::{Bindings, is_name};
@@ -204,10 +204,14 @@ impl Step {
         self.action.templates().into_iter().chain(expected).flat_map(|template| template.names())
     }
 
+    /// The statuses that its expectations ask for.
+    pub fn statuses(&self) -> impl Iterator<Item = &StatusSet> {
+        self.expectations.iter().flat_map(Expectation::statuses)
+    }
+
     /// Whether one of its expectations asks for a status of that kind.
     pub fn expects(&self, kind: fn(&StatusSet) -> bool) -> bool {
-        let checks = self.expectations.iter().flat_map(|expectation| &expectation.checks);
-        checks.into_iter().any(|check| matches!(check, Check::Status(set) if kind(set)))
+        self.statuses().any(kind)
     }
 }
 

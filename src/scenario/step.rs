@@ -69,8 +69,7 @@ impl<'r> Reader<'r> {
             let advice = "say why a target that conforms may refuse the request";
             return Err(self.source.error(why.span(), what, advice));
         }
-        let mut checks = expectations.iter().flat_map(|expectation| &expectation.checks);
-        match checks.any(|check| matches!(check, Check::Status(set) if set.accepts())) {
+        match expectations.iter().flat_map(Expectation::statuses).any(StatusSet::accepts) {
             true => Ok(()),
             false => Err(self.source.error(
                 why.span(),

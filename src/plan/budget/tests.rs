@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::judge::Check;
 use crate::judge::{Expectation, StatusSet};
 use crate::plan::tests::{case, embedded as all};
 use crate::plan::{Capabilities, plan};
