@@ -10,7 +10,7 @@ use crate::scenario::{Scenario, Suite};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Scenario files, or the folder of a whole suite; the suite built in without one
+    /// Scenario files, or the directory of a suite [default: the built-in suite]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]

@@ -10,7 +10,7 @@ use super::{Cli, Failure, print};
 Example:
   wabizspec completions bash > ~/.local/share/bash-completion/completions/wabizspec")]
 pub(super) struct CompletionsArgs {
-    /// For which shell
+    /// Shell to generate the script for
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }

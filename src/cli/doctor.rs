@@ -31,7 +31,7 @@ const SKEW: i64 = 5;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit codes: 0 a run can begin · 2 usage error · 3 something stands in the way · 130 interrupted")]
+Exit codes: 0 ready to run · 2 usage error · 3 a problem to fix first · 130 interrupted")]
 pub(super) struct DoctorArgs {
     #[command(flatten)]
     target: TargetArgs,

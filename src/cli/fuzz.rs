@@ -35,38 +35,38 @@ Examples:
   wabizspec fuzz all --time 30s                              fuzz the embedded reference client
   wabizspec fuzz basic-auth login-body --target http://127.0.0.1:8080 --requests 20000 --seed 7
   wabizspec fuzz all --target http://127.0.0.1:8080 --out findings --report json=fuzz.json
-  wabizspec replay findings --target http://127.0.0.1:8080   try again what was found
+  wabizspec replay findings --target http://127.0.0.1:8080   send the findings again
 
-The fuzzer works on accounts that it makes and removes. To make them it logs in as admin, with WABIZSPEC_ADMIN_PASSWORD or \
-what earlier runs left in the journal. Where none of these works, it does the first login: on this machine if the target \
-answers that the default password has to be changed (code 1024), elsewhere only with --fresh or --reset. The password that \
-it sets is written to the journal first, and `wabizspec recover` shows it. Hosts other than this machine need [fuzz] \
-allow_hosts in the configuration.")]
+The fuzzer creates its own accounts and deletes them at the end. To do that it logs in as admin, with \
+WABIZSPEC_ADMIN_PASSWORD or a password that an earlier run left in the journal. If neither works, it does the first login: on \
+this machine if the target says that the default password has to be changed (code 1024), elsewhere only with --fresh or \
+--reset. It writes the new password to the journal first; `wabizspec recover` shows it. To fuzz another machine, list the \
+host under [fuzz] allow_hosts in the configuration.")]
 pub(super) struct FuzzArgs {
     /// basic-auth, login-body, password, users-body, account-body, bearer, path, session, http, or all (all but http)
     #[arg(value_name = "SURFACE", required = true)]
     surfaces: Vec<String>,
     #[command(flatten)]
     target: TargetArgs,
-    /// How long the whole run takes, such as 30s or 5m, accounts and clean-up included [default: 60s without --requests]
+    /// How long to run, such as 30s or 5m, including setup and cleanup [default: 60s without --requests]
     #[arg(long, value_name = "DUR")]
     time: Option<LongSpan>,
-    /// How many requests to send, about
+    /// Approximate number of requests to send
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     requests: Option<u64>,
-    /// Decides the inputs; the same seed and answers make the same inputs [default: random, and told]
+    /// Seed for the inputs; the same seed and the same responses give the same inputs [default: random, and printed]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Where findings and the corpus are kept; a later run goes on from there
+    /// Directory for findings and the corpus; a later run continues from there
     #[arg(long, value_name = "DIR", default_value = fuzz_ground::OUT)]
     out: PathBuf,
-    /// Also send requests beyond 64 KiB and nesting beyond 4 000
+    /// Also send requests larger than 64 KiB and JSON nested deeper than 4,000 levels
     #[arg(long)]
     large: bool,
-    /// Write the report: json, to a file with =PATH, else to standard output
+    /// Write a JSON report, to PATH or to standard output
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Option<Wanted>,
-    /// Only the summary
+    /// Print only the summary
     #[arg(short, long)]
     quiet: bool,
 }

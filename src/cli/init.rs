@@ -17,7 +17,7 @@ const SAMPLE: &str = include_str!("sample.toml");
 Examples:
   wabizspec init && $EDITOR wabizspec.toml && wabizspec doctor")]
 pub(super) struct InitArgs {
-    /// Where to write it
+    /// File to write
     #[arg(value_name = "FILE", default_value = FILE_NAME)]
     path: PathBuf,
 }

@@ -15,7 +15,7 @@ use crate::scenario::{Scenario, Suite};
 pub(super) struct ListArgs {
     /// What to list
     what: What,
-    /// As a JSON array of objects
+    /// Print a JSON array of objects
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -12,15 +12,14 @@ use crate::report::{Merged, Verbosity};
 #[command(after_help = "\
 Examples:
   wabizspec merge shard-*.ndjson --report html=report.html --report junit=junit.xml
-  wabizspec merge run.ndjson --report markdown       the same run in another format
+  wabizspec merge run.ndjson --report markdown       convert a report
 
-The exit code is that of a run. A shard that is missing or was not completed leaves the merged run incomplete, which is \
-no success.")]
+The exit codes are those of a run. If a shard is missing or incomplete, so is the merged report, and the exit code is not 0.")]
 pub(super) struct MergeArgs {
-    /// Reports that runs have written with --report ndjson=PATH or json=PATH; files, not pipes, as each is read twice
+    /// Reports written with --report ndjson=PATH or json=PATH; files, not pipes, because each is read twice
     #[arg(value_name = "REPORT", required = true)]
     reports: Vec<PathBuf>,
-    /// Exit with 3 where all reports together hold fewer judged cases than that
+    /// Exit with 3 if fewer than N cases were judged in all reports together
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     min_cases: u32,
     #[command(flatten)]

@@ -46,11 +46,11 @@ use crate::{files, located};
     about,
     after_help = "\
 Exit codes: 0 everything that ran conforms · 1 findings · 2 usage error, nothing was sent
-            3 inconclusive · 70 a defect of wabizspec · 130 interrupted
+            3 inconclusive · 70 a bug in wabizspec · 130 interrupted
 
-Start with `wabizspec run`, which judges the embedded reference client. For a target of your own:
-`wabizspec init` writes wabizspec.toml, `wabizspec doctor` says what is still missing, and
-`wabizspec run` judges it, without what changes something on it unless you allow that."
+Start with `wabizspec run`: it tests the embedded reference client. To test your own server, run
+`wabizspec init` to write wabizspec.toml, `wabizspec doctor` to check the setup, and then
+`wabizspec run`. A run changes nothing on your server unless you allow it."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -59,33 +59,33 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Judge a target: run the scenarios against it
+    /// Test a target: run the scenarios against it
     Run(Box<run::RunArgs>),
-    /// Fuzz a target: find inputs that it does not bear
+    /// Fuzz a target: search for inputs that it handles wrongly
     Fuzz(Box<fuzz::FuzzArgs>),
-    /// Try inputs again that were found
+    /// Send saved fuzz findings again
     Replay(Box<replay::ReplayArgs>),
-    /// Put the reports of shards together, or write a report in another format
+    /// Combine the reports of shards, or convert a report to another format
     Merge(merge::MergeArgs),
-    /// Serve the reference client
+    /// Run the reference client as a server
     Serve(serve::ServeArgs),
-    /// Show that the suite bites: run it against each planted fault
+    /// Prove that the suite finds faults: run it against each planted fault
     Prove(prove::ProveArgs),
     /// List scenarios, cases, requirements or planted faults
     List(list::ListArgs),
     /// Explain a requirement, a case or an error code
     Explain(explain::ExplainArgs),
-    /// Find the password that an interrupted run left the admin with
+    /// Find the admin's password after an interrupted run
     Recover(recover::RecoverArgs),
-    /// Look at the configuration and the target, and say what to do before a run
+    /// Check the configuration and the target before a run
     Doctor(doctor::DoctorArgs),
     /// Write a commented wabizspec.toml
     Init(init::InitArgs),
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     Completions(completions::CompletionsArgs),
-    /// Print the man page, or write one for each subcommand
+    /// Print the man page, or write one per subcommand
     Man(man::ManArgs),
-    /// Read scenario files and say what is wrong with them; nothing is sent
+    /// Check scenario files without running them
     Check(check::CheckArgs),
 }
 
@@ -210,7 +210,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// `--scenarios DIR`, wherever a command reads the suite.
 #[derive(Debug, clap::Args)]
 struct SuiteArgs {
-    /// A folder with requirements.toml and <area>/<name>.toml, instead of the suite built in
+    /// Directory with requirements.toml and <area>/<name>.toml, used instead of the built-in suite
     #[arg(long, value_name = "DIR")]
     scenarios: Option<PathBuf>,
 }

@@ -24,18 +24,18 @@ use crate::{files, located};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wabizspec prove                                 every fault; also finds cases that nothing needs
+  wabizspec prove                                 every fault; also finds cases that no fault needs
   wabizspec prove 'login.password.*'              some faults
   wabizspec prove --report markdown=proof.md      the matrix of faults and cases
 
-Exit 0 means: the suite passes against the faultless reference client, a case kills every fault, and every case \
-is needed. Exit 1 means that one of this does not hold, or that a scenario is missing which others name as their positive: \
-the reports then say that the proof is incomplete.")]
+Exit code 0: the suite passes against the reference client without faults, every fault is killed by a case, and every case \
+is needed. Exit code 1: one of these does not hold, or a scenario is missing that others name as their positive; then the \
+reports say that the proof is incomplete.")]
 pub(super) struct ProveArgs {
-    /// Ids of faults, with * and ?; all faults without one
+    /// Fault ids, with * and ? [default: all faults]
     #[arg(value_name = "FAULT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     faults: Vec<String>,
-    /// Write the matrix: json or markdown, to a file with =PATH, else to standard output
+    /// Write the matrix as json or markdown, to PATH or to standard output
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Vec<Wanted>,
     #[command(flatten)]

@@ -35,29 +35,29 @@ const LOGOUT: Duration = Duration::from_secs(2);
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wabizspec recover --target https://wabiz.internal:9090    says which password works
+  wabizspec recover --target https://wabiz.internal:9090    say which password works
   wabizspec recover --target https://wabiz.internal:9090 --out admin.password
   wabizspec recover --target https://wabiz.internal:9090 --clean
 
-It sends at most 20 wrong logins (--wrong-logins N), because a target may lock an account after too many. If more \
-passwords are known, it says how to continue.
+At most 20 wrong logins are sent (--wrong-logins N), because a target may lock an account after too many. If more passwords \
+are left to try, the output says how to continue.
 
 Exit codes: 0 found · 1 no known password works · 2 usage error
-            3 the target cannot be reached, or there are more passwords to try, or accounts are left with --clean
+            3 the target cannot be reached, more passwords are left to try, or --clean left accounts
             130 interrupted")]
 pub(super) struct RecoverArgs {
     #[command(flatten)]
     target: TargetArgs,
-    /// Print the password itself
+    /// Print the password
     #[arg(long)]
     show: bool,
-    /// Write the password to a file that only you can read; it must not exist
+    /// Write the password to a new file that only you can read
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Remove the accounts that interrupted runs made and did not remove
+    /// Delete accounts that interrupted runs left behind
     #[arg(long)]
     clean: bool,
-    /// Skip the first N passwords, which were tried before
+    /// Skip the first N passwords, which were tried already
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     skip: usize,
 }

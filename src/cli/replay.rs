@@ -23,19 +23,21 @@ use crate::requirement::{Level, Register};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wabizspec replay wabizspec-fuzz/findings --target http://127.0.0.1:8080   a folder, whole
+  wabizspec replay wabizspec-fuzz/findings --target http://127.0.0.1:8080   everything in a directory
   wabizspec replay wabizspec-fuzz/findings/basic-auth/basic-auth-crash-1a2b3c4d
-  wabizspec replay fuzz/corpus/login_body            seeds, on the reference client
+  wabizspec replay fuzz/corpus/login_body            seeds, against the reference client
 
-An input's surface is the name of a folder that it lies in, or --surface. Exit code 1: something is reproduced; 0: nothing is, \
-and everything was judged; 3: something could not be judged; 130: interrupted.")]
+The surface of an input is the name of a directory it is in, or --surface.
+
+Exit codes: 0 nothing is reproduced, and everything was judged · 1 something is reproduced
+            3 something could not be judged · 130 interrupted")]
 pub(super) struct ReplayArgs {
-    /// Files or folders
+    /// Files or directories
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
     target: TargetArgs,
-    /// Where the inputs are sent, whatever their folders are called
+    /// Surface to send the inputs to, whatever their directories are called
     #[arg(long, value_name = "SURFACE")]
     surface: Option<Surface>,
 }

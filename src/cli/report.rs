@@ -13,17 +13,17 @@ use crate::report::{Console, Reports, Unwritten, Verbosity, Wanted};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Report")]
 pub(super) struct ReportArgs {
-    /// Write a report, to a file or pipe with =PATH, else to standard output; may be given several times:
-    /// json, ndjson (as the run goes), junit, html, markdown (for a job summary), github (annotations)
+    /// Write a report to PATH or to standard output; may be given several times. Formats:
+    /// json, ndjson (streamed), junit, html, markdown (for a job summary), github (annotations)
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Vec<Wanted>,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: Color,
-    /// Only findings and the count
+    /// Print only findings and the totals
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
-    /// Also the exchanges of failing cases, and every observation
+    /// Also print the exchanges of failing cases, and every observation
     #[arg(short, long)]
     verbose: bool,
 }

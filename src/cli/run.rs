@@ -31,57 +31,57 @@ use crate::snapshot::Store;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wabizspec run                                        judge the embedded reference client
-  wabizspec run --target https://wabiz.internal:9090   only what changes nothing
+  wabizspec run                                        test the embedded reference client
+  wabizspec run --target https://wabiz.internal:9090   run only cases that change nothing
   wabizspec run --target http://127.0.0.1:8080 --fresh --allow users,passwords
-  wabizspec run 'login/*' login.first.refused          by case or requirement, with * and ?
+  wabizspec run 'login/*' login.first.refused          select cases or requirements, with * and ?
   wabizspec run --report json=report.json --shard 1/2
   wabizspec run --report html=report.html --report junit=junit.xml
   wabizspec run --rerun-failed report.json
 
 The admin's password comes from WABIZSPEC_ADMIN_PASSWORD or the configuration's password_file.")]
 pub(super) struct RunArgs {
-    /// Case ids, requirement ids or areas, with * and ?; all cases without one
+    /// Case ids, requirement ids or areas, with * and ? [default: all cases]
     #[arg(value_name = "FILTER", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     filters: Vec<String>,
     #[command(flatten)]
     target: TargetArgs,
-    /// The level from which on a finding fails its case
+    /// Lowest level of a finding that fails its case
     #[arg(long, value_name = "LEVEL", default_value = "must", help_heading = "Report")]
     fail_on: FailOn,
-    /// Hold the target to its own earlier answers, kept in that folder; new and changed ones are left pending
+    /// Compare the target's responses with earlier ones in this directory; new and changed ones are left pending
     #[arg(long, value_name = "DIR", help_heading = "Report")]
     snapshots: Option<PathBuf>,
-    /// Keep new and changed answers as the ones to hold the target to
+    /// Accept new and changed responses
     #[arg(long, requires = "snapshots", help_heading = "Report")]
     accept: bool,
-    /// Known failures: what fails as that file says is no finding; the report ends with entries for what is not in it
+    /// File of known failures, which are not reported as findings; entries for new failures are printed at the end
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     baseline: Option<PathBuf>,
-    /// Exit with 1 also where an entry of the baseline expired, matches nothing or no longer holds
+    /// Also exit with 1 if a baseline entry has expired, matches nothing or no longer fails
     #[arg(long, requires = "baseline", help_heading = "Report")]
     strict_baseline: bool,
     #[command(flatten)]
     report: ReportArgs,
-    /// Only the cases that failed, were blocked or were errors in that report (json or ndjson)
+    /// Run only the cases that failed, were blocked or ended in an error in this report (json or ndjson)
     #[arg(long, value_name = "REPORT", help_heading = "Plan")]
     rerun_failed: Option<PathBuf>,
-    /// Run a part of the cases: the K-th of N
+    /// Run only part K of N of the cases
     #[arg(long, value_name = "K/N", help_heading = "Plan")]
     shard: Option<Shard>,
-    /// Try no further case after so many have failed
+    /// Stop after N failed cases
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Plan")]
     max_fail: Option<u32>,
-    /// Begin no further case after that time, such as 10m; the rest is blocked [default: what the plan may need]
+    /// Start no more cases after this time, such as 10m; the rest are blocked [default: depends on the plan]
     #[arg(long, value_name = "DUR", help_heading = "Plan")]
     max_time: Option<LongSpan>,
-    /// Reset the target at most N times; cases that need one more are blocked
+    /// Reset the target at most N times; cases that need another reset are blocked
     #[arg(long, value_name = "N", help_heading = "Plan")]
     max_resets: Option<u32>,
-    /// Exit with 3 where fewer cases than that are judged; of a shard half its share is asked, as shards differ in size
+    /// Exit with 3 if fewer than N cases are judged; a shard needs half of its share, because shards differ in size
     #[arg(long, value_name = "N", help_heading = "Plan")]
     min_cases: Option<u32>,
-    /// Print what would run, in which order, and what it would change; send nothing
+    /// Print what would run, in what order, and what it would change; send nothing
     #[arg(long, help_heading = "Plan")]
     plan: bool,
     #[command(flatten, next_help_heading = "Plan")]

@@ -14,19 +14,19 @@ use crate::reference::{Fault, Registration, Server, Settings};
 Examples:
   wabizspec serve --listen 127.0.0.1:9090
   wabizspec serve --listen 127.0.0.1:0 --registration sunset --control
-  wabizspec serve --fault login.first.default-password-accepted   to see that a gate goes red
-  curl -sX POST http://127.0.0.1:9090/__control/reset        with --control: as just installed")]
+  wabizspec serve --fault login.first.default-password-accepted   check that your CI job fails
+  curl -sX POST http://127.0.0.1:9090/__control/reset        reset it (with --control)")]
 pub(super) struct ServeArgs {
-    /// Address and port; port 0 takes a free one
+    /// Address and port to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090")]
     listen: SocketAddr,
-    /// Whether phone numbers are still registered [default: open, or the state in which the fault shows]
+    /// Whether registrations are still accepted [default: open, or the state that the fault needs]
     #[arg(long, value_name = "STATE")]
     registration: Option<State>,
-    /// Plant a fault, by its id; may be given several times. `wabizspec list faults` shows them
+    /// Plant a fault; may be given several times. `wabizspec list faults` lists them
     #[arg(long, value_name = "ID", value_parser = fault)]
     fault: Vec<&'static Fault>,
-    /// Also answer POST /__control/reset and /__control/advance, GET /__control/code and /__control/dump
+    /// Also serve POST /__control/reset and /__control/advance, GET /__control/code and /__control/dump
     #[arg(long)]
     control: bool,
 }

@@ -44,50 +44,50 @@ const OTHER_FILES: usize = 16;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target")]
 pub(super) struct TargetArgs {
-    /// Address of the target, base path included; without it the embedded reference client is judged
+    /// URL of the target, including any base path; without it, test the embedded reference client
     #[arg(long, value_name = "URL", env = "WABIZSPEC_TARGET", hide_env_values = true)]
     target: Option<String>,
-    /// Judge the embedded reference client; a CI job that names no target has to say so
+    /// Test the embedded reference client; required in CI when no target is given
     #[arg(long)]
     embedded: bool,
-    /// Configuration file [default: wabizspec.toml in the current folder, if there is one]
+    /// Configuration file [default: wabizspec.toml in the current directory, if it exists]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Whether the target still registers phone numbers: auto, open or sunset
+    /// Whether the target still accepts registrations: auto, open or sunset
     #[arg(long, value_name = "STATE", value_parser = registration)]
     registration: Option<RegistrationChoice>,
-    /// How to bring the target back to just installed: a shell command, or "METHOD URL"
+    /// How to reset the target to a fresh install: a shell command, or "METHOD URL"
     #[arg(long, value_name = "CMD|\"METHOD URL\"")]
     reset: Option<String>,
-    /// Leave out the commands of the configuration: reset, advance and code_command
+    /// Do not run the configuration's commands: reset, advance and code_command
     #[arg(long, conflicts_with = "reset")]
     no_hooks: bool,
-    /// The target is just installed now: the default password is still to be changed, and may be
+    /// The target is freshly installed: the run may do the first login, which changes the default password
     #[arg(long)]
     fresh: bool,
-    /// What the run may change: passwords, users, registration, clock
+    /// What the run may change: passwords, users, registration, clock (comma-separated)
     #[arg(long, value_name = "CHANGE", value_delimiter = ',', value_parser = change)]
     allow: Vec<Change>,
-    /// Wrong logins at most, cases and set-up together [default: 20, where the target has no reset]
+    /// Maximum number of wrong logins, including setup [default: 20 if the target has no reset]
     #[arg(long, value_name = "N")]
     wrong_logins: Option<u32>,
-    /// Limit for a whole answer, such as 10s or 500ms [default: 10s]
+    /// Time limit for a complete response, such as 10s or 500ms [default: 10s]
     #[arg(long, value_name = "DUR")]
     pub(super) timeout: Option<Span>,
-    /// Requests per second at most, such as 10/s; set-up and clean-up included [default: no limit]
+    /// Maximum requests per second, such as 10/s, including setup and cleanup [default: no limit]
     #[arg(long, value_name = "N/s")]
     rate: Option<Rate>,
-    /// Cases in flight at most [default: 12]
+    /// Maximum number of cases in flight [default: 12]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(i64::from(*config::JOBS.start())..=i64::from(*config::JOBS.end())))]
     jobs: Option<u16>,
-    /// Accept any certificate, also expired or for another name
+    /// Accept any TLS certificate, even if it is expired or for another name
     #[arg(long, conflicts_with = "cacert")]
     insecure: bool,
-    /// PEM file with the authority to trust, or with the target's own certificate
+    /// PEM file with the CA certificate to trust, or the target's own certificate
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
-    /// Where passwords are kept that the run gives to accounts; a regular file, not a link
-    /// [default: a file for each target in the user's state folder]
+    /// File that stores the passwords the run sets; a regular file, not a link
+    /// [default: one file per target in the user's state directory]
     #[arg(long, value_name = "PATH")]
     journal: Option<PathBuf>,
 }
