@@ -1,7 +1,7 @@
 //! Proof that the suite bites: the suite against the faultless reference client, and against each planted fault.
 //!
-//! A fault is *killed* when a case finds its requirement broken, *silent* when none does, *dead* when the fault shows
-//! nowhere. A case is needed when it kills a fault whose requirement it cites. Here suite and faults meet; neither
+//! A fault is *killed* when a case finds its requirement broken, *silent* when none does, *dead* when no
+//! exchange of the suite differs from those of the faultless client. A case is needed when it kills a fault whose requirement it cites. Here suite and faults meet; neither
 //! knows of the other. How a proof is shown is not decided here.
 
 mod bench;
@@ -26,7 +26,7 @@ pub enum FaultVerdict {
     Killed,
     /// No case did: the suite does not see it.
     Silent,
-    /// Its witness shows no difference: it is no fault.
+    /// No exchange of the suite differs from those of the faultless client: it changes nothing that is asked.
     Dead,
 }
 
@@ -44,7 +44,7 @@ impl std::fmt::Display for FaultVerdict {
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The fault.
-    pub fault: &'static Fault,
+    pub fault: Fault,
     /// The level of its requirement; absent where the suite's register does not know it.
     pub level: Option<Level>,
     /// What became of it.
@@ -123,7 +123,7 @@ pub trait Progress: Sync {
 /// The reference client could not be started.
 pub fn prove(
     suite: &Suite,
-    faults: &[&'static Fault],
+    faults: &[&Fault],
     all: bool,
     stop: &watch::Receiver<bool>,
     progress: &dyn Progress,
@@ -133,7 +133,7 @@ pub fn prove(
     let mut baseline = HashMap::new();
     proof.baseline = bench.unchecked();
     for registration in [Registration::Open, Registration::Sunset] {
-        let ran = bench.run(registration, Behaviour::default(), Limits::default())?;
+        let ran = bench.run(registration, Behaviour::default(), Limits::default(), None)?;
         proof.baseline.extend(ran.broken(registration));
         baseline.insert(registration, ran);
     }
@@ -153,10 +153,10 @@ pub fn prove(
 ///
 /// # Errors
 /// The reference client could not be started.
-pub fn try_on(suite: &Suite, fault: &'static Fault, only: &BTreeSet<&str>) -> std::io::Result<Row> {
+pub fn try_on(suite: &Suite, fault: &Fault, only: &BTreeSet<&str>) -> std::io::Result<Row> {
     let (_keep, stop) = watch::channel(false);
     let chosen = |case: &Case| only.contains(case.id.as_str());
     let bench = Bench { suite, cases: cases(suite).into_iter().filter(chosen).collect(), stop: &stop };
-    let usual = bench.run(fault.registration, Behaviour::default(), Limits::default())?;
+    let usual = bench.run(fault.registration, Behaviour::default(), Limits::default(), None)?;
     bench.try_one(fault, &usual)
 }

@@ -10,7 +10,7 @@ use support::front::{Front, Reaction, Rules};
 use support::{Ended, Program, Report, Served, reference};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use wabizspec::reference::Server;
+use wabizspec::reference::{Deletes, Server};
 
 /// Judges what is at that address, with everything that a disposable target allows.
 fn program(url: &str, reset: &str, client: &str, more: &[&str]) -> Program {
@@ -68,7 +68,7 @@ fn a_faulty_target() {
         let login = &mut settings.behaviour.login;
         login.old_password_stays = true;
         settings.behaviour.tokens.on_logout = wabizspec::reference::Revokes::Nothing;
-        settings.behaviour.users.deletes = |_, _| false;
+        settings.behaviour.users.deletes = Deletes::Nobody;
         settings.behaviour.refusals[wabizspec::reference::Refusal::NoCredentials].status = 500;
     });
     let [wire, reqwest] = both(&server.url(), &reset_of(&server), &["login", "tokens"]);

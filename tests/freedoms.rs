@@ -190,7 +190,7 @@ const FREEDOMS: &[Freedom] = &[
     freedom("another method refused with 404", &[Open], |b| b.refusals[Refusal::WrongMethod].status = 404, |a| a.got.status == 404),
     freedom("another method refused with 401", &[Open], |b| b.refusals[Refusal::WrongMethod].status = 401, |a| a.got.status == 401),
     freedom("no challenge beside a 401", &[Open], |b| b.rewrites.push(without_challenge), |a| a.wrong.status == 401 && a.wrong.header("WWW-Authenticate").is_none()),
-    freedom("the scheme Bearer compared with its case", &[Open], |b| b.tokens.presented = |value| std::str::from_utf8(value).ok()?.strip_prefix("Bearer "), |a| a.read.status == 200 && a.read_lower.status == 401),
+    freedom("the scheme Bearer compared with its case", &[Open], |b| b.functions.token = |value| std::str::from_utf8(value).ok()?.strip_prefix("Bearer "), |a| a.read.status == 200 && a.read_lower.status == 401),
 ];
 
 /// The must-level findings and everything else that keeps a conforming implementation from a clean verdict.

@@ -34,7 +34,7 @@ fn has_no_colon(call: &Call<'_>) -> bool {
 #[test]
 fn a_target_that_takes_any_password_is_one_finding() {
     let mut behaviour = Behaviour::default();
-    behaviour.passwords.matches = |_, _| true;
+    behaviour.functions.password_matches = |_, _| true;
     let (summary, _) = fuzz(behaviour, &settings(&without_http(), 4000));
     assert_eq!(found(&summary), ["token login.credentials.whole"]);
     let told = |what: &&String| what.starts_with("wrong logins get a token");

@@ -139,7 +139,7 @@ fn the_matrix_is_of_the_faults_and_cases_there_are() {
     let all = rows_of_files(&suite);
     let rows = kept(&all);
     let told: Vec<[&str; 2]> = rows.iter().map(|row| [row.id.as_str(), &row.requirement]).collect();
-    let planted: Vec<[&str; 2]> = Fault::all().map(|fault| [fault.id, fault.requirement]).collect();
+    let planted: Vec<[&str; 2]> = Fault::all().map(|fault| [fault.id.as_str(), &fault.requirement]).collect();
     assert_eq!(told, planted, "prove anew: see the head of this file");
     let cases = cases(&suite);
     let ids: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();

@@ -49,7 +49,7 @@ fn parrot(handled: &Handled<'_>, answer: &mut Answer) {
     if answer.status >= 400 {
         answer.status = 418;
         let shown = sent.join(" ");
-        answer.headers.push(("x-debug", shown.into()));
+        answer.headers.push(("x-debug".into(), shown.into()));
         let body = text(handled.call.body);
         answer.body = AnswerBody::Json(json!({ "error": format!("{sent:?} {decoded:?} {body}"), "body": body }));
     } else if let Some(json) = answer.json_mut() {

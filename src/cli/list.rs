@@ -76,7 +76,7 @@ fn case(case: &Case) -> Value {
 fn fault(fault: &Fault, suite: &Suite) -> Value {
     json!({
         "id": fault.id, "requirement": fault.requirement,
-        "level": suite.register.find(fault.requirement).map(|requirement| requirement.level),
+        "level": suite.register.find(&fault.requirement).map(|requirement| requirement.level),
         "registration": fault.registration, "kind": fault.kind.name(), "description": fault.description,
     })
 }

@@ -134,15 +134,15 @@ fn write_reports(reports: &[Wanted], proof: &Proof) -> Result<(), Failure> {
 
 fn selected(globs: &[String]) -> Result<Vec<&'static Fault>, Failure> {
     for glob in globs {
-        if !Fault::all().any(|fault| WildMatch::new(glob).matches(fault.id)) {
-            let near = located::nearest(glob, Fault::all().map(|fault| fault.id));
+        if !Fault::all().any(|fault| WildMatch::new(glob).matches(&fault.id)) {
+            let near = located::nearest(glob, Fault::all().map(|fault| fault.id.as_str()));
             let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
             return Err(Failure::usage(format!(
                 "`{glob}` matches no fault\n  help: {near}`wabizspec list faults` shows the ids"
             )));
         }
     }
-    let wanted = |fault: &&Fault| globs.is_empty() || globs.iter().any(|glob| WildMatch::new(glob).matches(fault.id));
+    let wanted = |fault: &&Fault| globs.is_empty() || globs.iter().any(|glob| WildMatch::new(glob).matches(&fault.id));
     Ok(Fault::all().filter(wanted).collect())
 }
 
@@ -210,7 +210,7 @@ fn as_markdown(proof: &Proof) -> String {
         let cases = by_file(&row.killers);
         let red = row.cases.len();
         let what = row.fault.description.replace('|', "\\|");
-        let (fault, verdict) = (row.fault, row.verdict);
+        let (fault, verdict) = (&row.fault, row.verdict);
         let _ = writeln!(
             text,
             "| `{}` | {what} | `{}` | {level} | {} | {verdict} | {red} | {cases} |",
@@ -247,7 +247,7 @@ fn counted(proof: &Proof) -> String {
 }
 
 fn line(row: &Row) -> String {
-    let (fault, verdict) = (row.fault, row.verdict);
+    let (fault, verdict) = (&row.fault, row.verdict);
     format!("{verdict}  {}  ({}): {}", fault.id, fault.requirement, fault.description)
 }
 

@@ -39,7 +39,7 @@ enum State {
 
 fn fault(id: &str) -> Result<&'static Fault, String> {
     Fault::find(id).ok_or_else(|| {
-        let near = located::nearest(id, Fault::all().map(|fault| fault.id));
+        let near = located::nearest(id, Fault::all().map(|fault| fault.id.as_str()));
         let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
         format!("there is no such fault\n  help: {near}`wabizspec list faults` shows the ids")
     })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -86,9 +86,15 @@ pub(super) struct Bench<'s> {
 
 impl Bench<'_> {
     /// One run of the suite, case after case, against a client of its own.
-    pub fn run(&self, registration: Registration, behaviour: Behaviour, limits: Limits) -> std::io::Result<Ran> {
+    pub fn run(
+        &self,
+        registration: Registration,
+        behaviour: Behaviour,
+        limits: Limits,
+        differs: Option<Arc<AtomicBool>>,
+    ) -> std::io::Result<Ran> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let settings = ServerSettings { registration, behaviour, ..ServerSettings::default() };
+        let settings = ServerSettings { registration, behaviour, differs, ..ServerSettings::default() };
         // Client and server on one thread: a proof is some 800 000 exchanges, and each would wake a thread twice.
         let server = Server::start_on(runtime.handle(), (Ipv4Addr::LOCALHOST, 0).into(), settings)?;
         let target = Target::embedded(server, limits).map_err(std::io::Error::other)?;
@@ -112,7 +118,7 @@ impl Bench<'_> {
     /// Every fault on a client of its own, as many at a time as there are processors. Ends early when told to stop.
     pub fn try_all(
         &self,
-        faults: &[&'static Fault],
+        faults: &[&Fault],
         baseline: &HashMap<Registration, Ran>,
         progress: &dyn Progress,
     ) -> std::io::Result<Vec<Row>> {
@@ -141,19 +147,21 @@ impl Bench<'_> {
     }
 
     /// One fault on a client of its own, held against what the faultless one shows.
-    pub fn try_one(&self, fault: &'static Fault, baseline: &Ran) -> std::io::Result<Row> {
-        let level = self.suite.register.find(fault.requirement).map(|requirement| requirement.level);
-        let mut row = Row { fault, level, verdict: FaultVerdict::Dead, cases: Vec::new(), killers: Vec::new() };
-        if !fault.is_alive() {
-            return Ok(row);
-        }
+    pub fn try_one(&self, fault: &Fault, baseline: &Ran) -> std::io::Result<Row> {
+        let level = self.suite.register.find(&fault.requirement).map(|requirement| requirement.level);
+        let mut row =
+            Row { fault: fault.clone(), level, verdict: FaultVerdict::Dead, cases: Vec::new(), killers: Vec::new() };
         let mut limits = Limits::default();
         if fault.keeps_waiting(SLOW) {
             (limits.first_byte, limits.whole) = (SLOW, SLOW);
         }
-        let ran = self.run(fault.registration, fault.behaviour(), limits)?;
-        let usual = baseline.noticing(fault.requirement);
-        let killers: BTreeSet<&String> = ran.noticing(fault.requirement).difference(&usual).copied().collect();
+        let differs = Arc::new(AtomicBool::new(false));
+        let ran = self.run(fault.registration, fault.behaviour(), limits, Some(Arc::clone(&differs)))?;
+        if !differs.load(Ordering::Relaxed) {
+            return Ok(row);
+        }
+        let usual = baseline.noticing(&fault.requirement);
+        let killers: BTreeSet<&String> = ran.noticing(&fault.requirement).difference(&usual).copied().collect();
         let killed = match fault.kind {
             Kind::Degenerate => !ran.proves_a_must(),
             Kind::Rule | Kind::Robustness => !killers.is_empty(),
@@ -189,7 +197,7 @@ impl Bench<'_> {
         let mut kills: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for row in killing {
             for case in &row.killers {
-                kills.entry(case).or_default().insert(row.fault.requirement);
+                kills.entry(case).or_default().insert(&row.fault.requirement);
             }
         }
         let needed = |case: &&Case| {

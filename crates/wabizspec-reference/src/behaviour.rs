@@ -3,29 +3,43 @@
 //! A planted fault or a conforming dialect is a small edit of this data: a bound, a row of a table, one documented
 //! function put in the place of another. So the model reads as if there were no faults.
 
+mod change;
+mod functions;
 mod login;
 mod passwords;
 mod permissions;
+mod read;
 mod registration;
 mod tokens;
 mod users;
+mod when;
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+pub use change::{Change, Json};
+pub use functions::{Elsewhere, Functions};
 pub use login::{LoginRules, RefusedChange, Several};
 pub use passwords::PasswordRules;
 pub use permissions::{Permissions, Who};
+pub use read::{Read, Values};
+pub(crate) use read::{amended, text_of};
 pub use registration::{RegistrationRules, SunsetCheck};
 pub use tokens::{Mint, Revokes, TokenRules};
-pub use users::{AdminDeletion, Duplicate, Leftover, UserRules};
+pub use users::{AdminDeletion, Deletes, Duplicate, Leftover, UserRules};
+pub use when::{Class, Form, Outcome, Place, Text, Unreadable, When};
 
 use super::call::{Answer, Call};
 use super::dialect::Dialect;
+use super::documented::bodies::BodyError;
 use super::outcome::{Done, Refusals, Refused, Successes};
 use super::route::Endpoint;
 
 /// How the reference client behaves.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Behaviour {
     /// `/v1/users/login`
     pub login: LoginRules,
@@ -43,20 +57,28 @@ pub struct Behaviour {
     pub successes: Successes,
     /// Status, code and details of each kind of refusal.
     pub refusals: Refusals,
-    /// What the documents leave to the implementation.
-    pub dialect: Dialect,
+    /// Other readings of the bodies of requests, in order.
+    pub reads: Vec<Read>,
     /// Changes to finished answers, in order. The state has changed by then.
+    pub answers: Vec<Change>,
+    /// What the documents leave to the implementation.
+    #[serde(skip)]
+    pub dialect: Dialect,
+    /// The functions that read, compare and write.
+    #[serde(skip)]
+    pub functions: Functions,
+    /// Changes to finished answers that no data can say, in order, after the others.
+    #[serde(skip)]
     pub rewrites: Vec<Rewrite>,
-    /// Where else an `Authorization` value is looked for, when there is none in its field.
-    pub elsewhere: Option<Elsewhere>,
-    /// What else is taken for the body of a request.
-    pub body_elsewhere: Option<Elsewhere>,
-    /// What is made of a request in view of how its head is written.
-    pub reading: Option<fn(&[u8]) -> Reading>,
 }
 
-/// Finds something in another place of a request than its own.
-pub type Elsewhere = fn(&Beside<'_>) -> Option<Vec<u8>>;
+impl Behaviour {
+    /// The bytes of a body that are read.
+    pub(super) fn body<'c>(&self, call: &Call<'c>) -> Result<Cow<'c, [u8]>, BodyError> {
+        let body = (self.functions.body)(call)?;
+        self.reads.iter().try_fold(body, |body, read| read.apply(call, body))
+    }
+}
 
 /// The places of a request where neither an `Authorization` value nor a body belongs.
 pub struct Beside<'a> {
@@ -75,8 +97,6 @@ pub enum Reading {
     Whole,
     /// All but its `Authorization`.
     WithoutAuthorization,
-    /// All but its body.
-    WithoutBody,
     /// Nothing: the connection is closed.
     Refused,
 }

@@ -29,7 +29,7 @@ pub struct Answer {
     pub status: u16,
     /// Fields, their names in lower case, beside those that the server adds by itself: `date`, `connection` and the
     /// framing of the body.
-    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// What it says.
     pub body: AnswerBody,
     /// How it gets onto the wire.
@@ -89,7 +89,7 @@ pub enum AnswerBody {
 }
 
 /// How an answer gets onto the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Delivery {
     /// In chunks instead of with its length.
     pub chunked: bool,
@@ -102,5 +102,5 @@ pub struct Delivery {
     /// Not at all: the connection is closed without an answer.
     pub dropped: bool,
     /// With these bytes behind it, which belong to nothing.
-    pub surplus: &'static str,
+    pub surplus: Cow<'static, str>,
 }

@@ -38,16 +38,16 @@ pub(super) fn answer(behaviour: &Behaviour, endpoint: &Endpoint<'_>, outcome: &R
     let body = if status == 401 && !dialect.bodies_on_401 {
         AnswerBody::Empty
     } else {
-        headers.push(("content-type", Cow::Borrowed(content_type(behaviour))));
+        headers.push(("content-type".into(), Cow::Borrowed(content_type(behaviour))));
         AnswerBody::Json(finished(behaviour, body))
     };
     if status == 401 {
         let login = *endpoint == Endpoint::Login;
         let challenge = if login { BASIC_CHALLENGE } else { BEARER_CHALLENGE };
-        headers.push(("www-authenticate", Cow::Borrowed(challenge)));
+        headers.push(("www-authenticate".into(), Cow::Borrowed(challenge)));
     }
     if status == 405 {
-        headers.push(("allow", Cow::Owned(endpoint.allow())));
+        headers.push(("allow".into(), Cow::Owned(endpoint.allow())));
     }
     let delivery =
         Delivery { chunked: dialect.chunked, close: dialect.close, dateless: !dialect.date, ..Delivery::default() };
@@ -62,7 +62,10 @@ fn granted(behaviour: &Behaviour, done: &Done) -> Map<String, Value> {
     let mut body = Map::with_capacity(2);
     let payload = done.payload.as_ref().map(|payload| match payload {
         Payload::Token { token, stated } => {
-            let expires_after = (behaviour.tokens.expires_after)(*stated);
+            let expires_after = match &behaviour.tokens.expires_format {
+                Some(format) => stated.strftime(format).to_string().into(),
+                None => (behaviour.functions.expires_after)(*stated),
+            };
             ("users", json!({"token": token, "expires_after": expires_after}))
         }
         Payload::Element(member, element) => (*member, element.clone()),

@@ -18,13 +18,14 @@ mod route;
 mod server;
 
 pub use behaviour::{
-    AdminDeletion, Behaviour, Beside, Duplicate, Elsewhere, Handled, Leftover, LoginRules, Mint, PasswordRules,
-    Permissions, Reading, RefusedChange, RegistrationRules, Revokes, Rewrite, Several, SunsetCheck, TokenRules,
-    UserRules, Who,
+    AdminDeletion, Behaviour, Beside, Change, Class, Deletes, Duplicate, Elsewhere, Form, Functions, Handled, Json,
+    Leftover, LoginRules, Mint, Outcome, PasswordRules, Permissions, Place, Read, Reading, RefusedChange,
+    RegistrationRules, Revokes, Rewrite, Several, SunsetCheck, Text, TokenRules, Unreadable, UserRules, Values, When,
+    Who,
 };
 pub use call::{Answer, AnswerBody, Brief, Call, Delivery};
 pub use dialect::{Dialect, SunsetShape, TokenForm};
-pub use fault::{Fault, Kind};
+pub use fault::{Fault, FaultError, Kind};
 pub use model::{Entropy, Model, Moment, Registration};
 pub use outcome::{Done, Payload, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
 pub use role::Role;

@@ -3,9 +3,11 @@
 //! How an outcome is written down is the envelope's business.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::{Index, IndexMut};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::documented::api::Operation;
@@ -13,7 +15,8 @@ use crate::documented::bodies::{BodyError, MemberError};
 use crate::documented::errors::ErrorCode;
 
 /// The kinds of success.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Success {
     /// A token was given.
     LoggedIn,
@@ -67,7 +70,8 @@ impl Success {
 }
 
 /// The kinds of refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// A login without credentials.
     NoCredentials,
@@ -197,13 +201,15 @@ impl Refusal {
 }
 
 /// How one kind of refusal is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Row {
     /// The HTTP status.
     pub status: u16,
     /// The code of the error.
     pub code: ErrorCode,
     /// The details of the error, where the request gives no better ones.
+    #[serde(skip)]
     pub details: &'static str,
 }
 
@@ -216,6 +222,39 @@ pub type Successes = Table<u16, { Success::COUNT }>;
 
 /// The answer to each kind of refusal.
 pub type Refusals = Table<Row, { Refusal::COUNT }>;
+
+impl Serialize for Successes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(Success::ALL.into_iter().zip(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Successes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = Successes::default();
+        for (kind, status) in BTreeMap::deserialize(deserializer)? {
+            table[kind] = status;
+        }
+        Ok(table)
+    }
+}
+
+impl Serialize for Refusals {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(Refusal::ALL.into_iter().zip(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Refusals {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = Refusals::default();
+        let rows: BTreeMap<Refusal, Row> = BTreeMap::deserialize(deserializer)?;
+        for (kind, Row { status, code, .. }) in rows {
+            (table[kind].status, table[kind].code) = (status, code);
+        }
+        Ok(table)
+    }
+}
 
 impl Default for Successes {
     fn default() -> Self {

@@ -1,9 +1,12 @@
 //! Who may do what, and what is asked before it.
 
-use crate::call::Call;
+use serde::{Deserialize, Serialize};
+
+use super::when::When;
 
 /// Who may do what (users; account: the admin registers).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Permissions {
     /// Create a user.
     pub create: Who,
@@ -17,8 +20,8 @@ pub struct Permissions {
     pub logout: Who,
     /// Register and verify.
     pub register: Who,
-    /// Whether this request is done before it is asked whether its caller, who has a token, may.
-    pub asked_late: fn(&Call<'_>) -> bool,
+    /// Which requests are done before it is asked whether their caller, who has a token, may.
+    pub asked_late: Option<When>,
     /// Bodies are looked at before tokens and permissions are.
     pub body_first: bool,
     /// Permissions are looked at only after it is known that the user exists.
@@ -34,7 +37,7 @@ impl Default for Permissions {
             delete: Who::Admin,
             logout: Who::User,
             register: Who::Admin,
-            asked_late: |_| false,
+            asked_late: None,
             body_first: false,
             existence_first: false,
         }
@@ -42,7 +45,8 @@ impl Default for Permissions {
 }
 
 /// Who may do something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Who {
     /// Everybody, with or without a token.
     Anyone,

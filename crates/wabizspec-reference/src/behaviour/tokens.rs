@@ -1,25 +1,22 @@
 //! How tokens are made, shown, found and taken back.
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
-use crate::documented::token::{ExpiresAfter, LIFETIME};
+use crate::documented::token::LIFETIME;
 
 /// How tokens are made, shown, found and taken back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TokenRules {
     /// How long a token works; without it, for ever.
     pub lifetime: Option<SignedDuration>,
     /// How long an answer says that it works.
     pub stated_lifetime: SignedDuration,
-    /// How an answer writes that.
-    pub expires_after: fn(Timestamp) -> Value,
+    /// How an answer writes the end of a token, where not as documented: a format of `strftime`, in UTC.
+    pub expires_format: Option<String>,
     /// Where a new token comes from.
     pub mint: Mint,
-    /// Finds the token in the `Authorization` field.
-    pub presented: fn(&[u8]) -> Option<&str>,
-    /// Whether a token that was sent (second) is one that was given (first); without it, when they are equal.
-    pub matches: Option<fn(&str, &str) -> bool>,
     /// Any token is taken for one of the admin's.
     pub unknown_accepted: bool,
     /// A token whose user is not there is refused. There is none, unless deletion leaves some.
@@ -49,10 +46,8 @@ impl Default for TokenRules {
         TokenRules {
             lifetime: Some(LIFETIME),
             stated_lifetime: LIFETIME,
-            expires_after: |moment| ExpiresAfter::new(moment).to_string().into(),
+            expires_format: None,
             mint: Mint::Random,
-            presented: bearer,
-            matches: None,
             unknown_accepted: false,
             orphans_refused: false,
             prolonged_by_use: false,
@@ -68,16 +63,9 @@ impl Default for TokenRules {
     }
 }
 
-/// The token of an `Authorization: Bearer` field: the scheme in any case, then one space or more (RFC 6750 §2.1,
-/// RFC 9110 §11.1).
-fn bearer(value: &[u8]) -> Option<&str> {
-    let (scheme, rest) = std::str::from_utf8(value).ok()?.split_once(' ')?;
-    let token = rest.trim_start_matches(' ');
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
 /// Where a new token comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mint {
     /// Fresh randomness.
     Random,
@@ -94,7 +82,8 @@ pub enum Mint {
 }
 
 /// Which tokens an event takes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Revokes {
     /// None.
     Nothing,
@@ -106,29 +95,4 @@ pub enum Revokes {
     OfUser,
     /// All there are.
     All,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bearer_values() {
-        for (value, expected) in [
-            (&b"Bearer abc"[..], Some("abc")),
-            (b"bearer abc", Some("abc")),
-            (b"BEARER  abc", Some("abc")),
-            (b"Bearer", None),
-            (b"Bearer ", None),
-            (b"Bearer  ", None),
-            (b"abc", None),
-            (b"", None),
-            (b"Basic abc", None),
-            (b"Bearer\tabc", None),
-            (b" Bearer abc", None),
-            (b"Bearer \xff", None),
-        ] {
-            assert_eq!(bearer(value), expected, "{}", value.escape_ascii());
-        }
-    }
 }

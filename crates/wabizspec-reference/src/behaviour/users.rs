@@ -1,37 +1,30 @@
 //! How users are kept: `/v1/users`.
 
-use std::borrow::Cow;
+use serde::{Deserialize, Serialize};
 
 use super::RefusedChange;
-use crate::call::Call;
-use crate::documented::bodies::{BodyError, CreateUserBody, UpdateUserBody, UsernameRule};
-use crate::role::Role;
+use crate::documented::bodies::UsernameRule;
 
 /// How users are kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UserRules {
     /// The rule for the name of a new user.
     pub username: UsernameRule,
-    /// Reads the body that creates one.
-    pub create_body: fn(&Call<'_>) -> Result<CreateUserBody, BodyError>,
-    /// Reads the body that changes one.
-    pub update_body: fn(&Call<'_>) -> Result<UpdateUserBody, BodyError>,
-    /// Under which key a name is kept and looked up.
-    pub key: fn(&str) -> Cow<'_, str>,
-    /// The role of a new user.
-    pub role: fn(&Call<'_>) -> Role,
+    /// A new user gets the role that the request claims.
+    pub create_promotes: bool,
     /// What happens to a name that is taken.
     pub duplicate: Duplicate,
     /// What happens to a deletion of the admin.
     pub admin_deletion: AdminDeletion,
-    /// Whether the deletion of one name (first) deletes another (second).
-    pub deletes: fn(&str, &str) -> bool,
+    /// Whom a deletion deletes.
+    pub deletes: Deletes,
     /// What is left of a deleted user.
     pub leftover: Leftover,
     /// A new user has to bring another password at its first login.
     pub created_must_change: bool,
-    /// Whether an update makes the user an administrator.
-    pub update_promotes: fn(&Call<'_>) -> bool,
+    /// An update gives the user the role that the request claims.
+    pub update_promotes: bool,
     /// A change is answered, not done.
     pub update_ignored: bool,
     /// What a refused change does.
@@ -48,16 +41,13 @@ impl Default for UserRules {
     fn default() -> Self {
         UserRules {
             username: UsernameRule::documented(),
-            create_body: |call| CreateUserBody::parse(call.body),
-            update_body: |call| UpdateUserBody::parse(call.body),
-            key: |username| Cow::Borrowed(username),
-            role: |_| Role::User,
+            create_promotes: false,
             duplicate: Duplicate::Refused,
             admin_deletion: AdminDeletion::Refused,
-            deletes: |asked, name| asked == name,
+            deletes: Deletes::TheNamed,
             leftover: Leftover::Nothing,
             created_must_change: false,
-            update_promotes: |_| false,
+            update_promotes: false,
             update_ignored: false,
             refused_update: RefusedChange::ChangesNothing,
             old_password_stays: false,
@@ -68,7 +58,8 @@ impl Default for UserRules {
 }
 
 /// What happens to a new user whose name is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Duplicate {
     /// It is refused.
     Refused,
@@ -80,8 +71,21 @@ pub enum Duplicate {
     Ignored,
 }
 
+/// Whom a deletion deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deletes {
+    /// The user of that name.
+    TheNamed,
+    /// Nobody.
+    Nobody,
+    /// Everybody whose name begins so.
+    AllThatBeginSo,
+}
+
 /// What happens to a deletion of the admin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AdminDeletion {
     /// It is refused.
     Refused,
@@ -94,7 +98,8 @@ pub enum AdminDeletion {
 }
 
 /// What is left of a deleted user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Leftover {
     /// Nothing.
     Nothing,

@@ -6,10 +6,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A documented error code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
 pub enum ErrorCode {
     /// 1000
     Generic,
@@ -51,6 +53,12 @@ pub enum ErrorCode {
     ReceiverIncapable,
     /// 1031
     SenderLocked,
+}
+
+impl From<ErrorCode> for i64 {
+    fn from(code: ErrorCode) -> i64 {
+        code.number()
+    }
 }
 
 /// A number that is no documented error code.

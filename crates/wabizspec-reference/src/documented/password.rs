@@ -2,8 +2,11 @@
 //!
 //! It judges the text of a password only. Whether a password is the right one is not its business.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
 
 /// The special characters: the 32 printable ASCII punctuation marks.
 ///
@@ -12,7 +15,8 @@ use std::ops::RangeInclusive;
 pub const SPECIAL_CHARACTERS: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
 /// What a password must be like. A rule is plain data, so that a faulty client can have a slightly wrong one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PasswordRule {
     /// How many characters it may have.
     pub length: RangeInclusive<usize>,
@@ -31,7 +35,8 @@ pub struct PasswordRule {
 }
 
 /// The unit of a password's length. The page says characters and leaves it at that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Counted {
     /// Unicode scalar values.
     Characters,
@@ -138,10 +143,24 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
+impl From<String> for Marks {
+    fn from(text: String) -> Marks {
+        let ascii = Marks::ascii(text.as_bytes());
+        Marks { text: Cow::Owned(text), ascii }
+    }
+}
+
+impl From<Marks> for String {
+    fn from(marks: Marks) -> String {
+        marks.text.into_owned()
+    }
+}
+
 /// Characters of which a password needs one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct Marks {
-    text: &'static str,
+    text: Cow<'static, str>,
     /// [`SPECIAL`] for each byte that is one of them: of ASCII, that is.
     ascii: [u8; 256],
 }
@@ -149,7 +168,10 @@ pub struct Marks {
 impl Marks {
     /// The characters of a text; of an empty one none are needed.
     pub const fn of(text: &'static str) -> Marks {
-        let bytes = text.as_bytes();
+        Marks { text: Cow::Borrowed(text), ascii: Marks::ascii(text.as_bytes()) }
+    }
+
+    const fn ascii(bytes: &[u8]) -> [u8; 256] {
         let (mut ascii, mut index) = ([0; 256], 0);
         while index < bytes.len() {
             if bytes[index].is_ascii() {
@@ -157,7 +179,7 @@ impl Marks {
             }
             index += 1;
         }
-        Marks { text, ascii }
+        ascii
     }
 
     /// Whether a password without any of them in ASCII has what it needs nevertheless.

@@ -1,61 +1,45 @@
 //! Planted faults: slightly wrong clients, each of which breaks one requirement at one place.
 //!
-//! They show that the suite bites. A fault is an edit of [`Behaviour`] and lies here, so that the faultless client
-//! reads as if there were none. What a fault breaks is said by the id of a requirement; judging is none of its
-//! business.
+//! They show that the suite bites. A fault is a row of a file in `faults/`: an edit of [`Behaviour`], as data. The few
+//! edits that no data can say are in `coded`. What a fault breaks is said by the id of a requirement; judging is not
+//! decided here.
 
-mod account;
-mod bodies;
-mod certificates;
-mod corners;
-mod creation;
-mod credentials;
-mod degenerate;
-mod deletion;
-mod envelope;
-mod first_login;
-mod login;
-mod login_answers;
-mod names;
-mod password_rule;
-mod passwords;
-mod refusals;
-mod robustness;
-mod secrets;
-mod sessions;
-mod tokens;
-mod users;
-mod verification;
-mod witness;
-mod writing;
+mod coded;
+mod file;
 
+use std::sync::LazyLock;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::behaviour::Behaviour;
 use super::model::Registration;
-use witness::Witness;
+pub use file::FaultError;
 
 /// One planted defect of the reference client.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Fault {
-    /// What is wrong: area, topic and defect, stable for ever.
-    pub id: &'static str,
+    /// What is wrong: area, topic and defect. It never changes.
+    pub id: String,
     /// The requirement that it breaks, by its id.
-    pub requirement: &'static str,
+    pub requirement: String,
     /// The registration state in which it shows.
     pub registration: Registration,
     /// How much of the client it spoils.
     pub kind: Kind,
     /// What an implementer got wrong, in one line.
-    pub description: &'static str,
-    patch: fn(&mut Behaviour),
-    witness: fn(&mut Witness),
+    pub description: String,
+    edit: Value,
+    coded: Option<fn(&mut Behaviour)>,
 }
 
 /// How much of the client a fault spoils.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A rule that was read or written wrongly.
+    #[default]
     Rule,
     /// Input that the client stumbles over; a fuzzer should find it as well.
     Robustness,
@@ -74,51 +58,20 @@ impl Kind {
     }
 }
 
-/// A fault of a rule before the sunset.
-const fn fault(
-    id: &'static str,
-    requirement: &'static str,
-    description: &'static str,
-    patch: fn(&mut Behaviour),
-    witness: fn(&mut Witness),
-) -> Fault {
-    Fault { id, requirement, registration: Registration::Open, kind: Kind::Rule, description, patch, witness }
-}
+/// The faults of all files, read once.
+static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
+    let read = |(name, text): &(&str, &str)| Fault::read(name, text).unwrap_or_else(|error| panic!("{error}"));
+    file::EMBEDDED.iter().flat_map(read).collect()
+});
 
 impl Fault {
-    const fn of_kind(self, kind: Kind) -> Fault {
-        Fault { kind, ..self }
-    }
-
-    const fn after_the_sunset(self) -> Fault {
-        Fault { registration: Registration::Sunset, ..self }
-    }
-
     /// All of them, by area.
+    ///
+    /// # Panics
+    ///
+    /// When an embedded file is not valid, which a test rules out.
     pub fn all() -> impl Iterator<Item = &'static Fault> {
-        let areas: [&'static [Fault]; 20] = [
-            first_login::FAULTS,
-            password_rule::FAULTS,
-            passwords::FAULTS,
-            credentials::FAULTS,
-            refusals::FAULTS,
-            login::FAULTS,
-            login_answers::FAULTS,
-            creation::FAULTS,
-            names::FAULTS,
-            users::FAULTS,
-            deletion::FAULTS,
-            tokens::FAULTS,
-            sessions::FAULTS,
-            account::FAULTS,
-            certificates::FAULTS,
-            verification::FAULTS,
-            envelope::FAULTS,
-            secrets::FAULTS,
-            robustness::FAULTS,
-            degenerate::FAULTS,
-        ];
-        areas.into_iter().chain(corners::FAULTS).flatten()
+        ALL.iter()
     }
 
     /// The fault of that id.
@@ -128,7 +81,12 @@ impl Fault {
 
     /// Plants it.
     pub fn plant(&self, behaviour: &mut Behaviour) {
-        (self.patch)(behaviour);
+        if let Ok(edited) = edited(behaviour, &self.edit) {
+            *behaviour = edited;
+        }
+        if let Some(edit) = self.coded {
+            edit(behaviour);
+        }
     }
 
     /// A client with this fault and no other.
@@ -138,43 +96,37 @@ impl Fault {
         behaviour
     }
 
-    /// Whether it shows at all: its witness, a few requests that the faultless client answers otherwise.
-    pub fn is_alive(&self) -> bool {
-        witness::shows(self)
-    }
-
     /// Whether it makes the client answer later than this.
     pub fn keeps_waiting(&self, longer: Duration) -> bool {
-        witness::waits(self, longer)
+        self.behaviour().answers.iter().any(|change| change.delay() > longer)
+    }
+}
+
+/// A behaviour under an edit.
+fn edited(behaviour: &Behaviour, edit: &Value) -> serde_json::Result<Behaviour> {
+    let mut value = serde_json::to_value(behaviour)?;
+    merge(&mut value, edit);
+    let edited: Behaviour = serde_json::from_value(value)?;
+    Ok(Behaviour {
+        dialect: behaviour.dialect.clone(),
+        functions: behaviour.functions,
+        rewrites: behaviour.rewrites.clone(),
+        ..edited
+    })
+}
+
+/// Members replace those of the same name, except that objects are merged and lists get longer.
+fn merge(value: &mut Value, edit: &Value) {
+    match (value, edit) {
+        (Value::Object(members), Value::Object(edits)) => {
+            for (name, edit) in edits {
+                merge(members.entry(name.as_str()).or_insert(Value::Null), edit);
+            }
+        }
+        (Value::Array(items), Value::Array(more)) => items.extend(more.iter().cloned()),
+        (value, edit) => *value = edit.clone(),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_fault_shows() {
-        let dead: Vec<&str> = Fault::all().filter(|fault| !fault.is_alive()).map(|fault| fault.id).collect();
-        assert!(dead.is_empty(), "the witness sees no difference: {dead:#?}");
-    }
-
-    #[test]
-    fn ids_are_unique_and_legible() {
-        let mut seen = BTreeSet::new();
-        for fault in Fault::all() {
-            let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
-            assert!(fault.id.bytes().all(legal) && fault.id.split('.').count() >= 2, "{}", fault.id);
-            assert!(seen.insert(fault.id), "{} stands twice", fault.id);
-            assert!(!fault.description.is_empty() && !fault.description.contains('\n'), "{}", fault.id);
-        }
-    }
-
-    #[test]
-    fn a_fault_without_effect_is_seen_to_be_dead() {
-        let harmless = fault("x.y", "x.y", "nothing", |_| {}, |witness| drop(witness.admin()));
-        assert!(!harmless.is_alive());
-    }
-}
+mod tests;

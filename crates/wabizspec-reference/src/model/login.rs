@@ -4,24 +4,25 @@ use jiff::Timestamp;
 
 use super::Model;
 use super::state::ADMIN;
-use crate::behaviour::{Leftover, RefusedChange};
+use crate::behaviour::{Leftover, RefusedChange, When};
 use crate::call::Call;
+use crate::documented::bodies::{BodyError, LoginBody};
 use crate::documented::password::PasswordRule;
 use crate::outcome::{Done, Payload, Refusal, Refused, Success};
 
 impl Model {
     /// Credentials are checked before the body is looked at: a stranger learns nothing, and changes nothing.
     pub(super) fn login(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
-        let rules = self.behaviour.login.clone();
+        let (rules, functions) = (self.behaviour.login.clone(), self.behaviour.functions);
         if rules.body_first {
-            (rules.body)(call)?;
+            self.login_body(call)?;
         }
         // Why a field could not be read is not told: it may hold the password.
         let header = self.authorization(call)?.ok_or(Refusal::NoCredentials)?;
-        let credentials = (rules.credentials)(header).map_err(|_| Refusal::UnreadableCredentials)?;
-        let username = (self.behaviour.users.key)(&credentials.username).into_owned();
+        let credentials = (functions.credentials)(header).map_err(|_| Refusal::UnreadableCredentials)?;
+        let username = (functions.key)(&credentials.username).into_owned();
         if rules.change_first
-            && let Some(new) = (rules.body)(call)?.new_password
+            && let Some(new) = self.login_body(call)?.new_password
             && self.behaviour.passwords.on_login.check(&new).is_ok()
         {
             self.set_password(&username, &new, rules.old_password_stays);
@@ -29,12 +30,14 @@ impl Model {
 
         let first = self.check_credentials(call, &username, &credentials.password)?;
 
-        let new_password = (rules.body)(call)?.new_password.filter(|_| first || rules.later_change);
-        if let Some(new) = new_password.as_ref().filter(|_| (rules.judges)(call, first)) {
+        let new_password = self.login_body(call)?.new_password.filter(|_| first || rules.later_change);
+        let asked = (first || rules.later_rule) && !holds(&rules.rule_unasked, call);
+        if let Some(new) = new_password.as_ref().filter(|_| asked) {
             let checked = follow(&self.behaviour.passwords.on_login, new, Refusal::WeakNewPassword);
-            self.after_refused_change((rules.refused_change)(first), &checked, &username, new);
+            let change = if first { rules.refused_first_change } else { rules.refused_later_change };
+            self.after_refused_change(change, &checked, &username, new);
             checked?;
-        } else if new_password.is_none() && first && (rules.default_needs_change)(call) {
+        } else if new_password.is_none() && first && !holds(&rules.default_accepted, call) {
             return Err(Refusal::PasswordChangeRequired.into());
         }
 
@@ -52,10 +55,14 @@ impl Model {
         Ok(Done { success: Success::LoggedIn, payload: Some(Payload::Token { token, stated }) })
     }
 
+    fn login_body(&self, call: &Call<'_>) -> Result<LoginBody, BodyError> {
+        LoginBody::parse(&self.behaviour.body(call)?)
+    }
+
     /// Whether it is the first login of this user, whose credentials must be right.
     fn check_credentials(&self, call: &Call<'_>, username: &str, password: &str) -> Result<bool, Refused> {
         let rules = &self.behaviour.login;
-        let found = match rules.finds {
+        let found = match self.behaviour.functions.finds {
             None => self.state.users.get(username),
             Some(finds) => self.state.users.iter().find(|(name, _)| finds(username, name)).map(|(_, user)| user),
         };
@@ -64,12 +71,12 @@ impl Model {
             deleted.filter(|_| self.behaviour.users.leftover == Leftover::LogsIn)
         });
         let user = user.ok_or(Refusal::UnknownUsername)?;
-        let matches = self.behaviour.passwords.matches;
+        let matches = self.behaviour.functions.password_matches;
         if user.passwords.iter().any(|kept| matches(kept, password)) {
             return Ok(user.must_change);
         }
         let default = username == ADMIN && password == rules.default_password;
-        if rules.default_stays_changeable && default && (rules.body)(call)?.new_password.is_some() {
+        if rules.default_stays_changeable && default && self.login_body(call)?.new_password.is_some() {
             return Ok(true);
         }
         Err(Refusal::WrongPassword.into())
@@ -100,13 +107,13 @@ impl Model {
 
     /// The password that is set in the place of the one that was judged: the same.
     pub(super) fn reread(&self, call: &Call<'_>, judged: String) -> String {
-        let reread = self.behaviour.passwords.reread;
+        let reread = self.behaviour.functions.reread;
         reread.and_then(|reread| reread(call)).unwrap_or(judged)
     }
 
     /// Sets a password that was found good. A user that is not there has none.
     pub(super) fn set_password(&mut self, username: &str, password: &str, old_stays: bool) {
-        let kept = (self.behaviour.passwords.kept)(password).into_owned();
+        let kept = (self.behaviour.functions.kept)(password).into_owned();
         if let Some(user) = self.state.users.get_mut(username).filter(|user| !user.frozen) {
             if !old_stays {
                 user.passwords.clear();
@@ -115,6 +122,11 @@ impl Model {
             user.must_change = false;
         }
     }
+}
+
+/// Whether a condition that a behaviour may have holds of a request.
+pub(super) fn holds(when: &Option<When>, call: &Call<'_>) -> bool {
+    when.as_ref().is_some_and(|when| when.is_of(call))
 }
 
 /// A password that follows the rule, or a refusal that says what it lacks.

@@ -61,16 +61,20 @@ pub struct Model {
 impl Model {
     /// A client as just installed, with the operating system's randomness.
     pub fn new(registration: Registration, behaviour: Behaviour) -> Self {
-        let entropy = || {
+        Model::with_entropy(registration, behaviour, Model::system_entropy())
+    }
+
+    /// The operating system's randomness.
+    pub fn system_entropy() -> Entropy {
+        Box::new(|| {
             let mut bytes = [0; 32];
             getrandom::fill(&mut bytes).ok().map(|()| bytes)
-        };
-        Model::with_entropy(registration, behaviour, Box::new(entropy))
+        })
     }
 
     /// The same with randomness of the caller's: equal bytes make equal tokens and codes.
     pub fn with_entropy(registration: Registration, behaviour: Behaviour, entropy: Entropy) -> Self {
-        Model { registration, state: State::new(behaviour.login.default_password), behaviour, entropy }
+        Model { registration, state: State::new(&behaviour.login.default_password), behaviour, entropy }
     }
 
     /// Answers one request that arrived at this moment.
@@ -79,6 +83,9 @@ impl Model {
         let outcome = self.settle(call, &endpoint, now);
         let mut answer = envelope::answer(&self.behaviour, &endpoint, &outcome);
         let handled = Handled { call, endpoint: &endpoint, outcome: &outcome, now };
+        for change in &self.behaviour.answers {
+            change.apply(&handled, &mut answer);
+        }
         for rewrite in &self.behaviour.rewrites {
             rewrite(&handled, &mut answer);
         }
@@ -88,7 +95,7 @@ impl Model {
     /// The same for who wants to know no more than a [`Brief`] tells: an answer is written only where something may be
     /// rewritten in it.
     pub fn handle_in_brief(&mut self, call: &Call<'_>, now: Timestamp) -> Brief {
-        if !self.behaviour.rewrites.is_empty() {
+        if !self.behaviour.rewrites.is_empty() || !self.behaviour.answers.is_empty() {
             return Brief::of(&self.handle(call, now));
         }
         let outcome = self.settle(call, &Endpoint::of(call.path), now);
@@ -105,7 +112,7 @@ impl Model {
 
     /// Back to just installed: only the default account, with the default password.
     pub fn reset(&mut self) {
-        self.state = State::new(self.behaviour.login.default_password);
+        self.state = State::new(&self.behaviour.login.default_password);
     }
 
     /// The registration code that was sent last: six digits.

@@ -7,7 +7,7 @@ use super::state::Pending;
 use super::{Model, Registration};
 use crate::behaviour::SunsetCheck;
 use crate::call::Call;
-use crate::documented::bodies::Method;
+use crate::documented::bodies::{AccountBody, BodyError, Method, VerifyBody};
 use crate::outcome::{Done, Refusal, Refused, Success};
 
 impl Model {
@@ -15,12 +15,12 @@ impl Model {
     pub(super) fn request_code(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
         let rules = self.behaviour.registration.clone();
         if self.behaviour.permissions.body_first {
-            (rules.account_body)(call, &rules.account)?;
+            self.account_body(call)?;
         }
         self.may_register(call, now)?;
-        let body = (rules.account_body)(call, &rules.account)?;
+        let body = self.account_body(call)?;
         self.not_ended(SunsetCheck::AfterBody)?;
-        let name = (rules.name)(&body.cert)
+        let name = (self.behaviour.functions.certificate)(&body.cert)
             .map_err(|error| Refused::because(Refusal::BadCertificate, format!("cert is {error}")))?;
         let number = format!("{} {}", body.cc, body.phone_number);
         if self.state.registered.as_ref() == Some(&number) {
@@ -40,16 +40,25 @@ impl Model {
     pub(super) fn verify(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
         let rules = self.behaviour.registration.clone();
         if self.behaviour.permissions.body_first {
-            (rules.verify_body)(call)?;
+            self.verify_body(call)?;
         }
         self.may_register(call, now)?;
-        let body = (rules.verify_body)(call)?;
-        let right = |pending: &mut Pending| (rules.code_matches)(&pending.code, &body.code);
+        let body = self.verify_body(call)?;
+        let code_matches = self.behaviour.functions.code_matches;
+        let right = |pending: &mut Pending| (code_matches)(&pending.code, &body.code);
         let pending = self.state.pending.take_if(right).ok_or(Refusal::WrongCode)?;
         if !rules.forgetful {
             self.state.registered = Some(pending.number);
         }
         Ok(Done::new(Success::Verified))
+    }
+
+    fn account_body(&self, call: &Call<'_>) -> Result<AccountBody, BodyError> {
+        AccountBody::parse(&self.behaviour.body(call)?, &self.behaviour.registration.account)
+    }
+
+    fn verify_body(&self, call: &Call<'_>) -> Result<VerifyBody, BodyError> {
+        VerifyBody::parse(&self.behaviour.body(call)?)
     }
 
     /// The admin may, until the sunset; whatever the body says.

@@ -62,8 +62,8 @@ impl Model {
     fn caller(&self, call: &Call<'_>, now: Timestamp) -> Result<Caller, Refused> {
         let rules = &self.behaviour.tokens;
         let header = self.authorization(call)?;
-        let sent = header.and_then(rules.presented).ok_or(Refusal::NoToken)?;
-        let found = match rules.matches {
+        let sent = header.and_then(self.behaviour.functions.token).ok_or(Refusal::NoToken)?;
+        let found = match self.behaviour.functions.token_matches {
             None => self.state.tokens.find(sent),
             Some(matches) => self.state.tokens.iter().find(|(given, _)| matches(given, sent)),
         };
@@ -137,7 +137,7 @@ impl Model {
     /// Lets the token of a request live on as if it had just been given.
     pub(super) fn prolong(&mut self, call: &Call<'_>, now: Timestamp) {
         let rules = &self.behaviour.tokens;
-        let sent = call.authorization.first().and_then(|value| (rules.presented)(value));
+        let sent = call.authorization.first().and_then(|value| (self.behaviour.functions.token)(value));
         let expires = rules.lifetime.and_then(|lifetime| now.checked_add(lifetime).ok());
         if let Some(token) = sent {
             self.state.tokens.set_expiry(token, expires);

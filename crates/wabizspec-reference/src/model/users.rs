@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Model;
-use super::login::follow;
+use super::login::{follow, holds};
 use super::state::{ADMIN, User};
-use crate::behaviour::{AdminDeletion, Duplicate, Leftover, Who};
+use crate::behaviour::{AdminDeletion, Deletes, Duplicate, Leftover, Who};
 use crate::call::Call;
-use crate::documented::bodies::CreateUserBody;
+use crate::documented::bodies::{BodyError, CreateUserBody, UpdateUserBody};
 use crate::outcome::{Done, Refusal, Refused, Success};
 use crate::role::Role;
 
@@ -17,13 +17,13 @@ impl Model {
     pub(super) fn create_user(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
         let (rules, permissions) = (self.behaviour.users.clone(), self.behaviour.permissions.clone());
         if permissions.body_first {
-            (rules.create_body)(call)?;
+            self.create_body(call)?;
         }
         if self.is_asked_late(call, permissions.create, "", now) {
-            self.add_user(call, &(rules.create_body)(call)?);
+            self.add_user(call, &self.create_body(call)?);
         }
         self.permitted(call, permissions.create, "", now)?;
-        let body = (rules.create_body)(call)?;
+        let body = self.create_body(call)?;
         let checked = self.check_new_user(&body);
         if !rules.refused_creation_sticks {
             checked.clone()?;
@@ -40,19 +40,29 @@ impl Model {
     /// Adds a user; says whether the name was taken, in which case the other one stays.
     fn add_user(&mut self, call: &Call<'_>, body: &CreateUserBody) -> bool {
         let rules = &self.behaviour.users;
-        let key = (rules.key)(&body.username).into_owned();
+        let key = (self.behaviour.functions.key)(&body.username).into_owned();
         let retired = rules.leftover == Leftover::NameIsTaken && self.state.deleted.contains_key(&key);
         let taken = self.state.users.contains_key(&key) || retired;
         let set = !taken || matches!(rules.duplicate, Duplicate::Replaces | Duplicate::RefusedAndReplaces);
         if set && !rules.creation_ignored {
-            let kept = (self.behaviour.passwords.kept)(&body.password);
-            let mut user = User::new(&kept, (rules.role)(call));
+            let kept = (self.behaviour.functions.kept)(&body.password);
+            let admin = rules.create_promotes && claims_admin(call);
+            let role = if admin { Role::Admin } else { Role::User };
+            let mut user = User::new(&kept, role);
             user.must_change = rules.created_must_change;
             let former = self.state.deleted.get(&key).filter(|_| rules.leftover == Leftover::Password);
             user.passwords.extend(former.into_iter().flat_map(|former| former.passwords.clone()));
             self.state.users.insert(key, user);
         }
         taken
+    }
+
+    fn create_body(&self, call: &Call<'_>) -> Result<CreateUserBody, BodyError> {
+        CreateUserBody::parse(&self.behaviour.body(call)?)
+    }
+
+    fn update_body(&self, call: &Call<'_>) -> Result<UpdateUserBody, BodyError> {
+        UpdateUserBody::parse(&self.behaviour.body(call)?)
     }
 
     fn check_new_user(&self, body: &CreateUserBody) -> Result<(), Refused> {
@@ -82,13 +92,13 @@ impl Model {
     pub(super) fn update_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
         let rules = self.behaviour.users.clone();
         if self.behaviour.permissions.body_first {
-            (rules.update_body)(call)?;
+            self.update_body(call)?;
         }
         if self.is_asked_late(call, self.behaviour.permissions.update, name, now) {
-            self.set_password(name, &(rules.update_body)(call)?.password, rules.old_password_stays);
+            self.set_password(name, &self.update_body(call)?.password, rules.old_password_stays);
         }
         let key = self.permitted_user(call, self.behaviour.permissions.update, name, now)?;
-        let body = (rules.update_body)(call)?;
+        let body = self.update_body(call)?;
         let rule = &self.behaviour.passwords.on_update;
         let checked = follow(rule, &body.password, Refusal::WeakUpdatedPassword);
         self.after_refused_change(rules.refused_update, &checked, &key, &body.password);
@@ -96,7 +106,7 @@ impl Model {
         if !rules.update_ignored {
             self.set_password(&key, &self.reread(call, body.password), rules.old_password_stays);
         }
-        if let Some(user) = self.state.users.get_mut(&key).filter(|_| (rules.update_promotes)(call)) {
+        if let Some(user) = self.state.users.get_mut(&key).filter(|_| rules.update_promotes && claims_admin(call)) {
             user.role = Role::Admin;
         }
         self.revoke(self.behaviour.tokens.on_update, Some(&key), None);
@@ -124,7 +134,12 @@ impl Model {
         if key == ADMIN && refused {
             return Err(Refusal::AdminStays.into());
         }
-        let gone = self.state.users.extract_if(.., |name, _| (rules.deletes)(&key, name));
+        let is_gone = |name: &String| match rules.deletes {
+            Deletes::TheNamed => *name == key,
+            Deletes::Nobody => false,
+            Deletes::AllThatBeginSo => name.starts_with(&key),
+        };
+        let gone = self.state.users.extract_if(.., |name, _| is_gone(name));
         if rules.leftover == Leftover::Nothing {
             gone.for_each(drop);
         } else {
@@ -139,7 +154,7 @@ impl Model {
 
     /// Whether a request is done although its caller may not; never, unless a behaviour asks too late.
     fn is_asked_late(&self, call: &Call<'_>, who: Who, about: &str, now: Timestamp) -> bool {
-        (self.behaviour.permissions.asked_late)(call)
+        holds(&self.behaviour.permissions.asked_late, call)
             && self.permitted(call, Who::User, "", now).is_ok()
             && self.permitted(call, who, about, now).is_err()
     }
@@ -152,7 +167,7 @@ impl Model {
     /// The key of a user that is there, for a caller with the right. The right comes first: who may not read a
     /// user is not told whether there is one.
     fn permitted_user(&self, call: &Call<'_>, who: Who, name: &str, now: Timestamp) -> Result<String, Refused> {
-        let key = (self.behaviour.users.key)(name);
+        let key = (self.behaviour.functions.key)(name);
         let exists = || {
             let shown = self.behaviour.users.leftover == Leftover::IsShown;
             let there =
@@ -167,4 +182,11 @@ impl Model {
         exists()?;
         Ok(key.into_owned())
     }
+}
+
+/// Whether a body claims the role of an administrator, in any of the ways that are known.
+fn claims_admin(call: &Call<'_>) -> bool {
+    let body: Value = serde_json::from_slice(call.body).unwrap_or_default();
+    let claim = |name: &str| body.get(name).is_some_and(|value| value.to_string().to_lowercase().contains("admin"));
+    ["ROLES", "roles", "role"].into_iter().any(claim) || body.get("is_admin") == Some(&Value::Bool(true))
 }

@@ -25,7 +25,7 @@ pub(super) fn handle(client: &mut Client, method: &str, path: &str, body: &[u8])
     };
     Answer {
         status,
-        headers: vec![("content-type", "application/json".into())],
+        headers: vec![("content-type".into(), "application/json".into())],
         body: AnswerBody::Json(body),
         delivery: Delivery::default(),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
@@ -18,7 +18,7 @@ use super::body::Outgoing;
 use super::tap::{Tap, Tapped};
 use super::{Shared, control};
 use crate::behaviour::{Beside, Reading};
-use crate::call::{Answer, AnswerBody, Call};
+use crate::call::{Answer, AnswerBody, Call, Delivery};
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
@@ -53,7 +53,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stoppe
 async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     // Without it answers are only slower.
     let _ = stream.set_nodelay(true);
-    let tap = Arc::new(Tap::new(shared.reading.is_some()));
+    let tap = Arc::new(Tap::new(shared.functions.reading.is_some()));
     let service = service_fn(|request| respond(request, &shared, &tap));
     let tap = Arc::clone(&tap);
     let tapped = Tapped { stream, tap };
@@ -68,22 +68,16 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Result<Response<Outgoing>, Dropped> {
-    let reading = shared.reading.map_or(Reading::Whole, |reading| reading(&tap.head()));
-    let (mut parts, body) = request.into_parts();
+    let reading = shared.functions.reading.map_or(Reading::Whole, |reading| reading(&tap.head()));
+    let (parts, body) = request.into_parts();
     let read = tokio::time::timeout(PATIENCE, Limited::new(body, BODY_LIMIT).collect());
     let body = match read.await {
-        Ok(Ok(_)) if reading == Reading::WithoutBody => Some(Bytes::new()),
         Ok(Ok(body)) => Some(body.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => None,
         // The rest of the body never came: there is no request to answer.
         Ok(Err(_)) | Err(_) => return Err(Dropped),
     };
-    match reading {
-        Reading::Refused => return Err(Dropped),
-        Reading::WithoutAuthorization => drop(parts.headers.remove(header::AUTHORIZATION)),
-        Reading::WithoutBody | Reading::Whole => {}
-    }
-    let (answer, date) = answer(shared, &parts, body.as_deref());
+    let (answer, date) = answer(shared, &parts, body.as_deref(), reading);
     if !answer.delivery.delay.is_zero() {
         tokio::time::sleep(answer.delivery.delay).await;
     }
@@ -91,42 +85,44 @@ async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Resu
         return Err(Dropped);
     }
     if !answer.delivery.surplus.is_empty() {
-        tap.add(answer.delivery.surplus);
+        tap.add(&answer.delivery.surplus);
     }
     Ok(written(answer, date))
 }
 
 /// The answer to a request, and the `Date` that goes with it. A body that was too large is not there.
-fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>) -> (Answer, HeaderValue) {
+fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>, reading: Reading) -> (Answer, HeaderValue) {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
-    let values = parts.headers.get_all(header::AUTHORIZATION).iter();
-    let mut authorization: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
-    let field = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
-    let beside = Beside { field: &field, query: parts.uri.query(), body: body.unwrap_or_default() };
-    let elsewhere = shared.elsewhere.filter(|_| authorization.is_empty());
-    let found = elsewhere.and_then(|elsewhere| elsewhere(&beside));
-    authorization.extend(found.as_deref());
-    let found = shared.body_elsewhere.and_then(|elsewhere| elsewhere(&beside));
-    let body = found.as_deref().or(body);
     let client = &mut *shared.client();
     let now = client.clock.now();
-    let answer = match body {
+    if let Some(body) = body.filter(|_| shared.control && path.starts_with("/__control/")) {
+        let answer = control::handle(client, method, path, body);
+        return (answer, client.clock.date(now));
+    }
+    let values: Vec<&[u8]> = parts.headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes).collect();
+    let content_type = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let call = Call { method, path, authorization: &values, content_type, body: body.unwrap_or_default() };
+    let field = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
+    let beside = Beside { field: &field, query: parts.uri.query(), body: call.body };
+    let functions = &shared.functions;
+    let mut authorization = if reading == Reading::Whole { values.clone() } else { Vec::new() };
+    let elsewhere = functions.elsewhere.filter(|_| authorization.is_empty());
+    let found = elsewhere.and_then(|elsewhere| elsewhere(&beside));
+    authorization.extend(found.as_deref());
+    let found = functions.body_elsewhere.and_then(|elsewhere| elsewhere(&beside));
+    let mut answer = match found.as_deref().or(body) {
         None => client.model.too_large(path),
-        Some(body) if shared.control && path.starts_with("/__control/") => control::handle(client, method, path, body),
-        Some(body) => {
-            let call = Call {
-                method,
-                path,
-                authorization: &authorization,
-                content_type: parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes),
-                body,
-            };
-            client.model.handle(&call, now)
+        Some(body) if reading != Reading::Refused => {
+            client.model.handle(&Call { authorization: &authorization, body, ..call }, now)
         }
+        Some(_) => Answer { status: 400, headers: Vec::new(), body: AnswerBody::Empty, delivery: Delivery::default() },
     };
+    answer.delivery.dropped |= reading == Reading::Refused;
+    if let Some(twin) = &mut client.twin {
+        twin.compare(&call, body.is_none(), now, &answer);
+    }
     (answer, client.clock.date(now))
 }
-
 fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
     let bytes = match answer.body {
         AnswerBody::Empty => Vec::new(),
@@ -140,7 +136,7 @@ fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
         headers.insert(header::DATE, date);
     }
     for (name, value) in answer.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(&value)) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_ref()), HeaderValue::from_str(&value)) {
             headers.append(name, value);
         }
     }

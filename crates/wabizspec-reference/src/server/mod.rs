@@ -7,9 +7,11 @@ mod clock;
 mod control;
 mod http;
 mod tap;
+mod twin;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,9 +20,10 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::behaviour::{Behaviour, Elsewhere, Reading};
+use super::behaviour::{Behaviour, Functions};
 use super::model::{Entropy, Model, Registration};
 use clock::Clock;
+use twin::Twin;
 
 /// What a server is to be like. The default is the documented client before the sunset, without control endpoints.
 #[derive(Default)]
@@ -33,6 +36,9 @@ pub struct Settings {
     pub control: bool,
     /// Where tokens and codes come from; without it, the operating system.
     pub entropy: Option<Entropy>,
+    /// Set as soon as a request is answered otherwise than by the documented client, which is then asked the same all
+    /// along, at the same time and with the same randomness. Without it, nobody else is asked.
+    pub differs: Option<Arc<AtomicBool>>,
 }
 
 /// A reference client that is being served. Dropping it stops it.
@@ -54,15 +60,14 @@ impl std::fmt::Debug for Server {
 struct Shared {
     client: Mutex<Client>,
     control: bool,
-    reading: Option<fn(&[u8]) -> Reading>,
-    elsewhere: Option<Elsewhere>,
-    body_elsewhere: Option<Elsewhere>,
+    functions: Functions,
 }
 
 /// The client and its clock; they move together.
 struct Client {
     model: Model,
     clock: Clock,
+    twin: Option<Twin>,
 }
 
 impl Shared {
@@ -107,14 +112,17 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let clock = Clock::new(settings.behaviour.dialect.clock_ahead);
-        let Settings { registration, behaviour, control, entropy } = settings;
-        let (reading, elsewhere, body_elsewhere) = (behaviour.reading, behaviour.elsewhere, behaviour.body_elsewhere);
-        let model = match entropy {
-            Some(entropy) => Model::with_entropy(registration, behaviour, entropy),
-            None => Model::new(registration, behaviour),
-        };
-        let client = Mutex::new(Client { model, clock });
-        let shared = Arc::new(Shared { client, control, reading, elsewhere, body_elsewhere });
+        let Settings { registration, behaviour, control, entropy, differs } = settings;
+        let functions = behaviour.functions;
+        let mut entropy = entropy.unwrap_or_else(Model::system_entropy);
+        let twin = differs.map(|differs| {
+            let (ours, theirs) = twin::alike(std::mem::replace(&mut entropy, Box::new(|| None)));
+            entropy = ours;
+            Twin::new(registration, theirs, differs)
+        });
+        let model = Model::with_entropy(registration, behaviour, entropy);
+        let client = Mutex::new(Client { model, clock, twin });
+        let shared = Arc::new(Shared { client, control, functions });
         let (stop, stopped) = oneshot::channel();
         let serving = http::serve(listener, Arc::clone(&shared), stopped);
         let server = Server { address, shared, stop: Some(stop), thread: None };
@@ -156,6 +164,7 @@ impl Server {
 impl Client {
     fn reset(&mut self) {
         self.model.reset();
+        self.twin.iter_mut().for_each(Twin::reset);
         self.clock.reset();
     }
 }

@@ -21,7 +21,7 @@ const KEPT: usize = 64 * 1024;
 pub(super) struct Tap {
     listening: bool,
     heard: Mutex<Vec<u8>>,
-    surplus: Mutex<&'static str>,
+    surplus: Mutex<String>,
 }
 
 impl Tap {
@@ -38,8 +38,8 @@ impl Tap {
     }
 
     /// Puts this onto the connection behind the answer that goes out next.
-    pub(super) fn add(&self, surplus: &'static str) {
-        *held(&self.surplus) = surplus;
+    pub(super) fn add(&self, surplus: &str) {
+        *held(&self.surplus) = surplus.to_owned();
     }
 
     fn has_surplus(&self) -> bool {
@@ -65,7 +65,7 @@ impl Tapped {
         let own = answer.len();
         answer.extend_from_slice(surplus.as_bytes());
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &answer))?;
-        *surplus = surplus.get(written.saturating_sub(own)..).unwrap_or_default();
+        drop(surplus.drain(..written.saturating_sub(own)));
         Poll::Ready(Ok(written.min(own)))
     }
 }
@@ -112,7 +112,7 @@ impl AsyncWrite for Tapped {
         let mut surplus = held(&tap.surplus);
         while !surplus.is_empty() {
             let written = ready!(Pin::new(&mut self.stream).poll_write(cx, surplus.as_bytes()))?;
-            *surplus = surplus.get(written..).unwrap_or_default();
+            drop(surplus.drain(..written));
         }
         Pin::new(&mut self.stream).poll_flush(cx)
     }

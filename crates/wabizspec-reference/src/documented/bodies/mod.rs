@@ -8,6 +8,7 @@ mod members;
 use std::ops::RangeInclusive;
 
 use members::members;
+use serde::{Deserialize, Serialize};
 
 /// Why bytes are not the body that a request needs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +96,8 @@ impl CreateUserBody {
 }
 
 /// What the name of a new user must be like.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UsernameRule {
     /// How many characters it may have.
     pub length: RangeInclusive<usize>,
@@ -166,7 +168,8 @@ pub struct AccountBody {
 }
 
 /// How many digits the numbers of a registration have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AccountRule {
     /// Of the country code.
     pub cc: RangeInclusive<usize>,

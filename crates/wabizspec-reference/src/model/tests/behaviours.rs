@@ -2,14 +2,16 @@
 
 use super::*;
 use crate::documented::password::Counted;
-use crate::{AdminDeletion, Duplicate, Mint, Refusal, RefusedChange, Revokes, Several, Success, SunsetCheck, Who};
+use crate::{
+    AdminDeletion, Deletes, Duplicate, Mint, Refusal, RefusedChange, Revokes, Several, Success, SunsetCheck, When, Who,
+};
 
 #[test]
 fn passwords_can_be_kept_and_compared_in_other_ways() {
     let (mut bench, _) =
-        Bench::started(|behaviour| behaviour.passwords.matches = |kept, sent| kept.trim() == sent.trim());
+        Bench::started(|behaviour| behaviour.functions.password_matches = |kept, sent| kept.trim() == sent.trim());
     assert!(bench.logs_in("admin", &format!(" {GOOD} ")));
-    let (mut bench, _) = Bench::started(|behaviour| behaviour.passwords.kept = |password| password[..4].into());
+    let (mut bench, _) = Bench::started(|behaviour| behaviour.functions.kept = |password| password[..4].into());
     assert!(bench.logs_in("admin", &GOOD[..4]) && !bench.logs_in("admin", GOOD));
     let mut bench = Bench::with(|behaviour| behaviour.passwords.on_login.counted = Counted::Bytes);
     assert_eq!(bench.login("admin", "secret", &new_password("Aa1!東京")).status, 200);
@@ -17,12 +19,12 @@ fn passwords_can_be_kept_and_compared_in_other_ways() {
 
 #[test]
 fn a_login_can_be_lax() {
-    let mut bench = Bench::with(|behaviour| behaviour.login.default_needs_change = |_| false);
+    let mut bench = Bench::with(|behaviour| behaviour.login.default_accepted = Some(When::default()));
     assert!(bench.logs_in("admin", "secret"));
     let mut bench = Bench::with(|behaviour| behaviour.login.change_first = true);
     assert_eq!(bench.login("admin", "wrong", &new_password(GOOD)).status, 401);
     assert!(bench.logs_in("admin", GOOD));
-    let mut bench = Bench::with(|behaviour| behaviour.login.refused_change = |_| RefusedChange::SetsTheNew);
+    let mut bench = Bench::with(|behaviour| behaviour.login.refused_first_change = RefusedChange::SetsTheNew);
     assert_eq!(bench.login("admin", "secret", &new_password("weak")).status, 400);
     assert!(bench.logs_in("admin", "weak"));
     let (mut bench, _) = Bench::started(|behaviour| behaviour.login.old_password_stays = true);
@@ -67,7 +69,7 @@ fn tokens_can_be_handled_badly() {
     let mut bench = Bench::with(|behaviour| behaviour.tokens.unknown_accepted = true);
     assert!(bench.works("anything", "admin"));
     let (mut bench, first) =
-        Bench::started(|behaviour| behaviour.tokens.matches = Some(|given, sent| given.starts_with(sent)));
+        Bench::started(|behaviour| behaviour.functions.token_matches = Some(|given, sent| given.starts_with(sent)));
     assert!(bench.works(&first[..20], "admin"));
     let (mut bench, admin) = Bench::started(|behaviour| behaviour.tokens.on_delete = Revokes::Nothing);
     let anna = bench.user(&admin, "anna", OTHER);
@@ -79,7 +81,7 @@ fn tokens_can_be_handled_badly() {
 fn the_end_of_a_token_can_be_misstated() {
     let mut bench = Bench::with(|behaviour| {
         behaviour.tokens.stated_lifetime = SignedDuration::from_hours(1);
-        behaviour.tokens.expires_after = |moment| moment.as_second().into();
+        behaviour.functions.expires_after = |moment| moment.as_second().into();
     });
     let answer = bench.login("admin", "secret", &new_password(GOOD));
     let stated = answer.json().unwrap()["users"][0]["expires_after"].as_i64();
@@ -103,13 +105,13 @@ fn users_can_be_kept_badly() {
     let (mut bench, admin) = Bench::started(|behaviour| {
         behaviour.users.admin_deletion = AdminDeletion::Done;
         behaviour.users.refused_creation_sticks = true;
-        behaviour.users.key = |name| name.to_lowercase().into();
+        behaviour.functions.key = |name| name.to_lowercase().into();
     });
     assert_eq!(bench.with_token(&admin, "POST", "/v1/users", &user("bert", "weak")).status, 400);
     assert!(bench.logs_in("BERT", "weak"));
     assert_eq!(bench.with_token(&admin, "DELETE", "/v1/users/admin", "").status, 200);
     let (mut bench, admin) = Bench::started(|behaviour| {
-        behaviour.users.deletes = |_, _| false;
+        behaviour.users.deletes = Deletes::Nobody;
         behaviour.users.update_ignored = true;
     });
     let anna = bench.user(&admin, "anna", GOOD);

@@ -1,0 +1,201 @@
+//! Changes to finished answers, as data.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Handled;
+use super::read::text_of;
+use super::when::When;
+use crate::call::{Answer, AnswerBody, Call};
+use crate::documented::basic;
+use crate::route::Endpoint;
+
+/// A change to the answers that meet a condition. Members of bodies are named by JSON pointers (RFC 6901).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Change {
+    /// Which answers; all of them without it.
+    pub when: When,
+    /// A refused request is answered as if it had been granted.
+    pub let_through: bool,
+    /// Another status.
+    pub status: Option<u16>,
+    /// Values that stand elsewhere, from where to where.
+    #[serde(rename = "move")]
+    pub moved: BTreeMap<String, String>,
+    /// Members that are left out.
+    pub remove: Vec<String>,
+    /// Members and their values, as JSON text. `-` is the place behind the last item of a list.
+    pub put: BTreeMap<String, Json>,
+    /// Members and texts that repeat something of the request: `${authorization}`, `${basic.username}`,
+    /// `${basic.password}`, or a text of its body by the name of the member. Left out where the request lacks it.
+    pub echo: BTreeMap<String, String>,
+    /// Values that become text.
+    pub as_text: Vec<String>,
+    /// What a framework answers where a handler failed: 500 and an error that no document knows.
+    pub crash: bool,
+    /// Another body: no JSON, but this text.
+    pub text: Option<String>,
+    /// A text before the body.
+    pub before: Option<String>,
+    /// Header fields that are left out.
+    pub remove_headers: Vec<String>,
+    /// Header fields with other values.
+    pub headers: BTreeMap<String, String>,
+    /// No answer: the connection is closed.
+    pub dropped: bool,
+    /// The answer comes so many seconds late.
+    pub delay: Option<u64>,
+    /// Bytes behind the answer that do not belong to it.
+    pub surplus: Option<String>,
+}
+
+/// A JSON value, written as JSON text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Json(Value);
+
+impl TryFrom<String> for Json {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Json, String> {
+        serde_json::from_str(&text).map(Json).map_err(|error| format!("`{text}` is not JSON: {error}"))
+    }
+}
+
+impl From<Json> for String {
+    fn from(json: Json) -> String {
+        json.0.to_string()
+    }
+}
+
+impl Change {
+    /// How late the answer comes.
+    pub fn delay(&self) -> Duration {
+        Duration::from_secs(self.delay.unwrap_or_default())
+    }
+
+    /// Changes an answer, if it is one of those meant.
+    pub fn apply(&self, handled: &Handled<'_>, answer: &mut Answer) {
+        if !self.when.holds(handled.call, handled.endpoint, Some(handled.outcome)) {
+            return;
+        }
+        if self.let_through && handled.outcome.is_err() {
+            let_through(handled.endpoint, answer);
+        }
+        answer.status = self.status.unwrap_or(answer.status);
+        if let Some(body) = answer.json_mut() {
+            self.change_body(body);
+            for (pointer, template) in &self.echo {
+                if let Some(text) = filled(template, handled.call) {
+                    put(body, pointer, text.into());
+                }
+            }
+        }
+        if self.crash {
+            answer.status = 500;
+            let errors = json!([{"code": 500, "title": "Internal Server Error"}]);
+            answer.json_mut().map(|body| put(body, "/errors", errors));
+        }
+        if let Some(text) = &self.text {
+            answer.body = if text.is_empty() { AnswerBody::Empty } else { AnswerBody::Bytes(text.clone().into()) };
+        }
+        if let (Some(before), Some(body)) = (&self.before, answer.json()) {
+            answer.body = AnswerBody::Bytes(format!("{before}{body}").into_bytes());
+        }
+        answer.headers.retain(|(name, _)| !self.remove_headers.iter().any(|gone| gone == name));
+        for (name, value) in &self.headers {
+            answer.headers.retain(|(known, _)| known != name);
+            answer.headers.push((name.clone().into(), value.clone().into()));
+        }
+        answer.delivery.dropped |= self.dropped;
+        answer.delivery.delay = answer.delivery.delay.max(self.delay());
+        if let Some(surplus) = &self.surplus {
+            answer.delivery.surplus = surplus.clone().into();
+        }
+    }
+
+    fn change_body(&self, body: &mut Value) {
+        for (from, to) in &self.moved {
+            if let Some(value) = take(body, from) {
+                put(body, to, value);
+            }
+        }
+        for pointer in &self.remove {
+            drop(take(body, pointer));
+        }
+        for (pointer, value) in &self.put {
+            put(body, pointer, value.0.clone());
+        }
+        for pointer in &self.as_text {
+            if let Some(value) = body.pointer_mut(pointer) {
+                *value = value.to_string().into();
+            }
+        }
+    }
+}
+
+/// Answers a refused request as if it had been granted.
+fn let_through(endpoint: &Endpoint<'_>, answer: &mut Answer) {
+    answer.status = match endpoint {
+        Endpoint::Users | Endpoint::Verify => 201,
+        Endpoint::Account => 202,
+        _ => 200,
+    };
+    answer.json_mut().map(|body| take(body, "/errors"));
+}
+
+/// A template with the parts of a request that it names.
+fn filled(template: &str, call: &Call<'_>) -> Option<String> {
+    let mut parts = template.split("${");
+    let mut text = parts.next()?.to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}')?;
+        text += &sent(name, call)?;
+        text += rest;
+    }
+    Some(text)
+}
+
+/// A part of a request by its name in a template.
+fn sent(name: &str, call: &Call<'_>) -> Option<String> {
+    let authorization = || call.authorization.first().copied();
+    let credentials = || basic::parse(authorization()?).ok();
+    match name {
+        "authorization" => authorization().map(|value| String::from_utf8_lossy(value).into_owned()),
+        "basic.username" => credentials().map(|credentials| credentials.username),
+        "basic.password" => credentials().map(|credentials| credentials.password),
+        member => text_of(call.body, member),
+    }
+}
+
+/// Takes a value out of a body.
+fn take(body: &mut Value, pointer: &str) -> Option<Value> {
+    let (parent, name) = pointer.rsplit_once('/')?;
+    match body.pointer_mut(parent)? {
+        Value::Object(members) => members.remove(name),
+        Value::Array(items) => name.parse().ok().filter(|index| *index < items.len()).map(|index| items.remove(index)),
+        _ => None,
+    }
+}
+
+/// Puts a value into a body, where there is a place for it.
+fn put(body: &mut Value, pointer: &str, value: Value) {
+    let Some((parent, name)) = pointer.rsplit_once('/') else {
+        *body = value;
+        return;
+    };
+    match body.pointer_mut(parent) {
+        Some(Value::Object(members)) => drop(members.insert(name.to_owned(), value)),
+        Some(Value::Array(items)) if name == "-" => items.push(value),
+        Some(Value::Array(items)) => {
+            if let Some(item) = name.parse().ok().and_then(|index: usize| items.get_mut(index)) {
+                *item = value;
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,123 @@
+//! Bodies of requests as careless readers take them, as data.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::when::When;
+use crate::call::Call;
+use crate::documented::bodies::BodyError;
+
+/// Another reading of the bodies that meet a condition. It gives the bytes that a careful reader would have needed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Read {
+    /// Which bodies; all of them without it. What it says of the outcome never holds.
+    pub when: When,
+    /// The body is refused as malformed.
+    pub refuse: bool,
+    /// This is read instead.
+    pub body: Option<String>,
+    /// Parts of the text that are read as others.
+    pub replace: BTreeMap<String, String>,
+    /// Members that are not read.
+    pub remove: Vec<String>,
+    /// Members that are taken for texts, whatever they are.
+    pub as_text: Option<Values>,
+    /// Members that are not texts are not read.
+    pub texts_only: bool,
+    /// Lists are taken for their first item.
+    pub first_items: bool,
+    /// Members that are taken for these texts.
+    pub set: BTreeMap<String, String>,
+    /// The same where they are not there.
+    pub default: BTreeMap<String, String>,
+}
+
+/// Some of the values of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Values {
+    /// All.
+    All,
+    /// Whole numbers and truth values.
+    Numbers,
+}
+
+impl Read {
+    /// What is made of the body of a request.
+    pub(super) fn apply<'b>(&self, call: &Call<'_>, body: Cow<'b, [u8]>) -> Result<Cow<'b, [u8]>, BodyError> {
+        if !self.when.is_of(call) {
+            return Ok(body);
+        }
+        if self.refuse {
+            return Err(BodyError::Malformed("it will not do".to_owned()));
+        }
+        let mut body = match &self.body {
+            Some(other) => Cow::Owned(other.clone().into_bytes()),
+            None => body,
+        };
+        if !self.replace.is_empty() {
+            let mut text = String::from_utf8_lossy(&body).into_owned();
+            for (from, to) in &self.replace {
+                text = text.replace(from, to);
+            }
+            body = Cow::Owned(text.into_bytes());
+        }
+        Ok(match self.changes_members() {
+            true => amended(&body, |members| self.change(members)).into(),
+            false => body,
+        })
+    }
+
+    fn changes_members(&self) -> bool {
+        let members = self.set.len() + self.default.len() + self.remove.len();
+        members > 0 || self.as_text.is_some() || self.texts_only || self.first_items
+    }
+
+    fn change(&self, members: &mut Map<String, Value>) {
+        members.retain(|name, value| !self.remove.contains(name) && (value.is_string() || !self.texts_only));
+        for value in members.values_mut() {
+            let number = value.is_u64() || value.is_boolean();
+            let odd = match self.as_text {
+                Some(Values::All) => !value.is_string(),
+                Some(Values::Numbers) => number,
+                None => false,
+            };
+            if odd {
+                *value = Value::String(value.to_string());
+            }
+            if let Value::Array(items) = value
+                && let Some(first) = items.first().filter(|_| self.first_items)
+            {
+                *value = first.clone();
+            }
+        }
+        let texts = |texts: &BTreeMap<String, String>| -> Vec<(String, Value)> {
+            texts.iter().map(|(name, text)| (name.clone(), text.clone().into())).collect()
+        };
+        members.extend(texts(&self.set));
+        for (name, text) in texts(&self.default) {
+            members.entry(name).or_insert(text);
+        }
+    }
+}
+
+/// The body with its members changed, where it is an object.
+pub(crate) fn amended(body: &[u8], change: impl FnOnce(&mut Map<String, Value>)) -> Vec<u8> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(mut members)) => {
+            change(&mut members);
+            Value::Object(members).to_string().into_bytes()
+        }
+        _ => body.to_vec(),
+    }
+}
+
+/// The text of a member of a body, where it has one.
+pub(crate) fn text_of(body: &[u8], member: &str) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    body.get(member)?.as_str().map(str::to_owned)
+}

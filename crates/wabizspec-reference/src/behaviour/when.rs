@@ -1,0 +1,301 @@
+//! Conditions on a request and on its outcome, as data.
+
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::call::Call;
+use crate::documented::api::Resource;
+use crate::documented::basic::{self, BasicError};
+use crate::documented::password::PasswordRule;
+use crate::outcome::{Done, Refusal, Refused, Success};
+use crate::route::Endpoint;
+
+/// A condition. It holds when each of its members does; an empty one always holds. A list holds when one of its items
+/// does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct When {
+    /// The request was granted or refused.
+    pub outcome: Option<Outcome>,
+    /// The request was granted in one of these ways.
+    pub granted: Vec<Success>,
+    /// The request was refused for one of these reasons.
+    pub refused: Vec<Refusal>,
+    /// The request went to one of these places.
+    pub at: Vec<Place>,
+    /// The path as sent.
+    pub path: Option<Text>,
+    /// The body as sent.
+    pub body: Option<Text>,
+    /// What the body is.
+    pub body_is: Vec<Form>,
+    /// The texts of members of the body. A member that is not a text is absent.
+    pub members: BTreeMap<String, Text>,
+    /// Each of these members of the body is there, but is not a text.
+    pub not_text: Vec<String>,
+    /// The body has another member than these.
+    pub other_members_than: Vec<String>,
+    /// The `Content-Type`.
+    pub content_type: Option<Text>,
+    /// The first `Authorization`.
+    pub authorization: Option<Text>,
+    /// The user name of Basic credentials.
+    pub username: Option<Text>,
+    /// The password of Basic credentials.
+    pub password: Option<Text>,
+    /// Why the `Authorization` cannot be read as Basic credentials.
+    pub credentials: Vec<Unreadable>,
+    /// What follows the scheme of the `Authorization`.
+    pub token: Option<Text>,
+    /// One of these holds as well.
+    pub any: Vec<When>,
+    /// This one does not hold.
+    pub not: Option<Box<When>>,
+}
+
+/// Whether a request was granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was granted.
+    Granted,
+    /// It was refused.
+    Refused,
+}
+
+/// What a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// Nothing.
+    Empty,
+    /// Not JSON.
+    Malformed,
+    /// A JSON object.
+    Object,
+    /// Another JSON value.
+    Other,
+}
+
+impl Form {
+    fn of(body: &[u8]) -> Form {
+        let text = std::str::from_utf8(body).ok();
+        match text.and_then(|text| serde_json::from_str::<IgnoredAny>(text).ok()) {
+            _ if body.is_empty() => Form::Empty,
+            None => Form::Malformed,
+            Some(_) if body.trim_ascii_start().starts_with(b"{") => Form::Object,
+            Some(_) => Form::Other,
+        }
+    }
+}
+
+/// Why an `Authorization` is not Basic credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "they are those of `BasicError`")]
+pub enum Unreadable {
+    NoScheme,
+    OtherScheme,
+    NoCredentials,
+    NotBase64,
+    NotUtf8,
+    Control,
+    NoColon,
+}
+
+impl From<BasicError> for Unreadable {
+    fn from(error: BasicError) -> Self {
+        match error {
+            BasicError::NoScheme => Unreadable::NoScheme,
+            BasicError::OtherScheme(_) => Unreadable::OtherScheme,
+            BasicError::NoCredentials => Unreadable::NoCredentials,
+            BasicError::Alphabet { .. } | BasicError::Padding(_) => Unreadable::NotBase64,
+            BasicError::NotUtf8 { .. } => Unreadable::NotUtf8,
+            BasicError::Control { .. } => Unreadable::Control,
+            BasicError::NoColon => Unreadable::NoColon,
+        }
+    }
+}
+
+/// A method and a path: `POST /v1/users`. A `*` stands for any method or path, `/v1/users/{username}` for the path of a
+/// user, `unknown` for a path that the API does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Place {
+    method: String,
+    path: String,
+}
+
+impl TryFrom<String> for Place {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Place, String> {
+        let (method, path) = text.split_once(' ').ok_or(format!("`{text}` is not a method and a path"))?;
+        let mut known = Resource::ALL.into_iter().map(Resource::path).chain(["*", "unknown"]);
+        if !known.any(|known| known == path) {
+            return Err(format!("`{path}` is not a path of the API, `unknown` or `*`"));
+        }
+        Ok(Place { method: method.to_owned(), path: path.to_owned() })
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> String {
+        format!("{} {}", place.method, place.path)
+    }
+}
+
+impl Place {
+    fn is_of(&self, call: &Call<'_>, endpoint: &Endpoint<'_>) -> bool {
+        let path = match endpoint {
+            Endpoint::User(_) => Resource::User.path(),
+            Endpoint::Unknown => "unknown",
+            _ => call.path,
+        };
+        (self.method == "*" || self.method == call.method) && (self.path == "*" || self.path == path)
+    }
+}
+
+/// A condition on a text. It holds when each of its members does; a list holds when one of its items does. Nothing but
+/// `absent` holds of a text that is not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Text {
+    /// It is not there, or with `false` it is.
+    pub absent: bool,
+    /// It is one of these.
+    pub is: Vec<String>,
+    /// It begins with one of these.
+    pub begins: Vec<String>,
+    /// It ends with one of these.
+    pub ends: Vec<String>,
+    /// It contains one of these.
+    pub contains: Vec<String>,
+    /// It has at least so many bytes.
+    pub min: Option<usize>,
+    /// It has at most so many bytes.
+    pub max: Option<usize>,
+    /// It has only bytes of this class, or none at all.
+    pub only: Option<Class>,
+    /// It has no byte of this class.
+    pub lacks: Option<Class>,
+    /// It follows the rule for passwords, or with `false` breaks it.
+    pub follows_the_rule: Option<bool>,
+    /// This does not hold of it.
+    pub not: Option<Box<Text>>,
+}
+
+/// A class of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "they say what they are")]
+pub enum Class {
+    Ascii,
+    Digit,
+    Upper,
+    Lower,
+}
+
+impl Class {
+    fn has(self, byte: u8) -> bool {
+        match self {
+            Class::Ascii => byte.is_ascii(),
+            Class::Digit => byte.is_ascii_digit(),
+            Class::Upper => byte.is_ascii_uppercase(),
+            Class::Lower => byte.is_ascii_lowercase(),
+        }
+    }
+}
+
+impl Text {
+    fn holds(&self, text: Option<&[u8]>) -> bool {
+        let Some(text) = text else { return self.absent };
+        let one = |list: &[String], test: fn(&[u8], &[u8]) -> bool| {
+            list.is_empty() || list.iter().any(|item| test(text, item.as_bytes()))
+        };
+        let contains = |text: &[u8], part: &[u8]| text.windows(part.len().max(1)).any(|window| window == part);
+        let follows = |text: &[u8]| {
+            let text = String::from_utf8_lossy(text);
+            PasswordRule::documented().check(&text).is_ok()
+        };
+        !self.absent
+            && one(&self.is, |text, item| text == item)
+            && one(&self.begins, |text, item| text.starts_with(item))
+            && one(&self.ends, |text, item| text.ends_with(item))
+            && one(&self.contains, contains)
+            && self.min.is_none_or(|min| text.len() >= min)
+            && self.max.is_none_or(|max| text.len() <= max)
+            && self.only.is_none_or(|class| text.iter().all(|byte| class.has(*byte)))
+            && self.lacks.is_none_or(|class| !text.iter().any(|byte| class.has(*byte)))
+            && self.follows_the_rule.is_none_or(|wanted| follows(text) == wanted)
+            && self.not.as_ref().is_none_or(|not| !not.holds(Some(text)))
+    }
+}
+
+impl When {
+    /// Whether it holds of a request that is not yet decided on. What it says of the outcome does not.
+    pub fn is_of(&self, call: &Call<'_>) -> bool {
+        self.holds(call, &Endpoint::of(call.path), None)
+    }
+
+    /// Whether it holds of a request and what was decided on it.
+    pub fn holds(&self, call: &Call<'_>, endpoint: &Endpoint<'_>, outcome: Option<&Result<Done, Refused>>) -> bool {
+        self.outcome_holds(outcome)
+            && (self.at.is_empty() || self.at.iter().any(|place| place.is_of(call, endpoint)))
+            && self.path.as_ref().is_none_or(|path| path.holds(Some(call.path.as_bytes())))
+            && self.content_type.as_ref().is_none_or(|name| name.holds(call.content_type))
+            && self.body_holds(call.body)
+            && self.authorization_holds(call)
+            && (self.any.is_empty() || self.any.iter().any(|one| one.holds(call, endpoint, outcome)))
+            && self.not.as_ref().is_none_or(|not| !not.holds(call, endpoint, outcome))
+    }
+
+    fn outcome_holds(&self, outcome: Option<&Result<Done, Refused>>) -> bool {
+        let is = |wanted: Outcome| match wanted {
+            Outcome::Granted => matches!(outcome, Some(Ok(_))),
+            Outcome::Refused => matches!(outcome, Some(Err(_))),
+        };
+        let granted = || matches!(outcome, Some(Ok(done)) if self.granted.contains(&done.success));
+        let refused = || match outcome {
+            Some(Err(Refused(reasons))) => reasons.iter().any(|reason| self.refused.contains(&reason.refusal)),
+            _ => false,
+        };
+        self.outcome.is_none_or(is) && (self.granted.is_empty() || granted()) && (self.refused.is_empty() || refused())
+    }
+
+    fn body_holds(&self, body: &[u8]) -> bool {
+        let is_read = !(self.members.is_empty() && self.not_text.is_empty() && self.other_members_than.is_empty());
+        let read: Value = match is_read {
+            true => serde_json::from_slice(body).unwrap_or_default(),
+            false => Value::Null,
+        };
+        let is_other = |(name, _): (&String, &Value)| !self.other_members_than.contains(name);
+        let has_others = || read.as_object().is_some_and(|members| members.iter().any(is_other));
+        let text = |name: &str| read.get(name).and_then(Value::as_str).map(str::as_bytes);
+        let is_odd = |name: &String| read.get(name).is_some_and(|value| !value.is_string());
+        self.body.as_ref().is_none_or(|text| text.holds(Some(body)))
+            && (self.body_is.is_empty() || self.body_is.contains(&Form::of(body)))
+            && self.members.iter().all(|(name, wanted)| wanted.holds(text(name)))
+            && self.not_text.iter().all(is_odd)
+            && (self.other_members_than.is_empty() || has_others())
+    }
+
+    fn authorization_holds(&self, call: &Call<'_>) -> bool {
+        let value = call.authorization.first().copied();
+        let read = value.map(basic::parse);
+        let sent = read.as_ref().and_then(|read| read.as_ref().ok());
+        let token = value.and_then(|value| value.split(|byte| *byte == b' ').nth(1));
+        let unreadable = || match &read {
+            Some(Err(error)) => self.credentials.contains(&Unreadable::from(error.clone())),
+            _ => false,
+        };
+        self.authorization.as_ref().is_none_or(|text| text.holds(value))
+            && self.username.as_ref().is_none_or(|text| text.holds(sent.map(|sent| sent.username.as_bytes())))
+            && self.password.as_ref().is_none_or(|text| text.holds(sent.map(|sent| sent.password.as_bytes())))
+            && (self.credentials.is_empty() || unreadable())
+            && self.token.as_ref().is_none_or(|text| text.holds(token))
+    }
+}

@@ -1,0 +1,74 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+#[test]
+fn the_embedded_files_are_valid() {
+    for (name, text) in file::EMBEDDED {
+        if let Err(error) = Fault::read(name, text) {
+            panic!("{error}");
+        }
+    }
+}
+
+#[test]
+fn ids_are_unique_and_legible() {
+    let mut seen = BTreeSet::new();
+    for fault in Fault::all() {
+        let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+        assert!(fault.id.bytes().all(legal) && fault.id.split('.').count() >= 2, "{}", fault.id);
+        assert!(seen.insert(&fault.id), "{} is there twice", fault.id);
+        assert!(!fault.description.is_empty() && !fault.description.contains('\n'), "{}", fault.id);
+    }
+}
+
+#[test]
+fn every_coded_edit_is_of_a_fault() {
+    let coded: BTreeSet<&str> = Fault::all().filter(|fault| fault.coded.is_some()).map(|fault| &*fault.id).collect();
+    for id in coded::ids() {
+        assert!(coded.contains(id), "{id} is coded, but no file has it with `coded = true`");
+    }
+}
+
+#[test]
+fn mistakes_are_told_with_file_and_line() {
+    let row = |edit: &str| {
+        let text =
+            format!("# A comment.\n\n[[fault]]\nid = \"a.b\"\nrequirement = \"a\"\ndescription = \"c\"\n{edit}\n");
+        Fault::read("x.toml", &text).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(row("edit.login.any_method = true"), Ok(()));
+    for (edit, expected) in [
+        ("", "x.toml:3: `a.b` has neither an `edit` nor `coded = true`"),
+        ("coded = true", "x.toml:3: `a.b` is not among the coded edits"),
+        ("edit.login.no_such = 1", "x.toml:3: the edit of `a.b`: unknown field `no_such`"),
+        ("edit.refusals.no_such.code = 1000", "x.toml:3: the edit of `a.b`: unknown variant `no_such`"),
+        ("edit.refusals.no_token.code = 1", "x.toml:3: the edit of `a.b`: 1 is not a documented error code"),
+        (
+            "edit.answers = [{ when = { at = [\"GET\"] } }]",
+            "x.toml:3: the edit of `a.b`: `GET` is not a method and a path",
+        ),
+        (
+            "edit.answers = [{ when = { at = [\"GET /x\"] } }]",
+            "x.toml:3: the edit of `a.b`: `/x` is not a path of the API",
+        ),
+        ("edit.answers = [{ when = { paht = {} } }]", "x.toml:3: the edit of `a.b`: unknown field `paht`"),
+        ("edit.answers = [{ put.\"/a\" = \"x\" }]", "x.toml:3: the edit of `a.b`: `x` is not JSON: "),
+        ("edits = 1", "x.toml:7: unknown field `edits`"),
+        ("edit = ", "x.toml:7: "),
+    ] {
+        let told = row(edit).expect_err(edit);
+        assert!(told.starts_with(expected), "{edit}: {told}");
+    }
+}
+
+#[test]
+fn edits_add_up() {
+    let mut behaviour = Behaviour::default();
+    behaviour.dialect.charset = true;
+    for id in ["login.password.digit-not-needed", "users.delete.no-content", "tokens.logout.no-content"] {
+        Fault::find(id).expect(id).plant(&mut behaviour);
+    }
+    assert!(behaviour.dialect.charset && !behaviour.passwords.on_login.digit && behaviour.passwords.on_login.upper);
+    assert_eq!(behaviour.answers.len(), 2);
+}
