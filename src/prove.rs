@@ -5,6 +5,7 @@
 //! knows of the other. How a proof is shown is not decided here.
 
 mod bench;
+mod generated;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,11 +13,11 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::plan::{Case, cases};
-use crate::reference::{Behaviour, Fault, Registration};
+use crate::reference::{Behaviour, Fault, Origin, Registration};
 use crate::requirement::Level;
 use crate::scenario::{MissingTwin, Suite};
 use crate::transport::Limits;
-use bench::Bench;
+use bench::{Bench, Look};
 
 /// What became of one fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -70,13 +71,13 @@ pub struct Broken {
 /// All that a proof shows.
 #[derive(Debug, Clone, Default)]
 pub struct Proof {
-    /// Every fault that was asked for has its row.
+    /// Every fault that was asked for has its row, and so have the generated ones where all were asked for.
     pub complete: bool,
     /// All faults there are were asked for; only then a case can be seen to be unneeded.
     pub whole: bool,
     /// What keeps the faultless client from being all green and proven so; with it, no fault was tried.
     pub baseline: Vec<Broken>,
-    /// In the order of the faults.
+    /// In the order of the faults; behind them the generated ones, in the order of the cases.
     pub rows: Vec<Row>,
     /// Cases that kill no fault and do not say why they are kept.
     pub unneeded: Vec<String>,
@@ -100,6 +101,11 @@ impl Proof {
         self.rows.iter().filter(|row| row.verdict == verdict).count()
     }
 
+    /// The faults of one origin.
+    pub fn of(&self, origin: Origin) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| row.fault.origin == origin)
+    }
+
     /// Whether the suite was shown to bite.
     pub fn holds(&self) -> bool {
         let killed = self.count(FaultVerdict::Killed) == self.rows.len();
@@ -109,11 +115,14 @@ impl Proof {
 
 /// What is told while a proof is made.
 pub trait Progress: Sync {
-    /// So many faults will be tried.
-    fn begins(&self, faults: usize);
+    /// So many planted faults will be tried, and then so many cases with generated ones.
+    fn begins(&self, faults: usize, cases: usize);
 
     /// One more has its row. Faults end in any order.
     fn tried(&self, row: &Row);
+
+    /// One more case has the rows of its generated faults.
+    fn case_done(&self);
 }
 
 /// Tries the suite against the faultless client in both registration states, and then against each of the faults.
@@ -133,18 +142,22 @@ pub fn prove(
     let mut baseline = HashMap::new();
     proof.baseline = bench.unchecked();
     for registration in [Registration::Open, Registration::Sunset] {
-        let ran = bench.run(registration, Behaviour::default(), Limits::default(), None)?;
+        let ran = bench.run(registration, Behaviour::default(), Limits::default(), Look::default())?;
         proof.baseline.extend(ran.broken(registration));
         baseline.insert(registration, ran);
     }
     if !proof.baseline.is_empty() || *stop.borrow() {
         return Ok(proof);
     }
-    progress.begins(faults.len());
+    let cases = if all { bench.cases.as_slice() } else { &[] };
+    progress.begins(faults.len(), cases.len());
     proof.rows = bench.try_all(faults, &baseline, progress)?;
     proof.complete = proof.rows.len() == faults.len();
     if all && proof.complete {
         proof.unneeded = bench.unneeded(&proof.rows);
+        let generated = generated::try_all(&bench, progress)?;
+        proof.complete = generated.len() == cases.len();
+        proof.rows.extend(generated.into_iter().flatten());
     }
     Ok(proof)
 }
@@ -157,6 +170,6 @@ pub fn try_on(suite: &Suite, fault: &Fault, only: &BTreeSet<&str>) -> std::io::R
     let (_keep, stop) = watch::channel(false);
     let chosen = |case: &Case| only.contains(case.id.as_str());
     let bench = Bench { suite, cases: cases(suite).into_iter().filter(chosen).collect(), stop: &stop };
-    let usual = bench.run(fault.registration, Behaviour::default(), Limits::default(), None)?;
+    let usual = bench.run(fault.registration, Behaviour::default(), Limits::default(), Look::default())?;
     bench.try_one(fault, &usual)
 }

@@ -276,7 +276,7 @@ fn crafted(reports: &[CaseReport]) -> Vec<&CaseReport> {
 fn a_crafted_certificate_may_be_refused_and_then_shows_nothing() {
     let suite = Suite::embedded().expect("suite");
     let mut behaviour = Behaviour::default();
-    behaviour.registration.name = checks_signatures;
+    behaviour.functions.certificate = checks_signatures;
     let refused = judged(&suite, cases(&suite), Open, behaviour.clone(), &Settings::disposable(8));
     assert!(crafted(&refused).len() > 30);
     for report in &refused {

@@ -13,7 +13,6 @@ use fuzz_support::{block_on, found, fuzz, fuzz_until, ground, register, settings
 use serde_json::Value;
 use tokio::sync::watch;
 use wabizspec::documented::basic::{self, BasicError, Credentials};
-use wabizspec::documented::bodies::LoginBody;
 use wabizspec::documented::password::Marks;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{News, Settings, drive, once};
@@ -216,7 +215,7 @@ fn a_password_cut_at_72_bytes() {
 #[test]
 fn credentials_split_at_the_last_colon() {
     let fault = |behaviour: &mut Behaviour| {
-        behaviour.login.credentials = |value| {
+        behaviour.functions.credentials = |value| {
             let read = basic::parse(value)?;
             let joined = format!("{}:{}", read.username, read.password);
             let (username, password) = joined.rsplit_once(':').ok_or(BasicError::NoColon)?;
@@ -229,7 +228,7 @@ fn credentials_split_at_the_last_colon() {
 #[test]
 fn credentials_cut_at_the_second_colon() {
     let fault = |behaviour: &mut Behaviour| {
-        behaviour.login.credentials = |value| {
+        behaviour.functions.credentials = |value| {
             let read = basic::parse(value)?;
             let password = read.password.split(':').next().unwrap_or_default().to_owned();
             Ok(Credentials::new(read.username, password))

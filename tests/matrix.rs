@@ -72,7 +72,8 @@ fn unfolded(entry: &str, all: &BTreeMap<String, BTreeSet<String>>) -> Vec<String
 /// `!` where they find the fault's own requirement broken.
 fn rendered(proof: &Value, all: &BTreeMap<String, BTreeSet<String>>) -> String {
     let mut text = String::new();
-    for fault in proof["faults"].as_array().expect("faults") {
+    let planted = |fault: &&Value| fault["origin"] == "planted";
+    for fault in proof["faults"].as_array().expect("faults").iter().filter(planted) {
         let word = |member: &str| fault[member].as_str().unwrap_or_default();
         let ids = |member: &str| -> BTreeSet<String> {
             let ids = fault[member].as_array().expect("ids").iter();

@@ -13,9 +13,11 @@ use wabizspec::scenario::{Suite, SuiteError};
 struct Silence;
 
 impl Progress for Silence {
-    fn begins(&self, _: usize) {}
+    fn begins(&self, _: usize, _: usize) {}
 
     fn tried(&self, _: &Row) {}
+
+    fn case_done(&self) {}
 }
 
 fn suite() -> Suite {
@@ -58,6 +60,31 @@ fn a_fault_that_no_scenario_sees_is_silent() {
     let proof = proven(&suite, &["login.first.nine-are-needed"]);
     assert_eq!(proof.baseline, []);
     assert_eq!(proof.rows[0].verdict, FaultVerdict::Silent);
+    assert!(!proof.holds());
+}
+
+#[test]
+fn a_fault_under_which_no_exchange_differs_is_dead() {
+    // The first changes nothing, the second only what no case asks.
+    let faults = r#"
+        [[fault]]
+        id = "login.harmless.same-password"
+        requirement = "login.default-account.exists"
+        description = "the documented default password is set once more"
+        edit.login.default_password = "secret"
+
+        [[fault]]
+        id = "login.harmless.other-path"
+        requirement = "envelope.no-crash"
+        description = "a path that no case asks for is an internal error"
+        edit.answers = [{ when = { path.is = ["/v1/nobody/asks/for/this"] }, crash = true }]
+    "#;
+    let faults = Fault::read("harmless.toml", faults).expect("faults");
+    let faults: Vec<&Fault> = faults.iter().collect();
+    let (_keep, stop) = watch::channel(false);
+    let proof = prove(&suite(), &faults, false, &stop, &Silence).expect("the reference client starts");
+    let verdicts: Vec<FaultVerdict> = proof.rows.iter().map(|row| row.verdict).collect();
+    assert_eq!(verdicts, [FaultVerdict::Dead, FaultVerdict::Dead]);
     assert!(!proof.holds());
 }
 

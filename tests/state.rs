@@ -106,7 +106,7 @@ fn a_finding_of_an_oracle_does_not_end_the_case() {
         let server = faulty(faults);
         let (url, reset) = (server.url(), reset_of(&server));
         let report = Program::judge(["--target", &url, "--reset", &reset]).end().exited(1).report();
-        let broken = Fault::find(faults[0]).expect("a fault").requirement;
+        let broken = &Fault::find(faults[0]).expect("a fault").requirement;
         assert_eq!(report.requirement(broken), "fail", "{faults:?}");
     }
 }

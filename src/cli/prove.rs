@@ -16,7 +16,7 @@ use super::{
     CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, no_suite, print, read_suite,
 };
 use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};
-use crate::reference::Fault;
+use crate::reference::{Fault, Origin};
 use crate::report::spares;
 use crate::scenario::SuiteError;
 use crate::{files, located};
@@ -161,11 +161,12 @@ impl Bar {
 }
 
 impl Progress for Bar {
-    fn begins(&self, faults: usize) {
-        self.0.set_length(faults as u64);
+    fn begins(&self, faults: usize, cases: usize) {
+        self.0.set_length((faults + cases) as u64);
         if self.0.is_hidden() {
             // Nobody is left to tell where this fails.
-            let _ = writeln!(std::io::stderr(), "trying {faults} faults");
+            let generated = if cases > 0 { ", and those generated from the cases" } else { "" };
+            let _ = writeln!(std::io::stderr(), "trying {faults} faults{generated}");
         }
     }
 
@@ -173,6 +174,12 @@ impl Progress for Bar {
         if row.verdict != FaultVerdict::Killed {
             self.0.println(line(row));
         }
+        if row.fault.origin == Origin::Planted {
+            self.0.inc(1);
+        }
+    }
+
+    fn case_done(&self) {
         self.0.inc(1);
     }
 }
@@ -180,7 +187,7 @@ impl Progress for Bar {
 fn as_json(proof: &Proof) -> String {
     let row = |row: &Row| {
         json!({
-            "id": row.fault.id, "requirement": row.fault.requirement, "level": row.level,
+            "id": row.fault.id, "origin": row.fault.origin, "requirement": row.fault.requirement, "level": row.level,
             "registration": row.fault.registration, "verdict": row.verdict, "cases": row.cases, "killers": row.killers,
         })
     };
@@ -205,7 +212,7 @@ fn as_markdown(proof: &Proof) -> String {
     let _ = writeln!(text, "{}\n", counted(proof));
     text.push_str("| fault | what is wrong | requirement | level | state | verdict | cases red | of them for this requirement |\n");
     text.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
-    for row in &proof.rows {
+    for row in proof.of(Origin::Planted) {
         let level = row.level.map_or("unknown".to_owned(), |level| level.to_string());
         let cases = by_file(&row.killers);
         let red = row.cases.len();
@@ -216,6 +223,9 @@ fn as_markdown(proof: &Proof) -> String {
             "| `{}` | {what} | `{}` | {level} | {} | {verdict} | {red} | {cases} |",
             fault.id, fault.requirement, fault.registration
         );
+    }
+    for row in proof.of(Origin::Generated).filter(|row| row.verdict != FaultVerdict::Killed) {
+        let _ = writeln!(text, "\n{}", line(row));
     }
     for case in &proof.unneeded {
         let _ = writeln!(text, "\n`{case}` kills no fault");
@@ -241,9 +251,17 @@ fn by_file(cases: &[String]) -> String {
 }
 
 fn counted(proof: &Proof) -> String {
-    let count = |verdict| proof.count(verdict);
-    let (killed, silent, dead) = (count(FaultVerdict::Killed), count(FaultVerdict::Silent), count(FaultVerdict::Dead));
-    format!("{} faults: {killed} killed, {silent} silent, {dead} dead", proof.rows.len())
+    let count = |origin: Origin| {
+        let of = |verdict| proof.of(origin).filter(|row| row.verdict == verdict).count();
+        let [killed, silent, dead] = [FaultVerdict::Killed, FaultVerdict::Silent, FaultVerdict::Dead].map(of);
+        format!("{killed} killed, {silent} silent, {dead} dead")
+    };
+    let of = |origin: Origin| proof.of(origin).count();
+    let mut text = format!("{} faults: {}", of(Origin::Planted), count(Origin::Planted));
+    if of(Origin::Generated) > 0 {
+        let _ = write!(text, "; {} generated: {}", of(Origin::Generated), count(Origin::Generated));
+    }
+    text
 }
 
 fn line(row: &Row) -> String {

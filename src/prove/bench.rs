@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::judge::{Oracles, RequirementVerdict, Verdict};
 use crate::plan::{Capabilities, Case, plan};
 use crate::reference::{Behaviour, Fault, Kind, Registration, Server, Settings as ServerSettings};
 use crate::requirement::Level;
-use crate::run::{Event, Settings, Summary, TargetInfo, run};
+use crate::run::{Event, Settings, Summary, TargetInfo, Witness, run};
 use crate::scenario::Suite;
 use crate::transport::Limits;
 
@@ -77,6 +77,15 @@ impl Ran {
     }
 }
 
+/// What a run shows beside its verdicts.
+#[derive(Default)]
+pub(super) struct Look<'w> {
+    /// Set once the client answers otherwise than the faultless one.
+    pub differs: Option<Arc<AtomicBool>>,
+    /// Who looks on, given how many requests the client answered so far.
+    pub witness: Option<&'w dyn Fn(Arc<AtomicU64>) -> Witness>,
+}
+
 /// What all runs of a proof share.
 pub(super) struct Bench<'s> {
     pub suite: &'s Suite,
@@ -91,17 +100,18 @@ impl Bench<'_> {
         registration: Registration,
         behaviour: Behaviour,
         limits: Limits,
-        differs: Option<Arc<AtomicBool>>,
+        look: Look<'_>,
     ) -> std::io::Result<Ran> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let settings = ServerSettings { registration, behaviour, differs, ..ServerSettings::default() };
+        let settings = ServerSettings { registration, behaviour, differs: look.differs, ..ServerSettings::default() };
         // Client and server on one thread: a proof is some 800 000 exchanges, and each would wake a thread twice.
         let server = Server::start_on(runtime.handle(), (Ipv4Addr::LOCALHOST, 0).into(), settings)?;
+        let witness = look.witness.map(|witness| witness(server.requests()));
         let target = Target::embedded(server, limits).map_err(std::io::Error::other)?;
         let info =
             TargetInfo { url: target.transport.origin().to_string(), embedded: true, registration: Some(registration) };
         let plan = plan(self.cases.clone(), &Capabilities::embedded(registration));
-        let settings = Settings { fail_on: Level::Should, ..Settings::disposable(1) };
+        let settings = Settings { fail_on: Level::Should, witness, ..Settings::disposable(1) };
         let mut ran = Ran::default();
         runtime.block_on(run(
             &self.suite.register,
@@ -115,35 +125,46 @@ impl Bench<'_> {
         Ok(ran)
     }
 
-    /// Every fault on a client of its own, as many at a time as there are processors. Ends early when told to stop.
+    /// Every fault on a client of its own. Ends early when told to stop.
     pub fn try_all(
         &self,
         faults: &[&Fault],
         baseline: &HashMap<Registration, Ran>,
         progress: &dyn Progress,
     ) -> std::io::Result<Vec<Row>> {
+        self.each(faults, |fault| self.try_one(fault, &baseline[&fault.registration]), |row| progress.tried(row))
+    }
+
+    /// Does something with each item, as many at a time as there are processors. Ends early when told to stop; what was
+    /// begun then is left out.
+    pub fn each<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        work: impl Fn(&T) -> std::io::Result<R> + Sync,
+        done: impl Fn(&R) + Sync,
+    ) -> std::io::Result<Vec<R>> {
         let next = AtomicUsize::new(0);
-        let rows: Mutex<BTreeMap<usize, std::io::Result<Row>>> = Mutex::default();
+        let results: Mutex<BTreeMap<usize, std::io::Result<R>>> = Mutex::default();
         let work = || {
             while let index = next.fetch_add(1, Ordering::Relaxed)
-                && let Some(fault) = faults.get(index)
+                && let Some(item) = items.get(index)
             {
-                let row = self.try_one(fault, &baseline[&fault.registration]);
+                let result = work(item);
                 if *self.stop.borrow() {
                     return;
                 }
-                row.iter().for_each(|row| progress.tried(row));
-                rows.lock().unwrap_or_else(PoisonError::into_inner).insert(index, row);
+                result.iter().for_each(&done);
+                results.lock().unwrap_or_else(PoisonError::into_inner).insert(index, result);
             }
         };
         let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         std::thread::scope(|scope| {
             for _ in 1..workers {
-                scope.spawn(work);
+                scope.spawn(&work);
             }
             work();
         });
-        rows.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+        results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
     }
 
     /// One fault on a client of its own, held against what the faultless one shows.
@@ -156,7 +177,12 @@ impl Bench<'_> {
             (limits.first_byte, limits.whole) = (SLOW, SLOW);
         }
         let differs = Arc::new(AtomicBool::new(false));
-        let ran = self.run(fault.registration, fault.behaviour(), limits, Some(Arc::clone(&differs)))?;
+        let ran = self.run(
+            fault.registration,
+            fault.behaviour(),
+            limits,
+            Look { differs: Some(Arc::clone(&differs)), witness: None },
+        )?;
         if !differs.load(Ordering::Relaxed) {
             return Ok(row);
         }

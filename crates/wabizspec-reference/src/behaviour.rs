@@ -115,4 +115,9 @@ pub struct Handled<'a> {
     pub outcome: &'a Result<Done, Refused>,
     /// When.
     pub now: Timestamp,
+    /// Which request it is of all that the client got, from 1.
+    pub number: u64,
 }
+
+#[cfg(test)]
+mod tests;

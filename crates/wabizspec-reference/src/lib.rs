@@ -25,7 +25,7 @@ pub use behaviour::{
 };
 pub use call::{Answer, AnswerBody, Brief, Call, Delivery};
 pub use dialect::{Dialect, SunsetShape, TokenForm};
-pub use fault::{Fault, FaultError, Kind};
+pub use fault::{Fault, FaultError, Kind, Origin};
 pub use model::{Entropy, Model, Moment, Registration};
 pub use outcome::{Done, Payload, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
 pub use role::Role;

@@ -80,7 +80,7 @@ impl Change {
 
     /// Changes an answer, if it is one of those meant.
     pub fn apply(&self, handled: &Handled<'_>, answer: &mut Answer) {
-        if !self.when.holds(handled.call, handled.endpoint, Some(handled.outcome)) {
+        if !self.when.holds(handled.call, handled.endpoint, Some(handled)) {
             return;
         }
         if self.let_through && handled.outcome.is_err() {

@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Handled;
 use crate::call::Call;
 use crate::documented::api::Resource;
 use crate::documented::basic::{self, BasicError};
@@ -18,6 +19,8 @@ use crate::route::Endpoint;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
+    /// It is this one of all requests that the client gets, from 1.
+    pub number: Option<u64>,
     /// The request was granted or refused.
     pub outcome: Option<Outcome>,
     /// The request was granted in one of these ways.
@@ -242,15 +245,16 @@ impl When {
     }
 
     /// Whether it holds of a request and what was decided on it.
-    pub fn holds(&self, call: &Call<'_>, endpoint: &Endpoint<'_>, outcome: Option<&Result<Done, Refused>>) -> bool {
-        self.outcome_holds(outcome)
+    pub fn holds(&self, call: &Call<'_>, endpoint: &Endpoint<'_>, handled: Option<&Handled<'_>>) -> bool {
+        self.number.is_none_or(|number| handled.is_some_and(|handled| handled.number == number))
+            && self.outcome_holds(handled.map(|handled| handled.outcome))
             && (self.at.is_empty() || self.at.iter().any(|place| place.is_of(call, endpoint)))
             && self.path.as_ref().is_none_or(|path| path.holds(Some(call.path.as_bytes())))
             && self.content_type.as_ref().is_none_or(|name| name.holds(call.content_type))
             && self.body_holds(call.body)
             && self.authorization_holds(call)
-            && (self.any.is_empty() || self.any.iter().any(|one| one.holds(call, endpoint, outcome)))
-            && self.not.as_ref().is_none_or(|not| !not.holds(call, endpoint, outcome))
+            && (self.any.is_empty() || self.any.iter().any(|one| one.holds(call, endpoint, handled)))
+            && self.not.as_ref().is_none_or(|not| !not.holds(call, endpoint, handled))
     }
 
     fn outcome_holds(&self, outcome: Option<&Result<Done, Refused>>) -> bool {

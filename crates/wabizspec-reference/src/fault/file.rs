@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
-use super::{Fault, Kind, coded, edited};
+use super::{Fault, Kind, Origin, coded, edited};
 use crate::behaviour::Behaviour;
 use crate::model::Registration;
 
@@ -91,6 +91,6 @@ impl Fault {
         };
         let edit = edit.unwrap_or(Value::Object(Default::default()));
         edited(&Behaviour::default(), &edit).map_err(|wrong| format!("the edit of `{id}`: {wrong}"))?;
-        Ok(Fault { id, requirement, registration, kind, description, edit, coded })
+        Ok(Fault { id, requirement, registration, kind, description, origin: Origin::Planted, edit, coded })
     }
 }

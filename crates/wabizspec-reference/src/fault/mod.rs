@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
 use super::model::Registration;
@@ -30,8 +30,20 @@ pub struct Fault {
     pub kind: Kind,
     /// What an implementer got wrong, in one line.
     pub description: String,
+    /// Where it comes from.
+    pub origin: Origin,
     edit: Value,
     coded: Option<fn(&mut Behaviour)>,
+}
+
+/// Where a fault comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Somebody thought of it and wrote it down.
+    Planted,
+    /// It was made from a case of the suite.
+    Generated,
 }
 
 /// How much of the client a fault spoils.
@@ -77,6 +89,19 @@ impl Fault {
     /// The fault of that id.
     pub fn find(id: &str) -> Option<&'static Fault> {
         Fault::all().find(|fault| fault.id == id)
+    }
+
+    /// A fault that lets one request through: this one of all that the client gets, from 1.
+    pub fn letting_through(
+        number: u64,
+        id: String,
+        requirement: String,
+        registration: Registration,
+        description: String,
+    ) -> Fault {
+        let edit = json!({"answers": [{"when": {"number": number}, "let_through": true}]});
+        let (kind, origin) = (Kind::Rule, Origin::Generated);
+        Fault { id, requirement, registration, kind, description, origin, edit, coded: None }
     }
 
     /// Plants it.

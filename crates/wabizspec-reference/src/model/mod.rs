@@ -11,6 +11,9 @@ mod state;
 mod tokens;
 mod users;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -56,6 +59,7 @@ pub struct Model {
     behaviour: Behaviour,
     state: State,
     entropy: Entropy,
+    requests: Arc<AtomicU64>,
 }
 
 impl Model {
@@ -74,7 +78,13 @@ impl Model {
 
     /// The same with randomness of the caller's: equal bytes make equal tokens and codes.
     pub fn with_entropy(registration: Registration, behaviour: Behaviour, entropy: Entropy) -> Self {
-        Model { registration, state: State::new(&behaviour.login.default_password), behaviour, entropy }
+        Model {
+            registration,
+            state: State::new(&behaviour.login.default_password),
+            behaviour,
+            entropy,
+            requests: Arc::default(),
+        }
     }
 
     /// Answers one request that arrived at this moment.
@@ -82,7 +92,8 @@ impl Model {
         let endpoint = Endpoint::of(call.path);
         let outcome = self.settle(call, &endpoint, now);
         let mut answer = envelope::answer(&self.behaviour, &endpoint, &outcome);
-        let handled = Handled { call, endpoint: &endpoint, outcome: &outcome, now };
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let handled = Handled { call, endpoint: &endpoint, outcome: &outcome, now, number };
         for change in &self.behaviour.answers {
             change.apply(&handled, &mut answer);
         }
@@ -103,6 +114,11 @@ impl Model {
             status: envelope::status(&self.behaviour, &outcome),
             token: outcome.ok().and_then(|done| done.payload?.into_token()),
         }
+    }
+
+    /// How many requests it answered in full, also those before it was reset.
+    pub fn requests(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.requests)
     }
 
     /// The answer to a request whose body was too large to be read.

@@ -11,7 +11,7 @@ mod twin;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -127,6 +127,11 @@ impl Server {
         let serving = http::serve(listener, Arc::clone(&shared), stopped);
         let server = Server { address, shared, stop: Some(stop), thread: None };
         Ok((server, serving))
+    }
+
+    /// How many requests it answered so far, counted on and on. Control requests do not count.
+    pub fn requests(&self) -> Arc<AtomicU64> {
+        self.shared.client().model.requests()
     }
 
     /// Where it listens, with the port that it really has.

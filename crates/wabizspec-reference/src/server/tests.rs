@@ -211,3 +211,29 @@ fn a_dropped_server_is_gone_and_a_taken_address_is_an_error() {
     drop(idle);
     drop(Server::start(address, Settings::default()).unwrap());
 }
+
+#[test]
+fn the_documented_client_beside_another_shows_whether_that_differs() {
+    let login = render(&Credentials::new("admin", "secret"));
+    let body = r#"{"new_password":"Sesame:1!"}"#;
+    let differs_under = |edit: fn(&mut Behaviour)| {
+        let differs = Arc::new(AtomicBool::new(false));
+        let mut settings = Settings { differs: Some(Arc::clone(&differs)), ..Settings::default() };
+        edit(&mut settings.behaviour);
+        let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).unwrap();
+        let length = body.len();
+        let head = format!("POST /v1/users/login HTTP/1.1\r\nHost: x\r\nAuthorization: {login}\r\n");
+        // Two tokens: the randomness of both clients has to stay alike.
+        for _ in 0..2 {
+            raw(&server, format!("{head}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}").as_bytes());
+            server.reset();
+        }
+        assert_eq!(server.requests().load(std::sync::atomic::Ordering::Relaxed), 2);
+        differs.load(std::sync::atomic::Ordering::Relaxed)
+    };
+    assert!(!differs_under(|_| {}));
+    assert!(!differs_under(|behaviour| behaviour.users.update_ignored = true));
+    assert!(differs_under(|behaviour| behaviour.login.default_password = "other".into()));
+    assert!(differs_under(|behaviour| behaviour.functions.reading = Some(|_| crate::Reading::WithoutAuthorization)));
+    assert!(differs_under(|behaviour| behaviour.tokens.mint = crate::Mint::Counter));
+}

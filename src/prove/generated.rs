@@ -1,0 +1,104 @@
+//! Faults that nobody had to think of: each lets through what one step of one case sees refused, and nothing else.
+//!
+//! They show that every refusal that the suite asks for is looked at. Each is tried with its own case alone.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::bench::{Bench, Look};
+use super::{Progress, Row};
+use crate::judge::Check;
+use crate::plan::Case;
+use crate::reference::{Behaviour, Fault, Registration};
+use crate::run::Witness;
+use crate::scenario::Step;
+use crate::transport::Limits;
+
+/// The rows of the faults of each case, in the order of the cases.
+pub(super) fn try_all(bench: &Bench<'_>, progress: &dyn Progress) -> std::io::Result<Vec<Vec<Row>>> {
+    let done = |rows: &Vec<Row>| {
+        rows.iter().for_each(|row| progress.tried(row));
+        progress.case_done();
+    };
+    bench.each(&bench.cases, |case| try_case(bench, case), done)
+}
+
+/// The rows of the faults of one case.
+fn try_case(bench: &Bench<'_>, case: &Case) -> std::io::Result<Vec<Row>> {
+    if !case.scenario.steps.iter().any(|step| refused_for(step).is_some()) {
+        return Ok(Vec::new());
+    }
+    let registration = case.scenario.registration.unwrap_or(Registration::Open);
+    let alone = Bench { suite: bench.suite, cases: vec![case.clone()], stop: bench.stop };
+    let seen: Arc<Mutex<Vec<Refused>>> = Arc::default();
+    let witness = |requests: Arc<AtomicU64>| {
+        let seen = Arc::clone(&seen);
+        Witness::new(move |witnessed| {
+            let number = requests.load(Ordering::Relaxed);
+            let refused = witnessed.exchange.response().is_some_and(|response| response.status >= 400);
+            if let Some(requirement) = refused_for(witnessed.step).filter(|_| refused) {
+                let (step, requirement) = (witnessed.step.name.clone(), requirement.to_owned());
+                seen.lock().unwrap_or_else(PoisonError::into_inner).push(Refused { number, step, requirement });
+            }
+        })
+    };
+    let look = Look { differs: None, witness: Some(&witness) };
+    let usual = alone.run(registration, Behaviour::default(), Limits::default(), look)?;
+    let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+    let rows = seen.into_iter().enumerate().map(|(index, refused)| {
+        let Refused { number, step, requirement } = refused;
+        let id = format!("generated:{}:{}", case.id, index + 1);
+        let description = format!("what the case is refused at its step `{step}` is let through");
+        alone.try_one(&Fault::letting_through(number, id, requirement, registration, description), &usual)
+    });
+    rows.collect()
+}
+
+/// A request that the faultless client refused, as the case wants it.
+struct Refused {
+    /// Which of all requests it was.
+    number: u64,
+    step: String,
+    /// The requirement that asks for the refusal.
+    requirement: String,
+}
+
+/// The requirement for which a step must be refused, if it must.
+fn refused_for(step: &Step) -> Option<&str> {
+    let refuses = |check: &Check| matches!(check, Check::Status(set) if set.refuses());
+    let refusing = step.expectations.iter().find(|expectation| expectation.checks.iter().any(refuses));
+    refusing.map(|expectation| expectation.requirement.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::plan::cases;
+    use crate::prove::FaultVerdict;
+    use crate::scenario::Suite;
+
+    fn rows(file: &str) -> Vec<Row> {
+        let suite = Suite::embedded().unwrap();
+        let (_keep, stop) = watch::channel(false);
+        let bench = Bench { suite: &suite, cases: cases(&suite), stop: &stop };
+        let case = bench.cases.iter().find(|case| case.scenario.id == file).unwrap();
+        try_case(&bench, case).unwrap()
+    }
+
+    #[test]
+    fn each_refusal_of_a_case_is_let_through_once() {
+        let rows = rows("login/default-password-alone");
+        let told: Vec<(&str, &str, FaultVerdict)> =
+            rows.iter().map(|row| (row.fault.id.as_str(), row.fault.requirement.as_str(), row.verdict)).collect();
+        let [first, second] = ["generated:login/default-password-alone:1", "generated:login/default-password-alone:2"];
+        let killed = FaultVerdict::Killed;
+        assert_eq!(told, [(first, "login.first.refused", killed), (second, "login.first.refused", killed)]);
+    }
+
+    #[test]
+    fn a_case_that_asks_for_no_refusal_gives_no_fault() {
+        assert!(rows("login/first-login").is_empty());
+    }
+}
