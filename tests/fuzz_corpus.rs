@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wabizspec::fuzz::Surface;
-use wabizspec::fuzz::grammar::aimed;
+use wabizspec::fuzz::aimed;
 use wabizspec::fuzz::in_process::{self, TARGETS};
 use wabizspec::fuzz::random::Random;
 

@@ -28,29 +28,29 @@ fn entry(line: &str) -> Option<Vec<u8>> {
     if line.starts_with('#') {
         return None;
     }
-    let quoted = &line[line.find('"')? + 1..line.rfind('"')?];
-    let mut value = Vec::with_capacity(quoted.len());
-    let mut rest = quoted.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        if byte != b'\\' {
-            value.push(byte);
-            continue;
-        }
-        match *rest {
-            [b'x', high, low, ..] => {
-                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-                value.push(digit(high)? * 16 + digit(low)?);
-                rest = &rest[3..];
+    unescape(&line[line.find('"')? + 1..line.rfind('"')?]).ok()
+}
+
+/// Text with its escapes `\\`, `\"`, `\n` and `\xAB` undone.
+pub(super) fn unescape(text: &str) -> Result<Vec<u8>, String> {
+    let mut parts = text.split('\\');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    while let Some(part) = parts.next() {
+        let (byte, rest) = match part.split_at_checked(1) {
+            // Two backslashes: what is between them is empty.
+            None => (b'\\', parts.next().ok_or("a backslash at the end")?),
+            Some(("n", rest)) => (b'\n', rest),
+            Some(("\"", rest)) => (b'"', rest),
+            Some(("x", rest)) => {
+                let digits = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                (digits.ok_or("`\\x` needs two hexadecimal digits")?, &rest[2..])
             }
-            [escaped, ..] => {
-                value.push(escaped);
-                rest = &rest[1..];
-            }
-            [] => return None,
-        }
+            Some((other, _)) => return Err(format!("`\\{other}` is not an escape")),
+        };
+        bytes.push(byte);
+        bytes.extend_from_slice(rest.as_bytes());
     }
-    Some(value)
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::grammar::aimed::{self, Aimed};
+use super::aimed::{self, Aimed};
 use super::grammar::body::{BodyInput, Framing};
 use super::random::Random;
 use super::{Surface, dictionary};

@@ -7,6 +7,7 @@
 //!
 //! Nothing here prints or reads the command line.
 
+pub mod aimed;
 pub mod controls;
 pub mod dictionary;
 pub mod drive;

@@ -7,7 +7,6 @@
 //! In the text `${user}` and the other [`bindings`] stand for what is known only when the input meets a target.
 //! What a request *should* be answered is not decided here.
 
-pub mod aimed;
 pub mod basic;
 pub mod bearer;
 pub mod bindings;
@@ -52,6 +51,20 @@ impl Shaped {
         };
         Request::Http(request.completed(host, &[]))
     }
+}
+
+/// Whether an input is written as `encode` writes it: every letter is there and names a choice.
+pub fn is_canonical(surface: Surface, input: &[u8]) -> bool {
+    let written = match surface {
+        Surface::BasicAuth => basic::BasicInput::decode(input).encode(),
+        Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => body::BodyInput::decode(input).encode(),
+        Surface::Password => password::PasswordInput::decode(input).encode(),
+        Surface::Bearer => bearer::BearerInput::decode(input).encode(),
+        Surface::Path => path::PathInput::decode(input).encode(),
+        Surface::Http => http::HttpInput::decode(input).encode(),
+        Surface::Session => session::SessionInput::decode(input).encode(),
+    };
+    written == input
 }
 
 /// The request that an input is; of a session there is none.
