@@ -23,8 +23,8 @@ use wabizspec::custody::lock::RunLock;
 use wabizspec::exchange::Header;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::once;
-use wabizspec::fuzz::grammar::Shaped;
-use wabizspec::fuzz::subject::Ground;
+use wabizspec::fuzz::grammar::RequestParts;
+use wabizspec::fuzz::session::FuzzSession;
 use wabizspec::reference::{AnswerBody, Behaviour, Endpoint, Server};
 use wire_support::{read_head, serve, write};
 
@@ -213,10 +213,10 @@ fn what_a_killed_fuzzer_leaves_recover_removes() {
 }
 
 /// Makes an account that is somebody else's.
-async fn make_alice(ground: &Ground) {
+async fn make_alice(ground: &FuzzSession) {
     let admin = ground.admin.as_ref().expect("an admin");
     let made = ground
-        .send(Shaped {
+        .send(RequestParts {
             method: "POST",
             path: "/v1/users".to_owned(),
             headers: vec![

@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 
-use super::fuzz_ground::{self, Standing};
+use super::fuzz_session::{self, FuzzSetup};
 use super::signal::stop_on_signal;
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, runtime, suite};
@@ -58,7 +58,7 @@ pub(super) struct FuzzArgs {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Directory for findings and the corpus; a later run continues from there
-    #[arg(long, value_name = "DIR", default_value = fuzz_ground::OUT)]
+    #[arg(long, value_name = "DIR", default_value = fuzz_session::OUT)]
     out: PathBuf,
     /// Also send requests larger than 64 KiB and JSON nested deeper than 4,000 levels
     #[arg(long)]
@@ -94,7 +94,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     if let Some(wanted) = &args.report {
         wanted.spares(&resolved.inputs).map_err(Failure::usage)?;
     }
-    fuzz_ground::may_be_fuzzed(&resolved)?;
+    fuzz_session::may_be_fuzzed(&resolved)?;
     // Held until the accounts are removed again: what a run and a fuzzer do to one target would disturb both.
     let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
     files::folder(&args.out)
@@ -106,7 +106,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         None => None,
     };
     let suite = suite(None)?;
-    let seed = args.seed.unwrap_or_else(fuzz_ground::random_seed);
+    let seed = args.seed.unwrap_or_else(fuzz_session::random_seed);
     let settings = Settings {
         surfaces: surfaces.clone(),
         seed,
@@ -129,12 +129,12 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     teller.line(&format!("fuzzing {} of {} with seed {seed}", list(&surfaces), resolved.info.url));
     let stop = stop_on_signal();
     let runtime = runtime()?;
-    runtime.block_on(fuzz_ground::prepare_journal(&resolved))?;
+    runtime.block_on(fuzz_session::prepare_journal(&resolved))?;
     if let Some(warning) = resolved.journal_warning() {
         teller.line(&format!("warning: {warning}"));
     }
-    let mut standing = Standing::new(&resolved);
-    let fuzzing = fuzz_with(args, &mut standing, &suite.register, &settings, &stop, &mut teller);
+    let mut setup = FuzzSetup::new(&resolved);
+    let fuzzing = fuzz_with(args, &mut setup, &suite.register, &settings, &stop, &mut teller);
     let mut summary = runtime.block_on(fuzzing);
     summary.interrupted |= *stop.borrow();
     summary.blocked = summary.blocked.map(|why| secrets(&resolved).apply(&why));
@@ -162,15 +162,15 @@ fn secrets(resolved: &Resolved) -> Redaction {
 /// Logs in, fuzzes, and removes what was made.
 async fn fuzz_with(
     args: &FuzzArgs,
-    standing: &mut Standing<'_>,
+    setup: &mut FuzzSetup<'_>,
     register: &Register,
     settings: &Settings,
     stop: &watch::Receiver<bool>,
     teller: &mut Teller,
 ) -> Summary {
     let timetable = &settings.timetable;
-    let admin = within(timetable.set_up(), stop, standing.log_in(&args.out)).await;
-    standing.notes.iter().for_each(|note| teller.line(note));
+    let admin = within(timetable.set_up(), stop, setup.log_in(&args.out)).await;
+    setup.notes.iter().for_each(|note| teller.line(note));
     let admin = match admin {
         Ok(Ok(admin)) => admin,
         failed => {
@@ -182,14 +182,14 @@ async fn fuzz_with(
             return Summary { seed: settings.seed, interrupted: *stop.borrow(), blocked, ..Summary::default() };
         }
     };
-    let ground = Arc::new(standing.ground(admin, register, args.large));
+    let session = Arc::new(setup.session(admin, register, args.large));
     let watch = &mut |news: News<'_>| match news {
         News::Found(found) => teller.line(&finding_line(found)),
         News::Progress { summary, elapsed } => teller.progress(summary, elapsed),
         News::Waiting(elapsed) => teller.waiting(elapsed),
     };
-    let mut summary = drive(Arc::clone(&ground), register, settings, stop.clone(), watch).await;
-    match standing.clean_up(&ground, timetable.clean_up()).await {
+    let mut summary = drive(Arc::clone(&session), register, settings, stop.clone(), watch).await;
+    match setup.clean_up(&session, timetable.clean_up()).await {
         Ok(left) => left.iter().for_each(|left| teller.line(left)),
         Err(why) => summary.unfinished.push(why),
     }

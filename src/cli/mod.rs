@@ -8,7 +8,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod fuzz;
-mod fuzz_ground;
+mod fuzz_session;
 mod init;
 mod list;
 mod man;

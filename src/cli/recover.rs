@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::sync::watch;
 
-use super::fuzz_ground::{OUT, kept_by_an_earlier_version};
+use super::fuzz_session::{OUT, kept_by_an_earlier_version};
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runtime};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tokio::sync::watch;
 
-use super::fuzz_ground::{self, Standing};
+use super::fuzz_session::{self, FuzzSetup};
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::TargetArgs;
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runtime, suite};
@@ -16,7 +16,7 @@ use crate::fuzz::Surface;
 use crate::fuzz::drive::once;
 use crate::fuzz::probe::Kind;
 use crate::fuzz::saved::{inputs, saved, surface_of};
-use crate::fuzz::subject::Ground;
+use crate::fuzz::session::FuzzSession;
 use crate::fuzz::timetable::Timetable;
 use crate::requirement::{Level, Register};
 
@@ -68,15 +68,15 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
         return Err(Failure::usage("there is no input in what was given"));
     }
     let resolved = args.target.resolve(&[])?;
-    fuzz_ground::may_be_fuzzed(&resolved)?;
+    fuzz_session::may_be_fuzzed(&resolved)?;
     let suite = suite(None)?;
     // Held until the accounts are removed again: what a run and a replay do to one target would disturb both.
     let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
     let stop = stop_on_signal();
     let runtime = runtime()?;
-    runtime.block_on(fuzz_ground::prepare_journal(&resolved))?;
-    let mut standing = Standing::new(&resolved);
-    let replaying = replay_with(&files, &mut standing, &suite.register, &stop);
+    runtime.block_on(fuzz_session::prepare_journal(&resolved))?;
+    let mut setup = FuzzSetup::new(&resolved);
+    let replaying = replay_with(&files, &mut setup, &suite.register, &stop);
     let outcomes = runtime.block_on(replaying)?;
     Ok(match *stop.borrow() {
         true => INTERRUPTED,
@@ -86,22 +86,22 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
 
 async fn replay_with(
     files: &[(PathBuf, Surface)],
-    standing: &mut Standing<'_>,
+    setup: &mut FuzzSetup<'_>,
     register: &Register,
     stop: &watch::Receiver<bool>,
 ) -> Result<Vec<Outcome>, Failure> {
     let mut outcomes = Vec::new();
     // An earlier version kept the password of an admin beside its findings.
     let out = files.iter().find_map(|(file, _)| file.ancestors().nth(3));
-    let Some(admin) = unless_stopped(stop, standing.log_in(out.unwrap_or(Path::new(".")))).await else {
+    let Some(admin) = unless_stopped(stop, setup.log_in(out.unwrap_or(Path::new(".")))).await else {
         return Ok(outcomes);
     };
-    for note in &standing.notes {
+    for note in &setup.notes {
         print(&format!("{note}\n"))?;
     }
-    let ground = standing.ground(admin.map_err(Failure::inconclusive)?, register, true);
+    let session = setup.session(admin.map_err(Failure::inconclusive)?, register, true);
     for (file, surface) in files {
-        let Some((outcome, why)) = unless_stopped(stop, one(&ground, register, file, *surface)).await else {
+        let Some((outcome, why)) = unless_stopped(stop, one(&session, register, file, *surface)).await else {
             break;
         };
         let word = match outcome {
@@ -112,7 +112,7 @@ async fn replay_with(
         print(&format!("{word} {}: {}\n", file.display(), harmless_line(&why)))?;
         outcomes.push(outcome);
     }
-    let left = standing.clean_up(&ground, Timetable::begins(None).clean_up()).await;
+    let left = setup.clean_up(&session, Timetable::begins(None).clean_up()).await;
     for left in left.unwrap_or_else(|why| vec![why]) {
         print(&format!("{left}\n"))?;
     }
@@ -129,12 +129,12 @@ fn exit(outcomes: &[Outcome]) -> u8 {
     }
 }
 
-async fn one(ground: &Ground, register: &Register, file: &Path, surface: Surface) -> (Outcome, String) {
+async fn one(session: &FuzzSession, register: &Register, file: &Path, surface: Surface) -> (Outcome, String) {
     let input = match files::read_own(file, files::TEXT) {
         Ok(input) => input,
         Err(error) => return (Outcome::Inconclusive, format!("cannot be read: {error}")),
     };
-    let (probed, signatures) = match once(ground, register, surface, &input).await {
+    let (probed, signatures) = match once(session, register, surface, &input).await {
         Ok(tried) => tried,
         Err(why) => return (Outcome::Inconclusive, why),
     };

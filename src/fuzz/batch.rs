@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::culprit::Suspect;
-use super::first_sight::FirstSight;
+use super::bisection::Suspect;
+use super::deduplication::Findings;
 use super::generator::Generated;
 use super::probe::{Kind, Probed, probe};
-use super::subject::{Ground, Subject};
+use super::session::{FuzzSession, WorkerAccounts};
 use super::{Class, Surface};
 use crate::requirement::Level;
 
@@ -23,19 +23,19 @@ pub(super) struct Tried {
     pub generated: Generated,
     pub probed: Probed,
     /// The accounts it was tried with, where it broke something.
-    pub subject: Option<Subject>,
+    pub worker: Option<WorkerAccounts>,
     /// Tried once more it came to something else: success or refusal.
-    pub fickle: bool,
+    pub inconsistent: bool,
 }
 
 impl Tried {
-    pub fn stumbled(&self) -> bool {
+    pub fn crashed(&self) -> bool {
         let broken = &self.probed.broken;
         broken.iter().any(|broken| matches!(broken.oracle, "crash" | "answered"))
     }
 
     pub fn suspect(&self) -> Suspect<'_> {
-        Suspect { surface: self.generated.surface, input: &self.generated.input, stumbled: self.stumbled() }
+        Suspect { surface: self.generated.surface, input: &self.generated.input, crashed: self.crashed() }
     }
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Batch {
     down: AtomicBool,
     throttled: AtomicUsize,
     tried: Mutex<Vec<Tried>>,
-    first: Arc<Mutex<FirstSight>>,
+    first: Arc<Mutex<Findings>>,
 }
 
 /// A batch that is over, or was cut off.
@@ -69,12 +69,7 @@ pub(super) struct Over {
 
 impl Batch {
     /// Inputs to try until the deadline, with so many requests or a few more.
-    pub fn new(
-        inputs: Vec<Generated>,
-        deadline: Option<Instant>,
-        allowed: u64,
-        first: Arc<Mutex<FirstSight>>,
-    ) -> Batch {
+    pub fn new(inputs: Vec<Generated>, deadline: Option<Instant>, allowed: u64, first: Arc<Mutex<Findings>>) -> Batch {
         Batch {
             inputs,
             next: AtomicUsize::new(0),
@@ -89,31 +84,31 @@ impl Batch {
         }
     }
 
-    /// Has the inputs tried, by one worker for each subject. Returns the subjects that can go on, and why others cannot.
+    /// Has the inputs tried, by one worker for each worker. Returns the workers that can go on, and why others cannot.
     pub async fn run(
         self: &Arc<Batch>,
-        ground: &Arc<Ground>,
+        session: &Arc<FuzzSession>,
         levels: &Arc<BTreeMap<String, Level>>,
-        subjects: Vec<Subject>,
+        workers: Vec<WorkerAccounts>,
         stop: &watch::Receiver<bool>,
-    ) -> (Vec<Subject>, Option<String>) {
-        let mut workers = JoinSet::new();
-        for subject in subjects {
-            let (ground, levels, batch) = (Arc::clone(ground), Arc::clone(levels), Arc::clone(self));
-            workers.spawn(work(ground, levels, batch, subject, stop.clone()));
+    ) -> (Vec<WorkerAccounts>, Option<String>) {
+        let mut tasks = JoinSet::new();
+        for worker in workers {
+            let (session, levels, batch) = (Arc::clone(session), Arc::clone(levels), Arc::clone(self));
+            tasks.spawn(work(session, levels, batch, worker, stop.clone()));
         }
-        let (mut subjects, mut lost) = (Vec::new(), None);
-        while let Some(ended) = workers.join_next().await {
+        let (mut workers, mut lost) = (Vec::new(), None);
+        while let Some(ended) = tasks.join_next().await {
             match ended {
-                Ok((subject, None)) => subjects.push(subject),
-                Ok((subject, Some(why))) => {
-                    subject.remove(ground).await;
+                Ok((worker, None)) => workers.push(worker),
+                Ok((worker, Some(why))) => {
+                    worker.remove(session).await;
                     lost = Some(why);
                 }
                 Err(error) => lost = Some(format!("a worker ended: {error}")),
             }
         }
-        (subjects, lost)
+        (workers, lost)
     }
 
     /// What has come of it so far.
@@ -139,7 +134,7 @@ const TOKEN: &[u8] = b"_token";
 
 /// Whether an input is sent a second time: the documents leave open whether it is accepted, but not that it is now and
 /// then. All aimed inputs and a part of the others.
-fn is_told_twice(generated: &Generated, probed: &Probed) -> bool {
+fn is_repeated(generated: &Generated, probed: &Probed) -> bool {
     let asked = generated.row.is_some() || generated.index.is_multiple_of(16);
     // A call in a sequence, an odd path and broken HTTP mean what the calls before made of them; and after a change of the
     // password a token is another one, which as a password may be stronger or weaker.
@@ -150,12 +145,12 @@ fn is_told_twice(generated: &Generated, probed: &Probed) -> bool {
 
 /// One worker: takes inputs as long as there are some.
 async fn work(
-    ground: Arc<Ground>,
+    session: Arc<FuzzSession>,
     levels: Arc<BTreeMap<String, Level>>,
     batch: Arc<Batch>,
-    mut subject: Subject,
+    mut worker: WorkerAccounts,
     stop: watch::Receiver<bool>,
-) -> (Subject, Option<String>) {
+) -> (WorkerAccounts, Option<String>) {
     let level = |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
     loop {
         let over = batch.deadline.is_some_and(|deadline| Instant::now() >= deadline)
@@ -164,15 +159,15 @@ async fn work(
             || *stop.borrow();
         let next = batch.next.fetch_add(1, Ordering::Relaxed);
         let Some(generated) = batch.inputs.get(next).filter(|_| !over) else {
-            return (subject, None);
+            return (worker, None);
         };
         batch.begun.fetch_add(1, Ordering::Relaxed);
-        let mut probed = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
+        let mut probed = probe(&session, &mut worker, generated.surface, &generated.input, &level).await;
         batch.sent.fetch_add(probed.requests, Ordering::Relaxed);
         match probed.kind {
             // A process that ends may have answered 500 first.
             Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled | Kind::Answer(500.., None)
-                if ground.target.transport.canary().await.is_err() =>
+                if session.target.transport.canary().await.is_err() =>
             {
                 batch.down.store(true, Ordering::Relaxed);
             }
@@ -184,24 +179,24 @@ async fn work(
         }
         if !probed.broken.is_empty() {
             let mut first = batch.first.lock().unwrap_or_else(PoisonError::into_inner);
-            first.see(generated, &probed, &subject.bindings);
+            first.see(generated, &probed, &worker.bindings);
         }
         let lost = probed.lost.clone();
-        let fickle = lost.is_none() && is_told_twice(generated, &probed) && {
-            let again = probe(&ground, &mut subject, generated.surface, &generated.input, &level).await;
+        let inconsistent = lost.is_none() && is_repeated(generated, &probed) && {
+            let again = probe(&session, &mut worker, generated.surface, &generated.input, &level).await;
             batch.sent.fetch_add(again.requests, Ordering::Relaxed);
             probed.requests += again.requests;
             is_verdict(again.kind) && again.kind.is_success() != probed.kind.is_success()
         };
         let tried = Tried {
             generated: generated.clone(),
-            subject: (!probed.broken.is_empty()).then(|| subject.clone()),
+            worker: (!probed.broken.is_empty()).then(|| worker.clone()),
             probed,
-            fickle,
+            inconsistent,
         };
         batch.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
         if lost.is_some() {
-            return (subject, lost);
+            return (worker, lost);
         }
     }
 }

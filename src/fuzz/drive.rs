@@ -14,7 +14,7 @@ use super::finding::{Found, Signature};
 use super::probe::{Probed, probe};
 use super::run::Run;
 pub use super::run::Settings;
-use super::subject::{Ground, Subject};
+use super::session::{FuzzSession, WorkerAccounts};
 use super::summary::Summary;
 use super::timetable::{Cut, within};
 use crate::requirement::{Level, Register};
@@ -41,20 +41,20 @@ const PULSE: Duration = Duration::from_secs(1);
 /// Fuzzes the target until the time or the requests are used up or `stop` turns true. The accounts that were made are
 /// removed again as far as there is time; what is left is the caller's to remove.
 pub async fn drive(
-    ground: Arc<Ground>,
+    session: Arc<FuzzSession>,
     register: &Register,
     settings: &Settings,
     stop: watch::Receiver<bool>,
     watch: &mut (dyn FnMut(News<'_>) + Send),
 ) -> Summary {
     let (tell, mut told) = mpsc::unbounded_channel();
-    let mut run = Run::new(ground, register, settings, tell);
+    let mut run = Run::new(session, register, settings, tell);
     run.resume(settings);
     let begun = Instant::now();
     let mut timetable = settings.timetable;
     if within(timetable.set_up(), &stop, run.set_up(settings.jobs)).await == Err(Cut::Time) {
         run.cut_off("not all workers got their accounts");
-        if run.subjects.is_empty() {
+        if run.workers.is_empty() {
             run.summary.blocked = Some("half the time was over before the first account was made".to_owned());
         }
     }
@@ -96,7 +96,7 @@ pub async fn drive(
     }
     // What is not removed by then the caller hears of.
     let (_never, stays) = watch::channel(false);
-    let _ = within(Some(timetable.clean_up()), &stays, remove_accounts(&run.ground, settings.jobs)).await;
+    let _ = within(Some(timetable.clean_up()), &stays, remove_accounts(&run.session, settings.jobs)).await;
     run.summary.interrupted = *stop.borrow();
     run.summary.complete = !run.summary.interrupted;
     run.summary.elapsed = timetable.elapsed();
@@ -107,19 +107,19 @@ pub async fn drive(
 }
 
 /// Removes every account that the run has made and not removed yet, several at a time.
-async fn remove_accounts(ground: &Arc<Ground>, jobs: usize) {
-    let all = Arc::new(Mutex::new(ground.accounts.made().accounts().into_iter()));
-    let mut workers = JoinSet::new();
+async fn remove_accounts(session: &Arc<FuzzSession>, jobs: usize) {
+    let all = Arc::new(Mutex::new(session.accounts.made().accounts().into_iter()));
+    let mut tasks = JoinSet::new();
     for _ in 0..jobs.max(1) {
-        let (ground, all) = (Arc::clone(ground), Arc::clone(&all));
-        workers.spawn(async move {
+        let (session, all) = (Arc::clone(session), Arc::clone(&all));
+        tasks.spawn(async move {
             let next = || all.lock().unwrap_or_else(PoisonError::into_inner).next();
             while let Some(own) = next() {
-                ground.remove_own(&own).await;
+                session.remove_own(&own).await;
             }
         });
     }
-    while workers.join_next().await.is_some() {}
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Tries one input, as `replay` does; gives the signatures of what it broke.
@@ -127,15 +127,15 @@ async fn remove_accounts(ground: &Arc<Ground>, jobs: usize) {
 /// # Errors
 /// There is nobody to log in as.
 pub async fn once(
-    ground: &Ground,
+    session: &FuzzSession,
     register: &Register,
     surface: Surface,
     input: &[u8],
 ) -> Result<(Probed, Vec<Signature>), String> {
-    let mut subject = Subject::new(ground).await?;
+    let mut worker = WorkerAccounts::new(session).await?;
     let level = |id: &str| register.find(id).map_or(Level::Must, |requirement| requirement.level);
-    let probed = probe(ground, &mut subject, surface, input, &level).await;
-    subject.remove(ground).await;
+    let probed = probe(session, &mut worker, surface, input, &level).await;
+    worker.remove(session).await;
     let signatures = probed.broken.iter().map(|broken| Signature::of(surface, &probed, broken)).collect();
     Ok((probed, signatures))
 }

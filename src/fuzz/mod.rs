@@ -8,7 +8,7 @@
 //! Nothing here prints or reads the command line.
 
 pub mod aimed;
-pub mod controls;
+pub mod target_checks;
 pub mod dictionary;
 pub mod drive;
 pub mod finding;
@@ -16,10 +16,10 @@ pub mod grammar;
 pub mod in_process;
 pub mod random;
 pub mod saved;
-pub mod second;
+pub mod independent;
 pub mod shrink;
-pub mod subject;
-pub mod takes;
+pub mod session;
+pub mod laxity;
 pub mod timetable;
 pub mod tracker;
 
@@ -27,12 +27,12 @@ pub mod probe;
 pub mod summary;
 
 mod batch;
-mod culprit;
-mod first_sight;
+mod bisection;
+mod deduplication;
 mod generator;
-mod kept;
+mod to_scenario;
 mod run;
-mod written;
+mod evidence;
 
 use std::fmt;
 use std::str::FromStr;
@@ -46,7 +46,7 @@ pub enum Surface {
     BasicAuth,
     /// The body of a login with right credentials.
     LoginBody,
-    /// New passwords, at every door that takes one.
+    /// New passwords, at every endpoint that takes one.
     Password,
     /// The body that creates a user.
     UsersBody,

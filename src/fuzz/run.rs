@@ -13,17 +13,17 @@ use tokio::task::JoinSet;
 
 use super::Surface;
 use super::batch::{Batch, Tried};
-use super::controls;
-use super::culprit::{self, Suspect};
+use super::bisection::{self, Suspect};
+use super::deduplication::Findings;
 use super::finding::{Found, Signature};
-use super::first_sight::FirstSight;
 use super::generator::{Generated, Generator};
+use super::laxity::Laxity;
 use super::probe::{Kind, Probed, probe};
 use super::saved;
+use super::session::{FuzzSession, WorkerAccounts};
 use super::shrink::shrink;
-use super::subject::{Ground, Subject};
 use super::summary::Summary;
-use super::takes::Takes;
+use super::target_checks;
 use super::timetable::{Cut, Timetable};
 use crate::files;
 use crate::requirement::{Level, Register};
@@ -51,10 +51,10 @@ pub struct Settings {
 pub(super) struct Run {
     generator: Generator,
     pub summary: Summary,
-    pub first: Arc<Mutex<FirstSight>>,
-    pub ground: Arc<Ground>,
+    pub first: Arc<Mutex<Findings>>,
+    pub session: Arc<FuzzSession>,
     levels: Arc<BTreeMap<String, Level>>,
-    pub subjects: Vec<Subject>,
+    pub workers: Vec<WorkerAccounts>,
     /// The batch whose answers are still to be taken in.
     current: Option<Arc<Batch>>,
     /// What is done just now, for the case that it is cut off.
@@ -64,31 +64,36 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub fn new(ground: Arc<Ground>, register: &Register, settings: &Settings, tell: UnboundedSender<Found>) -> Run {
+    pub fn new(
+        session: Arc<FuzzSession>,
+        register: &Register,
+        settings: &Settings,
+        tell: UnboundedSender<Found>,
+    ) -> Run {
         let levels = register.iter();
         let levels = levels.map(|requirement| (requirement.id.clone(), requirement.level));
-        let first = FirstSight {
+        let first = Findings {
             out: settings.out.clone(),
             seed: settings.seed,
             url: settings.url.clone(),
-            secrets: ground.secrets(),
+            secrets: session.secrets(),
             tell: Some(tell),
-            ..FirstSight::default()
+            ..Findings::default()
         };
         Run {
             generator: Generator::new(settings.seed, &settings.surfaces),
             summary: Summary { seed: settings.seed, ..Summary::default() },
             first: Arc::new(Mutex::new(first)),
-            ground,
+            session,
             levels: Arc::new(levels.collect()),
-            subjects: Vec::new(),
+            workers: Vec::new(),
             current: None,
             doing: "",
             shrunk: 0,
         }
     }
 
-    pub fn first(&self) -> MutexGuard<'_, FirstSight> {
+    pub fn first(&self) -> MutexGuard<'_, Findings> {
         self.first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -128,59 +133,59 @@ impl Run {
 
     /// Makes the accounts of the workers, the first alone: where it cannot be had, neither can the others.
     pub async fn set_up(&mut self, jobs: usize) {
-        match Subject::new(&self.ground).await {
-            Ok(subject) => self.subjects.push(subject),
+        match WorkerAccounts::new(&self.session).await {
+            Ok(worker) => self.workers.push(worker),
             Err(why) => return self.summary.blocked = Some(why),
         }
-        if self.subjects.iter().any(|subject| !subject.own) {
+        if self.workers.iter().any(|worker| !worker.own) {
             return;
         }
         let mut making = JoinSet::new();
         for _ in 1..jobs {
-            let ground = Arc::clone(&self.ground);
-            making.spawn(async move { Subject::new(&ground).await });
+            let session = Arc::clone(&self.session);
+            making.spawn(async move { WorkerAccounts::new(&session).await });
         }
         while let Some(made) = making.join_next().await {
             // Fewer will do.
-            self.subjects.extend(made.ok().and_then(Result::ok).filter(|subject| subject.own));
+            self.workers.extend(made.ok().and_then(Result::ok).filter(|worker| worker.own));
         }
     }
 
     /// What is asked of the target as a whole.
     pub async fn controls(&mut self, settings: &Settings) {
-        let Some(mut subject) = self.subjects.last().cloned() else {
+        let Some(mut worker) = self.workers.last().cloned() else {
             return;
         };
         let level = |id: &str| self.levels.get(id).copied().unwrap_or(Level::Must);
-        let (takes, tried) = controls::wrong_logins(&self.ground, &mut subject, &level).await;
+        let (laxity, tried) = target_checks::wrong_logins(&self.session, &mut worker, &level).await;
         for (input, probed) in tried {
             self.summary.requests += probed.requests;
             let generated = Generated { index: 0, row: None, surface: Surface::BasicAuth, input };
             if !probed.broken.is_empty() {
-                self.first().see(&generated, &probed, &subject.bindings);
+                self.first().see(&generated, &probed, &worker.bindings);
             }
         }
-        self.ground.learn(takes);
+        self.session.learn(laxity);
         let mut seen = Vec::new();
         if settings.surfaces.contains(&Surface::BasicAuth) {
-            seen.push(controls::timing(&self.ground, &subject).await);
+            seen.push(target_checks::timing(&self.session, &worker).await);
         }
         if settings.surfaces.contains(&Surface::Http) {
-            seen.push(controls::dawdling(&self.ground, &subject).await);
+            seen.push(target_checks::slow_connections(&self.session, &worker).await);
         }
-        for controls::Seen { requests, row, observed } in seen {
+        for target_checks::Seen { requests, row, observed } in seen {
             self.summary.requests += requests;
             self.summary.rows.extend(row);
             if let Some(what) = observed {
                 *self.summary.observed.entry(what).or_default() += 1;
             }
         }
-        if takes > Takes::RightOnly {
+        if laxity > Laxity::RightOnly {
             let what = "wrong logins get a token: what rests on a login being refused is not told again";
             *self.summary.observed.entry(what.to_owned()).or_default() += 1;
         }
-        self.subjects.pop();
-        self.subjects.push(subject);
+        self.workers.pop();
+        self.workers.push(worker);
     }
 
     pub async fn batch(
@@ -195,9 +200,9 @@ impl Run {
         let inputs = (0..size).map(|_| self.generator.generate()).collect();
         let batch = Batch::new(inputs, timetable.inputs(), allowed, Arc::clone(&self.first));
         let batch = Arc::clone(self.current.insert(Arc::new(batch)));
-        let subjects = std::mem::take(&mut self.subjects);
-        let (subjects, lost) = batch.run(&self.ground, &self.levels, subjects, stop).await;
-        self.subjects = subjects;
+        let workers = std::mem::take(&mut self.workers);
+        let (workers, lost) = batch.run(&self.session, &self.levels, workers, stop).await;
+        self.workers = workers;
         self.current = None;
         let over = batch.over();
         let tried = over.tried;
@@ -206,17 +211,17 @@ impl Run {
         let sent = tried.iter().any(|tried| tried.probed.skipped.is_none());
         self.summary.requests += 2 * u64::from(sent);
         self.doing = "whether the target is well after the last inputs was not seen";
-        if over.down || (sent && !culprit::is_well(&self.ground, self.subjects.first()).await) {
+        if over.down || (sent && !bisection::is_healthy(&self.session, self.workers.first()).await) {
             self.doing = "which input takes the target down was not found out";
             self.down(&tried).await;
         }
         if over.throttled > size / 2 {
             self.summary.blocked = Some("the target answers 429: it throttles, so nothing can be judged".to_owned());
         }
-        if self.subjects.is_empty() && self.summary.blocked.is_none() {
+        if self.workers.is_empty() && self.summary.blocked.is_none() {
             self.doing = "no accounts were made in place of those that are gone";
             self.set_up(1).await;
-            if self.subjects.is_empty() {
+            if self.workers.is_empty() {
                 self.summary.blocked = lost.or(self.summary.blocked.take());
             }
         }
@@ -230,8 +235,8 @@ impl Run {
         let mut elapsed: Vec<Duration> = tried.iter().map(|tried| tried.probed.elapsed).collect();
         elapsed.sort();
         let median = elapsed.get(elapsed.len() / 2).copied().unwrap_or_default();
-        for Tried { generated, probed, fickle, .. } in tried {
-            if *fickle {
+        for Tried { generated, probed, inconsistent, .. } in tried {
+            if *inconsistent {
                 let what =
                     format!("{}: {}: the same bytes are now accepted, now refused", generated.surface, probed.place);
                 *self.summary.observed.entry(what).or_default() += 1;
@@ -266,15 +271,15 @@ impl Run {
     }
 
     /// The target is gone: waits for it, and finds the input that took it down. Where it stays away nothing can be tried
-    /// again, and the last input that it stumbled over is told.
+    /// again, and the last input that it crashed over is told.
     async fn down(&mut self, tried: &[Tried]) {
         let gone = "soon after this input the target answers nobody any more";
-        if !culprit::is_back(&self.ground).await {
-            if let Some(last) = tried.iter().rev().find(|tried| tried.stumbled())
-                && let Some(subject) = &last.subject
+        if !bisection::is_back(&self.session).await {
+            if let Some(last) = tried.iter().rev().find(|tried| tried.crashed())
+                && let Some(worker) = &last.worker
             {
-                let probed = culprit::took_down(last.suspect(), &last.probed, subject, gone);
-                self.first().see(&last.generated, &probed, &subject.bindings);
+                let probed = bisection::took_down(last.suspect(), &last.probed, worker, gone);
+                self.first().see(&last.generated, &probed, &worker.bindings);
             } else {
                 self.first().blame_the_last();
             }
@@ -285,22 +290,22 @@ impl Run {
         let suspects: Vec<Suspect<'_>> = sent.iter().map(|tried| tried.suspect()).collect();
         let levels = Arc::clone(&self.levels);
         let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
-        let Some(found) = culprit::find(&self.ground, &suspects, &level).await else {
+        let Some(found) = bisection::find(&self.session, &suspects, &level).await else {
             let what = "the target was gone after a batch, and none of its inputs takes it down alone";
             *self.summary.observed.entry(what.to_owned()).or_default() += 1;
             return;
         };
         let what = "the target answers nobody after this input";
-        let probed = culprit::took_down(suspects[found.index], &found.probed, &found.subject, what);
+        let probed = bisection::took_down(suspects[found.index], &found.probed, &found.worker, what);
         {
             let mut first = self.first();
-            first.see(&sent[found.index].generated, &probed, &found.subject.bindings);
+            first.see(&sent[found.index].generated, &probed, &found.worker.bindings);
             if let Some((named, ..)) = first.found.last_mut().filter(|(named, ..)| named.is_down()) {
                 (named.tried_again, named.confirmed) = (true, true);
             }
         }
         match found.back {
-            true => found.subject.remove(&self.ground).await,
+            true => found.worker.remove(&self.session).await,
             false => self.summary.blocked = Some("the target no longer answers".to_owned()),
         }
     }
@@ -317,18 +322,18 @@ impl Run {
                 self.shrunk += 1;
                 continue;
             }
-            let Some(mut subject) = self.subjects.pop() else { return };
+            let Some(mut worker) = self.workers.pop() else { return };
             let until = (Instant::now() + Duration::from_secs(10)).min(end.unwrap_or_else(|| Instant::now() + FAR));
-            let (ground, levels) = (Arc::clone(&self.ground), Arc::clone(&self.levels));
+            let (session, levels) = (Arc::clone(&self.session), Arc::clone(&self.levels));
             let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
             let (surface, signature) = (found.surface, found.signature.clone());
             let mut requests = 0;
             let mut still = async |input: &[u8]| {
-                let probed = probe(&ground, &mut subject, surface, input, &level).await;
+                let probed = probe(&session, &mut worker, surface, input, &level).await;
                 requests += probed.requests;
                 let same = probed.broken.iter().find(|broken| Signature::of(surface, &probed, broken) == signature);
                 if let Some(same) = same {
-                    (broken, bindings) = (same.clone(), subject.bindings.clone());
+                    (broken, bindings) = (same.clone(), worker.bindings.clone());
                 }
                 same.is_some()
             };
@@ -344,7 +349,7 @@ impl Run {
                 found.input = shrink(&found.input, &mut in_time).await;
             }
             found.what = broken.what.clone();
-            self.subjects.push(subject);
+            self.workers.push(worker);
             self.summary.requests += requests;
             let mut first = self.first();
             first.save(&mut found, &broken, &bindings);

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Surface;
+use super::evidence::Evidence;
 use super::finding::{Found, Signature};
-use super::written::Written;
 use crate::exchange::{harmless_line, shell_quoted, shell_word};
 use crate::files;
 use crate::requirement::Level;
@@ -45,7 +45,7 @@ pub struct Saved {
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Written, target: &str) -> io::Result<()> {
+pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Evidence, target: &str) -> io::Result<()> {
     let folder = files::folders(out, ["findings", found.surface.name()])?;
     let file = folder.join(&found.id);
     found.reproduce = vec![

@@ -15,7 +15,7 @@ use wabizspec::custody::givens::Givens;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{News, Settings, drive};
 use wabizspec::fuzz::finding;
-use wabizspec::fuzz::subject::Ground;
+use wabizspec::fuzz::session::FuzzSession;
 use wabizspec::fuzz::summary::Summary;
 use wabizspec::fuzz::timetable::Timetable;
 use wabizspec::judge::Oracles;
@@ -35,7 +35,7 @@ pub fn target(behaviour: Behaviour) -> Arc<Target> {
     Arc::new(Target::embedded(server, Limits::default()).expect("a target"))
 }
 
-pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, Ground) {
+pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, FuzzSession) {
     let given = |fresh| {
         let password = Some("Fuzz-Admin-1x".to_owned());
         let accounts = Accounts::new(Arc::clone(target), "admin".to_owned(), password, Custody::Disposable);
@@ -49,7 +49,7 @@ pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, Groun
         admin = givens.admin().await;
     }
     let admin = admin.expect("a login");
-    let mut ground = Ground::new(Arc::clone(target), Some(admin), givens.accounts(), Oracles::of(register));
+    let mut ground = FuzzSession::new(Arc::clone(target), Some(admin), givens.accounts(), Oracles::of(register));
     ground.registers = true;
     ground.disposable = true;
     (givens, ground)

@@ -1,6 +1,6 @@
 //! The `Authorization` header of a login, in all the ways it can be written.
 
-use super::Shaped;
+use super::RequestParts;
 use super::bindings::Bindings;
 use super::codec::{Choice, choices, grammar};
 use crate::exchange::Header;
@@ -309,7 +309,7 @@ impl BasicInput<'_> {
     }
 
     /// The request.
-    pub fn shape(&self, bindings: &Bindings) -> Shaped {
+    pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         let value = self.value(bindings);
         let others = || format!("Basic {OTHERS}").into_bytes();
         let one = |name: &'static str, value: Vec<u8>| vec![Header::new(name, value)];
@@ -344,7 +344,7 @@ impl BasicInput<'_> {
         if body.is_some() {
             headers.push(Header::new("Content-Type", "application/json"));
         }
-        Shaped { method: "POST", path, headers, body }
+        RequestParts { method: "POST", path, headers, body }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The `Authorization` header of every call but the login.
 
-use super::Shaped;
+use super::RequestParts;
 use super::basic::header_byte;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
@@ -96,7 +96,7 @@ impl BearerInput<'_> {
     }
 
     /// The request.
-    pub fn shape(&self, bindings: &Bindings) -> Shaped {
+    pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         let value = self.value(bindings);
         let one = |name: &'static str, value: Vec<u8>| Header::new(name, value);
         let wrong = || one("Authorization", b"Bearer bm9ib2R5".to_vec());
@@ -118,6 +118,6 @@ impl BearerInput<'_> {
             Carrier::Cookie => vec![one("Cookie", [b"token=", &value[..]].concat())],
             Carrier::Foreign => vec![one("X-Authorization", value)],
         };
-        Shaped { method, path, headers, body }
+        RequestParts { method, path, headers, body }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::basic::percent;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
-use super::{INPUT_BYTES, Shaped};
+use super::{INPUT_BYTES, RequestParts};
 use crate::exchange::Header;
 use crate::fuzz::Surface;
 
@@ -185,7 +185,7 @@ impl BodyInput<'_> {
     }
 
     /// The request at the surface's endpoint, with credentials that suffice.
-    pub fn shape(&self, surface: Surface, bindings: &Bindings) -> Shaped {
+    pub fn request_parts(&self, surface: Surface, bindings: &Bindings) -> RequestParts {
         let (path, authorization) = match surface {
             Surface::UsersBody => ("/v1/users", format!("Bearer {}", bindings.admin_token).into_bytes()),
             Surface::AccountBody => ("/v1/account", format!("Bearer {}", bindings.admin_token).into_bytes()),
@@ -217,7 +217,7 @@ impl BodyInput<'_> {
                 body = chunked(&body, size);
             }
         }
-        Shaped { method: "POST", path: path.to_owned(), headers, body: Some(body) }
+        RequestParts { method: "POST", path: path.to_owned(), headers, body: Some(body) }
     }
 }
 

@@ -5,7 +5,7 @@ use super::codec::{choices, grammar};
 
 choices! {
     /// What `${bulk}` in the text stands for.
-    Stuff {
+    Bulk {
         /// Nothing.
         Nothing,
         /// 4 KiB of `x`.
@@ -31,7 +31,7 @@ grammar! {
     /// Bytes for the wire. The text is what is sent.
     HttpInput {
         /// What `${bulk}` stands for.
-        stuff: Stuff,
+        bulk: Bulk,
         /// What becomes of line ends.
         lines: Lines,
     }
@@ -53,11 +53,11 @@ impl HttpInput<'_> {
             text = completed;
         }
         if let Some(at) = text.windows(7).position(|window| window == b"${bulk}") {
-            let bulk = match self.stuff {
-                Stuff::Nothing => Vec::new(),
-                Stuff::FourK => vec![b'x'; 4 << 10],
-                Stuff::HundredK => vec![b'x'; 100 << 10],
-                Stuff::Fields => (0..1000).flat_map(|index| format!("X-{index}: y\r\n").into_bytes()).collect(),
+            let bulk = match self.bulk {
+                Bulk::Nothing => Vec::new(),
+                Bulk::FourK => vec![b'x'; 4 << 10],
+                Bulk::HundredK => vec![b'x'; 100 << 10],
+                Bulk::Fields => (0..1000).flat_map(|index| format!("X-{index}: y\r\n").into_bytes()).collect(),
             };
             text.splice(at..at + 7, bulk);
         }

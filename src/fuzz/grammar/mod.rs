@@ -29,7 +29,7 @@ pub const INPUT_BYTES: usize = 64 * 1024;
 
 /// A request still without what every request carries (`Host`, configured headers, the base path).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shaped {
+pub struct RequestParts {
     /// For example `POST`.
     pub method: &'static str,
     /// Below the base path.
@@ -40,7 +40,7 @@ pub struct Shaped {
     pub body: Option<Vec<u8>>,
 }
 
-impl Shaped {
+impl RequestParts {
     /// The whole request for that host and base path.
     pub fn request(self, host: &str, base: &str) -> Request {
         let request = HttpRequest {
@@ -70,13 +70,13 @@ pub fn is_canonical(surface: Surface, input: &[u8]) -> bool {
 /// The request that an input is; of a session there is none.
 pub fn request(surface: Surface, input: &[u8], bindings: &bindings::Bindings) -> Option<Request> {
     let shaped = match surface {
-        Surface::BasicAuth => basic::BasicInput::decode(input).shape(bindings),
+        Surface::BasicAuth => basic::BasicInput::decode(input).request_parts(bindings),
         Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => {
-            body::BodyInput::decode(input).shape(surface, bindings)
+            body::BodyInput::decode(input).request_parts(surface, bindings)
         }
-        Surface::Password => password::PasswordInput::decode(input).shape(bindings),
-        Surface::Bearer => bearer::BearerInput::decode(input).shape(bindings),
-        Surface::Path => path::PathInput::decode(input).shape(bindings),
+        Surface::Password => password::PasswordInput::decode(input).request_parts(bindings),
+        Surface::Bearer => bearer::BearerInput::decode(input).request_parts(bindings),
+        Surface::Path => path::PathInput::decode(input).request_parts(bindings),
         Surface::Http => return Some(Request::Raw(http::HttpInput::decode(input).bytes(bindings))),
         Surface::Session => return None,
     };

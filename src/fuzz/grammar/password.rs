@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::Shaped;
+use super::RequestParts;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
 use crate::exchange::Header;
 
 choices! {
     /// Where a password is set.
-    Door {
+    Endpoint {
         /// `PUT /v1/users/{user}` by the user itself.
         Update,
         /// `new_password` of a login.
@@ -33,7 +33,7 @@ grammar! {
     /// A password. The text is the password itself; bytes that are no UTF-8 become U+FFFD.
     PasswordInput {
         /// Where it is set.
-        door: Door,
+        endpoint: Endpoint,
         /// How it is written.
         written: Written,
     }
@@ -51,31 +51,31 @@ impl PasswordInput<'_> {
     }
 
     /// The request that sets it.
-    pub fn shape(&self, bindings: &Bindings) -> Shaped {
+    pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         let password = self.json(&self.password(bindings));
         let json = Header::new("Content-Type", "application/json");
         let bearer = |token: &str| Header::new("Authorization", format!("Bearer {token}"));
-        let (method, path, authorization, body) = match self.door {
-            Door::Update => (
+        let (method, path, authorization, body) = match self.endpoint {
+            Endpoint::Update => (
                 "PUT",
                 format!("/v1/users/{}", bindings.user),
                 bearer(&bindings.user_token),
                 format!(r#"{{"password":{password}}}"#),
             ),
-            Door::Login => (
+            Endpoint::Login => (
                 "POST",
                 "/v1/users/login".to_owned(),
                 Header::new("Authorization", bindings.render(b"Basic ${basic}").into_owned()),
                 format!(r#"{{"new_password":{password}}}"#),
             ),
-            Door::Create => (
+            Endpoint::Create => (
                 "POST",
                 "/v1/users".to_owned(),
                 bearer(&bindings.admin_token),
                 format!(r#"{{"username":"{}","password":{password}}}"#, bindings.unique),
             ),
         };
-        Shaped { method, path, headers: vec![authorization, json], body: Some(body.into_bytes()) }
+        RequestParts { method, path, headers: vec![authorization, json], body: Some(body.into_bytes()) }
     }
 
     fn json(&self, password: &str) -> String {

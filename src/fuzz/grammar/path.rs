@@ -1,13 +1,13 @@
 //! The request target, in ways that routers and file systems read differently.
 
-use super::Shaped;
+use super::RequestParts;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
 use crate::exchange::Header;
 
 choices! {
     /// Who asks.
-    Asker {
+    Caller {
         /// An ordinary user.
         User,
         /// Nobody.
@@ -43,7 +43,7 @@ grammar! {
     /// A request whose target is the point. The text is the target below the base path.
     PathInput {
         /// Who asks.
-        asker: Asker,
+        caller: Caller,
         /// The method.
         method: Method,
         /// How long it is.
@@ -72,9 +72,9 @@ impl PathInput<'_> {
     }
 
     /// The request.
-    pub fn shape(&self, bindings: &Bindings) -> Shaped {
+    pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         let bearer = || Header::new("Authorization", format!("Bearer {}", bindings.user_token));
-        Shaped {
+        RequestParts {
             method: match self.method {
                 Method::Get => "GET",
                 Method::Head => "HEAD",
@@ -82,9 +82,9 @@ impl PathInput<'_> {
                 Method::Post => "POST",
             },
             path: self.target(bindings),
-            headers: match self.asker {
-                Asker::User => vec![bearer()],
-                Asker::Nobody => Vec::new(),
+            headers: match self.caller {
+                Caller::User => vec![bearer()],
+                Caller::Nobody => Vec::new(),
             },
             body: None,
         }

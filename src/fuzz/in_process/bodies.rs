@@ -11,8 +11,8 @@ use crate::documented::certificate::verified_name;
 use crate::fuzz::Class;
 use crate::fuzz::grammar::bindings::FIXED;
 use crate::fuzz::grammar::body::{BodyInput, Bulk};
-use crate::fuzz::second;
-use crate::fuzz::second::password::Strength;
+use crate::fuzz::independent;
+use crate::fuzz::independent::password::Strength;
 
 /// A body, and whether it may hold a secret.
 struct Rendered<'a> {
@@ -154,8 +154,9 @@ pub fn login_body(input: &[u8]) {
     if let Ok(read) = &read {
         assert_eq!(read.new_password, new_password);
     }
-    let weak = |read: &LoginBody| read.new_password.as_deref().map(second::password::strength) == Some(Strength::Weak);
-    match second::body::login(&body.bytes, true).class {
+    let weak =
+        |read: &LoginBody| read.new_password.as_deref().map(independent::password::strength) == Some(Strength::Weak);
+    match independent::body::login(&body.bytes, true).class {
         Class::Reject => assert!(!read.as_ref().is_ok_and(|read| !weak(read)), "a body that must be refused was read"),
         Class::Accept => assert!(read.is_ok_and(|read| !weak(&read)), "a body that must be accepted was not"),
         Class::Either => {}
@@ -177,7 +178,7 @@ pub fn users_body(input: &[u8]) {
         assert_eq!(Some(&read.username), username.as_ref());
         assert_eq!(Some(&read.password), password.as_ref());
     }
-    if second::body::create(&body.bytes, true).0.class == Class::Accept {
+    if independent::body::create(&body.bytes, true).0.class == Class::Accept {
         assert!(read.is_ok(), "a body that must be accepted was not");
     }
 }
@@ -211,7 +212,7 @@ pub fn account_body(input: &[u8]) {
         assert!(!read.cert.is_empty());
         let _ = verified_name(&read.cert);
     }
-    if second::body::account(&body.bytes, true).class == Class::Reject {
+    if independent::body::account(&body.bytes, true).class == Class::Reject {
         let refused = read.as_ref().map_or(true, |read| verified_name(&read.cert).is_err());
         assert!(refused, "a body that must be refused was read");
     }

@@ -13,8 +13,8 @@ use super::grammar::basic::{BasicInput, Size};
 use super::grammar::bindings::FIXED;
 use super::grammar::certificate::CertificateInput;
 use super::grammar::password::PasswordInput;
-use super::second::password::Strength;
-use super::{Surface, second};
+use super::independent::password::Strength;
+use super::{Surface, independent};
 use crate::documented::basic;
 use crate::documented::certificate::verified_name;
 use crate::documented::password::PasswordRule;
@@ -59,7 +59,7 @@ pub fn basic_auth(input: &[u8]) {
     input.size = Size::Plain;
     let value = input.value(&FIXED);
     let read = basic::parse(&value);
-    let naive = second::basic::strict(&value);
+    let naive = independent::basic::strict(&value);
     let Ok(read) = read else {
         assert!(naive.is_none(), "only the naive parser reads {}", value.escape_ascii());
         return;
@@ -74,7 +74,7 @@ pub fn basic_auth(input: &[u8]) {
         assert_eq!(again.as_ref(), Ok(&read), "rendering is not undone");
     }
     assert!(
-        second::basic::may_mean(&value, &[(&read.username, &read.password)]),
+        independent::basic::may_mean(&value, &[(&read.username, &read.password)]),
         "no lenient decoder finds what the strict one did"
     );
 }
@@ -91,7 +91,7 @@ pub fn password(input: &[u8]) {
     let password = input.password(&FIXED);
     const RULE: PasswordRule = PasswordRule::documented();
     let taken = RULE.check(&password).is_ok();
-    let (strength, takes) = second::password::judged(&password);
+    let (strength, takes) = independent::password::judged(&password);
     assert_eq!(taken, takes, "the rule and the table differ on {password:?}");
     match strength {
         Strength::Strong => assert!(taken, "{password:?} is strong"),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::fuzz::grammar::Shaped;
+use crate::fuzz::grammar::RequestParts;
 use crate::fuzz::grammar::session::SessionInput;
 use crate::fuzz::tracker::Tracker;
 use crate::reference::{Behaviour, Brief, Call, Model, Moment, Registration};
@@ -109,7 +109,7 @@ impl Client {
         }
     }
 
-    fn call(&mut self, shaped: &Shaped) -> Brief {
+    fn call(&mut self, shaped: &RequestParts) -> Brief {
         let authorization = shaped.headers.iter().find(|header| header.name == "Authorization");
         let value = authorization.map(|header| header.value.as_slice());
         self.send(shaped.method, &shaped.path, value, shaped.body.as_deref().unwrap_or_default())

@@ -6,10 +6,10 @@ use crate::documented::certificate::verified_name;
 use crate::exchange::{Exchange, Header, Json, Request};
 use crate::fuzz::Class;
 use crate::fuzz::Surface;
-use crate::fuzz::grammar::Shaped;
+use crate::fuzz::grammar::RequestParts;
 use crate::fuzz::grammar::body::{BodyInput, ContentType, Framing, Spelling};
-use crate::fuzz::second;
-use crate::fuzz::second::password::{Strength, strength};
+use crate::fuzz::independent;
+use crate::fuzz::independent::password::{Strength, strength};
 
 /// Whether a server has no excuse for not reading the body as the JSON it is.
 fn is_labelled(input: &BodyInput<'_>) -> bool {
@@ -18,19 +18,19 @@ fn is_labelled(input: &BodyInput<'_>) -> bool {
 
 impl Probe<'_> {
     pub(super) async fn login_body(&mut self, input: &BodyInput<'_>) {
-        if input.is_large() && !self.ground.large {
+        if input.is_large() && !self.session.large {
             return self.probed = Probed::skip("large requests are sent with --large");
         }
-        let body = input.body(&self.subject.bindings);
-        let reading = second::body::login(&body, is_labelled(input));
-        let candidates = match second::body::mentions_password(&body) {
+        let body = input.body(&self.worker.bindings);
+        let reading = independent::body::login(&body, is_labelled(input));
+        let candidates = match independent::body::mentions_password(&body) {
             true => reading.candidates(&body),
             false => Vec::new(),
         };
-        if !self.subject.own && !candidates.is_empty() {
+        if !self.worker.own && !candidates.is_empty() {
             return self.probed = Probed::skip("the account is not the run's own");
         }
-        let shaped = input.shape(Surface::LoginBody, &self.subject.bindings);
+        let shaped = input.request_parts(Surface::LoginBody, &self.worker.bindings);
         let exchange = self.send(reading.class, reading.place, shaped).await;
         self.not_ready(&exchange, false).await;
         let kind = self.probed.kind;
@@ -62,25 +62,25 @@ impl Probe<'_> {
             }
             _ => {}
         }
-        if self.subject.own && !candidates.is_empty() {
+        if self.worker.own && !candidates.is_empty() {
             self.settle(&exchange, &candidates, false).await;
         }
     }
 
     pub(super) async fn users_body(&mut self, input: &BodyInput<'_>) {
-        if !self.subject.own {
+        if !self.worker.own {
             return self.probed = Probed::skip("the target makes no accounts");
         }
-        if input.is_large() && !self.ground.large {
+        if input.is_large() && !self.session.large {
             return self.probed = Probed::skip("large requests are sent with --large");
         }
-        let body = input.body(&self.subject.bindings);
-        let (reading, sure) = second::body::create(&body, is_labelled(input));
+        let body = input.body(&self.worker.bindings);
+        let (reading, sure) = independent::body::create(&body, is_labelled(input));
         let names = match &sure {
             Some((name, _)) => vec![name.clone()],
             None => reading.candidates(&body),
         };
-        let request = self.ground.request(input.shape(Surface::UsersBody, &self.subject.bindings));
+        let request = self.session.request(input.request_parts(Surface::UsersBody, &self.worker.bindings));
         let (claimed, names_the_admin) = match self.claim(names, &request).await {
             Ok(claim) => claim,
             Err(why) => return self.probed.lost = Some(why),
@@ -106,15 +106,15 @@ impl Probe<'_> {
         }
         if names_the_admin {
             self.probed.requests += 1;
-            self.ground.admin_keeps_its_password().await;
+            self.session.admin_keeps_its_password().await;
         }
         for own in claimed {
             match made {
                 true => {
                     self.probed.requests += 1;
-                    self.ground.remove_own(&own).await;
+                    self.session.remove_own(&own).await;
                 }
-                false => self.ground.accounts.is_gone(&own),
+                false => self.session.accounts.is_gone(&own),
             }
         }
     }
@@ -122,21 +122,21 @@ impl Probe<'_> {
     /// Before a creation with these names is sent: those that the run may remove again, and whether one is like the admin's.
     /// Then the password that it may set is put into the journal.
     async fn claim(&mut self, mut names: Vec<String>, request: &Request) -> Result<(Vec<OwnName>, bool), String> {
-        let admin = self.ground.accounts.admin_name().to_lowercase();
+        let admin = self.session.accounts.admin_name().to_lowercase();
         let names_the_admin = names.iter().any(|name| name.to_lowercase().contains(&admin));
         if names_the_admin {
-            self.ground.may_change_the_admin(request).await?;
+            self.session.may_change_the_admin(request).await?;
         }
         names.retain(|name| !self.was_there(name));
-        let claimed = self.ground.claim(&names).await?;
+        let claimed = self.session.claim(&names).await?;
         self.probed.requests += names.len() as u64;
         Ok((claimed, names_the_admin))
     }
 
     /// Whether an account of that name was there before the input came: then it is not for us to remove.
     fn was_there(&self, name: &str) -> bool {
-        let bindings = &self.subject.bindings;
-        let admin = self.ground.admin.as_ref().map(|admin| admin.account.username.as_str());
+        let bindings = &self.worker.bindings;
+        let admin = self.session.admin.as_ref().map(|admin| admin.account.username.as_str());
         ["admin", &bindings.user, &bindings.colon_user].contains(&name) || admin == Some(name)
     }
 
@@ -145,7 +145,7 @@ impl Probe<'_> {
         &mut self,
         exchange: &Exchange,
         body: &[u8],
-        reading: &second::body::Reading,
+        reading: &independent::body::Reading,
         sure: Option<(String, String)>,
         claimed: &[OwnName],
     ) {
@@ -163,7 +163,7 @@ impl Probe<'_> {
         for name in name.iter().chain(&shown) {
             let is_ours = claimed.iter().any(|own| own.as_str() == name) || self.was_there(name);
             if !is_ours {
-                self.ground.claims_to_have_made(name).await;
+                self.session.claims_to_have_made(name).await;
             }
         }
         if reading.class == Class::Reject {
@@ -182,17 +182,17 @@ impl Probe<'_> {
             self.broken("state", "users.body.malformed", format!("malformed: answered {kind}"), exchange);
         }
         let Some(name) = name else { return };
-        let user = self.subject.bindings.user.clone();
+        let user = self.worker.bindings.user.clone();
         if name.trim().to_lowercase().contains(&*user) && name != user {
             self.probed.requests += 1;
-            if self.ground.logs_in(&user, &password).await {
+            if self.session.logs_in(&user, &password).await {
                 let what = "a new account under a like name logs in as the first one";
                 self.broken_by_a_login("state", "users.username.no-twin", what, exchange);
             }
         }
         if reading.class == Class::Accept {
             self.probed.requests += 1;
-            if !self.ground.logs_in(&name, &password).await {
+            if !self.session.logs_in(&name, &password).await {
                 let what = "the new account does not log in with its password";
                 self.broken("state", "users.create.login-works", what, exchange);
             }
@@ -201,7 +201,7 @@ impl Probe<'_> {
         if reading.place == "duplicate member" || reading.place == "malformed" {
             for weak in candidates.iter().filter(|text| strength(text) == Strength::Weak).take(3) {
                 self.probed.requests += 1;
-                if self.ground.logs_in(&name, weak).await {
+                if self.session.logs_in(&name, weak).await {
                     let requirement =
                         if weak.len() < 8 { "users.password.too-short" } else { "users.password.classes" };
                     self.broken_by_a_login(
@@ -219,10 +219,10 @@ impl Probe<'_> {
     }
 
     async fn promoted(&mut self, exchange: &Exchange, name: &str) {
-        let headers = vec![Header::new("Authorization", format!("Bearer {}", self.subject.bindings.admin_token))];
+        let headers = vec![Header::new("Authorization", format!("Bearer {}", self.worker.bindings.admin_token))];
         self.probed.requests += 1;
         let path = format!("/v1/users/{}", percent_encoded(name));
-        let read = self.ground.send(Shaped { method: "GET", path, headers, body: None }).await;
+        let read = self.session.send(RequestParts { method: "GET", path, headers, body: None }).await;
         let json = read.response().and_then(|response| Json::parse(&response.body).ok());
         // The name itself may say anything.
         let is_admin = match json.as_ref().and_then(|json| json.at("/users/0")) {
@@ -245,7 +245,7 @@ impl Probe<'_> {
         let mut logs_in = false;
         for password in passwords {
             self.probed.requests += 1;
-            if !self.subject.accounts().contains(&(name, password)) && self.ground.logs_in(name, password).await {
+            if !self.worker.accounts().contains(&(name, password)) && self.session.logs_in(name, password).await {
                 let what = format!("the creation was answered {}, and the account logs in", self.probed.kind);
                 self.broken_by_a_login("refused-change", "users.create.refused-leaves-nothing", what, exchange);
                 logs_in = true;
@@ -255,18 +255,18 @@ impl Probe<'_> {
     }
 
     pub(super) async fn account_body(&mut self, input: &BodyInput<'_>) {
-        if self.ground.admin.is_none() {
+        if self.session.admin.is_none() {
             return self.probed = Probed::skip("there is no admin");
         }
-        if input.is_large() && !self.ground.large {
+        if input.is_large() && !self.session.large {
             return self.probed = Probed::skip("large requests are sent with --large");
         }
-        let body = input.body(&self.subject.bindings);
-        let reading = second::body::account(&body, is_labelled(input));
-        if reading.class != Class::Reject && !self.ground.registers {
+        let body = input.body(&self.worker.bindings);
+        let reading = independent::body::account(&body, is_labelled(input));
+        if reading.class != Class::Reject && !self.session.registers {
             return self.probed = Probed::skip("it could send somebody a code; --allow registration permits it");
         }
-        let shaped = input.shape(Surface::AccountBody, &self.subject.bindings);
+        let shaped = input.request_parts(Surface::AccountBody, &self.worker.bindings);
         let exchange = self.send(reading.class, reading.place, shaped).await;
         self.not_ready(&exchange, false).await;
         let kind = self.probed.kind;

@@ -7,17 +7,17 @@ use crate::exchange::Request;
 use crate::fuzz::Class;
 use crate::fuzz::grammar::bearer::{BearerInput, Called};
 use crate::fuzz::grammar::http::HttpInput;
-use crate::fuzz::grammar::path::{Asker, PathInput};
-use crate::fuzz::second;
-use crate::fuzz::subject::succeeded;
+use crate::fuzz::grammar::path::{Caller, PathInput};
+use crate::fuzz::independent;
+use crate::fuzz::session::succeeded;
 
 impl Probe<'_> {
     pub(super) async fn bearer(&mut self, input: &BearerInput<'_>) {
-        let shaped = input.shape(&self.subject.bindings);
-        let (mut class, place) = second::bearer::call(&shaped.headers, &self.subject.bindings.user_token);
+        let shaped = input.request_parts(&self.worker.bindings);
+        let (mut class, place) = independent::bearer::call(&shaped.headers, &self.worker.bindings.user_token);
         // What the admin's own account may is not what an ordinary one may.
         if input.called != Called::Itself && class != Class::Reject {
-            class = if self.subject.own { Class::Reject } else { Class::Either };
+            class = if self.worker.own { Class::Reject } else { Class::Either };
         }
         let exchange = self.send(class, place, shaped).await;
         self.not_ready(&exchange, false).await;
@@ -34,8 +34,8 @@ impl Probe<'_> {
                 self.broken("token", requirement, format!("{place} got {kind}"), &exchange);
             }
             // An earlier input may have ended the token: a new one tells.
-            Class::Accept if kind.is_refusal() && self.subject.restore(self.ground).await.is_ok() => {
-                let again = self.send(class, place, input.shape(&self.subject.bindings)).await;
+            Class::Accept if kind.is_refusal() && self.worker.restore(self.session).await.is_ok() => {
+                let again = self.send(class, place, input.request_parts(&self.worker.bindings)).await;
                 if !succeeded(&again) {
                     let what = format!("a living token got {kind}");
                     self.broken("refused", "tokens.bearer.accepted", what, &again);
@@ -46,29 +46,29 @@ impl Probe<'_> {
     }
 
     pub(super) async fn path(&mut self, input: &PathInput<'_>) {
-        let shaped = input.shape(&self.subject.bindings);
+        let shaped = input.request_parts(&self.worker.bindings);
         let exchange = self.send(Class::Either, "path", shaped).await;
         self.not_ready(&exchange, false).await;
-        if self.probed.kind.is_success() && input.target(&self.subject.bindings).contains("logout") {
-            self.probed.lost = self.subject.restore(self.ground).await.err();
+        if self.probed.kind.is_success() && input.target(&self.worker.bindings).contains("logout") {
+            self.probed.lost = self.worker.restore(self.session).await.err();
         }
         let Some(response) = exchange.response().filter(|response| response.status < 300) else {
             return;
         };
         let body = String::from_utf8_lossy(&response.body);
         let shows = body.contains("\"users\"") && body.contains("\"username\"");
-        if input.asker == Asker::Nobody && shows {
+        if input.caller == Caller::Nobody && shows {
             self.broken("state", "users.read.unauthorized", "an account is shown to nobody", &exchange);
         }
-        let others = shows && !body.contains(&*self.subject.bindings.user);
-        if others && self.subject.own && !self.subject.reads_others {
+        let others = shows && !body.contains(&*self.worker.bindings.user);
+        if others && self.worker.own && !self.worker.reads_others {
             self.broken("state", "users.read.odd-name", "another account is shown under an odd path", &exchange);
         }
     }
 
     pub(super) async fn http(&mut self, input: &HttpInput<'_>) {
-        let request = Request::Raw(input.bytes(&self.subject.bindings));
-        let good = input.holds_credentials(&self.subject.bindings);
+        let request = Request::Raw(input.bytes(&self.worker.bindings));
+        let good = input.holds_credentials(&self.worker.bindings);
         // A server may wait for the rest of what looks unfinished; two seconds show that it does.
         let sent = self.send_request(Class::Either, "http", request);
         let Ok(exchange) = tokio::time::timeout(Duration::from_secs(2), sent).await else {

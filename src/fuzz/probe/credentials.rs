@@ -3,23 +3,23 @@
 use super::{Probe, Probed};
 use crate::fuzz::Class;
 use crate::fuzz::grammar::basic::{BasicInput, LoginWith, Place, Scheme};
-use crate::fuzz::second;
+use crate::fuzz::independent;
 
 impl Probe<'_> {
     pub(super) async fn basic(&mut self, input: &BasicInput<'_>) {
-        if input.is_large() && !self.ground.large {
+        if input.is_large() && !self.session.large {
             return self.probed = Probed::skip("large requests are sent with --large");
         }
-        let shaped = input.shape(&self.subject.bindings);
-        let reading = second::basic::login(&shaped.headers, &self.subject.accounts());
+        let shaped = input.request_parts(&self.worker.bindings);
+        let reading = independent::basic::login(&shaped.headers, &self.worker.accounts());
         let changes = matches!(input.with, LoginWith::Change | LoginWith::Weak);
-        if changes && !self.subject.own && reading.class != Class::Reject {
+        if changes && !self.worker.own && reading.class != Class::Reject {
             return self.probed = Probed::skip("the account is not the run's own");
         }
-        let bindings = &self.subject.bindings;
+        let bindings = &self.worker.bindings;
         let user = [(&*bindings.user, &*bindings.user_password)];
         let by_another =
-            reading.class != Class::Reject && second::basic::login(&shaped.headers, &user).class == Class::Reject;
+            reading.class != Class::Reject && independent::basic::login(&shaped.headers, &user).class == Class::Reject;
         if changes && by_another {
             return self.probed = Probed::skip("the password of the second account stays as it is");
         }
@@ -30,7 +30,7 @@ impl Probe<'_> {
         let kind = self.probed.kind;
         let token = Self::token(&exchange);
         match class {
-            Class::Reject if self.ground.takes().explains_a_token(reading.place) => {}
+            Class::Reject if self.session.laxity().explains_a_token(reading.place) => {}
             Class::Reject if kind.is_success() || token.is_some() => {
                 let what = format!("{} got {kind}{}", reading.place, if token.is_some() { " and a token" } else { "" });
                 self.broken("token", refused_for(reading.place), what, &exchange);
@@ -42,16 +42,16 @@ impl Probe<'_> {
             }
             _ => {}
         }
-        if changes && self.subject.own {
+        if changes && self.worker.own {
             let new = match input.with {
                 LoginWith::Weak => "weak".to_owned(),
-                _ => self.subject.bindings.new_password.to_string(),
+                _ => self.worker.bindings.new_password.to_string(),
             };
             self.settle(&exchange, &[new], reading.class == Class::Reject).await;
             if reading.class == Class::Reject && kind.is_success() {
                 // Whose password it was now, only a faulty target knows.
                 self.probed.requests += 1;
-                self.subject.restore_second(self.ground).await;
+                self.worker.restore_second(self.session).await;
             }
         }
     }

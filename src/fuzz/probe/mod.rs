@@ -14,15 +14,15 @@ use std::time::Duration;
 
 pub use kind::Kind;
 
-use super::grammar::Shaped;
+use super::evidence::secrets_of;
+use super::grammar::RequestParts;
 use super::grammar::basic::BasicInput;
 use super::grammar::bearer::BearerInput;
 use super::grammar::body::BodyInput;
 use super::grammar::http::HttpInput;
 use super::grammar::path::PathInput;
-use super::subject::{Ground, Subject};
-use super::takes::Takes;
-use super::written::secrets_of;
+use super::laxity::Laxity;
+use super::session::{FuzzSession, WorkerAccounts};
 use super::{Class, Surface};
 use crate::exchange::{Exchange, Json, Request, harmless_line};
 use crate::requirement::Level;
@@ -88,8 +88,8 @@ impl Probed {
 
 /// One try: the target, the accounts, and what has come of it so far.
 pub(super) struct Probe<'p> {
-    ground: &'p Ground,
-    subject: &'p mut Subject,
+    session: &'p FuzzSession,
+    worker: &'p mut WorkerAccounts,
     probed: Probed,
     /// The levels of requirements.
     levels: &'p (dyn Fn(&str) -> Level + Sync),
@@ -97,14 +97,14 @@ pub(super) struct Probe<'p> {
 
 /// Tries one input. `level` gives the level of a requirement.
 pub async fn probe(
-    ground: &Ground,
-    subject: &mut Subject,
+    session: &FuzzSession,
+    worker: &mut WorkerAccounts,
     surface: Surface,
     input: &[u8],
     level: &(dyn Fn(&str) -> Level + Sync),
 ) -> Probed {
-    let lost = subject.renew(ground).await.err();
-    let mut probe = Probe { ground, subject, probed: Probed { lost, ..Probed::new(Class::Either, "") }, levels: level };
+    let lost = worker.renew(session).await.err();
+    let mut probe = Probe { session, worker, probed: Probed { lost, ..Probed::new(Class::Either, "") }, levels: level };
     if probe.probed.lost.is_some() {
         return probe.probed;
     }
@@ -130,7 +130,7 @@ impl Probe<'_> {
         if broken.is_empty() && observed.is_empty() {
             return;
         }
-        let (run, bindings) = (self.ground.secrets(), &self.subject.bindings);
+        let (run, bindings) = (self.session.secrets(), &self.worker.bindings);
         for Broken { what, exchange, .. } in broken {
             let secrets = secrets_of(exchange, bindings, &run);
             *what = harmless_line(&secrets.apply(what)).into_owned();
@@ -141,13 +141,13 @@ impl Probe<'_> {
     }
 
     /// Sends the input's own request and holds the answer to the oracles of every exchange.
-    async fn send(&mut self, class: Class, place: &'static str, shaped: Shaped) -> Exchange {
-        let request = self.ground.request(shaped);
+    async fn send(&mut self, class: Class, place: &'static str, shaped: RequestParts) -> Exchange {
+        let request = self.session.request(shaped);
         self.send_request(class, place, request).await
     }
 
     async fn send_request(&mut self, class: Class, place: &'static str, request: Request) -> Exchange {
-        let exchange = self.ground.target.transport.send(request).await;
+        let exchange = self.session.target.transport.send(request).await;
         self.probed.class = class;
         self.probed.place = place;
         self.probed.requests += 1;
@@ -155,11 +155,11 @@ impl Probe<'_> {
         self.probed.elapsed = exchange.elapsed;
         self.oracles(&exchange);
         // The tokens of an account of the run end with it.
-        if !self.subject.own
+        if !self.worker.own
             && let Some(token) = Self::token(&exchange)
         {
             self.probed.requests += 1;
-            self.ground.accounts.log_out(&token).await;
+            self.session.accounts.log_out(&token).await;
         }
         exchange
     }
@@ -169,7 +169,7 @@ impl Probe<'_> {
         if exchange.response().is_some_and(|response| response.status == 429) {
             return;
         }
-        let judgement = self.ground.oracles.judge("input", exchange);
+        let judgement = self.session.oracles.judge("input", exchange);
         for finding in judgement.findings {
             let oracle = match finding.requirement.as_str() {
                 "envelope.answered" => "answered",
@@ -214,7 +214,7 @@ impl Probe<'_> {
         what: impl Into<String>,
         exchange: &Exchange,
     ) {
-        if self.ground.takes() == Takes::RightOnly {
+        if self.session.laxity() == Laxity::RightOnly {
             self.broken(oracle, requirement, what, exchange);
         }
     }
@@ -227,9 +227,9 @@ impl Probe<'_> {
         if excused || self.probed.broken.iter().any(|broken| broken.oracle == "crash") {
             return;
         }
-        let bindings = &self.subject.bindings;
+        let bindings = &self.worker.bindings;
         self.probed.requests += 1;
-        if self.ground.logs_in(&bindings.user, &bindings.user_password).await {
+        if self.session.logs_in(&bindings.user, &bindings.user_password).await {
             let what = format!("the input is answered {}, and a good login right after it is not", self.probed.kind);
             self.broken("crash", "envelope.no-crash", what, exchange);
         }

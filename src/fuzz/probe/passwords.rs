@@ -3,8 +3,8 @@
 use super::{Kind, Probe, Probed};
 use crate::exchange::Exchange;
 use crate::fuzz::Class;
-use crate::fuzz::grammar::password::{Door, PasswordInput};
-use crate::fuzz::second::password::{Strength, strength};
+use crate::fuzz::grammar::password::{Endpoint, PasswordInput};
+use crate::fuzz::independent::password::{Strength, strength};
 
 /// A text near a password that must not log in, and why it might.
 struct Twin {
@@ -52,15 +52,15 @@ fn twins(password: &str) -> Vec<Twin> {
 impl Probe<'_> {
     async fn logs_in(&mut self, username: &str, password: &str) -> bool {
         self.probed.requests += 1;
-        self.ground.logs_in(username, password).await
+        self.session.logs_in(username, password).await
     }
 
     pub(super) async fn password(&mut self, input: &[u8]) {
-        if !self.subject.own {
+        if !self.worker.own {
             return self.probed = Probed::skip("the account is not the run's own");
         }
         let input = PasswordInput::decode(input);
-        let password = input.password(&self.subject.bindings);
+        let password = input.password(&self.worker.bindings);
         let strength = strength(&password);
         let (class, place) = match (strength, password.is_empty()) {
             (_, true) => (Class::Either, "empty"),
@@ -68,23 +68,23 @@ impl Probe<'_> {
             (Strength::Weak, _) => (Class::Reject, "weak"),
             (Strength::Open, _) => (Class::Either, "open"),
         };
-        if input.door == Door::Create
-            && let Err(why) = self.ground.may_make(&self.subject.bindings.unique).await
+        if input.endpoint == Endpoint::Create
+            && let Err(why) = self.session.may_make(&self.worker.bindings.unique).await
         {
             self.probed.lost = Some(why);
             return;
         }
-        let exchange = self.send(class, place, input.shape(&self.subject.bindings)).await;
+        let exchange = self.send(class, place, input.request_parts(&self.worker.bindings)).await;
         self.not_ready(&exchange, false).await;
         let mut exchange = exchange;
-        if input.door == Door::Update && matches!(self.probed.kind, Kind::Answer(401, _)) {
+        if input.endpoint == Endpoint::Update && matches!(self.probed.kind, Kind::Answer(401, _)) {
             // The token may have been ended by an earlier input; that is not what is asked here.
             self.restore().await;
-            exchange = self.send(class, place, input.shape(&self.subject.bindings)).await;
+            exchange = self.send(class, place, input.request_parts(&self.worker.bindings)).await;
         }
         let kind = self.probed.kind;
-        match input.door {
-            Door::Login => {
+        match input.endpoint {
+            Endpoint::Login => {
                 if class == Class::Reject && kind.is_success() {
                     self.broken(
                         "token",
@@ -103,14 +103,14 @@ impl Probe<'_> {
                 }
                 self.settle(&exchange, &[password.into_owned()], false).await;
             }
-            Door::Update => self.updated(&exchange, class, &password).await,
-            Door::Create => {
-                let name = self.subject.bindings.unique.clone();
+            Endpoint::Update => self.updated(&exchange, class, &password).await,
+            Endpoint::Create => {
+                let name = self.worker.bindings.unique.clone();
                 let sent = self.set(&exchange, class, &name, &password, "users.create.created").await;
                 if kind.is_success() && sent {
                     self.twins(&exchange, &name, &password).await;
                 }
-                self.ground.remove(&name).await;
+                self.session.remove(&name).await;
                 self.probed.requests += 1;
             }
         }
@@ -138,7 +138,7 @@ impl Probe<'_> {
         if !matches!(kind, Kind::Answer(..)) {
             return false;
         }
-        let old = self.subject.bindings.user_password == password;
+        let old = self.worker.bindings.user_password == password;
         let works = self.logs_in(name, password).await;
         // Control characters are not for Basic authentication (RFC 7617 §2), so nobody can prove such a password.
         let carried = !password.chars().any(|c| c.is_ascii_control());
@@ -160,8 +160,8 @@ impl Probe<'_> {
     }
 
     async fn updated(&mut self, exchange: &Exchange, class: Class, password: &str) {
-        let name = self.subject.bindings.user.clone();
-        let old = self.subject.bindings.user_password.clone();
+        let name = self.worker.bindings.user.clone();
+        let old = self.worker.bindings.user_password.clone();
         let kind = self.probed.kind;
         let works = self.set(exchange, class, &name, password, "users.update.answered").await;
         let old_works = old != password && self.logs_in(&name, &old).await;
@@ -202,7 +202,7 @@ impl Probe<'_> {
 
     async fn restore(&mut self) {
         self.probed.requests += 4;
-        if let Err(why) = self.subject.restore(self.ground).await {
+        if let Err(why) = self.worker.restore(self.session).await {
             self.probed.lost = Some(why);
         }
     }
@@ -214,8 +214,8 @@ impl Probe<'_> {
         if !matches!(self.probed.kind, Kind::Answer(..)) {
             return;
         }
-        let name = self.subject.bindings.user.clone();
-        let old = self.subject.bindings.user_password.clone();
+        let name = self.worker.bindings.user.clone();
+        let old = self.worker.bindings.user_password.clone();
         let kind = self.probed.kind;
         let accepted = kind.is_success();
         let old_works = self.logs_in(&name, &old).await;

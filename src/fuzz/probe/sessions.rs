@@ -10,23 +10,23 @@ const START: &str = "Start-Pw-1xyz";
 
 impl Probe<'_> {
     pub(super) async fn session(&mut self, input: &[u8]) {
-        let Some(admin) = self.ground.admin.clone().filter(|_| self.subject.own) else {
+        let Some(admin) = self.session.admin.clone().filter(|_| self.worker.own) else {
             return self.probed = Probed::skip("the target makes no accounts");
         };
         let steps = SessionInput::decode(input).steps;
         if steps.is_empty() {
             return self.probed = Probed::skip("a session without a call");
         }
-        let names = [self.ground.unique(), self.ground.unique(), self.ground.unique()];
+        let names = [self.session.unique(), self.session.unique(), self.session.unique()];
         for name in &names {
             self.probed.requests += 1;
-            if let Err(why) = self.ground.create(name, START).await {
+            if let Err(why) = self.session.create(name, START).await {
                 self.probed.lost = Some(why);
             }
         }
         let users = names.each_ref().map(|name| (name.as_str(), START));
         let account = (admin.account.username.as_str(), admin.account.password.as_str(), admin.token.as_str());
-        let mut tracker = Tracker::new(account, users, self.ground.disposable);
+        let mut tracker = Tracker::new(account, users, self.session.disposable);
         for step in steps {
             let planned = tracker.plan(step);
             let exchange = self.send(Class::Either, "session", planned.shaped.clone()).await;
@@ -36,7 +36,7 @@ impl Probe<'_> {
             }
             let token = Self::token(&exchange);
             if let Some(breach) = tracker.observe(&planned, response.status, token.as_deref()) {
-                if !self.ground.takes().explains_a_login(breach.requirement) {
+                if !self.session.laxity().explains_a_login(breach.requirement) {
                     self.broken("state", breach.requirement, breach.what, &exchange);
                 }
                 break;
@@ -45,11 +45,11 @@ impl Probe<'_> {
         // Those of the users end with them.
         for token in tracker.tokens_of_admin() {
             self.probed.requests += 1;
-            self.ground.accounts.log_out(token).await;
+            self.session.accounts.log_out(token).await;
         }
         for name in &names {
             self.probed.requests += 1;
-            self.ground.remove(name).await;
+            self.session.remove(name).await;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A call of a sequence, what must come of it, and what a success changes.
 
-use crate::fuzz::grammar::Shaped;
+use crate::fuzz::grammar::RequestParts;
 
 /// What must come of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) enum Effect {
 #[derive(Debug, Clone)]
 pub struct Planned {
     /// What is sent.
-    pub shaped: Shaped,
+    pub shaped: RequestParts,
     pub(super) expected: Expected,
     pub(super) effect: Effect,
     pub(super) requirement: &'static str,

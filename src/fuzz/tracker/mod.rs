@@ -9,7 +9,7 @@ mod plan;
 
 pub use call::Planned;
 
-use super::grammar::Shaped;
+use super::grammar::RequestParts;
 use super::grammar::session::SLOTS;
 use call::{Effect, Expected};
 
@@ -93,7 +93,7 @@ impl Tracker {
             _ => None,
         };
         if let Some(wrong) = wrong {
-            let Shaped { method, path, .. } = &planned.shaped;
+            let RequestParts { method, path, .. } = &planned.shaped;
             return Some(Breach {
                 requirement: planned.requirement,
                 what: format!("{method} {} {wrong}", place(path)),

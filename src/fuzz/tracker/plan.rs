@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::call::{Effect, Expected, Planned};
 use super::{Life, Tracker};
 use crate::exchange::Header;
-use crate::fuzz::grammar::Shaped;
+use crate::fuzz::grammar::RequestParts;
 use crate::fuzz::grammar::session::{Op, SLOTS, Slot, Step, Token};
 
 impl Tracker {
@@ -182,7 +182,7 @@ impl Tracker {
     }
 }
 
-fn shaped(method: &'static str, path: String, authorization: String, body: Option<String>) -> Shaped {
+fn shaped(method: &'static str, path: String, authorization: String, body: Option<String>) -> RequestParts {
     let mut headers = Vec::with_capacity(2);
     if !authorization.is_empty() {
         headers.push(Header::new("Authorization", authorization));
@@ -190,5 +190,5 @@ fn shaped(method: &'static str, path: String, authorization: String, body: Optio
     if body.is_some() {
         headers.push(Header::new("Content-Type", "application/json"));
     }
-    Shaped { method, path, headers, body: body.map(String::into_bytes) }
+    RequestParts { method, path, headers, body: body.map(String::into_bytes) }
 }

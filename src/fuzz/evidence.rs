@@ -4,14 +4,14 @@
 
 use super::finding::Found;
 use super::grammar::bindings::Bindings;
-use super::kept;
 use super::probe::Broken;
+use super::to_scenario;
 use crate::custody::accounts::tokens_in;
 use crate::exchange::{Exchange, Header, HttpRequest, Redaction, Request, curl, transcript};
 
 /// How a finding is written down.
 #[derive(Debug, Clone)]
-pub struct Written {
+pub struct Evidence {
     /// The exchange, as people read it.
     pub transcript: String,
     /// A curl line.
@@ -30,15 +30,15 @@ pub fn written(
     bindings: &Bindings,
     plain: Option<Request>,
     secrets: &Redaction,
-) -> Written {
+) -> Evidence {
     let secrets = secrets_of(&broken.exchange, bindings, secrets);
     // Of a session there is only the request that was sent.
     let plain = plain.unwrap_or_else(|| without(&secrets, &broken.exchange.request));
-    Written {
+    Evidence {
         transcript: transcript(&broken.exchange, &secrets),
         curl: curl(&broken.exchange.request, &bindings.base, &secrets),
         raw: plain.to_bytes(),
-        scenario: kept::scenario(found, &plain),
+        scenario: to_scenario::scenario(found, &plain),
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Surface;
 use super::grammar;
 use super::probe::{Broken, Probed, probe};
-use super::subject::{Ground, Subject};
+use super::session::{FuzzSession, WorkerAccounts};
 use crate::exchange::{Breakage, Exchange, Outcome, Phase, Request, Unanswered};
 use crate::requirement::Level;
 
@@ -19,29 +19,29 @@ pub struct Suspect<'b> {
     /// The input.
     pub input: &'b [u8],
     /// It was left without an answer or answered with a crash.
-    pub stumbled: bool,
+    pub crashed: bool,
 }
 
-/// How many of those that stumbled are tried alone before the batch is halved.
+/// How many of those that crashed are tried alone before the batch is halved.
 const ALONE: usize = 8;
 
 /// How often a target that is gone is looked for, and the pause between.
 const LOOKS: (u32, Duration) = (20, Duration::from_millis(500));
 
 /// Whether the target answers, and still lets somebody in who should be let in.
-pub async fn is_well(ground: &Ground, subject: Option<&Subject>) -> bool {
-    if ground.target.transport.canary().await.is_err() {
+pub async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAccounts>) -> bool {
+    if session.target.transport.canary().await.is_err() {
         return false;
     }
-    if let Some(subject) = subject
-        && ground.logs_in(&subject.bindings.user, &subject.bindings.user_password).await
+    if let Some(worker) = worker
+        && session.logs_in(&worker.bindings.user, &worker.bindings.user_password).await
     {
         return true;
     }
     // That one account may have come to harm, which is told elsewhere.
-    match Subject::new(ground).await {
-        Ok(subject) => {
-            subject.remove(ground).await;
+    match WorkerAccounts::new(session).await {
+        Ok(worker) => {
+            worker.remove(session).await;
             true
         }
         Err(_) => false,
@@ -49,10 +49,10 @@ pub async fn is_well(ground: &Ground, subject: Option<&Subject>) -> bool {
 }
 
 /// Waits for a target that is gone, ten seconds at least.
-pub async fn is_back(ground: &Ground) -> bool {
+pub async fn is_back(session: &FuzzSession) -> bool {
     for _ in 0..LOOKS.0 {
-        ground.target.transport.call_once_more().await;
-        if is_well(ground, None).await {
+        session.target.transport.call_once_more().await;
+        if is_healthy(session, None).await {
             return true;
         }
         tokio::time::sleep(LOOKS.1).await;
@@ -68,21 +68,21 @@ pub struct Culprit {
     /// What came of it when it was tried alone.
     pub probed: Probed,
     /// The accounts it was tried with.
-    pub subject: Subject,
+    pub worker: WorkerAccounts,
     /// Whether the target came back afterwards.
     pub back: bool,
 }
 
-/// Finds the one input that takes the target down, which is there again. Those that stumbled are tried alone, the last
+/// Finds the one input that takes the target down, which is there again. Those that crashed are tried alone, the last
 /// one first; then the newer half of what is left is sent, and so on. Each time the target goes down it is waited for.
 pub async fn find(
-    ground: &Ground,
+    session: &FuzzSession,
     suspects: &[Suspect<'_>],
     level: &(dyn Fn(&str) -> Level + Sync),
 ) -> Option<Culprit> {
-    let stumbled = (0..suspects.len()).rev().filter(|index| suspects[*index].stumbled);
-    for index in stumbled.take(ALONE) {
-        if let Some(culprit) = falls(ground, suspects, index..index + 1, level).await {
+    let crashed = (0..suspects.len()).rev().filter(|index| suspects[*index].crashed);
+    for index in crashed.take(ALONE) {
+        if let Some(culprit) = falls(session, suspects, index..index + 1, level).await {
             return Some(culprit);
         }
     }
@@ -90,7 +90,7 @@ pub async fn find(
     let mut last = None;
     while to > from + 1 {
         let middle = from.midpoint(to);
-        match falls(ground, suspects, middle..to, level).await {
+        match falls(session, suspects, middle..to, level).await {
             Some(culprit) if !culprit.back => return Some(culprit).filter(|_| to == middle + 1),
             Some(culprit) => {
                 from = middle;
@@ -101,42 +101,42 @@ pub async fn find(
     }
     match last {
         Some(last) => Some(last),
-        None => falls(ground, suspects, from..to, level).await,
+        None => falls(session, suspects, from..to, level).await,
     }
 }
 
 /// Sends some of them in order; gives the last of those, if the target is gone then.
 async fn falls(
-    ground: &Ground,
+    session: &FuzzSession,
     suspects: &[Suspect<'_>],
     some: std::ops::Range<usize>,
     level: &(dyn Fn(&str) -> Level + Sync),
 ) -> Option<Culprit> {
     let index = some.end.checked_sub(1)?;
-    let mut subject = Subject::new(ground).await.ok()?;
+    let mut worker = WorkerAccounts::new(session).await.ok()?;
     let mut last = None;
     for suspect in suspects.get(some)? {
-        last = Some(probe(ground, &mut subject, suspect.surface, suspect.input, level).await);
-        if ground.target.transport.is_gone() {
+        last = Some(probe(session, &mut worker, suspect.surface, suspect.input, level).await);
+        if session.target.transport.is_gone() {
             break;
         }
     }
-    if is_well(ground, Some(&subject)).await {
-        subject.remove(ground).await;
+    if is_healthy(session, Some(&worker)).await {
+        worker.remove(session).await;
         return None;
     }
-    Some(Culprit { index, probed: last?, subject, back: is_back(ground).await })
+    Some(Culprit { index, probed: last?, worker, back: is_back(session).await })
 }
 
 /// What was broken, as the end of the target. An input may be answered well and be its end all the same.
-pub fn took_down(suspect: Suspect<'_>, probed: &Probed, subject: &Subject, what: &str) -> Probed {
+pub fn took_down(suspect: Suspect<'_>, probed: &Probed, worker: &WorkerAccounts, what: &str) -> Probed {
     let broken = probed.broken.first().cloned().or_else(|| {
         Some(Broken {
             oracle: "down",
             requirement: "envelope.answered".to_owned(),
             level: Level::Must,
             what: String::new(),
-            exchange: unanswered(grammar::request(suspect.surface, suspect.input, &subject.bindings)?, what),
+            exchange: unanswered(grammar::request(suspect.surface, suspect.input, &worker.bindings)?, what),
         })
     });
     let down = |broken: Broken| Broken { oracle: "down", what: what.to_owned(), ..broken };

@@ -11,31 +11,31 @@ use tokio::net::TcpStream;
 
 use super::Surface;
 use super::grammar::basic::BasicInput;
+use super::laxity::Laxity;
 use super::probe::{Probed, probe};
-use super::subject::{Ground, Subject};
-use super::takes::Takes;
+use super::session::{FuzzSession, WorkerAccounts};
 use crate::requirement::Level;
 
 /// A wrong password of a known user, and one of nobody: inputs of the surface `basic-auth`, so that what they show can be
 /// replayed.
-const WRONG: [(&[u8], Takes); 2] =
-    [(b"aaaaaa${user}:Wrong-Password-7", Takes::AnyPassword), (b"aaaaaa${nobody}:Wrong-Password-7", Takes::Anybody)];
+const WRONG: [(&[u8], Laxity); 2] =
+    [(b"aaaaaa${user}:Wrong-Password-7", Laxity::AnyPassword), (b"aaaaaa${nobody}:Wrong-Password-7", Laxity::AnyUser)];
 
 /// Tries a wrong login of each kind: what it takes, and what came of each.
 pub async fn wrong_logins(
-    ground: &Ground,
-    subject: &mut Subject,
+    session: &FuzzSession,
+    worker: &mut WorkerAccounts,
     level: &(dyn Fn(&str) -> Level + Sync),
-) -> (Takes, Vec<(Vec<u8>, Probed)>) {
-    let (mut takes, mut tried) = (Takes::RightOnly, Vec::new());
+) -> (Laxity, Vec<(Vec<u8>, Probed)>) {
+    let (mut laxity, mut tried) = (Laxity::RightOnly, Vec::new());
     for (input, means) in WRONG {
-        let probed = probe(ground, subject, Surface::BasicAuth, input, level).await;
+        let probed = probe(session, worker, Surface::BasicAuth, input, level).await;
         if probed.broken.iter().any(|broken| broken.oracle == "token") {
-            takes = means;
+            laxity = means;
         }
         tried.push((input.to_vec(), probed));
     }
-    (takes, tried)
+    (laxity, tried)
 }
 
 /// What came of several requests together.
@@ -57,7 +57,7 @@ const PAIRS_TIME: Duration = Duration::from_secs(5);
 
 /// A known and an unknown name with the same wrong password, one after the other: who answers the one three times as
 /// fast as the other tells which names there are (row A32).
-pub async fn timing(ground: &Ground, subject: &Subject) -> Seen {
+pub async fn timing(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
     let [(known, _), (unknown, _)] = WRONG.map(|(input, means)| (BasicInput::decode(input), means));
     let begun = Instant::now();
     let (mut seen, mut ratios) = (Seen::default(), Vec::new());
@@ -67,7 +67,7 @@ pub async fn timing(ground: &Ground, subject: &Subject) -> Seen {
         }
         let mut took = [0.0; 2];
         for (took, input) in took.iter_mut().zip([&known, &unknown]) {
-            let exchange = ground.send(input.shape(&subject.bindings)).await;
+            let exchange = session.send(input.request_parts(&worker.bindings)).await;
             seen.requests += 1;
             if exchange.response().is_none_or(|response| response.status == 429) {
                 return seen;
@@ -95,30 +95,30 @@ pub async fn timing(ground: &Ground, subject: &Subject) -> Seen {
 }
 
 /// So many connections dawdle.
-const DAWDLERS: usize = 16;
+const SLOW: usize = 16;
 
 /// The pause between two of their bytes.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Connections that send a byte now and then and never end their header, and a good login meanwhile (row H16). At most
 /// ten seconds.
-pub async fn dawdling(ground: &Ground, subject: &Subject) -> Seen {
-    let origin = ground.target.transport.origin();
+pub async fn slow_connections(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
+    let origin = session.target.transport.origin();
     let mut seen = Seen::default();
     if origin.tls() {
         return seen;
     }
     let host = origin.connect_host().trim_matches(['[', ']']).to_owned();
-    let mut dawdlers = Vec::new();
-    for _ in 0..DAWDLERS {
+    let mut slow = Vec::new();
+    for _ in 0..SLOW {
         let connecting = TcpStream::connect((host.as_str(), origin.port()));
         if let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_secs(1), connecting).await {
-            dawdlers.push(stream);
+            slow.push(stream);
         }
     }
-    seen.requests += u64::try_from(dawdlers.len()).unwrap_or(0);
+    seen.requests += u64::try_from(slow.len()).unwrap_or(0);
     for byte in b"POST /v1" {
-        for stream in &mut dawdlers {
+        for stream in &mut slow {
             // Who closes such a connection is right to.
             let _ = stream.write_all(&[*byte]).await;
         }
@@ -126,11 +126,11 @@ pub async fn dawdling(ground: &Ground, subject: &Subject) -> Seen {
     }
     seen.requests += 1;
     seen.row = Some("H16");
-    let bindings = &subject.bindings;
-    let login = ground.logs_in(&bindings.user, &bindings.user_password);
+    let bindings = &worker.bindings;
+    let login = session.logs_in(&bindings.user, &bindings.user_password);
     if !tokio::time::timeout(Duration::from_secs(5), login).await.unwrap_or(false) {
         seen.observed = Some(format!(
-            "http: while {DAWDLERS} connections send a byte every {} ms, a good login gets no token within five seconds",
+            "http: while {SLOW} connections send a byte every {} ms, a good login gets no token within five seconds",
             PAUSE.as_millis()
         ));
     }

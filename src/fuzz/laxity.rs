@@ -5,17 +5,17 @@
 
 /// Which wrong logins a target takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Takes {
+pub enum Laxity {
     /// None.
     #[default]
     RightOnly,
     /// Any password of somebody it knows.
     AnyPassword,
     /// Any name with any password.
-    Anybody,
+    AnyUser,
 }
 
-impl Takes {
+impl Laxity {
     /// Whether a token for credentials of that kind is what is known already.
     pub fn explains_a_token(self, place: &str) -> bool {
         match place {
@@ -27,8 +27,8 @@ impl Takes {
             | "no base64"
             | "odd"
             // One that is unknown to us and not to the target, such as the admin's: nobody's was refused.
-            | "unknown name" => self >= Takes::AnyPassword,
-            "empty name" => self >= Takes::Anybody,
+            | "unknown name" => self >= Laxity::AnyPassword,
+            "empty name" => self >= Laxity::AnyUser,
             _ => false,
         }
     }
@@ -37,9 +37,9 @@ impl Takes {
     pub fn explains_a_login(self, requirement: &str) -> bool {
         match requirement {
             "login.refused.wrong-password" | "login.refused.nothing-taken-over" | "login.password.changed-old-dead" => {
-                self >= Takes::AnyPassword
+                self >= Laxity::AnyPassword
             }
-            "users.delete.login-dead" => self >= Takes::Anybody,
+            "users.delete.login-dead" => self >= Laxity::AnyUser,
             _ => false,
         }
     }

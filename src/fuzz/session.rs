@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::grammar::Shaped;
+use super::grammar::RequestParts;
 use super::grammar::bindings::{Bindings, FIXED, PASSWORD_END};
-use super::takes::Takes;
+use super::laxity::Laxity;
 use crate::custody::Target;
 use crate::custody::accounts::{Account, Accounts, Admin, outcome};
 use crate::custody::made::OwnName;
@@ -18,7 +18,7 @@ use crate::exchange::{Exchange, Header, Redaction, Request};
 use crate::judge::Oracles;
 
 /// A target that may be fuzzed, and what all workers share of it.
-pub struct Ground {
+pub struct FuzzSession {
     /// The target.
     pub target: Arc<Target>,
     /// The admin, where the run can log in as one.
@@ -34,15 +34,15 @@ pub struct Ground {
     /// Requests beyond 64 KiB may be sent.
     pub large: bool,
     /// Which wrong logins the target is known to take.
-    takes: OnceLock<Takes>,
+    laxity: OnceLock<Laxity>,
     admin_candidates: Mutex<BTreeSet<String>>,
     serial: AtomicU32,
 }
 
-impl Ground {
+impl FuzzSession {
     /// A target with what is known of it.
-    pub fn new(target: Arc<Target>, admin: Option<Admin>, accounts: Arc<Accounts>, oracles: Oracles) -> Ground {
-        Ground {
+    pub fn new(target: Arc<Target>, admin: Option<Admin>, accounts: Arc<Accounts>, oracles: Oracles) -> FuzzSession {
+        FuzzSession {
             target,
             admin,
             accounts,
@@ -50,7 +50,7 @@ impl Ground {
             registers: false,
             disposable: false,
             large: false,
-            takes: OnceLock::new(),
+            laxity: OnceLock::new(),
             admin_candidates: Mutex::default(),
             serial: AtomicU32::new(0),
         }
@@ -67,23 +67,23 @@ impl Ground {
     }
 
     /// Which wrong logins the target is known to take; none, as long as nobody has tried.
-    pub fn takes(&self) -> Takes {
-        self.takes.get().copied().unwrap_or_default()
+    pub fn laxity(&self) -> Laxity {
+        self.laxity.get().copied().unwrap_or_default()
     }
 
     /// Notes which wrong logins it takes, once.
-    pub fn learn(&self, takes: Takes) {
-        let _ = self.takes.set(takes);
+    pub fn learn(&self, laxity: Laxity) {
+        let _ = self.laxity.set(laxity);
     }
 
     /// The whole request at this target.
-    pub fn request(&self, shaped: Shaped) -> Request {
-        let Shaped { method, path, headers, body } = shaped;
+    pub fn request(&self, shaped: RequestParts) -> Request {
+        let RequestParts { method, path, headers, body } = shaped;
         self.target.transport.request(method, &path, headers, body)
     }
 
     /// Sends one request that is no input itself.
-    pub async fn send(&self, shaped: Shaped) -> Exchange {
+    pub async fn send(&self, shaped: RequestParts) -> Exchange {
         self.target.transport.send(self.request(shaped)).await
     }
 
@@ -95,7 +95,7 @@ impl Ground {
             Header::new("Content-Type", "application/json"),
         ];
         let body = Some(body.to_string().into_bytes());
-        Ok(self.send(Shaped { method, path, headers, body }).await)
+        Ok(self.send(RequestParts { method, path, headers, body }).await)
     }
 
     /// Whether the admin's token still works.
@@ -243,7 +243,7 @@ const INPUTS_PER_ACCOUNT: u32 = 10_000;
 
 /// One worker's accounts.
 #[derive(Debug, Clone)]
-pub struct Subject {
+pub struct WorkerAccounts {
     /// What the names in an input stand for here.
     pub bindings: Bindings,
     /// The accounts were made by the run; otherwise nothing is tried that could change one.
@@ -254,49 +254,54 @@ pub struct Subject {
     inputs: u32,
 }
 
-impl Subject {
+impl WorkerAccounts {
     /// Makes the accounts of one worker; where none can be made, the admin's own stands in, unchanged.
     ///
     /// # Errors
     /// Why there is nobody to log in as.
-    pub async fn new(ground: &Ground) -> Result<Subject, String> {
+    pub async fn new(session: &FuzzSession) -> Result<WorkerAccounts, String> {
         let mut bindings = Bindings {
-            user: ground.unique().into(),
+            user: session.unique().into(),
             user_password: format!("{}{PASSWORD_END}", names::password()).into(),
-            colon_user: ground.unique().into(),
-            nobody: ground.unique().into(),
-            host: ground.target.transport.origin().host_header().to_owned().into(),
-            base: ground.target.transport.origin().base_path().to_owned().into(),
+            colon_user: session.unique().into(),
+            nobody: session.unique().into(),
+            host: session.target.transport.origin().host_header().to_owned().into(),
+            base: session.target.transport.origin().base_path().to_owned().into(),
             ..FIXED.clone()
         };
-        let admin = ground.admin.as_ref().ok_or("there is no account to log in with")?;
+        let admin = session.admin.as_ref().ok_or("there is no account to log in with")?;
         bindings.admin_token = admin.token.clone().into();
-        let mut made = ground.create(&bindings.user, &bindings.user_password).await;
+        let mut made = session.create(&bindings.user, &bindings.user_password).await;
         if made.is_ok() {
-            made = ground.create(&bindings.colon_user, &bindings.colon_password).await;
+            made = session.create(&bindings.colon_user, &bindings.colon_password).await;
         }
         let own = made.is_ok();
         if !own {
             bindings.user = admin.account.username.clone().into();
             bindings.user_password = admin.account.password.clone().into();
         }
-        let mut subject = Subject { bindings, own, reads_others: false, inputs: 0 };
-        subject.tokens(ground).await?;
-        let headers = vec![Header::new("Authorization", format!("Bearer {}", subject.bindings.user_token))];
-        let read = ground
-            .send(Shaped { method: "GET", path: format!("/v1/users/{}", admin.account.username), headers, body: None })
+        let mut worker = WorkerAccounts { bindings, own, reads_others: false, inputs: 0 };
+        worker.tokens(session).await?;
+        let headers = vec![Header::new("Authorization", format!("Bearer {}", worker.bindings.user_token))];
+        let read = session
+            .send(RequestParts {
+                method: "GET",
+                path: format!("/v1/users/{}", admin.account.username),
+                headers,
+                body: None,
+            })
             .await;
-        subject.reads_others = succeeded(&read);
-        Ok(subject)
+        worker.reads_others = succeeded(&read);
+        Ok(worker)
     }
 
     /// Logs in for a token that lives and one that does not.
-    async fn tokens(&mut self, ground: &Ground) -> Result<(), String> {
+    async fn tokens(&mut self, session: &FuzzSession) -> Result<(), String> {
         let bindings = &mut self.bindings;
-        bindings.dead_token = ground.token(&bindings.user, &bindings.user_password).await?.into();
+        bindings.dead_token = session.token(&bindings.user, &bindings.user_password).await?.into();
         let headers = vec![Header::new("Authorization", format!("Bearer {}", bindings.dead_token))];
-        ground.send(Shaped { method: "POST", path: "/v1/users/logout".to_owned(), headers, body: None }).await;
-        bindings.user_token = ground.token(&bindings.user, &bindings.user_password).await?.into();
+        session.send(RequestParts { method: "POST", path: "/v1/users/logout".to_owned(), headers, body: None }).await;
+        bindings.user_token = session.token(&bindings.user, &bindings.user_password).await?.into();
         Ok(())
     }
 
@@ -304,12 +309,12 @@ impl Subject {
     ///
     /// # Errors
     /// Why there is nobody to log in as any more.
-    pub async fn renew(&mut self, ground: &Ground) -> Result<(), String> {
-        self.bindings.unique = ground.unique().into();
-        self.bindings.new_password = ground.fresh_password().into();
+    pub async fn renew(&mut self, session: &FuzzSession) -> Result<(), String> {
+        self.bindings.unique = session.unique().into();
+        self.bindings.new_password = session.fresh_password().into();
         self.inputs += 1;
         if self.own && self.inputs > INPUTS_PER_ACCOUNT {
-            self.replace(ground).await?;
+            self.replace(session).await?;
         }
         Ok(())
     }
@@ -329,44 +334,44 @@ impl Subject {
     ///
     /// # Errors
     /// Why there is nobody to log in as any more.
-    pub async fn restore(&mut self, ground: &Ground) -> Result<(), String> {
+    pub async fn restore(&mut self, session: &FuzzSession) -> Result<(), String> {
         if !self.own {
             return Ok(());
         }
         let path = format!("/v1/users/{}", self.bindings.user);
         let body = serde_json::json!({ "password": self.bindings.user_password });
-        let put = ground.as_admin("PUT", path, body).await?;
-        if succeeded(&put) && self.tokens(ground).await.is_ok() {
+        let put = session.as_admin("PUT", path, body).await?;
+        if succeeded(&put) && self.tokens(session).await.is_ok() {
             return Ok(());
         }
-        self.replace(ground).await
+        self.replace(session).await
     }
 
     /// Puts the password of the second account back. Where that fails its inputs will say so.
-    pub async fn restore_second(&self, ground: &Ground) {
+    pub async fn restore_second(&self, session: &FuzzSession) {
         let path = format!("/v1/users/{}", self.bindings.colon_user);
         let body = serde_json::json!({ "password": self.bindings.colon_password });
         // Without an admin there is no second account.
-        let _ = ground.as_admin("PUT", path, body).await;
+        let _ = session.as_admin("PUT", path, body).await;
     }
 
     /// Gives the account up for a new one.
     ///
     /// # Errors
     /// Why none could be made.
-    pub async fn replace(&mut self, ground: &Ground) -> Result<(), String> {
-        ground.remove(&self.bindings.user).await;
+    pub async fn replace(&mut self, session: &FuzzSession) -> Result<(), String> {
+        session.remove(&self.bindings.user).await;
         self.inputs = 0;
-        self.bindings.user = ground.unique().into();
-        ground.create(&self.bindings.user, &self.bindings.user_password).await?;
-        self.tokens(ground).await
+        self.bindings.user = session.unique().into();
+        session.create(&self.bindings.user, &self.bindings.user_password).await?;
+        self.tokens(session).await
     }
 
     /// Removes the accounts.
-    pub async fn remove(&self, ground: &Ground) {
+    pub async fn remove(&self, session: &FuzzSession) {
         if self.own {
-            ground.remove(&self.bindings.user).await;
-            ground.remove(&self.bindings.colon_user).await;
+            session.remove(&self.bindings.user).await;
+            session.remove(&self.bindings.colon_user).await;
         }
     }
 }

@@ -7,18 +7,18 @@ use std::path::PathBuf;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::evidence::written;
 use super::finding::{Found, Signature};
 use super::generator::Generated;
 use super::grammar;
 use super::grammar::bindings::{Bindings, FIXED};
 use super::probe::{Broken, Probed};
 use super::saved;
-use super::written::written;
 use crate::exchange::Redaction;
 
 /// Saves each signature the moment it is first seen, whatever becomes of the run afterwards.
 #[derive(Default)]
-pub(super) struct FirstSight {
+pub(super) struct Findings {
     /// How often each was seen.
     pub known: BTreeMap<Signature, u64>,
     /// In the order of their first sight.
@@ -37,7 +37,7 @@ pub(super) struct FirstSight {
     pub tell: Option<UnboundedSender<Found>>,
 }
 
-impl FirstSight {
+impl Findings {
     /// Takes in what a try broke.
     pub fn see(&mut self, generated: &Generated, probed: &Probed, bindings: &Bindings) {
         for broken in &probed.broken {

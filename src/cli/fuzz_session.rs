@@ -14,7 +14,7 @@ use crate::custody::names;
 use crate::custody::recovery::{Probe, probe};
 use crate::custody::{Custody, Fate};
 use crate::files;
-use crate::fuzz::subject::Ground;
+use crate::fuzz::session::FuzzSession;
 use crate::judge::Oracles;
 use crate::requirement::Register;
 use crate::scenario::Change;
@@ -73,16 +73,16 @@ pub(super) async fn prepare_journal(resolved: &Resolved) -> Result<(), Failure> 
 }
 
 /// What the fuzzer stands on: the accounts that it makes, and the admin who makes them.
-pub(super) struct Standing<'r> {
+pub(super) struct FuzzSetup<'r> {
     resolved: &'r Resolved,
     givens: Givens,
     /// What people should know.
     pub notes: Vec<String>,
 }
 
-impl<'r> Standing<'r> {
+impl<'r> FuzzSetup<'r> {
     /// At that target. Nothing is sent.
-    pub fn new(resolved: &'r Resolved) -> Standing<'r> {
+    pub fn new(resolved: &'r Resolved) -> FuzzSetup<'r> {
         let target = Arc::clone(&resolved.target);
         let custody = match &resolved.journal {
             Some(journal) => Custody::Shared { journal: Arc::clone(journal) },
@@ -90,7 +90,7 @@ impl<'r> Standing<'r> {
         };
         let (name, password) = (resolved.admin_name.clone(), resolved.admin_password.clone());
         let accounts = Accounts::new(Arc::clone(&target), name, password, custody);
-        Standing {
+        FuzzSetup {
             resolved,
             givens: Givens::new(target, Arc::new(accounts), resolved.info.embedded),
             notes: Vec::new(),
@@ -195,23 +195,23 @@ impl<'r> Standing<'r> {
     }
 
     /// The target with its admin, ready to be fuzzed.
-    pub fn ground(&self, admin: Admin, register: &Register, large: bool) -> Ground {
+    pub fn session(&self, admin: Admin, register: &Register, large: bool) -> FuzzSession {
         let embedded = self.resolved.info.embedded;
         let capabilities = &self.resolved.capabilities;
         let target = Arc::clone(&self.resolved.target);
-        let mut ground = Ground::new(target, Some(admin), self.givens.accounts(), Oracles::of(register));
-        ground.registers = embedded || capabilities.allow.contains(&Change::Registration);
-        ground.disposable = embedded || capabilities.fresh;
-        ground.large = large;
-        ground
+        let mut session = FuzzSession::new(target, Some(admin), self.givens.accounts(), Oracles::of(register));
+        session.registers = embedded || capabilities.allow.contains(&Change::Registration);
+        session.disposable = embedded || capabilities.fresh;
+        session.large = large;
+        session
     }
 
     /// Removes what was made. Returns what is left, each with what to do about it.
     ///
     /// # Errors
     /// It was not finished by then; what to do about it.
-    pub async fn clean_up(&mut self, ground: &Ground, until: Instant) -> Result<Vec<String>, String> {
-        let candidates = ground.admin_candidates();
+    pub async fn clean_up(&mut self, session: &FuzzSession, until: Instant) -> Result<Vec<String>, String> {
+        let candidates = session.admin_candidates();
         let tidy = async {
             if !candidates.is_empty() {
                 // Whether one of them was taken shows at a login.
