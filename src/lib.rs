@@ -12,6 +12,7 @@
 pub use wabizspec_reference as reference;
 pub use wabizspec_reference::documented;
 
+mod fnv;
 pub mod files;
 pub mod located;
 pub mod requirement;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::exchange::Json;
+use crate::fnv::fnv1a;
 use crate::judge::{Finding, Mismatch, shortened};
 use crate::snapshot;
 
@@ -37,7 +38,7 @@ fn place(at: &str) -> String {
 fn kind(mismatch: &Mismatch) -> String {
     let (at, observed) = (mismatch.at.as_str(), mismatch.observed.as_str());
     if at == snapshot::REQUIREMENT || at == "transcript" {
-        return format!("{:016x}", fingerprint(observed));
+        return format!("{:016x}", fnv1a(observed.as_bytes()));
     }
     let plain = |word: &str| ["absent", "an empty body", "no error code", "the member stands twice"].contains(&word);
     if at == "status" || plain(observed) || is_codes(observed) {
@@ -84,13 +85,6 @@ fn kind_of_text(observed: &str) -> &str {
         Some(b'[') => "an array",
         _ => "text",
     }
-}
-
-/// FNV-1a: the same in every version of the program and on every machine.
-fn fingerprint(text: &str) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
 }
 
 #[cfg(test)]
