@@ -91,101 +91,20 @@ impl fmt::Display for Shortfall {
     }
 }
 
-/// Everything that a password lacks: one thing at least.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shortfalls {
-    /// Which of them, in the order in which they are told.
-    lacking: [bool; 7],
-    length: usize,
-    min: usize,
-    max: usize,
-}
-
-impl Shortfalls {
-    /// One after the other.
-    pub fn iter(&self) -> impl Iterator<Item = Shortfall> {
-        let &Shortfalls { lacking, length, min, max } = self;
-        let all = [
-            Shortfall::TooShort { length, min },
-            Shortfall::TooLong { length, max },
-            Shortfall::NoDigit,
-            Shortfall::NoUpper,
-            Shortfall::NoLower,
-            Shortfall::NoSpecial,
-            Shortfall::Control,
-        ];
-        let lacks = all.into_iter().zip(lacking).filter(|(_, lacking)| *lacking);
-        lacks.map(|(shortfall, _)| shortfall)
-    }
-}
-
-/// A bit for each class.
-const DIGIT: u8 = 1;
-const UPPER: u8 = 2;
-const LOWER: u8 = 4;
-const CONTROL: u8 = 8;
-const SPECIAL: u8 = 16;
-
-/// The class of each byte, if it has one.
-const CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut byte: u8 = 0;
-    while byte < 128 {
-        classes[byte as usize] = match byte {
-            b'0'..=b'9' => DIGIT,
-            b'A'..=b'Z' => UPPER,
-            b'a'..=b'z' => LOWER,
-            _ if byte.is_ascii_control() => CONTROL,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    classes
-};
-
-impl From<String> for Marks {
-    fn from(text: String) -> Marks {
-        let ascii = Marks::ascii(text.as_bytes());
-        Marks { text: Cow::Owned(text), ascii }
-    }
-}
-
-impl From<Marks> for String {
-    fn from(marks: Marks) -> String {
-        marks.text.into_owned()
-    }
-}
-
 /// Characters of which a password needs one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub struct Marks {
-    text: Cow<'static, str>,
-    /// [`SPECIAL`] for each byte that is one of them: of ASCII, that is.
-    ascii: [u8; 256],
-}
+#[serde(transparent)]
+pub struct Marks(Cow<'static, str>);
 
 impl Marks {
     /// The characters of a text; of an empty one none are needed.
     pub const fn of(text: &'static str) -> Marks {
-        Marks { text: Cow::Borrowed(text), ascii: Marks::ascii(text.as_bytes()) }
+        Marks(Cow::Borrowed(text))
     }
 
-    const fn ascii(bytes: &[u8]) -> [u8; 256] {
-        let (mut ascii, mut index) = ([0; 256], 0);
-        while index < bytes.len() {
-            if bytes[index].is_ascii() {
-                ascii[bytes[index] as usize] = SPECIAL;
-            }
-            index += 1;
-        }
-        ascii
-    }
-
-    /// Whether a password without any of them in ASCII has what it needs nevertheless.
-    fn are_beyond_ascii(&self, password: &str) -> bool {
-        let beyond = || password.contains(|character| self.text.contains(character));
-        self.text.is_empty() || (!self.text.is_ascii() && beyond())
+    /// Whether a password has one of them, or needs none.
+    fn are_in(&self, password: &str) -> bool {
+        self.0.is_empty() || password.contains(|character| self.0.contains(character))
     }
 }
 
@@ -205,27 +124,38 @@ impl PasswordRule {
     }
 
     /// Everything that this password lacks; `Ok` when it lacks nothing.
-    pub fn check(&self, password: &str) -> Result<(), Shortfalls> {
+    pub fn check(&self, password: &str) -> Result<(), Vec<Shortfall>> {
+        let has = |class: fn(char) -> bool| password.contains(class);
         let length = match self.counted {
             Counted::Characters => password.chars().count(),
             Counted::Bytes => password.len(),
         };
         let (min, max) = (*self.length.start(), *self.length.end());
-        // All classes are ASCII, and in UTF-8 no other character has a byte of theirs.
-        let bits = |byte: u8| CLASSES[usize::from(byte)] | self.special.ascii[usize::from(byte)];
-        let has = password.bytes().fold(0, |has, byte| has | bits(byte));
-        let lacking = [
-            length < min,
-            length > max,
-            self.digit && has & DIGIT == 0,
-            self.upper && has & UPPER == 0,
-            self.lower && has & LOWER == 0,
-            has & SPECIAL == 0 && !self.special.are_beyond_ascii(password),
-            !self.controls && has & CONTROL != 0,
-        ];
-        match lacking.contains(&true) {
-            true => Err(Shortfalls { lacking, length, min, max }),
-            false => Ok(()),
+        let mut lacking = Vec::new();
+        if length < min {
+            lacking.push(Shortfall::TooShort { length, min });
+        }
+        if length > max {
+            lacking.push(Shortfall::TooLong { length, max });
+        }
+        if self.digit && !has(|c| c.is_ascii_digit()) {
+            lacking.push(Shortfall::NoDigit);
+        }
+        if self.upper && !has(|c| c.is_ascii_uppercase()) {
+            lacking.push(Shortfall::NoUpper);
+        }
+        if self.lower && !has(|c| c.is_ascii_lowercase()) {
+            lacking.push(Shortfall::NoLower);
+        }
+        if !self.special.are_in(password) {
+            lacking.push(Shortfall::NoSpecial);
+        }
+        if !self.controls && has(|c| c.is_ascii_control()) {
+            lacking.push(Shortfall::Control);
+        }
+        match lacking.is_empty() {
+            true => Ok(()),
+            false => Err(lacking),
         }
     }
 }
@@ -235,8 +165,7 @@ mod tests {
     use super::*;
 
     fn shortfalls(password: &str) -> Vec<Shortfall> {
-        let checked = PasswordRule::documented().check(password);
-        checked.map_or_else(|shortfalls| shortfalls.iter().collect(), |()| Vec::new())
+        PasswordRule::documented().check(password).err().unwrap_or_default()
     }
 
     /// A good password of so many characters.
