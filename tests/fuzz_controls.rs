@@ -12,10 +12,10 @@ use std::time::Duration;
 use fuzz_support::{block_on, found, fuzz, fuzz_until, fuzzed, ground, register, settings, target};
 use tokio::sync::watch;
 use wabizspec::documented::basic::{self, BasicError};
+use wabizspec::fuzz::BasicInput;
+use wabizspec::fuzz::FIXED;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{drive, once};
-use wabizspec::fuzz::grammar::basic::BasicInput;
-use wabizspec::fuzz::grammar::bindings::FIXED;
 use wabizspec::fuzz::in_process;
 use wabizspec::reference::{AnswerBody, Behaviour, Call, Endpoint, Refusal, Revokes};
 use wire_support::{Pace, pace, run_paced};
@@ -137,7 +137,7 @@ fn the_password_that_was_found_is_there_in_the_end() {
             let (_stop, stopped) = watch::channel(false);
             let surfaces = [Surface::BasicAuth, Surface::LoginBody, Surface::Password];
             let settings = settings(&surfaces, 1500);
-            let summary = drive(Arc::clone(&ground), &register, &settings, stopped, &mut |_| {}).await;
+            let summary = drive(Arc::clone(&ground), &settings, stopped, &mut |_| {}).await;
             assert_eq!(found(&summary), Vec::<String>::new());
             assert!(summary.requests >= 1500, "{:?}", summary.blocked);
             assert!(ground.logs_in(&admin.username, &admin.password).await, "own accounts: {own}");
@@ -159,7 +159,7 @@ fn one_input_shows_a_fault_on_the_wire_and_in_process() {
         let (register, target) = (register(), target(behaviour));
         block_on(async {
             let (_givens, ground) = ground(&target, &register).await;
-            let tried = once(&ground, &register, Surface::Session, INPUT).await;
+            let tried = once(&ground, Surface::Session, INPUT).await;
             let (_, signatures) = tried.expect("tried");
             signatures.into_iter().map(|signature| signature.requirement).collect::<Vec<_>>()
         })

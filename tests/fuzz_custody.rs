@@ -21,9 +21,9 @@ use wabizspec::custody::accounts::Account;
 use wabizspec::custody::journal::Journal;
 use wabizspec::custody::lock::RunLock;
 use wabizspec::exchange::Header;
+use wabizspec::fuzz::RequestParts;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::once;
-use wabizspec::fuzz::grammar::RequestParts;
 use wabizspec::fuzz::session::FuzzSession;
 use wabizspec::reference::{AnswerBody, Behaviour, Endpoint, Server};
 use wire_support::{read_head, serve, write};
@@ -235,7 +235,7 @@ fn after(behaviour: Behaviour, input: &[u8]) -> (bool, Vec<String>) {
     block_on(async {
         let (mut givens, ground) = ground(&target, &register).await;
         make_alice(&ground).await;
-        once(&ground, &register, Surface::UsersBody, input).await.expect("tried");
+        once(&ground, Surface::UsersBody, input).await.expect("tried");
         let left = givens.clean_up().await;
         let accounts = ground.accounts;
         let account = Account { username: "alice".to_owned(), password: "Alices-Pw-1".to_owned() };
@@ -276,7 +276,7 @@ fn an_account_under_a_name_that_was_free_is_removed() {
         block_on(async {
             let (mut givens, ground) = ground(&target, &register).await;
             let input = format!(r#"aaaa{{"username":"{name}","password":"Abcdef1!"}}"#);
-            once(&ground, &register, Surface::UsersBody, input.as_bytes()).await.expect("tried");
+            once(&ground, Surface::UsersBody, input.as_bytes()).await.expect("tried");
             let admin = ground.admin.clone().expect("an admin");
             assert_eq!(ground.accounts.exists(&admin, name).await, Some(false), "{name}");
             assert_eq!(givens.clean_up().await, [""; 0], "{name}");

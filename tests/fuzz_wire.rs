@@ -156,7 +156,7 @@ fn a_finding_is_told_before_its_batch_is_over() {
             })
         };
         let settings = settings(&[Surface::LoginBody], 40);
-        drive(Arc::new(ground), &register, &settings, stopped, &mut look).await;
+        drive(Arc::new(ground), &settings, stopped, &mut look).await;
         let before = news.split('p').next().expect("a batch");
         assert!(before.starts_with('f') && before.contains('w'), "{news}");
         givens.clean_up().await;
@@ -288,7 +288,7 @@ fn a_finding_is_saved_small_and_replays_until_it_is_fixed() {
         block_on(async {
             let (_givens, ground) = ground(&target, &register).await;
             let input = std::fs::read(&file).expect("the input");
-            let (_, signatures) = once(&ground, &register, Surface::BasicAuth, &input).await.expect("tried");
+            let (_, signatures) = once(&ground, Surface::BasicAuth, &input).await.expect("tried");
             signatures.contains(&found.signature)
         })
     };
@@ -334,7 +334,7 @@ fn a_survey_of_all_faults() {
         let (summary, _) = fuzz_until(fault.behaviour(), &settings(&all, 3000), Some(&|_| true));
         count += 1;
         let any =
-            summary.found.iter().map(|found| format!("{} {}", found.signature.oracle, found.signature.requirement));
+            summary.found.iter().map(|found| format!("{} {}", found.signature.check, found.signature.requirement));
         let any: std::collections::BTreeSet<String> = any.collect();
         seen += usize::from(!any.is_empty());
         eprintln!("{} {} {any:?}", if any.is_empty() { "-" } else { "+" }, fault.id);
@@ -361,7 +361,7 @@ fn an_input_that_ends_the_target_is_named() {
     let mut behaviour = Behaviour::default();
     fault(&mut behaviour);
     let (summary, _) = fuzz(behaviour, &settings(&[Surface::BasicAuth], 2000));
-    let down = |found: &&finding::Found| found.signature.oracle == "down";
+    let down = |found: &&finding::Found| found.is_down();
     assert!(summary.found.iter().any(|found| down(&found)), "{:?}", found(&summary));
     assert_eq!(summary.blocked.as_deref(), Some("the target no longer answers"));
 }
@@ -373,10 +373,10 @@ fn a_change_by_the_second_account_is_not_sent() {
     block_on(async {
         let (mut givens, ground) = ground(&target, &register).await;
         let change = b"aaaaad${colon_user}:${colon_password}";
-        let (probed, signatures) = once(&ground, &register, Surface::BasicAuth, change).await.expect("tried");
+        let (probed, signatures) = once(&ground, Surface::BasicAuth, change).await.expect("tried");
         assert!(probed.skipped.is_some() && signatures.is_empty(), "{probed:?}");
         let own = b"aaaaad${user}:${user_password}";
-        let (probed, signatures) = once(&ground, &register, Surface::BasicAuth, own).await.expect("tried");
+        let (probed, signatures) = once(&ground, Surface::BasicAuth, own).await.expect("tried");
         assert!(probed.skipped.is_none() && signatures.is_empty(), "{probed:?}");
         assert_eq!(givens.clean_up().await, Vec::<String>::new());
     });
@@ -389,7 +389,7 @@ fn the_syntax_of_an_answer_echoes_no_password() {
     block_on(async {
         let (mut givens, ground) = ground(&target, &register).await;
         for input in [&b"ba\"passwor"[..], b"aa\"passwor", b"ca\":[{\"code", b"bapassword:", b"baassword: no"] {
-            let (probed, signatures) = once(&ground, &register, Surface::Password, input).await.expect("tried");
+            let (probed, signatures) = once(&ground, Surface::Password, input).await.expect("tried");
             assert!(probed.skipped.is_none(), "{probed:?}");
             assert_eq!(signatures, [], "{}", input.escape_ascii());
         }

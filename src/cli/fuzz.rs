@@ -188,7 +188,7 @@ async fn fuzz_with(
         News::Progress { summary, elapsed } => teller.progress(summary, elapsed),
         News::Waiting(elapsed) => teller.waiting(elapsed),
     };
-    let mut summary = drive(Arc::clone(&session), register, settings, stop.clone(), watch).await;
+    let mut summary = drive(Arc::clone(&session), settings, stop.clone(), watch).await;
     match setup.clean_up(&session, timetable.clean_up()).await {
         Ok(left) => left.iter().for_each(|left| teller.line(left)),
         Err(why) => summary.unfinished.push(why),

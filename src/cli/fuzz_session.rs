@@ -15,7 +15,6 @@ use crate::custody::recovery::{Probe, probe};
 use crate::custody::{Custody, Fate};
 use crate::files;
 use crate::fuzz::session::FuzzSession;
-use crate::judge::Oracles;
 use crate::requirement::Register;
 use crate::scenario::Change;
 use crate::transport::origin::Origin;
@@ -199,7 +198,7 @@ impl<'r> FuzzSetup<'r> {
         let embedded = self.resolved.info.embedded;
         let capabilities = &self.resolved.capabilities;
         let target = Arc::clone(&self.resolved.target);
-        let mut session = FuzzSession::new(target, Some(admin), self.givens.accounts(), Oracles::of(register));
+        let mut session = FuzzSession::new(target, Some(admin), self.givens.accounts(), register);
         session.registers = embedded || capabilities.allow.contains(&Change::Registration);
         session.disposable = embedded || capabilities.fresh;
         session.large = large;

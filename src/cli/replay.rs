@@ -12,12 +12,11 @@ use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runti
 use crate::custody::lock::RunLock;
 use crate::exchange::harmless_line;
 use crate::files;
-use crate::fuzz::Surface;
 use crate::fuzz::drive::once;
-use crate::fuzz::probe::Kind;
 use crate::fuzz::saved::{inputs, saved, surface_of};
 use crate::fuzz::session::FuzzSession;
 use crate::fuzz::timetable::Timetable;
+use crate::fuzz::{Check, Kind, Surface};
 use crate::requirement::{Level, Register};
 
 #[derive(Debug, Args)]
@@ -101,7 +100,7 @@ async fn replay_with(
     }
     let session = setup.session(admin.map_err(Failure::inconclusive)?, register, true);
     for (file, surface) in files {
-        let Some((outcome, why)) = unless_stopped(stop, one(&session, register, file, *surface)).await else {
+        let Some((outcome, why)) = unless_stopped(stop, one(&session, file, *surface)).await else {
             break;
         };
         let word = match outcome {
@@ -129,12 +128,12 @@ fn exit(outcomes: &[Outcome]) -> u8 {
     }
 }
 
-async fn one(session: &FuzzSession, register: &Register, file: &Path, surface: Surface) -> (Outcome, String) {
+async fn one(session: &FuzzSession, file: &Path, surface: Surface) -> (Outcome, String) {
     let input = match files::read_own(file, files::TEXT) {
         Ok(input) => input,
         Err(error) => return (Outcome::Inconclusive, format!("cannot be read: {error}")),
     };
-    let (probed, signatures) = match once(session, register, surface, &input).await {
+    let (probed, signatures) = match once(session, surface, &input).await {
         Ok(tried) => tried,
         Err(why) => return (Outcome::Inconclusive, why),
     };
@@ -142,14 +141,15 @@ async fn one(session: &FuzzSession, register: &Register, file: &Path, surface: S
     // The same check on the same requirement is the same finding, also when the words of the answer are others now.
     let same = |index: &usize| match &before {
         Some(before) => {
-            (&before.oracle, &before.requirement) == (&signatures[*index].oracle, &signatures[*index].requirement)
-                || (before.oracle == "down" && signatures[*index].oracle == "answered")
+            let now = &signatures[*index];
+            (before.check, &before.requirement) == (now.check, &now.requirement)
+                || (before.check, now.check) == (Check::Down, Check::Answered)
         }
-        None => probed.broken[*index].level == Level::Must,
+        None => probed.violations[*index].level == Level::Must,
     };
     if let Some(index) = (0..signatures.len()).find(same) {
-        let broken = &probed.broken[index];
-        return (Outcome::Reproduced, format!("{}: {}", broken.requirement, broken.what));
+        let violation = &probed.violations[index];
+        return (Outcome::Reproduced, format!("{}: {}", violation.requirement, violation.what));
     }
     match (probed.skipped, probed.kind) {
         (Some(why), _) => (Outcome::Inconclusive, format!("not sent: {why}")),

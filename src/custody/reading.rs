@@ -55,19 +55,14 @@ pub fn token_in(exchange: &Exchange) -> Option<String> {
 
 /// Every token that an answer holds, wherever it holds it: a faulty target must not make us show or keep one.
 pub fn tokens_in(body: &[u8]) -> Vec<String> {
-    fn collect(json: &Json, found: &mut Vec<String>) {
-        match json {
-            Json::Object(members) => members.iter().for_each(|(name, value)| match value {
-                Json::String(token) if name.to_ascii_lowercase().contains("token") => found.push(token.clone()),
-                other => collect(other, found),
-            }),
-            Json::Array(items) => items.iter().for_each(|item| collect(item, found)),
-            _ => {}
-        }
-    }
     let mut found = Vec::new();
     match Json::parse(body) {
-        Ok(json) => collect(&json, &mut found),
+        Ok(json) => json.each(&mut |name, value| match (name, value) {
+            (Some(name), Json::String(token)) if name.to_ascii_lowercase().contains("token") => {
+                found.push(token.clone());
+            }
+            _ => {}
+        }),
         Err(_) => {
             let text = String::from_utf8_lossy(body);
             let values = text.split("token\"").skip(1);

@@ -118,6 +118,20 @@ impl Json {
         }
     }
 
+    /// Shows every value in it, itself first, in order; of members also the name.
+    pub fn each<'j>(&'j self, look: &mut impl FnMut(Option<&'j str>, &'j Json)) {
+        self.each_under(None, look);
+    }
+
+    fn each_under<'j>(&'j self, name: Option<&'j str>, look: &mut impl FnMut(Option<&'j str>, &'j Json)) {
+        look(name, self);
+        match self {
+            Json::Array(items) => items.iter().for_each(|item| item.each_under(None, look)),
+            Json::Object(members) => members.iter().for_each(|(name, value)| value.each_under(Some(name), look)),
+            _ => {}
+        }
+    }
+
     /// The JSON Pointer of the first member whose name its object has already used.
     pub fn duplicate(&self) -> Option<String> {
         match self {

@@ -2,7 +2,6 @@
 //!
 //! Nothing is learnt from an answer here: that comes when the batch is over, by the inputs' numbers.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,33 +9,20 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::bisection::Suspect;
 use super::deduplication::Findings;
 use super::generator::Generated;
 use super::probe::{Kind, Probed, probe};
 use super::session::{FuzzSession, WorkerAccounts};
 use super::{Class, Surface};
-use crate::requirement::Level;
 
 /// An input that was tried.
 pub(super) struct Tried {
     pub generated: Generated,
     pub probed: Probed,
-    /// The accounts it was tried with, where it broke something.
+    /// The accounts it was tried with, where it violated something.
     pub worker: Option<WorkerAccounts>,
-    /// Tried once more it came to something else: success or refusal.
+    /// Tried once more, the same bytes were refused instead of accepted, or the other way round.
     pub inconsistent: bool,
-}
-
-impl Tried {
-    pub fn crashed(&self) -> bool {
-        let broken = &self.probed.broken;
-        broken.iter().any(|broken| matches!(broken.oracle, "crash" | "answered"))
-    }
-
-    pub fn suspect(&self) -> Suspect<'_> {
-        Suspect { surface: self.generated.surface, input: &self.generated.input, crashed: self.crashed() }
-    }
 }
 
 /// What the workers of a batch share.
@@ -52,7 +38,7 @@ pub(super) struct Batch {
     down: AtomicBool,
     throttled: AtomicUsize,
     tried: Mutex<Vec<Tried>>,
-    first: Arc<Mutex<Findings>>,
+    findings: Arc<Mutex<Findings>>,
 }
 
 /// A batch that is over, or was cut off.
@@ -69,7 +55,12 @@ pub(super) struct Over {
 
 impl Batch {
     /// Inputs to try until the deadline, with so many requests or a few more.
-    pub fn new(inputs: Vec<Generated>, deadline: Option<Instant>, allowed: u64, first: Arc<Mutex<Findings>>) -> Batch {
+    pub fn new(
+        inputs: Vec<Generated>,
+        deadline: Option<Instant>,
+        allowed: u64,
+        findings: Arc<Mutex<Findings>>,
+    ) -> Batch {
         Batch {
             inputs,
             next: AtomicUsize::new(0),
@@ -80,22 +71,24 @@ impl Batch {
             down: AtomicBool::new(false),
             throttled: AtomicUsize::new(0),
             tried: Mutex::default(),
-            first,
+            findings,
         }
     }
 
-    /// Has the inputs tried, by one worker for each worker. Returns the workers that can go on, and why others cannot.
+    /// Has the inputs tried by these workers. Returns the workers that can go on, and why others cannot.
     pub async fn run(
         self: &Arc<Batch>,
         session: &Arc<FuzzSession>,
-        levels: &Arc<BTreeMap<String, Level>>,
         workers: Vec<WorkerAccounts>,
         stop: &watch::Receiver<bool>,
     ) -> (Vec<WorkerAccounts>, Option<String>) {
         let mut tasks = JoinSet::new();
-        for worker in workers {
-            let (session, levels, batch) = (Arc::clone(session), Arc::clone(levels), Arc::clone(self));
-            tasks.spawn(work(session, levels, batch, worker, stop.clone()));
+        for mut worker in workers {
+            let (session, batch, stop) = (Arc::clone(session), Arc::clone(self), stop.clone());
+            tasks.spawn(async move {
+                let lost = batch.work(&session, &mut worker, &stop).await;
+                (worker, lost)
+            });
         }
         let (mut workers, mut lost) = (Vec::new(), None);
         while let Some(ended) = tasks.join_next().await {
@@ -122,6 +115,66 @@ impl Batch {
             throttled: self.throttled.load(Ordering::Relaxed),
         }
     }
+
+    /// The next input, unless the batch is to end.
+    fn next(&self, stop: &watch::Receiver<bool>) -> Option<&Generated> {
+        let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+            || self.sent.load(Ordering::Relaxed) >= self.allowed
+            || self.down.load(Ordering::Relaxed)
+            || *stop.borrow();
+        self.inputs.get(self.next.fetch_add(1, Ordering::Relaxed)).filter(|_| !over)
+    }
+
+    async fn probe(&self, session: &FuzzSession, worker: &mut WorkerAccounts, input: &Generated) -> Probed {
+        let probed = probe(session, worker, input.surface, &input.input).await;
+        self.sent.fetch_add(probed.requests, Ordering::Relaxed);
+        probed
+    }
+
+    /// One worker: takes inputs as long as there are some. Returns why it cannot go on, if so.
+    async fn work(
+        &self,
+        session: &FuzzSession,
+        worker: &mut WorkerAccounts,
+        stop: &watch::Receiver<bool>,
+    ) -> Option<String> {
+        while let Some(generated) = self.next(stop) {
+            self.begun.fetch_add(1, Ordering::Relaxed);
+            let mut probed = self.probe(session, worker, generated).await;
+            match probed.kind {
+                // A process that ends may have answered 500 first.
+                Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled | Kind::Answer(500.., None)
+                    if session.target.transport.canary().await.is_err() =>
+                {
+                    self.down.store(true, Ordering::Relaxed);
+                }
+                Kind::Answer(429, _) => {
+                    self.throttled.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                _ => {}
+            }
+            let violates = !probed.violations.is_empty();
+            if violates {
+                let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+                findings.see(generated, &probed, &worker.bindings);
+            }
+            let lost = probed.lost.clone();
+            let mut inconsistent = false;
+            if lost.is_none() && is_repeated(generated, &probed) {
+                let again = self.probe(session, worker, generated).await;
+                probed.requests += again.requests;
+                inconsistent = is_verdict(again.kind) && again.kind.is_success() != probed.kind.is_success();
+            }
+            let worker = violates.then(|| worker.clone());
+            let tried = Tried { generated: generated.clone(), probed, worker, inconsistent };
+            self.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
+            if lost.is_some() {
+                return lost;
+            }
+        }
+        None
+    }
 }
 
 /// Whether it is a success or a refusal.
@@ -141,62 +194,4 @@ fn is_repeated(generated: &Generated, probed: &Probed) -> bool {
     let alone = !matches!(generated.surface, Surface::Session | Surface::Path | Surface::Http);
     let lasts = || !generated.input.windows(TOKEN.len()).any(|window| window == TOKEN);
     asked && alone && probed.class == Class::Either && is_verdict(probed.kind) && lasts()
-}
-
-/// One worker: takes inputs as long as there are some.
-async fn work(
-    session: Arc<FuzzSession>,
-    levels: Arc<BTreeMap<String, Level>>,
-    batch: Arc<Batch>,
-    mut worker: WorkerAccounts,
-    stop: watch::Receiver<bool>,
-) -> (WorkerAccounts, Option<String>) {
-    let level = |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
-    loop {
-        let over = batch.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-            || batch.sent.load(Ordering::Relaxed) >= batch.allowed
-            || batch.down.load(Ordering::Relaxed)
-            || *stop.borrow();
-        let next = batch.next.fetch_add(1, Ordering::Relaxed);
-        let Some(generated) = batch.inputs.get(next).filter(|_| !over) else {
-            return (worker, None);
-        };
-        batch.begun.fetch_add(1, Ordering::Relaxed);
-        let mut probed = probe(&session, &mut worker, generated.surface, &generated.input, &level).await;
-        batch.sent.fetch_add(probed.requests, Ordering::Relaxed);
-        match probed.kind {
-            // A process that ends may have answered 500 first.
-            Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled | Kind::Answer(500.., None)
-                if session.target.transport.canary().await.is_err() =>
-            {
-                batch.down.store(true, Ordering::Relaxed);
-            }
-            Kind::Answer(429, _) => {
-                batch.throttled.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-            _ => {}
-        }
-        if !probed.broken.is_empty() {
-            let mut first = batch.first.lock().unwrap_or_else(PoisonError::into_inner);
-            first.see(generated, &probed, &worker.bindings);
-        }
-        let lost = probed.lost.clone();
-        let inconsistent = lost.is_none() && is_repeated(generated, &probed) && {
-            let again = probe(&session, &mut worker, generated.surface, &generated.input, &level).await;
-            batch.sent.fetch_add(again.requests, Ordering::Relaxed);
-            probed.requests += again.requests;
-            is_verdict(again.kind) && again.kind.is_success() != probed.kind.is_success()
-        };
-        let tried = Tried {
-            generated: generated.clone(),
-            worker: (!probed.broken.is_empty()).then(|| worker.clone()),
-            probed,
-            inconsistent,
-        };
-        batch.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
-        if lost.is_some() {
-            return (worker, lost);
-        }
-    }
 }

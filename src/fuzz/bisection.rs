@@ -1,25 +1,30 @@
 //! Which input of a batch took the target down: the batch is halved until one is left.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Surface;
-use super::grammar;
-use super::probe::{Broken, Probed, probe};
+use super::generator::Generated;
+use super::probe::{Probed, Violation, probe};
 use super::session::{FuzzSession, WorkerAccounts};
+use super::{Check, Surface, grammar};
 use crate::exchange::{Breakage, Exchange, Outcome, Phase, Request, Unanswered};
 use crate::requirement::Level;
 
 /// An input that was tried in the batch after which the target was gone.
 #[derive(Debug, Clone, Copy)]
-pub struct Suspect<'b> {
-    /// Where it is sent.
+pub(super) struct Suspect<'b> {
     pub surface: Surface,
-    /// The input.
     pub input: &'b [u8],
     /// It was left without an answer or answered with a crash.
     pub crashed: bool,
+}
+
+impl<'b> Suspect<'b> {
+    pub fn of(generated: &'b Generated, probed: &Probed) -> Suspect<'b> {
+        Suspect { surface: generated.surface, input: &generated.input, crashed: probed.crashed() }
+    }
 }
 
 /// How many of those that crashed are tried alone before the batch is halved.
@@ -29,7 +34,7 @@ const ALONE: usize = 8;
 const LOOKS: (u32, Duration) = (20, Duration::from_millis(500));
 
 /// Whether the target answers, and still lets somebody in who should be let in.
-pub async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAccounts>) -> bool {
+pub(super) async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAccounts>) -> bool {
     if session.target.transport.canary().await.is_err() {
         return false;
     }
@@ -38,7 +43,7 @@ pub async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAccounts>) 
     {
         return true;
     }
-    // That one account may have come to harm, which is told elsewhere.
+    // That one account may have come to harm, which is reported elsewhere.
     match WorkerAccounts::new(session).await {
         Ok(worker) => {
             worker.remove(session).await;
@@ -49,7 +54,7 @@ pub async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAccounts>) 
 }
 
 /// Waits for a target that is gone, ten seconds at least.
-pub async fn is_back(session: &FuzzSession) -> bool {
+pub(super) async fn is_back(session: &FuzzSession) -> bool {
     for _ in 0..LOOKS.0 {
         session.target.transport.call_once_more().await;
         if is_healthy(session, None).await {
@@ -60,9 +65,9 @@ pub async fn is_back(session: &FuzzSession) -> bool {
     false
 }
 
-/// What an input came to that takes the target down.
+/// The input that takes the target down.
 #[derive(Debug)]
-pub struct Culprit {
+pub(super) struct Culprit {
     /// Its place among the suspects.
     pub index: usize,
     /// What came of it when it was tried alone.
@@ -75,14 +80,10 @@ pub struct Culprit {
 
 /// Finds the one input that takes the target down, which is there again. Those that crashed are tried alone, the last
 /// one first; then the newer half of what is left is sent, and so on. Each time the target goes down it is waited for.
-pub async fn find(
-    session: &FuzzSession,
-    suspects: &[Suspect<'_>],
-    level: &(dyn Fn(&str) -> Level + Sync),
-) -> Option<Culprit> {
+pub(super) async fn find(session: &FuzzSession, suspects: &[Suspect<'_>]) -> Option<Culprit> {
     let crashed = (0..suspects.len()).rev().filter(|index| suspects[*index].crashed);
     for index in crashed.take(ALONE) {
-        if let Some(culprit) = falls(session, suspects, index..index + 1, level).await {
+        if let Some(culprit) = goes_down(session, suspects, index..index + 1).await {
             return Some(culprit);
         }
     }
@@ -90,7 +91,7 @@ pub async fn find(
     let mut last = None;
     while to > from + 1 {
         let middle = from.midpoint(to);
-        match falls(session, suspects, middle..to, level).await {
+        match goes_down(session, suspects, middle..to).await {
             Some(culprit) if !culprit.back => return Some(culprit).filter(|_| to == middle + 1),
             Some(culprit) => {
                 from = middle;
@@ -101,22 +102,17 @@ pub async fn find(
     }
     match last {
         Some(last) => Some(last),
-        None => falls(session, suspects, from..to, level).await,
+        None => goes_down(session, suspects, from..to).await,
     }
 }
 
 /// Sends some of them in order; gives the last of those, if the target is gone then.
-async fn falls(
-    session: &FuzzSession,
-    suspects: &[Suspect<'_>],
-    some: std::ops::Range<usize>,
-    level: &(dyn Fn(&str) -> Level + Sync),
-) -> Option<Culprit> {
+async fn goes_down(session: &FuzzSession, suspects: &[Suspect<'_>], some: Range<usize>) -> Option<Culprit> {
     let index = some.end.checked_sub(1)?;
     let mut worker = WorkerAccounts::new(session).await.ok()?;
     let mut last = None;
     for suspect in suspects.get(some)? {
-        last = Some(probe(session, &mut worker, suspect.surface, suspect.input, level).await);
+        last = Some(probe(session, &mut worker, suspect.surface, suspect.input).await);
         if session.target.transport.is_gone() {
             break;
         }
@@ -128,32 +124,29 @@ async fn falls(
     Some(Culprit { index, probed: last?, worker, back: is_back(session).await })
 }
 
-/// What was broken, as the end of the target. An input may be answered well and be its end all the same.
-pub fn took_down(suspect: Suspect<'_>, probed: &Probed, worker: &WorkerAccounts, what: &str) -> Probed {
-    let broken = probed.broken.first().cloned().or_else(|| {
-        Some(Broken {
-            oracle: "down",
+/// The result of an input, as the end of the target. An input may be answered well and be its end all the same.
+pub(super) fn took_down(suspect: Suspect<'_>, probed: &Probed, worker: &WorkerAccounts, what: &str) -> Probed {
+    let first = probed.violations.first();
+    let violation = match first.cloned() {
+        Some(violation) => Some(Violation { check: Check::Down, what: what.to_owned(), ..violation }),
+        None => grammar::request(suspect.surface, suspect.input, &worker.bindings).map(|request| Violation {
+            check: Check::Down,
             requirement: "envelope.answered".to_owned(),
             level: Level::Must,
-            what: String::new(),
-            exchange: unanswered(grammar::request(suspect.surface, suspect.input, &worker.bindings)?, what),
-        })
-    });
-    let down = |broken: Broken| Broken { oracle: "down", what: what.to_owned(), ..broken };
-    Probed { broken: broken.map(down).into_iter().collect(), ..probed.clone() }
+            what: what.to_owned(),
+            exchange: unanswered(request, what),
+        }),
+    };
+    Probed { violations: violation.into_iter().collect(), ..probed.clone() }
 }
 
 fn unanswered(request: Request, why: &str) -> Exchange {
-    Exchange {
-        request,
-        outcome: Outcome::Unanswered(Unanswered {
-            breakage: Breakage::Unreachable,
-            phase: Phase::Connecting,
-            detail: why.to_owned(),
-            partial: Vec::new(),
-        }),
-        at: Timestamp::now(),
-        elapsed: Duration::ZERO,
-        resent: false,
-    }
+    let none = Unanswered {
+        breakage: Breakage::Unreachable,
+        phase: Phase::Connecting,
+        detail: why.to_owned(),
+        partial: Vec::new(),
+    };
+    let (at, elapsed) = (Timestamp::now(), Duration::ZERO);
+    Exchange { request, outcome: Outcome::Unanswered(none), at, elapsed, resent: false }
 }

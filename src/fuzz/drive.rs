@@ -17,7 +17,6 @@ pub use super::run::Settings;
 use super::session::{FuzzSession, WorkerAccounts};
 use super::summary::Summary;
 use super::timetable::{Cut, within};
-use crate::requirement::{Level, Register};
 
 /// What happens in a run, for those who watch.
 #[derive(Debug, Clone, Copy)]
@@ -35,20 +34,19 @@ pub enum News<'s> {
     Waiting(Duration),
 }
 
-/// How often those who watch are told that there is no news.
+/// How often there are news of a batch that takes its time.
 const PULSE: Duration = Duration::from_secs(1);
 
 /// Fuzzes the target until the time or the requests are used up or `stop` turns true. The accounts that were made are
 /// removed again as far as there is time; what is left is the caller's to remove.
 pub async fn drive(
     session: Arc<FuzzSession>,
-    register: &Register,
     settings: &Settings,
     stop: watch::Receiver<bool>,
     watch: &mut (dyn FnMut(News<'_>) + Send),
 ) -> Summary {
-    let (tell, mut told) = mpsc::unbounded_channel();
-    let mut run = Run::new(session, register, settings, tell);
+    let (news, mut announced) = mpsc::unbounded_channel();
+    let mut run = Run::new(session, settings, news);
     run.resume(settings);
     let begun = Instant::now();
     let mut timetable = settings.timetable;
@@ -59,7 +57,7 @@ pub async fn drive(
         }
     }
     timetable.set_up_took(begun.elapsed());
-    if within(timetable.controls(), &stop, run.controls(settings)).await == Err(Cut::Time) {
+    if within(timetable.controls(), &stop, run.check_target(settings)).await == Err(Cut::Time) {
         run.cut_off("what needs more than one input was not looked at to the end");
     }
     let is_over = |end: Option<Instant>| end.is_some_and(|end| Instant::now() >= end);
@@ -75,7 +73,7 @@ pub async fn drive(
                 tokio::select! {
                     biased;
                     ended = &mut batch => break ended,
-                    Some(found) = told.recv() => watch(News::Found(&found)),
+                    Some(found) = announced.recv() => watch(News::Found(&found)),
                     () = tokio::time::sleep(PULSE) => watch(News::Waiting(timetable.elapsed())),
                 }
             }
@@ -83,25 +81,25 @@ pub async fn drive(
         if let Err(cut) = ended {
             run.cut_batch_off(settings, cut);
         }
-        while let Ok(found) = told.try_recv() {
+        while let Ok(found) = announced.try_recv() {
             watch(News::Found(&found));
         }
         run.take_found();
         run.summary.elapsed = timetable.elapsed();
         watch(News::Progress { summary: &run.summary, elapsed: timetable.elapsed() });
     }
-    let untried = run.first().found.len() - run.shrunk;
+    let untried = run.findings().found.len() - run.shrunk;
     if untried > 0 && run.summary.blocked.is_none() && !*stop.borrow() {
         run.cut_off(&format!("{untried} findings were not tried again"));
     }
-    // What is not removed by then the caller hears of.
+    // The caller hears of what is not removed by then.
     let (_never, stays) = watch::channel(false);
     let _ = within(Some(timetable.clean_up()), &stays, remove_accounts(&run.session, settings.jobs)).await;
     run.summary.interrupted = *stop.borrow();
     run.summary.complete = !run.summary.interrupted;
     run.summary.elapsed = timetable.elapsed();
     run.take_found();
-    let secrets = run.first().secrets.clone();
+    let secrets = run.findings().secrets.clone();
     run.summary.blocked = run.summary.blocked.map(|why| secrets.apply(&why));
     run.summary
 }
@@ -122,20 +120,15 @@ async fn remove_accounts(session: &Arc<FuzzSession>, jobs: usize) {
     while tasks.join_next().await.is_some() {}
 }
 
-/// Tries one input, as `replay` does; gives the signatures of what it broke.
+/// Tries one input, as `replay` does; gives the signatures of what it violated.
 ///
 /// # Errors
-/// There is nobody to log in as.
-pub async fn once(
-    session: &FuzzSession,
-    register: &Register,
-    surface: Surface,
-    input: &[u8],
-) -> Result<(Probed, Vec<Signature>), String> {
+/// There is no account to log in with.
+pub async fn once(session: &FuzzSession, surface: Surface, input: &[u8]) -> Result<(Probed, Vec<Signature>), String> {
     let mut worker = WorkerAccounts::new(session).await?;
-    let level = |id: &str| register.find(id).map_or(Level::Must, |requirement| requirement.level);
-    let probed = probe(session, &mut worker, surface, input, &level).await;
+    let probed = probe(session, &mut worker, surface, input).await;
     worker.remove(session).await;
-    let signatures = probed.broken.iter().map(|broken| Signature::of(surface, &probed, broken)).collect();
+    let violations = probed.violations.iter();
+    let signatures = violations.map(|violation| Signature::of(surface, &probed, violation)).collect();
     Ok((probed, signatures))
 }

@@ -1,44 +1,43 @@
 //! A finding written down for people: what was sent and what came, how to send it again, and a scenario to keep.
 //!
-//! No secret of the target stands in it.
+//! No secret of the target is in it.
 
 use super::finding::Found;
 use super::grammar::bindings::Bindings;
-use super::probe::Broken;
-use super::to_scenario;
+use super::probe::Violation;
+use super::to_scenario::scenario;
 use crate::custody::accounts::tokens_in;
 use crate::exchange::{Exchange, Header, HttpRequest, Redaction, Request, curl, transcript};
 
 /// How a finding is written down.
 #[derive(Debug, Clone)]
-pub struct Evidence {
+pub(super) struct Evidence {
     /// The exchange, as people read it.
     pub transcript: String,
-    /// A curl line.
     pub curl: String,
     /// The request itself, with credentials of no worth.
     pub raw: Vec<u8>,
-    /// A scenario.
     pub scenario: String,
 }
 
-/// Writes a finding down: the exchange without secrets, those of the target among them, and the request with credentials of
-/// no worth.
-pub fn written(
-    found: &Found,
-    broken: &Broken,
-    bindings: &Bindings,
-    plain: Option<Request>,
-    secrets: &Redaction,
-) -> Evidence {
-    let secrets = secrets_of(&broken.exchange, bindings, secrets);
-    // Of a session there is only the request that was sent.
-    let plain = plain.unwrap_or_else(|| without(&secrets, &broken.exchange.request));
-    Evidence {
-        transcript: transcript(&broken.exchange, &secrets),
-        curl: curl(&broken.exchange.request, &bindings.base, &secrets),
-        raw: plain.to_bytes(),
-        scenario: to_scenario::scenario(found, &plain),
+impl Evidence {
+    /// Writes down a finding, without the secrets of the run. `plain` is the request with credentials of no worth.
+    pub fn of(
+        found: &Found,
+        violation: &Violation,
+        bindings: &Bindings,
+        plain: Option<Request>,
+        run: &Redaction,
+    ) -> Evidence {
+        let secrets = secrets_of(&violation.exchange, bindings, run);
+        // Of a session there is only the request that was sent.
+        let plain = plain.unwrap_or_else(|| without(&secrets, &violation.exchange.request));
+        Evidence {
+            transcript: transcript(&violation.exchange, &secrets),
+            curl: curl(&violation.exchange.request, &bindings.base, &secrets),
+            raw: plain.to_bytes(),
+            scenario: scenario(found, &plain),
+        }
     }
 }
 
@@ -67,16 +66,13 @@ pub(super) fn secrets_of(exchange: &Exchange, bindings: &Bindings, run: &Redacti
 /// The request as it was sent, but for its secrets.
 fn without(secrets: &Redaction, request: &Request) -> Request {
     let clean = |bytes: &[u8]| secrets.apply(&String::from_utf8_lossy(bytes)).into_bytes();
+    let clean_header = |header: &Header| Header { name: header.name.clone(), value: clean(&header.value) };
     match request {
         Request::Raw(bytes) => Request::Raw(clean(bytes)),
         Request::Http(request) => Request::Http(HttpRequest {
             method: request.method.clone(),
             target: secrets.apply(&request.target),
-            headers: request
-                .headers
-                .iter()
-                .map(|header| Header { name: header.name.clone(), value: clean(&header.value) })
-                .collect(),
+            headers: request.headers.iter().map(clean_header).collect(),
             body: request.body.as_deref().map(clean),
         }),
     }

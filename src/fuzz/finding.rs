@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Surface;
-use super::probe::{Broken, Probed};
+use super::place::Place;
+use super::probe::{Probed, Violation};
+use super::{Check, Surface};
+use crate::fnv::fnv1a;
 use crate::requirement::Level;
 
 /// What makes two findings one.
@@ -15,37 +17,32 @@ pub struct Signature {
     /// Where it was sent.
     pub surface: String,
     /// Which kind of check saw it.
-    pub oracle: String,
-    /// The requirement that is broken.
+    #[serde(rename = "oracle")]
+    pub check: Check,
+    /// The requirement that is violated.
     pub requirement: String,
     /// What came back: status and code, or how the connection ended.
     pub answer: String,
     /// What kind of input it was.
-    pub place: String,
+    pub place: Place,
 }
 
 impl Signature {
-    /// That of something broken.
-    pub fn of(surface: Surface, probed: &Probed, broken: &Broken) -> Signature {
-        // A shape that every answer lacks is one finding, whatever was sent.
-        let everywhere = broken.oracle == "envelope";
-        Signature {
-            surface: if everywhere { "any".to_owned() } else { surface.to_string() },
-            oracle: broken.oracle.to_owned(),
-            requirement: broken.requirement.clone(),
-            answer: if everywhere { String::new() } else { probed.kind.to_string() },
-            place: if everywhere { String::new() } else { probed.place.to_owned() },
+    pub(crate) fn of(surface: Surface, probed: &Probed, violation: &Violation) -> Signature {
+        let (check, requirement) = (violation.check, violation.requirement.clone());
+        // A form that every answer lacks is one finding, whatever was sent.
+        if check == Check::Envelope {
+            let surface = "any".to_owned();
+            return Signature { surface, check, requirement, answer: String::new(), place: Place::Anywhere };
         }
+        let answer = probed.kind.to_string();
+        Signature { surface: surface.to_string(), check, requirement, answer, place: probed.place }
     }
 
     /// The signature as a name: the same for the same signature, in every run.
-    pub fn id(&self, surface: Surface) -> String {
-        let text = format!("{} {} {} {} {}", self.surface, self.oracle, self.requirement, self.answer, self.place);
-        // FNV-1a: short names, no secrets.
-        let hash = text
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        format!("{surface}-{}-{:08x}", self.oracle, hash >> 32)
+    pub(crate) fn id(&self, surface: Surface) -> String {
+        let text = format!("{} {} {} {} {}", self.surface, self.check, self.requirement, self.answer, self.place);
+        format!("{surface}-{}-{:08x}", self.check, fnv1a(text.as_bytes()) >> 32)
     }
 }
 
@@ -79,6 +76,6 @@ pub struct Found {
 impl Found {
     /// Whether the target was gone after it.
     pub fn is_down(&self) -> bool {
-        self.signature.oracle == "down"
+        self.signature.check == Check::Down
     }
 }

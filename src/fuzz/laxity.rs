@@ -1,15 +1,14 @@
-//! Which wrong logins a target takes, and what that explains: told of once, it is not found again by every check that
+//! Which wrong logins a target accepts, and what that explains: reported once, it is not found again by every check that
 //! rests on a refused login.
-//!
-//! It sends nothing; how it is found out is told elsewhere.
 
-/// Which wrong logins a target takes.
+use super::place::Place;
+
+/// Which wrong logins a target accepts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Laxity {
-    /// None.
     #[default]
-    RightOnly,
-    /// Any password of somebody it knows.
+    None,
+    /// Any password of a user it knows.
     AnyPassword,
     /// Any name with any password.
     AnyUser,
@@ -17,18 +16,18 @@ pub enum Laxity {
 
 impl Laxity {
     /// Whether a token for credentials of that kind is what is known already.
-    pub fn explains_a_token(self, place: &str) -> bool {
+    pub fn explains_a_token(self, place: Place) -> bool {
         match place {
-            "wrong password"
-            | "password with colons"
-            | "control characters"
-            | "empty password"
-            | "several"
-            | "no base64"
-            | "odd"
-            // One that is unknown to us and not to the target, such as the admin's: nobody's was refused.
-            | "unknown name" => self >= Laxity::AnyPassword,
-            "empty name" => self >= Laxity::AnyUser,
+            Place::WrongPassword
+            | Place::PasswordWithColons
+            | Place::ControlCharacters
+            | Place::EmptyPassword
+            | Place::Several
+            | Place::NoBase64
+            | Place::Odd
+            // One that is unknown to us and not to the target, such as the admin's: a made-up one was refused.
+            | Place::UnknownName => self >= Laxity::AnyPassword,
+            Place::EmptyName => self >= Laxity::AnyUser,
             _ => false,
         }
     }

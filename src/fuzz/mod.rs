@@ -1,6 +1,6 @@
 //! Fuzzing: one grammar of inputs, driven in process and on the wire.
 //!
-//! An input is a byte string. [`grammar`] reads it as a request (or a sequence of them), [`second`] says once more,
+//! An input is a byte string. [`grammar`] reads it as a request (or a sequence of them), [`independent`] says once more,
 //! independently of [`crate::documented`], what the documents want of it. [`in_process`] holds the parsers and the
 //! reference client to that, [`drive`] any server behind a URL. Both take the same bytes, so that a corpus, a finding
 //! and a shrunk input mean the same everywhere.
@@ -8,107 +8,75 @@
 //! Nothing here prints or reads the command line.
 
 pub mod aimed;
-pub mod target_checks;
-pub mod dictionary;
 pub mod drive;
 pub mod finding;
-pub mod grammar;
 pub mod in_process;
 pub mod random;
 pub mod saved;
-pub mod independent;
-pub mod shrink;
 pub mod session;
-pub mod laxity;
-pub mod timetable;
-pub mod tracker;
-
-pub mod probe;
 pub mod summary;
+pub mod timetable;
 
 mod batch;
 mod bisection;
 mod deduplication;
-mod generator;
-mod to_scenario;
-mod run;
+mod dictionary;
 mod evidence;
+mod generator;
+mod grammar;
+mod independent;
+mod laxity;
+mod place;
+mod probe;
+mod run;
+mod shrink;
+mod target_checks;
+mod to_scenario;
+mod tracker;
+mod words;
 
-use std::fmt;
 use std::str::FromStr;
 
-pub use generator::Generator;
+pub use grammar::RequestParts;
+pub use grammar::basic::BasicInput;
+pub use grammar::bindings::FIXED;
+pub(crate) use probe::Kind;
+use words::words;
 
-/// A part of the API that is fuzzed by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Surface {
-    /// The `Authorization` header of a login.
-    BasicAuth,
-    /// The body of a login with right credentials.
-    LoginBody,
-    /// New passwords, at every endpoint that takes one.
-    Password,
-    /// The body that creates a user.
-    UsersBody,
-    /// The body that asks for a registration code.
-    AccountBody,
-    /// The `Authorization` header of every other call.
-    Bearer,
-    /// The request target.
-    Path,
-    /// Sequences of calls.
-    Session,
-    /// HTTP/1.1 itself; only when asked for by name.
-    Http,
+words! {
+    /// A part of the API that is fuzzed by itself.
+    Surface {
+        /// The `Authorization` header of a login.
+        BasicAuth = "basic-auth",
+        /// The body of a login with right credentials.
+        LoginBody = "login-body",
+        /// New passwords, at every endpoint that takes one.
+        Password = "password",
+        /// The body that creates a user.
+        UsersBody = "users-body",
+        /// The body that asks for a registration code.
+        AccountBody = "account-body",
+        /// The `Authorization` header of every other call.
+        Bearer = "bearer",
+        /// The request target.
+        Path = "path",
+        /// Sequences of calls.
+        Session = "session",
+        /// HTTP/1.1 itself; only when asked for by name.
+        Http = "http",
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Surface {
     /// All of them.
-    pub const ALL: [Surface; 9] = [
-        Surface::BasicAuth,
-        Surface::LoginBody,
-        Surface::Password,
-        Surface::UsersBody,
-        Surface::AccountBody,
-        Surface::Bearer,
-        Surface::Path,
-        Surface::Session,
-        Surface::Http,
-    ];
-
-    /// The name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Surface::BasicAuth => "basic-auth",
-            Surface::LoginBody => "login-body",
-            Surface::Password => "password",
-            Surface::UsersBody => "users-body",
-            Surface::AccountBody => "account-body",
-            Surface::Bearer => "bearer",
-            Surface::Path => "path",
-            Surface::Session => "session",
-            Surface::Http => "http",
-        }
-    }
-
-    /// The target under `fuzz/` that reads the same bytes in process, if there is one.
-    pub const fn in_process(self) -> Option<&'static str> {
-        match self {
-            Surface::BasicAuth => Some("basic_auth"),
-            Surface::LoginBody => Some("login_body"),
-            Surface::Password => Some("password"),
-            Surface::UsersBody => Some("users_body"),
-            Surface::AccountBody => Some("account_body"),
-            Surface::Session => Some("session"),
-            Surface::Bearer | Surface::Path | Surface::Http => None,
-        }
-    }
-}
-
-impl fmt::Display for Surface {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
+    pub const ALL: [Surface; 9] = {
+        use Surface::*;
+        [BasicAuth, LoginBody, Password, UsersBody, AccountBody, Bearer, Path, Session, Http]
+    };
 }
 
 impl FromStr for Surface {
@@ -119,29 +87,50 @@ impl FromStr for Surface {
         let name = text.replace('_', "-");
         let found = Surface::ALL.into_iter().find(|surface| surface.name() == name);
         found.ok_or_else(|| {
-            let names: Vec<&str> = Surface::ALL.iter().map(|surface| surface.name()).collect();
-            format!("`{text}` is no surface; use {} or all", names.join(", "))
+            let names = Surface::ALL.map(Surface::name).join(", ");
+            format!("`{text}` is no surface; use {names} or all")
         })
     }
 }
 
-/// What the documents want of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// It must succeed.
-    Accept,
-    /// It must be refused.
-    Reject,
-    /// The documents leave it open: both are fine.
-    Either,
+words! {
+    /// What the documents want of a request.
+    Class {
+        /// It must succeed.
+        Accept = "accept",
+        /// It must be refused.
+        Reject = "reject",
+        /// The documents leave it open, and both are fine.
+        Either = "either",
+    }
 }
 
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Class::Accept => "accept",
-            Class::Reject => "reject",
-            Class::Either => "either",
-        })
+words! {
+    /// A kind of check, by which findings are told apart.
+    Check {
+        /// No answer in time.
+        Answered = "answered",
+        /// An internal error.
+        Crash = "crash",
+        /// The target is gone after the input.
+        Down = "down",
+        /// A secret of the request in the answer.
+        Echo = "echo",
+        /// A stack trace in the answer.
+        Trace = "trace",
+        /// More or less than one answer.
+        OneAnswer = "one-answer",
+        /// The form of the answer.
+        Envelope = "envelope",
+        /// A token, or a success, where there must be none.
+        Token = "token",
+        /// A refusal where there must be none.
+        Refused = "refused",
+        /// What the target has or shows is not what the documents want.
+        State = "state",
+        /// An accepted change of a password.
+        AcceptedChange = "accepted-change",
+        /// A refused change of a password.
+        RefusedChange = "refused-change",
     }
 }

@@ -1,9 +1,8 @@
-//! The parts of a run: accounts, controls, batches of inputs, and what is found, made small.
+//! The parts of a run: accounts, checks of the target as a whole, batches of inputs, and what is found, shrunk.
 //!
 //! Each part may be dropped where it is, when the time is over: what came of it so far is still there.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,6 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::Surface;
 use super::batch::{Batch, Tried};
 use super::bisection::{self, Suspect};
 use super::deduplication::Findings;
@@ -19,14 +17,12 @@ use super::finding::{Found, Signature};
 use super::generator::{Generated, Generator};
 use super::laxity::Laxity;
 use super::probe::{Kind, Probed, probe};
-use super::saved;
 use super::session::{FuzzSession, WorkerAccounts};
 use super::shrink::shrink;
 use super::summary::Summary;
-use super::target_checks;
 use super::timetable::{Cut, Timetable};
+use super::{Surface, saved, target_checks};
 use crate::files;
-use crate::requirement::{Level, Register};
 
 /// How a run goes about it.
 #[derive(Debug, Clone)]
@@ -51,9 +47,8 @@ pub struct Settings {
 pub(super) struct Run {
     generator: Generator,
     pub summary: Summary,
-    pub first: Arc<Mutex<Findings>>,
+    findings: Arc<Mutex<Findings>>,
     pub session: Arc<FuzzSession>,
-    levels: Arc<BTreeMap<String, Level>>,
     pub workers: Vec<WorkerAccounts>,
     /// The batch whose answers are still to be taken in.
     current: Option<Arc<Batch>>,
@@ -64,28 +59,20 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub fn new(
-        session: Arc<FuzzSession>,
-        register: &Register,
-        settings: &Settings,
-        tell: UnboundedSender<Found>,
-    ) -> Run {
-        let levels = register.iter();
-        let levels = levels.map(|requirement| (requirement.id.clone(), requirement.level));
-        let first = Findings {
+    pub fn new(session: Arc<FuzzSession>, settings: &Settings, news: UnboundedSender<Found>) -> Run {
+        let findings = Findings {
             out: settings.out.clone(),
             seed: settings.seed,
             url: settings.url.clone(),
             secrets: session.secrets(),
-            tell: Some(tell),
+            news: Some(news),
             ..Findings::default()
         };
         Run {
             generator: Generator::new(settings.seed, &settings.surfaces),
             summary: Summary { seed: settings.seed, ..Summary::default() },
-            first: Arc::new(Mutex::new(first)),
+            findings: Arc::new(Mutex::new(findings)),
             session,
-            levels: Arc::new(levels.collect()),
             workers: Vec::new(),
             current: None,
             doing: "",
@@ -93,8 +80,8 @@ impl Run {
         }
     }
 
-    pub fn first(&self) -> MutexGuard<'_, Findings> {
-        self.first.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn findings(&self) -> MutexGuard<'_, Findings> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time was over before this was done.
@@ -111,8 +98,7 @@ impl Run {
         match (cut, over) {
             (Cut::Stop, _) => {}
             (Cut::Time, Some(over)) => {
-                let inputs = over.cut_off;
-                self.cut_off(&format!("{inputs} inputs were still waiting for answers"));
+                self.cut_off(&format!("{} inputs were still waiting for answers", over.cut_off));
             }
             (Cut::Time, None) => self.cut_off(self.doing),
         }
@@ -152,18 +138,15 @@ impl Run {
     }
 
     /// What is asked of the target as a whole.
-    pub async fn controls(&mut self, settings: &Settings) {
+    pub async fn check_target(&mut self, settings: &Settings) {
         let Some(mut worker) = self.workers.last().cloned() else {
             return;
         };
-        let level = |id: &str| self.levels.get(id).copied().unwrap_or(Level::Must);
-        let (laxity, tried) = target_checks::wrong_logins(&self.session, &mut worker, &level).await;
+        let (laxity, tried) = target_checks::wrong_logins(&self.session, &mut worker).await;
         for (input, probed) in tried {
             self.summary.requests += probed.requests;
             let generated = Generated { index: 0, row: None, surface: Surface::BasicAuth, input };
-            if !probed.broken.is_empty() {
-                self.first().see(&generated, &probed, &worker.bindings);
-            }
+            self.findings().see(&generated, &probed, &worker.bindings);
         }
         self.session.learn(laxity);
         let mut seen = Vec::new();
@@ -176,16 +159,20 @@ impl Run {
         for target_checks::Seen { requests, row, observed } in seen {
             self.summary.requests += requests;
             self.summary.rows.extend(row);
-            if let Some(what) = observed {
-                *self.summary.observed.entry(what).or_default() += 1;
-            }
+            self.observed_once(observed);
         }
-        if laxity > Laxity::RightOnly {
+        if laxity > Laxity::None {
             let what = "wrong logins get a token: what rests on a login being refused is not told again";
-            *self.summary.observed.entry(what.to_owned()).or_default() += 1;
+            self.observed_once(Some(what.to_owned()));
         }
         self.workers.pop();
         self.workers.push(worker);
+    }
+
+    fn observed_once(&mut self, what: Option<String>) {
+        if let Some(what) = what {
+            *self.summary.observed.entry(what).or_default() += 1;
+        }
     }
 
     pub async fn batch(
@@ -198,22 +185,21 @@ impl Run {
         // Small enough that the end is near whenever it comes, large enough that workers seldom wait for each other.
         let size = (settings.jobs.max(1) * 32).min(usize::try_from(allowed).unwrap_or(usize::MAX).max(1));
         let inputs = (0..size).map(|_| self.generator.generate()).collect();
-        let batch = Batch::new(inputs, timetable.inputs(), allowed, Arc::clone(&self.first));
+        let batch = Batch::new(inputs, timetable.inputs(), allowed, Arc::clone(&self.findings));
         let batch = Arc::clone(self.current.insert(Arc::new(batch)));
         let workers = std::mem::take(&mut self.workers);
-        let (workers, lost) = batch.run(&self.session, &self.levels, workers, stop).await;
+        let (workers, lost) = batch.run(&self.session, workers, stop).await;
         self.workers = workers;
         self.current = None;
         let over = batch.over();
-        let tried = over.tried;
-        self.take(settings, &tried);
+        self.take(settings, &over.tried);
         // Alive and well after each batch, whatever its inputs were answered.
-        let sent = tried.iter().any(|tried| tried.probed.skipped.is_none());
+        let sent = over.tried.iter().any(|tried| tried.probed.skipped.is_none());
         self.summary.requests += 2 * u64::from(sent);
         self.doing = "whether the target is well after the last inputs was not seen";
         if over.down || (sent && !bisection::is_healthy(&self.session, self.workers.first()).await) {
             self.doing = "which input takes the target down was not found out";
-            self.down(&tried).await;
+            self.down(&over.tried).await;
         }
         if over.throttled > size / 2 {
             self.summary.blocked = Some("the target answers 429: it throttles, so nothing can be judged".to_owned());
@@ -236,34 +222,29 @@ impl Run {
         elapsed.sort();
         let median = elapsed.get(elapsed.len() / 2).copied().unwrap_or_default();
         for Tried { generated, probed, inconsistent, .. } in tried {
+            let (surface, place) = (generated.surface, probed.place);
             if *inconsistent {
-                let what =
-                    format!("{}: {}: the same bytes are now accepted, now refused", generated.surface, probed.place);
-                *self.summary.observed.entry(what).or_default() += 1;
+                let what = format!("{surface}: {place}: the same bytes are now accepted, now refused");
+                self.observed_once(Some(what));
             }
-            if probed.skipped.is_none() && self.is_new(generated.surface, probed) {
-                self.generator.keep(generated.surface, generated.input.clone());
+            if probed.skipped.is_none() && self.is_new(surface, probed) {
+                self.generator.keep(surface, generated.input.clone());
                 if let Some(out) = &settings.out {
                     let kept = keep(out, generated);
-                    let mut first = self.first();
-                    first.trouble = first.trouble.take().or(kept.err());
+                    let mut findings = self.findings();
+                    findings.trouble = findings.trouble.take().or(kept.err());
                 }
             }
-            self.summary.take(generated.surface, generated.row, probed);
+            self.summary.take(surface, generated.row, probed);
             // Slower than its peers is worth a word, never a verdict.
-            if probed.elapsed > Duration::from_millis(250)
-                && probed.elapsed > median * 20
-                && probed.kind != Kind::TimedOut
-            {
-                let what = format!("{}: {} is answered much slower than others", generated.surface, probed.place);
-                *self.summary.observed.entry(what).or_default() += 1;
+            let slow = probed.elapsed > Duration::from_millis(250) && probed.elapsed > median * 20;
+            if slow && probed.kind != Kind::TimedOut {
+                self.observed_once(Some(format!("{surface}: {place} is answered much slower than others")));
             }
         }
         self.summary.corpus = self.generator.kept();
-        let trouble = self.first().trouble.clone();
-        if let Some(trouble) = trouble {
-            *self.summary.observed.entry(trouble).or_default() += 1;
-        }
+        let trouble = self.findings().trouble.clone();
+        self.observed_once(trouble);
     }
 
     fn is_new(&self, surface: Surface, probed: &Probed) -> bool {
@@ -271,42 +252,39 @@ impl Run {
     }
 
     /// The target is gone: waits for it, and finds the input that took it down. Where it stays away nothing can be tried
-    /// again, and the last input that it crashed over is told.
+    /// again, and the last input that crashed is reported.
     async fn down(&mut self, tried: &[Tried]) {
-        let gone = "soon after this input the target answers nobody any more";
+        let gone = "the target no longer answers";
         if !bisection::is_back(&self.session).await {
-            if let Some(last) = tried.iter().rev().find(|tried| tried.crashed())
-                && let Some(worker) = &last.worker
-            {
-                let probed = bisection::took_down(last.suspect(), &last.probed, worker, gone);
-                self.first().see(&last.generated, &probed, &worker.bindings);
+            let what = "soon after this input the target answers nobody any more";
+            let last = tried.iter().rev().find(|tried| tried.probed.crashed());
+            if let Some(Tried { generated, probed, worker: Some(worker), .. }) = last {
+                let probed = bisection::took_down(Suspect::of(generated, probed), probed, worker, what);
+                self.findings().see(generated, &probed, &worker.bindings);
             } else {
-                self.first().blame_the_last();
+                self.findings().blame_the_last(what);
             }
-            self.summary.blocked = Some("the target no longer answers".to_owned());
-            return;
+            return self.summary.blocked = Some(gone.to_owned());
         }
         let sent: Vec<&Tried> = tried.iter().filter(|tried| tried.probed.skipped.is_none()).collect();
-        let suspects: Vec<Suspect<'_>> = sent.iter().map(|tried| tried.suspect()).collect();
-        let levels = Arc::clone(&self.levels);
-        let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
-        let Some(found) = bisection::find(&self.session, &suspects, &level).await else {
+        let suspects: Vec<Suspect<'_>> =
+            sent.iter().map(|tried| Suspect::of(&tried.generated, &tried.probed)).collect();
+        let Some(found) = bisection::find(&self.session, &suspects).await else {
             let what = "the target was gone after a batch, and none of its inputs takes it down alone";
-            *self.summary.observed.entry(what.to_owned()).or_default() += 1;
-            return;
+            return self.observed_once(Some(what.to_owned()));
         };
         let what = "the target answers nobody after this input";
         let probed = bisection::took_down(suspects[found.index], &found.probed, &found.worker, what);
         {
-            let mut first = self.first();
-            first.see(&sent[found.index].generated, &probed, &found.worker.bindings);
-            if let Some((named, ..)) = first.found.last_mut().filter(|(named, ..)| named.is_down()) {
+            let mut findings = self.findings();
+            findings.see(&sent[found.index].generated, &probed, &found.worker.bindings);
+            if let Some((named, ..)) = findings.found.last_mut().filter(|(named, ..)| named.is_down()) {
                 (named.tried_again, named.confirmed) = (true, true);
             }
         }
         match found.back {
             true => found.worker.remove(&self.session).await,
-            false => self.summary.blocked = Some("the target no longer answers".to_owned()),
+            false => self.summary.blocked = Some(gone.to_owned()),
         }
     }
 
@@ -314,7 +292,7 @@ impl Run {
     async fn shrink(&mut self, end: Option<Instant>) {
         loop {
             let index = self.shrunk;
-            let Some((mut found, mut broken, mut bindings)) = self.first().found.get(index).cloned() else {
+            let Some((mut found, mut violation, mut bindings)) = self.findings().found.get(index).cloned() else {
                 return;
             };
             // It was tried alone, and each further try would be another end of the target.
@@ -323,17 +301,18 @@ impl Run {
                 continue;
             }
             let Some(mut worker) = self.workers.pop() else { return };
-            let until = (Instant::now() + Duration::from_secs(10)).min(end.unwrap_or_else(|| Instant::now() + FAR));
-            let (session, levels) = (Arc::clone(&self.session), Arc::clone(&self.levels));
-            let level = move |id: &str| levels.get(id).copied().unwrap_or(Level::Must);
+            let until = Instant::now() + Duration::from_secs(10);
+            let until = end.map_or(until, |end| until.min(end));
+            let session = Arc::clone(&self.session);
             let (surface, signature) = (found.surface, found.signature.clone());
             let mut requests = 0;
             let mut still = async |input: &[u8]| {
-                let probed = probe(&session, &mut worker, surface, input, &level).await;
+                let probed = probe(&session, &mut worker, surface, input).await;
                 requests += probed.requests;
-                let same = probed.broken.iter().find(|broken| Signature::of(surface, &probed, broken) == signature);
+                let same = |violation: &&_| Signature::of(surface, &probed, violation) == signature;
+                let same = probed.violations.iter().find(same);
                 if let Some(same) = same {
-                    (broken, bindings) = (same.clone(), worker.bindings.clone());
+                    (violation, bindings) = (same.clone(), worker.bindings.clone());
                 }
                 same.is_some()
             };
@@ -341,39 +320,35 @@ impl Run {
             found.tried_again = true;
             self.shrunk += 1;
             {
-                let known = &mut self.first().found[index].0;
+                let known = &mut self.findings().found[index].0;
                 (known.tried_again, known.confirmed) = (true, found.confirmed);
             }
             if found.confirmed {
                 let mut in_time = async |input: &[u8]| Instant::now() < until && still(input).await;
                 found.input = shrink(&found.input, &mut in_time).await;
             }
-            found.what = broken.what.clone();
+            found.what = violation.what.clone();
             self.workers.push(worker);
             self.summary.requests += requests;
-            let mut first = self.first();
-            first.save(&mut found, &broken, &bindings);
-            first.found[index] = (found, broken, bindings);
+            let mut findings = self.findings();
+            findings.save(&mut found, &violation, &bindings);
+            findings.found[index] = (found, violation, bindings);
         }
     }
 
     pub fn take_found(&mut self) {
-        let found: Vec<Found> = {
-            let first = self.first();
-            let found = first.found.iter().map(|(found, ..)| {
-                let times = first.known.get(&found.signature).copied().unwrap_or(1);
-                Found { times, ..found.clone() }
-            });
-            found.collect()
+        let findings = self.findings();
+        let counted = |found: &Found| {
+            let times = findings.known.get(&found.signature).copied().unwrap_or(1);
+            Found { times, ..found.clone() }
         };
+        let found = findings.found.iter().map(|(found, ..)| counted(found)).collect();
+        drop(findings);
         self.summary.found = found;
     }
 }
 
-/// Far enough away not to matter.
-const FAR: Duration = Duration::from_secs(86_400);
-
-fn keep(out: &std::path::Path, generated: &Generated) -> Result<(), String> {
+fn keep(out: &Path, generated: &Generated) -> Result<(), String> {
     let name = format!("input-{:08}", generated.index);
     let folder = files::folders(out, ["corpus", generated.surface.name()]);
     let written = folder.and_then(|folder| files::replace(&folder.join(&name), &generated.input));

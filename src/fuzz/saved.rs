@@ -44,13 +44,13 @@ pub struct Saved {
 /// Saves a finding, or saves it anew once it is shrunk.
 ///
 /// # Errors
-/// A file cannot be written.
-pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Evidence, target: &str) -> io::Result<()> {
+/// A file cannot be evidence.
+pub(super) fn save(out: &Path, seed: u64, found: &mut Found, evidence: &Evidence, target: &str) -> io::Result<()> {
     let folder = files::folders(out, ["findings", found.surface.name()])?;
     let file = folder.join(&found.id);
     found.reproduce = vec![
         format!("wabizspec replay {} --target {}", shell_quoted(&file.display().to_string()), shell_word(target)),
-        written.curl.clone(),
+        evidence.curl.clone(),
     ];
     let saved = Saved {
         schema: "wabizspec/finding/1".to_owned(),
@@ -60,20 +60,20 @@ pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Evidence, target
         surface: found.surface.to_string(),
         seed,
         what: found.what.clone(),
-        input: found.input.iter().map(|byte| format!("{byte:02x}")).collect(),
+        input: super::hex(&found.input),
     };
     let beside = |ending: &str| file.with_file_name(format!("{}.{ending}", found.id));
     files::replace(&beside("json"), &serde_json::to_vec_pretty(&saved)?)?;
-    files::replace(&beside("txt"), written.transcript.as_bytes())?;
-    files::replace(&beside("raw"), &written.raw)?;
+    files::replace(&beside("txt"), evidence.transcript.as_bytes())?;
+    files::replace(&beside("raw"), &evidence.raw)?;
     let shell = format!(
         "# {}\n{}\n# the raw bytes: nc HOST PORT < {}.raw\n",
         harmless_line(&found.what),
-        written.curl,
+        evidence.curl,
         found.id
     );
     files::replace(&beside("sh"), shell.as_bytes())?;
-    files::replace(&beside("toml"), written.scenario.as_bytes())?;
+    files::replace(&beside("toml"), evidence.scenario.as_bytes())?;
     // The input last: where it is, everything is.
     files::replace(&file, &found.input)?;
     found.file = Some(file);
@@ -87,7 +87,7 @@ pub fn save(out: &Path, seed: u64, found: &mut Found, written: &Evidence, target
 pub fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         files::open(path, files::TEXT)?;
-        // Whoever names a file beside the input means the input.
+        // A file beside the input stands for the input.
         let beside = path.extension().is_some_and(|ending| BESIDE.iter().any(|known| ending == *known));
         let input = path.with_extension("");
         return Ok(vec![if beside && input.is_file() { input } else { path.to_owned() }]);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::finding::Found;
 use super::probe::{Kind, Probed};
-use super::{Class, Surface};
+use super::{Check, Class, Surface};
 use crate::exchange::{harmless_line, harmless_text};
 use crate::requirement::Level;
 
@@ -91,7 +91,7 @@ impl Summary {
     pub fn document(&self) -> serde_json::Value {
         let entry = |found: &Found| Entry {
             id: found.id.clone(),
-            oracle: found.signature.oracle.clone(),
+            oracle: found.signature.check,
             requirement: found.signature.requirement.clone(),
             surface: found.surface.to_string(),
             file: found.file.as_ref().map(|file| file.display().to_string()),
@@ -146,7 +146,7 @@ struct Document {
 #[derive(Debug, Serialize)]
 struct Entry {
     id: String,
-    oracle: String,
+    oracle: Check,
     requirement: String,
     surface: String,
     file: Option<String>,

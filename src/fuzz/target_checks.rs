@@ -1,7 +1,7 @@
-//! What no single input can show: what a target takes whoever asks, how long it takes over a refusal, and whether one who
-//! dawdles keeps others waiting.
+//! What no single input can show: which wrong logins a target accepts, whether its time tells which names there are, and
+//! whether slow connections keep others waiting.
 //!
-//! The first is asked before all inputs, so that a target that lets everybody in is told of once and not by every check
+//! The first is asked before all inputs, so that a target that lets everybody in is reported once and not by every check
 //! that rests on a refused login. The others are observations, never findings.
 
 use std::time::{Duration, Instant};
@@ -9,28 +9,26 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::Surface;
 use super::grammar::basic::BasicInput;
 use super::laxity::Laxity;
 use super::probe::{Probed, probe};
 use super::session::{FuzzSession, WorkerAccounts};
-use crate::requirement::Level;
+use super::{Check, Surface};
 
-/// A wrong password of a known user, and one of nobody: inputs of the surface `basic-auth`, so that what they show can be
-/// replayed.
+/// A wrong password of a known user, and one of an unknown user: inputs of the surface `basic-auth`, so that what they show
+/// can be replayed.
 const WRONG: [(&[u8], Laxity); 2] =
     [(b"aaaaaa${user}:Wrong-Password-7", Laxity::AnyPassword), (b"aaaaaa${nobody}:Wrong-Password-7", Laxity::AnyUser)];
 
-/// Tries a wrong login of each kind: what it takes, and what came of each.
-pub async fn wrong_logins(
+/// Tries a wrong login of each kind: what is accepted, and what came of each.
+pub(super) async fn wrong_logins(
     session: &FuzzSession,
     worker: &mut WorkerAccounts,
-    level: &(dyn Fn(&str) -> Level + Sync),
 ) -> (Laxity, Vec<(Vec<u8>, Probed)>) {
-    let (mut laxity, mut tried) = (Laxity::RightOnly, Vec::new());
+    let (mut laxity, mut tried) = (Laxity::None, Vec::new());
     for (input, means) in WRONG {
-        let probed = probe(session, worker, Surface::BasicAuth, input, level).await;
-        if probed.broken.iter().any(|broken| broken.oracle == "token") {
+        let probed = probe(session, worker, Surface::BasicAuth, input).await;
+        if probed.violations.iter().any(|violation| violation.check == Check::Token) {
             laxity = means;
         }
         tried.push((input.to_vec(), probed));
@@ -40,8 +38,7 @@ pub async fn wrong_logins(
 
 /// What came of several requests together.
 #[derive(Debug, Default)]
-pub struct Seen {
-    /// How many were sent.
+pub(super) struct Seen {
     pub requests: u64,
     /// The row of the catalogue, where enough of them were answered to say something.
     pub row: Option<&'static str>,
@@ -55,10 +52,10 @@ const PAIRS: (usize, usize) = (30, 10);
 /// How long the pairs may take.
 const PAIRS_TIME: Duration = Duration::from_secs(5);
 
-/// A known and an unknown name with the same wrong password, one after the other: who answers the one three times as
-/// fast as the other tells which names there are (row A32).
-pub async fn timing(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
-    let [(known, _), (unknown, _)] = WRONG.map(|(input, means)| (BasicInput::decode(input), means));
+/// A known and an unknown name with the same wrong password, one after the other: if one takes three times as long as the
+/// other, the time tells which names there are (row A32).
+pub(super) async fn timing(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
+    let logins = WRONG.map(|(input, _)| BasicInput::decode(input).request_parts(&worker.bindings));
     let begun = Instant::now();
     let (mut seen, mut ratios) = (Seen::default(), Vec::new());
     for _ in 0..PAIRS.0 {
@@ -66,8 +63,8 @@ pub async fn timing(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
             break;
         }
         let mut took = [0.0; 2];
-        for (took, input) in took.iter_mut().zip([&known, &unknown]) {
-            let exchange = session.send(input.request_parts(&worker.bindings)).await;
+        for (took, login) in took.iter_mut().zip(&logins) {
+            let exchange = session.send(login.clone()).await;
             seen.requests += 1;
             if exchange.response().is_none_or(|response| response.status == 429) {
                 return seen;
@@ -82,11 +79,8 @@ pub async fn timing(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
     seen.row = Some("A32");
     ratios.sort_by(f64::total_cmp);
     let ratio = ratios[ratios.len() / 2];
-    if !(1.0 / 3.0..=3.0).contains(&ratio) {
-        let (slower, factor) = match ratio > 1.0 {
-            true => ("a known name", ratio),
-            false => ("an unknown name", 1.0 / ratio),
-        };
+    let (slower, factor) = if ratio > 1.0 { ("a known name", ratio) } else { ("an unknown name", 1.0 / ratio) };
+    if factor > 3.0 {
         seen.observed = Some(format!(
             "basic-auth: a wrong password takes {factor:.0} times as long for {slower}, so the time tells which names there are"
         ));
@@ -94,15 +88,15 @@ pub async fn timing(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
     seen
 }
 
-/// So many connections dawdle.
+/// How many connections are slow.
 const SLOW: usize = 16;
 
 /// The pause between two of their bytes.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Connections that send a byte now and then and never end their header, and a good login meanwhile (row H16). At most
-/// ten seconds.
-pub async fn slow_connections(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
+/// Connections that send a byte now and then and never end their header, as Slowloris does, and a good login meanwhile (row
+/// H16). At most ten seconds.
+pub(super) async fn slow_connections(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
     let origin = session.target.transport.origin();
     let mut seen = Seen::default();
     if origin.tls() {
@@ -116,18 +110,17 @@ pub async fn slow_connections(session: &FuzzSession, worker: &WorkerAccounts) ->
             slow.push(stream);
         }
     }
-    seen.requests += u64::try_from(slow.len()).unwrap_or(0);
+    seen.requests += slow.len() as u64;
     for byte in b"POST /v1" {
         for stream in &mut slow {
-            // Who closes such a connection is right to.
+            // A server that closes such a connection is right to.
             let _ = stream.write_all(&[*byte]).await;
         }
         tokio::time::sleep(PAUSE).await;
     }
     seen.requests += 1;
     seen.row = Some("H16");
-    let bindings = &worker.bindings;
-    let login = session.logs_in(&bindings.user, &bindings.user_password);
+    let login = session.logs_in(&worker.bindings.user, &worker.bindings.user_password);
     if !tokio::time::timeout(Duration::from_secs(5), login).await.unwrap_or(false) {
         seen.observed = Some(format!(
             "http: while {SLOW} connections send a byte every {} ms, a good login gets no token within five seconds",

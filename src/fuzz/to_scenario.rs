@@ -2,52 +2,62 @@
 //!
 //! It makes an account with the credentials that the request was rendered with, so that it can run anywhere.
 
-use super::Surface;
 use super::finding::Found;
 use super::grammar::bindings::FIXED;
+use super::{Check, Surface};
+use crate::documented::api;
 use crate::exchange::{HttpRequest, Request, harmless_line};
 
-/// The file. The expectation is the requirement that was broken; where the answer cannot say it, a comment does.
-pub fn scenario(found: &Found, request: &Request) -> String {
-    let bindings = &FIXED;
-    let title = format!("Found by fuzzing: {}", harmless_line(&found.what));
-    let mut text = format!(
-        "#:schema ../scenario.schema.json\n# {}\ntitle = {}\ngiven = \"admin\"\nchanges = [\"users\"]\npositive = {}\n",
-        found.id,
-        quoted(&title),
-        quoted(twin(found.surface))
-    );
-    text.push_str(
-        "\n[[steps]]\nname = \"make the account that the request speaks of\"\nsend = \"POST /v1/users\"\n\
-         bearer = \"${admin_token}\"\n",
-    );
-    let account = serde_json::json!({ "username": bindings.user, "password": bindings.user_password });
-    text.push_str(&format!(
-        "json = '{account}'\n\n[steps.expect]\n\"users.create.created\" = {{ status = \"2xx\" }}\n"
-    ));
-    text.push_str("\n[[steps]]\nname = \"send what was found\"\n");
-    text.push_str(&step(request));
-    let refused =
-        matches!(found.signature.oracle.as_str(), "token" | "crash" | "answered" | "state" | "refused-change");
-    let status = match found.signature.oracle.as_str() {
-        "refused" => "2xx",
-        _ if refused => "4xx",
+/// The file. The expectation is the requirement that was violated; where the answer cannot show it, a comment does.
+pub(super) fn scenario(found: &Found, request: &Request) -> String {
+    let title = quoted(&format!("Found by fuzzing: {}", harmless_line(&found.what)));
+    let account = serde_json::json!({ "username": FIXED.user, "password": FIXED.user_password });
+    let status = match found.signature.check {
+        Check::Refused => "2xx",
+        Check::Token | Check::Crash | Check::Answered | Check::State | Check::RefusedChange => "4xx",
         _ => "200-499",
     };
-    text.push_str(&format!(
-        "\n[steps.expect]\n{} = {{ status = \"{status}\" }}\n",
-        quoted(&found.signature.requirement)
-    ));
-    text.push_str(&format!(
-        "\n[[steps]]\nname = \"remove the account\"\nsend = \"DELETE /v1/users/{}\"\nbearer = \"${{admin_token}}\"\n\n\
-         [steps.expect]\n\"users.delete.answered\" = {{ status = \"2xx\" }}\n",
-        bindings.user
-    ));
-    text
+    format!(
+        r#"#:schema ../scenario.schema.json
+# {id}
+title = {title}
+given = "admin"
+changes = ["users"]
+positive = "{positive}"
+
+[[steps]]
+name = "make the account that the request speaks of"
+send = "POST /v1/users"
+bearer = "${{admin_token}}"
+json = '{account}'
+
+[steps.expect]
+"users.create.created" = {{ status = "2xx" }}
+
+[[steps]]
+name = "send what was found"
+{step}
+[steps.expect]
+{requirement} = {{ status = "{status}" }}
+
+[[steps]]
+name = "remove the account"
+send = "DELETE {path}"
+bearer = "${{admin_token}}"
+
+[steps.expect]
+"users.delete.answered" = {{ status = "2xx" }}
+"#,
+        id = found.id,
+        positive = positive(found.surface),
+        step = step(request),
+        requirement = quoted(&found.signature.requirement),
+        path = api::user(&FIXED.user),
+    )
 }
 
 /// A scenario in which a request like this one is accepted.
-fn twin(surface: Surface) -> &'static str {
+fn positive(surface: Surface) -> &'static str {
     match surface {
         Surface::UsersBody => "users/create",
         Surface::AccountBody => "account/request",
@@ -68,7 +78,7 @@ fn step(request: &Request) -> String {
 fn in_parts(request: &HttpRequest) -> Option<String> {
     let printable = |bytes: &[u8]| {
         let text = std::str::from_utf8(bytes).ok()?;
-        (!text.chars().any(|c| c.is_control()) && !text.contains("${")).then(|| text.to_owned())
+        (!text.chars().any(|c| c.is_control()) && !text.contains("${")).then(|| quoted(text))
     };
     let mut headers = Vec::new();
     for header in &request.headers {
@@ -76,24 +86,21 @@ fn in_parts(request: &HttpRequest) -> Option<String> {
         if matches!(name.as_str(), "host" | "content-length") {
             continue;
         }
-        let repeated = request.headers.iter().filter(|other| other.name.eq_ignore_ascii_case(&name)).count() > 1;
-        if repeated {
+        if request.headers.iter().filter(|other| other.name.eq_ignore_ascii_case(&name)).count() > 1 {
             return None;
         }
-        headers.push(format!("{} = {}", quoted(&header.name), quoted(&printable(&header.value)?)));
+        headers.push(format!("{} = {}", quoted(&header.name), printable(&header.value)?));
     }
-    let mut step =
-        format!("send = {}\n", quoted(&format!("{} {}", request.method, printable(request.target.as_bytes())?)));
-    step.push_str(&format!("headers = {{ {} }}\n", headers.join(", ")));
-    if let Some(body) = &request.body {
-        step.push_str(&format!("body = {}\n", quoted(&printable(body)?)));
-    }
-    Some(step)
+    let send = printable(format!("{} {}", request.method, request.target).as_bytes())?;
+    let body = match &request.body {
+        Some(body) => format!("body = {}\n", printable(body)?),
+        None => String::new(),
+    };
+    Some(format!("send = {send}\nheaders = {{ {} }}\n{body}", headers.join(", ")))
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("hex = \"{digits}\"\n")
+    format!("hex = \"{}\"\n", super::hex(bytes))
 }
 
 /// A text as a TOML string, in which nothing drives a terminal or a CI server that shows the file.

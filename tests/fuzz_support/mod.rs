@@ -18,7 +18,6 @@ use wabizspec::fuzz::finding;
 use wabizspec::fuzz::session::FuzzSession;
 use wabizspec::fuzz::summary::Summary;
 use wabizspec::fuzz::timetable::Timetable;
-use wabizspec::judge::Oracles;
 use wabizspec::reference::{Behaviour, Server};
 use wabizspec::requirement::Register;
 use wabizspec::scenario::Suite;
@@ -49,7 +48,7 @@ pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, FuzzS
         admin = givens.admin().await;
     }
     let admin = admin.expect("a login");
-    let mut ground = FuzzSession::new(Arc::clone(target), Some(admin), givens.accounts(), Oracles::of(register));
+    let mut ground = FuzzSession::new(Arc::clone(target), Some(admin), givens.accounts(), register);
     ground.registers = true;
     ground.disposable = true;
     (givens, ground)
@@ -99,13 +98,13 @@ pub async fn fuzzed(
         News::Progress { summary, .. } if enough(summary) => stop.send(true).expect("the run listens"),
         _ => {}
     };
-    let summary = drive(Arc::new(ground), &register, settings, stopped, &mut look).await;
+    let summary = drive(Arc::new(ground), settings, stopped, &mut look).await;
     let left = givens.clean_up().await;
     (summary, left)
 }
 
 /// What was found, as `oracle requirement`.
 pub fn found(summary: &Summary) -> Vec<String> {
-    let line = |found: &finding::Found| format!("{} {}", found.signature.oracle, found.signature.requirement);
+    let line = |found: &finding::Found| format!("{} {}", found.signature.check, found.signature.requirement);
     summary.findings().map(line).collect()
 }

@@ -1,66 +1,32 @@
 //! The `Authorization` header of a login, in all the ways it can be written.
 
+use percent_encoding::percent_encode_byte;
+
 use super::RequestParts;
 use super::bindings::Bindings;
 use super::codec::{Choice, choices, grammar};
-use crate::exchange::Header;
+use crate::documented::api::Operation;
 
 choices! {
-    /// Where the credentials stand.
-    Place {
-        /// In one `Authorization` field.
-        Once,
-        /// Nowhere.
-        Absent,
-        /// Twice, alike.
-        Twice,
-        /// First these, then others.
-        ThenOthers,
-        /// First others, then these.
-        OthersFirst,
-        /// With others in one field, after a comma.
-        Comma,
-        /// In `authorization`.
-        LowerName,
-        /// In `AUTHORIZATION`.
-        UpperName,
-        /// With blanks and tabs around the value.
-        Spaced,
-        /// Folded over two lines, after the scheme.
-        Folded,
-        /// In `Proxy-Authorization`.
-        Proxy,
-        /// In `X-Authorization`.
-        Foreign,
-        /// In the query.
-        Query,
-        /// In a cookie.
-        Cookie,
+    /// Where the credentials stand: in one `Authorization` field, in two, with others, folded over two lines, or elsewhere.
+    Placement {
+        Once, Absent, Twice, ThenOthers, OthersFirst, Comma, LowerName, UpperName, Spaced, Folded, Proxy,
+        Foreign, Query, Cookie,
     }
 }
 
 choices! {
     /// The scheme's name.
     Scheme: &'static [u8] {
-        /// `Basic`
         Basic = b"Basic",
-        /// `basic`
         Lower = b"basic",
-        /// `BASIC`
         Upper = b"BASIC",
-        /// `bAsIc`
         Mixed = b"bAsIc",
-        /// None at all.
         Missing = b"",
-        /// Twice.
         Doubled = b"Basic Basic",
-        /// `Bearer`
         Bearer = b"Bearer",
-        /// `Digest`
         Digest = b"Digest",
-        /// One letter longer.
         Longer = b"Basicx",
-        /// `Negotiate`
         Negotiate = b"Negotiate",
     }
 }
@@ -68,19 +34,12 @@ choices! {
 choices! {
     /// What stands between the scheme and the code, and behind the code.
     Gap: [&'static [u8]; 2] {
-        /// One space.
         Space = [b" ", b""],
-        /// Two spaces.
         Two = [b"  ", b""],
-        /// A dozen spaces.
         Many = [b"            ", b""],
-        /// A tab.
         Tab = [b"\t", b""],
-        /// Nothing.
         Glued = [b"", b""],
-        /// A space, and three more after the code.
         Trailing = [b" ", b"   "],
-        /// A non-breaking space.
         Nbsp = ["\u{a0}".as_bytes(), b""],
     }
 }
@@ -158,46 +117,27 @@ impl Form {
 choices! {
     /// How the text is encoded, and what stands around that.
     Encoding: Form {
-        /// Base64 with padding.
         Standard = STANDARD,
-        /// The URL-safe alphabet.
         UrlSafe = Form {
             alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
             ..STANDARD
         },
-        /// Without padding.
         Unpadded = Form::padding(b""),
-        /// One sign of padding too many.
         OverPadded = Form::behind(b"="),
-        /// Padding in the middle as well.
         PaddedInside = Form::inside(b"="),
-        /// Blanks inside.
         Blanks = Form::inside(b"  "),
-        /// A tab inside.
         TabInside = Form::inside(b"\t"),
-        /// An illegal sign inside.
         IllegalInside = Form::inside(b"!"),
-        /// The last sign has bits that nobody needs.
         LooseBits = Form { loose: !0, ..STANDARD },
-        /// The text itself.
         Raw = STANDARD,
-        /// Encoded twice.
         Double = STANDARD,
-        /// Hexadecimal.
         Hex = STANDARD,
-        /// Percent-encoded.
         Percent = STANDARD,
-        /// The last sign of base64 cut off.
         Cut = Form { cut: 1, ..Form::padding(b"") },
-        /// With the code of something else behind it.
         Followed = Form::behind(OTHERS.as_bytes()),
-        /// With the code of something else before it: `other:words!`
         Preceded = Form::before(b"b3RoZXI6d29yZHMh"),
-        /// With a parameter behind it.
         Parameter = Form::behind(b", realm=\"x\""),
-        /// With a comment behind it.
         Comment = Form::behind(b" (comment)"),
-        /// Each `=` percent-encoded.
         PercentPadding = Form::padding(b"%3D%3D"),
     }
 }
@@ -225,35 +165,20 @@ impl Choice for Size {
 }
 
 choices! {
-    /// What the login brings as its body.
+    /// What the login brings as its body: none, `{}`, none that is called JSON, a strong or a weak new password.
     LoginWith {
-        /// Nothing.
-        Nothing,
-        /// `{}`
-        Object,
-        /// No bytes, but called JSON.
-        Empty,
-        /// A strong new password.
-        Change,
-        /// A weak new password.
-        Weak,
+        Nothing, Object, Empty, Change, Weak,
     }
 }
 
 grammar! {
     /// A login, as far as its credentials go. The text is what is encoded.
     BasicInput {
-        /// Where the credentials stand.
-        place: Place,
-        /// The scheme.
+        place: Placement,
         scheme: Scheme,
-        /// What follows it.
         gap: Gap,
-        /// How the text is written.
         encoding: Encoding,
-        /// How long it is made.
         size: Size,
-        /// The body.
         with: LoginWith,
     }
 }
@@ -280,7 +205,7 @@ impl BasicInput<'_> {
         // Without a scheme nothing stands between it and the code.
         let gap = if self.scheme == Scheme::Missing { Gap::Glued } else { self.gap };
         let [gap, tail] = gap.written();
-        let gap = if self.place == Place::Folded { b"\r\n " } else { gap };
+        let gap = if self.place == Placement::Folded { b"\r\n " } else { gap };
         let form = self.encoding.written();
         let mut value = Vec::with_capacity(64 + 2 * plain.len());
         value.extend_from_slice(self.scheme.written());
@@ -290,7 +215,7 @@ impl BasicInput<'_> {
         match self.encoding {
             // Line ends and NUL would be another request, or none: they are the business of the surface `http`.
             Encoding::Raw => value.extend(plain.iter().map(|byte| header_byte(*byte))),
-            Encoding::Hex => digits(&plain, b"", b"0123456789abcdef", &mut value),
+            Encoding::Hex => value.extend(plain.iter().flat_map(|byte| format!("{byte:02x}").into_bytes())),
             Encoding::Percent => value.extend(percent(&plain)),
             Encoding::Double => {
                 let mut once = Vec::new();
@@ -311,57 +236,36 @@ impl BasicInput<'_> {
     /// The request.
     pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         let value = self.value(bindings);
-        let others = || format!("Basic {OTHERS}").into_bytes();
-        let one = |name: &'static str, value: Vec<u8>| vec![Header::new(name, value)];
-        let mut path = "/v1/users/login".to_owned();
-        let mut headers = match self.place {
-            Place::Once | Place::Folded => one("Authorization", value),
-            Place::Absent => Vec::new(),
-            Place::Twice => [one("Authorization", value.clone()), one("Authorization", value)].concat(),
-            Place::ThenOthers => [one("Authorization", value), one("Authorization", others())].concat(),
-            Place::OthersFirst => [one("Authorization", others()), one("Authorization", value)].concat(),
-            Place::Comma => one("Authorization", [value, others()].join(&b", "[..])),
-            Place::LowerName => one("authorization", value),
-            Place::UpperName => one("AUTHORIZATION", value),
-            Place::Spaced => one("Authorization", [b" \t ", &value[..], b" \t "].concat()),
-            Place::Proxy => one("Proxy-Authorization", value),
-            Place::Foreign => one("X-Authorization", value),
-            Place::Query => {
-                let query: String = url::form_urlencoded::byte_serialize(&value).collect();
-                path.push_str("?authorization=");
-                path.push_str(&query);
-                Vec::new()
-            }
-            Place::Cookie => one("Cookie", [b"authorization=", &value[..]].concat()),
+        let others = format!("Basic {OTHERS}");
+        let login = RequestParts::of(Operation::LogIn);
+        let login = match self.place {
+            Placement::Once | Placement::Folded => login.header("Authorization", value),
+            Placement::Absent => login,
+            Placement::Twice => login.header("Authorization", value.clone()).header("Authorization", value),
+            Placement::ThenOthers => login.header("Authorization", value).header("Authorization", others),
+            Placement::OthersFirst => login.header("Authorization", others).header("Authorization", value),
+            Placement::Comma => login.header("Authorization", [&value[..], b", ", others.as_bytes()].concat()),
+            Placement::LowerName => login.header("authorization", value),
+            Placement::UpperName => login.header("AUTHORIZATION", value),
+            Placement::Spaced => login.header("Authorization", [b" \t ", &value[..], b" \t "].concat()),
+            Placement::Proxy => login.header("Proxy-Authorization", value),
+            Placement::Foreign => login.header("X-Authorization", value),
+            Placement::Query => login.query("authorization", &value),
+            Placement::Cookie => login.header("Cookie", [b"authorization=", &value[..]].concat()),
         };
-        let body = match self.with {
-            LoginWith::Nothing => None,
-            LoginWith::Object => Some(b"{}".to_vec()),
-            LoginWith::Empty => Some(Vec::new()),
-            LoginWith::Change => Some(format!(r#"{{"new_password":"{}"}}"#, bindings.new_password).into_bytes()),
-            LoginWith::Weak => Some(br#"{"new_password":"weak"}"#.to_vec()),
-        };
-        if body.is_some() {
-            headers.push(Header::new("Content-Type", "application/json"));
+        match self.with {
+            LoginWith::Nothing => login,
+            LoginWith::Object => login.json("{}"),
+            LoginWith::Empty => login.json(""),
+            LoginWith::Change => login.json(format!(r#"{{"new_password":"{}"}}"#, bindings.new_password)),
+            LoginWith::Weak => login.json(r#"{"new_password":"weak"}"#),
         }
-        RequestParts { method: "POST", path, headers, body }
     }
 }
 
 /// Each byte percent-encoded.
 pub(super) fn percent(bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(bytes.len() * 3);
-    digits(bytes, b"%", b"0123456789ABCDEF", &mut text);
-    text
-}
-
-/// Writes each byte as two hexadecimal digits behind a mark.
-fn digits(bytes: &[u8], mark: &[u8], digits: &[u8; 16], text: &mut Vec<u8>) {
-    for byte in bytes {
-        text.extend_from_slice(mark);
-        text.push(digits[usize::from(byte >> 4)]);
-        text.push(digits[usize::from(byte & 15)]);
-    }
+    bytes.iter().flat_map(|byte| percent_encode_byte(*byte).bytes()).collect()
 }
 
 /// A byte that can stand in the value of a field.

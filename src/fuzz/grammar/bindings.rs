@@ -4,37 +4,35 @@
 
 use std::borrow::Cow;
 
+use crate::documented::basic::{self, Credentials};
 use crate::template::Filter;
 
 /// The values of one account's inputs.
 #[derive(Debug, Clone)]
 pub struct Bindings {
     /// The account whose credentials count as right.
-    pub user: Cow<'static, str>,
-    /// Its password at present.
-    pub user_password: Cow<'static, str>,
+    pub(crate) user: Cow<'static, str>,
+    pub(crate) user_password: Cow<'static, str>,
     /// A second account, whose password holds colons.
-    pub colon_user: Cow<'static, str>,
-    /// Its password.
-    pub colon_password: Cow<'static, str>,
-    /// A token of `user`.
-    pub user_token: Cow<'static, str>,
+    pub(crate) colon_user: Cow<'static, str>,
+    pub(crate) colon_password: Cow<'static, str>,
+    pub(crate) user_token: Cow<'static, str>,
     /// A token of the admin; empty where none is to be had.
-    pub admin_token: Cow<'static, str>,
+    pub(crate) admin_token: Cow<'static, str>,
     /// A token of `user` that was logged out.
-    pub dead_token: Cow<'static, str>,
+    pub(crate) dead_token: Cow<'static, str>,
     /// A name that no account has.
-    pub nobody: Cow<'static, str>,
+    pub(crate) nobody: Cow<'static, str>,
     /// A name of its own for this input.
-    pub unique: Cow<'static, str>,
+    pub(crate) unique: Cow<'static, str>,
     /// A strong password that nobody has yet.
-    pub new_password: Cow<'static, str>,
+    pub(crate) new_password: Cow<'static, str>,
     /// A certificate that can be read, in base64.
-    pub cert: Cow<'static, str>,
+    pub(crate) cert: Cow<'static, str>,
     /// What requests carry as `Host`.
-    pub host: Cow<'static, str>,
+    pub(crate) host: Cow<'static, str>,
     /// What paths begin with.
-    pub base: Cow<'static, str>,
+    pub(crate) base: Cow<'static, str>,
 }
 
 /// Every sign that base64 writes as `+` or `/` at any place: `>` third in a group gives `+`, `?` gives `/`.
@@ -61,11 +59,14 @@ pub static FIXED: Bindings = Bindings {
 };
 
 impl Bindings {
+    /// The right credentials as the value of a header; `${basic}` is the code in it.
+    pub(crate) fn basic(&self) -> String {
+        basic::render(&Credentials::new(&*self.user, &*self.user_password))
+    }
+
     fn value(&self, name: &[u8]) -> Option<Cow<'_, str>> {
         if name == b"basic" {
-            use base64::Engine;
-            let joined = format!("{}:{}", self.user, self.user_password);
-            return Some(base64::engine::general_purpose::STANDARD.encode(joined).into());
+            return Some(self.basic().split_off("Basic ".len()).into());
         }
         // A table, so that libFuzzer counts one loop and no branch for each name.
         let values = [

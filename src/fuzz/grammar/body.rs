@@ -6,121 +6,54 @@ use super::basic::percent;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
 use super::{INPUT_BYTES, RequestParts};
-use crate::exchange::Header;
+use crate::documented::api::Operation;
 use crate::fuzz::Surface;
 
 choices! {
     /// The `Content-Type` fields.
-    ContentType {
-        /// `application/json`
-        Json,
-        /// None.
-        Absent,
-        /// `text/plain`
-        Plain,
-        /// `application/JSON`
-        Upper,
-        /// `application/json; charset=utf-16`
-        Utf16,
-        /// `application/json;charset=latin1`
-        Latin1,
-        /// `application/x-www-form-urlencoded`
-        Form,
-        /// `multipart/form-data`
-        Multipart,
-        /// Two different ones.
-        Two,
-        /// Not a media type.
-        Garbage,
+    ContentType: &'static [&'static str] {
+        Json = &["application/json"],
+        Absent = &[],
+        Plain = &["text/plain"],
+        Upper = &["application/JSON"],
+        Utf16 = &["application/json; charset=utf-16"],
+        Latin1 = &["application/json;charset=latin1"],
+        Form = &["application/x-www-form-urlencoded"],
+        Multipart = &["multipart/form-data; boundary=x"],
+        Two = &["application/json", "text/plain"],
+        Garbage = &[";/=,"],
     }
 }
 
 choices! {
-    /// How the body is framed.
+    /// How the body is framed: by its length, in one chunk, in chunks of one byte, or with a content coding that it does
+    /// not have.
     Framing {
-        /// By its length.
-        Length,
-        /// In one chunk.
-        Chunked,
-        /// In chunks of one byte.
-        Crumbs,
-        /// By its length, and `Content-Encoding: gzip`, which it is not.
-        Gzip,
-        /// By its length, and a content coding that nobody knows.
-        UnknownCoding,
+        Length, Chunked, Crumbs, Gzip, UnknownCoding,
     }
 }
 
 choices! {
-    /// What is done to the text before it is sent.
+    /// What is done to the text before it is sent; see [`BodyInput::body`].
     Spelling {
-        /// Nothing.
-        Plain,
-        /// Blanks and line ends around it.
-        Around,
-        /// A byte order mark before it.
-        Bom,
-        /// As UTF-16, little end first, with a byte order mark.
-        Utf16Le,
-        /// As UTF-16, big end first, without one.
-        Utf16Be,
-        /// The last byte cut off.
-        CutOne,
-        /// Cut in the middle.
-        CutHalf,
-        /// Twice.
-        Doubled,
-        /// With a NUL at its end.
-        Nul,
-        /// With garbage at its end.
-        Garbage,
-        /// Percent-encoded.
-        Percent,
+        Plain, Around, Bom, Utf16Le, Utf16Be, CutOne, CutHalf, Doubled, Nul, Garbage, Percent,
     }
 }
 
 choices! {
-    /// What `${bulk}` in the text stands for.
+    /// What `${bulk}` in the text stands for; see [`BodyInput::bulky`]. From `Deep10K` on it makes a large request.
     Bulk {
-        /// Nothing.
-        Nothing,
-        /// 100 arrays in one another.
-        Deep100,
-        /// 1 000 arrays.
-        Deep1000,
-        /// 4 000 arrays that are never closed.
-        Open4000,
-        /// 300 objects in one another.
-        Objects300,
-        /// 4 KiB of text.
-        Text4K,
-        /// A number of 4 000 digits.
-        Digits4000,
-        /// 300 members.
-        Members300,
-        /// 10 000 arrays: a large request.
-        Deep10K,
-        /// 100 000 arrays that are never closed: a large request.
-        Open100K,
-        /// 1 MiB less a little of text: a large request.
-        TextMega,
-        /// A number of 500 000 digits: a large request.
-        DigitsMega,
-        /// 50 000 members: a large request.
-        MembersMega,
+        Nothing, Deep100, Deep1000, Open4000, Objects300, Text4K, Digits4000, Members300, Deep10K, Open100K,
+        TextMega, DigitsMega, MembersMega,
     }
 }
 
 grammar! {
     /// A request with a JSON body. The text is the body.
     BodyInput {
-        /// How it is labelled.
         content_type: ContentType,
-        /// How it is framed.
         framing: Framing,
-        /// What is done to the text.
         spelling: Spelling,
-        /// What `${bulk}` stands for.
         bulk: Bulk,
     }
 }
@@ -186,38 +119,23 @@ impl BodyInput<'_> {
 
     /// The request at the surface's endpoint, with credentials that suffice.
     pub fn request_parts(&self, surface: Surface, bindings: &Bindings) -> RequestParts {
-        let (path, authorization) = match surface {
-            Surface::UsersBody => ("/v1/users", format!("Bearer {}", bindings.admin_token).into_bytes()),
-            Surface::AccountBody => ("/v1/account", format!("Bearer {}", bindings.admin_token).into_bytes()),
-            _ => ("/v1/users/login", bindings.render(b"Basic ${basic}").into_owned()),
+        let call = match surface {
+            Surface::UsersBody => RequestParts::of(Operation::CreateUser).bearer(&bindings.admin_token),
+            Surface::AccountBody => RequestParts::of(Operation::Register).bearer(&bindings.admin_token),
+            _ => RequestParts::of(Operation::LogIn).header("Authorization", bindings.basic()),
         };
-        let mut headers = vec![Header::new("Authorization", authorization)];
-        let label = |value: &str| Header::new("Content-Type", value);
-        match self.content_type {
-            ContentType::Json => headers.push(label("application/json")),
-            ContentType::Absent => {}
-            ContentType::Plain => headers.push(label("text/plain")),
-            ContentType::Upper => headers.push(label("application/JSON")),
-            ContentType::Utf16 => headers.push(label("application/json; charset=utf-16")),
-            ContentType::Latin1 => headers.push(label("application/json;charset=latin1")),
-            ContentType::Form => headers.push(label("application/x-www-form-urlencoded")),
-            ContentType::Multipart => headers.push(label("multipart/form-data; boundary=x")),
-            ContentType::Two => headers.extend([label("application/json"), label("text/plain")]),
-            ContentType::Garbage => headers.push(label(";/=,")),
-        }
-        let mut body = self.body(bindings).into_owned();
+        let call = self.content_type.written().iter().fold(call, |call, value| call.header("Content-Type", *value));
+        let body = self.body(bindings).into_owned();
         match self.framing {
-            Framing::Length => {}
-            Framing::Gzip => headers.push(Header::new("Content-Encoding", "gzip")),
-            Framing::UnknownCoding => headers.push(Header::new("Content-Encoding", "x-nothing")),
+            Framing::Length => RequestParts { body: Some(body), ..call },
+            Framing::Gzip => RequestParts { body: Some(body), ..call.header("Content-Encoding", "gzip") },
+            Framing::UnknownCoding => RequestParts { body: Some(body), ..call.header("Content-Encoding", "x-nothing") },
             Framing::Chunked | Framing::Crumbs => {
-                headers.push(Header::new("Transfer-Encoding", "chunked"));
                 // A megabyte in crumbs would be nothing but crumbs.
                 let size = if self.framing == Framing::Crumbs && body.len() < INPUT_BYTES { 1 } else { usize::MAX };
-                body = chunked(&body, size);
+                RequestParts { body: Some(chunked(&body, size)), ..call.header("Transfer-Encoding", "chunked") }
             }
         }
-        RequestParts { method: "POST", path: path.to_owned(), headers, body: Some(body) }
     }
 }
 

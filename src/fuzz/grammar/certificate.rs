@@ -6,63 +6,29 @@ use crate::documented::certificate::SampleCertificate;
 choices! {
     /// What kind of certificate.
     Kind {
-        /// Inside an account payload.
-        Wrapped,
-        /// By itself.
-        Bare,
-        /// The text as the bytes of the message.
-        Bytes,
-        /// The text as the value of `cert`.
-        Literal,
+        Wrapped, Bare, Bytes, Literal,
     }
 }
 
 choices! {
     /// The certificate's number, whose length moves what is behind it.
     Serial {
-        /// Sixteen digits, as real ones.
-        Long,
-        /// 0
-        Zero,
-        /// 127
-        OneByte,
-        /// 128
-        TwoBytes,
-        /// 2⁶⁴ − 1
-        Longest,
+        Long, Zero, OneByte, TwoBytes, Longest,
     }
 }
 
 choices! {
     /// What is done to a whole certificate.
     Damage {
-        /// Nothing.
-        Nothing,
-        /// A field before it that nobody knows.
-        UnknownBefore,
-        /// One behind it.
-        UnknownAfter,
-        /// The last byte cut off.
-        Cut,
-        /// Cut in the middle.
-        Halved,
-        /// A length at its front that is beyond everything.
-        HugeLength,
-        /// Inside itself, as another certificate.
-        Nested,
-        /// Its first field with the wire type of a number.
-        WrongType,
+        Nothing, UnknownBefore, UnknownAfter, Cut, Halved, HugeLength, Nested, WrongType,
     }
 }
 
 grammar! {
     /// A certificate. The text is the name in it, or the message itself.
     CertificateInput {
-        /// What kind.
         kind: Kind,
-        /// Its number.
         serial: Serial,
-        /// What is wrong with it.
         damage: Damage,
     }
 }

@@ -1,7 +1,5 @@
 //! Letters and text: how choices are written in front of an input.
 
-use arbitrary::{Arbitrary, Unstructured};
-
 use super::INPUT_BYTES;
 
 /// Something that is chosen by a letter. `a` is the first and plainest.
@@ -22,103 +20,75 @@ pub trait Choice: Copy + PartialEq + 'static {
     }
 }
 
-/// An input before its letters are understood: `N` letters, then text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coded<'a, const N: usize> {
-    /// One letter for each choice.
-    pub letters: [u8; N],
-    /// The rest.
-    pub text: &'a [u8],
+/// An input as `N` letters and a text; every input can be read.
+pub fn split<const N: usize>(input: &[u8]) -> ([u8; N], &[u8]) {
+    let input = &input[..input.len().min(INPUT_BYTES)];
+    let (prefix, text) = input.split_at(input.len().min(N));
+    let mut letters = [b'a'; N];
+    letters[..prefix.len()].copy_from_slice(prefix);
+    (letters, text)
 }
 
-impl<'a, const N: usize> Coded<'a, N> {
-    /// Reads an input; there is none that cannot be read.
-    pub fn read(input: &'a [u8]) -> Coded<'a, N> {
-        let input = &input[..input.len().min(INPUT_BYTES)];
-        let (prefix, text) = input.split_at(input.len().min(N));
-        let mut letters = [b'a'; N];
-        letters[..prefix.len()].copy_from_slice(prefix);
-        Coded { letters, text }
-    }
-
-    /// The input that is read so.
-    pub fn write(&self) -> Vec<u8> {
-        [&self.letters[..], self.text].concat()
-    }
-}
-
-impl<'a, const N: usize> Arbitrary<'a> for Coded<'a, N> {
-    fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
-        let length = u.len();
-        Ok(Coded::read(u.bytes(length)?))
-    }
-
-    fn arbitrary_take_rest(u: Unstructured<'a>) -> arbitrary::Result<Self> {
-        Ok(Coded::read(u.take_rest()))
-    }
-}
-
-/// Writes `Arbitrary`, `decode` and `encode` for an input of choices and text, so that the three cannot drift apart:
-/// `grammar!(Name { field: Choice, … })` with the text last.
-macro_rules! grammar {
-    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $choice:ty,)* }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct $name<'a> {
-            $($(#[$field_meta])* pub $field: $choice,)*
-            /// The literal text after the letters.
-            pub text: std::borrow::Cow<'a, [u8]>,
-        }
-
-        impl<'a> $name<'a> {
-            /// How many letters stand in front of the text.
-            pub const LETTERS: usize = [$(stringify!($field)),*].len();
-
-            /// Reads an input; there is none that cannot be read.
-            pub fn decode(input: &'a [u8]) -> Self {
-                let coded = $crate::fuzz::grammar::Coded::<{ $name::LETTERS }>::read(input);
-                let [$($field),*] = coded.letters;
-                $name {
-                    $($field: <$choice as $crate::fuzz::grammar::Choice>::of($field),)*
-                    text: coded.text.into(),
-                }
-            }
-
-            /// The input that is read as this: the inverse of `decode`.
-            pub fn encode(&self) -> Vec<u8> {
-                let letters = [$($crate::fuzz::grammar::Choice::letter(self.$field)),*];
-                $crate::fuzz::grammar::Coded::<{ $name::LETTERS }> { letters, text: &self.text }.write()
-            }
-        }
-
-        impl<'a> arbitrary::Arbitrary<'a> for $name<'a> {
+/// An input is its own `Arbitrary` form: the bytes are decoded as they are.
+macro_rules! arbitrary_decodes {
+    ($name:ty) => {
+        impl<'a> arbitrary::Arbitrary<'a> for $name {
             fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
                 let length = u.len();
-                Ok($name::decode(u.bytes(length)?))
-            }
-
-            fn arbitrary_take_rest(u: arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
-                Ok($name::decode(u.take_rest()))
+                Ok(<$name>::decode(u.bytes(length)?))
             }
         }
     };
 }
 
-/// Writes an enum of choices without data; where a type is given, also what is written for each.
+/// Writes `Arbitrary`, `decode` and `encode` for an input of choices and text, so that the three cannot drift apart:
+/// `grammar!(Name { field: Choice, … })`, the fields in the order of their letters, then the text.
+macro_rules! grammar {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $choice:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name<'a> {
+            $($(#[$field_meta])* pub(crate) $field: $choice,)*
+            /// The literal text after the letters.
+            pub(crate) text: std::borrow::Cow<'a, [u8]>,
+        }
+
+        impl<'a> $name<'a> {
+            /// Reads an input; every input can be read.
+            pub fn decode(input: &'a [u8]) -> Self {
+                let ([$($field),*], text) = $crate::fuzz::grammar::codec::split(input);
+                $name {
+                    $($field: <$choice as $crate::fuzz::grammar::Choice>::of($field),)*
+                    text: text.into(),
+                }
+            }
+
+            /// The input that is read as this: the inverse of `decode`.
+            #[allow(dead_code, reason = "certificates are written by tests only")]
+            pub fn encode(&self) -> Vec<u8> {
+                [&[$($crate::fuzz::grammar::Choice::letter(self.$field)),*][..], &self.text].concat()
+            }
+        }
+
+        $crate::fuzz::grammar::codec::arbitrary_decodes!($name<'a>);
+    };
+}
+
+/// Writes an enum of choices, in the order of their letters; where a type is given, also what is written for each.
 macro_rules! choices {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident,)* }) => {
+    ($(#[$meta:meta])* $name:ident { $($variant:ident,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$variant_meta])* $variant,)*
+        pub(crate) enum $name {
+            $($variant,)*
         }
 
         impl $crate::fuzz::grammar::Choice for $name {
             const ALL: &'static [Self] = &[$($name::$variant,)*];
         }
     };
-    ($(#[$meta:meta])* $name:ident: $written:ty { $($(#[$variant_meta:meta])* $variant:ident = $value:expr,)* }) => {
-        choices! { $(#[$meta])* $name { $($(#[$variant_meta])* $variant,)* } }
+    ($(#[$meta:meta])* $name:ident: $written:ty { $($variant:ident = $value:expr,)* }) => {
+        choices! { $(#[$meta])* $name { $($variant,)* } }
 
         impl $name {
             /// A table, so that nothing branches on what a fuzzer chose.
@@ -131,10 +101,12 @@ macro_rules! choices {
     };
 }
 
-pub(super) use {choices, grammar};
+pub(super) use {arbitrary_decodes, choices, grammar};
 
 #[cfg(test)]
 mod tests {
+    use arbitrary::Arbitrary;
+
     use super::*;
     use crate::fuzz::grammar::basic::BasicInput;
     use crate::fuzz::grammar::bearer::BearerInput;
@@ -156,7 +128,7 @@ mod tests {
                 let written = read.encode();
                 assert_eq!($name::decode(&written), read, "{}", bytes.escape_ascii());
                 assert_eq!($name::decode(&written).encode(), written);
-                let arbitrary = $name::arbitrary_take_rest(Unstructured::new(&bytes)).expect("total");
+                let arbitrary = $name::arbitrary_take_rest(arbitrary::Unstructured::new(&bytes)).expect("total");
                 assert_eq!(arbitrary, read);
             }
         )*};

@@ -6,33 +6,21 @@ use super::codec::{choices, grammar};
 choices! {
     /// What `${bulk}` in the text stands for.
     Bulk {
-        /// Nothing.
-        Nothing,
-        /// 4 KiB of `x`.
-        FourK,
-        /// 100 KiB of `x`.
-        HundredK,
-        /// 1 000 header fields.
-        Fields,
+        Nothing, FourK, HundredK, Fields,
     }
 }
 
 choices! {
     /// How line ends of the text are sent.
     Lines {
-        /// A line feed alone is sent as CR LF, so that a text is easily written.
-        Completed,
-        /// As they stand.
-        Exact,
+        Completed, Exact,
     }
 }
 
 grammar! {
     /// Bytes for the wire. The text is what is sent.
     HttpInput {
-        /// What `${bulk}` stands for.
         bulk: Bulk,
-        /// What becomes of line ends.
         lines: Lines,
     }
 }

@@ -1,8 +1,8 @@
 //! The grammar of inputs: bytes to requests, and back.
 //!
 //! An input is a short prefix of letters, each a choice, then literal text; so a person can write one, and a
-//! dictionary entry lands in the text as it stands. Any byte string is an input: a letter that names no choice is
-//! counted on from the first, a missing one is the first. `encode` is the inverse of reading.
+//! dictionary entry lands in the text as it is. Any byte string is an input: a letter that names no choice is
+//! counted on from the first, a missing one is the first. `encode` is the inverse of `decode`.
 //!
 //! In the text `${user}` and the other [`bindings`] stand for what is known only when the input meets a target.
 //! What a request *should* be answered is not decided here.
@@ -19,8 +19,9 @@ pub mod session;
 
 mod codec;
 
-pub use codec::{Choice, Coded};
+pub use codec::Choice;
 
+use crate::documented::api::{self, Operation};
 use crate::exchange::{Header, HttpRequest, Request};
 use crate::fuzz::Surface;
 
@@ -41,6 +42,43 @@ pub struct RequestParts {
 }
 
 impl RequestParts {
+    /// A request without headers and body.
+    pub fn new(method: &'static str, path: impl Into<String>) -> RequestParts {
+        RequestParts { method, path: path.into(), headers: Vec::new(), body: None }
+    }
+
+    /// A call of an operation that is not about an account in its path.
+    pub fn of(operation: Operation) -> RequestParts {
+        RequestParts::new(operation.method(), operation.resource().path())
+    }
+
+    /// A call of an operation on an account.
+    pub fn of_user(operation: Operation, name: &str) -> RequestParts {
+        RequestParts::new(operation.method(), api::user(name))
+    }
+
+    /// With one more header.
+    pub fn header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> RequestParts {
+        self.headers.push(Header::new(name, value));
+        self
+    }
+
+    /// With a parameter in the query.
+    pub fn query(self, name: &str, value: &[u8]) -> RequestParts {
+        let value: String = url::form_urlencoded::byte_serialize(value).collect();
+        RequestParts { path: format!("{}?{name}={value}", self.path), ..self }
+    }
+
+    /// With a token.
+    pub fn bearer(self, token: &str) -> RequestParts {
+        self.header("Authorization", format!("Bearer {token}"))
+    }
+
+    /// With a body that is called JSON.
+    pub fn json(self, body: impl Into<Vec<u8>>) -> RequestParts {
+        RequestParts { body: Some(body.into()), ..self.header("Content-Type", "application/json") }
+    }
+
     /// The whole request for that host and base path.
     pub fn request(self, host: &str, base: &str) -> Request {
         let request = HttpRequest {
@@ -69,7 +107,7 @@ pub fn is_canonical(surface: Surface, input: &[u8]) -> bool {
 
 /// The request that an input is; of a session there is none.
 pub fn request(surface: Surface, input: &[u8], bindings: &bindings::Bindings) -> Option<Request> {
-    let shaped = match surface {
+    let parts = match surface {
         Surface::BasicAuth => basic::BasicInput::decode(input).request_parts(bindings),
         Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => {
             body::BodyInput::decode(input).request_parts(surface, bindings)
@@ -80,5 +118,5 @@ pub fn request(surface: Surface, input: &[u8], bindings: &bindings::Bindings) ->
         Surface::Http => return Some(Request::Raw(http::HttpInput::decode(input).bytes(bindings))),
         Surface::Session => return None,
     };
-    Some(shaped.request(&bindings.host, &bindings.base))
+    Some(parts.request(&bindings.host, &bindings.base))
 }

@@ -1,40 +1,30 @@
-//! A password that is set, at one of the doors that take one.
+//! A password that is set, at one of the endpoints that take one.
 
 use std::borrow::Cow;
 
 use super::RequestParts;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
-use crate::exchange::Header;
+use crate::documented::api::Operation;
 
 choices! {
-    /// Where a password is set.
+    /// Where a password is set: by the user itself, by a login, or by the admin who creates the user.
     Endpoint {
-        /// `PUT /v1/users/{user}` by the user itself.
-        Update,
-        /// `new_password` of a login.
-        Login,
-        /// `POST /v1/users` by the admin.
-        Create,
+        Update, Login, Create,
     }
 }
 
 choices! {
-    /// How the password is written in JSON.
+    /// How the password is written in JSON: with as few escapes as JSON allows, or every character as `\uXXXX`.
     Written {
-        /// With as few escapes as JSON allows.
-        Plain,
-        /// Every sign as `\uXXXX`.
-        Escaped,
+        Plain, Escaped,
     }
 }
 
 grammar! {
     /// A password. The text is the password itself; bytes that are no UTF-8 become U+FFFD.
     PasswordInput {
-        /// Where it is set.
         endpoint: Endpoint,
-        /// How it is written.
         written: Written,
     }
 }
@@ -53,29 +43,17 @@ impl PasswordInput<'_> {
     /// The request that sets it.
     pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         let password = self.json(&self.password(bindings));
-        let json = Header::new("Content-Type", "application/json");
-        let bearer = |token: &str| Header::new("Authorization", format!("Bearer {token}"));
-        let (method, path, authorization, body) = match self.endpoint {
-            Endpoint::Update => (
-                "PUT",
-                format!("/v1/users/{}", bindings.user),
-                bearer(&bindings.user_token),
-                format!(r#"{{"password":{password}}}"#),
-            ),
-            Endpoint::Login => (
-                "POST",
-                "/v1/users/login".to_owned(),
-                Header::new("Authorization", bindings.render(b"Basic ${basic}").into_owned()),
-                format!(r#"{{"new_password":{password}}}"#),
-            ),
-            Endpoint::Create => (
-                "POST",
-                "/v1/users".to_owned(),
-                bearer(&bindings.admin_token),
-                format!(r#"{{"username":"{}","password":{password}}}"#, bindings.unique),
-            ),
-        };
-        RequestParts { method, path, headers: vec![authorization, json], body: Some(body.into_bytes()) }
+        match self.endpoint {
+            Endpoint::Update => RequestParts::of_user(Operation::UpdateUser, &bindings.user)
+                .bearer(&bindings.user_token)
+                .json(format!(r#"{{"password":{password}}}"#)),
+            Endpoint::Login => RequestParts::of(Operation::LogIn)
+                .header("Authorization", bindings.basic())
+                .json(format!(r#"{{"new_password":{password}}}"#)),
+            Endpoint::Create => RequestParts::of(Operation::CreateUser)
+                .bearer(&bindings.admin_token)
+                .json(format!(r#"{{"username":"{}","password":{password}}}"#, bindings.unique)),
+        }
     }
 
     fn json(&self, password: &str) -> String {

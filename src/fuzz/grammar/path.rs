@@ -1,52 +1,40 @@
 //! The request target, in ways that routers and file systems read differently.
 
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+
 use super::RequestParts;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
-use crate::exchange::Header;
 
 choices! {
-    /// Who asks.
+    /// Who calls.
     Caller {
-        /// An ordinary user.
-        User,
-        /// Nobody.
-        Nobody,
+        User, Nobody,
     }
 }
 
 choices! {
-    /// The method. None of them changes anything.
-    Method {
-        /// `GET`
-        Get,
-        /// `HEAD`
-        Head,
-        /// `OPTIONS`
-        Options,
-        /// `POST`, without a body
-        Post,
+    /// The method. None of them changes anything: a `POST` has no body.
+    Method: &'static str {
+        Get = "GET",
+        Head = "HEAD",
+        Options = "OPTIONS",
+        Post = "POST",
     }
 }
 
 choices! {
     /// How long the path is made, with `x` at its end.
     Length {
-        /// As it is.
-        Plain,
-        /// By 8 KiB.
-        Long,
+        Plain, Long,
     }
 }
 
 grammar! {
     /// A request whose target is the point. The text is the target below the base path.
     PathInput {
-        /// Who asks.
         caller: Caller,
-        /// The method.
         method: Method,
-        /// How long it is.
         length: Length,
     }
 }
@@ -54,17 +42,10 @@ grammar! {
 impl PathInput<'_> {
     /// The target: bytes that no request line can hold are percent-encoded.
     pub fn target(&self, bindings: &Bindings) -> String {
-        let mut target = String::new();
+        const NOT_IN_A_TARGET: &AsciiSet = &CONTROLS.add(b' ').add(b'#');
         let text = bindings.render(&self.text);
-        if text.first() != Some(&b'/') {
-            target.push('/');
-        }
-        for &byte in &*text {
-            match byte {
-                0x21..=0x7e if byte != b'#' => target.push(char::from(byte)),
-                other => target.push_str(&format!("%{other:02X}")),
-            }
-        }
+        let slash = if text.starts_with(b"/") { "" } else { "/" };
+        let mut target = format!("{slash}{}", percent_encode(&text, NOT_IN_A_TARGET));
         if self.length == Length::Long {
             target.push_str(&"x".repeat(8 << 10));
         }
@@ -73,20 +54,10 @@ impl PathInput<'_> {
 
     /// The request.
     pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
-        let bearer = || Header::new("Authorization", format!("Bearer {}", bindings.user_token));
-        RequestParts {
-            method: match self.method {
-                Method::Get => "GET",
-                Method::Head => "HEAD",
-                Method::Options => "OPTIONS",
-                Method::Post => "POST",
-            },
-            path: self.target(bindings),
-            headers: match self.caller {
-                Caller::User => vec![bearer()],
-                Caller::Nobody => Vec::new(),
-            },
-            body: None,
+        let call = RequestParts::new(self.method.written(), self.target(bindings));
+        match self.caller {
+            Caller::User => call.bearer(&bindings.user_token),
+            Caller::Nobody => call,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Sequences of calls by several users, with tokens mixed up.
 
-use super::codec::{Choice, choices};
+use super::codec::{Choice, arbitrary_decodes, choices};
 
 /// The longest sequence, in calls.
 pub const STEPS: usize = 12;
@@ -9,54 +9,18 @@ pub const STEPS: usize = 12;
 pub const SLOTS: usize = 4;
 
 choices! {
-    /// What is called.
+    /// What is called. A change is a login that brings a new password; a stolen one has a wrong password, an old login the
+    /// password before the present one. Nobody has asked for the registration that is verified.
     Op {
-        /// Log in with the present password.
-        Login,
-        /// Log in with a wrong one.
-        WrongLogin,
-        /// Log in with the password of someone else.
-        OthersLogin,
-        /// Log in and bring a strong new password.
-        Change,
-        /// Log in and bring a weak one.
-        WeakChange,
-        /// Log in wrongly and bring a strong one.
-        StolenChange,
-        /// Create the user, as the actor.
-        Create,
-        /// Create it with a weak password, as the actor.
-        WeakCreate,
-        /// Give the user another strong password, as the actor.
-        Update,
-        /// Give it a weak one, as the actor.
-        WeakUpdate,
-        /// Delete the user, as the actor.
-        Delete,
-        /// Read the user, as the actor.
-        Read,
-        /// Log the actor's token out.
-        Logout,
-        /// Verify a registration that nobody asked for, as the actor.
-        Verify,
-        /// Ask for a registration code with an empty body, as the actor.
-        Register,
-        /// Log in with the password before the present one.
-        OldLogin,
+        Login, WrongLogin, OthersLogin, Change, WeakChange, StolenChange, Create, WeakCreate, Update,
+        WeakUpdate, Delete, Read, Logout, Verify, Register, OldLogin,
     }
 }
 
 choices! {
     /// Which of the slots.
     Slot {
-        /// The first ordinary user.
-        One,
-        /// The second.
-        Two,
-        /// The third.
-        Three,
-        /// The admin.
-        Admin,
+        One, Two, Three, Admin,
     }
 }
 
@@ -73,29 +37,20 @@ impl Slot {
 }
 
 choices! {
-    /// Which token the actor shows.
+    /// Which of the actor's tokens is shown. The oldest may be dead.
     Token {
-        /// Its newest.
-        Newest,
-        /// Its oldest, dead or alive.
-        Oldest,
-        /// None.
-        Nothing,
-        /// One that nobody was given.
-        MadeUp,
+        Newest, Oldest, Nothing, MadeUp,
     }
 }
 
 /// One call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// What is called.
     pub op: Op,
     /// Whom it is about.
     pub subject: Slot,
     /// Who calls, where a token is needed.
     pub actor: Slot,
-    /// With which token.
     pub token: Token,
 }
 
@@ -125,16 +80,7 @@ impl SessionInput {
     }
 }
 
-impl<'a> arbitrary::Arbitrary<'a> for SessionInput {
-    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
-        let length = u.len();
-        Ok(SessionInput::decode(u.bytes(length)?))
-    }
-
-    fn arbitrary_take_rest(u: arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
-        Ok(SessionInput::decode(u.take_rest()))
-    }
-}
+arbitrary_decodes!(SessionInput);
 
 #[cfg(test)]
 mod tests {

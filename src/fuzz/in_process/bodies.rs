@@ -1,7 +1,5 @@
 //! JSON bodies: our reading against `serde_json` read the slow way.
 
-use std::borrow::Cow;
-
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,13 +10,7 @@ use crate::fuzz::Class;
 use crate::fuzz::grammar::bindings::FIXED;
 use crate::fuzz::grammar::body::{BodyInput, Bulk};
 use crate::fuzz::independent;
-use crate::fuzz::independent::password::Strength;
-
-/// A body, and whether it may hold a secret.
-struct Rendered<'a> {
-    bytes: Cow<'a, [u8]>,
-    named: bool,
-}
+use crate::fuzz::independent::password::{Strength, strength};
 
 /// An input. What takes a megabyte on the wire is left to the wire.
 fn decode(input: &[u8]) -> BodyInput<'_> {
@@ -27,16 +19,6 @@ fn decode(input: &[u8]) -> BodyInput<'_> {
         input.bulk = Bulk::Deep1000;
     }
     input
-}
-
-impl<'a> Rendered<'a> {
-    fn of(input: &'a BodyInput<'_>) -> Rendered<'a> {
-        Rendered {
-            bytes: input.body(&FIXED),
-            // Secrets stand for names, and names begin so.
-            named: input.text.contains(&b'$'),
-        }
-    }
 }
 
 /// The members of an object in the order in which they stand: what stands twice is there twice.
@@ -97,15 +79,17 @@ fn slowly(body: &[u8]) -> Slowly<'_> {
 /// Holds a reading of a body to the slow one, and gives the texts that this one found where there is something to
 /// compare. `known` are the members that count, with whether each is required.
 fn same_reading<T, const N: usize>(
-    body: &Rendered<'_>,
+    input: &BodyInput<'_>,
+    body: &[u8],
     read: &Result<T, BodyError>,
     known: [(&str, bool); N],
 ) -> Option<[Option<String>; N]> {
-    if let (Err(error), true) = (read, body.named) {
+    // Secrets stand for names, and names begin so.
+    if let (Err(error), true) = (read, input.text.contains(&b'$')) {
         let told = error.to_string().contains(&*FIXED.user_password);
         assert!(!told, "the error tells a value: {error}");
     }
-    match slowly(&body.bytes) {
+    match slowly(body) {
         Slowly::NoJson => assert!(matches!(read, Err(BodyError::Malformed(_))), "no JSON was read as {}", kind(read)),
         Slowly::NoObject => {
             assert!(matches!(read, Err(BodyError::NotAnObject)), "no object was read as {}", kind(read))
@@ -141,22 +125,21 @@ fn kind<T>(read: &Result<T, BodyError>) -> String {
 /// When one of these does not hold.
 pub fn login_body(input: &[u8]) {
     let input = decode(input);
-    let body = Rendered::of(&input);
-    let read = LoginBody::parse(&body.bytes);
-    if body.bytes.is_empty() {
+    let body = input.body(&FIXED);
+    let read = LoginBody::parse(&body);
+    if body.is_empty() {
         assert_eq!(read, Ok(LoginBody::default()));
         return;
     }
     // Of anything but an object with no member twice the documents say nothing more.
-    let Some([new_password]) = same_reading(&body, &read, [("new_password", false)]) else {
+    let Some([new_password]) = same_reading(&input, &body, &read, [("new_password", false)]) else {
         return;
     };
     if let Ok(read) = &read {
         assert_eq!(read.new_password, new_password);
     }
-    let weak =
-        |read: &LoginBody| read.new_password.as_deref().map(independent::password::strength) == Some(Strength::Weak);
-    match independent::body::login(&body.bytes, true).class {
+    let weak = |read: &LoginBody| read.new_password.as_deref().map(strength) == Some(Strength::Weak);
+    match independent::body::login(&body, true).class {
         Class::Reject => assert!(!read.as_ref().is_ok_and(|read| !weak(read)), "a body that must be refused was read"),
         Class::Accept => assert!(read.is_ok_and(|read| !weak(&read)), "a body that must be accepted was not"),
         Class::Either => {}
@@ -169,16 +152,17 @@ pub fn login_body(input: &[u8]) {
 /// When it is not.
 pub fn users_body(input: &[u8]) {
     let input = decode(input);
-    let body = Rendered::of(&input);
-    let read = CreateUserBody::parse(&body.bytes);
-    let Some([username, password]) = same_reading(&body, &read, [("username", true), ("password", true)]) else {
+    let body = input.body(&FIXED);
+    let read = CreateUserBody::parse(&body);
+    let Some([username, password]) = same_reading(&input, &body, &read, [("username", true), ("password", true)])
+    else {
         return;
     };
     if let Ok(read) = &read {
         assert_eq!(Some(&read.username), username.as_ref());
         assert_eq!(Some(&read.password), password.as_ref());
     }
-    if independent::body::create(&body.bytes, true).0.class == Class::Accept {
+    if independent::body::create(&body, true).0.class == Class::Accept {
         assert!(read.is_ok(), "a body that must be accepted was not");
     }
 }
@@ -189,10 +173,10 @@ pub fn users_body(input: &[u8]) {
 /// When one of these does not hold.
 pub fn account_body(input: &[u8]) {
     let input = decode(input);
-    let body = Rendered::of(&input);
-    let read = AccountBody::parse(&body.bytes, &AccountRule::documented());
+    let body = input.body(&FIXED);
+    let read = AccountBody::parse(&body, &AccountRule::documented());
     let known = [("cc", true), ("phone_number", true), ("method", true), ("cert", true), ("pin", false)];
-    let Some([cc, phone_number, method, cert, pin]) = same_reading(&body, &read, known) else {
+    let Some([cc, phone_number, method, cert, pin]) = same_reading(&input, &body, &read, known) else {
         return;
     };
     if let Ok(read) = &read {
@@ -212,7 +196,7 @@ pub fn account_body(input: &[u8]) {
         assert!(!read.cert.is_empty());
         let _ = verified_name(&read.cert);
     }
-    if independent::body::account(&body.bytes, true).class == Class::Reject {
+    if independent::body::account(&body, true).class == Class::Reject {
         let refused = read.as_ref().map_or(true, |read| verified_name(&read.cert).is_err());
         assert!(refused, "a body that must be refused was read");
     }

@@ -13,7 +13,7 @@ use super::grammar::basic::{BasicInput, Size};
 use super::grammar::bindings::FIXED;
 use super::grammar::certificate::CertificateInput;
 use super::grammar::password::PasswordInput;
-use super::independent::password::Strength;
+use super::independent::password::{Strength, Tally};
 use super::{Surface, independent};
 use crate::documented::basic;
 use crate::documented::certificate::verified_name;
@@ -28,10 +28,10 @@ pub use bodies::{account_body, login_body, users_body};
 pub use session::{session, session_of};
 
 /// Takes one input and panics where the equation does not hold.
-pub type Check = fn(&[u8]);
+pub type Target = fn(&[u8]);
 
 /// The functions by the names of their targets.
-pub const TARGETS: [(&str, Check); 10] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("basic_auth", basic_auth),
     ("login_body", login_body),
     ("users_body", users_body),
@@ -91,9 +91,9 @@ pub fn password(input: &[u8]) {
     let password = input.password(&FIXED);
     const RULE: PasswordRule = PasswordRule::documented();
     let taken = RULE.check(&password).is_ok();
-    let (strength, takes) = independent::password::judged(&password);
-    assert_eq!(taken, takes, "the rule and the table differ on {password:?}");
-    match strength {
+    let tally = Tally::of(&password);
+    assert_eq!(taken, tally.reference_takes(), "the rule and the table differ on {password:?}");
+    match tally.strength() {
         Strength::Strong => assert!(taken, "{password:?} is strong"),
         Strength::Weak => assert!(!taken, "{password:?} is weak"),
         Strength::Open => {}
@@ -162,8 +162,8 @@ fn register() -> Register {
     suite.map(|suite| suite.register).unwrap_or_default()
 }
 
-/// The function that reads what a surface reads.
-pub fn of(surface: Surface) -> Option<Check> {
-    let name = surface.in_process()?;
+/// The function that reads what a surface reads, if there is one.
+pub fn of(surface: Surface) -> Option<Target> {
+    let name = surface.name().replace('-', "_");
     TARGETS.iter().find(|(target, _)| *target == name).map(|(_, function)| *function)
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::documented::basic::{self, Credentials};
 use crate::fuzz::grammar::RequestParts;
 use crate::fuzz::grammar::session::SessionInput;
 use crate::fuzz::tracker::Tracker;
@@ -79,7 +80,7 @@ impl Client {
             let planned = tracker.plan(step);
             // A state that nobody remembers is changed without being copied.
             let before = (!planned.must_succeed()).then(|| self.model.moment());
-            let Brief { status, token } = self.call(&planned.shaped);
+            let Brief { status, token } = self.call(&planned.request);
             let breach = tracker.observe(&planned, status, token.as_deref());
             assert_eq!(breach, None, "{step:?}");
             if status >= 400 {
@@ -98,9 +99,9 @@ impl Client {
     }
 
     fn set_up(&mut self) {
-        let first = BASIC_DEFAULT.as_bytes();
+        let first = basic::render(&Credentials::new("admin", "secret"));
         let body = format!(r#"{{"new_password":"{START}"}}"#);
-        let first = self.send("POST", "/v1/users/login", Some(first), body.as_bytes());
+        let first = self.send("POST", "/v1/users/login", Some(first.as_bytes()), body.as_bytes());
         self.token = first.token.unwrap_or_default();
         let bearer = format!("Bearer {}", self.token);
         for user in USERS {
@@ -109,10 +110,10 @@ impl Client {
         }
     }
 
-    fn call(&mut self, shaped: &RequestParts) -> Brief {
-        let authorization = shaped.headers.iter().find(|header| header.name == "Authorization");
+    fn call(&mut self, request: &RequestParts) -> Brief {
+        let authorization = request.headers.iter().find(|header| header.name == "Authorization");
         let value = authorization.map(|header| header.value.as_slice());
-        self.send(shaped.method, &shaped.path, value, shaped.body.as_deref().unwrap_or_default())
+        self.send(request.method, &request.path, value, request.body.as_deref().unwrap_or_default())
     }
 
     fn send(&mut self, method: &str, path: &str, authorization: Option<&[u8]>, body: &[u8]) -> Brief {
@@ -126,6 +127,3 @@ impl Client {
         self.model.handle_in_brief(&call, self.now)
     }
 }
-
-/// `admin:secret`
-const BASIC_DEFAULT: &str = "Basic YWRtaW46c2VjcmV0";

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode;
+
 use crate::exchange::Header;
 use crate::fuzz::Class;
+use crate::fuzz::place::Place;
 
 /// Basic credentials as bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +147,7 @@ pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     }
     // The part before a parameter or a second value, the part before a blank, and what is percent-encoded.
     let until = |stops: fn(&u8) -> bool| code.iter().position(stops).map_or(code, |end| &code[..end]);
-    let unescaped = percent_decoded(code);
+    let unescaped = Cow::from(percent_decode(code));
     let parameter = until(|byte| matches!(byte, b',' | b';'));
     let first_word = until(|byte| matches!(byte, b',' | b';' | b' ' | b'\t'));
     let parts = [code, parameter, first_word, unescaped.as_ref()];
@@ -162,21 +165,6 @@ fn spells(mut bytes: impl Iterator<Item = u8>, username: &str, password: &str) -
         && next().is_none()
 }
 
-fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.contains(&b'%') {
-        return Cow::Borrowed(text);
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, tail)) = rest.split_first() {
-        let digits = (*byte == b'%').then(|| tail.get(..2)).flatten();
-        let number = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        decoded.push(number.unwrap_or(*byte));
-        rest = if number.is_some() { &tail[2..] } else { tail };
-    }
-    Cow::Owned(decoded)
-}
-
 fn trim_start<'a>(text: &'a [u8], signs: &[u8]) -> &'a [u8] {
     let start = text.iter().position(|byte| !signs.contains(byte));
     &text[start.unwrap_or(text.len())..]
@@ -188,86 +176,83 @@ fn trim<'a>(text: &'a [u8], signs: &[u8]) -> &'a [u8] {
     &text[..end.map_or(0, |end| end + 1)]
 }
 
-/// What the documents want of a login with these headers, where the given accounts are all there are.
+/// What the documents want of a login, where the given accounts are all there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
-    /// Success or refusal.
     pub class: Class,
     /// The form is the plainest: a refusal breaks the documents, not only an RFC.
     pub canonical: bool,
-    /// What kind of thing was sent: the place in the grammar.
-    pub place: &'static str,
+    pub place: Place,
 }
 
 /// Reads the headers of a login.
 pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
-    let mut values = headers.iter().filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
-    let (first, second) = (values.next(), values.next());
     let reading = |class, canonical, place| Reading { class, canonical, place };
-    let Some(first) = first else {
-        let credentials = headers.iter().any(|header| header.name.to_ascii_lowercase().ends_with("authorization"));
-        return reading(Class::Reject, true, if credentials { "elsewhere" } else { "absent" });
+    let lenient = |means: bool| if means { Class::Either } else { Class::Reject };
+    let is_authorization = |header: &&Header| header.name.eq_ignore_ascii_case("Authorization");
+    let all: Vec<&Header> = headers.iter().filter(is_authorization).collect();
+    let first = match all[..] {
+        [] => {
+            let elsewhere = headers.iter().any(|header| header.name.to_ascii_lowercase().ends_with("authorization"));
+            return reading(Class::Reject, true, if elsewhere { Place::Elsewhere } else { Place::Absent });
+        }
+        [only] => only,
+        _ => {
+            let means = all.iter().any(|header| may_mean(&header.value, accounts));
+            return reading(lenient(means), false, Place::Several);
+        }
     };
-    let means = |value: &[u8]| may_mean(value, accounts);
-    if second.is_some() {
-        let all = headers.iter().filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
-        let lenient = all.into_iter().any(|header| means(&header.value));
-        return reading(if lenient { Class::Either } else { Class::Reject }, false, "several");
-    }
     let trimmed = trim(&first.value, b" \t");
-    if let Some(read) = strict(trimmed) {
-        let exact = accounts
-            .iter()
-            .any(|(name, secret)| read.user() == name.as_bytes() && read.password() == secret.as_bytes());
-        let canonical =
-            first.name == "Authorization" && first.value.starts_with(b"Basic ") && trimmed.len() == first.value.len();
+    let Some(read) = strict(trimmed) else {
+        return reading(lenient(may_mean(&first.value, accounts)), false, malformed(trimmed));
+    };
+    let is_right =
+        |(name, secret): &(&str, &str)| read.user() == name.as_bytes() && read.password() == secret.as_bytes();
+    let canonical =
+        first.name == "Authorization" && first.value.starts_with(b"Basic ") && trimmed.len() == first.value.len();
+    match accounts.iter().any(is_right) {
         // RFC 9110 §11.4 allows several spaces, but who reads exactly one has seen what the RFC 7617 shows.
-        let several = trimmed.get(6) == Some(&b' ');
-        return match (exact, several) {
-            (true, false) => reading(Class::Accept, canonical, "right"),
-            (true, true) => reading(Class::Either, canonical, "right"),
-            (false, _) if means(&first.value) => reading(Class::Either, canonical, "name in another case"),
-            (false, _) => reading(Class::Reject, canonical, wrong(read.user(), read.password(), accounts)),
-        };
+        true if trimmed.get(6) == Some(&b' ') => reading(Class::Either, canonical, Place::Right),
+        true => reading(Class::Accept, canonical, Place::Right),
+        false if may_mean(&first.value, accounts) => reading(Class::Either, canonical, Place::NameInAnotherCase),
+        false => reading(Class::Reject, canonical, wrong(read.user(), read.password(), accounts)),
     }
-    let place = malformed(trimmed);
-    reading(if means(&first.value) { Class::Either } else { Class::Reject }, false, place)
 }
 
-fn wrong(user: &[u8], password: &[u8], accounts: &[(&str, &str)]) -> &'static str {
+fn wrong(user: &[u8], password: &[u8], accounts: &[(&str, &str)]) -> Place {
     match (user, password) {
-        ([], _) => "empty name",
-        (_, []) => "empty password",
+        ([], _) => Place::EmptyName,
+        (_, []) => Place::EmptyPassword,
         _ if accounts.iter().any(|(name, secret)| user == name.as_bytes() && secret.contains(':')) => {
-            "password with colons"
+            Place::PasswordWithColons
         }
-        _ if accounts.iter().any(|(name, _)| user == name.as_bytes()) => "wrong password",
-        _ => "unknown name",
+        _ if accounts.iter().any(|(name, _)| user == name.as_bytes()) => Place::WrongPassword,
+        _ => Place::UnknownName,
     }
 }
 
 /// In which way a value is no Basic credentials.
-fn malformed(value: &[u8]) -> &'static str {
+fn malformed(value: &[u8]) -> Place {
     if value.is_empty() {
-        return "empty";
+        return Place::Empty;
     }
     let word = value.split(|byte| *byte == b' ').next().unwrap_or_default();
     if !word.eq_ignore_ascii_case(b"basic") {
         return match word.len() == value.len() {
-            true => "no scheme",
-            false => "other scheme",
+            true => Place::NoScheme,
+            false => Place::OtherScheme,
         };
     }
     let code = trim_start(&value[word.len()..], b" ");
     match decode_strictly(code) {
-        _ if code.is_empty() => "no credentials",
-        None if code.iter().any(|byte| *byte >= 0x80) => "obs-text",
-        None => "no base64",
+        _ if code.is_empty() => Place::NoCredentials,
+        None if code.iter().any(|byte| *byte >= 0x80) => Place::ObsText,
+        None => Place::NoBase64,
         Some(decoded) => match String::from_utf8(decoded) {
-            Err(_) => "not UTF-8",
-            Ok(text) if text.chars().any(char::is_control) => "control characters",
-            Ok(text) if !text.contains(':') => "no colon",
-            Ok(_) => "odd",
+            Err(_) => Place::NotUtf8,
+            Ok(text) if text.chars().any(char::is_control) => Place::ControlCharacters,
+            Ok(text) if !text.contains(':') => Place::NoColon,
+            Ok(_) => Place::Odd,
         },
     }
 }
@@ -278,7 +263,7 @@ mod tests {
 
     const ACCOUNTS: [(&str, &str); 2] = [("user", "Pa>>>???"), ("colon", "a:b:")];
 
-    fn read(value: &str) -> (Class, &'static str) {
+    fn read(value: &str) -> (Class, Place) {
         let reading = login(&[Header::new("Authorization", value)], &ACCOUNTS);
         (reading.class, reading.place)
     }
@@ -288,9 +273,9 @@ mod tests {
         use base64::Engine;
         let code = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
         let right = code("user:Pa>>>???");
-        assert_eq!(read(&format!("Basic {right}")), (Class::Accept, "right"));
-        assert_eq!(read(&format!("bAsIc {right}")), (Class::Accept, "right"));
-        assert_eq!(read(&format!("Basic {}", code("colon:a:b:"))), (Class::Accept, "right"));
+        assert_eq!(read(&format!("Basic {right}")), (Class::Accept, Place::Right));
+        assert_eq!(read(&format!("bAsIc {right}")), (Class::Accept, Place::Right));
+        assert_eq!(read(&format!("Basic {}", code("colon:a:b:"))), (Class::Accept, Place::Right));
         for lenient in [
             format!("Basic  {right}"),
             format!("Basic\t{right}"),
@@ -303,17 +288,17 @@ mod tests {
             assert_eq!(read(&lenient).0, Class::Either, "{lenient}");
         }
         for (value, place) in [
-            (right.clone(), "no scheme"),
-            (format!("Basic{right}"), "no scheme"),
-            (format!("Bearer {right}"), "other scheme"),
-            (format!("Basic {}", code("user")), "no colon"),
-            (format!("Basic {}", code("colon:a")), "password with colons"),
-            (format!("Basic {}", code("user:Pa>>>??? ")), "wrong password"),
-            (format!("Basic {}", code("user:Pa>>>???\n")), "control characters"),
-            (format!("Basic {}", code(&right)), "no colon"),
-            ("Basic !!!".to_owned(), "no base64"),
-            ("Basic ".to_owned(), "no credentials"),
-            (String::new(), "empty"),
+            (right.clone(), Place::NoScheme),
+            (format!("Basic{right}"), Place::NoScheme),
+            (format!("Bearer {right}"), Place::OtherScheme),
+            (format!("Basic {}", code("user")), Place::NoColon),
+            (format!("Basic {}", code("colon:a")), Place::PasswordWithColons),
+            (format!("Basic {}", code("user:Pa>>>??? ")), Place::WrongPassword),
+            (format!("Basic {}", code("user:Pa>>>???\n")), Place::ControlCharacters),
+            (format!("Basic {}", code(&right)), Place::NoColon),
+            ("Basic !!!".to_owned(), Place::NoBase64),
+            ("Basic ".to_owned(), Place::NoCredentials),
+            (String::new(), Place::Empty),
         ] {
             assert_eq!(read(&value), (Class::Reject, place), "{value}");
         }

@@ -2,14 +2,12 @@
 
 use crate::exchange::Header;
 use crate::fuzz::Class;
+use crate::fuzz::place::Place;
 
 /// What the documents want of a call with these headers, where one token is alive.
-pub fn call(headers: &[Header], alive: &str) -> (Class, &'static str) {
-    let values: Vec<&[u8]> = headers
-        .iter()
-        .filter(|header| header.name.eq_ignore_ascii_case("Authorization"))
-        .map(|header| header.value.as_slice())
-        .collect();
+pub fn call(headers: &[Header], alive: &str) -> (Class, Place) {
+    let values = headers.iter().filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
+    let values: Vec<&[u8]> = values.map(|header| header.value.as_slice()).collect();
     let means = |value: &&[u8]| {
         let text = String::from_utf8_lossy(value);
         let mut words = text.split([' ', '\t', ',']).filter(|word| !word.is_empty());
@@ -17,12 +15,12 @@ pub fn call(headers: &[Header], alive: &str) -> (Class, &'static str) {
         bearer && words.any(|word| word == alive)
     };
     match values.as_slice() {
-        [] => (Class::Reject, "absent"),
-        [only] if *only == format!("Bearer {alive}").as_bytes() => (Class::Accept, "right"),
-        [only] if means(only) => (Class::Either, "another spelling"),
-        [only] if !only.to_ascii_lowercase().starts_with(b"bearer ") => (Class::Reject, "another scheme"),
-        [_] => (Class::Reject, "wrong token"),
-        several if several.iter().any(means) => (Class::Either, "several"),
-        _ => (Class::Reject, "several"),
+        [] => (Class::Reject, Place::Absent),
+        [only] if *only == format!("Bearer {alive}").as_bytes() => (Class::Accept, Place::Right),
+        [only] if means(only) => (Class::Either, Place::AnotherSpelling),
+        [only] if !only.to_ascii_lowercase().starts_with(b"bearer ") => (Class::Reject, Place::AnotherScheme),
+        [_] => (Class::Reject, Place::WrongToken),
+        several if several.iter().any(means) => (Class::Either, Place::Several),
+        _ => (Class::Reject, Place::Several),
     }
 }

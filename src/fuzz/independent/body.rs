@@ -3,28 +3,69 @@
 use super::password::{Strength, strength};
 use crate::exchange::{Json, JsonError};
 use crate::fuzz::Class;
+use crate::fuzz::place::Place;
 
 /// A body, read once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub struct Reading<'b> {
     /// What the documents want.
     pub class: Class,
-    /// What kind of thing was sent: the place in the grammar.
-    pub place: &'static str,
-    /// Nothing beside plain members of the documented types stands in it.
+    pub place: Place,
+    /// It holds nothing but plain members of the documented types.
     pub canonical: bool,
+    body: &'b [u8],
     json: Result<Json, JsonError>,
 }
 
-impl Reading {
-    /// Texts that some reader might take for a password in this body, which was read so.
-    pub fn candidates(&self, body: &[u8]) -> Vec<String> {
-        texts(body, &self.json)
+impl<'b> Reading<'b> {
+    /// A body before it is classified.
+    fn of(body: &'b [u8]) -> Reading<'b> {
+        let json = Json::parse(body);
+        Reading { class: Class::Either, place: place(body, &json), canonical: false, body, json }
+    }
+
+    fn classified(self, (class, canonical): (Class, bool)) -> Reading<'b> {
+        Reading { class, canonical, ..self }
     }
 
     /// The value in it, where it is JSON.
     pub fn json(&self) -> Option<&Json> {
         self.json.as_ref().ok()
+    }
+
+    /// The object in it, where a server has no excuse for reading it in another way.
+    fn object(&self, labelled: bool) -> Option<&Json> {
+        let is_plain = labelled && self.place == Place::Object;
+        self.json().filter(|_| is_plain)
+    }
+
+    /// The class of a body where an object is needed and this is none, or an odd one.
+    fn without_object(&self) -> (Class, bool) {
+        let certainly_none = self.place == Place::Empty || self.json().is_some_and(|json| json.as_object().is_none());
+        (if certainly_none { Class::Reject } else { Class::Either }, certainly_none)
+    }
+
+    /// Every text in the body that some reader might take for a password: those of its strings, and, where it is not JSON,
+    /// whatever is between quotes.
+    pub fn candidates(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        match &self.json {
+            Ok(json) => json.each(&mut |_, value| match value {
+                Json::String(text) | Json::Number(text) => found.push(text.clone()),
+                Json::Bool(value) => found.push(value.to_string()),
+                Json::Array(_) => found.push("Array".to_owned()),
+                Json::Object(_) | Json::Null => {}
+            }),
+            Err(_) => {
+                let text = String::from_utf8_lossy(self.body);
+                let parts = text.split(['"', '\'', '=', ':', '&']).map(str::trim);
+                found.extend(parts.filter(|part| part.len() >= 4 && part.len() <= 256).map(str::to_owned));
+            }
+        }
+        found.sort();
+        found.dedup();
+        // A handful is all that an ordinary request holds; thousands are an attack on this list.
+        found.truncate(8);
+        found
     }
 }
 
@@ -33,84 +74,41 @@ pub fn mentions_password(body: &[u8]) -> bool {
     body.contains(&b'\\') || body.windows(4).any(|window| window.eq_ignore_ascii_case(b"pass"))
 }
 
-/// The place of a body in which an object has two members of one name.
-const TWICE: &str = "duplicate member";
-
 /// The kind of a body, by its outermost value.
-fn place(body: &[u8], json: &Result<Json, JsonError>) -> &'static str {
+fn place(body: &[u8], json: &Result<Json, JsonError>) -> Place {
     match json {
-        _ if body.is_empty() => "empty",
-        Ok(json) if json.duplicate().is_some() => TWICE,
-        Ok(Json::Object(_)) => "object",
-        Ok(Json::Array(_)) => "array",
-        Ok(Json::Null) => "null",
-        Ok(Json::String(_)) => "string",
-        Ok(Json::Number(_)) => "number",
-        Ok(Json::Bool(_)) => "boolean",
-        Err(JsonError::NotUtf8(_)) => "not UTF-8",
-        Err(JsonError::TooDeep) => "deep",
-        // Good JSON, but no text (RFC 8259 §8.2): what becomes of it is open.
-        Err(JsonError::Syntax(_)) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => "lone surrogate",
-        Err(JsonError::Syntax(_)) => "malformed",
+        _ if body.is_empty() => Place::Empty,
+        Ok(json) if json.duplicate().is_some() => Place::DuplicateMember,
+        Ok(Json::Object(_)) => Place::Object,
+        Ok(Json::Array(_)) => Place::Array,
+        Ok(Json::Null) => Place::Null,
+        Ok(Json::String(_)) => Place::String,
+        Ok(Json::Number(_)) => Place::Number,
+        Ok(Json::Bool(_)) => Place::Boolean,
+        Err(JsonError::NotUtf8(_)) => Place::NotUtf8,
+        Err(JsonError::TooDeep) => Place::Deep,
+        // Good JSON, but not text (RFC 8259 §8.2): what becomes of it is open.
+        Err(JsonError::Syntax(_)) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
+            Place::LoneSurrogate
+        }
+        Err(JsonError::Syntax(_)) => Place::Malformed,
     }
 }
 
-/// Every text in the body: those of its strings, and, where it is no JSON, whatever stands between quotes.
-fn texts(body: &[u8], json: &Result<Json, JsonError>) -> Vec<String> {
-    fn gather(json: &Json, texts: &mut Vec<String>) {
-        match json {
-            Json::String(text) | Json::Number(text) => texts.push(text.clone()),
-            Json::Bool(value) => texts.push(value.to_string()),
-            Json::Array(items) => {
-                texts.push("Array".to_owned());
-                items.iter().for_each(|item| gather(item, texts));
-            }
-            Json::Object(members) => members.iter().for_each(|(_, value)| gather(value, texts)),
-            Json::Null => {}
-        }
-    }
-    let mut found = Vec::new();
-    match json {
-        Ok(json) => gather(json, &mut found),
-        Err(_) => {
-            let text = String::from_utf8_lossy(body);
-            let parts = text.split(['"', '\'', '=', ':', '&']).map(str::trim);
-            found.extend(parts.filter(|part| part.len() >= 4 && part.len() <= 256).map(str::to_owned));
-        }
-    }
-    found.sort();
-    found.dedup();
-    // A handful is all that a request of people holds; thousands are an attack on this list.
-    found.truncate(8);
-    found
-}
-
-/// The members of that name in an object.
-fn named<'j>(json: &'j Json, name: &str) -> impl Iterator<Item = &'j Json> {
-    let members = json.as_object().unwrap_or_default().iter();
-    members.filter(move |(known, _)| known == name).map(|(_, value)| value)
+/// The member of that name in an object.
+fn member<'j>(object: &'j Json, name: &str) -> Option<&'j Json> {
+    object.as_object()?.iter().find(|(known, _)| known == name).map(|(_, value)| value)
 }
 
 /// A login with right credentials.
-pub fn login(body: &[u8], labelled: bool) -> Reading {
-    let json = Json::parse(body);
-    let place = place(body, &json);
-    let (class, canonical) = login_class(body, &json, place, labelled);
-    Reading { class, place, canonical, json }
-}
-
-fn login_class(body: &[u8], json: &Result<Json, JsonError>, place: &str, labelled: bool) -> (Class, bool) {
-    let Ok(object @ Json::Object(members)) = json else {
-        return match body.is_empty() {
-            true => (Class::Accept, true),
-            false => (Class::Either, false),
-        };
+pub fn login(body: &[u8], labelled: bool) -> Reading<'_> {
+    let reading = Reading::of(body);
+    let Some(object) = reading.object(labelled) else {
+        let is_empty = reading.place == Place::Empty;
+        return reading.classified((if is_empty { Class::Accept } else { Class::Either }, is_empty));
     };
-    if place == TWICE || !labelled {
-        return (Class::Either, false);
-    }
-    let canonical = members.iter().all(|(name, _)| name == "new_password");
-    match named(object, "new_password").next() {
+    let canonical = object.as_object().is_some_and(|members| members.iter().all(|(name, _)| name == "new_password"));
+    let class = match member(object, "new_password") {
         None => (Class::Accept, canonical),
         Some(Json::String(password)) => match strength(password) {
             Strength::Strong => (Class::Accept, false),
@@ -118,37 +116,22 @@ fn login_class(body: &[u8], json: &Result<Json, JsonError>, place: &str, labelle
             Strength::Open => (Class::Either, false),
         },
         Some(_) => (Class::Either, false),
-    }
+    };
+    reading.classified(class)
 }
 
 /// The creation of a user by the admin: the reading and, where they are sure, the name and the password.
-pub fn create(body: &[u8], labelled: bool) -> (Reading, Option<(String, String)>) {
-    let json = Json::parse(body);
-    let place = place(body, &json);
-    let (class, canonical, sure) = create_class(body, &json, place, labelled);
-    let sure = sure.map(|(name, password)| (name.to_owned(), password.to_owned()));
-    let reading = Reading { class, place, canonical, json };
-    (reading, sure)
-}
-
-fn create_class<'j>(
-    body: &[u8],
-    json: &'j Result<Json, JsonError>,
-    place: &str,
-    labelled: bool,
-) -> (Class, bool, Option<(&'j str, &'j str)>) {
-    let Ok(object @ Json::Object(_)) = json else {
-        let sure = json.is_ok() || body.is_empty();
-        return (if sure { Class::Reject } else { Class::Either }, sure, None);
+pub fn create(body: &[u8], labelled: bool) -> (Reading<'_>, Option<(String, String)>) {
+    let reading = Reading::of(body);
+    let Some(object) = reading.object(labelled) else {
+        let class = reading.without_object();
+        return (reading.classified(class), None);
     };
-    if place == TWICE || !labelled {
-        return (Class::Either, false, None);
-    }
-    let (name, password) = (named(object, "username").next(), named(object, "password").next());
+    let (name, password) = (member(object, "username"), member(object, "password"));
     let (Some(Json::String(name)), Some(Json::String(password))) = (name, password) else {
         let number = |value: Option<&Json>| matches!(value, Some(Json::Number(_) | Json::Bool(_)));
         let open = number(name) || number(password);
-        return (if open { Class::Either } else { Class::Reject }, !open, None);
+        return (reading.classified((if open { Class::Either } else { Class::Reject }, !open)), None);
     };
     let harmless = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let plain = name.bytes().all(harmless) && !["admin", "login", "logout"].contains(&name.as_str());
@@ -160,36 +143,32 @@ fn create_class<'j>(
         Strength::Strong if plain => Class::Accept,
         _ => Class::Either,
     };
-    (class, true, Some((name, password)))
+    let sure = (name.clone(), password.clone());
+    (reading.classified((class, true)), Some(sure))
 }
 
 /// A request for a registration code by the admin.
-pub fn account(body: &[u8], labelled: bool) -> Reading {
-    let json = Json::parse(body);
-    let place = place(body, &json);
-    Reading { class: account_class(body, &json, place, labelled), place, canonical: true, json }
+pub fn account(body: &[u8], labelled: bool) -> Reading<'_> {
+    let reading = Reading::of(body);
+    let class = match reading.object(labelled) {
+        Some(object) => account_class(object),
+        None => reading.without_object().0,
+    };
+    reading.classified((class, true))
 }
 
-fn account_class(body: &[u8], json: &Result<Json, JsonError>, place: &str, labelled: bool) -> Class {
-    let Ok(object @ Json::Object(_)) = json else {
-        return if json.is_ok() || body.is_empty() { Class::Reject } else { Class::Either };
-    };
-    if place == TWICE || !labelled {
-        return Class::Either;
-    }
-    let required = ["cc", "phone_number", "method", "cert"].map(|name| named(object, name).next());
+fn account_class(object: &Json) -> Class {
+    let required = ["cc", "phone_number", "method", "cert"].map(|name| member(object, name));
     if required.iter().any(|value| matches!(value, None | Some(Json::Null | Json::Array(_) | Json::Object(_)))) {
         return Class::Reject;
     }
-    let texts = required.map(|value| value.and_then(Json::as_str).unwrap_or("?"));
-    let [cc, number, method, cert] = texts;
-    if cc == "?" || number == "?" || method == "?" || cert == "?" {
+    let [Some(cc), Some(number), Some(method), Some(cert)] = required.map(|value| value.and_then(Json::as_str)) else {
         return Class::Either;
-    }
+    };
     let lettered = |text: &str| text.is_empty() || text.bytes().any(|byte| byte.is_ascii_alphabetic());
-    let certainly_wrong = lettered(cc)
-        || lettered(number)
-        || !["sms", "voice"].contains(&method.trim().to_ascii_lowercase().trim_end_matches('\0'));
+    let method = method.trim().to_ascii_lowercase();
+    let certainly_wrong =
+        lettered(cc) || lettered(number) || !["sms", "voice"].contains(&method.trim_end_matches('\0'));
     if certainly_wrong || cert.contains('!') { Class::Reject } else { Class::Either }
 }
 
@@ -200,22 +179,22 @@ mod tests {
     #[test]
     fn logins() {
         for (body, class, place) in [
-            ("", Class::Accept, "empty"),
-            ("{}", Class::Accept, "object"),
-            (r#"{"x":1}"#, Class::Accept, "object"),
-            (r#"{"new_password":"Abcdef1!"}"#, Class::Accept, "object"),
-            (r#"{"new_password":"abcdefgh"}"#, Class::Reject, "object"),
-            (r#"{"new_password":"abcdefgh","new_password":"Abcdef1!"}"#, Class::Either, "duplicate member"),
-            (r#"{"new_password":null}"#, Class::Either, "object"),
-            ("[]", Class::Either, "array"),
-            ("{", Class::Either, "malformed"),
+            ("", Class::Accept, Place::Empty),
+            ("{}", Class::Accept, Place::Object),
+            (r#"{"x":1}"#, Class::Accept, Place::Object),
+            (r#"{"new_password":"Abcdef1!"}"#, Class::Accept, Place::Object),
+            (r#"{"new_password":"abcdefgh"}"#, Class::Reject, Place::Object),
+            (r#"{"new_password":"abcdefgh","new_password":"Abcdef1!"}"#, Class::Either, Place::DuplicateMember),
+            (r#"{"new_password":null}"#, Class::Either, Place::Object),
+            ("[]", Class::Either, Place::Array),
+            ("{", Class::Either, Place::Malformed),
         ] {
             let reading = login(body.as_bytes(), true);
             assert_eq!((reading.class, reading.place), (class, place), "{body}");
         }
         let body = br#"{"new_password":"abcdefgh","new_password":"Abcdef1!"}"#;
         let twice = login(body, true);
-        assert_eq!(twice.candidates(body), ["Abcdef1!", "abcdefgh"]);
+        assert_eq!(twice.candidates(), ["Abcdef1!", "abcdefgh"]);
     }
 
     #[test]

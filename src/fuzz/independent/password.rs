@@ -31,8 +31,8 @@ const TABLE: [u8; 256] = {
     table
 };
 
-/// What stands in a password.
-struct Tally {
+/// What a password consists of, counted byte by byte.
+pub struct Tally {
     /// How many bytes there are of each class of [`TABLE`].
     counts: [u32; 128],
     bytes: usize,
@@ -42,7 +42,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn of(password: &str) -> Tally {
+    pub fn of(password: &str) -> Tally {
         let (mut counts, mut characters, mut units) = ([0; 128], 0, 0);
         for byte in password.bytes() {
             counts[usize::from(TABLE[usize::from(byte)])] += 1;
@@ -59,49 +59,41 @@ impl Tally {
         self.counts[usize::from(class)] as usize
     }
 
-    fn strength(&self) -> Strength {
-        let count = |class| self.count(class);
-        // Joined to what precedes it, a mark may count for nothing: the shortest reading takes no byte beyond ASCII.
-        let shortest = self.bytes - count(b'x');
-        let longest = self.bytes.max(self.units);
-        let ascii = count(b'x') == 0;
+    fn lacks(&self, class: u8) -> bool {
+        self.count(class) == 0
+    }
 
-        let certainly_short = longest < 8;
-        let certainly_long = shortest > 64 || (ascii && longest > 64);
-        let lacks = |class: u8| ascii && count(class) == 0;
-        let lacks_special = ascii && count(b's') == 0 && count(b'?') == 0;
-        let lacks_ascii = [b'u', b'l', b'd', b's'].iter().any(|class| count(*class) == 0);
-        if certainly_short || certainly_long || lacks(b'u') || lacks(b'l') || lacks(b'd') || lacks_special {
+    /// What the documents say of it.
+    pub fn strength(&self) -> Strength {
+        let ascii = self.lacks(b'x');
+        // Joined to what precedes it, a mark may count for nothing: the shortest reading takes no byte beyond ASCII.
+        let shortest = self.bytes - self.count(b'x');
+        let longest = self.bytes.max(self.units);
+        let wrong_length = longest < 8 || shortest > 64;
+        let lacks_special = self.lacks(b's') && self.lacks(b'?');
+        let lacks_a_class = self.lacks(b'u') || self.lacks(b'l') || self.lacks(b'd') || lacks_special;
+        // Beyond ASCII a letter may be of any class.
+        if wrong_length || (ascii && lacks_a_class) {
             return Strength::Weak;
         }
-        let length_is_sure = ascii && (8..=64).contains(&longest);
-        match length_is_sure && !lacks_ascii && count(b'c') == 0 {
+        let surely_special = !self.lacks(b's');
+        match ascii && surely_special && self.lacks(b'c') {
             true => Strength::Strong,
             false => Strength::Open,
         }
     }
 
-    fn reference_takes(&self) -> bool {
-        let has = |class| self.count(class) > 0;
-        (8..=64).contains(&self.characters)
-            && has(b'u')
-            && has(b'l')
-            && has(b'd')
-            && (has(b's') || has(b'?'))
-            && !has(b'c')
+    /// Whether the reference client takes it: there characters are counted, classes are ASCII, control characters refused.
+    pub fn reference_takes(&self) -> bool {
+        let special = !self.lacks(b's') || !self.lacks(b'?');
+        let classes = !self.lacks(b'u') && !self.lacks(b'l') && !self.lacks(b'd') && special;
+        (8..=64).contains(&self.characters) && classes && self.lacks(b'c')
     }
 }
 
-/// Judges a password by its bytes.
+/// What the documents say of a password.
 pub fn strength(password: &str) -> Strength {
     Tally::of(password).strength()
-}
-
-/// The strength, and whether the reference client takes it: there characters are counted, classes are ASCII, control
-/// characters refused.
-pub fn judged(password: &str) -> (Strength, bool) {
-    let tally = Tally::of(password);
-    (tally.strength(), tally.reference_takes())
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! JSON bodies: logins, new users, requests for a registration code.
 
-use super::{Kind, Probe, Probed};
+use super::{Kind, Probe};
 use crate::custody::made::OwnName;
+use crate::documented::api::Operation;
 use crate::documented::certificate::verified_name;
-use crate::exchange::{Exchange, Header, Json, Request};
-use crate::fuzz::Class;
-use crate::fuzz::Surface;
+use crate::exchange::{Exchange, Json, Request};
 use crate::fuzz::grammar::RequestParts;
 use crate::fuzz::grammar::body::{BodyInput, ContentType, Framing, Spelling};
-use crate::fuzz::independent;
+use crate::fuzz::independent::body::{self, Reading};
 use crate::fuzz::independent::password::{Strength, strength};
+use crate::fuzz::place::Place;
+use crate::fuzz::{Check, Class, Surface};
 
 /// Whether a server has no excuse for not reading the body as the JSON it is.
 fn is_labelled(input: &BodyInput<'_>) -> bool {
@@ -18,46 +19,44 @@ fn is_labelled(input: &BodyInput<'_>) -> bool {
 
 impl Probe<'_> {
     pub(super) async fn login_body(&mut self, input: &BodyInput<'_>) {
-        if input.is_large() && !self.session.large {
-            return self.probed = Probed::skip("large requests are sent with --large");
+        if self.is_too_large(input.is_large()) {
+            return;
         }
         let body = input.body(&self.worker.bindings);
-        let reading = independent::body::login(&body, is_labelled(input));
-        let candidates = match independent::body::mentions_password(&body) {
-            true => reading.candidates(&body),
-            false => Vec::new(),
-        };
+        let reading = body::login(&body, is_labelled(input));
+        let candidates = if body::mentions_password(&body) { reading.candidates() } else { Vec::new() };
         if !self.worker.own && !candidates.is_empty() {
-            return self.probed = Probed::skip("the account is not the run's own");
+            return self.skip("the account is not the run's own");
         }
-        let shaped = input.request_parts(Surface::LoginBody, &self.worker.bindings);
-        let exchange = self.send(reading.class, reading.place, shaped).await;
-        self.not_ready(&exchange, false).await;
+        let request = input.request_parts(Surface::LoginBody, &self.worker.bindings);
+        let exchange = self.send(reading.class, reading.place, request).await;
         let kind = self.probed.kind;
-        let refused = kind.is_refusal();
         match reading.class {
-            Class::Accept if refused => {
+            Class::Accept if kind.is_refusal() => {
                 let requirement = match input.framing {
                     Framing::Chunked | Framing::Crumbs => "login.http.chunked",
-                    _ if reading.place == "empty" => "login.body.empty",
+                    _ if reading.place == Place::Empty => "login.body.empty",
                     _ if !candidates.is_empty() => "login.later.accepted",
                     _ if input.spelling == Spelling::Around => "login.body.whitespace",
                     _ if !reading.canonical => "login.body.unknown-members",
                     _ => "login.body.empty-object",
                 };
-                self.broken("refused", requirement, format!("a good body was answered {kind}"), &exchange);
+                self.violation(Check::Refused, requirement, format!("a good body was answered {kind}"), &exchange);
             }
             Class::Reject if kind.is_success() => {
-                self.broken("token", "login.later.rule", format!("a weak new password was answered {kind}"), &exchange);
+                let what = format!("a weak new password was answered {kind}");
+                self.violation(Check::Token, "login.later.rule", what, &exchange);
             }
             Class::Either if kind.is_success() && is_labelled(input) => {
-                let requirement = match reading.place {
-                    "malformed" | "not UTF-8" => Some("login.body.malformed"),
-                    "array" | "null" | "string" | "number" | "boolean" => Some("login.body.not-an-object"),
-                    _ => None,
-                };
-                if let Some(requirement) = requirement {
-                    self.broken("token", requirement, format!("{}: answered {kind}", reading.place), &exchange);
+                let what = format!("{}: answered {kind}", reading.place);
+                match reading.place {
+                    Place::Malformed | Place::NotUtf8 => {
+                        self.violation(Check::Token, "login.body.malformed", what, &exchange);
+                    }
+                    Place::Array | Place::Null | Place::String | Place::Number | Place::Boolean => {
+                        self.violation(Check::Token, "login.body.not-an-object", what, &exchange);
+                    }
+                    _ => {}
                 }
             }
             _ => {}
@@ -69,23 +68,23 @@ impl Probe<'_> {
 
     pub(super) async fn users_body(&mut self, input: &BodyInput<'_>) {
         if !self.worker.own {
-            return self.probed = Probed::skip("the target makes no accounts");
+            return self.skip("the target makes no accounts");
         }
-        if input.is_large() && !self.session.large {
-            return self.probed = Probed::skip("large requests are sent with --large");
+        if self.is_too_large(input.is_large()) {
+            return;
         }
         let body = input.body(&self.worker.bindings);
-        let (reading, sure) = independent::body::create(&body, is_labelled(input));
+        let (reading, sure) = body::create(&body, is_labelled(input));
         let names = match &sure {
             Some((name, _)) => vec![name.clone()],
-            None => reading.candidates(&body),
+            None => reading.candidates(),
         };
         let request = self.session.request(input.request_parts(Surface::UsersBody, &self.worker.bindings));
         let (claimed, names_the_admin) = match self.claim(names, &request).await {
             Ok(claim) => claim,
             Err(why) => return self.probed.lost = Some(why),
         };
-        let exchange = self.send_request(reading.class, reading.place, request).await;
+        let exchange = self.exchange(reading.class, reading.place, request).await;
         let kind = self.probed.kind;
         // A name that is taken is documented as an internal error.
         self.not_ready(&exchange, matches!(kind, Kind::Answer(_, Some(1014)))).await;
@@ -94,15 +93,11 @@ impl Probe<'_> {
             self.created(&exchange, &body, &reading, sure, &claimed).await;
         } else if kind.is_refusal() {
             if reading.class == Class::Accept {
-                self.broken(
-                    "refused",
-                    "users.create.created",
-                    format!("a good creation was answered {kind}"),
-                    &exchange,
-                );
+                let what = format!("a good creation was answered {kind}");
+                self.violation(Check::Refused, "users.create.created", what, &exchange);
             }
             let name = sure.as_ref().map(|(name, _)| name.as_str());
-            made = self.logs_in_all_the_same(&exchange, name, &reading.candidates(&body)).await;
+            made = self.logs_in_after_refusal(&exchange, name, &reading.candidates()).await;
         }
         if names_the_admin {
             self.probed.requests += 1;
@@ -145,16 +140,13 @@ impl Probe<'_> {
         &mut self,
         exchange: &Exchange,
         body: &[u8],
-        reading: &independent::body::Reading,
+        reading: &Reading<'_>,
         sure: Option<(String, String)>,
         claimed: &[OwnName],
     ) {
         let kind = self.probed.kind;
-        let shown = exchange
-            .response()
-            .and_then(|response| Json::parse(&response.body).ok())
-            .and_then(|json| json.at("/users/0/username")?.as_str().map(str::to_owned));
-        let candidates = reading.candidates(body);
+        let shown = Self::text_at(exchange, "/users/0/username");
+        let candidates = reading.candidates();
         let guess = || candidates.iter().find(|text| Some(*text) != shown.as_ref()).cloned();
         let (name, password) = match sure {
             Some((name, password)) => (Some(name), password),
@@ -167,49 +159,38 @@ impl Probe<'_> {
             }
         }
         if reading.class == Class::Reject {
-            let length = name.as_ref().map_or(0, |name| name.chars().count());
-            let requirement = match reading.place {
-                "object" if name.is_none() => "users.create.missing-member",
-                "object" if length < 4 => "users.username.too-short",
-                "object" if length > 32 => "users.username.too-long",
-                "object" if password.len() < 8 => "users.password.too-short",
-                "object" if password.len() > 64 => "users.password.too-long",
-                "object" => "users.password.classes",
+            let length = name.as_ref().map(|name| name.chars().count());
+            let requirement = match (reading.place, length, password.len()) {
+                (Place::Object, None, _) => "users.create.missing-member",
+                (Place::Object, Some(..4), _) => "users.username.too-short",
+                (Place::Object, Some(33..), _) => "users.username.too-long",
+                (Place::Object, _, ..8) => "users.password.too-short",
+                (Place::Object, _, 65..) => "users.password.too-long",
+                (Place::Object, ..) => "users.password.classes",
                 _ => "users.create.not-text",
             };
-            self.broken("state", requirement, format!("{}: answered {kind}", reading.place), exchange);
-        } else if reading.place == "malformed" {
-            self.broken("state", "users.body.malformed", format!("malformed: answered {kind}"), exchange);
+            self.violation(Check::State, requirement, format!("{}: answered {kind}", reading.place), exchange);
+        } else if reading.place == Place::Malformed {
+            self.violation(Check::State, "users.body.malformed", format!("malformed: answered {kind}"), exchange);
         }
         let Some(name) = name else { return };
         let user = self.worker.bindings.user.clone();
-        if name.trim().to_lowercase().contains(&*user) && name != user {
-            self.probed.requests += 1;
-            if self.session.logs_in(&user, &password).await {
-                let what = "a new account under a like name logs in as the first one";
-                self.broken_by_a_login("state", "users.username.no-twin", what, exchange);
-            }
+        if name.trim().to_lowercase().contains(&*user) && name != user && self.logs_in(&user, &password).await {
+            let what = "a new account under a like name logs in as the first one";
+            self.violation_by_login(Check::State, "users.username.no-twin", what, exchange);
         }
-        if reading.class == Class::Accept {
-            self.probed.requests += 1;
-            if !self.session.logs_in(&name, &password).await {
-                let what = "the new account does not log in with its password";
-                self.broken("state", "users.create.login-works", what, exchange);
-            }
+        if reading.class == Class::Accept && !self.logs_in(&name, &password).await {
+            let what = "the new account does not log in with its password";
+            self.violation(Check::State, "users.create.login-works", what, exchange);
         }
         // Of two passwords either may count, but not a weak one.
-        if reading.place == "duplicate member" || reading.place == "malformed" {
+        if matches!(reading.place, Place::DuplicateMember | Place::Malformed) {
             for weak in candidates.iter().filter(|text| strength(text) == Strength::Weak).take(3) {
-                self.probed.requests += 1;
-                if self.session.logs_in(&name, weak).await {
+                if self.logs_in(&name, weak).await {
                     let requirement =
                         if weak.len() < 8 { "users.password.too-short" } else { "users.password.classes" };
-                    self.broken_by_a_login(
-                        "state",
-                        requirement,
-                        "a weak password logs in to the new account",
-                        exchange,
-                    );
+                    let what = "a weak password logs in to the new account";
+                    self.violation_by_login(Check::State, requirement, what, exchange);
                 }
             }
         }
@@ -218,36 +199,33 @@ impl Probe<'_> {
         }
     }
 
+    /// Whether a new account is an administrator.
     async fn promoted(&mut self, exchange: &Exchange, name: &str) {
-        let headers = vec![Header::new("Authorization", format!("Bearer {}", self.worker.bindings.admin_token))];
         self.probed.requests += 1;
-        let path = format!("/v1/users/{}", percent_encoded(name));
-        let read = self.session.send(RequestParts { method: "GET", path, headers, body: None }).await;
+        let read = RequestParts::of_user(Operation::ReadUser, name).bearer(&self.worker.bindings.admin_token);
+        let read = self.session.send(read).await;
         let json = read.response().and_then(|response| Json::parse(&response.body).ok());
+        let members = json.as_ref().and_then(|json| json.at("/users/0")?.as_object()).unwrap_or_default();
         // The name itself may say anything.
-        let is_admin = match json.as_ref().and_then(|json| json.at("/users/0")) {
-            Some(Json::Object(members)) => {
-                members.iter().any(|(member, value)| *member != "username" && value.to_string().contains("ROLE_ADMIN"))
-            }
-            _ => false,
-        };
-        if is_admin {
-            self.broken("state", "users.create.no-promotion", "the new account is an administrator", exchange);
+        let says_admin =
+            |(member, value): &(String, Json)| member != "username" && value.to_string().contains("ROLE_ADMIN");
+        if members.iter().any(says_admin) {
+            let what = "the new account is an administrator";
+            self.violation(Check::State, "users.create.no-promotion", what, exchange);
         }
     }
 
     /// A creation that was refused leaves nobody who logs in; true if it does.
-    async fn logs_in_all_the_same(&mut self, exchange: &Exchange, name: Option<&str>, candidates: &[String]) -> bool {
+    async fn logs_in_after_refusal(&mut self, exchange: &Exchange, name: Option<&str>, candidates: &[String]) -> bool {
         let Some(name) = name.filter(|name| *name != "admin" && !name.contains(':')) else {
             return false;
         };
-        let passwords = candidates.iter().filter(|text| *text != name && text.len() >= 4).take(2);
         let mut logs_in = false;
-        for password in passwords {
+        for password in candidates.iter().filter(|text| *text != name && text.len() >= 4).take(2) {
             self.probed.requests += 1;
             if !self.worker.accounts().contains(&(name, password)) && self.session.logs_in(name, password).await {
                 let what = format!("the creation was answered {}, and the account logs in", self.probed.kind);
-                self.broken_by_a_login("refused-change", "users.create.refused-leaves-nothing", what, exchange);
+                self.violation_by_login(Check::RefusedChange, "users.create.refused-leaves-nothing", what, exchange);
                 logs_in = true;
             }
         }
@@ -256,26 +234,25 @@ impl Probe<'_> {
 
     pub(super) async fn account_body(&mut self, input: &BodyInput<'_>) {
         if self.session.admin.is_none() {
-            return self.probed = Probed::skip("there is no admin");
+            return self.skip("there is no admin");
         }
-        if input.is_large() && !self.session.large {
-            return self.probed = Probed::skip("large requests are sent with --large");
+        if self.is_too_large(input.is_large()) {
+            return;
         }
         let body = input.body(&self.worker.bindings);
-        let reading = independent::body::account(&body, is_labelled(input));
+        let reading = body::account(&body, is_labelled(input));
         if reading.class != Class::Reject && !self.session.registers {
-            return self.probed = Probed::skip("it could send somebody a code; --allow registration permits it");
+            return self.skip("it could send somebody a code; --allow registration permits it");
         }
-        let shaped = input.request_parts(Surface::AccountBody, &self.worker.bindings);
-        let exchange = self.send(reading.class, reading.place, shaped).await;
-        self.not_ready(&exchange, false).await;
+        let request = input.request_parts(Surface::AccountBody, &self.worker.bindings);
+        let exchange = self.send(reading.class, reading.place, request).await;
         let kind = self.probed.kind;
         if !kind.is_success() {
             return;
         }
         let member = |name: &str| reading.json().and_then(|json| json.at(name));
+        let text = |name: &str| member(name).and_then(Json::as_str);
         if reading.class == Class::Reject {
-            let text = |name: &str| member(name).and_then(Json::as_str);
             let requirement = match ["/cc", "/phone_number", "/method", "/cert"].map(member) {
                 members if members.iter().any(Option::is_none) => "account.required.refused",
                 members if !members.iter().all(|value| matches!(value, Some(Json::String(_)))) => {
@@ -285,29 +262,16 @@ impl Probe<'_> {
                 _ if text("/cert").is_some_and(|cert| cert.contains('!')) => "account.cert.not-base64",
                 _ => "account.number.refused",
             };
-            self.broken("state", requirement, format!("answered {kind}"), &exchange);
+            self.violation(Check::State, requirement, format!("answered {kind}"), &exchange);
         }
-        let name = member("/cert").and_then(Json::as_str).and_then(|cert| verified_name(cert).ok());
-        let shown = exchange
-            .response()
-            .filter(|response| response.status == 202)
-            .and_then(|response| Json::parse(&response.body).ok())
-            .and_then(|json| json.at("/account/0/vname")?.as_str().map(str::to_owned));
-        if let (Some(name), Some(shown)) = (name, shown)
+        let name = text("/cert").and_then(|cert| verified_name(cert).ok());
+        let shown = Self::text_at(&exchange, "/account/0/vname");
+        let is_requested = exchange.response().is_some_and(|response| response.status == 202);
+        if let (true, Some(name), Some(shown)) = (is_requested, name, shown)
             && name.name != shown
         {
             let what = format!("the certificate's name is {:?}, the answer's {shown:?}", name.name);
-            self.broken("state", "account.request.vname", what, &exchange);
+            self.violation(Check::State, "account.request.vname", what, &exchange);
         }
     }
-}
-
-/// A name as it stands in a path.
-fn percent_encoded(name: &str) -> String {
-    name.bytes()
-        .map(|byte| match byte.is_ascii_alphanumeric() {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02X}"),
-        })
-        .collect()
 }

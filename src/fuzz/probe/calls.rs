@@ -4,41 +4,41 @@ use std::time::Duration;
 
 use super::{Kind, Probe};
 use crate::exchange::Request;
-use crate::fuzz::Class;
 use crate::fuzz::grammar::bearer::{BearerInput, Called};
 use crate::fuzz::grammar::http::HttpInput;
 use crate::fuzz::grammar::path::{Caller, PathInput};
 use crate::fuzz::independent;
+use crate::fuzz::place::Place;
 use crate::fuzz::session::succeeded;
+use crate::fuzz::{Check, Class};
 
 impl Probe<'_> {
     pub(super) async fn bearer(&mut self, input: &BearerInput<'_>) {
-        let shaped = input.request_parts(&self.worker.bindings);
-        let (mut class, place) = independent::bearer::call(&shaped.headers, &self.worker.bindings.user_token);
+        let call = input.request_parts(&self.worker.bindings);
+        let (mut class, place) = independent::bearer::call(&call.headers, &self.worker.bindings.user_token);
         // What the admin's own account may is not what an ordinary one may.
         if input.called != Called::Itself && class != Class::Reject {
             class = if self.worker.own { Class::Reject } else { Class::Either };
         }
-        let exchange = self.send(class, place, shaped).await;
-        self.not_ready(&exchange, false).await;
+        let exchange = self.send(class, place, call).await;
         let kind = self.probed.kind;
         match class {
             Class::Reject if kind.is_success() => {
                 let requirement = match (place, input.called) {
-                    ("right" | "another spelling", Called::Delete) => "users.delete.admin-only",
-                    ("right" | "another spelling", _) => "account.verify.wrong-code",
-                    ("absent", _) => "tokens.bearer.required",
-                    ("another scheme", _) => "tokens.bearer.scheme",
+                    (Place::Right | Place::AnotherSpelling, Called::Delete) => "users.delete.admin-only",
+                    (Place::Right | Place::AnotherSpelling, _) => "account.verify.wrong-code",
+                    (Place::Absent, _) => "tokens.bearer.required",
+                    (Place::AnotherScheme, _) => "tokens.bearer.scheme",
                     _ => "tokens.bearer.invalid",
                 };
-                self.broken("token", requirement, format!("{place} got {kind}"), &exchange);
+                self.violation(Check::Token, requirement, format!("{place} got {kind}"), &exchange);
             }
             // An earlier input may have ended the token: a new one tells.
             Class::Accept if kind.is_refusal() && self.worker.restore(self.session).await.is_ok() => {
                 let again = self.send(class, place, input.request_parts(&self.worker.bindings)).await;
                 if !succeeded(&again) {
                     let what = format!("a living token got {kind}");
-                    self.broken("refused", "tokens.bearer.accepted", what, &again);
+                    self.violation(Check::Refused, "tokens.bearer.accepted", what, &again);
                 }
             }
             _ => {}
@@ -46,9 +46,8 @@ impl Probe<'_> {
     }
 
     pub(super) async fn path(&mut self, input: &PathInput<'_>) {
-        let shaped = input.request_parts(&self.worker.bindings);
-        let exchange = self.send(Class::Either, "path", shaped).await;
-        self.not_ready(&exchange, false).await;
+        let call = input.request_parts(&self.worker.bindings);
+        let exchange = self.send(Class::Either, Place::Path, call).await;
         if self.probed.kind.is_success() && input.target(&self.worker.bindings).contains("logout") {
             self.probed.lost = self.worker.restore(self.session).await.err();
         }
@@ -58,11 +57,16 @@ impl Probe<'_> {
         let body = String::from_utf8_lossy(&response.body);
         let shows = body.contains("\"users\"") && body.contains("\"username\"");
         if input.caller == Caller::Nobody && shows {
-            self.broken("state", "users.read.unauthorized", "an account is shown to nobody", &exchange);
+            self.violation(Check::State, "users.read.unauthorized", "an account is shown to nobody", &exchange);
         }
         let others = shows && !body.contains(&*self.worker.bindings.user);
         if others && self.worker.own && !self.worker.reads_others {
-            self.broken("state", "users.read.odd-name", "another account is shown under an odd path", &exchange);
+            self.violation(
+                Check::State,
+                "users.read.odd-name",
+                "another account is shown under an odd path",
+                &exchange,
+            );
         }
     }
 
@@ -70,20 +74,25 @@ impl Probe<'_> {
         let request = Request::Raw(input.bytes(&self.worker.bindings));
         let good = input.holds_credentials(&self.worker.bindings);
         // A server may wait for the rest of what looks unfinished; two seconds show that it does.
-        let sent = self.send_request(Class::Either, "http", request);
+        let sent = self.exchange(Class::Either, Place::Http, request);
         let Ok(exchange) = tokio::time::timeout(Duration::from_secs(2), sent).await else {
             self.probed.kind = Kind::TimedOut;
             self.probed.requests += 1;
             return;
         };
-        self.probed.broken.retain(|broken| broken.requirement != "envelope.answered");
+        self.probed.violations.retain(|violation| violation.requirement != "envelope.answered");
         let token = Self::token(&exchange);
         if !good && token.is_some() {
-            self.broken("token", "login.refused.no-credentials", "a token without right credentials", &exchange);
+            self.violation(
+                Check::Token,
+                "login.refused.no-credentials",
+                "a token without right credentials",
+                &exchange,
+            );
         }
         // A method or version that nobody knows has a 5xx of its own (RFC 9110 §15.6).
         if let Kind::Answer(501 | 505, _) = self.probed.kind {
-            self.probed.broken.retain(|broken| broken.oracle != "crash");
+            self.probed.violations.retain(|violation| violation.check != Check::Crash);
         }
     }
 }

@@ -1,44 +1,44 @@
 //! Credentials of a login.
 
-use super::{Probe, Probed};
-use crate::fuzz::Class;
-use crate::fuzz::grammar::basic::{BasicInput, LoginWith, Place, Scheme};
+use super::Probe;
+use crate::fuzz::grammar::basic::{BasicInput, LoginWith, Placement, Scheme};
 use crate::fuzz::independent;
+use crate::fuzz::place::Place;
+use crate::fuzz::{Check, Class};
 
 impl Probe<'_> {
     pub(super) async fn basic(&mut self, input: &BasicInput<'_>) {
-        if input.is_large() && !self.session.large {
-            return self.probed = Probed::skip("large requests are sent with --large");
+        if self.is_too_large(input.is_large()) {
+            return;
         }
-        let shaped = input.request_parts(&self.worker.bindings);
-        let reading = independent::basic::login(&shaped.headers, &self.worker.accounts());
+        let login = input.request_parts(&self.worker.bindings);
+        let reading = independent::basic::login(&login.headers, &self.worker.accounts());
         let changes = matches!(input.with, LoginWith::Change | LoginWith::Weak);
         if changes && !self.worker.own && reading.class != Class::Reject {
-            return self.probed = Probed::skip("the account is not the run's own");
+            return self.skip("the account is not the run's own");
         }
         let bindings = &self.worker.bindings;
         let user = [(&*bindings.user, &*bindings.user_password)];
         let by_another =
-            reading.class != Class::Reject && independent::basic::login(&shaped.headers, &user).class == Class::Reject;
+            reading.class != Class::Reject && independent::basic::login(&login.headers, &user).class == Class::Reject;
         if changes && by_another {
-            return self.probed = Probed::skip("the password of the second account stays as it is");
+            return self.skip("the password of the second account stays as it is");
         }
         // Whether a weak `new_password` of a later login is refused is another surface's business.
         let class = if changes && reading.class != Class::Reject { Class::Either } else { reading.class };
-        let exchange = self.send(class, reading.place, shaped).await;
-        self.not_ready(&exchange, false).await;
+        let exchange = self.send(class, reading.place, login).await;
         let kind = self.probed.kind;
         let token = Self::token(&exchange);
         match class {
             Class::Reject if self.session.laxity().explains_a_token(reading.place) => {}
             Class::Reject if kind.is_success() || token.is_some() => {
                 let what = format!("{} got {kind}{}", reading.place, if token.is_some() { " and a token" } else { "" });
-                self.broken("token", refused_for(reading.place), what, &exchange);
+                self.violation(Check::Token, refused_for(reading.place), what, &exchange);
             }
             Class::Accept if kind.is_refusal() => {
                 let requirement = accepted_for(input, reading.canonical);
                 let what = format!("right credentials were answered {kind}");
-                self.broken("refused", requirement, what, &exchange);
+                self.violation(Check::Refused, requirement, what, &exchange);
             }
             _ => {}
         }
@@ -58,17 +58,17 @@ impl Probe<'_> {
 }
 
 /// The requirement that forbids a token for credentials of that kind.
-fn refused_for(place: &str) -> &'static str {
+fn refused_for(place: Place) -> &'static str {
     match place {
-        "absent" | "empty" | "no credentials" => "login.refused.no-credentials",
-        "elsewhere" => "login.refused.other-place",
-        "other scheme" => "login.refused.other-scheme",
-        "no scheme" => "login.refused.no-scheme",
-        "empty name" | "empty password" => "login.refused.empty-parts",
-        "unknown name" => "login.refused.unknown-user",
-        "password with colons" => "login.credentials.first-colon",
-        "wrong password" | "control characters" => "login.credentials.whole",
-        "several" => "login.refused.wrong-password",
+        Place::Absent | Place::Empty | Place::NoCredentials => "login.refused.no-credentials",
+        Place::Elsewhere => "login.refused.other-place",
+        Place::OtherScheme => "login.refused.other-scheme",
+        Place::NoScheme => "login.refused.no-scheme",
+        Place::EmptyName | Place::EmptyPassword => "login.refused.empty-parts",
+        Place::UnknownName => "login.refused.unknown-user",
+        Place::PasswordWithColons => "login.credentials.first-colon",
+        Place::WrongPassword | Place::ControlCharacters => "login.credentials.whole",
+        Place::Several => "login.refused.wrong-password",
         _ => "login.refused.undecodable",
     }
 }
@@ -77,8 +77,8 @@ fn refused_for(place: &str) -> &'static str {
 fn accepted_for(input: &BasicInput, canonical: bool) -> &'static str {
     let colons = input.text.windows(11).any(|window| window == b"${colon_pas");
     match (input.place, input.scheme) {
-        (Place::LowerName | Place::UpperName, _) => "login.http.header-name-case",
-        (Place::Spaced, _) => "login.http.blanks-around-values",
+        (Placement::LowerName | Placement::UpperName, _) => "login.http.header-name-case",
+        (Placement::Spaced, _) => "login.http.blanks-around-values",
         (_, Scheme::Lower | Scheme::Upper | Scheme::Mixed) => "login.credentials.scheme-case",
         _ if !canonical => "login.http.blanks-around-values",
         _ if colons => "login.credentials.first-colon",

@@ -22,24 +22,21 @@ use super::grammar::body::BodyInput;
 use super::grammar::http::HttpInput;
 use super::grammar::path::PathInput;
 use super::laxity::Laxity;
+use super::place::Place;
 use super::session::{FuzzSession, WorkerAccounts};
-use super::{Class, Surface};
+use super::{Check, Class, Surface};
 use crate::exchange::{Exchange, Json, Request, harmless_line};
 use crate::requirement::Level;
 use echo::is_told_anyway;
 
-/// A requirement that the target broke.
+/// A requirement that the target violated.
 #[derive(Debug, Clone)]
-pub struct Broken {
-    /// Which kind of check saw it.
-    pub oracle: &'static str,
-    /// The requirement.
+pub struct Violation {
+    pub check: Check,
     pub requirement: String,
-    /// How binding it is.
     pub level: Level,
     /// What was expected and what came, without secrets.
     pub what: String,
-    /// What was sent and what came back.
     pub exchange: Exchange,
 }
 
@@ -48,16 +45,12 @@ pub struct Broken {
 pub struct Probed {
     /// What the documents wanted.
     pub class: Class,
-    /// What kind of input it was.
-    pub place: &'static str,
-    /// What came back.
+    pub place: Place,
     pub kind: Kind,
-    /// How many requests it took.
     pub requests: u64,
     /// How long the answer to the input itself took.
     pub elapsed: Duration,
-    /// What it broke.
-    pub broken: Vec<Broken>,
+    pub violations: Vec<Violation>,
     /// What the documents leave open and people may want to know.
     pub observed: Vec<String>,
     /// Why it was not sent.
@@ -67,44 +60,37 @@ pub struct Probed {
 }
 
 impl Probed {
-    fn new(class: Class, place: &'static str) -> Probed {
+    fn new(place: Place) -> Probed {
         Probed {
-            class,
+            class: Class::Either,
             place,
             kind: Kind::Unsent,
             requests: 0,
             elapsed: Duration::ZERO,
-            broken: Vec::new(),
+            violations: Vec::new(),
             observed: Vec::new(),
             skipped: None,
             lost: None,
         }
     }
 
-    fn skip(why: &'static str) -> Probed {
-        Probed { skipped: Some(why), ..Probed::new(Class::Either, "skipped") }
+    /// The input was left without an answer, or answered with a crash.
+    pub fn crashed(&self) -> bool {
+        self.violations.iter().any(|violation| matches!(violation.check, Check::Crash | Check::Answered))
     }
 }
 
 /// One try: the target, the accounts, and what has come of it so far.
-pub(super) struct Probe<'p> {
+struct Probe<'p> {
     session: &'p FuzzSession,
     worker: &'p mut WorkerAccounts,
     probed: Probed,
-    /// The levels of requirements.
-    levels: &'p (dyn Fn(&str) -> Level + Sync),
 }
 
-/// Tries one input. `level` gives the level of a requirement.
-pub async fn probe(
-    session: &FuzzSession,
-    worker: &mut WorkerAccounts,
-    surface: Surface,
-    input: &[u8],
-    level: &(dyn Fn(&str) -> Level + Sync),
-) -> Probed {
+/// Tries one input.
+pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: Surface, input: &[u8]) -> Probed {
     let lost = worker.renew(session).await.err();
-    let mut probe = Probe { session, worker, probed: Probed { lost, ..Probed::new(Class::Either, "") }, levels: level };
+    let mut probe = Probe { session, worker, probed: Probed { lost, ..Probed::new(Place::Anywhere) } };
     if probe.probed.lost.is_some() {
         return probe.probed;
     }
@@ -119,20 +105,20 @@ pub async fn probe(
         Surface::Session => probe.session(input).await,
         Surface::Http => probe.http(&HttpInput::decode(input)).await,
     }
-    probe.without_secrets();
+    probe.redact();
     probe.probed
 }
 
 impl Probe<'_> {
     /// Takes the secrets out of all that was found out, and what a terminal would obey.
-    fn without_secrets(&mut self) {
-        let Probed { broken, observed, .. } = &mut self.probed;
-        if broken.is_empty() && observed.is_empty() {
+    fn redact(&mut self) {
+        let Probed { violations, observed, .. } = &mut self.probed;
+        if violations.is_empty() && observed.is_empty() {
             return;
         }
-        let (run, bindings) = (self.session.secrets(), &self.worker.bindings);
-        for Broken { what, exchange, .. } in broken {
-            let secrets = secrets_of(exchange, bindings, &run);
+        let run = self.session.secrets();
+        for Violation { what, exchange, .. } in violations {
+            let secrets = secrets_of(exchange, &self.worker.bindings, &run);
             *what = harmless_line(&secrets.apply(what)).into_owned();
         }
         for what in observed {
@@ -140,20 +126,36 @@ impl Probe<'_> {
         }
     }
 
-    /// Sends the input's own request and holds the answer to the oracles of every exchange.
-    async fn send(&mut self, class: Class, place: &'static str, shaped: RequestParts) -> Exchange {
-        let request = self.session.request(shaped);
-        self.send_request(class, place, request).await
+    fn skip(&mut self, why: &'static str) {
+        self.probed = Probed { skipped: Some(why), ..Probed::new(Place::Skipped) };
     }
 
-    async fn send_request(&mut self, class: Class, place: &'static str, request: Request) -> Exchange {
+    /// Skips an input that goes beyond what is sent unasked; true if it does.
+    fn is_too_large(&mut self, is_large: bool) -> bool {
+        let too_large = is_large && !self.session.large;
+        if too_large {
+            self.skip("large requests are sent with --large");
+        }
+        too_large
+    }
+
+    /// Sends the input's own request and checks the answer.
+    async fn send(&mut self, class: Class, place: Place, parts: RequestParts) -> Exchange {
+        let request = self.session.request(parts);
+        let exchange = self.exchange(class, place, request).await;
+        self.not_ready(&exchange, false).await;
+        exchange
+    }
+
+    /// Sends the input's own request and holds the answer to the oracles of every exchange.
+    async fn exchange(&mut self, class: Class, place: Place, request: Request) -> Exchange {
         let exchange = self.session.target.transport.send(request).await;
         self.probed.class = class;
         self.probed.place = place;
         self.probed.requests += 1;
         self.probed.kind = Kind::of(&exchange);
         self.probed.elapsed = exchange.elapsed;
-        self.oracles(&exchange);
+        self.judge(&exchange);
         // The tokens of an account of the run end with it.
         if !self.worker.own
             && let Some(token) = Self::token(&exchange)
@@ -164,24 +166,23 @@ impl Probe<'_> {
         exchange
     }
 
-    fn oracles(&mut self, exchange: &Exchange) {
+    fn judge(&mut self, exchange: &Exchange) {
         // Throttling is never a verdict.
         if exchange.response().is_some_and(|response| response.status == 429) {
             return;
         }
-        let judgement = self.session.oracles.judge("input", exchange);
-        for finding in judgement.findings {
-            let oracle = match finding.requirement.as_str() {
-                "envelope.answered" => "answered",
-                "envelope.no-crash" => "crash",
+        for finding in self.session.oracles.judge("input", exchange).findings {
+            let check = match finding.requirement.as_str() {
+                "envelope.answered" => Check::Answered,
+                "envelope.no-crash" => Check::Crash,
                 "envelope.no-secret-echoed" if is_told_anyway(exchange) => continue,
-                "envelope.no-secret-echoed" => "echo",
-                "envelope.no-trace" => "trace",
-                "envelope.one-answer" => "one-answer",
-                _ => "envelope",
+                "envelope.no-secret-echoed" => Check::Echo,
+                "envelope.no-trace" => Check::Trace,
+                "envelope.one-answer" => Check::OneAnswer,
+                _ => Check::Envelope,
             };
-            self.probed.broken.push(Broken {
-                oracle,
+            self.probed.violations.push(Violation {
+                check,
                 level: finding.level,
                 what: format!("expected {}; came {}", finding.expected(), finding.observed()),
                 requirement: finding.requirement,
@@ -190,32 +191,20 @@ impl Probe<'_> {
         }
     }
 
-    fn broken(&mut self, oracle: &'static str, requirement: &str, what: impl Into<String>, exchange: &Exchange) {
-        let level = (self.levels)(requirement);
-        if level == Level::May {
-            self.probed.observed.push(format!("{requirement}: {}", what.into()));
-            return;
+    fn violation(&mut self, check: Check, requirement: &str, what: impl Into<String>, exchange: &Exchange) {
+        let (level, what, exchange) = (self.session.level(requirement), what.into(), exchange.clone());
+        let requirement = requirement.to_owned();
+        match level {
+            Level::May => self.probed.observed.push(format!("{requirement}: {what}")),
+            _ => self.probed.violations.push(Violation { check, requirement, level, what, exchange }),
         }
-        self.probed.broken.push(Broken {
-            oracle,
-            requirement: requirement.to_owned(),
-            level,
-            what: what.into(),
-            exchange: exchange.clone(),
-        });
     }
 
-    /// Something that is broken because a login that must fail has succeeded. Where wrong logins are known to be taken it
-    /// says nothing.
-    fn broken_by_a_login(
-        &mut self,
-        oracle: &'static str,
-        requirement: &str,
-        what: impl Into<String>,
-        exchange: &Exchange,
-    ) {
-        if self.session.laxity() == Laxity::RightOnly {
-            self.broken(oracle, requirement, what, exchange);
+    /// A violation because a login that must fail has succeeded. Where wrong logins are known to be accepted it says
+    /// nothing.
+    fn violation_by_login(&mut self, check: Check, requirement: &str, what: impl Into<String>, exchange: &Exchange) {
+        if self.session.laxity() == Laxity::None {
+            self.violation(check, requirement, what, exchange);
         }
     }
 
@@ -224,25 +213,39 @@ impl Probe<'_> {
         let Kind::Answer(500.., Some(_)) = self.probed.kind else {
             return;
         };
-        if excused || self.probed.broken.iter().any(|broken| broken.oracle == "crash") {
+        if excused || self.probed.violations.iter().any(|violation| violation.check == Check::Crash) {
             return;
         }
-        let bindings = &self.worker.bindings;
-        self.probed.requests += 1;
-        if self.session.logs_in(&bindings.user, &bindings.user_password).await {
+        if self.user_logs_in().await {
             let what = format!("the input is answered {}, and a good login right after it is not", self.probed.kind);
-            self.broken("crash", "envelope.no-crash", what, exchange);
+            self.violation(Check::Crash, "envelope.no-crash", what, exchange);
         }
     }
 
-    /// Whether a token stands in the answer.
+    async fn logs_in(&mut self, username: &str, password: &str) -> bool {
+        self.probed.requests += 1;
+        self.session.logs_in(username, password).await
+    }
+
+    async fn user_logs_in(&mut self) -> bool {
+        let bindings = &self.worker.bindings;
+        self.probed.requests += 1;
+        self.session.logs_in(&bindings.user, &bindings.user_password).await
+    }
+
+    /// The token in an answer.
     fn token(exchange: &Exchange) -> Option<String> {
         let body = &exchange.response()?.body;
         // Most answers hold none.
         if !std::str::from_utf8(body).is_ok_and(|text| text.contains("\"token\"")) {
             return None;
         }
-        let json = Json::parse(body).ok()?;
-        json.at("/users/0/token")?.as_str().map(str::to_owned)
+        Self::text_at(exchange, "/users/0/token")
+    }
+
+    /// A text in an answer.
+    fn text_at(exchange: &Exchange, pointer: &str) -> Option<String> {
+        let json = Json::parse(&exchange.response()?.body).ok()?;
+        json.at(pointer)?.as_str().map(str::to_owned)
     }
 }

@@ -1,10 +1,11 @@
 //! New passwords, and the proof of what became of them: a login.
 
-use super::{Kind, Probe, Probed};
+use super::{Kind, Probe};
 use crate::exchange::Exchange;
-use crate::fuzz::Class;
 use crate::fuzz::grammar::password::{Endpoint, PasswordInput};
 use crate::fuzz::independent::password::{Strength, strength};
+use crate::fuzz::place::Place;
+use crate::fuzz::{Check, Class};
 
 /// A text near a password that must not log in, and why it might.
 struct Twin {
@@ -50,23 +51,17 @@ fn twins(password: &str) -> Vec<Twin> {
 }
 
 impl Probe<'_> {
-    async fn logs_in(&mut self, username: &str, password: &str) -> bool {
-        self.probed.requests += 1;
-        self.session.logs_in(username, password).await
-    }
-
     pub(super) async fn password(&mut self, input: &[u8]) {
         if !self.worker.own {
-            return self.probed = Probed::skip("the account is not the run's own");
+            return self.skip("the account is not the run's own");
         }
         let input = PasswordInput::decode(input);
         let password = input.password(&self.worker.bindings);
-        let strength = strength(&password);
-        let (class, place) = match (strength, password.is_empty()) {
-            (_, true) => (Class::Either, "empty"),
-            (Strength::Strong, _) => (Class::Accept, "strong"),
-            (Strength::Weak, _) => (Class::Reject, "weak"),
-            (Strength::Open, _) => (Class::Either, "open"),
+        let (class, place) = match strength(&password) {
+            _ if password.is_empty() => (Class::Either, Place::Empty),
+            Strength::Strong => (Class::Accept, Place::Strong),
+            Strength::Weak => (Class::Reject, Place::Weak),
+            Strength::Open => (Class::Either, Place::Open),
         };
         if input.endpoint == Endpoint::Create
             && let Err(why) = self.session.may_make(&self.worker.bindings.unique).await
@@ -74,9 +69,7 @@ impl Probe<'_> {
             self.probed.lost = Some(why);
             return;
         }
-        let exchange = self.send(class, place, input.request_parts(&self.worker.bindings)).await;
-        self.not_ready(&exchange, false).await;
-        let mut exchange = exchange;
+        let mut exchange = self.send(class, place, input.request_parts(&self.worker.bindings)).await;
         if input.endpoint == Endpoint::Update && matches!(self.probed.kind, Kind::Answer(401, _)) {
             // The token may have been ended by an earlier input; that is not what is asked here.
             self.restore().await;
@@ -86,28 +79,20 @@ impl Probe<'_> {
         match input.endpoint {
             Endpoint::Login => {
                 if class == Class::Reject && kind.is_success() {
-                    self.broken(
-                        "token",
-                        "login.later.rule",
-                        format!("a weak new password was answered {kind}"),
-                        &exchange,
-                    );
+                    let what = format!("a weak new password was answered {kind}");
+                    self.violation(Check::Token, "login.later.rule", what, &exchange);
                 }
                 if class == Class::Accept && kind.is_refusal() {
-                    self.broken(
-                        "refused",
-                        "login.later.accepted",
-                        format!("a strong one was answered {kind}"),
-                        &exchange,
-                    );
+                    let what = format!("a strong one was answered {kind}");
+                    self.violation(Check::Refused, "login.later.accepted", what, &exchange);
                 }
                 self.settle(&exchange, &[password.into_owned()], false).await;
             }
             Endpoint::Update => self.updated(&exchange, class, &password).await,
             Endpoint::Create => {
                 let name = self.worker.bindings.unique.clone();
-                let sent = self.set(&exchange, class, &name, &password, "users.create.created").await;
-                if kind.is_success() && sent {
+                let works = self.set(&exchange, class, &name, &password, true).await;
+                if kind.is_success() && works {
                     self.twins(&exchange, &name, &password).await;
                 }
                 self.session.remove(&name).await;
@@ -116,24 +101,28 @@ impl Probe<'_> {
         }
     }
 
-    /// Judges the answer to a password that was set; says whether it is in force.
-    async fn set(&mut self, exchange: &Exchange, class: Class, name: &str, password: &str, accepted: &str) -> bool {
+    /// Judges the answer to a password that was set, of a new account or of the user's; says whether it is in force.
+    async fn set(&mut self, exchange: &Exchange, class: Class, name: &str, password: &str, creation: bool) -> bool {
         let kind = self.probed.kind;
         let refused = kind.is_refusal();
-        let creation = accepted == "users.create.created";
+        let either = |created, updated| if creation { created } else { updated };
         if class == Class::Accept && refused {
-            let requirement = if creation { accepted } else { "login.password.changed" };
-            self.broken("refused", requirement, format!("a strong password was answered {kind}"), exchange);
+            let requirement = either("users.create.created", "login.password.changed");
+            self.violation(Check::Refused, requirement, format!("a strong password was answered {kind}"), exchange);
         }
         if class == Class::Reject && kind.is_success() {
-            let characters = password.chars().count();
-            let requirement = match creation {
-                true if characters < 8 => "users.password.too-short",
-                true if characters > 64 => "users.password.too-long",
-                true => "users.password.classes",
-                false => "login.password.on-change",
+            let requirement = match password.chars().count() {
+                _ if !creation => "login.password.on-change",
+                ..8 => "users.password.too-short",
+                65.. => "users.password.too-long",
+                _ => "users.password.classes",
             };
-            self.broken("accepted-change", requirement, format!("a weak password was answered {kind}"), exchange);
+            self.violation(
+                Check::AcceptedChange,
+                requirement,
+                format!("a weak password was answered {kind}"),
+                exchange,
+            );
         }
         if !matches!(kind, Kind::Answer(..)) {
             return false;
@@ -143,18 +132,13 @@ impl Probe<'_> {
         // Control characters are not for Basic authentication (RFC 7617 §2), so nobody can prove such a password.
         let carried = !password.chars().any(|c| c.is_ascii_control());
         if kind.is_success() && !works && carried && !password.is_empty() {
-            let requirement = if creation { "users.create.login-works" } else { "login.password.changed-works" };
-            self.broken("accepted-change", requirement, "an accepted password does not log in", exchange);
+            let requirement = either("users.create.login-works", "login.password.changed-works");
+            self.violation(Check::AcceptedChange, requirement, "an accepted password does not log in", exchange);
         }
         if refused && works && !old {
-            let requirement =
-                if creation { "users.create.refused-leaves-nothing" } else { "login.password.refusal-keeps-old" };
-            self.broken_by_a_login(
-                "refused-change",
-                requirement,
-                format!("answered {kind}, and the password logs in"),
-                exchange,
-            );
+            let requirement = either("users.create.refused-leaves-nothing", "login.password.refusal-keeps-old");
+            let what = format!("answered {kind}, and the password logs in");
+            self.violation_by_login(Check::RefusedChange, requirement, what, exchange);
         }
         works
     }
@@ -163,21 +147,17 @@ impl Probe<'_> {
         let name = self.worker.bindings.user.clone();
         let old = self.worker.bindings.user_password.clone();
         let kind = self.probed.kind;
-        let works = self.set(exchange, class, &name, password, "users.update.answered").await;
+        let works = self.set(exchange, class, &name, password, false).await;
         let old_works = old != password && self.logs_in(&name, &old).await;
         if kind.is_success() && old != password {
             if old_works {
-                self.broken_by_a_login(
-                    "accepted-change",
-                    "users.update.old-password-dead",
-                    "the old password still logs in",
-                    exchange,
-                );
+                let what = "the old password still logs in";
+                self.violation_by_login(Check::AcceptedChange, "users.update.old-password-dead", what, exchange);
             }
             self.twins(exchange, &name, password).await;
         } else if !kind.is_success() && old != password && !old_works && matches!(kind, Kind::Answer(..)) {
             let what = format!("answered {kind}, and the old password does not log in any more");
-            self.broken("refused-change", "users.update.refused-keeps", what, exchange);
+            self.violation(Check::RefusedChange, "users.update.refused-keeps", what, exchange);
         }
         if works || !old_works || kind.is_success() {
             self.restore().await;
@@ -193,7 +173,7 @@ impl Probe<'_> {
             match twin.sure {
                 true => {
                     let what = format!("an accepted password also logs in in part: {}", twin.why);
-                    self.broken_by_a_login("accepted-change", "login.credentials.whole", what, exchange);
+                    self.violation_by_login(Check::AcceptedChange, "login.credentials.whole", what, exchange);
                 }
                 false => self.probed.observed.push(format!("a password also logs in {}", twin.why)),
             }
@@ -231,20 +211,20 @@ impl Probe<'_> {
         }
         if refusal && in_force.is_some() {
             let what = "a login with wrong credentials changed the password";
-            self.broken_by_a_login("refused-change", "login.refused.nothing-taken-over", what, exchange);
+            self.violation_by_login(Check::RefusedChange, "login.refused.nothing-taken-over", what, exchange);
         } else if !accepted {
             let what = format!("answered {kind}, and the old password does not log in any more");
-            self.broken("refused-change", "login.password.refusal-keeps-old", what, exchange);
+            self.violation(Check::RefusedChange, "login.password.refusal-keeps-old", what, exchange);
         }
         match in_force {
             Some(new) => {
                 if strength(new) == Strength::Weak {
                     let what = "a password that breaks the rule is in force now";
-                    self.broken_by_a_login("accepted-change", "login.password.on-change", what, exchange);
+                    self.violation_by_login(Check::AcceptedChange, "login.password.on-change", what, exchange);
                 }
                 if old_works {
                     let what = "the old password logs in beside the new one";
-                    self.broken_by_a_login("accepted-change", "login.password.changed-old-dead", what, exchange);
+                    self.violation_by_login(Check::AcceptedChange, "login.password.changed-old-dead", what, exchange);
                 }
                 if accepted {
                     self.twins(exchange, &name, new).await;
@@ -271,7 +251,7 @@ impl Probe<'_> {
         }
         let carried = !candidates.iter().any(|text| text.chars().any(|c| c.is_ascii_control()));
         match carried {
-            true => self.broken("accepted-change", "login.password.changed-works", what, exchange),
+            true => self.violation(Check::AcceptedChange, "login.password.changed-works", what, exchange),
             false => self.probed.observed.push(format!("{what}; it holds control characters")),
         }
     }

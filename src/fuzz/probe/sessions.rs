@@ -1,8 +1,10 @@
 //! Sequences of calls on a target: the tracker's plans, sent.
 
-use super::{Probe, Probed};
+use super::Probe;
+use crate::fuzz::Check;
 use crate::fuzz::Class;
 use crate::fuzz::grammar::session::SessionInput;
+use crate::fuzz::place::Place;
 use crate::fuzz::tracker::Tracker;
 
 /// The password that the users of a session begin with.
@@ -11,11 +13,11 @@ const START: &str = "Start-Pw-1xyz";
 impl Probe<'_> {
     pub(super) async fn session(&mut self, input: &[u8]) {
         let Some(admin) = self.session.admin.clone().filter(|_| self.worker.own) else {
-            return self.probed = Probed::skip("the target makes no accounts");
+            return self.skip("the target makes no accounts");
         };
         let steps = SessionInput::decode(input).steps;
         if steps.is_empty() {
-            return self.probed = Probed::skip("a session without a call");
+            return self.skip("a session without a call");
         }
         let names = [self.session.unique(), self.session.unique(), self.session.unique()];
         for name in &names {
@@ -29,15 +31,13 @@ impl Probe<'_> {
         let mut tracker = Tracker::new(account, users, self.session.disposable);
         for step in steps {
             let planned = tracker.plan(step);
-            let exchange = self.send(Class::Either, "session", planned.shaped.clone()).await;
-            let Some(response) = exchange.response() else { break };
-            if response.status == 429 {
-                break;
-            }
+            let request = self.session.request(planned.request.clone());
+            let exchange = self.exchange(Class::Either, Place::Session, request).await;
+            let Some(response) = exchange.response().filter(|response| response.status != 429) else { break };
             let token = Self::token(&exchange);
             if let Some(breach) = tracker.observe(&planned, response.status, token.as_deref()) {
                 if !self.session.laxity().explains_a_login(breach.requirement) {
-                    self.broken("state", breach.requirement, breach.what, &exchange);
+                    self.violation(Check::State, breach.requirement, breach.what, &exchange);
                 }
                 break;
             }

@@ -4,14 +4,62 @@
 //! plans a call, and says of its answer what it breaks. It sends nothing: the model in process and a target on the
 //! wire are driven by the same tracker.
 
-mod call;
 mod plan;
-
-pub use call::Planned;
 
 use super::grammar::RequestParts;
 use super::grammar::session::SLOTS;
-use call::{Effect, Expected};
+use crate::documented::api::Resource;
+
+/// What must come of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Success,
+    Refusal,
+    Open,
+}
+
+/// What a success changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Effect {
+    Nothing,
+    /// A token for the slot; and perhaps another password.
+    Login {
+        slot: usize,
+        tried: String,
+        new: Option<String>,
+    },
+    Created {
+        slot: usize,
+        password: String,
+    },
+    Updated {
+        slot: usize,
+        password: String,
+    },
+    Deleted {
+        slot: usize,
+    },
+    LoggedOut {
+        slot: usize,
+        token: usize,
+    },
+}
+
+/// A call and what must come of it.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub request: RequestParts,
+    expected: Expected,
+    effect: Effect,
+    requirement: &'static str,
+}
+
+impl Planned {
+    /// Whether a refusal would be a breach.
+    pub fn must_succeed(&self) -> bool {
+        self.expected == Expected::Success
+    }
+}
 
 /// What is known of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +89,6 @@ struct Known {
 /// An answer that breaks a requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
-    /// The requirement.
     pub requirement: &'static str,
     /// What was expected and what came, in words, without secrets.
     pub what: String,
@@ -70,12 +117,6 @@ impl Tracker {
         Tracker { accounts, admin_too, serial: 0 }
     }
 
-    /// The names of the ordinary accounts that may exist now.
-    pub fn living(&self) -> impl Iterator<Item = &str> {
-        let ordinary = self.accounts[1..].iter().filter(|known| !known.passwords.is_empty());
-        ordinary.map(|known| known.name.as_str())
-    }
-
     /// The tokens of the admin that may be alive, but for its first.
     pub fn tokens_of_admin(&self) -> impl Iterator<Item = &str> {
         let given = self.accounts[0].tokens.iter().skip(1);
@@ -93,11 +134,10 @@ impl Tracker {
             _ => None,
         };
         if let Some(wrong) = wrong {
-            let RequestParts { method, path, .. } = &planned.shaped;
-            return Some(Breach {
-                requirement: planned.requirement,
-                what: format!("{method} {} {wrong}", place(path)),
-            });
+            let RequestParts { method, path, .. } = &planned.request;
+            let path = Resource::of(path).unwrap_or(Resource::User).path();
+            let what = format!("{method} {path} {wrong}");
+            return Some(Breach { requirement: planned.requirement, what });
         }
         if success {
             self.take(&planned.effect, token);
@@ -119,7 +159,7 @@ impl Tracker {
                 let (now, before) = std::mem::take(&mut known.passwords).into_iter().partition(|known| known == tried);
                 known.passwords = now;
                 known.dead.extend::<Vec<String>>(before);
-                if let Some(new) = new.as_ref().filter(|new| *new != "weakling") {
+                if let Some(new) = new.as_ref().filter(|new| *new != plan::WEAK) {
                     // Documented for the first login only: either may be in force now.
                     known.passwords.insert(0, new.clone());
                     let living = known.tokens.iter_mut().filter(|(_, life)| *life == Life::Living);
@@ -146,13 +186,5 @@ impl Tracker {
                 }
             }
         }
-    }
-}
-
-/// The endpoint of a path, without the name in it.
-fn place(path: &str) -> &str {
-    match path {
-        "/v1/users/login" | "/v1/users/logout" | "/v1/users" | "/v1/account" | "/v1/account/verify" => path,
-        _ => "/v1/users/{username}",
     }
 }
