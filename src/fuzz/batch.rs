@@ -29,12 +29,10 @@ pub(super) struct Tried {
 pub(super) struct Batch {
     inputs: Vec<Generated>,
     next: AtomicUsize,
-    /// How many inputs were begun.
     begun: AtomicUsize,
     sent: AtomicU64,
     deadline: Option<Instant>,
     allowed: u64,
-    /// The target no longer answers.
     down: AtomicBool,
     throttled: AtomicUsize,
     tried: Mutex<Vec<Tried>>,
@@ -43,13 +41,10 @@ pub(super) struct Batch {
 
 /// A batch that is over, or was cut off.
 pub(super) struct Over {
-    /// In the order of their numbers.
     pub tried: Vec<Tried>,
     /// How many inputs were begun and not finished.
     pub cut_off: usize,
-    /// The target no longer answered.
     pub down: bool,
-    /// How many answers were 429.
     pub throttled: usize,
 }
 
@@ -104,7 +99,6 @@ impl Batch {
         (workers, lost)
     }
 
-    /// What has come of it so far.
     pub fn over(&self) -> Over {
         let mut tried = std::mem::take(&mut *self.tried.lock().unwrap_or_else(PoisonError::into_inner));
         tried.sort_by_key(|tried| tried.generated.index);
@@ -177,7 +171,6 @@ impl Batch {
     }
 }
 
-/// Whether it is a success or a refusal.
 fn is_verdict(kind: Kind) -> bool {
     kind.is_success() || kind.is_refusal()
 }

@@ -70,11 +70,8 @@ pub(super) async fn is_back(session: &FuzzSession) -> bool {
 pub(super) struct Culprit {
     /// Its place among the suspects.
     pub index: usize,
-    /// What came of it when it was tried alone.
     pub probed: Probed,
-    /// The accounts it was tried with.
     pub worker: WorkerAccounts,
-    /// Whether the target came back afterwards.
     pub back: bool,
 }
 

@@ -18,13 +18,10 @@ use crate::exchange::Redaction;
 /// The findings of a run, told apart by signature.
 #[derive(Default)]
 pub(super) struct Findings {
-    /// How often each was seen.
     pub known: BTreeMap<Signature, u64>,
     /// In the order in which they were first seen.
     pub found: Vec<(Found, Violation, Bindings)>,
-    /// Where they go, if anywhere.
     pub out: Option<PathBuf>,
-    /// What decided the inputs.
     pub seed: u64,
     /// The target's URL, for lines that people copy.
     pub url: String,

@@ -10,7 +10,6 @@ const PASSWORD: &str = include_str!("../../fuzz/dictionaries/password.dict");
 const JSON: &str = include_str!("../../fuzz/dictionaries/json.dict");
 const HTTP: &str = include_str!("../../fuzz/dictionaries/http.dict");
 
-/// The pieces for a surface.
 pub fn pieces(surface: Surface) -> Vec<Vec<u8>> {
     let files: &[&str] = match surface {
         Surface::BasicAuth | Surface::Bearer => &[NAMES, AUTH],

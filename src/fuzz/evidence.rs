@@ -12,7 +12,6 @@ use crate::exchange::{Exchange, Header, HttpRequest, Redaction, Request, curl, t
 /// How a finding is written down.
 #[derive(Debug, Clone)]
 pub(super) struct Evidence {
-    /// The exchange, as people read it.
     pub transcript: String,
     pub curl: String,
     /// The request itself, with credentials of no worth.

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::place::Place;
 use super::probe::{Probed, Violation};
-use super::{Check, Surface};
+use super::{Check, Place, Surface};
 use crate::fnv::fnv1a;
 use crate::requirement::Level;
 
@@ -53,24 +52,19 @@ pub struct Found {
     pub id: String,
     /// What it is told apart by.
     pub signature: Signature,
-    /// How binding the requirement is.
-    pub level: Level,
-    /// Where the input is sent.
-    pub surface: Surface,
+    pub(crate) level: Level,
+    pub(crate) surface: Surface,
     /// The input.
     pub input: Vec<u8>,
-    /// What was expected and what came.
-    pub what: String,
-    /// How often it was seen.
-    pub times: u64,
+    pub(crate) what: String,
+    pub(crate) times: u64,
     /// The input was tried again by itself.
-    pub tried_again: bool,
+    pub(crate) tried_again: bool,
     /// It was seen again then.
     pub confirmed: bool,
     /// The file with the input, once it is saved.
     pub file: Option<PathBuf>,
-    /// Shell lines that show it again.
-    pub reproduce: Vec<String>,
+    pub(crate) reproduce: Vec<String>,
 }
 
 impl Found {

@@ -13,13 +13,10 @@ use super::{Surface, dictionary};
 /// An input, and the row of the catalogue it was written for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
-    /// Its number, from 0.
     pub index: u64,
     /// The row, for aimed inputs.
     pub row: Option<&'static str>,
-    /// Where it is sent.
     pub surface: Surface,
-    /// The input.
     pub input: Vec<u8>,
 }
 
@@ -43,7 +40,6 @@ const CORPUS: usize = 4096;
 const CHUNKED: usize = 8;
 
 impl Generator {
-    /// The inputs of that seed for these surfaces.
     pub fn new(seed: u64, surfaces: &[Surface]) -> Generator {
         let aimed = aimed::all(surfaces);
         let mut corpus: BTreeMap<Surface, Vec<Vec<u8>>> = BTreeMap::new();
@@ -68,12 +64,10 @@ impl Generator {
         }
     }
 
-    /// How many inputs are mixed.
     pub fn kept(&self) -> usize {
         self.corpus.values().map(Vec::len).sum()
     }
 
-    /// The next input.
     pub fn generate(&mut self) -> Generated {
         let index = self.next;
         self.next += 1;

@@ -37,9 +37,9 @@ mod words;
 
 use std::str::FromStr;
 
-pub use grammar::RequestParts;
-pub use grammar::basic::BasicInput;
 pub use grammar::bindings::FIXED;
+pub use grammar::{BasicInput, RequestParts};
+pub(crate) use place::Place;
 pub(crate) use probe::Kind;
 use words::words;
 

@@ -84,7 +84,6 @@ impl Run {
         self.findings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The time was over before this was done.
     pub fn cut_off(&mut self, what: &str) {
         self.summary.unfinished.push(format!("{what}: the time was over"));
     }
@@ -104,7 +103,6 @@ impl Run {
         }
     }
 
-    /// Takes up the corpus of an earlier run.
     pub fn resume(&mut self, settings: &Settings) {
         let Some(out) = &settings.out else { return };
         for surface in &settings.surfaces {
@@ -137,7 +135,6 @@ impl Run {
         }
     }
 
-    /// What is asked of the target as a whole.
     pub async fn check_target(&mut self, settings: &Settings) {
         let Some(mut worker) = self.workers.last().cloned() else {
             return;

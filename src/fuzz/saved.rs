@@ -24,21 +24,17 @@ const BESIDE: [&str; 6] = ["json", "txt", "sh", "raw", "toml", "half"];
 #[serde(deny_unknown_fields)]
 pub struct Saved {
     /// `wabizspec/finding/1`
-    pub schema: String,
-    /// Its name.
-    pub id: String,
+    schema: String,
+    id: String,
     /// What it is told apart by.
     pub signature: Signature,
-    /// `must` or `should`.
-    pub level: Level,
-    /// Where the input is sent.
-    pub surface: String,
+    level: Level,
+    surface: String,
     /// The seed of the run that saw it.
-    pub seed: u64,
-    /// What was expected and what came.
-    pub what: String,
+    seed: u64,
+    what: String,
     /// The input in hexadecimal.
-    pub input: String,
+    input: String,
 }
 
 /// Saves a finding, or saves it anew once it is shrunk.

@@ -83,7 +83,6 @@ impl FuzzSession {
         let _ = self.laxity.set(laxity);
     }
 
-    /// The whole request at this target.
     pub(super) fn request(&self, parts: RequestParts) -> Request {
         let RequestParts { method, path, headers, body } = parts;
         self.target.transport.request(method, &path, headers, body)
@@ -110,7 +109,6 @@ impl FuzzSession {
         }
     }
 
-    /// Gives an account another password.
     async fn update(&self, name: &str, password: &str) -> Result<Exchange, String> {
         let call = RequestParts::of_user(Operation::UpdateUser, name);
         self.as_admin(call, serde_json::json!({ "password": password })).await
@@ -218,7 +216,6 @@ impl FuzzSession {
     }
 }
 
-/// Whether the answer is a success.
 pub(super) fn succeeded(exchange: &Exchange) -> bool {
     exchange.response().is_some_and(|response| (200..300).contains(&response.status))
 }
@@ -318,7 +315,6 @@ impl WorkerAccounts {
         let _ = session.update(&self.bindings.colon_user, &self.bindings.colon_password).await;
     }
 
-    /// Gives the account up for a new one.
     async fn replace(&mut self, session: &FuzzSession) -> Result<(), String> {
         session.remove(&self.bindings.user).await;
         self.inputs = 0;
@@ -327,7 +323,6 @@ impl WorkerAccounts {
         self.log_in(session).await
     }
 
-    /// Removes the accounts.
     pub async fn remove(&self, session: &FuzzSession) {
         if self.own {
             session.remove(&self.bindings.user).await;

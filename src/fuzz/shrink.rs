@@ -3,7 +3,6 @@
 //! A step is taken only when the shorter input gives the same signature, so class and symptom stay. It ends: each step
 //! taken makes the input smaller, and the number of tries is bounded.
 
-/// How many tries one finding is worth.
 pub const TRIES: usize = 200;
 
 /// The inputs that are simpler than this one, the simplest first.

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde_json::json;
 
 use super::finding::Found;
 use super::probe::{Kind, Probed};
-use super::{Check, Class, Surface};
+use super::{Class, Surface};
 use crate::exchange::{harmless_line, harmless_text};
 use crate::requirement::Level;
 
@@ -89,76 +89,41 @@ impl Summary {
 
     /// The report as JSON, `wabizspec/fuzz/1`.
     pub fn document(&self) -> serde_json::Value {
-        let entry = |found: &Found| Entry {
-            id: found.id.clone(),
-            oracle: found.signature.check,
-            requirement: found.signature.requirement.clone(),
-            surface: found.surface.to_string(),
-            file: found.file.as_ref().map(|file| file.display().to_string()),
-            what: harmless_line(&found.what).into_owned(),
-            times: found.times,
-            confirmed: found.confirmed,
-            reproduce: found.reproduce.clone(),
+        let finding = |found: &Found| {
+            json!({
+                "id": found.id,
+                "oracle": found.signature.check,
+                "requirement": found.signature.requirement,
+                "surface": found.surface,
+                "file": found.file.as_ref().map(|file| file.display().to_string()),
+                "what": harmless_line(&found.what),
+                "times": found.times,
+                "confirmed": found.confirmed,
+                "reproduce": found.reproduce,
+            })
         };
-        let document = Document {
-            schema: "wabizspec/fuzz/1",
-            complete: self.complete && self.blocked.is_none() && self.unfinished.is_empty(),
-            seed: self.seed,
-            requests: self.requests,
-            elapsed_s: (self.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
-            requests_per_s: self.rate(),
-            answers: self.answers.iter().map(|(kind, count)| (kind.to_string(), *count)).collect(),
-            findings: self.findings().map(entry).collect(),
-            warnings: self.warnings().map(entry).collect(),
-            observations: self
-                .observed
-                .iter()
-                .map(|(what, times)| Seen { what: harmless_line(what).into_owned(), times: *times })
-                .collect(),
-            rows: self.rows.iter().copied().collect(),
-            blocked: self.blocked.as_deref().map(|why| harmless_text(why).into_owned()),
-            unfinished: self.unfinished.iter().map(|why| harmless_text(why).into_owned()).collect(),
-        };
-        serde_json::to_value(document).unwrap_or_default()
+        let observation = |(what, times): (&String, &u64)| json!({ "what": harmless_line(what), "times": times });
+        let answers: BTreeMap<String, u64> =
+            self.answers.iter().map(|(kind, count)| (kind.to_string(), *count)).collect();
+        let mut document = json!({
+            "schema": "wabizspec/fuzz/1",
+            "complete": self.complete && self.blocked.is_none() && self.unfinished.is_empty(),
+            "seed": self.seed,
+            "requests": self.requests,
+            "elapsed_s": (self.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+            "requests_per_s": self.rate(),
+            "answers": answers,
+            "findings": self.findings().map(finding).collect::<Vec<_>>(),
+            "warnings": self.warnings().map(finding).collect::<Vec<_>>(),
+            "observations": self.observed.iter().map(observation).collect::<Vec<_>>(),
+            "rows": self.rows,
+        });
+        if let Some(why) = &self.blocked {
+            document["blocked"] = json!(harmless_text(why));
+        }
+        if !self.unfinished.is_empty() {
+            document["unfinished"] = self.unfinished.iter().map(|why| json!(harmless_text(why))).collect();
+        }
+        document
     }
-}
-
-#[derive(Debug, Serialize)]
-struct Document {
-    schema: &'static str,
-    complete: bool,
-    seed: u64,
-    requests: u64,
-    elapsed_s: f64,
-    requests_per_s: f64,
-    answers: BTreeMap<String, u64>,
-    findings: Vec<Entry>,
-    warnings: Vec<Entry>,
-    observations: Vec<Seen>,
-    /// Rows of the catalogue of attack classes that were covered.
-    rows: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    blocked: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    unfinished: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Entry {
-    id: String,
-    oracle: Check,
-    requirement: String,
-    surface: String,
-    file: Option<String>,
-    what: String,
-    times: u64,
-    /// It was seen again when the input was tried by itself.
-    confirmed: bool,
-    reproduce: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Seen {
-    what: String,
-    times: u64,
 }

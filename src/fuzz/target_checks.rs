@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::grammar::basic::BasicInput;
+use super::grammar::BasicInput;
 use super::laxity::Laxity;
 use super::probe::{Probed, probe};
 use super::session::{FuzzSession, WorkerAccounts};
@@ -36,20 +36,17 @@ pub(super) async fn wrong_logins(
     (laxity, tried)
 }
 
-/// What came of several requests together.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub requests: u64,
     /// The row of the catalogue, where enough of them were answered to say something.
     pub row: Option<&'static str>,
-    /// What people may want to know.
     pub observed: Option<String>,
 }
 
 /// How many pairs of logins are timed, at most and at least.
 const PAIRS: (usize, usize) = (30, 10);
 
-/// How long the pairs may take.
 const PAIRS_TIME: Duration = Duration::from_secs(5);
 
 /// A known and an unknown name with the same wrong password, one after the other: if one takes three times as long as the

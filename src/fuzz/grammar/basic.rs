@@ -1,11 +1,14 @@
 //! The `Authorization` header of a login, in all the ways it can be written.
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 use percent_encoding::percent_encode_byte;
 
 use super::RequestParts;
 use super::bindings::Bindings;
 use super::codec::{Choice, choices, grammar};
 use crate::documented::api::Operation;
+use crate::fuzz::hex;
 
 choices! {
     /// Where the credentials stand: in one `Authorization` field, in two, with others, folded over two lines, or elsewhere.
@@ -16,7 +19,6 @@ choices! {
 }
 
 choices! {
-    /// The scheme's name.
     Scheme: &'static [u8] {
         Basic = b"Basic",
         Lower = b"basic",
@@ -47,111 +49,88 @@ choices! {
 /// The code of credentials that nobody has: `other:words`.
 const OTHERS: &str = "b3RoZXI6d29yZHM=";
 
-/// How base64 is written, and what stands around it.
+/// How the text is written, and what stands before, inside and behind its code.
 #[derive(Clone, Copy)]
 struct Form {
+    code: fn(&[u8]) -> Vec<u8>,
     before: &'static [u8],
-    /// In its middle.
     inside: &'static [u8],
     behind: &'static [u8],
-    alphabet: &'static [u8; 64],
-    /// As it is where two signs are missing.
-    padding: &'static [u8],
-    /// All ones where the bits that padding leaves over are set.
-    loose: u32,
-    /// So many signs are missing at the end.
-    cut: usize,
+}
+
+const fn coded(code: fn(&[u8]) -> Vec<u8>) -> Form {
+    Form { code, before: b"", inside: b"", behind: b"" }
 }
 
 /// Base64 as it must be (RFC 4648 §4).
-const STANDARD: Form = Form {
-    before: b"",
-    inside: b"",
-    behind: b"",
-    alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-    padding: b"==",
-    loose: 0,
-    cut: 0,
-};
+fn standard(text: &[u8]) -> Vec<u8> {
+    STANDARD.encode(text).into_bytes()
+}
 
-impl Form {
-    const fn before(before: &'static [u8]) -> Form {
-        Form { before, ..STANDARD }
-    }
+fn url_safe(text: &[u8]) -> Vec<u8> {
+    URL_SAFE.encode(text).into_bytes()
+}
 
-    const fn inside(inside: &'static [u8]) -> Form {
-        Form { inside, ..STANDARD }
-    }
+fn unpadded(text: &[u8]) -> Vec<u8> {
+    STANDARD_NO_PAD.encode(text).into_bytes()
+}
 
-    const fn behind(behind: &'static [u8]) -> Form {
-        Form { behind, ..STANDARD }
-    }
+fn cut(text: &[u8]) -> Vec<u8> {
+    let mut code = unpadded(text);
+    code.pop();
+    code
+}
 
-    const fn padding(padding: &'static [u8]) -> Form {
-        Form { padding, ..STANDARD }
+/// With a bit that padding leaves over set: what the last sign stands for is even then, so the next one differs by it.
+fn loose_bits(text: &[u8]) -> Vec<u8> {
+    let mut code = standard(text);
+    if let Some(last) = code.iter().position(|sign| *sign == b'=') {
+        code[last - 1] += 1;
     }
+    code
+}
 
-    /// Writes the code of a text, without what stands around it.
-    ///
-    /// libFuzzer pays for every branch that differs from input to input: so this has but the one over the groups.
-    fn encode(&self, text: &[u8], value: &mut Vec<u8>) {
-        let start = value.len();
-        let (groups, rest) = text.as_chunks();
-        let signs = |[first, second, third]: [u8; 3], loose: u32| {
-            let bits = u32::from_be_bytes([0, first, second, third]) | loose;
-            [18, 12, 6, 0].map(|shift| self.alphabet[(bits >> shift) as usize % 64])
-        };
-        for group in groups {
-            value.extend_from_slice(&signs(*group, 0));
-        }
-        // The last group is filled up, and cut where it ends.
-        let mut last = [0; 3];
-        last[..rest.len()].copy_from_slice(rest);
-        value.extend_from_slice(&signs(last, self.loose & [0, 1 << 12, 1 << 6][rest.len()]));
-        let whole = (4 * text.len()).div_ceil(3);
-        value.truncate(start + whole.saturating_sub(self.cut));
-        value.extend_from_slice(&self.padding[..self.padding.len() / 2 * [0, 2, 1][rest.len()]]);
-    }
+fn percent_padding(text: &[u8]) -> Vec<u8> {
+    STANDARD.encode(text).replace('=', "%3D").into_bytes()
+}
+
+/// The text itself. Line ends and NUL would be another request, or none: they are the business of the surface `http`.
+fn raw(text: &[u8]) -> Vec<u8> {
+    text.iter().map(|byte| header_byte(*byte)).collect()
 }
 
 choices! {
     /// How the text is encoded, and what stands around that.
     Encoding: Form {
-        Standard = STANDARD,
-        UrlSafe = Form {
-            alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-            ..STANDARD
-        },
-        Unpadded = Form::padding(b""),
-        OverPadded = Form::behind(b"="),
-        PaddedInside = Form::inside(b"="),
-        Blanks = Form::inside(b"  "),
-        TabInside = Form::inside(b"\t"),
-        IllegalInside = Form::inside(b"!"),
-        LooseBits = Form { loose: !0, ..STANDARD },
-        Raw = STANDARD,
-        Double = STANDARD,
-        Hex = STANDARD,
-        Percent = STANDARD,
-        Cut = Form { cut: 1, ..Form::padding(b"") },
-        Followed = Form::behind(OTHERS.as_bytes()),
-        Preceded = Form::before(b"b3RoZXI6d29yZHMh"),
-        Parameter = Form::behind(b", realm=\"x\""),
-        Comment = Form::behind(b" (comment)"),
-        PercentPadding = Form::padding(b"%3D%3D"),
+        Standard = coded(standard),
+        UrlSafe = coded(url_safe),
+        Unpadded = coded(unpadded),
+        OverPadded = Form { behind: b"=", ..coded(standard) },
+        PaddedInside = Form { inside: b"=", ..coded(standard) },
+        Blanks = Form { inside: b"  ", ..coded(standard) },
+        TabInside = Form { inside: b"\t", ..coded(standard) },
+        IllegalInside = Form { inside: b"!", ..coded(standard) },
+        LooseBits = coded(loose_bits),
+        Raw = coded(raw),
+        Double = coded(|text| standard(&standard(text))),
+        Hex = coded(|text| hex(text).into_bytes()),
+        Percent = coded(percent),
+        Cut = coded(cut),
+        Followed = Form { behind: OTHERS.as_bytes(), ..coded(standard) },
+        // `other:words!`
+        Preceded = Form { before: b"b3RoZXI6d29yZHMh", ..coded(standard) },
+        Parameter = Form { behind: b", realm=\"x\"", ..coded(standard) },
+        Comment = Form { behind: b" (comment)", ..coded(standard) },
+        PercentPadding = coded(percent_padding),
     }
 }
 
-/// How long the text is made, with `x` at its end.
+/// How long the text is made, with `x` at its end: by 1 KiB, by 4 KiB, or, only where large requests are allowed, by 64 KiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Size {
-    /// As it is.
+pub(crate) enum Size {
     Plain,
-    /// By 1 KiB.
     OneK,
-    /// By 4 KiB.
     FourK,
-    /// By 64 KiB: only where large requests are allowed.
     Large,
 }
 
@@ -184,8 +163,7 @@ grammar! {
 }
 
 impl BasicInput<'_> {
-    /// Whether the request goes beyond what is sent unasked.
-    pub fn is_large(&self) -> bool {
+    pub(crate) fn is_large(&self) -> bool {
         self.size == Size::Large
     }
 
@@ -212,18 +190,7 @@ impl BasicInput<'_> {
         value.extend_from_slice(gap);
         value.extend_from_slice(form.before);
         let start = value.len();
-        match self.encoding {
-            // Line ends and NUL would be another request, or none: they are the business of the surface `http`.
-            Encoding::Raw => value.extend(plain.iter().map(|byte| header_byte(*byte))),
-            Encoding::Hex => value.extend(plain.iter().flat_map(|byte| format!("{byte:02x}").into_bytes())),
-            Encoding::Percent => value.extend(percent(&plain)),
-            Encoding::Double => {
-                let mut once = Vec::new();
-                form.encode(&plain, &mut once);
-                form.encode(&once, &mut value);
-            }
-            _ => form.encode(&plain, &mut value),
-        }
+        value.extend_from_slice(&(form.code)(&plain));
         if !form.inside.is_empty() {
             let middle = start.midpoint(value.len());
             value.splice(middle..middle, form.inside.iter().copied());
@@ -233,8 +200,7 @@ impl BasicInput<'_> {
         value
     }
 
-    /// The request.
-    pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
+    pub(crate) fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         let value = self.value(bindings);
         let others = format!("Basic {OTHERS}");
         let login = RequestParts::of(Operation::LogIn);
@@ -263,7 +229,6 @@ impl BasicInput<'_> {
     }
 }
 
-/// Each byte percent-encoded.
 pub(super) fn percent(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().flat_map(|byte| percent_encode_byte(*byte).bytes()).collect()
 }

@@ -47,13 +47,11 @@ grammar! {
 }
 
 impl BearerInput<'_> {
-    /// The value of the field.
     pub fn value(&self, bindings: &Bindings) -> Vec<u8> {
         let token = bindings.render(&self.text).into_owned().into_iter().map(header_byte);
         self.before.written().bytes().chain(token).collect()
     }
 
-    /// The request.
     pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         const WRONG: &str = "Bearer bm9ib2R5";
         let value = self.value(bindings);

@@ -7,85 +7,67 @@ use std::borrow::Cow;
 use crate::documented::basic::{self, Credentials};
 use crate::template::Filter;
 
-/// The values of one account's inputs.
-#[derive(Debug, Clone)]
-pub struct Bindings {
+/// Writes each binding once: its name, what it stands for, and its value in [`FIXED`].
+macro_rules! bindings {
+    ($($(#[$meta:meta])* $name:ident = $fixed:expr,)*) => {
+        /// The values of one account's inputs.
+        #[derive(Debug, Clone)]
+        pub struct Bindings {
+            $($(#[$meta])* pub(crate) $name: Cow<'static, str>,)*
+        }
+
+        /// Fixed values, for inputs that meet no server.
+        pub static FIXED: Bindings = Bindings { $($name: Cow::Borrowed($fixed),)* };
+
+        impl Bindings {
+            fn value(&self, name: &[u8]) -> Option<Cow<'_, str>> {
+                if name == b"basic" {
+                    return Some(self.basic().split_off("Basic ".len()).into());
+                }
+                // A table, so that libFuzzer counts one loop and no branch for each name.
+                let values = [$((stringify!($name), &self.$name)),*];
+                let found = values.iter().find(|(known, _)| known.as_bytes() == name);
+                found.map(|(_, value)| Cow::Borrowed(&***value))
+            }
+        }
+    };
+}
+
+bindings! {
     /// The account whose credentials count as right.
-    pub(crate) user: Cow<'static, str>,
-    pub(crate) user_password: Cow<'static, str>,
+    user = "fuzzfinding",
+    user_password = "Kd8!tHq2zPw4>>>???",
     /// A second account, whose password holds colons.
-    pub(crate) colon_user: Cow<'static, str>,
-    pub(crate) colon_password: Cow<'static, str>,
-    pub(crate) user_token: Cow<'static, str>,
-    /// A token of the admin; empty where none is to be had.
-    pub(crate) admin_token: Cow<'static, str>,
+    colon_user = "fuzzcolons",
+    colon_password = "Aa1!kq:w7:Zz:",
+    user_token = "dXNlci10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE",
+    /// A token of the admin; empty where there is none.
+    admin_token = "YWRtaW4tdG9rZW4tb2YtYS1mdXp6LXJ1bi0wMDAwMDE",
     /// A token of `user` that was logged out.
-    pub(crate) dead_token: Cow<'static, str>,
+    dead_token = "ZGVhZC10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE",
     /// A name that no account has.
-    pub(crate) nobody: Cow<'static, str>,
+    nobody = "fuzznobody",
     /// A name of its own for this input.
-    pub(crate) unique: Cow<'static, str>,
-    /// A strong password that nobody has yet.
-    pub(crate) new_password: Cow<'static, str>,
+    unique = "fuzznew001",
+    /// A strong password that no account has yet.
+    new_password = "Qv7#mXb2sLd9Rt",
     /// A certificate that can be read, in base64.
-    pub(crate) cert: Cow<'static, str>,
+    cert =
+        "CmUKIQjA9ark09qYAhIGZW50OndhIghBY21lIEx0ZFCA1c+IBhpAAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4v\
+         MDEyMzQ1Njc4OTo7PD0+PxIuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",
     /// What requests carry as `Host`.
-    pub(crate) host: Cow<'static, str>,
+    host = "localhost",
     /// What paths begin with.
-    pub(crate) base: Cow<'static, str>,
+    base = "",
 }
 
 /// Every sign that base64 writes as `+` or `/` at any place: `>` third in a group gives `+`, `?` gives `/`.
 pub const PASSWORD_END: &str = ">>>???";
 
-/// Fixed values, for inputs that meet no server.
-pub static FIXED: Bindings = Bindings {
-    user: Cow::Borrowed("fuzzfinding"),
-    user_password: Cow::Borrowed("Kd8!tHq2zPw4>>>???"),
-    colon_user: Cow::Borrowed("fuzzcolons"),
-    colon_password: Cow::Borrowed("Aa1!kq:w7:Zz:"),
-    user_token: Cow::Borrowed("dXNlci10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE"),
-    admin_token: Cow::Borrowed("YWRtaW4tdG9rZW4tb2YtYS1mdXp6LXJ1bi0wMDAwMDE"),
-    dead_token: Cow::Borrowed("ZGVhZC10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE"),
-    nobody: Cow::Borrowed("fuzznobody"),
-    unique: Cow::Borrowed("fuzznew001"),
-    new_password: Cow::Borrowed("Qv7#mXb2sLd9Rt"),
-    cert: Cow::Borrowed(
-        "CmUKIQjA9ark09qYAhIGZW50OndhIghBY21lIEx0ZFCA1c+IBhpAAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4v\
-         MDEyMzQ1Njc4OTo7PD0+PxIuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",
-    ),
-    host: Cow::Borrowed("localhost"),
-    base: Cow::Borrowed(""),
-};
-
 impl Bindings {
     /// The right credentials as the value of a header; `${basic}` is the code in it.
     pub(crate) fn basic(&self) -> String {
         basic::render(&Credentials::new(&*self.user, &*self.user_password))
-    }
-
-    fn value(&self, name: &[u8]) -> Option<Cow<'_, str>> {
-        if name == b"basic" {
-            return Some(self.basic().split_off("Basic ".len()).into());
-        }
-        // A table, so that libFuzzer counts one loop and no branch for each name.
-        let values = [
-            ("user", &self.user),
-            ("user_password", &self.user_password),
-            ("colon_user", &self.colon_user),
-            ("colon_password", &self.colon_password),
-            ("user_token", &self.user_token),
-            ("admin_token", &self.admin_token),
-            ("dead_token", &self.dead_token),
-            ("nobody", &self.nobody),
-            ("unique", &self.unique),
-            ("new_password", &self.new_password),
-            ("cert", &self.cert),
-            ("host", &self.host),
-            ("base", &self.base),
-        ];
-        let found = values.iter().find(|(known, _)| known.as_bytes() == name);
-        found.map(|(_, value)| Cow::Borrowed(&***value))
     }
 
     /// The text with every known name replaced. What is no name stays as it is: any text is fine.

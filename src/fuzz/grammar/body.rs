@@ -10,7 +10,6 @@ use crate::documented::api::Operation;
 use crate::fuzz::Surface;
 
 choices! {
-    /// The `Content-Type` fields.
     ContentType: &'static [&'static str] {
         Json = &["application/json"],
         Absent = &[],

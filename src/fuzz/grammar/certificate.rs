@@ -4,7 +4,6 @@ use super::codec::{choices, grammar};
 use crate::documented::certificate::SampleCertificate;
 
 choices! {
-    /// What kind of certificate.
     Kind {
         Wrapped, Bare, Bytes, Literal,
     }
@@ -41,7 +40,6 @@ impl CertificateInput<'_> {
         (whole && !name.is_empty() && matches!(self.kind, Kind::Wrapped | Kind::Bare)).then_some(name)
     }
 
-    /// The message.
     pub fn bytes(&self) -> Vec<u8> {
         let whole = match self.kind {
             Kind::Bytes | Kind::Literal => self.text.to_vec(),
@@ -72,7 +70,6 @@ impl CertificateInput<'_> {
         }
     }
 
-    /// The value of `cert`.
     pub fn value(&self) -> String {
         use base64::Engine;
         match self.kind {

@@ -13,7 +13,6 @@ pub trait Choice: Copy + PartialEq + 'static {
         Self::ALL[usize::from(letter.wrapping_sub(b'a')) % Self::ALL.len()]
     }
 
-    /// Its letter.
     fn letter(self) -> u8 {
         let index = Self::ALL.iter().position(|choice| *choice == self).unwrap_or(0);
         b'a' + u8::try_from(index).unwrap_or(0)
@@ -108,13 +107,9 @@ mod tests {
     use arbitrary::Arbitrary;
 
     use super::*;
-    use crate::fuzz::grammar::basic::BasicInput;
-    use crate::fuzz::grammar::bearer::BearerInput;
-    use crate::fuzz::grammar::body::BodyInput;
-    use crate::fuzz::grammar::certificate::CertificateInput;
-    use crate::fuzz::grammar::http::HttpInput;
-    use crate::fuzz::grammar::password::PasswordInput;
-    use crate::fuzz::grammar::path::PathInput;
+    use crate::fuzz::grammar::{
+        BasicInput, BearerInput, BodyInput, CertificateInput, HttpInput, PasswordInput, PathInput,
+    };
     use crate::fuzz::random::Random;
 
     /// Every value that can be read is read again from what it is written as, and a canonical input is written back

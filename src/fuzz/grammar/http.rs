@@ -26,7 +26,6 @@ grammar! {
 }
 
 impl HttpInput<'_> {
-    /// The bytes.
     pub fn bytes(&self, bindings: &Bindings) -> Vec<u8> {
         let mut text = bindings.render(&self.text).into_owned();
         if self.lines == Lines::Completed {

@@ -19,7 +19,15 @@ pub mod session;
 
 mod codec;
 
+pub use basic::BasicInput;
+pub use bearer::BearerInput;
+pub use body::BodyInput;
+pub use certificate::CertificateInput;
 pub use codec::Choice;
+pub use http::HttpInput;
+pub use password::PasswordInput;
+pub use path::PathInput;
+pub use session::SessionInput;
 
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Header, HttpRequest, Request};
@@ -94,13 +102,13 @@ impl RequestParts {
 /// Whether an input is written as `encode` writes it: every letter is there and names a choice.
 pub fn is_canonical(surface: Surface, input: &[u8]) -> bool {
     let written = match surface {
-        Surface::BasicAuth => basic::BasicInput::decode(input).encode(),
-        Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => body::BodyInput::decode(input).encode(),
-        Surface::Password => password::PasswordInput::decode(input).encode(),
-        Surface::Bearer => bearer::BearerInput::decode(input).encode(),
-        Surface::Path => path::PathInput::decode(input).encode(),
-        Surface::Http => http::HttpInput::decode(input).encode(),
-        Surface::Session => session::SessionInput::decode(input).encode(),
+        Surface::BasicAuth => BasicInput::decode(input).encode(),
+        Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => BodyInput::decode(input).encode(),
+        Surface::Password => PasswordInput::decode(input).encode(),
+        Surface::Bearer => BearerInput::decode(input).encode(),
+        Surface::Path => PathInput::decode(input).encode(),
+        Surface::Http => HttpInput::decode(input).encode(),
+        Surface::Session => SessionInput::decode(input).encode(),
     };
     written == input
 }
@@ -108,14 +116,14 @@ pub fn is_canonical(surface: Surface, input: &[u8]) -> bool {
 /// The request that an input is; of a session there is none.
 pub fn request(surface: Surface, input: &[u8], bindings: &bindings::Bindings) -> Option<Request> {
     let parts = match surface {
-        Surface::BasicAuth => basic::BasicInput::decode(input).request_parts(bindings),
+        Surface::BasicAuth => BasicInput::decode(input).request_parts(bindings),
         Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => {
-            body::BodyInput::decode(input).request_parts(surface, bindings)
+            BodyInput::decode(input).request_parts(surface, bindings)
         }
-        Surface::Password => password::PasswordInput::decode(input).request_parts(bindings),
-        Surface::Bearer => bearer::BearerInput::decode(input).request_parts(bindings),
-        Surface::Path => path::PathInput::decode(input).request_parts(bindings),
-        Surface::Http => return Some(Request::Raw(http::HttpInput::decode(input).bytes(bindings))),
+        Surface::Password => PasswordInput::decode(input).request_parts(bindings),
+        Surface::Bearer => BearerInput::decode(input).request_parts(bindings),
+        Surface::Path => PathInput::decode(input).request_parts(bindings),
+        Surface::Http => return Some(Request::Raw(HttpInput::decode(input).bytes(bindings))),
         Surface::Session => return None,
     };
     Some(parts.request(&bindings.host, &bindings.base))

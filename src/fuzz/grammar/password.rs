@@ -30,7 +30,6 @@ grammar! {
 }
 
 impl PasswordInput<'_> {
-    /// The password.
     pub fn password(&self, bindings: &Bindings) -> Cow<'_, str> {
         match bindings.render(&self.text) {
             Cow::Borrowed(text) => {
@@ -40,7 +39,6 @@ impl PasswordInput<'_> {
         }
     }
 
-    /// The request that sets it.
     pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         let password = self.json(&self.password(bindings));
         match self.endpoint {

@@ -7,7 +7,6 @@ use super::bindings::Bindings;
 use super::codec::{choices, grammar};
 
 choices! {
-    /// Who calls.
     Caller {
         User, Nobody,
     }
@@ -52,7 +51,6 @@ impl PathInput<'_> {
         target
     }
 
-    /// The request.
     pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         let call = RequestParts::new(self.method.written(), self.target(bindings));
         match self.caller {

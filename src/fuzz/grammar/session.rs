@@ -18,7 +18,6 @@ choices! {
 }
 
 choices! {
-    /// Which of the slots.
     Slot {
         One, Two, Three, Admin,
     }

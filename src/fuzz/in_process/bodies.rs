@@ -120,9 +120,6 @@ fn kind<T>(read: &Result<T, BodyError>) -> String {
 }
 
 /// Login bodies: our reading is the slow one, and the reference client never takes a weak password.
-///
-/// # Panics
-/// When one of these does not hold.
 pub fn login_body(input: &[u8]) {
     let input = decode(input);
     let body = input.body(&FIXED);
@@ -147,9 +144,6 @@ pub fn login_body(input: &[u8]) {
 }
 
 /// Bodies that create users: our reading is the slow one.
-///
-/// # Panics
-/// When it is not.
 pub fn users_body(input: &[u8]) {
     let input = decode(input);
     let body = input.body(&FIXED);
@@ -168,9 +162,6 @@ pub fn users_body(input: &[u8]) {
 }
 
 /// Bodies that ask for a registration code: our reading is the slow one, and keeps to the rule.
-///
-/// # Panics
-/// When one of these does not hold.
 pub fn account_body(input: &[u8]) {
     let input = decode(input);
     let body = input.body(&FIXED);

@@ -11,8 +11,7 @@ use jiff::Timestamp;
 
 use super::grammar::basic::{BasicInput, Size};
 use super::grammar::bindings::FIXED;
-use super::grammar::certificate::CertificateInput;
-use super::grammar::password::PasswordInput;
+use super::grammar::{CertificateInput, PasswordInput};
 use super::independent::password::{Strength, Tally};
 use super::{Surface, independent};
 use crate::documented::basic;
@@ -46,9 +45,6 @@ pub const TARGETS: [(&str, Target); 10] = [
 
 /// Basic credentials: our reading is the naive one, undoes rendering, and is never more than a lenient decoder makes
 /// of the value.
-///
-/// # Panics
-/// When one of these does not hold.
 pub fn basic_auth(input: &[u8]) {
     let mut input = BasicInput::decode(input);
     if input.is_large() {
@@ -64,8 +60,8 @@ pub fn basic_auth(input: &[u8]) {
         assert!(naive.is_none(), "only the naive parser reads {}", value.escape_ascii());
         return;
     };
-    let same = naive
-        .is_some_and(|naive| naive.user() == read.username.as_bytes() && naive.password() == read.password.as_bytes());
+    let same =
+        naive.is_some_and(|(user, password)| user == read.username.as_bytes() && password == read.password.as_bytes());
     assert!(same, "{} was read as {read:?}", value.escape_ascii());
     let rendered = basic::render(&read);
     // Most values are what rendering gives, and what comes of reading that is known.
@@ -83,9 +79,6 @@ pub fn basic_auth(input: &[u8]) {
 const LONG: usize = 192;
 
 /// The password rule against the table of bytes; a legal character more keeps the classes.
-///
-/// # Panics
-/// When they differ.
 pub fn password(input: &[u8]) {
     let input = PasswordInput::decode(input);
     let password = input.password(&FIXED);
@@ -105,9 +98,6 @@ pub fn password(input: &[u8]) {
 }
 
 /// Certificates: what was built is read, and any bytes are read or refused.
-///
-/// # Panics
-/// When a name that was put in does not come out.
 pub fn certificate(input: &[u8]) {
     let input = CertificateInput::decode(input);
     let read = verified_name(&input.value());
@@ -120,9 +110,6 @@ pub fn certificate(input: &[u8]) {
 }
 
 /// `expires_after`: what is read is written the same, and every moment is written so that it is read.
-///
-/// # Panics
-/// When a round trip is none.
 pub fn expires_after(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input)
         && let Ok(read) = text.parse::<ExpiresAfter>()
@@ -138,9 +125,6 @@ pub fn expires_after(input: &[u8]) {
 }
 
 /// Scenario files: any text is read or refused with a place that is in it.
-///
-/// # Panics
-/// When the place is not.
 pub fn scenario_file(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let source = SourceText { file: "fuzz/x.toml", text: &text };

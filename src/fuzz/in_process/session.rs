@@ -6,23 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::documented::basic::{self, Credentials};
-use crate::fuzz::grammar::RequestParts;
-use crate::fuzz::grammar::session::SessionInput;
+use crate::fuzz::grammar::{RequestParts, SessionInput};
 use crate::fuzz::tracker::Tracker;
 use crate::reference::{Behaviour, Brief, Call, Model, Moment, Registration};
 
 /// The reference model against the tracker; and a refusal leaves the whole state as it was.
-///
-/// # Panics
-/// When an invariant does not hold.
 pub fn session(input: &[u8]) {
     CLIENT.with_borrow_mut(|client| client.hold(input));
 }
 
 /// The same with a client of that behaviour.
-///
-/// # Panics
-/// When an invariant does not hold.
 pub fn session_of(behaviour: Behaviour, input: &[u8]) {
     Client::new(behaviour).hold(input);
 }

@@ -2,43 +2,30 @@
 
 use std::borrow::Cow;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode;
 
 use crate::exchange::Header;
-use crate::fuzz::Class;
-use crate::fuzz::place::Place;
+use crate::fuzz::{Class, Place};
 
-/// Basic credentials as bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Strict {
-    text: Vec<u8>,
-    colon: usize,
-}
-
-impl Strict {
-    /// Everything before the first colon.
-    pub fn user(&self) -> &[u8] {
-        &self.text[..self.colon]
-    }
-
-    /// Everything after it.
-    pub fn password(&self) -> &[u8] {
-        &self.text[self.colon + 1..]
-    }
-}
-
-/// The Basic credentials that a header value strictly holds (RFC 7617 §2, RFC 4648 §4): read sign by sign.
-pub fn strict(value: &[u8]) -> Option<Strict> {
+/// The name and the password that a header value strictly holds (RFC 7617 §2, RFC 4648 §4).
+pub fn strict(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (scheme, rest) = value.split_first_chunk()?;
-    let blanks = rest.iter().position(|byte| *byte != b' ')?;
-    if !is_basic(scheme) || blanks == 0 {
+    let code = trim_start(rest, b" ");
+    if !is_basic(scheme) || code.len() == rest.len() {
         return None;
     }
-    let text = decode_strictly(&rest[blanks..])?;
-    let colon = std::str::from_utf8(&text).ok()?.find(':')?;
+    let mut name = decode_strictly(code)?;
+    std::str::from_utf8(&name).ok()?;
     // In UTF-8 no byte of a longer character is below 0x80: what looks like a control character is one.
-    let controls = text.iter().filter(|byte| **byte < 32 || **byte == 127).count();
-    (controls == 0).then_some(Strict { text, colon })
+    if name.iter().any(|byte| byte.is_ascii_control()) {
+        return None;
+    }
+    let colon = name.iter().position(|byte| *byte == b':')?;
+    let password = name.split_off(colon + 1);
+    name.pop();
+    Some((name, password))
 }
 
 /// Whether a scheme is the one that is meant, in any case.
@@ -46,58 +33,21 @@ fn is_basic(scheme: &[u8; 5]) -> bool {
     scheme.map(|letter| letter.to_ascii_lowercase()) == *b"basic"
 }
 
-/// Base64 as it must be: whole groups, padding where it belongs, no bits left over.
+/// Base64 as it must be: exactly what encoding gives for the bytes in it.
 fn decode_strictly(code: &[u8]) -> Option<Vec<u8>> {
-    let (groups, []) = code.as_chunks::<4>() else {
-        return None;
-    };
-    let mut bytes = Vec::with_capacity(groups.len() * 3);
-    let (mut all, mut padding, mut last) = (0, 0, 0);
-    for group in groups {
-        let signs = group.map(|sign| SEXTETS[usize::from(sign)]);
-        for sign in signs {
-            all |= sign;
-            padding += usize::from(sign / PADDING % 2);
-            last = last << 6 | u32::from(sign % PADDING);
-        }
-        let [_, decoded @ ..] = last.to_be_bytes();
-        bytes.extend_from_slice(&decoded);
-    }
-    // Where the last signs are as many as there are anywhere, there is none before them.
-    let padded = code.ends_with(b"==".get(..padding)?);
-    bytes.truncate(bytes.len().saturating_sub(padding));
-    let loose = last & ((1 << (8 * padding)) - 1);
-    (all < NO_SIGN && padded && loose == 0).then_some(bytes)
+    let bytes: Vec<u8> = decoded_leniently(code, true).collect();
+    (STANDARD.encode(&bytes).as_bytes() == code).then_some(bytes)
 }
 
-/// A bit above the six of a sign that stands for nothing but the end.
-const PADDING: u8 = 0x40;
-
-/// A bit above that for what is no sign of the alphabet.
-const NO_SIGN: u8 = 0x80;
-
-/// The six bits that each sign of the standard alphabet stands for.
-const SEXTETS: [u8; 256] = {
-    let mut table = [NO_SIGN; 256];
-    table[b'=' as usize] = PADDING;
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut value = 0;
-    while value < 64 {
-        table[alphabet[value as usize] as usize] = value;
-        value += 1;
-    }
-    table
-};
-
 fn sextet(sign: u8) -> Option<u32> {
-    Some(match sign {
-        b'-' => 62,
-        b'_' => 63,
-        _ => match SEXTETS[usize::from(sign)] {
-            PADDING | NO_SIGN => return None,
-            bits => u32::from(bits),
-        },
-    })
+    Some(u32::from(match sign {
+        b'A'..=b'Z' => sign - b'A',
+        b'a'..=b'z' => sign - b'a' + 26,
+        b'0'..=b'9' => sign - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    }))
 }
 
 /// Whatever a lenient decoder might make of base64: signs of no alphabet skipped, padding an end or nothing, bits
@@ -203,11 +153,10 @@ pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
         }
     };
     let trimmed = trim(&first.value, b" \t");
-    let Some(read) = strict(trimmed) else {
+    let Some((user, password)) = strict(trimmed) else {
         return reading(lenient(may_mean(&first.value, accounts)), false, malformed(trimmed));
     };
-    let is_right =
-        |(name, secret): &(&str, &str)| read.user() == name.as_bytes() && read.password() == secret.as_bytes();
+    let is_right = |(name, secret): &(&str, &str)| user == name.as_bytes() && password == secret.as_bytes();
     let canonical =
         first.name == "Authorization" && first.value.starts_with(b"Basic ") && trimmed.len() == first.value.len();
     match accounts.iter().any(is_right) {
@@ -215,7 +164,7 @@ pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
         true if trimmed.get(6) == Some(&b' ') => reading(Class::Either, canonical, Place::Right),
         true => reading(Class::Accept, canonical, Place::Right),
         false if may_mean(&first.value, accounts) => reading(Class::Either, canonical, Place::NameInAnotherCase),
-        false => reading(Class::Reject, canonical, wrong(read.user(), read.password(), accounts)),
+        false => reading(Class::Reject, canonical, wrong(&user, &password, accounts)),
     }
 }
 
@@ -270,8 +219,7 @@ mod tests {
 
     #[test]
     fn the_right_credentials_are_right_however_they_may_be_spelled() {
-        use base64::Engine;
-        let code = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+        let code = |text: &str| STANDARD.encode(text);
         let right = code("user:Pa>>>???");
         assert_eq!(read(&format!("Basic {right}")), (Class::Accept, Place::Right));
         assert_eq!(read(&format!("bAsIc {right}")), (Class::Accept, Place::Right));

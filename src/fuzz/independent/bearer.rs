@@ -1,8 +1,7 @@
 //! What a token in a header may be taken for.
 
 use crate::exchange::Header;
-use crate::fuzz::Class;
-use crate::fuzz::place::Place;
+use crate::fuzz::{Class, Place};
 
 /// What the documents want of a call with these headers, where one token is alive.
 pub fn call(headers: &[Header], alive: &str) -> (Class, Place) {

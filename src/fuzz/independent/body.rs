@@ -2,8 +2,7 @@
 
 use super::password::{Strength, strength};
 use crate::exchange::{Json, JsonError};
-use crate::fuzz::Class;
-use crate::fuzz::place::Place;
+use crate::fuzz::{Class, Place};
 
 /// A body, read once.
 pub struct Reading<'b> {

@@ -63,7 +63,6 @@ impl Tally {
         self.count(class) == 0
     }
 
-    /// What the documents say of it.
     pub fn strength(&self) -> Strength {
         let ascii = self.lacks(b'x');
         // Joined to what precedes it, a mark may count for nothing: the shortest reading takes no byte beyond ASCII.

@@ -9,8 +9,7 @@ use crate::fuzz::grammar::RequestParts;
 use crate::fuzz::grammar::body::{BodyInput, ContentType, Framing, Spelling};
 use crate::fuzz::independent::body::{self, Reading};
 use crate::fuzz::independent::password::{Strength, strength};
-use crate::fuzz::place::Place;
-use crate::fuzz::{Check, Class, Surface};
+use crate::fuzz::{Check, Class, Place, Surface};
 
 /// Whether a server has no excuse for not reading the body as the JSON it is.
 fn is_labelled(input: &BodyInput<'_>) -> bool {
@@ -135,7 +134,6 @@ impl Probe<'_> {
         ["admin", &bindings.user, &bindings.colon_user].contains(&name) || admin == Some(name)
     }
 
-    /// A creation that was accepted.
     async fn created(
         &mut self,
         exchange: &Exchange,
@@ -199,7 +197,6 @@ impl Probe<'_> {
         }
     }
 
-    /// Whether a new account is an administrator.
     async fn promoted(&mut self, exchange: &Exchange, name: &str) {
         self.probed.requests += 1;
         let read = RequestParts::of_user(Operation::ReadUser, name).bearer(&self.worker.bindings.admin_token);

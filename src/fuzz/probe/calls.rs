@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{Kind, Probe};
 use crate::exchange::Request;
+use crate::fuzz::Place;
+use crate::fuzz::grammar::HttpInput;
 use crate::fuzz::grammar::bearer::{BearerInput, Called};
-use crate::fuzz::grammar::http::HttpInput;
 use crate::fuzz::grammar::path::{Caller, PathInput};
 use crate::fuzz::independent;
-use crate::fuzz::place::Place;
 use crate::fuzz::session::succeeded;
 use crate::fuzz::{Check, Class};
 

@@ -3,8 +3,7 @@
 use super::Probe;
 use crate::fuzz::grammar::basic::{BasicInput, LoginWith, Placement, Scheme};
 use crate::fuzz::independent;
-use crate::fuzz::place::Place;
-use crate::fuzz::{Check, Class};
+use crate::fuzz::{Check, Class, Place};
 
 impl Probe<'_> {
     pub(super) async fn basic(&mut self, input: &BasicInput<'_>) {

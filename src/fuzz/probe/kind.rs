@@ -11,13 +11,10 @@ pub enum Kind {
     Answer(u16, Option<i64>),
     /// None, because the connection was closed.
     Closed,
-    /// None in time.
     TimedOut,
     /// Something that is no HTTP, or too much of it.
     Garbled,
-    /// No connection.
     Unreachable,
-    /// Nothing was sent.
     Unsent,
 }
 
@@ -37,7 +34,6 @@ impl Kind {
         }
     }
 
-    /// Whether it is a success.
     pub fn is_success(self) -> bool {
         matches!(self, Kind::Answer(200..=299, _))
     }

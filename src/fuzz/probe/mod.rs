@@ -15,21 +15,14 @@ use std::time::Duration;
 pub use kind::Kind;
 
 use super::evidence::secrets_of;
-use super::grammar::RequestParts;
-use super::grammar::basic::BasicInput;
-use super::grammar::bearer::BearerInput;
-use super::grammar::body::BodyInput;
-use super::grammar::http::HttpInput;
-use super::grammar::path::PathInput;
+use super::grammar::{BasicInput, BearerInput, BodyInput, HttpInput, PathInput, RequestParts};
 use super::laxity::Laxity;
-use super::place::Place;
 use super::session::{FuzzSession, WorkerAccounts};
-use super::{Check, Class, Surface};
+use super::{Check, Class, Place, Surface};
 use crate::exchange::{Exchange, Json, Request, harmless_line};
 use crate::requirement::Level;
 use echo::is_told_anyway;
 
-/// A requirement that the target violated.
 #[derive(Debug, Clone)]
 pub struct Violation {
     pub check: Check,
@@ -43,7 +36,6 @@ pub struct Violation {
 /// What came of one input.
 #[derive(Debug, Clone)]
 pub struct Probed {
-    /// What the documents wanted.
     pub class: Class,
     pub place: Place,
     pub kind: Kind,
@@ -87,7 +79,6 @@ struct Probe<'p> {
     probed: Probed,
 }
 
-/// Tries one input.
 pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: Surface, input: &[u8]) -> Probed {
     let lost = worker.renew(session).await.err();
     let mut probe = Probe { session, worker, probed: Probed { lost, ..Probed::new(Place::Anywhere) } };
@@ -233,7 +224,6 @@ impl Probe<'_> {
         self.session.logs_in(&bindings.user, &bindings.user_password).await
     }
 
-    /// The token in an answer.
     fn token(exchange: &Exchange) -> Option<String> {
         let body = &exchange.response()?.body;
         // Most answers hold none.
@@ -243,7 +233,6 @@ impl Probe<'_> {
         Self::text_at(exchange, "/users/0/token")
     }
 
-    /// A text in an answer.
     fn text_at(exchange: &Exchange, pointer: &str) -> Option<String> {
         let json = Json::parse(&exchange.response()?.body).ok()?;
         json.at(pointer)?.as_str().map(str::to_owned)

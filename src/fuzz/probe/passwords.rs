@@ -4,8 +4,7 @@ use super::{Kind, Probe};
 use crate::exchange::Exchange;
 use crate::fuzz::grammar::password::{Endpoint, PasswordInput};
 use crate::fuzz::independent::password::{Strength, strength};
-use crate::fuzz::place::Place;
-use crate::fuzz::{Check, Class};
+use crate::fuzz::{Check, Class, Place};
 
 /// A text near a password that must not log in, and why it might.
 struct Twin {

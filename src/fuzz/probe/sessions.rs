@@ -3,8 +3,8 @@
 use super::Probe;
 use crate::fuzz::Check;
 use crate::fuzz::Class;
-use crate::fuzz::grammar::session::SessionInput;
-use crate::fuzz::place::Place;
+use crate::fuzz::Place;
+use crate::fuzz::grammar::SessionInput;
 use crate::fuzz::tracker::Tracker;
 
 /// The password that the users of a session begin with.

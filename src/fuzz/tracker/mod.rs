@@ -10,7 +10,6 @@ use super::grammar::RequestParts;
 use super::grammar::session::SLOTS;
 use crate::documented::api::Resource;
 
-/// What must come of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expected {
     Success,
@@ -18,7 +17,6 @@ enum Expected {
     Open,
 }
 
-/// What a success changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Effect {
     Nothing,
@@ -86,7 +84,6 @@ struct Known {
     tokens: Vec<(String, Life)>,
 }
 
-/// An answer that breaks a requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
     pub requirement: &'static str,

@@ -10,7 +10,6 @@ use crate::fuzz::grammar::session::{Op, SLOTS, Slot, Step, Token};
 pub(super) const WEAK: &str = "weakling";
 
 impl Tracker {
-    /// The call of that step.
     pub fn plan(&mut self, step: Step) -> Planned {
         self.serial += 1;
         let slot = step.subject.index();
