@@ -25,18 +25,19 @@ pub(super) struct Tried {
     pub inconsistent: bool,
 }
 
-/// What the workers of a batch share.
+/// What the workers of a batch share: inputs to try until the deadline, with so many requests or a few more.
+#[derive(Default)]
 pub(super) struct Batch {
     inputs: Vec<Generated>,
+    deadline: Option<Instant>,
+    allowed: u64,
+    findings: Arc<Mutex<Findings>>,
     next: AtomicUsize,
     begun: AtomicUsize,
     sent: AtomicU64,
-    deadline: Option<Instant>,
-    allowed: u64,
     down: AtomicBool,
     throttled: AtomicUsize,
     tried: Mutex<Vec<Tried>>,
-    findings: Arc<Mutex<Findings>>,
 }
 
 /// A batch that is over, or was cut off.
@@ -49,25 +50,13 @@ pub(super) struct Over {
 }
 
 impl Batch {
-    /// Inputs to try until the deadline, with so many requests or a few more.
     pub fn new(
         inputs: Vec<Generated>,
         deadline: Option<Instant>,
         allowed: u64,
         findings: Arc<Mutex<Findings>>,
     ) -> Batch {
-        Batch {
-            inputs,
-            next: AtomicUsize::new(0),
-            begun: AtomicUsize::new(0),
-            sent: AtomicU64::new(0),
-            deadline,
-            allowed,
-            down: AtomicBool::new(false),
-            throttled: AtomicUsize::new(0),
-            tried: Mutex::default(),
-            findings,
-        }
+        Batch { inputs, deadline, allowed, findings, ..Batch::default() }
     }
 
     /// Has the inputs tried by these workers. Returns the workers that can go on, and why others cannot.

@@ -5,27 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::batch::Tried;
 use super::generator::Generated;
 use super::probe::{Probed, Violation, probe};
 use super::session::{FuzzSession, WorkerAccounts};
-use super::{Check, Surface, grammar};
+use super::{Check, grammar};
 use crate::exchange::{Breakage, Exchange, Outcome, Phase, Request, Unanswered};
 use crate::requirement::Level;
-
-/// An input that was tried in the batch after which the target was gone.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Suspect<'b> {
-    pub surface: Surface,
-    pub input: &'b [u8],
-    /// It was left without an answer or answered with a crash.
-    pub crashed: bool,
-}
-
-impl<'b> Suspect<'b> {
-    pub fn of(generated: &'b Generated, probed: &Probed) -> Suspect<'b> {
-        Suspect { surface: generated.surface, input: &generated.input, crashed: probed.crashed() }
-    }
-}
 
 /// How many of those that crashed are tried alone before the batch is halved.
 const ALONE: usize = 8;
@@ -77,8 +63,8 @@ pub(super) struct Culprit {
 
 /// Finds the one input that takes the target down, which is there again. Those that crashed are tried alone, the last
 /// one first; then the newer half of what is left is sent, and so on. Each time the target goes down it is waited for.
-pub(super) async fn find(session: &FuzzSession, suspects: &[Suspect<'_>]) -> Option<Culprit> {
-    let crashed = (0..suspects.len()).rev().filter(|index| suspects[*index].crashed);
+pub(super) async fn find(session: &FuzzSession, suspects: &[&Tried]) -> Option<Culprit> {
+    let crashed = (0..suspects.len()).rev().filter(|index| suspects[*index].probed.crashed());
     for index in crashed.take(ALONE) {
         if let Some(culprit) = goes_down(session, suspects, index..index + 1).await {
             return Some(culprit);
@@ -104,12 +90,13 @@ pub(super) async fn find(session: &FuzzSession, suspects: &[Suspect<'_>]) -> Opt
 }
 
 /// Sends some of them in order; gives the last of those, if the target is gone then.
-async fn goes_down(session: &FuzzSession, suspects: &[Suspect<'_>], some: Range<usize>) -> Option<Culprit> {
+async fn goes_down(session: &FuzzSession, suspects: &[&Tried], some: Range<usize>) -> Option<Culprit> {
     let index = some.end.checked_sub(1)?;
     let mut worker = WorkerAccounts::new(session).await.ok()?;
     let mut last = None;
     for suspect in suspects.get(some)? {
-        last = Some(probe(session, &mut worker, suspect.surface, suspect.input).await);
+        let Generated { surface, input, .. } = &suspect.generated;
+        last = Some(probe(session, &mut worker, *surface, input).await);
         if session.target.transport.is_gone() {
             break;
         }
@@ -122,11 +109,10 @@ async fn goes_down(session: &FuzzSession, suspects: &[Suspect<'_>], some: Range<
 }
 
 /// The result of an input, as the end of the target. An input may be answered well and be its end all the same.
-pub(super) fn took_down(suspect: Suspect<'_>, probed: &Probed, worker: &WorkerAccounts, what: &str) -> Probed {
-    let first = probed.violations.first();
-    let violation = match first.cloned() {
-        Some(violation) => Some(Violation { check: Check::Down, what: what.to_owned(), ..violation }),
-        None => grammar::request(suspect.surface, suspect.input, &worker.bindings).map(|request| Violation {
+pub(super) fn took_down(generated: &Generated, probed: &Probed, worker: &WorkerAccounts, what: &str) -> Probed {
+    let violation = match probed.violations.first() {
+        Some(violation) => Some(Violation { check: Check::Down, what: what.to_owned(), ..violation.clone() }),
+        None => grammar::request(generated.surface, &generated.input, &worker.bindings).map(|request| Violation {
             check: Check::Down,
             requirement: "envelope.answered".to_owned(),
             level: Level::Must,

@@ -33,11 +33,6 @@ impl Random {
         }
     }
 
-    /// True once in `n` times on average.
-    pub fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
     /// One of these; they must not be empty, or there is none.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         items.get(self.below(items.len()))

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::batch::{Batch, Tried};
-use super::bisection::{self, Suspect};
+use super::bisection;
 use super::deduplication::Findings;
 use super::finding::{Found, Signature};
 use super::generator::{Generated, Generator};
@@ -182,7 +182,8 @@ impl Run {
         // Small enough that the end is near whenever it comes, large enough that workers seldom wait for each other.
         let size = (settings.jobs.max(1) * 32).min(usize::try_from(allowed).unwrap_or(usize::MAX).max(1));
         let inputs = (0..size).map(|_| self.generator.generate()).collect();
-        let batch = Batch::new(inputs, timetable.inputs(), allowed, Arc::clone(&self.findings));
+        let (deadline, findings) = (timetable.inputs(), Arc::clone(&self.findings));
+        let batch = Batch::new(inputs, deadline, allowed, findings);
         let batch = Arc::clone(self.current.insert(Arc::new(batch)));
         let workers = std::mem::take(&mut self.workers);
         let (workers, lost) = batch.run(&self.session, workers, stop).await;
@@ -256,7 +257,7 @@ impl Run {
             let what = "soon after this input the target answers nobody any more";
             let last = tried.iter().rev().find(|tried| tried.probed.crashed());
             if let Some(Tried { generated, probed, worker: Some(worker), .. }) = last {
-                let probed = bisection::took_down(Suspect::of(generated, probed), probed, worker, what);
+                let probed = bisection::took_down(generated, probed, worker, what);
                 self.findings().see(generated, &probed, &worker.bindings);
             } else {
                 self.findings().blame_the_last(what);
@@ -264,17 +265,16 @@ impl Run {
             return self.summary.blocked = Some(gone.to_owned());
         }
         let sent: Vec<&Tried> = tried.iter().filter(|tried| tried.probed.skipped.is_none()).collect();
-        let suspects: Vec<Suspect<'_>> =
-            sent.iter().map(|tried| Suspect::of(&tried.generated, &tried.probed)).collect();
-        let Some(found) = bisection::find(&self.session, &suspects).await else {
+        let Some(found) = bisection::find(&self.session, &sent).await else {
             let what = "the target was gone after a batch, and none of its inputs takes it down alone";
             return self.observed_once(Some(what.to_owned()));
         };
         let what = "the target answers nobody after this input";
-        let probed = bisection::took_down(suspects[found.index], &found.probed, &found.worker, what);
+        let generated = &sent[found.index].generated;
+        let probed = bisection::took_down(generated, &found.probed, &found.worker, what);
         {
             let mut findings = self.findings();
-            findings.see(&sent[found.index].generated, &probed, &found.worker.bindings);
+            findings.see(generated, &probed, &found.worker.bindings);
             if let Some((named, ..)) = findings.found.last_mut().filter(|(named, ..)| named.is_down()) {
                 (named.tried_again, named.confirmed) = (true, true);
             }

@@ -119,6 +119,7 @@ pub fn saved(file: &Path) -> Option<Saved> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fuzz::{Check, Place};
 
     #[test]
     fn the_folder_says_the_surface() {
@@ -128,6 +129,26 @@ mod tests {
             ("fuzz/corpus/answer/x", None),
         ] {
             assert_eq!(surface_of(Path::new(path)), surface, "{path}");
+        }
+    }
+
+    /// The words of these files stay: what an earlier version has saved is still compared and named the same.
+    #[test]
+    fn what_an_earlier_version_saved_is_read() {
+        let text = r#"{
+            "schema": "wabizspec/finding/1",
+            "id": "basic-auth-crash-43a32e1c",
+            "signature": {
+                "surface": "basic-auth", "oracle": "crash", "requirement": "envelope.no-crash", "answer": "500/500",
+                "place": "no colon"
+            },
+            "level": "must", "surface": "basic-auth", "seed": 1, "what": "expected; came", "input": "616161"
+        }"#;
+        let saved: Saved = serde_json::from_str(text).expect("a finding");
+        assert_eq!((saved.signature.check, saved.signature.place), (Check::Crash, Place::NoColon));
+        assert_eq!(saved.signature.id(Surface::BasicAuth), "basic-auth-crash-43a32e1c");
+        for words in [r#""oracle": "crush""#, r#""check": "crash""#] {
+            assert!(serde_json::from_str::<Saved>(&text.replace(r#""oracle": "crash""#, words)).is_err(), "{words}");
         }
     }
 }
