@@ -32,10 +32,13 @@ fn try_case(bench: &Bench<'_>, case: &Case) -> std::io::Result<Vec<Row>> {
     let alone = Bench { suite: bench.suite, cases: vec![case.clone()], stop: bench.stop };
     let seen: Arc<Mutex<Vec<Refused>>> = Arc::default();
     let witness = |requests: Arc<AtomicU64>| {
-        let seen = Arc::clone(&seen);
+        let (seen, last) = (Arc::clone(&seen), AtomicU64::new(0));
         Witness::new(move |witnessed| {
             let number = requests.load(Ordering::Relaxed);
-            let refused = witnessed.exchange.response().is_some_and(|response| response.status >= 400);
+            // What is no HTTP, or is too large, is refused before the client is asked.
+            let asked = last.swap(number, Ordering::Relaxed) < number;
+            let status = witnessed.exchange.response().map_or(0, |response| response.status);
+            let refused = asked && status >= 400;
             if let Some(requirement) = refused_for(witnessed.step).filter(|_| refused) {
                 let (step, requirement) = (witnessed.step.name.clone(), requirement.to_owned());
                 seen.lock().unwrap_or_else(PoisonError::into_inner).push(Refused { number, step, requirement });
