@@ -5,7 +5,7 @@
 use super::finding::Found;
 use super::grammar::bindings::FIXED;
 use super::{Check, Surface};
-use crate::documented::api;
+use crate::documented::api::{self, Operation};
 use crate::exchange::{HttpRequest, Request, harmless_line};
 
 /// The file. The expectation is the requirement that was violated; where the answer cannot show it, a comment does.
@@ -27,7 +27,7 @@ positive = "{positive}"
 
 [[steps]]
 name = "make the account that the request speaks of"
-send = "POST /v1/users"
+send = "{create}"
 bearer = "${{admin_token}}"
 json = '{account}'
 
@@ -49,6 +49,7 @@ bearer = "${{admin_token}}"
 "users.delete.answered" = {{ status = "2xx" }}
 "#,
         id = found.id,
+        create = Operation::CreateUser,
         positive = positive(found.surface),
         step = step(request),
         requirement = quoted(&found.signature.requirement),

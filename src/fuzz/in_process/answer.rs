@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::ORACLES;
+use crate::documented::api::Operation;
 use crate::exchange::{Exchange, Header, HttpRequest, Outcome, Request, Response};
 
 /// The judge on any answer: it is total, the same twice, and sees what a naive reading sees. The first two bytes are the
@@ -18,8 +19,8 @@ pub fn answer(input: &[u8]) {
     };
     let exchange = Exchange {
         request: Request::Http(HttpRequest {
-            method: "POST".into(),
-            target: "/v1/users/login".to_owned(),
+            method: Operation::LogIn.method().into(),
+            target: Operation::LogIn.path().to_owned(),
             headers: vec![Header::new("Authorization", format!("Basic {SENT_CODE}"))],
             body: Some(format!(r#"{{"new_password":"{SENT_NEW_PASSWORD}"}}"#).into_bytes()),
         }),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::documented::api::Operation;
 use crate::documented::basic::{self, Credentials};
 use crate::fuzz::grammar::{RequestParts, SessionInput};
 use crate::fuzz::tracker::Tracker;
@@ -94,12 +95,18 @@ impl Client {
     fn set_up(&mut self) {
         let first = basic::render(&Credentials::new("admin", "secret"));
         let body = format!(r#"{{"new_password":"{START}"}}"#);
-        let first = self.send("POST", "/v1/users/login", Some(first.as_bytes()), body.as_bytes());
+        let first =
+            self.send(Operation::LogIn.method(), Operation::LogIn.path(), Some(first.as_bytes()), body.as_bytes());
         self.token = first.token.unwrap_or_default();
         let bearer = format!("Bearer {}", self.token);
         for user in USERS {
             let body = format!(r#"{{"username":"{user}","password":"{START}"}}"#);
-            self.send("POST", "/v1/users", Some(bearer.as_bytes()), body.as_bytes());
+            self.send(
+                Operation::CreateUser.method(),
+                Operation::CreateUser.path(),
+                Some(bearer.as_bytes()),
+                body.as_bytes(),
+            );
         }
     }
 

@@ -7,20 +7,21 @@ use serde_json::{Map, Value};
 use super::Edit;
 use crate::behaviour::{amended, text_of as text};
 use crate::call::Call;
+use crate::documented::api::Operation;
 use crate::documented::bodies::{BodyError, MemberError};
 use crate::documented::password::PasswordRule;
 
 pub(super) const EDITS: &[Edit] = &[
     ("account.method.any-case", |behaviour| {
         behaviour.functions.body = |call| {
-            changed(call, ACCOUNT, |members| {
+            changed(call, Operation::Register, |members| {
                 change_text(members, "method", |method| method.trim().to_lowercase());
             })
         };
     }),
     ("account.number.letters", |behaviour| {
         behaviour.functions.body = |call| {
-            changed(call, ACCOUNT, |members| {
+            changed(call, Operation::Register, |members| {
                 let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
                 for name in ["cc", "phone_number"] {
                     change_text(members, name, |text| if plain(text) { "1".to_owned() } else { text.to_owned() });
@@ -30,7 +31,7 @@ pub(super) const EDITS: &[Edit] = &[
     }),
     ("account.number.cleaned", |behaviour| {
         behaviour.functions.body = |call| {
-            changed(call, ACCOUNT, |members| {
+            changed(call, Operation::Register, |members| {
                 for name in ["cc", "phone_number"] {
                     change_text(members, name, |text| text.replace(['+', ' ', '-', '(', ')', '.'], ""));
                 }
@@ -39,7 +40,7 @@ pub(super) const EDITS: &[Edit] = &[
     }),
     ("users.create.password-hashed-twice", |behaviour| {
         behaviour.functions.body = |call| {
-            changed(call, CREATE, |members| {
+            changed(call, Operation::CreateUser, |members| {
                 change_text(members, "password", |password| format!("{password}\u{2060}"));
             })
         };
@@ -47,10 +48,10 @@ pub(super) const EDITS: &[Edit] = &[
     ("users.create.password-from-anything", |behaviour| {
         behaviour.functions.body = |call| {
             let body = match serde_json::from_slice(call.body) {
-                Ok(Value::Array(items)) if is_at(call, CREATE) => {
+                Ok(Value::Array(items)) if is_at(call, Operation::CreateUser) => {
                     items.first().map(Value::to_string).unwrap_or_default().into_bytes().into()
                 }
-                _ => changed(call, CREATE, |members| {
+                _ => changed(call, Operation::CreateUser, |members| {
                     for value in members.values_mut().filter(|value| !value.is_string()) {
                         *value = value.to_string().into();
                     }
@@ -61,28 +62,29 @@ pub(super) const EDITS: &[Edit] = &[
     }),
     ("login.first.null-passes-for-a-password", |behaviour| {
         behaviour.functions.body = |call| {
-            changed(call, LOGIN, |members| {
+            changed(call, Operation::LogIn, |members| {
                 members.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
             })
         };
     }),
     ("login.first.refused-value-stored-as-text", |behaviour| {
-        behaviour.functions.body = |call| match text(call.body, "new_password").filter(|_| is_at(call, LOGIN)) {
-            // Texts are judged where they are read, so that only what is not a text is refused later.
-            Some(new) if PasswordRule::documented().check(&new).is_err() => {
-                let why = "breaks the rule".to_owned();
-                Err(BodyError::Members(vec![MemberError::Invalid { member: "new_password", why }]))
-            }
-            _ => changed(call, LOGIN, |members| {
-                for value in members.values_mut().filter(|value| value.is_u64() || value.is_boolean()) {
-                    *value = value.to_string().into();
+        behaviour.functions.body =
+            |call| match text(call.body, "new_password").filter(|_| is_at(call, Operation::LogIn)) {
+                // Texts are judged where they are read, so that only what is not a text is refused later.
+                Some(new) if PasswordRule::documented().check(&new).is_err() => {
+                    let why = "breaks the rule".to_owned();
+                    Err(BodyError::Members(vec![MemberError::Invalid { member: "new_password", why }]))
                 }
-            }),
-        };
+                _ => changed(call, Operation::LogIn, |members| {
+                    for value in members.values_mut().filter(|value| value.is_u64() || value.is_boolean()) {
+                        *value = value.to_string().into();
+                    }
+                }),
+            };
     }),
     ("login.first.member-in-any-spelling", |behaviour| {
         behaviour.functions.body = |call| {
-            changed(call, LOGIN, |members| {
+            changed(call, Operation::LogIn, |members| {
                 let spelt = |name: String| match name.replace('_', "").to_ascii_lowercase().as_str() {
                     "newpassword" => "new_password".to_owned(),
                     _ => name,
@@ -93,7 +95,7 @@ pub(super) const EDITS: &[Edit] = &[
     }),
     ("login.body.no-blank-inside", |behaviour| {
         behaviour.functions.body = |call| match call.body.trim_ascii() {
-            [b'{', b' ' | b'\t' | b'\n' | b'\r', ..] if is_at(call, LOGIN) => {
+            [b'{', b' ' | b'\t' | b'\n' | b'\r', ..] if is_at(call, Operation::LogIn) => {
                 Err(BodyError::Malformed("a blank".into()))
             }
             _ => Ok(Cow::Borrowed(call.body)),
@@ -101,7 +103,7 @@ pub(super) const EDITS: &[Edit] = &[
     }),
     ("users.username.cut-before-it-is-judged", |behaviour| {
         behaviour.functions.body = |call| {
-            changed(call, CREATE, |members| {
+            changed(call, Operation::CreateUser, |members| {
                 change_text(members, "username", |name| {
                     name.split([':', '\n', '\0']).next().unwrap_or_default().to_owned()
                 });
@@ -111,7 +113,7 @@ pub(super) const EDITS: &[Edit] = &[
     ("users.username.twin-replaces", |behaviour| {
         behaviour.functions.key = |name| name.trim_end_matches([' ', '\0']).into();
         behaviour.functions.body = |call| {
-            changed(call, CREATE, |members| {
+            changed(call, Operation::CreateUser, |members| {
                 let name = members.get("username").and_then(Value::as_str).unwrap_or_default();
                 let name = name.trim_end_matches([' ', '\0']).to_owned();
                 members.insert("username".to_owned(), name.into());
@@ -120,20 +122,20 @@ pub(super) const EDITS: &[Edit] = &[
     }),
     ("login.password.letters-of-all-scripts", |behaviour| {
         behaviour.functions.body = |call| {
-            let at = if is_at(call, LOGIN) { LOGIN } else { UPDATE };
+            let at = if is_at(call, Operation::LogIn) { Operation::LogIn } else { Operation::UpdateUser };
             changed(call, at, |members| change_text(members, new_password(call), in_ascii))
         };
         behaviour.functions.reread = Some(|call| text(call.body, "new_password").or(text(call.body, "password")));
     }),
     ("login.password.last-of-two-members-set", |behaviour| {
-        behaviour.functions.body = |call| match is_at(call, LOGIN) || is_at(call, UPDATE) {
+        behaviour.functions.body = |call| match is_at(call, Operation::LogIn) || is_at(call, Operation::UpdateUser) {
             true => Ok(first_of_two(call.body, new_password(call)).into()),
             false => Ok(Cow::Borrowed(call.body)),
         };
         behaviour.functions.reread = Some(|call| text(call.body, "new_password").or(text(call.body, "password")));
     }),
     ("login.password.first-of-two-members-set", |behaviour| {
-        behaviour.functions.body = |call| match is_at(call, UPDATE) {
+        behaviour.functions.body = |call| match is_at(call, Operation::UpdateUser) {
             true => Ok(last_of_two(call.body, "password").into()),
             false => Ok(Cow::Borrowed(call.body)),
         };
@@ -141,24 +143,17 @@ pub(super) const EDITS: &[Edit] = &[
     }),
 ];
 
-/// A method and how a path begins.
-type At = (&'static str, &'static str);
-const LOGIN: At = ("POST", "/v1/users/login");
-const CREATE: At = ("POST", "/v1/users");
-const UPDATE: At = ("PUT", "/v1/users/");
-const ACCOUNT: At = ("POST", "/v1/account");
-
 /// A body with its members changed, if it was sent there.
 fn changed<'c>(
     call: &Call<'c>,
-    at: At,
+    at: Operation,
     change: impl FnOnce(&mut Map<String, Value>),
 ) -> Result<Cow<'c, [u8]>, BodyError> {
     Ok(if is_at(call, at) { amended(call.body, change).into() } else { Cow::Borrowed(call.body) })
 }
 
-fn is_at(call: &Call<'_>, (method, path): At) -> bool {
-    call.method == method && (call.path == path || path.ends_with('/') && call.path.starts_with(path))
+fn is_at(call: &Call<'_>, at: Operation) -> bool {
+    Operation::of(call.method, call.path) == Some(at)
 }
 
 fn change_text(members: &mut Map<String, Value>, name: &str, change: impl FnOnce(&str) -> String) {
@@ -169,7 +164,7 @@ fn change_text(members: &mut Map<String, Value>, name: &str, change: impl FnOnce
 
 /// The name of the member that holds the new password.
 fn new_password(call: &Call<'_>) -> &'static str {
-    if is_at(call, LOGIN) { "new_password" } else { "password" }
+    if is_at(call, Operation::LogIn) { "new_password" } else { "password" }
 }
 
 /// Letters, digits and signs of other scripts as ASCII ones of their class.

@@ -1,0 +1,103 @@
+//! The API is named once: outside of `documented::api`, tests and data, no source spells a path of the API.
+//!
+//! The sources are read as tokens, so that comments say nothing and macros hide nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// The one file that spells the paths.
+const NAMES_THEM: &str = "crates/wabizspec-reference/src/documented/api.rs";
+
+/// Every Rust file below a folder that is not a test.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        match name.as_str() {
+            "tests" | "tests.rs" => {}
+            _ if path.is_dir() => sources(&path, found),
+            _ if name.ends_with(".rs") => found.push(path),
+            _ => {}
+        }
+    }
+}
+
+/// The literals of a source with a path of the API in them. Attributes (doc comments are some) and test modules do not count.
+fn spelled(tokens: TokenStream) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut skip_next_brace = false;
+    let mut after_hash = false;
+    for tree in tokens {
+        match tree {
+            TokenTree::Group(group) if after_hash && group.delimiter() == Delimiter::Bracket => {
+                skip_next_brace |= group.stream().to_string().replace(' ', "") == "cfg(test)";
+            }
+            TokenTree::Group(group) if skip_next_brace && group.delimiter() == Delimiter::Brace => {
+                skip_next_brace = false;
+            }
+            TokenTree::Group(group) => found.extend(spelled(group.stream())),
+            TokenTree::Literal(literal) => {
+                let text = literal.to_string();
+                let rest = text.split("/v1/").skip(1);
+                if rest.into_iter().any(|after| after.starts_with("users") || after.starts_with("account")) {
+                    found.push(text);
+                }
+            }
+            TokenTree::Punct(mark) if mark.as_char() == ';' => skip_next_brace = false,
+            TokenTree::Punct(mark) if mark.as_char() == '#' => {
+                after_hash = true;
+                continue;
+            }
+            // `#![…]`
+            TokenTree::Punct(mark) if mark.as_char() == '!' && after_hash => continue,
+            _ => {}
+        }
+        after_hash = false;
+    }
+    found
+}
+
+#[test]
+fn no_other_source_spells_a_path_of_the_api() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "crates/wabizspec-reference/src"] {
+        sources(&root.join(folder), &mut files);
+    }
+    assert!(files.len() > 100, "{} files", files.len());
+    let mut wrong = Vec::new();
+    for path in files {
+        let name = path.strip_prefix(root).expect("below the root").display().to_string();
+        let tokens = fs::read_to_string(&path).expect("a source").parse().expect("the source is Rust");
+        let spelled = spelled(tokens);
+        match name == NAMES_THEM {
+            true => assert!(!spelled.is_empty(), "{NAMES_THEM} names the paths"),
+            false => wrong.extend(spelled.into_iter().map(|literal| format!("{name}: {literal}"))),
+        }
+    }
+    assert!(wrong.is_empty(), "use documented::api instead of\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_path_is_noticed_wherever_it_hides() {
+    let count = |source: &str| spelled(source.parse().expect("Rust")).len();
+    for source in [
+        "const P: &str = \"/v1/users\";",
+        "fn f() { g(\"POST /v1/account HTTP/1.1\") }",
+        "fn f() { format!(\"{base}/v1/users/login\") }",
+        "fn f() { m! { [b\"/v1/users\"] } }",
+        "#[cfg(test)] mod tests { } const P: &str = \"/v1/users\";",
+        "#[cfg(test)] mod tests; fn f() { g(\"/v1/users\") }",
+    ] {
+        assert_eq!(count(source), 1, "{source}");
+    }
+    for source in [
+        "//! /v1/users\n/// `/v1/users`\nfn f() {}",
+        "#[cfg(test)] mod tests { fn f() { g(\"/v1/users\") } }",
+        "fn f() { g(\"/v1\", \"/v1/settings\") }",
+    ] {
+        assert_eq!(count(source), 0, "{source}");
+    }
+}
