@@ -1,6 +1,6 @@
-//! A handler that does nothing, to measure the reference client beside: `cargo run --release --example bare_server -- ADDRESS:PORT`.
+//! A minimal server to compare the reference client's speed with: `cargo run --release --example bare_server -- ADDRESS:PORT`.
 //!
-//! It reads the request to its end and answers 200 with a body of the size of a login's, by the same hyper on one thread.
+//! It reads the whole request and responds 200 with a body as large as that of a login, using the same hyper on one thread.
 
 use std::error::Error;
 use std::net::SocketAddr;

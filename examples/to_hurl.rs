@@ -1,9 +1,9 @@
-//! Writes what passes through it as a Hurl file: `cargo run --example to_hurl -- UPSTREAM >suite.hurl`.
+//! Records the requests that pass through it as a Hurl file: `cargo run --example to_hurl -- UPSTREAM >suite.hurl`.
 //!
-//! A reverse proxy on a free port of the loopback address, which it names on standard error. A run of the suite through
-//! it, one case at a time, leaves a Hurl file with the same requests in the same order, each with the status it was
-//! answered; tokens, which are new in every run, become captures. Requests that Hurl has no words for are passed on and
-//! left out, and so are connections that are not HTTP at all. For `benches/compare.sh`; it judges nothing.
+//! This is a reverse proxy on a free loopback port, which it prints to standard error. Run the suite through it, one case
+//! at a time, to get a Hurl file with the same requests in the same order, each with the status of its response. Tokens,
+//! which are new in every run, become captures. Requests that Hurl cannot express are forwarded but not recorded, and so
+//! are connections that are not HTTP at all. `benches/compare.sh` uses it.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Failure> {
         let tokens = Arc::clone(&tokens);
         tokio::spawn(async move {
             let service = service_fn(|request| pass_on(request, upstream, &tokens));
-            // A request that is not HTTP ends its connection, here as at the client itself.
+            // A request that is not HTTP ends its connection, as it would without the proxy.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -68,12 +68,12 @@ async fn pass_on(
     Ok(Response::from_parts(answer, Full::new(content)))
 }
 
-/// Every token that was given, and the name of its capture.
+/// Every token issued so far, and the name of its capture.
 #[derive(Default)]
 struct Tokens(BTreeMap<String, String>);
 
 impl Tokens {
-    /// The exchange as an entry of a Hurl file; `None` where Hurl cannot say it.
+    /// The exchange as an entry of a Hurl file; `None` if Hurl cannot express it.
     fn entry(
         &mut self,
         head: &request::Parts,
@@ -113,7 +113,7 @@ impl Tokens {
         Some(lines)
     }
 
-    /// The name of the capture for the token in that answer, if there is one.
+    /// Remembers the token in this response, if there is one, and returns the name of its capture.
     fn learn(&mut self, content: &[u8]) -> Option<String> {
         let content: serde_json::Value = serde_json::from_slice(content).ok()?;
         let token = content.pointer("/users/0/token")?.as_str()?;
