@@ -1,7 +1,7 @@
 #!/bin/bash -eu
-# Builds the fuzz targets into $OUT as ClusterFuzzLite wants them: TARGET, TARGET_seed_corpus.zip, TARGET.dict and
-# TARGET.options. ClusterFuzzLite sets SRC, OUT, SANITIZER and the toolchain. OUT alone is enough elsewhere:
-# `.ci/clusterfuzzlite` runs this against a plain folder.
+# Builds the fuzz targets into $OUT in the layout that ClusterFuzzLite expects: TARGET, TARGET_seed_corpus.zip, TARGET.dict
+# and TARGET.options. ClusterFuzzLite sets SRC, OUT, SANITIZER and the toolchain. Elsewhere OUT is enough:
+# `.ci/clusterfuzzlite` runs this in a plain directory.
 if [[ -n ${SRC:-} ]]; then
     cd "$SRC/wabizspec"
 else
@@ -11,8 +11,8 @@ source fuzz/targets.sh
 
 case ${SANITIZER:-address} in
     address | memory | thread) sanitizer=${SANITIZER:-address} flags=() ;;
-    # Coverage comes from the compiler's flags, which the image sets, and Rust has nothing for `undefined`. The flags are
-    # those of fuzz/ci.sh, so that what is compiled serves both.
+    # The image sets the compiler flags for coverage, and Rust has no `undefined` sanitizer. The build flags are the same as
+    # in fuzz/ci.sh, so that both can use the same build.
     *) sanitizer=none flags=("${build_flags[@]}") ;;
 esac
 # Sanitizers need a nightly compiler, which the image has by default.
@@ -29,7 +29,7 @@ for target in $(targets); do
         printf '[libfuzzer]\ntimeout = 5\n'
         options "$target" | sed 's/=/ = /'
     } >"$OUT/$target.options"
-    # Inputs that were once a crash are seeds too.
+    # Inputs that once caused a crash are seeds too.
     seeds=("fuzz/corpus/$target"/*)
     [[ ! -d fuzz/regressions/$target ]] || seeds+=("fuzz/regressions/$target"/*)
     rm -f "$OUT/${target}_seed_corpus.zip"

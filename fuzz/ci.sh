@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Builds every fuzz target and runs each for a while, two at a time: fuzz/ci.sh [SECONDS], ten unless given. Installs what
-# is missing. Fails on a crash, a hang or an input that takes more than five seconds.
-# Our own code has no `unsafe`, so no sanitizer is needed, and without one stable will do; SANITIZER=address runs with
-# one, on nightly.
+# Builds every fuzz target and runs each one, two at a time: fuzz/ci.sh [SECONDS] (default: 10 per target). Installs what is
+# missing. Fails on a crash, a hang or an input that takes more than five seconds.
+# Our own code has no `unsafe`, so it needs no sanitizer and can be built on stable. SANITIZER=address uses one, on nightly.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source fuzz/targets.sh
@@ -15,7 +14,7 @@ if [[ $sanitizer != none ]]; then
     toolchain=nightly
 fi
 
-command -v c++ >/dev/null || { echo 'libFuzzer is built with a C++ compiler, and there is no c++: install g++' >&2; exit 2; }
+command -v c++ >/dev/null || { echo 'building libFuzzer needs a C++ compiler: install g++' >&2; exit 2; }
 if ! rustup toolchain list | grep --quiet "^$toolchain"; then
     rustup toolchain install "$toolchain" --profile minimal
 fi
@@ -29,7 +28,7 @@ export binaries=fuzz/target/$host/release
 
 run() {
     local target=$1 scratch
-    # What is found on the way goes to a folder of its own: the committed seeds stay few and readable.
+    # New inputs go to a directory of their own, so that the committed seeds stay few and readable.
     scratch=$(mktemp --directory)
     mkdir -p "$scratch/corpus" "fuzz/artifacts/$target"
     local status=0

@@ -1,12 +1,12 @@
-# What each fuzz target is built and run with, told once: source it for `build_flags`, `targets`, `dictionary TARGET`,
+# The build flags and options of every fuzz target. Source this file for `build_flags`, `targets`, `dictionary TARGET`,
 # `options TARGET` and `option_words TARGET`.
 
-# Without tracing each comparison: it takes half of the time, and what would be guessed by it stands in the dictionaries.
+# No tracing of comparisons: it takes half of the time, and the dictionaries contain what it would find.
 build_flags=(-O --no-trace-compares)
-# Without libFuzzer's assertions about itself: there is one for every edge of every input.
+# No assertions inside libFuzzer: it has one for every edge of every input.
 export CXXFLAGS="${CXXFLAGS:-} -DNDEBUG"
 
-# All but `empty`, which is there to measure against.
+# All targets except `empty`, which is the baseline for measurements.
 targets() { sed -n 's/^name = "\(.*\)"$/\1/p' fuzz/Cargo.toml | grep --invert-match -e '^empty$' -e '^wabizspec-fuzz$'; }
 
 dictionary() {
@@ -19,10 +19,9 @@ dictionary() {
     esac
 }
 
-# libFuzzer's options, a line each. Long inputs cost time and say nothing new where the interesting lengths are below a
-# hundred. How often an edge was taken says little where the grammar and the dictionaries hold the lengths that matter;
-# and to prefer inputs with rare edges costs a fifth of the time and finds no more there. What is read without a grammar
-# needs both.
+# libFuzzer's options, one per line. Long inputs cost time and show nothing new if the interesting lengths are below a
+# hundred. How often an edge is taken says little if the grammar and the dictionaries contain the lengths that matter, and
+# preferring inputs with rare edges costs a fifth of the time and finds no more. Targets without a grammar need both.
 options() {
     case $1 in
         answer | scenario_file) echo max_len=2048 ;;
@@ -35,5 +34,5 @@ options() {
     esac
 }
 
-# The same as words for a command line.
+# The same options, as words for a command line.
 option_words() { options "$1" | sed 's/^/-/'; }
