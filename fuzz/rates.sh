@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Executions per second of every fuzz target against an empty one: fuzz/rates.sh [SECONDS [ROUNDS]].
-# Each target first grows a corpus for as long. Then it and the empty one are measured in turn, five times unless told,
-# so that other load weighs on both, and on the same work: the same corpus, all of it kept, the same flags and dictionary.
-# Told are the round with the middle ratio, and the smallest and the greatest ratio. The goals: 0.3 for Basic, passwords
-# and expiry, 0.15 for JSON, 0.03 for sessions.
+# Each target first grows a corpus for SECONDS. Then it and the empty target are measured in turn (default: 5 rounds), so that
+# other load affects both, and with the same work: the same complete corpus, flags and dictionary. Prints the round with the
+# median ratio, and the smallest and largest ratio. Goals: 0.3 for Basic, passwords and expiry, 0.15 for JSON, 0.03 for
+# sessions.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source fuzz/targets.sh
@@ -13,8 +13,8 @@ rounds=${2:-5}
 cargo +stable fuzz build --sanitizer none "${build_flags[@]}" >/dev/null 2>&1
 binaries=fuzz/target/$(rustc +stable -vV | sed -n 's/^host: //p')/release
 
-# rate BINARY TARGET CORPUS: the average over a run that begins with the corpus. Nothing is written meanwhile: a disk is
-# not what is measured.
+# rate BINARY TARGET CORPUS: the average over a run that starts with the corpus. The run writes nothing, so the disk does not
+# affect the measurement.
 rate() {
     local binary=$1 target=$2 corpus=$3 scratch
     scratch=$(mktemp)
