@@ -6,7 +6,7 @@
 //! scenarios/*.toml ─ parse ─▶ Scenario ─ plan ─▶ Case ─ run ─▶ Exchange ─ judge ─▶ Finding, Verdict ─ report ─▶ people
 //! ```
 //!
-//! A module imports only from modules named above it. `tests/layers.rs` reads the order from this file
+//! A module imports only from modules named above it. `tests/it/layers.rs` reads the order from this file
 //! and enforces it, so the order of the lines below *is* the architecture.
 
 pub use wabizspec_reference as reference;

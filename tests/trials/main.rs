@@ -1,8 +1,8 @@
 //! The suite as an implementer's tests: this program starts itself again as the test binary of an implementer.
 
-#[path = "../safety_support/mod.rs"]
+#[path = "../it/safety_support/mod.rs"]
 mod safety_support;
-#[path = "../support/mod.rs"]
+#[path = "../it/support/mod.rs"]
 mod support;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,482 @@
+//! The configuration counts for its own target and for its owner, within bounds; and what is set but cannot be used, or
+//! judges too little, is not a success.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::safety_support::{OWNERS, fresh_server, initialised_server, told, wabizspec};
+use crate::support::{Ended, Program};
+
+const PASSWORD: &str = "WABIZSPEC_ADMIN_PASSWORD";
+
+/// The program in a folder that stays, so that a test can see what is left in it.
+fn output(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = wabizspec(folder);
+    command.args(args).envs(environment.iter().copied());
+    command.output().expect("the program runs")
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    folder
+}
+
+// What is set but cannot be used.
+
+#[test]
+fn a_secret_that_is_set_but_empty_ends_the_run_before_it_begins() {
+    let server = initialised_server("open");
+    let url = server.url();
+    let before = server.dump();
+    let header = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\" }\n";
+    for (name, value) in [
+        (PASSWORD, ""),
+        (PASSWORD, "\n"),
+        (PASSWORD, "\u{feff}\r\n"),
+        (PASSWORD, "one\ntwo"),
+        ("WABIZSPEC_ADMIN_USERNAME", ""),
+        ("WABIZSPEC_ADMIN_USERNAME", "a:b"),
+        ("GATEWAY_KEY", ""),
+        ("GATEWAY_KEY", "a\nb"),
+        ("WABIZSPEC_TARGET", "\u{feff}"),
+    ] {
+        for command in ["run", "doctor", "recover"] {
+            let mut program = Program::new([command]).file("wabizspec.toml", header);
+            program = program.env("GATEWAY_KEY", "key").env("WABIZSPEC_TARGET", &url).env(name, value);
+            let ended = program.end().exited(2).says("help: ");
+            let about = if name == "WABIZSPEC_TARGET" { "target" } else { name };
+            let named = ended.said().contains(about) || ended.said().contains("the admin's name");
+            assert!(named, "{name}={value:?}: {}", ended.said());
+        }
+    }
+    assert_eq!(server.dump(), before, "nothing was sent");
+}
+
+#[test]
+fn a_secret_that_is_not_text_ends_the_run_before_it_begins() {
+    let server = initialised_server("open");
+    let url = server.url();
+    let header = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\" }\n";
+    for name in [PASSWORD, "WABIZSPEC_ADMIN_USERNAME", "GATEWAY_KEY"] {
+        let folder = folder(&[("wabizspec.toml", header)]);
+        let mut command = wabizspec(folder.path());
+        command.args(["run", "--target", &url]).env("GATEWAY_KEY", "key");
+        command.env(name, OsStr::from_bytes(b"caf\xe9-secret"));
+        let output = command.output().expect("the program runs");
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
+        assert!(said.contains(name) && said.contains("is not UTF-8"), "{said}");
+        assert!(!said.contains("-secret"), "{said}");
+    }
+}
+
+#[test]
+fn line_ends_and_byte_order_marks_around_a_secret_are_taken_off() {
+    let server = initialised_server("open");
+    let (url, marked) = (server.url(), format!("\u{feff}{OWNERS}\r\n"));
+    let address = format!("\u{feff}{url}\n");
+    let header = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\" }\n";
+    let environment = Program::new(["doctor"])
+        .env("WABIZSPEC_TARGET", &address)
+        .env(PASSWORD, &marked)
+        .env("WABIZSPEC_ADMIN_USERNAME", "admin\n")
+        .env("GATEWAY_KEY", "key\n")
+        .file("wabizspec.toml", header);
+    environment.end().exited(0).says("logs in as admin");
+    let file = format!("[target]\nurl = \"{url}\"\n[credentials]\npassword_file = \"password\"\n");
+    let program = Program::new(["doctor"]).file("wabizspec.toml", &file);
+    program.file("password", &marked).end().exited(0).says("logs in as admin");
+}
+
+// How much was judged.
+
+/// The cases that the report for people says were judged.
+fn judged(ended: &Ended) -> usize {
+    let said = ended.said();
+    let (before, _) = said.rsplit_once(" judged)").unwrap_or_else(|| panic!("no count in\n{said}"));
+    let (_, count) = before.rsplit_once('(').expect("a bracket");
+    let count = count.split(' ').next().and_then(|count| count.parse().ok());
+    count.unwrap_or_else(|| panic!("no count in\n{said}"))
+}
+
+#[test]
+fn the_verdict_says_how_much_was_judged_and_too_little_is_inconclusive() {
+    let server = initialised_server("open");
+    let url = server.url();
+    let run = |more: &[&str], password: bool| {
+        let program = Program::judge([&["--target", &url, "-q"], more].concat());
+        match password {
+            true => program.env(PASSWORD, OWNERS),
+            false => program,
+        }
+        .end()
+    };
+    let without = run(&[], false).exited(0);
+    let with = run(&[], true).exited(0);
+    let (few, many) = (judged(&without), judged(&with));
+    assert!(few < 50 && many > 150, "{few} without a password, {many} with one");
+    assert_eq!(with.report().count("pass"), many as u64);
+    // What the action asks for tells the two apart.
+    run(&["--min-cases", "100"], true).exited(0);
+    let short = run(&["--min-cases", "100", "--report", "junit=j.xml", "--report", "html=r.html"], false).exited(3);
+    let short = short.says("inconclusive").says(&format!("cases judged: {few}, fewer than the 100"));
+    assert!(!short.said().contains("everything that ran conforms"), "{}", short.said());
+    assert!(short.file("r.html").contains("fewer than the 100"));
+    run(&["--min-cases", &many.to_string()], true).exited(0);
+    run(&["--min-cases", &(many + 1).to_string()], true).exited(3);
+    run(&["--min-cases", "2", "login/default-password-alone"], false).exited(3);
+}
+
+#[test]
+fn the_configuration_asks_for_a_number_of_the_whole_suite() {
+    let server = initialised_server("open");
+    let file = format!("[target]\nurl = \"{}\"\nmin_cases = 150\n", server.url());
+    let run = |args: &[&str], password: bool| {
+        let program = Program::new([&["run", "-q"], args].concat()).file("wabizspec.toml", &file);
+        match password {
+            true => program.env(PASSWORD, OWNERS),
+            false => program,
+        }
+        .end()
+    };
+    run(&[], true).exited(0);
+    run(&[], false).exited(3).says("fewer than the 150");
+    run(&["--min-cases", "1"], false).exited(0);
+    // Who picks cases knows how few they are.
+    run(&["login/default-password-alone", "envelope"], true).exited(0);
+    // A shard owes half of its share, and the merged report all of it.
+    for (password, code) in [(true, 0), (false, 3)] {
+        let folder = folder(&[("wabizspec.toml", &file)]);
+        let environment = [(PASSWORD, OWNERS)];
+        let environment = if password { &environment[..] } else { &[] };
+        for shard in ["1/3", "2/3", "3/3"] {
+            let report = format!("ndjson={}.ndjson", &shard[..1]);
+            let ran = output(folder.path(), &["run", "--shard", shard, "--report", &report], environment);
+            assert_eq!(ran.status.code(), Some(code), "{shard}: {}", told(&ran));
+        }
+        let merge = ["merge", "1.ndjson", "2.ndjson", "3.ndjson", "--min-cases", "150"];
+        let merged = output(folder.path(), &merge, &[]);
+        assert_eq!(merged.status.code(), Some(code), "{}", told(&merged));
+    }
+    let doctor = Program::new(["doctor"]).file("wabizspec.toml", &file).end().exited(3);
+    doctor.says("min_cases asks for 150");
+}
+
+#[test]
+fn in_ci_the_embedded_client_is_judged_only_where_it_is_asked_for() {
+    let run = |args: &[&str], ci: &str| Program::new(args).env("CI", ci).end();
+    let one = "login/default-password-alone";
+    for ci in ["true", "1", "woodpecker"] {
+        run(&["run", one], ci).exited(2).says("--embedded");
+        run(&["fuzz", "basic-auth", "--requests", "10"], ci).exited(2).says("--embedded");
+    }
+    for ci in ["", "false", "0"] {
+        run(&["run", one], ci).exited(0);
+    }
+    run(&["run", one, "--embedded"], "true").exited(0).says("not on your server");
+    run(&["fuzz", "basic-auth", "--requests", "300", "--embedded"], "true").exited(0);
+    let server = initialised_server("open");
+    let url = server.url();
+    run(&["run", one, "--embedded", "--target", &url], "").exited(2).says("leave out one of the two");
+    let program = Program::new(["run", "--embedded"]);
+    program.env("WABIZSPEC_TARGET", &url).end().exited(2).says("leave out one of the two");
+    let file = format!("[target]\nurl = \"{url}\"\n");
+    let program = Program::new(["run", "--embedded"]).file("wabizspec.toml", &file);
+    program.end().exited(2).says("leave out one of the two");
+}
+
+// A configuration is about its own server.
+
+/// A configuration of that server that allows and does everything.
+fn everything_for(url: &str) -> String {
+    format!(
+        "[target]\nurl = \"{url}\"\ntimeout = \"9s\"\nheaders = {{ X-Key = \"env:GATEWAY_KEY\" }}\ninsecure = true\n\
+         [credentials]\nusername = \"root\"\npassword_file = \"password\"\n\
+         [state]\nreset = \"touch was-reset\"\nadvance = \"touch was-advanced\"\nfresh = true\n\
+         allow = [\"users\", \"passwords\", \"registration\", \"clock\"]\n\
+         [registration]\ncode_command = \"touch was-asked\"\ncc = \"49\"\n"
+    )
+}
+
+/// Keeps what requests carry and answers as an unready server.
+fn recording() -> (String, std::sync::Arc<std::sync::Mutex<String>>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let kept = std::sync::Arc::<std::sync::Mutex<String>>::default();
+    let heads = std::sync::Arc::clone(&kept);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let heads = std::sync::Arc::clone(&heads);
+            std::thread::spawn(move || {
+                let mut buffer = [0; 65536];
+                while let Ok(read @ 1..) = stream.read(&mut buffer) {
+                    heads.lock().expect("heads").push_str(&String::from_utf8_lossy(&buffer[..read]));
+                    let answer = "HTTP/1.1 401 No\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+                    if stream.write_all(answer.as_bytes()).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    (url, kept)
+}
+
+#[test]
+fn a_configuration_does_not_act_on_another_server() {
+    let production = initialised_server("open");
+    let before = production.dump();
+    let url = production.url();
+    let files = [("wabizspec.toml", everything_for("http://127.0.0.1:1")), ("password", OWNERS.to_owned())];
+    let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+    for (args, by_flag) in [
+        (&["run", "-q"][..], true),
+        (&["run", "-q"], false),
+        (&["run", "-q", "--config", "wabizspec.toml"], true),
+        (&["recover"], true),
+        (&["doctor"], true),
+        (&["fuzz", "basic-auth", "--requests", "20"], false),
+    ] {
+        let folder = folder(&files);
+        let mut all = args.to_vec();
+        let mut environment = vec![("GATEWAY_KEY", "hush-hush")];
+        match by_flag {
+            true => all.extend(["--target", &url]),
+            false => environment.push(("WABIZSPEC_TARGET", &url)),
+        }
+        let ran = output(folder.path(), &all, &environment);
+        let said = told(&ran);
+        assert!(!said.contains("panicked"), "{all:?}: {said}");
+        for part in ["http://127.0.0.1:1", "reset", "fresh", "allow", "headers", "password_file", "code_command"] {
+            assert!(said.contains(part), "{all:?} does not name {part}:\n{said}");
+        }
+        assert!(said.contains("does not count for"), "{said}");
+        for file in ["was-reset", "was-advanced", "was-asked"] {
+            assert!(!folder.path().join(file).exists(), "{all:?}: {file}");
+        }
+        let now = production.dump();
+        assert_eq!(now["users"], before["users"], "{all:?}");
+        assert_eq!(now["tokens"], before["tokens"], "{all:?}");
+    }
+    let (other, heads) = recording();
+    let folder = folder(&files);
+    let ran = output(folder.path(), &["run", "--target", &other], &[("GATEWAY_KEY", "hush-hush")]);
+    let first = String::from_utf8_lossy(&ran.stderr).lines().next().unwrap_or_default().to_owned();
+    assert!(
+        first.contains("headers") && first.starts_with("note: wabizspec.toml is about http://127.0.0.1:1"),
+        "{first}"
+    );
+    let heads = heads.lock().expect("heads");
+    assert!(heads.contains("GET /v1/") && !heads.contains("hush"), "the key went to another server");
+}
+
+#[test]
+fn a_configuration_counts_for_its_own_server_by_any_name_and_without_a_url_for_every_server() {
+    let server = initialised_server("open");
+    let port = server.address().port();
+    let settings = |url: &str, target: &str| {
+        let file = format!("[target]\n{url}jobs = 3\n[state]\nallow = [\"users\"]\n");
+        Program::new(["doctor", "--target", target]).file("wabizspec.toml", &file).end().exited(0)
+    };
+    let here = format!("http://127.0.0.1:{port}");
+    for own in [format!("http://localhost:{port}/"), format!("http://[::1]:{port}"), here.clone()] {
+        let ended = settings(&format!("url = \"{own}\"\n"), &here).says("users  (file)");
+        assert!(!ended.said().contains("does not count"), "{}", ended.said());
+    }
+    settings("", &here).says("users  (file)");
+    for own in ["http://127.0.0.1:1".to_owned(), format!("https://127.0.0.1:{port}"), format!("{here}/base")] {
+        let ended = settings(&format!("url = \"{own}\"\n"), &here);
+        ended.says("so some of it does not count").says("nothing  (default)").says("3  (file)");
+    }
+}
+
+// A configuration that was found runs nothing that its owner did not write.
+
+/// What makes a file, or its folder, somebody else's work. Every user can try the first two.
+const STRANGE: [(&str, u32, Option<u32>); 4] = [
+    ("wabizspec.toml", 0o666, None),
+    (".", 0o777, None),
+    ("wabizspec.toml", 0o644, Some(4711)),
+    (".", 0o755, Some(4711)),
+];
+
+#[test]
+fn a_file_that_is_found_and_not_the_users_own_runs_nothing_and_sends_no_secret() {
+    let (url, heads) = recording();
+    for (what, mode, owner) in STRANGE {
+        let file = everything_for(&url);
+        let folder = folder(&[("wabizspec.toml", &file), ("password", OWNERS)]);
+        let path = folder.path().join(what);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("permissions");
+        // Only root can give a file away.
+        if owner.is_some_and(|_| std::os::unix::fs::chown(&path, owner, None).is_err()) {
+            continue;
+        }
+        let environment = [("GATEWAY_KEY", "hush-hush"), (PASSWORD, OWNERS)];
+        for command in [&["run", "-q"][..], &["doctor"], &["recover"], &["fuzz", "all", "--requests", "9"]] {
+            let ran = output(folder.path(), command, &environment);
+            assert_eq!(ran.status.code(), Some(2), "{what} {command:?}: {}", told(&ran));
+            assert!(told(&ran).contains("--config wabizspec.toml"), "{}", told(&ran));
+        }
+        assert_eq!(*heads.lock().expect("heads"), "", "{what}: something was sent");
+        // With a target of the user's own the file is no obstacle, and no help either.
+        let ran = output(folder.path(), &["run", "-q", "--target", &url], &environment);
+        let said = told(&ran);
+        assert!(said.contains("found in the current folder") && said.contains("reset, advance"), "{said}");
+        assert!(!heads.lock().expect("heads").contains("hush"), "{what}");
+        heads.lock().expect("heads").clear();
+        assert!(!folder.path().join("was-reset").exists(), "{what}");
+        // Who names the file has read it.
+        output(folder.path(), &["run", "-q", "--config", "wabizspec.toml"], &environment);
+        assert!(folder.path().join("was-reset").exists(), "{what}");
+        heads.lock().expect("heads").clear();
+    }
+}
+
+#[test]
+fn commands_are_shown_before_they_run_and_left_out_on_demand() {
+    let server = fresh_server("open");
+    let url = server.url();
+    let file = format!(
+        "[target]\nurl = \"{url}\"\nheaders = {{ X-Key = \"env:GATEWAY_KEY\" }}\n\
+         [state]\nreset = \"touch was-reset\\n::error::gotcha hush-hush {OWNERS}\\u001b[2J\"\n"
+    );
+    let environment = [("GATEWAY_KEY", "hush-hush"), (PASSWORD, OWNERS)];
+    let shown = "reset: touch was-reset\\n::error::gotcha $GATEWAY_KEY $WABIZSPEC_ADMIN_PASSWORD\\u{1b}[2J";
+    let folder = folder(&[("wabizspec.toml", &file)]);
+    let ran = output(folder.path(), &["run", "-q", "login/first-login"], &environment);
+    let stderr = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(stderr.contains(&format!("this run may execute {shown}")), "{stderr}");
+    assert!(!stderr.lines().any(|line| line.starts_with("::")), "{stderr}");
+    assert!(folder.path().join("was-reset").exists(), "{}", told(&ran));
+    std::fs::remove_file(folder.path().join("was-reset")).expect("the file is there");
+    for args in [&["run", "--plan"][..], &["doctor"]] {
+        let said = told(&output(folder.path(), args, &environment));
+        assert!(said.contains(shown), "{args:?}: {said}");
+        let said = told(&output(folder.path(), &[args, &["--no-hooks"]].concat(), &environment));
+        assert!(!said.contains("was-reset"), "{args:?}: {said}");
+    }
+    output(folder.path(), &["run", "--no-hooks"], &environment);
+    assert!(!folder.path().join("was-reset").exists(), "--no-hooks");
+}
+
+#[test]
+fn a_hook_gets_none_of_our_variables_but_its_own() {
+    let server = fresh_server("open");
+    let reset = format!("env > seen; curl -fsS -X POST {}/__control/reset", server.url());
+    let folder = folder(&[]);
+    let environment = [(PASSWORD, OWNERS), ("WABIZSPEC_OTHER", "x"), ("PLAIN", "y")];
+    let args = ["run", "-q", "--target", &server.url(), "--reset", &reset, "login/first-login"];
+    output(folder.path(), &args, &environment);
+    let seen = std::fs::read_to_string(folder.path().join("seen")).expect("the reset ran");
+    let ours: Vec<&str> = seen.lines().filter(|line| line.starts_with("WABIZSPEC_")).collect();
+    assert_eq!(ours, [format!("WABIZSPEC_TARGET={}", server.url())]);
+    assert!(seen.lines().any(|line| line == "PLAIN=y"), "{seen}");
+}
+
+#[test]
+fn doctor_says_who_gets_a_secret_before_it_sends_one() {
+    let server = initialised_server("open");
+    let file = format!("[target]\nurl = \"{}\"\nheaders = {{ X-Key = \"env:GATEWAY_KEY\" }}\n", server.url());
+    let doctor = |args: &[&str]| {
+        let program = Program::new([&["doctor"], args].concat()).file("wabizspec.toml", &file);
+        program.env("GATEWAY_KEY", "key").env(PASSWORD, OWNERS).end().exited(0)
+    };
+    let said = doctor(&[]).stdout;
+    let told = said.find("is sent the admin's password, the header X-Key");
+    let asked = said.find("answers (status");
+    assert!(told.is_some() && told < asked, "{said}");
+    let named = doctor(&["--config", "wabizspec.toml"]);
+    assert!(!named.said().contains("is sent the admin's"), "{}", named.said());
+}
+
+// Bounds.
+
+#[test]
+fn what_is_out_of_bounds_is_refused_with_advice_and_nothing_is_sent() {
+    let (url, heads) = recording();
+    let huge = "1/18446744073709551615";
+    for (args, says) in [
+        (&["--timeout", "61m"][..], "too long"),
+        (&["--timeout", "99999999999999h"], "too long"),
+        (&["--jobs", "1025"], "--jobs"),
+        (&["--shard", huge], "too many shards"),
+        (&["--max-fail", "4294967296"], "--max-fail"),
+        (&["--min-cases", "few"], "--min-cases"),
+        (&["--rate", "1e300"], "rate"),
+    ] {
+        Program::new([&["run", "--target", &url], args].concat()).end().exited(2).says(says);
+    }
+    for (line, says) in [
+        ("jobs = 0", "write a number from 1 to 1024"),
+        ("jobs = 1025", "write a number from 1 to 1024"),
+        ("jobs = -1", "write a number from 1 to 1024"),
+        ("jobs = 99999999999999999999", "wabizspec.toml:3"),
+        ("timeout = \"25h\"", "too long"),
+        ("min_cases = -1", "0 or more"),
+        ("headers = { X-A = \"a\\nb\" }", "control character"),
+        ("headers = { \"X A\" = \"a\" }", "not a header name"),
+        ("headers = { \"\" = \"a\" }", "not a header name"),
+        ("headers = { \"X-A: b\\r\\nX-B\" = \"a\" }", "not a header name"),
+        ("headers = { Content-Length = \"0\" }", "wabizspec sets it itself"),
+        ("headers = { host = \"a\" }", "wabizspec sets it itself"),
+        ("headers = { TRANSFER-ENCODING = \"chunked\" }", "wabizspec sets it itself"),
+        ("headers = { Authorization = \"Bearer x\" }", "wabizspec sets it itself"),
+        ("headers = { X-A = \"env:\" }", "env:NAME"),
+    ] {
+        let file = format!("[target]\nurl = \"{url}\"\n{line}\n");
+        let ended = Program::new(["run"]).file("wabizspec.toml", &file).end().exited(2);
+        ended.says(says).says("help: ");
+    }
+    Program::new(["fuzz", "basic-auth", "--target", &url, "--time", "9999h"]).end().exited(2).says("too long");
+    assert_eq!(*heads.lock().expect("heads"), "", "something was sent");
+}
+
+#[test]
+fn a_report_of_one_of_countless_shards_is_refused_and_one_of_many_is_named_briefly() {
+    let server = initialised_server("open");
+    let url = server.url();
+    let args = ["--target", &url, "--shard", "1/2", "--report", "ndjson=one.ndjson", "login/*"];
+    let report = Program::judge(args).end().file("one.ndjson");
+    let merge = |shard: &str| {
+        let text = report.replace("\"shard\":\"1/2\"", &format!("\"shard\":\"{shard}\""));
+        assert_ne!(text, report);
+        Program::new(["merge", "one.ndjson"]).file("one.ndjson", &text).end()
+    };
+    merge("1/18446744073709551615").exited(2).says("too many shards");
+    let many = merge("1/1000000").says("2/1000000").says("and 999979 more");
+    assert!(many.said().len() < 20_000, "{} bytes", many.said().len());
+}
+
+#[test]
+fn too_few_files_end_every_command_clearly() {
+    let server = initialised_server("open");
+    let url = server.url();
+    let program = env!("CARGO_BIN_EXE_wabizspec");
+    for limit in (4..20).chain([24, 28, 32, 38, 42, 48]) {
+        for args in [
+            "run --embedded -q login/first-login".to_owned(),
+            format!("doctor --target {url}"),
+            "explain 1024".to_owned(),
+        ] {
+            let folder = folder(&[]);
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("ulimit -n {limit}; exec {program} {args}")]);
+            command.current_dir(folder.path()).env("XDG_STATE_HOME", folder.path());
+            let output = command.output().expect("sh runs");
+            let said = told(&output);
+            assert!(!said.contains("panicked"), "{limit}, {args}: {said}");
+            let code = output.status.code();
+            // Below a few the system cannot even load the program.
+            let clear = code == Some(0) || (code == Some(3) && said.contains("files")) || code == Some(127);
+            assert!(clear, "{limit}, {args}: {code:?} {said}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What must hold of the register and the scenarios as data, whatever a server answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use wabizspec::judge::{Check, Expectation, Oracles, StatusSet};
+use wabizspec::plan::cases;
+use wabizspec::requirement::{AREAS, Level};
+use wabizspec::scenario::{Action, Registration, Scenario, Step, Suite};
+
+fn suite() -> Suite {
+    Suite::embedded().unwrap_or_else(|error| panic!("\n{error}"))
+}
+
+/// Panics with all complaints, if there are any.
+fn none(complaints: impl IntoIterator<Item = String>) {
+    let complaints: Vec<String> = complaints.into_iter().collect();
+    assert!(complaints.is_empty(), "{}:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+/// Every value that stands more than once, with where it stands.
+fn repeated(values: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (value, place) in values {
+        places.entry(value).or_default().push(place);
+    }
+    let repeated = places.into_iter().filter(|(_, places)| places.len() > 1);
+    repeated.map(|(value, places)| format!("{}: {value}", places.join(", "))).collect()
+}
+
+#[test]
+fn ids_are_unique_and_as_approved() {
+    let suite = suite();
+    let ids: Vec<String> = cases(&suite).into_iter().map(|case| case.id).collect();
+    none(repeated(ids.iter().map(|id| (id.clone(), "case".to_owned()))));
+    let mut list = String::from(
+        "# Every id that reports, baselines and filters may name. One that vanishes breaks somebody's: think twice.\n",
+    );
+    for requirement in suite.register.iter() {
+        list.push_str(&format!("requirement {}\n", requirement.id));
+    }
+    for id in ids {
+        list.push_str(&format!("case {id}\n"));
+    }
+    crate::kept_files::assert_current("snapshots/ids.txt", "data", &list);
+}
+
+#[test]
+fn every_requirement_is_checked_or_excused_and_not_both() {
+    let suite = suite();
+    let cited = suite.cited();
+    let oracles: BTreeSet<&str> = Oracles::of(&suite.register).requirements().collect();
+    assert_eq!(oracles.len(), 15, "every oracle is bound to a requirement of the register");
+    none(suite.register.iter().filter_map(|requirement| {
+        let id = requirement.id.as_str();
+        let checked = cited.contains(id) || oracles.contains(id);
+        match (&requirement.untested, checked) {
+            (Some(_), true) => Some(format!("{id} is checked, and excused all the same")),
+            (None, false) => Some(format!("{id} is neither checked nor excused")),
+            (Some(excuse), false) if excuse.split_whitespace().count() < 8 => {
+                Some(format!("{id}: `{excuse}` is too short a reason for a stranger"))
+            }
+            _ => None,
+        }
+    }));
+}
+
+#[test]
+fn no_two_requirements_and_no_two_scenarios_say_the_same() {
+    let suite = suite();
+    let says = suite.register.iter();
+    none(repeated(says.map(|found| (found.statement.to_lowercase(), found.id.clone()))));
+    let titles = suite.scenarios.iter();
+    none(repeated(titles.map(|found| (found.title.to_lowercase(), found.id.clone()))));
+}
+
+#[test]
+fn what_the_register_says_is_a_sentence_and_its_source_can_be_found() {
+    none(suite().register.iter().filter_map(|requirement| {
+        let sentence = requirement.statement.ends_with('.') && requirement.statement.split_whitespace().count() >= 4;
+        let because = requirement.because.as_ref().is_none_or(|why| why.split_whitespace().count() >= 5);
+        (!sentence || !because).then(|| format!("{}: {}", requirement.id, requirement.statement))
+    }));
+}
+
+#[test]
+fn a_level_is_lowered_by_a_reason_only_where_there_is_something_to_lower() {
+    none(suite().register.iter().filter_map(|requirement| {
+        let idle = requirement.because.is_some() && requirement.basis.level() != Level::Must;
+        idle.then(|| format!("{} rests on {:?} and needs no `because`", requirement.id, requirement.basis))
+    }));
+}
+
+fn expectations(scenario: &Scenario) -> impl Iterator<Item = (&Step, &Expectation)> {
+    scenario.steps.iter().flat_map(|step| step.expectations.iter().map(move |expectation| (step, expectation)))
+}
+
+#[test]
+fn no_scenario_says_anything_twice() {
+    let suite = suite();
+    let mut twice = Vec::new();
+    for scenario in &suite.scenarios {
+        let rows = scenario.rows.iter();
+        twice.extend(repeated(rows.map(|row| {
+            let name = row.name.clone().unwrap_or_default();
+            (format!("{:?}", row.bindings), format!("{}::{name}", scenario.id))
+        })));
+        for (step, expectation) in expectations(scenario) {
+            let place = format!("{}, `{}`, {}", scenario.id, step.name, expectation.requirement);
+            let checks = expectation.checks.iter();
+            twice.extend(repeated(checks.map(|check| (format!("{check:?}"), place.clone()))));
+        }
+    }
+    // Two stories may begin with the same request; told to the same end they are one.
+    let whole = |scenario: &Arc<Scenario>| {
+        let steps: Vec<_> = scenario.steps.iter().map(|step| &step.action).collect();
+        let rows: Vec<_> = scenario.rows.iter().map(|row| &row.bindings).collect();
+        let expected: Vec<_> = expectations(scenario).map(|(_, found)| (&found.requirement, &found.checks)).collect();
+        format!("{:?} {:?} {steps:?} {rows:?} {expected:?}", scenario.given, scenario.registration)
+    };
+    twice.extend(repeated(suite.scenarios.iter().map(|found| (whole(found), found.id.clone()))));
+    none(twice);
+}
+
+/// Method and endpoint of a step in HTTP form, whatever user it is about; raw bytes have none.
+fn endpoint(step: &Step) -> Option<(String, String)> {
+    let Action::Send(draft) = &step.action else { return None };
+    let path = draft.path.to_string();
+    let path = path.split('?').next().unwrap_or_default();
+    let endpoint = match path.strip_prefix("/v1/users/") {
+        Some("login" | "logout") | None => path,
+        Some(_) => "/v1/users/{username}",
+    };
+    Some((draft.method.clone(), endpoint.to_owned()))
+}
+
+/// What the documents offer.
+const DOCUMENTED: [(&str, &str); 8] = [
+    ("POST", "/v1/users/login"),
+    ("POST", "/v1/users/logout"),
+    ("POST", "/v1/users"),
+    ("GET", "/v1/users/{username}"),
+    ("PUT", "/v1/users/{username}"),
+    ("DELETE", "/v1/users/{username}"),
+    ("POST", "/v1/account"),
+    ("POST", "/v1/account/verify"),
+];
+
+/// A twin makes the refused request good. So for each requirement that a scenario expects refusals by, one of those
+/// requests is made good beside it or by its twin: the same method to the same endpoint. Only where the documents have
+/// no such method or path, that itself is what is wrong, and one of the two is the same.
+#[test]
+fn every_refusal_has_its_request_accepted_by_its_twin() {
+    let suite = suite();
+    let mut lonely = Vec::new();
+    for scenario in &suite.scenarios {
+        let twin = scenario.positive.as_ref().and_then(|twin| suite.scenario(twin));
+        let beside = scenario.steps.iter().chain(twin.into_iter().flat_map(|twin| &twin.steps));
+        let accepting = beside.filter(|step| step.expects(StatusSet::accepts));
+        let accepted: Vec<(String, String)> = accepting.filter_map(endpoint).collect();
+        let made_good = |step: &Step| {
+            let Some((method, path)) = endpoint(step) else {
+                return true;
+            };
+            match DOCUMENTED.contains(&(method.as_str(), path.as_str())) {
+                true => accepted.contains(&(method, path)),
+                false => accepted.iter().any(|(good, at)| *good == method || *at == path),
+            }
+        };
+        let mut shown: BTreeMap<&str, bool> = BTreeMap::new();
+        for (step, expectation) in expectations(scenario) {
+            let refuses = |check: &Check| matches!(check, Check::Status(set) if set.refuses());
+            if expectation.checks.iter().any(refuses) {
+                *shown.entry(&expectation.requirement).or_default() |= made_good(step);
+            }
+        }
+        let unshown = shown.into_iter().filter(|(_, shown)| !shown);
+        lonely.extend(unshown.map(|(id, _)| format!("{} (twin {:?}): {id}", scenario.id, scenario.positive)));
+    }
+    none(lonely);
+}
+
+#[test]
+fn every_area_has_a_control_in_each_state_that_accepts_and_refuses() {
+    let suite = suite();
+    let mut lacking = Vec::new();
+    for area in AREAS {
+        for state in [Registration::Open, Registration::Sunset] {
+            let applies = |scenario: &&Arc<Scenario>| {
+                let state_fits = scenario.registration.is_none_or(|needed| needed == state);
+                scenario.area() == area && scenario.control && state_fits
+            };
+            let controls: Vec<_> = suite.scenarios.iter().filter(applies).collect();
+            let musts = |kind: fn(&StatusSet) -> bool| {
+                let steps = controls.iter().flat_map(|scenario| &scenario.steps);
+                let expectations = steps.flat_map(|step| &step.expectations);
+                let mut musts = expectations.filter(|expectation| expectation.level == Level::Must);
+                musts.any(|must| must.checks.iter().any(|check| matches!(check, Check::Status(set) if kind(set))))
+            };
+            if !musts(StatusSet::accepts) || !musts(StatusSet::refuses) {
+                lacking.push(format!("{area} ({state}): {} controls", controls.len()));
+            }
+        }
+    }
+    none(lacking);
+}
+
+#[test]
+fn only_a_crafted_certificate_may_be_refused_without_a_finding() {
+    const CRAFTED: &str = "account.cert.crafted";
+    let suite = suite();
+    let excused = |step: &&Step| step.may_refuse.is_some();
+    let crafted = |step: &&Step| step.expectations.iter().any(|found| found.requirement == CRAFTED);
+    let steps = || suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
+    assert!(steps().any(|step| excused(&step)));
+    none(steps().filter(|step| excused(step) != crafted(step)).map(|step| step.name.clone()));
+}
+
+/// Each test that `SECURITY.md` names as showing a promise is there.
+#[test]
+fn the_promises_of_security_have_their_tests() {
+    fn sources(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() && !path.ends_with("node_modules") {
+                sources(&path, text);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                text.push_str(&fs::read_to_string(&path).expect("a source"));
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = String::new();
+    sources(&root.join("src"), &mut all);
+    sources(&root.join("tests"), &mut all);
+    let security = fs::read_to_string(root.join("SECURITY.md")).expect("SECURITY.md");
+    let is_test =
+        |name: &&str| name.contains('_') && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    // Promises are in tables; other words in code style are not tests.
+    let rows = security.lines().filter(|line| line.starts_with('|'));
+    let named: Vec<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).filter(is_test).collect();
+    assert!(named.len() > 40, "{}", named.len());
+    for name in named {
+        assert!(all.contains(&format!("fn {name}(")), "there is no test `{name}`");
+    }
+}

@@ -1,0 +1,284 @@
+//! Which cases go red for which fault, as approved in `snapshots/matrix.txt`.
+//!
+//! A whole proof takes long without optimisation, so it is not made here: `.ci/run` makes it with the released program
+//! and names its report in `WABIZSPEC_PROOF`; then the matrix is compared to the letter. Without a report the kept
+//! matrix is held to the faults and cases there are, and each fault to a case that is said to kill it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use wabizspec::plan::cases;
+use wabizspec::prove::{FaultVerdict, try_on};
+use wabizspec::reference::{Fault, Kind};
+use wabizspec::requirement::Level;
+use wabizspec::scenario::Suite;
+
+const KEPT: &str = "snapshots/matrix.txt";
+
+/// One fault as the matrix tells of it.
+struct Row {
+    id: String,
+    requirement: String,
+    verdict: String,
+    red: BTreeSet<String>,
+    killers: BTreeSet<String>,
+}
+
+fn suite() -> Suite {
+    Suite::embedded().unwrap_or_else(|error| panic!("\n{error}"))
+}
+
+/// The rows of each file, for those that have any.
+fn rows_of_files(suite: &Suite) -> BTreeMap<String, BTreeSet<String>> {
+    let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for case in cases(suite) {
+        let (file, row) = case.id.split_once("::").unwrap_or((&case.id, ""));
+        files.entry(file.to_owned()).or_default().insert(row.to_owned());
+    }
+    files
+}
+
+/// Cases in few words: `file`, `file::*` for all of its rows, or `file::row,row`.
+fn folded(ids: &BTreeSet<String>, all: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let mut files: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for id in ids {
+        let (file, row) = id.split_once("::").unwrap_or((id, ""));
+        files.entry(file).or_default().insert(row);
+    }
+    let fold = |(file, rows): (&str, BTreeSet<&str>)| match all.get(file) {
+        _ if rows.contains("") => file.to_owned(),
+        Some(known) if known.len() == rows.len() => format!("{file}::*"),
+        _ => format!("{file}::{}", rows.into_iter().collect::<Vec<&str>>().join(",")),
+    };
+    files.into_iter().map(fold).collect()
+}
+
+/// The same cases again.
+fn unfolded(entry: &str, all: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    match entry.split_once("::") {
+        None => vec![entry.to_owned()],
+        Some((file, "*")) => {
+            let rows = all.get(file).into_iter().flatten();
+            rows.map(|row| format!("{file}::{row}")).collect()
+        }
+        Some((file, rows)) => rows.split(',').map(|row| format!("{file}::{row}")).collect(),
+    }
+}
+
+/// The matrix as it is kept: a line for each fault; below it, a line for each file with cases that went red, marked by
+/// `!` where they find the fault's own requirement broken.
+fn rendered(proof: &Value, all: &BTreeMap<String, BTreeSet<String>>) -> String {
+    let mut text = String::new();
+    let planted = |fault: &&Value| fault["origin"] == "planted";
+    for fault in proof["faults"].as_array().expect("faults").iter().filter(planted) {
+        let word = |member: &str| fault[member].as_str().unwrap_or_default();
+        let ids = |member: &str| -> BTreeSet<String> {
+            let ids = fault[member].as_array().expect("ids").iter();
+            ids.map(|id| id.as_str().expect("an id").to_owned()).collect()
+        };
+        let (killers, red) = (ids("killers"), ids("cases"));
+        let others: BTreeSet<String> = red.difference(&killers).cloned().collect();
+        let (id, requirement, registration, verdict) =
+            (word("id"), word("requirement"), word("registration"), word("verdict"));
+        let _ = writeln!(text, "{id} | {requirement} | {registration} | {verdict}");
+        for (sign, cases) in [('!', &killers), (' ', &others)] {
+            for entry in folded(cases, all) {
+                let _ = writeln!(text, "  {sign} {entry}");
+            }
+        }
+    }
+    text
+}
+
+fn kept(all: &BTreeMap<String, BTreeSet<String>>) -> Vec<Row> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(KEPT);
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{KEPT}: {error}"));
+    let mut rows: Vec<Row> = Vec::new();
+    for line in text.lines() {
+        if let Some(entry) = line.strip_prefix("  ") {
+            let row = rows.last_mut().expect("a fault stands above its cases");
+            let (sign, entry) = entry.split_at(2);
+            let cases = unfolded(entry, all);
+            if sign == "! " {
+                row.killers.extend(cases.iter().cloned());
+            }
+            row.red.extend(cases);
+            continue;
+        }
+        let words: Vec<&str> = line.split(" | ").collect();
+        let [id, requirement, _, verdict] = words[..] else {
+            panic!("{KEPT}: {line}");
+        };
+        rows.push(Row {
+            id: id.to_owned(),
+            requirement: requirement.to_owned(),
+            verdict: verdict.to_owned(),
+            red: BTreeSet::new(),
+            killers: BTreeSet::new(),
+        });
+    }
+    rows
+}
+
+#[test]
+fn the_matrix_is_as_approved() {
+    let Some(path) = std::env::var_os("WABIZSPEC_PROOF") else {
+        return;
+    };
+    let text = std::fs::read_to_string(&path).expect("the report of a proof");
+    let proof: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(proof["complete"], true, "the proof was not made to its end");
+    crate::kept_files::assert_current(KEPT, "matrix", &rendered(&proof, &rows_of_files(&suite())));
+}
+
+#[test]
+fn the_matrix_is_of_the_faults_and_cases_there_are() {
+    let suite = suite();
+    let all = rows_of_files(&suite);
+    let rows = kept(&all);
+    let told: Vec<[&str; 2]> = rows.iter().map(|row| [row.id.as_str(), &row.requirement]).collect();
+    let planted: Vec<[&str; 2]> = Fault::all().map(|fault| [fault.id.as_str(), &fault.requirement]).collect();
+    assert_eq!(told, planted, "prove anew: see the head of this file");
+    let cases = cases(&suite);
+    let ids: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+    for row in &rows {
+        let gone: Vec<&String> = row.red.iter().filter(|case| !ids.contains(case.as_str())).collect();
+        assert!(gone.is_empty(), "{} was seen by cases that are gone: {gone:?}", row.id);
+        assert_eq!(row.verdict, "killed", "{}", row.id);
+    }
+    let of_rules = rows.iter().filter(|row| Fault::find(&row.id).is_some_and(|fault| fault.kind != Kind::Degenerate));
+    let mut needed: BTreeSet<&str> = BTreeSet::new();
+    for row in of_rules {
+        needed.extend(row.killers.iter().map(String::as_str));
+    }
+    let idle: Vec<&str> = cases
+        .iter()
+        .filter(|case| case.scenario.keep.is_none() && !needed.contains(case.id.as_str()))
+        .map(|case| case.id.as_str())
+        .collect();
+    assert!(
+        idle.is_empty(),
+        "these kill no fault in {KEPT}, and do not say why they are kept; scenarios/README.md says how it is made: {idle:#?}"
+    );
+}
+
+#[test]
+fn each_fault_is_killed_by_a_case_that_is_said_to_kill_it() {
+    let suite = suite();
+    let rows = kept(&rows_of_files(&suite));
+    let survives = |row: &&Row| {
+        let fault = Fault::find(&row.id).filter(|fault| fault.kind != Kind::Degenerate)?;
+        let killer = BTreeSet::from([row.killers.first().expect("a killer").as_str()]);
+        let tried = try_on(&suite, fault, &killer).expect("the reference client starts");
+        (tried.verdict != FaultVerdict::Killed).then(|| format!("{} by {killer:?}", row.id))
+    };
+    let surviving: Vec<String> = std::thread::scope(|scope| {
+        let shares = rows.chunks(rows.len().div_ceil(2));
+        let threads: Vec<_> = shares
+            .map(|share| scope.spawn(move || share.iter().filter_map(|row| survives(&row)).collect::<Vec<String>>()))
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+    });
+    assert!(surviving.is_empty(), "not killed: {surviving:#?}");
+}
+
+/// Whoever deletes a file that checks a must ends with a failing `prove`: a fault survives that no other file kills, or
+/// a requirement is left without a case. Two kinds of files are missed in another way. Where a file is named as the
+/// `positive` of others, the suite is incomplete without it, and nothing is tried (`tests/it/prove.rs`). Where it is a `control`, the requirements of its area
+/// count as proven no more, so that the faultless client is not all proven (exit 1).
+#[test]
+fn a_scenario_that_checks_a_must_is_missed() {
+    let suite = suite();
+    let rows = kept(&rows_of_files(&suite));
+    let file = |case: &str| case.split("::").next().unwrap_or_default().to_owned();
+    // The only file whose cases kill a fault.
+    let alone: BTreeSet<String> = rows
+        .iter()
+        .filter_map(|row| {
+            let files: BTreeSet<String> = row.killers.iter().map(|case| file(case)).collect();
+            files.first().filter(|_| files.len() == 1).cloned()
+        })
+        .collect();
+    let twins: BTreeSet<&str> = suite.scenarios.iter().filter_map(|one| one.positive.as_deref()).collect();
+    let is_must = |id: &&str| suite.register.find(id).is_some_and(|found| found.level == Level::Must);
+    let cited_elsewhere = |id: &str, me: &str| {
+        let others = suite.scenarios.iter().filter(|other| other.id != me);
+        others.into_iter().any(|other| other.requirements().contains(&id))
+    };
+    let missed = |id: &str, requirements: &[&str]| {
+        // Others name it as their twin, so the suite is incomplete; or a rule is left without any case.
+        alone.contains(id) || twins.contains(id) || requirements.iter().any(|rule| !cited_elsewhere(rule, id))
+    };
+    let removable: Vec<&str> = suite
+        .scenarios
+        .iter()
+        .map(|scenario| (scenario, scenario.requirements()))
+        .filter(|(scenario, rules)| {
+            let rules: Vec<&str> = rules.to_vec();
+            rules.iter().any(is_must) && !scenario.control && !missed(&scenario.id, &rules)
+        })
+        .map(|(scenario, _)| scenario.id.as_str())
+        .collect();
+    assert!(
+        removable.is_empty(),
+        "could be deleted without a proof noticing; plant a fault that it alone sees: {removable:#?}"
+    );
+}
+
+/// The short matrix of the README, between its two marks.
+fn in_short(rows: &[Row]) -> String {
+    let mut areas: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    for row in rows {
+        let area = row.id.split('.').next().unwrap_or_default();
+        let verdict = ["killed", "silent", "dead"].iter().position(|verdict| *verdict == row.verdict);
+        for area in [area, "**all**"] {
+            let counts = areas.entry(area).or_default();
+            counts[0] += 1;
+            counts[1 + verdict.expect("a verdict")] += 1;
+        }
+    }
+    let mut text = "| area | faults | killed | silent | dead |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    for (area, [faults, killed, silent, dead]) in areas {
+        let _ = writeln!(text, "| {area} | {faults} | {killed} | {silent} | {dead} |");
+    }
+    text
+}
+
+#[test]
+fn the_readme_shows_the_matrix_in_short() {
+    const MARKS: [&str; 2] = ["<!-- matrix: tests/it/matrix.rs -->\n", "<!-- end of matrix -->\n"];
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(path).expect("README.md");
+    let (before, rest) = readme.split_once(MARKS[0]).expect("the mark");
+    let (_, after) = rest.split_once(MARKS[1]).expect("the end mark");
+    let table = in_short(&kept(&rows_of_files(&suite())));
+    let now = format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]);
+    crate::kept_files::assert_current("README.md", "matrix", &now);
+}
+
+/// The README's recipe, run by a shell as it stands there, on a port that is free.
+#[test]
+fn the_recipe_of_the_readme_turns_a_gate_red() {
+    let readme = include_str!("../../README.md");
+    let recipe = readme.split("```sh\n").find(|part| part.contains("--fault")).expect("the recipe");
+    let recipe = recipe.split("```").next().unwrap_or_default();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("an address").to_string();
+    drop(free);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_wabizspec"));
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", program.parent().expect("a folder").display());
+    let run = |recipe: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut shell = std::process::Command::new("bash");
+        shell.args(["-c", recipe]).current_dir(folder.path()).env("PATH", &path).env("XDG_STATE_HOME", folder.path());
+        shell.output().expect("bash runs")
+    };
+    let recipe = recipe.replace("127.0.0.1:9091", &address);
+    let red = run(&recipe);
+    assert!(red.status.success(), "{}", String::from_utf8_lossy(&red.stderr));
+    // Without the fault the gate stays green, and the recipe says so.
+    let sound = recipe.replace(" --fault login.first.default-password-accepted", "");
+    assert_eq!(run(&sound).status.code(), Some(1));
+}

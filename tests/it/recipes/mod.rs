@@ -1,0 +1,227 @@
+//! The CI recipes of the README and `action.yml`: well formed, and each of their scripts run by bash as a CI system would
+//! run it, against a server that conforms (the job is green) and one that does not (it is red).
+//!
+//! Nothing here needs a network: what stands for the network in a recipe is replaced, and said to be.
+
+mod github;
+mod gitlab;
+mod shape;
+mod workplace;
+
+use crate::safety_support::{OWNERS, send};
+use serde_json::Value;
+use wabizspec::reference::{Fault, Server, Settings};
+use workplace::{Install, Workplace};
+
+const ACTION: &str = include_str!("../../../action.yml");
+const README: &str = include_str!("../../../README.md");
+
+/// Where the recipes say that the target is.
+const ADDRESSES: [&str; 3] = ["https://wabiz.example.com:9090", "http://localhost:9090", "http://wabiz:9090"];
+
+/// Seen by whoever is refused, so without any permission too.
+const VISIBLE: &str = "envelope.error-shape.without-title";
+
+/// The blocks of the README in that language, as they stand there.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    let blocks = README.split(fence.as_str()).skip(1);
+    blocks.map(|rest| rest.split("```").next().unwrap_or_default()).collect()
+}
+
+/// The only block with that text in it.
+fn block(language: &str, containing: &str) -> &'static str {
+    let mut found = blocks(language).into_iter().filter(|block| block.contains(containing));
+    let block = found.next().unwrap_or_else(|| panic!("the README has a {language} block with {containing}"));
+    assert_eq!(found.next(), None, "two blocks with {containing}");
+    block
+}
+
+fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn workflow() -> &'static str {
+    block("yaml", "# .github/workflows/")
+}
+
+fn pipeline() -> &'static str {
+    block("yaml", "# .gitlab-ci.yml")
+}
+
+/// The server under test, at the address that the recipe gives.
+fn at(server: &Server, recipe: &str) -> String {
+    let recipe = ADDRESSES.iter().fold(recipe.to_owned(), |text, address| text.replace(address, &server.url()));
+    let mut words = recipe.split_whitespace();
+    let left = words.find(|word| word.contains("//") && word.contains(":9090"));
+    assert_eq!(left, None, "an address that is none of {ADDRESSES:?}");
+    recipe
+}
+
+fn server(faults: &[&str]) -> Server {
+    let mut settings = Settings { control: true, ..Settings::default() };
+    for id in faults {
+        Fault::find(id).expect("a fault").plant(&mut settings.behaviour);
+    }
+    Server::start((std::net::Ipv4Addr::LOCALHOST, 0).into(), settings).expect("server")
+}
+
+/// The same with [`OWNERS`] as the admin's password, and no token out: a target in use.
+fn in_use(faults: &[&str]) -> Server {
+    let server = server(faults);
+    let json = ("Content-Type", "application/json");
+    let default = ("Authorization", "Basic YWRtaW46c2VjcmV0");
+    let body = format!("{{\"new_password\":\"{OWNERS}\"}}");
+    let answer = send(&server.url(), "POST /v1/users/login", &[default, json], &body);
+    let token = answer.split("\"token\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let bearer = format!("Bearer {}", token.expect("token"));
+    send(&server.url(), "POST /v1/users/logout", &[("Authorization", &bearer)], "");
+    server
+}
+
+#[test]
+fn the_recipes_have_the_documented_shape() {
+    shape::action(&yaml(ACTION));
+    shape::workflow(&yaml(workflow()), &yaml(ACTION));
+    shape::pipeline(&yaml(pipeline()));
+}
+
+/// Every block of YAML is one that is run here: a further recipe needs a test of its own.
+#[test]
+fn no_recipe_is_left_out() {
+    assert_eq!(blocks("yaml").len(), 2);
+}
+
+#[test]
+fn the_github_jobs_are_green_on_a_conforming_target_and_red_on_a_broken_one() {
+    let action = yaml(ACTION);
+    for (job, start) in [("deployed", in_use as fn(&[&str]) -> Server), ("disposable", server)] {
+        for (faults, green) in [(&[][..], true), (&[VISIBLE][..], false)] {
+            let server = start(faults);
+            let before = server.dump();
+            let place = Workplace::new(Install::OnThePath);
+            let ran = github::job(&place, &yaml(&at(&server, workflow())), job, &action);
+            assert_eq!(ran.is_green, green, "{job}, {faults:?}\n{}", ran.log);
+            assert_eq!(ran.outputs["exit-code"], if green { "0" } else { "1" }, "{}", ran.log);
+            let annotation = if green { "::notice title=wabizspec" } else { "::error " };
+            assert!(ran.log.contains(annotation), "{job}\n{}", ran.log);
+            assert!(ran.summary.contains(&server.url()), "{job}: the job summary\n{}", ran.summary);
+            for report in ["junit.xml", "report.html", "events.ndjson"] {
+                let written = place.read(&format!("wabizspec-reports/{report}"));
+                assert!(written.len() > 500, "{job}: {report} is `{written}`");
+            }
+            assert_eq!(place.installations(), 0, "what is on the path is not built again\n{}", ran.log);
+            let judged = place.read("wabizspec-reports/events.ndjson").matches("\"verdict\":\"").count();
+            let passed = ran.log.lines().find(|line| line.contains(" pass, ")).unwrap_or_default();
+            assert!(job == "deployed" || judged > 700, "{job}: {passed}");
+            if job == "deployed" {
+                assert_eq!(server.dump(), before, "nothing was allowed");
+            }
+        }
+    }
+}
+
+/// A red step must not be hidden by what comes after it, nor a usage error taken for a verdict.
+#[test]
+fn the_action_is_red_where_no_target_is_named_or_none_answers() {
+    let action = yaml(ACTION);
+    let nobody = "http://127.0.0.1:9";
+    for (with, code) in [
+        (serde_json::json!({}), "2"),
+        (serde_json::json!({ "target": "" }), "2"),
+        (serde_json::json!({ "target": nobody }), "3"),
+        (serde_json::json!({ "target": nobody, "args": "--nonsense" }), "2"),
+        (serde_json::json!({ "config": "none.toml" }), "2"),
+    ] {
+        let place = Workplace::new(Install::OnThePath);
+        let ran = github::action(&place, &action, &with, &Default::default());
+        assert!(!ran.is_green, "{with}\n{}", ran.log);
+        assert_eq!(ran.outputs["exit-code"], code, "{with}\n{}", ran.log);
+    }
+}
+
+#[test]
+fn the_action_takes_the_target_from_the_configuration_and_keeps_blanks_in_arguments() {
+    let server = server(&[]);
+    let place = Workplace::new(Install::OnThePath);
+    place.write("wabizspec.toml", &format!("[target]\nurl = \"{}\"\n", server.url()));
+    let reset = format!("--reset\nPOST {}/__control/reset\n\nlogin/first-login\n", server.url());
+    let ran = github::action(
+        &place,
+        &yaml(ACTION),
+        &serde_json::json!({ "args": reset, "min-cases": "1" }),
+        &Default::default(),
+    );
+    assert!(ran.is_green, "{}", ran.log);
+    let other = Workplace::new(Install::OnThePath);
+    other.write("ci/target.toml", &format!("[target]\nurl = \"{}\"\n", server.url()));
+    let with = serde_json::json!({ "config": "ci/target.toml", "min-cases": "" });
+    let ran = github::action(&other, &yaml(ACTION), &with, &Default::default());
+    assert!(ran.is_green, "{}", ran.log);
+}
+
+/// A secret that does not exist, or that a fork is not given, arrives as an empty input.
+#[test]
+fn the_action_is_red_where_the_password_is_lost_and_takes_it_from_the_job_too() {
+    let server = in_use(&[]);
+    let action = yaml(ACTION);
+    let job = |with: serde_json::Value, environment: &[(&str, &str)]| {
+        let place = Workplace::new(Install::OnThePath);
+        let pairs = environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        github::action(&place, &action, &with, &pairs.collect())
+    };
+    let ran = job(serde_json::json!({ "target": server.url(), "admin-password": "" }), &[]);
+    assert_eq!(ran.outputs["exit-code"], "3", "{}", ran.log);
+    assert!(ran.log.contains("fewer than the 100"), "{}", ran.log);
+    let with = || serde_json::json!({ "target": server.url() });
+    let ran = job(with(), &[("WABIZSPEC_ADMIN_PASSWORD", OWNERS)]);
+    assert_eq!(ran.outputs["exit-code"], "0", "{}", ran.log);
+    let ran = job(with(), &[("WABIZSPEC_ADMIN_PASSWORD", "")]);
+    assert_eq!(ran.outputs["exit-code"], "2", "{}", ran.log);
+}
+
+#[test]
+fn where_the_program_is_missing_it_is_built_once() {
+    let server = in_use(&[]);
+    let place = Workplace::new(Install::Missing);
+    let with = serde_json::json!({ "target": server.url(), "admin-password": OWNERS });
+    for _ in 0..2 {
+        let ran = github::action(&place, &yaml(ACTION), &with, &Default::default());
+        assert!(ran.is_green, "{}", ran.log);
+        assert_eq!(place.installations(), 1, "{}", ran.log);
+    }
+    let place = Workplace::new(Install::Missing);
+    for _ in 0..2 {
+        let ran = gitlab::job(&place, &yaml(&at(&server, pipeline())), "conformance");
+        assert!(ran.is_green, "{}", ran.log);
+        assert_eq!(place.installations(), 1, "{}", ran.log);
+    }
+}
+
+#[test]
+fn the_gitlab_job_is_green_on_a_conforming_target_and_red_on_a_broken_one() {
+    for (faults, green) in [(&[][..], true), (&[VISIBLE][..], false)] {
+        let server = server(faults);
+        let place = Workplace::new(Install::OnThePath);
+        let pipeline = yaml(&at(&server, pipeline()));
+        let ran = gitlab::job(&place, &pipeline, "conformance");
+        assert_eq!(ran.is_green, green, "{}", ran.log);
+        assert_eq!(place.installations(), 0, "{}", ran.log);
+        for path in gitlab::artifacts(&pipeline, "conformance") {
+            assert!(place.read(&path).len() > 500, "{path}\n{}", ran.log);
+        }
+    }
+}
+
+#[test]
+fn the_shell_recipe_is_green_on_a_conforming_target_and_red_on_a_broken_one() {
+    for (faults, green) in [(&[][..], true), (&[VISIBLE][..], false)] {
+        let server = in_use(faults);
+        let place = Workplace::new(Install::OnThePath);
+        place.write("admin.password", &format!("{OWNERS}\n"));
+        let recipe = at(&server, block("sh", "--report junit="));
+        let ran = place.bash("-e", &recipe, &Default::default());
+        assert_eq!(ran.status.success(), green, "{}", ran.log);
+        assert!(place.read("junit.xml").contains("<testsuite"), "{}", ran.log);
+    }
+}

@@ -1,0 +1,173 @@
+//! `recover`: few wrong logins, and what interrupted runs left is removed on request, and nothing else.
+
+use crate::safety_support::{OWNERS, fresh_server, initialised_server, send};
+use crate::support::Program;
+use crate::support::front::{Front, Reaction};
+use serde_json::{Value, json};
+use wabizspec::custody::lock::RunLock;
+use wabizspec::reference::Server;
+
+/// A journal of that target with these entries.
+fn journal(url: &str, entries: &[Value]) -> String {
+    let opened = json!({"opened": {"schema": "wabizspec/journal/1", "target": url, "admin": "admin"}});
+    let lines = [opened].into_iter().chain(entries.iter().cloned());
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+fn password(account: &str, password: &str) -> Value {
+    json!({"password": {"account": account, "password": password}})
+}
+
+fn made(account: &str) -> Value {
+    json!({"made": {"account": account}})
+}
+
+fn recover(url: &str, journal: &str, more: &[&str]) -> Program {
+    let arguments = ["recover", "--target", url, "--journal", "kept.journal"];
+    Program::new(arguments.iter().chain(more)).file("kept.journal", journal)
+}
+
+fn accounts(server: &Server) -> Vec<String> {
+    let dump = server.dump();
+    dump["users"].as_object().expect("users").keys().cloned().collect()
+}
+
+/// Makes these accounts as the admin would.
+fn make(server: &Server, names: &[&str]) {
+    let basic = ("Authorization", "Basic YWRtaW46T3duZXItUGFzcy0xIQ==");
+    let answer = send(&server.url(), "POST /v1/users/login", &[basic], "");
+    let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
+    let bearer = format!("Bearer {}", body["users"][0]["token"].as_str().expect("a token"));
+    let bearer = ("Authorization", bearer.as_str());
+    for name in names {
+        let body = json!({"username": name, "password": "Abcdef1!"}).to_string();
+        let answer = send(&server.url(), "POST /v1/users", &[bearer, ("Content-Type", "application/json")], &body);
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    }
+    send(&server.url(), "POST /v1/users/logout", &[bearer], "");
+    assert_eq!(server.dump()["tokens"], json!({}));
+}
+
+#[test]
+fn wrong_logins_are_few_and_the_rest_is_for_another_time() {
+    let server = initialised_server("open");
+    let front = Front::of(server.address(), |_, _| Reaction::Forward);
+    let wrong: Vec<Value> = (0..64).map(|number| password("admin", &format!("Wrong-Pass-{number}"))).collect();
+    let entries: Vec<Value> = [password("admin", OWNERS)].into_iter().chain(wrong).collect();
+    let text = journal(&front.url(), &entries);
+    let first = recover(&front.url(), &text, &[]).end().exited(3);
+    assert_eq!(front.logins().count, 20, "{}", first.said());
+    assert_eq!(first.file("kept.journal"), text, "nothing is lost");
+    first.says("46 more").says("--skip 20").says("--wrong-logins");
+    let second = recover(&front.url(), &text, &["--skip", "20"]).end().exited(3);
+    assert_eq!(front.logins().count, 40);
+    second.says("--skip 40");
+    // The oldest entry is number 65; the default password is one more.
+    let last = recover(&front.url(), &text, &["--skip", "60", "--show"]).end().exited(0);
+    assert_eq!(front.logins().count, 45);
+    last.says(OWNERS);
+
+    let many = recover(&front.url(), &text, &["--wrong-logins", "65"]);
+    many.end().exited(0).says("entry 65");
+    let few = recover(&front.url(), &text, &[]).file("wabizspec.toml", "[target]\nwrong_logins = 3\n");
+    let before = front.logins().count;
+    few.end().exited(3).says("--skip 3");
+    assert_eq!(front.logins().count, before + 3);
+}
+
+#[test]
+fn the_newest_entry_is_tried_first_then_what_the_owner_gave_then_other_spellings() {
+    let server = initialised_server("open");
+    let front = Front::of(server.address(), |_, _| Reaction::Forward);
+    let spelt = format!("{OWNERS} ");
+    let entries = [password("admin", &spelt), password("admin", "Wrong-Pass-1")];
+    let text = journal(&front.url(), &entries);
+    recover(&front.url(), &text, &[])
+        .env("WABIZSPEC_ADMIN_PASSWORD", OWNERS)
+        .end()
+        .exited(0)
+        .says("found: the password that was given works");
+    assert_eq!(front.logins().count, 3);
+    recover(&front.url(), &text, &[]).end().exited(0).says("without blanks at its ends");
+    assert_eq!(front.logins().count, 3 + 4, "two entries, the default password, the spelling");
+}
+
+/// Long and short names that runs make up, and one that no run makes up.
+const LEFT: [&str; 3] = ["wab1cd0001", "wab1cd0002u", "wx7k"];
+
+#[test]
+fn what_killed_runs_left_is_listed_and_removed_on_request() {
+    let server = initialised_server("open");
+    make(&server, &LEFT);
+    make(&server, &["alice", "wab1cd0009"]);
+    let url = server.url();
+    let mut entries = vec![password("admin", "Older-Pass-1!"), password("admin", OWNERS)];
+    entries.extend([password(LEFT[0], "Abcdef1!"), made(LEFT[1]), password(LEFT[2], "Abcdef1!")]);
+    // One that is gone already, and one that is somebody's: whatever the journal says.
+    entries.extend([made("wab1cd0003"), made("alice")]);
+    let text = journal(&url, &entries);
+
+    let listed = recover(&url, &text, &[]).end().exited(0).says("--clean").says("`alice`");
+    assert!(!listed.said().contains("wab1cd0003"), "{}", listed.said());
+    assert_eq!(listed.file("kept.journal"), text, "who only looks changes nothing");
+    assert_eq!(accounts(&server).len(), 6);
+
+    let cleaned = recover(&url, &text, &["--clean"]).end().exited(3);
+    assert_eq!(accounts(&server), ["admin", "alice", "wab1cd0009"]);
+    assert_eq!(server.dump()["tokens"], json!({}), "its token is logged out");
+    let said = cleaned.said();
+    for name in LEFT {
+        assert!(said.contains(&format!("removed: `{name}`")), "{said}");
+    }
+    assert!(said.contains("`alice`") && !said.contains("removed: `alice`"), "{said}");
+    let kept = cleaned.file("kept.journal");
+    assert!(kept.contains(OWNERS) && kept.contains("alice"), "{kept}");
+    for name in LEFT.iter().chain(&["Older-Pass-1!", "wab1cd0003"]) {
+        assert!(!kept.contains(name), "{name} is not needed any more: {kept}");
+    }
+}
+
+#[test]
+fn after_a_whole_clean_up_a_known_password_is_not_kept() {
+    let server = initialised_server("open");
+    make(&server, &LEFT[..1]);
+    let text = journal(&server.url(), &[password("admin", OWNERS), made(LEFT[0])]);
+    let cleaned = recover(&server.url(), &text, &["--clean"]).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(0);
+    assert_eq!(accounts(&server), ["admin"]);
+    assert!(!cleaned.has("kept.journal"));
+}
+
+#[test]
+fn an_account_that_cannot_be_removed_stays_in_the_journal() {
+    let server = initialised_server("open");
+    make(&server, &LEFT[..2]);
+    let front =
+        Front::of(server.address(), |_, parts| match parts.method == "DELETE" && parts.uri.path().ends_with(LEFT[0]) {
+            true => Reaction::Drop,
+            false => Reaction::Forward,
+        });
+    let text = journal(&front.url(), &[password("admin", OWNERS), password(LEFT[0], "Abcdef1!"), made(LEFT[1])]);
+    let cleaned = recover(&front.url(), &text, &["--clean"]).end().exited(3).says("-X DELETE");
+    assert_eq!(accounts(&server), ["admin", LEFT[0]]);
+    let kept = cleaned.file("kept.journal");
+    assert!(kept.contains(LEFT[0]) && !kept.contains(LEFT[1]), "{kept}");
+}
+
+#[test]
+fn nothing_is_removed_while_a_run_is_at_work() {
+    let server = initialised_server("open");
+    make(&server, &LEFT[..1]);
+    let text = journal(&server.url(), &[password("admin", OWNERS), made(LEFT[0])]);
+    let program = recover(&server.url(), &text, &["--clean"]);
+    let lock = program.path().join(format!("state/wabizspec/localhost-{}.lock", server.address().port()));
+    let _held = RunLock::take(&[lock]).expect("a lock");
+    program.end().exited(2);
+    assert_eq!(accounts(&server), ["admin", LEFT[0]]);
+}
+
+#[test]
+fn a_target_that_is_just_installed_is_told_as_such() {
+    let server = fresh_server("open");
+    let text = journal(&server.url(), &[password("admin", "Wrong-Pass-1")]);
+    recover(&server.url(), &text, &["--clean"]).end().exited(0).says("default password is still in place");
+}

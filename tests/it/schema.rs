@@ -1,0 +1,166 @@
+//! Files that are generated from the sources and kept beside the data: the JSON Schemas of scenario files and of
+//! `wabizspec.toml`, and the table of requirements. A stale one fails here;
+//! `WABIZSPEC_ACCEPT=1 cargo test --test it schema::` writes them anew.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use crate::kept_files::assert_current;
+use jsonschema::Validator;
+use serde_json::Value;
+use wabizspec::custody::config::Config;
+use wabizspec::judge::Oracles;
+use wabizspec::plan::cases;
+use wabizspec::requirement::{AREAS, Requirement};
+use wabizspec::scenario::{Suite, schema};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn suite() -> Suite {
+    Suite::embedded().unwrap_or_else(|error| panic!("\n{error}"))
+}
+
+fn pretty(schema: &Value) -> String {
+    format!("{schema:#}\n")
+}
+
+#[test]
+fn the_schema_of_scenario_files_is_current() {
+    assert_current("scenarios/scenario.schema.json", "schema", &pretty(&schema(&suite().register)));
+}
+
+#[test]
+fn the_schema_of_the_configuration_is_current() {
+    let schema = schemars::schema_for!(Config).to_value();
+    assert_current("wabizspec.schema.json", "schema", &pretty(&schema));
+}
+
+#[test]
+fn the_table_of_requirements_is_current() {
+    assert_current("scenarios/REQUIREMENTS.md", "schema", &requirements(&suite()));
+}
+
+/// The register as a table, an area each: what people read who do not run anything.
+fn requirements(suite: &Suite) -> String {
+    let mut checked: BTreeMap<&str, usize> = BTreeMap::new();
+    let all = cases(suite);
+    for case in &all {
+        for id in case.scenario.requirements() {
+            *checked.entry(id).or_default() += 1;
+        }
+    }
+    let oracles: Vec<&str> = Oracles::of(&suite.register).requirements().collect();
+    let mut text = "# Requirements\n\nGenerated from `requirements.toml` and the scenarios: do not edit. \
+        `WABIZSPEC_ACCEPT=1 cargo test --test it schema::` writes it anew.\nA rule checked by \"every exchange\" is an oracle: \
+        whatever a case sends, the answer is held to it.\n"
+        .to_owned();
+    for area in AREAS {
+        let of_area: Vec<&Requirement> = suite.register.iter().filter(|found| found.area() == area).collect();
+        let _ = writeln!(text, "\n## {area} ({})\n", of_area.len());
+        text.push_str("| id | level | rule | source | checked by |\n| --- | --- | --- | --- | --- |\n");
+        for requirement in of_area {
+            let id = requirement.id.as_str();
+            let because = requirement.because.as_ref();
+            let lowered = because.map(|why| format!(" *Not a must: {why}*")).unwrap_or_default();
+            let cases = checked.get(id).map(|count| match count {
+                1 => "1 case".to_owned(),
+                count => format!("{count} cases"),
+            });
+            let every = oracles.contains(&id).then(|| "every exchange".to_owned());
+            let excuse = requirement.untested.as_ref().map(|why| format!("not checked: {why}"));
+            let by: Vec<String> = every.into_iter().chain(cases).chain(excuse).collect();
+            let cells = [
+                format!("`{id}`"),
+                requirement.level.to_string(),
+                format!("{}{lowered}", requirement.statement),
+                requirement.source(),
+                by.join(", "),
+            ];
+            let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
+        }
+    }
+    text
+}
+
+/// The scenario files as they lie in the folder, each as the JSON that its TOML stands for.
+fn scenarios_as_json() -> Vec<(PathBuf, Value)> {
+    let areas = AREAS.map(|area| root().join("scenarios").join(area));
+    let entries = areas.iter().flat_map(|area| std::fs::read_dir(area).expect("area"));
+    let paths = entries.map(|entry| entry.expect("entry").path());
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).expect("text");
+        let json = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        (path, json)
+    };
+    paths.map(read).collect()
+}
+
+fn validator(schema: &Value) -> Validator {
+    jsonschema::draft202012::new(schema).unwrap_or_else(|error| panic!("the schema is none: {error}"))
+}
+
+#[test]
+fn every_scenario_satisfies_the_schema() {
+    let validator = validator(&schema(&suite().register));
+    let files = scenarios_as_json();
+    assert!(!files.is_empty());
+    for (path, json) in files {
+        if let Err(error) = validator.validate(&json) {
+            panic!("{}: {}: {error}", path.display(), error.instance_path());
+        }
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_the_reader_refuses() {
+    let validator = validator(&schema(&suite().register));
+    let good = "title = \"t\"\n[[steps]]\nname = \"n\"\nsend = \"GET /\"\n[steps.expect]\n\
+        \"login.first.refused\" = { status = 401 }\n";
+    let json = |text: &str| toml::from_str::<Value>(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    assert!(validator.is_valid(&json(good)));
+    for (what, old, new) in [
+        ("no title", "title = \"t\"\n", ""),
+        ("title of another type", "\"t\"", "1"),
+        ("unknown key", "title", "keep_it = true\ntitle"),
+        ("unknown key of a step", "send =", "sent = \"x\"\nsend ="),
+        ("unknown key of an expectation", "status = 401", "status = 401, code = 1"),
+        ("unknown requirement", "login.first.refused", "login.first.refusedd"),
+        ("unknown given", "title", "given = \"newer\"\ntitle"),
+        ("unknown change", "title", "changes = [\"all\"]\ntitle"),
+        ("no step name", "name = \"n\"\n", ""),
+        ("status of another type", "401", "true"),
+        ("empty list of statuses", "401", "[]"),
+        ("moved back", "send = \"GET /\"", "advance = -1"),
+    ] {
+        assert!(good.contains(old), "{what}");
+        assert!(!validator.is_valid(&json(&good.replacen(old, new, 1))), "{what}");
+    }
+    assert!(!validator.is_valid(&json("title = \"t\"")), "no steps");
+    assert!(!validator.is_valid(&json("title = \"t\"\nsteps = []")), "no step");
+}
+
+#[test]
+fn every_scenario_names_its_schema_so_that_editors_find_it() {
+    for (path, _) in scenarios_as_json() {
+        let text = std::fs::read_to_string(&path).expect("text");
+        let first = text.lines().next();
+        assert_eq!(first, Some("#:schema ../scenario.schema.json"), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_configuration_that_is_read_satisfies_its_schema() {
+    let validator = validator(&schemars::schema_for!(Config).to_value());
+    let json = |text: &str| toml::from_str::<Value>(text).expect(text);
+    let good = "[target]\nurl = \"http://127.0.0.1:8080\"\nregistration = \"sunset\"\ntimeout = \"5s\"\nrate = 3\n\
+        headers = { X-A = \"env:A\" }\n[state]\nallow = [\"users\"]\nfresh = true\n[fuzz]\nallow_hosts = [\"a\"]\n";
+    assert!(validator.is_valid(&json(good)));
+    assert!(validator.is_valid(&json("")));
+    for bad in ["[target]\nurll = \"x\"", "[targets]", "[state]\nallow = [\"all\"]", "[target]\nclient = \"curl\""] {
+        assert!(!validator.is_valid(&json(bad)), "{bad}");
+    }
+}

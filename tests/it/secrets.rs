@@ -1,0 +1,225 @@
+//! No secret leaves the program: not the admin's password, nor a password or token that the run made, in any form that
+//! they were sent in. Literals of scenario files and the documented default password are no secrets.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use crate::support::{Ended, Program, reference};
+use aho_corasick::AhoCorasick;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use serde_json::{Value, json};
+use wabizspec::documented::basic;
+use wabizspec::reference::{Answer, AnswerBody, Behaviour, Handled, Server};
+use wabizspec::scenario::Suite;
+
+/// The owner's password: what no output may show.
+const MARKED: &str = "C4nary!in-the\"Mine\\é";
+
+/// What the servers of this file have seen of secrets. A rewrite is a plain function, so this cannot be its own.
+static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Notes every password and token that was sent or given.
+fn note(handled: &Handled<'_>, answer: &mut Answer) {
+    let mut seen = SEEN.lock().expect("no holder panics");
+    for value in handled.call.authorization {
+        if let Ok(credentials) = basic::parse(value) {
+            seen.insert(credentials.password);
+        }
+    }
+    let body: Value = serde_json::from_slice(handled.call.body).unwrap_or_default();
+    let sent = ["password", "new_password"].map(|name| body[name].as_str().map(str::to_owned));
+    seen.extend(sent.into_iter().flatten());
+    let token = answer.json().and_then(|json| json["users"][0]["token"].as_str());
+    seen.extend(token.map(str::to_owned));
+}
+
+/// Shows in each answer what it was sent, in the body and in a header, and gets most statuses wrong.
+fn parrot(handled: &Handled<'_>, answer: &mut Answer) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let sent: Vec<String> = handled.call.authorization.iter().map(|value| text(value)).collect();
+    let decoded: Vec<String> = handled
+        .call
+        .authorization
+        .iter()
+        .filter_map(|value| basic::parse(value).ok().map(|credentials| credentials.password))
+        .collect();
+    if answer.status >= 400 {
+        answer.status = 418;
+        let shown = sent.join(" ");
+        answer.headers.push(("x-debug".into(), shown.into()));
+        let body = text(handled.call.body);
+        answer.body = AnswerBody::Json(json!({ "error": format!("{sent:?} {decoded:?} {body}"), "body": body }));
+    } else if let Some(json) = answer.json_mut() {
+        json["debug"] = json!([sent, decoded, text(handled.call.body)]);
+    }
+}
+
+/// A server whose admin has the marked password already.
+fn taken(edit: fn(&mut Behaviour)) -> Server {
+    let server = reference(|settings| edit(&mut settings.behaviour));
+    let first = STANDARD.encode("admin:secret");
+    let body = json!({ "new_password": MARKED }).to_string();
+    let request = format!(
+        "POST /v1/users/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic {first}\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = std::net::TcpStream::connect(server.address()).expect("a connection");
+    std::io::Write::write_all(&mut stream, request.as_bytes()).expect("a request");
+    std::io::Read::read_to_end(&mut stream, &mut Vec::new()).expect("an answer");
+    server
+}
+
+/// Every format but the one that is asked for below anyway.
+const AS_REPORTS: [&str; 10] = [
+    "--report",
+    "ndjson=stream",
+    "--report",
+    "junit=junit.xml",
+    "--report",
+    "html=page.html",
+    "--report",
+    "markdown=summary.md",
+    "--report",
+    "github=annotations",
+];
+
+/// The files of all formats.
+const REPORTS: [&str; 6] = ["report.json", "stream", "junit.xml", "page.html", "summary.md", "annotations"];
+
+/// The forms in which a secret could be found: as it is, escaped, and within the base64 of something longer.
+fn forms(secret: &str) -> Vec<String> {
+    let json = serde_json::to_string(secret).expect("JSON");
+    let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let mut forms = vec![
+        secret.to_owned(),
+        json[1..json.len() - 1].to_owned(),
+        secret.escape_debug().to_string(),
+        percent,
+        quick_xml::escape::escape(secret).into_owned(),
+    ];
+    for engine in [&STANDARD, &URL_SAFE] {
+        for before in 0..3 {
+            let encoded = engine.encode([vec![0; before], secret.as_bytes().to_vec()].concat());
+            let (start, end) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);
+            forms.push(encoded[start..end].to_owned());
+        }
+    }
+    forms
+}
+
+/// That nothing the program said or wrote shows a secret of the run.
+#[track_caller]
+fn keeps_secrets(ended: &Ended) {
+    let suite = Suite::embedded().expect("a suite");
+    let literals: String = suite.scenarios.iter().map(|scenario| format!("{scenario:?}")).collect();
+    let mut outputs = vec![("the console", ended.said())];
+    outputs.extend(REPORTS.iter().map(|name| (*name, ended.file(name))));
+    let seen = SEEN.lock().expect("no holder panics");
+    assert!(seen.contains(MARKED) && seen.len() > 20, "{} secrets", seen.len());
+    // What is short may stand anywhere by chance; what stands in a scenario, or is made there of a name that no other
+    // case uses, is known to everybody.
+    let is_name = |part: &[u8]| {
+        let small = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        part[0] == b'w' && part.iter().all(small)
+    };
+    let named = |secret: &str| secret.as_bytes().windows(10).any(is_name);
+    let open = |secret: &str| secret.len() < 12 || literals.contains(secret) || named(secret);
+    let secrets: Vec<&String> = seen.iter().filter(|secret| !open(secret)).collect();
+    assert!(secrets.len() > 20, "{} secrets were looked for", secrets.len());
+    let forms = secrets.iter().flat_map(|secret| forms(secret));
+    let forms = AhoCorasick::new(forms).expect("few enough forms");
+    for (name, output) in &outputs {
+        if let Some(found) = forms.find(output) {
+            let (at, end) = (found.start(), found.end());
+            let start = output[..at].char_indices().rev().nth(300).map_or(0, |(at, _)| at);
+            panic!("{name} shows {:?}:\n{}", &output[at..end], &output[start..end]);
+        }
+    }
+}
+
+fn judge(server: &Server, filters: &[&str]) -> Ended {
+    let url = server.url();
+    let args = [
+        "--target",
+        &url,
+        "--allow",
+        "users,passwords,registration",
+        "--wrong-logins",
+        "1000",
+        "--registration",
+        "open",
+        "-v",
+        "--snapshots",
+        "kept",
+    ];
+    Program::judge(args.iter().chain(&AS_REPORTS).chain(filters)).env("WABIZSPEC_ADMIN_PASSWORD", MARKED).end()
+}
+
+#[test]
+fn a_target_that_conforms() {
+    let server = taken(|behaviour| behaviour.rewrites = vec![note]);
+    let ended = judge(&server, &[]);
+    let report = ended.report();
+    assert!(report.count("pass") > 400, "{}", report.0["summary"]);
+    keeps_secrets(&ended);
+}
+
+#[test]
+fn a_target_that_repeats_what_it_is_sent() {
+    let server = taken(|behaviour| behaviour.rewrites = vec![note, parrot]);
+    let filters = ["login/password-*", "login/*change*", "users/update*", "tokens/near*", "tokens/logout*", "envelope"];
+    let ended = judge(&server, &filters).exited(1);
+    let report = ended.report();
+    assert!(report.count("fail") > 50, "{}", report.0["summary"]);
+    keeps_secrets(&ended);
+}
+
+#[test]
+fn a_password_that_does_not_work() {
+    let server = taken(|behaviour| {
+        behaviour.rewrites = vec![note, |handled, answer| {
+            if handled.call.path == "/v1/users/login" {
+                answer.status = 400;
+                parrot(handled, answer);
+            }
+        }];
+    });
+    // The reason why cases are blocked tells what the target answered.
+    let ended = judge(&server, &[]);
+    assert!(ended.report().count("blocked") > 50, "{}", ended.report().0["summary"]);
+    for form in forms(MARKED) {
+        for name in REPORTS {
+            assert!(!ended.file(name).contains(&form), "{name}: {form:?}");
+        }
+        assert!(!ended.said().contains(&form), "{form:?}\n{}", ended.said());
+    }
+}
+
+#[test]
+fn a_header_from_the_environment() {
+    let server = reference(|settings| {
+        settings.behaviour.rewrites = vec![|_, answer| {
+            answer.status = 500;
+            answer.body = AnswerBody::Empty;
+        }];
+    });
+    let key = "k3y-of-the-gateway";
+    let url = server.url();
+    let args = ["--target", &url, "-v", "envelope"];
+    let config = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\", X-Tenant = \"acme\" }\n";
+    let ended = Program::judge(args.iter().chain(&AS_REPORTS))
+        .env("GATEWAY_KEY", key)
+        .file("wabizspec.toml", config)
+        .end()
+        .exited(1);
+    assert!(ended.said().contains("$GATEWAY_KEY"), "{}", ended.said());
+    assert!(!ended.said().contains(key), "{}", ended.said());
+    for name in REPORTS {
+        let output = ended.file(name);
+        assert!(!output.contains(key), "{name}: {output}");
+        // An annotation has no room for the exchange.
+        assert!(output.contains("$GATEWAY_KEY") || name == "annotations", "{name}: {output}");
+    }
+}

@@ -1,0 +1,312 @@
+//! Our own client sends exactly what it is given and keeps exactly what comes back (RFC 9112).
+
+use std::sync::mpsc;
+
+use crate::wire_support::{
+    answered, detail, get, hold, pace, read_head, request, reset, run_paced, send, serve, serve_on, show, unanswered,
+    write,
+};
+use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Phase, Request};
+
+/// How a server ends its answer.
+#[derive(Clone, Copy)]
+enum End {
+    Close,
+    Reset,
+    StayOpen,
+}
+
+/// Sends a `method` request to a server that answers with these bytes.
+fn answer(method: &str, bytes: impl Into<Vec<u8>>, end: End) -> Exchange {
+    let bytes = bytes.into();
+    let (pace, paced) = pace();
+    let server = serve(move |_, mut stream| {
+        read_head(&mut stream);
+        write(&mut stream, &bytes);
+        match end {
+            End::Close => {}
+            End::StayOpen => hold(&mut stream),
+            End::Reset => {
+                // The bytes must be read before the reset overtakes them.
+                pace.settle();
+                reset(stream);
+            }
+        }
+    });
+    run_paced(paced, server.wire().send(request(method, "/", None)))
+}
+
+#[test]
+fn bytes_go_out_exactly_as_given() {
+    let (sender, sent) = mpsc::channel();
+    let server = serve(move |_, mut stream| {
+        let head = read_head(&mut stream).unwrap_or_default();
+        let mut body = [0; 3];
+        std::io::Read::read_exact(&mut stream, &mut body).expect("a body");
+        sender.send(head + &show(&body)).expect("a listener");
+        write(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n");
+    });
+    let odd = Request::Http(HttpRequest {
+        method: "pAtCh".into(),
+        target: "/a/../b//?q#f".to_owned(),
+        headers: vec![
+            Header::new("hOST", "x"),
+            Header::new("Content-Length", "3"),
+            Header::new("X-Twice", "1"),
+            Header::new("X-Twice", ""),
+        ],
+        body: Some(b"{} ".to_vec()),
+    });
+    let exchange = send(&server, &odd);
+    assert_eq!(answered(&exchange).status, 204);
+    assert_eq!(exchange.request, odd);
+    assert!(!exchange.resent);
+    assert_eq!(
+        sent.recv().expect("the bytes"),
+        "pAtCh /a/../b//?q#f HTTP/1.1\r\nhOST: x\r\nContent-Length: 3\r\nX-Twice: 1\r\nX-Twice: \r\n\r\n{} "
+    );
+}
+
+#[test]
+fn an_answer_is_kept_as_it_came() {
+    let exchange = answer(
+        "GET",
+        "HTTP/1.1 418 I'm  a teapot\r\nX-One:  a b \r\nx-one: \r\nContent-Encoding: gzip\r\nLocation: /else\r\n\
+         content-length: 3\r\n\r\n\x1f\x00\n",
+        End::StayOpen,
+    );
+    let response = answered(&exchange);
+    assert_eq!((response.version, response.status, response.reason.as_str()), (1, 418, "I'm  a teapot"));
+    let headers: Vec<_> = response.headers.iter().map(|h| (&*h.name, show(&h.value))).collect();
+    assert_eq!(
+        headers,
+        [
+            ("X-One", "a b".to_owned()),
+            ("x-one", String::new()),
+            ("Content-Encoding", "gzip".to_owned()),
+            ("Location", "/else".to_owned()),
+            ("content-length", "3".to_owned()),
+        ]
+    );
+    assert_eq!(response.body, b"\x1f\x00\n");
+    assert!(response.interim.is_empty() && response.surplus.is_empty());
+}
+
+#[test]
+fn the_end_of_a_body_is_found() {
+    for (method, bytes, end, status, body) in [
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", End::StayOpen, 200, "ok"),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", End::StayOpen, 200, "ok"),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", End::StayOpen, 200, ""),
+        ("GET", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", End::StayOpen, 200, ""),
+        ("GET", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", End::StayOpen, 200, "ok"),
+        ("GET", "HTTP/1.0 200 OK\r\n\r\nuntil close", End::Close, 200, "until close"),
+        ("GET", "HTTP/1.1 500 Oops\r\n\r\n", End::Close, 500, ""),
+        ("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nzz", End::Close, 200, "zz"),
+        (
+            "GET",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=\"y\"\r\nok\r\n1\r\n!\r\n0\r\nA: b\r\n\r\n",
+            End::StayOpen,
+            200,
+            "ok!",
+        ),
+        (
+            "GET",
+            "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+            End::StayOpen,
+            200,
+            "a",
+        ),
+        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", End::StayOpen, 200, ""),
+        ("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", End::StayOpen, 204, ""),
+        ("GET", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", End::StayOpen, 304, ""),
+        ("GET", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", End::StayOpen, 101, ""),
+        ("CONNECT", "HTTP/1.1 200 OK\r\n\r\n", End::StayOpen, 200, ""),
+    ] {
+        let exchange = answer(method, bytes, end);
+        let response = answered(&exchange);
+        assert_eq!((response.status, show(&response.body)), (status, body.to_owned()), "{method} {bytes}");
+        assert!(response.surplus.is_empty(), "{bytes}");
+    }
+}
+
+#[test]
+fn a_head_request_in_raw_bytes_has_no_body_either() {
+    let server = serve(|_, mut stream| {
+        read_head(&mut stream);
+        write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+        hold(&mut stream);
+    });
+    let exchange = send(&server, &Request::Raw(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()));
+    assert_eq!(answered(&exchange).body, b"");
+}
+
+#[test]
+fn an_answer_that_stops_short_is_no_answer() {
+    use Phase::{Body, Head, Waiting};
+    for (bytes, phase) in [
+        ("", Waiting),
+        ("HTTP/1.", Head),
+        ("HTTP/1.1 200 OK\r\n", Head),
+        ("HTTP/1.1 200 OK\r\nContent-Le", Head),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", Head),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Body),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\n", Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\n\r", Body),
+        ("HTTP/1.1 100 Continue\r\n\r\n", Head),
+    ] {
+        for (end, words) in [(End::Close, "end of the stream"), (End::Reset, "reset")] {
+            let exchange = answer("GET", bytes, end);
+            assert_eq!(unanswered(&exchange), (Breakage::Closed, phase, bytes.to_owned()), "{bytes}");
+            assert!(detail(&exchange).contains(words), "{bytes}: {}", detail(&exchange));
+            assert!(!exchange.resent, "{bytes}");
+        }
+    }
+}
+
+#[test]
+fn a_reset_does_not_end_a_body_that_ends_with_the_connection() {
+    let exchange = answer("GET", "HTTP/1.1 200 OK\r\n\r\nhalf", End::Reset);
+    let partial = "HTTP/1.1 200 OK\r\n\r\nhalf".to_owned();
+    assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Body, partial));
+}
+
+#[test]
+fn what_is_not_http_is_malformed() {
+    use Phase::{Body, Head};
+    for (bytes, phase) in [
+        ("hello", Head),
+        ("<html>an answer of HTTP/0.9</html>", Head),
+        ("SSH-2.0-OpenSSH_9.2\r\n", Head),
+        ("HTTP/2 200\r\n\r\n", Head),
+        ("HTTP/1.1 20x OK\r\n\r\n", Head),
+        ("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", Head),
+        ("HTTP/1.1 200 OK\r\n folded: x\r\n\r\n", Head),
+        ("\r\nHTTP/1.1 200 OK\r\n\r\n", Head),
+        ("HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello", Head),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", Head),
+        ("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello", Head),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", Head),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello", Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n0\r\n\r\n", Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHTTP/1.1 200 OK\r\n\r\n", Body),
+    ] {
+        let exchange = answer("GET", bytes, End::StayOpen);
+        assert_eq!(unanswered(&exchange), (Breakage::Malformed, phase, bytes.to_owned()), "{bytes}");
+        assert!(!detail(&exchange).is_empty());
+    }
+}
+
+#[test]
+fn every_split_of_an_answer_reads_the_same() {
+    let (pace, paced) = pace();
+    let server = serve(move |_, mut stream| {
+        while read_head(&mut stream).is_some() {
+            let bytes = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+                         3;ext\r\na\r\n\r\n10\r\n0123456789abcdef\r\n0\r\nTrailer: x\r\n\r\n";
+            for byte in bytes.bytes() {
+                write(&mut stream, [byte]);
+                pace.settle();
+            }
+        }
+    });
+    let exchange = run_paced(paced, server.wire().send(get("/")));
+    let response = answered(&exchange);
+    assert_eq!(show(&response.body), "a\r\n0123456789abcdef");
+    assert_eq!(response.interim, [103]);
+    assert!(response.header("Trailer").is_none(), "trailers are no headers");
+}
+
+#[test]
+fn interim_answers_come_before_the_answer_and_not_without_end() {
+    let early = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX: y\r\n\r\n";
+    let exchange = answer("GET", early.to_owned() + "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", End::StayOpen);
+    assert_eq!(answered(&exchange).interim, [100, 102]);
+    assert_eq!(answered(&exchange).body, b"a");
+
+    let flood = "HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000);
+    let (breakage, phase, partial) = unanswered(&answer("GET", flood, End::StayOpen));
+    assert_eq!((breakage, phase, partial.len()), (Breakage::TooLarge, Phase::Head, 4096));
+}
+
+#[test]
+fn bytes_after_the_answer_are_surplus() {
+    let first = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let second = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo";
+    for (method, answer_bytes, surplus) in [
+        ("GET", first.to_owned() + second, second.to_owned()),
+        ("GET", first.to_owned() + "!", "!".to_owned()),
+        ("HEAD", first.to_owned(), "ok".to_owned()),
+        ("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\nx".to_owned(), "x".to_owned()),
+        ("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\n".to_owned(), "\r\n".to_owned()),
+        ("GET", first.to_owned() + &"x".repeat(9000), "x".repeat(4096)),
+    ] {
+        let exchange = answer(method, answer_bytes.clone(), End::StayOpen);
+        assert_eq!(show(&answered(&exchange).surplus), surplus, "{method} {answer_bytes}");
+    }
+}
+
+#[test]
+fn surplus_that_was_not_read_yet_is_found_where_the_connection_ends() {
+    // The answer fills what the client reads at a time, so that what follows is still in the socket.
+    let start = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ";
+    let body = "b".repeat(16 * 1024 - start.len() - "16000\r\n\r\n".len());
+    let bytes = format!("{start}{}\r\n\r\n{body}surplus", body.len());
+    let exchange = answer("GET", bytes, End::StayOpen);
+    assert_eq!(answered(&exchange).body.len(), body.len());
+    assert_eq!(show(&answered(&exchange).surplus), "surplus");
+}
+
+#[test]
+fn raw_bytes_get_a_connection_of_their_own_that_is_not_half_closed() {
+    let (pace, paced) = pace();
+    let server = serve(move |_, mut stream| {
+        read_head(&mut stream);
+        pace.settle();
+        // A client that had closed its sending side would be seen here as the end of the stream.
+        stream.set_nonblocking(true).expect("a socket that does not block");
+        let quiet = std::io::Read::read(&mut stream, &mut [0]).is_err();
+        stream.set_nonblocking(false).expect("a socket that blocks");
+        write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{quiet:5}"));
+        hold(&mut stream);
+    });
+    let wire = server.wire();
+    run_paced(paced, async {
+        // The idle connection of an ordinary request is not for them.
+        assert_eq!(answered(&wire.send(get("/")).await).status, 200);
+        for _ in 0..2 {
+            let exchange = wire.send(Request::Raw(b"what is this\r\n\r\n".to_vec())).await;
+            assert!(!exchange.resent);
+            assert_eq!(show(&answered(&exchange).body), "true ");
+        }
+    });
+    assert_eq!(server.accepted(), 3);
+}
+
+#[test]
+fn ipv6_is_spoken() {
+    let Ok(server) = serve_on("[::1]:0", |_, mut stream| {
+        let head = read_head(&mut stream).unwrap_or_default();
+        write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{head}", head.len()));
+    }) else {
+        eprintln!("this machine has no ::1; nothing was tested");
+        return;
+    };
+    assert_eq!(server.origin().host_header(), format!("[::1]:{}", server.address.port()));
+    assert_eq!(answered(&send(&server, &get("/"))).status, 200);
+}
+
+#[test]
+fn a_name_with_several_addresses_is_tried_to_the_end() {
+    // `localhost` is ::1 and 127.0.0.1 on most machines, and only one of them listens.
+    let server = serve(|_, mut stream| {
+        read_head(&mut stream);
+        write(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n");
+    });
+    let origin = format!("http://localhost:{}", server.address.port()).parse().expect("an origin");
+    let wire = wabizspec::transport::wire::Wire::new(origin, None, crate::wire_support::limits());
+    assert_eq!(answered(&crate::wire_support::run(wire.send(get("/")))).status, 204);
+}
