@@ -1,11 +1,9 @@
 //! Known failures, by the built program: what fails as recorded is known, all else is told, and nothing passes unseen.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::live_support::{Next, Proxy, Ran, answer, run, run_in, write};
+use crate::harness::{Ended, Front, Place, Program, Reaction, answer, write};
 
 const HIT: &str = "envelope/unknown-path::beside-the-users";
 const ROWS: [&str; 4] = ["beside-the-users", "below-the-login", "below-an-account", "deep"];
@@ -23,8 +21,8 @@ enum Way {
 
 /// A target whose ways can be changed, and a folder with a baseline for it.
 struct Scene {
-    folder: tempfile::TempDir,
-    proxy: Proxy,
+    place: Place,
+    proxy: Front,
     way: Arc<AtomicU8>,
 }
 
@@ -32,11 +30,11 @@ impl Scene {
     fn new(way: Way) -> Scene {
         let now = Arc::new(AtomicU8::new(way as u8));
         let way = Arc::clone(&now);
-        let proxy = Proxy::new(move |asked, stream| {
+        let proxy = Front::with_client(move |asked, stream| {
             let way = way.load(Ordering::SeqCst);
             let is = |other: Way| way == other as u8;
             if asked.method != "GET" || !asked.target.contains("wabizspec") {
-                return Next::Forward;
+                return Reaction::Forward;
             }
             let accepted = answer("200 OK", "", r#"{"meta":{"version":"v2.37.1","api_status":"stable"}}"#);
             if is(Way::Accepts) || (is(Way::AcceptsOne) && asked.target == "/v1/wabizspec-unknown") {
@@ -46,35 +44,28 @@ impl Scene {
             } else if is(Way::Throttles) {
                 write(stream, answer("429 Too Many Requests", "Retry-After: 100\r\n", "{}"));
             } else {
-                return Next::Forward;
+                return Reaction::Forward;
             }
-            Next::Keep
+            Reaction::Keep
         });
-        let folder = tempfile::tempdir().expect("a folder");
+        let place = Place::new();
         // The first run gives the admin this password; the others log in with it.
-        fs::write(folder.path().join("password"), "Sufficient-1").expect("a file");
-        let configuration = "[credentials]\npassword_file = \"password\"\n";
-        fs::write(folder.path().join("wabizspec.toml"), configuration).expect("a file");
-        Scene { folder, proxy, way: now }
+        place.write("password", "Sufficient-1");
+        place.write("wabizspec.toml", "[credentials]\npassword_file = \"password\"\n");
+        Scene { place, proxy, way: now }
     }
 
     fn turns(&self, way: Way) {
         self.way.store(way as u8, Ordering::SeqCst);
     }
 
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("known.toml")
-    }
-
     /// Judges some cases with that baseline.
-    fn judged(&self, baseline: &str, more: &[&str]) -> Ran {
-        fs::write(self.path(), baseline).expect("a baseline");
-        let (url, path) = (self.proxy.url(), self.path());
-        let path = path.to_str().expect("a path");
-        let mut arguments = vec!["--target", &url, "--fresh", "--allow", "users", "--baseline", path];
-        arguments.extend(["envelope/control", "envelope/unknown-path::*", "users/read-admin"]);
-        arguments.extend(more);
-        run_in(self.folder.path(), &arguments)
+    fn judged(&self, baseline: &str, more: &[&str]) -> Ended {
+        self.place.write("known.toml", baseline);
+        let url = self.proxy.url();
+        let arguments = ["--target", &url, "--fresh", "--allow", "users", "--baseline", "known.toml"];
+        let cases = ["envelope/control", "envelope/unknown-path::*", "users/read-admin"];
+        self.place.judge(arguments.iter().chain(&cases).chain(more)).end()
     }
 
     /// The entries that the report of a run with an empty baseline ends with.
@@ -83,9 +74,9 @@ impl Scene {
     }
 }
 
-fn entries(ran: &Ran) -> String {
-    let start = ran.out.find("[[known]]").unwrap_or_else(|| panic!("no entries: {}", ran.out));
-    ran.out[start..].to_owned()
+fn entries(ran: &Ended) -> String {
+    let start = ran.stdout.find("[[known]]").unwrap_or_else(|| panic!("no entries: {}", ran.stdout));
+    ran.stdout[start..].to_owned()
 }
 
 /// The entries with their reasons written.
@@ -97,32 +88,26 @@ fn reasoned(entries: &str) -> String {
 fn what_fails_as_recorded_is_known() {
     let scene = Scene::new(Way::Accepts);
     let first = scene.judged("", &[]);
-    assert_eq!((first.code, first.count("fail")), (1, 4), "{}", first.out);
+    assert_eq!((first.code, first.count("fail")), (Some(1), 4), "{}", first.stdout);
     let entries = entries(&first);
     assert!(entries.matches("[[known]]").count() >= 4, "{entries}");
-    assert!(first.out.ends_with(&entries), "the report ends with the entries");
+    assert!(first.stdout.ends_with(&entries), "the report ends with the entries");
 
     let unwritten = scene.judged(&entries, &[]);
-    assert_eq!(unwritten.code, 2, "{}", unwritten.out);
-    assert!(unwritten.err.contains("the reason is empty"), "{}", unwritten.err);
+    assert_eq!(unwritten.code, Some(2), "{}", unwritten.stdout);
+    assert!(unwritten.stderr.contains("the reason is empty"), "{}", unwritten.stderr);
 
     for more in [&[][..], &["--strict-baseline"]] {
         let ran = scene.judged(&reasoned(&entries), more);
-        assert_eq!(ran.code, 0, "{}", ran.out);
-        assert_eq!((ran.count("fail"), ran.count("known")), (0, 4), "{}", ran.out);
+        assert_eq!(ran.code, Some(0), "{}", ran.stdout);
+        assert_eq!((ran.count("fail"), ran.count("known")), (0, 4), "{}", ran.stdout);
         assert_eq!(ran.verdict(HIT), "known");
         assert_eq!(ran.reason(HIT), "it is an old one (https://tracker.example/7)");
         assert!(ran.broken(HIT).contains(&RULE), "the finding is still told");
-        assert_eq!(requirement(&ran, RULE), "known");
-        assert!(!ran.out.contains("[[known]]"), "nothing is new");
+        assert_eq!(ran.requirement(RULE), "known");
+        assert!(!ran.stdout.contains("[[known]]"), "nothing is new");
         assert_eq!(ran.notes(), "[]");
     }
-}
-
-fn requirement<'r>(ran: &'r Ran, id: &str) -> &'r str {
-    let all = ran.report["requirements"].as_array().expect("requirements");
-    let found = all.iter().find(|requirement| requirement["id"] == id).expect(id);
-    found["verdict"].as_str().expect("a verdict")
 }
 
 #[test]
@@ -131,9 +116,9 @@ fn what_fails_otherwise_is_a_finding() {
     let known = reasoned(&scene.entries());
     scene.turns(Way::Crashes);
     let ran = scene.judged(&known, &[]);
-    assert_eq!((ran.code, ran.count("fail"), ran.count("known")), (1, 4, 0), "{}", ran.out);
+    assert_eq!((ran.code, ran.count("fail"), ran.count("known")), (Some(1), 4, 0), "{}", ran.stdout);
     assert!(ran.notes().contains("fails in another way than recorded"), "{}", ran.notes());
-    assert!(entries(&ran).contains("500"), "{}", ran.out);
+    assert!(entries(&ran).contains("500"), "{}", ran.stdout);
 }
 
 #[test]
@@ -142,9 +127,9 @@ fn what_passes_again_is_told() {
     let known = reasoned(&scene.entries());
     scene.turns(Way::Good);
     let ran = scene.judged(&known, &[]);
-    assert_eq!((ran.code, ran.count("known")), (0, 0), "{}", ran.out);
+    assert_eq!((ran.code, ran.count("known")), (Some(0), 0), "{}", ran.stdout);
     assert!(ran.notes().contains("does not break it any more"), "{}", ran.notes());
-    assert_eq!(scene.judged(&known, &["--strict-baseline"]).code, 1);
+    assert_eq!(scene.judged(&known, &["--strict-baseline"]).code, Some(1));
 }
 
 /// An entry for all rows at once.
@@ -164,15 +149,15 @@ fn one_entry_may_stand_for_rows_and_tells_of_those_that_mended() {
     let scene = Scene::new(Way::Accepts);
     let all = for_all_rows(&scene);
     let ran = scene.judged(&all, &["--strict-baseline"]);
-    assert_eq!((ran.code, ran.count("known")), (0, 4), "{}", ran.out);
+    assert_eq!((ran.code, ran.count("known")), (Some(0), 4), "{}", ran.stdout);
     for row in ROWS {
         assert_eq!(ran.reason(&format!("envelope/unknown-path::{row}")), "all alike");
     }
     scene.turns(Way::AcceptsOne);
     let ran = scene.judged(&all, &[]);
-    assert_eq!((ran.code, ran.count("known")), (0, 1), "{}", ran.out);
+    assert_eq!((ran.code, ran.count("known")), (Some(0), 1), "{}", ran.stdout);
     assert!(ran.notes().contains("of 4 cases, 3 do not break it any more"), "{}", ran.notes());
-    assert_eq!(scene.judged(&all, &["--strict-baseline"]).code, 1);
+    assert_eq!(scene.judged(&all, &["--strict-baseline"]).code, Some(1));
 }
 
 #[test]
@@ -180,11 +165,11 @@ fn an_expired_entry_excuses_nothing() {
     let scene = Scene::new(Way::Accepts);
     let with = |day: &str| format!("{}expires = {day}\n", for_all_rows(&scene));
     let ran = scene.judged(&with("2020-01-31"), &[]);
-    assert_eq!((ran.code, ran.count("fail"), ran.count("known")), (1, 4, 0), "{}", ran.out);
+    assert_eq!((ran.code, ran.count("fail"), ran.count("known")), (Some(1), 4, 0), "{}", ran.stdout);
     assert!(ran.notes().contains("expired after 2020-01-31"), "{}", ran.notes());
     for day in ["2999-12-31", "\"2999-12-31\""] {
         let ran = scene.judged(&with(day), &["--strict-baseline"]);
-        assert_eq!((ran.code, ran.count("known")), (0, 4), "{}", ran.out);
+        assert_eq!((ran.code, ran.count("known")), (Some(0), 4), "{}", ran.stdout);
         assert!(ran.reason(HIT).contains("until 2999-12-31"), "{}", ran.reason(HIT));
     }
 }
@@ -195,9 +180,9 @@ fn an_expired_entry_is_told_also_where_nothing_fails() {
     let expired = format!("{}expires = 2020-01-31\n", for_all_rows(&scene));
     scene.turns(Way::Good);
     let ran = scene.judged(&expired, &[]);
-    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert_eq!(ran.code, Some(0), "{}", ran.stdout);
     assert!(ran.notes().contains("expired after 2020-01-31"), "{}", ran.notes());
-    assert_eq!(scene.judged(&expired, &["--strict-baseline"]).code, 1);
+    assert_eq!(scene.judged(&expired, &["--strict-baseline"]).code, Some(1));
 }
 
 #[test]
@@ -208,13 +193,13 @@ fn an_entry_that_matches_nothing_is_told() {
     };
     for case in ["envelope/no-such-case", "envelope/unknown-path::no-such-row", "envelope/unknown-path::zz*"] {
         let ran = scene.judged(&entry(case), &[]);
-        assert_eq!(ran.code, 0, "{}", ran.out);
+        assert_eq!(ran.code, Some(0), "{}", ran.stdout);
         assert!(ran.notes().contains("the suite has no such case"), "{}", ran.notes());
-        assert_eq!(scene.judged(&entry(case), &["--strict-baseline"]).code, 1, "{case}");
+        assert_eq!(scene.judged(&entry(case), &["--strict-baseline"]).code, Some(1), "{case}");
     }
     // A case that was not selected may still fail as recorded.
     let ran = scene.judged(&entry("login/standard-login"), &["--strict-baseline"]);
-    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert_eq!(ran.code, Some(0), "{}", ran.stdout);
     assert!(ran.notes().contains("1 of 1 entries speak of cases that were not judged"), "{}", ran.notes());
 }
 
@@ -225,7 +210,7 @@ fn what_could_not_be_judged_is_never_excused() {
     scene.turns(Way::Throttles);
     for more in [&[][..], &["--strict-baseline"]] {
         let ran = scene.judged(&known, more);
-        assert_eq!((ran.code, ran.count("known"), ran.count("blocked")), (3, 0, 4), "{}", ran.out);
+        assert_eq!((ran.code, ran.count("known"), ran.count("blocked")), (Some(3), 0, 4), "{}", ran.stdout);
         assert!(ran.notes().contains("not judged in this run"), "{}", ran.notes());
     }
 }
@@ -236,13 +221,13 @@ fn a_list_that_was_cut_off_passes_nothing() {
     let known = reasoned(&scene.entries());
     let last = known.rfind("[[known]]").expect("entries");
     let ran = scene.judged(&known[..last], &[]);
-    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
     assert!(ran.count("fail") >= 1);
     let reason = last + known[last..].find("reason").expect("a reason");
     for cut in [last + 9, last + 20, reason, reason + 8, reason + 12] {
         let ran = scene.judged(&known[..cut], &[]);
-        assert_eq!(ran.code, 2, "{}: {}", &known[last..cut], ran.out);
-        assert!(ran.err.contains("known.toml:"), "{}", ran.err);
+        assert_eq!(ran.code, Some(2), "{}: {}", &known[last..cut], ran.stdout);
+        assert!(ran.stderr.contains("known.toml:"), "{}", ran.stderr);
     }
 }
 
@@ -251,40 +236,26 @@ fn known_failures_do_not_use_up_the_failures_that_are_allowed() {
     let scene = Scene::new(Way::Accepts);
     let known = reasoned(&scene.entries());
     let ran = scene.judged(&known, &["--max-fail", "1", "--jobs", "1"]);
-    assert_eq!((ran.code, ran.count("known"), ran.count("blocked")), (0, 4, 0), "{}", ran.out);
+    assert_eq!((ran.code, ran.count("known"), ran.count("blocked")), (Some(0), 4, 0), "{}", ran.stdout);
     let ran = scene.judged("", &["--max-fail", "1", "--jobs", "1"]);
-    assert_eq!((ran.code, ran.count("fail")), (1, 1), "{}", ran.out);
-    assert!(ran.count("blocked") > 0, "{}", ran.out);
+    assert_eq!((ran.code, ran.count("fail")), (Some(1), 1), "{}", ran.stdout);
+    assert!(ran.count("blocked") > 0, "{}", ran.stdout);
 }
 
 #[test]
 fn a_baseline_speaks_of_a_target() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("known.toml");
-    fs::write(&path, "").expect("a file");
-    let path = path.to_str().expect("a path");
-    let ran = run(&["--baseline", path, "login/control"]);
-    assert_eq!(ran.code, 2, "{}", ran.out);
-    assert!(ran.err.contains("--baseline is about a target"), "{}", ran.err);
+    let program = Program::judge(["--baseline", "known.toml", "login/control"]).file("known.toml", "");
+    program.end().exited(2).says("--baseline is about a target");
     for wrong in [
         &["--target", "http://127.0.0.1:1", "--baseline", "no/such/file.toml"][..],
         &["--target", "http://127.0.0.1:1", "--strict-baseline"],
     ] {
-        assert_eq!(run(wrong).code, 2, "{wrong:?}");
+        Program::judge(wrong).end().exited(2);
     }
-}
-
-/// Runs with a baseline that is broken, in vain; what was said.
-fn refusal(folder: &Path, text: &str) -> String {
-    fs::write(folder.join("known.toml"), text).expect("a file");
-    let ran = run_in(folder, &["--target", "http://127.0.0.1:1", "--baseline", "known.toml"]);
-    assert_eq!(ran.code, 2, "{text}: {}", ran.out);
-    ran.err
 }
 
 #[test]
 fn a_broken_list_is_refused_with_its_place() {
-    let folder = tempfile::tempdir().expect("a folder");
     let good = "case = \"login/x\"\nrequirement = \"login.x\"\nsignature = \"s\"\n";
     let entry = |more: &str| format!("[[known]]\n{good}{more}");
     for (text, place, words) in [
@@ -302,8 +273,7 @@ fn a_broken_list_is_refused_with_its_place() {
         ("[[knwon]]\n".to_owned(), "known.toml:1:3", "did you mean `known`?"),
         ("[[known]".to_owned(), "known.toml:1", ""),
     ] {
-        let said = refusal(folder.path(), &text);
-        assert!(said.contains(place) && said.contains(words), "{text}\n{said}");
-        assert!(said.contains("help: "), "{said}");
+        let program = Program::judge(["--target", "http://127.0.0.1:1", "--baseline", "known.toml"]);
+        program.file("known.toml", &text).end().exited(2).says(place).says(words).says("help: ");
     }
 }

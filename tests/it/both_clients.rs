@@ -1,13 +1,9 @@
 //! One suite, two clients, every way to a target: the verdicts are the same, and whom not to trust is not talked to.
 
 use std::net::{Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
 
-use crate::support::front::{Front, Reaction, Rules};
-use crate::support::{Ended, Program, Report, Served, reference};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
+use crate::harness::tls::{issued, params};
+use crate::harness::{Ended, Front, Program, Reaction, Report, Rules, Served, reference, reset_of};
 use wabizspec::reference::{Deletes, Server};
 
 /// Judges what is at that address, with everything that a disposable target allows.
@@ -15,10 +11,6 @@ fn program(url: &str, reset: &str, client: &str, more: &[&str]) -> Program {
     let config = format!("[target]\nclient = \"{client}\"\n[state]\nallow = [\"registration\"]\n");
     let args = ["--target", url, "--reset", reset, "--registration", "open", "-q"];
     Program::judge(args.iter().chain(more)).file("wabizspec.toml", &config)
-}
-
-fn reset_of(server: &Server) -> String {
-    format!("POST {}/__control/reset", server.url())
 }
 
 /// The verdict of each case that ran, and of each finding what it is about.
@@ -83,22 +75,11 @@ struct Secure {
 }
 
 fn secure() -> Secure {
-    let mut authority = CertificateParams::default();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
-    let key = KeyPair::generate().expect("a key");
-    let names = CertificateParams::new(["127.0.0.1".to_owned()]).expect("names");
-    let certificate = names.signed_by(&key, &authority).expect("a certificate");
-    let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("protocol versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().expect("a key"))
-        .expect("a certificate with its key");
+    let identity = issued(params(&["127.0.0.1"]));
     let server = reference(|_| {});
-    let rules = Rules { tls: Some(Arc::new(tls)), ..Rules::default() };
+    let rules = Rules { tls: Some(identity.config(&[])), ..Rules::default() };
     let front = Front::open(server.address(), rules).expect("the loopback address can be listened on");
-    Secure { front, server, authority: authority.pem() }
+    Secure { front, server, authority: identity.issuer }
 }
 
 #[test]
@@ -138,18 +119,7 @@ fn https_of_somebody_who_is_not_trusted_is_not_talked_to() {
 #[test]
 fn a_base_path_behind_a_reverse_proxy() {
     let server = reference(|_| {});
-    let outside = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&outside);
-    let rules = Rules {
-        prefix: "/gateway/wabiz",
-        react: Box::new(move |_, head| {
-            if !head.uri.path().starts_with("/gateway/wabiz/v1/") {
-                seen.lock().expect("no holder panics").push(head.uri.to_string());
-            }
-            Reaction::Forward
-        }),
-        ..Rules::default()
-    };
+    let rules = Rules { prefix: "/gateway/wabiz", ..Rules::default() };
     let front = Front::open(server.address(), rules).expect("the loopback address can be listened on");
     let areas = ["login/control", "users", "tokens", "account", "envelope"];
     let direct = program(&server.url(), &reset_of(&server), "wire", &areas).end().exited(0).report();
@@ -161,8 +131,9 @@ fn a_base_path_behind_a_reverse_proxy() {
     let slash = format!("{}/", front.url());
     let ended = program(&slash, &reset_of(&server), "wire", &["envelope"]).end().exited(0);
     assert!(ended.report().count("pass") > 30);
-    let outside = outside.lock().expect("no holder panics");
-    assert!(outside.iter().all(|target| target == "*"), "{outside:?}");
+    for asked in front.log() {
+        assert!(asked.path().starts_with("/gateway/wabiz/v1/") || asked.target == "*", "{}", asked.target);
+    }
 }
 
 #[test]
@@ -183,13 +154,11 @@ fn an_address_of_ipv6() {
 fn headers_of_the_configuration_go_with_every_request() {
     for client in ["wire", "reqwest"] {
         let server = reference(|_| {});
-        let front = Front::of(server.address(), |_, head| {
-            let value = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-            match (value("x-gateway-key"), value("x-tenant")) {
+        let front =
+            Front::of(server.address(), |_, head| match (head.header("x-gateway-key"), head.header("x-tenant")) {
                 (Some("k3y-0f-the-gateway"), Some("acme")) => Reaction::Forward,
                 _ => Reaction::Drop,
-            }
-        });
+            });
         let config = format!(
             "[target]\nclient = \"{client}\"\nurl = \"{}\"\nheaders = {{ X-Gateway-Key = \"env:GATEWAY_KEY\", X-Tenant = \
              \"acme\" }}\n[state]\nreset = \"{}\"\n",
@@ -209,7 +178,7 @@ fn hooks_are_commands_or_urls() {
     if std::process::Command::new("curl").arg("--version").output().is_err() {
         return eprintln!("not tested: this machine has no curl");
     }
-    let served = Served::start(&[]);
+    let served = Served::reference();
     let url = &served.url;
     let filters = ["login/first-login", "login/first-login-after-a-refused-one", "tokens/expired"];
     let judge = |config: &str| {

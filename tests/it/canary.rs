@@ -2,13 +2,9 @@
 //! every way to go wrong, with marked secrets, grepped for in every form they travel in.
 
 use std::fmt::Write as _;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::Command;
 use std::sync::Mutex;
 
-use crate::safety_support::{fresh_server, told, wabizspec};
+use crate::harness::{Asked, FORMATS, Place, Program, Server, answering, fresh};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
@@ -70,29 +66,22 @@ fn leaks(text: &str) -> Vec<String> {
     found
 }
 
-/// Nothing that the command printed or wrote below its folder holds a secret. What was put there, and the journal, may.
-fn nothing_leaks(what: &str, folder: &Path, command: &mut Command) -> String {
-    let output = command.output().expect("wabizspec");
-    let said = told(&output);
+/// Nothing that the program printed or wrote in its place holds a secret. What was put there, and the journal, may.
+#[track_caller]
+fn nothing_leaks(what: &str, program: Program) -> String {
+    let ended = program.end();
+    let said = ended.said();
     assert!(!said.contains("panicked"), "{what}: {said}");
     let found = leaks(&said);
     assert!(found.is_empty(), "{what} prints {found:#?}");
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in folder.read_dir().expect("folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".journal") || name == "wabizspec.toml" || name == "admin.password" {
-                continue;
-            }
-            let text = String::from_utf8_lossy(&std::fs::read(&path).expect("file")).into_owned();
-            let found = leaks(&text);
-            assert!(found.is_empty(), "{what} writes into {name} {found:#?}");
+    for path in ended.place().files() {
+        let name = path.display().to_string();
+        if [".journal", "wabizspec.toml", "admin.password"].iter().any(|end| name.ends_with(end)) {
+            continue;
         }
+        let text = String::from_utf8_lossy(&std::fs::read(&path).expect("file")).into_owned();
+        let found = leaks(&text);
+        assert!(found.is_empty(), "{what} writes into {name} {found:#?}");
     }
     said
 }
@@ -114,28 +103,19 @@ enum Echo {
     PaddedName(usize),
 }
 
-fn echoing(echo: Echo) -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("listener");
-    let url = format!("http://{}", listener.local_addr().expect("address"));
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream, echo));
-        }
-    });
-    url
+fn echoing(echo: Echo) -> Server {
+    answering(move |asked| answer(asked, echo))
 }
 
-fn answer(mut stream: TcpStream, echo: Echo) {
-    let mut buffer = [0; 65536];
-    let Ok(read) = stream.read(&mut buffer) else { return };
-    let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
-    let basic = request.split("Basic ").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap_or_default();
+fn answer(asked: &Asked, echo: Echo) -> String {
+    let request = asked.text();
+    let basic = asked.header("authorization").and_then(|value| value.strip_prefix("Basic ")).unwrap_or_default();
     let plain = String::from_utf8(STANDARD.decode(basic).unwrap_or_default()).unwrap_or_default();
     let shown = format!("{request} {plain}");
     let percent: String = url::form_urlencoded::byte_serialize(shown.as_bytes()).collect();
     let all = format!("{shown} {percent} {} {}", STANDARD.encode(&shown), URL_SAFE.encode(&shown));
     let token = format!("\"users\":[{{\"token\":\"{TOKEN}\",\"expires_after\":\"2999-01-01 00:00:00+00:00\"}}]");
-    let logs_in = request.starts_with("POST /v1/users/login");
+    let logs_in = asked.is("POST", "/v1/users/login");
     let body = |text: &str| {
         format!("{{\"errors\":[{{\"code\":1000,\"title\":\"x\",\"details\":{}}}]}}", serde_json::json!(text))
     };
@@ -158,22 +138,25 @@ fn answer(mut stream: TcpStream, echo: Echo) {
     let echoed: String = shown.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut whole = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nX-Echo: {echoed}\r\n");
     write!(whole, "Connection: close\r\nContent-Length: {length}\r\n\r\n{body}").expect("text");
-    let _ = stream.write_all(whole.as_bytes());
+    whole
 }
 
-fn configured(folder: &Path, more: &str) {
-    let text = format!("[target]\nheaders = {{ X-Gateway = \"env:GATEWAY\", X-Api-Key = \"{HEADER}\" }}\n{more}");
-    std::fs::write(folder.join("wabizspec.toml"), text).expect("configuration");
-    std::fs::write(folder.join("known.toml"), "").expect("baseline");
+/// A place with such a configuration.
+fn configured(more: &str) -> Place {
+    let place = Place::new();
+    let text = format!(
+        "[target]
+headers = {{ X-Gateway = \"env:GATEWAY\", X-Api-Key = \"{HEADER}\" }}
+{more}"
+    );
+    place.write("wabizspec.toml", text);
+    place.write("known.toml", "");
+    place
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = wabizspec(folder);
-    command.args(arguments).env("WABIZSPEC_ADMIN_PASSWORD", PASSWORD).env("GATEWAY", HEADER);
-    command
+fn command<S: AsRef<str>>(place: &Place, arguments: impl IntoIterator<Item = S>) -> Program {
+    place.program(arguments).env("WABIZSPEC_ADMIN_PASSWORD", PASSWORD).env("GATEWAY", HEADER)
 }
-
-const FORMATS: [&str; 6] = ["json", "ndjson", "junit", "html", "markdown", "github"];
 
 /// All that a run can write: every format, snapshots, and the entries that the baseline lacks.
 const EVERYTHING: [&str; 12] = [
@@ -211,39 +194,38 @@ fn a_hostile_echo_brings_no_secret_into_any_output() {
 }
 
 fn everything_that_meets(echo: Echo) {
-    let folder = tempfile::tempdir().expect("folder");
-    configured(folder.path(), "");
-    let url = echoing(echo);
+    let place = configured("");
+    let target = echoing(echo);
+    let url = target.url();
     let mut arguments = vec!["run", "--target", &url, "--allow", "users,passwords", "--journal", "kept.journal"];
     arguments.extend(EVERYTHING);
     arguments.extend(["--registration", "open", "users/cr*", "login/w*", "login/password-w*", "tokens/logout*"]);
-    let said = nothing_leaks(&format!("run, {echo:?}"), folder.path(), &mut command(folder.path(), &arguments));
+    let said = nothing_leaks(&format!("run, {echo:?}"), command(&place, &arguments));
     assert!(said.contains("does not conform") || said.contains("inconclusive"), "{echo:?} goes unnoticed: {said}");
     for format in FORMATS {
         let merge = ["merge", "report.ndjson", "--report", format];
-        nothing_leaks(&merge.join(" "), folder.path(), &mut command(folder.path(), &merge));
+        nothing_leaks(&merge.join(" "), command(&place, &merge));
     }
     let fuzzed = !matches!(echo, Echo::Padded(_) | Echo::PaddedName(_));
     for surfaces in [&["all"][..], &["session"]].into_iter().filter(|_| fuzzed) {
         let mut fuzz = vec!["fuzz", "--target", &url, "--requests", "40", "--seed", "7", "--out", "found"];
         fuzz.extend(surfaces);
-        nothing_leaks(&format!("fuzz {surfaces:?}, {echo:?}"), folder.path(), &mut command(folder.path(), &fuzz));
+        nothing_leaks(&format!("fuzz {surfaces:?}, {echo:?}"), command(&place, &fuzz));
     }
     let what = format!("doctor, {echo:?}");
-    nothing_leaks(&what, folder.path(), &mut command(folder.path(), &["doctor", "--target", &url]));
+    nothing_leaks(&what, command(&place, &["doctor", "--target", &url]));
     let recover = ["recover", "--target", &url, "--journal", "kept.journal"];
-    nothing_leaks(&format!("recover, {echo:?}"), folder.path(), &mut command(folder.path(), &recover));
+    nothing_leaks(&format!("recover, {echo:?}"), command(&place, &recover));
 }
 
 #[test]
 fn a_good_target_and_a_wrong_password_bring_none_out_either() {
-    let folder = tempfile::tempdir().expect("folder");
-    configured(folder.path(), "");
-    let server = fresh_server("open");
+    let place = configured("");
+    let server = fresh("open");
     let url = server.url();
     let mut first = vec!["run", "--target", &url, "--fresh", "--allow", "users,passwords", "--wrong-logins", "1000"];
     first.extend(EVERYTHING);
-    let said = nothing_leaks("a first run", folder.path(), &mut command(folder.path(), &first));
+    let said = nothing_leaks("a first run", command(&place, &first));
     assert!(said.contains("everything that ran conforms"), "{said}");
     assert_eq!(server.dump()["users"]["admin"]["passwords"][0], PASSWORD, "the owner's password is set");
     for arguments in [
@@ -260,22 +242,22 @@ fn a_good_target_and_a_wrong_password_bring_none_out_either() {
         &["man"],
         &["run", "--help"],
     ] {
-        nothing_leaks(&arguments.join(" "), folder.path(), &mut command(folder.path(), arguments));
+        nothing_leaks(&arguments.join(" "), command(&place, arguments));
     }
-    let written = std::fs::read_to_string(folder.path().join("admin.password")).expect("file");
+    let written = std::fs::read_to_string(place.path().join("admin.password")).expect("file");
     assert_eq!(written.trim_end(), PASSWORD);
     // A password that does not log in is as secret as one that does.
-    let other = fresh_server("sunset");
+    let other = fresh("sunset");
     let mut wrong = vec!["run", "--target"];
     let url = other.url();
     wrong.push(&url);
     wrong.extend(EVERYTHING);
-    nothing_leaks("a wrong password", folder.path(), &mut command(folder.path(), &wrong));
+    nothing_leaks("a wrong password", command(&place, &wrong));
 }
 
 #[test]
 fn hooks_proxies_and_configurations_that_fail_tell_no_secret() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     let url = server.url();
     let hooks = [
         format!("[state]\nreset = \"true {HOOK}; echo $GATEWAY $WABIZSPEC_ADMIN_PASSWORD >&2; exit 3\"\n"),
@@ -295,20 +277,19 @@ fn hooks_proxies_and_configurations_that_fail_tell_no_secret() {
         more(&format!("client = \"reqwest\"\nproxy = \"{HOOK}\"\n")),
     ];
     for (text, arguments) in hooks.iter().map(|text| more(text)).chain(broken) {
-        let folder = tempfile::tempdir().expect("folder");
-        configured(folder.path(), &text);
+        let place = configured(&text);
         let mut all = arguments.to_vec();
         all.push(&url);
         all.extend(EVERYTHING);
         all.extend(["login/first-login*", "account/*", "users/control"]);
-        nothing_leaks(&text, folder.path(), &mut command(folder.path(), &all));
-        nothing_leaks(&text, folder.path(), &mut command(folder.path(), &["doctor", "--target", &url]));
+        nothing_leaks(&text, command(&place, &all));
+        nothing_leaks(&text, command(&place, &["doctor", "--target", &url]));
     }
 }
 
 #[test]
 fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
-    let folder = tempfile::tempdir().expect("folder");
+    let place = Place::new();
     for argument in [
         format!("--password={ODD}"),
         format!("--token={ODD}"),
@@ -317,16 +298,12 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
         format!("--target=http://admin:{ODD}@127.0.0.1:1"),
         format!("--reset=POST http://a:{ODD}@127.0.0.1:1/"),
     ] {
-        let output = command(folder.path(), &["run", &argument]).output().expect("run");
-        let said = told(&output);
-        assert_eq!(output.status.code(), Some(2), "{argument}: {said}");
+        let said = command(&place, ["run", &argument]).end().exited(2).said();
         assert!(said.contains("help:") && leaks(&said).is_empty(), "{said}");
     }
     // The same from the environment, where it is not refused for being seen but for ending in reports.
-    let mut command = wabizspec(folder.path());
-    command.arg("run").env("WABIZSPEC_TARGET", format!("http://admin:{ODD}@127.0.0.1:1"));
-    nothing_leaks("a target with a password", folder.path(), &mut command);
-    let mut command = wabizspec(folder.path());
-    command.args(["run", "--help"]).env("WABIZSPEC_TARGET", format!("http://admin:{ODD}@127.0.0.1:1"));
-    nothing_leaks("the help", folder.path(), &mut command);
+    let from_environment =
+        |args: &[&str]| place.program(args).env("WABIZSPEC_TARGET", format!("http://admin:{ODD}@127.0.0.1:1"));
+    nothing_leaks("a target with a password", from_environment(&["run"]));
+    nothing_leaks("the help", from_environment(&["run", "--help"]));
 }

@@ -4,14 +4,13 @@
 use std::io::Write;
 use std::time::Duration;
 
-use crate::support::front::{Front, Reaction};
-use crate::support::{Ended, Program, Report, reference};
-use crate::wire_support::{hold, read_head, serve, write};
+use crate::harness::server::{hold, read_head, serve, write};
+use crate::harness::{Ended, Front, Program, Reaction, Report, reference, reset_of};
 use wabizspec::reference::Server;
 
 /// Judges the reference client behind that front, with little patience.
 fn judge(server: &Server, front: &Front, more: &[&str]) -> Ended {
-    let (url, reset) = (front.url(), format!("POST {}/__control/reset", server.url()));
+    let (url, reset) = (front.url(), reset_of(server));
     let mut args = vec!["--target", &url, "--reset", &reset, "--registration", "open"];
     args.extend(more);
     Program::judge(args).end()
@@ -88,7 +87,7 @@ fn a_target_that_stumbles_and_comes_back() {
     let server = reference(|_| {});
     let front = Front::of(server.address(), |number, head| match number {
         // Whatever asks what is there is answered.
-        _ if head.uri.path() == "/v1/users/admin" => Reaction::Forward,
+        _ if head.path() == "/v1/users/admin" => Reaction::Forward,
         300..306 => Reaction::Drop,
         _ => Reaction::Forward,
     });
@@ -135,7 +134,7 @@ fn ends_the_wait(answer: &'static str, more: &'static str, why: &str) {
     });
     let steps =
         "[[steps]]\nname = \"a\"\nsend = \"GET /v1/users/x\"\n[steps.expect]\n\"login.one\" = { status = 200 }\n";
-    let url = format!("http://{}", server.address);
+    let url = server.url();
     let args = ["--target", &url, "--scenarios", "suite", "--timeout", "10s"];
     let ended = Program::judge(args).suite(steps).end().exited(1);
     let report = ended.report();

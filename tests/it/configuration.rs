@@ -4,34 +4,28 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Command, Output};
 
-use crate::safety_support::{OWNERS, fresh_server, initialised_server, told, wabizspec};
-use crate::support::{Ended, Program};
+use crate::harness::{Ended, OWNERS, PASSWORD, Place, Program, Server, answer, answering, fresh, in_use};
 
-const PASSWORD: &str = "WABIZSPEC_ADMIN_PASSWORD";
-
-/// The program in a folder that stays, so that a test can see what is left in it.
-fn output(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Output {
-    let mut command = wabizspec(folder);
-    command.args(args).envs(environment.iter().copied());
-    command.output().expect("the program runs")
+/// A place with these files.
+fn place(files: &[(&str, &str)]) -> Place {
+    let place = Place::new();
+    for (name, text) in files {
+        place.write(name, text);
+    }
+    place
 }
 
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).expect("a file");
-    }
-    folder
+/// What the program makes of these arguments there, with what is set besides.
+fn output(place: &Place, args: &[&str], environment: &[(&str, &str)]) -> Ended {
+    environment.iter().fold(place.program(args), |program, (name, value)| program.env(name, value)).end()
 }
 
 // What is set but cannot be used.
 
 #[test]
 fn a_secret_that_is_set_but_empty_ends_the_run_before_it_begins() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let url = server.url();
     let before = server.dump();
     let header = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\" }\n";
@@ -60,25 +54,20 @@ fn a_secret_that_is_set_but_empty_ends_the_run_before_it_begins() {
 
 #[test]
 fn a_secret_that_is_not_text_ends_the_run_before_it_begins() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let url = server.url();
     let header = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\" }\n";
     for name in [PASSWORD, "WABIZSPEC_ADMIN_USERNAME", "GATEWAY_KEY"] {
-        let folder = folder(&[("wabizspec.toml", header)]);
-        let mut command = wabizspec(folder.path());
-        command.args(["run", "--target", &url]).env("GATEWAY_KEY", "key");
-        command.env(name, OsStr::from_bytes(b"caf\xe9-secret"));
-        let output = command.output().expect("the program runs");
-        let said = told(&output);
-        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
-        assert!(said.contains(name) && said.contains("is not UTF-8"), "{said}");
+        let program = Program::new(["run", "--target", &url]).file("wabizspec.toml", header).env("GATEWAY_KEY", "key");
+        let ended = program.env(name, OsStr::from_bytes(b"caf\xe9-secret")).end().exited(2);
+        let said = ended.says(name).says("is not UTF-8").said();
         assert!(!said.contains("-secret"), "{said}");
     }
 }
 
 #[test]
 fn line_ends_and_byte_order_marks_around_a_secret_are_taken_off() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let (url, marked) = (server.url(), format!("\u{feff}{OWNERS}\r\n"));
     let address = format!("\u{feff}{url}\n");
     let header = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\" }\n";
@@ -107,15 +96,11 @@ fn judged(ended: &Ended) -> usize {
 
 #[test]
 fn the_verdict_says_how_much_was_judged_and_too_little_is_inconclusive() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let url = server.url();
     let run = |more: &[&str], password: bool| {
         let program = Program::judge([&["--target", &url, "-q"], more].concat());
-        match password {
-            true => program.env(PASSWORD, OWNERS),
-            false => program,
-        }
-        .end()
+        if password { program.password().end() } else { program.end() }
     };
     let without = run(&[], false).exited(0);
     let with = run(&[], true).exited(0);
@@ -135,15 +120,11 @@ fn the_verdict_says_how_much_was_judged_and_too_little_is_inconclusive() {
 
 #[test]
 fn the_configuration_asks_for_a_number_of_the_whole_suite() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let file = format!("[target]\nurl = \"{}\"\nmin_cases = 150\n", server.url());
     let run = |args: &[&str], password: bool| {
         let program = Program::new([&["run", "-q"], args].concat()).file("wabizspec.toml", &file);
-        match password {
-            true => program.env(PASSWORD, OWNERS),
-            false => program,
-        }
-        .end()
+        if password { program.password().end() } else { program.end() }
     };
     run(&[], true).exited(0);
     run(&[], false).exited(3).says("fewer than the 150");
@@ -152,17 +133,16 @@ fn the_configuration_asks_for_a_number_of_the_whole_suite() {
     run(&["login/default-password-alone", "envelope"], true).exited(0);
     // A shard owes half of its share, and the merged report all of it.
     for (password, code) in [(true, 0), (false, 3)] {
-        let folder = folder(&[("wabizspec.toml", &file)]);
+        let place = place(&[("wabizspec.toml", &file)]);
         let environment = [(PASSWORD, OWNERS)];
         let environment = if password { &environment[..] } else { &[] };
         for shard in ["1/3", "2/3", "3/3"] {
             let report = format!("ndjson={}.ndjson", &shard[..1]);
-            let ran = output(folder.path(), &["run", "--shard", shard, "--report", &report], environment);
-            assert_eq!(ran.status.code(), Some(code), "{shard}: {}", told(&ran));
+            let ran = output(&place, &["run", "--shard", shard, "--report", &report], environment);
+            assert_eq!(ran.code, Some(code), "{shard}: {}", ran.said());
         }
         let merge = ["merge", "1.ndjson", "2.ndjson", "3.ndjson", "--min-cases", "150"];
-        let merged = output(folder.path(), &merge, &[]);
-        assert_eq!(merged.status.code(), Some(code), "{}", told(&merged));
+        output(&place, &merge, &[]).exited(code);
     }
     let doctor = Program::new(["doctor"]).file("wabizspec.toml", &file).end().exited(3);
     doctor.says("min_cases asks for 150");
@@ -181,7 +161,7 @@ fn in_ci_the_embedded_client_is_judged_only_where_it_is_asked_for() {
     }
     run(&["run", one, "--embedded"], "true").exited(0).says("not on your server");
     run(&["fuzz", "basic-auth", "--requests", "300", "--embedded"], "true").exited(0);
-    let server = initialised_server("open");
+    let server = in_use("open");
     let url = server.url();
     run(&["run", one, "--embedded", "--target", &url], "").exited(2).says("leave out one of the two");
     let program = Program::new(["run", "--embedded"]);
@@ -204,34 +184,19 @@ fn everything_for(url: &str) -> String {
     )
 }
 
-/// Keeps what requests carry and answers as an unready server.
-fn recording() -> (String, std::sync::Arc<std::sync::Mutex<String>>) {
-    use std::io::{Read, Write};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let kept = std::sync::Arc::<std::sync::Mutex<String>>::default();
-    let heads = std::sync::Arc::clone(&kept);
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let heads = std::sync::Arc::clone(&heads);
-            std::thread::spawn(move || {
-                let mut buffer = [0; 65536];
-                while let Ok(read @ 1..) = stream.read(&mut buffer) {
-                    heads.lock().expect("heads").push_str(&String::from_utf8_lossy(&buffer[..read]));
-                    let answer = "HTTP/1.1 401 No\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
-                    if stream.write_all(answer.as_bytes()).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-    });
-    (url, kept)
+/// A server that is never ready.
+fn unready() -> Server {
+    answering(|_| answer("401 No", "", "{}"))
+}
+
+/// All that was sent to it.
+fn sent(server: &Server) -> String {
+    server.log().iter().map(|asked| asked.text()).collect()
 }
 
 #[test]
 fn a_configuration_does_not_act_on_another_server() {
-    let production = initialised_server("open");
+    let production = in_use("open");
     let before = production.dump();
     let url = production.url();
     let files = [("wabizspec.toml", everything_for("http://127.0.0.1:1")), ("password", OWNERS.to_owned())];
@@ -244,42 +209,41 @@ fn a_configuration_does_not_act_on_another_server() {
         (&["doctor"], true),
         (&["fuzz", "basic-auth", "--requests", "20"], false),
     ] {
-        let folder = folder(&files);
+        let place = place(&files);
         let mut all = args.to_vec();
         let mut environment = vec![("GATEWAY_KEY", "hush-hush")];
         match by_flag {
             true => all.extend(["--target", &url]),
             false => environment.push(("WABIZSPEC_TARGET", &url)),
         }
-        let ran = output(folder.path(), &all, &environment);
-        let said = told(&ran);
+        let said = output(&place, &all, &environment).said();
         assert!(!said.contains("panicked"), "{all:?}: {said}");
         for part in ["http://127.0.0.1:1", "reset", "fresh", "allow", "headers", "password_file", "code_command"] {
             assert!(said.contains(part), "{all:?} does not name {part}:\n{said}");
         }
         assert!(said.contains("does not count for"), "{said}");
         for file in ["was-reset", "was-advanced", "was-asked"] {
-            assert!(!folder.path().join(file).exists(), "{all:?}: {file}");
+            assert!(!place.has(file), "{all:?}: {file}");
         }
         let now = production.dump();
         assert_eq!(now["users"], before["users"], "{all:?}");
         assert_eq!(now["tokens"], before["tokens"], "{all:?}");
     }
-    let (other, heads) = recording();
-    let folder = folder(&files);
-    let ran = output(folder.path(), &["run", "--target", &other], &[("GATEWAY_KEY", "hush-hush")]);
-    let first = String::from_utf8_lossy(&ran.stderr).lines().next().unwrap_or_default().to_owned();
+    let other = unready();
+    let place = place(&files);
+    let ran = output(&place, &["run", "--target", &other.url()], &[("GATEWAY_KEY", "hush-hush")]);
+    let first = ran.stderr.lines().next().unwrap_or_default();
     assert!(
         first.contains("headers") && first.starts_with("note: wabizspec.toml is about http://127.0.0.1:1"),
         "{first}"
     );
-    let heads = heads.lock().expect("heads");
+    let heads = sent(&other);
     assert!(heads.contains("GET /v1/") && !heads.contains("hush"), "the key went to another server");
 }
 
 #[test]
 fn a_configuration_counts_for_its_own_server_by_any_name_and_without_a_url_for_every_server() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let port = server.address().port();
     let settings = |url: &str, target: &str| {
         let file = format!("[target]\n{url}jobs = 3\n[state]\nallow = [\"users\"]\n");
@@ -309,11 +273,12 @@ const STRANGE: [(&str, u32, Option<u32>); 4] = [
 
 #[test]
 fn a_file_that_is_found_and_not_the_users_own_runs_nothing_and_sends_no_secret() {
-    let (url, heads) = recording();
     for (what, mode, owner) in STRANGE {
+        let server = unready();
+        let url = server.url();
         let file = everything_for(&url);
-        let folder = folder(&[("wabizspec.toml", &file), ("password", OWNERS)]);
-        let path = folder.path().join(what);
+        let place = place(&[("wabizspec.toml", &file), ("password", OWNERS)]);
+        let path = place.path().join(what);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("permissions");
         // Only root can give a file away.
         if owner.is_some_and(|_| std::os::unix::fs::chown(&path, owner, None).is_err()) {
@@ -321,28 +286,23 @@ fn a_file_that_is_found_and_not_the_users_own_runs_nothing_and_sends_no_secret()
         }
         let environment = [("GATEWAY_KEY", "hush-hush"), (PASSWORD, OWNERS)];
         for command in [&["run", "-q"][..], &["doctor"], &["recover"], &["fuzz", "all", "--requests", "9"]] {
-            let ran = output(folder.path(), command, &environment);
-            assert_eq!(ran.status.code(), Some(2), "{what} {command:?}: {}", told(&ran));
-            assert!(told(&ran).contains("--config wabizspec.toml"), "{}", told(&ran));
+            output(&place, command, &environment).exited(2).says("--config wabizspec.toml");
         }
-        assert_eq!(*heads.lock().expect("heads"), "", "{what}: something was sent");
+        assert_eq!(sent(&server), "", "{what}: something was sent");
         // With a target of the user's own the file is no obstacle, and no help either.
-        let ran = output(folder.path(), &["run", "-q", "--target", &url], &environment);
-        let said = told(&ran);
+        let said = output(&place, &["run", "-q", "--target", &url], &environment).said();
         assert!(said.contains("found in the current folder") && said.contains("reset, advance"), "{said}");
-        assert!(!heads.lock().expect("heads").contains("hush"), "{what}");
-        heads.lock().expect("heads").clear();
-        assert!(!folder.path().join("was-reset").exists(), "{what}");
+        assert!(!sent(&server).contains("hush"), "{what}");
+        assert!(!place.has("was-reset"), "{what}");
         // Who names the file has read it.
-        output(folder.path(), &["run", "-q", "--config", "wabizspec.toml"], &environment);
-        assert!(folder.path().join("was-reset").exists(), "{what}");
-        heads.lock().expect("heads").clear();
+        output(&place, &["run", "-q", "--config", "wabizspec.toml"], &environment);
+        assert!(place.has("was-reset"), "{what}");
     }
 }
 
 #[test]
 fn commands_are_shown_before_they_run_and_left_out_on_demand() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     let url = server.url();
     let file = format!(
         "[target]\nurl = \"{url}\"\nheaders = {{ X-Key = \"env:GATEWAY_KEY\" }}\n\
@@ -350,32 +310,32 @@ fn commands_are_shown_before_they_run_and_left_out_on_demand() {
     );
     let environment = [("GATEWAY_KEY", "hush-hush"), (PASSWORD, OWNERS)];
     let shown = "reset: touch was-reset\\n::error::gotcha $GATEWAY_KEY $WABIZSPEC_ADMIN_PASSWORD\\u{1b}[2J";
-    let folder = folder(&[("wabizspec.toml", &file)]);
-    let ran = output(folder.path(), &["run", "-q", "login/first-login"], &environment);
-    let stderr = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let place = place(&[("wabizspec.toml", &file)]);
+    let ran = output(&place, &["run", "-q", "login/first-login"], &environment);
+    let stderr = &ran.stderr;
     assert!(stderr.contains(&format!("this run may execute {shown}")), "{stderr}");
     assert!(!stderr.lines().any(|line| line.starts_with("::")), "{stderr}");
-    assert!(folder.path().join("was-reset").exists(), "{}", told(&ran));
-    std::fs::remove_file(folder.path().join("was-reset")).expect("the file is there");
+    assert!(place.has("was-reset"), "{}", ran.said());
+    std::fs::remove_file(place.path().join("was-reset")).expect("the file is there");
     for args in [&["run", "--plan"][..], &["doctor"]] {
-        let said = told(&output(folder.path(), args, &environment));
+        let said = output(&place, args, &environment).said();
         assert!(said.contains(shown), "{args:?}: {said}");
-        let said = told(&output(folder.path(), &[args, &["--no-hooks"]].concat(), &environment));
+        let said = output(&place, &[args, &["--no-hooks"]].concat(), &environment).said();
         assert!(!said.contains("was-reset"), "{args:?}: {said}");
     }
-    output(folder.path(), &["run", "--no-hooks"], &environment);
-    assert!(!folder.path().join("was-reset").exists(), "--no-hooks");
+    output(&place, &["run", "--no-hooks"], &environment);
+    assert!(!place.has("was-reset"), "--no-hooks");
 }
 
 #[test]
 fn a_hook_gets_none_of_our_variables_but_its_own() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     let reset = format!("env > seen; curl -fsS -X POST {}/__control/reset", server.url());
-    let folder = folder(&[]);
+    let place = place(&[]);
     let environment = [(PASSWORD, OWNERS), ("WABIZSPEC_OTHER", "x"), ("PLAIN", "y")];
     let args = ["run", "-q", "--target", &server.url(), "--reset", &reset, "login/first-login"];
-    output(folder.path(), &args, &environment);
-    let seen = std::fs::read_to_string(folder.path().join("seen")).expect("the reset ran");
+    output(&place, &args, &environment);
+    let seen = place.read("seen");
     let ours: Vec<&str> = seen.lines().filter(|line| line.starts_with("WABIZSPEC_")).collect();
     assert_eq!(ours, [format!("WABIZSPEC_TARGET={}", server.url())]);
     assert!(seen.lines().any(|line| line == "PLAIN=y"), "{seen}");
@@ -383,11 +343,11 @@ fn a_hook_gets_none_of_our_variables_but_its_own() {
 
 #[test]
 fn doctor_says_who_gets_a_secret_before_it_sends_one() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let file = format!("[target]\nurl = \"{}\"\nheaders = {{ X-Key = \"env:GATEWAY_KEY\" }}\n", server.url());
     let doctor = |args: &[&str]| {
         let program = Program::new([&["doctor"], args].concat()).file("wabizspec.toml", &file);
-        program.env("GATEWAY_KEY", "key").env(PASSWORD, OWNERS).end().exited(0)
+        program.env("GATEWAY_KEY", "key").password().end().exited(0)
     };
     let said = doctor(&[]).stdout;
     let told = said.find("is sent the admin's password, the header X-Key");
@@ -401,7 +361,8 @@ fn doctor_says_who_gets_a_secret_before_it_sends_one() {
 
 #[test]
 fn what_is_out_of_bounds_is_refused_with_advice_and_nothing_is_sent() {
-    let (url, heads) = recording();
+    let server = unready();
+    let url = server.url();
     let huge = "1/18446744073709551615";
     for (args, says) in [
         (&["--timeout", "61m"][..], "too long"),
@@ -436,12 +397,12 @@ fn what_is_out_of_bounds_is_refused_with_advice_and_nothing_is_sent() {
         ended.says(says).says("help: ");
     }
     Program::new(["fuzz", "basic-auth", "--target", &url, "--time", "9999h"]).end().exited(2).says("too long");
-    assert_eq!(*heads.lock().expect("heads"), "", "something was sent");
+    assert_eq!(sent(&server), "", "something was sent");
 }
 
 #[test]
 fn a_report_of_one_of_countless_shards_is_refused_and_one_of_many_is_named_briefly() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let url = server.url();
     let args = ["--target", &url, "--shard", "1/2", "--report", "ndjson=one.ndjson", "login/*"];
     let report = Program::judge(args).end().file("one.ndjson");
@@ -457,26 +418,18 @@ fn a_report_of_one_of_countless_shards_is_refused_and_one_of_many_is_named_brief
 
 #[test]
 fn too_few_files_end_every_command_clearly() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let url = server.url();
-    let program = env!("CARGO_BIN_EXE_wabizspec");
     for limit in (4..20).chain([24, 28, 32, 38, 42, 48]) {
-        for args in [
-            "run --embedded -q login/first-login".to_owned(),
-            format!("doctor --target {url}"),
-            "explain 1024".to_owned(),
-        ] {
-            let folder = folder(&[]);
-            let mut command = Command::new("sh");
-            command.args(["-c", &format!("ulimit -n {limit}; exec {program} {args}")]);
-            command.current_dir(folder.path()).env("XDG_STATE_HOME", folder.path());
-            let output = command.output().expect("sh runs");
-            let said = told(&output);
-            assert!(!said.contains("panicked"), "{limit}, {args}: {said}");
-            let code = output.status.code();
+        for args in
+            [&["run", "--embedded", "-q", "login/first-login"][..], &["doctor", "--target", &url], &["explain", "1024"]]
+        {
+            let ended = Program::new(args).through(&format!("ulimit -n {limit}; exec \"$@\"")).end();
+            let (said, code) = (ended.said(), ended.code);
+            assert!(!said.contains("panicked"), "{limit}, {args:?}: {said}");
             // Below a few the system cannot even load the program.
             let clear = code == Some(0) || (code == Some(3) && said.contains("files")) || code == Some(127);
-            assert!(clear, "{limit}, {args}: {code:?} {said}");
+            assert!(clear, "{limit}, {args:?}: {code:?} {said}");
         }
     }
 }

@@ -44,7 +44,7 @@ fn ids_are_unique_and_as_approved() {
     for id in ids {
         list.push_str(&format!("case {id}\n"));
     }
-    crate::kept_files::assert_current("snapshots/ids.txt", "data", &list);
+    crate::harness::kept::assert_current("snapshots/ids.txt", "data", &list);
 }
 
 #[test]

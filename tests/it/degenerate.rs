@@ -1,24 +1,17 @@
 //! Servers that do one thing whatever they are asked: the run ends soon, is not green, and proves no rule that is a must.
 
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 
-use crate::support::{Ended, Program};
-use crate::wire_support::{Server, hold, read_head, serve, write};
+use crate::harness::server::{Server, hold, read_head, serve};
+use crate::harness::{Ended, Program, answering, nobody};
 
 /// Answers every request alike, each on a connection of its own.
 fn always(status: &'static str, content_type: &'static str, body: &'static str) -> Server {
-    serve(move |_, mut stream| {
-        if read_head(&mut stream).is_none() {
-            return;
-        }
-        let head = format!(
-            "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-            body.len()
-        );
-        write(&mut stream, head + body);
-        // What is left unread of a body would turn the end of the connection into a reset.
-        let _ = stream.shutdown(Shutdown::Write);
-        hold(&mut stream);
+    answering(move |_| {
+        let length = body.len();
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
     })
 }
 
@@ -43,7 +36,7 @@ fn judge(server: &Server, more: &[&str]) -> Ended {
 
 #[track_caller]
 fn judge_as(registration: &str, server: &Server, more: &[&str]) -> Ended {
-    let url = format!("http://{}", server.address);
+    let url = server.url();
     let mut args = vec!["--target", &url, "--fresh", "--allow", "users,passwords", "--wrong-logins", "1000", "-q"];
     args.extend(["--registration", registration]);
     args.extend(more);
@@ -130,9 +123,6 @@ fn a_server_that_never_answers_and_a_limit_that_nobody_shortened() {
 
 #[test]
 fn no_server_at_all() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    drop(listener);
-    let ended = Program::judge(["--target", &url, "--fresh"]).end().exited(3);
+    let ended = Program::judge(["--target", &nobody(), "--fresh"]).end().exited(3);
     assert_eq!(ended.report().proven(), [""; 0]);
 }

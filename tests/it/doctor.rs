@@ -1,74 +1,26 @@
 //! What a new owner does: `init`, `doctor`, `run`, against a reference client behind TLS with a certificate of its own; and
 //! what `doctor` says of each thing that is commonly wrong.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use crate::safety_support::{OWNERS, fresh_server, initialised_server};
-use crate::support::{Ended, Program};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use crate::harness::tls::{authority, expired, params, self_signed};
+use crate::harness::{Ended, Front, OWNERS, Program, Rules, fresh, in_use};
+use rcgen::DnType;
 use wabizspec::reference::Server;
 
 /// A TLS proxy before a reference client, and its certificate.
-struct Front {
+struct Secure {
+    front: Front,
     url: String,
     pem: String,
-    /// How many connections were opened.
-    opened: Arc<AtomicUsize>,
 }
 
-/// The certificate is self-signed, and marked as an authority, as `openssl req -x509` makes them.
-/// Without a name it says `localhost` in its CN alone, as those of old did.
-fn behind_tls(server: &Server, name: Option<&str>, is_expired: bool) -> Front {
-    let names: Vec<String> = name.into_iter().map(str::to_owned).collect();
-    let mut params = CertificateParams::new(names).expect("a name");
+/// The certificate is self-signed. Without a name it says `localhost` in its CN alone, as those of old did.
+fn behind_tls(server: &Server, name: Option<&str>, is_expired: bool) -> Secure {
+    let mut params = authority(params(name.as_slice()));
     params.distinguished_name.push(DnType::CommonName, "localhost");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    if is_expired {
-        params.not_before = date_time_ymd(2019, 1, 1);
-        params.not_after = date_time_ymd(2020, 1, 1);
-    }
-    let key = KeyPair::generate().expect("a key");
-    let certificate = params.self_signed(&key).expect("a certificate");
-    let private: PrivateKeyDer<'static> = key.serialize_der().try_into().expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("protocol versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], private)
-        .expect("a certificate with its key");
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.set_nonblocking(true).expect("a listener for tokio");
-    let port = listener.local_addr().expect("an address").port();
-    let backend = server.address();
-    let opened = Arc::<AtomicUsize>::default();
-    let count = Arc::clone(&opened);
-    std::thread::spawn(move || relay(listener, TlsAcceptor::from(Arc::new(config)), backend, &count));
-    Front { url: format!("https://localhost:{port}"), pem: certificate.pem(), opened }
-}
-
-fn relay(listener: std::net::TcpListener, acceptor: TlsAcceptor, backend: SocketAddr, opened: &AtomicUsize) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-        while let Ok((stream, _)) = listener.accept().await {
-            opened.fetch_add(1, Ordering::SeqCst);
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                let Ok(mut client) = acceptor.accept(stream).await else {
-                    return;
-                };
-                if let Ok(mut server) = tokio::net::TcpStream::connect(backend).await {
-                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
-                }
-            });
-        }
-    });
+    let identity = self_signed(if is_expired { expired(params) } else { params });
+    let rules = Rules { tls: Some(identity.config(&[])), ..Rules::default() };
+    let front = Front::open(server.address(), rules).expect("the loopback address can be listened on");
+    Secure { url: format!("https://localhost:{}", front.address.port()), front, pem: identity.own }
 }
 
 /// `doctor` with these arguments.
@@ -89,7 +41,7 @@ const PASSWORD: (&str, &str) = ("WABIZSPEC_ADMIN_PASSWORD", OWNERS);
 fn init_writes_what_doctor_and_run_read() {
     let written = Program::new(["init"]).end().exited(0).says("wabizspec doctor");
     let sample = written.file("wabizspec.toml");
-    let server = initialised_server("sunset");
+    let server = in_use("sunset");
     let front = behind_tls(&server, Some("localhost"), false);
     let edited =
         sample.replace("http://127.0.0.1:9090", &front.url).replace("# cacert = \"ca.pem\"", "cacert = \"ca.pem\"");
@@ -114,7 +66,7 @@ fn init_writes_what_doctor_and_run_read() {
 
 #[test]
 fn a_certificate_that_is_not_accepted_says_what_would_help() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let own = behind_tls(&server, Some("localhost"), false);
     let (other, old) =
         (behind_tls(&server, Some("other.example"), false), behind_tls(&server, Some("localhost"), true));
@@ -131,7 +83,7 @@ fn a_certificate_that_is_not_accepted_says_what_would_help() {
         let files = [("ca.pem", front.pem.as_str())];
         doctor(&args, &[PASSWORD], &files).exited(3).says("bad   address").says(says);
         // A run waits for a target to come back; whoever asks what is wrong is told at once.
-        assert_eq!(front.opened.load(Ordering::SeqCst), 1);
+        assert_eq!(front.front.connections(), 1);
         // A run says nothing else, and where to look.
         let mut run = Program::new(["run"].iter().chain(&args)).file("ca.pem", &front.pem);
         run = run.env(PASSWORD.0, PASSWORD.1);
@@ -147,9 +99,9 @@ fn a_certificate_that_is_not_accepted_says_what_would_help() {
 
 #[test]
 fn a_wrong_address_says_which_part_of_it_is() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let front = behind_tls(&server, Some("localhost"), false);
-    let gone = fresh_server("open").url();
+    let gone = fresh("open").url();
     for (url, says) in [
         (gone, "nothing listens there"),
         (front.url.replace("https:", "http:"), "called with http://"),
@@ -171,7 +123,7 @@ fn a_wrong_address_says_which_part_of_it_is() {
 
 #[test]
 fn credentials_and_state_are_told_apart() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let url = server.url();
     let wrong = ("WABIZSPEC_ADMIN_PASSWORD", "Wr0ng?pass");
     let ended = doctor(&["--target", &url], &[wrong], &[]).exited(3);
@@ -189,7 +141,7 @@ fn credentials_and_state_are_told_apart() {
         let [(name, text)] = file(text);
         doctor(&[], &[], &[(name, &text), ("empty", "\n")]).exited(2).says(says);
     }
-    let fresh = fresh_server("open");
+    let fresh = fresh("open");
     doctor(&["--target", &fresh.url()], &[], &[]).exited(0).says("give --fresh to let a run");
     doctor(&["--target", &fresh.url()], &[PASSWORD], &[]).exited(3).says("the run's first login sets it");
     doctor(&["--target", &fresh.url(), "--fresh"], &[PASSWORD], &[]).exited(0);
@@ -197,7 +149,7 @@ fn credentials_and_state_are_told_apart() {
 
 #[test]
 fn flags_win_over_the_environment_and_the_environment_over_the_file() {
-    let servers = [(); 3].map(|()| initialised_server("open"));
+    let servers = [(); 3].map(|()| in_use("open"));
     let [a, b, c] = servers.each_ref().map(Server::url);
     let file = format!(
         "[target]\nurl = \"{c}\"\njobs = 3\n[credentials]\nusername = \"filed\"\n[state]\nallow = [\"users\"]\n"

@@ -1,10 +1,7 @@
 //! Each exit code, and which of them wins where several hold: 2, then 70, 130, 1, 3, 0.
 
-use std::net::TcpListener;
-
-use crate::support::front::{Front, Reaction};
-use crate::support::{Program, Running, reference};
-use crate::wire_support::{hold, read_head, serve, write};
+use crate::harness::server::{hold, read_head, serve, write};
+use crate::harness::{Front, Program, Reaction, Running, eventually, nobody, reference, reset_of};
 use wabizspec::cli::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE, exit_code};
 use wabizspec::judge::Verdict;
 use wabizspec::reference::{Refusal, Server};
@@ -13,11 +10,6 @@ use wabizspec::run::{CaseReport, Ended, Event, Summary};
 /// A reference client that answers a refused first login with a success.
 fn faulty() -> Server {
     reference(|settings| settings.behaviour.refusals[Refusal::PasswordChangeRequired].status = 200)
-}
-
-fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    format!("http://{}", listener.local_addr().expect("an address"))
 }
 
 #[test]
@@ -86,14 +78,14 @@ fn one_wins_over_three() {
             hold(&mut stream);
         }
     });
-    let url = format!("http://{}", server.address);
+    let url = server.url();
     let ended = Program::judge(["--target", &url, "--fresh"]).end().exited(1);
     assert!(ended.report().count("blocked") > 0);
 }
 
 /// Waits until the front has seen so many requests.
 fn until(front: &Front, requests: usize, running: &mut Running) {
-    crate::support::eventually("so many requests", || {
+    eventually("so many requests", || {
         assert!(running.is_running(), "it ended before it was interrupted");
         front.requests() >= requests
     });
@@ -106,10 +98,10 @@ fn a_hundred_and_thirty_where_it_was_interrupted() {
         let front = Front::of(server.address(), move |number, head| match number {
             number if number < requests => Reaction::Forward,
             // Cleaning up is not held up.
-            _ if head.method == "DELETE" || head.uri.path() == "/v1/users/logout" => Reaction::Forward,
+            _ if head.method == "DELETE" || head.path() == "/v1/users/logout" => Reaction::Forward,
             _ => Reaction::Hang,
         });
-        let (url, reset) = (front.url(), format!("POST {}/__control/reset", server.url()));
+        let (url, reset) = (front.url(), reset_of(&server));
         let program = Program::judge(["--target", &url, "--reset", &reset, "--report", "ndjson=stream"]);
         let mut running = program.start();
         until(&front, requests + 1, &mut running);
@@ -172,7 +164,7 @@ fn a_report_that_cannot_be_written_is_no_success_and_hides_no_finding() {
 #[test]
 fn two_for_each_usage_error_and_nothing_is_sent() {
     let server = serve(|_, mut stream| hold(&mut stream));
-    let url = format!("http://{}", server.address);
+    let url = server.url();
     let at = |more: &[&'static str]| -> Vec<String> {
         let target = ["run".to_owned(), "--target".to_owned(), url.clone()];
         target.into_iter().chain(more.iter().map(|arg| (*arg).to_owned())).collect()

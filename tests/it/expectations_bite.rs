@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use crate::suite_support::judged;
+use crate::harness::suite::judged;
 use serde_json::{Value, json};
 use wabizspec::exchange::{Exchange, Header, Outcome, Request, Response};
 use wabizspec::judge::{Check, Expectation, Judgement, Pattern, StatusSet, Verdict};

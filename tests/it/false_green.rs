@@ -2,9 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::support::front::{Front, Reaction};
-use crate::support::{Program, Report, reference};
-use crate::wire_support::{hold, read_head, serve, write};
+use crate::harness::server::{hold, read_head, serve, write};
+use crate::harness::{Front, Program, Reaction, Report, eventually, nobody, reference};
 use serde_json::Value;
 use wabizspec::reference::{Refusal, Server};
 use wabizspec::scenario::{Change, Suite};
@@ -182,7 +181,7 @@ fn mistake_08_a_refusal_for_the_wrong_reason_passes() {
             hold(&mut stream);
         }
     });
-    let url = format!("http://{}", server.address);
+    let url = server.url();
     let report = Program::judge(["--target", &url, "--allow", "users", "--wrong-logins", "1000", "login"])
         .env("WABIZSPEC_ADMIN_PASSWORD", "Owner!pass1")
         .end()
@@ -201,7 +200,7 @@ fn mistake_08_a_refusal_for_the_wrong_reason_passes() {
 }
 
 /// Gives these bytes to requests for that target, and a plain answer to others; one request a connection.
-fn answering(targets: &'static [&'static str], answer: &'static str) -> crate::wire_support::Server {
+fn answering(targets: &'static [&'static str], answer: &'static str) -> crate::harness::Server {
     serve(move |_, mut stream| {
         let Some(head) = read_head(&mut stream) else { return };
         let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
@@ -213,8 +212,8 @@ fn answering(targets: &'static [&'static str], answer: &'static str) -> crate::w
 }
 
 /// Judges a server by a suite of `login/one` with these steps.
-fn judge_one(server: &crate::wire_support::Server, steps: &str, more: &[&str]) -> Report {
-    let url = format!("http://{}", server.address);
+fn judge_one(server: &crate::harness::Server, steps: &str, more: &[&str]) -> Report {
+    let url = server.url();
     let args = ["--target", &url, "--scenarios", "suite"];
     let program = Program::judge(args.iter().chain(more)).suite(steps).file("suite/login/two.toml", TWO);
     let program = program.file("reqwest.toml", "[target]\nclient = \"reqwest\"\n");
@@ -229,7 +228,7 @@ fn mistake_12_a_partial_report_is_published_as_complete() {
     let server = unarmed();
     let start = || {
         let front = Front::of(server.address(), |number, head| match number {
-            _ if head.method == "DELETE" || head.uri.path() == "/v1/users/logout" => Reaction::Forward,
+            _ if head.method == "DELETE" || head.path() == "/v1/users/logout" => Reaction::Forward,
             0..50 => Reaction::Forward,
             _ => Reaction::Hang,
         });
@@ -247,15 +246,15 @@ fn mistake_12_a_partial_report_is_published_as_complete() {
             "ndjson=stream",
         ];
         let running = Program::judge(args).start();
-        crate::support::eventually("51 requests", || front.requests() >= 51);
-        running
+        eventually("51 requests", || front.requests() >= 51);
+        (front, running)
     };
-    let running = start();
+    let (_front, running) = start();
     running.interrupt();
     let ended = running.end().exited(130).says("interrupted: the report is complete up to here");
     assert!(!ended.report().is_complete());
     // One that was killed has no report that could be taken for one, and a stream without its end.
-    let mut running = start();
+    let (_front, mut running) = start();
     running.kill();
     let ended = running.end();
     assert_eq!(ended.code, None);
@@ -337,7 +336,6 @@ fn mistake_17_the_client_retries_redirects_or_decompresses_behind_the_suites_bac
 
 #[test]
 fn mistake_18_a_trial_that_could_not_be_judged_shows_as_passed() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let folder = tempfile::tempdir().expect("a folder");
     let arguments = libtest_mimic::Arguments {
         filter: Some("users/read".to_owned()),
@@ -348,7 +346,7 @@ fn mistake_18_a_trial_that_could_not_be_judged_shows_as_passed() {
     let suite = || Suite::embedded().expect("a suite");
     // Nobody is there, so every case is blocked; the admin cannot log in, so every case is again.
     let taken = unarmed();
-    for url in [format!("http://{closed}"), taken.url()] {
+    for url in [nobody(), taken.url()] {
         let password = Some("Wr0ng!password".to_owned());
         let trials = Trials::at(url, password, Change::ALL).trials(suite());
         let conclusion = libtest_mimic::run(&arguments, trials);

@@ -19,7 +19,7 @@ use wabizspec::requirement::Level;
 use wabizspec::run::{CaseReport, Settings};
 use wabizspec::scenario::Suite;
 
-use crate::suite_support::{judged, runtime, target};
+use crate::harness::suite::{judged, runtime, target};
 use Registration::{Open, Sunset};
 
 const BOTH: &[Registration] = &[Open, Sunset];

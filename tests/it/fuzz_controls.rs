@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::fuzz_support::{block_on, found, fuzz, fuzz_until, fuzzed, ground, register, settings, target};
-use crate::wire_support::{Pace, pace, run_paced};
+use crate::harness::fuzzing::{block_on, found, fuzz, fuzz_until, fuzzed, ground, register, settings, target};
+use crate::harness::wire::{Pace, pace, run_paced};
 use tokio::sync::watch;
 use wabizspec::documented::basic::{self, BasicError};
 use wabizspec::fuzz::BasicInput;

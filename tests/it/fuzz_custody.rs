@@ -1,17 +1,15 @@
 //! What `fuzz` and `replay` may do to a target, and what they owe to it: no password is lost, and no account is deleted
 //! that is not their own.
 
-use std::io::Read;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
-use crate::fuzz_support::{block_on, ground, register, target};
-use crate::safety_support::{OWNERS, fresh_server, initialised_server};
-use crate::support::Program;
-use crate::support::front::{Front, Reaction};
-use crate::wire_support::{read_head, serve, write};
+use crate::harness::fuzzing::{block_on, ground, register, target};
+use crate::harness::{
+    Front, OWNERS, Place, Program, Reaction, accounts, admins, answer, answering, fresh, in_use, reference,
+};
 use serde_json::json;
 use wabizspec::custody::accounts::Account;
 use wabizspec::custody::journal::Journal;
@@ -24,9 +22,13 @@ use wabizspec::fuzz::session::FuzzSession;
 use wabizspec::reference::{AnswerBody, Behaviour, Endpoint, Server};
 
 fn fuzz(url: &str, more: &[&str]) -> Program {
+    fuzz_in(&Place::new(), url, more)
+}
+
+fn fuzz_in(place: &Place, url: &str, more: &[&str]) -> Program {
     let arguments =
         ["fuzz", "users-body", "--target", url, "--requests", "300", "--seed", "7", "--journal", "kept.journal"];
-    Program::new(arguments.iter().chain(more))
+    place.program(arguments.iter().chain(more))
 }
 
 fn passwords(folder: &Path) -> Vec<String> {
@@ -39,34 +41,6 @@ fn kept_file(server: &Server) -> String {
     format!("wabizspec-fuzz/admin-password-http---127-0-0-1-{}", server.address().port())
 }
 
-fn admins(server: &Server) -> String {
-    let dump = server.dump();
-    dump["users"]["admin"]["passwords"][0].as_str().expect("a password").to_owned()
-}
-
-fn accounts(server: &Server) -> Vec<String> {
-    let dump = server.dump();
-    dump["users"].as_object().expect("users").keys().cloned().collect()
-}
-
-/// Answers every request so, and keeps what was sent.
-fn answering(status: &'static str, body: &'static str) -> (String, Arc<Mutex<String>>) {
-    let sent = Arc::<Mutex<String>>::default();
-    let kept = Arc::clone(&sent);
-    let server = serve(move |_, mut stream| {
-        while let Some(head) = read_head(&mut stream) {
-            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
-            let mut sent = vec![0; length.map_or(0, |length| length.parse().expect("a length"))];
-            stream.read_exact(&mut sent).expect("a body");
-            kept.lock().expect("requests").push_str(&format!("{head}{}", String::from_utf8_lossy(&sent)));
-            let length = body.len();
-            let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}");
-            write(&mut stream, format!("{head}\r\n\r\n{body}"));
-        }
-    });
-    (server.origin().to_string(), sent)
-}
-
 #[test]
 fn a_login_that_fails_is_no_reason_for_a_first_login() {
     for (status, body) in [
@@ -75,11 +49,12 @@ fn a_login_that_fails_is_no_reason_for_a_first_login() {
         ("401 Unauthorized", r#"{"errors":[{"code":1005,"title":"Access denied"}]}"#),
         ("500 Internal Server Error", "{}"),
     ] {
-        let (url, sent) = answering(status, body);
+        let target = answering(move |_| answer(status, "", body));
+        let url = target.url();
         let port = url.rsplit(':').next().expect("a port");
         let file = format!("wabizspec-fuzz/admin-password-http---127-0-0-1-{port}");
         let ended = fuzz(&url, &[]).file(&file, "Kept-Pass-1!\n").end().exited(3);
-        let sent = sent.lock().expect("requests").clone();
+        let sent: String = target.log().iter().map(|asked| asked.text()).collect();
         assert!(sent.contains("/v1/users/login"), "{status}");
         assert!(!sent.contains("new_password"), "{status}: a first login was sent");
         assert_eq!(ended.file(&file), "Kept-Pass-1!\n", "{status}");
@@ -89,22 +64,14 @@ fn a_login_that_fails_is_no_reason_for_a_first_login() {
 
 #[test]
 fn a_first_login_is_in_the_journal_and_nothing_secret_below_the_folder() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     let ended = fuzz(&server.url(), &[]).end().exited(0).says("wabizspec recover");
     let password = admins(&server);
     assert_eq!(passwords(ended.folder()), [password.as_str()]);
     assert!(!ended.said().contains(&password));
-    let mut folders = vec![ended.folder().to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in folder.read_dir().expect("a folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if !path.ends_with("kept.journal") {
-                let bytes = std::fs::read(&path).expect("a file");
-                assert!(!String::from_utf8_lossy(&bytes).contains(&password), "{}", path.display());
-            }
-        }
+    for path in ended.place().files().iter().filter(|path| !path.ends_with("kept.journal")) {
+        let bytes = std::fs::read(path).expect("a file");
+        assert!(!String::from_utf8_lossy(&bytes).contains(&password), "{}", path.display());
     }
     // The next run finds it there, and so does `recover`.
     let kept = ended.file("kept.journal");
@@ -118,7 +85,7 @@ fn a_first_login_is_in_the_journal_and_nothing_secret_below_the_folder() {
 
 #[test]
 fn a_first_login_that_is_refused_leaves_no_password_in_the_journal() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let url = server.url();
     let earlier = format!(
         "{}\n{}\n",
@@ -136,7 +103,7 @@ fn a_first_login_that_is_refused_leaves_no_password_in_the_journal() {
 /// A faulty target may refuse the first login and take the password all the same: then it is used, and kept.
 #[test]
 fn a_first_login_that_is_refused_and_done_is_kept() {
-    let refused = crate::support::reference(|settings| {
+    let refused = reference(|settings| {
         settings.behaviour.rewrites.push(|handled, answer| {
             let first = String::from_utf8_lossy(handled.call.body).contains("new_password");
             if *handled.endpoint == Endpoint::Login && first {
@@ -152,7 +119,7 @@ fn a_first_login_that_is_refused_and_done_is_kept() {
 
 #[test]
 fn the_file_of_an_earlier_version_is_read_and_never_written() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let file = kept_file(&server);
     let ended = fuzz(&server.url(), &[]).file(&file, &format!("{OWNERS}\n")).end().exited(0);
     assert_eq!(ended.file(&file), format!("{OWNERS}\n"));
@@ -165,7 +132,7 @@ fn the_file_of_an_earlier_version_is_read_and_never_written() {
 
 #[test]
 fn replay_keeps_to_the_same_journal_and_the_same_lock() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     let url = server.url();
     let replay = || {
         let arguments = ["replay", "findings", "--target", &url, "--journal", "kept.journal"];
@@ -184,7 +151,7 @@ fn replay_keeps_to_the_same_journal_and_the_same_lock() {
 /// Killed at a deletion, when it has accounts of every kind: the journal names what is there.
 #[test]
 fn what_a_killed_fuzzer_leaves_recover_removes() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     let killed = Arc::<AtomicBool>::default();
     let (reached, is_reached) = std::sync::mpsc::channel();
     let open = Arc::clone(&killed);
@@ -195,15 +162,14 @@ fn what_a_killed_fuzzer_leaves_recover_removes() {
         }
         Reaction::Forward
     });
-    let mut fuzz = fuzz(&front.url(), &["session", "password"]).start();
+    let place = Place::new();
+    let mut fuzz = fuzz_in(&place, &front.url(), &["session", "password"]).start();
     is_reached.recv().expect("a deletion");
     fuzz.kill();
-    let kept = std::fs::read_to_string(fuzz.path().join("kept.journal")).expect("a journal");
-    drop(fuzz);
     killed.store(true, Ordering::SeqCst);
     assert!(accounts(&server).len() > 20, "{:?}", accounts(&server));
     let arguments = ["recover", "--clean", "--target", &front.url(), "--journal", "kept.journal"];
-    Program::new(arguments).file("kept.journal", &kept).end().exited(0).says("removed");
+    place.program(arguments).end().exited(0).says("removed");
     assert_eq!(accounts(&server), ["admin"]);
 }
 

@@ -6,9 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::safety_support::fresh_server;
-use crate::support::front::{Front, Reaction};
-use crate::support::{Ended, Program, reference};
+use crate::harness::{Ended, Front, Program, Reaction, fresh, reference};
 use serde_json::Value;
 use wabizspec::reference::{AnswerBody, Endpoint};
 
@@ -27,7 +25,7 @@ fn report(ended: &Ended) -> Value {
 #[test]
 fn the_run_ends_in_its_time_wherever_the_target_hangs() {
     let hangs_after = |answered: usize| {
-        let server = fresh_server("open");
+        let server = fresh("open");
         let front = Front::of(server.address(), move |number, _| match number < answered {
             true => Reaction::Forward,
             false => Reaction::Hang,
@@ -58,11 +56,11 @@ fn the_run_ends_in_its_time_wherever_the_target_hangs() {
 
 #[test]
 fn accounts_that_are_made_slowly_leave_time_for_inputs_or_are_said_to_have_not() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     // The first worker gets its accounts; the others never do.
     let created = Arc::<AtomicUsize>::default();
     let front = Front::of(server.address(), move |_, parts| {
-        let creates = parts.method == "POST" && parts.uri.path() == "/v1/users";
+        let creates = parts.method == "POST" && parts.path() == "/v1/users";
         match creates && created.fetch_add(1, Ordering::SeqCst) >= 2 {
             true => Reaction::Hang,
             false => Reaction::Forward,
@@ -76,7 +74,7 @@ fn accounts_that_are_made_slowly_leave_time_for_inputs_or_are_said_to_have_not()
 
 #[test]
 fn a_clean_up_that_hangs_is_cut_off_and_what_is_left_is_in_the_journal() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     let front = Front::of(server.address(), |_, parts| match parts.method == "DELETE" {
         true => Reaction::Hang,
         false => Reaction::Forward,
@@ -93,7 +91,7 @@ fn a_clean_up_that_hangs_is_cut_off_and_what_is_left_is_in_the_journal() {
 
 #[test]
 fn a_healthy_target_is_fuzzed_to_the_end() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     let ended = fuzz(&server.url(), &["basic-auth", "--time", "10m", "--requests", "500"]).exited(0);
     let report = report(&ended);
     assert_eq!((&report["complete"], &report["unfinished"]), (&Value::Bool(true), &Value::Null), "{report}");
@@ -142,7 +140,7 @@ fn tokens_of_the_admin_do_not_pile_up() {
     let at_the_end = Arc::<AtomicUsize>::default();
     let count = Arc::clone(&at_the_end);
     let front = Front::of(server.address(), move |_, parts| {
-        match parts.uri.path() {
+        match parts.path() {
             "/v1/users/logout" => drop(count.fetch_add(1, Ordering::SeqCst)),
             _ => count.store(0, Ordering::SeqCst),
         }

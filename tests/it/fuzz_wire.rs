@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fuzz_support::{block_on, found, fuzz, fuzz_until, ground, register, settings, target};
+use crate::harness::fuzzing::{block_on, found, fuzz, fuzz_until, ground, register, settings, target};
 use serde_json::Value;
 use tokio::sync::watch;
 use wabizspec::documented::basic::{self, BasicError, Credentials};

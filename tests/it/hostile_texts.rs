@@ -1,13 +1,9 @@
 //! A target that puts secrets and commands into every part of its answers: no report, snapshot or finding shows a secret
 //! in any encoding, and nothing that is written drives a terminal or the log of a CI server.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::Program;
+use crate::harness::{Asked, FORMATS, Place, Program, Server, answer, answering, reports};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::{Value, json};
@@ -205,54 +201,21 @@ fn hostile(number: usize) -> Vec<u8> {
 }
 
 /// A target that lets everybody log in and answers all else with something hostile.
-fn target() -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let count = Arc::new(AtomicUsize::new(0));
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let count = Arc::clone(&count);
-            std::thread::spawn(move || answer(stream, &count));
-        }
-    });
-    url
+fn target() -> Server {
+    let count = AtomicUsize::new(0);
+    answering(move |asked| respond(asked, &count))
 }
 
-fn answer(mut stream: TcpStream, count: &AtomicUsize) {
-    let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
-    let mut first = String::new();
-    let mut length = 0;
-    loop {
-        let mut line = Vec::new();
-        if !reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            return;
-        }
-        let line = String::from_utf8_lossy(&line).into_owned();
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap_or(0);
-        }
-        if first.is_empty() {
-            first = line;
-        } else if line.trim().is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    let _ = reader.read_exact(&mut body);
+fn respond(asked: &Asked, count: &AtomicUsize) -> Vec<u8> {
     let good = json!({
         "users": [{ "token": TOKEN, "expires_after": "2999-01-01 00:00:00+00:00", "username": "x" }],
         "meta": { "version": "v2.37.1", "api_status": "stable" },
     });
-    let good = good.to_string();
-    let makes_an_account = first.starts_with("POST /v1/users HTTP") || first.starts_with("DELETE");
-    let bytes = match first.starts_with("POST /v1/users/login HTTP") || makes_an_account {
-        true => {
-            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{good}", good.len())
-                .into_bytes()
-        }
+    let makes_an_account = asked.is("POST", "/v1/users") || asked.method == "DELETE";
+    match asked.is("POST", "/v1/users/login") || makes_an_account {
+        true => answer("200 OK", "", good.to_string()),
         false => hostile(count.fetch_add(1, Ordering::SeqCst)),
-    };
-    let _ = stream.write_all(&bytes);
+    }
 }
 
 fn configured(program: Program) -> Program {
@@ -260,27 +223,18 @@ fn configured(program: Program) -> Program {
     program.env("WABIZSPEC_ADMIN_PASSWORD", PASSWORD).file("wabizspec.toml", &headers)
 }
 
-const FORMATS: [&str; 6] = ["json", "ndjson", "junit", "html", "markdown", "github"];
-
 /// Holds to it all that a program has said and written, but for files that people do not read.
 #[track_caller]
-fn all_is_clean(what: &str, said: &str, folder: &Path) {
+fn all_is_clean(what: &str, said: &str, place: &Place) {
     is_clean(&format!("{what}, said"), said);
-    let mut folders = vec![folder.to_owned()];
     let mut files = 0;
-    while let Some(folder) = folders.pop() {
-        for entry in folder.read_dir().expect("a folder").flatten() {
-            let path = entry.path();
-            let name = path.display().to_string();
-            let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() {
-                folders.push(path);
-            } else if ["report", "snap", "new", "sh", "toml", "json", "txt"].contains(&&*ending)
-                && !name.ends_with("wabizspec.toml")
-            {
-                is_clean(&format!("{what}, {name}"), &std::fs::read_to_string(&path).expect("text"));
-                files += 1;
-            }
+    for path in place.files() {
+        let name = path.display().to_string();
+        let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+        let is_read = FORMATS.contains(&&*ending) || ["snap", "new", "sh", "toml", "txt"].contains(&&*ending);
+        if is_read && !name.ends_with("wabizspec.toml") {
+            is_clean(&format!("{what}, {name}"), &std::fs::read_to_string(&path).expect("text"));
+            files += 1;
         }
     }
     assert!(files > 5, "{what} has written {files} files");
@@ -288,57 +242,33 @@ fn all_is_clean(what: &str, said: &str, folder: &Path) {
 
 #[test]
 fn no_report_and_no_snapshot_shows_a_secret_or_drives_anything() {
-    let url = target();
-    let mut args: Vec<String> =
-        ["run", "--target", &url, "--allow", "users", "--registration", "open", "-v"].map(str::to_owned).to_vec();
-    args.extend(FORMATS.iter().map(|format| format!("--report={format}=out-{format}.report")));
-    args.extend(
-        ["--fail-on=should", "--snapshots", "snapshots", "users", "tokens", "envelope", "account"].map(str::to_owned),
-    );
+    let (target, place) = (target(), Place::new());
+    let args =
+        ["run", "--target", &target.url(), "--allow", "users", "--registration", "open", "-v", "--fail-on=should"];
+    let more = ["--snapshots", "snapshots", "users", "tokens", "envelope", "account", "--baseline", "known.baseline"];
     let known = "[[known]]\ncase = \"users/x::*\"\nrequirement = \"a\"\nsignature = \"::error::a ##vso[b]\"\nreason = \"##[c]\"\n";
-    args.extend(["--baseline", "known.baseline"].map(str::to_owned));
-    let mut running = configured(Program::new(&args)).file("known.baseline", known).start();
-    while running.is_running() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    let folder = running.path();
-    // A second run, on the accepted answers of the first, is held to them.
-    let kept = tempfile::tempdir().expect("a folder");
-    copy(&folder, kept.path());
-    let ended = running.end();
+    let program = configured(place.program(args).args(more).args(reports("out")));
+    let ended = program.file("known.baseline", known).end();
     let failed: usize = ended.said().matches("FAIL ").count();
     assert!(failed > PLACES * 8, "{failed} cases failed: {}", ended.said());
-    all_is_clean("run", &ended.said(), kept.path());
+    all_is_clean("run", &ended.said(), &place);
     for format in FORMATS {
-        let source = kept.path().join("out-ndjson.report").display().to_string();
-        let merged = Program::new(["merge", &source, "--report", format]).end();
+        let merged = place.program(["merge", "out.ndjson", "--report", format]).end();
         assert!(merged.stdout.len() > 1000, "{}", merged.said());
         is_clean(&format!("merge to {format}"), &merged.said());
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    for entry in from.read_dir().expect("a folder").flatten() {
-        let path = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => {
-                std::fs::create_dir_all(&path).expect("a folder");
-                copy(&entry.path(), &path);
-            }
-            false => drop(std::fs::copy(entry.path(), path).expect("a copy")),
-        }
-    }
-}
-
 #[test]
 fn a_changed_snapshot_is_shown_without_secrets_and_commands() {
-    let url = target();
-    let snapshots = tempfile::tempdir().expect("a folder");
-    let folder = snapshots.path().join("kept").display().to_string();
-    let args =
-        ["run", "--target", &url, "--registration", "open", "-v", "--snapshots", &folder, "envelope", "users/read*"];
-    configured(Program::new(args.iter().chain(&["--accept"]))).end();
-    let ended = configured(Program::new(args.iter().chain(&["--report=json=out.json"]))).end();
+    let (target, place) = (target(), Place::new());
+    let url = target.url();
+    let judge = |more: &str| {
+        let args = ["run", "--target", &url, "--registration", "open", "-v", "--snapshots", "kept", more];
+        configured(place.program(args).args(["envelope", "users/read*"])).end()
+    };
+    judge("--accept");
+    let ended = judge("--report=json=out.json");
     assert!(ended.said().contains("the answers as accepted"), "{}", ended.said());
     is_clean("the diff", &ended.said());
     is_clean("the diff in the report", &ended.file("out.json"));
@@ -346,15 +276,14 @@ fn a_changed_snapshot_is_shown_without_secrets_and_commands() {
 
 #[test]
 fn no_finding_of_the_fuzzer_shows_a_secret_or_drives_anything() {
-    let url = target();
-    let found = tempfile::tempdir().expect("a folder");
-    let out = found.path().join("out").display().to_string();
-    let args = ["fuzz", "all", "--target", &url, "--requests", "600", "--seed", "7", "--out", &out];
-    let ended = configured(Program::new(args.iter().chain(&["--report", "json=out.json"]))).end();
+    let (target, place) = (target(), Place::new());
+    let url = target.url();
+    let args = ["fuzz", "all", "--target", &url, "--requests", "600", "--seed", "7", "--out", "out"];
+    let ended = configured(place.program(args).args(["--report", "json=out.json"])).end();
     assert!(ended.said().matches("must ").count() > 10, "{}", ended.said());
     is_clean("the report", &ended.file("out.json"));
-    all_is_clean("fuzz", &ended.said(), found.path());
-    let replayed = configured(Program::new(["replay", &format!("{out}/findings"), "--target", &url])).end();
+    all_is_clean("fuzz", &ended.said(), &place);
+    let replayed = configured(place.program(["replay", "out/findings", "--target", &url])).end();
     assert!(replayed.said().contains("reproduced "), "{}", replayed.said());
     is_clean("replay", &replayed.said());
 }

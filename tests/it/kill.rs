@@ -1,18 +1,16 @@
 //! No password is ever lost: the run is killed at every request in turn, before the target has seen the request and after
 //! it has answered, and each time the journal holds every password that the target then has.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use crate::safety_support::{OWNERS, fresh_server, initialised_server, told, wabizspec};
+use crate::harness::{Front, OWNERS, PASSWORD, Place, Reaction, Running, eventually, fresh, in_use, reset_of};
 use wabizspec::custody::journal::Journal;
 use wabizspec::reference::Server;
 
-/// Where a run is killed.
+/// Where a run is killed; requests are counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     /// The request has left the run, and the target has not seen it.
@@ -22,101 +20,39 @@ enum At {
     Never,
 }
 
-/// Passes bytes between a run and its target, counts requests, and kills the run at one of them.
-struct Proxy {
-    url: String,
-    state: Arc<State>,
-}
-
-struct State {
-    target: String,
-    at: At,
-    requests: AtomicUsize,
-    killed: AtomicBool,
-    child: Mutex<Option<Child>>,
+/// A run that can be killed from the requests that it sends.
+#[derive(Default)]
+struct Victim {
+    running: Mutex<Option<Running>>,
     started: Condvar,
+    killed: AtomicBool,
 }
 
-impl State {
+impl Victim {
     fn kill(&self) {
-        let mut child = self.child.lock().expect("child");
-        while child.is_none() {
-            child = self.started.wait(child).expect("child");
-        }
-        let child = child.as_mut().expect("child");
-        // SIGKILL: no handler runs, nothing is flushed.
-        child.kill().expect("kill");
-        child.wait().expect("wait");
+        let running = self.running.lock().expect("a run");
+        let mut running = self.started.wait_while(running, |running| running.is_none()).expect("a run");
         self.killed.store(true, Ordering::SeqCst);
+        running.as_mut().expect("a run").kill();
     }
-}
 
-impl Proxy {
-    fn start(target: &str, at: At) -> Proxy {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("listener");
-        let url = format!("http://{}", listener.local_addr().expect("address"));
-        let state = Arc::new(State {
-            target: target.strip_prefix("http://").expect("http").to_owned(),
-            at,
-            requests: AtomicUsize::new(0),
-            killed: AtomicBool::new(false),
-            child: Mutex::new(None),
-            started: Condvar::new(),
-        });
-        let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let shared = Arc::clone(&shared);
-                std::thread::spawn(move || shared.connection(client));
+    fn react(self: &Arc<Self>, at: At, number: usize) -> Reaction {
+        match at {
+            _ if self.killed.load(Ordering::SeqCst) => Reaction::Forward,
+            At::Before(here) if here == number => {
+                self.kill();
+                Reaction::Drop
             }
-        });
-        Proxy { url, state }
+            At::After(here) if here == number => {
+                let victim = Arc::clone(self);
+                Reaction::Then(Box::new(move || victim.kill()))
+            }
+            _ => Reaction::Forward,
+        }
     }
-}
 
-impl State {
-    /// Nobody pipelines here: a request is what comes before the next answer.
-    fn connection(&self, mut client: TcpStream) {
-        let Ok(mut server) = TcpStream::connect(&self.target) else {
-            return;
-        };
-        let (Ok(mut to_client), Ok(mut from_server)) = (client.try_clone(), server.try_clone()) else {
-            return;
-        };
-        let answered = AtomicBool::new(true);
-        let deadly = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut buffer = [0; 65536];
-                while let Ok(read @ 1..) = from_server.read(&mut buffer) {
-                    answered.store(true, Ordering::SeqCst);
-                    if deadly.load(Ordering::SeqCst) {
-                        self.kill();
-                        break;
-                    }
-                    if to_client.write_all(&buffer[..read]).is_err() {
-                        break;
-                    }
-                }
-                let _ = to_client.shutdown(Shutdown::Both);
-            });
-            let mut buffer = [0; 65536];
-            while let Ok(read @ 1..) = client.read(&mut buffer) {
-                let number = match answered.swap(false, Ordering::SeqCst) && !self.killed.load(Ordering::SeqCst) {
-                    true => self.requests.fetch_add(1, Ordering::SeqCst) + 1,
-                    false => 0,
-                };
-                if self.at == At::Before(number) {
-                    self.kill();
-                    break;
-                }
-                deadly.fetch_or(self.at == At::After(number), Ordering::SeqCst);
-                if server.write_all(&buffer[..read]).is_err() {
-                    break;
-                }
-            }
-            let _ = server.shutdown(Shutdown::Both);
-        });
+    fn has_ended(&self) -> bool {
+        self.killed.load(Ordering::SeqCst) || !self.running.lock().expect("a run").as_mut().expect("a run").is_running()
     }
 }
 
@@ -207,72 +143,56 @@ json = '{"new_password": "X${new_password|json}"}'
 "login.later.accepted" = { status = 200 }
 "#;
 
-fn suite(story: &Story, folder: &Path) -> PathBuf {
-    let (suite, from) = (folder.join("suite"), Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"));
+fn write_suite(story: &Story, place: &Place) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let copy = |file: &str| place.write(&format!("suite/{file}"), fs::read(from.join(file)).expect(file));
     for area in ["login", "users", "tokens", "account", "envelope"] {
-        std::fs::create_dir_all(suite.join(area)).expect("folder");
+        fs::create_dir_all(place.path().join("suite").join(area)).expect("folder");
     }
-    std::fs::copy(from.join("requirements.toml"), suite.join("requirements.toml")).expect("register");
+    copy("requirements.toml");
     for scenario in story.scenarios {
-        let file = format!("{scenario}.toml");
-        std::fs::copy(from.join(&file), suite.join(&file)).expect("scenario");
+        copy(&format!("{scenario}.toml"));
     }
     if story.admin_changes {
-        std::fs::write(suite.join("login/admin-changes.toml"), ADMIN_CHANGES).expect("scenario");
+        place.write("suite/login/admin-changes.toml", ADMIN_CHANGES);
     }
-    suite
 }
 
 /// Runs the story once, killed there; the number of requests that came by.
 fn run(story: &Story, at: At) -> usize {
-    let folder = tempfile::tempdir().expect("folder");
-    let server = match story.fresh {
-        true => fresh_server("open"),
-        false => initialised_server("open"),
-    };
-    let proxy = Proxy::start(&server.url(), at);
-    let journal = folder.path().join("kept.journal");
-    let mut command = wabizspec(folder.path());
-    command.args(["run", "--target", &proxy.url, "-q"]).args(story.arguments);
-    command.arg("--journal").arg(&journal);
+    let (place, victim) = (Place::new(), Arc::<Victim>::default());
+    let server = if story.fresh { fresh("open") } else { in_use("open") };
+    let of_front = Arc::clone(&victim);
+    let front = Front::of(server.address(), move |number, _| of_front.react(at, number));
+    write_suite(story, &place);
+    let url = front.url();
+    let arguments = ["run", "--target", &url, "-q", "--journal", "kept.journal", "--scenarios", "suite"];
+    let mut program = place.program(arguments.iter().chain(story.arguments));
     if story.reset {
-        command.args(["--reset", &format!("POST {}/__control/reset", server.url())]);
+        program = program.args(["--reset", &reset_of(&server)]);
     }
-    command.arg("--scenarios").arg(suite(story, folder.path()));
     if !story.fresh {
-        command.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS);
+        program = program.password();
     }
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("run");
-    *proxy.state.child.lock().expect("child") = Some(child);
-    proxy.state.started.notify_all();
+    let running = program.start();
     if at == At::Never {
-        let child = proxy.state.child.lock().expect("child").take().expect("child");
-        let output = child.wait_with_output().expect("wait");
-        assert_eq!(output.status.code(), Some(0), "{}: {}", story.name, told(&output));
+        running.end().exited(0);
     } else {
+        *victim.running.lock().expect("a run") = Some(running);
+        victim.started.notify_all();
         // The order of requests differs from run to run, so the last few may not come at all.
-        loop {
-            if proxy.state.killed.load(Ordering::SeqCst) {
-                break;
-            }
-            let mut child = proxy.state.child.lock().expect("child");
-            if child.as_mut().expect("child").try_wait().expect("wait").is_some() {
-                break;
-            }
-            drop(child);
-            std::thread::sleep(std::time::Duration::from_millis(2));
-        }
+        eventually("the end of the run", || victim.has_ended());
     }
     // From here on it only passes on.
-    let requests = proxy.state.requests.load(Ordering::SeqCst);
-    proxy.state.killed.store(true, Ordering::SeqCst);
-    nothing_is_lost(story, at, &server, &proxy.url, &journal, folder.path());
+    let requests = front.requests();
+    victim.killed.store(true, Ordering::SeqCst);
+    nothing_is_lost(story, at, &server, &url, &place);
     requests
 }
 
-fn nothing_is_lost(story: &Story, at: At, server: &Server, url: &str, journal: &Path, folder: &Path) {
+fn nothing_is_lost(story: &Story, at: At, server: &Server, url: &str, folder: &Place) {
     let place = format!("{}, killed {at:?}", story.name);
-    let known = Journal::read(journal).unwrap_or_else(|error| panic!("{place}: {error}"));
+    let known = Journal::read(&folder.path().join("kept.journal")).unwrap_or_else(|error| panic!("{place}: {error}"));
     let known = known.unwrap_or_default();
     let dump = server.dump();
     for (account, state) in dump["users"].as_object().expect("users") {
@@ -288,14 +208,13 @@ fn nothing_is_lost(story: &Story, at: At, server: &Server, url: &str, journal: &
         assert!(!lost, "{place}: the password of {account} is in no journal");
     }
     // Without the owner's password in its environment: the journal must do, once a change has begun.
-    let mut recover = wabizspec(folder);
-    recover.args(["recover", "--target", url, "--show", "--journal"]).arg(journal);
+    let mut recover = folder.program(["recover", "--target", url, "--show", "--journal", "kept.journal"]);
     if known.passwords_of("admin").is_empty() {
-        recover.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS);
+        recover = recover.env(PASSWORD, OWNERS);
     }
-    let output = recover.output().expect("recover");
-    let said = told(&output);
-    assert_eq!(output.status.code(), Some(0), "{place}: {said}");
+    let said = recover.end();
+    assert_eq!(said.code, Some(0), "{place}: {}", said.said());
+    let said = said.said();
     // What was under way when the run was killed has arrived by now.
     let admin = &server.dump()["users"]["admin"];
     let password = admin["passwords"][0].as_str().expect("password");
@@ -311,7 +230,7 @@ fn a_run_that_is_killed_at_any_request_loses_no_password() {
     for (index, story) in STORIES.iter().enumerate() {
         let requests = run(story, At::Never);
         assert!(requests > 10, "{}: only {requests} requests", story.name);
-        points.extend((1..=requests).flat_map(|number| [(index, At::Before(number)), (index, At::After(number))]));
+        points.extend((0..requests).flat_map(|number| [(index, At::Before(number)), (index, At::After(number))]));
     }
     let killed = points.len();
     assert!(killed > 200, "only {killed} points");

@@ -129,7 +129,7 @@ fn the_matrix_is_as_approved() {
     let text = std::fs::read_to_string(&path).expect("the report of a proof");
     let proof: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(proof["complete"], true, "the proof was not made to its end");
-    crate::kept_files::assert_current(KEPT, "matrix", &rendered(&proof, &rows_of_files(&suite())));
+    crate::harness::kept::assert_current(KEPT, "matrix", &rendered(&proof, &rows_of_files(&suite())));
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn the_readme_shows_the_matrix_in_short() {
     let (_, after) = rest.split_once(MARKS[1]).expect("the end mark");
     let table = in_short(&kept(&rows_of_files(&suite())));
     let now = format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]);
-    crate::kept_files::assert_current("README.md", "matrix", &now);
+    crate::harness::kept::assert_current("README.md", "matrix", &now);
 }
 
 /// The README's recipe, run by a shell as it stands there, on a port that is free.

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Program, reference};
+use crate::harness::{Program, reference};
 use serde_json::Value;
 use wabizspec::reference::AnswerBody;
 

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::front::{Front, Reaction};
-use crate::support::{Program, reference};
-use crate::wire_support::{hold, serve};
+use crate::harness::server::{hold, serve};
+use crate::harness::{Front, Program, Reaction, reference};
 
 /// The ids of the cases that a printed plan runs, and those that it leaves out.
 fn ids(printed: &str) -> (BTreeSet<String>, BTreeSet<String>) {
@@ -17,7 +16,7 @@ fn ids(printed: &str) -> (BTreeSet<String>, BTreeSet<String>) {
 #[test]
 fn a_plan_is_printed_and_nothing_is_sent() {
     let server = serve(|_, mut stream| hold(&mut stream));
-    let url = format!("http://{}", server.address);
+    let url = server.url();
     let args = ["run", "--plan", "--target", &url, "--reset", "touch reset", "--report", "json=r.json"];
     let ended = Program::new(args).end().exited(0);
     assert!(ended.stdout.contains("nothing has been sent"), "{}", ended.stdout);

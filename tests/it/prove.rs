@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
+use crate::harness::Place;
+use crate::harness::program::files_below;
 use tokio::sync::watch;
 use wabizspec::prove::{FaultVerdict, Progress, Proof, Row, prove};
 use wabizspec::reference::{Fault, Kind};
@@ -111,67 +112,43 @@ fn every_requirement_that_a_server_can_break_has_a_fault() {
     }
 }
 
-/// The embedded scenarios in a folder of their own.
-fn copied(folder: &Path) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let entries = |path: &Path| std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
-    for path in entries(&from) {
-        let to = folder.join(path.file_name().expect("a name"));
-        if !path.is_dir() {
-            std::fs::copy(&path, to).expect("a copy");
-            continue;
-        }
-        std::fs::create_dir(&to).expect("a folder");
-        for file in entries(&path) {
-            std::fs::copy(&file, to.join(file.file_name().expect("a name"))).expect("a copy");
-        }
+/// The embedded scenarios in the folder `scenarios` of a place.
+fn copied() -> Place {
+    let (place, from) = (Place::new(), Path::new(env!("CARGO_MANIFEST_DIR")));
+    for file in files_below(&from.join("scenarios")) {
+        let name = file.strip_prefix(from).expect("inside").to_str().expect("UTF-8");
+        place.write(name, std::fs::read(&file).expect("a file"));
     }
+    place
 }
 
 #[test]
 fn a_deleted_scenario_lets_a_fault_survive_and_the_program_names_it() {
     const FAULT: &str = "tokens.expiry.swept-by-a-login";
-    let folder = tempfile::tempdir().expect("a folder");
-    copied(folder.path());
-    let proven = || {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
-        let output = program.args(["prove", FAULT, "--scenarios"]).arg(folder.path()).output();
-        let output = output.expect("the program runs");
-        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let (code, told) = proven();
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("some faults only"), "{told}");
+    let place = copied();
+    let proven = || place.program(["prove", FAULT, "--scenarios", "scenarios"]).end();
+    proven().exited(0).says("some faults only");
     // Nobody's twin, and no control: the suite can be read without it.
-    std::fs::remove_file(folder.path().join("tokens/six-days-old.toml")).expect("the file");
-    let (code, told) = proven();
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains(&format!("silent  {FAULT}")), "{told}");
+    std::fs::remove_file(place.path().join("scenarios/tokens/six-days-old.toml")).expect("the file");
+    proven().exited(1).says(&format!("silent  {FAULT}"));
 }
 
 #[test]
 fn without_a_scenario_that_others_name_as_their_twin_nothing_is_proven() {
     const TWIN: &str = "users/create";
-    let folder = tempfile::tempdir().expect("a folder");
-    copied(folder.path());
-    std::fs::remove_file(folder.path().join(format!("{TWIN}.toml"))).expect("the file");
-    let report = folder.path().join("proof.json");
+    let place = copied();
+    std::fs::remove_file(place.path().join(format!("scenarios/{TWIN}.toml"))).expect("the file");
     let told = |arguments: &[&str]| {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
-        let output = program.args(arguments).arg("--scenarios").arg(folder.path()).output();
-        let output = output.expect("the program runs");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code(), text(&output.stdout), text(&output.stderr))
+        let ended = place.program(arguments).args(["--scenarios", "scenarios"]).end();
+        (ended.code, ended.stdout, ended.stderr)
     };
-    let to_file = format!("--report=json={}", report.display());
-    let (code, markdown, proving) = told(&["prove", "--report=markdown", &to_file]);
+    let (code, markdown, proving) = told(&["prove", "--report=markdown", "--report=json=proof.json"]);
     assert_eq!(code, Some(1), "{proving}");
     let conclusion = "refusals without their accepted positive prove nothing; no fault was tried\n";
     let errors = proving.strip_suffix(conclusion).expect(&proving);
     assert!(errors.contains(&format!("there is no scenario \"{TWIN}\"\n  help: ")), "{errors}");
     assert!(markdown.contains(&format!("* `{TWIN}`: missing")), "{markdown}");
-    let json = std::fs::read(&report).expect("the report");
-    let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&place.read("proof.json")).expect("JSON");
     assert_eq!(json["complete"], false);
     assert_eq!(json["faults"], serde_json::json!([]));
     assert_eq!(json["baseline"][0]["id"], TWIN);
@@ -185,16 +162,16 @@ fn without_a_scenario_that_others_name_as_their_twin_nothing_is_proven() {
 
 #[test]
 fn a_suite_without_any_one_of_the_twins_is_incomplete() {
-    let folder = tempfile::tempdir().expect("a folder");
-    copied(folder.path());
+    let place = copied();
+    let folder = place.path().join("scenarios");
     let suite = suite();
     let twins: BTreeSet<&str> = suite.scenarios.iter().filter_map(|one| one.positive.as_deref()).collect();
     assert!(twins.len() > 10, "{twins:?}");
-    let aside = folder.path().join("aside");
+    let aside = place.path().join("aside");
     for twin in twins {
-        let file = folder.path().join(format!("{twin}.toml"));
+        let file = folder.join(format!("{twin}.toml"));
         std::fs::rename(&file, &aside).expect("a file");
-        let Err(SuiteError::Incomplete(missing)) = Suite::from_folder(folder.path()) else {
+        let Err(SuiteError::Incomplete(missing)) = Suite::from_folder(&folder) else {
             panic!("{twin} is not missed");
         };
         assert!(missing.iter().all(|missing| missing.positive == twin), "{missing:?}");

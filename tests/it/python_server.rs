@@ -5,11 +5,10 @@
 //! `REQUIRE_PYTHON` is set, as `.ci/extra` does.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-use serde_json::Value;
+use crate::harness::{Ended, Program, Report, Served};
 
 /// Five mistakes of an implementer, and the rules that each must be found to break.
 ///
@@ -44,51 +43,19 @@ const MORE: [(&str, &[&str]); 4] = [
     ("tokens-outlive-user", &["tokens.deleted-user.dead", "tokens.recreated-user.dead", "tokens.bearer.code"]),
 ];
 
-/// A server that runs until it is dropped.
-struct PythonServer {
-    process: Child,
-    url: String,
+fn start(registration: &str, mistakes: &[&str]) -> Served {
+    let mut command = Command::new("python3");
+    command.arg(folder().join("server.py")).args(["--registration", registration]);
+    command.args(mistakes.iter().flat_map(|mistake| ["--mistake", mistake]));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    Served::start(command)
 }
 
-impl PythonServer {
-    fn start(registration: &str, mistakes: &[&str]) -> PythonServer {
-        let mut command = Command::new("python3");
-        command.arg(folder().join("server.py"));
-        command.args(["--registration", registration]);
-        command.args(mistakes.iter().flat_map(|mistake| ["--mistake", mistake]));
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
-        let mut process = command.stdout(Stdio::piped()).spawn().expect("the server starts");
-        let said = process.stdout.take().expect("its output");
-        let mut line = String::new();
-        BufReader::new(said).read_line(&mut line).expect("its first line");
-        let url = line.trim().strip_prefix("listening on ").expect("its address");
-        PythonServer { url: url.to_owned(), process }
-    }
-
-    /// Runs the whole suite against it; the exit code and the report.
-    fn judge(&self, config: &str) -> (Option<i32>, Value) {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("wabizspec.toml"), config).expect("the configuration");
-        let reset = format!("POST {}/__reset", self.url);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
-        for name in ["WABIZSPEC_TARGET", "WABIZSPEC_ADMIN_USERNAME", "WABIZSPEC_ADMIN_PASSWORD"] {
-            command.env_remove(name);
-        }
-        command.current_dir(folder.path()).env("XDG_STATE_HOME", folder.path().join("state"));
-        command.args(["run", "--quiet", "--target", &self.url, "--reset", &reset]);
-        command.args(["--allow", "registration", "--report", "json=report.json"]);
-        let ended = command.output().expect("the program runs");
-        let report = std::fs::read(folder.path().join("report.json"));
-        let report = report.unwrap_or_else(|_| panic!("no report: {}", String::from_utf8_lossy(&ended.stderr)));
-        (ended.status.code(), serde_json::from_slice(&report).expect("JSON"))
-    }
-}
-
-impl Drop for PythonServer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Runs the whole suite against it.
+fn judge(server: &Served, config: &str) -> Ended {
+    let reset = format!("POST {}/__reset", server.url);
+    let args = ["--quiet", "--target", &server.url, "--reset", &reset, "--allow", "registration"];
+    Program::judge(args).file("wabizspec.toml", config).end()
 }
 
 fn folder() -> PathBuf {
@@ -113,13 +80,8 @@ fn python_is_missing() -> bool {
     missing
 }
 
-fn count(report: &Value, what: &str) -> u64 {
-    report["summary"][what].as_u64().expect("a count")
-}
-
-fn found(report: &Value) -> BTreeSet<&str> {
-    let cases = report["cases"].as_array().expect("cases").iter();
-    let findings = cases.flat_map(|case| case["findings"].as_array().expect("findings"));
+fn found(report: &Report) -> BTreeSet<&str> {
+    let findings = report.cases().iter().flat_map(|case| case["findings"].as_array().expect("findings"));
     findings.map(|finding| finding["requirement"].as_str().expect("an id")).collect()
 }
 
@@ -129,14 +91,13 @@ fn a_server_of_another_making_is_found_to_conform() {
         return;
     }
     for (registration, least) in [("open", 700), ("sunset", 600)] {
-        let (exit, report) = PythonServer::start(registration, &[]).judge(&hooks());
+        let report = judge(&start(registration, &[]), &hooks()).exited(0);
         assert_eq!(found(&report), BTreeSet::new());
-        assert_eq!(exit, Some(0), "{}", report["summary"]);
-        assert_eq!(report["target"]["registration"], registration);
-        assert_eq!(count(&report, "blocked"), 0, "{}", report["summary"]);
-        assert!(count(&report, "pass") >= least, "{}", report["summary"]);
+        assert_eq!(report.0["target"]["registration"], registration);
+        assert_eq!(report.count("blocked"), 0, "{}", report.0["summary"]);
+        assert!(report.count("pass") >= least, "{}", report.0["summary"]);
         // Skipped is what the other registration state is about, and nothing else.
-        for case in report["cases"].as_array().expect("cases") {
+        for case in report.cases() {
             let reason = case["reason"].as_str().unwrap_or_default();
             assert!(case["verdict"] == "pass" || reason.contains("registration is"), "{case}");
         }
@@ -158,9 +119,8 @@ fn mistakes_are_found(mistakes: &[(&str, &[&str])]) {
         return;
     }
     let names: Vec<&str> = mistakes.iter().map(|(name, _)| *name).collect();
-    let (exit, report) = PythonServer::start("open", &names).judge("");
+    let report = judge(&start("open", &names), "").exited(1);
     let rules: BTreeSet<&str> = mistakes.iter().flat_map(|(_, rules)| rules.iter().copied()).collect();
     assert_eq!(found(&report), rules);
-    assert_eq!(exit, Some(1), "{}", report["summary"]);
-    assert_eq!(count(&report, "blocked"), 0, "{}", report["summary"]);
+    assert_eq!(report.count("blocked"), 0, "{}", report.0["summary"]);
 }

@@ -1,8 +1,7 @@
 //! `recover`: few wrong logins, and what interrupted runs left is removed on request, and nothing else.
 
-use crate::safety_support::{OWNERS, fresh_server, initialised_server, send};
-use crate::support::Program;
-use crate::support::front::{Front, Reaction};
+use crate::harness::target::{self, log_in};
+use crate::harness::{Front, OWNERS, Program, Reaction, accounts, fresh, in_use, send};
 use serde_json::{Value, json};
 use wabizspec::custody::lock::RunLock;
 use wabizspec::reference::Server;
@@ -27,30 +26,19 @@ fn recover(url: &str, journal: &str, more: &[&str]) -> Program {
     Program::new(arguments.iter().chain(more)).file("kept.journal", journal)
 }
 
-fn accounts(server: &Server) -> Vec<String> {
-    let dump = server.dump();
-    dump["users"].as_object().expect("users").keys().cloned().collect()
-}
-
 /// Makes these accounts as the admin would.
 fn make(server: &Server, names: &[&str]) {
-    let basic = ("Authorization", "Basic YWRtaW46T3duZXItUGFzcy0xIQ==");
-    let answer = send(&server.url(), "POST /v1/users/login", &[basic], "");
-    let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
-    let bearer = format!("Bearer {}", body["users"][0]["token"].as_str().expect("a token"));
-    let bearer = ("Authorization", bearer.as_str());
+    let token = log_in(server, OWNERS, "");
     for name in names {
-        let body = json!({"username": name, "password": "Abcdef1!"}).to_string();
-        let answer = send(&server.url(), "POST /v1/users", &[bearer, ("Content-Type", "application/json")], &body);
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        target::make(server, &token, name);
     }
-    send(&server.url(), "POST /v1/users/logout", &[bearer], "");
+    send(&server.url(), "POST /v1/users/logout", &[("Authorization", &format!("Bearer {token}"))], "");
     assert_eq!(server.dump()["tokens"], json!({}));
 }
 
 #[test]
 fn wrong_logins_are_few_and_the_rest_is_for_another_time() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let front = Front::of(server.address(), |_, _| Reaction::Forward);
     let wrong: Vec<Value> = (0..64).map(|number| password("admin", &format!("Wrong-Pass-{number}"))).collect();
     let entries: Vec<Value> = [password("admin", OWNERS)].into_iter().chain(wrong).collect();
@@ -77,16 +65,12 @@ fn wrong_logins_are_few_and_the_rest_is_for_another_time() {
 
 #[test]
 fn the_newest_entry_is_tried_first_then_what_the_owner_gave_then_other_spellings() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let front = Front::of(server.address(), |_, _| Reaction::Forward);
     let spelt = format!("{OWNERS} ");
     let entries = [password("admin", &spelt), password("admin", "Wrong-Pass-1")];
     let text = journal(&front.url(), &entries);
-    recover(&front.url(), &text, &[])
-        .env("WABIZSPEC_ADMIN_PASSWORD", OWNERS)
-        .end()
-        .exited(0)
-        .says("found: the password that was given works");
+    recover(&front.url(), &text, &[]).password().end().exited(0).says("found: the password that was given works");
     assert_eq!(front.logins().count, 3);
     recover(&front.url(), &text, &[]).end().exited(0).says("without blanks at its ends");
     assert_eq!(front.logins().count, 3 + 4, "two entries, the default password, the spelling");
@@ -97,7 +81,7 @@ const LEFT: [&str; 3] = ["wab1cd0001", "wab1cd0002u", "wx7k"];
 
 #[test]
 fn what_killed_runs_left_is_listed_and_removed_on_request() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     make(&server, &LEFT);
     make(&server, &["alice", "wab1cd0009"]);
     let url = server.url();
@@ -129,20 +113,20 @@ fn what_killed_runs_left_is_listed_and_removed_on_request() {
 
 #[test]
 fn after_a_whole_clean_up_a_known_password_is_not_kept() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     make(&server, &LEFT[..1]);
     let text = journal(&server.url(), &[password("admin", OWNERS), made(LEFT[0])]);
-    let cleaned = recover(&server.url(), &text, &["--clean"]).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(0);
+    let cleaned = recover(&server.url(), &text, &["--clean"]).password().end().exited(0);
     assert_eq!(accounts(&server), ["admin"]);
     assert!(!cleaned.has("kept.journal"));
 }
 
 #[test]
 fn an_account_that_cannot_be_removed_stays_in_the_journal() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     make(&server, &LEFT[..2]);
     let front =
-        Front::of(server.address(), |_, parts| match parts.method == "DELETE" && parts.uri.path().ends_with(LEFT[0]) {
+        Front::of(server.address(), |_, parts| match parts.method == "DELETE" && parts.path().ends_with(LEFT[0]) {
             true => Reaction::Drop,
             false => Reaction::Forward,
         });
@@ -155,7 +139,7 @@ fn an_account_that_cannot_be_removed_stays_in_the_journal() {
 
 #[test]
 fn nothing_is_removed_while_a_run_is_at_work() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     make(&server, &LEFT[..1]);
     let text = journal(&server.url(), &[password("admin", OWNERS), made(LEFT[0])]);
     let program = recover(&server.url(), &text, &["--clean"]);
@@ -167,7 +151,7 @@ fn nothing_is_removed_while_a_run_is_at_work() {
 
 #[test]
 fn a_target_that_is_just_installed_is_told_as_such() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     let text = journal(&server.url(), &[password("admin", "Wrong-Pass-1")]);
     recover(&server.url(), &text, &["--clean"]).end().exited(0).says("default password is still in place");
 }

@@ -1,43 +1,62 @@
 //! Reports as their readers get them: the same run is the same in every format however often it is told, and nothing
 //! that is missing, broken or foreign passes for a report.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-use std::time::{Duration, Instant};
+mod junit;
 
-use crate::report_support::{FORMATS, Folder, Target, WHOLE, cases, json, said, wabizspec};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::harness::{
+    Ended, FORMATS, Place, Report, Server, answering, eventually, hold, read_request, reports, serve, write,
+};
+
+/// What the hostile target says to everything.
+const HOSTILE: &str =
+    "</script><script>pwned()</script>\u{0}\u{1b}[31m\u{85}\u{fffe}]]>&amp;\n::error::x\n```\n# out\n</details>%0A";
+
+/// What a JUnit report of the hostile target holds at least once each.
+const WHOLE: [&str; 3] = ["failure", "error", "skipped"];
+
+fn said_to_everything() -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{HOSTILE}", HOSTILE.len())
+}
+
+/// A target that answers every request with the same hostile text.
+pub fn hostile() -> Server {
+    answering(|_| said_to_everything())
+}
+
+pub fn json(place: &Place, name: &str) -> Report {
+    Report(serde_json::from_str(&place.read(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
+}
 
 /// Runs against that target and writes a report in every format.
-fn run_in_all_formats(folder: &Folder, target: &Target) {
-    let mut args = vec!["run", "login/f*", "users/c*", "--fresh", "--target", target.url()];
-    let reports = folder.reports("run");
-    args.extend(reports.iter().flat_map(|report| ["--report", report.as_str()]));
-    let output = wabizspec(&args);
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+fn run_in_all_formats(place: &Place, target: &Server) {
+    let args = ["run", "login/f*", "users/c*", "--fresh", "--target", &target.url()];
+    place.program(args).args(reports("run")).end().exited(1);
+}
+
+fn merge(place: &Place, source: &str, report: &str) -> Ended {
+    place.program(["merge", source, "--report", report]).end()
 }
 
 #[test]
 fn a_run_told_again_is_the_same_to_the_byte() {
-    let (folder, target) = (Folder::new(), Target::hostile());
-    run_in_all_formats(&folder, &target);
+    let (place, target) = (Place::new(), hostile());
+    run_in_all_formats(&place, &target);
     // Whichever case was done first.
-    let text = String::from_utf8(folder.read("run.ndjson")).expect("text");
+    let text = place.read("run.ndjson");
     let mut lines: Vec<&str> = text.lines().collect();
     let last = lines.len() - 1;
     lines[1..last].reverse();
-    fs::write(folder.path("backwards.ndjson"), lines.join("\n")).expect("written");
+    place.write("backwards.ndjson", lines.join("\n"));
     for source in ["run.ndjson", "run.json", "backwards.ndjson"] {
-        let source = folder.path(source);
-        let again = folder.reports("again");
-        let mut args = vec!["merge", source.as_str()];
-        args.extend(again.iter().flat_map(|report| ["--report", report.as_str()]));
-        let output = wabizspec(&args);
-        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        place.program(["merge", source]).args(reports("again")).end().exited(1);
         for format in FORMATS {
             // A document has its cases in another order than the stream that they came in.
-            if format != "ndjson" || source.ends_with("run.ndjson") {
-                let (first, again) = (folder.read(&format!("run.{format}")), folder.read(&format!("again.{format}")));
+            if format != "ndjson" || source == "run.ndjson" {
+                let (first, again) = (place.read(&format!("run.{format}")), place.read(&format!("again.{format}")));
                 assert!(!first.is_empty() && first == again, "{format} from {source}");
             }
         }
@@ -46,11 +65,9 @@ fn a_run_told_again_is_the_same_to_the_byte() {
 
 #[test]
 fn what_is_no_report_is_refused_with_advice() {
-    let folder = Folder::new();
-    let report = folder.report("good.ndjson");
-    let output = wabizspec(&["run", "login/first-login", "--report", &report]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let good = String::from_utf8(folder.read("good.ndjson")).expect("text");
+    let place = Place::new();
+    place.program(["run", "login/first-login", "--report", "ndjson=good.ndjson"]).end().exited(0);
+    let good = place.read("good.ndjson");
     let (first, rest) = good.split_once('\n').expect("lines");
     let damaged = |rest: String| format!("{first}\n{rest}");
     let wrong = [
@@ -65,73 +82,51 @@ fn what_is_no_report_is_refused_with_advice() {
         ("two", damaged(good.clone()), ":2: a second run begins here"),
     ];
     for (name, text, why) in wrong {
-        let path = folder.path(name);
-        fs::write(&path, text).expect("written");
-        for args in [&["merge", path.as_str()][..], &["run", "--rerun-failed", path.as_str()]] {
-            let output = wabizspec(args);
-            assert_eq!(output.status.code(), Some(2), "{name}: {}", said(&output));
-            assert!(said(&output).contains(why) && said(&output).contains("help: "), "{name}: {}", said(&output));
+        place.write(name, text);
+        for args in [&["merge", name][..], &["run", "--rerun-failed", name]] {
+            place.program(args).end().exited(2).says(why).says("help: ");
         }
     }
-    for path in [folder.path("not-there"), folder.path("")] {
-        let output = wabizspec(&["merge", &path]);
-        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-        assert!(said(&output).contains("cannot read the report"), "{}", said(&output));
+    for path in ["not-there", "."] {
+        place.program(["merge", path]).end().exited(2).says("cannot read the report");
     }
 }
 
 #[test]
 fn a_killed_run_leaves_a_stream_that_is_read_as_incomplete() {
-    let (folder, target) = (Folder::new(), Target::hostile_until(20));
-    let (report, path) = (folder.report("run.ndjson"), folder.path("run.ndjson"));
-    let args = [
-        "run",
-        "login",
-        "--fresh",
-        "--wrong-logins",
-        "1000",
-        "--jobs",
-        "1",
-        "--timeout",
-        "10m",
-        "--target",
-        target.url(),
-        "--report",
-        &report,
-    ];
-    let mut run = crate::report_support::start(&args);
-    let judged = |text: &str| text.lines().filter(|line| line.contains("\"verdict\":\"fail\"")).count();
-    let patience = Instant::now() + Duration::from_secs(60);
-    while judged(&fs::read_to_string(&path).unwrap_or_default()) < 3 {
-        assert!(Instant::now() < patience, "the run writes nothing");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    run.kill().expect("killed");
-    run.wait().expect("ended");
-    let merged = folder.report("merged.json");
-    let output = wabizspec(&["merge", &path, "--report", &merged]);
-    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
-    assert!(said(&output).contains("the run died"), "{}", said(&output));
-    let merged = json(&folder.read("merged.json"));
-    assert_eq!((&merged["complete"], &merged["interrupted"]), (&false.into(), &true.into()));
-    assert!(cases(&merged).len() >= 3);
+    // Twenty requests are answered, and no more.
+    let (place, asked) = (Place::new(), AtomicUsize::new(0));
+    let target = serve(move |_, mut stream| {
+        while read_request(&mut stream).is_some() && asked.fetch_add(1, Ordering::SeqCst) < 20 {
+            write(&mut stream, said_to_everything());
+        }
+        hold(&mut stream);
+    });
+    let url = target.url();
+    let args =
+        ["run", "login", "--fresh", "--wrong-logins", "1000", "--jobs", "1", "--timeout", "10m", "--target", &url];
+    let mut run = place.program(args).args(["--report", "ndjson=run.ndjson"]).start();
+    let judged = |text: String| text.lines().filter(|line| line.contains("\"verdict\":\"fail\"")).count();
+    eventually("three cases", || place.has("run.ndjson") && judged(place.read("run.ndjson")) >= 3);
+    run.kill();
+    merge(&place, "run.ndjson", "json=merged.json").exited(130).says("the run died");
+    let merged = json(&place, "merged.json");
+    assert_eq!((&merged.0["complete"], &merged.0["interrupted"]), (&false.into(), &true.into()));
+    assert!(merged.cases().len() >= 3);
 }
 
 #[test]
 fn wherever_a_stream_breaks_off_it_is_never_taken_for_a_whole_run() {
-    let folder = Folder::new();
-    let report = folder.report("run.ndjson");
-    let output = wabizspec(&["run", "login/first-login", "tokens/logout", "--report", &report]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let whole = folder.read("run.ndjson");
+    let place = Place::new();
+    place.program(["run", "login/first-login", "tokens/logout", "--report", "ndjson=run.ndjson"]).end().exited(0);
+    let whole = place.read("run.ndjson").into_bytes();
     let mut read = 0;
     let first_line = whole.iter().position(|byte| *byte == b'\n').expect("a line");
     // The end record without its newline is whole.
     for length in (0..first_line).step_by(997).chain((first_line..whole.len() - 1).step_by(11)) {
-        let path = folder.path("cut");
-        fs::write(&path, &whole[..length]).expect("cut");
+        place.write("cut", &whole[..length]);
         let (mut started, mut ended) = (false, false);
-        let result = wabizspec::report::read(Path::new(&path), &mut |event| {
+        let result = wabizspec::report::read(&place.path().join("cut"), &mut |event| {
             started |= matches!(event, wabizspec::run::Event::Started(_));
             ended |= matches!(event, wabizspec::run::Event::Ended(_));
         });
@@ -147,75 +142,51 @@ fn a_disk_that_is_full_is_told_and_makes_a_success_inconclusive() {
     if !full.exists() {
         return;
     }
-    let folder = Folder::new();
-    let good = folder.report("good.json");
+    let place = Place::new();
     for format in FORMATS {
-        let report = format!("{format}=/dev/full");
-        let output = wabizspec(&["run", "login/first-login", "--report", &report, "--report", &good]);
-        assert_eq!(output.status.code(), Some(3), "{format}: {}", said(&output));
-        let told = said(&output);
-        assert!(told.contains("a report could not be written: /dev/full: "), "{format}: {told}");
-        assert!(told.contains("No space left") && told.contains("help: "), "{format}: {told}");
-        assert_eq!(json(&folder.read("good.json"))["complete"], true, "{format}: the other report is whole");
+        let report = format!("--report={format}=/dev/full");
+        let ended = place.program(["run", "login/first-login", &report, "--report=json=good.json"]).end().exited(3);
+        let ended = ended.says("a report could not be written: /dev/full: ");
+        ended.says("No space left").says("help: ");
+        assert!(json(&place, "good.json").is_complete(), "{format}: the other report is whole");
     }
-    let target = Target::hostile();
-    let args = [
-        "run",
-        "login/first-login-too-*",
-        "login/control",
-        "--fresh",
-        "--target",
-        target.url(),
-        "--report",
-        "junit=/dev/full",
-    ];
-    let output = wabizspec(&args);
-    assert_eq!(output.status.code(), Some(1), "findings weigh more: {}", said(&output));
-    let output = wabizspec(&["run", "--report", &format!("json={}", folder.path("no/such/folder"))]);
-    assert_eq!(output.status.code(), Some(2), "noticed before the run: {}", said(&output));
+    // Findings weigh more.
+    let target = hostile();
+    let args = ["run", "login/first-login-too-*", "login/control", "--fresh", "--report", "junit=/dev/full"];
+    place.program(args).args(["--target", &target.url()]).end().exited(1);
+    // Noticed before the run.
+    place.program(["run", "--report", "json=no/such/place"]).end().exited(2);
 }
 
 #[test]
 fn only_what_failed_is_run_again() {
-    let (folder, target) = (Folder::new(), Target::hostile());
-    run_in_all_formats(&folder, &target);
-    let first = json(&folder.read("run.json"));
-    let failed: Vec<String> = cases(&first)
-        .into_iter()
-        .filter(|(_, verdict)| ["fail", "blocked", "error"].contains(&verdict.as_str()))
-        .map(|(id, _)| id)
-        .collect();
-    assert!(failed.len() > 3 && failed.len() < cases(&first).len());
+    let (place, target) = (Place::new(), hostile());
+    run_in_all_formats(&place, &target);
+    let first = json(&place, "run.json");
+    let failed = first.verdicts().into_iter().filter(|(_, verdict)| ["fail", "blocked", "error"].contains(verdict));
+    let failed: Vec<&str> = failed.map(|(id, _)| id).collect();
+    assert!(failed.len() > 3 && failed.len() < first.cases().len());
     for source in ["run.json", "run.ndjson"] {
-        let (source, again) = (folder.path(source), folder.report("again.json"));
-        let output = wabizspec(&["run", "--rerun-failed", &source, "--report", &again]);
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        let again = json(&folder.read("again.json"));
-        let ids: Vec<String> = cases(&again).into_iter().map(|(id, _)| id).collect();
+        place.program(["run", "--rerun-failed", source, "--report", "json=again.json"]).end().exited(0);
+        let again = json(&place, "again.json");
+        let ids: Vec<&str> = again.verdicts().into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids, failed);
     }
-    let again = folder.path("again.json");
-    let output = wabizspec(&["run", "--rerun-failed", &again]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(said(&output).contains("nothing to run again"), "{}", said(&output));
-    let gone = String::from_utf8(folder.read("run.ndjson")).expect("text");
-    fs::write(folder.path("gone.ndjson"), gone.replace(&failed[0], "login/no-longer-there")).expect("written");
-    let output = wabizspec(&["run", "--rerun-failed", &folder.path("gone.ndjson")]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(said(&output).contains("`login/no-longer-there`"), "{}", said(&output));
+    place.program(["run", "--rerun-failed", "again.json"]).end().exited(2).says("nothing to run again");
+    place.write("gone.ndjson", place.read("run.ndjson").replace(failed[0], "login/no-longer-there"));
+    place.program(["run", "--rerun-failed", "gone.ndjson"]).end().exited(2).says("`login/no-longer-there`");
 }
 
 #[test]
 fn junit_has_a_test_case_for_each_case_and_nothing_that_the_schema_does_not_know() {
-    let (folder, target) = (Folder::new(), Target::hostile());
-    run_in_all_formats(&folder, &target);
-    let (document, xml) = (json(&folder.read("run.json")), folder.read("run.junit"));
-    let junit = crate::report_support::junit(&xml);
-    let summary = &document["summary"];
-    let count = |names: &[&str]| names.iter().map(|name| summary[name].as_u64().expect("count")).sum::<u64>() as usize;
-    let ids: BTreeSet<String> = cases(&document).into_iter().map(|(id, _)| id).collect();
+    let (place, target) = (Place::new(), hostile());
+    run_in_all_formats(&place, &target);
+    let document = json(&place, "run.json");
+    let junit = junit::read(&place.read("run.junit"));
+    let count = |names: &[&str]| names.iter().map(|name| document.count(name)).sum::<u64>() as usize;
+    let ids: BTreeSet<&str> = document.verdicts().into_iter().map(|(id, _)| id).collect();
     assert_eq!(junit.ids.len(), ids.len());
-    assert_eq!(junit.ids.into_iter().collect::<BTreeSet<String>>(), ids);
+    assert_eq!(junit.ids.iter().map(String::as_str).collect::<BTreeSet<&str>>(), ids);
     assert_eq!(junit.elements["failure"], count(&["fail"]));
     assert_eq!(junit.elements["error"], count(&["blocked", "error"]));
     assert_eq!(junit.elements["skipped"], count(&["skipped", "known"]));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use crate::kept_files::assert_current;
+use crate::harness::kept::assert_current;
 use jsonschema::Validator;
 use serde_json::Value;
 use wabizspec::custody::config::Config;

@@ -4,9 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use crate::safety_support::fresh_server;
-use crate::support::front::{Front, Reaction};
-use crate::support::{Program, Running};
+use crate::harness::{Front, Program, Reaction, Running, eventually, fresh};
+use wabizspec::reference::Server;
 
 /// Far longer than a test may take: whoever waits for an answer has not heard the signal.
 const LIMIT: &str = "--timeout=600s";
@@ -19,11 +18,11 @@ const SIGNALS: [&str; 3] = ["HUP", "TERM", "INT"];
 fn held_up(
     arguments: &[&str],
     chosen: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
-) -> (Running, wabizspec::reference::Server) {
-    let server = fresh_server("open");
+) -> (Running, Server, Front) {
+    let server = fresh("open");
     let (come, has_come) = channel();
     let front = Front::of(server.address(), move |_, parts| {
-        match chosen(parts.method.as_str(), parts.uri.path()) {
+        match chosen(parts.method.as_str(), parts.path()) {
             true => {
                 // Only the first is waited for.
                 let _ = come.send(());
@@ -37,7 +36,7 @@ fn held_up(
     let arguments = arguments.iter().chain(&more);
     let program = Program::new(arguments).file("findings/basic-auth/input", "aaaaaa${user}:x").start();
     has_come.recv().expect("the request comes");
-    (program, server)
+    (program, server, front)
 }
 
 #[test]
@@ -50,7 +49,7 @@ fn every_command_that_waits_for_a_target_ends_with_the_first_signal() {
             &["doctor"],
             &["run", "login/*", "--allow", "users"],
         ] {
-            let (program, _server) = held_up(arguments, |_, _| true);
+            let (program, _server, _front) = held_up(arguments, |_, _| true);
             program.signal(signal);
             let ended = program.end();
             assert_eq!(ended.code, Some(130), "{arguments:?}, {signal}: {}", ended.said());
@@ -63,11 +62,11 @@ fn the_fuzzer_hears_it_in_its_set_up_and_in_its_inputs() {
     let in_set_up = |method: &str, path: &str| method == "POST" && path == "/v1/users";
     // Only the path surface asks for this; the accounts are made by then.
     let in_inputs = |method: &str, _: &str| method == "OPTIONS";
-    let (program, server) = held_up(&["fuzz", "path", "--requests", "100000"], in_set_up);
+    let (program, server, _front) = held_up(&["fuzz", "path", "--requests", "100000"], in_set_up);
     program.signal("HUP");
     assert_eq!(program.end().code, Some(130));
     drop(server);
-    let (program, server) = held_up(&["fuzz", "path", "--requests", "100000"], in_inputs);
+    let (program, server, _front) = held_up(&["fuzz", "path", "--requests", "100000"], in_inputs);
     program.signal("HUP");
     assert_eq!(program.end().code, Some(130));
     assert_eq!(server.dump()["users"].as_object().expect("users").len(), 1, "it cleans up");
@@ -76,11 +75,12 @@ fn the_fuzzer_hears_it_in_its_set_up_and_in_its_inputs() {
 #[test]
 fn the_second_signal_ends_the_clean_up_at_once() {
     static CLEANS_UP: AtomicBool = AtomicBool::new(false);
-    let (mut program, _server) = held_up(&["fuzz", "basic-auth", "--requests", "50", "--jobs", "2"], |method, _| {
-        let deletes = method == "DELETE";
-        CLEANS_UP.fetch_or(deletes, Ordering::SeqCst);
-        deletes
-    });
+    let (mut program, _server, _front) =
+        held_up(&["fuzz", "basic-auth", "--requests", "50", "--jobs", "2"], |method, _| {
+            let deletes = method == "DELETE";
+            CLEANS_UP.fetch_or(deletes, Ordering::SeqCst);
+            deletes
+        });
     assert!(CLEANS_UP.load(Ordering::SeqCst));
     // Two that come together count as one.
     while program.is_running() {
@@ -108,36 +108,27 @@ fn the_reference_client_and_the_proof_end_with_it_too() {
 
 #[test]
 fn who_ignores_it_from_the_start_goes_on_ignoring_it() {
-    let server = fresh_server("open");
+    let server = fresh("open");
     let (come, has_come) = channel();
     let front = Front::of(server.address(), move |_, _| {
         let _ = come.send(());
         Reaction::Hang
     });
-    let line =
-        format!("trap '' HUP; exec {} recover {LIMIT} --target {}", env!("CARGO_BIN_EXE_wabizspec"), front.url());
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", &line]).current_dir(folder.path()).env("XDG_STATE_HOME", folder.path());
-    let mut child = shell.spawn().expect("a shell");
+    let program =
+        Program::new(["recover", LIMIT, "--target", &front.url()]).through("trap '' HUP; exec \"$@\"").start();
     has_come.recv().expect("the request comes");
-    let id = child.id().to_string();
-    let kill = |name: &str| {
-        let killed = std::process::Command::new("kill").args([name, &id]).status();
-        assert!(killed.expect("kill").success());
-    };
-    kill("-HUP");
+    program.signal("HUP");
     // It hears the one and still ignores the other, and so no signal that has come can end it.
-    let (ignored, caught) = (signals(child.id(), "SigIgn:"), signals(child.id(), "SigCgt:"));
+    let (ignored, caught) = (signals(program.id(), "SigIgn:"), signals(program.id(), "SigCgt:"));
     assert_eq!((ignored & HUP, caught & (HUP | TERM)), (HUP, TERM));
-    kill("-TERM");
-    assert_eq!(child.wait().expect("its end").code(), Some(130));
+    program.signal("TERM");
+    program.end().exited(130);
 }
 
 /// Waits until a signal does not end the program by itself any more (proc(5), `SigCgt`).
 fn wait_for_handlers(program: &Running) {
     let wanted = HUP | INT | TERM;
-    crate::support::eventually("handlers", || signals(program.id(), "SigCgt:") & wanted == wanted);
+    eventually("handlers", || signals(program.id(), "SigCgt:") & wanted == wanted);
 }
 
 const HUP: u64 = 1;

@@ -11,9 +11,7 @@
 
 use std::time::Duration;
 
-use crate::support::front::{Front, Reaction};
-use crate::support::{Ended, Program, reference};
-use hyper::http::request::Parts;
+use crate::harness::{Asked, Ended, Front, Program, Reaction, reference, reset_of};
 use wabizspec::reference::Server;
 
 const LOGIN: &str = "/v1/users/login";
@@ -23,7 +21,7 @@ const AT_ONCE: usize = 12;
 
 #[track_caller]
 fn judge(server: &Server, front: &Front, filters: &[&str]) -> Ended {
-    let (url, reset) = (front.url(), format!("POST {}/__control/reset", server.url()));
+    let (url, reset) = (front.url(), reset_of(server));
     let mut args = vec!["--target", &url, "--reset", &reset, "--registration", "open", "-q"];
     args.extend(filters);
     let ended = Program::judge(args).end().exited(0);
@@ -33,7 +31,7 @@ fn judge(server: &Server, front: &Front, filters: &[&str]) -> Ended {
 
 fn measure(filters: &[&str]) {
     let server = reference(|_| {});
-    let front = Front::of(server.address(), |_, head| match head.uri.path() {
+    let front = Front::of(server.address(), |_, head| match head.path() {
         LOGIN => Reaction::After(Duration::from_millis(250)),
         _ => Reaction::Forward,
     });
@@ -55,22 +53,22 @@ fn how_long_the_suite_takes() {
 }
 
 /// Whether the request brings a body other than `{}`, as cases of a first login do and the harness does not.
-fn brings_a_password(head: &Parts) -> bool {
-    let length = head.headers.get("content-length").and_then(|value| value.to_str().ok());
+fn brings_a_password(head: &Asked) -> bool {
+    let length = head.header("content-length");
     length.is_some_and(|length| length != "2")
 }
 
 /// Whether the request is a login as `admin`.
-fn as_admin(head: &Parts) -> bool {
+fn as_admin(head: &Asked) -> bool {
     // The base64 of "admin:".
-    let credentials = head.headers.get("authorization").and_then(|value| value.to_str().ok());
+    let credentials = head.header("authorization");
     credentials.is_some_and(|credentials| credentials.starts_with("Basic YWRtaW46"))
 }
 
 #[test]
 fn refusals_on_a_fresh_client_wait_side_by_side() {
     let server = reference(|_| {});
-    let front = Front::of(server.address(), |_, head| match head.uri.path() {
+    let front = Front::of(server.address(), |_, head| match head.path() {
         LOGIN if as_admin(head) && brings_a_password(head) => Reaction::Together(AT_ONCE),
         _ => Reaction::Forward,
     });
@@ -88,8 +86,8 @@ fn cases_on_accounts_of_their_own_wait_side_by_side() {
         &["login/header-name-in-other-case::*", "login/scheme-in-other-case::*", "login/other-scheme::*"];
     for filters in [given, made] {
         let server = reference(|_| {});
-        let front = Front::of(server.address(), |_, head| match head.uri.path() {
-            LOGIN if !as_admin(head) && head.headers.contains_key("authorization") => Reaction::Together(6),
+        let front = Front::of(server.address(), |_, head| match head.path() {
+            LOGIN if !as_admin(head) && head.header("authorization").is_some() => Reaction::Together(6),
             _ => Reaction::Forward,
         });
         judge(&server, &front, filters);

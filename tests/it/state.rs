@@ -5,73 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::front::{Front, Reaction};
-use crate::support::{Ended, Program, reference};
-use crate::wire_support::{read_head, serve, write};
-use serde_json::Value;
+use crate::harness::suite::runtime;
+use crate::harness::{
+    Ended, Front, OWNERS, Place, Program, Reaction, Running, accounts, admins, faulty, hold, in_use, read_head,
+    reference, reset_of, serve, take, write,
+};
 use wabizspec::custody::journal::{Credentials, Journal};
 use wabizspec::reference::{AnswerBody, Fault, Server};
 
-/// A password of the owner's.
-const OWNERS: &str = "Owner-Pass-1!";
-
-fn faulty(faults: &[&str]) -> Server {
-    reference(|settings| {
-        for id in faults {
-            Fault::find(id).expect(id).plant(&mut settings.behaviour);
-        }
-    })
-}
-
-fn reset_of(server: &Server) -> String {
-    format!("POST {}/__control/reset", server.url())
-}
-
-/// Sends one request over a connection of its own.
-fn send(server: &Server, line: &str, headers: &str, body: &str) -> String {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(server.address()).expect("a connection");
-    let length = body.len();
-    let text =
-        format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
-    stream.write_all(text.as_bytes()).expect("written");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
-}
-
-/// Uses the first login up, with a password that the program does not know.
-fn take(server: &Server) {
-    let headers = "Authorization: Basic YWRtaW46c2VjcmV0\r\nContent-Type: application/json\r\n";
-    let answer = send(server, "POST /v1/users/login", headers, &format!("{{\"new_password\":\"{OWNERS}\"}}"));
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let json: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
-    let token = json["users"][0]["token"].as_str().expect("a token");
-    send(server, "POST /v1/users/logout", &format!("Authorization: Bearer {token}\r\n"), "");
-}
-
-/// The accounts of the target, by name.
-fn accounts(server: &Server) -> Vec<String> {
-    let dump = server.dump();
-    dump["users"].as_object().expect("users").keys().cloned().collect()
-}
-
-/// The password of the admin as the target has it.
-fn admins(server: &Server) -> String {
-    server.dump()["users"]["admin"]["passwords"][0].as_str().expect("a password").to_owned()
-}
-
-#[track_caller]
-fn reason<'e>(report: &'e crate::support::Report, case: &str) -> &'e str {
-    report.case(case)["reason"].as_str().unwrap_or_default()
-}
-
 /// The passwords of the admin in all journals that the program kept in its state folder.
 fn kept(ended: &Ended) -> Vec<String> {
-    let folder = ended.folder().join("state/wabizspec");
-    let entries = std::fs::read_dir(&folder).expect("the state folder");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let journals = paths.filter(|path| path.extension().is_some_and(|extension| extension == "journal"));
+    let files = ended.place().files().into_iter();
+    let journals = files.filter(|path| path.extension().is_some_and(|extension| extension == "journal"));
     let known = journals.filter_map(|path| Journal::read(&path).expect("a journal"));
     known.flat_map(|known| known.passwords_of("admin")).collect()
 }
@@ -92,7 +37,7 @@ fn what_a_passing_case_left_behind_does_not_count_for_the_next() {
     let filter = ["login/first-login-member-in-other-case", "login/first-login-too-long"];
     let args = ["--target", &url, "--fresh", "--wrong-logins", "1000"];
     let report = Program::judge(args.iter().chain(&filter)).end().exited(3).report();
-    let why = reason(&report, "login/first-login-too-long::sixty-five");
+    let why = report.reason("login/first-login-too-long::sixty-five");
     assert!(why.contains("not just installed any more"), "{why}");
 }
 
@@ -124,8 +69,7 @@ fn what_a_failed_case_could_not_ask_is_said_with_the_reason() {
 #[test]
 fn a_reset_that_resets_nothing_blocks_and_accuses_nobody() {
     for password in [None, Some(OWNERS)] {
-        let server = reference(|_| {});
-        take(&server);
+        let server = in_use("open");
         let before = server.dump();
         let url = server.url();
         let mut program = Program::judge(["--target", &url, "--reset", "true"]);
@@ -142,7 +86,7 @@ fn a_reset_that_resets_nothing_blocks_and_accuses_nobody() {
 }
 
 /// A hook's address that resets the server a number of times, and after that only says so.
-fn resets_only(server: &Arc<Server>, times: usize) -> (crate::wire_support::Server, Arc<AtomicUsize>) {
+fn resets_only(server: &Arc<Server>, times: usize) -> (crate::harness::Server, Arc<AtomicUsize>) {
     let (server, asked) = (Arc::clone(server), Arc::new(AtomicUsize::new(0)));
     let count = Arc::clone(&asked);
     let hook = serve(move |_, mut stream| {
@@ -162,7 +106,7 @@ fn what_was_made_before_a_reset_that_failed_is_removed() {
     // Two first logins need a reset each; the second one does nothing.
     let server = Arc::new(reference(|_| {}));
     let (hook, _) = resets_only(&server, 1);
-    let (url, reset) = (server.url(), format!("POST http://{}/", hook.address));
+    let (url, reset) = (server.url(), format!("POST {}/", hook.url()));
     let ended = Program::judge(["--target", &url, "--reset", &reset, "login/first-login*", "users"]).end();
     let ended = ended.exited(3).says("the reset did not reset this target");
     assert_eq!(ended.report().count("fail"), 0, "{}", ended.stdout);
@@ -193,8 +137,7 @@ fn a_server_without_error_codes_shows_by_its_first_login_that_it_was_reset() {
 
 #[test]
 fn fresh_given_by_mistake_says_so_and_leaves_no_trace() {
-    let server = reference(|_| {});
-    take(&server);
+    let server = in_use("open");
     let before = server.dump();
     let url = server.url();
     let ended = Program::judge(["--target", &url, "--fresh", "--allow", "users,passwords"]).end().exited(3);
@@ -206,7 +149,7 @@ fn fresh_given_by_mistake_says_so_and_leaves_no_trace() {
     assert_eq!(kept(&ended), [""; 0]);
     // With the owner's password everything else runs.
     let ended = Program::judge(["--target", &url, "--fresh", "--allow", "users", "users"]);
-    let ended = ended.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(0);
+    let ended = ended.password().end().exited(0);
     assert!(ended.report().count("pass") > 50, "{}", ended.stdout);
 }
 
@@ -220,7 +163,7 @@ fn a_first_login_that_is_refused_leaves_no_password_in_the_journal() {
             }
         }];
     });
-    take(&server);
+    take(&server, OWNERS);
     let url = server.url();
     let ended = Program::judge(["--target", &url, "--fresh", "users/read-admin"]).end().exited(3);
     assert!(!ended.said().contains("has changed the admin's password"), "{}", ended.said());
@@ -231,41 +174,37 @@ fn a_first_login_that_is_refused_leaves_no_password_in_the_journal() {
 fn fresh_allows_the_first_login_and_nothing_else() {
     let server = reference(|_| {});
     let url = server.url();
-    let ended = Program::judge(["--target", &url, "--fresh"]).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(0);
+    let ended = Program::judge(["--target", &url, "--fresh"]).password().end().exited(0);
     assert_eq!(accounts(&server), ["admin"]);
     assert_eq!(admins(&server), OWNERS, "the first login sets the owner's");
     let report = ended.report();
-    let of = |case: &str| reason(&report, case).to_owned();
+    let of = |case: &str| report.reason(case);
     assert!(of("users/create").contains("--allow users"), "{}", of("users/create"));
     assert!(of("login/default-account-not-removable").contains("--allow users"));
     assert_eq!(report.case("login/first-login")["verdict"], "pass");
 }
 
-/// A journal with so many passwords that do not work.
-fn journal_of(path: &Path, url: &str, passwords: usize) {
+/// Puts credentials of the admin into a journal.
+fn record(path: &Path, url: &str, passwords: impl Iterator<Item = String>) {
     let journal = Journal::open(path, url, "admin").expect("a journal");
-    let credentials = |number| Credentials { account: "admin".to_owned(), password: format!("Wr0ng!pass{number}") };
-    let all: Vec<Credentials> = (0..passwords).map(credentials).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(journal.record(&all)).expect("recorded");
+    let all: Vec<Credentials> =
+        passwords.map(|password| Credentials { account: "admin".to_owned(), password }).collect();
+    runtime().block_on(journal.record(&all)).expect("recorded");
 }
 
 #[test]
 fn a_lost_password_is_not_guessed_at_length() {
-    let server = reference(|_| {});
-    take(&server);
+    let server = in_use("open");
     // A gateway that fails once in a while, and at the second try too, must not be taken for a password that does not work either.
     let logins = AtomicUsize::new(0);
-    let front = Front::of(server.address(), move |_, head| match head.uri.path() {
+    let front = Front::of(server.address(), move |_, head| match head.path() {
         "/v1/users/login" if logins.fetch_add(1, Ordering::SeqCst) % 5 > 2 => Reaction::Drop,
         _ => Reaction::Forward,
     });
-    let folder = tempfile::tempdir().expect("a folder");
-    let (url, path) = (front.url(), folder.path().join("kept.journal"));
-    journal_of(&path, &url, 60);
-    let path = path.to_str().expect("UTF-8");
-    let args = ["--target", &url, "--allow", "users,passwords", "--journal", path];
-    let ended = Program::judge(args).env("WABIZSPEC_ADMIN_PASSWORD", "Wr0ng!given").end();
+    let (url, place) = (front.url(), Place::new());
+    record(&place.path().join("kept.journal"), &url, (0..60).map(|number| format!("Wr0ng!pass{number}")));
+    let args = ["--target", &url, "--allow", "users,passwords", "--journal", "kept.journal"];
+    let ended = place.judge(args).env("WABIZSPEC_ADMIN_PASSWORD", "Wr0ng!given").end();
     assert!(matches!(ended.code, Some(1 | 3)), "{}", ended.said());
     // Of every login, right or wrong: there is no right one. Those that were dropped were sent twice.
     assert!(front.logins().count <= 28, "{:?}", front.logins());
@@ -273,13 +212,12 @@ fn a_lost_password_is_not_guessed_at_length() {
 
 #[test]
 fn an_account_is_removed_also_after_the_clock_was_moved() {
-    let server = reference(|_| {});
-    take(&server);
+    let server = in_use("open");
     let url = server.url();
     let advance = "[state]\nadvance = '''curl -sf -d \"{\\\"seconds\\\":$WABIZSPEC_SECONDS}\" \"$WABIZSPEC_TARGET/__control/advance\"'''\n";
     let args = ["--config", "moves.toml", "--target", &url, "--allow", "users,clock", "tokens/expired*"];
     let program = Program::judge(args).file("moves.toml", &format!("[target]\nurl = \"{url}\"\n{advance}"));
-    let ended = program.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(0);
+    let ended = program.password().end().exited(0);
     assert!(ended.report().count("pass") > 1, "{}", ended.stdout);
     assert_eq!(accounts(&server), ["admin"], "{}", ended.stdout);
     assert!(!ended.stdout.contains("is left on the target"), "{}", ended.stdout);
@@ -289,10 +227,10 @@ fn an_account_is_removed_also_after_the_clock_was_moved() {
 fn an_account_is_removed_although_the_token_of_the_run_has_died() {
     // Every login ends all earlier tokens, those of the harness too.
     let server = faulty(&["login.token.one-at-a-time"]);
-    take(&server);
+    take(&server, OWNERS);
     let url = server.url();
     let args = ["--target", &url, "--allow", "users", "users/create", "login/ordinary-account"];
-    let ended = Program::judge(args).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end();
+    let ended = Program::judge(args).password().end();
     assert!(ended.report().cases().len() > 1);
     assert_eq!(accounts(&server), ["admin"], "{}", ended.stdout);
 }
@@ -320,7 +258,7 @@ fn resets_are_at_most_as_many_as_allowed() {
     // Each first login that should be refused needs one.
     let server = Arc::new(faulty(&["login.password.no-longest"]));
     let (hook, asked) = resets_only(&server, usize::MAX);
-    let (url, reset) = (server.url(), format!("POST http://{}/", hook.address));
+    let (url, reset) = (server.url(), format!("POST {}/", hook.url()));
     let args = ["--target", &url, "--reset", &reset, "--max-resets", "3", "login/first-login*"];
     let ended = Program::judge(args).end().exited(1);
     assert_eq!(asked.load(Ordering::SeqCst), 3);
@@ -334,10 +272,10 @@ fn no_reset_happens_after_the_stop() {
     let (hook, asked) = resets_only(&server, usize::MAX);
     let front = Front::of(server.address(), |number, head| match number {
         0..300 => Reaction::Forward,
-        _ if head.method == "DELETE" || head.uri.path() == "/v1/users/logout" => Reaction::Forward,
+        _ if head.method == "DELETE" || head.path() == "/v1/users/logout" => Reaction::Forward,
         _ => Reaction::Hang,
     });
-    let (url, reset) = (front.url(), format!("POST http://{}/", hook.address));
+    let (url, reset) = (front.url(), format!("POST {}/", hook.url()));
     let mut running = Program::judge(["--target", &url, "--reset", &reset]).start();
     while front.requests() < 301 {
         assert!(running.is_running(), "it ended before it was interrupted");
@@ -366,9 +304,9 @@ fn the_stop_is_heard_while_the_run_waits() {
             write(&mut stream, "HTTP/1.1 503 Starting\r\nContent-Length: 0\r\n\r\n");
         }
     });
-    let target = format!("http://{}", starting.address);
-    let silent = serve(|_, mut stream| crate::wire_support::hold(&mut stream));
-    let hanging = format!("POST http://{}/", silent.address);
+    let target = starting.url();
+    let silent = serve(|_, mut stream| hold(&mut stream));
+    let hanging = format!("POST {}/", silent.url());
     for reset in ["true", "sleep 1000", &hanging] {
         let before = starting.accepted();
         let running = Program::judge(["--target", &target, "--reset", reset, "login/first-login"]).start();
@@ -399,13 +337,12 @@ fn hanging_clean_up(server: &Server) -> (Front, Arc<AtomicUsize>) {
 }
 
 /// A run on a target that hangs as soon as the accounts of the run are to be removed: interrupted, and seen removing.
-fn interrupted_while_it_cleans_up(args: &[&str]) -> (Server, Front, crate::support::Running) {
-    let server = reference(|_| {});
-    take(&server);
+fn interrupted_while_it_cleans_up(args: &[&str]) -> (Server, Front, Running) {
+    let server = in_use("open");
     let (front, deletions) = hanging_clean_up(&server);
     let url = front.url();
     let all = ["--target", &url, "--allow", "users", "--timeout", "30s", "users"];
-    let mut running = Program::judge(all.iter().chain(args)).env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).start();
+    let mut running = Program::judge(all.iter().chain(args)).password().start();
     while front.requests() < 61 {
         assert!(running.is_running(), "it ended before it was interrupted");
         std::thread::yield_now();
@@ -454,26 +391,21 @@ const CHANGING: [&str; 6] = ["--scenarios", "suite", "--allow", "passwords", "--
 
 #[test]
 fn the_owners_password_is_set_back_also_on_a_full_disk() {
-    let server = reference(|_| {});
-    take(&server);
+    let server = in_use("open");
     let url = server.url();
     let program = Program::new(["run", "-q", "--target", &url].iter().chain(&CHANGING)).suite(&changing(10));
-    let ended = program.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).on_a_disk_of(1).end().exited(3);
+    let ended = program.password().on_a_disk_of(1).end().exited(3);
     let ended = ended.says("cannot be written");
     assert_eq!(admins(&server), OWNERS, "{}", ended.said());
 }
 
 #[test]
 fn the_password_of_an_earlier_run_is_set_back_where_none_is_given() {
-    let server = reference(|_| {});
-    take(&server);
+    let server = in_use("open");
     let url = server.url();
     let program = Program::new(["run", "-q", "--target", &url, "--journal", "kept.journal"].iter().chain(&CHANGING));
     let program = program.suite(&changing(1));
-    let journal = Journal::open(&program.path().join("kept.journal"), &url, "admin").expect("a journal");
-    let kept = Credentials { account: "admin".to_owned(), password: OWNERS.to_owned() };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(journal.record(&[kept])).expect("recorded");
+    record(&program.path().join("kept.journal"), &url, [OWNERS.to_owned()].into_iter());
     let ended = program.end().exited(0);
     assert_eq!(admins(&server), OWNERS, "{}", ended.said());
     let known = Journal::read(&ended.folder().join("kept.journal")).expect("read").expect("a journal");
@@ -482,8 +414,7 @@ fn the_password_of_an_earlier_run_is_set_back_where_none_is_given() {
 
 #[test]
 fn a_password_that_cannot_be_set_back_is_no_success() {
-    let server = reference(|_| {});
-    take(&server);
+    let server = in_use("open");
     let updates = AtomicUsize::new(0);
     let front = Front::of(server.address(), move |_, head| match head.method.as_str() {
         "PUT" if updates.fetch_add(1, Ordering::SeqCst) > 0 => Reaction::Drop,
@@ -491,7 +422,7 @@ fn a_password_that_cannot_be_set_back_is_no_success() {
     });
     let url = front.url();
     let program = Program::judge(["--target", &url].iter().chain(&CHANGING)).suite(&changing(1));
-    let ended = program.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS).end().exited(3);
+    let ended = program.password().end().exited(3);
     let ended = ended.says("could not be set back");
     assert_eq!(ended.report().count("pass"), 1);
     assert_eq!(kept(&ended).first(), Some(&admins(&server)));
@@ -499,8 +430,8 @@ fn a_password_that_cannot_be_set_back_is_no_success() {
 
 #[test]
 fn a_password_that_no_target_would_take_back_is_refused_before_anything_is_sent() {
-    let server = serve(|_, mut stream| crate::wire_support::hold(&mut stream));
-    let url = format!("http://{}", server.address);
+    let server = serve(|_, mut stream| hold(&mut stream));
+    let url = server.url();
     for more in [&["--fresh"][..], &["--allow", "users,passwords"], &["--reset", "true"]] {
         let program = Program::new(["run", "--target", &url].iter().chain(more));
         let ended = program.env("WABIZSPEC_ADMIN_PASSWORD", "weak").end().exited(2);

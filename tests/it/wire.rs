@@ -1,11 +1,10 @@
 //! Our own client sends exactly what it is given and keeps exactly what comes back (RFC 9112).
 
+use std::net::Ipv6Addr;
 use std::sync::mpsc;
 
-use crate::wire_support::{
-    answered, detail, get, hold, pace, read_head, request, reset, run_paced, send, serve, serve_on, show, unanswered,
-    write,
-};
+use crate::harness::server::{hold, read_head, reset, serve, serve_on, write};
+use crate::harness::wire::{answered, detail, get, pace, request, run_paced, send, show, unanswered};
 use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Phase, Request};
 
 /// How a server ends its answer.
@@ -288,7 +287,7 @@ fn raw_bytes_get_a_connection_of_their_own_that_is_not_half_closed() {
 
 #[test]
 fn ipv6_is_spoken() {
-    let Ok(server) = serve_on("[::1]:0", |_, mut stream| {
+    let Ok(server) = serve_on((Ipv6Addr::LOCALHOST, 0).into(), |_, mut stream| {
         let head = read_head(&mut stream).unwrap_or_default();
         write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{head}", head.len()));
     }) else {
@@ -307,6 +306,6 @@ fn a_name_with_several_addresses_is_tried_to_the_end() {
         write(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n");
     });
     let origin = format!("http://localhost:{}", server.address.port()).parse().expect("an origin");
-    let wire = wabizspec::transport::wire::Wire::new(origin, None, crate::wire_support::limits());
-    assert_eq!(answered(&crate::wire_support::run(wire.send(get("/")))).status, 204);
+    let wire = wabizspec::transport::wire::Wire::new(origin, None, crate::harness::wire::limits());
+    assert_eq!(answered(&crate::harness::wire::run(wire.send(get("/")))).status, 204);
 }

@@ -4,10 +4,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::wire_support::{
-    PATIENCE, Server, answered, detail, get, hasty, hold, limits, pace, read_head, request, reset, run, run_paced,
-    serve, show, unanswered, write,
-};
+use crate::harness::server::{PATIENCE, Server, hold, read_head, reset, serve, write};
+use crate::harness::wire::{answered, detail, get, hasty, limits, pace, request, run, run_paced, show, unanswered};
 use url::Url;
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Outcome, Phase, Request};
 use wabizspec::transport::second_opinion::{SecondOpinion, call_url};

@@ -4,9 +4,9 @@ use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use crate::wire_support::{
-    answered, detail, get, hasty, hold, limits, pace, read_head, request, run, run_paced, send, send_within, serve,
-    show, stall, unanswered, write,
+use crate::harness::server::{hold, read_head, serve, stall, write};
+use crate::harness::wire::{
+    answered, detail, get, hasty, limits, pace, request, run, run_paced, send, send_within, show, unanswered,
 };
 use wabizspec::exchange::{Breakage, Phase};
 use wabizspec::transport::wire::Wire;
@@ -77,7 +77,7 @@ fn endless(
     start: &'static str,
     more: &'static str,
     pause: impl Fn() + Send + Sync + 'static,
-) -> crate::wire_support::Server {
+) -> crate::harness::Server {
     serve(move |_, mut stream| {
         read_head(&mut stream);
         write(&mut stream, start);

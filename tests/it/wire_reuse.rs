@@ -4,10 +4,8 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
-use crate::wire_support::{
-    answered, get, hasty, hold, limits, pace, read_head, request, reset, run, run_paced, serve, show, stall,
-    unanswered, write,
-};
+use crate::harness::server::{hold, read_head, reset, serve, stall, write};
+use crate::harness::wire::{answered, get, hasty, limits, pace, request, run, run_paced, show, unanswered};
 use wabizspec::custody::{Controls, Hooks, Target};
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Phase, Request};
 use wabizspec::transport::origin::Origin;
@@ -91,7 +89,7 @@ fn http_1_0_with_keep_alive_serves_again() {
 }
 
 /// The first connection answers once and then does `then` to the second request; later ones answer always.
-fn dies_on_reuse(then: impl Fn(std::net::TcpStream) + Send + Sync + 'static) -> crate::wire_support::Server {
+fn dies_on_reuse(then: impl Fn(std::net::TcpStream) + Send + Sync + 'static) -> crate::harness::Server {
     serve(move |number, mut stream| {
         read_head(&mut stream);
         write(&mut stream, OK);

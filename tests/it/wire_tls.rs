@@ -3,117 +3,37 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
 
-use crate::wire_support::{answered, detail, get, hold, limits, pace, run, run_paced, serve, show, unanswered, write};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use crate::harness::tls::{Identity, Stream, authority, expired, issued, params, self_signed};
+use crate::harness::wire::{answered, detail, get, limits, pace, run, run_paced, show, unanswered};
+use crate::harness::{Server, hold, read_head, serve, write};
+use rcgen::KeyPair;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use wabizspec::exchange::{Breakage, Exchange, Phase};
 use wabizspec::transport::tls::{TlsError, Trust, configuration};
 use wabizspec::transport::wire::Wire;
 
-/// A certificate with its key, and what a client may be given to trust it.
-struct Identity {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-    /// The server's own certificate.
-    own: String,
-    /// The authority that issued it, if it is another.
-    issuer: String,
-}
-
-fn params(names: &[&str]) -> CertificateParams {
-    CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).expect("names")
-}
-
-fn self_signed(params: CertificateParams) -> Identity {
-    let key = KeyPair::generate().expect("a key");
-    let certificate = params.self_signed(&key).expect("a certificate");
-    Identity {
-        chain: vec![certificate.der().clone()],
-        key: key.serialize_der().try_into().expect("a key"),
-        own: certificate.pem(),
-        issuer: certificate.pem(),
-    }
-}
-
-fn authority(mut params: CertificateParams) -> CertificateParams {
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params
-}
-
-fn expired(mut params: CertificateParams) -> CertificateParams {
-    params.not_before = date_time_ymd(2019, 1, 1);
-    params.not_after = date_time_ymd(2020, 1, 1);
-    params
-}
-
-fn issued(params: CertificateParams) -> Identity {
-    let mut issuer = authority(CertificateParams::default());
-    issuer.distinguished_name.push(rcgen::DnType::CommonName, "an authority for tests");
-    let issuer = CertifiedIssuer::self_signed(issuer, KeyPair::generate().expect("a key")).expect("an authority");
-    let key = KeyPair::generate().expect("a key");
-    let certificate = params.signed_by(&key, &issuer).expect("a certificate");
-    Identity {
-        chain: vec![certificate.der().clone()],
-        key: key.serialize_der().try_into().expect("a key"),
-        own: certificate.pem(),
-        issuer: issuer.pem(),
-    }
-}
-
-fn server_config(identity: &Identity, protocols: &[&str]) -> Arc<ServerConfig> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("protocol versions")
-        .with_no_client_auth()
-        .with_single_cert(identity.chain.clone(), identity.key.clone_key())
-        .expect("a certificate with its key");
-    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-    Arc::new(config)
-}
-
-/// Answers every request with these bytes, then says goodbye (`close_notify`) or only hangs up. Runs on the runtime of
-/// the caller; the counter is that of handshakes done.
-async fn serve_tls(identity: &Identity, answer: &'static str, ending: Ending) -> (SocketAddr, Arc<AtomicUsize>) {
-    let acceptor = TlsAcceptor::from(server_config(identity, &["h2", "http/1.1"]));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let count = Arc::new(AtomicUsize::new(0));
-    let done = Arc::clone(&count);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (acceptor, done) = (acceptor.clone(), Arc::clone(&done));
-            tokio::spawn(async move {
-                let Ok(mut stream) = acceptor.accept(stream).await else {
-                    return;
-                };
-                done.fetch_add(1, Ordering::SeqCst);
-                assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
-                let mut head = Vec::new();
-                while let Ok(byte) = stream.read_u8().await {
-                    head.push(byte);
-                    if head.ends_with(b"\r\n\r\n") {
-                        head.clear();
-                        let _ = stream.write_all(answer.as_bytes()).await;
-                        match ending {
-                            Ending::KeepAlive => {}
-                            Ending::Goodbye => return drop(stream.shutdown().await),
-                            Ending::HangUp => return,
-                        }
-                    }
+/// Answers every request with these bytes, then says goodbye (`close_notify`) or only hangs up.
+fn serve_tls(identity: &Identity, answer: &'static str, ending: Ending) -> Server {
+    let config = identity.config(&["h2", "http/1.1"]);
+    serve(move |_, stream| {
+        let mut stream = Stream::new(stream, Some(&config));
+        while read_head(&mut stream).is_some() {
+            let Stream::Tls(stream) = &mut stream else { unreachable!("it speaks TLS") };
+            assert_eq!(stream.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
+            write(stream.as_mut(), answer);
+            match ending {
+                Ending::KeepAlive => {}
+                Ending::Goodbye => {
+                    stream.conn.send_close_notify();
+                    return drop(stream.conn.complete_io(&mut stream.sock));
                 }
-            });
+                Ending::HangUp => return,
+            }
         }
-    });
-    (address, count)
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -132,10 +52,8 @@ fn wire(host: &str, address: SocketAddr, trust: &Trust) -> Wire {
 
 /// One request to `https://host` from a client that trusts `trust`.
 fn ask(identity: &Identity, host: &str, trust: &Trust) -> Exchange {
-    run(async {
-        let (address, _) = serve_tls(identity, OK, Ending::KeepAlive).await;
-        wire(host, address, trust).send(get("/")).await
-    })
+    let server = serve_tls(identity, OK, Ending::KeepAlive);
+    run(wire(host, server.address, trust).send(get("/")))
 }
 
 /// A file that is gone with the folder.
@@ -255,11 +173,8 @@ fn plain_text_on_a_tls_port_and_tls_on_a_plain_port() {
     refused(&exchange, "TLS handshake");
 
     let identity = self_signed(params(&["localhost"]));
-    let exchange = run(async {
-        let (address, _) = serve_tls(&identity, OK, Ending::KeepAlive).await;
-        let origin = format!("http://{address}").parse().expect("an origin");
-        Wire::new(origin, None, limits()).send(get("/")).await
-    });
+    let server = serve_tls(&identity, OK, Ending::KeepAlive);
+    let exchange = run(server.wire().send(get("/")));
     let (breakage, phase, _) = unanswered(&exchange);
     assert_eq!((breakage, phase), (Breakage::Malformed, Phase::Head));
     assert!(detail(&exchange).contains("https://"), "{}", detail(&exchange));
@@ -289,13 +204,13 @@ fn https_without_a_configuration_is_never_plain_text() {
 fn a_connection_serves_again_under_tls() {
     let identity = self_signed(params(&["localhost"]));
     run(async {
-        let (address, handshakes) = serve_tls(&identity, OK, Ending::KeepAlive).await;
-        let wire = wire("localhost", address, &Trust::Anything);
+        let server = serve_tls(&identity, OK, Ending::KeepAlive);
+        let wire = wire("localhost", server.address, &Trust::Anything);
         for _ in 0..5 {
             let exchange = wire.send(get("/")).await;
             assert_eq!((answered(&exchange).status, exchange.resent), (200, false));
         }
-        assert_eq!(handshakes.load(Ordering::SeqCst), 1);
+        assert_eq!(server.accepted(), 1);
     });
 }
 
@@ -304,46 +219,35 @@ fn surplus_under_tls_ends_the_connection() {
     let identity = self_signed(params(&["localhost"]));
     run(async {
         let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok!";
-        let (address, handshakes) = serve_tls(&identity, answer, Ending::KeepAlive).await;
-        let wire = wire("localhost", address, &Trust::Anything);
+        let server = serve_tls(&identity, answer, Ending::KeepAlive);
+        let wire = wire("localhost", server.address, &Trust::Anything);
         for _ in 0..2 {
             assert_eq!(show(&answered(&wire.send(get("/")).await).surplus), "!");
         }
-        assert_eq!(handshakes.load(Ordering::SeqCst), 2);
+        assert_eq!(server.accepted(), 2);
     });
 }
 
 #[test]
 fn a_late_second_answer_under_tls_is_never_taken_for_the_next() {
     let identity = self_signed(params(&["localhost"]));
-    let acceptor = TlsAcceptor::from(server_config(&identity, &[]));
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.set_nonblocking(true).expect("a non-blocking listener");
-    let address = listener.local_addr().expect("an address");
-    let (sender, second_sent) = std::sync::mpsc::channel();
-    let (first_read, go_on) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        run(async move {
-            let listener = TcpListener::from_std(listener).expect("a listener");
-            for number in 0..2 {
-                let (stream, _) = listener.accept().await.expect("a connection");
-                // Nagle's algorithm would keep the second answer back until the first is acknowledged.
-                stream.set_nodelay(true).expect("nodelay");
-                let mut stream = acceptor.accept(stream).await.expect("a handshake");
-                let mut head = [0; 16];
-                assert!(stream.read(&mut head).await.is_ok_and(|count| count > 0));
-                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}");
-                stream.write_all(answer.as_bytes()).await.expect("an answer");
-                if number == 0 {
-                    let _ = go_on.recv();
-                    stream.write_all(OK.as_bytes()).await.expect("another answer");
-                    stream.flush().await.expect("another answer");
-                    let _ = sender.send(stream);
-                }
-            }
-        });
+    let config = identity.config(&[]);
+    let (sender, second_sent) = channel();
+    let (first_read, go_on) = channel::<()>();
+    let go_on = Mutex::new(go_on);
+    let server = serve(move |number, stream| {
+        let mut stream = Stream::new(stream, Some(&config));
+        read_head(&mut stream).expect("a request");
+        write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}"));
+        if number == 0 {
+            let _ = go_on.lock().expect("go_on").recv();
+            write(&mut stream, OK);
+            let _ = sender.send(stream);
+        } else {
+            hold(&mut stream);
+        }
     });
-    let wire = wire("localhost", address, &Trust::Anything);
+    let wire = wire("localhost", server.address, &Trust::Anything);
     run(async {
         assert_eq!(show(&answered(&wire.send(get("/")).await).body), "0");
         first_read.send(()).expect("the server");
@@ -360,10 +264,8 @@ fn a_body_until_close_is_whole_only_after_a_goodbye() {
     let identity = self_signed(params(&["localhost"]));
     let answer = "HTTP/1.1 200 OK\r\n\r\nall of it?";
     let exchange = |ending| {
-        run(async {
-            let (address, _) = serve_tls(&identity, answer, ending).await;
-            wire("localhost", address, &Trust::Anything).send(get("/")).await
-        })
+        let server = serve_tls(&identity, answer, ending);
+        run(wire("localhost", server.address, &Trust::Anything).send(get("/")))
     };
     assert_eq!(show(&answered(&exchange(Ending::Goodbye)).body), "all of it?");
     assert_eq!(unanswered(&exchange(Ending::HangUp)), (Breakage::Closed, Phase::Body, answer.to_owned()));

@@ -1,9 +1,8 @@
 //! The suite as an implementer's tests: this program starts itself again as the test binary of an implementer.
 
-#[path = "../it/safety_support/mod.rs"]
-mod safety_support;
-#[path = "../it/support/mod.rs"]
-mod support;
+#[allow(dead_code, unused_imports, reason = "these tests need a part of it")]
+#[path = "../it/harness/mod.rs"]
+mod harness;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -14,9 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use harness::{Front, OWNERS, Reaction, in_use};
 use libtest_mimic::{Arguments, Failed, Trial};
-use safety_support::{OWNERS, initialised_server};
-use support::front::{Front, Reaction};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use wabizspec::custody::lock::RunLock;
@@ -183,12 +181,7 @@ fn write_suite(folder: &Path) {
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         std::fs::write(path, text).expect("a file");
     };
-    let entry = |id: &str, mark: &str| {
-        format!("[\"{id}\"]\nbasis = \"{mark}\"\nstatement = \"A rule.\"\npage = \"a page\"\nsection = \"a section\"\n")
-    };
-    let oracles = ["answered", "json", "no-crash", "one-answer", "unique-members"];
-    let oracles: String = oracles.iter().map(|rule| entry(&format!("envelope.{rule}"), "universal")).collect();
-    write("requirements.toml", &(entry("users.one", "documented") + &oracles));
+    write("requirements.toml", &harness::program::register("users.one"));
     write(
         "users/admin.toml",
         "title = \"The admin's password is changed\"\ngiven = \"admin\"\nchanges = [\"passwords\"]\n\
@@ -205,7 +198,7 @@ fn write_suite(folder: &Path) {
 }
 
 fn an_address_is_left_as_it_was() {
-    let (server, folder) = (initialised_server("open"), folder());
+    let (server, folder) = (in_use("open"), folder());
     let before = server.dump();
     write_suite(folder.path());
     let state = folder.path().join("state/wabizspec");
@@ -213,7 +206,7 @@ fn an_address_is_left_as_it_was() {
     let (journals, looked_for) = (Arc::<Mutex<Vec<bool>>>::default(), Arc::<AtomicUsize>::default());
     let (seen, looks) = (Arc::clone(&journals), Arc::clone(&looked_for));
     let front = Front::of(server.address(), move |_, head| {
-        let name = head.uri.path().strip_prefix("/v1/users/").unwrap_or_default();
+        let name = head.path().strip_prefix("/v1/users/").unwrap_or_default();
         if head.method == "PUT" {
             let mut files = std::fs::read_dir(&state).into_iter().flatten().flatten();
             let is_journal = |file: std::fs::DirEntry| file.path().extension() == Some(OsStr::new("journal"));
@@ -232,7 +225,7 @@ fn an_address_is_left_as_it_was() {
 }
 
 fn an_address_is_locked() {
-    let (server, folder) = (initialised_server("open"), folder());
+    let (server, folder) = (in_use("open"), folder());
     let state = folder.path().join("state").into_os_string();
     let environment = |name: &str| (name == "XDG_STATE_HOME").then(|| state.clone());
     let locks = state_folder::locks(&server.url().parse().expect("an address"), &environment);
@@ -245,7 +238,7 @@ fn an_address_is_locked() {
 }
 
 fn trials_of_an_address_take_turns() {
-    let (server, folder) = (initialised_server("open"), folder());
+    let (server, folder) = (in_use("open"), folder());
     let cases = ["users/read", "--test-threads", "8"];
     let output = run("shared", folder.path(), &server.url(), &cases);
     let told = told(&output);

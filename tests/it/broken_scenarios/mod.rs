@@ -4,9 +4,7 @@
 
 mod table;
 
-use std::path::Path;
-use std::process::{Command, Output};
-
+use crate::harness::{Ended, Place, Program};
 use table::{BASE, Broken, GOOD, REGISTER, REGISTERS, SCENARIOS};
 
 /// Where an error has to point.
@@ -27,36 +25,31 @@ fn edited(base: &str, broken: &Broken) -> (String, usize, usize) {
     (format!("{before}{after}"), line, column)
 }
 
-fn suite(register: &str, scenario: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("folder");
-    std::fs::create_dir(folder.path().join("login")).expect("area");
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect(name);
-    write("requirements.toml", register);
-    write("login/good.toml", GOOD);
-    write("login/broken.toml", scenario);
-    folder
+fn suite(register: &str, scenario: &str) -> Place {
+    let place = Place::new();
+    place.write("requirements.toml", register);
+    place.write("login/good.toml", GOOD);
+    place.write("login/broken.toml", scenario);
+    place
 }
 
-fn wabizspec(arguments: &[&str], folder: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
-    let scenarios = ["--scenarios".as_ref(), folder.as_os_str()];
-    command.args(arguments).args(scenarios).current_dir(folder);
-    command.output().expect("wabizspec")
+fn wabizspec(arguments: &[&str], place: &Place) -> Ended {
+    place.program(arguments).arg("--scenarios").arg(place.path()).end()
 }
 
 /// Holds the program to one error at that place with those words.
-fn one_error(folder: &Path, place: &str, what: &str, advice: &str) -> Result<(), String> {
+fn one_error(suite: &Place, place: &str, what: &str, advice: &str) -> Result<(), String> {
     for arguments in [&["check"][..], &["run"], &["list", "cases"]] {
-        let output = wabizspec(arguments, folder);
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let ended = wabizspec(arguments, suite);
+        let text = &ended.stderr;
         let wrong = |why: &str| Err(format!("{why}; {arguments:?} said:\n{text}"));
-        if output.status.code() != Some(2) {
-            return wrong(&format!("the exit code is {:?}", output.status.code()));
+        if ended.code != Some(2) {
+            return wrong(&format!("the exit code is {:?}", ended.code));
         }
-        if !output.stdout.is_empty() {
+        if !ended.stdout.is_empty() {
             return wrong("something was printed to standard output");
         }
-        let full = format!("error: {}/{place}: ", folder.display());
+        let full = format!("error: {}/{place}: ", suite.path().display());
         let Some((said, help)) = text.strip_prefix(&full).and_then(|rest| rest.split_once("\n  help: ")) else {
             return wrong(&format!("expected the error at {place}"));
         };
@@ -71,12 +64,11 @@ fn one_error(folder: &Path, place: &str, what: &str, advice: &str) -> Result<(),
 }
 
 /// Holds the program to all of the table, and tells of everything in it that does not hold.
-fn each_is_one_error(table: &[Broken], base: &str, file: &str, suite_of: impl Fn(&str) -> tempfile::TempDir) {
+fn each_is_one_error(table: &[Broken], base: &str, file: &str, suite_of: impl Fn(&str) -> Place) {
     let failed = table.iter().filter_map(|broken| {
         let (text, line, column) = edited(base, broken);
-        let folder = suite_of(&text);
         let place = format!("{file}:{line}:{column}");
-        let held = one_error(folder.path(), &place, broken.what, broken.advice);
+        let held = one_error(&suite_of(&text), &place, broken.what, broken.advice);
         held.err().map(|why| format!("{}: {why}", broken.kind))
     });
     let failed: Vec<String> = failed.collect();
@@ -85,10 +77,7 @@ fn each_is_one_error(table: &[Broken], base: &str, file: &str, suite_of: impl Fn
 
 #[test]
 fn the_files_are_good_before_they_are_edited() {
-    let folder = suite(REGISTER, BASE);
-    let output = wabizspec(&["check"], folder.path());
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{text}");
+    wabizspec(&["check"], &suite(REGISTER, BASE)).exited(0);
 }
 
 #[test]
@@ -116,31 +105,30 @@ fn bytes_that_are_no_text_have_a_place_too() {
     let advice = "save it as UTF-8";
     let folder = suite(REGISTER, BASE);
     let bytes = [BASE.as_bytes(), b"# caf\xe9\n"].concat();
-    std::fs::write(folder.path().join("login/broken.toml"), bytes).expect("file");
+    folder.write("login/broken.toml", bytes);
     let place = format!("login/broken.toml:{}:6", BASE.lines().count() + 1);
-    one_error(folder.path(), &place, "no UTF-8", advice).unwrap();
+    one_error(&folder, &place, "no UTF-8", advice).unwrap();
 
     let folder = suite(REGISTER, BASE);
-    std::fs::write(folder.path().join("requirements.toml"), b"\xff\xfe").expect("file");
-    one_error(folder.path(), "requirements.toml:1:1", "no UTF-8", advice).unwrap();
+    folder.write("requirements.toml", b"\xff\xfe");
+    one_error(&folder, "requirements.toml:1:1", "no UTF-8", advice).unwrap();
 }
 
 #[test]
 fn a_folder_that_is_no_area_is_not_passed_over() {
     let folder = suite(REGISTER, BASE);
-    std::fs::create_dir(folder.path().join("user")).expect("folder");
-    std::fs::write(folder.path().join("user/new.toml"), BASE).expect("file");
+    folder.write("user/new.toml", BASE);
     let place = "user/new.toml:1:1";
-    one_error(folder.path(), place, "`user` is no area", "did you mean `users`?").unwrap();
+    one_error(&folder, place, "`user` is no area", "did you mean `users`?").unwrap();
 }
 
 #[test]
 fn a_file_whose_name_cannot_be_part_of_an_id_is_refused() {
     let folder = suite(REGISTER, BASE);
-    std::fs::write(folder.path().join("login/New One.toml"), BASE).expect("file");
+    folder.write("login/New One.toml", BASE);
     let advice = "lower case, digits and hyphens";
     let place = "login/New One.toml:1:1";
-    one_error(folder.path(), place, "`login/New One` is no scenario id", advice).unwrap();
+    one_error(&folder, place, "`login/New One` is no scenario id", advice).unwrap();
 }
 
 #[test]
@@ -149,23 +137,19 @@ fn what_cannot_be_read_at_all_says_what_a_suite_is() {
     std::fs::remove_file(register_missing.path().join("requirements.toml")).expect("file");
     let file_is_folder = suite(REGISTER, BASE);
     std::fs::create_dir(file_is_folder.path().join("login/folder.toml")).expect("folder");
-    let nowhere = tempfile::tempdir().expect("folder");
+    let nowhere = Place::new();
     let missing = nowhere.path().join("missing");
     for folder in [register_missing.path(), file_is_folder.path(), nowhere.path(), &missing] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
-        let output = command.arg("check").arg("--scenarios").arg(folder).output().expect("wabizspec");
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{text}");
-        assert!(text.contains("cannot read ") && text.contains("help: a suite is a folder"), "{text}");
+        let ended = Program::new(["check", "--scenarios"]).arg(folder).end().exited(2);
+        ended.says("cannot read ").says("help: a suite is a folder");
     }
 }
 
 #[test]
 fn every_broken_file_of_a_suite_is_named_at_once() {
     let folder = suite(REGISTER, "title = 1\n");
-    std::fs::write(folder.path().join("login/another.toml"), "titel = 1\n").expect("file");
-    let output = wabizspec(&["check"], folder.path());
-    let text = String::from_utf8_lossy(&output.stderr);
+    folder.write("login/another.toml", "titel = 1\n");
+    let text = wabizspec(&["check"], &folder).stderr;
     assert_eq!(text.matches("help: ").count(), 2, "{text}");
     assert!(text.contains("another.toml:1:1") && text.contains("broken.toml:1:9"), "{text}");
 }

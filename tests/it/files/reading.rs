@@ -2,8 +2,8 @@
 
 use std::fs::File;
 
-use super::Place;
-use crate::safety_support::initialised_server;
+use super::{differs, pipe, place, run, run_at};
+use crate::harness::{Place, in_use};
 
 /// A configuration with that line in that section.
 fn configured(place: &Place, section: &str, line: &str) {
@@ -32,7 +32,7 @@ const ROWS: &[Row] = &[
         2,
         "it is larger than 16 MiB",
     ),
-    ("wabizspec.toml", |place| place.pipe("wabizspec.toml"), &["run"], 2, A_PIPE),
+    ("wabizspec.toml", |place| pipe(place, "wabizspec.toml"), &["run"], 2, A_PIPE),
     ("--baseline", |_| {}, &["run", "--baseline", "odd"], 2, A_PIPE),
     ("--baseline", |_| {}, &["run", "--baseline", "/dev/zero"], 2, "it is a device"),
     ("--rerun-failed", |_| {}, &["run", "--rerun-failed", "odd"], 2, A_PIPE),
@@ -50,7 +50,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "the register of --scenarios",
-        |place| place.pipe("suite/requirements.toml"),
+        |place| pipe(place, "suite/requirements.toml"),
         &["run", "--scenarios", "suite"],
         2,
         A_PIPE,
@@ -59,7 +59,7 @@ const ROWS: &[Row] = &[
         "a scenario of --scenarios",
         |place| {
             place.write("suite/requirements.toml", REGISTER);
-            place.pipe("suite/login/x.toml");
+            pipe(place, "suite/login/x.toml");
         },
         &["run", "--scenarios", "suite"],
         2,
@@ -67,7 +67,7 @@ const ROWS: &[Row] = &[
     ),
     ("check", |_| {}, &["check", "odd"], 2, A_PIPE),
     ("replay", |_| {}, &["replay", "--surface", "path", "odd"], 2, A_PIPE),
-    ("replay of a folder", |place| place.pipe("findings/path/x"), &["replay", "findings"], 3, A_PIPE),
+    ("replay of a folder", |place| pipe(place, "findings/path/x"), &["replay", "findings"], 3, A_PIPE),
     (
         "replay of a folder that leads back to itself",
         |place| {
@@ -81,14 +81,14 @@ const ROWS: &[Row] = &[
     ),
     (
         "the corpus of a fuzzer",
-        |place| place.pipe("out/corpus/path/input-1"),
+        |place| pipe(place, "out/corpus/path/input-1"),
         &["fuzz", "path", "--requests", "20", "--out", "out"],
         0,
         "0 findings",
     ),
     (
         "a snapshot",
-        |place| place.pipe("shots/envelope/control.snap"),
+        |place| pipe(place, "shots/envelope/control.snap"),
         &["run", "envelope/control", "--target", "URL", "--snapshots", "shots"],
         3,
         A_PIPE,
@@ -98,14 +98,14 @@ const ROWS: &[Row] = &[
 
 #[test]
 fn what_is_no_regular_file_is_refused_at_once() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let url = server.url();
     let mut wrong = Vec::new();
     for (what, set_up, args, code, part) in ROWS {
-        let place = Place::new();
-        place.pipe("odd");
+        let place = place();
+        pipe(&place, "odd");
         set_up(&place);
-        let differs = place.run_at(&url, args).differs(*code, part);
+        let differs = differs(&run_at(&place, &url, args), *code, part);
         wrong.extend(differs.map(|differs| format!("{what} {differs}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -113,13 +113,11 @@ fn what_is_no_regular_file_is_refused_at_once() {
 
 #[test]
 fn a_link_to_a_configuration_and_a_report_from_standard_input_are_read() {
-    let place = Place::new();
+    let place = place();
     place.write("real.toml", "[target]\nurl = \"ftp://x\"\n");
     place.link("linked.toml", "real.toml");
-    place.run(&["run", "--config", "linked.toml"]).says("a link", 2, "ftp");
-    place.run(&["run", "envelope/control", "--report", "json=run.json"]).says("a run", 0, "");
+    run(&place, &["run", "--config", "linked.toml"]).exited(2).says("ftp");
+    run(&place, &["run", "envelope/control", "--report", "json=run.json"]).exited(0);
     let file = File::open(place.path().join("run.json")).expect("report");
-    let mut merge = super::wabizspec(place.path());
-    let merged = merge.args(["merge", "/dev/stdin"]).stdin(file).output().expect("merge");
-    assert_eq!(merged.status.code(), Some(0), "{merged:?}");
+    place.program(["merge", "/dev/stdin"]).stdin(file).end().exited(0);
 }

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::{Place, end, wabizspec};
+use super::{differs, place, program, run};
+use crate::harness::Place;
 
 /// How the file is named for which the report is meant.
 type Name = fn(&Place, &str) -> String;
@@ -55,23 +56,23 @@ fn set_up(place: &Place) {
 #[test]
 fn a_report_never_overwrites_what_the_command_reads() {
     // A run of a target that is not there has cases that are blocked, and so to be run again.
-    let source = Place::new();
+    let source = place();
     set_up(&source);
-    source.run(&["run", "login/control", "--report", "ndjson=failed.ndjson"]);
+    run(&source, &["run", "login/control", "--report", "ndjson=failed.ndjson"]);
     let failed = source.read("failed.ndjson");
     let mut wrong = Vec::new();
     for (input, args) in INPUTS {
         for (named, name) in NAMES {
-            let place = Place::new();
+            let place = place();
             set_up(&place);
             place.write("failed.ndjson", &failed);
             let before = place.read(input);
             let report = format!("json={}", name(&place, input));
             let what = format!("{args:?} with a report at {named} of {input}");
-            let ended = place.run(&[args, ["--report", report.as_str()].as_slice()].concat());
-            let advised = ended.text.contains("help: give the report another name");
-            if ended.differs(2, "would overwrite").is_some() || !advised || place.read(input) != before {
-                wrong.push(format!("{what}: {:?} {}", ended.code, ended.text));
+            let ended = run(&place, &[args, ["--report", report.as_str()].as_slice()].concat());
+            let advised = ended.said().contains("help: give the report another name");
+            if differs(&ended, 2, "would overwrite").is_some() || !advised || place.read(input) != before {
+                wrong.push(format!("{what}: {:?} {}", ended.code, ended.said()));
             }
         }
     }
@@ -80,35 +81,24 @@ fn a_report_never_overwrites_what_the_command_reads() {
 
 #[test]
 fn a_journal_that_is_not_there_yet_is_no_place_for_a_report() {
-    let place = Place::new();
+    let place = place();
     let target = ["run", "--target", "http://127.0.0.1:1"];
     let args = ["--journal", "new.journal", "--report", "json=./new.journal"];
-    place.run(&[target.as_slice(), &args].concat()).says("journal", 2, "would overwrite");
-    assert!(!place.path().join("new.journal").exists());
+    run(&place, &[target.as_slice(), &args].concat()).exited(2).says("would overwrite");
+    assert!(!place.has("new.journal"));
 }
 
 #[test]
 fn a_report_goes_to_a_stream_that_is_named() {
-    let program = env!("CARGO_BIN_EXE_wabizspec");
     for (what, script) in [
-        ("a pipe at standard output", "$RUN --quiet --report json=/dev/stdout 2>&1 | cat > out.json"),
-        ("a file behind a number", "$RUN --report json=/dev/fd/3 3> out.json"),
-        ("a pipe behind a number", "{ $RUN --report json=/dev/fd/3 3>&1 > said; } | cat > out.json"),
-        ("a named pipe", "mkfifo pipe && { cat pipe > out.json & } && $RUN --report json=pipe && wait"),
-        ("nowhere", "$RUN --report ndjson=/dev/null --report json=out.json --report html=/dev/null"),
+        ("a pipe at standard output", "\"$@\" --quiet --report json=/dev/stdout 2>&1 | cat > out.json"),
+        ("a file behind a number", "\"$@\" --report json=/dev/fd/3 3> out.json"),
+        ("a pipe behind a number", "{ \"$@\" --report json=/dev/fd/3 3>&1 > said; } | cat > out.json"),
+        ("a named pipe", "mkfifo pipe && { cat pipe > out.json & } && \"$@\" --report json=pipe && wait"),
+        ("nowhere", "\"$@\" --report ndjson=/dev/null --report json=out.json --report html=/dev/null"),
     ] {
-        let place = Place::new();
-        let mut shell = wabizspec(place.path());
-        let wrapped = std::mem::replace(&mut shell, std::process::Command::new("sh"));
-        for (name, value) in wrapped.get_envs() {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
-        shell.current_dir(place.path()).args(["-c", script]);
-        shell.env("RUN", format!("{program} run envelope/control"));
-        end(shell).says(what, 0, "");
+        let place = place();
+        program(&place, &["run", "envelope/control"]).through(script).end().exited(0);
         let text = place.read("out.json");
         let start = text.find("{\"schema\"").or_else(|| text.find('{')).unwrap_or_else(|| panic!("{what}: {text}"));
         let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<serde_json::Value>();

@@ -1,7 +1,7 @@
 //! Nothing is written through a link.
 
-use super::{Place, VICTIM};
-use crate::safety_support::{OWNERS, initialised_server};
+use super::{VICTIM, differs, place, program, run_at};
+use crate::harness::{OWNERS, Place, in_use};
 
 /// What is set up, the arguments, the exit code and a part of what is said. `URL` is the address of a target.
 type Row = (&'static str, fn(&Place), &'static [&'static str], i32, &'static str);
@@ -125,19 +125,19 @@ const ROWS: &[Row] = &[
 
 #[test]
 fn nothing_is_written_through_a_link() {
-    let server = initialised_server("open");
+    let server = in_use("open");
     let url = server.url();
     let mut wrong = Vec::new();
     for (what, set_up, args, code, part) in ROWS {
-        let place = Place::new();
+        let place = place();
         std::fs::create_dir(place.path().join("elsewhere")).expect("folder");
         set_up(&place);
-        let differs = place.run_at(&url, args).differs(*code, part);
+        let differs = differs(&run_at(&place, &url, args), *code, part);
         wrong.extend(differs.map(|differs| format!("{what} {differs}")));
         if place.read("victim") != VICTIM {
             wrong.push(format!("{what} overwrites the victim"));
         }
-        if place.path().join("new").exists() {
+        if place.has("new") {
             wrong.push(format!("{what} makes a file through a link"));
         }
         if place.path().join("elsewhere").read_dir().expect("folder").count() > 0 {
@@ -149,29 +149,25 @@ fn nothing_is_written_through_a_link() {
 
 #[test]
 fn a_link_is_replaced_where_a_file_is_written_whole() {
-    let place = Place::new();
+    let place = place();
     place.link("shots/envelope/control.snap.new", "victim");
-    let server = initialised_server("open");
-    place.run_at(&server.url(), &["run", "envelope/control", "--target", "URL", "--snapshots", "shots"]);
-    assert!(!place.is_link("shots/envelope/control.snap.new"));
+    let server = in_use("open");
+    run_at(&place, &server.url(), &["run", "envelope/control", "--target", "URL", "--snapshots", "shots"]);
+    assert!(!place.path().join("shots/envelope/control.snap.new").is_symlink());
     assert!(place.read("shots/envelope/control.snap.new").contains("source: wabizspec"));
 }
 
 #[test]
 fn a_recovered_password_goes_to_a_file_that_is_new_and_private() {
     use std::os::unix::fs::PermissionsExt;
-    let (place, server) = (Place::new(), initialised_server("open"));
+    let (place, server) = (place(), in_use("open"));
     place.link("link", "new");
-    let recover = |out: &str| {
-        place.run_with(&["recover", "--target", &server.url(), "--out", out], |command| {
-            command.env("WABIZSPEC_ADMIN_PASSWORD", OWNERS);
-        })
-    };
-    recover("link").says("a link", 2, "cannot write link");
-    recover("victim").says("a file", 2, "cannot write victim");
+    let recover = |out: &str| program(&place, &["recover", "--target", &server.url(), "--out", out]).password().end();
+    recover("link").exited(2).says("cannot write link");
+    recover("victim").exited(2).says("cannot write victim");
     assert_eq!(place.read("victim"), VICTIM);
-    assert!(!place.path().join("new").exists());
-    recover("mine").says("a new file", 0, "only you can read");
+    assert!(!place.has("new"));
+    recover("mine").exited(0).says("only you can read");
     assert_eq!(place.read("mine").trim_end(), OWNERS);
     let mode = place.path().join("mine").metadata().expect("file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

@@ -2,14 +2,16 @@
 //!
 //! A deed gets the request's connection and says what becomes of it. Nothing here knows what is right.
 
-use std::net::TcpStream;
+use std::io::Write;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::live_support::{Asked, Next, PATIENCE, answer, hold, write};
+use crate::harness::server::PATIENCE;
+use crate::harness::tls::Stream;
+use crate::harness::{Asked, Reaction, answer, hold, server, write};
 
 /// Does something with one request.
-pub type Deed = fn(&Asked, &mut TcpStream) -> Next;
+pub type Deed = fn(&Asked, &mut Stream) -> Reaction;
 
 /// How a good client refuses a path that it does not have.
 pub const REFUSAL: &str =
@@ -28,38 +30,36 @@ fn refusal_titled(title: impl AsRef<[u8]>) -> Vec<u8> {
 }
 
 /// Sends these bytes and closes.
-fn send(stream: &mut TcpStream, bytes: impl AsRef<[u8]>) -> Next {
+fn send(stream: &mut Stream, bytes: impl AsRef<[u8]>) -> Reaction {
     write(stream, bytes);
-    Next::Close
+    Reaction::Drop
 }
 
 /// Sends these bytes and keeps the connection open until the client leaves.
-fn send_and_hold(stream: &mut TcpStream, bytes: impl AsRef<[u8]>) -> Next {
+fn send_and_hold(stream: &mut Stream, bytes: impl AsRef<[u8]>) -> Reaction {
     write(stream, bytes);
     hold(stream);
-    Next::Close
+    Reaction::Drop
 }
 
 /// Sends the same bytes again and again, for as long as the client takes them.
-fn for_ever(stream: &mut TcpStream, first: impl AsRef<[u8]>, again: &[u8]) -> Next {
+fn for_ever(stream: &mut Stream, first: impl AsRef<[u8]>, again: &[u8]) -> Reaction {
     let begun = Instant::now();
-    let mut taken = write(stream, first);
-    while taken && begun.elapsed() < PATIENCE {
-        taken = write(stream, again);
-    }
-    Next::Close
+    write(stream, first);
+    while stream.write_all(again).is_ok() && begun.elapsed() < PATIENCE {}
+    Reaction::Drop
 }
 
 /// Sends a byte, waits, sends a byte.
-fn drip(stream: &mut TcpStream, bytes: &[u8]) -> Next {
+fn drip(stream: &mut Stream, bytes: &[u8]) -> Reaction {
     let begun = Instant::now();
     for byte in bytes.iter().cycle() {
-        if !write(stream, [*byte]) || begun.elapsed() > PATIENCE {
+        if stream.write_all(&[*byte]).is_err() || begun.elapsed() > PATIENCE {
             break;
         }
         sleep(Duration::from_millis(100));
     }
-    Next::Close
+    Reaction::Drop
 }
 
 const OK_HEAD: &str = "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n";
@@ -84,7 +84,7 @@ fn gzip_bomb(length: usize) -> Vec<u8> {
     bytes
 }
 
-fn bomb(_: &Asked, stream: &mut TcpStream) -> Next {
+fn bomb(_: &Asked, stream: &mut Stream) -> Reaction {
     send(stream, answer("404 Not Found", "Content-Encoding: gzip\r\n", gzip_bomb(1 << 20)))
 }
 
@@ -111,11 +111,10 @@ pub const SLOW: [(&str, Deed); 6] = [
 
 /// Answers that break off.
 pub const BROKEN_OFF: [(&str, Deed); 9] = [
-    ("closes without a byte", |_, _| Next::Close),
+    ("closes without a byte", |_, _| Reaction::Drop),
     ("resets without a byte", |_, stream| {
-        let socket = socket2::SockRef::from(&*stream);
-        socket.set_linger(Some(Duration::ZERO)).expect("linger");
-        Next::Close
+        server::ends_with_a_reset(stream.socket());
+        Reaction::Drop
     }),
     ("closes in the status line", |_, stream| send(stream, "HTTP/1.1 40")),
     ("closes in the headers", |_, stream| send(stream, with_head("Content-Le"))),
@@ -196,7 +195,7 @@ pub const WRONG: [(&str, &str, Deed); 18] = [
     }),
     ("two answers at once", "envelope.one-answer", |_, stream| {
         write(stream, [refusal(), refusal()].concat());
-        Next::Keep
+        Reaction::Keep
     }),
     ("no content, and content", "envelope.one-answer", |_, stream| {
         send(stream, format!("HTTP/1.1 204 No Content\r\n\r\n{REFUSAL}"))
@@ -226,7 +225,7 @@ pub const WRONG: [(&str, &str, Deed); 18] = [
     ("a redirect to itself", "envelope.unknown-path-refused", |asked, stream| {
         let location = format!("Location: {}\r\n", asked.target);
         write(stream, answer("302 Found", &location, "{}"));
-        Next::Keep
+        Reaction::Keep
     }),
     ("a change of protocols", "envelope.unknown-path-refused", |_, stream| {
         send_and_hold(stream, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: chess\r\nConnection: Upgrade\r\n\r\n")
@@ -257,7 +256,7 @@ pub const STRANGE: [(&str, Deed); 10] = [
         for byte in refusal() {
             write(stream, [byte]);
         }
-        Next::Keep
+        Reaction::Keep
     }),
     ("lines that end with a line feed alone", |_, stream| {
         let head = with_head(&format!("Content-Length: {}\r\n\r\n", REFUSAL.len())).replace("\r\n", "\n");

@@ -5,30 +5,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{HIT, SPOT, arguments, sound};
-use crate::live_support::{Next, Proxy, Ran, answer, run_in, write};
+use crate::harness::{Ended, Front, Place, Reaction, answer, write};
 
 /// What a report of one case may take, in bytes.
 const REPORT: u64 = 120 * 1024;
 
 /// Runs the case with an answer made for it; gives what came of it and how long the report is.
 #[track_caller]
-fn met(bytes: impl Fn() -> Vec<u8> + Send + Sync + 'static, more: &[&str]) -> (Ran, u64) {
-    let proxy = Proxy::new(move |asked, stream| match asked.is("GET", SPOT) {
+fn met(bytes: impl Fn() -> Vec<u8> + Send + Sync + 'static, more: &[&str]) -> (Ended, u64) {
+    let proxy = Front::with_client(move |asked, stream| match asked.is("GET", SPOT) {
         true => {
             write(stream, bytes());
-            Next::Close
+            Reaction::Drop
         }
-        false => Next::Forward,
+        false => Reaction::Forward,
     });
-    let folder = tempfile::tempdir().expect("a folder");
+    let place = Place::new();
     let url = proxy.url();
     let mut arguments = arguments(&url, &[HIT, "-v"]);
     arguments.extend(more);
-    let ran = run_in(folder.path(), &arguments);
+    let ran = place.judge(&arguments).end();
     sound(&ran);
-    let report = std::fs::metadata(folder.path().join("report.json")).expect("a report").len();
+    let report = std::fs::metadata(place.path().join("report.json")).expect("a report").len();
     assert!(report < REPORT, "the report has {report} bytes");
-    assert!(ran.out.len() < 64 * 1024, "the console shows {} bytes", ran.out.len());
+    assert!(ran.stdout.len() < 64 * 1024, "the console shows {} bytes", ran.stdout.len());
     (ran, report)
 }
 
@@ -37,7 +37,7 @@ fn met(bytes: impl Fn() -> Vec<u8> + Send + Sync + 'static, more: &[&str]) -> (R
 fn grows_no_faster_than_it_is_sent(size: usize, bytes: fn(usize) -> Vec<u8>) {
     let of = |size: usize| met(move || bytes(size), &[]);
     let (once, twice) = (of(size), of(2 * size));
-    assert_eq!(twice.0.verdict(HIT), "fail", "{}", twice.0.out);
+    assert_eq!(twice.0.verdict(HIT), "fail", "{}", twice.0.stdout);
     assert!(twice.1 < once.1 + 1024, "the report has {}, then {} bytes", once.1, twice.1);
     let sent = u64::try_from(bytes(size).len() / 1024).expect("a length");
     let (once, twice) = (once.0.peak_kib, twice.0.peak_kib);
@@ -63,8 +63,8 @@ fn of_many_tokens_none_is_shown_wherever_it_stands() {
     let errors: Vec<String> = members[1_000..1_020].iter().map(error).collect();
     let body = format!("{{\"errors\":[{}],{}}}", errors.join(","), members.join(","));
     let (ran, _) = met(move || refused(body.clone()), &[]);
-    assert!(ran.out.contains("/errors/9/code"), "{}", ran.out);
-    assert!(!ran.out.contains("abcdefgh0") && !ran.report.to_string().contains("abcdefgh0"), "{}", ran.out);
+    assert!(ran.stdout.contains("/errors/9/code"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("abcdefgh0") && !ran.0.to_string().contains("abcdefgh0"), "{}", ran.stdout);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_token_of_one_letter() {
 fn a_token_of_one_letter_is_hidden_where_it_is_a_value_and_nowhere_else() {
     let body = r#"{"token":"a","errors":[{"details":"a banana"}]}"#;
     let (ran, _) = met(move || refused(body), &[]);
-    assert!(ran.out.contains(r#"{"token":"$TOKEN","errors":[{"details":"a banana"}]}"#), "{}", ran.out);
+    assert!(ran.stdout.contains(r#"{"token":"$TOKEN","errors":[{"details":"a banana"}]}"#), "{}", ran.stdout);
 }
 
 #[test]
@@ -137,5 +137,5 @@ fn a_snapshot_of_which_every_line_has_changed() {
     let again = Arc::clone(&lines);
     met(move || lines(), &["--snapshots", &kept, "--accept"]);
     let (ran, _) = met(move || again(), &["--snapshots", &kept]);
-    assert!(ran.out.contains("more lines"), "{}", ran.out);
+    assert!(ran.stdout.contains("more lines"), "{}", ran.stdout);
 }

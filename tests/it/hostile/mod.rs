@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::live_support::{Next, Proxy, Ran, run};
+use crate::harness::{Ended, Front, Program, Reaction};
 use deeds::Deed;
 
 /// The path on which a deed is done, and the case that reads it.
@@ -38,19 +38,19 @@ fn arguments_within<'a>(limit: &'a str, url: &'a str, filters: &[&'a str]) -> Ve
 
 /// What holds whatever a target does.
 #[track_caller]
-fn sound(ran: &Ran) {
-    assert!([0, 1, 3].contains(&ran.code), "exit {}: {}", ran.code, ran.err);
-    assert!(!ran.err.contains("panicked"), "{}", ran.err);
+fn sound(ran: &Ended) {
+    assert!(matches!(ran.code, Some(0 | 1 | 3)), "exit {:?}: {}", ran.code, ran.stderr);
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
     assert!(ran.peak_kib < MEMORY, "{} KiB", ran.peak_kib);
-    assert_eq!(ran.report["complete"], true, "{}", ran.out);
-    assert_eq!(ran.count("error"), 0, "{}", ran.out);
+    assert_eq!(ran.0["complete"], true, "{}", ran.stdout);
+    assert_eq!(ran.count("error"), 0, "{}", ran.stdout);
     let drives = |c: char| c.is_control() && c != '\n' && c != '\t';
-    assert!(!ran.out.contains(drives), "{:?}", ran.out);
-    assert!(!ran.out.contains('\u{202e}'), "{:?}", ran.out);
+    assert!(!ran.stdout.contains(drives), "{:?}", ran.stdout);
+    assert!(!ran.stdout.contains('\u{202e}'), "{:?}", ran.stdout);
 }
 
 /// Does each deed on the spot, some at a time, and holds each run to what is the same for all and to `judge`.
-fn each<T: Sync>(rows: &[(&str, T)], deed: impl Fn(&T) -> Deed + Sync, judge: impl Fn(&T, &Ran, usize) + Sync) {
+fn each<T: Sync>(rows: &[(&str, T)], deed: impl Fn(&T) -> Deed + Sync, judge: impl Fn(&T, &Ended, usize) + Sync) {
     let waiting = Mutex::new(rows.iter());
     let failures = Mutex::new(Vec::new());
     let peak = AtomicU64::new(0);
@@ -60,16 +60,16 @@ fn each<T: Sync>(rows: &[(&str, T)], deed: impl Fn(&T) -> Deed + Sync, judge: im
             let Some((name, row)) = next else { return };
             let deed = deed(row);
             let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                let proxy = Proxy::new(move |asked, stream| match asked.is("GET", SPOT) {
+                let proxy = Front::with_client(move |asked, stream| match asked.is("GET", SPOT) {
                     true => deed(asked, stream),
-                    false => Next::Forward,
+                    false => Reaction::Forward,
                 });
                 let filters: Vec<&str> = BESIDE.into_iter().chain([HIT]).collect();
-                let ran = run(&arguments(&proxy.url(), &filters));
+                let ran = Program::judge(arguments(&proxy.url(), &filters)).end();
                 sound(&ran);
                 peak.fetch_max(ran.peak_kib, Ordering::Relaxed);
                 for case in BESIDE {
-                    assert_eq!(ran.verdict(case), "pass", "{case}: {}", ran.out);
+                    assert_eq!(ran.verdict(case), "pass", "{case}: {}", ran.stdout);
                 }
                 let hits = proxy.log().iter().filter(|asked| asked.is("GET", SPOT)).count();
                 judge(row, &ran, hits);
@@ -91,10 +91,10 @@ fn each<T: Sync>(rows: &[(&str, T)], deed: impl Fn(&T) -> Deed + Sync, judge: im
 }
 
 /// The request was not answered, whole and in time: that is what the finding says, and no more.
-fn unanswered(ran: &Ran) {
-    assert_eq!(ran.verdict(HIT), "fail", "{}", ran.out);
-    assert_eq!(ran.broken(HIT), ["envelope.answered"], "{}", ran.out);
-    assert_eq!(ran.code, 1);
+fn unanswered(ran: &Ended) {
+    assert_eq!(ran.verdict(HIT), "fail", "{}", ran.stdout);
+    assert_eq!(ran.broken(HIT), ["envelope.answered"], "{}", ran.stdout);
+    assert_eq!(ran.code, Some(1));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_slow_target_is_not_waited_for() {
         |deed| *deed,
         |_, ran, hits| {
             unanswered(ran);
-            assert!(ran.out.contains("time limit passed"), "{}", ran.out);
+            assert!(ran.stdout.contains("time limit passed"), "{}", ran.stdout);
             assert_eq!(hits, 1, "what was answered in part is not asked again");
         },
     );
@@ -117,7 +117,7 @@ fn an_answer_that_breaks_off_is_no_answer() {
         |deed| *deed,
         |_, ran, hits| {
             unanswered(ran);
-            assert!(ran.out.contains("the connection was closed"), "{}", ran.out);
+            assert!(ran.stdout.contains("the connection was closed"), "{}", ran.stdout);
             assert!(hits <= 2, "{hits}");
         },
     );
@@ -131,7 +131,7 @@ fn an_endless_answer_is_cut_off() {
         |_, ran, _| {
             unanswered(ran);
             let cut = ["larger than what is read", "time limit passed"];
-            assert!(cut.iter().any(|words| ran.out.contains(words)), "{}", ran.out);
+            assert!(cut.iter().any(|words| ran.stdout.contains(words)), "{}", ran.stdout);
         },
     );
 }
@@ -143,7 +143,7 @@ fn what_is_no_http_is_no_answer() {
         |deed| *deed,
         |_, ran, _| {
             unanswered(ran);
-            assert!(ran.out.contains("is not HTTP/1.x"), "{}", ran.out);
+            assert!(ran.stdout.contains("is not HTTP/1.x"), "{}", ran.stdout);
         },
     );
 }
@@ -155,8 +155,8 @@ fn a_wrong_answer_breaks_the_rule_that_it_breaks() {
         &rows,
         |(_, deed)| *deed,
         |(requirement, _), ran, hits| {
-            assert_eq!(ran.verdict(HIT), "fail", "{}", ran.out);
-            assert!(ran.broken(HIT).contains(requirement), "{:?}: {}", ran.broken(HIT), ran.out);
+            assert_eq!(ran.verdict(HIT), "fail", "{}", ran.stdout);
+            assert!(ran.broken(HIT).contains(requirement), "{:?}: {}", ran.broken(HIT), ran.stdout);
             assert_eq!(hits, 1, "nothing is followed and nothing is asked twice");
         },
     );
@@ -168,8 +168,8 @@ fn a_strange_answer_is_no_failure() {
         &deeds::STRANGE,
         |deed| *deed,
         |_, ran, _| {
-            assert_eq!(ran.verdict(HIT), "pass", "{}", ran.out);
-            assert_eq!(ran.code, 0, "{}", ran.out);
+            assert_eq!(ran.verdict(HIT), "pass", "{}", ran.stdout);
+            assert_eq!(ran.code, Some(0), "{}", ran.stdout);
         },
     );
 }

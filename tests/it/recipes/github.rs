@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::workplace::{Environment, Workplace, read};
-use crate::safety_support::OWNERS;
+use crate::harness::OWNERS;
 
 /// How a job or an action ended.
 pub struct Job {

@@ -8,9 +8,9 @@ mod gitlab;
 mod shape;
 mod workplace;
 
-use crate::safety_support::{OWNERS, send};
+use crate::harness::{OWNERS, faulty as server, take};
 use serde_json::Value;
-use wabizspec::reference::{Fault, Server, Settings};
+use wabizspec::reference::Server;
 use workplace::{Install, Workplace};
 
 const ACTION: &str = include_str!("../../../action.yml");
@@ -58,24 +58,10 @@ fn at(server: &Server, recipe: &str) -> String {
     recipe
 }
 
-fn server(faults: &[&str]) -> Server {
-    let mut settings = Settings { control: true, ..Settings::default() };
-    for id in faults {
-        Fault::find(id).expect("a fault").plant(&mut settings.behaviour);
-    }
-    Server::start((std::net::Ipv4Addr::LOCALHOST, 0).into(), settings).expect("server")
-}
-
 /// The same with [`OWNERS`] as the admin's password, and no token out: a target in use.
 fn in_use(faults: &[&str]) -> Server {
     let server = server(faults);
-    let json = ("Content-Type", "application/json");
-    let default = ("Authorization", "Basic YWRtaW46c2VjcmV0");
-    let body = format!("{{\"new_password\":\"{OWNERS}\"}}");
-    let answer = send(&server.url(), "POST /v1/users/login", &[default, json], &body);
-    let token = answer.split("\"token\":\"").nth(1).and_then(|rest| rest.split('"').next());
-    let bearer = format!("Bearer {}", token.expect("token"));
-    send(&server.url(), "POST /v1/users/logout", &[("Authorization", &bearer)], "");
+    take(&server, OWNERS);
     server
 }
 

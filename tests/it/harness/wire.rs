@@ -1,41 +1,17 @@
-//! A server that is told, byte by byte, how to misbehave, and short ways to look at what came of it.
-//!
-//! It knows nothing of the client under test but the address it hands out.
+//! The client of the transport by itself: its limits, its clock, and short ways to look at what came of an exchange.
 
-// Each test file uses its own part of this.
-#![allow(dead_code)]
-
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
 
+use super::server::{PATIENCE, Server};
 use tokio::sync::mpsc;
 use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response};
 use wabizspec::transport::Limits;
 use wabizspec::transport::origin::Origin;
 use wabizspec::transport::wire::Wire;
 
-/// The longest wait for the other side. No test gets near it, on however busy a machine; it only keeps a defect from
-/// hanging the test for ever.
-pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A listening server; its threads end with the test process.
-pub struct Server {
-    pub address: SocketAddr,
-    accepted: Arc<AtomicUsize>,
-}
-
 impl Server {
-    /// How many connections were accepted.
-    pub fn accepted(&self) -> usize {
-        self.accepted.load(Ordering::SeqCst)
-    }
-
     pub fn origin(&self) -> Origin {
-        format!("http://{}", self.address).parse().expect("an address is an origin")
+        self.url().parse().expect("an address is an origin")
     }
 
     pub fn wire(&self) -> Wire {
@@ -45,73 +21,6 @@ impl Server {
     pub fn hasty_wire(&self) -> Wire {
         Wire::new(self.origin(), None, hasty())
     }
-}
-
-/// Serves every connection with `script`, which is given its number (from 0) and closes it by returning.
-pub fn serve(script: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> Server {
-    serve_on("127.0.0.1:0", script).expect("the loopback address can be listened on")
-}
-
-pub fn serve_on(address: &str, script: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> std::io::Result<Server> {
-    let listener = TcpListener::bind(address)?;
-    let address = listener.local_addr()?;
-    let accepted = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&accepted);
-    let script = Arc::new(script);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(stream) = stream else { return };
-            stream.set_nodelay(true).expect("nodelay");
-            stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
-            stream.set_write_timeout(Some(PATIENCE)).expect("a write timeout");
-            let number = count.fetch_add(1, Ordering::SeqCst);
-            let script = Arc::clone(&script);
-            thread::spawn(move || script(number, stream));
-        }
-    });
-    Ok(Server { address, accepted })
-}
-
-/// Reads one request head (and no body); `None` when the client closes first.
-pub fn read_head(stream: &mut TcpStream) -> Option<String> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        match stream.read(&mut byte) {
-            Ok(1) => head.push(byte[0]),
-            _ => return None,
-        }
-    }
-    Some(String::from_utf8_lossy(&head).into_owned())
-}
-
-/// Writes, and does not mind that the client has gone.
-pub fn write(stream: &mut TcpStream, bytes: impl AsRef<[u8]>) {
-    let _ = stream.write_all(bytes.as_ref());
-}
-
-/// Keeps the connection open until the client closes it.
-pub fn hold(stream: &mut TcpStream) {
-    let mut sink = [0; 4096];
-    loop {
-        match stream.read(&mut sink) {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
-    }
-}
-
-/// Closes with a reset instead of an end of the stream.
-pub fn reset(stream: TcpStream) {
-    let socket = socket2::SockRef::from(&stream);
-    socket.set_linger(Some(Duration::ZERO)).expect("linger");
-}
-
-/// Keeps the connection open and reads no more from it, for as long as the test process lives.
-pub fn stall(stream: TcpStream) {
-    std::mem::forget(stream);
 }
 
 /// No answer of a test is late by these, however busy the machine.

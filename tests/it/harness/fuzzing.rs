@@ -2,8 +2,6 @@
 //!
 //! The number of requests is bounded; time is not measured.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -55,8 +53,7 @@ pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, FuzzS
 }
 
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(future)
+    super::suite::runtime().block_on(future)
 }
 
 pub fn settings(surfaces: &[Surface], requests: u64) -> Settings {

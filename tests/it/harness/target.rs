@@ -1,0 +1,118 @@
+//! Reference clients to be judged: as just installed or in use, right or with faults; and what became of them.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::server::Asked;
+use wabizspec::reference::{Fault, Registration, Server, Settings};
+
+/// The variable that gives the admin's password.
+pub const PASSWORD: &str = "WABIZSPEC_ADMIN_PASSWORD";
+
+/// The password that an owner gave the admin.
+pub const OWNERS: &str = "Owner-Pass-1!";
+
+/// The reference client with its control endpoints, as just installed, with an edit to what it is like.
+pub fn reference(edit: impl FnOnce(&mut Settings)) -> Server {
+    let mut settings = Settings { control: true, ..Settings::default() };
+    edit(&mut settings);
+    Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).expect("the loopback address can be listened on")
+}
+
+/// As just installed, in that state of the registration.
+pub fn fresh(registration: &str) -> Server {
+    let registration = match registration {
+        "sunset" => Registration::Sunset,
+        _ => Registration::Open,
+    };
+    reference(|settings| settings.registration = registration)
+}
+
+/// With planted faults.
+pub fn faulty(faults: &[&str]) -> Server {
+    reference(|settings| {
+        for id in faults {
+            Fault::find(id).expect(id).plant(&mut settings.behaviour);
+        }
+    })
+}
+
+/// The same as [`fresh`] with [`OWNERS`] as the admin's password, and no token out.
+pub fn in_use(registration: &str) -> Server {
+    let server = fresh(registration);
+    take(&server, OWNERS);
+    server
+}
+
+/// Uses the first login up with that password, and logs out again.
+pub fn take(server: &Server, password: &str) {
+    let body = json!({ "new_password": password }).to_string();
+    let token = log_in(server, "secret", &body);
+    send(&server.url(), "POST /v1/users/logout", &[("Authorization", &format!("Bearer {token}"))], "");
+    assert_eq!(server.dump()["tokens"], json!({}));
+}
+
+/// A token of the admin's.
+#[track_caller]
+pub fn log_in(server: &Server, password: &str, body: &str) -> String {
+    let basic = format!("Basic {}", STANDARD.encode(format!("admin:{password}")));
+    let headers = [("Authorization", basic.as_str()), ("Content-Type", "application/json")];
+    let answer = send(&server.url(), "POST /v1/users/login", &headers, body);
+    let json: Value = serde_json::from_str(body_of(&answer)).unwrap_or_else(|_| panic!("no login: {answer}"));
+    json["users"][0]["token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
+}
+
+/// The password of a request that bears the admin's credentials.
+pub fn admins_credentials(asked: &Asked) -> Option<String> {
+    let encoded = asked.header("authorization")?.strip_prefix("Basic ")?;
+    let credentials = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    credentials.strip_prefix("admin:").map(str::to_owned)
+}
+
+/// Makes an account as the admin with that token would.
+#[track_caller]
+pub fn make(server: &Server, token: &str, name: &str) {
+    let bearer = format!("Bearer {token}");
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let body = json!({ "username": name, "password": "Abcdef1!" }).to_string();
+    let answer = send(&server.url(), "POST /v1/users", &headers, &body);
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+}
+
+/// One request over a connection of its own; the whole answer as text.
+pub fn send(url: &str, line: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let host = url.strip_prefix("http://").expect("http");
+    let mut text = format!("{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    let mut stream = TcpStream::connect(host).expect("a connection");
+    stream.write_all(text.as_bytes()).expect("written");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+pub fn body_of(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").expect("a body").1
+}
+
+/// The accounts of a target, by name.
+pub fn accounts(server: &Server) -> Vec<String> {
+    server.dump()["users"].as_object().expect("users").keys().cloned().collect()
+}
+
+/// The password of the admin as the target has it.
+pub fn admins(server: &Server) -> String {
+    server.dump()["users"]["admin"]["passwords"][0].as_str().expect("a password").to_owned()
+}
+
+/// The hook that resets the server.
+pub fn reset_of(server: &Server) -> String {
+    format!("POST {}/__control/reset", server.url())
+}
