@@ -32,8 +32,8 @@ impl Victim {
     fn kill(&self) {
         let running = self.running.lock().expect("a run");
         let mut running = self.started.wait_while(running, |running| running.is_none()).expect("a run");
-        self.killed.store(true, Ordering::SeqCst);
         running.as_mut().expect("a run").kill();
+        self.killed.store(true, Ordering::SeqCst);
     }
 
     fn react(self: &Arc<Self>, at: At, number: usize) -> Reaction {
