@@ -248,11 +248,8 @@ fn a_good_target_and_a_wrong_password_bring_none_out_either() {
     assert_eq!(written.trim_end(), PASSWORD);
     // A password that does not log in is as secret as one that does.
     let other = fresh("sunset");
-    let mut wrong = vec!["run", "--target"];
-    let url = other.url();
-    wrong.push(&url);
-    wrong.extend(EVERYTHING);
-    nothing_leaks("a wrong password", command(&place, &wrong));
+    let wrong = command(&place, ["run", "--target", &other.url()]).args(EVERYTHING);
+    nothing_leaks("a wrong password", wrong);
 }
 
 #[test]

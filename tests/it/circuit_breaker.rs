@@ -50,6 +50,7 @@ fn a_target_that_dies_in_the_middle() {
         is_whole(&report, cases());
         assert!(matches!(ended.code, Some(1 | 3)), "{}", ended.said());
         assert!(report.count("blocked") > 50, "{}", report.0["summary"]);
+        assert!(ended.stdout.contains("blocked"), "{}", ended.stdout);
         assert!(report.count("fail") <= 12, "at most what was in flight: {}", report.0["summary"]);
         assert!(front.requests() <= requests + 12, "{} requests", front.requests());
         // What needs a login was not proven by a target that died before the first one.
@@ -134,8 +135,7 @@ fn ends_the_wait(answer: &'static str, more: &'static str, why: &str) {
     });
     let steps =
         "[[steps]]\nname = \"a\"\nsend = \"GET /v1/users/x\"\n[steps.expect]\n\"login.one\" = { status = 200 }\n";
-    let url = server.url();
-    let args = ["--target", &url, "--scenarios", "suite", "--timeout", "10s"];
+    let args = ["--target", &server.url(), "--scenarios", "suite", "--timeout", "10s"];
     let ended = Program::judge(args).suite(steps).end().exited(1);
     let report = ended.report();
     let finding = &report.case("login/one")["findings"][0];

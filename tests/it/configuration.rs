@@ -26,7 +26,6 @@ fn output(place: &Place, args: &[&str], environment: &[(&str, &str)]) -> Ended {
 #[test]
 fn a_secret_that_is_set_but_empty_ends_the_run_before_it_begins() {
     let server = in_use("open");
-    let url = server.url();
     let before = server.dump();
     let header = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\" }\n";
     for (name, value) in [
@@ -42,7 +41,7 @@ fn a_secret_that_is_set_but_empty_ends_the_run_before_it_begins() {
     ] {
         for command in ["run", "doctor", "recover"] {
             let mut program = Program::new([command]).file("wabizspec.toml", header);
-            program = program.env("GATEWAY_KEY", "key").env("WABIZSPEC_TARGET", &url).env(name, value);
+            program = program.env("GATEWAY_KEY", "key").env("WABIZSPEC_TARGET", &server.url()).env(name, value);
             let ended = program.end().exited(2).says("help: ");
             let about = if name == "WABIZSPEC_TARGET" { "target" } else { name };
             let named = ended.said().contains(about) || ended.said().contains("the admin's name");
@@ -55,10 +54,10 @@ fn a_secret_that_is_set_but_empty_ends_the_run_before_it_begins() {
 #[test]
 fn a_secret_that_is_not_text_ends_the_run_before_it_begins() {
     let server = in_use("open");
-    let url = server.url();
     let header = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\" }\n";
     for name in [PASSWORD, "WABIZSPEC_ADMIN_USERNAME", "GATEWAY_KEY"] {
-        let program = Program::new(["run", "--target", &url]).file("wabizspec.toml", header).env("GATEWAY_KEY", "key");
+        let program =
+            Program::new(["run", "--target", &server.url()]).file("wabizspec.toml", header).env("GATEWAY_KEY", "key");
         let ended = program.env(name, OsStr::from_bytes(b"caf\xe9-secret")).end().exited(2);
         let said = ended.says(name).says("is not UTF-8").said();
         assert!(!said.contains("-secret"), "{said}");
@@ -97,9 +96,8 @@ fn judged(ended: &Ended) -> usize {
 #[test]
 fn the_verdict_says_how_much_was_judged_and_too_little_is_inconclusive() {
     let server = in_use("open");
-    let url = server.url();
     let run = |more: &[&str], password: bool| {
-        let program = Program::judge([&["--target", &url, "-q"], more].concat());
+        let program = Program::judge([&["--target", &server.url(), "-q"], more].concat());
         if password { program.password().end() } else { program.end() }
     };
     let without = run(&[], false).exited(0);
@@ -403,8 +401,7 @@ fn what_is_out_of_bounds_is_refused_with_advice_and_nothing_is_sent() {
 #[test]
 fn a_report_of_one_of_countless_shards_is_refused_and_one_of_many_is_named_briefly() {
     let server = in_use("open");
-    let url = server.url();
-    let args = ["--target", &url, "--shard", "1/2", "--report", "ndjson=one.ndjson", "login/*"];
+    let args = ["--target", &server.url(), "--shard", "1/2", "--report", "ndjson=one.ndjson", "login/*"];
     let report = Program::judge(args).end().file("one.ndjson");
     let merge = |shard: &str| {
         let text = report.replace("\"shard\":\"1/2\"", &format!("\"shard\":\"{shard}\""));
@@ -419,11 +416,12 @@ fn a_report_of_one_of_countless_shards_is_refused_and_one_of_many_is_named_brief
 #[test]
 fn too_few_files_end_every_command_clearly() {
     let server = in_use("open");
-    let url = server.url();
     for limit in (4..20).chain([24, 28, 32, 38, 42, 48]) {
-        for args in
-            [&["run", "--embedded", "-q", "login/first-login"][..], &["doctor", "--target", &url], &["explain", "1024"]]
-        {
+        for args in [
+            &["run", "--embedded", "-q", "login/first-login"][..],
+            &["doctor", "--target", &server.url()],
+            &["explain", "1024"],
+        ] {
             let ended = Program::new(args).through(&format!("ulimit -n {limit}; exec \"$@\"")).end();
             let (said, code) = (ended.said(), ended.code);
             assert!(!said.contains("panicked"), "{limit}, {args:?}: {said}");

@@ -5,14 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::harness::program::files_below;
+use crate::harness::suite::embedded as suite;
 use wabizspec::judge::{Check, Expectation, Oracles, StatusSet};
 use wabizspec::plan::cases;
 use wabizspec::requirement::{AREAS, Level};
-use wabizspec::scenario::{Action, Registration, Scenario, Step, Suite};
-
-fn suite() -> Suite {
-    Suite::embedded().unwrap_or_else(|error| panic!("\n{error}"))
-}
+use wabizspec::scenario::{Action, Registration, Scenario, Step};
 
 /// Panics with all complaints, if there are any.
 fn none(complaints: impl IntoIterator<Item = String>) {
@@ -221,20 +219,10 @@ fn only_a_crafted_certificate_may_be_refused_without_a_finding() {
 /// Each test that `SECURITY.md` names as showing a promise is there.
 #[test]
 fn the_promises_of_security_have_their_tests() {
-    fn sources(folder: &Path, text: &mut String) {
-        for entry in fs::read_dir(folder).expect("a folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() && !path.ends_with("node_modules") {
-                sources(&path, text);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                text.push_str(&fs::read_to_string(&path).expect("a source"));
-            }
-        }
-    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut all = String::new();
-    sources(&root.join("src"), &mut all);
-    sources(&root.join("tests"), &mut all);
+    let files = ["src", "tests/it", "tests/trials"].map(|folder| files_below(&root.join(folder)));
+    let sources = files.iter().flatten().filter(|path| path.extension().is_some_and(|ending| ending == "rs"));
+    let all: String = sources.map(|path| fs::read_to_string(path).expect("a source")).collect();
     let security = fs::read_to_string(root.join("SECURITY.md")).expect("SECURITY.md");
     let is_test =
         |name: &&str| name.contains('_') && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');

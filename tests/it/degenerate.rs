@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use crate::harness::server::{Server, hold, read_head, serve};
-use crate::harness::{Ended, Program, answering, nobody};
+use crate::harness::{Ended, Program, answering};
 
 /// Answers every request alike, each on a connection of its own.
 fn always(status: &'static str, content_type: &'static str, body: &'static str) -> Server {
@@ -119,10 +119,4 @@ fn a_server_that_never_answers() {
 #[test]
 fn a_server_that_never_answers_and_a_limit_that_nobody_shortened() {
     judge_as("auto", &silent(), &[]).exited(3);
-}
-
-#[test]
-fn no_server_at_all() {
-    let ended = Program::judge(["--target", &nobody(), "--fresh"]).end().exited(3);
-    assert_eq!(ended.report().proven(), [""; 0]);
 }

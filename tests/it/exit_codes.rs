@@ -78,8 +78,7 @@ fn one_wins_over_three() {
             hold(&mut stream);
         }
     });
-    let url = server.url();
-    let ended = Program::judge(["--target", &url, "--fresh"]).end().exited(1);
+    let ended = Program::judge(["--target", &server.url(), "--fresh"]).end().exited(1);
     assert!(ended.report().count("blocked") > 0);
 }
 
@@ -101,8 +100,8 @@ fn a_hundred_and_thirty_where_it_was_interrupted() {
             _ if head.method == "DELETE" || head.path() == "/v1/users/logout" => Reaction::Forward,
             _ => Reaction::Hang,
         });
-        let (url, reset) = (front.url(), reset_of(&server));
-        let program = Program::judge(["--target", &url, "--reset", &reset, "--report", "ndjson=stream"]);
+        let program =
+            Program::judge(["--target", &front.url(), "--reset", &reset_of(&server), "--report", "ndjson=stream"]);
         let mut running = program.start();
         until(&front, requests + 1, &mut running);
         running.interrupt();
@@ -156,8 +155,7 @@ fn a_report_that_cannot_be_written_is_no_success_and_hides_no_finding() {
     let args = ["run", "--report", "json=/dev/full", "login/default-password-alone"];
     Program::new(args).end().exited(3).says("a report could not be written");
     let server = faulty();
-    let url = server.url();
-    Program::new(args.iter().chain(&["--target", &url, "--fresh"])).end().exited(1);
+    Program::new(args.iter().chain(&["--target", &server.url(), "--fresh"])).end().exited(1);
 }
 
 /// Everything that is noticed before a request is sent: what is on the command line, and what is said about it.
@@ -188,6 +186,18 @@ fn two_for_each_usage_error_and_nothing_is_sent() {
         (at(&["--report", "json", "--report", "ndjson"]), "standard output"),
         (at(&["login/nothing-of-the-kind"]), "matches no case"),
         (at(&["login/*", "nothing/*"]), "matches no case"),
+        (at(&["no.such.requirement"]), "matches no case"),
+        (at(&["*nothing-of-the-kind*"]), "matches no case"),
+        (at(&["--resett"]), "--resett"),
+        (at(&["--report", "json=r", "--quiet=yes"]), "--quiet"),
+        // A flag that was misread is not swallowed as a filter.
+        (alone(&["run", "--targt", "http://127.0.0.1:1"]), "--targt"),
+        (alone(&["run", "-target", "http://127.0.0.1:1"]), ""),
+        (alone(&["run", "--", "--target", "http://127.0.0.1:1"]), ""),
+        (alone(&["run", "target", "http://127.0.0.1:1"]), ""),
+        (alone(&["run", "target=http://127.0.0.1:1"]), ""),
+        (alone(&["run", "http://127.0.0.1:1"]), ""),
+        (alone(&["--target", "http://127.0.0.1:1", "run"]), ""),
         (at(&[""]), "FILTER"),
         (at(&["login/first-login", "--shard", "1/1000000"]), "nothing to run"),
         (at(&["--config", "none.toml"]), "none.toml"),

@@ -133,9 +133,8 @@ fn the_file_of_an_earlier_version_is_read_and_never_written() {
 #[test]
 fn replay_keeps_to_the_same_journal_and_the_same_lock() {
     let server = fresh("open");
-    let url = server.url();
     let replay = || {
-        let arguments = ["replay", "findings", "--target", &url, "--journal", "kept.journal"];
+        let arguments = ["replay", "findings", "--target", &server.url(), "--journal", "kept.journal"];
         Program::new(arguments).file("findings/basic-auth/input", "aaaaaa${user}:x")
     };
     let held = replay();

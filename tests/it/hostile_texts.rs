@@ -262,9 +262,8 @@ fn no_report_and_no_snapshot_shows_a_secret_or_drives_anything() {
 #[test]
 fn a_changed_snapshot_is_shown_without_secrets_and_commands() {
     let (target, place) = (target(), Place::new());
-    let url = target.url();
     let judge = |more: &str| {
-        let args = ["run", "--target", &url, "--registration", "open", "-v", "--snapshots", "kept", more];
+        let args = ["run", "--target", &target.url(), "--registration", "open", "-v", "--snapshots", "kept", more];
         configured(place.program(args).args(["envelope", "users/read*"])).end()
     };
     judge("--accept");

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::harness::program::files_below;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The modules of the library, lowest first: those of a crate below it, then its own.
@@ -137,18 +138,6 @@ fn is_module(before: &[TokenTree]) -> bool {
     matches!(before, [.., TokenTree::Ident(keyword), TokenTree::Ident(_)] if keyword == "mod")
 }
 
-/// Every Rust file below a folder.
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            rust_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
-
 /// The modules that a file of `src/` is: `run/case.rs` is `["run", "case"]`, `run/mod.rs` is `["run"]`.
 fn modules(path: &Path) -> Vec<String> {
     let names = path.with_extension("");
@@ -164,11 +153,9 @@ fn every_module_imports_only_from_those_above_it() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let layers = Layers::of(&fs::read_to_string(src.join("lib.rs")).expect("lib.rs"));
     assert!(layers.own().len() > 10, "lib.rs names {:?}", layers.all);
-    let mut files = Vec::new();
-    rust_files(&src, &mut files);
     let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
-    for path in files {
+    for path in files_below(&src).iter().filter(|path| path.extension().is_some_and(|ending| ending == "rs")) {
         let within = path.strip_prefix(&src).expect("below src");
         if within == Path::new("lib.rs") || within == Path::new("main.rs") {
             continue;
@@ -176,7 +163,7 @@ fn every_module_imports_only_from_those_above_it() {
         let modules = modules(within);
         let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
         seen.insert(modules[0].to_owned());
-        let source = fs::read_to_string(&path).expect("a source");
+        let source = fs::read_to_string(path).expect("a source");
         let violations = layers.violations(&modules, &source);
         wrong.extend(violations.into_iter().map(|what| format!("{}: {what}", within.display())));
     }

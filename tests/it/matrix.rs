@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use crate::harness::suite::embedded as suite;
 use serde_json::Value;
 use wabizspec::plan::cases;
 use wabizspec::prove::{FaultVerdict, try_on};
@@ -23,10 +24,6 @@ struct Row {
     verdict: String,
     red: BTreeSet<String>,
     killers: BTreeSet<String>,
-}
-
-fn suite() -> Suite {
-    Suite::embedded().unwrap_or_else(|error| panic!("\n{error}"))
 }
 
 /// The rows of each file, for those that have any.

@@ -63,13 +63,12 @@ fn a_shard_that_got_lost_leaves_the_merged_run_incomplete() {
 #[test]
 fn reports_of_different_runs_are_refused() {
     let (place, target) = (Place::new(), hostile());
-    let url = target.url();
     let run = |name: &str, args: &[&str]| {
         let ended = place.program(["run", "--report", &format!("ndjson={name}")]).args(args).end();
         assert!(matches!(ended.code, Some(0 | 1)), "{}", ended.said());
     };
     run("one.ndjson", &["tokens/logout", "--shard", "1/1"]);
-    run("target.ndjson", &["login/first-login", "--target", &url, "--fresh", "--shard", "1/1"]);
+    run("target.ndjson", &["login/first-login", "--target", &target.url(), "--fresh", "--shard", "1/1"]);
     run("registration.ndjson", &["login/first-login", "--registration", "sunset", "--shard", "1/1"]);
     run("level.ndjson", &["login/first-login", "--fail-on", "should", "--shard", "1/1"]);
     run("filters.ndjson", &["login", "--shard", "1/4"]);

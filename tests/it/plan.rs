@@ -81,9 +81,8 @@ fn a_report_that_is_taken_for_a_filter_is_told() {
 #[test]
 fn quiet_is_findings_and_the_count() {
     let server = reference(|_| {});
-    let url = server.url();
     let run = |more: &[&str]| {
-        let args = ["run", "--target", &url, "--registration", "open"];
+        let args = ["run", "--target", &server.url(), "--registration", "open"];
         Program::new(args.iter().chain(more)).end().exited(0).stdout
     };
     let (usual, quiet) = (run(&[]), run(&["-q"]));

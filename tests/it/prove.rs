@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::harness::Place;
 use crate::harness::program::files_below;
+use crate::harness::suite::embedded as suite;
 use tokio::sync::watch;
 use wabizspec::prove::{FaultVerdict, Progress, Proof, Row, prove};
 use wabizspec::reference::{Fault, Kind};
@@ -19,10 +20,6 @@ impl Progress for Silence {
     fn tried(&self, _: &Row) {}
 
     fn case_done(&self) {}
-}
-
-fn suite() -> Suite {
-    Suite::embedded().unwrap_or_else(|error| panic!("\n{error}"))
 }
 
 fn proven(suite: &Suite, ids: &[&str]) -> Proof {

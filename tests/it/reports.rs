@@ -102,9 +102,19 @@ fn a_killed_run_leaves_a_stream_that_is_read_as_incomplete() {
         }
         hold(&mut stream);
     });
-    let url = target.url();
-    let args =
-        ["run", "login", "--fresh", "--wrong-logins", "1000", "--jobs", "1", "--timeout", "10m", "--target", &url];
+    let args = [
+        "run",
+        "login",
+        "--fresh",
+        "--wrong-logins",
+        "1000",
+        "--jobs",
+        "1",
+        "--timeout",
+        "10m",
+        "--target",
+        &target.url(),
+    ];
     let mut run = place.program(args).args(["--report", "ndjson=run.ndjson"]).start();
     let judged = |text: String| text.lines().filter(|line| line.contains("\"verdict\":\"fail\"")).count();
     eventually("three cases", || place.has("run.ndjson") && judged(place.read("run.ndjson")) >= 3);

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use crate::harness::kept::assert_current;
+use crate::harness::suite::embedded as suite;
 use jsonschema::Validator;
 use serde_json::Value;
 use wabizspec::custody::config::Config;
@@ -17,10 +18,6 @@ use wabizspec::scenario::{Suite, schema};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn suite() -> Suite {
-    Suite::embedded().unwrap_or_else(|error| panic!("\n{error}"))
 }
 
 fn pretty(schema: &Value) -> String {

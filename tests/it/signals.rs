@@ -31,8 +31,7 @@ fn held_up(
             false => Reaction::Forward,
         }
     });
-    let url = front.url();
-    let more = ["--target", &url, LIMIT];
+    let more = ["--target", &front.url(), LIMIT];
     let arguments = arguments.iter().chain(&more);
     let program = Program::new(arguments).file("findings/basic-auth/input", "aaaaaa${user}:x").start();
     has_come.recv().expect("the request comes");

@@ -4,35 +4,16 @@
 //! `WABIZSPEC_ACCEPT=1 cargo test --test it snapshots::`.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wabizspec::custody::Target;
+use crate::harness::program::files_below;
+use crate::harness::suite::{embedded, judged};
 use wabizspec::judge::Verdict;
-use wabizspec::plan::{Capabilities, cases, plan};
-use wabizspec::reference::{Registration, Server, Settings as ServerSettings};
-use wabizspec::run::{CaseReport, Event, Settings, collect};
-use wabizspec::scenario::Suite;
+use wabizspec::plan::cases;
+use wabizspec::reference::{Behaviour, Registration};
+use wabizspec::run::Settings;
 use wabizspec::snapshot::Store;
-use wabizspec::transport::Limits;
-
-/// Runs the whole suite against the reference client and returns what became of the cases.
-fn judged(registration: Registration, store: Store) -> Vec<CaseReport> {
-    let suite = Suite::embedded().expect("suite");
-    let settings = ServerSettings { registration, ..ServerSettings::default() };
-    let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).expect("server");
-    let target = Target::embedded(server, Limits::default()).expect("target");
-    let settings = Settings { snapshots: Some(Arc::new(store)), ..Settings::disposable(8) };
-    let plan = plan(cases(&suite), &Capabilities::embedded(registration));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-    let events = runtime.block_on(collect(&suite.register, plan, target, Some(registration), &settings));
-    let report = |event| match event {
-        Event::Case(report) => Some(*report),
-        _ => None,
-    };
-    events.into_iter().filter_map(report).collect()
-}
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/transcripts")
@@ -41,10 +22,11 @@ fn folder() -> PathBuf {
 #[test]
 fn the_reference_client_answers_as_approved() {
     let accept = std::env::var_os("WABIZSPEC_ACCEPT").is_some();
-    let mut seen = BTreeSet::new();
+    let (suite, mut seen) = (embedded(), BTreeSet::new());
     for registration in [Registration::Open, Registration::Sunset] {
         let store = Store::open(&folder(), accept).expect("store");
-        for report in judged(registration, store) {
+        let settings = Settings { snapshots: Some(Arc::new(store)), ..Settings::disposable(8) };
+        for report in judged(&suite, cases(&suite), registration, Behaviour::default(), &settings) {
             if report.verdict == Verdict::Skipped {
                 continue;
             }
@@ -58,12 +40,8 @@ fn the_reference_client_answers_as_approved() {
 
 /// The files with that extension, as `area/name.extension`.
 fn files(folder: &Path, extension: &str) -> BTreeSet<String> {
-    let areas = std::fs::read_dir(folder).expect("folder").map(|area| area.expect("area").path());
-    let files = areas.filter(|area| area.is_dir()).flat_map(|area| {
-        let files = std::fs::read_dir(&area).expect("area").map(|file| file.expect("file").path());
-        files.collect::<Vec<_>>()
-    });
-    let wanted = files.filter(|file| file.extension().is_some_and(|found| found == extension));
+    let wanted =
+        files_below(folder).into_iter().filter(|file| file.extension().is_some_and(|found| found == extension));
     let relative = |file: PathBuf| file.strip_prefix(folder).expect("inside").display().to_string();
     wanted.map(relative).collect()
 }

@@ -33,9 +33,8 @@ fn what_a_passing_case_left_behind_does_not_count_for_the_next() {
     assert_eq!(report.case("login/first-login-member-in-other-case::capitals")["verdict"], "pass");
     // Without a reset the first login is gone, and what needs it says so.
     let server = faulty(&faults);
-    let url = server.url();
     let filter = ["login/first-login-member-in-other-case", "login/first-login-too-long"];
-    let args = ["--target", &url, "--fresh", "--wrong-logins", "1000"];
+    let args = ["--target", &server.url(), "--fresh", "--wrong-logins", "1000"];
     let report = Program::judge(args.iter().chain(&filter)).end().exited(3).report();
     let why = report.reason("login/first-login-too-long::sixty-five");
     assert!(why.contains("not just installed any more"), "{why}");
@@ -46,8 +45,8 @@ fn a_finding_of_an_oracle_does_not_end_the_case() {
     // A server with an error body of its own is asked all the same whether a stranger takes the first login over.
     for faults in [&["login.refused.takeover"][..], &["login.refused.takeover", "envelope.error-shape.singular"]] {
         let server = faulty(faults);
-        let (url, reset) = (server.url(), reset_of(&server));
-        let report = Program::judge(["--target", &url, "--reset", &reset]).end().exited(1).report();
+        let report =
+            Program::judge(["--target", &server.url(), "--reset", &reset_of(&server)]).end().exited(1).report();
         let broken = &Fault::find(faults[0]).expect("a fault").requirement;
         assert_eq!(report.requirement(broken), "fail", "{faults:?}");
     }
@@ -56,8 +55,7 @@ fn a_finding_of_an_oracle_does_not_end_the_case() {
 #[test]
 fn what_a_failed_case_could_not_ask_is_said_with_the_reason() {
     let server = faulty(&["login.first.default-password-accepted"]);
-    let (url, reset) = (server.url(), reset_of(&server));
-    let ended = Program::judge(["--target", &url, "--reset", &reset]).end().exited(1);
+    let ended = Program::judge(["--target", &server.url(), "--reset", &reset_of(&server)]).end().exited(1);
     let report = ended.report();
     let cut = report.cases().iter().find(|case| case["not_asked"].is_object()).expect("a case that was cut short");
     let (steps, why) = (&cut["not_asked"]["steps"], cut["not_asked"]["why"].as_str().expect("a reason"));
@@ -71,8 +69,7 @@ fn a_reset_that_resets_nothing_blocks_and_accuses_nobody() {
     for password in [None, Some(OWNERS)] {
         let server = in_use("open");
         let before = server.dump();
-        let url = server.url();
-        let mut program = Program::judge(["--target", &url, "--reset", "true"]);
+        let mut program = Program::judge(["--target", &server.url(), "--reset", "true"]);
         if let Some(password) = password {
             program = program.env("WABIZSPEC_ADMIN_PASSWORD", password);
         }
@@ -106,8 +103,15 @@ fn what_was_made_before_a_reset_that_failed_is_removed() {
     // Two first logins need a reset each; the second one does nothing.
     let server = Arc::new(reference(|_| {}));
     let (hook, _) = resets_only(&server, 1);
-    let (url, reset) = (server.url(), format!("POST {}/", hook.url()));
-    let ended = Program::judge(["--target", &url, "--reset", &reset, "login/first-login*", "users"]).end();
+    let ended = Program::judge([
+        "--target",
+        &server.url(),
+        "--reset",
+        &format!("POST {}/", hook.url()),
+        "login/first-login*",
+        "users",
+    ])
+    .end();
     let ended = ended.exited(3).says("the reset did not reset this target");
     assert_eq!(ended.report().count("fail"), 0, "{}", ended.stdout);
     assert!(ended.report().count("pass") > 50, "what ran before counts");
@@ -125,8 +129,15 @@ fn a_server_without_error_codes_shows_by_its_first_login_that_it_was_reset() {
             }
         }];
     });
-    let (url, reset) = (server.url(), reset_of(&server));
-    let ended = Program::judge(["--target", &url, "--reset", &reset, "login/first-login", "login/control"]).end();
+    let ended = Program::judge([
+        "--target",
+        &server.url(),
+        "--reset",
+        &reset_of(&server),
+        "login/first-login",
+        "login/control",
+    ])
+    .end();
     let report = ended.report();
     assert_eq!(report.count("blocked"), 0, "{}", ended.stdout);
     // One is used up by looking: more are needed than where the answers show it.
@@ -164,8 +175,7 @@ fn a_first_login_that_is_refused_leaves_no_password_in_the_journal() {
         }];
     });
     take(&server, OWNERS);
-    let url = server.url();
-    let ended = Program::judge(["--target", &url, "--fresh", "users/read-admin"]).end().exited(3);
+    let ended = Program::judge(["--target", &server.url(), "--fresh", "users/read-admin"]).end().exited(3);
     assert!(!ended.said().contains("has changed the admin's password"), "{}", ended.said());
     assert_eq!(kept(&ended), [""; 0]);
 }
@@ -173,8 +183,7 @@ fn a_first_login_that_is_refused_leaves_no_password_in_the_journal() {
 #[test]
 fn fresh_allows_the_first_login_and_nothing_else() {
     let server = reference(|_| {});
-    let url = server.url();
-    let ended = Program::judge(["--target", &url, "--fresh"]).password().end().exited(0);
+    let ended = Program::judge(["--target", &server.url(), "--fresh"]).password().end().exited(0);
     assert_eq!(accounts(&server), ["admin"]);
     assert_eq!(admins(&server), OWNERS, "the first login sets the owner's");
     let report = ended.report();
@@ -228,8 +237,7 @@ fn an_account_is_removed_although_the_token_of_the_run_has_died() {
     // Every login ends all earlier tokens, those of the harness too.
     let server = faulty(&["login.token.one-at-a-time"]);
     take(&server, OWNERS);
-    let url = server.url();
-    let args = ["--target", &url, "--allow", "users", "users/create", "login/ordinary-account"];
+    let args = ["--target", &server.url(), "--allow", "users", "users/create", "login/ordinary-account"];
     let ended = Program::judge(args).password().end();
     assert!(ended.report().cases().len() > 1);
     assert_eq!(accounts(&server), ["admin"], "{}", ended.stdout);
@@ -239,8 +247,8 @@ fn an_account_is_removed_although_the_token_of_the_run_has_died() {
 fn a_disposable_target_is_left_just_installed() {
     let server = reference(|_| {});
     let before = server.dump()["users"].clone();
-    let (url, reset) = (server.url(), reset_of(&server));
-    let ended = Program::judge(["--target", &url, "--reset", &reset, "login", "users"]).end().exited(0);
+    let ended =
+        Program::judge(["--target", &server.url(), "--reset", &reset_of(&server), "login", "users"]).end().exited(0);
     assert_eq!(server.dump()["users"], before, "{}", ended.stdout);
     assert!(!ended.said().contains("wabizspec recover"), "{}", ended.said());
     // As many resets as were announced: none of its refusals was accepted.
@@ -258,8 +266,15 @@ fn resets_are_at_most_as_many_as_allowed() {
     // Each first login that should be refused needs one.
     let server = Arc::new(faulty(&["login.password.no-longest"]));
     let (hook, asked) = resets_only(&server, usize::MAX);
-    let (url, reset) = (server.url(), format!("POST {}/", hook.url()));
-    let args = ["--target", &url, "--reset", &reset, "--max-resets", "3", "login/first-login*"];
+    let args = [
+        "--target",
+        &server.url(),
+        "--reset",
+        &format!("POST {}/", hook.url()),
+        "--max-resets",
+        "3",
+        "login/first-login*",
+    ];
     let ended = Program::judge(args).end().exited(1);
     assert_eq!(asked.load(Ordering::SeqCst), 3);
     let report = ended.report();
@@ -275,8 +290,7 @@ fn no_reset_happens_after_the_stop() {
         _ if head.method == "DELETE" || head.path() == "/v1/users/logout" => Reaction::Forward,
         _ => Reaction::Hang,
     });
-    let (url, reset) = (front.url(), format!("POST {}/", hook.url()));
-    let mut running = Program::judge(["--target", &url, "--reset", &reset]).start();
+    let mut running = Program::judge(["--target", &front.url(), "--reset", &format!("POST {}/", hook.url())]).start();
     while front.requests() < 301 {
         assert!(running.is_running(), "it ended before it was interrupted");
         std::thread::yield_now();
@@ -290,8 +304,7 @@ fn no_reset_happens_after_the_stop() {
 #[test]
 fn a_run_begins_no_case_after_its_time() {
     let server = reference(|_| {});
-    let (url, reset) = (server.url(), reset_of(&server));
-    let args = ["--target", &url, "--reset", &reset, "--max-time", "1ns", "users"];
+    let args = ["--target", &server.url(), "--reset", &reset_of(&server), "--max-time", "1ns", "users"];
     let ended = Program::judge(args).end().exited(3).says("--max-time allows more");
     assert_eq!(ended.report().count("pass"), 0, "{}", ended.stdout);
 }
@@ -340,8 +353,7 @@ fn hanging_clean_up(server: &Server) -> (Front, Arc<AtomicUsize>) {
 fn interrupted_while_it_cleans_up(args: &[&str]) -> (Server, Front, Running) {
     let server = in_use("open");
     let (front, deletions) = hanging_clean_up(&server);
-    let url = front.url();
-    let all = ["--target", &url, "--allow", "users", "--timeout", "30s", "users"];
+    let all = ["--target", &front.url(), "--allow", "users", "--timeout", "30s", "users"];
     let mut running = Program::judge(all.iter().chain(args)).password().start();
     while front.requests() < 61 {
         assert!(running.is_running(), "it ended before it was interrupted");
@@ -392,8 +404,7 @@ const CHANGING: [&str; 6] = ["--scenarios", "suite", "--allow", "passwords", "--
 #[test]
 fn the_owners_password_is_set_back_also_on_a_full_disk() {
     let server = in_use("open");
-    let url = server.url();
-    let program = Program::new(["run", "-q", "--target", &url].iter().chain(&CHANGING)).suite(&changing(10));
+    let program = Program::new(["run", "-q", "--target", &server.url()].iter().chain(&CHANGING)).suite(&changing(10));
     let ended = program.password().on_a_disk_of(1).end().exited(3);
     let ended = ended.says("cannot be written");
     assert_eq!(admins(&server), OWNERS, "{}", ended.said());
@@ -420,8 +431,7 @@ fn a_password_that_cannot_be_set_back_is_no_success() {
         "PUT" if updates.fetch_add(1, Ordering::SeqCst) > 0 => Reaction::Drop,
         _ => Reaction::Forward,
     });
-    let url = front.url();
-    let program = Program::judge(["--target", &url].iter().chain(&CHANGING)).suite(&changing(1));
+    let program = Program::judge(["--target", &front.url()].iter().chain(&CHANGING)).suite(&changing(1));
     let ended = program.password().end().exited(3);
     let ended = ended.says("could not be set back");
     assert_eq!(ended.report().count("pass"), 1);
@@ -431,9 +441,8 @@ fn a_password_that_cannot_be_set_back_is_no_success() {
 #[test]
 fn a_password_that_no_target_would_take_back_is_refused_before_anything_is_sent() {
     let server = serve(|_, mut stream| hold(&mut stream));
-    let url = server.url();
     for more in [&["--fresh"][..], &["--allow", "users,passwords"], &["--reset", "true"]] {
-        let program = Program::new(["run", "--target", &url].iter().chain(more));
+        let program = Program::new(["run", "--target", &server.url()].iter().chain(more));
         let ended = program.env("WABIZSPEC_ADMIN_PASSWORD", "weak").end().exited(2);
         assert!(ended.stderr.contains("breaks the documented rule"), "{}", ended.stderr);
     }

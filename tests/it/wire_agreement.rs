@@ -1,10 +1,10 @@
 //! The two clients read the same answers the same way, as far as both can tell.
 
-use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::harness::nobody;
 use crate::harness::server::{PATIENCE, Server, hold, read_head, reset, serve, write};
+use crate::harness::tls::{params, self_signed};
 use crate::harness::wire::{answered, detail, get, hasty, limits, pace, request, run, run_paced, show, unanswered};
 use url::Url;
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Outcome, Phase, Request};
@@ -116,11 +116,7 @@ fn broken_answers_are_broken_to_both() {
 
 #[test]
 fn nobody_listens_and_resets() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let origin: wabizspec::transport::origin::Origin =
-        format!("http://{}", listener.local_addr().expect("an address")).parse().expect("an origin");
-    drop(listener);
-    let second = SecondOpinion::new(origin, None, None, limits()).expect("a client");
+    let second = SecondOpinion::new(nobody().parse().expect("an origin"), None, None, limits()).expect("a client");
     let exchange = run(second.send(get("/")));
     assert_eq!(unanswered(&exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
     assert!(detail(&exchange).contains("refused"), "{}", detail(&exchange));
@@ -196,7 +192,7 @@ fn a_proxy_is_used_only_when_given() {
         let line = head.lines().next().unwrap_or_default();
         write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{line}", line.len()));
     });
-    let proxy = Url::parse(&format!("http://{}", server.address)).expect("a URL");
+    let proxy = Url::parse(&server.url()).expect("a URL");
     let origin = "http://nothing.invalid".parse().expect("an origin");
     let second = SecondOpinion::new(origin, None, Some(proxy), limits()).expect("a client");
     let exchange = run(second.send(get("/x")));
@@ -207,19 +203,9 @@ fn a_proxy_is_used_only_when_given() {
 fn http_2_is_spoken_where_the_server_offers_it() {
     use hyper::service::service_fn;
     use hyper_util::rt::{TokioExecutor, TokioIo};
-    use tokio_rustls::rustls::{ServerConfig, crypto::ring};
-
-    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
-    let key = certified.signing_key.serialize_der().try_into().expect("a key");
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("protocol versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
-        .expect("a certificate with its key");
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    let config = self_signed(params(&["localhost"])).config(&["h2"]);
     run(async {
-        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let acceptor = tokio_rustls::TlsAcceptor::from(config);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         tokio::spawn(async move {

@@ -1,9 +1,10 @@
 //! Whatever a target does, an exchange ends within its limits and says which of them passed.
 
 use std::io::Read;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
+use crate::harness::nobody;
 use crate::harness::server::{hold, read_head, serve, stall, write};
 use crate::harness::wire::{
     answered, detail, get, hasty, limits, pace, request, run, run_paced, send, send_within, show, unanswered,
@@ -14,10 +15,7 @@ use wabizspec::transport::{Limits, origin::Origin};
 
 #[test]
 fn nobody_listens() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let origin: Origin = format!("http://{}", listener.local_addr().expect("an address")).parse().expect("an origin");
-    drop(listener);
-    let exchange = run(Wire::new(origin, None, limits()).send(get("/")));
+    let exchange = run(Wire::new(nobody().parse().expect("an origin"), None, limits()).send(get("/")));
     assert_eq!(unanswered(&exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
     assert!(detail(&exchange).contains("refused"), "{}", detail(&exchange));
 }

@@ -39,11 +39,11 @@ fn run(place: &Place, args: &[&str]) -> Ended {
     program(place, args).end()
 }
 
-/// The same with the address of a target in the place of `URL`, and with its password.
-fn run_at(place: &Place, url: &str, args: &[&str]) -> Ended {
-    let given: Vec<&str> = args.iter().map(|arg| if *arg == "URL" { url } else { *arg }).collect();
+/// Runs a command line with the address of a target in the place of `URL`, and with its password.
+fn run_at(place: &Place, url: &str, line: &str) -> Ended {
+    let given: Vec<&str> = line.split(' ').map(|arg| if arg == "URL" { url } else { arg }).collect();
     let program = program(place, &given);
-    if args.contains(&"URL") { program.password().end() } else { program.end() }
+    if given.contains(&url) { program.password().end() } else { program.end() }
 }
 
 /// The calls that open, create, rename or remove files.

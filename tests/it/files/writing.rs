@@ -3,37 +3,31 @@
 use super::{VICTIM, differs, place, program, run_at};
 use crate::harness::{OWNERS, Place, in_use};
 
-/// What is set up, the arguments, the exit code and a part of what is said. `URL` is the address of a target.
-type Row = (&'static str, fn(&Place), &'static [&'static str], i32, &'static str);
+/// What is set up, the command line, the exit code and a part of what is said. `URL` is the address of a target.
+type Row = (&'static str, fn(&Place), &'static str, i32, &'static str);
 
 const A_LINK: &str = "a symbolic link, which is not followed";
 
 const ROWS: &[Row] = &[
-    (
-        "a report",
-        |place| place.link("r.json", "victim"),
-        &["run", "envelope/control", "--report", "json=r.json"],
-        2,
-        A_LINK,
-    ),
+    ("a report", |place| place.link("r.json", "victim"), "run envelope/control --report json=r.json", 2, A_LINK),
     (
         "the report of the fuzzer",
         |place| place.link("r.json", "victim"),
-        &["fuzz", "path", "--requests", "20", "--report", "json=r.json"],
+        "fuzz path --requests 20 --report json=r.json",
         2,
         A_LINK,
     ),
     (
         "the report of a proof",
         |place| place.link("r.json", "victim"),
-        &["prove", "login.default-account.deletable", "--report", "json=r.json"],
+        "prove login.default-account.deletable --report json=r.json",
         3,
         A_LINK,
     ),
     (
         "a report to be made",
         |place| place.link("r.json", "new"),
-        &["run", "envelope/control", "--report", "json=r.json"],
+        "run envelope/control --report json=r.json",
         2,
         A_LINK,
     ),
@@ -45,79 +39,67 @@ const ROWS: &[Row] = &[
             place.link("shots/envelope/control.snap.new.half", "victim");
             place.link("shots/envelope/control.snap.new", "victim");
         },
-        &["run", "envelope/control", "--target", "URL", "--snapshots", "shots"],
+        "run envelope/control --target URL --snapshots shots",
         0,
         "",
     ),
     (
         "a snapshot",
         |place| place.link("shots/envelope/control.snap", "new"),
-        &["run", "envelope/control", "--target", "URL", "--snapshots", "shots"],
+        "run envelope/control --target URL --snapshots shots",
         3,
         A_LINK,
     ),
     (
         "the folder of an area's snapshots",
         |place| place.link("shots/envelope", "elsewhere"),
-        &["run", "envelope/control", "--target", "URL", "--snapshots", "shots"],
+        "run envelope/control --target URL --snapshots shots",
         3,
         A_LINK,
     ),
     (
         "the folder of snapshots",
         |place| place.link("shots", "elsewhere"),
-        &["run", "envelope/control", "--target", "URL", "--snapshots", "shots/"],
+        "run envelope/control --target URL --snapshots shots/",
         2,
         A_LINK,
     ),
-    (
-        "the corpus",
-        |place| place.link("out/corpus/path", "elsewhere"),
-        &["fuzz", "path", "--requests", "20", "--out", "out"],
-        0,
-        A_LINK,
-    ),
-    (
-        "the fuzzer's folder",
-        |place| place.link("wabizspec-fuzz", "elsewhere"),
-        &["fuzz", "path", "--requests", "20"],
-        2,
-        A_LINK,
-    ),
-    ("a man page", |place| place.link("man/wabizspec.1", "victim"), &["man", "man"], 0, ""),
-    ("a configuration", |place| place.link("wabizspec.toml", "new"), &["init"], 2, "is there already"),
+    ("the corpus", |place| place.link("out/corpus/path", "elsewhere"), "fuzz path --requests 20 --out out", 0, A_LINK),
+    ("the fuzzer's folder", |place| place.link("wabizspec-fuzz", "elsewhere"), "fuzz path --requests 20", 2, A_LINK),
+    ("a man page", |place| place.link("man/wabizspec.1", "victim"), "man man", 0, ""),
+    ("a configuration", |place| place.link("wabizspec.toml", "new"), "init", 2, "is there already"),
     (
         "the journal",
         |place| place.link("a.journal", "victim"),
-        &["run", "--target", "http://127.0.0.1:1", "--journal", "a.journal"],
+        "run --target http://127.0.0.1:1 --journal a.journal",
         2,
         A_LINK,
     ),
     (
         "a journal to be made",
         |place| place.link("a.journal", "new"),
-        &["run", "--target", "http://127.0.0.1:1", "--journal", "a.journal"],
+        "run --target http://127.0.0.1:1 --journal a.journal",
         2,
         A_LINK,
     ),
     (
         "a device as the journal",
         |_| {},
-        &["run", "--target", "http://127.0.0.1:1", "--journal", "/dev/null"],
+        "run --target http://127.0.0.1:1 --journal /dev/null",
         2,
         "it is a device, not a regular file",
     ),
     (
         "the lock",
         |place| place.link("state/wabizspec/localhost-1.lock", "victim"),
-        &["run", "--target", "http://127.0.0.1:1"],
+        "run --target http://127.0.0.1:1",
         3,
         "",
     ),
     (
         "the lock as it was called before",
         |place| place.link("state/wabizspec/127.0.0.1-1.lock", "victim"),
-        &["run", "--target", "http://127.0.0.1:1"],
+        "run --target http://127.0.0.1:1",
         3,
         "",
     ),
@@ -126,13 +108,12 @@ const ROWS: &[Row] = &[
 #[test]
 fn nothing_is_written_through_a_link() {
     let server = in_use("open");
-    let url = server.url();
     let mut wrong = Vec::new();
     for (what, set_up, args, code, part) in ROWS {
         let place = place();
         std::fs::create_dir(place.path().join("elsewhere")).expect("folder");
         set_up(&place);
-        let differs = differs(&run_at(&place, &url, args), *code, part);
+        let differs = differs(&run_at(&place, &server.url(), args), *code, part);
         wrong.extend(differs.map(|differs| format!("{what} {differs}")));
         if place.read("victim") != VICTIM {
             wrong.push(format!("{what} overwrites the victim"));
@@ -152,7 +133,7 @@ fn a_link_is_replaced_where_a_file_is_written_whole() {
     let place = place();
     place.link("shots/envelope/control.snap.new", "victim");
     let server = in_use("open");
-    run_at(&place, &server.url(), &["run", "envelope/control", "--target", "URL", "--snapshots", "shots"]);
+    run_at(&place, &server.url(), "run envelope/control --target URL --snapshots shots");
     assert!(!place.path().join("shots/envelope/control.snap.new").is_symlink());
     assert!(place.read("shots/envelope/control.snap.new").contains("source: wabizspec"));
 }

@@ -10,6 +10,11 @@ use wabizspec::run::{CaseReport, Event, Settings, Summary, TargetInfo, run};
 use wabizspec::scenario::Suite;
 use wabizspec::transport::Limits;
 
+/// The suite that is built into the program.
+pub fn embedded() -> Suite {
+    Suite::embedded().unwrap_or_else(|error| panic!("\n{error}"))
+}
+
 /// A reference client that behaves like this, on a port of its own.
 pub fn target(registration: Registration, behaviour: Behaviour) -> Target {
     let settings = ServerSettings { registration, behaviour, ..ServerSettings::default() };

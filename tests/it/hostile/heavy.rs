@@ -21,10 +21,7 @@ fn met(bytes: impl Fn() -> Vec<u8> + Send + Sync + 'static, more: &[&str]) -> (E
         false => Reaction::Forward,
     });
     let place = Place::new();
-    let url = proxy.url();
-    let mut arguments = arguments(&url, &[HIT, "-v"]);
-    arguments.extend(more);
-    let ran = place.judge(&arguments).end();
+    let ran = place.judge(arguments(&proxy.url(), &[HIT, "-v"])).args(more).end();
     sound(&ran);
     let report = std::fs::metadata(place.path().join("report.json")).expect("a report").len();
     assert!(report < REPORT, "the report has {report} bytes");

@@ -26,6 +26,7 @@ fn all_blocked(ran: &Ended, why: &str) {
     sound(ran);
     assert_eq!(ran.code, Some(3), "{}", ran.stdout);
     assert_eq!((ran.count("pass"), ran.count("fail")), (0, 0), "{}", ran.stdout);
+    assert_eq!(ran.proven(), [""; 0], "{}", ran.stdout);
     assert!(ran.count("blocked") > 10, "{}", ran.stdout);
     assert!(ran.stdout.contains(why), "no `{why}` in {}", ran.stdout);
 }
@@ -168,10 +169,7 @@ fn turning(jobs: &str, rule: impl Fn(&mut Stream) -> Reaction + Send + Sync + 's
         true => Reaction::Forward,
         false => rule(stream),
     });
-    let url = proxy.url();
-    let mut arguments = arguments(&url, &SOME);
-    arguments.extend(["--jobs", jobs]);
-    Program::judge(arguments).end()
+    Program::judge(arguments(&proxy.url(), &SOME)).args(["--jobs", jobs]).end()
 }
 
 #[test]
@@ -201,9 +199,6 @@ fn going_down(jobs: &str, back_after: Option<Duration>) -> Ended {
         }
         Reaction::Forward
     });
-    let url = proxy.url();
-    let mut arguments = arguments(&url, &SOME);
-    arguments.extend(["--jobs", jobs]);
     thread::scope(|scope| {
         let proxy = &proxy;
         scope.spawn(move || {
@@ -214,7 +209,7 @@ fn going_down(jobs: &str, back_after: Option<Duration>) -> Ended {
                 proxy.come_back();
             }
         });
-        Program::judge(arguments).end()
+        Program::judge(arguments(&proxy.url(), &SOME)).args(["--jobs", jobs]).end()
     })
 }
 
