@@ -2,10 +2,8 @@
 
 use crate::harness::server::{hold, read_head, serve, write};
 use crate::harness::{Front, Program, Reaction, Running, eventually, nobody, reference, reset_of};
-use wabizspec::cli::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE, exit_code};
-use wabizspec::judge::Verdict;
+use wabizspec::cli::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE};
 use wabizspec::reference::{Refusal, Server};
-use wabizspec::run::{CaseReport, Ended, Event, Summary};
 
 /// A reference client that answers a refused first login with a success.
 fn faulty() -> Server {
@@ -116,46 +114,6 @@ fn a_hundred_and_thirty_where_it_was_interrupted() {
         let left = server.dump()["users"].as_object().expect("users").len();
         assert!(left <= 1 + 12, "{left} accounts are left");
     }
-}
-
-#[test]
-fn seventy_wins_over_everything_but_usage() {
-    let code = |verdicts: &[Verdict], interrupted: bool| {
-        let mut summary = Summary::default();
-        for verdict in verdicts {
-            summary.take(&Event::Case(Box::new(case(*verdict))));
-        }
-        summary.take(&Event::Ended(Ended {
-            complete: !interrupted,
-            interrupted,
-            password_changed: false,
-            elapsed_ms: 1,
-        }));
-        exit_code(&summary)
-    };
-    use Verdict::{Blocked, Error, Fail, Pass};
-    assert_eq!(code(&[Pass, Fail, Blocked, Error], true), DEFECT);
-    assert_eq!(code(&[Pass, Fail, Blocked], true), INTERRUPTED);
-    assert_eq!(code(&[Pass, Fail, Blocked], false), FINDINGS);
-    assert_eq!(code(&[Pass, Blocked], false), INCONCLUSIVE);
-    assert_eq!(code(&[Pass], false), CONFORMS);
-    assert_eq!(code(&[], false), INCONCLUSIVE);
-}
-
-fn case(verdict: Verdict) -> CaseReport {
-    let report = serde_json::json!({
-        "id": "login/x", "title": "", "file": "", "line": 1, "verdict": verdict, "duration_ms": 0, "control": false,
-        "cites": [], "findings": [], "observations": [], "reproduce": [], "exchanges": [],
-    });
-    serde_json::from_value(report).expect("a report of a case")
-}
-
-#[test]
-fn a_report_that_cannot_be_written_is_no_success_and_hides_no_finding() {
-    let args = ["run", "--report", "json=/dev/full", "login/default-password-alone"];
-    Program::new(args).end().exited(3).says("a report could not be written");
-    let server = faulty();
-    Program::new(args.iter().chain(&["--target", &server.url(), "--fresh"])).end().exited(1);
 }
 
 /// Everything that is noticed before a request is sent: what is on the command line, and what is said about it.

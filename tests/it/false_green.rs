@@ -1,4 +1,5 @@
 //! How other suites fooled their users, and that this one does not: each test is named after what happened there.
+//! Filters that match nothing and misread flags (1 and 2) are in `exit_codes`, a target that dies (4) in `circuit_breaker`.
 
 use std::sync::{Arc, Mutex};
 

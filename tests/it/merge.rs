@@ -20,7 +20,7 @@ fn the_verdicts_of_merged_shards_are_those_of_the_whole() {
     let (url, place) = (target.url(), Place::new());
     let embedded: &[&str] = &["tokens", "envelope/control", "envelope/e*"];
     // With a reset, as without one it depends on the order which case still finds a fresh target.
-    let reset = format!("POST {}/reset", url);
+    let reset = format!("POST {url}/reset");
     let deployed: &[&str] =
         &["login/first-login-too-*", "login/control", "envelope/u*", "--reset", &reset, "--target", &url];
     for (what, code) in [(embedded, 0), (deployed, 1)] {
@@ -91,17 +91,4 @@ fn reports_of_different_runs_are_refused() {
         let ended = place.program(["merge", "one.ndjson", &format!("{other}.ndjson")]).end().exited(2);
         ended.says(why).says("help: ");
     }
-}
-
-#[test]
-fn a_report_does_not_overwrite_what_it_is_made_of() {
-    let place = Place::new();
-    let run = ["run", "login/first-login", "--report", "ndjson=run.ndjson"];
-    place.program(run).end().exited(0);
-    let before = place.read("run.ndjson");
-    place.link("alias.ndjson", "run.ndjson");
-    place.program(["merge", "run.ndjson", "--report", "ndjson=alias.ndjson"]).end().exited(2);
-    assert_eq!(place.read("run.ndjson"), before);
-    place.program(run).args(["--report", "json=run.ndjson"]).end().exited(2);
-    assert_eq!(place.read("run.ndjson"), before);
 }

@@ -2,9 +2,9 @@
 //!
 //! The number of requests is bounded; time is not measured.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use super::suite;
 use tokio::sync::watch;
 use wabizspec::custody::Custody;
 use wabizspec::custody::Target;
@@ -16,20 +16,15 @@ use wabizspec::fuzz::finding;
 use wabizspec::fuzz::session::FuzzSession;
 use wabizspec::fuzz::summary::Summary;
 use wabizspec::fuzz::timetable::Timetable;
-use wabizspec::reference::{Behaviour, Server};
+use wabizspec::reference::{Behaviour, Registration};
 use wabizspec::requirement::Register;
-use wabizspec::scenario::Suite;
-use wabizspec::transport::Limits;
 
 pub fn register() -> Register {
-    Suite::embedded().expect("the suite").register
+    suite::embedded().register
 }
 
 pub fn target(behaviour: Behaviour) -> Arc<Target> {
-    let settings = wabizspec::reference::Settings { behaviour, ..Default::default() };
-    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::start(listen, settings).expect("a server");
-    Arc::new(Target::embedded(server, Limits::default()).expect("a target"))
+    Arc::new(suite::target(Registration::Open, behaviour))
 }
 
 pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, FuzzSession) {
@@ -53,7 +48,7 @@ pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, FuzzS
 }
 
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    super::suite::runtime().block_on(future)
+    suite::runtime().block_on(future)
 }
 
 pub fn settings(surfaces: &[Surface], requests: u64) -> Settings {
