@@ -77,7 +77,7 @@ struct Shared {
 pub struct Logins {
     pub count: usize,
     pub most_at_once: usize,
-    /// Those that the reference client did not accept.
+    /// Those that the reference client did not accept, whatever follows the path.
     pub refused: usize,
     now: usize,
 }
@@ -230,7 +230,7 @@ impl Shared {
                 none => none.insert(BufReader::new(TcpStream::connect(self.upstream).ok()?)),
             };
             let answer = forward(&asked, upstream)?;
-            if is_login && !answer.starts_with(b"HTTP/1.1 2") {
+            if asked.target.contains("/v1/users/login") && !answer.starts_with(b"HTTP/1.1 2") {
                 locked(&self.logins).refused += 1;
             }
             if let Some(then) = then {
