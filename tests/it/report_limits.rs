@@ -68,7 +68,7 @@ fn case(number: usize, verdict: Verdict, text: &str) -> CaseReport {
         file: "scenarios/login/case.toml".to_owned(),
         line: number,
         verdict,
-        reason: (verdict == Verdict::Blocked).then(|| text.to_owned()),
+        reason: matches!(verdict, Verdict::Blocked | Verdict::Known).then(|| text.to_owned()),
         not_asked: None,
         duration_ms: 1,
         control: false,
@@ -112,7 +112,7 @@ fn annotations_are_as_many_as_github_shows() {
 
 #[test]
 fn no_text_breaks_out_of_its_place() {
-    let cases = || [Verdict::Fail, Verdict::Pass, Verdict::Blocked].into_iter().enumerate();
+    let cases = || [Verdict::Fail, Verdict::Pass, Verdict::Blocked, Verdict::Known].into_iter().enumerate();
     let report = |name| report(name, cases().map(|(number, verdict)| case(number, verdict, HOSTILE)));
     let html = report("html");
     assert_eq!(html.matches("<script").count(), 1, "only our own");
@@ -141,5 +141,5 @@ fn no_text_breaks_out_of_its_place() {
     let harmless = HOSTILE.replace("::error", ":\\u{3a}error");
     let harmless = harmless.replace('\0', "\\u{0}").replace('\u{1b}', "\\u{1b}").replace('\u{fffe}', "\\u{fffe}");
     assert_eq!(json["cases"][0]["observations"][0]["what"], harmless);
-    assert_eq!(report("ndjson").lines().count(), 5);
+    assert_eq!(report("ndjson").lines().count(), 6);
 }
