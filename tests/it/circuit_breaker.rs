@@ -46,20 +46,19 @@ fn a_target_that_dies_in_the_middle() {
             _ => Reaction::Die,
         });
         let ended = judge(&server, &front, &[]);
-        let report = ended.report();
-        is_whole(&report, cases());
+        is_whole(&ended, cases());
         assert!(matches!(ended.code, Some(1 | 3)), "{}", ended.said());
-        assert!(report.count("blocked") > 50, "{}", report.0["summary"]);
+        assert!(ended.count("blocked") > 50, "{}", ended.0["summary"]);
         assert!(ended.stdout.contains("blocked"), "{}", ended.stdout);
-        assert!(report.count("fail") <= 12, "at most what was in flight: {}", report.0["summary"]);
+        assert!(ended.count("fail") <= 12, "at most what was in flight: {}", ended.0["summary"]);
         assert!(front.requests() <= requests + 12, "{} requests", front.requests());
         // What needs a login was not proven by a target that died before the first one.
-        assert!(requests > 40 || report.proven().is_empty(), "{:?}", report.proven());
-        for case in report.cases().iter().filter(|case| case["verdict"] == "blocked") {
+        assert!(requests > 40 || ended.proven().is_empty(), "{:?}", ended.proven());
+        for case in ended.cases().iter().filter(|case| case["verdict"] == "blocked") {
             let ids = |requirement: &&serde_json::Value| {
                 requirement["cases"].as_array().expect("cases").contains(&case["id"])
             };
-            let mut cited = report.requirements().iter().filter(ids);
+            let mut cited = ended.requirements().iter().filter(ids);
             assert!(cited.all(|requirement| requirement["verdict"] != "pass"), "{case}");
         }
     }
@@ -74,10 +73,9 @@ fn a_target_that_falls_silent_in_the_middle() {
             _ => Reaction::Hang,
         });
         let ended = judge(&server, &front, &["--timeout", "500ms"]);
-        let report = ended.report();
-        is_whole(&report, cases());
+        is_whole(&ended, cases());
         assert!(matches!(ended.code, Some(1 | 3)), "{}", ended.said());
-        assert!(report.count("blocked") > 50, "{}", report.0["summary"]);
+        assert!(ended.count("blocked") > 50, "{}", ended.0["summary"]);
         // Not one after another: what was in flight, three in a row, the canary while it is waited for, and the cleaning up.
         assert!(front.requests() <= requests + 120, "{} requests", front.requests());
     }
@@ -93,11 +91,10 @@ fn a_target_that_stumbles_and_comes_back() {
         _ => Reaction::Forward,
     });
     let ended = judge(&server, &front, &[]);
-    let report = ended.report();
-    is_whole(&report, cases());
-    assert!(report.count("fail") <= 6, "{}", ended.said());
-    assert!(report.count("blocked") <= 6, "{}", ended.said());
-    assert!(report.count("pass") > 600, "{}", report.0["summary"]);
+    is_whole(&ended, cases());
+    assert!(ended.count("fail") <= 6, "{}", ended.said());
+    assert!(ended.count("blocked") <= 6, "{}", ended.said());
+    assert!(ended.count("pass") > 600, "{}", ended.0["summary"]);
 }
 
 #[test]
@@ -137,8 +134,7 @@ fn ends_the_wait(answer: &'static str, more: &'static str, why: &str) {
         "[[steps]]\nname = \"a\"\nsend = \"GET /v1/users/x\"\n[steps.expect]\n\"login.one\" = { status = 200 }\n";
     let args = ["--target", &server.url(), "--scenarios", "suite", "--timeout", "10s"];
     let ended = Program::judge(args).suite(steps).end().exited(1);
-    let report = ended.report();
-    let finding = &report.case("login/one")["findings"][0];
+    let finding = &ended.case("login/one")["findings"][0];
     assert_eq!(finding["requirement"], "envelope.answered", "{finding}");
     assert!(finding["observed"].as_str().is_some_and(|what| what.contains(why)), "{finding}");
 }

@@ -41,15 +41,14 @@ fn judge_as(registration: &str, server: &Server, more: &[&str]) -> Ended {
     args.extend(["--registration", registration]);
     args.extend(more);
     let ended = Program::judge(args).end();
-    let report = ended.report();
     assert!(matches!(ended.code, Some(1 | 3)), "{:?}\n{}", ended.code, ended.said());
-    assert_eq!(report.proven(), [""; 0], "{}", ended.stdout);
-    assert!(report.is_complete());
+    assert_eq!(ended.proven(), [""; 0], "{}", ended.stdout);
+    assert!(ended.is_complete());
     let judged: u64 =
-        ["pass", "fail", "blocked", "skipped", "known", "error"].map(|verdict| report.count(verdict)).iter().sum();
-    assert_eq!(judged, report.cases().len() as u64);
-    assert_eq!(report.count("error"), 0, "{}", ended.stdout);
-    println!("{:?}: {}", ended.took, report.0["summary"]);
+        ["pass", "fail", "blocked", "skipped", "known", "error"].map(|verdict| ended.count(verdict)).iter().sum();
+    assert_eq!(judged, ended.cases().len() as u64);
+    assert_eq!(ended.count("error"), 0, "{}", ended.stdout);
+    println!("{:?}: {}", ended.took, ended.0["summary"]);
     ended
 }
 

@@ -22,8 +22,7 @@ fn zero_where_everything_that_ran_conforms() {
     let server = reference(|_| {});
     // Most is skipped here, and said to be; something was judged.
     let ended = Program::judge(["--target", &server.url()]).end().exited(0);
-    let report = ended.report();
-    assert!(report.count("skipped") > 100 && report.count("pass") > 0, "{}", report.0["summary"]);
+    assert!(ended.count("skipped") > 100 && ended.count("pass") > 0, "{}", ended.0["summary"]);
 }
 
 #[test]
@@ -104,10 +103,9 @@ fn a_hundred_and_thirty_where_it_was_interrupted() {
         until(&front, requests + 1, &mut running);
         running.interrupt();
         let ended = running.end().exited(130).says("interrupted");
-        let report = ended.report();
-        assert!(!report.is_complete());
-        let planned = report.0["suite"]["cases"].as_u64().expect("a count");
-        assert!((report.cases().len() as u64) < planned, "{planned}");
+        assert!(!ended.is_complete());
+        let planned = ended.0["suite"]["cases"].as_u64().expect("a count");
+        assert!((ended.cases().len() as u64) < planned, "{planned}");
         let last = ended.file("stream").lines().last().expect("a line").to_owned();
         assert!(last.contains("\"interrupted\":true"), "{last}");
         // What the run made is gone, but for what was on its way just then.

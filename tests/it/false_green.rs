@@ -64,8 +64,7 @@ fn mistake_05_a_failure_without_its_name_or_reason() {
     let server = reference(|settings| settings.behaviour.refusals[Refusal::PasswordChangeRequired].status = 200);
     let args = ["--target", &server.url(), "--fresh", "--report", "ndjson=stream", "login/default-password-*"];
     let ended = Program::judge(args).end().exited(1);
-    let report = ended.report();
-    let failed: Vec<&Value> = report.cases().iter().filter(|case| case["verdict"] == "fail").collect();
+    let failed: Vec<&Value> = ended.cases().iter().filter(|case| case["verdict"] == "fail").collect();
     assert!(!failed.is_empty());
     for case in failed {
         let id = case["id"].as_str().expect("an id");
@@ -119,9 +118,8 @@ fn mistake_07_a_missing_prerequisite_skips_to_green() {
     let ended = Program::judge(["--target", &server.url(), "--fresh", "--allow", "users", "login/ordinary-account"])
         .end()
         .exited(3);
-    let report = ended.report();
-    assert_eq!(report.case("login/ordinary-account")["verdict"], "blocked");
-    let reason = report.case("login/ordinary-account")["reason"].as_str().expect("a reason").to_owned();
+    assert_eq!(ended.case("login/ordinary-account")["verdict"], "blocked");
+    let reason = ended.case("login/ordinary-account")["reason"].as_str().expect("a reason").to_owned();
     assert!(reason.contains("503"), "{reason}");
 }
 

@@ -62,12 +62,11 @@ fn the_lines_of_a_run_run_nothing_else() {
         toml::Value::from(HOSTILE)
     );
     let ended = Program::judge(["--target", &target, "--scenarios", "suite"]).suite(&steps).end().exited(1);
-    let report = ended.report();
-    let lines = report.cases().iter().flat_map(|case| case["reproduce"].as_array().expect("lines"));
+    let lines = ended.cases().iter().flat_map(|case| case["reproduce"].as_array().expect("lines"));
     let lines: Vec<&str> = lines.filter_map(Value::as_str).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     let given = pasted(lines);
-    let url = report.0["target"]["url"].as_str().expect("a URL");
+    let url = ended.0["target"]["url"].as_str().expect("a URL");
     assert!(url.contains("$(ran);ran&ran|") && given.contains(&format!("--target\n{url}\n")), "{given}");
     assert!(given.contains(&format!("X-Odd: a'{HOSTILE}\n")), "{given}");
     assert!(given.contains(&format!("\n'{HOSTILE}'\n")), "{given}");

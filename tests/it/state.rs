@@ -28,9 +28,8 @@ fn what_a_passing_case_left_behind_does_not_count_for_the_next() {
     let server = faulty(&faults);
     let (url, reset) = (server.url(), reset_of(&server));
     let ended = Program::judge(["--target", &url, "--reset", &reset, "login/first-login*"]).end().exited(1);
-    let report = ended.report();
-    assert_eq!(report.requirement("login.password.too-long"), "fail");
-    assert_eq!(report.case("login/first-login-member-in-other-case::capitals")["verdict"], "pass");
+    assert_eq!(ended.requirement("login.password.too-long"), "fail");
+    assert_eq!(ended.case("login/first-login-member-in-other-case::capitals")["verdict"], "pass");
     // Without a reset the first login is gone, and what needs it says so.
     let server = faulty(&faults);
     let filter = ["login/first-login-member-in-other-case", "login/first-login-too-long"];
@@ -56,8 +55,7 @@ fn a_finding_of_an_oracle_does_not_end_the_case() {
 fn what_a_failed_case_could_not_ask_is_said_with_the_reason() {
     let server = faulty(&["login.first.default-password-accepted"]);
     let ended = Program::judge(["--target", &server.url(), "--reset", &reset_of(&server)]).end().exited(1);
-    let report = ended.report();
-    let cut = report.cases().iter().find(|case| case["not_asked"].is_object()).expect("a case that was cut short");
+    let cut = ended.cases().iter().find(|case| case["not_asked"].is_object()).expect("a case that was cut short");
     let (steps, why) = (&cut["not_asked"]["steps"], cut["not_asked"]["why"].as_str().expect("a reason"));
     assert!(steps.as_array().is_some_and(|steps| !steps.is_empty()), "{cut}");
     assert!(why.contains("was answered 200"), "{why}");
@@ -74,9 +72,8 @@ fn a_reset_that_resets_nothing_blocks_and_accuses_nobody() {
             program = program.env("WABIZSPEC_ADMIN_PASSWORD", password);
         }
         let ended = program.end().exited(3).says("the reset did not reset this target");
-        let report = ended.report();
-        assert_eq!(report.count("fail"), 0, "{}", ended.stdout);
-        assert_eq!(report.count("pass"), 0, "nothing runs in the belief that the state can be thrown away");
+        assert_eq!(ended.count("fail"), 0, "{}", ended.stdout);
+        assert_eq!(ended.count("pass"), 0, "nothing runs in the belief that the state can be thrown away");
         assert_eq!(server.dump()["users"], before["users"]);
         assert_eq!(kept(&ended), [""; 0], "no password was changed");
     }
@@ -138,11 +135,10 @@ fn a_server_without_error_codes_shows_by_its_first_login_that_it_was_reset() {
         "login/control",
     ])
     .end();
-    let report = ended.report();
-    assert_eq!(report.count("blocked"), 0, "{}", ended.stdout);
+    assert_eq!(ended.count("blocked"), 0, "{}", ended.stdout);
     // One is used up by looking: more are needed than where the answers show it.
-    assert!(report.0["resets"].as_u64() > report.0["planned_resets"].as_u64(), "{}", ended.stdout);
-    let accepted = report.requirement("login.first.accepted");
+    assert!(ended.0["resets"].as_u64() > ended.0["planned_resets"].as_u64(), "{}", ended.stdout);
+    let accepted = ended.requirement("login.first.accepted");
     assert_eq!(accepted, "unproven", "its cases fail by their error bodies alone");
 }
 
@@ -186,11 +182,10 @@ fn fresh_allows_the_first_login_and_nothing_else() {
     let ended = Program::judge(["--target", &server.url(), "--fresh"]).password().end().exited(0);
     assert_eq!(accounts(&server), ["admin"]);
     assert_eq!(admins(&server), OWNERS, "the first login sets the owner's");
-    let report = ended.report();
-    let of = |case: &str| report.reason(case);
+    let of = |case: &str| ended.reason(case);
     assert!(of("users/create").contains("--allow users"), "{}", of("users/create"));
     assert!(of("login/default-account-not-removable").contains("--allow users"));
-    assert_eq!(report.case("login/first-login")["verdict"], "pass");
+    assert_eq!(ended.case("login/first-login")["verdict"], "pass");
 }
 
 /// Puts credentials of the admin into a journal.
@@ -252,11 +247,10 @@ fn a_disposable_target_is_left_just_installed() {
     assert_eq!(server.dump()["users"], before, "{}", ended.stdout);
     assert!(!ended.said().contains("wabizspec recover"), "{}", ended.said());
     // As many resets as were announced: none of its refusals was accepted.
-    let report = ended.report();
     assert!(
-        report.0["resets"].as_u64().is_some() && report.0["resets"] == report.0["planned_resets"],
+        ended.0["resets"].as_u64().is_some() && ended.0["resets"] == ended.0["planned_resets"],
         "{}",
-        report.0["resets"]
+        ended.0["resets"]
     );
     assert!(ended.stdout.contains("and one for each first login that should have been refused"), "{}", ended.stdout);
 }
@@ -277,8 +271,7 @@ fn resets_are_at_most_as_many_as_allowed() {
     ];
     let ended = Program::judge(args).end().exited(1);
     assert_eq!(asked.load(Ordering::SeqCst), 3);
-    let report = ended.report();
-    assert!(report.count("blocked") > 0 && ended.stdout.contains("--max-resets N"), "{}", ended.stdout);
+    assert!(ended.count("blocked") > 0 && ended.stdout.contains("--max-resets N"), "{}", ended.stdout);
 }
 
 #[test]
@@ -381,8 +374,7 @@ fn a_run_that_is_killed_while_it_cleans_up_leaves_whole_reports() {
     let (_server, _front, mut running) = interrupted_while_it_cleans_up(&["--report", "junit=run.xml"]);
     running.kill();
     let ended = running.end();
-    let report = ended.report();
-    assert!(!report.is_complete() && report.count("pass") > 0, "{}", report.0["summary"]);
+    assert!(!ended.is_complete() && ended.count("pass") > 0, "{}", ended.0["summary"]);
     assert!(ended.file("run.xml").trim_end().ends_with("</testsuites>"));
 }
 
