@@ -26,6 +26,7 @@ mod kill;
 mod layers;
 mod matrix;
 mod merge;
+mod named_once;
 mod pasted_lines;
 mod permissions;
 mod plan;

@@ -7,19 +7,19 @@ use crate::fuzz::independent::password::{Strength, strength};
 use crate::fuzz::{Check, Class, Place};
 
 /// A text near a password that must not log in, and why it might.
-struct Twin {
+struct Variant {
     why: &'static str,
     text: String,
-    /// Whether the documents forbid it for certain: what is trimmed or folded at both doors alike is open.
+    /// Whether the documents forbid it for certain: what is trimmed or folded at both endpoints alike is open.
     sure: bool,
 }
 
 /// The texts that an accepted password could be confused with.
-fn twins(password: &str) -> Vec<Twin> {
-    let mut twins = Vec::new();
+fn variants(password: &str) -> Vec<Variant> {
+    let mut variants = Vec::new();
     let mut add = |why, text: String, sure| {
-        if text != password && !text.is_empty() && !twins.iter().any(|twin: &Twin| twin.text == text) {
-            twins.push(Twin { why, text, sure });
+        if text != password && !text.is_empty() && !variants.iter().any(|variant: &Variant| variant.text == text) {
+            variants.push(Variant { why, text, sure });
         }
     };
     if let Some((before, _)) = password.split_once('\0') {
@@ -46,7 +46,7 @@ fn twins(password: &str) -> Vec<Twin> {
     let plain: String =
         password.chars().filter(|c| !matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{feff}' | '\u{200b}')).collect();
     add("without marks", plain, false);
-    twins
+    variants
 }
 
 impl Probe<'_> {
@@ -92,7 +92,7 @@ impl Probe<'_> {
                 let name = self.worker.bindings.unique.clone();
                 let works = self.set(&exchange, class, &name, &password, true).await;
                 if kind.is_success() && works {
-                    self.twins(&exchange, &name, &password).await;
+                    self.variants(&exchange, &name, &password).await;
                 }
                 self.session.remove(&name).await;
                 self.probed.requests += 1;
@@ -153,7 +153,7 @@ impl Probe<'_> {
                 let what = "the old password still logs in";
                 self.violation_by_login(Check::AcceptedChange, "users.update.old-password-dead", what, exchange);
             }
-            self.twins(exchange, &name, password).await;
+            self.variants(exchange, &name, password).await;
         } else if !kind.is_success() && old != password && !old_works && matches!(kind, Kind::Answer(..)) {
             let what = format!("answered {kind}, and the old password does not log in any more");
             self.violation(Check::RefusedChange, "users.update.refused-keeps", what, exchange);
@@ -164,17 +164,17 @@ impl Probe<'_> {
     }
 
     /// No text near an accepted password may log in.
-    async fn twins(&mut self, exchange: &Exchange, name: &str, password: &str) {
-        for twin in twins(password) {
-            if !self.logs_in(name, &twin.text).await {
+    async fn variants(&mut self, exchange: &Exchange, name: &str, password: &str) {
+        for variant in variants(password) {
+            if !self.logs_in(name, &variant.text).await {
                 continue;
             }
-            match twin.sure {
+            match variant.sure {
                 true => {
-                    let what = format!("an accepted password also logs in in part: {}", twin.why);
+                    let what = format!("an accepted password also logs in in part: {}", variant.why);
                     self.violation_by_login(Check::AcceptedChange, "login.credentials.whole", what, exchange);
                 }
-                false => self.probed.observed.push(format!("a password also logs in {}", twin.why)),
+                false => self.probed.observed.push(format!("a password also logs in {}", variant.why)),
             }
         }
     }
@@ -226,7 +226,7 @@ impl Probe<'_> {
                     self.violation_by_login(Check::AcceptedChange, "login.password.changed-old-dead", what, exchange);
                 }
                 if accepted {
-                    self.twins(exchange, &name, new).await;
+                    self.variants(exchange, &name, new).await;
                 }
                 self.restore().await;
             }
@@ -241,10 +241,10 @@ impl Probe<'_> {
     /// Neither the old password nor a candidate logs in: perhaps it was stored in another form.
     async fn stored_otherwise(&mut self, exchange: &Exchange, name: &str, candidates: &[String]) {
         let mut what = "neither the old nor the new password logs in".to_owned();
-        let forms = candidates.iter().take(3).flat_map(|candidate| twins(candidate));
-        for twin in forms.take(12) {
-            if self.logs_in(name, &twin.text).await {
-                what = format!("the password is kept in another form: {}", twin.why);
+        let forms = candidates.iter().take(3).flat_map(|candidate| variants(candidate));
+        for variant in forms.take(12) {
+            if self.logs_in(name, &variant.text).await {
+                what = format!("the password is kept in another form: {}", variant.why);
                 break;
             }
         }
@@ -261,12 +261,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn twins_are_near_and_different() {
-        let texts: Vec<String> = twins("Abcdef1!\0x").into_iter().map(|twin| twin.text).collect();
+    fn variants_are_near_and_different() {
+        let texts: Vec<String> = variants("Abcdef1!\0x").into_iter().map(|variant| variant.text).collect();
         assert!(texts.contains(&"Abcdef1!".to_owned()) && !texts.contains(&"Abcdef1!\0x".to_owned()), "{texts:?}");
-        let texts: Vec<String> = twins("Aa1!x:b:c").into_iter().map(|twin| twin.text).collect();
+        let texts: Vec<String> = variants("Aa1!x:b:c").into_iter().map(|variant| variant.text).collect();
         assert!(texts.contains(&"Aa1!x".to_owned()) && texts.contains(&"c".to_owned()), "{texts:?}");
         let long = format!("Aa1!{}", "\u{6771}".repeat(28));
-        assert!(twins(&long).iter().any(|twin| twin.why.contains("72")));
+        assert!(variants(&long).iter().any(|variant| variant.why.contains("72")));
     }
 }
