@@ -102,6 +102,6 @@ mod tests {
 
     #[test]
     fn a_case_that_asks_for_no_refusal_gives_no_fault() {
-        assert!(rows("login/first-login").is_empty());
+        assert!(rows("users/read").is_empty());
     }
 }
