@@ -292,7 +292,7 @@ fn told(proof: &Proof) -> String {
         text.push_str("  a silent fault needs a scenario that sees it\n");
     }
     if proof.count(FaultVerdict::Dead) > 0 {
-        text.push_str("  a dead fault changes nothing: mend or remove it\n");
+        text.push_str("  under a dead fault no answer to the suite changes: mend it, or add a scenario that asks for what it breaks\n");
     }
     if !proof.unneeded.is_empty() {
         text.push_str("  a case that is not needed needs a fault of its own, or keep = \"why\" in its file\n");

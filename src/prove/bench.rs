@@ -160,7 +160,7 @@ impl Bench<'_> {
         let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         std::thread::scope(|scope| {
             for _ in 1..workers {
-                scope.spawn(&work);
+                scope.spawn(work);
             }
             work();
         });

@@ -127,7 +127,7 @@ fn a_deleted_scenario_lets_a_fault_survive_and_the_program_names_it() {
     proven().exited(0).says("some faults only");
     // Nobody's twin, and no control: the suite can be read without it.
     std::fs::remove_file(place.path().join("scenarios/tokens/six-days-old.toml")).expect("the file");
-    proven().exited(1).says(&format!("silent  {FAULT}"));
+    proven().exited(1).says(&format!("dead  {FAULT}"));
 }
 
 #[test]

@@ -98,7 +98,9 @@ impl Change {
         if self.crash {
             answer.status = 500;
             let errors = json!([{"code": 500, "title": "Internal Server Error"}]);
-            answer.json_mut().map(|body| put(body, "/errors", errors));
+            if let Some(body) = answer.json_mut() {
+                put(body, "/errors", errors);
+            }
         }
         if let Some(text) = &self.text {
             answer.body = if text.is_empty() { AnswerBody::Empty } else { AnswerBody::Bytes(text.clone().into()) };
