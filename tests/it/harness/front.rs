@@ -221,8 +221,14 @@ impl Shared {
                 Reaction::Then(what) => then = Some(what),
                 Reaction::Keep => continue,
                 Reaction::Drop => return None,
-                Reaction::Hang => return Some(hold(client.get_mut())),
-                Reaction::Die => return Some(self.die()),
+                Reaction::Hang => {
+                    hold(client.get_mut());
+                    return None;
+                }
+                Reaction::Die => {
+                    self.die();
+                    return None;
+                }
             }
             asked.head = asked.head.replacen(&asked.target, &below?, 1);
             let upstream = match &mut upstream {
