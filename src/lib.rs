@@ -25,6 +25,7 @@ pub mod plan;
 pub mod snapshot;
 pub mod custody;
 pub mod run;
+pub mod words;
 pub mod prove;
 pub mod baseline;
 pub mod fuzz;

@@ -1,7 +1,6 @@
 //! The baseline held to one run: which entries hold, and what is to be said of those that do not.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use jiff::civil::Date;
 
@@ -9,7 +8,7 @@ use super::entry::{Baseline, Entry};
 use super::signature::signature;
 use crate::judge::{Finding, Verdict};
 use crate::requirement::Level;
-use crate::run::{CaseReport, Event};
+use crate::run::{CaseReport, Cause, Event, Excuse};
 
 /// Takes in the events of one run, in order.
 #[derive(Debug)]
@@ -34,12 +33,17 @@ struct Line {
     changed: Vec<(String, String)>,
 }
 
+/// What failed and stands in no entry.
 #[derive(Debug)]
-struct NewEntry {
-    case: String,
-    requirement: String,
-    signature: String,
-    observed: String,
+pub struct NewEntry {
+    /// The case.
+    pub case: String,
+    /// The requirement that it breaks.
+    pub requirement: String,
+    /// How it breaks it.
+    pub signature: String,
+    /// All that breaks it.
+    pub findings: Vec<Finding>,
 }
 
 impl Ledger {
@@ -94,7 +98,7 @@ impl Ledger {
             let excused = match self.line(&case.id, requirement) {
                 Some(line) if line.entry.signature == signature => {
                     line.held += 1;
-                    (!line.entry.is_expired(today)).then(|| line.entry.shown_reason())
+                    (!line.entry.is_expired(today)).then(|| line.entry.excuse())
                 }
                 Some(line) => {
                     line.changed.push((case.id.clone(), signature.clone()));
@@ -108,7 +112,7 @@ impl Ledger {
                     case: case.id.clone(),
                     requirement: (*requirement).to_owned(),
                     signature,
-                    observed: findings.iter().map(|finding| finding.observed()).collect::<Vec<_>>().join("; "),
+                    findings: findings.iter().map(|finding| (*finding).clone()).collect(),
                 }),
                 _ => {}
             }
@@ -121,7 +125,7 @@ impl Ledger {
         }
         if case.verdict == Verdict::Fail && new.is_empty() {
             case.verdict = Verdict::Known;
-            case.reason = Some(reasons.join("; "));
+            case.reason = Some(Cause::Known(reasons));
         }
         self.new.extend(new);
     }
@@ -157,34 +161,10 @@ impl Ledger {
         remarks
     }
 
-    /// Entries for all that failed and is not known, ready to be pasted but for the reason; empty if there is nothing.
-    pub fn to_paste(&self) -> String {
-        let mut text = String::new();
-        for new in &self.new {
-            let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-            // Writing to a String does not fail.
-            let _ = write!(
-                text,
-                "\n[[known]]   # {}\ncase = {}\nrequirement = {}\nsignature = {}\nreason = \"\"\n",
-                one_line(&new.observed),
-                quoted(&new.case),
-                quoted(&new.requirement),
-                quoted(&new.signature),
-            );
-        }
-        text
+    /// All that failed and is not known.
+    pub fn new_entries(&self) -> &[NewEntry] {
+        &self.new
     }
-}
-
-/// What fits into a comment.
-fn one_line(text: &str) -> String {
-    const SHOWN: usize = 100;
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let mut shown: String = text.chars().map(plain).take(SHOWN).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 impl Line {
@@ -217,14 +197,7 @@ impl Line {
 }
 
 impl Entry {
-    fn shown_reason(&self) -> String {
-        let mut shown = self.reason.clone();
-        if let Some(issue) = &self.issue {
-            shown.push_str(&format!(" ({issue})"));
-        }
-        if let Some(last) = self.expires {
-            shown.push_str(&format!(", until {last}"));
-        }
-        shown
+    fn excuse(&self) -> Excuse {
+        Excuse { reason: self.reason.clone(), issue: self.issue.clone(), until: self.expires }
     }
 }

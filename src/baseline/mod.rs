@@ -9,5 +9,5 @@ mod ledger;
 mod signature;
 
 pub use entry::{Baseline, Entry};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, NewEntry};
 pub use signature::signature;

@@ -1,15 +1,18 @@
 //! What stays the same when a case fails the same way again.
+//!
+//! A signature is written into the owner's file and has to outlive every new wording. So it is made of facts, with names
+//! of its own that never change.
 
 use std::collections::BTreeSet;
 
-use crate::exchange::Json;
+use crate::exchange::{Breakage, Json, JsonKind, Phase, shortened};
 use crate::fnv::fnv1a;
-use crate::judge::{Finding, Mismatch, shortened};
-use crate::snapshot;
+use crate::judge::facts::{Broken, Observed, Place, Secret, Value};
+use crate::judge::{Finding, Mismatch};
 
 /// How the findings of one requirement break it: the step, and at each place what kind of thing stands there. Statuses,
 /// error codes and roles belong to it; tokens, names, times and texts, which are others in every run, do not. What was
-/// expected does not either, so that a new wording of the suite changes nothing.
+/// expected does not either, so that a stricter check of the suite changes nothing.
 pub fn signature<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> String {
     let steps: Vec<String> = findings
         .into_iter()
@@ -28,58 +31,96 @@ fn way(mismatch: &Mismatch) -> String {
 }
 
 /// The place, with `*` for the index of a list.
-fn place(at: &str) -> String {
+fn place(at: &Place) -> String {
     let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
     let segment = |segment| if is_index(segment) { "*" } else { segment };
-    let segments: Vec<&str> = at.split('/').map(segment).collect();
-    shortened(&segments.join("/"))
+    match at {
+        Place::Pointer(pointer) => {
+            let segments: Vec<&str> = pointer.split('/').map(segment).collect();
+            shortened(&segments.join("/"))
+        }
+        other => other.to_string(),
+    }
 }
 
 fn kind(mismatch: &Mismatch) -> String {
-    let (at, observed) = (mismatch.at.as_str(), mismatch.observed.as_str());
-    if at == snapshot::REQUIREMENT || at == "transcript" {
-        return format!("{:016x}", fnv1a(observed.as_bytes()));
-    }
-    let plain = |word: &str| ["absent", "an empty body", "no error code", "the member stands twice"].contains(&word);
-    if at == "status" || plain(observed) || is_codes(observed) {
-        return observed.to_owned();
-    }
-    if let Some(told) =
-        ["the ", "no connection", "a body that is no JSON"].into_iter().find(|words| observed.starts_with(words))
-    {
-        // The operating system's or the parser's own words follow in brackets.
-        let end = observed.find(" (").unwrap_or(observed.len());
-        return observed[..end.max(told.len())].to_owned();
-    }
-    if at.eq_ignore_ascii_case("header Content-Type") {
-        return observed.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    }
-    match Json::parse(observed.as_bytes()) {
-        Ok(value) => kind_of_value(at, &value),
-        Err(_) => kind_of_text(observed).to_owned(),
-    }
-}
-
-/// `code 1005, 1006`, as expectations of error codes tell it.
-fn is_codes(observed: &str) -> bool {
-    let codes = observed.strip_prefix("code ");
-    codes.is_some_and(|codes| codes.bytes().all(|byte| byte.is_ascii_digit() || b", -".contains(&byte)))
-}
-
-fn kind_of_value(at: &str, value: &Json) -> String {
-    let is_constant =
-        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    match value {
-        Json::Null | Json::Bool(_) => value.to_string(),
-        Json::Number(_) if at.ends_with("/code") => value.to_string(),
-        Json::String(text) if is_constant(text) => text.clone(),
-        other => other.kind().to_owned(),
+    let is_content_type = matches!(&mismatch.at, Place::Header(name) if name.eq_ignore_ascii_case("Content-Type"));
+    match &mismatch.observed {
+        Observed::Absent => "absent".to_owned(),
+        Observed::EmptyBody => "an empty body".to_owned(),
+        Observed::NotJson(_) => "a body that is no JSON".to_owned(),
+        Observed::Status(status) => status.to_string(),
+        Observed::Codes(codes, 0) if codes.iter().all(|code| is_integer(code)) => format!("code {}", codes.join(", ")),
+        Observed::Codes(..) | Observed::WholeBody(_) | Observed::More(_) | Observed::Told(_) => "text".to_owned(),
+        Observed::NoCode => "no error code".to_owned(),
+        Observed::Twice => "the member stands twice".to_owned(),
+        Observed::Secret(secret) => format!("{} of the request", secret_name(*secret)),
+        Observed::Broken(broken) => broken_off(broken),
+        Observed::Diff(lines) => {
+            // Behind an empty line, as it is told.
+            format!("{:016x}", fnv1a(format!("\n{lines}").as_bytes()))
+        }
+        Observed::Text(text) | Observed::Value(Value { shown: text, .. }) if is_content_type => {
+            text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+        }
+        Observed::Value(value) => kind_of_value(&mismatch.at, value),
+        Observed::Instant(value, ..) | Observed::NotAnInstant(value) => kind_of_text(&value.shown).to_owned(),
+        // What a target sent may be JSON by chance.
+        Observed::Text(text) => match Json::parse(text.as_bytes()) {
+            Ok(json) => kind_of_value(&mismatch.at, &(&json).into()),
+            Err(_) => kind_of_text(text).to_owned(),
+        },
     }
 }
 
-/// A value that was too long to be shown whole is known by how it begins.
-fn kind_of_text(observed: &str) -> &str {
-    match observed.bytes().next() {
+fn is_integer(code: &str) -> bool {
+    code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
+
+fn secret_name(secret: Secret) -> &'static str {
+    match secret {
+        Secret::Password => "the password",
+        Secret::Authorization => "the Authorization header",
+        Secret::BodyPassword => "the password in the body",
+    }
+}
+
+fn broken_off(broken: &Broken) -> String {
+    let what = match broken.breakage {
+        Breakage::Unreachable => "no connection",
+        Breakage::Closed => "the connection was closed",
+        Breakage::TimedOut => "the time limit passed",
+        Breakage::Malformed => "the answer is not HTTP/1.x",
+        Breakage::TooLarge => "the answer is larger than what is read",
+    };
+    let when = match broken.phase {
+        Phase::Connecting => "while connecting",
+        Phase::Sending => "while the request was being sent",
+        Phase::Waiting => "before the first byte of an answer",
+        Phase::Head => "inside the head of the answer",
+        Phase::Body => "inside the body of the answer",
+    };
+    format!("{what} {when}")
+}
+
+fn kind_of_value(at: &Place, value: &Value) -> String {
+    let text = value.shown.trim_matches('"');
+    let is_constant = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_code = matches!(at, Place::Pointer(pointer) if pointer.ends_with("/code"));
+    match value.kind {
+        JsonKind::Null | JsonKind::Bool => value.shown.clone(),
+        JsonKind::Number if is_code => value.shown.clone(),
+        JsonKind::Number => "a number".to_owned(),
+        JsonKind::String if is_constant => text.to_owned(),
+        JsonKind::String => "a string".to_owned(),
+        JsonKind::Array => "an array".to_owned(),
+        JsonKind::Object => "an object".to_owned(),
+    }
+}
+
+/// A text is known by how it begins.
+fn kind_of_text(text: &str) -> &'static str {
+    match text.bytes().next() {
         Some(b'"') => "a string",
         Some(b'{') => "an object",
         Some(b'[') => "an array",

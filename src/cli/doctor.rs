@@ -22,6 +22,7 @@ use crate::documented::api::{self, Operation, Resource};
 use crate::exchange::{Breakage, Exchange, Outcome};
 use crate::plan::{Capabilities, cases, plan};
 use crate::scenario::Registration;
+use crate::words;
 
 /// A target that takes longer than this for one answer is told of, not waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -348,9 +349,9 @@ fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<R
         ),
         _ => found.good("permissions", what),
     }
-    let mut left_out: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     for (_, why) in &plan.skipped {
-        *left_out.entry(why).or_default() += 1;
+        *left_out.entry(words::skip(why)).or_default() += 1;
     }
     for (why, count) in left_out {
         found.more(format!("{count} do not: {why}"));

@@ -34,23 +34,7 @@ mod tests {
     use crate::run::{CaseReport, Ended, Event};
 
     fn case(verdict: Verdict) -> Event {
-        Event::Case(Box::new(CaseReport {
-            id: "login/x".into(),
-            title: String::new(),
-            file: String::new(),
-            line: 1,
-            verdict,
-            reason: None,
-            not_asked: None,
-            duration_ms: 0,
-            control: false,
-            twin: None,
-            cites: Vec::new(),
-            findings: Vec::new(),
-            observations: Vec::new(),
-            reproduce: Vec::new(),
-            exchanges: Vec::new(),
-        }))
+        Event::Case(Box::new(CaseReport::new("login/x", verdict)))
     }
 
     fn code(verdicts: &[Verdict], interrupted: bool) -> u8 {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::target::Resolved;
 use crate::plan::{Capabilities, Case, Plan, Start};
 use crate::scenario::Change;
+use crate::words;
 
 /// The whole plan: stages in order, what changes, what is left out and why.
 pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
@@ -51,7 +52,7 @@ pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
         let _ = writeln!(text, "\nleft out:");
     }
     for (case, why) in &plan.skipped {
-        let _ = writeln!(text, "  {}: {why}", case.id);
+        let _ = writeln!(text, "  {}: {}", case.id, words::skip(why));
     }
     text
 }

@@ -313,7 +313,9 @@ async fn search<'c>(resolved: &Resolved, candidates: &'c [Candidate], budget: us
     }
     // Nothing to try says nothing of the target: it must at least be there.
     match candidates.is_empty() {
-        true => resolved.target.transport.canary().await.map(|()| Found::Nothing).map_err(cannot),
+        true => {
+            resolved.target.transport.canary().await.map(|()| Found::Nothing).map_err(|none| cannot(none.to_string()))
+        }
         false => Ok(Found::Nothing),
     }
 }

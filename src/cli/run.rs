@@ -22,7 +22,7 @@ use crate::documented::password::PasswordRule;
 use crate::judge::Verdict;
 use crate::located::SourceText;
 use crate::plan::{Capabilities, Case, Plan, Selection, SelectionError, Shard, cases, plan};
-use crate::report::{Verbosity, Wanted, read};
+use crate::report::{ReadError, Verbosity, Wanted, read, to_paste};
 use crate::requirement::Level;
 use crate::run::{Ended, Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::scenario::Change;
@@ -164,7 +164,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     if verdict == INCONCLUSIVE && !resolved.info.embedded {
         args.report.say("help: `wabizspec doctor`, with the same flags, looks for what stands in the way");
     }
-    let entries = ledger.as_ref().map(Ledger::to_paste).unwrap_or_default();
+    let entries = ledger.as_ref().map(|ledger| to_paste(ledger.new_entries())).unwrap_or_default();
     if !entries.is_empty() {
         args.tell_entries(&entries);
     }
@@ -288,18 +288,8 @@ impl RunArgs {
         let Some(path) = &self.rerun_failed else {
             return Ok(None);
         };
-        let mut ids = BTreeSet::new();
-        let mut summary = Summary::default();
-        read(path, &mut |event| {
-            summary.take(&event);
-            if let Event::Case(case) = event
-                && matches!(case.verdict, Verdict::Fail | Verdict::Blocked | Verdict::Error)
-            {
-                ids.insert(case.id);
-            }
-        })
-        .map_err(Failure::usage)?;
-        if !summary.is_complete() {
+        let (ids, is_complete) = to_run_again(path).map_err(Failure::usage)?;
+        if !is_complete {
             let note = "is of a run that was not completed; what it never tried is not run again";
             self.report.say(&format!("note: {} {note}", path.display()));
         }
@@ -313,3 +303,21 @@ impl RunArgs {
         }
     }
 }
+
+/// The cases of a report that are to be run again, and whether the run that it is of was completed.
+fn to_run_again(path: &Path) -> Result<(BTreeSet<String>, bool), ReadError> {
+    let mut ids = BTreeSet::new();
+    let mut summary = Summary::default();
+    read(path, &mut |event| {
+        summary.take(&event);
+        if let Event::Case(case) = event
+            && matches!(case.verdict, Verdict::Fail | Verdict::Blocked | Verdict::Error)
+        {
+            ids.insert(case.id);
+        }
+    })?;
+    Ok((ids, summary.is_complete()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,8 @@
 use super::given_passwords::percent_decoded;
 use crate::documented::api::{self, Operation};
 use crate::documented::basic::{self, Credentials};
+use crate::exchange::shortened;
 use crate::exchange::{Exchange, Header, Json, Outcome, Request};
-use crate::judge::shortened;
 
 /// Whether it was answered 2xx.
 pub(super) fn is_done(exchange: &Exchange) -> bool {

@@ -14,9 +14,10 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 pub use harmless::{harmless_line, harmless_text, shortened};
-pub use json::{Json, JsonError, MAX_DEPTH};
+pub use json::{Json, JsonError, JsonKind, MAX_DEPTH};
 pub use redaction::{Piece, Redaction};
 pub use shell::{shell_quoted, shell_word};
 pub use transcript::{curl, transcript};
@@ -173,7 +174,8 @@ impl Response {
 }
 
 /// How far an exchange had come when it broke off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Resolving the name, opening the connection, the TLS handshake.
     Connecting,
@@ -200,7 +202,8 @@ impl fmt::Display for Phase {
 }
 
 /// Why there is no whole answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Breakage {
     /// No connection: name not resolved, refused, TLS failed, connect limit passed.
     Unreachable,
@@ -212,6 +215,18 @@ pub enum Breakage {
     Malformed,
     /// The head or the body is larger than what is read.
     TooLarge,
+}
+
+impl fmt::Display for Breakage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Breakage::Unreachable => "no connection",
+            Breakage::Closed => "the connection was closed",
+            Breakage::TimedOut => "the time limit passed",
+            Breakage::Malformed => "the answer is not HTTP/1.x",
+            Breakage::TooLarge => "the answer is larger than what is read",
+        })
+    }
 }
 
 /// No whole answer came. It is never the same as an empty answer.
@@ -229,14 +244,7 @@ pub struct Unanswered {
 
 impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.breakage {
-            Breakage::Unreachable => "no connection",
-            Breakage::Closed => "the connection was closed",
-            Breakage::TimedOut => "the time limit passed",
-            Breakage::Malformed => "the answer is not HTTP/1.x",
-            Breakage::TooLarge => "the answer is larger than what is read",
-        };
-        write!(f, "{what} {}", self.phase)?;
+        write!(f, "{} {}", self.breakage, self.phase)?;
         if !self.detail.is_empty() {
             // The peer has a say in it.
             write!(f, " ({})", shortened(&self.detail))?;

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{Judgement, Mismatch, Placeholder, shortened};
-use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response};
+use super::facts::{Clock, Expected, Observed, Place, Wanted};
+use super::{Judgement, Mismatch, Placeholder};
+use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response, shortened};
 use crate::requirement::Level;
 use crate::template::{Bindings, Pointer, Template};
 
@@ -57,7 +59,7 @@ const WITHIN_WITHOUT_DATE: i64 = 300;
 const CODES_SHOWN: usize = 20;
 
 /// A set of status codes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusSet(Vec<(u16, u16)>);
 
 impl StatusSet {
@@ -118,16 +120,16 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    fn describe(&self, bindings: &Bindings) -> String {
-        match self {
-            Pattern::Placeholder(kind) => format!("{} ({})", kind.shown(), kind.description()),
+    fn filled_in(&self, bindings: &Bindings) -> Expected {
+        Expected::Value(match self {
+            Pattern::Placeholder(kind) => Wanted::Placeholder(*kind),
             Pattern::Text(template) => {
                 let text = template.render(bindings);
-                Json::String(text.unwrap_or_else(|_| template.to_string())).to_string()
+                Wanted::Text(Json::String(text.unwrap_or_else(|_| template.to_string())).to_string())
             }
-            Pattern::Integer(number) => number.to_string(),
-            Pattern::Bool(value) => value.to_string(),
-        }
+            Pattern::Integer(number) => Wanted::Integer(*number),
+            Pattern::Bool(value) => Wanted::Bool(*value),
+        })
     }
 
     fn matches(&self, value: &Json, bindings: &Bindings) -> bool {
@@ -163,7 +165,8 @@ impl Expectation {
                 mismatches.collect()
             }
             Outcome::Unanswered(none) if none.breakage == Breakage::Closed && !is_http(&exchange.request) => {
-                vec![mismatch("answer", "an answer".to_owned(), none.to_string())]
+                let observed = Observed::Broken(none.into());
+                vec![Mismatch { at: Place::Answer, expected: Expected::Answer, observed }]
             }
             Outcome::Unanswered(_) => Vec::new(),
         };
@@ -179,75 +182,72 @@ fn is_http(request: &Request) -> bool {
 /// An answer with its body read once.
 struct Answer<'r> {
     response: &'r Response,
-    json: Result<Json, String>,
+    /// What the body holds; without JSON, what it is instead.
+    json: Result<Json, Observed>,
     at: Timestamp,
 }
 
 impl<'r> Answer<'r> {
     fn new(response: &'r Response, at: Timestamp) -> Self {
         let json = match response.body.is_empty() {
-            true => Err("an empty body".to_owned()),
-            false => Json::parse(&response.body).map_err(|error| format!("a body that is no JSON ({error})")),
+            true => Err(Observed::EmptyBody),
+            false => Json::parse(&response.body).map_err(|error| Observed::NotJson(error.to_string())),
         };
         Answer { response, json, at }
     }
 
     fn mismatch(&self, check: &Check, bindings: &Bindings) -> Option<Mismatch> {
-        match check {
+        let place = |pointer: &Pointer| Place::at(pointer.as_str());
+        let (at, expected, observed) = match check {
             Check::Status(set) => {
-                let status = self.response.status;
-                (!set.contains(status)).then(|| mismatch("status", set.to_string(), status.to_string()))
+                let status = Some(self.response.status).filter(|status| !set.contains(*status))?;
+                (Place::Status, Expected::Status(set.clone()), Observed::Status(status))
             }
-            Check::Error(codes) => self.error_mismatch(codes),
+            Check::Error(codes) => (Place::at("/errors"), Expected::ErrorCode(codes.clone()), self.wrong_codes(codes)?),
             Check::Absent(pointer) => {
                 let value = self.json.as_ref().ok()?.at(pointer.as_str())?;
-                Some(mismatch(pointer.as_str(), "absent", shortened(value)))
+                (place(pointer), Expected::Absent, Observed::Value(value.into()))
             }
             Check::Body(pointer, pattern) => {
-                let expected = || pattern.describe(bindings);
-                self.value_mismatch(pointer, expected, |value| pattern.matches(value, bindings))
+                let observed = self.wrong_value(pointer, |value| pattern.matches(value, bindings))?;
+                (place(pointer), pattern.filled_in(bindings), observed)
             }
-            Check::Count(pointer, count) => self.value_mismatch(
-                pointer,
-                || format!("an array of exactly {count}"),
-                |value| value.as_array().is_some_and(|items| items.len() == *count),
-            ),
+            Check::Count(pointer, count) => {
+                let matches = |value: &Json| value.as_array().is_some_and(|items| items.len() == *count);
+                (place(pointer), Expected::Count(*count), self.wrong_value(pointer, matches)?)
+            }
             Check::Differs(pointer, other) => {
                 let other = other.render(bindings).unwrap_or_default();
-                self.value_mismatch(
-                    pointer,
-                    || format!("a value other than {}", Json::String(other.clone())),
-                    |value| value.as_str().is_some_and(|text| text != other),
-                )
+                let observed = self.wrong_value(pointer, |value| value.as_str().is_some_and(|text| text != other))?;
+                (place(pointer), Expected::OtherThan(Json::String(other).to_string()), observed)
             }
-            Check::Header(name, pattern) => self.header_mismatch(name, pattern, bindings),
-            Check::Lifetime { at, seconds, within } => self.lifetime_mismatch(at, *seconds, *within),
-        }
-    }
-
-    fn value_mismatch(
-        &self,
-        pointer: &Pointer,
-        expected: impl Fn() -> String,
-        matches: impl Fn(&Json) -> bool,
-    ) -> Option<Mismatch> {
-        let observed = match &self.json {
-            Err(why) => why.clone(),
-            Ok(json) => match json.at(pointer.as_str()) {
-                None => "absent".to_owned(),
-                Some(value) if matches(value) => return None,
-                Some(value) => shortened(value),
-            },
+            Check::Header(name, pattern) => {
+                let value = self.response.header(name);
+                let text = value.map(|value| Json::String(String::from_utf8_lossy(value).into_owned()));
+                if text.as_ref().is_some_and(|text| pattern.matches(text, bindings)) {
+                    return None;
+                }
+                (Place::Header(name.clone()), pattern.filled_in(bindings), Observed::value(text.as_ref()))
+            }
+            Check::Lifetime { at, seconds, within } => return self.lifetime_mismatch(at, *seconds, *within),
         };
-        Some(mismatch(pointer.as_str(), expected(), observed))
+        Some(Mismatch { at, expected, observed })
     }
 
-    fn error_mismatch(&self, codes: &[i64]) -> Option<Mismatch> {
-        let known: Vec<String> = codes.iter().map(i64::to_string).collect();
-        let expected = format!("an error of code {}", known.join(" or "));
+    /// What stands at the pointer, unless it matches.
+    fn wrong_value(&self, pointer: &Pointer, matches: impl Fn(&Json) -> bool) -> Option<Observed> {
+        let value = match &self.json {
+            Err(why) => return Some(why.clone()),
+            Ok(json) => json.at(pointer.as_str()),
+        };
+        (!value.is_some_and(matches)).then(|| Observed::value(value))
+    }
+
+    /// The codes of the answer, unless one of them is asked for.
+    fn wrong_codes(&self, codes: &[i64]) -> Option<Observed> {
         let json = match &self.json {
             Ok(json) => json,
-            Err(why) => return Some(mismatch("/errors", expected, why.clone())),
+            Err(why) => return Some(why.clone()),
         };
         let found: Vec<&Json> = match json.at("/errors").and_then(Json::as_array) {
             Some(errors) => errors.iter().filter_map(|error| error.at("/code")).collect(),
@@ -257,60 +257,37 @@ impl<'r> Answer<'r> {
         if found.iter().any(holds) {
             return None;
         }
-        let observed = match found.is_empty() {
-            true => "no error code".to_owned(),
-            false => {
-                let codes: Vec<String> = found.iter().take(CODES_SHOWN).map(shortened).collect();
-                let more = match found.len() - codes.len() {
-                    0 => String::new(),
-                    more => format!(" and {more} more"),
-                };
-                format!("code {}{more}", codes.join(", "))
+        Some(match found.len() {
+            0 => Observed::NoCode,
+            count => {
+                let shown: Vec<String> = found.into_iter().take(CODES_SHOWN).map(shortened).collect();
+                let more = count - shown.len();
+                Observed::Codes(shown, more)
             }
-        };
-        Some(mismatch("/errors", expected, observed))
-    }
-
-    fn header_mismatch(&self, name: &str, pattern: &Pattern, bindings: &Bindings) -> Option<Mismatch> {
-        let value = self.response.header(name);
-        let text = value.map(|value| Json::String(String::from_utf8_lossy(value).into_owned()));
-        match text {
-            Some(text) if pattern.matches(&text, bindings) => None,
-            text => Some(mismatch(
-                &format!("header {name}"),
-                pattern.describe(bindings),
-                text.map_or("absent".to_owned(), |text| shortened(&text)),
-            )),
-        }
+        })
     }
 
     fn lifetime_mismatch(&self, at: &Pointer, seconds: i64, within: i64) -> Option<Mismatch> {
         let (from, clock, within) = match self.response.date() {
-            Some(date) => (date, "the answer's Date", within),
-            None => (self.at, "our clock", within.max(WITHIN_WITHOUT_DATE)),
+            Some(date) => (date, Clock::Answer, within),
+            None => (self.at, Clock::Ours, within.max(WITHIN_WITHOUT_DATE)),
         };
         let lifetime = |value: &Json| {
             // How the instant is written is another rule's business: a wrong form must not pass for a wrong lifetime.
             let instant: Timestamp = value.as_str()?.parse().ok()?;
             Some(instant.as_second() - from.as_second())
         };
-        let expected = format!("{seconds} s after {clock}, give or take {within} s");
         let observed = match self.json.as_ref().map(|json| json.at(at.as_str())) {
             Err(why) => why.clone(),
-            Ok(None) => "absent".to_owned(),
+            Ok(None) => Observed::Absent,
             Ok(Some(value)) => match lifetime(value) {
                 Some(lived) if (lived - seconds).abs() <= within => return None,
-                Some(lived) => format!("{value}, {lived} s after {clock}"),
-                None => format!("{}, which is no such instant", shortened(value)),
+                Some(lived) => Observed::Instant(value.into(), lived, clock),
+                None => Observed::NotAnInstant(value.into()),
             },
         };
-        Some(mismatch(at.as_str(), expected, observed))
+        Some(Mismatch { at: Place::at(at.as_str()), expected: Expected::Lifetime { seconds, within, clock }, observed })
     }
-}
-
-fn mismatch(at: &str, expected: impl Into<String>, observed: impl Into<String>) -> Mismatch {
-    let at = if at.is_empty() { "body" } else { at };
-    Mismatch { at: at.to_owned(), expected: expected.into(), observed: observed.into() }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! clock. A nonconformance is a [`Finding`], never an `Err`; what the documents leave open is an [`Observation`].
 
 mod expectation;
+pub mod facts;
 mod oracle;
 mod placeholder;
 mod verdict;
@@ -14,26 +15,23 @@ pub(crate) use oracle::echoed;
 pub use placeholder::Placeholder;
 pub use verdict::{RequirementVerdict, Verdict, requirement_verdict};
 
-use serde::{Deserialize, Serialize};
-
-pub(crate) use crate::exchange::shortened;
+use crate::exchange::shortened;
 use crate::requirement::Level;
+use facts::{Expected, Observed, Place};
 
 /// One difference between what must hold and what came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
-    /// Where: `status`, `header NAME`, `body`, or a JSON Pointer into the body.
-    pub at: String,
-    /// What must stand there, in words.
-    pub expected: String,
+    /// Where.
+    pub at: Place,
+    /// What had to stand there: the check that noticed.
+    pub expected: Expected,
     /// What stands there.
-    pub observed: String,
+    pub observed: Observed,
 }
 
 /// A requirement that an answer breaks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The requirement's id.
     pub requirement: String,
@@ -45,33 +43,24 @@ pub struct Finding {
     pub mismatches: Vec<Mismatch>,
 }
 
-impl Finding {
-    /// All that was expected, in one line.
-    pub fn expected(&self) -> String {
-        self.joined(|mismatch| &mismatch.expected)
-    }
-
-    /// All that came instead, in one line.
-    pub fn observed(&self) -> String {
-        self.joined(|mismatch| &mismatch.observed)
-    }
-
-    fn joined<'f>(&'f self, side: impl Fn(&'f Mismatch) -> &'f str) -> String {
-        let lines: Vec<String> =
-            self.mismatches.iter().map(|mismatch| format!("{}: {}", mismatch.at, side(mismatch))).collect();
-        lines.join("; ")
-    }
-}
-
 /// Something worth knowing that no document forbids.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
     /// The requirement of level may that it belongs to, if any.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub requirement: Option<String>,
     /// What was seen.
-    pub what: String,
+    pub what: Remark,
+}
+
+/// What an observation is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// An answer is not as a requirement of level may has it.
+    Mismatches(Vec<Mismatch>),
+    /// An error stands bare, outside of `errors`.
+    BareError,
+    /// In words, as a report has it that holds nothing else.
+    Told(String),
 }
 
 /// What judging one exchange gave.
@@ -85,21 +74,20 @@ pub struct Judgement {
 
 impl Judgement {
     /// Files the mismatches under their requirement: a finding, or an observation where the level is may.
-    pub fn file(&mut self, requirement: &str, level: Level, step: &str, mismatches: Vec<Mismatch>) {
+    pub fn file(&mut self, requirement: &str, level: Level, step: &str, mut mismatches: Vec<Mismatch>) {
         if mismatches.is_empty() {
             return;
         }
         // A pointer is made of names that the target chose.
-        let named = |mismatch: Mismatch| Mismatch { at: shortened(&mismatch.at), ..mismatch };
-        let mismatches = mismatches.into_iter().map(named).collect();
-        let finding = Finding { requirement: requirement.to_owned(), level, step: step.to_owned(), mismatches };
+        for name in mismatches.iter_mut().filter_map(|mismatch| mismatch.at.text_mut()) {
+            *name = shortened(name);
+        }
+        let requirement = requirement.to_owned();
         if level == Level::May {
-            self.observations.push(Observation {
-                requirement: Some(finding.requirement.clone()),
-                what: format!("{} (expected {})", finding.observed(), finding.expected()),
-            });
+            let (requirement, what) = (Some(requirement), Remark::Mismatches(mismatches));
+            self.observations.push(Observation { requirement, what });
         } else {
-            self.findings.push(finding);
+            self.findings.push(Finding { requirement, level, step: step.to_owned(), mismatches });
         }
     }
 

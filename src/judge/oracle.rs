@@ -12,10 +12,11 @@ pub(crate) use leaks::echoed;
 use leaks::{no_secret_echoed, no_trace, values};
 use readings::{Readings, text};
 
-use super::{Judgement, Mismatch, Observation, Placeholder, shortened};
+use super::facts::{Expected, Member, Observed, Place};
+use super::{Judgement, Mismatch, Observation, Placeholder, Remark};
 use crate::documented::api::Payload;
 use crate::documented::errors::ErrorCode;
-use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response};
+use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response, shortened};
 use crate::requirement::{Level, Register};
 
 /// After so many mismatches in one array the rest of it is only counted: an answer may hold a million of them.
@@ -120,15 +121,13 @@ impl<'e> Seen<'e> {
     }
 
     fn bare_error(&self) -> Option<Observation> {
-        (self.is_bare_denial() && self.by_the_api).then(|| Observation {
-            requirement: None,
-            what: "an error object stands bare, outside of `errors`, as the account page prints it".to_owned(),
-        })
+        let is_bare = self.is_bare_denial() && self.by_the_api;
+        is_bare.then_some(Observation { requirement: None, what: Remark::BareError })
     }
 }
 
-fn mismatch(at: &str, expected: &str, observed: impl Into<String>) -> Vec<Mismatch> {
-    vec![Mismatch { at: at.to_owned(), expected: expected.to_owned(), observed: observed.into() }]
+fn mismatch(at: Place, expected: Expected, observed: Observed) -> Vec<Mismatch> {
+    vec![Mismatch { at, expected, observed }]
 }
 
 fn answered(seen: &Seen<'_>) -> Vec<Mismatch> {
@@ -139,7 +138,7 @@ fn answered(seen: &Seen<'_>) -> Vec<Mismatch> {
             if !seen.by_the_api && none.breakage == Breakage::Closed && none.partial.is_empty() {
                 return Vec::new();
             }
-            mismatch("answer", "one whole answer within the time limit", none.to_string())
+            mismatch(Place::Answer, Expected::WholeAnswer, Observed::Broken(none.into()))
         }
         _ => Vec::new(),
     }
@@ -148,8 +147,8 @@ fn answered(seen: &Seen<'_>) -> Vec<Mismatch> {
 fn one_answer(seen: &Seen<'_>) -> Vec<Mismatch> {
     match seen.response {
         Some(response) if seen.by_the_api && !response.surplus.is_empty() => {
-            let surplus = String::from_utf8_lossy(&response.surplus).into_owned();
-            mismatch("answer", "nothing after the one answer", shortened(&surplus))
+            let surplus = shortened(&String::from_utf8_lossy(&response.surplus));
+            mismatch(Place::Answer, Expected::OneAnswer, Observed::Text(surplus))
         }
         _ => Vec::new(),
     }
@@ -167,7 +166,7 @@ fn no_crash(seen: &Seen<'_>) -> Vec<Mismatch> {
     if codes.iter().any(documented) {
         return Vec::new();
     }
-    mismatch("status", "no 5xx but with an error code that is documented for it", response.status.to_string())
+    mismatch(Place::Status, Expected::NoCrash, Observed::Status(response.status))
 }
 
 fn json_body(seen: &Seen<'_>) -> Vec<Mismatch> {
@@ -180,11 +179,11 @@ fn json_body(seen: &Seen<'_>) -> Vec<Mismatch> {
         return Vec::new();
     }
     let observed = match &seen.json {
-        Some(json) => format!("{}: {}", json.kind(), shortened(&json.to_string())),
-        None if response.body.is_empty() => "an empty body".to_owned(),
-        None => shortened(&String::from_utf8_lossy(&response.body)),
+        Some(json) => Observed::WholeBody(json.into()),
+        None if response.body.is_empty() => Observed::EmptyBody,
+        None => Observed::Text(shortened(&String::from_utf8_lossy(&response.body))),
     };
-    mismatch("body", "a JSON object", observed)
+    mismatch(Place::Body, Expected::JsonObject, observed)
 }
 
 fn content_type(seen: &Seen<'_>) -> Vec<Mismatch> {
@@ -196,13 +195,13 @@ fn content_type(seen: &Seen<'_>) -> Vec<Mismatch> {
     if media_type.is_some_and(|name| name.eq_ignore_ascii_case("application/json")) {
         return Vec::new();
     }
-    let observed = value.map_or("absent".to_owned(), shortened);
-    mismatch("header Content-Type", "application/json, a charset allowed", observed)
+    let observed = value.map_or(Observed::Absent, |value| Observed::Text(shortened(value)));
+    mismatch(Place::Header("Content-Type".to_owned()), Expected::JsonType, observed)
 }
 
 fn unique_members(seen: &Seen<'_>) -> Vec<Mismatch> {
     match seen.json.as_ref().filter(|_| seen.by_the_api).and_then(Json::duplicate) {
-        Some(pointer) => mismatch(&pointer, "each member once", "the member stands twice"),
+        Some(pointer) => mismatch(Place::at(&pointer), Expected::UniqueMembers, Observed::Twice),
         None => Vec::new(),
     }
 }
@@ -216,36 +215,30 @@ fn error_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
     }
     let errors = match json.at("/errors") {
         Some(Json::Array(errors)) if !errors.is_empty() => errors,
-        other => {
-            let observed = other.map_or("absent".to_owned(), |value| shortened(&value.to_string()));
-            return mismatch("/errors", "an array of at least one error", observed);
-        }
+        other => return mismatch(Place::at("/errors"), Expected::Errors, Observed::value(other)),
     };
     let members = [
-        ("/code", true, "an integer"),
-        ("/title", true, "a string"),
-        ("/details", false, "a string"),
-        ("/href", false, "a string"),
+        ("/code", true, Member::Integer),
+        ("/title", true, Member::String),
+        ("/details", false, Member::String),
+        ("/href", false, Member::String),
     ];
-    let fits = |expected: &str, value: &Json| match expected {
-        "an integer" => value.as_integer().is_some(),
-        _ => value.as_str().is_some(),
+    let fits = |expected: Member, value: &Json| match expected {
+        Member::Integer => value.as_integer().is_some(),
+        Member::String => value.as_str().is_some(),
     };
     let mut mismatches = Vec::new();
     for (index, error) in errors.iter().enumerate() {
         if mismatches.len() >= MISMATCHES_SHOWN {
-            let more = format!("{} more", errors.len() - index);
-            mismatches.extend(mismatch("/errors", "errors of that shape", more));
+            let more = Observed::More(errors.len() - index);
+            mismatches.extend(mismatch(Place::at("/errors"), Expected::ErrorShape, more));
             break;
         }
         for (member, required, expected) in members {
-            let pointer = || format!("/errors/{index}{member}");
-            match error.at(member) {
-                None if required => mismatches.extend(mismatch(&pointer(), expected, "absent")),
-                Some(value) if !fits(expected, value) => {
-                    mismatches.extend(mismatch(&pointer(), expected, shortened(&value.to_string())));
-                }
-                _ => {}
+            let value = error.at(member);
+            if !value.map_or(!required, |value| fits(expected, value)) {
+                let at = Place::Pointer(format!("/errors/{index}{member}"));
+                mismatches.extend(mismatch(at, Expected::ErrorMember(expected), Observed::value(value)));
             }
         }
     }
@@ -255,8 +248,8 @@ fn error_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
 fn errors_only_on_errors(seen: &Seen<'_>) -> Vec<Mismatch> {
     let success = seen.enveloped().is_some_and(|response| response.status < 300);
     match seen.errors().filter(|_| success) {
-        Some(errors) => mismatch("/errors", "absent from a success", shortened(&errors.to_string())),
         None => Vec::new(),
+        errors => mismatch(Place::at("/errors"), Expected::NoErrors, Observed::value(errors)),
     }
 }
 
@@ -269,8 +262,8 @@ fn no_payload_beside_errors(seen: &Seen<'_>) -> Vec<Mismatch> {
         _ => return Vec::new(),
     };
     let stray = Payload::ALL.into_iter().filter_map(Payload::pointer).flat_map(|pointer| {
-        let value = json.at(pointer).map(|value| shortened(&value.to_string()));
-        value.into_iter().flat_map(move |value| mismatch(pointer, "absent from an error", value))
+        let value = json.at(pointer).map(|value| Observed::Value(value.into()));
+        value.into_iter().flat_map(move |value| mismatch(Place::at(pointer), Expected::NoPayload, value))
     });
     stray.collect()
 }
@@ -278,7 +271,7 @@ fn no_payload_beside_errors(seen: &Seen<'_>) -> Vec<Mismatch> {
 fn meta_present(seen: &Seen<'_>) -> Vec<Mismatch> {
     match (seen.enveloped(), &seen.json) {
         (Some(_), Some(json @ Json::Object(_))) if json.at("/meta").is_none() => {
-            mismatch("/meta", "version and api_status", "absent")
+            mismatch(Place::at("/meta"), Expected::Meta, Observed::Absent)
         }
         _ => Vec::new(),
     }
@@ -294,11 +287,10 @@ fn meta_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
         let value = meta.at(member);
         match value {
             Some(value) if kind.recognises(value) => Vec::new(),
-            value => mismatch(
-                &format!("/meta{member}"),
-                kind.description(),
-                value.map_or("absent".to_owned(), |value| shortened(&value.to_string())),
-            ),
+            value => {
+                let at = Place::Pointer(format!("/meta{member}"));
+                mismatch(at, Expected::MetaMember(kind), Observed::value(value))
+            }
         }
     };
     members.into_iter().flat_map(wrong).collect()
@@ -307,7 +299,7 @@ fn meta_shape(seen: &Seen<'_>) -> Vec<Mismatch> {
 fn challenge(seen: &Seen<'_>) -> Vec<Mismatch> {
     match seen.response {
         Some(response) if response.status == 401 && response.header("WWW-Authenticate").is_none() => {
-            mismatch("header WWW-Authenticate", "a challenge beside the 401", "absent")
+            mismatch(Place::Header("WWW-Authenticate".to_owned()), Expected::Challenge, Observed::Absent)
         }
         _ => Vec::new(),
     }
@@ -316,7 +308,7 @@ fn challenge(seen: &Seen<'_>) -> Vec<Mismatch> {
 fn allow(seen: &Seen<'_>) -> Vec<Mismatch> {
     match seen.response {
         Some(response) if response.status == 405 && response.header("Allow").is_none() => {
-            mismatch("header Allow", "the allowed methods beside the 405", "absent")
+            mismatch(Place::Header("Allow".to_owned()), Expected::AllowedMethods, Observed::Absent)
         }
         _ => Vec::new(),
     }

@@ -2,11 +2,14 @@
 //!
 //! Each is a recogniser with a name; there is none that accepts anything. Snapshots use the same recognisers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::documented::token::ExpiresAfter;
 use crate::exchange::Json;
 
 /// A kind of value that an expectation may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Placeholder {
     /// An opaque token: a non-empty string that can stand in a header (RFC 6750 §2.1 asks for less than that).
     Token,

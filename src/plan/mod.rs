@@ -7,12 +7,14 @@ mod budget;
 mod effect;
 mod order;
 mod selection;
+mod skip;
 
 use std::sync::Arc;
 
 pub use budget::WRONG_LOGINS;
 pub use order::{Capabilities, Plan, Stage, Start, plan};
 pub use selection::{Part, Selected, Selection, SelectionError, Shard};
+pub use skip::Skip;
 
 use crate::documented::api::{self, Operation, Resource};
 use crate::scenario::{Action, Change, Draft, Given, Row, Scenario, Step, Suite};

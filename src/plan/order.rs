@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, budget};
+use super::{Case, Skip, budget};
 use crate::scenario::{Change, Given, Registration};
 
 /// What may be done to a target and what is known of it before the first request.
@@ -53,46 +53,38 @@ impl Capabilities {
     }
 
     /// Why the case cannot run, if it cannot; known before the first request.
-    fn refusal(&self, case: &Case) -> Option<String> {
-        if let (Some(needed), Some(state)) = (case.scenario.registration, self.registration)
-            && needed != state
+    fn refusal(&self, case: &Case) -> Option<Skip> {
+        if let (Some(needed), Some(found)) = (case.scenario.registration, self.registration)
+            && needed != found
         {
-            return Some(format!("not applicable: it is about targets whose registration is {needed}, not {state}"));
+            return Some(Skip::Registration { needed, found });
         }
         if case.is_raw() && !self.raw {
-            return Some(
-                "the configured client cannot send its requests as they stand; use client = \"wire\"".to_owned(),
-            );
+            return Some(Skip::RawRequests);
         }
         match case.given() {
             Given::Fresh if !self.reset && !self.fresh => {
-                return Some("it needs a just installed target; give --fresh or --reset".to_owned());
+                return Some(Skip::JustInstalled);
             }
             Given::Admin | Given::User | Given::Registered if !self.credentials && !self.reset && !self.fresh => {
-                return Some(
-                    "it needs to log in as admin; set WABIZSPEC_ADMIN_PASSWORD, or give --fresh or --reset".to_owned(),
-                );
+                return Some(Skip::Credentials);
             }
             _ => {}
         }
         if case.given() == Given::User && !self.may(Change::Users) {
-            return Some("it needs an account that the run makes; give --allow users".to_owned());
+            return Some(Skip::Account);
         }
         if let Some(change) = case.changes().iter().find(|change| !self.case_may(case, **change)) {
             return Some(match change {
-                Change::Clock if self.may(Change::Clock) => {
-                    "it moves the clock, and the configuration has no `advance`".to_owned()
-                }
-                change => format!("it changes the {}; give --allow {change}", described(*change)),
+                Change::Clock if self.may(Change::Clock) => Skip::Advance,
+                change => Skip::Change(*change),
             });
         }
         if case.endangers_others() && !self.is_disposable() {
-            return Some(
-                "a target that takes it would lose an account that the run did not make; give --reset".to_owned(),
-            );
+            return Some(Skip::EndangersOthers);
         }
         if uses_code(case) && !self.code {
-            return Some("it needs the registration code, and the configuration has no `code_command`".to_owned());
+            return Some(Skip::Code);
         }
         None
     }
@@ -111,15 +103,6 @@ impl Capabilities {
             Change::Clock => self.may(Change::Clock) && self.advance,
             change => self.may(change),
         }
-    }
-}
-
-fn described(change: Change) -> &'static str {
-    match change {
-        Change::Passwords => "admin's password",
-        Change::Users => "accounts",
-        Change::Registration => "registration",
-        Change::Clock => "clock",
     }
 }
 
@@ -155,7 +138,7 @@ pub struct Plan {
     /// In order.
     pub stages: Vec<Stage>,
     /// The cases that cannot run, each with the reason.
-    pub skipped: Vec<(Case, String)>,
+    pub skipped: Vec<(Case, Skip)>,
     /// How often the target is reset if everything goes well.
     pub resets: usize,
 }
@@ -195,11 +178,7 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
     if let Some(limit) = capabilities.wrong_logins {
         let (affordable, rest) = budget::within(possible, limit);
         possible = affordable;
-        let why = format!(
-            "over budget: it needs wrong logins, and a run sends at most {limit} to a target without a reset; \
-             --wrong-logins N changes that"
-        );
-        plan.skipped.extend(rest.into_iter().map(|case| (case, why.clone())));
+        plan.skipped.extend(rest.into_iter().map(|case| (case, Skip::WrongLogins { limit })));
     }
     let mut groups: BTreeMap<Group, Vec<Case>> = BTreeMap::new();
     for case in possible {
@@ -254,8 +233,7 @@ impl Plan {
         };
         let ready = ready && (state.admin_known || cases.iter().all(|case| case.given() < Given::Admin));
         if !ready && !can_reset {
-            let why = "it needs the target just installed once more; give --reset";
-            self.skipped.extend(cases.into_iter().map(|case| (case, why.to_owned())));
+            self.skipped.extend(cases.into_iter().map(|case| (case, Skip::JustInstalledAgain)));
             return;
         }
         if !ready {

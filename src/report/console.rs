@@ -7,10 +7,11 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Report;
-use super::telling::{tell_case, tell_finding, verdict_style};
+use super::telling::{reason, tell_case, tell_finding, verdict_style};
 use crate::judge::{Finding, Observation, RequirementVerdict, Verdict};
 use crate::requirement::Level;
 use crate::run::{CaseReport, Conclusion, Event, RequirementResult, Started, Summary};
+use crate::words;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,18 +93,16 @@ impl Console {
     fn case(&mut self, case: &CaseReport, summary: &Summary) -> io::Result<()> {
         for observation in &case.observations {
             let Observation { requirement, what } = observation;
-            let key = (requirement.clone().unwrap_or_default(), what.clone());
+            let key = (requirement.clone().unwrap_or_default(), words::remark(what));
             *self.observations.entry(key).or_default() += 1;
         }
         match case.verdict {
             Verdict::Fail | Verdict::Error | Verdict::Known => self.failed.push(case.clone()),
             Verdict::Blocked => {
-                let reason = case.reason.clone().unwrap_or_default();
-                self.blocked.push((case.id.clone(), reason));
+                self.blocked.push((case.id.clone(), reason(case)));
             }
             Verdict::Skipped => {
-                let reason = case.reason.clone().unwrap_or_default();
-                *self.skipped.entry(reason).or_default() += 1;
+                *self.skipped.entry(reason(case)).or_default() += 1;
             }
             Verdict::Pass if !case.findings.is_empty() => self.warned.push(case.clone()),
             Verdict::Pass => {}

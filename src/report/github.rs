@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::Report;
-use super::telling::{Exchanges, case_text};
+use super::telling::{Exchanges, case_text, reason};
 use crate::judge::Verdict;
 use crate::run::{CaseReport, Conclusion, Event, Started, Summary};
 
@@ -43,8 +43,7 @@ impl Github {
             Verdict::Known => &mut self.warnings,
             Verdict::Pass if case.warnings() > 0 => &mut self.warnings,
             Verdict::Blocked => {
-                let reason = case.reason.clone().unwrap_or_default();
-                *self.blocked.entry(reason).or_default() += 1;
+                *self.blocked.entry(reason(case)).or_default() += 1;
                 return;
             }
             Verdict::Pass | Verdict::Skipped => return,

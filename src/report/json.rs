@@ -8,12 +8,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Report;
-use crate::judge::{Finding, Mismatch, Observation, RequirementVerdict, Verdict};
+use super::wire::CaseEntry;
+use crate::judge::{RequirementVerdict, Verdict};
 use crate::plan::Part;
 use crate::requirement::Level;
-use crate::run::{
-    CaseReport, Ended, Event, NotAsked, RequirementInfo, RequirementResult, Started, Summary, TargetInfo,
-};
+use crate::run::{CaseReport, Ended, Event, RequirementInfo, RequirementResult, Started, Summary, TargetInfo};
 
 /// The version of the document's shape.
 pub(super) const SCHEMA: &str = "wabizspec/report/1";
@@ -66,7 +65,7 @@ impl Report for Json {
             resets: summary.resets(),
             notes: self.notes.clone(),
             requirements: summary.requirements().into_iter().map(RequirementEntry::of).collect(),
-            cases: self.cases.iter().cloned().map(CaseEntry::of).collect(),
+            cases: self.cases.iter().map(CaseEntry::from).collect(),
         };
         serde_json::to_writer_pretty(&mut self.out, &document)?;
         self.out.write_all(b"\n")?;
@@ -76,7 +75,6 @@ impl Report for Json {
 
 /// The document.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Document {
     schema: String,
     suite: SuiteInfo,
@@ -100,7 +98,10 @@ pub(super) struct Document {
 
 impl Document {
     /// The events of a run that this is the report of.
-    pub fn into_events(self) -> impl Iterator<Item = Event> {
+    ///
+    /// # Errors
+    /// A kind of fact that is not known.
+    pub fn into_events(self) -> serde_json::Result<Vec<Event>> {
         let started = Event::Started(Started {
             version: self.suite.version,
             at: self.started_at,
@@ -119,16 +120,17 @@ impl Document {
                 elapsed_ms,
             })
         });
-        std::iter::once(started)
-            .chain(std::iter::repeat_n(Event::Reset, self.resets))
-            .chain(self.cases.into_iter().map(CaseEntry::into_event))
-            .chain(self.notes.into_iter().map(Event::Note))
-            .chain(ended)
+        let mut events = vec![started];
+        events.extend(std::iter::repeat_n(Event::Reset, self.resets));
+        for case in self.cases {
+            events.push(Event::Case(Box::new(case.try_into()?)));
+        }
+        events.extend(self.notes.into_iter().map(Event::Note).chain(ended));
+        Ok(events)
     }
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct SuiteInfo {
     version: String,
     cases: usize,
@@ -137,7 +139,6 @@ struct SuiteInfo {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Counts {
     pass: usize,
     fail: usize,
@@ -165,7 +166,6 @@ impl Counts {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct RequirementEntry {
     id: String,
     level: Level,
@@ -186,99 +186,5 @@ impl RequirementEntry {
 
     fn into_info(self) -> RequirementInfo {
         RequirementInfo { id: self.id, level: self.level, says: self.says, source: self.source, oracle: self.oracle }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CaseEntry {
-    id: String,
-    title: String,
-    file: String,
-    line: usize,
-    verdict: Verdict,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    not_asked: Option<NotAsked>,
-    duration_ms: u64,
-    control: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    twin: Option<String>,
-    cites: Vec<String>,
-    findings: Vec<FindingEntry>,
-    observations: Vec<Observation>,
-    reproduce: Vec<String>,
-    exchanges: Vec<String>,
-}
-
-impl CaseEntry {
-    fn of(case: CaseReport) -> CaseEntry {
-        CaseEntry {
-            id: case.id,
-            title: case.title,
-            file: case.file,
-            line: case.line,
-            verdict: case.verdict,
-            reason: case.reason,
-            not_asked: case.not_asked,
-            duration_ms: case.duration_ms,
-            control: case.control,
-            twin: case.twin,
-            cites: case.cites,
-            findings: case.findings.into_iter().map(FindingEntry::of).collect(),
-            observations: case.observations,
-            reproduce: case.reproduce,
-            exchanges: case.exchanges,
-        }
-    }
-
-    fn into_event(self) -> Event {
-        Event::Case(Box::new(CaseReport {
-            id: self.id,
-            title: self.title,
-            file: self.file,
-            line: self.line,
-            verdict: self.verdict,
-            reason: self.reason,
-            not_asked: self.not_asked,
-            duration_ms: self.duration_ms,
-            control: self.control,
-            twin: self.twin,
-            cites: self.cites,
-            findings: self.findings.into_iter().map(FindingEntry::into_finding).collect(),
-            observations: self.observations,
-            reproduce: self.reproduce,
-            exchanges: self.exchanges,
-        }))
-    }
-}
-
-/// A finding with its mismatches in one line each way, for readers who want no more, and one by one.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FindingEntry {
-    requirement: String,
-    level: Level,
-    step: String,
-    expected: String,
-    observed: String,
-    mismatches: Vec<Mismatch>,
-}
-
-impl FindingEntry {
-    fn of(finding: Finding) -> FindingEntry {
-        FindingEntry {
-            expected: finding.expected(),
-            observed: finding.observed(),
-            requirement: finding.requirement,
-            level: finding.level,
-            step: finding.step,
-            mismatches: finding.mismatches,
-        }
-    }
-
-    fn into_finding(self) -> Finding {
-        Finding { requirement: self.requirement, level: self.level, step: self.step, mismatches: self.mismatches }
     }
 }

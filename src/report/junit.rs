@@ -14,9 +14,10 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event as Xml};
 
 use super::Report;
-use super::telling::{Exchanges, case_text, seconds};
+use super::telling::{Exchanges, case_text, reason, seconds};
 use crate::judge::Verdict;
 use crate::run::{CaseReport, Event, Started, Summary};
+use crate::words;
 
 /// Collects what JUnit has a word for, and writes it at the end: the counts stand before the cases.
 pub struct Junit {
@@ -104,7 +105,7 @@ impl Report for Junit {
 impl TestCase {
     fn of(case: &CaseReport, started: Option<&Started>) -> TestCase {
         let infos = started.map_or(&[][..], |started| &started.requirements);
-        let reason = case.reason.clone().unwrap_or_default();
+        let reason = reason(case);
         let text = || case_text(case, infos, Exchanges::Told);
         let element = |name, kind, message, text| Outcome::Other(Element { name, kind, message, text });
         let outcome = match case.verdict {
@@ -208,8 +209,9 @@ fn headline(case: &CaseReport) -> String {
     broken.dedup();
     let first = case.findings.iter().flat_map(|finding| &finding.mismatches).next();
     let first = first.map_or(String::new(), |mismatch| {
-        let observed = mismatch.observed.lines().find(|line| !line.is_empty()).unwrap_or_default();
-        format!(": {}: expected {}, observed {observed}", mismatch.at, mismatch.expected)
+        let observed = words::observed(&mismatch.observed);
+        let observed = observed.lines().find(|line| !line.is_empty()).unwrap_or_default();
+        format!(": {}: expected {}, observed {observed}", mismatch.at, words::expected(&mismatch.expected))
     });
     format!("{}{first}", broken.join(", "))
 }

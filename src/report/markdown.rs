@@ -8,9 +8,10 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::Report;
-use super::telling::{Prose, binding, prose, seconds};
+use super::telling::{Prose, binding, prose, reason, seconds};
 use crate::judge::{RequirementVerdict, Verdict};
 use crate::run::{CaseReport, Conclusion, Event, RequirementInfo, Started, Summary};
+use crate::words;
 
 /// How many bytes the cases may take; the rest of the document is bounded by the register.
 const CASES: usize = 700 * 1024;
@@ -55,8 +56,7 @@ impl Markdown {
                 }
             }
             Verdict::Blocked | Verdict::Skipped | Verdict::Known => {
-                let reason = case.reason.clone().unwrap_or_default();
-                *self.reasons.entry((case.verdict, reason)).or_default() += 1;
+                *self.reasons.entry((case.verdict, reason(case))).or_default() += 1;
             }
             Verdict::Fail | Verdict::Error => {
                 let text = case_section(case, started);
@@ -193,7 +193,7 @@ fn case_section(case: &CaseReport, started: Option<&Started>) -> String {
         html(&case.title)
     );
     if let Some(reason) = &case.reason {
-        let _ = writeln!(text, "{}\n", plain(reason));
+        let _ = writeln!(text, "{}\n", plain(&words::cause(reason)));
     }
     for finding in &case.findings {
         let _ = write!(text, "**{}** ({}), step {}", code(&finding.requirement), finding.level, code(&finding.step));
@@ -206,13 +206,15 @@ fn case_section(case: &CaseReport, started: Option<&Started>) -> String {
             let _ = writeln!(
                 diff,
                 "@@ {} @@\n- expected {}\n+ observed {}",
-                mismatch.at, mismatch.expected, mismatch.observed
+                mismatch.at,
+                words::expected(&mismatch.expected),
+                words::observed(&mismatch.observed)
             );
         }
         let _ = writeln!(text, "\n\n{}", fenced("diff", &diff));
     }
     if let Some(not_asked) = &case.not_asked {
-        let _ = writeln!(text, "{}\n", sentence(&not_asked.sentence(), |code| code));
+        let _ = writeln!(text, "{}\n", sentence(&words::not_asked(not_asked), |code| code));
     }
     let _ = writeln!(text, "Scenario {}\n", code(&format!("{}:{}", case.file, case.line)));
     if !case.reproduce.is_empty() {

@@ -4,6 +4,7 @@
 //! format ([`read`], [`Merged`]), byte for byte as it would have been told then.
 
 mod console;
+mod entries;
 mod github;
 mod html;
 mod json;
@@ -14,6 +15,7 @@ mod ndjson;
 mod read;
 mod telling;
 mod wanted;
+mod wire;
 
 use std::fmt;
 use std::fs::File;
@@ -21,6 +23,7 @@ use std::io::{self, Seek};
 use std::path::PathBuf;
 
 pub use console::{Console, Verbosity};
+pub use entries::to_paste;
 pub use github::Github;
 pub use html::Html;
 pub use json::Json;

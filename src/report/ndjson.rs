@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use super::Report;
+use super::wire::Line;
 use crate::run::{Event, Summary};
 
 /// Writes the events themselves.
@@ -20,7 +21,7 @@ impl Ndjson {
 
 impl Report for Ndjson {
     fn take(&mut self, event: &Event, _: &Summary) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, event)?;
+        serde_json::to_writer(&mut self.out, &Line::from(event))?;
         self.out.write_all(b"\n")?;
         self.out.flush()
     }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::json::{Document, SCHEMA};
+use super::wire::Line;
 use crate::files;
 use crate::run::Event;
 
@@ -57,7 +58,7 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
     let mut reader = BufReader::new(files::open(path, files::REPORT).map_err(unreadable)?);
     let mut first = Vec::new();
     reader.read_until(b'\n', &mut first).map_err(unreadable)?;
-    match serde_json::from_slice(&first) {
+    match event(&first) {
         Ok(event @ Event::Started(_)) => {
             each(event);
             stream(path, reader, each)
@@ -69,10 +70,16 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
         }),
         _ => {
             reader.read_to_end(&mut first).map_err(unreadable)?;
-            document(path, &first)?.into_events().for_each(each);
+            let foreign =
+                |error: serde_json::Error| ReadError::Foreign { path: path.to_owned(), why: error.to_string() };
+            document(path, &first)?.into_events().map_err(foreign)?.into_iter().for_each(each);
             Ok(())
         }
     }
+}
+
+fn event(line: &[u8]) -> serde_json::Result<Event> {
+    serde_json::from_slice(line).and_then(|line: Line| line.try_into())
 }
 
 /// The lines after the first.
@@ -90,7 +97,7 @@ fn stream(path: &Path, mut reader: impl BufRead, each: &mut dyn FnMut(Event)) ->
         if ended {
             return Err(damaged("something follows the end of the run".to_owned()));
         }
-        match serde_json::from_slice(&line) {
+        match event(&line) {
             Ok(Event::Started(_)) => return Err(damaged("a second run begins here".to_owned())),
             Ok(event) => {
                 ended = matches!(event, Event::Ended(_));

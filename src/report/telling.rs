@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::judge::{Finding, RequirementVerdict, Verdict};
 use crate::requirement::Level;
 use crate::run::{CaseReport, RequirementInfo, Summary};
+use crate::words;
 
 /// A case that did not pass: what it shows, every finding, where it stands and how to repeat it.
 ///
@@ -22,13 +23,13 @@ pub fn tell_case(
     writeln!(out, "{style}{}{style:#} {}", case.verdict.to_string().to_uppercase(), case.id)?;
     writeln!(out, "  {}", case.title)?;
     if let Some(reason) = &case.reason {
-        writeln!(out, "  {reason}")?;
+        writeln!(out, "  {}", words::cause(reason))?;
     }
     for finding in &case.findings {
         tell_finding(out, finding, infos)?;
     }
     if let Some(not_asked) = &case.not_asked {
-        writeln!(out, "  {}", not_asked.sentence())?;
+        writeln!(out, "  {}", words::not_asked(not_asked))?;
     }
     writeln!(out, "  scenario: {}:{}", case.file, case.line)?;
     for exchange in case.exchanges.iter().filter(|_| with_exchanges) {
@@ -79,8 +80,8 @@ pub fn tell_finding(out: &mut dyn Write, finding: &Finding, infos: &[Requirement
     }
     for mismatch in &finding.mismatches {
         writeln!(out, "    {}", mismatch.at)?;
-        writeln!(out, "      expected {}", mismatch.expected)?;
-        writeln!(out, "      observed {}", mismatch.observed)?;
+        writeln!(out, "      expected {}", words::expected(&mismatch.expected))?;
+        writeln!(out, "      observed {}", words::observed(&mismatch.observed))?;
     }
     Ok(())
 }
@@ -94,6 +95,11 @@ pub(super) fn verdict_style(verdict: Verdict) -> Style {
         Verdict::Skipped => AnsiColor::BrightBlack,
     };
     Style::new().fg_color(Some(colour.into()))
+}
+
+/// Why the case has its verdict, where no finding says so.
+pub(super) fn reason(case: &CaseReport) -> String {
+    case.reason.as_ref().map(words::cause).unwrap_or_default()
 }
 
 /// Whether the exchanges of a case are told too.

@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::FailuresLeft;
 use super::aftermath::Aftermath;
 use super::case::{Ran, blank_report, run_case};
 use super::harness::Harness;
 use super::kit::{Kit, Kits};
 use super::ready::{ready, tear_down};
+use super::{CaseReport, Cause, FailuresLeft};
 use crate::judge::Verdict;
-use crate::plan::Case;
+use crate::plan::{Case, Skip};
 
 /// How a number of cases came to an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,10 +77,10 @@ pub(super) async fn turned_true(stop: &mut watch::Receiver<bool>) {
 /// Gets one case ready, runs it, and removes what was made for it alone.
 pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
     if harness.failures_left.as_ref().is_some_and(FailuresLeft::are_used_up) {
-        return blocked(case, "the run was told to stop after that many failures".to_owned());
+        return blocked(case, Cause::EnoughFailures);
     }
     if let Some(why) = harness.target.transport.given_up() {
-        return blocked(case, why.to_owned());
+        return blocked(case, Cause::GivenUp(why.to_owned()));
     }
     if let Some(why) = harness.over_time() {
         return blocked(case, why);
@@ -88,13 +88,8 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
     if let Some(needed) = case.scenario.registration {
         match harness.registration().await {
             Ok(state) if state == needed => {}
-            Ok(state) => {
-                let mut report = blank_report(case, Verdict::Skipped);
-                report.reason =
-                    Some(format!("not applicable: it is about targets whose registration is {needed}, not {state}"));
-                return Ran { report, aftermath: Aftermath::Clean, cut_short: false };
-            }
-            Err(why) => return blocked(case, harness.secrets.apply(&why)),
+            Ok(found) => return untried(case, Verdict::Skipped, Cause::Skipped(Skip::Registration { needed, found })),
+            Err(why) => return blocked(case, why.redacted(&harness.secrets)),
         }
     }
     // In a task of its own: a panic of ours costs one case, and what it had made is removed at the end.
@@ -103,7 +98,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
         tokio::spawn(async move {
             let ready = match ready(&harness, &case, kit).await {
                 Ok(ready) => ready,
-                Err(why) => return blocked(&case, harness.secrets.apply(&why)),
+                Err(why) => return blocked(&case, why.redacted(&harness.secrets)),
             };
             let own = ready.own.clone();
             let ran = run_case(&harness, &case, ready).await;
@@ -114,9 +109,8 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
     match AbortOnDrop(task).await {
         Ok(ran) => ran,
         Err(error) => {
-            let mut report = blank_report(case, Verdict::Error);
-            report.reason = Some(harness.secrets.apply(&format!("a defect of wabizspec: {error}")));
-            Ran { report, aftermath: Aftermath::Spoilt, cut_short: false }
+            let defect = Cause::Defect(error.to_string()).redacted(&harness.secrets);
+            Ran { aftermath: Aftermath::Spoilt, ..untried(case, Verdict::Error, defect) }
         }
     }
 }
@@ -138,9 +132,12 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-/// What becomes of a case that is not tried.
-pub(super) fn blocked(case: &Case, why: String) -> Ran {
-    let mut report = blank_report(case, Verdict::Blocked);
-    report.reason = Some(why);
+/// What becomes of a case that something stands in the way of.
+pub(super) fn blocked(case: &Case, why: Cause) -> Ran {
+    untried(case, Verdict::Blocked, why)
+}
+
+fn untried(case: &Case, verdict: Verdict, why: Cause) -> Ran {
+    let report = CaseReport { reason: Some(why), ..blank_report(case, verdict) };
     Ran { report, aftermath: Aftermath::Clean, cut_short: false }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Cause;
 use super::aftermath::{Aftermath, aftermath};
 use super::compose::compose;
 use super::event::{CaseReport, NotAsked};
@@ -11,6 +12,7 @@ use super::ready::Ready;
 use super::witness::Witnessed;
 use crate::custody::accounts::tokens_in;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, Request, curl, transcript};
+use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Judgement, Mismatch, StatusSet, Verdict};
 use crate::plan::Case;
 use crate::requirement::Level;
@@ -69,9 +71,9 @@ struct Attempt<'a> {
     sent: Vec<&'a Step>,
     /// The account that was made for this case alone.
     own: Option<String>,
-    blocked: Option<String>,
+    blocked: Option<Cause>,
     /// Why the refusal of a request that a target may refuse leaves nothing to judge.
-    refused: Option<String>,
+    refused: Option<Cause>,
     /// Why the steps after the last one cannot be asked, and which they are.
     not_asked: Option<NotAsked>,
     patience: Patience,
@@ -88,7 +90,7 @@ impl<'a> Attempt<'a> {
         self.note_derived(&step.action);
         if let Action::Advance(seconds) = step.action {
             if let Err(why) = self.harness.target.advance(seconds).await {
-                self.blocked = Some(why);
+                self.blocked = Some(Cause::SetUp(why));
             }
             // By the new clock the tokens of the run may have expired.
             self.harness.givens.lock().await.forget_logins();
@@ -97,14 +99,14 @@ impl<'a> Attempt<'a> {
         if step.action.templates().iter().any(|template| template.names().any(|name| name == "code")) {
             match self.harness.target.code().await {
                 Ok(code) => self.bindings.bind("code", code),
-                Err(why) => self.blocked = Some(why),
+                Err(why) => self.blocked = Some(Cause::SetUp(why)),
             }
         }
         let request = match compose(&self.harness.target, &step.action, &self.bindings) {
             Ok(Some(request)) => request,
             Ok(None) => return true,
             Err(unbound) => {
-                self.blocked.get_or_insert_with(|| unbound.to_string());
+                self.blocked.get_or_insert_with(|| Cause::Unbound(unbound.to_string()));
                 return false;
             }
         };
@@ -118,12 +120,12 @@ impl<'a> Attempt<'a> {
     }
 
     /// Sends the request, with all the patience that is left to the case.
-    async fn send(&mut self, request: Request) -> Result<Exchange, String> {
+    async fn send(&mut self, request: Request) -> Result<Exchange, Cause> {
         let exchange = self.harness.ask(request, &mut self.patience).await?;
         if let Outcome::Unanswered(none) = &exchange.outcome
             && none.breakage == Breakage::Unreachable
         {
-            return Err(format!("the target cannot be reached: {none}"));
+            return Err(Cause::Unreachable(none.into()));
         }
         self.note_tokens(&exchange);
         Ok(exchange)
@@ -192,7 +194,8 @@ impl<'a> Attempt<'a> {
         for capture in &step.captures {
             let value = json.as_ref().and_then(|json| json.at(capture.at.as_str())?.as_str());
             let Some(value) = value else {
-                self.blocked = Some(format!("the answer to `{}` holds no text at {}", step.name, capture.at));
+                let (step, at) = (step.name.clone(), capture.at.to_string());
+                self.blocked = Some(Cause::NothingToCapture { step, at });
                 return false;
             };
             self.bindings.bind(&capture.name, value);
@@ -217,14 +220,11 @@ impl<'a> Attempt<'a> {
         match store.compare(&self.case.id, &text) {
             Ok(Compared::Same | Compared::New) => {}
             Ok(Compared::Changed { diff }) => {
-                let mismatch = Mismatch {
-                    at: "transcript".to_owned(),
-                    expected: "the answers as accepted".to_owned(),
-                    observed: format!("\n{diff}"),
-                };
+                let (at, expected) = (Place::Transcript, Expected::Snapshot);
+                let mismatch = Mismatch { at, expected, observed: Observed::Diff(diff) };
                 self.judgement.file(snapshot::REQUIREMENT, Level::Must, "all steps", vec![mismatch]);
             }
-            Err(why) => self.blocked = Some(format!("the snapshot cannot be compared: {why}")),
+            Err(why) => self.blocked = Some(Cause::Snapshot(why.to_string())),
         }
     }
 
@@ -306,9 +306,9 @@ impl<'a> Attempt<'a> {
 /// Why the later steps of a case cannot be asked after this answer, if they cannot: there is none, or it did the
 /// opposite of what the step asks for, so that nobody knows the state they rely on. An answer that is wrong in any
 /// other way ends nothing: a server with error bodies of its own is still asked whether it refuses.
-fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<String> {
+fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<Cause> {
     let Some(response) = exchange.response() else {
-        return Some(format!("`{}` was not answered", step.name));
+        return Some(Cause::Unanswered { step: step.name.clone() });
     };
     if !judgement.breaks_a_must() {
         return None;
@@ -323,34 +323,27 @@ fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<S
         Some(_) => step.statuses().all(done),
         None => matches!(status, 200..300 | 400..500),
     };
-    (!is_known).then(|| format!("`{}` was answered {status}, and what that left behind is not known", step.name))
+    (!is_known).then(|| Cause::Unsettled { step: step.name.clone(), status })
 }
 
 /// Why the step's request may be refused, if it was: a 4xx. A crash or silence never counts as a refusal.
-fn refusal_allowed(step: &Step, exchange: &Exchange) -> Option<String> {
+fn refusal_allowed(step: &Step, exchange: &Exchange) -> Option<Cause> {
     let why = step.may_refuse.as_ref()?;
     let status = exchange.response()?.status;
-    (400..500).contains(&status).then(|| format!("`{}` was answered {status}: {why}", step.name))
+    let refused = || Cause::Refused { step: step.name.clone(), status, why: why.clone() };
+    (400..500).contains(&status).then(refused)
 }
 
 /// The report of a case of which nothing is known but its plan.
 pub(super) fn blank_report(case: &Case, verdict: Verdict) -> CaseReport {
     let scenario: &Arc<crate::scenario::Scenario> = &case.scenario;
     CaseReport {
-        id: case.id.clone(),
         title: scenario.title.clone(),
         file: scenario.file.clone(),
         line: case.row().line,
-        verdict,
-        reason: None,
-        not_asked: None,
-        duration_ms: 0,
         control: scenario.control,
         twin: scenario.positive.clone(),
         cites: scenario.requirements().into_iter().map(str::to_owned).collect(),
-        findings: Vec::new(),
-        observations: Vec::new(),
-        reproduce: Vec::new(),
-        exchanges: Vec::new(),
+        ..CaseReport::new(case.id.as_str(), verdict)
     }
 }

@@ -7,15 +7,15 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Cause;
 use crate::exchange::{Redaction, harmless_line, harmless_text};
-use crate::judge::{Finding, Mismatch, Observation, Verdict};
+use crate::judge::{Finding, Mismatch, Observation, Remark, Verdict};
 use crate::plan::Part;
 use crate::requirement::Level;
 use crate::scenario::Registration;
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// First, once.
     Started(Started),
@@ -60,7 +60,6 @@ fn replace(text: &mut String, change: fn(&str) -> Cow<'_, str>) {
 
 /// What the run is going to do, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Started {
     /// The version of the suite.
     pub version: String,
@@ -101,7 +100,6 @@ impl Started {
 
 /// Whom a run judges.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct TargetInfo {
     /// Its address.
     pub url: String,
@@ -113,7 +111,6 @@ pub struct TargetInfo {
 
 /// What reports say of a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RequirementInfo {
     /// Its id.
     pub id: String,
@@ -128,8 +125,7 @@ pub struct RequirementInfo {
 }
 
 /// What became of one case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseReport {
     /// `area/file::row`.
     pub id: String,
@@ -142,17 +138,14 @@ pub struct CaseReport {
     /// Exactly one.
     pub verdict: Verdict,
     /// Why, on blocked, skipped, known and error.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Cause>,
     /// The steps of a failed case that could not be asked any more, and why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_asked: Option<NotAsked>,
     /// From its first request to its last answer; set-up by the harness does not count.
     pub duration_ms: u64,
     /// Whether it is its area's control.
     pub control: bool,
     /// The case id or file id whose acceptance shows that its refusal says something.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twin: Option<String>,
     /// The requirements that its expectations cite.
     pub cites: Vec<String>,
@@ -167,21 +160,12 @@ pub struct CaseReport {
 }
 
 /// Steps that could not be asked, because of what an earlier one was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAsked {
     /// Their names; at least one.
     pub steps: Vec<String>,
     /// What stood in the way.
-    pub why: String,
-}
-
-impl NotAsked {
-    /// In one line.
-    pub fn sentence(&self) -> String {
-        let steps: Vec<String> = self.steps.iter().map(|step| format!("`{step}`")).collect();
-        format!("not asked: {} ({})", steps.join(", "), self.why)
-    }
+    pub why: Cause,
 }
 
 /// How many lines a text may have.
@@ -195,6 +179,27 @@ enum Lines {
 const LONGEST: usize = 64 * 1024;
 
 impl CaseReport {
+    /// A case of which nothing is known but its id and what became of it.
+    pub fn new(id: impl Into<String>, verdict: Verdict) -> CaseReport {
+        CaseReport {
+            id: id.into(),
+            title: String::new(),
+            file: String::new(),
+            line: 1,
+            verdict,
+            reason: None,
+            not_asked: None,
+            duration_ms: 0,
+            control: false,
+            twin: None,
+            cites: Vec::new(),
+            findings: Vec::new(),
+            observations: Vec::new(),
+            reproduce: Vec::new(),
+            exchanges: Vec::new(),
+        }
+    }
+
     /// Takes the secrets out of every text that a target has a say in. The others are the suite's own.
     pub fn redact(&mut self, secrets: &Redaction) {
         let words = |text: &mut String| {
@@ -206,13 +211,18 @@ impl CaseReport {
                 }
             };
         };
-        self.reason.iter_mut().for_each(words);
-        self.not_asked.iter_mut().for_each(|not_asked| words(&mut not_asked.why));
-        for Mismatch { at, expected, observed } in self.findings.iter_mut().flat_map(|finding| &mut finding.mismatches)
-        {
-            [at, expected, observed].into_iter().for_each(words);
+        let causes = self.reason.iter_mut().chain(self.not_asked.iter_mut().map(|not_asked| &mut not_asked.why));
+        causes.flat_map(Cause::texts_mut).for_each(words);
+        for finding in &mut self.findings {
+            finding.mismatches.iter_mut().flat_map(texts_mut).for_each(words);
         }
-        self.observations.iter_mut().for_each(|observation| words(&mut observation.what));
+        for observation in &mut self.observations {
+            match &mut observation.what {
+                Remark::Mismatches(mismatches) => mismatches.iter_mut().flat_map(texts_mut).for_each(words),
+                Remark::Told(text) => words(text),
+                Remark::BareError => {}
+            }
+        }
         let records = self.reproduce.iter_mut().chain(&mut self.exchanges);
         records.for_each(|text| *text = secrets.apply(text));
     }
@@ -242,21 +252,23 @@ impl CaseReport {
         for Finding { requirement, level: _, step, mismatches } in findings {
             show(requirement, Lines::One);
             show(step, Lines::One);
-            for Mismatch { at, expected, observed } in mismatches {
-                show(at, Lines::One);
-                show(expected, Lines::Many);
-                show(observed, Lines::Many);
-            }
+            mismatches.iter_mut().for_each(|mismatch| show_mismatch(mismatch, show));
         }
         for Observation { requirement, what } in observations {
             requirement.iter_mut().for_each(|text| show(text, Lines::One));
-            show(what, Lines::Many);
+            match what {
+                Remark::Mismatches(mismatches) => {
+                    mismatches.iter_mut().for_each(|mismatch| show_mismatch(mismatch, show));
+                }
+                Remark::Told(text) => show(text, Lines::Many),
+                Remark::BareError => {}
+            }
         }
         if let Some(NotAsked { steps, why }) = not_asked {
             steps.iter_mut().for_each(|text| show(text, Lines::One));
-            show(why, Lines::Many);
+            why.texts_mut().into_iter().for_each(|text| show(text, Lines::Many));
         }
-        reason.iter_mut().chain(exchanges).for_each(|text| show(text, Lines::Many));
+        reason.iter_mut().flat_map(Cause::texts_mut).chain(exchanges).for_each(|text| show(text, Lines::Many));
     }
 
     /// The area, by its id.
@@ -284,9 +296,19 @@ impl CaseReport {
     }
 }
 
+/// Every text of a mismatch.
+fn texts_mut(mismatch: &mut Mismatch) -> impl Iterator<Item = &mut String> {
+    let Mismatch { at, expected, observed } = mismatch;
+    at.text_mut().into_iter().chain(expected.texts_mut()).chain(observed.texts_mut())
+}
+
+fn show_mismatch(mismatch: &mut Mismatch, show: &mut dyn FnMut(&mut String, Lines)) {
+    mismatch.at.text_mut().into_iter().for_each(|text| show(text, Lines::One));
+    texts_mut(mismatch).for_each(|text| show(text, Lines::Many));
+}
+
 /// How the run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Ended {
     /// Every planned case has its verdict; of a merged run, every selected case.
     pub complete: bool,

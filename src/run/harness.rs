@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell, watch};
 
-use super::{FailuresLeft, Settings, Witness};
+use super::{Cause, FailuresLeft, Settings, Witness};
 use crate::custody::Target;
 use crate::custody::accounts::Accounts;
 use crate::custody::givens::{Givens, Registrable};
@@ -100,12 +100,13 @@ impl Harness {
     ///
     /// # Errors
     /// The target throttles beyond patience, or the journal cannot be written and nothing was sent.
-    pub async fn ask(&self, request: Request, patience: &mut Patience) -> Result<Exchange, String> {
-        if let Some(why) = self.accounts.over_budget(&request) {
-            return Err(why);
+    pub async fn ask(&self, request: Request, patience: &mut Patience) -> Result<Exchange, Cause> {
+        if self.accounts.is_over_budget(&request) {
+            return Err(Cause::OverBudget);
         }
-        let expected = self.accounts.before(&request).await?;
-        let exchange = self.accounts.ask(request, &expected, patience).await?;
+        let expected = self.accounts.before(&request).await.map_err(Cause::SetUp)?;
+        let asked = self.accounts.ask(request, &expected, patience).await;
+        let exchange = asked.map_err(|throttled| Cause::Throttled(throttled.0))?;
         // After a refusal the token of the admin stays good, and a wrong login is spared.
         let is_refused = exchange.response().is_some_and(|response| (400..500).contains(&response.status));
         if !expected.admin_candidates.is_empty() && !is_refused {
@@ -118,11 +119,11 @@ impl Harness {
     ///
     /// # Errors
     /// Nobody gave it and it could not be found out.
-    pub async fn registration(&self) -> Result<Registration, String> {
+    pub async fn registration(&self) -> Result<Registration, Cause> {
         let probe = async {
             match self.given_registration {
                 Some(state) => Ok(state),
-                None => self.givens.lock().await.probe_registration().await,
+                None => self.givens.lock().await.probe_registration().await.map_err(Cause::SetUp),
             }
         };
         self.registration.get_or_try_init(|| probe).await.copied()
@@ -134,9 +135,9 @@ impl Harness {
     }
 
     /// Why no further case may be begun, if the run has taken all its time.
-    pub fn over_time(&self) -> Option<String> {
+    pub fn over_time(&self) -> Option<Cause> {
         let seconds = self.max_time.as_secs();
-        (Instant::now() > self.deadline).then(|| format!("the run has taken its {seconds} s; --max-time allows more"))
+        (Instant::now() > self.deadline).then_some(Cause::OverTime { seconds })
     }
 
     /// Whether the run was told to stop: then nothing new is begun.

@@ -5,6 +5,7 @@
 mod aftermath;
 mod attempt;
 mod case;
+mod cause;
 mod compose;
 mod event;
 mod harness;
@@ -21,6 +22,7 @@ use std::time::Instant;
 use jiff::{Timestamp, Unit};
 use tokio::sync::watch;
 
+pub use cause::{Cause, Excuse};
 pub use event::{CaseReport, Ended, Event, NotAsked, RequirementInfo, Started, TargetInfo};
 pub use settings::{FailuresLeft, Settings};
 pub use summary::{Conclusion, RequirementResult, Summary};
@@ -65,7 +67,7 @@ pub async fn run(
     }));
     for (case, why) in &plan.skipped {
         let mut report = blank_report(case, Verdict::Skipped);
-        report.reason = Some(why.clone());
+        report.reason = Some(Cause::Skipped(*why));
         emit(Event::Case(Box::new(report)));
     }
     let mut runner = Runner {
@@ -84,12 +86,12 @@ pub async fn run(
             canary = target.transport.canary() => canary,
             () = turned_true(&mut stop) => Ok(()),
         };
-        given_up = canary.err().map(|why| format!("the target does not answer: {why}"));
+        given_up = canary.err().map(|none| Cause::NoAnswer((&none).into()));
     }
     let mut stop = runner.stop.clone();
     // Whatever is waited for, a reset or a target that gets ready: the stop is heard.
     tokio::select! {
-        () = judge(&mut runner, &plan, given_up.as_deref()) => {}
+        () = judge(&mut runner, &plan, given_up.as_ref()) => {}
         () = turned_true(&mut stop) => {}
     }
     if let Some(state) = runner.harness.found_registration() {
@@ -116,7 +118,7 @@ pub async fn run(
 }
 
 /// Everything that is to be judged, and the state that is to be left.
-async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&str>) {
+async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&Cause>) {
     if given_up.is_none() && !runner.is_stopped() {
         runner.check_fresh(plan).await;
     }

@@ -2,6 +2,7 @@
 //!
 //! Only what the case uses is fetched: a token that no step names costs no login.
 
+use super::Cause;
 use super::harness::Harness;
 use super::kit::{Kit, names};
 use crate::custody::accounts::{Account, Admin};
@@ -23,10 +24,14 @@ pub(super) struct Ready {
 ///
 /// # Errors
 /// Why it could not be reached.
-pub(super) async fn ready(harness: &Harness, case: &Case, kit: Kit) -> Result<Ready, String> {
+pub(super) async fn ready(harness: &Harness, case: &Case, kit: Kit) -> Result<Ready, Cause> {
     if harness.is_stopping() {
-        return Err("the run was told to stop".to_owned());
+        return Err(Cause::Stopped);
     }
+    set_up(harness, case, kit).await.map_err(Cause::SetUp)
+}
+
+async fn set_up(harness: &Harness, case: &Case, kit: Kit) -> Result<Ready, String> {
     let needed = names(case);
     let needs = |name: &str| needed.contains(name);
     let mut bindings = kit.bindings(harness, case);

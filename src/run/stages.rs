@@ -10,7 +10,7 @@ use super::attempt::{Through, blocked, many, one, turned_true};
 use super::case::Ran;
 use super::harness::Harness;
 use super::kit::Kits;
-use super::{CaseReport, Event};
+use super::{CaseReport, Cause, Event};
 use crate::custody::givens::AfterReset;
 use crate::judge::Verdict;
 use crate::plan::{Case, Plan, Stage, Start};
@@ -22,7 +22,7 @@ pub(super) struct Runner<'e> {
     /// How many cases are in flight at most; at least 1.
     pub jobs: usize,
     /// Why the target is not known to be just installed where the plan has it so.
-    pub no_longer_fresh: Option<String>,
+    pub no_longer_fresh: Option<Cause>,
     /// How many more resets are allowed.
     pub resets_left: usize,
     /// Something was sent since the last reset that uses the just installed state up.
@@ -37,15 +37,15 @@ impl Runner<'_> {
     }
 
     /// One stage. Where the target was given up already, all of it is blocked for that reason.
-    pub async fn stage(&mut self, stage: &Stage, given_up: Option<&str>) {
-        let mut obstacle = given_up.map(str::to_owned);
+    pub async fn stage(&mut self, stage: &Stage, given_up: Option<&Cause>) {
+        let mut obstacle = given_up.cloned();
         if stage.start == Start::Reset && obstacle.is_none() && !self.harness.target.transport.is_gone() {
             obstacle = self.reset().await.err();
         }
         obstacle = obstacle.or(self.unreset().await);
         if let Some(why) = obstacle {
             for case in &stage.cases {
-                self.block(case, &self.harness.secrets.apply(&why));
+                self.block(case, &why);
             }
             return;
         }
@@ -155,13 +155,10 @@ impl Runner<'_> {
     async fn freshen(&mut self, case: &Case) {
         let done = match self.harness.target.can_reset() {
             true => self.reset().await,
-            false => Err("there is no reset".to_owned()),
+            false => Err(Cause::NoReset),
         };
         if let Err(why) = done {
-            let id = &case.id;
-            let what =
-                format!("`{id}` was accepted or not answered, so the target is not just installed any more: {why}");
-            self.no_longer_fresh = Some(what);
+            self.no_longer_fresh = Some(Cause::NotFresh { case: case.id.clone(), why: Box::new(why) });
         }
     }
 
@@ -180,20 +177,20 @@ impl Runner<'_> {
     }
 
     /// Brings the target back to just installed, where that is still allowed.
-    async fn reset(&mut self) -> Result<(), String> {
+    async fn reset(&mut self) -> Result<(), Cause> {
         let done = self.reset_within_bounds().await;
         self.no_longer_fresh = done.clone().err();
         self.used = done.is_err();
         done
     }
 
-    async fn reset_within_bounds(&mut self) -> Result<(), String> {
+    async fn reset_within_bounds(&mut self) -> Result<(), Cause> {
         loop {
             if self.is_stopped() {
-                return Err("the run was told to stop".to_owned());
+                return Err(Cause::Stopped);
             }
-            self.resets_left = self.resets_left.checked_sub(1).ok_or("no reset is left; --max-resets N allows more")?;
-            let state = self.harness.givens.lock().await.reset().await?;
+            self.resets_left = self.resets_left.checked_sub(1).ok_or(Cause::NoResetLeft)?;
+            let state = self.harness.givens.lock().await.reset().await.map_err(Cause::NotReset)?;
             (self.emit)(Event::Reset);
             if state == AfterReset::JustInstalled {
                 return Ok(());
@@ -202,8 +199,8 @@ impl Runner<'_> {
     }
 
     /// Why no further case may run, where a reset was seen not to reset the target: all that was to be thrown away is not.
-    async fn unreset(&self) -> Option<String> {
-        self.harness.givens.lock().await.unreset().map(str::to_owned)
+    async fn unreset(&self) -> Option<Cause> {
+        self.harness.givens.lock().await.unreset().map(|why| Cause::NotReset(why.to_owned()))
     }
 
     /// Looks whether a target that was said to be just installed is, before a case relies on it.
@@ -214,7 +211,7 @@ impl Runner<'_> {
         }
         if let Err(why) = self.harness.givens.lock().await.check_fresh().await {
             (self.emit)(Event::Note(self.harness.secrets.apply(&why)));
-            self.no_longer_fresh = Some(why);
+            self.no_longer_fresh = Some(Cause::SetUp(why));
         }
     }
 
@@ -232,7 +229,8 @@ impl Runner<'_> {
         (self.emit)(Event::Case(Box::new(report)));
     }
 
-    fn block(&mut self, case: &Case, why: &str) {
-        (self.emit)(Event::Case(Box::new(blocked(case, why.to_owned()).report)));
+    fn block(&mut self, case: &Case, why: &Cause) {
+        let why = why.clone().redacted(&self.harness.secrets);
+        (self.emit)(Event::Case(Box::new(blocked(case, why).report)));
     }
 }

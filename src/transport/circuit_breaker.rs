@@ -91,7 +91,7 @@ impl CircuitBreaker {
     }
 
     /// Looks until the target answers or patience ends; true if it is there.
-    pub async fn look<F: Future<Output = Result<(), String>>>(&self, canary: impl Fn() -> F) -> bool {
+    pub async fn look<E, F: Future<Output = Result<(), E>>>(&self, canary: impl Fn() -> F) -> bool {
         let _only_one = self.looking.lock().await;
         let begun = Instant::now();
         while !self.is_gone() {

@@ -165,23 +165,22 @@ impl Transport {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn canary(&self) -> Result<(), String> {
+    pub async fn canary(&self) -> Result<(), Unanswered> {
         let login = self.request(Operation::LogIn.method(), Operation::LogIn.path(), Vec::new(), None);
         let read = self.request(Operation::ReadUser.method(), &api::user("admin"), Vec::new(), None);
-        let mut why = String::new();
         let (mut login, mut read) = (std::pin::pin!(self.send_once(login)), std::pin::pin!(self.send_once(read)));
         let (mut login_out, mut read_out) = (true, true);
-        while login_out || read_out {
+        loop {
             let exchange = tokio::select! {
                 exchange = &mut login, if login_out => { login_out = false; exchange }
                 exchange = &mut read, if read_out => { read_out = false; exchange }
             };
             match exchange.outcome {
                 Outcome::Answered(_) => return Ok(()),
-                Outcome::Unanswered(none) => why = none.to_string(),
+                Outcome::Unanswered(none) if !(login_out || read_out) => return Err(none),
+                Outcome::Unanswered(_) => {}
             }
         }
-        Err(why)
     }
 }
 

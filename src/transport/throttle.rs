@@ -131,7 +131,7 @@ impl Default for Patience {
 
 /// Why a throttled request was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Throttled(String);
+pub struct Throttled(pub String);
 
 impl fmt::Display for Throttled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

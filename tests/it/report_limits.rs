@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use wabizspec::judge::{Finding, Mismatch, Observation, Verdict};
+use wabizspec::judge::facts::{Expected, Observed, Place};
+use wabizspec::judge::{Finding, Mismatch, Observation, Remark, Verdict};
 use wabizspec::report::{Format, Reports};
 use wabizspec::requirement::Level;
-use wabizspec::run::{CaseReport, Ended, Event, RequirementInfo, Started, TargetInfo};
+use wabizspec::run::{CaseReport, Cause, Ended, Event, RequirementInfo, Started, TargetInfo};
 
 const HOSTILE: &str =
     "</pre></details><script>pwned()</script> | `x` ```\n~~~\n::error::x\u{0}\u{1b}[2J\u{fffe}]]> @all #1 $x$";
@@ -61,14 +62,14 @@ fn report(name: &str, cases: impl Iterator<Item = CaseReport>) -> String {
 
 fn case(number: usize, verdict: Verdict, text: &str) -> CaseReport {
     let mismatch =
-        Mismatch { at: "/users".to_owned(), expected: "something else".to_owned(), observed: text.to_owned() };
+        Mismatch { at: Place::at("/users"), expected: Expected::Absent, observed: Observed::Text(text.to_owned()) };
     CaseReport {
         id: format!("login/case-{number}"),
         title: "It is shown".to_owned(),
         file: "scenarios/login/case.toml".to_owned(),
         line: number,
         verdict,
-        reason: matches!(verdict, Verdict::Blocked | Verdict::Known).then(|| text.to_owned()),
+        reason: matches!(verdict, Verdict::Blocked | Verdict::Known).then(|| Cause::SetUp(text.to_owned())),
         not_asked: None,
         duration_ms: 1,
         control: false,
@@ -80,7 +81,7 @@ fn case(number: usize, verdict: Verdict, text: &str) -> CaseReport {
             step: "ask".to_owned(),
             mismatches: vec![mismatch],
         }],
-        observations: vec![Observation { requirement: None, what: text.to_owned() }],
+        observations: vec![Observation { requirement: None, what: Remark::Told(text.to_owned()) }],
         reproduce: vec![format!("curl '{text}'")],
         exchanges: vec![format!("> GET /\n< {text}\n")],
     }

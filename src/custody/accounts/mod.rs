@@ -144,10 +144,8 @@ impl Accounts {
     }
 
     /// Why a request of a case must not be sent, if it is a login and no more wrong ones may be.
-    pub fn over_budget(&self, request: &Request) -> Option<String> {
-        let is_login = is_login(request, self.target.transport.origin().base_path());
-        (is_login && !self.may_guess())
-            .then(|| "over budget: as many wrong logins were sent as --wrong-logins allows".to_owned())
+    pub fn is_over_budget(&self, request: &Request) -> bool {
+        is_login(request, self.target.transport.origin().base_path()) && !self.may_guess()
     }
 
     /// Before a request is sent: every password that it may give to an account is put on disk, and an account that it may

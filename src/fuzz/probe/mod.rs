@@ -21,6 +21,7 @@ use super::session::{FuzzSession, WorkerAccounts};
 use super::{Check, Class, Place, Surface};
 use crate::exchange::{Exchange, Json, Request, harmless_line};
 use crate::requirement::Level;
+use crate::words;
 use echo::is_told_anyway;
 
 #[derive(Debug, Clone)]
@@ -175,7 +176,7 @@ impl Probe<'_> {
             self.probed.violations.push(Violation {
                 check,
                 level: finding.level,
-                what: format!("expected {}; came {}", finding.expected(), finding.observed()),
+                what: format!("expected {}; came {}", words::all_expected(&finding), words::all_observed(&finding)),
                 requirement: finding.requirement,
                 exchange: exchange.clone(),
             });

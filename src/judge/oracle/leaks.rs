@@ -7,8 +7,9 @@ use super::base64_text::holds_in_base64;
 use super::readings::{Readings, text};
 use super::traces::trace;
 use super::{Seen, mismatch};
-use crate::exchange::{Exchange, HttpRequest, Json, Request, Response};
-use crate::judge::{Mismatch, shortened};
+use crate::exchange::{Exchange, HttpRequest, Json, Request, Response, shortened};
+use crate::judge::Mismatch;
+use crate::judge::facts::{Expected, Observed, Place, Secret};
 
 /// A secret shorter than this, in bytes, may stand in an answer by chance.
 const TELLING: usize = 8;
@@ -16,17 +17,14 @@ const TELLING: usize = 8;
 /// A secret of a request that came back.
 struct Echo {
     /// What it is in the request.
-    name: &'static str,
+    name: Secret,
     secret: String,
     /// Where it stands in the answer.
-    place: String,
+    place: Place,
 }
 
 pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
-    let told = |echo: Echo| {
-        let observed = format!("{} of the request", echo.name);
-        mismatch(&echo.place, "no secret of the request", observed)
-    };
+    let told = |echo: Echo| mismatch(echo.place, Expected::NoSecret, Observed::Secret(echo.name));
     echoes(seen).into_iter().flat_map(told).collect()
 }
 
@@ -48,7 +46,7 @@ fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
         let header = in_header(seen, |readings| says(readings, secret).then_some(()));
         let place = match header {
             Some((header, ())) => header,
-            None if is_in_body(seen, secret) => "body".to_owned(),
+            None if is_in_body(seen, secret) => Place::Body,
             None => return,
         };
         let secret = secret.to_owned();
@@ -69,12 +67,12 @@ pub(super) fn values(response: Option<&Response>) -> String {
 }
 
 /// What is found in a header, after the place that it is found in.
-fn in_header<T>(seen: &Seen<'_>, find: impl Fn(&Readings<'_>) -> Option<T>) -> Option<(String, T)> {
+fn in_header<T>(seen: &Seen<'_>, find: impl Fn(&Readings<'_>) -> Option<T>) -> Option<(Place, T)> {
     find(&seen.headers)?;
     let mut headers = seen.response?.headers.iter();
     headers.find_map(|header| {
         let found = find(&Readings::of(text(&header.value)))?;
-        Some((format!("header {}", header.name), found))
+        Some((Place::Header(header.name.to_string()), found))
     })
 }
 
@@ -109,7 +107,7 @@ fn holds(text: &str, sought: &str) -> bool {
 }
 
 /// Shows the secrets that a request carries, each with what it is.
-fn each_secret(request: &HttpRequest, mut show: impl FnMut(&'static str, &str)) {
+fn each_secret(request: &HttpRequest, mut show: impl FnMut(Secret, &str)) {
     if let Some(value) = request.header("Authorization")
         && let Some((_, credentials)) = text(value).trim().split_once(' ')
     {
@@ -117,16 +115,16 @@ fn each_secret(request: &HttpRequest, mut show: impl FnMut(&'static str, &str)) 
         let decoded = STANDARD.decode(credentials).ok();
         let joined = decoded.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
         if let Some((_, password)) = joined.and_then(|joined| joined.split_once(':')) {
-            show("the password", password);
+            show(Secret::Password, password);
         }
-        show("the Authorization header", credentials);
+        show(Secret::Authorization, credentials);
     }
     let body = request.body.as_deref().filter(|body| may_name_password(body));
     let body = body.and_then(|body| Json::parse(body).ok());
     for member in ["/new_password", "/password"] {
         let value = body.as_ref().and_then(|body| body.at(member));
         if let Some(password) = value.and_then(Json::as_str) {
-            show("the password in the body", password);
+            show(Secret::BodyPassword, password);
         }
     }
 }
@@ -139,13 +137,13 @@ fn may_name_password(body: &[u8]) -> bool {
 
 pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
     let find = |readings: &Readings<'_>| readings.iter().find_map(trace);
-    let in_body = || Some(("body".to_owned(), find(&seen.readings)?));
+    let in_body = || Some((Place::Body, find(&seen.readings)?));
     // A date, a type and most other values hold nothing that traces are made of.
     let may_hold =
         |text: &str| text.bytes().fold(false, |found, byte| found | matches!(byte, b'(' | b'.' | b'[' | b'#'));
     let in_header = || in_header(seen, |readings| readings.iter().any(may_hold).then(|| find(readings))?);
     match in_body().or_else(in_header) {
-        Some((place, trace)) => mismatch(&place, "no stack trace", shortened(&trace)),
+        Some((place, trace)) => mismatch(place, Expected::NoTrace, Observed::Text(shortened(&trace))),
         None => Vec::new(),
     }
 }

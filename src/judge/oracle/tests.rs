@@ -198,13 +198,17 @@ fn every_body_is_a_json_object_and_says_so() {
 
 #[test]
 fn a_body_that_is_no_object_is_shown() {
-    for (body, observed) in
-        [("", "an empty body"), ("<html>", "<html>"), ("[1]", "an array: [1]"), ("\"no\"", "a string: \"no\"")]
-    {
+    let whole = |text: &str| Observed::WholeBody((&Json::parse(text.as_bytes()).expect(text)).into());
+    for (body, observed) in [
+        ("", Observed::EmptyBody),
+        ("<html>", Observed::Text("<html>".to_owned())),
+        ("[1]", whole("[1]")),
+        ("\"no\"", whole("\"no\"")),
+    ] {
         let judgement = oracles().judge("a step", &exchange(login(), Outcome::Answered(json(200, body))));
         let mismatches = judgement.findings.into_iter().flat_map(|finding| finding.mismatches);
-        let bodies: Vec<String> =
-            mismatches.filter(|mismatch| mismatch.at == "body").map(|mismatch| mismatch.observed).collect();
+        let in_body = mismatches.filter(|mismatch| mismatch.at == Place::Body);
+        let bodies: Vec<Observed> = in_body.map(|mismatch| mismatch.observed).collect();
         assert_eq!(bodies, [observed], "{body}");
     }
 }
@@ -248,7 +252,7 @@ fn errors_have_their_shape() {
     let bare = json(403, &enveloped(r#""code":1005,"title":"Access denied","details":"d""#));
     let judgement = oracles().judge("a step", &exchange(login(), Outcome::Answered(bare.clone())));
     assert_eq!(judgement.findings, []);
-    assert!(judgement.observations[0].what.contains("bare"), "{judgement:?}");
+    assert_eq!(judgement.observations[0].what, Remark::BareError);
     let raw = oracles().judge("a step", &exchange(Request::Raw(Vec::new()), Outcome::Answered(bare)));
     assert_eq!(raw, Judgement::default());
 }
@@ -257,7 +261,7 @@ fn errors_have_their_shape() {
 fn every_wrong_member_of_every_error_is_reported_by_its_pointer() {
     let body = enveloped(r#""errors":[{"code":"x","title":"t"},{"code":1,"details":2}]"#);
     let judgement = oracles().judge("a step", &exchange(login(), Outcome::Answered(json(400, &body))));
-    let places: Vec<&str> = judgement.findings[0].mismatches.iter().map(|mismatch| mismatch.at.as_str()).collect();
+    let places: Vec<String> = judgement.findings[0].mismatches.iter().map(|mismatch| mismatch.at.to_string()).collect();
     assert_eq!(places, ["/errors/0/code", "/errors/1/title", "/errors/1/details"]);
     assert_eq!(judgement.findings[0].step, "a step");
 }
@@ -272,10 +276,10 @@ fn of_very_many_wrong_errors_the_first_are_reported_and_the_rest_is_counted() {
         findings.remove(0).mismatches
     };
     assert_eq!(reported(20).len(), 20);
-    assert_eq!(reported(20)[19].at, "/errors/19/code");
+    assert_eq!(reported(20)[19].at, Place::at("/errors/19/code"));
     let of_many = reported(1_000);
     assert_eq!(of_many.len(), 21);
-    assert_eq!((of_many[20].at.as_str(), of_many[20].observed.as_str()), ("/errors", "980 more"));
+    assert_eq!((&of_many[20].at, &of_many[20].observed), (&Place::at("/errors"), &Observed::More(980)));
 }
 
 #[test]
@@ -420,7 +424,7 @@ fn a_stack_trace_is_noticed_in_a_header_too() {
     let headers = [("content-type", "application/json"), ("X-Debug", trace)];
     let traced = response(400, &headers, &enveloped(ERROR));
     let judgement = oracles().judge("a step", &exchange(login(), Outcome::Answered(traced)));
-    let places: Vec<&str> = judgement.findings[0].mismatches.iter().map(|mismatch| mismatch.at.as_str()).collect();
+    let places: Vec<String> = judgement.findings[0].mismatches.iter().map(|mismatch| mismatch.at.to_string()).collect();
     assert_eq!(judgement.findings[0].requirement, "envelope.no-trace");
     assert_eq!(places, ["header X-Debug"]);
     let date = [("content-type", "application/json"), ("Date", "Thu, 01 Mar 2018 15:29:26 GMT")];

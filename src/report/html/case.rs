@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::Told;
+use crate::judge::facts::Observed;
 use crate::judge::{Finding, Mismatch, Verdict};
 use crate::report::telling::{self, Prose};
 use crate::run::{CaseReport, RequirementInfo, Started};
+use crate::words;
 
 /// The whole case.
 pub(super) fn told(case: &CaseReport, started: Option<&Started>) -> Told {
@@ -25,9 +27,9 @@ pub(super) fn told(case: &CaseReport, started: Option<&Started>) -> Told {
 fn body(case: &CaseReport, started: Option<&Started>) -> Markup {
     html! {
         div id={ "c-" (case.id) } {
-            @if let Some(reason) = &case.reason { p.reason { (reason) } }
+            @if let Some(reason) = &case.reason { p.reason { (words::cause(reason)) } }
             @for finding in &case.findings { (finding_of(finding, case, started)) }
-            @if let Some(not_asked) = &case.not_asked { p.reason { (prose(&not_asked.sentence())) } }
+            @if let Some(not_asked) = &case.not_asked { p.reason { (prose(&words::not_asked(not_asked))) } }
             @if !case.reproduce.is_empty() {
                 div.reproduce {
                     h5 { "How to repeat it" }
@@ -81,18 +83,16 @@ pub(super) fn prose(text: &str) -> Markup {
 }
 
 fn diff(mismatch: &Mismatch) -> Markup {
-    // A changed snapshot is a diff already.
-    let lines = mismatch.observed.strip_prefix('\n');
     html! {
         figure.diff {
             figcaption { code { (mismatch.at) } }
             pre {
-                span.wanted { span.sign { "expected " } (mismatch.expected) } "\n"
-                @match lines {
-                    None => span.got { span.sign { "observed " } (mismatch.observed) }
-                    Some(lines) => {
+                span.wanted { span.sign { "expected " } (words::expected(&mismatch.expected)) } "\n"
+                @match &mismatch.observed {
+                    Observed::Diff(lines) => {
                         @for line in lines.lines() { (marked(line, &[('-', "old"), ('+', "new")])) }
                     }
+                    observed => span.got { span.sign { "observed " } (words::observed(observed)) }
                 }
             }
         }

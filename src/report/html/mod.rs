@@ -15,6 +15,7 @@ use maud::Markup;
 use super::Report;
 use crate::judge::{Observation, Verdict};
 use crate::run::{CaseReport, Event, Started, Summary};
+use crate::words;
 
 /// How the page looks.
 const STYLE: &str = include_str!("style.css");
@@ -109,10 +110,10 @@ impl Html {
             }
         }
         if let (Verdict::Blocked | Verdict::Skipped, Some(reason)) = (case.verdict, &case.reason) {
-            *self.reasons.entry((case.verdict, reason.clone())).or_default() += 1;
+            *self.reasons.entry((case.verdict, words::cause(reason))).or_default() += 1;
         }
         for Observation { requirement, what } in &case.observations {
-            let key = (requirement.clone().unwrap_or_default(), what.clone());
+            let key = (requirement.clone().unwrap_or_default(), words::remark(what));
             *self.observations.entry(key).or_default() += 1;
         }
         let scenario = self.scenarios.entry(case.scenario().to_owned());

@@ -1,5 +1,6 @@
 use super::*;
-use crate::judge::{Finding, Mismatch, Observation};
+use crate::judge::facts::{Expected, Observed, Place};
+use crate::judge::{Finding, Mismatch, Observation, Remark};
 use crate::run::TargetInfo;
 use crate::scenario::Registration;
 
@@ -8,23 +9,7 @@ use Verdict::{Blocked, Error, Fail, Known, Pass, Skipped};
 
 /// A case of that id and verdict that cites these requirements.
 fn case(id: &str, verdict: Verdict, cites: &[&str]) -> CaseReport {
-    CaseReport {
-        id: id.into(),
-        title: String::new(),
-        file: String::new(),
-        line: 1,
-        verdict,
-        reason: None,
-        not_asked: None,
-        duration_ms: 0,
-        control: false,
-        twin: None,
-        cites: cites.iter().map(|id| (*id).to_owned()).collect(),
-        findings: Vec::new(),
-        observations: Vec::new(),
-        reproduce: Vec::new(),
-        exchanges: Vec::new(),
-    }
+    CaseReport { cites: cites.iter().map(|id| (*id).to_owned()).collect(), ..CaseReport::new(id, verdict) }
 }
 
 fn control(id: &str, verdict: Verdict) -> CaseReport {
@@ -36,7 +21,7 @@ fn finding(requirement: &str, level: Level) -> Finding {
         requirement: requirement.into(),
         level,
         step: "step".into(),
-        mismatches: vec![Mismatch { at: "status".into(), expected: "200".into(), observed: "500".into() }],
+        mismatches: vec![Mismatch { at: Place::Status, expected: Expected::NoCrash, observed: Observed::Status(500) }],
     }
 }
 
@@ -202,7 +187,7 @@ fn a_server_that_answers_everything_alike_proves_nothing() {
 #[test]
 fn everything_is_counted_once() {
     let observed = |case: CaseReport, count| CaseReport {
-        observations: vec![Observation { requirement: None, what: "seen".into() }; count],
+        observations: vec![Observation { requirement: None, what: Remark::BareError }; count],
         ..case
     };
     let cases = vec![

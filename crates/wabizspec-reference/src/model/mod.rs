@@ -29,7 +29,7 @@ use state::State;
 pub type Entropy = Box<dyn FnMut() -> Option<[u8; 32]> + Send>;
 
 /// Whether numbers can still be registered (account).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {

@@ -1,0 +1,307 @@
+//! How events stand in the JSON reports: each fact with its words, for people, and its `kind` and values, for programs.
+//!
+//! Whoever reads them back goes by `kind` and the values. Members that are not known here are passed over, so that a
+//! report of a later version can be read.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::judge::facts::{Expected, Observed, Place};
+use crate::judge::{Finding, Mismatch, Observation, Remark, Verdict};
+use crate::requirement::Level;
+use crate::run::{CaseReport, Cause, Ended, Event, NotAsked, Started};
+use crate::scenario::Registration;
+use crate::words;
+
+/// An event as a line of the stream.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Line {
+    Started(Started),
+    Reset,
+    Registration(Registration),
+    Case(Box<CaseEntry>),
+    Note(String),
+    Judged,
+    Ended(Ended),
+}
+
+impl From<&Event> for Line {
+    fn from(event: &Event) -> Line {
+        match event {
+            Event::Started(started) => Line::Started(started.clone()),
+            Event::Reset => Line::Reset,
+            Event::Registration(state) => Line::Registration(*state),
+            Event::Case(case) => Line::Case(Box::new(case.as_ref().into())),
+            Event::Note(note) => Line::Note(note.clone()),
+            Event::Judged => Line::Judged,
+            Event::Ended(ended) => Line::Ended(ended.clone()),
+        }
+    }
+}
+
+impl TryFrom<Line> for Event {
+    type Error = serde_json::Error;
+
+    fn try_from(line: Line) -> serde_json::Result<Event> {
+        Ok(match line {
+            Line::Started(started) => Event::Started(started),
+            Line::Reset => Event::Reset,
+            Line::Registration(state) => Event::Registration(state),
+            Line::Case(case) => Event::Case(Box::new((*case).try_into()?)),
+            Line::Note(note) => Event::Note(note),
+            Line::Judged => Event::Judged,
+            Line::Ended(ended) => Event::Ended(ended),
+        })
+    }
+}
+
+/// A case, in the stream and in the document.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CaseEntry {
+    id: String,
+    title: String,
+    file: String,
+    line: usize,
+    verdict: Verdict,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What kind of reason it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    facts: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_asked: Option<NotAskedEntry>,
+    duration_ms: u64,
+    control: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    twin: Option<String>,
+    cites: Vec<String>,
+    findings: Vec<FindingEntry>,
+    observations: Vec<ObservationEntry>,
+    reproduce: Vec<String>,
+    exchanges: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NotAskedEntry {
+    steps: Vec<String>,
+    why: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    facts: Option<Value>,
+}
+
+/// A finding with its mismatches in one line each way, for readers who want no more, and one by one.
+#[derive(Serialize, Deserialize)]
+struct FindingEntry {
+    requirement: String,
+    level: Level,
+    step: String,
+    /// For readers alone.
+    #[serde(default)]
+    expected: String,
+    /// For readers alone.
+    #[serde(default)]
+    observed: String,
+    mismatches: Vec<MismatchEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MismatchEntry {
+    at: Place,
+    expected: String,
+    observed: String,
+    /// The check that noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    /// What it asked for, beyond its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    facts: Option<Value>,
+    /// What came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    got: Option<Observed>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ObservationEntry {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requirement: Option<String>,
+    what: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<ObservationKind>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mismatches: Vec<MismatchEntry>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ObservationKind {
+    Mismatches,
+    BareError,
+}
+
+/// The kind of a fact and its values.
+fn parts(fact: &impl Serialize) -> (Option<String>, Option<Value>) {
+    // What is in words only has no kind, and is not written.
+    let mut written = serde_json::to_value(fact).unwrap_or_default();
+    let kind = written.get("kind").and_then(Value::as_str).map(str::to_owned);
+    (kind, written.get_mut("facts").map(Value::take))
+}
+
+fn fact<T: DeserializeOwned>(kind: &str, facts: Option<Value>) -> serde_json::Result<T> {
+    serde_json::from_value(match facts {
+        Some(facts) => json!({ "kind": kind, "facts": facts }),
+        None => json!({ "kind": kind }),
+    })
+}
+
+fn cause(kind: Option<String>, facts: Option<Value>, words: String) -> serde_json::Result<Cause> {
+    kind.map_or(Ok(Cause::Told(words)), |kind| fact(&kind, facts))
+}
+
+impl From<&CaseReport> for CaseEntry {
+    fn from(case: &CaseReport) -> CaseEntry {
+        let (kind, facts) = case.reason.as_ref().map(parts).unwrap_or_default();
+        CaseEntry {
+            id: case.id.clone(),
+            title: case.title.clone(),
+            file: case.file.clone(),
+            line: case.line,
+            verdict: case.verdict,
+            reason: case.reason.as_ref().map(words::cause),
+            kind,
+            facts,
+            not_asked: case.not_asked.as_ref().map(NotAskedEntry::from),
+            duration_ms: case.duration_ms,
+            control: case.control,
+            twin: case.twin.clone(),
+            cites: case.cites.clone(),
+            findings: case.findings.iter().map(FindingEntry::from).collect(),
+            observations: case.observations.iter().map(ObservationEntry::from).collect(),
+            reproduce: case.reproduce.clone(),
+            exchanges: case.exchanges.clone(),
+        }
+    }
+}
+
+impl TryFrom<CaseEntry> for CaseReport {
+    type Error = serde_json::Error;
+
+    fn try_from(entry: CaseEntry) -> serde_json::Result<CaseReport> {
+        let CaseEntry { reason, kind, facts, .. } = entry;
+        Ok(CaseReport {
+            id: entry.id,
+            title: entry.title,
+            file: entry.file,
+            line: entry.line,
+            verdict: entry.verdict,
+            reason: reason.map(|words| cause(kind, facts, words)).transpose()?,
+            not_asked: entry.not_asked.map(NotAsked::try_from).transpose()?,
+            duration_ms: entry.duration_ms,
+            control: entry.control,
+            twin: entry.twin,
+            cites: entry.cites,
+            findings: entry.findings.into_iter().map(Finding::try_from).collect::<Result<_, _>>()?,
+            observations: entry.observations.into_iter().map(Observation::try_from).collect::<Result<_, _>>()?,
+            reproduce: entry.reproduce,
+            exchanges: entry.exchanges,
+        })
+    }
+}
+
+impl From<&NotAsked> for NotAskedEntry {
+    fn from(not_asked: &NotAsked) -> NotAskedEntry {
+        let (kind, facts) = parts(&not_asked.why);
+        NotAskedEntry { steps: not_asked.steps.clone(), why: words::cause(&not_asked.why), kind, facts }
+    }
+}
+
+impl TryFrom<NotAskedEntry> for NotAsked {
+    type Error = serde_json::Error;
+
+    fn try_from(NotAskedEntry { steps, why, kind, facts }: NotAskedEntry) -> serde_json::Result<NotAsked> {
+        Ok(NotAsked { steps, why: cause(kind, facts, why)? })
+    }
+}
+
+impl From<&Finding> for FindingEntry {
+    fn from(finding: &Finding) -> FindingEntry {
+        FindingEntry {
+            requirement: finding.requirement.clone(),
+            level: finding.level,
+            step: finding.step.clone(),
+            expected: words::all_expected(finding),
+            observed: words::all_observed(finding),
+            mismatches: finding.mismatches.iter().map(MismatchEntry::from).collect(),
+        }
+    }
+}
+
+impl TryFrom<FindingEntry> for Finding {
+    type Error = serde_json::Error;
+
+    fn try_from(entry: FindingEntry) -> serde_json::Result<Finding> {
+        let FindingEntry { requirement, level, step, mismatches, .. } = entry;
+        Ok(Finding { requirement, level, step, mismatches: read(mismatches)? })
+    }
+}
+
+fn read(mismatches: Vec<MismatchEntry>) -> serde_json::Result<Vec<Mismatch>> {
+    mismatches.into_iter().map(Mismatch::try_from).collect()
+}
+
+impl From<&Mismatch> for MismatchEntry {
+    fn from(mismatch: &Mismatch) -> MismatchEntry {
+        let Mismatch { at, expected, observed } = mismatch;
+        let (kind, facts) = parts(expected);
+        let got = Some(observed.clone()).filter(|observed| !matches!(observed, Observed::Told(_)));
+        let (expected, observed) = (words::expected(expected), words::observed(observed));
+        MismatchEntry { at: at.clone(), expected, observed, kind, facts, got }
+    }
+}
+
+impl TryFrom<MismatchEntry> for Mismatch {
+    type Error = serde_json::Error;
+
+    fn try_from(entry: MismatchEntry) -> serde_json::Result<Mismatch> {
+        let MismatchEntry { at, expected, observed, kind, facts, got } = entry;
+        Ok(Mismatch {
+            at,
+            expected: kind.map_or(Ok(Expected::Told(expected)), |kind| fact(&kind, facts))?,
+            observed: got.unwrap_or(Observed::Told(observed)),
+        })
+    }
+}
+
+impl From<&Observation> for ObservationEntry {
+    fn from(observation: &Observation) -> ObservationEntry {
+        let (kind, mismatches) = match &observation.what {
+            Remark::Mismatches(mismatches) => (Some(ObservationKind::Mismatches), mismatches.as_slice()),
+            Remark::BareError => (Some(ObservationKind::BareError), &[][..]),
+            Remark::Told(_) => (None, &[][..]),
+        };
+        ObservationEntry {
+            requirement: observation.requirement.clone(),
+            what: words::remark(&observation.what),
+            kind,
+            mismatches: mismatches.iter().map(MismatchEntry::from).collect(),
+        }
+    }
+}
+
+impl TryFrom<ObservationEntry> for Observation {
+    type Error = serde_json::Error;
+
+    fn try_from(entry: ObservationEntry) -> serde_json::Result<Observation> {
+        let what = match entry.kind {
+            Some(ObservationKind::Mismatches) => Remark::Mismatches(read(entry.mismatches)?),
+            Some(ObservationKind::BareError) => Remark::BareError,
+            None => Remark::Told(entry.what),
+        };
+        Ok(Observation { requirement: entry.requirement, what })
+    }
+}

@@ -1,0 +1,239 @@
+//! The words for facts: what a check asked for, what came, why a case has its verdict.
+//!
+//! This is the last step before people read something. Only reports and commands come here; nothing looks into a text
+//! that was made here, and a sentence may be worded anew at any time.
+
+use crate::exchange::JsonKind;
+use crate::judge::facts::{Broken, Clock, Expected, Member, Observed, Secret, Wanted};
+use crate::judge::{Finding, Mismatch, Remark};
+use crate::plan::Skip;
+use crate::run::{Cause, Excuse, NotAsked};
+use crate::scenario::Change;
+
+/// What had to stand at the place of a mismatch.
+pub fn expected(expected: &Expected) -> String {
+    said(match expected {
+        Expected::Status(set) => set.to_string(),
+        Expected::ErrorCode(codes) => {
+            let codes: Vec<String> = codes.iter().map(i64::to_string).collect();
+            format!("an error of code {}", codes.join(" or "))
+        }
+        Expected::Value(wanted) => self::wanted(wanted),
+        Expected::Absent => "absent".to_owned(),
+        Expected::Count(count) => format!("an array of exactly {count}"),
+        Expected::OtherThan(value) => format!("a value other than {value}"),
+        Expected::Lifetime { seconds, within, clock } => {
+            format!("{seconds} s after {}, give or take {within} s", self::clock(*clock))
+        }
+        Expected::Answer => "an answer".to_owned(),
+        Expected::WholeAnswer => "one whole answer within the time limit".to_owned(),
+        Expected::OneAnswer => "nothing after the one answer".to_owned(),
+        Expected::NoCrash => "no 5xx but with an error code that is documented for it".to_owned(),
+        Expected::JsonObject => "a JSON object".to_owned(),
+        Expected::JsonType => "application/json, a charset allowed".to_owned(),
+        Expected::UniqueMembers => "each member once".to_owned(),
+        Expected::Errors => "an array of at least one error".to_owned(),
+        Expected::ErrorMember(Member::Integer) => "an integer".to_owned(),
+        Expected::ErrorMember(Member::String) => "a string".to_owned(),
+        Expected::ErrorShape => "errors of that shape".to_owned(),
+        Expected::NoErrors => "absent from a success".to_owned(),
+        Expected::NoPayload => "absent from an error".to_owned(),
+        Expected::Meta => "version and api_status".to_owned(),
+        Expected::MetaMember(kind) => kind.description().to_owned(),
+        Expected::NoSecret => "no secret of the request".to_owned(),
+        Expected::NoTrace => "no stack trace".to_owned(),
+        Expected::Challenge => "a challenge beside the 401".to_owned(),
+        Expected::AllowedMethods => "the allowed methods beside the 405".to_owned(),
+        Expected::Snapshot => "the answers as accepted".to_owned(),
+        Expected::Told(words) => return words.clone(),
+    })
+}
+
+fn wanted(wanted: &Wanted) -> String {
+    match wanted {
+        Wanted::Placeholder(kind) => format!("{} ({})", kind.shown(), kind.description()),
+        Wanted::Text(text) => text.clone(),
+        Wanted::Integer(number) => number.to_string(),
+        Wanted::Bool(value) => value.to_string(),
+    }
+}
+
+fn clock(clock: Clock) -> &'static str {
+    match clock {
+        Clock::Answer => "the answer's Date",
+        Clock::Ours => "our clock",
+    }
+}
+
+/// What stands there. A diff begins on a line of its own.
+pub fn observed(observed: &Observed) -> String {
+    said(match observed {
+        Observed::Absent => "absent".to_owned(),
+        Observed::EmptyBody => "an empty body".to_owned(),
+        Observed::NotJson(why) => format!("a body that is no JSON ({why})"),
+        Observed::Status(status) => status.to_string(),
+        Observed::Value(value) => value.shown.clone(),
+        Observed::WholeBody(value) => format!("{}: {}", json_kind(value.kind), value.shown),
+        Observed::Codes(codes, more) => {
+            let more = match more {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("code {}{more}", codes.join(", "))
+        }
+        Observed::NoCode => "no error code".to_owned(),
+        Observed::Instant(value, lived, clock) => format!("{}, {lived} s after {}", value.shown, self::clock(*clock)),
+        Observed::NotAnInstant(value) => format!("{}, which is no such instant", value.shown),
+        Observed::Twice => "the member stands twice".to_owned(),
+        Observed::More(count) => format!("{count} more"),
+        Observed::Text(text) => text.clone(),
+        Observed::Secret(Secret::Password) => "the password of the request".to_owned(),
+        Observed::Secret(Secret::Authorization) => "the Authorization header of the request".to_owned(),
+        Observed::Secret(Secret::BodyPassword) => "the password in the body of the request".to_owned(),
+        Observed::Broken(broken) => self::broken(broken),
+        Observed::Diff(lines) => format!("\n{lines}"),
+        Observed::Told(words) => return words.clone(),
+    })
+}
+
+fn json_kind(kind: JsonKind) -> &'static str {
+    match kind {
+        JsonKind::Null => "null",
+        JsonKind::Bool => "a boolean",
+        JsonKind::Number => "a number",
+        JsonKind::String => "a string",
+        JsonKind::Array => "an array",
+        JsonKind::Object => "an object",
+    }
+}
+
+fn broken(broken: &Broken) -> String {
+    let Broken { breakage, phase, detail } = broken;
+    match detail.is_empty() {
+        true => format!("{breakage} {phase}"),
+        false => format!("{breakage} {phase} ({detail})"),
+    }
+}
+
+/// All that a finding asked for, in one line.
+pub fn all_expected(finding: &Finding) -> String {
+    joined(&finding.mismatches, |mismatch| expected(&mismatch.expected))
+}
+
+/// All that came instead, in one line.
+pub fn all_observed(finding: &Finding) -> String {
+    joined(&finding.mismatches, |mismatch| observed(&mismatch.observed))
+}
+
+fn joined(mismatches: &[Mismatch], side: impl Fn(&Mismatch) -> String) -> String {
+    let lines: Vec<String> = mismatches.iter().map(|mismatch| format!("{}: {}", mismatch.at, side(mismatch))).collect();
+    lines.join("; ")
+}
+
+/// What an observation says.
+pub fn remark(remark: &Remark) -> String {
+    said(match remark {
+        Remark::Mismatches(mismatches) => {
+            let expected = joined(mismatches, |mismatch| expected(&mismatch.expected));
+            format!("{} (expected {expected})", joined(mismatches, |mismatch| observed(&mismatch.observed)))
+        }
+        Remark::BareError => {
+            "an error object stands bare, outside of `errors`, as the account page prints it".to_owned()
+        }
+        Remark::Told(words) => return words.clone(),
+    })
+}
+
+/// Why a case has its verdict.
+pub fn cause(cause: &Cause) -> String {
+    said(match cause {
+        Cause::Skipped(skip) => return self::skip(skip),
+        Cause::Stopped => "the run was told to stop".to_owned(),
+        Cause::EnoughFailures => "the run was told to stop after that many failures".to_owned(),
+        Cause::GivenUp(why) | Cause::SetUp(why) | Cause::NotReset(why) | Cause::Unbound(why) => why.clone(),
+        Cause::NoAnswer(broken) => format!("the target does not answer: {}", self::broken(broken)),
+        Cause::OverTime { seconds } => format!("the run has taken its {seconds} s; --max-time allows more"),
+        Cause::OverBudget => "over budget: as many wrong logins were sent as --wrong-logins allows".to_owned(),
+        Cause::Throttled(why) => format!("throttled: {why}"),
+        Cause::NoResetLeft => "no reset is left; --max-resets N allows more".to_owned(),
+        Cause::NoReset => "there is no reset".to_owned(),
+        Cause::NotFresh { case, why } => format!(
+            "`{case}` was accepted or not answered, so the target is not just installed any more: {}",
+            self::cause(why)
+        ),
+        Cause::Unreachable(broken) => format!("the target cannot be reached: {}", self::broken(broken)),
+        Cause::NothingToCapture { step, at } => format!("the answer to `{step}` holds no text at {at}"),
+        Cause::Refused { step, status, why } => format!("`{step}` was answered {status}: {why}"),
+        Cause::Unanswered { step } => format!("`{step}` was not answered"),
+        Cause::Unsettled { step, status } => {
+            format!("`{step}` was answered {status}, and what that left behind is not known")
+        }
+        Cause::Snapshot(why) => format!("the snapshot cannot be compared: {why}"),
+        Cause::Known(excuses) => {
+            let excuses: Vec<String> = excuses.iter().map(excuse).collect();
+            excuses.join("; ")
+        }
+        Cause::Defect(what) => format!("a defect of wabizspec: {what}"),
+        Cause::Told(words) => return words.clone(),
+    })
+}
+
+fn excuse(excuse: &Excuse) -> String {
+    let Excuse { reason, issue, until } = excuse;
+    let issue = issue.as_ref().map(|issue| format!(" ({issue})")).unwrap_or_default();
+    let until = until.map(|last| format!(", until {last}")).unwrap_or_default();
+    format!("{reason}{issue}{until}")
+}
+
+/// Why a case is not tried.
+pub fn skip(skip: &Skip) -> String {
+    said(match skip {
+        Skip::Registration { needed, found } => {
+            format!("not applicable: it is about targets whose registration is {needed}, not {found}")
+        }
+        Skip::RawRequests => {
+            "the configured client cannot send its requests as they stand; use client = \"wire\"".to_owned()
+        }
+        Skip::JustInstalled => "it needs a just installed target; give --fresh or --reset".to_owned(),
+        Skip::JustInstalledAgain => "it needs the target just installed once more; give --reset".to_owned(),
+        Skip::Credentials => {
+            "it needs to log in as admin; set WABIZSPEC_ADMIN_PASSWORD, or give --fresh or --reset".to_owned()
+        }
+        Skip::Account => "it needs an account that the run makes; give --allow users".to_owned(),
+        Skip::Advance => "it moves the clock, and the configuration has no `advance`".to_owned(),
+        Skip::Change(change) => {
+            let what = match change {
+                Change::Passwords => "admin's password",
+                Change::Users => "accounts",
+                Change::Registration => "registration",
+                Change::Clock => "clock",
+            };
+            format!("it changes the {what}; give --allow {change}")
+        }
+        Skip::EndangersOthers => {
+            "a target that takes it would lose an account that the run did not make; give --reset".to_owned()
+        }
+        Skip::Code => "it needs the registration code, and the configuration has no `code_command`".to_owned(),
+        Skip::WrongLogins { limit } => format!(
+            "over budget: it needs wrong logins, and a run sends at most {limit} to a target without a reset; \
+             --wrong-logins N changes that"
+        ),
+    })
+}
+
+/// Which steps were not asked, and why, in one line.
+pub fn not_asked(not_asked: &NotAsked) -> String {
+    let steps: Vec<String> = not_asked.steps.iter().map(|step| format!("`{step}`")).collect();
+    said(format!("not asked: {} ({})", steps.join(", "), cause(&not_asked.why)))
+}
+
+#[cfg(not(test))]
+fn said(words: String) -> String {
+    words
+}
+
+#[cfg(test)]
+pub(crate) use tests::said;
+
+#[cfg(test)]
+pub(crate) mod tests;
