@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub use budget::WRONG_LOGINS;
 pub use order::{Capabilities, Plan, Stage, Start, plan};
-pub use selection::{Part, Selected, Selection, SelectionError, Shard};
+pub use selection::{Part, Selected, Selection, SelectionError, Shard, ShardError};
 pub use skip::Skip;
 
 use crate::documented::api::{self, Operation, Resource};

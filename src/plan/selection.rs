@@ -34,16 +34,27 @@ pub struct Part {
 /// Shards at most. A run for each of them is more than anybody starts, and a report may be checked for each.
 const MOST_SHARDS: u64 = 1_000_000;
 
-impl FromStr for Shard {
-    type Err = String;
+/// Why a text is not a shard.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ShardError {
+    /// It does not say which of how many.
+    #[error("`{0}` is no shard; write K/N with K from 1 to N, such as 2/4")]
+    NoShard(String),
+    /// It says of more than there may be.
+    #[error("`{0}` has too many shards; there may be {MOST_SHARDS} at most")]
+    TooMany(String),
+}
 
-    fn from_str(text: &str) -> Result<Shard, String> {
-        let wrong = || format!("`{text}` is no shard; write K/N with K from 1 to N, such as 2/4");
+impl FromStr for Shard {
+    type Err = ShardError;
+
+    fn from_str(text: &str) -> Result<Shard, ShardError> {
+        let wrong = || ShardError::NoShard(text.to_owned());
         let (index, count) = text.split_once('/').ok_or_else(wrong)?;
         let index: u64 = index.parse().map_err(|_| wrong())?;
         let count: u64 = count.parse().map_err(|_| wrong())?;
         if count > MOST_SHARDS {
-            return Err(format!("`{text}` has too many shards; there may be {MOST_SHARDS} at most"));
+            return Err(ShardError::TooMany(text.to_owned()));
         }
         match (1..=count).contains(&index) {
             true => Ok(Shard { index, count }),
@@ -53,9 +64,9 @@ impl FromStr for Shard {
 }
 
 impl TryFrom<String> for Shard {
-    type Error = String;
+    type Error = ShardError;
 
-    fn try_from(text: String) -> Result<Shard, String> {
+    fn try_from(text: String) -> Result<Shard, ShardError> {
         text.parse()
     }
 }

@@ -33,7 +33,7 @@ pub use merge::{MergeError, Merged};
 pub use ndjson::Ndjson;
 pub use read::{ReadError, read};
 pub use telling::{tell_case, tell_finding};
-pub use wanted::{Format, OpenError, Wanted, spares};
+pub use wanted::{Format, OpenError, Wanted, WantedError, spares};
 
 use crate::run::{Event, Summary};
 

@@ -59,6 +59,17 @@ pub struct Wanted {
     pub path: Option<PathBuf>,
 }
 
+/// Why a text names no report.
+#[derive(Debug, thiserror::Error)]
+pub enum WantedError {
+    /// There is no such format.
+    #[error("`{0}` is no report format; use one of {names}", names = Format::ALL.map(|(name, _)| name).join(", "))]
+    NoFormat(String),
+    /// A path was to follow.
+    #[error("`{0}=` names no file; write {0}=PATH")]
+    NoFile(String),
+}
+
 /// Why reports cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -88,20 +99,19 @@ pub enum OpenError {
 }
 
 impl FromStr for Wanted {
-    type Err = String;
+    type Err = WantedError;
 
-    fn from_str(text: &str) -> Result<Wanted, String> {
+    fn from_str(text: &str) -> Result<Wanted, WantedError> {
         let (name, path) = match text.split_once('=') {
             Some((name, path)) => (name, Some(path)),
             None => (text, None),
         };
         let known = Format::ALL.iter().find(|(known, _)| *known == name);
         let Some((_, format)) = known else {
-            let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
-            return Err(format!("`{name}` is no report format; use one of {}", names.join(", ")));
+            return Err(WantedError::NoFormat(name.to_owned()));
         };
         match path {
-            Some("") => Err(format!("`{text}` names no file; write {name}=PATH")),
+            Some("") => Err(WantedError::NoFile(name.to_owned())),
             path => Ok(Wanted { format: *format, path: path.map(PathBuf::from) }),
         }
     }
@@ -188,7 +198,7 @@ mod tests {
     #[test]
     fn each_report_has_a_place_of_its_own() {
         let apart = |texts: &[&str]| {
-            let wanted: Result<Vec<Wanted>, String> = texts.iter().map(|text| text.parse()).collect();
+            let wanted: Result<Vec<Wanted>, WantedError> = texts.iter().map(|text| text.parse()).collect();
             Wanted::apart(&wanted.expect("wanted"))
         };
         assert!(apart(&["json=a", "html=b", "junit"]).is_ok());
