@@ -19,7 +19,7 @@ use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::lock::RunLock;
 use crate::custody::recovery::{Probe, probe};
 use crate::documented::api::{self, Operation, Resource};
-use crate::exchange::{Breakage, Exchange, Outcome};
+use crate::exchange::{Breakage, Exchange, Obstacle, Outcome};
 use crate::plan::{Capabilities, cases, plan};
 use crate::scenario::Registration;
 use crate::words;
@@ -162,27 +162,31 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
         Outcome::Unanswered(none) => none,
     };
     let detail = resolved.target.transport.secrets().apply(&none.to_string());
-    let has = |word: &str| detail.contains(word);
-    let advice = if has("not resolved") {
-        "the name is unknown here: check its spelling, and the DNS of this machine"
-    } else if has("UnknownIssuer") || has("CaUsedAsEndEntity") {
-        "nobody here knows who signed its certificate: give --cacert FILE (cacert under [target]) with the authority, or \
-         with the server's own certificate; --insecure would accept any"
-    } else if has("not valid for any names") {
-        "its certificate names no host at all (a subjectAltName; the CN does not count): make it anew with one, for example \
-         with `openssl req … -addext subjectAltName=DNS:HOST`; --insecure would accept it, --cacert would not help"
-    } else if has("NotValidForName") || has("not valid for name") {
-        "its certificate is for another name: use that name in the url; --insecure would accept it, --cacert would not help"
-    } else if has("Expired") || has("expired") || has("NotValidYet") {
-        "check the clock of this machine, or renew the certificate; --insecure would accept it, --cacert would not help"
-    } else if has("InvalidContentType") || has("corrupt message") {
-        "it does not speak TLS on that port: write http:// or another port"
-    } else if has("refused") {
-        "nothing listens there: start the target, or check host and port"
-    } else if none.breakage == Breakage::TimedOut || has("in time") || has("within") {
-        "it does not answer within a second: look for a firewall in between; a slow target needs --timeout"
-    } else {
-        "check host, port and scheme; an https target called with http:// hangs up like this too"
+    let timed_out = (none.breakage == Breakage::TimedOut).then_some(Obstacle::TimedOut);
+    let advice = match none.obstacle.or(timed_out) {
+        Some(Obstacle::NotResolved) => "the name is unknown here: check its spelling, and the DNS of this machine",
+        Some(Obstacle::UntrustedCertificate) => {
+            "nobody here knows who signed its certificate: give --cacert FILE (cacert under [target]) with the authority, \
+             or with the server's own certificate; --insecure would accept any"
+        }
+        Some(Obstacle::NamelessCertificate) => {
+            "its certificate names no host at all (a subjectAltName; the CN does not count): make it anew with one, for \
+             example with `openssl req … -addext subjectAltName=DNS:HOST`; --insecure would accept it, --cacert would not \
+             help"
+        }
+        Some(Obstacle::MisnamedCertificate) => {
+            "its certificate is for another name: use that name in the url; --insecure would accept it, --cacert would \
+             not help"
+        }
+        Some(Obstacle::OutdatedCertificate) => {
+            "check the clock of this machine, or renew the certificate; --insecure would accept it, --cacert would not help"
+        }
+        Some(Obstacle::NotTls) => "it does not speak TLS on that port: write http:// or another port",
+        Some(Obstacle::Refused) => "nothing listens there: start the target, or check host and port",
+        Some(Obstacle::TimedOut) => {
+            "it does not answer within a second: look for a firewall in between; a slow target needs --timeout"
+        }
+        None => "check host, port and scheme; an https target called with http:// hangs up like this too",
     };
     found.bad("address", format!("{url}: {detail}"), advice);
     false

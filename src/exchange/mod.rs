@@ -229,6 +229,27 @@ impl fmt::Display for Breakage {
     }
 }
 
+/// What kept a connection from being had, where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The name of the host has no address here.
+    NotResolved,
+    /// Nothing listens at the port.
+    Refused,
+    /// Nobody answered in time.
+    TimedOut,
+    /// What listens there does not speak TLS.
+    NotTls,
+    /// Nobody who is trusted has signed the certificate.
+    UntrustedCertificate,
+    /// The certificate names no host at all.
+    NamelessCertificate,
+    /// The certificate is for another name.
+    MisnamedCertificate,
+    /// The certificate has expired, or is not valid yet.
+    OutdatedCertificate,
+}
+
 /// No whole answer came. It is never the same as an empty answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unanswered {
@@ -236,6 +257,8 @@ pub struct Unanswered {
     pub breakage: Breakage,
     /// When it went wrong.
     pub phase: Phase,
+    /// What kept a connection from being had, where that is known.
+    pub obstacle: Option<Obstacle>,
     /// In words, for people: the operating system's or the parser's reason.
     pub detail: String,
     /// The bytes of an answer that had come by then (capped).

@@ -127,6 +127,7 @@ fn unanswered(request: Request, why: &str) -> Exchange {
     let none = Unanswered {
         breakage: Breakage::Unreachable,
         phase: Phase::Connecting,
+        obstacle: None,
         detail: why.to_owned(),
         partial: Vec::new(),
     };

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::custody::Undone;
 use crate::exchange::Redaction;
 use crate::judge::facts::Broken;
 use crate::plan::Skip;
@@ -100,6 +101,19 @@ pub struct Excuse {
     /// The last day on which it is put up with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
+}
+
+/// What custody has to say is said while a state is reached.
+impl From<String> for Cause {
+    fn from(why: String) -> Cause {
+        Cause::SetUp(why)
+    }
+}
+
+impl From<Undone> for Cause {
+    fn from(undone: Undone) -> Cause {
+        Cause::SetUp(undone.why)
+    }
 }
 
 impl Cause {

@@ -104,7 +104,7 @@ impl Harness {
         if self.accounts.is_over_budget(&request) {
             return Err(Cause::OverBudget);
         }
-        let expected = self.accounts.before(&request).await.map_err(Cause::SetUp)?;
+        let expected = self.accounts.before(&request).await?;
         let asked = self.accounts.ask(request, &expected, patience).await;
         let exchange = asked.map_err(|throttled| Cause::Throttled(throttled.0))?;
         // After a refusal the token of the admin stays good, and a wrong login is spared.
@@ -123,7 +123,7 @@ impl Harness {
         let probe = async {
             match self.given_registration {
                 Some(state) => Ok(state),
-                None => self.givens.lock().await.probe_registration().await.map_err(Cause::SetUp),
+                None => self.givens.lock().await.probe_registration().await.map_err(Cause::from),
             }
         };
         self.registration.get_or_try_init(|| probe).await.copied()

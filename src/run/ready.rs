@@ -28,10 +28,6 @@ pub(super) async fn ready(harness: &Harness, case: &Case, kit: Kit) -> Result<Re
     if harness.is_stopping() {
         return Err(Cause::Stopped);
     }
-    set_up(harness, case, kit).await.map_err(Cause::SetUp)
-}
-
-async fn set_up(harness: &Harness, case: &Case, kit: Kit) -> Result<Ready, String> {
     let needed = names(case);
     let needs = |name: &str| needed.contains(name);
     let mut bindings = kit.bindings(harness, case);

@@ -25,7 +25,9 @@ use super::framed::shares_connection;
 use super::limits::Limits;
 use super::origin::Origin;
 use super::tls::{self, Trust};
-use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response, Unanswered};
+use crate::exchange::{
+    Breakage, Exchange, Header, HttpRequest, Obstacle, Outcome, Phase, Request, Response, Unanswered,
+};
 
 /// How much of a broken body is kept for people to look at, in bytes.
 const PARTIAL_BYTES: usize = 4096;
@@ -249,12 +251,13 @@ fn reason(response: &reqwest::Response) -> String {
 }
 
 fn broken(breakage: Breakage, phase: Phase, detail: String) -> Unanswered {
-    Unanswered { breakage, phase, detail, partial: Vec::new() }
+    Unanswered { breakage, phase, obstacle: None, detail, partial: Vec::new() }
 }
 
 fn explain_head(error: &reqwest::Error) -> Unanswered {
     if error.is_connect() || error.is_builder() {
-        return broken(Breakage::Unreachable, Phase::Connecting, words(error));
+        let unreachable = broken(Breakage::Unreachable, Phase::Connecting, words(error));
+        return Unanswered { obstacle: obstacle(error), ..unreachable };
     }
     let breakage = kind(error);
     let phase = match breakage {
@@ -263,6 +266,16 @@ fn explain_head(error: &reqwest::Error) -> Unanswered {
         _ => Phase::Waiting,
     };
     broken(breakage, phase, words(error))
+}
+
+/// What kept it from connecting.
+fn obstacle(error: &reqwest::Error) -> Option<Obstacle> {
+    let of_cause = |cause: &(dyn Error + 'static)| match cause.downcast_ref::<std::io::Error>() {
+        Some(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Some(Obstacle::Refused),
+        Some(error) => tls::obstacle_within(error),
+        None => cause.downcast_ref().and_then(tls::obstacle),
+    };
+    causes(error).find_map(of_cause).or(error.is_timeout().then_some(Obstacle::TimedOut))
 }
 
 /// reqwest wraps hyper, which wraps the operating system: the reason lies somewhere below.

@@ -191,6 +191,7 @@ fn not_sent(request: Request) -> Exchange {
         outcome: Outcome::Unanswered(Unanswered {
             breakage: Breakage::Unreachable,
             phase: Phase::Connecting,
+            obstacle: None,
             detail: "it has answered no request for a while, so nothing is sent to it any more".to_owned(),
             partial: Vec::new(),
         }),

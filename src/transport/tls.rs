@@ -17,6 +17,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use crate::exchange::Obstacle;
 use crate::files;
 
 /// Whose certificates are accepted.
@@ -131,6 +132,34 @@ fn read_certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'stati
         return Err(TlsError::NoCertificate { path: path.to_owned() });
     }
     Ok(certificates)
+}
+
+/// What a failed handshake says of the other side.
+pub(super) fn obstacle(error: &rustls::Error) -> Option<Obstacle> {
+    use CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
+        UnknownIssuer,
+    };
+    let error = match error {
+        rustls::Error::InvalidCertificate(error) => error,
+        rustls::Error::InvalidMessage(_) => return Some(Obstacle::NotTls),
+        _ => return None,
+    };
+    match error {
+        // An authority in place of a server comes as `Other`; `--cacert` with the very certificate helps here too.
+        UnknownIssuer | CertificateError::Other(_) => Some(Obstacle::UntrustedCertificate),
+        NotValidForNameContext { presented, .. } if presented.is_empty() => Some(Obstacle::NamelessCertificate),
+        NotValidForName | NotValidForNameContext { .. } => Some(Obstacle::MisnamedCertificate),
+        Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => {
+            Some(Obstacle::OutdatedCertificate)
+        }
+        _ => None,
+    }
+}
+
+/// The same, of an error that may hide one of TLS.
+pub(super) fn obstacle_within(error: &std::io::Error) -> Option<Obstacle> {
+    error.get_ref().and_then(|inner| inner.downcast_ref()).and_then(obstacle)
 }
 
 /// The certificates of a file: as authorities, and each also as itself.

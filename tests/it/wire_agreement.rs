@@ -5,9 +5,11 @@ use std::time::Duration;
 use crate::harness::nobody;
 use crate::harness::server::{PATIENCE, Server, hold, read_head, reset, serve, write};
 use crate::harness::tls::{params, self_signed};
-use crate::harness::wire::{answered, detail, get, hasty, limits, pace, request, run, run_paced, show, unanswered};
+use crate::harness::wire::{
+    answered, detail, get, hasty, limits, obstacle, pace, request, run, run_paced, show, unanswered,
+};
 use url::Url;
-use wabizspec::exchange::{Breakage, Header, HttpRequest, Outcome, Phase, Request};
+use wabizspec::exchange::{Breakage, Header, HttpRequest, Obstacle, Outcome, Phase, Request};
 use wabizspec::transport::second_opinion::{SecondOpinion, call_url};
 use wabizspec::transport::tls::{Trust, configuration};
 use wabizspec::transport::wire::Wire;
@@ -119,7 +121,7 @@ fn nobody_listens_and_resets() {
     let second = SecondOpinion::new(nobody().parse().expect("an origin"), None, None, limits()).expect("a client");
     let exchange = run(second.send(get("/")));
     assert_eq!(unanswered(&exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
-    assert!(detail(&exchange).contains("refused"), "{}", detail(&exchange));
+    assert_eq!(obstacle(&exchange), Some(Obstacle::Refused), "{}", detail(&exchange));
 
     let server = serve(|_, mut stream| {
         read_head(&mut stream);

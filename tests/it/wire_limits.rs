@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::harness::nobody;
 use crate::harness::server::{hold, read_head, serve, stall, write};
 use crate::harness::wire::{
-    answered, detail, get, hasty, limits, pace, request, run, run_paced, send, send_within, show, unanswered,
+    answered, detail, get, hasty, limits, obstacle, pace, request, run, run_paced, send, send_within, show, unanswered,
 };
-use wabizspec::exchange::{Breakage, Phase};
+use wabizspec::exchange::{Breakage, Obstacle, Phase};
 use wabizspec::transport::wire::Wire;
 use wabizspec::transport::{Limits, origin::Origin};
 
@@ -17,7 +17,7 @@ use wabizspec::transport::{Limits, origin::Origin};
 fn nobody_listens() {
     let exchange = run(Wire::new(nobody().parse().expect("an origin"), None, limits()).send(get("/")));
     assert_eq!(unanswered(&exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
-    assert!(detail(&exchange).contains("refused"), "{}", detail(&exchange));
+    assert_eq!(obstacle(&exchange), Some(Obstacle::Refused), "{}", detail(&exchange));
 }
 
 #[test]

@@ -337,6 +337,7 @@ fn no_answer_satisfies_nothing_and_is_judged_elsewhere() {
     let silence = exchange(Outcome::Unanswered(Unanswered {
         breakage: Breakage::Closed,
         phase: Phase::Waiting,
+        obstacle: None,
         detail: String::new(),
         partial: Vec::new(),
     }));
@@ -352,6 +353,7 @@ fn raw_bytes_met_by_closing_the_connection_break_an_expectation_that_asks_for_an
         ..exchange(Outcome::Unanswered(Unanswered {
             breakage,
             phase: Phase::Waiting,
+            obstacle: None,
             detail: String::new(),
             partial: Vec::new(),
         }))

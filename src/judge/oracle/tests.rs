@@ -121,6 +121,7 @@ fn no_whole_answer_is_noticed_but_not_that_nobody_could_be_reached() {
         Outcome::Unanswered(Unanswered {
             breakage,
             phase: Phase::Waiting,
+            obstacle: None,
             detail: String::new(),
             partial: partial.to_vec(),
         })

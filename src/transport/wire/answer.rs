@@ -63,7 +63,7 @@ pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method:
         Err((breakage, detail)) => {
             let phase = talk.phase();
             let partial = talk.connection.inbox.opening().to_vec();
-            let unanswered = Unanswered { breakage, phase, detail, partial };
+            let unanswered = Unanswered { breakage, phase, obstacle: None, detail, partial };
             Attempt { outcome: Outcome::Unanswered(unanswered), elapsed, persistent: false }
         }
     }

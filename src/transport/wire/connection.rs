@@ -1,5 +1,6 @@
 //! One connection to the target: how it is opened, and whether it can serve again.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,8 +14,9 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::inbox::{Inbox, PARTIAL_BYTES};
 use super::stream::Stream;
-use crate::exchange::{Breakage, Phase, Unanswered};
+use crate::exchange::{Breakage, Obstacle, Phase, Unanswered};
 use crate::transport::origin::Origin;
+use crate::transport::tls::obstacle_within;
 
 /// A stream with the bytes received from it.
 #[derive(Debug)]
@@ -104,7 +106,7 @@ impl Connector {
     pub(super) async fn connect(&self, limit: Duration) -> Result<Connection, Unanswered> {
         let deadline = Instant::now() + limit;
         let (connector, name) = match &self.security {
-            Security::Missing(why) => return Err(unreachable(why.clone())),
+            Security::Missing(why) => return Err(unreachable(None, why.clone())),
             Security::Plain => {
                 let stream = Stream::Plain(self.tcp(deadline).await?);
                 return Ok(Connection::new(stream, deadline));
@@ -114,8 +116,11 @@ impl Connector {
         let stream = self.tcp(deadline).await?;
         match timeout_at(deadline, connector.connect(name.clone(), stream)).await {
             Ok(Ok(stream)) => Ok(Connection::new(Stream::Tls(Box::new(stream)), deadline)),
-            Ok(Err(error)) => Err(unreachable(format!("TLS handshake: {error}"))),
-            Err(_) => Err(unreachable(format!("TLS handshake: not done within the {limit:?} for connecting"))),
+            Ok(Err(error)) => Err(unreachable(obstacle_within(&error), format!("TLS handshake: {error}"))),
+            Err(_) => {
+                let detail = format!("TLS handshake: not done within the {limit:?} for connecting");
+                Err(unreachable(Some(Obstacle::TimedOut), detail))
+            }
         }
     }
 
@@ -123,7 +128,7 @@ impl Connector {
     /// one which swallows packets leaves time for the next.
     async fn tcp(&self, deadline: Instant) -> Result<TcpStream, Unanswered> {
         let addresses = self.addresses(deadline).await?;
-        let mut failures = Vec::new();
+        let (mut failures, mut obstacle) = (Vec::new(), None);
         for (tried, address) in addresses.iter().enumerate() {
             let left = deadline.saturating_duration_since(Instant::now());
             let share = left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
@@ -134,11 +139,19 @@ impl Connector {
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
-                Ok(Err(error)) => failures.push(format!("{address}: {error}")),
-                Err(_) => failures.push(format!("{address}: no answer within {share:?}")),
+                Ok(Err(error)) => {
+                    if error.kind() == ErrorKind::ConnectionRefused {
+                        obstacle = Some(Obstacle::Refused);
+                    }
+                    failures.push(format!("{address}: {error}"));
+                }
+                Err(_) => {
+                    obstacle.get_or_insert(Obstacle::TimedOut);
+                    failures.push(format!("{address}: no answer within {share:?}"));
+                }
             }
         }
-        Err(unreachable(failures.join("; ")))
+        Err(unreachable(obstacle, failures.join("; ")))
     }
 
     async fn addresses(&self, deadline: Instant) -> Result<Vec<SocketAddr>, Unanswered> {
@@ -146,22 +159,24 @@ impl Connector {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
+        let not_resolved = |detail| unreachable(Some(Obstacle::NotResolved), detail);
         let found: Vec<_> = match timeout_at(deadline, lookup_host((host, port))).await {
             Ok(Ok(found)) => found.collect(),
             Ok(Err(error)) => {
-                return Err(unreachable(format!("the name {host} is not resolved: {error}")));
+                return Err(not_resolved(format!("the name {host} is not resolved: {error}")));
             }
             Err(_) => {
-                return Err(unreachable(format!("the name {host} is not resolved in time")));
+                return Err(not_resolved(format!("the name {host} is not resolved in time")));
             }
         };
         if found.is_empty() {
-            return Err(unreachable(format!("the name {host} has no address")));
+            return Err(not_resolved(format!("the name {host} has no address")));
         }
         Ok(found)
     }
 }
 
-fn unreachable(detail: String) -> Unanswered {
-    Unanswered { breakage: Breakage::Unreachable, phase: Phase::Connecting, detail, partial: Vec::new() }
+fn unreachable(obstacle: Option<Obstacle>, detail: String) -> Unanswered {
+    let (breakage, phase) = (Breakage::Unreachable, Phase::Connecting);
+    Unanswered { breakage, phase, obstacle, detail, partial: Vec::new() }
 }

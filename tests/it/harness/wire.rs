@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::server::{PATIENCE, Server};
 use tokio::sync::mpsc;
-use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response};
+use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Obstacle, Outcome, Phase, Request, Response};
 use wabizspec::transport::Limits;
 use wabizspec::transport::origin::Origin;
 use wabizspec::transport::wire::Wire;
@@ -157,6 +157,14 @@ pub fn unanswered(exchange: &Exchange) -> (Breakage, Phase, String) {
 }
 
 #[track_caller]
+/// What kept a connection from being had.
+pub fn obstacle(exchange: &Exchange) -> Option<Obstacle> {
+    match &exchange.outcome {
+        Outcome::Unanswered(why) => why.obstacle,
+        Outcome::Answered(response) => panic!("answered: {response:?}"),
+    }
+}
+
 pub fn detail(exchange: &Exchange) -> &str {
     match &exchange.outcome {
         Outcome::Unanswered(why) => &why.detail,
