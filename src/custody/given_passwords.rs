@@ -81,7 +81,7 @@ fn in_json(json: &Json, named: bool, found: &mut Vec<String>) {
 
 /// The values of `…password=` in a query or a form.
 fn in_form(text: &str) -> Vec<String> {
-    let pairs = url::form_urlencoded::parse(text.trim().as_bytes());
+    let pairs = form_urlencoded::parse(text.trim().as_bytes());
     let named = pairs.filter(|(name, _)| is_password(name));
     named.map(|(_, value)| value.into_owned()).collect()
 }

@@ -5,10 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tokio::process::Command;
-use url::Url;
 
 use crate::exchange::Redaction;
-use crate::transport::second_opinion::call_url;
+use crate::transport::call::Call;
 use crate::transport::tls::Trust;
 
 /// The longest that a hook may take.
@@ -23,12 +22,7 @@ pub enum Hook {
     /// A line for the shell.
     Command(String),
     /// A request without a body; a 2xx answer means done.
-    Call {
-        /// For example `POST`.
-        method: String,
-        /// Absolute, http or https.
-        url: Url,
-    },
+    Call(Call),
 }
 
 impl FromStr for Hook {
@@ -43,8 +37,8 @@ impl FromStr for Hook {
             && method.bytes().all(|byte| byte.is_ascii_uppercase())
             && (rest.starts_with("http://") || rest.starts_with("https://"))
         {
-            let url = Url::parse(rest).map_err(|error| format!("the text after `{method}` is no URL: {error}"))?;
-            return Ok(Hook::Call { method: method.to_owned(), url });
+            let call = Call::new(method, rest);
+            return call.map(Hook::Call).map_err(|why| format!("`{method} URL` cannot be called: {why}"));
         }
         Ok(Hook::Command(text.to_owned()))
     }
@@ -60,7 +54,7 @@ impl Hook {
     pub async fn run(&self, environment: &[(&str, &str)], trust: &Trust) -> Result<String, String> {
         match self {
             Hook::Command(line) => run_command(self, line, environment).await,
-            Hook::Call { method, url } => match call_url(method, url.as_str(), trust, PATIENCE).await {
+            Hook::Call(call) => match call.send(trust, PATIENCE).await {
                 Err(error) => Err(format!("{self} failed: {error}")),
                 Ok(status) if (200..300).contains(&status) => Ok(String::new()),
                 Ok(status) => Err(format!("{self} was answered {status}, not 2xx")),
@@ -121,11 +115,7 @@ impl fmt::Display for Hook {
                     (false, _) => f.write_str("the command"),
                 }
             }
-            Hook::Call { method, url } => {
-                let host = url.host_str().unwrap_or_default();
-                let port = url.port().map_or(String::new(), |port| format!(":{port}"));
-                write!(f, "`{method} {}://{host}{port}{}`", url.scheme(), url.path())
-            }
+            Hook::Call(call) => write!(f, "`{call}`"),
         }
     }
 }
@@ -165,7 +155,7 @@ mod tests {
     #[test]
     fn a_method_and_url_is_a_call_and_all_else_a_command() {
         let call: Hook = "POST http://127.0.0.1:1/reset".parse().expect("call");
-        assert!(matches!(call, Hook::Call { .. }));
+        assert!(matches!(call, Hook::Call(_)));
         for line in ["docker restart wabiz", "curl http://127.0.0.1:1", "POST"] {
             assert_eq!(line.parse(), Ok(Hook::Command(line.to_owned())));
         }

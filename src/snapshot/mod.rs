@@ -1,7 +1,7 @@
 //! What a target answered, kept in insta's file format, so that a later answer can be held to it.
 //!
-//! insta's macros call `cargo metadata` and write nothing under CI; so this module reads files through insta's public
-//! types and writes the format itself. That works from an installed binary, outside any Cargo project, with `CI` set.
+//! insta's macros call `cargo metadata` and write nothing under CI, so this module reads and writes the format itself.
+//! That works from an installed binary, outside any Cargo project, with `CI` set. A test holds it to insta.
 
 mod diff;
 mod store;

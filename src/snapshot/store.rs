@@ -4,8 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use insta::Snapshot;
-
 use super::diff::diff;
 
 use crate::files;
@@ -94,19 +92,20 @@ fn read(path: &Path) -> io::Result<Option<String>> {
         let advice = "repair it, or delete it and accept anew";
         io::Error::new(io::ErrorKind::InvalidData, format!("{} is no snapshot: {why}; {advice}", path.display()))
     };
-    // insta opens it by its path: only what is a small regular file is left to it.
-    match files::read_own(path, files::TEXT) {
-        Ok(_) => {}
+    let text = match files::read_own(path, files::TEXT) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error.to_string())),
-    }
-    let snapshot = Snapshot::from_file(path).map_err(|error| unreadable(error.to_string()))?;
-    let text = snapshot.as_text().ok_or_else(|| unreadable("it holds no text".to_owned()))?;
-    Ok(Some(text.to_string().trim().to_owned()))
+    };
+    let parts = text.strip_prefix("---\n").and_then(|text| text.split_once("\n---\n"));
+    let (_, transcript) = parts.ok_or_else(|| unreadable("it has no head between two lines of `---`".to_owned()))?;
+    Ok(Some(transcript.trim().to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
+    use insta::Snapshot;
+
     use super::*;
 
     const CASE: &str = "login/x::row";

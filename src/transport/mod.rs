@@ -10,6 +10,7 @@ mod framed;
 mod circuit_breaker;
 pub mod throttle;
 pub mod wire;
+pub mod call;
 pub mod second_opinion;
 mod client;
 mod target;

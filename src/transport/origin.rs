@@ -1,10 +1,9 @@
 //! Where the target is: a URL taken apart once, so that nobody builds a `Host` header or a path by hand.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
-use url::{Host, Url};
 
 /// The scheme, host, port and base path of a target.
 ///
@@ -53,9 +52,32 @@ pub enum OriginError {
     /// `http://host:0`
     #[error("no server listens on port 0; write the port that the target listens on")]
     PortZero,
-    /// The URL parser's reason.
+    /// What is wrong with its host, port or path.
     #[error("the target's URL cannot be read ({0}); write it as http://HOST:PORT")]
-    Unreadable(#[from] url::ParseError),
+    Unreadable(&'static str),
+}
+
+/// A URL in pieces, none of which has been looked at yet.
+pub(super) struct Pieces<'u> {
+    pub(super) scheme: &'u str,
+    /// Name and password, without the `@`.
+    pub(super) user: Option<&'u str>,
+    /// Host and port.
+    pub(super) place: &'u str,
+    /// Path, query and fragment.
+    pub(super) rest: &'u str,
+}
+
+impl<'u> Pieces<'u> {
+    pub(super) fn of(url: &'u str) -> Result<Pieces<'u>, OriginError> {
+        let (scheme, after) = url.split_once("://").ok_or(OriginError::NoScheme)?;
+        let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
+        let (user, place) = match authority.rsplit_once('@') {
+            Some((user, place)) => (Some(user), place),
+            None => (None, authority),
+        };
+        Ok(Pieces { scheme, user, place, rest })
+    }
 }
 
 impl std::str::FromStr for Origin {
@@ -66,41 +88,85 @@ impl std::str::FromStr for Origin {
         if text.is_empty() {
             return Err(OriginError::Empty);
         }
-        let Some((scheme, _)) = text.split_once("://") else {
-            return Err(OriginError::NoScheme);
-        };
+        let Pieces { scheme, user, place, rest } = Pieces::of(text)?;
         let tls = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
             "https" => true,
             _ if is_scheme(scheme) => return Err(OriginError::Scheme(scheme.to_owned())),
             _ => return Err(OriginError::NoScheme),
         };
-        let url = Url::parse(text)?;
-        if !url.username().is_empty() || url.password().is_some() {
+        if user.is_some() {
             return Err(OriginError::Credentials);
         }
-        if url.query().is_some() {
-            return Err(OriginError::Query);
+        match rest.chars().find(|c| matches!(c, '?' | '#')) {
+            Some('?') => return Err(OriginError::Query),
+            Some(_) => return Err(OriginError::Fragment),
+            None => {}
         }
-        if url.fragment().is_some() {
-            return Err(OriginError::Fragment);
-        }
-        let host = url.host_str().ok_or(url::ParseError::EmptyHost)?;
-        let port = url.port().unwrap_or(default_port(tls));
+        // The colons of an IPv6 address stand before its bracket.
+        let after_host = place.rfind(']').map_or(0, |bracket| bracket + 1);
+        let (host, port) = match place[after_host..].split_once(':') {
+            Some((end, port)) => (&place[..after_host + end.len()], port),
+            None => (place, ""),
+        };
+        let host = read_host(host).map_err(OriginError::Unreadable)?;
+        let port = match port {
+            "" => default_port(tls),
+            digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                digits.parse().map_err(|_| OriginError::Unreadable("invalid port number"))?
+            }
+            _ => return Err(OriginError::Unreadable("invalid port number")),
+        };
         if port == 0 {
             return Err(OriginError::PortZero);
         }
-        Ok(Origin {
-            tls,
-            host: host.to_owned(),
-            port,
-            host_header: match port == default_port(tls) {
-                true => host.to_owned(),
-                false => format!("{host}:{port}"),
-            },
-            base_path: url.path().trim_end_matches('/').to_owned(),
-        })
+        let base_path = read_path(rest).ok_or(OriginError::Unreadable("invalid path"))?;
+        let host_header = match port == default_port(tls) {
+            true => host.clone(),
+            false => format!("{host}:{port}"),
+        };
+        Ok(Origin { tls, host, port, host_header, base_path })
     }
+}
+
+/// A host in the one way it is written here, or why it is none.
+fn read_host(text: &str) -> Result<String, &'static str> {
+    if let Some(address) = text.strip_prefix('[') {
+        let address = address.strip_suffix(']').and_then(|address| address.parse::<Ipv6Addr>().ok());
+        return address.map(|address| format!("[{address}]")).ok_or("invalid IPv6 address");
+    }
+    let name = text.to_ascii_lowercase();
+    let full = name.strip_suffix('.').unwrap_or(&name);
+    let last = full.rsplit('.').next().unwrap_or_default();
+    if full.is_empty() {
+        return Err("empty host");
+    }
+    // The operating system reads `127.1` and `0x7f000001` as addresses too; here one address has one name.
+    if last.starts_with(|c: char| c.is_ascii_digit())
+        && last.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'x')
+    {
+        return full.parse().map(|address: Ipv4Addr| address.to_string()).map_err(|_| "invalid IPv4 address");
+    }
+    match full.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
+        true => Ok(name),
+        false if name.is_ascii() => Err("invalid domain character"),
+        false => Err("a name outside ASCII: write it as xn--…"),
+    }
+}
+
+/// A path as it goes onto the wire (RFC 3986 §3.3 and §5.2.4), without a slash at its end.
+fn read_path(text: &str) -> Option<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte);
+    let mut segments = Vec::new();
+    for segment in text.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    let path: String = segments.into_iter().flat_map(|segment| ["/", segment]).collect();
+    text.bytes().all(plain).then(|| path.trim_end_matches('/').to_owned())
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -165,14 +231,12 @@ impl Origin {
 }
 
 fn names_this_machine(host: &str) -> bool {
-    let address = match Host::parse(host.trim_end_matches('.')) {
-        Ok(Host::Domain(name)) => return name == "localhost",
-        Ok(Host::Ipv4(address)) => IpAddr::V4(address),
-        Ok(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical(),
-        Err(_) => return false,
-    };
-    // The unspecified address is connected to as this machine.
-    address.is_loopback() || address.is_unspecified()
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+    match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        // The unspecified address is connected to as this machine.
+        Ok(address) => address.is_loopback() || address.is_unspecified(),
+        Err(_) => host == "localhost",
+    }
 }
 
 impl fmt::Display for Origin {
@@ -197,6 +261,7 @@ mod tests {
             ("HTTP://A.Example:9/x/y//", false, "a.example", 9, "a.example:9", "/x/y", "http://a.example:9/x/y"),
             ("http://[::1]:8080", false, "::1", 8080, "[::1]:8080", "", "http://[::1]:8080"),
             ("https://[2001:DB8::1]", true, "2001:db8::1", 443, "[2001:db8::1]", "", "https://[2001:db8::1]"),
+            ("http://a/../x/./y/../z/", false, "a", 80, "a", "/x/z", "http://a/x/z"),
             (" http://127.0.0.1:1 ", false, "127.0.0.1", 1, "127.0.0.1:1", "", "http://127.0.0.1:1"),
         ] {
             let origin: Origin = url.parse().expect(url);
@@ -226,9 +291,16 @@ mod tests {
             ("http://a/?", OriginError::Query),
             ("http://a#x", OriginError::Fragment),
             ("http://a:0", OriginError::PortZero),
-            ("http://a:65536", OriginError::Unreadable(url::ParseError::InvalidPort)),
-            ("http://", OriginError::Unreadable(url::ParseError::EmptyHost)),
-            ("http://[::1", OriginError::Unreadable(url::ParseError::InvalidIpv6Address)),
+            ("http://a:65536", OriginError::Unreadable("invalid port number")),
+            ("http://", OriginError::Unreadable("empty host")),
+            ("http://[::1", OriginError::Unreadable("invalid IPv6 address")),
+            ("http://[::1]x", OriginError::Unreadable("invalid IPv6 address")),
+            ("http://a:+80", OriginError::Unreadable("invalid port number")),
+            ("http://127.1", OriginError::Unreadable("invalid IPv4 address")),
+            ("http://0x7f000001", OriginError::Unreadable("invalid IPv4 address")),
+            ("http://a\\b", OriginError::Unreadable("invalid domain character")),
+            ("http://bücher.example", OriginError::Unreadable("a name outside ASCII: write it as xn--…")),
+            ("http://a/x y", OriginError::Unreadable("invalid path")),
         ] {
             assert_eq!(url.parse::<Origin>(), Err(error), "{url}");
         }

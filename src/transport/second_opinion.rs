@@ -10,21 +10,19 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use reqwest::header::{HeaderName, HeaderValue};
-use reqwest::{Method, Proxy, Version, redirect, retry};
+use reqwest::{Method, Proxy, Url, Version, redirect, retry};
 use thiserror::Error as ThisError;
 use tokio::time::{Instant as TokioInstant, timeout_at};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-use url::Url;
 
 use super::framed::shares_connection;
 use super::limits::Limits;
 use super::origin::Origin;
-use super::tls::{self, Trust};
 use crate::exchange::{
     Breakage, Exchange, Header, HttpRequest, Obstacle, Outcome, Phase, Request, Response, Unanswered,
 };
@@ -51,7 +49,7 @@ pub struct SetupError(String);
 impl SecondOpinion {
     /// A client for one target. Nothing is opened yet.
     ///
-    /// `tls` is the configuration of our own client, see [`tls::configuration`]; HTTP/2 is offered beside HTTP/1.1. An
+    /// `tls` is the configuration of our own client, see [`tls::configuration`](super::tls::configuration); HTTP/2 is offered beside HTTP/1.1. An
     /// http origin needs none, but an https proxy does. `proxy` is `http://`, `https://` or `socks5://`.
     ///
     /// # Errors
@@ -160,29 +158,6 @@ impl SecondOpinion {
             }
         }
     }
-}
-
-/// Sends one request without a body to any http or https URL, and says the status of the answer; redirects are not
-/// followed. For hooks, not for judging. The TLS configuration is built only for https.
-///
-/// # Errors
-///
-/// In words, when the method or URL cannot be used or no answer comes within `limit`.
-pub async fn call_url(method: &str, url: &str, trust: &Trust, limit: Duration) -> Result<u16, String> {
-    let url = Url::parse(url).map_err(|error| format!("the URL cannot be read: {error}"))?;
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| format!("`{method}` is no method"))?;
-    let tls = match url.scheme() {
-        "http" => None,
-        "https" => Some(tls::configuration(trust).map_err(|error| error.to_string())?),
-        other => {
-            return Err(format!("`{other}` is no scheme of a hook; write http:// or https://"));
-        }
-    };
-    let limits = Limits { connect: limit, ..Limits::default() };
-    let tls = tls.map(Arc::unwrap_or_clone);
-    let client = build(tls, None, &limits).map_err(|error| error.to_string())?;
-    let answer = client.request(method, url).timeout(limit).send().await;
-    answer.map(|response| response.status().as_u16()).map_err(|error| words(&error))
 }
 
 fn build(tls: Option<ClientConfig>, proxy: Option<Url>, limits: &Limits) -> Result<reqwest::Client, SetupError> {

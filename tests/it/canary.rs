@@ -20,7 +20,7 @@ const SECRETS: [&str; 5] = [PASSWORD, HEADER, TOKEN, HOOK, ODD];
 /// Every form of a secret that must not be found.
 fn forms(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).expect("json");
-    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let mut forms = vec![
         secret.to_owned(),
         json[1..json.len() - 1].to_owned(),
@@ -112,7 +112,7 @@ fn answer(asked: &Asked, echo: Echo) -> String {
     let basic = asked.header("authorization").and_then(|value| value.strip_prefix("Basic ")).unwrap_or_default();
     let plain = String::from_utf8(STANDARD.decode(basic).unwrap_or_default()).unwrap_or_default();
     let shown = format!("{request} {plain}");
-    let percent: String = url::form_urlencoded::byte_serialize(shown.as_bytes()).collect();
+    let percent: String = form_urlencoded::byte_serialize(shown.as_bytes()).collect();
     let all = format!("{shown} {percent} {} {}", STANDARD.encode(&shown), URL_SAFE.encode(&shown));
     let token = format!("\"users\":[{{\"token\":\"{TOKEN}\",\"expires_after\":\"2999-01-01 00:00:00+00:00\"}}]");
     let logs_in = asked.is("POST", "/v1/users/login");

@@ -61,7 +61,7 @@ fn encodings(text: &str) -> Vec<(&'static str, String)> {
         ("HTML, escaped whole", each_char(text, |c| format!("&#x{:x};", u32::from(c)))),
         ("percent signs", each_byte(text, |byte| format!("%{byte:02X}"))),
         ("percent signs, lower case", each_byte(text, |byte| format!("%{byte:02x}"))),
-        ("a form", url::form_urlencoded::byte_serialize(text.as_bytes()).collect()),
+        ("a form", form_urlencoded::byte_serialize(text.as_bytes()).collect()),
         ("hexadecimal", each_byte(text, |byte| format!("{byte:02x}"))),
         ("hexadecimal, upper case", each_byte(text, |byte| format!("{byte:02X}"))),
         ("hexadecimal escapes", each_byte(text, |byte| format!("\\x{byte:02x}"))),

@@ -8,9 +8,10 @@ use crate::harness::tls::{params, self_signed};
 use crate::harness::wire::{
     answered, detail, get, hasty, limits, obstacle, pace, request, run, run_paced, show, unanswered,
 };
-use url::Url;
+use reqwest::Url;
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Obstacle, Outcome, Phase, Request};
-use wabizspec::transport::second_opinion::{SecondOpinion, call_url};
+use wabizspec::transport::call::Call;
+use wabizspec::transport::second_opinion::SecondOpinion;
 use wabizspec::transport::tls::{Trust, configuration};
 use wabizspec::transport::wire::Wire;
 use wabizspec::transport::{Client, Limits};
@@ -236,13 +237,13 @@ fn a_hook_is_called_by_its_url() {
         write(&mut stream, format!("HTTP/1.1 {status} X\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"));
     });
     let call_within = |limit: Duration, method: &'static str, url: String| {
-        run(async move { call_url(method, &url, &Trust::WebRoots, limit).await })
+        run(async move { Call::new(method, &url)?.send(&Trust::WebRoots, limit).await })
     };
     let call = |method, url| call_within(PATIENCE, method, url);
     assert_eq!(call("POST", format!("http://{}/reset?all=1", server.address)), Ok(204));
     assert_eq!(call("GET", format!("http://{}/", server.address)), Ok(302));
     for (method, url, words) in [
-        ("POST", "http://nothing.invalid/".to_owned(), "dns"),
+        ("POST", "http://nothing.invalid/".to_owned(), "is not resolved"),
         ("POST", "ftp://localhost/".to_owned(), "http://"),
         ("POST", "localhost".to_owned(), "URL"),
         ("PO ST", format!("http://{}/", server.address), "method"),

@@ -17,7 +17,7 @@ use crate::transport::{Client, Limits};
 
 /// The way onto the wire that the configuration asks for.
 pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Config) -> Result<Client, Failure> {
-    let proxy = config.target.proxy.as_deref().map(url::Url::parse).transpose();
+    let proxy = config.target.proxy.as_deref().map(reqwest::Url::parse).transpose();
     let proxy = proxy.map_err(|error| Failure::usage(format!("the proxy is not a URL: {error}")))?;
     let tls = match origin.tls() || proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https") {
         true => Some(tls::configuration(trust).map_err(Failure::usage)?),

@@ -73,7 +73,7 @@ impl RequestParts {
 
     /// With a parameter in the query.
     pub fn query(self, name: &str, value: &[u8]) -> RequestParts {
-        let value: String = url::form_urlencoded::byte_serialize(value).collect();
+        let value: String = form_urlencoded::byte_serialize(value).collect();
         RequestParts { path: format!("{}?{name}={value}", self.path), ..self }
     }
 

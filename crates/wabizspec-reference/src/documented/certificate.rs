@@ -4,57 +4,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use prost::Message;
 
-/// `BizAccountPayload` when wrapped and `VerifiedNameCertificate` when bare: both begin with one field of bytes,
-/// and only what is in it tells them apart.
-#[derive(Clone, PartialEq, Message)]
-struct Outer {
-    #[prost(bytes = "vec", optional, tag = "1")]
-    first: Option<Vec<u8>>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct BizAccountPayload {
-    #[prost(message, optional, tag = "1")]
-    certificate: Option<VerifiedNameCertificate>,
-    #[prost(bytes = "vec", optional, tag = "2")]
-    link_info: Option<Vec<u8>>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct VerifiedNameCertificate {
-    #[prost(bytes = "vec", optional, tag = "1")]
-    details: Option<Vec<u8>>,
-    #[prost(bytes = "vec", optional, tag = "2")]
-    signature: Option<Vec<u8>>,
-    #[prost(bytes = "vec", optional, tag = "3")]
-    server_signature: Option<Vec<u8>>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Details {
-    #[prost(uint64, optional, tag = "1")]
-    serial: Option<u64>,
-    #[prost(string, optional, tag = "2")]
-    issuer: Option<String>,
-    #[prost(string, optional, tag = "4")]
-    verified_name: Option<String>,
-    #[prost(message, repeated, tag = "8")]
-    localized_names: Vec<LocalizedName>,
-    #[prost(uint64, optional, tag = "10")]
-    issue_time: Option<u64>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct LocalizedName {
-    #[prost(string, optional, tag = "1")]
-    language: Option<String>,
-    #[prost(string, optional, tag = "2")]
-    locale: Option<String>,
-    #[prost(string, optional, tag = "3")]
-    verified_name: Option<String>,
-}
+use super::protobuf::{Value, fields, put_bytes, put_number};
 
 /// What a certificate says of the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +30,7 @@ pub enum CertificateError {
     Base64(String),
     /// Base64, but of something else.
     #[error("not a certificate: {0}")]
-    Protobuf(String),
+    Protobuf(&'static str),
     /// A message without the part that holds the name.
     #[error("no certificate in it")]
     Empty,
@@ -95,31 +46,73 @@ pub enum CertificateError {
 /// is a number (the serial), so reading it as details succeeds for the bare form only.
 pub fn verified_name(base64: &str) -> Result<VerifiedName, CertificateError> {
     let bytes = STANDARD.decode(base64).map_err(|error| CertificateError::Base64(error.to_string()))?;
-    let first = Outer::decode(bytes.as_slice()).map_err(not_protobuf)?.first;
-    let first = first.ok_or(CertificateError::Empty)?;
-    if let Ok(details) = Details::decode(first.as_slice()) {
-        return named(details, false);
+    let first = first_field(&bytes)?;
+    if let Ok(details) = Details::read(first) {
+        return details.named(false);
     }
-    let inner = VerifiedNameCertificate::decode(first.as_slice()).map_err(not_protobuf)?;
-    let details = inner.details.ok_or(CertificateError::Empty)?;
-    named(Details::decode(details.as_slice()).map_err(not_protobuf)?, true)
+    Details::read(first_field(first)?).map_err(CertificateError::Protobuf)?.named(true)
 }
 
-fn not_protobuf(error: prost::DecodeError) -> CertificateError {
-    CertificateError::Protobuf(error.to_string())
+/// The bytes in field 1, which in an account payload are the certificate and in a certificate its details.
+fn first_field(message: &[u8]) -> Result<&[u8], CertificateError> {
+    let mut first = None;
+    for (number, value) in fields(message).map_err(CertificateError::Protobuf)? {
+        match (number, value) {
+            (1, Value::Bytes(bytes)) => first = Some(bytes),
+            (1, _) => return Err(CertificateError::Protobuf(OTHER_TYPE)),
+            _ => {}
+        }
+    }
+    first.ok_or(CertificateError::Empty)
 }
 
-fn named(details: Details, wrapped: bool) -> Result<VerifiedName, CertificateError> {
-    match details.verified_name {
-        Some(name) if !name.is_empty() => Ok(VerifiedName {
-            name,
-            wrapped,
-            serial: details.serial,
-            issuer: details.issuer,
-            issue_time: details.issue_time,
-        }),
-        _ => Err(CertificateError::NoName),
+const OTHER_TYPE: &str = "a field has another type";
+
+#[derive(Default)]
+struct Details {
+    serial: Option<u64>,
+    issuer: Option<String>,
+    verified_name: Option<String>,
+    issue_time: Option<u64>,
+}
+
+impl Details {
+    fn read(message: &[u8]) -> Result<Details, &'static str> {
+        let mut details = Details::default();
+        for (number, value) in fields(message)? {
+            match (number, value) {
+                (1, Value::Number(serial)) => details.serial = Some(serial),
+                (2, Value::Bytes(issuer)) => details.issuer = Some(text(issuer)?),
+                (4, Value::Bytes(name)) => details.verified_name = Some(text(name)?),
+                (8, Value::Bytes(localized)) => check_localized(localized)?,
+                (10, Value::Number(time)) => details.issue_time = Some(time),
+                (1 | 2 | 4 | 8 | 10, _) => return Err(OTHER_TYPE),
+                _ => {}
+            }
+        }
+        Ok(details)
     }
+
+    fn named(self, wrapped: bool) -> Result<VerifiedName, CertificateError> {
+        let name = self.verified_name.filter(|name| !name.is_empty()).ok_or(CertificateError::NoName)?;
+        Ok(VerifiedName { name, wrapped, serial: self.serial, issuer: self.issuer, issue_time: self.issue_time })
+    }
+}
+
+/// The name in another language: language, locale and name, all of them texts.
+fn check_localized(message: &[u8]) -> Result<(), &'static str> {
+    for (number, value) in fields(message)? {
+        match (number, value) {
+            (1..=3, Value::Bytes(bytes)) => drop(text(bytes)?),
+            (1..=3, _) => return Err(OTHER_TYPE),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn text(bytes: &[u8]) -> Result<String, &'static str> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| "a text is not UTF-8")
 }
 
 /// A certificate to send: well formed, with dummy signatures, so a real client may refuse it.
@@ -156,29 +149,29 @@ impl SampleCertificate {
 
     /// The message before base64.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let localized = self.localized.iter().cloned();
-        let localized_names = localized.map(|[language, locale, name]| LocalizedName {
-            language: Some(language),
-            locale: Some(locale),
-            verified_name: Some(name),
-        });
-        let details = Details {
-            serial: Some(self.serial),
-            issuer: Some("ent:wa".into()),
-            verified_name: Some(self.name.clone()),
-            localized_names: localized_names.collect(),
-            issue_time: Some(self.issue_time),
-        };
-        let certificate = VerifiedNameCertificate {
-            details: Some(details.encode_to_vec()),
-            signature: None,
-            server_signature: Some((0..64).collect()),
-        };
-        if !self.wrapped {
-            return certificate.encode_to_vec();
+        let mut details = Vec::new();
+        put_number(&mut details, 1, self.serial);
+        put_bytes(&mut details, 2, b"ent:wa");
+        put_bytes(&mut details, 4, self.name.as_bytes());
+        for texts in &self.localized {
+            let mut localized = Vec::new();
+            for (number, text) in (1..).zip(texts) {
+                put_bytes(&mut localized, number, text.as_bytes());
+            }
+            put_bytes(&mut details, 8, &localized);
         }
-        let payload = BizAccountPayload { certificate: Some(certificate), link_info: Some(vec![0; 46]) };
-        payload.encode_to_vec()
+        put_number(&mut details, 10, self.issue_time);
+        let signature: Vec<u8> = (0..64).collect();
+        let mut certificate = Vec::new();
+        put_bytes(&mut certificate, 1, &details);
+        put_bytes(&mut certificate, 3, &signature);
+        if !self.wrapped {
+            return certificate;
+        }
+        let mut payload = Vec::new();
+        put_bytes(&mut payload, 1, &certificate);
+        put_bytes(&mut payload, 2, &[0; 46]);
+        payload
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod basic;
 pub mod bodies;
+pub(crate) mod protobuf;
 pub mod certificate;
 pub mod errors;
 pub mod password;

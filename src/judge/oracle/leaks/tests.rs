@@ -77,7 +77,7 @@ fn spellings(text: &str) -> Vec<(&'static str, String)> {
     let go = in_json(text).replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
     let python: String =
         in_json(text).chars().map(|c| if c.is_ascii() { c.to_string() } else { in_utf16(c) }).collect();
-    let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    let form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let percent = form.replace('+', "%20");
     let bytes = |format: fn(u8) -> String| text.bytes().map(format).collect::<String>();
     vec![
