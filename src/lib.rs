@@ -26,14 +26,19 @@ pub mod snapshot;
 pub mod custody;
 pub mod run;
 pub mod words;
+#[cfg(feature = "cli")]
 pub mod prove;
+#[cfg(feature = "cli")]
 pub mod baseline;
+#[cfg(feature = "fuzz")]
 pub mod fuzz;
 pub mod report;
+#[cfg(feature = "trials")]
 pub mod trials;
+#[cfg(feature = "cli")]
 pub mod cli;
 
 /// The README's Rust examples, compiled.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "trials"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -197,6 +197,21 @@ fn renamed(key: &str) -> Option<&'static str> {
     RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
 }
 
+#[cfg(feature = "cli")]
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Located<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Table".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        std::collections::BTreeMap::<String, T>::json_schema(generator)
+    }
+}
+
 fn advice(what: &str) -> String {
     let quoted: Vec<&str> = what.split('`').skip(1).step_by(2).collect();
     if let (true, Some(new)) = (what.starts_with("unknown field"), quoted.first().and_then(|old| renamed(old))) {

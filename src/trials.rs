@@ -18,7 +18,7 @@ use crate::custody::state_folder::{self, Environment};
 use crate::custody::{Controls, Hooks, Instance, Target};
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
-use crate::report::tell_case;
+use crate::report::{Exchanges, case_text};
 use crate::run::{CaseReport, Event, RequirementInfo, Settings, collect};
 use crate::scenario::{Change, Registration, Suite};
 use crate::transport::origin::Origin;
@@ -226,12 +226,7 @@ fn judge(
     }
     match reports.as_slice() {
         [report] if report.verdict == Verdict::Pass => Ok(()),
-        [report] => {
-            let mut text = Vec::new();
-            tell_case(&mut text, report, &infos, true)?;
-            let plain = anstream::adapter::strip_bytes(&text).into_vec();
-            Err(String::from_utf8_lossy(&plain).into_owned().into())
-        }
+        [report] => Err(case_text(report, &infos, Exchanges::Told).into()),
         reports => Err(format!("a defect of wabizspec: {} verdicts on one case", reports.len()).into()),
     }
 }

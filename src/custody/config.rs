@@ -7,6 +7,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+#[cfg(feature = "cli")]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -20,9 +21,10 @@ pub use value::{HeaderName, HeaderSource, JOBS, LongSpan, Span};
 pub const FILE_NAME: &str = "wabizspec.toml";
 
 /// The whole file.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-#[schemars(title = "wabizspec.toml")]
+#[cfg_attr(feature = "cli", schemars(title = "wabizspec.toml"))]
 pub struct Config {
     /// Where the target is and how it is talked to.
     pub target: TargetConfig,
@@ -37,7 +39,8 @@ pub struct Config {
 }
 
 /// `[target]`
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetConfig {
     /// Its address, base path included.
@@ -53,7 +56,7 @@ pub struct TargetConfig {
     /// `http://`, `https://` or `socks5://`; with the reqwest client.
     pub proxy: Option<String>,
     /// The limit for a whole answer, such as `10s`.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub timeout: Option<Span>,
     /// Requests per second at most.
     pub rate: Option<Rate>,
@@ -61,17 +64,18 @@ pub struct TargetConfig {
     pub wrong_logins: Option<u32>,
     /// Requests in flight at most.
     #[serde(deserialize_with = "value::jobs")]
-    #[schemars(range(min = 1, max = 1024))]
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = 1024)))]
     pub jobs: Option<u16>,
     /// Cases that a run of the whole suite has to judge at least; with fewer it is inconclusive.
     pub min_cases: Option<u32>,
     /// Sent with every request: a value, or `env:NAME`.
-    #[schemars(with = "BTreeMap<String, String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, String>"))]
     pub headers: BTreeMap<HeaderName, HeaderSource>,
 }
 
 /// `[credentials]`
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct CredentialsConfig {
     /// The admin's name; `admin` unless given.
@@ -81,7 +85,8 @@ pub struct CredentialsConfig {
 }
 
 /// `[state]`
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct StateConfig {
     /// A command or `METHOD URL` that brings the target back to just installed.
@@ -95,7 +100,8 @@ pub struct StateConfig {
 }
 
 /// `[registration]`
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RegistrationConfig {
     /// A command that prints the code that the target sent last.
@@ -111,7 +117,8 @@ pub struct RegistrationConfig {
 }
 
 /// `[fuzz]`
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct FuzzConfig {
     /// Hosts other than loopback that may be fuzzed.
@@ -119,7 +126,8 @@ pub struct FuzzConfig {
 }
 
 /// Whether the target still registers numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RegistrationChoice {
     /// Find out.
@@ -143,7 +151,8 @@ impl RegistrationChoice {
 }
 
 /// The way onto the wire.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ClientChoice {
     /// Our own.

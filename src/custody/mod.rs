@@ -12,6 +12,8 @@ pub mod lock;
 pub mod journal;
 pub mod hook;
 mod target;
+#[cfg(feature = "cli")]
+mod embedded;
 mod wrong_logins;
 mod passwords;
 mod undone;

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::hook::Hook;
+#[cfg(feature = "cli")]
 use crate::reference::Server;
-use crate::transport::origin::{Origin, OriginError};
+use crate::transport::Transport;
 use crate::transport::throttle::Rate;
 use crate::transport::tls::Trust;
-use crate::transport::wire::Wire;
-use crate::transport::{Client, Limits, Transport};
 
 /// The implementation under test.
 pub struct Target {
@@ -21,6 +20,7 @@ pub struct Target {
 /// What can be done to a target beside sending it requests.
 pub enum Controls {
     /// The reference client in this process.
+    #[cfg(feature = "cli")]
     Embedded(Server),
     /// Somebody's implementation in this process.
     Instance(Arc<dyn Instance>),
@@ -51,21 +51,6 @@ pub trait Instance: Send + Sync {
     /// It does not tell.
     fn code(&self) -> Result<String, String> {
         Err("this implementation does not tell its registration codes".to_owned())
-    }
-}
-
-impl Instance for Server {
-    fn url(&self) -> String {
-        Server::url(self)
-    }
-
-    fn advance(&self, by: Duration) -> Result<(), String> {
-        Server::advance(self, by);
-        Ok(())
-    }
-
-    fn code(&self) -> Result<String, String> {
-        Server::code(self).ok_or_else(|| "no registration code was sent".to_owned())
     }
 }
 
@@ -100,19 +85,12 @@ impl Target {
         Target { transport: self.transport.at_rate(rate), ..self }
     }
 
-    /// The reference client in this process, over the same wire as any other target.
-    ///
-    /// # Errors
-    /// Its address is none; a defect.
-    pub fn embedded(server: Server, limits: Limits) -> Result<Target, OriginError> {
-        let origin: Origin = server.url().parse()?;
-        let wire = Wire::new(origin.clone(), None, limits);
-        Ok(Target::new(Transport::new(Client::Wire(wire), origin, Vec::new()), Controls::Embedded(server)))
-    }
-
     /// Whether it is the reference client in this process.
     pub fn is_embedded(&self) -> bool {
-        matches!(self.controls, Controls::Embedded(_))
+        #[cfg(feature = "cli")]
+        return matches!(self.controls, Controls::Embedded(_));
+        #[cfg(not(feature = "cli"))]
+        false
     }
 
     /// Whether it is a server of its own that goes on after the run, and not an instance that was made for it.
@@ -123,6 +101,7 @@ impl Target {
     /// Whether it can be brought back to just installed.
     pub fn can_reset(&self) -> bool {
         match &self.controls {
+            #[cfg(feature = "cli")]
             Controls::Embedded(_) => true,
             Controls::Instance(_) => false,
             Controls::Hooks(hooks) => hooks.reset.is_some(),
@@ -135,6 +114,7 @@ impl Target {
     /// Why not: there is no way, or the way failed.
     pub async fn reset(&self) -> Result<(), String> {
         match &self.controls {
+            #[cfg(feature = "cli")]
             Controls::Embedded(server) => {
                 server.reset();
                 Ok(())
@@ -155,6 +135,7 @@ impl Target {
     /// Why not: there is no way, or the way failed.
     pub async fn advance(&self, seconds: u32) -> Result<(), String> {
         match &self.controls {
+            #[cfg(feature = "cli")]
             Controls::Embedded(server) => Instance::advance(server, Duration::from_secs(seconds.into())),
             Controls::Instance(instance) => {
                 let by = Duration::from_secs(seconds.into());
@@ -177,6 +158,7 @@ impl Target {
     /// Why it is not to be had.
     pub async fn code(&self) -> Result<String, String> {
         match &self.controls {
+            #[cfg(feature = "cli")]
             Controls::Embedded(server) => Instance::code(server),
             Controls::Instance(instance) => ask_instance(instance, |instance| instance.code()).await,
             Controls::Hooks(hooks) => {

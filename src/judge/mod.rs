@@ -10,8 +10,7 @@ mod placeholder;
 mod verdict;
 
 pub use expectation::{Check, Expectation, Pattern, StatusSet};
-pub use oracle::Oracles;
-pub(crate) use oracle::echoed;
+pub use oracle::{Oracles, echoed};
 pub use placeholder::Placeholder;
 pub use verdict::{RequirementVerdict, Verdict, requirement_verdict};
 

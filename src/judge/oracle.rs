@@ -8,7 +8,7 @@ mod leaks;
 mod readings;
 mod traces;
 
-pub(crate) use leaks::echoed;
+pub use leaks::echoed;
 use leaks::{no_secret_echoed, no_trace, values};
 use readings::{Readings, text};
 

@@ -6,6 +6,8 @@
 mod budget;
 mod effect;
 mod order;
+mod shard;
+#[cfg(feature = "cli")]
 mod selection;
 mod skip;
 
@@ -13,7 +15,9 @@ use std::sync::Arc;
 
 pub use budget::WRONG_LOGINS;
 pub use order::{Capabilities, Plan, Stage, Start, plan};
-pub use selection::{Part, Selected, Selection, SelectionError, Shard, ShardError};
+#[cfg(feature = "cli")]
+pub use selection::{Selected, Selection, SelectionError};
+pub use shard::{Part, Shard, ShardError};
 pub use skip::Skip;
 
 use crate::documented::api::{self, Operation, Resource};

@@ -3,36 +3,43 @@
 //! A report never asks the run for anything; it only listens. So a run that was written down can be told again in any
 //! format ([`read`], [`Merged`]), byte for byte as it would have been told then.
 
+#[cfg(feature = "cli")]
 mod console;
 mod entries;
 mod github;
+#[cfg(feature = "cli")]
 mod html;
 mod json;
+#[cfg(feature = "cli")]
 mod junit;
 mod markdown;
 mod merge;
 mod ndjson;
 mod read;
 mod telling;
+#[cfg(feature = "cli")]
 mod wanted;
 mod wire;
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek};
-use std::path::PathBuf;
 
+#[cfg(feature = "cli")]
 pub use console::{Console, Verbosity};
 pub use entries::to_paste;
 pub use github::Github;
+#[cfg(feature = "cli")]
 pub use html::Html;
 pub use json::Json;
+#[cfg(feature = "cli")]
 pub use junit::Junit;
 pub use markdown::Markdown;
 pub use merge::{MergeError, Merged};
 pub use ndjson::Ndjson;
 pub use read::{ReadError, read};
-pub use telling::{tell_case, tell_finding};
+pub use telling::{Exchanges, case_text, tell_case, tell_finding};
+#[cfg(feature = "cli")]
 pub use wanted::{Format, OpenError, Wanted, WantedError, spares};
 
 use crate::run::{Event, Summary};
@@ -124,21 +131,6 @@ pub struct Finished {
 }
 
 impl Reports {
-    /// Opens every report that was asked for. `inputs` are the files that none of them may overwrite.
-    ///
-    /// # Errors
-    /// Two of them want one place, one would overwrite an input, or a file cannot be made.
-    pub fn open(wanted: &[Wanted], inputs: &[PathBuf]) -> Result<Reports, OpenError> {
-        Wanted::apart(wanted)?;
-        wanted.iter().try_for_each(|wanted| wanted.spares(inputs))?;
-        let mut reports = Reports::default();
-        for wanted in wanted {
-            let (report, file) = wanted.open()?;
-            reports.put(&wanted.place(), report, file);
-        }
-        Ok(reports)
-    }
-
     /// One more listener, which writes to that place.
     pub fn add(&mut self, place: &str, report: Box<dyn Report + Send>) {
         self.put(place, report, None);

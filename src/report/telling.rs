@@ -104,13 +104,15 @@ pub(super) fn reason(case: &CaseReport) -> String {
 
 /// Whether the exchanges of a case are told too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exchanges {
+pub enum Exchanges {
+    /// With every byte.
     Told,
+    /// Only what follows from them.
     LeftOut,
 }
 
 /// A case as plain text, as [`tell_case`] tells it.
-pub(super) fn case_text(case: &CaseReport, infos: &[RequirementInfo], exchanges: Exchanges) -> String {
+pub fn case_text(case: &CaseReport, infos: &[RequirementInfo], exchanges: Exchanges) -> String {
     let mut plain = anstream::StripStream::new(Vec::new());
     // Memory can always be written to.
     let _ = tell_case(&mut plain, case, infos, exchanges == Exchanges::Told);

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use crate::files;
 
-use super::{Github, Html, Json, Junit, Markdown, Ndjson, Report};
+use super::{Github, Html, Json, Junit, Markdown, Ndjson, Report, Reports};
 
 /// A format that `--report` knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl Wanted {
     ///
     /// # Errors
     /// The file cannot be made.
-    pub(super) fn open(&self) -> Result<(Box<dyn Report + Send>, Option<File>), OpenError> {
+    fn open(&self) -> Result<(Box<dyn Report + Send>, Option<File>), OpenError> {
         let mut again = None;
         let out: Box<dyn Write + Send> = match &self.path {
             Some(path) => {
@@ -154,7 +154,7 @@ impl Wanted {
     }
 
     /// Makes sure that no two of them want one place.
-    pub(super) fn apart(wanted: &[Wanted]) -> Result<(), OpenError> {
+    fn apart(wanted: &[Wanted]) -> Result<(), OpenError> {
         for (number, one) in wanted.iter().enumerate() {
             for other in &wanted[..number] {
                 match (&one.path, &other.path) {
@@ -167,6 +167,23 @@ impl Wanted {
             }
         }
         Ok(())
+    }
+}
+
+impl Reports {
+    /// Opens every report that was asked for. `inputs` are the files that none of them may overwrite.
+    ///
+    /// # Errors
+    /// Two of them want one place, one would overwrite an input, or a file cannot be made.
+    pub fn open(wanted: &[Wanted], inputs: &[PathBuf]) -> Result<Reports, OpenError> {
+        Wanted::apart(wanted)?;
+        wanted.iter().try_for_each(|wanted| wanted.spares(inputs))?;
+        let mut reports = Reports::default();
+        for wanted in wanted {
+            let (report, file) = wanted.open()?;
+            reports.put(&wanted.place(), report, file);
+        }
+        Ok(reports)
     }
 }
 

@@ -3,9 +3,9 @@
 //! The JSON Schema is generated from these types, so their documentation is what an author's editor shows.
 //! `parse` makes them into a [`Scenario`](super::Scenario).
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+#[cfg(feature = "cli")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -15,12 +15,13 @@ use super::{Change, Given, Registration};
 use crate::located::Located;
 
 /// One scenario: one story, told in steps, varied by rows.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "wabizspec scenario")]
+#[cfg_attr(feature = "cli", schemars(title = "wabizspec scenario"))]
 pub(super) struct ScenarioFile {
     /// What the scenario shows, in one sentence.
-    #[schemars(with = "String")]
+    #[cfg_attr(feature = "cli", schemars(with = "String"))]
     pub title: Spanned<String>,
     /// The state that each row needs before its first step.
     #[serde(default)]
@@ -32,7 +33,7 @@ pub(super) struct ScenarioFile {
     #[serde(default)]
     pub control: bool,
     /// The scenario (`area/name`) that makes the refused request good; it must be accepted.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub positive: Option<Spanned<String>>,
     /// The registration state of the target without which the scenario says nothing.
     pub registration: Option<Registration>,
@@ -40,103 +41,98 @@ pub(super) struct ScenarioFile {
     pub keep: Option<String>,
     /// The rows: name of the row to the names that it binds.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
     pub cases: Located<Located<String>>,
     /// The requests, in order; at least one.
     #[serde(default)]
-    #[schemars(with = "Vec<StepEntry>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Vec<StepEntry>"))]
     pub steps: Vec<Spanned<StepEntry>>,
 }
 
 /// One request and its expectations. Exactly one of `send`, `raw`, `hex` and `advance` is given.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepEntry {
     /// What the step does, in a few words; findings name it.
-    #[schemars(with = "String")]
+    #[cfg_attr(feature = "cli", schemars(with = "String"))]
     pub name: Spanned<String>,
     /// Method and path: `POST /v1/users/login`. The base path of the target is put before it.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub send: Option<Spanned<String>>,
     /// `username:password`, sent base64-encoded as `Authorization: Basic …`.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub basic: Option<Spanned<String>>,
     /// A token, sent as `Authorization: Bearer …`.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub bearer: Option<Spanned<String>>,
     /// Further headers; a list sends the header several times.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, OneOrMore>")]
     pub headers: Located<OneOrMore>,
     /// A body with `Content-Type: application/json`; the text is sent as it stands.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub json: Option<Spanned<String>>,
     /// A body without a Content-Type.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub body: Option<Spanned<String>>,
     /// The whole request as text, line ends included, for what no HTTP client would send.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub raw: Option<Spanned<String>>,
     /// The whole request as hexadecimal digits; blanks are passed over.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub hex: Option<Spanned<String>>,
     /// Moves the clock of the target on by that many seconds; nothing is sent.
-    #[schemars(with = "Option<u32>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<u32>"))]
     pub advance: Option<Spanned<u32>>,
     /// Why a target that conforms may refuse the request: then (4xx) the case is blocked for this reason, not failed. A
     /// 5xx or no answer is judged as ever.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub may_refuse: Option<Spanned<String>>,
     /// What must hold of the answer, keyed by the requirement that it checks (in quotes).
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, ExpectEntry>")]
     pub expect: Located<ExpectEntry>,
     /// Names bound to strings of the answer, by JSON Pointer, for later steps.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
     pub capture: Located<String>,
 }
 
 /// What one requirement asks of the answer. At least one key is given, and all that are given must hold.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExpectEntry {
     /// A status code, a class (`"4xx"`), or a list of either.
-    #[schemars(with = "Option<OneOrMore>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<OneOrMore>"))]
     pub status: Option<Spanned<OneOrMore>>,
     /// An error code that one element of `errors` has, or a list of which one must be there.
-    #[schemars(with = "Option<OneOrMore>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<OneOrMore>"))]
     pub error: Option<Spanned<OneOrMore>>,
     /// JSON Pointers at which nothing may stand.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
     pub absent: Vec<Spanned<String>>,
     /// JSON Pointer to what stands there: a text, a number, a boolean, or a typed placeholder such as `<token>`.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, PatternEntry>")]
     pub body: Located<PatternEntry>,
     /// JSON Pointer to the exact number of items of the array there.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, usize>")]
     pub count: Located<usize>,
     /// JSON Pointer to a text from which the one there must differ.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
     pub differs: Located<String>,
     /// Header name to its value: a text or a typed placeholder.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, PatternEntry>")]
     pub headers: Located<PatternEntry>,
     /// An instant in the answer, held to a lifetime from the answer's own `Date`.
     pub lifetime: Option<LifetimeEntry>,
 }
 
 /// An instant that lies a given time after the answer.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct LifetimeEntry {
     /// JSON Pointer to the instant.
-    #[schemars(with = "String")]
+    #[cfg_attr(feature = "cli", schemars(with = "String"))]
     pub at: Spanned<String>,
     /// The lifetime in seconds.
     pub seconds: u32,
@@ -174,6 +170,7 @@ impl<'de> Deserialize<'de> for OneOrMore {
     }
 }
 
+#[cfg(feature = "cli")]
 impl JsonSchema for OneOrMore {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "OneOrMore".into()
@@ -221,6 +218,7 @@ impl<'de> Deserialize<'de> for PatternEntry {
     }
 }
 
+#[cfg(feature = "cli")]
 impl JsonSchema for PatternEntry {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Pattern".into()

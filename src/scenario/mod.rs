@@ -5,12 +5,14 @@
 
 mod format;
 mod parse;
+#[cfg(feature = "cli")]
 mod schema;
 mod step;
 mod suite;
 
 use std::fmt;
 
+#[cfg(feature = "cli")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +21,13 @@ use crate::judge::Expectation;
 use crate::template::{Bindings, Pointer, Template};
 
 pub use crate::reference::Registration;
+#[cfg(feature = "cli")]
 pub use schema::schema;
 pub use suite::{MissingTwin, Suite, SuiteError};
 
 /// The state that a case needs before its first step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Given {
     /// Nothing.
@@ -52,7 +56,8 @@ impl fmt::Display for Given {
 }
 
 /// A part of the target's state that a case leaves changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// Passwords of accounts.

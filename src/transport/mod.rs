@@ -11,6 +11,7 @@ mod circuit_breaker;
 pub mod throttle;
 pub mod wire;
 pub mod call;
+#[cfg(feature = "reqwest")]
 pub mod second_opinion;
 mod client;
 mod target;

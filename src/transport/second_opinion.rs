@@ -23,6 +23,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use super::framed::shares_connection;
 use super::limits::Limits;
 use super::origin::Origin;
+use super::tls;
 use crate::exchange::{
     Breakage, Exchange, Header, HttpRequest, Obstacle, Outcome, Phase, Request, Response, Unanswered,
 };

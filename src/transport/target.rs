@@ -149,6 +149,7 @@ impl Transport {
     pub fn remarks(&self) -> Vec<String> {
         let unsolicited = match &self.client {
             Client::Wire(wire) => wire.unsolicited(),
+            #[cfg(feature = "reqwest")]
             Client::SecondOpinion(_) => 0,
         };
         let unsolicited = (unsolicited > 0).then(|| {

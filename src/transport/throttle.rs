@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+#[cfg(feature = "cli")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use tokio::time::{Instant, sleep_until};
@@ -104,6 +105,7 @@ impl<'de> Deserialize<'de> for Rate {
     }
 }
 
+#[cfg(feature = "cli")]
 impl JsonSchema for Rate {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Rate".into()

@@ -25,6 +25,7 @@ pub use login::{LoginRules, RefusedChange, Several};
 pub use passwords::PasswordRules;
 pub use permissions::{Permissions, Who};
 pub use read::{Read, Values};
+#[cfg(feature = "faults")]
 pub(crate) use read::{amended, text_of};
 pub use registration::{RegistrationRules, SunsetCheck};
 pub use tokens::{Mint, Revokes, TokenRules};

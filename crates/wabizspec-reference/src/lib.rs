@@ -10,11 +10,13 @@ mod behaviour;
 mod call;
 mod dialect;
 mod envelope;
+#[cfg(feature = "faults")]
 mod fault;
 mod model;
 mod outcome;
 mod role;
 mod route;
+#[cfg(feature = "server")]
 mod server;
 
 pub use behaviour::{
@@ -25,9 +27,11 @@ pub use behaviour::{
 };
 pub use call::{Answer, AnswerBody, Brief, Call, Delivery};
 pub use dialect::{Dialect, SunsetShape, TokenForm};
+#[cfg(feature = "faults")]
 pub use fault::{Fault, FaultError, Kind, Origin};
 pub use model::{Entropy, Model, Moment, Registration};
 pub use outcome::{Done, Payload, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
 pub use role::Role;
 pub use route::Endpoint;
+#[cfg(feature = "server")]
 pub use server::{Server, Settings};

@@ -29,7 +29,7 @@ pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
 }
 
 /// The secrets of its request that an answer gives away, in whatever spelling.
-pub(crate) fn echoed(exchange: &Exchange) -> Vec<String> {
+pub fn echoed(exchange: &Exchange) -> Vec<String> {
     let echoes = echoes(&Seen::new(exchange));
     echoes.into_iter().map(|echo| echo.secret).collect()
 }

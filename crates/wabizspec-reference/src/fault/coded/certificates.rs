@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Edit;
 use crate::documented::certificate::{CertificateError, VerifiedName, verified_name};
+use crate::documented::protobuf::{self, Value};
 
 pub(super) const EDITS: &[Edit] = &[
     ("account.request.name-at-a-fixed-offset", |behaviour| {
@@ -146,28 +147,12 @@ fn fields(cert: &str) -> Vec<Vec<u64>> {
     let mut messages = Vec::new();
     let mut next = STANDARD.decode(cert).ok();
     while let Some(message) = next.take().filter(|_| messages.len() < 3) {
-        let Some(read) = read_fields(&message) else { break };
-        next = read.iter().find(|(number, _)| *number == 1).map(|(_, bytes)| bytes.to_vec());
+        let Ok(read) = protobuf::fields(&message) else { break };
+        next = read.iter().find_map(|(number, value)| match value {
+            Value::Bytes(bytes) if *number == 1 => Some(bytes.to_vec()),
+            _ => None,
+        });
         messages.push(read.iter().map(|(number, _)| *number).collect());
     }
     messages
-}
-
-/// The fields of one message: number, and the bytes of those that have a length.
-fn read_fields(mut message: &[u8]) -> Option<Vec<(u64, &[u8])>> {
-    let mut found = Vec::new();
-    while !message.is_empty() {
-        let (key, wire_type) = prost::encoding::decode_key(&mut message).ok()?;
-        let mut bytes: &[u8] = &[];
-        match wire_type {
-            prost::encoding::WireType::LengthDelimited => {
-                let length = usize::try_from(prost::encoding::decode_varint(&mut message).ok()?).ok()?;
-                (bytes, message) = message.split_at_checked(length)?;
-            }
-            prost::encoding::WireType::Varint => drop(prost::encoding::decode_varint(&mut message).ok()?),
-            _ => return None,
-        }
-        found.push((u64::from(key), bytes));
-    }
-    Some(found)
 }

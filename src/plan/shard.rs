@@ -1,0 +1,134 @@
+//! A run in parts, for several machines.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fnv::fnv1a;
+
+/// A part of a run: the `index`-th of `count`, 1-based.
+///
+/// The shards of one count are disjoint and complete, and a case stays in its shard when others are added: the
+/// shard follows from the case's id alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Shard {
+    index: u64,
+    count: u64,
+}
+
+/// What a sharded run covers. Reports carry it, so that a shard that got lost is noticed where they are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The shard.
+    pub shard: Shard,
+    /// How many cases are selected, all shards together.
+    pub of: usize,
+}
+
+/// Shards at most. A run for each of them is more than anybody starts, and a report may be checked for each.
+const MOST_SHARDS: u64 = 1_000_000;
+
+/// Why a text is not a shard.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ShardError {
+    /// It does not say which of how many.
+    #[error("`{0}` is no shard; write K/N with K from 1 to N, such as 2/4")]
+    NoShard(String),
+    /// It says of more than there may be.
+    #[error("`{0}` has too many shards; there may be {MOST_SHARDS} at most")]
+    TooMany(String),
+}
+
+impl FromStr for Shard {
+    type Err = ShardError;
+
+    fn from_str(text: &str) -> Result<Shard, ShardError> {
+        let wrong = || ShardError::NoShard(text.to_owned());
+        let (index, count) = text.split_once('/').ok_or_else(wrong)?;
+        let index: u64 = index.parse().map_err(|_| wrong())?;
+        let count: u64 = count.parse().map_err(|_| wrong())?;
+        if count > MOST_SHARDS {
+            return Err(ShardError::TooMany(text.to_owned()));
+        }
+        match (1..=count).contains(&index) {
+            true => Ok(Shard { index, count }),
+            false => Err(wrong()),
+        }
+    }
+}
+
+impl TryFrom<String> for Shard {
+    type Error = ShardError;
+
+    fn try_from(text: String) -> Result<Shard, ShardError> {
+        text.parse()
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> String {
+        shard.to_string()
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
+    }
+}
+
+impl Shard {
+    /// Of how many it is one.
+    pub fn count(self) -> u64 {
+        self.count
+    }
+
+    /// All shards of its run, itself included.
+    pub fn siblings(self) -> impl Iterator<Item = Shard> {
+        let count = self.count;
+        (1..=count).map(move |index| Shard { index, count })
+    }
+
+    pub(super) fn contains(self, id: &str) -> bool {
+        fnv1a(id.as_bytes()) % self.count == self.index - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::embedded;
+
+    #[test]
+    fn shards_are_disjoint_and_complete() {
+        let all = embedded();
+        for count in [1, 2, 3, 7] {
+            let mut seen = Vec::new();
+            for index in 1..=count {
+                let shard: Shard = format!("{index}/{count}").parse().expect("shard");
+                seen.extend(all.iter().filter(|case| shard.contains(&case.id)).map(|case| case.id.clone()));
+            }
+            seen.sort();
+            let expected: Vec<String> = all.iter().map(|case| case.id.clone()).collect();
+            assert_eq!(seen, expected, "{count} shards");
+        }
+    }
+
+    #[test]
+    fn a_shard_knows_all_shards_of_its_run() {
+        let shard: Shard = "2/3".parse().expect("shard");
+        assert_eq!(shard.count(), 3);
+        let siblings: Vec<String> = shard.siblings().map(|sibling| sibling.to_string()).collect();
+        assert_eq!(siblings, ["1/3", "2/3", "3/3"]);
+    }
+
+    #[test]
+    fn what_is_no_shard_is_refused() {
+        for text in ["", "1", "0/2", "3/2", "a/b", "1/0", "-1/2", "1/1000001", "1/18446744073709551615"] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+}
