@@ -5,8 +5,8 @@
 //! no clock; it is a map over the events of a run.
 
 mod entry;
-mod ledger;
 mod signature;
+mod ledger;
 
 pub use entry::{Baseline, Entry};
 pub use ledger::{Ledger, NewEntry};

@@ -1,8 +1,8 @@
 //! Which target is judged and what may be done to it: flags over environment over `wabizspec.toml`.
 
-mod configured;
 mod file;
 mod secret;
+mod configured;
 mod sources;
 
 use std::collections::BTreeSet;

@@ -5,8 +5,8 @@
 pub mod config;
 pub mod names;
 pub mod given_passwords;
-pub mod effect;
 mod reading;
+pub mod effect;
 pub mod state_folder;
 pub mod lock;
 pub mod journal;

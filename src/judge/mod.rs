@@ -3,10 +3,10 @@
 //! Judging is pure: the same exchange and bindings give the same findings. Nothing here connects, waits or reads a
 //! clock. A nonconformance is a [`Finding`], never an `Err`; what the documents leave open is an [`Observation`].
 
+mod placeholder;
 mod expectation;
 pub mod facts;
 mod oracle;
-mod placeholder;
 mod verdict;
 
 pub use expectation::{Check, Expectation, Pattern, StatusSet};

@@ -4,9 +4,9 @@
 
 mod base64_text;
 mod entities;
-mod leaks;
 mod readings;
 mod traces;
+mod leaks;
 
 pub use leaks::echoed;
 use leaks::{no_secret_echoed, no_trace, values};

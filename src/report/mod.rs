@@ -3,20 +3,20 @@
 //! A report never asks the run for anything; it only listens. So a run that was written down can be told again in any
 //! format ([`read`], [`Merged`]), byte for byte as it would have been told then.
 
+mod json;
+mod ndjson;
+mod read;
+mod merge;
+mod telling;
 #[cfg(feature = "cli")]
 mod console;
 mod entries;
 mod github;
 #[cfg(feature = "cli")]
 mod html;
-mod json;
 #[cfg(feature = "cli")]
 mod junit;
 mod markdown;
-mod merge;
-mod ndjson;
-mod read;
-mod telling;
 #[cfg(feature = "cli")]
 mod wanted;
 mod wire;

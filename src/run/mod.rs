@@ -2,19 +2,19 @@
 //!
 //! The runner does not know who listens: it emits [`Event`]s and nothing else.
 
-mod aftermath;
-mod attempt;
-mod case;
 mod cause;
+mod aftermath;
 mod compose;
 mod event;
+mod summary;
+mod witness;
+mod settings;
 mod harness;
 mod kit;
 mod ready;
-mod settings;
+mod case;
+mod attempt;
 mod stages;
-mod summary;
-mod witness;
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -4,10 +4,10 @@
 //! a [`Suite`] is a register and all its scenarios. Nothing here knows a target.
 
 mod format;
-mod parse;
 #[cfg(feature = "cli")]
 mod schema;
 mod step;
+mod parse;
 mod suite;
 
 use std::fmt;

@@ -1,62 +1,104 @@
-//! The order of the modules in `lib.rs` is the architecture: a module imports only from those above it.
+//! The order of the `mod` lines is the architecture: a module imports only from those above it, in `lib.rs` and inside
+//! every folder. What the file of a folder itself defines counts as its bottom; what it re-exports belongs to the module
+//! that it comes from.
 //!
 //! The sources are read as tokens, so that comments and texts say nothing, and macros and nested imports hide nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::harness::program::files_below;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The modules of the library, lowest first: those of a crate below it, then its own.
+/// What one file says of the modules below it.
+#[derive(Default)]
 struct Layers {
-    all: Vec<String>,
-    below: usize,
+    /// Of a `lib.rs`: the modules of another crate, which are below all.
+    below: Vec<String>,
+    /// Those that it declares, lowest first.
+    own: Vec<String>,
+    /// Names that it takes over from one of them.
+    exports: BTreeMap<String, String>,
 }
 
 impl Layers {
-    /// Reads `pub use CRATE as NAME;`, `pub use CRATE::NAME;` and `pub mod NAME;` in the order of a `lib.rs`.
-    fn of(lib: &str) -> Layers {
-        let tokens: Vec<TokenTree> = tokens(lib).into_iter().collect();
-        let statements: Vec<&[TokenTree]> =
-            tokens.split(|tree| matches!(tree, TokenTree::Punct(mark) if mark.as_char() == ';')).collect();
-        let last = |keyword: &'static str| {
-            let is_one = move |tree: &TokenTree| matches!(tree, TokenTree::Ident(word) if word == keyword);
-            let of_kind = statements.iter().filter(move |statement| statement.iter().any(is_one));
-            of_kind.filter_map(|statement| match statement.last() {
-                Some(TokenTree::Ident(name)) => Some(name.to_string()),
-                _ => None,
-            })
-        };
-        let below: Vec<String> = last("use").collect();
-        let count = below.len();
-        Layers { all: below.into_iter().chain(last("mod")).collect(), below: count }
+    /// Reads `mod NAME;`, `use NAME::…;` and, of another crate, `use CRATE as NAME;` and `use CRATE::NAME;`.
+    fn of(source: &str) -> Layers {
+        let tokens: Vec<TokenTree> = tokens(source).into_iter().collect();
+        let mut layers = Layers::default();
+        let mut used = Vec::new();
+        for statement in tokens.split(|tree| is_punct(tree, ';')) {
+            match statement {
+                [.., TokenTree::Ident(keyword), TokenTree::Ident(name)] if keyword == "mod" => {
+                    layers.own.push(name.to_string());
+                }
+                _ => {
+                    let Some(at) = statement.iter().position(|tree| is_word(tree, "use")) else { continue };
+                    let mut paths = Vec::new();
+                    expand(&mut paths, &[], &statement[at + 1..]);
+                    match statement {
+                        [.., TokenTree::Ident(keyword), TokenTree::Ident(alias)] if keyword == "as" => {
+                            paths.iter_mut().for_each(|path| path.push(alias.to_string()));
+                        }
+                        _ => {}
+                    }
+                    used.extend(paths);
+                }
+            }
+        }
+        for path in used {
+            let path: Vec<String> = path.into_iter().filter(|segment| segment != "self").collect();
+            if let [first, .., name] = path.as_slice() {
+                match layers.own.contains(first) {
+                    true => drop(layers.exports.insert(name.clone(), first.clone())),
+                    false => layers.below.push(name.clone()),
+                }
+            }
+        }
+        layers
     }
 
-    /// The modules that are files below `src/`.
-    fn own(&self) -> &[String] {
-        &self.all[self.below..]
+    /// The place of what goes by that name, lowest first; `None` for what the file itself defines.
+    fn place(&self, name: &str) -> Option<usize> {
+        let name = self.exports.get(name).map_or(name, String::as_str);
+        self.own.iter().position(|own| own == name)
     }
 
-    fn place(&self, module: &str) -> Option<usize> {
-        self.all.iter().position(|name| name == module)
-    }
-
-    /// What is wrong with a file, which is given by the names of its modules (`["run", "case"]`).
+    /// What is wrong with a file of a crate with this `lib.rs`. The file is given by the names of its modules
+    /// (`["run", "case"]`).
     fn violations(&self, modules: &[&str], source: &str) -> Vec<String> {
         let own = modules.first().copied().unwrap_or_default();
         let Some(place) = self.place(own) else {
             return vec![format!("`{own}` is not in lib.rs")];
         };
-        let mut used = BTreeSet::new();
-        imports(&mut used, modules.len(), tokens(source));
+        let used: BTreeSet<String> =
+            imports(modules, source).into_iter().filter_map(|path| path.into_iter().next()).collect();
         let wrong = |name: &String| match self.place(name) {
             Some(other) if other <= place => None,
             Some(_) => Some(format!("`{own}` is below `{name}` and imports from it")),
+            None if self.below.contains(name) => None,
             None => Some(format!("`{own}` imports `crate::{name}`, which is no module of lib.rs")),
         };
         used.iter().filter_map(wrong).collect()
+    }
+
+    /// What is wrong with a file below the folder module `parent`, whose file this is. Modules named `tests` may use
+    /// everything, and unit tests may use them.
+    fn violations_inside(&self, parent: &[&str], modules: &[&str], source: &str) -> Vec<String> {
+        let own = modules[parent.len()];
+        if modules.contains(&"tests") {
+            return Vec::new();
+        }
+        let Some(place) = self.place(own) else {
+            return vec![format!("`{own}` is not declared in `{}`", parent.join("::"))];
+        };
+        let used: BTreeSet<String> = imports(modules, source)
+            .into_iter()
+            .filter(|path| path.len() > parent.len() && path.iter().zip(parent).all(|(one, other)| one == other))
+            .map(|path| path[parent.len()].clone())
+            .collect();
+        let above = |name: &&String| *name != "tests" && self.place(name).is_some_and(|other| other > place);
+        used.iter().filter(above).map(|name| format!("`{own}` is below `{name}` and imports from it")).collect()
     }
 }
 
@@ -64,78 +106,95 @@ fn tokens(source: &str) -> TokenStream {
     source.parse().expect("the source is Rust")
 }
 
-/// Collects what is named directly below the root of the crate. `depth` counts the modules that the tokens lie in.
-fn imports(used: &mut BTreeSet<String>, depth: usize, tokens: TokenStream) {
+fn is_punct(tree: &TokenTree, mark: char) -> bool {
+    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == mark)
+}
+
+fn is_word(tree: &TokenTree, word: &str) -> bool {
+    matches!(tree, TokenTree::Ident(ident) if ident == word)
+}
+
+/// The paths of a file that lead up or to the root of the crate, each from there: `super::x` of `run/case.rs` is
+/// `["run", "x"]`.
+fn imports(modules: &[&str], source: &str) -> Vec<Vec<String>> {
+    let mut paths = Vec::new();
+    let within: Vec<String> = modules.iter().map(|name| (*name).to_owned()).collect();
+    collect(&mut paths, &within, tokens(source));
+    paths
+}
+
+fn collect(paths: &mut Vec<Vec<String>>, within: &[String], tokens: TokenStream) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut at = 0;
     while at < tokens.len() {
-        let from_root = root_path(&tokens[at..], depth);
-        match (&tokens[at], from_root) {
-            (_, Some(length)) => {
-                at += length;
-                heads(used, tokens.get(at));
-                // A group of names is entered below, for what it may hold beside names.
-                continue;
+        if let Some((root, length)) = root_path(&tokens[at..], within) {
+            at += length;
+            expand(paths, &root, &tokens[at..]);
+            continue;
+        }
+        if let TokenTree::Group(group) = &tokens[at] {
+            let mut within = within.to_vec();
+            if let (Delimiter::Brace, [.., TokenTree::Ident(keyword), TokenTree::Ident(name)]) =
+                (group.delimiter(), &tokens[..at])
+                && keyword == "mod"
+            {
+                within.push(name.to_string());
             }
-            (TokenTree::Group(group), None) => {
-                let in_module = group.delimiter() == Delimiter::Brace && is_module(&tokens[..at]);
-                imports(used, depth + usize::from(in_module), group.stream());
-            }
-            _ => {}
+            collect(paths, &within, group.stream());
         }
         at += 1;
     }
 }
 
-/// The length of a path prefix that leads to the root of the crate: `crate::`, `super::super::`, `self::super::`.
-fn root_path(tokens: &[TokenTree], depth: usize) -> Option<usize> {
-    let segment = |at: usize| {
-        let [TokenTree::Ident(name), TokenTree::Punct(one), TokenTree::Punct(two)] = tokens.get(at..at + 3)? else {
-            return None;
-        };
-        (one.as_char() == ':' && two.as_char() == ':').then(|| name.to_string())
+/// Where `crate::`, `super::super::`, `self::super::` and the like lead, and how many tokens they are.
+fn root_path(tokens: &[TokenTree], within: &[String]) -> Option<(Vec<String>, usize)> {
+    let segment = |at: usize| match tokens.get(at..at + 3)? {
+        [TokenTree::Ident(name), one, two] if is_punct(one, ':') && is_punct(two, ':') => Some(name.to_string()),
+        _ => None,
     };
-    let mut at = 0;
     if matches!(segment(0).as_deref(), Some("crate" | "wabizspec")) {
-        return Some(3);
+        return Some((Vec::new(), 3));
     }
-    if segment(0).as_deref() == Some("self") {
-        at += 3;
-    }
+    let mut at = if segment(0).as_deref() == Some("self") { 3 } else { 0 };
     let mut up = 0;
     while segment(at).as_deref() == Some("super") {
         up += 1;
         at += 3;
     }
-    // A chain that is entered in its middle is shorter than the whole one, which was seen before.
-    (up > 0 && up >= depth).then_some(at)
+    (up > 0).then(|| (within[..within.len().saturating_sub(up)].to_vec(), at))
 }
 
-/// The first names of what follows a path prefix: one name, or all of a group.
-fn heads(used: &mut BTreeSet<String>, tree: Option<&TokenTree>) {
-    match tree {
-        Some(TokenTree::Group(group)) => {
-            let mut first = true;
-            for tree in group.stream() {
-                if first {
-                    heads(used, Some(&tree));
-                }
-                first = matches!(&tree, TokenTree::Punct(mark) if mark.as_char() == ',');
-            }
+/// Every path that begins with `prefix` and goes on with these tokens: one, or one for each name of a group.
+fn expand(paths: &mut Vec<Vec<String>>, prefix: &[String], tokens: &[TokenTree]) {
+    let Some(first) = tokens.first() else { return };
+    if let TokenTree::Group(group) = first {
+        let group: Vec<TokenTree> = group.stream().into_iter().collect();
+        group.split(|tree| is_punct(tree, ',')).for_each(|one| expand(paths, prefix, one));
+        return;
+    }
+    let path = [prefix, &[first.to_string()]].concat();
+    match tokens {
+        [_, one, two, rest @ ..]
+            if is_punct(one, ':')
+                && is_punct(two, ':')
+                && !matches!(rest.first(), Some(tree) if is_punct(tree, '<')) =>
+        {
+            expand(paths, &path, rest);
         }
-        Some(TokenTree::Ident(name)) => {
-            used.insert(name.to_string());
-        }
-        Some(other) => {
-            used.insert(other.to_string());
-        }
-        None => {}
+        _ => paths.push(path),
     }
 }
 
-/// Whether a brace after these tokens opens the body of a module.
-fn is_module(before: &[TokenTree]) -> bool {
-    matches!(before, [.., TokenTree::Ident(keyword), TokenTree::Ident(_)] if keyword == "mod")
+/// Every Rust file below a folder.
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            rust_files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
 }
 
 /// The modules that a file of `src/` is: `run/case.rs` is `["run", "case"]`, `run/mod.rs` is `["run"]`.
@@ -151,40 +210,74 @@ fn modules(path: &Path) -> Vec<String> {
 /// Whoever makes texts that people read; nobody else needs words for facts.
 const SPEAKING: [&str; 4] = ["words", "fuzz", "report", "cli"];
 
+/// The sources of a crate: path below `src/`, names of the modules, text.
+fn sources(src: &Path) -> Vec<(PathBuf, Vec<String>, String)> {
+    let mut files = Vec::new();
+    rust_files(src, &mut files);
+    files.sort();
+    let read = |path: PathBuf| {
+        let within = path.strip_prefix(src).expect("below src").to_owned();
+        let modules = modules(&within);
+        (within, modules, fs::read_to_string(&path).expect("a source"))
+    };
+    let sources = files.into_iter().map(read);
+    sources.filter(|(path, ..)| path != Path::new("lib.rs") && path != Path::new("main.rs")).collect()
+}
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
 #[test]
 fn every_module_imports_only_from_those_above_it() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let layers = Layers::of(&fs::read_to_string(src.join("lib.rs")).expect("lib.rs"));
-    assert!(layers.own().len() > 10, "lib.rs names {:?}", layers.all);
+    let layers = Layers::of(&fs::read_to_string(src().join("lib.rs")).expect("lib.rs"));
+    assert!(layers.own.len() > 10, "lib.rs names {:?}", layers.own);
     let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
-    for path in files_below(&src).iter().filter(|path| path.extension().is_some_and(|ending| ending == "rs")) {
-        let within = path.strip_prefix(&src).expect("below src");
-        if within == Path::new("lib.rs") || within == Path::new("main.rs") {
-            continue;
-        }
-        let modules = modules(within);
+    for (path, modules, source) in sources(&src()) {
         let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
         seen.insert(modules[0].to_owned());
-        let source = fs::read_to_string(path).expect("a source");
         let mut violations = layers.violations(&modules, &source);
-        let mut used = BTreeSet::new();
-        imports(&mut used, modules.len(), tokens(&source));
-        if used.contains("words") && !SPEAKING.contains(&modules[0]) {
+        let used = imports(&modules, &source);
+        if used.iter().any(|path| path[0] == "words") && !SPEAKING.contains(&modules[0]) {
             violations.push(format!("`{}` works with facts and needs no `crate::words`", modules[0]));
         }
-        wrong.extend(violations.into_iter().map(|what| format!("{}: {what}", within.display())));
+        wrong.extend(violations.into_iter().map(|what| format!("{}: {what}", path.display())));
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-    let named: BTreeSet<String> = layers.own().iter().cloned().collect();
+    let named: BTreeSet<String> = layers.own.iter().cloned().collect();
     assert_eq!(seen, named, "lib.rs and src/ name the same modules");
+}
+
+/// Folders whose parts still import from each other in circles.
+const CIRCULAR: [&str; 1] = ["fuzz"];
+
+#[test]
+fn every_part_of_a_folder_imports_only_from_those_above_it() {
+    for src in [src(), src().join("../crates/wabizspec-reference/src")] {
+        let sources = sources(&src);
+        let lib = fs::read_to_string(src.join("lib.rs")).expect("lib.rs");
+        let files = sources.iter().map(|(_, modules, source)| (modules.clone(), Layers::of(source)));
+        let folders: BTreeMap<Vec<String>, Layers> = files.chain([(Vec::new(), Layers::of(&lib))]).collect();
+        let mut wrong = Vec::new();
+        let mut checked = 0;
+        for (path, modules, source) in sources.iter().filter(|(_, modules, _)| !CIRCULAR.contains(&&*modules[0])) {
+            let names: Vec<&str> = modules.iter().map(String::as_str).collect();
+            for depth in 0..names.len() {
+                let violations = folders[&modules[..depth]].violations_inside(&names[..depth], &names, source);
+                wrong.extend(violations.into_iter().map(|what| format!("{}: {what}", path.display())));
+                checked += 1;
+            }
+        }
+        assert!(checked > 100, "{checked} files below {}", src.display());
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    }
 }
 
 #[test]
 fn the_program_only_calls_the_command_line() {
-    let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs");
-    let mut used = BTreeSet::new();
-    imports(&mut used, 0, tokens(&fs::read_to_string(main).expect("main.rs")));
+    let used = imports(&[], &fs::read_to_string(src().join("main.rs")).expect("main.rs"));
+    let used: BTreeSet<&str> = used.iter().map(|path| path[0].as_str()).collect();
     assert_eq!(used.into_iter().collect::<Vec<_>>(), ["cli"]);
 }
 
@@ -192,8 +285,8 @@ fn the_program_only_calls_the_command_line() {
 fn a_violation_is_noticed_wherever_it_hides() {
     let lib = "//! pub mod comment;\npub use lower as bottom;\npub use lower::low;\nmod middle;\npub mod high;";
     let layers = Layers::of(lib);
-    assert_eq!(layers.all, ["bottom", "low", "middle", "high"]);
-    assert_eq!(layers.own(), ["middle", "high"]);
+    assert_eq!(layers.below, ["bottom", "low"]);
+    assert_eq!(layers.own, ["middle", "high"]);
     let middle = |modules: &[&str], source: &str| layers.violations(modules, source).len();
     for source in [
         "use crate::high::Thing;",
@@ -235,4 +328,32 @@ fn a_violation_is_noticed_wherever_it_hides() {
     }
     let inside = "use super::high; use super::super::low; use super::super::middle;";
     assert_eq!(layers.violations(&["middle", "part"], inside), Vec::<String>::new());
+}
+
+#[test]
+fn a_violation_inside_a_folder_is_noticed() {
+    let folder =
+        Layers::of("mod low; pub mod middle; mod high; pub use high::{Thing, part::Other as Renamed}; pub struct Own;");
+    let middle = |modules: &[&str], source: &str| folder.violations_inside(&["area"], modules, source).len();
+    for source in [
+        "use super::high;",
+        "use super::{low, high::Deep};",
+        "use super::Thing;",
+        "use super::Other;",
+        "use crate::area::Thing;",
+        "use crate::{area::{low, high}, other};",
+        "fn f() { super::high::f() }",
+        "mod tests { use super::super::high::f; }",
+    ] {
+        assert_eq!(middle(&["area", "middle"], source), 1, "{source}");
+    }
+    assert_eq!(middle(&["area", "middle", "deep"], "use super::super::high;"), 1);
+    assert_eq!(middle(&["area", "unknown"], ""), 1, "a file that the folder does not declare");
+    for source in [
+        "use super::low; use super::Own; use super::middle::Part;",
+        "use crate::other::high; use crate::high; use super::super::high;",
+        "mod tests { use super::high; }",
+    ] {
+        assert_eq!(middle(&["area", "middle"], source), 0, "{source}");
+    }
 }

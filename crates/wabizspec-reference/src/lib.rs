@@ -6,16 +6,16 @@
 
 pub mod documented;
 
-mod behaviour;
 mod call;
 mod dialect;
-mod envelope;
-#[cfg(feature = "faults")]
-mod fault;
-mod model;
 mod outcome;
 mod role;
 mod route;
+mod behaviour;
+mod envelope;
+mod model;
+#[cfg(feature = "faults")]
+mod fault;
 #[cfg(feature = "server")]
 mod server;
 

@@ -8,8 +8,8 @@
 //! nothing is settled; so a run that finds many lines first leaves out those that are of no use any more, and a journal
 //! that grows beyond a limit all the same takes no further entry, so that nothing is sent which might be lost.
 
-mod disk;
 mod entry;
+mod disk;
 
 use std::io;
 use std::path::{Path, PathBuf};

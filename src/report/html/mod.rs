@@ -4,8 +4,8 @@
 //! (`Content-Security-Policy`) lets no script run but the one below, whose hash it names.
 
 mod case;
-mod page;
 mod requirements;
+mod page;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

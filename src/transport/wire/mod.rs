@@ -5,14 +5,14 @@
 //!
 //! Whatever a target does, an exchange ends within its [`Limits`] and holds a bounded amount of memory.
 
-mod answer;
-mod chunked;
-mod connection;
-mod framing;
 mod head;
+mod chunked;
+mod framing;
 mod inbox;
-mod outgoing;
 mod stream;
+mod connection;
+mod outgoing;
+mod answer;
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};

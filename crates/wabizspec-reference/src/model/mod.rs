@@ -3,11 +3,11 @@
 //! It opens nothing and reads no clock; randomness is handed in. What it does follows [`Behaviour`], whose default
 //! is the documented behaviour.
 
-mod login;
-mod registration;
 mod sessions;
 mod shared;
 mod state;
+mod login;
+mod registration;
 mod tokens;
 mod users;
 
