@@ -249,6 +249,30 @@ mod tests {
     }
 
     #[test]
+    fn every_known_field_is_of_its_type() {
+        let bare = |details: &[u8]| {
+            let mut certificate = Vec::new();
+            put_bytes(&mut certificate, 1, details);
+            verified_name(&STANDARD.encode(certificate))
+        };
+        assert!(bare(b"\x22\x01A").is_ok());
+        assert!(bare(b"\x22\x01A\x42\x03\x0a\x01B").is_ok(), "a name in another language");
+        assert!(bare(b"\x22\x01A\x78\x01\x42\x02\x78\x01").is_ok(), "fields of later versions");
+        for wrong in [
+            &b"\x22\x01A\x0a\x00"[..],
+            b"\x22\x01A\x10\x01",
+            b"\x22\x01\xff",
+            b"\x20\x01",
+            b"\x22\x01A\x40\x01",
+            b"\x22\x01A\x42\x02\x08\x01",
+            b"\x22\x01A\x42\x03\x0a\x01\xff",
+            b"\x22\x01A\x52\x00",
+        ] {
+            assert!(bare(wrong).is_err(), "{wrong:x?}");
+        }
+    }
+
+    #[test]
     fn any_cut_and_any_flipped_bit_is_survived() {
         let whole = sample("Acme Ltd", true).to_bytes();
         for at in 0..whole.len() {

@@ -100,6 +100,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_is_as_short_as_can_be() {
+        let written = |number| {
+            let mut message = Vec::new();
+            put_number(&mut message, 1, number);
+            message
+        };
+        assert_eq!(written(127), [0x08, 0x7f]);
+        assert_eq!(written(128), [0x08, 0x80, 0x01]);
+        let mut message = Vec::new();
+        put_bytes(&mut message, 2, b"ab");
+        assert_eq!(message, *b"\x12\x02ab");
+    }
+
+    #[test]
     fn a_field_has_a_number_a_known_type_and_all_its_bytes() {
         let count = |message: &[u8]| fields(message).map(|fields| fields.len());
         assert_eq!(count(&[0x09, 0, 0, 0, 0, 0, 0, 0, 0, 0x0d, 0, 0, 0, 0, 0x12, 0x01, 0x00]), Ok(3));
