@@ -2,27 +2,27 @@
 //!
 //! It puts the parts together and decides nothing about conformance.
 
-mod check;
 mod completions;
-mod doctor;
 mod exit;
+mod check;
 mod explain;
-mod fuzz;
-mod fuzz_session;
 mod init;
 mod list;
 mod man;
+mod report;
 mod merge;
-mod plan_view;
+mod secret_flags;
+mod signal;
 mod prove;
+mod serve;
+mod target;
+mod fuzz_session;
+mod fuzz;
+mod plan_view;
+mod doctor;
 mod recover;
 mod replay;
-mod report;
 mod run;
-mod secret_flags;
-mod serve;
-mod signal;
-mod target;
 
 use std::fmt;
 use std::fs::File;

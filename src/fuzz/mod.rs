@@ -40,6 +40,7 @@ use std::str::FromStr;
 pub use grammar::bindings::FIXED;
 pub use grammar::{BasicInput, RequestParts};
 pub(crate) use place::Place;
+#[cfg(feature = "cli")]
 pub(crate) use probe::Kind;
 use words::words;
 

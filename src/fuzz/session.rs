@@ -158,6 +158,7 @@ impl FuzzSession {
     }
 
     /// The passwords that inputs may have given to the admin.
+    #[cfg(feature = "cli")]
     pub(crate) fn admin_candidates(&self) -> Vec<String> {
         let candidates = self.admin_candidates.lock().unwrap_or_else(PoisonError::into_inner);
         candidates.iter().cloned().collect()

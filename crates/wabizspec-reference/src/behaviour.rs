@@ -3,16 +3,16 @@
 //! A planted fault or a conforming dialect is a small edit of this data: a bound, a row of a table, one documented
 //! function put in the place of another. So the model reads as if there were no faults.
 
-mod change;
 mod functions;
-mod login;
 mod passwords;
-mod permissions;
-mod read;
 mod registration;
 mod tokens;
-mod users;
 mod when;
+mod login;
+mod permissions;
+mod read;
+mod change;
+mod users;
 
 use std::borrow::Cow;
 

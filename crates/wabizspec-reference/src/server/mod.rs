@@ -5,8 +5,8 @@
 mod body;
 mod clock;
 mod control;
-mod http;
 mod tap;
+mod http;
 mod twin;
 
 use std::io;
