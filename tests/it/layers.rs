@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+use crate::harness::program::files_below;
+
 /// What one file says of the modules below it.
 #[derive(Default)]
 struct Layers {
@@ -185,18 +187,6 @@ fn expand(paths: &mut Vec<Vec<String>>, prefix: &[String], tokens: &[TokenTree])
     }
 }
 
-/// Every Rust file below a folder.
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            rust_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
-
 /// The modules that a file of `src/` is: `run/case.rs` is `["run", "case"]`, `run/mod.rs` is `["run"]`.
 fn modules(path: &Path) -> Vec<String> {
     let names = path.with_extension("");
@@ -212,15 +202,13 @@ const SPEAKING: [&str; 4] = ["words", "fuzz", "report", "cli"];
 
 /// The sources of a crate: path below `src/`, names of the modules, text.
 fn sources(src: &Path) -> Vec<(PathBuf, Vec<String>, String)> {
-    let mut files = Vec::new();
-    rust_files(src, &mut files);
-    files.sort();
+    let files = files_below(src).into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "rs"));
     let read = |path: PathBuf| {
         let within = path.strip_prefix(src).expect("below src").to_owned();
         let modules = modules(&within);
         (within, modules, fs::read_to_string(&path).expect("a source"))
     };
-    let sources = files.into_iter().map(read);
+    let sources = files.map(read);
     sources.filter(|(path, ..)| path != Path::new("lib.rs") && path != Path::new("main.rs")).collect()
 }
 
