@@ -4,8 +4,8 @@
 //! clock. A nonconformance is a [`Finding`], never an `Err`; what the documents leave open is an [`Observation`].
 
 mod placeholder;
-mod expectation;
 pub mod facts;
+mod expectation;
 mod oracle;
 mod verdict;
 

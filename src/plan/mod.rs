@@ -3,13 +3,13 @@
 //! Planning is pure. It knows what a target allows ([`Capabilities`]) but never talks to one; what it decides is
 //! printed before the first request.
 
+mod skip;
 mod budget;
 mod effect;
 mod order;
 mod shard;
 #[cfg(feature = "cli")]
 mod selection;
-mod skip;
 
 use std::sync::Arc;
 

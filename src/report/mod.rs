@@ -3,6 +3,7 @@
 //! A report never asks the run for anything; it only listens. So a run that was written down can be told again in any
 //! format ([`read`], [`Merged`]), byte for byte as it would have been told then.
 
+mod wire;
 mod json;
 mod ndjson;
 mod read;
@@ -19,7 +20,6 @@ mod junit;
 mod markdown;
 #[cfg(feature = "cli")]
 mod wanted;
-mod wire;
 
 use std::fmt;
 use std::fs::File;

@@ -204,7 +204,7 @@ fn everything_that_meets(echo: Echo) {
     assert!(said.contains("does not conform") || said.contains("inconclusive"), "{echo:?} goes unnoticed: {said}");
     for format in FORMATS {
         let merge = ["merge", "report.ndjson", "--report", format];
-        nothing_leaks(&merge.join(" "), command(&place, &merge));
+        nothing_leaks(&merge.join(" "), command(&place, merge));
     }
     let fuzzed = !matches!(echo, Echo::Padded(_) | Echo::PaddedName(_));
     for surfaces in [&["all"][..], &["session"]].into_iter().filter(|_| fuzzed) {
@@ -213,9 +213,9 @@ fn everything_that_meets(echo: Echo) {
         nothing_leaks(&format!("fuzz {surfaces:?}, {echo:?}"), command(&place, &fuzz));
     }
     let what = format!("doctor, {echo:?}");
-    nothing_leaks(&what, command(&place, &["doctor", "--target", &url]));
+    nothing_leaks(&what, command(&place, ["doctor", "--target", &url]));
     let recover = ["recover", "--target", &url, "--journal", "kept.journal"];
-    nothing_leaks(&format!("recover, {echo:?}"), command(&place, &recover));
+    nothing_leaks(&format!("recover, {echo:?}"), command(&place, recover));
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn hooks_proxies_and_configurations_that_fail_tell_no_secret() {
         all.extend(EVERYTHING);
         all.extend(["login/first-login*", "account/*", "users/control"]);
         nothing_leaks(&text, command(&place, &all));
-        nothing_leaks(&text, command(&place, &["doctor", "--target", &url]));
+        nothing_leaks(&text, command(&place, ["doctor", "--target", &url]));
     }
 }
 

@@ -41,7 +41,7 @@ fn a_secret_that_is_set_but_empty_ends_the_run_before_it_begins() {
     ] {
         for command in ["run", "doctor", "recover"] {
             let mut program = Program::new([command]).file("wabizspec.toml", header);
-            program = program.env("GATEWAY_KEY", "key").env("WABIZSPEC_TARGET", &server.url()).env(name, value);
+            program = program.env("GATEWAY_KEY", "key").env("WABIZSPEC_TARGET", server.url()).env(name, value);
             let ended = program.end().exited(2).says("help: ");
             let about = if name == "WABIZSPEC_TARGET" { "target" } else { name };
             let named = ended.said().contains(about) || ended.said().contains("the admin's name");

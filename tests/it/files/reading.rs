@@ -8,7 +8,7 @@ use crate::harness::{Place, in_use};
 /// A configuration with that line in that section.
 fn configured(place: &Place, section: &str, line: &str) {
     let text = format!("[target]\nurl = \"https://127.0.0.1:1\"\n[{section}]\n{line}\n");
-    place.write("wabizspec.toml", &text.replace("[target]\n[target]", "[target]"));
+    place.write("wabizspec.toml", text.replace("[target]\n[target]", "[target]"));
 }
 
 const REGISTER: &str = include_str!("../../../scenarios/requirements.toml");

@@ -49,8 +49,8 @@ fn set_up(place: &Place) {
     );
     fs::create_dir_all(place.path().join("state")).expect("folder");
     let suite = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    place.write("suite/requirements.toml", &fs::read_to_string(suite.join("requirements.toml")).expect("register"));
-    place.write("suite/login/control.toml", &fs::read_to_string(suite.join("login/control.toml")).expect("scenario"));
+    place.write("suite/requirements.toml", fs::read_to_string(suite.join("requirements.toml")).expect("register"));
+    place.write("suite/login/control.toml", fs::read_to_string(suite.join("login/control.toml")).expect("scenario"));
 }
 
 #[test]
