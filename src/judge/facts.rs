@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::expectation::StatusSet;
 use super::placeholder::Placeholder;
+use super::status::StatusSet;
 use crate::exchange::{Breakage, Json, JsonKind, Phase, Unanswered, shortened};
 
 /// Where in an answer something differs. Its text is an identifier of the reports.

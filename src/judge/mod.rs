@@ -4,14 +4,16 @@
 //! clock. A nonconformance is a [`Finding`], never an `Err`; what the documents leave open is an [`Observation`].
 
 mod placeholder;
+mod status;
 pub mod facts;
 mod expectation;
 mod oracle;
 mod verdict;
 
-pub use expectation::{Check, Expectation, Pattern, StatusSet};
+pub use expectation::{Check, Expectation, Pattern};
 pub use oracle::{Oracles, echoed};
 pub use placeholder::Placeholder;
+pub use status::StatusSet;
 pub use verdict::{RequirementVerdict, Verdict, requirement_verdict};
 
 use crate::exchange::shortened;

@@ -1,0 +1,53 @@
+//! The statuses that an expectation accepts.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A set of status codes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusSet(Vec<(u16, u16)>);
+
+impl StatusSet {
+    /// From one or more words: `401`, or `4xx` for a whole class.
+    pub fn parse<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<StatusSet> {
+        let range = |word: &str| match word.strip_suffix("xx") {
+            Some(class) => {
+                let class: u16 = class.parse().ok()?;
+                (1..=5).contains(&class).then_some((class * 100, class * 100 + 99))
+            }
+            None => {
+                let status: u16 = word.parse().ok()?;
+                (100..=599).contains(&status).then_some((status, status))
+            }
+        };
+        let ranges: Option<Vec<_>> = words.into_iter().map(range).collect();
+        ranges.filter(|ranges| !ranges.is_empty()).map(StatusSet)
+    }
+
+    /// Whether the status is in the set.
+    pub fn contains(&self, status: u16) -> bool {
+        self.0.iter().any(|(low, high)| (*low..=*high).contains(&status))
+    }
+
+    /// Whether every status of the set refuses the request (4xx and 5xx).
+    pub fn refuses(&self) -> bool {
+        self.0.iter().all(|(low, _)| *low >= 400)
+    }
+
+    /// Whether every status of the set accepts the request (2xx).
+    pub fn accepts(&self) -> bool {
+        self.0.iter().all(|(low, high)| *low >= 200 && *high < 300)
+    }
+}
+
+impl fmt::Display for StatusSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |(low, high): &(u16, u16)| match low == high {
+            true => low.to_string(),
+            false => format!("{}xx", low / 100),
+        };
+        let words: Vec<String> = self.0.iter().map(word).collect();
+        f.write_str(&words.join(" or "))
+    }
+}
