@@ -3,6 +3,7 @@
 //! It sends nothing and writes nothing; the journal keeps what must survive the run.
 
 use crate::documented::api::DEFAULT_PASSWORD;
+use crate::documented::password::PasswordRule;
 
 /// The passwords of the admin, as far as this run knows.
 #[derive(Debug, Default)]
@@ -44,9 +45,9 @@ impl AdminPasswords {
         self.accepted = 0;
     }
 
-    /// The request with these passwords was accepted.
+    /// The request with these passwords was accepted. One without any says nothing of the others.
     pub fn were_accepted(&mut self, passwords: &[String]) {
-        if self.candidates.ends_with(passwords) {
+        if !passwords.is_empty() && self.candidates.ends_with(passwords) {
             self.accepted = passwords.len();
         }
     }
@@ -73,9 +74,11 @@ impl AdminPasswords {
         self.accepted = 0;
     }
 
-    /// The newest that a request may have given to the admin.
+    /// The newest that a request may have given to the admin and that a first login may bring: not one that breaks the
+    /// documented rule, as cases send them too.
     pub fn newest_candidate(&self) -> Option<&str> {
-        self.candidates.last().map(String::as_str)
+        let rule = PasswordRule::documented();
+        self.candidates.iter().rev().map(String::as_str).find(|password| rule.check(password).is_ok())
     }
 
     /// All of them, each once, the likeliest first: a deployed target counts wrong logins.
@@ -109,6 +112,9 @@ mod tests {
         passwords.were_accepted(&["a".into(), "b".into()]);
         assert_eq!(passwords.likeliest(), ["b", "a", "owner"]);
         assert_eq!(passwords.before_a_reset(), ["b", "owner"]);
+        // What is accepted meanwhile and brings no password says nothing of them.
+        passwords.were_accepted(&[]);
+        assert_eq!(passwords.before_a_reset(), ["b", "owner"]);
         // What comes after it makes it doubtful again.
         passwords.may_become(&["c".into()]);
         assert_eq!(passwords.likeliest(), ["owner", "c", "b", "a"]);
@@ -116,5 +122,13 @@ mod tests {
         assert_eq!((passwords.likeliest(), passwords.is_certain()), (vec!["c".into(), "owner".into()], true));
         passwords.were_reset();
         assert_eq!(passwords.likeliest(), ["owner"]);
+    }
+
+    #[test]
+    fn a_first_login_brings_no_password_that_breaks_the_rule() {
+        let mut passwords = AdminPasswords::new(None);
+        assert_eq!(passwords.newest_candidate(), None);
+        passwords.may_become(&["G00d-enough!".into(), "short".into()]);
+        assert_eq!(passwords.newest_candidate(), Some("G00d-enough!"));
     }
 }
