@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use thiserror::Error;
 
 /// The scheme, host, port and base path of a target.
@@ -120,7 +121,7 @@ impl std::str::FromStr for Origin {
         if port == 0 {
             return Err(OriginError::PortZero);
         }
-        let base_path = read_path(rest).ok_or(OriginError::Unreadable("invalid path"))?;
+        let base_path = read_path(rest);
         let host_header = match port == default_port(tls) {
             true => host.clone(),
             false => format!("{host}:{port}"),
@@ -154,9 +155,11 @@ fn read_host(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// A path as it goes onto the wire (RFC 3986 §3.3 and §5.2.4), without a slash at its end.
-fn read_path(text: &str) -> Option<String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte);
+/// A path as it goes onto the wire (RFC 3986 §3.3 and §5.2.4), without a slash at its end. What may not be part of one is
+/// percent-encoded, as browsers do.
+fn read_path(text: &str) -> String {
+    const ENCODED: AsciiSet =
+        CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'^').add(b'`').add(b'{').add(b'}');
     let mut segments = Vec::new();
     for segment in text.split('/').skip(1) {
         match segment {
@@ -166,7 +169,7 @@ fn read_path(text: &str) -> Option<String> {
         }
     }
     let path: String = segments.into_iter().flat_map(|segment| ["/", segment]).collect();
-    text.bytes().all(plain).then(|| path.trim_end_matches('/').to_owned())
+    utf8_percent_encode(path.trim_end_matches('/'), &ENCODED).to_string()
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -256,6 +259,7 @@ mod tests {
         for (url, tls, host, port, header, base, display) in [
             ("http://localhost", false, "localhost", 80, "localhost", "", "http://localhost"),
             ("http://localhost:80/", false, "localhost", 80, "localhost", "", "http://localhost"),
+            ("http://a/x y|é", false, "a", 80, "a", "/x%20y|%C3%A9", "http://a/x%20y|%C3%A9"),
             ("https://a.example:443", true, "a.example", 443, "a.example", "", "https://a.example"),
             ("https://a.example:80", true, "a.example", 80, "a.example:80", "", "https://a.example:80"),
             ("HTTP://A.Example:9/x/y//", false, "a.example", 9, "a.example:9", "/x/y", "http://a.example:9/x/y"),
@@ -300,7 +304,6 @@ mod tests {
             ("http://0x7f000001", OriginError::Unreadable("invalid IPv4 address")),
             ("http://a\\b", OriginError::Unreadable("invalid domain character")),
             ("http://bücher.example", OriginError::Unreadable("a name outside ASCII: write it as xn--…")),
-            ("http://a/x y", OriginError::Unreadable("invalid path")),
         ] {
             assert_eq!(url.parse::<Origin>(), Err(error), "{url}");
         }
