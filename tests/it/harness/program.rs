@@ -288,9 +288,13 @@ impl Running {
     }
 }
 
-/// The most memory that a process has held so far, in KiB.
+/// The most memory that the program has held so far as that process, in KiB. Until the process has the program's name it
+/// may still show the memory of the process that started it.
 fn peak_of(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    if !status.starts_with("Name:\twabizspec\n") {
+        return 0;
+    }
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0)
 }
