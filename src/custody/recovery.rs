@@ -6,7 +6,8 @@ use super::Target;
 use super::accounts::{Account, token_in};
 use super::reading::{basic, json_type};
 use crate::documented::api::Operation;
-use crate::exchange::{Json, Outcome};
+use crate::documented::errors::ErrorCode;
+use crate::exchange::Outcome;
 
 /// What came of trying to log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,15 +37,15 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
         Outcome::Unanswered(none) => return Probe::Unreachable(target.transport.secrets().apply(&none.to_string())),
         Outcome::Answered(response) => response,
     };
-    let json = Json::parse(&response.body).ok();
-    let code = json.and_then(|json| json.at("/errors/0/code")?.as_integer());
-    match (response.status, code) {
-        (429, _) | (400.., Some(1015)) => {
+    let codes = response.error_codes();
+    let has = |code: ErrorCode| codes.contains(&code.number());
+    match response.status {
+        status if status == 429 || (status >= 400 && has(ErrorCode::TooManyRequests)) => {
             let seconds = response.header_text("Retry-After").and_then(|value| value.trim().parse().ok());
             Probe::Throttled(Duration::from_secs(seconds.unwrap_or(1)))
         }
-        (_, Some(1024)) => Probe::ChangeRequired,
-        (500.., _) => Probe::Unreachable(format!("it answers with status {}", response.status)),
+        _ if has(ErrorCode::PasswordChangeRequired) => Probe::ChangeRequired,
+        500.. => Probe::Unreachable(format!("it answers with status {}", response.status)),
         _ => Probe::Refused,
     }
 }

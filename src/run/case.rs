@@ -47,13 +47,15 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Ra
         own: ready.own.map(|(_, account)| account.username),
         blocked: None,
         refused: None,
-        not_asked: None,
+        obstacle: None,
+        left_out: Vec::new(),
         patience: Patience::default(),
         cut_short: false,
     };
     for (index, step) in case.scenario.steps.iter().enumerate() {
         if !attempt.step(step).await {
-            attempt.leave_out(&case.scenario.steps[index + 1..]);
+            let rest = case.scenario.steps[index + 1..].iter();
+            attempt.left_out = rest.filter(|step| !step.expectations.is_empty()).collect();
             break;
         }
     }
@@ -74,8 +76,10 @@ struct Attempt<'a> {
     blocked: Option<Cause>,
     /// Why the refusal of a request that a target may refuse leaves nothing to judge.
     refused: Option<Cause>,
-    /// Why the steps after the last one cannot be asked, and which they are.
-    not_asked: Option<NotAsked>,
+    /// Why nothing can be asked after the last answer.
+    obstacle: Option<Cause>,
+    /// The steps that were to be judged and were not asked.
+    left_out: Vec<&'a Step>,
     patience: Patience,
     cut_short: bool,
 }
@@ -172,21 +176,11 @@ impl<'a> Attempt<'a> {
         for expectation in &step.expectations {
             judgement.absorb(expectation.judge(&step.name, &exchange, &self.bindings));
         }
-        let obstacle = obstacle(step, &exchange, &judgement);
+        self.obstacle = obstacle(step, &exchange, &judgement);
         self.judgement.absorb(judgement);
-        let go_on = obstacle.is_none() && self.capture(step, &exchange);
+        let go_on = self.obstacle.is_none() && self.capture(step, &exchange);
         self.exchanges.push(exchange);
-        self.not_asked = obstacle.map(|why| NotAsked { steps: Vec::new(), why });
         go_on
-    }
-
-    /// Says of the steps that are left that they were not asked, and why.
-    fn leave_out(&mut self, steps: &[Step]) {
-        let asking = steps.iter().filter(|step| !step.expectations.is_empty());
-        let steps: Vec<String> = asking.map(|step| step.name.clone()).collect();
-        let why = self.not_asked.take().map(|not_asked| not_asked.why);
-        let why = why.or_else(|| self.blocked.clone().or_else(|| self.refused.clone()));
-        self.not_asked = why.filter(|_| !steps.is_empty()).map(|why| NotAsked { steps, why });
     }
 
     fn capture(&mut self, step: &Step, exchange: &Exchange) -> bool {
@@ -263,7 +257,8 @@ impl<'a> Attempt<'a> {
             refused,
             sent,
             own,
-            not_asked,
+            obstacle,
+            left_out,
             cut_short,
             ..
         } = self;
@@ -287,8 +282,12 @@ impl<'a> Attempt<'a> {
             owns,
         );
         let mut report = blank_report(case, verdict);
-        report.reason = blocked.or(refused).filter(|_| verdict == Verdict::Blocked);
-        report.not_asked = not_asked.filter(|_| verdict == Verdict::Fail);
+        let blocked = blocked.or(refused);
+        if verdict == Verdict::Fail && !left_out.is_empty() {
+            let steps = left_out.into_iter().map(|step| step.name.clone()).collect();
+            report.not_asked = obstacle.or_else(|| blocked.clone()).map(|why| NotAsked { steps, why });
+        }
+        report.reason = blocked.filter(|_| verdict == Verdict::Blocked);
         report.duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         report.findings = judgement.findings;
         report.observations = judgement.observations;
