@@ -98,7 +98,7 @@ impl<'t> LineCounter<'t> {
 /// The text of a file that was read as bytes.
 ///
 /// # Errors
-/// The first byte that is no UTF-8, with its place.
+/// The first byte that is not valid UTF-8, with its place.
 pub fn text(file: &str, bytes: Vec<u8>) -> Result<String, LocatedError> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
@@ -107,8 +107,8 @@ pub fn text(file: &str, bytes: Vec<u8>) -> Result<String, LocatedError> {
         // The byte itself is not shown: a file with a password is read here too.
         source.error(
             valid..valid,
-            "the file is no UTF-8 from here on",
-            "save it as UTF-8; bytes that are no text go into `hex`",
+            "the file is not valid UTF-8 from here on",
+            "save it as UTF-8; put bytes that are not text into `hex`",
         )
     })
 }
@@ -228,7 +228,7 @@ fn advice(what: &str) -> String {
         return format!("add `{} = …`", quoted.first().unwrap_or(&"it"));
     }
     if what.starts_with("duplicate key") {
-        return "each key stands once; rename or remove one of the two".to_owned();
+        return "each key may appear once; rename or remove one of the two".to_owned();
     }
     if what.starts_with("invalid type") || what.starts_with("invalid value") {
         return expected(what.rsplit_once("expected ").map_or("another value", |(_, expected)| expected));

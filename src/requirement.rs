@@ -173,7 +173,7 @@ fn no_id(source: SourceText<'_>, span: Range<usize>, id: &str) -> LocatedError {
         "write it in quotes as \"area.topic.rule\": lower case, digits and hyphens, the area one of {}",
         AREAS.join(", ")
     );
-    source.error(span, format!("`{id}` is no requirement id"), advice)
+    source.error(span, format!("`{id}` is not a valid requirement id"), advice)
 }
 
 fn requirement(

@@ -139,10 +139,10 @@ pub enum TemplateError {
     #[error("`${{` is never closed")]
     Unclosed,
     /// What stands between the braces is no name.
-    #[error("`{0}` is no name: letters, digits, `_` and `-`, beginning with a letter")]
+    #[error("`{0}` is not a valid name: letters, digits, `_` and `-`, beginning with a letter")]
     Name(String),
     /// An unknown word behind `|`.
-    #[error("`{0}` is no filter")]
+    #[error("`{0}` is not a filter")]
     Filter(String),
 }
 

@@ -28,7 +28,7 @@ pub fn expected(expected: &Expected) -> String {
         Expected::Answer => "an answer".to_owned(),
         Expected::WholeAnswer => "one whole answer within the time limit".to_owned(),
         Expected::OneAnswer => "nothing after the one answer".to_owned(),
-        Expected::NoCrash => "no 5xx but with an error code that is documented for it".to_owned(),
+        Expected::NoCrash => "no 5xx, unless with an error code that is documented for it".to_owned(),
         Expected::JsonObject => "a JSON object".to_owned(),
         Expected::JsonType => "application/json, a charset allowed".to_owned(),
         Expected::UniqueMembers => "each member once".to_owned(),
@@ -42,8 +42,8 @@ pub fn expected(expected: &Expected) -> String {
         Expected::MetaMember(kind) => kind.description().to_owned(),
         Expected::NoSecret => "no secret of the request".to_owned(),
         Expected::NoTrace => "no stack trace".to_owned(),
-        Expected::Challenge => "a challenge beside the 401".to_owned(),
-        Expected::AllowedMethods => "the allowed methods beside the 405".to_owned(),
+        Expected::Challenge => "a challenge with the 401".to_owned(),
+        Expected::AllowedMethods => "the allowed methods with the 405".to_owned(),
         Expected::Snapshot => "the answers as accepted".to_owned(),
         Expected::Told(words) => return words.clone(),
     })
@@ -70,7 +70,7 @@ pub fn observed(observed: &Observed) -> String {
     said(match observed {
         Observed::Absent => "absent".to_owned(),
         Observed::EmptyBody => "an empty body".to_owned(),
-        Observed::NotJson(why) => format!("a body that is no JSON ({why})"),
+        Observed::NotJson(why) => format!("a body that is not JSON ({why})"),
         Observed::Status(status) => status.to_string(),
         Observed::Value(value) => value.shown.clone(),
         Observed::WholeBody(value) => format!("{}: {}", json_kind(value.kind), value.shown),
@@ -83,8 +83,8 @@ pub fn observed(observed: &Observed) -> String {
         }
         Observed::NoCode => "no error code".to_owned(),
         Observed::Instant(value, lived, clock) => format!("{}, {lived} s after {}", value.shown, self::clock(*clock)),
-        Observed::NotAnInstant(value) => format!("{}, which is no such instant", value.shown),
-        Observed::Twice => "the member stands twice".to_owned(),
+        Observed::NotAnInstant(value) => format!("{}, which is not a valid date and time", value.shown),
+        Observed::Twice => "the member appears twice".to_owned(),
         Observed::More(count) => format!("{count} more"),
         Observed::Text(text) => text.clone(),
         Observed::Secret(Secret::Password) => "the password of the request".to_owned(),
@@ -137,9 +137,7 @@ pub fn remark(remark: &Remark) -> String {
             let expected = joined(mismatches, |mismatch| expected(&mismatch.expected));
             format!("{} (expected {expected})", joined(mismatches, |mismatch| observed(&mismatch.observed)))
         }
-        Remark::BareError => {
-            "an error object stands bare, outside of `errors`, as the account page prints it".to_owned()
-        }
+        Remark::BareError => "the error object is bare, not inside `errors`, as on the account page".to_owned(),
         Remark::Told(words) => return words.clone(),
     })
 }
@@ -148,17 +146,17 @@ pub fn remark(remark: &Remark) -> String {
 pub fn cause(cause: &Cause) -> String {
     said(match cause {
         Cause::Skipped(skip) => return self::skip(skip),
-        Cause::Stopped => "the run was told to stop".to_owned(),
-        Cause::EnoughFailures => "the run was told to stop after that many failures".to_owned(),
+        Cause::Stopped => "the run was stopped".to_owned(),
+        Cause::EnoughFailures => "the run stopped after this many failures (--max-fail)".to_owned(),
         Cause::GivenUp(why) | Cause::SetUp(why) | Cause::NotReset(why) | Cause::Unbound(why) => why.clone(),
         Cause::NoAnswer(broken) => format!("the target does not answer: {}", self::broken(broken)),
-        Cause::OverTime { seconds } => format!("the run has taken its {seconds} s; --max-time allows more"),
+        Cause::OverTime { seconds } => format!("the run has used its {seconds} s; --max-time allows more"),
         Cause::OverBudget => "over budget: as many wrong logins were sent as --wrong-logins allows".to_owned(),
         Cause::Throttled(why) => format!("throttled: {why}"),
         Cause::NoResetLeft => "no reset is left; --max-resets N allows more".to_owned(),
         Cause::NoReset => "there is no reset".to_owned(),
         Cause::NotFresh { case, why } => format!(
-            "`{case}` was accepted or not answered, so the target is not just installed any more: {}",
+            "`{case}` was accepted or not answered, so the target is no longer freshly installed: {}",
             self::cause(why)
         ),
         Cause::Unreachable(broken) => format!("the target cannot be reached: {}", self::broken(broken)),
@@ -189,17 +187,17 @@ fn excuse(excuse: &Excuse) -> String {
 pub fn skip(skip: &Skip) -> String {
     said(match skip {
         Skip::Registration { needed, found } => {
-            format!("not applicable: it is about targets whose registration is {needed}, not {found}")
+            format!("not applicable: it is for targets whose registration is {needed}, not {found}")
         }
         Skip::RawRequests => {
-            "the configured client cannot send its requests as they stand; use client = \"wire\"".to_owned()
+            "the configured client cannot send its requests unchanged; use client = \"wire\"".to_owned()
         }
-        Skip::JustInstalled => "it needs a just installed target; give --fresh or --reset".to_owned(),
-        Skip::JustInstalledAgain => "it needs the target just installed once more; give --reset".to_owned(),
+        Skip::JustInstalled => "it needs a freshly installed target; give --fresh or --reset".to_owned(),
+        Skip::JustInstalledAgain => "it needs another fresh install; give --reset".to_owned(),
         Skip::Credentials => {
             "it needs to log in as admin; set WABIZSPEC_ADMIN_PASSWORD, or give --fresh or --reset".to_owned()
         }
-        Skip::Account => "it needs an account that the run makes; give --allow users".to_owned(),
+        Skip::Account => "it needs an account that the run creates; give --allow users".to_owned(),
         Skip::Advance => "it moves the clock, and the configuration has no `advance`".to_owned(),
         Skip::Change(change) => {
             let what = match change {
@@ -211,7 +209,7 @@ pub fn skip(skip: &Skip) -> String {
             format!("it changes the {what}; give --allow {change}")
         }
         Skip::EndangersOthers => {
-            "a target that takes it would lose an account that the run did not make; give --reset".to_owned()
+            "a target that accepts it would lose an account that the run did not create; give --reset".to_owned()
         }
         Skip::Code => "it needs the registration code, and the configuration has no `code_command`".to_owned(),
         Skip::WrongLogins { limit } => format!(

@@ -110,7 +110,7 @@ fn day(source: SourceText<'_>, written: &Spanned<toml::Value>) -> Result<Date, L
         other => other.to_string(),
     };
     text.parse().map_err(|_| {
-        let what = format!("`{text}` is no day");
+        let what = format!("`{text}` is not a date");
         source.error(written.span(), what, "write it as expires = 2027-01-31")
     })
 }

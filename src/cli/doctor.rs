@@ -284,9 +284,7 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
             "give --fresh: the run's first login sets it",
         ),
         Probe::ChangeRequired => found.note("state", "just installed: give --fresh to let a run do the first login"),
-        Probe::LoggedIn(_) => {
-            found.note("state", "the documented default password logs in, which nobody should let it")
-        }
+        Probe::LoggedIn(_) => found.note("state", "the documented default password logs in, which is unsafe"),
         _ if reset => found.note("state", "in use; a run resets it first"),
         _ => found.good("state", "in use: the default password is gone"),
     }

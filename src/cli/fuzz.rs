@@ -363,7 +363,7 @@ fn told(summary: &Summary, surfaces: &[Surface]) -> String {
         text.push_str(&format!("\nnot complete: {what}\n"));
     }
     if summary.interrupted {
-        text.push_str("\ninterrupted; everything up to there is told\n");
+        text.push_str("\ninterrupted; everything up to there is reported\n");
     }
     text.push_str(&format!(
         "\n{} inputs, {} requests in {:.1} s ({:.0}/s), seed {}: {} findings, {} warnings\n",

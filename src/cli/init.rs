@@ -26,7 +26,7 @@ pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
     let path = args.path.display();
     let mut file = files::create_new(&args.path).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(format!(
-            "{path} is there already, and is left as it is\n  help: name another file: wabizspec init FILE"
+            "{path} already exists, and is not changed\n  help: name another file: wabizspec init FILE"
         )),
         _ => Failure::usage(format!("cannot write {path}: {error}")),
     })?;

@@ -66,7 +66,7 @@ impl FromStr for Wanted {
         let format = match name {
             "json" => Format::Json,
             "markdown" => Format::Markdown,
-            _ => return Err(format!("`{name}` is no format of a proof; use json or markdown")),
+            _ => return Err(format!("`{name}` is not a report format of prove; use json or markdown")),
         };
         Ok(Wanted { format, path })
     }

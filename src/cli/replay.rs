@@ -64,7 +64,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
         }
     }
     if files.is_empty() {
-        return Err(Failure::usage("there is no input in what was given"));
+        return Err(Failure::usage("the given paths contain no inputs"));
     }
     let resolved = args.target.resolve(&[])?;
     fuzz_session::may_be_fuzzed(&resolved)?;

@@ -162,7 +162,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     });
     let Concluded { code, verdict } = conclude(reports);
     if verdict == INCONCLUSIVE && !resolved.info.embedded {
-        args.report.say("help: `wabizspec doctor`, with the same flags, looks for what stands in the way");
+        args.report.say("help: `wabizspec doctor`, with the same flags, shows what is wrong");
     }
     let entries = ledger.as_ref().map(|ledger| to_paste(ledger.new_entries())).unwrap_or_default();
     if !entries.is_empty() {

@@ -89,7 +89,7 @@ impl FromStr for Surface {
         let found = Surface::ALL.into_iter().find(|surface| surface.name() == name);
         found.ok_or_else(|| {
             let names = Surface::ALL.map(Surface::name).join(", ");
-            format!("`{text}` is no surface; use {names} or all")
+            format!("`{text}` is not a surface; use {names} or all")
         })
     }
 }

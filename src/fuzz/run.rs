@@ -254,7 +254,7 @@ impl Run {
     async fn down(&mut self, tried: &[Tried]) {
         let gone = "the target no longer answers";
         if !bisection::is_back(&self.session).await {
-            let what = "soon after this input the target answers nobody any more";
+            let what = "soon after this input the target no longer answers";
             let last = tried.iter().rev().find(|tried| tried.probed.crashed());
             if let Some(Tried { generated, probed, worker: Some(worker), .. }) = last {
                 let probed = bisection::took_down(generated, probed, worker, what);
@@ -269,7 +269,7 @@ impl Run {
             let what = "the target was gone after a batch, and none of its inputs takes it down alone";
             return self.observed_once(Some(what.to_owned()));
         };
-        let what = "the target answers nobody after this input";
+        let what = "the target does not answer after this input";
         let generated = &sent[found.index].generated;
         let probed = bisection::took_down(generated, &found.probed, &found.worker, what);
         {

@@ -35,7 +35,7 @@ const MOST_SHARDS: u64 = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ShardError {
     /// It does not say which of how many.
-    #[error("`{0}` is no shard; write K/N with K from 1 to N, such as 2/4")]
+    #[error("`{0}` is not a valid shard; write K/N with K from 1 to N, such as 2/4")]
     NoShard(String),
     /// It says of more than there may be.
     #[error("`{0}` has too many shards; there may be {MOST_SHARDS} at most")]

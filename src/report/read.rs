@@ -26,7 +26,7 @@ pub enum ReadError {
     },
     /// It is something else.
     #[error(
-        "{} is no report of a run: {why}\n  help: give a file that `wabizspec run --report ndjson=PATH` or `json=PATH` \
+        "{} is not the report of a run: {why}\n  help: give a file that `wabizspec run --report ndjson=PATH` or `json=PATH` \
          of version {} has written", path.display(), env!("CARGO_PKG_VERSION")
     )]
     Foreign {
@@ -105,7 +105,7 @@ fn stream(path: &Path, mut reader: impl BufRead, each: &mut dyn FnMut(Event)) ->
             }
             // The writer died in the middle of this line.
             Err(_) if !line.ends_with(b"\n") => break,
-            Err(error) => return Err(damaged(format!("this is no event of a run: {error}"))),
+            Err(error) => return Err(damaged(format!("this is not an event of a run: {error}"))),
         }
     }
     Ok(())

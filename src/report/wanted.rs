@@ -63,7 +63,7 @@ pub struct Wanted {
 #[derive(Debug, thiserror::Error)]
 pub enum WantedError {
     /// There is no such format.
-    #[error("`{0}` is no report format; use one of {names}", names = Format::ALL.map(|(name, _)| name).join(", "))]
+    #[error("`{0}` is not a report format; use one of {names}", names = Format::ALL.map(|(name, _)| name).join(", "))]
     NoFormat(String),
     /// A path was to follow.
     #[error("`{0}=` names no file; write {0}=PATH")]

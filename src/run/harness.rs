@@ -140,7 +140,7 @@ impl Harness {
         (Instant::now() > self.deadline).then_some(Cause::OverTime { seconds })
     }
 
-    /// Whether the run was told to stop: then nothing new is begun.
+    /// Whether the run was stopped: then nothing new is begun.
     pub fn is_stopping(&self) -> bool {
         *self.stop.borrow()
     }

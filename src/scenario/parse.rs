@@ -77,7 +77,7 @@ fn row(
     line: usize,
 ) -> Result<Row, LocatedError> {
     if !is_segment(name.get_ref()) {
-        let what = format!("`{}` is no row name", name.get_ref());
+        let what = format!("`{}` is not a valid row name", name.get_ref());
         let advice = "use lower case, digits and hyphens: it becomes part of the case id";
         return Err(reader.source.error(name.span(), what, advice));
     }
@@ -226,7 +226,7 @@ fn unquoted_id(source: SourceText<'_>) -> Option<LocatedError> {
     let key = tables.flat_map(|table| table.keys()).find(|key| !key.get_ref().contains('.'))?;
     Some(source.error(
         key.span(),
-        format!("`{}` is no requirement id", key.get_ref()),
+        format!("`{}` is not a valid requirement id", key.get_ref()),
         "ids contain dots, so they stand in quotes: \"login.first.refused\" = { … }",
     ))
 }

@@ -73,7 +73,7 @@ impl<'r> Reader<'r> {
             true => Ok(()),
             false => Err(self.source.error(
                 why.span(),
-                "`may_refuse` stands at a step that does not ask to be accepted",
+                "`may_refuse` is on a step that does not expect to be accepted",
                 "expect a status of class 2xx, or remove the key",
             )),
         }
@@ -115,7 +115,7 @@ impl<'r> Reader<'r> {
         let (method, path) = send.get_ref().split_once(' ').unwrap_or((send.get_ref(), ""));
         let upper = |byte: u8| byte.is_ascii_uppercase();
         if method.is_empty() || !method.bytes().all(upper) || !path.starts_with('/') || path.contains(' ') {
-            let what = format!("`{}` is no method and path", send.get_ref());
+            let what = format!("`{}` is not a method and a path", send.get_ref());
             return Err(self.source.error(send.span(), what, format!("write it as \"{}\"", Operation::LogIn)));
         }
         let authorization = match (&entry.basic, &entry.bearer) {
@@ -138,7 +138,7 @@ impl<'r> Reader<'r> {
         for (name, values) in entry.headers.iter() {
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
             if name.get_ref().is_empty() || !name.get_ref().bytes().all(token) {
-                let what = format!("`{}` is no header name", name.get_ref());
+                let what = format!("`{}` is not a valid header name", name.get_ref());
                 return Err(self.source.error(name.span(), what, "what is no HTTP goes into `raw` or `hex`"));
             }
             for value in &values.get_ref().0 {
@@ -198,7 +198,7 @@ impl<'r> Reader<'r> {
         if let Some(status) = &entry.status {
             let set = StatusSet::parse(status.get_ref().0.iter().map(String::as_str));
             checks.push(Check::Status(set.ok_or_else(|| {
-                let what = format!("`{}` is no status", status.get_ref().0.join(", "));
+                let what = format!("`{}` is not a valid status", status.get_ref().0.join(", "));
                 self.source.error(status.span(), what, "write 401, \"4xx\", or a list such as [400, 401]")
             })?));
         }

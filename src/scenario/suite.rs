@@ -103,7 +103,7 @@ impl Suite {
                 if !is_segment(&stem) {
                     let source = SourceText { file: &file, text: "" };
                     let advice = "name the file in lower case, digits and hyphens";
-                    let error = source.error(0..0, format!("`{id}` is no scenario id"), advice);
+                    let error = source.error(0..0, format!("`{id}` is not a valid scenario id"), advice);
                     return Err(SuiteError::Broken(vec![error]));
                 }
                 let text = read_file(&path)?;
@@ -168,7 +168,7 @@ fn no_other_folder(suite: &Path) -> Result<(), SuiteError> {
             None => format!("scenarios lie in {}", AREAS.join(", ")),
         };
         let source = SourceText { file: &file, text: "" };
-        let what = format!("the folder `{name}` is no area");
+        let what = format!("the folder `{name}` is not a valid area");
         return Err(SuiteError::Broken(vec![source.error(0..0, what, advice)]));
     }
     Ok(())

@@ -90,7 +90,7 @@ impl Store {
 fn read(path: &Path) -> io::Result<Option<String>> {
     let unreadable = |why: String| {
         let advice = "repair it, or delete it and accept anew";
-        io::Error::new(io::ErrorKind::InvalidData, format!("{} is no snapshot: {why}; {advice}", path.display()))
+        io::Error::new(io::ErrorKind::InvalidData, format!("{} is not a snapshot: {why}; {advice}", path.display()))
     };
     let text = match files::read_own(path, files::TEXT) {
         Ok(bytes) => String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?,

@@ -36,7 +36,7 @@ fn drawn(action: &Action) -> String {
     }
 }
 
-/// How many bytes of a body that is no JSON are kept.
+/// How many bytes of a body that is not JSON are kept.
 const SHOWN: usize = 4096;
 
 /// How many bytes of an answer are kept. What differs after that goes unnoticed.

@@ -36,7 +36,7 @@ pub enum OriginError {
     #[error("the target's URL has no scheme; write http:// or https:// in front, for example http://127.0.0.1:8080")]
     NoScheme,
     /// A scheme that is not HTTP.
-    #[error("`{0}` is no scheme of a target; write http:// or https://")]
+    #[error("`{0}` is not a supported scheme; write http:// or https://")]
     Scheme(String),
     /// A name or password in the URL.
     #[error(

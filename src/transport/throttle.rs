@@ -55,7 +55,7 @@ impl Rate {
         // Slower than one request in a quarter of an hour is a slip of the pen, and so is more than a wire can carry.
         match (0.001..=1_000_000.0).contains(&per_second) {
             true => Ok(Rate(per_second)),
-            false => Err(format!("`{per_second}` is no rate; {HOW_TO_WRITE}")),
+            false => Err(format!("`{per_second}` is not a valid rate; {HOW_TO_WRITE}")),
         }
     }
 
@@ -74,7 +74,7 @@ impl FromStr for Rate {
         let number = text.trim();
         let number = number.strip_suffix("/s").unwrap_or(number);
         let per_second = number.parse();
-        Rate::new(per_second.map_err(|_| format!("`{text}` is no rate; {HOW_TO_WRITE}"))?)
+        Rate::new(per_second.map_err(|_| format!("`{text}` is not a valid rate; {HOW_TO_WRITE}"))?)
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn all_that_is_expected() -> Vec<(Expected, &'static str)> {
         (Expected::Answer, "an answer"),
         (Expected::WholeAnswer, "one whole answer within the time limit"),
         (Expected::OneAnswer, "nothing after the one answer"),
-        (Expected::NoCrash, "no 5xx but with an error code that is documented for it"),
+        (Expected::NoCrash, "no 5xx, unless with an error code that is documented for it"),
         (Expected::JsonObject, "a JSON object"),
         (Expected::JsonType, "application/json, a charset allowed"),
         (Expected::UniqueMembers, "each member once"),
@@ -77,8 +77,8 @@ pub(crate) fn all_that_is_expected() -> Vec<(Expected, &'static str)> {
         (Expected::MetaMember(Placeholder::ApiStatus), "stable, deprecated or experimental"),
         (Expected::NoSecret, "no secret of the request"),
         (Expected::NoTrace, "no stack trace"),
-        (Expected::Challenge, "a challenge beside the 401"),
-        (Expected::AllowedMethods, "the allowed methods beside the 405"),
+        (Expected::Challenge, "a challenge with the 401"),
+        (Expected::AllowedMethods, "the allowed methods with the 405"),
         (Expected::Snapshot, "the answers as accepted"),
     ]
 }
@@ -89,7 +89,7 @@ pub(crate) fn all_that_is_observed() -> Vec<(Observed, &'static str)> {
     vec![
         (Observed::Absent, "absent"),
         (Observed::EmptyBody, "an empty body"),
-        (Observed::NotJson("at column 4".to_owned()), "a body that is no JSON (at column 4)"),
+        (Observed::NotJson("at column 4".to_owned()), "a body that is not JSON (at column 4)"),
         (Observed::Status(401), "401"),
         (Observed::Value(value(JsonKind::Bool, "true")), "true"),
         (Observed::Value(value(JsonKind::String, "\"ROLE_ADMIN\"")), "\"ROLE_ADMIN\""),
@@ -101,8 +101,8 @@ pub(crate) fn all_that_is_observed() -> Vec<(Observed, &'static str)> {
         (Observed::Codes(vec!["1".to_owned()], 3), "code 1 and 3 more"),
         (Observed::NoCode, "no error code"),
         (Observed::Instant(instant(), 5, Clock::Ours), "\"2026-01-01\", 5 s after our clock"),
-        (Observed::NotAnInstant(instant()), "\"2026-01-01\", which is no such instant"),
-        (Observed::Twice, "the member stands twice"),
+        (Observed::NotAnInstant(instant()), "\"2026-01-01\", which is not a valid date and time"),
+        (Observed::Twice, "the member appears twice"),
         (Observed::More(980), "980 more"),
         (Observed::Text("<html>".to_owned()), "<html>"),
         (Observed::Secret(Secret::Password), "the password of the request"),
@@ -127,24 +127,24 @@ pub(crate) fn all_causes() -> Vec<(Cause, &'static str)> {
     vec![
         (
             Cause::Skipped(Skip::Registration { needed, found }),
-            "not applicable: it is about targets whose registration is open, not sunset",
+            "not applicable: it is for targets whose registration is open, not sunset",
         ),
         (
             Cause::Skipped(Skip::RawRequests),
-            "the configured client cannot send its requests as they stand; use client = \"wire\"",
+            "the configured client cannot send its requests unchanged; use client = \"wire\"",
         ),
-        (Cause::Skipped(Skip::JustInstalled), "it needs a just installed target; give --fresh or --reset"),
-        (Cause::Skipped(Skip::JustInstalledAgain), "it needs the target just installed once more; give --reset"),
+        (Cause::Skipped(Skip::JustInstalled), "it needs a freshly installed target; give --fresh or --reset"),
+        (Cause::Skipped(Skip::JustInstalledAgain), "it needs another fresh install; give --reset"),
         (
             Cause::Skipped(Skip::Credentials),
             "it needs to log in as admin; set WABIZSPEC_ADMIN_PASSWORD, or give --fresh or --reset",
         ),
-        (Cause::Skipped(Skip::Account), "it needs an account that the run makes; give --allow users"),
+        (Cause::Skipped(Skip::Account), "it needs an account that the run creates; give --allow users"),
         (Cause::Skipped(Skip::Advance), "it moves the clock, and the configuration has no `advance`"),
         (Cause::Skipped(Skip::Change(Change::Passwords)), "it changes the admin's password; give --allow passwords"),
         (
             Cause::Skipped(Skip::EndangersOthers),
-            "a target that takes it would lose an account that the run did not make; give --reset",
+            "a target that accepts it would lose an account that the run did not create; give --reset",
         ),
         (Cause::Skipped(Skip::Code), "it needs the registration code, and the configuration has no `code_command`"),
         (
@@ -152,14 +152,14 @@ pub(crate) fn all_causes() -> Vec<(Cause, &'static str)> {
             "over budget: it needs wrong logins, and a run sends at most 20 to a target without a reset; \
              --wrong-logins N changes that",
         ),
-        (Cause::Stopped, "the run was told to stop"),
-        (Cause::EnoughFailures, "the run was told to stop after that many failures"),
+        (Cause::Stopped, "the run was stopped"),
+        (Cause::EnoughFailures, "the run stopped after this many failures (--max-fail)"),
         (Cause::GivenUp(text()), "so it is"),
         (
             Cause::NoAnswer(broken_off("")),
             "the target does not answer: the connection was closed inside the head of the answer",
         ),
-        (Cause::OverTime { seconds: 60 }, "the run has taken its 60 s; --max-time allows more"),
+        (Cause::OverTime { seconds: 60 }, "the run has used its 60 s; --max-time allows more"),
         (Cause::OverBudget, "over budget: as many wrong logins were sent as --wrong-logins allows"),
         (Cause::Throttled(text()), "throttled: so it is"),
         (Cause::SetUp(text()), "so it is"),
@@ -168,7 +168,7 @@ pub(crate) fn all_causes() -> Vec<(Cause, &'static str)> {
         (Cause::NoReset, "there is no reset"),
         (
             not_fresh,
-            "`login/x` was accepted or not answered, so the target is not just installed any more: there is no reset",
+            "`login/x` was accepted or not answered, so the target is no longer freshly installed: there is no reset",
         ),
         (Cause::Unbound(text()), "so it is"),
         (

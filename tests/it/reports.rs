@@ -72,12 +72,12 @@ fn what_is_no_report_is_refused_with_advice() {
     let damaged = |rest: String| format!("{first}\n{rest}");
     let wrong = [
         ("empty", String::new(), "it is empty"),
-        ("xml", "<testsuites/>".to_owned(), "is no report of a run"),
+        ("xml", "<testsuites/>".to_owned(), "is not the report of a run"),
         ("fuzz", "{\"schema\":\"wabizspec/fuzz/1\"}".to_owned(), "its schema is `wabizspec/fuzz/1`"),
         ("other", "{\"schema\":\"wabizspec/report/1\"}".to_owned(), "missing field"),
-        ("headless", rest.to_owned(), "is no report of a run"),
-        ("deep", "[".repeat(1_000_000), "is no report of a run"),
-        ("hole", damaged(rest.replacen("{\"case\"", "{\"cas", 1)), ":2: this is no event"),
+        ("headless", rest.to_owned(), "is not the report of a run"),
+        ("deep", "[".repeat(1_000_000), "is not the report of a run"),
+        ("hole", damaged(rest.replacen("{\"case\"", "{\"cas", 1)), ":2: this is not an event"),
         ("twice", good.repeat(2), "something follows the end"),
         ("two", damaged(good.clone()), ":2: a second run begins here"),
     ];

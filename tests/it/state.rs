@@ -36,7 +36,7 @@ fn what_a_passing_case_left_behind_does_not_count_for_the_next() {
     let args = ["--target", &server.url(), "--fresh", "--wrong-logins", "1000"];
     let report = Program::judge(args.iter().chain(&filter)).end().exited(3).report();
     let why = report.reason("login/first-login-too-long::sixty-five");
-    assert!(why.contains("not just installed any more"), "{why}");
+    assert!(why.contains("no longer freshly installed"), "{why}");
 }
 
 #[test]

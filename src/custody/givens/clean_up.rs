@@ -17,7 +17,7 @@ impl Givens {
         let accounts = Arc::clone(&self.accounts);
         let mut left = self.remove_accounts().await;
         left.extend(accounts.made().take_foreign().iter().map(|name| {
-            let why = "the target made it, but its name is not one of this run's, so nobody deletes it unasked";
+            let why = "the target made it, but its name is not one of this run's, so it is not deleted";
             leftover(name, why)
         }));
         left.extend(self.set_password_back().await);

@@ -36,7 +36,7 @@ pub enum JournalError {
     },
     /// The file is something else.
     #[error(
-        "{path} is no credential journal, and is left alone\n  help: name another place with --journal PATH",
+        "{path} is not a credential journal, so it is not changed\n  help: name another place with --journal PATH",
         path = path.display()
     )]
     Foreign {

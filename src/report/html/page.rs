@@ -173,7 +173,7 @@ fn findings(report: &Html, started: Option<&Started>) -> Markup {
         @if warned > 0 {
             section #warnings {
                 h2 { "Warnings" " " span.count { (cases(warned)) } }
-                p { "Findings of level should: they are told and fail nothing." }
+                p { "Findings of level should: they are reported, but fail nothing." }
                 @for ((_, requirement), told) in of(true) { (group(requirement, told, started, false)) }
                 p.nothing hidden { "No warning matches the filters." }
             }

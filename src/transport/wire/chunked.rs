@@ -149,9 +149,11 @@ impl Chunked {
         let mut slots = vec![httparse::EMPTY_HEADER; super::head::MAX_HEADERS];
         match httparse::parse_headers(&self.trailers, &mut slots) {
             Ok(httparse::Status::Complete(_)) => Ok(()),
-            Ok(httparse::Status::Partial) => Err(ChunkError::Malformed("the trailers are no headers".to_owned())),
+            Ok(httparse::Status::Partial) => {
+                Err(ChunkError::Malformed("the trailers are not valid headers".to_owned()))
+            }
             Err(httparse::Error::TooManyHeaders) => Err(ChunkError::TooLarge("the number of trailers")),
-            Err(error) => Err(ChunkError::Malformed(format!("the trailers are no headers: {error}"))),
+            Err(error) => Err(ChunkError::Malformed(format!("the trailers are not valid headers: {error}"))),
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn framing(head: &Head, method: &str) -> Result<Framing, String> {
     if let Some((last, others)) = codings.split_last() {
         let chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
         if others.iter().any(|coding| chunked(coding)) {
-            return Err("Transfer-Encoding: chunked is not the last coding or stands twice".to_owned());
+            return Err("Transfer-Encoding: chunked is not the last coding or appears twice".to_owned());
         }
         return Ok(if chunked(last) { Framing::Chunked } else { Framing::UntilClose });
     }
@@ -54,7 +54,7 @@ fn length(head: &Head) -> Result<Framing, String> {
     for item in head.values("Content-Length").flat_map(|value| value.split(|&byte| byte == b',')) {
         let item = item.trim_ascii();
         if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {
-            return Err(format!("Content-Length: `{}` is no number", item.escape_ascii()));
+            return Err(format!("Content-Length: `{}` is not a number", item.escape_ascii()));
         }
         let length =
             item.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));

@@ -107,11 +107,11 @@ fn bytes_that_are_no_text_have_a_place_too() {
     let bytes = [BASE.as_bytes(), b"# caf\xe9\n"].concat();
     folder.write("login/broken.toml", bytes);
     let place = format!("login/broken.toml:{}:6", BASE.lines().count() + 1);
-    one_error(&folder, &place, "no UTF-8", advice).unwrap();
+    one_error(&folder, &place, "not valid UTF-8", advice).unwrap();
 
     let folder = suite(REGISTER, BASE);
     folder.write("requirements.toml", b"\xff\xfe");
-    one_error(&folder, "requirements.toml:1:1", "no UTF-8", advice).unwrap();
+    one_error(&folder, "requirements.toml:1:1", "not valid UTF-8", advice).unwrap();
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_folder_that_is_no_area_is_not_passed_over() {
     let folder = suite(REGISTER, BASE);
     folder.write("user/new.toml", BASE);
     let place = "user/new.toml:1:1";
-    one_error(&folder, place, "`user` is no area", "did you mean `users`?").unwrap();
+    one_error(&folder, place, "`user` is not a valid area", "did you mean `users`?").unwrap();
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_file_whose_name_cannot_be_part_of_an_id_is_refused() {
     folder.write("login/New One.toml", BASE);
     let advice = "lower case, digits and hyphens";
     let place = "login/New One.toml:1:1";
-    one_error(&folder, place, "`login/New One` is no scenario id", advice).unwrap();
+    one_error(&folder, place, "`login/New One` is not a valid scenario id", advice).unwrap();
 }
 
 #[test]
