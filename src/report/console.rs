@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Report;
-use super::telling::{reason, tell_case, tell_finding, verdict_style};
+use super::rendering::{reason, tell_case, tell_finding, verdict_style};
 use crate::judge::{Finding, Observation, RequirementVerdict, Verdict};
 use crate::requirement::Level;
 use crate::run::{CaseReport, Conclusion, Event, RequirementResult, Started, Summary};

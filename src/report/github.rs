@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::Report;
-use super::telling::{Exchanges, case_text, reason};
+use super::rendering::{Exchanges, case_text, reason};
 use crate::judge::Verdict;
 use crate::run::{CaseReport, Conclusion, Event, Started, Summary};
 

@@ -14,7 +14,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event as Xml};
 
 use super::Report;
-use super::telling::{Exchanges, case_text, reason, seconds};
+use super::rendering::{Exchanges, case_text, reason, seconds};
 use crate::judge::Verdict;
 use crate::run::{CaseReport, Event, Started, Summary};
 use crate::words;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::Report;
-use super::telling::{Prose, binding, prose, reason, seconds};
+use super::rendering::{Prose, binding, prose, reason, seconds};
 use crate::judge::{RequirementVerdict, Verdict};
 use crate::run::{CaseReport, Conclusion, Event, RequirementInfo, Started, Summary};
 use crate::words;

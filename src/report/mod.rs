@@ -8,7 +8,7 @@ mod json;
 mod ndjson;
 mod read;
 mod merge;
-mod telling;
+mod rendering;
 #[cfg(feature = "cli")]
 mod console;
 mod entries;
@@ -38,7 +38,7 @@ pub use markdown::Markdown;
 pub use merge::{MergeError, Merged};
 pub use ndjson::Ndjson;
 pub use read::{ReadError, read};
-pub use telling::{Exchanges, case_text, tell_case, tell_finding};
+pub use rendering::{Exchanges, case_text, tell_case, tell_finding};
 #[cfg(feature = "cli")]
 pub use wanted::{Format, OpenError, Wanted, WantedError, spares};
 

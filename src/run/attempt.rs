@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 
 use super::aftermath::Aftermath;
 use super::case::{Ran, blank_report, run_case};
+use super::fixture::{Fixture, Fixtures};
 use super::harness::Harness;
-use super::kit::{Kit, Kits};
 use super::ready::{ready, tear_down};
 use super::{CaseReport, Cause, FailuresLeft};
 use crate::judge::Verdict;
@@ -32,7 +32,7 @@ pub(super) async fn many(
     harness: &Arc<Harness>,
     jobs: usize,
     stop: &mut watch::Receiver<bool>,
-    waiting: &mut Kits<'_>,
+    waiting: &mut Fixtures<'_>,
     done: &mut (dyn FnMut(Ran) -> bool + Send),
 ) -> Through {
     let mut running = JoinSet::new();
@@ -41,10 +41,10 @@ pub(super) async fn many(
         while running.len() < jobs
             && !paused
             && !harness.is_stopping()
-            && let Some((case, kit)) = waiting.next(harness).await
+            && let Some((case, fixture)) = waiting.next(harness).await
         {
             let (harness, case) = (Arc::clone(harness), case.clone());
-            running.spawn(async move { one(&harness, &case, kit).await });
+            running.spawn(async move { one(&harness, &case, fixture).await });
         }
         tokio::select! {
             ended = running.join_next() => match ended {
@@ -75,7 +75,7 @@ pub(super) async fn turned_true(stop: &mut watch::Receiver<bool>) {
 }
 
 /// Gets one case ready, runs it, and removes what was made for it alone.
-pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
+pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -> Ran {
     if harness.failures_left.as_ref().is_some_and(FailuresLeft::are_used_up) {
         return blocked(case, Cause::EnoughFailures);
     }
@@ -96,7 +96,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, kit: Kit) -> Ran {
     let task = {
         let (harness, case) = (Arc::clone(harness), case.clone());
         tokio::spawn(async move {
-            let ready = match ready(&harness, &case, kit).await {
+            let ready = match ready(&harness, &case, fixture).await {
                 Ok(ready) => ready,
                 Err(why) => return blocked(&case, why.redacted(&harness.secrets)),
             };

@@ -10,7 +10,7 @@ mod summary;
 mod witness;
 mod settings;
 mod harness;
-mod kit;
+mod fixture;
 mod ready;
 mod case;
 mod attempt;

@@ -3,8 +3,8 @@
 //! Only what the case uses is fetched: a token that no step names costs no login.
 
 use super::Cause;
+use super::fixture::{Fixture, names};
 use super::harness::Harness;
-use super::kit::{Kit, names};
 use crate::custody::accounts::{Account, Admin};
 use crate::custody::made::OwnName;
 use crate::exchange::Redaction;
@@ -24,18 +24,18 @@ pub(super) struct Ready {
 ///
 /// # Errors
 /// Why it could not be reached.
-pub(super) async fn ready(harness: &Harness, case: &Case, kit: Kit) -> Result<Ready, Cause> {
+pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture) -> Result<Ready, Cause> {
     if harness.is_stopping() {
         return Err(Cause::Stopped);
     }
     let needed = names(case);
     let needs = |name: &str| needed.contains(name);
-    let mut bindings = kit.bindings(harness, case);
+    let mut bindings = fixture.bindings(harness, case);
     let mut secrets = harness.secrets.clone();
     let mut givens = harness.givens.lock().await;
     secrets.absorb(&givens.secrets());
-    bindings.bind("unique4", kit.unique4);
-    if let Some(new) = &kit.new_password {
+    bindings.bind("unique4", fixture.unique4);
+    if let Some(new) = &fixture.new_password {
         secrets.add(new, "$NEW_PASSWORD");
     }
     let mut ready = Ready { bindings, secrets, own: None };
@@ -58,7 +58,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case, kit: Kit) -> Result<Re
     if case.given() != Given::User {
         return Ok(ready);
     }
-    if let Some(user) = kit.user {
+    if let Some(user) = fixture.user {
         // The lock is not held while the account is made: others can get ready meanwhile.
         drop(givens);
         harness.accounts.make_user(&admin, &user).await?;

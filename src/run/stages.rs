@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use super::aftermath::Aftermath;
 use super::attempt::{Through, blocked, many, one, turned_true};
 use super::case::Ran;
+use super::fixture::Fixtures;
 use super::harness::Harness;
-use super::kit::Kits;
 use super::{CaseReport, Cause, Event};
 use crate::custody::givens::AfterReset;
 use crate::judge::Verdict;
@@ -69,8 +69,8 @@ impl Runner<'_> {
     async fn at_once_if_all_hold(&mut self, cases: &[Case]) {
         let mut attempt = Vec::new();
         let (harness, jobs) = (Arc::clone(&self.harness), self.jobs);
-        let mut kits = Kits::of(cases);
-        let through = many(&harness, jobs, &mut self.stop, &mut kits, &mut |ran| {
+        let mut fixtures = Fixtures::of(cases);
+        let through = many(&harness, jobs, &mut self.stop, &mut fixtures, &mut |ran| {
             let go_on = ran.aftermath < Aftermath::Spoilt;
             attempt.push(ran);
             go_on
@@ -100,10 +100,10 @@ impl Runner<'_> {
     async fn at_once(&mut self, cases: &[Case]) {
         let (harness, jobs) = (Arc::clone(&self.harness), self.jobs);
         let mut stop = self.stop.clone();
-        let mut kits = Kits::of(cases);
+        let mut fixtures = Fixtures::of(cases);
         loop {
             let mut worst = Aftermath::Clean;
-            let through = many(&harness, jobs, &mut stop, &mut kits, &mut |ran| {
+            let through = many(&harness, jobs, &mut stop, &mut fixtures, &mut |ran| {
                 worst = worst.max(ran.aftermath);
                 self.report(ran.report);
                 worst < Aftermath::Spoilt
@@ -121,8 +121,8 @@ impl Runner<'_> {
     /// Tries the cases one after another; true if every one of them passed and left the state as it was.
     async fn in_turn(&mut self, cases: &[Case]) -> bool {
         let mut all_held = true;
-        let (harness, mut kits) = (Arc::clone(&self.harness), Kits::of(cases));
-        while let Some((case, kit)) = kits.next(&harness).await {
+        let (harness, mut fixtures) = (Arc::clone(&self.harness), Fixtures::of(cases));
+        while let Some((case, fixture)) = fixtures.next(&harness).await {
             if self.is_stopped() {
                 return false;
             }
@@ -133,7 +133,7 @@ impl Runner<'_> {
                 continue;
             }
             let ran = tokio::select! {
-                ran = one(&harness, case, kit) => ran,
+                ran = one(&harness, case, fixture) => ran,
                 () = turned_true(&mut self.stop) => return false,
             };
             if ran.cut_short {

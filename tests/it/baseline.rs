@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::harness::{Ended, Front, Place, Program, Reaction, answer, write};
+use crate::harness::{Ended, Place, Program, Proxy, Reaction, answer, write};
 
 const HIT: &str = "envelope/unknown-path::beside-the-users";
 const ROWS: [&str; 4] = ["beside-the-users", "below-the-login", "below-an-account", "deep"];
@@ -22,7 +22,7 @@ enum Way {
 /// A target whose ways can be changed, and a folder with a baseline for it.
 struct Scene {
     place: Place,
-    proxy: Front,
+    proxy: Proxy,
     way: Arc<AtomicU8>,
 }
 
@@ -30,7 +30,7 @@ impl Scene {
     fn new(way: Way) -> Scene {
         let now = Arc::new(AtomicU8::new(way as u8));
         let way = Arc::clone(&now);
-        let proxy = Front::with_client(move |asked, stream| {
+        let proxy = Proxy::with_client(move |asked, stream| {
             let way = way.load(Ordering::SeqCst);
             let is = |other: Way| way == other as u8;
             if asked.method != "GET" || !asked.target.contains("wabizspec") {

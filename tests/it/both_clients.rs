@@ -3,7 +3,7 @@
 use std::net::{Ipv6Addr, SocketAddr};
 
 use crate::harness::tls::{issued, params};
-use crate::harness::{Ended, Front, Program, Reaction, Report, Rules, Served, reference, reset_of};
+use crate::harness::{Ended, Program, Proxy, Reaction, Report, Rules, Served, reference, reset_of};
 use wabizspec::reference::{Deletes, Server};
 
 /// Judges what is at that address, with everything that a disposable target allows.
@@ -69,7 +69,7 @@ fn a_faulty_target() {
 
 /// A target over https, and what a client may be given to trust it.
 struct Secure {
-    front: Front,
+    proxy: Proxy,
     server: Server,
     authority: String,
 }
@@ -78,14 +78,14 @@ fn secure() -> Secure {
     let identity = issued(params(&["127.0.0.1"]));
     let server = reference(|_| {});
     let rules = Rules { tls: Some(identity.config(&[])), ..Rules::default() };
-    let front = Front::open(server.address(), rules).expect("the loopback address can be listened on");
-    Secure { front, server, authority: identity.issuer }
+    let proxy = Proxy::open(server.address(), rules).expect("the loopback address can be listened on");
+    Secure { proxy, server, authority: identity.issuer }
 }
 
 #[test]
 fn https_with_whatever_certificate_or_one_of_a_private_authority() {
     let target = secure();
-    let (url, reset) = (target.front.url(), reset_of(&target.server));
+    let (url, reset) = (target.proxy.url(), reset_of(&target.server));
     assert!(url.starts_with("https://"));
     for client in ["wire", "reqwest"] {
         let areas = ["tokens", "envelope"];
@@ -101,7 +101,7 @@ fn https_with_whatever_certificate_or_one_of_a_private_authority() {
 #[test]
 fn https_of_somebody_who_is_not_trusted_is_not_talked_to() {
     let (target, other) = (secure(), secure());
-    let (url, reset) = (target.front.url(), reset_of(&target.server));
+    let (url, reset) = (target.proxy.url(), reset_of(&target.server));
     for client in ["wire", "reqwest"] {
         let wrong = program(&url, &reset, client, &["--cacert", "ca.pem"]).file("ca.pem", &other.authority);
         for program in [wrong, program(&url, &reset, client, &[])] {
@@ -113,25 +113,25 @@ fn https_of_somebody_who_is_not_trusted_is_not_talked_to() {
         let plain = url.replace("https:", "http:");
         program(&plain, &reset, client, &[]).end().exited(3);
     }
-    assert_eq!(target.front.requests(), 0);
+    assert_eq!(target.proxy.requests(), 0);
 }
 
 #[test]
 fn a_base_path_behind_a_reverse_proxy() {
     let server = reference(|_| {});
     let rules = Rules { prefix: "/gateway/wabiz", ..Rules::default() };
-    let front = Front::open(server.address(), rules).expect("the loopback address can be listened on");
+    let proxy = Proxy::open(server.address(), rules).expect("the loopback address can be listened on");
     let areas = ["login/control", "users", "tokens", "account", "envelope"];
     let direct = program(&server.url(), &reset_of(&server), "wire", &areas).end().exited(0).report();
     // With the slash at the end and without.
-    let [wire, reqwest] = both(&front.url(), &reset_of(&server), &areas);
+    let [wire, reqwest] = both(&proxy.url(), &reset_of(&server), &areas);
     let wire = wire.exited(0).report();
     agree(&wire, &reqwest.exited(0).report());
     assert_eq!(judged(&direct), judged(&wire));
-    let slash = format!("{}/", front.url());
+    let slash = format!("{}/", proxy.url());
     let ended = program(&slash, &reset_of(&server), "wire", &["envelope"]).end().exited(0);
     assert!(ended.report().count("pass") > 30);
-    for asked in front.log() {
+    for asked in proxy.log() {
         assert!(asked.path().starts_with("/gateway/wabiz/v1/") || asked.target == "*", "{}", asked.target);
     }
 }
@@ -140,12 +140,12 @@ fn a_base_path_behind_a_reverse_proxy() {
 fn an_address_of_ipv6() {
     let server = reference(|_| {});
     let rules = Rules { listen: SocketAddr::from((Ipv6Addr::LOCALHOST, 0)), ..Rules::default() };
-    let front = match Front::open(server.address(), rules) {
-        Ok(front) => front,
+    let proxy = match Proxy::open(server.address(), rules) {
+        Ok(proxy) => proxy,
         Err(error) => return eprintln!("not tested: this machine has no IPv6 loopback address ({error})"),
     };
-    assert!(front.url().starts_with("http://[::1]:"), "{}", front.url());
-    for ended in both(&front.url(), &reset_of(&server), &["tokens", "envelope"]) {
+    assert!(proxy.url().starts_with("http://[::1]:"), "{}", proxy.url());
+    for ended in both(&proxy.url(), &reset_of(&server), &["tokens", "envelope"]) {
         assert!(ended.exited(0).report().count("pass") > 100);
     }
 }
@@ -154,15 +154,15 @@ fn an_address_of_ipv6() {
 fn headers_of_the_configuration_go_with_every_request() {
     for client in ["wire", "reqwest"] {
         let server = reference(|_| {});
-        let front =
-            Front::of(server.address(), |_, head| match (head.header("x-gateway-key"), head.header("x-tenant")) {
+        let proxy =
+            Proxy::of(server.address(), |_, head| match (head.header("x-gateway-key"), head.header("x-tenant")) {
                 (Some("k3y-0f-the-gateway"), Some("acme")) => Reaction::Forward,
                 _ => Reaction::Drop,
             });
         let config = format!(
             "[target]\nclient = \"{client}\"\nurl = \"{}\"\nheaders = {{ X-Gateway-Key = \"env:GATEWAY_KEY\", X-Tenant = \
              \"acme\" }}\n[state]\nreset = \"{}\"\n",
-            front.url(),
+            proxy.url(),
             reset_of(&server),
         );
         let program = Program::judge(["users"]).file("wabizspec.toml", &config);

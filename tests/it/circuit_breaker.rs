@@ -5,12 +5,12 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::harness::server::{hold, read_head, serve, write};
-use crate::harness::{Ended, Front, Program, Reaction, Report, reference, reset_of};
+use crate::harness::{Ended, Program, Proxy, Reaction, Report, reference, reset_of};
 use wabizspec::reference::Server;
 
 /// Judges the reference client behind that front, with little patience.
-fn judge(server: &Server, front: &Front, more: &[&str]) -> Ended {
-    let (url, reset) = (front.url(), reset_of(server));
+fn judge(server: &Server, proxy: &Proxy, more: &[&str]) -> Ended {
+    let (url, reset) = (proxy.url(), reset_of(server));
     let mut args = vec!["--target", &url, "--reset", &reset, "--registration", "open"];
     args.extend(more);
     Program::judge(args).end()
@@ -41,17 +41,17 @@ fn a_target_that_dies_in_the_middle() {
     // While refusals share a fresh client, and while accounts are made for cases.
     for requests in [40, 700] {
         let server = reference(|_| {});
-        let front = Front::of(server.address(), move |number, _| match number {
+        let proxy = Proxy::of(server.address(), move |number, _| match number {
             number if number < requests => Reaction::Forward,
             _ => Reaction::Die,
         });
-        let ended = judge(&server, &front, &[]);
+        let ended = judge(&server, &proxy, &[]);
         is_whole(&ended, cases());
         assert!(matches!(ended.code, Some(1 | 3)), "{}", ended.said());
         assert!(ended.count("blocked") > 50, "{}", ended.0["summary"]);
         assert!(ended.stdout.contains("blocked"), "{}", ended.stdout);
         assert!(ended.count("fail") <= 12, "at most what was in flight: {}", ended.0["summary"]);
-        assert!(front.requests() <= requests + 12, "{} requests", front.requests());
+        assert!(proxy.requests() <= requests + 12, "{} requests", proxy.requests());
         // What needs a login was not proven by a target that died before the first one.
         assert!(requests > 40 || ended.proven().is_empty(), "{:?}", ended.proven());
         for case in ended.cases().iter().filter(|case| case["verdict"] == "blocked") {
@@ -68,29 +68,29 @@ fn a_target_that_dies_in_the_middle() {
 fn a_target_that_falls_silent_in_the_middle() {
     for requests in [40, 700] {
         let server = reference(|_| {});
-        let front = Front::of(server.address(), move |number, _| match number {
+        let proxy = Proxy::of(server.address(), move |number, _| match number {
             number if number < requests => Reaction::Forward,
             _ => Reaction::Hang,
         });
-        let ended = judge(&server, &front, &["--timeout", "500ms"]);
+        let ended = judge(&server, &proxy, &["--timeout", "500ms"]);
         is_whole(&ended, cases());
         assert!(matches!(ended.code, Some(1 | 3)), "{}", ended.said());
         assert!(ended.count("blocked") > 50, "{}", ended.0["summary"]);
         // Not one after another: what was in flight, three in a row, the canary while it is waited for, and the cleaning up.
-        assert!(front.requests() <= requests + 120, "{} requests", front.requests());
+        assert!(proxy.requests() <= requests + 120, "{} requests", proxy.requests());
     }
 }
 
 #[test]
 fn a_target_that_stumbles_and_comes_back() {
     let server = reference(|_| {});
-    let front = Front::of(server.address(), |number, head| match number {
+    let proxy = Proxy::of(server.address(), |number, head| match number {
         // Whatever asks what is there is answered.
         _ if head.path() == "/v1/users/admin" => Reaction::Forward,
         300..306 => Reaction::Drop,
         _ => Reaction::Forward,
     });
-    let ended = judge(&server, &front, &[]);
+    let ended = judge(&server, &proxy, &[]);
     is_whole(&ended, cases());
     assert!(ended.count("fail") <= 6, "{}", ended.said());
     assert!(ended.count("blocked") <= 6, "{}", ended.said());

@@ -2,13 +2,13 @@
 //! what `doctor` says of each thing that is commonly wrong.
 
 use crate::harness::tls::{authority, expired, params, self_signed};
-use crate::harness::{Ended, Front, OWNERS, Program, Rules, fresh, in_use};
+use crate::harness::{Ended, OWNERS, Program, Proxy, Rules, fresh, in_use};
 use rcgen::DnType;
 use wabizspec::reference::Server;
 
 /// A TLS proxy before a reference client, and its certificate.
 struct Secure {
-    front: Front,
+    proxy: Proxy,
     url: String,
     pem: String,
 }
@@ -19,8 +19,8 @@ fn behind_tls(server: &Server, name: Option<&str>, is_expired: bool) -> Secure {
     params.distinguished_name.push(DnType::CommonName, "localhost");
     let identity = self_signed(if is_expired { expired(params) } else { params });
     let rules = Rules { tls: Some(identity.config(&[])), ..Rules::default() };
-    let front = Front::open(server.address(), rules).expect("the loopback address can be listened on");
-    Secure { url: format!("https://localhost:{}", front.address.port()), front, pem: identity.own }
+    let proxy = Proxy::open(server.address(), rules).expect("the loopback address can be listened on");
+    Secure { url: format!("https://localhost:{}", proxy.address.port()), proxy, pem: identity.own }
 }
 
 /// `doctor` with these arguments.
@@ -42,11 +42,11 @@ fn init_writes_what_doctor_and_run_read() {
     let written = Program::new(["init"]).end().exited(0).says("wabizspec doctor");
     let sample = written.file("wabizspec.toml");
     let server = in_use("sunset");
-    let front = behind_tls(&server, Some("localhost"), false);
+    let proxy = behind_tls(&server, Some("localhost"), false);
     let edited =
-        sample.replace("http://127.0.0.1:9090", &front.url).replace("# cacert = \"ca.pem\"", "cacert = \"ca.pem\"");
-    assert!(edited.contains(&front.url) && edited.contains("\ncacert"), "{edited}");
-    let files = [("wabizspec.toml", edited.as_str()), ("ca.pem", &front.pem)];
+        sample.replace("http://127.0.0.1:9090", &proxy.url).replace("# cacert = \"ca.pem\"", "cacert = \"ca.pem\"");
+    assert!(edited.contains(&proxy.url) && edited.contains("\ncacert"), "{edited}");
+    let files = [("wabizspec.toml", edited.as_str()), ("ca.pem", &proxy.pem)];
     let before = server.dump();
     let ended = doctor(&[], &[PASSWORD], &files).exited(0);
     ended.says("ok    credentials   logs in as admin").says("sunset, found out");
@@ -57,7 +57,7 @@ fn init_writes_what_doctor_and_run_read() {
         .file(files[1].0, files[1].1);
     let ended = run.end().exited(0).says("configuration: wabizspec.toml");
     let ended = ended.says("the plan changes nothing").says("everything that ran conforms");
-    assert!(ended.file("r.html").contains(&front.url) && ended.file("j.xml").contains("<testsuite"));
+    assert!(ended.file("r.html").contains(&proxy.url) && ended.file("j.xml").contains("<testsuite"));
     assert_eq!(server.dump(), before);
     // An init that would overwrite it does nothing.
     let again = Program::new(["init"]).file("wabizspec.toml", "mine").end().exited(2);
@@ -71,21 +71,21 @@ fn a_certificate_that_is_not_accepted_says_what_would_help() {
     let (other, old) =
         (behind_tls(&server, Some("other.example"), false), behind_tls(&server, Some("localhost"), true));
     let nameless = behind_tls(&server, None, false);
-    for (front, cacert, says) in [
+    for (proxy, cacert, says) in [
         (&nameless, true, "the CN does not count"),
         (&own, false, "give --cacert FILE"),
         (&other, true, "for another name"),
         (&old, true, "renew the certificate"),
     ] {
-        let target = ["--target", &front.url];
+        let target = ["--target", &proxy.url];
         let trusting = ["--cacert", "ca.pem"];
         let args: Vec<&str> = target.iter().chain(trusting.iter().filter(|_| cacert)).copied().collect();
-        let files = [("ca.pem", front.pem.as_str())];
+        let files = [("ca.pem", proxy.pem.as_str())];
         doctor(&args, &[PASSWORD], &files).exited(3).says("bad   address").says(says);
         // A run waits for a target to come back; whoever asks what is wrong is told at once.
-        assert_eq!(front.front.connections(), 1);
+        assert_eq!(proxy.proxy.connections(), 1);
         // A run says nothing else, and where to look.
-        let mut run = Program::new(["run"].iter().chain(&args)).file("ca.pem", &front.pem);
+        let mut run = Program::new(["run"].iter().chain(&args)).file("ca.pem", &proxy.pem);
         run = run.env(PASSWORD.0, PASSWORD.1);
         run.end().exited(3).says("wabizspec doctor");
         let args = [&target[..], &["--insecure"]].concat();
@@ -100,11 +100,11 @@ fn a_certificate_that_is_not_accepted_says_what_would_help() {
 #[test]
 fn a_wrong_address_says_which_part_of_it_is() {
     let server = in_use("open");
-    let front = behind_tls(&server, Some("localhost"), false);
+    let proxy = behind_tls(&server, Some("localhost"), false);
     let gone = fresh("open").url();
     for (url, says) in [
         (gone, "nothing listens there"),
-        (front.url.replace("https:", "http:"), "called with http://"),
+        (proxy.url.replace("https:", "http:"), "called with http://"),
         (server.url().replace("http:", "https:"), "does not speak TLS"),
         (format!("{}/v1", server.url()), "leave /v1 out of the url"),
         (format!("{}/gateway", server.url()), "and the base path"),

@@ -1,7 +1,7 @@
 //! Each exit code, and which of them wins where several hold: 2, then 70, 130, 1, 3, 0.
 
 use crate::harness::server::{hold, read_head, serve, write};
-use crate::harness::{Front, Program, Reaction, Running, eventually, nobody, reference, reset_of};
+use crate::harness::{Program, Proxy, Reaction, Running, eventually, nobody, reference, reset_of};
 use wabizspec::cli::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE};
 use wabizspec::reference::{Refusal, Server};
 
@@ -79,11 +79,11 @@ fn one_wins_over_three() {
     assert!(ended.report().count("blocked") > 0);
 }
 
-/// Waits until the front has seen so many requests.
-fn until(front: &Front, requests: usize, running: &mut Running) {
+/// Waits until the proxy has seen so many requests.
+fn until(proxy: &Proxy, requests: usize, running: &mut Running) {
     eventually("so many requests", || {
         assert!(running.is_running(), "it ended before it was interrupted");
-        front.requests() >= requests
+        proxy.requests() >= requests
     });
 }
 
@@ -91,16 +91,16 @@ fn until(front: &Front, requests: usize, running: &mut Running) {
 fn a_hundred_and_thirty_where_it_was_interrupted() {
     // In a stage of cases at once on a fresh client, and in one that makes accounts; with findings and without.
     for (server, requests) in [(reference(|_| {}), 40), (reference(|_| {}), 600), (faulty(), 600)] {
-        let front = Front::of(server.address(), move |number, head| match number {
+        let proxy = Proxy::of(server.address(), move |number, head| match number {
             number if number < requests => Reaction::Forward,
             // Cleaning up is not held up.
             _ if head.method == "DELETE" || head.path() == "/v1/users/logout" => Reaction::Forward,
             _ => Reaction::Hang,
         });
         let program =
-            Program::judge(["--target", &front.url(), "--reset", &reset_of(&server), "--report", "ndjson=stream"]);
+            Program::judge(["--target", &proxy.url(), "--reset", &reset_of(&server), "--report", "ndjson=stream"]);
         let mut running = program.start();
-        until(&front, requests + 1, &mut running);
+        until(&proxy, requests + 1, &mut running);
         running.interrupt();
         let ended = running.end().exited(130).says("interrupted");
         assert!(!ended.is_complete());

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use crate::harness::server::{hold, read_head, serve, write};
-use crate::harness::{Front, Program, Reaction, Report, eventually, nobody, reference};
+use crate::harness::{Program, Proxy, Reaction, Report, eventually, nobody, reference};
 use serde_json::Value;
 use wabizspec::reference::{Refusal, Server};
 use wabizspec::scenario::{Change, Suite};
@@ -87,12 +87,12 @@ fn mistake_05_a_failure_without_its_name_or_reason() {
 #[test]
 fn mistake_06_what_was_never_executed_counts_as_passed() {
     let server = unarmed();
-    let front = Front::of(server.address(), |_, _| Reaction::Forward);
-    let ended = Program::judge(["--target", &front.url()]).end().exited(0);
+    let proxy = Proxy::of(server.address(), |_, _| Reaction::Forward);
+    let ended = Program::judge(["--target", &proxy.url()]).end().exited(0);
     let report = ended.report();
     let skipped = report.count("skipped");
     assert!(skipped > 500 && ended.stdout.contains("skipped: it "), "{}", report.0["summary"]);
-    assert!(report.count("pass") <= front.requests() as u64, "as many passed as were asked");
+    assert!(report.count("pass") <= proxy.requests() as u64, "as many passed as were asked");
     for requirement in report.requirements() {
         let cases = requirement["cases"].as_array().expect("cases");
         let only_skipped = !cases.is_empty()
@@ -100,7 +100,7 @@ fn mistake_06_what_was_never_executed_counts_as_passed() {
         assert!(!only_skipped || requirement["verdict"] != "pass", "{requirement}");
     }
     // Where all is skipped, nothing was judged.
-    let ended = Program::judge(["--target", &front.url(), "login/first-login"]).end().exited(3);
+    let ended = Program::judge(["--target", &proxy.url(), "login/first-login"]).end().exited(3);
     assert_eq!(ended.report().count("skipped"), 1);
 }
 
@@ -181,14 +181,14 @@ const CLIENTS: [&[&str]; 2] = [&[], &["--config", "reqwest.toml"]];
 fn mistake_12_a_partial_report_is_published_as_complete() {
     let server = unarmed();
     let start = || {
-        let front = Front::of(server.address(), |number, head| match number {
+        let proxy = Proxy::of(server.address(), |number, head| match number {
             _ if head.method == "DELETE" || head.path() == "/v1/users/logout" => Reaction::Forward,
             0..50 => Reaction::Forward,
             _ => Reaction::Hang,
         });
         let args = [
             "--target",
-            &front.url(),
+            &proxy.url(),
             "--fresh",
             "--allow",
             "users,passwords",
@@ -200,8 +200,8 @@ fn mistake_12_a_partial_report_is_published_as_complete() {
             "ndjson=stream",
         ];
         let running = Program::judge(args).start();
-        eventually("51 requests", || front.requests() >= 51);
-        (front, running)
+        eventually("51 requests", || proxy.requests() >= 51);
+        (proxy, running)
     };
     let (_front, running) = start();
     running.interrupt();

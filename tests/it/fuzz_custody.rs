@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::harness::fuzzing::{block_on, ground, register, target};
 use crate::harness::{
-    Front, OWNERS, Place, Program, Reaction, accounts, admins, answer, answering, fresh, in_use, reference,
+    OWNERS, Place, Program, Proxy, Reaction, accounts, admins, answer, answering, fresh, in_use, reference,
 };
 use serde_json::json;
 use wabizspec::custody::accounts::Account;
@@ -154,7 +154,7 @@ fn what_a_killed_fuzzer_leaves_recover_removes() {
     let killed = Arc::<AtomicBool>::default();
     let (reached, is_reached) = std::sync::mpsc::channel();
     let open = Arc::clone(&killed);
-    let front = Front::of(server.address(), move |_, parts| {
+    let proxy = Proxy::of(server.address(), move |_, parts| {
         if parts.method == "DELETE" && !open.load(Ordering::SeqCst) {
             let _ = reached.send(());
             return Reaction::Hang;
@@ -162,12 +162,12 @@ fn what_a_killed_fuzzer_leaves_recover_removes() {
         Reaction::Forward
     });
     let place = Place::new();
-    let mut fuzz = fuzz_in(&place, &front.url(), &["session", "password"]).start();
+    let mut fuzz = fuzz_in(&place, &proxy.url(), &["session", "password"]).start();
     is_reached.recv().expect("a deletion");
     fuzz.kill();
     killed.store(true, Ordering::SeqCst);
     assert!(accounts(&server).len() > 20, "{:?}", accounts(&server));
-    let arguments = ["recover", "--clean", "--target", &front.url(), "--journal", "kept.journal"];
+    let arguments = ["recover", "--clean", "--target", &proxy.url(), "--journal", "kept.journal"];
     place.program(arguments).end().exited(0).says("removed");
     assert_eq!(accounts(&server), ["admin"]);
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::harness::{Ended, Front, Program, Reaction, fresh, reference};
+use crate::harness::{Ended, Program, Proxy, Reaction, fresh, reference};
 use serde_json::Value;
 use wabizspec::reference::{AnswerBody, Endpoint};
 
@@ -26,15 +26,15 @@ fn report(ended: &Ended) -> Value {
 fn the_run_ends_in_its_time_wherever_the_target_hangs() {
     let hangs_after = |answered: usize| {
         let server = fresh("open");
-        let front = Front::of(server.address(), move |number, _| match number < answered {
+        let proxy = Proxy::of(server.address(), move |number, _| match number < answered {
             true => Reaction::Forward,
             false => Reaction::Hang,
         });
-        let ended = fuzz(&front.url(), &["basic-auth", "users-body", "--time", "10s"]);
+        let ended = fuzz(&proxy.url(), &["basic-auth", "users-body", "--time", "10s"]);
         let code = ended.code.expect("a code");
         assert!([0, 1, 3].contains(&code), "{answered}: {}", ended.said());
         // A machine that is busy may not come that far in the time; to the first ones it does.
-        let hung = front.requests() > answered;
+        let hung = proxy.requests() > answered;
         assert!(hung || answered > 9, "{answered}: {}", ended.said());
         if !hung {
             return;
@@ -59,14 +59,14 @@ fn accounts_that_are_made_slowly_leave_time_for_inputs_or_are_said_to_have_not()
     let server = fresh("open");
     // The first worker gets its accounts; the others never do.
     let created = Arc::<AtomicUsize>::default();
-    let front = Front::of(server.address(), move |_, parts| {
+    let proxy = Proxy::of(server.address(), move |_, parts| {
         let creates = parts.method == "POST" && parts.path() == "/v1/users";
         match creates && created.fetch_add(1, Ordering::SeqCst) >= 2 {
             true => Reaction::Hang,
             false => Reaction::Forward,
         }
     });
-    let ended = fuzz(&front.url(), &["basic-auth", "--time", "10s"]).says("not all workers got their accounts");
+    let ended = fuzz(&proxy.url(), &["basic-auth", "--time", "10s"]).says("not all workers got their accounts");
     let report = report(&ended);
     assert_eq!(report["complete"], false);
     assert!(report["answers"].as_object().is_some_and(|answers| !answers.is_empty()), "{report}");
@@ -75,11 +75,11 @@ fn accounts_that_are_made_slowly_leave_time_for_inputs_or_are_said_to_have_not()
 #[test]
 fn a_clean_up_that_hangs_is_cut_off_and_what_is_left_is_in_the_journal() {
     let server = fresh("open");
-    let front = Front::of(server.address(), |_, parts| match parts.method == "DELETE" {
+    let proxy = Proxy::of(server.address(), |_, parts| match parts.method == "DELETE" {
         true => Reaction::Hang,
         false => Reaction::Forward,
     });
-    let ended = fuzz(&front.url(), &["basic-auth", "--time", "10s", "--journal", "kept.journal"]);
+    let ended = fuzz(&proxy.url(), &["basic-auth", "--time", "10s", "--journal", "kept.journal"]);
     assert_eq!(report(&ended)["complete"], false);
     let ended = ended.exited(0).says("recover --clean");
     let kept = ended.file("kept.journal");
@@ -139,15 +139,15 @@ fn tokens_of_the_admin_do_not_pile_up() {
     // The end of the clean-up is a run of logouts and nothing else.
     let at_the_end = Arc::<AtomicUsize>::default();
     let count = Arc::clone(&at_the_end);
-    let front = Front::of(server.address(), move |_, parts| {
+    let proxy = Proxy::of(server.address(), move |_, parts| {
         match parts.path() {
             "/v1/users/logout" => drop(count.fetch_add(1, Ordering::SeqCst)),
             _ => count.store(0, Ordering::SeqCst),
         }
         Reaction::Forward
     });
-    let ended = fuzz(&front.url(), &["basic-auth", "--requests", "4000"]);
-    let logins = front.logins().count;
+    let ended = fuzz(&proxy.url(), &["basic-auth", "--requests", "4000"]);
+    let logins = proxy.logins().count;
     assert!(logins > 2000, "{logins}: {}", ended.said());
     assert_eq!(server.dump()["tokens"], serde_json::json!({}), "{}", ended.said());
     let at_the_end = at_the_end.load(Ordering::SeqCst);

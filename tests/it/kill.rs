@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use crate::harness::{Front, OWNERS, PASSWORD, Place, Reaction, Running, eventually, fresh, in_use, reset_of};
+use crate::harness::{OWNERS, PASSWORD, Place, Proxy, Reaction, Running, eventually, fresh, in_use, reset_of};
 use wabizspec::custody::journal::Journal;
 use wabizspec::reference::Server;
 
@@ -163,9 +163,9 @@ fn run(story: &Story, at: At) -> usize {
     let (place, victim) = (Place::new(), Arc::<Victim>::default());
     let server = if story.fresh { fresh("open") } else { in_use("open") };
     let of_front = Arc::clone(&victim);
-    let front = Front::of(server.address(), move |number, _| of_front.react(at, number));
+    let proxy = Proxy::of(server.address(), move |number, _| of_front.react(at, number));
     write_suite(story, &place);
-    let url = front.url();
+    let url = proxy.url();
     let arguments = ["run", "--target", &url, "-q", "--journal", "kept.journal", "--scenarios", "suite"];
     let mut program = place.program(arguments.iter().chain(story.arguments));
     if story.reset {
@@ -184,7 +184,7 @@ fn run(story: &Story, at: At) -> usize {
         eventually("the end of the run", || victim.has_ended());
     }
     // From here on it only passes on.
-    let requests = front.requests();
+    let requests = proxy.requests();
     victim.killed.store(true, Ordering::SeqCst);
     nothing_is_lost(story, at, &server, &url, &place);
     requests

@@ -13,7 +13,7 @@ mod exit_codes;
 mod expectations_bite;
 mod false_green;
 mod files;
-mod freedoms;
+mod allowed_variants;
 mod fuzz_controls;
 mod fuzz_corpus;
 mod fuzz_custody;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
 use crate::harness::target::{log_in, make};
-use crate::harness::{self, Front, OWNERS, Place, Program, Reaction, answer, answering, eventually, fresh};
+use crate::harness::{self, OWNERS, Place, Program, Proxy, Reaction, answer, answering, eventually, fresh};
 use serde_json::{Value, json};
 use wabizspec::custody::journal::Journal;
 use wabizspec::reference::Server;
@@ -31,8 +31,8 @@ fn in_use_as(registration: &str) -> (Server, Value) {
     (server, state)
 }
 
-fn watched(server: &Server) -> Front {
-    Front::of(server.address(), |_, _| Reaction::Forward)
+fn watched(server: &Server) -> Proxy {
+    Proxy::of(server.address(), |_, _| Reaction::Forward)
 }
 
 /// The names of the accounts that requests have deleted.
@@ -64,11 +64,11 @@ fn allowed_users_means_accounts_of_the_run_and_no_others() {
     let place = Place::new();
     for allow in ["users", "users,passwords"] {
         let (server, before) = in_use();
-        let front = watched(&server);
-        let said = run(&place, &front.url(), &["--allow", allow]).end().exited(0).said();
+        let proxy = watched(&server);
+        let said = run(&place, &proxy.url(), &["--allow", allow]).end().exited(0).said();
         assert_eq!(server.dump(), before, "{said}");
         assert!(!keeps_a_journal(&place), "no password of the run is left");
-        let log = front.log();
+        let log = proxy.log();
         assert!(["POST", "GET"].contains(&&*log[0].method), "{}", log[0].head);
         let deleted = deleted(&log);
         assert!(deleted.len() > 50, "{} accounts deleted", deleted.len());
@@ -87,14 +87,14 @@ fn a_short_name_is_looked_for_first_where_it_may_be_somebody_elses() {
     let place = Place::new();
     for is_reset in [false, true] {
         let (server, _) = in_use();
-        let front = watched(&server);
+        let proxy = watched(&server);
         let reset = harness::reset_of(&server);
         let more: &[&str] = match is_reset {
             true => &["--reset", &reset, "login/first-login"],
             false => &["--allow", "users"],
         };
-        run(&place, &front.url(), &["users/username-of-four-characters"]).args(more).end().exited(0);
-        let log = front.log();
+        run(&place, &proxy.url(), &["users/username-of-four-characters"]).args(more).end().exited(0);
+        let log = proxy.log();
         let made = log.iter().position(|asked| asked.is("POST", "/v1/users")).expect("an account is made");
         let looks = |asked: &&harness::Asked| asked.method == "GET" && asked.target.starts_with("/v1/users/w");
         let looks = log[..made].iter().filter(looks).count();
@@ -109,19 +109,19 @@ fn ctrl_c_leaves_nothing_behind_at_any_moment() {
         let (server, before) = in_use();
         let (tell, pid) = channel();
         let pid = std::sync::Mutex::new(pid);
-        let front = Front::of(server.address(), move |number, _| {
+        let proxy = Proxy::of(server.address(), move |number, _| {
             if number + 1 == moment {
                 harness::signal(pid.lock().expect("pid").recv().expect("a run"), "INT");
             }
             Reaction::Forward
         });
-        let running = run(&place, &front.url(), &["--allow", "users,passwords", "--report", "ndjson"]).start();
-        tell.send(running.id()).expect("the front");
+        let running = run(&place, &proxy.url(), &["--allow", "users,passwords", "--report", "ndjson"]).start();
+        tell.send(running.id()).expect("the proxy");
         let said = running.end().exited(130).said();
         assert!(said.contains("\"ended\""), "at request {moment}: the report is whole: {said}");
         assert_eq!(server.dump(), before, "at request {moment}: {said}");
         // Nothing is in the way of the next run.
-        run(&place, &front.url(), &["login/standard-login"]).end().exited(0);
+        run(&place, &proxy.url(), &["login/standard-login"]).end().exited(0);
     }
 }
 
@@ -133,7 +133,7 @@ fn of_two_runs_at_once_the_second_refuses() {
     let (seen, go_on) = (Arc::clone(&held), Arc::clone(&release));
     // Every request from there on is held: the canary sends two and waits for one of them only, so that any single one
     // may be a request which the run has given up.
-    let front = Front::of(server.address(), move |number, _| {
+    let proxy = Proxy::of(server.address(), move |number, _| {
         if number >= 2 {
             seen.store(true, Ordering::SeqCst);
             eventually("released", || go_on.load(Ordering::SeqCst));
@@ -142,14 +142,14 @@ fn of_two_runs_at_once_the_second_refuses() {
     });
     // Longer than anything here takes: it ends when it is released, not when it has lost patience.
     let patient = ["login/standard-login", "users/read", "--timeout", "10m"];
-    let first = run(&place, &front.url(), &patient).start();
+    let first = run(&place, &proxy.url(), &patient).start();
     eventually("held", || held.load(Ordering::SeqCst));
     // With a journal of its own too: what they would disturb is the target.
     for journal in [&[][..], &["--journal", "other.journal"]] {
-        let second = run(&place, &front.url(), journal).end().exited(2);
+        let second = run(&place, &proxy.url(), journal).end().exited(2);
         second.says("another run").says(&format!("process {}", first.id()));
     }
-    place.program(["fuzz", "login-body", "--requests", "100", "--target", &front.url()]).password().end().exited(2);
+    place.program(["fuzz", "login-body", "--requests", "100", "--target", &proxy.url()]).password().end().exited(2);
     release.store(true, Ordering::SeqCst);
     first.end().exited(0);
     assert_eq!(server.dump(), before);
@@ -161,13 +161,13 @@ fn passwords_of_many_cases_reach_the_disk_at_once() {
     let (server, before) = in_use();
     let (file, most) = (place.path().join("kept.journal"), Arc::new(AtomicUsize::new(0)));
     let ahead = Arc::clone(&most);
-    let front = Front::of(server.address(), move |number, _| {
+    let proxy = Proxy::of(server.address(), move |number, _| {
         let known = Journal::read(&file).expect("journal").unwrap_or_default();
         ahead.fetch_max(known.other_accounts().len().saturating_sub(number + 1), Ordering::SeqCst);
         Reaction::Forward
     });
     let arguments = ["--allow", "users", "users", "--jobs", "2", "--journal", "kept.journal"];
-    run(&place, &front.url(), &arguments).end().exited(0);
+    run(&place, &proxy.url(), &arguments).end().exited(0);
     assert_eq!(server.dump(), before);
     // One at a time, no more accounts would be known than requests were sent, and two that are just about to be.
     let most = most.load(Ordering::SeqCst);
@@ -199,8 +199,8 @@ fn a_reader_that_goes_away_costs_neither_verdict_nor_tidiness() {
 fn a_target_that_dies_midway_costs_a_list_of_what_is_left() {
     let place = Place::new();
     let (server, before) = in_use();
-    let front = Front::of(server.address(), |number, _| if number < 60 { Reaction::Forward } else { Reaction::Drop });
-    let ended = run(&place, &front.url(), &["--allow", "users", "users"]).end();
+    let proxy = Proxy::of(server.address(), |number, _| if number < 60 { Reaction::Forward } else { Reaction::Drop });
+    let ended = run(&place, &proxy.url(), &["--allow", "users", "users"]).end();
     let said = ended.said();
     assert!(matches!(ended.code, Some(1 | 3)), "{said}");
     let left = server.dump();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::harness::server::{hold, serve};
-use crate::harness::{Front, Program, Reaction, reference};
+use crate::harness::{Program, Proxy, Reaction, reference};
 
 /// The ids of the cases that a printed plan runs, and those that it leaves out.
 fn ids(printed: &str) -> (BTreeSet<String>, BTreeSet<String>) {
@@ -33,15 +33,15 @@ fn a_plan_is_printed_and_nothing_is_sent() {
 #[test]
 fn a_run_does_what_its_plan_said() {
     let server = reference(|_| {});
-    let front = Front::of(server.address(), |_, head| match head.method.as_str() {
+    let proxy = Proxy::of(server.address(), |_, head| match head.method.as_str() {
         // Nothing is allowed: the plan holds no request that could change anything.
         "PUT" | "DELETE" => Reaction::Drop,
         _ => Reaction::Forward,
     });
     let before = server.dump();
-    let printed = Program::new(["run", "--plan", "--target", &front.url()]).end().exited(0).stdout;
-    assert_eq!(front.requests(), 0);
-    let report = Program::judge(["--target", &front.url()]).end().exited(0).report();
+    let printed = Program::new(["run", "--plan", "--target", &proxy.url()]).end().exited(0).stdout;
+    assert_eq!(proxy.requests(), 0);
+    let report = Program::judge(["--target", &proxy.url()]).end().exited(0).report();
     let (runs, left_out) = ids(&printed);
     let with = |skipped: bool| -> BTreeSet<String> {
         let wanted = report.verdicts().into_iter().filter(|(_, verdict)| (*verdict == "skipped") == skipped);

@@ -1,7 +1,7 @@
 //! `recover`: few wrong logins, and what interrupted runs left is removed on request, and nothing else.
 
 use crate::harness::target::{self, log_in};
-use crate::harness::{Front, OWNERS, Program, Reaction, accounts, fresh, in_use, send};
+use crate::harness::{OWNERS, Program, Proxy, Reaction, accounts, fresh, in_use, send};
 use serde_json::{Value, json};
 use wabizspec::custody::lock::RunLock;
 use wabizspec::reference::Server;
@@ -39,41 +39,41 @@ fn make(server: &Server, names: &[&str]) {
 #[test]
 fn wrong_logins_are_few_and_the_rest_is_for_another_time() {
     let server = in_use("open");
-    let front = Front::of(server.address(), |_, _| Reaction::Forward);
+    let proxy = Proxy::of(server.address(), |_, _| Reaction::Forward);
     let wrong: Vec<Value> = (0..64).map(|number| password("admin", &format!("Wrong-Pass-{number}"))).collect();
     let entries: Vec<Value> = [password("admin", OWNERS)].into_iter().chain(wrong).collect();
-    let text = journal(&front.url(), &entries);
-    let first = recover(&front.url(), &text, &[]).end().exited(3);
-    assert_eq!(front.logins().count, 20, "{}", first.said());
+    let text = journal(&proxy.url(), &entries);
+    let first = recover(&proxy.url(), &text, &[]).end().exited(3);
+    assert_eq!(proxy.logins().count, 20, "{}", first.said());
     assert_eq!(first.file("kept.journal"), text, "nothing is lost");
     first.says("46 more").says("--skip 20").says("--wrong-logins");
-    let second = recover(&front.url(), &text, &["--skip", "20"]).end().exited(3);
-    assert_eq!(front.logins().count, 40);
+    let second = recover(&proxy.url(), &text, &["--skip", "20"]).end().exited(3);
+    assert_eq!(proxy.logins().count, 40);
     second.says("--skip 40");
     // The oldest entry is number 65; the default password is one more.
-    let last = recover(&front.url(), &text, &["--skip", "60", "--show"]).end().exited(0);
-    assert_eq!(front.logins().count, 45);
+    let last = recover(&proxy.url(), &text, &["--skip", "60", "--show"]).end().exited(0);
+    assert_eq!(proxy.logins().count, 45);
     last.says(OWNERS);
 
-    let many = recover(&front.url(), &text, &["--wrong-logins", "65"]);
+    let many = recover(&proxy.url(), &text, &["--wrong-logins", "65"]);
     many.end().exited(0).says("entry 65");
-    let few = recover(&front.url(), &text, &[]).file("wabizspec.toml", "[target]\nwrong_logins = 3\n");
-    let before = front.logins().count;
+    let few = recover(&proxy.url(), &text, &[]).file("wabizspec.toml", "[target]\nwrong_logins = 3\n");
+    let before = proxy.logins().count;
     few.end().exited(3).says("--skip 3");
-    assert_eq!(front.logins().count, before + 3);
+    assert_eq!(proxy.logins().count, before + 3);
 }
 
 #[test]
 fn the_newest_entry_is_tried_first_then_what_the_owner_gave_then_other_spellings() {
     let server = in_use("open");
-    let front = Front::of(server.address(), |_, _| Reaction::Forward);
+    let proxy = Proxy::of(server.address(), |_, _| Reaction::Forward);
     let spelt = format!("{OWNERS} ");
     let entries = [password("admin", &spelt), password("admin", "Wrong-Pass-1")];
-    let text = journal(&front.url(), &entries);
-    recover(&front.url(), &text, &[]).password().end().exited(0).says("found: the password that was given works");
-    assert_eq!(front.logins().count, 3);
-    recover(&front.url(), &text, &[]).end().exited(0).says("without blanks at its ends");
-    assert_eq!(front.logins().count, 3 + 4, "two entries, the default password, the spelling");
+    let text = journal(&proxy.url(), &entries);
+    recover(&proxy.url(), &text, &[]).password().end().exited(0).says("found: the password that was given works");
+    assert_eq!(proxy.logins().count, 3);
+    recover(&proxy.url(), &text, &[]).end().exited(0).says("without blanks at its ends");
+    assert_eq!(proxy.logins().count, 3 + 4, "two entries, the default password, the spelling");
 }
 
 /// Long and short names that runs make up, and one that no run makes up.
@@ -125,13 +125,13 @@ fn after_a_whole_clean_up_a_known_password_is_not_kept() {
 fn an_account_that_cannot_be_removed_stays_in_the_journal() {
     let server = in_use("open");
     make(&server, &LEFT[..2]);
-    let front =
-        Front::of(server.address(), |_, parts| match parts.method == "DELETE" && parts.path().ends_with(LEFT[0]) {
+    let proxy =
+        Proxy::of(server.address(), |_, parts| match parts.method == "DELETE" && parts.path().ends_with(LEFT[0]) {
             true => Reaction::Drop,
             false => Reaction::Forward,
         });
-    let text = journal(&front.url(), &[password("admin", OWNERS), password(LEFT[0], "Abcdef1!"), made(LEFT[1])]);
-    let cleaned = recover(&front.url(), &text, &["--clean"]).end().exited(3).says("-X DELETE");
+    let text = journal(&proxy.url(), &[password("admin", OWNERS), password(LEFT[0], "Abcdef1!"), made(LEFT[1])]);
+    let cleaned = recover(&proxy.url(), &text, &["--clean"]).end().exited(3).says("-X DELETE");
     assert_eq!(accounts(&server), ["admin", LEFT[0]]);
     let kept = cleaned.file("kept.journal");
     assert!(kept.contains(LEFT[0]) && !kept.contains(LEFT[1]), "{kept}");

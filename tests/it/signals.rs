@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use crate::harness::{Front, Program, Reaction, Running, eventually, fresh};
+use crate::harness::{Program, Proxy, Reaction, Running, eventually, fresh};
 use wabizspec::reference::Server;
 
 /// Far longer than a test may take: whoever waits for an answer has not heard the signal.
@@ -18,10 +18,10 @@ const SIGNALS: [&str; 3] = ["HUP", "TERM", "INT"];
 fn held_up(
     arguments: &[&str],
     chosen: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
-) -> (Running, Server, Front) {
+) -> (Running, Server, Proxy) {
     let server = fresh("open");
     let (come, has_come) = channel();
-    let front = Front::of(server.address(), move |_, parts| {
+    let proxy = Proxy::of(server.address(), move |_, parts| {
         match chosen(parts.method.as_str(), parts.path()) {
             true => {
                 // Only the first is waited for.
@@ -31,11 +31,11 @@ fn held_up(
             false => Reaction::Forward,
         }
     });
-    let more = ["--target", &front.url(), LIMIT];
+    let more = ["--target", &proxy.url(), LIMIT];
     let arguments = arguments.iter().chain(&more);
     let program = Program::new(arguments).file("findings/basic-auth/input", "aaaaaa${user}:x").start();
     has_come.recv().expect("the request comes");
-    (program, server, front)
+    (program, server, proxy)
 }
 
 #[test]
@@ -109,12 +109,12 @@ fn the_reference_client_and_the_proof_end_with_it_too() {
 fn who_ignores_it_from_the_start_goes_on_ignoring_it() {
     let server = fresh("open");
     let (come, has_come) = channel();
-    let front = Front::of(server.address(), move |_, _| {
+    let proxy = Proxy::of(server.address(), move |_, _| {
         let _ = come.send(());
         Reaction::Hang
     });
     let program =
-        Program::new(["recover", LIMIT, "--target", &front.url()]).through("trap '' HUP; exec \"$@\"").start();
+        Program::new(["recover", LIMIT, "--target", &proxy.url()]).through("trap '' HUP; exec \"$@\"").start();
     has_come.recv().expect("the request comes");
     program.signal("HUP");
     // It hears the one and still ignores the other, and so no signal that has come can end it.

@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Asked, Ended, Front, Program, Reaction, reference, reset_of};
+use crate::harness::{Asked, Ended, Program, Proxy, Reaction, reference, reset_of};
 use wabizspec::reference::Server;
 
 const LOGIN: &str = "/v1/users/login";
@@ -20,8 +20,8 @@ const LOGIN: &str = "/v1/users/login";
 const AT_ONCE: usize = 12;
 
 #[track_caller]
-fn judge(server: &Server, front: &Front, filters: &[&str]) -> Ended {
-    let (url, reset) = (front.url(), reset_of(server));
+fn judge(server: &Server, proxy: &Proxy, filters: &[&str]) -> Ended {
+    let (url, reset) = (proxy.url(), reset_of(server));
     let mut args = vec!["--target", &url, "--reset", &reset, "--registration", "open", "-q"];
     args.extend(filters);
     let ended = Program::judge(args).end().exited(0);
@@ -31,12 +31,12 @@ fn judge(server: &Server, front: &Front, filters: &[&str]) -> Ended {
 
 fn measure(filters: &[&str]) {
     let server = reference(|_| {});
-    let front = Front::of(server.address(), |_, head| match head.path() {
+    let proxy = Proxy::of(server.address(), |_, head| match head.path() {
         LOGIN => Reaction::After(Duration::from_millis(250)),
         _ => Reaction::Forward,
     });
-    let ended = judge(&server, &front, filters);
-    let (logins, report) = (front.logins(), ended.report());
+    let ended = judge(&server, &proxy, filters);
+    let (logins, report) = (proxy.logins(), ended.report());
     println!("{filters:?}: {:?} for {logins:?}; {}", ended.took, report.0["summary"]);
 }
 
@@ -68,12 +68,12 @@ fn as_admin(head: &Asked) -> bool {
 #[test]
 fn refusals_on_a_fresh_client_wait_side_by_side() {
     let server = reference(|_| {});
-    let front = Front::of(server.address(), |_, head| match head.path() {
+    let proxy = Proxy::of(server.address(), |_, head| match head.path() {
         LOGIN if as_admin(head) && brings_a_password(head) => Reaction::Together(AT_ONCE),
         _ => Reaction::Forward,
     });
-    let ended = judge(&server, &front, &["login/first-login-too-*", "login/first-login-without-*"]);
-    assert_eq!(front.logins().most_at_once, AT_ONCE);
+    let ended = judge(&server, &proxy, &["login/first-login-too-*", "login/first-login-without-*"]);
+    assert_eq!(proxy.logins().most_at_once, AT_ONCE);
     // Another reset would mean that they were tried once more, in turn.
     assert_eq!(ended.report().0["resets"], 1);
 }
@@ -86,21 +86,21 @@ fn cases_on_accounts_of_their_own_wait_side_by_side() {
         &["login/header-name-in-other-case::*", "login/scheme-in-other-case::*", "login/other-scheme::*"];
     for filters in [given, made] {
         let server = reference(|_| {});
-        let front = Front::of(server.address(), |_, head| match head.path() {
+        let proxy = Proxy::of(server.address(), |_, head| match head.path() {
             LOGIN if !as_admin(head) && head.header("authorization").is_some() => Reaction::Together(6),
             _ => Reaction::Forward,
         });
-        judge(&server, &front, filters);
+        judge(&server, &proxy, filters);
     }
 }
 
 #[test]
 fn the_sessions_of_the_harness_are_used_again() {
     let server = reference(|_| {});
-    let front = Front::of(server.address(), |_, _| Reaction::Forward);
-    let ended = judge(&server, &front, &["users/read*", "tokens/no-token-*"]);
+    let proxy = Proxy::of(server.address(), |_, _| Reaction::Forward);
+    let ended = judge(&server, &proxy, &["users/read*", "tokens/no-token-*"]);
     assert!(ended.report().count("pass") > 20, "{}", ended.report().0["summary"]);
     // One to see whether the target answers, one of the admin's (its first), one of the user's; one to see that the reset
     // at the beginning did reset, two for the one at the end.
-    assert!(front.logins().count <= 6, "{:?}", front.logins());
+    assert!(proxy.logins().count <= 6, "{:?}", proxy.logins());
 }

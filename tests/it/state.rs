@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::harness::suite::runtime;
 use crate::harness::{
-    Ended, Front, OWNERS, Place, Program, Reaction, Running, accounts, admins, faulty, hold, in_use, read_head,
+    Ended, OWNERS, Place, Program, Proxy, Reaction, Running, accounts, admins, faulty, hold, in_use, read_head,
     reference, reset_of, serve, take, write,
 };
 use wabizspec::custody::journal::{Credentials, Journal};
@@ -201,17 +201,17 @@ fn a_lost_password_is_not_guessed_at_length() {
     let server = in_use("open");
     // A gateway that fails once in a while, and at the second try too, must not be taken for a password that does not work either.
     let logins = AtomicUsize::new(0);
-    let front = Front::of(server.address(), move |_, head| match head.path() {
+    let proxy = Proxy::of(server.address(), move |_, head| match head.path() {
         "/v1/users/login" if logins.fetch_add(1, Ordering::SeqCst) % 5 > 2 => Reaction::Drop,
         _ => Reaction::Forward,
     });
-    let (url, place) = (front.url(), Place::new());
+    let (url, place) = (proxy.url(), Place::new());
     record(&place.path().join("kept.journal"), &url, (0..60).map(|number| format!("Wr0ng!pass{number}")));
     let args = ["--target", &url, "--allow", "users,passwords", "--journal", "kept.journal"];
     let ended = place.judge(args).env("WABIZSPEC_ADMIN_PASSWORD", "Wr0ng!given").end();
     assert!(matches!(ended.code, Some(1 | 3)), "{}", ended.said());
     // Of every login, right or wrong: there is no right one. Those that were dropped were sent twice.
-    assert!(front.logins().count <= 28, "{:?}", front.logins());
+    assert!(proxy.logins().count <= 28, "{:?}", proxy.logins());
 }
 
 #[test]
@@ -278,13 +278,13 @@ fn resets_are_at_most_as_many_as_allowed() {
 fn no_reset_happens_after_the_stop() {
     let server = Arc::new(reference(|_| {}));
     let (hook, asked) = resets_only(&server, usize::MAX);
-    let front = Front::of(server.address(), |number, head| match number {
+    let proxy = Proxy::of(server.address(), |number, head| match number {
         0..300 => Reaction::Forward,
         _ if head.method == "DELETE" || head.path() == "/v1/users/logout" => Reaction::Forward,
         _ => Reaction::Hang,
     });
-    let mut running = Program::judge(["--target", &front.url(), "--reset", &format!("POST {}/", hook.url())]).start();
-    while front.requests() < 301 {
+    let mut running = Program::judge(["--target", &proxy.url(), "--reset", &format!("POST {}/", hook.url())]).start();
+    while proxy.requests() < 301 {
         assert!(running.is_running(), "it ended before it was interrupted");
         std::thread::yield_now();
     }
@@ -326,11 +326,11 @@ fn the_stop_is_heard_while_the_run_waits() {
     }
 }
 
-/// A front that answers until it has seen some requests of a kind, and nothing to do with accounts after that.
-fn hanging_clean_up(server: &Server) -> (Front, Arc<AtomicUsize>) {
+/// A proxy that answers until it has seen some requests of a kind, and nothing to do with accounts after that.
+fn hanging_clean_up(server: &Server) -> (Proxy, Arc<AtomicUsize>) {
     let deletions = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&deletions);
-    let front = Front::of(server.address(), move |number, head| {
+    let proxy = Proxy::of(server.address(), move |number, head| {
         if head.method == "DELETE" && number >= 60 {
             count.fetch_add(1, Ordering::SeqCst);
         }
@@ -339,16 +339,16 @@ fn hanging_clean_up(server: &Server) -> (Front, Arc<AtomicUsize>) {
             _ => Reaction::Hang,
         }
     });
-    (front, deletions)
+    (proxy, deletions)
 }
 
 /// A run on a target that hangs as soon as the accounts of the run are to be removed: interrupted, and seen removing.
-fn interrupted_while_it_cleans_up(args: &[&str]) -> (Server, Front, Running) {
+fn interrupted_while_it_cleans_up(args: &[&str]) -> (Server, Proxy, Running) {
     let server = in_use("open");
-    let (front, deletions) = hanging_clean_up(&server);
-    let all = ["--target", &front.url(), "--allow", "users", "--timeout", "30s", "users"];
+    let (proxy, deletions) = hanging_clean_up(&server);
+    let all = ["--target", &proxy.url(), "--allow", "users", "--timeout", "30s", "users"];
     let mut running = Program::judge(all.iter().chain(args)).password().start();
-    while front.requests() < 61 {
+    while proxy.requests() < 61 {
         assert!(running.is_running(), "it ended before it was interrupted");
         std::thread::yield_now();
     }
@@ -357,7 +357,7 @@ fn interrupted_while_it_cleans_up(args: &[&str]) -> (Server, Front, Running) {
         assert!(running.is_running(), "it ended before it removed anything");
         std::thread::yield_now();
     }
-    (server, front, running)
+    (server, proxy, running)
 }
 
 #[test]
@@ -419,11 +419,11 @@ fn the_password_of_an_earlier_run_is_set_back_where_none_is_given() {
 fn a_password_that_cannot_be_set_back_is_no_success() {
     let server = in_use("open");
     let updates = AtomicUsize::new(0);
-    let front = Front::of(server.address(), move |_, head| match head.method.as_str() {
+    let proxy = Proxy::of(server.address(), move |_, head| match head.method.as_str() {
         "PUT" if updates.fetch_add(1, Ordering::SeqCst) > 0 => Reaction::Drop,
         _ => Reaction::Forward,
     });
-    let program = Program::judge(["--target", &front.url()].iter().chain(&CHANGING)).suite(&changing(1));
+    let program = Program::judge(["--target", &proxy.url()].iter().chain(&CHANGING)).suite(&changing(1));
     let ended = program.password().end().exited(3);
     let ended = ended.says("could not be set back");
     assert_eq!(ended.report().count("pass"), 1);

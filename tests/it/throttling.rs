@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::harness::{Asked, Ended, Front, Program, Reaction, answer, write};
+use crate::harness::{Asked, Ended, Program, Proxy, Reaction, answer, write};
 
 const TOO_MANY: &str = r#"{"errors":[{"code":1015,"title":"Too many requests"}]}"#;
 
@@ -14,9 +14,9 @@ fn some<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// Throttles that many requests that it is asked about, then no more.
-fn throttling(times: usize, status: &'static str, headers: &'static str, which: fn(&Asked) -> bool) -> Front {
+fn throttling(times: usize, status: &'static str, headers: &'static str, which: fn(&Asked) -> bool) -> Proxy {
     let throttled = AtomicUsize::new(0);
-    Front::with_client(move |asked, stream| {
+    Proxy::with_client(move |asked, stream| {
         if which(asked) && throttled.fetch_add(1, Ordering::SeqCst) < times {
             write(stream, answer(status, headers, TOO_MANY));
             return Reaction::Keep;
@@ -40,7 +40,7 @@ fn conforms(ran: &Ended) {
 }
 
 /// The time from the first request of that kind to the second.
-fn between(proxy: &Front, which: fn(&Asked) -> bool) -> Duration {
+fn between(proxy: &Proxy, which: fn(&Asked) -> bool) -> Duration {
     let log = proxy.log();
     let mut at = log.iter().filter(|asked| which(asked)).map(|asked| asked.at);
     let (first, second) = (at.next().expect("a request"), at.next().expect("a second one"));
@@ -114,7 +114,7 @@ fn a_longer_wait_than_the_longest_is_not_waited_for() {
 fn a_target_that_throttles_now_and_then_is_judged_all_the_same() {
     // Thirty at once, and from then on one in forty is told to come back.
     let seen = AtomicUsize::new(0);
-    let proxy = Front::with_client(move |_, stream| {
+    let proxy = Proxy::with_client(move |_, stream| {
         let number = seen.fetch_add(1, Ordering::SeqCst);
         if number > 30 && number.is_multiple_of(40) {
             write(stream, answer("429 Too Many Requests", "Retry-After: 0\r\n", TOO_MANY));
@@ -129,7 +129,7 @@ fn a_target_that_throttles_now_and_then_is_judged_all_the_same() {
 
 /// Whether the run took as long as its requests must at ten a second, the harness's own included.
 #[track_caller]
-fn kept(ran: &Ended, proxy: &Front) {
+fn kept(ran: &Ended, proxy: &Proxy) {
     conforms(ran);
     let gaps = u32::try_from(proxy.requests()).expect("a few requests") - 1;
     assert!(gaps > 11 && ran.took >= Duration::from_millis(100) * gaps, "{gaps} gaps in {:?}", ran.took);
@@ -140,7 +140,7 @@ fn the_rate_is_kept_by_all_requests_together() {
     let filters =
         ["users/read-admin", "users/read-unknown", "users/read-itself", "login/control", "login/foreign-scheme*"];
     let with_flag = |rate| {
-        let proxy = Front::with_client(|_, _| Reaction::Forward);
+        let proxy = Proxy::with_client(|_, _| Reaction::Forward);
         let url = proxy.url();
         let mut arguments = some(&url, &filters);
         arguments.extend(["--rate", rate]);
@@ -149,7 +149,7 @@ fn the_rate_is_kept_by_all_requests_together() {
     std::thread::scope(|scope| {
         scope.spawn(|| with_flag("10/s"));
         scope.spawn(|| with_flag("10"));
-        let proxy = Front::with_client(|_, _| Reaction::Forward);
+        let proxy = Proxy::with_client(|_, _| Reaction::Forward);
         let program = Program::judge(some(&proxy.url(), &filters)).file("wabizspec.toml", "[target]\nrate = 10\n");
         kept(&program.end(), &proxy);
     });
@@ -165,7 +165,7 @@ fn a_rate_that_is_none_is_refused() {
 
 /// A run of the whole login area against a target by an address that is not loopback's own, though it leads there.
 fn deployed(configuration: &str, more: &[&str]) -> (Ended, usize) {
-    let proxy = Front::with_client(|_, _| Reaction::Forward);
+    let proxy = Proxy::with_client(|_, _| Reaction::Forward);
     let url = format!("http://0.0.0.0:{}", proxy.address.port());
     let mut arguments = some(&url, &["login", "users"]);
     arguments.extend(more);
@@ -197,7 +197,7 @@ fn the_owner_may_give_another_budget() {
 
 #[test]
 fn wrong_logins_are_few_on_this_machine_too_where_no_reset_undoes_them() {
-    let proxy = Front::with_client(|_, _| Reaction::Forward);
+    let proxy = Proxy::with_client(|_, _| Reaction::Forward);
     let ran = Program::judge(some(&proxy.url(), &["login"])).end();
     assert!(proxy.logins().refused <= 20, "{}: {}", proxy.logins().refused, ran.stdout);
     for url in ["http://198.51.100.1", "http://127.0.0.1:1"] {

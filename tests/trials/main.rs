@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use harness::{Front, OWNERS, Reaction, in_use};
+use harness::{OWNERS, Proxy, Reaction, in_use};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -205,7 +205,7 @@ fn an_address_is_left_as_it_was() {
     // What is on the disk when a password is about to be changed, and the names that are looked for.
     let (journals, looked_for) = (Arc::<Mutex<Vec<bool>>>::default(), Arc::<AtomicUsize>::default());
     let (seen, looks) = (Arc::clone(&journals), Arc::clone(&looked_for));
-    let front = Front::of(server.address(), move |_, head| {
+    let proxy = Proxy::of(server.address(), move |_, head| {
         let name = head.path().strip_prefix("/v1/users/").unwrap_or_default();
         if head.method == "PUT" {
             let mut files = std::fs::read_dir(&state).into_iter().flatten().flatten();
@@ -217,7 +217,7 @@ fn an_address_is_left_as_it_was() {
         }
         Reaction::Forward
     });
-    succeeded(&run("shared", folder.path(), &front.url(), &[]), 2);
+    succeeded(&run("shared", folder.path(), &proxy.url(), &[]), 2);
     assert_eq!(server.dump(), before, "the admin has the owner's password, and no account or token is left");
     // Changed by the case and set back by the run.
     assert_eq!(*journals.lock().expect("no holder panics"), [true, true]);

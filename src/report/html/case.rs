@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::Told;
 use crate::judge::facts::Observed;
 use crate::judge::{Finding, Mismatch, Verdict};
-use crate::report::telling::{self, Prose};
+use crate::report::rendering::{self, Prose};
 use crate::run::{CaseReport, RequirementInfo, Started};
 use crate::words;
 
@@ -73,7 +73,7 @@ pub(super) fn rule(info: &RequirementInfo) -> Markup {
 /// A sentence of the suite.
 pub(super) fn prose(text: &str) -> Markup {
     html! {
-        @for part in telling::prose(text) {
+        @for part in rendering::prose(text) {
             @match part {
                 Prose::Words(words) => (words)
                 Prose::Code(text) => code { (text) }

@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::case::{badge, prose, rule, sign, word};
 use super::{Html, Rank, SCRIPT, SCRIPT_HASH, STYLE, Scenario, Told, requirements};
 use crate::judge::{RequirementVerdict, Verdict};
-use crate::report::telling::seconds;
+use crate::report::rendering::seconds;
 use crate::run::{Conclusion, Started, Summary};
 
 /// What can be filtered for, worst first.

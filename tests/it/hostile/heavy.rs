@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{HIT, SPOT, arguments, sound};
-use crate::harness::{Ended, Front, Place, Reaction, answer, write};
+use crate::harness::{Ended, Place, Proxy, Reaction, answer, write};
 
 /// What a report of one case may take, in bytes.
 const REPORT: u64 = 120 * 1024;
@@ -13,7 +13,7 @@ const REPORT: u64 = 120 * 1024;
 /// Runs the case with an answer made for it; gives what came of it and how long the report is.
 #[track_caller]
 fn met(bytes: impl Fn() -> Vec<u8> + Send + Sync + 'static, more: &[&str]) -> (Ended, u64) {
-    let proxy = Front::with_client(move |asked, stream| match asked.is("GET", SPOT) {
+    let proxy = Proxy::with_client(move |asked, stream| match asked.is("GET", SPOT) {
         true => {
             write(stream, bytes());
             Reaction::Drop

@@ -1,16 +1,16 @@
 //! Hostile and broken targets, met by the built program: each gets a true verdict within the limits, without a panic,
 //! in little memory, and the cases after it are judged all the same.
 
-mod deeds;
+mod misbehaviour;
 mod heavy;
-mod whole;
+mod servers;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::harness::{Ended, Front, Program, Reaction};
-use deeds::Deed;
+use crate::harness::{Ended, Program, Proxy, Reaction};
+use misbehaviour::Deed;
 
 /// The path on which a deed is done, and the case that reads it.
 const SPOT: &str = "/v1/wabizspec-unknown";
@@ -60,7 +60,7 @@ fn each<T: Sync>(rows: &[(&str, T)], deed: impl Fn(&T) -> Deed + Sync, judge: im
             let Some((name, row)) = next else { return };
             let deed = deed(row);
             let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                let proxy = Front::with_client(move |asked, stream| match asked.is("GET", SPOT) {
+                let proxy = Proxy::with_client(move |asked, stream| match asked.is("GET", SPOT) {
                     true => deed(asked, stream),
                     false => Reaction::Forward,
                 });
@@ -100,7 +100,7 @@ fn unanswered(ran: &Ended) {
 #[test]
 fn a_slow_target_is_not_waited_for() {
     each(
-        &deeds::SLOW,
+        &misbehaviour::SLOW,
         |deed| *deed,
         |_, ran, hits| {
             unanswered(ran);
@@ -113,7 +113,7 @@ fn a_slow_target_is_not_waited_for() {
 #[test]
 fn an_answer_that_breaks_off_is_no_answer() {
     each(
-        &deeds::BROKEN_OFF,
+        &misbehaviour::BROKEN_OFF,
         |deed| *deed,
         |_, ran, hits| {
             unanswered(ran);
@@ -126,7 +126,7 @@ fn an_answer_that_breaks_off_is_no_answer() {
 #[test]
 fn an_endless_answer_is_cut_off() {
     each(
-        &deeds::ENDLESS,
+        &misbehaviour::ENDLESS,
         |deed| *deed,
         |_, ran, _| {
             unanswered(ran);
@@ -139,7 +139,7 @@ fn an_endless_answer_is_cut_off() {
 #[test]
 fn what_is_no_http_is_no_answer() {
     each(
-        &deeds::NO_HTTP,
+        &misbehaviour::NO_HTTP,
         |deed| *deed,
         |_, ran, _| {
             unanswered(ran);
@@ -150,7 +150,7 @@ fn what_is_no_http_is_no_answer() {
 
 #[test]
 fn a_wrong_answer_breaks_the_rule_that_it_breaks() {
-    let rows = deeds::WRONG.map(|(name, requirement, deed)| (name, (requirement, deed)));
+    let rows = misbehaviour::WRONG.map(|(name, requirement, deed)| (name, (requirement, deed)));
     each(
         &rows,
         |(_, deed)| *deed,
@@ -165,7 +165,7 @@ fn a_wrong_answer_breaks_the_rule_that_it_breaks() {
 #[test]
 fn a_strange_answer_is_no_failure() {
     each(
-        &deeds::STRANGE,
+        &misbehaviour::STRANGE,
         |deed| *deed,
         |_, ran, _| {
             assert_eq!(ran.verdict(HIT), "pass", "{}", ran.stdout);

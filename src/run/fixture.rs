@@ -18,7 +18,7 @@ const AHEAD: usize = 64;
 
 /// What a case is given that exists nowhere yet.
 #[derive(Debug)]
-pub(super) struct Kit {
+pub(super) struct Fixture {
     /// A name that nobody else uses.
     pub unique: String,
     /// The same in four characters, as far as these go.
@@ -29,12 +29,12 @@ pub(super) struct Kit {
     pub user: Option<Account>,
 }
 
-impl Kit {
-    fn of(harness: &Harness, case: &Case) -> Kit {
+impl Fixture {
+    fn of(harness: &Harness, case: &Case) -> Fixture {
         let (unique, unique4) = harness.accounts.names().next();
         let own =
             case.given() == Given::User && (case.is_confined() || !case.changes_nothing() || case.risks_its_account());
-        Kit {
+        Fixture {
             new_password: names(case).contains("new_password").then(password),
             user: own.then(|| Account { username: format!("{unique}u"), password: password() }),
             unique,
@@ -78,15 +78,15 @@ impl Kit {
     }
 }
 
-/// Cases in their order, each with its kit.
-pub(super) struct Kits<'c> {
+/// Cases in their order, each with its fixture.
+pub(super) struct Fixtures<'c> {
     cases: &'c [Case],
-    made: VecDeque<Kit>,
+    made: VecDeque<Fixture>,
 }
 
-impl<'c> Kits<'c> {
-    pub fn of(cases: &'c [Case]) -> Kits<'c> {
-        Kits { cases, made: VecDeque::new() }
+impl<'c> Fixtures<'c> {
+    pub fn of(cases: &'c [Case]) -> Fixtures<'c> {
+        Fixtures { cases, made: VecDeque::new() }
     }
 
     /// Whether every case has been handed out.
@@ -94,13 +94,13 @@ impl<'c> Kits<'c> {
         self.cases.is_empty()
     }
 
-    pub async fn next(&mut self, harness: &Harness) -> Option<(&'c Case, Kit)> {
+    pub async fn next(&mut self, harness: &Harness) -> Option<(&'c Case, Fixture)> {
         if self.made.is_empty() {
             let batch = &self.cases[..self.cases.len().min(AHEAD)];
-            self.made = batch.iter().map(|case| Kit::of(harness, case)).collect();
+            self.made = batch.iter().map(|case| Fixture::of(harness, case)).collect();
             if harness.accounts.journal().is_some() {
-                let kits = self.made.iter().zip(batch);
-                let passwords = kits.flat_map(|(kit, case)| kit.passwords(harness, case)).collect();
+                let fixtures = self.made.iter().zip(batch);
+                let passwords = fixtures.flat_map(|(fixture, case)| fixture.passwords(harness, case)).collect();
                 harness.accounts.foresee(passwords).await;
             }
         }

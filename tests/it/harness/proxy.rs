@@ -34,7 +34,7 @@ pub enum Reaction {
 
 type React = Box<dyn Fn(usize, &Asked, &mut Stream) -> Reaction + Send + Sync>;
 
-/// How a front goes about its work.
+/// How a proxy goes about its work.
 pub struct Rules {
     pub listen: SocketAddr,
     /// The path below which the client is found; empty for the root.
@@ -51,8 +51,8 @@ impl Default for Rules {
     }
 }
 
-/// A front that is open, until it dies or is dropped.
-pub struct Front {
+/// A proxy that is open, until it dies or is dropped.
+pub struct Proxy {
     pub address: SocketAddr,
     shared: Arc<Shared>,
     /// What it is in front of, if that is its own.
@@ -82,8 +82,8 @@ pub struct Logins {
     now: usize,
 }
 
-impl Front {
-    pub fn open(upstream: SocketAddr, rules: Rules) -> std::io::Result<Front> {
+impl Proxy {
+    pub fn open(upstream: SocketAddr, rules: Rules) -> std::io::Result<Proxy> {
         let listen = rules.listen;
         let shared = Arc::new(Shared {
             upstream,
@@ -97,30 +97,30 @@ impl Front {
             logins: Mutex::default(),
         });
         let address = shared.listen(listen)?;
-        Ok(Front { address, shared, _reference: None })
+        Ok(Proxy { address, shared, _reference: None })
     }
 
     /// In front of the client, with the given reaction to its requests.
-    pub fn of(upstream: SocketAddr, react: impl Fn(usize, &Asked) -> Reaction + Send + Sync + 'static) -> Front {
-        Front::scripted(upstream, move |number, asked, _| react(number, asked))
+    pub fn of(upstream: SocketAddr, react: impl Fn(usize, &Asked) -> Reaction + Send + Sync + 'static) -> Proxy {
+        Proxy::scripted(upstream, move |number, asked, _| react(number, asked))
     }
 
     /// The same, where the reaction may also be to write an answer.
     pub fn scripted(
         upstream: SocketAddr,
         react: impl Fn(usize, &Asked, &mut Stream) -> Reaction + Send + Sync + 'static,
-    ) -> Front {
+    ) -> Proxy {
         let rules = Rules { react: Box::new(react), ..Rules::default() };
-        Front::open(upstream, rules).expect("the loopback address can be listened on")
+        Proxy::open(upstream, rules).expect("the loopback address can be listened on")
     }
 
     /// In front of a reference client of its own, without control endpoints.
-    pub fn with_client(react: impl Fn(&Asked, &mut Stream) -> Reaction + Send + Sync + 'static) -> Front {
+    pub fn with_client(react: impl Fn(&Asked, &mut Stream) -> Reaction + Send + Sync + 'static) -> Proxy {
         let listen = ([127, 0, 0, 1], 0).into();
         let reference = wabizspec::reference::Server::start(listen, Settings::default()).expect("a reference client");
-        let mut front = Front::scripted(reference.address(), move |_, asked, stream| react(asked, stream));
-        front._reference = Some(reference);
-        front
+        let mut proxy = Proxy::scripted(reference.address(), move |_, asked, stream| react(asked, stream));
+        proxy._reference = Some(reference);
+        proxy
     }
 
     pub fn url(&self) -> String {
@@ -159,7 +159,7 @@ impl Front {
     }
 }
 
-impl Drop for Front {
+impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.die();
     }

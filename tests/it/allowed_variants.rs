@@ -35,7 +35,7 @@ struct Freedom {
     shows: fn(&Answers) -> bool,
 }
 
-const fn freedom(
+const fn variant(
     what: &'static str,
     states: &'static [Registration],
     edit: fn(&mut Behaviour),
@@ -148,7 +148,7 @@ fn without_challenge(_: &Handled<'_>, answer: &mut Answer) {
 
 /// A freedom that shows only where registration has ended.
 const fn sunset(what: &'static str, edit: fn(&mut Behaviour), shows: fn(&Answers) -> bool) -> Freedom {
-    freedom(what, &[Sunset], edit, shows)
+    variant(what, &[Sunset], edit, shows)
 }
 
 #[rustfmt::skip]
@@ -160,36 +160,36 @@ const FREEDOMS: &[Freedom] = &[
     sunset("it comes in errors, with 400", |b| b.refusals[Refusal::Sunset].status = 400, |a| has(&a.account, "/errors") && a.account.status == 400),
     sunset("it comes in errors, with 401", |b| b.refusals[Refusal::Sunset].status = 401, |a| has(&a.account, "/errors") && a.account.status == 401),
     sunset("it comes before the token is looked at", |b| b.registration.sunset = SunsetCheck::First, |a| a.account_by_nobody.status == 403),
-    freedom("no meta", BOTH, |b| b.dialect.meta = false, |a| !has(&a.first, "/meta") && !has(&a.wrong, "/meta")),
-    freedom("a version without v", BOTH, |b| b.dialect.version = "2.37.1", |a| text(&a.first, "/meta/version").as_deref() == Some("2.37.1")),
-    freedom("no details", BOTH, |b| b.dialect.details = false, |a| code(&a.wrong).is_some() && !has(&a.wrong, "/errors/0/details")),
-    freedom("empty bodies on 401", BOTH, |b| b.dialect.bodies_on_401 = false, |a| a.wrong.status == 401 && a.wrong.body.is_empty()),
-    freedom("unknown members everywhere", BOTH, |b| b.dialect.extra_members = true, |a| has(&a.first, "/users/0/x_note") && has(&a.wrong, "/errors/0/x_note")),
-    freedom("members in another order", BOTH, |b| b.dialect.reversed = true, |a| a.first.body.starts_with(b"{\"meta\"")),
-    freedom("a charset in the Content-Type", BOTH, |b| b.dialect.charset = true, |a| a.first.header_text("Content-Type") == Some("application/json; charset=utf-8")),
-    freedom("answers in chunks", BOTH, |b| b.dialect.chunked = true, |a| a.first.header("Transfer-Encoding").is_some()),
-    freedom("a connection for each answer", BOTH, |b| b.dialect.close = true, |a| a.first.header_text("Connection") == Some("close")),
-    freedom("answers in chunks, each on a connection of its own", &[Open], |b| { b.dialect.chunked = true; b.dialect.close = true; }, |a| a.first.header("Transfer-Encoding").is_some() && a.first.header("Connection").is_some()),
-    freedom("no Date", BOTH, |b| b.dialect.date = false, |a| a.first.header("Date").is_none()),
-    freedom("a clock 90 s ahead", BOTH, |b| b.dialect.clock_ahead = SignedDuration::from_secs(90), |a| ahead(&a.first) > 60),
-    freedom("a clock 90 s behind", BOTH, |b| b.dialect.clock_ahead = SignedDuration::from_secs(-90), |a| ahead(&a.first) < -60),
-    freedom("a clock a day behind", &[Open], |b| b.dialect.clock_ahead = SignedDuration::from_hours(-24), |a| ahead(&a.first) < -80_000),
-    freedom("no Date, and a clock 90 s behind", &[Open], |b| { b.dialect.date = false; b.dialect.clock_ahead = SignedDuration::from_secs(-90); }, |a| a.first.header("Date").is_none()),
-    freedom("roles in lower case", &[Open], |b| b.dialect.roles_member = "roles", |a| has(&a.read, "/users/0/roles") && !has(&a.read, "/users/0/ROLES")),
-    freedom("tokens that are JSON Web Tokens", BOTH, |b| b.dialect.token = TokenForm::Jwt, |a| text(&a.first, "/users/0/token").is_some_and(|token| token.matches('.').count() == 2)),
-    freedom("the default password alone refused with 400", &[Open], |b| b.refusals[Refusal::PasswordChangeRequired].status = 400, |a| a.first_refused.status == 400),
-    freedom("the default password alone refused with 403 and code 1005", &[Open], |b| { b.refusals[Refusal::PasswordChangeRequired].status = 403; b.refusals[Refusal::PasswordChangeRequired].code = ErrorCode::AccessDenied; }, |a| a.first_refused.status == 403 && code(&a.first_refused) == Some(1005)),
-    freedom("a weak new password refused with 401 and code 1024", &[Open], |b| { b.refusals[Refusal::WeakNewPassword].status = 401; b.refusals[Refusal::WeakNewPassword].code = ErrorCode::PasswordChangeRequired; }, |a| a.first_weak.status == 401),
-    freedom("a new password on a later login passed over", &[Open], |b| b.login.later_change = false, |a| a.later[0].status == 200 && a.later[1].status == 401),
-    freedom("tokens that end with a change of password at login", &[Open], |b| b.tokens.on_change = Revokes::OfUser, |a| a.read.status == 401),
-    freedom("a duplicate refused with 409 and code 1004", &[Open], |b| { b.refusals[Refusal::UserExists].status = 409; b.refusals[Refusal::UserExists].code = ErrorCode::AlreadyExists; }, |a| a.duplicate.status == 409 && code(&a.duplicate) == Some(1004)),
-    freedom("password classes not asked for on creation", &[Open], |b| { let rule = &mut b.passwords.on_create; rule.upper = false; rule.digit = false; rule.lower = false; rule.special = Marks::of(""); }, |a| a.weak_user.status == 201),
-    freedom("a missing member refused with code 1009", &[Open], |b| b.refusals[Refusal::MissingMember].code = ErrorCode::ParameterInvalid, |a| code(&a.incomplete) == Some(1009)),
-    freedom("malformed JSON refused with code 1009", &[Open], |b| b.refusals[Refusal::Malformed].code = ErrorCode::ParameterInvalid, |a| code(&a.malformed) == Some(1009)),
-    freedom("another method refused with 404", &[Open], |b| b.refusals[Refusal::WrongMethod].status = 404, |a| a.got.status == 404),
-    freedom("another method refused with 401", &[Open], |b| b.refusals[Refusal::WrongMethod].status = 401, |a| a.got.status == 401),
-    freedom("no challenge beside a 401", &[Open], |b| b.rewrites.push(without_challenge), |a| a.wrong.status == 401 && a.wrong.header("WWW-Authenticate").is_none()),
-    freedom("the scheme Bearer compared with its case", &[Open], |b| b.functions.token = |value| std::str::from_utf8(value).ok()?.strip_prefix("Bearer "), |a| a.read.status == 200 && a.read_lower.status == 401),
+    variant("no meta", BOTH, |b| b.dialect.meta = false, |a| !has(&a.first, "/meta") && !has(&a.wrong, "/meta")),
+    variant("a version without v", BOTH, |b| b.dialect.version = "2.37.1", |a| text(&a.first, "/meta/version").as_deref() == Some("2.37.1")),
+    variant("no details", BOTH, |b| b.dialect.details = false, |a| code(&a.wrong).is_some() && !has(&a.wrong, "/errors/0/details")),
+    variant("empty bodies on 401", BOTH, |b| b.dialect.bodies_on_401 = false, |a| a.wrong.status == 401 && a.wrong.body.is_empty()),
+    variant("unknown members everywhere", BOTH, |b| b.dialect.extra_members = true, |a| has(&a.first, "/users/0/x_note") && has(&a.wrong, "/errors/0/x_note")),
+    variant("members in another order", BOTH, |b| b.dialect.reversed = true, |a| a.first.body.starts_with(b"{\"meta\"")),
+    variant("a charset in the Content-Type", BOTH, |b| b.dialect.charset = true, |a| a.first.header_text("Content-Type") == Some("application/json; charset=utf-8")),
+    variant("answers in chunks", BOTH, |b| b.dialect.chunked = true, |a| a.first.header("Transfer-Encoding").is_some()),
+    variant("a connection for each answer", BOTH, |b| b.dialect.close = true, |a| a.first.header_text("Connection") == Some("close")),
+    variant("answers in chunks, each on a connection of its own", &[Open], |b| { b.dialect.chunked = true; b.dialect.close = true; }, |a| a.first.header("Transfer-Encoding").is_some() && a.first.header("Connection").is_some()),
+    variant("no Date", BOTH, |b| b.dialect.date = false, |a| a.first.header("Date").is_none()),
+    variant("a clock 90 s ahead", BOTH, |b| b.dialect.clock_ahead = SignedDuration::from_secs(90), |a| ahead(&a.first) > 60),
+    variant("a clock 90 s behind", BOTH, |b| b.dialect.clock_ahead = SignedDuration::from_secs(-90), |a| ahead(&a.first) < -60),
+    variant("a clock a day behind", &[Open], |b| b.dialect.clock_ahead = SignedDuration::from_hours(-24), |a| ahead(&a.first) < -80_000),
+    variant("no Date, and a clock 90 s behind", &[Open], |b| { b.dialect.date = false; b.dialect.clock_ahead = SignedDuration::from_secs(-90); }, |a| a.first.header("Date").is_none()),
+    variant("roles in lower case", &[Open], |b| b.dialect.roles_member = "roles", |a| has(&a.read, "/users/0/roles") && !has(&a.read, "/users/0/ROLES")),
+    variant("tokens that are JSON Web Tokens", BOTH, |b| b.dialect.token = TokenForm::Jwt, |a| text(&a.first, "/users/0/token").is_some_and(|token| token.matches('.').count() == 2)),
+    variant("the default password alone refused with 400", &[Open], |b| b.refusals[Refusal::PasswordChangeRequired].status = 400, |a| a.first_refused.status == 400),
+    variant("the default password alone refused with 403 and code 1005", &[Open], |b| { b.refusals[Refusal::PasswordChangeRequired].status = 403; b.refusals[Refusal::PasswordChangeRequired].code = ErrorCode::AccessDenied; }, |a| a.first_refused.status == 403 && code(&a.first_refused) == Some(1005)),
+    variant("a weak new password refused with 401 and code 1024", &[Open], |b| { b.refusals[Refusal::WeakNewPassword].status = 401; b.refusals[Refusal::WeakNewPassword].code = ErrorCode::PasswordChangeRequired; }, |a| a.first_weak.status == 401),
+    variant("a new password on a later login passed over", &[Open], |b| b.login.later_change = false, |a| a.later[0].status == 200 && a.later[1].status == 401),
+    variant("tokens that end with a change of password at login", &[Open], |b| b.tokens.on_change = Revokes::OfUser, |a| a.read.status == 401),
+    variant("a duplicate refused with 409 and code 1004", &[Open], |b| { b.refusals[Refusal::UserExists].status = 409; b.refusals[Refusal::UserExists].code = ErrorCode::AlreadyExists; }, |a| a.duplicate.status == 409 && code(&a.duplicate) == Some(1004)),
+    variant("password classes not asked for on creation", &[Open], |b| { let rule = &mut b.passwords.on_create; rule.upper = false; rule.digit = false; rule.lower = false; rule.special = Marks::of(""); }, |a| a.weak_user.status == 201),
+    variant("a missing member refused with code 1009", &[Open], |b| b.refusals[Refusal::MissingMember].code = ErrorCode::ParameterInvalid, |a| code(&a.incomplete) == Some(1009)),
+    variant("malformed JSON refused with code 1009", &[Open], |b| b.refusals[Refusal::Malformed].code = ErrorCode::ParameterInvalid, |a| code(&a.malformed) == Some(1009)),
+    variant("another method refused with 404", &[Open], |b| b.refusals[Refusal::WrongMethod].status = 404, |a| a.got.status == 404),
+    variant("another method refused with 401", &[Open], |b| b.refusals[Refusal::WrongMethod].status = 401, |a| a.got.status == 401),
+    variant("no challenge beside a 401", &[Open], |b| b.rewrites.push(without_challenge), |a| a.wrong.status == 401 && a.wrong.header("WWW-Authenticate").is_none()),
+    variant("the scheme Bearer compared with its case", &[Open], |b| b.functions.token = |value| std::str::from_utf8(value).ok()?.strip_prefix("Bearer "), |a| a.read.status == 200 && a.read_lower.status == 401),
 ];
 
 /// The must-level findings and everything else that keeps a conforming implementation from a clean verdict.

@@ -12,7 +12,7 @@ use rcgen::CertificateParams;
 use super::{arguments, arguments_within, sound};
 use crate::harness::server::PATIENCE;
 use crate::harness::tls::{Stream, expired, params, self_signed};
-use crate::harness::{Ended, Front, Program, Reaction, Server, hold, nobody, serve, write};
+use crate::harness::{Ended, Program, Proxy, Reaction, Server, hold, nobody, serve, write};
 
 /// A few cases of every kind: without a login, with one, with an account of their own.
 const SOME: [&str; 4] = ["login/control", "users/control", "users/read*", "envelope/*"];
@@ -165,7 +165,7 @@ fn with_jobs(test: impl Fn(&str, u64) + Sync) {
 /// A run with that many cases at a time against a target that changes its ways after some requests.
 fn turning(jobs: &str, rule: impl Fn(&mut Stream) -> Reaction + Send + Sync + 'static) -> Ended {
     let seen = AtomicUsize::new(0);
-    let proxy = Front::with_client(move |_, stream| match seen.fetch_add(1, Ordering::SeqCst) < LIVES_FOR {
+    let proxy = Proxy::with_client(move |_, stream| match seen.fetch_add(1, Ordering::SeqCst) < LIVES_FOR {
         true => Reaction::Forward,
         false => rule(stream),
     });
@@ -193,7 +193,7 @@ fn going_down(jobs: &str, back_after: Option<Duration>) -> Ended {
     let (enough, is_enough) = std::sync::mpsc::channel();
     let seen = AtomicUsize::new(0);
     let enough = Mutex::new(enough);
-    let proxy = Front::with_client(move |_, _| {
+    let proxy = Proxy::with_client(move |_, _| {
         if seen.fetch_add(1, Ordering::SeqCst) + 1 == LIVES_FOR {
             let _ = enough.lock().expect("channel").send(());
         }
@@ -233,7 +233,7 @@ fn a_target_that_comes_back_is_judged_on() {
 #[test]
 fn one_request_that_is_never_answered_does_not_make_the_target_gone() {
     // The canary is answered although one of its two requests is not.
-    let proxy = Front::with_client(|asked, stream| match asked.is("GET", "/v1/users/admin") {
+    let proxy = Proxy::with_client(|asked, stream| match asked.is("GET", "/v1/users/admin") {
         true => {
             let mut byte = [0];
             let _ = stream.read(&mut byte);
