@@ -1,6 +1,6 @@
 //! Fuzzing: one grammar of inputs, driven in process and on the wire.
 //!
-//! An input is a byte string. [`grammar`] reads it as a request (or a sequence of them), [`independent`] says once more,
+//! An input is a byte string. `grammar` reads it as a request (or a sequence of them), `independent` says once more,
 //! independently of [`crate::documented`], what the documents want of it. [`in_process`] holds the parsers and the
 //! reference client to that, [`drive`] any server behind a URL. Both take the same bytes, so that a corpus, a finding
 //! and a shrunk input mean the same everywhere.

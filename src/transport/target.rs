@@ -121,7 +121,7 @@ impl Transport {
         }
     }
 
-    /// Sends one request once: a target that cannot be reached is not waited for, as [`Target::send`] does.
+    /// Sends one request once: a target that cannot be reached is not waited for, as [`Transport::send`] does.
     pub async fn send_once(&self, request: Request) -> Exchange {
         self.gate.pass().await;
         self.client.send(request).await
