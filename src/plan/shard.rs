@@ -92,7 +92,8 @@ impl Shard {
         (1..=count).map(move |index| Shard { index, count })
     }
 
-    pub(super) fn contains(self, id: &str) -> bool {
+    /// Whether the case of that id belongs to it.
+    pub fn contains(self, id: &str) -> bool {
         fnv1a(id.as_bytes()) % self.count == self.index - 1
     }
 }

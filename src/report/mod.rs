@@ -11,6 +11,7 @@ mod merge;
 mod rendering;
 #[cfg(feature = "cli")]
 mod console;
+#[cfg(feature = "cli")]
 mod entries;
 mod github;
 #[cfg(feature = "cli")]
@@ -27,6 +28,7 @@ use std::io::{self, Seek};
 
 #[cfg(feature = "cli")]
 pub use console::{Console, Verbosity};
+#[cfg(feature = "cli")]
 pub use entries::to_paste;
 pub use github::Github;
 #[cfg(feature = "cli")]
