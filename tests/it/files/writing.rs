@@ -67,7 +67,7 @@ const ROWS: &[Row] = &[
     ("the corpus", |place| place.link("out/corpus/path", "elsewhere"), "fuzz path --requests 20 --out out", 0, A_LINK),
     ("the fuzzer's folder", |place| place.link("wabizspec-fuzz", "elsewhere"), "fuzz path --requests 20", 2, A_LINK),
     ("a man page", |place| place.link("man/wabizspec.1", "victim"), "man man", 0, ""),
-    ("a configuration", |place| place.link("wabizspec.toml", "new"), "init", 2, "is there already"),
+    ("a configuration", |place| place.link("wabizspec.toml", "new"), "init", 2, "already exists"),
     (
         "the journal",
         |place| place.link("a.journal", "victim"),
