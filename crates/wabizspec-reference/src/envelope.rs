@@ -11,6 +11,7 @@ use super::call::{Answer, AnswerBody, Delivery};
 use super::dialect::SunsetShape;
 use super::outcome::{Done, Payload, Reason, Refusal, Refused};
 use super::route::Endpoint;
+use crate::documented::api::Resource;
 use crate::documented::errors::ApiError;
 
 /// What a 401 asks for on the login endpoint (observed; RFC 9110 §11.6.1 wants a challenge on every 401).
@@ -47,7 +48,7 @@ pub(super) fn answer(behaviour: &Behaviour, endpoint: &Endpoint<'_>, outcome: &R
         headers.push(("www-authenticate".into(), Cow::Borrowed(challenge)));
     }
     if status == 405 {
-        headers.push(("allow".into(), Cow::Owned(endpoint.allow())));
+        headers.push(("allow".into(), Cow::Owned(endpoint.resource().map(Resource::allow).unwrap_or_default())));
     }
     let delivery =
         Delivery { chunked: dialect.chunked, close: dialect.close, dateless: !dialect.date, ..Delivery::default() };

@@ -39,16 +39,16 @@ impl<'p> Endpoint<'p> {
         }
     }
 
-    /// The methods that it has, as `Allow` lists them; none for an unknown path.
-    pub fn allow(&self) -> String {
+    /// The resource that it is, if it is one of the API.
+    pub fn resource(&self) -> Option<Resource> {
         match self {
-            Endpoint::Login => Resource::Login.allow(),
-            Endpoint::Logout => Resource::Logout.allow(),
-            Endpoint::Users => Resource::Users.allow(),
-            Endpoint::User(_) => Resource::User.allow(),
-            Endpoint::Account => Resource::Account.allow(),
-            Endpoint::Verify => Resource::Verify.allow(),
-            Endpoint::Unknown => String::new(),
+            Endpoint::Login => Some(Resource::Login),
+            Endpoint::Logout => Some(Resource::Logout),
+            Endpoint::Users => Some(Resource::Users),
+            Endpoint::User(_) => Some(Resource::User),
+            Endpoint::Account => Some(Resource::Account),
+            Endpoint::Verify => Some(Resource::Verify),
+            Endpoint::Unknown => None,
         }
     }
 }

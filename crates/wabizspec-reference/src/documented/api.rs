@@ -251,7 +251,11 @@ impl Operation {
 
     /// The operation of a method and a path, without the base path of the target. A query does not count.
     pub fn of(method: &str, path: &str) -> Option<Operation> {
-        let resource = Resource::of(path)?;
+        Operation::on(method, Resource::of(path)?)
+    }
+
+    /// The operation of a method on a resource.
+    pub fn on(method: &str, resource: Resource) -> Option<Operation> {
         let is_it = |operation: &Operation| operation.method() == method && operation.resource() == resource;
         Operation::ALL.into_iter().find(is_it)
     }

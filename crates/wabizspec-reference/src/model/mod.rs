@@ -173,7 +173,7 @@ impl Model {
     fn decide(&mut self, call: &Call<'_>, endpoint: &Endpoint<'_>, now: Timestamp) -> Result<Done, Refused> {
         // HEAD is GET without the body (RFC 9110 §9.3.2).
         let method = if call.method == "HEAD" { "GET" } else { call.method };
-        let Some(operation) = Operation::of(method, call.path) else {
+        let Some(operation) = endpoint.resource().and_then(|resource| Operation::on(method, resource)) else {
             return match endpoint {
                 Endpoint::Login if self.behaviour.login.any_method => self.login(call, now),
                 Endpoint::Unknown => Err(Refusal::UnknownPath.into()),
@@ -187,7 +187,7 @@ impl Model {
             (Operation::ReadUser, Endpoint::User(name)) => self.show_user(call, name, now),
             (Operation::UpdateUser, Endpoint::User(name)) => self.update_user(call, name, now),
             (Operation::DeleteUser, Endpoint::User(name)) => self.delete_user(call, name, now),
-            // A name that is not text.
+            // Not reached: the resource of a user comes with a name.
             (Operation::ReadUser | Operation::UpdateUser | Operation::DeleteUser, _) => {
                 Err(Refusal::UnknownPath.into())
             }
