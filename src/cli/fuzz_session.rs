@@ -213,7 +213,9 @@ impl<'r> FuzzSetup<'r> {
         let candidates = session.admin_candidates();
         let tidy = async {
             if !candidates.is_empty() {
-                // Whether one of them was taken shows at a login.
+                // Whether one of them was taken shows at a login. Another input may have been seen to leave the password as it
+                // is meanwhile.
+                self.givens.accounts().passwords().may_become(&candidates);
                 self.givens.forget_logins();
                 let _ = self.givens.admin().await;
             }
