@@ -213,7 +213,7 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
         _ => return true,
     }
     // Without credentials, so nothing is logged in and nothing is counted as a wrong login.
-    let login = resolved.target.transport.request(Operation::LogIn.method(), Operation::LogIn.path(), Vec::new(), None);
+    let login = resolved.target.transport.call(Operation::LogIn, Vec::new(), None);
     let exchange = resolved.target.transport.send(login).await;
     if exchange.response().is_none_or(|response| response.status != 404) {
         return true;

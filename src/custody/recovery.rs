@@ -27,8 +27,7 @@ pub enum Probe {
 /// Logs in with a body that changes nothing.
 pub async fn probe(target: &Target, account: &Account) -> Probe {
     let headers = vec![basic(&account.username, &account.password), json_type()];
-    let login = Operation::LogIn;
-    let request = target.transport.request(login.method(), login.path(), headers, Some(b"{}".to_vec()));
+    let request = target.transport.call(Operation::LogIn, headers, Some(b"{}".to_vec()));
     let exchange = target.transport.send(request).await;
     if let Some(token) = token_in(&exchange) {
         return Probe::LoggedIn(token);

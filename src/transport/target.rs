@@ -72,6 +72,11 @@ impl Transport {
         Request::Http(request.completed(self.origin.host_header(), &self.headers))
     }
 
+    /// A request that calls an operation whose path names no account.
+    pub fn call(&self, operation: Operation, headers: Vec<Header>, body: Option<Vec<u8>>) -> Request {
+        self.request(operation.method(), operation.path(), headers, body)
+    }
+
     /// Sends one request, as soon as the rate and a throttling target allow. Where no connection can be had, nothing was
     /// sent; then the target is waited for, shortly, and the request goes out once more. To a target that was given up
     /// nothing is sent any more: the exchange says so.
@@ -167,7 +172,7 @@ impl Transport {
     /// # Errors
     /// Why there is no answer.
     pub async fn canary(&self) -> Result<(), Unanswered> {
-        let login = self.request(Operation::LogIn.method(), Operation::LogIn.path(), Vec::new(), None);
+        let login = self.call(Operation::LogIn, Vec::new(), None);
         let read = self.request(Operation::ReadUser.method(), &api::user("admin"), Vec::new(), None);
         let (mut login, mut read) = (std::pin::pin!(self.send_once(login)), std::pin::pin!(self.send_once(read)));
         let (mut login_out, mut read_out) = (true, true);

@@ -162,12 +162,7 @@ impl Accounts {
     /// Has a token forgotten by the target; true if it answered. One that is dead already needs no logging out, and one
     /// that will not go expires by itself.
     pub async fn log_out(&self, token: &str) -> bool {
-        let request = self.target.transport.request(
-            Operation::LogOut.method(),
-            Operation::LogOut.path(),
-            vec![bearer(token)],
-            None,
-        );
+        let request = self.target.transport.call(Operation::LogOut, vec![bearer(token)], None);
         let asked = self.target.transport.ask(request, &mut Patience::default()).await;
         let done = asked.is_err() || asked.is_ok_and(|exchange| exchange.response().is_some());
         if done {

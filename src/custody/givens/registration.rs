@@ -97,12 +97,7 @@ impl Givens {
 
     async fn post(&self, admin: &Admin, operation: Operation, body: &serde_json::Value) -> Result<Exchange, Throttled> {
         let headers = vec![bearer(&admin.token), json_type()];
-        let request = self.target.transport.request(
-            operation.method(),
-            operation.path(),
-            headers,
-            Some(body.to_string().into_bytes()),
-        );
+        let request = self.target.transport.call(operation, headers, Some(body.to_string().into_bytes()));
         self.target.transport.ask(request, &mut Patience::default()).await
     }
 }
