@@ -9,13 +9,14 @@ use std::time::Duration;
 use crate::harness::fuzzing::{block_on, found, fuzz, fuzz_until, fuzzed, ground, register, settings, target};
 use crate::harness::wire::{Pace, pace, run_paced};
 use tokio::sync::watch;
+use wabizspec::documented::api::Resource;
 use wabizspec::documented::basic::{self, BasicError};
 use wabizspec::fuzz::BasicInput;
 use wabizspec::fuzz::FIXED;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{drive, once};
 use wabizspec::fuzz::in_process;
-use wabizspec::reference::{AnswerBody, Behaviour, Call, Endpoint, Refusal, Revokes};
+use wabizspec::reference::{AnswerBody, Behaviour, Call, Refusal, Revokes};
 
 fn without_http() -> Vec<Surface> {
     Surface::ALL.into_iter().filter(|surface| *surface != Surface::Http).collect()
@@ -115,7 +116,7 @@ fn those_who_dawdle_keep_nobody_waiting() {
 fn the_password_that_was_found_is_there_in_the_end() {
     let no_accounts = |behaviour: &mut Behaviour| {
         behaviour.rewrites.push(|handled, answer| {
-            if *handled.endpoint == Endpoint::Users {
+            if handled.resource == Some(Resource::Users) {
                 answer.status = 403;
                 answer.body = AnswerBody::Empty;
             }

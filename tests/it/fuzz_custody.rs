@@ -14,12 +14,13 @@ use serde_json::json;
 use wabizspec::custody::accounts::Account;
 use wabizspec::custody::journal::Journal;
 use wabizspec::custody::lock::RunLock;
+use wabizspec::documented::api::Resource;
 use wabizspec::exchange::Header;
 use wabizspec::fuzz::RequestParts;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::once;
 use wabizspec::fuzz::session::FuzzSession;
-use wabizspec::reference::{AnswerBody, Behaviour, Endpoint, Server};
+use wabizspec::reference::{AnswerBody, Behaviour, Server};
 
 fn fuzz(url: &str, more: &[&str]) -> Program {
     fuzz_in(&Place::new(), url, more)
@@ -106,7 +107,7 @@ fn a_first_login_that_is_refused_and_done_is_kept() {
     let refused = reference(|settings| {
         settings.behaviour.rewrites.push(|handled, answer| {
             let first = String::from_utf8_lossy(handled.call.body).contains("new_password");
-            if *handled.endpoint == Endpoint::Login && first {
+            if handled.resource == Some(Resource::Login) && first {
                 answer.status = 400;
                 answer.body =
                     AnswerBody::Json(json!({"errors": [{"code": 1009, "title": "Parameter value is not valid"}]}));
@@ -207,7 +208,7 @@ fn after(behaviour: Behaviour, input: &[u8]) -> (bool, Vec<String>) {
 fn an_account_that_was_there_is_not_deleted_whatever_the_answer_says() {
     let claiming = |behaviour: &mut Behaviour| {
         behaviour.rewrites.push(|handled, answer| {
-            if *handled.endpoint == Endpoint::Users {
+            if handled.resource == Some(Resource::Users) {
                 answer.status = 201;
                 answer.body = AnswerBody::Json(json!({"users": [{"username": "alice"}]}));
             }

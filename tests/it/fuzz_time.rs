@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::harness::{Ended, Program, Proxy, Reaction, fresh, reference};
 use serde_json::Value;
-use wabizspec::reference::{AnswerBody, Endpoint};
+use wabizspec::documented::api::Resource;
+use wabizspec::reference::AnswerBody;
 
 const LIMIT: &str = "--timeout=600s";
 
@@ -105,7 +106,8 @@ fn a_finding_that_was_not_tried_again_is_told_as_such() {
         settings.behaviour.rewrites.push(|handled, answer| {
             let value = handled.call.authorization.first().copied().unwrap_or_default();
             let no_colon = wabizspec::documented::basic::BasicError::NoColon;
-            if *handled.endpoint == Endpoint::Login && wabizspec::documented::basic::parse(value) == Err(no_colon) {
+            if handled.resource == Some(Resource::Login) && wabizspec::documented::basic::parse(value) == Err(no_colon)
+            {
                 static SEEN: AtomicUsize = AtomicUsize::new(0);
                 match SEEN.fetch_add(1, Ordering::SeqCst) {
                     0 => {
@@ -129,7 +131,7 @@ fn a_finding_that_was_not_tried_again_is_told_as_such() {
 fn tokens_of_the_admin_do_not_pile_up() {
     let server = reference(|settings| {
         settings.behaviour.rewrites.push(|handled, answer| {
-            if *handled.endpoint == Endpoint::Users {
+            if handled.resource == Some(Resource::Users) {
                 answer.status = 403;
                 answer.body =
                     AnswerBody::Json(serde_json::json!({"errors": [{"code": 1005, "title": "Access denied"}]}));

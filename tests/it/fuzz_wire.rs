@@ -10,12 +10,13 @@ use std::time::Duration;
 use crate::harness::fuzzing::{block_on, found, fuzz, fuzz_until, ground, register, settings, target};
 use serde_json::Value;
 use tokio::sync::watch;
+use wabizspec::documented::api::Resource;
 use wabizspec::documented::basic::{self, BasicError, Credentials};
 use wabizspec::documented::password::Marks;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{News, Settings, drive, once};
 use wabizspec::fuzz::{finding, saved};
-use wabizspec::reference::{AnswerBody, Behaviour, Endpoint, RefusedChange};
+use wabizspec::reference::{AnswerBody, Behaviour, RefusedChange};
 
 /// The fault is found on that surface within so many requests, as a finding of that kind.
 fn finds(fault: impl FnOnce(&mut Behaviour), surface: Surface, requests: u64, expected: &str) {
@@ -45,7 +46,7 @@ macro_rules! crash_on {
         |behaviour: &mut Behaviour| {
             behaviour.rewrites.push(|handled, answer| {
                 let value = handled.call.authorization.first().copied().unwrap_or_default();
-                if *handled.endpoint == Endpoint::Login && matches!(basic::parse(value), Err($pattern)) {
+                if handled.resource == Some(Resource::Login) && matches!(basic::parse(value), Err($pattern)) {
                     answer.status = 500;
                     answer.body = AnswerBody::Empty;
                 }
@@ -60,7 +61,7 @@ macro_rules! crash_on_body {
         |behaviour: &mut Behaviour| {
             behaviour.rewrites.push(|handled, answer| {
                 let body = serde_json::from_slice::<Value>(handled.call.body);
-                if *handled.endpoint == Endpoint::Login && matches!(body, Ok($pattern)) {
+                if handled.resource == Some(Resource::Login) && matches!(body, Ok($pattern)) {
                     answer.status = 500;
                     answer.body = AnswerBody::Empty;
                 }

@@ -1,7 +1,7 @@
-//! Everything that the reference client could do otherwise, as plain data. The default is the documented behaviour.
+//! Everything that the reference client could do differently, as plain data. The default is the documented behaviour.
 //!
-//! A planted fault or a conforming dialect is a small edit of this data: a bound, a row of a table, one documented
-//! function put in the place of another. So the model reads as if there were no faults.
+//! A planted fault or a conforming dialect is a small edit of this data: a bound, a row of a table, another function in
+//! the place of a documented one. So the model reads as if there were no faults.
 
 mod functions;
 mod passwords;
@@ -18,25 +18,28 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-pub use change::{Change, Json};
-pub use functions::{Elsewhere, Functions};
+pub(crate) use change::Change;
+#[cfg(feature = "faults")]
+pub(crate) use change::crash;
+pub use functions::Functions;
 pub use login::{LoginRules, RefusedChange, Several};
 pub use passwords::PasswordRules;
 pub use permissions::{Permissions, Who};
-pub use read::{Read, Values};
 #[cfg(feature = "faults")]
-pub(crate) use read::{amended, text_of};
+pub(crate) use read::text_of;
+pub(crate) use read::{Read, amended};
 pub use registration::{RegistrationRules, SunsetCheck};
 pub use tokens::{Mint, Revokes, TokenRules};
 pub use users::{AdminDeletion, Deletes, Duplicate, Leftover, UserRules};
-pub use when::{Class, Form, Outcome, Place, Text, Unreadable, When};
+pub(crate) use when::When;
 
 use super::call::{Answer, Call};
 use super::dialect::Dialect;
+use super::documented::api::{Operation, Resource};
 use super::documented::bodies::BodyError;
 use super::outcome::{Done, Refusals, Refused, Successes};
-use super::route::Endpoint;
 
 /// How the reference client behaves.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -59,16 +62,19 @@ pub struct Behaviour {
     /// Status, code and details of each kind of refusal.
     pub refusals: Refusals,
     /// Other readings of the bodies of requests, in order.
-    pub reads: Vec<Read>,
+    pub(crate) reads: Vec<Read>,
     /// Changes to finished answers, in order. The state has changed by then.
-    pub answers: Vec<Change>,
+    pub(crate) answers: Vec<Change>,
     /// What the documents leave to the implementation.
     #[serde(skip)]
     pub dialect: Dialect,
     /// The functions that read, compare and write.
     #[serde(skip)]
     pub functions: Functions,
-    /// Changes to finished answers that no data can say, in order, after the others.
+    /// Other readings that no data can say, in order, before `reads`: of the members of the bodies of an operation.
+    #[serde(skip)]
+    pub(crate) amends: Vec<(Operation, Amend)>,
+    /// Changes to finished answers that no data can say, in order, after `answers`.
     #[serde(skip)]
     pub rewrites: Vec<Rewrite>,
 }
@@ -76,31 +82,37 @@ pub struct Behaviour {
 impl Behaviour {
     /// The bytes of a body that are read.
     pub(super) fn body<'c>(&self, call: &Call<'c>) -> Result<Cow<'c, [u8]>, BodyError> {
-        let body = (self.functions.body)(call)?;
+        let mut body = (self.functions.body)(call)?;
+        for (operation, amend) in &self.amends {
+            if Operation::of(call.method, call.path) == Some(*operation) {
+                body = amended(&body, amend).into();
+            }
+        }
         self.reads.iter().try_fold(body, |body, read| read.apply(call, body))
     }
 }
 
 /// The places of a request where neither an `Authorization` value nor a body belongs.
 pub struct Beside<'a> {
-    /// The value of a field, by its name in lower case.
+    /// The value of a header field, by its name in lower case.
     pub field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
-    /// The query, without its question mark.
+    /// Without its question mark.
     pub query: Option<&'a str>,
-    /// The body.
     pub body: &'a [u8],
 }
 
-/// What is made of a request.
+/// How much of a request is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// All that it says.
     Whole,
     /// All but its `Authorization`.
     WithoutAuthorization,
     /// Nothing: the connection is closed.
     Refused,
 }
+
+/// A change to the members of a body.
+pub(crate) type Amend = fn(&mut Map<String, Value>);
 
 /// A change to a finished answer.
 pub type Rewrite = fn(&Handled<'_>, &mut Answer);
@@ -110,8 +122,8 @@ pub type Rewrite = fn(&Handled<'_>, &mut Answer);
 pub struct Handled<'a> {
     /// The request.
     pub call: &'a Call<'a>,
-    /// Where it went.
-    pub endpoint: &'a Endpoint<'a>,
+    /// Where it went; `None` for a path that the API does not have.
+    pub resource: Option<Resource>,
     /// What was decided.
     pub outcome: &'a Result<Done, Refused>,
     /// When.

@@ -1,4 +1,4 @@
-//! How an outcome is written down as an answer: `meta`, payload or errors, and the fields that go with a status.
+//! Turns an outcome into an answer: `meta`, payload or errors, and the header fields that go with a status.
 //!
 //! It decides nothing: the outcome is settled before it comes here.
 
@@ -9,10 +9,8 @@ use serde_json::{Map, Value, json};
 use super::behaviour::Behaviour;
 use super::call::{Answer, AnswerBody, Delivery};
 use super::dialect::SunsetShape;
-use super::outcome::{Done, Payload, Reason, Refusal, Refused};
-use super::route::Endpoint;
+use super::outcome::{Done, Reason, Refusal, Refused};
 use crate::documented::api::Resource;
-use crate::documented::errors::ApiError;
 
 /// What a 401 asks for on the login endpoint (observed; RFC 9110 §11.6.1 wants a challenge on every 401).
 const BASIC_CHALLENGE: &str = "Basic realm=\"Secure Area\"";
@@ -27,8 +25,8 @@ pub(super) fn status(behaviour: &Behaviour, outcome: &Result<Done, Refused>) -> 
     }
 }
 
-/// The answer for an outcome.
-pub(super) fn answer(behaviour: &Behaviour, endpoint: &Endpoint<'_>, outcome: &Result<Done, Refused>) -> Answer {
+/// The answer for an outcome of a request to this resource.
+pub(super) fn answer(behaviour: &Behaviour, resource: Option<Resource>, outcome: &Result<Done, Refused>) -> Answer {
     let dialect = &behaviour.dialect;
     let status = status(behaviour, outcome);
     let body = match outcome {
@@ -39,40 +37,27 @@ pub(super) fn answer(behaviour: &Behaviour, endpoint: &Endpoint<'_>, outcome: &R
     let body = if status == 401 && !dialect.bodies_on_401 {
         AnswerBody::Empty
     } else {
-        headers.push(("content-type".into(), Cow::Borrowed(content_type(behaviour))));
+        let content_type = if dialect.charset { "application/json; charset=utf-8" } else { "application/json" };
+        headers.push(("content-type".into(), Cow::Borrowed(content_type)));
         AnswerBody::Json(finished(behaviour, body))
     };
     if status == 401 {
-        let login = *endpoint == Endpoint::Login;
-        let challenge = if login { BASIC_CHALLENGE } else { BEARER_CHALLENGE };
+        let challenge = if resource == Some(Resource::Login) { BASIC_CHALLENGE } else { BEARER_CHALLENGE };
         headers.push(("www-authenticate".into(), Cow::Borrowed(challenge)));
     }
     if status == 405 {
-        headers.push(("allow".into(), Cow::Owned(endpoint.resource().map(Resource::allow).unwrap_or_default())));
+        headers.push(("allow".into(), Cow::Owned(resource.map(Resource::allow).unwrap_or_default())));
     }
     let delivery =
         Delivery { chunked: dialect.chunked, close: dialect.close, dateless: !dialect.date, ..Delivery::default() };
     Answer { status, headers, body, delivery }
 }
 
-fn content_type(behaviour: &Behaviour) -> &'static str {
-    if behaviour.dialect.charset { "application/json; charset=utf-8" } else { "application/json" }
-}
-
 fn granted(behaviour: &Behaviour, done: &Done) -> Map<String, Value> {
     let mut body = Map::with_capacity(2);
-    let payload = done.payload.as_ref().map(|payload| match payload {
-        Payload::Token { token, stated } => {
-            let expires_after = match &behaviour.tokens.expires_format {
-                Some(format) => stated.strftime(format).to_string().into(),
-                None => (behaviour.functions.expires_after)(*stated),
-            };
-            ("users", json!({"token": token, "expires_after": expires_after}))
-        }
-        Payload::Element(member, element) => (*member, element.clone()),
-    });
-    if let Some((member, element)) = payload {
-        body.insert(member.into(), Value::Array(vec![element]));
+    let member = done.success.operation().payload().member();
+    if let (Some(member), Some(element)) = (member, &done.element) {
+        body.insert(member.into(), json!([element]));
     }
     add_meta(behaviour, &mut body);
     body
@@ -94,10 +79,12 @@ fn refusal(behaviour: &Behaviour, refused: &Refused) -> Map<String, Value> {
 }
 
 fn error(behaviour: &Behaviour, reason: &Reason) -> Value {
-    let row = behaviour.refusals[reason.refusal];
-    let error = ApiError::new(row.code);
-    let details = reason.details.clone().unwrap_or(Cow::Borrowed(row.details));
-    if behaviour.dialect.details { error.with_details(details).to_json() } else { error.to_json() }
+    let code = behaviour.refusals[reason.refusal].code;
+    let mut error = json!({"code": code, "title": code.title()});
+    if behaviour.dialect.details {
+        error["details"] = reason.details.as_deref().unwrap_or(reason.refusal.details()).into();
+    }
+    error
 }
 
 fn add_meta(behaviour: &Behaviour, body: &mut Map<String, Value>) {
@@ -107,7 +94,7 @@ fn add_meta(behaviour: &Behaviour, body: &mut Map<String, Value>) {
     }
 }
 
-/// The body under the dialect's habits of writing objects.
+/// The body with its objects as the dialect writes them.
 fn finished(behaviour: &Behaviour, body: Map<String, Value>) -> Value {
     let mut body = Value::Object(body);
     if behaviour.dialect.extra_members {
@@ -141,7 +128,7 @@ mod tests {
     use crate::outcome::Success;
 
     fn text(behaviour: &Behaviour, outcome: Result<Done, Refused>) -> (u16, String) {
-        let answer = answer(behaviour, &Endpoint::Account, &outcome);
+        let answer = answer(behaviour, Some(Resource::Account), &outcome);
         let body = answer.json().map(Value::to_string).unwrap_or_default();
         (answer.status, body)
     }
@@ -156,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_success_has_its_payload_and_meta() {
-        let done = || Ok(Done::with(Success::CodeSent, "account", json!({"vname": "Acme"})));
+        let done = || Ok(Done { success: Success::CodeSent, element: Some(json!({"vname": "Acme"})) });
         let (status, body) = text(&Behaviour::default(), done());
         assert_eq!((status, body), (202, format!(r#"{{"account":[{{"vname":"Acme"}}],{META}}}"#)));
         let (_, body) = text(&with(|dialect| dialect.meta = false), done());
@@ -165,7 +152,7 @@ mod tests {
         assert!(body.starts_with(r#"{"meta":{"api_status""#), "{body}");
         let (_, body) = text(&with(|dialect| dialect.extra_members = true), done());
         assert_eq!(body.matches("x_note").count(), 3, "{body}");
-        let (status, body) = text(&Behaviour::default(), Ok(Done::new(Success::Verified)));
+        let (status, body) = text(&Behaviour::default(), Ok(Done { success: Success::Verified, element: None }));
         assert_eq!((status, body), (201, format!("{{{META}}}")));
     }
 
@@ -183,22 +170,22 @@ mod tests {
 
     #[test]
     fn every_401_has_a_challenge_and_every_405_an_allow() {
-        for (endpoint, challenge) in [(Endpoint::Login, "Basic "), (Endpoint::Users, "Bearer ")] {
-            let answer = answer(&Behaviour::default(), &endpoint, &Err(Refusal::NoToken.into()));
+        for (resource, challenge) in [(Resource::Login, "Basic "), (Resource::Users, "Bearer ")] {
+            let answer = answer(&Behaviour::default(), Some(resource), &Err(Refusal::NoToken.into()));
             let header = answer.header("www-authenticate");
             assert!(header.is_some_and(|value| value.starts_with(challenge)), "{header:?}");
         }
-        let wrong = answer(&Behaviour::default(), &Endpoint::Login, &Err(Refusal::WrongMethod.into()));
+        let wrong = answer(&Behaviour::default(), Some(Resource::Login), &Err(Refusal::WrongMethod.into()));
         assert_eq!((wrong.status, wrong.header("allow")), (405, Some("POST")));
         let silent = with(|dialect| dialect.bodies_on_401 = false);
-        let silent = answer(&silent, &Endpoint::Login, &Err(Refusal::WrongPassword.into()));
+        let silent = answer(&silent, Some(Resource::Login), &Err(Refusal::WrongPassword.into()));
         assert_eq!((silent.status, silent.body), (401, AnswerBody::Empty));
     }
 
     #[test]
     fn json_is_labelled() {
         let label = |behaviour| {
-            let answer = answer(&behaviour, &Endpoint::Users, &Err(Refusal::Forbidden.into()));
+            let answer = answer(&behaviour, Some(Resource::Users), &Err(Refusal::Forbidden.into()));
             answer.header("content-type").map(str::to_owned)
         };
         assert_eq!(label(Behaviour::default()).as_deref(), Some("application/json"));

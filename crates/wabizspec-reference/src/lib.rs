@@ -4,12 +4,12 @@
 //! is what the documents say, and everything that a dialect or a planted fault does otherwise is an edit to it.
 //! Nothing here knows of scenarios, judging or reports.
 
+mod listed;
 pub mod documented;
 
 mod call;
 mod dialect;
 mod outcome;
-mod role;
 mod route;
 mod behaviour;
 mod envelope;
@@ -19,19 +19,12 @@ mod fault;
 #[cfg(feature = "server")]
 mod server;
 
-pub use behaviour::{
-    AdminDeletion, Behaviour, Beside, Change, Class, Deletes, Duplicate, Elsewhere, Form, Functions, Handled, Json,
-    Leftover, LoginRules, Mint, Outcome, PasswordRules, Permissions, Place, Read, Reading, RefusedChange,
-    RegistrationRules, Revokes, Rewrite, Several, SunsetCheck, Text, TokenRules, Unreadable, UserRules, Values, When,
-    Who,
-};
+pub use behaviour::{Behaviour, Deletes, Handled, RefusedChange, Revokes, Rewrite, SunsetCheck, Who};
 pub use call::{Answer, AnswerBody, Brief, Call, Delivery};
 pub use dialect::{Dialect, SunsetShape, TokenForm};
 #[cfg(feature = "faults")]
 pub use fault::{Fault, FaultError, Kind, Origin};
 pub use model::{Entropy, Model, Moment, Registration};
-pub use outcome::{Done, Payload, Reason, Refusal, Refusals, Refused, Row, Success, Successes, Table};
-pub use role::Role;
-pub use route::Endpoint;
+pub use outcome::{Done, Reason, Refusal, Refused, Success};
 #[cfg(feature = "server")]
 pub use server::{Server, Settings};

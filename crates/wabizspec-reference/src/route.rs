@@ -1,4 +1,4 @@
-//! Which endpoint a path names, and which user.
+//! Which resource a path names, and which user.
 
 use std::borrow::Cow;
 
@@ -6,56 +6,30 @@ use percent_encoding::percent_decode_str;
 
 use crate::documented::api::{self, Resource};
 
-/// A resource of the API, with the user that the path names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Endpoint<'p> {
-    /// Where users log in.
-    Login,
-    /// Where tokens end.
-    Logout,
-    /// Where users are created.
-    Users,
-    /// One user, by name, with the name's percent-encoding undone.
-    User(Cow<'p, str>),
-    /// Where a number is registered.
-    Account,
-    /// Where a registration is completed.
-    Verify,
-    /// Anything else.
-    Unknown,
+/// Where a request goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Route<'p> {
+    /// `None` for a path that the API does not have.
+    pub resource: Option<Resource>,
+    /// The name in the path of a user, percent-decoded. Elsewhere it is empty.
+    pub username: Cow<'p, str>,
 }
 
-impl<'p> Endpoint<'p> {
-    /// The endpoint of a path without its query.
+impl<'p> Route<'p> {
+    /// The route of a path without its query.
     pub fn of(path: &'p str) -> Self {
-        match Resource::of(path) {
-            Some(Resource::Login) => Endpoint::Login,
-            Some(Resource::Logout) => Endpoint::Logout,
-            Some(Resource::Users) => Endpoint::Users,
-            Some(Resource::Account) => Endpoint::Account,
-            Some(Resource::Verify) => Endpoint::Verify,
-            Some(Resource::User) => api::username(path).and_then(decoded).map_or(Endpoint::Unknown, Endpoint::User),
-            None => Endpoint::Unknown,
-        }
-    }
-
-    /// The resource that it is, if it is one of the API.
-    pub fn resource(&self) -> Option<Resource> {
-        match self {
-            Endpoint::Login => Some(Resource::Login),
-            Endpoint::Logout => Some(Resource::Logout),
-            Endpoint::Users => Some(Resource::Users),
-            Endpoint::User(_) => Some(Resource::User),
-            Endpoint::Account => Some(Resource::Account),
-            Endpoint::Verify => Some(Resource::Verify),
-            Endpoint::Unknown => None,
-        }
+        let resource = Resource::of(path);
+        let username = match api::username(path) {
+            None => Some(Cow::default()),
+            Some(name) => decoded(name),
+        };
+        Route { resource: resource.filter(|_| username.is_some()), username: username.unwrap_or_default() }
     }
 }
 
-/// A path segment with its percent-encoding undone (RFC 3986 §2.1), when that is text.
+/// A path segment with its percent-encoding undone (RFC 3986 §2.1), if that is text.
 fn decoded(segment: &str) -> Option<Cow<'_, str>> {
-    // What is no escape would be left as it is: the segment is not a name then.
+    // The crate leaves a bad escape as it is. Here the segment is not a name then.
     let mut escapes = segment.split('%').skip(1);
     let is_escape = |after: &str| after.len() >= 2 && after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
     if !escapes.all(is_escape) {
@@ -69,33 +43,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_and_their_endpoints() {
-        let user = |name: &'static str| Endpoint::User(Cow::Borrowed(name));
-        for (path, expected) in [
-            ("/v1/users/login", Endpoint::Login),
-            ("/v1/users/logout", Endpoint::Logout),
-            ("/v1/users", Endpoint::Users),
-            ("/v1/account", Endpoint::Account),
-            ("/v1/account/verify", Endpoint::Verify),
-            ("/v1/users/anna", user("anna")),
-            ("/v1/users/k%C3%A4the%20x", user("käthe x")),
-            ("/v1/users/a%2Fb", user("a/b")),
-            ("/v1/users/%2e%2e", user("..")),
-            ("/v1/users/%00", user("\0")),
-            ("/v1/users/", Endpoint::Unknown),
-            ("/v1/users/a/b", Endpoint::Unknown),
-            ("/v1/users/login/", Endpoint::Unknown),
-            ("/V1/users/login", Endpoint::Unknown),
-            ("//v1/users", Endpoint::Unknown),
-            ("/v1/users/%", Endpoint::Unknown),
-            ("/v1/users/%4", Endpoint::Unknown),
-            ("/v1/users/%zz", Endpoint::Unknown),
-            ("/v1/users/%+1", Endpoint::Unknown),
-            ("/v1/users/%c0%80", Endpoint::Unknown),
-            ("", Endpoint::Unknown),
-            ("*", Endpoint::Unknown),
+    fn paths_and_their_routes() {
+        for (path, resource, username) in [
+            ("/v1/users/login", Some(Resource::Login), ""),
+            ("/v1/users/logout", Some(Resource::Logout), ""),
+            ("/v1/users", Some(Resource::Users), ""),
+            ("/v1/account", Some(Resource::Account), ""),
+            ("/v1/account/verify", Some(Resource::Verify), ""),
+            ("/v1/users/anna", Some(Resource::User), "anna"),
+            ("/v1/users/k%C3%A4the%20x", Some(Resource::User), "käthe x"),
+            ("/v1/users/a%2Fb", Some(Resource::User), "a/b"),
+            ("/v1/users/%2e%2e", Some(Resource::User), ".."),
+            ("/v1/users/%00", Some(Resource::User), "\0"),
+            ("/v1/users/", None, ""),
+            ("/v1/users/a/b", None, ""),
+            ("/v1/users/login/", None, ""),
+            ("/V1/users/login", None, ""),
+            ("//v1/users", None, ""),
+            ("/v1/users/%", None, ""),
+            ("/v1/users/%4", None, ""),
+            ("/v1/users/%zz", None, ""),
+            ("/v1/users/%+1", None, ""),
+            ("/v1/users/%c0%80", None, ""),
+            ("", None, ""),
+            ("*", None, ""),
         ] {
-            assert_eq!(Endpoint::of(path), expected, "{path}");
+            assert_eq!(Route::of(path), Route { resource, username: username.into() }, "{path}");
         }
     }
 }

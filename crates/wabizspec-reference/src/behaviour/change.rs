@@ -10,13 +10,13 @@ use super::Handled;
 use super::read::text_of;
 use super::when::When;
 use crate::call::{Answer, AnswerBody, Call};
+use crate::documented::api::Operation;
 use crate::documented::basic;
-use crate::route::Endpoint;
 
 /// A change to the answers that meet a condition. Members of bodies are named by JSON pointers (RFC 6901).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Change {
+pub(crate) struct Change {
     /// Which answers; all of them without it.
     pub when: When,
     /// A refused request is answered as if it had been granted.
@@ -56,13 +56,21 @@ pub struct Change {
 /// A JSON value, written as JSON text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Json(Value);
+pub(crate) struct Json(Value);
+
+/// Why a text is not a [`Json`].
+#[derive(Debug, thiserror::Error)]
+#[error("`{text}` is not JSON: {error}")]
+pub(crate) struct NotJson {
+    text: String,
+    error: serde_json::Error,
+}
 
 impl TryFrom<String> for Json {
-    type Error = String;
+    type Error = NotJson;
 
-    fn try_from(text: String) -> Result<Json, String> {
-        serde_json::from_str(&text).map(Json).map_err(|error| format!("`{text}` is not JSON: {error}"))
+    fn try_from(text: String) -> Result<Json, NotJson> {
+        serde_json::from_str(&text).map(Json).map_err(|error| NotJson { text, error })
     }
 }
 
@@ -80,11 +88,11 @@ impl Change {
 
     /// Changes an answer, if it is one of those meant.
     pub fn apply(&self, handled: &Handled<'_>, answer: &mut Answer) {
-        if !self.when.holds(handled.call, handled.endpoint, Some(handled)) {
+        if !self.when.holds(handled.call, handled.resource, Some(handled)) {
             return;
         }
         if self.let_through && handled.outcome.is_err() {
-            let_through(handled.endpoint, answer);
+            let_through(handled, answer);
         }
         answer.status = self.status.unwrap_or(answer.status);
         if let Some(body) = answer.json_mut() {
@@ -96,11 +104,7 @@ impl Change {
             }
         }
         if self.crash {
-            answer.status = 500;
-            let errors = json!([{"code": 500, "title": "Internal Server Error"}]);
-            if let Some(body) = answer.json_mut() {
-                put(body, "/errors", errors);
-            }
+            crash(answer);
         }
         if let Some(text) = &self.text {
             answer.body = if text.is_empty() { AnswerBody::Empty } else { AnswerBody::Bytes(text.clone().into()) };
@@ -140,13 +144,18 @@ impl Change {
     }
 }
 
+/// What a framework answers when a handler fails: 500 and an error that is not documented.
+pub(crate) fn crash(answer: &mut Answer) {
+    answer.status = 500;
+    if let Some(body) = answer.json_mut() {
+        put(body, "/errors", json!([{"code": 500, "title": "Internal Server Error"}]));
+    }
+}
+
 /// Answers a refused request as if it had been granted.
-fn let_through(endpoint: &Endpoint<'_>, answer: &mut Answer) {
-    answer.status = match endpoint {
-        Endpoint::Users | Endpoint::Verify => 201,
-        Endpoint::Account => 202,
-        _ => 200,
-    };
+fn let_through(handled: &Handled<'_>, answer: &mut Answer) {
+    let posted = handled.resource.and_then(|resource| Operation::on("POST", resource));
+    answer.status = posted.map_or(200, |operation| operation.success()[0]);
     answer.json_mut().map(|body| take(body, "/errors"));
 }
 

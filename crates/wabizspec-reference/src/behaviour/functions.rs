@@ -12,8 +12,8 @@ use crate::documented::bodies::BodyError;
 use crate::documented::certificate::{CertificateError, verified_name};
 use crate::documented::token::ExpiresAfter;
 
-/// Finds something in another place of a request than its own.
-pub type Elsewhere = fn(&Beside<'_>) -> Option<Vec<u8>>;
+/// Finds something in a place of a request where it does not belong.
+type Elsewhere = fn(&Beside<'_>) -> Option<Vec<u8>>;
 
 /// The functions that read, compare and write.
 #[derive(Debug, Clone, Copy)]

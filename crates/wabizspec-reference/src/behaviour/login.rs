@@ -10,9 +10,9 @@ use super::when::When;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRules {
-    /// What counts when `Authorization` stands more than once; for tokens too.
+    /// Which `Authorization` counts when there are several; for tokens too.
     pub several: Several,
-    /// The body is looked at before the credentials are.
+    /// The body is read before the credentials.
     pub body_first: bool,
     /// The new password is set before the credentials are checked.
     pub change_first: bool,
@@ -21,16 +21,16 @@ pub struct LoginRules {
     /// The password of the default account as installed.
     pub default_password: Cow<'static, str>,
     /// On which requests the default password alone is accepted.
-    pub default_accepted: Option<When>,
+    pub(crate) default_accepted: Option<When>,
     /// The default password with a new one is a first login again, however often.
     pub default_stays_changeable: bool,
     /// `new_password` counts on every login, not only the first.
     pub later_change: bool,
-    /// On which requests the rule is not asked.
-    pub rule_unasked: Option<When>,
-    /// The rule is asked on later logins, not only on the first.
+    /// On which requests the password rule is not applied.
+    pub(crate) rule_unasked: Option<When>,
+    /// The rule applies to later logins, not only to the first.
     pub later_rule: bool,
-    /// A change is answered, not done.
+    /// A change is reported as done, but not done.
     pub change_ignored: bool,
     /// What a refused change does at a first login.
     pub refused_first_change: RefusedChange,
@@ -67,9 +67,7 @@ impl Default for LoginRules {
 pub enum Several {
     /// None: the request is refused.
     Refused,
-    /// The first.
     First,
-    /// The last.
     Last,
 }
 
@@ -81,8 +79,8 @@ pub enum RefusedChange {
     ChangesNothing,
     /// The new password is set all the same.
     SetsTheNew,
-    /// The old password is gone, and no other is there.
+    /// The old password is gone, and there is no other.
     LosesTheOld,
-    /// Later changes are answered, not done.
+    /// Later changes are reported as done, but not done.
     BlocksTheNext,
 }

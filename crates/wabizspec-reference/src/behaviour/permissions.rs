@@ -1,4 +1,4 @@
-//! Who may do what, and what is asked before it.
+//! Who may do what, and what is checked before it.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,23 +8,18 @@ use super::when::When;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Permissions {
-    /// Create a user.
     pub create: Who,
-    /// Read a user.
     pub read: Who,
-    /// Change a user.
     pub update: Who,
-    /// Delete a user.
     pub delete: Who,
-    /// Take one's token back.
     pub logout: Who,
     /// Register and verify.
     pub register: Who,
-    /// Which requests are done before it is asked whether their caller, who has a token, may.
-    pub asked_late: Option<When>,
-    /// Bodies are looked at before tokens and permissions are.
+    /// Which requests are done before the permission of their caller, who has a token, is checked.
+    pub(crate) asked_late: Option<When>,
+    /// Bodies are read before tokens and permissions are checked.
     pub body_first: bool,
-    /// Permissions are looked at only after it is known that the user exists.
+    /// Permissions are checked only after it is known that the user exists.
     pub existence_first: bool,
 }
 

@@ -13,7 +13,7 @@ use crate::documented::bodies::BodyError;
 /// Another reading of the bodies that meet a condition. It gives the bytes that a careful reader would have needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Read {
+pub(crate) struct Read {
     /// Which bodies; all of them without it. What it says of the outcome never holds.
     pub when: When,
     /// The body is refused as malformed.
@@ -39,7 +39,7 @@ pub struct Read {
 /// Some of the values of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Values {
+pub(crate) enum Values {
     /// All.
     All,
     /// Whole numbers and truth values.

@@ -62,9 +62,8 @@ fn changed(change: Value, outcome: Result<Done, Refused>) -> Answer {
         body: AnswerBody::Json(json!({"users": [{"token": "t"}], "errors": [{"code": 1}]})),
         delivery: Delivery::default(),
     };
-    let endpoint = Endpoint::of(call.path);
-    let handled =
-        Handled { call: &call, endpoint: &endpoint, outcome: &outcome, now: Timestamp::UNIX_EPOCH, number: 7 };
+    let resource = Resource::of(call.path);
+    let handled = Handled { call: &call, resource, outcome: &outcome, now: Timestamp::UNIX_EPOCH, number: 7 };
     read::<Change>(change).apply(&handled, &mut answer);
     answer
 }
@@ -114,7 +113,7 @@ fn conditions_on_outcomes() {
         (json!({"number": 6}), false, false),
     ] {
         let is_changed = |outcome| changed(json!({"when": when, "status": 299}), outcome).status == 299;
-        assert_eq!(is_changed(Ok(Done::new(Success::LoggedIn))), of_granted, "{when}");
+        assert_eq!(is_changed(Ok(Done { success: Success::LoggedIn, element: None })), of_granted, "{when}");
         assert_eq!(is_changed(Err(Refusal::Malformed.into())), of_refused, "{when}");
     }
 }

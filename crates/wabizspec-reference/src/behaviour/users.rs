@@ -25,15 +25,15 @@ pub struct UserRules {
     pub created_must_change: bool,
     /// An update gives the user the role that the request claims.
     pub update_promotes: bool,
-    /// A change is answered, not done.
+    /// A change is reported as done, but not done.
     pub update_ignored: bool,
     /// What a refused change does.
     pub refused_update: RefusedChange,
     /// The password before a change still logs in.
     pub old_password_stays: bool,
-    /// A creation that was refused for its members is done all the same.
+    /// A creation that was refused for its members is done anyway.
     pub refused_creation_sticks: bool,
-    /// A creation is answered, not done.
+    /// A creation is reported as done, but not done.
     pub creation_ignored: bool,
 }
 
@@ -61,11 +61,8 @@ impl Default for UserRules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Duplicate {
-    /// It is refused.
     Refused,
-    /// It is refused, yet takes the other's place.
     RefusedAndReplaces,
-    /// It takes the other's place.
     Replaces,
     /// It is answered as if created, and nothing happens.
     Ignored,
@@ -87,13 +84,10 @@ pub enum Deletes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdminDeletion {
-    /// It is refused.
     Refused,
-    /// It is refused where the path spells the name to the letter, and done otherwise.
+    /// It is refused if the path spells the name to the letter, and done otherwise.
     RefusedAsWritten,
-    /// It is refused, yet done.
     RefusedAndDone,
-    /// It is done.
     Done,
 }
 
@@ -101,16 +95,12 @@ pub enum AdminDeletion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Leftover {
-    /// Nothing.
     Nothing,
-    /// It still logs in.
     LogsIn,
-    /// It is still shown.
     IsShown,
-    /// Its name is still taken.
     NameIsTaken,
     /// Its password, which comes back with its name.
     Password,
-    /// A mark that it was there. The deletion of a name without that mark is answered as if it had been done.
+    /// A mark that it existed. The deletion of a name without that mark is answered as if it had been done.
     Mark,
 }

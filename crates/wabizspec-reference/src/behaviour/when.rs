@@ -12,14 +12,14 @@ use crate::documented::api::Resource;
 use crate::documented::basic::{self, BasicError};
 use crate::documented::password::PasswordRule;
 use crate::outcome::{Done, Refusal, Refused, Success};
-use crate::route::Endpoint;
+use crate::route::Route;
 
 /// A condition. It holds when each of its members does; an empty one always holds. A list holds when one of its items
 /// does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct When {
-    /// It is this one of all requests that the client gets, from 1.
+pub(crate) struct When {
+    /// It is the request with this number, from 1.
     pub number: Option<u64>,
     /// The request was granted or refused.
     pub outcome: Option<Outcome>,
@@ -29,19 +29,15 @@ pub struct When {
     pub refused: Vec<Refusal>,
     /// The request went to one of these places.
     pub at: Vec<Place>,
-    /// The path as sent.
     pub path: Option<Text>,
-    /// The body as sent.
     pub body: Option<Text>,
-    /// What the body is.
     pub body_is: Vec<Form>,
     /// The texts of members of the body. A member that is not a text is absent.
     pub members: BTreeMap<String, Text>,
-    /// Each of these members of the body is there, but is not a text.
+    /// Each of these members of the body is present, but not a text.
     pub not_text: Vec<String>,
     /// The body has another member than these.
     pub other_members_than: Vec<String>,
-    /// The `Content-Type`.
     pub content_type: Option<Text>,
     /// The first `Authorization`.
     pub authorization: Option<Text>,
@@ -53,31 +49,25 @@ pub struct When {
     pub credentials: Vec<Unreadable>,
     /// What follows the scheme of the `Authorization`.
     pub token: Option<Text>,
-    /// One of these holds as well.
     pub any: Vec<When>,
-    /// This one does not hold.
     pub not: Option<Box<When>>,
 }
 
 /// Whether a request was granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It was granted.
+pub(crate) enum Outcome {
     Granted,
-    /// It was refused.
     Refused,
 }
 
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Form {
-    /// Nothing.
+pub(crate) enum Form {
     Empty,
     /// Not JSON.
     Malformed,
-    /// A JSON object.
     Object,
     /// Another JSON value.
     Other,
@@ -95,11 +85,10 @@ impl Form {
     }
 }
 
-/// Why an `Authorization` is not Basic credentials.
+/// Why an `Authorization` is not Basic credentials: the kinds of [`BasicError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "they are those of `BasicError`")]
-pub enum Unreadable {
+pub(crate) enum Unreadable {
     NoScheme,
     OtherScheme,
     NoCredentials,
@@ -127,21 +116,30 @@ impl From<BasicError> for Unreadable {
 /// user, `unknown` for a path that the API does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Place {
+pub(crate) struct Place {
     method: String,
     path: String,
 }
 
-impl TryFrom<String> for Place {
-    type Error = String;
+/// Why a text is not a [`Place`].
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotAPlace {
+    #[error("`{0}` is not a method and a path")]
+    OneWord(String),
+    #[error("`{0}` is not a path of the API, `unknown` or `*`")]
+    UnknownPath(String),
+}
 
-    fn try_from(text: String) -> Result<Place, String> {
-        let (method, path) = text.split_once(' ').ok_or(format!("`{text}` is not a method and a path"))?;
+impl TryFrom<String> for Place {
+    type Error = NotAPlace;
+
+    fn try_from(text: String) -> Result<Place, NotAPlace> {
+        let Some((method, path)) = text.split_once(' ') else { return Err(NotAPlace::OneWord(text)) };
         let mut known = Resource::ALL.into_iter().map(Resource::path).chain(["*", "unknown"]);
-        if !known.any(|known| known == path) {
-            return Err(format!("`{path}` is not a path of the API, `unknown` or `*`"));
+        match known.any(|known| known == path) {
+            true => Ok(Place { method: method.to_owned(), path: path.to_owned() }),
+            false => Err(NotAPlace::UnknownPath(path.to_owned())),
         }
-        Ok(Place { method: method.to_owned(), path: path.to_owned() })
     }
 }
 
@@ -152,22 +150,17 @@ impl From<Place> for String {
 }
 
 impl Place {
-    fn is_of(&self, call: &Call<'_>, endpoint: &Endpoint<'_>) -> bool {
-        let path = match endpoint {
-            Endpoint::User(_) => Resource::User.path(),
-            Endpoint::Unknown => "unknown",
-            _ => call.path,
-        };
-        (self.method == "*" || self.method == call.method) && (self.path == "*" || self.path == path)
+    fn is_of(&self, method: &str, resource: Option<Resource>) -> bool {
+        let path = resource.map_or("unknown", Resource::path);
+        (self.method == "*" || self.method == method) && (self.path == "*" || self.path == path)
     }
 }
 
-/// A condition on a text. It holds when each of its members does; a list holds when one of its items does. Nothing but
-/// `absent` holds of a text that is not there.
+/// A condition on a text. It holds when each of its members does; a list holds when one of its items does. Only `absent`
+/// holds of a text that is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Text {
-    /// It is not there, or with `false` it is.
+pub(crate) struct Text {
     pub absent: bool,
     /// It is one of these.
     pub is: Vec<String>,
@@ -181,21 +174,19 @@ pub struct Text {
     pub min: Option<usize>,
     /// It has at most so many bytes.
     pub max: Option<usize>,
-    /// It has only bytes of this class, or none at all.
+    /// It has only bytes of this class; empty texts do too.
     pub only: Option<Class>,
     /// It has no byte of this class.
     pub lacks: Option<Class>,
     /// It follows the rule for passwords, or with `false` breaks it.
     pub follows_the_rule: Option<bool>,
-    /// This does not hold of it.
     pub not: Option<Box<Text>>,
 }
 
 /// A class of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "they say what they are")]
-pub enum Class {
+pub(crate) enum Class {
     Ascii,
     Digit,
     Upper,
@@ -239,22 +230,22 @@ impl Text {
 }
 
 impl When {
-    /// Whether it holds of a request that is not yet decided on. What it says of the outcome does not.
+    /// Whether it holds of a request that is not yet decided. Conditions on the outcome do not.
     pub fn is_of(&self, call: &Call<'_>) -> bool {
-        self.holds(call, &Endpoint::of(call.path), None)
+        self.holds(call, Route::of(call.path).resource, None)
     }
 
-    /// Whether it holds of a request and what was decided on it.
-    pub fn holds(&self, call: &Call<'_>, endpoint: &Endpoint<'_>, handled: Option<&Handled<'_>>) -> bool {
+    /// Whether it holds of a request and, if already decided, of its outcome.
+    pub fn holds(&self, call: &Call<'_>, resource: Option<Resource>, handled: Option<&Handled<'_>>) -> bool {
         self.number.is_none_or(|number| handled.is_some_and(|handled| handled.number == number))
             && self.outcome_holds(handled.map(|handled| handled.outcome))
-            && (self.at.is_empty() || self.at.iter().any(|place| place.is_of(call, endpoint)))
+            && (self.at.is_empty() || self.at.iter().any(|place| place.is_of(call.method, resource)))
             && self.path.as_ref().is_none_or(|path| path.holds(Some(call.path.as_bytes())))
             && self.content_type.as_ref().is_none_or(|name| name.holds(call.content_type))
             && self.body_holds(call.body)
             && self.authorization_holds(call)
-            && (self.any.is_empty() || self.any.iter().any(|one| one.holds(call, endpoint, handled)))
-            && self.not.as_ref().is_none_or(|not| !not.holds(call, endpoint, handled))
+            && (self.any.is_empty() || self.any.iter().any(|one| one.holds(call, resource, handled)))
+            && self.not.as_ref().is_none_or(|not| !not.holds(call, resource, handled))
     }
 
     fn outcome_holds(&self, outcome: Option<&Result<Done, Refused>>) -> bool {

@@ -1,34 +1,34 @@
-//! The operations of the API, each with what the reference pages say of it as data.
+//! The operations of the API, each with what the reference pages say about it as data.
 //!
-//! Code that has to know what a request is about asks here, by its method and path. A request that is not one of these is
-//! unknown, and may do anything. Nothing here reads a body or decides an answer.
+//! Code that must know what a request is about asks here, by its method and path. Any other request is unknown, and may
+//! do anything. Nothing here reads a body or decides an answer.
 
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// A path of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Resource {
-    /// Where users log in.
-    Login,
-    /// Where tokens end.
-    Logout,
-    /// Where accounts are created.
-    Users,
-    /// One account.
-    User,
-    /// Where a phone number is registered.
-    Account,
-    /// Where a registration is completed.
-    Verify,
+use crate::listed::listed;
+
+listed! {
+    /// A path of the API.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Resource {
+        /// Where users log in.
+        Login,
+        /// Where tokens end.
+        Logout,
+        /// Where accounts are created.
+        Users,
+        /// One account.
+        User,
+        /// Where a phone number is registered.
+        Account,
+        /// Where a registration is completed.
+        Verify,
+    }
 }
 
 impl Resource {
-    /// Every path.
-    pub const ALL: [Resource; 6] =
-        [Resource::Login, Resource::Logout, Resource::Users, Resource::User, Resource::Account, Resource::Verify];
-
     /// The path as the pages write it: `{username}` stands for a name.
     pub const fn path(self) -> &'static str {
         match self {
@@ -51,8 +51,8 @@ impl Resource {
         }
     }
 
-    /// The methods that it has, as `Allow` lists them. What has GET has HEAD too (RFC 9110 §9.3.2).
-    pub fn allow(self) -> String {
+    /// Its methods, as `Allow` lists them. What has GET has HEAD too (RFC 9110 §9.3.2).
+    pub(crate) fn allow(self) -> String {
         let own = Operation::ALL.into_iter().filter(|operation| operation.resource() == self);
         let methods = own.map(|operation| match operation.method() {
             "GET" => "GET, HEAD",
@@ -62,25 +62,27 @@ impl Resource {
     }
 }
 
-/// One operation of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
-    /// Get a token, and give the default account another password.
-    LogIn,
-    /// Give a token back.
-    LogOut,
-    /// Create an account.
-    CreateUser,
-    /// Show an account.
-    ReadUser,
-    /// Give an account another password.
-    UpdateUser,
-    /// Delete an account.
-    DeleteUser,
-    /// Ask for a registration code.
-    Register,
-    /// Complete a registration.
-    Verify,
+listed! {
+    /// One operation of the API, with the reference page that describes it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum Operation {
+        /// Get a token, and give the default account another password (users/login).
+        LogIn,
+        /// Give a token back (users/logout).
+        LogOut,
+        /// Create an account (users, Create).
+        CreateUser,
+        /// Show an account (users, Read).
+        ReadUser,
+        /// Give an account another password (users, Update).
+        UpdateUser,
+        /// Delete an account (users, Delete).
+        DeleteUser,
+        /// Ask for a registration code (account, Create).
+        Register,
+        /// Complete a registration (account/verify).
+        Verify,
+    }
 }
 
 /// Who may call an operation, and how the caller shows who it is.
@@ -113,22 +115,21 @@ pub enum Effect {
     Registration,
 }
 
-/// What the answer to a success carries beside `meta`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Payload {
-    /// Nothing.
-    Nothing,
-    /// Accounts: a token and its expiry, or name and role.
-    Users,
-    /// The account that is registered.
-    Account,
+listed! {
+    /// What the answer to a success carries beside `meta`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Payload {
+        /// Nothing.
+        Nothing,
+        /// Accounts: a token and its expiry, or name and role.
+        Users,
+        /// The account that is registered.
+        Account,
+    }
 }
 
 impl Payload {
-    /// Every payload.
-    pub const ALL: [Payload; 3] = [Payload::Nothing, Payload::Users, Payload::Account];
-
-    /// Where it is in an answer, as a JSON Pointer (RFC 6901).
+    /// Where it is in an answer, as a JSON Pointer (RFC 6901): a member of the body.
     pub const fn pointer(self) -> Option<&'static str> {
         match self {
             Payload::Nothing => None,
@@ -136,9 +137,14 @@ impl Payload {
             Payload::Account => Some("/account"),
         }
     }
+
+    /// The name of that member.
+    pub(crate) fn member(self) -> Option<&'static str> {
+        self.pointer()?.strip_prefix('/')
+    }
 }
 
-/// What the pages say of one operation.
+/// What the pages say about one operation.
 struct Row {
     method: &'static str,
     resource: Resource,
@@ -147,22 +153,9 @@ struct Row {
     effect: Effect,
     success: &'static [u16],
     payload: Payload,
-    page: &'static str,
 }
 
 impl Operation {
-    /// Every operation.
-    pub const ALL: [Operation; 8] = [
-        Operation::LogIn,
-        Operation::LogOut,
-        Operation::CreateUser,
-        Operation::ReadUser,
-        Operation::UpdateUser,
-        Operation::DeleteUser,
-        Operation::Register,
-        Operation::Verify,
-    ];
-
     /// The table, one row per operation.
     const fn row(self) -> Row {
         match self {
@@ -174,7 +167,6 @@ impl Operation {
                 effect: Effect::Login,
                 success: &[200],
                 payload: Payload::Users,
-                page: "users/login",
             },
             Operation::LogOut => Row {
                 method: "POST",
@@ -184,7 +176,6 @@ impl Operation {
                 effect: Effect::Logout,
                 success: &[200],
                 payload: Payload::Nothing,
-                page: "users/logout",
             },
             Operation::CreateUser => Row {
                 method: "POST",
@@ -194,7 +185,6 @@ impl Operation {
                 effect: Effect::Account,
                 success: &[201],
                 payload: Payload::Users,
-                page: "users, Create",
             },
             Operation::ReadUser => Row {
                 method: "GET",
@@ -204,7 +194,6 @@ impl Operation {
                 effect: Effect::Nothing,
                 success: &[200],
                 payload: Payload::Users,
-                page: "users, Read",
             },
             Operation::UpdateUser => Row {
                 method: "PUT",
@@ -214,7 +203,6 @@ impl Operation {
                 effect: Effect::Password,
                 success: &[200],
                 payload: Payload::Users,
-                page: "users, Update",
             },
             Operation::DeleteUser => Row {
                 method: "DELETE",
@@ -224,7 +212,6 @@ impl Operation {
                 effect: Effect::Account,
                 success: &[200],
                 payload: Payload::Users,
-                page: "users, Delete",
             },
             Operation::Register => Row {
                 method: "POST",
@@ -234,7 +221,6 @@ impl Operation {
                 effect: Effect::Registration,
                 success: &[202, 201],
                 payload: Payload::Account,
-                page: "account, Create",
             },
             Operation::Verify => Row {
                 method: "POST",
@@ -244,7 +230,6 @@ impl Operation {
                 effect: Effect::Registration,
                 success: &[201],
                 payload: Payload::Nothing,
-                page: "account/verify",
             },
         }
     }
@@ -299,11 +284,6 @@ impl Operation {
     pub const fn payload(self) -> Payload {
         self.row().payload
     }
-
-    /// The reference page that describes it.
-    pub const fn page(self) -> &'static str {
-        self.row().page
-    }
 }
 
 impl fmt::Display for Operation {
@@ -330,7 +310,7 @@ pub fn username(path: &str) -> Option<&str> {
 /// The password of the default account, `admin` (users/login, Before you begin).
 pub const DEFAULT_PASSWORD: &str = "secret";
 
-/// What a path below that of the accounts does not name an account with.
+/// Last segments below the path of the accounts that are other resources, not names.
 pub const NOT_NAMES: [&str; 2] = ["login", "logout"];
 
 /// Whether a target may take a request to this path for a login, however leniently it reads the path.
@@ -371,21 +351,16 @@ mod tests {
 
     #[test]
     fn every_operation_is_found_by_its_own_method_and_path() {
-        for (index, operation) in Operation::ALL.into_iter().enumerate() {
-            assert_eq!(operation as usize, index);
+        for operation in Operation::ALL {
             let path = operation.path().replace("{username}", "anna");
             assert_eq!(Operation::of(operation.method(), &path), Some(operation), "{operation}");
         }
     }
 
     #[test]
-    fn the_methods_of_a_path() {
+    fn a_path_has_methods_and_that_of_an_account_a_name() {
         assert_eq!(Resource::User.allow(), "GET, HEAD, PUT, DELETE");
         assert_eq!(Resource::Login.allow(), "POST");
-    }
-
-    #[test]
-    fn the_path_of_an_account_names_it() {
         assert_eq!(user("a b/ü~"), "/v1/users/a%20b%2F%C3%BC~");
         assert_eq!(username(&user("a b")), Some("a%20b"));
     }

@@ -23,16 +23,26 @@ pub(super) const EMBEDDED: &[(&str, &str)] = embedded! {
     "corners-first-login.toml" "corners-sessions.toml" "corners-changes.toml" "corners-envelope.toml"
 };
 
-/// What is wrong with a file of faults.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {what}")]
+/// What is wrong with a file of faults, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}:{line}: {mistake}")]
 pub struct FaultError {
-    /// Its name.
-    pub file: String,
-    /// Where, from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub what: String,
+    file: String,
+    /// From 1.
+    line: usize,
+    mistake: Mistake,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Mistake {
+    #[error("{}", .0.message())]
+    Toml(toml::de::Error),
+    #[error("`{0}` is not among the coded edits")]
+    NotCoded(String),
+    #[error("`{0}` has neither an `edit` nor `coded = true`")]
+    NoEdit(String),
+    #[error("the edit of `{0}`: {1}")]
+    Edit(String, serde_json::Error),
 }
 
 #[derive(Deserialize)]
@@ -64,33 +74,36 @@ impl Fault {
     ///
     /// # Errors
     ///
-    /// When the file is not valid TOML, names something that is not known, or a fault has no edit.
+    /// When the file is not valid TOML, has an unknown name, or a fault has no edit.
     pub fn read(file: &str, text: &str) -> Result<Vec<Fault>, FaultError> {
-        let error = |at: usize, what: String| {
+        let error = |at: usize, mistake: Mistake| {
             let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
-            FaultError { file: file.to_owned(), line, what }
+            FaultError { file: file.to_owned(), line, mistake }
         };
-        let read: File = toml::from_str(text).map_err(|wrong| {
-            let at = wrong.span().map_or(0, |span| span.start);
-            error(at, wrong.message().to_owned())
-        })?;
+        let read: File = toml::from_str(text)
+            .map_err(|wrong| error(wrong.span().map_or(0, |span| span.start), Mistake::Toml(wrong)))?;
         let rows = read.fault.into_iter();
         rows.map(|row| {
             let at = row.span().start;
-            Fault::of(row.into_inner()).map_err(|what| error(at, what))
+            Fault::of(row.into_inner()).map_err(|mistake| error(at, mistake))
         })
         .collect()
     }
 
-    fn of(row: Row) -> Result<Fault, String> {
+    fn of(row: Row) -> Result<Fault, Mistake> {
         let Row { id, requirement, registration, kind, description, edit, coded } = row;
-        let coded = match (coded, &edit) {
-            (true, _) => Some(coded::find(&id).ok_or(format!("`{id}` is not among the coded edits"))?),
-            (false, None) => return Err(format!("`{id}` has neither an `edit` nor `coded = true`")),
-            (false, Some(_)) => None,
-        };
+        if coded && coded::all().all(|edit| edit.id() != id) {
+            return Err(Mistake::NotCoded(id));
+        }
+        if !coded && edit.is_none() {
+            return Err(Mistake::NoEdit(id));
+        }
         let edit = edit.unwrap_or(Value::Object(Default::default()));
-        edited(&Behaviour::default(), &edit).map_err(|wrong| format!("the edit of `{id}`: {wrong}"))?;
-        Ok(Fault { id, requirement, registration, kind, description, origin: Origin::Planted, edit, coded })
+        match edited(&Behaviour::default(), &edit) {
+            Ok(_) => {
+                Ok(Fault { id, requirement, registration, kind, description, origin: Origin::Planted, edit, coded })
+            }
+            Err(wrong) => Err(Mistake::Edit(id, wrong)),
+        }
     }
 }

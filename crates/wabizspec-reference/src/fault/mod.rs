@@ -1,8 +1,8 @@
-//! Planted faults: slightly wrong clients, each of which breaks one requirement at one place.
+//! Planted faults: slightly wrong clients, each of which breaks one requirement in one place.
 //!
-//! They show that the suite bites. A fault is a row of a file in `faults/`: an edit of [`Behaviour`], as data. The few
-//! edits that no data can say are in `coded`. What a fault breaks is said by the id of a requirement; judging is not
-//! decided here.
+//! They show that the suite finds mistakes. A fault is a row of a file in `faults/`: an edit of [`Behaviour`], as data.
+//! Edits that no data can say are in `coded`. A fault names the requirement that it breaks by its id; nothing is judged
+//! here.
 
 mod coded;
 mod file;
@@ -33,16 +33,16 @@ pub struct Fault {
     /// Where it comes from.
     pub origin: Origin,
     edit: Value,
-    coded: Option<fn(&mut Behaviour)>,
+    coded: bool,
 }
 
 /// Where a fault comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
-    /// Somebody thought of it and wrote it down.
+    /// It is a row of a file.
     Planted,
-    /// It was made from a case of the suite.
+    /// It was generated from a case of the suite.
     Generated,
 }
 
@@ -53,9 +53,9 @@ pub enum Kind {
     /// A rule that was read or written wrongly.
     #[default]
     Rule,
-    /// Input that the client stumbles over; a fuzzer should find it as well.
+    /// Input that breaks the client; a fuzzer should find it as well.
     Robustness,
-    /// Everything: such a target must not prove a single requirement.
+    /// Everything: such a target must not prove any requirement.
     Degenerate,
 }
 
@@ -91,7 +91,7 @@ impl Fault {
         Fault::all().find(|fault| fault.id == id)
     }
 
-    /// A fault that lets one request through: this one of all that the client gets, from 1.
+    /// A fault that lets one request through: the one with this number, from 1.
     pub fn letting_through(
         number: u64,
         id: String,
@@ -101,7 +101,7 @@ impl Fault {
     ) -> Fault {
         let edit = json!({"answers": [{"when": {"number": number}, "let_through": true}]});
         let (kind, origin) = (Kind::Rule, Origin::Generated);
-        Fault { id, requirement, registration, kind, description, origin, edit, coded: None }
+        Fault { id, requirement, registration, kind, description, origin, edit, coded: false }
     }
 
     /// Plants it.
@@ -109,8 +109,8 @@ impl Fault {
         if let Ok(edited) = edited(behaviour, &self.edit) {
             *behaviour = edited;
         }
-        if let Some(edit) = self.coded {
-            edit(behaviour);
+        if self.coded {
+            coded::all().filter(|edit| edit.id() == self.id).for_each(|edit| edit.plant(behaviour));
         }
     }
 
@@ -135,6 +135,7 @@ fn edited(behaviour: &Behaviour, edit: &Value) -> serde_json::Result<Behaviour> 
     Ok(Behaviour {
         dialect: behaviour.dialect.clone(),
         functions: behaviour.functions,
+        amends: behaviour.amends.clone(),
         rewrites: behaviour.rewrites.clone(),
         ..edited
     })

@@ -1,15 +1,8 @@
+//! The embedded files, and mistakes in others.
+
 use std::collections::BTreeSet;
 
 use super::*;
-
-#[test]
-fn the_embedded_files_are_valid() {
-    for (name, text) in file::EMBEDDED {
-        if let Err(error) = Fault::read(name, text) {
-            panic!("{error}");
-        }
-    }
-}
 
 #[test]
 fn ids_are_unique_and_legible() {
@@ -17,21 +10,21 @@ fn ids_are_unique_and_legible() {
     for fault in Fault::all() {
         let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
         assert!(fault.id.bytes().all(legal) && fault.id.split('.').count() >= 2, "{}", fault.id);
-        assert!(seen.insert(&fault.id), "{} is there twice", fault.id);
+        assert!(seen.insert(&fault.id), "{} appears twice", fault.id);
         assert!(!fault.description.is_empty() && !fault.description.contains('\n'), "{}", fault.id);
     }
 }
 
 #[test]
 fn every_coded_edit_is_of_a_fault() {
-    let coded: BTreeSet<&str> = Fault::all().filter(|fault| fault.coded.is_some()).map(|fault| &*fault.id).collect();
-    for id in coded::ids() {
-        assert!(coded.contains(id), "{id} is coded, but no file has it with `coded = true`");
+    for id in coded::all().map(coded::Edit::id) {
+        let fault = Fault::find(id);
+        assert!(fault.is_some_and(|fault| fault.coded), "{id} is coded, but no file has it with `coded = true`");
     }
 }
 
 #[test]
-fn mistakes_are_told_with_file_and_line() {
+fn mistakes_are_reported_with_file_and_line() {
     let row = |edit: &str| {
         let text =
             format!("# A comment.\n\n[[fault]]\nid = \"a.b\"\nrequirement = \"a\"\ndescription = \"c\"\n{edit}\n");
@@ -57,8 +50,8 @@ fn mistakes_are_told_with_file_and_line() {
         ("edits = 1", "x.toml:7: unknown field `edits`"),
         ("edit = ", "x.toml:7: "),
     ] {
-        let told = row(edit).expect_err(edit);
-        assert!(told.starts_with(expected), "{edit}: {told}");
+        let reported = row(edit).expect_err(edit);
+        assert!(reported.starts_with(expected), "{edit}: {reported}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! `POST /v1/users/login`: credentials in, a token out; the default password has to go first.
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::Model;
 use super::state::ADMIN;
@@ -8,7 +9,7 @@ use crate::behaviour::{Leftover, RefusedChange, When};
 use crate::call::Call;
 use crate::documented::bodies::{BodyError, LoginBody};
 use crate::documented::password::PasswordRule;
-use crate::outcome::{Done, Payload, Refusal, Refused, Success};
+use crate::outcome::{Done, Refusal, Refused, Success};
 
 impl Model {
     /// Credentials are checked before the body is looked at: a stranger learns nothing, and changes nothing.
@@ -52,11 +53,15 @@ impl Model {
 
         let lifetime = self.behaviour.tokens.stated_lifetime;
         let stated = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-        Ok(Done { success: Success::LoggedIn, payload: Some(Payload::Token { token, stated }) })
+        let expires_after = match &self.behaviour.tokens.expires_format {
+            Some(format) => stated.strftime(format).to_string().into(),
+            None => (functions.expires_after)(stated),
+        };
+        Ok(Done { success: Success::LoggedIn, element: Some(json!({"token": token, "expires_after": expires_after})) })
     }
 
     fn login_body(&self, call: &Call<'_>) -> Result<LoginBody, BodyError> {
-        LoginBody::parse(&self.behaviour.body(call)?)
+        self.read(call, LoginBody::parse)
     }
 
     /// Whether it is the first login of this user, whose credentials must be right.

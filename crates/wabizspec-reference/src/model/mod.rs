@@ -21,8 +21,9 @@ use super::behaviour::{Behaviour, Handled, Several};
 use super::call::{Answer, Brief, Call};
 use super::envelope;
 use super::outcome::{Done, Refusal, Refused};
-use super::route::Endpoint;
-use crate::documented::api::Operation;
+use super::route::Route;
+use crate::documented::api::{Operation, Resource};
+use crate::documented::bodies::BodyError;
 use state::State;
 
 /// 32 bytes that nobody can guess, or nothing when there are none to be had.
@@ -89,11 +90,11 @@ impl Model {
 
     /// Answers one request that arrived at this moment.
     pub fn handle(&mut self, call: &Call<'_>, now: Timestamp) -> Answer {
-        let endpoint = Endpoint::of(call.path);
-        let outcome = self.settle(call, &endpoint, now);
-        let mut answer = envelope::answer(&self.behaviour, &endpoint, &outcome);
+        let route = Route::of(call.path);
+        let outcome = self.settle(call, &route, now);
+        let mut answer = envelope::answer(&self.behaviour, route.resource, &outcome);
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let handled = Handled { call, endpoint: &endpoint, outcome: &outcome, now, number };
+        let handled = Handled { call, resource: route.resource, outcome: &outcome, now, number };
         for change in &self.behaviour.answers {
             change.apply(&handled, &mut answer);
         }
@@ -103,27 +104,26 @@ impl Model {
         answer
     }
 
-    /// The same for who wants to know no more than a [`Brief`] tells: an answer is written only where something may be
-    /// rewritten in it.
+    /// The same for a caller that needs no more than a [`Brief`]: an answer is written only if something may be rewritten
+    /// in it.
     pub fn handle_in_brief(&mut self, call: &Call<'_>, now: Timestamp) -> Brief {
         if !self.behaviour.rewrites.is_empty() || !self.behaviour.answers.is_empty() {
             return Brief::of(&self.handle(call, now));
         }
-        let outcome = self.settle(call, &Endpoint::of(call.path), now);
-        Brief {
-            status: envelope::status(&self.behaviour, &outcome),
-            token: outcome.ok().and_then(|done| done.payload?.into_token()),
-        }
+        let outcome = self.settle(call, &Route::of(call.path), now);
+        let element = outcome.as_ref().ok().and_then(|done| done.element.as_ref());
+        let token = element.and_then(|element| element["token"].as_str());
+        Brief { status: envelope::status(&self.behaviour, &outcome), token: token.map(str::to_owned) }
     }
 
-    /// How many requests it answered in full, also those before it was reset.
+    /// How many requests it answered in full, also those before a reset.
     pub fn requests(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.requests)
     }
 
     /// The answer to a request whose body was too large to be read.
     pub fn too_large(&self, path: &str) -> Answer {
-        envelope::answer(&self.behaviour, &Endpoint::of(path), &Err(Refusal::TooLarge.into()))
+        envelope::answer(&self.behaviour, Route::of(path).resource, &Err(Refusal::TooLarge.into()))
     }
 
     /// Back to just installed: only the default account, with the default password.
@@ -156,44 +156,36 @@ impl Model {
         self.state.clone_from(&moment.0);
     }
 
-    /// How it behaves.
-    pub fn behaviour(&self) -> &Behaviour {
-        &self.behaviour
-    }
-
-    /// What comes of a request, and all that it changes.
-    fn settle(&mut self, call: &Call<'_>, endpoint: &Endpoint<'_>, now: Timestamp) -> Result<Done, Refused> {
-        let outcome = self.decide(call, endpoint, now);
+    /// Decides on a request, and makes all the changes to the state.
+    fn settle(&mut self, call: &Call<'_>, route: &Route<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let outcome = self.decide(call, route, now);
         if self.behaviour.tokens.prolonged_by_use && outcome.is_ok() {
             self.prolong(call, now);
         }
         outcome
     }
 
-    fn decide(&mut self, call: &Call<'_>, endpoint: &Endpoint<'_>, now: Timestamp) -> Result<Done, Refused> {
+    fn decide(&mut self, call: &Call<'_>, route: &Route<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let resource = route.resource.ok_or(Refusal::UnknownPath)?;
         // HEAD is GET without the body (RFC 9110 §9.3.2).
         let method = if call.method == "HEAD" { "GET" } else { call.method };
-        let Some(operation) = endpoint.resource().and_then(|resource| Operation::on(method, resource)) else {
-            return match endpoint {
-                Endpoint::Login if self.behaviour.login.any_method => self.login(call, now),
-                Endpoint::Unknown => Err(Refusal::UnknownPath.into()),
-                _ => Err(Refusal::WrongMethod.into()),
-            };
-        };
-        match (operation, endpoint) {
-            (Operation::LogIn, _) => self.login(call, now),
-            (Operation::LogOut, _) => self.logout(call, now),
-            (Operation::CreateUser, _) => self.create_user(call, now),
-            (Operation::ReadUser, Endpoint::User(name)) => self.show_user(call, name, now),
-            (Operation::UpdateUser, Endpoint::User(name)) => self.update_user(call, name, now),
-            (Operation::DeleteUser, Endpoint::User(name)) => self.delete_user(call, name, now),
-            // Not reached: the resource of a user comes with a name.
-            (Operation::ReadUser | Operation::UpdateUser | Operation::DeleteUser, _) => {
-                Err(Refusal::UnknownPath.into())
-            }
-            (Operation::Register, _) => self.request_code(call, now),
-            (Operation::Verify, _) => self.verify(call, now),
+        let any_method = self.behaviour.login.any_method && resource == Resource::Login;
+        let method = if any_method { Operation::LogIn.method() } else { method };
+        match Operation::on(method, resource).ok_or(Refusal::WrongMethod)? {
+            Operation::LogIn => self.login(call, now),
+            Operation::LogOut => self.logout(call, now),
+            Operation::CreateUser => self.create_user(call, now),
+            Operation::ReadUser => self.show_user(call, &route.username, now),
+            Operation::UpdateUser => self.update_user(call, &route.username, now),
+            Operation::DeleteUser => self.delete_user(call, &route.username, now),
+            Operation::Register => self.request_code(call, now),
+            Operation::Verify => self.verify(call, now),
         }
+    }
+
+    /// Reads the body of a request.
+    fn read<T>(&self, call: &Call<'_>, parse: impl FnOnce(&[u8]) -> Result<T, BodyError>) -> Result<T, BodyError> {
+        parse(&self.behaviour.body(call)?)
     }
 
     /// The one `Authorization` field that counts.

@@ -24,7 +24,7 @@ impl Model {
             .map_err(|error| Refused::because(Refusal::BadCertificate, format!("cert is {error}")))?;
         let number = format!("{} {}", body.cc, body.phone_number);
         if self.state.registered.as_ref() == Some(&number) {
-            return Ok(Done::new(Success::AlreadyRegistered));
+            return Ok(Done { success: Success::AlreadyRegistered, element: None });
         }
         let [a, b, c, d, ..] = (self.entropy)().ok_or(Refusal::NotReady)?;
         let code = format!("{:06}", u32::from_le_bytes([a, b, c, d]) % 1_000_000);
@@ -33,32 +33,28 @@ impl Model {
         if self.state.pending.is_none() || !repeated {
             self.state.pending = Some(Pending { number, code });
         }
-        Ok(Done::with(Success::CodeSent, "account", json!({"vname": name})))
+        Ok(Done { success: Success::CodeSent, element: Some(json!({"vname": name})) })
     }
 
     /// `POST /v1/account/verify`: a code completes the registration that waits for it, once.
     pub(super) fn verify(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
         let rules = self.behaviour.registration.clone();
         if self.behaviour.permissions.body_first {
-            self.verify_body(call)?;
+            self.read(call, VerifyBody::parse)?;
         }
         self.may_register(call, now)?;
-        let body = self.verify_body(call)?;
+        let body = self.read(call, VerifyBody::parse)?;
         let code_matches = self.behaviour.functions.code_matches;
         let right = |pending: &mut Pending| (code_matches)(&pending.code, &body.code);
         let pending = self.state.pending.take_if(right).ok_or(Refusal::WrongCode)?;
         if !rules.forgetful {
             self.state.registered = Some(pending.number);
         }
-        Ok(Done::new(Success::Verified))
+        Ok(Done { success: Success::Verified, element: None })
     }
 
     fn account_body(&self, call: &Call<'_>) -> Result<AccountBody, BodyError> {
-        AccountBody::parse(&self.behaviour.body(call)?, &self.behaviour.registration.account)
-    }
-
-    fn verify_body(&self, call: &Call<'_>) -> Result<VerifyBody, BodyError> {
-        VerifyBody::parse(&self.behaviour.body(call)?)
+        self.read(call, |body| AccountBody::parse(body, &self.behaviour.registration.account))
     }
 
     /// The admin may, until the sunset; whatever the body says.

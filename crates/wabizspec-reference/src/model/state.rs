@@ -6,7 +6,23 @@ use serde_json::{Map, Value, json};
 
 use super::sessions::Sessions;
 use super::shared::Shared;
-use crate::role::Role;
+
+/// What a user may do (users, Read).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Admin,
+    User,
+}
+
+impl Role {
+    /// As answers write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Admin => "ROLE_ADMIN",
+            Role::User => "ROLE_USER",
+        }
+    }
+}
 
 /// The default account (users/login).
 pub(super) const ADMIN: &str = "admin";

@@ -7,12 +7,11 @@ use serde_json::json;
 
 use super::Model;
 use super::sessions::Session;
-use super::state::ADMIN;
+use super::state::{ADMIN, Role};
 use crate::behaviour::{Mint, Revokes, Who};
 use crate::call::Call;
 use crate::dialect::TokenForm;
 use crate::outcome::{Done, Refusal, Refused, Success};
-use crate::role::Role;
 
 /// Who sent a request.
 pub(super) struct Caller {
@@ -38,7 +37,7 @@ impl Model {
         {
             user.passwords.clear();
         }
-        Ok(Done::new(Success::LoggedOut))
+        Ok(Done { success: Success::LoggedOut, element: None })
     }
 
     /// The caller, who must have a living token and the right to do something with this user.

@@ -1,29 +1,28 @@
 //! `/v1/users`: the admin creates and deletes users, a user reads and changes itself.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Model;
 use super::login::{follow, holds};
-use super::state::{ADMIN, User};
+use super::state::{ADMIN, Role, User};
 use crate::behaviour::{AdminDeletion, Deletes, Duplicate, Leftover, Who};
 use crate::call::Call;
-use crate::documented::bodies::{BodyError, CreateUserBody, UpdateUserBody};
+use crate::documented::bodies::{CreateUserBody, UpdateUserBody};
 use crate::outcome::{Done, Refusal, Refused, Success};
-use crate::role::Role;
 
 impl Model {
     /// `POST /v1/users`
     pub(super) fn create_user(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
         let (rules, permissions) = (self.behaviour.users.clone(), self.behaviour.permissions.clone());
         if permissions.body_first {
-            self.create_body(call)?;
+            self.read(call, CreateUserBody::parse)?;
         }
         if self.is_asked_late(call, permissions.create, "", now) {
-            self.add_user(call, &self.create_body(call)?);
+            self.add_user(call, &self.read(call, CreateUserBody::parse)?);
         }
         self.permitted(call, permissions.create, "", now)?;
-        let body = self.create_body(call)?;
+        let body = self.read(call, CreateUserBody::parse)?;
         let checked = self.check_new_user(&body);
         if !rules.refused_creation_sticks {
             checked.clone()?;
@@ -34,7 +33,7 @@ impl Model {
         if taken && refused {
             return Err(Refusal::UserExists.into());
         }
-        Ok(Done::with(Success::UserCreated, "users", json!({"username": body.username})))
+        Ok(named(Success::UserCreated, &body.username))
     }
 
     /// Adds a user; says whether the name was taken, in which case the other one stays.
@@ -57,14 +56,6 @@ impl Model {
         taken
     }
 
-    fn create_body(&self, call: &Call<'_>) -> Result<CreateUserBody, BodyError> {
-        CreateUserBody::parse(&self.behaviour.body(call)?)
-    }
-
-    fn update_body(&self, call: &Call<'_>) -> Result<UpdateUserBody, BodyError> {
-        UpdateUserBody::parse(&self.behaviour.body(call)?)
-    }
-
     fn check_new_user(&self, body: &CreateUserBody) -> Result<(), Refused> {
         let mut reasons = Vec::new();
         if let Err(error) = self.behaviour.users.username.check(&body.username) {
@@ -82,23 +73,21 @@ impl Model {
         let key = self.permitted_user(call, self.behaviour.permissions.read, name, now)?;
         let user = self.state.users.get(&key).or_else(|| self.state.deleted.get(&key));
         let role = user.ok_or(Refusal::UnknownUser)?.role;
-        let mut shown = Map::with_capacity(2);
-        shown.insert("username".into(), key.into());
-        shown.insert(self.behaviour.dialect.roles_member.into(), role.name().into());
-        Ok(Done::with(Success::UserShown, "users", Value::Object(shown)))
+        let shown = json!({"username": key, self.behaviour.dialect.roles_member: role.name()});
+        Ok(Done { success: Success::UserShown, element: Some(shown) })
     }
 
     /// `PUT /v1/users/{username}`: tokens of the user stay valid.
     pub(super) fn update_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
         let rules = self.behaviour.users.clone();
         if self.behaviour.permissions.body_first {
-            self.update_body(call)?;
+            self.read(call, UpdateUserBody::parse)?;
         }
         if self.is_asked_late(call, self.behaviour.permissions.update, name, now) {
-            self.set_password(name, &self.update_body(call)?.password, rules.old_password_stays);
+            self.set_password(name, &self.read(call, UpdateUserBody::parse)?.password, rules.old_password_stays);
         }
         let key = self.permitted_user(call, self.behaviour.permissions.update, name, now)?;
-        let body = self.update_body(call)?;
+        let body = self.read(call, UpdateUserBody::parse)?;
         let rule = &self.behaviour.passwords.on_update;
         let checked = follow(rule, &body.password, Refusal::WeakUpdatedPassword);
         self.after_refused_change(rules.refused_update, &checked, &key, &body.password);
@@ -110,7 +99,7 @@ impl Model {
             user.role = Role::Admin;
         }
         self.revoke(self.behaviour.tokens.on_update, Some(&key), None);
-        Ok(Done::with(Success::UserUpdated, "users", json!({"username": key})))
+        Ok(named(Success::UserUpdated, &key))
     }
 
     /// `DELETE /v1/users/{username}`: the user's tokens die with it.
@@ -122,7 +111,7 @@ impl Model {
         }
         let key = match self.permitted_user(call, delete, name, now) {
             Err(refused) if rules.leftover == Leftover::Mark && self.was_never_there(&refused, name) => {
-                return Ok(Done::with(Success::UserDeleted, "users", json!({"username": name})));
+                return Ok(named(Success::UserDeleted, name));
             }
             permitted => permitted?,
         };
@@ -149,7 +138,7 @@ impl Model {
         if key == ADMIN && rules.admin_deletion == AdminDeletion::RefusedAndDone {
             return Err(Refusal::AdminStays.into());
         }
-        Ok(Done::with(Success::UserDeleted, "users", json!({"username": key})))
+        Ok(named(Success::UserDeleted, &key))
     }
 
     /// Whether a request is done although its caller may not; never, unless a behaviour asks too late.
@@ -182,6 +171,11 @@ impl Model {
         exists()?;
         Ok(key.into_owned())
     }
+}
+
+/// A success that is answered with the name of the user.
+fn named(success: Success, username: &str) -> Done {
+    Done { success, element: Some(json!({"username": username})) }
 }
 
 /// Whether a body claims the role of an administrator, in any of the ways that are known.

@@ -234,6 +234,8 @@ fn the_documented_client_beside_another_shows_whether_that_differs() {
     assert!(!differs_under(|_| {}));
     assert!(!differs_under(|behaviour| behaviour.users.update_ignored = true));
     assert!(differs_under(|behaviour| behaviour.login.default_password = "other".into()));
-    assert!(differs_under(|behaviour| behaviour.functions.reading = Some(|_| crate::Reading::WithoutAuthorization)));
-    assert!(differs_under(|behaviour| behaviour.tokens.mint = crate::Mint::Counter));
+    assert!(differs_under(
+        |behaviour| behaviour.functions.reading = Some(|_| crate::behaviour::Reading::WithoutAuthorization)
+    ));
+    assert!(differs_under(|behaviour| behaviour.tokens.mint = crate::behaviour::Mint::Counter));
 }

@@ -1,4 +1,4 @@
-//! The known members of a JSON object, read once, with every reason why they will not do.
+//! The known members of a JSON object, read once, with everything that is wrong with them.
 //!
 //! Only the text of known members is kept; unknown ones are checked for grammar and skipped. Nothing recurses into
 //! the document, so its depth costs no stack.
@@ -10,9 +10,9 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{BodyError, MemberError};
+use super::{BodyError, Invalid, MemberError};
 
-/// The known members of one object, taken out one by one; what is wrong with them is gathered on the way.
+/// The known members of one object, taken out one by one. What is wrong with them is collected.
 pub(super) struct Members<'a, const N: usize> {
     names: [&'static str; N],
     values: [Option<&'a RawValue>; N],
@@ -36,8 +36,8 @@ pub(super) fn members<'a, const N: usize>(
             Some(member) => Err(malformed(&format_args!("{member} stands twice"))),
             None => Ok(Members { names, values: found.values, errors: Vec::new() }),
         },
-        // "No object" is a fair answer only where the whole text is JSON. Where it is not, the grammar's own complaint is
-        // told: the other one quotes the value that is no object, which may be a password.
+        // "Not an object" is right only if the whole text is JSON. Otherwise the error of the grammar is reported: the
+        // other one quotes the value that is no object, which may be a password.
         Err(error) => match serde_json::from_str::<IgnoredAny>(text) {
             Ok(_) if !text.trim_start().starts_with('{') => Err(BodyError::NotAnObject),
             Ok(_) => Err(malformed(&error)),
@@ -47,39 +47,29 @@ pub(super) fn members<'a, const N: usize>(
 }
 
 impl<const N: usize> Members<'_, N> {
-    /// A string that must be there. Where it is not, that is noted for [`Members::finish`] and the text is empty.
-    pub(super) fn required(&mut self, member: &'static str) -> String {
-        self.required_where(member, |_| Ok(()))
-    }
-
-    /// The same with a condition, which gives the reason for its refusal.
-    pub(super) fn required_where(
+    /// A string that must be there and meet a condition. If not, [`Members::finish`] reports that, and the text is empty.
+    pub(super) fn required(
         &mut self,
         member: &'static str,
-        condition: impl FnOnce(&str) -> Result<(), String>,
+        condition: impl FnOnce(&str) -> Result<(), Invalid>,
     ) -> String {
         if self.value(member).is_none() {
-            self.errors.push(MemberError::Missing { member });
+            self.errors.push(MemberError::Missing(member));
         }
-        self.optional_where(member, condition).unwrap_or_default()
+        self.optional(member, condition).unwrap_or_default()
     }
 
-    /// A string that may be there.
-    pub(super) fn optional(&mut self, member: &'static str) -> Option<String> {
-        self.optional_where(member, |_| Ok(()))
-    }
-
-    /// The same with a condition.
-    pub(super) fn optional_where(
+    /// The same for a string that may be there.
+    pub(super) fn optional(
         &mut self,
         member: &'static str,
-        condition: impl FnOnce(&str) -> Result<(), String>,
+        condition: impl FnOnce(&str) -> Result<(), Invalid>,
     ) -> Option<String> {
         let text = string(self.value(member)?).and_then(|text| condition(&text).map(|()| text));
-        text.map_err(|why| self.errors.push(MemberError::invalid(member, why))).ok()
+        text.map_err(|why| self.errors.push(MemberError::Invalid(member, why))).ok()
     }
 
-    /// The body made of them, unless something was wrong.
+    /// The body, unless something was wrong.
     pub(super) fn finish<T>(self, body: T) -> Result<T, BodyError> {
         if self.errors.is_empty() { Ok(body) } else { Err(BodyError::Members(self.errors)) }
     }
@@ -90,12 +80,17 @@ impl<const N: usize> Members<'_, N> {
     }
 }
 
-/// The text of a value that must be a string. A lone surrogate is good JSON, but no text (RFC 8259 §8.2).
-fn string(value: &RawValue) -> Result<String, String> {
-    if !value.get().starts_with('"') {
-        return Err("is not a string".into());
+/// The condition that every text meets.
+pub(super) fn any(_: &str) -> Result<(), Invalid> {
+    Ok(())
+}
+
+/// The text of a value that must be a string.
+fn string(value: &RawValue) -> Result<String, Invalid> {
+    match value.get().starts_with('"') {
+        true => serde_json::from_str(value.get()).map_err(|_| Invalid::NotUnicode),
+        false => Err(Invalid::NotAString),
     }
-    serde_json::from_str(value.get()).map_err(|_| "is not Unicode text".into())
 }
 
 /// Takes the known members out of an object.
@@ -103,7 +98,7 @@ struct Known<'n, const N: usize>(&'n [&'static str; N]);
 
 struct Found<'a, const N: usize> {
     values: [Option<&'a RawValue>; N],
-    /// A known member that stands twice.
+    /// A known member that appears twice.
     twice: Option<&'static str>,
 }
 

@@ -1,26 +1,28 @@
 //! The request bodies of the API, read from bytes.
 //!
-//! A body is read into its type or refused with every reason at once. What a body asks for is not judged here: a
-//! password's classes are `password`'s business, a certificate's name `certificate`'s.
+//! A body is read into its type or refused with all its errors at once. What a body asks for is not judged here:
+//! `password` knows the rule for passwords, `certificate` reads certificates.
 
 mod members;
 
 use std::ops::RangeInclusive;
 
-use members::members;
+use members::{any, members};
 use serde::{Deserialize, Serialize};
+
+use super::api::NOT_NAMES;
 
 /// Why bytes are not the body that a request needs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// Not one JSON document in UTF-8, or a known member that stands twice: which one counts would be a guess.
+    /// Not one JSON document in UTF-8, or a known member that appears twice: which one counts would be a guess.
     /// Answered with code 1025 (observed).
     #[error("not valid JSON: {0}")]
     Malformed(String),
     /// JSON, but no object.
     #[error("not a JSON object")]
     NotAnObject,
-    /// An object whose members will not do; every reason, in the order of the page's list of members.
+    /// An object with missing or invalid members: every error, in the order of the page's list of members.
     #[error("{}", listed(.0))]
     Members(Vec<MemberError>),
 }
@@ -29,25 +31,51 @@ pub enum BodyError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MemberError {
     /// It is required and not there: code 1008 (errors, Error codes).
-    #[error("{member} is missing")]
-    Missing {
-        /// Its name.
-        member: &'static str,
-    },
-    /// It is there, but not with this value: code 1009 (errors, Error codes).
-    #[error("{member} {why}")]
-    Invalid {
-        /// Its name.
-        member: &'static str,
-        /// What is wrong, as the end of a sentence that begins with the name.
-        why: String,
-    },
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// It is there, but its value is not valid: code 1009 (errors, Error codes).
+    #[error("{0} {1}")]
+    Invalid(&'static str, Invalid),
 }
 
-impl MemberError {
-    fn invalid(member: &'static str, why: impl Into<String>) -> Self {
-        let why = why.into();
-        MemberError::Invalid { member, why }
+/// Why the value of a member is not valid, as the end of a sentence that begins with the member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// Another JSON type.
+    #[error("is not a string")]
+    NotAString,
+    /// A lone surrogate is good JSON, but no text (RFC 8259 §8.2).
+    #[error("is not Unicode text")]
+    NotUnicode,
+    /// No text at all.
+    #[error("is empty")]
+    Empty,
+    /// Something else than ASCII digits.
+    #[error("is not all digits")]
+    NotDigits,
+    /// Too few or too many digits or characters.
+    #[error("has {count} {unit}, not {min} to {max}")]
+    #[allow(missing_docs, reason = "the message says what they are")]
+    Length { unit: &'static str, count: usize, min: usize, max: usize },
+    /// No way to send a code.
+    #[error("is neither sms nor voice")]
+    Method,
+    /// A name that could never be sent to log in.
+    #[error("has a colon or a control character")]
+    Unsendable,
+    /// A name that could never be addressed.
+    #[error("is the name of another resource")]
+    Reserved,
+    /// A password that breaks the rule. [`super::password`] tells which part of it.
+    #[error("breaks the rule")]
+    Weak,
+}
+
+impl Invalid {
+    /// `Ok` where the length is within these bounds.
+    fn length(unit: &'static str, count: usize, bounds: &RangeInclusive<usize>) -> Result<(), Invalid> {
+        let (min, max) = (*bounds.start(), *bounds.end());
+        if bounds.contains(&count) { Ok(()) } else { Err(Invalid::Length { unit, count, min, max }) }
     }
 }
 
@@ -70,7 +98,7 @@ impl LoginBody {
             return Ok(LoginBody::default());
         }
         let mut found = members(body, ["new_password"])?;
-        let new_password = found.optional("new_password");
+        let new_password = found.optional("new_password", any);
         found.finish(LoginBody { new_password })
     }
 }
@@ -85,12 +113,11 @@ pub struct CreateUserBody {
 }
 
 impl CreateUserBody {
-    /// Reads a body: both members are required strings. Their lengths are looked at by [`UsernameRule`] and the
-    /// password rule.
+    /// Reads a body: both members are required strings. [`UsernameRule`] and the password rule check them further.
     pub fn parse(body: &[u8]) -> Result<Self, BodyError> {
         let mut found = members(body, ["username", "password"])?;
-        let username = found.required("username");
-        let password = found.required("password");
+        let username = found.required("username", any);
+        let password = found.required("password", any);
         found.finish(CreateUserBody { username, password })
     }
 }
@@ -109,21 +136,16 @@ impl UsernameRule {
         UsernameRule { length: 4..=32 }
     }
 
-    /// Why this name will not do. Beside the length: a colon or a control character could never be sent to log in
+    /// Why this name is not valid. Beside the length: a colon or a control character could never be sent to log in
     /// (RFC 7617 §2), and the names of the paths beside it could never be addressed (inferred).
     pub fn check(&self, username: &str) -> Result<(), MemberError> {
-        let length = username.chars().count();
-        let (min, max) = (self.length.start(), self.length.end());
-        let why = if !self.length.contains(&length) {
-            format!("has {length} characters, not {min} to {max}")
-        } else if username.contains(|c: char| c == ':' || c.is_ascii_control()) {
-            "has a colon or a control character".into()
-        } else if matches!(username, "login" | "logout") {
-            "is the name of another resource".into()
-        } else {
-            return Ok(());
+        let checked = match username {
+            _ if username.contains(|c: char| c == ':' || c.is_ascii_control()) => Err(Invalid::Unsendable),
+            _ if NOT_NAMES.contains(&username) => Err(Invalid::Reserved),
+            _ => Ok(()),
         };
-        Err(MemberError::invalid("username", why))
+        let length = Invalid::length("characters", username.chars().count(), &self.length);
+        length.and(checked).map_err(|why| MemberError::Invalid("username", why))
     }
 }
 
@@ -138,7 +160,7 @@ impl UpdateUserBody {
     /// Reads a body: `password` is a required string.
     pub fn parse(body: &[u8]) -> Result<Self, BodyError> {
         let mut found = members(body, ["password"])?;
-        let password = found.required("password");
+        let password = found.required("password", any);
         found.finish(UpdateUserBody { password })
     }
 }
@@ -191,32 +213,28 @@ impl AccountBody {
     /// Reads a body. All members but `pin` are required, all are strings.
     pub fn parse(body: &[u8], rule: &AccountRule) -> Result<Self, BodyError> {
         let mut found = members(body, ["cc", "phone_number", "method", "cert", "pin"])?;
-        let cc = found.required_where("cc", |text| digits(text, &rule.cc));
-        let phone_number = found.required_where("phone_number", |text| digits(text, &rule.phone_number));
-        let method = found.required_where("method", |text| match text {
+        let cc = found.required("cc", |text| digits(text, &rule.cc));
+        let phone_number = found.required("phone_number", |text| digits(text, &rule.phone_number));
+        let method = found.required("method", |text| match text {
             "sms" | "voice" => Ok(()),
-            _ => Err("is neither sms nor voice".into()),
+            _ => Err(Invalid::Method),
         });
-        let cert = found.required_where("cert", |text| match text {
-            "" => Err("is empty".into()),
+        let cert = found.required("cert", |text| match text {
+            "" => Err(Invalid::Empty),
             _ => Ok(()),
         });
-        let pin = found.optional_where("pin", |text| digits(text, &rule.pin));
+        let pin = found.optional("pin", |text| digits(text, &rule.pin));
         let method = if method == "voice" { Method::Voice } else { Method::Sms };
         found.finish(AccountBody { cc, phone_number, method, cert, pin })
     }
 }
 
 /// Whether a text is so many ASCII digits.
-fn digits(text: &str, length: &RangeInclusive<usize>) -> Result<(), String> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("is not all digits".into());
+fn digits(text: &str, length: &RangeInclusive<usize>) -> Result<(), Invalid> {
+    match text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Invalid::length("digits", text.len(), length),
+        false => Err(Invalid::NotDigits),
     }
-    if !length.contains(&text.len()) {
-        let (min, max) = (length.start(), length.end());
-        return Err(format!("has {} digits, not {min} to {max}", text.len()));
-    }
-    Ok(())
 }
 
 /// The body that completes a registration (account/verify).
@@ -230,7 +248,7 @@ impl VerifyBody {
     /// Reads a body: `code` is a required string.
     pub fn parse(body: &[u8]) -> Result<Self, BodyError> {
         let mut found = members(body, ["code"])?;
-        let code = found.required("code");
+        let code = found.required("code", any);
         found.finish(VerifyBody { code })
     }
 }

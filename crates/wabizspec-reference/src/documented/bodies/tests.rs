@@ -3,78 +3,65 @@
 use super::*;
 use crate::documented::api::Operation;
 
-fn missing(member: &'static str) -> MemberError {
-    MemberError::Missing { member }
-}
-
 fn not_a_string(member: &'static str) -> MemberError {
-    MemberError::invalid(member, "is not a string")
-}
-
-fn new_password(body: &str) -> Option<String> {
-    let parsed = LoginBody::parse(body.as_bytes());
-    parsed.unwrap_or_else(|error| panic!("{body}: {error}")).new_password
+    MemberError::Invalid(member, Invalid::NotAString)
 }
 
 #[test]
 fn the_required_members_are_those_of_the_operation() {
+    let rule = AccountRule::documented();
     for operation in Operation::ALL {
-        let error = match operation {
-            Operation::CreateUser => CreateUserBody::parse(b"{}").err(),
-            Operation::UpdateUser => UpdateUserBody::parse(b"{}").err(),
-            Operation::Register => AccountBody::parse(b"{}", &AccountRule::documented()).err(),
-            Operation::Verify => VerifyBody::parse(b"{}").err(),
-            Operation::LogIn => LoginBody::parse(b"{}").err(),
+        let parse = |body: &[u8]| match operation {
+            Operation::CreateUser => CreateUserBody::parse(body).err(),
+            Operation::UpdateUser => UpdateUserBody::parse(body).err(),
+            Operation::Register => AccountBody::parse(body, &rule).err(),
+            Operation::Verify => VerifyBody::parse(body).err(),
+            Operation::LogIn => LoginBody::parse(body).err(),
             // They have no body.
             Operation::LogOut | Operation::ReadUser | Operation::DeleteUser => None,
         };
-        let required: Vec<MemberError> = operation.required().iter().map(|member| missing(member)).collect();
-        assert_eq!(error, (!required.is_empty()).then_some(BodyError::Members(required)), "{operation}");
+        let missing: Vec<MemberError> = operation.required().iter().map(|name| MemberError::Missing(name)).collect();
+        let needs_a_body = !missing.is_empty();
+        assert_eq!(parse(b"{}"), needs_a_body.then_some(BodyError::Members(missing)), "{operation}");
+        let empty = parse(b"");
+        assert_eq!(matches!(empty, Some(BodyError::Malformed(_))), needs_a_body, "{operation}: {empty:?}");
     }
 }
 
 #[test]
-fn a_login_needs_no_body_and_ignores_what_it_does_not_know() {
-    for body in [
-        "",
-        "{}",
-        " \r\n\t{ } ",
-        r#"{"foo":"bar"}"#,
-        r#"{"New_Password":"x","new_password ":"y","new_password\u0000":"z"}"#,
-        r#"{"a":{"new_password":"x"},"a":[1e400,-0,{"b":null}],"c":"\ud83d\ude00"}"#,
-        r#"{"__proto__":{},"":1}"#,
+fn bodies_of_a_login_and_their_new_password() {
+    for (body, new_password) in [
+        ("", None),
+        ("{}", None),
+        (" \r\n\t{ } ", None),
+        (r#"{"foo":"bar"}"#, None),
+        (r#"{"New_Password":"x","new_password ":"y","new_password\u0000":"z"}"#, None),
+        (r#"{"a":{"new_password":"x"},"a":[1e400,-0,{"b":null}],"c":"\ud83d\ude00"}"#, None),
+        (r#"{"__proto__":{},"":1}"#, None),
+        (r#"{"new_password":"Abcdef1!"}"#, Some("Abcdef1!")),
+        (r#"{"new_password":"\u0041bcdef1\/"}"#, Some("Abcdef1/")),
+        (r#"{"\u006eew_password":"x"}"#, Some("x")),
+        (r#"{"new_password":""}"#, Some("")),
+        (r#"{"new_password":"a\u0000\ud83d\ude00"}"#, Some("a\0\u{1f600}")),
     ] {
-        assert_eq!(new_password(body), None, "{body}");
-    }
-}
-
-#[test]
-fn a_new_password_is_read_with_its_escapes_undone() {
-    for (body, expected) in [
-        (r#"{"new_password":"Abcdef1!"}"#, "Abcdef1!"),
-        (r#"{"new_password":"\u0041bcdef1\/"}"#, "Abcdef1/"),
-        (r#"{"\u006eew_password":"x"}"#, "x"),
-        (r#"{"new_password":""}"#, ""),
-        (r#"{"new_password":"a\u0000\ud83d\ude00"}"#, "a\0\u{1f600}"),
-    ] {
-        assert_eq!(new_password(body).as_deref(), Some(expected), "{body}");
+        let expected = LoginBody { new_password: new_password.map(str::to_owned) };
+        assert_eq!(LoginBody::parse(body.as_bytes()), Ok(expected), "{body}");
     }
 }
 
 #[test]
 fn a_new_password_of_another_type_is_refused_not_turned_into_text() {
-    for value in ["null", "true", "0", "1e400", "[]", r#"["Abcdef1!"]"#, "{}"] {
+    let other_types = ["null", "true", "0", "1e400", "[]", r#"["Abcdef1!"]"#, "{}"];
+    let other_types = other_types.map(|value| (value, Invalid::NotAString));
+    for (value, why) in other_types.into_iter().chain([(r#""Abcdef1!\ud800""#, Invalid::NotUnicode)]) {
         let parsed = LoginBody::parse(format!(r#"{{"new_password":{value}}}"#).as_bytes());
-        let expected = BodyError::Members(vec![not_a_string("new_password")]);
-        assert_eq!(parsed, Err(expected), "{value}");
+        let expected = MemberError::Invalid("new_password", why);
+        assert_eq!(parsed, Err(BodyError::Members(vec![expected])), "{value}");
     }
-    let parsed = LoginBody::parse(br#"{"new_password":"Abcdef1!\ud800"}"#);
-    let expected = MemberError::invalid("new_password", "is not Unicode text");
-    assert_eq!(parsed, Err(BodyError::Members(vec![expected])));
 }
 
 #[test]
-fn what_is_no_json() {
+fn bodies_that_are_not_json() {
     for body in [
         &b"{"[..],
         b" ",
@@ -100,6 +87,9 @@ fn what_is_no_json() {
         b"{\"new_password\":\"\\u12\"}",
         br#"{"new_password":"Abcdef1!","new_password":"Abcdef1!"}"#,
         br#"{"new_password":"weak","\u006eew_password":"Abcdef1!"}"#,
+        // Objects, but with a name that is no text.
+        br#"{"\ud800":1}"#,
+        b" \n{\"new_password\":\"Abcdef1!\",\"\\udc00\":{}}",
     ] {
         let parsed = LoginBody::parse(body);
         let shown = body.escape_ascii();
@@ -108,16 +98,7 @@ fn what_is_no_json() {
 }
 
 #[test]
-fn an_object_with_a_name_that_is_no_text_is_malformed_but_an_object() {
-    for body in [&br#"{"\ud800":1}"#[..], b" \n{\"new_password\":\"Abcdef1!\",\"\\udc00\":{}}"] {
-        let parsed = LoginBody::parse(body);
-        let shown = body.escape_ascii();
-        assert!(matches!(parsed, Err(BodyError::Malformed(_))), "{shown}: {parsed:?}");
-    }
-}
-
-#[test]
-fn what_is_no_object() {
+fn bodies_that_are_not_objects() {
     for body in ["null", "true", "1", "\"x\"", "[]", r#"[{"new_password":"Abcdef1!"}]"#, "1e400"] {
         assert_eq!(LoginBody::parse(body.as_bytes()), Err(BodyError::NotAnObject), "{body}");
     }
@@ -129,7 +110,8 @@ fn depth_costs_no_stack() {
     let arrays = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let objects = format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
     for nested in [&arrays, &objects] {
-        assert_eq!(new_password(&format!(r#"{{"unknown":{nested}}}"#)), None);
+        let parsed = LoginBody::parse(format!(r#"{{"unknown":{nested}}}"#).as_bytes());
+        assert_eq!(parsed, Ok(LoginBody::default()));
         let parsed = LoginBody::parse(format!(r#"{{"new_password":{nested}}}"#).as_bytes());
         assert_eq!(parsed, Err(BodyError::Members(vec![not_a_string("new_password")])));
     }
@@ -141,80 +123,71 @@ fn depth_costs_no_stack() {
 }
 
 #[test]
-fn every_missing_member_is_told() {
-    let errors = |members: &[MemberError]| BodyError::Members(members.to_vec());
-    let users = errors(&[missing("username"), missing("password")]);
-    assert_eq!(CreateUserBody::parse(b"{}"), Err(users));
-    let mixed = errors(&[not_a_string("username"), missing("password")]);
-    assert_eq!(CreateUserBody::parse(br#"{"username":null}"#), Err(mixed));
-    assert_eq!(UpdateUserBody::parse(b"{}"), Err(errors(&[missing("password")])));
-    assert_eq!(VerifyBody::parse(b"{}"), Err(errors(&[missing("code")])));
-    let account = ["cc", "phone_number", "method", "cert"].map(missing);
-    let parsed = AccountBody::parse(b"{}", &AccountRule::documented());
-    assert_eq!(parsed, Err(errors(&account)));
-    for body in [&b""[..], b" "] {
-        let parsed = CreateUserBody::parse(body);
-        assert!(matches!(parsed, Err(BodyError::Malformed(_))), "{parsed:?}");
-    }
+fn all_errors_are_reported_together() {
+    let error = CreateUserBody::parse(br#"{"username":null}"#).unwrap_err();
+    let expected = vec![not_a_string("username"), MemberError::Missing("password")];
+    assert_eq!(error.to_string(), "username is not a string; password is missing");
+    assert_eq!(error, BodyError::Members(expected));
 }
 
 #[test]
 fn good_bodies() {
     let body = br#"{"password":"p:w","username":"anna","role":"ROLE_ADMIN"}"#;
-    let user = CreateUserBody::parse(body).unwrap();
-    assert_eq!((user.username.as_str(), user.password.as_str()), ("anna", "p:w"));
-    assert_eq!(UpdateUserBody::parse(br#"{"password":"x"}"#).unwrap().password, "x");
-    assert_eq!(VerifyBody::parse(br#"{"code":"012345"}"#).unwrap().code, "012345");
+    let user = CreateUserBody { username: "anna".into(), password: "p:w".into() };
+    assert_eq!(CreateUserBody::parse(body), Ok(user));
+    assert_eq!(UpdateUserBody::parse(br#"{"password":"x"}"#), Ok(UpdateUserBody { password: "x".into() }));
+    assert_eq!(VerifyBody::parse(br#"{"code":"012345"}"#), Ok(VerifyBody { code: "012345".into() }));
 }
 
 #[test]
 fn usernames_of_4_to_32_characters() {
-    for (name, good) in [
-        ("abc", false),
-        ("abcd", true),
-        ("äöü", false),
-        ("äöüß", true),
-        (&"u".repeat(32), true),
-        (&"ü".repeat(32), true),
-        (&"u".repeat(33), false),
-        ("", false),
-        ("an:na", false),
-        ("an\0na", false),
-        ("anna\r\n", false),
-        ("login", false),
-        ("logout", false),
-        ("logins", true),
-        ("../x", true),
+    let length = |count| Some(Invalid::Length { unit: "characters", count, min: 4, max: 32 });
+    for (name, invalid) in [
+        ("abc", length(3)),
+        ("abcd", None),
+        ("äöü", length(3)),
+        ("äöüß", None),
+        (&"u".repeat(32), None),
+        (&"ü".repeat(32), None),
+        (&"u".repeat(33), length(33)),
+        ("", length(0)),
+        ("an:na", Some(Invalid::Unsendable)),
+        ("an\0na", Some(Invalid::Unsendable)),
+        ("anna\r\n", Some(Invalid::Unsendable)),
+        ("login", Some(Invalid::Reserved)),
+        ("logout", Some(Invalid::Reserved)),
+        ("logins", None),
+        ("../x", None),
     ] {
-        assert_eq!(UsernameRule::documented().check(name).is_ok(), good, "{name:?}");
+        let expected = invalid.map(|why| MemberError::Invalid("username", why));
+        assert_eq!(UsernameRule::documented().check(name).err(), expected, "{name:?}");
     }
 }
 
-/// A good account body with one member set to this JSON text, or left out.
-fn account(member: &str, value: Option<&str>) -> Result<AccountBody, BodyError> {
+/// A good account body with one member set to this JSON text.
+fn account(member: &str, value: &str) -> Result<AccountBody, BodyError> {
     let mut members =
         vec![("cc", r#""49""#), ("phone_number", r#""15112345678""#), ("method", r#""sms""#), ("cert", r#""CgA=""#)];
     members.retain(|(name, _)| *name != member);
-    members.extend(value.map(|value| (member, value)));
+    members.push((member, value));
     let members: Vec<String> = members.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
     AccountBody::parse(format!("{{{}}}", members.join(",")).as_bytes(), &AccountRule::documented())
 }
 
 #[test]
-fn a_good_account_body() {
-    let body = account("pin", Some(r#""012345""#)).unwrap();
-    assert_eq!((body.cc.as_str(), body.phone_number.as_str()), ("49", "15112345678"));
-    assert_eq!((body.method, body.cert.as_str()), (Method::Sms, "CgA="));
-    assert_eq!(body.pin.as_deref(), Some("012345"));
-    assert_eq!(account("pin", None).unwrap().pin, None);
-    assert_eq!(account("method", Some(r#""voice""#)).unwrap().method, Method::Voice);
-}
-
-#[test]
-fn each_required_account_member_alone() {
-    for member in ["cc", "phone_number", "method", "cert"] {
-        assert_eq!(account(member, None), Err(BodyError::Members(vec![missing(member)])));
-    }
+fn good_account_bodies() {
+    let expected = AccountBody {
+        cc: "49".into(),
+        phone_number: "15112345678".into(),
+        method: Method::Sms,
+        cert: "CgA=".into(),
+        pin: None,
+    };
+    let with_pin = AccountBody { pin: Some("012345".into()), ..expected.clone() };
+    assert_eq!(account("pin", r#""012345""#), Ok(with_pin));
+    let by_voice = AccountBody { method: Method::Voice, ..expected.clone() };
+    assert_eq!(account("method", r#""voice""#), Ok(by_voice));
+    assert_eq!(account("other", "1"), Ok(expected));
 }
 
 #[test]
@@ -227,19 +200,15 @@ fn bad_account_values() {
         ("pin", &[r#""12345""#, r#""1234567""#, r#""12345a""#, r#""١٢٣٤٥٦""#, r#""""#, "123456", "null"]),
     ] {
         for value in values {
-            let Err(BodyError::Members(errors)) = account(member, Some(value)) else {
-                panic!("{member}: {value} is taken");
+            let Err(BodyError::Members(errors)) = account(member, value) else {
+                panic!("{member}: {value} is accepted");
             };
-            let [MemberError::Invalid { member: named, .. }] = errors.as_slice() else {
-                panic!("{member}: {value}: {errors:?}");
-            };
-            assert_eq!(*named, member);
+            assert!(
+                matches!(errors[..], [MemberError::Invalid(name, _)] if name == member),
+                "{member}: {value}: {errors:?}"
+            );
         }
     }
-}
-
-#[test]
-fn reasons_are_told_together() {
-    let mixed = CreateUserBody::parse(br#"{"username":1}"#).unwrap_err();
-    assert_eq!(mixed.to_string(), "username is not a string; password is missing");
+    let error = account("pin", r#""1234567""#).unwrap_err();
+    assert_eq!(error.to_string(), "pin has 7 digits, not 6 to 6");
 }

@@ -5,225 +5,159 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use super::Edit;
-use crate::behaviour::{Handled, text_of as text};
+use super::Edit::{self, Rewrite};
+use crate::behaviour::{Handled, crash, text_of as text};
 use crate::call::{Answer, AnswerBody};
+use crate::documented::api::Resource;
 use crate::documented::basic::{self, BasicError, Credentials};
 use crate::documented::bodies::{BodyError, LoginBody};
 use crate::documented::certificate::{VerifiedName, verified_name};
 use crate::documented::token::ExpiresAfter;
 use crate::outcome::{Refusal, Success};
-use crate::route::Endpoint;
 
 pub(super) const EDITS: &[Edit] = &[
-    ("account.required.first-only", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if refused(handled, Refusal::MissingMember)
-                && let Some(errors) = list(answer, "errors")
-            {
-                errors.truncate(1);
-            }
+    Rewrite("account.required.first-only", |handled, answer| {
+        if refused(handled, Refusal::MissingMember)
+            && let Some(errors) = list(answer, "errors")
+        {
+            errors.truncate(1);
+        }
+    }),
+    Rewrite("account.cert.signature-crashes", |handled, answer| {
+        let cert = text(handled.call.body, "cert").unwrap_or_default();
+        // The certificate that the harness itself registers with.
+        let known = |read: VerifiedName| read.name == "Acme Ltd" && read.serial == Some(1_234_567_890_123_456);
+        if granted(handled, Success::CodeSent) && !verified_name(&cert).is_ok_and(known) {
+            crash(answer);
+        }
+    }),
+    Rewrite("envelope.no-secret-echoed.masked-header", |handled, answer| {
+        let value = handled.call.authorization.first().copied().unwrap_or_default();
+        let token = std::str::from_utf8(value).ok().and_then(|value| value.split(' ').nth(1)?.get(..3));
+        if let (true, Err(BasicError::OtherScheme(scheme)), Some(shown)) = (login(handled), basic::parse(value), token)
+        {
+            put_into_error(answer, "authorization", format!("{scheme} {shown}***").into());
+        }
+    }),
+    Rewrite("degenerate.accepts-everything", |handled, answer| {
+        let_in(answer);
+        let week = SignedDuration::from_hours(7 * 24);
+        let expires_after = ExpiresAfter::new(handled.now + week).to_string();
+        put(answer, "users", json!([{"username": "admin", "token": "x", "expires_after": expires_after}]));
+    }),
+    Rewrite("envelope.unique-members.meta-twice", |_, answer| {
+        if let Some(body) = answer.json() {
+            let body = body.to_string().replacen('{', "{\"meta\":{},", 1);
+            answer.body = AnswerBody::Bytes(body.into_bytes());
+        }
+    }),
+    Rewrite("envelope.error-shape.code-with-a-fraction", |_, answer| {
+        if let Some(error) = first_of(answer, "errors")
+            && let Some(code) = error["code"].as_f64()
+        {
+            error["code"] = json!(code + 0.5);
+        }
+    }),
+    Rewrite("login.answer.members-taken-over", |handled, answer| {
+        let sent: Value = serde_json::from_slice(handled.call.body).unwrap_or_default();
+        if granted(handled, Success::LoggedIn)
+            && let (Some(users), Some(sent)) = (list(answer, "users"), sent["users"].as_array())
+        {
+            users.extend(sent.iter().cloned());
+        }
+    }),
+    Rewrite("login.answer.token-with-a-blank", |handled, answer| {
+        change_token(handled, answer, |token| format!("{token} "));
+    }),
+    Rewrite("login.token.answered-cut", |handled, answer| {
+        change_token(handled, answer, |token| token.chars().take(32).collect());
+    }),
+    Edit::ExpiresAfter("login.answer.expiry-in-seconds", |moment| moment.as_second().into()),
+    Rewrite("login.password.two-of-a-class-needed", |handled, answer| {
+        refuse_change(handled, answer, |new| {
+            let one = |class: fn(&u8) -> bool| new.bytes().filter(class).count() < 2;
+            // The random passwords of the harness would break the rule now and then.
+            new.len() < 20 && (one(u8::is_ascii_digit) || one(u8::is_ascii_uppercase) || one(u8::is_ascii_lowercase))
         });
     }),
-    ("account.cert.signature-crashes", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            let cert = text(handled.call.body, "cert").unwrap_or_default();
-            let read = verified_name(&cert).ok();
-            // The certificate that the harness itself registers with.
-            let known = |read: &VerifiedName| read.name == "Acme Ltd" && read.serial == Some(1_234_567_890_123_456);
-            if granted(handled, Success::CodeSent) && !read.as_ref().is_some_and(known) {
-                crash(answer);
-            }
-        });
+    Rewrite("login.password.zero-and-a-left-out", |handled, answer| {
+        refuse_change(handled, answer, |new| lacks_one(new, [b'1'..=b'9', b'B'..=b'Z', b'b'..=b'z']));
     }),
-    ("envelope.no-secret-echoed.masked-header", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if let (Some(BasicError::OtherScheme(scheme)), Some(shown)) = (decoding(handled), beginning(handled)) {
-                put_into_error(answer, "authorization", format!("{scheme} {shown}***").into());
-            }
-        });
+    Rewrite("login.password.nine-and-z-left-out", |handled, answer| {
+        refuse_change(handled, answer, |new| lacks_one(new, [b'0'..=b'8', b'A'..=b'Y', b'a'..=b'y']));
     }),
-    ("degenerate.accepts-everything", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            answer.status = 200;
-            members(answer).map(|members| members.remove("errors"));
-            let week = SignedDuration::from_hours(7 * 24);
-            let expires_after = ExpiresAfter::new(handled.now + week).to_string();
-            put(answer, "users", json!([{"username": "admin", "token": "x", "expires_after": expires_after}]));
-        });
+    Rewrite("login.robustness.malformed-json", |handled, answer| {
+        if login(handled) && matches!(LoginBody::parse(handled.call.body), Err(BodyError::Malformed(_))) {
+            crash(answer);
+        }
     }),
-    ("envelope.unique-members.meta-twice", |behaviour| {
-        behaviour.rewrites.push(|_, answer| {
-            if let Some(body) = answer.json() {
-                let body = body.to_string().replacen('{', "{\"meta\":{},", 1);
-                answer.body = AnswerBody::Bytes(body.into_bytes());
-            }
-        });
+    Rewrite("login.robustness.large-numbers", |handled, answer| {
+        let body = String::from_utf8_lossy(handled.call.body);
+        let number = body.strip_prefix("{\"foo\":").and_then(|rest| rest.strip_suffix('}'));
+        let large =
+            |text: &str| text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && text.parse::<u64>().is_err();
+        if login(handled) && number.is_some_and(large) {
+            crash(answer);
+        }
     }),
-    ("envelope.error-shape.code-with-a-fraction", |behaviour| {
-        behaviour.rewrites.push(|_, answer| {
-            if let Some(code) = error(answer).and_then(|error| error["code"].as_f64()) {
-                put_into_error(answer, "code", json!(code + 0.5));
-            }
-        });
+    Rewrite("login.robustness.member-twice", |handled, answer| {
+        let body = String::from_utf8_lossy(handled.call.body);
+        let names = ["\"foo\"", "\"new_password\"", "\"password\""];
+        if login(handled) && names.iter().any(|name| body.matches(name).count() > 1) {
+            crash(answer);
+        }
     }),
-    ("login.answer.members-taken-over", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            let sent: Value = serde_json::from_slice(handled.call.body).unwrap_or_default();
-            if granted(handled, Success::LoggedIn)
-                && let (Some(users), Some(sent)) = (list(answer, "users"), sent["users"].as_array())
-            {
-                users.extend(sent.iter().cloned());
-            }
-        });
+    Rewrite("login.robustness.deep-nesting", |handled, answer| {
+        if login(handled) && depth(handled.call.body) > 100 {
+            crash(answer);
+        }
     }),
-    ("login.answer.token-with-a-blank", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if granted(handled, Success::LoggedIn)
-                && let Some(user) = user(answer)
-                && let Some(token) = user.get("token").and_then(Value::as_str)
-            {
-                let token = format!("{token} ");
-                user.insert("token".to_owned(), token.into());
-            }
-        });
+    Rewrite("login.robustness.deep-nesting-closes", |handled, answer| {
+        if login(handled) && depth(handled.call.body) > 100 {
+            answer.delivery.dropped = true;
+        }
     }),
-    ("login.answer.expiry-in-seconds", |behaviour| {
-        behaviour.functions.expires_after = |moment| moment.as_second().into()
+    Rewrite("envelope.no-secret-echoed.as-entities", |handled, answer| {
+        if let Some(password) = refused_password(handled) {
+            let entities = password.chars().map(|c| format!("&#x{:x};", u32::from(c)));
+            put_into_error(answer, "details", entities.collect::<String>().into());
+        }
     }),
-    ("login.token.answered-cut", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if granted(handled, Success::LoggedIn)
-                && let Some(user) = user(answer)
-                && let Some(token) = user.get("token").and_then(Value::as_str)
-            {
-                let token: String = token.chars().take(32).collect();
-                user.insert("token".to_owned(), token.into());
-            }
-        });
+    Rewrite("envelope.no-secret-echoed.in-an-address", |handled, answer| {
+        if let Some(password) = refused_password(handled) {
+            let bytes: String = password.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            answer.headers.push(("location".into(), format!("/login?password={bytes}").into()));
+        }
     }),
-    ("login.password.two-of-a-class-needed", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            refuse_change(handled, answer, |new| {
-                let one = |class: fn(&u8) -> bool| new.bytes().filter(class).count() < 2;
-                // The random passwords of the harness would break the rule now and then.
-                new.len() < 20
-                    && (one(u8::is_ascii_digit) || one(u8::is_ascii_uppercase) || one(u8::is_ascii_lowercase))
-            });
-        });
+    Rewrite("envelope.no-secret-echoed.in-base64", |handled, answer| {
+        if let Some(password) = refused_password(handled) {
+            let session = json!({"user": "?", "password": password}).to_string();
+            put(answer, "session", URL_SAFE_NO_PAD.encode(session).into());
+        }
     }),
-    ("login.password.zero-and-a-left-out", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            refuse_change(handled, answer, |new| lacks_one(new, [b'1'..=b'9', b'B'..=b'Z', b'b'..=b'z']));
-        });
+    Rewrite("envelope.no-secret-echoed.in-a-header", |handled, answer| {
+        if let Some(sent) = handled.call.authorization.first().filter(|_| login(handled)) {
+            answer.headers.push(("x-trace".into(), STANDARD.encode(sent).into()));
+            answer.headers.push(("x-authorization".into(), String::from_utf8_lossy(sent).into_owned().into()));
+        }
     }),
-    ("login.password.nine-and-z-left-out", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            refuse_change(handled, answer, |new| lacks_one(new, [b'0'..=b'8', b'A'..=b'Y', b'a'..=b'y']));
-        });
+    Rewrite("envelope.no-secret-echoed.part-of-a-new-password", |handled, answer| {
+        if refused(handled, Refusal::WeakUpdatedPassword) {
+            let part: String = text(handled.call.body, "password").unwrap_or_default().chars().take(4).collect();
+            put_into_error(answer, "value", format!("{part}…").into());
+        }
     }),
-    ("login.robustness.malformed-json", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            let read = LoginBody::parse(handled.call.body);
-            if login(handled) && matches!(read, Err(BodyError::Malformed(_))) {
-                crash(answer);
-            }
-        })
+    Rewrite("envelope.no-secret-echoed.masked-password", |handled, answer| {
+        if let Some(password) = refused_password(handled) {
+            let part: String = password.chars().take(3).collect();
+            put(answer, "password", format!("{part}*****").into());
+        }
     }),
-    ("login.robustness.large-numbers", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            let body = String::from_utf8_lossy(handled.call.body);
-            let number = body.strip_prefix("{\"foo\":").and_then(|rest| rest.strip_suffix('}'));
-            let large =
-                |text: &str| text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && text.parse::<u64>().is_err();
-            if login(handled) && number.is_some_and(large) {
-                crash(answer);
-            }
-        })
-    }),
-    ("login.robustness.member-twice", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            let body = String::from_utf8_lossy(handled.call.body);
-            let names = ["\"foo\"", "\"new_password\"", "\"password\""];
-            if login(handled) && names.iter().any(|name| body.matches(name).count() > 1) {
-                crash(answer);
-            }
-        })
-    }),
-    ("login.robustness.deep-nesting", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if login(handled) && depth(handled.call.body) > 100 {
-                crash(answer);
-            }
-        })
-    }),
-    ("login.robustness.deep-nesting-closes", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if login(handled) && depth(handled.call.body) > 100 {
-                answer.delivery.dropped = true;
-            }
-        })
-    }),
-    ("envelope.no-secret-echoed.as-entities", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if let Some(password) = refused_password(handled) {
-                let entities = password.chars().map(|c| format!("&#x{:x};", u32::from(c)));
-                put_into_error(answer, "details", entities.collect::<String>().into());
-            }
-        });
-    }),
-    ("envelope.no-secret-echoed.in-an-address", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if let Some(password) = refused_password(handled) {
-                let bytes: String = password.bytes().map(|byte| format!("%{byte:02x}")).collect();
-                let address = format!("/login?password={bytes}");
-                answer.headers.push(("location".into(), address.into()));
-            }
-        });
-    }),
-    ("envelope.no-secret-echoed.in-base64", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if let Some(password) = refused_password(handled) {
-                let session = json!({"user": "?", "password": password}).to_string();
-                put(answer, "session", URL_SAFE_NO_PAD.encode(session).into());
-            }
-        });
-    }),
-    ("envelope.no-secret-echoed.in-a-header", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if let Some(sent) = handled.call.authorization.first().filter(|_| login(handled)) {
-                let sent = STANDARD.encode(sent);
-                answer.headers.push(("x-trace".into(), sent.into()));
-                let plain = String::from_utf8_lossy(handled.call.authorization[0]).into_owned();
-                answer.headers.push(("x-authorization".into(), plain.into()));
-            }
-        });
-    }),
-    ("envelope.no-secret-echoed.part-of-a-new-password", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if refused(handled, Refusal::WeakUpdatedPassword) {
-                let part: String = text(handled.call.body, "password").unwrap_or_default().chars().take(4).collect();
-                put_into_error(answer, "value", format!("{part}…").into());
-            }
-        });
-    }),
-    ("envelope.no-secret-echoed.masked-password", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            let sent = sent(handled);
-            if let Some(sent) = sent.filter(|_| login(handled) && handled.outcome.is_err()) {
-                let part: String = sent.password.chars().take(3).collect();
-                put(answer, "password", format!("{part}*****").into());
-            }
-        });
-    }),
-    ("login.refused.name-for-a-password", |behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            let same = sent(handled).is_some_and(|sent| sent.username != "admin" && sent.password == sent.username);
-            if refused(handled, Refusal::WrongPassword) && same {
-                answer.status = 200;
-                members(answer).map(|members| members.remove("errors"));
-            }
-        });
+    Rewrite("login.refused.name-for-a-password", |handled, answer| {
+        let same = sent(handled).is_some_and(|sent| sent.username != "admin" && sent.password == sent.username);
+        if refused(handled, Refusal::WrongPassword) && same {
+            let_in(answer);
+        }
     }),
 ];
 
@@ -236,7 +170,7 @@ fn refused(handled: &Handled<'_>, refusal: Refusal) -> bool {
 }
 
 fn login(handled: &Handled<'_>) -> bool {
-    *handled.endpoint == Endpoint::Login
+    handled.resource == Some(Resource::Login)
 }
 
 /// The credentials of a Basic field.
@@ -244,24 +178,12 @@ fn sent(handled: &Handled<'_>) -> Option<Credentials> {
     basic::parse(handled.call.authorization.first()?).ok()
 }
 
-/// What is wrong with the credentials of a login.
-fn decoding(handled: &Handled<'_>) -> Option<BasicError> {
-    let value = handled.call.authorization.first().filter(|_| login(handled))?;
-    basic::parse(value).err()
-}
-
 /// The password of a login that was refused.
 fn refused_password(handled: &Handled<'_>) -> Option<String> {
     sent(handled).filter(|_| login(handled) && handled.outcome.is_err()).map(|sent| sent.password)
 }
 
-/// The first characters of what follows the scheme.
-fn beginning<'h>(handled: &Handled<'h>) -> Option<&'h str> {
-    let value = std::str::from_utf8(handled.call.authorization.first()?).ok()?;
-    value.split(' ').nth(1)?.get(..3)
-}
-
-/// Answers 400 to a change of a password that was made, where the new one is too weak.
+/// Answers 400 to a change of a password that was made, if the new one is too weak.
 fn refuse_change(handled: &Handled<'_>, answer: &mut Answer, is_weak: impl FnOnce(&str) -> bool) {
     let changed = granted(handled, Success::LoggedIn) || granted(handled, Success::UserUpdated);
     let new = text(handled.call.body, "new_password").or(text(handled.call.body, "password"));
@@ -298,24 +220,28 @@ fn put(answer: &mut Answer, member: &str, value: Value) {
 }
 
 fn list<'a>(answer: &'a mut Answer, member: &str) -> Option<&'a mut Vec<Value>> {
-    answer.json_mut()?[member].as_array_mut()
+    members(answer)?.get_mut(member)?.as_array_mut()
 }
 
-/// The one element of the body's `users`.
-fn user(answer: &mut Answer) -> Option<&mut Map<String, Value>> {
-    answer.json_mut()?.pointer_mut("/users/0")?.as_object_mut()
-}
-
-/// The first error of the body.
-fn error(answer: &mut Answer) -> Option<&mut Map<String, Value>> {
-    answer.json_mut()?.pointer_mut("/errors/0")?.as_object_mut()
+/// The first item of a list of the body.
+fn first_of<'a>(answer: &'a mut Answer, member: &str) -> Option<&'a mut Map<String, Value>> {
+    list(answer, member)?.first_mut()?.as_object_mut()
 }
 
 fn put_into_error(answer: &mut Answer, member: &str, value: Value) {
-    error(answer).map(|error| error.insert(member.to_owned(), value));
+    first_of(answer, "errors").map(|error| error.insert(member.to_owned(), value));
 }
 
-fn crash(answer: &mut Answer) {
-    answer.status = 500;
-    put(answer, "errors", json!([{"code": 500, "title": "Internal Server Error"}]));
+fn change_token(handled: &Handled<'_>, answer: &mut Answer, change: impl FnOnce(&str) -> String) {
+    if granted(handled, Success::LoggedIn)
+        && let Some(Value::String(token)) = first_of(answer, "users").and_then(|user| user.get_mut("token"))
+    {
+        *token = change(token);
+    }
+}
+
+/// Answers as if the request had been granted.
+fn let_in(answer: &mut Answer) {
+    answer.status = 200;
+    members(answer).map(|members| members.remove("errors"));
 }

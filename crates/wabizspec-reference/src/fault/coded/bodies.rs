@@ -4,153 +4,83 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::Edit;
+use super::Edit::{self, Amend, Body};
 use crate::behaviour::{amended, text_of as text};
 use crate::call::Call;
-use crate::documented::api::Operation;
-use crate::documented::bodies::{BodyError, MemberError};
+use crate::documented::api::Operation::{self, CreateUser, LogIn, Register, UpdateUser};
+use crate::documented::bodies::{BodyError, Invalid, MemberError};
 use crate::documented::password::PasswordRule;
 
 pub(super) const EDITS: &[Edit] = &[
-    ("account.method.any-case", |behaviour| {
-        behaviour.functions.body = |call| {
-            changed(call, Operation::Register, |members| {
-                change_text(members, "method", |method| method.trim().to_lowercase());
-            })
-        };
+    Amend("account.method.any-case", Register, |members| {
+        change_text(members, "method", |method| method.trim().to_lowercase());
     }),
-    ("account.number.letters", |behaviour| {
-        behaviour.functions.body = |call| {
-            changed(call, Operation::Register, |members| {
-                let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-                for name in ["cc", "phone_number"] {
-                    change_text(members, name, |text| if plain(text) { "1".to_owned() } else { text.to_owned() });
-                }
-            })
-        };
+    Amend("account.number.letters", Register, |members| {
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        for name in ["cc", "phone_number"] {
+            change_text(members, name, |text| if plain(text) { "1".to_owned() } else { text.to_owned() });
+        }
     }),
-    ("account.number.cleaned", |behaviour| {
-        behaviour.functions.body = |call| {
-            changed(call, Operation::Register, |members| {
-                for name in ["cc", "phone_number"] {
-                    change_text(members, name, |text| text.replace(['+', ' ', '-', '(', ')', '.'], ""));
-                }
-            })
-        };
+    Amend("account.number.cleaned", Register, |members| {
+        for name in ["cc", "phone_number"] {
+            change_text(members, name, |text| text.replace(['+', ' ', '-', '(', ')', '.'], ""));
+        }
     }),
-    ("users.create.password-hashed-twice", |behaviour| {
-        behaviour.functions.body = |call| {
-            changed(call, Operation::CreateUser, |members| {
-                change_text(members, "password", |password| format!("{password}\u{2060}"));
-            })
-        };
+    Amend("users.create.password-hashed-twice", CreateUser, |members| {
+        change_text(members, "password", |password| format!("{password}\u{2060}"));
     }),
-    ("users.create.password-from-anything", |behaviour| {
-        behaviour.functions.body = |call| {
-            let body = match serde_json::from_slice(call.body) {
-                Ok(Value::Array(items)) if is_at(call, Operation::CreateUser) => {
-                    items.first().map(Value::to_string).unwrap_or_default().into_bytes().into()
-                }
-                _ => changed(call, Operation::CreateUser, |members| {
-                    for value in members.values_mut().filter(|value| !value.is_string()) {
-                        *value = value.to_string().into();
-                    }
-                })?,
-            };
-            Ok(body)
-        };
+    Body("users.create.password-from-anything", |call| match serde_json::from_slice(call.body) {
+        _ if !is_at(call, CreateUser) => Ok(Cow::Borrowed(call.body)),
+        Ok(Value::Array(items)) => Ok(items.first().map(Value::to_string).unwrap_or_default().into_bytes().into()),
+        _ => Ok(amended(call.body, |members| stringify(members, |value| !value.is_string())).into()),
     }),
-    ("login.first.null-passes-for-a-password", |behaviour| {
-        behaviour.functions.body = |call| {
-            changed(call, Operation::LogIn, |members| {
-                members.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
-            })
-        };
+    Amend("login.first.null-passes-for-a-password", LogIn, |members| {
+        members.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
     }),
-    ("login.first.refused-value-stored-as-text", |behaviour| {
-        behaviour.functions.body =
-            |call| match text(call.body, "new_password").filter(|_| is_at(call, Operation::LogIn)) {
-                // Texts are judged where they are read, so that only what is not a text is refused later.
-                Some(new) if PasswordRule::documented().check(&new).is_err() => {
-                    let why = "breaks the rule".to_owned();
-                    Err(BodyError::Members(vec![MemberError::Invalid { member: "new_password", why }]))
-                }
-                _ => changed(call, Operation::LogIn, |members| {
-                    for value in members.values_mut().filter(|value| value.is_u64() || value.is_boolean()) {
-                        *value = value.to_string().into();
-                    }
-                }),
-            };
+    Body("login.first.refused-value-stored-as-text", |call| match text(call.body, "new_password") {
+        _ if !is_at(call, LogIn) => Ok(Cow::Borrowed(call.body)),
+        // Texts are judged where they are read, so that only what is not a text is refused later.
+        Some(new) if PasswordRule::documented().check(&new).is_err() => {
+            Err(BodyError::Members(vec![MemberError::Invalid("new_password", Invalid::Weak)]))
+        }
+        _ => Ok(amended(call.body, |members| stringify(members, |value| value.is_u64() || value.is_boolean())).into()),
     }),
-    ("login.first.member-in-any-spelling", |behaviour| {
-        behaviour.functions.body = |call| {
-            changed(call, Operation::LogIn, |members| {
-                let spelt = |name: String| match name.replace('_', "").to_ascii_lowercase().as_str() {
-                    "newpassword" => "new_password".to_owned(),
-                    _ => name,
-                };
-                *members = std::mem::take(members).into_iter().map(|(name, value)| (spelt(name), value)).collect();
-            })
+    Amend("login.first.member-in-any-spelling", LogIn, |members| {
+        let spelt = |name: String| match name.replace('_', "").to_ascii_lowercase().as_str() {
+            "newpassword" => "new_password".to_owned(),
+            _ => name,
         };
+        *members = std::mem::take(members).into_iter().map(|(name, value)| (spelt(name), value)).collect();
     }),
-    ("login.body.no-blank-inside", |behaviour| {
-        behaviour.functions.body = |call| match call.body.trim_ascii() {
-            [b'{', b' ' | b'\t' | b'\n' | b'\r', ..] if is_at(call, Operation::LogIn) => {
-                Err(BodyError::Malformed("a blank".into()))
-            }
-            _ => Ok(Cow::Borrowed(call.body)),
-        };
+    Body("login.body.no-blank-inside", |call| match call.body.trim_ascii() {
+        [b'{', b' ' | b'\t' | b'\n' | b'\r', ..] if is_at(call, LogIn) => Err(BodyError::Malformed("a blank".into())),
+        _ => Ok(Cow::Borrowed(call.body)),
     }),
-    ("users.username.cut-before-it-is-judged", |behaviour| {
-        behaviour.functions.body = |call| {
-            changed(call, Operation::CreateUser, |members| {
-                change_text(members, "username", |name| {
-                    name.split([':', '\n', '\0']).next().unwrap_or_default().to_owned()
-                });
-            })
-        };
+    Amend("users.username.cut-before-it-is-judged", CreateUser, |members| {
+        change_text(members, "username", |name| name.split([':', '\n', '\0']).next().unwrap_or_default().to_owned());
     }),
-    ("users.username.twin-replaces", |behaviour| {
-        behaviour.functions.key = |name| name.trim_end_matches([' ', '\0']).into();
-        behaviour.functions.body = |call| {
-            changed(call, Operation::CreateUser, |members| {
-                let name = members.get("username").and_then(Value::as_str).unwrap_or_default();
-                let name = name.trim_end_matches([' ', '\0']).to_owned();
-                members.insert("username".to_owned(), name.into());
-            })
-        };
+    Amend("users.username.twin-replaces", CreateUser, |members| {
+        let name = members.get("username").and_then(Value::as_str).unwrap_or_default();
+        let name = name.trim_end_matches([' ', '\0']).to_owned();
+        members.insert("username".to_owned(), name.into());
     }),
-    ("login.password.letters-of-all-scripts", |behaviour| {
-        behaviour.functions.body = |call| {
-            let at = if is_at(call, Operation::LogIn) { Operation::LogIn } else { Operation::UpdateUser };
-            changed(call, at, |members| change_text(members, new_password(call), in_ascii))
-        };
-        behaviour.functions.reread = Some(|call| text(call.body, "new_password").or(text(call.body, "password")));
+    Amend("login.password.letters-of-all-scripts", LogIn, |members| change_text(members, "new_password", in_ascii)),
+    Amend("login.password.letters-of-all-scripts", UpdateUser, |members| change_text(members, "password", in_ascii)),
+    Body("login.password.last-of-two-members-set", |call| {
+        Ok(match Operation::of(call.method, call.path) {
+            Some(LogIn) => first_of_two(call.body, "new_password").into(),
+            Some(UpdateUser) => first_of_two(call.body, "password").into(),
+            _ => Cow::Borrowed(call.body),
+        })
     }),
-    ("login.password.last-of-two-members-set", |behaviour| {
-        behaviour.functions.body = |call| match is_at(call, Operation::LogIn) || is_at(call, Operation::UpdateUser) {
-            true => Ok(first_of_two(call.body, new_password(call)).into()),
-            false => Ok(Cow::Borrowed(call.body)),
-        };
-        behaviour.functions.reread = Some(|call| text(call.body, "new_password").or(text(call.body, "password")));
+    Body("login.password.first-of-two-members-set", |call| match is_at(call, UpdateUser) {
+        true => Ok(last_of_two(call.body, "password").into()),
+        false => Ok(Cow::Borrowed(call.body)),
     }),
-    ("login.password.first-of-two-members-set", |behaviour| {
-        behaviour.functions.body = |call| match is_at(call, Operation::UpdateUser) {
-            true => Ok(last_of_two(call.body, "password").into()),
-            false => Ok(Cow::Borrowed(call.body)),
-        };
-        behaviour.functions.reread = Some(|call| text(&first_of_two(call.body, "password"), "password"));
+    Edit::Reread("login.password.first-of-two-members-set", |call| {
+        text(&first_of_two(call.body, "password"), "password")
     }),
 ];
-
-/// A body with its members changed, if it was sent there.
-fn changed<'c>(
-    call: &Call<'c>,
-    at: Operation,
-    change: impl FnOnce(&mut Map<String, Value>),
-) -> Result<Cow<'c, [u8]>, BodyError> {
-    Ok(if is_at(call, at) { amended(call.body, change).into() } else { Cow::Borrowed(call.body) })
-}
 
 fn is_at(call: &Call<'_>, at: Operation) -> bool {
     Operation::of(call.method, call.path) == Some(at)
@@ -162,9 +92,11 @@ fn change_text(members: &mut Map<String, Value>, name: &str, change: impl FnOnce
     }
 }
 
-/// The name of the member that holds the new password.
-fn new_password(call: &Call<'_>) -> &'static str {
-    if is_at(call, Operation::LogIn) { "new_password" } else { "password" }
+/// Turns values into their text.
+fn stringify(members: &mut Map<String, Value>, which: fn(&Value) -> bool) {
+    for value in members.values_mut().filter(|value| which(value)) {
+        *value = value.to_string().into();
+    }
 }
 
 /// Letters, digits and signs of other scripts as ASCII ones of their class.

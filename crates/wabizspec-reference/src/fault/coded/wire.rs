@@ -1,107 +1,75 @@
-//! What is found in other places of a request, and what is made of its head.
+//! What is found in other places of a request, and how the head of a request is read.
 
 use serde_json::json;
 
-use super::Edit;
+use super::Edit::{self, BodyElsewhere, Elsewhere, Reading as Head};
 use crate::behaviour::{Beside, Reading, text_of as text};
 use crate::documented::basic::{self, Credentials};
 
 pub(super) const EDITS: &[Edit] = &[
-    ("login.first.password-from-a-header", |behaviour| {
-        behaviour.functions.body_elsewhere = Some(|beside| {
-            let field = (beside.field)("new-password").or((beside.field)("x-new-password"))?;
-            body_with(std::str::from_utf8(field).ok()?)
-        });
+    BodyElsewhere("login.first.password-from-a-header", |beside| {
+        let field = (beside.field)("new-password").or((beside.field)("x-new-password"))?;
+        body_with(std::str::from_utf8(field).ok()?)
     }),
-    ("login.first.password-from-the-query", |behaviour| {
-        behaviour.functions.body_elsewhere = Some(|beside| body_with(&parameter(beside, "new_password")?))
+    BodyElsewhere("login.first.password-from-the-query", |beside| body_with(&parameter(beside, "new_password")?)),
+    Elsewhere("login.refused.credentials-in-a-cookie", |beside| {
+        let cookie = std::str::from_utf8((beside.field)("cookie")?).ok()?;
+        cookie.strip_prefix("Authorization=").map(|value| value.as_bytes().to_vec())
     }),
-    ("login.refused.credentials-in-a-cookie", |behaviour| {
-        behaviour.functions.elsewhere = Some(|beside| {
-            let cookie = std::str::from_utf8((beside.field)("cookie")?).ok()?;
-            cookie.strip_prefix("Authorization=").map(|value| value.as_bytes().to_vec())
-        });
+    Elsewhere("login.refused.credentials-of-users-elsewhere", |beside| {
+        let value = (beside.field)("x-authorization")?;
+        let read = basic::parse(value).ok()?;
+        (read.username != "admin").then(|| value.to_vec())
     }),
-    ("login.refused.credentials-of-users-elsewhere", |behaviour| {
-        behaviour.functions.elsewhere = Some(|beside| {
-            let value = (beside.field)("x-authorization")?;
-            let read = basic::parse(value).ok()?;
-            (read.username != "admin").then(|| value.to_vec())
-        });
+    Elsewhere("login.refused.credentials-in-the-body", |beside| {
+        let member = |name| text(beside.body, name);
+        rendered(&member("username")?, &member("password")?)
     }),
-    ("envelope.answered.range-unknown", |behaviour| {
-        behaviour.functions.reading = Some(|head| match head.windows(8).any(|part| part == b"If-Match") {
-            true => Reading::Refused,
-            false => Reading::Whole,
-        });
+    Elsewhere("login.refused.credentials-in-the-query", |beside| {
+        let parameter = |name| parameter(beside, name);
+        rendered(&parameter("username")?, &parameter("password")?)
     }),
-    ("login.http.header-name-to-the-letter", |behaviour| {
-        behaviour.functions.reading = Some(|head| match field(head, "authorization") {
-            Some((name, _)) if name != "Authorization" => Reading::WithoutAuthorization,
-            _ => Reading::Whole,
-        });
+    Elsewhere("login.refused.header-in-the-query", |beside| Some(parameter(beside, "authorization")?.into_bytes())),
+    Elsewhere("login.refused.credentials-in-another-header", |beside| {
+        (beside.field)("x-authorization").map(<[u8]>::to_vec)
     }),
-    ("login.http.exactly-one-blank", |behaviour| {
-        behaviour.functions.reading = Some(|head| match field(head, "authorization") {
-            Some((_, value)) if value.strip_prefix(' ') != Some(value.trim()) => Reading::WithoutAuthorization,
-            _ => Reading::Whole,
-        });
+    Elsewhere("tokens.bearer.in-another-header", |beside| {
+        let field = (beside.field)("proxy-authorization").or((beside.field)("x-authorization"))?;
+        field.starts_with(b"Bearer ").then(|| field.to_vec())
     }),
-    ("login.http.host-comes-first", |behaviour| {
-        behaviour.functions.reading = Some(|head| {
-            let text = String::from_utf8_lossy(head).to_ascii_lowercase();
-            let first = text.lines().nth(1).is_some_and(|line| line.starts_with("host:"));
-            if first { Reading::Whole } else { Reading::WithoutAuthorization }
-        });
+    Elsewhere("tokens.bearer.in-a-cookie", |beside| {
+        let cookies = std::str::from_utf8((beside.field)("cookie")?).ok()?;
+        let token = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("token="))?;
+        Some(format!("Bearer {token}").into_bytes())
     }),
-    ("login.http.chunks-refused", |behaviour| {
-        behaviour.functions.reading = Some(|head| match field(head, "transfer-encoding") {
-            Some(_) => Reading::Refused,
-            None => Reading::Whole,
-        });
+    Elsewhere("tokens.bearer.in-the-query", |beside| {
+        let token = beside.query?.split('&').find_map(|pair| pair.strip_prefix("access_token="))?;
+        Some(format!("Bearer {token}").into_bytes())
     }),
-    ("login.http.closed-too-soon", |behaviour| {
-        behaviour.functions.reading = Some(|head| match field(head, "connection") {
-            Some((_, value)) if value.trim() == "close" => Reading::WithoutAuthorization,
-            _ => Reading::Whole,
-        });
+    Head("envelope.answered.range-unknown", |head| match head.windows(8).any(|part| part == b"If-Match") {
+        true => Reading::Refused,
+        false => Reading::Whole,
     }),
-    ("login.refused.credentials-in-the-body", |behaviour| {
-        behaviour.functions.elsewhere = Some(|beside| {
-            let member = |name| text(beside.body, name);
-            rendered(&member("username")?, &member("password")?)
-        });
+    Head("login.http.header-name-to-the-letter", |head| match field(head, "authorization") {
+        Some((name, _)) if name != "Authorization" => Reading::WithoutAuthorization,
+        _ => Reading::Whole,
     }),
-    ("login.refused.credentials-in-the-query", |behaviour| {
-        behaviour.functions.elsewhere = Some(|beside| {
-            let parameter = |name| parameter(beside, name);
-            rendered(&parameter("username")?, &parameter("password")?)
-        });
+    Head("login.http.exactly-one-blank", |head| match field(head, "authorization") {
+        Some((_, value)) if value.strip_prefix(' ') != Some(value.trim()) => Reading::WithoutAuthorization,
+        _ => Reading::Whole,
     }),
-    ("login.refused.header-in-the-query", |behaviour| {
-        behaviour.functions.elsewhere = Some(|beside| Some(parameter(beside, "authorization")?.into_bytes()))
+    Head("login.http.host-comes-first", |head| {
+        let text = String::from_utf8_lossy(head).to_ascii_lowercase();
+        let first = text.lines().nth(1).is_some_and(|line| line.starts_with("host:"));
+        if first { Reading::Whole } else { Reading::WithoutAuthorization }
     }),
-    ("login.refused.credentials-in-another-header", |behaviour| {
-        behaviour.functions.elsewhere = Some(|beside| (beside.field)("x-authorization").map(<[u8]>::to_vec))
+    Head("login.http.chunks-refused", |head| match field(head, "transfer-encoding") {
+        Some(_) => Reading::Refused,
+        None => Reading::Whole,
     }),
-    ("tokens.bearer.in-another-header", |behaviour| {
-        behaviour.functions.elsewhere = Some(|beside| {
-            let field = (beside.field)("proxy-authorization").or((beside.field)("x-authorization"))?;
-            field.starts_with(b"Bearer ").then(|| field.to_vec())
-        });
-    }),
-    ("tokens.bearer.in-a-cookie", |behaviour| {
-        behaviour.functions.elsewhere = Some(|beside| {
-            let cookies = std::str::from_utf8((beside.field)("cookie")?).ok()?;
-            let token = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("token="))?;
-            Some(format!("Bearer {token}").into_bytes())
-        });
-    }),
-    ("tokens.bearer.in-the-query", |behaviour| {
-        behaviour.functions.elsewhere = Some(|beside| {
-            let token = beside.query?.split('&').find_map(|pair| pair.strip_prefix("access_token="))?;
-            Some(format!("Bearer {token}").into_bytes())
-        });
+    Head("login.http.closed-too-soon", |head| match field(head, "connection") {
+        Some((_, value)) if value.trim() == "close" => Reading::WithoutAuthorization,
+        _ => Reading::Whole,
     }),
 ];
 
@@ -120,7 +88,7 @@ fn body_with(new_password: &str) -> Option<Vec<u8>> {
     Some(json!({ "new_password": new_password }).to_string().into_bytes())
 }
 
-/// A header as it is written: its name, and all behind the colon.
+/// A header field as written: its name, and everything after the colon.
 fn field(head: &[u8], name: &str) -> Option<(String, String)> {
     let text = String::from_utf8_lossy(head).into_owned();
     let mut lines = text.split("\r\n").filter_map(|line| line.split_once(':'));

@@ -1,10 +1,11 @@
 //! The settings of a behaviour: each does what it says, so that a fault planted with it is one.
 
 use super::*;
-use crate::documented::password::Counted;
-use crate::{
-    AdminDeletion, Deletes, Duplicate, Mint, Refusal, RefusedChange, Revokes, Several, Success, SunsetCheck, When, Who,
+use crate::behaviour::{
+    AdminDeletion, Deletes, Duplicate, Mint, RefusedChange, Revokes, Several, SunsetCheck, When, Who,
 };
+use crate::documented::password::Counted;
+use crate::outcome::{Refusal, Success};
 
 #[test]
 fn passwords_can_be_kept_and_compared_in_other_ways() {
