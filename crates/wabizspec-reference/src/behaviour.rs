@@ -4,7 +4,6 @@
 //! the place of a documented one. So the model reads as if there were no faults.
 
 mod functions;
-mod passwords;
 mod registration;
 mod tokens;
 mod when;
@@ -25,21 +24,20 @@ pub(crate) use change::Change;
 pub(crate) use change::crash;
 pub use functions::Functions;
 pub use login::{LoginRules, RefusedChange, Several};
-pub use passwords::PasswordRules;
 pub use permissions::{Permissions, Who};
 #[cfg(feature = "faults")]
 pub(crate) use read::text_of;
 pub(crate) use read::{Read, amended};
 pub use registration::{RegistrationRules, SunsetCheck};
 pub use tokens::{Mint, Revokes, TokenRules};
-pub use users::{AdminDeletion, Deletes, Duplicate, Leftover, UserRules};
+pub use users::{AdminDeletion, Deletes, Duplicate, Leftover, PasswordRules, UserRules};
 pub(crate) use when::When;
 
 use super::call::{Answer, Call};
 use super::dialect::Dialect;
 use super::documented::api::{Operation, Resource};
 use super::documented::bodies::BodyError;
-use super::outcome::{Done, Refusals, Refused, Successes};
+use super::outcome::{Refusals, Refused, Success, Successes};
 
 /// How the reference client behaves.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -125,10 +123,10 @@ pub struct Handled<'a> {
     /// Where it went; `None` for a path that the API does not have.
     pub resource: Option<Resource>,
     /// What was decided.
-    pub outcome: &'a Result<Done, Refused>,
+    pub outcome: &'a Result<Success, Refused>,
     /// When.
     pub now: Timestamp,
-    /// Which request it is of all that the client got, from 1.
+    /// The number of the request, from 1.
     pub number: u64,
 }
 

@@ -4,58 +4,41 @@
 
 use jiff::SignedDuration;
 
-/// What the documents leave to the implementation. Every value of these conforms. A dialect that answers some
-/// refusal with another allowed status edits `Behaviour::refusals` instead.
-#[derive(Debug, Clone)]
-pub struct Dialect {
-    /// Answers carry `meta`; the reference pages' own examples have none.
-    pub meta: bool,
-    /// `meta.version`, with or without a leading `v`.
-    pub version: &'static str,
-    /// Errors carry `details`.
-    pub details: bool,
-    /// A 401 has a body.
-    pub bodies_on_401: bool,
-    /// Objects carry a member that nobody knows.
-    pub extra_members: bool,
-    /// Members stand in the opposite order.
-    pub reversed: bool,
-    /// `Content-Type` carries a charset.
-    pub charset: bool,
-    /// Answers come in chunks.
-    pub chunked: bool,
-    /// Connections end after one answer.
-    pub close: bool,
-    /// The member that tells a user's role: `ROLES` on the page, `roles` is also seen.
-    pub roles_member: &'static str,
-    /// Answers carry a `Date`.
-    pub date: bool,
-    /// What a token looks like.
-    pub token: TokenForm,
-    /// How the refusal after the sunset is written.
-    pub sunset: SunsetShape,
-    /// So far the server's clock is ahead.
-    pub clock_ahead: SignedDuration,
-}
+use crate::declare::defaulted;
 
-impl Default for Dialect {
-    fn default() -> Self {
-        Dialect {
-            meta: true,
-            version: "v2.53.1",
-            details: true,
-            bodies_on_401: true,
-            extra_members: false,
-            reversed: false,
-            charset: false,
-            chunked: false,
-            close: false,
-            roles_member: "ROLES",
-            date: true,
-            token: TokenForm::Opaque,
-            sunset: SunsetShape::Listed,
-            clock_ahead: SignedDuration::ZERO,
-        }
+defaulted! {
+    /// What the documents leave to the implementation. Every value of these conforms. A dialect that answers some
+    /// refusal with another allowed status edits `Behaviour::refusals` instead.
+    #[derive(Debug, Clone)]
+    pub struct Dialect {
+        /// Answers carry `meta`; the reference pages' own examples have none.
+        pub meta: bool = true,
+        /// `meta.version`, with or without a leading `v`.
+        pub version: &'static str = "v2.53.1",
+        /// Errors carry `details`.
+        pub details: bool = true,
+        /// A 401 has a body.
+        pub bodies_on_401: bool = true,
+        /// Objects carry a member that nobody knows.
+        pub extra_members: bool = false,
+        /// Members stand in the opposite order.
+        pub reversed: bool = false,
+        /// `Content-Type` carries a charset.
+        pub charset: bool = false,
+        /// Answers come in chunks.
+        pub chunked: bool = false,
+        /// Connections end after one answer.
+        pub close: bool = false,
+        /// The member that tells a user's role: `ROLES` on the page, `roles` is also seen.
+        pub roles_member: &'static str = "ROLES",
+        /// Answers carry a `Date`.
+        pub date: bool = true,
+        /// What a token looks like.
+        pub token: TokenForm = TokenForm::Opaque,
+        /// How the refusal after the sunset is written.
+        pub sunset: SunsetShape = SunsetShape::Listed,
+        /// So far the server's clock is ahead.
+        pub clock_ahead: SignedDuration = SignedDuration::ZERO,
     }
 }
 

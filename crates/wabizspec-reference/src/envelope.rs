@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::behaviour::Behaviour;
 use super::call::{Answer, AnswerBody, Delivery};
 use super::dialect::SunsetShape;
-use super::outcome::{Done, Reason, Refusal, Refused};
+use super::outcome::{Reason, Refusal, Refused, Success};
 use crate::documented::api::Resource;
 
 /// What a 401 asks for on the login endpoint (observed; RFC 9110 §11.6.1 wants a challenge on every 401).
@@ -18,19 +18,24 @@ const BASIC_CHALLENGE: &str = "Basic realm=\"Secure Area\"";
 const BEARER_CHALLENGE: &str = "Bearer realm=\"Secure Area\"";
 
 /// The status of the answer for an outcome.
-pub(super) fn status(behaviour: &Behaviour, outcome: &Result<Done, Refused>) -> u16 {
+pub(super) fn status(behaviour: &Behaviour, outcome: &Result<Success, Refused>) -> u16 {
     match outcome {
-        Ok(done) => behaviour.successes[done.success],
+        Ok(success) => behaviour.successes[*success],
         Err(Refused(reasons)) => reasons.first().map_or(400, |reason| behaviour.refusals[reason.refusal].status),
     }
 }
 
-/// The answer for an outcome of a request to this resource.
-pub(super) fn answer(behaviour: &Behaviour, resource: Option<Resource>, outcome: &Result<Done, Refused>) -> Answer {
+/// The answer for an outcome of a request to this resource, with the element of its payload.
+pub(super) fn answer(
+    behaviour: &Behaviour,
+    resource: Option<Resource>,
+    outcome: &Result<Success, Refused>,
+    element: Option<Value>,
+) -> Answer {
     let dialect = &behaviour.dialect;
     let status = status(behaviour, outcome);
     let body = match outcome {
-        Ok(done) => granted(behaviour, done),
+        Ok(success) => granted(behaviour, *success, element),
         Err(refused) => refusal(behaviour, refused),
     };
     let mut headers = Vec::with_capacity(2);
@@ -53,11 +58,10 @@ pub(super) fn answer(behaviour: &Behaviour, resource: Option<Resource>, outcome:
     Answer { status, headers, body, delivery }
 }
 
-fn granted(behaviour: &Behaviour, done: &Done) -> Map<String, Value> {
+fn granted(behaviour: &Behaviour, success: Success, element: Option<Value>) -> Map<String, Value> {
     let mut body = Map::with_capacity(2);
-    let member = done.success.operation().payload().member();
-    if let (Some(member), Some(element)) = (member, &done.element) {
-        body.insert(member.into(), json!([element]));
+    if let (Some(member), Some(element)) = (success.operation().payload().member(), element) {
+        body.insert(member.into(), Value::Array(vec![element]));
     }
     add_meta(behaviour, &mut body);
     body
@@ -125,84 +129,78 @@ fn each_object(value: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
 mod tests {
     use super::*;
     use crate::dialect::Dialect;
-    use crate::outcome::Success;
 
-    fn text(behaviour: &Behaviour, outcome: Result<Done, Refused>) -> (u16, String) {
-        let answer = answer(behaviour, Some(Resource::Account), &outcome);
-        let body = answer.json().map(Value::to_string).unwrap_or_default();
-        (answer.status, body)
-    }
-
-    fn with(edit: fn(&mut Dialect)) -> Behaviour {
+    /// The answer to a request to the account resource.
+    fn answered(edit: fn(&mut Dialect), outcome: Result<Success, Refused>, element: Option<Value>) -> Answer {
         let mut behaviour = Behaviour::default();
         edit(&mut behaviour.dialect);
-        behaviour
+        answer(&behaviour, Some(Resource::Account), &outcome, element)
+    }
+
+    fn refused(resource: Resource, refusal: Refusal) -> Answer {
+        answer(&Behaviour::default(), Some(resource), &Err(refusal.into()), None)
+    }
+
+    fn text(answer: &Answer) -> String {
+        answer.json().map(Value::to_string).unwrap_or_default()
     }
 
     const META: &str = r#""meta":{"version":"v2.53.1","api_status":"stable"}"#;
 
     #[test]
     fn a_success_has_its_payload_and_meta() {
-        let done = || Ok(Done { success: Success::CodeSent, element: Some(json!({"vname": "Acme"})) });
-        let (status, body) = text(&Behaviour::default(), done());
-        assert_eq!((status, body), (202, format!(r#"{{"account":[{{"vname":"Acme"}}],{META}}}"#)));
-        let (_, body) = text(&with(|dialect| dialect.meta = false), done());
-        assert_eq!(body, r#"{"account":[{"vname":"Acme"}]}"#);
-        let (_, body) = text(&with(|dialect| dialect.reversed = true), done());
-        assert!(body.starts_with(r#"{"meta":{"api_status""#), "{body}");
-        let (_, body) = text(&with(|dialect| dialect.extra_members = true), done());
-        assert_eq!(body.matches("x_note").count(), 3, "{body}");
-        let (status, body) = text(&Behaviour::default(), Ok(Done { success: Success::Verified, element: None }));
-        assert_eq!((status, body), (201, format!("{{{META}}}")));
+        let sent = |edit| answered(edit, Ok(Success::CodeSent), Some(json!({"vname": "Acme"})));
+        let usual = sent(|_| {});
+        assert_eq!((usual.status, text(&usual)), (202, format!(r#"{{"account":[{{"vname":"Acme"}}],{META}}}"#)));
+        assert_eq!(text(&sent(|dialect| dialect.meta = false)), r#"{"account":[{"vname":"Acme"}]}"#);
+        let reversed = text(&sent(|dialect| dialect.reversed = true));
+        assert!(reversed.starts_with(r#"{"meta":{"api_status""#), "{reversed}");
+        let extra = text(&sent(|dialect| dialect.extra_members = true));
+        assert_eq!(extra.matches("x_note").count(), 3, "{extra}");
+        let verified = answered(|_| {}, Ok(Success::Verified), None);
+        assert_eq!((verified.status, text(&verified)), (201, format!("{{{META}}}")));
     }
 
     #[test]
     fn the_sunset_refusal_is_listed_or_bare() {
         let error = r#"{"code":1005,"title":"Access denied","details":"Unknown error: biz_link_on_prem_reg_blocked"}"#;
-        let refused = || Err(Refusal::Sunset.into());
-        let (status, body) = text(&Behaviour::default(), refused());
-        assert_eq!((status, body), (403, format!(r#"{{{META},"errors":[{error}]}}"#)));
-        let bare = with(|dialect| dialect.sunset = SunsetShape::Bare);
-        assert_eq!(text(&bare, refused()), (403, error.into()));
-        let (_, body) = text(&bare, Err(Refusal::Forbidden.into()));
-        assert!(body.contains("errors"), "{body}");
+        let listed = refused(Resource::Account, Refusal::Sunset);
+        assert_eq!((listed.status, text(&listed)), (403, format!(r#"{{{META},"errors":[{error}]}}"#)));
+        let bare = |refusal: Refusal| answered(|dialect| dialect.sunset = SunsetShape::Bare, Err(refusal.into()), None);
+        let sunset = bare(Refusal::Sunset);
+        assert_eq!((sunset.status, text(&sunset)), (403, error.into()));
+        assert!(text(&bare(Refusal::Forbidden)).contains("errors"));
     }
 
     #[test]
     fn every_401_has_a_challenge_and_every_405_an_allow() {
         for (resource, challenge) in [(Resource::Login, "Basic "), (Resource::Users, "Bearer ")] {
-            let answer = answer(&Behaviour::default(), Some(resource), &Err(Refusal::NoToken.into()));
+            let answer = refused(resource, Refusal::NoToken);
             let header = answer.header("www-authenticate");
             assert!(header.is_some_and(|value| value.starts_with(challenge)), "{header:?}");
         }
-        let wrong = answer(&Behaviour::default(), Some(Resource::Login), &Err(Refusal::WrongMethod.into()));
+        let wrong = refused(Resource::Login, Refusal::WrongMethod);
         assert_eq!((wrong.status, wrong.header("allow")), (405, Some("POST")));
-        let silent = with(|dialect| dialect.bodies_on_401 = false);
-        let silent = answer(&silent, Some(Resource::Login), &Err(Refusal::WrongPassword.into()));
+        let silent = answered(|dialect| dialect.bodies_on_401 = false, Err(Refusal::WrongPassword.into()), None);
         assert_eq!((silent.status, silent.body), (401, AnswerBody::Empty));
     }
 
     #[test]
-    fn json_is_labelled() {
-        let label = |behaviour| {
-            let answer = answer(&behaviour, Some(Resource::Users), &Err(Refusal::Forbidden.into()));
-            answer.header("content-type").map(str::to_owned)
-        };
-        assert_eq!(label(Behaviour::default()).as_deref(), Some("application/json"));
-        let charset = label(with(|dialect| dialect.charset = true));
-        assert_eq!(charset.as_deref(), Some("application/json; charset=utf-8"));
+    fn json_has_its_content_type() {
+        let usual = refused(Resource::Users, Refusal::Forbidden);
+        assert_eq!(usual.header("content-type"), Some("application/json"));
+        let charset = answered(|dialect| dialect.charset = true, Err(Refusal::Forbidden.into()), None);
+        assert_eq!(charset.header("content-type"), Some("application/json; charset=utf-8"));
     }
 
     #[test]
     fn every_reason_is_an_error_and_details_can_be_left_out() {
-        let reasons = [Refusal::MissingMember, Refusal::InvalidMember]
-            .map(|refusal| Reason { refusal, details: Some("why".into()) });
-        let refused = || Err(Refused(reasons.to_vec()));
-        let (status, body) = text(&Behaviour::default(), refused());
-        assert_eq!(status, 400);
+        let reason = |refusal| Reason { refusal, details: Some("why".into()) };
+        let reasons = Refused([Refusal::MissingMember, Refusal::InvalidMember].map(reason).to_vec());
+        let answer = answered(|_| {}, Err(reasons.clone()), None);
+        let body = text(&answer);
         assert!(body.contains(r#""code":1008"#) && body.contains(r#""code":1009"#), "{body}");
-        assert_eq!(body.matches(r#""details":"why""#).count(), 2);
-        let (_, body) = text(&with(|dialect| dialect.details = false), refused());
-        assert!(!body.contains("details"), "{body}");
+        assert_eq!((answer.status, body.matches(r#""details":"why""#).count()), (400, 2));
+        assert!(!text(&answered(|dialect| dialect.details = false, Err(reasons), None)).contains("details"));
     }
 }

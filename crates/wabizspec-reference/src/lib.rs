@@ -4,7 +4,7 @@
 //! is what the documents say, and everything that a dialect or a planted fault does otherwise is an edit to it.
 //! Nothing here knows of scenarios, judging or reports.
 
-mod listed;
+mod declare;
 pub mod documented;
 
 mod call;
@@ -25,6 +25,6 @@ pub use dialect::{Dialect, SunsetShape, TokenForm};
 #[cfg(feature = "faults")]
 pub use fault::{Fault, FaultError, Kind, Origin};
 pub use model::{Entropy, Model, Moment, Registration};
-pub use outcome::{Done, Reason, Refusal, Refused, Success};
+pub use outcome::{Reason, Refusal, Refused, Success};
 #[cfg(feature = "server")]
 pub use server::{Server, Settings};

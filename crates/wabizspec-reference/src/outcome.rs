@@ -8,33 +8,25 @@ use std::ops::{Index, IndexMut};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::declare::listed;
 use crate::documented::api::Operation;
 use crate::documented::bodies::{BodyError, MemberError};
 use crate::documented::errors::ErrorCode;
-use crate::listed::listed;
 
 listed! {
     /// The kinds of success.
+    #[allow(missing_docs, reason = "the names say what happened")]
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Success {
-        /// A token was given.
         LoggedIn,
-        /// A token was taken back.
         LoggedOut,
-        /// A user was created.
         UserCreated,
-        /// A user was shown.
         UserShown,
-        /// A user has a new password.
         UserUpdated,
-        /// A user is gone.
         UserDeleted,
-        /// The number is registered already.
         AlreadyRegistered,
-        /// A registration code was sent.
         CodeSent,
-        /// The registration is complete.
         Verified,
     }
 }
@@ -62,62 +54,36 @@ impl Success {
 
 listed! {
     /// The kinds of refusal.
+    #[allow(missing_docs, reason = "the table below says what each one means")]
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Refusal {
-        /// A login without credentials.
         NoCredentials,
-        /// A login with an `Authorization` from which no Basic credentials can be read.
         UnreadableCredentials,
-        /// A login with a name that nobody has.
         UnknownUsername,
-        /// A login with a password that is not the user's.
         WrongPassword,
-        /// More than one `Authorization` field: which of them counts would be a guess.
         SeveralAuthorizations,
-        /// The default password without a new one.
         PasswordChangeRequired,
-        /// A new password at login that breaks the rule.
         WeakNewPassword,
-        /// A password of a new user that breaks the rule.
         WeakCreatedPassword,
-        /// A changed password of a user that breaks the rule.
         WeakUpdatedPassword,
-        /// A name of a new user that will not do.
         BadUsername,
-        /// A body that is no JSON object.
         Malformed,
-        /// A required member that is not there.
         MissingMember,
-        /// A member whose value will not do.
         InvalidMember,
-        /// A certificate without a name to read.
         BadCertificate,
-        /// No Bearer token.
         NoToken,
-        /// A Bearer token that was never given, or was taken back.
         UnknownToken,
-        /// A Bearer token whose time is over.
         ExpiredToken,
-        /// A caller without the right.
         Forbidden,
-        /// A new user with a name that is taken.
         UserExists,
-        /// A user that is not there.
         UnknownUser,
-        /// The user that cannot be deleted.
         AdminStays,
-        /// A path that is not there.
         UnknownPath,
-        /// A method that a path does not have.
         WrongMethod,
-        /// A registration after registrations ended.
         Sunset,
-        /// A registration code that was not the one sent.
         WrongCode,
-        /// A body beyond the server's limit.
         TooLarge,
-        /// No randomness to be had.
         NotReady,
     }
 }
@@ -218,12 +184,16 @@ impl<K: Ord, V> IndexMut<K> for Table<K, V> {
 }
 
 /// A request that was granted.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Done {
-    /// How.
+pub(super) struct Done {
     pub success: Success,
     /// The one element of the payload, if the operation has a payload.
     pub element: Option<Value>,
+}
+
+impl From<Success> for Done {
+    fn from(success: Success) -> Self {
+        Done { success, element: None }
+    }
 }
 
 /// A request that was refused, with one reason or more; the first gives the status.

@@ -3,39 +3,26 @@
 use serde::{Deserialize, Serialize};
 
 use super::when::When;
+use crate::declare::defaulted;
 
-/// Who may do what (users; account: the admin registers).
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Permissions {
-    pub create: Who,
-    pub read: Who,
-    pub update: Who,
-    pub delete: Who,
-    pub logout: Who,
-    /// Register and verify.
-    pub register: Who,
-    /// Which requests are done before the permission of their caller, who has a token, is checked.
-    pub(crate) asked_late: Option<When>,
-    /// Bodies are read before tokens and permissions are checked.
-    pub body_first: bool,
-    /// Permissions are checked only after it is known that the user exists.
-    pub existence_first: bool,
-}
-
-impl Default for Permissions {
-    fn default() -> Self {
-        Permissions {
-            create: Who::Admin,
-            read: Who::SelfOrAdmin,
-            update: Who::SelfOrAdmin,
-            delete: Who::Admin,
-            logout: Who::User,
-            register: Who::Admin,
-            asked_late: None,
-            body_first: false,
-            existence_first: false,
-        }
+defaulted! {
+    /// Who may do what (users; account: the admin registers).
+    #[derive(Debug, Clone, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct Permissions {
+        pub create: Who = Who::Admin,
+        pub read: Who = Who::SelfOrAdmin,
+        pub update: Who = Who::SelfOrAdmin,
+        pub delete: Who = Who::Admin,
+        pub logout: Who = Who::User,
+        /// Register and verify.
+        pub register: Who = Who::Admin,
+        /// Which requests are done before the permission of their caller, who has a token, is checked.
+        pub(crate) asked_late: Option<When> = None,
+        /// Bodies are read before tokens and permissions are checked.
+        pub body_first: bool = false,
+        /// Permissions are checked only after it is known that the user exists.
+        pub existence_first: bool = false,
     }
 }
 

@@ -2,30 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::declare::defaulted;
 use crate::documented::bodies::AccountRule;
 
-/// How registration goes.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RegistrationRules {
-    /// The rule for the members of a request for a code.
-    pub account: AccountRule,
-    /// A voice call tells a code, but one that was sent before stays the right one.
-    pub voice_repeats: bool,
-    /// A verified registration is forgotten at once.
-    pub forgetful: bool,
-    /// What is looked at before it is noticed that registrations have ended.
-    pub sunset: SunsetCheck,
-}
-
-impl Default for RegistrationRules {
-    fn default() -> Self {
-        RegistrationRules {
-            account: AccountRule::documented(),
-            voice_repeats: false,
-            forgetful: false,
-            sunset: SunsetCheck::AfterToken,
-        }
+defaulted! {
+    /// How registration goes.
+    #[derive(Debug, Clone, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct RegistrationRules {
+        /// The rule for the members of a request for a code.
+        pub account: AccountRule = AccountRule::documented(),
+        /// A voice call tells a code, but one that was sent before stays the right one.
+        pub voice_repeats: bool = false,
+        /// A verified registration is forgotten at once.
+        pub forgetful: bool = false,
+        /// What is looked at before it is noticed that registrations have ended.
+        pub sunset: SunsetCheck = SunsetCheck::AfterToken,
     }
 }
 

@@ -1,59 +1,57 @@
-//! How users are kept: `/v1/users`.
+//! How users and their passwords are kept: `/v1/users`.
 
 use serde::{Deserialize, Serialize};
 
 use super::RefusedChange;
+use crate::declare::defaulted;
 use crate::documented::bodies::UsernameRule;
+use crate::documented::password::PasswordRule;
 
-/// How users are kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UserRules {
-    /// The rule for the name of a new user.
-    pub username: UsernameRule,
-    /// A new user gets the role that the request claims.
-    pub create_promotes: bool,
-    /// What happens to a name that is taken.
-    pub duplicate: Duplicate,
-    /// What happens to a deletion of the admin.
-    pub admin_deletion: AdminDeletion,
-    /// Whom a deletion deletes.
-    pub deletes: Deletes,
-    /// What is left of a deleted user.
-    pub leftover: Leftover,
-    /// A new user has to bring another password at its first login.
-    pub created_must_change: bool,
-    /// An update gives the user the role that the request claims.
-    pub update_promotes: bool,
-    /// A change is reported as done, but not done.
-    pub update_ignored: bool,
-    /// What a refused change does.
-    pub refused_update: RefusedChange,
-    /// The password before a change still logs in.
-    pub old_password_stays: bool,
-    /// A creation that was refused for its members is done anyway.
-    pub refused_creation_sticks: bool,
-    /// A creation is reported as done, but not done.
-    pub creation_ignored: bool,
+defaulted! {
+    /// How passwords are judged.
+    #[derive(Debug, Clone, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct PasswordRules {
+        /// The rule for `new_password`.
+        pub on_login: PasswordRule = PasswordRule::documented(),
+        /// The rule for a new user.
+        pub on_create: PasswordRule = PasswordRule::documented(),
+        /// The rule for a changed user.
+        pub on_update: PasswordRule = PasswordRule::documented(),
+    }
 }
 
-impl Default for UserRules {
-    fn default() -> Self {
-        UserRules {
-            username: UsernameRule::documented(),
-            create_promotes: false,
-            duplicate: Duplicate::Refused,
-            admin_deletion: AdminDeletion::Refused,
-            deletes: Deletes::TheNamed,
-            leftover: Leftover::Nothing,
-            created_must_change: false,
-            update_promotes: false,
-            update_ignored: false,
-            refused_update: RefusedChange::ChangesNothing,
-            old_password_stays: false,
-            refused_creation_sticks: false,
-            creation_ignored: false,
-        }
+defaulted! {
+    /// How users are kept.
+    #[derive(Debug, Clone, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct UserRules {
+        /// The rule for the name of a new user.
+        pub username: UsernameRule = UsernameRule::documented(),
+        /// A new user gets the role that the request claims.
+        pub create_promotes: bool = false,
+        /// What happens to a name that is taken.
+        pub duplicate: Duplicate = Duplicate::Refused,
+        /// What happens to a deletion of the admin.
+        pub admin_deletion: AdminDeletion = AdminDeletion::Refused,
+        /// Whom a deletion deletes.
+        pub deletes: Deletes = Deletes::TheNamed,
+        /// What is left of a deleted user.
+        pub leftover: Leftover = Leftover::Nothing,
+        /// A new user has to bring another password at its first login.
+        pub created_must_change: bool = false,
+        /// An update gives the user the role that the request claims.
+        pub update_promotes: bool = false,
+        /// A change is reported as done, but not done.
+        pub update_ignored: bool = false,
+        /// What a refused change does.
+        pub refused_update: RefusedChange = RefusedChange::ChangesNothing,
+        /// The password before a change still logs in.
+        pub old_password_stays: bool = false,
+        /// A creation that was refused for its members is done anyway.
+        pub refused_creation_sticks: bool = false,
+        /// A creation is reported as done, but not done.
+        pub creation_ignored: bool = false,
     }
 }
 

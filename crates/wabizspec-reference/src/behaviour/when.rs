@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::documented::api::Resource;
 use crate::documented::basic::{self, BasicError};
 use crate::documented::password::PasswordRule;
-use crate::outcome::{Done, Refusal, Refused, Success};
+use crate::outcome::{Refusal, Refused, Success};
 use crate::route::Route;
 
 /// A condition. It holds when each of its members does; an empty one always holds. A list holds when one of its items
@@ -156,8 +156,8 @@ impl Place {
     }
 }
 
-/// A condition on a text. It holds when each of its members does; a list holds when one of its items does. Only `absent`
-/// holds of a text that is absent.
+/// A condition on a text. It holds when each of its members does; a list holds when one of its items does. Of an absent
+/// text only `absent` holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Text {
@@ -248,12 +248,12 @@ impl When {
             && self.not.as_ref().is_none_or(|not| !not.holds(call, resource, handled))
     }
 
-    fn outcome_holds(&self, outcome: Option<&Result<Done, Refused>>) -> bool {
+    fn outcome_holds(&self, outcome: Option<&Result<Success, Refused>>) -> bool {
         let is = |wanted: Outcome| match wanted {
             Outcome::Granted => matches!(outcome, Some(Ok(_))),
             Outcome::Refused => matches!(outcome, Some(Err(_))),
         };
-        let granted = || matches!(outcome, Some(Ok(done)) if self.granted.contains(&done.success));
+        let granted = || matches!(outcome, Some(Ok(success)) if self.granted.contains(success));
         let refused = || match outcome {
             Some(Err(Refused(reasons))) => reasons.iter().any(|reason| self.refused.contains(&reason.refusal)),
             _ => false,

@@ -7,7 +7,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::listed::listed;
+use crate::declare::listed;
 
 listed! {
     /// A path of the API.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::listed::listed;
+use crate::declare::listed;
 
 listed! {
     /// A documented error code. Its discriminant is the number that answers carry.

@@ -1,9 +1,8 @@
 //! The rule that a new password must follow.
 //!
-//! It judges the text of a password only. Whether a password is the right one is not its business.
+//! It checks the text of a password only, not whether it is the right one.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// brackets, where the client's own error text has it (users/login, Password; observed).
 pub const SPECIAL_CHARACTERS: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
-/// What a password must be like. A rule is plain data, so that a faulty client can have a slightly wrong one.
+/// The rule as plain data, so that a faulty client can have a slightly wrong one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordRule {
@@ -28,9 +27,9 @@ pub struct PasswordRule {
     pub upper: bool,
     /// Whether an ASCII lowercase letter is needed.
     pub lower: bool,
-    /// Of these characters one is needed; none are needed where there are none.
+    /// One of these characters is needed; an empty list needs none.
     pub special: Marks,
-    /// Whether control characters are let in.
+    /// Whether control characters are allowed.
     pub controls: bool,
 }
 
@@ -44,51 +43,25 @@ pub enum Counted {
     Bytes,
 }
 
-/// One thing that a password lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One way in which a password breaks the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what they are")]
 pub enum Shortfall {
-    /// Fewer characters than the smallest length.
-    TooShort {
-        /// The length that it has.
-        length: usize,
-        /// The length that it needs.
-        min: usize,
-    },
-    /// More characters than the greatest length.
-    TooLong {
-        /// The length that it has.
-        length: usize,
-        /// The length that it may have.
-        max: usize,
-    },
-    /// No digit.
+    #[error("{length} characters, at least {min} needed")]
+    TooShort { length: usize, min: usize },
+    #[error("{length} characters, at most {max} allowed")]
+    TooLong { length: usize, max: usize },
+    #[error("no digit")]
     NoDigit,
-    /// No uppercase letter.
+    #[error("no uppercase letter")]
     NoUpper,
-    /// No lowercase letter.
+    #[error("no lowercase letter")]
     NoLower,
-    /// None of the special characters.
+    #[error("no special character")]
     NoSpecial,
-    /// A control character: Basic authentication cannot carry it, so nobody could log in with it (RFC 7617 §2).
+    /// Basic authentication cannot carry it, so nobody could log in with it (RFC 7617 §2).
+    #[error("a control character")]
     Control,
-}
-
-impl fmt::Display for Shortfall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Shortfall::TooShort { length, min } => {
-                write!(f, "{length} characters, at least {min} needed")
-            }
-            Shortfall::TooLong { length, max } => {
-                write!(f, "{length} characters, at most {max} allowed")
-            }
-            Shortfall::NoDigit => f.write_str("no digit"),
-            Shortfall::NoUpper => f.write_str("no uppercase letter"),
-            Shortfall::NoLower => f.write_str("no lowercase letter"),
-            Shortfall::NoSpecial => f.write_str("no special character"),
-            Shortfall::Control => f.write_str("a control character"),
-        }
-    }
 }
 
 /// Characters of which a password needs one.
@@ -123,7 +96,7 @@ impl PasswordRule {
         }
     }
 
-    /// Everything that this password lacks; `Ok` when it lacks nothing.
+    /// Everything in which this password breaks the rule; `Ok` if it follows it.
     pub fn check(&self, password: &str) -> Result<(), Vec<Shortfall>> {
         let has = |class: fn(char) -> bool| password.contains(class);
         let length = match self.counted {
@@ -131,107 +104,74 @@ impl PasswordRule {
             Counted::Bytes => password.len(),
         };
         let (min, max) = (*self.length.start(), *self.length.end());
-        let mut lacking = Vec::new();
-        if length < min {
-            lacking.push(Shortfall::TooShort { length, min });
-        }
-        if length > max {
-            lacking.push(Shortfall::TooLong { length, max });
-        }
-        if self.digit && !has(|c| c.is_ascii_digit()) {
-            lacking.push(Shortfall::NoDigit);
-        }
-        if self.upper && !has(|c| c.is_ascii_uppercase()) {
-            lacking.push(Shortfall::NoUpper);
-        }
-        if self.lower && !has(|c| c.is_ascii_lowercase()) {
-            lacking.push(Shortfall::NoLower);
-        }
-        if !self.special.are_in(password) {
-            lacking.push(Shortfall::NoSpecial);
-        }
-        if !self.controls && has(|c| c.is_ascii_control()) {
-            lacking.push(Shortfall::Control);
-        }
-        match lacking.is_empty() {
-            true => Ok(()),
-            false => Err(lacking),
-        }
+        let shortfalls = [
+            (length < min, Shortfall::TooShort { length, min }),
+            (length > max, Shortfall::TooLong { length, max }),
+            (self.digit && !has(|c| c.is_ascii_digit()), Shortfall::NoDigit),
+            (self.upper && !has(|c| c.is_ascii_uppercase()), Shortfall::NoUpper),
+            (self.lower && !has(|c| c.is_ascii_lowercase()), Shortfall::NoLower),
+            (!self.special.are_in(password), Shortfall::NoSpecial),
+            (!self.controls && has(|c| c.is_ascii_control()), Shortfall::Control),
+        ];
+        let found: Vec<Shortfall> = shortfalls.into_iter().filter(|(found, _)| *found).map(|(_, one)| one).collect();
+        if found.is_empty() { Ok(()) } else { Err(found) }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use Shortfall::*;
+
     use super::*;
 
     fn shortfalls(password: &str) -> Vec<Shortfall> {
         PasswordRule::documented().check(password).err().unwrap_or_default()
     }
 
-    /// A good password of so many characters.
-    fn of_length(length: usize) -> String {
-        format!("Aa1!{}", "x".repeat(length - 4))
-    }
-
     #[test]
-    fn lengths_from_8_to_64() {
-        let short = |length| vec![Shortfall::TooShort { length, min: 8 }];
-        let long = |length| vec![Shortfall::TooLong { length, max: 64 }];
-        for (length, expected) in [
-            (4, short(4)),
-            (7, short(7)),
-            (8, vec![]),
-            (9, vec![]),
-            (63, vec![]),
-            (64, vec![]),
-            (65, long(65)),
-            (1024, long(1024)),
-        ] {
-            assert_eq!(shortfalls(&of_length(length)), expected, "{length}");
-        }
-    }
-
-    #[test]
-    fn each_class_is_needed() {
+    fn passwords_and_how_they_break_the_rule() {
+        let of_length = |length: usize| format!("Aa1!{}", "x".repeat(length - 4));
         for (password, expected) in [
-            ("Abcdefg!", vec![Shortfall::NoDigit]),
-            ("abcdef1!", vec![Shortfall::NoUpper]),
-            ("ABCDEF1!", vec![Shortfall::NoLower]),
-            ("Abcdefg1", vec![Shortfall::NoSpecial]),
-            ("Abcdef 1", vec![Shortfall::NoSpecial]),
-            ("Abcdef1£", vec![Shortfall::NoSpecial]),
-            ("Äbcdef1!", vec![Shortfall::NoUpper]),
-            ("ABCDEFß1!", vec![Shortfall::NoLower]),
-            ("Abcdef٣!", vec![Shortfall::NoDigit]),
-            ("Abcdef1!\n", vec![Shortfall::Control]),
-            ("Abcdef1!\0x", vec![Shortfall::Control]),
+            (&*of_length(4), vec![TooShort { length: 4, min: 8 }]),
+            (&of_length(7), vec![TooShort { length: 7, min: 8 }]),
+            (&of_length(8), vec![]),
+            (&of_length(9), vec![]),
+            (&of_length(63), vec![]),
+            (&of_length(64), vec![]),
+            (&of_length(65), vec![TooLong { length: 65, max: 64 }]),
+            (&of_length(1024), vec![TooLong { length: 1024, max: 64 }]),
+            // 7 characters in 13 bytes, 64 in 184.
+            ("Aa1!東京東", vec![TooShort { length: 7, min: 8 }]),
+            (&format!("Aa1!{}", "京".repeat(60)), vec![]),
+            ("Abcdefg!", vec![NoDigit]),
+            ("abcdef1!", vec![NoUpper]),
+            ("ABCDEF1!", vec![NoLower]),
+            ("Abcdefg1", vec![NoSpecial]),
+            ("Abcdef 1", vec![NoSpecial]),
+            ("Abcdef1£", vec![NoSpecial]),
+            ("Äbcdef1!", vec![NoUpper]),
+            ("ABCDEFß1!", vec![NoLower]),
+            ("Abcdef٣!", vec![NoDigit]),
+            ("Abcdef1!\n", vec![Control]),
+            ("Abcdef1!\0x", vec![Control]),
             ("Abcdef1!", vec![]),
             ("A 1!bcd ", vec![]),
+            ("", vec![TooShort { length: 0, min: 8 }, NoDigit, NoUpper, NoLower, NoSpecial]),
+            ("secret", vec![TooShort { length: 6, min: 8 }, NoDigit, NoUpper, NoSpecial]),
         ] {
             assert_eq!(shortfalls(password), expected, "{password:?}");
         }
     }
 
     #[test]
-    fn all_shortfalls_are_told_at_once() {
-        use Shortfall::*;
-        let nothing = [TooShort { length: 0, min: 8 }, NoDigit, NoUpper, NoLower, NoSpecial];
-        assert_eq!(shortfalls(""), nothing);
-        assert_eq!(shortfalls("secret"), [TooShort { length: 6, min: 8 }, NoDigit, NoUpper, NoSpecial]);
-    }
-
-    #[test]
-    fn each_shortfall_says_what_is_lacking() {
-        let told = |password: &str| {
-            let reasons: Vec<String> = shortfalls(password).iter().map(Shortfall::to_string).collect();
-            reasons.join("; ")
-        };
+    fn each_shortfall_says_what_is_wrong() {
+        let mut reasons: Vec<String> = shortfalls("\0").iter().map(Shortfall::to_string).collect();
+        reasons.push(TooLong { length: 65, max: 64 }.to_string());
         assert_eq!(
-            told("\0"),
+            reasons.join("; "),
             "1 characters, at least 8 needed; no digit; no uppercase letter; no lowercase letter; \
-             no special character; a control character"
+             no special character; a control character; 65 characters, at most 64 allowed"
         );
-        assert_eq!(told(&of_length(65)), "65 characters, at most 64 allowed");
     }
 
     #[test]
@@ -245,22 +185,10 @@ mod tests {
     }
 
     #[test]
-    fn characters_count_not_bytes() {
-        assert_eq!(shortfalls("Aa1!東京東").len(), 1, "7 characters in 13 bytes");
-        assert_eq!(shortfalls(&format!("Aa1!{}", "京".repeat(60))), []);
+    fn a_rule_can_count_bytes_or_need_no_classes() {
         let bytes = PasswordRule { counted: Counted::Bytes, ..PasswordRule::documented() };
         assert_eq!(bytes.check("Aa1!東京東"), Ok(()));
-    }
-
-    #[test]
-    fn a_rule_without_classes_asks_for_lengths_only() {
-        let rule = PasswordRule {
-            digit: false,
-            upper: false,
-            lower: false,
-            special: Marks::of(""),
-            ..PasswordRule::documented()
-        };
-        assert_eq!(rule.check("        "), Ok(()));
+        let lengths = PasswordRule { digit: false, upper: false, lower: false, special: Marks::of(""), ..bytes };
+        assert_eq!(lengths.check("        "), Ok(()));
     }
 }

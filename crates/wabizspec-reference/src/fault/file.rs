@@ -1,12 +1,10 @@
 //! The files of faults.
 
 use serde::Deserialize;
-use serde_json::Value;
 use toml::Spanned;
 
-use super::{Fault, Kind, Origin, coded, edited};
+use super::{Fault, coded};
 use crate::behaviour::Behaviour;
-use crate::model::Registration;
 
 macro_rules! embedded {
     ($($name:literal)*) => {
@@ -48,25 +46,7 @@ enum Mistake {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    fault: Vec<Spanned<Row>>,
-}
-
-/// A fault as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    id: String,
-    requirement: String,
-    #[serde(default)]
-    registration: Registration,
-    #[serde(default)]
-    kind: Kind,
-    description: String,
-    /// What differs from the documented [`Behaviour`].
-    edit: Option<Value>,
-    /// The edit, or a part of it, is a function in `coded`.
-    #[serde(default)]
-    coded: bool,
+    fault: Vec<Spanned<Fault>>,
 }
 
 impl Fault {
@@ -82,28 +62,26 @@ impl Fault {
         };
         let read: File = toml::from_str(text)
             .map_err(|wrong| error(wrong.span().map_or(0, |span| span.start), Mistake::Toml(wrong)))?;
-        let rows = read.fault.into_iter();
-        rows.map(|row| {
-            let at = row.span().start;
-            Fault::of(row.into_inner()).map_err(|mistake| error(at, mistake))
-        })
-        .collect()
+        let faults = read.fault.into_iter();
+        faults
+            .map(|fault| {
+                fault
+                    .get_ref()
+                    .check()
+                    .map_err(|mistake| error(fault.span().start, mistake))
+                    .map(|()| fault.into_inner())
+            })
+            .collect()
     }
 
-    fn of(row: Row) -> Result<Fault, Mistake> {
-        let Row { id, requirement, registration, kind, description, edit, coded } = row;
-        if coded && coded::all().all(|edit| edit.id() != id) {
-            return Err(Mistake::NotCoded(id));
+    fn check(&self) -> Result<(), Mistake> {
+        let id = || self.id.clone();
+        if self.coded && coded::all().all(|edit| edit.id() != self.id) {
+            return Err(Mistake::NotCoded(id()));
         }
-        if !coded && edit.is_none() {
-            return Err(Mistake::NoEdit(id));
+        if !self.coded && self.edit.is_none() {
+            return Err(Mistake::NoEdit(id()));
         }
-        let edit = edit.unwrap_or(Value::Object(Default::default()));
-        match edited(&Behaviour::default(), &edit) {
-            Ok(_) => {
-                Ok(Fault { id, requirement, registration, kind, description, origin: Origin::Planted, edit, coded })
-            }
-            Err(wrong) => Err(Mistake::Edit(id, wrong)),
-        }
+        self.edited(&Behaviour::default()).map(drop).map_err(|wrong| Mistake::Edit(id(), wrong))
     }
 }

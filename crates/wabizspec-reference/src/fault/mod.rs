@@ -18,29 +18,37 @@ use super::model::Registration;
 pub use file::FaultError;
 
 /// One planted defect of the reference client.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
     /// What is wrong: area, topic and defect. It never changes.
     pub id: String,
     /// The requirement that it breaks, by its id.
     pub requirement: String,
     /// The registration state in which it shows.
+    #[serde(default)]
     pub registration: Registration,
     /// How much of the client it spoils.
+    #[serde(default)]
     pub kind: Kind,
     /// What an implementer got wrong, in one line.
     pub description: String,
     /// Where it comes from.
+    #[serde(skip)]
     pub origin: Origin,
-    edit: Value,
+    /// What differs from the documented [`Behaviour`].
+    edit: Option<Value>,
+    /// The edit, or a part of it, is in `coded`.
+    #[serde(default)]
     coded: bool,
 }
 
 /// Where a fault comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// It is a row of a file.
+    #[default]
     Planted,
     /// It was generated from a case of the suite.
     Generated,
@@ -99,14 +107,14 @@ impl Fault {
         registration: Registration,
         description: String,
     ) -> Fault {
-        let edit = json!({"answers": [{"when": {"number": number}, "let_through": true}]});
+        let edit = Some(json!({"answers": [{"when": {"number": number}, "let_through": true}]}));
         let (kind, origin) = (Kind::Rule, Origin::Generated);
         Fault { id, requirement, registration, kind, description, origin, edit, coded: false }
     }
 
     /// Plants it.
     pub fn plant(&self, behaviour: &mut Behaviour) {
-        if let Ok(edited) = edited(behaviour, &self.edit) {
+        if let Ok(edited) = self.edited(behaviour) {
             *behaviour = edited;
         }
         if self.coded {
@@ -125,20 +133,20 @@ impl Fault {
     pub fn keeps_waiting(&self, longer: Duration) -> bool {
         self.behaviour().answers.iter().any(|change| change.delay() > longer)
     }
-}
 
-/// A behaviour under an edit.
-fn edited(behaviour: &Behaviour, edit: &Value) -> serde_json::Result<Behaviour> {
-    let mut value = serde_json::to_value(behaviour)?;
-    merge(&mut value, edit);
-    let edited: Behaviour = serde_json::from_value(value)?;
-    Ok(Behaviour {
-        dialect: behaviour.dialect.clone(),
-        functions: behaviour.functions,
-        amends: behaviour.amends.clone(),
-        rewrites: behaviour.rewrites.clone(),
-        ..edited
-    })
+    /// A behaviour with the edit that is data.
+    fn edited(&self, behaviour: &Behaviour) -> serde_json::Result<Behaviour> {
+        let mut value = serde_json::to_value(behaviour)?;
+        self.edit.iter().for_each(|edit| merge(&mut value, edit));
+        let edited: Behaviour = serde_json::from_value(value)?;
+        Ok(Behaviour {
+            dialect: behaviour.dialect.clone(),
+            functions: behaviour.functions,
+            amends: behaviour.amends.clone(),
+            rewrites: behaviour.rewrites.clone(),
+            ..edited
+        })
+    }
 }
 
 /// Members replace those of the same name, except that objects are merged and lists get longer.

@@ -1,7 +1,7 @@
 //! The reference client as a pure state machine: a request and a moment in, an answer out.
 //!
-//! It opens nothing and reads no clock; randomness is handed in. What it does follows [`Behaviour`], whose default
-//! is the documented behaviour.
+//! It opens nothing and reads no clock; randomness is passed in. It follows [`Behaviour`], whose default is the
+//! documented behaviour.
 
 mod sessions;
 mod shared;
@@ -20,13 +20,13 @@ use serde_json::Value;
 use super::behaviour::{Behaviour, Handled, Several};
 use super::call::{Answer, Brief, Call};
 use super::envelope;
-use super::outcome::{Done, Refusal, Refused};
+use super::outcome::{Done, Refusal, Refused, Success};
 use super::route::Route;
 use crate::documented::api::{Operation, Resource};
 use crate::documented::bodies::BodyError;
 use state::State;
 
-/// 32 bytes that nobody can guess, or nothing when there are none to be had.
+/// 32 bytes that nobody can guess, or nothing if there are none.
 pub type Entropy = Box<dyn FnMut() -> Option<[u8; 32]> + Send>;
 
 /// Whether numbers can still be registered (account).
@@ -64,20 +64,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// A client as just installed, with the operating system's randomness.
-    pub fn new(registration: Registration, behaviour: Behaviour) -> Self {
-        Model::with_entropy(registration, behaviour, Model::system_entropy())
-    }
-
-    /// The operating system's randomness.
-    pub fn system_entropy() -> Entropy {
-        Box::new(|| {
-            let mut bytes = [0; 32];
-            getrandom::fill(&mut bytes).ok().map(|()| bytes)
-        })
-    }
-
-    /// The same with randomness of the caller's: equal bytes make equal tokens and codes.
+    /// A client as just installed. Equal bytes of randomness make equal tokens and codes.
     pub fn with_entropy(registration: Registration, behaviour: Behaviour, entropy: Entropy) -> Self {
         Model {
             registration,
@@ -91,8 +78,8 @@ impl Model {
     /// Answers one request that arrived at this moment.
     pub fn handle(&mut self, call: &Call<'_>, now: Timestamp) -> Answer {
         let route = Route::of(call.path);
-        let outcome = self.settle(call, &route, now);
-        let mut answer = envelope::answer(&self.behaviour, route.resource, &outcome);
+        let (outcome, element) = self.settle(call, &route, now);
+        let mut answer = envelope::answer(&self.behaviour, route.resource, &outcome, element);
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let handled = Handled { call, resource: route.resource, outcome: &outcome, now, number };
         for change in &self.behaviour.answers {
@@ -110,10 +97,9 @@ impl Model {
         if !self.behaviour.rewrites.is_empty() || !self.behaviour.answers.is_empty() {
             return Brief::of(&self.handle(call, now));
         }
-        let outcome = self.settle(call, &Route::of(call.path), now);
-        let element = outcome.as_ref().ok().and_then(|done| done.element.as_ref());
-        let token = element.and_then(|element| element["token"].as_str());
-        Brief { status: envelope::status(&self.behaviour, &outcome), token: token.map(str::to_owned) }
+        let (outcome, element) = self.settle(call, &Route::of(call.path), now);
+        let token = element.and_then(|element| element["token"].as_str().map(str::to_owned));
+        Brief { status: envelope::status(&self.behaviour, &outcome), token }
     }
 
     /// How many requests it answered in full, also those before a reset.
@@ -123,7 +109,7 @@ impl Model {
 
     /// The answer to a request whose body was too large to be read.
     pub fn too_large(&self, path: &str) -> Answer {
-        envelope::answer(&self.behaviour, Route::of(path).resource, &Err(Refusal::TooLarge.into()))
+        envelope::answer(&self.behaviour, Route::of(path).resource, &Err(Refusal::TooLarge.into()), None)
     }
 
     /// Back to just installed: only the default account, with the default password.
@@ -156,13 +142,21 @@ impl Model {
         self.state.clone_from(&moment.0);
     }
 
-    /// Decides on a request, and makes all the changes to the state.
-    fn settle(&mut self, call: &Call<'_>, route: &Route<'_>, now: Timestamp) -> Result<Done, Refused> {
-        let outcome = self.decide(call, route, now);
-        if self.behaviour.tokens.prolonged_by_use && outcome.is_ok() {
+    /// Decides on a request, and makes all the changes to the state. A success may have an element of a payload.
+    fn settle(
+        &mut self,
+        call: &Call<'_>,
+        route: &Route<'_>,
+        now: Timestamp,
+    ) -> (Result<Success, Refused>, Option<Value>) {
+        let decided = self.decide(call, route, now);
+        if self.behaviour.tokens.prolonged_by_use && decided.is_ok() {
             self.prolong(call, now);
         }
-        outcome
+        match decided {
+            Ok(Done { success, element }) => (Ok(success), element),
+            Err(refused) => (Err(refused), None),
+        }
     }
 
     fn decide(&mut self, call: &Call<'_>, route: &Route<'_>, now: Timestamp) -> Result<Done, Refused> {

@@ -24,7 +24,7 @@ impl Model {
             .map_err(|error| Refused::because(Refusal::BadCertificate, format!("cert is {error}")))?;
         let number = format!("{} {}", body.cc, body.phone_number);
         if self.state.registered.as_ref() == Some(&number) {
-            return Ok(Done { success: Success::AlreadyRegistered, element: None });
+            return Ok(Success::AlreadyRegistered.into());
         }
         let [a, b, c, d, ..] = (self.entropy)().ok_or(Refusal::NotReady)?;
         let code = format!("{:06}", u32::from_le_bytes([a, b, c, d]) % 1_000_000);
@@ -50,7 +50,7 @@ impl Model {
         if !rules.forgetful {
             self.state.registered = Some(pending.number);
         }
-        Ok(Done { success: Success::Verified, element: None })
+        Ok(Success::Verified.into())
     }
 
     fn account_body(&self, call: &Call<'_>) -> Result<AccountBody, BodyError> {

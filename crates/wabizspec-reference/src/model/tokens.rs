@@ -37,7 +37,7 @@ impl Model {
         {
             user.passwords.clear();
         }
-        Ok(Done { success: Success::LoggedOut, element: None })
+        Ok(Success::LoggedOut.into())
     }
 
     /// The caller, who must have a living token and the right to do something with this user.

@@ -1,6 +1,6 @@
-//! HTTP/1.1 over the reference client, on a thread of its own or on a runtime that is there.
+//! HTTP/1.1 over the reference client, on its own thread or on an existing runtime.
 //!
-//! It moves bytes, keeps the clock and offers the control endpoints. What is answered is the model's decision.
+//! It moves bytes, keeps the clock and offers the control endpoints. The model decides what is answered.
 
 mod body;
 mod clock;
@@ -25,28 +25,26 @@ use super::model::{Entropy, Model, Registration};
 use clock::Clock;
 use twin::Twin;
 
-/// What a server is to be like. The default is the documented client before the sunset, without control endpoints.
+/// How a server behaves. The default is the documented client before the sunset, without control endpoints.
 #[derive(Default)]
 pub struct Settings {
     /// Whether numbers can still be registered.
     pub registration: Registration,
     /// How the client behaves.
     pub behaviour: Behaviour,
-    /// Whether `/__control/…` is answered: reset, advance, code and dump. Whoever reaches the server can use it.
+    /// Whether `/__control/…` is answered: reset, advance, code and dump. Anyone who reaches the server can use it.
     pub control: bool,
-    /// Where tokens and codes come from; without it, the operating system.
-    pub entropy: Option<Entropy>,
-    /// Set as soon as a request is answered otherwise than by the documented client, which is then asked the same all
-    /// along, at the same time and with the same randomness. Without it, nobody else is asked.
+    /// Set as soon as an answer differs from that of the documented client, which then gets the same requests at the same
+    /// time and with the same randomness. Without it, there is no such client.
     pub differs: Option<Arc<AtomicBool>>,
 }
 
-/// A reference client that is being served. Dropping it stops it.
+/// A running reference client. Dropping it stops it.
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
-    /// Where it has one of its own.
+    /// Its own thread, if it has one.
     thread: Option<JoinHandle<()>>,
 }
 
@@ -71,7 +69,7 @@ struct Client {
 }
 
 impl Shared {
-    /// A panic elsewhere leaves at worst a request half done; the next one is still answered.
+    /// A panic elsewhere leaves at worst one request half done; the next one is still answered.
     fn client(&self) -> MutexGuard<'_, Client> {
         self.client.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,7 +80,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on, or no thread or runtime can be had.
+    /// When it cannot listen on the address, or start a thread or a runtime.
     pub fn start(listen: SocketAddr, settings: Settings) -> io::Result<Server> {
         let (mut server, serving) = Server::prepared(listen, settings)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -92,18 +90,18 @@ impl Server {
         Ok(server)
     }
 
-    /// The same on a runtime that is there already, without a thread of its own: it answers while that runtime runs.
+    /// The same on an existing runtime, without its own thread: it answers while that runtime runs.
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on.
+    /// When it cannot listen on the address.
     pub fn start_on(runtime: &Handle, listen: SocketAddr, settings: Settings) -> io::Result<Server> {
         let (server, serving) = Server::prepared(listen, settings)?;
         runtime.spawn(serving);
         Ok(server)
     }
 
-    /// A server that is listened to, and what serves it.
+    /// A server that listens, and the future that serves it.
     fn prepared(
         listen: SocketAddr,
         settings: Settings,
@@ -112,14 +110,15 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let clock = Clock::new(settings.behaviour.dialect.clock_ahead);
-        let Settings { registration, behaviour, control, entropy, differs } = settings;
+        let Settings { registration, behaviour, control, differs } = settings;
         let functions = behaviour.functions;
-        let mut entropy = entropy.unwrap_or_else(Model::system_entropy);
-        let twin = differs.map(|differs| {
-            let (ours, theirs) = twin::alike(std::mem::replace(&mut entropy, Box::new(|| None)));
-            entropy = ours;
-            Twin::new(registration, theirs, differs)
-        });
+        let (entropy, twin) = match differs {
+            None => (system_entropy(), None),
+            Some(differs) => {
+                let (ours, theirs) = twin::alike(system_entropy());
+                (ours, Some(Twin::new(registration, theirs, differs)))
+            }
+        };
         let model = Model::with_entropy(registration, behaviour, entropy);
         let client = Mutex::new(Client { model, clock, twin });
         let shared = Arc::new(Shared { client, control, functions });
@@ -129,7 +128,7 @@ impl Server {
         Ok((server, serving))
     }
 
-    /// How many requests it answered so far, counted on and on. Control requests do not count.
+    /// How many requests it has answered, also before a reset. Control requests do not count.
     pub fn requests(&self) -> Arc<AtomicU64> {
         self.shared.client().model.requests()
     }
@@ -155,7 +154,7 @@ impl Server {
         self.shared.client().clock.advance(seconds);
     }
 
-    /// The registration code that was sent last: six digits.
+    /// The last registration code that was sent: six digits.
     pub fn code(&self) -> Option<String> {
         self.shared.client().model.code().map(str::to_owned)
     }
@@ -164,6 +163,14 @@ impl Server {
     pub fn dump(&self) -> Value {
         self.shared.client().model.dump()
     }
+}
+
+/// The operating system's randomness.
+fn system_entropy() -> Entropy {
+    Box::new(|| {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).ok().map(|()| bytes)
+    })
 }
 
 impl Client {
@@ -176,7 +183,7 @@ impl Client {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The other end is gone only when the thread is, and then there is nothing to stop.
+        // The receiver is gone only when the thread is, and then there is nothing to stop.
         let _ = self.stop.take().map(|stop| stop.send(()));
         let _ = self.thread.take().map(JoinHandle::join);
     }

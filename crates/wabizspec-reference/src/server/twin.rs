@@ -1,4 +1,4 @@
-//! The documented client beside another one: it is asked the same, and shows whether the other answers otherwise.
+//! The documented client beside another one: it gets the same requests, and shows whether the other's answers differ.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +23,7 @@ impl Twin {
         self.model.reset();
     }
 
-    /// Asks it what the other was asked, without a body where that was too large.
+    /// Sends it the request that the other got, without a body if that was too large.
     pub(super) fn compare(&mut self, call: &Call<'_>, too_large: bool, now: Timestamp, answer: &Answer) {
         let expected = if too_large { self.model.too_large(call.path) } else { self.model.handle(call, now) };
         if expected != *answer {

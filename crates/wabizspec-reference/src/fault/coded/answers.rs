@@ -162,7 +162,7 @@ pub(super) const EDITS: &[Edit] = &[
 ];
 
 fn granted(handled: &Handled<'_>, success: Success) -> bool {
-    matches!(handled.outcome, Ok(done) if done.success == success)
+    *handled.outcome == Ok(success)
 }
 
 fn refused(handled: &Handled<'_>, refusal: Refusal) -> bool {

@@ -1,4 +1,4 @@
-//! The model against the documents, one file per endpoint, and a small client to say it in few words.
+//! The model against the documents, one file per endpoint, and a small client for it.
 
 mod behaviours;
 mod login;
@@ -7,20 +7,20 @@ mod tokens;
 mod users;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::documented::api::Caller;
 use crate::documented::basic::{Credentials, render};
 
-/// A password that follows the rule.
+/// Passwords that follow the rule.
 const GOOD: &str = "Sesame:1!";
-/// Another one.
 const OTHER: &str = "Opened;2?";
 
-/// A client of a model of its own.
+/// A client of its own model.
 struct Bench {
     model: Model,
-    /// Asked the same in brief.
+    /// Gets the same requests in brief.
     twin: Model,
     now: Timestamp,
 }
@@ -103,15 +103,20 @@ impl Bench {
 }
 
 fn new_password(password: &str) -> String {
-    serde_json::json!({"new_password": password}).to_string()
+    json!({"new_password": password}).to_string()
 }
 
 fn user(username: &str, password: &str) -> String {
-    serde_json::json!({"username": username, "password": password}).to_string()
+    json!({"username": username, "password": password}).to_string()
 }
 
 fn text<'a>(answer: &'a Answer, pointer: &str) -> Option<&'a str> {
     answer.json()?.pointer(pointer)?.as_str()
+}
+
+/// The names of the members of the body.
+fn members(answer: &Answer) -> Vec<&str> {
+    answer.json().and_then(Value::as_object).unwrap().keys().map(String::as_str).collect()
 }
 
 fn token(answer: &Answer) -> String {
