@@ -7,14 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::protobuf::{Value, fields, put_bytes, put_number};
 
-/// What a certificate says of the name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a certificate says about the name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerifiedName {
     /// The name that the answer repeats as `vname`; not empty.
     pub name: String,
-    /// Whether the certificate stood inside an account payload.
+    /// Whether the certificate was inside an account payload.
     pub wrapped: bool,
-    /// The certificate's number, when it has one.
+    /// The certificate's number.
     pub serial: Option<u64>,
     /// Who issued it; `ent:wa` in real ones.
     pub issuer: Option<String>,
@@ -22,19 +22,19 @@ pub struct VerifiedName {
     pub issue_time: Option<u64>,
 }
 
-/// Why a text is no certificate with a name.
+/// Why a text is not a certificate with a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
     /// Not base64 in the standard alphabet with its padding.
     #[error("not base64: {0}")]
     Base64(String),
-    /// Base64, but of something else.
+    /// Base64 of something else.
     #[error("not a certificate: {0}")]
     Protobuf(&'static str),
-    /// A message without the part that holds the name.
+    /// A message without the part that has the name.
     #[error("no certificate in it")]
     Empty,
-    /// A certificate that names nobody.
+    /// A certificate without a name.
     #[error("no verified name in it")]
     NoName,
 }
@@ -47,10 +47,14 @@ pub enum CertificateError {
 pub fn verified_name(base64: &str) -> Result<VerifiedName, CertificateError> {
     let bytes = STANDARD.decode(base64).map_err(|error| CertificateError::Base64(error.to_string()))?;
     let first = first_field(&bytes)?;
-    if let Ok(details) = Details::read(first) {
-        return details.named(false);
-    }
-    Details::read(first_field(first)?).map_err(CertificateError::Protobuf)?.named(true)
+    let read = match details(first) {
+        Ok(read) => read,
+        Err(_) => {
+            let read = details(first_field(first)?).map_err(CertificateError::Protobuf)?;
+            VerifiedName { wrapped: true, ..read }
+        }
+    };
+    if read.name.is_empty() { Err(CertificateError::NoName) } else { Ok(read) }
 }
 
 /// The bytes in field 1, which in an account payload are the certificate and in a certificate its details.
@@ -68,35 +72,21 @@ fn first_field(message: &[u8]) -> Result<&[u8], CertificateError> {
 
 const OTHER_TYPE: &str = "a field has another type";
 
-#[derive(Default)]
-struct Details {
-    serial: Option<u64>,
-    issuer: Option<String>,
-    verified_name: Option<String>,
-    issue_time: Option<u64>,
-}
-
-impl Details {
-    fn read(message: &[u8]) -> Result<Details, &'static str> {
-        let mut details = Details::default();
-        for (number, value) in fields(message)? {
-            match (number, value) {
-                (1, Value::Number(serial)) => details.serial = Some(serial),
-                (2, Value::Bytes(issuer)) => details.issuer = Some(text(issuer)?),
-                (4, Value::Bytes(name)) => details.verified_name = Some(text(name)?),
-                (8, Value::Bytes(localized)) => check_localized(localized)?,
-                (10, Value::Number(time)) => details.issue_time = Some(time),
-                (1 | 2 | 4 | 8 | 10, _) => return Err(OTHER_TYPE),
-                _ => {}
-            }
+/// The details of a certificate. A missing name is empty.
+fn details(message: &[u8]) -> Result<VerifiedName, &'static str> {
+    let mut read = VerifiedName::default();
+    for (number, value) in fields(message)? {
+        match (number, value) {
+            (1, Value::Number(serial)) => read.serial = Some(serial),
+            (2, Value::Bytes(issuer)) => read.issuer = Some(text(issuer)?),
+            (4, Value::Bytes(name)) => read.name = text(name)?,
+            (8, Value::Bytes(localized)) => check_localized(localized)?,
+            (10, Value::Number(time)) => read.issue_time = Some(time),
+            (1 | 2 | 4 | 8 | 10, _) => return Err(OTHER_TYPE),
+            _ => {}
         }
-        Ok(details)
     }
-
-    fn named(self, wrapped: bool) -> Result<VerifiedName, CertificateError> {
-        let name = self.verified_name.filter(|name| !name.is_empty()).ok_or(CertificateError::NoName)?;
-        Ok(VerifiedName { name, wrapped, serial: self.serial, issuer: self.issuer, issue_time: self.issue_time })
-    }
+    Ok(read)
 }
 
 /// The name in another language: language, locale and name, all of them texts.
@@ -120,7 +110,7 @@ fn text(bytes: &[u8]) -> Result<String, &'static str> {
 pub struct SampleCertificate {
     /// The verified name; any text.
     pub name: String,
-    /// The certificate's number. Its written length moves everything behind it: 1 byte below 128, up to 10.
+    /// The certificate's number. Its encoded length moves everything after it: 1 byte below 128, up to 10.
     pub serial: u64,
     /// Whether it goes inside an account payload, as the real ones do.
     pub wrapped: bool,
@@ -192,14 +182,15 @@ mod tests {
         for (text, name, wrapped) in
             [(WRAPPED, "Acme Ltd", true), (BARE, "Acme Ltd", false), (NOT_ASCII, "Café Übër 東京", true)]
         {
-            let read = verified_name(text).unwrap();
-            assert_eq!((read.name.as_str(), read.wrapped), (name, wrapped));
-            assert_eq!(read.issuer.as_deref(), Some("ent:wa"));
-            let built = SampleCertificate {
-                serial: read.serial.unwrap(),
-                issue_time: read.issue_time.unwrap(),
-                ..sample(name, wrapped)
+            let built = SampleCertificate { issue_time: 1_628_170_880, ..sample(name, wrapped) };
+            let expected = VerifiedName {
+                name: name.into(),
+                wrapped,
+                serial: Some(built.serial),
+                issuer: Some("ent:wa".into()),
+                issue_time: Some(built.issue_time),
             };
+            assert_eq!(verified_name(text), Ok(expected));
             assert_eq!(built.to_base64(), text);
         }
     }
@@ -207,45 +198,37 @@ mod tests {
     #[test]
     fn what_is_built_is_read_whatever_the_lengths() {
         let long = "n".repeat(300);
+        let localized = vec![["de".into(), "DE".into(), "Anders".into()]];
         for name in ["A", "Acme Ltd", "Ünïcödé 🔑", long.as_str()] {
             for serial in [0, 1, 127, 128, 1 << 32, u64::MAX] {
                 for wrapped in [true, false] {
-                    let built = SampleCertificate {
-                        serial,
-                        localized: vec![["de".into(), "DE".into(), "Anders".into()]],
-                        ..sample(name, wrapped)
-                    };
+                    let built = SampleCertificate { serial, localized: localized.clone(), ..sample(name, wrapped) };
                     let read = verified_name(&built.to_base64()).unwrap();
-                    assert_eq!((read.name.as_str(), read.wrapped), (name, wrapped), "{serial}");
-                    assert_eq!(read.serial, Some(serial));
+                    assert_eq!((read.name.as_str(), read.wrapped, read.serial), (name, wrapped, Some(serial)));
                 }
             }
         }
     }
 
     #[test]
-    fn what_is_no_base64() {
+    fn what_is_not_a_certificate_with_a_name() {
         let url_safe = WRAPPED.replace('+', "-");
         assert_ne!(url_safe, WRAPPED);
         for text in ["!", "a", "CmUK I==", BARE.trim_end_matches('='), &url_safe, "café"] {
             let read = verified_name(text);
             assert!(matches!(read, Err(CertificateError::Base64(_))), "{text}: {read:?}");
         }
-    }
-
-    #[test]
-    fn what_is_no_certificate() {
         let huge_field = [0x0a, 0xff, 0xff, 0xff, 0xff, 0x07];
-        let mut cut = sample("Acme Ltd", true).to_bytes();
-        cut.truncate(40);
-        for bytes in [&b"hello world"[..], &huge_field, &cut, &[0x08, 0x01], &[0x0a, 0x02, 0x0d, 0x00]] {
+        let cut = &sample("Acme Ltd", true).to_bytes()[..40];
+        for bytes in [&b"hello world"[..], &huge_field, cut, &[0x08, 0x01], &[0x0a, 0x02, 0x0d, 0x00]] {
             let read = verified_name(&STANDARD.encode(bytes));
             assert!(matches!(read, Err(CertificateError::Protobuf(_))), "{bytes:x?}: {read:?}");
         }
         assert_eq!(verified_name(""), Err(CertificateError::Empty));
-        assert_eq!(verified_name(&sample("", true).to_base64()), Err(CertificateError::NoName));
-        assert_eq!(verified_name(&sample("", false).to_base64()), Err(CertificateError::NoName));
-        assert_eq!(verified_name("CgA="), Err(CertificateError::NoName), "an empty field 1");
+        // The last one is an empty field 1.
+        for text in [&sample("", true).to_base64(), &sample("", false).to_base64(), "CgA="] {
+            assert_eq!(verified_name(text), Err(CertificateError::NoName), "{text}");
+        }
     }
 
     #[test]
@@ -273,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn any_cut_and_any_flipped_bit_is_survived() {
+    fn no_cut_and_no_flipped_bit_causes_a_panic() {
         let whole = sample("Acme Ltd", true).to_bytes();
         for at in 0..whole.len() {
             let _ = verified_name(&STANDARD.encode(&whole[..at]));

@@ -12,13 +12,13 @@ use crate::documented::password::PasswordRule;
 use crate::outcome::{Done, Refusal, Refused, Success};
 
 impl Model {
-    /// Credentials are checked before the body is looked at: a stranger learns nothing, and changes nothing.
+    /// Credentials are checked before the body is read: a stranger learns nothing, and changes nothing.
     pub(super) fn login(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
         let (rules, functions) = (self.behaviour.login.clone(), self.behaviour.functions);
         if rules.body_first {
             self.login_body(call)?;
         }
-        // Why a field could not be read is not told: it may hold the password.
+        // The reason why a field cannot be read is not shown: it may contain the password.
         let header = self.authorization(call)?.ok_or(Refusal::NoCredentials)?;
         let credentials = (functions.credentials)(header).map_err(|_| Refusal::UnreadableCredentials)?;
         let username = (functions.key)(&credentials.username).into_owned();
@@ -87,7 +87,7 @@ impl Model {
         Err(Refusal::WrongPassword.into())
     }
 
-    /// What a change that was refused does to the password; nothing, unless a behaviour says otherwise.
+    /// What a refused change does to the password; nothing, unless a behaviour says otherwise.
     pub(super) fn after_refused_change(
         &mut self,
         change: RefusedChange,
@@ -100,7 +100,7 @@ impl Model {
             RefusedChange::ChangesNothing => {}
             RefusedChange::SetsTheNew => self.set_password(username, refused, false),
             RefusedChange::LosesTheOld | RefusedChange::BlocksTheNext => {
-                if let Some(user) = self.state.users.get_mut(username) {
+                if let Some(user) = self.state.users_mut().get_mut(username) {
                     match change {
                         RefusedChange::LosesTheOld => user.passwords.clear(),
                         _ => user.frozen = true,
@@ -110,16 +110,16 @@ impl Model {
         }
     }
 
-    /// The password that is set in the place of the one that was judged: the same.
+    /// The password that is set instead of the one that was checked: the same.
     pub(super) fn reread(&self, call: &Call<'_>, judged: String) -> String {
         let reread = self.behaviour.functions.reread;
         reread.and_then(|reread| reread(call)).unwrap_or(judged)
     }
 
-    /// Sets a password that was found good. A user that is not there has none.
+    /// Sets a password that was checked, if there is such a user.
     pub(super) fn set_password(&mut self, username: &str, password: &str, old_stays: bool) {
         let kept = (self.behaviour.functions.kept)(password).into_owned();
-        if let Some(user) = self.state.users.get_mut(username).filter(|user| !user.frozen) {
+        if let Some(user) = self.state.users_mut().get_mut(username).filter(|user| !user.frozen) {
             if !old_stays {
                 user.passwords.clear();
             }
@@ -129,7 +129,7 @@ impl Model {
     }
 }
 
-/// Whether a condition that a behaviour may have holds of a request.
+/// Whether a condition holds of a request. Without a condition nothing does.
 pub(super) fn holds(when: &Option<When>, call: &Call<'_>) -> bool {
     when.as_ref().is_some_and(|when| when.is_of(call))
 }

@@ -4,7 +4,6 @@
 //! documented behaviour.
 
 mod sessions;
-mod shared;
 mod state;
 mod login;
 mod registration;

@@ -1,4 +1,4 @@
-//! The tokens in use: found by their text, and taken back of one user without a look at all the others.
+//! The tokens in use: found by their text, and taken back from one user without a search through all the others.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -47,7 +47,6 @@ impl Sessions {
         self.by_token.insert(token, session);
     }
 
-    /// Another end of its life, if there is such a token.
     pub fn set_expiry(&mut self, token: &str, expires: Option<Timestamp>) {
         if let Some(session) = self.by_token.get_mut(token) {
             session.expires = expires;
@@ -66,14 +65,12 @@ impl Sessions {
         }
     }
 
-    /// Removes all of a user's.
     pub fn remove_user(&mut self, username: &str) {
         for token in self.of_user.remove(username).unwrap_or_default() {
             self.by_token.remove(&token);
         }
     }
 
-    /// Removes those that shall not stay.
     pub fn retain(&mut self, stays: impl Fn(&Session) -> bool) {
         let gone = |(token, session): (&Arc<str>, &Session)| (!stays(session)).then(|| Arc::clone(token));
         let gone: Vec<Arc<str>> = self.by_token.iter().filter_map(gone).collect();
@@ -91,25 +88,21 @@ impl Sessions {
 mod tests {
     use super::*;
 
-    fn session(username: &str) -> Session {
-        Session { username: username.to_owned(), given: Timestamp::UNIX_EPOCH, number: 0, expires: None }
-    }
-
     #[test]
     fn what_is_taken_back_is_gone_in_both_ways() {
         let mut sessions = Sessions::default();
-        let empty = sessions.clone();
         for (token, user) in [("1", "a"), ("2", "a"), ("3", "b"), ("3", "a"), ("4", "b")] {
-            sessions.insert(token, session(user));
+            let session = Session { username: user.into(), given: Timestamp::UNIX_EPOCH, number: 0, expires: None };
+            sessions.insert(token, session);
         }
         sessions.remove("1");
         assert!(!sessions.contains("1") && sessions.contains("2"));
         sessions.remove_user("a");
         let left: Vec<&str> = sessions.iter().map(|(token, _)| token).collect();
-        assert_eq!(left, ["4"], "a token that was given anew is its new user's");
+        assert_eq!(left, ["4"], "a token that was given again belongs to its new user");
         sessions.retain(|session| session.username != "a");
         assert!(sessions.contains("4"));
         sessions.retain(|session| session.username != "b");
-        assert!(sessions == empty);
+        assert!(sessions == Sessions::default());
     }
 }

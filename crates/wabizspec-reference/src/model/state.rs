@@ -1,11 +1,11 @@
 //! What the reference client remembers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::sessions::Sessions;
-use super::shared::Shared;
 
 /// What a user may do (users, Read).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,12 +51,13 @@ pub(super) struct Pending {
     pub code: String,
 }
 
+/// Its large parts are copied when they are changed, not when a moment is remembered.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct State {
-    pub users: Shared<BTreeMap<String, User>>,
-    /// Those that were deleted, where a behaviour leaves something of them.
-    pub deleted: Shared<BTreeMap<String, User>>,
-    pub tokens: Shared<Sessions>,
+    pub users: Arc<BTreeMap<String, User>>,
+    /// Those that were deleted, if a behaviour keeps something of them.
+    pub deleted: Arc<BTreeMap<String, User>>,
+    pub tokens: Arc<Sessions>,
     /// The number that is registered, with its country code.
     pub registered: Option<String>,
     pub pending: Option<Pending>,
@@ -70,9 +71,9 @@ impl State {
     pub fn new(default_password: &str) -> Self {
         let admin = User { must_change: true, ..User::new(default_password, Role::Admin) };
         State {
-            users: Shared::new(BTreeMap::from([(ADMIN.to_owned(), admin)])),
-            deleted: Shared::default(),
-            tokens: Shared::default(),
+            users: Arc::new(BTreeMap::from([(ADMIN.to_owned(), admin)])),
+            deleted: Arc::default(),
+            tokens: Arc::default(),
             registered: None,
             pending: None,
             last_code: None,
@@ -80,11 +81,18 @@ impl State {
         }
     }
 
+    pub fn users_mut(&mut self) -> &mut BTreeMap<String, User> {
+        Arc::make_mut(&mut self.users)
+    }
+
+    pub fn tokens_mut(&mut self) -> &mut Sessions {
+        Arc::make_mut(&mut self.tokens)
+    }
+
     pub fn dump(&self) -> Value {
         let users = self.users.iter().map(|(name, user)| {
-            let passwords = &user.passwords;
-            let (role, must_change) = (user.role.name(), user.must_change);
-            (name.clone(), json!({"passwords": passwords, "role": role, "must_change": must_change}))
+            let shown = json!({"passwords": user.passwords, "role": user.role.name(), "must_change": user.must_change});
+            (name.clone(), shown)
         });
         let sorted: BTreeMap<_, _> = self.tokens.iter().collect();
         let tokens = sorted.into_iter().map(|(token, session)| {

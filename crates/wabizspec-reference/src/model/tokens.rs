@@ -33,7 +33,7 @@ impl Model {
         };
         self.revoke(self.behaviour.tokens.on_logout, caller.username.as_deref(), caller.token.as_deref());
         if self.behaviour.tokens.logout_locks_out
-            && let Some(user) = caller.username.and_then(|name| self.state.users.get_mut(&name))
+            && let Some(user) = caller.username.and_then(|name| self.state.users_mut().get_mut(&name))
         {
             user.passwords.clear();
         }
@@ -128,7 +128,7 @@ impl Model {
         let kept = matches!(self.behaviour.tokens.mint, Mint::Kept | Mint::OneForAll | Mint::OfTheAdmin);
         if !kept || !self.state.tokens.contains(token) {
             let session = Session { username, given: now, number: self.state.given, expires };
-            self.state.tokens.insert(token, session);
+            self.state.tokens_mut().insert(token, session);
         }
         self.state.given += 1;
     }
@@ -139,7 +139,7 @@ impl Model {
         let sent = call.authorization.first().and_then(|value| (self.behaviour.functions.token)(value));
         let expires = rules.lifetime.and_then(|lifetime| now.checked_add(lifetime).ok());
         if let Some(token) = sent {
-            self.state.tokens.set_expiry(token, expires);
+            self.state.tokens_mut().set_expiry(token, expires);
         }
     }
 
@@ -147,13 +147,16 @@ impl Model {
     pub(super) fn sweep(&mut self, username: &str, now: Timestamp) {
         if let Some(age) = self.behaviour.tokens.swept_at_login {
             let stays = |session: &Session| session.username != username || now.duration_since(session.given) <= age;
-            self.state.tokens.retain(stays);
+            self.state.tokens_mut().retain(stays);
         }
     }
 
     /// Takes tokens back: of this user, or the one that was sent.
     pub(super) fn revoke(&mut self, which: Revokes, username: Option<&str>, sent: Option<&str>) {
-        let tokens = &mut self.state.tokens;
+        if which == Revokes::Nothing {
+            return;
+        }
+        let tokens = self.state.tokens_mut();
         match which {
             Revokes::Nothing => {}
             Revokes::Sent => {

@@ -1,5 +1,7 @@
 //! `/v1/users`: the admin creates and deletes users, a user reads and changes itself.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -36,7 +38,7 @@ impl Model {
         Ok(named(Success::UserCreated, &body.username))
     }
 
-    /// Adds a user; says whether the name was taken, in which case the other one stays.
+    /// Adds a user. Returns whether the name was taken, in which case the other user stays.
     fn add_user(&mut self, call: &Call<'_>, body: &CreateUserBody) -> bool {
         let rules = &self.behaviour.users;
         let key = (self.behaviour.functions.key)(&body.username).into_owned();
@@ -45,13 +47,12 @@ impl Model {
         let set = !taken || matches!(rules.duplicate, Duplicate::Replaces | Duplicate::RefusedAndReplaces);
         if set && !rules.creation_ignored {
             let kept = (self.behaviour.functions.kept)(&body.password);
-            let admin = rules.create_promotes && claims_admin(call);
-            let role = if admin { Role::Admin } else { Role::User };
-            let mut user = User::new(&kept, role);
+            let promoted = rules.create_promotes && claims_admin(call);
+            let mut user = User::new(&kept, if promoted { Role::Admin } else { Role::User });
             user.must_change = rules.created_must_change;
             let former = self.state.deleted.get(&key).filter(|_| rules.leftover == Leftover::Password);
             user.passwords.extend(former.into_iter().flat_map(|former| former.passwords.clone()));
-            self.state.users.insert(key, user);
+            self.state.users_mut().insert(key, user);
         }
         taken
     }
@@ -95,7 +96,8 @@ impl Model {
         if !rules.update_ignored {
             self.set_password(&key, &self.reread(call, body.password), rules.old_password_stays);
         }
-        if let Some(user) = self.state.users.get_mut(&key).filter(|_| rules.update_promotes && claims_admin(call)) {
+        if let Some(user) = self.state.users_mut().get_mut(&key).filter(|_| rules.update_promotes && claims_admin(call))
+        {
             user.role = Role::Admin;
         }
         self.revoke(self.behaviour.tokens.on_update, Some(&key), None);
@@ -107,7 +109,7 @@ impl Model {
         let rules = self.behaviour.users.clone();
         let delete = self.behaviour.permissions.delete;
         if self.is_asked_late(call, delete, name, now) {
-            self.state.users.remove(name);
+            self.state.users_mut().remove(name);
         }
         let key = match self.permitted_user(call, delete, name, now) {
             Err(refused) if rules.leftover == Leftover::Mark && self.was_never_there(&refused, name) => {
@@ -128,11 +130,9 @@ impl Model {
             Deletes::Nobody => false,
             Deletes::AllThatBeginSo => name.starts_with(&key),
         };
-        let gone = self.state.users.extract_if(.., |name, _| is_gone(name));
-        if rules.leftover == Leftover::Nothing {
-            gone.for_each(drop);
-        } else {
-            self.state.deleted.extend(gone);
+        let gone: Vec<_> = self.state.users_mut().extract_if(.., |name, _| is_gone(name)).collect();
+        if rules.leftover != Leftover::Nothing {
+            Arc::make_mut(&mut self.state.deleted).extend(gone);
         }
         self.revoke(self.behaviour.tokens.on_delete, Some(&key), None);
         if key == ADMIN && rules.admin_deletion == AdminDeletion::RefusedAndDone {
@@ -141,27 +141,27 @@ impl Model {
         Ok(named(Success::UserDeleted, &key))
     }
 
-    /// Whether a request is done although its caller may not; never, unless a behaviour asks too late.
+    /// Whether a request is done without permission; never, unless a behaviour checks it too late.
     fn is_asked_late(&self, call: &Call<'_>, who: Who, about: &str, now: Timestamp) -> bool {
         holds(&self.behaviour.permissions.asked_late, call)
             && self.permitted(call, Who::User, "", now).is_ok()
             && self.permitted(call, who, about, now).is_err()
     }
 
-    /// Whether the reason of a refusal is a user of whom not even a mark is left.
+    /// Whether a refusal is for a user of whom not even a mark is left.
     fn was_never_there(&self, refused: &Refused, name: &str) -> bool {
         *refused == Refusal::UnknownUser.into() && !self.state.deleted.contains_key(name)
     }
 
-    /// The key of a user that is there, for a caller with the right. The right comes first: who may not read a
-    /// user is not told whether there is one.
+    /// The key of a user that exists, for a caller with permission. Permission comes first: without it nobody learns
+    /// whether there is such a user.
     fn permitted_user(&self, call: &Call<'_>, who: Who, name: &str, now: Timestamp) -> Result<String, Refused> {
         let key = (self.behaviour.functions.key)(name);
         let exists = || {
             let shown = self.behaviour.users.leftover == Leftover::IsShown;
-            let there =
-                self.state.users.contains_key(key.as_ref()) || (shown && self.state.deleted.contains_key(key.as_ref()));
-            there.then_some(()).ok_or(Refused::from(Refusal::UnknownUser))
+            let deleted = shown && self.state.deleted.contains_key(&*key);
+            let exists = self.state.users.contains_key(&*key) || deleted;
+            if exists { Ok(()) } else { Err(Refused::from(Refusal::UnknownUser)) }
         };
         if self.behaviour.permissions.existence_first {
             self.permitted(call, Who::User, "", now)?;
@@ -178,7 +178,7 @@ fn named(success: Success, username: &str) -> Done {
     Done { success, element: Some(json!({"username": username})) }
 }
 
-/// Whether a body claims the role of an administrator, in any of the ways that are known.
+/// Whether a body claims the role of an administrator in one of the known ways.
 fn claims_admin(call: &Call<'_>) -> bool {
     let body: Value = serde_json::from_slice(call.body).unwrap_or_default();
     let claim = |name: &str| body.get(name).is_some_and(|value| value.to_string().to_lowercase().contains("admin"));
