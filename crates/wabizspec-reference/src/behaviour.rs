@@ -4,14 +4,10 @@
 //! the place of a documented one. So the model reads as if there were no faults.
 
 mod functions;
-mod registration;
-mod tokens;
 mod when;
-mod login;
-mod permissions;
+mod rules;
 mod read;
 mod change;
-mod users;
 
 use std::borrow::Cow;
 
@@ -23,14 +19,13 @@ pub(crate) use change::Change;
 #[cfg(feature = "faults")]
 pub(crate) use change::crash;
 pub use functions::Functions;
-pub use login::{LoginRules, RefusedChange, Several};
-pub use permissions::{Permissions, Who};
 #[cfg(feature = "faults")]
 pub(crate) use read::text_of;
 pub(crate) use read::{Read, amended};
-pub use registration::{RegistrationRules, SunsetCheck};
-pub use tokens::{Mint, Revokes, TokenRules};
-pub use users::{AdminDeletion, Deletes, Duplicate, Leftover, PasswordRules, UserRules};
+pub use rules::{
+    AdminDeletion, Deletes, Duplicate, Leftover, LoginRules, Mint, PasswordRules, Permissions, RefusedChange,
+    RegistrationRules, Revokes, Several, SunsetCheck, TokenRules, UserRules, Who,
+};
 pub(crate) use when::When;
 
 use super::call::{Answer, Call};

@@ -1,11 +1,12 @@
-//! Declarations that say once what Rust would need said twice: all variants of an enum, the defaults of a struct.
+//! Declarations that keep together what Rust has in two places: an enum and a table of its variants, a struct and its
+//! defaults.
 
-/// Declares an enum whose `ALL` holds every variant in the order of declaration.
-macro_rules! listed {
+/// Declares an enum with a row of a table behind each variant. `ALL` lists the variants.
+macro_rules! tabled {
     (
         $(#[$attribute:meta])*
-        $visibility:vis enum $name:ident {
-            $($(#[$note:meta])* $variant:ident $(= $number:literal)?,)*
+        $visibility:vis enum $name:ident: $type:ty {
+            $($(#[$note:meta])* $variant:ident $(= $number:literal)? => $row:expr,)*
         }
     ) => {
         $(#[$attribute])*
@@ -16,6 +17,12 @@ macro_rules! listed {
         impl $name {
             /// Every variant, in the order of declaration.
             pub const ALL: [$name; [$($name::$variant),*].len()] = [$($name::$variant),*];
+
+            const fn row(self) -> $type {
+                match self {
+                    $($name::$variant => $row,)*
+                }
+            }
         }
     };
 }
@@ -41,4 +48,4 @@ macro_rules! defaulted {
     };
 }
 
-pub(crate) use {defaulted, listed};
+pub(crate) use {defaulted, tabled};

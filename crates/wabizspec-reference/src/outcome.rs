@@ -8,42 +8,33 @@ use std::ops::{Index, IndexMut};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::declare::listed;
+use crate::declare::tabled;
 use crate::documented::api::Operation;
 use crate::documented::bodies::{BodyError, MemberError};
 use crate::documented::errors::ErrorCode;
 
-listed! {
-    /// The kinds of success.
+tabled! {
+    /// The kinds of success, each with its operation.
     #[allow(missing_docs, reason = "the names say what happened")]
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
-    pub enum Success {
-        LoggedIn,
-        LoggedOut,
-        UserCreated,
-        UserShown,
-        UserUpdated,
-        UserDeleted,
-        AlreadyRegistered,
-        CodeSent,
-        Verified,
+    pub enum Success: Operation {
+        LoggedIn => Operation::LogIn,
+        LoggedOut => Operation::LogOut,
+        UserCreated => Operation::CreateUser,
+        UserShown => Operation::ReadUser,
+        UserUpdated => Operation::UpdateUser,
+        UserDeleted => Operation::DeleteUser,
+        AlreadyRegistered => Operation::Register,
+        CodeSent => Operation::Register,
+        Verified => Operation::Verify,
     }
 }
 
 impl Success {
     /// The operation that it is a success of.
     pub(super) const fn operation(self) -> Operation {
-        match self {
-            Success::LoggedIn => Operation::LogIn,
-            Success::LoggedOut => Operation::LogOut,
-            Success::UserCreated => Operation::CreateUser,
-            Success::UserShown => Operation::ReadUser,
-            Success::UserUpdated => Operation::UpdateUser,
-            Success::UserDeleted => Operation::DeleteUser,
-            Success::AlreadyRegistered | Success::CodeSent => Operation::Register,
-            Success::Verified => Operation::Verify,
-        }
+        self.row()
     }
 
     fn documented_status(self) -> u16 {
@@ -52,83 +43,51 @@ impl Success {
     }
 }
 
-listed! {
-    /// The kinds of refusal.
-    #[allow(missing_docs, reason = "the table below says what each one means")]
+tabled! {
+    /// The kinds of refusal. Each has the documented status and code, or the observed or inferred one where the pages are
+    /// silent; and the details of the error, unless the request gives better ones.
+    #[allow(missing_docs, reason = "the details say what each one means")]
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
-    pub enum Refusal {
-        NoCredentials,
-        UnreadableCredentials,
-        UnknownUsername,
-        WrongPassword,
-        SeveralAuthorizations,
-        PasswordChangeRequired,
-        WeakNewPassword,
-        WeakCreatedPassword,
-        WeakUpdatedPassword,
-        BadUsername,
-        Malformed,
-        MissingMember,
-        InvalidMember,
-        BadCertificate,
-        NoToken,
-        UnknownToken,
-        ExpiredToken,
-        Forbidden,
-        UserExists,
-        UnknownUser,
-        AdminStays,
-        UnknownPath,
-        WrongMethod,
-        Sunset,
-        WrongCode,
-        TooLarge,
-        NotReady,
+    pub enum Refusal: (u16, ErrorCode, &'static str) {
+        // users/login: 401. The code in it was observed. Unknown users and wrong passwords look the same.
+        NoCredentials => (401, ErrorCode::AccessDenied, "credentials are missing"),
+        UnreadableCredentials => (401, ErrorCode::AccessDenied, "credentials are missing"),
+        UnknownUsername => (401, ErrorCode::AccessDenied, "invalid credentials"),
+        WrongPassword => (401, ErrorCode::AccessDenied, "invalid credentials"),
+        // Two of a field that may stand once make the message invalid (RFC 9110 §5.3).
+        SeveralAuthorizations => (400, ErrorCode::RequestInvalid, "more than one Authorization field"),
+        PasswordChangeRequired => (401, ErrorCode::PasswordChangeRequired, "new_password is needed"),
+        WeakNewPassword => (400, ErrorCode::ParameterInvalid, "the password breaks the rule"),
+        WeakCreatedPassword => (400, ErrorCode::ParameterInvalid, "the password breaks the rule"),
+        WeakUpdatedPassword => (400, ErrorCode::ParameterInvalid, "the password breaks the rule"),
+        BadUsername => (400, ErrorCode::ParameterInvalid, "the username breaks the rule"),
+        Malformed => (400, ErrorCode::RequestInvalid, "the body is not a JSON object"),
+        MissingMember => (400, ErrorCode::ParameterMissing, "a member is missing"),
+        InvalidMember => (400, ErrorCode::ParameterInvalid, "a member is not valid"),
+        BadCertificate => (400, ErrorCode::ParameterInvalid, "cert is not a certificate"),
+        NoToken => (401, ErrorCode::AccessDenied, "no token"),
+        UnknownToken => (401, ErrorCode::AccessDenied, "invalid token"),
+        ExpiredToken => (401, ErrorCode::AccessDenied, "the token has expired"),
+        Forbidden => (403, ErrorCode::AccessDenied, "not allowed for this user"),
+        // users, Create: a name that is taken is an internal error.
+        UserExists => (500, ErrorCode::Internal, "the user exists already"),
+        UnknownUser => (404, ErrorCode::NotFound, "no such user"),
+        AdminStays => (400, ErrorCode::UserInvalid, "this user cannot be deleted"),
+        UnknownPath => (404, ErrorCode::NotFound, "no such path"),
+        WrongMethod => (405, ErrorCode::RequestInvalid, "the path does not have this method"),
+        // account: title and details are the page's, the status is that of captured refusals.
+        Sunset => (403, ErrorCode::AccessDenied, "Unknown error: biz_link_on_prem_reg_blocked"),
+        WrongCode => (403, ErrorCode::AccessDenied, "not the code that was sent"),
+        TooLarge => (413, ErrorCode::RequestInvalid, "the body is too large"),
+        NotReady => (500, ErrorCode::NotReady, "no randomness"),
     }
 }
 
 impl Refusal {
-    /// The documented status and code, or the observed or inferred one where the pages are silent; and the details of the
-    /// error, unless the request gives better ones.
-    const fn documented(self) -> (u16, ErrorCode, &'static str) {
-        use ErrorCode::*;
-        match self {
-            // users/login: 401. The code in it was observed. Unknown users and wrong passwords look the same.
-            Refusal::NoCredentials | Refusal::UnreadableCredentials => (401, AccessDenied, "credentials are missing"),
-            Refusal::UnknownUsername | Refusal::WrongPassword => (401, AccessDenied, "invalid credentials"),
-            // Two of a field that may stand once make the message invalid (RFC 9110 §5.3).
-            Refusal::SeveralAuthorizations => (400, RequestInvalid, "more than one Authorization field"),
-            Refusal::PasswordChangeRequired => (401, PasswordChangeRequired, "new_password is needed"),
-            Refusal::WeakNewPassword | Refusal::WeakCreatedPassword | Refusal::WeakUpdatedPassword => {
-                (400, ParameterInvalid, "the password breaks the rule")
-            }
-            Refusal::BadUsername => (400, ParameterInvalid, "the username breaks the rule"),
-            Refusal::Malformed => (400, RequestInvalid, "the body is not a JSON object"),
-            Refusal::MissingMember => (400, ParameterMissing, "a member is missing"),
-            Refusal::InvalidMember => (400, ParameterInvalid, "a member is not valid"),
-            Refusal::BadCertificate => (400, ParameterInvalid, "cert is not a certificate"),
-            Refusal::NoToken => (401, AccessDenied, "no token"),
-            Refusal::UnknownToken => (401, AccessDenied, "invalid token"),
-            Refusal::ExpiredToken => (401, AccessDenied, "the token has expired"),
-            Refusal::Forbidden => (403, AccessDenied, "not allowed for this user"),
-            // users, Create: a name that is taken is an internal error.
-            Refusal::UserExists => (500, Internal, "the user exists already"),
-            Refusal::UnknownUser => (404, NotFound, "no such user"),
-            Refusal::AdminStays => (400, UserInvalid, "this user cannot be deleted"),
-            Refusal::UnknownPath => (404, NotFound, "no such path"),
-            Refusal::WrongMethod => (405, RequestInvalid, "the path does not have this method"),
-            // account: title and details are the page's, the status is that of captured refusals.
-            Refusal::Sunset => (403, AccessDenied, "Unknown error: biz_link_on_prem_reg_blocked"),
-            Refusal::WrongCode => (403, AccessDenied, "not the code that was sent"),
-            Refusal::TooLarge => (413, RequestInvalid, "the body is too large"),
-            Refusal::NotReady => (500, NotReady, "no randomness"),
-        }
-    }
-
     /// The details of the error, unless the request gives better ones.
     pub(super) const fn details(self) -> &'static str {
-        self.documented().2
+        self.row().2
     }
 }
 
@@ -162,7 +121,7 @@ impl Default for Successes {
 impl Default for Refusals {
     fn default() -> Self {
         let row = |kind: Refusal| {
-            let (status, code, _) = kind.documented();
+            let (status, code, _) = kind.row();
             (kind, Row { status, code })
         };
         Table(Refusal::ALL.into_iter().map(row).collect())

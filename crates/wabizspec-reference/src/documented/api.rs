@@ -7,38 +7,31 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::declare::listed;
+use crate::declare::tabled;
 
-listed! {
+tabled! {
     /// A path of the API.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-    pub enum Resource {
+    pub enum Resource: &'static str {
         /// Where users log in.
-        Login,
+        Login => "/v1/users/login",
         /// Where tokens end.
-        Logout,
+        Logout => "/v1/users/logout",
         /// Where accounts are created.
-        Users,
+        Users => "/v1/users",
         /// One account.
-        User,
+        User => "/v1/users/{username}",
         /// Where a phone number is registered.
-        Account,
+        Account => "/v1/account",
         /// Where a registration is completed.
-        Verify,
+        Verify => "/v1/account/verify",
     }
 }
 
 impl Resource {
     /// The path as the pages write it: `{username}` stands for a name.
     pub const fn path(self) -> &'static str {
-        match self {
-            Resource::Login => "/v1/users/login",
-            Resource::Logout => "/v1/users/logout",
-            Resource::Users => "/v1/users",
-            Resource::User => "/v1/users/{username}",
-            Resource::Account => "/v1/account",
-            Resource::Verify => "/v1/account/verify",
-        }
+        self.row()
     }
 
     /// The resource of a path, without the base path of the target. A query does not count. Only paths that are written
@@ -59,29 +52,6 @@ impl Resource {
             other => other,
         });
         methods.collect::<Vec<_>>().join(", ")
-    }
-}
-
-listed! {
-    /// One operation of the API, with the reference page that describes it.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-    pub enum Operation {
-        /// Get a token, and give the default account another password (users/login).
-        LogIn,
-        /// Give a token back (users/logout).
-        LogOut,
-        /// Create an account (users, Create).
-        CreateUser,
-        /// Show an account (users, Read).
-        ReadUser,
-        /// Give an account another password (users, Update).
-        UpdateUser,
-        /// Delete an account (users, Delete).
-        DeleteUser,
-        /// Ask for a registration code (account, Create).
-        Register,
-        /// Complete a registration (account/verify).
-        Verify,
     }
 }
 
@@ -115,27 +85,23 @@ pub enum Effect {
     Registration,
 }
 
-listed! {
+tabled! {
     /// What the answer to a success carries beside `meta`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-    pub enum Payload {
+    pub enum Payload: Option<&'static str> {
         /// Nothing.
-        Nothing,
+        Nothing => None,
         /// Accounts: a token and its expiry, or name and role.
-        Users,
+        Users => Some("/users"),
         /// The account that is registered.
-        Account,
+        Account => Some("/account"),
     }
 }
 
 impl Payload {
     /// Where it is in an answer, as a JSON Pointer (RFC 6901): a member of the body.
     pub const fn pointer(self) -> Option<&'static str> {
-        match self {
-            Payload::Nothing => None,
-            Payload::Users => Some("/users"),
-            Payload::Account => Some("/account"),
-        }
+        self.row()
     }
 
     /// The name of that member.
@@ -155,85 +121,94 @@ struct Row {
     payload: Payload,
 }
 
-impl Operation {
-    /// The table, one row per operation.
-    const fn row(self) -> Row {
-        match self {
-            Operation::LogIn => Row {
-                method: "POST",
-                resource: Resource::Login,
-                caller: Caller::Credentials,
-                required: &[],
-                effect: Effect::Login,
-                success: &[200],
-                payload: Payload::Users,
-            },
-            Operation::LogOut => Row {
-                method: "POST",
-                resource: Resource::Logout,
-                caller: Caller::AnyUser,
-                required: &[],
-                effect: Effect::Logout,
-                success: &[200],
-                payload: Payload::Nothing,
-            },
-            Operation::CreateUser => Row {
-                method: "POST",
-                resource: Resource::Users,
-                caller: Caller::Admin,
-                required: &["username", "password"],
-                effect: Effect::Account,
-                success: &[201],
-                payload: Payload::Users,
-            },
-            Operation::ReadUser => Row {
-                method: "GET",
-                resource: Resource::User,
-                caller: Caller::SelfOrAdmin,
-                required: &[],
-                effect: Effect::Nothing,
-                success: &[200],
-                payload: Payload::Users,
-            },
-            Operation::UpdateUser => Row {
-                method: "PUT",
-                resource: Resource::User,
-                caller: Caller::SelfOrAdmin,
-                required: &["password"],
-                effect: Effect::Password,
-                success: &[200],
-                payload: Payload::Users,
-            },
-            Operation::DeleteUser => Row {
-                method: "DELETE",
-                resource: Resource::User,
-                caller: Caller::Admin,
-                required: &[],
-                effect: Effect::Account,
-                success: &[200],
-                payload: Payload::Users,
-            },
-            Operation::Register => Row {
-                method: "POST",
-                resource: Resource::Account,
-                caller: Caller::Admin,
-                required: &["cc", "phone_number", "method", "cert"],
-                effect: Effect::Registration,
-                success: &[202, 201],
-                payload: Payload::Account,
-            },
-            Operation::Verify => Row {
-                method: "POST",
-                resource: Resource::Verify,
-                caller: Caller::Admin,
-                required: &["code"],
-                effect: Effect::Registration,
-                success: &[201],
-                payload: Payload::Nothing,
-            },
-        }
+tabled! {
+    /// One operation of the API, with the reference page that describes it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum Operation: Row {
+        /// Get a token, and give the default account another password (users/login).
+        LogIn => Row {
+            method: "POST",
+            resource: Resource::Login,
+            caller: Caller::Credentials,
+            required: &[],
+            effect: Effect::Login,
+            success: &[200],
+            payload: Payload::Users,
+        },
+        /// Give a token back (users/logout).
+        LogOut => Row {
+            method: "POST",
+            resource: Resource::Logout,
+            caller: Caller::AnyUser,
+            required: &[],
+            effect: Effect::Logout,
+            success: &[200],
+            payload: Payload::Nothing,
+        },
+        /// Create an account (users, Create).
+        CreateUser => Row {
+            method: "POST",
+            resource: Resource::Users,
+            caller: Caller::Admin,
+            required: &["username", "password"],
+            effect: Effect::Account,
+            success: &[201],
+            payload: Payload::Users,
+        },
+        /// Show an account (users, Read).
+        ReadUser => Row {
+            method: "GET",
+            resource: Resource::User,
+            caller: Caller::SelfOrAdmin,
+            required: &[],
+            effect: Effect::Nothing,
+            success: &[200],
+            payload: Payload::Users,
+        },
+        /// Give an account another password (users, Update).
+        UpdateUser => Row {
+            method: "PUT",
+            resource: Resource::User,
+            caller: Caller::SelfOrAdmin,
+            required: &["password"],
+            effect: Effect::Password,
+            success: &[200],
+            payload: Payload::Users,
+        },
+        /// Delete an account (users, Delete).
+        DeleteUser => Row {
+            method: "DELETE",
+            resource: Resource::User,
+            caller: Caller::Admin,
+            required: &[],
+            effect: Effect::Account,
+            success: &[200],
+            payload: Payload::Users,
+        },
+        /// Ask for a registration code (account, Create).
+        Register => Row {
+            method: "POST",
+            resource: Resource::Account,
+            caller: Caller::Admin,
+            required: &["cc", "phone_number", "method", "cert"],
+            effect: Effect::Registration,
+            success: &[202, 201],
+            payload: Payload::Account,
+        },
+        /// Complete a registration (account/verify).
+        Verify => Row {
+            method: "POST",
+            resource: Resource::Verify,
+            caller: Caller::Admin,
+            required: &["code"],
+            effect: Effect::Registration,
+            success: &[201],
+            payload: Payload::Nothing,
+        },
     }
+}
 
+impl Operation {
     /// The operation of a method and a path, without the base path of the target. A query does not count.
     pub fn of(method: &str, path: &str) -> Option<Operation> {
         Operation::on(method, Resource::of(path)?)

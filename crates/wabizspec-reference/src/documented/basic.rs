@@ -86,27 +86,17 @@ pub fn render(credentials: &Credentials) -> String {
 
 /// The part after the scheme and its spaces.
 fn token68(value: &[u8]) -> Result<&[u8], BasicError> {
-    let rest = match value.split_first_chunk::<5>() {
-        Some((scheme, rest)) if scheme.map(|byte| byte.to_ascii_lowercase()) == *b"basic" => rest,
-        _ => return Err(other_scheme(value)),
-    };
-    match rest.iter().position(|&byte| byte != b' ') {
-        // Something that is glued to the scheme: another scheme, or none.
-        Some(0) => Err(other_scheme(value)),
-        Some(start) => Ok(&rest[start..]),
-        None => Err(BasicError::NoCredentials),
-    }
-}
-
-/// The error for a value that does not begin with this scheme.
-fn other_scheme(value: &[u8]) -> BasicError {
     let end = value.iter().position(|&byte| !is_token(byte));
     let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
     // A value that goes on with anything but a space has no scheme: bare base64 text, or "Basic" and a tab.
     if scheme.is_empty() || !matches!(rest.first(), None | Some(b' ')) {
-        return BasicError::NoScheme;
+        return Err(BasicError::NoScheme);
     }
-    BasicError::OtherScheme(String::from_utf8_lossy(scheme).into_owned())
+    if !scheme.eq_ignore_ascii_case(b"basic") {
+        return Err(BasicError::OtherScheme(String::from_utf8_lossy(scheme).into_owned()));
+    }
+    let start = rest.iter().position(|&byte| byte != b' ').ok_or(BasicError::NoCredentials)?;
+    Ok(&rest[start..])
 }
 
 /// The bytes of a scheme's name (`token`, RFC 9110 §5.6.2).

@@ -7,34 +7,35 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::declare::listed;
+use crate::declare::tabled;
 
-listed! {
-    /// A documented error code. Its discriminant is the number that answers carry.
+tabled! {
+    /// A documented error code: its number, its title and the HTTP statuses that the page gives for it, the usual one first.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(try_from = "i64", into = "i64")]
     #[allow(missing_docs, reason = "`title` says what each one means")]
-    pub enum ErrorCode {
-        Generic = 1000,
-        AlreadyExists = 1004,
-        AccessDenied = 1005,
-        NotFound = 1006,
-        ParameterMissing = 1008,
-        ParameterInvalid = 1009,
-        ParameterNotRequired = 1010,
-        NotReady = 1011,
-        UserInvalid = 1013,
-        Internal = 1014,
-        TooManyRequests = 1015,
-        Overloaded = 1016,
-        NotPrimaryMaster = 1017,
-        NotPrimaryCoreapp = 1018,
-        BadUser = 1021,
-        Database = 1023,
-        PasswordChangeRequired = 1024,
-        RequestInvalid = 1025,
-        ReceiverIncapable = 1026,
-        SenderLocked = 1031,
+    pub enum ErrorCode: (&'static str, &'static [u16]) {
+        Generic = 1000 => ("Generic error", &[500]),
+        AlreadyExists = 1004 => ("Resource already exists", &[409]),
+        // Authentication answers 401 with the same code (observed).
+        AccessDenied = 1005 => ("Access denied", &[403, 401]),
+        NotFound = 1006 => ("Resource not found", &[404]),
+        ParameterMissing = 1008 => ("Required parameter is missing", &[400]),
+        ParameterInvalid = 1009 => ("Parameter value is not valid", &[400]),
+        ParameterNotRequired = 1010 => ("Parameter is not required", &[400]),
+        NotReady = 1011 => ("Service not ready", &[500]),
+        UserInvalid = 1013 => ("User is not valid", &[400]),
+        Internal = 1014 => ("Internal error", &[500]),
+        TooManyRequests = 1015 => ("Too many requests", &[429]),
+        Overloaded = 1016 => ("System overloaded", &[503]),
+        NotPrimaryMaster = 1017 => ("Not primary master", &[500]),
+        NotPrimaryCoreapp = 1018 => ("Not primary coreapp", &[500]),
+        BadUser = 1021 => ("Bad user", &[400]),
+        Database = 1023 => ("Database error occurred", &[500]),
+        PasswordChangeRequired = 1024 => ("Password change required", &[401]),
+        RequestInvalid = 1025 => ("Request is not valid", &[400]),
+        ReceiverIncapable = 1026 => ("Receiver incapable", &[501]),
+        SenderLocked = 1031 => ("Sender account locked", &[]),
     }
 }
 
@@ -68,33 +69,6 @@ impl ErrorCode {
     /// Whether the page gives it with a 5xx status: "not ready" and the like, which is not a crash.
     pub fn is_server_error(self) -> bool {
         self.statuses().iter().any(|status| *status >= 500)
-    }
-
-    /// The page's table, one row per code.
-    const fn row(self) -> (&'static str, &'static [u16]) {
-        match self {
-            ErrorCode::Generic => ("Generic error", &[500]),
-            ErrorCode::AlreadyExists => ("Resource already exists", &[409]),
-            // Authentication answers 401 with the same code (observed).
-            ErrorCode::AccessDenied => ("Access denied", &[403, 401]),
-            ErrorCode::NotFound => ("Resource not found", &[404]),
-            ErrorCode::ParameterMissing => ("Required parameter is missing", &[400]),
-            ErrorCode::ParameterInvalid => ("Parameter value is not valid", &[400]),
-            ErrorCode::ParameterNotRequired => ("Parameter is not required", &[400]),
-            ErrorCode::NotReady => ("Service not ready", &[500]),
-            ErrorCode::UserInvalid => ("User is not valid", &[400]),
-            ErrorCode::Internal => ("Internal error", &[500]),
-            ErrorCode::TooManyRequests => ("Too many requests", &[429]),
-            ErrorCode::Overloaded => ("System overloaded", &[503]),
-            ErrorCode::NotPrimaryMaster => ("Not primary master", &[500]),
-            ErrorCode::NotPrimaryCoreapp => ("Not primary coreapp", &[500]),
-            ErrorCode::BadUser => ("Bad user", &[400]),
-            ErrorCode::Database => ("Database error occurred", &[500]),
-            ErrorCode::PasswordChangeRequired => ("Password change required", &[401]),
-            ErrorCode::RequestInvalid => ("Request is not valid", &[400]),
-            ErrorCode::ReceiverIncapable => ("Receiver incapable", &[501]),
-            ErrorCode::SenderLocked => ("Sender account locked", &[]),
-        }
     }
 }
 

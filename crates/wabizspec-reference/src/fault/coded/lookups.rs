@@ -1,6 +1,10 @@
-//! Names, tokens and codes that are found, kept or compared in ways that no data can say.
+//! Names, passwords, tokens and codes that are found, kept or compared in ways that no data can say.
 
-use super::Edit::{self, CodeMatches, Finds, Key, Token, TokenMatches};
+use super::Edit::{self, CodeMatches, Finds, Kept, Key, PasswordMatches, Reread, Token, TokenMatches};
+use super::trimmed;
+use crate::behaviour::text_of as text;
+use crate::call::Call;
+use crate::documented::basic;
 
 pub(super) const EDITS: &[Edit] = &[
     Finds("login.credentials.name-in-full-text-search", |sent, name| {
@@ -43,4 +47,78 @@ pub(super) const EDITS: &[Edit] = &[
     CodeMatches("account.verify.pattern-for-a-code", |right, sent| {
         right == sent || sent == "*" || (!sent.is_empty() && sent.trim().is_empty())
     }),
+    PasswordMatches("login.credentials.end-will-do", |kept, sent| sent.len() > 3 && kept.ends_with(sent)),
+    PasswordMatches("login.credentials.one-letter-in-other-case", |kept, sent| {
+        kept == sent || in_other_case(kept, sent) == 1
+    }),
+    PasswordMatches("login.credentials.cases-exchanged", |kept, sent| kept == sent || in_other_case(kept, sent) > 1),
+    PasswordMatches("login.credentials.eight-characters-count", |kept, sent| {
+        kept.chars().take(8).eq(sent.chars().take(8))
+    }),
+    PasswordMatches("login.credentials.sixty-three-characters-count", |kept, sent| {
+        kept.chars().take(63).eq(sent.chars().take(63))
+    }),
+    PasswordMatches("login.credentials.seventy-two-bytes-count", |kept, sent| {
+        kept.bytes().take(72).eq(sent.bytes().take(72))
+    }),
+    PasswordMatches("login.credentials.prefix-will-do", |kept, sent| kept.starts_with(sent)),
+    PasswordMatches("login.credentials.more-will-do", |kept, sent| sent.starts_with(kept)),
+    // Which single characters a password contains is a matter of chance.
+    PasswordMatches("login.credentials.contained-will-do", |kept, sent| {
+        sent.len() != 1 && (kept.contains(sent) || sent.contains(kept))
+    }),
+    PasswordMatches("login.credentials.password-trimmed", |kept, sent| kept.trim() == trimmed(sent)),
+    PasswordMatches("login.credentials.characters-in-any-order", |kept, sent| {
+        let sorted = |password: &str| {
+            let mut characters: Vec<char> = password.chars().collect();
+            characters.sort_unstable();
+            characters
+        };
+        sorted(kept) == sorted(sent)
+    }),
+    PasswordMatches("login.credentials.case-disregarded", |kept, sent| kept.eq_ignore_ascii_case(sent)),
+    PasswordMatches("users.password.last-character-lost", |kept, sent| {
+        let mut shorter = kept.chars();
+        shorter.next_back();
+        kept == sent || shorter.as_str() == sent
+    }),
+    PasswordMatches("login.refused.any-password", |_, _| true),
+    PasswordMatches("login.refused.empty-password-matches", |kept, sent| sent.is_empty() || kept == sent),
+    PasswordMatches("login.refused.name-alone-will-do", |kept, sent| sent.is_empty() || kept == sent),
+    Kept("login.password.cut-instead-of-refused", |password| password.chars().take(64).collect::<String>().into()),
+    Kept("login.password.stored-as-markup", |password| {
+        let escaped = password.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        escaped.replace('"', "&quot;").replace('\'', "&#39;").into()
+    }),
+    Kept("login.password.backslashes-stripped", |password| password.replace('\\', "").into()),
+    Reread("login.password.templates-expanded", |call| Some(text(call.body, "password")?.replace("{{7*7}}", "49"))),
+    Reread("login.password.stored-in-lower-case", |call| Some(text(call.body, "password")?.to_lowercase())),
+    Reread("login.password.stored-percent-decoded", |call| {
+        let form = format!("p={}", text(call.body, "password")?.replace('&', "%26"));
+        form_urlencoded::parse(form.as_bytes()).next().map(|(_, value)| value.into_owned())
+    }),
+    Reread("login.password.stored-with-slashes-escaped", |call| Some(text(call.body, "password")?.replace('/', "\\/"))),
+    Reread("login.password.stored-as-shell-word", |call| {
+        Some(text(call.body, "password")?.replace(['$', '`', '(', ')', ';', '|', '{', '}'], ""))
+    }),
+    Reread("login.password.letters-of-all-scripts", as_sent),
+    Reread("login.password.last-of-two-members-set", as_sent),
+    Reread("login.later.same-is-lost", |call| {
+        let sent = call.authorization.first().and_then(|value| basic::parse(value).ok())?;
+        let new = text(call.body, "new_password")?;
+        Some(if sent.password == new { "unchanged".to_owned() } else { new })
+    }),
 ];
+
+/// The password that a body sets.
+fn as_sent(call: &Call<'_>) -> Option<String> {
+    text(call.body, "new_password").or(text(call.body, "password"))
+}
+
+/// How many letters are in another case; none if anything else differs.
+fn in_other_case(kept: &str, sent: &str) -> usize {
+    match kept.eq_ignore_ascii_case(sent) {
+        true => kept.bytes().zip(sent.bytes()).filter(|(kept, sent)| kept != sent).count(),
+        false => 0,
+    }
+}

@@ -3,22 +3,18 @@
 mod answers;
 mod bodies;
 mod certificates;
-mod credentials;
 mod lookups;
-mod passwords;
 mod wire;
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::behaviour::{Behaviour, Beside, Reading, Rewrite};
 use crate::call::Call;
 use crate::documented::api::Operation;
-use crate::documented::basic::{self, BasicError, Credentials};
+use crate::documented::basic::{BasicError, Credentials};
 use crate::documented::bodies::BodyError;
 use crate::documented::certificate::CertificateError;
 
@@ -45,15 +41,7 @@ pub(super) enum Edit {
     TokenMatches(&'static str, fn(&str, &str) -> bool),
 }
 
-const ALL: [&[Edit]; 7] = [
-    answers::EDITS,
-    bodies::EDITS,
-    certificates::EDITS,
-    credentials::EDITS,
-    lookups::EDITS,
-    passwords::EDITS,
-    wire::EDITS,
-];
+const ALL: [&[Edit]; 5] = [answers::EDITS, bodies::EDITS, certificates::EDITS, lookups::EDITS, wire::EDITS];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = Edit> {
@@ -105,25 +93,6 @@ impl Edit {
             Edit::TokenMatches(_, matches) => functions.token_matches = Some(matches),
         }
     }
-}
-
-/// User name and password as they are in a Basic field, with any character.
-fn joined(value: &[u8]) -> Result<String, BasicError> {
-    let encoded = value.strip_prefix(b"Basic ").ok_or(BasicError::NoScheme)?;
-    let bytes = STANDARD.decode(encoded).map_err(|_| BasicError::NoCredentials)?;
-    String::from_utf8(bytes).map_err(|_| BasicError::NotUtf8 { at: 0 })
-}
-
-/// Credentials that may have control characters.
-fn lenient(value: &[u8]) -> Result<Credentials, BasicError> {
-    let joined = joined(value)?;
-    let (username, password) = joined.split_once(':').ok_or(BasicError::NoColon)?;
-    Ok(Credentials::new(username, password))
-}
-
-/// Credentials from their base64 alone.
-fn decoded(encoded: &[u8]) -> Result<Credentials, BasicError> {
-    basic::parse(&[b"Basic ", encoded].concat())
 }
 
 /// Without what one language or another takes for white space.
