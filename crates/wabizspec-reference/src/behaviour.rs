@@ -24,7 +24,7 @@ pub(crate) use read::text_of;
 pub(crate) use read::{Read, amended};
 pub use rules::{
     AdminDeletion, Deletes, Duplicate, Leftover, LoginRules, Mint, PasswordRules, Permissions, RefusedChange,
-    RegistrationRules, Revokes, Several, SunsetCheck, TokenRules, UserRules, Who,
+    RegistrationRules, Revokes, SunsetCheck, TokenRules, UserRules, Who,
 };
 pub(crate) use when::When;
 

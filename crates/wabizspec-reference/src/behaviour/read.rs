@@ -10,11 +10,11 @@ use super::when::When;
 use crate::call::Call;
 use crate::documented::bodies::BodyError;
 
-/// Another reading of the bodies that meet a condition. It gives the bytes that a careful reader would have needed.
+/// Another reading of the bodies that meet a condition. It gives the bytes that a careful reader would read the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Read {
-    /// Which bodies; all of them without it. What it says of the outcome never holds.
+    /// Which bodies; by default all. Conditions on the outcome never hold.
     pub when: When,
     /// The body is refused as malformed.
     pub refuse: bool,
@@ -24,26 +24,16 @@ pub(crate) struct Read {
     pub replace: BTreeMap<String, String>,
     /// Members that are not read.
     pub remove: Vec<String>,
-    /// Members that are taken for texts, whatever they are.
-    pub as_text: Option<Values>,
+    /// All members are read as texts.
+    pub as_text: bool,
     /// Members that are not texts are not read.
     pub texts_only: bool,
     /// Lists are taken for their first item.
     pub first_items: bool,
     /// Members that are taken for these texts.
     pub set: BTreeMap<String, String>,
-    /// The same where they are not there.
+    /// The same for missing ones.
     pub default: BTreeMap<String, String>,
-}
-
-/// Some of the values of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Values {
-    /// All.
-    All,
-    /// Whole numbers and truth values.
-    Numbers,
 }
 
 impl Read {
@@ -74,19 +64,13 @@ impl Read {
 
     fn changes_members(&self) -> bool {
         let members = self.set.len() + self.default.len() + self.remove.len();
-        members > 0 || self.as_text.is_some() || self.texts_only || self.first_items
+        members > 0 || self.as_text || self.texts_only || self.first_items
     }
 
     fn change(&self, members: &mut Map<String, Value>) {
         members.retain(|name, value| !self.remove.contains(name) && (value.is_string() || !self.texts_only));
         for value in members.values_mut() {
-            let number = value.is_u64() || value.is_boolean();
-            let odd = match self.as_text {
-                Some(Values::All) => !value.is_string(),
-                Some(Values::Numbers) => number,
-                None => false,
-            };
-            if odd {
+            if self.as_text && !value.is_string() {
                 *value = Value::String(value.to_string());
             }
             if let Value::Array(items) = value
@@ -95,12 +79,9 @@ impl Read {
                 *value = first.clone();
             }
         }
-        let texts = |texts: &BTreeMap<String, String>| -> Vec<(String, Value)> {
-            texts.iter().map(|(name, text)| (name.clone(), text.clone().into())).collect()
-        };
-        members.extend(texts(&self.set));
-        for (name, text) in texts(&self.default) {
-            members.entry(name).or_insert(text);
+        members.extend(self.set.iter().map(|(name, text)| (name.clone(), text.clone().into())));
+        for (name, text) in &self.default {
+            members.entry(name.as_str()).or_insert_with(|| text.clone().into());
         }
     }
 }

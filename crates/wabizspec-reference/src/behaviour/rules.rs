@@ -17,8 +17,6 @@ defaulted! {
     #[derive(Debug, Clone, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub struct LoginRules {
-        /// Which `Authorization` counts when there are several; for tokens too.
-        pub several: Several = Several::Refused,
         /// The body is read before the credentials.
         pub body_first: bool = false,
         /// The new password is set before the credentials are checked.
@@ -42,16 +40,6 @@ defaulted! {
         /// The password before a change still logs in.
         pub old_password_stays: bool = false,
     }
-}
-
-/// Which of several `Authorization` fields counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Several {
-    /// None: the request is refused.
-    Refused,
-    First,
-    Last,
 }
 
 /// What a refused change of a password does.
@@ -268,8 +256,6 @@ defaulted! {
         pub(crate) asked_late: Option<When> = None,
         /// Bodies are read before tokens and permissions are checked.
         pub body_first: bool = false,
-        /// Permissions are checked only after it is known that the user exists.
-        pub existence_first: bool = false,
     }
 }
 

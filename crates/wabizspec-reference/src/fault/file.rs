@@ -76,7 +76,7 @@ impl Fault {
 
     fn check(&self) -> Result<(), Mistake> {
         let id = || self.id.clone();
-        if self.coded && coded::all().all(|edit| edit.id() != self.id) {
+        if self.coded && coded::all().all(|(id, _)| id != self.id) {
             return Err(Mistake::NotCoded(id()));
         }
         if !self.coded && self.edit.is_none() {

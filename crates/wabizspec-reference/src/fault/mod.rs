@@ -118,7 +118,7 @@ impl Fault {
             *behaviour = edited;
         }
         if self.coded {
-            coded::all().filter(|edit| edit.id() == self.id).for_each(|edit| edit.plant(behaviour));
+            coded::all().filter(|(id, _)| *id == self.id).for_each(|(_, plant)| plant(behaviour));
         }
     }
 

@@ -17,7 +17,7 @@ fn ids_are_unique_and_legible() {
 
 #[test]
 fn every_coded_edit_is_of_a_fault() {
-    for id in coded::all().map(coded::Edit::id) {
+    for (id, _) in coded::all() {
         let fault = Fault::find(id);
         assert!(fault.is_some_and(|fault| fault.coded), "{id} is coded, but no file has it with `coded = true`");
     }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::behaviour::{Behaviour, Handled, Several};
+use super::behaviour::{Behaviour, Handled};
 use super::call::{Answer, Brief, Call};
 use super::envelope;
 use super::outcome::{Done, Refusal, Refused, Success};
@@ -181,12 +181,12 @@ impl Model {
         parse(&self.behaviour.body(call)?)
     }
 
-    /// The one `Authorization` field that counts.
+    /// The one `Authorization` field. If there are several, which of them counts would be a guess.
     fn authorization<'c>(&self, call: &Call<'c>) -> Result<Option<&'c [u8]>, Refused> {
-        match (call.authorization, self.behaviour.login.several) {
-            ([], _) => Ok(None),
-            ([only], _) | ([only, ..], Several::First) | ([.., only], Several::Last) => Ok(Some(only)),
-            (_, Several::Refused) => Err(Refusal::SeveralAuthorizations.into()),
+        match call.authorization {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            _ => Err(Refusal::SeveralAuthorizations.into()),
         }
     }
 }

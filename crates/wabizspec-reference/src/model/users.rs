@@ -157,19 +157,11 @@ impl Model {
     /// whether there is such a user.
     fn permitted_user(&self, call: &Call<'_>, who: Who, name: &str, now: Timestamp) -> Result<String, Refused> {
         let key = (self.behaviour.functions.key)(name);
-        let exists = || {
-            let shown = self.behaviour.users.leftover == Leftover::IsShown;
-            let deleted = shown && self.state.deleted.contains_key(&*key);
-            let exists = self.state.users.contains_key(&*key) || deleted;
-            if exists { Ok(()) } else { Err(Refused::from(Refusal::UnknownUser)) }
-        };
-        if self.behaviour.permissions.existence_first {
-            self.permitted(call, Who::User, "", now)?;
-            exists()?;
-        }
         self.permitted(call, who, &key, now)?;
-        exists()?;
-        Ok(key.into_owned())
+        let shown = self.behaviour.users.leftover == Leftover::IsShown;
+        let deleted = shown && self.state.deleted.contains_key(&*key);
+        let exists = self.state.users.contains_key(&*key) || deleted;
+        if exists { Ok(key.into_owned()) } else { Err(Refusal::UnknownUser.into()) }
     }
 }
 

@@ -43,54 +43,34 @@ pub(super) enum Edit {
 
 const ALL: [&[Edit]; 5] = [answers::EDITS, bodies::EDITS, certificates::EDITS, lookups::EDITS, wire::EDITS];
 
-/// All of them.
-pub(super) fn all() -> impl Iterator<Item = Edit> {
-    ALL.into_iter().flatten().copied()
+/// Plants an edit.
+type Plant = Box<dyn FnOnce(&mut Behaviour)>;
+
+/// All of them, each with its id.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, Plant)> {
+    ALL.into_iter().flatten().map(|edit| edit.parts())
 }
 
 impl Edit {
-    pub(super) fn id(self) -> &'static str {
+    fn parts(self) -> (&'static str, Plant) {
         match self {
-            Edit::Amend(id, ..)
-            | Edit::Body(id, _)
-            | Edit::BodyElsewhere(id, _)
-            | Edit::Certificate(id, _)
-            | Edit::CodeMatches(id, _)
-            | Edit::Credentials(id, _)
-            | Edit::Elsewhere(id, _)
-            | Edit::ExpiresAfter(id, _)
-            | Edit::Finds(id, _)
-            | Edit::Kept(id, _)
-            | Edit::Key(id, _)
-            | Edit::PasswordMatches(id, _)
-            | Edit::Reading(id, _)
-            | Edit::Reread(id, _)
-            | Edit::Rewrite(id, _)
-            | Edit::Token(id, _)
-            | Edit::TokenMatches(id, _) => id,
-        }
-    }
-
-    pub(super) fn plant(self, behaviour: &mut Behaviour) {
-        let functions = &mut behaviour.functions;
-        match self {
-            Edit::Amend(_, operation, amend) => behaviour.amends.push((operation, amend)),
-            Edit::Body(_, body) => functions.body = body,
-            Edit::BodyElsewhere(_, elsewhere) => functions.body_elsewhere = Some(elsewhere),
-            Edit::Certificate(_, certificate) => functions.certificate = certificate,
-            Edit::CodeMatches(_, matches) => functions.code_matches = matches,
-            Edit::Credentials(_, credentials) => functions.credentials = credentials,
-            Edit::Elsewhere(_, elsewhere) => functions.elsewhere = Some(elsewhere),
-            Edit::ExpiresAfter(_, expires_after) => functions.expires_after = expires_after,
-            Edit::Finds(_, finds) => functions.finds = Some(finds),
-            Edit::Kept(_, kept) => functions.kept = kept,
-            Edit::Key(_, key) => functions.key = key,
-            Edit::PasswordMatches(_, matches) => functions.password_matches = matches,
-            Edit::Reading(_, reading) => functions.reading = Some(reading),
-            Edit::Reread(_, reread) => functions.reread = Some(reread),
-            Edit::Rewrite(_, rewrite) => behaviour.rewrites.push(rewrite),
-            Edit::Token(_, token) => functions.token = token,
-            Edit::TokenMatches(_, matches) => functions.token_matches = Some(matches),
+            Edit::Amend(id, operation, amend) => (id, Box::new(move |b| b.amends.push((operation, amend)))),
+            Edit::Body(id, body) => (id, Box::new(move |b| b.functions.body = body)),
+            Edit::BodyElsewhere(id, elsewhere) => (id, Box::new(move |b| b.functions.body_elsewhere = Some(elsewhere))),
+            Edit::Certificate(id, certificate) => (id, Box::new(move |b| b.functions.certificate = certificate)),
+            Edit::CodeMatches(id, matches) => (id, Box::new(move |b| b.functions.code_matches = matches)),
+            Edit::Credentials(id, credentials) => (id, Box::new(move |b| b.functions.credentials = credentials)),
+            Edit::Elsewhere(id, elsewhere) => (id, Box::new(move |b| b.functions.elsewhere = Some(elsewhere))),
+            Edit::ExpiresAfter(id, expires_after) => (id, Box::new(move |b| b.functions.expires_after = expires_after)),
+            Edit::Finds(id, finds) => (id, Box::new(move |b| b.functions.finds = Some(finds))),
+            Edit::Kept(id, kept) => (id, Box::new(move |b| b.functions.kept = kept)),
+            Edit::Key(id, key) => (id, Box::new(move |b| b.functions.key = key)),
+            Edit::PasswordMatches(id, matches) => (id, Box::new(move |b| b.functions.password_matches = matches)),
+            Edit::Reading(id, reading) => (id, Box::new(move |b| b.functions.reading = Some(reading))),
+            Edit::Reread(id, reread) => (id, Box::new(move |b| b.functions.reread = Some(reread))),
+            Edit::Rewrite(id, rewrite) => (id, Box::new(move |b| b.rewrites.push(rewrite))),
+            Edit::Token(id, token) => (id, Box::new(move |b| b.functions.token = token)),
+            Edit::TokenMatches(id, matches) => (id, Box::new(move |b| b.functions.token_matches = Some(matches))),
         }
     }
 }

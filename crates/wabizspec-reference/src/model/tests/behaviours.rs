@@ -1,9 +1,7 @@
 //! The settings of a behaviour: each does what it says, so that a fault planted with it is one.
 
 use super::*;
-use crate::behaviour::{
-    AdminDeletion, Deletes, Duplicate, Mint, RefusedChange, Revokes, Several, SunsetCheck, When, Who,
-};
+use crate::behaviour::{AdminDeletion, Deletes, Duplicate, Mint, RefusedChange, Revokes, SunsetCheck, When, Who};
 use crate::documented::password::Counted;
 use crate::outcome::{Refusal, Success};
 
@@ -35,21 +33,6 @@ fn a_login_can_be_lax() {
     assert!(!bench.logs_in("admin", OTHER));
     let mut bench = Bench::with(|behaviour| behaviour.login.body_first = true);
     assert_eq!(refusal(&bench.login("admin", "wrong", "{")), one(400, 1025));
-}
-
-#[test]
-fn one_of_several_authorizations_can_count() {
-    for (several, expected) in [(Several::First, [200, 401]), (Several::Last, [401, 200])] {
-        let (mut bench, _) = Bench::started(|_| {});
-        bench.model.behaviour.login.several = several;
-        let good = render(&Credentials::new("admin", GOOD));
-        let bad = render(&Credentials::new("admin", "wrong"));
-        let statuses = [[&good, &bad], [&bad, &good]].map(|[first, second]| {
-            let headers = [first.as_str(), second.as_str()];
-            bench.send("POST", "/v1/users/login", &headers, "").status
-        });
-        assert_eq!(statuses, expected, "{several:?}");
-    }
 }
 
 #[test]
@@ -129,11 +112,9 @@ fn permissions_can_be_too_wide_or_asked_too_late() {
     let (mut bench, admin) = Bench::started(|behaviour| {
         behaviour.permissions.read = Who::User;
         behaviour.permissions.body_first = true;
-        behaviour.permissions.existence_first = true;
     });
     let anna = bench.user(&admin, "anna", GOOD);
     assert!(bench.works(&anna, "admin"));
-    assert_eq!(refusal(&bench.with_token(&anna, "DELETE", "/v1/users/nobody", "")), one(404, 1006));
     assert_eq!(refusal(&bench.send("POST", "/v1/users", &[], "{")), one(400, 1025));
     assert_eq!(refusal(&bench.send("POST", "/v1/account", &[], "{")), one(400, 1025));
 }
