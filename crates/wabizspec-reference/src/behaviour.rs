@@ -3,6 +3,7 @@
 //! A planted fault or a conforming dialect is a small edit of this data: a bound, a row of a table, another function in
 //! the place of a documented one. So the model reads as if there were no faults.
 
+pub(crate) mod body;
 mod functions;
 mod when;
 mod rules;
@@ -19,9 +20,7 @@ pub(crate) use change::Change;
 #[cfg(feature = "faults")]
 pub(crate) use change::crash;
 pub use functions::Functions;
-#[cfg(feature = "faults")]
-pub(crate) use read::text_of;
-pub(crate) use read::{Read, amended};
+pub(crate) use read::Read;
 pub use rules::{
     AdminDeletion, Deletes, Duplicate, Leftover, LoginRules, Mint, PasswordRules, Permissions, RefusedChange,
     RegistrationRules, Revokes, SunsetCheck, TokenRules, UserRules, Who,
@@ -78,7 +77,7 @@ impl Behaviour {
         let mut body = (self.functions.body)(call)?;
         for (operation, amend) in &self.amends {
             if Operation::of(call.method, call.path) == Some(*operation) {
-                body = amended(&body, amend).into();
+                body = body::amended(&body, amend).into();
             }
         }
         self.reads.iter().try_fold(body, |body, read| read.apply(call, body))

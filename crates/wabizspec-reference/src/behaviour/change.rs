@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Handled;
-use super::read::text_of;
+use super::body::{put, take, text_of};
 use super::when::When;
 use crate::call::{Answer, AnswerBody, Call};
 use crate::documented::api::Operation;
@@ -180,33 +180,5 @@ fn sent(name: &str, call: &Call<'_>) -> Option<String> {
         "basic.username" => credentials().map(|credentials| credentials.username),
         "basic.password" => credentials().map(|credentials| credentials.password),
         member => text_of(call.body, member),
-    }
-}
-
-/// Takes a value out of a body.
-fn take(body: &mut Value, pointer: &str) -> Option<Value> {
-    let (parent, name) = pointer.rsplit_once('/')?;
-    match body.pointer_mut(parent)? {
-        Value::Object(members) => members.remove(name),
-        Value::Array(items) => name.parse().ok().filter(|index| *index < items.len()).map(|index| items.remove(index)),
-        _ => None,
-    }
-}
-
-/// Puts a value into a body, where there is a place for it.
-fn put(body: &mut Value, pointer: &str, value: Value) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else {
-        *body = value;
-        return;
-    };
-    match body.pointer_mut(parent) {
-        Some(Value::Object(members)) => drop(members.insert(name.to_owned(), value)),
-        Some(Value::Array(items)) if name == "-" => items.push(value),
-        Some(Value::Array(items)) => {
-            if let Some(item) = name.parse().ok().and_then(|index: usize| items.get_mut(index)) {
-                *item = value;
-            }
-        }
-        _ => {}
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::body::amended;
 use super::when::When;
 use crate::call::Call;
 use crate::documented::bodies::BodyError;
@@ -84,21 +85,4 @@ impl Read {
             members.entry(name.as_str()).or_insert_with(|| text.clone().into());
         }
     }
-}
-
-/// The body with its members changed, where it is an object.
-pub(crate) fn amended(body: &[u8], change: impl FnOnce(&mut Map<String, Value>)) -> Vec<u8> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(mut members)) => {
-            change(&mut members);
-            Value::Object(members).to_string().into_bytes()
-        }
-        _ => body.to_vec(),
-    }
-}
-
-/// The text of a member of a body, where it has one.
-pub(crate) fn text_of(body: &[u8], member: &str) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    body.get(member)?.as_str().map(str::to_owned)
 }

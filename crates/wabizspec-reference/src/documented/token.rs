@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::{Date, Time};
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,8 +29,8 @@ pub enum ExpiresAfterError {
 }
 
 impl ExpiresAfter {
-    /// This moment, without its fraction of a second. A moment before the year 0000, which the form cannot
-    /// write, becomes the first one of it.
+    /// This moment, without its fraction of a second. A moment before the year 0000, which the form cannot write, becomes
+    /// the first one of it.
     pub fn new(moment: Timestamp) -> Self {
         // 0000-01-01 00:00:00 in seconds of Unix time.
         const YEAR_ZERO: i64 = -62_167_219_200;
@@ -68,18 +68,12 @@ impl FromStr for ExpiresAfter {
         if bytes.len() != FORM.len() || !FORM.iter().zip(bytes).all(fits) {
             return Err(ExpiresAfterError::Shape);
         }
-        let number = |from: usize, to: usize| {
-            let digits = bytes[from..to].iter();
-            digits.fold(0_i16, |number, digit| number * 10 + i16::from(digit - b'0'))
-        };
-        // Two digits always fit.
-        let small = |from: usize| i8::try_from(number(from, from + 2)).unwrap_or(i8::MAX);
-        let date = Date::new(number(0, 4), small(5), small(8));
-        let time = Time::new(small(11), small(14), small(17), 0);
-        let (Ok(date), Ok(time)) = (date, time) else {
+        // jiff reads a leap second as the second before it.
+        if bytes[17..19] == *b"60" {
             return Err(ExpiresAfterError::Calendar);
-        };
-        TimeZone::UTC.to_timestamp(date.to_datetime(time)).map(ExpiresAfter).map_err(|_| ExpiresAfterError::Calendar)
+        }
+        let moment = text[..19].parse::<DateTime>().and_then(|utc| TimeZone::UTC.to_timestamp(utc));
+        moment.map(ExpiresAfter).map_err(|_| ExpiresAfterError::Calendar)
     }
 }
 

@@ -95,17 +95,15 @@ impl Model {
         username: &str,
         refused: &str,
     ) {
-        match change {
-            _ if checked.is_ok() => {}
-            RefusedChange::ChangesNothing => {}
-            RefusedChange::SetsTheNew => self.set_password(username, refused, false),
-            RefusedChange::LosesTheOld | RefusedChange::BlocksTheNext => {
-                if let Some(user) = self.state.users_mut().get_mut(username) {
-                    match change {
-                        RefusedChange::LosesTheOld => user.passwords.clear(),
-                        _ => user.frozen = true,
-                    }
-                }
+        if checked.is_ok() || change == RefusedChange::ChangesNothing {
+            return;
+        }
+        if change == RefusedChange::SetsTheNew {
+            self.set_password(username, refused, false);
+        } else if let Some(user) = self.state.users_mut().get_mut(username) {
+            user.frozen |= change == RefusedChange::BlocksTheNext;
+            if change == RefusedChange::LosesTheOld {
+                user.passwords.clear();
             }
         }
     }

@@ -3,10 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Edit::{self, Rewrite};
-use crate::behaviour::{Handled, crash, text_of as text};
+use crate::behaviour::body::{self, text_of as text};
+use crate::behaviour::{Handled, crash};
 use crate::call::{Answer, AnswerBody};
 use crate::documented::api::Resource;
 use crate::documented::basic::{self, BasicError, Credentials};
@@ -17,9 +18,7 @@ use crate::outcome::{Refusal, Success};
 
 pub(super) const EDITS: &[Edit] = &[
     Rewrite("account.required.first-only", |handled, answer| {
-        if refused(handled, Refusal::MissingMember)
-            && let Some(errors) = list(answer, "errors")
-        {
+        if let (true, Some(Value::Array(errors))) = (refused(handled, Refusal::MissingMember), at(answer, "/errors")) {
             errors.truncate(1);
         }
     }),
@@ -36,14 +35,14 @@ pub(super) const EDITS: &[Edit] = &[
         let token = std::str::from_utf8(value).ok().and_then(|value| value.split(' ').nth(1)?.get(..3));
         if let (true, Err(BasicError::OtherScheme(scheme)), Some(shown)) = (login(handled), basic::parse(value), token)
         {
-            put_into_error(answer, "authorization", format!("{scheme} {shown}***").into());
+            put(answer, "/errors/0/authorization", format!("{scheme} {shown}***").into());
         }
     }),
     Rewrite("degenerate.accepts-everything", |handled, answer| {
         let_in(answer);
         let week = SignedDuration::from_hours(7 * 24);
         let expires_after = ExpiresAfter::new(handled.now + week).to_string();
-        put(answer, "users", json!([{"username": "admin", "token": "x", "expires_after": expires_after}]));
+        put(answer, "/users", json!([{"username": "admin", "token": "x", "expires_after": expires_after}]));
     }),
     Rewrite("envelope.unique-members.meta-twice", |_, answer| {
         if let Some(body) = answer.json() {
@@ -52,16 +51,14 @@ pub(super) const EDITS: &[Edit] = &[
         }
     }),
     Rewrite("envelope.error-shape.code-with-a-fraction", |_, answer| {
-        if let Some(error) = first_of(answer, "errors")
-            && let Some(code) = error["code"].as_f64()
-        {
-            error["code"] = json!(code + 0.5);
+        if let Some(code) = at(answer, "/errors/0/code") {
+            *code = json!(code.as_f64().unwrap_or_default() + 0.5);
         }
     }),
     Rewrite("login.answer.members-taken-over", |handled, answer| {
         let sent: Value = serde_json::from_slice(handled.call.body).unwrap_or_default();
-        if granted(handled, Success::LoggedIn)
-            && let (Some(users), Some(sent)) = (list(answer, "users"), sent["users"].as_array())
+        if let (Some(Value::Array(users)), Value::Array(sent)) = (at(answer, "/users"), &sent["users"])
+            && granted(handled, Success::LoggedIn)
         {
             users.extend(sent.iter().cloned());
         }
@@ -120,7 +117,7 @@ pub(super) const EDITS: &[Edit] = &[
     Rewrite("envelope.no-secret-echoed.as-entities", |handled, answer| {
         if let Some(password) = refused_password(handled) {
             let entities = password.chars().map(|c| format!("&#x{:x};", u32::from(c)));
-            put_into_error(answer, "details", entities.collect::<String>().into());
+            put(answer, "/errors/0/details", entities.collect::<String>().into());
         }
     }),
     Rewrite("envelope.no-secret-echoed.in-an-address", |handled, answer| {
@@ -132,7 +129,7 @@ pub(super) const EDITS: &[Edit] = &[
     Rewrite("envelope.no-secret-echoed.in-base64", |handled, answer| {
         if let Some(password) = refused_password(handled) {
             let session = json!({"user": "?", "password": password}).to_string();
-            put(answer, "session", URL_SAFE_NO_PAD.encode(session).into());
+            put(answer, "/session", URL_SAFE_NO_PAD.encode(session).into());
         }
     }),
     Rewrite("envelope.no-secret-echoed.in-a-header", |handled, answer| {
@@ -144,13 +141,13 @@ pub(super) const EDITS: &[Edit] = &[
     Rewrite("envelope.no-secret-echoed.part-of-a-new-password", |handled, answer| {
         if refused(handled, Refusal::WeakUpdatedPassword) {
             let part: String = text(handled.call.body, "password").unwrap_or_default().chars().take(4).collect();
-            put_into_error(answer, "value", format!("{part}…").into());
+            put(answer, "/errors/0/value", format!("{part}…").into());
         }
     }),
     Rewrite("envelope.no-secret-echoed.masked-password", |handled, answer| {
         if let Some(password) = refused_password(handled) {
             let part: String = password.chars().take(3).collect();
-            put(answer, "password", format!("{part}*****").into());
+            put(answer, "/password", format!("{part}*****").into());
         }
     }),
     Rewrite("login.refused.name-for-a-password", |handled, answer| {
@@ -211,31 +208,18 @@ fn depth(body: &[u8]) -> usize {
     deepest
 }
 
-fn members(answer: &mut Answer) -> Option<&mut Map<String, Value>> {
-    answer.json_mut()?.as_object_mut()
+/// A place in the body.
+fn at<'a>(answer: &'a mut Answer, pointer: &str) -> Option<&'a mut Value> {
+    answer.json_mut()?.pointer_mut(pointer)
 }
 
-fn put(answer: &mut Answer, member: &str, value: Value) {
-    members(answer).map(|members| members.insert(member.to_owned(), value));
-}
-
-fn list<'a>(answer: &'a mut Answer, member: &str) -> Option<&'a mut Vec<Value>> {
-    members(answer)?.get_mut(member)?.as_array_mut()
-}
-
-/// The first item of a list of the body.
-fn first_of<'a>(answer: &'a mut Answer, member: &str) -> Option<&'a mut Map<String, Value>> {
-    list(answer, member)?.first_mut()?.as_object_mut()
-}
-
-fn put_into_error(answer: &mut Answer, member: &str, value: Value) {
-    first_of(answer, "errors").map(|error| error.insert(member.to_owned(), value));
+/// Puts a value into the body, if there is a place for it.
+fn put(answer: &mut Answer, pointer: &str, value: Value) {
+    answer.json_mut().map(|body| body::put(body, pointer, value));
 }
 
 fn change_token(handled: &Handled<'_>, answer: &mut Answer, change: impl FnOnce(&str) -> String) {
-    if granted(handled, Success::LoggedIn)
-        && let Some(Value::String(token)) = first_of(answer, "users").and_then(|user| user.get_mut("token"))
-    {
+    if let (true, Some(Value::String(token))) = (granted(handled, Success::LoggedIn), at(answer, "/users/0/token")) {
         *token = change(token);
     }
 }
@@ -243,5 +227,5 @@ fn change_token(handled: &Handled<'_>, answer: &mut Answer, change: impl FnOnce(
 /// Answers as if the request had been granted.
 fn let_in(answer: &mut Answer) {
     answer.status = 200;
-    members(answer).map(|members| members.remove("errors"));
+    answer.json_mut().map(|body| body::take(body, "/errors"));
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::Edit::{self, Amend, Body};
-use crate::behaviour::{amended, text_of as text};
+use crate::behaviour::body::{amended, text_of as text};
 use crate::call::Call;
 use crate::documented::api::Operation::{self, CreateUser, LogIn, Register, UpdateUser};
 use crate::documented::bodies::{BodyError, Invalid, MemberError};

@@ -2,7 +2,7 @@
 
 use super::Edit::{self, CodeMatches, Finds, Kept, Key, PasswordMatches, Reread, Token, TokenMatches};
 use super::trimmed;
-use crate::behaviour::text_of as text;
+use crate::behaviour::body::text_of as text;
 use crate::call::Call;
 use crate::documented::basic;
 

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::Edit::{self, BodyElsewhere, Credentials as Read, Elsewhere, Reading as Head};
 use super::trimmed;
-use crate::behaviour::{Beside, Reading, text_of as text};
+use crate::behaviour::body::text_of as text;
+use crate::behaviour::{Beside, Reading};
 use crate::documented::basic::{self, BasicError, Credentials};
 
 pub(super) const EDITS: &[Edit] = &[

@@ -117,10 +117,6 @@ fn permissions_can_be_too_wide_or_asked_too_late() {
     assert!(bench.works(&anna, "admin"));
     assert_eq!(refusal(&bench.send("POST", "/v1/users", &[], "{")), one(400, 1025));
     assert_eq!(refusal(&bench.send("POST", "/v1/account", &[], "{")), one(400, 1025));
-}
-
-#[test]
-fn registration_can_be_handled_badly() {
     let mut bench = Bench::of(Registration::Sunset, |behaviour| behaviour.registration.sunset = SunsetCheck::First);
     assert_eq!(refusal(&bench.send("POST", "/v1/account", &[], "")), one(403, 1005));
 }

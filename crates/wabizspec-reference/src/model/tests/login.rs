@@ -3,18 +3,13 @@
 use super::*;
 
 #[test]
-fn the_default_password_alone_gets_no_token() {
+fn a_first_login_must_change_the_password_and_changes_nothing_else() {
     let mut bench = Bench::new();
     for body in ["", "{}", r#"{"foo":"bar"}"#] {
         let answer = bench.login("admin", "secret", body);
         assert_eq!(refusal(&answer), one(401, 1024), "{body}");
         assert!(answer.header("www-authenticate").is_some());
     }
-}
-
-#[test]
-fn a_first_login_changes_the_password_and_nothing_else() {
-    let mut bench = Bench::new();
     let body = format!(r#"{{"new_password":"{GOOD}","username":"root","role":"x","expires_after":"2099"}}"#);
     let answer = bench.login("admin", "secret", &body);
     assert_eq!((answer.status, members(&answer)), (200, vec!["users", "meta"]));
