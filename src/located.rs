@@ -1,17 +1,17 @@
-//! Errors in files that people write, each with its place and advice; and the one way such files are read.
+//! Errors in files that people write, each with its place and advice, and the parser of all such files.
 //!
-//! The scenario files, the register of requirements and the configuration are all TOML read through [`parse`].
-//! It knows nothing of what the files mean.
+//! The scenario files, the register of requirements and the configuration are TOML. What they mean is not known here.
 
-use std::fmt;
-use std::marker::PhantomData;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 /// What is wrong in a file, where, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {what}\n  help: {advice}")]
 pub struct LocatedError {
     /// The file as the user knows it.
     pub file: String,
@@ -25,16 +25,7 @@ pub struct LocatedError {
     pub advice: String,
 }
 
-impl fmt::Display for LocatedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LocatedError { file, line, column, what, advice } = self;
-        write!(f, "{file}:{line}:{column}: {what}\n  help: {advice}")
-    }
-}
-
-impl std::error::Error for LocatedError {}
-
-/// A text and the name of its file: makes located errors out of byte ranges.
+/// A text and the name of its file.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceText<'t> {
     /// The file as the user knows it.
@@ -44,46 +35,41 @@ pub struct SourceText<'t> {
 }
 
 impl SourceText<'_> {
-    /// The error at a byte range of the text.
-    pub fn error(&self, span: Range<usize>, what: impl Into<String>, advice: impl Into<String>) -> LocatedError {
+    /// An error at a byte range of the text.
+    pub(crate) fn error(&self, span: Range<usize>, what: impl Into<String>, advice: impl Into<String>) -> LocatedError {
         let (line, column) = self.position(span.start);
         LocatedError { file: self.file.to_owned(), line, column, what: what.into(), advice: advice.into() }
     }
 
     /// 1-based line of a byte offset; past the end counts as the end.
-    pub fn line(&self, offset: usize) -> usize {
+    pub(crate) fn line(&self, offset: usize) -> usize {
         LineCounter::new(*self).line(offset)
     }
 
     /// 1-based line and column of a byte offset; past the end counts as the end.
-    pub fn position(&self, offset: usize) -> (usize, usize) {
-        let mut end = offset.min(self.text.len());
-        while !self.text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let before = &self.text[..end];
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let before = &self.text[..self.text.floor_char_boundary(offset)];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (self.line(end), before[line_start..].chars().count() + 1)
+        (self.line(before.len()), before[line_start..].chars().count() + 1)
     }
 }
 
-/// Tells the lines of places that come one after another, each counted from the last: a file may have a hundred
-/// thousand rows.
+/// Finds the lines of offsets in ascending order, each counted from the last: a file may have a hundred thousand rows.
 #[derive(Debug)]
-pub struct LineCounter<'t> {
+pub(crate) struct LineCounter<'t> {
     text: &'t str,
     offset: usize,
     line: usize,
 }
 
 impl<'t> LineCounter<'t> {
-    /// At the start of the text.
-    pub fn new(source: SourceText<'t>) -> LineCounter<'t> {
+    pub(crate) fn new(source: SourceText<'t>) -> LineCounter<'t> {
         LineCounter { text: source.text, offset: 0, line: 1 }
     }
 
-    /// The 1-based line of a byte offset; past the end counts as the end. Before the last one it is counted anew.
-    pub fn line(&mut self, offset: usize) -> usize {
+    /// The 1-based line of a byte offset; past the end counts as the end. A smaller offset than the last is counted from the
+    /// start.
+    pub(crate) fn line(&mut self, offset: usize) -> usize {
         if offset < self.offset {
             (self.offset, self.line) = (0, 1);
         }
@@ -96,10 +82,7 @@ impl<'t> LineCounter<'t> {
 }
 
 /// The text of a file that was read as bytes.
-///
-/// # Errors
-/// The first byte that is not valid UTF-8, with its place.
-pub fn text(file: &str, bytes: Vec<u8>) -> Result<String, LocatedError> {
+pub(crate) fn text(file: &str, bytes: Vec<u8>) -> Result<String, LocatedError> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
@@ -114,10 +97,7 @@ pub fn text(file: &str, bytes: Vec<u8>) -> Result<String, LocatedError> {
 }
 
 /// Reads a TOML file into its type.
-///
-/// # Errors
-/// The first thing that is not TOML or does not fit the type, with its place.
-pub fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, LocatedError> {
+pub(crate) fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, LocatedError> {
     toml::from_str(source.text).map_err(|error| {
         let message = error.message().trim();
         // A type of ours brings its own advice.
@@ -133,18 +113,25 @@ pub fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, LocatedEr
     })
 }
 
-/// A table whose keys and values know their place: its entries as they follow one another in the file.
-#[derive(Debug)]
-pub struct Located<T>(Vec<(Spanned<String>, Spanned<T>)>);
+/// A table whose keys and values know their places, in the order of the file.
+#[derive(Debug, Deserialize)]
+#[serde(from = "BTreeMap<Spanned<String>, Spanned<T>>", bound(deserialize = "T: Deserialize<'de>"))]
+pub(crate) struct Located<T>(Vec<(Spanned<String>, Spanned<T>)>);
+
+impl<T> From<BTreeMap<Spanned<String>, Spanned<T>>> for Located<T> {
+    fn from(table: BTreeMap<Spanned<String>, Spanned<T>>) -> Self {
+        let mut entries: Vec<_> = table.into_iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| key.span().start);
+        Located(entries)
+    }
+}
 
 impl<T> Located<T> {
-    /// Every key with its value.
-    pub fn iter(&self) -> impl Iterator<Item = (&Spanned<String>, &Spanned<T>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Spanned<String>, &Spanned<T>)> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
-    /// Whether there is no entry.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -161,27 +148,6 @@ impl<T> IntoIterator for Located<T> {
 impl<T> Default for Located<T> {
     fn default() -> Self {
         Located(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = Located<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Located<T>, A::Error> {
-                let mut entries: Vec<(Spanned<String>, Spanned<T>)> = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                entries.sort_unstable_by_key(|(key, _)| key.span().start);
-                Ok(Located(entries))
-            }
-        }
-        deserializer.deserialize_map(Entries(PhantomData))
     }
 }
 
@@ -208,7 +174,7 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Located<T> {
     }
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        std::collections::BTreeMap::<String, T>::json_schema(generator)
+        BTreeMap::<String, T>::json_schema(generator)
     }
 }
 
@@ -250,8 +216,8 @@ fn expected(type_name: &str) -> String {
     }
 }
 
-/// The known word that the wrong one most likely was meant to be.
-pub fn nearest<'w>(wrong: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+/// The known word that was most likely meant.
+pub(crate) fn nearest<'w>(wrong: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     known
         .map(|word| (strsim::jaro_winkler(wrong, word), word))
         .filter(|(likeness, _)| *likeness > 0.8)
@@ -276,27 +242,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_named_with_place_and_the_likely_word() {
-        let error = error("title = \"é\"\n  stauts = 4\n");
-        assert_eq!((error.line, error.column), (2, 3), "{error}");
-        assert_eq!(error.advice, "did you mean `status`?");
-    }
-
-    #[test]
-    fn a_key_of_an_earlier_version_is_named_with_its_new_name() {
-        #[derive(Debug, serde::Deserialize)]
-        #[serde(deny_unknown_fields)]
-        #[expect(dead_code, reason = "it is only parsed")]
-        struct Renamed {
-            positive: Option<String>,
-        }
-        let source = SourceText { file: "a.toml", text: "twin = \"login/good\"" };
-        let error = parse::<Renamed>(source).expect_err("an old key");
-        assert_eq!((error.line, error.column, error.advice.as_str()), (1, 1, "it is called `positive` now"));
-    }
-
-    #[test]
-    fn a_missing_key_says_what_to_add() {
+    fn a_wrong_key_is_reported_with_its_place_and_advice() {
+        let unknown = error("title = \"é\"\n  stauts = 4\n");
+        assert_eq!((unknown.line, unknown.column, &*unknown.advice), (2, 3, "did you mean `status`?"), "{unknown}");
+        let renamed = error("twin = \"login/good\"");
+        assert_eq!((renamed.line, renamed.column, &*renamed.advice), (1, 1, "it is called `positive` now"));
         assert_eq!(error("status = 4").advice, "add `title = …`");
     }
 
