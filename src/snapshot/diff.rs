@@ -1,12 +1,11 @@
-//! What changed between two transcripts, line by line, with an end to the work and to the text.
+//! What changed between two transcripts, line by line, with a bound on the work and on the text.
 
 use std::fmt::Write;
 use std::ops::Range;
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-/// What lies between the first and the last change is compared up to so many lines a side: the work may grow with their
-/// square.
+/// Up to so many lines a side, between the first and the last change, are compared: the work may grow with their square.
 const COMPARED: usize = 1_000;
 
 /// How many lines of a change are shown.
@@ -33,16 +32,16 @@ pub(super) fn diff(known: &str, new: &str) -> String {
     text
 }
 
-/// Lines that stand in the place of others.
+/// Lines that replace others.
 #[derive(Debug, PartialEq, Eq)]
 struct Change {
     old: Range<usize>,
     new: Range<usize>,
-    /// Up to here the old lines after it are unchanged.
+    /// The old lines after it are unchanged up to here.
     until: usize,
 }
 
-/// Every change. Where too much lies between the first and the last, that is one.
+/// Every change. Where too much is between the first and the last, they are one.
 fn changes<T: Ord + std::hash::Hash>(old: &[T], new: &[T]) -> Vec<Change> {
     let same = |(a, b): &(&T, &T)| a == b;
     let head = old.iter().zip(new).take_while(same).count();
@@ -54,13 +53,8 @@ fn changes<T: Ord + std::hash::Hash>(old: &[T], new: &[T]) -> Vec<Change> {
     let operations = capture_diff_slices(Algorithm::Myers, &old[old_part], &new[new_part]);
     let changed = operations.iter().filter(|operation| operation.tag() != DiffTag::Equal);
     let moved = |range: Range<usize>| range.start + head..range.end + head;
-    let mut changes: Vec<Change> = changed
-        .map(|operation| Change {
-            old: moved(operation.old_range()),
-            new: moved(operation.new_range()),
-            until: old.len(),
-        })
-        .collect();
+    let change = |(_, before, after)| Change { old: moved(before), new: moved(after), until: old.len() };
+    let mut changes: Vec<Change> = changed.map(|operation| change(operation.as_tag_tuple())).collect();
     for index in 1..changes.len() {
         changes[index - 1].until = changes[index].old.start;
     }
@@ -85,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_shown_with_what_stands_around_them() {
+    fn changes_are_shown_with_the_lines_around_them() {
         let old = "a\nb\nc\nd\ne\nf\ng\nh\n";
         let new = "a\nb\nX\nd\ne\nf\ng\nY\nh\n";
         let shown = "--- accepted\n+++ now\n@@ line 1 @@\n a\n b\n-c\n+X\n d\n e\n@@ line 6 @@\n f\n g\n+Y\n h\n";

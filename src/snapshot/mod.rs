@@ -1,14 +1,15 @@
-//! What a target answered, kept in insta's file format, so that a later answer can be held to it.
+//! The answers of a target, kept in insta's file format, so that later answers can be compared with them.
 //!
 //! insta's macros call `cargo metadata` and write nothing under CI, so this module reads and writes the format itself.
-//! That works from an installed binary, outside any Cargo project, with `CI` set. A test holds it to insta.
+//! That works from an installed binary, outside any Cargo project, with `CI` set. A test compares the result with insta.
 
 mod diff;
 mod store;
 mod transcript;
 
-pub use store::{Compared, Store};
-pub use transcript::transcript;
+pub(crate) use store::Compared;
+pub use store::Store;
+pub(crate) use transcript::transcript;
 
-/// The requirement that a changed snapshot breaks. It stands in no register: it is the owner's own.
-pub const REQUIREMENT: &str = "snapshot";
+/// The requirement that a changed snapshot breaks. It is the owner's and not in the register.
+pub(crate) const REQUIREMENT: &str = "snapshot";

@@ -1,4 +1,4 @@
-//! A folder of snapshots: one file a case, compared, left pending or accepted.
+//! A folder of snapshots, one file for each case.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,51 +16,43 @@ pub struct Store {
     pending: AtomicUsize,
 }
 
-/// How a transcript stands to its snapshot.
+/// How a transcript compares with its snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compared {
-    /// As it was, or accepted just now.
+    /// Unchanged, or accepted just now.
     Same,
-    /// There was none yet; it is pending.
+    /// There was none; it is pending.
     New,
-    /// Another one; the new one is pending.
-    Changed {
-        /// What changed, line by line.
-        diff: String,
-    },
+    /// The new one is pending.
+    Changed { diff: String },
 }
 
 impl Store {
-    /// The snapshots of that folder, which is made where it does not exist. With `accept`, whatever is new or changed
-    /// replaces what was there.
+    /// The snapshots of that folder, which is created if necessary. With `accept`, new and changed transcripts replace
+    /// them.
     ///
     /// # Errors
-    /// The folder cannot be made.
+    /// The folder cannot be created.
     pub fn open(folder: &Path, accept: bool) -> io::Result<Store> {
         files::folder(folder)?;
         Ok(Store { folder: folder.to_owned(), accept, pending: AtomicUsize::new(0) })
     }
 
     /// How many transcripts are pending so far.
-    pub fn pending(&self) -> usize {
+    pub(crate) fn pending(&self) -> usize {
         self.pending.load(Ordering::Relaxed)
     }
 
-    /// Holds the transcript of a case to its snapshot.
-    ///
-    /// # Errors
-    /// A snapshot that cannot be read, or a file that cannot be written.
-    pub fn compare(&self, case: &str, transcript: &str) -> io::Result<Compared> {
+    pub(crate) fn compare(&self, case: &str, transcript: &str) -> io::Result<Compared> {
         let path = self.path(case);
         let pending = path.with_extension("snap.new");
         let known = read(&path)?;
         let transcript = transcript.trim_end();
-        if known.as_deref() == Some(transcript) {
-            files::remove(&pending)?;
-            return Ok(Compared::Same);
-        }
-        if self.accept {
+        let is_known = known.as_deref() == Some(transcript);
+        if self.accept && !is_known {
             self.write(&path, case, transcript)?;
+        }
+        if self.accept || is_known {
             files::remove(&pending)?;
             return Ok(Compared::Same);
         }
@@ -80,7 +72,7 @@ impl Store {
         files::replace(path, text.as_bytes())
     }
 
-    /// `area/file::row` lies in `area/file__row.snap`.
+    /// `area/file::row` is in `area/file__row.snap`.
     fn path(&self, case: &str) -> PathBuf {
         self.folder.join(format!("{}.snap", case.replace("::", "__")))
     }

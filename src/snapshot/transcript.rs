@@ -1,17 +1,15 @@
 //! The answers of a case as text that is the same from run to run.
 //!
-//! Volatile values become typed placeholders by rule: the judge's own recognisers decide what is an instant or a version,
-//! and what the harness made up for the run (names, passwords, tokens) is shown by its name. A request is shown as its
-//! scenario draws it, because that is what does not change.
+//! Values that change become typed placeholders: the judge decides what is an instant or a version, and what the harness
+//! generated for the run (names, passwords, tokens) is shown by its name. A request is shown as its scenario writes it.
 
 use std::fmt::Write;
 
-use crate::exchange::{Exchange, Json, Outcome, Redaction, Response, harmless_line, harmless_text};
+use crate::exchange::{Exchange, Header, Json, Outcome, Redaction, Response, harmless_line, harmless_text};
 use crate::judge::Placeholder;
 use crate::scenario::{Action, Step};
 
-/// The steps of a case that were tried, each with what came of it. `names` turns what was made up for the run into
-/// placeholders.
+/// The steps of a case that were tried, each with its outcome. `names` turns generated values into placeholders.
 pub fn transcript(steps: &[&Step], exchanges: &[Exchange], names: &Redaction) -> String {
     let mut text = String::new();
     for (step, exchange) in steps.iter().zip(exchanges) {
@@ -39,22 +37,21 @@ fn drawn(action: &Action) -> String {
 /// How many bytes of a body that is not JSON are kept.
 const SHOWN: usize = 4096;
 
-/// How many bytes of an answer are kept. What differs after that goes unnoticed.
+/// How many bytes of an answer are kept. Differences after that are not noticed.
 const KEPT: usize = 256 * 1024;
 
 fn answer(text: &mut String, response: &Response, names: &Redaction) {
     let _ = writeln!(text, "< {}", response.status);
-    let shown = |name: &str, value: &[u8]| match name {
-        "date" => "<date>".to_owned(),
-        "content-length" => "<length>".to_owned(),
-        _ => names.apply(&String::from_utf8_lossy(value)),
-    };
-    let mut headers: Vec<String> = Vec::new();
-    for header in &response.headers {
+    let header = |header: &Header| {
         let name = header.name.to_ascii_lowercase();
-        let value = shown(&name, &header.value);
-        headers.push(harmless_line(&format!("< {}: {value}", names.apply(&name))).into_owned());
-    }
+        let value = match name.as_str() {
+            "date" => "<date>".to_owned(),
+            "content-length" => "<length>".to_owned(),
+            _ => names.apply(&String::from_utf8_lossy(&header.value)),
+        };
+        harmless_line(&format!("< {}: {value}", names.apply(&name))).into_owned()
+    };
+    let mut headers: Vec<String> = response.headers.iter().map(header).collect();
     headers.sort();
     for header in headers {
         let _ = writeln!(text, "{header}");
@@ -120,7 +117,7 @@ fn write_json(text: &mut String, json: &Json, member: Option<&str>, names: &Reda
     }
 }
 
-/// A string as JSON, which escapes some control characters and leaves the others to us.
+/// A string as JSON, with the control characters that JSON does not escape.
 fn shown(text: &str) -> String {
     harmless_line(&Json::String(text.to_owned()).to_string()).into_owned()
 }
