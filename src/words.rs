@@ -4,7 +4,7 @@
 //! that was made here, and a sentence may be worded anew at any time.
 
 use crate::exchange::JsonKind;
-use crate::judge::facts::{Broken, Clock, Expected, Member, Observed, Secret, Wanted};
+use crate::judge::facts::{Broken, Clock, Expected, Member, Observed, Pattern, Secret};
 use crate::judge::{Finding, Mismatch, Remark};
 use crate::plan::Skip;
 use crate::run::{Cause, Excuse, NotAsked};
@@ -18,7 +18,7 @@ pub fn expected(expected: &Expected) -> String {
             let codes: Vec<String> = codes.iter().map(i64::to_string).collect();
             format!("an error of code {}", codes.join(" or "))
         }
-        Expected::Value(wanted) => self::wanted(wanted),
+        Expected::Value(pattern) => self::pattern(pattern),
         Expected::Absent => "absent".to_owned(),
         Expected::Count(count) => format!("an array of exactly {count}"),
         Expected::OtherThan(value) => format!("a value other than {value}"),
@@ -49,12 +49,12 @@ pub fn expected(expected: &Expected) -> String {
     })
 }
 
-fn wanted(wanted: &Wanted) -> String {
-    match wanted {
-        Wanted::Placeholder(kind) => format!("{} ({})", kind.shown(), kind.description()),
-        Wanted::Text(text) => text.clone(),
-        Wanted::Integer(number) => number.to_string(),
-        Wanted::Bool(value) => value.to_string(),
+fn pattern(pattern: &Pattern<String>) -> String {
+    match pattern {
+        Pattern::Placeholder(kind) => format!("{} ({})", kind.shown(), kind.description()),
+        Pattern::Text(text) => text.clone(),
+        Pattern::Integer(number) => number.to_string(),
+        Pattern::Bool(value) => value.to_string(),
     }
 }
 

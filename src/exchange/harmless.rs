@@ -1,30 +1,14 @@
 //! Text from outside, made harmless for whatever shows it.
 //!
 //! A terminal obeys control characters, and the log of a CI job obeys commands of GitHub, Azure, TeamCity and GitLab.
-//! Both are written here so that people still read them and nothing obeys them. To do it twice changes nothing more.
+//! Both are escaped here so that they can still be read. Escaping a text twice changes nothing more.
 
 use std::borrow::Cow;
-use std::fmt::{self, Display, Write};
+use std::fmt::Display;
 
 /// Commands of GitHub that take parameters. Without parameters any name counts.
-const COMMANDS: [&str; 16] = [
-    "add-mask",
-    "add-matcher",
-    "add-path",
-    "debug",
-    "echo",
-    "endgroup",
-    "error",
-    "group",
-    "notice",
-    "remove-matcher",
-    "save-state",
-    "set-env",
-    "set-output",
-    "set-secret",
-    "stop-commands",
-    "warning",
-];
+const COMMANDS: &str = "add-mask add-matcher add-path debug echo endgroup error group notice remove-matcher save-state \
+    set-env set-output set-secret stop-commands warning";
 
 /// The text as one line.
 pub fn harmless_line(text: &str) -> Cow<'_, str> {
@@ -36,44 +20,19 @@ pub fn harmless_text(text: &str) -> Cow<'_, str> {
     harmless(text, |c| matches!(c, '\n' | '\t'))
 }
 
-/// A value short enough to be shown in a finding, as one harmless line.
+/// A value as one harmless line, short enough for a finding.
 pub fn shortened<T: Display + ?Sized>(value: &T) -> String {
     const SHOWN: usize = 200;
-    let mut short = Short { shown: String::new(), left: SHOWN, bytes: 0, is_cut: false };
-    // Writing to a String does not fail.
-    let _ = write!(short, "{value}");
-    let Short { mut shown, bytes, is_cut, .. } = short;
-    if let Cow::Owned(harmless) = harmless_line(&shown) {
-        shown = harmless;
-    }
-    if is_cut {
-        let _ = write!(shown, "… ({bytes} bytes in all)");
-    }
-    shown
-}
-
-/// Takes the beginning of what is written to it, and counts the rest.
-struct Short {
-    shown: String,
-    left: usize,
-    bytes: usize,
-    is_cut: bool,
-}
-
-impl Write for Short {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.bytes += text.len();
-        let end = text.char_indices().nth(self.left).map_or(text.len(), |(end, _)| end);
-        self.is_cut |= end < text.len();
-        self.left -= text[..end].chars().count();
-        self.shown.push_str(&text[..end]);
-        Ok(())
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}… ({} bytes in all)", harmless_line(&text[..end]), text.len()),
+        None => harmless_line(&text).into_owned(),
     }
 }
 
 fn harmless(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     let mut shown = String::new();
-    // Everything before this place is in `shown`.
+    // Everything before this place is already in `shown`.
     let mut done = 0;
     for (at, c) in text.char_indices() {
         if (is_plain(c) || is_kept(c)) && !decides_a_command(&text[..at], &text[at..]) {
@@ -90,12 +49,12 @@ fn harmless(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Whether the character shows as itself, and leaves what stands around it alone.
+/// Whether the character shows as itself, and does not change how its neighbours show.
 fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~') || c.escape_debug().count() == 1
 }
 
-/// Whether the text from here on completes what came before to a command. Of each command this is true in one place.
+/// Whether this character completes the start of a command. This is true in one place of each command.
 fn decides_a_command(before: &str, rest: &str) -> bool {
     match rest.as_bytes()[0] {
         b'#' if before.ends_with('#') => {
@@ -108,11 +67,11 @@ fn decides_a_command(before: &str, rest: &str) -> bool {
     }
 }
 
-/// Whether `NAME::` stands at the beginning, or a known name with parameters, whose end another text may bring.
+/// Whether the text starts with `NAME::`, or with a known name and parameters, whose end may be in a later text.
 fn is_command_of_github(rest: &str) -> bool {
     let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
     let (name, after) = rest.split_at(end.unwrap_or(rest.len()));
-    let takes_parameters = || COMMANDS.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let takes_parameters = || COMMANDS.split(' ').any(|known| name.eq_ignore_ascii_case(known));
     match after.as_bytes().first() {
         _ if name.is_empty() => false,
         Some(b':') => after.starts_with("::"),
@@ -128,6 +87,7 @@ mod tests {
     #[test]
     fn control_characters_and_marks_of_direction_are_shown() {
         for (text, line, lines) in [
+            ("", "", ""),
             ("Zoë 東京 \\ \" '", "Zoë 東京 \\ \" '", "Zoë 東京 \\ \" '"),
             ("a\u{1b}[2J\u{9b}b\0", r"a\u{1b}[2J\u{9b}b\u{0}", r"a\u{1b}[2J\u{9b}b\u{0}"),
             ("\u{202e}abc\u{7f}", r"\u{202e}abc\u{7f}", r"\u{202e}abc\u{7f}"),
@@ -136,6 +96,14 @@ mod tests {
             assert_eq!(harmless_line(text), line, "{text:?}");
             assert_eq!(harmless_text(text), lines, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_value_is_shown_plain_and_whole_up_to_200_characters() {
+        assert_eq!(shortened("\u{1b}[31m"), r"\u{1b}[31m");
+        let whole = "é".repeat(200);
+        assert_eq!(shortened(&whole), whole);
+        assert_eq!(shortened(&format!("{whole}é")), format!("{whole}… (402 bytes in all)"));
     }
 
     #[test]

@@ -8,10 +8,10 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 
-/// The deepest nesting that is read; deeper documents are refused with [`JsonError::TooDeep`].
-pub const MAX_DEPTH: usize = 100;
+/// The deepest nesting that is read.
+const MAX_DEPTH: usize = 100;
 
-/// Of so many members each is compared with all before it.
+/// The names of an object with more members are hashed to find duplicates.
 const FEW: usize = 16;
 
 /// One JSON value.
@@ -23,7 +23,7 @@ pub enum Json {
     Bool(bool),
     /// The number as it was written.
     Number(String),
-    /// The string with its escapes undone.
+    /// The string with its escapes decoded.
     String(String),
     /// An array.
     Array(Vec<Json>),
@@ -31,21 +31,14 @@ pub enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// The types that a JSON value may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JsonKind {
-    /// `null`
     Null,
-    /// `true` or `false`
     Bool,
-    /// A number.
     Number,
-    /// A string.
     String,
-    /// An array.
     Array,
-    /// An object.
     Object,
 }
 
@@ -58,7 +51,7 @@ pub enum JsonError {
     /// Not the grammar of RFC 8259.
     #[error("{0}")]
     Syntax(String),
-    /// Nested deeper than [`MAX_DEPTH`].
+    /// Nested too deep.
     #[error("nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
 }
@@ -68,10 +61,6 @@ impl Json {
     pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
         let text = std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
         let IgnoredAny = serde_json::from_str(text).map_err(syntax)?;
-        // What is short cannot be deep.
-        if text.len() > 2 * MAX_DEPTH && depth(text) > MAX_DEPTH {
-            return Err(JsonError::TooDeep);
-        }
         Reader::new(text).value()
     }
 
@@ -81,7 +70,7 @@ impl Json {
             return Some(self);
         }
         let mut value = self;
-        // By bytes: to look for a sign in a word as short as these takes longer than to compare it.
+        // By bytes: for a word this short that is faster than a search for a character.
         for segment in pointer.strip_prefix('/')?.as_bytes().split(|byte| *byte == b'/') {
             let segment = std::str::from_utf8(segment).ok()?;
             let segment = match segment.bytes().any(|byte| byte == b'~') {
@@ -120,24 +109,22 @@ impl Json {
         }
     }
 
-    /// The items of an array.
-    pub fn as_array(&self) -> Option<&[Json]> {
+    pub(crate) fn as_array(&self) -> Option<&[Json]> {
         match self {
             Json::Array(items) => Some(items),
             _ => None,
         }
     }
 
-    /// The members of an object.
-    pub fn as_object(&self) -> Option<&[(String, Json)]> {
+    pub(crate) fn as_object(&self) -> Option<&[(String, Json)]> {
         match self {
             Json::Object(members) => Some(members),
             _ => None,
         }
     }
 
-    /// Shows every value in it, itself first, in order; of members also the name.
-    pub fn each<'j>(&'j self, look: &mut impl FnMut(Option<&'j str>, &'j Json)) {
+    /// Calls `look` for every value in it, itself first, with the name if it is a member.
+    pub(crate) fn each<'j>(&'j self, look: &mut impl FnMut(Option<&'j str>, &'j Json)) {
         self.each_under(None, look);
     }
 
@@ -150,8 +137,8 @@ impl Json {
         }
     }
 
-    /// The JSON Pointer of the first member whose name its object has already used.
-    pub fn duplicate(&self) -> Option<String> {
+    /// The JSON Pointer of the first member with the name of an earlier one.
+    pub(crate) fn duplicate(&self) -> Option<String> {
         match self {
             Json::Array(items) => {
                 items.iter().enumerate().find_map(|(index, item)| Some(format!("/{index}{}", item.duplicate()?)))
@@ -159,7 +146,6 @@ impl Json {
             Json::Object(members) => {
                 let mut seen = std::collections::HashSet::new();
                 members.iter().enumerate().find_map(|(index, (name, value))| {
-                    // A few names are compared sooner than hashed.
                     let twice = match members.len() {
                         ..=FEW => members[..index].iter().any(|(earlier, _)| earlier == name),
                         _ => !seen.insert(name),
@@ -175,8 +161,7 @@ impl Json {
         }
     }
 
-    /// Its type.
-    pub fn kind(&self) -> JsonKind {
+    pub(crate) fn kind(&self) -> JsonKind {
         match self {
             Json::Null => JsonKind::Null,
             Json::Bool(_) => JsonKind::Bool,
@@ -230,89 +215,72 @@ fn syntax(error: serde_json::Error) -> JsonError {
     JsonError::Syntax(error.to_string())
 }
 
-/// How deep arrays and objects nest in text whose grammar has been checked.
-fn depth(text: &str) -> usize {
-    let (mut deepest, mut open, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                open += 1;
-                deepest = deepest.max(open);
-            }
-            b']' | b'}' if !in_string => open = open.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
-/// Reads text whose grammar and depth serde_json has checked, each byte once, and keeps numbers as they were written.
+/// Reads text whose grammar serde_json has checked, each byte once, and keeps numbers as they were written.
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    /// How many arrays and objects are open.
+    depth: usize,
     /// How many bytes were looked at.
     looked_at: usize,
 }
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str) -> Reader<'t> {
-        Reader { text, at: 0, looked_at: 0 }
+        Reader { text, at: 0, depth: 0, looked_at: 0 }
     }
 
     fn value(&mut self) -> Result<Json, JsonError> {
-        match self.sign() {
-            Some(b'n') => Ok(self.literal(Json::Null, "null")),
-            Some(b't') => Ok(self.literal(Json::Bool(true), "true")),
-            Some(b'f') => Ok(self.literal(Json::Bool(false), "false")),
-            Some(b'"') => self.string().map(Json::String),
-            Some(b'[') => self.items(Reader::value).map(Json::Array),
-            Some(b'{') => self.items(Reader::member).map(Json::Object),
-            _ => {
-                let number = self.while_it(|byte| !b",]} \t\r\n".contains(&byte));
-                Ok(Json::Number(number.to_owned()))
-            }
-        }
+        Ok(match self.next_sign() {
+            Some(b'"') => Json::String(self.string()?),
+            Some(b'[') => Json::Array(self.items(Reader::value)?),
+            Some(b'{') => Json::Object(self.items(Reader::member)?),
+            _ => match self.take_while(|byte| !b",]} \t\r\n".contains(&byte)) {
+                "null" => Json::Null,
+                "true" => Json::Bool(true),
+                "false" => Json::Bool(false),
+                number => Json::Number(number.to_owned()),
+            },
+        })
     }
 
     fn member(&mut self) -> Result<(String, Json), JsonError> {
-        self.sign();
+        self.next_sign();
         let name = self.string()?;
-        self.sign();
+        self.next_sign();
         self.at += 1;
         Ok((name, self.value()?))
     }
 
-    /// What stands between brackets.
+    /// Everything between two brackets.
     fn items<T>(&mut self, item: fn(&mut Self) -> Result<T, JsonError>) -> Result<Vec<T>, JsonError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(JsonError::TooDeep);
+        }
         let mut items = Vec::new();
         self.at += 1;
-        if let Some(b']' | b'}') = self.sign() {
-            self.at += 1;
-            return Ok(items);
-        }
-        loop {
+        let mut goes_on = !matches!(self.next_sign(), Some(b']' | b'}'));
+        while goes_on {
             items.push(item(self)?);
-            let goes_on = self.sign() == Some(b',');
-            self.at += 1;
-            if !goes_on {
-                return Ok(items);
-            }
+            goes_on = self.next_sign() == Some(b',');
+            self.at += usize::from(goes_on);
         }
+        self.at += 1;
+        self.depth -= 1;
+        Ok(items)
     }
 
     fn string(&mut self) -> Result<String, JsonError> {
         let start = self.at;
         self.at += 1;
-        let plain = self.while_it(|byte| !matches!(byte, b'"' | b'\\'));
+        let plain = self.take_while(|byte| !matches!(byte, b'"' | b'\\'));
         if self.text.as_bytes().get(self.at) == Some(&b'"') {
             self.at += 1;
             return Ok(plain.to_owned());
         }
         let mut escaped = false;
-        self.while_it(|byte| {
+        self.take_while(|byte| {
             let goes_on = escaped || byte != b'"';
             escaped = !escaped && byte == b'\\';
             goes_on
@@ -321,18 +289,13 @@ impl<'t> Reader<'t> {
         serde_json::from_str(&self.text[start..self.at]).map_err(syntax)
     }
 
-    fn literal(&mut self, value: Json, text: &str) -> Json {
-        self.at += text.len();
-        value
-    }
-
-    /// The next byte that is no blank (RFC 8259 §2).
-    fn sign(&mut self) -> Option<u8> {
-        self.while_it(|byte| b" \t\r\n".contains(&byte));
+    /// The next byte that is not white space (RFC 8259 §2).
+    fn next_sign(&mut self) -> Option<u8> {
+        self.take_while(|byte| b" \t\r\n".contains(&byte));
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn while_it(&mut self, mut goes_on: impl FnMut(u8) -> bool) -> &'t str {
+    fn take_while(&mut self, mut goes_on: impl FnMut(u8) -> bool) -> &'t str {
         let rest = &self.text[self.at..];
         let length = rest.bytes().position(|byte| !goes_on(byte)).unwrap_or(rest.len());
         self.at += length;

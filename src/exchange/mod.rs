@@ -1,11 +1,13 @@
 //! What was sent to a target and what came back, or why nothing did.
 //!
-//! These are plain values: built by `target`, read by `judge` and `report`. Nothing here opens a connection,
-//! reads a clock or decides whether an answer is good.
+//! These are plain values. Nothing here opens a connection, reads a clock or decides whether an answer is good.
 
+pub(crate) mod escapes;
 mod harmless;
 mod json;
 mod redaction;
+#[cfg(test)]
+mod samples;
 mod shell;
 mod transcript;
 
@@ -16,33 +18,33 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use harmless::{harmless_line, harmless_text, shortened};
-pub use json::{Json, JsonError, JsonKind, MAX_DEPTH};
-pub use redaction::{Piece, Redaction};
-pub use shell::{shell_quoted, shell_word};
-pub use transcript::{curl, transcript};
+pub(crate) use harmless::{harmless_line, harmless_text, shortened};
+pub(crate) use json::JsonKind;
+pub use json::{Json, JsonError};
+pub(crate) use redaction::Redaction;
+pub(crate) use shell::{shell_quoted, shell_word};
+pub(crate) use transcript::{curl, transcript};
 
-/// One request, as the exact bytes that go onto the wire.
+/// One request, as the exact bytes on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// A request in HTTP/1.1 form; every header that is sent stands in it.
+    /// A request in HTTP/1.1 form, with every header that is sent.
     Http(HttpRequest),
     /// Bytes that need not be HTTP at all.
     Raw(Vec<u8>),
 }
 
 impl Request {
-    /// The bytes to put onto the wire.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         match self {
             Request::Http(request) => request.to_bytes(),
             Request::Raw(bytes) => bytes.clone(),
         }
     }
 
-    /// The request method as the target will read it: the first word of the bytes. Framing of the answer
-    /// depends on it (`HEAD`, RFC 9112 §6.3).
-    pub fn method(&self) -> &str {
+    /// The method as the target will read it: the first word of the bytes. Framing of the answer depends on it (`HEAD`, RFC
+    /// 9112 §6.3).
+    pub(crate) fn method(&self) -> &str {
         match self {
             Request::Http(request) => &request.method,
             Request::Raw(bytes) => {
@@ -53,8 +55,7 @@ impl Request {
     }
 }
 
-/// A request in HTTP/1.1 form. The wire adds nothing to it: `Host`, `Content-Length` and the like are listed in
-/// `headers` or are not sent.
+/// A request in HTTP/1.1 form. The wire adds nothing to it: `Host` and `Content-Length` are in `headers` or are not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpRequest {
     /// For example `POST`.
@@ -87,14 +88,14 @@ impl HttpRequest {
         bytes
     }
 
-    /// The first header of that name, compared without regard to case.
-    pub fn header(&self, name: &str) -> Option<&[u8]> {
+    /// The first header of that name, in any case.
+    pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
         first_header(&self.headers, name)
     }
 
-    /// The same with what every request carries: `Host`, the configured headers, each where none of that name is there, and
-    /// a `Content-Length` where the method or a body asks for one (RFC 9110 §8.6) and no header frames the body.
-    pub fn completed(self, host: &str, configured: &[Header]) -> HttpRequest {
+    /// Adds `Host` and the configured headers, each unless one of that name is there, and a `Content-Length` where the method
+    /// or a body asks for one (RFC 9110 §8.6) and no header frames the body.
+    pub(crate) fn completed(self, host: &str, configured: &[Header]) -> HttpRequest {
         let named = |name: &str| self.header(name).is_some();
         let mut headers = Vec::with_capacity(self.headers.len() + configured.len() + 2);
         headers.extend((!named("Host")).then(|| Header::new("Host", host)));
@@ -141,14 +142,14 @@ pub struct Response {
     pub headers: Vec<Header>,
     /// The body with the transfer coding removed and nothing else: no content coding is undone.
     pub body: Vec<u8>,
-    /// Status codes of the 1xx answers that came first.
+    /// Statuses of the 1xx answers that came first.
     pub interim: Vec<u16>,
-    /// Bytes that followed the answer although nobody had asked for them (capped).
+    /// Bytes that followed the answer without a request for them (capped).
     pub surplus: Vec<u8>,
 }
 
 impl Response {
-    /// The first header of that name, compared without regard to case.
+    /// The first header of that name, in any case.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         first_header(&self.headers, name)
     }
@@ -159,7 +160,7 @@ impl Response {
     }
 
     /// The codes of an error answer, in the envelope or bare.
-    pub fn error_codes(&self) -> Vec<i64> {
+    pub(crate) fn error_codes(&self) -> Vec<i64> {
         let Ok(json) = Json::parse(&self.body) else { return Vec::new() };
         let errors = json.at("/errors").and_then(Json::as_array).unwrap_or(std::slice::from_ref(&json));
         errors.iter().filter_map(|error| error.at("/code")?.as_integer()).collect()
@@ -173,7 +174,7 @@ impl Response {
     }
 }
 
-/// How far an exchange had come when it broke off.
+/// How far an exchange got before it broke off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
@@ -229,18 +230,18 @@ impl fmt::Display for Breakage {
     }
 }
 
-/// What kept a connection from being had, where that is known.
+/// Why there was no connection, where that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
     /// The name of the host has no address here.
     NotResolved,
     /// Nothing listens at the port.
     Refused,
-    /// Nobody answered in time.
+    /// No answer came in time.
     TimedOut,
     /// What listens there does not speak TLS.
     NotTls,
-    /// Nobody who is trusted has signed the certificate.
+    /// No trusted authority has signed the certificate.
     UntrustedCertificate,
     /// The certificate names no host at all.
     NamelessCertificate,
@@ -257,11 +258,11 @@ pub struct Unanswered {
     pub breakage: Breakage,
     /// When it went wrong.
     pub phase: Phase,
-    /// What kept a connection from being had, where that is known.
+    /// Why there was no connection, where that is known.
     pub obstacle: Option<Obstacle>,
-    /// In words, for people: the operating system's or the parser's reason.
+    /// The operating system's or the parser's reason, in words.
     pub detail: String,
-    /// The bytes of an answer that had come by then (capped).
+    /// The bytes of an answer that had arrived by then (capped).
     pub partial: Vec<u8>,
 }
 
@@ -269,14 +270,14 @@ impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.breakage, self.phase)?;
         if !self.detail.is_empty() {
-            // The peer has a say in it.
+            // The peer may have chosen a part of it.
             write!(f, " ({})", shortened(&self.detail))?;
         }
         Ok(())
     }
 }
 
-/// What came of one request.
+/// The outcome of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// One whole answer.
@@ -285,7 +286,7 @@ pub enum Outcome {
     Unanswered(Unanswered),
 }
 
-/// One request and what came of it.
+/// One request and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// What was sent.

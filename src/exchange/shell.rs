@@ -1,9 +1,10 @@
-//! Words for a POSIX shell: whatever stands in them, the shell takes it as it is.
+//! Words for a POSIX shell, quoted so that the shell changes nothing in them.
 
+use super::Redaction;
 use super::harmless::harmless_line;
-use super::{Piece, Redaction};
+use super::redaction::Piece;
 
-/// A word that is quoted where it has to be.
+/// A word, in quotes where it needs them.
 pub fn shell_word(text: &str) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     match !text.is_empty() && text.chars().all(is_safe) {
@@ -12,13 +13,12 @@ pub fn shell_word(text: &str) -> String {
     }
 }
 
-/// A word in quotes.
 pub fn shell_quoted(text: &str) -> String {
     quoted(text.as_bytes(), &Redaction::new())
 }
 
-/// Quoted for a POSIX shell; for bytes that are not plain text, for bash, where a POSIX shell takes another text and
-/// runs nothing either. In the place of a secret stands its variable.
+/// Quoted for a POSIX shell. Bytes that are not plain text are quoted for bash; a POSIX shell then reads another text, but
+/// runs nothing either. A secret is replaced by its variable.
 pub(super) fn quoted(bytes: &[u8], secrets: &Redaction) -> String {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return format!("$'{}'", ansi_c_escaped(bytes));
@@ -26,9 +26,8 @@ pub(super) fn quoted(bytes: &[u8], secrets: &Redaction) -> String {
     let pieces = secrets.pieces(text);
     let words = pieces.iter().map(|piece| match piece {
         Piece::Secret(shown) => variable(shown),
-        // What is shown differs from what is there.
         Piece::Plain(text) if harmless_line(text) != *text => format!("$'{}'", ansi_c_escaped(text.as_bytes())),
-        Piece::Plain(text) => format!("'{}'", text.replace('\'', r"'\''")),
+        Piece::Plain(text) => in_quotes(text),
     });
     match pieces.is_empty() {
         true => "''".to_owned(),
@@ -36,20 +35,13 @@ pub(super) fn quoted(bytes: &[u8], secrets: &Redaction) -> String {
     }
 }
 
-/// `printf` with a format that gives these bytes, and the variables that it takes secrets from.
+/// A `printf` command that prints these bytes, with variables for the secrets.
 pub(super) fn printf(bytes: &[u8], secrets: &Redaction) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let is_text = matches!(text, std::borrow::Cow::Borrowed(_));
-    let pieces = match is_text {
-        true => secrets.pieces(&text),
-        false => Vec::new(),
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return format!("printf {}", in_quotes(&printf_escaped(bytes)));
     };
-    let mut format = match is_text {
-        true => String::new(),
-        false => printf_escaped(bytes),
-    };
-    let mut variables = String::new();
-    for piece in pieces {
+    let (mut format, mut variables) = (String::new(), String::new());
+    for piece in secrets.pieces(text) {
         match piece {
             Piece::Plain(text) => format.push_str(&printf_escaped(text.as_bytes())),
             Piece::Secret(shown) => {
@@ -59,44 +51,39 @@ pub(super) fn printf(bytes: &[u8], secrets: &Redaction) -> String {
             }
         }
     }
-    format!("printf '{}'{variables}", format.replace('\'', r"'\''"))
+    format!("printf {}{variables}", in_quotes(&format))
 }
 
-/// The variable that a secret is shown by, in quotes. Anything else that it is shown by is a text.
+fn in_quotes(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The variable that a secret is shown as, in quotes; a text if it is shown as something else.
 fn variable(shown: &str) -> String {
     let name = shown.strip_prefix('$').unwrap_or_default();
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     match !name.is_empty() && name.chars().all(is_name) {
         true => format!("\"{shown}\""),
-        false => format!("'{}'", shown.replace('\'', r"'\''")),
+        false => in_quotes(shown),
     }
 }
 
-/// What nothing takes for a quote, an escape or the beginning of a command.
-fn is_plain(byte: u8) -> bool {
-    (0x20..=0x7e).contains(&byte) && !matches!(byte, b'\'' | b'\\' | b'#' | b':' | b'%')
-}
-
 fn ansi_c_escaped(bytes: &[u8]) -> String {
-    let escape = |byte: &u8| match byte {
-        b'\'' => r"\'".to_owned(),
-        b'\\' => r"\\".to_owned(),
-        b'%' => "%".to_owned(),
-        byte if is_plain(*byte) => char::from(*byte).to_string(),
-        byte => format!("\\x{byte:02x}"),
-    };
-    bytes.iter().map(escape).collect()
+    let known = [(b'\'', r"\'"), (b'\\', r"\\"), (b'%', "%")];
+    escaped(bytes, &known, |byte| format!("\\x{byte:02x}"))
 }
 
 fn printf_escaped(bytes: &[u8]) -> String {
-    let escape = |byte: &u8| match byte {
-        b'\r' => r"\r".to_owned(),
-        b'\n' => r"\n".to_owned(),
-        b'%' => "%%".to_owned(),
-        b'\\' => r"\\".to_owned(),
-        b'\'' => "'".to_owned(),
-        byte if is_plain(*byte) => char::from(*byte).to_string(),
-        byte => format!("\\{byte:03o}"),
+    let known = [(b'\r', r"\r"), (b'\n', r"\n"), (b'%', "%%"), (b'\\', r"\\"), (b'\'', "'")];
+    escaped(bytes, &known, |byte| format!("\\{byte:03o}"))
+}
+
+/// Each byte as `known` has it. Others are written as `other` does where they may begin a command or are not printable.
+fn escaped(bytes: &[u8], known: &[(u8, &str)], other: fn(u8) -> String) -> String {
+    let escape = |byte: &u8| match known.iter().find(|(known, _)| known == byte) {
+        Some((_, written)) => (*written).to_owned(),
+        None if matches!(byte, b' '..=b'~') && !matches!(byte, b'#' | b':') => char::from(*byte).to_string(),
+        None => other(*byte),
     };
     bytes.iter().map(escape).collect()
 }

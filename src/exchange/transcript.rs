@@ -1,24 +1,23 @@
-//! An exchange as text for people: the transcript, and a curl line that repeats it.
-//!
-//! Both are made without the secrets that they are told of; a curl line names the variables that hold them.
+//! An exchange as text for people: the transcript, and a curl line that repeats it. Secrets are replaced in both; the
+//! curl line has variables instead of them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::harmless::harmless_text;
+use super::redaction::Piece;
 use super::shell::{printf, quoted, shell_word};
-use super::{Exchange, HttpRequest, Outcome, Piece, Redaction, Request, Response};
+use super::{Exchange, HttpRequest, Outcome, Redaction, Request, Response};
 
 /// The longest body that a transcript shows, in bytes.
 const SHOWN: usize = 4096;
 
-/// How much of a body is looked through for secrets: these may be longer than what is shown in their place.
+/// How much of a body is searched for secrets, in bytes: they may be longer than the names that replace them.
 const LOOKED_AT: usize = 4 * SHOWN;
 
 /// The longest value of a header that a transcript shows, in bytes.
 const VALUE: usize = 1024;
 
-/// How many headers a transcript shows.
 const HEADERS: usize = 64;
 
 /// The request as sent and the answer as it came, each line marked `>` or `<`.
@@ -39,14 +38,13 @@ pub fn transcript(exchange: &Exchange, secrets: &Redaction) -> String {
     secrets.apply(&text)
 }
 
-/// A shell line that sends the same request. The address, base path included, comes from `$WABIZSPEC_TARGET` and each
-/// secret from the variable that stands in its place.
+/// A shell line that sends the same request. The address, base path included, comes from `$WABIZSPEC_TARGET`, and each
+/// secret from its variable.
 pub fn curl(request: &Request, base_path: &str, secrets: &Redaction) -> String {
     match request {
         Request::Http(request) => curl_http(request, base_path, secrets),
         Request::Raw(bytes) => {
-            let printf = printf(bytes, secrets);
-            format!("{printf} | nc HOST PORT   # raw bytes: no HTTP client sends them")
+            format!("{} | nc HOST PORT   # raw bytes: no HTTP client sends them", printf(bytes, secrets))
         }
     }
 }
@@ -54,11 +52,12 @@ pub fn curl(request: &Request, base_path: &str, secrets: &Redaction) -> String {
 fn curl_http(request: &HttpRequest, base_path: &str, secrets: &Redaction) -> String {
     let mut line = format!("curl -sk -i -X {}", shell_word(&request.method));
     for header in &request.headers {
-        let name = header.name.to_ascii_lowercase();
-        if ["host", "content-length"].contains(&name.as_str()) {
+        let is_named = |name: &str| header.name.eq_ignore_ascii_case(name);
+        if is_named("Host") || is_named("Content-Length") {
             continue;
         }
-        if let Some(credentials) = secret_credentials(&name, &header.value, secrets) {
+        let credentials = is_named("Authorization").then(|| secret_credentials(&header.value, secrets));
+        if let Some(credentials) = credentials.flatten() {
             line.push_str(&format!(" -u {}", quoted(credentials.as_bytes(), secrets)));
             continue;
         }
@@ -79,12 +78,12 @@ fn curl_http(request: &HttpRequest, base_path: &str, secrets: &Redaction) -> Str
     line
 }
 
-/// The user and password of a Basic header, where they hold a secret: base64 would hide the variable's name.
-fn secret_credentials(name: &str, value: &[u8], secrets: &Redaction) -> Option<String> {
+/// The user and password of a Basic header that has a secret: base64 would hide the variable's name.
+fn secret_credentials(value: &[u8], secrets: &Redaction) -> Option<String> {
     let encoded = std::str::from_utf8(value).ok()?.strip_prefix("Basic ")?;
     let joined = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let is_secret = |piece: &Piece<'_>| matches!(piece, Piece::Secret(_));
-    (name == "authorization" && secrets.pieces(&joined).iter().any(is_secret)).then_some(joined)
+    secrets.pieces(&joined).iter().any(is_secret).then_some(joined)
 }
 
 fn answer(response: &Response, secrets: &Redaction) -> String {
@@ -102,7 +101,7 @@ fn answer(response: &Response, secrets: &Redaction) -> String {
         text.push_str(&format!("… {more} more headers\r\n"));
     }
     text.push_str("\r\n");
-    // Cut to length when its secrets are gone: one that is cut in two might not be known again.
+    // Secrets are replaced before the cut: half a secret might not be recognised.
     let looked_at = response.body.len().min(LOOKED_AT);
     let body = cut_off(&response.body[..looked_at], looked_at < response.body.len(), secrets);
     let shown = body.floor_char_boundary(SHOWN);
@@ -118,7 +117,7 @@ fn answer(response: &Response, secrets: &Redaction) -> String {
     text
 }
 
-/// The beginning of a value without secrets, and how long it is where there is more.
+/// The start of a value without secrets, and its length if there is more.
 fn cut(value: &[u8], shown: usize, secrets: &Redaction) -> String {
     match value.len() <= shown {
         true => cut_off(value, false, secrets),
@@ -126,7 +125,7 @@ fn cut(value: &[u8], shown: usize, secrets: &Redaction) -> String {
     }
 }
 
-/// The bytes as text without secrets, and without what a cut left of one.
+/// The bytes as text without secrets, and without the part of one that a cut left.
 fn cut_off(bytes: &[u8], is_cut: bool, secrets: &Redaction) -> String {
     let text = String::from_utf8_lossy(bytes);
     match is_cut {
@@ -144,20 +143,11 @@ fn mark(text: &mut String, sign: char, marked: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Header;
 
     #[test]
     fn curl_repeats_the_request_with_shell_safe_quoting() {
-        let request = Request::Http(HttpRequest {
-            method: "POST".into(),
-            target: "/v1/users/login".into(),
-            headers: vec![
-                Header::new("Host", "h"),
-                Header::new("Authorization", "Basic eA=="),
-                Header::new("Content-Length", "6"),
-            ],
-            body: Some(b"{'a'}\n".to_vec()),
-        });
+        let headers = [("Host", "h"), ("Authorization", "Basic eA=="), ("Content-Length", "6")];
+        let request = Request::Http(HttpRequest::of("POST", "/v1/users/login", &headers, "{'a'}\n"));
         assert_eq!(
             curl(&request, "", &Redaction::new()),
             "curl -sk -i -X POST -H 'Authorization: Basic eA==' -H 'Content-Type:' \
@@ -170,21 +160,15 @@ mod tests {
         let mut secrets = Redaction::new();
         secrets.add_credentials("admin", "Pa:ss", "$WABIZSPEC_ADMIN_PASSWORD");
         secrets.add("tok.en", "$TOKEN");
-        let request = |value: String, body: &str| {
-            Request::Http(HttpRequest {
-                method: "PUT".into(),
-                target: "/v1/x".into(),
-                headers: vec![Header::new("Authorization", value)],
-                body: Some(body.as_bytes().to_vec()),
-            })
-        };
+        let request =
+            |value: &str, body: &str| Request::Http(HttpRequest::of("PUT", "/v1/x", &[("Authorization", value)], body));
         let basic = format!("Basic {}", STANDARD.encode("admin:Pa:ss"));
         assert_eq!(
-            curl(&request(basic, "{\"old\":\"Pa:ss\"}"), "", &secrets),
+            curl(&request(&basic, "{\"old\":\"Pa:ss\"}"), "", &secrets),
             "curl -sk -i -X PUT -u 'admin:'\"$WABIZSPEC_ADMIN_PASSWORD\" -H 'Content-Type:' \
              --data-binary '{\"old\":\"'\"$WABIZSPEC_ADMIN_PASSWORD\"'\"}' \"$WABIZSPEC_TARGET\"'/v1/x'"
         );
-        let bearer = curl(&request("Bearer tok.en".into(), ""), "/v1", &secrets);
+        let bearer = curl(&request("Bearer tok.en", ""), "/v1", &secrets);
         assert!(bearer.contains("-H 'Authorization: Bearer '\"$TOKEN\""), "{bearer}");
         assert!(bearer.ends_with("\"$WABIZSPEC_TARGET\"'/x'"), "the base path is part of the address: {bearer}");
     }

@@ -2,20 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::facts::{Clock, Expected, Observed, Place, Wanted};
-use super::{Judgement, Mismatch, Placeholder, StatusSet};
+use super::facts::{Clock, Expected, Observed, Pattern, Place};
+use super::{Judgement, Mismatch, StatusSet};
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response, shortened};
 use crate::requirement::Level;
 use crate::template::{Bindings, Pointer, Template};
 
-/// All that one requirement asks of one answer.
+/// What one requirement asks of one answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expectation {
     /// The requirement's id.
     pub requirement: String,
     /// Its level, from the register.
     pub level: Level,
-    /// What is asked; at least one.
+    /// At least one.
     pub checks: Vec<Check>,
     /// The line of the scenario file, 1-based.
     pub line: usize,
@@ -28,19 +28,19 @@ pub enum Check {
     Status(StatusSet),
     /// One element of `errors` has one of the codes (a bare error object counts where the documents print one).
     Error(Vec<i64>),
-    /// Nothing stands at the pointer. A body that is no JSON holds nothing.
+    /// There is no value at the pointer. A body that is not JSON has none.
     Absent(Pointer),
-    /// What stands at the pointer matches.
+    /// The value at the pointer matches.
     Body(Pointer, Pattern),
-    /// An array of that many items stands at the pointer.
+    /// The value at the pointer is an array of that many items.
     Count(Pointer, usize),
-    /// A value stands at the pointer, and it is another one.
+    /// The value at the pointer is another text.
     Differs(Pointer, Template),
     /// The header is there and matches.
     Header(String, Pattern),
-    /// The instant at the pointer lies `seconds` after the answer, give or take `within`.
+    /// The instant at the pointer is `seconds` after the answer, give or take `within`.
     Lifetime {
-        /// Where the instant stands.
+        /// The place of the instant.
         at: Pointer,
         /// The lifetime in seconds.
         seconds: i64,
@@ -49,35 +49,21 @@ pub enum Check {
     },
 }
 
-/// The tolerance in seconds of a lifetime where the answer has no `Date` and our own clock has to do.
+/// The least tolerance of a lifetime, in seconds, where the answer has no `Date` and our own clock is used.
 const WITHIN_WITHOUT_DATE: i64 = 300;
 
-/// How many error codes of an answer are shown.
 const CODES_SHOWN: usize = 20;
-
-/// What a value must be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pattern {
-    /// Of a kind.
-    Placeholder(Placeholder),
-    /// This text.
-    Text(Template),
-    /// This integer.
-    Integer(i64),
-    /// This boolean.
-    Bool(bool),
-}
 
 impl Pattern {
     fn filled_in(&self, bindings: &Bindings) -> Expected {
         Expected::Value(match self {
-            Pattern::Placeholder(kind) => Wanted::Placeholder(*kind),
+            Pattern::Placeholder(kind) => Pattern::Placeholder(*kind),
             Pattern::Text(template) => {
-                let text = template.render(bindings);
-                Wanted::Text(Json::String(text.unwrap_or_else(|_| template.to_string())).to_string())
+                let text = template.render(bindings).unwrap_or_else(|_| template.to_string());
+                Pattern::Text(Json::String(text).to_string())
             }
-            Pattern::Integer(number) => Wanted::Integer(*number),
-            Pattern::Bool(value) => Wanted::Bool(*value),
+            Pattern::Integer(number) => Pattern::Integer(*number),
+            Pattern::Bool(value) => Pattern::Bool(*value),
         })
     }
 
@@ -94,26 +80,25 @@ impl Pattern {
 }
 
 impl Expectation {
-    /// The statuses that it asks for.
-    pub fn statuses(&self) -> impl Iterator<Item = &StatusSet> {
+    pub(crate) fn statuses(&self) -> impl Iterator<Item = &StatusSet> {
         self.checks.iter().filter_map(|check| match check {
             Check::Status(set) => Some(set),
             _ => None,
         })
     }
 
-    /// Holds the exchange to the expectation. Without a whole answer nothing is judged here: that no answer came is
-    /// the finding of an oracle, and never satisfies a refusal. Only where no oracle minds, because raw bytes may be
-    /// met by closing the connection, the expectation has to.
+    /// Checks the exchange. An exchange without a whole answer is a finding of an oracle, not of an expectation. The
+    /// exception is a connection that the target closed on raw bytes: no oracle objects to that.
     pub fn judge(&self, step: &str, exchange: &Exchange, bindings: &Bindings) -> Judgement {
         let mut judgement = Judgement::default();
         let mismatches = match &exchange.outcome {
             Outcome::Answered(response) => {
                 let answer = Answer::new(response, exchange.at);
-                let mismatches = self.checks.iter().filter_map(|check| answer.mismatch(check, bindings));
-                mismatches.collect()
+                self.checks.iter().filter_map(|check| answer.mismatch(check, bindings)).collect()
             }
-            Outcome::Unanswered(none) if none.breakage == Breakage::Closed && !is_http(&exchange.request) => {
+            Outcome::Unanswered(none)
+                if none.breakage == Breakage::Closed && matches!(exchange.request, Request::Raw(_)) =>
+            {
                 let observed = Observed::Broken(none.into());
                 vec![Mismatch { at: Place::Answer, expected: Expected::Answer, observed }]
             }
@@ -124,14 +109,10 @@ impl Expectation {
     }
 }
 
-fn is_http(request: &Request) -> bool {
-    matches!(request, Request::Http(_))
-}
-
-/// An answer with its body read once.
+/// An answer with its body parsed once.
 struct Answer<'r> {
     response: &'r Response,
-    /// What the body holds; without JSON, what it is instead.
+    /// The body, or what it is instead of JSON.
     json: Result<Json, Observed>,
     at: Timestamp,
 }
@@ -183,7 +164,7 @@ impl<'r> Answer<'r> {
         Some(Mismatch { at, expected, observed })
     }
 
-    /// What stands at the pointer, unless it matches.
+    /// The value at the pointer, unless it matches.
     fn wrong_value(&self, pointer: &Pointer, matches: impl Fn(&Json) -> bool) -> Option<Observed> {
         let value = match &self.json {
             Err(why) => return Some(why.clone()),
@@ -195,8 +176,8 @@ impl<'r> Answer<'r> {
     /// The codes of the answer, unless one of them is asked for.
     fn wrong_codes(&self, codes: &[i64]) -> Option<Observed> {
         let json = match &self.json {
-            Ok(json) => json,
             Err(why) => return Some(why.clone()),
+            Ok(json) => json,
         };
         let found: Vec<&Json> = match json.at("/errors").and_then(Json::as_array) {
             Some(errors) => errors.iter().filter_map(|error| error.at("/code")).collect(),
@@ -206,14 +187,12 @@ impl<'r> Answer<'r> {
         if found.iter().any(holds) {
             return None;
         }
-        Some(match found.len() {
-            0 => Observed::NoCode,
-            count => {
-                let shown: Vec<String> = found.into_iter().take(CODES_SHOWN).map(shortened).collect();
-                let more = count - shown.len();
-                Observed::Codes(shown, more)
-            }
-        })
+        if found.is_empty() {
+            return Some(Observed::NoCode);
+        }
+        let shown: Vec<String> = found.iter().take(CODES_SHOWN).map(|code| shortened(*code)).collect();
+        let more = found.len() - shown.len();
+        Some(Observed::Codes(shown, more))
     }
 
     fn lifetime_mismatch(&self, at: &Pointer, seconds: i64, within: i64) -> Option<Mismatch> {
@@ -222,7 +201,7 @@ impl<'r> Answer<'r> {
             None => (self.at, Clock::Ours, within.max(WITHIN_WITHOUT_DATE)),
         };
         let lifetime = |value: &Json| {
-            // How the instant is written is another rule's business: a wrong form must not pass for a wrong lifetime.
+            // The format of the instant is another requirement: a wrong format must not count as a wrong lifetime.
             let instant: Timestamp = value.as_str()?.parse().ok()?;
             Some(instant.as_second() - from.as_second())
         };

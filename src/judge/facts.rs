@@ -1,6 +1,6 @@
-//! What was expected of an answer and what came, as data. How it is said is not known here.
+//! What was expected of an answer and what came, as data. The words for it are in `words`.
 //!
-//! Texts in it are values: what a scenario, a target or an operating system wrote, fit to be shown.
+//! Texts in it are values that a scenario, a target or an operating system wrote, fit to be shown.
 
 use std::fmt;
 
@@ -9,18 +9,15 @@ use serde::{Deserialize, Serialize};
 use super::placeholder::Placeholder;
 use super::status::StatusSet;
 use crate::exchange::{Breakage, Json, JsonKind, Phase, Unanswered, shortened};
+use crate::template::Template;
 
 /// Where in an answer something differs. Its text is an identifier of the reports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Place {
-    /// The answer as a whole.
     Answer,
-    /// Its status.
     Status,
-    /// A header.
     Header(String),
-    /// Its body as a whole.
     Body,
     /// A JSON Pointer into the body.
     Pointer(String),
@@ -37,7 +34,7 @@ impl Place {
         }
     }
 
-    /// What the target had a say in.
+    /// The text that the target has influence on.
     pub fn text_mut(&mut self) -> Option<&mut String> {
         match self {
             Place::Header(text) | Place::Pointer(text) => Some(text),
@@ -80,17 +77,14 @@ impl From<String> for Place {
     }
 }
 
-/// What was to hold: the check that found a difference, with all that it asked for.
+/// The check that found a difference, with everything that it asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "facts", rename_all = "kebab-case")]
 pub enum Expected {
-    /// A status of the set.
     Status(StatusSet),
     /// An error with one of the codes.
     ErrorCode(Vec<i64>),
-    /// A value of that description.
-    Value(Wanted),
-    /// Nothing stands there.
+    Value(Pattern<String>),
     Absent,
     /// An array of that many items.
     Count(usize),
@@ -98,137 +92,107 @@ pub enum Expected {
     OtherThan(String),
     /// An instant so many seconds after the answer.
     Lifetime {
-        /// The lifetime.
         seconds: i64,
-        /// The tolerance.
         within: i64,
-        /// Whose clock says when the answer came.
         clock: Clock,
     },
-    /// Raw bytes are answered.
+    /// Any answer to raw bytes.
     Answer,
     /// One whole answer, in time.
     WholeAnswer,
-    /// No byte follows the answer.
+    /// No byte after the answer.
     OneAnswer,
     /// No 5xx without a code that is documented for it.
     NoCrash,
-    /// The body is a JSON object.
     JsonObject,
-    /// The media type is JSON's.
     JsonType,
-    /// Each member stands once.
     UniqueMembers,
     /// At least one error.
     Errors,
-    /// A member of an error is of its type.
     ErrorMember(Member),
     /// The errors that are only counted have the shape of the others.
     ErrorShape,
-    /// A success has no errors.
     NoErrors,
-    /// An error has no payload.
     NoPayload,
-    /// `meta` is there.
     Meta,
-    /// A member of `meta` is what it has to be.
     MetaMember(Placeholder),
-    /// No secret of the request comes back.
     NoSecret,
-    /// Nothing of the inside of the server is shown.
     NoTrace,
-    /// A 401 comes with a challenge.
     Challenge,
-    /// A 405 names the allowed methods.
     AllowedMethods,
-    /// The answers are those that were accepted.
     Snapshot,
-    /// In words, as a report has it that holds nothing else.
+    /// Words of a report that has nothing else.
     #[serde(skip)]
     Told(String),
 }
 
-/// What a value has to be.
+/// What a value must be: in a scenario, or with its template filled in and written as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Wanted {
-    /// Of a kind.
+pub enum Pattern<Text = Template> {
+    /// Any value of a kind.
     Placeholder(Placeholder),
-    /// This text, written as JSON.
-    Text(String),
+    /// This text.
+    Text(Text),
     /// This integer.
     Integer(i64),
     /// This boolean.
     Bool(bool),
 }
 
-/// What a member of an error has to be.
+/// The type of a member of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Member {
-    /// An integer.
     Integer,
-    /// A string.
     String,
 }
 
-/// Whose clock a lifetime is held to.
+/// The clock that says when the answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Clock {
     /// The `Date` of the answer.
     Answer,
-    /// Our own.
     Ours,
 }
 
-/// What stands at a place instead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observed {
-    /// Nothing.
     Absent,
-    /// A body without a byte.
     EmptyBody,
-    /// A body that cannot be read as JSON, for this reason.
+    /// Why the body is not JSON.
     NotJson(String),
-    /// A status.
     Status(u16),
-    /// Another value.
     Value(Value),
     /// A whole body of another type.
     WholeBody(Value),
-    /// Error codes, the first of them as JSON, and how many more there are.
+    /// The first error codes as JSON, and how many more there are.
     Codes(Vec<String>, usize),
-    /// No error code at all.
     NoCode,
-    /// An instant, and how many seconds after the answer that is.
+    /// An instant, and how many seconds after the answer it is.
     Instant(Value, i64, Clock),
-    /// A value that is not an instant.
     NotAnInstant(Value),
-    /// A member that stands twice.
+    /// A member that its object has twice.
     Twice,
     /// So many more of the same.
     More(usize),
-    /// Bytes of the target that are no JSON, as text.
+    /// Bytes of the target that are not JSON.
     Text(String),
-    /// A secret of the request.
     Secret(Secret),
-    /// No whole answer.
     Broken(Broken),
     /// What changed, line by line.
     Diff(String),
-    /// In words, as a report has it that holds nothing else.
+    /// Words of a report that has nothing else.
     #[serde(skip)]
     Told(String),
 }
 
-/// A JSON value, short enough to be shown.
+/// A JSON value, shortened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Value {
-    /// Its type.
     pub kind: JsonKind,
-    /// Its text, shortened.
     pub shown: String,
 }
 
@@ -238,24 +202,21 @@ impl From<&Json> for Value {
     }
 }
 
-/// A secret that a request carries.
+/// A secret of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Secret {
     /// The password of Basic credentials.
     Password,
-    /// All that follows the scheme in `Authorization`.
+    /// Everything after the scheme in `Authorization`.
     Authorization,
-    /// A password in the body.
     BodyPassword,
 }
 
-/// How an exchange broke off.
+/// Why there is no whole answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {
-    /// What went wrong.
     pub breakage: Breakage,
-    /// When it went wrong.
     pub phase: Phase,
     /// The operating system's or the parser's reason.
     pub detail: String,
@@ -268,10 +229,9 @@ impl From<&Unanswered> for Broken {
 }
 
 impl Expected {
-    /// Every text in it.
     pub fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
-            Expected::Value(Wanted::Text(text)) | Expected::OtherThan(text) | Expected::Told(text) => vec![text],
+            Expected::Value(Pattern::Text(text)) | Expected::OtherThan(text) | Expected::Told(text) => vec![text],
             _ => Vec::new(),
         }
     }
@@ -283,7 +243,7 @@ impl Observed {
         value.map_or(Observed::Absent, |value| Observed::Value(value.into()))
     }
 
-    /// Every text in it.
+    /// Every text that may hold a secret: each variant is listed, so that no new one is forgotten.
     pub fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
             Observed::NotJson(text) | Observed::Text(text) | Observed::Diff(text) | Observed::Told(text) => vec![text],

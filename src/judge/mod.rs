@@ -5,16 +5,18 @@
 
 mod placeholder;
 mod status;
-pub mod facts;
+pub(crate) mod facts;
 mod expectation;
 mod oracle;
 mod verdict;
 
-pub use expectation::{Check, Expectation, Pattern};
+pub use expectation::{Check, Expectation};
+pub use facts::Pattern;
 pub use oracle::{Oracles, echoed};
-pub use placeholder::Placeholder;
+pub(crate) use placeholder::Placeholder;
 pub use status::StatusSet;
-pub use verdict::{RequirementVerdict, Verdict, requirement_verdict};
+pub use verdict::Verdict;
+pub(crate) use verdict::{RequirementVerdict, requirement_verdict};
 
 use crate::exchange::shortened;
 use crate::requirement::Level;
@@ -23,12 +25,20 @@ use facts::{Expected, Observed, Place};
 /// One difference between what must hold and what came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
-    /// Where.
-    pub at: Place,
-    /// What had to stand there: the check that noticed.
-    pub expected: Expected,
-    /// What stands there.
-    pub observed: Observed,
+    pub(crate) at: Place,
+    pub(crate) expected: Expected,
+    pub(crate) observed: Observed,
+}
+
+impl Mismatch {
+    /// A difference in words, at a JSON Pointer into the body.
+    pub fn told(pointer: &str, expected: &str, observed: &str) -> Mismatch {
+        Mismatch {
+            at: Place::at(pointer),
+            expected: Expected::Told(expected.to_owned()),
+            observed: Observed::Told(observed.to_owned()),
+        }
+    }
 }
 
 /// A requirement that an answer breaks.
@@ -56,11 +66,11 @@ pub struct Observation {
 /// What an observation is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
-    /// An answer is not as a requirement of level may has it.
+    /// The answer differs from a requirement of level may.
     Mismatches(Vec<Mismatch>),
-    /// An error stands bare, outside of `errors`.
+    /// An error object outside of `errors`.
     BareError,
-    /// In words, as a report has it that holds nothing else.
+    /// Words of a report that has nothing else.
     Told(String),
 }
 
@@ -74,12 +84,12 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Files the mismatches under their requirement: a finding, or an observation where the level is may.
-    pub fn file(&mut self, requirement: &str, level: Level, step: &str, mut mismatches: Vec<Mismatch>) {
+    /// Adds the mismatches as a finding, or as an observation where the level is may.
+    pub(crate) fn file(&mut self, requirement: &str, level: Level, step: &str, mut mismatches: Vec<Mismatch>) {
         if mismatches.is_empty() {
             return;
         }
-        // A pointer is made of names that the target chose.
+        // The target chose the names in a pointer.
         for name in mismatches.iter_mut().filter_map(|mismatch| mismatch.at.text_mut()) {
             *name = shortened(name);
         }
@@ -92,14 +102,14 @@ impl Judgement {
         }
     }
 
-    /// Takes over what another judgement found.
+    /// Adds what another judgement found.
     pub fn absorb(&mut self, other: Judgement) {
         self.findings.extend(other.findings);
         self.observations.extend(other.observations);
     }
 
     /// Whether a requirement of level must is broken.
-    pub fn breaks_a_must(&self) -> bool {
+    pub(crate) fn breaks_a_must(&self) -> bool {
         self.findings.iter().any(|finding| finding.level == Level::Must)
     }
 }

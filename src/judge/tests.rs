@@ -1,5 +1,3 @@
-//! Findings and judgements as such, and how what came is shown.
-
 use super::*;
 
 fn mismatches() -> Vec<Mismatch> {
@@ -10,7 +8,6 @@ fn mismatches() -> Vec<Mismatch> {
     ]
 }
 
-/// What comes of two mismatches under a requirement of that level.
 fn filed(level: Level) -> Judgement {
     let mut judgement = Judgement::default();
     judgement.file("login.x", level, "log in", mismatches());
@@ -31,15 +28,11 @@ fn mismatches_make_a_finding_of_a_should_or_a_must_and_an_observation_of_a_may()
     assert_eq!(findings, []);
     let expected = Observation { requirement: Some("login.x".to_owned()), what: Remark::Mismatches(mismatches()) };
     assert_eq!(observations, [expected]);
-}
-
-#[test]
-fn without_a_mismatch_nothing_is_filed() {
-    let mut judgement = Judgement::default();
+    let mut none = Judgement::default();
     for level in [Level::May, Level::Should, Level::Must] {
-        judgement.file("login.x", level, "log in", Vec::new());
+        none.file("login.x", level, "log in", Vec::new());
     }
-    assert_eq!(judgement, Judgement::default());
+    assert_eq!(none, Judgement::default());
 }
 
 #[test]
@@ -52,25 +45,4 @@ fn judgements_add_up_and_a_must_among_them_is_noticed() {
     judgement.absorb(filed(Level::Must));
     assert!(judgement.breaks_a_must());
     assert_eq!((judgement.findings.len(), judgement.observations.len()), (2, 2));
-}
-
-#[test]
-fn a_value_is_shown_plain() {
-    for (text, shown) in [
-        ("", ""),
-        (r#"{"a":'\n'}"#, r#"{"a":'\n'}"#),
-        ("Zoë 東京", "Zoë 東京"),
-        ("\u{1b}[31m", r"\u{1b}[31m"),
-        ("a\nb\r\tc\0", r"a\u{a}b\u{d}\u{9}c\u{0}"),
-        ("\u{202e}abc", r"\u{202e}abc"),
-    ] {
-        assert_eq!(shortened(text), shown, "{text:?}");
-    }
-}
-
-#[test]
-fn a_value_is_shown_whole_up_to_200_characters() {
-    let whole = "é".repeat(200);
-    assert_eq!(shortened(&whole), whole);
-    assert_eq!(shortened(&format!("{whole}é")), format!("{whole}… (402 bytes in all)"));
 }

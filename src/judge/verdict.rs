@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What became of one planned case. Each planned case gets exactly one.
+/// The verdict on one planned case. Each planned case gets exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -12,13 +12,13 @@ pub enum Verdict {
     Pass,
     /// A finding at or above that level.
     Fail,
-    /// Tried, but set-up, a dependency or throttling stood in the way.
+    /// Tried, but set-up, a dependency or throttling prevented a judgement.
     Blocked,
-    /// Known before the first request not to be tried: not allowed, not applicable, over budget.
+    /// Not tried, as was known before the first request: not allowed, not applicable, over budget.
     Skipped,
-    /// Failing exactly as the owner's baseline says.
+    /// Fails exactly as the owner's baseline says.
     Known,
-    /// A defect of ours.
+    /// A defect of this program.
     Error,
 }
 
@@ -41,19 +41,18 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What the run says of one requirement, worst first: the order decides.
+/// The verdict on one requirement, worst first: the order decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RequirementVerdict {
-    /// An answer broke it.
     Fail,
-    /// Broken exactly as the owner's baseline says.
+    /// Fails exactly as the owner's baseline says.
     Known,
-    /// Nothing broke it, but the run does not show that it would have been noticed.
+    /// Nothing broke it, but the run does not show that a breach would have been noticed.
     Unproven,
     /// The cases that check it could not be judged.
     Blocked,
-    /// Every case that cites it passed, and its area's control held.
+    /// Every case that cites it passed, and its area's control passed.
     Pass,
     /// No case that cites it was tried.
     Skipped,
@@ -72,12 +71,10 @@ impl fmt::Display for RequirementVerdict {
     }
 }
 
-/// The verdict on a requirement.
-///
-/// `broken` holds the verdicts of the cases with a finding of it, `cases` the verdicts of all cases that cite it, and
-/// `control_held` says whether its area's control held in the same run. A case that failed for another requirement
-/// does not accuse this one, but leaves it unproven.
-pub fn requirement_verdict(broken: &[Verdict], cases: &[Verdict], control_held: bool) -> RequirementVerdict {
+/// `broken` has the verdicts of the cases with a finding of the requirement, `cases` those of all cases that cite it, and
+/// `control_held` says whether its area's control passed in the same run. A case that failed for another requirement
+/// leaves this one unproven.
+pub(crate) fn requirement_verdict(broken: &[Verdict], cases: &[Verdict], control_held: bool) -> RequirementVerdict {
     if broken.iter().any(|verdict| *verdict != Verdict::Known) {
         return RequirementVerdict::Fail;
     }

@@ -248,7 +248,7 @@ impl<'r> Reader<'r> {
         let Some(name) = inside else {
             return Ok(Pattern::Text(self.parsed(text, entry.span())?));
         };
-        let known = || Placeholder::ALL.iter().map(|(name, _)| *name);
+        let known = Placeholder::names;
         Placeholder::named(name).map(Pattern::Placeholder).ok_or_else(|| {
             let advice = match located::nearest(name, known()) {
                 Some(near) => format!("did you mean `<{near}>`?"),

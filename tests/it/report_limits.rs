@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use wabizspec::judge::facts::{Expected, Observed, Place};
 use wabizspec::judge::{Finding, Mismatch, Observation, Remark, Verdict};
 use wabizspec::report::{Format, Reports};
 use wabizspec::requirement::Level;
@@ -61,8 +60,7 @@ fn report(name: &str, cases: impl Iterator<Item = CaseReport>) -> String {
 }
 
 fn case(number: usize, verdict: Verdict, text: &str) -> CaseReport {
-    let mismatch =
-        Mismatch { at: Place::at("/users"), expected: Expected::Absent, observed: Observed::Text(text.to_owned()) };
+    let mismatch = Mismatch::told("/users", "absent", text);
     CaseReport {
         id: format!("login/case-{number}"),
         title: "It is shown".to_owned(),

@@ -1,4 +1,4 @@
-//! What no answer may give away: a secret of its request, the inside of the server.
+//! What no answer may show: a secret of its request, a stack trace of the server.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,27 +11,27 @@ use crate::exchange::{Exchange, HttpRequest, Json, Request, Response, shortened}
 use crate::judge::Mismatch;
 use crate::judge::facts::{Expected, Observed, Place, Secret};
 
-/// A secret shorter than this, in bytes, may stand in an answer by chance.
+/// A shorter secret, in bytes, may be in an answer by chance.
 const TELLING: usize = 8;
 
 /// A secret of a request that came back.
 struct Echo {
-    /// What it is in the request.
     name: Secret,
     secret: String,
-    /// Where it stands in the answer.
     place: Place,
 }
 
-pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Vec<Mismatch> {
-    let told = |echo: Echo| mismatch(echo.place, Expected::NoSecret, Observed::Secret(echo.name));
-    echoes(seen).into_iter().flat_map(told).collect()
+pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
+    let mismatch = |Echo { name, place: at, .. }| {
+        let (expected, observed) = (Expected::NoSecret, Observed::Secret(name));
+        Mismatch { at, expected, observed }
+    };
+    Some(echoes(seen).into_iter().map(mismatch).collect())
 }
 
-/// The secrets of its request that an answer gives away, in whatever spelling.
+/// The secrets of its request that an answer holds, in any spelling.
 pub fn echoed(exchange: &Exchange) -> Vec<String> {
-    let echoes = echoes(&Seen::new(exchange));
-    echoes.into_iter().map(|echo| echo.secret).collect()
+    echoes(&Seen::new(exchange)).into_iter().map(|echo| echo.secret).collect()
 }
 
 fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
@@ -49,8 +49,7 @@ fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
             None if is_in_body(seen, secret) => Place::Body,
             None => return,
         };
-        let secret = secret.to_owned();
-        echoes.push(Echo { name, secret, place });
+        echoes.push(Echo { name, secret: secret.to_owned(), place });
     });
     echoes
 }
@@ -66,7 +65,7 @@ pub(super) fn values(response: Option<&Response>) -> String {
     String::from_utf8(values).unwrap_or_else(|error| text(error.as_bytes()).into_owned())
 }
 
-/// What is found in a header, after the place that it is found in.
+/// What is found in a header, with its place.
 fn in_header<T>(seen: &Seen<'_>, find: impl Fn(&Readings<'_>) -> Option<T>) -> Option<(Place, T)> {
     find(&seen.headers)?;
     let mut headers = seen.response?.headers.iter();
@@ -76,9 +75,9 @@ fn in_header<T>(seen: &Seen<'_>, find: impl Fn(&Readings<'_>) -> Option<T>) -> O
     })
 }
 
-/// Whether the body says the secret: in JSON that is one of its strings, and not the syntax between them.
+/// Whether the body has the secret: in JSON one of its strings must have it, not the syntax between them.
 fn is_in_body(seen: &Seen<'_>, secret: &str) -> bool {
-    says(&seen.readings, secret) && seen.json.as_ref().is_none_or(|json| is_in_json(json, secret))
+    says(&seen.body, secret) && seen.json.as_ref().is_none_or(|json| is_in_json(json, secret))
 }
 
 fn is_in_json(json: &Json, secret: &str) -> bool {
@@ -91,7 +90,7 @@ fn is_in_json(json: &Json, secret: &str) -> bool {
     }
 }
 
-/// Whether a text says the secret: as it is, with the blanks of a form, or in base64.
+/// Whether a text has the secret: as it is, with the blanks of a form, or in base64.
 fn says(readings: &Readings<'_>, secret: &str) -> bool {
     let in_a_form = secret.contains(' ').then(|| secret.replace(' ', "+"));
     readings.iter().any(|reading| {
@@ -101,12 +100,11 @@ fn says(readings: &Readings<'_>, secret: &str) -> bool {
     })
 }
 
-/// Whether a text holds another. Most hold nothing like it, and `contains` says so soonest of what is short.
+/// Whether a text contains another. Most do not, and `contains` finds that out fastest with a short one.
 fn holds(text: &str, sought: &str) -> bool {
     text.len() >= sought.len() && text.contains(&sought[..sought.floor_char_boundary(32)]) && text.contains(sought)
 }
 
-/// Shows the secrets that a request carries, each with what it is.
 fn each_secret(request: &HttpRequest, mut show: impl FnMut(Secret, &str)) {
     if let Some(value) = request.header("Authorization")
         && let Some((_, credentials)) = text(value).trim().split_once(' ')
@@ -129,23 +127,21 @@ fn each_secret(request: &HttpRequest, mut show: impl FnMut(Secret, &str)) {
     }
 }
 
-/// Whether a body may have a member of that name. Most requests send none, and are not read for it.
+/// Whether a body may have a member of that name. Most have none and need not be parsed.
 fn may_name_password(body: &[u8]) -> bool {
     let body = text(body);
     body.contains("password") || body.contains('\\')
 }
 
-pub(super) fn no_trace(seen: &Seen<'_>) -> Vec<Mismatch> {
+pub(super) fn no_trace(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
     let find = |readings: &Readings<'_>| readings.iter().find_map(trace);
-    let in_body = || Some((Place::Body, find(&seen.readings)?));
-    // A date, a type and most other values hold nothing that traces are made of.
+    let in_body = || Some((Place::Body, find(&seen.body)?));
+    // A date, a type and most other values have none of the characters of a trace.
     let may_hold =
         |text: &str| text.bytes().fold(false, |found, byte| found | matches!(byte, b'(' | b'.' | b'[' | b'#'));
     let in_header = || in_header(seen, |readings| readings.iter().any(may_hold).then(|| find(readings))?);
-    match in_body().or_else(in_header) {
-        Some((place, trace)) => mismatch(place, Expected::NoTrace, Observed::Text(shortened(&trace))),
-        None => Vec::new(),
-    }
+    let (place, trace) = in_body().or_else(in_header)?;
+    mismatch(place, Expected::NoTrace, Observed::Text(shortened(&trace)))
 }
 
 #[cfg(test)]

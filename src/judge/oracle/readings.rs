@@ -1,14 +1,11 @@
-//! What a text says, whatever encodings it is written in.
+//! A text with its encodings undone.
 
 use std::borrow::Cow;
 
-use super::entities::entity;
-
-/// Reads the escape at the start of a text: appends what it says and returns the length of the escape.
-type Escape = fn(&str, &mut String) -> Option<usize>;
+use crate::exchange::escapes::{self, Escape};
 
 /// The encodings that are undone, each with the character that its escapes begin with.
-const ENCODINGS: [(char, Escape); 3] = [('\\', backslash), ('&', entity), ('%', percent)];
+const ENCODINGS: [(char, Escape); 3] = [('\\', backslash), ('&', escapes::entity), ('%', escapes::percent)];
 
 /// A text as it was sent, and with its encodings undone: each alone, and each within another.
 ///
@@ -45,7 +42,7 @@ fn add_decoded(text: &str, decoded: &mut Vec<String>) {
     }
 }
 
-/// The text with every escape replaced by what it says, or `None` where there is none.
+/// The text with every escape replaced by its character, or `None` where there is none.
 fn undone(text: &str, sign: char, escape: Escape) -> Option<String> {
     let mut said = String::new();
     let mut rest = text;
@@ -53,80 +50,24 @@ fn undone(text: &str, sign: char, escape: Escape) -> Option<String> {
     while let Some(at) = rest.find(sign) {
         said.push_str(&rest[..at]);
         rest = &rest[at..];
-        let length = escape(rest, &mut said);
-        found |= length.is_some();
-        let length = length.unwrap_or_else(|| {
-            said.push(sign);
-            sign.len_utf8()
-        });
+        let read = escape(rest);
+        found |= read.is_some();
+        let (c, length) = read.unwrap_or((sign, sign.len_utf8()));
+        said.push(c);
         rest = &rest[length..];
     }
     found.then(|| said + rest)
 }
 
-/// As `String::from_utf8_lossy`, which goes character by character where most are looked at in blocks.
+/// As `String::from_utf8_lossy`, which goes character by character where this checks whole blocks.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
-/// The escapes of JSON strings, and those that other languages write their strings with: `\'`, `\x41`, `\u{e9}`.
-fn backslash(text: &str, said: &mut String) -> Option<usize> {
-    let plain = match text.as_bytes().get(1)? {
-        b'n' => '\n',
-        b't' => '\t',
-        b'r' => '\r',
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        sign @ (b'\\' | b'"' | b'\'' | b'/') => char::from(*sign),
-        b'x' => return bytes_in_hex(text, "\\x", said),
-        b'u' => return unicode(text, said),
-        _ => return None,
-    };
-    said.push(plain);
-    Some(2)
-}
-
-/// `\u00e9`, `\ud83d\ude00` or `\u{1f600}`.
-fn unicode(text: &str, said: &mut String) -> Option<usize> {
-    if let Some(braced) = text.strip_prefix("\\u{") {
-        let digits = &braced[..braced.bytes().take(7).position(|byte| byte == b'}')?];
-        said.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
-        return Some(digits.len() + 4);
-    }
-    let unit = |text: &str| u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
-    let first = unit(text)?;
-    let second = text.get(6..).and_then(unit);
-    // A pair of surrogates is one character.
-    let read = |units: &[u16]| String::from_utf16(units).ok();
-    let (character, length) = match (read(&[first]), second) {
-        (Some(character), _) => (character, 6),
-        (None, second) => (read(&[first, second?])?, 12),
-    };
-    said.push_str(&character);
-    Some(length)
-}
-
-/// `%C3%A9`.
-fn percent(text: &str, said: &mut String) -> Option<usize> {
-    bytes_in_hex(text, "%", said)
-}
-
-/// A run of bytes that are each written in hexadecimal after the same sign: UTF-8, or else Latin-1.
-fn bytes_in_hex(text: &str, sign: &str, said: &mut String) -> Option<usize> {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some(digits) = rest.strip_prefix(sign).and_then(|rest| rest.get(..2))
-        && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
-    {
-        bytes.extend(u8::from_str_radix(digits, 16).ok());
-        rest = &rest[sign.len() + 2..];
-    }
-    match std::str::from_utf8(&bytes) {
-        Ok("") => return None,
-        Ok(read) => said.push_str(read),
-        Err(_) => said.extend(bytes.iter().map(|byte| char::from(*byte))),
-    }
-    Some(text.len() - rest.len())
+/// Of the escapes with a backslash, those of JSON strings and `\'`, `\x41`, `\u{e9}`.
+fn backslash(rest: &str) -> Option<(char, usize)> {
+    let sign = rest.as_bytes().get(1)?;
+    b"ntrbf\\\"'/xu".contains(sign).then(|| escapes::backslash(rest))?
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::entities::without_tags;
+use super::tags::without_tags;
 
 /// The longest path and the longest line that are looked at, in bytes.
 const LONGEST: usize = 256;

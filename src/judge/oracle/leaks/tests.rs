@@ -1,33 +1,12 @@
-use std::time::Duration;
-
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
 
 use super::*;
-use crate::exchange::{Header, Outcome};
 
-/// An exchange whose request carries the secret as a password, and whose answer has this header and this body.
+/// An exchange whose request has the secret as a password, and whose answer has this header and this body.
 fn exchange(secret: &str, header: &str, body: &str) -> Exchange {
-    Exchange {
-        request: Request::Http(HttpRequest {
-            method: "POST".into(),
-            target: "/v1/users/login".into(),
-            headers: Vec::new(),
-            body: Some(serde_json::json!({ "new_password": secret }).to_string().into_bytes()),
-        }),
-        outcome: Outcome::Answered(Response {
-            version: 1,
-            status: 400,
-            reason: String::new(),
-            headers: vec![Header::new("X-Error", header)],
-            body: body.into(),
-            interim: Vec::new(),
-            surplus: Vec::new(),
-        }),
-        at: Timestamp::UNIX_EPOCH,
-        elapsed: Duration::ZERO,
-        resent: false,
-    }
+    let sent = serde_json::json!({ "new_password": secret }).to_string();
+    let request = HttpRequest::of("POST", "/v1/users/login", &[], &sent);
+    Exchange::answered(request, Response::of(400, &[("X-Error", header)], body))
 }
 
 /// A generator of numbers that is the same in every run.
@@ -62,7 +41,7 @@ fn in_html(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&#39;").replace('\u{a0}', "&nbsp;")
 }
 
-/// Each character that is not plain as `written` gives it.
+/// Each character that is not alphanumeric as `written` gives it.
 fn each(text: &str, written: impl Fn(char) -> String) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric();
     text.chars().map(|c| if plain(c) { c.to_string() } else { written(c) }).collect()

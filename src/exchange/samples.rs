@@ -1,0 +1,51 @@
+//! Values for unit tests.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response, Unanswered};
+
+impl HttpRequest {
+    pub(crate) fn of(method: &'static str, target: &str, headers: &[(&'static str, &str)], body: &str) -> HttpRequest {
+        HttpRequest {
+            method: method.into(),
+            target: target.to_owned(),
+            headers: list(headers),
+            body: Some(body.into()),
+        }
+    }
+}
+
+impl Response {
+    pub(crate) fn of(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
+        Response {
+            version: 1,
+            status,
+            reason: String::new(),
+            headers: list(headers),
+            body: body.into(),
+            interim: Vec::new(),
+            surplus: Vec::new(),
+        }
+    }
+}
+
+impl Exchange {
+    pub(crate) fn of(request: Request, outcome: Outcome) -> Exchange {
+        Exchange { request, outcome, at: Timestamp::UNIX_EPOCH, elapsed: Duration::ZERO, resent: false }
+    }
+
+    pub(crate) fn answered(request: HttpRequest, response: Response) -> Exchange {
+        Exchange::of(Request::Http(request), Outcome::Answered(response))
+    }
+
+    pub(crate) fn broken_off(request: Request, breakage: Breakage, partial: &[u8]) -> Exchange {
+        let (phase, detail, partial) = (Phase::Waiting, String::new(), partial.to_vec());
+        Exchange::of(request, Outcome::Unanswered(Unanswered { breakage, phase, obstacle: None, detail, partial }))
+    }
+}
+
+fn list(headers: &[(&'static str, &str)]) -> Vec<Header> {
+    headers.iter().map(|(name, value)| Header::new(*name, *value)).collect()
+}
