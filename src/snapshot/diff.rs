@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use similar::{Algorithm, DiffTag, capture_diff_slices};
+use similar::algorithms::{Capture, Compact, Replace, myers};
+use similar::{DiffOp, DiffTag};
 
 /// Up to so many lines a side, between the first and the last change, are compared: the work may grow with their square.
 const COMPARED: usize = 1_000;
@@ -42,7 +43,7 @@ struct Change {
 }
 
 /// Every change. Where too much is between the first and the last, they are one.
-fn changes<T: Ord + std::hash::Hash>(old: &[T], new: &[T]) -> Vec<Change> {
+fn changes<T: PartialEq>(old: &[T], new: &[T]) -> Vec<Change> {
     let same = |(a, b): &(&T, &T)| a == b;
     let head = old.iter().zip(new).take_while(same).count();
     let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(same).count();
@@ -50,11 +51,13 @@ fn changes<T: Ord + std::hash::Hash>(old: &[T], new: &[T]) -> Vec<Change> {
     if old_part.len().max(new_part.len()) > COMPARED {
         return vec![Change { old: old_part, new: new_part, until: old.len() }];
     }
-    let operations = capture_diff_slices(Algorithm::Myers, &old[old_part], &new[new_part]);
+    let mut operations = Compact::new(Replace::new(Capture::new()), old, new);
+    let Ok(()) = myers::diff(&mut operations, old, old_part, new, new_part);
+    let operations = operations.into_inner().into_inner().into_ops();
     let changed = operations.iter().filter(|operation| operation.tag() != DiffTag::Equal);
-    let moved = |range: Range<usize>| range.start + head..range.end + head;
-    let change = |(_, before, after)| Change { old: moved(before), new: moved(after), until: old.len() };
-    let mut changes: Vec<Change> = changed.map(|operation| change(operation.as_tag_tuple())).collect();
+    let change =
+        |operation: &DiffOp| Change { old: operation.old_range(), new: operation.new_range(), until: old.len() };
+    let mut changes: Vec<Change> = changed.map(change).collect();
     for index in 1..changes.len() {
         changes[index - 1].until = changes[index].old.start;
     }
@@ -73,8 +76,6 @@ fn section(text: &mut String, sign: char, lines: &[&str]) {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::cmp::Ordering;
-    use std::hash::{Hash, Hasher};
 
     use super::*;
 
@@ -102,27 +103,6 @@ mod tests {
         fn eq(&self, other: &Self) -> bool {
             self.1.set(self.1.get() + 1);
             self.0 == other.0
-        }
-    }
-
-    impl Eq for Line<'_> {}
-
-    impl PartialOrd for Line<'_> {
-        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-            Some(self.cmp(other))
-        }
-    }
-
-    impl Ord for Line<'_> {
-        fn cmp(&self, other: &Self) -> Ordering {
-            self.1.set(self.1.get() + 1);
-            self.0.cmp(&other.0)
-        }
-    }
-
-    impl Hash for Line<'_> {
-        fn hash<H: Hasher>(&self, hasher: &mut H) {
-            self.0.hash(hasher);
         }
     }
 
