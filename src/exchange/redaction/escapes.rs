@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::CUT;
 use crate::exchange::escapes::{backslash, entity, percent};
 
-/// A text, and where in the original each of its bytes comes from.
+/// A text, and the place in the original of each of its bytes.
 pub(super) struct Layer<'t> {
     pub text: Cow<'t, str>,
     /// For each byte and for the end; empty where the text is the original itself.
@@ -14,12 +14,11 @@ pub(super) struct Layer<'t> {
 }
 
 impl<'t> Layer<'t> {
-    /// The text as it is.
     pub fn original(text: &'t str) -> Layer<'t> {
         Layer { text: Cow::Borrowed(text), origins: Vec::new() }
     }
 
-    /// The place in the original that those bytes come from.
+    /// The place of those bytes in the original.
     pub fn origin(&self, bytes: Range<usize>) -> Range<usize> {
         self.place(bytes.start)..self.place(bytes.end)
     }
@@ -28,7 +27,7 @@ impl<'t> Layer<'t> {
         self.origins.get(byte).copied().unwrap_or(byte)
     }
 
-    /// With its escapes undone once; none where there are none.
+    /// With its escapes undone once; `None` if there are none.
     pub fn undone(&self) -> Option<Layer<'static>> {
         let text = &*self.text;
         if !text.bytes().any(|byte| matches!(byte, b'\\' | b'%' | b'&' | b'~')) {
@@ -57,13 +56,12 @@ impl<'t> Layer<'t> {
     }
 }
 
-/// The text with its escapes undone once; none where there are none.
+/// The text with its escapes undone once; `None` if there are none.
 pub(super) fn undone(text: &str) -> Option<String> {
     let layer = Layer::original(text).undone()?;
     Some(layer.text.into_owned())
 }
 
-/// The character that an escape at the beginning of the text stands for, and the bytes that the escape takes.
 fn escape(rest: &str) -> Option<(char, usize)> {
     match rest.as_bytes()[0] {
         b'\\' => backslash(rest),
@@ -75,7 +73,7 @@ fn escape(rest: &str) -> Option<(char, usize)> {
     }
 }
 
-/// How many bytes a cut left of an escape that begins here; zero where it is whole, or none.
+/// How many bytes a cut left of an escape that starts here; zero where it is whole, or not an escape.
 fn torn(rest: &str) -> usize {
     let most = match rest.as_bytes()[0] {
         b'%' => 1,

@@ -1,4 +1,4 @@
-//! The forms that a secret is looked for in. Escapes need none: they are undone in the text.
+//! The forms of a secret that are searched for. Escapes need none: they are undone in the text.
 
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
@@ -6,23 +6,22 @@ use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
 use super::Secret;
 use super::escapes::undone;
 
-/// Of a longer secret so many bytes are looked for, and its whole length is taken for it.
+/// Of a longer secret, so many bytes are searched for, and its whole length is replaced.
 const PREFIX: usize = 128;
 
-/// A shorter secret, in bytes, stands in every text by chance. It is one only where it is a whole value.
+/// A shorter secret, in bytes, is in every text by chance. It counts only where it is a whole value.
 const SHORT: usize = 4;
 
-/// Shorter runs of base64 or hexadecimal, in characters, may stand in a text by chance.
+/// Shorter runs of base64 or hexadecimal, in characters, may be in a text by chance.
 const TELLING: usize = 8;
 
-/// What a short secret stands between where it is a whole value.
+/// What is around a short secret where it is a whole value.
 const PLACES: [(&str, &str); 3] = [("\"", "\""), ("'", "'"), ("Bearer ", "")];
 
-/// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Form {
     pub text: String,
-    /// How many bytes before and after the secret only say that it is one.
+    /// How many bytes before and after the secret are not part of it.
     pub around: (usize, usize),
     /// How many bytes of a text the secret takes.
     pub covers: usize,
@@ -35,7 +34,7 @@ impl Form {
     }
 }
 
-/// Upper and lower case are the same, and so are the blank and the plus that stands for it in a form. The length stays.
+/// Upper and lower case are the same, and so are the blank and the plus that replaces it in a form. The length stays.
 pub(super) fn folded(c: char) -> char {
     if c.is_ascii() {
         return if c == '+' { ' ' } else { c.to_ascii_lowercase() };
@@ -47,7 +46,6 @@ pub(super) fn folded(c: char) -> char {
     }
 }
 
-/// All forms of a secret.
 pub(super) fn forms(secret: &Secret) -> Vec<Form> {
     let whole = &*secret.text;
     if whole.len() < SHORT {
@@ -101,8 +99,8 @@ pub(super) fn forms(secret: &Secret) -> Vec<Form> {
     forms
 }
 
-/// The characters that the secret alone decides where its base64 stands behind that many bytes of something else; empty
-/// where these are too few.
+/// The characters of base64 that depend on the secret alone, with that many bytes encoded before it; empty where they are
+/// too few.
 fn core(engine: &GeneralPurpose, before: usize, secret: &str) -> String {
     let encoded = engine.encode([vec![0; before], secret.as_bytes().to_vec()].concat());
     let (start, end) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);
@@ -112,9 +110,8 @@ fn core(engine: &GeneralPurpose, before: usize, secret: &str) -> String {
     }
 }
 
-/// As it stands between the quotes of JSON text.
+/// The text between the quotes of its JSON.
 fn in_json(text: &str) -> String {
-    let quoted = serde_json::to_string(text).unwrap_or_default();
-    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    inner.unwrap_or_default().to_owned()
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }

@@ -1,30 +1,30 @@
-//! Many patterns looked for at once, in time that grows with the text alone (Aho and Corasick).
+//! A search for many patterns at once, in time that grows with the text alone (Aho and Corasick).
 //!
-//! At every place it knows the patterns that end there, and how much of the beginning of a pattern stands before it: what
-//! a cut leaves of a secret is found that way.
+//! At every place it knows the patterns that end there, and how much of the start of a pattern is before it: that finds
+//! the part of a secret that a cut left.
 
 use std::collections::{HashMap, VecDeque};
 
-/// The patterns as a trie, with links from each beginning to the longest other one that it ends with.
+/// The patterns as a trie, with links from each prefix to the longest other one that it ends with.
 #[derive(Debug, Clone)]
 pub(super) struct Matcher {
     nodes: Vec<Node>,
     edges: HashMap<(u32, u8), u32>,
-    /// The edges of the root, where most bytes of a text end up.
+    /// The edges of the root, which most bytes of a text lead to.
     first: [u32; 256],
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    /// Where to go on when no pattern goes on here.
+    /// The next node when no pattern continues here.
     fail: u32,
-    /// How many bytes of a pattern have been seen.
+    /// How many bytes of a pattern were matched.
     depth: u32,
-    /// A pattern that begins like this.
+    /// A pattern that starts like this.
     of: u32,
     /// The pattern that ends here.
     ends: Option<u32>,
-    /// Where to look for a shorter one.
+    /// The node of a shorter one.
     shorter: u32,
 }
 
@@ -34,7 +34,7 @@ const ROOT: u32 = 0;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Walk {
     node: u32,
-    /// How many links it has followed: what the walk has cost.
+    /// How many links it followed: the cost of the walk.
     pub steps: usize,
 }
 
@@ -62,7 +62,7 @@ impl Matcher {
         self.nodes[at as usize].ends.get_or_insert(index);
     }
 
-    /// Sets the links, the short beginnings before the long ones.
+    /// Sets the links, of short prefixes before long ones.
     fn link(&mut self) {
         let mut children: Vec<Vec<(u8, u32)>> = vec![Vec::new(); self.nodes.len()];
         for ((parent, byte), child) in &self.edges {
@@ -89,7 +89,6 @@ impl Matcher {
         Walk { node: ROOT, steps: 0 }
     }
 
-    /// Goes on by one byte.
     pub fn step(&self, walk: &mut Walk, byte: u8) {
         loop {
             walk.steps += 1;
@@ -105,15 +104,14 @@ impl Matcher {
         }
     }
 
-    /// The patterns that end where the walk is, the longest first.
+    /// The patterns that end here, the longest first.
     pub fn found(&self, walk: &Walk) -> impl Iterator<Item = usize> {
         let here = Some(walk.node).filter(|at| *at != ROOT);
         let shorter = |at: &u32| Some(self.nodes[*at as usize].shorter).filter(|at| *at != ROOT);
         std::iter::successors(here, shorter).filter_map(|at| self.nodes[at as usize].ends.map(|index| index as usize))
     }
 
-    /// The patterns of which a beginning stands before the place where the walk is, each with how many bytes of it; the
-    /// longest first.
+    /// The patterns of which a prefix ends here, each with the length of the prefix, the longest first.
     pub fn begun(&self, walk: &Walk) -> impl Iterator<Item = (usize, usize)> {
         let longest = Some(walk.node).filter(|at| *at != ROOT);
         let shorter = |at: &u32| Some(self.nodes[*at as usize].fail).filter(|at| *at != ROOT);

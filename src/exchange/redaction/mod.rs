@@ -1,10 +1,10 @@
-//! Secrets out of everything that is shown or stored.
+//! Keeps secrets out of everything that is shown or stored.
 //!
-//! A [`Redaction`] knows the secrets of one run and the name each may be shown by. The documented default password
-//! and the literals of scenario files are no secrets and are never added.
+//! A [`Redaction`] knows the secrets of one run and the name that each is shown as. The documented default password and
+//! the literals of scenario files are not secret and never added.
 //!
-//! A secret is found in upper and lower case, escaped for JSON, HTML, a URL or a shell up to three times over, in
-//! hexadecimal, and within base64. The text is read once for each layer of escapes, however many secrets there are.
+//! A secret is found in upper and lower case, escaped up to three times for JSON, HTML, a URL or a shell, in hexadecimal,
+//! and in base64. The text is read once for each layer of escapes, however many secrets there are.
 
 mod escapes;
 mod forms;
@@ -21,10 +21,10 @@ use search::{Hit, Search, What};
 /// Where a text that is too long was cut.
 const CUT: char = '…';
 
-/// How many tokens of a target are known one by one.
+/// How many tokens of a target are kept.
 const GIVEN: usize = 64;
 
-/// What a token is shown by that is not known by itself.
+/// The name of tokens that are not kept.
 const TOKEN: &str = "$TOKEN";
 
 /// Where a text may end in the middle of a secret.
@@ -38,12 +38,12 @@ enum Ends {
     Cut,
 }
 
-/// The secrets of a run, each with the text that stands in its place.
+/// The secrets of a run, each with the text that replaces it.
 #[derive(Debug, Clone, Default)]
 pub struct Redaction {
     secrets: Vec<Secret>,
     given: usize,
-    /// Built when a text is first looked at, and anew when a secret was added.
+    /// Built for the first text, and again after a secret was added.
     search: OnceLock<Arc<Search>>,
 }
 
@@ -51,16 +51,15 @@ pub struct Redaction {
 struct Secret {
     text: Arc<str>,
     shown: Arc<str>,
-    /// It is an encoded form itself, and has no others.
+    /// It is an encoded form itself, without others.
     is_form: bool,
 }
 
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'t> {
-    /// May be shown.
+pub(super) enum Piece<'t> {
     Plain(&'t str),
-    /// Stands in the place of a secret.
+    /// The name of a secret.
     Secret(&'t str),
 }
 
@@ -73,19 +72,18 @@ impl Piece<'_> {
 }
 
 impl Redaction {
-    /// Nothing is secret yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Redaction::default()
     }
 
-    /// A token, a password or the like, shown as `shown` from now on, in whatever form it comes.
-    pub fn add(&mut self, secret: &str, shown: &str) {
+    /// Adds a token, a password or the like, shown as `shown` from now on.
+    pub(crate) fn add(&mut self, secret: &str, shown: &str) {
         self.put(secret, shown, false);
     }
 
-    /// A token that the target gave. The first of them are known one by one, wherever they stand. A target that gives more
-    /// has every token hidden that stands in a member of that name, known or not.
-    pub fn add_given(&mut self, token: &str, shown: &str) {
+    /// Adds a token that the target gave. The first of them are replaced everywhere. If there are more, every value of a
+    /// member of that name is replaced too, known or not.
+    pub(crate) fn add_given(&mut self, token: &str, shown: &str) {
         if self.given < GIVEN {
             self.given += usize::from(self.put(token, shown, false));
         } else if self.given == GIVEN && !self.knows(token) {
@@ -94,16 +92,14 @@ impl Redaction {
         }
     }
 
-    /// Everything that the other keeps secret too, unless it is known here.
-    pub fn absorb(&mut self, other: &Redaction) {
+    pub(crate) fn absorb(&mut self, other: &Redaction) {
         for Secret { text, shown, is_form } in &other.secrets {
             self.put(text, shown, *is_form);
         }
     }
 
-    /// The credentials of an account: the password as in [`Redaction::add`], and both joined and base64-encoded as
-    /// Basic authentication sends them.
-    pub fn add_credentials(&mut self, username: &str, password: &str, shown: &str) {
+    /// Adds the password of an account, and its credentials as Basic authentication encodes them.
+    pub(crate) fn add_credentials(&mut self, username: &str, password: &str, shown: &str) {
         self.add(password, shown);
         let joined = format!("{username}:{password}");
         let basic = format!("base64({username}:{shown})");
@@ -113,18 +109,17 @@ impl Redaction {
         }
     }
 
-    /// The text with every secret replaced, and what an ellipsis left of one too.
-    pub fn apply(&self, text: &str) -> String {
+    /// The text with every secret replaced, and the part of one before an ellipsis too.
+    pub(crate) fn apply(&self, text: &str) -> String {
         self.shown(text, Ends::AtEllipses)
     }
 
-    /// The text of something that was cut off at its end.
-    pub fn apply_to_cut(&self, text: &str) -> String {
+    /// The same for a text that was cut off at its end.
+    pub(crate) fn apply_to_cut(&self, text: &str) -> String {
         self.shown(text, Ends::Cut)
     }
 
-    /// The text cut into what may be shown and what stands in place of secrets.
-    pub fn pieces<'t>(&'t self, text: &'t str) -> Vec<Piece<'t>> {
+    pub(super) fn pieces<'t>(&'t self, text: &'t str) -> Vec<Piece<'t>> {
         self.pieces_of(text, Ends::Whole)
     }
 
@@ -163,7 +158,7 @@ impl Redaction {
         secret.is_empty() || self.secrets.iter().any(|known| *known.text == *secret)
     }
 
-    /// Takes it in unless it is known; whether it was not.
+    /// Adds it unless it is known; whether it was added.
     fn put(&mut self, secret: &str, shown: &str, is_form: bool) -> bool {
         if self.knows(secret) {
             return false;
@@ -178,6 +173,17 @@ impl Redaction {
 mod tests {
     use super::*;
 
+    fn redaction(secrets: &[(&str, &str)]) -> Redaction {
+        let mut redaction = Redaction::new();
+        for (secret, shown) in secrets {
+            match *shown {
+                "$TOKEN" => redaction.add_given(secret, shown),
+                _ => redaction.add(secret, shown),
+            }
+        }
+        redaction
+    }
+
     #[test]
     fn a_secret_is_replaced_in_every_form_it_travels_in() {
         let mut redaction = Redaction::new();
@@ -189,9 +195,8 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_found_inside_longer_base64_wherever_it_stands() {
-        let mut redaction = Redaction::new();
-        redaction.add("Marked-Secret?>1", "$S");
+    fn a_secret_is_found_anywhere_in_longer_base64() {
+        let redaction = redaction(&[("Marked-Secret?>1", "$S")]);
         for before in ["", "a", "ab", "abc", "admin:"] {
             for after in ["", "x", "yz", "\n"] {
                 for engine in [&STANDARD, &URL_SAFE] {
@@ -204,62 +209,29 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_with_quotes_at_its_ends_is_replaced_whole() {
-        let mut redaction = Redaction::new();
-        redaction.add("\"quoted\"", "$PASSWORD");
-        let (once, twice) = (r#"{"p":"\"quoted\""}"#, r#"{"b":"{\"p\":\"\\\"quoted\\\"\"}"}"#);
-        assert_eq!(redaction.apply(once), r#"{"p":"$PASSWORD"}"#);
-        assert_eq!(redaction.apply(twice), r#"{"b":"{\"p\":\"$PASSWORD\"}"}"#);
-    }
-
-    #[test]
-    fn what_a_cut_left_of_a_secret_goes_too() {
-        let mut redaction = Redaction::new();
-        redaction.add("Marked-Secret", "$S");
-        assert_eq!(redaction.apply("a Marked-Sec… (90 bytes in all)"), "a $S… (90 bytes in all)");
-        assert_eq!(redaction.apply("a Mar… b … Marked-Secret…"), "a Mar… b … $S…");
-        assert_eq!(redaction.apply_to_cut("{Marked-"), "{$S");
-    }
-
-    #[test]
-    fn the_longest_secret_goes_first() {
-        let mut redaction = Redaction::new();
-        redaction.add("abcdef", "$SHORT");
-        redaction.add("abcdefghi", "$LONG");
-        assert_eq!(redaction.apply("abcdefghi abcdef"), "$LONG $SHORT");
-    }
-
-    #[test]
-    fn secrets_that_lie_over_each_other_leave_nothing_of_each_other() {
-        let mut redaction = Redaction::new();
-        redaction.add("owners-password", "$PASSWORD");
-        redaction.add_given("xxxxowners", "$TOKEN");
-        assert_eq!(redaction.apply("xxxxowners-password."), "$PASSWORD.");
-    }
-
-    #[test]
-    fn the_name_that_a_secret_is_shown_by_stays_whatever_the_secret_is() {
-        let mut redaction = Redaction::new();
-        redaction.add("password", "$ADMIN_PASSWORD");
-        let shown = redaction.apply("Password passwor… $admin_password");
-        assert_eq!(shown, "$ADMIN_PASSWORD $ADMIN_PASSWORD… $admin_$ADMIN_PASSWORD");
-        assert_eq!(redaction.apply(&shown), shown);
-    }
-
-    #[test]
-    fn a_short_secret_is_one_where_it_is_a_whole_value() {
-        let mut redaction = Redaction::new();
-        redaction.add("a", "$S");
-        let text = r#"a banana, {"b":"a"}, {\"b\":\"a\"}, 'a', Bearer a"#;
-        assert_eq!(redaction.apply(text), r#"a banana, {"b":"$S"}, {\"b\":\"$S\"}, '$S', Bearer $S"#);
-    }
-
-    #[test]
-    fn a_long_secret_takes_its_whole_length_and_no_more() {
-        let mut redaction = Redaction::new();
-        let secret: String = (0..1_000).map(|n| format!("{n}\"")).collect();
-        redaction.add(&secret, "$S");
-        let json = serde_json::to_string(&secret).expect("JSON");
-        assert_eq!(redaction.apply(&format!("<{secret}> {json}")), "<$S> \"$S\"");
+    fn a_secret_is_replaced_whole_and_nothing_else_is() {
+        let long: String = (0..1_000).map(|n| format!("{n}\"")).collect();
+        let long_as_json = serde_json::to_string(&long).expect("JSON");
+        let names = "$A_PASSWORD $A_PASSWORD… $a_$A_PASSWORD";
+        let quoted = &[("\"quoted\"", "$S")][..];
+        let marked = &[("Marked-Secret", "$S")][..];
+        let overlapping = &[("owners-password", "$PASSWORD"), ("xxxxowners", "$TOKEN")][..];
+        for (what, secrets, text, shown) in [
+            ("quotes at its ends", quoted, r#"{"p":"\"quoted\""}"#, r#"{"p":"$S"}"#),
+            ("escaped twice", quoted, r#"{"b":"{\"p\":\"\\\"quoted\\\"\"}"}"#, r#"{"b":"{\"p\":\"$S\"}"}"#),
+            ("cut", marked, "a Marked-Sec… (90 bytes in all)", "a $S… (90 bytes in all)"),
+            ("cut to less than a secret", marked, "a Mar… b … Marked-Secret…", "a Mar… b … $S…"),
+            ("the longest first", &[("abcdef", "$SHORT"), ("abcdefghi", "$LONG")], "abcdefghi abcdef", "$LONG $SHORT"),
+            ("two that overlap", overlapping, "xxxxowners-password.", "$PASSWORD."),
+            ("in its own name", &[("password", "$A_PASSWORD")], "Password passwor… $a_password", names),
+            ("a name stays", &[("password", "$A_PASSWORD")], names, names),
+            ("a short one is a whole value", &[("a", "$S")], r#"a banana, {"b":"a"}"#, r#"a banana, {"b":"$S"}"#),
+            ("a short one in JSON in JSON", &[("a", "$S")], r#"{\"b\":\"a\"}"#, r#"{\"b\":\"$S\"}"#),
+            ("a short one elsewhere", &[("a", "$S")], "'a', Bearer a", "'$S', Bearer $S"),
+            ("a long one", &[(&long, "$S")], &format!("<{long}> {long_as_json}"), "<$S> \"$S\""),
+        ] {
+            assert_eq!(redaction(secrets).apply(text), shown, "{what}");
+        }
+        assert_eq!(redaction(&[("Marked-Secret", "$S")]).apply_to_cut("{Marked-"), "{$S");
     }
 }

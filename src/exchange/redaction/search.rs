@@ -1,4 +1,4 @@
-//! Where secrets stand in a text: every form of each, in every layer of escapes.
+//! The places of secrets in a text: every form of each, in every layer of escapes.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -9,16 +9,14 @@ use super::forms::{Form, folded, forms};
 use super::matcher::{Matcher, Walk};
 use super::{CUT, Ends, Secret};
 
-/// The shortest beginning of a secret that is taken for one, in bytes.
+/// The shortest start of a secret that counts as one, in bytes.
 const STUMP: usize = 4;
 
-/// How many layers of escapes are undone.
 const LAYERS: usize = 3;
 
 /// How far the colon may be from the word `token` in the name of a member, in bytes.
 const NAME: usize = 64;
 
-/// Everything that is looked for.
 #[derive(Debug)]
 pub(super) struct Search {
     matcher: Matcher,
@@ -31,28 +29,26 @@ struct Pattern {
     form: Form,
 }
 
-/// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {
     /// The secret of that index.
     Secret(usize),
-    /// The value of a member that says it is a token.
+    /// The value of a member named as a token.
     Member,
-    /// What a secret is shown by: it has been replaced already.
+    /// The name of a secret, which was replaced already.
     Name,
 }
 
-/// A secret in a text.
 #[derive(Debug, Clone)]
 pub(super) struct Hit {
     pub bytes: Range<usize>,
     pub what: What,
-    /// The best tells what the place is called: one that fits to the letter, then the longest, then the first.
+    /// The best decides the name of the place: one that fits to the letter, then the longest, then the first.
     rank: (bool, usize, Reverse<What>),
 }
 
 impl Search {
-    /// For those secrets; and for all tokens by the names of their members, where `members` says so.
+    /// For those secrets, and with `members` for all tokens by the names of their members.
     pub fn new(secrets: &[Secret], members: bool) -> Search {
         let of_secret = |(index, secret): (usize, &Secret)| {
             let what = What::Secret(index);
@@ -63,14 +59,14 @@ impl Search {
         let others = names.chain(members.then_some((What::Member, "token")));
         let others = others.map(|(what, text)| Pattern { what, form: Form::of(text) });
         let mut patterns: Vec<Pattern> = secrets.iter().enumerate().flat_map(of_secret).chain(others).collect();
-        // What tells a secret by its beginning has the first word on every beginning.
+        // For a prefix that several patterns share, one that is known by its start comes first.
         patterns.sort_by_key(|pattern| !pattern.tells_by_its_beginning());
         let folded: Vec<String> =
             patterns.iter().map(|pattern| pattern.form.text.chars().map(folded).collect()).collect();
         Search { matcher: Matcher::new(folded.iter().map(|text| text.as_bytes())), patterns }
     }
 
-    /// Every place, in order and apart from each other.
+    /// Every place, in order and without overlaps.
     pub fn hits(&self, text: &str, ends: Ends) -> Vec<Hit> {
         let mut hits = Vec::new();
         let mut layer = Layer::original(text);
@@ -84,7 +80,7 @@ impl Search {
         apart(hits)
     }
 
-    /// Looks through one layer; gives the cost.
+    /// Searches one layer and returns the cost.
     fn look(&self, layer: &Layer<'_>, is_original: bool, ends: Ends, hits: &mut Vec<Hit>) -> usize {
         let text = &*layer.text;
         let mut walk = self.matcher.walk();
@@ -122,7 +118,7 @@ impl Search {
         walk.steps
     }
 
-    /// What a cut at that place left of a secret.
+    /// Finds the part of a secret that a cut at that place left.
     fn stump(&self, layer: &Layer<'_>, at: usize, walk: &Walk, hits: &mut Vec<Hit>) {
         let begun = self.matcher.begun(walk).take_while(|(_, length)| *length >= STUMP);
         let mut begun = begun.map(|(index, length)| (&self.patterns[index], length));
@@ -144,7 +140,7 @@ impl Hit {
         Hit { bytes: layer.origin(bytes), what, rank }
     }
 
-    /// Takes the other's place too.
+    /// Covers the other's place too.
     fn absorb(&mut self, other: Hit) {
         self.bytes = self.bytes.start.min(other.bytes.start)..self.bytes.end.max(other.bytes.end);
         if other.rank > self.rank {
@@ -153,7 +149,7 @@ impl Hit {
     }
 }
 
-/// Adds a hit, or makes the last one longer: a text of nothing but secrets has as many hits as bytes.
+/// Adds a hit, or extends the last one: a text of nothing but secrets has as many hits as bytes.
 fn put(hits: &mut Vec<Hit>, hit: Hit) {
     let is_secret = |hit: &Hit| hit.what != What::Name;
     match hits.last_mut() {
@@ -169,7 +165,7 @@ fn apart(mut hits: Vec<Hit>) -> Vec<Hit> {
     let mut named_until = 0;
     for hit in hits {
         match apart.last_mut() {
-            // A secret such as `PASSWORD` is none within the name that a secret is shown by.
+            // A secret such as `PASSWORD` does not count within the name of a secret.
             _ if hit.bytes.end <= named_until => {}
             _ if hit.what == What::Name => named_until = hit.bytes.end,
             Some(last) if hit.bytes.start < last.bytes.end => last.absorb(hit),
@@ -179,7 +175,7 @@ fn apart(mut hits: Vec<Hit>) -> Vec<Hit> {
     apart
 }
 
-/// The value of the member whose name goes on at that place.
+/// The value of the member whose name continues at that place.
 fn member_value(text: &str, name: usize) -> Option<Range<usize>> {
     let near = &text[name..text.floor_char_boundary(name + NAME)];
     let (_, after) = near.split_once('"')?;
