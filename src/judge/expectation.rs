@@ -17,8 +17,6 @@ pub struct Expectation {
     pub level: Level,
     /// At least one.
     pub checks: Vec<Check>,
-    /// The line of the scenario file, 1-based.
-    pub line: usize,
 }
 
 /// One thing asked of an answer.

@@ -30,14 +30,7 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Verdict::Pass => "pass",
-            Verdict::Fail => "fail",
-            Verdict::Blocked => "blocked",
-            Verdict::Skipped => "skipped",
-            Verdict::Known => "known",
-            Verdict::Error => "error",
-        })
+        self.serialize(f)
     }
 }
 
@@ -60,14 +53,7 @@ pub enum RequirementVerdict {
 
 impl fmt::Display for RequirementVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            RequirementVerdict::Fail => "fail",
-            RequirementVerdict::Known => "known",
-            RequirementVerdict::Unproven => "unproven",
-            RequirementVerdict::Blocked => "blocked",
-            RequirementVerdict::Pass => "pass",
-            RequirementVerdict::Skipped => "skipped",
-        })
+        self.serialize(f)
     }
 }
 

@@ -32,7 +32,6 @@ impl<'r> Reader<'r> {
 
     pub fn step(&self, entry: Spanned<StepEntry>) -> Result<Step, LocatedError> {
         let span = entry.span();
-        // Asked for before those of its expectations, it is counted on from the last.
         let line = self.line(span.start);
         let entry = entry.into_inner();
         let name = entry.name.get_ref().trim().to_owned();
@@ -190,7 +189,7 @@ impl<'r> Reader<'r> {
             let what = format!("\"{id}\" asks nothing");
             return Err(self.source.error(key.span(), what, "add `status`, `error`, `body` or the like"));
         }
-        Ok(Expectation { requirement: id.clone(), level: requirement.level, checks, line: self.line(key.span().start) })
+        Ok(Expectation { requirement: id.clone(), level: requirement.level, checks })
     }
 
     fn checks(&self, entry: &ExpectEntry) -> Result<Vec<Check>, LocatedError> {

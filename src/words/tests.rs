@@ -124,34 +124,30 @@ pub(crate) fn all_causes() -> Vec<(Cause, &'static str)> {
         Excuse { reason: "old".to_owned(), issue: Some("#7".to_owned()), until: "2027-01-31".parse().ok() },
         Excuse { reason: "rare".to_owned(), issue: None, until: None },
     ];
-    vec![
+    let skips = [
         (
-            Cause::Skipped(Skip::Registration { needed, found }),
+            Skip::Registration { needed, found },
             "not applicable: it is for targets whose registration is open, not sunset",
         ),
+        (Skip::RawRequests, "the configured client cannot send its requests unchanged; use client = \"wire\""),
+        (Skip::JustInstalled, "it needs a freshly installed target; give --fresh or --reset"),
+        (Skip::JustInstalledAgain, "it needs another fresh install; give --reset"),
+        (Skip::Credentials, "it needs to log in as admin; set WABIZSPEC_ADMIN_PASSWORD, or give --fresh or --reset"),
+        (Skip::Account, "it needs an account that the run creates; give --allow users"),
+        (Skip::Advance, "it moves the clock, and the configuration has no `advance`"),
+        (Skip::Change(Change::Passwords), "it changes the admin's password; give --allow passwords"),
         (
-            Cause::Skipped(Skip::RawRequests),
-            "the configured client cannot send its requests unchanged; use client = \"wire\"",
-        ),
-        (Cause::Skipped(Skip::JustInstalled), "it needs a freshly installed target; give --fresh or --reset"),
-        (Cause::Skipped(Skip::JustInstalledAgain), "it needs another fresh install; give --reset"),
-        (
-            Cause::Skipped(Skip::Credentials),
-            "it needs to log in as admin; set WABIZSPEC_ADMIN_PASSWORD, or give --fresh or --reset",
-        ),
-        (Cause::Skipped(Skip::Account), "it needs an account that the run creates; give --allow users"),
-        (Cause::Skipped(Skip::Advance), "it moves the clock, and the configuration has no `advance`"),
-        (Cause::Skipped(Skip::Change(Change::Passwords)), "it changes the admin's password; give --allow passwords"),
-        (
-            Cause::Skipped(Skip::EndangersOthers),
+            Skip::EndangersOthers,
             "a target that accepts it would lose an account that the run did not create; give --reset",
         ),
-        (Cause::Skipped(Skip::Code), "it needs the registration code, and the configuration has no `code_command`"),
+        (Skip::Code, "it needs the registration code, and the configuration has no `code_command`"),
         (
-            Cause::Skipped(Skip::WrongLogins { limit: 20 }),
+            Skip::WrongLogins { limit: 20 },
             "over budget: it needs wrong logins, and a run sends at most 20 to a target without a reset; \
              --wrong-logins N changes that",
         ),
+    ];
+    let causes = vec![
         (Cause::Stopped, "the run was stopped"),
         (Cause::EnoughFailures, "the run stopped after this many failures (--max-fail)"),
         (Cause::GivenUp(text()), "so it is"),
@@ -188,7 +184,8 @@ pub(crate) fn all_causes() -> Vec<(Cause, &'static str)> {
         (Cause::Snapshot(text()), "the snapshot cannot be compared: so it is"),
         (Cause::Known(excuses), "old (#7), until 2027-01-31; rare"),
         (Cause::Defect(text()), "a defect of wabizspec: so it is"),
-    ]
+    ];
+    skips.map(|(skip, words)| (Cause::Skipped(skip), words)).into_iter().chain(causes).collect()
 }
 
 #[test]

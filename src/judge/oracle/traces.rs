@@ -1,19 +1,19 @@
-//! Stack traces, as they are printed by the languages that such servers are written in.
+//! Stack traces, as the languages print them that such servers are written in.
 //!
-//! The head of a trace counts, and so does a single frame, wherever it stands in the text. A message that only names a
-//! line, a file or a kind of error is not a trace.
+//! The head of a trace counts, and so does a single frame, anywhere in the text. A message that only names a line, a file
+//! or a kind of error is not a trace.
 
 use std::borrow::Cow;
 
 use super::tags::without_tags;
 
-/// The longest path and the longest line that are looked at, in bytes.
+/// The longest path and the longest line that are searched, in bytes.
 const LONGEST: usize = 256;
 
-/// Whether a sign is of a trace, given the text before it and the text after it.
+/// Whether a sign is part of a trace, given the text before it and the text after it.
 type InTrace = fn(&str, &str) -> bool;
 
-/// The signs of a trace other than the names of source files. At most 32 bytes each, which are found soonest.
+/// The signs of a trace other than the names of source files. They have at most 32 bytes, which is fast to find.
 const SIGNS: [(&str, InTrace); 5] = [
     ("Traceback (most recent call last", |_, _| true),
     ("goroutine ", |_, after| after_number(after, "").is_some_and(|rest| rest.starts_with(" ["))),
@@ -22,14 +22,14 @@ const SIGNS: [(&str, InTrace); 5] = [
     ("at ", is_call),
 ];
 
-/// The stack trace in a text: what stands there from its first sign on.
+/// The text from the first sign of a stack trace on.
 pub(super) fn trace(text: &str) -> Option<String> {
     let text = match text.contains('<') {
         true => Cow::Owned(without_tags(text)),
         false => Cow::Borrowed(text),
     };
     let by_sign = SIGNS.iter().find_map(|(sign, in_trace)| {
-        // Most texts hold none of them, and `contains` says so sooner than a search.
+        // Most texts have none of them, and `contains` is faster than a search.
         let mut found = text.contains(sign).then(|| text.match_indices(sign))?;
         let (start, _) = found.find(|(at, _)| in_trace(&text[..*at], &text[at + sign.len()..]))?;
         Some(start)
@@ -43,28 +43,28 @@ pub(super) fn trace(text: &str) -> Option<String> {
     Some(text[start..].to_owned())
 }
 
-/// What stands before a dot without a blank, a quote or a parenthesis: the beginning of a path.
+/// The text before a dot, from the last blank, quote or parenthesis on: the start of a path.
 fn word_before(text: &str, dot: usize) -> &str {
     let near = &text[text.floor_char_boundary(dot.saturating_sub(LONGEST))..dot];
     near.rsplit(|c: char| c.is_whitespace() || "('\"".contains(c)).next().unwrap_or_default()
 }
 
-/// Whether a letter follows a dot, as in no version and no number. All of the text is looked at, without a branch: that is
-/// faster than to stop at the first dot.
+/// Whether a letter follows a dot, which is not so in versions and numbers. The whole text is read without a branch, which
+/// is faster than to stop at the first dot.
 fn may_name_source(text: &str) -> bool {
     let bytes = text.as_bytes();
     let pairs = bytes.iter().zip(&bytes[bytes.len().min(1)..]);
     pairs.fold(false, |found, (dot, letter)| found | ((*dot == b'.') & letter.is_ascii_alphabetic()))
 }
 
-/// What follows a number after a sign.
+/// The text after a sign and a number.
 fn after_number<'t>(text: &'t str, sign: &str) -> Option<&'t str> {
     let text = text.strip_prefix(sign)?;
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
     (rest.len() < text.len()).then_some(rest)
 }
 
-/// What stands before a number at the end, and the sign before that.
+/// The text before a sign and a number at the end.
 fn before_number<'t>(text: &'t str, sign: &str) -> Option<&'t str> {
     let rest = text.trim_end_matches(|c: char| c.is_ascii_digit());
     (rest.len() < text.len()).then(|| rest.strip_suffix(sign))?
@@ -116,7 +116,7 @@ fn is_call(before: &str, after: &str) -> bool {
         })
 }
 
-/// Whether it may be what is called: `parse`, `new Foo`, `A.b [as c]`.
+/// Whether it may be the name of a called function: `parse`, `new Foo`, `A.b [as c]`.
 fn is_callee(text: &str) -> bool {
     let text = text.trim_end();
     let text = text.strip_prefix("new ").unwrap_or(text);
@@ -124,7 +124,7 @@ fn is_callee(text: &str) -> bool {
     !text.is_empty() && qualified_name(text) == text
 }
 
-/// Whether it is a place as frames give it in parentheses after what is called, where a script needs no extension.
+/// Whether it is a place as frames have it in parentheses after the function. A script needs no extension there.
 fn is_place_of_call(text: &str) -> bool {
     let path = before_number(text, ":").and_then(|text| before_number(text, ":"));
     text == "<anonymous>" || is_place(text) || path.is_some_and(|path| path.starts_with('/'))
@@ -135,40 +135,7 @@ fn is_place(text: &str) -> bool {
     let path = before_number(text, ":").and_then(|text| before_number(text, ":"));
     path.is_some_and(|path| {
         let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-        path.starts_with("node:") || path.starts_with("file:") || language(extension).is_some()
-    })
-}
-
-/// The languages whose traces name source files, by how they do it.
-#[derive(Clone, Copy)]
-enum Language {
-    Script,
-    Jvm,
-    Python,
-    Go,
-    Rust,
-    Php,
-    Ruby,
-    DotNet,
-    Beam,
-    Lua,
-    Perl,
-}
-
-fn language(extension: &str) -> Option<Language> {
-    Some(match extension {
-        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx" | "dart" => Language::Script,
-        "java" | "kt" | "scala" | "groovy" | "clj" => Language::Jvm,
-        "py" => Language::Python,
-        "go" => Language::Go,
-        "rs" => Language::Rust,
-        "php" => Language::Php,
-        "rb" => Language::Ruby,
-        "cs" | "vb" | "fs" => Language::DotNet,
-        "ex" | "exs" | "erl" => Language::Beam,
-        "lua" => Language::Lua,
-        "pl" | "pm" => Language::Perl,
-        _ => return None,
+        path.starts_with("node:") || path.starts_with("file:") || is_source(extension)
     })
 }
 
@@ -176,48 +143,55 @@ fn language(extension: &str) -> Option<Language> {
 fn is_in_source(text: &str, dot: usize) -> bool {
     let (before, after) = (&text[..dot], &text[dot + 1..]);
     let extension = &after[..after.bytes().take(7).take_while(u8::is_ascii_alphanumeric).count()];
-    let Some(language) = language(extension) else {
+    let path = if is_source(extension) { word_before(text, dot) } else { "" };
+    is_in_frame(&before[..dot - path.len()], path, extension, &after[extension.len()..]).unwrap_or_else(|| {
         let system = before.ends_with("System") && after.starts_with(char::is_uppercase);
-        return system && qualified_name(&after[..after.floor_char_boundary(LONGEST)]).ends_with("Exception");
-    };
-    let after = &after[extension.len()..];
-    let path = word_before(text, dot);
-    let before = &before[..dot - path.len()];
+        system && qualified_name(&after[..after.floor_char_boundary(LONGEST)]).ends_with("Exception")
+    })
+}
+
+fn is_source(extension: &str) -> bool {
+    is_in_frame("", "", extension, "").is_some()
+}
+
+/// Whether the text between `before` and `after` is a source file as its language names one in a frame; `None` for other
+/// extensions.
+fn is_in_frame(before: &str, path: &str, extension: &str, after: &str) -> Option<bool> {
     let is_path = path.contains(['/', '\\']);
-    is_member(before, after)
-        || match language {
-            Language::Script | Language::Rust => {
-                let line = after_number(after, ":").and_then(|rest| after_number(rest, ":"));
-                before.ends_with('(') && line.is_some_and(|rest| rest.starts_with(')'))
-            }
-            Language::Jvm => {
-                before.ends_with('(') && after_number(after, ":").is_some_and(|rest| rest.starts_with(')'))
-            }
-            Language::Python => {
-                let line = after.strip_prefix("\",").map(str::trim_start);
-                before.ends_with("File \"") && line.is_some_and(|line| after_number(line, "line ").is_some())
-            }
-            Language::Go => after_number(after, ":").is_some_and(|rest| {
-                let alone = begins_line(before.trim_end_matches(is_blank).trim_end_matches("->"));
-                let ends = rest.is_empty() || rest.starts_with(['\n', '\r', ' ']);
-                rest.starts_with(" +0x") || rest.starts_with(" (0x") || alone && is_path && ends
-            }),
-            Language::Php => {
-                let of_frame = after_number(after, "(").is_some_and(|rest| rest.starts_with("): "));
-                let of_error = after_number(after, " on line ").or(after_number(after, ":")).is_some();
-                is_path && (of_frame || of_error && before.ends_with("in "))
-            }
-            Language::Ruby | Language::Lua => {
-                after_number(after, ":").is_some_and(|rest| rest.starts_with(":in ") || rest.starts_with(": in "))
-            }
-            Language::DotNet => before.ends_with("in ") && after_number(after, ":line ").is_some(),
-            Language::Beam => {
-                let application = before.ends_with(") ") || begins_line(before);
-                let of_frame = after_number(after, ":").is_some_and(|rest| rest.starts_with(": "));
-                application && is_path && of_frame || after_number(after, "\"},{line,").is_some()
-            }
-            Language::Perl => before.ends_with("at ") && after_number(after, " line ").is_some(),
+    let line = after_number(after, ":");
+    let of_language = match extension {
+        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx" | "dart" | "rs" => {
+            let column = line.and_then(|rest| after_number(rest, ":"));
+            before.ends_with('(') && column.is_some_and(|rest| rest.starts_with(')'))
         }
+        "java" | "kt" | "scala" | "groovy" | "clj" => {
+            before.ends_with('(') && line.is_some_and(|rest| rest.starts_with(')'))
+        }
+        "py" => {
+            let line = after.strip_prefix("\",").map(str::trim_start);
+            before.ends_with("File \"") && line.is_some_and(|line| after_number(line, "line ").is_some())
+        }
+        "go" => line.is_some_and(|rest| {
+            let alone = begins_line(before.trim_end_matches(is_blank).trim_end_matches("->"));
+            let ends = rest.is_empty() || rest.starts_with(['\n', '\r', ' ']);
+            rest.starts_with(" +0x") || rest.starts_with(" (0x") || alone && is_path && ends
+        }),
+        "php" => {
+            let of_frame = after_number(after, "(").is_some_and(|rest| rest.starts_with("): "));
+            let of_error = after_number(after, " on line ").or(line).is_some();
+            is_path && (of_frame || of_error && before.ends_with("in "))
+        }
+        "rb" | "lua" => line.is_some_and(|rest| rest.starts_with(":in ") || rest.starts_with(": in ")),
+        "cs" | "vb" | "fs" => before.ends_with("in ") && after_number(after, ":line ").is_some(),
+        "ex" | "exs" | "erl" => {
+            let application = before.ends_with(") ") || begins_line(before);
+            let of_frame = line.is_some_and(|rest| rest.starts_with(": "));
+            application && is_path && of_frame || after_number(after, "\"},{line,").is_some()
+        }
+        "pl" | "pm" => before.ends_with("at ") && after_number(after, " line ").is_some(),
+        _ => return None,
+    };
+    Some(of_language || is_member(before, after))
 }
 
 /// Whether a source file is a member of a frame in JSON: `"file": "/app/x.php", "line": 12`.

@@ -88,7 +88,6 @@ fn made_up(id: &str, wrong_logins: usize, cites: &[(Level, &str)]) -> Case {
             requirement: (*requirement).to_owned(),
             level: *level,
             checks: vec![Check::Status(StatusSet::parse(["4xx"]).expect("a set"))],
-            line: 1,
         })
         .collect();
     id.clone_into(&mut made.id);
@@ -161,7 +160,6 @@ fn only_what_must_be_accepted_is_no_wrong_login() {
             requirement: "login.kept".into(),
             level,
             checks: vec![Check::Status(StatusSet::parse([status]).expect("a set"))],
-            line: 1,
         }];
         made.wrong_logins()
     };
