@@ -113,10 +113,13 @@ pub(crate) fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, Lo
     })
 }
 
-/// A table whose keys and values know their places, in the order of the file.
+// A table whose keys and values know their places, in the order of the file. A `///` here would be in the schema.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(!from, transparent, inline))]
 #[serde(from = "BTreeMap<Spanned<String>, Spanned<T>>", bound(deserialize = "T: Deserialize<'de>"))]
-pub(crate) struct Located<T>(Vec<(Spanned<String>, Spanned<T>)>);
+pub(crate) struct Located<T>(
+    #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, T>"))] Vec<(Spanned<String>, Spanned<T>)>,
+);
 
 impl<T> From<BTreeMap<Spanned<String>, Spanned<T>>> for Located<T> {
     fn from(table: BTreeMap<Spanned<String>, Spanned<T>>) -> Self {
@@ -161,21 +164,6 @@ fn renamed(key: &str) -> Option<&'static str> {
         ("excuse", "untested"),
     ];
     RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
-}
-
-#[cfg(feature = "cli")]
-impl<T: schemars::JsonSchema> schemars::JsonSchema for Located<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Table".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        BTreeMap::<String, T>::json_schema(generator)
-    }
 }
 
 fn advice(what: &str) -> String {

@@ -5,6 +5,8 @@
 
 use std::fmt::Write;
 
+use serde::{Serialize, Serializer};
+
 use crate::exchange::{Exchange, Header, Json, Outcome, Redaction, Response, harmless_line, harmless_text};
 use crate::judge::Placeholder;
 use crate::scenario::{Action, Step};
@@ -58,13 +60,7 @@ fn answer(text: &mut String, response: &Response, names: &Redaction) {
     }
     match Json::parse(&response.body) {
         Ok(json) => {
-            let mut body = String::new();
-            write_json(&mut body, &json, None, names, 0);
-            if body.len() > KEPT {
-                body.truncate(body.floor_char_boundary(KEPT));
-                body.push_str("\n… the rest is not kept");
-            }
-            let _ = writeln!(text, "{body}");
+            let _ = writeln!(text, "{}", harmless_text(&kept(&json, names)));
         }
         Err(_) if response.body.is_empty() => {}
         Err(_) => {
@@ -79,47 +75,39 @@ fn answer(text: &mut String, response: &Response, names: &Redaction) {
     }
 }
 
-/// Indented JSON with placeholders for what differs from run to run.
-fn write_json(text: &mut String, json: &Json, member: Option<&str>, names: &Redaction, depth: usize) {
-    let indent = "  ".repeat(depth + 1);
-    let close = "  ".repeat(depth);
-    match json {
-        Json::Array(items) if !items.is_empty() => {
-            text.push_str("[\n");
-            for (index, item) in items.iter().enumerate() {
-                if text.len() > KEPT {
-                    return;
-                }
-                text.push_str(&indent);
-                write_json(text, item, None, names, depth + 1);
-                text.push_str(if index + 1 < items.len() { ",\n" } else { "\n" });
-            }
-            let _ = write!(text, "{close}]");
-        }
-        Json::Object(members) if !members.is_empty() => {
-            text.push_str("{\n");
-            for (index, (name, value)) in members.iter().enumerate() {
-                if text.len() > KEPT {
-                    return;
-                }
-                let _ = write!(text, "{indent}{}: ", shown(&names.apply(name)));
-                write_json(text, value, Some(name), names, depth + 1);
-                text.push_str(if index + 1 < members.len() { ",\n" } else { "\n" });
-            }
-            let _ = write!(text, "{close}}}");
-        }
-        Json::String(value) => {
-            text.push_str(&shown(&steady(member, value, names)));
-        }
-        scalar => {
-            let _ = write!(text, "{scalar}");
-        }
+/// Indented JSON with placeholders for values that differ from run to run.
+fn kept(json: &Json, names: &Redaction) -> String {
+    let mut bytes = vec![0; KEPT];
+    let mut free = bytes.as_mut_slice();
+    let is_whole = serde_json::to_writer_pretty(&mut free, &Steady { json, member: None, names }).is_ok();
+    let length = KEPT - free.len();
+    let text = String::from_utf8_lossy(&bytes[..length]);
+    match is_whole {
+        true => text.into_owned(),
+        false => format!("{}\n… the rest is not kept", text.trim_end_matches(char::REPLACEMENT_CHARACTER)),
     }
 }
 
-/// A string as JSON, with the control characters that JSON does not escape.
-fn shown(text: &str) -> String {
-    harmless_line(&Json::String(text.to_owned()).to_string()).into_owned()
+struct Steady<'a> {
+    json: &'a Json,
+    /// The name of the member whose value it is.
+    member: Option<&'a str>,
+    names: &'a Redaction,
+}
+
+impl Serialize for Steady<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Steady { json, member, names } = *self;
+        match json {
+            Json::String(value) => serializer.serialize_str(&steady(member, value, names)),
+            Json::Array(items) => serializer.collect_seq(items.iter().map(|json| Steady { json, member: None, names })),
+            Json::Object(members) => serializer.collect_map(members.iter().map(|(name, json)| {
+                let value = Steady { json, member: Some(name), names };
+                (names.apply(name), value)
+            })),
+            scalar => scalar.serialize(serializer),
+        }
+    }
 }
 
 fn steady(member: Option<&str>, value: &str, names: &Redaction) -> String {
@@ -140,9 +128,7 @@ mod tests {
     fn steadied(body: &str) -> String {
         let mut names = Redaction::new();
         names.add("wabc0000001", "<user>");
-        let mut text = String::new();
-        write_json(&mut text, &Json::parse(body.as_bytes()).expect(body), None, &names, 0);
-        text
+        kept(&Json::parse(body.as_bytes()).expect(body), &names)
     }
 
     #[test]
