@@ -203,31 +203,24 @@ impl fmt::Display for Phase {
 }
 
 /// Why there is no whole answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Breakage {
-    /// No connection: name not resolved, refused, TLS failed, connect limit passed.
+    /// Name not resolved, refused, TLS failed, connect limit passed.
+    #[error("no connection")]
     Unreachable,
     /// The target closed or reset the connection.
+    #[error("the connection was closed")]
     Closed,
     /// The limit for the first byte or for the whole answer passed.
+    #[error("the time limit passed")]
     TimedOut,
     /// The bytes are not an HTTP/1.x answer.
+    #[error("the answer is not HTTP/1.x")]
     Malformed,
     /// The head or the body is larger than what is read.
+    #[error("the answer is larger than what is read")]
     TooLarge,
-}
-
-impl fmt::Display for Breakage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Breakage::Unreachable => "no connection",
-            Breakage::Closed => "the connection was closed",
-            Breakage::TimedOut => "the time limit passed",
-            Breakage::Malformed => "the answer is not HTTP/1.x",
-            Breakage::TooLarge => "the answer is larger than what is read",
-        })
-    }
 }
 
 /// Why there was no connection, where that is known.

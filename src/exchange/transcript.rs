@@ -103,7 +103,7 @@ fn answer(response: &Response, secrets: &Redaction) -> String {
     text.push_str("\r\n");
     // Secrets are replaced before the cut: half a secret might not be recognised.
     let looked_at = response.body.len().min(LOOKED_AT);
-    let body = cut_off(&response.body[..looked_at], looked_at < response.body.len(), secrets);
+    let body = secrets.apply_to_bytes(&response.body[..looked_at], looked_at < response.body.len());
     let shown = body.floor_char_boundary(SHOWN);
     text.push_str(&body[..shown]);
     let more = body.len() - shown + response.body.len() - looked_at;
@@ -112,7 +112,7 @@ fn answer(response: &Response, secrets: &Redaction) -> String {
     }
     if !response.surplus.is_empty() {
         text.push_str("\n[and, unasked:]\n");
-        text.push_str(&cut_off(&response.surplus, true, secrets));
+        text.push_str(&secrets.apply_to_bytes(&response.surplus, true));
     }
     text
 }
@@ -120,17 +120,8 @@ fn answer(response: &Response, secrets: &Redaction) -> String {
 /// The start of a value without secrets, and its length if there is more.
 fn cut(value: &[u8], shown: usize, secrets: &Redaction) -> String {
     match value.len() <= shown {
-        true => cut_off(value, false, secrets),
-        false => format!("{}… ({} bytes in all)", cut_off(&value[..shown], true, secrets), value.len()),
-    }
-}
-
-/// The bytes as text without secrets, and without the part of one that a cut left.
-fn cut_off(bytes: &[u8], is_cut: bool, secrets: &Redaction) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    match is_cut {
-        true => secrets.apply_to_cut(text.trim_end_matches(char::REPLACEMENT_CHARACTER)),
-        false => secrets.apply(&text),
+        true => secrets.apply_to_bytes(value, false),
+        false => format!("{}… ({} bytes in all)", secrets.apply_to_bytes(&value[..shown], true), value.len()),
     }
 }
 

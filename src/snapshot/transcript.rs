@@ -65,11 +65,7 @@ fn answer(text: &mut String, response: &Response, names: &Redaction) {
         Err(_) if response.body.is_empty() => {}
         Err(_) => {
             let shown = &response.body[..response.body.len().min(SHOWN)];
-            let body = String::from_utf8_lossy(shown);
-            let body = match shown.len() < response.body.len() {
-                true => names.apply_to_cut(body.trim_end_matches(char::REPLACEMENT_CHARACTER)),
-                false => names.apply(&body),
-            };
+            let body = names.apply_to_bytes(shown, shown.len() < response.body.len());
             let _ = writeln!(text, "{}", harmless_text(&body));
         }
     }

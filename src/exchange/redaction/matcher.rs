@@ -14,7 +14,7 @@ pub(super) struct Matcher {
     first: [u32; 256],
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Node {
     /// The next node when no pattern continues here.
     fail: u32,
@@ -31,7 +31,7 @@ struct Node {
 const ROOT: u32 = 0;
 
 /// A walk over one text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Walk {
     node: u32,
     /// How many links it followed: the cost of the walk.
@@ -40,8 +40,7 @@ pub(super) struct Walk {
 
 impl Matcher {
     pub fn new<'p>(patterns: impl Iterator<Item = &'p [u8]>) -> Matcher {
-        let root = Node { fail: ROOT, depth: 0, of: 0, ends: None, shorter: ROOT };
-        let mut matcher = Matcher { nodes: vec![root], edges: HashMap::new(), first: [ROOT; 256] };
+        let mut matcher = Matcher { nodes: vec![Node::default()], edges: HashMap::new(), first: [ROOT; 256] };
         for (pattern, index) in patterns.zip(0..) {
             matcher.insert(pattern, index);
         }
@@ -56,7 +55,7 @@ impl Matcher {
             let depth = self.nodes[at as usize].depth + 1;
             at = *self.edges.entry((at, *byte)).or_insert(next);
             if at == next {
-                self.nodes.push(Node { fail: ROOT, depth, of: index, ends: None, shorter: ROOT });
+                self.nodes.push(Node { depth, of: index, ..Node::default() });
             }
         }
         self.nodes[at as usize].ends.get_or_insert(index);
@@ -83,10 +82,6 @@ impl Matcher {
                 waiting.push_back(*child);
             }
         }
-    }
-
-    pub fn walk(&self) -> Walk {
-        Walk { node: ROOT, steps: 0 }
     }
 
     pub fn step(&self, walk: &mut Walk, byte: u8) {
@@ -129,7 +124,7 @@ mod tests {
     /// Each end of a pattern, with the longest pattern that ends there; and the cost.
     fn ends(patterns: &[&str], text: &str) -> (Vec<(usize, usize)>, usize) {
         let matcher = Matcher::new(patterns.iter().map(|pattern| pattern.as_bytes()));
-        let mut walk = matcher.walk();
+        let mut walk = Walk::default();
         let mut found = Vec::new();
         for (at, byte) in text.bytes().enumerate() {
             matcher.step(&mut walk, byte);
@@ -147,7 +142,7 @@ mod tests {
     #[test]
     fn what_has_begun_is_known_longest_first() {
         let matcher = Matcher::new(["secret", "retire"].iter().map(|pattern| pattern.as_bytes()));
-        let mut walk = matcher.walk();
+        let mut walk = Walk::default();
         "my secret".bytes().for_each(|byte| matcher.step(&mut walk, byte));
         let begun: Vec<_> = matcher.begun(&walk).collect();
         assert_eq!(begun, [(0, 6), (1, 3)]);

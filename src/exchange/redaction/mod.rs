@@ -63,14 +63,6 @@ pub(super) enum Piece<'t> {
     Secret(&'t str),
 }
 
-impl Piece<'_> {
-    fn shown(&self) -> &str {
-        match self {
-            Piece::Plain(text) | Piece::Secret(text) => text,
-        }
-    }
-}
-
 impl Redaction {
     pub(crate) fn new() -> Self {
         Redaction::default()
@@ -119,12 +111,24 @@ impl Redaction {
         self.shown(text, Ends::Cut)
     }
 
+    /// The bytes as text, with `is_cut` for those of something that was cut off at its end.
+    pub(crate) fn apply_to_bytes(&self, bytes: &[u8], is_cut: bool) -> String {
+        let text = String::from_utf8_lossy(bytes);
+        match is_cut {
+            true => self.apply_to_cut(text.trim_end_matches(char::REPLACEMENT_CHARACTER)),
+            false => self.apply(&text),
+        }
+    }
+
     pub(super) fn pieces<'t>(&'t self, text: &'t str) -> Vec<Piece<'t>> {
         self.pieces_of(text, Ends::Whole)
     }
 
     fn shown(&self, text: &str, ends: Ends) -> String {
-        self.pieces_of(text, ends).iter().map(Piece::shown).collect()
+        let shown = |piece| match piece {
+            Piece::Plain(text) | Piece::Secret(text) => text,
+        };
+        self.pieces_of(text, ends).into_iter().map(shown).collect()
     }
 
     fn pieces_of<'t>(&'t self, text: &'t str, ends: Ends) -> Vec<Piece<'t>> {

@@ -83,7 +83,7 @@ impl Search {
     /// Searches one layer and returns the cost.
     fn look(&self, layer: &Layer<'_>, is_original: bool, ends: Ends, hits: &mut Vec<Hit>) -> usize {
         let text = &*layer.text;
-        let mut walk = self.matcher.walk();
+        let mut walk = Walk::default();
         let mut utf8 = [0; 4];
         for (at, c) in text.char_indices() {
             if c == CUT && ends != Ends::Whole {

@@ -16,7 +16,7 @@ type InTrace = fn(&str, &str) -> bool;
 /// The signs of a trace other than the names of source files. They have at most 32 bytes, which is fast to find.
 const SIGNS: [(&str, InTrace); 5] = [
     ("Traceback (most recent call last", |_, _| true),
-    ("goroutine ", |_, after| after_number(after, "").is_some_and(|rest| rest.starts_with(" ["))),
+    ("goroutine ", |_, after| after_number(after).is_some_and(|rest| rest.starts_with(" ["))),
     ("Stack trace:", |_, after| after.trim_start().starts_with("#0")),
     ("Caused by: ", |_, after| is_exception(after)),
     ("at ", is_call),
@@ -57,17 +57,18 @@ fn may_name_source(text: &str) -> bool {
     pairs.fold(false, |found, (dot, letter)| found | ((*dot == b'.') & letter.is_ascii_alphabetic()))
 }
 
-/// The text after a sign and a number.
-fn after_number<'t>(text: &'t str, sign: &str) -> Option<&'t str> {
-    let text = text.strip_prefix(sign)?;
+/// The text after a number at the start.
+fn after_number(text: &str) -> Option<&str> {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
     (rest.len() < text.len()).then_some(rest)
 }
 
-/// The text before a sign and a number at the end.
-fn before_number<'t>(text: &'t str, sign: &str) -> Option<&'t str> {
-    let rest = text.trim_end_matches(|c: char| c.is_ascii_digit());
-    (rest.len() < text.len()).then(|| rest.strip_suffix(sign))?
+/// The text before a line and a column at the end, each a number after a colon.
+fn before_line_and_column(text: &str) -> Option<&str> {
+    let (rest, column) = text.rsplit_once(':')?;
+    let (path, line) = rest.rsplit_once(':')?;
+    let are_numbers = [line, column].iter().all(|number| after_number(number) == Some(""));
+    are_numbers.then_some(path)
 }
 
 fn is_blank(c: char) -> bool {
@@ -126,72 +127,72 @@ fn is_callee(text: &str) -> bool {
 
 /// Whether it is a place as frames have it in parentheses after the function. A script needs no extension there.
 fn is_place_of_call(text: &str) -> bool {
-    let path = before_number(text, ":").and_then(|text| before_number(text, ":"));
+    let path = before_line_and_column(text);
     text == "<anonymous>" || is_place(text) || path.is_some_and(|path| path.starts_with('/'))
 }
 
 /// Whether it is a file or module with a line and a column: `/app/x.js:1:2`, `file:///x.mjs:1:2`, `node:internal/x:1:2`.
 fn is_place(text: &str) -> bool {
-    let path = before_number(text, ":").and_then(|text| before_number(text, ":"));
-    path.is_some_and(|path| {
+    before_line_and_column(text).is_some_and(|path| {
         let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-        path.starts_with("node:") || path.starts_with("file:") || is_source(extension)
+        path.starts_with("node:") || path.starts_with("file:") || !frames(extension).is_empty()
     })
+}
+
+/// How a frame names a source file: the text before it, the text after it, and whether it must have a folder. Before it,
+/// `\n` is the start of a line. After it, `#` is a number, `_` is white space and `$` is the end of a word.
+type Frame = (&'static str, &'static str, bool);
+
+/// The frames with source files of that extension.
+fn frames(extension: &str) -> &'static [Frame] {
+    match extension {
+        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx" | "dart" | "rs" => &[("(", ":#:#)", false)],
+        "java" | "kt" | "scala" | "groovy" | "clj" => &[("(", ":#)", false)],
+        "py" => &[("File \"", "\",_line #", false)],
+        "go" => &[("", ":# +0x", false), ("", ":# (0x", false), ("\n", ":#$", true), ("\n->", ":#$", true)],
+        "php" => &[("", "(#): ", true), ("in ", " on line #", true), ("in ", ":#", true)],
+        "rb" | "lua" => &[("", ":#:in ", false), ("", ":#: in ", false)],
+        "cs" | "vb" | "fs" => &[("in ", ":line #", false)],
+        "ex" | "exs" | "erl" => &[(") ", ":#: ", true), ("\n", ":#: ", true), ("", "\"},{line,#", false)],
+        "pl" | "pm" => &[("at ", " line #", false)],
+        _ => &[],
+    }
 }
 
 /// Whether the dot is of a source file as a frame names it, or of an exception of .NET.
 fn is_in_source(text: &str, dot: usize) -> bool {
     let (before, after) = (&text[..dot], &text[dot + 1..]);
     let extension = &after[..after.bytes().take(7).take_while(u8::is_ascii_alphanumeric).count()];
-    let path = if is_source(extension) { word_before(text, dot) } else { "" };
-    is_in_frame(&before[..dot - path.len()], path, extension, &after[extension.len()..]).unwrap_or_else(|| {
+    let frames = frames(extension);
+    if frames.is_empty() {
         let system = before.ends_with("System") && after.starts_with(char::is_uppercase);
-        system && qualified_name(&after[..after.floor_char_boundary(LONGEST)]).ends_with("Exception")
-    })
+        return system && qualified_name(&after[..after.floor_char_boundary(LONGEST)]).ends_with("Exception");
+    }
+    let after = &after[extension.len()..];
+    let path = word_before(text, dot);
+    let before = &before[..dot - path.len()];
+    let has_folder = path.contains(['/', '\\']);
+    let fits =
+        |(start, end, folder): &Frame| (has_folder || !folder) && ends_like(before, start) && begins_like(after, end);
+    frames.iter().any(fits) || is_member(before, after)
 }
 
-fn is_source(extension: &str) -> bool {
-    is_in_frame("", "", extension, "").is_some()
+fn ends_like(text: &str, pattern: &str) -> bool {
+    match pattern {
+        "\n" => begins_line(text),
+        "\n->" => text.trim_end_matches(is_blank).strip_suffix("->").is_some_and(begins_line),
+        other => text.ends_with(other),
+    }
 }
 
-/// Whether the text between `before` and `after` is a source file as its language names one in a frame; `None` for other
-/// extensions.
-fn is_in_frame(before: &str, path: &str, extension: &str, after: &str) -> Option<bool> {
-    let is_path = path.contains(['/', '\\']);
-    let line = after_number(after, ":");
-    let of_language = match extension {
-        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx" | "dart" | "rs" => {
-            let column = line.and_then(|rest| after_number(rest, ":"));
-            before.ends_with('(') && column.is_some_and(|rest| rest.starts_with(')'))
-        }
-        "java" | "kt" | "scala" | "groovy" | "clj" => {
-            before.ends_with('(') && line.is_some_and(|rest| rest.starts_with(')'))
-        }
-        "py" => {
-            let line = after.strip_prefix("\",").map(str::trim_start);
-            before.ends_with("File \"") && line.is_some_and(|line| after_number(line, "line ").is_some())
-        }
-        "go" => line.is_some_and(|rest| {
-            let alone = begins_line(before.trim_end_matches(is_blank).trim_end_matches("->"));
-            let ends = rest.is_empty() || rest.starts_with(['\n', '\r', ' ']);
-            rest.starts_with(" +0x") || rest.starts_with(" (0x") || alone && is_path && ends
-        }),
-        "php" => {
-            let of_frame = after_number(after, "(").is_some_and(|rest| rest.starts_with("): "));
-            let of_error = after_number(after, " on line ").or(line).is_some();
-            is_path && (of_frame || of_error && before.ends_with("in "))
-        }
-        "rb" | "lua" => line.is_some_and(|rest| rest.starts_with(":in ") || rest.starts_with(": in ")),
-        "cs" | "vb" | "fs" => before.ends_with("in ") && after_number(after, ":line ").is_some(),
-        "ex" | "exs" | "erl" => {
-            let application = before.ends_with(") ") || begins_line(before);
-            let of_frame = line.is_some_and(|rest| rest.starts_with(": "));
-            application && is_path && of_frame || after_number(after, "\"},{line,").is_some()
-        }
-        "pl" | "pm" => before.ends_with("at ") && after_number(after, " line ").is_some(),
-        _ => return None,
-    };
-    Some(of_language || is_member(before, after))
+fn begins_like(text: &str, pattern: &str) -> bool {
+    let rest = pattern.chars().try_fold(text, |rest, c| match c {
+        '#' => after_number(rest),
+        '_' => Some(rest.trim_start()),
+        '$' => (rest.is_empty() || rest.starts_with(['\n', '\r', ' '])).then_some(rest),
+        c => rest.strip_prefix(c),
+    });
+    rest.is_some()
 }
 
 /// Whether a source file is a member of a frame in JSON: `"file": "/app/x.php", "line": 12`.
@@ -200,7 +201,7 @@ fn is_member(before: &str, after: &str) -> bool {
         let name = after.strip_prefix('"')?.trim_start().strip_prefix(',')?.trim_start();
         let (name, number) = name.strip_prefix("\"line")?.split_once('"')?;
         let value = number.trim_start().strip_prefix(':')?.trim_start();
-        after_number(value, "").filter(|_| name.len() < 8)
+        after_number(value).filter(|_| name.len() < 8)
     };
     before.ends_with('"') && member().is_some()
 }
