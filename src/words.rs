@@ -1,7 +1,6 @@
-//! The words for facts: what a check asked for, what came, why a case has its verdict.
+//! The words for facts: what a check asked for, what was observed, why a case has its verdict.
 //!
-//! This is the last step before people read something. Only reports and commands come here; nothing looks into a text
-//! that was made here, and a sentence may be worded anew at any time.
+//! Only reports and commands use them. Nothing parses these texts, so a sentence may be reworded at any time.
 
 use crate::exchange::JsonKind;
 use crate::judge::facts::{Broken, Clock, Expected, Member, Observed, Pattern, Secret};
@@ -10,8 +9,7 @@ use crate::plan::Skip;
 use crate::run::{Cause, Excuse, NotAsked};
 use crate::scenario::Change;
 
-/// What had to stand at the place of a mismatch.
-pub fn expected(expected: &Expected) -> String {
+pub(crate) fn expected(expected: &Expected) -> String {
     said(match expected {
         Expected::Status(set) => set.to_string(),
         Expected::ErrorCode(codes) => {
@@ -65,8 +63,8 @@ fn clock(clock: Clock) -> &'static str {
     }
 }
 
-/// What stands there. A diff begins on a line of its own.
-pub fn observed(observed: &Observed) -> String {
+/// A diff begins on a line of its own.
+pub(crate) fn observed(observed: &Observed) -> String {
     said(match observed {
         Observed::Absent => "absent".to_owned(),
         Observed::EmptyBody => "an empty body".to_owned(),
@@ -115,12 +113,12 @@ fn broken(broken: &Broken) -> String {
     }
 }
 
-/// All that a finding asked for, in one line.
+/// Everything that a finding asked for, in one line.
 pub fn all_expected(finding: &Finding) -> String {
     joined(&finding.mismatches, |mismatch| expected(&mismatch.expected))
 }
 
-/// All that came instead, in one line.
+/// Everything that was observed instead, in one line.
 pub fn all_observed(finding: &Finding) -> String {
     joined(&finding.mismatches, |mismatch| observed(&mismatch.observed))
 }
@@ -130,8 +128,7 @@ fn joined(mismatches: &[Mismatch], side: impl Fn(&Mismatch) -> String) -> String
     lines.join("; ")
 }
 
-/// What an observation says.
-pub fn remark(remark: &Remark) -> String {
+pub(crate) fn remark(remark: &Remark) -> String {
     said(match remark {
         Remark::Mismatches(mismatches) => {
             let expected = joined(mismatches, |mismatch| expected(&mismatch.expected));
@@ -142,8 +139,7 @@ pub fn remark(remark: &Remark) -> String {
     })
 }
 
-/// Why a case has its verdict.
-pub fn cause(cause: &Cause) -> String {
+pub(crate) fn cause(cause: &Cause) -> String {
     said(match cause {
         Cause::Skipped(skip) => return self::skip(skip),
         Cause::Stopped => "the run was stopped".to_owned(),
@@ -183,8 +179,7 @@ fn excuse(excuse: &Excuse) -> String {
     format!("{reason}{issue}{until}")
 }
 
-/// Why a case is not tried.
-pub fn skip(skip: &Skip) -> String {
+pub(crate) fn skip(skip: &Skip) -> String {
     said(match skip {
         Skip::Registration { needed, found } => {
             format!("not applicable: it is for targets whose registration is {needed}, not {found}")
@@ -219,8 +214,7 @@ pub fn skip(skip: &Skip) -> String {
     })
 }
 
-/// Which steps were not asked, and why, in one line.
-pub fn not_asked(not_asked: &NotAsked) -> String {
+pub(crate) fn not_asked(not_asked: &NotAsked) -> String {
     let steps: Vec<String> = not_asked.steps.iter().map(|step| format!("`{step}`")).collect();
     said(format!("not asked: {} ({})", steps.join(", "), cause(&not_asked.why)))
 }

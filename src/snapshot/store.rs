@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn insta_reads_what_is_written_and_what_is_broken_is_told() {
+    fn insta_reads_what_is_written_and_a_broken_file_is_named() {
         let folder = tempfile::tempdir().expect("folder");
         compare(folder.path(), true, "# step\n> POST /\n---\n< 200\n");
         let path = folder.path().join("login/x__row.snap");

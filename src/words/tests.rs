@@ -10,7 +10,7 @@ thread_local! {
     static OTHERWISE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The words as they are, or quite other ones.
+/// The words as they are, or entirely different ones.
 pub(crate) fn said(words: String) -> String {
     let rotated = |c: char| match c {
         'a'..='m' | 'A'..='M' => char::from(c as u8 + 13),
@@ -24,7 +24,7 @@ pub(crate) fn said(words: String) -> String {
     }
 }
 
-/// Does something while this thread says everything in other words.
+/// Calls `work` while this thread uses different words.
 pub(crate) fn in_other_words<T>(work: impl FnOnce() -> T) -> T {
     OTHERWISE.set(true);
     let done = work();
@@ -204,7 +204,7 @@ fn every_fact_has_its_words() {
 }
 
 #[test]
-fn a_finding_and_a_remark_are_told_in_one_line() {
+fn a_finding_and_a_remark_are_one_line_each() {
     let status = StatusSet::parse(["200"]).expect("a set");
     let mismatches = vec![
         Mismatch { at: Place::Status, expected: Expected::Status(status), observed: Observed::Status(401) },

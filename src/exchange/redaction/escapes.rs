@@ -1,4 +1,4 @@
-//! A text with one layer of escapes undone: backslashes, percent signs, HTML entities, JSON Pointers.
+//! A text with one layer of escapes decoded: backslashes, percent signs, HTML entities, JSON Pointers.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -27,39 +27,37 @@ impl<'t> Layer<'t> {
         self.origins.get(byte).copied().unwrap_or(byte)
     }
 
-    /// With its escapes undone once; `None` if there are none.
-    pub fn undone(&self) -> Option<Layer<'static>> {
+    /// With its escapes decoded once; `None` if there are none.
+    pub fn decoded(&self) -> Option<Layer<'static>> {
         let text = &*self.text;
         if !text.bytes().any(|byte| matches!(byte, b'\\' | b'%' | b'&' | b'~')) {
             return None;
         }
-        let (mut undone, mut origins) = (String::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
+        let (mut decoded, mut origins) = (String::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
         let (mut at, mut changed) = (0, false);
         while let Some(c) = text[at..].chars().next() {
             let rest = &text[at..];
             let (shown, length) = match escape(rest) {
                 Some((shown, length)) => (Some(shown), length),
-                None => match torn(rest) {
+                None => match cut_escape(rest) {
                     0 => (Some(c), c.len_utf8()),
                     length => (None, length),
                 },
             };
             changed |= shown != Some(c);
             if let Some(shown) = shown {
-                undone.push(shown);
-                origins.resize(undone.len(), self.place(at));
+                decoded.push(shown);
+                origins.resize(decoded.len(), self.place(at));
             }
             at += length;
         }
         origins.push(self.place(at));
-        changed.then_some(Layer { text: Cow::Owned(undone), origins })
+        changed.then_some(Layer { text: Cow::Owned(decoded), origins })
     }
 }
 
-/// The text with its escapes undone once; `None` if there are none.
-pub(super) fn undone(text: &str) -> Option<String> {
-    let layer = Layer::original(text).undone()?;
-    Some(layer.text.into_owned())
+pub(super) fn decoded(text: &str) -> Option<String> {
+    Some(Layer::original(text).decoded()?.text.into_owned())
 }
 
 fn escape(rest: &str) -> Option<(char, usize)> {
@@ -74,7 +72,7 @@ fn escape(rest: &str) -> Option<(char, usize)> {
 }
 
 /// How many bytes a cut left of an escape that starts here; zero where it is whole, or not an escape.
-fn torn(rest: &str) -> usize {
+fn cut_escape(rest: &str) -> usize {
     let most = match rest.as_bytes()[0] {
         b'%' => 1,
         b'\\' | b'&' => 8,
@@ -93,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_a_character_is_read() {
+    fn every_spelling_of_a_character_is_decoded() {
         for (text, plain) in [
             (r#"a\"b\\c\/d\n"#, "a\"b\\c/d\n"),
             (r"\u00e9\u0026 \ud83d\ude00 \u{e9} \U0001f600", "é& 😀 é 😀"),
@@ -102,16 +100,16 @@ mod tests {
             ("a~1b~0c", "a/b~c"),
             ("&quot;&#38;&#x3C;&eacute;&yuml;&nbsp;&excl;", "\"&<éÿ\u{a0}!"),
         ] {
-            assert_eq!(undone(text).as_deref(), Some(plain), "{text}");
+            assert_eq!(decoded(text).as_deref(), Some(plain), "{text}");
         }
         for text in ["plain", "50% & more", r"\q!", "&unknown;", r"\ud83d is"] {
-            assert_eq!(undone(text), None, "{text}");
+            assert_eq!(decoded(text), None, "{text}");
         }
     }
 
     #[test]
-    fn the_origin_of_what_was_undone_is_the_whole_escape() {
-        let layer = Layer::original(r"x\u00e9y&amp;z").undone().expect("escapes");
+    fn the_origin_of_a_decoded_character_is_the_whole_escape() {
+        let layer = Layer::original(r"x\u00e9y&amp;z").decoded().expect("escapes");
         assert_eq!(layer.text, "xéy&z");
         assert_eq!(layer.origin(1..3), 1..7);
         assert_eq!(layer.origin(4..5), 8..13);
@@ -119,10 +117,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_cut_tore_is_left_out() {
+    fn an_escape_that_was_cut_is_left_out() {
         for (text, plain) in [("ab\\…", "ab…"), ("ab%4…", "ab…"), (r"ab\u00…", "ab…"), ("ab&quo…", "ab…"), ("a\\", "a")]
         {
-            assert_eq!(undone(text).as_deref(), Some(plain), "{text}");
+            assert_eq!(decoded(text).as_deref(), Some(plain), "{text}");
         }
     }
 }

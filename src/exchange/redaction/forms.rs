@@ -1,10 +1,10 @@
-//! The forms of a secret that are searched for. Escapes need none: they are undone in the text.
+//! The forms of a secret that are searched for. Escapes need none: they are decoded in the text.
 
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
 
 use super::Secret;
-use super::escapes::undone;
+use super::escapes::decoded;
 
 /// Of a longer secret, so many bytes are searched for, and its whole length is replaced.
 const PREFIX: usize = 128;
@@ -70,9 +70,9 @@ pub(super) fn forms(secret: &Secret) -> Vec<Form> {
     if secret.is_form {
         return forms;
     }
-    // A text whose escapes were undone shows a secret that looks like an escape itself without them.
-    let once = undone(prefix);
-    let twice = once.as_deref().and_then(undone);
+    // A decoded text shows a secret that looks like an escape itself decoded as well.
+    let once = decoded(prefix);
+    let twice = once.as_deref().and_then(decoded);
     for text in once.into_iter().chain(twice) {
         put(text, rest);
     }

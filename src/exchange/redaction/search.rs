@@ -72,7 +72,7 @@ impl Search {
         let mut layer = Layer::original(text);
         for depth in 0..=LAYERS {
             self.look(&layer, depth == 0, ends, &mut hits);
-            match layer.undone() {
+            match layer.decoded() {
                 Some(next) => layer = next,
                 None => break,
             }

@@ -1,23 +1,23 @@
-//! A text that stands base64-encoded in another.
+//! A search for a text in the base64 of another.
 
-/// Of a long text so many bytes are sought: enough to know it by, and a bound for the work.
+/// Of a long text, so many bytes are searched for: enough to recognise it, and a bound on the work.
 const SOUGHT: usize = 64;
 
-/// Whether a text holds another in base64, alone or within something longer that was encoded with it, in either alphabet
-/// and with or without padding.
-pub(super) fn holds_in_base64(text: &[u8], sought: &[u8]) -> bool {
+/// Whether a text has another in base64, alone or as a part of what was encoded, in either alphabet and with or without
+/// padding.
+pub(super) fn contains_in_base64(text: &[u8], sought: &[u8]) -> bool {
     let sought = &sought[..sought.len().min(SOUGHT)];
     let length = (sought.len() * 8).div_ceil(6);
     runs(text, length).any(|run| {
         let starts = 0..=run.len() - length;
         // Six bits a character: a byte begins at the first, the third or the fifth of them.
         let mut bits = starts.flat_map(|start| [start * 6, start * 6 + 2, start * 6 + 4]);
-        bits.any(|first| says(run, first, sought))
+        bits.any(|first| are_at(run, first, sought))
     })
 }
 
 /// Whether the bits of a run, from the `first` on, are these bytes.
-fn says(run: &[u8], first: usize, bytes: &[u8]) -> bool {
+fn are_at(run: &[u8], first: usize, bytes: &[u8]) -> bool {
     first + bytes.len() * 8 <= run.len() * 6
         && bytes.iter().enumerate().all(|(index, byte)| {
             let bit = first + index * 8;
@@ -32,7 +32,7 @@ fn runs(text: &[u8], length: usize) -> impl Iterator<Item = &[u8]> {
     let mut rest = text;
     std::iter::from_fn(move || {
         loop {
-            // Read from behind: whatever is no base64 there leaves no room for a run before it.
+            // Read backwards: a character that is not base64 leaves no room for a run before it.
             let window = rest.get(..length)?;
             match window.iter().rposition(|byte| is_other(*byte)) {
                 Some(other) => rest = &rest[other + 1..],
@@ -50,7 +50,7 @@ fn runs(text: &[u8], length: usize) -> impl Iterator<Item = &[u8]> {
 /// The six bits of each character of base64.
 const SEXTETS: [u8; 256] = sextets();
 
-/// Stands for all other characters.
+/// Marks all other characters.
 const OTHER: u8 = u8::MAX;
 
 fn is_other(byte: u8) -> bool {
@@ -86,7 +86,7 @@ mod tests {
                     for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
                         let coded = engine.encode(format!("{before}{secret}{after}"));
                         let text = format!("{{\"errors\":[\"{coded}\"]}}");
-                        assert!(holds_in_base64(text.as_bytes(), secret.as_bytes()), "{secret} in {text}");
+                        assert!(contains_in_base64(text.as_bytes(), secret.as_bytes()), "{secret} in {text}");
                     }
                 }
             }
@@ -97,14 +97,14 @@ mod tests {
     fn other_texts_are_not_found() {
         let coded = STANDARD.encode("admin:Staple1!");
         for other in ["Staple1?", "staple1!", "Staple1!!", "dmin:Staple2!"] {
-            assert!(!holds_in_base64(coded.as_bytes(), other.as_bytes()), "{other}");
+            assert!(!contains_in_base64(coded.as_bytes(), other.as_bytes()), "{other}");
         }
         // The last bits are cut off.
         let cut = &STANDARD.encode("abStaple1!")[..13];
-        assert!(!holds_in_base64(cut.as_bytes(), b"Staple1!"), "{cut}");
+        assert!(!contains_in_base64(cut.as_bytes(), b"Staple1!"), "{cut}");
         // Cut in half, or with another character in between.
         for text in ["", "U3RhcGxl", "U3RhcGxl MSE=", "U3RhcGxlM"] {
-            assert!(!holds_in_base64(text.as_bytes(), b"Staple1!"), "{text}");
+            assert!(!contains_in_base64(text.as_bytes(), b"Staple1!"), "{text}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::base64_text::holds_in_base64;
+use super::base64_text::contains_in_base64;
 use super::readings::{Readings, text};
 use super::traces::trace;
 use super::{Seen, mismatch};
@@ -29,7 +29,7 @@ pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
     Some(echoes(seen).into_iter().map(mismatch).collect())
 }
 
-/// The secrets of its request that an answer holds, in any spelling.
+/// The secrets of its request that an answer contains, in any spelling.
 pub fn echoed(exchange: &Exchange) -> Vec<String> {
     echoes(&Seen::new(exchange)).into_iter().map(|echo| echo.secret).collect()
 }
@@ -43,7 +43,7 @@ fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
         if secret.len() < TELLING {
             return;
         }
-        let header = in_header(seen, |readings| says(readings, secret).then_some(()));
+        let header = in_header(seen, |readings| has_secret(readings, secret).then_some(()));
         let place = match header {
             Some((header, ())) => header,
             None if is_in_body(seen, secret) => Place::Body,
@@ -77,11 +77,11 @@ fn in_header<T>(seen: &Seen<'_>, find: impl Fn(&Readings<'_>) -> Option<T>) -> O
 
 /// Whether the body has the secret: in JSON one of its strings must have it, not the syntax between them.
 fn is_in_body(seen: &Seen<'_>, secret: &str) -> bool {
-    says(&seen.body, secret) && seen.json.as_ref().is_none_or(|json| is_in_json(json, secret))
+    has_secret(&seen.body, secret) && seen.json.as_ref().is_none_or(|json| is_in_json(json, secret))
 }
 
 fn is_in_json(json: &Json, secret: &str) -> bool {
-    let is_in_text = |text: &str| says(&Readings::of(text.into()), secret);
+    let is_in_text = |text: &str| has_secret(&Readings::of(text.into()), secret);
     match json {
         Json::String(text) | Json::Number(text) => is_in_text(text),
         Json::Array(items) => items.iter().any(|item| is_in_json(item, secret)),
@@ -91,17 +91,17 @@ fn is_in_json(json: &Json, secret: &str) -> bool {
 }
 
 /// Whether a text has the secret: as it is, with the blanks of a form, or in base64.
-fn says(readings: &Readings<'_>, secret: &str) -> bool {
+fn has_secret(readings: &Readings<'_>, secret: &str) -> bool {
     let in_a_form = secret.contains(' ').then(|| secret.replace(' ', "+"));
     readings.iter().any(|reading| {
-        holds(reading, secret)
-            || in_a_form.as_ref().is_some_and(|secret| holds(reading, secret))
-            || holds_in_base64(reading.as_bytes(), secret.as_bytes())
+        contains(reading, secret)
+            || in_a_form.as_ref().is_some_and(|secret| contains(reading, secret))
+            || contains_in_base64(reading.as_bytes(), secret.as_bytes())
     })
 }
 
 /// Whether a text contains another. Most do not, and `contains` finds that out fastest with a short one.
-fn holds(text: &str, sought: &str) -> bool {
+fn contains(text: &str, sought: &str) -> bool {
     text.len() >= sought.len() && text.contains(&sought[..sought.floor_char_boundary(32)]) && text.contains(sought)
 }
 
@@ -137,9 +137,9 @@ pub(super) fn no_trace(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
     let find = |readings: &Readings<'_>| readings.iter().find_map(trace);
     let in_body = || Some((Place::Body, find(&seen.body)?));
     // A date, a type and most other values have none of the characters of a trace.
-    let may_hold =
+    let may_have =
         |text: &str| text.bytes().fold(false, |found, byte| found | matches!(byte, b'(' | b'.' | b'[' | b'#'));
-    let in_header = || in_header(seen, |readings| readings.iter().any(may_hold).then(|| find(readings))?);
+    let in_header = || in_header(seen, |readings| readings.iter().any(may_have).then(|| find(readings))?);
     let (place, trace) = in_body().or_else(in_header)?;
     mismatch(place, Expected::NoTrace, Observed::Text(shortened(&trace)))
 }

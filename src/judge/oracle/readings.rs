@@ -1,15 +1,15 @@
-//! A text with its encodings undone.
+//! A text with its encodings decoded.
 
 use std::borrow::Cow;
 
 use crate::exchange::escapes::{self, Escape};
 
-/// The encodings that are undone, each with the character that its escapes begin with.
+/// The encodings, each with the character that its escapes begin with.
 const ENCODINGS: [(char, Escape); 3] = [('\\', backslash), ('&', escapes::entity), ('%', escapes::percent)];
 
-/// A text as it was sent, and with its encodings undone: each alone, and each within another.
+/// A text as it was sent, and with its encodings decoded: each alone, and each within another.
 ///
-/// Most texts hold no sign of an encoding; then nothing is copied.
+/// Most texts have no sign of an encoding; then nothing is copied.
 pub(super) struct Readings<'t> {
     sent: Cow<'t, str>,
     decoded: Vec<String>,
@@ -18,12 +18,12 @@ pub(super) struct Readings<'t> {
 impl<'t> Readings<'t> {
     pub(super) fn of(sent: Cow<'t, str>) -> Self {
         let mut decoded = Vec::new();
-        // All of it is looked at, without a branch: that is faster than to stop at the first sign.
+        // The whole text is read without a branch, which is faster than to stop at the first sign.
         let encoded = (sent.bytes()).fold(false, |found, byte| found | matches!(byte, b'\\' | b'&' | b'%'));
         if encoded {
             add_decoded(&sent, &mut decoded);
         }
-        // Each of them may hold another encoding. Deeper nesting is not undone: it would multiply the work.
+        // Each of them may have another encoding. Deeper nesting is not decoded: it would multiply the work.
         for outer in 0..decoded.len() {
             let text = decoded[outer].clone();
             add_decoded(&text, &mut decoded);
@@ -38,25 +38,25 @@ impl<'t> Readings<'t> {
 
 fn add_decoded(text: &str, decoded: &mut Vec<String>) {
     for (sign, escape) in ENCODINGS {
-        decoded.extend(undone(text, sign, escape).filter(|said| !decoded.contains(said)));
+        decoded.extend(decode(text, sign, escape).filter(|text| !decoded.contains(text)));
     }
 }
 
 /// The text with every escape replaced by its character, or `None` where there is none.
-fn undone(text: &str, sign: char, escape: Escape) -> Option<String> {
-    let mut said = String::new();
+fn decode(text: &str, sign: char, escape: Escape) -> Option<String> {
+    let mut plain = String::new();
     let mut rest = text;
     let mut found = false;
     while let Some(at) = rest.find(sign) {
-        said.push_str(&rest[..at]);
+        plain.push_str(&rest[..at]);
         rest = &rest[at..];
         let read = escape(rest);
         found |= read.is_some();
         let (c, length) = read.unwrap_or((sign, sign.len_utf8()));
-        said.push(c);
+        plain.push(c);
         rest = &rest[length..];
     }
-    found.then(|| said + rest)
+    found.then(|| plain + rest)
 }
 
 /// As `String::from_utf8_lossy`, which goes character by character where this checks whole blocks.
@@ -75,14 +75,18 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn assert_read(written: &str, said: &str) {
+    fn assert_read(written: &str, plain: &str) {
         let readings = Readings::of(written.into());
-        assert!(readings.iter().any(|reading| reading == said), "{written}: {:?}", readings.iter().collect::<Vec<_>>());
+        assert!(
+            readings.iter().any(|reading| reading == plain),
+            "{written}: {:?}",
+            readings.iter().collect::<Vec<_>>()
+        );
     }
 
     #[test]
-    fn each_encoding_is_undone() {
-        for (written, said) in [
+    fn each_encoding_is_decoded() {
+        for (written, plain) in [
             (r#"a\"b\\c\/d\n\té"#, "a\"b\\c/d\n\té"),
             (r"\u00e9\u0026\ud83d\ude00\u003C", "é&😀<"),
             (r"\u{e9}\u{1f600}\x41\xc3\xa9", "é😀Aé"),
@@ -92,12 +96,12 @@ mod tests {
             (r"caf\xe9", "café"),
             ("caf%E9", "café"),
         ] {
-            assert_read(written, said);
+            assert_read(written, plain);
         }
     }
 
     #[test]
-    fn an_encoding_within_another_is_undone() {
+    fn an_encoding_within_another_is_decoded() {
         for written in [
             r#"a\\\"&"#,
             r"a\\u0022&",

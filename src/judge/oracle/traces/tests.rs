@@ -61,7 +61,7 @@ const PRINTED: [&str; 47] = [
     "Died at /app/login.pl line 12.",
 ];
 
-/// What honest answers say.
+/// Texts of honest answers.
 const HONEST: [&str; 43] = [
     "",
     "at least 8 characters",
@@ -164,7 +164,7 @@ fn what_is_honest_is_no_trace_in_any_spelling() {
     for honest in HONEST {
         taken.extend(spelled(honest).into_iter().filter(|text| found(text).is_some()));
     }
-    assert!(taken.is_empty(), "{} taken for traces: {taken:#?}", taken.len());
+    assert!(taken.is_empty(), "{} are no traces: {taken:#?}", taken.len());
 }
 
 #[test]
