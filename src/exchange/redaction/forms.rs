@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
 
 use super::Secret;
-use super::escapes::decoded;
+use super::layer::decoded;
 
 /// Of a longer secret, so many bytes are searched for, and its whole length is replaced.
 const PREFIX: usize = 128;

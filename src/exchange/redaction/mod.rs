@@ -6,7 +6,7 @@
 //! A secret is found in upper and lower case, escaped up to three times for JSON, HTML, a URL or a shell, in hexadecimal,
 //! and in base64. The text is read once for each layer of escapes, however many secrets there are.
 
-mod escapes;
+mod layer;
 mod forms;
 mod matcher;
 mod search;
@@ -132,9 +132,13 @@ impl Redaction {
     }
 
     fn pieces_of<'t>(&'t self, text: &'t str, ends: Ends) -> Vec<Piece<'t>> {
-        let mut pieces = Vec::new();
-        let mut done = 0;
-        for Hit { bytes, what, .. } in self.hits(text, ends) {
+        let (mut pieces, mut done) = (Vec::new(), 0);
+        let search = || self.search.get_or_init(|| Arc::new(Search::new(&self.secrets, self.given > GIVEN)));
+        let hits = match self.secrets.is_empty() || text.is_empty() {
+            true => Vec::new(),
+            false => search().hits(text, ends),
+        };
+        for Hit { bytes, what, .. } in hits {
             if done < bytes.start {
                 pieces.push(Piece::Plain(&text[done..bytes.start]));
             }
@@ -148,14 +152,6 @@ impl Redaction {
             pieces.push(Piece::Plain(&text[done..]));
         }
         pieces
-    }
-
-    fn hits(&self, text: &str, ends: Ends) -> Vec<Hit> {
-        if self.secrets.is_empty() || text.is_empty() {
-            return Vec::new();
-        }
-        let search = self.search.get_or_init(|| Arc::new(Search::new(&self.secrets, self.given > GIVEN)));
-        search.hits(text, ends)
     }
 
     fn knows(&self, secret: &str) -> bool {

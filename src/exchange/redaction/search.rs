@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::escapes::Layer;
 use super::forms::{Form, folded, forms};
+use super::layer::Layer;
 use super::matcher::{Matcher, Walk};
 use super::{CUT, Ends, Secret};
 
