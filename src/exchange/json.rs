@@ -125,6 +125,12 @@ impl Json {
         }
     }
 
+    /// The codes of the errors in an envelope, or of a bare error object.
+    pub(crate) fn error_codes(&self) -> impl Iterator<Item = &Json> {
+        let errors = self.at("/errors").and_then(Json::as_array).unwrap_or(std::slice::from_ref(self));
+        errors.iter().filter_map(|error| error.at("/code"))
+    }
+
     /// Calls `look` for every value in it, itself first, with the name if it is a member.
     pub(crate) fn each<'j>(&'j self, look: &mut impl FnMut(Option<&'j str>, &'j Json)) {
         self.each_under(None, look);

@@ -70,21 +70,12 @@ pub struct HttpRequest {
 
 impl HttpRequest {
     fn to_bytes(&self) -> Vec<u8> {
-        let body = self.body.as_deref().unwrap_or_default();
-        let headers = self.headers.iter().map(|header| header.name.len() + header.value.len() + 4);
-        let line = self.method.len() + self.target.len() + 16;
-        let mut bytes = Vec::with_capacity(line + headers.sum::<usize>() + body.len());
-        for part in [&*self.method, " ", &self.target, " HTTP/1.1\r\n"] {
-            bytes.extend_from_slice(part.as_bytes());
-        }
-        for header in &self.headers {
-            bytes.extend_from_slice(header.name.as_bytes());
-            bytes.extend_from_slice(b": ");
-            bytes.extend_from_slice(&header.value);
-            bytes.extend_from_slice(b"\r\n");
-        }
-        bytes.extend_from_slice(b"\r\n");
-        bytes.extend_from_slice(body);
+        let line: [&[u8]; 4] = [self.method.as_bytes(), b" ", self.target.as_bytes(), b" HTTP/1.1\r\n"];
+        let headers = self.headers.iter().flat_map(|header| [header.name.as_bytes(), b": ", &header.value, b"\r\n"]);
+        let end: [&[u8]; 2] = [b"\r\n", self.body.as_deref().unwrap_or_default()];
+        let parts = line.into_iter().chain(headers).chain(end);
+        let mut bytes = Vec::with_capacity(parts.clone().map(<[u8]>::len).sum());
+        parts.for_each(|part| bytes.extend_from_slice(part));
         bytes
     }
 
@@ -159,11 +150,9 @@ impl Response {
         self.header(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
-    /// The codes of an error answer, in the envelope or bare.
     pub(crate) fn error_codes(&self) -> Vec<i64> {
-        let Ok(json) = Json::parse(&self.body) else { return Vec::new() };
-        let errors = json.at("/errors").and_then(Json::as_array).unwrap_or(std::slice::from_ref(&json));
-        errors.iter().filter_map(|error| error.at("/code")?.as_integer()).collect()
+        let json = Json::parse(&self.body).ok();
+        json.iter().flat_map(Json::error_codes).filter_map(Json::as_integer).collect()
     }
 
     /// The instant of the answer by the target's own clock: its `Date` header (RFC 9110 §6.6.1), if readable.

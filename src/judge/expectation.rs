@@ -177,10 +177,7 @@ impl<'r> Answer<'r> {
             Err(why) => return Some(why.clone()),
             Ok(json) => json,
         };
-        let found: Vec<&Json> = match json.at("/errors").and_then(Json::as_array) {
-            Some(errors) => errors.iter().filter_map(|error| error.at("/code")).collect(),
-            None => json.at("/code").into_iter().collect(),
-        };
+        let found: Vec<&Json> = json.error_codes().collect();
         let holds = |code: &&Json| code.as_integer().is_some_and(|code| codes.contains(&code));
         if found.iter().any(holds) {
             return None;
