@@ -66,7 +66,7 @@ impl Json {
         Reader::new(text).value()
     }
 
-    /// The value at a JSON Pointer (RFC 6901). Of equal members the first is taken; [`Json::duplicate`] finds them.
+    /// The value at a JSON Pointer (RFC 6901). Of members with the same name, it is the first.
     pub fn at(&self, pointer: &str) -> Option<&Json> {
         if pointer.is_empty() {
             return Some(self);

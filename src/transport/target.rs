@@ -59,7 +59,7 @@ impl Transport {
         &self.origin
     }
 
-    /// A request to a path below the base path, [completed](HttpRequest::completed) for this target.
+    /// A request to a path below the base path, completed for this target.
     pub fn request(
         &self,
         method: impl Into<Cow<'static, str>>,
