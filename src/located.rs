@@ -41,6 +41,19 @@ impl SourceText<'_> {
         LocatedError { file: self.file.to_owned(), line, column, what: what.into(), advice: advice.into() }
     }
 
+    /// Refuses a text that is empty or blank.
+    pub(crate) fn filled(
+        &self,
+        text: &Spanned<String>,
+        what: impl Into<String>,
+        advice: &str,
+    ) -> Result<(), LocatedError> {
+        match text.get_ref().trim().is_empty() {
+            true => Err(self.error(text.span(), what, advice)),
+            false => Ok(()),
+        }
+    }
+
     /// 1-based line of a byte offset; past the end counts as the end.
     pub(crate) fn line(&self, offset: usize) -> usize {
         LineCounter::new(*self).line(offset)

@@ -1,8 +1,8 @@
-//! Proof that the suite bites: the suite against the faultless reference client, and against each planted fault.
+//! Proof that the suite detects faults: it runs against the faultless reference client, and against each planted fault.
 //!
-//! A fault is *killed* when a case finds its requirement broken, *silent* when none does, *dead* when no
-//! exchange of the suite differs from those of the faultless client. A case is needed when it kills a fault whose requirement it cites. Here suite and faults meet; neither
-//! knows of the other. How a proof is shown is not decided here.
+//! A fault is *killed* when a case finds its requirement broken, *silent* when none does, *dead* when no exchange of the
+//! suite differs from those of the faultless client. A case is needed when it kills a fault whose requirement it cites.
+//! Suite and faults do not know each other. How a proof is shown is not decided here.
 
 mod bench;
 mod generated;
@@ -15,29 +15,25 @@ use tokio::sync::watch;
 use crate::plan::{Case, cases};
 use crate::reference::{Behaviour, Fault, Origin, Registration};
 use crate::requirement::Level;
-use crate::scenario::{MissingTwin, Suite};
+use crate::scenario::{MissingPositive, Suite};
 use crate::transport::Limits;
 use bench::{Bench, Look};
 
-/// What became of one fault.
+/// The result of one fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FaultVerdict {
-    /// A case found the fault's requirement broken; a degenerate target proved nothing.
+    /// A case found the fault's requirement broken; of a degenerate target, nothing was proven.
     Killed,
-    /// No case did: the suite does not see it.
+    /// No case did.
     Silent,
-    /// No exchange of the suite differs from those of the faultless client: it changes nothing that is asked.
+    /// No exchange of the suite differs from those of the faultless client.
     Dead,
 }
 
 impl std::fmt::Display for FaultVerdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            FaultVerdict::Killed => "killed",
-            FaultVerdict::Silent => "silent",
-            FaultVerdict::Dead => "dead",
-        })
+        self.serialize(f)
     }
 }
 
@@ -46,13 +42,13 @@ impl std::fmt::Display for FaultVerdict {
 pub struct Row {
     /// The fault.
     pub fault: Fault,
-    /// The level of its requirement; absent where the suite's register does not know it.
-    pub level: Option<Level>,
-    /// What became of it.
+    /// The level of its requirement, if the suite's register has it.
+    pub(crate) level: Option<Level>,
+    /// The result.
     pub verdict: FaultVerdict,
-    /// The cases that went red, by id, in order. A requirement of level may turns no case red: there they are the
-    /// cases that report it.
-    pub cases: Vec<String>,
+    /// The ids of the cases that failed, sorted. A requirement of level may fails no case: there they are the cases that
+    /// report it.
+    pub(crate) cases: Vec<String>,
     /// Those among them that find the fault's own requirement broken.
     pub killers: Vec<String>,
 }
@@ -60,24 +56,24 @@ pub struct Row {
 /// Something that keeps the faultless client from being proven to conform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Broken {
-    /// The id of a case, of a requirement, or of a scenario that is missing.
+    /// The id of a case, of a requirement, or of a missing scenario.
     pub id: String,
     /// In which registration state.
     pub registration: Registration,
-    /// What came of it, or what is missing.
+    /// A verdict, or what is missing.
     pub what: String,
 }
 
-/// All that a proof shows.
+/// The result of a proof.
 #[derive(Debug, Clone, Default)]
 pub struct Proof {
-    /// Every fault that was asked for has its row, and so have the generated ones where all were asked for.
+    /// Every requested fault has its row, and so has every generated one where all faults were requested.
     pub complete: bool,
-    /// All faults there are were asked for; only then a case can be seen to be unneeded.
-    pub whole: bool,
-    /// What keeps the faultless client from being all green and proven so; with it, no fault was tried.
+    /// All faults were requested; only then unneeded cases are known.
+    pub(crate) whole: bool,
+    /// What is wrong with the run against the faultless client; if anything is, no fault was tried.
     pub baseline: Vec<Broken>,
-    /// In the order of the faults; behind them the generated ones, in the order of the cases.
+    /// In the order of the faults, then the generated ones in the order of the cases.
     pub rows: Vec<Row>,
     /// Cases that kill no fault and do not say why they are kept.
     pub unneeded: Vec<String>,
@@ -86,7 +82,7 @@ pub struct Proof {
 impl Proof {
     /// Of a suite that lacks scenarios which others name as their positives: nothing is tried, since a refusal proves
     /// nothing unless the same request made good is accepted.
-    pub fn of_incomplete(missing: &[MissingTwin]) -> Proof {
+    pub fn of_incomplete(missing: &[MissingPositive]) -> Proof {
         let positives: BTreeSet<&str> = missing.iter().map(|missing| missing.positive.as_str()).collect();
         let broken = |positive: &str| Broken {
             id: positive.to_owned(),
@@ -96,40 +92,35 @@ impl Proof {
         Proof { baseline: positives.into_iter().map(broken).collect(), ..Proof::default() }
     }
 
-    /// How many faults came to that verdict.
-    pub fn count(&self, verdict: FaultVerdict) -> usize {
+    pub(crate) fn count(&self, verdict: FaultVerdict) -> usize {
         self.rows.iter().filter(|row| row.verdict == verdict).count()
     }
 
-    /// The faults of one origin.
-    pub fn of(&self, origin: Origin) -> impl Iterator<Item = &Row> {
+    pub(crate) fn of(&self, origin: Origin) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |row| row.fault.origin == origin)
     }
 
-    /// Whether the suite was shown to bite.
+    /// Whether the suite was proven to detect every fault.
     pub fn holds(&self) -> bool {
         let killed = self.count(FaultVerdict::Killed) == self.rows.len();
         self.complete && self.baseline.is_empty() && killed && self.unneeded.is_empty()
     }
 }
 
-/// What is told while a proof is made.
+/// Is told how a proof goes on.
 pub trait Progress: Sync {
-    /// So many planted faults will be tried, and then so many cases with generated ones.
+    /// The number of planted faults, and of cases that generated ones are tried for afterwards.
     fn begins(&self, faults: usize, cases: usize);
 
-    /// One more has its row. Faults end in any order.
+    /// A fault has its row. They end in any order.
     fn tried(&self, row: &Row);
 
-    /// One more case has the rows of its generated faults.
+    /// All generated faults of a case have their rows.
     fn case_done(&self);
 }
 
-/// Tries the suite against the faultless client in both registration states, and then against each of the faults.
-/// `all` says that they are all faults there are; only then a case can be said to be unneeded.
-///
-/// # Errors
-/// The reference client could not be started.
+/// Runs the suite against the faultless client in both registration states, and then against each of the faults. `all`
+/// says that these are all faults; only then unneeded cases are known. It fails if the reference client does not start.
 pub fn prove(
     suite: &Suite,
     faults: &[&Fault],
@@ -162,10 +153,7 @@ pub fn prove(
     Ok(proof)
 }
 
-/// Tries some cases, by their ids, against one fault: whether they are enough to kill it.
-///
-/// # Errors
-/// The reference client could not be started.
+/// Runs the cases with these ids against one fault. It fails if the reference client does not start.
 pub fn try_on(suite: &Suite, fault: &Fault, only: &BTreeSet<&str>) -> std::io::Result<Row> {
     let (_keep, stop) = watch::channel(false);
     let chosen = |case: &Case| only.contains(case.id.as_str());

@@ -1,7 +1,7 @@
 //! The register: every documented rule that an implementation is held to, with its level and source.
 //!
-//! It is data (`scenarios/requirements.toml`). Levels follow from what a rule rests on and are stated nowhere else:
-//! a scenario names a requirement, never a level.
+//! It is data (`scenarios/requirements.toml`). Levels follow from the basis of a rule and are stated nowhere else: a
+//! scenario names a requirement, never a level.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -37,7 +37,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// What a requirement rests on.
+/// What a requirement is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -55,7 +55,7 @@ pub enum Basis {
 }
 
 impl Basis {
-    /// The level of a requirement that rests on it.
+    /// The level of a requirement with this basis.
     pub fn level(self) -> Level {
         match self {
             Basis::Documented | Basis::Universal => Level::Must,
@@ -72,24 +72,22 @@ pub struct Requirement {
     pub id: String,
     /// How binding it is.
     pub level: Level,
-    /// What it rests on.
+    /// What it is based on.
     pub basis: Basis,
     /// The rule in our words.
     pub statement: String,
-    /// The page or standard that states it.
-    pub page: String,
-    /// The section of that page.
-    pub section: String,
-    /// Why the level is lower than the basis says, where it is.
+    pub(crate) page: String,
+    pub(crate) section: String,
+    /// Why the level is lower than that of the basis.
     pub because: Option<String>,
-    /// Why no scenario checks it, where none does.
+    /// Why no scenario checks it.
     pub untested: Option<String>,
-    /// The line of the register, 1-based.
-    pub line: usize,
+    /// In the register, 1-based.
+    pub(crate) line: usize,
 }
 
 impl Requirement {
-    /// The first word of the id: `login`, `users`, `tokens`, `account` or `envelope`.
+    /// One of [`AREAS`].
     pub fn area(&self) -> &str {
         self.id.split('.').next().unwrap_or_default()
     }
@@ -109,7 +107,7 @@ pub struct Register {
     by_id: BTreeMap<String, Requirement>,
 }
 
-/// One entry as it stands in the file.
+/// One entry of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -122,10 +120,7 @@ struct Entry {
 }
 
 impl Register {
-    /// Reads the register.
-    ///
-    /// # Errors
-    /// The first entry that is wrong, with its place.
+    /// Reads the register. The error is about the first entry that is wrong.
     pub fn parse(source: SourceText<'_>) -> Result<Register, LocatedError> {
         let entries: Located<Entry> = located::parse(source).map_err(|error| {
             // An id without quotes is a nest of tables to TOML, and the error about that would help nobody.
@@ -151,8 +146,8 @@ impl Register {
         self.by_id.values()
     }
 
-    /// The known id that a wrong one most likely was meant to be.
-    pub fn nearest(&self, wrong: &str) -> Option<&str> {
+    /// The known id that is most like a wrong one.
+    pub(crate) fn nearest(&self, wrong: &str) -> Option<&str> {
         located::nearest(wrong, self.by_id.keys().map(String::as_str))
     }
 }
@@ -166,6 +161,12 @@ fn unquoted_id(source: SourceText<'_>) -> Option<LocatedError> {
     };
     let (key, _) = file.get_ref().iter().find(nested)?;
     Some(no_id(source, key.span(), key.get_ref()))
+}
+
+/// Whether a word may be a part of a requirement or case id: lower case, digits and hyphens.
+pub(crate) fn is_segment(word: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !word.is_empty() && word.bytes().all(legal)
 }
 
 fn no_id(source: SourceText<'_>, span: Range<usize>, id: &str) -> LocatedError {
@@ -183,29 +184,18 @@ fn requirement(
     entry: Entry,
 ) -> Result<Requirement, LocatedError> {
     let id = key.get_ref();
-    let legal = |segment: &str| {
-        !segment.is_empty()
-            && segment.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
     let area = id.split('.').next().unwrap_or_default();
-    if !id.contains('.') || !id.split('.').all(legal) || !AREAS.contains(&area) {
+    if !id.contains('.') || !id.split('.').all(is_segment) || !AREAS.contains(&area) {
         return Err(no_id(source, key.span(), id));
     }
-    if entry.statement.get_ref().trim().is_empty() {
-        let advice = "state the rule in one sentence";
-        return Err(source.error(entry.statement.span(), format!("`{id}` says nothing"), advice));
-    }
+    source.filled(&entry.statement, format!("`{id}` says nothing"), "state the rule in one sentence")?;
     for named in [&entry.page, &entry.section] {
-        if named.get_ref().trim().is_empty() {
-            let advice = "name the page and section that state the rule, so that it can be looked up";
-            return Err(source.error(named.span(), format!("`{id}` names no source"), advice));
-        }
+        let advice = "name the page and section that state the rule, so that it can be looked up";
+        source.filled(named, format!("`{id}` names no source"), advice)?;
     }
     for reason in [&entry.because, &entry.untested].into_iter().flatten() {
-        if reason.get_ref().trim().is_empty() {
-            let advice = "write a reason that a stranger would accept, or remove the key";
-            return Err(source.error(reason.span(), format!("`{id}` gives no reason"), advice));
-        }
+        let advice = "write a reason that a stranger would accept, or remove the key";
+        source.filled(reason, format!("`{id}` gives no reason"), advice)?;
     }
     let lowered = entry.because.is_some() && entry.basis.level() == Level::Must;
     Ok(Requirement {
@@ -232,7 +222,7 @@ mod tests {
     const ENTRY: &str = "basis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"q\"\n";
 
     #[test]
-    fn the_level_follows_from_the_mark_and_only_a_reason_lowers_it() {
+    fn the_level_follows_from_the_basis_and_only_a_reason_lowers_it() {
         let text = format!("[\"login.a\"]\n{ENTRY}[\"login.b\"]\n{ENTRY}because = \"two pages disagree\"\n");
         let register = parse(&text).expect("register");
         assert_eq!(register.find("login.a").map(|r| r.level), Some(Level::Must));

@@ -1,7 +1,7 @@
-//! `${name}` in scenario texts, and the JSON Pointers that captures are taken by.
+//! `${name}` in scenario texts, and JSON Pointers.
 //!
-//! `${name}` stands for a bound value, `${name|filter}` for that value changed by a [`Filter`], and `$${` for a
-//! literal `${`. Rendering is pure; what is bound is decided elsewhere.
+//! `${name}` stands for a bound value, `${name|filter}` for that value changed by a [`Filter`], and `$${` for a literal
+//! `${`. Rendering is pure; what is bound is decided elsewhere.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,17 +9,12 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Names and their values. One case has one set; captures add to it.
+/// Names and their values. Each case has its own set; captures add to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bindings(BTreeMap<String, String>);
 
 impl Bindings {
-    /// Nothing bound.
-    pub fn new() -> Self {
-        Bindings::default()
-    }
-
-    /// Binds a name, also over an earlier value.
+    /// Binds a name; an earlier value is replaced.
     pub fn bind(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
     }
@@ -30,33 +25,28 @@ impl Bindings {
     }
 }
 
-/// A change to a bound value: what the wrong credentials of a case are made of.
+/// A change to a bound value: cases make their wrong credentials with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filter {
-    /// As it stands between the quotes of a JSON string.
+pub(crate) enum Filter {
+    /// Escaped for a JSON string, without the quotes.
     Json,
-    /// Base64 with the standard alphabet and padding.
+    /// With the standard alphabet and padding.
     Base64,
-    /// ASCII letters in upper case.
     Upper,
-    /// ASCII letters in lower case.
     Lower,
-    /// Upper and lower case of ASCII letters exchanged.
     Swapcase,
     /// Without the last character.
     Init,
     /// Without the first character.
     Tail,
-    /// The first eight characters.
     First8,
-    /// Backwards.
     Reverse,
     /// With the last character replaced by another one of its kind.
     Altered,
 }
 
 impl Filter {
-    /// All filters, by the name they have in a template.
+    /// All filters, by their name in a template.
     pub const ALL: [(&'static str, Filter); 10] = [
         ("json", Filter::Json),
         ("base64", Filter::Base64),
@@ -70,13 +60,11 @@ impl Filter {
         ("altered", Filter::Altered),
     ];
 
-    /// The filter of that name.
     pub fn named(name: &str) -> Option<Filter> {
         let found = Filter::ALL.iter().find(|(known, _)| *known == name);
         found.map(|(_, filter)| *filter)
     }
 
-    /// The value as it is changed.
     pub fn apply(self, value: &str) -> String {
         let swapcase = |c: char| {
             if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }
@@ -90,16 +78,8 @@ impl Filter {
             Filter::Upper => value.to_ascii_uppercase(),
             Filter::Lower => value.to_ascii_lowercase(),
             Filter::Swapcase => value.chars().map(swapcase).collect(),
-            Filter::Init => {
-                let mut characters = value.chars();
-                characters.next_back();
-                characters.as_str().to_owned()
-            }
-            Filter::Tail => {
-                let mut characters = value.chars();
-                characters.next();
-                characters.as_str().to_owned()
-            }
+            Filter::Init => value.char_indices().next_back().map_or("", |(last, _)| &value[..last]).to_owned(),
+            Filter::Tail => value.chars().skip(1).collect(),
             Filter::First8 => value.chars().take(8).collect(),
             Filter::Reverse => value.chars().rev().collect(),
             Filter::Altered => altered(value),
@@ -132,16 +112,12 @@ enum Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(Vec<Part>);
 
-/// Why a text is no template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateError {
-    /// `${` without `}`.
+pub(crate) enum TemplateError {
     #[error("`${{` is never closed")]
     Unclosed,
-    /// What stands between the braces is no name.
     #[error("`{0}` is not a valid name: letters, digits, `_` and `-`, beginning with a letter")]
     Name(String),
-    /// An unknown word behind `|`.
     #[error("`{0}` is not a filter")]
     Filter(String),
 }
@@ -149,14 +125,10 @@ pub enum TemplateError {
 /// A name in a template that nothing is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("nothing is bound to `{0}`")]
-pub struct Unbound(pub String);
+pub struct Unbound(String);
 
 impl Template {
-    /// Reads a template.
-    ///
-    /// # Errors
-    /// The first place that is wrong.
-    pub fn parse(text: &str) -> Result<Template, TemplateError> {
+    pub(crate) fn parse(text: &str) -> Result<Template, TemplateError> {
         let mut parts = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
@@ -185,7 +157,7 @@ impl Template {
         Ok(Template(parts))
     }
 
-    /// The names it needs, each as often as it stands there.
+    /// The names it needs, with repetitions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::Literal(_) => None,
@@ -193,8 +165,12 @@ impl Template {
         })
     }
 
-    /// Every bound place with its value: the place as it is written between `${` and `}`. What is not bound is left out.
-    pub fn values(&self, bindings: &Bindings) -> Vec<(String, String)> {
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        self.names().any(|used| used == name)
+    }
+
+    /// Every place that is bound, as written between `${` and `}`, with its value.
+    pub(crate) fn values(&self, bindings: &Bindings) -> Vec<(String, String)> {
         let value = |part: &Part| {
             let Part::Bound { .. } = part else { return None };
             let place = Template(vec![part.clone()]);
@@ -206,9 +182,6 @@ impl Template {
     }
 
     /// The text with its values.
-    ///
-    /// # Errors
-    /// The first name that is not bound.
     pub fn render(&self, bindings: &Bindings) -> Result<String, Unbound> {
         let mut text = String::new();
         for part in &self.0 {
@@ -244,8 +217,8 @@ impl fmt::Display for Template {
     }
 }
 
-/// Whether a word may be bound: letters, digits, `_` and `-`, beginning with a letter.
-pub fn is_name(word: &str) -> bool {
+/// Whether a word can be bound: letters, digits, `_` and `-`, beginning with a letter.
+pub(crate) fn is_name(word: &str) -> bool {
     word.starts_with(|first: char| first.is_ascii_alphabetic())
         && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
@@ -260,13 +233,12 @@ fn bound(inside: &str) -> Result<Part, TemplateError> {
     Ok(Part::Bound { name: name.to_owned(), filters: words.map(filter).collect::<Result<_, _>>()? })
 }
 
-/// A JSON Pointer (RFC 6901), known to be well formed.
+/// A well-formed JSON Pointer (RFC 6901).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pointer(String);
 
 impl Pointer {
-    /// Checks the form: empty, or every segment begun by `/`, and `~` only as `~0` and `~1`.
-    pub fn parse(text: &str) -> Option<Pointer> {
+    pub(crate) fn parse(text: &str) -> Option<Pointer> {
         let rooted = text.is_empty() || text.starts_with('/');
         let escaped = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
         (rooted && escaped).then(|| Pointer(text.to_owned()))
@@ -289,7 +261,7 @@ mod tests {
     use super::*;
 
     fn render(text: &str) -> String {
-        let mut bindings = Bindings::new();
+        let mut bindings = Bindings::default();
         bindings.bind("name", "Ab\"1z");
         Template::parse(text).expect(text).render(&bindings).expect(text)
     }
@@ -335,10 +307,14 @@ mod tests {
     }
 
     #[test]
-    fn a_template_tells_the_names_it_needs_each_as_often_as_it_stands_there() {
+    fn the_names_and_bound_places_of_a_template_are_listed() {
         let template = Template::parse("x${user|upper}$${no}${other}y${user}").expect("template");
         assert_eq!(template.names().collect::<Vec<_>>(), ["user", "other", "user"]);
-        assert_eq!(Template::parse("$${user}").expect("template").names().count(), 0);
+        let mut bindings = Bindings::default();
+        bindings.bind("user", "ab");
+        let expected = [("user|upper".to_owned(), "AB".to_owned()), ("user".to_owned(), "ab".to_owned())];
+        assert_eq!(template.values(&bindings), expected);
+        assert_eq!(template.render(&bindings), Err(Unbound("other".into())));
     }
 
     #[test]
@@ -352,29 +328,17 @@ mod tests {
     }
 
     #[test]
-    fn bound_places_are_listed_with_their_values() {
-        let mut bindings = Bindings::new();
-        bindings.bind("user", "ab");
-        let template = Template::parse("x${user|upper}y${user}${other}").expect("template");
-        let expected = [("user|upper".to_owned(), "AB".to_owned()), ("user".to_owned(), "ab".to_owned())];
-        assert_eq!(template.values(&bindings), expected);
-    }
-
-    #[test]
-    fn what_is_no_template_is_refused() {
+    fn invalid_templates_are_refused() {
         assert_eq!(Template::parse("${a"), Err(TemplateError::Unclosed));
         assert_eq!(Template::parse("${}"), Err(TemplateError::Name(String::new())));
         assert_eq!(Template::parse("${1a}"), Err(TemplateError::Name("1a".into())));
         assert_eq!(Template::parse("${a|uper}"), Err(TemplateError::Filter("uper".into())));
-        let unbound = Template::parse("${other}").expect("template").render(&Bindings::new());
-        assert_eq!(unbound, Err(Unbound("other".into())));
     }
 
     #[test]
     fn pointers_are_well_formed_or_refused() {
         for good in ["", "/", "/users/0/token", "/a~0b~1c"] {
-            let pointer = Pointer::parse(good).expect(good);
-            assert_eq!((pointer.as_str(), pointer.to_string().as_str()), (good, good));
+            assert_eq!(Pointer::parse(good).expect(good).as_str(), good);
         }
         for bad in ["users", "/a~2", "/a~"] {
             assert!(Pointer::parse(bad).is_none(), "{bad}");

@@ -1,9 +1,9 @@
-//! The suite as `cargo test` cases of an implementer's own crate, by libtest-mimic: `cargo nextest run` lists, filters and
+//! The suite as `cargo test` cases of an implementer's crate, by libtest-mimic: `cargo nextest run` lists, filters and
 //! runs them.
 //!
-//! A plan over all cases is of no use here: nextest runs a process for each trial and `cargo test` runs threads. So each
-//! trial gets an instance of its own from a factory, or all trials share one address and run one at a time. A case that
-//! cannot be judged is a failed trial, never a passed one; what is known beforehand not to apply is shown as ignored.
+//! There is no plan over all cases: nextest runs a process for each trial and `cargo test` runs threads. So each trial
+//! gets its own instance from a factory, or all trials share one address and run one at a time. A case that cannot be
+//! judged is a failed trial, never a passed one; one that does not apply is shown as ignored.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -19,19 +19,17 @@ use crate::custody::{Controls, Hooks, Instance, Target};
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
 use crate::report::{Exchanges, case_text};
-use crate::run::{CaseReport, Event, RequirementInfo, Settings, collect};
+use crate::run::{Event, Settings, collect};
 use crate::scenario::{Change, Registration, Suite};
 use crate::transport::origin::Origin;
 use crate::transport::wire::Wire;
 use crate::transport::{Client, Limits, Transport, tls::Trust};
 
-/// Makes an instance, just installed.
-type Factory = Arc<dyn Fn() -> Result<Arc<dyn Instance>, String> + Send + Sync>;
-
-/// Where the trials find what they judge.
+/// Where the trials get their target from.
 #[derive(Clone)]
 enum Source {
-    Factory(Factory),
+    /// Makes a just installed instance.
+    Factory(Arc<dyn Fn() -> Result<Arc<dyn Instance>, String> + Send + Sync>),
     Shared(Arc<Address>),
 }
 
@@ -40,11 +38,11 @@ struct Address {
     url: String,
     password: Option<String>,
     allow: BTreeSet<Change>,
-    /// Held by the trial that is running.
+    /// Held by the running trial.
     turn: Mutex<()>,
 }
 
-/// The suite, ready to be run as trials.
+/// The suite as trials.
 ///
 /// ```no_run
 /// // tests/conformance.rs, with `harness = false` for it in Cargo.toml
@@ -63,7 +61,11 @@ pub struct Trials {
 }
 
 impl Trials {
-    /// Each trial judges an instance of its own, which the factory makes just installed.
+    fn new(source: Source) -> Trials {
+        Trials { source, registration: Registration::Open, moves_clock: false, tells_code: false }
+    }
+
+    /// Each trial judges its own instance, which the factory makes just installed.
     pub fn of<I, E>(factory: impl Fn() -> Result<I, E> + Send + Sync + 'static) -> Trials
     where
         I: Instance + 'static,
@@ -73,38 +75,24 @@ impl Trials {
             Ok(instance) => Ok(Arc::new(instance) as Arc<dyn Instance>),
             Err(error) => Err(error.to_string()),
         };
-        Trials {
-            source: Source::Factory(Arc::new(make)),
-            registration: Registration::Open,
-            moves_clock: false,
-            tells_code: false,
-        }
+        Trials::new(Source::Factory(Arc::new(make)))
     }
 
-    /// All trials judge what is at that address, one at a time. By default only those run that change nothing and need no
-    /// login; `password` is the admin's, `allow` what may be changed.
+    /// All trials judge the target at that address, one at a time. By default only those run that change nothing and need
+    /// no login; `password` is the admin's, `allow` what may change.
     ///
     /// Each trial works as `wabizspec run` does: it takes the lock of the target, keeps the passwords it sends in a journal
     /// in the user's state folder, removes the accounts it made and sets the admin's password back. If it is interrupted,
     /// `wabizspec recover` finds the password that works.
     ///
-    /// nextest runs trials at the same time, each in a process of its own, and a trial that does not get the lock fails:
-    /// put them into a test group with `max-threads = 1` there.
+    /// nextest runs trials at the same time, each in its own process, and a trial that does not get the lock fails: put
+    /// them into a test group with `max-threads = 1` there.
     pub fn at(url: impl Into<String>, password: Option<String>, allow: impl IntoIterator<Item = Change>) -> Trials {
-        Trials {
-            source: Source::Shared(Arc::new(Address {
-                url: url.into(),
-                password,
-                allow: allow.into_iter().collect(),
-                turn: Mutex::new(()),
-            })),
-            registration: Registration::Open,
-            moves_clock: false,
-            tells_code: false,
-        }
+        let (allow, turn) = (allow.into_iter().collect(), Mutex::new(()));
+        Trials::new(Source::Shared(Arc::new(Address { url: url.into(), password, allow, turn })))
     }
 
-    /// The implementation's registration state; open unless said otherwise.
+    /// The implementation's registration state; open by default.
     pub fn registration(mut self, registration: Registration) -> Trials {
         self.registration = registration;
         self
@@ -162,9 +150,8 @@ impl Trials {
             credentials,
             advance: self.moves_clock,
             code: self.tells_code,
-            registration: Some(self.registration),
-            raw: true,
             wrong_logins: (!disposable).then_some(WRONG_LOGINS),
+            ..Capabilities::embedded(self.registration)
         }
     }
 }
@@ -173,7 +160,7 @@ impl Source {
     fn judge(&self, suite: &Suite, capabilities: &Capabilities, case: Case) -> Result<(), Failed> {
         match self {
             Source::Factory(factory) => {
-                // Kept until the runtime of the trial is gone: an instance that owns a runtime cannot be dropped in one.
+                // Kept until the trial's runtime is gone: an instance that owns a runtime cannot be dropped in one.
                 let instance = factory().map_err(|why| format!("the factory made no instance: {why}"))?;
                 let origin = origin(&instance.url())?;
                 let target = target(origin, Controls::Instance(Arc::clone(&instance)))?;
@@ -201,7 +188,7 @@ impl Source {
     }
 }
 
-/// Runs one case as a plan of its own, on a runtime of its own.
+/// Runs one case as its own plan, on its own runtime.
 fn judge(
     suite: &Suite,
     capabilities: &Capabilities,
@@ -213,18 +200,17 @@ fn judge(
     let plan = plan(vec![case], capabilities);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let events = runtime.block_on(collect(&suite.register, plan, target, capabilities.registration, settings));
-    let mut reports: Vec<CaseReport> = Vec::new();
-    let mut infos: Vec<RequirementInfo> = Vec::new();
+    let (mut reports, mut infos) = (Vec::new(), Vec::new());
     for event in events {
         match event {
             Event::Started(started) => infos = started.requirements,
             Event::Case(report) => reports.push(*report),
-            // What is left on a target that outlives the trial is for its owner to know, whatever the verdict.
+            // The owner needs to know what is left on the target, whatever the verdict.
             Event::Note(note) if !settings.custody.is_disposable() => eprintln!("{id}: {note}"),
             _ => {}
         }
     }
-    match reports.as_slice() {
+    match &*reports {
         [report] if report.verdict == Verdict::Pass => Ok(()),
         [report] => Err(case_text(report, &infos, Exchanges::Told).into()),
         reports => Err(format!("a defect of wabizspec: {} verdicts on one case", reports.len()).into()),

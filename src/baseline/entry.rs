@@ -1,4 +1,4 @@
-//! The file as people write it, and what is wrong with it.
+//! The file of known failures, parsed.
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -6,30 +6,23 @@ use toml::Spanned;
 use wildmatch::WildMatch;
 
 use crate::located::{self, LocatedError, SourceText};
+use crate::run::Excuse;
 
-/// Everything that the owner knows to fail.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Baseline {
-    /// In the order of the file.
-    pub entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
 }
 
 /// One known failure: a requirement that a case breaks, and how.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Entry {
-    /// The case's id; `*` and `?` may stand for rows.
+    /// A case id, with `*` and `?` in the name of the row.
     pub case: String,
-    /// The requirement that it breaks.
     pub requirement: String,
-    /// How it breaks it, see [`signature`](super::signature).
+    /// How the case breaks it, see [`signature`](super::signature::signature).
     pub signature: String,
-    /// Why that is put up with.
-    pub reason: String,
-    /// Where it is being dealt with.
-    pub issue: Option<String>,
-    /// The last day on which it is put up with, in UTC.
-    pub expires: Option<Date>,
-    /// Where it stands in the file, 1-based.
+    pub excuse: Excuse,
+    /// 1-based.
     pub line: usize,
 }
 
@@ -52,10 +45,6 @@ struct Written {
 }
 
 impl Baseline {
-    /// Reads the file's text. One without an entry is a good beginning.
-    ///
-    /// # Errors
-    /// The first thing that is wrong, with its place.
     pub fn parse(source: SourceText<'_>) -> Result<Baseline, LocatedError> {
         let file: File = located::parse(source)?;
         let mut entries: Vec<Entry> = Vec::new();
@@ -75,9 +64,9 @@ impl Baseline {
 }
 
 fn entry(source: SourceText<'_>, line: usize, written: Written) -> Result<Entry, LocatedError> {
-    let filled = |value: &Spanned<String>, name: &str, advice: &str| match value.get_ref().trim().is_empty() {
-        true => Err(source.error(value.span(), format!("the {name} is empty"), advice)),
-        false => Ok(value.get_ref().clone()),
+    let filled = |value: &Spanned<String>, name: &str, advice: &str| {
+        source.filled(value, format!("the {name} is empty"), advice)?;
+        Ok(value.get_ref().clone())
     };
     let case = filled(&written.case, "case", "write the id of a case, as `wabizspec list cases` shows it")?;
     let file = case.split("::").next().unwrap_or_default();
@@ -92,18 +81,12 @@ fn entry(source: SourceText<'_>, line: usize, written: Written) -> Result<Entry,
     let reason = filled(&written.reason, "reason", "say in a sentence why this failure is put up with")?;
     let issue = written.issue.as_ref();
     let issue = issue.map(|issue| filled(issue, "issue", "give its link, or leave the key out"));
-    Ok(Entry {
-        case,
-        requirement,
-        signature,
-        reason,
-        issue: issue.transpose()?,
-        expires: written.expires.map(|date| day(source, &date)).transpose()?,
-        line,
-    })
+    let issue = issue.transpose()?;
+    let until = written.expires.map(|date| day(source, &date)).transpose()?;
+    Ok(Entry { case, requirement, signature, excuse: Excuse { reason, issue, until }, line })
 }
 
-/// A day, as a TOML date or as a text.
+/// Reads a TOML date or a string.
 fn day(source: SourceText<'_>, written: &Spanned<toml::Value>) -> Result<Date, LocatedError> {
     let text = match written.get_ref() {
         toml::Value::String(text) => text.clone(),
@@ -116,13 +99,13 @@ fn day(source: SourceText<'_>, written: &Spanned<toml::Value>) -> Result<Date, L
 }
 
 impl Entry {
-    /// Whether it speaks of that case. Case ids hold no `*` and no `?`.
+    /// Case ids contain no `*` and no `?`.
     pub(super) fn covers(&self, case: &str) -> bool {
         self.case == case || WildMatch::new(&self.case).matches(case)
     }
 
-    /// Whether its day is over.
-    pub(super) fn is_expired(&self, today: Date) -> bool {
-        self.expires.is_some_and(|last| last < today)
+    /// The last day (in UTC) on which it was valid.
+    pub(super) fn expired(&self, today: Date) -> Option<Date> {
+        self.excuse.until.filter(|last| *last < today)
     }
 }

@@ -1,4 +1,4 @@
-//! The baseline held to one run: which entries hold, and what is to be said of those that do not.
+//! The baseline compared with one run: which entries hold, and remarks on those that do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::entry::{Baseline, Entry};
 use super::signature::signature;
 use crate::judge::{Finding, Verdict};
 use crate::requirement::Level;
-use crate::run::{CaseReport, Cause, Event, Excuse};
+use crate::run::{CaseReport, Cause, Event};
 
 /// Takes in the events of one run, in order.
 #[derive(Debug)]
@@ -16,38 +16,33 @@ pub struct Ledger {
     lines: Vec<Line>,
     today: Date,
     fail_on: Level,
-    /// Entries for what failed and stands in none.
     new: Vec<NewEntry>,
 }
 
-/// One entry and what the run showed of it.
+/// One entry and what the run showed about it.
 #[derive(Debug)]
 struct Line {
     entry: Entry,
-    /// Whether the suite has a case that it speaks of.
+    /// Whether the entry covers a case of the suite.
     is_of_the_suite: bool,
     held: usize,
     /// Cases that were judged and do not break the requirement.
     mended: Vec<String>,
-    /// Cases that break it in another way, with that way.
+    /// Cases that break it in another way, with that signature.
     changed: Vec<(String, String)>,
 }
 
-/// What failed and stands in no entry.
+/// A failure without an entry.
 #[derive(Debug)]
 pub struct NewEntry {
-    /// The case.
     pub case: String,
-    /// The requirement that it breaks.
     pub requirement: String,
-    /// How it breaks it.
     pub signature: String,
-    /// All that breaks it.
     pub findings: Vec<Finding>,
 }
 
 impl Ledger {
-    /// For a run on that day (in UTC) of a suite with those cases, selected or not.
+    /// `today` is in UTC; `cases` are all ids of the suite, selected or not.
     pub fn new<'c>(baseline: Baseline, today: Date, cases: impl IntoIterator<Item = &'c str>) -> Ledger {
         let ids: BTreeSet<&str> = cases.into_iter().collect();
         let line = |entry: Entry| Line {
@@ -60,8 +55,8 @@ impl Ledger {
         Ledger { lines: baseline.entries.into_iter().map(line).collect(), today, fail_on: Level::Must, new: Vec::new() }
     }
 
-    /// Takes in one event. The report of a case that fails as recorded, in all that makes it fail, becomes `known`.
-    /// Before the last event come the remarks on entries that did not hold.
+    /// Takes in one event and returns what to report. The report of a case whose failures are all recorded becomes
+    /// `known`. The remarks on entries that did not hold come before the last event.
     pub fn take(&mut self, event: Event) -> Vec<Event> {
         match event {
             Event::Started(started) => {
@@ -81,7 +76,7 @@ impl Ledger {
     }
 
     fn settle(&mut self, case: &mut CaseReport) {
-        // What was not judged shows nothing, and set-up is never excused.
+        // A case that was not judged shows nothing, and a failed set-up is never excused.
         if !matches!(case.verdict, Verdict::Pass | Verdict::Fail) {
             return;
         }
@@ -98,7 +93,7 @@ impl Ledger {
             let excused = match self.line(&case.id, requirement) {
                 Some(line) if line.entry.signature == signature => {
                     line.held += 1;
-                    (!line.entry.is_expired(today)).then(|| line.entry.excuse())
+                    line.entry.expired(today).is_none().then(|| line.entry.excuse.clone())
                 }
                 Some(line) => {
                     line.changed.push((case.id.clone(), signature.clone()));
@@ -117,7 +112,7 @@ impl Ledger {
                 _ => {}
             }
         }
-        // A case that now fails in some other way may not have come as far as before.
+        // A case that now fails in another way may have ended earlier than before.
         for line in self.lines.iter_mut().filter(|_| new.is_empty()) {
             if line.entry.covers(&case.id) && !broken.contains_key(line.entry.requirement.as_str()) {
                 line.mended.push(case.id.clone());
@@ -130,7 +125,7 @@ impl Ledger {
         self.new.extend(new);
     }
 
-    /// The entry for a requirement of a case: the one that names the case before one that names many.
+    /// The entry for a requirement of a case. An entry with the exact id comes before one with a pattern.
     fn line(&mut self, case: &str, requirement: &str) -> Option<&mut Line> {
         let of = |line: &Line| line.entry.requirement == requirement && line.entry.covers(case);
         let by_name = self.lines.iter().position(|line| of(line) && line.entry.case == case);
@@ -138,7 +133,7 @@ impl Ledger {
         self.lines.get_mut(found)
     }
 
-    /// Whether an entry has to be looked at: it expired, matches nothing, or no longer tells what happens.
+    /// Whether an entry expired, matches nothing, or no longer describes what happens.
     pub fn is_stale(&self) -> bool {
         self.lines.iter().any(|line| line.staleness(self.today).is_some())
     }
@@ -161,7 +156,6 @@ impl Ledger {
         remarks
     }
 
-    /// All that failed and is not known.
     pub fn new_entries(&self) -> &[NewEntry] {
         &self.new
     }
@@ -172,12 +166,11 @@ impl Line {
         self.is_of_the_suite && self.held == 0 && self.mended.is_empty() && self.changed.is_empty()
     }
 
-    /// Why the entry has to be looked at, if it has to be.
     fn staleness(&self, today: Date) -> Option<String> {
         if !self.is_of_the_suite {
             return Some("the suite has no such case".to_owned());
         }
-        if let Some(last) = self.entry.expires.filter(|last| *last < today) {
+        if let Some(last) = self.entry.expired(today) {
             return Some(format!("it expired after {last}"));
         }
         if let Some((case, way)) = self.changed.first() {
@@ -193,11 +186,5 @@ impl Line {
                 more + 1
             ),
         })
-    }
-}
-
-impl Entry {
-    fn excuse(&self) -> Excuse {
-        Excuse { reason: self.reason.clone(), issue: self.issue.clone(), until: self.expires }
     }
 }

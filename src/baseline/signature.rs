@@ -1,7 +1,7 @@
 //! What stays the same when a case fails the same way again.
 //!
-//! A signature is written into the owner's file and has to outlive every new wording. So it is made of facts, with names
-//! of its own that never change.
+//! A signature is stored in the owner's file, so it must not change when messages do. It is made of facts, with names of
+//! its own that never change.
 
 use std::collections::BTreeSet;
 
@@ -10,24 +10,21 @@ use crate::fnv::fnv1a;
 use crate::judge::facts::{Broken, Observed, Place, Secret, Value};
 use crate::judge::{Finding, Mismatch};
 
-/// How the findings of one requirement break it: the step, and at each place what kind of thing stands there. Statuses,
-/// error codes and roles belong to it; tokens, names, times and texts, which are others in every run, do not. What was
-/// expected does not either, so that a stricter check of the suite changes nothing.
+/// How the findings break their requirement: the step, and the kind of value at each place. Statuses, error codes and
+/// roles are part of it; tokens, names, times and texts, which differ from run to run, are not. Nor is the expected
+/// value, so that a stricter check of the suite changes nothing.
 pub fn signature<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> String {
     let steps: Vec<String> = findings
         .into_iter()
         .map(|finding| {
-            // Once each and in order: a list of a thousand wrong items is wrong in one way.
+            // Each once and sorted: a list of a thousand wrong items is wrong in one way.
+            let way = |mismatch: &Mismatch| format!("{} {}", place(&mismatch.at), kind(mismatch));
             let ways: BTreeSet<String> = finding.mismatches.iter().map(way).collect();
             let ways: Vec<String> = ways.into_iter().collect();
             format!("{}: {}", finding.step, ways.join("; "))
         })
         .collect();
     steps.join(" | ")
-}
-
-fn way(mismatch: &Mismatch) -> String {
-    format!("{} {}", place(&mismatch.at), kind(mismatch))
 }
 
 /// The place, with `*` for the index of a list.
@@ -50,38 +47,28 @@ fn kind(mismatch: &Mismatch) -> String {
         Observed::EmptyBody => "an empty body".to_owned(),
         Observed::NotJson(_) => "a body that is no JSON".to_owned(),
         Observed::Status(status) => status.to_string(),
-        Observed::Codes(codes, 0) if codes.iter().all(|code| is_integer(code)) => format!("code {}", codes.join(", ")),
+        Observed::Codes(codes, 0) if codes.concat().bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => {
+            format!("code {}", codes.join(", "))
+        }
         Observed::Codes(..) | Observed::WholeBody(_) | Observed::More(_) | Observed::Told(_) => "text".to_owned(),
         Observed::NoCode => "no error code".to_owned(),
         Observed::Twice => "the member stands twice".to_owned(),
-        Observed::Secret(secret) => format!("{} of the request", secret_name(*secret)),
+        Observed::Secret(Secret::Password) => "the password of the request".to_owned(),
+        Observed::Secret(Secret::Authorization) => "the Authorization header of the request".to_owned(),
+        Observed::Secret(Secret::BodyPassword) => "the password in the body of the request".to_owned(),
         Observed::Broken(broken) => broken_off(broken),
-        Observed::Diff(lines) => {
-            // Behind an empty line, as it is told.
-            format!("{:016x}", fnv1a(format!("\n{lines}").as_bytes()))
-        }
+        // After an empty line, as reports show it.
+        Observed::Diff(lines) => format!("{:016x}", fnv1a(format!("\n{lines}").as_bytes())),
         Observed::Text(text) | Observed::Value(Value { shown: text, .. }) if is_content_type => {
             text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
         }
         Observed::Value(value) => kind_of_value(&mismatch.at, value),
         Observed::Instant(value, ..) | Observed::NotAnInstant(value) => kind_of_text(&value.shown).to_owned(),
-        // What a target sent may be JSON by chance.
+        // The text may be JSON.
         Observed::Text(text) => match Json::parse(text.as_bytes()) {
             Ok(json) => kind_of_value(&mismatch.at, &(&json).into()),
             Err(_) => kind_of_text(text).to_owned(),
         },
-    }
-}
-
-fn is_integer(code: &str) -> bool {
-    code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
-}
-
-fn secret_name(secret: Secret) -> &'static str {
-    match secret {
-        Secret::Password => "the password",
-        Secret::Authorization => "the Authorization header",
-        Secret::BodyPassword => "the password in the body",
     }
 }
 
@@ -118,7 +105,6 @@ fn kind_of_value(at: &Place, value: &Value) -> String {
     }
 }
 
-/// A text is known by how it begins.
 fn kind_of_text(text: &str) -> &'static str {
     match text.bytes().next() {
         Some(b'"') => "a string",

@@ -1,8 +1,8 @@
-//! The budget of wrong logins: a deployed client may lock an account or an address out after too many, so only the most
-//! telling of the cases that need them are run.
+//! The budget of wrong logins: a deployed client may lock an account or an address out after too many, so of the cases
+//! that need them only the most informative run.
 //!
-//! What a case costs is read off its steps before anything is sent: every request to the login that is not expected to
-//! be accepted counts, also where a target may accept it.
+//! The cost of a case follows from its steps before anything is sent: every request to the login that is not expected to
+//! be accepted counts, even if a target may accept it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -14,11 +14,11 @@ use crate::requirement::Level;
 use crate::scenario::{Action, Step};
 use crate::template::Bindings;
 
-/// How many wrong logins a run may send to a deployed target unless the owner says otherwise.
+/// How many wrong logins a run may send to a deployed target by default.
 pub const WRONG_LOGINS: u32 = 20;
 
-/// Wrong logins that the harness sends beside the cases: its canary asks for nothing but an answer, once at the start
-/// and once where requests go unanswered, and one login shows whether the default password is still in place.
+/// Wrong logins that the harness itself sends: its canary, once at the start and once after unanswered requests, and one
+/// login that shows whether the default password is still in place.
 const OF_THE_HARNESS: u32 = 3;
 
 impl Case {
@@ -34,7 +34,7 @@ fn is_wrong_login(step: &Step, row: &Bindings) -> bool {
     let to_the_login = match &step.action {
         Action::Send(draft) => api::may_log_in(&draft.path_in(row)),
         Action::Raw(bytes) => bytes.to_string().contains(Resource::Login.path()),
-        // Bytes that are no text are no request that a login would count.
+        // No login counts bytes that are not text.
         Action::Hex(bytes) => String::from_utf8_lossy(bytes).contains(Resource::Login.path()),
         Action::Advance(_) => false,
     };
@@ -43,47 +43,28 @@ fn is_wrong_login(step: &Step, row: &Bindings) -> bool {
     to_the_login && !is_good
 }
 
-/// Splits the cases into those that fit the budget and the rest, each in the order given.
+/// Splits the cases into those that fit the budget and the rest, both in the given order.
 ///
-/// The controls come first: without them nothing else is proven. Then, again and again, the case that checks the most
+/// The controls come first: without them nothing else is proven. Then, repeatedly, the case that checks the most
 /// requirements of level must that no chosen case checks yet; then of level should; then the cheaper one.
 pub(super) fn within(cases: Vec<Case>, budget: u32) -> (Vec<Case>, Vec<Case>) {
     let mut left = budget.saturating_sub(OF_THE_HARNESS);
     let mut chosen: BTreeSet<String> = BTreeSet::new();
     let mut checked: BTreeSet<(Level, &str)> = BTreeSet::new();
-    let (costly, free): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.wrong_logins() > 0);
-    for case in free {
-        checked.extend(cited(case));
-    }
-    let mut candidates = costly;
-    while !candidates.is_empty() {
-        candidates.retain(|case| case.wrong_logins() <= left);
-        let telling = |case: &&&Case| {
-            let new = |level| {
-                let of_level = cited(case).filter(|cited| cited.0 == level);
-                of_level.filter(|cited| !checked.contains(cited)).count()
-            };
-            (case.scenario.control, new(Level::Must), new(Level::Should))
+    let (mut candidates, free): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.wrong_logins() > 0);
+    checked.extend(free.into_iter().flat_map(cited));
+    loop {
+        candidates.retain(|case| case.wrong_logins() <= left && !chosen.contains(&case.id));
+        let value = |case: &Case| {
+            let new = |level| cited(case).filter(|cited| cited.0 == level && !checked.contains(cited)).count();
+            (case.scenario.control, new(Level::Must), new(Level::Should), Reverse(case.wrong_logins()))
         };
-        let cheaper = |case: &&&Case| Reverse(case.wrong_logins());
-        // Of equals the first by id: `max_by_key` would take the last.
-        let best = candidates.iter().rev().max_by_key(|case| (telling(case), cheaper(case)));
-        let Some(best) = best.copied() else { break };
-        if telling(&&best) == (false, 0, 0) {
-            // Nothing new is to be learned, so one is as good as another: those that cost the least.
-            candidates.sort_by_key(|case| case.wrong_logins());
-            for case in candidates {
-                if let Some(rest) = left.checked_sub(case.wrong_logins()) {
-                    left = rest;
-                    chosen.insert(case.id.clone());
-                }
-            }
-            break;
-        }
+        // Of equal ones the first by id: `max_by_key` takes the last. In the end nothing new is left to check, and the
+        // cheapest come first.
+        let Some(best) = candidates.iter().rev().copied().max_by_key(|case| value(case)) else { break };
         left -= best.wrong_logins();
         checked.extend(cited(best));
         chosen.insert(best.id.clone());
-        candidates.retain(|case| case.id != best.id);
     }
     cases.into_iter().partition(|case| case.wrong_logins() == 0 || chosen.contains(&case.id))
 }

@@ -1,4 +1,4 @@
-//! What a case may change, read off the method and path of its requests: a file of somebody else's suite need not say.
+//! What a case may change, derived from its requests: a scenario of another suite may not declare it.
 
 use std::collections::BTreeSet;
 
@@ -6,19 +6,20 @@ use crate::documented::api::{self, Caller, Effect, Operation};
 use crate::documented::bodies::{AccountBody, AccountRule, CreateUserBody, UpdateUserBody, UsernameRule};
 use crate::documented::certificate::{SampleCertificate, verified_name};
 use crate::documented::password::PasswordRule;
+use crate::exchange::Json;
 use crate::judge::StatusSet;
 use crate::scenario::{Action, Authorization, Change, Draft, Registration, Scenario, Step};
 use crate::template::{Bindings, Template};
 
-/// What a row of a scenario changes: what the file says, and what its requests do on a target that obeys them.
+/// What a row of a scenario changes, sorted: what the file declares, and what its requests do on a target that obeys.
 pub(super) fn changes(scenario: &Scenario, row: &Bindings) -> Vec<Change> {
     let of_requests = scenario.steps.iter().flat_map(|step| of_step(step, scenario.registration, row));
     let all: BTreeSet<Change> = scenario.changes.iter().copied().chain(of_requests).collect();
     all.into_iter().collect()
 }
 
-/// What the request of a step changes. One that is to be refused changes nothing, unless a target that conforms may well
-/// obey it: where it names an account that is neither the run's own nor the admin's, and where nothing in it is wrong.
+/// What the request of a step changes. A request that is expected to be refused changes nothing, unless a target that
+/// conforms may obey it: it names an account that is neither the run's nor the admin's, or nothing in it is wrong.
 fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> Vec<Change> {
     let (method, path, body) = match &step.action {
         Action::Send(draft) => {
@@ -32,7 +33,7 @@ fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> V
             let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             (method.to_owned(), target.replace("${base}", ""), text.clone())
         }
-        // Bytes that are no text are no request that a target would obey.
+        // No target obeys bytes that are not text.
         Action::Hex(_) => return Vec::new(),
         Action::Advance(_) => return vec![Change::Clock],
     };
@@ -44,12 +45,12 @@ fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> V
         Some(Effect::Account) => vec![Change::Users],
         Some(Effect::Registration) => vec![Change::Registration],
         None if matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS") => return Vec::new(),
-        // What is not of the API may change anything.
+        // A request outside of the API may change anything.
         None => vec![Change::Passwords, Change::Users, Change::Registration],
     };
     let refused = step.expects(StatusSet::refuses);
     let is_faultless = matches!(&step.action, Action::Send(draft) if is_faultless(draft, operation, row))
-        // Clients whose registration has been sunset refuse every one.
+        // A client whose registration was sunset refuses every registration.
         && !(registration == Some(Registration::Sunset) && changes == [Change::Registration]);
     match refused && !is_foreign(&path) && !is_faultless {
         true => Vec::new(),
@@ -57,7 +58,7 @@ fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> V
     }
 }
 
-/// Whether the documents have nothing against a request: the admin's own token, and a body that they accept.
+/// Whether a request is valid by the documents: it has the admin's own token, and a body that they accept.
 fn is_faultless(draft: &Draft, operation: Option<Operation>, row: &Bindings) -> bool {
     let is_the_admins =
         matches!(&draft.authorization, Authorization::Bearer(token) if token.to_string() == "${admin_token}");
@@ -67,16 +68,16 @@ fn is_faultless(draft: &Draft, operation: Option<Operation>, row: &Bindings) -> 
     };
     let body = draft.body.as_ref().map(|body| filled_in(body, row)).unwrap_or_default();
     let is_password = |password: &str| PasswordRule::documented().check(password).is_ok();
+    let has = |member: &&str| Json::parse(body.as_bytes()).is_ok_and(|json| json.at(&format!("/{member}")).is_some());
+    let names = || draft.body.iter().flat_map(Template::names);
     match operation {
-        // A name of the run's own may be one that the case has spoilt, and the run removes what bears it.
-        Operation::CreateUser if draft.body.iter().flat_map(Template::names).any(|name| name.starts_with("unique")) => {
-            false
-        }
+        // The case may have taken the unique name itself, and the run removes the account anyway.
+        Operation::CreateUser if names().any(|name| name.starts_with("unique")) => false,
         Operation::CreateUser => CreateUserBody::parse(body.as_bytes()).is_ok_and(|user| {
             let is_new = user.username != "admin" && UsernameRule::documented().check(&user.username).is_ok();
             is_new && is_password(&user.password)
         }),
-        // An account of the run's own may be unknown to the target, and matters to nobody.
+        // An account that the run made may be unknown to the target, and nobody else depends on it.
         Operation::UpdateUser => {
             let path = draft.path.to_string();
             let is_admin = api::username(&path).is_some_and(|name| matches!(name, "admin" | "${admin}"));
@@ -84,14 +85,15 @@ fn is_faultless(draft: &Draft, operation: Option<Operation>, row: &Bindings) -> 
         }
         Operation::Register => AccountBody::parse(body.as_bytes(), &AccountRule::documented())
             .is_ok_and(|account| verified_name(&account.cert).is_ok()),
-        // Only the run knows the code that was sent; another one is refused.
-        Operation::Verify => draft.body.iter().flat_map(Template::names).any(|name| name == "code"),
-        Operation::LogIn | Operation::LogOut | Operation::ReadUser | Operation::DeleteUser => false,
+        // Only the run knows the code that was sent; any other is refused.
+        Operation::Verify => names().any(|name| name == "code"),
+        // Of any other change to the registration it is enough that no member is missing.
+        _ => operation.effect() == Effect::Registration && operation.required().iter().all(has),
     }
 }
 
-/// A body as the run would send it, with acceptable values where only the run knows them. Its passwords have 20
-/// characters, as those of the run.
+/// A body as the run would send it, with acceptable values for what only the run knows. Passwords have 20 characters, as
+/// those of the run.
 fn filled_in(body: &Template, row: &Bindings) -> String {
     let mut bindings = row.clone();
     for name in body.names().filter(|name| row.value(name).is_none()) {
@@ -106,7 +108,7 @@ fn filled_in(body: &Template, row: &Bindings) -> String {
     body.render(&bindings).unwrap_or_default()
 }
 
-/// Whether the path is about an account that is neither the run's own nor the admin's.
+/// Whether the path names an account that is neither the run's nor the admin's.
 fn is_foreign(path: &str) -> bool {
     const OWN: [&str; 4] = ["${unique", "${user", "${admin", "admin"];
     let name = api::username(path);

@@ -1,7 +1,7 @@
 //! From scenarios to cases: rows, selection, shards, and the order that needs the fewest resets.
 //!
-//! Planning is pure. It knows what a target allows ([`Capabilities`]) but never talks to one; what it decides is
-//! printed before the first request.
+//! Planning is pure. It knows what a target allows ([`Capabilities`]) but never talks to one. The plan can be printed
+//! before the first request.
 
 mod skip;
 mod budget;
@@ -14,13 +14,16 @@ mod selection;
 use std::sync::Arc;
 
 pub use budget::WRONG_LOGINS;
-pub use order::{Capabilities, Plan, Stage, Start, plan};
+pub use order::{Capabilities, plan};
+pub(crate) use order::{Plan, Stage, Start};
 #[cfg(feature = "cli")]
-pub use selection::{Selected, Selection, SelectionError};
-pub use shard::{Part, Shard, ShardError};
-pub use skip::Skip;
+pub use selection::Selection;
+#[cfg(feature = "cli")]
+pub(crate) use selection::SelectionError;
+pub(crate) use shard::{Part, Shard};
+pub(crate) use skip::Skip;
 
-use crate::documented::api::{self, Operation, Resource};
+use crate::documented::api::{self, Effect, Operation, Resource};
 use crate::scenario::{Action, Change, Draft, Given, Row, Scenario, Step, Suite};
 use crate::template::Template;
 
@@ -32,32 +35,29 @@ pub struct Case {
     /// The file it comes from.
     pub scenario: Arc<Scenario>,
     row: usize,
+    /// Sorted.
     changes: Vec<Change>,
 }
 
 impl Case {
-    /// Its row.
-    pub fn row(&self) -> &Row {
+    pub(crate) fn row(&self) -> &Row {
         &self.scenario.rows[self.row]
     }
 
-    /// The state it needs.
-    pub fn given(&self) -> Given {
+    pub(crate) fn given(&self) -> Given {
         self.scenario.given
     }
 
-    /// What it leaves changed, in order.
-    pub fn changes(&self) -> &[Change] {
+    pub(crate) fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// Whether it leaves everything as it was.
-    pub fn changes_nothing(&self) -> bool {
-        self.changes().is_empty()
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.changes.is_empty()
     }
 
-    /// Whether all it changes belongs to accounts that are made for it alone, so that it disturbs no other case.
-    pub fn is_confined(&self) -> bool {
+    /// Whether everything it changes belongs to accounts that are made for it alone, so that it disturbs no other case.
+    pub(crate) fn is_confined(&self) -> bool {
         let own: &[Change] = match self.given() {
             Given::User => &[Change::Passwords, Change::Users],
             Given::Admin => &[Change::Users],
@@ -69,12 +69,11 @@ impl Case {
             && steps.all(|step| keeps_to_its_own(&step.action))
     }
 
-    /// Whether a target that obeys where it must refuse would change or delete the account that the case is given, or
+    /// Whether a target that accepts what it must refuse would change or delete the account that the case is given, or
     /// log its token out.
-    pub fn risks_its_account(&self) -> bool {
-        let names = |template: &Template| template.names().any(|name| name == "user");
+    pub(crate) fn risks_its_account(&self) -> bool {
         let risks = |step: &Step| match &step.action {
-            Action::Send(draft) if matches!(draft.method.as_str(), "PUT" | "DELETE") => names(&draft.path),
+            Action::Send(draft) if matches!(draft.method.as_str(), "PUT" | "DELETE") => draft.path.uses("user"),
             Action::Send(draft) => {
                 self.calls(draft, Operation::LogOut) && step.names().any(|name| name == "user_token")
             }
@@ -83,15 +82,15 @@ impl Case {
         self.scenario.steps.iter().any(risks)
     }
 
-    /// Whether it ends a token that it was given itself.
-    pub fn logs_out(&self) -> bool {
+    /// Whether it logs in and logs out.
+    fn logs_out(&self) -> bool {
         let calls = |operation| self.drafts().any(|draft| self.calls(draft, operation));
         calls(Operation::LogIn) && calls(Operation::LogOut)
     }
 
-    /// Whether a target that takes what it must refuse would delete or replace an account that the run did not make.
+    /// Whether a target that accepts what it must refuse would delete or replace an account that the run did not make.
     /// Names that the run makes up begin with `${unique` or `${user`.
-    pub fn endangers_others(&self) -> bool {
+    fn endangers_others(&self) -> bool {
         self.drafts().any(|draft| {
             let path = draft.path.to_string();
             let own = |name: &str| name.starts_with("${unique") || name.starts_with("${user");
@@ -101,7 +100,7 @@ impl Case {
                     let body: String = body.split_whitespace().collect();
                     body.contains(r#""username":"admin""#) || body.contains(r#""username":"${admin"#)
                 }
-                // Also a path that names no account: a target may read one out of it.
+                // Also a path that names no account: a target may parse one from it.
                 _ => {
                     let is_deletion = draft.method == "DELETE" && path.starts_with(Resource::Users.path());
                     is_deletion && !api::username(&path).is_some_and(own)
@@ -121,8 +120,8 @@ impl Case {
         })
     }
 
-    /// Whether it sends what only the wire client can send: bytes as they stand, or a request with a framing of its own.
-    pub fn is_raw(&self) -> bool {
+    /// Whether only the wire client can send it: raw bytes, or a request with its own framing.
+    fn is_raw(&self) -> bool {
         const FRAMING: [&str; 5] = ["Connection", "Content-Length", "Expect", "Transfer-Encoding", "Upgrade"];
         let frames = |(name, _): &(String, Template)| FRAMING.iter().any(|known| name.eq_ignore_ascii_case(known));
         self.scenario.steps.iter().any(|step| match &step.action {
@@ -133,21 +132,23 @@ impl Case {
     }
 }
 
-/// Whether a target that did what is asked, even where it must not, would change nothing but accounts of the case's own:
-/// one that it was given, or one with a name that no other case uses. What cannot be told for sure counts as no.
+/// Whether a target that does what is asked, even where it must not, changes only accounts of this case: the one that it
+/// is given, or one with a unique name. In doubt the answer is no.
 fn keeps_to_its_own(action: &Action) -> bool {
-    let names_its_own = |template: &Template| {
-        let own = |name: &str| matches!(name, "user" | "unique" | "unique4");
-        template.names().any(own)
-    };
+    let names_its_own = |template: &Template| ["user", "unique", "unique4"].iter().any(|name| template.uses(name));
     match action {
-        Action::Send(draft) => match Operation::of(&draft.method, &draft.path.to_string()) {
-            Some(Operation::LogIn | Operation::LogOut | Operation::ReadUser) => true,
-            Some(Operation::CreateUser) => draft.body.as_ref().is_some_and(names_its_own),
-            Some(Operation::UpdateUser | Operation::DeleteUser) => names_its_own(&draft.path),
-            Some(Operation::Register | Operation::Verify) => false,
-            None => draft.method == "GET",
-        },
+        Action::Send(draft) => {
+            let path = draft.path.to_string();
+            match Operation::of(&draft.method, &path).map(Operation::effect) {
+                Some(Effect::Nothing | Effect::Login | Effect::Logout) => true,
+                Some(Effect::Account | Effect::Password) => match api::username(&path) {
+                    Some(_) => names_its_own(&draft.path),
+                    None => draft.body.as_ref().is_some_and(names_its_own),
+                },
+                Some(Effect::Registration) => false,
+                None => draft.method == "GET",
+            }
+        }
         Action::Raw(template) => {
             let login = Operation::LogIn;
             template.to_string().starts_with(&format!("{} ${{base}}{} ", login.method(), login.path()))
@@ -158,22 +159,16 @@ fn keeps_to_its_own(action: &Action) -> bool {
 
 /// All cases of a suite, in the order of their ids.
 pub fn cases(suite: &Suite) -> Vec<Case> {
-    let of = |scenario: &Arc<Scenario>| {
-        let scenario = Arc::clone(scenario);
-        (0..scenario.rows.len()).map(move |row| {
-            let id = match &scenario.rows[row].name {
+    let mut cases = Vec::new();
+    for scenario in &suite.scenarios {
+        for (row, Row { name, bindings, .. }) in scenario.rows.iter().enumerate() {
+            let id = match name {
                 Some(name) => format!("{}::{name}", scenario.id),
                 None => scenario.id.clone(),
             };
-            Case {
-                id,
-                changes: effect::changes(&scenario, &scenario.rows[row].bindings),
-                scenario: Arc::clone(&scenario),
-                row,
-            }
-        })
-    };
-    let mut cases: Vec<Case> = suite.scenarios.iter().flat_map(of).collect();
+            cases.push(Case { id, scenario: Arc::clone(scenario), row, changes: effect::changes(scenario, bindings) });
+        }
+    }
     cases.sort_by(|a, b| a.id.cmp(&b.id));
     cases
 }

@@ -5,33 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Case, Skip, budget};
 use crate::scenario::{Change, Given, Registration};
 
-/// What may be done to a target and what is known of it before the first request.
+/// What may be done to a target, and what is known about it before the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
     /// It was made for this run and is thrown away with it: the embedded reference client, an instance of a trial.
     pub disposable: bool,
-    /// It can be brought back to just installed.
+    /// It can be reset to just installed.
     pub reset: bool,
-    /// It is just installed now (`--fresh`, or a new embedded instance).
+    /// It is just installed (`--fresh`, or a new embedded instance).
     pub fresh: bool,
-    /// What the owner allowed to be changed.
+    /// What the owner allows to change.
     pub allow: BTreeSet<Change>,
-    /// Credentials of its admin are configured.
+    /// The admin's credentials are configured.
     pub credentials: bool,
     /// Its clock can be moved.
     pub advance: bool,
-    /// The code that it sends on registration reaches the harness.
+    /// The registration code that it sends reaches the harness.
     pub code: bool,
-    /// Its registration state, where known.
+    /// Its registration state, if known.
     pub registration: Option<Registration>,
-    /// Bytes that are no HTTP can be sent to it.
+    /// Bytes that are not HTTP can be sent to it.
     pub raw: bool,
-    /// How many wrong logins it may be sent; no limit without a number.
+    /// How many wrong logins it may be sent; unlimited without a number.
     pub wrong_logins: Option<u32>,
 }
 
 impl Capabilities {
-    /// The embedded reference client in that state.
+    /// The embedded reference client.
     pub fn embedded(registration: Registration) -> Capabilities {
         Capabilities {
             disposable: true,
@@ -47,12 +47,12 @@ impl Capabilities {
         }
     }
 
-    /// Whether its state may be thrown away. That it is just installed allows the first login and nothing else.
+    /// Whether its state may be destroyed. Being just installed allows the first login and nothing else.
     fn is_disposable(&self) -> bool {
         self.reset || self.disposable
     }
 
-    /// Why the case cannot run, if it cannot; known before the first request.
+    /// Why the case cannot run, as far as known before the first request.
     fn refusal(&self, case: &Case) -> Option<Skip> {
         if let (Some(needed), Some(found)) = (case.scenario.registration, self.registration)
             && needed != found
@@ -62,17 +62,14 @@ impl Capabilities {
         if case.is_raw() && !self.raw {
             return Some(Skip::RawRequests);
         }
+        let can_be_new = self.reset || self.fresh;
         match case.given() {
-            Given::Fresh if !self.reset && !self.fresh => {
-                return Some(Skip::JustInstalled);
-            }
-            Given::Admin | Given::User | Given::Registered if !self.credentials && !self.reset && !self.fresh => {
+            Given::Fresh if !can_be_new => return Some(Skip::JustInstalled),
+            Given::Admin | Given::User | Given::Registered if !self.credentials && !can_be_new => {
                 return Some(Skip::Credentials);
             }
+            Given::User if !self.may(Change::Users) => return Some(Skip::Account),
             _ => {}
-        }
-        if case.given() == Given::User && !self.may(Change::Users) {
-            return Some(Skip::Account);
         }
         if let Some(change) = case.changes().iter().find(|change| !self.case_may(case, **change)) {
             return Some(match change {
@@ -83,20 +80,17 @@ impl Capabilities {
         if case.endangers_others() && !self.is_disposable() {
             return Some(Skip::EndangersOthers);
         }
-        if uses_code(case) && !self.code {
-            return Some(Skip::Code);
-        }
-        None
+        (uses_code(case) && !self.code).then_some(Skip::Code)
     }
 
     fn may(&self, change: Change) -> bool {
-        // A registration sends somebody an SMS: only the owner's own word allows that.
+        // A registration sends somebody an SMS: the owner must allow that explicitly.
         self.allow.contains(&change) || (change != Change::Registration && self.is_disposable())
     }
 
     fn case_may(&self, case: &Case, change: Change) -> bool {
         match change {
-            // The password of an account that the run made harms nobody.
+            // The password of an account that the run made concerns nobody else.
             Change::Passwords if case.is_confined() => self.may(Change::Users),
             // The first login.
             Change::Passwords if case.given() == Given::Fresh && self.fresh => true,
@@ -107,26 +101,23 @@ impl Capabilities {
 }
 
 fn uses_code(case: &Case) -> bool {
-    let templates = case.scenario.steps.iter().flat_map(|step| step.action.templates());
-    let named = |template: &crate::template::Template| template.names().any(|name| name == "code");
-    case.given() == Given::Registered || templates.into_iter().any(named)
+    let mut templates = case.scenario.steps.iter().flat_map(|step| step.action.templates());
+    case.given() == Given::Registered || templates.any(|template| template.uses("code"))
 }
 
 /// The state that a stage begins in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// Whatever the stage before left.
+    /// As the stage before left it.
     AsLeft,
-    /// As just installed, by a reset.
+    /// Just installed, by a reset.
     Reset,
 }
 
-/// Cases that run one after another or all at once, from one state.
+/// Cases that run one after another or concurrently, from one state.
 #[derive(Debug, Clone)]
 pub struct Stage {
-    /// What is needed before the first of its cases.
     pub start: Start,
-    /// Whether its cases may run at the same time.
     pub concurrent: bool,
     /// At least one.
     pub cases: Vec<Case>,
@@ -135,21 +126,18 @@ pub struct Stage {
 /// Everything that will run, in order, and everything that will not.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// In order.
     pub stages: Vec<Stage>,
-    /// The cases that cannot run, each with the reason.
     pub skipped: Vec<(Case, Skip)>,
-    /// How often the target is reset if everything goes well.
+    /// How often the target is reset if every case leaves what the plan expects.
     pub resets: usize,
 }
 
 impl Plan {
-    /// The cases that will run, in order.
     pub fn cases(&self) -> impl Iterator<Item = &Case> {
         self.stages.iter().flat_map(|stage| &stage.cases)
     }
 
-    /// What will be changed on the target, and by how many cases.
+    /// What will change on the target, and by how many cases.
     pub fn changes(&self) -> BTreeMap<Change, usize> {
         let mut changes = BTreeMap::new();
         for change in self.cases().flat_map(Case::changes) {
@@ -161,10 +149,9 @@ impl Plan {
 
 /// Orders the cases for a target.
 ///
-/// Accepted first logins, registrations that are completed and whatever moves the clock each use up something that only
-/// a reset brings back, but not the same thing. So they go in rounds: one of each kind from one reset. In the first
-/// round, the refusals that share the fresh state come before the first login, and all that leaves the state as good as
-/// it was comes behind it.
+/// Accepted first logins, completed registrations and moves of the clock each use up something that only a reset brings
+/// back, but not the same thing. So they go in rounds: one of each kind from one reset. In the first round, the refusals
+/// that share the fresh state come before the first login, and everything that leaves the state unchanged comes after it.
 pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
     let positives: BTreeSet<String> = cases.iter().filter_map(|case| case.scenario.positive.clone()).collect();
     let mut plan = Plan::default();
@@ -186,7 +173,7 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
     }
     let mut rounds: BTreeMap<(usize, Group), Vec<Case>> = BTreeMap::new();
     for (group, mut cases) in groups {
-        // Where only one of a group can have the state it needs, the positive of refusals tells the most.
+        // If only one of a group can have the state it needs, the positive of refusals shows the most.
         cases.sort_by_key(|case| !positives.contains(&case.scenario.id));
         for (round, cases) in group.batches(cases, capabilities.reset).into_iter().enumerate() {
             rounds.insert((round, group), cases);
@@ -202,28 +189,28 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
         plan.add(group, cases, &mut state, capabilities.reset);
     }
     if capabilities.reset && !capabilities.disposable && !state.fresh {
-        // In the end it is left just installed.
+        // At the end it is left just installed.
         plan.resets += 1;
     }
     plan.skipped.sort_by(|a, b| a.0.id.cmp(&b.0.id));
     plan
 }
 
-/// What is known of the target between two stages.
+/// What is known about the target between two stages.
 #[derive(Debug, Clone, Copy)]
 struct State {
     /// Nobody has logged in since it was installed.
     fresh: bool,
     /// No registration has been completed since it was installed.
     unregistered: bool,
-    /// Nobody has moved its clock since it was installed.
     clock_unmoved: bool,
-    /// The admin's password is known: the owner gave it, or it is the default one or one of the run's own.
+    /// The admin's password is configured, the default, or set by the run.
     admin_known: bool,
 }
 
 impl Plan {
-    /// Adds a stage, with a reset before it where the state asks for one; without one to be had, its cases are skipped.
+    /// Adds a stage, with a reset before it where the state needs one. If a reset is needed and not possible, its cases
+    /// are skipped.
     fn add(&mut self, group: Group, cases: Vec<Case>, state: &mut State, can_reset: bool) {
         let ready = match group {
             Group::FreshUnchanged | Group::FreshChanged => state.fresh,
@@ -277,10 +264,10 @@ impl Group {
             (Given::Fresh, true) => Group::FreshUnchanged,
             (Given::Fresh, false) => Group::FreshChanged,
             (Given::Registered, _) => Group::Registered,
-            // Whoever has the code may end with the number registered.
+            // With the code, the number may end up registered.
             _ if changes(Change::Registration) && uses_code(case) => Group::Verified,
             _ if changes(Change::Registration) => Group::Registering,
-            // On a target whose logout ends more than it should, the cases beside it would be refused for that.
+            // A logout that ends more than it should would break the cases beside it.
             (_, true) if case.logs_out() => Group::LoggingOut,
             (_, true) => Group::Unchanged,
             _ if case.is_confined() => Group::Confined,
@@ -292,7 +279,7 @@ impl Group {
         matches!(self, Group::FreshUnchanged | Group::Unchanged | Group::Confined)
     }
 
-    /// The cases that share one state, together; those that use theirs up, each by itself.
+    /// Cases that share a state stay together; each case that uses it up comes by itself.
     fn batches(self, cases: Vec<Case>, can_reset: bool) -> Vec<Vec<Case>> {
         let alone = match self {
             Group::FreshChanged | Group::Verified => true,

@@ -11,60 +11,46 @@ use super::{Case, Part, Shard};
 pub struct Selection {
     /// Case ids, requirement ids, areas, or globs over them; empty selects all.
     pub filters: Vec<String>,
-    /// Only the cases of these ids; all without it.
+    /// If given, only the cases with these ids.
     pub only: Option<BTreeSet<String>>,
-    /// A part of what is selected by then.
+    /// A part of the cases selected so far.
     pub shard: Option<Shard>,
 }
 
-/// Why a selection selects nothing that can be run.
+/// Why a selection cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
-    /// A filter that matches no case: a green run would be a lie.
+    /// A run without these cases would pass although nothing was tested.
     #[error(
         "the filter `{filter}` matches no case\n  help: {}`wabizspec list cases` and `wabizspec list requirements` show the ids",
         nearest.as_ref().map_or(String::new(), |near| format!("did you mean `{near}`? "))
     )]
-    Unmatched {
-        /// The filter.
-        filter: String,
-        /// The id that was probably meant.
-        nearest: Option<String>,
-    },
-    /// A case that was to be run again is not there: leaving it out would make a green run of a red one.
+    Unmatched { filter: String, nearest: Option<String> },
+    /// A case to run again is gone: without it a failed run would turn into a passed one.
     #[error(
         "{missing} of the cases to run again are not in this suite, `{first}` among them\n  \
          help: the report is of another version or another suite; use that, or run without --rerun-failed"
     )]
-    Gone {
-        /// How many.
-        missing: usize,
-        /// The first of them.
-        first: String,
-    },
-    /// Nothing is left.
+    Gone { missing: usize, first: String },
     #[error(
         "there is nothing to run\n  help: the filters, the shard or the suite leave no case; `wabizspec list cases` shows all cases"
     )]
     Empty,
 }
 
-/// What a selection leaves.
 #[derive(Debug, Clone)]
 pub struct Selected {
-    /// The cases, in their order; at least one.
+    /// At least one, in their order.
     pub cases: Vec<Case>,
-    /// Which part of the selected ones they are, where a shard was asked for.
+    /// If a shard was selected.
     pub part: Option<Part>,
 }
 
 impl Selection {
     /// The selected cases, in their order.
-    ///
-    /// # Errors
-    /// A filter that matches nothing, a case that is not there, or a selection without a case.
     pub fn apply(&self, cases: Vec<Case>) -> Result<Selected, SelectionError> {
-        let filters: Vec<Filter> = self.filters.iter().map(|text| Filter::new(text)).collect();
+        let filter = |text: &String| Filter { text: text.clone(), glob: WildMatch::new(text) };
+        let filters: Vec<Filter> = self.filters.iter().map(filter).collect();
         for filter in &filters {
             if !cases.iter().any(|case| filter.matches(case)) {
                 let ids = cases.iter().flat_map(|case| [case.id.as_str(), case.scenario.id.as_str()]);
@@ -74,7 +60,11 @@ impl Selection {
                 });
             }
         }
-        self.nothing_is_gone(&cases)?;
+        let there: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+        let mut gone = self.only.iter().flatten().filter(|id| !there.contains(id.as_str()));
+        if let Some(first) = gone.next() {
+            return Err(SelectionError::Gone { missing: gone.count() + 1, first: first.clone() });
+        }
         let wanted = |case: &Case| {
             let by_filter = filters.is_empty() || filters.iter().any(|filter| filter.matches(case));
             by_filter && self.only.as_ref().is_none_or(|only| only.contains(&case.id))
@@ -90,15 +80,6 @@ impl Selection {
             false => Ok(Selected { cases, part }),
         }
     }
-
-    fn nothing_is_gone(&self, cases: &[Case]) -> Result<(), SelectionError> {
-        let there: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
-        let mut gone = self.only.iter().flatten().filter(|id| !there.contains(id.as_str()));
-        match gone.next() {
-            None => Ok(()),
-            Some(first) => Err(SelectionError::Gone { missing: gone.count() + 1, first: first.clone() }),
-        }
-    }
 }
 
 struct Filter {
@@ -107,12 +88,8 @@ struct Filter {
 }
 
 impl Filter {
-    fn new(text: &str) -> Filter {
-        Filter { text: text.to_owned(), glob: WildMatch::new(text) }
-    }
-
-    /// A filter without wildcards also selects what lies below it: an area's cases, a file's rows, a topic's
-    /// requirements. The name of an area means its cases, not every case elsewhere that cites a rule of it.
+    /// A filter without wildcards also selects what is below it: an area's cases, a file's rows, a topic's requirements.
+    /// The name of an area means its cases, not every case elsewhere that cites one of its rules.
     fn matches(&self, case: &Case) -> bool {
         let below = |id: &str, separators: &[&str]| {
             let rest = id.strip_prefix(&self.text);
@@ -131,11 +108,17 @@ mod tests {
     use super::*;
     use crate::plan::tests::embedded;
 
-    fn selected(filters: &[&str]) -> Result<Vec<String>, SelectionError> {
-        let selection =
-            Selection { filters: filters.iter().map(|filter| (*filter).to_owned()).collect(), ..Selection::default() };
+    fn apply(selection: Selection) -> Result<Vec<String>, SelectionError> {
         let selected = selection.apply(embedded())?;
         Ok(selected.cases.into_iter().map(|case| case.id).collect())
+    }
+
+    fn selected(filters: &[&str]) -> Result<Vec<String>, SelectionError> {
+        apply(Selection { filters: filters.iter().map(|&filter| filter.into()).collect(), ..Selection::default() })
+    }
+
+    fn only(ids: &[&str]) -> Result<Vec<String>, SelectionError> {
+        apply(Selection { only: Some(ids.iter().map(|&id| id.into()).collect()), ..Selection::default() })
     }
 
     #[test]
@@ -147,31 +130,17 @@ mod tests {
         assert!(area.len() > one.len());
         let by_requirement = selected(&["login.first.refused"]).expect("requirement");
         assert!(by_requirement.contains(&one[0]) && by_requirement.len() < area.len());
-        let topic = selected(&["login.first"]).expect("topic");
-        assert_eq!(topic, selected(&["login.first.*"]).expect("topic glob"));
+        assert_eq!(selected(&["login.first"]), selected(&["login.first.*"]));
+        assert_eq!(only(&["login/first-login"]).expect("one").len(), 1);
     }
 
     #[test]
-    fn a_filter_that_matches_nothing_is_an_error_even_beside_one_that_does() {
-        let error = selected(&["login/*", "login/defualt-password-alone"]).expect_err("unmatched");
-        let SelectionError::Unmatched { filter, nearest } = error else {
-            panic!("{error}");
-        };
-        assert_eq!(filter, "login/defualt-password-alone");
-        assert_eq!(nearest.as_deref(), Some("login/default-password-alone"));
-    }
-
-    #[test]
-    fn only_the_named_cases_are_selected_and_none_may_be_gone() {
-        let ids = |ids: &[&str]| Some(ids.iter().map(|id| (*id).to_owned()).collect());
-        let selection = Selection { only: ids(&["login/first-login"]), ..Selection::default() };
-        let selected = selection.apply(embedded()).expect("selected");
-        assert_eq!(selected.cases.len(), 1);
-        let selection =
-            Selection { only: ids(&["login/first-login", "login/gone", "login/gone-too"]), ..Selection::default() };
-        let error = selection.apply(embedded()).expect_err("gone");
-        let first = "login/gone".to_owned();
-        assert_eq!(error, SelectionError::Gone { missing: 2, first });
+    fn a_filter_without_a_match_and_a_case_that_is_gone_are_errors() {
+        let (wrong, right) = ("login/defualt-password-alone", "login/default-password-alone");
+        let unmatched = SelectionError::Unmatched { filter: wrong.into(), nearest: Some(right.into()) };
+        assert_eq!(selected(&["login/*", wrong]), Err(unmatched));
+        let gone = SelectionError::Gone { missing: 2, first: "login/gone".into() };
+        assert_eq!(only(&["login/first-login", "login/gone", "login/gone-too"]), Err(gone));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::fnv::fnv1a;
 
 /// A part of a run: the `index`-th of `count`, 1-based.
 ///
-/// The shards of one count are disjoint and complete, and a case stays in its shard when others are added: the
-/// shard follows from the case's id alone.
+/// The shards of one count are disjoint and complete. A case stays in its shard when others are added, since the shard
+/// follows from the case's id alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Shard {
@@ -18,26 +18,22 @@ pub struct Shard {
     count: u64,
 }
 
-/// What a sharded run covers. Reports carry it, so that a shard that got lost is noticed where they are merged.
+/// What a sharded run covers. Reports contain it, so that a lost shard is noticed when they are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
-    /// The shard.
     pub shard: Shard,
-    /// How many cases are selected, all shards together.
+    /// How many cases are selected in all shards together.
     pub of: usize,
 }
 
-/// Shards at most. A run for each of them is more than anybody starts, and a report may be checked for each.
+/// Nobody starts that many runs, and merging checks for a report of each.
 const MOST_SHARDS: u64 = 1_000_000;
 
-/// Why a text is not a shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ShardError {
-    /// It does not say which of how many.
     #[error("`{0}` is not a valid shard; write K/N with K from 1 to N, such as 2/4")]
-    NoShard(String),
-    /// It says of more than there may be.
+    Invalid(String),
     #[error("`{0}` has too many shards; there may be {MOST_SHARDS} at most")]
     TooMany(String),
 }
@@ -46,7 +42,7 @@ impl FromStr for Shard {
     type Err = ShardError;
 
     fn from_str(text: &str) -> Result<Shard, ShardError> {
-        let wrong = || ShardError::NoShard(text.to_owned());
+        let wrong = || ShardError::Invalid(text.to_owned());
         let (index, count) = text.split_once('/').ok_or_else(wrong)?;
         let index: u64 = index.parse().map_err(|_| wrong())?;
         let count: u64 = count.parse().map_err(|_| wrong())?;
@@ -81,13 +77,12 @@ impl fmt::Display for Shard {
 }
 
 impl Shard {
-    /// Of how many it is one.
-    pub fn count(self) -> u64 {
+    pub(crate) fn count(self) -> u64 {
         self.count
     }
 
     /// All shards of its run, itself included.
-    pub fn siblings(self) -> impl Iterator<Item = Shard> {
+    pub(crate) fn siblings(self) -> impl Iterator<Item = Shard> {
         let count = self.count;
         (1..=count).map(move |index| Shard { index, count })
     }
@@ -121,13 +116,12 @@ mod tests {
     #[test]
     fn a_shard_knows_all_shards_of_its_run() {
         let shard: Shard = "2/3".parse().expect("shard");
-        assert_eq!(shard.count(), 3);
         let siblings: Vec<String> = shard.siblings().map(|sibling| sibling.to_string()).collect();
-        assert_eq!(siblings, ["1/3", "2/3", "3/3"]);
+        assert_eq!((shard.count(), siblings), (3, vec!["1/3".into(), "2/3".into(), "3/3".into()]));
     }
 
     #[test]
-    fn what_is_no_shard_is_refused() {
+    fn invalid_shards_are_refused() {
         for text in ["", "1", "0/2", "3/2", "a/b", "1/0", "-1/2", "1/1000001", "1/18446744073709551615"] {
             assert!(text.parse::<Shard>().is_err(), "{text}");
         }

@@ -1,41 +1,34 @@
-//! Why a case is not tried, as data: known before the first request.
+//! Why a case is skipped, as data: known before the first request.
 
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Change, Registration};
 
-/// Why a case is not tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Skip {
-    /// It is about targets in another state of registration.
     Registration {
-        /// The state that it is about.
         needed: Registration,
-        /// The state of the target.
         found: Registration,
     },
-    /// The client cannot send its requests as they stand.
+    /// The client cannot send its requests unchanged.
     RawRequests,
-    /// It needs a just installed target.
     JustInstalled,
-    /// It needs a just installed target, and another case has used that up.
+    /// Another case has used the just installed state up.
     JustInstalledAgain,
     /// It needs to log in as admin.
     Credentials,
     /// It needs an account of its own.
     Account,
-    /// It moves the clock, which the configuration has no way to do.
+    /// It moves the clock, for which nothing is configured.
     Advance,
-    /// It makes a change that the owner has not allowed.
+    /// The owner does not allow the change.
     Change(Change),
-    /// It might cost somebody an account.
+    /// It might delete or replace an account that the run did not make.
     EndangersOthers,
-    /// It needs the registration code, which the configuration has no way to get.
+    /// It needs the registration code, for which nothing is configured.
     Code,
-    /// It needs more wrong logins than the target may be sent.
     WrongLogins {
-        /// How many these are.
         limit: u32,
     },
 }

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
-use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -12,6 +11,7 @@ use tokio::sync::watch;
 use super::{Broken, FaultVerdict, Progress, Row};
 use crate::custody::Target;
 use crate::judge::{Oracles, RequirementVerdict, Verdict};
+use crate::parallel;
 use crate::plan::{Capabilities, Case, plan};
 use crate::reference::{Behaviour, Fault, Kind, Registration, Server, Settings as ServerSettings};
 use crate::requirement::Level;
@@ -19,10 +19,10 @@ use crate::run::{Event, Settings, Summary, TargetInfo, Witness, run};
 use crate::scenario::Suite;
 use crate::transport::Limits;
 
-/// Faults whose answers come later than this are waited for no longer. No answer over loopback takes that long.
+/// The time limit for faults that answer late. No other answer over loopback takes that long.
 const SLOW: Duration = Duration::from_secs(5);
 
-/// What one run of the whole suite showed.
+/// What one run of the suite showed.
 #[derive(Default)]
 pub(super) struct Ran {
     /// The verdict of each case, and the requirements that it found broken or reported.
@@ -48,19 +48,18 @@ impl Ran {
         let cases = self.cases.iter().filter(|(_, (verdict, _))| bad(*verdict));
         let mut all: Vec<Broken> = cases.map(|(case, (verdict, _))| broken(case, verdict.to_string())).collect();
         if all.is_empty() {
-            let requirements = self.summary.requirements();
-            let musts = requirements.iter().filter(|result| result.requirement.level == Level::Must);
             let proven = |verdict| matches!(verdict, RequirementVerdict::Pass | RequirementVerdict::Skipped);
-            let unproven = musts.filter(|result| !proven(result.verdict));
-            all.extend(unproven.map(|result| broken(&result.requirement.id, result.verdict.to_string())));
+            let unproven = self.musts().filter(|(_, verdict)| !proven(*verdict));
+            all.extend(unproven.map(|(id, verdict)| broken(id, verdict.to_string())));
         }
         all
     }
 
-    /// The cases that failed.
-    fn red(&self) -> impl Iterator<Item = &String> {
-        let failed = self.cases.iter().filter(|(_, (verdict, _))| *verdict == Verdict::Fail);
-        failed.map(|(case, _)| case)
+    /// The requirements of level must.
+    fn musts(&self) -> impl Iterator<Item = (&str, RequirementVerdict)> {
+        let requirements = self.summary.requirements().into_iter();
+        let musts = requirements.filter(|result| result.requirement.level == Level::Must);
+        musts.map(|result| (result.requirement.id.as_str(), result.verdict))
     }
 
     /// The cases that noticed something of a requirement.
@@ -68,21 +67,14 @@ impl Ran {
         let noticed = self.cases.iter().filter(|(_, (_, noticed))| noticed.contains(requirement));
         noticed.map(|(case, _)| case).collect()
     }
-
-    /// Whether some requirement of level must counts as proven.
-    fn proves_a_must(&self) -> bool {
-        let proven = |verdict: RequirementVerdict| verdict == RequirementVerdict::Pass;
-        let requirements = self.summary.requirements();
-        requirements.iter().any(|result| result.requirement.level == Level::Must && proven(result.verdict))
-    }
 }
 
-/// What a run shows beside its verdicts.
+/// What a run is observed by, beside its verdicts.
 #[derive(Default)]
 pub(super) struct Look<'w> {
-    /// Set once the client answers otherwise than the faultless one.
+    /// Set once an answer differs from that of the faultless client.
     pub differs: Option<Arc<AtomicBool>>,
-    /// Who looks on, given how many requests the client answered so far.
+    /// Makes the witness, given the counter of the requests that the client has answered.
     pub witness: Option<&'w dyn Fn(Arc<AtomicU64>) -> Witness>,
 }
 
@@ -135,39 +127,23 @@ impl Bench<'_> {
         self.each(faults, |fault| self.try_one(fault, &baseline[&fault.registration]), |row| progress.tried(row))
     }
 
-    /// Does something with each item, as many at a time as there are processors. Ends early when told to stop; what was
-    /// begun then is left out.
+    /// Does the work for each item on all cores. Ends early when told to stop, without the items in work.
     pub fn each<T: Sync, R: Send>(
         &self,
         items: &[T],
         work: impl Fn(&T) -> std::io::Result<R> + Sync,
         done: impl Fn(&R) + Sync,
     ) -> std::io::Result<Vec<R>> {
-        let next = AtomicUsize::new(0);
-        let results: Mutex<BTreeMap<usize, std::io::Result<R>>> = Mutex::default();
-        let work = || {
-            while let index = next.fetch_add(1, Ordering::Relaxed)
-                && let Some(item) = items.get(index)
-            {
-                let result = work(item);
-                if *self.stop.borrow() {
-                    return;
-                }
-                result.iter().for_each(&done);
-                results.lock().unwrap_or_else(PoisonError::into_inner).insert(index, result);
-            }
-        };
-        let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        std::thread::scope(|scope| {
-            for _ in 1..workers {
-                scope.spawn(work);
-            }
-            work();
+        let results = parallel::each(items, |item| {
+            let result = work(item);
+            let stopped = *self.stop.borrow();
+            result.iter().filter(|_| !stopped).for_each(&done);
+            (!stopped).then_some(result)
         });
-        results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+        results.into_iter().collect()
     }
 
-    /// One fault on a client of its own, held against what the faultless one shows.
+    /// One fault on a client of its own, compared with the faultless one.
     pub fn try_one(&self, fault: &Fault, baseline: &Ran) -> std::io::Result<Row> {
         let level = self.suite.register.find(&fault.requirement).map(|requirement| requirement.level);
         let mut row =
@@ -189,11 +165,12 @@ impl Bench<'_> {
         let usual = baseline.noticing(&fault.requirement);
         let killers: BTreeSet<&String> = ran.noticing(&fault.requirement).difference(&usual).copied().collect();
         let killed = match fault.kind {
-            Kind::Degenerate => !ran.proves_a_must(),
+            Kind::Degenerate => ran.musts().all(|(_, verdict)| verdict != RequirementVerdict::Pass),
             Kind::Rule | Kind::Robustness => !killers.is_empty(),
         };
         row.verdict = if killed { FaultVerdict::Killed } else { FaultVerdict::Silent };
-        let red: BTreeSet<&String> = ran.red().chain(killers.iter().copied()).collect();
+        let failed = ran.cases.iter().filter(|(_, (verdict, _))| *verdict == Verdict::Fail);
+        let red: BTreeSet<&String> = failed.map(|(case, _)| case).chain(killers.iter().copied()).collect();
         row.cases = red.into_iter().cloned().collect();
         row.killers = killers.into_iter().cloned().collect();
         Ok(row)
@@ -204,17 +181,14 @@ impl Bench<'_> {
         let oracles = Oracles::of(&self.suite.register);
         let cited = self.suite.cited();
         let checked = |id: &str| cited.contains(id) || oracles.requirements().any(|oracle| oracle == id);
-        let unchecked = self
-            .suite
-            .register
-            .iter()
-            .filter(|requirement| requirement.untested.is_none() && !checked(&requirement.id));
-        let broken = unchecked.map(|requirement| Broken {
-            id: requirement.id.clone(),
-            registration: Registration::Open,
-            what: "cited by no scenario".to_owned(),
-        });
-        broken.collect()
+        let all = self.suite.register.iter();
+        all.filter(|requirement| requirement.untested.is_none() && !checked(&requirement.id))
+            .map(|requirement| Broken {
+                id: requirement.id.clone(),
+                registration: Registration::Open,
+                what: "cited by no scenario".to_owned(),
+            })
+            .collect()
     }
 
     /// Cases that kill no fault whose requirement they cite.

@@ -1,6 +1,6 @@
-//! Faults that nobody had to think of: each lets through what one step of one case sees refused, and nothing else.
+//! Generated faults: each lets through what one step of one case sees refused, and nothing else.
 //!
-//! They show that every refusal that the suite asks for is looked at. Each is tried with its own case alone.
+//! They show that every refusal that the suite asks for is checked. Each is tried with its own case alone.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +23,6 @@ pub(super) fn try_all(bench: &Bench<'_>, progress: &dyn Progress) -> std::io::Re
     bench.each(&bench.cases, |case| try_case(bench, case), done)
 }
 
-/// The rows of the faults of one case.
 fn try_case(bench: &Bench<'_>, case: &Case) -> std::io::Result<Vec<Row>> {
     if !case.scenario.steps.iter().any(|step| refused_for(step).is_some()) {
         return Ok(Vec::new());
@@ -35,7 +34,7 @@ fn try_case(bench: &Bench<'_>, case: &Case) -> std::io::Result<Vec<Row>> {
         let (seen, last) = (Arc::clone(&seen), AtomicU64::new(0));
         Witness::new(move |witnessed| {
             let number = requests.load(Ordering::Relaxed);
-            // What is no HTTP, or is too large, is refused before the client is asked.
+            // What is not HTTP, or is too large, is refused before it reaches the client.
             let asked = last.swap(number, Ordering::Relaxed) < number;
             let status = witnessed.exchange.response().map_or(0, |response| response.status);
             let refused = asked && status >= 400;
@@ -57,16 +56,15 @@ fn try_case(bench: &Bench<'_>, case: &Case) -> std::io::Result<Vec<Row>> {
     rows.collect()
 }
 
-/// A request that the faultless client refused, as the case wants it.
+/// A request that the faultless client refused, as the case expects.
 struct Refused {
-    /// Which of all requests it was.
+    /// Among all requests to that client.
     number: u64,
     step: String,
-    /// The requirement that asks for the refusal.
     requirement: String,
 }
 
-/// The requirement for which a step must be refused, if it must.
+/// The requirement that asks for the step to be refused.
 fn refused_for(step: &Step) -> Option<&str> {
     let refuses = |check: &Check| matches!(check, Check::Status(set) if set.refuses());
     let refusing = step.expectations.iter().find(|expectation| expectation.checks.iter().any(refuses));
@@ -93,11 +91,10 @@ mod tests {
     #[test]
     fn each_refusal_of_a_case_is_let_through_once() {
         let rows = rows("login/default-password-alone");
-        let told: Vec<(&str, &str, FaultVerdict)> =
+        let found: Vec<(&str, &str, FaultVerdict)> =
             rows.iter().map(|row| (row.fault.id.as_str(), row.fault.requirement.as_str(), row.verdict)).collect();
-        let [first, second] = ["generated:login/default-password-alone:1", "generated:login/default-password-alone:2"];
-        let killed = FaultVerdict::Killed;
-        assert_eq!(told, [(first, "login.first.refused", killed), (second, "login.first.refused", killed)]);
+        let ids = ["generated:login/default-password-alone:1", "generated:login/default-password-alone:2"];
+        assert_eq!(found, ids.map(|id| (id, "login.first.refused", FaultVerdict::Killed)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! A scenario file as it stands on disk: every key that is allowed, and nothing that follows from them.
+//! The keys of a scenario file, and nothing that follows from them.
 //!
-//! The JSON Schema is generated from these types, so their documentation is what an author's editor shows.
-//! `parse` makes them into a [`Scenario`](super::Scenario).
+//! The JSON Schema is generated from these types, so an author's editor shows their documentation. `parse` turns them
+//! into a [`Scenario`](super::Scenario).
 
 use std::fmt;
 
@@ -81,8 +81,7 @@ pub(super) struct StepEntry {
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub hex: Option<Spanned<String>>,
     /// Moves the clock of the target on by that many seconds; nothing is sent.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<u32>"))]
-    pub advance: Option<Spanned<u32>>,
+    pub advance: Option<u32>,
     /// Why a target that conforms may refuse the request: then (4xx) the case is blocked for this reason, not failed. A
     /// 5xx or no answer is judged as ever.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
@@ -141,7 +140,7 @@ pub(super) struct LifetimeEntry {
 }
 
 /// One word or number, or a list of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct OneOrMore(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for OneOrMore {
@@ -185,14 +184,12 @@ impl JsonSchema for OneOrMore {
     }
 }
 
-/// What a value is held to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a value is compared with.
+#[derive(Debug)]
 pub(super) enum PatternEntry {
-    /// A text, or a typed placeholder.
+    /// Or a typed placeholder.
     Text(String),
-    /// A whole number.
     Integer(i64),
-    /// A boolean.
     Bool(bool),
 }
 

@@ -1,7 +1,7 @@
-//! Scenario files: the format, and the errors of those who write them.
+//! Scenario files: the format, and the errors in them.
 //!
-//! A [`Scenario`] is one file, read and checked as far as a file can be checked by itself and against the register;
-//! a [`Suite`] is a register and all its scenarios. Nothing here knows a target.
+//! A [`Scenario`] is one file, checked as far as it can be by itself and against the register; a [`Suite`] is a register
+//! and all its scenarios. Nothing here knows a target.
 
 mod format;
 #[cfg(feature = "cli")]
@@ -23,10 +23,12 @@ use crate::template::{Bindings, Pointer, Template};
 pub use crate::reference::Registration;
 #[cfg(feature = "cli")]
 pub use schema::schema;
-pub use suite::{MissingTwin, Suite, SuiteError};
+#[cfg(feature = "cli")]
+pub(crate) use suite::MissingPositive;
+pub use suite::{Suite, SuiteError};
 
 /// The state that a case needs before its first step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Given {
@@ -45,18 +47,12 @@ pub enum Given {
 
 impl fmt::Display for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Given::Any => "any",
-            Given::Fresh => "fresh",
-            Given::Admin => "admin",
-            Given::User => "user",
-            Given::Registered => "registered",
-        })
+        self.serialize(f)
     }
 }
 
 /// A part of the target's state that a case leaves changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
@@ -77,33 +73,28 @@ impl Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Change::Passwords => "passwords",
-            Change::Users => "users",
-            Change::Registration => "registration",
-            Change::Clock => "clock",
-        })
+        self.serialize(f)
     }
 }
 
-/// One scenario file, read.
+/// One scenario file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
     /// `area/name`, from the file's path.
     pub id: String,
-    /// The file as the user knows it.
-    pub file: String,
+    /// As the user knows it.
+    pub(crate) file: String,
     /// What it shows.
     pub title: String,
     /// What each row needs.
     pub given: Given,
-    /// What each row leaves changed.
-    pub changes: Vec<Change>,
+    /// What each row leaves changed, as declared.
+    pub(crate) changes: Vec<Change>,
     /// Whether it is its area's control.
     pub control: bool,
     /// The id of the scenario that makes the refused request good.
     pub positive: Option<String>,
-    /// The registration state without which it says nothing.
+    /// The only registration state to which it applies.
     pub registration: Option<Registration>,
     /// Why it is kept although no planted fault needs it.
     pub keep: Option<String>,
@@ -114,7 +105,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The folder that the file lies in.
+    /// The first part of its id.
     pub fn area(&self) -> &str {
         self.id.split('/').next().unwrap_or_default()
     }
@@ -132,15 +123,15 @@ impl Scenario {
 /// One row of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Absent where the file has no rows.
+    /// Absent if the file has no rows.
     pub name: Option<String>,
-    /// What the row binds.
+    /// The values of its names.
     pub bindings: Bindings,
     /// 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
-/// One request and what must hold of its answer.
+/// One request and what is expected of its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Findings name it.
@@ -149,79 +140,69 @@ pub struct Step {
     pub action: Action,
     /// Why a target that conforms may refuse the request; then the case is blocked instead of judged.
     pub may_refuse: Option<String>,
-    /// What must hold; empty only where nothing is sent.
+    /// Empty only if nothing is sent.
     pub expectations: Vec<Expectation>,
-    /// Names bound to strings of the answer.
-    pub captures: Vec<Capture>,
+    pub(crate) captures: Vec<Capture>,
     /// 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 /// A name bound to a string of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Capture {
-    /// The name.
+pub(crate) struct Capture {
     pub name: String,
-    /// Where the string stands.
     pub at: Pointer,
 }
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Sends a request in HTTP form.
+    /// Sends an HTTP request.
     Send(Draft),
-    /// Sends these bytes as they stand.
+    /// Sends these bytes unchanged.
     Raw(Template),
-    /// Sends these bytes as they stand.
+    /// The same for bytes that are not text.
     Hex(Vec<u8>),
     /// Moves the target's clock on by that many seconds.
     Advance(u32),
 }
 
-/// A request still to be filled in.
+/// A request with unbound names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
     /// For example `POST`.
     pub method: String,
     /// Without the target's base path.
     pub path: Template,
-    /// How the request authenticates.
-    pub authorization: Authorization,
-    /// Further headers.
-    pub headers: Vec<(String, Template)>,
-    /// The body, if any.
-    pub body: Option<Template>,
-    /// Whether `Content-Type: application/json` goes with the body.
-    pub is_json: bool,
+    pub(crate) authorization: Authorization,
+    pub(crate) headers: Vec<(String, Template)>,
+    pub(crate) body: Option<Template>,
+    /// Whether it is sent with `Content-Type: application/json`.
+    pub(crate) is_json: bool,
 }
 
-/// The `Authorization` header of a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Authorization {
-    /// None (but `headers` may hold one, spelled out).
+pub(crate) enum Authorization {
+    /// `headers` may still have one.
     None,
-    /// `username:password`, to be encoded.
+    /// `username:password`, not encoded.
     Basic(Template),
-    /// A token.
     Bearer(Template),
 }
 
 impl Draft {
-    /// Its path, as far as a row fills it in: what the run fills in keeps its `${name}`.
-    pub fn path_in(&self, row: &Bindings) -> String {
+    /// Its path with the values of a row, or as written if it has names that the run binds.
+    pub(crate) fn path_in(&self, row: &Bindings) -> String {
         self.path.render(row).unwrap_or_else(|_| self.path.to_string())
     }
 
-    /// The operation that it calls, if it is one of the API.
-    pub fn operation(&self, row: &Bindings) -> Option<Operation> {
+    pub(crate) fn operation(&self, row: &Bindings) -> Option<Operation> {
         Operation::of(&self.method, &self.path_in(row))
     }
 }
 
 impl Action {
-    /// The templates that are rendered before it is done.
-    pub fn templates(&self) -> Vec<&Template> {
+    pub(crate) fn templates(&self) -> Vec<&Template> {
         match self {
             Action::Send(draft) => {
                 let authorization = match &draft.authorization {
@@ -238,8 +219,8 @@ impl Action {
     }
 }
 
-/// The names that the harness binds for a case of that given, beside its row and its captures.
-pub fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
+/// The names that the harness binds for a case in that state, beside its row and its captures.
+fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
     const ANY: [&str; 5] = ["host", "base", "unique", "unique4", "new_password"];
     const ADMIN: [&str; 8] = ["admin", "admin_password", "admin_token", "cc", "phone_number", "cert", "vname", "code"];
     const USER: [&str; 3] = ["user", "user_password", "user_token"];
@@ -248,13 +229,7 @@ pub fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
     ANY.into_iter().chain(admin).chain(user)
 }
 
-/// Whether the harness binds the name for a case of some given.
-pub fn is_harness_name(name: &str) -> bool {
+/// Whether the harness binds the name for a case in some state.
+fn is_harness_name(name: &str) -> bool {
     harness_names(Given::User).any(|known| known == name)
-}
-
-/// Whether a word may be part of a case id: lower case, digits and hyphens.
-fn is_segment(word: &str) -> bool {
-    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !word.is_empty() && word.bytes().all(legal)
 }

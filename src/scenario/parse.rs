@@ -1,6 +1,5 @@
 //! From a file's text to a [`Scenario`]: everything that can be wrong with one file by itself.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -8,116 +7,88 @@ use toml::de::{DeTable, DeValue};
 
 use super::format::ScenarioFile;
 use super::step::Reader;
-use super::{Action, Change, Row, Scenario, Step, harness_names, is_harness_name, is_segment};
+use super::{Action, Change, Row, Scenario, Step, harness_names, is_harness_name};
 use crate::judge::{Check, Expectation, Pattern, StatusSet};
 use crate::located::{self, LineCounter, Located, LocatedError, SourceText};
-use crate::requirement::Register;
-use crate::template::{Bindings, is_name};
+use crate::requirement::{Register, is_segment};
+use crate::template::Bindings;
 
 impl Scenario {
-    /// Reads the scenario of that id (`area/name`).
-    ///
-    /// # Errors
-    /// The first thing that is wrong, with file, line, column and advice.
+    /// Parses the scenario with that id (`area/name`). The error is the first thing that is wrong.
     pub fn parse(id: &str, source: SourceText<'_>, register: &Register) -> Result<Scenario, LocatedError> {
         let file: ScenarioFile = located::parse(source).map_err(|error| {
-            // An id without quotes is a nest of tables to TOML, and the error about that would help nobody.
+            // To TOML, an id without quotes is nested tables, and that error would not help.
             unquoted_id(source).unwrap_or(error)
         })?;
         let reader = Reader::new(source, register);
-        let title = file.title.get_ref().trim();
-        if title.is_empty() {
-            let advice = "say in one sentence what the scenario shows";
-            return Err(source.error(file.title.span(), "the title is empty", advice));
-        }
-        let positive = file.positive.as_ref().map(|positive| positive.get_ref().clone());
-        if positive.as_deref() == Some(id) {
-            let span = file.positive.as_ref().map_or(0..0, Spanned::span);
-            return Err(source.error(span, "the scenario is its own positive", "name the one that is accepted"));
+        source.filled(&file.title, "the title is empty", "say in one sentence what the scenario shows")?;
+        if let Some(positive) = file.positive.as_ref().filter(|positive| positive.get_ref() == id) {
+            let (what, advice) = ("the scenario is its own positive", "name the one that is accepted");
+            return Err(source.error(positive.span(), what, advice));
         }
         let rows = rows(&reader, &file.cases)?;
         if file.steps.is_empty() {
             return Err(source.error(0..0, "there is no step", "add [[steps]] with `name`, `send` and [steps.expect]"));
         }
         let spans: Vec<Range<usize>> = file.steps.iter().map(Spanned::span).collect();
-        let steps = file.steps.into_iter().map(|step| reader.step(step)).collect::<Result<Vec<_>, _>>()?;
-        unique_step_names(source, &steps, &spans)?;
         let scenario = Scenario {
             id: id.to_owned(),
             file: source.file.to_owned(),
-            title: title.to_owned(),
+            title: file.title.get_ref().trim().to_owned(),
             given: file.given,
             changes: file.changes,
             control: file.control,
-            positive,
+            positive: file.positive.map(Spanned::into_inner),
             registration: file.registration,
             keep: file.keep,
             rows,
-            steps,
+            steps: file.steps.into_iter().map(|step| reader.step(step)).collect::<Result<_, _>>()?,
         };
-        clock_is_declared(&scenario, source, &spans)?;
+        steps_fit_together(&scenario, source, &spans)?;
         names_are_bound(&scenario, source, &file.cases, &spans)?;
-        refusals_have_twins(&scenario, source, &spans)?;
+        refusals_have_positives(&scenario, source, &spans)?;
         Ok(scenario)
     }
 }
 
 fn rows(reader: &Reader<'_>, cases: &Located<Located<String>>) -> Result<Vec<Row>, LocatedError> {
     if cases.is_empty() {
-        return Ok(vec![Row { name: None, bindings: Bindings::new(), line: 1 }]);
+        return Ok(vec![Row { name: None, bindings: Bindings::default(), line: 1 }]);
     }
     let mut lines = LineCounter::new(reader.source);
-    cases.iter().map(|(name, values)| row(reader, name, values, lines.line(name.span().start))).collect()
-}
-
-fn row(
-    reader: &Reader<'_>,
-    name: &Spanned<String>,
-    values: &Spanned<Located<String>>,
-    line: usize,
-) -> Result<Row, LocatedError> {
-    if !is_segment(name.get_ref()) {
-        let what = format!("`{}` is not a valid row name", name.get_ref());
-        let advice = "use lower case, digits and hyphens: it becomes part of the case id";
-        return Err(reader.source.error(name.span(), what, advice));
-    }
-    let mut bindings = Bindings::new();
-    for (key, value) in values.get_ref().iter() {
-        if !is_name(key.get_ref()) {
-            let what = format!("`{}` cannot be bound", key.get_ref());
-            return Err(reader.source.error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"));
+    let row = |(name, values): (&Spanned<String>, &Spanned<Located<String>>)| {
+        if !is_segment(name.get_ref()) {
+            let what = format!("`{}` is not a valid row name", name.get_ref());
+            let advice = "use lower case, digits and hyphens: it becomes part of the case id";
+            return Err(reader.source.error(name.span(), what, advice));
         }
-        bindings.bind(key.get_ref(), value.get_ref());
-    }
-    Ok(Row { name: Some(name.get_ref().clone()), bindings, line })
+        let mut bindings = Bindings::default();
+        for (key, value) in values.get_ref().iter() {
+            bindings.bind(reader.name(key)?, value.get_ref());
+        }
+        Ok(Row { name: Some(name.get_ref().clone()), bindings, line: lines.line(name.span().start) })
+    };
+    cases.iter().map(row).collect()
 }
 
-fn unique_step_names(source: SourceText<'_>, steps: &[Step], spans: &[Range<usize>]) -> Result<(), LocatedError> {
-    let mut seen = BTreeSet::new();
-    for (step, span) in steps.iter().zip(spans) {
-        if !seen.insert(step.name.as_str()) {
+/// Their names differ, and the clock moves only if the scenario declares it: otherwise the planner would run it on a
+/// target that does not allow it.
+fn steps_fit_together(scenario: &Scenario, source: SourceText<'_>, spans: &[Range<usize>]) -> Result<(), LocatedError> {
+    let declared = scenario.changes.contains(&Change::Clock);
+    for (index, (step, span)) in scenario.steps.iter().zip(spans).enumerate() {
+        if scenario.steps[..index].iter().any(|other| other.name == step.name) {
             let what = format!("two steps are named `{}`", step.name);
             return Err(source.error(span.clone(), what, "findings name the step, so give each its own name"));
+        }
+        if matches!(step.action, Action::Advance(_)) && !declared {
+            let what = "the step moves the clock, but the scenario does not say so";
+            return Err(source.error(span.clone(), what, "add \"clock\" to `changes`"));
         }
     }
     Ok(())
 }
 
-/// A scenario that moves the clock says so, or the planner would let it loose on a target that did not allow it.
-fn clock_is_declared(scenario: &Scenario, source: SourceText<'_>, spans: &[Range<usize>]) -> Result<(), LocatedError> {
-    let moves = |step: &Step| matches!(step.action, Action::Advance(_));
-    let undeclared = !scenario.changes.contains(&Change::Clock);
-    match scenario.steps.iter().position(moves).filter(|_| undeclared) {
-        Some(step) => Err(source.error(
-            spans[step].clone(),
-            "the step moves the clock, but the scenario does not say so",
-            "add \"clock\" to `changes`",
-        )),
-        None => Ok(()),
-    }
-}
-
-/// Every name that a template needs is bound by the harness, by each row, or by a capture of an earlier step.
+/// Every name that a template uses is bound by the harness, by each row, or by a capture of an earlier step.
 fn names_are_bound(
     scenario: &Scenario,
     source: SourceText<'_>,
@@ -159,7 +130,7 @@ fn names_are_bound(
     Ok(())
 }
 
-/// Where the name first stands in the step, so that the error points at it.
+/// The first use of the name in the step.
 fn place_of(source: SourceText<'_>, name: &str, step: &Range<usize>) -> Range<usize> {
     let needle = format!("${{{name}");
     let tail = source.text.get(step.start..).unwrap_or_default();
@@ -167,8 +138,8 @@ fn place_of(source: SourceText<'_>, name: &str, step: &Range<usize>) -> Range<us
     start..start + needle.len()
 }
 
-/// A refusal proves little unless the same request made good is accepted: by a positive, or by a step beside it.
-fn refusals_have_twins(
+/// A refusal proves little unless the same request made good is accepted: in a positive, or in another step.
+fn refusals_have_positives(
     scenario: &Scenario,
     source: SourceText<'_>,
     spans: &[Range<usize>],
@@ -192,8 +163,8 @@ fn refusals_have_twins(
 }
 
 impl Step {
-    /// Every name that its request and its expectations use.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    /// The names that its request and its expectations use.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let expected = self.expectations.iter().flat_map(|expectation| &expectation.checks);
         let expected = expected.filter_map(|check| match check {
             Check::Differs(_, template)
@@ -204,12 +175,11 @@ impl Step {
         self.action.templates().into_iter().chain(expected).flat_map(|template| template.names())
     }
 
-    /// The statuses that its expectations ask for.
-    pub fn statuses(&self) -> impl Iterator<Item = &StatusSet> {
+    pub(crate) fn statuses(&self) -> impl Iterator<Item = &StatusSet> {
         self.expectations.iter().flat_map(Expectation::statuses)
     }
 
-    /// Whether one of its expectations asks for a status of that kind.
+    /// Whether it expects a status of that kind.
     pub fn expects(&self, kind: fn(&StatusSet) -> bool) -> bool {
         self.statuses().any(kind)
     }

@@ -1,4 +1,4 @@
-//! From a step as it stands in a file to a [`Step`]: what is sent, what is expected, what is captured.
+//! From a step of the file to a [`Step`]: what is sent, what is expected, what is captured.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -13,10 +13,9 @@ use crate::located::{self, LineCounter, LocatedError, SourceText};
 use crate::requirement::Register;
 use crate::template::{Filter, Pointer, Template, TemplateError, is_name};
 
-/// What a step is read with.
 pub(super) struct Reader<'r> {
     pub source: SourceText<'r>,
-    pub register: &'r Register,
+    register: &'r Register,
     lines: RefCell<LineCounter<'r>>,
 }
 
@@ -34,11 +33,9 @@ impl<'r> Reader<'r> {
         let span = entry.span();
         let line = self.line(span.start);
         let entry = entry.into_inner();
+        let advice = "findings name the step: say in a few words what it does";
+        self.source.filled(&entry.name, "the name of the step is empty", advice)?;
         let name = entry.name.get_ref().trim().to_owned();
-        if name.is_empty() {
-            let advice = "findings name the step: say in a few words what it does";
-            return Err(self.source.error(entry.name.span(), "the name of the step is empty", advice));
-        }
         let expectations =
             entry.expect.iter().map(|(key, expect)| self.expectation(key, expect)).collect::<Result<Vec<_>, _>>()?;
         let captures =
@@ -61,13 +58,10 @@ impl<'r> Reader<'r> {
         Ok(Step { name, action, may_refuse: may_refuse.map(Spanned::into_inner), expectations, captures, line })
     }
 
-    /// The key `may_refuse` has a reason, and the step asks for acceptance: a refusal never excuses itself.
+    /// `may_refuse` has a reason, and the step expects acceptance: a refusal does not excuse itself.
     fn may_be_refused(&self, why: &Spanned<String>, expectations: &[Expectation]) -> Result<(), LocatedError> {
-        if why.get_ref().trim().is_empty() {
-            let what = "`may_refuse` gives no reason";
-            let advice = "say why a target that conforms may refuse the request";
-            return Err(self.source.error(why.span(), what, advice));
-        }
+        let advice = "say why a target that conforms may refuse the request";
+        self.source.filled(why, "`may_refuse` gives no reason", advice)?;
         match expectations.iter().flat_map(Expectation::statuses).any(StatusSet::accepts) {
             true => Ok(()),
             false => Err(self.source.error(
@@ -79,8 +73,8 @@ impl<'r> Reader<'r> {
     }
 
     fn action(&self, span: &Range<usize>, entry: StepEntry) -> Result<Action, LocatedError> {
-        let wholes = [entry.raw.is_some(), entry.hex.is_some(), entry.advance.is_some()];
-        let ways = wholes.iter().filter(|given| **given).count() + usize::from(entry.send.is_some());
+        let ways = [entry.send.is_some(), entry.raw.is_some(), entry.hex.is_some(), entry.advance.is_some()];
+        let ways = ways.into_iter().filter(|given| *given).count();
         if ways != 1 {
             let what = match ways {
                 0 => "the step does nothing".to_owned(),
@@ -92,22 +86,18 @@ impl<'r> Reader<'r> {
         if let Some(send) = &entry.send {
             return self.draft(send, &entry);
         }
-        let parts = [&entry.basic, &entry.bearer, &entry.json, &entry.body];
-        if let Some(part) = parts.into_iter().flatten().next() {
-            let what = "the step is not made of parts, but one is given";
-            return Err(self.source.error(part.span(), what, "write it into the bytes, or use `send`"));
+        let mut parts = [&entry.basic, &entry.bearer, &entry.json, &entry.body].into_iter().flatten();
+        let part = parts.next().map(|part| ("one", part.span()));
+        let header = entry.headers.iter().next().map(|(name, _)| ("a header", name.span()));
+        if let Some((part, span)) = part.or(header) {
+            let what = format!("the step is not made of parts, but {part} is given");
+            return Err(self.source.error(span, what, "write it into the bytes, or use `send`"));
         }
-        if let Some((name, _)) = entry.headers.iter().next() {
-            let what = "the step is not made of parts, but a header is given";
-            return Err(self.source.error(name.span(), what, "write it into the bytes, or use `send`"));
+        match (&entry.raw, &entry.hex, entry.advance) {
+            (Some(raw), ..) => self.template(raw).map(Action::Raw),
+            (_, Some(hex), _) => self.hex(hex).map(Action::Hex),
+            (.., seconds) => Ok(Action::Advance(seconds.unwrap_or_default())),
         }
-        if let Some(raw) = &entry.raw {
-            return Ok(Action::Raw(self.template(raw)?));
-        }
-        if let Some(hex) = &entry.hex {
-            return self.hex(hex).map(Action::Hex);
-        }
-        Ok(Action::Advance(entry.advance.map_or(0, Spanned::into_inner)))
     }
 
     fn draft(&self, send: &Spanned<String>, entry: &StepEntry) -> Result<Action, LocatedError> {
@@ -160,14 +150,11 @@ impl<'r> Reader<'r> {
     }
 
     fn hex(&self, text: &Spanned<String>) -> Result<Vec<u8>, LocatedError> {
-        let digits: Vec<char> = text.get_ref().chars().filter(|c| !c.is_whitespace()).collect();
-        // `from_str_radix` alone would take a sign for a digit.
-        let byte = |pair: &[char]| match pair.iter().all(char::is_ascii_hexdigit) {
-            true => u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok(),
-            false => None,
-        };
-        let bytes: Option<Vec<u8>> = digits.chunks(2).map(|pair| (pair.len() == 2).then(|| byte(pair))?).collect();
-        bytes.ok_or_else(|| {
+        let digits = text.get_ref().chars().filter(|c| !c.is_whitespace());
+        let digits: Option<Vec<u32>> = digits.map(|digit| digit.to_digit(16)).collect();
+        let byte = |pair: &[u32]| u8::try_from(pair[0] * 16 + pair[1]).ok();
+        let digits = digits.filter(|digits| digits.len() % 2 == 0);
+        digits.and_then(|digits| digits.chunks(2).map(byte).collect()).ok_or_else(|| {
             let what = "not an even number of hexadecimal digits";
             self.source.error(text.span(), what, "two digits a byte, such as \"47 45 54\"")
         })
@@ -177,9 +164,7 @@ impl<'r> Reader<'r> {
         let id = key.get_ref();
         let Some(requirement) = self.register.find(id) else {
             let advice = match self.register.nearest(id) {
-                Some(near) => {
-                    format!("did you mean \"{near}\"? The ids stand in requirements.toml")
-                }
+                Some(near) => format!("did you mean \"{near}\"? The ids stand in requirements.toml"),
                 None => "add the requirement to requirements.toml first, with its source".to_owned(),
             };
             return Err(self.source.error(key.span(), format!("there is no requirement \"{id}\""), advice));
@@ -258,15 +243,23 @@ impl<'r> Reader<'r> {
     }
 
     fn capture(&self, key: &Spanned<String>, at: &Spanned<String>) -> Result<Capture, LocatedError> {
-        if !is_name(key.get_ref()) {
-            let what = format!("`{}` cannot be bound", key.get_ref());
-            return Err(self.source.error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"));
-        }
-        if is_harness_name(key.get_ref()) {
-            let what = format!("`{}` is bound by the harness", key.get_ref());
+        let name = self.name(key)?.to_owned();
+        if is_harness_name(&name) {
+            let what = format!("`{name}` is bound by the harness");
             return Err(self.source.error(key.span(), what, "give the captured value a name of its own"));
         }
-        Ok(Capture { name: key.get_ref().clone(), at: self.pointer(at)? })
+        Ok(Capture { name, at: self.pointer(at)? })
+    }
+
+    /// A name that can be bound.
+    pub fn name<'k>(&self, key: &'k Spanned<String>) -> Result<&'k str, LocatedError> {
+        match is_name(key.get_ref()) {
+            true => Ok(key.get_ref()),
+            false => {
+                let what = format!("`{}` cannot be bound", key.get_ref());
+                Err(self.source.error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"))
+            }
+        }
     }
 
     fn pointer(&self, text: &Spanned<String>) -> Result<Pointer, LocatedError> {
@@ -280,7 +273,7 @@ impl<'r> Reader<'r> {
         self.parsed(text.get_ref(), text.span())
     }
 
-    pub fn parsed(&self, text: &str, span: Range<usize>) -> Result<Template, LocatedError> {
+    fn parsed(&self, text: &str, span: Range<usize>) -> Result<Template, LocatedError> {
         Template::parse(text).map_err(|error| {
             let advice = match &error {
                 TemplateError::Unclosed => "close it, or write `$${` for a literal `${`".to_owned(),

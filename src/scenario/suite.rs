@@ -3,13 +3,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Scenario, is_segment};
-use crate::files;
+use super::Scenario;
 use crate::judge::StatusSet;
 use crate::located::{self, LocatedError, SourceText};
-use crate::requirement::{AREAS, Register};
+use crate::requirement::{AREAS, Register, is_segment};
+use crate::{files, parallel};
 
 include!(concat!(env!("OUT_DIR"), "/embedded_suite.rs"));
 
@@ -25,26 +24,20 @@ pub struct Suite {
     pub scenarios: Vec<Arc<Scenario>>,
 }
 
-/// Why a suite cannot be used. There is one error a file at most.
+/// Why a suite cannot be used. There is at most one error for each file.
 #[derive(Debug)]
 pub enum SuiteError {
-    /// A file or folder cannot be read.
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// The operating system's reason.
-        why: std::io::Error,
-    },
-    /// Files that are wrong, each with its place.
+    /// A file or folder cannot be read: its path, and why.
+    Unreadable(PathBuf, std::io::Error),
+    /// Files that are wrong.
     Broken(Vec<LocatedError>),
     /// Every file is right by itself, but scenarios are missing that others name as their positives.
-    Incomplete(Vec<MissingTwin>),
+    Incomplete(Vec<MissingPositive>),
 }
 
-/// A positive that the suite does not have, whether its file is gone or its name was written wrongly.
+/// A positive that the suite does not have: its file is gone, or its name is misspelled.
 #[derive(Debug)]
-pub struct MissingTwin {
-    /// The id of the scenario that is missing.
+pub struct MissingPositive {
     pub positive: String,
     /// Where it is named.
     pub named: LocatedError,
@@ -53,7 +46,7 @@ pub struct MissingTwin {
 impl fmt::Display for SuiteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SuiteError::Unreadable { path, why } => write!(
+            SuiteError::Unreadable(path, why) => write!(
                 f,
                 "cannot read {}: {why}\n  help: a suite is a folder with {REGISTER} and {}/*.toml",
                 path.display(),
@@ -73,10 +66,7 @@ fn write_lines<'e>(f: &mut fmt::Formatter<'_>, errors: impl Iterator<Item = &'e 
 impl std::error::Error for SuiteError {}
 
 impl Suite {
-    /// The suite that is built into the program.
-    ///
-    /// # Errors
-    /// Only where the program was built from broken files, which its tests would have shown.
+    /// The suite that is built into the program. It fails only if the program was built from broken files.
     pub fn embedded() -> Result<Suite, SuiteError> {
         let files = EMBEDDED_SCENARIOS.iter().map(|(id, text)| (*id, format!("scenarios/{id}.toml"), *text));
         let register = format!("scenarios/{REGISTER}");
@@ -84,9 +74,6 @@ impl Suite {
     }
 
     /// The suite of a folder: its `requirements.toml` and the files `<area>/<name>.toml`.
-    ///
-    /// # Errors
-    /// A folder or file that cannot be read, or all files that are wrong.
     pub fn from_folder(folder: &Path) -> Result<Suite, SuiteError> {
         let register = folder.join(REGISTER);
         let register_text = read_file(&register)?;
@@ -116,7 +103,7 @@ impl Suite {
     }
 
     /// The files of the suite in that folder, as far as they can be listed.
-    pub fn files(folder: &Path) -> Vec<PathBuf> {
+    pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
         let areas = AREAS.iter().map(|area| toml_files(&folder.join(area)));
         let scenarios = areas.flat_map(Result::unwrap_or_default);
         scenarios.chain([folder.join(REGISTER)]).collect()
@@ -134,7 +121,7 @@ impl Suite {
 }
 
 fn read_file(path: &Path) -> Result<String, SuiteError> {
-    let bytes = files::read(path, files::TEXT).map_err(|why| SuiteError::Unreadable { path: path.to_owned(), why })?;
+    let bytes = files::read(path, files::TEXT).map_err(|why| SuiteError::Unreadable(path.to_owned(), why))?;
     located::text(&path.display().to_string(), bytes).map_err(|error| SuiteError::Broken(vec![error]))
 }
 
@@ -144,7 +131,7 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
 }
 
 fn listed(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
-    let unreadable = |why| SuiteError::Unreadable { path: folder.to_owned(), why };
+    let unreadable = |why| SuiteError::Unreadable(folder.to_owned(), why);
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(unreadable));
     let mut paths = paths.collect::<Result<Vec<_>, _>>()?;
@@ -152,7 +139,7 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
     Ok(paths)
 }
 
-/// Scenarios in a folder that is no area would be passed over in silence.
+/// Refuses scenarios in a folder that is not an area: they would be ignored.
 fn no_other_folder(suite: &Path) -> Result<(), SuiteError> {
     for path in listed(suite)?.into_iter().filter(|path| path.is_dir()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -174,64 +161,46 @@ fn no_other_folder(suite: &Path) -> Result<(), SuiteError> {
     Ok(())
 }
 
-/// One scenario file: its id, its name as the user knows it, and its text.
+/// The id, the path as the user knows it, and the text of a scenario file.
 type Source<'t> = (&'t str, String, &'t str);
 
 fn read<'t>(register: (&str, &str), files: impl Iterator<Item = Source<'t>>) -> Result<Suite, SuiteError> {
     let source = SourceText { file: register.0, text: register.1 };
     let register = Register::parse(source).map_err(|error| SuiteError::Broken(vec![error]))?;
     let files: Vec<Source<'t>> = files.collect();
-    let mut errors = Vec::new();
-    let mut scenarios = Vec::new();
-    let mut texts = Vec::new();
-    for (parsed, (_, _, text)) in parse_all(&files, &register).into_iter().zip(&files) {
-        match parsed {
-            Ok(scenario) => {
-                scenarios.push(Arc::new(scenario));
-                texts.push(*text);
-            }
+    // This is most of the time between the start of the program and its first request.
+    let parsed = parallel::each(&files, |(id, file, text)| {
+        Some(Scenario::parse(id, SourceText { file, text }, &register).map(Arc::new))
+    });
+    let (mut scenarios, mut errors) = (Vec::new(), Vec::new());
+    for result in parsed {
+        match result {
+            Ok(scenario) => scenarios.push(scenario),
             Err(error) => errors.push(error),
         }
     }
     if !errors.is_empty() {
         return Err(SuiteError::Broken(errors));
     }
-    twins_are_there_and_accepted(&scenarios, &texts)?;
+    positives_are_accepted(&scenarios, files.iter().map(|(_, _, text)| *text))?;
     Ok(Suite { register, scenarios })
 }
 
-/// Reads the files on all cores: it is most of the time between the start of the program and its first request.
-fn parse_all(files: &[Source<'_>], register: &Register) -> Vec<Result<Scenario, LocatedError>> {
-    // Each reader takes the next file, since files differ much in length.
-    let next = AtomicUsize::new(0);
-    let read = || {
-        let indices = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
-        let mine = indices.map_while(|index| Some((index, files.get(index)?)));
-        mine.map(|(index, (id, file, text))| (index, Scenario::parse(id, SourceText { file, text }, register)))
-            .collect::<Vec<_>>()
-    };
-    let others = std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1);
-    let mut parsed = std::thread::scope(|scope| {
-        let readers: Vec<_> = (0..others).map(|_| scope.spawn(read)).collect();
-        let mut parsed = read();
-        for reader in readers {
-            // A panic of a reader is a defect: it goes on where it would have gone without threads.
-            parsed.extend(reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        parsed
-    });
-    parsed.sort_unstable_by_key(|(index, _)| *index);
-    parsed.into_iter().map(|(_, scenario)| scenario).collect()
-}
-
-/// A positive that is never accepted is a file that is wrong; one that is missing leaves all others right.
-fn twins_are_there_and_accepted(scenarios: &[Arc<Scenario>], texts: &[&str]) -> Result<(), SuiteError> {
+/// A positive that is never accepted makes its file wrong; a missing one leaves all other files right.
+fn positives_are_accepted<'t>(
+    scenarios: &[Arc<Scenario>],
+    texts: impl Iterator<Item = &'t str>,
+) -> Result<(), SuiteError> {
     let (mut missing, mut refused) = (Vec::new(), Vec::new());
     let accepted = |positive: &Scenario| positive.steps.iter().any(|step| step.expects(StatusSet::accepts));
     for (scenario, text) in scenarios.iter().zip(texts) {
         let Some(positive) = &scenario.positive else { continue };
         let file = &scenario.file;
-        let located = |what, advice| SourceText { file, text }.error(twin_span(text).unwrap_or_default(), what, advice);
+        let span = || {
+            let table = toml::de::DeTable::parse(text).ok()?;
+            Some(table.get_ref().get("positive")?.span())
+        };
+        let located = |what, advice| SourceText { file, text }.error(span().unwrap_or_default(), what, advice);
         match scenarios.iter().find(|other| other.id == *positive) {
             None => {
                 let known = scenarios.iter().map(|scenario| scenario.id.as_str());
@@ -239,7 +208,7 @@ fn twins_are_there_and_accepted(scenarios: &[Arc<Scenario>], texts: &[&str]) -> 
                     Some(near) => format!("did you mean \"{near}\"?"),
                     None => "a positive is named by area and file: \"login/first-login\"".to_owned(),
                 };
-                missing.push(MissingTwin {
+                missing.push(MissingPositive {
                     positive: positive.clone(),
                     named: located(format!("there is no scenario \"{positive}\""), advice),
                 });
@@ -259,10 +228,4 @@ fn twins_are_there_and_accepted(scenarios: &[Arc<Scenario>], texts: &[&str]) -> 
         (true, false) => Err(SuiteError::Incomplete(missing)),
         (true, true) => Ok(()),
     }
-}
-
-/// Where the value of `positive` stands in a file that was read without error.
-fn twin_span(text: &str) -> Option<std::ops::Range<usize>> {
-    let table = toml::de::DeTable::parse(text).ok()?;
-    Some(table.get_ref().get("positive")?.span())
 }

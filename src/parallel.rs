@@ -1,0 +1,24 @@
+//! Work on all cores.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Does the work for each item and returns the results in the order of the items. Each thread takes the next item,
+/// since items differ in cost, and ends at the first `None`.
+pub(crate) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Option<R> + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let indices = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        indices.map_while(|index| Some((index, work(items.get(index)?)?))).collect::<Vec<_>>()
+    };
+    let others = std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1);
+    let mut results = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..others).map(|_| scope.spawn(worker)).collect();
+        let mut results = worker();
+        for thread in threads {
+            results.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        results
+    });
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
