@@ -1,7 +1,7 @@
-//! What a case left behind on the target, and so what the next case needs.
+//! What a case left behind on the target.
 //!
-//! It follows from what was accepted: a request that should have been refused changes the state also where its case
-//! passes with a warning. A failed case can only add doubt.
+//! It follows from what was accepted: a request that should have been refused changes the state even if its case passes
+//! with a warning. A failed case can only add doubt.
 
 use crate::custody::effect::Effect;
 use crate::exchange::{Exchange, Outcome, Request};
@@ -9,26 +9,22 @@ use crate::judge::{StatusSet, Verdict};
 use crate::plan::Case;
 use crate::scenario::{Change, Given, Step};
 
-/// What a case left behind. The order is that of severity.
+/// In the order of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Aftermath {
-    /// What the plan foresees.
+    /// What the plan expects.
     Clean,
-    /// Logins and accounts that cases share may be spoilt: they are made anew before they are relied on.
+    /// Shared logins and accounts may be spoilt and must be renewed.
     Doubtful,
-    /// The state that cases share is not the one that the plan foresees.
+    /// The shared state is not what the plan expects.
     Spoilt,
 }
 
-/// A request that a case sent, with its step and what came of it.
-pub(super) type Sent<'a> = (&'a Step, &'a Exchange);
-
-/// Judges by what the target accepted or may have done. `owns` says whether an account was made for this case alone or
-/// has a name that no other case uses.
-pub(super) fn aftermath<'a>(
+/// Judges by what the target accepted or may have done. `owns` says whether only this case uses an account.
+pub(super) fn aftermath(
     case: &Case,
     verdict: Verdict,
-    sent: impl Iterator<Item = Sent<'a>>,
+    sent: &[(&Step, Exchange)],
     base: &str,
     owns: impl Fn(&str) -> bool,
 ) -> Aftermath {
@@ -37,10 +33,10 @@ pub(super) fn aftermath<'a>(
         Verdict::Error => Aftermath::Spoilt,
         _ => Aftermath::Clean,
     };
-    for (step, exchange) in sent.filter(|(step, exchange)| may_be_done(step, exchange, passed)) {
+    for (step, exchange) in sent.iter().filter(|(step, exchange)| may_be_done(step, exchange, passed)) {
         let effect = Effect::of(&exchange.request, base);
         let left = match case.given() {
-            // All that shares a fresh state relies on that nothing was accepted since.
+            // Cases that share a fresh state rely on nothing having been accepted.
             Given::Fresh if case.changes_nothing() => match effect {
                 Effect::Nothing => Aftermath::Clean,
                 _ => Aftermath::Spoilt,
@@ -55,7 +51,7 @@ pub(super) fn aftermath<'a>(
     worst
 }
 
-/// Whether the target may have done what the request asks. A refusal that the step asks for was none, whatever its
+/// Whether the target may have done what the request asks. A refusal that the step expects has no effect, whatever its
 /// status; raw bytes may be refused by closing the connection (RFC 9112 §2.2).
 fn may_be_done(step: &Step, exchange: &Exchange, passed: bool) -> bool {
     let response = match &exchange.outcome {
@@ -69,12 +65,12 @@ fn may_be_done(step: &Step, exchange: &Exchange, passed: bool) -> bool {
     }
 }
 
-/// Whether the plan knows of the effect: the case says so, or it concerns no other case.
+/// Whether the plan knows about the effect: the case declares it, or it concerns no other case.
 fn is_foreseen(case: &Case, step: &Step, effect: &Effect, owns: impl Fn(&str) -> bool) -> bool {
     let says = |change| case.changes().contains(&change);
     match effect {
         Effect::Nothing | Effect::Token => true,
-        // Where a logout is to be refused, the token may be one that other cases use.
+        // If a logout is expected to be refused, other cases may use the token.
         Effect::LogOut => step.expects(StatusSet::accepts),
         Effect::Account(Some(name)) if owns(name) => true,
         Effect::Account(_) => says(Change::Passwords) || says(Change::Users),

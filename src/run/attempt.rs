@@ -1,5 +1,5 @@
-//! One case tried, or several at the same time, with regard to everything that may end the try: the run is stopped, the
-//! target is gone, enough has failed, a panic of ours.
+//! One case, or several at the same time, and everything that may end them: the run is stopped, the target is gone,
+//! enough cases failed, our own panics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,22 +12,20 @@ use super::case::{Ran, blank_report, run_case};
 use super::fixture::{Fixture, Fixtures};
 use super::harness::Harness;
 use super::ready::{ready, tear_down};
-use super::{CaseReport, Cause, FailuresLeft};
+use super::{CaseReport, Cause};
 use crate::judge::Verdict;
 use crate::plan::{Case, Skip};
 
-/// How a number of cases came to an end.
+/// How [`many`] cases ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Through {
-    /// Every case has been tried.
     All,
-    /// After a case that spoilt what the others rely on, no further one was begun. Some are left.
+    /// After a case that spoilt what the others rely on, some are left.
     Paused,
-    /// The run was told to stop.
     Stopped,
 }
 
-/// Runs the cases, so many at a time, and hands each over as it ends. Where `done` says so, no further case is begun.
+/// Runs the cases, `jobs` at a time, and passes each to `done` as it ends. If that is false, no more cases start.
 pub(super) async fn many(
     harness: &Arc<Harness>,
     jobs: usize,
@@ -53,7 +51,7 @@ pub(super) async fn many(
                 None => return Through::All,
                 Some(Ok(ran)) if ran.cut_short => {}
                 Some(Ok(ran)) => paused |= !done(ran),
-                // `one` answers for panics itself; what is left is a task that was cut off.
+                // `one` handles panics itself; here a task was cut off.
                 Some(Err(_)) => {}
             },
             () = turned_true(stop) => return Through::Stopped,
@@ -61,13 +59,13 @@ pub(super) async fn many(
     }
 }
 
-/// How long requests that are under way may take when the run is told to stop. A login that is cut off gives a token that
-/// nobody can log out.
+/// How long requests in flight may take when the run is stopped. A login that is cut off leaves a token that nobody can
+/// log out.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Waits until the run is told to stop, and then a little, in which no new step is begun.
+/// Waits until the run is stopped, and then for the requests in flight.
 pub(super) async fn turned_true(stop: &mut watch::Receiver<bool>) {
-    // Nobody is left who could stop the run: wait for ever, and let the work end.
+    // Without a sender nobody can stop the run.
     if stop.wait_for(|stopped| *stopped).await.is_err() {
         std::future::pending::<()>().await;
     }
@@ -76,7 +74,7 @@ pub(super) async fn turned_true(stop: &mut watch::Receiver<bool>) {
 
 /// Gets one case ready, runs it, and removes what was made for it alone.
 pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -> Ran {
-    if harness.failures_left.as_ref().is_some_and(FailuresLeft::are_used_up) {
+    if harness.settings.max_fail.as_ref().is_some_and(|left| left.are_used_up()) {
         return blocked(case, Cause::EnoughFailures);
     }
     if let Some(why) = harness.target.transport.given_up() {
@@ -92,47 +90,29 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
             Err(why) => return blocked(case, why.redacted(&harness.secrets)),
         }
     }
-    // In a task of its own: a panic of ours costs one case, and what it had made is removed at the end.
-    let task = {
-        let (harness, case) = (Arc::clone(harness), case.clone());
-        tokio::spawn(async move {
-            let ready = match ready(&harness, &case, fixture).await {
-                Ok(ready) => ready,
-                Err(why) => return blocked(&case, why.redacted(&harness.secrets)),
-            };
-            let own = ready.own.clone();
-            let ran = run_case(&harness, &case, ready).await;
-            tear_down(&harness, own).await;
-            ran
-        })
-    };
-    match AbortOnDrop(task).await {
-        Ok(ran) => ran,
-        Err(error) => {
-            let defect = Cause::Defect(error.to_string()).redacted(&harness.secrets);
+    // In its own task, so that a panic of ours costs one case only. The set aborts the task when it is dropped.
+    let mut task = JoinSet::new();
+    let (shared, own_case) = (Arc::clone(harness), case.clone());
+    task.spawn(async move {
+        let ready = match ready(&shared, &own_case, fixture).await {
+            Ok(ready) => ready,
+            Err(why) => return blocked(&own_case, why.redacted(&shared.secrets)),
+        };
+        let own = ready.own.clone();
+        let ran = run_case(&shared, &own_case, ready).await;
+        tear_down(&shared, own).await;
+        ran
+    });
+    match task.join_next().await {
+        Some(Ok(ran)) => ran,
+        ended => {
+            let panic = ended.and_then(Result::err).map(|error| error.to_string());
+            let defect = Cause::Defect(panic.unwrap_or_default()).redacted(&harness.secrets);
             Ran { aftermath: Aftermath::Spoilt, ..untried(case, Verdict::Error, defect) }
         }
     }
 }
 
-/// A task that ends with whoever waits for it.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Future for AbortOnDrop<T> {
-    type Output = Result<T, tokio::task::JoinError>;
-
-    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
-        std::pin::Pin::new(&mut self.0).poll(context)
-    }
-}
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// What becomes of a case that something stands in the way of.
 pub(super) fn blocked(case: &Case, why: Cause) -> Ran {
     untried(case, Verdict::Blocked, why)
 }

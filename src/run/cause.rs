@@ -1,4 +1,4 @@
-//! Why a case has the verdict that it has where no finding says so, as data.
+//! The reason for a verdict that does not follow from findings, as data.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -8,102 +8,100 @@ use crate::exchange::Redaction;
 use crate::judge::facts::Broken;
 use crate::plan::Skip;
 
-/// Why a case was blocked, skipped, known or an error, or why a step was not asked. Texts in it are values or what
-/// another part of the program says.
+/// Why a case was blocked, skipped, known or an error, or why a step was not tried. Texts in it are values, or messages
+/// of another part of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "facts", rename_all = "kebab-case")]
 pub enum Cause {
-    /// It was not to be tried.
+    /// Known before the first request.
     Skipped(Skip),
-    /// The run was told to stop.
+    /// The run was stopped.
     Stopped,
-    /// As many cases failed as the owner allows.
+    /// The limit of failed cases is reached.
     EnoughFailures,
-    /// The target has been given up.
+    /// The target stopped answering.
     GivenUp(String),
-    /// The target answers nothing, from the beginning.
+    /// The target did not answer the first request.
     NoAnswer(Broken),
-    /// The run has taken all its time.
+    /// The time limit of the run has passed.
     OverTime {
-        /// How many seconds that were.
+        /// The limit.
         seconds: u64,
     },
-    /// As many wrong logins were sent as the target may be sent.
+    /// The limit of wrong logins is reached.
     OverBudget,
-    /// The target throttles beyond patience.
+    /// The target throttles for too long.
     Throttled(String),
     /// The state that the case needs could not be reached.
     SetUp(String),
-    /// The target was not brought back to just installed.
+    /// The reset failed.
     NotReset(String),
     /// The run has no reset left.
     NoResetLeft,
     /// The target has no reset.
     NoReset,
-    /// The target is not just installed any more.
+    /// The target is no longer just installed.
     NotFresh {
-        /// The case that was accepted or not answered.
+        /// The case that changed the state.
         case: String,
         /// Why it could not be reset.
         why: Box<Cause>,
     },
-    /// A request names what nothing is bound to.
+    /// A request uses a name that is not bound.
     Unbound(String),
     /// The target cannot be reached.
     Unreachable(Broken),
-    /// An answer lacks the text that later steps need.
+    /// An answer has no text at the JSON Pointer of a capture.
     NothingToCapture {
-        /// The step that was answered.
+        /// The name of the step.
         step: String,
         /// The JSON Pointer.
         at: String,
     },
-    /// A request that may be refused was.
+    /// A request that may be refused was refused.
     Refused {
-        /// The step.
+        /// The name of the step.
         step: String,
         /// The status of the answer.
         status: u16,
-        /// What the scenario says of it.
+        /// Why it may be refused, as the scenario says.
         why: String,
     },
     /// A step was not answered.
     Unanswered {
-        /// The step.
+        /// The name of the step.
         step: String,
     },
-    /// A step was answered so that nobody knows what it left behind.
+    /// After this answer the state of the target is unknown.
     Unsettled {
-        /// The step.
+        /// The name of the step.
         step: String,
         /// The status of the answer.
         status: u16,
     },
     /// The snapshot cannot be read or written.
     Snapshot(String),
-    /// The case fails as the owner's baseline says.
+    /// The case fails as recorded in the owner's baseline.
     Known(Vec<Excuse>),
     /// A defect of ours.
     Defect(String),
-    /// In words, as a report has it that holds nothing else.
+    /// Text of a report that has no facts.
     #[serde(skip)]
     Told(String),
 }
 
-/// Why the owner puts up with a failure.
+/// Why the owner accepts a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excuse {
-    /// In the owner's words.
     pub reason: String,
-    /// Where it is being dealt with.
+    /// A link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<String>,
-    /// The last day on which it is put up with.
+    /// The last day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
 }
 
-/// What custody has to say is said while a state is reached.
 impl From<String> for Cause {
     fn from(why: String) -> Cause {
         Cause::SetUp(why)
@@ -117,14 +115,12 @@ impl From<Undone> for Cause {
 }
 
 impl Cause {
-    /// The same without secrets.
-    pub fn redacted(mut self, secrets: &Redaction) -> Cause {
+    pub(super) fn redacted(mut self, secrets: &Redaction) -> Cause {
         self.texts_mut().into_iter().for_each(|text| *text = secrets.apply(text));
         self
     }
 
-    /// Every text in it.
-    pub fn texts_mut(&mut self) -> Vec<&mut String> {
+    pub(super) fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
             Cause::GivenUp(text)
             | Cause::Throttled(text)

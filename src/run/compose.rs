@@ -1,4 +1,4 @@
-//! From a step and its bindings to the request that goes out.
+//! From a step and its bindings to the request.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,9 +9,6 @@ use crate::scenario::{Action, Authorization, Draft};
 use crate::template::{Bindings, Unbound};
 
 /// The request of a step; `None` for a step that sends nothing.
-///
-/// # Errors
-/// A name that nothing is bound to.
 pub(super) fn compose(target: &Target, action: &Action, bindings: &Bindings) -> Result<Option<Request>, Unbound> {
     Ok(match action {
         Action::Send(draft) => Some(filled_in(target, draft, bindings)?),
@@ -22,18 +19,12 @@ pub(super) fn compose(target: &Target, action: &Action, bindings: &Bindings) -> 
 }
 
 fn filled_in(target: &Target, draft: &Draft, bindings: &Bindings) -> Result<Request, Unbound> {
-    let mut headers = Vec::new();
-    match &draft.authorization {
-        Authorization::None => {}
-        Authorization::Basic(template) => {
-            let credentials = STANDARD.encode(template.render(bindings)?);
-            headers.push(Header::new("Authorization", format!("Basic {credentials}")));
-        }
-        Authorization::Bearer(template) => {
-            let token = template.render(bindings)?;
-            headers.push(Header::new("Authorization", format!("Bearer {token}")));
-        }
-    }
+    let authorization = match &draft.authorization {
+        Authorization::None => None,
+        Authorization::Basic(template) => Some(format!("Basic {}", STANDARD.encode(template.render(bindings)?))),
+        Authorization::Bearer(template) => Some(format!("Bearer {}", template.render(bindings)?)),
+    };
+    let mut headers: Vec<Header> = authorization.into_iter().map(|value| Header::new("Authorization", value)).collect();
     for (name, value) in &draft.headers {
         headers.push(Header::new(name.clone(), value.render(bindings)?));
     }

@@ -1,6 +1,6 @@
-//! The stream that a run is: every report is a fold over these events, and nothing else leaves a run.
+//! The events of a run: every report is a fold over them, and nothing else leaves a run.
 //!
-//! All texts in them are free of secrets already.
+//! Their texts contain no secrets.
 
 use std::borrow::Cow;
 
@@ -19,32 +19,30 @@ use crate::scenario::Registration;
 pub enum Event {
     /// First, once.
     Started(Started),
-    /// The target was brought back to just installed.
+    /// The target was reset to just installed.
     Reset,
-    /// The target's registration state, which nobody had given, was found out.
+    /// The target's registration state was probed.
     Registration(Registration),
-    /// A case was judged, or could not be.
+    /// A case has its verdict.
     Case(Box<CaseReport>),
-    /// Something that the owner should know.
+    /// A remark for the owner.
     Note(String),
-    /// Every verdict is known; what the run made on the target is removed now.
+    /// Every verdict is known; the run now removes what it made on the target.
     Judged,
-    /// Last, once. A stream without it is of a run that died.
+    /// Last, once. Without it the run died.
     Ended(Ended),
 }
 
 impl Event {
-    /// The event with texts that no terminal and no CI server obeys. Every report is made of such events, also of those
-    /// that were read from a file.
-    pub fn harmless(mut self) -> Event {
+    /// The event without characters that a terminal or a CI server would interpret. Every report is made of such events,
+    /// also when they come from a file.
+    pub(crate) fn harmless(mut self) -> Event {
         match &mut self {
             Event::Started(started) => started.harmless(),
-            Event::Case(case) => {
-                case.each_text(&mut |text, lines| match lines {
-                    Lines::One => replace(text, harmless_line),
-                    Lines::Many => replace(text, harmless_text),
-                });
-            }
+            Event::Case(case) => case.each_text(&mut |text, kind| match kind {
+                Text::Own | Text::Place | Text::Command => replace(text, harmless_line),
+                Text::Target | Text::Transcript => replace(text, harmless_text),
+            }),
             Event::Note(note) => replace(note, harmless_text),
             Event::Reset | Event::Registration(_) | Event::Judged | Event::Ended(_) => {}
         }
@@ -58,25 +56,25 @@ fn replace(text: &mut String, change: fn(&str) -> Cow<'_, str>) {
     }
 }
 
-/// What the run is going to do, and to whom.
+/// What the run is going to do, and against which target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
     /// The version of the suite.
     pub version: String,
-    /// When it began, by the clock of the machine it ran on.
+    /// By the clock of the machine it ran on.
     pub at: Timestamp,
-    /// How many cases are planned, the skipped ones included.
+    /// How many cases are planned, including skipped ones.
     pub cases: usize,
-    /// Which part of the selected cases these are; absent where they are all.
+    /// Which part of the selected cases these are, in a sharded run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
     /// How many resets the plan needs.
     pub planned_resets: usize,
-    /// Whom it judges.
+    /// The target.
     pub target: TargetInfo,
-    /// The level from which on a finding fails its case.
+    /// The lowest level at which a finding fails its case.
     pub fail_on: Level,
-    /// Every requirement that a planned case or an oracle cites, in the order of their ids.
+    /// Every requirement that a planned case or an oracle cites, sorted by id.
     pub requirements: Vec<RequirementInfo>,
 }
 
@@ -92,24 +90,23 @@ impl Started {
         replace(&mut target.url, harmless_line);
     }
 
-    /// What there is to say of a requirement, if the run knows it.
-    pub fn requirement(&self, id: &str) -> Option<&RequirementInfo> {
+    pub(crate) fn requirement(&self, id: &str) -> Option<&RequirementInfo> {
         self.requirements.iter().find(|info| info.id == id)
     }
 }
 
-/// Whom a run judges.
+/// What reports say about the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetInfo {
     /// Its address.
     pub url: String,
-    /// Whether it is the reference client inside this program: then nothing is said of anybody's server.
+    /// It is the reference client inside this program, so the run says nothing about anybody's server.
     pub embedded: bool,
-    /// Its registration state, where known.
+    /// Its registration state, if known.
     pub registration: Option<Registration>,
 }
 
-/// What reports say of a requirement.
+/// What reports say about a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequirementInfo {
     /// Its id.
@@ -120,11 +117,11 @@ pub struct RequirementInfo {
     pub says: String,
     /// Page and section.
     pub source: String,
-    /// Whether an oracle holds every exchange to it.
+    /// Whether an oracle checks it in every exchange.
     pub oracle: bool,
 }
 
-/// What became of one case.
+/// The result of one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseReport {
     /// `area/file::row`.
@@ -135,52 +132,58 @@ pub struct CaseReport {
     pub file: String,
     /// The line of its row, 1-based.
     pub line: usize,
-    /// Exactly one.
+    /// Its verdict.
     pub verdict: Verdict,
-    /// Why, on blocked, skipped, known and error.
+    /// Why, if it is blocked, skipped, known or an error.
     pub reason: Option<Cause>,
-    /// The steps of a failed case that could not be asked any more, and why.
+    /// The steps of a failed case that could not be tried, and why.
     pub not_asked: Option<NotAsked>,
-    /// From its first request to its last answer; set-up by the harness does not count.
+    /// From its first request to its last answer, without set-up by the harness.
     pub duration_ms: u64,
     /// Whether it is its area's control.
     pub control: bool,
-    /// The case id or file id whose acceptance shows that its refusal says something.
+    /// The case id or file id whose acceptance gives its refusal a meaning.
     pub twin: Option<String>,
     /// The requirements that its expectations cite.
     pub cites: Vec<String>,
-    /// Broken requirements; of level should on a passing case, they are warnings.
+    /// Broken requirements; on a passing case they are warnings of level should.
     pub findings: Vec<Finding>,
     /// What no document forbids.
     pub observations: Vec<Observation>,
-    /// Commands that repeat it; on failing cases.
+    /// Commands that repeat it, if it did not pass.
     pub reproduce: Vec<String>,
-    /// Its exchanges as text; on failing cases.
+    /// Its exchanges as text, if it did not pass.
     pub exchanges: Vec<String>,
 }
 
-/// Steps that could not be asked, because of what an earlier one was answered.
+/// Steps that could not be tried because of an earlier answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAsked {
-    /// Their names; at least one.
+    /// At least one.
     pub steps: Vec<String>,
-    /// What stood in the way.
     pub why: Cause,
 }
 
-/// How many lines a text may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lines {
-    One,
-    Many,
+/// The kinds of text in a case report.
+#[derive(Clone, Copy)]
+enum Text {
+    /// The suite's own, one line.
+    Own,
+    /// A place in an answer, one line.
+    Place,
+    /// The target has a say in it.
+    Target,
+    /// One line that repeats a request.
+    Command,
+    Transcript,
 }
 
-/// The longest text of a finding or an observation, in bytes: nobody reads more, and every report holds it.
+/// The limit for texts of a target, in bytes: nobody reads more, and every report contains them.
 const LONGEST: usize = 64 * 1024;
 
 impl CaseReport {
-    /// A case of which nothing is known but its id and what became of it.
-    pub fn new(id: impl Into<String>, verdict: Verdict) -> CaseReport {
+    /// A report without anything else.
+    pub(crate) fn new(id: impl Into<String>, verdict: Verdict) -> CaseReport {
         CaseReport {
             id: id.into(),
             title: String::new(),
@@ -200,35 +203,20 @@ impl CaseReport {
         }
     }
 
-    /// Takes the secrets out of every text that a target has a say in. The others are the suite's own.
-    pub fn redact(&mut self, secrets: &Redaction) {
-        let words = |text: &mut String| {
-            *text = match text.len() <= LONGEST {
-                true => secrets.apply(text),
-                false => {
-                    let shown = secrets.apply_to_cut(&text[..text.floor_char_boundary(LONGEST)]);
-                    format!("{shown}… ({} bytes in all)", text.len())
-                }
-            };
-        };
-        let causes = self.reason.iter_mut().chain(self.not_asked.iter_mut().map(|not_asked| &mut not_asked.why));
-        causes.flat_map(Cause::texts_mut).for_each(words);
-        for finding in &mut self.findings {
-            finding.mismatches.iter_mut().flat_map(texts_mut).for_each(words);
-        }
-        for observation in &mut self.observations {
-            match &mut observation.what {
-                Remark::Mismatches(mismatches) => mismatches.iter_mut().flat_map(texts_mut).for_each(words),
-                Remark::Told(text) => words(text),
-                Remark::BareError => {}
+    /// Removes the secrets from every text that is not the suite's own.
+    pub(super) fn redact(&mut self, secrets: &Redaction) {
+        self.each_text(&mut |text, kind| match kind {
+            Text::Own => {}
+            Text::Place | Text::Target if text.len() > LONGEST => {
+                let shown = secrets.apply_to_cut(&text[..text.floor_char_boundary(LONGEST)]);
+                *text = format!("{shown}… ({} bytes in all)", text.len());
             }
-        }
-        let records = self.reproduce.iter_mut().chain(&mut self.exchanges);
-        records.for_each(|text| *text = secrets.apply(text));
+            Text::Place | Text::Target | Text::Command | Text::Transcript => *text = secrets.apply(text),
+        });
     }
 
-    /// Shows every text, each with how many lines it may have.
-    fn each_text(&mut self, show: &mut dyn FnMut(&mut String, Lines)) {
+    /// Passes every text on to be changed.
+    fn each_text(&mut self, change: &mut dyn FnMut(&mut String, Text)) {
         let CaseReport {
             id,
             title,
@@ -236,59 +224,64 @@ impl CaseReport {
             line: _,
             verdict: _,
             reason,
+            not_asked,
             duration_ms: _,
             control: _,
             twin,
             cites,
             findings,
             observations,
-            not_asked,
             reproduce,
             exchanges,
         } = self;
-        for text in [id, title, file].into_iter().chain(twin).chain(cites).chain(reproduce) {
-            show(text, Lines::One);
+        for text in [id, title, file].into_iter().chain(twin).chain(cites) {
+            change(text, Text::Own);
         }
-        for Finding { requirement, level: _, step, mismatches } in findings {
-            show(requirement, Lines::One);
-            show(step, Lines::One);
-            mismatches.iter_mut().for_each(|mismatch| show_mismatch(mismatch, show));
+        let mut mismatches = Vec::new();
+        for Finding { requirement, level: _, step, mismatches: broken } in findings {
+            change(requirement, Text::Own);
+            change(step, Text::Own);
+            mismatches.extend(broken);
         }
         for Observation { requirement, what } in observations {
-            requirement.iter_mut().for_each(|text| show(text, Lines::One));
+            requirement.iter_mut().for_each(|text| change(text, Text::Own));
             match what {
-                Remark::Mismatches(mismatches) => {
-                    mismatches.iter_mut().for_each(|mismatch| show_mismatch(mismatch, show));
-                }
-                Remark::Told(text) => show(text, Lines::Many),
+                Remark::Mismatches(seen) => mismatches.extend(seen),
+                Remark::Told(text) => change(text, Text::Target),
                 Remark::BareError => {}
             }
         }
-        if let Some(NotAsked { steps, why }) = not_asked {
-            steps.iter_mut().for_each(|text| show(text, Lines::One));
-            why.texts_mut().into_iter().for_each(|text| show(text, Lines::Many));
+        for Mismatch { at, expected, observed } in mismatches {
+            at.text_mut().into_iter().for_each(|text| change(text, Text::Place));
+            expected.texts_mut().into_iter().chain(observed.texts_mut()).for_each(|text| change(text, Text::Target));
         }
-        reason.iter_mut().flat_map(Cause::texts_mut).chain(exchanges).for_each(|text| show(text, Lines::Many));
+        let mut causes: Vec<&mut Cause> = reason.iter_mut().collect();
+        if let Some(NotAsked { steps, why }) = not_asked {
+            steps.iter_mut().for_each(|text| change(text, Text::Own));
+            causes.push(why);
+        }
+        causes.into_iter().flat_map(Cause::texts_mut).for_each(|text| change(text, Text::Target));
+        reproduce.iter_mut().for_each(|text| change(text, Text::Command));
+        exchanges.iter_mut().for_each(|text| change(text, Text::Transcript));
     }
 
-    /// The area, by its id.
-    pub fn area(&self) -> &str {
+    pub(crate) fn area(&self) -> &str {
         self.id.split('/').next().unwrap_or_default()
     }
 
     /// The id of its scenario, `area/file`.
-    pub fn scenario(&self) -> &str {
+    pub(crate) fn scenario(&self) -> &str {
         self.id.split("::").next().unwrap_or_default()
     }
 
-    /// The finding that it is filed under where cases are grouped by rule: the first of the highest level.
-    pub fn chief_finding(&self) -> Option<&Finding> {
+    /// The finding that reports file it under: the first of the highest level.
+    pub(crate) fn chief_finding(&self) -> Option<&Finding> {
         let highest = self.findings.iter().map(|finding| finding.level).max();
         self.findings.iter().find(|finding| Some(finding.level) == highest)
     }
 
-    /// Findings of level should on a passing case.
-    pub fn warnings(&self) -> usize {
+    /// The number of findings on a passing case.
+    pub(crate) fn warnings(&self) -> usize {
         match self.verdict {
             Verdict::Pass => self.findings.len(),
             _ => 0,
@@ -296,25 +289,14 @@ impl CaseReport {
     }
 }
 
-/// Every text of a mismatch.
-fn texts_mut(mismatch: &mut Mismatch) -> impl Iterator<Item = &mut String> {
-    let Mismatch { at, expected, observed } = mismatch;
-    at.text_mut().into_iter().chain(expected.texts_mut()).chain(observed.texts_mut())
-}
-
-fn show_mismatch(mismatch: &mut Mismatch, show: &mut dyn FnMut(&mut String, Lines)) {
-    mismatch.at.text_mut().into_iter().for_each(|text| show(text, Lines::One));
-    texts_mut(mismatch).for_each(|text| show(text, Lines::Many));
-}
-
 /// How the run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
     /// Every planned case has its verdict; of a merged run, every selected case.
     pub complete: bool,
-    /// Somebody pressed Ctrl-C.
+    /// By Ctrl-C.
     pub interrupted: bool,
-    /// The admin could not be given the owner's password back.
+    /// The admin's password could not be set back to the owner's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub password_changed: bool,
     /// Wall time of the whole run.

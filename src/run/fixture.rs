@@ -1,7 +1,7 @@
 //! What is made up for a case before it begins: its names, its new password, its own account.
 //!
-//! It is made up for many cases at once, so that their passwords reach the journal with one sync. This only spares
-//! syncs: whatever is not foreseen here is put on disk before its own request, as everything is.
+//! This happens for many cases at once, so that their passwords reach the journal with one sync. It only saves syncs:
+//! every other password is written before its own request.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -13,19 +13,17 @@ use crate::plan::Case;
 use crate::scenario::{Given, Step};
 use crate::template::Bindings;
 
-/// So many cases share a sync. After a crash the journal names accounts of as many cases that never began.
+/// How many cases share a sync. After a crash the journal names accounts of as many cases that never began.
 const AHEAD: usize = 64;
 
-/// What a case is given that exists nowhere yet.
-#[derive(Debug)]
 pub(super) struct Fixture {
-    /// A name that nobody else uses.
+    /// A unique name.
     pub unique: String,
-    /// The same in four characters, as far as these go.
+    /// A short name, which may be taken on the target.
     pub unique4: String,
-    /// Where the case asks for one.
+    /// If the case uses one.
     pub new_password: Option<String>,
-    /// The account to be made for the case alone, where it may spoil one.
+    /// An account for the case alone, if it may spoil it.
     pub user: Option<Account>,
 }
 
@@ -42,8 +40,7 @@ impl Fixture {
         }
     }
 
-    /// What the names in the case stand for, as far as neither the target nor the state has a say in it: a short name
-    /// may turn out to be taken.
+    /// The bindings that depend neither on the target nor on its state.
     pub fn bindings(&self, harness: &Harness, case: &Case) -> Bindings {
         let mut bindings = case.row().bindings.clone();
         let origin = harness.target.transport.origin();
@@ -56,12 +53,12 @@ impl Fixture {
         bindings
     }
 
-    /// The accounts that the case may make or change, each with a password that it may give them, as far as can be told
-    /// before its first answer.
+    /// The accounts that the case may create or change, each with a password that it may set, as far as known before the
+    /// first answer.
     fn passwords(&self, harness: &Harness, case: &Case) -> BTreeSet<Account> {
         let mut bindings = self.bindings(harness, case);
         bindings.bind("admin", harness.accounts.admin_name());
-        // Tokens decide whether a request is obeyed, not which password it brings.
+        // Tokens decide whether a request is obeyed, not which password it has.
         for token in ["admin_token", "user_token"] {
             bindings.bind(token, token);
         }
@@ -70,7 +67,7 @@ impl Fixture {
             bindings.bind("user_password", &user.password);
         }
         let requests = case.scenario.steps.iter().filter_map(|step| {
-            // What takes something that only the target knows is left to its own sync.
+            // A request with a name that is bound later gets its own sync.
             compose(&harness.target, &step.action, &bindings).ok().flatten()
         });
         let given = requests.flat_map(|request| harness.accounts.own_passwords(&request));
@@ -89,7 +86,6 @@ impl<'c> Fixtures<'c> {
         Fixtures { cases, made: VecDeque::new() }
     }
 
-    /// Whether every case has been handed out.
     pub fn is_empty(&self) -> bool {
         self.cases.is_empty()
     }
@@ -110,7 +106,7 @@ impl<'c> Fixtures<'c> {
     }
 }
 
-/// Every name that the case's steps use.
+/// The names that the case's steps use.
 pub(super) fn names(case: &Case) -> BTreeSet<&str> {
     case.scenario.steps.iter().flat_map(Step::names).collect()
 }

@@ -1,4 +1,4 @@
-//! A plan against a target, as a stream of events.
+//! Runs a plan against a target, as a stream of events.
 //!
 //! The runner does not know who listens: it emits [`Event`]s and nothing else.
 
@@ -7,7 +7,6 @@ mod aftermath;
 mod compose;
 mod event;
 mod summary;
-mod witness;
 mod settings;
 mod harness;
 mod fixture;
@@ -16,22 +15,26 @@ mod case;
 mod attempt;
 mod stages;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::{Timestamp, Unit};
 use tokio::sync::watch;
 
-pub use cause::{Cause, Excuse};
-pub use event::{CaseReport, Ended, Event, NotAsked, RequirementInfo, Started, TargetInfo};
-pub use settings::{FailuresLeft, Settings};
-pub use summary::{Conclusion, RequirementResult, Summary};
-pub use witness::{Witness, Witnessed};
+pub use cause::Cause;
+pub(crate) use cause::Excuse;
+pub(crate) use event::NotAsked;
+pub use event::{CaseReport, Ended, Event, RequirementInfo, Started, TargetInfo};
+pub(crate) use settings::FailuresLeft;
+pub use settings::{Settings, Witness, Witnessed};
+pub use summary::Summary;
+pub(crate) use summary::{Conclusion, RequirementResult};
 
 use crate::custody::Target;
 use crate::judge::{Oracles, Verdict};
-use crate::plan::{Case, Plan};
-use crate::requirement::{Level, Register};
+use crate::plan::Plan;
+use crate::requirement::{Level, Register, Requirement};
 use crate::scenario::Registration;
 use crate::snapshot;
 use attempt::turned_true;
@@ -39,8 +42,8 @@ use case::blank_report;
 use harness::Harness;
 use stages::Runner;
 
-/// Runs the plan and emits what happens. Returns when everything is judged or `stop` turns true; either way what the
-/// run made on the target has been removed, and what could not be has been told.
+/// Runs the plan and emits what happens. Returns when everything is judged or `stop` turns true. Either way the run has
+/// removed what it made on the target, or has reported what it could not remove.
 pub async fn run(
     register: &Register,
     plan: Plan,
@@ -52,12 +55,12 @@ pub async fn run(
 ) {
     let begun = Instant::now();
     let oracles = Oracles::of(register);
-    let registration = info.registration;
     let requirements = requirements(register, &plan, &oracles, settings.snapshots.is_some());
-    let harness = Harness::new(target, oracles, settings, registration, &plan, stop.clone());
+    let harness = Harness::new(target, oracles, settings, info.registration, &plan, stop.clone());
+    let now = Timestamp::now();
     emit(Event::Started(Started {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        at: now(),
+        at: now.round(Unit::Second).unwrap_or(now),
         cases: plan.cases().count() + plan.skipped.len(),
         part: settings.part,
         planned_resets: plan.resets,
@@ -89,19 +92,20 @@ pub async fn run(
         given_up = canary.err().map(|none| Cause::NoAnswer((&none).into()));
     }
     let mut stop = runner.stop.clone();
-    // Whatever is waited for, a reset or a target that gets ready: the stop is heard.
+    // A stop also ends what `judge` waits for: a reset, or a target that gets ready.
     tokio::select! {
         () = judge(&mut runner, &plan, given_up.as_ref()) => {}
         () = turned_true(&mut stop) => {}
     }
-    if let Some(state) = runner.harness.found_registration() {
+    if let Some(state) = runner.harness.probed_registration() {
         (runner.emit)(Event::Registration(state));
     }
     (runner.emit)(Event::Judged);
     let left = runner.harness.givens.lock().await.clean_up().await;
     let password_changed = runner.harness.givens.lock().await.leaves_another_password();
     let interrupted = runner.is_stopped();
-    if let Some(pending) = settings.snapshots.as_ref().map(|store| store.pending()).filter(|pending| *pending > 0) {
+    let pending = settings.snapshots.as_ref().map_or(0, |store| store.pending());
+    if pending > 0 {
         let note =
             format!("{pending} transcripts are pending as .snap.new files; look at them, then run with --accept");
         (runner.emit)(Event::Note(note));
@@ -117,7 +121,7 @@ pub async fn run(
     }));
 }
 
-/// Everything that is to be judged, and the state that is to be left.
+/// Judges all stages, and leaves the target as the plan promises.
 async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&Cause>) {
     if given_up.is_none() && !runner.is_stopped() {
         runner.check_fresh(plan).await;
@@ -130,13 +134,7 @@ async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&Cause>) {
     runner.leave_just_installed().await;
 }
 
-/// The time of day, to the second: for people who look at a report later.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    now.round(Unit::Second).unwrap_or(now)
-}
-
-/// Runs the plan to its end and returns all its events: for callers that judge a few cases and look at them afterwards.
+/// Runs the plan to its end and returns all its events: for callers with few cases.
 pub async fn collect(
     register: &Register,
     plan: Plan,
@@ -153,20 +151,20 @@ pub async fn collect(
 
 fn requirements(register: &Register, plan: &Plan, oracles: &Oracles, snapshots: bool) -> Vec<RequirementInfo> {
     let planned = plan.cases().chain(plan.skipped.iter().map(|(case, _)| case));
-    let scenarios: std::collections::BTreeMap<&str, &Case> =
-        planned.map(|case| (case.scenario.id.as_str(), case)).collect();
-    let cited: std::collections::BTreeSet<&str> =
-        scenarios.values().flat_map(|case| case.scenario.requirements()).collect();
-    let of_oracles: std::collections::BTreeSet<&str> = oracles.requirements().collect();
-    let wanted = register
-        .iter()
-        .filter(|requirement| cited.contains(requirement.id.as_str()) || of_oracles.contains(requirement.id.as_str()));
-    let info = |requirement: &crate::requirement::Requirement| RequirementInfo {
-        id: requirement.id.clone(),
-        level: requirement.level,
-        says: requirement.statement.clone(),
-        source: requirement.source(),
-        oracle: of_oracles.contains(requirement.id.as_str()),
+    // A scenario may have many rows.
+    let mut scenarios: Vec<_> = planned.map(|case| &case.scenario).collect();
+    scenarios.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    let cited: BTreeSet<&str> = scenarios.into_iter().flat_map(|scenario| scenario.requirements()).collect();
+    let of_oracles: BTreeSet<&str> = oracles.requirements().collect();
+    let info = |requirement: &Requirement| {
+        let oracle = of_oracles.contains(requirement.id.as_str());
+        (oracle || cited.contains(requirement.id.as_str())).then(|| RequirementInfo {
+            id: requirement.id.clone(),
+            level: requirement.level,
+            says: requirement.statement.clone(),
+            source: requirement.source(),
+            oracle,
+        })
     };
     let snapshot = snapshots.then(|| RequirementInfo {
         id: snapshot::REQUIREMENT.to_owned(),
@@ -175,5 +173,5 @@ fn requirements(register: &Register, plan: &Plan, oracles: &Oracles, snapshots: 
         source: "the owner's snapshots, `--snapshots`".to_owned(),
         oracle: true,
     });
-    wanted.map(info).chain(snapshot).collect()
+    register.iter().filter_map(info).chain(snapshot).collect()
 }

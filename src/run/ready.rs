@@ -21,9 +21,6 @@ pub(super) struct Ready {
 }
 
 /// Reaches the state that the case needs.
-///
-/// # Errors
-/// Why it could not be reached.
 pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture) -> Result<Ready, Cause> {
     if harness.is_stopping() {
         return Err(Cause::Stopped);
@@ -49,33 +46,30 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture) -> R
         let free = harness.accounts.free_short_name(&admin).await?;
         ready.bindings.bind("unique4", free);
     }
-    for (name, value) in harness.account.bindings() {
+    for (name, value) in harness.settings.account.bindings() {
         ready.bindings.bind(name, value);
     }
     if case.given() == Given::Registered {
-        givens.registered(&harness.account).await?;
+        givens.registered(&harness.settings.account).await?;
     }
     if case.given() != Given::User {
         return Ok(ready);
     }
     if let Some(user) = fixture.user {
-        // The lock is not held while the account is made: others can get ready meanwhile.
+        // Without the lock, so that other cases can get ready meanwhile.
         drop(givens);
         harness.accounts.make_user(&admin, &user).await?;
         ready.bind_account("user", &user, "$USER_PASSWORD");
-        let token = match needs("user_token") {
-            true => Some(harness.accounts.log_in(&user, None).await),
-            false => None,
-        };
-        ready.own = Some((admin, user));
-        match token {
-            Some(Ok(token)) => ready.bind_token("user_token", &token, "$USER_TOKEN"),
-            Some(Err(why)) => {
-                tear_down(harness, ready.own).await;
-                return Err(why.into());
+        if needs("user_token") {
+            match harness.accounts.log_in(&user, None).await {
+                Ok(token) => ready.bind_token("user_token", &token, "$USER_TOKEN"),
+                Err(why) => {
+                    tear_down(harness, Some((admin, user))).await;
+                    return Err(why.into());
+                }
             }
-            None => {}
         }
+        ready.own = Some((admin, user));
         return Ok(ready);
     }
     let user = givens.shared_user().await?;
@@ -105,7 +99,7 @@ pub(super) async fn tear_down(harness: &Harness, own: Option<(Admin, Account)>) 
     if let Some((admin, user)) = own
         && let Some(name) = OwnName::of(&user.username, harness.accounts.names())
     {
-        // What could not be removed is tried once more when the run ends, by a login that is new where that is needed.
+        // If this fails, it is tried again when the run ends.
         let _ = harness.accounts.delete(&admin, &name).await;
     }
 }

@@ -1,56 +1,57 @@
-//! How a run goes about its plan. Where the values come from is for the caller to know.
+//! The settings of a run. Where the values come from is not decided here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{Event, Witness};
+use super::Event;
 use crate::custody::Custody;
 use crate::custody::givens::Registrable;
+use crate::exchange::Exchange;
 use crate::judge::Verdict;
-use crate::plan::Part;
+use crate::plan::{Case, Part};
 use crate::requirement::Level;
+use crate::scenario::Step;
 use crate::snapshot::Store;
+use crate::template::Bindings;
 
-/// How a run goes about its plan.
-#[derive(Debug, Clone)]
+/// How to run a plan.
+#[derive(Clone)]
 pub struct Settings {
     /// The name of the admin account.
     pub admin_name: String,
-    /// Its password, where the owner gave one.
+    /// Its password, if the owner gave one.
     pub admin_password: Option<String>,
     /// The default password may still be in place.
     pub fresh: bool,
-    /// The level from which on a finding fails its case.
+    /// The lowest level at which a finding fails its case.
     pub fail_on: Level,
     /// How many cases are in flight at most; at least 1.
     pub jobs: usize,
-    /// After so many failed cases the rest is not tried. Whoever listens to the run counts them: what fails is for the
-    /// owner's baseline to say as well.
+    /// Counts down with each failed case, as reported: the owner's baseline may excuse one. At 0 no more cases run.
     pub max_fail: Option<FailuresLeft>,
-    /// How many wrong logins the target may be sent, cases and set-up together; no limit where its state may be thrown away.
+    /// How many wrong logins the target may be sent, cases and set-up together; unlimited without a number.
     pub wrong_logins: Option<u32>,
-    /// How long the run may take before no further case is begun; unless given, as long as its plan may need.
+    /// After that time no more cases run. By default it follows from the plan.
     pub max_time: Option<Duration>,
-    /// How often the target may be reset at most; no limit without a number.
+    /// How often the target may be reset; unlimited without a number.
     pub max_resets: Option<usize>,
-    /// What is registered where a case registers something.
+    /// What to register.
     pub account: Registrable,
-    /// What the target answered before, where it is to be held to that.
+    /// Earlier answers, to compare with.
     pub snapshots: Option<Arc<Store>>,
-    /// Which part of the selected cases the plan holds; absent where it holds them all.
+    /// Which part of the selected cases the plan has, in a sharded run.
     pub part: Option<Part>,
-    /// Keep the exchanges of passing cases too; they take memory, and only an explanation needs them.
+    /// Keep the exchanges of passing cases too; they take memory, and only explanations need them.
     pub keep_exchanges: bool,
-    /// Who looks on.
+    /// Sees every exchange.
     pub witness: Option<Witness>,
     /// Whether the target outlives the run, and where passwords are kept then.
     pub custody: Custody,
 }
 
 impl Settings {
-    /// For a just installed target whose whole state may be used up: the embedded reference client, an instance of a
-    /// trial.
+    /// For a just installed target whose state may be destroyed: the embedded reference client, an instance of a trial.
     pub fn disposable(jobs: usize) -> Settings {
         Settings {
             admin_name: "admin".to_owned(),
@@ -72,17 +73,42 @@ impl Settings {
     }
 }
 
+/// One answer and what it is judged by, including secrets.
+#[derive(Debug, Clone, Copy)]
+pub struct Witnessed<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// The step whose request was sent.
+    pub step: &'a Step,
+    /// The request and its answer.
+    pub exchange: &'a Exchange,
+    /// What is bound at this step.
+    pub bindings: &'a Bindings,
+}
+
+/// Is called with each exchange of a case just before it is judged, on the thread of the case. This is for tests of the
+/// suite itself; reports never come this way.
+#[derive(Clone)]
+pub struct Witness(pub(super) Arc<dyn Fn(Witnessed<'_>) + Send + Sync>);
+
+impl Witness {
+    /// A witness that calls this.
+    pub fn new(look: impl Fn(Witnessed<'_>) + Send + Sync + 'static) -> Witness {
+        Witness(Arc::new(look))
+    }
+}
+
 /// How many cases may still fail.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct FailuresLeft(Arc<AtomicUsize>);
 
 impl FailuresLeft {
-    /// So many, at least 1.
+    /// At least 1.
     pub fn new(count: usize) -> FailuresLeft {
         FailuresLeft(Arc::new(AtomicUsize::new(count)))
     }
 
-    /// Takes in one event of the run, as it is reported.
+    /// Takes in one event of the run, as reported.
     pub fn take(&self, event: &Event) {
         if let Event::Case(case) = event
             && case.verdict == Verdict::Fail

@@ -1,5 +1,5 @@
-//! The stages of a plan, one after another: which cases of a stage run at the same time, and what a case that may have
-//! left something behind costs the next. How one case is tried is not decided here.
+//! The stages of a plan, one after another: which cases of a stage run at the same time, and what follows after a case
+//! that may have spoilt the state. How one case runs is not decided here.
 
 use std::sync::Arc;
 
@@ -7,7 +7,6 @@ use tokio::sync::watch;
 
 use super::aftermath::Aftermath;
 use super::attempt::{Through, blocked, many, one, turned_true};
-use super::case::Ran;
 use super::fixture::Fixtures;
 use super::harness::Harness;
 use super::{CaseReport, Cause, Event};
@@ -16,16 +15,14 @@ use crate::judge::Verdict;
 use crate::plan::{Case, Plan, Stage, Start};
 use crate::scenario::Given;
 
-/// Takes the stages of a plan to their end.
 pub(super) struct Runner<'e> {
     pub harness: Arc<Harness>,
     /// How many cases are in flight at most; at least 1.
     pub jobs: usize,
-    /// Why the target is not known to be just installed where the plan has it so.
+    /// Why the target is not just installed although the plan expects it.
     pub no_longer_fresh: Option<Cause>,
-    /// How many more resets are allowed.
     pub resets_left: usize,
-    /// Something was sent since the last reset that uses the just installed state up.
+    /// The just installed state was used up since the last reset.
     pub used: bool,
     pub stop: watch::Receiver<bool>,
     pub emit: &'e mut (dyn FnMut(Event) + Send),
@@ -36,7 +33,7 @@ impl Runner<'_> {
         *self.stop.borrow()
     }
 
-    /// One stage. Where the target was given up already, all of it is blocked for that reason.
+    /// One stage. If the target was given up, all of it is blocked for that reason.
     pub async fn stage(&mut self, stage: &Stage, given_up: Option<&Cause>) {
         let mut obstacle = given_up.cloned();
         if stage.start == Start::Reset && obstacle.is_none() && !self.harness.target.transport.is_gone() {
@@ -63,9 +60,9 @@ impl Runner<'_> {
         self.in_turn(&stage.cases).await;
     }
 
-    /// Cases that share a fresh state disturb each other only where the target accepts what it should refuse. So they are
-    /// tried at once, and if any may have spoilt the state, the target is reset, nothing of the attempt counts and they
-    /// are tried in turn.
+    /// Cases that share a fresh state disturb each other only if the target accepts what it should refuse. So they run
+    /// concurrently; if one may have spoilt the state, the results are discarded, the target is reset and they run in
+    /// turn.
     async fn at_once_if_all_hold(&mut self, cases: &[Case]) {
         let mut attempt = Vec::new();
         let (harness, jobs) = (Arc::clone(&self.harness), self.jobs);
@@ -76,18 +73,17 @@ impl Runner<'_> {
             go_on
         })
         .await;
-        let is_spoilt = |ran: &&Ran| ran.aftermath == Aftermath::Spoilt;
-        let spoilt: Vec<String> = attempt.iter().filter(is_spoilt).map(|ran| ran.report.id.clone()).collect();
-        if spoilt.is_empty() {
+        let mut spoilt = attempt.iter().filter(|ran| ran.aftermath == Aftermath::Spoilt);
+        let Some(first) = spoilt.next().map(|ran| ran.report.id.clone()) else {
             return attempt.into_iter().for_each(|ran| self.report(ran.report));
-        }
+        };
+        let count = 1 + spoilt.count();
         if through == Through::Stopped {
             return;
         }
-        // A failed reset shows itself again, case by case, where the cases run in turn.
+        // A failed reset blocks each case below.
         let _ = self.reset().await;
         if self.in_turn(cases).await {
-            let (count, first) = (spoilt.len(), &spoilt[0]);
             (self.emit)(Event::Note(format!(
                 "{count} cases went wrong when {jobs} were in flight and right when they were tried in turn, `{first}` \
                  among them: does the target bear several requests at the same time?"
@@ -95,8 +91,7 @@ impl Runner<'_> {
         }
     }
 
-    /// Cases that change nothing that others rely on. Where one of them did, no further case is begun before what they
-    /// rely on has been made anew.
+    /// Cases that change nothing that others rely on. If one did, no more cases start before that is renewed.
     async fn at_once(&mut self, cases: &[Case]) {
         let (harness, jobs) = (Arc::clone(&self.harness), self.jobs);
         let mut stop = self.stop.clone();
@@ -110,7 +105,7 @@ impl Runner<'_> {
             })
             .await;
             if through != Through::Stopped && worst > Aftermath::Clean {
-                self.log_in_anew().await;
+                self.renew_logins().await;
             }
             if through != Through::Paused {
                 return;
@@ -118,7 +113,7 @@ impl Runner<'_> {
         }
     }
 
-    /// Tries the cases one after another; true if every one of them passed and left the state as it was.
+    /// Runs the cases one after another; true if each passed and left the state as it was.
     async fn in_turn(&mut self, cases: &[Case]) -> bool {
         let mut all_held = true;
         let (harness, mut fixtures) = (Arc::clone(&self.harness), Fixtures::of(cases));
@@ -145,13 +140,13 @@ impl Runner<'_> {
             match aftermath {
                 Aftermath::Clean => {}
                 Aftermath::Spoilt if case.given() == Given::Fresh => self.freshen(case).await,
-                Aftermath::Doubtful | Aftermath::Spoilt => self.log_in_anew().await,
+                Aftermath::Doubtful | Aftermath::Spoilt => self.renew_logins().await,
             }
         }
         all_held
     }
 
-    /// Makes a fresh state anew after a case that spoilt it; where that cannot be done, it says so.
+    /// Resets the target after a case that spoilt its fresh state.
     async fn freshen(&mut self, case: &Case) {
         let done = match self.harness.target.can_reset() {
             true => self.reset().await,
@@ -162,21 +157,21 @@ impl Runner<'_> {
         }
     }
 
-    /// Logins and accounts that cases share may be spoilt. Where the admin is lost as well, and with it all that
-    /// follows, the target is reset.
-    async fn log_in_anew(&mut self) {
+    /// Shared logins and accounts may be spoilt and are renewed when needed. If the admin is lost as well, and with it
+    /// everything that follows, the target is reset.
+    async fn renew_logins(&mut self) {
         let mut givens = self.harness.givens.lock().await;
         givens.forget_accounts();
         let can_help = self.harness.target.can_reset() && !self.harness.target.transport.is_gone();
         let lost = can_help && givens.admin().await.is_err() && givens.can_be_helped();
         drop(givens);
         if lost {
-            // A reset that fails shows itself case by case.
+            // A failed reset blocks each case that follows.
             let _ = self.reset().await;
         }
     }
 
-    /// Brings the target back to just installed, where that is still allowed.
+    /// Resets the target to just installed, if that is still allowed.
     async fn reset(&mut self) -> Result<(), Cause> {
         let done = self.reset_within_bounds().await;
         self.no_longer_fresh = done.clone().err();
@@ -198,12 +193,12 @@ impl Runner<'_> {
         }
     }
 
-    /// Why no further case may run, where a reset was seen not to reset the target: all that was to be thrown away is not.
+    /// Why no more cases may run, if a reset did not reset the target: what may be destroyed then is not ours.
     async fn unreset(&self) -> Option<Cause> {
         self.harness.givens.lock().await.unreset().map(|why| Cause::NotReset(why.to_owned()))
     }
 
-    /// Looks whether a target that was said to be just installed is, before a case relies on it.
+    /// Checks that a target declared as just installed is, before a case relies on it.
     pub async fn check_fresh(&mut self, plan: &Plan) {
         let relies = plan.cases().any(|case| case.given() == Given::Fresh);
         if !relies || self.harness.target.can_reset() || !self.harness.target.is_elsewhere() {
@@ -215,12 +210,12 @@ impl Runner<'_> {
         }
     }
 
-    /// Leaves a target whose state may be thrown away as just installed. The embedded one is thrown away itself.
+    /// Resets a target at the end, if that is allowed. The embedded one is thrown away instead.
     pub async fn leave_just_installed(&mut self) {
         let target = &self.harness.target;
         if self.used && target.can_reset() && !target.is_embedded() && !target.transport.is_gone() && !self.is_stopped()
         {
-            // Where it fails, what the run made is cleaned up or listed as on any other target.
+            // If this fails, what the run made is removed or listed as on any other target.
             let _ = self.reset().await;
         }
     }

@@ -1,7 +1,6 @@
-//! The fold that counts: verdicts, requirements, and what the exit code follows from.
+//! The fold that counts verdicts and requirements; the exit code follows from it.
 //!
-//! Memory is bounded by the register, not by the number of cases, but for the id of each case and four bytes for each
-//! requirement that it cites.
+//! Of each case it keeps only the id, the verdict, the twin and four bytes for each requirement that it cites.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +9,7 @@ use crate::judge::{RequirementVerdict, Verdict, requirement_verdict};
 use crate::requirement::Level;
 use crate::snapshot;
 
-/// All that is counted of a run.
+/// What a run comes to.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     started: Option<Started>,
@@ -21,11 +20,11 @@ pub struct Summary {
     resets: usize,
     requirements: BTreeMap<String, Tally>,
     cases: Vec<Seen>,
-    /// Whether every control of the area that was tried passed; absent where none was tried.
+    /// By area: whether every control that was tried passed.
     controls: BTreeMap<String, bool>,
-    /// Whether all rows of a scenario that were tried passed, for those who name it as their twin.
+    /// By scenario: whether all rows that were tried passed.
     scenarios: BTreeMap<String, bool>,
-    /// Cases that have to be judged at least.
+    /// How many cases must be judged.
     least: usize,
 }
 
@@ -37,7 +36,6 @@ struct Tally {
     cases: Vec<u32>,
 }
 
-/// What must be remembered of a case until every verdict is known.
 #[derive(Debug, Clone)]
 struct Seen {
     id: Box<str>,
@@ -45,14 +43,12 @@ struct Seen {
     twin: Option<Box<str>>,
 }
 
-/// What a run comes to, worst first. The exit code follows from it.
+/// The result of a run, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conclusion {
-    /// A case ended in a defect of ours.
+    /// Of ours.
     Defect,
-    /// The run has no end: it died.
     Died,
-    /// Somebody stopped it.
     Interrupted,
     /// A finding failed a case.
     Findings,
@@ -63,7 +59,6 @@ pub enum Conclusion {
 }
 
 impl Conclusion {
-    /// The one line that people read first.
     pub fn says(self) -> &'static str {
         match self {
             Conclusion::Defect => "a defect of wabizspec: please report it",
@@ -76,20 +71,17 @@ impl Conclusion {
     }
 }
 
-/// What the run says of one requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequirementResult<'s> {
-    /// Id, level, rule and source.
     pub requirement: &'s RequirementInfo,
-    /// The verdict.
     pub verdict: RequirementVerdict,
-    /// The cases that cite it.
+    /// The ids of the cases that cite it.
     pub cases: Vec<&'s str>,
 }
 
 impl Summary {
-    /// With fewer judged cases than that the run is inconclusive.
-    pub fn require(&mut self, least: usize) {
+    /// With fewer judged cases the run is inconclusive.
+    pub(crate) fn require(&mut self, least: usize) {
         self.least = least;
     }
 
@@ -113,15 +105,14 @@ impl Summary {
         *self.verdicts.entry(case.verdict).or_default() += 1;
         self.warnings += case.warnings();
         self.observations += case.observations.len();
-        let tried = case.verdict != Verdict::Skipped;
-        if tried {
+        if case.verdict != Verdict::Skipped {
             let passed = case.verdict == Verdict::Pass;
             if case.control {
                 *self.controls.entry(case.area().to_owned()).or_insert(true) &= passed;
             }
             *self.scenarios.entry(case.scenario().to_owned()).or_insert(true) &= passed;
         }
-        // More cases than this fit into no memory.
+        // Memory ends before that.
         let index = u32::try_from(self.cases.len()).unwrap_or(u32::MAX);
         self.cases.push(Seen {
             id: case.id.as_str().into(),
@@ -132,7 +123,7 @@ impl Summary {
             self.tally(id).cases.push(index);
         }
         for finding in &case.findings {
-            // A known failure excuses what makes its case fail, and no warning beside it.
+            // A known failure excuses what fails its case, but no warning beside it.
             let verdict = match case.verdict {
                 Verdict::Known if finding.level < self.fail_on() => Verdict::Pass,
                 verdict => verdict,
@@ -145,13 +136,12 @@ impl Summary {
         self.requirements.entry(requirement.to_owned()).or_default()
     }
 
-    /// What the run was going to do; absent before its first event.
-    pub fn started(&self) -> Option<&Started> {
+    pub(crate) fn started(&self) -> Option<&Started> {
         self.started.as_ref()
     }
 
-    /// How it ended; absent if it died.
-    pub fn ended(&self) -> Option<&Ended> {
+    /// Absent if the run died.
+    pub(crate) fn ended(&self) -> Option<&Ended> {
         self.ended.as_ref()
     }
 
@@ -160,35 +150,32 @@ impl Summary {
         self.ended.as_ref().is_some_and(|ended| ended.complete)
     }
 
-    /// How many cases got that verdict.
-    pub fn count(&self, verdict: Verdict) -> usize {
+    pub(crate) fn count(&self, verdict: Verdict) -> usize {
         self.verdicts.get(&verdict).copied().unwrap_or_default()
     }
 
-    /// Findings of level should on passing cases.
-    pub fn warnings(&self) -> usize {
+    /// Findings on passing cases.
+    pub(crate) fn warnings(&self) -> usize {
         self.warnings
     }
 
-    /// Things seen that no document forbids.
-    pub fn observations(&self) -> usize {
+    pub(crate) fn observations(&self) -> usize {
         self.observations
     }
 
-    /// How often the target was brought back to just installed.
-    pub fn resets(&self) -> usize {
+    pub(crate) fn resets(&self) -> usize {
         self.resets
     }
 
-    /// Every requirement of the run with its verdict, in the order of their ids.
-    pub fn requirements(&self) -> Vec<RequirementResult<'_>> {
+    /// Every requirement of the run, sorted by id.
+    pub(crate) fn requirements(&self) -> Vec<RequirementResult<'_>> {
         let infos = self.started.iter().flat_map(|started| &started.requirements);
         infos.map(|info| self.requirement(info)).collect()
     }
 
     fn requirement<'s>(&'s self, info: &'s RequirementInfo) -> RequirementResult<'s> {
         let area = info.id.split('.').next().unwrap_or_default();
-        // Snapshots are the owner's own: the run needs no control to know what a file holds.
+        // Snapshots are the owner's own files and need no control.
         let control_held = info.id == snapshot::REQUIREMENT || self.controls.get(area).copied().unwrap_or(false);
         let tally = self.requirements.get(&info.id);
         let cited_by = tally.map_or(&[][..], |tally| &tally.cases).iter();
@@ -214,8 +201,8 @@ impl Summary {
         }
     }
 
-    /// How many cases were judged: passed, failed, or failed as the baseline says.
-    pub fn judged(&self) -> usize {
+    /// How many cases were judged: passed, failed, or failed as recorded in the baseline.
+    pub(crate) fn judged(&self) -> usize {
         let judged = self.verdicts.iter().filter(|(verdict, _)| judged(**verdict));
         judged.map(|(_, count)| count).sum()
     }
@@ -225,8 +212,8 @@ impl Summary {
         self.judged() > 0
     }
 
-    /// What is missing, where fewer cases were judged than have to be.
-    pub fn shortfall(&self) -> Option<String> {
+    /// A message if fewer cases were judged than required.
+    pub(crate) fn shortfall(&self) -> Option<String> {
         let (judged, least) = (self.judged(), self.least);
         (judged < least).then(|| {
             format!(
@@ -236,33 +223,19 @@ impl Summary {
         })
     }
 
-    /// Whether a finding failed a case.
-    pub fn has_findings(&self) -> bool {
-        self.count(Verdict::Fail) > 0
-    }
-
-    /// Whether something that was tried could not be judged.
-    pub fn is_inconclusive(&self) -> bool {
-        let changed = self.ended.as_ref().is_some_and(|ended| ended.password_changed);
-        self.count(Verdict::Blocked) > 0 || !self.judged_anything() || changed
-    }
-
-    /// What the run comes to, so far.
-    pub fn conclusion(&self) -> Conclusion {
+    pub(crate) fn conclusion(&self) -> Conclusion {
+        let unjudged = self.count(Verdict::Blocked) > 0 || !self.judged_anything() || self.judged() < self.least;
         match &self.ended {
             _ if self.count(Verdict::Error) > 0 => Conclusion::Defect,
             None => Conclusion::Died,
             Some(ended) if ended.interrupted => Conclusion::Interrupted,
-            Some(_) if self.has_findings() => Conclusion::Findings,
-            Some(ended) if self.is_inconclusive() || !ended.complete || self.judged() < self.least => {
-                Conclusion::Inconclusive
-            }
+            Some(_) if self.count(Verdict::Fail) > 0 => Conclusion::Findings,
+            Some(ended) if unjudged || !ended.complete || ended.password_changed => Conclusion::Inconclusive,
             Some(_) => Conclusion::Conforms,
         }
     }
 
-    /// The level from which on a finding fails its case.
-    pub fn fail_on(&self) -> Level {
+    fn fail_on(&self) -> Level {
         self.started.as_ref().map_or(Level::Must, |started| started.fail_on)
     }
 }
