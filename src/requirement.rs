@@ -29,11 +29,7 @@ pub enum Level {
 
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Level::May => "may",
-            Level::Should => "should",
-            Level::Must => "must",
-        })
+        self.serialize(f)
     }
 }
 

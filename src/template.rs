@@ -8,12 +8,20 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
+use serde::{Deserialize, Serialize};
 
 /// Names and their values. Each case has its own set; captures add to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bindings(BTreeMap<String, String>);
 
 impl Bindings {
+    #[cfg(test)]
+    pub(crate) fn new() -> Bindings {
+        Bindings::default()
+    }
+
     /// Binds a name; an earlier value is replaced.
     pub fn bind(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
@@ -26,7 +34,8 @@ impl Bindings {
 }
 
 /// A change to a bound value: cases make their wrong credentials with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Filter {
     /// Escaped for a JSON string, without the quotes.
     Json,
@@ -46,23 +55,12 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    /// All filters, by their name in a template.
-    pub const ALL: [(&'static str, Filter); 10] = [
-        ("json", Filter::Json),
-        ("base64", Filter::Base64),
-        ("upper", Filter::Upper),
-        ("lower", Filter::Lower),
-        ("swapcase", Filter::Swapcase),
-        ("init", Filter::Init),
-        ("tail", Filter::Tail),
-        ("first8", Filter::First8),
-        ("reverse", Filter::Reverse),
-        ("altered", Filter::Altered),
-    ];
+    pub const NAMES: [&str; 10] =
+        ["json", "base64", "upper", "lower", "swapcase", "init", "tail", "first8", "reverse", "altered"];
 
     pub fn named(name: &str) -> Option<Filter> {
-        let found = Filter::ALL.iter().find(|(known, _)| *known == name);
-        found.map(|(_, filter)| *filter)
+        let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
+        Filter::deserialize(name).ok()
     }
 
     pub fn apply(self, value: &str) -> String {
@@ -206,8 +204,8 @@ impl fmt::Display for Template {
                 Part::Bound { name, filters } => {
                     write!(f, "${{{name}")?;
                     for filter in filters {
-                        let known = Filter::ALL.iter().find(|(_, known)| known == filter);
-                        write!(f, "|{}", known.map_or("", |(name, _)| name))?;
+                        f.write_str("|")?;
+                        filter.serialize(&mut *f)?;
                     }
                     f.write_str("}")?;
                 }
@@ -261,7 +259,7 @@ mod tests {
     use super::*;
 
     fn render(text: &str) -> String {
-        let mut bindings = Bindings::default();
+        let mut bindings = Bindings::new();
         bindings.bind("name", "Ab\"1z");
         Template::parse(text).expect(text).render(&bindings).expect(text)
     }
@@ -290,7 +288,15 @@ mod tests {
     }
 
     #[test]
-    fn first8_and_altered_differ_from_what_they_are_made_of() {
+    fn every_filter_has_its_name() {
+        for name in Filter::NAMES {
+            let text = format!("${{a|{name}}}");
+            assert_eq!(Template::parse(&text).expect(name).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn first8_and_altered_differ_from_the_value() {
         assert_eq!(Filter::First8.apply("123456789"), "12345678");
         for value in ["a", "z", "Z", "9", "!", "#", "é", "azAZ09"] {
             let altered = Filter::Altered.apply(value);
@@ -310,7 +316,7 @@ mod tests {
     fn the_names_and_bound_places_of_a_template_are_listed() {
         let template = Template::parse("x${user|upper}$${no}${other}y${user}").expect("template");
         assert_eq!(template.names().collect::<Vec<_>>(), ["user", "other", "user"]);
-        let mut bindings = Bindings::default();
+        let mut bindings = Bindings::new();
         bindings.bind("user", "ab");
         let expected = [("user|upper".to_owned(), "AB".to_owned()), ("user".to_owned(), "ab".to_owned())];
         assert_eq!(template.values(&bindings), expected);

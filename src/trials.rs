@@ -19,7 +19,7 @@ use crate::custody::{Controls, Hooks, Instance, Target};
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
 use crate::report::{Exchanges, case_text};
-use crate::run::{Event, Settings, collect};
+use crate::run::{CaseReport, Event, RequirementInfo, Settings, collect};
 use crate::scenario::{Change, Registration, Suite};
 use crate::transport::origin::Origin;
 use crate::transport::wire::Wire;
@@ -200,7 +200,8 @@ fn judge(
     let plan = plan(vec![case], capabilities);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let events = runtime.block_on(collect(&suite.register, plan, target, capabilities.registration, settings));
-    let (mut reports, mut infos) = (Vec::new(), Vec::new());
+    let mut reports: Vec<CaseReport> = Vec::new();
+    let mut infos: Vec<RequirementInfo> = Vec::new();
     for event in events {
         match event {
             Event::Started(started) => infos = started.requirements,
@@ -210,7 +211,7 @@ fn judge(
             _ => {}
         }
     }
-    match &*reports {
+    match reports.as_slice() {
         [report] if report.verdict == Verdict::Pass => Ok(()),
         [report] => Err(case_text(report, &infos, Exchanges::Told).into()),
         reports => Err(format!("a defect of wabizspec: {} verdicts on one case", reports.len()).into()),

@@ -30,36 +30,25 @@ pub struct Part {
 /// Nobody starts that many runs, and merging checks for a report of each.
 const MOST_SHARDS: u64 = 1_000_000;
 
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ShardError {
-    #[error("`{0}` is not a valid shard; write K/N with K from 1 to N, such as 2/4")]
-    Invalid(String),
-    #[error("`{0}` has too many shards; there may be {MOST_SHARDS} at most")]
-    TooMany(String),
-}
-
 impl FromStr for Shard {
-    type Err = ShardError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Shard, ShardError> {
-        let wrong = || ShardError::Invalid(text.to_owned());
-        let (index, count) = text.split_once('/').ok_or_else(wrong)?;
-        let index: u64 = index.parse().map_err(|_| wrong())?;
-        let count: u64 = count.parse().map_err(|_| wrong())?;
-        if count > MOST_SHARDS {
-            return Err(ShardError::TooMany(text.to_owned()));
-        }
-        match (1..=count).contains(&index) {
-            true => Ok(Shard { index, count }),
-            false => Err(wrong()),
+    fn from_str(text: &str) -> Result<Shard, String> {
+        let numbers = text.split_once('/').map(|(index, count)| (index.parse(), count.parse()));
+        match numbers {
+            Some((Ok(_), Ok(count))) if count > MOST_SHARDS => {
+                Err(format!("`{text}` has too many shards; there may be {MOST_SHARDS} at most"))
+            }
+            Some((Ok(index), Ok(count))) if (1..=count).contains(&index) => Ok(Shard { index, count }),
+            _ => Err(format!("`{text}` is not a valid shard; write K/N with K from 1 to N, such as 2/4")),
         }
     }
 }
 
 impl TryFrom<String> for Shard {
-    type Error = ShardError;
+    type Error = String;
 
-    fn try_from(text: String) -> Result<Shard, ShardError> {
+    fn try_from(text: String) -> Result<Shard, String> {
         text.parse()
     }
 }

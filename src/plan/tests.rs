@@ -1,4 +1,4 @@
-//! What is read off a case before anything is sent; and the cases that all tests of planning share.
+//! What is known about a case before anything is sent; and the cases that all tests of planning share.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ pub(super) fn embedded() -> Vec<Case> {
     cases(&SUITE)
 }
 
-/// The suite of one scenario `login/made-up`: what stands above its steps, and the request of each.
+/// A suite with the one scenario `login/made-up`, of the text above its steps and the request of each.
 fn suite_of(head: &str, requests: &[&str]) -> Suite {
     let text = "[\"login.kept\"]\nbasis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\n";
     let register = Register::parse(SourceText { file: "r", text }).expect("a register");
@@ -34,15 +34,15 @@ pub(super) fn case(head: &str, requests: &[&str]) -> Case {
     cases(&suite_of(head, requests)).remove(0)
 }
 
-const LOG_IN: &str = r#"send = "POST /v1/users/login""#;
-const LOG_OUT: &str = r#"send = "POST /v1/users/logout""#;
+pub(super) const LOG_IN: &str = r#"send = "POST /v1/users/login""#;
+pub(super) const LOG_OUT: &str = r#"send = "POST /v1/users/logout""#;
 const DELETE: &str = r#"send = "DELETE /v1/users/${user}""#;
 
 #[test]
 fn the_id_of_a_case_is_its_file_and_its_row() {
     let ids = |cases: &[Case]| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();
     assert_eq!(ids(&cases(&suite_of("", &[LOG_IN]))), ["login/made-up"]);
-    // They stand in the order of their ids, whatever the order of the rows.
+    // Sorted by id, whatever the order of the rows.
     let rows = "cases.b = { x = \"1\" }\ncases.a = { x = \"2\" }";
     let cases = cases(&suite_of(rows, &[r#"send = "GET /${x}""#]));
     assert_eq!(ids(&cases), ["login/made-up::a", "login/made-up::b"]);
@@ -73,74 +73,62 @@ fn a_change_is_confined_to_accounts_of_the_given() {
 }
 
 #[test]
-fn a_change_is_confined_where_each_request_names_an_account_of_its_own() {
-    for (request, confined) in [
-        (LOG_IN, true),
-        (LOG_OUT, true),
-        (DELETE, true),
-        (r#"send = "PUT /v1/users/${user}""#, true),
-        (r#"send = "GET /v1/users/admin""#, true),
-        ("send = \"POST /v1/users\"\njson = '{\"username\":\"a-${unique}\"}'", true),
-        ("send = \"POST /v1/users\"\njson = '{\"username\":\"${unique4}\"}'", true),
-        ("send = \"POST /v1/users\"\njson = '{\"username\":\"${user}\"}'", true),
-        (r#"raw = "POST ${base}/v1/users/login HTTP/1.1\r\n\r\n""#, true),
-        // The account of somebody else, or one that cannot be told.
-        (r#"send = "DELETE /v1/users/admin""#, false),
-        (r#"send = "PUT /v1/users/${admin}""#, false),
-        (r#"send = "PATCH /v1/users/${user}""#, false),
-        (r#"send = "PUT /v1/settings/${user}""#, false),
-        (r#"send = "POST /v1/users""#, false),
-        ("send = \"POST /v1/users\"\njson = '{\"username\":\"anna\"}'", false),
-        ("send = \"POST /v1/account\"\njson = '{\"x\":\"${unique}\"}'", false),
-        (r#"raw = "DELETE ${base}/v1/users/${user} HTTP/1.1\r\n\r\n""#, false),
-        (r#"hex = "00""#, false),
+fn what_a_request_may_do_is_known_before_it_is_sent() {
+    let creation = |name: &str| format!("send = \"POST /v1/users\"\njson = '{{\"username\": \"{name}\"}}'");
+    for (request, expected) in [
+        (LOG_IN, "confined"),
+        (LOG_OUT, "confined"),
+        ("send = \"POST /v1/users/logout\"\nbearer = \"${admin_token}\"", "confined"),
+        ("send = \"POST /v1/users/logout\"\nbearer = \"${user_token}\"", "confined, risks its account"),
+        (r#"send = "GET /v1/users/${user}""#, "confined"),
+        (r#"send = "GET /v1/users/admin""#, "confined"),
+        (r#"send = "PUT /v1/users/${user}""#, "confined, risks its account"),
+        (r#"send = "DELETE /v1/users/${unique}""#, "confined"),
+        (DELETE, "confined, risks its account"),
+        (&creation("a-${unique}"), "confined"),
+        (&creation("${unique}"), "confined"),
+        (&creation("${unique4}"), "confined"),
+        (&creation("${user}"), "confined"),
+        // The account of somebody else, or one that is not known.
+        (r#"send = "PUT /v1/users/${admin}""#, ""),
+        (r#"send = "PUT /v1/settings/${user}""#, "risks its account"),
+        (r#"send = "PATCH /v1/users/${user}""#, ""),
+        (r#"send = "DELETE /v1/users/admin""#, "endangers others"),
+        (r#"send = "DELETE /v1/users/${admin}""#, "endangers others"),
+        (r#"send = "DELETE /v1/users/x${unique}""#, "confined, endangers others"),
+        (r#"send = "DELETE /v1/settings/admin""#, ""),
+        (r#"send = "POST /v1/users""#, ""),
+        ("send = \"POST /v1/users\"\nbearer = \"${user_token}\"", ""),
+        ("send = \"POST /v1/account\"\njson = '{\"x\":\"${unique}\"}'", ""),
+        (&creation("anna"), ""),
+        (&creation("admin"), "endangers others"),
+        (&creation("${admin}"), "endangers others"),
+        (&creation("admin").replace("/v1/users", "/v1/account"), ""),
+        (&creation("admin").replace("/v1/users", "/v1/users/x"), ""),
+        // Only the wire client can send these.
+        (r#"raw = "POST ${base}/v1/users/login HTTP/1.1\r\n\r\n""#, "confined, raw"),
+        (r#"raw = "DELETE ${base}/v1/users/${user} HTTP/1.1\r\n\r\n""#, "raw"),
+        (r#"raw = "x""#, "raw"),
+        (r#"hex = "00""#, "raw"),
+        ("send = \"GET /\"\nheaders = { X-Other = \"1\", Accept = \"*/*\" }", "confined"),
+        ("send = \"GET /\"\nheaders = { content-length = \"1\" }", "confined, raw"),
+        ("send = \"GET /\"\nheaders = { X-Other = \"1\", Connection = \"close\" }", "confined, raw"),
+        ("send = \"GET /\"\nheaders = { Transfer-Encoding = \"chunked\" }", "confined, raw"),
+        ("send = \"GET /\"\nheaders = { EXPECT = \"100-continue\" }", "confined, raw"),
+        ("send = \"GET /\"\nheaders = { Upgrade = \"h2c\" }", "confined, raw"),
     ] {
         let case = case("given = \"user\"\nchanges = [\"users\"]", &[LOG_IN, request]);
-        assert_eq!(case.is_confined(), confined, "{request}");
+        let found = [
+            (case.is_confined(), "confined"),
+            (case.risks_its_account(), "risks its account"),
+            (case.endangers_others(), "endangers others"),
+            (case.is_raw(), "raw"),
+        ];
+        let found: Vec<&str> = found.into_iter().filter(|(holds, _)| *holds).map(|(_, what)| what).collect();
+        assert_eq!(found.join(", "), expected, "{request}");
     }
-}
-
-#[test]
-fn a_case_risks_the_account_that_it_is_given_and_its_token() {
-    for (request, risks) in [
-        (DELETE, true),
-        (r#"send = "PUT /v1/users/${user}""#, true),
-        ("send = \"POST /v1/users/logout\"\nbearer = \"${user_token}\"", true),
-        ("send = \"POST /v1/users/logout\"\nbearer = \"${admin_token}\"", false),
-        ("send = \"POST /v1/users\"\nbearer = \"${user_token}\"", false),
-        (r#"send = "GET /v1/users/${user}""#, false),
-        (r#"send = "DELETE /v1/users/admin""#, false),
-        (r#"raw = "DELETE ${base}/v1/users/${user} HTTP/1.1\r\n\r\n""#, false),
-        (r#"hex = "00""#, false),
-    ] {
-        let case = case("given = \"user\"", &[LOG_IN, request]);
-        assert_eq!(case.risks_its_account(), risks, "{request}");
-    }
-}
-
-#[test]
-fn a_case_endangers_others_that_deletes_or_replaces_an_account_the_run_did_not_make() {
-    let creation = |name: &str| format!("send = \"POST /v1/users\"\njson = '{{\"username\": \"{name}\"}}'");
-    for (request, endangers) in [
-        (r#"send = "DELETE /v1/users/admin""#, true),
-        (r#"send = "DELETE /v1/users/${admin}""#, true),
-        (r#"send = "DELETE /v1/users/x${unique}""#, true),
-        (&creation("admin"), true),
-        (&creation("${admin}"), true),
-        (DELETE, false),
-        (r#"send = "DELETE /v1/users/${unique}""#, false),
-        (r#"send = "DELETE /v1/settings/admin""#, false),
-        (r#"send = "GET /v1/users/admin""#, false),
-        (&creation("${unique}"), false),
-        (&creation("${user}"), false),
-        (&creation("admin").replace("/v1/users", "/v1/account"), false),
-        (&creation("admin").replace("/v1/users", "/v1/users/x"), false),
-        (r#"send = "POST /v1/users""#, false),
-        (r#"raw = "x""#, false),
-    ] {
-        let case = case("given = \"user\"", &[LOG_IN, request]);
-        assert_eq!(case.endangers_others(), endangers, "{request}");
-    }
+    let moved = case("changes = [\"clock\"]", &[LOG_IN, "advance = 1"]);
+    assert!(!moved.is_raw(), "moving the clock sends nothing");
 }
 
 #[test]
@@ -156,25 +144,6 @@ fn a_case_that_logs_in_and_out_ends_a_token_of_its_own() {
     ] {
         assert_eq!(case("", requests).logs_out(), ends, "{requests:?}");
     }
-}
-
-#[test]
-fn bytes_as_they_stand_and_framing_of_its_own_need_the_wire() {
-    for (request, raw) in [
-        (LOG_IN, false),
-        ("send = \"GET /\"\nheaders = { X-Other = \"1\", Accept = \"*/*\" }", false),
-        ("send = \"GET /\"\nheaders = { content-length = \"1\" }", true),
-        ("send = \"GET /\"\nheaders = { X-Other = \"1\", Connection = \"close\" }", true),
-        ("send = \"GET /\"\nheaders = { Transfer-Encoding = \"chunked\" }", true),
-        ("send = \"GET /\"\nheaders = { EXPECT = \"100-continue\" }", true),
-        ("send = \"GET /\"\nheaders = { Upgrade = \"h2c\" }", true),
-        (r#"raw = "x""#, true),
-        (r#"hex = "00""#, true),
-    ] {
-        assert_eq!(case("", &[LOG_IN, request]).is_raw(), raw, "{request}");
-    }
-    let moved = case("changes = [\"clock\"]", &[LOG_IN, "advance = 1"]);
-    assert!(!moved.is_raw(), "moving the clock sends nothing");
 }
 
 #[test]

@@ -21,10 +21,10 @@ pub(super) enum Aftermath {
 }
 
 /// Judges by what the target accepted or may have done. `owns` says whether only this case uses an account.
-pub(super) fn aftermath(
+pub(super) fn aftermath<'a>(
     case: &Case,
     verdict: Verdict,
-    sent: &[(&Step, Exchange)],
+    sent: impl Iterator<Item = (&'a Step, &'a Exchange)>,
     base: &str,
     owns: impl Fn(&str) -> bool,
 ) -> Aftermath {
@@ -33,10 +33,10 @@ pub(super) fn aftermath(
         Verdict::Error => Aftermath::Spoilt,
         _ => Aftermath::Clean,
     };
-    for (step, exchange) in sent.iter().filter(|(step, exchange)| may_be_done(step, exchange, passed)) {
+    for (step, exchange) in sent.filter(|(step, exchange)| may_be_done(step, exchange, passed)) {
         let effect = Effect::of(&exchange.request, base);
         let left = match case.given() {
-            // Cases that share a fresh state rely on nothing having been accepted.
+            // All that shares a fresh state relies on that nothing was accepted since.
             Given::Fresh if case.changes_nothing() => match effect {
                 Effect::Nothing => Aftermath::Clean,
                 _ => Aftermath::Spoilt,
@@ -65,12 +65,12 @@ fn may_be_done(step: &Step, exchange: &Exchange, passed: bool) -> bool {
     }
 }
 
-/// Whether the plan knows about the effect: the case declares it, or it concerns no other case.
+/// Whether the plan knows of the effect: the case says so, or it concerns no other case.
 fn is_foreseen(case: &Case, step: &Step, effect: &Effect, owns: impl Fn(&str) -> bool) -> bool {
     let says = |change| case.changes().contains(&change);
     match effect {
         Effect::Nothing | Effect::Token => true,
-        // If a logout is expected to be refused, other cases may use the token.
+        // Where a logout is to be refused, the token may be one that other cases use.
         Effect::LogOut => step.expects(StatusSet::accepts),
         Effect::Account(Some(name)) if owns(name) => true,
         Effect::Account(_) => says(Change::Passwords) || says(Change::Users),

@@ -75,19 +75,22 @@ pub(super) async fn turned_true(stop: &mut watch::Receiver<bool>) {
 /// Gets one case ready, runs it, and removes what was made for it alone.
 pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -> Ran {
     if harness.settings.max_fail.as_ref().is_some_and(|left| left.are_used_up()) {
-        return blocked(case, Cause::EnoughFailures);
+        return blocked(harness, case, Cause::EnoughFailures);
     }
     if let Some(why) = harness.target.transport.given_up() {
-        return blocked(case, Cause::GivenUp(why.to_owned()));
+        return blocked(harness, case, Cause::GivenUp(why.to_owned()));
     }
     if let Some(why) = harness.over_time() {
-        return blocked(case, why);
+        return blocked(harness, case, why);
     }
     if let Some(needed) = case.scenario.registration {
         match harness.registration().await {
             Ok(state) if state == needed => {}
-            Ok(found) => return untried(case, Verdict::Skipped, Cause::Skipped(Skip::Registration { needed, found })),
-            Err(why) => return blocked(case, why.redacted(&harness.secrets)),
+            Ok(found) => {
+                let why = Cause::Skipped(Skip::Registration { needed, found });
+                return untried(harness, case, Verdict::Skipped, why);
+            }
+            Err(why) => return blocked(harness, case, why),
         }
     }
     // In its own task, so that a panic of ours costs one case only. The set aborts the task when it is dropped.
@@ -96,7 +99,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
     task.spawn(async move {
         let ready = match ready(&shared, &own_case, fixture).await {
             Ok(ready) => ready,
-            Err(why) => return blocked(&own_case, why.redacted(&shared.secrets)),
+            Err(why) => return blocked(&shared, &own_case, why),
         };
         let own = ready.own.clone();
         let ran = run_case(&shared, &own_case, ready).await;
@@ -107,17 +110,18 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
         Some(Ok(ran)) => ran,
         ended => {
             let panic = ended.and_then(Result::err).map(|error| error.to_string());
-            let defect = Cause::Defect(panic.unwrap_or_default()).redacted(&harness.secrets);
-            Ran { aftermath: Aftermath::Spoilt, ..untried(case, Verdict::Error, defect) }
+            let defect = Cause::Defect(panic.unwrap_or_default());
+            Ran { aftermath: Aftermath::Spoilt, ..untried(harness, case, Verdict::Error, defect) }
         }
     }
 }
 
-pub(super) fn blocked(case: &Case, why: Cause) -> Ran {
-    untried(case, Verdict::Blocked, why)
+pub(super) fn blocked(harness: &Harness, case: &Case, why: Cause) -> Ran {
+    untried(harness, case, Verdict::Blocked, why)
 }
 
-fn untried(case: &Case, verdict: Verdict, why: Cause) -> Ran {
-    let report = CaseReport { reason: Some(why), ..blank_report(case, verdict) };
+fn untried(harness: &Harness, case: &Case, verdict: Verdict, why: Cause) -> Ran {
+    let mut report = CaseReport { reason: Some(why), ..blank_report(case, verdict) };
+    report.redact(&harness.secrets);
     Ran { report, aftermath: Aftermath::Clean, cut_short: false }
 }

@@ -38,6 +38,7 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Ra
         secrets: ready.secrets,
         bindings: ready.bindings,
         judgement: Judgement::default(),
+        exchanges: Vec::new(),
         sent: Vec::new(),
         own: ready.own.map(|(_, account)| account.username),
         blocked: None,
@@ -62,7 +63,9 @@ struct Attempt<'a> {
     bindings: Bindings,
     secrets: Redaction,
     judgement: Judgement,
-    sent: Vec<(&'a Step, Exchange)>,
+    exchanges: Vec<Exchange>,
+    /// The step of each exchange.
+    sent: Vec<&'a Step>,
     /// The account that was made for this case alone.
     own: Option<String>,
     /// Why a step could not be judged.
@@ -85,10 +88,10 @@ impl<'a> Attempt<'a> {
             let moved = self.harness.target.advance(seconds).await;
             // By the new clock the tokens of the run may have expired.
             self.harness.givens.lock().await.forget_logins();
-            return moved.map_err(|why| Some(Cause::SetUp(why)));
+            return moved.map_err(|why| Some(Cause::from(why)));
         }
         if step.action.templates().iter().any(|template| template.uses("code")) {
-            let code = self.harness.target.code().await.map_err(Cause::SetUp)?;
+            let code = self.harness.target.code().await.map_err(Cause::from)?;
             self.bindings.bind("code", code);
         }
         let request = compose(&self.harness.target, &step.action, &self.bindings);
@@ -103,7 +106,8 @@ impl<'a> Attempt<'a> {
             self.secrets.add_given(&token, "$TOKEN");
         }
         let judged = self.judge(step, &exchange);
-        self.sent.push((step, exchange));
+        self.sent.push(step);
+        self.exchanges.push(exchange);
         judged
     }
 
@@ -165,7 +169,7 @@ impl<'a> Attempt<'a> {
         let Some(store) = self.harness.settings.snapshots.as_ref().filter(|_| self.blocked.is_none()) else {
             return;
         };
-        let text = snapshot::transcript(&self.sent, &self.names());
+        let text = snapshot::transcript(&self.sent, &self.exchanges, &self.names());
         match store.compare(&self.case.id, &text) {
             Ok(Compared::Same | Compared::New) => {}
             Ok(Compared::Changed { diff }) => {
@@ -202,11 +206,11 @@ impl<'a> Attempt<'a> {
     /// `left_out` has the names of the steps that were not tried.
     fn finish(mut self, left_out: Vec<String>, elapsed: Duration) -> Ran {
         self.compare_with_snapshot();
-        let Attempt { harness, case, bindings, secrets, judgement, sent, own, blocked, obstacle, cut_short, .. } = self;
+        let Attempt { harness, case, bindings, secrets, judgement, exchanges, sent, own, .. } = self;
         let failed = judgement.findings.iter().any(|finding| finding.level >= harness.settings.fail_on);
         let verdict = match failed {
             true => Verdict::Fail,
-            false if blocked.is_some() => Verdict::Blocked,
+            false if self.blocked.is_some() => Verdict::Blocked,
             false => Verdict::Pass,
         };
         let names = harness.accounts.names();
@@ -215,23 +219,23 @@ impl<'a> Attempt<'a> {
             _ => names.made(name),
         };
         let base = harness.target.transport.origin().base_path();
-        let aftermath = aftermath(case, verdict, &sent, base, owns);
+        let aftermath = aftermath(case, verdict, sent.into_iter().zip(&exchanges), base, owns);
         let mut report = blank_report(case, verdict);
         if verdict == Verdict::Fail && !left_out.is_empty() {
-            let why = obstacle.or_else(|| blocked.clone());
+            let why = self.obstacle.or_else(|| self.blocked.clone());
             report.not_asked = why.map(|why| NotAsked { steps: left_out, why });
         }
-        report.reason = blocked.filter(|_| verdict == Verdict::Blocked);
+        report.reason = self.blocked.filter(|_| verdict == Verdict::Blocked);
         report.duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         report.findings = judgement.findings;
         report.observations = judgement.observations;
         if verdict != Verdict::Pass || !report.findings.is_empty() || harness.settings.keep_exchanges {
             report.reproduce = vec![harness.run_line(&case.id)];
-            report.reproduce.extend(sent.iter().map(|(_, exchange)| curl(&exchange.request, base, &secrets)));
-            report.exchanges = sent.iter().map(|(_, exchange)| transcript(exchange, &secrets)).collect();
+            report.reproduce.extend(exchanges.iter().map(|exchange| curl(&exchange.request, base, &secrets)));
+            report.exchanges = exchanges.iter().map(|exchange| transcript(exchange, &secrets)).collect();
         }
         report.redact(&secrets);
-        Ran { report, aftermath, cut_short }
+        Ran { report, aftermath, cut_short: self.cut_short }
     }
 }
 

@@ -4,7 +4,6 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::custody::Undone;
-use crate::exchange::Redaction;
 use crate::judge::facts::Broken;
 use crate::plan::Skip;
 
@@ -102,6 +101,7 @@ pub struct Excuse {
     pub until: Option<Date>,
 }
 
+/// What custody has to say is said while a state is reached.
 impl From<String> for Cause {
     fn from(why: String) -> Cause {
         Cause::SetUp(why)
@@ -115,11 +115,6 @@ impl From<Undone> for Cause {
 }
 
 impl Cause {
-    pub(super) fn redacted(mut self, secrets: &Redaction) -> Cause {
-        self.texts_mut().into_iter().for_each(|text| *text = secrets.apply(text));
-        self
-    }
-
     pub(super) fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
             Cause::GivenUp(text)

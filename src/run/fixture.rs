@@ -17,12 +17,10 @@ use crate::template::Bindings;
 const AHEAD: usize = 64;
 
 pub(super) struct Fixture {
-    /// A unique name.
-    pub unique: String,
-    /// A short name, which may be taken on the target.
+    /// The names that depend neither on the target nor on its state.
+    pub bindings: Bindings,
+    /// A short unique name, which may be taken on the target.
     pub unique4: String,
-    /// If the case uses one.
-    pub new_password: Option<String>,
     /// An account for the case alone, if it may spoil it.
     pub user: Option<Account>,
 }
@@ -32,31 +30,22 @@ impl Fixture {
         let (unique, unique4) = harness.accounts.names().next();
         let own =
             case.given() == Given::User && (case.is_confined() || !case.changes_nothing() || case.risks_its_account());
-        Fixture {
-            new_password: names(case).contains("new_password").then(password),
-            user: own.then(|| Account { username: format!("{unique}u"), password: password() }),
-            unique,
-            unique4,
-        }
-    }
-
-    /// The bindings that depend neither on the target nor on its state.
-    pub fn bindings(&self, harness: &Harness, case: &Case) -> Bindings {
-        let mut bindings = case.row().bindings.clone();
+        let user = own.then(|| Account { username: format!("{unique}u"), password: password() });
         let origin = harness.target.transport.origin();
+        let mut bindings = case.row().bindings.clone();
         bindings.bind("host", origin.host_header());
         bindings.bind("base", origin.base_path());
-        bindings.bind("unique", &self.unique);
-        if let Some(new) = &self.new_password {
-            bindings.bind("new_password", new);
+        bindings.bind("unique", unique);
+        if names(case).contains("new_password") {
+            bindings.bind("new_password", password());
         }
-        bindings
+        Fixture { bindings, unique4, user }
     }
 
     /// The accounts that the case may create or change, each with a password that it may set, as far as known before the
     /// first answer.
     fn passwords(&self, harness: &Harness, case: &Case) -> BTreeSet<Account> {
-        let mut bindings = self.bindings(harness, case);
+        let mut bindings = self.bindings.clone();
         bindings.bind("admin", harness.accounts.admin_name());
         // Tokens decide whether a request is obeyed, not which password it has.
         for token in ["admin_token", "user_token"] {

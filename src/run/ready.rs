@@ -27,15 +27,13 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture) -> R
     }
     let needed = names(case);
     let needs = |name: &str| needed.contains(name);
-    let mut bindings = fixture.bindings(harness, case);
-    let mut secrets = harness.secrets.clone();
+    let mut ready = Ready { bindings: fixture.bindings, secrets: harness.secrets.clone(), own: None };
     let mut givens = harness.givens.lock().await;
-    secrets.absorb(&givens.secrets());
-    bindings.bind("unique4", fixture.unique4);
-    if let Some(new) = &fixture.new_password {
-        secrets.add(new, "$NEW_PASSWORD");
+    ready.secrets.absorb(&givens.secrets());
+    ready.bindings.bind("unique4", fixture.unique4);
+    if let Some(new) = ready.bindings.value("new_password") {
+        ready.secrets.add(new, "$NEW_PASSWORD");
     }
-    let mut ready = Ready { bindings, secrets, own: None };
     if case.given() < Given::Admin {
         return Ok(ready);
     }

@@ -225,7 +225,6 @@ impl Runner<'_> {
     }
 
     fn block(&mut self, case: &Case, why: &Cause) {
-        let why = why.clone().redacted(&self.harness.secrets);
-        (self.emit)(Event::Case(Box::new(blocked(case, why).report)));
+        self.report(blocked(&self.harness, case, why.clone()).report);
     }
 }

@@ -278,13 +278,10 @@ impl<'r> Reader<'r> {
             let advice = match &error {
                 TemplateError::Unclosed => "close it, or write `$${` for a literal `${`".to_owned(),
                 TemplateError::Name(_) => "write `$${` for a literal `${`".to_owned(),
-                TemplateError::Filter(wrong) => {
-                    let names: Vec<&str> = Filter::ALL.iter().map(|(name, _)| *name).collect();
-                    match located::nearest(wrong, names.iter().copied()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("use one of {}", names.join(", ")),
-                    }
-                }
+                TemplateError::Filter(wrong) => match located::nearest(wrong, Filter::NAMES.into_iter()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("use one of {}", Filter::NAMES.join(", ")),
+                },
             };
             self.source.error(span, error.to_string(), advice)
         })

@@ -1,6 +1,6 @@
 //! A register and all its scenarios: the ones built into the program, or those of a folder.
 
-use std::fmt;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,45 +25,34 @@ pub struct Suite {
 }
 
 /// Why a suite cannot be used. There is at most one error for each file.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum SuiteError {
-    /// A file or folder cannot be read: its path, and why.
+    /// A file or folder cannot be read.
+    #[error(
+        "cannot read {}: {}\n  help: a suite is a folder with {REGISTER} and {}/*.toml",
+        .0.display(), .1, AREAS.join("/*.toml, ")
+    )]
     Unreadable(PathBuf, std::io::Error),
     /// Files that are wrong.
+    #[error("{}", lines(.0))]
     Broken(Vec<LocatedError>),
     /// Every file is right by itself, but scenarios are missing that others name as their positives.
+    #[error("{}", lines(.0))]
     Incomplete(Vec<MissingPositive>),
 }
 
 /// A positive that the suite does not have: its file is gone, or its name is misspelled.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{named}")]
 pub struct MissingPositive {
     pub positive: String,
     /// Where it is named.
     pub named: LocatedError,
 }
 
-impl fmt::Display for SuiteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SuiteError::Unreadable(path, why) => write!(
-                f,
-                "cannot read {}: {why}\n  help: a suite is a folder with {REGISTER} and {}/*.toml",
-                path.display(),
-                AREAS.join("/*.toml, ")
-            ),
-            SuiteError::Broken(errors) => write_lines(f, errors.iter()),
-            SuiteError::Incomplete(missing) => write_lines(f, missing.iter().map(|missing| &missing.named)),
-        }
-    }
+fn lines<E: ToString>(errors: &[E]) -> String {
+    errors.iter().map(E::to_string).collect::<Vec<_>>().join("\n")
 }
-
-fn write_lines<'e>(f: &mut fmt::Formatter<'_>, errors: impl Iterator<Item = &'e LocatedError>) -> fmt::Result {
-    let lines: Vec<String> = errors.map(LocatedError::to_string).collect();
-    f.write_str(&lines.join("\n"))
-}
-
-impl std::error::Error for SuiteError {}
 
 impl Suite {
     /// The suite that is built into the program. It fails only if the program was built from broken files.
@@ -78,20 +67,27 @@ impl Suite {
         let register = folder.join(REGISTER);
         let register_text = read_file(&register)?;
         let mut files = Vec::new();
-        no_other_folder(folder)?;
-        for area in AREAS {
-            let area_folder = folder.join(area);
-            if !area_folder.is_dir() {
-                continue;
-            }
-            for path in toml_files(&area_folder)? {
-                let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                let (id, file) = (format!("{area}/{stem}"), path.display().to_string());
-                if !is_segment(&stem) {
+        for folder in listed(folder)?.into_iter().filter(|path| path.is_dir()) {
+            let area = folder.file_name().unwrap_or_default().to_string_lossy();
+            for path in toml_files(&folder)? {
+                let file = path.display().to_string();
+                let wrong = |what, advice| {
                     let source = SourceText { file: &file, text: "" };
-                    let advice = "name the file in lower case, digits and hyphens";
-                    let error = source.error(0..0, format!("`{id}` is not a valid scenario id"), advice);
-                    return Err(SuiteError::Broken(vec![error]));
+                    Err(SuiteError::Broken(vec![source.error(0..0, what, advice)]))
+                };
+                // Otherwise its scenarios would be ignored.
+                if !AREAS.contains(&area.as_ref()) {
+                    let advice = match located::nearest(&area, AREAS.into_iter()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("scenarios lie in {}", AREAS.join(", ")),
+                    };
+                    return wrong(format!("the folder `{area}` is not a valid area"), advice);
+                }
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                let id = format!("{area}/{stem}");
+                if !is_segment(&stem) {
+                    let advice = "name the file in lower case, digits and hyphens".to_owned();
+                    return wrong(format!("`{id}` is not a valid scenario id"), advice);
                 }
                 let text = read_file(&path)?;
                 files.push((id, file, text));
@@ -115,7 +111,7 @@ impl Suite {
     }
 
     /// Every requirement id that some scenario of the suite cites.
-    pub fn cited(&self) -> std::collections::BTreeSet<&str> {
+    pub fn cited(&self) -> BTreeSet<&str> {
         self.scenarios.iter().flat_map(|scenario| scenario.requirements()).collect()
     }
 }
@@ -137,28 +133,6 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
     let mut paths = paths.collect::<Result<Vec<_>, _>>()?;
     paths.sort();
     Ok(paths)
-}
-
-/// Refuses scenarios in a folder that is not an area: they would be ignored.
-fn no_other_folder(suite: &Path) -> Result<(), SuiteError> {
-    for path in listed(suite)?.into_iter().filter(|path| path.is_dir()) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if AREAS.contains(&name.as_ref()) {
-            continue;
-        }
-        let Some(file) = toml_files(&path)?.into_iter().next() else {
-            continue;
-        };
-        let file = file.display().to_string();
-        let advice = match located::nearest(&name, AREAS.into_iter()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("scenarios lie in {}", AREAS.join(", ")),
-        };
-        let source = SourceText { file: &file, text: "" };
-        let what = format!("the folder `{name}` is not a valid area");
-        return Err(SuiteError::Broken(vec![source.error(0..0, what, advice)]));
-    }
-    Ok(())
 }
 
 /// The id, the path as the user knows it, and the text of a scenario file.

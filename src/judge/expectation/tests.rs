@@ -21,7 +21,7 @@ fn expectation(checks: Vec<Check>) -> Expectation {
 }
 
 fn bindings() -> Bindings {
-    let mut bindings = Bindings::default();
+    let mut bindings = Bindings::new();
     bindings.bind("name", "Acme \"Ltd\"");
     bindings
 }

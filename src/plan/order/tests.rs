@@ -1,30 +1,25 @@
-//! Orders of the suite itself: what is in it changes, what an order owes does not.
+//! Plans of the suite itself: its content changes, the promises of a plan do not.
 
 use super::*;
-use crate::plan::tests::{case, embedded as suite};
+use crate::plan::tests::{LOG_IN, LOG_OUT, case, embedded as suite};
 
-/// A target of which nothing is allowed and nothing known.
-fn untouchable() -> Capabilities {
-    Capabilities {
-        disposable: false,
-        reset: false,
-        fresh: false,
-        allow: BTreeSet::new(),
-        credentials: false,
-        advance: false,
-        code: false,
-        registration: Some(Registration::Open),
-        raw: true,
-        wrong_logins: None,
-    }
-}
+const VERIFY: &str = "send = \"POST /v1/account/verify\"\njson = '{\"code\":\"${code}\"}'";
+const UPDATE: &str = r#"send = "PUT /v1/users/${user}""#;
+const GET: &str = r#"send = "GET /""#;
 
 fn embedded() -> Capabilities {
     Capabilities::embedded(Registration::Open)
 }
 
-fn count(cases: &[Case], group: Group) -> usize {
-    cases.iter().filter(|case| Group::of(case) == group).count()
+/// A target on which nothing is allowed and of which nothing is known.
+fn untouchable() -> Capabilities {
+    let allow = BTreeSet::new();
+    Capabilities { disposable: false, reset: false, fresh: false, allow, advance: false, code: false, ..embedded() }
+}
+
+/// A case of that state which declares these changes.
+fn made_up(given: &str, changes: &str, requests: &[&str]) -> Case {
+    case(&format!("given = \"{given}\"\nchanges = [{changes}]"), requests)
 }
 
 #[test]
@@ -43,10 +38,10 @@ fn every_case_has_its_place_once() {
 #[test]
 fn the_resets_are_as_few_as_the_cases_allow() {
     let plan = plan(suite(), &embedded());
-    let runnable: Vec<Case> = plan.cases().cloned().collect();
     // Each of these uses up something that only a reset brings back; the first of each finds it new.
     let uses_up = [Group::FreshChanged, Group::Verified, Group::Clock];
-    let most = uses_up.map(|group| count(&runnable, group)).into_iter().max();
+    let count = |group| plan.cases().filter(|case| Group::of(case) == group).count();
+    let most = uses_up.map(count).into_iter().max();
     assert!(most > Some(1));
     assert_eq!(Some(plan.resets + 1), most);
     let resets = plan.stages.iter().filter(|stage| stage.start == Start::Reset).count();
@@ -81,11 +76,9 @@ fn nothing_finds_its_state_used_up() {
 
 #[test]
 fn what_is_used_up_is_brought_back_before_the_next_that_needs_it() {
-    const LOG_IN: &str = r#"send = "POST /v1/users/login""#;
-    const VERIFY: &str = "send = \"POST /v1/account/verify\"\njson = '{\"code\":\"${code}\"}'";
-    let first_login = case("given = \"fresh\"\nchanges = [\"passwords\"]", &[LOG_IN]);
-    let verified = case("given = \"admin\"\nchanges = [\"registration\"]", &[VERIFY]);
-    let moved = case("changes = [\"clock\"]", &[LOG_IN, "advance = 1"]);
+    let first_login = made_up("fresh", r#""passwords""#, &[LOG_IN]);
+    let verified = made_up("admin", r#""registration""#, &[VERIFY]);
+    let moved = made_up("any", r#""clock""#, &[LOG_IN, "advance = 1"]);
     for one in [first_login.clone(), verified, moved] {
         let plan = plan(vec![one.clone(), one.clone(), one], &embedded());
         let starts: Vec<Start> = plan.stages.iter().map(|stage| stage.start).collect();
@@ -93,7 +86,7 @@ fn what_is_used_up_is_brought_back_before_the_next_that_needs_it() {
         assert_eq!(plan.resets, 2);
     }
     // A refusal uses nothing up: it comes before the login that does.
-    let refusal = case("given = \"fresh\"", &[LOG_IN]);
+    let refusal = made_up("fresh", "", &[LOG_IN]);
     let plan = plan(vec![first_login, refusal.clone(), refusal], &embedded());
     let stages: Vec<(Start, usize)> = plan.stages.iter().map(|stage| (stage.start, stage.cases.len())).collect();
     assert_eq!(stages, [(Start::AsLeft, 2), (Start::AsLeft, 1)]);
@@ -102,10 +95,6 @@ fn what_is_used_up_is_brought_back_before_the_next_that_needs_it() {
 
 #[test]
 fn a_case_goes_with_those_that_need_and_leave_the_same_state() {
-    const LOG_IN: &str = r#"send = "POST /v1/users/login""#;
-    const LOG_OUT: &str = r#"send = "POST /v1/users/logout""#;
-    const VERIFY: &str = "send = \"POST /v1/account/verify\"\njson = '{\"code\":\"${code}\"}'";
-    const UPDATE: &str = r#"send = "PUT /v1/users/${user}""#;
     for (given, changes, requests, group) in [
         ("fresh", "", &[LOG_IN][..], Group::FreshUnchanged),
         ("fresh", r#""passwords""#, &[LOG_IN], Group::FreshChanged),
@@ -123,20 +112,14 @@ fn a_case_goes_with_those_that_need_and_leave_the_same_state() {
         ("fresh", r#""passwords", "clock""#, &[LOG_IN], Group::Clock),
         ("registered", r#""clock""#, &[LOG_IN], Group::Clock),
     ] {
-        let case = case(&format!("given = \"{given}\"\nchanges = [{changes}]"), requests);
-        assert_eq!(Group::of(&case), group, "{given}, {changes}, {requests:?}");
+        assert_eq!(Group::of(&made_up(given, changes, requests)), group, "{given}, {changes}, {requests:?}");
     }
 }
 
 #[test]
 fn changes_are_counted_by_the_cases_that_will_run() {
-    let changing = |changes: &str| case(&format!("given = \"admin\"\nchanges = [{changes}]"), &[r#"send = "GET /""#]);
-    let cases = vec![
-        changing(r#""users""#),
-        changing(r#""users", "passwords""#),
-        changing(r#""users", "clock""#),
-        changing(""),
-    ];
+    let changes = [r#""users""#, r#""users", "passwords""#, r#""users", "clock""#, ""];
+    let cases = changes.map(|changes| made_up("admin", changes, &[GET])).to_vec();
     let no_clock = Capabilities { advance: false, ..embedded() };
     let changes = plan(cases, &no_clock).changes();
     assert_eq!(changes, [(Change::Users, 2), (Change::Passwords, 1)].into());
@@ -220,7 +203,7 @@ fn each_refusal_is_for_what_is_missing() {
 fn each_change_needs_its_own_permission() {
     let allowing =
         |allow: &[Change]| Capabilities { credentials: true, allow: allow.iter().copied().collect(), ..untouchable() };
-    let changing = |change: Change| case(&format!("changes = [\"{change}\"]"), &[r#"send = "GET /""#]);
+    let changing = |change: Change| made_up("any", &format!("\"{change}\""), &[GET]);
     for change in Change::ALL {
         let others: Vec<Change> = Change::ALL.into_iter().filter(|other| *other != change).collect();
         assert_eq!(allowing(&others).refusal(&changing(change)), Some(Skip::Change(change)), "{change}");
@@ -228,7 +211,7 @@ fn each_change_needs_its_own_permission() {
         assert_eq!(allowed.refusal(&changing(change)), None, "{change}");
     }
     // The password of an account that the run makes is a matter of accounts.
-    let own = case("given = \"user\"\nchanges = [\"passwords\"]", &[r#"send = "PUT /v1/users/${user}""#]);
+    let own = made_up("user", r#""passwords""#, &[UPDATE]);
     assert_eq!(allowing(&[Change::Users]).refusal(&own), None);
     assert!(allowing(&[Change::Passwords]).refusal(&own).is_some());
 }
@@ -236,10 +219,8 @@ fn each_change_needs_its_own_permission() {
 #[test]
 fn accounts_of_others_are_endangered_only_where_the_state_is_disposable() {
     let deployed = Capabilities { credentials: true, allow: Change::ALL.into(), ..untouchable() };
-    let deleting = |name: &str, changes: &str| {
-        let request = format!("send = \"DELETE /v1/users/{name}\"");
-        case(&format!("given = \"user\"\nchanges = [{changes}]"), &[&request])
-    };
+    let deleting =
+        |name: &str, changes: &str| made_up("user", changes, &[&format!("send = \"DELETE /v1/users/{name}\"")]);
     assert_eq!(deployed.refusal(&deleting("admin", r#""users""#)), Some(Skip::EndangersOthers));
     assert_eq!(deployed.refusal(&deleting("${user}", r#""users""#)), None);
     assert!(deployed.refusal(&deleting("admin", "")).is_some(), "whatever the file says of it");
@@ -255,7 +236,7 @@ fn accounts_of_others_are_endangered_only_where_the_state_is_disposable() {
 
 #[test]
 fn only_what_needs_the_wire_is_refused_where_there_is_none() {
-    let plain = case("", &[r#"send = "GET /""#]);
+    let plain = case("", &[GET]);
     let raw = case("", &[r#"raw = "GET x""#]);
     for (has_wire, case, refused) in
         [(true, &plain, false), (true, &raw, false), (false, &plain, false), (false, &raw, true)]
