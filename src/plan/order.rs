@@ -167,17 +167,15 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
         possible = affordable;
         plan.skipped.extend(rest.into_iter().map(|case| (case, Skip::WrongLogins { limit })));
     }
-    let mut groups: BTreeMap<Group, Vec<Case>> = BTreeMap::new();
-    for case in possible {
-        groups.entry(Group::of(&case)).or_default().push(case);
-    }
+    // If only one of a group can have the state it needs, the positive of refusals shows the most.
+    possible.sort_by_key(|case| !positives.contains(&case.scenario.id));
     let mut rounds: BTreeMap<(usize, Group), Vec<Case>> = BTreeMap::new();
-    for (group, mut cases) in groups {
-        // If only one of a group can have the state it needs, the positive of refusals shows the most.
-        cases.sort_by_key(|case| !positives.contains(&case.scenario.id));
-        for (round, cases) in group.batches(cases, capabilities.reset).into_iter().enumerate() {
-            rounds.insert((round, group), cases);
-        }
+    let mut next_round: BTreeMap<Group, usize> = BTreeMap::new();
+    for case in possible {
+        let group = Group::of(&case);
+        let round = next_round.entry(group).or_default();
+        rounds.entry((*round, group)).or_default().push(case);
+        *round += usize::from(group.uses_its_state_up(capabilities.reset));
     }
     let mut state = State {
         fresh: capabilities.fresh,
@@ -279,17 +277,9 @@ impl Group {
         matches!(self, Group::FreshUnchanged | Group::Unchanged | Group::Confined)
     }
 
-    /// Cases that share a state stay together; each case that uses it up comes by itself.
-    fn batches(self, cases: Vec<Case>, can_reset: bool) -> Vec<Vec<Case>> {
-        let alone = match self {
-            Group::FreshChanged | Group::Verified => true,
-            Group::Clock => can_reset,
-            _ => false,
-        };
-        match alone {
-            true => cases.into_iter().map(|case| vec![case]).collect(),
-            false => vec![cases],
-        }
+    /// Whether each of its cases needs its own round. The others share a state.
+    fn uses_its_state_up(self, can_reset: bool) -> bool {
+        matches!(self, Group::FreshChanged | Group::Verified) || (self == Group::Clock && can_reset)
     }
 }
 

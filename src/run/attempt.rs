@@ -2,9 +2,7 @@
 //! enough cases failed, our own panics.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::aftermath::Aftermath;
@@ -16,27 +14,17 @@ use super::{CaseReport, Cause};
 use crate::judge::Verdict;
 use crate::plan::{Case, Skip};
 
-/// How [`many`] cases ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Through {
-    All,
-    /// After a case that spoilt what the others rely on, some are left.
-    Paused,
-    Stopped,
-}
-
-/// Runs the cases, `jobs` at a time, and passes each to `done` as it ends. If that is false, no more cases start.
+/// Runs the cases, as many at a time as the settings say, and passes each to `done` as it ends. If that is false, no more
+/// cases start, and some may be left.
 pub(super) async fn many(
     harness: &Arc<Harness>,
-    jobs: usize,
-    stop: &mut watch::Receiver<bool>,
     waiting: &mut Fixtures<'_>,
     done: &mut (dyn FnMut(Ran) -> bool + Send),
-) -> Through {
+) {
     let mut running = JoinSet::new();
     let mut paused = false;
     loop {
-        while running.len() < jobs
+        while running.len() < harness.settings.jobs
             && !paused
             && !harness.is_stopping()
             && let Some((case, fixture)) = waiting.next(harness).await
@@ -46,30 +34,15 @@ pub(super) async fn many(
         }
         tokio::select! {
             ended = running.join_next() => match ended {
-                None if harness.is_stopping() => return Through::Stopped,
-                None if paused && !waiting.is_empty() => return Through::Paused,
-                None => return Through::All,
+                None => return,
                 Some(Ok(ran)) if ran.cut_short => {}
                 Some(Ok(ran)) => paused |= !done(ran),
                 // `one` handles panics itself; here a task was cut off.
                 Some(Err(_)) => {}
             },
-            () = turned_true(stop) => return Through::Stopped,
+            () = harness.stopped() => return,
         }
     }
-}
-
-/// How long requests in flight may take when the run is stopped. A login that is cut off leaves a token that nobody can
-/// log out.
-const GRACE: Duration = Duration::from_secs(2);
-
-/// Waits until the run is stopped, and then for the requests in flight.
-pub(super) async fn turned_true(stop: &mut watch::Receiver<bool>) {
-    // Without a sender nobody can stop the run.
-    if stop.wait_for(|stopped| *stopped).await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    tokio::time::sleep(GRACE).await;
 }
 
 /// Gets one case ready, runs it, and removes what was made for it alone.

@@ -59,7 +59,7 @@ impl Harness {
         Harness {
             target,
             oracles,
-            settings: settings.clone(),
+            settings: Settings { jobs: settings.jobs.max(1), ..settings.clone() },
             givens: Mutex::new(givens),
             accounts,
             secrets,
@@ -115,6 +115,17 @@ impl Harness {
 
     pub fn is_stopping(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// Waits until the run is stopped, and then for the requests in flight: a login that is cut off leaves a token that
+    /// nobody can log out.
+    pub async fn stopped(&self) {
+        const GRACE: Duration = Duration::from_secs(2);
+        // Without a sender nobody can stop the run.
+        if self.stop.clone().wait_for(|stopped| *stopped).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(GRACE).await;
     }
 }
 

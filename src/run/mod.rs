@@ -37,7 +37,6 @@ use crate::plan::Plan;
 use crate::requirement::{Level, Register, Requirement};
 use crate::scenario::Registration;
 use crate::snapshot;
-use attempt::turned_true;
 use case::blank_report;
 use harness::Harness;
 use stages::Runner;
@@ -56,7 +55,7 @@ pub async fn run(
     let begun = Instant::now();
     let oracles = Oracles::of(register);
     let requirements = requirements(register, &plan, &oracles, settings.snapshots.is_some());
-    let harness = Harness::new(target, oracles, settings, info.registration, &plan, stop.clone());
+    let harness = Arc::new(Harness::new(target, oracles, settings, info.registration, &plan, stop));
     let now = Timestamp::now();
     emit(Event::Started(Started {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -73,47 +72,39 @@ pub async fn run(
         report.reason = Some(Cause::Skipped(*why));
         emit(Event::Case(Box::new(report)));
     }
-    let mut runner = Runner {
-        harness: Arc::new(harness),
-        jobs: settings.jobs.max(1),
-        no_longer_fresh: None,
-        resets_left: settings.max_resets.unwrap_or(usize::MAX),
-        used: false,
-        stop,
-        emit,
-    };
     let mut given_up = None;
     if plan.cases().next().is_some() {
-        let (target, mut stop) = (Arc::clone(&runner.harness.target), runner.stop.clone());
         let canary = tokio::select! {
-            canary = target.transport.canary() => canary,
-            () = turned_true(&mut stop) => Ok(()),
+            canary = harness.target.transport.canary() => canary,
+            () = harness.stopped() => Ok(()),
         };
         given_up = canary.err().map(|none| Cause::NoAnswer((&none).into()));
     }
-    let mut stop = runner.stop.clone();
+    let resets_left = settings.max_resets.unwrap_or(usize::MAX);
+    let mut runner =
+        Runner { harness: Arc::clone(&harness), no_longer_fresh: None, resets_left, used: false, emit: &mut *emit };
     // A stop also ends what `judge` waits for: a reset, or a target that gets ready.
     tokio::select! {
         () = judge(&mut runner, &plan, given_up.as_ref()) => {}
-        () = turned_true(&mut stop) => {}
+        () = harness.stopped() => {}
     }
-    if let Some(state) = runner.harness.probed_registration() {
-        (runner.emit)(Event::Registration(state));
+    if let Some(state) = harness.probed_registration() {
+        emit(Event::Registration(state));
     }
-    (runner.emit)(Event::Judged);
-    let left = runner.harness.givens.lock().await.clean_up().await;
-    let password_changed = runner.harness.givens.lock().await.leaves_another_password();
-    let interrupted = runner.is_stopped();
+    emit(Event::Judged);
+    let left = harness.givens.lock().await.clean_up().await;
+    let password_changed = harness.givens.lock().await.leaves_another_password();
+    let interrupted = harness.is_stopping();
     let pending = settings.snapshots.as_ref().map_or(0, |store| store.pending());
     if pending > 0 {
         let note =
             format!("{pending} transcripts are pending as .snap.new files; look at them, then run with --accept");
-        (runner.emit)(Event::Note(note));
+        emit(Event::Note(note));
     }
-    for note in left.into_iter().chain(runner.harness.target.transport.remarks()) {
-        (runner.emit)(Event::Note(runner.harness.secrets.apply(&note)));
+    for note in left.into_iter().chain(harness.target.transport.remarks()) {
+        emit(Event::Note(harness.secrets.apply(&note)));
     }
-    (runner.emit)(Event::Ended(Ended {
+    emit(Event::Ended(Ended {
         complete: !interrupted,
         interrupted,
         password_changed,
@@ -123,11 +114,11 @@ pub async fn run(
 
 /// Judges all stages, and leaves the target as the plan promises.
 async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&Cause>) {
-    if given_up.is_none() && !runner.is_stopped() {
+    if given_up.is_none() && !runner.harness.is_stopping() {
         runner.check_fresh(plan).await;
     }
     for stage in &plan.stages {
-        if !runner.is_stopped() {
+        if !runner.harness.is_stopping() {
             runner.stage(stage, given_up).await;
         }
     }

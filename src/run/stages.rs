@@ -3,10 +3,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
-
 use super::aftermath::Aftermath;
-use super::attempt::{Through, blocked, many, one, turned_true};
+use super::attempt::{blocked, many, one};
 use super::fixture::Fixtures;
 use super::harness::Harness;
 use super::{CaseReport, Cause, Event};
@@ -17,22 +15,15 @@ use crate::scenario::Given;
 
 pub(super) struct Runner<'e> {
     pub harness: Arc<Harness>,
-    /// How many cases are in flight at most; at least 1.
-    pub jobs: usize,
     /// Why the target is not just installed although the plan expects it.
     pub no_longer_fresh: Option<Cause>,
     pub resets_left: usize,
     /// The just installed state was used up since the last reset.
     pub used: bool,
-    pub stop: watch::Receiver<bool>,
     pub emit: &'e mut (dyn FnMut(Event) + Send),
 }
 
 impl Runner<'_> {
-    pub fn is_stopped(&self) -> bool {
-        *self.stop.borrow()
-    }
-
     /// One stage. If the target was given up, all of it is blocked for that reason.
     pub async fn stage(&mut self, stage: &Stage, given_up: Option<&Cause>) {
         let mut obstacle = given_up.cloned();
@@ -49,7 +40,7 @@ impl Runner<'_> {
         let uses_up = |case: &Case| case.given() > Given::Fresh || !case.changes_nothing();
         self.used |= stage.cases.iter().any(uses_up);
         let shares_fresh = stage.cases.iter().any(|case| case.given() == Given::Fresh);
-        if stage.concurrent && self.jobs > 1 {
+        if stage.concurrent && self.harness.settings.jobs > 1 {
             if !shares_fresh {
                 return self.at_once(&stage.cases).await;
             }
@@ -65,9 +56,8 @@ impl Runner<'_> {
     /// turn.
     async fn at_once_if_all_hold(&mut self, cases: &[Case]) {
         let mut attempt = Vec::new();
-        let (harness, jobs) = (Arc::clone(&self.harness), self.jobs);
-        let mut fixtures = Fixtures::of(cases);
-        let through = many(&harness, jobs, &mut self.stop, &mut fixtures, &mut |ran| {
+        let harness = Arc::clone(&self.harness);
+        many(&harness, &mut Fixtures::of(cases), &mut |ran| {
             let go_on = ran.aftermath < Aftermath::Spoilt;
             attempt.push(ran);
             go_on
@@ -77,8 +67,8 @@ impl Runner<'_> {
         let Some(first) = spoilt.next().map(|ran| ran.report.id.clone()) else {
             return attempt.into_iter().for_each(|ran| self.report(ran.report));
         };
-        let count = 1 + spoilt.count();
-        if through == Through::Stopped {
+        let (count, jobs) = (1 + spoilt.count(), harness.settings.jobs);
+        if harness.is_stopping() {
             return;
         }
         // A failed reset blocks each case below.
@@ -93,22 +83,20 @@ impl Runner<'_> {
 
     /// Cases that change nothing that others rely on. If one did, no more cases start before that is renewed.
     async fn at_once(&mut self, cases: &[Case]) {
-        let (harness, jobs) = (Arc::clone(&self.harness), self.jobs);
-        let mut stop = self.stop.clone();
-        let mut fixtures = Fixtures::of(cases);
-        loop {
+        let (harness, mut fixtures) = (Arc::clone(&self.harness), Fixtures::of(cases));
+        while !fixtures.is_empty() {
             let mut worst = Aftermath::Clean;
-            let through = many(&harness, jobs, &mut stop, &mut fixtures, &mut |ran| {
+            many(&harness, &mut fixtures, &mut |ran| {
                 worst = worst.max(ran.aftermath);
                 self.report(ran.report);
                 worst < Aftermath::Spoilt
             })
             .await;
-            if through != Through::Stopped && worst > Aftermath::Clean {
-                self.renew_logins().await;
-            }
-            if through != Through::Paused {
+            if harness.is_stopping() {
                 return;
+            }
+            if worst > Aftermath::Clean {
+                self.renew_logins().await;
             }
         }
     }
@@ -118,7 +106,7 @@ impl Runner<'_> {
         let mut all_held = true;
         let (harness, mut fixtures) = (Arc::clone(&self.harness), Fixtures::of(cases));
         while let Some((case, fixture)) = fixtures.next(&harness).await {
-            if self.is_stopped() {
+            if harness.is_stopping() {
                 return false;
             }
             let stale = self.no_longer_fresh.clone().filter(|_| case.given() == Given::Fresh);
@@ -129,7 +117,7 @@ impl Runner<'_> {
             }
             let ran = tokio::select! {
                 ran = one(&harness, case, fixture) => ran,
-                () = turned_true(&mut self.stop) => return false,
+                () = harness.stopped() => return false,
             };
             if ran.cut_short {
                 return false;
@@ -181,7 +169,7 @@ impl Runner<'_> {
 
     async fn reset_within_bounds(&mut self) -> Result<(), Cause> {
         loop {
-            if self.is_stopped() {
+            if self.harness.is_stopping() {
                 return Err(Cause::Stopped);
             }
             self.resets_left = self.resets_left.checked_sub(1).ok_or(Cause::NoResetLeft)?;
@@ -213,8 +201,8 @@ impl Runner<'_> {
     /// Resets a target at the end, if that is allowed. The embedded one is thrown away instead.
     pub async fn leave_just_installed(&mut self) {
         let target = &self.harness.target;
-        if self.used && target.can_reset() && !target.is_embedded() && !target.transport.is_gone() && !self.is_stopped()
-        {
+        let can_reset = target.can_reset() && !target.is_embedded() && !target.transport.is_gone();
+        if self.used && can_reset && !self.harness.is_stopping() {
             // If this fails, what the run made is removed or listed as on any other target.
             let _ = self.reset().await;
         }
