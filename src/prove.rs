@@ -142,7 +142,8 @@ pub fn prove(
     }
     let cases = if all { bench.cases.as_slice() } else { &[] };
     progress.begins(faults.len(), cases.len());
-    proof.rows = bench.try_all(faults, &baseline, progress)?;
+    let try_one = |fault: &&Fault| bench.try_one(fault, &baseline[&fault.registration]);
+    proof.rows = bench.each(faults, try_one, |row| progress.tried(row))?;
     proof.complete = proof.rows.len() == faults.len();
     if all && proof.complete {
         proof.unneeded = bench.unneeded(&proof.rows);

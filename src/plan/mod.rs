@@ -3,7 +3,6 @@
 //! Planning is pure. It knows what a target allows ([`Capabilities`]) but never talks to one. The plan can be printed
 //! before the first request.
 
-mod skip;
 mod budget;
 mod effect;
 mod order;
@@ -15,13 +14,12 @@ use std::sync::Arc;
 
 pub use budget::WRONG_LOGINS;
 pub use order::{Capabilities, plan};
-pub(crate) use order::{Plan, Stage, Start};
+pub(crate) use order::{Plan, Skip, Stage, Start};
 #[cfg(feature = "cli")]
 pub use selection::Selection;
 #[cfg(feature = "cli")]
 pub(crate) use selection::SelectionError;
 pub(crate) use shard::{Part, Shard};
-pub(crate) use skip::Skip;
 
 use crate::documented::api::{self, Effect, Operation, Resource};
 use crate::scenario::{Action, Change, Draft, Given, Row, Scenario, Step, Suite};

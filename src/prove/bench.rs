@@ -1,6 +1,6 @@
 //! The runs of a proof, each against a reference client of its own, and what they show.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Broken, FaultVerdict, Progress, Row};
+use super::{Broken, FaultVerdict, Row};
 use crate::custody::Target;
 use crate::judge::{Oracles, RequirementVerdict, Verdict};
 use crate::parallel;
@@ -115,16 +115,6 @@ impl Bench<'_> {
             &mut |event| ran.take(&event),
         ));
         Ok(ran)
-    }
-
-    /// Every fault on a client of its own. Ends early when told to stop.
-    pub fn try_all(
-        &self,
-        faults: &[&Fault],
-        baseline: &HashMap<Registration, Ran>,
-        progress: &dyn Progress,
-    ) -> std::io::Result<Vec<Row>> {
-        self.each(faults, |fault| self.try_one(fault, &baseline[&fault.registration]), |row| progress.tried(row))
     }
 
     /// Does the work for each item on all cores. Ends early when told to stop, without the items in work.

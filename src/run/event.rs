@@ -80,14 +80,11 @@ pub struct Started {
 
 impl Started {
     fn harmless(&mut self) {
-        let Started { version, target, requirements, .. } = self;
-        let of_requirement = |info: &mut RequirementInfo| {
-            let RequirementInfo { id, says, source, .. } = info;
-            [id, says, source].into_iter().for_each(|text| replace(text, harmless_line));
-        };
-        requirements.iter_mut().for_each(of_requirement);
-        replace(version, harmless_line);
-        replace(&mut target.url, harmless_line);
+        let of_requirements =
+            self.requirements.iter_mut().flat_map(|info| [&mut info.id, &mut info.says, &mut info.source]);
+        for text in of_requirements.chain([&mut self.version, &mut self.target.url]) {
+            replace(text, harmless_line);
+        }
     }
 
     pub(crate) fn requirement(&self, id: &str) -> Option<&RequirementInfo> {

@@ -44,9 +44,8 @@ impl Scenario {
             rows,
             steps: file.steps.into_iter().map(|step| reader.step(step)).collect::<Result<_, _>>()?,
         };
-        steps_fit_together(&scenario, source, &spans)?;
-        names_are_bound(&scenario, source, &file.cases, &spans)?;
-        refusals_have_positives(&scenario, source, &spans)?;
+        check_rows(&scenario, source, &file.cases)?;
+        check_steps(&scenario, source, &spans)?;
         Ok(scenario)
     }
 }
@@ -71,95 +70,72 @@ fn rows(reader: &Reader<'_>, cases: &Located<Located<String>>) -> Result<Vec<Row
     cases.iter().map(row).collect()
 }
 
-/// Their names differ, and the clock moves only if the scenario declares it: otherwise the planner would run it on a
-/// target that does not allow it.
-fn steps_fit_together(scenario: &Scenario, source: SourceText<'_>, spans: &[Range<usize>]) -> Result<(), LocatedError> {
-    let declared = scenario.changes.contains(&Change::Clock);
-    for (index, (step, span)) in scenario.steps.iter().zip(spans).enumerate() {
-        if scenario.steps[..index].iter().any(|other| other.name == step.name) {
-            let what = format!("two steps are named `{}`", step.name);
-            return Err(source.error(span.clone(), what, "findings name the step, so give each its own name"));
-        }
-        if matches!(step.action, Action::Advance(_)) && !declared {
-            let what = "the step moves the clock, but the scenario does not say so";
-            return Err(source.error(span.clone(), what, "add \"clock\" to `changes`"));
-        }
-    }
-    Ok(())
-}
-
-/// Every name that a template uses is bound by the harness, by each row, or by a capture of an earlier step.
-fn names_are_bound(
+/// The names of the rows are free and used.
+fn check_rows(
     scenario: &Scenario,
     source: SourceText<'_>,
     cases: &Located<Located<String>>,
-    spans: &[Range<usize>],
 ) -> Result<(), LocatedError> {
-    let harness: Vec<&str> = harness_names(scenario.given).collect();
     for (key, _) in cases.iter().flat_map(|(_, values)| values.get_ref().iter()) {
-        if is_harness_name(key.get_ref()) {
-            let what = format!("`{}` is bound by the harness", key.get_ref());
+        let name = key.get_ref();
+        if is_harness_name(name) {
+            let what = format!("`{name}` is bound by the harness");
             return Err(source.error(key.span(), what, "give the row's value a name of its own"));
         }
-        let used = |name: &str| name == key.get_ref();
-        if !scenario.steps.iter().any(|step| step.names().any(used)) {
-            let what = format!("nothing uses `{}`", key.get_ref());
-            return Err(source.error(key.span(), what, format!("use ${{{}}} in a step, or remove it", key.get_ref())));
+        if !scenario.steps.iter().any(|step| step.names().any(|used| used == name)) {
+            let advice = format!("use ${{{name}}} in a step, or remove it");
+            return Err(source.error(key.span(), format!("nothing uses `{name}`"), advice));
         }
-    }
-    let mut captured: Vec<&str> = Vec::new();
-    for (step, span) in scenario.steps.iter().zip(spans) {
-        for name in step.names() {
-            if harness.contains(&name) || captured.contains(&name) {
-                continue;
-            }
-            let lacking = scenario.rows.iter().find(|row| row.bindings.value(name).is_none());
-            let Some(row) = lacking else { continue };
-            let what = format!("nothing binds `${{{name}}}`");
-            let advice = match (&row.name, is_harness_name(name)) {
-                (_, true) => format!("a scenario given `{}` has no `{name}`: change `given`", scenario.given),
-                (Some(row), _) => {
-                    format!("bind it in the row `{row}`, or capture it in an earlier step")
-                }
-                (None, _) => "capture it in an earlier step, or add rows ([cases.NAME]) that bind it".to_owned(),
-            };
-            return Err(source.error(place_of(source, name, span), what, advice));
-        }
-        captured.extend(step.captures.iter().map(|capture| capture.name.as_str()));
     }
     Ok(())
 }
 
-/// The first use of the name in the step.
-fn place_of(source: SourceText<'_>, name: &str, step: &Range<usize>) -> Range<usize> {
-    let needle = format!("${{{name}");
-    let tail = source.text.get(step.start..).unwrap_or_default();
-    let start = tail.find(&needle).map_or(step.start, |offset| step.start + offset);
-    start..start + needle.len()
-}
-
-/// A refusal proves little unless the same request made good is accepted: in a positive, or in another step.
-fn refusals_have_positives(
-    scenario: &Scenario,
-    source: SourceText<'_>,
-    spans: &[Range<usize>],
-) -> Result<(), LocatedError> {
-    if scenario.positive.is_some() {
-        return Ok(());
-    }
+/// Step names differ; the clock moves only if the scenario declares it, or the planner would run it on a target that does
+/// not allow that; every name is bound by the harness, by each row, or by a capture of an earlier step; and a refusal,
+/// which proves little by itself, has its request made good and accepted: in a positive, or in another step.
+fn check_steps(scenario: &Scenario, source: SourceText<'_>, spans: &[Range<usize>]) -> Result<(), LocatedError> {
     let target = |step: &Step| match &step.action {
         Action::Send(draft) => Some((draft.method.clone(), draft.path.clone())),
         _ => None,
     };
     let accepted: Vec<_> = scenario.steps.iter().filter(|step| step.expects(StatusSet::accepts)).map(target).collect();
-    for (step, span) in scenario.steps.iter().zip(spans) {
-        if step.expects(StatusSet::refuses) && !accepted.contains(&target(step)) {
-            let what = format!("the step `{}` expects a refusal, but nothing shows the request accepted", step.name);
-            let advice = "name the scenario in which it is accepted: positive = \"area/name\"";
-            return Err(source.error(span.clone(), what, advice));
+    let mut bound: Vec<&str> = harness_names(scenario.given).collect();
+    for (index, (step, span)) in scenario.steps.iter().zip(spans).enumerate() {
+        let wrong = |what: String, advice: &str| Err(source.error(span.clone(), what, advice));
+        if scenario.steps[..index].iter().any(|other| other.name == step.name) {
+            let what = format!("two steps are named `{}`", step.name);
+            return wrong(what, "findings name the step, so give each its own name");
         }
+        if matches!(step.action, Action::Advance(_)) && !scenario.changes.contains(&Change::Clock) {
+            let what = "the step moves the clock, but the scenario does not say so".to_owned();
+            return wrong(what, "add \"clock\" to `changes`");
+        }
+        for name in step.names().filter(|name| !bound.contains(name)) {
+            if let Some(row) = scenario.rows.iter().find(|row| row.bindings.value(name).is_none()) {
+                return Err(unbound(scenario, source, span.start, name, row));
+            }
+        }
+        if scenario.positive.is_none() && step.expects(StatusSet::refuses) && !accepted.contains(&target(step)) {
+            let what = format!("the step `{}` expects a refusal, but nothing shows the request accepted", step.name);
+            return wrong(what, "name the scenario in which it is accepted: positive = \"area/name\"");
+        }
+        bound.extend(step.captures.iter().map(|capture| capture.name.as_str()));
     }
     Ok(())
+}
+
+/// The error for a name that a row does not bind, at its first use in the step.
+fn unbound(scenario: &Scenario, source: SourceText<'_>, step: usize, name: &str, row: &Row) -> LocatedError {
+    let advice = match &row.name {
+        _ if is_harness_name(name) => {
+            format!("a scenario given `{}` has no `{name}`: change `given`", scenario.given)
+        }
+        Some(row) => format!("bind it in the row `{row}`, or capture it in an earlier step"),
+        None => "capture it in an earlier step, or add rows ([cases.NAME]) that bind it".to_owned(),
+    };
+    let tail = source.text.get(step..).unwrap_or_default();
+    let start = step + tail.find(&format!("${{{name}")).unwrap_or_default();
+    source.error(start..start, format!("nothing binds `${{{name}}}`"), advice)
 }
 
 impl Step {
