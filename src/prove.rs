@@ -13,11 +13,10 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::plan::{Case, cases};
-use crate::reference::{Behaviour, Fault, Origin, Registration};
+use crate::reference::{Fault, Origin, Registration};
 use crate::requirement::Level;
 use crate::scenario::{MissingPositive, Suite};
-use crate::transport::Limits;
-use bench::{Bench, Look};
+use bench::Bench;
 
 /// The result of one fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -133,7 +132,7 @@ pub fn prove(
     let mut baseline = HashMap::new();
     proof.baseline = bench.unchecked();
     for registration in [Registration::Open, Registration::Sunset] {
-        let ran = bench.run(registration, Behaviour::default(), Limits::default(), Look::default())?;
+        let ran = bench.run_faultless(registration)?;
         proof.baseline.extend(ran.broken(registration));
         baseline.insert(registration, ran);
     }
@@ -159,6 +158,5 @@ pub fn try_on(suite: &Suite, fault: &Fault, only: &BTreeSet<&str>) -> std::io::R
     let (_keep, stop) = watch::channel(false);
     let chosen = |case: &Case| only.contains(case.id.as_str());
     let bench = Bench { suite, cases: cases(suite).into_iter().filter(chosen).collect(), stop: &stop };
-    let usual = bench.run(fault.registration, Behaviour::default(), Limits::default(), Look::default())?;
-    bench.try_one(fault, &usual)
+    bench.try_one(fault, &bench.run_faultless(fault.registration)?)
 }

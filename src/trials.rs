@@ -37,7 +37,6 @@ enum Source {
 struct Address {
     url: String,
     password: Option<String>,
-    allow: BTreeSet<Change>,
     /// Held by the running trial.
     turn: Mutex<()>,
 }
@@ -55,16 +54,10 @@ struct Address {
 /// ```
 pub struct Trials {
     source: Source,
-    registration: Registration,
-    moves_clock: bool,
-    tells_code: bool,
+    capabilities: Capabilities,
 }
 
 impl Trials {
-    fn new(source: Source) -> Trials {
-        Trials { source, registration: Registration::Open, moves_clock: false, tells_code: false }
-    }
-
     /// Each trial judges its own instance, which the factory makes just installed.
     pub fn of<I, E>(factory: impl Fn() -> Result<I, E> + Send + Sync + 'static) -> Trials
     where
@@ -75,7 +68,11 @@ impl Trials {
             Ok(instance) => Ok(Arc::new(instance) as Arc<dyn Instance>),
             Err(error) => Err(error.to_string()),
         };
-        Trials::new(Source::Factory(Arc::new(make)))
+        let embedded = Capabilities::embedded(Registration::Open);
+        Trials {
+            source: Source::Factory(Arc::new(make)),
+            capabilities: Capabilities { reset: false, advance: false, code: false, ..embedded },
+        }
     }
 
     /// All trials judge the target at that address, one at a time. By default only those run that change nothing and need
@@ -88,25 +85,36 @@ impl Trials {
     /// nextest runs trials at the same time, each in its own process, and a trial that does not get the lock fails: put
     /// them into a test group with `max-threads = 1` there.
     pub fn at(url: impl Into<String>, password: Option<String>, allow: impl IntoIterator<Item = Change>) -> Trials {
-        let (allow, turn) = (allow.into_iter().collect(), Mutex::new(()));
-        Trials::new(Source::Shared(Arc::new(Address { url: url.into(), password, allow, turn })))
+        let capabilities = Capabilities {
+            disposable: false,
+            reset: false,
+            fresh: false,
+            allow: allow.into_iter().collect(),
+            credentials: password.is_some(),
+            advance: false,
+            code: false,
+            wrong_logins: Some(WRONG_LOGINS),
+            ..Capabilities::embedded(Registration::Open)
+        };
+        let address = Address { url: url.into(), password, turn: Mutex::new(()) };
+        Trials { source: Source::Shared(Arc::new(address)), capabilities }
     }
 
     /// The implementation's registration state; open by default.
     pub fn registration(mut self, registration: Registration) -> Trials {
-        self.registration = registration;
+        self.capabilities.registration = Some(registration);
         self
     }
 
     /// Its instances have a clock that can be moved ([`Instance::advance`]).
     pub fn moves_clock(mut self) -> Trials {
-        self.moves_clock = true;
+        self.capabilities.advance = true;
         self
     }
 
     /// Its instances tell the registration code that they sent ([`Instance::code`]).
     pub fn tells_code(mut self) -> Trials {
-        self.tells_code = true;
+        self.capabilities.code = true;
         self
     }
 
@@ -126,33 +134,14 @@ impl Trials {
     pub fn trials(&self, suite: Suite) -> Vec<Trial> {
         let all = cases(&suite);
         let suite = Arc::new(suite);
-        let capabilities = self.capabilities();
-        let skipped = plan(all.clone(), &capabilities).skipped;
+        let skipped = plan(all.clone(), &self.capabilities).skipped;
         let skipped: BTreeSet<String> = skipped.into_iter().map(|(case, _)| case.id).collect();
         let trial = |case: Case| {
-            let (suite, source, capabilities) = (Arc::clone(&suite), self.source.clone(), capabilities.clone());
+            let (suite, source, capabilities) = (Arc::clone(&suite), self.source.clone(), self.capabilities.clone());
             let (name, ignored) = (case.id.clone(), skipped.contains(&case.id));
             Trial::test(name, move || source.judge(&suite, &capabilities, case)).with_ignored_flag(ignored)
         };
         all.into_iter().map(trial).collect()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        let (disposable, allow, credentials) = match &self.source {
-            Source::Factory(_) => (true, Change::ALL.into(), false),
-            Source::Shared(address) => (false, address.allow.clone(), address.password.is_some()),
-        };
-        Capabilities {
-            disposable,
-            reset: false,
-            fresh: disposable,
-            allow,
-            credentials,
-            advance: self.moves_clock,
-            code: self.tells_code,
-            wrong_logins: (!disposable).then_some(WRONG_LOGINS),
-            ..Capabilities::embedded(self.registration)
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::custody::Target;
 use crate::judge::{Oracles, RequirementVerdict, Verdict};
 use crate::parallel;
 use crate::plan::{Capabilities, Case, plan};
-use crate::reference::{Behaviour, Fault, Kind, Registration, Server, Settings as ServerSettings};
+use crate::reference::{Fault, Kind, Registration, Server, Settings as ServerSettings};
 use crate::requirement::Level;
 use crate::run::{Event, Settings, Summary, TargetInfo, Witness, run};
 use crate::scenario::Suite;
@@ -69,15 +69,6 @@ impl Ran {
     }
 }
 
-/// What a run is observed by, beside its verdicts.
-#[derive(Default)]
-pub(super) struct Look<'w> {
-    /// Set once an answer differs from that of the faultless client.
-    pub differs: Option<Arc<AtomicBool>>,
-    /// Makes the witness, given the counter of the requests that the client has answered.
-    pub witness: Option<&'w dyn Fn(Arc<AtomicU64>) -> Witness>,
-}
-
 /// What all runs of a proof share.
 pub(super) struct Bench<'s> {
     pub suite: &'s Suite,
@@ -86,19 +77,24 @@ pub(super) struct Bench<'s> {
 }
 
 impl Bench<'_> {
-    /// One run of the suite, case after case, against a client of its own.
+    /// One run of the suite against the faultless client.
+    pub fn run_faultless(&self, registration: Registration) -> std::io::Result<Ran> {
+        self.run(ServerSettings { registration, ..ServerSettings::default() }, Limits::default(), |_| None)
+    }
+
+    /// One run of the suite, case after case, against a client of its own. The witness is made with the counter of the
+    /// requests that the client has answered.
     pub fn run(
         &self,
-        registration: Registration,
-        behaviour: Behaviour,
+        client: ServerSettings,
         limits: Limits,
-        look: Look<'_>,
+        witness: impl FnOnce(Arc<AtomicU64>) -> Option<Witness>,
     ) -> std::io::Result<Ran> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let settings = ServerSettings { registration, behaviour, differs: look.differs, ..ServerSettings::default() };
+        let registration = client.registration;
         // Client and server on one thread: a proof is some 800 000 exchanges, and each would wake a thread twice.
-        let server = Server::start_on(runtime.handle(), (Ipv4Addr::LOCALHOST, 0).into(), settings)?;
-        let witness = look.witness.map(|witness| witness(server.requests()));
+        let server = Server::start_on(runtime.handle(), (Ipv4Addr::LOCALHOST, 0).into(), client)?;
+        let witness = witness(server.requests());
         let target = Target::embedded(server, limits).map_err(std::io::Error::other)?;
         let info =
             TargetInfo { url: target.transport.origin().to_string(), embedded: true, registration: Some(registration) };
@@ -142,13 +138,15 @@ impl Bench<'_> {
         if fault.keeps_waiting(SLOW) {
             (limits.first_byte, limits.whole) = (SLOW, SLOW);
         }
+        // Set once an answer differs from that of the faultless client.
         let differs = Arc::new(AtomicBool::new(false));
-        let ran = self.run(
-            fault.registration,
-            fault.behaviour(),
-            limits,
-            Look { differs: Some(Arc::clone(&differs)), witness: None },
-        )?;
+        let client = ServerSettings {
+            registration: fault.registration,
+            behaviour: fault.behaviour(),
+            differs: Some(Arc::clone(&differs)),
+            ..ServerSettings::default()
+        };
+        let ran = self.run(client, limits, |_| None)?;
         if !differs.load(Ordering::Relaxed) {
             return Ok(row);
         }
@@ -184,19 +182,12 @@ impl Bench<'_> {
     /// Cases that kill no fault whose requirement they cite.
     pub fn unneeded(&self, rows: &[Row]) -> Vec<String> {
         let killing = rows.iter().filter(|row| row.fault.kind != Kind::Degenerate);
-        let mut kills: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for row in killing {
-            for case in &row.killers {
-                kills.entry(case).or_default().insert(&row.fault.requirement);
-            }
-        }
-        let needed = |case: &&Case| {
-            let cited = case.scenario.requirements();
-            let kills = kills.get(case.id.as_str());
-            kills.is_some_and(|kills| cited.iter().any(|requirement| kills.contains(requirement)))
+        let kills = killing.flat_map(|row| row.killers.iter().map(|case| (case.as_str(), &*row.fault.requirement)));
+        let kills: BTreeSet<(&str, &str)> = kills.collect();
+        let is_idle = |case: &&Case| {
+            let mut cited = case.scenario.requirements().into_iter();
+            case.scenario.keep.is_none() && !cited.any(|requirement| kills.contains(&(&*case.id, requirement)))
         };
-        let kept = |case: &&Case| case.scenario.keep.is_some();
-        let idle = self.cases.iter().filter(|case| !needed(case) && !kept(case));
-        idle.map(|case| case.id.clone()).collect()
+        self.cases.iter().filter(is_idle).map(|case| case.id.clone()).collect()
     }
 }

@@ -5,11 +5,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::bench::{Bench, Look};
+use super::bench::Bench;
 use super::{Progress, Row};
 use crate::judge::Check;
 use crate::plan::Case;
-use crate::reference::{Behaviour, Fault, Registration};
+use crate::reference::{Fault, Registration, Settings as ServerSettings};
 use crate::run::Witness;
 use crate::scenario::Step;
 use crate::transport::Limits;
@@ -30,9 +30,10 @@ fn try_case(bench: &Bench<'_>, case: &Case) -> std::io::Result<Vec<Row>> {
     let registration = case.scenario.registration.unwrap_or(Registration::Open);
     let alone = Bench { suite: bench.suite, cases: vec![case.clone()], stop: bench.stop };
     let seen: Arc<Mutex<Vec<Refused>>> = Arc::default();
-    let witness = |requests: Arc<AtomicU64>| {
+    let client = ServerSettings { registration, ..ServerSettings::default() };
+    let usual = alone.run(client, Limits::default(), |requests: Arc<AtomicU64>| {
         let (seen, last) = (Arc::clone(&seen), AtomicU64::new(0));
-        Witness::new(move |witnessed| {
+        Some(Witness::new(move |witnessed| {
             let number = requests.load(Ordering::Relaxed);
             // What is not HTTP, or is too large, is refused before it reaches the client.
             let asked = last.swap(number, Ordering::Relaxed) < number;
@@ -42,10 +43,8 @@ fn try_case(bench: &Bench<'_>, case: &Case) -> std::io::Result<Vec<Row>> {
                 let (step, requirement) = (witnessed.step.name.clone(), requirement.to_owned());
                 seen.lock().unwrap_or_else(PoisonError::into_inner).push(Refused { number, step, requirement });
             }
-        })
-    };
-    let look = Look { differs: None, witness: Some(&witness) };
-    let usual = alone.run(registration, Behaviour::default(), Limits::default(), look)?;
+        }))
+    })?;
     let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
     let rows = seen.into_iter().enumerate().map(|(index, refused)| {
         let Refused { number, step, requirement } = refused;

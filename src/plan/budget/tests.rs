@@ -3,20 +3,22 @@ use std::sync::Arc;
 use super::*;
 use crate::judge::Check;
 use crate::judge::{Expectation, StatusSet};
-use crate::plan::tests::{case, embedded as all};
-use crate::plan::{Capabilities, Skip, plan};
+use crate::plan::tests::{LOG_IN, case, embedded as all};
+use crate::plan::{Capabilities, Plan, Skip, plan};
 use crate::scenario::{Change, Registration};
 
-fn deployed(limit: u32) -> Capabilities {
-    Capabilities {
-        disposable: false,
-        reset: false,
-        fresh: false,
-        credentials: true,
-        allow: [Change::Users, Change::Passwords].into(),
-        wrong_logins: Some(limit),
-        ..Capabilities::embedded(Registration::Open)
-    }
+fn deployed(wrong_logins: Option<u32>) -> Capabilities {
+    let allow = [Change::Users, Change::Passwords].into();
+    let embedded = Capabilities::embedded(Registration::Open);
+    Capabilities { disposable: false, reset: false, fresh: false, credentials: true, allow, wrong_logins, ..embedded }
+}
+
+fn spent(plan: &Plan) -> u32 {
+    plan.cases().map(Case::wrong_logins).sum()
+}
+
+fn is_over_budget(plan: &Plan) -> bool {
+    plan.skipped.iter().any(|(_, why)| matches!(why, Skip::WrongLogins { .. }))
 }
 
 #[test]
@@ -33,52 +35,38 @@ fn wrong_logins_are_counted_step_by_step() {
 #[test]
 fn the_budget_holds_and_the_controls_are_within_it() {
     for limit in [0, 1, 2, 3, 20, 21, 100, 100_000] {
-        let plan = plan(all(), &deployed(limit));
-        let spent: u32 = plan.cases().map(Case::wrong_logins).sum();
+        let plan = plan(all(), &deployed(Some(limit)));
+        let spent = spent(&plan);
         assert!(spent <= limit, "{spent} of {limit}");
-        if limit < 100_000 {
-            assert!(plan.skipped.iter().any(|(_, why)| matches!(why, Skip::WrongLogins { .. })), "{limit}");
-        }
+        assert!(is_over_budget(&plan) || limit == 100_000, "{limit}");
         if limit >= 20 {
             assert!(spent + OF_THE_HARNESS + 3 >= limit.min(200), "the budget is used: {spent} of {limit}");
             assert!(plan.cases().any(|case| case.id == "login/control"));
         }
     }
-}
-
-#[test]
-fn without_a_limit_nothing_is_over_budget() {
-    let unlimited = Capabilities { wrong_logins: None, ..deployed(0) };
-    let plan = plan(all(), &unlimited);
-    assert!(!plan.skipped.iter().any(|(_, why)| matches!(why, Skip::WrongLogins { .. })));
+    assert!(!is_over_budget(&plan(all(), &deployed(None))), "there is no limit");
+    let nothing_allowed = Capabilities { allow: Default::default(), ..deployed(Some(20)) };
+    let spent = spent(&plan(all(), &nothing_allowed));
+    assert!((15..=20).contains(&spent), "cases that are refused for another reason cost nothing: {spent}");
 }
 
 #[test]
 fn the_most_telling_come_first() {
-    let musts = |cases: &[Case]| -> usize {
-        let cited: BTreeSet<&str> =
-            cases.iter().flat_map(cited).filter(|(level, _)| *level == Level::Must).map(|(_, id)| id).collect();
-        cited.len()
+    let musts = |cases: &[Case]| {
+        let cited = cases.iter().flat_map(cited).filter(|(level, _)| *level == Level::Must);
+        cited.collect::<BTreeSet<_>>().len()
     };
     let costly: Vec<Case> = all().into_iter().filter(|case| case.wrong_logins() > 0).collect();
     let (chosen, _) = within(costly.clone(), 20);
     // As many cases, taken in the order of their ids.
-    let first: Vec<Case> = costly.into_iter().take(chosen.len()).collect();
-    assert!(musts(&chosen) > 2 * musts(&first), "{} and {}", musts(&chosen), musts(&first));
+    let first = &costly[..chosen.len()];
+    assert!(musts(&chosen) > 2 * musts(first), "{} and {}", musts(&chosen), musts(first));
 }
 
-#[test]
-fn what_is_refused_for_another_reason_costs_nothing() {
-    let nothing_allowed = Capabilities { allow: Default::default(), ..deployed(20) };
-    let plan = plan(all(), &nothing_allowed);
-    let spent: u32 = plan.cases().map(Case::wrong_logins).sum();
-    assert!((15..=20).contains(&spent), "{spent}");
-}
-
-/// A case of that id with so many wrong logins, whose steps cite these requirements.
+/// A case with so many wrong logins that cites these requirements.
 fn made_up(id: &str, wrong_logins: usize, cites: &[(Level, &str)]) -> Case {
     let mut requests = vec![r#"send = "GET /v1/users""#];
-    requests.extend(std::iter::repeat_n(r#"send = "POST /v1/users/login""#, wrong_logins));
+    requests.extend(std::iter::repeat_n(LOG_IN, wrong_logins));
     let mut made = case("", &requests);
     let scenario = Arc::make_mut(&mut made.scenario);
     scenario.id = id.to_owned();
