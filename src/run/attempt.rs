@@ -7,9 +7,8 @@ use tokio::task::JoinSet;
 
 use super::aftermath::Aftermath;
 use super::case::{Ran, blank_report, run_case};
-use super::fixture::{Fixture, Fixtures};
 use super::harness::Harness;
-use super::ready::{ready, tear_down};
+use super::ready::{Fixture, Fixtures, ready, tear_down};
 use super::{CaseReport, Cause};
 use crate::judge::Verdict;
 use crate::plan::{Case, Skip};
@@ -35,35 +34,35 @@ pub(super) async fn many(
         tokio::select! {
             ended = running.join_next() => match ended {
                 None => return,
-                Some(Ok(ran)) if ran.cut_short => {}
-                Some(Ok(ran)) => paused |= !done(ran),
+                Some(Ok(Some(ran))) => paused |= !done(ran),
                 // `one` handles panics itself; here a task was cut off.
-                Some(Err(_)) => {}
+                Some(Ok(None) | Err(_)) => {}
             },
             () = harness.stopped() => return,
         }
     }
 }
 
-/// Gets one case ready, runs it, and removes what was made for it alone.
-pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -> Ran {
+/// Gets one case ready, runs it, and removes what was made for it alone. There is no result if the run is stopped
+/// meanwhile.
+pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -> Option<Ran> {
     if harness.settings.max_fail.as_ref().is_some_and(|left| left.are_used_up()) {
-        return blocked(harness, case, Cause::EnoughFailures);
+        return Some(blocked(harness, case, Cause::EnoughFailures));
     }
     if let Some(why) = harness.target.transport.given_up() {
-        return blocked(harness, case, Cause::GivenUp(why.to_owned()));
+        return Some(blocked(harness, case, Cause::GivenUp(why.to_owned())));
     }
     if let Some(why) = harness.over_time() {
-        return blocked(harness, case, why);
+        return Some(blocked(harness, case, why));
     }
     if let Some(needed) = case.scenario.registration {
         match harness.registration().await {
             Ok(state) if state == needed => {}
             Ok(found) => {
                 let why = Cause::Skipped(Skip::Registration { needed, found });
-                return untried(harness, case, Verdict::Skipped, why);
+                return Some(untried(harness, case, Verdict::Skipped, why));
             }
-            Err(why) => return blocked(harness, case, why),
+            Err(why) => return Some(blocked(harness, case, why)),
         }
     }
     // In its own task, so that a panic of ours costs one case only. The set aborts the task when it is dropped.
@@ -72,7 +71,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
     task.spawn(async move {
         let ready = match ready(&shared, &own_case, fixture).await {
             Ok(ready) => ready,
-            Err(why) => return blocked(&shared, &own_case, why),
+            Err(why) => return Some(blocked(&shared, &own_case, why)),
         };
         let own = ready.own.clone();
         let ran = run_case(&shared, &own_case, ready).await;
@@ -84,7 +83,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
         ended => {
             let panic = ended.and_then(Result::err).map(|error| error.to_string());
             let defect = Cause::Defect(panic.unwrap_or_default());
-            Ran { aftermath: Aftermath::Spoilt, ..untried(harness, case, Verdict::Error, defect) }
+            Some(Ran { aftermath: Aftermath::Spoilt, ..untried(harness, case, Verdict::Error, defect) })
         }
     }
 }
@@ -96,5 +95,5 @@ pub(super) fn blocked(harness: &Harness, case: &Case, why: Cause) -> Ran {
 fn untried(harness: &Harness, case: &Case, verdict: Verdict, why: Cause) -> Ran {
     let mut report = CaseReport { reason: Some(why), ..blank_report(case, verdict) };
     report.redact(&harness.secrets);
-    Ran { report, aftermath: Aftermath::Clean, cut_short: false }
+    Ran { report, aftermath: Aftermath::Clean }
 }

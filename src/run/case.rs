@@ -25,12 +25,10 @@ const CONSTANT: [&str; 6] = ["admin", "cc", "phone_number", "cert", "vname", "ba
 pub(super) struct Ran {
     pub report: CaseReport,
     pub aftermath: Aftermath,
-    /// The run was stopped in the middle of it, so there is nothing to report.
-    pub cut_short: bool,
 }
 
-/// Runs the steps of a case whose state is ready.
-pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Ran {
+/// Runs the steps of a case whose state is ready. There is nothing to report if the run is stopped meanwhile.
+pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Option<Ran> {
     let started = Instant::now();
     let mut attempt = Attempt {
         harness,
@@ -44,17 +42,19 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Ra
         blocked: None,
         obstacle: None,
         patience: Patience::default(),
-        cut_short: false,
     };
     let mut steps = case.scenario.steps.iter();
     for step in steps.by_ref() {
+        if harness.is_stopping() {
+            return None;
+        }
         if let Err(why) = attempt.step(step).await {
             attempt.blocked = why;
             break;
         }
     }
     let left_out = steps.filter(|step| !step.expectations.is_empty()).map(|step| step.name.clone()).collect();
-    attempt.finish(left_out, started.elapsed())
+    Some(attempt.finish(left_out, started.elapsed()))
 }
 
 struct Attempt<'a> {
@@ -73,16 +73,11 @@ struct Attempt<'a> {
     /// Why no step can follow the last answer.
     obstacle: Option<Cause>,
     patience: Patience,
-    cut_short: bool,
 }
 
 impl<'a> Attempt<'a> {
     /// Does one step. After an error the case ends; with a cause the step could not be judged.
     async fn step(&mut self, step: &'a Step) -> Result<(), Option<Cause>> {
-        if self.harness.is_stopping() {
-            self.cut_short = true;
-            return Err(None);
-        }
         self.note_derived(&step.action);
         if let Action::Advance(seconds) = step.action {
             let moved = self.harness.target.advance(seconds).await;
@@ -235,7 +230,7 @@ impl<'a> Attempt<'a> {
             report.exchanges = exchanges.iter().map(|exchange| transcript(exchange, &secrets)).collect();
         }
         report.redact(&secrets);
-        Ran { report, aftermath, cut_short: self.cut_short }
+        Ran { report, aftermath }
     }
 }
 

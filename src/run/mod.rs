@@ -9,7 +9,6 @@ mod event;
 mod summary;
 mod settings;
 mod harness;
-mod fixture;
 mod ready;
 mod case;
 mod attempt;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::aftermath::Aftermath;
 use super::attempt::{blocked, many, one};
-use super::fixture::Fixtures;
+use super::case::Ran;
 use super::harness::Harness;
+use super::ready::Fixtures;
 use super::{CaseReport, Cause, Event};
 use crate::custody::givens::AfterReset;
 use crate::judge::Verdict;
@@ -117,14 +118,11 @@ impl Runner<'_> {
             }
             let ran = tokio::select! {
                 ran = one(&harness, case, fixture) => ran,
-                () = harness.stopped() => return false,
+                () = harness.stopped() => None,
             };
-            if ran.cut_short {
-                return false;
-            }
-            let aftermath = ran.aftermath;
-            all_held &= ran.report.verdict == Verdict::Pass && aftermath == Aftermath::Clean;
-            self.report(ran.report);
+            let Some(Ran { report, aftermath }) = ran else { return false };
+            all_held &= report.verdict == Verdict::Pass && aftermath == Aftermath::Clean;
+            self.report(report);
             match aftermath {
                 Aftermath::Clean => {}
                 Aftermath::Spoilt if case.given() == Given::Fresh => self.freshen(case).await,

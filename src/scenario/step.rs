@@ -40,39 +40,31 @@ impl<'r> Reader<'r> {
             entry.expect.iter().map(|(key, expect)| self.expectation(key, expect)).collect::<Result<Vec<_>, _>>()?;
         let captures =
             entry.capture.iter().map(|(key, pointer)| self.capture(key, pointer)).collect::<Result<Vec<_>, _>>()?;
-        let may_refuse = entry.may_refuse.clone();
-        let action = self.action(&span, entry)?;
-        if matches!(action, Action::Advance(_)) != expectations.is_empty() {
-            let (what, advice) = match expectations.is_empty() {
-                true => (
-                    "the step expects nothing, so it checks nothing",
-                    "add [steps.expect] with the requirement that the step is about",
-                ),
-                false => ("the step sends nothing, so there is no answer to expect", "remove [steps.expect]"),
-            };
-            return Err(self.source.error(span, what, advice));
+        let action = self.action(&span, &entry)?;
+        match (&action, expectations.is_empty()) {
+            (Action::Advance(_), false) => {
+                let what = "the step sends nothing, so there is no answer to expect";
+                return Err(self.source.error(span, what, "remove [steps.expect]"));
+            }
+            (Action::Send(_) | Action::Raw(_) | Action::Hex(_), true) => {
+                let advice = "add [steps.expect] with the requirement that the step is about";
+                return Err(self.source.error(span, "the step expects nothing, so it checks nothing", advice));
+            }
+            _ => {}
         }
-        if let Some(why) = &may_refuse {
-            self.may_be_refused(why, &expectations)?;
+        if let Some(why) = &entry.may_refuse {
+            let advice = "say why a target that conforms may refuse the request";
+            self.source.filled(why, "`may_refuse` gives no reason", advice)?;
+            // A refusal does not excuse itself.
+            if !expectations.iter().flat_map(Expectation::statuses).any(StatusSet::accepts) {
+                let what = "`may_refuse` is on a step that does not expect to be accepted";
+                return Err(self.source.error(why.span(), what, "expect a status of class 2xx, or remove the key"));
+            }
         }
-        Ok(Step { name, action, may_refuse: may_refuse.map(Spanned::into_inner), expectations, captures, line })
+        Ok(Step { name, action, may_refuse: entry.may_refuse.map(Spanned::into_inner), expectations, captures, line })
     }
 
-    /// `may_refuse` has a reason, and the step expects acceptance: a refusal does not excuse itself.
-    fn may_be_refused(&self, why: &Spanned<String>, expectations: &[Expectation]) -> Result<(), LocatedError> {
-        let advice = "say why a target that conforms may refuse the request";
-        self.source.filled(why, "`may_refuse` gives no reason", advice)?;
-        match expectations.iter().flat_map(Expectation::statuses).any(StatusSet::accepts) {
-            true => Ok(()),
-            false => Err(self.source.error(
-                why.span(),
-                "`may_refuse` is on a step that does not expect to be accepted",
-                "expect a status of class 2xx, or remove the key",
-            )),
-        }
-    }
-
-    fn action(&self, span: &Range<usize>, entry: StepEntry) -> Result<Action, LocatedError> {
+    fn action(&self, span: &Range<usize>, entry: &StepEntry) -> Result<Action, LocatedError> {
         let ways = [entry.send.is_some(), entry.raw.is_some(), entry.hex.is_some(), entry.advance.is_some()];
         let ways = ways.into_iter().filter(|given| *given).count();
         if ways != 1 {
@@ -84,7 +76,7 @@ impl<'r> Reader<'r> {
             return Err(self.source.error(span.clone(), what, advice));
         }
         if let Some(send) = &entry.send {
-            return self.draft(send, &entry);
+            return self.draft(send, entry);
         }
         let mut parts = [&entry.basic, &entry.bearer, &entry.json, &entry.body].into_iter().flatten();
         let part = parts.next().map(|part| ("one", part.span()));
