@@ -12,7 +12,7 @@ use crate::custody::accounts::{Account, Accounts, Admin};
 use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::names;
 use crate::custody::recovery::{Probe, probe};
-use crate::custody::{Custody, Fate};
+use crate::custody::{Custody, Failure as CustodyFailure, Fate};
 use crate::files;
 use crate::fuzz::session::FuzzSession;
 use crate::requirement::Register;
@@ -129,7 +129,7 @@ impl<'r> FuzzSetup<'r> {
 
     /// The first login of a target that is just installed: one that says so itself (code 1024), or one that its owner
     /// says may be set up anew.
-    async fn begin_anew(&mut self, why: String) -> Result<Admin, String> {
+    async fn begin_anew(&mut self, why: CustodyFailure) -> Result<Admin, CustodyFailure> {
         let (target, accounts) = (&self.resolved.target, self.givens.accounts());
         let (fresh, reset) = (self.resolved.capabilities.fresh, self.resolved.capabilities.reset);
         if reset {
@@ -150,9 +150,8 @@ impl<'r> FuzzSetup<'r> {
         let new = self.resolved.admin_password.clone().unwrap_or_else(names::password);
         let was_touched = accounts.admin_touched();
         let first = accounts.log_in(&account(DEFAULT_PASSWORD), Some(&new)).await;
-        if let Err(undone) = &first
-            && undone.fate == Fate::Refused
-        {
+        let (is_done, failure) = (first.is_ok(), first.err());
+        if let Some(failure) = failure.filter(|failure| failure.fate() == Fate::Refused) {
             // A faulty target may refuse the first login and take the password all the same.
             match probe(target, &account(&new)).await {
                 Probe::LoggedIn(token) => accounts.made().token(&token, None),
@@ -162,15 +161,15 @@ impl<'r> FuzzSetup<'r> {
                         // One that could not be made shorter holds a password more than it needs.
                         let _ = journal.settle(journal.earlier().all()).await;
                     }
-                    return Err(format!("the first login was not accepted: {}", undone.why));
+                    return Err(failure.in_first_login());
                 }
                 Probe::ChangeRequired | Probe::Throttled(_) | Probe::Unreachable(_) => {}
             }
         }
-        if first.is_ok() {
+        if is_done {
             accounts.was_just_installed();
         }
-        let admin = self.log_in_again(&new, first.is_ok()).await?;
+        let admin = self.log_in_again(&new, is_done).await?;
         if let Some(journal) = accounts.journal().filter(|_| self.resolved.admin_password.is_none()) {
             self.notes.push(format!(
                 "the target was just installed; its admin's password is in the journal {}, and `wabizspec recover` \
@@ -182,7 +181,7 @@ impl<'r> FuzzSetup<'r> {
     }
 
     /// Logs in with a password that is the admin's now, surely or perhaps.
-    async fn log_in_again(&mut self, password: &str, surely: bool) -> Result<Admin, String> {
+    async fn log_in_again(&mut self, password: &str, surely: bool) -> Result<Admin, CustodyFailure> {
         let passwords = [password.to_owned()];
         let accounts = self.givens.accounts();
         accounts.passwords().may_become(&passwords);

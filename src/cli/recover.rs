@@ -18,7 +18,7 @@ use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runti
 use crate::custody::Custody;
 use crate::custody::accounts::{Account, Accounts, Admin};
 use crate::custody::givens::DEFAULT_PASSWORD;
-use crate::custody::journal::{Credentials, Journal};
+use crate::custody::journal::Journal;
 use crate::custody::lock::RunLock;
 use crate::custody::made::OwnName;
 use crate::custody::recovery::{Probe, probe, spellings};
@@ -230,7 +230,7 @@ async fn accounts_left(
 async fn remove(journal: &Journal, accounts: &Accounts, admin: &Admin, name: &str) -> Result<(), String> {
     let own = OwnName::of_an_earlier_run(name, journal.earlier());
     let own = own.ok_or("its name is not one that a run makes up")?;
-    accounts.delete(admin, &own).await.map_err(|undone| undone.why)
+    accounts.delete(admin, &own).await.map_err(String::from)
 }
 
 /// Leaves in the journal what is still needed: the password, unless the owner knows it, and the accounts that are left.
@@ -241,9 +241,8 @@ async fn settle(resolved: &Resolved, journal: &Journal, admin: &Account, left: &
     for (name, _) in left {
         journal.made(name).await.map_err(|why| failed(&why))?;
     }
-    let works = Credentials { account: admin.username.clone(), password: admin.password.clone() };
     let is_known = resolved.admin_password.as_ref() == Some(&admin.password);
-    let works = if is_known { &[][..] } else { std::slice::from_ref(&works) };
+    let works = if is_known { &[][..] } else { std::slice::from_ref(admin) };
     journal.settle(works).await.map_err(|why| failed(&why))
 }
 

@@ -1,13 +1,12 @@
 //! `wabizspec.toml`: what an owner writes down about a target once, so that the command line stays short.
 //!
-//! Secrets do not stand in it: the password comes from the environment or a file, header values may name a variable.
+//! It holds no secrets: the password comes from the environment or a file, header values may name a variable.
 
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-#[cfg(feature = "cli")]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -15,34 +14,32 @@ use crate::located::{self, LocatedError, SourceText};
 use crate::scenario::{Change, Registration};
 use crate::transport::throttle::Rate;
 
-pub use value::{HeaderName, HeaderSource, JOBS, LongSpan, Span};
+pub(crate) use value::{HeaderName, HeaderSource, JOBS, LongSpan, Span};
 
-/// The name of the file that is read by itself where it lies in the current folder.
-pub const FILE_NAME: &str = "wabizspec.toml";
+/// A file of this name in the current folder is read by itself.
+pub(crate) const FILE_NAME: &str = "wabizspec.toml";
 
 /// The whole file.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[cfg_attr(feature = "cli", schemars(title = "wabizspec.toml"))]
+#[schemars(title = "wabizspec.toml")]
 pub struct Config {
     /// Where the target is and how it is talked to.
-    pub target: TargetConfig,
+    pub(crate) target: TargetConfig,
     /// How the harness logs in as admin.
-    pub credentials: CredentialsConfig,
+    pub(crate) credentials: CredentialsConfig,
     /// What may be changed, and how it is brought back.
-    pub state: StateConfig,
+    pub(crate) state: StateConfig,
     /// What is registered, and how the code reaches the harness.
-    pub registration: RegistrationConfig,
+    pub(crate) registration: RegistrationConfig,
     /// What the fuzzer may be pointed at.
-    pub fuzz: FuzzConfig,
+    pub(crate) fuzz: FuzzConfig,
 }
 
 /// `[target]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct TargetConfig {
+pub(crate) struct TargetConfig {
     /// Its address, base path included.
     pub url: Option<String>,
     /// `auto`, `open` or `sunset`.
@@ -56,7 +53,7 @@ pub struct TargetConfig {
     /// `http://`, `https://` or `socks5://`; with the reqwest client.
     pub proxy: Option<String>,
     /// The limit for a whole answer, such as `10s`.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
+    #[schemars(with = "Option<String>")]
     pub timeout: Option<Span>,
     /// Requests per second at most.
     pub rate: Option<Rate>,
@@ -64,20 +61,19 @@ pub struct TargetConfig {
     pub wrong_logins: Option<u32>,
     /// Requests in flight at most.
     #[serde(deserialize_with = "value::jobs")]
-    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = 1024)))]
+    #[schemars(range(min = 1, max = 1024))]
     pub jobs: Option<u16>,
     /// Cases that a run of the whole suite has to judge at least; with fewer it is inconclusive.
     pub min_cases: Option<u32>,
     /// Sent with every request: a value, or `env:NAME`.
-    #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, String>"))]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub headers: BTreeMap<HeaderName, HeaderSource>,
 }
 
 /// `[credentials]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct CredentialsConfig {
+pub(crate) struct CredentialsConfig {
     /// The admin's name; `admin` unless given.
     pub username: Option<String>,
     /// A file that holds the admin's password and nothing else.
@@ -85,10 +81,9 @@ pub struct CredentialsConfig {
 }
 
 /// `[state]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct StateConfig {
+pub(crate) struct StateConfig {
     /// A command or `METHOD URL` that brings the target back to just installed.
     pub reset: Option<String>,
     /// The same for moving its clock on by `WABIZSPEC_SECONDS`.
@@ -100,10 +95,9 @@ pub struct StateConfig {
 }
 
 /// `[registration]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct RegistrationConfig {
+pub(crate) struct RegistrationConfig {
     /// A command that prints the code that the target sent last.
     pub code_command: Option<String>,
     /// A file that holds the base64 of a certificate.
@@ -117,19 +111,17 @@ pub struct RegistrationConfig {
 }
 
 /// `[fuzz]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct FuzzConfig {
+pub(crate) struct FuzzConfig {
     /// Hosts other than loopback that may be fuzzed.
     pub allow_hosts: Vec<String>,
 }
 
 /// Whether the target still registers numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum RegistrationChoice {
+pub(crate) enum RegistrationChoice {
     /// Find out.
     #[default]
     Auto,
@@ -151,10 +143,9 @@ impl RegistrationChoice {
 }
 
 /// The way onto the wire.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum ClientChoice {
+pub(crate) enum ClientChoice {
     /// Our own.
     #[default]
     Wire,
@@ -163,18 +154,15 @@ pub enum ClientChoice {
 }
 
 impl Config {
-    /// Reads the file's text.
-    ///
-    /// # Errors
-    /// The first thing that is wrong, with its place.
-    pub fn parse(source: SourceText<'_>) -> Result<Config, LocatedError> {
+    /// Reads the file's text; the error is the first thing that is wrong, with its place.
+    pub(crate) fn parse(source: SourceText<'_>) -> Result<Config, LocatedError> {
         located::parse(source)
     }
 
     /// What still counts of it for a target that it is not about: settings that neither act on the target nor are secret
     /// nor describe it. The second value names the keys that were set and do not count.
-    pub fn for_another_target(self) -> (Config, Vec<&'static str>) {
-        // Taken apart whole, so that a new key has to be put on one of the two sides.
+    pub(crate) fn for_another_target(self) -> (Config, Vec<&'static str>) {
+        // Without `..`, so that a new key has to be put on one of the two sides.
         let Config {
             target,
             credentials: CredentialsConfig { username, password_file },

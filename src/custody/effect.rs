@@ -1,63 +1,51 @@
-//! What a request changes on a target that obeys it, read off its method, path and body alone.
+//! What a request asks of a target, read off its method, path and body alone, and what it changes on one that obeys it.
 //!
 //! It says nothing of whether the target did obey. What is not an operation of the API may change anything.
 
-use super::given_passwords::passwords_given;
-use super::reading::called;
-use crate::documented::api::{self, Operation};
+use super::given_passwords::{account_named, passwords_given, path};
+use crate::documented::api::{self, Operation, Resource};
 use crate::exchange::Request;
 
-/// What a request changes on a target that obeys it.
+/// What a request asks of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing: it reads.
-    Nothing,
-    /// A new token is given.
-    Token,
-    /// A token ends.
-    LogOut,
-    /// An account is created, deleted, or gets a password; the name is absent where the request does not say whose.
-    Account(Option<String>),
-    /// The registration of the phone number.
-    Registration,
-    /// Anything.
-    Unknown,
+pub struct Asked {
+    pub operation: Option<Operation>,
+    /// What it changes on a target that obeys; absent where it may be anything.
+    pub effect: Option<api::Effect>,
+    /// The account that it is about, if it says which.
+    pub account: Option<String>,
 }
 
-impl Effect {
+impl Asked {
     /// Of a request to a target with that base path.
-    pub fn of(request: &Request, base: &str) -> Effect {
+    pub fn of(request: &Request, base: &str) -> Asked {
         let line;
-        let (method, target) = match request {
-            Request::Http(request) => (&*request.method, &*request.target),
+        let (method, target, account) = match request {
+            Request::Http(request) => (&*request.method, &*request.target, account_named(request, base)),
             Request::Raw(bytes) => {
                 line = String::from_utf8_lossy(bytes.split(|byte| *byte == b'\r').next().unwrap_or_default());
                 let mut words = line.split(' ');
-                (words.next().unwrap_or_default(), words.next().unwrap_or_default())
+                (words.next().unwrap_or_default(), words.next().unwrap_or_default(), None)
             }
         };
         let path = path(target, base);
-        if matches!(method, "GET" | "HEAD" | "OPTIONS") && !api::may_log_in(path) {
-            return Effect::Nothing;
-        }
-        let account = || called(request, base).and_then(|(_, name)| name);
-        match Operation::of(method, path).map(Operation::effect) {
-            Some(api::Effect::Nothing) => Effect::Nothing,
-            Some(api::Effect::Login) => match passwords_given(request, base).into_iter().next() {
-                Some(given) => Effect::Account(given.username),
-                None => Effect::Token,
-            },
-            Some(api::Effect::Logout) => Effect::LogOut,
-            Some(api::Effect::Account | api::Effect::Password) => Effect::Account(account()),
-            Some(api::Effect::Registration) => Effect::Registration,
-            None => Effect::Unknown,
-        }
+        let operation = Operation::of(method, path);
+        let effect = match operation.map(Operation::effect) {
+            _ if matches!(method, "GET" | "HEAD" | "OPTIONS") && !api::may_log_in(path) => Some(api::Effect::Nothing),
+            // A login with a new password changes that of the account.
+            Some(api::Effect::Login) if !passwords_given(request, base).is_empty() => Some(api::Effect::Password),
+            effect => effect,
+        };
+        Asked { operation, effect, account }
     }
 }
 
-/// The path below the base path of the target.
-pub(super) fn path<'t>(target: &'t str, base: &str) -> &'t str {
-    target.strip_prefix(base).unwrap_or(target)
+/// Whether the target may take the request for a login.
+pub(super) fn is_login(request: &Request, base: &str) -> bool {
+    match request {
+        Request::Http(request) => api::may_log_in(path(&request.target, base)),
+        Request::Raw(bytes) => String::from_utf8_lossy(bytes).contains(Resource::Login.path()),
+    }
 }
 
 #[cfg(test)]
@@ -67,20 +55,20 @@ mod tests {
 
     #[test]
     fn an_effect_follows_from_method_path_and_body() {
-        let account = |name: &str| Effect::Account(Some(name.to_owned()));
-        for (method, target, body, effect) in [
-            ("GET", "/v1/users/bob", "", Effect::Nothing),
-            ("POST", "/v1/users/login", "{}", Effect::Token),
-            ("POST", "/v1/users/login", r#"{"NEW_PASSWORD":"x"}"#, account("admin")),
-            ("GET", "/v1/users/login", r#"{"new_password":"x"}"#, Effect::Unknown),
-            ("POST", "/v1/users/logout", "", Effect::LogOut),
-            ("POST", "/v1/users", r#"{"username":"bob","password":"x"}"#, account("bob")),
-            ("POST", "/v1/users", "no json", Effect::Account(None)),
-            ("PUT", "/v1/users/b%6fb", r#"{"password":"x"}"#, account("bob")),
-            ("DELETE", "/v1/users/bob?force", "", account("bob")),
-            ("POST", "/v1/account", "{}", Effect::Registration),
-            ("PATCH", "/v1/users/bob", "{}", Effect::Unknown),
-            ("POST", "/v1/settings", "{}", Effect::Unknown),
+        use api::Effect::{Account, Login, Logout, Nothing, Password, Registration};
+        for (method, target, body, effect, account) in [
+            ("GET", "/v1/users/bob", "", Some(Nothing), Some("bob")),
+            ("POST", "/v1/users/login", "{}", Some(Login), Some("admin")),
+            ("POST", "/v1/users/login", r#"{"NEW_PASSWORD":"x"}"#, Some(Password), Some("admin")),
+            ("GET", "/v1/users/login", r#"{"new_password":"x"}"#, None, Some("admin")),
+            ("POST", "/v1/users/logout", "", Some(Logout), None),
+            ("POST", "/v1/users", r#"{"username":"bob","password":"x"}"#, Some(Account), Some("bob")),
+            ("POST", "/v1/users", "no json", Some(Account), None),
+            ("PUT", "/v1/users/b%6fb", r#"{"password":"x"}"#, Some(Password), Some("bob")),
+            ("DELETE", "/v1/users/bob?force", "", Some(Account), Some("bob")),
+            ("POST", "/v1/account", "{}", Some(Registration), None),
+            ("PATCH", "/v1/users/bob", "{}", None, Some("bob")),
+            ("POST", "/v1/settings", "{}", None, None),
         ] {
             let request = Request::Http(HttpRequest {
                 method: method.into(),
@@ -89,15 +77,17 @@ mod tests {
                 headers: vec![Header::new("Authorization", "Basic YWRtaW46c2VjcmV0")],
                 body: Some(body.as_bytes().to_vec()),
             });
-            assert_eq!(Effect::of(&request, "/base"), effect, "{method} {target} {body}");
+            let asked = Asked::of(&request, "/base");
+            assert_eq!((asked.effect, asked.account.as_deref()), (effect, account), "{method} {target} {body}");
         }
         for (bytes, effect) in [
-            ("POST /v1/users/login HTTP/1.1\r\n\r\n{}", Effect::Token),
-            ("POST /v1/users/login HTTP/1.1\r\n\r\n{\"new_password\":\"x\"}", Effect::Account(None)),
-            ("GET /v1/users/bob HTTP/1.1\r\n\r\n", Effect::Nothing),
-            ("\u{1}\u{2}", Effect::Unknown),
+            ("POST /v1/users/login HTTP/1.1\r\n\r\n{}", Some(Login)),
+            ("POST /v1/users/login HTTP/1.1\r\n\r\n{\"new_password\":\"x\"}", Some(Password)),
+            ("GET /v1/users/bob HTTP/1.1\r\n\r\n", Some(Nothing)),
+            ("\u{1}\u{2}", None),
         ] {
-            assert_eq!(Effect::of(&Request::Raw(bytes.as_bytes().to_vec()), ""), effect, "{bytes:?}");
+            let asked = Asked::of(&Request::Raw(bytes.as_bytes().to_vec()), "");
+            assert_eq!((asked.effect, asked.account), (effect, None), "{bytes:?}");
         }
     }
 }

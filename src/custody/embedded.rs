@@ -27,7 +27,7 @@ impl Target {
     /// The reference client in this process, over the same wire as any other target.
     ///
     /// # Errors
-    /// Its address is none; a defect.
+    /// Its address is invalid; a defect.
     pub fn embedded(server: Server, limits: Limits) -> Result<Target, OriginError> {
         let origin: Origin = server.url().parse()?;
         let wire = Wire::new(origin.clone(), None, limits);

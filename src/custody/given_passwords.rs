@@ -1,43 +1,51 @@
-//! Which passwords a request may give to an account: read as leniently as the worst target might.
+//! Which passwords a request may give to which account: read as leniently as the worst target might.
 //!
-//! What is named here without need costs a line in the journal; what is missed can lose a password.
+//! A password that is found without need costs a line in the journal; one that is missed can be lost.
 
 use crate::documented::{api, basic};
 use crate::exchange::{HttpRequest, Json, Request};
 
 /// A password that an account may have once the request is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PasswordGiven {
+pub(super) struct PasswordGiven {
     /// The account; nobody knows which where the request does not say.
     pub username: Option<String>,
-    /// The password.
     pub password: String,
 }
 
 /// All passwords that the target may take from this request.
-pub fn passwords_given(request: &Request, base: &str) -> Vec<PasswordGiven> {
+pub(super) fn passwords_given(request: &Request, base: &str) -> Vec<PasswordGiven> {
     let (username, mut found) = match request {
         Request::Raw(bytes) => (None, in_text(&String::from_utf8_lossy(bytes))),
-        Request::Http(request) => (username(request, base), in_request(request)),
+        Request::Http(request) => (account_named(request, base), in_request(request)),
     };
+    found.retain(|password| !password.is_empty());
     found.sort();
     found.dedup();
-    let given = |password| PasswordGiven { username: username.clone(), password };
-    found.into_iter().filter(|password| !password.is_empty()).map(given).collect()
+    found.into_iter().map(|password| PasswordGiven { username: username.clone(), password }).collect()
 }
 
-fn username(request: &HttpRequest, base: &str) -> Option<String> {
-    let path = request.target.strip_prefix(base).unwrap_or(&request.target);
-    let path = path.split('?').next().unwrap_or_default();
+/// The account that a request is about: it logs in with that name, or its path or body names it.
+pub(super) fn account_named(request: &HttpRequest, base: &str) -> Option<String> {
+    let path = path(&request.target, base);
     if api::may_log_in(path) {
-        let credentials = basic::parse(request.header("Authorization")?).ok()?;
-        return Some(credentials.username);
+        return basic_username(request);
     }
     if let Some(name) = api::username(path) {
-        return Some(percent_decoded(name));
+        return Some(percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned());
     }
     let body = Json::parse(request.body.as_deref()?).ok()?;
     body.at("/username")?.as_str().map(str::to_owned)
+}
+
+/// The name of the Basic credentials of a request.
+pub(super) fn basic_username(request: &HttpRequest) -> Option<String> {
+    let credentials = basic::parse(request.header("Authorization")?).ok()?;
+    Some(credentials.username)
+}
+
+/// The path below the base path of the target.
+pub(super) fn path<'t>(target: &'t str, base: &str) -> &'t str {
+    target.strip_prefix(base).unwrap_or(target)
 }
 
 fn in_request(request: &HttpRequest) -> Vec<String> {
@@ -66,7 +74,7 @@ fn is_password(name: &str) -> bool {
     name.to_ascii_lowercase().contains("password")
 }
 
-/// Every text and number under a member of such a name, at any depth and as often as it is there.
+/// Every text and number under a member of such a name, at any depth and as often as it occurs.
 fn in_json(json: &Json, named: bool, found: &mut Vec<String>) {
     match json {
         Json::Object(members) => {
@@ -81,12 +89,11 @@ fn in_json(json: &Json, named: bool, found: &mut Vec<String>) {
 
 /// The values of `…password=` in a query or a form.
 fn in_form(text: &str) -> Vec<String> {
-    let pairs = form_urlencoded::parse(text.trim().as_bytes());
-    let named = pairs.filter(|(name, _)| is_password(name));
+    let named = form_urlencoded::parse(text.trim().as_bytes()).filter(|(name, _)| is_password(name));
     named.map(|(_, value)| value.into_owned()).collect()
 }
 
-/// In what is no JSON: the quoted text that follows the word, as it stands and without its escapes.
+/// In what is not JSON: the quoted text that follows the word, with its escapes and without.
 fn in_text(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     // Positions in a text and in its ASCII lower case are the same.
@@ -105,23 +112,16 @@ fn in_text(text: &str) -> Vec<String> {
     found
 }
 
-pub(super) fn percent_decoded(name: &str) -> String {
-    percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::exchange::Header;
 
-    fn given(
-        method: &'static str,
-        target: &str,
-        header: Option<(&'static str, &str)>,
-        body: &str,
-    ) -> Vec<(Option<String>, String)> {
+    type Named = (Option<String>, String);
+
+    fn given(target: &str, header: Option<(&'static str, &str)>, body: &str) -> Vec<Named> {
         let request = Request::Http(HttpRequest {
-            method: method.into(),
+            method: "POST".into(),
             target: format!("/base{target}"),
             headers: header.into_iter().map(|(name, value)| Header::new(name, value)).collect(),
             body: Some(body.as_bytes().to_vec()),
@@ -134,28 +134,33 @@ mod tests {
     fn documented_requests_name_account_and_password() {
         // base64 of admin:secret
         let basic = Some(("Authorization", "Basic YWRtaW46c2VjcmV0"));
-        let admin = |password: &str| vec![(Some("admin".to_owned()), password.to_owned())];
-        assert_eq!(given("POST", "/v1/users/login", basic, r#"{"new_password":"N3w!pass"}"#), admin("N3w!pass"));
-        assert_eq!(given("PUT", "/v1/users/%61dmin", None, r#"{"password":"N3w!pass"}"#), admin("N3w!pass"));
-        let body = r#"{"username":"admin","password":"N3w!pass"}"#;
-        assert_eq!(given("POST", "/v1/users", None, body), admin("N3w!pass"));
-        assert_eq!(given("POST", "/v1/users/login", basic, "{}"), []);
+        for (target, header, body, password) in [
+            ("/v1/users/login", basic, r#"{"new_password":"N3w!pass"}"#, Some("N3w!pass")),
+            ("/v1/users/%61dmin", None, r#"{"password":"N3w!pass"}"#, Some("N3w!pass")),
+            ("/v1/users", None, r#"{"username":"admin","password":"N3w!pass"}"#, Some("N3w!pass")),
+            ("/v1/users/login", basic, "{}", None),
+        ] {
+            let expected: Vec<Named> =
+                password.into_iter().map(|word| (Some("admin".to_owned()), word.to_owned())).collect();
+            assert_eq!(given(target, header, body), expected, "{target} {body}");
+        }
     }
 
     #[test]
     fn what_a_lenient_target_might_take_is_found_too() {
-        let passwords = |target: &str, header, body: &str| {
-            let given = given("POST", target, header, body).into_iter();
-            given.map(|(_, password)| password).collect::<Vec<_>>()
-        };
         let login = "/v1/users/login";
-        assert_eq!(passwords(login, None, r#"{"new_password":"a1","new_password":"b2"}"#), ["a1", "b2"]);
-        assert_eq!(passwords(login, None, r#"{"NEW_PASSWORD":["a1",{"x":7}]}"#), ["7", "a1"]);
-        assert_eq!(passwords(login, None, r#"{"new_password":"a\u0041""#), ["aA", r"a\u0041"]);
-        assert_eq!(passwords(login, None, "{'new_password': 'a1'}"), ["a1"]);
-        assert_eq!(passwords(login, None, "new_password=a%21b"), ["a!b"]);
-        assert_eq!(passwords("/v1/users/login?new_password=a1", None, "{}"), ["a1"]);
-        assert_eq!(passwords(login, Some(("X-New-Password", "a1")), "{}"), ["a1"]);
+        for (target, header, body, expected) in [
+            (login, None, r#"{"new_password":"a1","new_password":"b2"}"#, &["a1", "b2"][..]),
+            (login, None, r#"{"NEW_PASSWORD":["a1",{"x":7}]}"#, &["7", "a1"]),
+            (login, None, r#"{"new_password":"a\u0041""#, &["aA", r"a\u0041"]),
+            (login, None, "{'new_password': 'a1'}", &["a1"]),
+            (login, None, "new_password=a%21b", &["a!b"]),
+            ("/v1/users/login?new_password=a1", None, "{}", &["a1"]),
+            (login, Some(("X-New-Password", "a1")), "{}", &["a1"]),
+        ] {
+            let found: Vec<String> = given(target, header, body).into_iter().map(|(_, password)| password).collect();
+            assert_eq!(found, expected, "{target} {body}");
+        }
         let raw = Request::Raw(b"POST / HTTP/1.1\r\n\r\n{\"new_password\":\"a1\"}".to_vec());
         assert_eq!(passwords_given(&raw, "")[0].password, "a1");
     }

@@ -1,13 +1,16 @@
-//! What the owner of a target lets us do to it from outside: a command, or a request to a URL.
+//! What the owner of a target lets us do to it from outside: run a command, or send a request to a URL.
 
 use std::fmt;
+use std::io;
+use std::process::{ExitStatus, Stdio};
 use std::str::FromStr;
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::process::Command;
 
 use crate::exchange::Redaction;
-use crate::transport::call::Call;
+use crate::transport::call::{Call, CallError};
 use crate::transport::tls::Trust;
 
 /// The longest that a hook may take.
@@ -25,53 +28,100 @@ pub enum Hook {
     Call(Call),
 }
 
-impl FromStr for Hook {
-    type Err = String;
+/// Why a text is no hook.
+#[derive(Debug, Error)]
+pub enum NotAHook {
+    /// Nothing but blanks.
+    #[error("a hook is a command or \"METHOD URL\"; this one is empty")]
+    Empty,
+    /// It looks like a call, and is none.
+    #[error("`METHOD URL` cannot be called: {0}")]
+    Call(#[from] CallError),
+}
 
-    fn from_str(text: &str) -> Result<Hook, String> {
+/// Why a hook did not do its work. It is named as far as [`Hook`] shows it.
+#[derive(Debug, Error)]
+pub(super) enum HookError {
+    #[error("{0} failed: {1}")]
+    NoAnswer(String, CallError),
+    #[error("{0} was answered {1}, not 2xx")]
+    Status(String, u16),
+    #[error("{0} did not end within {PATIENCE:?}")]
+    TimedOut(String),
+    #[error("{0} could not be started: {1}")]
+    NotStarted(String, io::Error),
+    #[error("{0} failed ({1}): {2}")]
+    Failed(String, ExitStatus, String),
+}
+
+impl FromStr for Hook {
+    type Err = NotAHook;
+
+    fn from_str(text: &str) -> Result<Hook, NotAHook> {
         let text = text.trim();
         if text.is_empty() {
-            return Err("a hook is a command or \"METHOD URL\"; this one is empty".to_owned());
+            return Err(NotAHook::Empty);
         }
-        if let Some((method, rest)) = text.split_once(' ')
-            && method.bytes().all(|byte| byte.is_ascii_uppercase())
-            && (rest.starts_with("http://") || rest.starts_with("https://"))
-        {
-            let call = Call::new(method, rest);
-            return call.map(Hook::Call).map_err(|why| format!("`{method} URL` cannot be called: {why}"));
+        match text.split_once(' ') {
+            Some((method, url))
+                if method.bytes().all(|byte| byte.is_ascii_uppercase())
+                    && (url.starts_with("http://") || url.starts_with("https://")) =>
+            {
+                Ok(Hook::Call(Call::new(method, url)?))
+            }
+            _ => Ok(Hook::Command(text.to_owned())),
         }
-        Ok(Hook::Command(text.to_owned()))
     }
 }
 
 impl Hook {
     /// Runs the hook and returns what it printed or answered.
     ///
-    /// `environment` goes to a command, in place of all our own variables; a call gets none of it.
-    ///
-    /// # Errors
-    /// A command that cannot be started, fails or takes more than a minute; an answer other than 2xx.
-    pub async fn run(&self, environment: &[(&str, &str)], trust: &Trust) -> Result<String, String> {
+    /// `environment` is set for a command, in place of all our own variables; a call gets none of it.
+    pub(super) async fn run(&self, environment: &[(&str, &str)], trust: &Trust) -> Result<String, HookError> {
         match self {
-            Hook::Command(line) => run_command(self, line, environment).await,
+            Hook::Command(line) => self.run_command(line, environment).await,
             Hook::Call(call) => match call.send(trust, PATIENCE).await {
-                Err(error) => Err(format!("{self} failed: {error}")),
-                Ok(status) if (200..300).contains(&status) => Ok(String::new()),
-                Ok(status) => Err(format!("{self} was answered {status}, not 2xx")),
+                Err(error) => Err(HookError::NoAnswer(self.to_string(), error)),
+                Ok(200..300) => Ok(String::new()),
+                Ok(status) => Err(HookError::Status(self.to_string(), status)),
             },
         }
     }
-}
 
-impl Hook {
+    async fn run_command(&self, line: &str, environment: &[(&str, &str)]) -> Result<String, HookError> {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(line).kill_on_drop(true).stdin(Stdio::null());
+        // Our own variables hold the admin's password, and a hook needs none of them but those that it is given.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("WABIZSPEC_") {
+                command.env_remove(name);
+            }
+        }
+        command.envs(environment.iter().copied());
+        let output = tokio::time::timeout(PATIENCE, command.output()).await;
+        let output = output.map_err(|_| HookError::TimedOut(self.to_string()))?;
+        let output = output.map_err(|error| HookError::NotStarted(self.to_string(), error))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let last = said.lines().last().unwrap_or_default();
+            let last = match last.char_indices().nth(LINE_SHOWN) {
+                None => visible(last),
+                Some((end, _)) => visible(&last[..end]) + "…",
+            };
+            return Err(HookError::Failed(self.to_string(), output.status, last));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
     /// The hook on one line, for the person who is about to let it run. Neither `secrets` nor words that look like one
     /// are shown, and nothing that a terminal or a CI log would act on.
-    pub fn shown(&self, secrets: &Redaction) -> String {
+    pub(crate) fn shown(&self, secrets: &Redaction) -> String {
         let Hook::Command(line) = self else {
             return self.to_string();
         };
         let line = secrets.apply(line);
-        let words = line.split(' ').map(|word| match is_telling(word) {
+        let words = line.split(' ').map(|word| match may_be_shown(word) {
             true => visible(word),
             false => "…".to_owned(),
         });
@@ -80,7 +130,7 @@ impl Hook {
 }
 
 /// Whether a word of a command may be shown: what mixes cases and digits may be a key, a URL may hold one.
-fn is_telling(word: &str) -> bool {
+fn may_be_shown(word: &str) -> bool {
     let url_with_more = word.contains("://") && word.contains(['@', '?']);
     let mut runs = word.split(|c: char| !c.is_alphanumeric());
     let random = |run: &str| {
@@ -102,7 +152,7 @@ fn visible(word: &str) -> String {
 }
 
 impl fmt::Display for Hook {
-    /// As much as tells it from others. The rest may hold secrets: `-H "X-Key: …"`, `http://name:word@host`, `?key=…`.
+    /// Enough to tell it from others. The rest may hold secrets: `-H "X-Key: …"`, `http://name:word@host`, `?key=…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Hook::Command(line) => {
@@ -120,34 +170,6 @@ impl fmt::Display for Hook {
     }
 }
 
-async fn run_command(hook: &Hook, line: &str, environment: &[(&str, &str)]) -> Result<String, String> {
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(line).kill_on_drop(true).stdin(std::process::Stdio::null());
-    // Our own variables hold the admin's password, and a hook needs none of them but those that it is given.
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("WABIZSPEC_") {
-            command.env_remove(name);
-        }
-    }
-    command.envs(environment.iter().copied());
-    let output = tokio::time::timeout(PATIENCE, command.output()).await;
-    let output = match output {
-        Err(_) => return Err(format!("{hook} did not end within {PATIENCE:?}")),
-        Ok(Err(error)) => return Err(format!("{hook} could not be started: {error}")),
-        Ok(Ok(output)) => output,
-    };
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().last().unwrap_or_default();
-        let last = match last.char_indices().nth(LINE_SHOWN) {
-            None => visible(last),
-            Some((end, _)) => visible(&last[..end]) + "…",
-        };
-        return Err(format!("{hook} failed ({}): {last}", output.status));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +179,7 @@ mod tests {
         let call: Hook = "POST http://127.0.0.1:1/reset".parse().expect("call");
         assert!(matches!(call, Hook::Call(_)));
         for line in ["docker restart wabiz", "curl http://127.0.0.1:1", "POST"] {
-            assert_eq!(line.parse(), Ok(Hook::Command(line.to_owned())));
+            assert_eq!(line.parse::<Hook>().expect("command"), Hook::Command(line.to_owned()));
         }
         assert!("  ".parse::<Hook>().is_err());
         assert!("POST http://[bad".parse::<Hook>().is_err());
@@ -182,15 +204,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_sees_its_environment_and_its_failure_is_told() {
-        let echo: Hook = "echo $WABIZSPEC_TARGET".parse().expect("hook");
-        let said = echo.run(&[("WABIZSPEC_TARGET", "http://x")], &Trust::WebRoots).await;
-        assert_eq!(said.as_deref(), Ok("http://x"));
-        let fail: Hook = "echo no such container >&2; exit 3".parse().expect("hook");
-        let error = fail.run(&[], &Trust::WebRoots).await.expect_err("failure");
+    async fn a_command_sees_its_environment_and_its_failure_is_reported() {
+        let run = async |line: &str| {
+            let hook: Hook = line.parse().expect("hook");
+            hook.run(&[("WABIZSPEC_TARGET", "http://x")], &Trust::WebRoots).await.map_err(|error| error.to_string())
+        };
+        assert_eq!(run("echo $WABIZSPEC_TARGET").await.as_deref(), Ok("http://x"));
+        let error = run("echo no such container >&2; exit 3").await.expect_err("failure");
         assert!(error.contains("no such container") && error.contains('3'), "{error}");
-        let long: Hook = "printf '\\033[2J%01000d' 0 >&2; exit 1".parse().expect("hook");
-        let error = long.run(&[], &Trust::WebRoots).await.expect_err("failure");
+        let error = run("printf '\\033[2J%01000d' 0 >&2; exit 1").await.expect_err("failure");
         assert!(error.contains("\\u{1b}[2J00") && error.ends_with("0…") && error.len() < 400, "{error}");
     }
 }

@@ -7,6 +7,8 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
 use crate::files;
 
 /// Held while it lives.
@@ -16,28 +18,17 @@ pub struct RunLock {
 }
 
 /// Why there is no lock.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Error)]
 pub enum LockError {
-    /// Another run has it.
+    /// Another run has it: which process, as far as it says, and the file.
     #[error(
-        "another run is at work on this target ({holder}), and the two would judge each other's changes\n  help: wait \
-         until it ends, or end it; its lock is {path}",
-        path = path.display()
+        "another run is at work on this target ({0}), and the two would judge each other's changes\n  help: wait until it \
+         ends, or end it; its lock is {1}"
     )]
-    Held {
-        /// Which process, as far as it says.
-        holder: String,
-        /// The file.
-        path: PathBuf,
-    },
-    /// No file can be had to lock.
-    #[error("the lock {path} cannot be made: {source}\n  help: set XDG_STATE_HOME to a folder that can be written", path = path.display())]
-    Unusable {
-        /// The last file that was tried.
-        path: PathBuf,
-        /// The operating system's reason.
-        source: io::Error,
-    },
+    Held(String, PathBuf),
+    /// None of the files can be locked; this is the last that was tried.
+    #[error("the lock {0} cannot be made: {1}\n  help: set XDG_STATE_HOME to a folder that can be written")]
+    Unusable(PathBuf, #[source] io::Error),
 }
 
 impl RunLock {
@@ -48,30 +39,24 @@ impl RunLock {
     pub fn take(paths: &[PathBuf]) -> Result<RunLock, LockError> {
         let mut unusable = (PathBuf::new(), io::Error::from(io::ErrorKind::NotFound));
         for path in paths {
-            let mut file = match open(path) {
-                Ok(file) => file,
-                Err(error) => {
-                    unusable = (path.clone(), error);
-                    continue;
-                }
+            let why = match open(path) {
+                Ok(mut file) => match file.try_lock() {
+                    Ok(()) => {
+                        // Without its note the lock still holds; only the message is poorer.
+                        let _ = note(&mut file);
+                        return Ok(RunLock { _file: file });
+                    }
+                    Err(TryLockError::WouldBlock) => return Err(LockError::Held(holder(&mut file), path.clone())),
+                    Err(TryLockError::Error(error)) => error,
+                },
+                Err(error) => error,
             };
-            match file.try_lock() {
-                Ok(()) => {
-                    // Without its note the lock still holds; only the message is poorer.
-                    let _ = note(&mut file);
-                    return Ok(RunLock { _file: file });
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(LockError::Held { holder: holder(&mut file), path: path.clone() });
-                }
-                Err(TryLockError::Error(error)) => unusable = (path.clone(), error),
-            }
+            unusable = (path.clone(), why);
         }
-        let (path, source) = unusable;
-        Err(LockError::Unusable { path, source })
+        Err(LockError::Unusable(unusable.0, unusable.1))
     }
 
-    /// Who has the lock in one of these files, if anybody has. Nothing is made.
+    /// Who has the lock in one of these files, if anybody has. No file is made.
     pub fn holder(paths: &[PathBuf]) -> Option<String> {
         let held = |path: &PathBuf| {
             let mut file = files::open_own(path).ok()?;
@@ -121,7 +106,7 @@ mod tests {
     fn the_second_is_refused_until_the_first_ends() {
         let folder = tempfile::tempdir().expect("folder");
         let paths = [folder.path().join("deep/a.lock")];
-        // What a process that was killed left behind is no obstacle.
+        // A file that a killed process left behind does not matter.
         fs::create_dir_all(folder.path().join("deep")).expect("folder");
         fs::write(&paths[0], "process 4294967295 on elsewhere").expect("stale");
         let first = RunLock::take(&paths).expect("first");
@@ -139,6 +124,6 @@ mod tests {
         fs::write(folder.path().join("file"), "").expect("file");
         let blocked = folder.path().join("file/a.lock");
         RunLock::take(&[blocked.clone(), folder.path().join("b.lock")]).expect("second file");
-        assert!(matches!(RunLock::take(&[blocked]), Err(LockError::Unusable { .. })));
+        assert!(matches!(RunLock::take(&[blocked]), Err(LockError::Unusable(..))));
     }
 }

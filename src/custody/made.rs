@@ -3,8 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::effect::Asked;
+use super::given_passwords::basic_username;
 use super::journal::Known;
 use super::names::{Names, is_made_up};
+use super::reading::tokens_in;
+use crate::documented::api::Operation;
+use crate::exchange::{Exchange, Request};
 
 /// The name of an account that is this run's own. Nothing else can be deleted. There are three ways to get one:
 /// [`OwnName::of`] for a name that the run made up, [`OwnName::of_an_earlier_run`] for one that a run before it made up, and
@@ -29,7 +34,6 @@ impl OwnName {
         OwnName(name.to_owned())
     }
 
-    /// As the target knows it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -42,18 +46,51 @@ pub struct Made(Mutex<Inventory>);
 #[derive(Debug, Default)]
 struct Inventory {
     accounts: BTreeSet<OwnName>,
-    /// Accounts that the target made under names that are not the run's. They are told of and left alone.
+    /// Accounts that the target made under names that are not the run's. They are listed and left alone.
     foreign: BTreeSet<String>,
-    /// Those that do not end with an account of the run.
-    tokens: BTreeSet<String>,
+    tokens: Tokens,
+}
+
+/// Tokens that do not end with an account of the run.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    pub kept: BTreeSet<String>,
     /// How many more of them there were.
-    further_tokens: usize,
+    pub further: usize,
 }
 
 /// So many tokens are logged out at the end. A fuzzer gets thousands in a second, and those that are left expire.
 const TOKENS: usize = 500;
 
 impl Made {
+    /// Before a request is sent: notes what it makes. Returns the account of the run that it makes, if that was not known.
+    pub(super) fn expect(&self, asked: &Asked, names: &Names) -> Option<OwnName> {
+        let name = asked.account.as_ref().filter(|_| asked.operation == Some(Operation::CreateUser))?;
+        OwnName::of(name, names).filter(|own| self.account(own))
+    }
+
+    /// Notes what the target has made by an accepted request to that base path.
+    pub(super) fn note(&self, exchange: &Exchange, base: &str, names: &Names, admin: &str) {
+        let holder = match &exchange.request {
+            Request::Http(request) => basic_username(request).and_then(|name| OwnName::of(&name, names)),
+            Request::Raw(_) => None,
+        };
+        for token in exchange.response().map_or(Vec::new(), |response| tokens_in(&response.body)) {
+            self.token(&token, holder.as_ref());
+        }
+        let asked = Asked::of(&exchange.request, base);
+        let (Some(operation @ (Operation::CreateUser | Operation::ReadUser)), Some(name)) =
+            (asked.operation, asked.account)
+        else {
+            return;
+        };
+        match OwnName::of(&name, names) {
+            Some(own) => drop(self.account(&own)),
+            None if operation == Operation::CreateUser && name != admin => self.foreign(&name),
+            None => {}
+        }
+    }
+
     /// An account is about to be made, or was; false if that was known.
     pub fn account(&self, name: &OwnName) -> bool {
         self.inventory().accounts.insert(name.clone())
@@ -67,19 +104,19 @@ impl Made {
     /// A token was given to that account, if it is known to which. One of an account that the run removes ends with it
     /// (users, Delete) and is not kept: a fuzzer gets thousands of them in a second.
     pub fn token(&self, token: &str, account: Option<&OwnName>) {
-        let mut inventory = self.inventory();
-        if account.is_some_and(|own| inventory.accounts.contains(own)) {
+        let Inventory { accounts, tokens, .. } = &mut *self.inventory();
+        if account.is_some_and(|own| accounts.contains(own)) {
             return;
         }
-        match inventory.tokens.len() < TOKENS {
-            true => drop(inventory.tokens.insert(token.to_owned())),
-            false => inventory.further_tokens += 1,
+        match tokens.kept.len() < TOKENS {
+            true => drop(tokens.kept.insert(token.to_owned())),
+            false => tokens.further += 1,
         }
     }
 
     /// The token is logged out.
     pub(super) fn forget_token(&self, token: &str) {
-        self.inventory().tokens.remove(token);
+        self.inventory().tokens.kept.remove(token);
     }
 
     /// The account is not there any more, or never was.
@@ -87,7 +124,7 @@ impl Made {
         self.inventory().accounts.remove(name);
     }
 
-    /// Everything at once is gone: the target was reset.
+    /// The target was reset.
     pub fn forget_all(&self) {
         *self.inventory() = Inventory::default();
     }
@@ -97,20 +134,13 @@ impl Made {
         self.inventory().accounts.iter().cloned().collect()
     }
 
-    /// How many tokens nobody logs out any more.
-    pub(super) fn further_tokens(&self) -> usize {
-        self.inventory().further_tokens
+    /// The accounts that are the run's to remove, and the names of the others.
+    pub(super) fn take_accounts(&self) -> (BTreeSet<OwnName>, BTreeSet<String>) {
+        let mut inventory = self.inventory();
+        (std::mem::take(&mut inventory.accounts), std::mem::take(&mut inventory.foreign))
     }
 
-    pub(super) fn take_accounts(&self) -> BTreeSet<OwnName> {
-        std::mem::take(&mut self.inventory().accounts)
-    }
-
-    pub(super) fn take_foreign(&self) -> BTreeSet<String> {
-        std::mem::take(&mut self.inventory().foreign)
-    }
-
-    pub(super) fn take_tokens(&self) -> BTreeSet<String> {
+    pub(super) fn take_tokens(&self) -> Tokens {
         std::mem::take(&mut self.inventory().tokens)
     }
 
@@ -127,6 +157,7 @@ mod tests {
     fn no_more_tokens_are_kept_than_can_be_logged_out_in_the_end() {
         let made = Made::default();
         (0..TOKENS + 7).for_each(|number| made.token(&number.to_string(), None));
-        assert_eq!((made.further_tokens(), made.take_tokens().len()), (7, TOKENS));
+        let tokens = made.take_tokens();
+        assert_eq!((tokens.further, tokens.kept.len()), (7, TOKENS));
     }
 }

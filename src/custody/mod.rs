@@ -2,32 +2,33 @@
 //!
 //! There is one way of custody for run, fuzz, trials, doctor, replay and recover. Nothing here judges an answer.
 
+#[cfg(feature = "cli")]
 pub mod config;
-pub mod names;
-pub mod given_passwords;
+pub(crate) mod names;
+mod given_passwords;
 mod reading;
-pub mod effect;
+pub(crate) mod effect;
 pub mod state_folder;
 pub mod lock;
 pub mod journal;
+mod failure;
 pub mod hook;
 mod target;
 #[cfg(feature = "cli")]
 mod embedded;
-mod wrong_logins;
 mod passwords;
-mod undone;
-pub mod made;
+pub(crate) mod made;
 pub mod accounts;
-pub mod recovery;
+#[cfg(feature = "cli")]
+pub(crate) mod recovery;
 pub mod givens;
 
 use std::sync::Arc;
 
+pub(crate) use failure::{Failure, Fate};
 use journal::Journal;
-pub use passwords::AdminPasswords;
+use passwords::AdminPasswords;
 pub use target::{Controls, Hooks, Instance, Target};
-pub use undone::{Fate, Undone};
 
 /// Whether anyone needs the target after the run. The caller says so; it does not follow from anything else.
 #[derive(Debug, Clone)]
@@ -43,13 +44,11 @@ pub enum Custody {
 }
 
 impl Custody {
-    /// The target ends with the run.
-    pub fn is_disposable(&self) -> bool {
+    pub(crate) fn is_disposable(&self) -> bool {
         matches!(self, Custody::Disposable)
     }
 
-    /// Where passwords are kept, if they must be.
-    pub fn journal(&self) -> Option<&Arc<Journal>> {
+    pub(crate) fn journal(&self) -> Option<&Arc<Journal>> {
         match self {
             Custody::Disposable => None,
             Custody::Shared { journal } => Some(journal),

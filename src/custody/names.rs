@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const MIXED: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/// Makes the names of one run. Every name is told from those of other runs by its random part.
+/// Makes the names of one run. Every name differs from those of other runs by its random part.
 #[derive(Debug)]
 pub struct Names {
     /// What the long names begin with: `w` and the random part.
@@ -18,7 +18,6 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names of a new run.
     pub fn new() -> Names {
         let mut start = [0_u8; 2];
         random(&mut start);
@@ -45,13 +44,13 @@ impl Names {
         (name(&self.begin, places), name("w", 3))
     }
 
-    /// Makes a short name the run's own. Nothing in it tells it from somebody else's, so whoever claims it must have seen
-    /// that the target has no such account, nor one by its first three characters.
+    /// Makes a short name the run's own. It looks like anybody's, so whoever claims it must have seen that the target has no
+    /// such account, nor one by its first three characters.
     pub fn claim(&self, short: &str) {
         self.short().insert(short.to_owned());
     }
 
-    /// Whether the name was made for this run, whatever a case put behind it; in any case of its letters.
+    /// Whether the name was made for this run, whatever a case appended to it; in any case of its letters.
     pub fn made(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let long = name.starts_with(&self.begin);
@@ -64,19 +63,13 @@ impl Names {
     }
 }
 
-impl Default for Names {
-    fn default() -> Self {
-        Names::new()
-    }
-}
-
-/// A password of twenty characters that fulfils the documented rule with something to spare: 95 random bits.
+/// A password of twenty characters that meets the documented rule with a margin: 95 random bits.
 pub fn password() -> String {
     format!("{}xW7-", word(MIXED, 16))
 }
 
-/// Whether some run may have made that name up, whatever a case put behind it and in any case of its letters: the shape
-/// alone, which does not say that it did.
+/// Whether some run may have made that name up, whatever a case appended to it and in any case of its letters. It judges
+/// the shape alone.
 pub fn is_made_up(name: &str) -> bool {
     let is_letter = |byte: &u8| LETTERS.contains(byte);
     let name = name.to_ascii_lowercase();
@@ -108,7 +101,7 @@ fn mixed_word(length: usize) -> String {
 }
 
 fn random(bytes: &mut [u8]) {
-    // Without entropy there is no unique name to be had, and going on could delete what is not ours.
+    // Without entropy no name is unique, and going on could delete what is not ours.
     getrandom::fill(bytes).expect("the operating system gives random bytes");
 }
 
@@ -118,7 +111,7 @@ mod tests {
     use crate::documented::password::PasswordRule;
 
     #[test]
-    fn names_are_of_their_length_and_differ() {
+    fn names_have_their_length_and_differ() {
         let names = Names::new();
         let made: Vec<(String, String)> = (0..2000).map(|_| names.next()).collect();
         for (long, short) in &made {
@@ -146,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_digit_in_the_random_part_of_every_run() {
+    fn the_random_part_of_every_run_has_a_digit() {
         for _ in 0..200 {
             let (long, _) = Names::new().next();
             assert!(long[1..6].bytes().any(|byte| byte.is_ascii_digit()), "{long}");
@@ -154,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn names_do_not_come_again_in_a_long_run() {
+    fn names_do_not_repeat_in_a_long_run() {
         let names = Names::new();
         let first = names.next().0;
         names.next.fetch_add(36_u32.pow(4) - 1, Ordering::Relaxed);
@@ -165,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_fulfil_the_rule() {
+    fn passwords_meet_the_rule() {
         let password = password();
         assert_eq!(password.len(), 20);
         assert_eq!(PasswordRule::documented().check(&password), Ok(()));

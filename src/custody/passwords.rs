@@ -1,4 +1,4 @@
-//! What the admin's password may be: the one store of it, for everything that logs in as admin.
+//! What the admin's password may be: the only place that keeps it, for everything that logs in as admin.
 //!
 //! It sends nothing and writes nothing; the journal keeps what must survive the run.
 
@@ -19,17 +19,14 @@ pub struct AdminPasswords {
 }
 
 impl AdminPasswords {
-    /// Of an admin whose owner gave that password, or none.
     pub fn new(configured: Option<String>) -> AdminPasswords {
         AdminPasswords { known: configured.clone(), configured, ..AdminPasswords::default() }
     }
 
-    /// As the owner gave it.
     pub fn configured(&self) -> Option<&str> {
         self.configured.as_deref()
     }
 
-    /// The one that logged in last, or that the owner gave.
     pub fn known(&self) -> Option<&str> {
         self.known.as_deref()
     }
@@ -59,19 +56,12 @@ impl AdminPasswords {
 
     /// This one has just logged in.
     pub fn works(&mut self, password: &str) {
-        self.known = Some(password.to_owned());
-        self.forget_candidates();
+        *self = AdminPasswords { known: Some(password.to_owned()), ..AdminPasswords::new(self.configured.take()) };
     }
 
     /// The target was reset: none of these works any more.
     pub fn were_reset(&mut self) {
-        self.known = None;
-        self.forget_candidates();
-    }
-
-    fn forget_candidates(&mut self) {
-        self.candidates.clear();
-        self.accepted = 0;
+        *self = AdminPasswords { known: None, ..AdminPasswords::new(self.configured.take()) };
     }
 
     /// The newest that a request may have given to the admin and that a first login may bring: not one that breaks the

@@ -1,39 +1,15 @@
-//! What the harness reads out of its requests and the answers to them, and the parts that it makes requests of.
+//! What the harness reads out of the answers to its requests, and the parts that it makes requests of.
 //!
 //! It sends nothing and remembers nothing.
 
-use super::given_passwords::percent_decoded;
-use crate::documented::api::{self, Operation};
+use crate::documented::api;
 use crate::documented::basic::{self, Credentials};
 use crate::exchange::shortened;
-use crate::exchange::{Exchange, Header, Json, Outcome, Request};
+use crate::exchange::{Exchange, Header, Json, Outcome};
 
 /// Whether it was answered 2xx.
 pub(super) fn is_done(exchange: &Exchange) -> bool {
     exchange.response().is_some_and(|response| (200..300).contains(&response.status))
-}
-
-/// The name with which a request logs in.
-pub(super) fn logged_in(request: &Request) -> Option<String> {
-    let Request::Http(request) = request else { return None };
-    let credentials = basic::parse(request.header("Authorization")?).ok()?;
-    Some(credentials.username)
-}
-
-/// The operation that a request calls, and the account that its path or body names.
-pub(super) fn called(request: &Request, base: &str) -> Option<(Operation, Option<String>)> {
-    let Request::Http(request) = request else { return None };
-    let path = request.target.strip_prefix(base)?;
-    let operation = Operation::of(&request.method, path)?;
-    let named_in_body = || {
-        let body = Json::parse(request.body.as_deref()?).ok()?;
-        body.at("/username")?.as_str().map(str::to_owned)
-    };
-    let name = match operation {
-        Operation::CreateUser => named_in_body(),
-        _ => api::username(path).map(percent_decoded),
-    };
-    Some((operation, name))
 }
 
 /// What is left on the target, and the command that removes it.
@@ -53,15 +29,16 @@ pub fn token_in(exchange: &Exchange) -> Option<String> {
     json.at("/users/0/token")?.as_str().map(str::to_owned)
 }
 
-/// Every token that an answer holds, wherever it holds it: a faulty target must not make us show or keep one.
+/// Every token that an answer holds, wherever it is: a faulty target must not make us show or keep one.
 pub fn tokens_in(body: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     match Json::parse(body) {
-        Ok(json) => json.each(&mut |name, value| match (name, value) {
-            (Some(name), Json::String(token)) if name.to_ascii_lowercase().contains("token") => {
+        Ok(json) => json.each(&mut |name, value| {
+            if let (Some(name), Json::String(token)) = (name, value)
+                && name.to_ascii_lowercase().contains("token")
+            {
                 found.push(token.clone());
             }
-            _ => {}
         }),
         Err(_) => {
             let text = String::from_utf8_lossy(body);
@@ -74,7 +51,7 @@ pub fn tokens_in(body: &[u8]) -> Vec<String> {
     found
 }
 
-/// What came of an exchange, in one line. Of the answer's text nothing is shown: it may repeat what was sent.
+/// How an exchange ended, in one line. Nothing of the answer's text is shown: it may repeat what was sent.
 pub fn outcome(exchange: &Exchange) -> String {
     match &exchange.outcome {
         Outcome::Unanswered(none) => none.to_string(),
@@ -87,17 +64,14 @@ pub fn outcome(exchange: &Exchange) -> String {
     }
 }
 
-/// The header that credentials are sent in.
 pub(super) fn basic(username: &str, password: &str) -> Header {
     Header::new("Authorization", basic::render(&Credentials::new(username, password)))
 }
 
-/// The header that a token is sent in.
 pub(super) fn bearer(token: &str) -> Header {
     Header::new("Authorization", format!("Bearer {token}"))
 }
 
-/// The type of the bodies that the harness sends.
 pub(super) fn json_type() -> Header {
     Header::new("Content-Type", "application/json")
 }
@@ -115,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leftover_is_told_with_a_command_that_removes_it() {
+    fn a_leftover_is_reported_with_a_command_that_removes_it() {
         let told = leftover("wabc \u{1b}", "status 500");
         assert!(told.contains("-X DELETE") && told.ends_with("\"$WABIZSPEC_TARGET\"/v1/users/wabc%20%1B"), "{told}");
         assert!(!told.contains('\u{1b}'));

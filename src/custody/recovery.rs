@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::Target;
-use super::accounts::{Account, token_in};
-use super::reading::{basic, json_type};
+use super::accounts::Account;
+use super::reading::{basic, json_type, token_in};
 use crate::documented::api::Operation;
 use crate::documented::errors::ErrorCode;
 use crate::exchange::Outcome;
+use crate::transport::throttle::is_throttled;
 
-/// What came of trying to log in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How a target answers a login.
 pub enum Probe {
     /// With this token, which somebody has to log out.
     LoggedIn(String),
@@ -36,14 +36,13 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
         Outcome::Unanswered(none) => return Probe::Unreachable(target.transport.secrets().apply(&none.to_string())),
         Outcome::Answered(response) => response,
     };
-    let codes = response.error_codes();
-    let has = |code: ErrorCode| codes.contains(&code.number());
+    if is_throttled(response) {
+        let seconds = response.header_text("Retry-After").and_then(|value| value.trim().parse().ok());
+        return Probe::Throttled(Duration::from_secs(seconds.unwrap_or(1)));
+    }
+    let change_required = response.error_codes().contains(&ErrorCode::PasswordChangeRequired.number());
     match response.status {
-        status if status == 429 || (status >= 400 && has(ErrorCode::TooManyRequests)) => {
-            let seconds = response.header_text("Retry-After").and_then(|value| value.trim().parse().ok());
-            Probe::Throttled(Duration::from_secs(seconds.unwrap_or(1)))
-        }
-        _ if has(ErrorCode::PasswordChangeRequired) => Probe::ChangeRequired,
+        _ if change_required => Probe::ChangeRequired,
         500.. => Probe::Unreachable(format!("it answers with status {}", response.status)),
         _ => Probe::Refused,
     }

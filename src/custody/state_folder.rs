@@ -1,8 +1,9 @@
 //! Where a run keeps what must outlive it: the credential journal and the lock of a target.
 //!
-//! It only names paths; nothing is made or opened here. Every folder is one of this user's own, and none is the current
-//! folder: what lies there is uploaded, archived and committed.
+//! It only names paths; nothing is made or opened here. Every folder belongs to this user, and none is the current folder:
+//! its files are uploaded, archived and committed.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -19,22 +20,18 @@ fn state_folder(environment: Environment<'_>) -> Option<PathBuf> {
     Some(state.join("wabizspec"))
 }
 
-/// The folder for a user who has none for state. It may be gone after a restart.
+/// The folder for a user without one for state. It may be gone after a restart.
 fn temporary_folder() -> PathBuf {
     std::env::temp_dir().join(format!("wabizspec-{}", files::user()))
 }
 
-/// The name by which a target's files are told from those of others.
+/// The part of a file name that differs from target to target.
 fn key(origin: &Origin) -> String {
     file_name(&origin.place().replacen(':', "-", 1))
 }
 
 fn file_name(text: &str) -> String {
-    let plain = |c: char| match c.is_ascii_alphanumeric() || matches!(c, '.' | '-') {
-        true => c,
-        false => '_',
-    };
-    text.chars().map(plain).collect()
+    text.replace(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-'), "_")
 }
 
 /// Where the credential journal of a target lies unless `--journal` says otherwise.
@@ -49,16 +46,13 @@ pub fn former_journals(origin: &Origin, environment: Environment<'_>) -> Vec<Pat
     let Some(folder) = state_folder(environment) else {
         return Vec::new();
     };
-    let mut hosts = vec![origin.connect_host()];
+    let mut hosts = BTreeSet::from([origin.connect_host()]);
     if origin.place().starts_with("localhost:") {
         hosts.extend(["127.0.0.1", "::1", "localhost"]);
     }
     let name = |host| file_name(&format!("{host}-{}{}", origin.port(), origin.base_path()));
     let paths = hosts.into_iter().map(|host| folder.join(format!("{}.journal", name(host))));
-    let mut paths: Vec<PathBuf> = paths.filter(|path| *path != now).collect();
-    paths.sort();
-    paths.dedup();
-    paths
+    paths.filter(|path| *path != now).collect()
 }
 
 /// Where the lock of a target may lie, in the order in which to try. It does not follow the journal: two runs that keep
@@ -91,7 +85,7 @@ const WORKSPACES: [&str; 8] = [
 /// Variables that say, with that value, that the whole machine is thrown away after the job.
 const THROWN_AWAY: [(&str, &str); 2] = [("RUNNER_ENVIRONMENT", "github-hosted"), ("CI_DISPOSABLE_ENVIRONMENT", "true")];
 
-/// Why a file at that path would not be there any more when it is needed, if that is to be feared.
+/// Why a file at that path may be gone when it is needed, if it may.
 pub fn vanishing(path: &Path, environment: Environment<'_>) -> Option<String> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if path.starts_with(temporary_folder()) {
@@ -164,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_vanishes_is_told_and_what_stays_is_not() {
+    fn a_file_that_may_vanish_is_reported_and_one_that_stays_is_not() {
         let job = environment(&[("GITHUB_WORKSPACE", "/w/repo"), ("HOME", "/home/o")]);
         assert!(vanishing(Path::new("/w/repo/x.journal"), &job).is_some_and(|why| why.contains("GITHUB_WORKSPACE")));
         assert_eq!(vanishing(Path::new("/w/repository/x.journal"), &job), None);

@@ -1,8 +1,9 @@
-//! The implementation under test: how it is asked, and what else can be done to it.
+//! The implementation under test: its transport, and what else can be done to it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Failure;
 use super::hook::Hook;
 #[cfg(feature = "cli")]
 use crate::reference::Server;
@@ -12,7 +13,7 @@ use crate::transport::tls::Trust;
 
 /// The implementation under test.
 pub struct Target {
-    /// How it is asked.
+    /// Where requests are sent.
     pub transport: Transport,
     controls: Controls,
 }
@@ -48,7 +49,7 @@ pub trait Instance: Send + Sync {
     /// The registration code that it sent last.
     ///
     /// # Errors
-    /// It does not tell.
+    /// There is none.
     fn code(&self) -> Result<String, String> {
         Err("this implementation does not tell its registration codes".to_owned())
     }
@@ -75,31 +76,32 @@ impl Hooks {
 }
 
 impl Target {
-    /// A target that is asked like this, and has these controls.
+    /// A target with this transport and these controls.
     pub fn new(transport: Transport, controls: Controls) -> Target {
         Target { transport, controls }
     }
 
-    /// The same, with at most so many requests a second, whoever sends them.
-    pub fn at_rate(self, rate: Option<Rate>) -> Target {
+    /// The same with a limit on all requests together.
+    #[cfg(feature = "cli")]
+    pub(crate) fn at_rate(self, rate: Option<Rate>) -> Target {
         Target { transport: self.transport.at_rate(rate), ..self }
     }
 
     /// Whether it is the reference client in this process.
-    pub fn is_embedded(&self) -> bool {
+    pub(crate) fn is_embedded(&self) -> bool {
         #[cfg(feature = "cli")]
         return matches!(self.controls, Controls::Embedded(_));
         #[cfg(not(feature = "cli"))]
         false
     }
 
-    /// Whether it is a server of its own that goes on after the run, and not an instance that was made for it.
-    pub fn is_elsewhere(&self) -> bool {
+    /// Whether it is a server that goes on after the run, and not an instance that was made for it.
+    pub(crate) fn is_elsewhere(&self) -> bool {
         matches!(self.controls, Controls::Hooks(_))
     }
 
     /// Whether it can be brought back to just installed.
-    pub fn can_reset(&self) -> bool {
+    pub(crate) fn can_reset(&self) -> bool {
         match &self.controls {
             #[cfg(feature = "cli")]
             Controls::Embedded(_) => true,
@@ -109,67 +111,62 @@ impl Target {
     }
 
     /// Brings it back to just installed.
-    ///
-    /// # Errors
-    /// Why not: there is no way, or the way failed.
-    pub async fn reset(&self) -> Result<(), String> {
+    pub(crate) async fn reset(&self) -> Result<(), Failure> {
         match &self.controls {
             #[cfg(feature = "cli")]
             Controls::Embedded(server) => {
                 server.reset();
                 Ok(())
             }
-            Controls::Instance(_) => Err("an instance is just installed only once".to_owned()),
+            Controls::Instance(_) => Err(Failure::Impossible("an instance is just installed only once")),
             Controls::Hooks(hooks) => {
-                let hook = hooks.reset.as_ref().ok_or("there is no reset; give --reset")?;
-                let url = self.transport.origin().to_string();
-                let done = hook.run(&[("WABIZSPEC_TARGET", &url)], &hooks.trust).await;
-                done.map(|_| ()).map_err(|why| self.transport.secrets().apply(&format!("the reset failed: {why}")))
+                let hook = hooks.reset.as_ref().ok_or(Failure::Impossible("there is no reset; give --reset"))?;
+                self.run(hook, hooks, &[], "the reset failed").await.map(drop)
             }
         }
     }
 
     /// Moves its clock on.
-    ///
-    /// # Errors
-    /// Why not: there is no way, or the way failed.
-    pub async fn advance(&self, seconds: u32) -> Result<(), String> {
+    pub(crate) async fn advance(&self, seconds: u32) -> Result<(), Failure> {
+        let by = Duration::from_secs(seconds.into());
         match &self.controls {
             #[cfg(feature = "cli")]
-            Controls::Embedded(server) => Instance::advance(server, Duration::from_secs(seconds.into())),
-            Controls::Instance(instance) => {
-                let by = Duration::from_secs(seconds.into());
-                ask_instance(instance, move |instance| instance.advance(by)).await
-            }
+            Controls::Embedded(server) => Instance::advance(server, by).map_err(Failure::Instance),
+            Controls::Instance(instance) => ask_instance(instance, move |instance| instance.advance(by)).await,
             Controls::Hooks(hooks) => {
-                let hook = hooks.advance.as_ref().ok_or("the configuration has no `advance`")?;
-                let (url, seconds) = (self.transport.origin().to_string(), seconds.to_string());
-                let environment = [("WABIZSPEC_TARGET", url.as_str()), ("WABIZSPEC_SECONDS", &seconds)];
-                let done = hook.run(&environment, &hooks.trust).await;
-                done.map(|_| ())
-                    .map_err(|why| self.transport.secrets().apply(&format!("the clock could not be moved: {why}")))
+                let none = Failure::Impossible("the configuration has no `advance`");
+                let hook = hooks.advance.as_ref().ok_or(none)?;
+                let seconds = [("WABIZSPEC_SECONDS", &*seconds.to_string())];
+                self.run(hook, hooks, &seconds, "the clock could not be moved").await.map(drop)
             }
         }
     }
 
     /// The registration code that it sent last.
-    ///
-    /// # Errors
-    /// Why it is not to be had.
-    pub async fn code(&self) -> Result<String, String> {
+    pub(crate) async fn code(&self) -> Result<String, Failure> {
         match &self.controls {
             #[cfg(feature = "cli")]
-            Controls::Embedded(server) => Instance::code(server),
+            Controls::Embedded(server) => Instance::code(server).map_err(Failure::Instance),
             Controls::Instance(instance) => ask_instance(instance, |instance| instance.code()).await,
             Controls::Hooks(hooks) => {
-                let hook = hooks.code.as_ref().ok_or("the configuration has no `code_command`")?;
-                let url = self.transport.origin().to_string();
-                let code = hook.run(&[("WABIZSPEC_TARGET", &url)], &hooks.trust).await;
-                code.map_err(|why| {
-                    self.transport.secrets().apply(&format!("the registration code could not be had: {why}"))
-                })
+                let none = Failure::Impossible("the configuration has no `code_command`");
+                let hook = hooks.code.as_ref().ok_or(none)?;
+                self.run(hook, hooks, &[], "the registration code could not be had").await
             }
         }
+    }
+
+    async fn run(
+        &self,
+        hook: &Hook,
+        hooks: &Hooks,
+        environment: &[(&str, &str)],
+        otherwise: &'static str,
+    ) -> Result<String, Failure> {
+        let url = self.transport.origin().to_string();
+        let environment = [&[("WABIZSPEC_TARGET", &*url)], environment].concat();
+        let done = hook.run(&environment, &hooks.trust).await;
+        done.map_err(|why| Failure::of(otherwise, self.transport.secrets().apply(&why.to_string())))
     }
 }
 
@@ -177,10 +174,10 @@ impl Target {
 async fn ask_instance<T: Send + 'static>(
     instance: &Arc<dyn Instance>,
     ask: impl FnOnce(&dyn Instance) -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
+) -> Result<T, Failure> {
     let instance = Arc::clone(instance);
     match tokio::task::spawn_blocking(move || ask(&*instance)).await {
-        Ok(answer) => answer,
+        Ok(answer) => answer.map_err(Failure::Instance),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

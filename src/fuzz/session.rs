@@ -118,7 +118,7 @@ impl FuzzSession {
     /// be written the account must not be made.
     pub(super) async fn may_make(&self, name: &str) -> Result<(), String> {
         match OwnName::of(name, self.accounts.names()) {
-            Some(own) => self.accounts.will_make(&own).await.map(|_| ()),
+            Some(own) => Ok(self.accounts.will_make(&own).await?),
             None => Ok(()),
         }
     }
@@ -203,7 +203,7 @@ impl FuzzSession {
     /// The token that these credentials get, or what the target answered instead.
     async fn token(&self, username: &str, password: &str) -> Result<String, String> {
         let account = Account { username: username.to_owned(), password: password.to_owned() };
-        self.accounts.log_in(&account, None).await.map_err(|undone| undone.why)
+        self.accounts.log_in(&account, None).await.map_err(String::from)
     }
 
     /// A name that no account has yet: letters and digits.

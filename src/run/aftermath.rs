@@ -3,7 +3,8 @@
 //! It follows from what was accepted: a request that should have been refused changes the state even if its case passes
 //! with a warning. A failed case can only add doubt.
 
-use crate::custody::effect::Effect;
+use crate::custody::effect::Asked;
+use crate::documented::api::Effect;
 use crate::exchange::{Exchange, Outcome, Request};
 use crate::judge::{StatusSet, Verdict};
 use crate::plan::Case;
@@ -34,15 +35,15 @@ pub(super) fn aftermath<'a>(
         _ => Aftermath::Clean,
     };
     for (step, exchange) in sent.filter(|(step, exchange)| may_be_done(step, exchange, passed)) {
-        let effect = Effect::of(&exchange.request, base);
+        let asked = Asked::of(&exchange.request, base);
         let left = match case.given() {
             // All that shares a fresh state relies on that nothing was accepted since.
-            Given::Fresh if case.changes_nothing() => match effect {
-                Effect::Nothing => Aftermath::Clean,
+            Given::Fresh if case.changes_nothing() => match asked.effect {
+                Some(Effect::Nothing) => Aftermath::Clean,
                 _ => Aftermath::Spoilt,
             },
             Given::Fresh if !passed => Aftermath::Spoilt,
-            _ if is_foreseen(case, step, &effect, &owns) => Aftermath::Clean,
+            _ if is_foreseen(case, step, &asked, &owns) => Aftermath::Clean,
             _ => Aftermath::Spoilt,
         };
         let doubt = if passed { Aftermath::Clean } else { Aftermath::Doubtful };
@@ -66,15 +67,16 @@ fn may_be_done(step: &Step, exchange: &Exchange, passed: bool) -> bool {
 }
 
 /// Whether the plan knows of the effect: the case says so, or it concerns no other case.
-fn is_foreseen(case: &Case, step: &Step, effect: &Effect, owns: impl Fn(&str) -> bool) -> bool {
+fn is_foreseen(case: &Case, step: &Step, asked: &Asked, owns: impl Fn(&str) -> bool) -> bool {
     let says = |change| case.changes().contains(&change);
-    match effect {
-        Effect::Nothing | Effect::Token => true,
+    match asked.effect {
+        None => false,
+        Some(Effect::Nothing | Effect::Login) => true,
         // Where a logout is to be refused, the token may be one that other cases use.
-        Effect::LogOut => step.expects(StatusSet::accepts),
-        Effect::Account(Some(name)) if owns(name) => true,
-        Effect::Account(_) => says(Change::Passwords) || says(Change::Users),
-        Effect::Registration => says(Change::Registration),
-        Effect::Unknown => false,
+        Some(Effect::Logout) => step.expects(StatusSet::accepts),
+        Some(Effect::Account | Effect::Password) => {
+            asked.account.as_deref().is_some_and(owns) || says(Change::Passwords) || says(Change::Users)
+        }
+        Some(Effect::Registration) => says(Change::Registration),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::custody::Undone;
+use crate::custody::Failure;
 use crate::judge::facts::Broken;
 use crate::plan::Skip;
 
@@ -101,16 +101,10 @@ pub struct Excuse {
     pub until: Option<Date>,
 }
 
-/// What custody has to say is said while a state is reached.
-impl From<String> for Cause {
-    fn from(why: String) -> Cause {
-        Cause::SetUp(why)
-    }
-}
-
-impl From<Undone> for Cause {
-    fn from(undone: Undone) -> Cause {
-        Cause::SetUp(undone.why)
+/// Custody fails while a state is reached.
+impl From<Failure> for Cause {
+    fn from(failure: Failure) -> Cause {
+        Cause::SetUp(failure.to_string())
     }
 }
 

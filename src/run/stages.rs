@@ -171,7 +171,7 @@ impl Runner<'_> {
                 return Err(Cause::Stopped);
             }
             self.resets_left = self.resets_left.checked_sub(1).ok_or(Cause::NoResetLeft)?;
-            let state = self.harness.givens.lock().await.reset().await.map_err(Cause::NotReset)?;
+            let state = self.harness.givens.lock().await.reset().await.map_err(|why| Cause::NotReset(why.to_string()))?;
             (self.emit)(Event::Reset);
             if state == AfterReset::JustInstalled {
                 return Ok(());
@@ -181,7 +181,7 @@ impl Runner<'_> {
 
     /// Why no more cases may run, if a reset did not reset the target: what may be destroyed then is not ours.
     async fn unreset(&self) -> Option<Cause> {
-        self.harness.givens.lock().await.unreset().map(|why| Cause::NotReset(why.to_owned()))
+        self.harness.givens.lock().await.unreset().map(|why| Cause::NotReset(why.to_string()))
     }
 
     /// Checks that a target declared as just installed is, before a case relies on it.
@@ -191,8 +191,8 @@ impl Runner<'_> {
             return;
         }
         if let Err(why) = self.harness.givens.lock().await.check_fresh().await {
-            (self.emit)(Event::Note(self.harness.secrets.apply(&why)));
-            self.no_longer_fresh = Some(Cause::SetUp(why));
+            (self.emit)(Event::Note(self.harness.secrets.apply(&why.to_string())));
+            self.no_longer_fresh = Some(why.into());
         }
     }
 

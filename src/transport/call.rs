@@ -6,10 +6,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
+use thiserror::Error;
 
 use super::limits::Limits;
-use super::origin::{Origin, Pieces};
-use super::tls::{self, Trust};
+use super::origin::{Origin, OriginError, Pieces};
+use super::tls::{self, TlsError, Trust};
 use super::wire::Wire;
 use crate::exchange::{Header, HttpRequest, Outcome, Request};
 
@@ -24,20 +25,40 @@ pub struct Call {
     authorization: Option<String>,
 }
 
+/// Why a URL cannot be called, or was not answered.
+#[derive(Debug, Error)]
+pub enum CallError {
+    /// Not in capital letters.
+    #[error("`{0}` is not a method; write for example POST")]
+    Method(String),
+    /// The scheme, host or port.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// Outside printable ASCII, in path or query.
+    #[error("the URL holds a character that must be written with `%`")]
+    Character,
+    /// No TLS configuration.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The reason why no answer came.
+    #[error("{0}")]
+    Unanswered(String),
+}
+
 impl Call {
     /// A request without a body.
     ///
     /// # Errors
-    /// In words, when the method or URL cannot be used.
-    pub fn new(method: &str, url: &str) -> Result<Call, String> {
+    /// When the method or URL cannot be used.
+    pub fn new(method: &str, url: &str) -> Result<Call, CallError> {
         if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(format!("`{method}` is not a method; write for example POST"));
+            return Err(CallError::Method(method.to_owned()));
         }
-        let Pieces { scheme, user, place, rest } = Pieces::of(url).map_err(|error| error.to_string())?;
-        let origin = format!("{scheme}://{place}").parse::<Origin>().map_err(|error| error.to_string())?;
+        let Pieces { scheme, user, place, rest } = Pieces::of(url)?;
+        let origin = format!("{scheme}://{place}").parse()?;
         let rest = rest.split('#').next().unwrap_or_default();
         if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("the URL holds a character that must be written with `%`".to_owned());
+            return Err(CallError::Character);
         }
         let target = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
         let authorization = user.map(|user| {
@@ -48,14 +69,13 @@ impl Call {
         Ok(Call { method: method.to_owned(), origin, target, authorization })
     }
 
-    /// Sends it once and says the status of the answer; redirects are not followed. `limit` holds for connecting and for
-    /// the answer each. The TLS configuration is built only for https.
+    /// Sends it once and returns the status of the answer; redirects are not followed. `limit` holds for connecting and
+    /// for the answer each. The TLS configuration is built only for https.
     ///
     /// # Errors
-    /// In words, when no answer comes.
-    pub async fn send(&self, trust: &Trust, limit: Duration) -> Result<u16, String> {
-        let tls = self.origin.tls().then(|| tls::configuration(trust)).transpose();
-        let tls = tls.map_err(|error| error.to_string())?;
+    /// When no answer comes.
+    pub async fn send(&self, trust: &Trust, limit: Duration) -> Result<u16, CallError> {
+        let tls = self.origin.tls().then(|| tls::configuration(trust)).transpose()?;
         let limits = Limits { connect: limit, first_byte: limit, whole: limit, ..Limits::default() };
         let headers = self.authorization.iter().map(|value| Header::new("Authorization", value.as_bytes())).collect();
         let request =
@@ -63,7 +83,7 @@ impl Call {
         let request = Request::Http(request.completed(self.origin.host_header(), &[]));
         match Wire::new(self.origin.clone(), tls, limits).send(request).await.outcome {
             Outcome::Answered(response) => Ok(response.status),
-            Outcome::Unanswered(unanswered) => Err(unanswered.detail),
+            Outcome::Unanswered(unanswered) => Err(CallError::Unanswered(unanswered.detail)),
         }
     }
 }

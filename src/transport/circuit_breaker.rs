@@ -1,15 +1,15 @@
 //! The circuit breaker: whether the target is still there.
 //!
-//! A target that restarts is waited for, shortly: registering a number over another restarts the core application
+//! The run waits shortly for a target that restarts: registering a number over another restarts the core application
 //! (account page), and a spell of refused connections is no verdict. One that stays away is given up, for all callers.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex as StdMutex, PoisonError};
+use std::sync::{Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-/// So many requests in a row without an answer, and the canary decides.
+/// After so many requests in a row without an answer the canary is asked.
 const UNANSWERED_IN_A_ROW: u32 = 3;
 
 /// How long a target may stay away.
@@ -21,25 +21,27 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long a run waits in all for requests that hang until their limit.
 const HANGING: Duration = Duration::from_secs(120);
 
-/// The time that went by in requests that hung.
+/// The time spent on requests that hung.
 #[derive(Debug, Default)]
 struct Hung {
     waited: Duration,
     until: Option<Instant>,
 }
 
-/// What is known of whether the target is there.
 #[derive(Debug, Default)]
 pub(super) struct CircuitBreaker {
     unanswered: AtomicU32,
     gone: AtomicBool,
     hung: StdMutex<Hung>,
-    /// Held by the one caller who looks after the target; the others wait for what that one finds.
+    /// Held by the one caller who looks after the target; the others wait for the result.
     looking: Mutex<()>,
 }
 
 impl CircuitBreaker {
-    /// A request was answered.
+    fn hung(&self) -> MutexGuard<'_, Hung> {
+        self.hung.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn answered(&self) {
         self.unanswered.store(0, Ordering::Relaxed);
     }
@@ -50,11 +52,11 @@ impl CircuitBreaker {
         unreachable || in_a_row.is_multiple_of(UNANSWERED_IN_A_ROW)
     }
 
-    /// A request that was sent at `since` has hung until its limit, `now`. Other requests may be answered at once meanwhile; a target
-    /// that keeps the run waiting for too long in all is given up all the same.
-    pub fn hung(&self, since: Instant, now: Instant) {
-        let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
-        // Requests that hang at the same time are waited for at the same time: it counts once.
+    /// A request that was sent at `since` has timed out `now`. Other requests may have been answered at once meanwhile; a
+    /// target that keeps the run waiting for too long in all is given up all the same.
+    pub fn timed_out(&self, since: Instant, now: Instant) {
+        let mut hung = self.hung();
+        // Requests that hang at the same time count once.
         let from = hung.until.map_or(since, |until| until.max(since));
         hung.waited += now.saturating_duration_since(from);
         hung.until = Some(now);
@@ -65,15 +67,13 @@ impl CircuitBreaker {
 
     /// Why the target has been given up, if it has.
     pub fn given_up(&self) -> Option<&'static str> {
-        let hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner).waited > HANGING;
-        match (self.is_gone(), hung) {
+        match (self.is_gone(), self.hung().waited > HANGING) {
             (false, _) => None,
             (true, true) => Some("the target hangs: the run has waited two minutes for answers that did not come"),
             (true, false) => Some("the target is gone: it answers no request any more"),
         }
     }
 
-    /// Whether the target has been given up.
     pub fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
     }
@@ -82,10 +82,10 @@ impl CircuitBreaker {
     pub fn found_again(&self) {
         self.answered();
         self.gone.store(false, Ordering::Relaxed);
-        *self.hung.lock().unwrap_or_else(PoisonError::into_inner) = Hung::default();
+        *self.hung() = Hung::default();
     }
 
-    /// Waits while somebody looks: whatever was sent meanwhile would only go unanswered as well.
+    /// Waits while another caller looks: a request sent meanwhile would only go unanswered as well.
     pub async fn settled(&self) {
         drop(self.looking.lock().await);
     }
@@ -114,18 +114,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_that_keeps_the_run_waiting_is_given_up_though_it_answers_in_between() {
+    fn a_target_that_keeps_the_run_waiting_is_given_up_although_it_answers_in_between() {
         let (breaker, begin) = (CircuitBreaker::default(), Instant::now());
         let at = |seconds| begin + Duration::from_secs(seconds);
-        // Twelve at a time: they are waited for together.
+        // Twelve at a time, which count once.
         for round in 0..12 {
             for _ in 0..12 {
                 assert_eq!(breaker.given_up(), None, "round {round}");
-                breaker.hung(at(round * 10), at(round * 10 + 10));
+                breaker.timed_out(at(round * 10), at(round * 10 + 10));
                 breaker.answered();
             }
         }
-        breaker.hung(at(120), at(130));
+        breaker.timed_out(at(120), at(130));
         assert!(breaker.given_up().is_some_and(|why| why.contains("hangs")));
         breaker.found_again();
         assert_eq!(breaker.given_up(), None);

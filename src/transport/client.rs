@@ -10,23 +10,13 @@ use crate::exchange::{Exchange, Request};
 pub enum Client {
     /// Our own client: exact bytes out, exact bytes in.
     Wire(Wire),
-    /// reqwest: HTTP/2, proxies, and somebody else's reading of the same answers.
+    /// reqwest: HTTP/2, proxies, and a second reading of the same answers.
     #[cfg(feature = "reqwest")]
     SecondOpinion(SecondOpinion),
 }
 
 impl Client {
-    /// Whether this client can put the request onto the wire as it stands. Our own client always can.
-    pub fn can_send(&self, request: &Request) -> bool {
-        #[cfg(feature = "reqwest")]
-        if let Client::SecondOpinion(_) = self {
-            return SecondOpinion::can_send(request);
-        }
-        let _ = request;
-        true
-    }
-
-    /// Sends one request and waits, within the limits, for what comes of it.
+    /// Sends one request and waits, within the limits, for the answer.
     pub async fn send(&self, request: Request) -> Exchange {
         match self {
             Client::Wire(client) => client.send(request).await,

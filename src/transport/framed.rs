@@ -1,7 +1,7 @@
 //! Whether the target and we agree where a request ends.
 //!
-//! Scenarios and the fuzzer may send requests that lie about their own length. On a connection that is used again,
-//! the leftover bytes would be read as the beginning of the next request and the wrong request would be judged.
+//! Scenarios and the fuzzer may send requests that lie about their own length. On a connection that is reused, the
+//! leftover bytes would be read as the beginning of the next request, and the wrong request would be judged.
 
 use crate::exchange::{Header, HttpRequest, Request};
 
@@ -11,31 +11,26 @@ use crate::exchange::{Header, HttpRequest, Request};
 /// Bytes that need not be HTTP, a `Content-Length` that is not the length of the body, any `Transfer-Encoding`,
 /// control bytes in a header, `CONNECT`, and a `Connection` or `Upgrade` header make it false.
 pub fn shares_connection(request: &Request) -> bool {
-    match request {
-        Request::Raw(_) => false,
-        Request::Http(request) => {
-            clean_line(request) && request.headers.iter().all(is_harmless) && length_holds(request)
-        }
-    }
+    let Request::Http(request) = request else { return false };
+    has_clean_line(request) && request.headers.iter().all(is_harmless) && has_true_length(request)
 }
 
-fn clean_line(request: &HttpRequest) -> bool {
+fn has_clean_line(request: &HttpRequest) -> bool {
     let one_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte > b' ');
     one_word(&request.method) && one_word(&request.target) && request.method != "CONNECT"
 }
 
 fn is_harmless(header: &Header) -> bool {
+    const HARMFUL: [&str; 4] = ["Transfer-Encoding", "Connection", "Upgrade", "Expect"];
     let name = header.name.trim();
-    // To the end whatever comes: without a way out the compiler looks at many bytes at once.
+    // Without an early exit the compiler checks many bytes at once.
     let one_line = |bytes: &[u8]| !bytes.iter().fold(false, |found, byte| found | matches!(byte, b'\r' | b'\n' | 0));
     one_line(header.name.as_bytes())
         && one_line(&header.value)
-        && !["Transfer-Encoding", "Connection", "Upgrade", "Expect"]
-            .iter()
-            .any(|harmful| name.eq_ignore_ascii_case(harmful))
+        && !HARMFUL.iter().any(|harmful| name.eq_ignore_ascii_case(harmful))
 }
 
-fn length_holds(request: &HttpRequest) -> bool {
+fn has_true_length(request: &HttpRequest) -> bool {
     let body = request.body.as_deref().unwrap_or_default().len();
     let mut lengths = request.headers.iter().filter(|header| header.name.trim().eq_ignore_ascii_case("Content-Length"));
     match (lengths.next(), lengths.next()) {

@@ -1,4 +1,4 @@
-//! How long and how much of an answer is waited for, the same for every client.
+//! How long and for how much of an answer a client waits, the same for every client.
 
 use std::time::Duration;
 

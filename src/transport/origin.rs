@@ -58,19 +58,19 @@ pub enum OriginError {
     Unreadable(&'static str),
 }
 
-/// A URL in pieces, none of which has been looked at yet.
+/// A URL in pieces, none of which has been checked yet.
 pub(super) struct Pieces<'u> {
-    pub(super) scheme: &'u str,
+    pub scheme: &'u str,
     /// Name and password, without the `@`.
-    pub(super) user: Option<&'u str>,
+    pub user: Option<&'u str>,
     /// Host and port.
-    pub(super) place: &'u str,
+    pub place: &'u str,
     /// Path, query and fragment.
-    pub(super) rest: &'u str,
+    pub rest: &'u str,
 }
 
 impl<'u> Pieces<'u> {
-    pub(super) fn of(url: &'u str) -> Result<Pieces<'u>, OriginError> {
+    pub fn of(url: &'u str) -> Result<Pieces<'u>, OriginError> {
         let (scheme, after) = url.split_once("://").ok_or(OriginError::NoScheme)?;
         let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
         let (user, place) = match authority.rsplit_once('@') {
@@ -104,33 +104,34 @@ impl std::str::FromStr for Origin {
             Some(_) => return Err(OriginError::Fragment),
             None => {}
         }
-        // The colons of an IPv6 address stand before its bracket.
+        // The colons of an IPv6 address come before its bracket.
         let after_host = place.rfind(']').map_or(0, |bracket| bracket + 1);
         let (host, port) = match place[after_host..].split_once(':') {
             Some((end, port)) => (&place[..after_host + end.len()], port),
             None => (place, ""),
         };
         let host = read_host(host).map_err(OriginError::Unreadable)?;
+        let usual_port = if tls { 443 } else { 80 };
         let port = match port {
-            "" => default_port(tls),
-            digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().map_err(|_| OriginError::Unreadable("invalid port number"))?
-            }
-            _ => return Err(OriginError::Unreadable("invalid port number")),
+            "" => usual_port,
+            // A number may begin with `+`, a port may not.
+            digits => match digits.parse() {
+                Ok(port) if !digits.starts_with('+') => port,
+                _ => return Err(OriginError::Unreadable("invalid port number")),
+            },
         };
         if port == 0 {
             return Err(OriginError::PortZero);
         }
-        let base_path = read_path(rest);
-        let host_header = match port == default_port(tls) {
+        let host_header = match port == usual_port {
             true => host.clone(),
             false => format!("{host}:{port}"),
         };
-        Ok(Origin { tls, host, port, host_header, base_path })
+        Ok(Origin { tls, host, port, host_header, base_path: read_path(rest) })
     }
 }
 
-/// A host in the one way it is written here, or why it is none.
+/// A host in its normal form, or why it is invalid.
 fn read_host(text: &str) -> Result<String, &'static str> {
     if let Some(address) = text.strip_prefix('[') {
         let address = address.strip_suffix(']').and_then(|address| address.parse::<Ipv6Addr>().ok());
@@ -155,8 +156,8 @@ fn read_host(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// A path as it goes onto the wire (RFC 3986 §3.3 and §5.2.4), without a slash at its end. What may not be part of one is
-/// percent-encoded, as browsers do.
+/// A path as it goes onto the wire (RFC 3986 §3.3 and §5.2.4), without a slash at its end. Characters that a path may not
+/// contain are percent-encoded, as browsers do.
 fn read_path(text: &str) -> String {
     const ENCODED: AsciiSet =
         CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'^').add(b'`').add(b'{').add(b'}');
@@ -175,10 +176,6 @@ fn read_path(text: &str) -> String {
 fn is_scheme(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(plain)
-}
-
-fn default_port(tls: bool) -> u16 {
-    if tls { 443 } else { 80 }
 }
 
 impl Origin {
@@ -210,11 +207,13 @@ impl Origin {
     /// Whether both are the same server by their names: scheme, host, port and base path are equal. The usual names of
     /// this machine count as one.
     pub fn is_the_same_as(&self, other: &Origin) -> bool {
-        let host = |origin: &Origin| match origin.connect_host() {
-            "127.0.0.1" | "::1" => "localhost".to_owned(),
-            host => host.to_owned(),
-        };
-        let parts = |origin: &Origin| (origin.tls, host(origin), origin.port, origin.base_path.clone());
+        fn parts(origin: &Origin) -> (bool, &str, u16, &str) {
+            let host = match origin.connect_host() {
+                "127.0.0.1" | "::1" => "localhost",
+                host => host,
+            };
+            (origin.tls, host, origin.port, &origin.base_path)
+        }
         parts(self) == parts(other)
     }
 
@@ -224,9 +223,9 @@ impl Origin {
         host.ends_with(".localhost") || names_this_machine(host)
     }
 
-    /// The same text for every way to write the same target, whatever its scheme: host, port and base path. All names and
+    /// Host, port and base path, the same text for every way to write the same target, whatever its scheme. All names and
     /// addresses of this machine are `localhost`, and the dot that may end a full name is left out.
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         let host = self.connect_host().trim_end_matches('.');
         let host = if names_this_machine(&self.host) { "localhost" } else { host };
         format!("{host}:{}{}", self.port, self.base_path)
@@ -255,7 +254,7 @@ mod tests {
     use super::{Origin, OriginError};
 
     #[test]
-    fn a_url_is_taken_apart() {
+    fn a_url_is_split_into_its_parts() {
         for (url, tls, host, port, header, base, display) in [
             ("http://localhost", false, "localhost", 80, "localhost", "", "http://localhost"),
             ("http://localhost:80/", false, "localhost", 80, "localhost", "", "http://localhost"),
@@ -269,18 +268,15 @@ mod tests {
             (" http://127.0.0.1:1 ", false, "127.0.0.1", 1, "127.0.0.1:1", "", "http://127.0.0.1:1"),
         ] {
             let origin: Origin = url.parse().expect(url);
-            assert_eq!(origin.tls(), tls, "{url}");
-            assert_eq!(origin.connect_host(), host, "{url}");
-            assert_eq!(origin.port(), port, "{url}");
-            assert_eq!(origin.host_header(), header, "{url}");
-            assert_eq!(origin.base_path(), base, "{url}");
+            assert_eq!((origin.tls(), origin.connect_host(), origin.port()), (tls, host, port), "{url}");
+            assert_eq!((origin.host_header(), origin.base_path()), (header, base), "{url}");
             assert_eq!(origin.to_string(), display, "{url}");
             assert_eq!(display.parse::<Origin>().expect(display), origin, "{url}");
         }
     }
 
     #[test]
-    fn what_is_no_target_is_refused_with_advice() {
+    fn an_invalid_url_is_refused_with_advice() {
         for (url, error) in [
             ("", OriginError::Empty),
             ("  ", OriginError::Empty),

@@ -9,10 +9,10 @@
 //! * a request that finds its idle connection closed before a byte of it is sent goes out on another, unnoted.
 
 use std::error::Error;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::Timestamp;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Proxy, Url, Version, redirect, retry};
 use thiserror::Error as ThisError;
@@ -23,13 +23,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use super::framed::shares_connection;
 use super::limits::Limits;
 use super::origin::Origin;
-use super::tls;
-use crate::exchange::{
-    Breakage, Exchange, Header, HttpRequest, Obstacle, Outcome, Phase, Request, Response, Unanswered,
-};
-
-/// How much of a broken body is kept for people to look at, in bytes.
-const PARTIAL_BYTES: usize = 4096;
+use super::{PARTIAL_BYTES, ended, tls, unreachable};
+use crate::exchange::{Breakage, Exchange, Header, Obstacle, Phase, Request, Response, Unanswered};
 
 /// [`Response::version`] of an answer over HTTP/2.
 const HTTP_2: u8 = 20;
@@ -46,6 +41,25 @@ pub struct SecondOpinion {
 #[derive(Debug, ThisError)]
 #[error("the reqwest client cannot be set up: {0}")]
 pub struct SetupError(String);
+
+/// Why reqwest would not send a request as it stands.
+#[derive(Debug, ThisError)]
+enum Unsendable {
+    #[error("it is not HTTP")]
+    Raw,
+    #[error("its framing is its own")]
+    Framing,
+    #[error("its target would become `{0}`")]
+    Target(String),
+    #[error("{0}")]
+    Part(Box<dyn Error + Send + Sync>),
+}
+
+impl Unsendable {
+    fn part(error: impl Error + Send + Sync + 'static) -> Unsendable {
+        Unsendable::Part(Box::new(error))
+    }
+}
 
 impl SecondOpinion {
     /// A client for one target. Nothing is opened yet.
@@ -67,19 +81,11 @@ impl SecondOpinion {
         Ok(SecondOpinion { client, origin, limits })
     }
 
-    /// Where the requests go.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     /// Whether reqwest would send this request as it stands. Bytes that need not be HTTP, a length that does not hold, a
     /// target that a URL library would rewrite (`/a/../b`) and header values that it refuses need our own client.
     pub fn can_send(request: &Request) -> bool {
-        let Request::Http(http) = request else {
-            return false;
-        };
-        // Any origin will do to see what becomes of the target.
-        shares_connection(request) && translate(http, "http://localhost").is_ok()
+        // Any origin shows what becomes of the target.
+        translate(request, "http://localhost").is_ok()
     }
 
     /// Sends one request and waits for one answer or for the reason why there is none.
@@ -88,30 +94,18 @@ impl SecondOpinion {
     /// `elapsed` counts from the start of connecting.
     pub async fn send(&self, request: Request) -> Exchange {
         let begun = Instant::now();
-        let outcome = match self.answer(&request).await {
-            Ok(response) => Outcome::Answered(response),
-            Err(unanswered) => Outcome::Unanswered(unanswered),
-        };
-        Exchange { request, outcome, at: Timestamp::now(), elapsed: begun.elapsed(), resent: false }
+        let answer = self.answer(&request).await;
+        ended(request, answer, begun.elapsed(), false)
     }
 
     async fn answer(&self, request: &Request) -> Result<Response, Unanswered> {
-        let unsendable = |why: &str| {
-            let detail = format!("the reqwest client cannot send this request: {why}");
-            broken(Breakage::Unreachable, Phase::Connecting, detail)
-        };
-        let Request::Http(http) = request else {
-            return Err(unsendable("it is not HTTP"));
-        };
-        if !shares_connection(request) {
-            return Err(unsendable("its framing is its own"));
-        }
         let scheme = if self.origin.tls() { "https" } else { "http" };
-        let base = format!("{scheme}://{}", self.origin.host_header());
-        let translated = translate(http, &base).map_err(|why| unsendable(&why))?;
+        let translated = translate(request, &format!("{scheme}://{}", self.origin.host_header()));
+        let translated = translated
+            .map_err(|why| unreachable(None, format!("the reqwest client cannot send this request: {why}")))?;
 
         let now = TokioInstant::now();
-        // Connecting has a limit of its own in the client, which must be the one to speak first.
+        // Connecting has a limit of its own in the client, which must be the first to pass.
         let head_by = now + self.limits.first_byte.min(self.limits.whole).max(self.limits.connect);
         let whole_by = head_by.max(now + self.limits.whole);
         let mut response = match timeout_at(head_by, self.client.execute(translated)).await {
@@ -122,15 +116,12 @@ impl SecondOpinion {
             }
         };
         let body = self.body(&mut response, whole_by).await?;
+        let header = |(name, value): (&HeaderName, &HeaderValue)| Header::new(name.to_string(), value.as_bytes());
         Ok(Response {
             version: version(response.version()),
             status: response.status().as_u16(),
             reason: reason(&response),
-            headers: response
-                .headers()
-                .iter()
-                .map(|(name, value)| Header::new(name.as_str().to_owned(), value.as_bytes()))
-                .collect(),
+            headers: response.headers().iter().map(header).collect(),
             body,
             interim: Vec::new(),
             surplus: Vec::new(),
@@ -186,21 +177,26 @@ fn build(tls: Option<ClientConfig>, proxy: Option<Url>, limits: &Limits) -> Resu
     builder.build().map_err(|error| SetupError(words(&error)))
 }
 
-/// The request in reqwest's terms; the reason in words when that would change it.
-fn translate(request: &HttpRequest, base: &str) -> Result<reqwest::Request, String> {
-    let method = Method::from_bytes(request.method.as_bytes()).map_err(|error| error.to_string())?;
-    let url = Url::parse(&format!("{base}{}", request.target)).map_err(|error| error.to_string())?;
+/// The request in reqwest's terms, unless that would change it.
+fn translate(request: &Request, base: &str) -> Result<reqwest::Request, Unsendable> {
+    let request = match request {
+        Request::Raw(_) => return Err(Unsendable::Raw),
+        Request::Http(_) if !shares_connection(request) => return Err(Unsendable::Framing),
+        Request::Http(request) => request,
+    };
+    let method = Method::from_bytes(request.method.as_bytes()).map_err(Unsendable::part)?;
+    let url = Url::parse(&format!("{base}{}", request.target)).map_err(Unsendable::part)?;
     let rewritten = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
     };
     if rewritten != request.target {
-        return Err(format!("its target would become `{rewritten}`"));
+        return Err(Unsendable::Target(rewritten));
     }
     let mut translated = reqwest::Request::new(method, url);
     for header in &request.headers {
-        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|error| error.to_string())?;
-        let value = HeaderValue::from_bytes(&header.value).map_err(|error| error.to_string())?;
+        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(Unsendable::part)?;
+        let value = HeaderValue::from_bytes(&header.value).map_err(Unsendable::part)?;
         translated.headers_mut().append(name, value);
     }
     *translated.body_mut() = request.body.clone().map(Into::into);
@@ -232,8 +228,7 @@ fn broken(breakage: Breakage, phase: Phase, detail: String) -> Unanswered {
 
 fn explain_head(error: &reqwest::Error) -> Unanswered {
     if error.is_connect() || error.is_builder() {
-        let unreachable = broken(Breakage::Unreachable, Phase::Connecting, words(error));
-        return Unanswered { obstacle: obstacle(error), ..unreachable };
+        return unreachable(obstacle(error), words(error));
     }
     let breakage = kind(error);
     let phase = match breakage {
@@ -247,7 +242,7 @@ fn explain_head(error: &reqwest::Error) -> Unanswered {
 /// What kept it from connecting.
 fn obstacle(error: &reqwest::Error) -> Option<Obstacle> {
     let of_cause = |cause: &(dyn Error + 'static)| match cause.downcast_ref::<std::io::Error>() {
-        Some(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Some(Obstacle::Refused),
+        Some(error) if error.kind() == ErrorKind::ConnectionRefused => Some(Obstacle::Refused),
         Some(error) => tls::obstacle_within(error),
         None => cause.downcast_ref().and_then(tls::obstacle),
     };
@@ -266,7 +261,7 @@ fn kind(error: &reqwest::Error) -> Breakage {
             }
         }
         if let Some(error) = cause.downcast_ref::<std::io::Error>()
-            && matches!(error.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData)
+            && matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData)
         {
             kind = Breakage::Malformed;
         }
@@ -278,17 +273,12 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)
     std::iter::successors(error.source(), |&cause| cause.source())
 }
 
-/// The whole chain of reasons. URLs are left out: they may carry what should not be shown.
+/// The whole chain of reasons. URLs are left out: they may hold secrets.
 fn words(error: &reqwest::Error) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for cause in causes(error) {
-        let text = cause.to_string();
-        if words.last() != Some(&text) {
-            words.push(text);
-        }
+    let mut words: Vec<String> = causes(error).map(ToString::to_string).collect();
+    words.dedup();
+    match words.is_empty() {
+        true => "the request failed".to_owned(),
+        false => words.join(": "),
     }
-    if words.is_empty() {
-        return "the request failed".to_owned();
-    }
-    words.join(": ")
 }

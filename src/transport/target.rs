@@ -2,16 +2,15 @@
 //! up where it stays away.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
-use super::Client;
 use super::circuit_breaker::CircuitBreaker;
 use super::origin::Origin;
 use super::throttle::{Gate, Patience, Rate, Throttled, throttled};
+use super::{Client, ended, unreachable};
 use crate::documented::api::{self, Operation};
-use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Redaction, Request, Unanswered};
+use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Redaction, Request, Unanswered};
 
 /// A way to one target: requests go in, exchanges come out.
 pub struct Transport {
@@ -21,37 +20,29 @@ pub struct Transport {
     headers: Vec<Header>,
     gate: Gate,
     circuit_breaker: CircuitBreaker,
-    /// What every request carries or the owner configured, and nobody may read.
     secrets: Redaction,
 }
 
 impl Transport {
     /// A way to that origin, with headers that go with every request.
     pub fn new(client: Client, origin: Origin, headers: Vec<Header>) -> Transport {
-        Transport {
-            client,
-            origin,
-            headers,
-            gate: Gate::default(),
-            circuit_breaker: CircuitBreaker::default(),
-            secrets: Redaction::new(),
-        }
+        let (gate, circuit_breaker, secrets) = (Gate::default(), CircuitBreaker::default(), Redaction::new());
+        Transport { client, origin, headers, gate, circuit_breaker, secrets }
     }
 
-    /// The same with secrets that it must not show: values of configured headers and the like.
+    /// The same with secrets that nobody may be shown: values of configured headers and the like.
     pub fn with_secrets(self, secrets: Redaction) -> Transport {
         Transport { secrets, ..self }
     }
 
-    /// What must be shown nowhere.
+    /// What [`Transport::with_secrets`] was given.
     pub fn secrets(&self) -> &Redaction {
         &self.secrets
     }
 
-    /// The same, with at most so many requests a second, whoever sends them.
-    pub fn at_rate(mut self, rate: Option<Rate>) -> Transport {
-        self.gate = Gate::new(rate);
-        self
+    /// The same with a limit on all requests together.
+    pub fn at_rate(self, rate: Option<Rate>) -> Transport {
+        Transport { gate: Gate::new(rate), ..self }
     }
 
     /// Where the target is.
@@ -67,23 +58,24 @@ impl Transport {
         headers: Vec<Header>,
         body: Option<Vec<u8>>,
     ) -> Request {
-        let request =
-            HttpRequest { method: method.into(), target: [self.origin.base_path(), path].concat(), headers, body };
+        let target = [self.origin.base_path(), path].concat();
+        let request = HttpRequest { method: method.into(), target, headers, body };
         Request::Http(request.completed(self.origin.host_header(), &self.headers))
     }
 
     /// A request that calls an operation whose path names no account.
-    pub fn call(&self, operation: Operation, headers: Vec<Header>, body: Option<Vec<u8>>) -> Request {
+    pub(crate) fn call(&self, operation: Operation, headers: Vec<Header>, body: Option<Vec<u8>>) -> Request {
         self.request(operation.method(), operation.path(), headers, body)
     }
 
-    /// Sends one request, as soon as the rate and a throttling target allow. Where no connection can be had, nothing was
-    /// sent; then the target is waited for, shortly, and the request goes out once more. To a target that was given up
+    /// Sends one request, as soon as the rate and a throttling target allow. Where there is no connection, nothing was
+    /// sent; then it waits shortly for the target, and the request goes out once more. To a target that was given up
     /// nothing is sent any more: the exchange says so.
     pub async fn send(&self, request: Request) -> Exchange {
         self.circuit_breaker.settled().await;
         if self.is_gone() {
-            return not_sent(request);
+            let why = "it has answered no request for a while, so nothing is sent to it any more";
+            return ended(request, Err(unreachable(None, why.to_owned())), Duration::ZERO, false);
         }
         let since = Instant::now();
         let exchange = self.send_once(request).await;
@@ -92,7 +84,7 @@ impl Transport {
             return exchange;
         };
         if none.breakage == Breakage::TimedOut {
-            self.circuit_breaker.hung(since, Instant::now());
+            self.circuit_breaker.timed_out(since, Instant::now());
         }
         let unreachable = none.breakage == Breakage::Unreachable;
         let look = self.circuit_breaker.unanswered(unreachable);
@@ -106,51 +98,46 @@ impl Transport {
     ///
     /// # Errors
     /// The target still throttles after as much patience as there is.
-    pub async fn ask(&self, mut request: Request, patience: &mut Patience) -> Result<Exchange, Throttled> {
+    pub(crate) async fn ask(&self, mut request: Request, patience: &mut Patience) -> Result<Exchange, Throttled> {
         let mut tries = 0;
         loop {
             let exchange = self.send(request).await;
             tries += 1;
-            match throttled(&exchange) {
-                None => {
-                    if exchange.response().is_some() {
-                        self.gate.went_through();
-                    }
-                    return Ok(exchange);
+            let Some(asked) = throttled(&exchange) else {
+                if exchange.response().is_some() {
+                    self.gate.went_through();
                 }
-                Some(asked) => {
-                    self.gate.shut(asked, tries, patience)?;
-                    request = exchange.request;
-                }
-            }
+                return Ok(exchange);
+            };
+            self.gate.shut(asked, tries, patience)?;
+            request = exchange.request;
         }
     }
 
-    /// Sends one request once: a target that cannot be reached is not waited for, as [`Transport::send`] does.
+    /// Sends one request once, without waiting for a target that cannot be reached as [`Transport::send`] does.
     pub async fn send_once(&self, request: Request) -> Exchange {
         self.gate.pass().await;
         self.client.send(request).await
     }
 
     /// Whether it has been given up: it left several requests in a row unanswered, and the canary too.
-    pub fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.circuit_breaker.is_gone()
     }
 
     /// Why it has been given up, if it has.
-    pub fn given_up(&self) -> Option<&'static str> {
+    pub(crate) fn given_up(&self) -> Option<&'static str> {
         self.circuit_breaker.given_up()
     }
 
     /// Asks a target that was given up once more, before what was made on it is left there.
-    pub async fn call_once_more(&self) {
+    pub(crate) async fn call_once_more(&self) {
         if self.is_gone() && self.canary().await.is_ok() {
             self.circuit_breaker.found_again();
         }
     }
 
-    /// What the owner should know of how the target bore the run as a whole: throttling, and bytes that belong to no
-    /// answer.
+    /// What the owner should know of the run as a whole: throttling, and bytes that belong to no answer.
     pub fn remarks(&self) -> Vec<String> {
         let unsolicited = match &self.client {
             Client::Wire(wire) => wire.unsolicited(),
@@ -163,46 +150,28 @@ impl Transport {
                  answer, when nobody had asked for anything"
             )
         });
-        self.gate.told().into_iter().chain(unsolicited).collect()
+        self.gate.remark().into_iter().chain(unsolicited).collect()
     }
 
     /// Whether it answers at all, whatever the answer. Two requests that change nothing are tried at once, because
-    /// one of them may be just what the target cannot bear.
+    /// the target may not stand one of them.
     ///
     /// # Errors
     /// Why there is no answer.
     pub async fn canary(&self) -> Result<(), Unanswered> {
         let login = self.call(Operation::LogIn, Vec::new(), None);
         let read = self.request(Operation::ReadUser.method(), &api::user("admin"), Vec::new(), None);
-        let (mut login, mut read) = (std::pin::pin!(self.send_once(login)), std::pin::pin!(self.send_once(read)));
-        let (mut login_out, mut read_out) = (true, true);
-        loop {
-            let exchange = tokio::select! {
-                exchange = &mut login, if login_out => { login_out = false; exchange }
-                exchange = &mut read, if read_out => { read_out = false; exchange }
-            };
-            match exchange.outcome {
-                Outcome::Answered(_) => return Ok(()),
-                Outcome::Unanswered(none) if !(login_out || read_out) => return Err(none),
-                Outcome::Unanswered(_) => {}
-            }
+        let (mut login, mut read) = (pin!(self.send_once(login)), pin!(self.send_once(read)));
+        let (first, other) = tokio::select! {
+            exchange = &mut login => (exchange, read),
+            exchange = &mut read => (exchange, login),
+        };
+        if first.response().is_some() {
+            return Ok(());
         }
-    }
-}
-
-/// The exchange of a request that was not sent because the target was given up.
-fn not_sent(request: Request) -> Exchange {
-    Exchange {
-        request,
-        outcome: Outcome::Unanswered(Unanswered {
-            breakage: Breakage::Unreachable,
-            phase: Phase::Connecting,
-            obstacle: None,
-            detail: "it has answered no request for a while, so nothing is sent to it any more".to_owned(),
-            partial: Vec::new(),
-        }),
-        at: Timestamp::now(),
-        elapsed: Duration::ZERO,
-        resent: false,
+        match other.await.outcome {
+            Outcome::Answered(_) => Ok(()),
+            Outcome::Unanswered(none) => Err(none),
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! Throttling: how fast requests go out, and how long a target that asks for patience is waited for.
+//! Throttling: how fast requests go out, and how long the run waits for a target that asks for patience.
 //!
-//! Being throttled is never a verdict (error codes page: 1015, "Too many requests", with status 429). Here is decided
-//! only whether and how long to wait; nothing here sends.
+//! Being throttled is never a verdict (error codes page: 1015, "Too many requests", with status 429). This module decides
+//! only whether and how long to wait; it sends nothing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,19 +11,20 @@ use std::time::Duration;
 #[cfg(feature = "cli")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
+use thiserror::Error;
 use tokio::time::{Instant, sleep_until};
 
 use crate::documented::errors::ErrorCode;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Response};
 
 /// The longest single wait that a target may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
-/// The shortest: a target that says `Retry-After: 0` and goes on throttling is not to be hammered.
+/// The shortest: a target that says `Retry-After: 0` and goes on throttling must not be hammered.
 const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 
 /// The first wait where the target does not say how long; each further one is twice as long.
-const UNTOLD_WAIT: Duration = Duration::from_secs(1);
+const DEFAULT_WAIT: Duration = Duration::from_secs(1);
 
 /// How often one request is sent at most.
 const TRIES: u32 = 4;
@@ -31,7 +32,7 @@ const TRIES: u32 = 4;
 /// All waiting of one case together.
 const PER_CASE: Duration = Duration::from_secs(30);
 
-/// All waiting of one run together, so that a target which throttles every now and then does not hold it up for ever.
+/// All waiting of one run together, so that a target which throttles now and then does not hold it up for ever.
 const PER_RUN: Duration = Duration::from_secs(120);
 
 /// The gap between requests after a target has throttled for the first time; each further time doubles it.
@@ -50,12 +51,17 @@ impl fmt::Display for Rate {
     }
 }
 
+/// A text or number that is not a rate.
+#[derive(Debug, Error)]
+#[error("`{0}` is not a valid rate; write requests per second: 10/s, 10 or 0.5/s")]
+pub struct RateError(String);
+
 impl Rate {
-    fn new(per_second: f64) -> Result<Rate, String> {
-        // Slower than one request in a quarter of an hour is a slip of the pen, and so is more than a wire can carry.
+    fn new(per_second: f64) -> Result<Rate, RateError> {
+        // Slower than one request in a quarter of an hour is a typing error, and so is more than a wire can carry.
         match (0.001..=1_000_000.0).contains(&per_second) {
             true => Ok(Rate(per_second)),
-            false => Err(format!("`{per_second}` is not a valid rate; {HOW_TO_WRITE}")),
+            false => Err(RateError(per_second.to_string())),
         }
     }
 
@@ -65,16 +71,13 @@ impl Rate {
     }
 }
 
-const HOW_TO_WRITE: &str = "write requests per second: 10/s, 10 or 0.5/s";
-
 impl FromStr for Rate {
-    type Err = String;
+    type Err = RateError;
 
-    fn from_str(text: &str) -> Result<Rate, String> {
+    fn from_str(text: &str) -> Result<Rate, RateError> {
         let number = text.trim();
         let number = number.strip_suffix("/s").unwrap_or(number);
-        let per_second = number.parse();
-        Rate::new(per_second.map_err(|_| format!("`{text}` is not a valid rate; {HOW_TO_WRITE}"))?)
+        Rate::new(number.parse().map_err(|_| RateError(text.to_owned()))?)
     }
 }
 
@@ -121,7 +124,7 @@ impl JsonSchema for Rate {
 
 /// How much longer one case may be kept waiting.
 #[derive(Debug)]
-pub struct Patience {
+pub(crate) struct Patience {
     left: Duration,
 }
 
@@ -132,34 +135,24 @@ impl Default for Patience {
 }
 
 /// Why a throttled request was given up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Error)]
+#[error("throttled: {0}")]
 pub struct Throttled(pub String);
 
-impl fmt::Display for Throttled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "throttled: {}", self.0)
-    }
-}
-
-impl From<Throttled> for String {
-    fn from(throttled: Throttled) -> String {
-        throttled.to_string()
-    }
-}
-
 /// That an answer asks for patience, and for how long if it says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked(Option<Duration>);
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked(Option<Duration>);
 
-/// Whether the target throttles: status 429, or code 1015 on any error (error codes page). `Retry-After` is read in
-/// both its forms (RFC 9110 §10.2.3); a date counts from the answer's own `Date`, else from our clock.
-pub fn throttled(exchange: &Exchange) -> Option<Asked> {
-    let response = exchange.response()?;
-    if response.status != 429
-        && !(response.status >= 400 && response.error_codes().contains(&ErrorCode::TooManyRequests.number()))
-    {
-        return None;
-    }
+/// Whether the target throttles: status 429, or code 1015 on any error (error codes page).
+pub(crate) fn is_throttled(response: &Response) -> bool {
+    let code = ErrorCode::TooManyRequests.number();
+    response.status == 429 || (response.status >= 400 && response.error_codes().contains(&code))
+}
+
+/// Whether the target throttles. `Retry-After` is read in both its forms (RFC 9110 §10.2.3); a date counts from the
+/// answer's own `Date`, else from our clock.
+pub(super) fn throttled(exchange: &Exchange) -> Option<Asked> {
+    let response = exchange.response().filter(|response| is_throttled(response))?;
     let told = response.header_text("Retry-After").map(str::trim);
     let wait = told.and_then(|told| {
         if told.bytes().all(|byte| byte.is_ascii_digit()) && !told.is_empty() {
@@ -174,7 +167,7 @@ pub fn throttled(exchange: &Exchange) -> Option<Asked> {
     Some(Asked(wait))
 }
 
-/// Where every request to a target passes: it keeps the rate, and is shut while the target asks for patience.
+/// Every request to a target passes it: it keeps the rate, and is shut while the target asks for patience.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     state: Mutex<State>,
@@ -182,7 +175,7 @@ pub(super) struct Gate {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Between two requests: as the owner said, and wider where the target has throttled.
+    /// Between two requests: as configured, and wider where the target has throttled.
     gap: Duration,
     /// The first instant that is free for a request.
     next: Option<Instant>,
@@ -196,7 +189,7 @@ struct State {
 }
 
 impl Gate {
-    pub(super) fn new(rate: Option<Rate>) -> Gate {
+    pub fn new(rate: Option<Rate>) -> Gate {
         let state = State { gap: rate.map_or(Duration::ZERO, Rate::gap), ..State::default() };
         Gate { state: Mutex::new(state) }
     }
@@ -206,30 +199,29 @@ impl Gate {
     }
 
     /// Waits until a request may go out.
-    pub(super) async fn pass(&self) {
+    pub async fn pass(&self) {
         loop {
             let turn = self.state().turn(Instant::now());
             match turn {
                 Turn::Go => return,
+                Turn::Shut(until) => sleep_until(until).await,
                 Turn::Slot(slot) => {
                     sleep_until(slot).await;
-                    let shut = self.state().shut_until.is_some_and(|until| until > Instant::now());
-                    if !shut {
+                    if self.state().shut_until.is_none_or(|until| until <= Instant::now()) {
                         return;
                     }
                 }
-                Turn::Shut(until) => sleep_until(until).await,
             }
         }
     }
 
-    /// An answer that asked for nothing came.
-    pub(super) fn went_through(&self) {
+    /// An answer came that does not ask for patience.
+    pub fn went_through(&self) {
         self.state().persists = false;
     }
 
     /// Shuts for as long as the answer asks, where that is within bounds. `tries` counts how often the request was sent.
-    pub(super) fn shut(&self, asked: Asked, tries: u32, patience: &mut Patience) -> Result<(), Throttled> {
+    pub fn shut(&self, asked: Asked, tries: u32, patience: &mut Patience) -> Result<(), Throttled> {
         let mut state = self.state();
         state.throttled += 1;
         let given_up = state.shut(asked, tries, patience, Instant::now());
@@ -238,7 +230,7 @@ impl Gate {
     }
 
     /// What throttling did to the run, in words; `None` if there was none.
-    pub(super) fn told(&self) -> Option<String> {
+    pub fn remark(&self) -> Option<String> {
         let state = self.state();
         let times = match state.throttled {
             0 => return None,
@@ -258,7 +250,7 @@ impl Gate {
 enum Turn {
     Go,
     Slot(Instant),
-    /// Not to be known before then.
+    /// Not known before then.
     Shut(Instant),
 }
 
@@ -279,14 +271,13 @@ impl State {
     }
 
     fn shut(&mut self, asked: Asked, tries: u32, patience: &mut Patience, now: Instant) -> Result<(), Throttled> {
-        let untold = UNTOLD_WAIT * 2_u32.saturating_pow(tries.saturating_sub(1));
-        let wait = asked.0.unwrap_or(untold).max(SHORTEST_WAIT);
+        let default = DEFAULT_WAIT * 2_u32.saturating_pow(tries.saturating_sub(1));
+        let wait = asked.0.unwrap_or(default).max(SHORTEST_WAIT);
         let give_up = |why: String| Err(Throttled(why));
         if wait > LONGEST_WAIT {
+            let (asked, longest) = (wait.as_secs(), LONGEST_WAIT.as_secs());
             return give_up(format!(
-                "the target asks to wait {} s, and {} s is the longest that is waited",
-                wait.as_secs(),
-                LONGEST_WAIT.as_secs()
+                "the target asks to wait {asked} s, and {longest} s is the longest that is waited"
             ));
         }
         if tries >= TRIES {
@@ -298,21 +289,19 @@ impl State {
         if wait > patience.left {
             return give_up(format!("the case has waited its {} s", PER_CASE.as_secs()));
         }
-        // Requests that are throttled at the same time wait at the same time: it counts once.
+        // Requests that wait at the same time count once.
         let until = now + wait;
         let longer = until.saturating_duration_since(self.shut_until.map_or(now, |shut| shut.max(now)));
         if self.shut_for + longer > PER_RUN {
-            return give_up(format!(
-                "the run has waited its {} s; --rate keeps below the target's limit",
-                PER_RUN.as_secs()
-            ));
+            let seconds = PER_RUN.as_secs();
+            return give_up(format!("the run has waited its {seconds} s; --rate keeps below the target's limit"));
         }
         if !longer.is_zero() && self.shut_until.is_none_or(|shut| shut <= now) {
             self.gap = (self.gap * 2).clamp(FIRST_GAP, WIDEST_GAP.max(self.gap));
         }
         self.shut_for += longer;
         self.shut_until = self.shut_until.max(Some(until));
-        // Slots that were handed out before are void; those who hold them ask again.
+        // Slots given out before are void; their holders ask again.
         self.next = self.next.max(self.shut_until);
         patience.left -= wait;
         Ok(())

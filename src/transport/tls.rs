@@ -11,7 +11,7 @@ use tokio_rustls::rustls;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::ring;
 use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
@@ -37,36 +37,21 @@ pub enum Trust {
 pub enum TlsError {
     /// The file could not be read.
     #[error(
-        "cannot read the certificate file {path}: {source}\n  help: --cacert, or cacert under [target], names a PEM file \
-         as seen from the current folder",
-        path = path.display()
+        "cannot read the certificate file {0}: {1}\n  help: --cacert, or cacert under [target], names a PEM file \
+         as seen from the current folder"
     )]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The operating system's reason.
-        source: std::io::Error,
-    },
+    Unreadable(PathBuf, #[source] std::io::Error),
     /// The file is empty, or holds keys and the like but no certificate.
     #[error(
-        "the certificate file {path} holds no certificate; \
-         it must hold at least one `-----BEGIN CERTIFICATE-----` block (PEM)",
-        path = path.display()
+        "the certificate file {0} holds no certificate; \
+         it must hold at least one `-----BEGIN CERTIFICATE-----` block (PEM)"
     )]
-    NoCertificate {
-        /// The file.
-        path: PathBuf,
-    },
+    NoCertificate(PathBuf),
     /// A block of the file is broken.
-    #[error("the certificate file {path} is no PEM file: {reason}", path = path.display())]
-    NotPem {
-        /// The file.
-        path: PathBuf,
-        /// The PEM reader's reason.
-        reason: String,
-    },
+    #[error("the certificate file {0} is no PEM file: {1}")]
+    NotPem(PathBuf, #[source] PemError),
     /// A block is well formed but holds no certificate that can be used.
-    #[error("certificate {number} of the file {path} cannot be used: {source}", path = path.display())]
+    #[error("certificate {number} of the file {path} cannot be used: {source}")]
     BadCertificate {
         /// The file.
         path: PathBuf,
@@ -87,11 +72,13 @@ pub enum TlsError {
 /// When the file of [`Trust::CaFile`] is unreadable, empty, no PEM, or holds a certificate that cannot be used.
 pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
+    let webpki = |roots| {
+        let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        builder.build().map_err(|error| TlsError::Setup(error.to_string()))
+    };
+    let public = || RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
-        Trust::WebRoots => {
-            let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-            webpki(roots, &provider)?
-        }
+        Trust::WebRoots => webpki(public())?,
         Trust::CaFile(path) => {
             let listed = read_certificates(path)?;
             let mut roots = RootCertStore::empty();
@@ -102,9 +89,9 @@ pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
                     source,
                 })?;
             }
-            Arc::new(Listed { chain: webpki(roots, &provider)?, listed })
+            Arc::new(Verifier { chain: webpki(roots)?, accepted: Accepted::Listed(listed) })
         }
-        Trust::Anything => Arc::new(Blind { provider: Arc::clone(&provider) }),
+        Trust::Anything => Arc::new(Verifier { chain: webpki(public())?, accepted: Accepted::All }),
     };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -116,25 +103,20 @@ pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
     Ok(Arc::new(config))
 }
 
-fn webpki(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
-    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-        .build()
-        .map_err(|error| TlsError::Setup(error.to_string()))
-}
-
 fn read_certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem =
-        files::read(path, files::TEXT).map_err(|source| TlsError::Unreadable { path: path.to_owned(), source })?;
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, PemError>>()
-        .map_err(|error| TlsError::NotPem { path: path.to_owned(), reason: error.to_string() })?;
-    if certificates.is_empty() {
-        return Err(TlsError::NoCertificate { path: path.to_owned() });
+    let path = path.to_owned();
+    let pem = match files::read(&path, files::TEXT) {
+        Ok(pem) => pem,
+        Err(error) => return Err(TlsError::Unreadable(path, error)),
+    };
+    match CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>() {
+        Ok(certificates) if certificates.is_empty() => Err(TlsError::NoCertificate(path)),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(TlsError::NotPem(path, error)),
     }
-    Ok(certificates)
 }
 
-/// What a failed handshake says of the other side.
+/// What a failed handshake shows of the other side.
 pub(super) fn obstacle(error: &rustls::Error) -> Option<Obstacle> {
     use CertificateError::{
         Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
@@ -146,7 +128,7 @@ pub(super) fn obstacle(error: &rustls::Error) -> Option<Obstacle> {
         _ => return None,
     };
     match error {
-        // An authority in place of a server comes as `Other`; `--cacert` with the very certificate helps here too.
+        // An authority used as a server comes as `Other`; `--cacert` with the very certificate helps here too.
         UnknownIssuer | CertificateError::Other(_) => Some(Obstacle::UntrustedCertificate),
         NotValidForNameContext { presented, .. } if presented.is_empty() => Some(Obstacle::NamelessCertificate),
         NotValidForName | NotValidForNameContext { .. } => Some(Obstacle::MisnamedCertificate),
@@ -162,17 +144,24 @@ pub(super) fn obstacle_within(error: &std::io::Error) -> Option<Obstacle> {
     error.get_ref().and_then(|inner| inner.downcast_ref()).and_then(obstacle)
 }
 
-/// The certificates of a file: as authorities, and each also as itself.
-///
-/// Self-signed server certificates are usually marked as authorities, and webpki accepts no authority as a server
-/// (`CaUsedAsEndEntity`). Whoever lists the server's very certificate means that server.
+/// webpki's checks, except for the certificates that are accepted without them. The signatures of the handshake are always
+/// checked: a server must hold the key of the certificate that it shows, or its TLS is broken.
 #[derive(Debug)]
-struct Listed {
+struct Verifier {
     chain: Arc<WebPkiServerVerifier>,
-    listed: Vec<CertificateDer<'static>>,
+    accepted: Accepted,
 }
 
-impl ServerCertVerifier for Listed {
+/// The certificates that are accepted though webpki refuses them.
+#[derive(Debug)]
+enum Accepted {
+    /// Those of a file, each also as itself: self-signed server certificates are usually marked as authorities, and webpki
+    /// accepts no authority as a server (`CaUsedAsEndEntity`). Whoever lists the server's very certificate means that server.
+    Listed(Vec<CertificateDer<'static>>),
+    All,
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -181,12 +170,14 @@ impl ServerCertVerifier for Listed {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verdict = self.chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        match verdict {
-            // webpki looks at the dates before it looks at the issuer and at the mark of an authority (which comes as
-            // `Other`), so a certificate that is refused for these is within its dates.
+        let Accepted::Listed(listed) = &self.accepted else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        match self.chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            // webpki checks the dates before it checks the issuer and the mark of an authority (which comes as `Other`), so
+            // a certificate that is refused for these is within its dates.
             Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_)))
-                if self.listed.iter().any(|listed| listed == end_entity) =>
+                if listed.iter().any(|listed| listed == end_entity) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
@@ -215,49 +206,5 @@ impl ServerCertVerifier for Listed {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.chain.supported_verify_schemes()
-    }
-}
-
-/// Looks at no certificate, because it was told to. The signatures of the handshake are still checked: a server must
-/// hold the key of the certificate that it shows, or its TLS is broken.
-#[derive(Debug)]
-struct Blind {
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Blind {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

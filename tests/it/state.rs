@@ -10,7 +10,7 @@ use crate::harness::{
     Ended, OWNERS, Place, Program, Proxy, Reaction, Running, accounts, admins, faulty, hold, in_use, read_head,
     reference, reset_of, serve, take, write,
 };
-use wabizspec::custody::journal::{Credentials, Journal};
+use wabizspec::custody::journal::{Account, Journal};
 use wabizspec::reference::{AnswerBody, Fault, Server};
 
 /// The passwords of the admin in all journals that the program kept in its state folder.
@@ -191,8 +191,7 @@ fn fresh_allows_the_first_login_and_nothing_else() {
 /// Puts credentials of the admin into a journal.
 fn record(path: &Path, url: &str, passwords: impl Iterator<Item = String>) {
     let journal = Journal::open(path, url, "admin").expect("a journal");
-    let all: Vec<Credentials> =
-        passwords.map(|password| Credentials { account: "admin".to_owned(), password }).collect();
+    let all: Vec<Account> = passwords.map(|password| Account { username: "admin".to_owned(), password }).collect();
     runtime().block_on(journal.record(&all)).expect("recorded");
 }
 

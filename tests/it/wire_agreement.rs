@@ -237,7 +237,8 @@ fn a_hook_is_called_by_its_url() {
         write(&mut stream, format!("HTTP/1.1 {status} X\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"));
     });
     let call_within = |limit: Duration, method: &'static str, url: String| {
-        run(async move { Call::new(method, &url)?.send(&Trust::WebRoots, limit).await })
+        let sent = run(async move { Call::new(method, &url)?.send(&Trust::WebRoots, limit).await });
+        sent.map_err(|error| error.to_string())
     };
     let call = |method, url| call_within(PATIENCE, method, url);
     assert_eq!(call("POST", format!("http://{}/reset?all=1", server.address)), Ok(204));

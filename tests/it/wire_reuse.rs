@@ -9,7 +9,6 @@ use crate::harness::wire::{answered, get, hasty, limits, pace, request, run, run
 use wabizspec::custody::{Controls, Hooks, Target};
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Phase, Request};
 use wabizspec::transport::origin::Origin;
-use wabizspec::transport::tls::Trust;
 use wabizspec::transport::wire::Wire;
 use wabizspec::transport::{Client, Transport};
 
@@ -236,9 +235,8 @@ fn a_late_second_answer_is_never_taken_for_the_next() {
         assert_eq!(show(&answered(&wire.send(get("/")).await).body), "1");
     });
     assert_eq!(wire.unsolicited(), 1);
-    let hooks = Hooks { reset: None, advance: None, code: None, trust: Trust::WebRoots };
-    let target =
-        Target::new(Transport::new(Client::Wire(wire), server.origin(), Vec::new()), Controls::Hooks(Box::new(hooks)));
+    let transport = Transport::new(Client::Wire(wire), server.origin(), Vec::new());
+    let target = Target::new(transport, Controls::Hooks(Box::new(Hooks::none())));
     let remarks = target.transport.remarks().join("\n");
     assert!(remarks.contains("1 idle connections had to be given up"), "{remarks}");
 }

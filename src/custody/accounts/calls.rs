@@ -2,39 +2,50 @@
 
 use std::sync::atomic::Ordering;
 
+use serde_json::{Value, json};
+
 use super::{Account, Accounts, Admin, Expected};
-use crate::custody::Undone;
+use crate::custody::Failure;
 use crate::custody::made::OwnName;
 use crate::custody::reading::{basic, bearer, is_done, json_type, token_in};
 use crate::documented::api::{self, Operation};
-use crate::exchange::{Exchange, Header};
+use crate::exchange::{Exchange, Header, Request};
 use crate::transport::throttle::Patience;
 
 /// How many short names are tried until one is free.
 const SHORT_NAME_TRIES: usize = 5;
 
 impl Accounts {
-    /// Calls an operation for the harness, journal first.
-    ///
-    /// # Errors
-    /// The target throttles beyond patience, or the journal cannot be written and nothing was sent.
-    async fn call(
-        &self,
-        operation: Operation,
-        path: &str,
-        headers: Vec<Header>,
-        body: Option<String>,
-    ) -> Result<Exchange, Undone> {
-        let body = body.map(String::into_bytes);
-        let request = self.target.transport.request(operation.method(), path, headers, body);
+    fn request(&self, operation: Operation, path: &str, mut headers: Vec<Header>, body: Option<Value>) -> Request {
+        headers.extend(body.is_some().then(json_type));
+        let body = body.map(|body| body.to_string().into_bytes());
+        self.target.transport.request(operation.method(), path, headers, body)
+    }
+
+    /// Sends a request of the harness, journal first.
+    async fn call(&self, request: Request) -> Result<Exchange, Failure> {
         let expected = self.before(&request).await?;
         Ok(self.ask(request, &expected, &mut Patience::default()).await?)
     }
 
+    /// Calls an operation as admin, journal first.
+    ///
+    /// # Errors
+    /// The target throttles beyond patience, or the journal cannot be written and nothing was sent.
+    pub(in crate::custody) async fn call_as(
+        &self,
+        admin: &Admin,
+        operation: Operation,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Exchange, Failure> {
+        self.call(self.request(operation, path, vec![bearer(&admin.token)], body)).await
+    }
+
     /// A name that the run may make an account of, and remove again: one that it made up, or one that the target is seen
     /// not to have. What the answer to the creation says does not count.
-    pub async fn claim(&self, admin: &Admin, name: &str) -> Option<OwnName> {
-        // In a path these mean something else than an account: who removes `login` may call it.
+    pub(crate) async fn claim(&self, admin: &Admin, name: &str) -> Option<OwnName> {
+        // In a path these mean something else than an account: a request to remove `login` may call it.
         const OTHERWISE: [&str; 3] = ["", ".", ".."];
         if let Some(own) = OwnName::of(name, &self.names).filter(|_| !name.contains('/')) {
             return Some(own);
@@ -45,112 +56,79 @@ impl Accounts {
         is_free.then(|| OwnName::seen_absent(name))
     }
 
-    /// Sends a login that changes nothing.
-    ///
-    /// # Errors
-    /// The target throttles beyond patience.
-    pub async fn try_password(&self, account: &Account) -> Result<Exchange, Undone> {
-        let headers = vec![basic(&account.username, &account.password), json_type()];
-        self.call(Operation::LogIn, Operation::LogIn.path(), headers, Some("{}".to_owned())).await
+    /// Sends a login, which sets a new password where one is given.
+    pub(in crate::custody) async fn try_login(
+        &self,
+        account: &Account,
+        new: Option<&str>,
+    ) -> Result<Exchange, Failure> {
+        let body = match new {
+            Some(password) => json!({ "new_password": password }),
+            None => json!({}),
+        };
+        let headers = vec![basic(&account.username, &account.password)];
+        self.call(self.request(Operation::LogIn, Operation::LogIn.path(), headers, Some(body))).await
     }
 
     /// Logs in and returns the token.
     ///
     /// # Errors
     /// What the target answered instead.
-    pub async fn log_in(&self, account: &Account, new_password: Option<&str>) -> Result<String, Undone> {
-        let exchange = match new_password {
-            Some(password) => {
-                let body = serde_json::json!({ "new_password": password }).to_string();
-                self.call(
-                    Operation::LogIn,
-                    Operation::LogIn.path(),
-                    vec![basic(&account.username, &account.password), json_type()],
-                    Some(body),
-                )
-                .await?
-            }
-            None => self.try_password(account).await?,
-        };
+    pub async fn log_in(&self, account: &Account, new_password: Option<&str>) -> Result<String, Failure> {
+        let exchange = self.try_login(account, new_password).await?;
         token_in(&exchange).ok_or_else(|| match is_done(&exchange) {
-            true => Undone::after("the login gave no token", &exchange),
-            false => Undone::after("the login was not accepted", &exchange),
+            true => Failure::after("the login gave no token", &exchange),
+            false => Failure::after("the login was not accepted", &exchange),
         })
     }
 
     /// Makes an ordinary account.
-    ///
-    /// # Errors
-    /// Why the target did not make it.
-    pub async fn make_user(&self, admin: &Admin, account: &Account) -> Result<(), Undone> {
-        let body = serde_json::json!({ "username": account.username, "password": account.password }).to_string();
-        let headers = vec![bearer(&admin.token), json_type()];
-        let exchange = self.call(Operation::CreateUser, Operation::CreateUser.path(), headers, Some(body)).await?;
-        match is_done(&exchange) {
-            true => Ok(()),
-            false => Err(Undone::after("the account for the case could not be made", &exchange)),
-        }
+    pub(crate) async fn make_user(&self, admin: &Admin, account: &Account) -> Result<(), Failure> {
+        let body = json!({ "username": account.username, "password": account.password });
+        let exchange = self.call_as(admin, Operation::CreateUser, Operation::CreateUser.path(), Some(body)).await?;
+        done("the account for the case could not be made", &exchange)
     }
 
-    /// Gives the admin back a password that the owner knows, by an update. It goes past the journal, which may be what is
+    /// Gives the admin back a password that the owner knows, by an update. It bypasses the journal, which may be what is
     /// broken: this password cannot be lost.
-    ///
-    /// # Errors
-    /// What the target answered instead.
-    pub async fn set_admin_password(&self, admin: &Admin, password: &str) -> Result<(), Undone> {
-        let body = serde_json::json!({ "password": password }).to_string();
-        let headers = vec![bearer(&admin.token), json_type()];
-        let path = api::user(&self.admin_name);
-        let request =
-            self.target.transport.request(Operation::UpdateUser.method(), &path, headers, Some(body.into_bytes()));
+    pub(in crate::custody) async fn set_admin_password(&self, admin: &Admin, password: &str) -> Result<(), Failure> {
+        let (path, body) = (api::user(&self.admin_name), json!({ "password": password }));
+        let request = self.request(Operation::UpdateUser, &path, vec![bearer(&admin.token)], Some(body));
         let expected = Expected { admin_candidates: vec![password.to_owned()], ..Expected::default() };
         self.passwords().may_become(&expected.admin_candidates);
         let exchange = self.ask(request, &expected, &mut Patience::default()).await?;
-        match is_done(&exchange) {
-            true => Ok(()),
-            false => Err(Undone::after("the update was not accepted", &exchange)),
-        }
+        done("the update was not accepted", &exchange)
     }
 
     /// Deletes an account of the run, and strikes it off what is to be removed. One that is gone already is fine.
-    ///
-    /// # Errors
-    /// Why it is still there.
-    pub async fn delete(&self, admin: &Admin, name: &OwnName) -> Result<(), Undone> {
-        let headers = vec![bearer(&admin.token)];
-        let exchange = self.call(Operation::DeleteUser, &api::user(name.as_str()), headers, None).await?;
-        if is_done(&exchange) || exchange.response().is_some_and(|response| response.status == 404) {
-            self.is_gone(name);
-            return Ok(());
+    pub(crate) async fn delete(&self, admin: &Admin, name: &OwnName) -> Result<(), Failure> {
+        let exchange = self.call_as(admin, Operation::DeleteUser, &api::user(name.as_str()), None).await?;
+        if exchange.response().is_none_or(|response| response.status != 404) {
+            done("it could not be deleted", &exchange)?;
         }
-        Err(Undone::after("it could not be deleted", &exchange))
+        self.is_gone(name);
+        Ok(())
     }
 
     /// A name of four characters that no account of the target has, nor its first three: too short to be unique by itself,
-    /// it must not be that of somebody else, whom the run would remove in the end.
-    ///
-    /// # Errors
-    /// None was found.
-    pub async fn free_short_name(&self, admin: &Admin) -> Result<String, String> {
+    /// it must not belong to somebody else, whom the run would remove in the end.
+    pub(crate) async fn free_short_name(&self, admin: &Admin) -> Result<String, Failure> {
         for _ in 0..SHORT_NAME_TRIES {
             let (_, short) = self.names.next();
-            if self.alone.load(Ordering::Relaxed) {
-                self.names.claim(&short);
-                return Ok(short);
-            }
-            let free = self.exists(admin, &short).await == Some(false);
-            if free && self.exists(admin, &short[..3]).await == Some(false) {
+            if self.alone.load(Ordering::Relaxed)
+                || self.exists(admin, &short).await == Some(false)
+                    && self.exists(admin, &short[..3]).await == Some(false)
+            {
                 self.names.claim(&short);
                 return Ok(short);
             }
         }
-        Err("the target shows no name of four characters that is surely free".to_owned())
+        Err(Failure::Impossible("the target shows no name of four characters that is surely free"))
     }
 
     /// Whether the target has that account; nothing where it does not say.
     pub async fn exists(&self, admin: &Admin, name: &str) -> Option<bool> {
-        let headers = vec![bearer(&admin.token)];
-        let request = self.target.transport.request(Operation::ReadUser.method(), &api::user(name), headers, None);
+        let request = self.request(Operation::ReadUser, &api::user(name), vec![bearer(&admin.token)], None);
         let asked = self.target.transport.ask(request, &mut Patience::default()).await;
         match asked.ok()?.response()?.status {
             200 => Some(true),
@@ -159,15 +137,22 @@ impl Accounts {
         }
     }
 
-    /// Has a token forgotten by the target; true if it answered. One that is dead already needs no logging out, and one
-    /// that will not go expires by itself.
-    pub async fn log_out(&self, token: &str) -> bool {
+    /// Logs a token out; true if the target answered. One that is dead already need not be logged out, and one that stays
+    /// expires by itself.
+    pub(crate) async fn log_out(&self, token: &str) -> bool {
         let request = self.target.transport.call(Operation::LogOut, vec![bearer(token)], None);
         let asked = self.target.transport.ask(request, &mut Patience::default()).await;
-        let done = asked.is_err() || asked.is_ok_and(|exchange| exchange.response().is_some());
+        let done = asked.map_or(true, |exchange| exchange.response().is_some());
         if done {
             self.made.forget_token(token);
         }
         done
+    }
+}
+
+fn done(otherwise: &'static str, exchange: &Exchange) -> Result<(), Failure> {
+    match is_done(exchange) {
+        true => Ok(()),
+        false => Err(Failure::after(otherwise, exchange)),
     }
 }

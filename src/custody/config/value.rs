@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
+use thiserror::Error;
 
 /// The longest limit for one answer, in seconds.
 const HOUR: u64 = 60 * 60;
@@ -15,6 +16,36 @@ const MONTH: u64 = 31 * 24 * HOUR;
 /// Requests in flight at most, in the file as on the command line.
 pub const JOBS: std::ops::RangeInclusive<u16> = 1..=1024;
 
+/// Why a text is no value of its kind. No message repeats the value of a header, which may be a secret.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum ValueError {
+    #[error("`{0}` is not a length of time; write it as 10s, 500ms or 2m")]
+    Span(String),
+    #[error("`{0}` is too long; at most {1}h are possible")]
+    TooLong(String, u64),
+    #[error(
+        "`{}` is not a header name\nhelp: use letters, digits and hyphens, without blanks or a colon",
+        .0.escape_debug()
+    )]
+    HeaderName(String),
+    #[error(
+        "the header `{0}` cannot be configured, because wabizspec sets it itself for each request\nhelp: remove it; a key \
+         for a gateway goes into a header with a name of its own"
+    )]
+    OwnHeader(String),
+    #[error(
+        "the value of a header has a line end or another control character in it\nhelp: write the value on one line, without \
+         them"
+    )]
+    ControlCharacter,
+    #[error("`env:` is not followed by the name of an environment variable\nhelp: write it as \"env:NAME\"")]
+    Variable,
+}
+
+fn parsed<'de, T: FromStr<Err = ValueError>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
 /// A length of time as people write it, `10s`, `500ms` or `2m`, and of that many seconds at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span<const MOST: u64 = HOUR>(pub Duration);
@@ -23,26 +54,22 @@ pub struct Span<const MOST: u64 = HOUR>(pub Duration);
 pub type LongSpan = Span<MONTH>;
 
 impl<const MOST: u64> FromStr for Span<MOST> {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a length of time; write it as 10s, 500ms or 2m");
-        let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-        let span = Duration::try_from(span).map_err(|_| wrong())?;
-        if span.is_zero() {
-            return Err(wrong());
-        }
-        match span <= Duration::from_secs(MOST) {
-            true => Ok(Span(span)),
-            false => Err(format!("`{text}` is too long; at most {}h are possible", MOST / HOUR)),
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let span: Option<jiff::SignedDuration> = text.parse().ok();
+        let span = span.and_then(|span| Duration::try_from(span).ok()).filter(|span| !span.is_zero());
+        match span {
+            None => Err(ValueError::Span(text.to_owned())),
+            Some(span) if span > Duration::from_secs(MOST) => Err(ValueError::TooLong(text.to_owned(), MOST / HOUR)),
+            Some(span) => Ok(Span(span)),
         }
     }
 }
 
 impl<'de, const MOST: u64> Deserialize<'de> for Span<MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        parsed(deserializer)
     }
 }
 
@@ -78,7 +105,6 @@ const OWN: [&str; 13] = [
 ];
 
 impl HeaderName {
-    /// As it is sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -91,21 +117,15 @@ impl fmt::Display for HeaderName {
 }
 
 impl FromStr for HeaderName {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<HeaderName, String> {
+    fn from_str(text: &str) -> Result<HeaderName, ValueError> {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if text.is_empty() || !text.bytes().all(token) {
-            return Err(format!(
-                "`{}` is not a header name\nhelp: use letters, digits and hyphens, without blanks or a colon",
-                text.escape_debug()
-            ));
+            return Err(ValueError::HeaderName(text.to_owned()));
         }
         match OWN.contains(&text.to_ascii_lowercase().as_str()) {
-            true => Err(format!(
-                "the header `{text}` cannot be configured, because wabizspec sets it itself for each request\nhelp: \
-                 remove it; a key for a gateway goes into a header with a name of its own"
-            )),
+            true => Err(ValueError::OwnHeader(text.to_owned())),
             false => Ok(HeaderName(text.to_owned())),
         }
     }
@@ -113,8 +133,7 @@ impl FromStr for HeaderName {
 
 impl<'de> Deserialize<'de> for HeaderName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        parsed(deserializer)
     }
 }
 
@@ -128,22 +147,14 @@ pub enum HeaderSource {
 }
 
 impl FromStr for HeaderSource {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<HeaderSource, String> {
-        // Neither message repeats the text: it may be a secret.
+    fn from_str(text: &str) -> Result<HeaderSource, ValueError> {
         if text.chars().any(|c| c.is_control() && c != '\t') {
-            return Err(
-                "the value of a header has a line end or another control character in it\nhelp: write the value \
-                        on one line, without them"
-                    .to_owned(),
-            );
+            return Err(ValueError::ControlCharacter);
         }
         match text.strip_prefix("env:") {
-            Some(name) if name.is_empty() || name.contains('=') => {
-                Err("`env:` is not followed by the name of an environment variable\nhelp: write it as \"env:NAME\""
-                    .to_owned())
-            }
+            Some(name) if name.is_empty() || name.contains('=') => Err(ValueError::Variable),
             Some(name) => Ok(HeaderSource::Environment(name.to_owned())),
             None => Ok(HeaderSource::Literal(text.to_owned())),
         }
@@ -152,8 +163,7 @@ impl FromStr for HeaderSource {
 
 impl<'de> Deserialize<'de> for HeaderSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        parsed(deserializer)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{DEFAULT_PASSWORD, Givens};
 use crate::custody::accounts::{Account, Admin};
 use crate::custody::names::password;
-use crate::custody::{Fate, Undone};
+use crate::custody::{Failure, Fate};
 
 /// How many passwords of earlier runs are tried where none that is known works: a deployed target counts wrong logins.
 const EARLIER_TRIES: usize = 5;
@@ -12,8 +12,8 @@ impl Givens {
     /// The administrator, logged in; by a first login where that is needed.
     ///
     /// # Errors
-    /// Why it cannot be had, in words.
-    pub async fn admin(&mut self) -> Result<Admin, String> {
+    /// Why there is none.
+    pub async fn admin(&mut self) -> Result<Admin, Failure> {
         if let Some(admin) = &self.admin {
             return Ok(admin.clone());
         }
@@ -21,96 +21,104 @@ impl Givens {
             return Err(why.clone());
         }
         match self.log_in_as_admin().await {
-            Ok(admin) => {
-                self.admin = Some(admin.clone());
-                Ok(admin)
-            }
-            Err(undone) => {
+            Ok(admin) => Ok(self.admin.insert(admin).clone()),
+            Err(failure) => {
                 // What was refused once is refused again, and wrong logins are few; a target that gave no answer may
                 // give one to the next case.
-                match undone.fate {
-                    Fate::InVain => self.tokenless = Some(undone.why.clone()),
-                    Fate::Refused => self.unreachable = Some(undone.why.clone()),
+                match failure.fate() {
+                    Fate::Useless => self.tokenless = Some(failure.clone()),
+                    Fate::Refused => self.unreachable = Some(failure.clone()),
                     Fate::Silent | Fate::Unknown => {}
                 }
-                Err(undone.why)
+                Err(failure)
             }
         }
     }
 
-    async fn log_in_as_admin(&mut self) -> Result<Admin, Undone> {
+    async fn log_in_as_admin(&mut self) -> Result<Admin, Failure> {
         let (likeliest, known) = {
             let passwords = self.accounts.passwords();
             (passwords.likeliest(), passwords.known().map(str::to_owned))
         };
-        let mut last: Option<Undone> = None;
-        for password in likeliest {
-            let has_worked = self.was_admin && known.as_ref() == Some(&password);
-            if !has_worked && !self.accounts.may_guess() {
-                return Err(Undone::unknown_password(true));
+        let has_worked = known.filter(|_| self.was_admin);
+        let mut last = None;
+        if let Some(admin) = self.try_passwords(likeliest, has_worked, &mut last).await? {
+            return Ok(admin);
+        }
+        if self.may_be_fresh
+            && let Some(admin) = self.log_in_first(&mut last).await?
+        {
+            return Ok(admin);
+        }
+        if let Some(admin) = self.try_passwords(self.earlier(), None, &mut last).await? {
+            return Ok(admin);
+        }
+        Err(last.unwrap_or(Failure::UnknownPassword))
+    }
+
+    /// Tries passwords until one logs in; where none does, `last` says why. One that `has_worked` is no guess.
+    async fn try_passwords(
+        &mut self,
+        passwords: Vec<String>,
+        has_worked: Option<String>,
+        last: &mut Option<Failure>,
+    ) -> Result<Option<Admin>, Failure> {
+        for password in passwords {
+            if has_worked.as_ref() != Some(&password) && !self.accounts.may_guess() {
+                return Err(Failure::NoLoginsLeft);
             }
-            let account = self.admin_account(&password);
+            let account = self.accounts.admin_account(&password);
             match self.accounts.log_in(&account, None).await {
-                Ok(token) => return Ok(self.logged_in(account, token).await),
-                // It is the target that stumbles, not the password: each further guess would only be one more.
-                Err(undone) if undone.fate != Fate::Refused => return Err(undone),
-                Err(undone) => last = Some(undone),
+                Ok(token) => return Ok(Some(self.logged_in(account, token).await)),
+                // It is the target that fails, not the password: each further guess would only be one more.
+                Err(failure) if failure.fate() != Fate::Refused => return Err(failure),
+                Err(failure) => *last = Some(failure),
             }
         }
-        if self.may_be_fresh {
-            // A first login that failed without a refusal is tried again with the same password: one more to remember
-            // each time would be one more to try each time.
-            let new = {
-                let passwords = self.accounts.passwords();
-                let again = passwords.configured().or(passwords.newest_candidate());
-                again.map_or_else(password, str::to_owned)
-            };
-            let default = self.admin_account(DEFAULT_PASSWORD);
-            let was_touched = self.accounts.admin_touched();
-            match self.accounts.log_in(&default, Some(&new)).await {
-                Ok(token) => {
-                    self.accounts.was_just_installed();
-                    return Ok(self.logged_in(self.admin_account(&new), token).await);
-                }
-                Err(undone) if undone.fate == Fate::InVain => {
-                    // It was accepted, so that the new password is the admin's: an ordinary login may bring a token.
-                    let account = self.admin_account(&new);
-                    return match self.accounts.log_in(&account, None).await {
-                        Ok(token) => Ok(self.logged_in(account, token).await),
-                        Err(_) => Err(undone),
-                    };
-                }
-                Err(undone) if undone.fate != Fate::Refused => return Err(undone.in_first_login()),
-                Err(undone) => {
-                    // A faulty target may refuse the first login and take the password all the same.
-                    let account = self.admin_account(&new);
-                    if let Ok(token) = self.accounts.log_in(&account, None).await {
-                        return Ok(self.logged_in(account, token).await);
-                    }
-                    self.accounts.was_refused(&new, was_touched).await;
-                    last = Some(undone.in_first_login());
-                }
+        Ok(None)
+    }
+
+    /// The first login of a target that may be just installed; where it is refused, `last` says why.
+    async fn log_in_first(&mut self, last: &mut Option<Failure>) -> Result<Option<Admin>, Failure> {
+        // A first login that failed without a refusal is tried again with the same password: one more to remember each time
+        // would be one more to try each time.
+        let new = {
+            let passwords = self.accounts.passwords();
+            let again = passwords.configured().or(passwords.newest_candidate());
+            again.map_or_else(password, str::to_owned)
+        };
+        let account = self.accounts.admin_account(&new);
+        let was_touched = self.accounts.admin_touched();
+        let default = self.accounts.admin_account(DEFAULT_PASSWORD);
+        let failure = match self.accounts.log_in(&default, Some(&new)).await {
+            Ok(token) => {
+                self.accounts.was_just_installed();
+                return Ok(Some(self.logged_in(account, token).await));
             }
+            Err(failure) => failure,
+        };
+        let is_refused = match failure.fate() {
+            // It was accepted, so that the new password is the admin's: an ordinary login may bring a token.
+            Fate::Useless => false,
+            // A faulty target may refuse the first login and take the password all the same.
+            Fate::Refused => true,
+            Fate::Silent | Fate::Unknown => return Err(failure.in_first_login()),
+        };
+        if let Ok(token) = self.accounts.log_in(&account, None).await {
+            return Ok(Some(self.logged_in(account, token).await));
         }
-        for password in self.earlier() {
-            if !self.accounts.may_guess() {
-                return Err(Undone::unknown_password(true));
-            }
-            let account = self.admin_account(&password);
-            match self.accounts.log_in(&account, None).await {
-                Ok(token) => return Ok(self.logged_in(account, token).await),
-                Err(undone) if undone.fate != Fate::Refused => return Err(undone),
-                Err(undone) => last = Some(undone),
-            }
+        if !is_refused {
+            return Err(failure);
         }
-        Err(last.unwrap_or_else(|| Undone::unknown_password(false)))
+        self.accounts.was_refused(&new, was_touched).await;
+        *last = Some(failure.in_first_login());
+        Ok(None)
     }
 
     /// What earlier runs left in the journal, newest first: a run that was killed may have changed the password.
     fn earlier(&self) -> Vec<String> {
-        let journal = self.accounts.journal();
-        let mut passwords =
-            journal.map_or_else(Vec::new, |journal| journal.earlier().passwords_of(self.accounts.admin_name()));
+        let Some(journal) = self.accounts.journal() else { return Vec::new() };
+        let mut passwords = journal.earlier().passwords_of(self.accounts.admin_name());
         let configured = self.accounts.configured();
         passwords.retain(|password| Some(password) != configured.as_ref());
         passwords.truncate(EARLIER_TRIES);

@@ -1,10 +1,10 @@
-//! The end of a run: what it made is removed, what it changed is set back, and what is left is told.
+//! The end of a run: what it made is removed, what it changed is set back, and what is left is reported.
 
 use std::sync::Arc;
 
-use super::Givens;
+use super::{Failure, Givens};
 use crate::custody::Fate;
-use crate::custody::journal::Credentials;
+use crate::custody::made::OwnName;
 use crate::custody::reading::leftover;
 
 impl Givens {
@@ -15,21 +15,20 @@ impl Givens {
         // What was made is worth one more try.
         self.tokenless = None;
         let accounts = Arc::clone(&self.accounts);
-        let mut left = self.remove_accounts().await;
-        left.extend(accounts.made().take_foreign().iter().map(|name| {
-            let why = "the target made it, but its name is not one of this run's, so it is not deleted";
-            leftover(name, why)
-        }));
+        let (own, foreign) = accounts.made().take_accounts();
+        let mut left = self.remove_accounts(own.into_iter().collect()).await;
+        let why = "the target made it, but its name is not one of this run's, so it is not deleted";
+        left.extend(foreign.iter().map(|name| leftover(name, why)));
         left.extend(self.set_password_back().await);
-        for token in accounts.made().take_tokens() {
+        let tokens = accounts.made().take_tokens();
+        for token in tokens.kept {
             if !accounts.log_out(&token).await {
                 left.push("tokens of the run were not logged out, for want of an answer; they expire".to_owned());
                 break;
             }
         }
-        let further = accounts.made().further_tokens();
-        if further > 0 {
-            left.push(format!("{further} more tokens of the run were not logged out; they expire"));
+        if tokens.further > 0 {
+            left.push(format!("{} more tokens of the run were not logged out; they expire", tokens.further));
         }
         self.forget_logins();
         let told = self.settle(left.is_empty()).await;
@@ -37,46 +36,49 @@ impl Givens {
         left
     }
 
-    async fn remove_accounts(&mut self) -> Vec<String> {
-        let names = self.accounts.made().take_accounts();
+    async fn remove_accounts(&mut self, names: Vec<OwnName>) -> Vec<String> {
         self.user = None;
         if names.is_empty() {
             return Vec::new();
         }
         let mut admin = match self.admin().await {
             Ok(admin) => admin,
-            Err(why) => return names.iter().map(|name| leftover(name.as_str(), &why)).collect(),
+            Err(why) => return names.iter().map(|name| leftover(name.as_str(), &why.to_string())).collect(),
         };
         let mut left = Vec::new();
-        let mut silence: Option<String> = None;
+        let mut silence: Option<Failure> = None;
         let mut is_new = false;
         for name in &names {
             // Each further account would be waited for just as long.
             let mut gone = match &silence {
-                Some(why) => Err(why.clone().into()),
+                Some(why) => Err(why.clone()),
                 None => self.accounts.delete(&admin, name).await,
             };
             // The token may have died: expired by a clock that was moved, or ended by a case.
-            if !is_new && gone.as_ref().is_err_and(|undone| undone.fate == Fate::Refused) {
+            if !is_new && gone.as_ref().is_err_and(|failure| failure.fate() == Fate::Refused) {
                 self.forget_logins();
                 is_new = true;
-                if let Ok(anew) = self.admin().await {
-                    admin = anew;
+                if let Ok(again) = self.admin().await {
+                    admin = again;
                     gone = self.accounts.delete(&admin, name).await;
                 }
             }
-            if let Err(undone) = gone {
-                left.push(leftover(name.as_str(), &undone.why));
-                silence = silence.or((undone.fate == Fate::Silent).then_some(undone.why));
+            if let Err(failure) = gone {
+                left.push(leftover(name.as_str(), &failure.to_string()));
+                silence = silence.or((failure.fate() == Fate::Silent).then_some(failure));
             }
         }
         left
     }
 
+    /// Whether the run may have changed the admin's password, and somebody needs it afterwards.
+    fn owes_a_password(&self) -> bool {
+        self.accounts.admin_touched() && !self.accounts.is_disposable()
+    }
+
     /// Whether the admin is left with another password than the one it had, or that the owner gave.
-    pub fn leaves_another_password(&self) -> bool {
-        let touched = self.accounts.admin_touched() && !self.accounts.is_disposable();
-        touched && self.owners.is_some() && !self.has_the_owners_password()
+    pub(crate) fn leaves_another_password(&self) -> bool {
+        self.owes_a_password() && self.owners.is_some() && !self.has_the_owners_password()
     }
 
     /// Whether the admin surely has the password to be set back.
@@ -87,41 +89,37 @@ impl Givens {
 
     /// The owner's password works again after the run, if it ever did.
     async fn set_password_back(&mut self) -> Option<String> {
-        let configured = self.owners.clone()?;
-        if !self.accounts.admin_touched() || self.accounts.is_disposable() {
-            return None;
-        }
+        let owners = self.owners.clone().filter(|_| self.owes_a_password())?;
         if !self.accounts.passwords().is_certain() {
             // Whether one of them was taken shows only at a login.
             self.forget_logins();
         }
-        let set = async {
-            let admin = self.admin().await?;
-            if admin.account.password != configured {
-                self.accounts.set_admin_password(&admin, &configured).await?;
-                self.forget_logins();
-                self.admin().await?;
-            }
-            Ok::<_, String>(())
-        };
-        let why = set.await.err();
-        let why = why.or_else(|| {
-            let kept = self.accounts.passwords().known() == Some(&configured);
-            (!kept).then(|| "the target did not take it".to_owned())
-        })?;
-        Some(format!("the admin's password could not be set back to the owner's: {why}"))
+        let failed = |why: String| format!("the admin's password could not be set back to the owner's: {why}");
+        if let Err(why) = self.log_in_with(&owners).await {
+            return Some(failed(why.to_string()));
+        }
+        let is_kept = self.accounts.passwords().known() == Some(&owners);
+        (!is_kept).then(|| failed("the target did not take it".to_owned()))
     }
 
-    /// Leaves in the journal what is still of use, and tells where it lies. `all_removed` says that no account of the run is
+    /// Logs in as admin, and has it do so with that password.
+    async fn log_in_with(&mut self, password: &str) -> Result<(), Failure> {
+        let admin = self.admin().await?;
+        if admin.account.password != password {
+            self.accounts.set_admin_password(&admin, password).await?;
+            self.forget_logins();
+            self.admin().await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves in the journal what is still of use, and says where it lies. `all_removed` says that no account of the run is
     /// left.
     async fn settle(&mut self, all_removed: bool) -> Option<String> {
         let journal = Arc::clone(self.accounts.journal()?);
         if !self.accounts.admin_touched() {
-            // Otherwise a journal would grow with every run. No password of before a reset works after it.
-            let still: &[Credentials] = match self.was_reset {
-                true => &[],
-                false => journal.earlier().all(),
-            };
+            // Otherwise a journal would grow with every run. No password from before a reset works after it.
+            let still = if self.was_reset { &[][..] } else { journal.earlier().all() };
             if all_removed && (journal.is_begun() || self.was_reset) {
                 let _ = journal.settle(still).await;
             }
@@ -134,17 +132,13 @@ impl Givens {
                 passwords.configured().map(str::to_owned),
             )
         };
-        let settled = match known {
-            Some(known) if Some(&known) == configured.as_ref() => journal.settle(&[]).await,
-            Some(known) => {
-                let works = Credentials { account: self.accounts.admin_name().to_owned(), password: known };
-                journal.settle(&[works]).await
-            }
-            // Nobody knows which of them it is: all stay.
-            _ => Ok(()),
-        };
-        // A journal that could not be made shorter still holds everything.
-        let _ = settled;
+        // Where nobody knows which of the passwords works, all of them stay.
+        if let Some(known) = known {
+            let unknown_to_the_owner = configured.as_ref() != Some(&known);
+            let works = unknown_to_the_owner.then(|| self.accounts.admin_account(&known));
+            // A journal that could not be made shorter still holds everything.
+            let _ = journal.settle(works.as_slice()).await;
+        }
         if self.has_the_owners_password() {
             return None;
         }

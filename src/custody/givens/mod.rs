@@ -10,13 +10,13 @@ mod reset;
 use std::sync::Arc;
 
 pub use registration::Registrable;
-pub use reset::AfterReset;
+pub(crate) use reset::AfterReset;
 
-pub use crate::documented::api::DEFAULT_PASSWORD;
+pub(crate) use crate::documented::api::DEFAULT_PASSWORD;
 
-use super::Target;
 use super::accounts::{Account, Accounts, Admin};
 use super::names::password;
+use super::{Failure, Target};
 use crate::exchange::Redaction;
 
 /// What the harness knows of the target's state.
@@ -26,20 +26,20 @@ pub struct Givens {
     /// The default password may still be in place.
     may_be_fresh: bool,
     admin: Option<Admin>,
-    /// Why the admin could not be reached; kept so that a hundred cases do not try in vain.
-    unreachable: Option<String>,
-    /// The same where a login was accepted and gave no token, which is no matter of passwords: final until a reset.
-    tokenless: Option<String>,
+    /// Why the admin could not be reached; kept so that a hundred cases do not try it again.
+    unreachable: Option<Failure>,
+    /// The same where a login was accepted and gave no token, whatever the password: final until a reset.
+    tokenless: Option<Failure>,
     /// Whether the admin has been logged in, since the last reset if there was one.
     was_admin: bool,
     user: Option<Account>,
     user_token: Option<String>,
     is_registered: bool,
     /// That a reset did not reset the target, so that nothing may be done to it in the belief that it did.
-    unreset: Option<String>,
+    unreset: Option<Failure>,
     /// The password to set back in the end: what the owner gave, or else what logged in before this run changed anything.
     owners: Option<String>,
-    /// Whether the target has been reset, so that no password of before works.
+    /// Whether the target has been reset, so that no earlier password works.
     was_reset: bool,
 }
 
@@ -64,13 +64,13 @@ impl Givens {
     }
 
     /// Why nothing more may be done to the target, if a reset was seen not to reset it.
-    pub fn unreset(&self) -> Option<&str> {
-        self.unreset.as_deref()
+    pub(crate) fn unreset(&self) -> Option<&Failure> {
+        self.unreset.as_ref()
     }
 
     /// What is known of the passwords and tokens of the accounts that cases share: a target that mixes sessions up may
     /// show them to anybody.
-    pub fn secrets(&self) -> Redaction {
+    pub(crate) fn secrets(&self) -> Redaction {
         let mut secrets = Redaction::new();
         if let Some(Admin { account, token, .. }) = &self.admin {
             secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
@@ -90,51 +90,43 @@ impl Givens {
         Arc::clone(&self.accounts)
     }
 
-    /// After something that may have ended tokens or changed passwords: log in anew when next needed.
-    pub fn forget_logins(&mut self) {
+    /// After something that may have ended tokens or changed passwords: log in again when next needed.
+    pub(crate) fn forget_logins(&mut self) {
         self.admin = None;
         self.unreachable = None;
         self.user_token = None;
     }
 
     /// The same where the account that cases share may be spoilt too: there will be another.
-    pub fn forget_accounts(&mut self) {
+    pub(crate) fn forget_accounts(&mut self) {
         self.forget_logins();
         self.user = None;
     }
 
-    /// Whether a reset may bring an admin back that is lost: not where it was not to be had in this state at all.
-    pub fn can_be_helped(&self) -> bool {
+    /// Whether a reset may bring a lost admin back: not where there was none in this state at all.
+    pub(crate) fn can_be_helped(&self) -> bool {
         self.tokenless.is_none() || self.was_admin
     }
 
-    /// The ordinary account that cases share which change nothing.
-    ///
-    /// # Errors
-    /// Why it cannot be had.
-    pub async fn shared_user(&mut self) -> Result<Account, String> {
+    /// The ordinary account shared by cases that change nothing.
+    pub(crate) async fn shared_user(&mut self) -> Result<Account, Failure> {
         if let Some(user) = &self.user {
             return Ok(user.clone());
         }
         let admin = self.admin().await?;
-        let (name, _) = self.accounts.names().next();
-        let user = Account { username: name, password: password() };
+        let (username, _) = self.accounts.names().next();
+        let user = Account { username, password: password() };
         self.accounts.make_user(&admin, &user).await?;
-        self.user = Some(user.clone());
-        Ok(user)
+        Ok(self.user.insert(user).clone())
     }
 
     /// A token of the shared account.
-    ///
-    /// # Errors
-    /// Why it cannot be had.
-    pub async fn shared_user_token(&mut self) -> Result<String, String> {
+    pub(crate) async fn shared_user_token(&mut self) -> Result<String, Failure> {
         if let Some(token) = &self.user_token {
             return Ok(token.clone());
         }
         let user = self.shared_user().await?;
         let token = self.accounts.log_in(&user, None).await?;
-        self.user_token = Some(token.clone());
-        Ok(token)
+        Ok(self.user_token.insert(token).clone())
     }
 }

@@ -1,14 +1,14 @@
 //! A registered account, and whether the target still registers any.
 
-use super::Givens;
-use crate::custody::accounts::{Admin, outcome};
-use crate::custody::reading::{bearer, json_type};
+use serde_json::{Value, json};
+
+use super::{Failure, Givens};
+use crate::custody::accounts::outcome;
 use crate::documented::api::Operation;
 use crate::documented::certificate::SampleCertificate;
 use crate::documented::errors::ErrorCode;
 use crate::exchange::Exchange;
 use crate::reference::Registration;
-use crate::transport::throttle::{Patience, Throttled};
 
 /// What is registered where a case registers something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,60 +44,47 @@ impl Registrable {
 
 impl Givens {
     /// Has the account registered: by a registration and its code, unless it is registered already.
-    ///
-    /// # Errors
-    /// Why it cannot be had.
-    pub async fn registered(&mut self, account: &Registrable) -> Result<(), String> {
+    pub(crate) async fn registered(&mut self, account: &Registrable) -> Result<(), Failure> {
         if self.is_registered {
             return Ok(());
         }
-        let admin = self.admin().await?;
-        let body = serde_json::json!({
-            "cc": account.cc, "phone_number": account.phone_number, "method": "sms", "cert": account.cert,
-        });
-        let exchange = self.post(&admin, Operation::Register, &body).await?;
-        match exchange.response().map(|response| response.status) {
-            Some(201) => {}
-            Some(202) => {
-                let code = self.target.code().await?;
-                let exchange = self.post(&admin, Operation::Verify, &serde_json::json!({ "code": code })).await?;
-                if exchange.response().map(|response| response.status) != Some(201) {
-                    return Err(format!("the registration could not be completed: {}", outcome(&exchange)));
-                }
-            }
-            _ => {
-                return Err(format!("the account could not be registered: {}", outcome(&exchange)));
-            }
+        let Registrable { cc, phone_number, cert, .. } = account;
+        let body = json!({ "cc": cc, "phone_number": phone_number, "method": "sms", "cert": cert });
+        let mut exchange = self.post(Operation::Register, body).await?;
+        let mut step = "the account could not be registered";
+        if status(&exchange) == Some(202) {
+            let code = self.target.code().await?;
+            exchange = self.post(Operation::Verify, json!({ "code": code })).await?;
+            step = "the registration could not be completed";
         }
-        self.is_registered = true;
-        Ok(())
+        self.is_registered = status(&exchange) == Some(201);
+        match self.is_registered {
+            true => Ok(()),
+            false => Err(Failure::of(step, outcome(&exchange))),
+        }
     }
 
     /// Whether the target still registers numbers, found out with an empty body: a whole request would send somebody a
     /// message. Code 1005 means that it does not.
-    ///
-    /// # Errors
-    /// It could not be found out.
-    pub async fn probe_registration(&mut self) -> Result<Registration, String> {
-        let admin = self.admin().await?;
-        let exchange = self.post(&admin, Operation::Register, &serde_json::json!({})).await?;
+    pub(crate) async fn probe_registration(&mut self) -> Result<Registration, Failure> {
+        let exchange = self.post(Operation::Register, json!({})).await?;
         let Some(response) = exchange.response() else {
-            return Err(format!("the registration state could not be found out: {}", outcome(&exchange)));
+            return Err(Failure::of("the registration state could not be found out", outcome(&exchange)));
         };
-        let codes = response.error_codes();
-        match (response.status, codes.contains(&ErrorCode::AccessDenied.number())) {
+        let is_denied = response.error_codes().contains(&ErrorCode::AccessDenied.number());
+        match (response.status, is_denied) {
             (400..=499, true) => Ok(Registration::Sunset),
             (400 | 422, false) => Ok(Registration::Open),
-            _ => Err(format!(
-                "the registration state could not be found out ({}); give --registration open or sunset",
-                outcome(&exchange)
-            )),
+            _ => Err(Failure::UnclearRegistration(outcome(&exchange))),
         }
     }
 
-    async fn post(&self, admin: &Admin, operation: Operation, body: &serde_json::Value) -> Result<Exchange, Throttled> {
-        let headers = vec![bearer(&admin.token), json_type()];
-        let request = self.target.transport.call(operation, headers, Some(body.to_string().into_bytes()));
-        self.target.transport.ask(request, &mut Patience::default()).await
+    async fn post(&mut self, operation: Operation, body: Value) -> Result<Exchange, Failure> {
+        let admin = self.admin().await?;
+        self.accounts.call_as(&admin, operation, operation.path(), Some(body)).await
     }
+}
+
+fn status(exchange: &Exchange) -> Option<u16> {
+    exchange.response().map(|response| response.status)
 }

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{DEFAULT_PASSWORD, Givens};
-use crate::custody::Fate;
-use crate::custody::accounts::Account;
-use crate::custody::names;
+use super::{DEFAULT_PASSWORD, Failure, Givens};
+use crate::custody::{Fate, names};
 use crate::documented::errors::ErrorCode;
 use crate::exchange::Exchange;
 
@@ -17,16 +15,16 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// The state that a reset leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AfterReset {
+pub(crate) enum AfterReset {
     /// The first login is still to come.
     JustInstalled,
     /// It was just installed, but only the first login itself could show that: another reset is needed.
     UsedUp,
 }
 
-/// What the target makes of the default password by itself.
+/// How the target answers the default password alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Default {
+enum Default {
     /// It logs in, or has to be changed first (code 1024): the target is just installed, or was never made safe.
     InPlace,
     /// It is refused, by the envelope of the API or without a body: somebody has changed it.
@@ -36,18 +34,14 @@ pub(super) enum Default {
 }
 
 impl Givens {
-    /// Brings the target back to just installed, and looks whether it is.
-    ///
-    /// # Errors
-    /// Whatever the reset said, or that it did not reset this target. What the run made is still known then.
-    pub async fn reset(&mut self) -> Result<AfterReset, String> {
+    /// Brings the target back to just installed, and checks that it is. Where it is not, what the run made is still known.
+    pub(crate) async fn reset(&mut self) -> Result<AfterReset, Failure> {
         self.target.reset().await?;
         let mut state = AfterReset::JustInstalled;
         if self.target.is_elsewhere() {
             state = self.verified().await.map_err(|why| {
-                let what = "the reset did not reset this target";
-                self.unreset = Some(format!("{what}: {why}"));
-                format!("{what}: {why}")
+                let failure = Failure::of("the reset did not reset this target", why);
+                self.unreset.insert(failure).clone()
             })?;
         }
         self.was_reset = true;
@@ -57,7 +51,7 @@ impl Givens {
         self.user_token = None;
         self.unreachable = None;
         self.tokenless = None;
-        // Otherwise the admin has just been logged in by the first login.
+        // Otherwise the first login has just logged the admin in.
         if state == AfterReset::JustInstalled {
             self.accounts.was_reset();
             self.admin = None;
@@ -66,46 +60,35 @@ impl Givens {
         Ok(state)
     }
 
-    /// Looks whether the target is just installed.
-    ///
-    /// # Errors
-    /// It is not, as far as can be told, and what shows it.
-    async fn verified(&mut self) -> Result<AfterReset, String> {
+    /// The state after a reset, if the target is just installed as far as can be told.
+    async fn verified(&mut self) -> Result<AfterReset, Failure> {
         let default = self.default_password().await?;
         let worked = self.accounts.passwords().before_a_reset();
         for password in &worked {
             if self.accepts(password).await && !self.accepts(&names::password()).await {
-                return Err("the admin's earlier password is still accepted".to_owned());
+                return Err(Failure::Impossible("the admin's earlier password is still accepted"));
             }
         }
-        if !worked.is_empty() {
-            return Ok(AfterReset::JustInstalled);
-        }
-        if default == Default::InPlace {
+        if !worked.is_empty() || default == Default::InPlace {
             return Ok(AfterReset::JustInstalled);
         }
         // Only a first login can show it now.
         self.may_be_fresh = true;
         match self.admin().await {
             Ok(_) => Ok(AfterReset::UsedUp),
-            Err(why) => Err(format!("the default password is refused, and so is a first login with it ({why})")),
+            Err(why) => Err(Failure::NoFirstLogin(why.to_string())),
         }
     }
 
     /// Whether a login of the admin with that password is accepted.
     async fn accepts(&self, password: &str) -> bool {
-        match self.accounts.log_in(&self.admin_account(password), None).await {
-            Ok(_) => true,
-            Err(undone) => undone.fate == Fate::InVain,
-        }
+        let login = self.accounts.log_in(&self.accounts.admin_account(password), None).await;
+        login.map_or_else(|failure| failure.fate() == Fate::Useless, |_| true)
     }
 
-    /// Looks whether a target that was said to be just installed is. Where its answers do not show it, the owner's word
+    /// Checks whether a target that was said to be just installed is. Where its answers do not show it, the owner's word
     /// counts.
-    ///
-    /// # Errors
-    /// It is not, in words.
-    pub async fn check_fresh(&mut self) -> Result<(), String> {
+    pub(crate) async fn check_fresh(&mut self) -> Result<(), Failure> {
         if !self.may_be_fresh {
             return Ok(());
         }
@@ -113,39 +96,32 @@ impl Givens {
             (Default::InPlace, _) | (Default::Unclear, None) => false,
             (Default::Gone, _) => true,
             (Default::Unclear, Some(password)) => {
-                let account = self.admin_account(&password);
-                self.accounts.log_in(&account, None).await.is_ok()
+                self.accounts.log_in(&self.accounts.admin_account(&password), None).await.is_ok()
             }
         };
         if !in_use {
             return Ok(());
         }
         self.may_be_fresh = false;
-        Err("--fresh was given, but the target is in use: it refuses the default password, and has not been changed"
-            .to_owned())
+        Err(Failure::Impossible(
+            "--fresh was given, but the target is in use: it refuses the default password, and has not been changed",
+        ))
     }
 
-    /// What the target makes of the default password, asked once it is ready.
-    ///
-    /// # Errors
-    /// It does not answer, or does not get ready.
-    pub(super) async fn default_password(&self) -> Result<Default, String> {
+    /// How the target answers the default password, once it is ready.
+    async fn default_password(&self) -> Result<Default, Failure> {
         let begun = Instant::now();
-        let account = self.admin_account(DEFAULT_PASSWORD);
+        let account = self.accounts.admin_account(DEFAULT_PASSWORD);
         loop {
-            let exchange = self.accounts.try_password(&account).await?;
+            let exchange = self.accounts.try_login(&account, None).await?;
             match not_ready(&exchange) {
                 None => return Ok(standing(&exchange)),
                 Some(why) if begun.elapsed() > READY_WITHIN || self.target.transport.is_gone() => {
-                    return Err(format!("the target is not ready: {why}"));
+                    return Err(Failure::of("the target is not ready", why));
                 }
                 Some(_) => tokio::time::sleep(PAUSE).await,
             }
         }
-    }
-
-    pub(super) fn admin_account(&self, password: &str) -> Account {
-        Account { username: self.accounts.admin_name().to_owned(), password: password.to_owned() }
     }
 }
 
@@ -156,8 +132,7 @@ fn not_ready(exchange: &Exchange) -> Option<String> {
         return Some("it does not answer".to_owned());
     };
     let starting = [ErrorCode::NotReady, ErrorCode::Overloaded].map(ErrorCode::number);
-    let codes = response.error_codes();
-    let says_so = response.status >= 500 && codes.iter().any(|code| starting.contains(code));
+    let says_so = response.status >= 500 && response.error_codes().iter().any(|code| starting.contains(code));
     (says_so || matches!(response.status, 502 | 503)).then(|| format!("it answers with status {}", response.status))
 }
 

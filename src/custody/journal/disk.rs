@@ -20,17 +20,16 @@ pub(super) trait Disk: fmt::Debug + Send {
     /// not written to gets the opening line first, which is on disk in any case.
     fn append(&mut self, opening: &[u8], lines: &[u8], sync: bool) -> io::Result<()>;
 
-    /// Puts this in the place of everything.
+    /// Replaces everything with this.
     fn replace(&mut self, whole: &[u8]) -> io::Result<()>;
 
-    /// Leaves no file.
     fn remove(&mut self) -> io::Result<()>;
 }
 
 #[derive(Debug)]
 pub(super) struct JournalFile {
     path: PathBuf,
-    /// Journals under names of earlier versions, whose passwords go wherever those of this one go.
+    /// Journals under names of earlier versions, whose passwords are in this one once it is replaced or removed.
     former: Vec<PathBuf>,
     open: Option<Open>,
 }
@@ -41,22 +40,14 @@ struct Open {
     length: u64,
 }
 
-/// What a file is found to be.
-pub(super) enum Content {
-    Absent,
-    /// No journal; it is never written to.
-    Foreign,
-    Journal(Vec<u8>, Known),
-}
-
-/// Looks at the file of a journal.
-pub(super) fn content(path: &Path) -> io::Result<Content> {
+/// The journal at that path with its bytes, if there is one. A file that is no journal is never written to.
+pub(super) fn read(path: &Path) -> io::Result<Option<(Vec<u8>, Known)>> {
     match files::read_own(path, LARGEST) {
-        Ok(bytes) => Ok(match Known::read(&bytes) {
-            Some(known) => Content::Journal(bytes, known),
-            None => Content::Foreign,
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Content::Absent),
+        Ok(bytes) => match Known::read(&bytes) {
+            Some(known) => Ok(Some((bytes, known))),
+            None => Err(io::Error::new(io::ErrorKind::InvalidData, "another program has written to it")),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -68,8 +59,8 @@ impl JournalFile {
 
     fn opened(&self, opening: &[u8]) -> io::Result<Open> {
         files::folder_for_private(&self.path)?;
-        let mut before = journal(&self.path)?.unwrap_or_default();
-        if lines(&before) > MANY_LINES
+        let mut before = read(&self.path)?.map_or(Vec::new(), |(bytes, _)| bytes);
+        if before.split(|byte| *byte == b'\n').count() > MANY_LINES
             && let Some(compact) = compacted(&before)
         {
             files::replace_private(&self.path, &compact)?;
@@ -91,23 +82,10 @@ impl JournalFile {
         Ok(open)
     }
 
-    /// What passwords there were under former names is in this file now, or of no use any more.
+    /// The passwords under former names are in this file now, or of no use any more.
     fn remove_former(&mut self) -> io::Result<()> {
         self.former.drain(..).try_for_each(|path| files::remove(&path))
     }
-}
-
-/// The bytes of the journal at that path, if there is one; what is no journal is left alone.
-fn journal(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match content(path)? {
-        Content::Absent => Ok(None),
-        Content::Journal(bytes, _) => Ok(Some(bytes)),
-        Content::Foreign => Err(io::Error::new(io::ErrorKind::InvalidData, "another program has written to it")),
-    }
-}
-
-fn lines(bytes: &[u8]) -> usize {
-    bytes.split(|byte| *byte == b'\n').count()
 }
 
 fn too_large() -> io::Error {
@@ -149,7 +127,7 @@ impl Disk for JournalFile {
         if whole.len() as u64 > LARGEST {
             return Err(too_large());
         }
-        journal(&self.path)?;
+        read(&self.path)?;
         files::replace_private(&self.path, whole)?;
         // It begins with the opening of this run, which goes on in it.
         self.open = Some(Open { file: files::open_private(&self.path)?, length: whole.len() as u64 });
@@ -158,7 +136,7 @@ impl Disk for JournalFile {
 
     fn remove(&mut self) -> io::Result<()> {
         self.open = None;
-        journal(&self.path)?;
+        read(&self.path)?;
         files::remove(&self.path)?;
         self.remove_former()
     }

@@ -1,4 +1,4 @@
-//! What stands in a journal, line by line, and what it adds up to.
+//! The lines of a journal, and what they add up to.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -11,54 +11,40 @@ const SCHEMA: &str = "wabizspec/journal/1";
 /// What the first line of every journal begins with.
 const BEGINNING: &[u8] = br#"{"opened":{"schema":"wabizspec/journal/1","target":""#;
 
-/// An account and a password of it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An account and a password that it may have.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Credentials {
+pub struct Account {
     /// The user name.
-    pub account: String,
+    #[serde(rename = "account")]
+    pub username: String,
     /// The password.
     pub password: String,
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for Account {
     /// Without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credentials({}, …)", self.account)
+        write!(f, "Account({}, …)", self.username)
     }
 }
 
 /// One line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Entry {
-    /// A run begins to write.
-    Opened {
-        /// What this file is.
-        schema: String,
-        /// The target's URL.
-        target: String,
-        /// The name of its admin account.
-        admin: String,
-    },
+pub(super) enum Entry {
+    /// A run begins to write to the journal of that target, with the name of its admin account.
+    Opened { schema: String, target: String, admin: String },
     /// The account may have that password from the next request on.
-    Password(Credentials),
+    Password(Account),
     /// The account has logged in with it.
-    Works(Credentials),
-    /// The target refused that password, and it does not log in.
-    Refused(Credentials),
+    Works(Account),
+    /// The target refused that password, and the account does not log in with it.
+    Refused(Account),
     /// The account may be there from the next request on, and is the run's to remove.
-    Made(Named),
+    Made { account: String },
     /// The account is gone.
-    Gone(Named),
-}
-
-/// An account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Named {
-    /// The user name.
-    pub account: String,
+    Gone { account: String },
 }
 
 impl Entry {
@@ -68,8 +54,8 @@ impl Entry {
     }
 
     /// The entry as its line.
-    pub(super) fn line(&self) -> Vec<u8> {
-        // Strings and nothing else always become JSON.
+    pub fn line(&self) -> Vec<u8> {
+        // Strings alone always become JSON.
         let mut line = serde_json::to_vec(self).unwrap_or_default();
         line.push(b'\n');
         line
@@ -88,22 +74,22 @@ pub(super) enum News {
 }
 
 /// All that a journal says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Known {
     /// The target that it is about.
-    pub target: Option<String>,
+    pub(super) target: Option<String>,
     /// The name of its admin account.
-    pub admin: Option<String>,
+    admin: Option<String>,
     /// Oldest first, each once, where it was named last.
-    passwords: Vec<Credentials>,
+    passwords: Vec<Account>,
     /// Accounts that runs made and did not remove.
     made: BTreeSet<String>,
 }
 
 impl Known {
-    /// Reads a journal. A line that was cut off, and what this version does not know, is passed over; a file whose first
-    /// line is not a journal's is none.
-    pub fn read(bytes: &[u8]) -> Option<Known> {
+    /// Reads a journal. A line that was cut off or that this version does not know is skipped; a file whose first line is
+    /// not a journal's is none.
+    pub(super) fn read(bytes: &[u8]) -> Option<Known> {
         if is_cut_opening(bytes) {
             return Some(Known::default());
         }
@@ -130,47 +116,35 @@ impl Known {
 
     /// Takes in one entry.
     pub(super) fn take(&mut self, entry: Entry) -> News {
+        let order_if = |changed| if changed { News::Order } else { News::Nothing };
         match entry {
             Entry::Opened { target, admin, .. } => {
-                self.target = Some(target);
-                self.admin = Some(admin);
+                (self.target, self.admin) = (Some(target), Some(admin));
                 News::New
             }
-            Entry::Refused(credentials) => {
-                let before = self.passwords.len();
-                self.passwords.retain(|known| *known != credentials);
-                match self.passwords.len() == before {
-                    true => News::Nothing,
-                    false => News::Order,
-                }
-            }
-            Entry::Password(credentials) | Entry::Works(credentials) => {
-                if self.passwords.last() == Some(&credentials) {
+            Entry::Refused(refused) => order_if(self.forget(|known| *known == refused)),
+            Entry::Password(newest) | Entry::Works(newest) => {
+                if self.passwords.last() == Some(&newest) {
                     return News::Nothing;
                 }
-                let before = self.passwords.len();
-                self.passwords.retain(|known| *known != credentials);
-                let news = match self.passwords.len() == before {
-                    true => News::New,
-                    false => News::Order,
-                };
-                self.passwords.push(credentials);
-                news
+                let was_known = self.forget(|known| *known == newest);
+                self.passwords.push(newest);
+                if was_known { News::Order } else { News::New }
             }
             // A name that a power failure takes leaves an account behind, and costs no password.
-            Entry::Made(Named { account }) => match self.made.insert(account) {
-                true => News::Order,
-                false => News::Nothing,
-            },
-            Entry::Gone(Named { account }) => {
-                let before = self.passwords.len();
-                self.passwords.retain(|known| known.account != account);
-                match self.made.remove(&account) || self.passwords.len() != before {
-                    true => News::Order,
-                    false => News::Nothing,
-                }
+            Entry::Made { account } => order_if(self.made.insert(account)),
+            Entry::Gone { account } => {
+                let had_password = self.forget(|known| known.username == account);
+                order_if(self.made.remove(&account) || had_password)
             }
         }
+    }
+
+    /// Whether there were such passwords.
+    fn forget(&mut self, is_it: impl Fn(&Account) -> bool) -> bool {
+        let before = self.passwords.len();
+        self.passwords.retain(|known| !is_it(known));
+        self.passwords.len() != before
     }
 
     /// Lines that say the same, without those that no longer count.
@@ -179,30 +153,28 @@ impl Known {
     }
 
     fn entries(&self) -> impl Iterator<Item = Entry> {
-        let passwords = self.passwords.iter().cloned().map(Entry::Password);
-        passwords.chain(self.made())
+        self.passwords.iter().cloned().map(Entry::Password).chain(self.made())
     }
 
     /// The entries of the accounts that runs made.
     pub(super) fn made(&self) -> impl Iterator<Item = Entry> {
-        let named = |account: &String| Entry::Made(Named { account: account.clone() });
-        self.made.iter().map(named)
+        self.made.iter().map(|account| Entry::Made { account: account.clone() })
     }
 
     /// The passwords that an account may have, the newest first.
     pub fn passwords_of(&self, account: &str) -> Vec<String> {
-        let of = self.passwords.iter().rev();
-        of.filter(|known| known.account == account).map(|known| known.password.clone()).collect()
+        let of = self.passwords.iter().rev().filter(|known| known.username == account);
+        of.map(|known| known.password.clone()).collect()
     }
 
     /// Every password that it knows, oldest first.
-    pub fn all(&self) -> &[Credentials] {
+    pub(crate) fn all(&self) -> &[Account] {
         &self.passwords
     }
 
     /// Every account that it names and does not call gone, the admin aside, by name.
     pub fn other_accounts(&self) -> BTreeSet<&str> {
-        let with_password = self.passwords.iter().map(|known| known.account.as_str());
+        let with_password = self.passwords.iter().map(|known| known.username.as_str());
         let names = with_password.chain(self.made.iter().map(String::as_str));
         names.filter(|name| Some(*name) != self.admin.as_deref()).collect()
     }
@@ -221,9 +193,9 @@ fn is_cut_opening(bytes: &[u8]) -> bool {
     BEGINNING.starts_with(bytes) || bytes.starts_with(BEGINNING) && !bytes.contains(&b'\n') && cut(bytes)
 }
 
-/// The journal without what is of no use any more: repetitions, what was refused, and passwords of an account that a run gave it before a
-/// later run logged in to it. That login shows that the later run found the password that was in place then, and all
-/// that may be in place since stands in the lines of that run and of those after it.
+/// The journal without what is of no use any more: repetitions, what was refused, and passwords of an account that a run
+/// gave it before a later run logged in to it. That login shows that the later run found the password that was in place
+/// then, and all that may be in place since is in the lines of that run and of those after it.
 ///
 /// Only a login after the same run had recorded a password of the account counts. Settling used to write down passwords
 /// as working which nobody had tried.
@@ -234,28 +206,28 @@ pub(super) fn compacted(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut recorded = HashSet::new();
     // The last run that logged in to an account.
     let mut proven = HashMap::new();
-    let mut said = Vec::new();
+    let mut all = Vec::new();
     for entry in entries(bytes).flatten() {
         match &entry {
             Entry::Opened { .. } => {
                 run += 1;
                 recorded.clear();
             }
-            Entry::Password(credentials) => drop(recorded.insert(credentials.account.clone())),
-            Entry::Works(credentials) if recorded.contains(&credentials.account) => {
-                proven.insert(credentials.account.clone(), run);
+            Entry::Password(given) => drop(recorded.insert(given.username.clone())),
+            Entry::Works(given) if recorded.contains(&given.username) => {
+                proven.insert(given.username.clone(), run);
             }
             _ => {}
         }
-        said.push((run, entry));
+        all.push((run, entry));
     }
     let mut known = Known::default();
-    for (run, entry) in said {
+    for (run, entry) in all {
         let is_before = match &entry {
             Entry::Password(given) | Entry::Works(given) | Entry::Refused(given) => {
-                proven.get(&given.account).is_some_and(|proven| run < *proven)
+                proven.get(&given.username).is_some_and(|proven| run < *proven)
             }
-            Entry::Opened { .. } | Entry::Made(_) | Entry::Gone(_) => false,
+            Entry::Opened { .. } | Entry::Made { .. } | Entry::Gone { .. } => false,
         };
         if !is_before {
             known.take(entry);

@@ -2,7 +2,7 @@
 //!
 //! Before a request that may change a password is sent, the new one is on disk and synced, in a file that only its owner
 //! can read. The file is lines of JSON that are only ever added to while a run lasts, so that a kill at any instant
-//! leaves every earlier line whole. This module writes and reads it; whether a password works is for others to try.
+//! leaves every earlier line whole. This module writes and reads it; it does not try whether a password works.
 //!
 //! A run whose outcome is known settles the journal, which leaves only what works. Where runs are killed again and again
 //! nothing is settled; so a run that finds many lines first leaves out those that are of no use any more, and a journal
@@ -16,53 +16,42 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use entry::{Credentials, Entry, Known, Named};
+use thiserror::Error;
 
-use disk::{Content, Disk, JournalFile, content};
-use entry::News;
+pub use entry::{Account, Known};
+
+use disk::{Disk, JournalFile};
+use entry::{Entry, News};
 
 use crate::transport::origin::Origin;
 
 /// Why a journal cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Error)]
 pub enum JournalError {
     /// The file cannot be read or written.
-    #[error("the credential journal {path} cannot be used: {source}\n  help: name another place with --journal PATH", path = path.display())]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// The operating system's reason.
-        source: io::Error,
-    },
+    #[error("the credential journal {0} cannot be used: {1}\n  help: name another place with --journal PATH")]
+    Unusable(PathBuf, #[source] io::Error),
     /// The file is something else.
-    #[error(
-        "{path} is not a credential journal, so it is not changed\n  help: name another place with --journal PATH",
-        path = path.display()
-    )]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It belongs to another target.
-    #[error(
-        "{path} is the credential journal of {target}\n  help: name another place with --journal PATH",
-        path = path.display()
-    )]
-    OtherTarget {
-        /// The file.
-        path: PathBuf,
-        /// The target that it says.
-        target: String,
-    },
+    #[error("{0} is not a credential journal, so it is not changed\n  help: name another place with --journal PATH")]
+    Foreign(PathBuf),
+    /// It belongs to another target, whose URL it says.
+    #[error("{0} is the credential journal of {1}\n  help: name another place with --journal PATH")]
+    OtherTarget(PathBuf, String),
+}
+
+/// An entry is not on disk, so the request that it is about must not be sent.
+#[derive(Debug, Clone, Error)]
+#[error("the credential journal {path} cannot be written ({why}); nothing was sent")]
+pub struct NotRecorded {
+    path: PathBuf,
+    why: Arc<io::Error>,
 }
 
 /// The journal of one run.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    /// What earlier runs left in it.
     earlier: Known,
-    /// Whether this run has recorded anything.
     is_begun: AtomicBool,
     shared: Arc<Shared>,
 }
@@ -86,10 +75,10 @@ struct Waiting {
     known: Known,
     /// How much was written since the file was written whole.
     added: usize,
-    /// Why the disk took an entry no more. From then on nothing is recorded, and so nothing may be sent.
-    broken: Option<String>,
+    /// Why the disk stopped taking entries. From then on nothing is recorded, and so nothing may be sent.
+    broken: Option<Arc<io::Error>>,
     /// The last password that was noted as working.
-    works: Option<Credentials>,
+    works: Option<Account>,
 }
 
 impl Journal {
@@ -99,14 +88,13 @@ impl Journal {
     /// # Errors
     /// The file is there but cannot be read, or it is not this target's journal.
     pub fn open(path: &Path, target: &str, admin: &str) -> Result<Journal, JournalError> {
-        Journal::on(path, target, admin, Box::new(JournalFile::at(path, Vec::new())))
+        Journal::open_with_former(path, Vec::new(), target, admin)
     }
 
-    /// The same, and what earlier versions left under former names is taken in. Those files go when the journal is
-    /// settled.
+    /// The same, and what earlier versions left under former names is added. Those files go when the journal is settled.
     ///
     /// # Errors
-    /// As of [`Journal::open`]. A file that is no journal of this target is passed over where its name is a former one.
+    /// As of [`Journal::open`]. A file under a former name that is no journal of this target is skipped.
     pub fn open_with_former(
         path: &Path,
         former: Vec<PathBuf>,
@@ -120,21 +108,19 @@ impl Journal {
                     older = known.after(older);
                     taken.push(path);
                 }
-                Ok(_) | Err(JournalError::Foreign { .. }) => {}
+                Ok(_) | Err(JournalError::Foreign(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        let mut journal = Journal::on(path, target, admin, Box::new(JournalFile::at(path, taken)))?;
-        journal.earlier = std::mem::take(&mut journal.earlier).after(older);
-        lock(&journal.shared.waiting).known = journal.earlier.clone();
-        Ok(journal)
+        Journal::on(path, older, target, admin, Box::new(JournalFile::at(path, taken)))
     }
 
-    fn on(path: &Path, target: &str, admin: &str, disk: Box<dyn Disk>) -> Result<Journal, JournalError> {
+    fn on(path: &Path, older: Known, target: &str, admin: &str, disk: Box<dyn Disk>) -> Result<Journal, JournalError> {
         let earlier = Journal::read(path)?.unwrap_or_default();
         if let Some(other) = earlier.target.as_ref().filter(|other| place(other) != place(target)) {
-            return Err(JournalError::OtherTarget { path: path.to_owned(), target: other.clone() });
+            return Err(JournalError::OtherTarget(path.to_owned(), other.clone()));
         }
+        let earlier = earlier.after(older);
         let waiting = Waiting { known: earlier.clone(), ..Waiting::default() };
         Ok(Journal {
             path: path.to_owned(),
@@ -148,21 +134,19 @@ impl Journal {
         })
     }
 
-    /// What the journal at that path says; nothing where there is no file.
+    /// What the journal at that path says, if there is one.
     ///
     /// # Errors
     /// The file cannot be read, or is no journal.
     pub fn read(path: &Path) -> Result<Option<Known>, JournalError> {
-        match content(path) {
-            Ok(Content::Journal(_, known)) => Ok(Some(known)),
-            Ok(Content::Absent) => Ok(None),
-            Ok(Content::Foreign) => Err(JournalError::Foreign { path: path.to_owned() }),
-            Err(source) => Err(JournalError::Unusable { path: path.to_owned(), source }),
+        match disk::read(path) {
+            Ok(found) => Ok(found.map(|(_, known)| known)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(JournalError::Foreign(path.to_owned())),
+            Err(error) => Err(JournalError::Unusable(path.to_owned(), error)),
         }
     }
 
-    /// Where it lies.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -171,12 +155,9 @@ impl Journal {
         &self.earlier
     }
 
-    /// Makes the file now, so that a run which will need it does not find out half-way that there is none to be had.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub async fn prepare(&self) -> Result<(), JournalError> {
-        let unusable = |why: String| JournalError::Unusable { path: self.path.clone(), source: io::Error::other(why) };
+    /// Makes the file now, so that a run which will need it does not find out half-way that it cannot be made.
+    pub(crate) async fn prepare(&self) -> Result<(), JournalError> {
+        let unusable = |error| JournalError::Unusable(self.path.clone(), io::Error::other(error));
         self.record(&[]).await.map_err(unusable)
     }
 
@@ -185,51 +166,37 @@ impl Journal {
     /// sync.
     ///
     /// # Errors
-    /// They are not on disk, in words: then the request must not be sent.
-    pub async fn record(&self, credentials: &[Credentials]) -> Result<(), String> {
-        let entries: Vec<Entry> = credentials.iter().cloned().map(Entry::Password).collect();
+    /// They are not on disk: then the request must not be sent.
+    pub async fn record(&self, accounts: &[Account]) -> Result<(), NotRecorded> {
+        let entries: Vec<Entry> = accounts.iter().cloned().map(Entry::Password).collect();
         self.write(&entries).await
     }
 
-    /// Notes that an account logs in with that password. It need not reach the disk: it only spares wrong tries.
-    ///
-    /// # Errors
-    /// It could not be written.
-    pub async fn works(&self, credentials: Credentials) -> Result<(), String> {
-        self.write(&[Entry::Works(credentials)]).await
+    /// Notes that an account logs in with that password. It need not reach the disk: it only saves wrong tries.
+    pub(super) async fn works(&self, account: Account) -> Result<(), NotRecorded> {
+        self.write(&[Entry::Works(account)]).await
     }
 
     /// Notes that a password which was recorded is not an account's: the target refused it. Nobody needs to try it again.
-    ///
-    /// # Errors
-    /// It could not be written.
-    pub async fn refused(&self, credentials: Credentials) -> Result<(), String> {
-        self.write(&[Entry::Refused(credentials)]).await
+    pub(super) async fn refused(&self, account: Account) -> Result<(), NotRecorded> {
+        self.write(&[Entry::Refused(account)]).await
     }
 
-    /// Notes that the run is about to make an account of that name, so that it can be removed whatever becomes of the run.
-    ///
-    /// # Errors
-    /// It could not be written; then the request must not be sent.
-    pub async fn made(&self, account: &str) -> Result<(), String> {
-        let account = account.to_owned();
-        self.write(&[Entry::Made(Named { account })]).await
+    /// Notes that the run is about to make an account of that name, so that it can be removed however the run ends.
+    pub(crate) async fn made(&self, account: &str) -> Result<(), NotRecorded> {
+        self.write(&[Entry::Made { account: account.to_owned() }]).await
     }
 
-    /// Notes that an account is gone. The note is written with the next one: without it, somebody looks for the account in
-    /// vain.
-    pub fn gone(&self, account: &str) {
-        let account = account.to_owned();
-        self.take(&[Entry::Gone(Named { account })]);
+    /// Notes that an account is gone. The note is written with the next one: if it is lost, somebody looks for an account
+    /// that is not there.
+    pub(crate) fn gone(&self, account: &str) {
+        self.take(&[Entry::Gone { account: account.to_owned() }]);
     }
 
     /// Notes that every account but the admin's is gone: the target was reset.
-    pub fn all_gone(&self) {
-        let named: Vec<String> = {
-            let waiting = lock(&self.shared.waiting);
-            waiting.known.other_accounts().into_iter().map(str::to_owned).collect()
-        };
-        named.iter().for_each(|account| self.gone(account));
+    pub(super) fn all_gone(&self) {
+        let known = lock(&self.shared.waiting).known.clone();
+        known.other_accounts().into_iter().for_each(|account| self.gone(account));
     }
 
     fn take(&self, entries: &[Entry]) {
@@ -238,10 +205,7 @@ impl Journal {
             let news = waiting.known.take(entry.clone());
             // That it works says more than that it may.
             let proven = match entry {
-                Entry::Works(credentials) if waiting.works.as_ref() != Some(credentials) => {
-                    waiting.works = Some(credentials.clone());
-                    true
-                }
+                Entry::Works(account) => waiting.works.replace(account.clone()).as_ref() != Some(account),
                 _ => false,
             };
             if proven || news != News::Nothing {
@@ -252,18 +216,17 @@ impl Journal {
         }
     }
 
-    async fn write(&self, entries: &[Entry]) -> Result<(), String> {
+    async fn write(&self, entries: &[Entry]) -> Result<(), NotRecorded> {
         self.take(entries);
         // In a thread of its own, which goes on to the end although nobody may wait for it any more.
         let shared = Arc::clone(&self.shared);
-        let written = tokio::task::spawn_blocking(move || shared.write_what_waits());
-        let written = written.await.unwrap_or_else(|error| Err(error.to_string()));
-        let path = self.path.display();
-        written.map_err(|why| format!("the credential journal {path} cannot be written ({why}); nothing was sent"))
+        let written = tokio::task::spawn_blocking(move || shared.write_what_waits()).await;
+        let written = written.unwrap_or_else(|error| Err(Arc::new(io::Error::other(error))));
+        written.map_err(|why| NotRecorded { path: self.path.clone(), why })
     }
 
     /// Whether this run has recorded anything.
-    pub fn is_begun(&self) -> bool {
+    pub(super) fn is_begun(&self) -> bool {
         self.is_begun.load(Ordering::Relaxed)
     }
 
@@ -272,19 +235,17 @@ impl Journal {
     ///
     /// # Errors
     /// The file stays as it was.
-    pub async fn settle(&self, works: &[Credentials]) -> io::Result<()> {
+    pub async fn settle(&self, works: &[Account]) -> io::Result<()> {
         let (whole, remembered) = {
             let waiting = &mut *lock(&self.shared.waiting);
             // Nobody has tried them all: no entry says that one works.
             let works = works.iter().cloned().map(Entry::Password);
             let entries: Vec<Entry> = works.chain(waiting.known.made()).collect();
-            let lines = entries.iter().flat_map(Entry::line);
-            let whole: Vec<u8> = self.shared.opening.iter().copied().chain(lines).collect();
-            // What the file does not hold any more would be new to it.
-            (waiting.known, waiting.works) = (Known::default(), None);
-            waiting.lines.clear();
-            (waiting.is_new, waiting.added) = (false, 0);
             let remembered = !entries.is_empty();
+            let mut whole = self.shared.opening.clone();
+            whole.extend(entries.iter().flat_map(Entry::line));
+            // What the file does not hold any more would be new to it.
+            *waiting = Waiting { broken: waiting.broken.take(), ..Waiting::default() };
             for entry in entries {
                 waiting.known.take(entry);
             }
@@ -299,18 +260,18 @@ impl Journal {
     }
 }
 
-/// A journal that has grown by so much is written anew, without the accounts that are gone: a fuzzer makes thousands of
-/// them in a second.
+/// A journal that has grown by so much is rewritten without the accounts that are gone: a fuzzer makes thousands of them in
+/// a second.
 const GROWN: usize = 1 << 20;
 
 impl Shared {
     /// Whoever gets the disk writes for all that wait: they find their entries on disk when it is their turn.
-    fn write_what_waits(&self) -> Result<(), String> {
+    fn write_what_waits(&self) -> Result<(), Arc<io::Error>> {
         let mut disk = lock(&self.disk);
         let (lines, is_new, whole) = {
             let waiting = &mut *lock(&self.waiting);
             if let Some(why) = &waiting.broken {
-                return Err(why.clone());
+                return Err(Arc::clone(why));
             }
             waiting.added += waiting.lines.len();
             let whole = (waiting.added > GROWN).then(|| {
@@ -323,20 +284,16 @@ impl Shared {
             Some(whole) => disk.replace(&whole),
             None => disk.append(&self.opening, &lines, is_new),
         };
-        written.map_err(|error| {
-            let why = error.to_string();
-            lock(&self.waiting).broken = Some(why.clone());
-            why
-        })
+        written.map_err(|error| Arc::clone(lock(&self.waiting).broken.insert(Arc::new(error))))
     }
 }
 
-/// What a URL points at, however it is reached: the accounts are the same with TLS and without.
+/// Where a URL leads, however it is written: the accounts are the same with TLS and without.
 fn place(url: &str) -> String {
     url.parse::<Origin>().map_or_else(|_| url.to_owned(), |origin| origin.place())
 }
 
-/// A writer that panicked leaves at worst a line cut short, which readers pass over.
+/// A writer that panicked leaves at worst a line cut short, which readers skip.
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -109,7 +109,7 @@ fn a_run_that_waited_in_vain_waits_again_only_after_something_went_through() {
     gate.went_through();
     let try_it = |tries| gate.shut(asked, tries, &mut Patience::default()).is_ok();
     assert!(try_it(1));
-    assert!(gate.told().expect("a remark").contains("throttled 4 times"));
+    assert!(gate.remark().expect("a remark").contains("throttled 4 times"));
 }
 
 #[test]
@@ -122,8 +122,8 @@ fn an_untold_wait_grows_and_a_wait_of_nothing_is_a_short_one() {
         kept.expect("within bounds");
         state.shut_until.expect("shut") - now
     };
-    assert_eq!(until(None, 1, 0), UNTOLD_WAIT);
-    assert_eq!(until(None, 3, 20), UNTOLD_WAIT * 4);
+    assert_eq!(until(None, 1, 0), DEFAULT_WAIT);
+    assert_eq!(until(None, 3, 20), DEFAULT_WAIT * 4);
     assert_eq!(until(Some(Duration::ZERO), 1, 40), SHORTEST_WAIT);
 }
 

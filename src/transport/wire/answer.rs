@@ -1,7 +1,7 @@
 //! One request and one answer on one open connection.
 //!
-//! Reading begins before the request is all sent: a target may answer early and close, and a target that does not read
-//! on until its answer is taken must not lock both sides.
+//! Reading begins before the whole request is sent: a target may answer early and close, and a target that does not read
+//! on until its answer is taken must not block both sides.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
@@ -9,33 +9,34 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::chunked::{ChunkError, Chunked};
+use super::Broken;
+use super::chunked::Chunked;
 use super::connection::Connection;
 use super::framing::{Framing, framing, persists};
-use super::head::{Head, HeadError, MAX_HEADERS, parse};
+use super::head::{Head, parse};
 use super::outgoing::Outgoing;
-use crate::exchange::{Breakage, Outcome, Phase, Response, Unanswered};
+use crate::exchange::{Breakage, Phase, Response, Unanswered};
 use crate::transport::limits::Limits;
 
 /// More interim answers than this to one request are not read.
 const MAX_INTERIM: usize = 32;
 
-/// What came of sending one request on one connection.
+/// One request sent on one connection.
 pub(super) struct Attempt {
-    pub(super) outcome: Outcome,
+    pub answer: Result<Response, Unanswered>,
     /// From the first byte sent.
-    pub(super) elapsed: Duration,
-    /// The request is sent, the answer is whole, and both sides mean to go on with this connection.
-    pub(super) persistent: bool,
+    pub elapsed: Duration,
+    /// The request is sent, the answer is whole, and both sides want to go on with this connection.
+    pub persistent: bool,
 }
 
 impl Attempt {
     /// The connection closed before a byte of an answer: on a reused connection, most likely the target had closed it
     /// before the request reached it.
-    pub(super) fn died_unanswered(&self) -> bool {
+    pub fn died_unanswered(&self) -> bool {
         matches!(
-            &self.outcome,
-            Outcome::Unanswered(Unanswered { breakage: Breakage::Closed, phase: Phase::Sending | Phase::Waiting, .. })
+            self.answer,
+            Err(Unanswered { breakage: Breakage::Closed, phase: Phase::Sending | Phase::Waiting, .. })
         )
     }
 }
@@ -58,19 +59,16 @@ pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method:
     match answer {
         Ok((response, persistent)) => {
             let persistent = persistent && talk.outgoing.is_done();
-            Attempt { outcome: Outcome::Answered(response), elapsed, persistent }
+            Attempt { answer: Ok(response), elapsed, persistent }
         }
-        Err((breakage, detail)) => {
+        Err(Broken { breakage, detail }) => {
             let phase = talk.phase();
             let partial = talk.connection.inbox.opening().to_vec();
             let unanswered = Unanswered { breakage, phase, obstacle: None, detail, partial };
-            Attempt { outcome: Outcome::Unanswered(unanswered), elapsed, persistent: false }
+            Attempt { answer: Err(unanswered), elapsed, persistent: false }
         }
     }
 }
-
-/// What broke an answer off, and the reason in words.
-type Failure = (Breakage, String);
 
 struct Talk<'t> {
     connection: &'t mut Connection,
@@ -93,7 +91,7 @@ impl Talk<'_> {
     }
 
     /// Reads the answer, and whether the target keeps the connection open after it.
-    async fn answer(&mut self, method: &str) -> Result<(Response, bool), Failure> {
+    async fn answer(&mut self, method: &str) -> Result<(Response, bool), Broken> {
         let mut interim = Vec::new();
         let head = loop {
             let head = self.head().await?;
@@ -102,11 +100,11 @@ impl Talk<'_> {
                 break head;
             }
             if interim.len() == MAX_INTERIM {
-                return Err((Breakage::TooLarge, format!("more than {MAX_INTERIM} interim answers")));
+                return Err(Broken::too_large(format!("more than {MAX_INTERIM} interim answers")));
             }
             interim.push(head.status);
         };
-        let framing = framing(&head, method).map_err(|why| (Breakage::Malformed, why))?;
+        let framing = framing(&head, method)?;
         let persistent = persists(&head, method, &framing);
         self.phase = Some(Phase::Body);
         let body = self.body(&framing).await?;
@@ -114,39 +112,29 @@ impl Talk<'_> {
         Ok((Response { version, status, reason, headers, body, interim, surplus: Vec::new() }, persistent))
     }
 
-    async fn head(&mut self) -> Result<Head, Failure> {
-        let mut looked_at = 0;
+    async fn head(&mut self) -> Result<Head, Broken> {
+        let mut parsed = 0;
         loop {
             let filled = self.connection.inbox.filled();
-            // Each look begins at the first byte again. A line that comes byte by byte is looked at a few times only, or
-            // a slow head would cost the square of its length.
-            if !filled.is_empty() && (filled.len() >= 2 * looked_at || filled[looked_at..].contains(&b'\n')) {
-                looked_at = filled.len();
-                match parse(filled) {
-                    Ok(Some(head)) if head.bytes <= self.limits.head_bytes => {
-                        self.connection.inbox.consume(head.bytes);
-                        return Ok(head);
-                    }
-                    Ok(_) => {}
-                    Err(HeadError::TooManyHeaders) => {
-                        return Err((Breakage::TooLarge, format!("more than {MAX_HEADERS} headers")));
-                    }
-                    Err(HeadError::Malformed(why)) => {
-                        return Err((Breakage::Malformed, explain(why, filled)));
-                    }
+            // Parsing begins at the first byte again each time. A line that comes byte by byte is parsed only a few times,
+            // or a slow head would cost the square of its length.
+            if !filled.is_empty() && (filled.len() >= 2 * parsed || filled[parsed..].contains(&b'\n')) {
+                parsed = filled.len();
+                let head = parse(filled).map_err(|broken| explain(broken, filled))?;
+                if let Some(head) = head.filter(|head| head.bytes <= self.limits.head_bytes) {
+                    self.connection.inbox.take(head.bytes);
+                    return Ok(head);
                 }
             }
-            if looked_at.max(filled.len()) > self.limits.head_bytes {
+            if filled.len() > self.limits.head_bytes {
                 let limit = self.limits.head_bytes;
-                return Err((Breakage::TooLarge, format!("a head of more than {limit} bytes")));
+                return Err(Broken::too_large(format!("a head of more than {limit} bytes")));
             }
-            if self.more().await? == 0 {
-                return Err(self.closed());
-            }
+            self.need_more(String::new).await?;
         }
     }
 
-    async fn body(&mut self, framing: &Framing) -> Result<Vec<u8>, Failure> {
+    async fn body(&mut self, framing: &Framing) -> Result<Vec<u8>, Broken> {
         match *framing {
             Framing::Nothing => Ok(Vec::new()),
             Framing::Length(length) => self.body_of_length(length).await,
@@ -155,54 +143,36 @@ impl Talk<'_> {
         }
     }
 
-    async fn body_of_length(&mut self, length: u64) -> Result<Vec<u8>, Failure> {
-        let length = usize::try_from(length)
-            .ok()
-            .filter(|&length| length <= self.limits.body_bytes)
-            .ok_or_else(|| self.body_too_large())?;
+    async fn body_of_length(&mut self, length: u64) -> Result<Vec<u8>, Broken> {
+        let length = usize::try_from(length).ok().filter(|length| *length <= self.limits.body_bytes);
+        let length = length.ok_or_else(|| self.body_too_large())?;
         let mut body = Vec::with_capacity(length);
         loop {
-            let filled = self.connection.inbox.filled();
-            let count = filled.len().min(length - body.len());
-            body.extend_from_slice(&filled[..count]);
-            self.connection.inbox.consume(count);
+            body.extend_from_slice(self.connection.inbox.take(length - body.len()));
             if body.len() == length {
                 return Ok(body);
             }
-            if self.more().await? == 0 {
-                let (breakage, detail) = self.closed();
-                return Err((breakage, format!("{detail}, after {} of {length} bytes of the body", body.len())));
-            }
+            self.need_more(|| format!(", after {} of {length} bytes of the body", body.len())).await?;
         }
     }
 
-    async fn chunked_body(&mut self) -> Result<Vec<u8>, Failure> {
+    async fn chunked_body(&mut self) -> Result<Vec<u8>, Broken> {
         let mut decoder = Chunked::new(self.limits.head_bytes, self.limits.body_bytes);
         let mut body = Vec::new();
         loop {
-            let decoded = decoder.decode(self.connection.inbox.filled(), &mut body);
-            let count = decoded.map_err(|error| match error {
-                ChunkError::Malformed(why) => (Breakage::Malformed, why),
-                ChunkError::TooLarge(what) => (Breakage::TooLarge, what.to_owned()),
-            })?;
-            self.connection.inbox.consume(count);
+            let count = decoder.decode(self.connection.inbox.filled(), &mut body)?;
+            self.connection.inbox.take(count);
             if decoder.is_done() {
                 return Ok(body);
             }
-            if self.more().await? == 0 {
-                let (breakage, detail) = self.closed();
-                return Err((breakage, format!("{detail}, before the last chunk")));
-            }
+            self.need_more(|| ", before the last chunk".to_owned()).await?;
         }
     }
 
-    async fn body_until_close(&mut self) -> Result<Vec<u8>, Failure> {
+    async fn body_until_close(&mut self) -> Result<Vec<u8>, Broken> {
         let mut body = Vec::new();
         loop {
-            let filled = self.connection.inbox.filled();
-            let count = filled.len();
-            body.extend_from_slice(filled);
-            self.connection.inbox.consume(count);
+            body.extend_from_slice(self.connection.inbox.take(usize::MAX));
             if body.len() > self.limits.body_bytes {
                 return Err(self.body_too_large());
             }
@@ -213,21 +183,30 @@ impl Talk<'_> {
         }
     }
 
-    fn body_too_large(&self) -> Failure {
-        (Breakage::TooLarge, format!("a body of more than {} bytes", self.limits.body_bytes))
+    fn body_too_large(&self) -> Broken {
+        Broken::too_large(format!("a body of more than {} bytes", self.limits.body_bytes))
     }
 
-    fn closed(&self) -> Failure {
+    fn closed(&self) -> Broken {
         let detail = match self.outgoing.failure() {
             Some(error) => format!("sending failed: {error}"),
             None => "end of the stream".to_owned(),
         };
-        (Breakage::Closed, detail)
+        Broken { breakage: Breakage::Closed, detail }
     }
 
-    /// Waits for more bytes of the answer, sending the while what is unsent. 0 is the end of the stream.
-    async fn more(&mut self) -> Result<usize, Failure> {
-        // Where bytes are always there, waiting never happens and no timer is ever asked.
+    /// Waits for more bytes of an answer that is not over; `place` says where it is cut if there are none.
+    async fn need_more(&mut self, place: impl FnOnce() -> String) -> Result<(), Broken> {
+        if self.more().await? > 0 {
+            return Ok(());
+        }
+        let closed = self.closed();
+        Err(Broken { detail: closed.detail + &place(), ..closed })
+    }
+
+    /// Waits for more bytes of the answer, and meanwhile sends what is unsent. 0 is the end of the stream.
+    async fn more(&mut self) -> Result<usize, Broken> {
+        // Where bytes are always there, nothing ever waits and no timer is checked.
         self.reads += 1;
         if self.reads > 1 && Instant::now() >= self.whole_by {
             return Err(self.timed_out());
@@ -249,16 +228,12 @@ impl Talk<'_> {
                 }
                 Ok(count)
             }
-            Some(Err(error)) => Err((Breakage::Closed, error.to_string())),
+            Some(Err(error)) => Err(Broken { breakage: Breakage::Closed, detail: error.to_string() }),
         }
     }
 
-    fn deadline(&self) -> Instant {
-        if self.phase.is_none() { self.first_byte_by } else { self.whole_by }
-    }
-
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.deadline();
+        let deadline = if self.phase.is_none() { self.first_byte_by } else { self.whole_by };
         let timer = &mut self.connection.timer;
         if timer.deadline() > deadline {
             timer.as_mut().reset(deadline);
@@ -273,20 +248,23 @@ impl Talk<'_> {
         Poll::Pending
     }
 
-    fn timed_out(&self) -> Failure {
+    fn timed_out(&self) -> Broken {
         let (limit, what) = match self.phase {
             None if self.limits.first_byte < self.limits.whole => (self.limits.first_byte, "the first byte"),
             _ => (self.limits.whole, "the whole answer"),
         };
-        (Breakage::TimedOut, format!("{limit:?} for {what}"))
+        Broken { breakage: Breakage::TimedOut, detail: format!("{limit:?} for {what}") }
     }
 }
 
 /// Adds a likely cause to the parser's reason.
-fn explain(why: String, bytes: &[u8]) -> String {
+fn explain(broken: Broken, bytes: &[u8]) -> Broken {
     match bytes {
         // RFC 8446 §5.1: an alert record. A TLS server says so to a request in plain text.
-        [0x15, 0x03, ..] => format!("{why}; this is a TLS alert: is the target's URL https://?"),
-        _ => why,
+        [0x15, 0x03, ..] => {
+            let detail = broken.detail + "; this is a TLS alert: is the target's URL https://?";
+            Broken { detail, ..broken }
+        }
+        _ => broken,
     }
 }

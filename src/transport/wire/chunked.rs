@@ -1,6 +1,8 @@
 //! The chunked transfer coding (RFC 9112 §7.1), undone piece by piece as the bytes come.
 
-/// More digits than any size needs that is read, leading zeros included.
+use super::Broken;
+
+/// More digits than a size of 64 bits needs, leading zeros included.
 const MAX_DIGITS: usize = 16;
 
 /// An incremental decoder: feed it what has come, as often as something comes.
@@ -35,31 +37,23 @@ enum State {
     Done,
 }
 
-/// Why the coding cannot be undone.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum ChunkError {
-    Malformed(String),
-    /// In words, what is too large.
-    TooLarge(&'static str),
-}
-
 impl Chunked {
-    pub(super) fn new(max_overhead: usize, max_body: usize) -> Self {
+    pub fn new(max_overhead: usize, max_body: usize) -> Self {
         let state = State::Size { value: 0, digits: 0 };
         Chunked { state, max_overhead, max_body, overhead: 0, trailers: Vec::new() }
     }
 
     /// Whether the last chunk and the trailers have come.
-    pub(super) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
-    /// Decodes into `body` and says how many bytes of `input` it took: all of them, unless the coding is at its end.
+    /// Decodes into `body` and returns how many bytes of `input` it took: all of them, unless the coding is at its end.
     ///
     /// # Errors
     ///
-    /// When the coding is broken or something is larger than it may be. `body` then holds what came before.
-    pub(super) fn decode(&mut self, input: &[u8], body: &mut Vec<u8>) -> Result<usize, ChunkError> {
+    /// When the coding is broken or something is too large. `body` then holds what came before.
+    pub fn decode(&mut self, input: &[u8], body: &mut Vec<u8>) -> Result<usize, Broken> {
         let mut at = 0;
         while at < input.len() && !self.is_done() {
             if let State::Data(left) = self.state {
@@ -77,18 +71,16 @@ impl Chunked {
         Ok(at)
     }
 
-    fn step(&mut self, byte: u8, body: usize) -> Result<State, ChunkError> {
+    fn step(&mut self, byte: u8, body: usize) -> Result<State, Broken> {
         Ok(match (self.state, byte) {
             (State::Size { value, digits }, _) if byte.is_ascii_hexdigit() => {
                 if digits == MAX_DIGITS {
-                    return Err(ChunkError::TooLarge("the size of a chunk"));
+                    return Err(Broken::too_large("the size of a chunk"));
                 }
                 let digit = char::from(byte).to_digit(16).unwrap_or_default();
                 State::Size { value: value << 4 | u64::from(digit), digits: digits + 1 }
             }
-            (State::Size { digits: 0, .. }, _) => {
-                return Err(unexpected("the size of a chunk", byte));
-            }
+            (State::Size { digits: 0, .. }, _) => return Err(unexpected("the size of a chunk", byte)),
             (State::Size { value, .. } | State::Padding(value), b' ' | b'\t') => {
                 self.count()?;
                 State::Padding(value)
@@ -96,7 +88,7 @@ impl Chunked {
             (State::Size { value, .. } | State::Padding(value), b';') => State::Extension(value),
             (State::Size { value, .. } | State::Padding(value) | State::Extension(value), b'\r') => {
                 if value > (self.max_body - body.min(self.max_body)) as u64 {
-                    return Err(ChunkError::TooLarge("the body"));
+                    return Err(Broken::too_large("the body"));
                 }
                 State::SizeLf(value)
             }
@@ -122,26 +114,22 @@ impl Chunked {
                 self.check_trailers()?;
                 State::Done
             }
-            (State::Size { .. } | State::Padding(_), _) => {
-                return Err(unexpected("the end of a chunk's size", byte));
-            }
-            (State::DataCr | State::DataLf, _) => {
-                return Err(unexpected("the line break after a chunk", byte));
-            }
+            (State::Size { .. } | State::Padding(_), _) => return Err(unexpected("the end of a chunk's size", byte)),
+            (State::DataCr | State::DataLf, _) => return Err(unexpected("the line break after a chunk", byte)),
             (_, _) => return Err(unexpected("a line break in chunked coding", byte)),
         })
     }
 
-    fn count(&mut self) -> Result<(), ChunkError> {
+    fn count(&mut self) -> Result<(), Broken> {
         self.overhead += 1;
         if self.overhead > self.max_overhead {
-            return Err(ChunkError::TooLarge("what chunked coding adds to the body"));
+            return Err(Broken::too_large("what chunked coding adds to the body"));
         }
         Ok(())
     }
 
     /// Trailers are not kept, but they must be header lines: otherwise they may be the head of another answer.
-    fn check_trailers(&mut self) -> Result<(), ChunkError> {
+    fn check_trailers(&mut self) -> Result<(), Broken> {
         if self.trailers.is_empty() {
             return Ok(());
         }
@@ -149,24 +137,23 @@ impl Chunked {
         let mut slots = vec![httparse::EMPTY_HEADER; super::head::MAX_HEADERS];
         match httparse::parse_headers(&self.trailers, &mut slots) {
             Ok(httparse::Status::Complete(_)) => Ok(()),
-            Ok(httparse::Status::Partial) => {
-                Err(ChunkError::Malformed("the trailers are not valid headers".to_owned()))
-            }
-            Err(httparse::Error::TooManyHeaders) => Err(ChunkError::TooLarge("the number of trailers")),
-            Err(error) => Err(ChunkError::Malformed(format!("the trailers are not valid headers: {error}"))),
+            Ok(httparse::Status::Partial) => Err(Broken::malformed("the trailers are not valid headers")),
+            Err(httparse::Error::TooManyHeaders) => Err(Broken::too_large("the number of trailers")),
+            Err(error) => Err(Broken::malformed(format!("the trailers are not valid headers: {error}"))),
         }
     }
 }
 
-fn unexpected(wanted: &str, byte: u8) -> ChunkError {
-    ChunkError::Malformed(format!("`{}` instead of {wanted}", byte.escape_ascii()))
+fn unexpected(wanted: &str, byte: u8) -> Broken {
+    Broken::malformed(format!("`{}` instead of {wanted}", byte.escape_ascii()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ChunkError, Chunked};
+    use super::*;
+    use crate::exchange::Breakage;
 
-    fn decode(input: &[u8], step: usize) -> Result<(Vec<u8>, usize, bool), ChunkError> {
+    fn decode(input: &[u8], step: usize) -> Result<(Vec<u8>, usize, bool), Broken> {
         let mut decoder = Chunked::new(64, 100);
         let (mut body, mut taken) = (Vec::new(), 0);
         for piece in input.chunks(step) {
@@ -223,8 +210,8 @@ mod tests {
             "0\r\nHTTP/1.1 200 OK\r\n\r\n",
             "0\r\nA: b\r\n\n",
         ] {
-            let result = decode(input.as_bytes(), 1);
-            assert!(matches!(result, Err(ChunkError::Malformed(_))), "{input:?} {result:?}");
+            let broken = decode(input.as_bytes(), 1).expect_err(input);
+            assert_eq!(broken.breakage, Breakage::Malformed, "{input:?} {broken:?}");
         }
     }
 
@@ -240,7 +227,8 @@ mod tests {
             "1;xxxx\r\na\r\n".repeat(17),
             "0\r\n".to_owned() + &"A: b\r\n".repeat(20),
         ] {
-            assert!(matches!(decode(input.as_bytes(), 7), Err(ChunkError::TooLarge(_))), "{input:?}");
+            let broken = decode(input.as_bytes(), 7).expect_err(&input);
+            assert_eq!(broken.breakage, Breakage::TooLarge, "{input:?} {broken:?}");
         }
     }
 }

@@ -12,20 +12,21 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::inbox::{Inbox, PARTIAL_BYTES};
+use super::inbox::Inbox;
 use super::stream::Stream;
-use crate::exchange::{Breakage, Obstacle, Phase, Unanswered};
+use crate::exchange::{Obstacle, Unanswered};
 use crate::transport::origin::Origin;
 use crate::transport::tls::obstacle_within;
+use crate::transport::{PARTIAL_BYTES, unreachable};
 
 /// A stream with the bytes received from it.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) stream: Stream,
-    pub(super) inbox: Inbox,
+    pub stream: Stream,
+    pub inbox: Inbox,
     /// One timer for all requests of this connection. It is moved only when it fires too early or is set too late, so
     /// that most requests do not touch the runtime's timer wheel.
-    pub(super) timer: Pin<Box<Sleep>>,
+    pub timer: Pin<Box<Sleep>>,
 }
 
 /// What has happened on a connection since its last answer.
@@ -44,17 +45,17 @@ impl Connection {
     }
 
     /// Looks, without waiting, at what has come since the last answer.
-    pub(super) fn idle_state(&mut self) -> Idle {
+    pub fn idle_state(&mut self) -> Idle {
         match self.stream.read_now(&mut [0]) {
             Ok(1..) => Idle::Unsolicited,
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock && !self.stream.hides_bytes() => Idle::Quiet,
+            Err(error) if error.kind() == ErrorKind::WouldBlock && !self.stream.hides_bytes() => Idle::Quiet,
             Ok(0) | Err(_) => Idle::Gone,
         }
     }
 
     /// The bytes that follow the answer and are here already, at most [`PARTIAL_BYTES`]. A connection that will be used
     /// again is looked at then, so here it is asked only for what was received together with the answer.
-    pub(super) fn surplus(&mut self, will_serve_again: bool) -> Vec<u8> {
+    pub fn surplus(&mut self, will_serve_again: bool) -> Vec<u8> {
         let mut surplus = self.inbox.filled().to_vec();
         if !will_serve_again && surplus.len() < PARTIAL_BYTES {
             let mut more = [0; PARTIAL_BYTES];
@@ -86,7 +87,7 @@ impl std::fmt::Debug for Connector {
 }
 
 impl Connector {
-    pub(super) fn new(origin: Origin, tls: Option<Arc<ClientConfig>>) -> Self {
+    pub fn new(origin: Origin, tls: Option<Arc<ClientConfig>>) -> Self {
         let security = match tls {
             _ if !origin.tls() => Security::Plain,
             None => Security::Missing("https without a TLS configuration".to_owned()),
@@ -98,19 +99,12 @@ impl Connector {
         Connector { origin, security }
     }
 
-    pub(super) fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     /// Opens a connection, TLS included, within `limit`.
-    pub(super) async fn connect(&self, limit: Duration) -> Result<Connection, Unanswered> {
+    pub async fn connect(&self, limit: Duration) -> Result<Connection, Unanswered> {
         let deadline = Instant::now() + limit;
         let (connector, name) = match &self.security {
             Security::Missing(why) => return Err(unreachable(None, why.clone())),
-            Security::Plain => {
-                let stream = Stream::Plain(self.tcp(deadline).await?);
-                return Ok(Connection::new(stream, deadline));
-            }
+            Security::Plain => return Ok(Connection::new(Stream::Plain(self.tcp(deadline).await?), deadline)),
             Security::Tls(connector, name) => (connector, name),
         };
         let stream = self.tcp(deadline).await?;
@@ -159,24 +153,17 @@ impl Connector {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        let not_resolved = |detail| unreachable(Some(Obstacle::NotResolved), detail);
-        let found: Vec<_> = match timeout_at(deadline, lookup_host((host, port))).await {
-            Ok(Ok(found)) => found.collect(),
-            Ok(Err(error)) => {
-                return Err(not_resolved(format!("the name {host} is not resolved: {error}")));
+        let why = match timeout_at(deadline, lookup_host((host, port))).await {
+            Ok(Ok(found)) => {
+                let found: Vec<_> = found.collect();
+                if !found.is_empty() {
+                    return Ok(found);
+                }
+                format!("the name {host} has no address")
             }
-            Err(_) => {
-                return Err(not_resolved(format!("the name {host} is not resolved in time")));
-            }
+            Ok(Err(error)) => format!("the name {host} is not resolved: {error}"),
+            Err(_) => format!("the name {host} is not resolved in time"),
         };
-        if found.is_empty() {
-            return Err(not_resolved(format!("the name {host} has no address")));
-        }
-        Ok(found)
+        Err(unreachable(Some(Obstacle::NotResolved), why))
     }
-}
-
-fn unreachable(obstacle: Option<Obstacle>, detail: String) -> Unanswered {
-    let (breakage, phase) = (Breakage::Unreachable, Phase::Connecting);
-    Unanswered { breakage, phase, obstacle, detail, partial: Vec::new() }
 }

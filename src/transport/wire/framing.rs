@@ -1,5 +1,6 @@
 //! Where the body of an answer ends (RFC 9112 §6.3) and whether the connection outlives it (§9.3).
 
+use super::Broken;
 use super::head::Head;
 
 /// How the end of a body is found.
@@ -21,46 +22,37 @@ pub(super) enum Framing {
 ///
 /// # Errors
 ///
-/// In words, when the headers contradict themselves or cannot be read. `Content-Length` beyond 64 bits counts as the
-/// largest length that there is.
-pub(super) fn framing(head: &Head, method: &str) -> Result<Framing, String> {
-    if method == "HEAD" || matches!(head.status, 100..=199 | 204 | 304) {
+/// When the headers contradict themselves or cannot be read. `Content-Length` beyond 64 bits counts as the largest length.
+pub(super) fn framing(head: &Head, method: &str) -> Result<Framing, Broken> {
+    let is_tunnel = method == "CONNECT" && (200..300).contains(&head.status);
+    if is_tunnel || method == "HEAD" || matches!(head.status, 100..=199 | 204 | 304) {
         return Ok(Framing::Nothing);
     }
-    if method == "CONNECT" && (200..300).contains(&head.status) {
-        return Ok(Framing::Nothing);
-    }
-    let codings: Vec<&[u8]> = head
-        .values("Transfer-Encoding")
-        .flat_map(|value| value.split(|&byte| byte == b','))
-        .map(<[u8]>::trim_ascii)
-        .filter(|coding| !coding.is_empty())
-        .collect();
+    let codings: Vec<&[u8]> = head.items("Transfer-Encoding").filter(|coding| !coding.is_empty()).collect();
     if let Some((last, others)) = codings.split_last() {
         let chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
         if others.iter().any(|coding| chunked(coding)) {
-            return Err("Transfer-Encoding: chunked is not the last coding or appears twice".to_owned());
+            return Err(Broken::malformed("Transfer-Encoding: chunked is not the last coding or appears twice"));
         }
         return Ok(if chunked(last) { Framing::Chunked } else { Framing::UntilClose });
     }
     if head.values("Transfer-Encoding").next().is_some() {
-        return Err("an empty Transfer-Encoding".to_owned());
+        return Err(Broken::malformed("an empty Transfer-Encoding"));
     }
     length(head)
 }
 
-fn length(head: &Head) -> Result<Framing, String> {
+fn length(head: &Head) -> Result<Framing, Broken> {
     let mut found = None;
-    for item in head.values("Content-Length").flat_map(|value| value.split(|&byte| byte == b',')) {
-        let item = item.trim_ascii();
+    for item in head.items("Content-Length") {
         if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {
-            return Err(format!("Content-Length: `{}` is not a number", item.escape_ascii()));
+            return Err(Broken::malformed(format!("Content-Length: `{}` is not a number", item.escape_ascii())));
         }
         let length =
             item.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
         match found {
             Some(before) if before != length => {
-                return Err(format!("Content-Length: both {before} and {length}"));
+                return Err(Broken::malformed(format!("Content-Length: both {before} and {length}")));
             }
             _ => found = Some(length),
         }
@@ -70,15 +62,12 @@ fn length(head: &Head) -> Result<Framing, String> {
 
 /// Whether the target keeps the connection open after this answer, and both sides agree where it ends.
 pub(super) fn persists(head: &Head, method: &str, framing: &Framing) -> bool {
-    let offered = match head.version {
-        0 => head.lists("Connection", "keep-alive"),
-        _ => true,
-    };
+    let connection = |token: &str| head.items("Connection").any(|item| item.eq_ignore_ascii_case(token.as_bytes()));
     let codings = head.values("Transfer-Encoding").next().is_some();
-    // RFC 9112 §6.1: with both headers, or with a transfer coding under HTTP/1.0, the framing is not to be trusted.
+    // RFC 9112 §6.1: with both headers, or with a transfer coding under HTTP/1.0, the framing cannot be trusted.
     let doubtful = codings && (head.version == 0 || head.values("Content-Length").next().is_some());
-    offered
-        && !head.lists("Connection", "close")
+    (head.version > 0 || connection("keep-alive"))
+        && !connection("close")
         && !doubtful
         && *framing != Framing::UntilClose
         && head.status != 101
@@ -88,9 +77,9 @@ pub(super) fn persists(head: &Head, method: &str, framing: &Framing) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::head::parse;
-    use super::{Framing, framing, persists};
+    use super::*;
 
-    fn of(method: &str, text: &str) -> Result<(Framing, bool), String> {
+    fn of(method: &str, text: &str) -> Result<(Framing, bool), Broken> {
         let bytes = format!("HTTP/{}\r\n\r\n", text.replace('|', "\r\n"));
         let head = parse(bytes.as_bytes()).unwrap().unwrap();
         let framing = framing(&head, method)?;

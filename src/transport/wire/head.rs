@@ -4,6 +4,7 @@ use std::mem::MaybeUninit;
 
 use httparse::{EMPTY_HEADER, ParserConfig, Status};
 
+use super::Broken;
 use crate::exchange::Header;
 
 /// Enough for nearly every answer, and small enough for the stack.
@@ -12,40 +13,28 @@ const USUAL_HEADERS: usize = 64;
 /// More header lines than this are not read.
 pub(super) const MAX_HEADERS: usize = 1024;
 
-/// A parsed head.
 #[derive(Debug)]
 pub(super) struct Head {
     /// The minor version, 0 or 1.
-    pub(super) version: u8,
+    pub version: u8,
     /// 100 to 999.
-    pub(super) status: u16,
-    pub(super) reason: String,
-    pub(super) headers: Vec<Header>,
+    pub status: u16,
+    pub reason: String,
+    pub headers: Vec<Header>,
     /// How many bytes it took, empty line included.
-    pub(super) bytes: usize,
-}
-
-/// Why bytes are no head.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum HeadError {
-    Malformed(String),
-    TooManyHeaders,
+    pub bytes: usize,
 }
 
 impl Head {
     /// The values of all headers of that name, in order.
-    pub(super) fn values<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
-        self.headers
-            .iter()
-            .filter(move |header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| header.value.as_slice())
+    pub fn values<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
+        let named = self.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
+        named.map(|header| header.value.as_slice())
     }
 
-    /// Whether a list header (RFC 9110 §5.6.1) names `token`.
-    pub(super) fn lists(&self, name: &str, token: &str) -> bool {
-        self.values(name).any(|value| {
-            value.split(|&byte| byte == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
-        })
+    /// The items of a list header (RFC 9110 §5.6.1), empty ones included.
+    pub fn items<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
+        self.values(name).flat_map(|value| value.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii)
     }
 }
 
@@ -55,10 +44,10 @@ impl Head {
 ///
 /// When the bytes cannot become a head whatever follows. Folded header lines, which RFC 9112 §5.2 forbids to send, are
 /// malformed.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<Head>, HeadError> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Option<Head>, Broken> {
     // httparse skips empty lines before the status line; RFC 9112 §2.2 grants that to requests only.
     if let [b'\r' | b'\n', ..] = bytes {
-        return Err(HeadError::Malformed("an empty line before the status line".to_owned()));
+        return Err(Broken::malformed("an empty line before the status line"));
     }
     let mut slots = [const { MaybeUninit::uninit() }; USUAL_HEADERS];
     let mut response = httparse::Response::new(&mut []);
@@ -76,16 +65,18 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<Head>, HeadError> {
 fn finish(
     response: &httparse::Response<'_, '_>,
     parsed: Result<Status<usize>, httparse::Error>,
-) -> Result<Option<Head>, HeadError> {
+) -> Result<Option<Head>, Broken> {
     let bytes = match parsed {
         Ok(Status::Complete(bytes)) => bytes,
         Ok(Status::Partial) => return Ok(None),
-        Err(httparse::Error::TooManyHeaders) => return Err(HeadError::TooManyHeaders),
-        Err(error) => return Err(HeadError::Malformed(error.to_string())),
+        Err(httparse::Error::TooManyHeaders) => {
+            return Err(Broken::too_large(format!("more than {MAX_HEADERS} headers")));
+        }
+        Err(error) => return Err(Broken::malformed(error.to_string())),
     };
     let status = response.code.unwrap_or_default();
     if status < 100 {
-        return Err(HeadError::Malformed(format!("status {status:03}")));
+        return Err(Broken::malformed(format!("status {status:03}")));
     }
     let header = |header: &httparse::Header<'_>| Header::new(header.name.to_owned(), header.value.trim_ascii());
     Ok(Some(Head {
@@ -99,10 +90,11 @@ fn finish(
 
 #[cfg(test)]
 mod tests {
-    use super::{HeadError, MAX_HEADERS, parse};
+    use super::{MAX_HEADERS, parse};
+    use crate::exchange::Breakage;
 
     #[test]
-    fn a_head_is_read_as_it_stands() {
+    fn a_head_is_read_as_it_is() {
         let head = parse(b"HTTP/1.0 404 No such\r\nX-a:  one two\t\r\nx-A:\r\n\r\nrest").unwrap().unwrap();
         assert_eq!((head.version, head.status, head.reason.as_str(), head.bytes), (0, 404, "No such", 46));
         let headers: Vec<_> = head.headers.iter().map(|h| (&*h.name, h.value.as_slice())).collect();
@@ -110,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn part_of_a_head_is_neither_right_nor_wrong() {
+    fn part_of_a_head_is_neither_valid_nor_invalid() {
         let whole = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
         for end in 0..whole.len() {
             assert!(parse(&whole[..end]).unwrap().is_none(), "{end}");
@@ -118,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_head_is_malformed() {
+    fn an_invalid_head_is_malformed() {
         for bytes in [
             &b"HTTP/2.0 200 OK\r\n\r\n"[..],
             b"HTTP/1.2 200 OK\r\n\r\n",
@@ -133,7 +125,8 @@ mod tests {
             b"hello",
             b"\x15\x03\x01\x00\x02\x02\x46",
         ] {
-            assert!(matches!(parse(bytes), Err(HeadError::Malformed(_))), "{:?}", bytes.escape_ascii().to_string());
+            let broken = parse(bytes).expect_err("no head");
+            assert_eq!(broken.breakage, Breakage::Malformed, "{}", bytes.escape_ascii());
         }
     }
 
@@ -141,6 +134,6 @@ mod tests {
     fn many_headers_are_read_and_too_many_are_not() {
         let with = |count: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(count)).into_bytes();
         assert_eq!(parse(&with(MAX_HEADERS)).unwrap().unwrap().headers.len(), MAX_HEADERS);
-        assert_eq!(parse(&with(MAX_HEADERS + 1)).unwrap_err(), HeadError::TooManyHeaders);
+        assert_eq!(parse(&with(MAX_HEADERS + 1)).unwrap_err().breakage, Breakage::TooLarge);
     }
 }

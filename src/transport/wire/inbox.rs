@@ -1,7 +1,6 @@
-//! The bytes that a connection has received and nobody has consumed yet.
+//! The bytes that a connection has received and that are not consumed yet.
 
-/// How many bytes of a broken answer are kept for people to look at.
-pub(super) const PARTIAL_BYTES: usize = 4096;
+use crate::transport::PARTIAL_BYTES;
 
 /// How many bytes are read at a time. Most answers of an API fit.
 const ROOM: usize = 16 * 1024;
@@ -18,35 +17,36 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Inbox { bytes: vec![0; ROOM], start: 0, end: 0, opening: Vec::new() }
     }
 
     /// Forgets how the last answer began.
-    pub(super) fn begin_answer(&mut self) {
+    pub fn begin_answer(&mut self) {
         self.opening.clear();
     }
 
     /// How the current answer began: at most [`PARTIAL_BYTES`] bytes, as received.
-    pub(super) fn opening(&self) -> &[u8] {
+    pub fn opening(&self) -> &[u8] {
         &self.opening
     }
 
-    /// What is received and not consumed.
-    pub(super) fn filled(&self) -> &[u8] {
+    /// The bytes that are received and not consumed.
+    pub fn filled(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 
-    /// Takes `count` bytes from the front; no more than there are.
-    pub(super) fn consume(&mut self, count: usize) {
-        self.start = self.end.min(self.start + count);
+    /// Consumes `count` bytes; no more than there are.
+    pub fn take(&mut self, count: usize) -> &[u8] {
+        let taken = self.start..self.end.min(self.start.saturating_add(count));
+        self.start = taken.end;
+        &self.bytes[taken]
     }
 
     /// Where to receive into; never empty.
-    pub(super) fn room(&mut self) -> &mut [u8] {
+    pub fn room(&mut self) -> &mut [u8] {
         if self.start == self.end {
-            self.start = 0;
-            self.end = 0;
+            (self.start, self.end) = (0, 0);
         } else if self.end == self.bytes.len() {
             if self.start > 0 {
                 self.bytes.copy_within(self.start..self.end, 0);
@@ -59,8 +59,8 @@ impl Inbox {
         &mut self.bytes[self.end..]
     }
 
-    /// Says that `count` bytes were received into [`Inbox::room`].
-    pub(super) fn received(&mut self, count: usize) {
+    /// `count` bytes were received into [`Inbox::room`].
+    pub fn received(&mut self, count: usize) {
         let before = self.end;
         self.end = self.bytes.len().min(before + count);
         let wanted = PARTIAL_BYTES.saturating_sub(self.opening.len());
@@ -71,7 +71,7 @@ impl Inbox {
 
 #[cfg(test)]
 mod tests {
-    use super::{Inbox, PARTIAL_BYTES, ROOM};
+    use super::*;
 
     fn receive(inbox: &mut Inbox, bytes: &[u8]) {
         let mut rest = bytes;
@@ -90,11 +90,11 @@ mod tests {
         let mut inbox = Inbox::new();
         receive(&mut inbox, &bytes);
         assert_eq!(inbox.filled(), bytes);
-        inbox.consume(ROOM);
+        inbox.take(ROOM);
         receive(&mut inbox, &bytes[..ROOM]);
         assert_eq!(&inbox.filled()[..2 * ROOM], &bytes[ROOM..]);
         assert_eq!(&inbox.filled()[2 * ROOM..], &bytes[..ROOM]);
-        inbox.consume(usize::MAX / 2);
+        inbox.take(usize::MAX);
         assert!(inbox.filled().is_empty());
     }
 
@@ -102,7 +102,7 @@ mod tests {
     fn the_opening_outlives_consumption_and_is_capped() {
         let mut inbox = Inbox::new();
         receive(&mut inbox, &[7; 10]);
-        inbox.consume(10);
+        inbox.take(10);
         receive(&mut inbox, &[8; PARTIAL_BYTES]);
         assert_eq!(inbox.opening().len(), PARTIAL_BYTES);
         assert_eq!(inbox.opening()[..11], [7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8]);

@@ -1,7 +1,7 @@
 //! Our own HTTP/1.1 client: exactly the given bytes out, exactly what came back in.
 //!
-//! It adds no header, follows no redirect, keeps no cookie, undoes no content coding and never tries again behind
-//! anybody's back: the one resend that RFC 9112 §9.3.1 and §9.5 allow is written into the exchange. It does not judge.
+//! It adds no header, follows no redirect, keeps no cookie, undoes no content coding and never tries again in secret: the
+//! one resend that RFC 9112 §9.3.1 and §9.5 allow is noted in the exchange. It does not judge.
 //!
 //! Whatever a target does, an exchange ends within its [`Limits`] and holds a bounded amount of memory.
 
@@ -16,21 +16,38 @@ mod answer;
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use jiff::Timestamp;
 use tokio_rustls::rustls::ClientConfig;
 
+use super::ended;
 use super::framed::shares_connection;
 use super::limits::Limits;
 use super::origin::Origin;
-use crate::exchange::{Exchange, Outcome, Request};
+use crate::exchange::{Breakage, Exchange, Request};
 use answer::{Attempt, attempt};
 use connection::{Connection, Connector, Idle};
 
 /// More idle connections than this are closed instead of kept.
 const MAX_IDLE: usize = 1024;
+
+/// What broke an answer off, and the reason in words.
+#[derive(Debug, PartialEq, Eq)]
+struct Broken {
+    breakage: Breakage,
+    detail: String,
+}
+
+impl Broken {
+    fn malformed(detail: impl Into<String>) -> Broken {
+        Broken { breakage: Breakage::Malformed, detail: detail.into() }
+    }
+
+    fn too_large(detail: impl Into<String>) -> Broken {
+        Broken { breakage: Breakage::TooLarge, detail: detail.into() }
+    }
+}
 
 /// One target, and the idle connections to it.
 ///
@@ -53,18 +70,11 @@ impl Wire {
         Wire { connector: Connector::new(origin, tls), limits, idle: Mutex::default(), unsolicited: AtomicU64::new(0) }
     }
 
-    /// Where the requests go.
-    pub fn origin(&self) -> &Origin {
-        self.connector.origin()
-    }
-
-    /// How many idle connections had to be given up because the target had sent bytes that nobody asked for, after the
-    /// exchange was over. Such bytes belong to no exchange; [`Response::surplus`](crate::exchange::Response::surplus)
-    /// holds those that came together with an answer.
+    /// How many idle connections had to be given up because the target had sent bytes on them after its answer. Such
+    /// bytes belong to no exchange; [`Response::surplus`](crate::exchange::Response::surplus) holds those that came
+    /// together with an answer.
     pub fn unsolicited(&self) -> u64 {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain_mut(|connection| self.is_quiet(connection));
-        drop(idle);
+        self.idle().retain_mut(|connection| self.is_quiet(connection));
         self.unsolicited.load(Ordering::Relaxed)
     }
 
@@ -97,15 +107,13 @@ impl Wire {
         }
 
         let begun = Instant::now();
-        match self.connector.connect(self.limits.connect).await {
-            Ok(mut connection) => {
+        match (self.connector.connect(self.limits.connect).await, died) {
+            (Ok(mut connection), died) => {
                 let attempt = attempt(&mut connection, &bytes, request.method(), &self.limits).await;
                 self.conclude(request, attempt, connection, may_share, died.is_some())
             }
-            Err(unanswered) => match died {
-                Some(first) => exchange(request, first.outcome, first.elapsed, false),
-                None => exchange(request, Outcome::Unanswered(unanswered), begun.elapsed(), false),
-            },
+            (Err(_), Some(first)) => ended(request, first.answer, first.elapsed, false),
+            (Err(unanswered), None) => ended(request, Err(unanswered), begun.elapsed(), false),
         }
     }
 
@@ -117,22 +125,29 @@ impl Wire {
         may_share: bool,
         resent: bool,
     ) -> Exchange {
-        let Attempt { mut outcome, elapsed, persistent } = attempt;
+        let Attempt { mut answer, elapsed, persistent } = attempt;
         let mut keep = persistent && may_share;
-        if let Outcome::Answered(response) = &mut outcome {
+        if let Ok(response) = &mut answer {
             response.surplus = connection.surplus(keep);
             keep &= response.surplus.is_empty();
         }
         if keep {
-            self.put_idle(connection);
+            let mut idle = self.idle();
+            if idle.len() < MAX_IDLE {
+                idle.push(connection);
+            }
         }
-        exchange(request, outcome, elapsed, resent)
+        ended(request, answer, elapsed, resent)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The most recently used idle connection on which nothing has happened since.
     fn take_idle(&self) -> Option<Connection> {
         loop {
-            let mut connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            let mut connection = self.idle().pop()?;
             if self.is_quiet(&mut connection) {
                 return Some(connection);
             }
@@ -147,15 +162,4 @@ impl Wire {
         }
         matches!(state, Idle::Quiet)
     }
-
-    fn put_idle(&self, connection: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MAX_IDLE {
-            idle.push(connection);
-        }
-    }
-}
-
-fn exchange(request: Request, outcome: Outcome, elapsed: Duration, resent: bool) -> Exchange {
-    Exchange { request, outcome, at: Timestamp::now(), elapsed, resent }
 }

@@ -14,27 +14,27 @@ pub(super) struct Outgoing<'r> {
 }
 
 impl<'r> Outgoing<'r> {
-    pub(super) fn new(request: &'r [u8]) -> Self {
+    pub fn new(request: &'r [u8]) -> Self {
         Outgoing { unsent: request, flushed: false, failure: None }
     }
 
     /// The connection has taken every byte. TLS may still hold some of them.
-    pub(super) fn is_sent(&self) -> bool {
+    pub fn is_sent(&self) -> bool {
         self.unsent.is_empty()
     }
 
     /// Why nothing more can be sent.
-    pub(super) fn failure(&self) -> Option<&io::Error> {
+    pub fn failure(&self) -> Option<&io::Error> {
         self.failure.as_ref()
     }
 
-    /// Everything has left, and nothing has gone wrong.
-    pub(super) fn is_done(&self) -> bool {
-        self.unsent.is_empty() && self.flushed && self.failure.is_none()
+    /// Every byte has left, and nothing has failed.
+    pub fn is_done(&self) -> bool {
+        self.flushed && self.failure.is_none()
     }
 
     /// Sends what the connection takes now.
-    pub(super) fn push(&mut self, stream: &mut Stream, cx: &mut Context<'_>) {
+    pub fn push(&mut self, stream: &mut Stream, cx: &mut Context<'_>) {
         while self.failure.is_none() && !self.flushed {
             let pushed = if self.unsent.is_empty() {
                 stream.poll_flush(cx).map_ok(|()| self.flushed = true)

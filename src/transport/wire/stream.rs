@@ -9,7 +9,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-/// The two kinds of streams.
 #[derive(Debug)]
 pub(super) enum Stream {
     Plain(TcpStream),
@@ -18,7 +17,7 @@ pub(super) enum Stream {
 
 impl Stream {
     /// Reads into `buffer`; 0 is the end of the stream.
-    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    pub fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);
         ready!(match self {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
@@ -27,7 +26,7 @@ impl Stream {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
@@ -35,7 +34,7 @@ impl Stream {
     }
 
     /// Pushes out what TLS holds back; a plain stream holds nothing back.
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Stream::Plain(_) => Poll::Ready(Ok(())),
             Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
@@ -46,7 +45,7 @@ impl Stream {
     ///
     /// tokio answers from what epoll last told it, and it has not asked epoll since the answer was read. So a plain
     /// socket (it is non-blocking) is asked itself.
-    pub(super) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Stream::Plain(stream) => {
                 let socket = SockRef::from(&*stream);
@@ -61,7 +60,7 @@ impl Stream {
 
     /// Whether encrypted bytes (or the end of the stream) lie in the socket that [`Stream::read_now`] could not see.
     /// Always false for a plain stream.
-    pub(super) fn hides_bytes(&self) -> bool {
+    pub fn hides_bytes(&self) -> bool {
         match self {
             Stream::Plain(_) => false,
             Stream::Tls(stream) => {

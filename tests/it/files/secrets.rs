@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::PathBuf;
 
 use rustix::process::geteuid;
-use wabizspec::custody::journal::{Credentials, Journal};
+use wabizspec::custody::journal::{Account, Journal};
 use wabizspec::custody::lock::RunLock;
 
 use super::{VICTIM, place, program, run};
@@ -120,7 +120,7 @@ async fn the_journal_of_a_former_name_is_found_and_goes_with_the_settled_one() {
     let folder = place.path().join("state/wabizspec");
     let former = folder.join(format!("127.0.0.1-{port}.journal"));
     let old = Journal::open(&former, &server.url(), "admin").expect("journal");
-    let credentials = |password: &str| Credentials { account: "admin".to_owned(), password: password.to_owned() };
+    let credentials = |password: &str| Account { username: "admin".to_owned(), password: password.to_owned() };
     old.record(&[credentials(OWNERS)]).await.expect("record");
     drop(old);
     run(&place, &["recover", "--target", &server.url()]).exited(0).says("the newest entry of the journal");
