@@ -1,7 +1,6 @@
 //! What a run has made on its target and has not removed yet, and the one rule about removing: only what is its own.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::effect::Asked;
 use super::given_passwords::basic_username;
@@ -41,14 +40,11 @@ impl OwnName {
 
 /// What the run has made on the target and has not removed yet.
 #[derive(Debug, Default)]
-pub struct Made(Mutex<Inventory>);
-
-#[derive(Debug, Default)]
-struct Inventory {
-    accounts: BTreeSet<OwnName>,
+pub struct Made {
+    pub accounts: BTreeSet<OwnName>,
     /// Accounts that the target made under names that are not the run's. They are listed and left alone.
-    foreign: BTreeSet<String>,
-    tokens: Tokens,
+    pub foreign: BTreeSet<String>,
+    pub(super) tokens: Tokens,
 }
 
 /// Tokens that do not end with an account of the run.
@@ -64,13 +60,13 @@ const TOKENS: usize = 500;
 
 impl Made {
     /// Before a request is sent: notes what it makes. Returns the account of the run that it makes, if that was not known.
-    pub(super) fn expect(&self, asked: &Asked, names: &Names) -> Option<OwnName> {
+    pub(super) fn expect(&mut self, asked: &Asked, names: &Names) -> Option<OwnName> {
         let name = asked.account.as_ref().filter(|_| asked.operation == Some(Operation::CreateUser))?;
-        OwnName::of(name, names).filter(|own| self.account(own))
+        OwnName::of(name, names).filter(|own| self.accounts.insert(own.clone()))
     }
 
     /// Notes what the target has made by an accepted request to that base path.
-    pub(super) fn note(&self, exchange: &Exchange, base: &str, names: &Names, admin: &str) {
+    pub(super) fn note(&mut self, exchange: &Exchange, base: &str, names: &Names, admin: &str) {
         let holder = match &exchange.request {
             Request::Http(request) => basic_username(request).and_then(|name| OwnName::of(&name, names)),
             Request::Raw(_) => None,
@@ -78,74 +74,24 @@ impl Made {
         for token in exchange.response().map_or(Vec::new(), |response| tokens_in(&response.body)) {
             self.token(&token, holder.as_ref());
         }
-        let asked = Asked::of(&exchange.request, base);
-        let (Some(operation @ (Operation::CreateUser | Operation::ReadUser)), Some(name)) =
-            (asked.operation, asked.account)
-        else {
-            return;
-        };
-        match OwnName::of(&name, names) {
-            Some(own) => drop(self.account(&own)),
-            None if operation == Operation::CreateUser && name != admin => self.foreign(&name),
-            None => {}
+        let Asked { operation, account: Some(name), .. } = Asked::of(&exchange.request, base) else { return };
+        match (operation, OwnName::of(&name, names)) {
+            (Some(Operation::CreateUser | Operation::ReadUser), Some(own)) => drop(self.accounts.insert(own)),
+            (Some(Operation::CreateUser), None) if name != admin => drop(self.foreign.insert(name)),
+            _ => {}
         }
-    }
-
-    /// An account is about to be made, or was; false if that was known.
-    pub fn account(&self, name: &OwnName) -> bool {
-        self.inventory().accounts.insert(name.clone())
-    }
-
-    /// The target says that it made an account which is not the run's own.
-    pub fn foreign(&self, name: &str) {
-        self.inventory().foreign.insert(name.to_owned());
     }
 
     /// A token was given to that account, if it is known to which. One of an account that the run removes ends with it
     /// (users, Delete) and is not kept: a fuzzer gets thousands of them in a second.
-    pub fn token(&self, token: &str, account: Option<&OwnName>) {
-        let Inventory { accounts, tokens, .. } = &mut *self.inventory();
-        if account.is_some_and(|own| accounts.contains(own)) {
+    pub fn token(&mut self, token: &str, account: Option<&OwnName>) {
+        if account.is_some_and(|own| self.accounts.contains(own)) {
             return;
         }
-        match tokens.kept.len() < TOKENS {
-            true => drop(tokens.kept.insert(token.to_owned())),
-            false => tokens.further += 1,
+        match self.tokens.kept.len() < TOKENS {
+            true => drop(self.tokens.kept.insert(token.to_owned())),
+            false => self.tokens.further += 1,
         }
-    }
-
-    /// The token is logged out.
-    pub(super) fn forget_token(&self, token: &str) {
-        self.inventory().tokens.kept.remove(token);
-    }
-
-    /// The account is not there any more, or never was.
-    pub fn forget_account(&self, name: &OwnName) {
-        self.inventory().accounts.remove(name);
-    }
-
-    /// The target was reset.
-    pub fn forget_all(&self) {
-        *self.inventory() = Inventory::default();
-    }
-
-    /// The accounts that are there to be removed.
-    pub fn accounts(&self) -> Vec<OwnName> {
-        self.inventory().accounts.iter().cloned().collect()
-    }
-
-    /// The accounts that are the run's to remove, and the names of the others.
-    pub(super) fn take_accounts(&self) -> (BTreeSet<OwnName>, BTreeSet<String>) {
-        let mut inventory = self.inventory();
-        (std::mem::take(&mut inventory.accounts), std::mem::take(&mut inventory.foreign))
-    }
-
-    pub(super) fn take_tokens(&self) -> Tokens {
-        std::mem::take(&mut self.inventory().tokens)
-    }
-
-    fn inventory(&self) -> MutexGuard<'_, Inventory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,9 +101,8 @@ mod tests {
 
     #[test]
     fn no_more_tokens_are_kept_than_can_be_logged_out_in_the_end() {
-        let made = Made::default();
+        let mut made = Made::default();
         (0..TOKENS + 7).for_each(|number| made.token(&number.to_string(), None));
-        let tokens = made.take_tokens();
-        assert_eq!((tokens.further, tokens.kept.len()), (7, TOKENS));
+        assert_eq!((made.tokens.further, made.tokens.kept.len()), (7, TOKENS));
     }
 }

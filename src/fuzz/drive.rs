@@ -106,7 +106,8 @@ pub async fn drive(
 
 /// Removes every account that the run has made and not removed yet, several at a time.
 async fn remove_accounts(session: &Arc<FuzzSession>, jobs: usize) {
-    let all = Arc::new(Mutex::new(session.accounts.made().accounts().into_iter()));
+    let all = session.accounts.made().accounts.clone();
+    let all = Arc::new(Mutex::new(all.into_iter()));
     let mut tasks = JoinSet::new();
     for _ in 0..jobs.max(1) {
         let (session, all) = (Arc::clone(session), Arc::clone(&all));

@@ -169,7 +169,7 @@ impl FuzzSession {
     pub(super) async fn claims_to_have_made(&self, name: &str) {
         match OwnName::of(name, self.accounts.names()) {
             Some(_) => self.remove(name).await,
-            None => self.accounts.made().foreign(name),
+            None => drop(self.accounts.made().foreign.insert(name.to_owned())),
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Accounts {
     admin_name: String,
     passwords: Mutex<AdminPasswords>,
     names: Names,
-    made: Made,
+    made: Mutex<Made>,
     custody: Custody,
     /// The admin's password may have been changed by this run.
     admin_touched: AtomicBool,
@@ -64,7 +64,7 @@ impl Accounts {
             admin_name,
             passwords: Mutex::new(AdminPasswords::new(configured)),
             names: Names::new(),
-            made: Made::default(),
+            made: Mutex::default(),
             alone: AtomicBool::new(custody.is_disposable()),
             custody,
             admin_touched: AtomicBool::new(false),
@@ -115,8 +115,8 @@ impl Accounts {
     }
 
     /// What the run has made so far.
-    pub(crate) fn made(&self) -> &Made {
-        &self.made
+    pub(crate) fn made(&self) -> MutexGuard<'_, Made> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The journal, if one is kept.
@@ -162,9 +162,9 @@ impl Accounts {
         }
         self.record(accounts).await?;
         self.passwords().may_become(&expected.admin_candidates);
-        if let Some(own) = self.made.expect(&Asked::of(request, self.base()), &self.names) {
-            self.record_made(&own).await?;
-            expected.makes = Some(own);
+        expected.makes = self.made().expect(&Asked::of(request, self.base()), &self.names);
+        if let Some(own) = &expected.makes {
+            self.record_made(own).await?;
         }
         Ok(expected)
     }
@@ -175,7 +175,8 @@ impl Accounts {
     /// # Errors
     /// The journal cannot be written. The request must not be sent.
     pub(crate) async fn will_make(&self, own: &OwnName) -> Result<(), Failure> {
-        match self.made.account(own) {
+        let is_new = self.made().accounts.insert(own.clone());
+        match is_new {
             true => Ok(self.record_made(own).await?),
             false => Ok(()),
         }
@@ -190,7 +191,7 @@ impl Accounts {
 
     /// An account is not there any more, or never was.
     pub(crate) fn is_gone(&self, own: &OwnName) {
-        self.made.forget_account(own);
+        self.made().accounts.remove(own);
         if let Some(journal) = self.journal() {
             journal.gone(own.as_str());
         }
@@ -198,7 +199,7 @@ impl Accounts {
 
     /// The target was reset: every account but the admin's is gone.
     pub(crate) fn are_gone(&self) {
-        self.made.forget_all();
+        *self.made() = Made::default();
         if let Some(journal) = self.journal() {
             journal.all_gone();
         }
@@ -250,7 +251,7 @@ impl Accounts {
         }
         if accepted {
             self.passwords().were_accepted(&expected.admin_candidates);
-            self.made.note(exchange, self.base(), &self.names, &self.admin_name);
+            self.made().note(exchange, self.base(), &self.names, &self.admin_name);
         }
     }
 

@@ -15,12 +15,13 @@ impl Givens {
         // What was made is worth one more try.
         self.tokenless = None;
         let accounts = Arc::clone(&self.accounts);
-        let (own, foreign) = accounts.made().take_accounts();
+        let own = std::mem::take(&mut accounts.made().accounts);
         let mut left = self.remove_accounts(own.into_iter().collect()).await;
+        let foreign = std::mem::take(&mut accounts.made().foreign);
         let why = "the target made it, but its name is not one of this run's, so it is not deleted";
         left.extend(foreign.iter().map(|name| leftover(name, why)));
         left.extend(self.set_password_back().await);
-        let tokens = accounts.made().take_tokens();
+        let tokens = std::mem::take(&mut accounts.made().tokens);
         for token in tokens.kept {
             if !accounts.log_out(&token).await {
                 left.push("tokens of the run were not logged out, for want of an answer; they expire".to_owned());

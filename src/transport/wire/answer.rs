@@ -115,18 +115,18 @@ impl Talk<'_> {
     async fn head(&mut self) -> Result<Head, Broken> {
         let mut parsed = 0;
         loop {
-            let filled = self.connection.inbox.filled();
+            let unread = self.connection.inbox.unread();
             // Parsing begins at the first byte again each time. A line that comes byte by byte is parsed only a few times,
             // or a slow head would cost the square of its length.
-            if !filled.is_empty() && (filled.len() >= 2 * parsed || filled[parsed..].contains(&b'\n')) {
-                parsed = filled.len();
-                let head = parse(filled).map_err(|broken| explain(broken, filled))?;
+            if !unread.is_empty() && (unread.len() >= 2 * parsed || unread[parsed..].contains(&b'\n')) {
+                parsed = unread.len();
+                let head = parse(unread).map_err(|broken| explain(broken, unread))?;
                 if let Some(head) = head.filter(|head| head.bytes <= self.limits.head_bytes) {
-                    self.connection.inbox.take(head.bytes);
+                    self.connection.inbox.consume(head.bytes);
                     return Ok(head);
                 }
             }
-            if filled.len() > self.limits.head_bytes {
+            if unread.len() > self.limits.head_bytes {
                 let limit = self.limits.head_bytes;
                 return Err(Broken::too_large(format!("a head of more than {limit} bytes")));
             }
@@ -148,7 +148,8 @@ impl Talk<'_> {
         let length = length.ok_or_else(|| self.body_too_large())?;
         let mut body = Vec::with_capacity(length);
         loop {
-            body.extend_from_slice(self.connection.inbox.take(length - body.len()));
+            let missing = length - body.len();
+            self.connection.inbox.move_to(&mut body, missing);
             if body.len() == length {
                 return Ok(body);
             }
@@ -160,8 +161,8 @@ impl Talk<'_> {
         let mut decoder = Chunked::new(self.limits.head_bytes, self.limits.body_bytes);
         let mut body = Vec::new();
         loop {
-            let count = decoder.decode(self.connection.inbox.filled(), &mut body)?;
-            self.connection.inbox.take(count);
+            let count = decoder.decode(self.connection.inbox.unread(), &mut body)?;
+            self.connection.inbox.consume(count);
             if decoder.is_done() {
                 return Ok(body);
             }
@@ -172,7 +173,7 @@ impl Talk<'_> {
     async fn body_until_close(&mut self) -> Result<Vec<u8>, Broken> {
         let mut body = Vec::new();
         loop {
-            body.extend_from_slice(self.connection.inbox.take(usize::MAX));
+            self.connection.inbox.move_to(&mut body, usize::MAX);
             if body.len() > self.limits.body_bytes {
                 return Err(self.body_too_large());
             }

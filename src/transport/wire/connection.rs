@@ -56,7 +56,7 @@ impl Connection {
     /// The bytes that follow the answer and are here already, at most [`PARTIAL_BYTES`]. A connection that will be used
     /// again is looked at then, so here it is asked only for what was received together with the answer.
     pub fn surplus(&mut self, will_serve_again: bool) -> Vec<u8> {
-        let mut surplus = self.inbox.filled().to_vec();
+        let mut surplus = self.inbox.unread().to_vec();
         if !will_serve_again && surplus.len() < PARTIAL_BYTES {
             let mut more = [0; PARTIAL_BYTES];
             let count = self.stream.read_now(&mut more).unwrap_or(0);
