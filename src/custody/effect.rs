@@ -6,7 +6,6 @@ use super::given_passwords::{account_named, passwords_given, path};
 use crate::documented::api::{self, Operation, Resource};
 use crate::exchange::Request;
 
-/// What a request asks of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     pub operation: Option<Operation>,
@@ -17,7 +16,6 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Of a request to a target with that base path.
     pub fn of(request: &Request, base: &str) -> Asked {
         let line;
         let (method, target, account) = match request {

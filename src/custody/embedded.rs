@@ -25,9 +25,6 @@ impl Instance for Server {
 
 impl Target {
     /// The reference client in this process, over the same wire as any other target.
-    ///
-    /// # Errors
-    /// Its address is invalid; a defect.
     pub fn embedded(server: Server, limits: Limits) -> Result<Target, OriginError> {
         let origin: Origin = server.url().parse()?;
         let wire = Wire::new(origin.clone(), None, limits);

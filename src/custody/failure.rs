@@ -64,7 +64,6 @@ impl Failure {
         Failure::Failed { what, why: outcome(exchange), fate }
     }
 
-    /// How the request ended.
     pub fn fate(&self) -> Fate {
         match self {
             Failure::Failed { fate, .. } => *fate,

@@ -37,7 +37,6 @@ pub(super) fn account_named(request: &HttpRequest, base: &str) -> Option<String>
     body.at("/username")?.as_str().map(str::to_owned)
 }
 
-/// The name of the Basic credentials of a request.
 pub(super) fn basic_username(request: &HttpRequest) -> Option<String> {
     let credentials = basic::parse(request.header("Authorization")?).ok()?;
     Some(credentials.username)

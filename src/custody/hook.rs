@@ -13,7 +13,6 @@ use crate::exchange::Redaction;
 use crate::transport::call::{Call, CallError};
 use crate::transport::tls::Trust;
 
-/// The longest that a hook may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How much of the last line is shown that a failing command wrote, in characters.
@@ -75,9 +74,7 @@ impl FromStr for Hook {
 }
 
 impl Hook {
-    /// Runs the hook and returns what it printed or answered.
-    ///
-    /// `environment` is set for a command, in place of all our own variables; a call gets none of it.
+    /// Runs the hook and returns what it printed. `environment` is set for a command, in place of all our own variables.
     pub(super) async fn run(&self, environment: &[(&str, &str)], trust: &Trust) -> Result<String, HookError> {
         match self {
             Hook::Command(line) => self.run_command(line, environment).await,

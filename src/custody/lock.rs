@@ -33,9 +33,6 @@ pub enum LockError {
 
 impl RunLock {
     /// Takes the lock in the first of these files that can be used.
-    ///
-    /// # Errors
-    /// Another process has it, or none of the files can be used.
     pub fn take(paths: &[PathBuf]) -> Result<RunLock, LockError> {
         let mut unusable = (PathBuf::new(), io::Error::from(io::ErrorKind::NotFound));
         for path in paths {

@@ -51,7 +51,6 @@ pub struct Made {
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     pub kept: BTreeSet<String>,
-    /// How many more of them there were.
     pub further: usize,
 }
 

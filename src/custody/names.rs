@@ -13,20 +13,14 @@ pub struct Names {
     /// What the long names begin with: `w` and the random part.
     begin: String,
     next: AtomicU32,
-    /// The short names that were claimed.
     short: Mutex<BTreeSet<String>>,
 }
 
 impl Names {
     pub fn new() -> Names {
-        let mut start = [0_u8; 2];
-        random(&mut start);
-        Names {
-            begin: format!("w{}", mixed_word(5)),
-            // Somewhere in the middle, so that short names of two runs seldom meet.
-            next: AtomicU32::new(u32::from(u16::from_le_bytes(start)) % 40_000),
-            short: Mutex::default(),
-        }
+        // Somewhere in the middle, so that short names of two runs seldom meet.
+        let next = u32::from_le_bytes(random()) % 40_000;
+        Names { begin: format!("w{}", mixed_word()), next: AtomicU32::new(next), short: Mutex::default() }
     }
 
     /// Ten characters, lower case letters and digits, and four of the same kind; unused so far. After a million and a half
@@ -35,12 +29,7 @@ impl Names {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let digit = |place: u32| char::from(LETTERS[(number / 36_u32.pow(place) % 36) as usize]);
         let places = 4.max(number.checked_ilog(36).unwrap_or(0) + 1);
-        let name = |begin: &str, places: u32| {
-            let mut name = String::with_capacity(begin.len() + places as usize);
-            name.push_str(begin);
-            name.extend((0..places).rev().map(digit));
-            name
-        };
+        let name = |begin: &str, places: u32| begin.chars().chain((0..places).rev().map(digit)).collect();
         (name(&self.begin, places), name("w", 3))
     }
 
@@ -65,7 +54,7 @@ impl Names {
 
 /// A password of twenty characters that meets the documented rule with a margin: 95 random bits.
 pub fn password() -> String {
-    format!("{}xW7-", word(MIXED, 16))
+    format!("{}xW7-", word::<16>(MIXED))
 }
 
 /// Whether some run may have made that name up, whatever a case appended to it and in any case of its letters. It judges
@@ -83,26 +72,26 @@ pub fn is_made_up(name: &str) -> bool {
     }
 }
 
-fn word(alphabet: &[u8], length: usize) -> String {
-    let mut bytes = vec![0_u8; length];
-    random(&mut bytes);
-    bytes.iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect()
+fn word<const LENGTH: usize>(alphabet: &[u8]) -> String {
+    random::<LENGTH>().iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect()
 }
 
-/// Letters and digits, at least one of these: then all names of a run are made of the same kinds of characters, and a
-/// password made of one is always as strong.
-fn mixed_word(length: usize) -> String {
+/// Letters and at least one digit: then all names of a run are made of the same kinds of characters, and a password made of
+/// one is always as strong.
+fn mixed_word() -> String {
     loop {
-        let word = word(LETTERS, length);
+        let word = word::<5>(LETTERS);
         if word.bytes().any(|byte| byte.is_ascii_digit()) {
             return word;
         }
     }
 }
 
-fn random(bytes: &mut [u8]) {
+fn random<const LENGTH: usize>() -> [u8; LENGTH] {
+    let mut bytes = [0; LENGTH];
     // Without entropy no name is unique, and going on could delete what is not ours.
-    getrandom::fill(bytes).expect("the operating system gives random bytes");
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
 }
 
 #[cfg(test)]

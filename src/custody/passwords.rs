@@ -5,10 +5,8 @@
 use crate::documented::api::DEFAULT_PASSWORD;
 use crate::documented::password::PasswordRule;
 
-/// The passwords of the admin, as far as this run knows.
 #[derive(Debug, Default)]
 pub struct AdminPasswords {
-    /// As the owner gave it.
     configured: Option<String>,
     /// The one that logged in last, or that the owner gave.
     known: Option<String>,
@@ -54,7 +52,6 @@ impl AdminPasswords {
         self.candidates.retain(|candidate| candidate != password);
     }
 
-    /// This one has just logged in.
     pub fn works(&mut self, password: &str) {
         *self = AdminPasswords { known: Some(password.to_owned()), ..AdminPasswords::new(self.configured.take()) };
     }

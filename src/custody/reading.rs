@@ -7,7 +7,6 @@ use crate::documented::basic::{self, Credentials};
 use crate::exchange::shortened;
 use crate::exchange::{Exchange, Header, Json, Outcome};
 
-/// Whether it was answered 2xx.
 pub(super) fn is_done(exchange: &Exchange) -> bool {
     exchange.response().is_some_and(|response| (200..300).contains(&response.status))
 }
@@ -22,7 +21,6 @@ pub(super) fn leftover(name: &str, why: &str) -> String {
     )
 }
 
-/// The token of a login that was accepted.
 pub fn token_in(exchange: &Exchange) -> Option<String> {
     let response = exchange.response().filter(|response| response.status == 200)?;
     let json = Json::parse(&response.body).ok()?;

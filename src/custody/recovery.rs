@@ -10,17 +10,14 @@ use crate::documented::errors::ErrorCode;
 use crate::exchange::Outcome;
 use crate::transport::throttle::is_throttled;
 
-/// How a target answers a login.
 pub enum Probe {
     /// With this token, which somebody has to log out.
     LoggedIn(String),
     /// The password is right, but it is the default one and has to be changed first (code 1024).
     ChangeRequired,
-    /// It is not the password.
     Refused,
     /// Asked to wait so long.
     Throttled(Duration),
-    /// No answer, and why.
     Unreachable(String),
 }
 

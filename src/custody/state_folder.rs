@@ -25,7 +25,6 @@ fn temporary_folder() -> PathBuf {
     std::env::temp_dir().join(format!("wabizspec-{}", files::user()))
 }
 
-/// The part of a file name that differs from target to target.
 fn key(origin: &Origin) -> String {
     file_name(&origin.place().replacen(':', "-", 1))
 }

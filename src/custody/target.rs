@@ -8,6 +8,7 @@ use super::hook::Hook;
 #[cfg(feature = "cli")]
 use crate::reference::Server;
 use crate::transport::Transport;
+#[cfg(feature = "cli")]
 use crate::transport::throttle::Rate;
 use crate::transport::tls::Trust;
 
@@ -38,18 +39,12 @@ pub trait Instance: Send + Sync {
     /// Where it listens, base path included.
     fn url(&self) -> String;
 
-    /// Moves its clock on.
-    ///
-    /// # Errors
-    /// It cannot.
+    /// Moves its clock on, or says why it cannot.
     fn advance(&self, _by: Duration) -> Result<(), String> {
         Err("this implementation has no clock that can be moved".to_owned())
     }
 
-    /// The registration code that it sent last.
-    ///
-    /// # Errors
-    /// There is none.
+    /// The registration code that it sent last, or why there is none.
     fn code(&self) -> Result<String, String> {
         Err("this implementation does not tell its registration codes".to_owned())
     }
@@ -81,13 +76,11 @@ impl Target {
         Target { transport, controls }
     }
 
-    /// The same with a limit on all requests together.
     #[cfg(feature = "cli")]
     pub(crate) fn at_rate(self, rate: Option<Rate>) -> Target {
         Target { transport: self.transport.at_rate(rate), ..self }
     }
 
-    /// Whether it is the reference client in this process.
     pub(crate) fn is_embedded(&self) -> bool {
         #[cfg(feature = "cli")]
         return matches!(self.controls, Controls::Embedded(_));
@@ -100,7 +93,6 @@ impl Target {
         matches!(self.controls, Controls::Hooks(_))
     }
 
-    /// Whether it can be brought back to just installed.
     pub(crate) fn can_reset(&self) -> bool {
         match &self.controls {
             #[cfg(feature = "cli")]
@@ -110,7 +102,6 @@ impl Target {
         }
     }
 
-    /// Brings it back to just installed.
     pub(crate) async fn reset(&self) -> Result<(), Failure> {
         match &self.controls {
             #[cfg(feature = "cli")]
@@ -142,7 +133,6 @@ impl Target {
         }
     }
 
-    /// The registration code that it sent last.
     pub(crate) async fn code(&self) -> Result<String, Failure> {
         match &self.controls {
             #[cfg(feature = "cli")]

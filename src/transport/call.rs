@@ -47,9 +47,6 @@ pub enum CallError {
 
 impl Call {
     /// A request without a body.
-    ///
-    /// # Errors
-    /// When the method or URL cannot be used.
     pub fn new(method: &str, url: &str) -> Result<Call, CallError> {
         if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
             return Err(CallError::Method(method.to_owned()));
@@ -71,9 +68,6 @@ impl Call {
 
     /// Sends it once and returns the status of the answer; redirects are not followed. `limit` holds for connecting and
     /// for the answer each. The TLS configuration is built only for https.
-    ///
-    /// # Errors
-    /// When no answer comes.
     pub async fn send(&self, trust: &Trust, limit: Duration) -> Result<u16, CallError> {
         let tls = self.origin.tls().then(|| tls::configuration(trust)).transpose()?;
         let limits = Limits { connect: limit, first_byte: limit, whole: limit, ..Limits::default() };

@@ -12,16 +12,13 @@ use tokio::sync::Mutex;
 /// After so many requests in a row without an answer the canary is asked.
 const UNANSWERED_IN_A_ROW: u32 = 3;
 
-/// How long a target may stay away.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long a run waits in all for requests that hang until their limit.
 const HANGING: Duration = Duration::from_secs(120);
 
-/// The time spent on requests that hung.
 #[derive(Debug, Default)]
 struct Hung {
     waited: Duration,
@@ -65,7 +62,6 @@ impl CircuitBreaker {
         }
     }
 
-    /// Why the target has been given up, if it has.
     pub fn given_up(&self) -> Option<&'static str> {
         match (self.is_gone(), self.hung().waited > HANGING) {
             (false, _) => None,

@@ -29,7 +29,6 @@ pub use target::Transport;
 /// How many bytes of a broken answer are kept for people to look at.
 const PARTIAL_BYTES: usize = 4096;
 
-/// An exchange that has just ended.
 fn ended(request: Request, answer: Result<Response, Unanswered>, elapsed: Duration, resent: bool) -> Exchange {
     let outcome = match answer {
         Ok(response) => Outcome::Answered(response),

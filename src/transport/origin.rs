@@ -323,38 +323,25 @@ mod tests {
     }
 
     #[test]
-    fn a_target_has_one_place_however_it_is_written() {
-        let place = |url: &str| url.parse::<Origin>().expect(url).place();
-        for url in [
-            "http://localhost",
-            "https://LOCALHOST.:80/",
-            "http://127.0.0.1",
-            "http://127.9.9.9:80",
-            "http://[::1]",
-            "http://[::ffff:127.0.0.1]",
-            "http://0.0.0.0",
+    fn a_target_has_one_place_however_it_is_written_and_only_this_machine_is_loopback() {
+        for (url, place, is_loopback) in [
+            ("http://localhost", "localhost:80", true),
+            ("https://LOCALHOST.:80/", "localhost:80", true),
+            ("http://127.0.0.1", "localhost:80", true),
+            ("http://127.9.9.9:80", "localhost:80", true),
+            ("http://[::1]", "localhost:80", true),
+            ("http://[::ffff:127.0.0.1]", "localhost:80", true),
+            ("http://0.0.0.0", "localhost:80", true),
+            ("http://localhost:81", "localhost:81", true),
+            ("http://localhost/x", "localhost:80/x", true),
+            ("http://a.localhost", "a.localhost:80", true),
+            ("http://10.0.0.1", "10.0.0.1:80", false),
+            ("http://localhost.example", "localhost.example:80", false),
+            ("http://127.0.0.1.example", "127.0.0.1.example:80", false),
+            ("https://A.example.:443/x/", "a.example:443/x", false),
         ] {
-            assert_eq!(place(url), "localhost:80", "{url}");
-        }
-        assert_eq!(place("https://A.example.:443/x/"), "a.example:443/x");
-        for other in ["http://localhost:81", "http://localhost/x", "http://a.localhost", "http://10.0.0.1"] {
-            assert_ne!(place(other), "localhost:80", "{other}");
-        }
-    }
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        for (url, loopback) in [
-            ("http://localhost", true),
-            ("http://127.3.2.1", true),
-            ("http://[::1]", true),
-            ("http://localhost.", true),
-            ("http://a.localhost", true),
-            ("http://10.0.0.1", false),
-            ("http://localhost.example", false),
-            ("http://127.0.0.1.example", false),
-        ] {
-            assert_eq!(url.parse::<Origin>().expect(url).is_loopback(), loopback, "{url}");
+            let origin: Origin = url.parse().expect(url);
+            assert_eq!((&*origin.place(), origin.is_loopback()), (place, is_loopback), "{url}");
         }
     }
 }

@@ -17,13 +17,13 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Proxy, Url, Version, redirect, retry};
 use thiserror::Error as ThisError;
 use tokio::time::{Instant as TokioInstant, timeout_at};
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::ClientConfig;
 
 use super::framed::shares_connection;
 use super::limits::Limits;
 use super::origin::Origin;
-use super::{PARTIAL_BYTES, ended, tls, unreachable};
+use super::tls::{self, Trust};
+use super::{PARTIAL_BYTES, ended, unreachable};
 use crate::exchange::{Breakage, Exchange, Header, Obstacle, Phase, Request, Response, Unanswered};
 
 /// [`Response::version`] of an answer over HTTP/2.
@@ -42,7 +42,6 @@ pub struct SecondOpinion {
 #[error("the reqwest client cannot be set up: {0}")]
 pub struct SetupError(String);
 
-/// Why reqwest would not send a request as it stands.
 #[derive(Debug, ThisError)]
 enum Unsendable {
     #[error("it is not HTTP")]
@@ -66,19 +65,13 @@ impl SecondOpinion {
     ///
     /// `tls` is the configuration of our own client, see [`tls::configuration`]; HTTP/2 is offered beside HTTP/1.1. An
     /// http origin needs none, but an https proxy does. `proxy` is `http://`, `https://` or `socks5://`.
-    ///
-    /// # Errors
-    ///
-    /// When reqwest refuses the proxy or the configuration.
     pub fn new(
         origin: Origin,
         tls: Option<Arc<ClientConfig>>,
         proxy: Option<Url>,
         limits: Limits,
     ) -> Result<Self, SetupError> {
-        let tls = tls.map(Arc::unwrap_or_clone);
-        let client = build(tls, proxy, &limits)?;
-        Ok(SecondOpinion { client, origin, limits })
+        Ok(SecondOpinion { client: build(tls, proxy, &limits)?, origin, limits })
     }
 
     /// Whether reqwest would send this request as it stands. Bytes that need not be HTTP, a length that does not hold, a
@@ -152,16 +145,10 @@ impl SecondOpinion {
     }
 }
 
-fn build(tls: Option<ClientConfig>, proxy: Option<Url>, limits: &Limits) -> Result<reqwest::Client, SetupError> {
-    let mut tls = match tls {
-        Some(tls) => tls,
-        // reqwest wants one even where it is never used. Without roots it costs nothing and trusts nobody.
-        None => ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| SetupError(error.to_string()))?
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth(),
-    };
+fn build(tls: Option<Arc<ClientConfig>>, proxy: Option<Url>, limits: &Limits) -> Result<reqwest::Client, SetupError> {
+    // reqwest wants one even where it is never used.
+    let tls = tls.map_or_else(|| tls::configuration(&Trust::WebRoots), Ok);
+    let mut tls = Arc::unwrap_or_clone(tls.map_err(|error| SetupError(error.to_string()))?);
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -239,7 +226,6 @@ fn explain_head(error: &reqwest::Error) -> Unanswered {
     broken(breakage, phase, words(error))
 }
 
-/// What kept it from connecting.
 fn obstacle(error: &reqwest::Error) -> Option<Obstacle> {
     let of_cause = |cause: &(dyn Error + 'static)| match cause.downcast_ref::<std::io::Error>() {
         Some(error) if error.kind() == ErrorKind::ConnectionRefused => Some(Obstacle::Refused),

@@ -16,7 +16,6 @@ use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Redactio
 pub struct Transport {
     client: Client,
     origin: Origin,
-    /// Sent with every request, from the configuration.
     headers: Vec<Header>,
     gate: Gate,
     circuit_breaker: CircuitBreaker,
@@ -94,10 +93,7 @@ impl Transport {
         }
     }
 
-    /// Sends one request as a run does: waits and sends again where the target throttles.
-    ///
-    /// # Errors
-    /// The target still throttles after as much patience as there is.
+    /// Sends one request as a run does: waits and sends again where the target throttles, as long as there is patience.
     pub(crate) async fn ask(&self, mut request: Request, patience: &mut Patience) -> Result<Exchange, Throttled> {
         let mut tries = 0;
         loop {
@@ -125,7 +121,6 @@ impl Transport {
         self.circuit_breaker.is_gone()
     }
 
-    /// Why it has been given up, if it has.
     pub(crate) fn given_up(&self) -> Option<&'static str> {
         self.circuit_breaker.given_up()
     }
@@ -155,9 +150,6 @@ impl Transport {
 
     /// Whether it answers at all, whatever the answer. Two requests that change nothing are tried at once, because
     /// the target may not stand one of them.
-    ///
-    /// # Errors
-    /// Why there is no answer.
     pub async fn canary(&self) -> Result<(), Unanswered> {
         let login = self.call(Operation::LogIn, Vec::new(), None);
         let read = self.request(Operation::ReadUser.method(), &api::user("admin"), Vec::new(), None);

@@ -177,12 +177,9 @@ pub(super) struct Gate {
 struct State {
     /// Between two requests: as configured, and wider where the target has throttled.
     gap: Duration,
-    /// The first instant that is free for a request.
     next: Option<Instant>,
     shut_until: Option<Instant>,
-    /// How long it has been shut in all.
     shut_for: Duration,
-    /// How many answers asked for patience.
     throttled: u64,
     /// A request was given up, and none has gone through since: there is no point in waiting for the next one.
     persists: bool,
@@ -198,7 +195,6 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until a request may go out.
     pub async fn pass(&self) {
         loop {
             let turn = self.state().turn(Instant::now());
@@ -246,7 +242,6 @@ impl Gate {
     }
 }
 
-/// When a request may go out.
 enum Turn {
     Go,
     Slot(Instant),

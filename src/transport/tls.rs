@@ -66,10 +66,6 @@ pub enum TlsError {
 }
 
 /// The TLS configuration for our own client: TLS 1.2 and 1.3, `http/1.1` by ALPN (RFC 7301).
-///
-/// # Errors
-///
-/// When the file of [`Trust::CaFile`] is unreadable, empty, no PEM, or holds a certificate that cannot be used.
 pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let webpki = |roots| {
@@ -139,7 +135,6 @@ pub(super) fn obstacle(error: &rustls::Error) -> Option<Obstacle> {
     }
 }
 
-/// The same, of an error that may hide one of TLS.
 pub(super) fn obstacle_within(error: &std::io::Error) -> Option<Obstacle> {
     error.get_ref().and_then(|inner| inner.downcast_ref()).and_then(obstacle)
 }

@@ -12,7 +12,6 @@ use crate::documented::api::{self, Operation};
 use crate::exchange::{Exchange, Header, Request};
 use crate::transport::throttle::Patience;
 
-/// How many short names are tried until one is free.
 const SHORT_NAME_TRIES: usize = 5;
 
 impl Accounts {
@@ -22,16 +21,12 @@ impl Accounts {
         self.target.transport.request(operation.method(), path, headers, body)
     }
 
-    /// Sends a request of the harness, journal first.
     async fn call(&self, request: Request) -> Result<Exchange, Failure> {
         let expected = self.before(&request).await?;
         Ok(self.ask(request, &expected, &mut Patience::default()).await?)
     }
 
     /// Calls an operation as admin, journal first.
-    ///
-    /// # Errors
-    /// The target throttles beyond patience, or the journal cannot be written and nothing was sent.
     pub(in crate::custody) async fn call_as(
         &self,
         admin: &Admin,
@@ -71,9 +66,6 @@ impl Accounts {
     }
 
     /// Logs in and returns the token.
-    ///
-    /// # Errors
-    /// What the target answered instead.
     pub async fn log_in(&self, account: &Account, new_password: Option<&str>) -> Result<String, Failure> {
         let exchange = self.try_login(account, new_password).await?;
         token_in(&exchange).ok_or_else(|| match is_done(&exchange) {
@@ -82,7 +74,6 @@ impl Accounts {
         })
     }
 
-    /// Makes an ordinary account.
     pub(crate) async fn make_user(&self, admin: &Admin, account: &Account) -> Result<(), Failure> {
         let body = json!({ "username": account.username, "password": account.password });
         let exchange = self.call_as(admin, Operation::CreateUser, Operation::CreateUser.path(), Some(body)).await?;

@@ -37,7 +37,6 @@ pub struct Accounts {
     names: Names,
     made: Mutex<Made>,
     custody: Custody,
-    /// The admin's password may have been changed by this run.
     admin_touched: AtomicBool,
     /// The target is disposable, or the run has seen it just installed: every account but the admin's is its own.
     alone: AtomicBool,
@@ -73,7 +72,6 @@ impl Accounts {
         }
     }
 
-    /// The same with a bound on wrong logins.
     pub(crate) fn with_wrong_logins(self, limit: Option<u32>) -> Accounts {
         Accounts { most_wrong_logins: limit, ..self }
     }
@@ -87,12 +85,10 @@ impl Accounts {
         &self.admin_name
     }
 
-    /// What the admin's password may be.
     pub(crate) fn passwords(&self) -> MutexGuard<'_, AdminPasswords> {
         self.passwords.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The admin's password as the owner gave it.
     pub(super) fn configured(&self) -> Option<String> {
         self.passwords().configured().map(str::to_owned)
     }
@@ -114,17 +110,14 @@ impl Accounts {
         self.are_gone();
     }
 
-    /// What the run has made so far.
     pub(crate) fn made(&self) -> MutexGuard<'_, Made> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The journal, if one is kept.
     pub(crate) fn journal(&self) -> Option<&Arc<Journal>> {
         self.custody.journal()
     }
 
-    /// Whether the target ends with the run.
     pub(super) fn is_disposable(&self) -> bool {
         self.custody.is_disposable()
     }
@@ -144,10 +137,8 @@ impl Accounts {
     }
 
     /// Before a request is sent: every password that it may give to an account is put on disk, and an account that it may
-    /// make is remembered, for a request may do its work although its answer never comes.
-    ///
-    /// # Errors
-    /// The passwords are not on disk. The request must not be sent.
+    /// make is remembered, for a request may do its work although its answer never comes. On an error the request must not
+    /// be sent.
     pub(crate) async fn before(&self, request: &Request) -> Result<Expected, Failure> {
         let mut expected = Expected::default();
         let mut accounts = Vec::new();
@@ -170,10 +161,7 @@ impl Accounts {
     }
 
     /// Before an account may be made: from now on it is the run's to remove, also for whoever cleans up after a run that was
-    /// killed.
-    ///
-    /// # Errors
-    /// The journal cannot be written. The request must not be sent.
+    /// killed. On an error the request must not be sent.
     pub(crate) async fn will_make(&self, own: &OwnName) -> Result<(), Failure> {
         let is_new = self.made().accounts.insert(own.clone());
         match is_new {
@@ -222,9 +210,6 @@ impl Accounts {
     }
 
     /// Sends a request that [`Accounts::before`] saw, and remembers what it changed.
-    ///
-    /// # Errors
-    /// The target throttles beyond patience.
     pub(crate) async fn ask(
         &self,
         request: Request,

@@ -50,7 +50,6 @@ fn parsed<'de, T: FromStr<Err = ValueError>, D: Deserializer<'de>>(deserializer:
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span<const MOST: u64 = HOUR>(pub Duration);
 
-/// How long a fuzzer goes on.
 pub type LongSpan = Span<MONTH>;
 
 impl<const MOST: u64> FromStr for Span<MOST> {
@@ -73,7 +72,6 @@ impl<'de, const MOST: u64> Deserialize<'de> for Span<MOST> {
     }
 }
 
-/// `jobs`, within its bounds.
 pub(super) fn jobs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
     let given = i64::deserialize(deserializer)?;
     let jobs = u16::try_from(given).ok().filter(|jobs| JOBS.contains(jobs));
@@ -137,10 +135,8 @@ impl<'de> Deserialize<'de> for HeaderName {
     }
 }
 
-/// Where the value of a configured header comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderSource {
-    /// It is in the file.
     Literal(String),
     /// `env:NAME`: from that variable of the environment.
     Environment(String),

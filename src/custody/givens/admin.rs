@@ -10,9 +10,6 @@ const EARLIER_TRIES: usize = 5;
 
 impl Givens {
     /// The administrator, logged in; by a first login where that is needed.
-    ///
-    /// # Errors
-    /// Why there is none.
     pub async fn admin(&mut self) -> Result<Admin, Failure> {
         if let Some(admin) = &self.admin {
             return Ok(admin.clone());

@@ -82,7 +82,6 @@ impl Givens {
         self.owes_a_password() && self.owners.is_some() && !self.has_the_owners_password()
     }
 
-    /// Whether the admin surely has the password to be set back.
     fn has_the_owners_password(&self) -> bool {
         let passwords = self.accounts.passwords();
         passwords.is_certain() && passwords.known().is_some() && passwords.known() == self.owners.as_deref()

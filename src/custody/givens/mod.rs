@@ -120,7 +120,6 @@ impl Givens {
         Ok(self.user.insert(user).clone())
     }
 
-    /// A token of the shared account.
     pub(crate) async fn shared_user_token(&mut self) -> Result<String, Failure> {
         if let Some(token) = &self.user_token {
             return Ok(token.clone());

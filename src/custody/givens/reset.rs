@@ -10,10 +10,8 @@ use crate::exchange::Exchange;
 /// How long a target may take after a reset until it answers as the API does.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// The pause between two looks at a target that is not ready.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The state that a reset leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AfterReset {
     /// The first login is still to come.
@@ -80,7 +78,6 @@ impl Givens {
         }
     }
 
-    /// Whether a login of the admin with that password is accepted.
     async fn accepts(&self, password: &str) -> bool {
         let login = self.accounts.log_in(&self.accounts.admin_account(password), None).await;
         login.map_or_else(|failure| failure.fate() == Fate::Useless, |_| true)

@@ -20,7 +20,6 @@ pub(super) trait Disk: fmt::Debug + Send {
     /// not written to gets the opening line first, which is on disk in any case.
     fn append(&mut self, opening: &[u8], lines: &[u8], sync: bool) -> io::Result<()>;
 
-    /// Replaces everything with this.
     fn replace(&mut self, whole: &[u8]) -> io::Result<()>;
 
     fn remove(&mut self) -> io::Result<()>;

@@ -5,7 +5,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The first line's `schema`.
 const SCHEMA: &str = "wabizspec/journal/1";
 
 /// What the first line of every journal begins with.
@@ -48,12 +47,10 @@ pub(super) enum Entry {
 }
 
 impl Entry {
-    /// The first line of a run.
     pub fn opened(target: &str, admin: &str) -> Entry {
         Entry::Opened { schema: SCHEMA.to_owned(), target: target.to_owned(), admin: admin.to_owned() }
     }
 
-    /// The entry as its line.
     pub fn line(&self) -> Vec<u8> {
         // Strings alone always become JSON.
         let mut line = serde_json::to_vec(self).unwrap_or_default();
@@ -62,23 +59,19 @@ impl Entry {
     }
 }
 
-/// What an entry adds to those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum News {
     /// Something that was not known.
     New,
     /// Only that it is the newest now.
     Order,
-    /// Nothing at all.
     Nothing,
 }
 
 /// All that a journal says.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// The target that it is about.
     pub(super) target: Option<String>,
-    /// The name of its admin account.
     admin: Option<String>,
     /// Oldest first, each once, where it was named last.
     passwords: Vec<Account>,
@@ -106,7 +99,6 @@ impl Known {
         Some(known)
     }
 
-    /// Adds what an older journal knows.
     pub(super) fn after(self, mut older: Known) -> Known {
         for entry in self.entries() {
             older.take(entry);
@@ -114,7 +106,6 @@ impl Known {
         Known { target: self.target.or(older.target), admin: self.admin.or(older.admin), ..older }
     }
 
-    /// Takes in one entry.
     pub(super) fn take(&mut self, entry: Entry) -> News {
         let order_if = |changed| if changed { News::Order } else { News::Nothing };
         match entry {
@@ -140,7 +131,6 @@ impl Known {
         }
     }
 
-    /// Whether there were such passwords.
     fn forget(&mut self, is_it: impl Fn(&Account) -> bool) -> bool {
         let before = self.passwords.len();
         self.passwords.retain(|known| !is_it(known));
@@ -156,7 +146,6 @@ impl Known {
         self.passwords.iter().cloned().map(Entry::Password).chain(self.made())
     }
 
-    /// The entries of the accounts that runs made.
     pub(super) fn made(&self) -> impl Iterator<Item = Entry> {
         self.made.iter().map(|account| Entry::Made { account: account.clone() })
     }
@@ -167,7 +156,6 @@ impl Known {
         of.map(|known| known.password.clone()).collect()
     }
 
-    /// Every password that it knows, oldest first.
     pub(crate) fn all(&self) -> &[Account] {
         &self.passwords
     }

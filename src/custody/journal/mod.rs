@@ -59,7 +59,6 @@ pub struct Journal {
 /// What the threads share that write.
 #[derive(Debug)]
 struct Shared {
-    /// What the file begins with.
     opening: Vec<u8>,
     waiting: Mutex<Waiting>,
     disk: Mutex<Box<dyn Disk>>,
@@ -77,24 +76,18 @@ struct Waiting {
     added: usize,
     /// Why the disk stopped taking entries. From then on nothing is recorded, and so nothing may be sent.
     broken: Option<Arc<io::Error>>,
-    /// The last password that was noted as working.
     works: Option<Account>,
 }
 
 impl Journal {
     /// The journal at that path for that target. What earlier runs left there is read; nothing is written before there is
     /// something to record.
-    ///
-    /// # Errors
-    /// The file is there but cannot be read, or it is not this target's journal.
     pub fn open(path: &Path, target: &str, admin: &str) -> Result<Journal, JournalError> {
         Journal::open_with_former(path, Vec::new(), target, admin)
     }
 
-    /// The same, and what earlier versions left under former names is added. Those files go when the journal is settled.
-    ///
-    /// # Errors
-    /// As of [`Journal::open`]. A file under a former name that is no journal of this target is skipped.
+    /// The same, and what earlier versions left under former names is added, except for files that are no journal of this
+    /// target. Those files go when the journal is settled.
     pub fn open_with_former(
         path: &Path,
         former: Vec<PathBuf>,
@@ -135,9 +128,6 @@ impl Journal {
     }
 
     /// What the journal at that path says, if there is one.
-    ///
-    /// # Errors
-    /// The file cannot be read, or is no journal.
     pub fn read(path: &Path) -> Result<Option<Known>, JournalError> {
         match disk::read(path) {
             Ok(found) => Ok(found.map(|(_, known)| known)),
@@ -163,10 +153,7 @@ impl Journal {
 
     /// Puts passwords on disk, synced, each with the account that may get it. What was recorded before becomes the newest
     /// again, without a sync: should that line be lost, the password is still there. Entries that come together share one
-    /// sync.
-    ///
-    /// # Errors
-    /// They are not on disk: then the request must not be sent.
+    /// sync. On an error the request must not be sent.
     pub async fn record(&self, accounts: &[Account]) -> Result<(), NotRecorded> {
         let entries: Vec<Entry> = accounts.iter().cloned().map(Entry::Password).collect();
         self.write(&entries).await
@@ -225,16 +212,12 @@ impl Journal {
         written.map_err(|why| NotRecorded { path: self.path.clone(), why })
     }
 
-    /// Whether this run has recorded anything.
     pub(super) fn is_begun(&self) -> bool {
         self.is_begun.load(Ordering::Relaxed)
     }
 
     /// After a run whose outcome is known: leaves only the passwords that work, none where nothing is to be remembered, and
     /// the accounts that are still to be removed. Until the new file is whole and synced, the old one stays.
-    ///
-    /// # Errors
-    /// The file stays as it was.
     pub async fn settle(&self, works: &[Account]) -> io::Result<()> {
         let (whole, remembered) = {
             let waiting = &mut *lock(&self.shared.waiting);

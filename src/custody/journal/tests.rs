@@ -10,7 +10,6 @@ fn account(name: &str, password: &str) -> Account {
     Account { username: name.to_owned(), password: password.to_owned() }
 }
 
-/// The admin with these passwords.
 fn admin<const N: usize>(passwords: [&str; N]) -> [Account; N] {
     passwords.map(|password| account("admin", password))
 }
@@ -165,7 +164,6 @@ impl Held {
     }
 }
 
-/// Lets every task go as far as it can.
 async fn under_way() {
     for _ in 0..10 {
         tokio::task::yield_now().await;

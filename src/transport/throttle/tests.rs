@@ -1,31 +1,19 @@
-use std::time::Duration;
-
-use jiff::Timestamp;
-
 use super::*;
-use crate::exchange::{Header, HttpRequest, Outcome, Request, Response};
+use crate::exchange::{Header, Request};
+use crate::transport::ended;
 
 fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Exchange {
-    Exchange {
-        request: Request::Http(HttpRequest {
-            method: "GET".into(),
-            target: "/".to_owned(),
-            headers: Vec::new(),
-            body: None,
-        }),
-        outcome: Outcome::Answered(Response {
-            version: 1,
-            status,
-            reason: String::new(),
-            headers: headers.iter().map(|(name, value)| Header::new(*name, *value)).collect(),
-            body: body.as_bytes().to_vec(),
-            interim: Vec::new(),
-            surplus: Vec::new(),
-        }),
-        at: "2026-03-01T12:00:00Z".parse::<Timestamp>().expect("an instant"),
-        elapsed: Duration::ZERO,
-        resent: false,
-    }
+    let response = Response {
+        version: 1,
+        status,
+        reason: String::new(),
+        headers: headers.iter().map(|(name, value)| Header::new(*name, *value)).collect(),
+        body: body.as_bytes().to_vec(),
+        interim: Vec::new(),
+        surplus: Vec::new(),
+    };
+    let at = "2026-03-01T12:00:00Z".parse().expect("an instant");
+    Exchange { at, ..ended(Request::Raw(Vec::new()), Ok(response), Duration::ZERO, false) }
 }
 
 fn seconds(status: u16, headers: &[(&'static str, &str)], body: &str) -> Option<Option<u64>> {

@@ -4,6 +4,7 @@
 //! on until its answer is taken must not block both sides.
 
 use std::future::poll_fn;
+use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,14 +15,13 @@ use super::chunked::Chunked;
 use super::connection::Connection;
 use super::framing::{Framing, framing, persists};
 use super::head::{Head, parse};
-use super::outgoing::Outgoing;
+use super::stream::Stream;
 use crate::exchange::{Breakage, Phase, Response, Unanswered};
 use crate::transport::limits::Limits;
 
 /// More interim answers than this to one request are not read.
 const MAX_INTERIM: usize = 32;
 
-/// One request sent on one connection.
 pub(super) struct Attempt {
     pub answer: Result<Response, Unanswered>,
     /// From the first byte sent.
@@ -41,7 +41,6 @@ impl Attempt {
     }
 }
 
-/// Sends `request` and reads the answer to a request of that `method`.
 pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method: &str, limits: &Limits) -> Attempt {
     let begun = Instant::now();
     connection.inbox.begin_answer();
@@ -267,5 +266,54 @@ fn explain(broken: Broken, bytes: &[u8]) -> Broken {
             Broken { detail, ..broken }
         }
         _ => broken,
+    }
+}
+
+/// The request on its way out, sent while the answer is waited for.
+struct Outgoing<'r> {
+    unsent: &'r [u8],
+    flushed: bool,
+    /// Nothing more can be sent. The answer may be on its way all the same.
+    failure: Option<io::Error>,
+}
+
+impl<'r> Outgoing<'r> {
+    fn new(request: &'r [u8]) -> Self {
+        Outgoing { unsent: request, flushed: false, failure: None }
+    }
+
+    /// The connection has taken every byte. TLS may still hold some of them.
+    fn is_sent(&self) -> bool {
+        self.unsent.is_empty()
+    }
+
+    fn failure(&self) -> Option<&io::Error> {
+        self.failure.as_ref()
+    }
+
+    /// Every byte has left, and nothing has failed.
+    fn is_done(&self) -> bool {
+        self.flushed && self.failure.is_none()
+    }
+
+    fn push(&mut self, stream: &mut Stream, cx: &mut Context<'_>) {
+        while self.failure.is_none() && !self.flushed {
+            let pushed = if self.unsent.is_empty() {
+                stream.poll_flush(cx).map_ok(|()| self.flushed = true)
+            } else {
+                stream.poll_write(cx, self.unsent).map(|written| match written? {
+                    0 => Err(io::ErrorKind::WriteZero.into()),
+                    count => {
+                        self.unsent = &self.unsent[count..];
+                        Ok(())
+                    }
+                })
+            };
+            match pushed {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => self.failure = Some(error),
+                Poll::Pending => return,
+            }
+        }
     }
 }

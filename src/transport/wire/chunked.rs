@@ -43,16 +43,12 @@ impl Chunked {
         Chunked { state, max_overhead, max_body, overhead: 0, trailers: Vec::new() }
     }
 
-    /// Whether the last chunk and the trailers have come.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
-    /// Decodes into `body` and returns how many bytes of `input` it took: all of them, unless the coding is at its end.
-    ///
-    /// # Errors
-    ///
-    /// When the coding is broken or something is too large. `body` then holds what came before.
+    /// Decodes into `body` and returns how many bytes of `input` it took: all of them, unless the coding is at its end. On
+    /// an error `body` holds what came before.
     pub fn decode(&mut self, input: &[u8], body: &mut Vec<u8>) -> Result<usize, Broken> {
         let mut at = 0;
         while at < input.len() && !self.is_done() {

@@ -19,7 +19,6 @@ use crate::transport::origin::Origin;
 use crate::transport::tls::obstacle_within;
 use crate::transport::{PARTIAL_BYTES, unreachable};
 
-/// A stream with the bytes received from it.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub stream: Stream,
@@ -29,7 +28,6 @@ pub(super) struct Connection {
     pub timer: Pin<Box<Sleep>>,
 }
 
-/// What has happened on a connection since its last answer.
 pub(super) enum Idle {
     /// Nothing; it can serve again.
     Quiet,
@@ -67,7 +65,6 @@ impl Connection {
     }
 }
 
-/// Opens connections to one target.
 pub(super) struct Connector {
     origin: Origin,
     security: Security,

@@ -3,26 +3,17 @@
 use super::Broken;
 use super::head::Head;
 
-/// How the end of a body is found.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     /// There is none, whatever the headers say.
     Nothing,
-    /// After that many bytes.
     Length(u64),
-    /// After the last chunk.
     Chunked,
-    /// When the target closes the connection.
     UntilClose,
 }
 
-/// How the body of the answer to a `method` request ends.
-///
-/// Transfer codings other than `chunked` are left in place.
-///
-/// # Errors
-///
-/// When the headers contradict themselves or cannot be read. `Content-Length` beyond 64 bits counts as the largest length.
+/// How the body of the answer to a `method` request ends. Transfer codings other than `chunked` are left in place;
+/// `Content-Length` beyond 64 bits counts as the largest length.
 pub(super) fn framing(head: &Head, method: &str) -> Result<Framing, Broken> {
     let is_tunnel = method == "CONNECT" && (200..300).contains(&head.status);
     if is_tunnel || method == "HEAD" || matches!(head.status, 100..=199 | 204 | 304) {

@@ -38,12 +38,8 @@ impl Head {
     }
 }
 
-/// Reads a head from the beginning of `bytes`; `None` when it is not all there.
-///
-/// # Errors
-///
-/// When the bytes cannot become a head whatever follows. Folded header lines, which RFC 9112 §5.2 forbids to send, are
-/// malformed.
+/// Reads a head from the beginning of `bytes`; `None` when it is not all there. An error means that it cannot become a
+/// head whatever follows. Folded header lines, which RFC 9112 §5.2 forbids to send, are malformed.
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<Head>, Broken> {
     // httparse skips empty lines before the status line; RFC 9112 §2.2 grants that to requests only.
     if let [b'\r' | b'\n', ..] = bytes {

@@ -7,7 +7,6 @@ const ROOM: usize = 16 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Inbox {
-    /// Received and not consumed.
     unread: Vec<u8>,
     room: Box<[u8]>,
     /// The first bytes received since [`Inbox::begin_answer`], also after they were consumed.
@@ -19,7 +18,6 @@ impl Inbox {
         Inbox { unread: Vec::new(), room: vec![0; ROOM].into(), opening: Vec::new() }
     }
 
-    /// Forgets how the last answer began.
     pub fn begin_answer(&mut self) {
         self.opening.clear();
     }
@@ -44,7 +42,6 @@ impl Inbox {
         self.consume(count);
     }
 
-    /// Where to receive into.
     pub fn room(&mut self) -> &mut [u8] {
         &mut self.room
     }

@@ -11,7 +11,6 @@ mod framing;
 mod inbox;
 mod stream;
 mod connection;
-mod outgoing;
 mod answer;
 
 use std::borrow::Cow;
@@ -81,15 +80,13 @@ impl Wire {
     /// Sends one request and waits for one answer or for the reason why there is none.
     ///
     /// A request whose end a server could see differently (see [`shares_connection`]) gets a new connection, which is
-    /// closed afterwards. Any other may travel on a connection that served before; when that one dies before a byte of
-    /// an answer, the request is sent once more on a new connection, the exchange says `resent`, and `elapsed` and the
-    /// limits count from the resend. If that new connection cannot be had, the exchange is the first one: a target that
-    /// is gone after a request was there to receive it. `elapsed` of an exchange without a connection is the time spent
-    /// on connecting.
+    /// closed afterwards. Any other may use a connection that served before; when that one dies before a byte of an
+    /// answer, the request is sent once more on a new connection, the exchange says `resent`, and `elapsed` and the limits
+    /// count from the resend. If there is no new connection, the exchange is the first one: a target that is gone after a
+    /// request was there to receive it.
     ///
-    /// Dropping the future closes the connection that it used. A name is resolved on a thread of the runtime, which
-    /// goes on until the operating system gives up, also after the limit: to end a process at once, shut the runtime
-    /// down with a timeout.
+    /// Dropping the future closes the connection that it used. A name is resolved on a thread of the runtime, which goes on
+    /// also after the limit: to end a process at once, shut the runtime down with a timeout.
     pub async fn send(&self, request: Request) -> Exchange {
         let may_share = shares_connection(&request);
         let bytes = match &request {

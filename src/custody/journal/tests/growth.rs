@@ -74,7 +74,6 @@ async fn a_journal_takes_no_entry_with_which_it_could_not_be_read() {
     assert_eq!(place.read().passwords_of("admin"), ["two", "one"]);
 }
 
-/// Makes the journal grow until it is rewritten.
 async fn grow(journal: &Journal, count: usize) {
     for number in 0..count {
         let name = format!("w{number}{}", "x".repeat(8192));
