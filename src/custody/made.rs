@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::effect::Asked;
 use super::given_passwords::basic_username;
+#[cfg(feature = "cli")]
 use super::journal::Known;
-use super::names::{Names, is_made_up};
+use super::names::Names;
 use super::reading::tokens_in;
 use crate::documented::api::Operation;
 use crate::exchange::{Exchange, Request};
@@ -23,12 +24,14 @@ impl OwnName {
     }
 
     /// The name, if the journal says that an earlier run made the account, and the name is one that a run makes up.
+    #[cfg(feature = "cli")]
     pub fn of_an_earlier_run(name: &str, journal: &Known) -> Option<OwnName> {
-        let is_its_own = journal.other_accounts().contains(name) && is_made_up(name);
+        let is_its_own = journal.other_accounts().contains(name) && super::names::is_made_up(name);
         is_its_own.then(|| OwnName(name.to_owned()))
     }
 
     /// A name that the target has just been seen not to have.
+    #[cfg(feature = "fuzz")]
     pub(super) fn seen_absent(name: &str) -> OwnName {
         OwnName(name.to_owned())
     }

@@ -59,6 +59,7 @@ pub fn password() -> String {
 
 /// Whether some run may have made that name up, whatever a case appended to it and in any case of its letters. It judges
 /// the shape alone.
+#[cfg(any(feature = "cli", test))]
 pub fn is_made_up(name: &str) -> bool {
     let is_letter = |byte: &u8| LETTERS.contains(byte);
     let name = name.to_ascii_lowercase();

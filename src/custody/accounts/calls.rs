@@ -39,6 +39,7 @@ impl Accounts {
 
     /// A name that the run may make an account of, and remove again: one that it made up, or one that the target is seen
     /// not to have. What the answer to the creation says does not count.
+    #[cfg(feature = "fuzz")]
     pub(crate) async fn claim(&self, admin: &Admin, name: &str) -> Option<OwnName> {
         // In a path these mean something else than an account: a request to remove `login` may call it.
         const OTHERWISE: [&str; 3] = ["", ".", ".."];

@@ -162,6 +162,7 @@ impl Accounts {
 
     /// Before an account may be made: from now on it is the run's to remove, also for whoever cleans up after a run that was
     /// killed. On an error the request must not be sent.
+    #[cfg(feature = "fuzz")]
     pub(crate) async fn will_make(&self, own: &OwnName) -> Result<(), Failure> {
         let is_new = self.made().accounts.insert(own.clone());
         match is_new {
