@@ -37,6 +37,34 @@ fn ended(request: Request, answer: Result<Response, Unanswered>, elapsed: Durati
     Exchange { request, outcome, at: Timestamp::now(), elapsed, resent }
 }
 
+/// What broke an answer off, and the reason in words.
+#[derive(Debug, PartialEq, Eq)]
+struct Broken {
+    breakage: Breakage,
+    detail: String,
+}
+
+impl Broken {
+    fn malformed(detail: impl Into<String>) -> Broken {
+        Broken { breakage: Breakage::Malformed, detail: detail.into() }
+    }
+
+    fn too_large(detail: impl Into<String>) -> Broken {
+        Broken { breakage: Breakage::TooLarge, detail: detail.into() }
+    }
+
+    fn timed_out(detail: String) -> Broken {
+        Broken { breakage: Breakage::TimedOut, detail }
+    }
+
+    /// Where it broke off, and what had come by then.
+    fn at(self, phase: Phase, partial: &[u8]) -> Unanswered {
+        let Broken { breakage, detail } = self;
+        let partial = partial[..partial.len().min(PARTIAL_BYTES)].to_vec();
+        Unanswered { breakage, phase, obstacle: None, detail, partial }
+    }
+}
+
 fn unreachable(obstacle: Option<Obstacle>, detail: String) -> Unanswered {
     let (breakage, phase) = (Breakage::Unreachable, Phase::Connecting);
     Unanswered { breakage, phase, obstacle, detail, partial: Vec::new() }

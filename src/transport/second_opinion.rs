@@ -23,7 +23,7 @@ use super::framed::shares_connection;
 use super::limits::Limits;
 use super::origin::Origin;
 use super::tls::{self, Trust};
-use super::{PARTIAL_BYTES, ended, unreachable};
+use super::{Broken, ended, unreachable};
 use crate::exchange::{Breakage, Exchange, Header, Obstacle, Phase, Request, Response, Unanswered};
 
 /// [`Response::version`] of an answer over HTTP/2.
@@ -42,24 +42,6 @@ pub struct SecondOpinion {
 #[error("the reqwest client cannot be set up: {0}")]
 pub struct SetupError(String);
 
-#[derive(Debug, ThisError)]
-enum Unsendable {
-    #[error("it is not HTTP")]
-    Raw,
-    #[error("its framing is its own")]
-    Framing,
-    #[error("its target would become `{0}`")]
-    Target(String),
-    #[error("{0}")]
-    Part(Box<dyn Error + Send + Sync>),
-}
-
-impl Unsendable {
-    fn part(error: impl Error + Send + Sync + 'static) -> Unsendable {
-        Unsendable::Part(Box::new(error))
-    }
-}
-
 impl SecondOpinion {
     /// A client for one target. Nothing is opened yet.
     ///
@@ -71,7 +53,23 @@ impl SecondOpinion {
         proxy: Option<Url>,
         limits: Limits,
     ) -> Result<Self, SetupError> {
-        Ok(SecondOpinion { client: build(tls, proxy, &limits)?, origin, limits })
+        // reqwest wants one even where it is never used.
+        let tls = tls.map_or_else(|| tls::configuration(&Trust::WebRoots), Ok);
+        let mut tls = Arc::unwrap_or_clone(tls.map_err(|error| SetupError(error.to_string()))?);
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .no_proxy()
+            .tcp_nodelay(true)
+            .connect_timeout(limits.connect);
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(Proxy::all(proxy).map_err(|error| SetupError(words(&error)))?);
+        }
+        let client = builder.build().map_err(|error| SetupError(words(&error)))?;
+        Ok(SecondOpinion { client, origin, limits })
     }
 
     /// Whether reqwest would send this request as it stands. Bytes that need not be HTTP, a length that does not hold, a
@@ -104,11 +102,13 @@ impl SecondOpinion {
         let mut response = match timeout_at(head_by, self.client.execute(translated)).await {
             Ok(answer) => answer.map_err(|error| explain_head(&error))?,
             Err(_) => {
-                let detail = format!("{:?} for the first byte", head_by - now);
-                return Err(broken(Breakage::TimedOut, Phase::Waiting, detail));
+                let timed_out = Broken::timed_out(format!("{:?} for the first byte", head_by - now));
+                return Err(timed_out.at(Phase::Waiting, &[]));
             }
         };
-        let body = self.body(&mut response, whole_by).await?;
+        let mut body = Vec::new();
+        let whole = self.read_body(&mut response, whole_by, &mut body).await;
+        whole.map_err(|broken| broken.at(Phase::Body, &body))?;
         let header = |(name, value): (&HeaderName, &HeaderValue)| Header::new(name.to_string(), value.as_bytes());
         Ok(Response {
             version: version(response.version()),
@@ -121,69 +121,47 @@ impl SecondOpinion {
         })
     }
 
-    async fn body(&self, response: &mut reqwest::Response, by: TokioInstant) -> Result<Vec<u8>, Unanswered> {
-        let mut body = Vec::new();
-        let cut = |breakage, detail, body: &[u8]| Unanswered {
-            partial: body[..body.len().min(PARTIAL_BYTES)].to_vec(),
-            ..broken(breakage, Phase::Body, detail)
-        };
+    async fn read_body(
+        &self,
+        response: &mut reqwest::Response,
+        by: TokioInstant,
+        body: &mut Vec<u8>,
+    ) -> Result<(), Broken> {
+        let Limits { body_bytes, whole, .. } = self.limits;
         loop {
             match timeout_at(by, response.chunk()).await {
-                Ok(Ok(None)) => return Ok(body),
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > self.limits.body_bytes => {
-                    let detail = format!("a body of more than {} bytes", self.limits.body_bytes);
-                    return Err(cut(Breakage::TooLarge, detail, &body));
+                Ok(Ok(None)) => return Ok(()),
+                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > body_bytes => {
+                    return Err(Broken::too_large(format!("a body of more than {body_bytes} bytes")));
                 }
                 Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
-                Ok(Err(error)) => return Err(cut(kind(&error), words(&error), &body)),
-                Err(_) => {
-                    let detail = format!("{:?} for the whole answer", self.limits.whole);
-                    return Err(cut(Breakage::TimedOut, detail, &body));
-                }
+                Ok(Err(error)) => return Err(Broken { breakage: kind(&error), detail: words(&error) }),
+                Err(_) => return Err(Broken::timed_out(format!("{whole:?} for the whole answer"))),
             }
         }
     }
 }
 
-fn build(tls: Option<Arc<ClientConfig>>, proxy: Option<Url>, limits: &Limits) -> Result<reqwest::Client, SetupError> {
-    // reqwest wants one even where it is never used.
-    let tls = tls.map_or_else(|| tls::configuration(&Trust::WebRoots), Ok);
-    let mut tls = Arc::unwrap_or_clone(tls.map_err(|error| SetupError(error.to_string()))?);
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let mut builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .referer(false)
-        .no_proxy()
-        .tcp_nodelay(true)
-        .connect_timeout(limits.connect);
-    if let Some(proxy) = proxy {
-        builder = builder.proxy(Proxy::all(proxy).map_err(|error| SetupError(words(&error)))?);
-    }
-    builder.build().map_err(|error| SetupError(words(&error)))
-}
-
 /// The request in reqwest's terms, unless that would change it.
-fn translate(request: &Request, base: &str) -> Result<reqwest::Request, Unsendable> {
+fn translate(request: &Request, base: &str) -> Result<reqwest::Request, Box<dyn Error + Send + Sync>> {
     let request = match request {
-        Request::Raw(_) => return Err(Unsendable::Raw),
-        Request::Http(_) if !shares_connection(request) => return Err(Unsendable::Framing),
+        Request::Raw(_) => return Err("it is not HTTP".into()),
+        Request::Http(_) if !shares_connection(request) => return Err("its framing is its own".into()),
         Request::Http(request) => request,
     };
-    let method = Method::from_bytes(request.method.as_bytes()).map_err(Unsendable::part)?;
-    let url = Url::parse(&format!("{base}{}", request.target)).map_err(Unsendable::part)?;
+    let method = Method::from_bytes(request.method.as_bytes())?;
+    let url = Url::parse(&format!("{base}{}", request.target))?;
     let rewritten = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
     };
     if rewritten != request.target {
-        return Err(Unsendable::Target(rewritten));
+        return Err(format!("its target would become `{rewritten}`").into());
     }
     let mut translated = reqwest::Request::new(method, url);
     for header in &request.headers {
-        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(Unsendable::part)?;
-        let value = HeaderValue::from_bytes(&header.value).map_err(Unsendable::part)?;
+        let name = HeaderName::from_bytes(header.name.as_bytes())?;
+        let value = HeaderValue::from_bytes(&header.value)?;
         translated.headers_mut().append(name, value);
     }
     *translated.body_mut() = request.body.clone().map(Into::into);
@@ -209,10 +187,6 @@ fn reason(response: &reqwest::Response) -> String {
     }
 }
 
-fn broken(breakage: Breakage, phase: Phase, detail: String) -> Unanswered {
-    Unanswered { breakage, phase, obstacle: None, detail, partial: Vec::new() }
-}
-
 fn explain_head(error: &reqwest::Error) -> Unanswered {
     if error.is_connect() || error.is_builder() {
         return unreachable(obstacle(error), words(error));
@@ -223,7 +197,7 @@ fn explain_head(error: &reqwest::Error) -> Unanswered {
         _ if error.is_body() => Phase::Sending,
         _ => Phase::Waiting,
     };
-    broken(breakage, phase, words(error))
+    Broken { breakage, detail: words(error) }.at(phase, &[])
 }
 
 fn obstacle(error: &reqwest::Error) -> Option<Obstacle> {

@@ -46,7 +46,7 @@ pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method:
     connection.inbox.begin_answer();
     let mut talk = Talk {
         connection,
-        outgoing: Outgoing::new(request),
+        outgoing: Outgoing { unsent: request, flushed: false, failure: None },
         limits,
         whole_by: begun + limits.whole,
         first_byte_by: begun + limits.first_byte.min(limits.whole),
@@ -60,10 +60,8 @@ pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method:
             let persistent = persistent && talk.outgoing.is_done();
             Attempt { answer: Ok(response), elapsed, persistent }
         }
-        Err(Broken { breakage, detail }) => {
-            let phase = talk.phase();
-            let partial = talk.connection.inbox.opening().to_vec();
-            let unanswered = Unanswered { breakage, phase, obstacle: None, detail, partial };
+        Err(broken) => {
+            let unanswered = broken.at(talk.phase(), talk.connection.inbox.opening());
             Attempt { answer: Err(unanswered), elapsed, persistent: false }
         }
     }
@@ -84,7 +82,7 @@ impl Talk<'_> {
     fn phase(&self) -> Phase {
         match self.phase {
             Some(phase) => phase,
-            None if self.outgoing.is_sent() => Phase::Waiting,
+            None if self.outgoing.unsent.is_empty() => Phase::Waiting,
             None => Phase::Sending,
         }
     }
@@ -129,79 +127,69 @@ impl Talk<'_> {
                 let limit = self.limits.head_bytes;
                 return Err(Broken::too_large(format!("a head of more than {limit} bytes")));
             }
-            self.need_more(String::new).await?;
+            if self.more().await? == 0 {
+                return Err(self.closed(""));
+            }
         }
     }
 
     async fn body(&mut self, framing: &Framing) -> Result<Vec<u8>, Broken> {
-        match *framing {
-            Framing::Nothing => Ok(Vec::new()),
-            Framing::Length(length) => self.body_of_length(length).await,
-            Framing::Chunked => self.chunked_body().await,
-            Framing::UntilClose => self.body_until_close().await,
+        let limit = self.limits.body_bytes;
+        let too_large = || Broken::too_large(format!("a body of more than {limit} bytes"));
+        let length = match *framing {
+            Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
+            _ => 0,
+        };
+        if length > limit {
+            return Err(too_large());
         }
-    }
-
-    async fn body_of_length(&mut self, length: u64) -> Result<Vec<u8>, Broken> {
-        let length = usize::try_from(length).ok().filter(|length| *length <= self.limits.body_bytes);
-        let length = length.ok_or_else(|| self.body_too_large())?;
         let mut body = Vec::with_capacity(length);
+        let mut decoder = Chunked::new(self.limits.head_bytes, limit);
         loop {
-            let missing = length - body.len();
-            self.connection.inbox.move_to(&mut body, missing);
-            if body.len() == length {
-                return Ok(body);
+            let inbox = &mut self.connection.inbox;
+            let is_whole = match framing {
+                Framing::Nothing => true,
+                Framing::Length(_) => {
+                    let missing = length - body.len();
+                    inbox.move_to(&mut body, missing);
+                    body.len() == length
+                }
+                Framing::Chunked => {
+                    let count = decoder.decode(inbox.unread(), &mut body)?;
+                    inbox.consume(count);
+                    decoder.is_done()
+                }
+                Framing::UntilClose => {
+                    inbox.move_to(&mut body, usize::MAX);
+                    false
+                }
+            };
+            if body.len() > limit {
+                return Err(too_large());
             }
-            self.need_more(|| format!(", after {} of {length} bytes of the body", body.len())).await?;
-        }
-    }
-
-    async fn chunked_body(&mut self) -> Result<Vec<u8>, Broken> {
-        let mut decoder = Chunked::new(self.limits.head_bytes, self.limits.body_bytes);
-        let mut body = Vec::new();
-        loop {
-            let count = decoder.decode(self.connection.inbox.unread(), &mut body)?;
-            self.connection.inbox.consume(count);
-            if decoder.is_done() {
+            if is_whole {
                 return Ok(body);
-            }
-            self.need_more(|| ", before the last chunk".to_owned()).await?;
-        }
-    }
-
-    async fn body_until_close(&mut self) -> Result<Vec<u8>, Broken> {
-        let mut body = Vec::new();
-        loop {
-            self.connection.inbox.move_to(&mut body, usize::MAX);
-            if body.len() > self.limits.body_bytes {
-                return Err(self.body_too_large());
             }
             if self.more().await? == 0 {
-                // The write may have been the one to see a reset; then nobody knows whether this is the whole body.
-                return if self.outgoing.failure().is_some() { Err(self.closed()) } else { Ok(body) };
+                let cut = match framing {
+                    // The write may have been the one to see a reset; then nobody knows whether this is the whole body.
+                    Framing::UntilClose if self.outgoing.failure.is_none() => return Ok(body),
+                    Framing::UntilClose | Framing::Nothing => String::new(),
+                    Framing::Length(_) => format!(", after {} of {length} bytes of the body", body.len()),
+                    Framing::Chunked => ", before the last chunk".to_owned(),
+                };
+                return Err(self.closed(&cut));
             }
         }
     }
 
-    fn body_too_large(&self) -> Broken {
-        Broken::too_large(format!("a body of more than {} bytes", self.limits.body_bytes))
-    }
-
-    fn closed(&self) -> Broken {
-        let detail = match self.outgoing.failure() {
-            Some(error) => format!("sending failed: {error}"),
-            None => "end of the stream".to_owned(),
+    /// `cut` says what is missing.
+    fn closed(&self, cut: &str) -> Broken {
+        let detail = match &self.outgoing.failure {
+            Some(error) => format!("sending failed: {error}{cut}"),
+            None => format!("end of the stream{cut}"),
         };
         Broken { breakage: Breakage::Closed, detail }
-    }
-
-    /// Waits for more bytes of an answer that is not over; `place` says where it is cut if there are none.
-    async fn need_more(&mut self, place: impl FnOnce() -> String) -> Result<(), Broken> {
-        if self.more().await? > 0 {
-            return Ok(());
-        }
-        let closed = self.closed();
-        Err(Broken { detail: closed.detail + &place(), ..closed })
     }
 
     /// Waits for more bytes of the answer, and meanwhile sends what is unsent. 0 is the end of the stream.
@@ -253,7 +241,7 @@ impl Talk<'_> {
             None if self.limits.first_byte < self.limits.whole => (self.limits.first_byte, "the first byte"),
             _ => (self.limits.whole, "the whole answer"),
         };
-        Broken { breakage: Breakage::TimedOut, detail: format!("{limit:?} for {what}") }
+        Broken::timed_out(format!("{limit:?} for {what}"))
     }
 }
 
@@ -271,26 +259,14 @@ fn explain(broken: Broken, bytes: &[u8]) -> Broken {
 
 /// The request on its way out, sent while the answer is waited for.
 struct Outgoing<'r> {
+    /// Empty once the connection has taken every byte. TLS may still hold some of them.
     unsent: &'r [u8],
     flushed: bool,
     /// Nothing more can be sent. The answer may be on its way all the same.
     failure: Option<io::Error>,
 }
 
-impl<'r> Outgoing<'r> {
-    fn new(request: &'r [u8]) -> Self {
-        Outgoing { unsent: request, flushed: false, failure: None }
-    }
-
-    /// The connection has taken every byte. TLS may still hold some of them.
-    fn is_sent(&self) -> bool {
-        self.unsent.is_empty()
-    }
-
-    fn failure(&self) -> Option<&io::Error> {
-        self.failure.as_ref()
-    }
-
+impl Outgoing<'_> {
     /// Every byte has left, and nothing has failed.
     fn is_done(&self) -> bool {
         self.flushed && self.failure.is_none()

@@ -20,33 +20,16 @@ use std::time::Instant;
 
 use tokio_rustls::rustls::ClientConfig;
 
-use super::ended;
 use super::framed::shares_connection;
 use super::limits::Limits;
 use super::origin::Origin;
-use crate::exchange::{Breakage, Exchange, Request};
+use super::{Broken, ended};
+use crate::exchange::{Exchange, Request};
 use answer::{Attempt, attempt};
 use connection::{Connection, Connector, Idle};
 
 /// More idle connections than this are closed instead of kept.
 const MAX_IDLE: usize = 1024;
-
-/// What broke an answer off, and the reason in words.
-#[derive(Debug, PartialEq, Eq)]
-struct Broken {
-    breakage: Breakage,
-    detail: String,
-}
-
-impl Broken {
-    fn malformed(detail: impl Into<String>) -> Broken {
-        Broken { breakage: Breakage::Malformed, detail: detail.into() }
-    }
-
-    fn too_large(detail: impl Into<String>) -> Broken {
-        Broken { breakage: Breakage::TooLarge, detail: detail.into() }
-    }
-}
 
 /// One target, and the idle connections to it.
 ///
