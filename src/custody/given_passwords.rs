@@ -48,12 +48,8 @@ pub(super) fn path<'t>(target: &'t str, base: &str) -> &'t str {
 }
 
 fn in_request(request: &HttpRequest) -> Vec<String> {
-    let mut found = Vec::new();
-    for header in &request.headers {
-        if is_password(&header.name) {
-            found.push(String::from_utf8_lossy(&header.value).into_owned());
-        }
-    }
+    let headers = request.headers.iter().filter(|header| is_password(&header.name));
+    let mut found: Vec<String> = headers.map(|header| String::from_utf8_lossy(&header.value).into_owned()).collect();
     if let Some((_, query)) = request.target.split_once('?') {
         found.extend(in_form(query));
     }

@@ -38,19 +38,19 @@ pub enum NotAHook {
     Call(#[from] CallError),
 }
 
-/// Why a hook did not do its work. It is named as far as [`Hook`] shows it.
+/// What a hook did instead of its work.
 #[derive(Debug, Error)]
 pub(super) enum HookError {
-    #[error("{0} failed: {1}")]
-    NoAnswer(String, CallError),
-    #[error("{0} was answered {1}, not 2xx")]
-    Status(String, u16),
-    #[error("{0} did not end within {PATIENCE:?}")]
-    TimedOut(String),
-    #[error("{0} could not be started: {1}")]
-    NotStarted(String, io::Error),
-    #[error("{0} failed ({1}): {2}")]
-    Failed(String, ExitStatus, String),
+    #[error("failed: {0}")]
+    NoAnswer(#[from] CallError),
+    #[error("was answered {0}, not 2xx")]
+    Status(u16),
+    #[error("did not end within {PATIENCE:?}")]
+    TimedOut,
+    #[error("could not be started: {0}")]
+    NotStarted(io::Error),
+    #[error("failed ({0}): {1}")]
+    Failed(ExitStatus, String),
 }
 
 impl FromStr for Hook {
@@ -77,38 +77,12 @@ impl Hook {
     /// Runs the hook and returns what it printed. `environment` is set for a command, in place of all our own variables.
     pub(super) async fn run(&self, environment: &[(&str, &str)], trust: &Trust) -> Result<String, HookError> {
         match self {
-            Hook::Command(line) => self.run_command(line, environment).await,
-            Hook::Call(call) => match call.send(trust, PATIENCE).await {
-                Err(error) => Err(HookError::NoAnswer(self.to_string(), error)),
-                Ok(200..300) => Ok(String::new()),
-                Ok(status) => Err(HookError::Status(self.to_string(), status)),
+            Hook::Command(line) => run_command(line, environment).await,
+            Hook::Call(call) => match call.send(trust, PATIENCE).await? {
+                200..300 => Ok(String::new()),
+                status => Err(HookError::Status(status)),
             },
         }
-    }
-
-    async fn run_command(&self, line: &str, environment: &[(&str, &str)]) -> Result<String, HookError> {
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(line).kill_on_drop(true).stdin(Stdio::null());
-        // Our own variables hold the admin's password, and a hook needs none of them but those that it is given.
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("WABIZSPEC_") {
-                command.env_remove(name);
-            }
-        }
-        command.envs(environment.iter().copied());
-        let output = tokio::time::timeout(PATIENCE, command.output()).await;
-        let output = output.map_err(|_| HookError::TimedOut(self.to_string()))?;
-        let output = output.map_err(|error| HookError::NotStarted(self.to_string(), error))?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let last = said.lines().last().unwrap_or_default();
-            let last = match last.char_indices().nth(LINE_SHOWN) {
-                None => visible(last),
-                Some((end, _)) => visible(&last[..end]) + "…",
-            };
-            return Err(HookError::Failed(self.to_string(), output.status, last));
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     /// The hook on one line, for the person who is about to let it run. Neither `secrets` nor words that look like one
@@ -124,6 +98,30 @@ impl Hook {
         });
         words.collect::<Vec<_>>().join(" ")
     }
+}
+
+async fn run_command(line: &str, environment: &[(&str, &str)]) -> Result<String, HookError> {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(line).kill_on_drop(true).stdin(Stdio::null());
+    // Our own variables hold the admin's password, and a hook needs none of them but those that it is given.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("WABIZSPEC_") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(environment.iter().copied());
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.map_err(|_| HookError::TimedOut)?;
+    let output = output.map_err(HookError::NotStarted)?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last = said.lines().last().unwrap_or_default();
+        let last = match last.char_indices().nth(LINE_SHOWN) {
+            None => visible(last),
+            Some((end, _)) => visible(&last[..end]) + "…",
+        };
+        return Err(HookError::Failed(output.status, last));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Whether a word of a command may be shown: what mixes cases and digits may be a key, a URL may hold one.

@@ -156,7 +156,7 @@ impl Target {
         let url = self.transport.origin().to_string();
         let environment = [&[("WABIZSPEC_TARGET", &*url)], environment].concat();
         let done = hook.run(&environment, &hooks.trust).await;
-        done.map_err(|why| Failure::of(otherwise, self.transport.secrets().apply(&why.to_string())))
+        done.map_err(|why| Failure::of(otherwise, self.transport.secrets().apply(&format!("{hook} {why}"))))
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Accounts {
     passwords: Mutex<AdminPasswords>,
     names: Names,
     made: Mutex<Made>,
-    custody: Custody,
+    pub(super) custody: Custody,
     admin_touched: AtomicBool,
     /// The target is disposable, or the run has seen it just installed: every account but the admin's is its own.
     alone: AtomicBool,
@@ -116,10 +116,6 @@ impl Accounts {
 
     pub(crate) fn journal(&self) -> Option<&Arc<Journal>> {
         self.custody.journal()
-    }
-
-    pub(super) fn is_disposable(&self) -> bool {
-        self.custody.is_disposable()
     }
 
     /// Whether a request of this run may have changed the admin's password.

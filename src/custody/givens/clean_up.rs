@@ -74,7 +74,7 @@ impl Givens {
 
     /// Whether the run may have changed the admin's password, and somebody needs it afterwards.
     fn owes_a_password(&self) -> bool {
-        self.accounts.admin_touched() && !self.accounts.is_disposable()
+        self.accounts.admin_touched() && !self.accounts.custody.is_disposable()
     }
 
     /// Whether the admin is left with another password than the one it had, or that the owner gave.
