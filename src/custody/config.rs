@@ -159,8 +159,7 @@ impl Config {
         located::parse(source)
     }
 
-    /// What still counts of it for a target that it is not about: settings that neither act on the target nor are secret
-    /// nor describe it. The second value names the keys that were set and do not count.
+    /// What holds for another target: what neither acts on one nor is secret nor describes it. Then the keys left out.
     pub(crate) fn for_another_target(self) -> (Config, Vec<&'static str>) {
         // Without `..`, so that a new key has to be put on one of the two sides.
         let Config {

@@ -85,8 +85,7 @@ impl Hook {
         }
     }
 
-    /// The hook on one line, for the person who is about to let it run. Neither `secrets` nor words that look like one
-    /// are shown, and nothing that a terminal or a CI log would act on.
+    /// The hook on one line, for the person who is about to let it run, without secrets and control characters.
     pub fn shown(&self, secrets: &Redaction) -> String {
         let Hook::Command(line) = self else {
             return self.to_string();

@@ -84,8 +84,7 @@ impl Made {
         }
     }
 
-    /// A token was given to that account, if it is known to which. One of an account that the run removes ends with it
-    /// (users, Delete) and is not kept: a fuzzer gets thousands of them in a second.
+    /// One of an account that the run removes ends with it (users, Delete) and is not kept.
     pub fn token(&mut self, token: &str, account: Option<&OwnName>) {
         if account.is_some_and(|own| self.accounts.contains(own)) {
             return;

@@ -33,8 +33,7 @@ impl Names {
         (name(&self.begin, places), name("w", 3))
     }
 
-    /// Makes a short name the run's own. It looks like anybody's, so whoever claims it must have seen that the target has no
-    /// such account, nor one by its first three characters.
+    /// Makes a short name the run's own. The target must have been seen not to have it, nor its first three characters.
     pub fn claim(&self, short: &str) {
         self.short().insert(short.to_owned());
     }
@@ -57,8 +56,7 @@ pub fn password() -> String {
     format!("{}xW7-", word::<16>(MIXED))
 }
 
-/// Whether some run may have made that name up, whatever a case appended to it and in any case of its letters. It judges
-/// the shape alone.
+/// Whether the name has the shape of one that a run makes up, whatever a case appended to it.
 #[cfg(any(feature = "cli", test))]
 pub fn is_made_up(name: &str) -> bool {
     let is_letter = |byte: &u8| LETTERS.contains(byte);
@@ -77,8 +75,7 @@ fn word<const LENGTH: usize>(alphabet: &[u8]) -> String {
     random::<LENGTH>().iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect()
 }
 
-/// Letters and at least one digit: then all names of a run are made of the same kinds of characters, and a password made of
-/// one is always as strong.
+/// With at least one digit, so that a password made of any name is always as strong.
 fn mixed_word() -> String {
     loop {
         let word = word::<5>(LETTERS);

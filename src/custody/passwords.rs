@@ -61,8 +61,7 @@ impl AdminPasswords {
         *self = AdminPasswords { known: None, ..AdminPasswords::new(self.configured.take()) };
     }
 
-    /// The newest that a request may have given to the admin and that a first login may bring: not one that breaks the
-    /// documented rule, as cases send them too.
+    /// The newest that meets the documented rule, as a first login must; cases send others too.
     pub fn newest_candidate(&self) -> Option<&str> {
         let rule = PasswordRule::documented();
         self.candidates.iter().rev().map(String::as_str).find(|password| rule.check(password).is_ok())

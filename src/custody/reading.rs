@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn a_leftover_is_reported_with_a_command_that_removes_it() {
-        let told = leftover("wabc \u{1b}", "status 500");
-        assert!(told.contains("-X DELETE") && told.ends_with("\"$WABIZSPEC_TARGET\"/v1/users/wabc%20%1B"), "{told}");
-        assert!(!told.contains('\u{1b}'));
+        let text = leftover("wabc \u{1b}", "status 500");
+        assert!(text.contains("-X DELETE") && text.ends_with("\"$WABIZSPEC_TARGET\"/v1/users/wabc%20%1B"), "{text}");
+        assert!(!text.contains('\u{1b}'));
     }
 }

@@ -45,8 +45,7 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
     }
 }
 
-/// What a target may have kept of a password instead of the whole, each with how: bcrypt reads 72 bytes, fields hold 64, C
-/// strings end at a NUL.
+/// What a target may have kept of a password: bcrypt reads 72 bytes, fields hold 64, C strings end at a NUL.
 pub fn spellings(password: &str) -> Vec<(String, &'static str)> {
     let cut = |bytes: usize| {
         let end = (0..=bytes.min(password.len())).rev().find(|end| password.is_char_boundary(*end));

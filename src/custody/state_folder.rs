@@ -54,8 +54,7 @@ pub fn former_journals(origin: &Origin, environment: Environment<'_>) -> Vec<Pat
     paths.filter(|path| *path != now).collect()
 }
 
-/// Where the lock of a target may lie, in the order in which to try. It does not follow the journal: two runs that keep
-/// different journals still disturb each other.
+/// Where the lock may lie, in the order to try. It does not follow the journal: any two runs disturb each other.
 pub fn locks(origin: &Origin, environment: Environment<'_>) -> Vec<PathBuf> {
     let name = format!("{}.lock", key(origin));
     let folders = state_folder(environment).into_iter().chain([temporary_folder()]);

@@ -66,8 +66,7 @@ impl Call {
         Ok(Call { method: method.to_owned(), origin, target, authorization })
     }
 
-    /// Sends it once and returns the status of the answer; redirects are not followed. `limit` holds for connecting and
-    /// for the answer each. The TLS configuration is built only for https.
+    /// The status of the answer; redirects are not followed. `limit` holds for connecting and for the answer each.
     pub async fn send(&self, trust: &Trust, limit: Duration) -> Result<u16, CallError> {
         let tls = self.origin.tls().then(|| tls::configuration(trust)).transpose()?;
         let limits = Limits { connect: limit, first_byte: limit, whole: limit, ..Limits::default() };

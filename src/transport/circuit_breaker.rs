@@ -49,8 +49,7 @@ impl CircuitBreaker {
         unreachable || in_a_row.is_multiple_of(UNANSWERED_IN_A_ROW)
     }
 
-    /// A request that was sent at `since` has timed out `now`. Other requests may have been answered at once meanwhile; a
-    /// target that keeps the run waiting for too long in all is given up all the same.
+    /// A request sent at `since` has timed out `now`. Too much waiting in all ends the run though others are answered.
     pub fn timed_out(&self, since: Instant, now: Instant) {
         let mut hung = self.hung();
         // Requests that hang at the same time count once.

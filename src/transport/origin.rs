@@ -7,15 +7,6 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use thiserror::Error;
 
 /// The scheme, host, port and base path of a target.
-///
-/// ```
-/// use wabizspec::transport::origin::Origin;
-///
-/// let origin: Origin = "https://Gateway.example:8443/whatsapp/".parse()?;
-/// assert_eq!(origin.host_header(), "gateway.example:8443");
-/// assert_eq!(origin.base_path(), "/whatsapp");
-/// # Ok::<(), wabizspec::transport::origin::OriginError>(())
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     tls: bool,
@@ -156,8 +147,7 @@ fn read_host(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// A path as it goes onto the wire (RFC 3986 §3.3 and §5.2.4), without a slash at its end. Characters that a path may not
-/// contain are percent-encoded, as browsers do.
+/// A path as it is sent (RFC 3986 §3.3, §5.2.4), without a slash at its end and percent-encoded as browsers do.
 fn read_path(text: &str) -> String {
     const ENCODED: AsciiSet =
         CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'^').add(b'`').add(b'{').add(b'}');
@@ -223,8 +213,7 @@ impl Origin {
         host.ends_with(".localhost") || names_this_machine(host)
     }
 
-    /// Host, port and base path, the same text for every way to write the same target, whatever its scheme. All names and
-    /// addresses of this machine are `localhost`, and the dot that may end a full name is left out.
+    /// The same text however host, port and base path are written. All names of this machine are `localhost`.
     pub(crate) fn place(&self) -> String {
         let host = self.connect_host().trim_end_matches('.');
         let host = if names_this_machine(&self.host) { "localhost" } else { host };

@@ -148,8 +148,7 @@ impl Transport {
         self.gate.remark().into_iter().chain(unsolicited).collect()
     }
 
-    /// Whether it answers at all, whatever the answer. Two requests that change nothing are tried at once, because
-    /// the target may not stand one of them.
+    /// Whether it answers at all. Two harmless requests are tried at once: the target may not stand one of them.
     pub async fn canary(&self) -> Result<(), Unanswered> {
         let login = self.call(Operation::LogIn, Vec::new(), None);
         let read = self.request(Operation::ReadUser.method(), &api::user("admin"), Vec::new(), None);

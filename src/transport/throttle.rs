@@ -149,17 +149,15 @@ pub(crate) fn is_throttled(response: &Response) -> bool {
     response.status == 429 || (response.status >= 400 && response.error_codes().contains(&code))
 }
 
-/// Whether the target throttles. `Retry-After` is read in both its forms (RFC 9110 §10.2.3); a date counts from the
-/// answer's own `Date`, else from our clock.
+/// `Retry-After` may be a number or a date (RFC 9110 §10.2.3), which counts from the answer's `Date`, else our clock.
 pub(super) fn throttled(exchange: &Exchange) -> Option<Asked> {
     let response = exchange.response().filter(|response| is_throttled(response))?;
-    let told = response.header_text("Retry-After").map(str::trim);
-    let wait = told.and_then(|told| {
-        if told.bytes().all(|byte| byte.is_ascii_digit()) && !told.is_empty() {
+    let wait = response.header_text("Retry-After").map(str::trim).and_then(|value| {
+        if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
             // More digits than fit are a long time.
-            return Some(Duration::from_secs(told.parse().unwrap_or(u64::MAX)));
+            return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
         }
-        let until = jiff::fmt::rfc2822::parse(told).ok()?.timestamp();
+        let until = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
         let now = response.date().unwrap_or(exchange.at);
         // A date in the past asks for nothing more.
         Some(Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO))

@@ -27,8 +27,7 @@ pub enum Trust {
     WebRoots,
     /// Only those in this PEM file: certificate authorities, or the target's own certificate (`--cacert`).
     CaFile(PathBuf),
-    /// Any certificate at all, also expired or for another name (`--insecure`). The connection is encrypted, but
-    /// nobody knows to whom.
+    /// Any certificate, also expired or for another name (`--insecure`): encrypted, but nobody knows to whom.
     Anything,
 }
 
@@ -139,8 +138,7 @@ pub(super) fn obstacle_within(error: &std::io::Error) -> Option<Obstacle> {
     error.get_ref().and_then(|inner| inner.downcast_ref()).and_then(obstacle)
 }
 
-/// webpki's checks, except for the certificates that are accepted without them. The signatures of the handshake are always
-/// checked: a server must hold the key of the certificate that it shows, or its TLS is broken.
+/// webpki's checks with exceptions. Signatures are always checked: a server must hold the key of its certificate.
 #[derive(Debug)]
 struct Verifier {
     chain: Arc<WebPkiServerVerifier>,
@@ -150,8 +148,7 @@ struct Verifier {
 /// The certificates that are accepted though webpki refuses them.
 #[derive(Debug)]
 enum Accepted {
-    /// Those of a file, each also as itself: self-signed server certificates are usually marked as authorities, and webpki
-    /// accepts no authority as a server (`CaUsedAsEndEntity`). Whoever lists the server's very certificate means that server.
+    /// Those of a file: webpki refuses authorities (`CaUsedAsEndEntity`), which self-signed ones usually are.
     Listed(Vec<CertificateDer<'static>>),
     All,
 }

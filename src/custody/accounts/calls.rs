@@ -37,8 +37,7 @@ impl Accounts {
         self.call(self.request(operation, path, vec![bearer(&admin.token)], body)).await
     }
 
-    /// A name that the run may make an account of, and remove again: one that it made up, or one that the target is seen
-    /// not to have. What the answer to the creation says does not count.
+    /// A name that the run may use and remove again: one that it made up, or one that the target does not have.
     #[cfg(feature = "fuzz")]
     pub(crate) async fn claim(&self, admin: &Admin, name: &str) -> Option<OwnName> {
         // In a path these mean something else than an account: a request to remove `login` may call it.
@@ -81,8 +80,7 @@ impl Accounts {
         done("the account for the case could not be made", &exchange)
     }
 
-    /// Gives the admin back a password that the owner knows, by an update. It bypasses the journal, which may be what is
-    /// broken: this password cannot be lost.
+    /// Sets a password that the owner knows, bypassing the journal, which may be what is broken: it cannot be lost.
     pub(in crate::custody) async fn set_admin_password(&self, admin: &Admin, password: &str) -> Result<(), Failure> {
         let (path, body) = (api::user(&self.admin_name), json!({ "password": password }));
         let request = self.request(Operation::UpdateUser, &path, vec![bearer(&admin.token)], Some(body));
@@ -129,8 +127,7 @@ impl Accounts {
         }
     }
 
-    /// Logs a token out; true if the target answered. One that is dead already need not be logged out, and one that stays
-    /// expires by itself.
+    /// Logs a token out; true if the target answered. A token that stays expires by itself.
     pub(crate) async fn log_out(&self, token: &str) -> bool {
         let request = self.target.transport.call(Operation::LogOut, vec![bearer(token)], None);
         let asked = self.target.transport.ask(request, &mut Patience::default()).await;

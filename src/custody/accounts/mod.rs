@@ -156,8 +156,7 @@ impl Accounts {
         Ok(expected)
     }
 
-    /// Before an account may be made: from now on it is the run's to remove, also for whoever cleans up after a run that was
-    /// killed. On an error the request must not be sent.
+    /// Before an account may be made: it is the run's to remove, also after a kill. On an error nothing must be sent.
     #[cfg(feature = "fuzz")]
     pub(crate) async fn will_make(&self, own: &OwnName) -> Result<(), Failure> {
         let is_new = self.made().accounts.insert(own.clone());
@@ -237,8 +236,7 @@ impl Accounts {
         }
     }
 
-    /// Puts passwords into the journal, before anything that may set them is sent. Before the first of the admin's comes
-    /// the one that the owner gave: it works until the first change is done.
+    /// Records passwords; before the first of the admin's the owner's, which works until the first change is done.
     async fn record(&self, mut accounts: Vec<Account>) -> Result<(), NotRecorded> {
         let of_admin = accounts.iter().any(|account| account.username == self.admin_name);
         if of_admin

@@ -1,4 +1,4 @@
-//! The administrator: how it is logged in, whatever became of its password.
+//! The administrator: how it is logged in, whatever its password is now.
 
 use super::{DEFAULT_PASSWORD, Givens};
 use crate::custody::accounts::{Account, Admin};

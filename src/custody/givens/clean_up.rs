@@ -32,8 +32,8 @@ impl Givens {
             left.push(format!("{} more tokens of the run were not logged out; they expire", tokens.further));
         }
         self.forget_logins();
-        let told = self.settle(left.is_empty()).await;
-        left.extend(told);
+        let journal = self.settle(left.is_empty()).await;
+        left.extend(journal);
         left
     }
 
@@ -113,8 +113,7 @@ impl Givens {
         Ok(())
     }
 
-    /// Leaves in the journal what is still of use, and says where it lies. `all_removed` says that no account of the run is
-    /// left.
+    /// Leaves in the journal what is still of use, and says where it lies. Accounts may be left unless `all_removed`.
     async fn settle(&mut self, all_removed: bool) -> Option<String> {
         let journal = Arc::clone(self.accounts.journal()?);
         if !self.accounts.admin_touched() {

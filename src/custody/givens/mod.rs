@@ -68,8 +68,7 @@ impl Givens {
         self.unreset.as_ref()
     }
 
-    /// What is known of the passwords and tokens of the accounts that cases share: a target that mixes sessions up may
-    /// show them to anybody.
+    /// The passwords and tokens of shared accounts: a target that mixes sessions up may show them to anybody.
     pub(crate) fn secrets(&self) -> Redaction {
         let mut secrets = Redaction::new();
         if let Some(Admin { account, token, .. }) = &self.admin {

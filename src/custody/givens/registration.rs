@@ -64,8 +64,7 @@ impl Givens {
         }
     }
 
-    /// Whether the target still registers numbers, found out with an empty body: a whole request would send somebody a
-    /// message. Code 1005 means that it does not.
+    /// Found out with an empty body: a whole request would send somebody a message. Code 1005 means that it does not.
     pub(crate) async fn probe_registration(&mut self) -> Result<Registration, Failure> {
         let exchange = self.post(Operation::Register, json!({})).await?;
         let Some(response) = exchange.response() else {

@@ -83,8 +83,7 @@ impl Givens {
         login.map_or_else(|failure| failure.fate() == Fate::Useless, |_| true)
     }
 
-    /// Checks whether a target that was said to be just installed is. Where its answers do not show it, the owner's word
-    /// counts.
+    /// Checks that a target is just installed. Where its answers do not show it, the owner's word counts.
     pub(crate) async fn check_fresh(&mut self) -> Result<(), Failure> {
         if !self.may_be_fresh {
             return Ok(());
@@ -122,8 +121,7 @@ impl Givens {
     }
 }
 
-/// Why the answer is one of a target that is still starting, if it is: none, a gateway's 502 or 503, or a code that says
-/// so (error codes page: 1011, 1016).
+/// Why a target is still starting: no answer, a gateway's 502 or 503, or a code (error codes page: 1011, 1016).
 fn not_ready(exchange: &Exchange) -> Option<String> {
     let Some(response) = exchange.response() else {
         return Some("it does not answer".to_owned());

@@ -80,8 +80,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Reads a journal. A line that was cut off or that this version does not know is skipped; a file whose first line is
-    /// not a journal's is none.
+    /// Skips lines that were cut off or that this version does not know. `None` if the first line is not a journal's.
     pub(super) fn read(bytes: &[u8]) -> Option<Known> {
         if is_cut_opening(bytes) {
             return Some(Known::default());
@@ -174,8 +173,7 @@ fn entries(bytes: &[u8]) -> impl Iterator<Item = Option<Entry>> {
     lines.map(|line| serde_json::from_slice(line).ok())
 }
 
-/// Whether a kill cut the first line short, and so before anything was sent: the file holds a part of that line and
-/// nothing else.
+/// Whether a kill cut the first line short, and so before anything was sent: the file holds nothing else.
 fn is_cut_opening(bytes: &[u8]) -> bool {
     let cut = |bytes| serde_json::from_slice::<Entry>(bytes).is_err_and(|error| error.is_eof());
     BEGINNING.starts_with(bytes) || bytes.starts_with(BEGINNING) && !bytes.contains(&b'\n') && cut(bytes)

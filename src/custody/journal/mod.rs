@@ -80,14 +80,12 @@ struct Waiting {
 }
 
 impl Journal {
-    /// The journal at that path for that target. What earlier runs left there is read; nothing is written before there is
-    /// something to record.
+    /// The journal at that path for that target. Nothing is written before there is something to record.
     pub fn open(path: &Path, target: &str, admin: &str) -> Result<Journal, JournalError> {
         Journal::open_with_former(path, Vec::new(), target, admin)
     }
 
-    /// The same, and what earlier versions left under former names is added, except for files that are no journal of this
-    /// target. Those files go when the journal is settled.
+    /// The same with journals of this target under former names, which are removed when this one is settled.
     pub fn open_with_former(
         path: &Path,
         former: Vec<PathBuf>,
@@ -175,8 +173,7 @@ impl Journal {
         self.write(&[Entry::Made { account: account.to_owned() }]).await
     }
 
-    /// Notes that an account is gone. The note is written with the next one: if it is lost, somebody looks for an account
-    /// that is not there.
+    /// Notes that an account is gone; written with the next entry, as losing it only costs a look for the account.
     pub(crate) fn gone(&self, account: &str) {
         self.take(&[Entry::Gone { account: account.to_owned() }]);
     }
@@ -244,8 +241,7 @@ impl Journal {
     }
 }
 
-/// A journal that has grown by so much is rewritten without the accounts that are gone: a fuzzer makes thousands of them in
-/// a second.
+/// A journal that has grown by so much is rewritten without accounts that are gone: a fuzzer makes thousands a second.
 const GROWN: usize = 1 << 20;
 
 impl Shared {

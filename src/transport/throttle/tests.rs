@@ -87,7 +87,7 @@ fn requests_throttled_together_wait_together() {
 }
 
 #[test]
-fn a_run_that_waited_in_vain_waits_again_only_after_something_went_through() {
+fn a_run_that_gave_up_waits_again_only_after_a_request_went_through() {
     let gate = Gate::default();
     let asked = Asked(Some(Duration::from_secs(1)));
     let try_it = |tries| gate.shut(asked, tries, &mut Patience::default()).is_ok();
@@ -101,7 +101,7 @@ fn a_run_that_waited_in_vain_waits_again_only_after_something_went_through() {
 }
 
 #[test]
-fn an_untold_wait_grows_and_a_wait_of_nothing_is_a_short_one() {
+fn a_default_wait_grows_and_a_wait_of_zero_is_a_short_one() {
     let now = Instant::now();
     let mut state = State::default();
     let mut until = |asked, tries, after| {

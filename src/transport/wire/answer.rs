@@ -31,8 +31,7 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// The connection closed before a byte of an answer: on a reused connection, most likely the target had closed it
-    /// before the request reached it.
+    /// The connection closed before a byte of an answer. If it was reused, the target had most likely closed it before.
     pub fn died_unanswered(&self) -> bool {
         matches!(
             self.answer,

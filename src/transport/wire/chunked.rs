@@ -47,8 +47,7 @@ impl Chunked {
         self.state == State::Done
     }
 
-    /// Decodes into `body` and returns how many bytes of `input` it took: all of them, unless the coding is at its end. On
-    /// an error `body` holds what came before.
+    /// Decodes into `body` and returns how many bytes of `input` it took: all of them, unless the coding is at its end.
     pub fn decode(&mut self, input: &[u8], body: &mut Vec<u8>) -> Result<usize, Broken> {
         let mut at = 0;
         while at < input.len() && !self.is_done() {

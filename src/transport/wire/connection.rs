@@ -23,8 +23,7 @@ use crate::transport::{PARTIAL_BYTES, unreachable};
 pub(super) struct Connection {
     pub stream: Stream,
     pub inbox: Inbox,
-    /// One timer for all requests of this connection. It is moved only when it fires too early or is set too late, so
-    /// that most requests do not touch the runtime's timer wheel.
+    /// One timer for all requests, moved only where it must be: most requests do not touch the runtime's timer wheel.
     pub timer: Pin<Box<Sleep>>,
 }
 
@@ -51,8 +50,7 @@ impl Connection {
         }
     }
 
-    /// The bytes that follow the answer and are here already, at most [`PARTIAL_BYTES`]. A connection that will be used
-    /// again is looked at then, so here it is asked only for what was received together with the answer.
+    /// The bytes after the answer. A connection that will serve again is asked only for what came with the answer.
     pub fn surplus(&mut self, will_serve_again: bool) -> Vec<u8> {
         let mut surplus = self.inbox.unread().to_vec();
         if !will_serve_again && surplus.len() < PARTIAL_BYTES {
@@ -65,22 +63,18 @@ impl Connection {
     }
 }
 
+#[derive(Debug)]
 pub(super) struct Connector {
     origin: Origin,
     security: Security,
 }
 
+#[derive(Debug)]
 enum Security {
     Plain,
-    Tls(TlsConnector, ServerName<'static>),
-    /// https was asked for and cannot be had, and why.
+    Tls(Arc<ClientConfig>, ServerName<'static>),
+    /// Why there is no https.
     Missing(String),
-}
-
-impl std::fmt::Debug for Connector {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Connector").field(&self.origin).finish()
-    }
 }
 
 impl Connector {
@@ -89,7 +83,7 @@ impl Connector {
             _ if !origin.tls() => Security::Plain,
             None => Security::Missing("https without a TLS configuration".to_owned()),
             Some(config) => match ServerName::try_from(origin.connect_host().to_owned()) {
-                Ok(name) => Security::Tls(TlsConnector::from(config), name),
+                Ok(name) => Security::Tls(config, name),
                 Err(error) => Security::Missing(format!("no certificate can be for this host: {error}")),
             },
         };
@@ -99,13 +93,13 @@ impl Connector {
     /// Opens a connection, TLS included, within `limit`.
     pub async fn connect(&self, limit: Duration) -> Result<Connection, Unanswered> {
         let deadline = Instant::now() + limit;
-        let (connector, name) = match &self.security {
+        let (config, name) = match &self.security {
             Security::Missing(why) => return Err(unreachable(None, why.clone())),
             Security::Plain => return Ok(Connection::new(Stream::Plain(self.tcp(deadline).await?), deadline)),
-            Security::Tls(connector, name) => (connector, name),
+            Security::Tls(config, name) => (Arc::clone(config), name.clone()),
         };
         let stream = self.tcp(deadline).await?;
-        match timeout_at(deadline, connector.connect(name.clone(), stream)).await {
+        match timeout_at(deadline, TlsConnector::from(config).connect(name, stream)).await {
             Ok(Ok(stream)) => Ok(Connection::new(Stream::Tls(Box::new(stream)), deadline)),
             Ok(Err(error)) => Err(unreachable(obstacle_within(&error), format!("TLS handshake: {error}"))),
             Err(_) => {
@@ -115,8 +109,7 @@ impl Connector {
         }
     }
 
-    /// Tries the addresses of the host one after the other. Each gets an equal part of the time that is left, so that
-    /// one which swallows packets leaves time for the next.
+    /// Tries one address after the other, each for an equal part of the time left: one may swallow packets.
     async fn tcp(&self, deadline: Instant) -> Result<TcpStream, Unanswered> {
         let addresses = self.addresses(deadline).await?;
         let (mut failures, mut obstacle) = (Vec::new(), None);

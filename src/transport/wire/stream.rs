@@ -58,8 +58,7 @@ impl Stream {
         }
     }
 
-    /// Whether encrypted bytes (or the end of the stream) lie in the socket that [`Stream::read_now`] could not see.
-    /// Always false for a plain stream.
+    /// Whether the socket of a TLS stream holds bytes, or its end, that [`Stream::read_now`] could not see.
     pub fn hides_bytes(&self) -> bool {
         match self {
             Stream::Plain(_) => false,
