@@ -20,9 +20,8 @@ pub(super) trait Disk: fmt::Debug + Send {
     /// not written to gets the opening line first, which is on disk in any case.
     fn append(&mut self, opening: &[u8], lines: &[u8], sync: bool) -> io::Result<()>;
 
-    fn replace(&mut self, whole: &[u8]) -> io::Result<()>;
-
-    fn remove(&mut self) -> io::Result<()>;
+    /// Replaces everything; without anything to put in its place no file is left.
+    fn replace(&mut self, whole: Option<&[u8]>) -> io::Result<()>;
 }
 
 #[derive(Debug)]
@@ -80,11 +79,6 @@ impl JournalFile {
         files::sync_name(&self.path)?;
         Ok(open)
     }
-
-    /// The passwords under former names are in this file now, or of no use any more.
-    fn remove_former(&mut self) -> io::Result<()> {
-        self.former.drain(..).try_for_each(|path| files::remove(&path))
-    }
 }
 
 fn too_large() -> io::Error {
@@ -121,22 +115,21 @@ impl Disk for JournalFile {
         }
     }
 
-    fn replace(&mut self, whole: &[u8]) -> io::Result<()> {
+    fn replace(&mut self, whole: Option<&[u8]>) -> io::Result<()> {
         self.open = None;
-        if whole.len() as u64 > LARGEST {
+        let length = whole.map_or(0, <[u8]>::len) as u64;
+        if length > LARGEST {
             return Err(too_large());
         }
         read(&self.path)?;
-        files::replace_private(&self.path, whole)?;
-        // It begins with the opening of this run, which goes on in it.
-        self.open = Some(Open { file: files::open_private(&self.path)?, length: whole.len() as u64 });
-        self.remove_former()
-    }
-
-    fn remove(&mut self) -> io::Result<()> {
-        self.open = None;
-        read(&self.path)?;
-        files::remove(&self.path)?;
-        self.remove_former()
+        match whole {
+            Some(whole) => {
+                files::replace_private(&self.path, whole)?;
+                // It begins with the opening of this run, which goes on in it.
+                self.open = Some(Open { file: files::open_private(&self.path)?, length });
+            }
+            None => files::remove(&self.path)?,
+        }
+        self.former.drain(..).try_for_each(|path| files::remove(&path))
     }
 }

@@ -13,7 +13,6 @@ mod disk;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
@@ -52,7 +51,6 @@ pub struct NotRecorded {
 pub struct Journal {
     path: PathBuf,
     earlier: Known,
-    is_begun: AtomicBool,
     shared: Arc<Shared>,
 }
 
@@ -72,6 +70,8 @@ struct Waiting {
     is_new: bool,
     /// Everything that the file says or will say, so that nothing is written twice.
     known: Known,
+    /// Whether this run has recorded anything.
+    is_begun: bool,
     /// How much was written since the file was written whole.
     added: usize,
     /// Why the disk stopped taking entries. From then on nothing is recorded, and so nothing may be sent.
@@ -116,7 +116,6 @@ impl Journal {
         Ok(Journal {
             path: path.to_owned(),
             earlier,
-            is_begun: AtomicBool::new(false),
             shared: Arc::new(Shared {
                 opening: Entry::opened(target, admin).line(),
                 waiting: Mutex::new(waiting),
@@ -195,7 +194,7 @@ impl Journal {
             };
             if proven || news != News::Nothing {
                 waiting.lines.extend(entry.line());
-                self.is_begun.store(true, Ordering::Relaxed);
+                waiting.is_begun = true;
             }
             waiting.is_new |= news == News::New;
         }
@@ -211,32 +210,29 @@ impl Journal {
     }
 
     pub(super) fn is_begun(&self) -> bool {
-        self.is_begun.load(Ordering::Relaxed)
+        lock(&self.shared.waiting).is_begun
     }
 
     /// After a run whose outcome is known: leaves only the passwords that work, none where nothing is to be remembered, and
     /// the accounts that are still to be removed. Until the new file is whole and synced, the old one stays.
     pub async fn settle(&self, works: &[Account]) -> io::Result<()> {
-        let (whole, remembered) = {
+        let whole = {
             let waiting = &mut *lock(&self.shared.waiting);
             // Nobody has tried them all: no entry says that one works.
             let works = works.iter().cloned().map(Entry::Password);
             let entries: Vec<Entry> = works.chain(waiting.known.made()).collect();
-            let remembered = !entries.is_empty();
-            let mut whole = self.shared.opening.clone();
-            whole.extend(entries.iter().flat_map(Entry::line));
+            let lines: Vec<u8> = entries.iter().flat_map(Entry::line).collect();
+            let whole = (!lines.is_empty()).then(|| [self.shared.opening.clone(), lines].concat());
             // What the file does not hold any more would be new to it.
-            *waiting = Waiting { broken: waiting.broken.take(), ..Waiting::default() };
+            let (broken, is_begun) = (waiting.broken.take(), waiting.is_begun);
+            *waiting = Waiting { broken, is_begun, ..Waiting::default() };
             for entry in entries {
                 waiting.known.take(entry);
             }
-            (whole, remembered)
+            whole
         };
         let shared = Arc::clone(&self.shared);
-        let settled = tokio::task::spawn_blocking(move || match remembered {
-            true => lock(&shared.disk).replace(&whole),
-            false => lock(&shared.disk).remove(),
-        });
+        let settled = tokio::task::spawn_blocking(move || lock(&shared.disk).replace(whole.as_deref()));
         settled.await.map_err(io::Error::other)?
     }
 }
@@ -261,7 +257,7 @@ impl Shared {
             (std::mem::take(&mut waiting.lines), std::mem::take(&mut waiting.is_new), whole)
         };
         let written = match whole {
-            Some(whole) => disk.replace(&whole),
+            Some(whole) => disk.replace(Some(&whole)),
             None => disk.append(&self.opening, &lines, is_new),
         };
         written.map_err(|error| Arc::clone(lock(&self.waiting).broken.insert(Arc::new(error))))

@@ -140,11 +140,7 @@ impl Disk for Held {
         Ok(())
     }
 
-    fn replace(&mut self, _: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn remove(&mut self) -> io::Result<()> {
+    fn replace(&mut self, _: Option<&[u8]>) -> io::Result<()> {
         Ok(())
     }
 }
