@@ -47,14 +47,9 @@ pub struct Made {
     pub accounts: BTreeSet<OwnName>,
     /// Accounts that the target made under names that are not the run's. They are listed and left alone.
     pub foreign: BTreeSet<String>,
-    pub(super) tokens: Tokens,
-}
-
-/// Tokens that do not end with an account of the run.
-#[derive(Debug, Default)]
-pub(super) struct Tokens {
-    pub kept: BTreeSet<String>,
-    pub further: usize,
+    /// Those that do not end with an account of the run.
+    pub(super) tokens: BTreeSet<String>,
+    pub(super) further_tokens: usize,
 }
 
 /// So many tokens are logged out at the end. A fuzzer gets thousands in a second, and those that are left expire.
@@ -89,9 +84,9 @@ impl Made {
         if account.is_some_and(|own| self.accounts.contains(own)) {
             return;
         }
-        match self.tokens.kept.len() < TOKENS {
-            true => drop(self.tokens.kept.insert(token.to_owned())),
-            false => self.tokens.further += 1,
+        match self.tokens.len() < TOKENS {
+            true => drop(self.tokens.insert(token.to_owned())),
+            false => self.further_tokens += 1,
         }
     }
 }
@@ -104,6 +99,6 @@ mod tests {
     fn no_more_tokens_are_kept_than_can_be_logged_out_in_the_end() {
         let mut made = Made::default();
         (0..TOKENS + 7).for_each(|number| made.token(&number.to_string(), None));
-        assert_eq!((made.tokens.further, made.tokens.kept.len()), (7, TOKENS));
+        assert_eq!((made.further_tokens, made.tokens.len()), (7, TOKENS));
     }
 }

@@ -7,9 +7,9 @@ use crate::documented::password::PasswordRule;
 
 #[derive(Debug, Default)]
 pub struct AdminPasswords {
-    configured: Option<String>,
+    pub configured: Option<String>,
     /// The one that logged in last, or that the owner gave.
-    known: Option<String>,
+    pub known: Option<String>,
     /// Those that a request may have given to the admin since then, oldest first.
     candidates: Vec<String>,
     /// How many of the last candidates came with a request that was accepted.
@@ -19,14 +19,6 @@ pub struct AdminPasswords {
 impl AdminPasswords {
     pub fn new(configured: Option<String>) -> AdminPasswords {
         AdminPasswords { known: configured.clone(), configured, ..AdminPasswords::default() }
-    }
-
-    pub fn configured(&self) -> Option<&str> {
-        self.configured.as_deref()
-    }
-
-    pub fn known(&self) -> Option<&str> {
-        self.known.as_deref()
     }
 
     /// Whether no request may have changed the password since the last login.

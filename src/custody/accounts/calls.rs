@@ -133,7 +133,7 @@ impl Accounts {
         let asked = self.target.transport.ask(request, &mut Patience::default()).await;
         let done = asked.map_or(true, |exchange| exchange.response().is_some());
         if done {
-            self.made().tokens.kept.remove(token);
+            self.made().tokens.remove(token);
         }
         done
     }

@@ -90,7 +90,7 @@ impl Accounts {
     }
 
     pub(super) fn configured(&self) -> Option<String> {
-        self.passwords().configured().map(str::to_owned)
+        self.passwords().configured.clone()
     }
 
     pub(crate) fn names(&self) -> &Names {

@@ -22,14 +22,15 @@ impl Givens {
         left.extend(foreign.iter().map(|name| leftover(name, why)));
         left.extend(self.set_password_back().await);
         let tokens = std::mem::take(&mut accounts.made().tokens);
-        for token in tokens.kept {
+        for token in tokens {
             if !accounts.log_out(&token).await {
                 left.push("tokens of the run were not logged out, for want of an answer; they expire".to_owned());
                 break;
             }
         }
-        if tokens.further > 0 {
-            left.push(format!("{} more tokens of the run were not logged out; they expire", tokens.further));
+        let further = accounts.made().further_tokens;
+        if further > 0 {
+            left.push(format!("{further} more tokens of the run were not logged out; they expire"));
         }
         self.forget_logins();
         let journal = self.settle(left.is_empty()).await;
@@ -84,7 +85,7 @@ impl Givens {
 
     fn has_the_owners_password(&self) -> bool {
         let passwords = self.accounts.passwords();
-        passwords.is_certain() && passwords.known().is_some() && passwords.known() == self.owners.as_deref()
+        passwords.is_certain() && passwords.known.is_some() && passwords.known == self.owners
     }
 
     /// The owner's password works again after the run, if it ever did.
@@ -98,7 +99,7 @@ impl Givens {
         if let Err(why) = self.log_in_with(&owners).await {
             return Some(failed(why.to_string()));
         }
-        let is_kept = self.accounts.passwords().known() == Some(&owners);
+        let is_kept = self.accounts.passwords().known.as_ref() == Some(&owners);
         (!is_kept).then(|| failed("the target did not take it".to_owned()))
     }
 
@@ -126,10 +127,7 @@ impl Givens {
         }
         let (known, configured) = {
             let passwords = self.accounts.passwords();
-            (
-                passwords.known().filter(|_| passwords.is_certain()).map(str::to_owned),
-                passwords.configured().map(str::to_owned),
-            )
+            (passwords.known.clone().filter(|_| passwords.is_certain()), passwords.configured.clone())
         };
         // Where nobody knows which of the passwords works, all of them stay.
         if let Some(known) = known {

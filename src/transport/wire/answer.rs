@@ -42,7 +42,7 @@ impl Attempt {
 
 pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method: &str, limits: &Limits) -> Attempt {
     let begun = Instant::now();
-    connection.inbox.begin_answer();
+    connection.inbox.opening.clear();
     let mut talk = Talk {
         connection,
         outgoing: Outgoing { unsent: request, flushed: false, failure: None },
@@ -60,7 +60,7 @@ pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method:
             Attempt { answer: Ok(response), elapsed, persistent }
         }
         Err(broken) => {
-            let unanswered = broken.at(talk.phase(), talk.connection.inbox.opening());
+            let unanswered = broken.at(talk.phase(), &talk.connection.inbox.opening);
             Attempt { answer: Err(unanswered), elapsed, persistent: false }
         }
     }
@@ -111,14 +111,14 @@ impl Talk<'_> {
     async fn head(&mut self) -> Result<Head, Broken> {
         let mut parsed = 0;
         loop {
-            let unread = self.connection.inbox.unread();
+            let unread = &self.connection.inbox.unread;
             // Parsing begins at the first byte again each time. A line that comes byte by byte is parsed only a few times,
             // or a slow head would cost the square of its length.
             if !unread.is_empty() && (unread.len() >= 2 * parsed || unread[parsed..].contains(&b'\n')) {
                 parsed = unread.len();
                 let head = parse(unread).map_err(|broken| explain(broken, unread))?;
                 if let Some(head) = head.filter(|head| head.bytes <= self.limits.head_bytes) {
-                    self.connection.inbox.consume(head.bytes);
+                    self.connection.inbox.unread.drain(..head.bytes);
                     return Ok(head);
                 }
             }
@@ -154,8 +154,8 @@ impl Talk<'_> {
                     body.len() == length
                 }
                 Framing::Chunked => {
-                    let count = decoder.decode(inbox.unread(), &mut body)?;
-                    inbox.consume(count);
+                    let count = decoder.decode(&inbox.unread, &mut body)?;
+                    inbox.unread.drain(..count);
                     decoder.is_done()
                 }
                 Framing::UntilClose => {
@@ -200,7 +200,7 @@ impl Talk<'_> {
         }
         let read = poll_fn(|cx| {
             self.outgoing.push(&mut self.connection.stream, cx);
-            let room = self.connection.inbox.room();
+            let room = &mut self.connection.inbox.room;
             match self.connection.stream.poll_read(cx, room) {
                 Poll::Ready(read) => Poll::Ready(Some(read)),
                 Poll::Pending => self.poll_deadline(cx).map(|()| None),

@@ -52,7 +52,7 @@ impl Connection {
 
     /// The bytes after the answer. A connection that will serve again is asked only for what came with the answer.
     pub fn surplus(&mut self, will_serve_again: bool) -> Vec<u8> {
-        let mut surplus = self.inbox.unread().to_vec();
+        let mut surplus = self.inbox.unread.clone();
         if !will_serve_again && surplus.len() < PARTIAL_BYTES {
             let mut more = [0; PARTIAL_BYTES];
             let count = self.stream.read_now(&mut more).unwrap_or(0);

@@ -7,10 +7,12 @@ const ROOM: usize = 16 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Inbox {
-    unread: Vec<u8>,
-    room: Box<[u8]>,
-    /// The first bytes received since [`Inbox::begin_answer`], also after they were consumed.
-    opening: Vec<u8>,
+    /// Received and not consumed.
+    pub unread: Vec<u8>,
+    /// Where to receive into.
+    pub room: Box<[u8]>,
+    /// How the current answer began: at most [`PARTIAL_BYTES`], also after they were consumed.
+    pub opening: Vec<u8>,
 }
 
 impl Inbox {
@@ -18,35 +20,14 @@ impl Inbox {
         Inbox { unread: Vec::new(), room: vec![0; ROOM].into(), opening: Vec::new() }
     }
 
-    pub fn begin_answer(&mut self) {
-        self.opening.clear();
-    }
-
-    /// How the current answer began: at most [`PARTIAL_BYTES`] bytes, as received.
-    pub fn opening(&self) -> &[u8] {
-        &self.opening
-    }
-
-    pub fn unread(&self) -> &[u8] {
-        &self.unread
-    }
-
-    pub fn consume(&mut self, count: usize) {
-        self.unread.drain(..count);
-    }
-
     /// Moves at most `count` bytes to the end of `body`.
     pub fn move_to(&mut self, body: &mut Vec<u8>, count: usize) {
         let count = count.min(self.unread.len());
         body.extend_from_slice(&self.unread[..count]);
-        self.consume(count);
+        self.unread.drain(..count);
     }
 
-    pub fn room(&mut self) -> &mut [u8] {
-        &mut self.room
-    }
-
-    /// `count` bytes were received into [`Inbox::room`].
+    /// `count` bytes were received into `room`.
     pub fn received(&mut self, count: usize) {
         let received = &self.room[..count];
         self.unread.extend_from_slice(received);
@@ -63,14 +44,13 @@ mod tests {
     fn the_opening_outlives_consumption_and_is_capped() {
         let mut inbox = Inbox::new();
         for (byte, count) in [(7, 10), (8, PARTIAL_BYTES)] {
-            inbox.room()[..count].fill(byte);
+            inbox.room[..count].fill(byte);
             inbox.received(count);
-            assert_eq!(inbox.unread(), vec![byte; count]);
-            inbox.consume(count);
+            let mut body = Vec::new();
+            inbox.move_to(&mut body, usize::MAX);
+            assert_eq!((body, inbox.unread.len()), (vec![byte; count], 0));
         }
-        assert_eq!(inbox.opening().len(), PARTIAL_BYTES);
-        assert_eq!(inbox.opening()[..11], [7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8]);
-        inbox.begin_answer();
-        assert!(inbox.opening().is_empty());
+        assert_eq!(inbox.opening.len(), PARTIAL_BYTES);
+        assert_eq!(inbox.opening[..11], [7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8]);
     }
 }
