@@ -30,10 +30,8 @@ pub enum Hook {
 /// Why a text is no hook.
 #[derive(Debug, Error)]
 pub enum NotAHook {
-    /// Nothing but blanks.
     #[error("a hook is a command or \"METHOD URL\"; this one is empty")]
     Empty,
-    /// It looks like a call, and is none.
     #[error("`METHOD URL` cannot be called: {0}")]
     Call(#[from] CallError),
 }

@@ -12,7 +12,7 @@ pub mod state_folder;
 pub mod lock;
 pub mod journal;
 mod failure;
-pub mod hook;
+pub(crate) mod hook;
 mod target;
 #[cfg(feature = "cli")]
 mod embedded;
@@ -26,6 +26,7 @@ pub mod givens;
 use std::sync::Arc;
 
 pub(crate) use failure::{Failure, Fate};
+pub use hook::Hook;
 use journal::Journal;
 use passwords::AdminPasswords;
 pub use target::{Controls, Hooks, Instance, Target};

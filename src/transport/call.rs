@@ -28,19 +28,14 @@ pub struct Call {
 /// Why a URL cannot be called, or was not answered.
 #[derive(Debug, Error)]
 pub enum CallError {
-    /// Not in capital letters.
     #[error("`{0}` is not a method; write for example POST")]
     Method(String),
-    /// The scheme, host or port.
     #[error(transparent)]
     Origin(#[from] OriginError),
-    /// Outside printable ASCII, in path or query.
     #[error("the URL holds a character that must be written with `%`")]
     Character,
-    /// No TLS configuration.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The reason why no answer came.
     #[error("{0}")]
     Unanswered(String),
 }

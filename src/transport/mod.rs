@@ -8,9 +8,9 @@ pub mod tls;
 mod limits;
 mod framed;
 mod circuit_breaker;
-pub mod throttle;
+pub(crate) mod throttle;
 pub mod wire;
-pub mod call;
+pub(crate) mod call;
 #[cfg(feature = "reqwest")]
 pub mod second_opinion;
 mod client;
@@ -21,6 +21,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::exchange::{Breakage, Exchange, Obstacle, Outcome, Phase, Request, Response, Unanswered};
+pub use call::Call;
 pub use client::Client;
 pub use framed::shares_connection;
 pub use limits::Limits;

@@ -51,7 +51,6 @@ impl fmt::Display for Rate {
     }
 }
 
-/// A text or number that is not a rate.
 #[derive(Debug, Error)]
 #[error("`{0}` is not a valid rate; write requests per second: 10/s, 10 or 0.5/s")]
 pub struct RateError(String);

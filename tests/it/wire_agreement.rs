@@ -10,11 +10,10 @@ use crate::harness::wire::{
 };
 use reqwest::Url;
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Obstacle, Outcome, Phase, Request};
-use wabizspec::transport::call::Call;
 use wabizspec::transport::second_opinion::SecondOpinion;
 use wabizspec::transport::tls::{Trust, configuration};
 use wabizspec::transport::wire::Wire;
-use wabizspec::transport::{Client, Limits};
+use wabizspec::transport::{Call, Client, Limits};
 use wiremock::matchers::{body_bytes, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
