@@ -125,14 +125,14 @@ impl Givens {
             }
             return None;
         }
-        let (known, configured) = {
+        let known = {
             let passwords = self.accounts.passwords();
-            (passwords.known.clone().filter(|_| passwords.is_certain()), passwords.configured.clone())
+            passwords.known.clone().filter(|_| passwords.is_certain())
         };
         // Where nobody knows which of the passwords works, all of them stay.
         if let Some(known) = known {
-            let unknown_to_the_owner = configured.as_ref() != Some(&known);
-            let works = unknown_to_the_owner.then(|| self.accounts.admin_account(&known));
+            let is_the_owners = self.accounts.configured().as_ref() == Some(&known);
+            let works = (!is_the_owners).then(|| self.accounts.admin_account(&known));
             // A journal that could not be made shorter still holds everything.
             let _ = journal.settle(works.as_slice()).await;
         }
