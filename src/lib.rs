@@ -30,12 +30,15 @@ pub mod snapshot;
 pub mod custody;
 pub mod run;
 pub mod words;
+#[cfg(any(feature = "cli", feature = "trials"))]
+mod case_text;
 #[cfg(feature = "cli")]
 pub mod prove;
 #[cfg(feature = "cli")]
 mod baseline;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+#[cfg(feature = "cli")]
 pub mod report;
 #[cfg(feature = "trials")]
 pub mod trials;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use crate::case_text::case_text;
 use crate::custody::Custody;
 use crate::custody::journal::Journal;
 use crate::custody::lock::RunLock;
@@ -18,7 +19,6 @@ use crate::custody::state_folder::{self, Environment};
 use crate::custody::{Controls, Hooks, Instance, Target};
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
-use crate::report::{Exchanges, case_text};
 use crate::run::{CaseReport, Event, RequirementInfo, Settings, collect};
 use crate::scenario::{Change, Registration, Suite};
 use crate::transport::origin::Origin;
@@ -201,7 +201,7 @@ fn judge(
     }
     match reports.as_slice() {
         [report] if report.verdict == Verdict::Pass => Ok(()),
-        [report] => Err(case_text(report, &infos, Exchanges::Told).into()),
+        [report] => Err(case_text(report, &infos, &report.exchanges).into()),
         reports => Err(format!("a defect of wabizspec: {} verdicts on one case", reports.len()).into()),
     }
 }

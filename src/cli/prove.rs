@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,7 +15,7 @@ use super::{
 };
 use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};
 use crate::reference::{Fault, Origin};
-use crate::report::spares;
+use crate::report::{Format, Wanted, WantedError, check_places};
 use crate::scenario::SuiteError;
 use crate::{files, located};
 
@@ -36,52 +34,26 @@ pub(super) struct ProveArgs {
     #[arg(value_name = "FAULT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     faults: Vec<String>,
     /// Write the matrix as json or markdown, to PATH or to standard output
-    #[arg(long, value_name = "FORMAT[=PATH]")]
+    #[arg(long, value_name = "FORMAT[=PATH]", value_parser = wanted)]
     report: Vec<Wanted>,
     #[command(flatten)]
     suite: SuiteArgs,
 }
 
-#[derive(Debug, Clone)]
-struct Wanted {
-    format: Format,
-    path: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Format {
-    Json,
-    Markdown,
-}
-
-impl FromStr for Wanted {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Wanted, String> {
-        let (name, path) = match text.split_once('=') {
-            Some((_, "")) => return Err(format!("`{text}` names no file")),
-            Some((name, path)) => (name, Some(PathBuf::from(path))),
-            None => (text, None),
-        };
-        let format = match name {
-            "json" => Format::Json,
-            "markdown" => Format::Markdown,
-            _ => return Err(format!("`{name}` is not a report format of prove; use json or markdown")),
-        };
-        Ok(Wanted { format, path })
+/// The formats that `prove` writes are two of those of a run.
+fn wanted(text: &str) -> Result<Wanted, String> {
+    match text.parse::<Wanted>() {
+        Ok(wanted) if matches!(wanted.format, Format::Json | Format::Markdown) => Ok(wanted),
+        Err(WantedError::NoFile(_)) => Err(format!("`{text}` names no file")),
+        _ => {
+            let name = text.split('=').next().unwrap_or_default();
+            Err(format!("`{name}` is not a report format of prove; use json or markdown"))
+        }
     }
 }
 
 pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
-    if args.report.iter().filter(|wanted| wanted.path.is_none()).count() > 1 {
-        return Err(Failure::usage(
-            "two reports want standard output\n  help: give all but one a file: --report json=PATH",
-        ));
-    }
-    let inputs = args.suite.inputs();
-    for report in args.report.iter().filter_map(|wanted| wanted.path.as_ref()) {
-        spares(report, &inputs).map_err(Failure::usage)?;
-    }
+    check_places(&args.report, &args.suite.inputs()).map_err(Failure::usage)?;
     let faults = selected(&args.faults)?;
     let folder = args.suite.scenarios.as_deref();
     let suite = match read_suite(folder) {
@@ -119,8 +91,8 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
 fn write_reports(reports: &[Wanted], proof: &Proof) -> Result<(), Failure> {
     for wanted in reports {
         let text = match wanted.format {
-            Format::Json => as_json(proof),
             Format::Markdown => as_markdown(proof),
+            _ => as_json(proof),
         };
         match &wanted.path {
             None => drop(print(&text)?),

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::{CONFORMS, Failure, exit_code};
 use crate::exchange::harmless_text;
-use crate::report::{Console, Reports, Unwritten, Verbosity, Wanted};
+use crate::report::{Report, Reports, Unwritten, Verbosity, Wanted};
 
 /// The flags that say what is written of a run, and where to.
 #[derive(Debug, Args)]
@@ -56,7 +56,7 @@ impl ReportArgs {
             false => (Box::new(anstream::AutoStream::new(std::io::stdout(), choice)), std::io::stdout().is_terminal()),
         };
         let live = is_terminal && err_is_terminal && verbosity == Verbosity::Normal;
-        reports.add("the console", Box::new(Console::new(out, verbosity, live)));
+        reports.add("the console", Report::for_people(out, verbosity, live));
         Ok(reports)
     }
 

@@ -6,7 +6,7 @@ use crate::baseline::NewEntry;
 use crate::words;
 
 /// The entries, ready to be pasted but for the reason; empty if there are none.
-pub fn to_paste(entries: &[NewEntry]) -> String {
+pub(crate) fn to_paste(entries: &[NewEntry]) -> String {
     let mut text = String::new();
     for entry in entries {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::Report;
-use super::rendering::{Prose, binding, prose, reason, seconds};
+use super::view::{Prose, View, cases, prose, seconds};
 use crate::judge::{RequirementVerdict, Verdict};
-use crate::run::{CaseReport, Conclusion, Event, RequirementInfo, Started, Summary};
+use crate::run::{CaseReport, Conclusion, RequirementInfo};
 use crate::words;
 
 /// How many bytes the cases may take; the rest of the document is bounded by the register.
@@ -22,148 +21,91 @@ const PIECE: usize = 16 * 1024;
 /// How many reasons or notes are listed each.
 const LISTED: usize = 50;
 
-/// Writes a job summary.
-pub struct Markdown {
-    out: Box<dyn Write + Send>,
-    /// The sections of failing cases by their ids, as many as fit.
-    cases: BTreeMap<String, String>,
-    bytes: usize,
-    left_out: usize,
-    warnings: BTreeMap<String, usize>,
-    reasons: BTreeMap<(Verdict, String), usize>,
-    notes: Vec<String>,
+// Writing to a String does not fail, so the results of `write!` are ignored below.
+
+pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = head(view);
+    requirements(&mut text, "Broken requirements", &view.binding(RequirementVerdict::Fail), true);
+    failing_cases(&mut text, view);
+    requirements(&mut text, "Unproven requirements", &view.binding(RequirementVerdict::Unproven), false);
+    warnings(&mut text, view);
+    for (verdict, title) in
+        [(Verdict::Blocked, "Blocked"), (Verdict::Known, "Known failures"), (Verdict::Skipped, "Skipped")]
+    {
+        let reasons = view.reasons(verdict);
+        listed(&mut text, title, reasons.map(|(reason, ids)| format!("{}: {}", cases(ids.len()), plain(reason))));
+    }
+    listed(&mut text, "Notes", view.notes.iter().map(|note| plain(note)));
+    out.write_all(text.as_bytes())
 }
 
-impl Markdown {
-    /// Onto that writer.
-    pub fn new(out: Box<dyn Write + Send>) -> Markdown {
-        Markdown {
-            out,
-            cases: BTreeMap::new(),
-            bytes: 0,
-            left_out: 0,
-            warnings: BTreeMap::new(),
-            reasons: BTreeMap::new(),
-            notes: Vec::new(),
-        }
-    }
-
-    fn case(&mut self, case: &CaseReport, started: Option<&Started>) {
-        match case.verdict {
-            Verdict::Pass => {
-                for finding in &case.findings {
-                    *self.warnings.entry(finding.requirement.clone()).or_default() += 1;
-                }
-            }
-            Verdict::Blocked | Verdict::Skipped | Verdict::Known => {
-                *self.reasons.entry((case.verdict, reason(case))).or_default() += 1;
-            }
-            Verdict::Fail | Verdict::Error => {
-                let text = case_section(case, started);
-                self.bytes += text.len();
-                self.cases.insert(case.id.clone(), text);
-                while self.bytes > CASES
-                    && let Some((_, text)) = self.cases.pop_last()
-                {
-                    self.bytes -= text.len();
-                    self.left_out += 1;
-                }
-            }
-        }
-    }
-
-    fn document(&self, summary: &Summary) -> String {
-        let mut text = head(summary);
-        requirements(&mut text, "Broken requirements", &binding(summary, RequirementVerdict::Fail), true);
-        if !self.cases.is_empty() {
-            text.push_str("\n### Failing cases\n\n");
-            text.extend(self.cases.values().map(String::as_str));
-        }
-        if self.left_out > 0 {
-            let _ = writeln!(text, "\nand {} more failing cases; the HTML and JSON reports show all", self.left_out);
-        }
-        requirements(&mut text, "Unproven requirements", &binding(summary, RequirementVerdict::Unproven), false);
-        if !self.warnings.is_empty() {
-            text.push_str("\n### Warnings\n\nShould-level requirements broken by cases that passed.\n\n");
-            for (requirement, count) in &self.warnings {
-                let info = summary.started().and_then(|started| started.requirement(requirement));
-                let says = info.map_or(String::new(), |info| format!(": {}", sentence(&info.says, |code| code)));
-                let _ = writeln!(text, "- {}{says} ({})", code(requirement), cases(*count));
-            }
-        }
-        for verdict in [Verdict::Blocked, Verdict::Known, Verdict::Skipped] {
-            self.reasons(&mut text, verdict);
-        }
-        listed(&mut text, "Notes", self.notes.iter().map(|note| plain(note)));
-        text
-    }
-
-    fn reasons(&self, text: &mut String, verdict: Verdict) {
-        let title = match verdict {
-            Verdict::Blocked => "Blocked",
-            Verdict::Known => "Known failures",
-            _ => "Skipped",
-        };
-        let of_verdict = self.reasons.iter().filter(|((of, _), _)| *of == verdict);
-        listed(text, title, of_verdict.map(|((_, reason), count)| format!("{}: {}", cases(*count), plain(reason))));
-    }
-}
-
-impl Report for Markdown {
-    fn take(&mut self, event: &Event, summary: &Summary) -> io::Result<()> {
-        match event {
-            Event::Case(case) => self.case(case, summary.started()),
-            Event::Note(note) => self.notes.push(note.clone()),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn draft(&mut self, summary: &Summary) -> io::Result<bool> {
-        self.finish(summary).map(|()| true)
-    }
-
-    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
-        self.out.write_all(self.document(summary).as_bytes())?;
-        self.out.flush()
-    }
-}
-
-fn head(summary: &Summary) -> String {
-    let conclusion = summary.conclusion();
+fn head(view: &View) -> String {
+    let conclusion = view.summary.conclusion();
     let sign = match conclusion {
         Conclusion::Conforms => "✅",
         Conclusion::Findings | Conclusion::Defect => "❌",
         Conclusion::Died | Conclusion::Interrupted | Conclusion::Inconclusive => "⚠️",
     };
     let mut text = format!("## {sign} wabizspec: {}\n\n", conclusion.says());
-    // Writing to a String does not fail.
-    if let Some(started) = summary.started() {
+    if let Some(started) = view.summary.started() {
         let target = &started.target;
         let registration = target.registration.map_or(String::new(), |state| format!(", registration {state}"));
-        let elapsed = summary.ended().map_or(String::new(), |ended| format!(" in {} s", seconds(ended.elapsed_ms)));
-        let _ = writeln!(
-            text,
-            "{} against {}{registration}{elapsed}; wabizspec {}, {}",
-            cases(started.cases),
-            code(&target.url),
-            plain(&started.version),
-            started.at
-        );
+        let ended = view.summary.ended();
+        let elapsed = ended.map_or(String::new(), |ended| format!(" in {} s", seconds(ended.elapsed_ms)));
+        let (cases, url, version) = (cases(started.cases), code(&target.url), plain(&started.version));
+        let _ = writeln!(text, "{cases} against {url}{registration}{elapsed}; wabizspec {version}, {}", started.at);
         if target.embedded {
             text.push_str("\nThis is the verdict on the embedded reference client, not on your server.\n");
         }
     }
     let (mut names, mut rule, mut counts) = (String::new(), String::new(), String::new());
-    let extra = [("warnings", summary.warnings()), ("observations", summary.observations())];
-    let verdicts = Verdict::ALL.iter().map(|verdict| (verdict.to_string(), summary.count(*verdict)));
-    for (name, count) in verdicts.chain(extra.map(|(name, count)| (name.to_owned(), count))) {
+    for (name, count) in view.counts() {
         let _ = write!(names, "| {name} ");
         rule.push_str("| ---: ");
         let _ = write!(counts, "| {count} ");
     }
     let _ = writeln!(text, "\n{names}|\n{rule}|\n{counts}|");
     text
+}
+
+/// The failing cases by their ids, as many as fit.
+fn failing_cases(text: &mut String, view: &View) {
+    let mut sections = BTreeMap::new();
+    let (mut bytes, mut left_out) = (0, 0);
+    for case in view.cases.iter().filter(|case| matches!(case.verdict, Verdict::Fail | Verdict::Error)) {
+        let section = case_section(case, view);
+        bytes += section.len();
+        sections.insert(&case.id, section);
+        while bytes > CASES
+            && let Some((_, section)) = sections.pop_last()
+        {
+            bytes -= section.len();
+            left_out += 1;
+        }
+    }
+    if !sections.is_empty() {
+        text.push_str("\n### Failing cases\n\n");
+        text.extend(sections.into_values());
+    }
+    if left_out > 0 {
+        let _ = writeln!(text, "\nand {left_out} more failing cases; the HTML and JSON reports show all");
+    }
+}
+
+fn warnings(text: &mut String, view: &View) {
+    let mut warnings: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in view.cases.iter().filter(|case| case.verdict == Verdict::Pass) {
+        for finding in &case.findings {
+            *warnings.entry(&finding.requirement).or_default() += 1;
+        }
+    }
+    if !warnings.is_empty() {
+        text.push_str("\n### Warnings\n\nShould-level requirements broken by cases that passed.\n\n");
+    }
+    for (requirement, count) in warnings {
+        let says = view.rule(requirement).map_or(String::new(), |rule| format!(": {}", sentence(&rule.says)));
+        let _ = writeln!(text, "- {}{says} ({})", code(requirement), cases(count));
+    }
 }
 
 fn requirements(text: &mut String, title: &str, infos: &[&RequirementInfo], with_rule: bool) {
@@ -178,14 +120,18 @@ fn requirements(text: &mut String, title: &str, infos: &[&RequirementInfo], with
     }
     text.push_str("| requirement | level | rule | source |\n| --- | --- | --- | --- |\n");
     for info in infos {
-        // A table reads a bar as its own, in code too; `plain` has escaped those in words.
-        let says = sentence(&info.says, |code| code.replace('|', "\\|"));
+        // A table takes a bar for its own, in code too; `plain` has escaped those in words.
+        let says = prose(&info.says).map(|part| match part {
+            Prose::Words(words) => plain(words),
+            Prose::Code(text) => code(text).replace('|', "\\|"),
+        });
+        let says: String = says.collect();
         let source = plain(&info.source);
         let _ = writeln!(text, "| {} | {} | {says} | {source} |", code(&info.id), info.level);
     }
 }
 
-fn case_section(case: &CaseReport, started: Option<&Started>) -> String {
+fn case_section(case: &CaseReport, view: &View) -> String {
     let mut text = format!(
         "<details><summary>{}: <code>{}</code> {}</summary>\n\n",
         case.verdict,
@@ -197,24 +143,18 @@ fn case_section(case: &CaseReport, started: Option<&Started>) -> String {
     }
     for finding in &case.findings {
         let _ = write!(text, "**{}** ({}), step {}", code(&finding.requirement), finding.level, code(&finding.step));
-        if let Some(info) = started.and_then(|started| started.requirement(&finding.requirement)) {
-            let says = sentence(&info.says, |code| code);
-            let _ = write!(text, "  \n{says}  \n<sub>{}</sub>", plain(&info.source));
+        if let Some(rule) = view.rule(&finding.requirement) {
+            let _ = write!(text, "  \n{}  \n<sub>{}</sub>", sentence(&rule.says), plain(&rule.source));
         }
         let mut diff = String::new();
         for mismatch in &finding.mismatches {
-            let _ = writeln!(
-                diff,
-                "@@ {} @@\n- expected {}\n+ observed {}",
-                mismatch.at,
-                words::expected(&mismatch.expected),
-                words::observed(&mismatch.observed)
-            );
+            let (expected, observed) = (words::expected(&mismatch.expected), words::observed(&mismatch.observed));
+            let _ = writeln!(diff, "@@ {} @@\n- expected {expected}\n+ observed {observed}", mismatch.at);
         }
         let _ = writeln!(text, "\n\n{}", fenced("diff", &diff));
     }
     if let Some(not_asked) = &case.not_asked {
-        let _ = writeln!(text, "{}\n", sentence(&words::not_asked(not_asked), |code| code));
+        let _ = writeln!(text, "{}\n", sentence(&words::not_asked(not_asked)));
     }
     let _ = writeln!(text, "Scenario {}\n", code(&format!("{}:{}", case.file, case.line)));
     if !case.reproduce.is_empty() {
@@ -238,18 +178,11 @@ fn listed(text: &mut String, title: &str, items: impl Iterator<Item = String>) {
     }
 }
 
-fn cases(count: usize) -> String {
-    match count {
-        1 => "1 case".to_owned(),
-        count => format!("{count} cases"),
-    }
-}
-
 /// A sentence of the suite, with its code as code.
-fn sentence(text: &str, escape: impl Fn(String) -> String) -> String {
+fn sentence(text: &str) -> String {
     let shown = prose(text).map(|part| match part {
         Prose::Words(words) => plain(words),
-        Prose::Code(text) => escape(code(text)),
+        Prose::Code(text) => code(text),
     });
     shown.collect()
 }

@@ -1,50 +1,34 @@
 //! The reports of shards put together: the events of the run that they would have been as one.
 //!
-//! What is merged is what was recorded; nothing is judged anew. Reports that cannot be of one run are refused, and what
-//! is missing makes the merged run incomplete, so that a lost shard never looks like a green one.
+//! Nothing is judged again. Reports that cannot be of one run are refused, and missing cases make the merged run incomplete,
+//! so that a lost shard never looks like a green one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::read::{ReadError, read};
+use super::view::named;
 use crate::plan::Shard;
 use crate::run::{Ended, Event, RequirementInfo, Started, Summary, TargetInfo};
 use crate::snapshot;
 
 /// Why reports cannot be merged.
 #[derive(Debug, thiserror::Error)]
-pub enum MergeError {
-    /// One of them cannot be read.
+pub(crate) enum MergeError {
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// They are of different runs.
     #[error("{} and {} are not of one run: {why}\n  help: merge the shards of one run: same suite, same filters, same target", one.display(), other.display())]
-    Different {
-        /// The first of the two.
-        one: PathBuf,
-        /// The second.
-        other: PathBuf,
-        /// What differs.
-        why: String,
-    },
-    /// There is none.
+    Different { one: PathBuf, other: PathBuf, why: String },
     #[error("there is no report to merge\n  help: name the reports of the shards")]
     Nothing,
-    /// One case has two verdicts.
     #[error("{} and {} both hold the case {case}\n  help: give each shard's report once", one.display(), other.display())]
-    Twice {
-        /// The first that holds it.
-        one: PathBuf,
-        /// The second.
-        other: PathBuf,
-        /// The case.
-        case: String,
-    },
+    Twice { one: PathBuf, other: PathBuf, case: String },
 }
 
-/// Reports that fit together. Reading them a second time, event by event, keeps memory bounded by the ids of the cases.
+/// Reports that fit together. They are read a second time, event by event, so that only the ids of the cases are kept in
+/// memory.
 #[derive(Debug)]
-pub struct Merged {
+pub(crate) struct Merged {
     paths: Vec<PathBuf>,
     started: Started,
     notes: Vec<String>,
@@ -60,10 +44,7 @@ struct Source {
 }
 
 impl Merged {
-    /// Looks at the reports.
-    ///
-    /// # Errors
-    /// There is none, one cannot be read, or they do not fit together.
+    /// Reads the reports for the first time.
     pub fn of(paths: &[PathBuf]) -> Result<Merged, MergeError> {
         let mut holders = HashMap::new();
         let mut sources: Vec<Source> = Vec::new();
@@ -88,9 +69,6 @@ impl Merged {
     }
 
     /// Hands over the events of the merged run.
-    ///
-    /// # Errors
-    /// A report can no longer be read.
     pub fn events(&self, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
         each(Event::Started(self.started.clone()));
         let mut registration_told = false;
@@ -137,43 +115,38 @@ impl Source {
         }
     }
 
-    /// Whether the other can be of the same run.
+    /// Refuses reports that cannot be of the same run.
     fn fits(&self, other: &Source) -> Result<(), MergeError> {
-        let (a, b) = (&self.started, &other.started);
-        let differ = |what: &str, a: &dyn std::fmt::Display, b: &dyn std::fmt::Display| {
-            Err(MergeError::Different {
-                one: self.path.clone(),
-                other: other.path.clone(),
-                why: format!("{what} {a} and {b}"),
-            })
-        };
-        if a.version != b.version {
-            return differ("the suite's versions are", &a.version, &b.version);
-        }
-        if a.fail_on != b.fail_on {
-            return differ("they fail from different levels on,", &a.fail_on, &b.fail_on);
-        }
-        if whom(&a.target) != whom(&b.target) {
-            return differ("the targets are", &whom(&a.target), &whom(&b.target));
-        }
-        let state = |source: &Source| source.summary.started().and_then(|started| started.target.registration);
-        if let (Some(a), Some(b)) = (state(self), state(other))
-            && a != b
-        {
-            return differ("the target's registration was", &a, &b);
-        }
-        let part = |started: &Started| match &started.part {
-            Some(part) => format!("a shard of {} ({} cases in all)", part.shard.count(), part.of),
-            None => "no shard".to_owned(),
-        };
-        if part(a) != part(b) {
-            return differ("they are", &part(a), &part(b));
+        for ((what, a), (_, b)) in self.facts().into_iter().zip(other.facts()) {
+            if let (Some(a), Some(b)) = (a, b)
+                && a != b
+            {
+                let (one, other) = (self.path.clone(), other.path.clone());
+                return Err(MergeError::Different { one, other, why: format!("{what} {a} and {b}") });
+            }
         }
         Ok(())
     }
+
+    /// What all reports of one run agree on, as far as it is known.
+    fn facts(&self) -> [(&'static str, Option<String>); 5] {
+        let Started { version, fail_on, target, part, .. } = &self.started;
+        let registration = self.summary.started().and_then(|started| started.target.registration);
+        let part = match part {
+            Some(part) => format!("a shard of {} ({} cases in all)", part.shard.count(), part.of),
+            None => "no shard".to_owned(),
+        };
+        [
+            ("the suite's versions are", Some(version.clone())),
+            ("they fail from different levels on,", Some(fail_on.to_string())),
+            ("the targets are", Some(whom(target).to_owned())),
+            ("the target's registration was", registration.map(|state| state.to_string())),
+            ("they are", Some(part)),
+        ]
+    }
 }
 
-/// Each start of the embedded client has a port of its own; it is the same target all the same.
+/// The embedded client has another port at each start; it is the same target all the same.
 fn whom(target: &TargetInfo) -> &str {
     match target.embedded {
         true => "the embedded reference client",
@@ -194,7 +167,7 @@ fn started(sources: &[Source]) -> Result<Started, MergeError> {
 }
 
 fn requirements(sources: &[Source]) -> Result<Vec<RequirementInfo>, MergeError> {
-    // Snapshots are no rule of the documents and stand after them, as in a run.
+    // Snapshots are no rule of the documents and come after them, as in a run.
     let mut by_id: BTreeMap<(bool, &str), (&Path, &RequirementInfo)> = BTreeMap::new();
     for source in sources {
         for info in &source.started.requirements {
@@ -229,21 +202,13 @@ fn died(sources: &[Source]) -> Vec<String> {
     died.map(|source| format!("{} has no end: its run died", source.path.display())).collect()
 }
 
-/// How many missing shards are named.
-const MISSING_SHOWN: usize = 20;
-
 fn missing_note(sources: &[Source], held: usize, planned: usize) -> String {
     let there: BTreeSet<Shard> = sources.iter().filter_map(|source| Some(source.started.part?.shard)).collect();
     let siblings = there.first().into_iter().flat_map(|shard| shard.siblings());
-    let mut missing = siblings.filter(|shard| !there.contains(shard));
-    let shown: Vec<String> = missing.by_ref().take(MISSING_SHOWN).map(|shard| shard.to_string()).collect();
-    let more = match missing.count() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let named = match shown.is_empty() {
+    let missing: Vec<String> = siblings.filter(|shard| !there.contains(shard)).map(|shard| shard.to_string()).collect();
+    let named = match missing.is_empty() {
         true => String::new(),
-        false => format!("; no report of shard {}{more}", shown.join(", ")),
+        false => format!("; no report of shard {}", named(&missing, 20)),
     };
     format!("{held} of {planned} cases have a verdict{named}")
 }

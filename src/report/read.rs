@@ -1,7 +1,7 @@
-//! Reports read back into the events they were made of: `ndjson` line by line, `json` as a whole.
+//! Reports read back into the events that they were made of: `ndjson` line by line, `json` as a whole.
 //!
-//! A stream that breaks off is what a run that died leaves behind, and is read as far as it goes. Anything else that
-//! does not fit is refused: half a report must not pass for a whole one.
+//! A run that died leaves a stream that breaks off, which is read as far as it goes. Anything else that does not fit is
+//! refused: half a report must not pass for a whole one.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -9,46 +9,27 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::json::{Document, SCHEMA};
-use super::wire::Line;
+use super::wire::event;
 use crate::files;
 use crate::run::Event;
 
 /// Why a file cannot be read as a report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is not there, or may not be read.
     #[error("cannot read the report {}: {error}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        error: io::Error,
-    },
-    /// It is something else.
+    Unreadable { path: PathBuf, error: io::Error },
     #[error(
         "{} is not the report of a run: {why}\n  help: give a file that `wabizspec run --report ndjson=PATH` or `json=PATH` \
          of version {} has written", path.display(), env!("CARGO_PKG_VERSION")
     )]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// What it is instead.
-        why: String,
-    },
-    /// It begins as a report and does not go on as one.
+    Foreign { path: PathBuf, why: String },
+    /// It begins as a report and does not go on as one. Lines count from 1.
     #[error("{}:{line}: {why}\n  help: the file was changed or two runs wrote into it; run again", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// The line, 1-based.
-        line: usize,
-        /// What is wrong there.
-        why: String,
-    },
+    Damaged { path: PathBuf, line: usize, why: String },
 }
 
-/// Reads a report and hands over its events, in their order: `Started` first, `Ended` last unless the run died. Whoever
-/// wrote the file, their texts are harmless.
+/// Reads a report and hands over its events, in their order: `Started` first, `Ended` last unless the run died. Their
+/// texts are made harmless, whoever wrote the file.
 ///
 /// # Errors
 /// The file cannot be read, is no report, or is damaged.
@@ -63,23 +44,17 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
             each(event);
             stream(path, reader, each)
         }
-        Err(error) if first.starts_with(b"{\"started\":") && first.ends_with(b"\n") => Err(ReadError::Damaged {
-            path: path.to_owned(),
-            line: 1,
-            why: format!("this is not the start of a run: {error}"),
-        }),
+        Err(error) if first.starts_with(b"{\"started\":") && first.ends_with(b"\n") => {
+            let why = format!("this is not the start of a run: {error}");
+            Err(ReadError::Damaged { path: path.to_owned(), line: 1, why })
+        }
         _ => {
             reader.read_to_end(&mut first).map_err(unreadable)?;
-            let foreign =
-                |error: serde_json::Error| ReadError::Foreign { path: path.to_owned(), why: error.to_string() };
-            document(path, &first)?.into_events().map_err(foreign)?.into_iter().for_each(each);
+            let document = document(&first).map_err(|why| ReadError::Foreign { path: path.to_owned(), why })?;
+            document.into_events().for_each(each);
             Ok(())
         }
     }
-}
-
-fn event(line: &[u8]) -> serde_json::Result<Event> {
-    serde_json::from_slice(line).and_then(|line: Line| line.try_into())
 }
 
 /// The lines after the first.
@@ -89,8 +64,7 @@ fn stream(path: &Path, mut reader: impl BufRead, each: &mut dyn FnMut(Event)) ->
     for number in 2.. {
         line.clear();
         let read = reader.read_until(b'\n', &mut line);
-        let read = read.map_err(|error| ReadError::Unreadable { path: path.to_owned(), error })?;
-        if read == 0 {
+        if read.map_err(|error| ReadError::Unreadable { path: path.to_owned(), error })? == 0 {
             break;
         }
         let damaged = |why: String| ReadError::Damaged { path: path.to_owned(), line: number, why };
@@ -111,20 +85,17 @@ fn stream(path: &Path, mut reader: impl BufRead, each: &mut dyn FnMut(Event)) ->
     Ok(())
 }
 
-/// All that is asked of a document before it is taken for a report.
-#[derive(Deserialize)]
-struct Head {
-    schema: String,
-}
-
-fn document(path: &Path, text: &[u8]) -> Result<Document, ReadError> {
-    let foreign = |why: String| ReadError::Foreign { path: path.to_owned(), why };
+fn document(text: &[u8]) -> Result<Document, String> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: String,
+    }
     if text.iter().all(u8::is_ascii_whitespace) {
-        return Err(foreign("it is empty".to_owned()));
+        return Err("it is empty".to_owned());
     }
-    let head: Head = serde_json::from_slice(text).map_err(|error| foreign(error.to_string()))?;
-    if head.schema != SCHEMA {
-        return Err(foreign(format!("its schema is `{}`, not `{SCHEMA}`", head.schema)));
+    let Head { schema } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if schema != SCHEMA {
+        return Err(format!("its schema is `{schema}`, not `{SCHEMA}`"));
     }
-    serde_json::from_slice(text).map_err(|error| foreign(error.to_string()))
+    serde_json::from_slice(text).map_err(|error| error.to_string())
 }

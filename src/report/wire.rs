@@ -1,11 +1,12 @@
-//! How events stand in the JSON reports: each fact with its words, for people, and its `kind` and values, for programs.
+//! Events in the JSON reports: each fact with its words, for people, and its `kind` and values, for programs.
 //!
-//! Whoever reads them back goes by `kind` and the values. Members that are not known here are passed over, so that a
-//! report of a later version can be read.
+//! Only `kind` and the values are read back. Unknown members are ignored, so that a report of a later version can be read.
 
-use serde::de::DeserializeOwned;
+use std::io::{self, Write};
+
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Deserializer, Serializer, Value, json};
 
 use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Finding, Mismatch, Observation, Remark, Verdict};
@@ -16,67 +17,61 @@ use crate::words;
 
 /// An event as a line of the stream.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Line {
+#[serde(remote = "Event", rename_all = "kebab-case")]
+enum Line {
     Started(Started),
     Reset,
     Registration(Registration),
-    Case(Box<CaseEntry>),
+    Case(Box<CaseReport>),
     Note(String),
     Judged,
     Ended(Ended),
 }
 
-impl From<&Event> for Line {
-    fn from(event: &Event) -> Line {
-        match event {
-            Event::Started(started) => Line::Started(started.clone()),
-            Event::Reset => Line::Reset,
-            Event::Registration(state) => Line::Registration(*state),
-            Event::Case(case) => Line::Case(Box::new(case.as_ref().into())),
-            Event::Note(note) => Line::Note(note.clone()),
-            Event::Judged => Line::Judged,
-            Event::Ended(ended) => Line::Ended(ended.clone()),
-        }
+/// Writes the event as a line.
+pub(super) fn write(out: &mut dyn Write, event: &Event) -> io::Result<()> {
+    Line::serialize(event, &mut Serializer::new(&mut *out))?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Reads a line back.
+pub(super) fn event(line: &[u8]) -> serde_json::Result<Event> {
+    let mut line = Deserializer::from_slice(line);
+    let event = Line::deserialize(&mut line)?;
+    line.end().map(|()| event)
+}
+
+impl Serialize for CaseReport {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        CaseEntry::from(self).serialize(serializer)
     }
 }
 
-impl TryFrom<Line> for Event {
-    type Error = serde_json::Error;
-
-    fn try_from(line: Line) -> serde_json::Result<Event> {
-        Ok(match line {
-            Line::Started(started) => Event::Started(started),
-            Line::Reset => Event::Reset,
-            Line::Registration(state) => Event::Registration(state),
-            Line::Case(case) => Event::Case(Box::new((*case).try_into()?)),
-            Line::Note(note) => Event::Note(note),
-            Line::Judged => Event::Judged,
-            Line::Ended(ended) => Event::Ended(ended),
-        })
+impl<'de> Deserialize<'de> for CaseReport {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<CaseReport, D::Error> {
+        CaseEntry::deserialize(deserializer)?.try_into().map_err(D::Error::custom)
     }
 }
 
-/// A case, in the stream and in the document.
 #[derive(Serialize, Deserialize)]
-pub(super) struct CaseEntry {
+struct CaseEntry {
     id: String,
     title: String,
     file: String,
     line: usize,
     verdict: Verdict,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// What kind of reason it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     facts: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     not_asked: Option<NotAskedEntry>,
     duration_ms: u64,
     control: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     twin: Option<String>,
     cites: Vec<String>,
     findings: Vec<FindingEntry>,
@@ -89,22 +84,20 @@ pub(super) struct CaseEntry {
 struct NotAskedEntry {
     steps: Vec<String>,
     why: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     facts: Option<Value>,
 }
 
-/// A finding with its mismatches in one line each way, for readers who want no more, and one by one.
 #[derive(Serialize, Deserialize)]
 struct FindingEntry {
     requirement: String,
     level: Level,
     step: String,
-    /// For readers alone.
+    /// Of all mismatches, in one line; not read back.
     #[serde(default)]
     expected: String,
-    /// For readers alone.
     #[serde(default)]
     observed: String,
     mismatches: Vec<MismatchEntry>,
@@ -115,23 +108,20 @@ struct MismatchEntry {
     at: Place,
     expected: String,
     observed: String,
-    /// The check that noticed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
-    /// What it asked for, beyond its kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     facts: Option<Value>,
-    /// What came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     got: Option<Observed>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct ObservationEntry {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     requirement: Option<String>,
     what: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<ObservationKind>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mismatches: Vec<MismatchEntry>,
@@ -144,9 +134,8 @@ enum ObservationKind {
     BareError,
 }
 
-/// The kind of a fact and its values.
+/// The kind of a fact and its values; a fact that was read back as words has none.
 fn parts(fact: &impl Serialize) -> (Option<String>, Option<Value>) {
-    // What is in words only has no kind, and is not written.
     let mut written = serde_json::to_value(fact).unwrap_or_default();
     let kind = written.get("kind").and_then(Value::as_str).map(str::to_owned);
     (kind, written.get_mut("facts").map(Value::take))

@@ -1,34 +1,32 @@
-//! One case that has something to tell: findings with their rule, diff, exchanges and how to repeat them.
+//! One case: findings with their rule, diff, exchanges and how to repeat them; and the parts that the page shares.
 
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::Told;
 use crate::judge::facts::Observed;
-use crate::judge::{Finding, Mismatch, Verdict};
-use crate::report::rendering::{self, Prose};
-use crate::run::{CaseReport, RequirementInfo, Started};
+use crate::judge::{Finding, Mismatch};
+use crate::report::view::{self, Prose, View, word};
+use crate::run::{CaseReport, RequirementInfo};
 use crate::words;
 
-/// The whole case.
-pub(super) fn told(case: &CaseReport, started: Option<&Started>) -> Told {
-    let word = word(case.verdict, case.warnings() > 0);
+/// The whole case, folded up unless it is `open`.
+pub(super) fn article(case: &CaseReport, view: &View, open: bool) -> Markup {
     let broken = case.findings.iter().map(|finding| finding.requirement.as_str());
-    Told {
-        area: case.area().to_owned(),
-        word,
-        levels: levels(broken, started),
-        summary: html! { (badge(word)) " " code { (case.id) } " " span.title { (prose(&case.title)) } },
-        body: body(case, started),
+    html! {
+        details.case.item open[open]
+            data-area=(case.area()) data-levels=(levels(broken, view)) data-verdict=(word(case)) {
+            summary { (badge(word(case))) " " code { (case.id) } " " span.title { (prose(&case.title)) } }
+            (body(case, view))
+        }
     }
 }
 
-fn body(case: &CaseReport, started: Option<&Started>) -> Markup {
+fn body(case: &CaseReport, view: &View) -> Markup {
     html! {
         div id={ "c-" (case.id) } {
             @if let Some(reason) = &case.reason { p.reason { (words::cause(reason)) } }
-            @for finding in &case.findings { (finding_of(finding, case, started)) }
+            @for finding in &case.findings { (finding_of(finding, case, view)) }
             @if let Some(not_asked) = &case.not_asked { p.reason { (prose(&words::not_asked(not_asked))) } }
             @if !case.reproduce.is_empty() {
                 div.reproduce {
@@ -47,11 +45,10 @@ fn body(case: &CaseReport, started: Option<&Started>) -> Markup {
     }
 }
 
-fn finding_of(finding: &Finding, case: &CaseReport, started: Option<&Started>) -> Markup {
-    // The rule that the case is filed under is told above it.
+fn finding_of(finding: &Finding, case: &CaseReport, view: &View) -> Markup {
+    // The rule that the case is filed under is shown above it.
     let is_chief = case.chief_finding().is_some_and(|chief| chief.requirement == finding.requirement);
-    let info = started.and_then(|started| started.requirement(&finding.requirement));
-    let info = info.filter(|_| !is_chief);
+    let info = view.rule(&finding.requirement).filter(|_| !is_chief);
     html! {
         section.finding {
             h4 {
@@ -65,7 +62,7 @@ fn finding_of(finding: &Finding, case: &CaseReport, started: Option<&Started>) -
     }
 }
 
-/// The rule in words, and where it stands.
+/// The rule in words, and its source.
 pub(super) fn rule(info: &RequirementInfo) -> Markup {
     html! { p.rule { (prose(&info.says)) " " cite { (info.source) } } }
 }
@@ -73,7 +70,7 @@ pub(super) fn rule(info: &RequirementInfo) -> Markup {
 /// A sentence of the suite.
 pub(super) fn prose(text: &str) -> Markup {
     html! {
-        @for part in rendering::prose(text) {
+        @for part in view::prose(text) {
             @match part {
                 Prose::Words(words) => (words)
                 Prose::Code(text) => code { (text) }
@@ -118,20 +115,7 @@ fn marked(line: &str, classes: &[(char, &str)]) -> Markup {
     }
 }
 
-/// The word that filters know a case by.
-pub(super) fn word(verdict: Verdict, warned: bool) -> &'static str {
-    match verdict {
-        Verdict::Pass if warned => "warning",
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Blocked => "blocked",
-        Verdict::Skipped => "skipped",
-        Verdict::Known => "known",
-        Verdict::Error => "error",
-    }
-}
-
-/// A sign for each word, so that nothing hangs on colours alone.
+/// A sign for each word, so that nothing depends on colours alone.
 pub(super) fn sign(word: &str) -> &'static str {
     match word {
         "pass" => "✓",
@@ -144,14 +128,12 @@ pub(super) fn sign(word: &str) -> &'static str {
     }
 }
 
-/// Sign and word.
 pub(super) fn badge(word: &str) -> Markup {
     html! { span class={ "badge " (word) } { span aria-hidden="true" { (sign(word)) } " " (word) } }
 }
 
-/// The levels of those requirements, each once, as words with a blank between.
-pub(super) fn levels<'r>(requirements: impl Iterator<Item = &'r str>, started: Option<&Started>) -> String {
-    let level = |id| started.and_then(|started| started.requirement(id)).map(|info| info.level);
-    let levels: BTreeSet<_> = requirements.filter_map(level).collect();
+/// The levels of those requirements, each once, separated by blanks.
+pub(super) fn levels<'r>(requirements: impl Iterator<Item = &'r str>, view: &View) -> String {
+    let levels: BTreeSet<_> = requirements.filter_map(|id| view.rule(id)).map(|rule| rule.level).collect();
     levels.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

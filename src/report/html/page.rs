@@ -4,20 +4,32 @@ use std::collections::BTreeMap;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::case::{badge, prose, rule, sign, word};
-use super::{Html, Rank, SCRIPT, SCRIPT_HASH, STYLE, Scenario, Told, requirements};
+use super::case::{article, badge, levels, prose, rule, sign};
+use super::{SCRIPT, SCRIPT_HASH, STYLE, requirements};
 use crate::judge::{RequirementVerdict, Verdict};
-use crate::report::rendering::seconds;
-use crate::run::{Conclusion, Started, Summary};
+use crate::report::view::{View, cases, seconds, word};
+use crate::run::{CaseReport, Conclusion, Started};
 
 /// What can be filtered for, worst first.
 const WORDS: [&str; 8] = ["error", "fail", "warning", "unproven", "blocked", "known", "skipped", "pass"];
 
-/// The whole page.
-pub(super) fn page(report: &Html, summary: &Summary) -> Markup {
-    let conclusion = summary.conclusion();
-    let url = summary.started().map_or("", |started| &started.target.url);
+/// The cases with an article of their own under the findings, in their order; the warnings come after.
+const FINDINGS: [&str; 3] = ["error", "fail", "known"];
+const WARNINGS: [&str; 1] = ["warning"];
+
+/// The cases of each scenario.
+type Scenarios<'v> = BTreeMap<&'v str, Vec<&'v CaseReport>>;
+
+/// The cases of each requirement that is shown as a group.
+type Groups<'v> = Vec<(&'v str, Vec<&'v CaseReport>)>;
+
+pub(super) fn page(view: &View) -> Markup {
+    let conclusion = view.summary.conclusion();
+    let url = view.summary.started().map_or("", |started| &started.target.url);
     let policy = format!("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{SCRIPT_HASH}'");
+    let scenarios = view.scenarios();
+    let groups = |words: &[&str]| words.iter().flat_map(|word| view.filed(&[word])).collect::<Groups<'_>>();
+    let warned = groups(&WARNINGS);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -30,15 +42,16 @@ pub(super) fn page(report: &Html, summary: &Summary) -> Markup {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (head(report, summary))
-                (filters(report, summary))
+                (head(view, !warned.is_empty()))
+                (filters(&scenarios, view))
                 main {
-                    (requirements::map(summary))
-                    (findings(report, summary.started()))
-                    (requirements::list(report, summary))
-                    (scenarios(report))
-                    (observations(report))
-                    (notes(report))
+                    (requirements::map(view))
+                    (findings(&groups(&FINDINGS), view))
+                    @if !warned.is_empty() { (warnings(&warned, view)) }
+                    (requirements::list(view))
+                    (scenarios_of(&scenarios, view))
+                    (observations(view))
+                    (notes(view))
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -55,7 +68,8 @@ fn mood(conclusion: Conclusion) -> &'static str {
     }
 }
 
-fn head(report: &Html, summary: &Summary) -> Markup {
+fn head(view: &View, has_warnings: bool) -> Markup {
+    let summary = &view.summary;
     let conclusion = summary.conclusion();
     html! {
         header.verdict.(mood(conclusion)) {
@@ -63,7 +77,7 @@ fn head(report: &Html, summary: &Summary) -> Markup {
                 p.kicker { "wabizspec " (started.version) " · the documented On-Premises API" }
             }
             h1 { span aria-hidden="true" { (sign(mood(conclusion))) } " " (first_upper(conclusion.says())) }
-            @if let Some(started) = summary.started() { (facts(started, summary)) }
+            @if let Some(started) = summary.started() { (facts(started, view)) }
             ul.tally {
                 @for verdict in Verdict::ALL {
                     @let count = summary.count(verdict);
@@ -74,29 +88,28 @@ fn head(report: &Html, summary: &Summary) -> Markup {
                 @if summary.warnings() > 0 { li.warning { b { (summary.warnings()) } " warnings" } }
                 @if summary.observations() > 0 { li.skipped { b { (summary.observations()) } " observations" } }
             }
-            (contents(report))
-            @for ((verdict, reason), count) in &report.reasons {
-                @if *verdict == Verdict::Blocked { p.reason { (badge("blocked")) " " (cases(*count)) ": " (reason) } }
+            (contents(view, has_warnings))
+            @for (reason, ids) in view.reasons(Verdict::Blocked) {
+                p.reason { (badge("blocked")) " " (cases(ids.len())) ": " (reason) }
             }
         }
     }
 }
 
-fn contents(report: &Html) -> Markup {
-    let warned = report.told.keys().any(|(rank, _)| *rank == Rank::Warning);
+fn contents(view: &View, has_warnings: bool) -> Markup {
     html! {
         nav aria-label="Contents" {
             a href="#findings" { "Findings" }
-            @if warned { a href="#warnings" { "Warnings" } }
+            @if has_warnings { a href="#warnings" { "Warnings" } }
             a href="#requirements" { "Requirements" }
             a href="#scenarios" { "Scenarios" }
-            @if !report.observations.is_empty() { a href="#observations" { "Observations" } }
-            @if !report.notes.is_empty() { a href="#notes" { "Notes" } }
+            @if !view.observations.is_empty() { a href="#observations" { "Observations" } }
+            @if !view.notes.is_empty() { a href="#notes" { "Notes" } }
         }
     }
 }
 
-fn facts(started: &Started, summary: &Summary) -> Markup {
+fn facts(started: &Started, view: &View) -> Markup {
     let target = &started.target;
     html! {
         @if target.embedded {
@@ -110,23 +123,23 @@ fn facts(started: &Started, summary: &Summary) -> Markup {
                 div { dt { "shard" } dd { (part.shard) " of " (part.of) " cases" } }
             }
             div { dt { "fails from" } dd { (started.fail_on) } }
-            div { dt { "resets" } dd { (summary.resets()) } }
+            div { dt { "resets" } dd { (view.summary.resets()) } }
             div { dt { "began" } dd { time datetime=(started.at) { (started.at.strftime("%Y-%m-%d %H:%M:%S UTC")) } } }
-            @if let Some(ended) = summary.ended() { div { dt { "took" } dd { (seconds(ended.elapsed_ms)) " s" } } }
+            @if let Some(ended) = view.summary.ended() { div { dt { "took" } dd { (seconds(ended.elapsed_ms)) " s" } } }
         }
     }
 }
 
 /// Shown by the script, without which they would do nothing.
-fn filters(report: &Html, summary: &Summary) -> Markup {
+fn filters(scenarios: &Scenarios<'_>, view: &View) -> Markup {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in report.scenarios.values().flat_map(|scenario| &scenario.rows) {
-        *counts.entry(word(row.verdict, row.warned)).or_default() += 1;
+    for case in scenarios.values().flatten() {
+        *counts.entry(word(case)).or_default() += 1;
     }
-    let unproven = |result: &crate::run::RequirementResult<'_>| result.verdict == RequirementVerdict::Unproven;
-    let unproven = summary.requirements().into_iter().filter(unproven).count();
+    let results = view.summary.requirements();
+    let unproven = results.iter().filter(|result| result.verdict == RequirementVerdict::Unproven).count();
     counts.insert("unproven", unproven);
-    let mut areas: Vec<&str> = report.scenarios.keys().filter_map(|id| id.split('/').next()).collect();
+    let mut areas: Vec<&str> = scenarios.keys().filter_map(|id| id.split('/').next()).collect();
     areas.dedup();
     html! {
         form #filters hidden aria-label="Filters" {
@@ -156,34 +169,36 @@ fn filters(report: &Html, summary: &Summary) -> Markup {
     }
 }
 
-fn findings(report: &Html, started: Option<&Started>) -> Markup {
-    let of = |warnings: bool| {
-        let groups = report.told.iter();
-        groups.filter(move |((rank, _), _)| (*rank == Rank::Warning) == warnings)
-    };
-    let count = |warnings| of(warnings).map(|(_, cases)| cases.len()).sum::<usize>();
-    let (broken, warned) = (count(false), count(true));
+fn findings(groups: &Groups<'_>, view: &View) -> Markup {
+    let count = count(groups);
     html! {
         section #findings {
-            h2 { "Findings" @if broken > 0 { " " span.count { (cases(broken)) } } }
-            @if broken == 0 { p.none { "No case failed." } }
-            @for ((_, requirement), told) in of(false) { (group(requirement, told, started, true)) }
+            h2 { "Findings" @if count > 0 { " " span.count { (cases(count)) } } }
+            @if count == 0 { p.none { "No case failed." } }
+            @for (requirement, filed) in groups { (group(requirement, filed, view, true)) }
             p.nothing hidden { "No finding matches the filters." }
-        }
-        @if warned > 0 {
-            section #warnings {
-                h2 { "Warnings" " " span.count { (cases(warned)) } }
-                p { "Findings of level should: they are reported, but fail nothing." }
-                @for ((_, requirement), told) in of(true) { (group(requirement, told, started, false)) }
-                p.nothing hidden { "No warning matches the filters." }
-            }
         }
     }
 }
 
+fn warnings(groups: &Groups<'_>, view: &View) -> Markup {
+    html! {
+        section #warnings {
+            h2 { "Warnings" " " span.count { (cases(count(groups))) } }
+            p { "Findings of level should: they are reported, but fail nothing." }
+            @for (requirement, filed) in groups { (group(requirement, filed, view, false)) }
+            p.nothing hidden { "No warning matches the filters." }
+        }
+    }
+}
+
+fn count(groups: &Groups<'_>) -> usize {
+    groups.iter().map(|(_, filed)| filed.len()).sum()
+}
+
 /// All cases filed under one requirement.
-fn group(requirement: &str, told: &BTreeMap<String, Told>, started: Option<&Started>, open: bool) -> Markup {
-    let info = started.and_then(|started| started.requirement(requirement));
+fn group(requirement: &str, filed: &[&CaseReport], view: &View, open: bool) -> Markup {
+    let info = view.rule(requirement);
     html! {
         article.group.rule-group {
             header {
@@ -193,55 +208,48 @@ fn group(requirement: &str, told: &BTreeMap<String, Told>, started: Option<&Star
                         id => a href={ "#r-" (id) } { code { (id) } }
                     }
                     @if let Some(info) = info { " " span.level { (info.level) } }
-                    " " span.count { (cases(told.len())) }
+                    " " span.count { (cases(filed.len())) }
                 }
                 @if let Some(info) = info { (rule(info)) }
             }
-            @for (index, told) in told.values().enumerate() {
-                details.case.item open[open && index == 0]
-                    data-area=(told.area) data-levels=(told.levels) data-verdict=(told.word) {
-                    summary { (told.summary) }
-                    (told.body)
-                }
-            }
+            @for (index, case) in filed.iter().enumerate() { (article(case, view, open && index == 0)) }
         }
     }
 }
 
-fn scenarios(report: &Html) -> Markup {
+fn scenarios_of(scenarios: &Scenarios<'_>, view: &View) -> Markup {
     html! {
         section #scenarios {
-            h2 { "Scenarios" " " span.count { (report.scenarios.len()) } }
-            @for (id, scenario) in &report.scenarios { (scenario_of(id, scenario)) }
+            h2 { "Scenarios" " " span.count { (scenarios.len()) } }
+            @for (id, rows) in scenarios { (scenario(id, rows, view)) }
             p.nothing hidden { "No case matches the filters." }
-            @for ((verdict, reason), count) in &report.reasons {
-                @if *verdict == Verdict::Skipped { p.reason { (badge("skipped")) " " (cases(*count)) ": " (reason) } }
+            @for (reason, ids) in view.reasons(Verdict::Skipped) {
+                p.reason { (badge("skipped")) " " (cases(ids.len())) ": " (reason) }
             }
         }
     }
 }
 
-fn scenario_of(id: &str, scenario: &Scenario) -> Markup {
-    let area = id.split('/').next().unwrap_or_default();
-    let worst =
-        WORDS.into_iter().find(|wanted| scenario.rows.iter().any(|row| word(row.verdict, row.warned) == *wanted));
-    let has_article = |word: &str| ["error", "fail", "known", "warning"].contains(&word);
+fn scenario(id: &str, rows: &[&CaseReport], view: &View) -> Markup {
+    let first = rows[0];
+    let levels = levels(first.cites.iter().map(String::as_str), view);
+    let worst = WORDS.into_iter().find(|wanted| rows.iter().any(|case| word(case) == *wanted));
+    let has_article = |word: &str| FINDINGS.contains(&word) || WARNINGS.contains(&word);
     html! {
         details.group.scenario {
             summary {
                 (badge(worst.unwrap_or("skipped")))
-                " " code { (id) } " " span.title { (prose(&scenario.title)) } " "
-                span.count { (cases(scenario.rows.len())) }
+                " " code { (id) } " " span.title { (prose(&first.title)) } " "
+                span.count { (cases(rows.len())) }
             }
-            p.place { "scenario " code { (scenario.file) } }
+            p.place { "scenario " code { (first.file) } }
             ul.rows {
-                @for row in &scenario.rows {
-                    @let word = word(row.verdict, row.warned);
-                    li.item data-area=(area) data-levels=(scenario.levels) data-verdict=(word) {
-                        (badge(word)) " "
-                        @if has_article(word) { a href={ "#c-" (row.id) } { code { (row.id) } } }
-                        @else { code { (row.id) } }
-                        " " span.took { (row.duration_ms) " ms" }
+                @for case in rows {
+                    li.item data-area=(case.area()) data-levels=(levels) data-verdict=(word(case)) {
+                        (badge(word(case))) " "
+                        @if has_article(word(case)) { a href={ "#c-" (case.id) } { code { (case.id) } } }
+                        @else { code { (case.id) } }
+                        " " span.took { (case.duration_ms) " ms" }
                     }
                 }
             }
@@ -249,14 +257,14 @@ fn scenario_of(id: &str, scenario: &Scenario) -> Markup {
     }
 }
 
-fn observations(report: &Html) -> Markup {
+fn observations(view: &View) -> Markup {
     html! {
-        @if !report.observations.is_empty() {
+        @if !view.observations.is_empty() {
             section #observations {
-                h2 { "Observations" " " span.count { (report.observations.len()) } }
+                h2 { "Observations" " " span.count { (view.observations.len()) } }
                 p { "Things seen that no document forbids; none of them counts against the target." }
                 ul.observations {
-                    @for ((requirement, what), count) in &report.observations {
+                    @for ((requirement, what), count) in &view.observations {
                         li {
                             @if !requirement.is_empty() { a href={ "#r-" (requirement) } { code { (requirement) } } " " }
                             (what)
@@ -269,21 +277,14 @@ fn observations(report: &Html) -> Markup {
     }
 }
 
-fn notes(report: &Html) -> Markup {
+fn notes(view: &View) -> Markup {
     html! {
-        @if !report.notes.is_empty() {
+        @if !view.notes.is_empty() {
             section #notes {
                 h2 { "Notes" }
-                ul { @for note in &report.notes { li { (note) } } }
+                ul { @for note in &view.notes { li { (note) } } }
             }
         }
-    }
-}
-
-fn cases(count: usize) -> String {
-    match count {
-        1 => "1 case".to_owned(),
-        count => format!("{count} cases"),
     }
 }
 

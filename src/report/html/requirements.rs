@@ -1,16 +1,16 @@
 //! The requirements: a map by area and level, a tile each, and the list that the tiles lead to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::Html;
 use super::case::{badge, rule, sign};
 use crate::judge::RequirementVerdict;
+use crate::report::view::View;
 use crate::requirement::{AREAS, Level};
-use crate::run::{RequirementResult, Summary};
+use crate::run::RequirementResult;
 
-/// Every verdict on a requirement as its legend explains it.
+/// Every verdict on a requirement with its explanation.
 const LEGEND: [(RequirementVerdict, &str); 6] = [
     (RequirementVerdict::Pass, "every case that cites it passed, and its area's control held"),
     (RequirementVerdict::Fail, "an answer broke it"),
@@ -22,7 +22,7 @@ const LEGEND: [(RequirementVerdict, &str); 6] = [
 
 /// The areas in their order, each with its requirements.
 fn areas<'r, 's>(results: &'r [RequirementResult<'s>]) -> BTreeMap<(usize, &'s str), Vec<&'r RequirementResult<'s>>> {
-    let mut areas: BTreeMap<(usize, &str), Vec<&RequirementResult<'_>>> = BTreeMap::new();
+    let mut areas: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for result in results {
         let area = area(&result.requirement.id);
         let order = AREAS.iter().position(|known| *known == area).unwrap_or(AREAS.len());
@@ -32,8 +32,8 @@ fn areas<'r, 's>(results: &'r [RequirementResult<'s>]) -> BTreeMap<(usize, &'s s
 }
 
 /// The map and its legend.
-pub(super) fn map(summary: &Summary) -> Markup {
-    let results = summary.requirements();
+pub(super) fn map(view: &View) -> Markup {
+    let results = view.summary.requirements();
     let used = |verdict| results.iter().any(|result| result.verdict == verdict);
     html! {
         section #map {
@@ -62,8 +62,14 @@ pub(super) fn map(summary: &Summary) -> Markup {
 }
 
 /// The list that the map leads to.
-pub(super) fn list(report: &Html, summary: &Summary) -> Markup {
-    let results = summary.requirements();
+pub(super) fn list(view: &View) -> Markup {
+    let results = view.summary.requirements();
+    let mut broken_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for case in &view.cases {
+        for finding in &case.findings {
+            broken_by.entry(&finding.requirement).or_default().insert(&case.id);
+        }
+    }
     html! {
         section #requirements {
             h2 { "Requirements" " " span.count { (results.len()) } }
@@ -71,7 +77,7 @@ pub(super) fn list(report: &Html, summary: &Summary) -> Markup {
                 details.group {
                     summary { strong { (area) } " " (counts(&results)) }
                     ul.requirements {
-                        @for result in results { (entry(result, report.broken_by.get(&result.requirement.id))) }
+                        @for result in results { (entry(result, broken_by.get(result.requirement.id.as_str()))) }
                     }
                 }
             }
@@ -108,7 +114,7 @@ fn tile(result: &RequirementResult<'_>) -> Markup {
     }
 }
 
-fn entry(result: &RequirementResult<'_>, broken_by: Option<&Vec<String>>) -> Markup {
+fn entry(result: &RequirementResult<'_>, broken_by: Option<&BTreeSet<&str>>) -> Markup {
     let (info, word) = (result.requirement, result.verdict.to_string());
     html! {
         li.item id={ "r-" (info.id) } data-area=(area(&info.id)) data-levels=(info.level) data-verdict=(word) {

@@ -1,0 +1,168 @@
+//! What the formats show of a run: the fold over its events that they share.
+
+use std::collections::BTreeMap;
+
+use crate::judge::{Observation, RequirementVerdict, Verdict};
+use crate::requirement::Level;
+use crate::run::{CaseReport, Event, RequirementInfo, Summary};
+use crate::words;
+
+#[derive(Default)]
+pub(super) struct View {
+    pub summary: Summary,
+    /// In the order in which they ended: all cases where a format lists them, otherwise those with something to show.
+    pub cases: Vec<CaseReport>,
+    /// How often each observation was made, by its requirement (empty if none) and its text.
+    pub observations: BTreeMap<(String, String), usize>,
+    pub notes: Vec<String>,
+    /// Ids of the blocked, known and skipped cases.
+    reasons: BTreeMap<(Verdict, String), Vec<String>>,
+    /// Whether cases with nothing to show are kept too.
+    pub keeps_all: bool,
+}
+
+impl View {
+    pub fn take(&mut self, event: &Event) {
+        self.summary.take(event);
+        match event {
+            Event::Case(case) => self.take_case(case),
+            Event::Note(note) => self.notes.push(note.clone()),
+            _ => {}
+        }
+    }
+
+    fn take_case(&mut self, case: &CaseReport) {
+        for Observation { requirement, what } in &case.observations {
+            let key = (requirement.clone().unwrap_or_default(), words::remark(what));
+            *self.observations.entry(key).or_default() += 1;
+        }
+        if matches!(case.verdict, Verdict::Blocked | Verdict::Known | Verdict::Skipped) {
+            self.reasons.entry((case.verdict, reason(case))).or_default().push(case.id.clone());
+        }
+        let has_failed = matches!(case.verdict, Verdict::Fail | Verdict::Known | Verdict::Error);
+        if self.keeps_all || has_failed || !case.findings.is_empty() {
+            self.cases.push(case.clone());
+        }
+    }
+
+    /// The requirements that the run knows.
+    pub fn rules(&self) -> &[RequirementInfo] {
+        self.summary.started().map_or(&[], |started| &started.requirements)
+    }
+
+    pub fn rule(&self, id: &str) -> Option<&RequirementInfo> {
+        self.rules().iter().find(|rule| rule.id == id)
+    }
+
+    /// Whether the verdict is on the reference client inside this program.
+    pub fn is_embedded(&self) -> bool {
+        self.summary.started().is_some_and(|started| started.target.embedded)
+    }
+
+    /// The wall time of the whole run in ms; 0 if it has not ended.
+    pub fn elapsed_ms(&self) -> u64 {
+        self.summary.ended().map_or(0, |ended| ended.elapsed_ms)
+    }
+
+    /// The cases in the order of their ids.
+    pub fn sorted(&self) -> Vec<&CaseReport> {
+        let mut cases: Vec<&CaseReport> = self.cases.iter().collect();
+        cases.sort_by(|a, b| a.id.cmp(&b.id));
+        cases
+    }
+
+    /// The cases of each scenario, in the order of their ids.
+    pub fn scenarios(&self) -> BTreeMap<&str, Vec<&CaseReport>> {
+        let mut scenarios: BTreeMap<&str, Vec<&CaseReport>> = BTreeMap::new();
+        for case in self.sorted() {
+            scenarios.entry(case.scenario()).or_default().push(case);
+        }
+        scenarios
+    }
+
+    /// The cases with one of these [`word`]s, by the requirement of their chief finding (empty if none).
+    pub fn filed(&self, words: &[&str]) -> BTreeMap<&str, Vec<&CaseReport>> {
+        let mut filed: BTreeMap<&str, Vec<&CaseReport>> = BTreeMap::new();
+        for case in self.sorted().into_iter().filter(|case| words.contains(&word(case))) {
+            let chief = case.chief_finding().map_or("", |finding| &finding.requirement);
+            filed.entry(chief).or_default().push(case);
+        }
+        filed
+    }
+
+    /// Why cases have that verdict, each reason with the ids of its cases.
+    pub fn reasons(&self, verdict: Verdict) -> impl Iterator<Item = (&str, &[String])> {
+        let of_verdict = self.reasons.iter().filter(move |((of, _), _)| *of == verdict);
+        of_verdict.map(|((_, reason), ids)| (reason.as_str(), ids.as_slice()))
+    }
+
+    /// The requirements of level should and must with that verdict, in their order.
+    pub fn binding(&self, verdict: RequirementVerdict) -> Vec<&RequirementInfo> {
+        let results = self.summary.requirements().into_iter();
+        let wanted = results.filter(|result| result.verdict == verdict && result.requirement.level > Level::May);
+        wanted.map(|result| result.requirement).collect()
+    }
+
+    /// How many cases have each verdict, and how many warnings and observations there are.
+    pub fn counts(&self) -> Vec<(String, usize)> {
+        let verdicts = Verdict::ALL.iter().map(|verdict| (verdict.to_string(), self.summary.count(*verdict)));
+        let others = [("warnings", self.summary.warnings()), ("observations", self.summary.observations())];
+        verdicts.chain(others.map(|(name, count)| (name.to_owned(), count))).collect()
+    }
+}
+
+/// Why the case has its verdict, where no finding says so.
+pub(super) fn reason(case: &CaseReport) -> String {
+    case.reason.as_ref().map(words::cause).unwrap_or_default()
+}
+
+/// The verdict in a word; a pass with findings is a warning.
+pub(super) fn word(case: &CaseReport) -> &'static str {
+    match case.verdict {
+        Verdict::Pass if case.warnings() > 0 => "warning",
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Blocked => "blocked",
+        Verdict::Skipped => "skipped",
+        Verdict::Known => "known",
+        Verdict::Error => "error",
+    }
+}
+
+/// A part of a sentence of the suite, which marks code with backticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prose<'t> {
+    Words(&'t str),
+    Code(&'t str),
+}
+
+/// The sentence in its parts. Backticks without a partner are words.
+pub(super) fn prose(text: &str) -> impl Iterator<Item = Prose<'_>> {
+    let marked = text.matches('`').count().is_multiple_of(2);
+    let parts = text.split(move |c| marked && c == '`').enumerate();
+    parts.map(|(index, part)| match index % 2 {
+        0 => Prose::Words(part),
+        _ => Prose::Code(part),
+    })
+}
+
+/// Seconds with three decimals.
+pub(super) fn seconds(millis: u64) -> String {
+    format!("{}.{:03}", millis / 1000, millis % 1000)
+}
+
+pub(super) fn cases(count: usize) -> String {
+    match count {
+        1 => "1 case".to_owned(),
+        count => format!("{count} cases"),
+    }
+}
+
+/// The first few, then how many more there are.
+pub(super) fn named(all: &[String], most: usize) -> String {
+    let shown = &all[..all.len().min(most)];
+    match all.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
