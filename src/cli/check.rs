@@ -19,13 +19,13 @@ pub(super) struct CheckArgs {
 
 pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
     if args.paths.is_empty() {
-        return well_formed("the suite", &suite(args.suite.scenarios.as_deref())?);
+        return well_formed("the suite", &args.suite.suite()?);
     }
     let (folders, files): (Vec<&PathBuf>, Vec<&PathBuf>) = args.paths.iter().partition(|path| path.is_dir());
     for folder in folders {
         well_formed(&folder.display().to_string(), &suite(Some(folder))?)?;
     }
-    let register = suite(args.suite.scenarios.as_deref())?.register;
+    let register = args.suite.suite()?.register;
     let mut errors = Vec::new();
     for path in files {
         let (text, file) = (read(path)?, path.display().to_string());

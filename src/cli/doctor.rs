@@ -1,4 +1,4 @@
-//! `wabizspec doctor`: what stands between a configuration and a good run, and what to do about it. It changes nothing.
+//! `wabizspec doctor`: what prevents a good run with this configuration, and what to do about it. It changes nothing.
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
@@ -24,10 +24,11 @@ use crate::plan::{Capabilities, cases, plan};
 use crate::scenario::Registration;
 use crate::words;
 
-/// A target that takes longer than this for one answer is told of, not waited for.
+/// A target that takes longer than this for one answer is reported, not waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Clocks that differ by more make cases about expiry fail (a token's life is judged against the answer's own `Date`).
+/// With a larger difference of the clocks, in seconds, cases about expiry fail: a token's life is judged against the answer's
+/// own `Date`.
 const SKEW: i64 = 5;
 
 #[derive(Debug, Args)]
@@ -88,22 +89,19 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
     }
     let mut patient = args.target.clone();
     patient.timeout.get_or_insert(Span(PATIENCE));
-    let is_found = configuration.is_found && args.target.is_left_to_the_file();
+    let is_found = configuration.is_found;
     let headers: Vec<String> = configuration.config.target.headers.keys().map(ToString::to_string).collect();
-    let resolved = match patient.resolve_with(configuration, &[]) {
-        Ok(resolved) if resolved.info.embedded => {
-            print(&found.text)?;
-            return Err(Failure::usage(
-                "no target is named, so `wabizspec run` would judge the embedded reference client\n  help: give --target \
-                 URL, set WABIZSPEC_TARGET, or write url under [target] in wabizspec.toml",
-            ));
-        }
-        Ok(resolved) => resolved,
-        Err(failure) => {
-            print(&found.text)?;
-            return Err(failure);
-        }
-    };
+    let resolved = patient.resolve_with(configuration, &[]).and_then(|resolved| match resolved.info.embedded {
+        true => Err(Failure::usage(
+            "no target is named, so `wabizspec run` would judge the embedded reference client\n  help: give --target \
+             URL, set WABIZSPEC_TARGET, or write url under [target] in wabizspec.toml",
+        )),
+        false => Ok(resolved),
+    });
+    if resolved.is_err() {
+        print(&found.text)?;
+    }
+    let resolved = resolved?;
     for hook in &resolved.hooks {
         found.note("command", hook);
     }
@@ -124,19 +122,18 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
     Ok(if found.bad { INCONCLUSIVE } else { CONFORMS })
 }
 
-/// What is sent to an address that only a file in the current folder names: whoever wrote the file gets it.
+/// What is sent to an address that only a file in the current folder names: the author of the file gets it.
 fn who_gets_what(found: &mut Findings, resolved: &Resolved, headers: Vec<String>) {
     let password = resolved.admin_password.as_ref().map(|_| "the admin's password".to_owned());
     let headers = headers.into_iter().map(|name| format!("the header {name}"));
     let sent: Vec<String> = password.into_iter().chain(headers).collect();
     if !sent.is_empty() {
-        let url = resolved.target.transport.origin();
-        let what = format!("{url}, which only the file in this folder names, is sent {}", sent.join(", "));
-        found.note("secrets", what);
+        let (url, sent) = (resolved.origin(), sent.join(", "));
+        found.note("secrets", format_args!("{url}, which only the file in this folder names, is sent {sent}"));
     }
 }
 
-/// Everything that needs the target itself. What is known of its registration afterwards, a run will know too.
+/// Everything that needs the target itself. Returns what is known of its registration afterwards; a run will know it too.
 async fn look(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
     let request = resolved.target.transport.request("GET", &api::user("admin"), Vec::new(), None);
     let exchange = resolved.target.transport.send_once(request).await;
@@ -150,13 +147,13 @@ async fn look(found: &mut Findings, resolved: &Resolved) -> Option<Registration>
     }
 }
 
-/// Whether it answers; where it does not, why, and what would help.
+/// Whether it answers; if not, why, and what would help.
 fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bool {
-    let url = resolved.target.transport.origin();
+    let url = resolved.origin();
     let none = match &exchange.outcome {
         Outcome::Answered(response) => {
-            let elapsed = exchange.elapsed.as_millis();
-            found.good("address", format!("{url} answers (status {}, {elapsed} ms)", response.status));
+            let (status, elapsed) = (response.status, exchange.elapsed.as_millis());
+            found.good("address", format_args!("{url} answers (status {status}, {elapsed} ms)"));
             return true;
         }
         Outcome::Unanswered(none) => none,
@@ -188,21 +185,19 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
         }
         None => "check host, port and scheme; an https target called with http:// hangs up like this too",
     };
-    found.bad("address", format!("{url}: {detail}"), advice);
+    found.bad("address", format_args!("{url}: {detail}"), advice);
     false
 }
 
-/// Whether what answers is the API at all: its login path is there. A base path that is wrong, or another server on that
-/// port, would otherwise look like a target that refuses everything.
+/// Whether the API answers at all: its login path exists. A wrong base path, or another server on that port, would otherwise
+/// look like a target that refuses everything.
 async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bool {
-    let url = resolved.target.transport.origin();
+    let url = resolved.origin();
     match exchange.response().map(|response| response.status) {
         Some(404) => {}
         Some(400) if !url.tls() => {
-            found.note(
-                "address",
-                "status 400 is what an https port answers when it is called with http://: check the scheme",
-            );
+            let what = "status 400 is what an https port answers when it is called with http://: check the scheme";
+            found.note("address", what);
             return true;
         }
         Some(502..=504) => {
@@ -228,31 +223,29 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
 }
 
 fn clock(found: &mut Findings, exchange: &Exchange) {
-    match exchange.response().and_then(|response| response.date()) {
-        None => found.note("clock", "the target sends no Date, so tokens are judged by the clock of this machine"),
-        Some(date) => {
-            let ahead = date.as_second() - Timestamp::now().as_second();
-            match ahead.abs() > SKEW {
-                true => found.note(
-                    "clock",
-                    format!("the target's clock differs from this machine's by {ahead} s: set both by NTP"),
-                ),
-                false => found.good("clock", "the same as this machine's"),
-            }
+    let Some(date) = exchange.response().and_then(|response| response.date()) else {
+        return found.note("clock", "the target sends no Date, so tokens are judged by the clock of this machine");
+    };
+    let ahead = date.as_second() - Timestamp::now().as_second();
+    match ahead.abs() > SKEW {
+        true => {
+            let what = format!("the target's clock differs from this machine's by {ahead} s: set both by NTP");
+            found.note("clock", what);
         }
+        false => found.good("clock", "the same as this machine's"),
     }
 }
 
-/// Whether the harness can log in; by what it says, also whether the target is just installed.
+/// Whether the harness can log in; the answers also show whether the target is just installed.
 async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     let account = |password: &str| Account { username: resolved.admin_name.clone(), password: password.to_owned() };
-    let reset = resolved.capabilities.reset;
+    let Capabilities { fresh, reset, .. } = resolved.capabilities;
     let mut refused = false;
     if let Some(password) = &resolved.admin_password {
         match probe(&resolved.target, &account(password)).await {
             Probe::LoggedIn(token) => {
-                log_out(resolved, &token).await;
-                found.good("credentials", format!("logs in as {}", resolved.admin_name));
+                accounts(resolved).log_out(&token).await;
+                found.good("credentials", format_args!("logs in as {}", resolved.admin_name));
                 return true;
             }
             Probe::Throttled(wait) => {
@@ -269,12 +262,10 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     }
     let default = probe(&resolved.target, &account(DEFAULT_PASSWORD)).await;
     if let Probe::LoggedIn(token) = &default {
-        log_out(resolved, token).await;
+        accounts(resolved).log_out(token).await;
     }
-    let known =
-        resolved.journal.as_ref().map_or(0, |journal| journal.earlier().passwords_of(&resolved.admin_name).len());
-    match default {
-        Probe::ChangeRequired if resolved.capabilities.fresh => {
+    match &default {
+        Probe::ChangeRequired if fresh => {
             found.good("state", "just installed: the first login gives the admin its password");
         }
         Probe::ChangeRequired if reset => found.note("state", "just installed; a run resets it first"),
@@ -288,44 +279,46 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
         _ if reset => found.note("state", "in use; a run resets it first"),
         _ => found.good("state", "in use: the default password is gone"),
     }
-    match (refused, known, default) {
-        (_, _, Probe::ChangeRequired) => {}
-        // After the reset the default password holds, and the first login sets the one that was given.
-        (true, 0, _) if reset => {}
-        (true, 0, _) => found.bad(
+    if default == Probe::ChangeRequired {
+        return false;
+    }
+    let journal = resolved.journal.as_ref();
+    let known = journal.map_or(0, |journal| journal.earlier().passwords_of(&resolved.admin_name).len());
+    match (refused, known) {
+        // After the reset the default password is valid, and the first login sets the one that was given.
+        (true, 0) if reset => {}
+        (true, 0) => found.bad(
             "credentials",
-            format!("{} is refused with the password that was given", resolved.admin_name),
+            format_args!("{} is refused with the password that was given", resolved.admin_name),
             "set WABIZSPEC_ADMIN_PASSWORD (it wins over password_file) to the one that works",
         ),
-        (_, 1.., _) => found.note(
+        (_, 1..) => found.note(
             "credentials",
             "an earlier run has changed the password; a run finds it in the journal, `wabizspec recover` shows it",
         ),
-        (false, 0, _) => {
+        (false, 0) => {
             found.note("credentials", "none, so only cases run that need no login: set WABIZSPEC_ADMIN_PASSWORD")
         }
     }
     false
 }
 
-async fn log_out(resolved: &Resolved, token: &str) {
-    let accounts = Accounts::new(Arc::clone(&resolved.target), resolved.admin_name.clone(), None, Custody::Disposable);
-    accounts.log_out(token).await;
+/// Accounts that keep nothing, because nothing is changed.
+fn accounts(resolved: &Resolved) -> Accounts {
+    let (name, password) = (resolved.admin_name.clone(), resolved.admin_password.clone());
+    Accounts::new(Arc::clone(&resolved.target), name, password, Custody::Disposable)
 }
 
 async fn registration(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
     if let Some(state) = resolved.info.registration {
-        found.good("registration", format!("{state}, as given"));
+        found.good("registration", format_args!("{state}, as given"));
         return Some(state);
     }
-    let password = resolved.admin_password.clone();
-    let accounts =
-        Accounts::new(Arc::clone(&resolved.target), resolved.admin_name.clone(), password, Custody::Disposable);
-    let mut givens = Givens::new(Arc::clone(&resolved.target), Arc::new(accounts), false);
+    let mut givens = Givens::new(Arc::clone(&resolved.target), Arc::new(accounts(resolved)), false);
     let probed = givens.probe_registration().await;
     givens.clean_up().await;
     match &probed {
-        Ok(state) => found.good("registration", format!("{state}, found out with an empty request")),
+        Ok(state) => found.good("registration", format_args!("{state}, found out with an empty request")),
         Err(why) => found.note("registration", why),
     }
     probed.ok()
@@ -346,7 +339,7 @@ fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<R
     match resolved.min_cases {
         Some(least) if run < least as usize => found.bad(
             "permissions",
-            format!("{what}; min_cases asks for {least}"),
+            format_args!("{what}; min_cases asks for {least}"),
             "allow more, or correct min_cases under [target]",
         ),
         _ => found.good("permissions", what),
@@ -356,7 +349,7 @@ fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<R
         *left_out.entry(words::skip(why)).or_default() += 1;
     }
     for (why, count) in left_out {
-        found.more(format!("{count} do not: {why}"));
+        found.more(format_args!("{count} do not: {why}"));
     }
     Ok(())
 }
@@ -369,7 +362,9 @@ fn safe_keeping(found: &mut Findings, resolved: &Resolved) {
         }
     }
     match RunLock::holder(&resolved.locks()) {
-        Some(holder) => found.bad("lock", format!("a run is at work on this target: {holder}"), "wait until it ends"),
+        Some(holder) => {
+            found.bad("lock", format_args!("a run is at work on this target: {holder}"), "wait until it ends");
+        }
         None => found.good("lock", "no other run is at work on this target"),
     }
 }

@@ -8,19 +8,17 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{FILES_WITH_A_SERVER, Failure, SuiteArgs, enough_files, print, runtime, suite};
+use super::{FILES_WITH_A_SERVER, Failure, SuiteArgs, enough_files, print, runtime};
 use crate::custody::Target;
 use crate::documented::errors::ErrorCode;
 use crate::judge::{Check, Verdict};
+use crate::located::nearest;
 use crate::plan::{Capabilities, Case, cases, plan};
 use crate::reference::{Fault, Server, Settings as ServerSettings};
 use crate::requirement::Requirement;
 use crate::run::{Event, Settings, collect};
 use crate::scenario::{Scenario, Suite};
 use crate::transport::Limits;
-
-/// How many scenarios are named.
-const SCENARIOS_SHOWN: usize = 20;
 
 /// The requirement that the codes documented with a 5xx status are exempt from.
 const NO_CRASH: &str = "envelope.no-crash";
@@ -39,7 +37,7 @@ pub(super) struct ExplainArgs {
 }
 
 pub(super) fn explain(args: &ExplainArgs) -> Result<u8, Failure> {
-    print(&explained(&args.id, &suite(args.suite.scenarios.as_deref())?)?)
+    print(&explained(&args.id, &args.suite.suite()?)?)
 }
 
 fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
@@ -51,12 +49,10 @@ fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
     if !named.is_empty() {
         return about_case(&named, suite);
     }
-    let number = id.parse::<i64>().ok();
-    if let Some(code) = number.and_then(|number| ErrorCode::try_from(number).ok()) {
+    if let Some(code) = id.parse().ok().and_then(|number: i64| ErrorCode::try_from(number).ok()) {
         return about_code(code, &cases, suite);
     }
-    let ids = cases.iter().map(|case| case.id.as_str());
-    let near = suite.register.nearest(id).or(crate::located::nearest(id, ids));
+    let near = suite.register.nearest(id).or(nearest(id, cases.iter().map(|case| case.id.as_str())));
     let advice = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`wabizspec list cases` and `wabizspec list requirements` show the ids".to_owned(),
@@ -64,7 +60,7 @@ fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
     Err(Failure::usage(format!("`{id}` is not a requirement, a case or an error code\n  help: {advice}")))
 }
 
-// Writing to a String does not fail, so the results of `writeln!` are not looked at below.
+// Writing to a String does not fail, so the results of `writeln!` are ignored below.
 
 fn about_requirement(requirement: &Requirement, cases: &[Case], suite: &Suite) -> Result<String, Failure> {
     let mut text = String::new();
@@ -79,16 +75,13 @@ fn about_requirement(requirement: &Requirement, cases: &[Case], suite: &Suite) -
     let cites = |case: &&Case| case.scenario.requirements().contains(&id.as_str());
     let citing: Vec<&Case> = cases.iter().filter(cites).collect();
     list_cases(&mut text, "checked by", &citing);
-    let mut wrong = Fault::all().filter(|fault| fault.requirement == *id).peekable();
-    if wrong.peek().is_some() {
-        let _ = writeln!(text, "\n  how it usually goes wrong (`wabizspec serve --fault ID` shows each):");
-    }
-    for fault in wrong {
+    for (index, fault) in Fault::all().filter(|fault| fault.requirement == *id).enumerate() {
+        if index == 0 {
+            let _ = writeln!(text, "\n  how it usually goes wrong (`wabizspec serve --fault ID` shows each):");
+        }
         let _ = writeln!(text, "    {}  {}", fault.id, fault.description);
     }
-    if let Some(case) = plainest(&citing) {
-        show_exchange(&mut text, case, suite)?;
-    }
+    show_plainest(&mut text, &citing, suite)?;
     Ok(text)
 }
 
@@ -106,9 +99,8 @@ fn about_case(named: &[&Case], suite: &Suite) -> Result<String, Failure> {
     for step in &scenario.steps {
         let _ = writeln!(text, "\n  step `{}` (line {})", step.name, step.line);
         for expectation in &step.expectations {
-            let statement =
-                suite.register.find(&expectation.requirement).map_or("", |requirement| &requirement.statement);
-            let _ = writeln!(text, "    {} ({}): {statement}", expectation.requirement, expectation.level);
+            let rule = suite.register.find(&expectation.requirement).map_or("", |rule| &rule.statement);
+            let _ = writeln!(text, "    {} ({}): {rule}", expectation.requirement, expectation.level);
         }
     }
     show_exchange(&mut text, named[0], suite)?;
@@ -135,9 +127,7 @@ fn about_code(code: ErrorCode, cases: &[Case], suite: &Suite) -> Result<String, 
     if expecting.is_empty() {
         let _ = writeln!(text, "  no case of this suite expects it");
     }
-    if let Some(case) = plainest(&expecting) {
-        show_exchange(&mut text, case, suite)?;
-    }
+    show_plainest(&mut text, &expecting, suite)?;
     Ok(text)
 }
 
@@ -153,18 +143,19 @@ fn list_cases(text: &mut String, title: &str, cases: &[&Case]) {
     if !scenarios.is_empty() {
         let _ = writeln!(text, "\n  {title}:");
     }
-    for (scenario, count) in scenarios.iter().take(SCENARIOS_SHOWN) {
+    for (scenario, count) in scenarios.iter().take(20) {
         let count = if *count > 1 { format!(" ({count} cases)") } else { String::new() };
         let _ = writeln!(text, "    {}{count}  {}", scenario.id, scenario.title);
     }
-    if let Some(more) = scenarios.len().checked_sub(SCENARIOS_SHOWN).filter(|more| *more > 0) {
-        let _ = writeln!(text, "    and {more} more");
+    if scenarios.len() > 20 {
+        let _ = writeln!(text, "    and {} more", scenarios.len() - 20);
     }
 }
 
-/// The case that shows a thing with the fewest requests.
-fn plainest<'c>(cases: &[&'c Case]) -> Option<&'c Case> {
-    cases.iter().min_by_key(|case| case.scenario.steps.len()).copied()
+/// Shows the case with the fewest requests.
+fn show_plainest(text: &mut String, cases: &[&Case], suite: &Suite) -> Result<(), Failure> {
+    let plainest = cases.iter().min_by_key(|case| case.scenario.steps.len());
+    plainest.map_or(Ok(()), |case| show_exchange(text, case, suite))
 }
 
 /// Runs the case against the reference client and shows what went over the wire.
@@ -177,18 +168,15 @@ fn show_exchange(text: &mut String, case: &Case, suite: &Suite) -> Result<(), Fa
     let settings = Settings { keep_exchanges: true, ..Settings::disposable(1) };
     let plan = plan(vec![case.clone()], &Capabilities::embedded(registration));
     let events = runtime()?.block_on(collect(&suite.register, plan, target, Some(registration), &settings));
-    let passed = events.into_iter().find_map(|event| match event {
-        Event::Case(report) if report.verdict == Verdict::Pass => Some(report.exchanges),
-        _ => None,
-    });
-    let shown = passed.unwrap_or_default();
-    if !shown.is_empty() {
-        let _ = writeln!(text, "\n  {} as the reference client answers it:", case.id);
-    }
-    for exchange in shown {
-        text.push('\n');
-        for line in exchange.lines() {
-            let _ = writeln!(text, "    {line}");
+    for event in events {
+        if let Event::Case(report) = event
+            && report.verdict == Verdict::Pass
+        {
+            let _ = writeln!(text, "\n  {} as the reference client answers it:", case.id);
+            for exchange in report.exchanges {
+                text.push('\n');
+                text.extend(exchange.lines().map(|line| format!("    {line}\n")));
+            }
         }
     }
     Ok(())
@@ -219,17 +207,13 @@ mod tests {
 
     #[test]
     fn what_is_not_known_of_a_code_is_said() {
-        assert_eq!(
-            explained(ErrorCode::NotPrimaryMaster),
-            "1017 Not primary master\n\n  comes with status 500\n  \
-             an answer 5xx with it is not counted as a crash (envelope.no-crash)\n  \
-             no case of this suite expects it\n"
-        );
-        assert_eq!(
-            explained(ErrorCode::SenderLocked),
-            "1031 Sender account locked\n\n  the documents do not say which status it comes with\n  \
-             no case of this suite expects it\n"
-        );
+        let unexpected = "  no case of this suite expects it\n";
+        let crash = "  an answer 5xx with it is not counted as a crash (envelope.no-crash)\n";
+        let primary = format!("1017 Not primary master\n\n  comes with status 500\n{crash}{unexpected}");
+        assert_eq!(explained(ErrorCode::NotPrimaryMaster), primary);
+        let unknown = "  the documents do not say which status it comes with\n";
+        let locked = format!("1031 Sender account locked\n\n{unknown}{unexpected}");
+        assert_eq!(explained(ErrorCode::SenderLocked), locked);
         assert!(explained(ErrorCode::PasswordChangeRequired).contains("expected by:"));
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, print};
+use super::{Failure, cannot, print};
 use crate::custody::config::FILE_NAME;
 use crate::files;
 
@@ -28,9 +28,9 @@ pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
         ErrorKind::AlreadyExists => Failure::usage(format!(
             "{path} already exists, and is not changed\n  help: name another file: wabizspec init FILE"
         )),
-        _ => Failure::usage(format!("cannot write {path}: {error}")),
+        _ => cannot("write", &args.path)(error),
     })?;
-    file.write_all(SAMPLE.as_bytes()).map_err(|error| Failure::usage(format!("cannot write {path}: {error}")))?;
+    file.write_all(SAMPLE.as_bytes()).map_err(cannot("write", &args.path))?;
     print(&format!(
         "{path} is written: fill in the url, set WABIZSPEC_ADMIN_PASSWORD to the admin's password, then run `wabizspec \
          doctor`\n"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Failure, SuiteArgs, print, suite};
+use super::{Failure, SuiteArgs, print};
 use crate::plan::{Case, cases};
 use crate::reference::Fault;
 use crate::requirement::Requirement;
@@ -31,7 +31,7 @@ enum What {
 }
 
 pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
-    let suite = suite(args.suite.scenarios.as_deref())?;
+    let suite = args.suite.suite()?;
     let items: Vec<Value> = match args.what {
         What::Scenarios => suite.scenarios.iter().map(scenario).collect(),
         What::Cases => cases(&suite).iter().map(case).collect(),

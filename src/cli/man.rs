@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Command, CommandFactory};
 use clap_mangen::Man;
 
-use super::{CONFORMS, Cli, Failure, print};
+use super::{CONFORMS, Cli, Failure, cannot, print};
 use crate::files;
 
 #[derive(Debug, Args)]
@@ -25,8 +25,7 @@ pub(super) fn man(args: &ManArgs) -> Result<u8, Failure> {
     if let Some(folder) = &args.folder {
         let mut command = Cli::command().disable_help_subcommand(true);
         command.build();
-        let unwritable = |error| Failure::usage(format!("cannot write man pages to {}: {error}", folder.display()));
-        return pages(&command, folder).map(|()| CONFORMS).map_err(unwritable);
+        return pages(&command, folder).map(|()| CONFORMS).map_err(cannot("write man pages to", folder));
     }
     let page = page(Cli::command()).map_err(Failure::defect)?.1;
     print(&String::from_utf8(page).map_err(Failure::defect)?)

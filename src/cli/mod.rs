@@ -1,6 +1,4 @@
-//! The command line: arguments, one small file per subcommand, exit codes.
-//!
-//! It puts the parts together and decides nothing about conformance.
+//! The command line: arguments, one file per subcommand, exit codes. It decides nothing about conformance.
 
 mod completions;
 mod exit;
@@ -26,7 +24,7 @@ mod run;
 
 use std::fmt;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -35,11 +33,12 @@ use clap::{Parser, Subcommand};
 pub use exit::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE, exit_code};
 
 use crate::exchange::harmless_text;
+use crate::reference::Fault;
 use crate::scenario::{Suite, SuiteError};
 use crate::{files, located};
 
 /// Conformance suite and fuzzer for the documented WhatsApp Business On-Premises API.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(
     name = "wabizspec",
     version,
@@ -57,7 +56,7 @@ struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Test a target: run the scenarios against it
     Run(Box<run::RunArgs>),
@@ -94,8 +93,7 @@ pub fn main() -> ExitCode {
     if let Err(failure) = secret_flags::refuse(std::env::args_os().skip(1)) {
         return ExitCode::from(failure.tell());
     }
-    let cli = Cli::parse();
-    let code = match cli.command {
+    let code = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Fuzz(args) => fuzz::fuzz(&args),
         Command::Replay(args) => replay::replay(&args),
@@ -127,26 +125,31 @@ impl Failure {
         Failure { code: USAGE, what: what.to_string() }
     }
 
-    /// It did its work as far as it goes, and what it found is bad.
+    /// The command did what it could, and what it found is bad.
     fn findings(what: impl fmt::Display) -> Failure {
         Failure { code: FINDINGS, what: what.to_string() }
     }
 
-    /// We have to.
+    /// We have to change something.
     fn defect(what: impl fmt::Display) -> Failure {
         Failure { code: DEFECT, what: format!("a defect of wabizspec: {what}") }
     }
 
-    /// Something outside stood in the way.
+    /// Something outside of this program failed.
     fn inconclusive(what: impl fmt::Display) -> Failure {
         Failure { code: INCONCLUSIVE, what: what.to_string() }
     }
 
     fn tell(&self) -> u8 {
-        // Standard error that cannot be written to leaves nobody to tell.
+        // If standard error cannot be written to, there is no other place to say it.
         let _ = writeln!(anstream::stderr(), "error: {}", harmless_text(&self.what));
         self.code
     }
+}
+
+/// What to fail with if a file that the user named cannot be used like this.
+fn cannot(what: &str, path: &Path) -> impl Fn(io::Error) -> Failure {
+    move |error| Failure::usage(format!("cannot {what} {}: {error}", path.display()))
 }
 
 /// The suite of a folder, or the one built in.
@@ -168,8 +171,7 @@ fn no_suite(folder: Option<&Path>, error: &SuiteError) -> Failure {
 
 /// Reads a text file that the user named.
 fn read(path: &Path) -> Result<String, Failure> {
-    let bytes = files::read(path, files::TEXT);
-    let bytes = bytes.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    let bytes = files::read(path, files::TEXT).map_err(cannot("read", path))?;
     located::text(&path.display().to_string(), bytes).map_err(Failure::usage)
 }
 
@@ -177,24 +179,31 @@ fn read(path: &Path) -> Result<String, Failure> {
 fn print(text: &str) -> Result<u8, Failure> {
     let mut out = anstream::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::inconclusive(format!("cannot write to standard output: {error}")))
         }
         _ => Ok(CONFORMS),
     }
 }
 
-/// What a runtime opens for itself, with some to spare. tokio panics where it has no file left for its handling of signals.
+/// How to find the right id of a planted fault.
+fn fault_help(id: &str) -> String {
+    let near = located::nearest(id, Fault::all().map(|fault| fault.id.as_str()));
+    let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    format!("help: {near}`wabizspec list faults` shows the ids")
+}
+
+/// What a runtime opens for itself, with some to spare. tokio panics if it has no file left for its handling of signals.
 const FILES_OF_A_RUNTIME: usize = 12;
 
 /// The same for a command that also starts a reference client, which has a runtime of its own.
 const FILES_WITH_A_SERVER: usize = 2 * FILES_OF_A_RUNTIME;
 
-/// Whether so many files can be open at once; tried, because each system has its own way to say it. Where they cannot,
+/// Makes sure that so many files can be open at once, by opening them: each system has its own limits. Otherwise
 /// connections would fail in the middle of a run, and the target would be blamed.
 fn enough_files(count: usize) -> Result<(), Failure> {
-    let opened: std::io::Result<Vec<File>> = (0..count).map(|_| File::open("/dev/null")).collect();
-    opened.map(|_| ()).map_err(|error| {
+    let opened: io::Result<Vec<File>> = (0..count).map(|_| File::open("/dev/null")).collect();
+    opened.map(drop).map_err(|error| {
         Failure::inconclusive(format!(
             "{count} files cannot be open at once: {error}\n  help: raise the limit with `ulimit -n`, or give fewer --jobs"
         ))
@@ -216,6 +225,10 @@ struct SuiteArgs {
 }
 
 impl SuiteArgs {
+    fn suite(&self) -> Result<Suite, Failure> {
+        suite(self.scenarios.as_deref())
+    }
+
     /// The files that the suite was read from; none for the one built in.
     fn inputs(&self) -> Vec<PathBuf> {
         self.scenarios.as_deref().map_or_else(Vec::new, Suite::files)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,13 +11,14 @@ use wildmatch::WildMatch;
 
 use super::signal::stop_on_signal;
 use super::{
-    CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, no_suite, print, read_suite,
+    CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, fault_help, no_suite,
+    print, read_suite,
 };
+use crate::files;
 use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};
 use crate::reference::{Fault, Origin};
 use crate::report::{Format, Wanted, WantedError, check_places};
 use crate::scenario::SuiteError;
-use crate::{files, located};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -105,16 +106,11 @@ fn write_reports(reports: &[Wanted], proof: &Proof) -> Result<(), Failure> {
 }
 
 fn selected(globs: &[String]) -> Result<Vec<&'static Fault>, Failure> {
-    for glob in globs {
-        if !Fault::all().any(|fault| WildMatch::new(glob).matches(&fault.id)) {
-            let near = located::nearest(glob, Fault::all().map(|fault| fault.id.as_str()));
-            let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
-            return Err(Failure::usage(format!(
-                "`{glob}` matches no fault\n  help: {near}`wabizspec list faults` shows the ids"
-            )));
-        }
+    let matches = |glob: &String, fault: &Fault| WildMatch::new(glob).matches(&fault.id);
+    if let Some(glob) = globs.iter().find(|glob| !Fault::all().any(|fault| matches(glob, fault))) {
+        return Err(Failure::usage(format!("`{glob}` matches no fault\n  {}", fault_help(glob))));
     }
-    let wanted = |fault: &&Fault| globs.is_empty() || globs.iter().any(|glob| WildMatch::new(glob).matches(&fault.id));
+    let wanted = |fault: &&Fault| globs.is_empty() || globs.iter().any(|glob| matches(glob, fault));
     Ok(Fault::all().filter(wanted).collect())
 }
 
@@ -123,10 +119,7 @@ struct Bar(ProgressBar);
 
 impl Bar {
     fn new() -> Bar {
-        let bar = match std::io::stderr().is_terminal() {
-            true => ProgressBar::new(0),
-            false => ProgressBar::hidden(),
-        };
+        let bar = ProgressBar::new(0);
         let style = ProgressStyle::with_template("{pos}/{len} faults {wide_bar} {msg} {eta}");
         Bar(style.map_or(bar.clone(), |style| bar.with_style(style)))
     }
@@ -136,8 +129,8 @@ impl Progress for Bar {
     fn begins(&self, faults: usize, cases: usize) {
         self.0.set_length((faults + cases) as u64);
         if self.0.is_hidden() {
-            // Nobody is left to tell where this fails.
             let generated = if cases > 0 { ", and those generated from the cases" } else { "" };
+            // If standard error cannot be written to, there is no other place to say it.
             let _ = writeln!(std::io::stderr(), "trying {faults} faults{generated}");
         }
     }
@@ -185,16 +178,12 @@ fn as_markdown(proof: &Proof) -> String {
     text.push_str("| fault | what is wrong | requirement | level | state | verdict | cases red | of them for this requirement |\n");
     text.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for row in proof.of(Origin::Planted) {
+        let Fault { id, requirement, registration, description, .. } = &row.fault;
+        let what = description.replace('|', "\\|");
         let level = row.level.map_or("unknown".to_owned(), |level| level.to_string());
-        let cases = by_file(&row.killers);
-        let red = row.cases.len();
-        let what = row.fault.description.replace('|', "\\|");
-        let (fault, verdict) = (&row.fault, row.verdict);
-        let _ = writeln!(
-            text,
-            "| `{}` | {what} | `{}` | {level} | {} | {verdict} | {red} | {cases} |",
-            fault.id, fault.requirement, fault.registration
-        );
+        let (verdict, red, cases) = (row.verdict, row.cases.len(), by_file(&row.killers));
+        let state = format!("{level} | {registration} | {verdict}");
+        let _ = writeln!(text, "| `{id}` | {what} | `{requirement}` | {state} | {red} | {cases} |");
     }
     for row in proof.of(Origin::Generated).filter(|row| row.verdict != FaultVerdict::Killed) {
         let _ = writeln!(text, "\n{}", line(row));
@@ -205,14 +194,13 @@ fn as_markdown(proof: &Proof) -> String {
     text
 }
 
-/// Cases by their files, or how many there are where they would fill the page.
+/// Cases by their files; of more than 6 files, only their number.
 fn by_file(cases: &[String]) -> String {
-    const SHOWN: usize = 6;
     let mut files: BTreeMap<&str, usize> = BTreeMap::new();
     for case in cases {
         *files.entry(case.split("::").next().unwrap_or_default()).or_default() += 1;
     }
-    if files.len() > SHOWN {
+    if files.len() > 6 {
         return format!("{} in {} files", cases.len(), files.len());
     }
     let shown = files.iter().map(|(file, count)| match count {
@@ -228,12 +216,11 @@ fn counted(proof: &Proof) -> String {
         let [killed, silent, dead] = [FaultVerdict::Killed, FaultVerdict::Silent, FaultVerdict::Dead].map(of);
         format!("{killed} killed, {silent} silent, {dead} dead")
     };
-    let of = |origin: Origin| proof.of(origin).count();
-    let mut text = format!("{} faults: {}", of(Origin::Planted), count(Origin::Planted));
-    if of(Origin::Generated) > 0 {
-        let _ = write!(text, "; {} generated: {}", of(Origin::Generated), count(Origin::Generated));
+    let planted = format!("{} faults: {}", proof.of(Origin::Planted).count(), count(Origin::Planted));
+    match proof.of(Origin::Generated).count() {
+        0 => planted,
+        generated => format!("{planted}; {generated} generated: {}", count(Origin::Generated)),
     }
-    text
 }
 
 fn line(row: &Row) -> String {
@@ -260,19 +247,23 @@ fn told(proof: &Proof) -> String {
         let _ = writeln!(text, "not needed  {case}  kills no fault whose requirement it cites");
     }
     let _ = writeln!(text, "{}", counted(proof));
-    if proof.count(FaultVerdict::Silent) > 0 {
-        text.push_str("  a silent fault needs a scenario that sees it\n");
-    }
-    if proof.count(FaultVerdict::Dead) > 0 {
-        text.push_str("  under a dead fault no answer to the suite changes: mend it, or add a scenario that asks for what it breaks\n");
-    }
-    if !proof.unneeded.is_empty() {
-        text.push_str("  a case that is not needed needs a fault of its own, or keep = \"why\" in its file\n");
-    }
-    if !proof.complete {
-        text.push_str("interrupted: not every fault was tried\n");
-    } else if !proof.whole {
-        text.push_str("  some faults only: whether every case is needed shows a proof of all of them\n");
+    let dead =
+        "under a dead fault no answer to the suite changes: mend it, or add a scenario that asks for what it breaks";
+    let advice = [
+        (proof.count(FaultVerdict::Silent) > 0, "  a silent fault needs a scenario that sees it"),
+        (proof.count(FaultVerdict::Dead) > 0, &format!("  {dead}")),
+        (
+            !proof.unneeded.is_empty(),
+            "  a case that is not needed needs a fault of its own, or keep = \"why\" in its file",
+        ),
+        (!proof.complete, "interrupted: not every fault was tried"),
+        (
+            proof.complete && !proof.whole,
+            "  some faults only: whether every case is needed shows a proof of all of them",
+        ),
+    ];
+    for (_, advice) in advice.into_iter().filter(|(applies, _)| *applies) {
+        let _ = writeln!(text, "{advice}");
     }
     text
 }

@@ -1,7 +1,7 @@
 //! `wabizspec recover`: which password an interrupted run left the admin with, and what else it left.
 //!
-//! It logs in with what the journal holds, newest first, and logs out again. With `--clean` it removes the accounts of
-//! interrupted runs; otherwise it changes nothing.
+//! It logs in with the passwords of the journal, newest first, and logs out again. With `--clean` it removes the accounts
+//! of interrupted runs; otherwise it changes nothing.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::fuzz_session::{OUT, kept_by_an_earlier_version};
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{Resolved, TargetArgs};
-use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runtime};
+use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, cannot, print, runtime};
 use crate::custody::Custody;
 use crate::custody::accounts::{Account, Accounts, Admin};
 use crate::custody::givens::DEFAULT_PASSWORD;
@@ -68,16 +68,17 @@ struct Candidate {
     what: String,
 }
 
-/// What came of the search.
+/// The result of the search.
 enum Found<'c> {
     /// This one logs in, with this token.
     Works(&'c Candidate, String),
     /// The documented default password still has to be changed.
     JustInstalled,
-    /// None of them works.
     Nothing,
     /// The budget is used up, and so many are left.
-    Stopped { left: usize },
+    Stopped {
+        left: usize,
+    },
 }
 
 /// An account that is left, and why it was not removed.
@@ -88,7 +89,7 @@ pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
     let Some(journal) = &resolved.journal else {
         return Err(Failure::usage("there is no target to log in to\n  help: give --target URL"));
     };
-    // Whoever changes something holds the lock; whoever only looks must not keep a run from starting.
+    // Changes need the lock; who only looks must not prevent a run from starting.
     let _lock = match args.clean {
         true => Some(RunLock::take(&resolved.locks()).map_err(Failure::usage)?),
         false => None,
@@ -99,223 +100,204 @@ pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
         )));
     }
     let stop = stop_on_signal();
-    let code = runtime()?.block_on(recover_with(args, &resolved, journal, &stop))?;
-    Ok(match *stop.borrow() {
-        true => INTERRUPTED,
-        false => code,
-    })
+    let code = runtime()?.block_on(Recovery { args, resolved: &resolved, journal }.recover(&stop))?;
+    Ok(if *stop.borrow() { INTERRUPTED } else { code })
 }
 
-async fn recover_with(
-    args: &RecoverArgs,
-    resolved: &Resolved,
-    journal: &Arc<Journal>,
-    stop: &watch::Receiver<bool>,
-) -> Result<u8, Failure> {
-    let (path, url) = (journal.path().display(), resolved.target.transport.origin());
-    let all = candidates(resolved);
-    let candidates = all.get(args.skip..).unwrap_or_default();
-    let budget = resolved.capabilities.wrong_logins.unwrap_or(WRONG_LOGINS) as usize;
-    let Some(found) = unless_stopped(stop, search(resolved, candidates, budget)).await else {
-        return print("interrupted; nothing was changed\n");
-    };
-    let (candidate, token) = match found? {
-        Found::Works(candidate, token) => (candidate, token),
-        Found::JustInstalled => {
-            return print(&format!(
-                "the documented default password is still in place at {url}: no run has changed it\n"
-            ));
-        }
-        Found::Stopped { left } => {
-            let tried = all.len() - left;
-            print(&format!(
-                "none of the first {tried} passwords works at {url}; {left} more are known, but a target may lock an account \
-                 after too many wrong logins\nhelp: wait a while, then continue with: wabizspec recover --target {url} \
-                 --journal '{path}' --skip {tried}\n      --wrong-logins N allows more than {budget} at a time\n"
-            ))?;
-            return Ok(INCONCLUSIVE);
-        }
-        Found::Nothing => {
-            let what = match all.len() {
-                // The default password is always among them.
-                ..=1 => format!("no password of {} is known, and none was given", resolved.admin_name),
-                known => format!("none of the {known} passwords that are known works at {url}"),
-            };
-            print(&format!(
-                "{what}; the journal is {path}\nhelp: runs on another machine or by another user keep their own journal; \
-                 name that file with --journal PATH\n"
-            ))?;
-            return Ok(FINDINGS);
-        }
-    };
-    let admin = Admin { account: account(resolved, &candidate.password), token };
-    let accounts = Accounts::new(
-        Arc::clone(&resolved.target),
-        resolved.admin_name.clone(),
-        None,
-        Custody::Shared { journal: Arc::clone(journal) },
-    );
-    let done = match tell(args, url, candidate) {
-        Ok(()) => unless_stopped(stop, accounts_left(args, resolved, journal, &accounts, &admin)).await,
-        Err(failure) => Some(Err(failure)),
-    };
-    // The token is logged out whatever happened.
-    match done {
-        Some(done) => {
-            accounts.log_out(&admin.token).await;
-            done
-        }
-        None => {
-            let _ = tokio::time::timeout(LOGOUT, accounts.log_out(&admin.token)).await;
-            print("interrupted; the journal still names what is left\n")
-        }
-    }
+struct Recovery<'r> {
+    args: &'r RecoverArgs,
+    resolved: &'r Resolved,
+    journal: &'r Arc<Journal>,
 }
 
-/// Says which password works, and hands it over as asked.
-fn tell(args: &RecoverArgs, url: impl std::fmt::Display, candidate: &Candidate) -> Result<(), Failure> {
-    print(&format!("found: {} works at {url}\n", candidate.what))?;
-    if let Some(out) = &args.out {
-        write_secret(out, &candidate.password)
-            .map_err(|error| Failure::usage(format!("cannot write {}: {error}", out.display())))?;
-        print(&format!("it is in {} now, which only you can read\n", out.display()))?;
-    }
-    if args.show {
-        print(&format!("{}\n", candidate.password))?;
-    } else if args.out.is_none() {
-        print("--show prints it, --out FILE writes it to a file\n")?;
-    }
-    Ok(())
-}
-
-/// The accounts of interrupted runs: listed, or removed.
-async fn accounts_left(
-    args: &RecoverArgs,
-    resolved: &Resolved,
-    journal: &Arc<Journal>,
-    accounts: &Accounts,
-    admin: &Admin,
-) -> Result<u8, Failure> {
-    let mut left: Vec<Left> = Vec::new();
-    for name in journal.earlier().other_accounts() {
-        match accounts.exists(admin, name).await {
-            Some(false) => journal.gone(name),
-            None => left.push((name.to_owned(), Some("the target does not say whether it is there".to_owned()))),
-            Some(true) if !args.clean => left.push((name.to_owned(), None)),
-            Some(true) => match remove(journal, accounts, admin, name).await {
-                Ok(()) => drop(print(&format!("removed: `{}`\n", name.escape_debug()))?),
-                Err(why) => left.push((name.to_owned(), Some(why))),
-            },
-        }
-    }
-    for (name, why) in &left {
-        let why = why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
-        print(&format!(
-            "an account of an interrupted run is left{why}: `{}`; remove it with: curl -sk -X DELETE -H \"Authorization: \
-             Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{}\n",
-            name.escape_debug(),
-            api::user(name)
-        ))?;
-    }
-    if !args.clean {
-        if !left.is_empty() {
-            print("help: --clean removes those that a run made up the name of\n")?;
-        }
-        return Ok(CONFORMS);
-    }
-    settle(resolved, journal, &admin.account, &left).await?;
-    Ok(if left.is_empty() { CONFORMS } else { INCONCLUSIVE })
-}
-
-async fn remove(journal: &Journal, accounts: &Accounts, admin: &Admin, name: &str) -> Result<(), String> {
-    let own = OwnName::of_an_earlier_run(name, journal.earlier());
-    let own = own.ok_or("its name is not one that a run makes up")?;
-    accounts.delete(admin, &own).await.map_err(String::from)
-}
-
-/// Leaves in the journal what is still needed: the password, unless the owner knows it, and the accounts that are left.
-async fn settle(resolved: &Resolved, journal: &Journal, admin: &Account, left: &[Left]) -> Result<(), Failure> {
-    let failed = |why: &dyn std::fmt::Display| {
-        Failure::inconclusive(format!("the journal {} could not be written: {why}", journal.path().display()))
-    };
-    for (name, _) in left {
-        journal.made(name).await.map_err(|why| failed(&why))?;
-    }
-    let is_known = resolved.admin_password.as_ref() == Some(&admin.password);
-    let works = if is_known { &[][..] } else { std::slice::from_ref(admin) };
-    journal.settle(works).await.map_err(|why| failed(&why))
-}
-
-/// Everything worth trying, the likeliest first: the journal's newest first, what the owner gave, the default password, and
-/// then what a target may have made of these.
-fn candidates(resolved: &Resolved) -> Vec<Candidate> {
-    let journal = resolved.journal.as_ref();
-    let known = journal.map_or_else(Vec::new, |journal| journal.earlier().passwords_of(&resolved.admin_name));
-    let entries = known.into_iter().enumerate().map(|(index, password)| {
-        let what = match index {
-            0 => "the newest entry of the journal".to_owned(),
-            index => format!("entry {} of the journal, counted from the newest", index + 1),
+impl Recovery<'_> {
+    async fn recover(&self, stop: &watch::Receiver<bool>) -> Result<u8, Failure> {
+        let (path, url) = (self.journal.path().display(), self.resolved.origin());
+        let all = self.candidates();
+        let candidates = all.get(self.args.skip..).unwrap_or_default();
+        let budget = self.resolved.capabilities.wrong_logins.unwrap_or(WRONG_LOGINS) as usize;
+        let Some(found) = unless_stopped(stop, self.search(candidates, budget)).await else {
+            return print("interrupted; nothing was changed\n");
         };
-        (password, what)
-    });
-    let configured = resolved.admin_password.clone();
-    let configured = configured.map(|password| (password, "the password that was given".to_owned()));
-    let kept = kept_by_an_earlier_version(Path::new(OUT), resolved.target.transport.origin());
-    let kept = kept.map(|(password, file)| (password, format!("the password in {}", file.display())));
-    let default = (DEFAULT_PASSWORD.to_owned(), "the documented default password".to_owned());
-    let plain: Vec<(String, String)> = entries.chain(configured).chain(kept).chain([default]).collect();
-    let varied = plain.iter().flat_map(|(password, what)| {
-        let spellings = spellings(password).into_iter();
-        spellings.map(move |(spelling, how)| (spelling, format!("{what}, {how},")))
-    });
-    let mut candidates: Vec<Candidate> = Vec::new();
-    for (password, what) in plain.iter().cloned().chain(varied) {
-        if !candidates.iter().any(|known| known.password == password) {
-            candidates.push(Candidate { password, what });
-        }
-    }
-    candidates
-}
-
-fn account(resolved: &Resolved, password: &str) -> Account {
-    Account { username: resolved.admin_name.clone(), password: password.to_owned() }
-}
-
-/// The first candidate that logs in, with its token; `budget` is how many may be refused.
-async fn search<'c>(resolved: &Resolved, candidates: &'c [Candidate], budget: usize) -> Result<Found<'c>, Failure> {
-    let origin = resolved.target.transport.origin();
-    let cannot = |why: String| Failure::inconclusive(format!("{origin} cannot be asked: {why}"));
-    for (index, candidate) in candidates.iter().enumerate() {
-        // Until one logs in, each was a wrong login.
-        if index == budget {
-            return Ok(Found::Stopped { left: candidates.len() - index });
-        }
-        let account = account(resolved, &candidate.password);
-        let mut tries = 0;
-        loop {
-            match probe(&resolved.target, &account).await {
-                Probe::LoggedIn(token) => return Ok(Found::Works(candidate, token)),
-                Probe::ChangeRequired if candidate.password == DEFAULT_PASSWORD => return Ok(Found::JustInstalled),
-                Probe::Refused | Probe::ChangeRequired => break,
-                Probe::Throttled(wait) if tries < PATIENT_TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(wait.min(Duration::from_secs(60))).await;
-                }
-                Probe::Throttled(_) => {
-                    return Err(Failure::inconclusive(
-                        "the target refuses more logins for now\n  help: wait a while, then run this again",
-                    ));
-                }
-                Probe::Unreachable(why) => return Err(cannot(why)),
+        let (candidate, token) = match found? {
+            Found::Works(candidate, token) => (candidate, token),
+            Found::JustInstalled => {
+                let what = "the documented default password is still in place";
+                return print(&format!("{what} at {url}: no run has changed it\n"));
+            }
+            Found::Stopped { left } => {
+                let tried = all.len() - left;
+                print(&format!(
+                    "none of the first {tried} passwords works at {url}; {left} more are known, but a target may lock an \
+                     account after too many wrong logins\nhelp: wait a while, then continue with: wabizspec recover \
+                     --target {url} --journal '{path}' --skip {tried}\n      --wrong-logins N allows more than {budget} at \
+                     a time\n"
+                ))?;
+                return Ok(INCONCLUSIVE);
+            }
+            Found::Nothing => {
+                let what = match all.len() {
+                    // The default password is always among them.
+                    ..=1 => format!("no password of {} is known, and none was given", self.resolved.admin_name),
+                    known => format!("none of the {known} passwords that are known works at {url}"),
+                };
+                print(&format!(
+                    "{what}; the journal is {path}\nhelp: runs on another machine or by another user keep their own \
+                     journal; name that file with --journal PATH\n"
+                ))?;
+                return Ok(FINDINGS);
+            }
+        };
+        let admin = Admin { account: self.account(&candidate.password), token };
+        let custody = Custody::Shared { journal: Arc::clone(self.journal) };
+        let (target, name) = (Arc::clone(&self.resolved.target), self.resolved.admin_name.clone());
+        let accounts = Accounts::new(target, name, None, custody);
+        let done = match self.tell(candidate) {
+            Ok(()) => unless_stopped(stop, self.accounts_left(&accounts, &admin)).await,
+            Err(failure) => Some(Err(failure)),
+        };
+        // The token is logged out whatever happened.
+        match done {
+            Some(done) => {
+                accounts.log_out(&admin.token).await;
+                done
+            }
+            None => {
+                let _ = tokio::time::timeout(LOGOUT, accounts.log_out(&admin.token)).await;
+                print("interrupted; the journal still names what is left\n")
             }
         }
     }
-    // Nothing to try says nothing of the target: it must at least be there.
-    match candidates.is_empty() {
-        true => {
-            resolved.target.transport.canary().await.map(|()| Found::Nothing).map_err(|none| cannot(none.to_string()))
+
+    /// Says which password works, and shows or writes it as asked.
+    fn tell(&self, candidate: &Candidate) -> Result<(), Failure> {
+        print(&format!("found: {} works at {}\n", candidate.what, self.resolved.origin()))?;
+        if let Some(out) = &self.args.out {
+            write_secret(out, &candidate.password).map_err(cannot("write", out))?;
+            print(&format!("it is in {} now, which only you can read\n", out.display()))?;
         }
-        false => Ok(Found::Nothing),
+        if self.args.show {
+            print(&format!("{}\n", candidate.password))?;
+        } else if self.args.out.is_none() {
+            print("--show prints it, --out FILE writes it to a file\n")?;
+        }
+        Ok(())
+    }
+
+    /// Lists the accounts of interrupted runs, or removes them.
+    async fn accounts_left(&self, accounts: &Accounts, admin: &Admin) -> Result<u8, Failure> {
+        let mut left: Vec<Left> = Vec::new();
+        for name in self.journal.earlier().other_accounts() {
+            match accounts.exists(admin, name).await {
+                Some(false) => self.journal.gone(name),
+                None => left.push((name.to_owned(), Some("the target does not say whether it is there".to_owned()))),
+                Some(true) if !self.args.clean => left.push((name.to_owned(), None)),
+                Some(true) => match self.remove(accounts, admin, name).await {
+                    Ok(()) => drop(print(&format!("removed: `{}`\n", name.escape_debug()))?),
+                    Err(why) => left.push((name.to_owned(), Some(why))),
+                },
+            }
+        }
+        for (name, why) in &left {
+            let why = why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
+            let (shown, path) = (name.escape_debug(), api::user(name));
+            print(&format!(
+                "an account of an interrupted run is left{why}: `{shown}`; remove it with: curl -sk -X DELETE -H \
+                 \"Authorization: Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{path}\n"
+            ))?;
+        }
+        if !self.args.clean {
+            if !left.is_empty() {
+                print("help: --clean removes those that a run made up the name of\n")?;
+            }
+            return Ok(CONFORMS);
+        }
+        let path = self.journal.path().display();
+        let failed = |why| Failure::inconclusive(format!("the journal {path} could not be written: {why}"));
+        self.settle(&admin.account, &left).await.map_err(failed)?;
+        Ok(if left.is_empty() { CONFORMS } else { INCONCLUSIVE })
+    }
+
+    async fn remove(&self, accounts: &Accounts, admin: &Admin, name: &str) -> Result<(), String> {
+        let own = OwnName::of_an_earlier_run(name, self.journal.earlier());
+        let own = own.ok_or("its name is not one that a run makes up")?;
+        accounts.delete(admin, &own).await.map_err(String::from)
+    }
+
+    /// Keeps in the journal only what is still needed: the password, unless the owner knows it, and the accounts left.
+    async fn settle(&self, admin: &Account, left: &[Left]) -> Result<(), String> {
+        for (name, _) in left {
+            self.journal.made(name).await?;
+        }
+        let is_known = self.resolved.admin_password.as_ref() == Some(&admin.password);
+        let works = if is_known { &[][..] } else { std::slice::from_ref(admin) };
+        self.journal.settle(works).await.map_err(|why| why.to_string())
+    }
+
+    /// Everything worth trying, the likeliest first: the journal's newest first, the password that was given, the default
+    /// password, and then what a target may have made of these.
+    fn candidates(&self) -> Vec<Candidate> {
+        let known = self.journal.earlier().passwords_of(&self.resolved.admin_name);
+        let entries = known.into_iter().enumerate().map(|(index, password)| match index {
+            0 => (password, "the newest entry of the journal".to_owned()),
+            index => (password, format!("entry {} of the journal, counted from the newest", index + 1)),
+        });
+        let given = self.resolved.admin_password.clone();
+        let given = given.map(|password| (password, "the password that was given".to_owned()));
+        let kept = kept_by_an_earlier_version(Path::new(OUT), self.resolved.origin());
+        let kept = kept.map(|(password, file)| (password, format!("the password in {}", file.display())));
+        let default = (DEFAULT_PASSWORD.to_owned(), "the documented default password".to_owned());
+        let plain: Vec<(String, String)> = entries.chain(given).chain(kept).chain([default]).collect();
+        let varied = plain.iter().flat_map(|(password, what)| {
+            let spellings = spellings(password).into_iter();
+            spellings.map(move |(spelling, how)| (spelling, format!("{what}, {how},")))
+        });
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for (password, what) in plain.iter().cloned().chain(varied) {
+            if !candidates.iter().any(|known| known.password == password) {
+                candidates.push(Candidate { password, what });
+            }
+        }
+        candidates
+    }
+
+    fn account(&self, password: &str) -> Account {
+        Account { username: self.resolved.admin_name.clone(), password: password.to_owned() }
+    }
+
+    /// The first candidate that logs in, with its token; `budget` is how many may be refused.
+    async fn search<'c>(&self, candidates: &'c [Candidate], budget: usize) -> Result<Found<'c>, Failure> {
+        let target = &self.resolved.target;
+        let cannot = |why: String| Failure::inconclusive(format!("{} cannot be asked: {why}", self.resolved.origin()));
+        for (index, candidate) in candidates.iter().enumerate() {
+            // Until one logs in, each was a wrong login.
+            if index == budget {
+                return Ok(Found::Stopped { left: candidates.len() - index });
+            }
+            let account = self.account(&candidate.password);
+            let mut tries = 0;
+            loop {
+                match probe(target, &account).await {
+                    Probe::LoggedIn(token) => return Ok(Found::Works(candidate, token)),
+                    Probe::ChangeRequired if candidate.password == DEFAULT_PASSWORD => return Ok(Found::JustInstalled),
+                    Probe::Refused | Probe::ChangeRequired => break,
+                    Probe::Throttled(wait) if tries < PATIENT_TRIES => {
+                        tries += 1;
+                        tokio::time::sleep(wait.min(Duration::from_secs(60))).await;
+                    }
+                    Probe::Throttled(_) => {
+                        let why = "the target refuses more logins for now\n  help: wait a while, then run this again";
+                        return Err(Failure::inconclusive(why));
+                    }
+                    Probe::Unreachable(why) => return Err(cannot(why)),
+                }
+            }
+        }
+        // Without a candidate nothing was sent: the target must at least be there.
+        if candidates.is_empty() {
+            target.transport.canary().await.map_err(|none| cannot(none.to_string()))?;
+        }
+        Ok(Found::Nothing)
     }
 }
 

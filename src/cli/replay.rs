@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::fuzz_session::{self, FuzzSetup};
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::TargetArgs;
-use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, print, runtime, suite};
+use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, cannot, print, runtime, suite};
 use crate::custody::lock::RunLock;
 use crate::exchange::harmless_line;
 use crate::files;
@@ -52,8 +52,7 @@ enum Outcome {
 pub(super) fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
     let mut files = Vec::new();
     for path in &args.files {
-        let found = inputs(path).map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
-        for file in found {
+        for file in inputs(path).map_err(cannot("read", path))? {
             let surface = args.surface.or_else(|| surface_of(&file)).ok_or_else(|| {
                 Failure::usage(format!(
                     "{} lies in no folder of a surface\n  help: say where it is sent with --surface",

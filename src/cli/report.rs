@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ColorChoice};
 
 use super::{CONFORMS, Failure, exit_code};
 use crate::exchange::harmless_text;
@@ -19,7 +19,7 @@ pub(super) struct ReportArgs {
     report: Vec<Wanted>,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    color: Color,
+    color: ColorChoice,
     /// Print only findings and the totals
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -28,16 +28,9 @@ pub(super) struct ReportArgs {
     verbose: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
 impl ReportArgs {
-    /// Opens every report that was asked for, and the one for people: at standard output, or at standard error where
-    /// a report has that. `usual` is how much it says unless told otherwise. No report may overwrite one of the `inputs`.
+    /// Opens every report that was asked for, and the one for people: at standard output, or at standard error if another
+    /// report is there. It is as verbose as `usual` unless a flag says otherwise. No report may overwrite the `inputs`.
     pub fn open(&self, usual: Verbosity, inputs: &[PathBuf]) -> Result<Reports, Failure> {
         let mut reports = Reports::open(&self.report, inputs).map_err(Failure::usage)?;
         let verbosity = match (self.quiet, self.verbose) {
@@ -46,21 +39,21 @@ impl ReportArgs {
             _ => usual,
         };
         let choice = match self.color {
-            Color::Auto => anstream::ColorChoice::Auto,
-            Color::Always => anstream::ColorChoice::Always,
-            Color::Never => anstream::ColorChoice::Never,
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
         };
-        let err_is_terminal = std::io::stderr().is_terminal();
-        let (out, is_terminal): (Box<dyn Write + Send>, bool) = match self.stdout_is_taken() {
-            true => (Box::new(anstream::AutoStream::new(std::io::stderr(), choice)), err_is_terminal),
-            false => (Box::new(anstream::AutoStream::new(std::io::stdout(), choice)), std::io::stdout().is_terminal()),
+        let (stdout, stderr, is_taken) = (std::io::stdout(), std::io::stderr(), self.stdout_is_taken());
+        let live = stderr.is_terminal() && (is_taken || stdout.is_terminal()) && verbosity == Verbosity::Normal;
+        let out: Box<dyn Write + Send> = match is_taken {
+            true => Box::new(anstream::AutoStream::new(stderr, choice)),
+            false => Box::new(anstream::AutoStream::new(stdout, choice)),
         };
-        let live = is_terminal && err_is_terminal && verbosity == Verbosity::Normal;
         reports.add("the console", Report::for_people(out, verbosity, live));
         Ok(reports)
     }
 
-    /// Text that the report for people ends with, where it stands.
+    /// Text at the end of the report for people.
     pub fn say_after(&self, text: &str) {
         let text = harmless_text(text);
         // A reader that has gone away is no error, and the exit code has been settled.
@@ -74,7 +67,7 @@ impl ReportArgs {
         self.report.iter().any(|wanted| wanted.path.is_none())
     }
 
-    /// A line beside the report, at standard error, so that the report stays what it is.
+    /// A line at standard error, so that it is not part of the report.
     pub fn say(&self, text: &str) {
         if !self.quiet {
             let _ = writeln!(std::io::stderr(), "{}", harmless_text(text));
@@ -90,8 +83,8 @@ pub(super) struct Concluded {
     pub verdict: u8,
 }
 
-/// Finishes the reports. A report that could not be written is told, and makes a success inconclusive: whoever reads
-/// it would not learn of the verdict. A reader that has gone away (`| head`) has read what it wanted.
+/// Finishes the reports. One that could not be written is reported, and makes a success inconclusive, as its readers would
+/// not see the verdict. A reader that has gone away (`| head`) has read what it wanted.
 pub(super) fn conclude(reports: Reports) -> Concluded {
     let finished = reports.finish();
     let verdict = exit_code(&finished.summary);

@@ -1,12 +1,12 @@
-//! `wabizspec serve`: the reference client for others to talk to.
+//! `wabizspec serve`: the reference client as a server.
 
 use std::net::SocketAddr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::signal::{stop_on_signal, stopped};
-use super::{CONFORMS, FILES_WITH_A_SERVER, Failure, enough_files, print, runtime};
-use crate::located;
+use super::{CONFORMS, FILES_WITH_A_SERVER, Failure, enough_files, fault_help, print, runtime};
 use crate::reference::{Fault, Registration, Server, Settings};
 
 #[derive(Debug, Args)]
@@ -21,8 +21,8 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090")]
     listen: SocketAddr,
     /// Whether registrations are still accepted [default: open, or the state that the fault needs]
-    #[arg(long, value_name = "STATE")]
-    registration: Option<State>,
+    #[arg(long, value_name = "STATE", value_parser = PossibleValuesParser::new(["open", "sunset"]).map(state))]
+    registration: Option<Registration>,
     /// Plant a fault; may be given several times. `wabizspec list faults` lists them
     #[arg(long, value_name = "ID", value_parser = fault)]
     fault: Vec<&'static Fault>,
@@ -31,27 +31,19 @@ pub(super) struct ServeArgs {
     control: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum State {
-    Open,
-    Sunset,
+fn state(text: String) -> Registration {
+    if text == "open" { Registration::Open } else { Registration::Sunset }
 }
 
 fn fault(id: &str) -> Result<&'static Fault, String> {
-    Fault::find(id).ok_or_else(|| {
-        let near = located::nearest(id, Fault::all().map(|fault| fault.id.as_str()));
-        let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
-        format!("there is no such fault\n  help: {near}`wabizspec list faults` shows the ids")
-    })
+    Fault::find(id).ok_or_else(|| format!("there is no such fault\n  {}", fault_help(id)))
 }
 
 pub(super) fn serve(args: &ServeArgs) -> Result<u8, Failure> {
     let mut settings = Settings {
-        registration: match args.registration {
-            Some(State::Open) => Registration::Open,
-            Some(State::Sunset) => Registration::Sunset,
-            None => args.fault.first().map_or(Registration::Open, |fault| fault.registration),
-        },
+        registration: args
+            .registration
+            .unwrap_or_else(|| args.fault.first().map_or(Registration::Open, |fault| fault.registration)),
         control: args.control,
         ..Settings::default()
     };

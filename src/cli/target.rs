@@ -5,8 +5,8 @@ mod secret;
 mod configured;
 mod sources;
 
-use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::ffi::OsString;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::custody::givens::Registrable;
 use crate::custody::journal::Journal;
 use crate::custody::state_folder;
 use crate::custody::{Controls, Hooks, Target};
-use crate::plan::Capabilities;
+use crate::plan::{Capabilities, WRONG_LOGINS};
 use crate::reference::{Server, Settings as ServerSettings};
 use crate::run::TargetInfo;
 use crate::scenario::Change;
@@ -27,17 +27,17 @@ use crate::transport::origin::Origin;
 use crate::transport::throttle::Rate;
 use crate::transport::tls::Trust;
 use crate::transport::{Client, Limits, Transport};
-use configured::{account, admin_name, admin_password, client, headers, hooks, shown, wrong_logins};
+use configured::{account, admin_name, admin_password, client, headers, hooks, shown};
 pub(super) use file::LeftOut;
 use file::{Configuration, without_mark};
 
 /// How long opening a connection may take; `--timeout` shortens it but does not lengthen it.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// Cases in flight unless something else is asked for.
+/// Cases in flight unless configured otherwise.
 pub(super) const JOBS: u16 = 12;
 
-/// Files that are open beside the connections.
+/// Files that are open besides the connections.
 const OTHER_FILES: usize = 16;
 
 /// The flags that say whom to judge.
@@ -115,32 +115,37 @@ pub(super) struct Resolved {
     pub admin_password: Option<String>,
     pub jobs: usize,
     pub account: Registrable,
-    /// The configuration file that was read, if one was.
     pub config_file: Option<PathBuf>,
-    /// The files that were read or are written to besides, which no report may overwrite.
+    /// The files that are read or written besides, which no report may overwrite.
     pub inputs: Vec<PathBuf>,
     /// Where passwords are kept; none for the embedded client.
     pub journal: Option<Arc<Journal>>,
     /// What each hook does, ready to be shown.
     pub hooks: Vec<String>,
-    /// Cases that the configuration wants judged at least.
     pub min_cases: Option<u32>,
     /// Hosts other than this machine that may be fuzzed.
     pub allow_hosts: Vec<String>,
 }
 
+fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
 impl Resolved {
-    /// The files by which one run at a time is held to this target.
-    pub fn locks(&self) -> Vec<PathBuf> {
-        state_folder::locks(self.target.transport.origin(), &|name| std::env::var_os(name))
+    pub fn origin(&self) -> &Origin {
+        self.target.transport.origin()
     }
 
-    /// Why the journal may be gone when it is needed, and what to do about it; nothing where all is well.
+    /// The lock files that allow one run at a time on this target.
+    pub fn locks(&self) -> Vec<PathBuf> {
+        state_folder::locks(self.origin(), &environment)
+    }
+
+    /// Why the journal may be gone or exposed when it is needed, and what to do about it.
     pub fn journal_warning(&self) -> Option<String> {
         let path = self.journal.as_ref()?.path();
-        let environment = |name: &str| std::env::var_os(name);
         let Some(why) = state_folder::vanishing(path, &environment) else {
-            let usual = state_folder::journal(self.target.transport.origin(), &environment);
+            let usual = state_folder::journal(self.origin(), &environment);
             let exposed = path != usual && state_folder::is_below_current(path);
             return exposed.then(|| {
                 format!(
@@ -162,13 +167,8 @@ impl Resolved {
 }
 
 impl TargetArgs {
-    /// Whether neither a flag nor the environment names the target.
-    pub fn is_left_to_the_file(&self) -> bool {
-        self.target.is_none()
-    }
-
-    /// Settles on a target. Nothing is sent yet; the embedded one is started. `others` are the flags of the command that
-    /// speak of a target too, each with whether it was given.
+    /// Settles on a target. Nothing is sent yet; the embedded one is started. `others` are flags of the command that need
+    /// a target too, each with whether it was given.
     pub fn resolve(&self, others: &[(&str, bool)]) -> Result<Resolved, Failure> {
         let configuration = self.configuration()?;
         configuration.tell();
@@ -201,8 +201,7 @@ impl TargetArgs {
         }
     }
 
-    /// Flags that speak of a target where none is named would be passed over in silence, and the reference client
-    /// judged instead of the server that was meant.
+    /// Without a target, its flags would be ignored, and the reference client judged instead of the server that was meant.
     fn refuse_target_flags(&self, configuration: &Configuration, others: &[(&str, bool)]) -> Result<(), Failure> {
         if let Some(path) = &configuration.file {
             return Err(Failure::usage(format!(
@@ -228,21 +227,16 @@ impl TargetArgs {
 
     fn embedded(&self) -> Result<Resolved, Failure> {
         let registration = self.registration.and_then(RegistrationChoice::known).unwrap_or_default();
-        let settings = ServerSettings { registration, ..ServerSettings::default() };
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let jobs = self.jobs(None);
         // Both ends of each connection are in this process.
         enough_files(2 * jobs + OTHER_FILES)?;
-        let server = Server::start(listen, settings)
+        let settings = ServerSettings { registration, ..ServerSettings::default() };
+        let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings)
             .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
-        let target = Target::embedded(server, self.limits(None)).map_err(Failure::defect)?;
-        let target = target.at_rate(self.rate);
+        let target = Target::embedded(server, self.limits(None)).map_err(Failure::defect)?.at_rate(self.rate);
+        let url = target.transport.origin().to_string();
         Ok(Resolved {
-            info: TargetInfo {
-                url: target.transport.origin().to_string(),
-                embedded: true,
-                registration: Some(registration),
-            },
+            info: TargetInfo { url, embedded: true, registration: Some(registration) },
             target: Arc::new(target),
             capabilities: Capabilities::embedded(registration),
             admin_name: "admin".to_owned(),
@@ -264,8 +258,7 @@ impl TargetArgs {
         let jobs = self.jobs(config.target.jobs);
         enough_files(jobs + OTHER_FILES)?;
         let trust = self.trust(&config);
-        let limits = self.limits(config.target.timeout);
-        let client = client(&origin, &trust, limits, &config)?;
+        let client = client(&origin, &trust, self.limits(config.target.timeout), &config)?;
         let hooks = match self.no_hooks {
             false => hooks(self.reset.as_deref(), &config, trust)?,
             true => Hooks::none(),
@@ -277,26 +270,29 @@ impl TargetArgs {
             secrets.add_credentials(&admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
         }
         let journal = self.open_journal(&origin, &admin_name)?;
-        let inputs = self.inputs(&config, file.as_ref(), journal.path());
         let known = !journal.earlier().passwords_of(&admin_name).is_empty();
         let registration = self.registration.unwrap_or(config.target.registration).known();
+        let resets = hooks.reset.is_some();
         let capabilities = Capabilities {
             disposable: false,
-            reset: hooks.reset.is_some(),
+            reset: resets,
             fresh: self.fresh || config.state.fresh,
-            allow: self.allow.iter().chain(&config.state.allow).copied().collect::<BTreeSet<Change>>(),
+            allow: self.allow.iter().chain(&config.state.allow).copied().collect(),
             credentials: admin_password.is_some() || known,
             advance: hooks.advance.is_some(),
             code: hooks.code.is_some(),
             registration,
             raw: matches!(client, Client::Wire(_)),
-            wrong_logins: self.wrong_logins.or(wrong_logins(&config, hooks.reset.is_some())),
+            // A wrong login may lock somebody out, also where the target is reached through a forwarded port of this
+            // machine; a reset undoes that.
+            wrong_logins: self.wrong_logins.or(config.target.wrong_logins).or((!resets).then_some(WRONG_LOGINS)),
         };
         Ok(Resolved {
             info: TargetInfo { url: origin.to_string(), embedded: false, registration },
             jobs,
             account: account(&config)?,
             hooks: shown(&hooks, &secrets),
+            inputs: self.inputs(&config, file.as_ref(), journal.path()),
             min_cases: config.target.min_cases,
             allow_hosts: config.fuzz.allow_hosts,
             target: Arc::new(Target::new(
@@ -306,14 +302,13 @@ impl TargetArgs {
             capabilities,
             admin_name,
             admin_password,
-            inputs,
             config_file: file,
             journal: Some(Arc::new(journal)),
         })
     }
 
     fn open_journal(&self, origin: &Origin, admin: &str) -> Result<Journal, Failure> {
-        let (target, environment) = (origin.to_string(), |name: &str| std::env::var_os(name));
+        let target = origin.to_string();
         let journal = match &self.journal {
             Some(path) => Journal::open(path, &target, admin),
             None => {
@@ -325,10 +320,9 @@ impl TargetArgs {
     }
 
     fn inputs(&self, config: &Config, config_file: Option<&PathBuf>, journal: &Path) -> Vec<PathBuf> {
-        let certificates = self.cacert.iter().chain(&config.target.cacert);
-        let secrets = config.credentials.password_file.iter();
-        let files = certificates.chain(secrets).chain(&config.registration.certificate_file);
-        files.chain(config_file).cloned().chain([journal.to_owned()]).collect()
+        let certificates = self.cacert.iter().chain(&config.target.cacert).chain(&config.registration.certificate_file);
+        let files = certificates.chain(&config.credentials.password_file).chain(config_file);
+        files.cloned().chain([journal.to_owned()]).collect()
     }
 
     fn jobs(&self, configured: Option<u16>) -> usize {

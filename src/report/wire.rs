@@ -44,13 +44,13 @@ pub(super) fn event(line: &[u8]) -> serde_json::Result<Event> {
 
 impl Serialize for CaseReport {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        CaseEntry::from(self).serialize(serializer)
+        case_entry(self).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for CaseReport {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<CaseReport, D::Error> {
-        CaseEntry::deserialize(deserializer)?.try_into().map_err(D::Error::custom)
+        case(CaseEntry::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -127,7 +127,7 @@ struct ObservationEntry {
     mismatches: Vec<MismatchEntry>,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum ObservationKind {
     Mismatches,
@@ -152,145 +152,109 @@ fn cause(kind: Option<String>, facts: Option<Value>, words: String) -> serde_jso
     kind.map_or(Ok(Cause::Told(words)), |kind| fact(&kind, facts))
 }
 
-impl From<&CaseReport> for CaseEntry {
-    fn from(case: &CaseReport) -> CaseEntry {
-        let (kind, facts) = case.reason.as_ref().map(parts).unwrap_or_default();
-        CaseEntry {
-            id: case.id.clone(),
-            title: case.title.clone(),
-            file: case.file.clone(),
-            line: case.line,
-            verdict: case.verdict,
-            reason: case.reason.as_ref().map(words::cause),
-            kind,
-            facts,
-            not_asked: case.not_asked.as_ref().map(NotAskedEntry::from),
-            duration_ms: case.duration_ms,
-            control: case.control,
-            twin: case.twin.clone(),
-            cites: case.cites.clone(),
-            findings: case.findings.iter().map(FindingEntry::from).collect(),
-            observations: case.observations.iter().map(ObservationEntry::from).collect(),
-            reproduce: case.reproduce.clone(),
-            exchanges: case.exchanges.clone(),
-        }
+fn case_entry(case: &CaseReport) -> CaseEntry {
+    let (kind, facts) = case.reason.as_ref().map(parts).unwrap_or_default();
+    CaseEntry {
+        id: case.id.clone(),
+        title: case.title.clone(),
+        file: case.file.clone(),
+        line: case.line,
+        verdict: case.verdict,
+        reason: case.reason.as_ref().map(words::cause),
+        kind,
+        facts,
+        not_asked: case.not_asked.as_ref().map(not_asked_entry),
+        duration_ms: case.duration_ms,
+        control: case.control,
+        twin: case.twin.clone(),
+        cites: case.cites.clone(),
+        findings: case.findings.iter().map(finding_entry).collect(),
+        observations: case.observations.iter().map(observation_entry).collect(),
+        reproduce: case.reproduce.clone(),
+        exchanges: case.exchanges.clone(),
     }
 }
 
-impl TryFrom<CaseEntry> for CaseReport {
-    type Error = serde_json::Error;
+fn case(entry: CaseEntry) -> serde_json::Result<CaseReport> {
+    let CaseEntry { reason, kind, facts, .. } = entry;
+    Ok(CaseReport {
+        id: entry.id,
+        title: entry.title,
+        file: entry.file,
+        line: entry.line,
+        verdict: entry.verdict,
+        reason: reason.map(|words| cause(kind, facts, words)).transpose()?,
+        not_asked: entry.not_asked.map(not_asked).transpose()?,
+        duration_ms: entry.duration_ms,
+        control: entry.control,
+        twin: entry.twin,
+        cites: entry.cites,
+        findings: entry.findings.into_iter().map(finding).collect::<Result<_, _>>()?,
+        observations: entry.observations.into_iter().map(observation).collect::<Result<_, _>>()?,
+        reproduce: entry.reproduce,
+        exchanges: entry.exchanges,
+    })
+}
 
-    fn try_from(entry: CaseEntry) -> serde_json::Result<CaseReport> {
-        let CaseEntry { reason, kind, facts, .. } = entry;
-        Ok(CaseReport {
-            id: entry.id,
-            title: entry.title,
-            file: entry.file,
-            line: entry.line,
-            verdict: entry.verdict,
-            reason: reason.map(|words| cause(kind, facts, words)).transpose()?,
-            not_asked: entry.not_asked.map(NotAsked::try_from).transpose()?,
-            duration_ms: entry.duration_ms,
-            control: entry.control,
-            twin: entry.twin,
-            cites: entry.cites,
-            findings: entry.findings.into_iter().map(Finding::try_from).collect::<Result<_, _>>()?,
-            observations: entry.observations.into_iter().map(Observation::try_from).collect::<Result<_, _>>()?,
-            reproduce: entry.reproduce,
-            exchanges: entry.exchanges,
-        })
+fn not_asked_entry(not_asked: &NotAsked) -> NotAskedEntry {
+    let (kind, facts) = parts(&not_asked.why);
+    NotAskedEntry { steps: not_asked.steps.clone(), why: words::cause(&not_asked.why), kind, facts }
+}
+
+fn not_asked(NotAskedEntry { steps, why, kind, facts }: NotAskedEntry) -> serde_json::Result<NotAsked> {
+    Ok(NotAsked { steps, why: cause(kind, facts, why)? })
+}
+
+fn finding_entry(finding: &Finding) -> FindingEntry {
+    FindingEntry {
+        requirement: finding.requirement.clone(),
+        level: finding.level,
+        step: finding.step.clone(),
+        expected: words::all_expected(finding),
+        observed: words::all_observed(finding),
+        mismatches: finding.mismatches.iter().map(mismatch_entry).collect(),
     }
 }
 
-impl From<&NotAsked> for NotAskedEntry {
-    fn from(not_asked: &NotAsked) -> NotAskedEntry {
-        let (kind, facts) = parts(&not_asked.why);
-        NotAskedEntry { steps: not_asked.steps.clone(), why: words::cause(&not_asked.why), kind, facts }
-    }
+fn finding(entry: FindingEntry) -> serde_json::Result<Finding> {
+    let FindingEntry { requirement, level, step, mismatches, .. } = entry;
+    Ok(Finding { requirement, level, step, mismatches: read(mismatches)? })
 }
 
-impl TryFrom<NotAskedEntry> for NotAsked {
-    type Error = serde_json::Error;
-
-    fn try_from(NotAskedEntry { steps, why, kind, facts }: NotAskedEntry) -> serde_json::Result<NotAsked> {
-        Ok(NotAsked { steps, why: cause(kind, facts, why)? })
-    }
-}
-
-impl From<&Finding> for FindingEntry {
-    fn from(finding: &Finding) -> FindingEntry {
-        FindingEntry {
-            requirement: finding.requirement.clone(),
-            level: finding.level,
-            step: finding.step.clone(),
-            expected: words::all_expected(finding),
-            observed: words::all_observed(finding),
-            mismatches: finding.mismatches.iter().map(MismatchEntry::from).collect(),
-        }
-    }
-}
-
-impl TryFrom<FindingEntry> for Finding {
-    type Error = serde_json::Error;
-
-    fn try_from(entry: FindingEntry) -> serde_json::Result<Finding> {
-        let FindingEntry { requirement, level, step, mismatches, .. } = entry;
-        Ok(Finding { requirement, level, step, mismatches: read(mismatches)? })
-    }
+fn mismatch_entry(Mismatch { at, expected, observed }: &Mismatch) -> MismatchEntry {
+    let (kind, facts) = parts(expected);
+    let got = Some(observed.clone()).filter(|observed| !matches!(observed, Observed::Told(_)));
+    let (expected, observed) = (words::expected(expected), words::observed(observed));
+    MismatchEntry { at: at.clone(), expected, observed, kind, facts, got }
 }
 
 fn read(mismatches: Vec<MismatchEntry>) -> serde_json::Result<Vec<Mismatch>> {
-    mismatches.into_iter().map(Mismatch::try_from).collect()
+    let mismatch = |MismatchEntry { at, expected, observed, kind, facts, got }| {
+        let expected = kind.map_or(Ok(Expected::Told(expected)), |kind: String| fact(&kind, facts))?;
+        Ok(Mismatch { at, expected, observed: got.unwrap_or(Observed::Told(observed)) })
+    };
+    mismatches.into_iter().map(mismatch).collect()
 }
 
-impl From<&Mismatch> for MismatchEntry {
-    fn from(mismatch: &Mismatch) -> MismatchEntry {
-        let Mismatch { at, expected, observed } = mismatch;
-        let (kind, facts) = parts(expected);
-        let got = Some(observed.clone()).filter(|observed| !matches!(observed, Observed::Told(_)));
-        let (expected, observed) = (words::expected(expected), words::observed(observed));
-        MismatchEntry { at: at.clone(), expected, observed, kind, facts, got }
+fn observation_entry(observation: &Observation) -> ObservationEntry {
+    let (kind, mismatches) = match &observation.what {
+        Remark::Mismatches(mismatches) => (Some(ObservationKind::Mismatches), mismatches.as_slice()),
+        Remark::BareError => (Some(ObservationKind::BareError), &[][..]),
+        Remark::Told(_) => (None, &[][..]),
+    };
+    ObservationEntry {
+        requirement: observation.requirement.clone(),
+        what: words::remark(&observation.what),
+        kind,
+        mismatches: mismatches.iter().map(mismatch_entry).collect(),
     }
 }
 
-impl TryFrom<MismatchEntry> for Mismatch {
-    type Error = serde_json::Error;
-
-    fn try_from(entry: MismatchEntry) -> serde_json::Result<Mismatch> {
-        let MismatchEntry { at, expected, observed, kind, facts, got } = entry;
-        Ok(Mismatch {
-            at,
-            expected: kind.map_or(Ok(Expected::Told(expected)), |kind| fact(&kind, facts))?,
-            observed: got.unwrap_or(Observed::Told(observed)),
-        })
-    }
-}
-
-impl From<&Observation> for ObservationEntry {
-    fn from(observation: &Observation) -> ObservationEntry {
-        let (kind, mismatches) = match &observation.what {
-            Remark::Mismatches(mismatches) => (Some(ObservationKind::Mismatches), mismatches.as_slice()),
-            Remark::BareError => (Some(ObservationKind::BareError), &[][..]),
-            Remark::Told(_) => (None, &[][..]),
-        };
-        ObservationEntry {
-            requirement: observation.requirement.clone(),
-            what: words::remark(&observation.what),
-            kind,
-            mismatches: mismatches.iter().map(MismatchEntry::from).collect(),
-        }
-    }
-}
-
-impl TryFrom<ObservationEntry> for Observation {
-    type Error = serde_json::Error;
-
-    fn try_from(entry: ObservationEntry) -> serde_json::Result<Observation> {
-        let what = match entry.kind {
-            Some(ObservationKind::Mismatches) => Remark::Mismatches(read(entry.mismatches)?),
-            Some(ObservationKind::BareError) => Remark::BareError,
-            None => Remark::Told(entry.what),
-        };
-        Ok(Observation { requirement: entry.requirement, what })
-    }
+fn observation(entry: ObservationEntry) -> serde_json::Result<Observation> {
+    let what = match entry.kind {
+        Some(ObservationKind::Mismatches) => Remark::Mismatches(read(entry.mismatches)?),
+        Some(ObservationKind::BareError) => Remark::BareError,
+        None => Remark::Told(entry.what),
+    };
+    Ok(Observation { requirement: entry.requirement, what })
 }

@@ -1,4 +1,4 @@
-//! What the configuration says of a target, made into what a run needs: its client, headers, password, account.
+//! What a run needs of the configuration of a target: client, headers, password, hooks, account.
 
 use super::read;
 use super::secret::{from_environment, from_file};
@@ -8,14 +8,12 @@ use crate::custody::config::{ClientChoice, Config, HeaderSource};
 use crate::custody::givens::Registrable;
 use crate::custody::hook::Hook;
 use crate::exchange::{Header, Redaction};
-use crate::plan::WRONG_LOGINS;
 use crate::transport::origin::Origin;
 use crate::transport::second_opinion::SecondOpinion;
 use crate::transport::tls::{self, Trust};
 use crate::transport::wire::Wire;
 use crate::transport::{Client, Limits};
 
-/// The way onto the wire that the configuration asks for.
 pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Config) -> Result<Client, Failure> {
     let proxy = config.target.proxy.as_deref().map(reqwest::Url::parse).transpose();
     let proxy = proxy.map_err(|error| Failure::usage(format!("the proxy is not a URL: {error}")))?;
@@ -35,14 +33,7 @@ pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Co
     }
 }
 
-/// How many wrong logins the target may be sent: few, as it may lock somebody out, also where it is reached through a
-/// forwarded port of this machine. Where a reset undoes whatever was locked, as many as there are, unless the owner gives
-/// a number.
-pub(super) fn wrong_logins(config: &Config, resets: bool) -> Option<u32> {
-    config.target.wrong_logins.or((!resets).then_some(WRONG_LOGINS))
-}
-
-/// The configured headers, and which of their values are secret: those from the environment, and those whose names say so.
+/// The configured headers, and their secret values: those from the environment, and those whose names say so.
 pub(super) fn headers(config: &Config) -> Result<(Vec<Header>, Redaction), Failure> {
     let (mut headers, mut secrets) = (Vec::new(), Redaction::new());
     for (name, source) in &config.target.headers {
@@ -85,8 +76,7 @@ fn says_secret(name: &str) -> bool {
 /// The admin's name: from the environment, or from the configuration.
 pub(super) fn admin_name(config: &Config) -> Result<String, Failure> {
     let given = from_environment("WABIZSPEC_ADMIN_USERNAME")?;
-    let name = given.or(config.credentials.username.clone());
-    let name = name.unwrap_or_else(|| "admin".to_owned());
+    let name = given.or(config.credentials.username.clone()).unwrap_or_else(|| "admin".to_owned());
     // Basic authentication puts a colon behind the name (RFC 7617 §2).
     match name.is_empty() || name.contains(|c: char| c == ':' || c.is_control()) {
         false => Ok(name),
@@ -97,7 +87,7 @@ pub(super) fn admin_name(config: &Config) -> Result<String, Failure> {
     }
 }
 
-/// The admin's password, where the owner gave one: from the environment, or from the configured file.
+/// The admin's password, if the owner gave one: from the environment, or from the configured file.
 pub(super) fn admin_password(config: &Config) -> Result<Option<String>, Failure> {
     if let Some(password) = from_environment("WABIZSPEC_ADMIN_PASSWORD")? {
         return Ok(Some(password));
@@ -127,14 +117,14 @@ pub(super) fn hooks(given: Option<&str>, config: &Config, trust: Trust) -> Resul
     })
 }
 
-/// What each hook does, with its name, for people.
+/// What each hook does, for people.
 pub(super) fn shown(hooks: &Hooks, secrets: &Redaction) -> Vec<String> {
     let named = [("reset", &hooks.reset), ("advance", &hooks.advance), ("code_command", &hooks.code)];
     let shown = |(name, hook): (&str, &Option<Hook>)| Some(format!("{name}: {}", hook.as_ref()?.shown(secrets)));
     named.into_iter().filter_map(shown).collect()
 }
 
-/// What is registered: the owner's account where the configuration has one.
+/// What is registered: the configured account, or one of ours.
 pub(super) fn account(config: &Config) -> Result<Registrable, Failure> {
     let mut account = Registrable::default();
     let given = &config.registration;

@@ -14,26 +14,22 @@ use crate::transport::origin::Origin;
 /// The configuration as far as it counts for the target.
 #[derive(Default)]
 pub(in crate::cli) struct Configuration {
-    /// What counts.
     pub config: Config,
     /// The file that was read, if one was.
     pub file: Option<PathBuf>,
-    /// Whether the file was found in the current folder, and nobody named it.
+    /// Whether only the file names the target, and nobody named the file: it was found in the current folder.
     pub is_found: bool,
-    /// What of the file does not count. It is said before anything else.
     pub left_out: Option<LeftOut>,
 }
 
-/// Settings that do not count, why, and what to do about it.
+/// Settings that do not count, and what to do if they should. It is said before anything else.
 pub(in crate::cli) struct LeftOut {
-    /// Which, and why.
     pub what: String,
-    /// What to do where they should count.
     pub help: String,
 }
 
 impl Configuration {
-    /// Says what was left out, however quiet the command is.
+    /// Says what was left out, even if the command is quiet.
     pub fn tell(&self) {
         if let Some(LeftOut { what, help }) = &self.left_out {
             // If standard error cannot be written, there is no other place to say it.
@@ -52,7 +48,7 @@ impl TargetArgs {
             None => return Ok(Configuration::default()),
         };
         let strange = match is_found {
-            true => not_the_users_own(&path)
+            true => written_by_others(&path)
                 .map_err(|error| Failure::usage(format!("cannot tell whose file {} is: {error}", path.display())))?,
             false => None,
         };
@@ -66,7 +62,8 @@ impl TargetArgs {
         let (text, file) = (read(&path)?, file.as_str());
         let config = Config::parse(SourceText { file, text: &text }).map_err(Failure::usage)?;
         let another = target.as_ref().and_then(|target| another_server(&config, target));
-        let mut configuration = Configuration { config, file: Some(path.clone()), is_found, left_out: None };
+        let mut configuration =
+            Configuration { config, file: Some(path), is_found: is_found && target.is_none(), left_out: None };
         let target = target.map_or(String::new(), |target| target.to_string());
         let (why, help) = match (strange, another) {
             (None, None) => return Ok(configuration),
@@ -102,7 +99,7 @@ impl TargetArgs {
     }
 }
 
-/// A URL without the byte order mark and the white space that files and shells put around it.
+/// A URL without the byte order mark and the blanks that files and shells put around it.
 pub(super) fn without_mark(url: &str) -> &str {
     url.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace())
 }
@@ -118,9 +115,9 @@ fn another_server(config: &Config, target: &Origin) -> Option<String> {
     }
 }
 
-/// Why a file that was found may be somebody else's work: it, or the folder that its relative paths and commands start
+/// Why somebody else may have written a file that was found: it, or the folder that its relative paths and commands start
 /// from, belongs to another user or can be written by others. Root can write everything anyway.
-fn not_the_users_own(path: &Path) -> io::Result<Option<String>> {
+fn written_by_others(path: &Path) -> io::Result<Option<String>> {
     let me = rustix::process::geteuid().as_raw();
     let my_group = rustix::process::getegid().as_raw();
     let foreign = |of: &Metadata, what: &str| {
