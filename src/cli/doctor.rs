@@ -46,30 +46,33 @@ struct Findings {
     bad: bool,
 }
 
+/// Each of the findings returns whether it lets the checks go on.
 impl Findings {
-    fn line(&mut self, colour: AnsiColor, mark: &str, name: &str, what: impl Display) {
+    fn line(&mut self, colour: AnsiColor, mark: &str, name: &str, what: impl Display) -> bool {
         let style = Style::new().fg_color(Some(colour.into()));
         // Writing to a String does not fail.
         let _ = writeln!(self.text, "{style}{mark:4}{style:#}  {name:13} {what}");
+        true
     }
 
-    fn good(&mut self, name: &str, what: impl Display) {
-        self.line(AnsiColor::Green, "ok", name, what);
+    fn good(&mut self, name: &str, what: impl Display) -> bool {
+        self.line(AnsiColor::Green, "ok", name, what)
     }
 
-    fn note(&mut self, name: &str, what: impl Display) {
-        self.line(AnsiColor::Yellow, "note", name, what);
+    fn note(&mut self, name: &str, what: impl Display) -> bool {
+        self.line(AnsiColor::Yellow, "note", name, what)
+    }
+
+    fn bad(&mut self, name: &str, what: impl Display, advice: &str) -> bool {
+        self.line(AnsiColor::Red, "bad", name, what);
+        self.more(format_args!("help: {advice}"));
+        self.bad = true;
+        false
     }
 
     /// Belongs to the line before.
     fn more(&mut self, what: impl Display) {
         let _ = writeln!(self.text, "      {:13} {what}", "");
-    }
-
-    fn bad(&mut self, name: &str, what: impl Display, advice: &str) {
-        self.line(AnsiColor::Red, "bad", name, what);
-        self.more(format_args!("help: {advice}"));
-        self.bad = true;
     }
 }
 
@@ -77,12 +80,12 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
     let configuration = args.target.configuration()?;
     let mut found = Findings::default();
     match (&configuration.file, &configuration.left_out) {
-        (_, Some(LeftOut { what, help })) => {
-            found.note("file", what);
-            found.more(format_args!("help: {help}"));
-        }
+        (_, Some(LeftOut { what, .. })) => found.note("file", what),
         (Some(path), None) => found.good("file", path.display()),
         (None, None) => found.note("file", "there is no wabizspec.toml here; `wabizspec init` writes one"),
+    };
+    if let Some(LeftOut { help, .. }) = &configuration.left_out {
+        found.more(format_args!("help: {help}"));
     }
     for setting in args.target.settings(&configuration.config) {
         let _ = writeln!(found.text, "      {:13} {}  ({})", setting.name, setting.value, setting.source);
@@ -153,8 +156,7 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
     let none = match &exchange.outcome {
         Outcome::Answered(response) => {
             let (status, elapsed) = (response.status, exchange.elapsed.as_millis());
-            found.good("address", format_args!("{url} answers (status {status}, {elapsed} ms)"));
-            return true;
+            return found.good("address", format_args!("{url} answers (status {status}, {elapsed} ms)"));
         }
         Outcome::Unanswered(none) => none,
     };
@@ -185,8 +187,7 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
         }
         None => "check host, port and scheme; an https target called with http:// hangs up like this too",
     };
-    found.bad("address", format_args!("{url}: {detail}"), advice);
-    false
+    found.bad("address", format_args!("{url}: {detail}"), advice)
 }
 
 /// Whether the API answers at all: its login path exists. A wrong base path, or another server on that port, would otherwise
@@ -197,13 +198,11 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
         Some(404) => {}
         Some(400) if !url.tls() => {
             let what = "status 400 is what an https port answers when it is called with http://: check the scheme";
-            found.note("address", what);
-            return true;
+            return found.note("address", what);
         }
         Some(502..=504) => {
             let what = "a gateway answers in place of the target";
-            found.bad("address", what, "start the target behind it, and look into the gateway's log");
-            return false;
+            return found.bad("address", what, "start the target behind it, and look into the gateway's log");
         }
         _ => return true,
     }
@@ -218,22 +217,19 @@ async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchan
         false => "check host and port, and the base path where a gateway puts the API below one; /v1 is no part of it",
     };
     let what = format!("there is no {} and no {}", Resource::Users.path(), Resource::Login.path());
-    found.bad("address", what, advice);
-    false
+    found.bad("address", what, advice)
 }
 
-fn clock(found: &mut Findings, exchange: &Exchange) {
+fn clock(found: &mut Findings, exchange: &Exchange) -> bool {
     let Some(date) = exchange.response().and_then(|response| response.date()) else {
         return found.note("clock", "the target sends no Date, so tokens are judged by the clock of this machine");
     };
     let ahead = date.as_second() - Timestamp::now().as_second();
-    match ahead.abs() > SKEW {
-        true => {
-            let what = format!("the target's clock differs from this machine's by {ahead} s: set both by NTP");
-            found.note("clock", what);
-        }
-        false => found.good("clock", "the same as this machine's"),
+    if ahead.abs() <= SKEW {
+        return found.good("clock", "the same as this machine's");
     }
+    let what = format!("the target's clock differs from this machine's by {ahead} s: set both by NTP");
+    found.note("clock", what)
 }
 
 /// Whether the harness can log in; the answers also show whether the target is just installed.
@@ -245,18 +241,13 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
         match probe(&resolved.target, &account(password)).await {
             Probe::LoggedIn(token) => {
                 accounts(resolved).log_out(&token).await;
-                found.good("credentials", format_args!("logs in as {}", resolved.admin_name));
-                return true;
+                return found.good("credentials", format_args!("logs in as {}", resolved.admin_name));
             }
             Probe::Throttled(wait) => {
                 let what = format!("the target asks to wait {} s before the next login", wait.as_secs());
-                found.bad("credentials", what, "wait, then run this again");
-                return false;
+                return found.bad("credentials", what, "wait, then run this again");
             }
-            Probe::Unreachable(why) => {
-                found.bad("credentials", why, "look into the target's own log");
-                return false;
-            }
+            Probe::Unreachable(why) => return found.bad("credentials", why, "look into the target's own log"),
             Probe::ChangeRequired | Probe::Refused => refused = true,
         }
     }
@@ -266,39 +257,34 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     }
     match &default {
         Probe::ChangeRequired if fresh => {
-            found.good("state", "just installed: the first login gives the admin its password");
+            found.good("state", "just installed: the first login gives the admin its password")
         }
         Probe::ChangeRequired if reset => found.note("state", "just installed; a run resets it first"),
-        Probe::ChangeRequired if refused => found.bad(
-            "state",
-            "just installed, so the password that was given does not log in yet",
-            "give --fresh: the run's first login sets it",
-        ),
+        Probe::ChangeRequired if refused => {
+            let what = "just installed, so the password that was given does not log in yet";
+            found.bad("state", what, "give --fresh: the run's first login sets it")
+        }
         Probe::ChangeRequired => found.note("state", "just installed: give --fresh to let a run do the first login"),
         Probe::LoggedIn(_) => found.note("state", "the documented default password logs in, which is unsafe"),
         _ if reset => found.note("state", "in use; a run resets it first"),
         _ => found.good("state", "in use: the default password is gone"),
-    }
+    };
     if default == Probe::ChangeRequired {
         return false;
     }
     let journal = resolved.journal.as_ref();
-    let known = journal.map_or(0, |journal| journal.earlier().passwords_of(&resolved.admin_name).len());
-    match (refused, known) {
-        // After the reset the default password is valid, and the first login sets the one that was given.
-        (true, 0) if reset => {}
-        (true, 0) => found.bad(
-            "credentials",
-            format_args!("{} is refused with the password that was given", resolved.admin_name),
-            "set WABIZSPEC_ADMIN_PASSWORD (it wins over password_file) to the one that works",
-        ),
-        (_, 1..) => found.note(
-            "credentials",
-            "an earlier run has changed the password; a run finds it in the journal, `wabizspec recover` shows it",
-        ),
-        (false, 0) => {
-            found.note("credentials", "none, so only cases run that need no login: set WABIZSPEC_ADMIN_PASSWORD")
-        }
+    let known = journal.is_some_and(|journal| !journal.earlier().passwords_of(&resolved.admin_name).is_empty());
+    if known {
+        let what =
+            "an earlier run has changed the password; a run finds it in the journal, `wabizspec recover` shows it";
+        found.note("credentials", what);
+    } else if !refused {
+        found.note("credentials", "none, so only cases run that need no login: set WABIZSPEC_ADMIN_PASSWORD");
+    } else if !reset {
+        // After a reset the default password would be valid, and the first login sets the one that was given.
+        let what = format!("{} is refused with the password that was given", resolved.admin_name);
+        let advice = "set WABIZSPEC_ADMIN_PASSWORD (it wins over password_file) to the one that works";
+        found.bad("credentials", what, advice);
     }
     false
 }
@@ -320,7 +306,7 @@ async fn registration(found: &mut Findings, resolved: &Resolved) -> Option<Regis
     match &probed {
         Ok(state) => found.good("registration", format_args!("{state}, found out with an empty request")),
         Err(why) => found.note("registration", why),
-    }
+    };
     probed.ok()
 }
 
@@ -337,13 +323,12 @@ fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<R
         false => format!("{run} of {count} cases {verb}, and change: {}", changes.join(", ")),
     };
     match resolved.min_cases {
-        Some(least) if run < least as usize => found.bad(
-            "permissions",
-            format_args!("{what}; min_cases asks for {least}"),
-            "allow more, or correct min_cases under [target]",
-        ),
+        Some(least) if run < least as usize => {
+            let what = format!("{what}; min_cases asks for {least}");
+            found.bad("permissions", what, "allow more, or correct min_cases under [target]")
+        }
         _ => found.good("permissions", what),
-    }
+    };
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     for (_, why) in &plan.skipped {
         *left_out.entry(words::skip(why)).or_default() += 1;
@@ -359,12 +344,12 @@ fn safe_keeping(found: &mut Findings, resolved: &Resolved) {
         match resolved.journal_warning() {
             Some(warning) => found.note("journal", warning),
             None => found.good("journal", journal.path().display()),
-        }
+        };
     }
     match RunLock::holder(&resolved.locks()) {
         Some(holder) => {
-            found.bad("lock", format_args!("a run is at work on this target: {holder}"), "wait until it ends");
+            found.bad("lock", format_args!("a run is at work on this target: {holder}"), "wait until it ends")
         }
         None => found.good("lock", "no other run is at work on this target"),
-    }
+    };
 }

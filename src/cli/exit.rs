@@ -33,42 +33,36 @@ mod tests {
     use crate::judge::Verdict;
     use crate::run::{CaseReport, Ended, Event};
 
-    fn case(verdict: Verdict) -> Event {
-        Event::Case(Box::new(CaseReport::new("login/x", verdict)))
-    }
-
-    fn code(verdicts: &[Verdict], interrupted: bool) -> u8 {
+    fn code(verdicts: &[Verdict], interrupted: Option<bool>) -> u8 {
         let mut summary = Summary::default();
         for verdict in verdicts {
-            summary.take(&case(*verdict));
+            summary.take(&Event::Case(Box::new(CaseReport::new("login/x", *verdict))));
         }
-        summary.take(&Event::Ended(Ended {
-            complete: !interrupted,
-            interrupted,
-            password_changed: false,
-            elapsed_ms: 0,
-        }));
+        if let Some(interrupted) = interrupted {
+            let complete = !interrupted;
+            summary.take(&Event::Ended(Ended { complete, interrupted, password_changed: false, elapsed_ms: 0 }));
+        }
         exit_code(&summary)
     }
 
     #[test]
     fn the_worst_thing_that_happened_decides() {
         use Verdict::*;
-        assert_eq!(code(&[Pass, Skipped], false), CONFORMS);
-        assert_eq!(code(&[Pass, Known], false), CONFORMS);
-        assert_eq!(code(&[Pass, Blocked], false), INCONCLUSIVE);
-        assert_eq!(code(&[Skipped], false), INCONCLUSIVE);
-        assert_eq!(code(&[], false), INCONCLUSIVE);
-        assert_eq!(code(&[Pass, Blocked, Fail], false), FINDINGS);
-        assert_eq!(code(&[Pass, Fail], true), INTERRUPTED);
-        assert_eq!(code(&[Pass], true), INTERRUPTED);
-        assert_eq!(code(&[Pass, Fail, Error], true), DEFECT);
-    }
-
-    #[test]
-    fn a_run_that_never_ended_is_no_success() {
-        let mut summary = Summary::default();
-        summary.take(&case(Verdict::Pass));
-        assert_eq!(exit_code(&summary), INTERRUPTED);
+        let (whole, interrupted, died) = (Some(false), Some(true), None);
+        let runs: [(&[Verdict], Option<bool>, u8); 10] = [
+            (&[Pass, Skipped], whole, CONFORMS),
+            (&[Pass, Known], whole, CONFORMS),
+            (&[Pass, Blocked], whole, INCONCLUSIVE),
+            (&[Skipped], whole, INCONCLUSIVE),
+            (&[], whole, INCONCLUSIVE),
+            (&[Pass, Blocked, Fail], whole, FINDINGS),
+            (&[Pass, Fail], interrupted, INTERRUPTED),
+            (&[Pass], interrupted, INTERRUPTED),
+            (&[Pass, Fail, Error], interrupted, DEFECT),
+            (&[Pass], died, INTERRUPTED),
+        ];
+        for (verdicts, ended, expected) in runs {
+            assert_eq!(code(verdicts, ended), expected, "{verdicts:?}, interrupted: {ended:?}");
+        }
     }
 }

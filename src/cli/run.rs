@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::report::{Concluded, ReportArgs, conclude};
 use super::signal::{Stops, stopped, stops_on_signals};
 use super::target::{Resolved, TargetArgs};
-use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, plan_view, print, runtime, suite};
+use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, cannot, plan_view, print, runtime};
 use crate::baseline::{Baseline, Ledger};
 use crate::custody::Custody;
 use crate::custody::config::{LongSpan, Span};
@@ -47,8 +48,8 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     target: TargetArgs,
     /// Lowest level of a finding that fails its case
-    #[arg(long, value_name = "LEVEL", default_value = "must", help_heading = "Report")]
-    fail_on: FailOn,
+    #[arg(long, value_name = "LEVEL", default_value = "must", help_heading = "Report", value_parser = level())]
+    fail_on: Level,
     /// Compare the target's responses with earlier ones in this directory; new and changed ones are left pending
     #[arg(long, value_name = "DIR", help_heading = "Report")]
     snapshots: Option<PathBuf>,
@@ -88,15 +89,14 @@ pub(super) struct RunArgs {
     suite: SuiteArgs,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FailOn {
-    Must,
-    Should,
+fn level() -> impl TypedValueParser<Value = Level> {
+    let names = PossibleValuesParser::new(["must", "should"]);
+    names.map(|name| if name == "must" { Level::Must } else { Level::Should })
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let only = args.to_run_again()?;
-    let suite = suite(args.suite.scenarios.as_deref())?;
+    let suite = args.suite.suite()?;
     let selection = Selection { filters: args.filters.clone(), only, shard: args.shard };
     let all = cases(&suite);
     let mut ledger = args.ledger(&all)?;
@@ -117,12 +117,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         // However quiet the run is: these lines act on this machine.
         let _ = writeln!(anstream::stderr(), "this run may execute {hook}");
     }
-    // Held until the run has ended, tidying up included.
-    let _lock = match resolved.info.embedded {
-        true => None,
-        false => Some(RunLock::take(&resolved.locks()).map_err(Failure::usage)?),
-    };
+    // Held until the run has ended, clean-up included.
+    let mut _lock = None;
     if !resolved.info.embedded {
+        _lock = Some(RunLock::take(&resolved.locks()).map_err(Failure::usage)?);
         args.report.say(&plan_view::changes(&plan, &resolved.capabilities));
         make_safe(args, &resolved, &plan)?;
     }
@@ -148,34 +146,25 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
             () = stopped(&mut at_once) => false,
         };
         if !is_over {
-            emit(Event::Note(
-                "ended at once: what the run made on the target was not removed; `wabizspec recover --clean` does"
-                    .to_owned(),
-            ));
-            emit(Event::Ended(Ended {
-                complete: false,
-                interrupted: true,
-                password_changed: false,
-                elapsed_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-            }));
+            let what = "what the run made on the target was not removed; `wabizspec recover --clean` does";
+            emit(Event::Note(format!("ended at once: {what}")));
+            let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            emit(Event::Ended(Ended { complete: false, interrupted: true, password_changed: false, elapsed_ms }));
         }
     });
     let Concluded { code, verdict } = conclude(reports);
     if verdict == INCONCLUSIVE && !resolved.info.embedded {
         args.report.say("help: `wabizspec doctor`, with the same flags, shows what is wrong");
     }
-    let entries = ledger.as_ref().map(|ledger| to_paste(ledger.new_entries())).unwrap_or_default();
-    if !entries.is_empty() {
-        args.tell_entries(&entries);
-    }
-    let is_stale = args.strict_baseline && ledger.as_ref().is_some_and(Ledger::is_stale);
+    let Some(ledger) = ledger else { return Ok(code) };
+    args.tell_entries(&ledger);
     Ok(match code {
-        CONFORMS | INCONCLUSIVE if is_stale => FINDINGS,
+        CONFORMS | INCONCLUSIVE if args.strict_baseline && ledger.is_stale() => FINDINGS,
         code => code,
     })
 }
 
-/// Before the first request: passwords that the run will give have a place to be kept.
+/// Before the first request: makes sure that passwords which the run will give can be kept.
 fn make_safe(args: &RunArgs, resolved: &Resolved, plan: &Plan) -> Result<(), Failure> {
     let changes = plan.changes();
     let Capabilities { fresh, reset, .. } = resolved.capabilities;
@@ -206,24 +195,18 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         admin_name: resolved.admin_name.clone(),
         admin_password: resolved.admin_password.clone(),
         fresh: resolved.capabilities.fresh,
-        fail_on: match args.fail_on {
-            FailOn::Must => Level::Must,
-            FailOn::Should => Level::Should,
-        },
-        jobs: resolved.jobs,
+        fail_on: args.fail_on,
         max_fail: args.max_fail.map(|count| FailuresLeft::new(count as usize)),
         wrong_logins: resolved.capabilities.wrong_logins,
         max_time: args.max_time.map(|Span(time)| time),
         max_resets: args.max_resets.map(|count| count as usize),
         account: resolved.account.clone(),
         snapshots,
-        part: None,
-        keep_exchanges: false,
-        witness: None,
         custody: match &resolved.journal {
             Some(journal) => Custody::Shared { journal: Arc::clone(journal) },
             None => Custody::Disposable,
         },
+        ..Settings::disposable(resolved.jobs)
     }
 }
 
@@ -242,12 +225,11 @@ impl RunArgs {
         }
     }
 
-    /// How many cases have to be judged. The number in the configuration is about the whole suite, so that it says nothing
-    /// of cases that somebody picked.
+    /// How many cases have to be judged. The number in the configuration is about the whole suite, so it does not hold for
+    /// cases that somebody picked.
     fn least(&self, configured: Option<u32>) -> usize {
         let is_whole = self.filters.is_empty() && self.rerun_failed.is_none();
-        let least = self.min_cases.or(configured.filter(|_| is_whole)).unwrap_or(0);
-        let least = u64::from(least);
+        let least = u64::from(self.min_cases.or(configured.filter(|_| is_whole)).unwrap_or(0));
         let least = self.shard.map_or(least, |shard| least / (2 * shard.count()));
         usize::try_from(least).unwrap_or(usize::MAX)
     }
@@ -260,34 +242,32 @@ impl RunArgs {
 
     fn snapshots(&self) -> Result<Option<Arc<Store>>, Failure> {
         let Some(folder) = &self.snapshots else { return Ok(None) };
-        let store = Store::open(folder, self.accept);
-        let store = store.map_err(|error| Failure::usage(format!("cannot use {}: {error}", folder.display())))?;
+        let store = Store::open(folder, self.accept).map_err(cannot("use", folder))?;
         Ok(Some(Arc::new(store)))
     }
 
-    /// The known failures, held to a run of that suite.
+    /// The known failures, for a run of these cases.
     fn ledger(&self, all: &[Case]) -> Result<Option<Ledger>, Failure> {
         let Some(path) = &self.baseline else { return Ok(None) };
         let (file, text) = (path.display().to_string(), super::read(path)?);
-        let (file, text) = (file.as_str(), text.as_str());
-        let baseline = Baseline::parse(SourceText { file, text }).map_err(Failure::usage)?;
+        let baseline = Baseline::parse(SourceText { file: &file, text: &text }).map_err(Failure::usage)?;
         let today = Zoned::now().with_time_zone(TimeZone::UTC).date();
         let ids = all.iter().map(|case| case.id.as_str());
         Ok(Some(Ledger::new(baseline, today, ids)))
     }
 
-    /// What the report ends with where something failed that the baseline does not know.
-    fn tell_entries(&self, entries: &str) {
-        let path = self.baseline.as_deref().unwrap_or(Path::new("the baseline"));
-        let text = format!("\nentries for {}, each reason still to be written:\n{entries}", path.display());
-        self.report.say_after(&text);
+    /// Ends the report with entries for what failed and the baseline does not know.
+    fn tell_entries(&self, ledger: &Ledger) {
+        let entries = to_paste(ledger.new_entries());
+        if let Some(path) = self.baseline.as_ref().filter(|_| !entries.is_empty()) {
+            let path = path.display();
+            self.report.say_after(&format!("\nentries for {path}, each reason still to be written:\n{entries}"));
+        }
     }
 
-    /// The cases to run again, where a report says which.
+    /// The cases to run again, if a report says which.
     fn to_run_again(&self) -> Result<Option<BTreeSet<String>>, Failure> {
-        let Some(path) = &self.rerun_failed else {
-            return Ok(None);
-        };
+        let Some(path) = &self.rerun_failed else { return Ok(None) };
         let (ids, is_complete) = to_run_again(path).map_err(Failure::usage)?;
         if !is_complete {
             let note = "is of a run that was not completed; what it never tried is not run again";
@@ -304,7 +284,7 @@ impl RunArgs {
     }
 }
 
-/// The cases of a report that are to be run again, and whether the run that it is of was completed.
+/// The cases of a report to run again, and whether its run was completed.
 fn to_run_again(path: &Path) -> Result<(BTreeSet<String>, bool), ReadError> {
     let mut ids = BTreeSet::new();
     let mut summary = Summary::default();

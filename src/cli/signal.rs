@@ -1,25 +1,25 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first asks the program to end tidily, the second ends it at once.
 //!
-//! Signals are heard in a thread of their own, so that they are heard whatever the rest of the program is doing.
+//! A thread of its own waits for them, so that they are noticed whatever the rest of the program is doing.
 
+use std::io;
 use std::path::Path;
-use std::sync::mpsc;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
 
 use super::runtime;
 use crate::files;
 
-/// How long the program may take to end by itself after the second signal: to write its reports, and nothing else.
+/// How long the program may take to write its reports after the second signal.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
-/// What the signals ask for; each turns true.
+/// What the signals ask for.
 pub(super) struct Stops {
-    /// With the first signal: end tidily.
+    /// True with the first signal: end tidily.
     pub tidily: watch::Receiver<bool>,
-    /// With the second: end at once, or be ended shortly after.
+    /// True with the second: end at once, or be ended shortly after.
     pub at_once: watch::Receiver<bool>,
 }
 
@@ -32,21 +32,20 @@ pub(super) fn stop_on_signal() -> watch::Receiver<bool> {
 pub(super) fn stops_on_signals() -> Stops {
     let (stop, tidily) = watch::channel(false);
     let (end, at_once) = watch::channel(false);
-    let (ready, is_ready) = mpsc::channel();
+    let (ready, is_ready) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let Ok(runtime) = runtime() else { return };
         runtime.block_on(async {
-            let signals = Signals::listen();
-            // The caller waits for this, so it is there.
+            let signals = listen();
             let _ = ready.send(());
             let Ok(mut signals) = signals else {
-                // Without handlers a signal ends the program. The channel must stay open all the same.
+                // Without handlers a signal ends the program. The channels must stay open all the same.
                 return std::future::pending().await;
             };
-            signals.next().await;
-            // Nobody listens any more if the program has just finished by itself.
+            signals.recv().await;
+            // If the program has just finished by itself, nobody listens any more.
             let _ = stop.send(true);
-            signals.next().await;
+            signals.recv().await;
             if end.send(true).is_ok() {
                 tokio::time::sleep(AT_ONCE).await;
             }
@@ -66,7 +65,7 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     }
 }
 
-/// Does the work, unless a signal comes first: then the work is dropped where it is.
+/// Does the work; a signal interrupts it where it is.
 pub(super) async fn unless_stopped<T>(stop: &watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
     let mut stop = stop.clone();
     tokio::select! {
@@ -76,41 +75,25 @@ pub(super) async fn unless_stopped<T>(stop: &watch::Receiver<bool>, work: impl F
     }
 }
 
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    /// None where the program was started with SIGHUP ignored, as `nohup` does.
-    hang_up: Option<Signal>,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Signals> {
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: match ignores_hang_up() {
-                true => None,
-                false => Some(signal(SignalKind::hangup())?),
-            },
-        })
+/// Hears of every signal that asks the program to end, from now on.
+fn listen() -> io::Result<mpsc::UnboundedReceiver<()>> {
+    let (sender, heard) = mpsc::unbounded_channel();
+    let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+    if !ignores_hang_up() {
+        kinds.push(SignalKind::hangup());
     }
-
-    async fn next(&mut self) {
-        let hang_up = async {
-            match &mut self.hang_up {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
+    for kind in kinds {
+        let (mut signal, sender) = (signal(kind)?, sender.clone());
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                let _ = sender.send(());
             }
-        };
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = hang_up => {}
-        }
+        });
     }
+    Ok(heard)
 }
 
-/// Whether SIGHUP was ignored from the start. Only Linux says so without further ado.
+/// Whether the program was started with SIGHUP ignored, as `nohup` does. Only Linux makes this easy to find out.
 fn ignores_hang_up() -> bool {
     let status = files::read(Path::new("/proc/self/status"), 64 * 1024).unwrap_or_default();
     let status = String::from_utf8_lossy(&status);

@@ -6,12 +6,16 @@ mod configured;
 mod sources;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
 
 use super::{Failure, enough_files, read};
 use crate::custody::config::{self, Config, RegistrationChoice, Span};
@@ -93,12 +97,8 @@ pub(super) struct TargetArgs {
 }
 
 fn registration(text: &str) -> Result<RegistrationChoice, String> {
-    match text {
-        "auto" => Ok(RegistrationChoice::Auto),
-        "open" => Ok(RegistrationChoice::Open),
-        "sunset" => Ok(RegistrationChoice::Sunset),
-        _ => Err("use auto, open or sunset".to_owned()),
-    }
+    let text: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+    RegistrationChoice::deserialize(text).map_err(|_| "use auto, open or sunset".to_owned())
 }
 
 fn change(text: &str) -> Result<Change, String> {
@@ -171,38 +171,36 @@ impl TargetArgs {
     /// a target too, each with whether it was given.
     pub fn resolve(&self, others: &[(&str, bool)]) -> Result<Resolved, Failure> {
         let configuration = self.configuration()?;
-        configuration.tell();
+        if let Some(LeftOut { what, help }) = &configuration.left_out {
+            // However quiet the command is. If standard error cannot be written, there is no other place to say it.
+            let _ = writeln!(anstream::stderr(), "note: {what}\n  help: {help}");
+        }
         self.resolve_with(configuration, others)
     }
 
     /// The same with a configuration that has been read.
     pub fn resolve_with(&self, configuration: Configuration, others: &[(&str, bool)]) -> Result<Resolved, Failure> {
-        let url = self.target.clone().or(configuration.config.target.url.clone());
-        let Some(url) = url else {
-            self.refuse_target_flags(&configuration, others)?;
-            return match self.embedded || !is_ci() {
-                true => self.embedded(),
-                false => Err(Failure::usage(
-                    "no target is named, and CI is set\n  help: give --target URL or set WABIZSPEC_TARGET; a job that is \
-                     to judge the embedded reference client says so with --embedded",
-                )),
-            };
-        };
-        match self.embedded {
-            true => Err(Failure::usage(format!(
-                "--embedded asks for the embedded reference client, but a target is named too{}\n  help: leave out one of \
-                 the two",
-                match (&self.target, &configuration.file) {
-                    (None, Some(path)) => format!(", by url in {}", path.display()),
-                    _ => ", by --target or WABIZSPEC_TARGET".to_owned(),
-                }
-            ))),
-            false => self.at_url(without_mark(&url), configuration),
+        match self.target.clone().or(configuration.config.target.url.clone()) {
+            Some(_) if self.embedded => {
+                let place = match (&self.target, &configuration.file) {
+                    (None, Some(path)) => format!("url in {}", path.display()),
+                    _ => "--target or WABIZSPEC_TARGET".to_owned(),
+                };
+                Err(Failure::usage(format!(
+                    "--embedded asks for the embedded reference client, but a target is named too, by {place}\n  help: \
+                     leave out one of the two"
+                )))
+            }
+            Some(url) => self.at_url(without_mark(&url), configuration),
+            None => {
+                self.may_be_embedded(&configuration, others)?;
+                self.embedded()
+            }
         }
     }
 
-    /// Without a target, its flags would be ignored, and the reference client judged instead of the server that was meant.
-    fn refuse_target_flags(&self, configuration: &Configuration, others: &[(&str, bool)]) -> Result<(), Failure> {
+    /// No target is named: makes sure that this is meant, as the reference client is judged then, and no server.
+    fn may_be_embedded(&self, configuration: &Configuration, others: &[(&str, bool)]) -> Result<(), Failure> {
         if let Some(path) = &configuration.file {
             return Err(Failure::usage(format!(
                 "{} names no target\n  help: add url = \"https://…\" under [target], or give --target URL",
@@ -221,7 +219,11 @@ impl TargetArgs {
                 "{flag} is about a target, but none is named\n  help: give --target URL; the embedded reference \
                  client needs no {flag}"
             ))),
-            None => Ok(()),
+            None if self.embedded || !is_ci() => Ok(()),
+            None => Err(Failure::usage(
+                "no target is named, and CI is set\n  help: give --target URL or set WABIZSPEC_TARGET; a job that is to \
+                 judge the embedded reference client says so with --embedded",
+            )),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The configuration file, and how much of it counts: it is about its own server, and it is its owner's.
 
 use std::fs::Metadata;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -26,16 +26,6 @@ pub(in crate::cli) struct Configuration {
 pub(in crate::cli) struct LeftOut {
     pub what: String,
     pub help: String,
-}
-
-impl Configuration {
-    /// Says what was left out, even if the command is quiet.
-    pub fn tell(&self) {
-        if let Some(LeftOut { what, help }) = &self.left_out {
-            // If standard error cannot be written, there is no other place to say it.
-            let _ = writeln!(anstream::stderr(), "note: {what}\n  help: {help}");
-        }
-    }
 }
 
 impl TargetArgs {
