@@ -31,9 +31,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
         let (text, file) = (read(path)?, path.display().to_string());
         let source = SourceText { file: &file, text: &text };
         match Scenario::parse(&id_of(path), source, &register) {
-            Ok(scenario) => {
-                print(&format!("{file} is well formed: {} cases\n", scenario.rows.len()))?;
-            }
+            Ok(scenario) => drop(print(&format!("{file} is well formed: {} cases\n", scenario.rows.len()))?),
             Err(error) => errors.push(error.to_string()),
         }
     }
@@ -45,11 +43,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
 
 fn well_formed(name: &str, suite: &Suite) -> Result<u8, Failure> {
     let rows: usize = suite.scenarios.iter().map(|scenario| scenario.rows.len()).sum();
-    print(&format!(
-        "{name} is well formed: {} requirements, {} scenarios, {rows} cases\n",
-        suite.register.iter().count(),
-        suite.scenarios.len(),
-    ))
+    let (requirements, scenarios) = (suite.register.iter().count(), suite.scenarios.len());
+    print(&format!("{name} is well formed: {requirements} requirements, {scenarios} scenarios, {rows} cases\n"))
 }
 
 /// `area/name`, from the last two parts of the path.

@@ -4,7 +4,6 @@
 
 use std::fmt::Write;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use clap::Args;
 
@@ -41,29 +40,34 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<u8, Failure> {
 }
 
 fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
-    let cases = cases(suite);
-    if let Some(requirement) = suite.register.find(id) {
-        return about_requirement(requirement, &cases, suite);
+    let (all, mut text) = (cases(suite), String::new());
+    let named: Vec<&Case> = all.iter().filter(|case| case.id == id || case.scenario.id == id).collect();
+    let code = id.parse().ok().and_then(|number: i64| ErrorCode::try_from(number).ok());
+    let shown = match (suite.register.find(id), named.first(), code) {
+        (Some(requirement), ..) => about_requirement(&mut text, requirement, &all),
+        (_, Some(first), _) => about_case(&mut text, first, &named, suite),
+        (.., Some(code)) => about_code(&mut text, code, &all, suite),
+        (None, None, None) => return Err(not_found(id, &all, suite)),
+    };
+    if let Some(case) = shown {
+        show_exchange(&mut text, case, suite)?;
     }
-    let named: Vec<&Case> = cases.iter().filter(|case| case.id == id || case.scenario.id == id).collect();
-    if !named.is_empty() {
-        return about_case(&named, suite);
-    }
-    if let Some(code) = id.parse().ok().and_then(|number: i64| ErrorCode::try_from(number).ok()) {
-        return about_code(code, &cases, suite);
-    }
+    Ok(text)
+}
+
+fn not_found(id: &str, cases: &[Case], suite: &Suite) -> Failure {
     let near = suite.register.nearest(id).or(nearest(id, cases.iter().map(|case| case.id.as_str())));
     let advice = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`wabizspec list cases` and `wabizspec list requirements` show the ids".to_owned(),
     };
-    Err(Failure::usage(format!("`{id}` is not a requirement, a case or an error code\n  help: {advice}")))
+    Failure::usage(format!("`{id}` is not a requirement, a case or an error code\n  help: {advice}"))
 }
 
-// Writing to a String does not fail, so the results of `writeln!` are ignored below.
+// Each of these returns the case whose exchange is shown. Writing to a String does not fail, so the results of `writeln!` are
+// ignored.
 
-fn about_requirement(requirement: &Requirement, cases: &[Case], suite: &Suite) -> Result<String, Failure> {
-    let mut text = String::new();
+fn about_requirement<'c>(text: &mut String, requirement: &Requirement, cases: &'c [Case]) -> Option<&'c Case> {
     let Requirement { id, level, statement, .. } = requirement;
     let _ = writeln!(text, "{id} ({level})\n\n  {statement}\n\n  source: {}", requirement.source());
     if let Some(because) = &requirement.because {
@@ -74,20 +78,18 @@ fn about_requirement(requirement: &Requirement, cases: &[Case], suite: &Suite) -
     }
     let cites = |case: &&Case| case.scenario.requirements().contains(&id.as_str());
     let citing: Vec<&Case> = cases.iter().filter(cites).collect();
-    list_cases(&mut text, "checked by", &citing);
+    list_cases(text, "checked by", &citing);
     for (index, fault) in Fault::all().filter(|fault| fault.requirement == *id).enumerate() {
         if index == 0 {
             let _ = writeln!(text, "\n  how it usually goes wrong (`wabizspec serve --fault ID` shows each):");
         }
         let _ = writeln!(text, "    {}  {}", fault.id, fault.description);
     }
-    show_plainest(&mut text, &citing, suite)?;
-    Ok(text)
+    plainest(&citing)
 }
 
-fn about_case(named: &[&Case], suite: &Suite) -> Result<String, Failure> {
-    let mut text = String::new();
-    let scenario: &Arc<Scenario> = &named[0].scenario;
+fn about_case<'c>(text: &mut String, first: &'c Case, named: &[&Case], suite: &Suite) -> Option<&'c Case> {
+    let scenario: &Scenario = &first.scenario;
     let _ = writeln!(text, "{}\n\n  {}\n  {}", scenario.id, scenario.title, scenario.file);
     let _ = writeln!(text, "  given: {}", scenario.given);
     if let Some(positive) = &scenario.positive {
@@ -103,17 +105,16 @@ fn about_case(named: &[&Case], suite: &Suite) -> Result<String, Failure> {
             let _ = writeln!(text, "    {} ({}): {rule}", expectation.requirement, expectation.level);
         }
     }
-    show_exchange(&mut text, named[0], suite)?;
-    Ok(text)
+    Some(first)
 }
 
-fn about_code(code: ErrorCode, cases: &[Case], suite: &Suite) -> Result<String, Failure> {
+fn about_code<'c>(text: &mut String, code: ErrorCode, cases: &'c [Case], suite: &Suite) -> Option<&'c Case> {
     let statuses: Vec<String> = code.statuses().iter().map(ToString::to_string).collect();
     let comes = match statuses.is_empty() {
         true => "the documents do not say which status it comes with".to_owned(),
         false => format!("comes with status {}", statuses.join(" or ")),
     };
-    let mut text = format!("{code}\n\n  {comes}\n");
+    let _ = writeln!(text, "{code}\n\n  {comes}");
     if code.is_server_error() && suite.register.find(NO_CRASH).is_some() {
         let _ = writeln!(text, "  an answer 5xx with it is not counted as a crash ({NO_CRASH})");
     }
@@ -123,12 +124,11 @@ fn about_code(code: ErrorCode, cases: &[Case], suite: &Suite) -> Result<String, 
         checks.any(|check| matches!(check, Check::Error(codes) if codes.contains(&code.number())))
     };
     let expecting: Vec<&Case> = cases.iter().filter(expects).collect();
-    list_cases(&mut text, "expected by", &expecting);
+    list_cases(text, "expected by", &expecting);
     if expecting.is_empty() {
         let _ = writeln!(text, "  no case of this suite expects it");
     }
-    show_plainest(&mut text, &expecting, suite)?;
-    Ok(text)
+    plainest(&expecting)
 }
 
 /// Names the scenarios that the cases come from, each with the number of its cases.
@@ -152,10 +152,9 @@ fn list_cases(text: &mut String, title: &str, cases: &[&Case]) {
     }
 }
 
-/// Shows the case with the fewest requests.
-fn show_plainest(text: &mut String, cases: &[&Case], suite: &Suite) -> Result<(), Failure> {
-    let plainest = cases.iter().min_by_key(|case| case.scenario.steps.len());
-    plainest.map_or(Ok(()), |case| show_exchange(text, case, suite))
+/// The case with the fewest requests.
+fn plainest<'c>(cases: &[&'c Case]) -> Option<&'c Case> {
+    cases.iter().min_by_key(|case| case.scenario.steps.len()).copied()
 }
 
 /// Runs the case against the reference client and shows what went over the wire.

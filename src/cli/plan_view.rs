@@ -1,4 +1,4 @@
-//! What a plan looks like to the person who is about to let it loose.
+//! A plan as text, for the person who is about to run it.
 
 use std::fmt::Write;
 
@@ -10,20 +10,15 @@ use crate::words;
 /// The whole plan: stages in order, what changes, what is left out and why.
 pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
     let mut text = String::new();
-    let whom = match resolved.info.embedded {
-        true => "the embedded reference client".to_owned(),
-        false => resolved.info.url.clone(),
-    };
+    let whom = if resolved.info.embedded { "the embedded reference client" } else { &resolved.info.url };
     let count = plan.cases().count();
     // Writing to a String does not fail.
     let _ = writeln!(text, "{count} cases against {whom}, {} resets; nothing has been sent", plan.resets);
     let _ = writeln!(text, "{}", changes(plan, &resolved.capabilities));
     if let Some(limit) = resolved.capabilities.wrong_logins {
         let wrong: u32 = plan.cases().map(Case::wrong_logins).sum();
-        let _ = writeln!(
-            text,
-            "the cases send {wrong} of at most {limit} wrong logins; --wrong-logins N changes the limit"
-        );
+        let change = "--wrong-logins N changes the limit";
+        let _ = writeln!(text, "the cases send {wrong} of at most {limit} wrong logins; {change}");
     }
     for hook in &resolved.hooks {
         let _ = writeln!(text, "a run may execute {hook}");
@@ -34,18 +29,12 @@ pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
             Start::AsLeft if number == 0 => "from the state that is there",
             Start::AsLeft => "from the state that is left",
         };
-        let together = match stage.concurrent {
-            true => "at the same time",
-            false => "one after another",
-        };
+        let together = if stage.concurrent { "at the same time" } else { "one after another" };
         let _ = writeln!(text, "\nstage {} {start}, {together}:", number + 1);
         for case in &stage.cases {
             let changes: Vec<String> = case.changes().iter().map(ToString::to_string).collect();
-            let changes = match changes.is_empty() {
-                true => String::new(),
-                false => format!("  changes {}", changes.join(", ")),
-            };
-            let _ = writeln!(text, "  {:10} {}{changes}", case.given(), case.id);
+            let verb = if changes.is_empty() { "" } else { "  changes " };
+            let _ = writeln!(text, "  {:10} {}{verb}{}", case.given(), case.id, changes.join(", "));
         }
     }
     if !plan.skipped.is_empty() {
@@ -59,17 +48,15 @@ pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
 
 /// What the plan changes on the target, in one line.
 pub(super) fn changes(plan: &Plan, capabilities: &Capabilities) -> String {
-    match named_changes(plan, capabilities) {
-        none if none.is_empty() => "the plan changes nothing on the target".to_owned(),
-        some => format!(
-            "the plan changes on the target: {}; accounts that the run makes are removed afterwards",
-            some.join(", ")
-        ),
+    let named = named_changes(plan, capabilities).join(", ");
+    match named.as_str() {
+        "" => "the plan changes nothing on the target".to_owned(),
+        _ => format!("the plan changes on the target: {named}; accounts that the run makes are removed afterwards"),
     }
 }
 
-/// Each kind of change with how many cases make it. Where the admin's password may not be changed, passwords are those of
-/// accounts that the run makes, and that is said: nobody allowed anything else.
+/// Each kind of change with how many cases make it. If the admin's password may not be changed, `passwords` are those of
+/// accounts that the run makes.
 pub(super) fn named_changes(plan: &Plan, capabilities: &Capabilities) -> Vec<String> {
     let Capabilities { fresh, reset, allow, .. } = capabilities;
     let admins = *fresh || *reset || allow.contains(&Change::Passwords);

@@ -1,4 +1,4 @@
-//! `wabizspec replay`: inputs that were found, or any others, tried again.
+//! `wabizspec replay`: inputs that were found, or any others, sent again.
 
 use std::path::{Path, PathBuf};
 
@@ -53,12 +53,10 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
     let mut files = Vec::new();
     for path in &args.files {
         for file in inputs(path).map_err(cannot("read", path))? {
-            let surface = args.surface.or_else(|| surface_of(&file)).ok_or_else(|| {
-                Failure::usage(format!(
-                    "{} lies in no folder of a surface\n  help: say where it is sent with --surface",
-                    file.display()
-                ))
-            })?;
+            let Some(surface) = args.surface.or_else(|| surface_of(&file)) else {
+                let help = "help: say where it is sent with --surface";
+                return Err(Failure::usage(format!("{} lies in no folder of a surface\n  {help}", file.display())));
+            };
             files.push((file, surface));
         }
     }
@@ -68,17 +66,18 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
     let resolved = args.target.resolve(&[])?;
     fuzz_session::may_be_fuzzed(&resolved)?;
     let suite = suite(None)?;
-    // Held until the accounts are removed again: what a run and a replay do to one target would disturb both.
+    // Held until the accounts are removed again: a run and a replay on one target would disturb each other.
     let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
     let stop = stop_on_signal();
     let runtime = runtime()?;
     runtime.block_on(fuzz_session::prepare_journal(&resolved))?;
     let mut setup = FuzzSetup::new(&resolved);
-    let replaying = replay_with(&files, &mut setup, &suite.register, &stop);
-    let outcomes = runtime.block_on(replaying)?;
-    Ok(match *stop.borrow() {
-        true => INTERRUPTED,
-        false => exit(&outcomes),
+    let outcomes = runtime.block_on(replay_with(&files, &mut setup, &suite.register, &stop))?;
+    Ok(match &outcomes {
+        _ if *stop.borrow() => INTERRUPTED,
+        outcomes if outcomes.contains(&Outcome::Reproduced) => FINDINGS,
+        outcomes if outcomes.contains(&Outcome::Inconclusive) => INCONCLUSIVE,
+        _ => CONFORMS,
     })
 }
 
@@ -117,16 +116,6 @@ async fn replay_with(
     Ok(outcomes)
 }
 
-fn exit(outcomes: &[Outcome]) -> u8 {
-    if outcomes.contains(&Outcome::Reproduced) {
-        FINDINGS
-    } else if outcomes.contains(&Outcome::Inconclusive) {
-        INCONCLUSIVE
-    } else {
-        CONFORMS
-    }
-}
-
 async fn one(session: &FuzzSession, file: &Path, surface: Surface) -> (Outcome, String) {
     let input = match files::read_own(file, files::TEXT) {
         Ok(input) => input,
@@ -137,7 +126,7 @@ async fn one(session: &FuzzSession, file: &Path, surface: Surface) -> (Outcome, 
         Err(why) => return (Outcome::Inconclusive, why),
     };
     let before = saved(file).map(|saved| saved.signature);
-    // The same check on the same requirement is the same finding, also when the words of the answer are others now.
+    // The same check on the same requirement is the same finding, also if the answer has other words now.
     let same = |index: &usize| match &before {
         Some(before) => {
             let now = &signatures[*index];

@@ -1,12 +1,11 @@
-//! Secrets do not belong on a command line, where every user of the machine and every CI log can read them.
-//!
-//! Whoever tries is told where they belong, and the value is not repeated.
+//! Secrets do not belong on a command line, where every user of the machine and every CI log can read them. The error says
+//! where they belong, and does not repeat the value.
 
 use std::ffi::OsString;
 
 use super::Failure;
 
-/// Flags that people try, each with where their value belongs.
+/// Flags that people try, each with the place where its value belongs.
 const FLAGS: [(&[&str], &str); 4] = [
     (
         &["--password", "--admin-password", "--pass", "--passwd", "--secret", "--new-password"],
@@ -27,23 +26,16 @@ const FLAGS: [(&[&str], &str); 4] = [
     ),
 ];
 
-/// Looks for secrets among the arguments, before anything else reads them.
-///
-/// # Errors
-/// A flag that brings a secret, or a URL with a password in it.
+/// Refuses a flag that brings a secret, and a URL with a password in it, before anything else reads the arguments.
 pub(super) fn refuse(arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {
     for argument in arguments {
         let argument = argument.to_string_lossy();
         let flag = argument.split('=').next().unwrap_or_default();
-        let known = FLAGS.iter().find(|(flags, _)| {
-            // A short flag may have its value stuck to it.
-            let short = |known: &&&str| known.len() == 2 && flag.starts_with(**known) && !flag.starts_with("--");
-            flags.contains(&flag) || flags.iter().any(|known| short(&known))
-        });
-        if let Some((_, advice)) = known {
-            let shown = if flag.starts_with("--") { flag } else { &flag[..2] };
+        // A value may follow a short flag without a blank.
+        let flag = if flag.starts_with("--") { flag } else { flag.get(..2).unwrap_or(flag) };
+        if let Some((_, advice)) = FLAGS.iter().find(|(flags, _)| flags.contains(&flag)) {
             return Err(Failure::usage(format!(
-                "{shown} would put a secret on the command line, where other users and CI logs can read it\n  help: {advice}"
+                "{flag} would put a secret on the command line, where other users and CI logs can read it\n  help: {advice}"
             )));
         }
         if holds_credentials(&argument) {

@@ -7,6 +7,7 @@ use crate::custody::Hooks;
 use crate::custody::config::{ClientChoice, Config, HeaderSource};
 use crate::custody::givens::Registrable;
 use crate::custody::hook::Hook;
+use crate::documented::certificate::verified_name;
 use crate::exchange::{Header, Redaction};
 use crate::transport::origin::Origin;
 use crate::transport::second_opinion::SecondOpinion;
@@ -17,18 +18,15 @@ use crate::transport::{Client, Limits};
 pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Config) -> Result<Client, Failure> {
     let proxy = config.target.proxy.as_deref().map(reqwest::Url::parse).transpose();
     let proxy = proxy.map_err(|error| Failure::usage(format!("the proxy is not a URL: {error}")))?;
-    let tls = match origin.tls() || proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https") {
-        true => Some(tls::configuration(trust).map_err(Failure::usage)?),
-        false => None,
-    };
+    let needs_tls = origin.tls() || proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https");
+    let tls = needs_tls.then(|| tls::configuration(trust)).transpose().map_err(Failure::usage)?;
     match config.target.client {
         ClientChoice::Wire if proxy.is_some() => Err(Failure::usage(
             "only the reqwest client goes through a proxy\n  help: add client = \"reqwest\" under [target]",
         )),
         ClientChoice::Wire => Ok(Client::Wire(Wire::new(origin.clone(), tls, limits))),
         ClientChoice::Reqwest => {
-            let client = SecondOpinion::new(origin.clone(), tls, proxy, limits).map_err(Failure::usage)?;
-            Ok(Client::SecondOpinion(client))
+            SecondOpinion::new(origin.clone(), tls, proxy, limits).map(Client::SecondOpinion).map_err(Failure::usage)
         }
     }
 }
@@ -89,11 +87,9 @@ pub(super) fn admin_name(config: &Config) -> Result<String, Failure> {
 
 /// The admin's password, if the owner gave one: from the environment, or from the configured file.
 pub(super) fn admin_password(config: &Config) -> Result<Option<String>, Failure> {
-    if let Some(password) = from_environment("WABIZSPEC_ADMIN_PASSWORD")? {
-        return Ok(Some(password));
-    }
-    let Some(path) = &config.credentials.password_file else {
-        return Ok(None);
+    let given = from_environment("WABIZSPEC_ADMIN_PASSWORD")?;
+    let Some(path) = config.credentials.password_file.as_ref().filter(|_| given.is_none()) else {
+        return Ok(given);
     };
     from_file(path).map(Some).map_err(|what| {
         Failure::usage(format!(
@@ -103,7 +99,7 @@ pub(super) fn admin_password(config: &Config) -> Result<Option<String>, Failure>
     })
 }
 
-/// The hooks that may be used; `given` is the reset from the command line.
+/// The hooks; `given` is the reset from the command line.
 pub(super) fn hooks(given: Option<&str>, config: &Config, trust: Trust) -> Result<Hooks, Failure> {
     let hook = |name: &str, text: Option<&str>| {
         let parsed = text.map(str::parse::<Hook>).transpose();
@@ -130,13 +126,11 @@ pub(super) fn account(config: &Config) -> Result<Registrable, Failure> {
     let given = &config.registration;
     if let Some(path) = &given.certificate_file {
         account.cert = read(path)?.split_whitespace().collect();
+        let advice = "add vname = \"…\" under [registration]";
+        let unnamed = |error| Failure::usage(format!("{}: {error}\n  help: {advice}", path.display()));
         account.vname = match &given.vname {
             Some(name) => name.clone(),
-            None => {
-                let name = crate::documented::certificate::verified_name(&account.cert);
-                let advice = "add vname = \"…\" under [registration]";
-                name.map_err(|error| Failure::usage(format!("{}: {error}\n  help: {advice}", path.display())))?.name
-            }
+            None => verified_name(&account.cert).map_err(unnamed)?.name,
         };
     }
     account.cc = given.cc.clone().unwrap_or(account.cc);
