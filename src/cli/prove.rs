@@ -17,7 +17,7 @@ use super::{
 use crate::files;
 use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};
 use crate::reference::{Fault, Origin};
-use crate::report::{Format, Wanted, WantedError, check_places};
+use crate::report::{Format, Wanted, check_places};
 use crate::scenario::SuiteError;
 
 #[derive(Debug, Args)]
@@ -43,14 +43,13 @@ pub(super) struct ProveArgs {
 
 /// The formats that `prove` writes are two of those of a run.
 fn wanted(text: &str) -> Result<Wanted, String> {
-    match text.parse::<Wanted>() {
-        Ok(wanted) if matches!(wanted.format, Format::Json | Format::Markdown) => Ok(wanted),
-        Err(WantedError::NoFile(_)) => Err(format!("`{text}` names no file")),
-        _ => {
-            let name = text.split('=').next().unwrap_or_default();
-            Err(format!("`{name}` is not a report format of prove; use json or markdown"))
-        }
-    }
+    let name = match text.split_once('=') {
+        Some((_, "")) => return Err(format!("`{text}` names no file")),
+        Some((name, _)) => name,
+        None => text,
+    };
+    let wanted = text.parse().ok().filter(|wanted: &Wanted| matches!(wanted.format, Format::Json | Format::Markdown));
+    wanted.ok_or_else(|| format!("`{name}` is not a report format of prove; use json or markdown"))
 }
 
 pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {

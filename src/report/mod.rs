@@ -26,7 +26,7 @@ pub(crate) use merge::Merged;
 pub(crate) use read::ReadError;
 pub use read::read;
 pub use wanted::Format;
-pub(crate) use wanted::{Wanted, WantedError, check_places};
+pub(crate) use wanted::{Wanted, check_places};
 
 use crate::run::{Event, Summary};
 use console::Console;
