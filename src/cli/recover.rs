@@ -29,7 +29,7 @@ use crate::plan::WRONG_LOGINS;
 /// How often a target that throttles is asked again.
 const PATIENT_TRIES: u32 = 5;
 
-/// How long a logout may take after the program was told to stop.
+/// How long a logout may take after a signal to stop.
 const LOGOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]

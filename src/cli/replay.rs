@@ -41,7 +41,7 @@ pub(super) struct ReplayArgs {
     surface: Option<Surface>,
 }
 
-/// What became of one input.
+/// The outcome of one input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Reproduced,
@@ -88,7 +88,7 @@ async fn replay_with(
     stop: &watch::Receiver<bool>,
 ) -> Result<Vec<Outcome>, Failure> {
     let mut outcomes = Vec::new();
-    // An earlier version kept the password of an admin beside its findings.
+    // An earlier version kept the password of an admin with its findings.
     let out = files.iter().find_map(|(file, _)| file.ancestors().nth(3));
     let Some(admin) = unless_stopped(stop, setup.log_in(out.unwrap_or(Path::new(".")))).await else {
         return Ok(outcomes);

@@ -44,7 +44,7 @@ pub(super) const JOBS: u16 = 12;
 /// Files that are open besides the connections.
 const OTHER_FILES: usize = 16;
 
-/// The flags that say whom to judge.
+/// The flags that say which target to judge.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target")]
 pub(super) struct TargetArgs {

@@ -1,7 +1,7 @@
 //! Markdown for a job summary: the verdict first, then what is broken and how to see it again.
 //!
-//! GitHub takes no summary beyond 1 MiB, so the cases stop before that and the rest is counted. What a target sent
-//! stands in code only, fenced so that it cannot get out.
+//! GitHub takes no summary beyond 1 MiB, so the cases stop before that and the rest is counted. What a target sent is
+//! only in code, fenced so that it cannot get out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -210,7 +210,7 @@ fn html(text: &str) -> String {
     line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// A code span, whatever stands in it.
+/// A code span, whatever the text is.
 fn code(text: &str) -> String {
     let line = cut(text).replace('\n', " ");
     let ticks = "`".repeat(longest_run(&line) + 1);
@@ -220,7 +220,7 @@ fn code(text: &str) -> String {
     }
 }
 
-/// A code block, whatever stands in it.
+/// A code block, whatever the text is.
 fn fenced(language: &str, text: &str) -> String {
     let text = cut(text);
     let fence = "`".repeat(longest_run(&text).max(2) + 1);

@@ -137,7 +137,7 @@ fn other_words_change_no_merge_and_no_rerun() {
         assert_eq!(to_run_again(&plain[1]).expect("ids"), to_run_again(&other).expect("ids"));
         let mixed = [plain[0].clone(), other];
         assert_eq!(merged(&plain), merged(&mixed));
-        // A merged report is in the words of whoever merged it, whatever its shards were written in.
+        // A merged report has the words of the program that merged it, not those of its shards.
         let again = |paths: &[PathBuf], name: &str| text(&write(folder, name, format, &merged(paths)));
         assert_eq!(again(&plain, "plain"), again(&mixed, "mixed"));
     });

@@ -104,7 +104,7 @@ fn exchange(text: &str) -> Markup {
     }
 }
 
-/// A line in the class that its first character stands for.
+/// A line in the class of its first character.
 fn marked(line: &str, classes: &[(char, &str)]) -> Markup {
     let class = classes.iter().find(|(sign, _)| line.starts_with(*sign)).map(|(_, class)| *class);
     html! {
