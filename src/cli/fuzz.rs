@@ -204,7 +204,7 @@ fn sink(wanted: &Wanted) -> std::io::Result<Box<dyn Write>> {
     })
 }
 
-/// Where several hold, the order of [`super::exit_code`].
+/// Where several hold, the order is that of a run.
 fn exit(summary: &Summary) -> u8 {
     if summary.interrupted {
         INTERRUPTED

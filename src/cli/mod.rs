@@ -1,7 +1,6 @@
 //! The command line: arguments, one file per subcommand, exit codes. It decides nothing about conformance.
 
 mod completions;
-mod exit;
 mod check;
 mod explain;
 mod init;
@@ -30,12 +29,25 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use exit::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE, exit_code};
-
 use crate::exchange::harmless_text;
 use crate::reference::Fault;
 use crate::scenario::{Suite, SuiteError};
 use crate::{files, located};
+
+// Exit codes, see `report::exit_code` for which of them wins.
+
+/// Everything that ran conforms, and something was judged.
+pub const CONFORMS: u8 = 0;
+/// A must was broken (or a should, under `--fail-on should`).
+pub const FINDINGS: u8 = 1;
+/// A flag, a file, a filter: noticed before any request.
+pub const USAGE: u8 = 2;
+/// The target could not be reached or got ready, or nothing was judged; and nothing was found.
+pub const INCONCLUSIVE: u8 = 3;
+/// A defect of ours.
+pub const DEFECT: u8 = 70;
+/// Interrupted; the report is complete up to there.
+pub const INTERRUPTED: u8 = 130;
 
 /// Conformance suite and fuzzer for the documented WhatsApp Business On-Premises API.
 #[derive(Parser)]

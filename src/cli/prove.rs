@@ -68,10 +68,10 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
     };
     enough_files(FILES_WITH_A_SERVER)?;
     let stop = stop_on_signal();
-    let bar = Bar::new();
+    let bar = progress_bar();
     let whole = args.faults.is_empty();
     let proof = std::thread::scope(|scope| scope.spawn(|| make_proof(&suite, &faults, whole, &stop, &bar)).join());
-    bar.0.finish_and_clear();
+    bar.finish_and_clear();
     let proof = proof
         .map_err(|_| Failure::defect("the proof panicked"))?
         .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
@@ -113,21 +113,17 @@ fn selected(globs: &[String]) -> Result<Vec<&'static Fault>, Failure> {
     Ok(Fault::all().filter(wanted).collect())
 }
 
-/// The bar on a terminal, nothing elsewhere.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new() -> Bar {
-        let bar = ProgressBar::new(0);
-        let style = ProgressStyle::with_template("{pos}/{len} faults {wide_bar} {msg} {eta}");
-        Bar(style.map_or(bar.clone(), |style| bar.with_style(style)))
-    }
+/// Shown on a terminal, hidden elsewhere.
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let style = ProgressStyle::with_template("{pos}/{len} faults {wide_bar} {msg} {eta}");
+    style.map_or(bar.clone(), |style| bar.with_style(style))
 }
 
-impl Progress for Bar {
+impl Progress for ProgressBar {
     fn begins(&self, faults: usize, cases: usize) {
-        self.0.set_length((faults + cases) as u64);
-        if self.0.is_hidden() {
+        self.set_length((faults + cases) as u64);
+        if self.is_hidden() {
             let generated = if cases > 0 { ", and those generated from the cases" } else { "" };
             // If standard error cannot be written to, there is no other place to say it.
             let _ = writeln!(std::io::stderr(), "trying {faults} faults{generated}");
@@ -136,15 +132,15 @@ impl Progress for Bar {
 
     fn tried(&self, row: &Row) {
         if row.verdict != FaultVerdict::Killed {
-            self.0.println(line(row));
+            self.println(line(row));
         }
         if row.fault.origin == Origin::Planted {
-            self.0.inc(1);
+            self.inc(1);
         }
     }
 
     fn case_done(&self) {
-        self.0.inc(1);
+        self.inc(1);
     }
 }
 

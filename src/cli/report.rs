@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
 
-use super::{CONFORMS, Failure, exit_code};
+use super::{CONFORMS, DEFECT, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED};
 use crate::exchange::harmless_text;
 use crate::report::{Report, Reports, Unwritten, Verbosity, Wanted};
+use crate::run::{Conclusion, Summary};
 
 /// The flags that say what is written of a run, and where to.
 #[derive(Debug, Args)]
@@ -95,4 +96,56 @@ pub(super) fn conclude(reports: Reports) -> Concluded {
         code = if code == CONFORMS { told } else { code };
     }
     Concluded { code, verdict }
+}
+
+/// The exit code of a run. Where several hold, the order is `USAGE` (which never gets here), `DEFECT`, `INTERRUPTED`,
+/// `FINDINGS`, `INCONCLUSIVE`, `CONFORMS`.
+fn exit_code(summary: &Summary) -> u8 {
+    match summary.conclusion() {
+        Conclusion::Defect => DEFECT,
+        Conclusion::Died | Conclusion::Interrupted => INTERRUPTED,
+        Conclusion::Findings => FINDINGS,
+        Conclusion::Inconclusive => INCONCLUSIVE,
+        Conclusion::Conforms => CONFORMS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::Verdict;
+    use crate::run::{CaseReport, Ended, Event};
+
+    fn code(verdicts: &[Verdict], interrupted: Option<bool>) -> u8 {
+        let mut summary = Summary::default();
+        for verdict in verdicts {
+            summary.take(&Event::Case(Box::new(CaseReport::new("login/x", *verdict))));
+        }
+        if let Some(interrupted) = interrupted {
+            let complete = !interrupted;
+            summary.take(&Event::Ended(Ended { complete, interrupted, password_changed: false, elapsed_ms: 0 }));
+        }
+        exit_code(&summary)
+    }
+
+    #[test]
+    fn the_worst_thing_that_happened_decides() {
+        use Verdict::*;
+        let (whole, interrupted, died) = (Some(false), Some(true), None);
+        let runs: [(&[Verdict], Option<bool>, u8); 10] = [
+            (&[Pass, Skipped], whole, CONFORMS),
+            (&[Pass, Known], whole, CONFORMS),
+            (&[Pass, Blocked], whole, INCONCLUSIVE),
+            (&[Skipped], whole, INCONCLUSIVE),
+            (&[], whole, INCONCLUSIVE),
+            (&[Pass, Blocked, Fail], whole, FINDINGS),
+            (&[Pass, Fail], interrupted, INTERRUPTED),
+            (&[Pass], interrupted, INTERRUPTED),
+            (&[Pass, Fail, Error], interrupted, DEFECT),
+            (&[Pass], died, INTERRUPTED),
+        ];
+        for (verdicts, ended, expected) in runs {
+            assert_eq!(code(verdicts, ended), expected, "{verdicts:?}, interrupted: {ended:?}");
+        }
+    }
 }

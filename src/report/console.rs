@@ -1,6 +1,5 @@
 //! The report for people: a line for each case while the run goes, then every finding with its rule, then the counts.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::view::{View, cases, named, seconds};
 use crate::case_text::{tell_case, tell_finding, verdict_style};
-use crate::judge::{Finding, RequirementVerdict, Verdict};
+use crate::judge::{RequirementVerdict, Verdict};
 use crate::run::{CaseReport, Conclusion, Event, Started};
 
 /// How much is said.
@@ -156,18 +155,13 @@ impl Console {
 }
 
 fn warnings(out: &mut dyn Write, view: &View) -> io::Result<()> {
-    let mut by_requirement: BTreeMap<&str, Vec<(&CaseReport, &Finding)>> = BTreeMap::new();
-    for case in view.cases.iter().filter(|case| case.verdict == Verdict::Pass) {
-        for finding in &case.findings {
-            by_requirement.entry(&finding.requirement).or_default().push((case, finding));
-        }
-    }
-    if by_requirement.is_empty() {
+    let warnings = view.warnings();
+    if warnings.is_empty() {
         return Ok(());
     }
     let style = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
     writeln!(out, "\n{style}warnings{style:#} (findings of level should):")?;
-    for findings in by_requirement.values() {
+    for findings in warnings.values() {
         let (case, finding) = findings[0];
         tell_finding(out, finding, view.rules())?;
         let others = match findings.len() {

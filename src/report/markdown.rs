@@ -93,18 +93,13 @@ fn failing_cases(text: &mut String, view: &View) {
 }
 
 fn warnings(text: &mut String, view: &View) {
-    let mut warnings: BTreeMap<&str, usize> = BTreeMap::new();
-    for case in view.cases.iter().filter(|case| case.verdict == Verdict::Pass) {
-        for finding in &case.findings {
-            *warnings.entry(&finding.requirement).or_default() += 1;
-        }
-    }
+    let warnings = view.warnings();
     if !warnings.is_empty() {
         text.push_str("\n### Warnings\n\nShould-level requirements broken by cases that passed.\n\n");
     }
-    for (requirement, count) in warnings {
+    for (requirement, findings) in warnings {
         let says = view.rule(requirement).map_or(String::new(), |rule| format!(": {}", sentence(&rule.says)));
-        let _ = writeln!(text, "- {}{says} ({})", code(requirement), cases(count));
+        let _ = writeln!(text, "- {}{says} ({})", code(requirement), cases(findings.len()));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::judge::{Observation, RequirementVerdict, Verdict};
+use crate::judge::{Finding, Observation, RequirementVerdict, Verdict};
 use crate::requirement::Level;
 use crate::run::{CaseReport, Event, RequirementInfo, Summary};
 use crate::words;
@@ -88,6 +88,17 @@ impl View {
             filed.entry(chief).or_default().push(case);
         }
         filed
+    }
+
+    /// The findings of cases that passed, by requirement.
+    pub fn warnings(&self) -> BTreeMap<&str, Vec<(&CaseReport, &Finding)>> {
+        let mut warnings: BTreeMap<&str, Vec<(&CaseReport, &Finding)>> = BTreeMap::new();
+        for case in self.cases.iter().filter(|case| case.verdict == Verdict::Pass) {
+            for finding in &case.findings {
+                warnings.entry(&finding.requirement).or_default().push((case, finding));
+            }
+        }
+        warnings
     }
 
     /// Why cases have that verdict, each reason with the ids of its cases.

@@ -50,15 +50,14 @@ impl TargetArgs {
             )));
         }
         let (text, file) = (read(&path)?, file.as_str());
-        let config = Config::parse(SourceText { file, text: &text }).map_err(Failure::usage)?;
+        let mut config = Config::parse(SourceText { file, text: &text }).map_err(Failure::usage)?;
         let another = target.as_ref().and_then(|target| another_server(&config, target));
-        let mut configuration =
-            Configuration { config, file: Some(path), is_found: is_found && target.is_none(), left_out: None };
+        let is_found = is_found && target.is_none();
         let target = target.map_or(String::new(), |target| target.to_string());
         let (why, help) = match (strange, another) {
-            (None, None) => return Ok(configuration),
+            (None, None) => return Ok(Configuration { config, file: Some(path), is_found, left_out: None }),
             (Some(why), _) => {
-                configuration.config.fuzz = FuzzConfig::default();
+                config.fuzz = FuzzConfig::default();
                 (format!("was found in the current folder and {why}"), trust)
             }
             (None, Some(own)) => (
@@ -66,14 +65,11 @@ impl TargetArgs {
                 format!("name a configuration of {target} with --config, or leave --target out"),
             ),
         };
-        let (kept, left_out) = configuration.config.for_another_target();
-        configuration.config = kept;
-        if !left_out.is_empty() {
-            let keys = left_out.join(", ");
-            let what = format!("{file} {why}, so some of it does not count for {target}: {keys}");
-            configuration.left_out = Some(LeftOut { what, help });
-        }
-        Ok(configuration)
+        let (config, left_out) = config.for_another_target();
+        let keys = left_out.join(", ");
+        let what = format!("{file} {why}, so some of it does not count for {target}: {keys}");
+        let left_out = (!keys.is_empty()).then_some(LeftOut { what, help });
+        Ok(Configuration { config, file: Some(path), is_found, left_out })
     }
 
     /// The target that a flag or the environment names.
