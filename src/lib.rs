@@ -30,15 +30,13 @@ pub mod snapshot;
 pub mod custody;
 pub mod run;
 pub mod words;
-#[cfg(any(feature = "cli", feature = "trials"))]
-mod case_text;
 #[cfg(feature = "cli")]
 pub mod prove;
 #[cfg(feature = "cli")]
 mod baseline;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "trials"))]
 pub mod report;
 #[cfg(feature = "trials")]
 pub mod trials;

@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::case_text::case_text;
 use crate::custody::Custody;
 use crate::custody::journal::Journal;
 use crate::custody::lock::RunLock;
@@ -19,6 +18,7 @@ use crate::custody::state_folder::{self, Environment};
 use crate::custody::{Controls, Hooks, Instance, Target};
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
+use crate::report::case_text;
 use crate::run::{CaseReport, Event, RequirementInfo, Settings, collect};
 use crate::scenario::{Change, Registration, Suite};
 use crate::transport::origin::Origin;

@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::case::{article, badge, levels, prose, rule, sign};
 use super::{SCRIPT, SCRIPT_HASH, STYLE, requirements};
 use crate::judge::{RequirementVerdict, Verdict};
-use crate::report::view::{View, cases, seconds, word};
+use crate::report::formats::view::{View, cases, seconds, word};
 use crate::run::{CaseReport, Conclusion, Started};
 
 /// What can be filtered for, worst first.

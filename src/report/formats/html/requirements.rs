@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::case::{badge, rule, sign};
 use crate::judge::RequirementVerdict;
-use crate::report::view::View;
+use crate::report::formats::view::View;
 use crate::requirement::{AREAS, Level};
 use crate::run::RequirementResult;
 

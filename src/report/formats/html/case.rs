@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::judge::facts::Observed;
 use crate::judge::{Finding, Mismatch};
-use crate::report::view::{self, Prose, View, word};
+use crate::report::formats::view::{self, Prose, View, word};
 use crate::run::{CaseReport, RequirementInfo};
 use crate::words;
 

@@ -7,8 +7,8 @@
 use std::io::{self, Write};
 
 use super::view::View;
-use crate::case_text::case_text;
 use crate::judge::Verdict;
+use crate::report::case_text;
 use crate::run::{CaseReport, Conclusion};
 
 /// How many annotations of a kind GitHub shows for a step.

@@ -14,8 +14,8 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::view::{View, reason, seconds};
-use crate::case_text::case_text;
 use crate::judge::Verdict;
+use crate::report::case_text;
 use crate::run::CaseReport;
 use crate::words;
 

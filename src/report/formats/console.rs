@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::view::{View, cases, named, seconds};
-use crate::case_text::{tell_case, tell_finding, verdict_style};
 use crate::judge::{RequirementVerdict, Verdict};
+use crate::report::text::{tell_case, tell_finding, verdict_style};
 use crate::run::{CaseReport, Conclusion, Event, Started};
 
 /// How much is said.

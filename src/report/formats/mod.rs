@@ -1,0 +1,169 @@
+//! The reports of the program: one file per format. A run that was written down can be read back and shown in any of them,
+//! with the same bytes as at the time.
+
+mod view;
+mod wire;
+mod json;
+mod read;
+mod merge;
+mod console;
+mod entries;
+mod github;
+mod html;
+mod junit;
+mod markdown;
+mod wanted;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Seek, Write};
+
+pub(crate) use console::Verbosity;
+pub(crate) use entries::to_paste;
+pub(crate) use merge::Merged;
+pub(crate) use read::ReadError;
+pub use read::read;
+pub use wanted::Format;
+pub(crate) use wanted::{Wanted, check_places};
+
+use crate::run::{Event, Summary};
+use console::Console;
+use view::View;
+
+/// One report and what it is written to.
+pub struct Report {
+    out: Box<dyn Write + Send>,
+    kind: Kind,
+    /// Where a draft can be written and replaced: a regular file.
+    file: Option<File>,
+    is_drafted: bool,
+}
+
+enum Kind {
+    Console(Console),
+    /// The events themselves, a line of JSON each, as they happen. Without its `ended` line the run died.
+    Stream,
+    /// Written as a whole.
+    Document(fn(&View, &mut dyn Write) -> io::Result<()>),
+}
+
+impl Report {
+    /// The report for people; `out` decides about colours. `live` shows progress on the terminal at standard error instead
+    /// of a line for each case.
+    pub(crate) fn for_people(out: Box<dyn Write + Send>, verbosity: Verbosity, live: bool) -> Report {
+        Report::new(out, Kind::Console(Console::new(verbosity, live)))
+    }
+
+    fn new(out: Box<dyn Write + Send>, kind: Kind) -> Report {
+        Report { out, kind, file: None, is_drafted: false }
+    }
+
+    fn take(&mut self, event: &Event, view: &View) -> io::Result<()> {
+        match &mut self.kind {
+            Kind::Console(console) => console.take(&mut self.out, event, view),
+            Kind::Stream => wire::write(&mut self.out, event),
+            Kind::Document(_) => Ok(()),
+        }
+    }
+
+    fn draft(&mut self, view: &View) -> io::Result<()> {
+        self.is_drafted = self.file.is_some();
+        if self.is_drafted { self.write(view) } else { Ok(()) }
+    }
+
+    fn finish(&mut self, view: &View) -> io::Result<()> {
+        if let Some(file) = self.file.as_mut().filter(|_| self.is_drafted) {
+            file.set_len(0)?;
+            file.rewind()?;
+        }
+        self.write(view)
+    }
+
+    fn write(&mut self, view: &View) -> io::Result<()> {
+        match &mut self.kind {
+            Kind::Console(console) => console.finish(&mut self.out, view)?,
+            Kind::Stream => {}
+            Kind::Document(write) => write(view, &mut self.out)?,
+        }
+        self.out.flush()
+    }
+}
+
+/// The reports of one run.
+#[derive(Default)]
+pub struct Reports {
+    view: View,
+    /// Each with its place, as people call it.
+    reports: Vec<(String, Report)>,
+    unwritten: Vec<Unwritten>,
+}
+
+/// A report that could not be written.
+#[derive(Debug)]
+pub struct Unwritten {
+    place: String,
+    pub(crate) error: io::Error,
+}
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a report could not be written: {}: {}\n  help: what is there of it is not whole; make room or give another place, and run again",
+            self.place, self.error
+        )
+    }
+}
+
+/// What is left of a run when its reports are written.
+#[derive(Debug)]
+pub struct Finished {
+    /// The counts.
+    pub summary: Summary,
+    /// The reports that could not be written.
+    pub unwritten: Vec<Unwritten>,
+}
+
+impl Reports {
+    /// Adds a report, which writes to that place.
+    pub fn add(&mut self, place: &str, report: Report) {
+        self.view.keeps_all |= matches!(report.kind, Kind::Document(_));
+        self.reports.push((place.to_owned(), report));
+    }
+
+    /// With fewer judged cases than that the run is inconclusive, and every report says so.
+    pub(crate) fn require(&mut self, least: usize) {
+        self.view.summary.require(least);
+    }
+
+    /// Takes one event, made harmless, to all reports. One that cannot be written gets no more, and the others go on.
+    pub fn take(&mut self, event: &Event) {
+        if let (Event::Ended(_), Some(shortfall)) = (event, self.view.summary.shortfall()) {
+            self.take(&Event::Note(shortfall));
+        }
+        let event = event.clone().harmless();
+        self.view.take(&event);
+        self.each(|report, view| report.take(&event, view));
+        // The clean-up may take long, and be killed: by then the reports are complete.
+        if event == Event::Judged && !self.view.is_embedded() {
+            self.each(Report::draft);
+        }
+    }
+
+    /// Writes what is left to be written.
+    pub fn finish(mut self) -> Finished {
+        self.each(Report::finish);
+        Finished { summary: self.view.summary, unwritten: self.unwritten }
+    }
+
+    fn each(&mut self, mut act: impl FnMut(&mut Report, &View) -> io::Result<()>) {
+        let Reports { view, reports, unwritten } = self;
+        reports.retain_mut(|(place, report)| match act(report, view) {
+            Ok(()) => true,
+            Err(error) => {
+                unwritten.push(Unwritten { place: place.clone(), error });
+                false
+            }
+        });
+    }
+}
