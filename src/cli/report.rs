@@ -7,7 +7,7 @@ use clap::{Args, ColorChoice};
 
 use super::{CONFORMS, DEFECT, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED};
 use crate::exchange::harmless_text;
-use crate::report::{Report, Reports, Unwritten, Verbosity, Wanted};
+use crate::report::{Report, Reports, Verbosity, Wanted};
 use crate::run::{Conclusion, Summary};
 
 /// The flags that say what is written of a run, and where to.
@@ -90,10 +90,13 @@ pub(super) fn conclude(reports: Reports) -> Concluded {
     let finished = reports.finish();
     let verdict = exit_code(&finished.summary);
     let mut code = verdict;
-    let gone_away = |unwritten: &&Unwritten| unwritten.error.kind() == std::io::ErrorKind::BrokenPipe;
-    for error in finished.unwritten.iter().filter(|unwritten| !gone_away(unwritten)) {
-        let told = Failure::inconclusive(error).tell();
-        code = if code == CONFORMS { told } else { code };
+    for (place, error) in finished.unwritten {
+        if error.kind() != std::io::ErrorKind::BrokenPipe {
+            let help = "help: what is there of it is not whole; make room or give another place, and run again";
+            let failure = Failure::inconclusive(format!("a report could not be written: {place}: {error}\n  {help}"));
+            let told = failure.tell();
+            code = if code == CONFORMS { told } else { code };
+        }
     }
     Concluded { code, verdict }
 }

@@ -132,10 +132,7 @@ impl Console {
             let times = if *count > 1 { format!("  ({count} times)") } else { String::new() };
             writeln!(out, "  {named}{what}{times}")?;
         }
-        match view.observations.len().saturating_sub(shown) {
-            0 => Ok(()),
-            more => writeln!(out, "  and {more} more; -v shows all"),
-        }
+        more(out, view.observations.len(), shown, "-v shows all")
     }
 
     fn requirements(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
@@ -148,9 +145,11 @@ impl Console {
             return Ok(());
         }
         list(out, "requirements unproven", &unproven, 12)?;
-        let why = "nothing broke these, but the run does not show that it would have been noticed: the control of \
-                   their area (a good request accepted, a bad one refused) was left out or did not hold";
-        writeln!(out, "{why}")
+        writeln!(
+            out,
+            "nothing broke these, but the run does not show that it would have been noticed: the control of their area \
+             (a good request accepted, a bad one refused) was left out or did not hold"
+        )
     }
 }
 
@@ -164,10 +163,7 @@ fn warnings(out: &mut dyn Write, view: &View) -> io::Result<()> {
     for findings in warnings.values() {
         let (case, finding) = findings[0];
         tell_finding(out, finding, view.rules())?;
-        let others = match findings.len() {
-            1 => String::new(),
-            count => format!(" and {} more", count - 1),
-        };
+        let others = if findings.len() > 1 { format!(" and {} more", findings.len() - 1) } else { String::new() };
         writeln!(out, "    case {}{others}", case.id)?;
     }
     Ok(())
@@ -181,9 +177,13 @@ fn list(out: &mut dyn Write, title: &str, ids: &[String], shown: usize) -> io::R
     for id in ids.iter().take(shown) {
         writeln!(out, "  {id}")?;
     }
-    match ids.len().saturating_sub(shown) {
+    more(out, ids.len(), shown, "--report json lists all")
+}
+
+fn more(out: &mut dyn Write, all: usize, shown: usize, advice: &str) -> io::Result<()> {
+    match all.saturating_sub(shown) {
         0 => Ok(()),
-        more => writeln!(out, "  and {more} more; --report json lists all"),
+        more => writeln!(out, "  and {more} more; {advice}"),
     }
 }
 

@@ -68,6 +68,13 @@ pub(super) struct Document {
 impl Document {
     /// The events of the run, as far as the document tells them.
     pub fn into_events(self) -> impl Iterator<Item = Event> {
+        let rule = |RequirementEntry { id, level, says, source, oracle, .. }| RequirementInfo {
+            id,
+            level,
+            says,
+            source,
+            oracle,
+        };
         let started = Event::Started(Started {
             version: self.suite.version,
             at: self.started_at,
@@ -76,20 +83,14 @@ impl Document {
             planned_resets: self.planned_resets,
             target: self.target,
             fail_on: self.fail_on,
-            requirements: self.requirements.into_iter().map(RequirementEntry::into_info).collect(),
+            requirements: self.requirements.into_iter().map(rule).collect(),
         });
-        let ended = self.elapsed_ms.map(|elapsed_ms| {
-            Event::Ended(Ended {
-                complete: self.complete,
-                interrupted: self.interrupted,
-                password_changed: self.password_changed,
-                elapsed_ms,
-            })
-        });
+        let Document { complete, interrupted, password_changed, .. } = self;
+        let ended = |elapsed_ms| Event::Ended(Ended { complete, interrupted, password_changed, elapsed_ms });
         let resets = std::iter::repeat_n(Event::Reset, self.resets);
         let cases = self.cases.into_iter().map(|case| Event::Case(Box::new(case)));
         let notes = self.notes.into_iter().map(Event::Note);
-        std::iter::once(started).chain(resets).chain(cases).chain(notes).chain(ended)
+        std::iter::once(started).chain(resets).chain(cases).chain(notes).chain(self.elapsed_ms.map(ended))
     }
 }
 
@@ -118,9 +119,5 @@ impl RequirementEntry {
         cases.sort_unstable();
         let RequirementInfo { id, level, says, source, oracle } = result.requirement.clone();
         RequirementEntry { id, level, verdict: result.verdict, says, source, oracle, cases }
-    }
-
-    fn into_info(self) -> RequirementInfo {
-        RequirementInfo { id: self.id, level: self.level, says: self.says, source: self.source, oracle: self.oracle }
     }
 }

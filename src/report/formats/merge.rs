@@ -57,7 +57,9 @@ impl Merged {
         }
         let held = holders.len();
         let started = started(&sources)?;
-        let mut notes = died(&sources);
+        let died = sources.iter().filter(|source| source.summary.ended().is_none());
+        let mut notes: Vec<String> =
+            died.map(|source| format!("{} has no end: its run died", source.path.display())).collect();
         let missing = started.cases.saturating_sub(held);
         // A single run that was interrupted says so itself.
         let sharded = sources.iter().any(|source| source.started.part.is_some());
@@ -105,13 +107,13 @@ impl Source {
                 _ => {}
             }
         })?;
-        match (twice, started) {
-            (Some(twice), _) => Err(twice),
-            (None, Some(started)) => Ok(Source { path: path.to_owned(), summary, started }),
-            (None, None) => Err(MergeError::Read(ReadError::Foreign {
-                path: path.to_owned(),
-                why: "it does not say what was to be run".to_owned(),
-            })),
+        if let Some(twice) = twice {
+            return Err(twice);
+        }
+        let path = path.to_owned();
+        match started {
+            Some(started) => Ok(Source { path, summary, started }),
+            None => Err(ReadError::Foreign { path, why: "it does not say what was to be run".to_owned() }.into()),
         }
     }
 
@@ -195,11 +197,6 @@ fn ended(sources: &[Source]) -> Option<Ended> {
         password_changed: ends.iter().any(|ended| ended.password_changed),
         elapsed_ms: ends.iter().map(|ended| ended.elapsed_ms).max().unwrap_or_default(),
     })
-}
-
-fn died(sources: &[Source]) -> Vec<String> {
-    let died = sources.iter().filter(|source| source.summary.ended().is_none());
-    died.map(|source| format!("{} has no end: its run died", source.path.display())).collect()
 }
 
 fn missing_note(sources: &[Source], held: usize, planned: usize) -> String {

@@ -14,7 +14,6 @@ mod junit;
 mod markdown;
 mod wanted;
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 
@@ -95,24 +94,7 @@ pub struct Reports {
     view: View,
     /// Each with its place, as people call it.
     reports: Vec<(String, Report)>,
-    unwritten: Vec<Unwritten>,
-}
-
-/// A report that could not be written.
-#[derive(Debug)]
-pub struct Unwritten {
-    place: String,
-    pub(crate) error: io::Error,
-}
-
-impl fmt::Display for Unwritten {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "a report could not be written: {}: {}\n  help: what is there of it is not whole; make room or give another place, and run again",
-            self.place, self.error
-        )
-    }
+    unwritten: Vec<(String, io::Error)>,
 }
 
 /// What is left of a run when its reports are written.
@@ -120,8 +102,8 @@ impl fmt::Display for Unwritten {
 pub struct Finished {
     /// The counts.
     pub summary: Summary,
-    /// The reports that could not be written.
-    pub unwritten: Vec<Unwritten>,
+    /// The places of the reports that could not be written, and why.
+    pub unwritten: Vec<(String, io::Error)>,
 }
 
 impl Reports {
@@ -161,7 +143,7 @@ impl Reports {
         reports.retain_mut(|(place, report)| match act(report, view) {
             Ok(()) => true,
             Err(error) => {
-                unwritten.push(Unwritten { place: place.clone(), error });
+                unwritten.push((std::mem::take(place), error));
                 false
             }
         });

@@ -83,17 +83,12 @@ impl FromStr for Wanted {
     type Err = WantedError;
 
     fn from_str(text: &str) -> Result<Wanted, WantedError> {
-        let (name, path) = match text.split_once('=') {
-            Some((name, path)) => (name, Some(path)),
-            None => (text, None),
-        };
-        let known = Format::ALL.iter().find(|(known, _)| *known == name);
-        let Some((_, format)) = known else {
-            return Err(WantedError::NoFormat(name.to_owned()));
-        };
+        let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
+        let known = Format::ALL.into_iter().find(|(known, _)| *known == name);
+        let (_, format) = known.ok_or_else(|| WantedError::NoFormat(name.to_owned()))?;
         match path {
             Some("") => Err(WantedError::NoFile(name.to_owned())),
-            path => Ok(Wanted { format: *format, path: path.map(PathBuf::from) }),
+            path => Ok(Wanted { format, path: path.map(PathBuf::from) }),
         }
     }
 }
@@ -109,8 +104,8 @@ impl Wanted {
         let Some(path) = &self.path else {
             return Ok(self.format.onto(Box::new(BufWriter::new(io::stdout()))));
         };
-        let file = files::open_report(path);
-        let file = file.map_err(|error| OpenError::NotMade { path: path.clone(), error })?;
+        let not_made = |error| OpenError::NotMade { path: path.clone(), error };
+        let file = files::open_report(path).map_err(not_made)?;
         // One handle writes, the other starts again.
         let has_drafts = !matches!(self.format, Format::Ndjson | Format::Github);
         let is_regular = file.metadata().is_ok_and(|found| found.is_file());
