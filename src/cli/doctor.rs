@@ -87,8 +87,8 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
     if let Some(LeftOut { help, .. }) = &configuration.left_out {
         found.more(format_args!("help: {help}"));
     }
-    for setting in args.target.settings(&configuration.config) {
-        let _ = writeln!(found.text, "      {:13} {}  ({})", setting.name, setting.value, setting.source);
+    for (name, value, source) in args.target.settings(&configuration.config) {
+        let _ = writeln!(found.text, "      {name:13} {value}  ({source})");
     }
     let mut patient = args.target.clone();
     patient.timeout.get_or_insert(Span(PATIENCE));

@@ -213,8 +213,8 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
 impl RunArgs {
     /// A filter that matches nothing may have been meant as a report: `--report html junit`.
     fn no_case(&self, error: &SelectionError) -> Failure {
-        const ENDINGS: [&str; 5] = ["html", "json", "md", "ndjson", "xml"];
-        let is_file = |filter: &String| ENDINGS.iter().any(|ending| filter.ends_with(&format!(".{ending}")));
+        const ENDINGS: [&str; 5] = [".html", ".json", ".md", ".ndjson", ".xml"];
+        let is_file = |filter: &String| ENDINGS.iter().any(|ending| filter.ends_with(ending));
         let is_report = |filter: &&String| is_file(filter) || filter.parse::<Wanted>().is_ok();
         match self.filters.iter().find(is_report) {
             Some(filter) => Failure::usage(format!(

@@ -1,25 +1,21 @@
-//! Which settings count, and where each comes from. None of the values shown is secret.
+//! Which settings count, and where each comes from. None of the values is secret.
 
 use std::path::PathBuf;
 
 use super::{JOBS, TargetArgs, without_mark};
 use crate::custody::config::{ClientChoice, Config, RegistrationChoice, Span};
 
-/// One setting as it counts.
-pub(in crate::cli) struct Setting {
-    pub name: &'static str,
-    pub value: String,
-    /// `flag`, `environment`, `file` or `default`; the first of them that has a value wins.
-    pub source: &'static str,
-}
+/// A setting as it counts: its name, its value, and where that comes from (`flag`, `environment`, `file` or `default`).
+type Setting = (&'static str, String, &'static str);
 
 type Value = Option<String>;
 
+/// The first of these that has a value wins.
 fn setting(name: &'static str, flag: Value, environment: Value, file: Value, default: &str) -> Setting {
     let sources = [(flag, "flag"), (environment, "environment"), (file, "file")];
     let given = sources.into_iter().find_map(|(value, source)| Some((value?, source)));
     let (value, source) = given.unwrap_or((default.to_owned(), "default"));
-    Setting { name, value, source }
+    (name, value, source)
 }
 
 fn text(value: Option<impl ToString>) -> Value {
