@@ -197,7 +197,7 @@ impl<'r> FuzzSetup<'r> {
         let embedded = self.resolved.info.embedded;
         let capabilities = &self.resolved.capabilities;
         let target = Arc::clone(&self.resolved.target);
-        let mut session = FuzzSession::new(target, Some(admin), self.givens.accounts(), register);
+        let mut session = FuzzSession::new(target, admin, self.givens.accounts(), register);
         session.registers = embedded || capabilities.allow.contains(&Change::Registration);
         session.disposable = embedded || capabilities.fresh;
         session.large = large;

@@ -123,7 +123,7 @@ async fn one(session: &FuzzSession, file: &Path, surface: Surface) -> (Outcome, 
     };
     let (probed, signatures) = match once(session, surface, &input).await {
         Ok(tried) => tried,
-        Err(why) => return (Outcome::Inconclusive, why),
+        Err(why) => return (Outcome::Inconclusive, why.to_string()),
     };
     let before = saved(file).map(|saved| saved.signature);
     // The same check on the same requirement is the same finding, also if the answer has other words now.

@@ -1,10 +1,11 @@
-//! The aimed inputs: for each row of the catalogue of attack classes at least one, written out in `fuzz/aimed`.
+//! What is built in from the folder `fuzz`: the aimed inputs and the dictionaries.
 //!
-//! A row is a kind of mistake that some server has made. `A` is Basic and Bearer credentials, `J` JSON bodies and
-//! paths, `P` passwords, `S` sequences of calls, `H` HTTP itself.
+//! For each row of the catalogue of attack classes there is at least one aimed input. A row is a kind of mistake that
+//! some server has made. `A` is Basic and Bearer credentials, `J` JSON bodies and paths, `P` passwords, `S` sequences of
+//! calls, `H` HTTP itself.
 
-use super::dictionary::unescape;
-use super::{Surface, grammar};
+use super::grammar::is_canonical;
+use super::surface::Surface;
 
 /// One aimed input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,62 +18,52 @@ pub struct Aimed {
     pub input: Vec<u8>,
 }
 
-/// A file of aimed inputs.
-struct File {
-    surface: Surface,
-    name: &'static str,
-    text: &'static str,
-}
-
-macro_rules! files {
-    ($($surface:ident = $name:literal,)*) => {
-        [$(File { surface: Surface::$surface, name: $name, text: include_str!(concat!("../../", $name)) },)*]
-    };
-}
-
-/// In the order in which they are tried.
-const FILES: [File; 9] = files![
-    BasicAuth = "fuzz/aimed/basic-auth.txt",
-    LoginBody = "fuzz/aimed/login-body.txt",
-    UsersBody = "fuzz/aimed/users-body.txt",
-    AccountBody = "fuzz/aimed/account-body.txt",
-    Password = "fuzz/aimed/password.txt",
-    Bearer = "fuzz/aimed/bearer.txt",
-    Path = "fuzz/aimed/path.txt",
-    Session = "fuzz/aimed/session.txt",
-    Http = "fuzz/aimed/http.txt",
-];
-
 /// The rows that are about several requests at once: no input covers them, the driver tries them by itself.
 const TOGETHER: [(&str, Surface); 2] = [("A32", Surface::BasicAuth), ("H16", Surface::Http)];
 
-/// One line of a file.
-fn parse(surface: Surface, line: &'static str) -> Result<Aimed, String> {
-    let (row, input) = line.split_once(' ').ok_or("no blank between the row and the input")?;
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum LineError {
+    #[error("no blank between the row and the input")]
+    NoBlank,
+    #[error("`{0}` is not a row such as A7")]
+    NoRow(&'static str),
+    #[error("a blank at the end; write \\x20")]
+    BlankAtTheEnd,
+    #[error("a letter is missing or does not name a choice")]
+    NotCanonical,
+    #[error("a backslash at the end")]
+    BackslashAtTheEnd,
+    #[error("`\\x` needs two hexadecimal digits")]
+    NoHexadecimal,
+    #[error("`\\{0}` is not an escape")]
+    UnknownEscape(&'static str),
+}
+
+fn parse(surface: Surface, line: &'static str) -> Result<Aimed, LineError> {
+    let (row, input) = line.split_once(' ').ok_or(LineError::NoBlank)?;
     let number = row.strip_prefix(['A', 'J', 'P', 'S', 'H']).filter(|number| !number.starts_with('0'));
     if number.is_none_or(|number| number.parse::<u8>().is_err()) {
-        return Err(format!("`{row}` is not a row such as A7"));
+        return Err(LineError::NoRow(row));
     }
     if input.trim_end() != input {
-        return Err("a blank at the end; write \\x20".to_owned());
+        return Err(LineError::BlankAtTheEnd);
     }
     let input = unescape(input)?;
-    match grammar::is_canonical(surface, &input) {
+    match is_canonical(surface, &input) {
         true => Ok(Aimed { row, surface, input }),
-        false => Err("a letter is missing or does not name a choice".to_owned()),
+        false => Err(LineError::NotCanonical),
     }
 }
 
-fn parse_file(file: &File) -> Result<Vec<Aimed>, String> {
-    let lines = file.text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    let parsed = lines.map(|(index, line)| {
-        parse(file.surface, line).map_err(|error| format!("{}:{}: {error}", file.name, index + 1))
-    });
-    parsed.collect()
+/// The text of `fuzz/aimed/SURFACE.txt`, or the place and reason of the first line that is wrong.
+fn parse_file(surface: Surface, text: &'static str) -> Result<Vec<Aimed>, (String, LineError)> {
+    let lines = text.lines().zip(1..).filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
+    let place = |number: i32| format!("fuzz/aimed/{surface}.txt:{number}");
+    lines.map(|(line, number)| parse(surface, line).map_err(|error| (place(number), error))).collect()
 }
 
 /// The rows that these surfaces can cover, in order.
-pub fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
+pub(crate) fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
     let together = TOGETHER.iter().filter(|(_, surface)| surfaces.contains(surface)).map(|(row, _)| *row);
     let mut rows: Vec<&str> = all(surfaces).iter().map(|aimed| aimed.row).chain(together).collect();
     rows.sort_by_key(|row| (row.as_bytes()[0], row[1..].parse::<u32>().unwrap_or(0)));
@@ -85,8 +76,9 @@ pub fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
 /// # Panics
 /// When a file that is built in has a line that cannot be read.
 pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
-    let files = FILES.iter().filter(|file| surfaces.contains(&file.surface));
-    let inputs = files.flat_map(|file| parse_file(file).unwrap_or_else(|error| panic!("{error}")));
+    let surfaces = Surface::AIMED.into_iter().filter(|surface| surfaces.contains(surface));
+    let read = |surface: Surface| parse_file(surface, surface.row().aimed);
+    let inputs = surfaces.flat_map(|surface| read(surface).unwrap_or_else(|(place, error)| panic!("{place}: {error}")));
     let mut seen: Vec<(&str, Surface)> = Vec::new();
     let (first, others): (Vec<Aimed>, Vec<Aimed>) = inputs.partition(|aimed| {
         let new = !seen.contains(&(aimed.row, aimed.surface));
@@ -96,12 +88,48 @@ pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
     first.into_iter().chain(others).collect()
 }
 
+/// The entries of the dictionaries of a surface.
+pub(super) fn pieces(surface: Surface) -> Vec<Vec<u8>> {
+    surface.row().dictionaries.iter().flat_map(|file| file.lines().filter_map(entry)).collect()
+}
+
+/// One line of a dictionary: `name="value"` or `"value"`, with the escapes `\\`, `\"` and `\xAB`.
+fn entry(line: &'static str) -> Option<Vec<u8>> {
+    let line = line.trim();
+    if line.starts_with('#') {
+        return None;
+    }
+    unescape(&line[line.find('"')? + 1..line.rfind('"')?]).ok()
+}
+
+/// Text with its escapes `\\`, `\"`, `\n` and `\xAB` undone.
+fn unescape(text: &'static str) -> Result<Vec<u8>, LineError> {
+    let mut parts = text.split('\\');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    while let Some(part) = parts.next() {
+        let (byte, rest) = match part.split_at_checked(1) {
+            // Two backslashes: what is between them is empty.
+            None => (b'\\', parts.next().ok_or(LineError::BackslashAtTheEnd)?),
+            Some(("n", rest)) => (b'\n', rest),
+            Some(("\"", rest)) => (b'"', rest),
+            Some(("x", rest)) => {
+                let digits = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                (digits.ok_or(LineError::NoHexadecimal)?, &rest[2..])
+            }
+            Some((other, _)) => return Err(LineError::UnknownEscape(other)),
+        };
+        bytes.push(byte);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_cannot_be_read_is_refused_with_its_place() {
+    fn an_invalid_line_is_refused_with_its_place() {
         for (line, error) in [
             ("A1", "no blank between the row and the input"),
             ("B1 aaaaaa", "`B1` is not a row such as A7"),
@@ -112,44 +140,42 @@ mod tests {
             ("A1 zaaaaax", "a letter is missing or does not name a choice"),
         ] {
             let text = format!("# A comment.\n\n{line}\n").leak();
-            let file = File { surface: Surface::BasicAuth, name: "fuzz/aimed/basic-auth.txt", text };
-            assert_eq!(parse_file(&file), Err(format!("fuzz/aimed/basic-auth.txt:3: {error}")));
+            let (place, found) = parse_file(Surface::BasicAuth, text).expect_err(line);
+            assert_eq!((place.as_str(), found.to_string().as_str()), ("fuzz/aimed/basic-auth.txt:3", error));
         }
         let read = parse(Surface::BasicAuth, "A10 aaaaaa${user}:a\\n\\\\\\xff\\x20").expect("an input");
         assert_eq!((read.row, read.input.as_slice()), ("A10", &b"aaaaaa${user}:a\n\\\xff "[..]));
     }
 
     #[test]
-    fn every_file_can_be_read() {
-        for file in FILES {
-            let read = parse_file(&file).unwrap_or_else(|error| panic!("{error}"));
-            assert!(!read.is_empty() && file.name.ends_with(&format!("/{}.txt", file.surface)), "{}", file.name);
+    fn every_line_of_every_file_can_be_read() {
+        for surface in Surface::ALL {
+            let row = surface.row();
+            let read = parse_file(surface, row.aimed).unwrap_or_else(|(place, error)| panic!("{place}: {error}"));
+            let path = format!("{}/fuzz/aimed/{surface}.txt", env!("CARGO_MANIFEST_DIR"));
+            assert!(!read.is_empty() && row.aimed == std::fs::read_to_string(&path).expect("a file"), "{path}");
+            for file in row.dictionaries {
+                for line in file.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+                    assert!(entry(line).is_some_and(|value| !value.is_empty()), "{line}");
+                }
+            }
         }
+        assert_eq!(entry(r#"nul="a\x00\\\"b""#), Some(b"a\0\\\"b".to_vec()));
     }
 
     /// A33 is not fuzzed: failed logins until the target throttles would lock its owner out, and what 429 must look like
     /// the suite asks. The fuzzer never takes a 429 for a verdict.
     #[test]
-    fn every_row_of_the_catalogue_is_tried() {
-        let rows = rows(&Surface::ALL);
+    fn every_row_of_the_catalogue_is_tried_early() {
+        let (inputs, rows) = (all(&Surface::ALL), rows(&Surface::ALL));
         for (letter, count) in [('A', 35), ('J', 19), ('P', 15), ('S', 12), ('H', 19)] {
             for number in 1..=count {
                 let row = format!("{letter}{number}");
                 assert!(row == "A33" || rows.contains(&row.as_str()), "{row} is not tried");
+                let first = inputs.iter().position(|aimed| aimed.row == row);
+                let is_input = row != "A33" && TOGETHER.iter().all(|(together, _)| *together != row);
+                assert!(!is_input || first.is_some_and(|first| first < 200), "{row} is tried at {first:?}");
             }
         }
-    }
-
-    #[test]
-    fn one_of_each_row_comes_within_the_first_thousand() {
-        let inputs = all(&Surface::ALL);
-        let rows = rows(&Surface::ALL);
-        let last = rows
-            .iter()
-            .filter(|row| TOGETHER.iter().all(|(together, _)| together != *row))
-            .map(|row| inputs.iter().position(|aimed| aimed.row == *row))
-            .max()
-            .flatten();
-        assert!(last.is_some_and(|last| last < 200), "{last:?}");
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! Nothing is learnt from an answer here: that comes when the batch is over, by the inputs' numbers.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -11,9 +10,11 @@ use tokio::task::JoinSet;
 
 use super::deduplication::Findings;
 use super::generator::Generated;
+use super::locked;
 use super::probe::{Kind, Probed, probe};
-use super::session::{FuzzSession, WorkerAccounts};
-use super::{Class, Surface};
+use super::session::{FuzzSession, NoAccount, WorkerAccounts};
+use super::surface::Surface;
+use super::words::Class;
 
 /// An input that was tried.
 pub(super) struct Tried {
@@ -25,122 +26,123 @@ pub(super) struct Tried {
     pub inconsistent: bool,
 }
 
-/// What the workers of a batch share: inputs to try until the deadline, with so many requests or a few more.
-#[derive(Default)]
+/// What the workers of a batch share.
 pub(super) struct Batch {
-    inputs: Vec<Generated>,
-    deadline: Option<Instant>,
-    allowed: u64,
-    findings: Arc<Mutex<Findings>>,
-    next: AtomicUsize,
-    begun: AtomicUsize,
-    sent: AtomicU64,
-    down: AtomicBool,
-    throttled: AtomicUsize,
-    tried: Mutex<Vec<Tried>>,
+    pub inputs: Vec<Generated>,
+    /// No input is begun after it.
+    pub deadline: Option<Instant>,
+    /// So many requests may be sent, or a few more.
+    pub allowed: u64,
+    pub findings: Arc<Mutex<Findings>>,
+    pub progress: Mutex<Progress>,
 }
 
-/// A batch that is over, or was cut off.
-pub(super) struct Over {
+/// How far a batch has come.
+#[derive(Default)]
+pub(super) struct Progress {
     pub tried: Vec<Tried>,
-    /// How many inputs were begun and not finished.
-    pub cut_off: usize,
+    begun: usize,
+    sent: u64,
     pub down: bool,
     pub throttled: usize,
 }
 
-impl Batch {
-    pub fn new(
-        inputs: Vec<Generated>,
-        deadline: Option<Instant>,
-        allowed: u64,
-        findings: Arc<Mutex<Findings>>,
-    ) -> Batch {
-        Batch { inputs, deadline, allowed, findings, ..Batch::default() }
+impl Progress {
+    /// How many inputs were begun and not finished.
+    pub fn cut_off(&self) -> usize {
+        self.begun.saturating_sub(self.tried.len())
     }
+}
 
-    /// Has the inputs tried by these workers. Returns the workers that can go on, and why others cannot.
+/// Why a worker cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Lost {
+    #[error(transparent)]
+    Account(#[from] NoAccount),
+    #[error("a worker ended: {0}")]
+    Worker(#[from] tokio::task::JoinError),
+}
+
+impl Batch {
+    /// Has the inputs tried by these workers. Returns the workers that can go on, and why another cannot.
     pub async fn run(
         self: &Arc<Batch>,
         session: &Arc<FuzzSession>,
         workers: Vec<WorkerAccounts>,
         stop: &watch::Receiver<bool>,
-    ) -> (Vec<WorkerAccounts>, Option<String>) {
+    ) -> (Vec<WorkerAccounts>, Option<Lost>) {
         let mut tasks = JoinSet::new();
         for mut worker in workers {
             let (session, batch, stop) = (Arc::clone(session), Arc::clone(self), stop.clone());
             tasks.spawn(async move {
-                let lost = batch.work(&session, &mut worker, &stop).await;
-                (worker, lost)
+                let worked = batch.work(&session, &mut worker, &stop).await;
+                (worker, worked)
             });
         }
         let (mut workers, mut lost) = (Vec::new(), None);
         while let Some(ended) = tasks.join_next().await {
             match ended {
-                Ok((worker, None)) => workers.push(worker),
-                Ok((worker, Some(why))) => {
+                Ok((worker, Ok(()))) => workers.push(worker),
+                Ok((worker, Err(why))) => {
                     worker.remove(session).await;
-                    lost = Some(why);
+                    lost = Some(why.into());
                 }
-                Err(error) => lost = Some(format!("a worker ended: {error}")),
+                Err(error) => lost = Some(error.into()),
             }
         }
         (workers, lost)
     }
 
-    pub fn over(&self) -> Over {
-        let mut tried = std::mem::take(&mut *self.tried.lock().unwrap_or_else(PoisonError::into_inner));
-        tried.sort_by_key(|tried| tried.generated.index);
-        Over {
-            cut_off: self.begun.load(Ordering::Relaxed).saturating_sub(tried.len()),
-            tried,
-            down: self.down.load(Ordering::Relaxed),
-            throttled: self.throttled.load(Ordering::Relaxed),
-        }
+    /// Ends it: what was tried by now, in the order of the inputs.
+    pub fn over(&self) -> Progress {
+        let mut progress = std::mem::take(&mut *locked(&self.progress));
+        progress.tried.sort_by_key(|tried| tried.generated.index);
+        progress
     }
 
     /// The next input, unless the batch is to end.
     fn next(&self, stop: &watch::Receiver<bool>) -> Option<&Generated> {
+        let mut progress = locked(&self.progress);
         let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-            || self.sent.load(Ordering::Relaxed) >= self.allowed
-            || self.down.load(Ordering::Relaxed)
+            || progress.sent >= self.allowed
+            || progress.down
             || *stop.borrow();
-        self.inputs.get(self.next.fetch_add(1, Ordering::Relaxed)).filter(|_| !over)
+        let next = self.inputs.get(progress.begun).filter(|_| !over)?;
+        progress.begun += 1;
+        Some(next)
     }
 
     async fn probe(&self, session: &FuzzSession, worker: &mut WorkerAccounts, input: &Generated) -> Probed {
         let probed = probe(session, worker, input.surface, &input.input).await;
-        self.sent.fetch_add(probed.requests, Ordering::Relaxed);
+        locked(&self.progress).sent += probed.requests;
         probed
     }
 
-    /// One worker: takes inputs as long as there are some. Returns why it cannot go on, if so.
+    /// One worker: takes inputs as long as there are some.
     async fn work(
         &self,
         session: &FuzzSession,
         worker: &mut WorkerAccounts,
         stop: &watch::Receiver<bool>,
-    ) -> Option<String> {
+    ) -> Result<(), NoAccount> {
         while let Some(generated) = self.next(stop) {
-            self.begun.fetch_add(1, Ordering::Relaxed);
             let mut probed = self.probe(session, worker, generated).await;
             match probed.kind {
                 // A process that ends may have answered 500 first.
                 Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled | Kind::Answer(500.., None)
                     if session.target.transport.canary().await.is_err() =>
                 {
-                    self.down.store(true, Ordering::Relaxed);
+                    locked(&self.progress).down = true;
                 }
                 Kind::Answer(429, _) => {
-                    self.throttled.fetch_add(1, Ordering::Relaxed);
+                    locked(&self.progress).throttled += 1;
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
                 _ => {}
             }
             let violates = !probed.violations.is_empty();
             if violates {
-                let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
-                findings.see(generated, &probed, &worker.bindings);
+                locked(&self.findings).see(generated, &probed, &worker.bindings);
             }
             let lost = probed.lost.clone();
             let mut inconsistent = false;
@@ -151,12 +153,12 @@ impl Batch {
             }
             let worker = violates.then(|| worker.clone());
             let tried = Tried { generated: generated.clone(), probed, worker, inconsistent };
-            self.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
-            if lost.is_some() {
-                return lost;
+            locked(&self.progress).tried.push(tried);
+            if let Some(why) = lost {
+                return Err(why);
             }
         }
-        None
+        Ok(())
     }
 }
 
@@ -167,11 +169,11 @@ fn is_verdict(kind: Kind) -> bool {
 /// How the names of all tokens end.
 const TOKEN: &[u8] = b"_token";
 
-/// Whether an input is sent a second time: the documents leave open whether it is accepted, but not that it is now and
-/// then. All aimed inputs and a part of the others.
+/// Whether an input is sent a second time: the documents leave open whether it is accepted, but not that it is accepted
+/// only sometimes. All aimed inputs and a part of the others.
 fn is_repeated(generated: &Generated, probed: &Probed) -> bool {
     let asked = generated.row.is_some() || generated.index.is_multiple_of(16);
-    // A call in a sequence, an odd path and broken HTTP mean what the calls before made of them; and after a change of the
+    // What a call in a sequence, an odd path and broken HTTP mean depends on the calls before; and after a change of the
     // password a token is another one, which as a password may be stronger or weaker.
     let alone = !matches!(generated.surface, Surface::Session | Surface::Path | Surface::Http);
     let lasts = || !generated.input.windows(TOKEN.len()).any(|window| window == TOKEN);

@@ -1,15 +1,17 @@
 //! Which input of a batch took the target down: the batch is halved until one is left.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::batch::Tried;
 use super::generator::Generated;
+use super::grammar;
 use super::probe::{Probed, Violation, probe};
 use super::session::{FuzzSession, WorkerAccounts};
-use super::{Check, grammar};
+use super::words::Check;
 use crate::exchange::{Breakage, Exchange, Outcome, Phase, Request, Unanswered};
 use crate::requirement::Level;
 
@@ -30,13 +32,11 @@ pub(super) async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAcco
         return true;
     }
     // That one account may have come to harm, which is reported elsewhere.
-    match WorkerAccounts::new(session).await {
-        Ok(worker) => {
-            worker.remove(session).await;
-            true
-        }
-        Err(_) => false,
-    }
+    let Ok(worker) = WorkerAccounts::new(session).await else {
+        return false;
+    };
+    worker.remove(session).await;
+    true
 }
 
 /// Waits for a target that is gone, ten seconds at least.
@@ -52,12 +52,12 @@ pub(super) async fn is_back(session: &FuzzSession) -> bool {
 }
 
 /// The input that takes the target down.
-#[derive(Debug)]
 pub(super) struct Culprit {
     /// Its place among the suspects.
     pub index: usize,
     pub probed: Probed,
     pub worker: WorkerAccounts,
+    /// Whether the target is back.
     pub back: bool,
 }
 
@@ -84,8 +84,8 @@ pub(super) async fn find(session: &FuzzSession, suspects: &[&Tried]) -> Option<C
         }
     }
     match last {
-        Some(last) => Some(last),
         None => goes_down(session, suspects, from..to).await,
+        last => last,
     }
 }
 
@@ -110,27 +110,27 @@ async fn goes_down(session: &FuzzSession, suspects: &[&Tried], some: Range<usize
 
 /// The result of an input, as the end of the target. An input may be answered well and be its end all the same.
 pub(super) fn took_down(generated: &Generated, probed: &Probed, worker: &WorkerAccounts, what: &str) -> Probed {
+    let without = |request| Violation {
+        check: Check::Down,
+        requirement: "envelope.answered".to_owned(),
+        level: Level::Must,
+        what: what.to_owned(),
+        exchange: Arc::new(unanswered(request, what)),
+    };
     let violation = match probed.violations.first() {
         Some(violation) => Some(Violation { check: Check::Down, what: what.to_owned(), ..violation.clone() }),
-        None => grammar::request(generated.surface, &generated.input, &worker.bindings).map(|request| Violation {
-            check: Check::Down,
-            requirement: "envelope.answered".to_owned(),
-            level: Level::Must,
-            what: what.to_owned(),
-            exchange: unanswered(request, what),
-        }),
+        None => grammar::request(generated.surface, &generated.input, &worker.bindings).map(without),
     };
     Probed { violations: violation.into_iter().collect(), ..probed.clone() }
 }
 
 fn unanswered(request: Request, why: &str) -> Exchange {
-    let none = Unanswered {
+    let outcome = Outcome::Unanswered(Unanswered {
         breakage: Breakage::Unreachable,
         phase: Phase::Connecting,
         obstacle: None,
         detail: why.to_owned(),
         partial: Vec::new(),
-    };
-    let (at, elapsed) = (Timestamp::now(), Duration::ZERO);
-    Exchange { request, outcome: Outcome::Unanswered(none), at, elapsed, resent: false }
+    });
+    Exchange { request, outcome, at: Timestamp::now(), elapsed: Duration::ZERO, resent: false }
 }

@@ -1,36 +1,32 @@
-//! Each finding once, saved the moment it is first seen: whatever becomes of the run afterwards.
+//! Each finding once, saved the moment it is first seen, whatever happens to the run afterwards.
 //!
-//! It decides nothing about an answer; what was violated was found out by the probe.
+//! It decides nothing about an answer; what is violated was found out by the probe.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::evidence::Evidence;
 use super::finding::{Found, Signature};
 use super::generator::Generated;
-use super::grammar::bindings::{Bindings, FIXED};
-use super::probe::{Probed, Violation};
-use super::{Check, grammar, saved};
-use crate::exchange::Redaction;
+use super::grammar::bindings::Bindings;
+use super::probe::Probed;
+use super::saved::{Evidence, save};
+use super::settings::Settings;
+use super::words::Check;
+use crate::exchange::{Exchange, Redaction};
 
 /// The findings of a run, told apart by signature.
-#[derive(Default)]
 pub(super) struct Findings {
-    pub known: BTreeMap<Signature, u64>,
-    /// In the order in which they were first seen.
-    pub found: Vec<(Found, Violation, Bindings)>,
-    pub out: Option<PathBuf>,
-    pub seed: u64,
-    /// The target's URL, for lines that people copy.
-    pub url: String,
+    pub settings: Settings,
     /// What the owner configured and no text may show.
     pub secrets: Redaction,
+    /// Where each is announced when it is saved.
+    pub news: UnboundedSender<Found>,
+    /// In the order in which they were first seen, each with the exchange that shows it, and what the names in its input
+    /// stood for.
+    pub found: Vec<(Found, Arc<Exchange>, Bindings)>,
     /// Why something could not be saved.
     pub trouble: Option<String>,
-    /// Where each is announced when it is saved.
-    pub news: Option<UnboundedSender<Found>>,
 }
 
 impl Findings {
@@ -38,9 +34,8 @@ impl Findings {
     pub fn see(&mut self, generated: &Generated, probed: &Probed, bindings: &Bindings) {
         for violation in &probed.violations {
             let signature = Signature::of(generated.surface, probed, violation);
-            let times = self.known.entry(signature.clone()).or_default();
-            *times += 1;
-            if *times > 1 {
+            if let Some((known, ..)) = self.found.iter_mut().find(|(known, ..)| known.signature == signature) {
+                known.times += 1;
                 continue;
             }
             let found = Found {
@@ -56,42 +51,40 @@ impl Findings {
                 file: None,
                 reproduce: Vec::new(),
             };
-            self.add(found, violation.clone(), bindings.clone());
+            self.add(found, Arc::clone(&violation.exchange), bindings.clone());
         }
     }
 
-    fn add(&mut self, mut found: Found, violation: Violation, bindings: Bindings) {
-        self.save(&mut found, &violation, &bindings);
-        if let Some(news) = &self.news {
-            // A receiver that is gone is no error.
-            let _ = news.send(found.clone());
-        }
-        self.found.push((found, violation, bindings));
+    fn add(&mut self, mut found: Found, exchange: Arc<Exchange>, bindings: Bindings) {
+        self.save(&mut found, &exchange, &bindings);
+        // A receiver that is gone is no error.
+        let _ = self.news.send(found.clone());
+        self.found.push((found, exchange, bindings));
     }
 
     /// The target is gone, and nothing in the last batch went wrong before: the last crash that was found took its time.
     pub fn blame_the_last(&mut self, what: &str) {
-        let crashed = |(_, violation, _): &&(Found, Violation, Bindings)| {
-            matches!(violation.check, Check::Crash | Check::Answered)
+        let crashed = |(found, ..): &&(Found, Arc<Exchange>, Bindings)| {
+            matches!(found.signature.check, Check::Crash | Check::Answered)
         };
-        let Some((mut found, mut violation, bindings)) = self.found.iter().rev().find(crashed).cloned() else {
+        let Some((mut found, exchange, bindings)) = self.found.iter().rev().find(crashed).cloned() else {
             return;
         };
-        (violation.check, violation.what) = (Check::Down, what.to_owned());
-        (found.signature.check, found.what) = (Check::Down, what.to_owned());
+        found.signature.check = Check::Down;
         found.id = found.signature.id(found.surface);
+        found.what = what.to_owned();
+        found.times = 1;
         (found.tried_again, found.confirmed) = (false, false);
-        self.known.insert(found.signature.clone(), 1);
-        self.add(found, violation, bindings);
+        self.add(found, exchange, bindings);
     }
 
     /// Writes a finding down, once more where it was.
-    pub fn save(&mut self, found: &mut Found, violation: &Violation, bindings: &Bindings) {
-        let plain = grammar::request(found.surface, &found.input, &FIXED);
-        let evidence = Evidence::of(found, violation, bindings, plain, &self.secrets);
+    pub fn save(&mut self, found: &mut Found, exchange: &Exchange, bindings: &Bindings) {
+        let evidence = Evidence::of(found, exchange, bindings, &self.secrets);
         found.reproduce = vec![evidence.curl.clone()];
-        if let Some(out) = &self.out
-            && let Err(error) = saved::save(out, self.seed, found, &evidence, &self.url)
+        let Settings { out, seed, url, .. } = &self.settings;
+        if let Some(out) = out
+            && let Err(error) = save(out, *seed, found, &evidence, url)
         {
             self.trouble = Some(format!("a finding could not be saved in {}: {error}", out.display()));
         }

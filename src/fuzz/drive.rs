@@ -1,21 +1,21 @@
-//! The wire fuzzer: inputs to workers, what comes back to the search, what is found to files.
+//! The wire fuzzer: inputs to workers, answers back to the search, findings to files.
 //!
 //! Inputs go out in batches. Within a batch the workers take them as they are free; between batches the answers are
 //! taken in by number, so that equal answers make equal inputs whatever the workers' timing was.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::Surface;
 use super::finding::{Found, Signature};
 use super::probe::{Probed, probe};
 use super::run::Run;
-pub use super::run::Settings;
-use super::session::{FuzzSession, WorkerAccounts};
+use super::session::{FuzzSession, NoAccount, WorkerAccounts};
+pub use super::settings::Settings;
 use super::summary::Summary;
+use super::surface::Surface;
 use super::timetable::{Cut, within};
 
 /// What happens in a run, for those who watch.
@@ -46,18 +46,17 @@ pub async fn drive(
     watch: &mut (dyn FnMut(News<'_>) + Send),
 ) -> Summary {
     let (news, mut announced) = mpsc::unbounded_channel();
-    let mut run = Run::new(session, settings, news);
-    run.resume(settings);
+    let mut run = Run::new(session, settings.clone(), news);
     let begun = Instant::now();
-    let mut timetable = settings.timetable;
-    if within(timetable.set_up(), &stop, run.set_up(settings.jobs)).await == Err(Cut::Time) {
+    if within(settings.timetable.set_up(), &stop, run.set_up(settings.jobs)).await == Err(Cut::Time) {
         run.cut_off("not all workers got their accounts");
         if run.workers.is_empty() {
             run.summary.blocked = Some("half the time was over before the first account was made".to_owned());
         }
     }
-    timetable.set_up_took(begun.elapsed());
-    if within(timetable.controls(), &stop, run.check_target(settings)).await == Err(Cut::Time) {
+    run.settings.timetable.set_up_took(begun.elapsed());
+    let timetable = run.settings.timetable;
+    if within(timetable.controls(), &stop, run.check_target()).await == Err(Cut::Time) {
         run.cut_off("what needs more than one input was not looked at to the end");
     }
     let is_over = |end: Option<Instant>| end.is_some_and(|end| Instant::now() >= end);
@@ -67,8 +66,7 @@ pub async fn drive(
             break;
         }
         let ended = {
-            let batch = run.batch(settings, &timetable, left, &stop);
-            let mut batch = std::pin::pin!(within(timetable.work(), &stop, batch));
+            let mut batch = std::pin::pin!(within(timetable.work(), &stop, run.batch(left, &stop)));
             loop {
                 tokio::select! {
                     biased;
@@ -79,7 +77,7 @@ pub async fn drive(
             }
         };
         if let Err(cut) = ended {
-            run.cut_batch_off(settings, cut);
+            run.cut_batch_off(cut);
         }
         while let Ok(found) = announced.try_recv() {
             watch(News::Found(&found));
@@ -106,14 +104,12 @@ pub async fn drive(
 
 /// Removes every account that the run has made and not removed yet, several at a time.
 async fn remove_accounts(session: &Arc<FuzzSession>, jobs: usize) {
-    let all = session.accounts.made().accounts.clone();
-    let all = Arc::new(Mutex::new(all.into_iter()));
+    let accounts: Vec<_> = session.accounts.made().accounts.iter().cloned().collect();
     let mut tasks = JoinSet::new();
-    for _ in 0..jobs.max(1) {
-        let (session, all) = (Arc::clone(session), Arc::clone(&all));
+    for some in accounts.chunks(accounts.len().div_ceil(jobs.max(1)).max(1)) {
+        let (session, some) = (Arc::clone(session), some.to_vec());
         tasks.spawn(async move {
-            let next = || all.lock().unwrap_or_else(PoisonError::into_inner).next();
-            while let Some(own) = next() {
+            for own in some {
                 session.remove_own(&own).await;
             }
         });
@@ -125,7 +121,11 @@ async fn remove_accounts(session: &Arc<FuzzSession>, jobs: usize) {
 ///
 /// # Errors
 /// There is no account to log in with.
-pub async fn once(session: &FuzzSession, surface: Surface, input: &[u8]) -> Result<(Probed, Vec<Signature>), String> {
+pub async fn once(
+    session: &FuzzSession,
+    surface: Surface,
+    input: &[u8],
+) -> Result<(Probed, Vec<Signature>), NoAccount> {
     let mut worker = WorkerAccounts::new(session).await?;
     let probed = probe(session, &mut worker, surface, input).await;
     worker.remove(session).await;

@@ -5,41 +5,39 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::probe::{Probed, Violation};
-use super::{Check, Place, Surface};
+use super::surface::Surface;
+use super::words::{Check, Place};
 use crate::fnv::fnv1a;
 use crate::requirement::Level;
 
 /// What makes two findings one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signature {
-    /// Where it was sent.
-    pub surface: String,
+    surface: String,
     /// Which kind of check saw it.
     #[serde(rename = "oracle")]
     pub check: Check,
     /// The requirement that is violated.
     pub requirement: String,
     /// What came back: status and code, or how the connection ended.
-    pub answer: String,
-    /// What kind of input it was.
-    pub place: Place,
+    answer: String,
+    pub(crate) place: Place,
 }
 
 impl Signature {
-    pub(crate) fn of(surface: Surface, probed: &Probed, violation: &Violation) -> Signature {
+    pub(super) fn of(surface: Surface, probed: &Probed, violation: &Violation) -> Signature {
         let (check, requirement) = (violation.check, violation.requirement.clone());
         // A form that every answer lacks is one finding, whatever was sent.
-        if check == Check::Envelope {
-            let surface = "any".to_owned();
-            return Signature { surface, check, requirement, answer: String::new(), place: Place::Anywhere };
-        }
-        let answer = probed.kind.to_string();
-        Signature { surface: surface.to_string(), check, requirement, answer, place: probed.place }
+        let (surface, answer, place) = match check {
+            Check::Envelope => ("any".to_owned(), String::new(), Place::Anywhere),
+            _ => (surface.to_string(), probed.kind.to_string(), probed.place),
+        };
+        Signature { surface, check, requirement, answer, place }
     }
 
-    /// The signature as a name: the same for the same signature, in every run.
-    pub(crate) fn id(&self, surface: Surface) -> String {
+    /// A name for it, the same in every run.
+    pub(super) fn id(&self, surface: Surface) -> String {
         let text = format!("{} {} {} {} {}", self.surface, self.check, self.requirement, self.answer, self.place);
         format!("{surface}-{}-{:08x}", self.check, fnv1a(text.as_bytes()) >> 32)
     }

@@ -6,27 +6,26 @@
 use std::collections::BTreeMap;
 
 use super::aimed::{self, Aimed};
+use super::grammar::INPUT_BYTES;
 use super::grammar::body::{BodyInput, Framing};
 use super::random::Random;
-use super::{Surface, dictionary};
+use super::surface::{Form, Surface};
 
 /// An input, and the row of the catalogue it was written for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
     pub index: u64,
-    /// The row, for aimed inputs.
+    /// Of an aimed input.
     pub row: Option<&'static str>,
     pub surface: Surface,
     pub input: Vec<u8>,
 }
 
-/// Makes the inputs of one run.
-#[derive(Debug)]
 pub struct Generator {
     seed: u64,
     surfaces: Vec<Surface>,
     aimed: Vec<Aimed>,
-    /// What is mixed: the aimed inputs and those that gave a new kind of answer.
+    /// What is mixed: the aimed inputs and those that got a new kind of answer.
     corpus: BTreeMap<Surface, Vec<Vec<u8>>>,
     pieces: BTreeMap<Surface, Vec<Vec<u8>>>,
     next: u64,
@@ -36,7 +35,7 @@ pub struct Generator {
 const CORPUS: usize = 4096;
 
 /// Of so many mixed bodies in chunks one stays so. Each needs a connection of its own, which costs as much as three
-/// requests, and has little to say of the text in it.
+/// requests, and shows little about the text in it.
 const CHUNKED: usize = 8;
 
 impl Generator {
@@ -51,12 +50,12 @@ impl Generator {
             surfaces: surfaces.to_vec(),
             aimed,
             corpus,
-            pieces: surfaces.iter().map(|surface| (*surface, dictionary::pieces(*surface))).collect(),
+            pieces: surfaces.iter().map(|surface| (*surface, aimed::pieces(*surface))).collect(),
             next: 0,
         }
     }
 
-    /// An input that gave a new kind of answer: it will be mixed from now on.
+    /// Takes an input that got a new kind of answer: it will be mixed from now on.
     pub fn keep(&mut self, surface: Surface, input: Vec<u8>) {
         let kept = self.corpus.entry(surface).or_default();
         if kept.len() < CORPUS && !kept.contains(&input) {
@@ -92,14 +91,10 @@ impl Generator {
         for _ in 0..=random.below(4) {
             let at = random.below(input.len() + 1);
             match random.below(8) {
-                0 | 1 => {
+                choice @ 0..=2 => {
+                    let replaced = if choice == 2 { random.below(8) } else { 0 };
                     let piece = random.pick(pieces).cloned().unwrap_or_default();
-                    input.splice(at..at, piece);
-                }
-                2 => {
-                    let end = (at + random.below(8)).min(input.len());
-                    let piece = random.pick(pieces).cloned().unwrap_or_default();
-                    input.splice(at..end, piece);
+                    input.splice(at..(at + replaced).min(input.len()), piece);
                 }
                 // One choice changed.
                 3 | 4 => {
@@ -118,14 +113,11 @@ impl Generator {
                     input.truncate(at);
                     input.extend_from_slice(&other[from..]);
                 }
-                _ => {
-                    let byte = random.byte();
-                    input.insert(at, byte);
-                }
+                _ => input.insert(at, random.byte()),
             }
         }
-        input.truncate(super::grammar::INPUT_BYTES);
-        let is_body = matches!(surface, Surface::LoginBody | Surface::UsersBody | Surface::AccountBody);
+        input.truncate(INPUT_BYTES);
+        let is_body = matches!(surface.row().form, Form::Body(_));
         if is_body && random.below(CHUNKED) != 0 {
             let mut body = BodyInput::decode(&input);
             if matches!(body.framing, Framing::Chunked | Framing::Crumbs) {

@@ -10,13 +10,11 @@ impl Random {
     /// The generator of input `index` of the run with that seed.
     pub fn new(seed: u64, index: u64) -> Random {
         let mut random = Random(seed ^ index.wrapping_mul(0xd134_2543_de82_ef95));
-        random.next();
+        random.bits();
         random
     }
 
-    /// The next 64 bits.
-    #[allow(clippy::should_implement_trait, reason = "it never ends, so it is no iterator of use")]
-    pub fn next(&mut self) -> u64 {
+    fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,18 +27,18 @@ impl Random {
         match u64::try_from(bound) {
             Ok(0) | Err(_) => 0,
             // Below the bound, so it fits.
-            Ok(bound) => usize::try_from(self.next() % bound).unwrap_or(0),
+            Ok(bound) => usize::try_from(self.bits() % bound).unwrap_or(0),
         }
     }
 
-    /// One of these; they must not be empty, or there is none.
-    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+    /// One of these, if there are any.
+    pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         items.get(self.below(items.len()))
     }
 
     /// A random byte.
     pub fn byte(&mut self) -> u8 {
-        self.next().to_le_bytes()[7]
+        self.bits().to_le_bytes()[7]
     }
 }
 
@@ -52,7 +50,7 @@ mod tests {
     fn a_seed_and_an_index_determine_everything() {
         let draw = |seed, index| {
             let mut random = Random::new(seed, index);
-            [random.next(), random.next(), random.next()]
+            [random.bits(), random.bits(), random.bits()]
         };
         assert_eq!(draw(1, 2), draw(1, 2));
         assert_ne!(draw(1, 2), draw(1, 3));

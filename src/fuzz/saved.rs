@@ -1,4 +1,4 @@
-//! The folder of findings: saved the moment they are seen, ready to be replayed.
+//! The folder of findings: what is saved of each, and what is read again for a replay.
 //!
 //! A finding is a few files beside each other under `findings/<surface>/`: `ID` the input itself, `ID.json` what it is,
 //! `ID.txt` the exchange, `ID.sh` a curl line and the raw bytes for nc, `ID.raw` those bytes, `ID.toml` a scenario.
@@ -9,17 +9,60 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Surface;
-use super::evidence::Evidence;
 use super::finding::{Found, Signature};
-use crate::exchange::{harmless_line, shell_quoted, shell_word};
+use super::grammar::bindings::{Bindings, FIXED};
+use super::surface::Surface;
+use super::to_scenario::scenario;
+use super::{grammar, hex, probe};
+use crate::exchange::{Exchange, Header, HttpRequest, Redaction, Request};
+use crate::exchange::{curl, harmless_line, shell_quoted, shell_word, transcript};
 use crate::files;
 use crate::requirement::Level;
+
+/// A finding written down for people: no secret of the target is in it.
+pub(super) struct Evidence {
+    transcript: String,
+    pub curl: String,
+    /// The request itself, with credentials that are worth nothing.
+    raw: Vec<u8>,
+    scenario: String,
+}
+
+impl Evidence {
+    /// `run` are the secrets of the run.
+    pub fn of(found: &Found, exchange: &Exchange, bindings: &Bindings, run: &Redaction) -> Evidence {
+        let secrets = probe::secrets_of(exchange, bindings, run);
+        let plain = grammar::request(found.surface, &found.input, &FIXED);
+        // Of a session there is only the request that was sent.
+        let plain = plain.unwrap_or_else(|| without(&secrets, &exchange.request));
+        Evidence {
+            transcript: transcript(exchange, &secrets),
+            curl: curl(&exchange.request, &bindings.base, &secrets),
+            raw: plain.to_bytes(),
+            scenario: scenario(found, &plain),
+        }
+    }
+}
+
+/// The request as it was sent, but for its secrets.
+fn without(secrets: &Redaction, request: &Request) -> Request {
+    let clean = |bytes: &[u8]| secrets.apply(&String::from_utf8_lossy(bytes)).into_bytes();
+    let clean_header = |header: &Header| Header { name: header.name.clone(), value: clean(&header.value) };
+    match request {
+        Request::Raw(bytes) => Request::Raw(clean(bytes)),
+        Request::Http(request) => Request::Http(HttpRequest {
+            method: request.method.clone(),
+            target: secrets.apply(&request.target),
+            headers: request.headers.iter().map(clean_header).collect(),
+            body: request.body.as_deref().map(clean),
+        }),
+    }
+}
 
 /// The endings of the files beside an input; `half` is what a killed run leaves.
 const BESIDE: [&str; 6] = ["json", "txt", "sh", "raw", "toml", "half"];
 
-/// What `ID.json` holds.
+/// What is in `ID.json`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
@@ -30,17 +73,13 @@ pub struct Saved {
     pub signature: Signature,
     level: Level,
     surface: String,
-    /// The seed of the run that saw it.
     seed: u64,
     what: String,
     /// The input in hexadecimal.
     input: String,
 }
 
-/// Saves a finding, or saves it anew once it is shrunk.
-///
-/// # Errors
-/// A file cannot be evidence.
+/// Saves a finding, or saves it again once it is shrunk.
 pub(super) fn save(out: &Path, seed: u64, found: &mut Found, evidence: &Evidence, target: &str) -> io::Result<()> {
     let folder = files::folders(out, ["findings", found.surface.name()])?;
     let file = folder.join(&found.id);
@@ -56,18 +95,14 @@ pub(super) fn save(out: &Path, seed: u64, found: &mut Found, evidence: &Evidence
         surface: found.surface.to_string(),
         seed,
         what: found.what.clone(),
-        input: super::hex(&found.input),
+        input: hex(&found.input),
     };
     let beside = |ending: &str| file.with_file_name(format!("{}.{ending}", found.id));
     files::replace(&beside("json"), &serde_json::to_vec_pretty(&saved)?)?;
     files::replace(&beside("txt"), evidence.transcript.as_bytes())?;
     files::replace(&beside("raw"), &evidence.raw)?;
-    let shell = format!(
-        "# {}\n{}\n# the raw bytes: nc HOST PORT < {}.raw\n",
-        harmless_line(&found.what),
-        evidence.curl,
-        found.id
-    );
+    let (what, id) = (harmless_line(&found.what), &found.id);
+    let shell = format!("# {what}\n{}\n# the raw bytes: nc HOST PORT < {id}.raw\n", evidence.curl);
     files::replace(&beside("sh"), shell.as_bytes())?;
     files::replace(&beside("toml"), evidence.scenario.as_bytes())?;
     // The input last: where it is, everything is.
@@ -77,16 +112,13 @@ pub(super) fn save(out: &Path, seed: u64, found: &mut Found, evidence: &Evidence
 }
 
 /// The inputs under a path: the file itself, or every input in the folders below.
-///
-/// # Errors
-/// It cannot be read.
-pub fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let is_beside = |path: &Path| path.extension().is_some_and(|ending| BESIDE.iter().any(|known| ending == *known));
     if !path.is_dir() {
         files::open(path, files::TEXT)?;
         // A file beside the input stands for the input.
-        let beside = path.extension().is_some_and(|ending| BESIDE.iter().any(|known| ending == *known));
         let input = path.with_extension("");
-        return Ok(vec![if beside && input.is_file() { input } else { path.to_owned() }]);
+        return Ok(vec![if is_beside(path) && input.is_file() { input } else { path.to_owned() }]);
     }
     let mut found = Vec::new();
     for entry in fs::read_dir(path)? {
@@ -95,7 +127,7 @@ pub fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
         // A link is no folder of ours, and may lead round in a circle.
         if entry.file_type()?.is_dir() {
             found.extend(inputs(&path)?);
-        } else if !path.extension().is_some_and(|ending| BESIDE.iter().any(|known| ending == *known)) {
+        } else if !is_beside(&path) {
             found.push(path);
         }
     }
@@ -119,7 +151,7 @@ pub fn saved(file: &Path) -> Option<Saved> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::{Check, Place};
+    use crate::fuzz::words::{Check, Place};
 
     #[test]
     fn the_folder_says_the_surface() {

@@ -5,26 +5,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::grammar::RequestParts;
 use super::grammar::bindings::{Bindings, FIXED, PASSWORD_END};
 use super::laxity::Laxity;
-use crate::custody::Target;
+use super::locked;
 use crate::custody::accounts::{Account, Accounts, Admin, outcome};
 use crate::custody::made::OwnName;
-use crate::custody::names;
+use crate::custody::{Target, Undone, names};
 use crate::documented::api::Operation;
 use crate::exchange::{Exchange, Redaction, Request};
 use crate::judge::Oracles;
 use crate::requirement::{Level, Register};
 
+/// Why there is no account to try an input with.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NoAccount {
+    /// The journal cannot be written, so no account may be made.
+    #[error("{0}")]
+    Journal(String),
+    /// The target did not make one; what came instead.
+    #[error("an account could not be made: {0}")]
+    NotMade(String),
+    /// The target does not let it in.
+    #[error("{0}")]
+    NotLoggedIn(Failure),
+}
+
 /// A target that may be fuzzed, and what all workers share of it.
 pub struct FuzzSession {
-    /// The target.
-    pub target: Arc<Target>,
-    /// The admin, where the run can log in as one.
-    pub admin: Option<Admin>,
+    pub(super) target: Arc<Target>,
+    /// The admin, who makes the accounts.
+    pub admin: Admin,
     /// The accounts of this run: their names, and what has to be removed.
     pub accounts: Arc<Accounts>,
     /// Requests that could have a code sent to somebody's telephone may be sent.
@@ -32,7 +45,7 @@ pub struct FuzzSession {
     /// The admin's account may come to harm.
     pub disposable: bool,
     /// Requests beyond 64 KiB may be sent.
-    pub large: bool,
+    pub(crate) large: bool,
     pub(super) oracles: Oracles,
     levels: BTreeMap<String, Level>,
     laxity: OnceLock<Laxity>,
@@ -41,8 +54,8 @@ pub struct FuzzSession {
 }
 
 impl FuzzSession {
-    /// A target with what is known of it, and the requirements that it is held to.
-    pub fn new(target: Arc<Target>, admin: Option<Admin>, accounts: Arc<Accounts>, register: &Register) -> FuzzSession {
+    /// A target with its admin, and the requirements that it is held to.
+    pub fn new(target: Arc<Target>, admin: Admin, accounts: Arc<Accounts>, register: &Register) -> FuzzSession {
         let levels = register.iter().map(|requirement| (requirement.id.clone(), requirement.level));
         FuzzSession {
             target,
@@ -62,10 +75,9 @@ impl FuzzSession {
     /// What no text of a run may show, whatever its input: configured headers, the admin's password and token.
     pub(super) fn secrets(&self) -> Redaction {
         let mut secrets = self.target.transport.secrets().clone();
-        if let Some(Admin { account, token, .. }) = &self.admin {
-            secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
-            secrets.add(token, "$WABIZSPEC_ADMIN_TOKEN");
-        }
+        let Admin { account, token, .. } = &self.admin;
+        secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
+        secrets.add(token, "$WABIZSPEC_ADMIN_TOKEN");
         secrets
     }
 
@@ -93,82 +105,80 @@ impl FuzzSession {
         self.target.transport.send(self.request(parts)).await
     }
 
-    async fn as_admin(&self, call: RequestParts, body: serde_json::Value) -> Result<Exchange, String> {
-        let admin = self.admin.as_ref().ok_or("no admin to ask")?;
-        Ok(self.send(call.bearer(&admin.token).json(body.to_string())).await)
+    async fn as_admin(&self, call: RequestParts, body: serde_json::Value) -> Exchange {
+        self.send(call.bearer(&self.admin.token).json(body.to_string())).await
     }
 
     /// Makes an account of the run.
-    pub(super) async fn create(&self, name: &str, password: &str) -> Result<(), String> {
+    pub(super) async fn create(&self, name: &str, password: &str) -> Result<(), NoAccount> {
         self.may_make(name).await?;
         let body = serde_json::json!({ "username": name, "password": password });
-        let exchange = self.as_admin(RequestParts::of(Operation::CreateUser), body).await?;
+        let exchange = self.as_admin(RequestParts::of(Operation::CreateUser), body).await;
         match succeeded(&exchange) {
             true => Ok(()),
-            false => Err(format!("an account could not be made: {}", outcome(&exchange))),
+            false => Err(NoAccount::NotMade(outcome(&exchange))),
         }
     }
 
-    async fn update(&self, name: &str, password: &str) -> Result<Exchange, String> {
+    async fn update(&self, name: &str, password: &str) -> Exchange {
         let call = RequestParts::of_user(Operation::UpdateUser, name);
         self.as_admin(call, serde_json::json!({ "password": password })).await
     }
 
-    /// Before an account may be made under a name that the run made up: it is removed in the end. Where the journal cannot
-    /// be written the account must not be made.
-    pub(super) async fn may_make(&self, name: &str) -> Result<(), String> {
+    /// Before an account may be made under a name that the run made up: it is removed in the end. After an error the account
+    /// must not be made.
+    pub(super) async fn may_make(&self, name: &str) -> Result<(), NoAccount> {
         match OwnName::of(name, self.accounts.names()) {
-            Some(own) => Ok(self.accounts.will_make(&own).await?),
+            Some(own) => self.will_make(&own).await,
             None => Ok(()),
         }
     }
 
+    async fn will_make(&self, own: &OwnName) -> Result<(), NoAccount> {
+        self.accounts.will_make(own).await.map_err(|why| NoAccount::Journal(why.to_string()))
+    }
+
     /// Before an input is sent that may make accounts under these names: those of them that are the run's to remove
-    /// afterwards. Where the journal cannot be written the input must not be sent.
-    pub(super) async fn claim(&self, names: &[String]) -> Result<Vec<OwnName>, String> {
-        let Some(admin) = &self.admin else {
-            return Ok(Vec::new());
-        };
+    /// afterwards. After an error the input must not be sent.
+    pub(super) async fn claim(&self, names: &[String]) -> Result<Vec<OwnName>, NoAccount> {
         let mut claimed = Vec::new();
         for name in names {
-            if let Some(own) = self.accounts.claim(admin, name).await {
-                self.accounts.will_make(&own).await?;
+            if let Some(own) = self.accounts.claim(&self.admin, name).await {
+                self.will_make(&own).await?;
                 claimed.push(own);
             }
         }
         Ok(claimed)
     }
 
-    /// Before an input is sent that may give the admin a password: it is in the journal. Where that cannot be written the
-    /// input must not be sent.
-    pub(super) async fn may_change_the_admin(&self, request: &Request) -> Result<(), String> {
-        let expected = self.accounts.before(request).await?;
-        let mut candidates = self.admin_candidates.lock().unwrap_or_else(PoisonError::into_inner);
-        candidates.extend(expected.admin_candidates);
+    /// Before an input is sent that may give the admin a password: it is in the journal. After an error the input must not be
+    /// sent.
+    pub(super) async fn may_change_the_admin(&self, request: &Request) -> Result<(), NoAccount> {
+        let expected = self.accounts.before(request).await.map_err(|why| NoAccount::Journal(why.to_string()))?;
+        locked(&self.admin_candidates).extend(expected.admin_candidates);
         Ok(())
     }
 
     /// Where the admin still logs in with its password, the journal says so: that one is tried first.
     pub(super) async fn admin_keeps_its_password(&self) {
-        let Some(admin) = &self.admin else { return };
-        if let Ok(token) = self.token(&admin.account.username, &admin.account.password).await {
+        let Account { username, password } = &self.admin.account;
+        if let Ok(token) = self.token(username, password).await {
             self.accounts.log_out(&token).await;
-            self.accounts.admin_works(&admin.account.password).await;
+            self.accounts.admin_works(password).await;
         }
     }
 
     /// The passwords that inputs may have given to the admin.
     #[cfg(feature = "cli")]
     pub(crate) fn admin_candidates(&self) -> Vec<String> {
-        let candidates = self.admin_candidates.lock().unwrap_or_else(PoisonError::into_inner);
-        candidates.iter().cloned().collect()
+        locked(&self.admin_candidates).iter().cloned().collect()
     }
 
     /// The target says that it made an account of that name, which nothing here shows to be ours: it is removed where the
     /// run made the name up, and otherwise listed in the end.
     pub(super) async fn claims_to_have_made(&self, name: &str) {
         match OwnName::of(name, self.accounts.names()) {
-            Some(_) => self.remove(name).await,
+            Some(own) => self.remove_own(&own).await,
             None => drop(self.accounts.made().foreign.insert(name.to_owned())),
         }
     }
@@ -182,10 +192,8 @@ impl FuzzSession {
 
     /// Removes an account of the run. What could not be removed is tried once more when the run ends, and listed then.
     pub(super) async fn remove_own(&self, own: &OwnName) {
-        if let Some(admin) = &self.admin {
-            // An account that was removed before is no error.
-            let _ = self.accounts.delete(admin, own).await;
-        }
+        // An account that was removed before is no error.
+        let _ = self.accounts.delete(&self.admin, own).await;
     }
 
     /// Whether these credentials log in.
@@ -200,10 +208,9 @@ impl FuzzSession {
         true
     }
 
-    /// The token that these credentials get, or what the target answered instead.
-    async fn token(&self, username: &str, password: &str) -> Result<String, String> {
+    async fn token(&self, username: &str, password: &str) -> Result<String, NoAccount> {
         let account = Account { username: username.to_owned(), password: password.to_owned() };
-        self.accounts.log_in(&account, None).await.map_err(String::from)
+        self.accounts.log_in(&account, None).await.map_err(NoAccount::NotLoggedIn)
     }
 
     /// A name that no account has yet: letters and digits.
@@ -225,7 +232,7 @@ pub(super) fn succeeded(exchange: &Exchange) -> bool {
 /// and a fuzzer gets thousands in a second.
 const INPUTS_PER_ACCOUNT: u32 = 10_000;
 
-/// One worker's accounts. Where a method fails there is no account to log in with any more, and it says why.
+/// One worker's accounts. After an error there is no account to log in with any more.
 #[derive(Debug, Clone)]
 pub(super) struct WorkerAccounts {
     /// What the names in an input stand for here.
@@ -240,35 +247,34 @@ pub(super) struct WorkerAccounts {
 
 impl WorkerAccounts {
     /// Makes the accounts of one worker; where none can be made, the admin's own is used, unchanged.
-    pub async fn new(session: &FuzzSession) -> Result<WorkerAccounts, String> {
+    pub async fn new(session: &FuzzSession) -> Result<WorkerAccounts, NoAccount> {
         let origin = session.target.transport.origin();
+        let Admin { account, token, .. } = &session.admin;
         let mut bindings = Bindings {
             user: session.unique().into(),
             user_password: format!("{}{PASSWORD_END}", names::password()).into(),
             colon_user: session.unique().into(),
             nobody: session.unique().into(),
+            admin_token: token.clone().into(),
             host: origin.host_header().to_owned().into(),
             base: origin.base_path().to_owned().into(),
             ..FIXED.clone()
         };
-        let admin = session.admin.as_ref().ok_or("there is no account to log in with")?;
-        bindings.admin_token = admin.token.clone().into();
         let own = session.create(&bindings.user, &bindings.user_password).await.is_ok()
             && session.create(&bindings.colon_user, &bindings.colon_password).await.is_ok();
         if !own {
-            bindings.user = admin.account.username.clone().into();
-            bindings.user_password = admin.account.password.clone().into();
+            bindings.user = account.username.clone().into();
+            bindings.user_password = account.password.clone().into();
         }
         let mut worker = WorkerAccounts { bindings, own, reads_others: false, inputs: 0 };
         worker.log_in(session).await?;
-        let read =
-            RequestParts::of_user(Operation::ReadUser, &admin.account.username).bearer(&worker.bindings.user_token);
+        let read = RequestParts::of_user(Operation::ReadUser, &account.username).bearer(&worker.bindings.user_token);
         worker.reads_others = succeeded(&session.send(read).await);
         Ok(worker)
     }
 
     /// Logs in for a token that lives and one that does not.
-    async fn log_in(&mut self, session: &FuzzSession) -> Result<(), String> {
+    async fn log_in(&mut self, session: &FuzzSession) -> Result<(), NoAccount> {
         let bindings = &mut self.bindings;
         bindings.dead_token = session.token(&bindings.user, &bindings.user_password).await?.into();
         session.send(RequestParts::of(Operation::LogOut).bearer(&bindings.dead_token)).await;
@@ -277,7 +283,7 @@ impl WorkerAccounts {
     }
 
     /// Gives the input its own name and its own new password, and now and then a new account.
-    pub async fn renew(&mut self, session: &FuzzSession) -> Result<(), String> {
+    pub async fn renew(&mut self, session: &FuzzSession) -> Result<(), NoAccount> {
         self.bindings.unique = session.unique().into();
         self.bindings.new_password = session.fresh_password().into();
         self.inputs += 1;
@@ -299,11 +305,11 @@ impl WorkerAccounts {
 
     /// Puts the password back that the account had, after an input changed it. Where that fails the account is given up
     /// for a new one.
-    pub async fn restore(&mut self, session: &FuzzSession) -> Result<(), String> {
+    pub async fn restore(&mut self, session: &FuzzSession) -> Result<(), NoAccount> {
         if !self.own {
             return Ok(());
         }
-        let put = session.update(&self.bindings.user, &self.bindings.user_password).await?;
+        let put = session.update(&self.bindings.user, &self.bindings.user_password).await;
         if succeeded(&put) && self.log_in(session).await.is_ok() {
             return Ok(());
         }
@@ -312,11 +318,10 @@ impl WorkerAccounts {
 
     /// Puts the password of the second account back. Where that fails its inputs will say so.
     pub async fn restore_second(&self, session: &FuzzSession) {
-        // Without an admin there is no second account.
-        let _ = session.update(&self.bindings.colon_user, &self.bindings.colon_password).await;
+        session.update(&self.bindings.colon_user, &self.bindings.colon_password).await;
     }
 
-    async fn replace(&mut self, session: &FuzzSession) -> Result<(), String> {
+    async fn replace(&mut self, session: &FuzzSession) -> Result<(), NoAccount> {
         session.remove(&self.bindings.user).await;
         self.inputs = 0;
         self.bindings.user = session.unique().into();

@@ -3,12 +3,12 @@
 //! A step is taken only when the shorter input gives the same signature, so class and symptom stay. It ends: each step
 //! taken makes the input smaller, and the number of tries is bounded.
 
-pub const TRIES: usize = 200;
+const TRIES: usize = 200;
 
 /// The inputs that are simpler than this one, the simplest first.
 ///
 /// Halves, quarters and so on are taken out, then single bytes; letters of choices become the plainest.
-pub fn simpler(input: &[u8]) -> Vec<Vec<u8>> {
+fn simpler(input: &[u8]) -> Vec<Vec<u8>> {
     let mut inputs = Vec::new();
     let mut size = input.len();
     while size > 0 {
@@ -28,11 +28,6 @@ pub fn simpler(input: &[u8]) -> Vec<Vec<u8>> {
     inputs
 }
 
-/// Whether one input is simpler than another: shorter, or as long with plainer letters.
-pub fn is_simpler(one: &[u8], other: &[u8]) -> bool {
-    (one.len(), one) < (other.len(), other)
-}
-
 /// Shrinks with a test that may wait; `still` says whether an input shows the same.
 pub async fn shrink<F>(input: &[u8], mut still: F) -> Vec<u8>
 where
@@ -44,9 +39,6 @@ where
         for candidate in simpler(&least) {
             if tries >= TRIES {
                 return least;
-            }
-            if !is_simpler(&candidate, &least) {
-                continue;
             }
             tries += 1;
             if still(&candidate).await {

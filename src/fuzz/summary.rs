@@ -7,25 +7,23 @@ use serde_json::json;
 
 use super::finding::Found;
 use super::probe::{Kind, Probed};
-use super::{Class, Surface};
+use super::surface::Surface;
+use super::words::Class;
 use crate::exchange::{harmless_line, harmless_text};
 use crate::requirement::Level;
 
 /// All that is counted of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
-    /// The seed.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Whether the run came to its end.
     pub complete: bool,
-    /// It was interrupted.
-    pub interrupted: bool,
+    pub(crate) interrupted: bool,
     /// Requests that were sent, those that looked at the state included.
     pub requests: u64,
     /// Inputs that were tried.
     pub inputs: u64,
-    /// How long it took.
-    pub elapsed: Duration,
+    pub(crate) elapsed: Duration,
     /// Answers to inputs, by kind.
     pub answers: BTreeMap<Kind, u64>,
     /// Inputs by surface, class and kind of answer.
@@ -33,7 +31,7 @@ pub struct Summary {
     /// Rows of the catalogue that were covered.
     pub rows: BTreeSet<&'static str>,
     /// Inputs that were not sent, by reason.
-    pub skipped: BTreeMap<&'static str, u64>,
+    pub(crate) skipped: BTreeMap<&'static str, u64>,
     /// Findings and warnings.
     pub found: Vec<Found>,
     /// What the documents leave open: what was seen, and how often.
@@ -41,9 +39,9 @@ pub struct Summary {
     /// Why the run could not go on, or could not judge.
     pub blocked: Option<String>,
     /// What the run had no time for.
-    pub unfinished: Vec<String>,
+    pub(crate) unfinished: Vec<String>,
     /// How many inputs are mixed.
-    pub corpus: usize,
+    pub(crate) corpus: usize,
 }
 
 /// How many different observations are kept.
@@ -51,7 +49,7 @@ const OBSERVATIONS: usize = 200;
 
 impl Summary {
     /// Takes in one input.
-    pub fn take(&mut self, surface: Surface, row: Option<&'static str>, probed: &Probed) {
+    pub(super) fn take(&mut self, surface: Surface, row: Option<&'static str>, probed: &Probed) {
         self.requests += probed.requests;
         if let Some(why) = probed.skipped {
             *self.skipped.entry(why).or_default() += 1;
@@ -63,9 +61,13 @@ impl Summary {
         *self.table.entry((surface, probed.class, probed.kind)).or_default() += 1;
         for observation in &probed.observed {
             if self.observed.len() < OBSERVATIONS || self.observed.contains_key(observation) {
-                *self.observed.entry(observation.clone()).or_default() += 1;
+                self.observed_once(observation.clone());
             }
         }
+    }
+
+    pub(super) fn observed_once(&mut self, what: String) {
+        *self.observed.entry(what).or_default() += 1;
     }
 
     /// The findings of level must.
@@ -79,7 +81,7 @@ impl Summary {
     }
 
     /// Requests per second over the whole run.
-    pub fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         let seconds = self.elapsed.as_secs_f64();
         // Exact up to 2⁵³ requests.
         #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
@@ -88,7 +90,7 @@ impl Summary {
     }
 
     /// The report as JSON, `wabizspec/fuzz/1`.
-    pub fn document(&self) -> serde_json::Value {
+    pub(crate) fn document(&self) -> serde_json::Value {
         let finding = |found: &Found| {
             json!({
                 "id": found.id,
@@ -103,8 +105,7 @@ impl Summary {
             })
         };
         let observation = |(what, times): (&String, &u64)| json!({ "what": harmless_line(what), "times": times });
-        let answers: BTreeMap<String, u64> =
-            self.answers.iter().map(|(kind, count)| (kind.to_string(), *count)).collect();
+        let answers = self.answers.iter().map(|(kind, count)| (kind.to_string(), *count));
         let mut document = json!({
             "schema": "wabizspec/fuzz/1",
             "complete": self.complete && self.blocked.is_none() && self.unfinished.is_empty(),
@@ -112,7 +113,7 @@ impl Summary {
             "requests": self.requests,
             "elapsed_s": (self.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             "requests_per_s": self.rate(),
-            "answers": answers,
+            "answers": answers.collect::<BTreeMap<String, u64>>(),
             "findings": self.findings().map(finding).collect::<Vec<_>>(),
             "warnings": self.warnings().map(finding).collect::<Vec<_>>(),
             "observations": self.observed.iter().map(observation).collect::<Vec<_>>(),

@@ -13,7 +13,8 @@ use super::grammar::BasicInput;
 use super::laxity::Laxity;
 use super::probe::{Probed, probe};
 use super::session::{FuzzSession, WorkerAccounts};
-use super::{Check, Surface};
+use super::surface::Surface;
+use super::words::Check;
 
 /// A wrong password of a known user, and one of an unknown user: inputs of the surface `basic-auth`, so that what they show
 /// can be replayed.

@@ -19,12 +19,10 @@ pub struct Timetable {
     reserve: Duration,
 }
 
-/// Why a part of a run was cut off.
+/// Why a part of a run was cut off: its time was over, or the run was told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
-    /// Its time was over.
+pub(crate) enum Cut {
     Time,
-    /// The run was told to stop.
     Stop,
 }
 
@@ -34,53 +32,49 @@ impl Timetable {
         Timetable { begun: Instant::now(), time, reserve: time.unwrap_or_default() / 10 }
     }
 
-    /// Since the beginning.
-    pub fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.begun.elapsed()
     }
 
-    /// The whole time.
-    pub fn time(&self) -> Option<Duration> {
+    #[cfg(feature = "cli")]
+    pub(crate) fn time(&self) -> Option<Duration> {
         self.time
     }
 
     /// What was made in so long takes about as long to remove: that much is kept for it, within reason.
-    pub fn set_up_took(&mut self, set_up: Duration) {
+    pub(super) fn set_up_took(&mut self, set_up: Duration) {
         self.reserve = self.reserve.max(set_up).min(self.time.unwrap_or_default() / 4);
     }
 
     /// Logging in and making accounts: half the time.
-    pub fn set_up(&self) -> Option<Instant> {
+    pub(crate) fn set_up(&self) -> Option<Instant> {
         Some(self.begun + self.time? / 2)
     }
 
     /// What is asked before all inputs: three quarters.
-    pub fn controls(&self) -> Option<Instant> {
+    pub(super) fn controls(&self) -> Option<Instant> {
         Some(self.begun + self.time? * 3 / 4)
     }
 
     /// No input is begun after that.
-    pub fn inputs(&self) -> Option<Instant> {
+    pub(super) fn inputs(&self) -> Option<Instant> {
         Some(self.begun + self.time? - self.reserve)
     }
 
     /// Nothing is waited for after that but the clean-up.
-    pub fn work(&self) -> Option<Instant> {
+    pub(super) fn work(&self) -> Option<Instant> {
         Some(self.begun + self.time? - self.reserve / 2)
     }
 
     /// The end of all, for a clean-up that begins now.
-    pub fn clean_up(&self) -> Instant {
+    pub(crate) fn clean_up(&self) -> Instant {
         let longest = Instant::now() + CLEAN_UP;
         self.time.map_or(longest, |time| longest.min(self.begun + time + OVER))
     }
 }
 
 /// Does the work, unless its end or a stop comes first: then the work is dropped where it is.
-///
-/// # Errors
-/// What came first.
-pub async fn within<T>(
+pub(crate) async fn within<T>(
     end: Option<Instant>,
     stop: &watch::Receiver<bool>,
     work: impl Future<Output = T>,

@@ -4,7 +4,7 @@
 
 use super::finding::Found;
 use super::grammar::bindings::FIXED;
-use super::{Check, Surface};
+use super::words::Check;
 use crate::documented::api::{self, Operation};
 use crate::exchange::{HttpRequest, Request, harmless_line};
 
@@ -50,22 +50,11 @@ bearer = "${{admin_token}}"
 "#,
         id = found.id,
         create = Operation::CreateUser,
-        positive = positive(found.surface),
+        positive = found.surface.row().positive,
         step = step(request),
         requirement = quoted(&found.signature.requirement),
         path = api::user(&FIXED.user),
     )
-}
-
-/// A scenario in which a request like this one is accepted.
-fn positive(surface: Surface) -> &'static str {
-    match surface {
-        Surface::UsersBody => "users/create",
-        Surface::AccountBody => "account/request",
-        Surface::Bearer | Surface::Path => "users/read",
-        Surface::Password => "users/update",
-        _ => "login/ordinary-account",
-    }
 }
 
 /// The request as a step: in parts where it is text, else as bytes.

@@ -131,7 +131,7 @@ fn the_password_that_was_found_is_there_in_the_end() {
         block_on(async {
             let (mut givens, ground) = ground(&target, &register).await;
             let ground = Arc::new(ground);
-            let admin = ground.admin.clone().expect("a login").account;
+            let admin = ground.admin.account.clone();
             let (_stop, stopped) = watch::channel(false);
             let surfaces = [Surface::BasicAuth, Surface::LoginBody, Surface::Password];
             let settings = settings(&surfaces, 1500);

@@ -175,7 +175,7 @@ fn what_a_killed_fuzzer_leaves_recover_removes() {
 
 /// Makes an account that is somebody else's.
 async fn make_alice(ground: &FuzzSession) {
-    let admin = ground.admin.as_ref().expect("an admin");
+    let admin = &ground.admin;
     let made = ground
         .send(RequestParts {
             method: "POST",
@@ -238,8 +238,8 @@ fn an_account_under_a_name_that_was_free_is_removed() {
             let (mut givens, ground) = ground(&target, &register).await;
             let input = format!(r#"aaaa{{"username":"{name}","password":"Abcdef1!"}}"#);
             once(&ground, Surface::UsersBody, input.as_bytes()).await.expect("tried");
-            let admin = ground.admin.clone().expect("an admin");
-            assert_eq!(ground.accounts.exists(&admin, name).await, Some(false), "{name}");
+            let admin = &ground.admin;
+            assert_eq!(ground.accounts.exists(admin, name).await, Some(false), "{name}");
             assert_eq!(givens.clean_up().await, [""; 0], "{name}");
         });
     }

@@ -11,7 +11,7 @@ use crate::documented::api::Operation;
 use crate::fuzz::hex;
 
 choices! {
-    /// Where the credentials stand: in one `Authorization` field, in two, with others, folded over two lines, or elsewhere.
+    /// Where the credentials are: in one `Authorization` field, in two, with others, folded over two lines, or elsewhere.
     Placement {
         Once, Absent, Twice, ThenOthers, OthersFirst, Comma, LowerName, UpperName, Spaced, Folded, Proxy,
         Foreign, Query, Cookie,
@@ -51,7 +51,7 @@ const OTHERS: &str = "b3RoZXI6d29yZHM=";
 
 /// How the text is written, and what stands before, inside and behind its code.
 #[derive(Clone, Copy)]
-struct Form {
+pub(crate) struct Form {
     code: fn(&[u8]) -> Vec<u8>,
     before: &'static [u8],
     inside: &'static [u8],
@@ -67,10 +67,6 @@ fn standard(text: &[u8]) -> Vec<u8> {
     STANDARD.encode(text).into_bytes()
 }
 
-fn url_safe(text: &[u8]) -> Vec<u8> {
-    URL_SAFE.encode(text).into_bytes()
-}
-
 fn unpadded(text: &[u8]) -> Vec<u8> {
     STANDARD_NO_PAD.encode(text).into_bytes()
 }
@@ -81,7 +77,7 @@ fn cut(text: &[u8]) -> Vec<u8> {
     code
 }
 
-/// With a bit that padding leaves over set: what the last sign stands for is even then, so the next one differs by it.
+/// With a bit set that padding leaves over: what the last sign stands for is even then, so the next one differs by it.
 fn loose_bits(text: &[u8]) -> Vec<u8> {
     let mut code = standard(text);
     if let Some(last) = code.iter().position(|sign| *sign == b'=') {
@@ -90,20 +86,11 @@ fn loose_bits(text: &[u8]) -> Vec<u8> {
     code
 }
 
-fn percent_padding(text: &[u8]) -> Vec<u8> {
-    STANDARD.encode(text).replace('=', "%3D").into_bytes()
-}
-
-/// The text itself. Line ends and NUL would be another request, or none: they are the business of the surface `http`.
-fn raw(text: &[u8]) -> Vec<u8> {
-    text.iter().map(|byte| header_byte(*byte)).collect()
-}
-
 choices! {
     /// How the text is encoded, and what stands around that.
     Encoding: Form {
         Standard = coded(standard),
-        UrlSafe = coded(url_safe),
+        UrlSafe = coded(|text| URL_SAFE.encode(text).into_bytes()),
         Unpadded = coded(unpadded),
         OverPadded = Form { behind: b"=", ..coded(standard) },
         PaddedInside = Form { inside: b"=", ..coded(standard) },
@@ -111,7 +98,8 @@ choices! {
         TabInside = Form { inside: b"\t", ..coded(standard) },
         IllegalInside = Form { inside: b"!", ..coded(standard) },
         LooseBits = coded(loose_bits),
-        Raw = coded(raw),
+        // The text itself. Line ends and NUL would be another request, or none: the surface `http` has those.
+        Raw = coded(|text| text.iter().map(|byte| header_byte(*byte)).collect()),
         Double = coded(|text| standard(&standard(text))),
         Hex = coded(|text| hex(text).into_bytes()),
         Percent = coded(percent),
@@ -121,17 +109,17 @@ choices! {
         Preceded = Form { before: b"b3RoZXI6d29yZHMh", ..coded(standard) },
         Parameter = Form { behind: b", realm=\"x\"", ..coded(standard) },
         Comment = Form { behind: b" (comment)", ..coded(standard) },
-        PercentPadding = coded(percent_padding),
+        PercentPadding = coded(|text| STANDARD.encode(text).replace('=', "%3D").into_bytes()),
     }
 }
 
-/// How long the text is made, with `x` at its end: by 1 KiB, by 4 KiB, or, only where large requests are allowed, by 64 KiB.
+/// How many KiB of `x` are appended to the text; `Large` only where large requests are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Size {
-    Plain,
-    OneK,
-    FourK,
-    Large,
+    Plain = 0,
+    OneK = 1,
+    FourK = 4,
+    Large = 64,
 }
 
 impl Choice for Size {
@@ -144,7 +132,7 @@ impl Choice for Size {
 }
 
 choices! {
-    /// What the login brings as its body: none, `{}`, none that is called JSON, a strong or a weak new password.
+    /// The body of the login: none, `{}`, an empty one that is called JSON, a strong or a weak new password.
     LoginWith {
         Nothing, Object, Empty, Change, Weak,
     }
@@ -170,14 +158,9 @@ impl BasicInput<'_> {
     /// The value of the field: the scheme, what follows it, and the code.
     pub fn value(&self, bindings: &Bindings) -> Vec<u8> {
         let mut plain = bindings.render(&self.text);
-        let more = match self.size {
-            Size::Plain => 0,
-            Size::OneK => 1 << 10,
-            Size::FourK => 4 << 10,
-            Size::Large => 64 << 10,
-        };
+        let more = self.size as usize;
         if more > 0 {
-            let length = plain.len() + more;
+            let length = plain.len() + (more << 10);
             plain.to_mut().resize(length, b'x');
         }
         // Without a scheme nothing stands between it and the code.

@@ -6,8 +6,7 @@ use super::basic::percent;
 use super::bindings::Bindings;
 use super::codec::{choices, grammar};
 use super::{INPUT_BYTES, RequestParts};
-use crate::documented::api::Operation;
-use crate::fuzz::Surface;
+use crate::documented::api::{Caller, Operation};
 
 choices! {
     ContentType: &'static [&'static str] {
@@ -33,17 +32,38 @@ choices! {
 }
 
 choices! {
-    /// What is done to the text before it is sent; see [`BodyInput::body`].
-    Spelling {
-        Plain, Around, Bom, Utf16Le, Utf16Be, CutOne, CutHalf, Doubled, Nul, Garbage, Percent,
+    /// What is done to the text before it is sent, if anything.
+    Spelling: Option<fn(&[u8]) -> Vec<u8>> {
+        Plain = None,
+        Around = Some(|text| [b" \t\r\n", text, b"\r\n \t"].concat()),
+        Bom = Some(|text| [b"\xef\xbb\xbf", text].concat()),
+        Utf16Le = Some(|text| [&[0xff, 0xfe], &*wide(text, u16::to_le_bytes)].concat()),
+        Utf16Be = Some(|text| wide(text, u16::to_be_bytes)),
+        CutOne = Some(|text| text[..text.len().saturating_sub(1)].to_vec()),
+        CutHalf = Some(|text| text[..text.len() / 2].to_vec()),
+        Doubled = Some(|text| text.repeat(2)),
+        Nul = Some(|text| [text, b"\0"].concat()),
+        Garbage = Some(|text| [text, b"}x"].concat()),
+        Percent = Some(percent),
     }
 }
 
 choices! {
-    /// What `${bulk}` in the text stands for; see [`BodyInput::bulky`]. From `Deep10K` on it makes a large request.
-    Bulk {
-        Nothing, Deep100, Deep1000, Open4000, Objects300, Text4K, Digits4000, Members300, Deep10K, Open100K,
-        TextMega, DigitsMega, MembersMega,
+    /// What `${bulk}` in the text stands for. From `Deep10K` on it makes a large request.
+    Bulk: fn() -> String {
+        Nothing = || "null".to_owned(),
+        Deep100 = || nested(100),
+        Deep1000 = || nested(1000),
+        Open4000 = || "[".repeat(4000),
+        Objects300 = || ["{\"a\":".repeat(300), "1".to_owned(), "}".repeat(300)].concat(),
+        Text4K = || format!("\"{}\"", "x".repeat(4 << 10)),
+        Digits4000 = || "7".repeat(4000),
+        Members300 = || members(300),
+        Deep10K = || nested(10_000),
+        Open100K = || "[".repeat(100_000),
+        TextMega = || format!("\"{}\"", "x".repeat((1 << 20) - 1024)),
+        DigitsMega = || "7".repeat(500_000),
+        MembersMega = || members(50_000),
     }
 }
 
@@ -69,59 +89,20 @@ impl BodyInput<'_> {
         if text.contains(&b'$')
             && let Some(at) = text.windows(7).position(|window| window == b"${bulk}")
         {
-            text.to_mut().splice(at..at + 7, self.bulky());
+            text.to_mut().splice(at..at + 7, (self.bulk.written())().into_bytes());
         }
-        let half = text.len() / 2;
-        let spelt = match self.spelling {
-            Spelling::Plain => return text,
-            Spelling::Around => [b" \t\r\n", &text[..], b"\r\n \t"].concat(),
-            Spelling::Bom => [b"\xef\xbb\xbf", &text[..]].concat(),
-            Spelling::Utf16Le => [vec![0xff, 0xfe], wide(&text, u16::to_le_bytes)].concat(),
-            Spelling::Utf16Be => wide(&text, u16::to_be_bytes),
-            Spelling::CutOne => text[..text.len().saturating_sub(1)].to_vec(),
-            Spelling::CutHalf => text[..half].to_vec(),
-            Spelling::Doubled => [&text[..], &text[..]].concat(),
-            Spelling::Nul => [&text[..], b"\0"].concat(),
-            Spelling::Garbage => [&text[..], b"}x"].concat(),
-            Spelling::Percent => percent(&text),
-        };
-        Cow::Owned(spelt)
+        match self.spelling.written() {
+            None => text,
+            Some(spelled) => Cow::Owned(spelled(&text)),
+        }
     }
 
-    fn bulky(&self) -> Vec<u8> {
-        let nested = |depth: usize| ["[".repeat(depth), "]".repeat(depth)].concat();
-        let members = |count: usize| {
-            let mut members = "{".to_owned();
-            for index in 1..count {
-                let digits = index.to_string();
-                members.extend(["\"k", &*digits, "\":", &*digits, ","]);
-            }
-            members + "\"k0\":0}"
-        };
-        let bulk = match self.bulk {
-            Bulk::Nothing => "null".to_owned(),
-            Bulk::Deep100 => nested(100),
-            Bulk::Deep1000 => nested(1000),
-            Bulk::Open4000 => "[".repeat(4000),
-            Bulk::Objects300 => ["{\"a\":".repeat(300), "1".to_owned(), "}".repeat(300)].concat(),
-            Bulk::Text4K => format!("\"{}\"", "x".repeat(4 << 10)),
-            Bulk::Digits4000 => "7".repeat(4000),
-            Bulk::Members300 => members(300),
-            Bulk::Deep10K => nested(10_000),
-            Bulk::Open100K => "[".repeat(100_000),
-            Bulk::TextMega => format!("\"{}\"", "x".repeat((1 << 20) - 1024)),
-            Bulk::DigitsMega => "7".repeat(500_000),
-            Bulk::MembersMega => members(50_000),
-        };
-        bulk.into_bytes()
-    }
-
-    /// The request at the surface's endpoint, with credentials that suffice.
-    pub fn request_parts(&self, surface: Surface, bindings: &Bindings) -> RequestParts {
-        let call = match surface {
-            Surface::UsersBody => RequestParts::of(Operation::CreateUser).bearer(&bindings.admin_token),
-            Surface::AccountBody => RequestParts::of(Operation::Register).bearer(&bindings.admin_token),
-            _ => RequestParts::of(Operation::LogIn).header("Authorization", bindings.basic()),
+    /// A call of the operation, with credentials that suffice.
+    pub fn request_parts(&self, operation: Operation, bindings: &Bindings) -> RequestParts {
+        let call = RequestParts::of(operation);
+        let call = match operation.caller() {
+            Caller::Credentials => call.basic(bindings.basic()),
+            Caller::AnyUser | Caller::SelfOrAdmin | Caller::Admin => call.bearer(&bindings.admin_token),
         };
         let call = self.content_type.written().iter().fold(call, |call, value| call.header("Content-Type", *value));
         let body = self.body(bindings).into_owned();
@@ -138,6 +119,19 @@ impl BodyInput<'_> {
     }
 }
 
+fn nested(depth: usize) -> String {
+    ["[".repeat(depth), "]".repeat(depth)].concat()
+}
+
+fn members(count: usize) -> String {
+    let mut members = "{".to_owned();
+    for index in 1..count {
+        let digits = index.to_string();
+        members.extend(["\"k", &*digits, "\":", &*digits, ","]);
+    }
+    members + "\"k0\":0}"
+}
+
 fn chunked(body: &[u8], size: usize) -> Vec<u8> {
     let mut chunks = Vec::new();
     for chunk in body.chunks(size.min(body.len()).max(1)) {
@@ -150,10 +144,5 @@ fn chunked(body: &[u8], size: usize) -> Vec<u8> {
 }
 
 fn wide(text: &[u8], bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
-    let text = String::from_utf8_lossy(text);
-    let mut wide = Vec::with_capacity(text.len() * 2);
-    for unit in text.encode_utf16() {
-        wide.extend_from_slice(&bytes(unit));
-    }
-    wide
+    String::from_utf8_lossy(text).encode_utf16().flat_map(bytes).collect()
 }

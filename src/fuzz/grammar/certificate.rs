@@ -10,9 +10,13 @@ choices! {
 }
 
 choices! {
-    /// The certificate's number, whose length moves what is behind it.
-    Serial {
-        Long, Zero, OneByte, TwoBytes, Longest,
+    /// The certificate's number, whose length moves what is behind it; or that of the sample.
+    Serial: Option<u64> {
+        Long = None,
+        Zero = Some(0),
+        OneByte = Some(127),
+        TwoBytes = Some(128),
+        Longest = Some(u64::MAX),
     }
 }
 
@@ -45,14 +49,7 @@ impl CertificateInput<'_> {
             Kind::Bytes | Kind::Literal => self.text.to_vec(),
             Kind::Wrapped | Kind::Bare => {
                 let sample = SampleCertificate::new(String::from_utf8_lossy(&self.text));
-                let serial = match self.serial {
-                    Serial::Long => sample.serial,
-                    Serial::Zero => 0,
-                    Serial::OneByte => 127,
-                    Serial::TwoBytes => 128,
-                    Serial::Longest => u64::MAX,
-                };
-                let wrapped = self.kind == Kind::Wrapped;
+                let (serial, wrapped) = (self.serial.written().unwrap_or(sample.serial), self.kind == Kind::Wrapped);
                 SampleCertificate { serial, wrapped, ..sample }.to_bytes()
             }
         };

@@ -7,7 +7,6 @@ pub trait Choice: Copy + PartialEq + 'static {
     /// All choices, in the order of their letters; at most 26, at least one.
     const ALL: &'static [Self];
 
-    /// The choice that a byte stands for.
     fn of(letter: u8) -> Self {
         // Counted from `a`, so that a hand-written letter means what it says and every byte means something.
         Self::ALL[usize::from(letter.wrapping_sub(b'a')) % Self::ALL.len()]
@@ -43,11 +42,11 @@ macro_rules! arbitrary_decodes {
 /// Writes `Arbitrary`, `decode` and `encode` for an input of choices and text, so that the three cannot drift apart:
 /// `grammar!(Name { field: Choice, … })`, the fields in the order of their letters, then the text.
 macro_rules! grammar {
-    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $choice:ty,)* }) => {
+    ($(#[$meta:meta])* $name:ident { $($field:ident: $choice:ty,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name<'a> {
-            $($(#[$field_meta])* pub(crate) $field: $choice,)*
+            $(pub(crate) $field: $choice,)*
             /// The literal text after the letters.
             pub(crate) text: std::borrow::Cow<'a, [u8]>,
         }
@@ -57,15 +56,15 @@ macro_rules! grammar {
             pub fn decode(input: &'a [u8]) -> Self {
                 let ([$($field),*], text) = $crate::fuzz::grammar::codec::split(input);
                 $name {
-                    $($field: <$choice as $crate::fuzz::grammar::Choice>::of($field),)*
+                    $($field: <$choice as $crate::fuzz::grammar::codec::Choice>::of($field),)*
                     text: text.into(),
                 }
             }
 
             /// The input that is read as this: the inverse of `decode`.
             #[allow(dead_code, reason = "certificates are written by tests only")]
-            pub fn encode(&self) -> Vec<u8> {
-                [&[$($crate::fuzz::grammar::Choice::letter(self.$field)),*][..], &self.text].concat()
+            pub(crate) fn encode(&self) -> Vec<u8> {
+                [&[$($crate::fuzz::grammar::codec::Choice::letter(self.$field)),*][..], &self.text].concat()
             }
         }
 
@@ -82,7 +81,7 @@ macro_rules! choices {
             $($variant,)*
         }
 
-        impl $crate::fuzz::grammar::Choice for $name {
+        impl $crate::fuzz::grammar::codec::Choice for $name {
             const ALL: &'static [Self] = &[$($name::$variant,)*];
         }
     };
@@ -91,9 +90,9 @@ macro_rules! choices {
 
         impl $name {
             /// A table, so that nothing branches on what a fuzzer chose.
-            const WRITTEN: [$written; <Self as $crate::fuzz::grammar::Choice>::ALL.len()] = [$($value,)*];
+            const WRITTEN: [$written; <Self as $crate::fuzz::grammar::codec::Choice>::ALL.len()] = [$($value,)*];
 
-            fn written(self) -> $written {
+            pub(crate) fn written(self) -> $written {
                 Self::WRITTEN[self as usize]
             }
         }
@@ -101,43 +100,3 @@ macro_rules! choices {
 }
 
 pub(super) use {arbitrary_decodes, choices, grammar};
-
-#[cfg(test)]
-mod tests {
-    use arbitrary::Arbitrary;
-
-    use super::*;
-    use crate::fuzz::grammar::{
-        BasicInput, BearerInput, BodyInput, CertificateInput, HttpInput, PasswordInput, PathInput,
-    };
-    use crate::fuzz::random::Random;
-
-    /// Every value that can be read is read again from what it is written as, and a canonical input is written back
-    /// as it was.
-    macro_rules! inverse {
-        ($($name:ident),*) => {$(
-            for index in 0..2000 {
-                let mut random = Random::new(7, index);
-                let bytes: Vec<u8> = (0..random.below(40)).map(|_| random.byte()).collect();
-                let read = $name::decode(&bytes);
-                let written = read.encode();
-                assert_eq!($name::decode(&written), read, "{}", bytes.escape_ascii());
-                assert_eq!($name::decode(&written).encode(), written);
-                let arbitrary = $name::arbitrary_take_rest(arbitrary::Unstructured::new(&bytes)).expect("total");
-                assert_eq!(arbitrary, read);
-            }
-        )*};
-    }
-
-    #[test]
-    fn reading_undoes_writing_and_every_byte_string_is_an_input() {
-        inverse!(BasicInput, BearerInput, BodyInput, CertificateInput, HttpInput, PasswordInput, PathInput);
-    }
-
-    #[test]
-    fn a_missing_letter_is_the_first_and_long_inputs_are_cut() {
-        assert_eq!(BasicInput::decode(b""), BasicInput::decode(b"aaaaaa"));
-        let long = vec![b'a'; INPUT_BYTES * 2];
-        assert!(BasicInput::decode(&long).text.len() < INPUT_BYTES);
-    }
-}

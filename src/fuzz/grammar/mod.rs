@@ -7,31 +7,25 @@
 //! In the text `${user}` and the other [`bindings`] stand for what is known only when the input meets a target.
 //! What a request *should* be answered is not decided here.
 
-pub mod basic;
-pub mod bearer;
+mod codec;
 pub mod bindings;
+pub mod basic;
 pub mod body;
-pub mod certificate;
-pub mod http;
+mod certificate;
+pub mod calls;
 pub mod password;
-pub mod path;
 pub mod session;
 
-mod codec;
-
 pub use basic::BasicInput;
-pub use bearer::BearerInput;
 pub use body::BodyInput;
+pub use calls::{BearerInput, HttpInput, PathInput};
 pub use certificate::CertificateInput;
-pub use codec::Choice;
-pub use http::HttpInput;
 pub use password::PasswordInput;
-pub use path::PathInput;
 pub use session::SessionInput;
 
+use super::surface::{Form, Surface};
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Header, HttpRequest, Request};
-use crate::fuzz::Surface;
 
 /// Inputs beyond this many bytes are cut: more text finds nothing more, and memory stays bounded.
 pub const INPUT_BYTES: usize = 64 * 1024;
@@ -50,45 +44,44 @@ pub struct RequestParts {
 }
 
 impl RequestParts {
-    /// A request without headers and body.
-    pub fn new(method: &'static str, path: impl Into<String>) -> RequestParts {
+    pub(super) fn new(method: &'static str, path: impl Into<String>) -> RequestParts {
         RequestParts { method, path: path.into(), headers: Vec::new(), body: None }
     }
 
-    /// A call of an operation that is not about an account in its path.
-    pub fn of(operation: Operation) -> RequestParts {
-        RequestParts::new(operation.method(), operation.resource().path())
+    /// A call of an operation whose path names no account.
+    pub(super) fn of(operation: Operation) -> RequestParts {
+        RequestParts::new(operation.method(), operation.path())
     }
 
-    /// A call of an operation on an account.
-    pub fn of_user(operation: Operation, name: &str) -> RequestParts {
+    pub(super) fn of_user(operation: Operation, name: &str) -> RequestParts {
         RequestParts::new(operation.method(), api::user(name))
     }
 
-    /// With one more header.
-    pub fn header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> RequestParts {
+    fn header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> RequestParts {
         self.headers.push(Header::new(name, value));
         self
     }
 
     /// With a parameter in the query.
-    pub fn query(self, name: &str, value: &[u8]) -> RequestParts {
+    fn query(self, name: &str, value: &[u8]) -> RequestParts {
         let value: String = form_urlencoded::byte_serialize(value).collect();
         RequestParts { path: format!("{}?{name}={value}", self.path), ..self }
     }
 
-    /// With a token.
-    pub fn bearer(self, token: &str) -> RequestParts {
+    pub(super) fn basic(self, credentials: String) -> RequestParts {
+        self.header("Authorization", credentials)
+    }
+
+    pub(super) fn bearer(self, token: &str) -> RequestParts {
         self.header("Authorization", format!("Bearer {token}"))
     }
 
     /// With a body that is called JSON.
-    pub fn json(self, body: impl Into<Vec<u8>>) -> RequestParts {
+    pub(super) fn json(self, body: impl Into<Vec<u8>>) -> RequestParts {
         RequestParts { body: Some(body.into()), ..self.header("Content-Type", "application/json") }
     }
 
-    /// The whole request for that host and base path.
-    pub fn request(self, host: &str, base: &str) -> Request {
+    fn request(self, host: &str, base: &str) -> Request {
         let request = HttpRequest {
             method: self.method.into(),
             target: [base, &self.path].concat(),
@@ -101,30 +94,67 @@ impl RequestParts {
 
 /// Whether an input is written as `encode` writes it: every letter is there and names a choice.
 pub fn is_canonical(surface: Surface, input: &[u8]) -> bool {
-    let written = match surface {
-        Surface::BasicAuth => BasicInput::decode(input).encode(),
-        Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => BodyInput::decode(input).encode(),
-        Surface::Password => PasswordInput::decode(input).encode(),
-        Surface::Bearer => BearerInput::decode(input).encode(),
-        Surface::Path => PathInput::decode(input).encode(),
-        Surface::Http => HttpInput::decode(input).encode(),
-        Surface::Session => SessionInput::decode(input).encode(),
+    let written = match surface.row().form {
+        Form::Basic => BasicInput::decode(input).encode(),
+        Form::Body(_) => BodyInput::decode(input).encode(),
+        Form::Password => PasswordInput::decode(input).encode(),
+        Form::Bearer => BearerInput::decode(input).encode(),
+        Form::Path => PathInput::decode(input).encode(),
+        Form::Http => HttpInput::decode(input).encode(),
+        Form::Session => SessionInput::decode(input).encode(),
     };
     written == input
 }
 
 /// The request that an input is; of a session there is none.
 pub fn request(surface: Surface, input: &[u8], bindings: &bindings::Bindings) -> Option<Request> {
-    let parts = match surface {
-        Surface::BasicAuth => BasicInput::decode(input).request_parts(bindings),
-        Surface::LoginBody | Surface::UsersBody | Surface::AccountBody => {
-            BodyInput::decode(input).request_parts(surface, bindings)
-        }
-        Surface::Password => PasswordInput::decode(input).request_parts(bindings),
-        Surface::Bearer => BearerInput::decode(input).request_parts(bindings),
-        Surface::Path => PathInput::decode(input).request_parts(bindings),
-        Surface::Http => return Some(Request::Raw(HttpInput::decode(input).bytes(bindings))),
-        Surface::Session => return None,
+    let parts = match surface.row().form {
+        Form::Basic => BasicInput::decode(input).request_parts(bindings),
+        Form::Body(operation) => BodyInput::decode(input).request_parts(operation, bindings),
+        Form::Password => PasswordInput::decode(input).request_parts(bindings),
+        Form::Bearer => BearerInput::decode(input).request_parts(bindings),
+        Form::Path => PathInput::decode(input).request_parts(bindings),
+        Form::Http => return Some(Request::Raw(HttpInput::decode(input).bytes(bindings))),
+        Form::Session => return None,
     };
     Some(parts.request(&bindings.host, &bindings.base))
+}
+
+#[cfg(test)]
+mod tests {
+    use arbitrary::Arbitrary;
+
+    use super::*;
+    use crate::fuzz::random::Random;
+
+    /// Every value that can be read is read again from what it is written as, and a canonical input is written back as it
+    /// was.
+    macro_rules! inverse {
+        ($($name:ident),*) => {$(
+            for index in 0..2000 {
+                let mut random = Random::new(7, index);
+                let bytes: Vec<u8> = (0..random.below(60)).map(|_| random.byte()).collect();
+                let read = $name::decode(&bytes);
+                let written = read.encode();
+                assert_eq!($name::decode(&written), read, "{}", bytes.escape_ascii());
+                assert_eq!($name::decode(&written).encode(), written);
+                let arbitrary = $name::arbitrary_take_rest(arbitrary::Unstructured::new(&bytes)).expect("total");
+                assert_eq!(arbitrary, read);
+            }
+        )*};
+    }
+
+    #[test]
+    fn decode_is_the_inverse_of_encode_and_every_byte_string_is_an_input() {
+        inverse!(BasicInput, BearerInput, BodyInput, CertificateInput, HttpInput, PasswordInput, PathInput);
+        inverse!(SessionInput);
+    }
+
+    #[test]
+    fn a_missing_letter_is_the_first_and_long_inputs_are_cut() {
+        assert_eq!(BasicInput::decode(b""), BasicInput::decode(b"aaaaaa"));
+        let long = vec![b'a'; INPUT_BYTES * 2];
+        assert!(BasicInput::decode(&long).text.len() < INPUT_BYTES);
+        assert_eq!(SessionInput::decode(&long).steps.len(), session::STEPS);
+    }
 }

@@ -46,7 +46,7 @@ impl PasswordInput<'_> {
                 .bearer(&bindings.user_token)
                 .json(format!(r#"{{"password":{password}}}"#)),
             Endpoint::Login => RequestParts::of(Operation::LogIn)
-                .header("Authorization", bindings.basic())
+                .basic(bindings.basic())
                 .json(format!(r#"{{"new_password":{password}}}"#)),
             Endpoint::Create => RequestParts::of(Operation::CreateUser)
                 .bearer(&bindings.admin_token)

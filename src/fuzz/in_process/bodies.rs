@@ -6,11 +6,12 @@ use serde_json::value::RawValue;
 
 use crate::documented::bodies::{AccountBody, AccountRule, BodyError, CreateUserBody, LoginBody, Method};
 use crate::documented::certificate::verified_name;
-use crate::fuzz::Class;
 use crate::fuzz::grammar::bindings::FIXED;
 use crate::fuzz::grammar::body::{BodyInput, Bulk};
-use crate::fuzz::independent;
+use crate::fuzz::independent::body;
 use crate::fuzz::independent::password::{Strength, strength};
+use crate::fuzz::surface::Surface;
+use crate::fuzz::words::Class;
 
 /// An input. What takes a megabyte on the wire is left to the wire.
 fn decode(input: &[u8]) -> BodyInput<'_> {
@@ -136,7 +137,7 @@ pub fn login_body(input: &[u8]) {
         assert_eq!(read.new_password, new_password);
     }
     let weak = |read: &LoginBody| read.new_password.as_deref().map(strength) == Some(Strength::Weak);
-    match independent::body::login(&body, true).class {
+    match body::login(&body, true).class {
         Class::Reject => assert!(!read.as_ref().is_ok_and(|read| !weak(read)), "a body that must be refused was read"),
         Class::Accept => assert!(read.is_ok_and(|read| !weak(&read)), "a body that must be accepted was not"),
         Class::Either => {}
@@ -156,7 +157,7 @@ pub fn users_body(input: &[u8]) {
         assert_eq!(Some(&read.username), username.as_ref());
         assert_eq!(Some(&read.password), password.as_ref());
     }
-    if independent::body::create(&body, true).0.class == Class::Accept {
+    if body::create(&body, true).0.class == Class::Accept {
         assert!(read.is_ok(), "a body that must be accepted was not");
     }
 }
@@ -187,7 +188,7 @@ pub fn account_body(input: &[u8]) {
         assert!(!read.cert.is_empty());
         let _ = verified_name(&read.cert);
     }
-    if independent::body::account(&body, true).class == Class::Reject {
+    if body::of_texts(Surface::AccountBody, &body, true).class == Class::Reject {
         let refused = read.as_ref().map_or(true, |read| verified_name(&read.cert).is_err());
         assert!(refused, "a body that must be refused was read");
     }

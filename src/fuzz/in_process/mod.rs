@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use super::grammar::basic::{BasicInput, Size};
 use super::grammar::bindings::FIXED;
 use super::grammar::{CertificateInput, PasswordInput};
+use super::independent::authorization::{may_mean, strict};
 use super::independent::password::{Strength, Tally};
-use super::{Surface, independent};
+use super::surface::Surface;
 use crate::documented::basic;
 use crate::documented::certificate::verified_name;
 use crate::documented::password::PasswordRule;
@@ -21,16 +22,14 @@ use crate::documented::token::ExpiresAfter;
 use crate::judge::Oracles;
 use crate::located::SourceText;
 use crate::requirement::Register;
+use crate::scenario::{Scenario, Suite};
 
 pub use answer::answer;
 pub use bodies::{account_body, login_body, users_body};
 pub use session::{session, session_of};
 
-/// Takes one input and panics where the equation does not hold.
-pub type Target = fn(&[u8]);
-
 /// The functions by the names of their targets.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, fn(&[u8])); 10] = [
     ("basic_auth", basic_auth),
     ("login_body", login_body),
     ("users_body", users_body),
@@ -55,7 +54,7 @@ pub fn basic_auth(input: &[u8]) {
     input.size = Size::Plain;
     let value = input.value(&FIXED);
     let read = basic::parse(&value);
-    let naive = independent::basic::strict(&value);
+    let naive = strict(&value);
     let Ok(read) = read else {
         assert!(naive.is_none(), "only the naive parser reads {}", value.escape_ascii());
         return;
@@ -69,10 +68,8 @@ pub fn basic_auth(input: &[u8]) {
         let again = basic::parse(rendered.as_bytes());
         assert_eq!(again.as_ref(), Ok(&read), "rendering is not undone");
     }
-    assert!(
-        independent::basic::may_mean(&value, &[(&read.username, &read.password)]),
-        "no lenient decoder finds what the strict one did"
-    );
+    let is_found = may_mean(&value, &[(&read.username, &read.password)]);
+    assert!(is_found, "no lenient decoder finds what the strict one did");
 }
 
 /// By so many bytes a long text is longer: 256 signs of base64.
@@ -129,25 +126,21 @@ pub fn scenario_file(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let source = SourceText { file: "fuzz/x.toml", text: &text };
     let lines = text.lines().count() + 1;
-    if let Err(error) = crate::scenario::Scenario::parse("login/fuzz", source, &REGISTER.with(Clone::clone)) {
+    if let Err(error) = Scenario::parse("login/fuzz", source, &REGISTER.with(Clone::clone)) {
         assert!((1..=lines).contains(&error.line), "line {} of {lines}", error.line);
         assert!(!error.what.is_empty());
     }
 }
 
 thread_local! {
-    static REGISTER: std::rc::Rc<Register> = std::rc::Rc::new(register());
+    // A suite that cannot be read is another test's finding.
+    static REGISTER: std::rc::Rc<Register> =
+        std::rc::Rc::new(Suite::embedded().map(|suite| suite.register).unwrap_or_default());
     static ORACLES: Oracles = Oracles::of(&REGISTER.with(Clone::clone));
 }
 
-/// The register that is built in; a suite that cannot be read is another test's finding.
-fn register() -> Register {
-    let suite = crate::scenario::Suite::embedded();
-    suite.map(|suite| suite.register).unwrap_or_default()
-}
-
 /// The function that reads what a surface reads, if there is one.
-pub fn of(surface: Surface) -> Option<Target> {
+pub fn of(surface: Surface) -> Option<fn(&[u8])> {
     let name = surface.name().replace('-', "_");
     TARGETS.iter().find(|(target, _)| *target == name).map(|(_, function)| *function)
 }

@@ -51,14 +51,8 @@ impl Client {
             Some(bytes)
         };
         let model = Model::with_entropy(Registration::Open, behaviour, Box::new(entropy));
-        let mut client = Client {
-            start: model.moment(),
-            model,
-            now: Timestamp::UNIX_EPOCH,
-            token: String::new(),
-            drawn,
-            drawn_at_start: 0,
-        };
+        let (start, now, token) = (model.moment(), Timestamp::UNIX_EPOCH, String::new());
+        let mut client = Client { start, model, now, token, drawn, drawn_at_start: 0 };
         client.set_up();
         client.start = client.model.moment();
         client.drawn_at_start = client.drawn.load(Ordering::Relaxed);
@@ -67,7 +61,9 @@ impl Client {
 
     /// Holds a sequence to the invariants.
     fn hold(&mut self, input: &[u8]) {
-        self.begin();
+        self.model.return_to(&self.start);
+        self.drawn.store(self.drawn_at_start, Ordering::Relaxed);
+        self.now = Timestamp::UNIX_EPOCH;
         let users = USERS.map(|user| (user, START));
         let mut tracker = Tracker::new(("admin", START, &self.token), users, true);
         for step in SessionInput::decode(input).steps {
@@ -85,44 +81,28 @@ impl Client {
         }
     }
 
-    /// To where every input begins.
-    fn begin(&mut self) {
-        self.model.return_to(&self.start);
-        self.drawn.store(self.drawn_at_start, Ordering::Relaxed);
-        self.now = Timestamp::UNIX_EPOCH;
-    }
-
     fn set_up(&mut self) {
-        let first = basic::render(&Credentials::new("admin", "secret"));
-        let body = format!(r#"{{"new_password":"{START}"}}"#);
-        let first =
-            self.send(Operation::LogIn.method(), Operation::LogIn.path(), Some(first.as_bytes()), body.as_bytes());
-        self.token = first.token.unwrap_or_default();
-        let bearer = format!("Bearer {}", self.token);
+        let first = RequestParts::of(Operation::LogIn)
+            .basic(basic::render(&Credentials::new("admin", "secret")))
+            .json(format!(r#"{{"new_password":"{START}"}}"#));
+        self.token = self.call(&first).token.unwrap_or_default();
         for user in USERS {
-            let body = format!(r#"{{"username":"{user}","password":"{START}"}}"#);
-            self.send(
-                Operation::CreateUser.method(),
-                Operation::CreateUser.path(),
-                Some(bearer.as_bytes()),
-                body.as_bytes(),
-            );
+            let create = RequestParts::of(Operation::CreateUser)
+                .bearer(&self.token)
+                .json(format!(r#"{{"username":"{user}","password":"{START}"}}"#));
+            self.call(&create);
         }
     }
 
     fn call(&mut self, request: &RequestParts) -> Brief {
         let authorization = request.headers.iter().find(|header| header.name == "Authorization");
-        let value = authorization.map(|header| header.value.as_slice());
-        self.send(request.method, &request.path, value, request.body.as_deref().unwrap_or_default())
-    }
-
-    fn send(&mut self, method: &str, path: &str, authorization: Option<&[u8]>, body: &[u8]) -> Brief {
+        let authorization = authorization.map(|header| header.value.as_slice());
         let call = Call {
-            method,
-            path,
+            method: request.method,
+            path: &request.path,
             authorization: authorization.as_slice(),
             content_type: Some(b"application/json"),
-            body,
+            body: request.body.as_deref().unwrap_or_default(),
         };
         self.model.handle_in_brief(&call, self.now)
     }

@@ -2,15 +2,17 @@
 
 use super::password::{Strength, strength};
 use crate::exchange::{Json, JsonError};
-use crate::fuzz::{Class, Place};
+use crate::fuzz::surface::Surface;
+use crate::fuzz::words::{Class, Place};
 
 /// A body, read once.
 pub struct Reading<'b> {
-    /// What the documents want.
     pub class: Class,
     pub place: Place,
-    /// It holds nothing but plain members of the documented types.
+    /// It contains nothing but plain members of the documented types.
     pub canonical: bool,
+    /// Where it must be refused and is a request of the admin: the requirement that a success breaks.
+    pub breaks: &'static str,
     body: &'b [u8],
     json: Result<Json, JsonError>,
 }
@@ -19,7 +21,7 @@ impl<'b> Reading<'b> {
     /// A body before it is classified.
     fn of(body: &'b [u8]) -> Reading<'b> {
         let json = Json::parse(body);
-        Reading { class: Class::Either, place: place(body, &json), canonical: false, body, json }
+        Reading { class: Class::Either, place: place(body, &json), canonical: false, breaks: "", body, json }
     }
 
     fn classified(self, (class, canonical): (Class, bool)) -> Reading<'b> {
@@ -146,29 +148,41 @@ pub fn create(body: &[u8], labelled: bool) -> (Reading<'_>, Option<(String, Stri
     (reading.classified((class, true)), Some(sure))
 }
 
-/// A request for a registration code by the admin.
-pub fn account(body: &[u8], labelled: bool) -> Reading<'_> {
+/// A request of the admin whose members must all be texts.
+pub fn of_texts(surface: Surface, body: &[u8], labelled: bool) -> Reading<'_> {
     let reading = Reading::of(body);
-    let class = match reading.object(labelled) {
-        Some(object) => account_class(object),
-        None => reading.without_object().0,
+    let (class, breaks) = match reading.object(labelled) {
+        Some(object) if surface == Surface::AccountBody => account(object),
+        Some(_) => (Class::Either, ""),
+        None => (reading.without_object().0, "account.required.refused"),
     };
-    reading.classified((class, true))
+    Reading { breaks, ..reading.classified((class, true)) }
 }
 
-fn account_class(object: &Json) -> Class {
+/// A request for a registration code.
+fn account(object: &Json) -> (Class, &'static str) {
     let required = ["cc", "phone_number", "method", "cert"].map(|name| member(object, name));
-    if required.iter().any(|value| matches!(value, None | Some(Json::Null | Json::Array(_) | Json::Object(_)))) {
-        return Class::Reject;
+    if required.iter().any(Option::is_none) {
+        return (Class::Reject, "account.required.refused");
     }
-    let [Some(cc), Some(number), Some(method), Some(cert)] = required.map(|value| value.and_then(Json::as_str)) else {
-        return Class::Either;
+    if required.iter().any(|value| matches!(value, Some(Json::Null | Json::Array(_) | Json::Object(_)))) {
+        return (Class::Reject, "account.value.not-text");
+    }
+    let [Some(cc), Some(number), Some(exact), Some(cert)] = required.map(|value| value.and_then(Json::as_str)) else {
+        return (Class::Either, "");
     };
     let lettered = |text: &str| text.is_empty() || text.bytes().any(|byte| byte.is_ascii_alphabetic());
-    let method = method.trim().to_ascii_lowercase();
+    let method = exact.trim().to_ascii_lowercase();
+    let methods = ["sms", "voice"];
     let certainly_wrong =
-        lettered(cc) || lettered(number) || !["sms", "voice"].contains(&method.trim_end_matches('\0'));
-    if certainly_wrong || cert.contains('!') { Class::Reject } else { Class::Either }
+        lettered(cc) || lettered(number) || !methods.contains(&method.trim_end_matches('\0')) || cert.contains('!');
+    let breaks = match certainly_wrong {
+        false => return (Class::Either, ""),
+        true if !methods.contains(&exact) => "account.method.refused",
+        true if cert.contains('!') => "account.cert.not-base64",
+        true => "account.number.refused",
+    };
+    (Class::Reject, breaks)
 }
 
 #[cfg(test)]
@@ -190,10 +204,10 @@ mod tests {
         ] {
             let reading = login(body.as_bytes(), true);
             assert_eq!((reading.class, reading.place), (class, place), "{body}");
+            if place == Place::DuplicateMember {
+                assert_eq!(reading.candidates(), ["Abcdef1!", "abcdefgh"]);
+            }
         }
-        let body = br#"{"new_password":"abcdefgh","new_password":"Abcdef1!"}"#;
-        let twice = login(body, true);
-        assert_eq!(twice.candidates(), ["Abcdef1!", "abcdefgh"]);
     }
 
     #[test]
@@ -208,6 +222,26 @@ mod tests {
             ("{", Class::Either),
         ] {
             assert_eq!(create(body.as_bytes(), true).0.class, class, "{body}");
+        }
+    }
+
+    #[test]
+    fn registrations() {
+        let whole = r#"{"cc":"1","phone_number":"2","method":"sms","cert":"AA=="}"#;
+        for (from, to, class, breaks) in [
+            ("", "", Class::Either, ""),
+            (whole, "[]", Class::Reject, "account.required.refused"),
+            (r#""cc":"1","#, "", Class::Reject, "account.required.refused"),
+            (r#""1""#, "null", Class::Reject, "account.value.not-text"),
+            (r#""1""#, "1", Class::Either, ""),
+            ("1", "x", Class::Reject, "account.number.refused"),
+            ("sms", "SMS", Class::Either, ""),
+            ("sms", "post", Class::Reject, "account.method.refused"),
+            ("AA", "A!", Class::Reject, "account.cert.not-base64"),
+        ] {
+            let body = if from.is_empty() { whole.to_owned() } else { whole.replacen(from, to, 1) };
+            let reading = of_texts(Surface::AccountBody, body.as_bytes(), true);
+            assert_eq!((reading.class, reading.breaks), (class, breaks), "{body}");
         }
     }
 }

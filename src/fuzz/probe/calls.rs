@@ -1,26 +1,71 @@
-//! Calls with a token, to odd paths, and in HTTP that is none.
+//! Credentials of a login, tokens of other calls, odd paths, and HTTP that is invalid.
 
 use std::time::Duration;
 
 use super::{Kind, Probe};
 use crate::exchange::Request;
-use crate::fuzz::Place;
-use crate::fuzz::grammar::HttpInput;
-use crate::fuzz::grammar::bearer::{BearerInput, Called};
-use crate::fuzz::grammar::path::{Caller, PathInput};
-use crate::fuzz::independent;
-use crate::fuzz::session::succeeded;
-use crate::fuzz::{Check, Class};
+use crate::fuzz::grammar::basic::{LoginWith, Placement, Scheme};
+use crate::fuzz::grammar::calls::{Called, Caller};
+use crate::fuzz::grammar::{BasicInput, BearerInput, HttpInput, PathInput};
+use crate::fuzz::independent::authorization;
+use crate::fuzz::words::{Check, Class, Place};
 
 impl Probe<'_> {
+    pub(super) async fn basic(&mut self, input: &BasicInput<'_>) {
+        if self.is_too_large(input.is_large()) {
+            return;
+        }
+        let bindings = &self.worker.bindings;
+        let login = input.request_parts(bindings);
+        let reading = authorization::login(&login.headers, &self.worker.accounts());
+        let is_right = reading.class != Class::Reject;
+        let changes = matches!(input.with, LoginWith::Change | LoginWith::Weak);
+        if changes && !self.worker.own && is_right {
+            return self.skip("the account is not the run's own");
+        }
+        let user = [(&*bindings.user, &*bindings.user_password)];
+        if changes && is_right && authorization::login(&login.headers, &user).class == Class::Reject {
+            return self.skip("the password of the second account stays as it is");
+        }
+        // Whether a weak `new_password` of a later login is refused is another surface's business.
+        let class = if changes && is_right { Class::Either } else { reading.class };
+        self.send(class, reading.place, login).await;
+        let kind = self.probed.kind;
+        let token = self.token();
+        match class {
+            Class::Reject if self.session.laxity().explains_a_token(reading.place) => {}
+            Class::Reject if kind.is_success() || token.is_some() => {
+                let what = format!("{} got {kind}{}", reading.place, if token.is_some() { " and a token" } else { "" });
+                self.violation(Check::Token, refused_for(reading.place), what);
+            }
+            Class::Accept if kind.is_refusal() => {
+                let what = format!("right credentials were answered {kind}");
+                self.violation(Check::Refused, accepted_for(input, reading.canonical), what);
+            }
+            _ => {}
+        }
+        if changes && self.worker.own {
+            let new = match input.with {
+                LoginWith::Weak => "weak".to_owned(),
+                _ => self.worker.bindings.new_password.to_string(),
+            };
+            self.settle(&[new], !is_right).await;
+            if !is_right && kind.is_success() {
+                // Whose password it was now, only a faulty target knows.
+                self.probed.requests += 1;
+                self.worker.restore_second(self.session).await;
+            }
+        }
+    }
+
     pub(super) async fn bearer(&mut self, input: &BearerInput<'_>) {
         let call = input.request_parts(&self.worker.bindings);
-        let (mut class, place) = independent::bearer::call(&call.headers, &self.worker.bindings.user_token);
-        // What the admin's own account may is not what an ordinary one may.
+        let (mut class, place) = authorization::call(&call.headers, &self.worker.bindings.user_token);
+        // What the admin's own account may do is not what an ordinary one may do.
         if input.called != Called::Itself && class != Class::Reject {
             class = if self.worker.own { Class::Reject } else { Class::Either };
         }
-        let exchange = self.send(class, place, call).await;
+        self.send(class, place, call).await;
         let kind = self.probed.kind;
         match class {
             Class::Reject if kind.is_success() => {
@@ -31,14 +76,13 @@ impl Probe<'_> {
                     (Place::AnotherScheme, _) => "tokens.bearer.scheme",
                     _ => "tokens.bearer.invalid",
                 };
-                self.violation(Check::Token, requirement, format!("{place} got {kind}"), &exchange);
+                self.violation(Check::Token, requirement, format!("{place} got {kind}"));
             }
             // An earlier input may have ended the token: a new one tells.
             Class::Accept if kind.is_refusal() && self.worker.restore(self.session).await.is_ok() => {
-                let again = self.send(class, place, input.request_parts(&self.worker.bindings)).await;
-                if !succeeded(&again) {
-                    let what = format!("a living token got {kind}");
-                    self.violation(Check::Refused, "tokens.bearer.accepted", what, &again);
+                self.send(class, place, input.request_parts(&self.worker.bindings)).await;
+                if !self.probed.kind.is_success() {
+                    self.violation(Check::Refused, "tokens.bearer.accepted", format!("a living token got {kind}"));
                 }
             }
             _ => {}
@@ -47,26 +91,19 @@ impl Probe<'_> {
 
     pub(super) async fn path(&mut self, input: &PathInput<'_>) {
         let call = input.request_parts(&self.worker.bindings);
-        let exchange = self.send(Class::Either, Place::Path, call).await;
+        self.send(Class::Either, Place::Path, call).await;
         if self.probed.kind.is_success() && input.target(&self.worker.bindings).contains("logout") {
             self.probed.lost = self.worker.restore(self.session).await.err();
         }
-        let Some(response) = exchange.response().filter(|response| response.status < 300) else {
-            return;
-        };
-        let body = String::from_utf8_lossy(&response.body);
+        let Some((..300, body)) = self.answer() else { return };
+        let body = String::from_utf8_lossy(body);
         let shows = body.contains("\"users\"") && body.contains("\"username\"");
-        if input.caller == Caller::Nobody && shows {
-            self.violation(Check::State, "users.read.unauthorized", "an account is shown to nobody", &exchange);
-        }
         let others = shows && !body.contains(&*self.worker.bindings.user);
+        if input.caller == Caller::Nobody && shows {
+            self.violation(Check::State, "users.read.unauthorized", "an account is shown to nobody");
+        }
         if others && self.worker.own && !self.worker.reads_others {
-            self.violation(
-                Check::State,
-                "users.read.odd-name",
-                "another account is shown under an odd path",
-                &exchange,
-            );
+            self.violation(Check::State, "users.read.odd-name", "another account is shown under an odd path");
         }
     }
 
@@ -75,24 +112,48 @@ impl Probe<'_> {
         let good = input.holds_credentials(&self.worker.bindings);
         // A server may wait for the rest of what looks unfinished; two seconds show that it does.
         let sent = self.exchange(Class::Either, Place::Http, request);
-        let Ok(exchange) = tokio::time::timeout(Duration::from_secs(2), sent).await else {
+        if tokio::time::timeout(Duration::from_secs(2), sent).await.is_err() {
             self.probed.kind = Kind::TimedOut;
             self.probed.requests += 1;
             return;
-        };
+        }
         self.probed.violations.retain(|violation| violation.requirement != "envelope.answered");
-        let token = Self::token(&exchange);
-        if !good && token.is_some() {
-            self.violation(
-                Check::Token,
-                "login.refused.no-credentials",
-                "a token without right credentials",
-                &exchange,
-            );
+        if !good && self.token().is_some() {
+            self.violation(Check::Token, "login.refused.no-credentials", "a token without right credentials");
         }
         // A method or version that nobody knows has a 5xx of its own (RFC 9110 §15.6).
         if let Kind::Answer(501 | 505, _) = self.probed.kind {
             self.probed.violations.retain(|violation| violation.check != Check::Crash);
         }
+    }
+}
+
+/// The requirement that forbids a token for credentials of that kind.
+fn refused_for(place: Place) -> &'static str {
+    match place {
+        Place::Absent | Place::Empty | Place::NoCredentials => "login.refused.no-credentials",
+        Place::Elsewhere => "login.refused.other-place",
+        Place::OtherScheme => "login.refused.other-scheme",
+        Place::NoScheme => "login.refused.no-scheme",
+        Place::EmptyName | Place::EmptyPassword => "login.refused.empty-parts",
+        Place::UnknownName => "login.refused.unknown-user",
+        Place::PasswordWithColons => "login.credentials.first-colon",
+        Place::WrongPassword | Place::ControlCharacters => "login.credentials.whole",
+        Place::Several => "login.refused.wrong-password",
+        _ => "login.refused.undecodable",
+    }
+}
+
+/// The requirement that right credentials in this form rest on.
+fn accepted_for(input: &BasicInput, canonical: bool) -> &'static str {
+    let colons = input.text.windows(11).any(|window| window == b"${colon_pas");
+    match (input.place, input.scheme) {
+        (Placement::LowerName | Placement::UpperName, _) => "login.http.header-name-case",
+        (Placement::Spaced, _) => "login.http.blanks-around-values",
+        (_, Scheme::Lower | Scheme::Upper | Scheme::Mixed) => "login.credentials.scheme-case",
+        _ if !canonical => "login.http.blanks-around-values",
+        _ if colons => "login.credentials.first-colon",
+        _ if input.with == LoginWith::Empty => "login.body.empty",
+        _ => "login.credentials.accepted",
     }
 }

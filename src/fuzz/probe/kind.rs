@@ -1,4 +1,4 @@
-//! What came back, told in few words.
+//! What came back, in few words.
 
 use std::fmt;
 
@@ -46,16 +46,15 @@ impl Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self {
-            Kind::Answer(status, Some(code)) => format!("{status}/{code}"),
-            Kind::Answer(status, None) => status.to_string(),
-            Kind::Closed => "closed".to_owned(),
-            Kind::TimedOut => "timeout".to_owned(),
-            Kind::Garbled => "garbled".to_owned(),
-            Kind::Unreachable => "unreachable".to_owned(),
-            Kind::Unsent => "unsent".to_owned(),
-        };
-        f.pad(&text)
+        f.pad(match self {
+            Kind::Answer(status, Some(code)) => return f.pad(&format!("{status}/{code}")),
+            Kind::Answer(status, None) => return f.pad(&status.to_string()),
+            Kind::Closed => "closed",
+            Kind::TimedOut => "timeout",
+            Kind::Garbled => "garbled",
+            Kind::Unreachable => "unreachable",
+            Kind::Unsent => "unsent",
+        })
     }
 }
 

@@ -2,27 +2,29 @@
 //!
 //! An input is tried alone and leaves the accounts as they were, so that what is found can be found again.
 
-mod bodies;
-mod calls;
-mod credentials;
-mod echo;
 mod kind;
+mod secrets;
 mod passwords;
+mod calls;
+mod bodies;
 mod sessions;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use kind::Kind;
+pub use secrets::secrets_of;
 
-use super::evidence::secrets_of;
-use super::grammar::{BasicInput, BearerInput, BodyInput, HttpInput, PathInput, RequestParts};
+use super::grammar::{BasicInput, BearerInput, BodyInput, HttpInput, PasswordInput, PathInput};
+use super::grammar::{RequestParts, SessionInput};
 use super::laxity::Laxity;
-use super::session::{FuzzSession, WorkerAccounts};
-use super::{Check, Class, Place, Surface};
+use super::session::{FuzzSession, NoAccount, WorkerAccounts};
+use super::surface::{Form, Surface};
+use super::words::{Check, Class, Place};
 use crate::exchange::{Exchange, Json, Request, harmless_line};
 use crate::requirement::Level;
 use crate::words;
-use echo::is_told_anyway;
+use secrets::is_told_anyway;
 
 #[derive(Debug, Clone)]
 pub struct Violation {
@@ -31,10 +33,10 @@ pub struct Violation {
     pub level: Level,
     /// What was expected and what came, without secrets.
     pub what: String,
-    pub exchange: Exchange,
+    pub exchange: Arc<Exchange>,
 }
 
-/// What came of one input.
+/// The result of one input.
 #[derive(Debug, Clone)]
 pub struct Probed {
     pub class: Class,
@@ -49,7 +51,7 @@ pub struct Probed {
     /// Why it was not sent.
     pub skipped: Option<&'static str>,
     /// The accounts are gone and none can be made: why.
-    pub lost: Option<String>,
+    pub lost: Option<NoAccount>,
 }
 
 impl Probed {
@@ -73,36 +75,36 @@ impl Probed {
     }
 }
 
-/// One try: the target, the accounts, and what has come of it so far.
+/// One try: the target, the accounts, and the results so far.
 struct Probe<'p> {
     session: &'p FuzzSession,
     worker: &'p mut WorkerAccounts,
     probed: Probed,
+    /// The input's own exchange; of several requests the last.
+    exchange: Option<Arc<Exchange>>,
 }
 
 pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: Surface, input: &[u8]) -> Probed {
     let lost = worker.renew(session).await.err();
-    let mut probe = Probe { session, worker, probed: Probed { lost, ..Probed::new(Place::Anywhere) } };
+    let mut probe = Probe { session, worker, probed: Probed { lost, ..Probed::new(Place::Anywhere) }, exchange: None };
     if probe.probed.lost.is_some() {
         return probe.probed;
     }
-    match surface {
-        Surface::BasicAuth => probe.basic(&BasicInput::decode(input)).await,
-        Surface::LoginBody => probe.login_body(&BodyInput::decode(input)).await,
-        Surface::UsersBody => probe.users_body(&BodyInput::decode(input)).await,
-        Surface::AccountBody => probe.account_body(&BodyInput::decode(input)).await,
-        Surface::Password => probe.password(input).await,
-        Surface::Bearer => probe.bearer(&BearerInput::decode(input)).await,
-        Surface::Path => probe.path(&PathInput::decode(input)).await,
-        Surface::Session => probe.session(input).await,
-        Surface::Http => probe.http(&HttpInput::decode(input)).await,
+    match surface.row().form {
+        Form::Basic => probe.basic(&BasicInput::decode(input)).await,
+        Form::Body(operation) => probe.body(&BodyInput::decode(input), surface, operation).await,
+        Form::Password => probe.password(&PasswordInput::decode(input)).await,
+        Form::Bearer => probe.bearer(&BearerInput::decode(input)).await,
+        Form::Path => probe.path(&PathInput::decode(input)).await,
+        Form::Session => probe.session(SessionInput::decode(input)).await,
+        Form::Http => probe.http(&HttpInput::decode(input)).await,
     }
     probe.redact();
     probe.probed
 }
 
 impl Probe<'_> {
-    /// Takes the secrets out of all that was found out, and what a terminal would obey.
+    /// Takes the secrets out of all results, and what a terminal would obey.
     fn redact(&mut self) {
         let Probed { violations, observed, .. } = &mut self.probed;
         if violations.is_empty() && observed.is_empty() {
@@ -132,35 +134,34 @@ impl Probe<'_> {
     }
 
     /// Sends the input's own request and checks the answer.
-    async fn send(&mut self, class: Class, place: Place, parts: RequestParts) -> Exchange {
-        let request = self.session.request(parts);
-        let exchange = self.exchange(class, place, request).await;
-        self.not_ready(&exchange, false).await;
-        exchange
+    async fn send(&mut self, class: Class, place: Place, parts: RequestParts) {
+        self.exchange(class, place, self.session.request(parts)).await;
+        self.not_ready(false).await;
     }
 
     /// Sends the input's own request and holds the answer to the oracles of every exchange.
-    async fn exchange(&mut self, class: Class, place: Place, request: Request) -> Exchange {
+    async fn exchange(&mut self, class: Class, place: Place, request: Request) {
         let exchange = self.session.target.transport.send(request).await;
         self.probed.class = class;
         self.probed.place = place;
         self.probed.requests += 1;
         self.probed.kind = Kind::of(&exchange);
         self.probed.elapsed = exchange.elapsed;
+        let exchange = Arc::new(exchange);
+        self.exchange = Some(Arc::clone(&exchange));
         self.judge(&exchange);
         // The tokens of an account of the run end with it.
         if !self.worker.own
-            && let Some(token) = Self::token(&exchange)
+            && let Some(token) = self.token()
         {
             self.probed.requests += 1;
             self.session.accounts.log_out(&token).await;
         }
-        exchange
     }
 
-    fn judge(&mut self, exchange: &Exchange) {
+    fn judge(&mut self, exchange: &Arc<Exchange>) {
         // Throttling is never a verdict.
-        if exchange.response().is_some_and(|response| response.status == 429) {
+        if matches!(self.probed.kind, Kind::Answer(429, _)) {
             return;
         }
         for finding in self.session.oracles.judge("input", exchange).findings {
@@ -178,39 +179,44 @@ impl Probe<'_> {
                 level: finding.level,
                 what: format!("expected {}; came {}", words::all_expected(&finding), words::all_observed(&finding)),
                 requirement: finding.requirement,
-                exchange: exchange.clone(),
+                exchange: Arc::clone(exchange),
             });
         }
     }
 
-    fn violation(&mut self, check: Check, requirement: &str, what: impl Into<String>, exchange: &Exchange) {
-        let (level, what, exchange) = (self.session.level(requirement), what.into(), exchange.clone());
+    /// Notes that the answer breaks a requirement.
+    fn violation(&mut self, check: Check, requirement: &str, what: impl Into<String>) {
+        let (level, what) = (self.session.level(requirement), what.into());
         let requirement = requirement.to_owned();
-        match level {
-            Level::May => self.probed.observed.push(format!("{requirement}: {what}")),
-            _ => self.probed.violations.push(Violation { check, requirement, level, what, exchange }),
+        match (level, self.exchange.clone()) {
+            (Level::May, _) => self.probed.observed.push(format!("{requirement}: {what}")),
+            (_, None) => {}
+            (_, Some(exchange)) => {
+                self.probed.violations.push(Violation { check, requirement, level, what, exchange });
+            }
         }
     }
 
-    /// A violation because a login that must fail has succeeded. Where wrong logins are known to be accepted it says
+    /// Notes a violation because a login that must fail has succeeded. Where wrong logins are known to be accepted it means
     /// nothing.
-    fn violation_by_login(&mut self, check: Check, requirement: &str, what: impl Into<String>, exchange: &Exchange) {
+    fn violation_by_login(&mut self, check: Check, requirement: &str, what: impl Into<String>) {
         if self.session.laxity() == Laxity::None {
-            self.violation(check, requirement, what, exchange);
+            self.violation(check, requirement, what);
         }
     }
 
     /// A 5xx with a code that is documented for it is a crash all the same where a good request is answered.
-    async fn not_ready(&mut self, exchange: &Exchange, excused: bool) {
+    async fn not_ready(&mut self, excused: bool) {
         let Kind::Answer(500.., Some(_)) = self.probed.kind else {
             return;
         };
         if excused || self.probed.violations.iter().any(|violation| violation.check == Check::Crash) {
             return;
         }
-        if self.user_logs_in().await {
+        let (user, password) = (self.worker.bindings.user.clone(), self.worker.bindings.user_password.clone());
+        if self.logs_in(&user, &password).await {
             let what = format!("the input is answered {}, and a good login right after it is not", self.probed.kind);
-            self.violation(Check::Crash, "envelope.no-crash", what, exchange);
+            self.violation(Check::Crash, "envelope.no-crash", what);
         }
     }
 
@@ -219,23 +225,27 @@ impl Probe<'_> {
         self.session.logs_in(username, password).await
     }
 
-    async fn user_logs_in(&mut self) -> bool {
-        let bindings = &self.worker.bindings;
+    async fn remove(&mut self, name: &str) {
         self.probed.requests += 1;
-        self.session.logs_in(&bindings.user, &bindings.user_password).await
+        self.session.remove(name).await;
     }
 
-    fn token(exchange: &Exchange) -> Option<String> {
-        let body = &exchange.response()?.body;
-        // Most answers hold none.
-        if !std::str::from_utf8(body).is_ok_and(|text| text.contains("\"token\"")) {
-            return None;
-        }
-        Self::text_at(exchange, "/users/0/token")
+    /// The status and the body of the answer.
+    fn answer(&self) -> Option<(u16, &[u8])> {
+        let response = self.exchange.as_ref()?.response()?;
+        Some((response.status, &response.body))
     }
 
-    fn text_at(exchange: &Exchange, pointer: &str) -> Option<String> {
-        let json = Json::parse(&exchange.response()?.body).ok()?;
+    fn token(&self) -> Option<String> {
+        let (_, body) = self.answer()?;
+        // Most answers contain none.
+        let has_one = std::str::from_utf8(body).is_ok_and(|text| text.contains("\"token\""));
+        has_one.then(|| self.text_at("/users/0/token")).flatten()
+    }
+
+    /// The text at a place in the answer.
+    fn text_at(&self, pointer: &str) -> Option<String> {
+        let json = Json::parse(self.answer()?.1).ok()?;
         json.at(pointer)?.as_str().map(str::to_owned)
     }
 }

@@ -1,10 +1,9 @@
-//! New passwords, and the proof of what became of them: a login.
+//! New passwords, and the proof of their effect: a login.
 
 use super::{Kind, Probe};
-use crate::exchange::Exchange;
 use crate::fuzz::grammar::password::{Endpoint, PasswordInput};
 use crate::fuzz::independent::password::{Strength, strength};
-use crate::fuzz::{Check, Class, Place};
+use crate::fuzz::words::{Check, Class, Place};
 
 /// A text near a password that must not log in, and why it might.
 struct Variant {
@@ -29,11 +28,9 @@ fn variants(password: &str) -> Vec<Variant> {
         add("cut at the first colon", before.to_owned(), true);
         add("what follows the last colon", after.to_owned(), true);
     }
-    for bytes in [64, 72] {
+    for (bytes, why) in [(64, "the same 64 bytes, then others"), (72, "the same 72 bytes, then others")] {
         if password.len() > bytes {
-            let cut = (0..=bytes).rev().find(|at| password.is_char_boundary(*at)).unwrap_or(0);
-            let why = if bytes == 72 { "the same 72 bytes, then others" } else { "the same 64 bytes, then others" };
-            add(why, format!("{}Z", &password[..cut]), true);
+            add(why, format!("{}Z", &password[..password.floor_char_boundary(bytes)]), true);
         }
     }
     let characters = password.chars().count();
@@ -50,11 +47,10 @@ fn variants(password: &str) -> Vec<Variant> {
 }
 
 impl Probe<'_> {
-    pub(super) async fn password(&mut self, input: &[u8]) {
+    pub(super) async fn password(&mut self, input: &PasswordInput<'_>) {
         if !self.worker.own {
             return self.skip("the account is not the run's own");
         }
-        let input = PasswordInput::decode(input);
         let password = input.password(&self.worker.bindings);
         let (class, place) = match strength(&password) {
             _ if password.is_empty() => (Class::Either, Place::Empty),
@@ -65,49 +61,46 @@ impl Probe<'_> {
         if input.endpoint == Endpoint::Create
             && let Err(why) = self.session.may_make(&self.worker.bindings.unique).await
         {
-            self.probed.lost = Some(why);
-            return;
+            return self.probed.lost = Some(why);
         }
-        let mut exchange = self.send(class, place, input.request_parts(&self.worker.bindings)).await;
+        self.send(class, place, input.request_parts(&self.worker.bindings)).await;
         if input.endpoint == Endpoint::Update && matches!(self.probed.kind, Kind::Answer(401, _)) {
             // The token may have been ended by an earlier input; that is not what is asked here.
             self.restore().await;
-            exchange = self.send(class, place, input.request_parts(&self.worker.bindings)).await;
+            self.send(class, place, input.request_parts(&self.worker.bindings)).await;
         }
         let kind = self.probed.kind;
         match input.endpoint {
             Endpoint::Login => {
                 if class == Class::Reject && kind.is_success() {
                     let what = format!("a weak new password was answered {kind}");
-                    self.violation(Check::Token, "login.later.rule", what, &exchange);
+                    self.violation(Check::Token, "login.later.rule", what);
                 }
                 if class == Class::Accept && kind.is_refusal() {
-                    let what = format!("a strong one was answered {kind}");
-                    self.violation(Check::Refused, "login.later.accepted", what, &exchange);
+                    self.violation(Check::Refused, "login.later.accepted", format!("a strong one was answered {kind}"));
                 }
-                self.settle(&exchange, &[password.into_owned()], false).await;
+                self.settle(&[password.into_owned()], false).await;
             }
-            Endpoint::Update => self.updated(&exchange, class, &password).await,
+            Endpoint::Update => self.updated(class, &password).await,
             Endpoint::Create => {
                 let name = self.worker.bindings.unique.clone();
-                let works = self.set(&exchange, class, &name, &password, true).await;
+                let works = self.set(class, &name, &password, true).await;
                 if kind.is_success() && works {
-                    self.variants(&exchange, &name, &password).await;
+                    self.variants(&name, &password).await;
                 }
-                self.session.remove(&name).await;
-                self.probed.requests += 1;
+                self.remove(&name).await;
             }
         }
     }
 
     /// Judges the answer to a password that was set, of a new account or of the user's; says whether it is in force.
-    async fn set(&mut self, exchange: &Exchange, class: Class, name: &str, password: &str, creation: bool) -> bool {
+    async fn set(&mut self, class: Class, name: &str, password: &str, creation: bool) -> bool {
         let kind = self.probed.kind;
         let refused = kind.is_refusal();
         let either = |created, updated| if creation { created } else { updated };
         if class == Class::Accept && refused {
             let requirement = either("users.create.created", "login.password.changed");
-            self.violation(Check::Refused, requirement, format!("a strong password was answered {kind}"), exchange);
+            self.violation(Check::Refused, requirement, format!("a strong password was answered {kind}"));
         }
         if class == Class::Reject && kind.is_success() {
             let requirement = match password.chars().count() {
@@ -116,47 +109,40 @@ impl Probe<'_> {
                 65.. => "users.password.too-long",
                 _ => "users.password.classes",
             };
-            self.violation(
-                Check::AcceptedChange,
-                requirement,
-                format!("a weak password was answered {kind}"),
-                exchange,
-            );
+            self.violation(Check::AcceptedChange, requirement, format!("a weak password was answered {kind}"));
         }
         if !matches!(kind, Kind::Answer(..)) {
             return false;
         }
         let old = self.worker.bindings.user_password == password;
         let works = self.logs_in(name, password).await;
-        // Control characters are not for Basic authentication (RFC 7617 §2), so nobody can prove such a password.
-        let carried = !password.chars().any(|c| c.is_ascii_control());
-        if kind.is_success() && !works && carried && !password.is_empty() {
+        if kind.is_success() && !works && is_provable(password) && !password.is_empty() {
             let requirement = either("users.create.login-works", "login.password.changed-works");
-            self.violation(Check::AcceptedChange, requirement, "an accepted password does not log in", exchange);
+            self.violation(Check::AcceptedChange, requirement, "an accepted password does not log in");
         }
         if refused && works && !old {
             let requirement = either("users.create.refused-leaves-nothing", "login.password.refusal-keeps-old");
             let what = format!("answered {kind}, and the password logs in");
-            self.violation_by_login(Check::RefusedChange, requirement, what, exchange);
+            self.violation_by_login(Check::RefusedChange, requirement, what);
         }
         works
     }
 
-    async fn updated(&mut self, exchange: &Exchange, class: Class, password: &str) {
+    async fn updated(&mut self, class: Class, password: &str) {
         let name = self.worker.bindings.user.clone();
         let old = self.worker.bindings.user_password.clone();
         let kind = self.probed.kind;
-        let works = self.set(exchange, class, &name, password, false).await;
+        let works = self.set(class, &name, password, false).await;
         let old_works = old != password && self.logs_in(&name, &old).await;
         if kind.is_success() && old != password {
             if old_works {
                 let what = "the old password still logs in";
-                self.violation_by_login(Check::AcceptedChange, "users.update.old-password-dead", what, exchange);
+                self.violation_by_login(Check::AcceptedChange, "users.update.old-password-dead", what);
             }
-            self.variants(exchange, &name, password).await;
+            self.variants(&name, password).await;
         } else if !kind.is_success() && old != password && !old_works && matches!(kind, Kind::Answer(..)) {
             let what = format!("answered {kind}, and the old password does not log in any more");
-            self.violation(Check::RefusedChange, "users.update.refused-keeps", what, exchange);
+            self.violation(Check::RefusedChange, "users.update.refused-keeps", what);
         }
         if works || !old_works || kind.is_success() {
             self.restore().await;
@@ -164,17 +150,15 @@ impl Probe<'_> {
     }
 
     /// No text near an accepted password may log in.
-    async fn variants(&mut self, exchange: &Exchange, name: &str, password: &str) {
-        for variant in variants(password) {
-            if !self.logs_in(name, &variant.text).await {
-                continue;
-            }
-            match variant.sure {
-                true => {
-                    let what = format!("an accepted password also logs in in part: {}", variant.why);
-                    self.violation_by_login(Check::AcceptedChange, "login.credentials.whole", what, exchange);
+    async fn variants(&mut self, name: &str, password: &str) {
+        for Variant { why, text, sure } in variants(password) {
+            match self.logs_in(name, &text).await {
+                false => {}
+                true if sure => {
+                    let what = format!("an accepted password also logs in in part: {why}");
+                    self.violation_by_login(Check::AcceptedChange, "login.credentials.whole", what);
                 }
-                false => self.probed.observed.push(format!("a password also logs in {}", variant.why)),
+                true => self.probed.observed.push(format!("a password also logs in {why}")),
             }
         }
     }
@@ -189,7 +173,7 @@ impl Probe<'_> {
     /// Finds out what a login did to the password: which of the candidates is in force now, if any.
     ///
     /// `refusal` says that the credentials were not right, so that nothing at all may have changed.
-    pub(super) async fn settle(&mut self, exchange: &Exchange, candidates: &[String], refusal: bool) {
+    pub(super) async fn settle(&mut self, candidates: &[String], refusal: bool) {
         if !matches!(self.probed.kind, Kind::Answer(..)) {
             return;
         }
@@ -210,36 +194,36 @@ impl Probe<'_> {
         }
         if refusal && in_force.is_some() {
             let what = "a login with wrong credentials changed the password";
-            self.violation_by_login(Check::RefusedChange, "login.refused.nothing-taken-over", what, exchange);
+            self.violation_by_login(Check::RefusedChange, "login.refused.nothing-taken-over", what);
         } else if !accepted {
             let what = format!("answered {kind}, and the old password does not log in any more");
-            self.violation(Check::RefusedChange, "login.password.refusal-keeps-old", what, exchange);
+            self.violation(Check::RefusedChange, "login.password.refusal-keeps-old", what);
         }
         match in_force {
             Some(new) => {
                 if strength(new) == Strength::Weak {
                     let what = "a password that breaks the rule is in force now";
-                    self.violation_by_login(Check::AcceptedChange, "login.password.on-change", what, exchange);
+                    self.violation_by_login(Check::AcceptedChange, "login.password.on-change", what);
                 }
                 if old_works {
                     let what = "the old password logs in beside the new one";
-                    self.violation_by_login(Check::AcceptedChange, "login.password.changed-old-dead", what, exchange);
+                    self.violation_by_login(Check::AcceptedChange, "login.password.changed-old-dead", what);
                 }
                 if accepted {
-                    self.variants(exchange, &name, new).await;
+                    self.variants(&name, new).await;
                 }
                 self.restore().await;
             }
             None if old_works => {}
             None => {
-                self.stored_otherwise(exchange, &name, candidates).await;
+                self.stored_otherwise(&name, candidates).await;
                 self.restore().await;
             }
         }
     }
 
     /// Neither the old password nor a candidate logs in: perhaps it was stored in another form.
-    async fn stored_otherwise(&mut self, exchange: &Exchange, name: &str, candidates: &[String]) {
+    async fn stored_otherwise(&mut self, name: &str, candidates: &[String]) {
         let mut what = "neither the old nor the new password logs in".to_owned();
         let forms = candidates.iter().take(3).flat_map(|candidate| variants(candidate));
         for variant in forms.take(12) {
@@ -248,12 +232,16 @@ impl Probe<'_> {
                 break;
             }
         }
-        let carried = !candidates.iter().any(|text| text.chars().any(|c| c.is_ascii_control()));
-        match carried {
-            true => self.violation(Check::AcceptedChange, "login.password.changed-works", what, exchange),
+        match candidates.iter().all(|text| is_provable(text)) {
+            true => self.violation(Check::AcceptedChange, "login.password.changed-works", what),
             false => self.probed.observed.push(format!("{what}; it holds control characters")),
         }
     }
+}
+
+/// Whether a login can show that it is in force: control characters are not for Basic authentication (RFC 7617 §2).
+fn is_provable(password: &str) -> bool {
+    !password.chars().any(|c| c.is_ascii_control())
 }
 
 #[cfg(test)]

@@ -1,22 +1,19 @@
 //! Sequences of calls on a target: the tracker's plans, sent.
 
-use super::Probe;
-use crate::fuzz::Check;
-use crate::fuzz::Class;
-use crate::fuzz::Place;
+use super::{Kind, Probe};
 use crate::fuzz::grammar::SessionInput;
 use crate::fuzz::tracker::Tracker;
+use crate::fuzz::words::{Check, Class, Place};
 
 /// The password that the users of a session begin with.
 const START: &str = "Start-Pw-1xyz";
 
 impl Probe<'_> {
-    pub(super) async fn session(&mut self, input: &[u8]) {
-        let Some(admin) = self.session.admin.clone().filter(|_| self.worker.own) else {
+    pub(super) async fn session(&mut self, input: SessionInput) {
+        if !self.worker.own {
             return self.skip("the target makes no accounts");
-        };
-        let steps = SessionInput::decode(input).steps;
-        if steps.is_empty() {
+        }
+        if input.steps.is_empty() {
             return self.skip("a session without a call");
         }
         let names = [self.session.unique(), self.session.unique(), self.session.unique()];
@@ -27,17 +24,21 @@ impl Probe<'_> {
             }
         }
         let users = names.each_ref().map(|name| (name.as_str(), START));
-        let account = (admin.account.username.as_str(), admin.account.password.as_str(), admin.token.as_str());
-        let mut tracker = Tracker::new(account, users, self.session.disposable);
-        for step in steps {
+        let admin = &self.session.admin;
+        let admin = (&*admin.account.username, &*admin.account.password, &*admin.token);
+        let mut tracker = Tracker::new(admin, users, self.session.disposable);
+        for step in input.steps {
             let planned = tracker.plan(step);
             let request = self.session.request(planned.request.clone());
-            let exchange = self.exchange(Class::Either, Place::Session, request).await;
-            let Some(response) = exchange.response().filter(|response| response.status != 429) else { break };
-            let token = Self::token(&exchange);
-            if let Some(breach) = tracker.observe(&planned, response.status, token.as_deref()) {
+            self.exchange(Class::Either, Place::Session, request).await;
+            let status = match self.probed.kind {
+                Kind::Answer(429, _) => break,
+                Kind::Answer(status, _) => status,
+                _ => break,
+            };
+            if let Some(breach) = tracker.observe(&planned, status, self.token().as_deref()) {
                 if !self.session.laxity().explains_a_login(breach.requirement) {
-                    self.violation(Check::State, breach.requirement, breach.what, &exchange);
+                    self.violation(Check::State, breach.requirement, breach.what);
                 }
                 break;
             }
@@ -48,8 +49,7 @@ impl Probe<'_> {
             self.session.accounts.log_out(token).await;
         }
         for name in &names {
-            self.probed.requests += 1;
-            self.session.remove(name).await;
+            self.remove(name).await;
         }
     }
 }

@@ -17,30 +17,16 @@ enum Expected {
     Open,
 }
 
+/// What a success changes, of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Effect {
     Nothing,
-    /// A token for the slot; and perhaps another password.
-    Login {
-        slot: usize,
-        tried: String,
-        new: Option<String>,
-    },
-    Created {
-        slot: usize,
-        password: String,
-    },
-    Updated {
-        slot: usize,
-        password: String,
-    },
-    Deleted {
-        slot: usize,
-    },
-    LoggedOut {
-        slot: usize,
-        token: usize,
-    },
+    // A token; and perhaps another password.
+    Login { slot: usize, tried: String, new: Option<String> },
+    Created { slot: usize, password: String },
+    Updated { slot: usize, password: String },
+    Deleted { slot: usize },
+    LoggedOut { slot: usize, token: usize },
 }
 
 /// A call and what must come of it.
@@ -87,7 +73,7 @@ struct Known {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
     pub requirement: &'static str,
-    /// What was expected and what came, in words, without secrets.
+    /// What was expected and what came, without secrets.
     pub what: String,
 }
 
@@ -101,9 +87,8 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// The admin with a living token, and ordinary users by name and password.
-    ///
-    /// `admin_too` says that the admin's account may come to harm: it is deleted (which must fail).
+    /// The admin by name, password and living token, and ordinary users by name and password. `admin_too` permits calls that
+    /// could harm the admin's account: it is deleted (which must fail).
     pub fn new(admin: (&str, &str, &str), users: [(&str, &str); SLOTS - 1], admin_too: bool) -> Tracker {
         let mut accounts: [Known; SLOTS] = Default::default();
         accounts[0].tokens.push((admin.2.to_owned(), Life::Living));
@@ -120,8 +105,8 @@ impl Tracker {
         given.filter(|(_, life)| matches!(life, Life::Living | Life::Open)).map(|(token, _)| token.as_str())
     }
 
-    /// Takes in an answer: its status, and the token in it. What it breaks is returned; after a breach the session is
-    /// over, because the tracker no longer knows the state.
+    /// Takes in an answer: its status, and the token in it. Returns what it breaks; after a breach the session is over,
+    /// because the tracker no longer knows the state.
     pub fn observe(&mut self, planned: &Planned, status: u16, token: Option<&str>) -> Option<Breach> {
         let success = (200..300).contains(&status);
         let wrong = match planned.expected {
@@ -153,9 +138,7 @@ impl Tracker {
             Effect::Nothing => {}
             Effect::Login { slot, tried, new } => {
                 let known = &mut self.accounts[*slot];
-                let (now, before) = std::mem::take(&mut known.passwords).into_iter().partition(|known| known == tried);
-                known.passwords = now;
-                known.dead.extend::<Vec<String>>(before);
+                known.dead.extend(known.passwords.extract_if(.., |password| password != tried));
                 if let Some(new) = new.as_ref().filter(|new| *new != plan::WEAK) {
                     // Documented for the first login only: either may be in force now.
                     known.passwords.insert(0, new.clone());
@@ -167,13 +150,12 @@ impl Tracker {
             Effect::Created { slot, password } => self.accounts[*slot].passwords = vec![password.clone()],
             Effect::Updated { slot, password } => {
                 let known = &mut self.accounts[*slot];
-                let old = std::mem::replace(&mut known.passwords, vec![password.clone()]);
-                known.dead.extend(old);
+                known.dead.append(&mut known.passwords);
+                known.passwords.push(password.clone());
             }
             Effect::Deleted { slot } => {
                 let known = &mut self.accounts[*slot];
-                let old = std::mem::take(&mut known.passwords);
-                known.dead.extend(old);
+                known.dead.append(&mut known.passwords);
                 let living = known.tokens.iter_mut().filter(|(_, life)| *life != Life::LoggedOut);
                 living.for_each(|(_, life)| *life = Life::Orphaned);
             }

@@ -12,7 +12,7 @@ pub(super) const WEAK: &str = "weakling";
 impl Tracker {
     pub fn plan(&mut self, step: Step) -> Planned {
         self.serial += 1;
-        let slot = step.subject.index();
+        let slot = step.subject.written();
         // The admin's password stays as it is.
         let changes_a_password = matches!(
             step.op,
@@ -61,7 +61,7 @@ impl Tracker {
         };
         let credentials = basic::render(&Credentials::new(&*known.name, &*password));
         let body = new.as_ref().map_or("{}".to_owned(), |new| format!(r#"{{"new_password":"{new}"}}"#));
-        let request = RequestParts::of(Operation::LogIn).header("Authorization", credentials).json(body);
+        let request = RequestParts::of(Operation::LogIn).basic(credentials).json(body);
         Planned { request, expected, requirement, effect: Effect::Login { slot, tried: password, new } }
     }
 
@@ -81,7 +81,7 @@ impl Tracker {
     }
 
     fn with_token(&self, op: Op, slot: usize, actor: Slot, token: Token) -> Planned {
-        let actor = actor.index();
+        let actor = actor.written();
         let (token, index, life) = self.shown(actor, token);
         let name = &self.accounts[slot].name;
         let exists = !self.accounts[slot].passwords.is_empty();

@@ -41,7 +41,7 @@ pub async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, FuzzS
         admin = givens.admin().await;
     }
     let admin = admin.expect("a login");
-    let mut ground = FuzzSession::new(Arc::clone(target), Some(admin), givens.accounts(), register);
+    let mut ground = FuzzSession::new(Arc::clone(target), admin, givens.accounts(), register);
     ground.registers = true;
     ground.disposable = true;
     (givens, ground)

@@ -1,4 +1,4 @@
-//! What a header may be taken for: strictly, and by any decoder that is lenient in a known way.
+//! What an `Authorization` header may be taken for: strictly, and by any decoder that is lenient in a known way.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode;
 
 use crate::exchange::Header;
-use crate::fuzz::{Class, Place};
+use crate::fuzz::words::{Class, Place};
 
 /// The name and the password that a header value strictly holds (RFC 7617 §2, RFC 4648 §4).
 pub fn strict(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
@@ -126,7 +126,6 @@ fn trim<'a>(text: &'a [u8], signs: &[u8]) -> &'a [u8] {
     &text[..end.map_or(0, |end| end + 1)]
 }
 
-/// What the documents want of a login, where the given accounts are all there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
     pub class: Class,
@@ -135,7 +134,7 @@ pub struct Reading {
     pub place: Place,
 }
 
-/// Reads the headers of a login.
+/// What the documents want of a login with these headers, where the given accounts are all there are.
 pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
     let reading = |class, canonical, place| Reading { class, canonical, place };
     let lenient = |means: bool| if means { Class::Either } else { Class::Reject };
@@ -187,10 +186,7 @@ fn malformed(value: &[u8]) -> Place {
     }
     let word = value.split(|byte| *byte == b' ').next().unwrap_or_default();
     if !word.eq_ignore_ascii_case(b"basic") {
-        return match word.len() == value.len() {
-            true => Place::NoScheme,
-            false => Place::OtherScheme,
-        };
+        return if word.len() == value.len() { Place::NoScheme } else { Place::OtherScheme };
     }
     let code = trim_start(&value[word.len()..], b" ");
     match decode_strictly(code) {
@@ -203,6 +199,27 @@ fn malformed(value: &[u8]) -> Place {
             Ok(text) if !text.contains(':') => Place::NoColon,
             Ok(_) => Place::Odd,
         },
+    }
+}
+
+/// What the documents want of a call with these headers, where one token is alive.
+pub fn call(headers: &[Header], alive: &str) -> (Class, Place) {
+    let values = headers.iter().filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
+    let values: Vec<&[u8]> = values.map(|header| header.value.as_slice()).collect();
+    let means = |value: &&[u8]| {
+        let text = String::from_utf8_lossy(value);
+        let mut words = text.split([' ', '\t', ',']).filter(|word| !word.is_empty());
+        let bearer = words.next().is_some_and(|word| word.eq_ignore_ascii_case("bearer"));
+        bearer && words.any(|word| word == alive)
+    };
+    match values.as_slice() {
+        [] => (Class::Reject, Place::Absent),
+        [only] if *only == format!("Bearer {alive}").as_bytes() => (Class::Accept, Place::Right),
+        [only] if means(only) => (Class::Either, Place::AnotherSpelling),
+        [only] if !only.to_ascii_lowercase().starts_with(b"bearer ") => (Class::Reject, Place::AnotherScheme),
+        [_] => (Class::Reject, Place::WrongToken),
+        several if several.iter().any(means) => (Class::Either, Place::Several),
+        _ => (Class::Reject, Place::Several),
     }
 }
 

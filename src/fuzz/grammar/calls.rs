@@ -1,0 +1,183 @@
+//! Calls with a token, to odd paths, and in HTTP that is invalid.
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+
+use super::RequestParts;
+use super::basic::header_byte;
+use super::bindings::Bindings;
+use super::codec::{choices, grammar};
+use crate::documented::api::Operation;
+
+choices! {
+    /// What stands before the token.
+    Before: &'static str {
+        Bearer = "Bearer ",
+        Lower = "bearer ",
+        Upper = "BEARER ",
+        Two = "Bearer  ",
+        Tab = "Bearer\t",
+        Nothing = "",
+        Basic = "Basic ",
+        Glued = "Bearer",
+        Token = "Token ",
+        Doubled = "Bearer Bearer ",
+    }
+}
+
+choices! {
+    /// Where the token stands: in one `Authorization` field, with a wrong one in a second, or elsewhere.
+    Carrier {
+        Once, Absent, ThenWrong, WrongFirst, Query, Cookie, Foreign,
+    }
+}
+
+choices! {
+    /// What is called: the reading of its own account, which the token's owner may; or a verification or the deletion of
+    /// nobody, which an ordinary user may not.
+    Called {
+        Itself, Verify, Delete,
+    }
+}
+
+grammar! {
+    /// A call with a token, other than a login. The text is the token.
+    BearerInput {
+        before: Before,
+        carrier: Carrier,
+        called: Called,
+    }
+}
+
+impl BearerInput<'_> {
+    pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
+        const WRONG: &str = "Bearer bm9ib2R5";
+        let token = bindings.render(&self.text);
+        let token = token.iter().map(|byte| header_byte(*byte));
+        let value: Vec<u8> = self.before.written().bytes().chain(token).collect();
+        let call = match self.called {
+            Called::Itself => RequestParts::of_user(Operation::ReadUser, &bindings.user),
+            Called::Verify => {
+                RequestParts { body: Some(b"{\"code\":\"\"}".to_vec()), ..RequestParts::of(Operation::Verify) }
+            }
+            Called::Delete => RequestParts::of_user(Operation::DeleteUser, &bindings.nobody),
+        };
+        match self.carrier {
+            Carrier::Once => call.header("Authorization", value),
+            Carrier::Absent => call,
+            Carrier::ThenWrong => call.header("Authorization", value).header("Authorization", WRONG),
+            Carrier::WrongFirst => call.header("Authorization", WRONG).header("Authorization", value),
+            Carrier::Query => call.query("access_token", &value),
+            Carrier::Cookie => call.header("Cookie", [b"token=", &value[..]].concat()),
+            Carrier::Foreign => call.header("X-Authorization", value),
+        }
+    }
+}
+
+choices! {
+    Caller {
+        User, Nobody,
+    }
+}
+
+choices! {
+    /// The method. None of them changes anything: a `POST` has no body.
+    Method: &'static str {
+        Get = "GET",
+        Head = "HEAD",
+        Options = "OPTIONS",
+        Post = "POST",
+    }
+}
+
+choices! {
+    /// How long the path is made, with `x` at its end.
+    Length {
+        Plain, Long,
+    }
+}
+
+grammar! {
+    /// A request whose target is the point. The text is the target below the base path.
+    PathInput {
+        caller: Caller,
+        method: Method,
+        length: Length,
+    }
+}
+
+impl PathInput<'_> {
+    /// The target: bytes that no request line can hold are percent-encoded.
+    pub fn target(&self, bindings: &Bindings) -> String {
+        const NOT_IN_A_TARGET: &AsciiSet = &CONTROLS.add(b' ').add(b'#');
+        let text = bindings.render(&self.text);
+        let slash = if text.starts_with(b"/") { "" } else { "/" };
+        let mut target = format!("{slash}{}", percent_encode(&text, NOT_IN_A_TARGET));
+        if self.length == Length::Long {
+            target.push_str(&"x".repeat(8 << 10));
+        }
+        target
+    }
+
+    pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
+        let call = RequestParts::new(self.method.written(), self.target(bindings));
+        match self.caller {
+            Caller::User => call.bearer(&bindings.user_token),
+            Caller::Nobody => call,
+        }
+    }
+}
+
+choices! {
+    /// What `${bulk}` in the text stands for.
+    Bulk {
+        Nothing, FourK, HundredK, Fields,
+    }
+}
+
+choices! {
+    /// How line ends of the text are sent.
+    Lines {
+        Completed, Exact,
+    }
+}
+
+grammar! {
+    /// Bytes for the wire. The text is what is sent.
+    HttpInput {
+        bulk: Bulk,
+        lines: Lines,
+    }
+}
+
+impl HttpInput<'_> {
+    pub fn bytes(&self, bindings: &Bindings) -> Vec<u8> {
+        let mut text = bindings.render(&self.text).into_owned();
+        if self.lines == Lines::Completed {
+            let mut completed = Vec::with_capacity(text.len() + 16);
+            for (index, byte) in text.iter().enumerate() {
+                let follows_cr = index > 0 && text[index - 1] == b'\r';
+                if *byte == b'\n' && !follows_cr {
+                    completed.push(b'\r');
+                }
+                completed.push(*byte);
+            }
+            text = completed;
+        }
+        if let Some(at) = text.windows(7).position(|window| window == b"${bulk}") {
+            let bulk = match self.bulk {
+                Bulk::Nothing => Vec::new(),
+                Bulk::FourK => vec![b'x'; 4 << 10],
+                Bulk::HundredK => vec![b'x'; 100 << 10],
+                Bulk::Fields => (0..1000).flat_map(|index| format!("X-{index}: y\r\n").into_bytes()).collect(),
+            };
+            text.splice(at..at + 7, bulk);
+        }
+        text
+    }
+
+    /// Whether it contains right credentials anywhere, so that a token is no surprise.
+    pub fn holds_credentials(&self, bindings: &Bindings) -> bool {
+        let code = bindings.render(b"${basic}");
+        self.bytes(bindings).windows(code.len()).any(|window| window == &*code)
+    }
+}

@@ -1,0 +1,89 @@
+//! Secrets in an exchange: what no text about it may show, and whether an answer gives one away.
+
+use crate::custody::accounts::tokens_in;
+use crate::exchange::{Exchange, Json, Redaction, Request};
+use crate::fuzz::grammar::bindings::Bindings;
+use crate::judge::echoed;
+
+/// What no text about the exchange may show: the secrets of the run, those of the worker's accounts, and the tokens that
+/// were valid at the time.
+pub fn secrets_of(exchange: &Exchange, bindings: &Bindings, run: &Redaction) -> Redaction {
+    let mut secrets = run.clone();
+    secrets.add_credentials(&bindings.user, &bindings.user_password, "$WABIZSPEC_USER_PASSWORD");
+    secrets.add_credentials(&bindings.colon_user, &bindings.colon_password, "$WABIZSPEC_COLON_PASSWORD");
+    secrets.add(&bindings.user_token, "$WABIZSPEC_USER_TOKEN");
+    secrets.add(&bindings.admin_token, "$WABIZSPEC_ADMIN_TOKEN");
+    if let Request::Http(request) = &exchange.request
+        && let Some(value) = request.header("Authorization")
+        && let Some(token) = String::from_utf8_lossy(value).strip_prefix("Bearer ")
+        && token.len() >= 8
+    {
+        secrets.add(token, "$WABIZSPEC_TOKEN");
+    }
+    let body = exchange.response().map_or(&[][..], |response| &response.body);
+    for token in tokens_in(body) {
+        secrets.add_given(&token, "$WABIZSPEC_TOKEN_GIVEN");
+    }
+    secrets
+}
+
+/// Whether what seems to be echoed is in the answer for another reason: it consists of words that answers are made of
+/// (`password: no`, `Bearer r`), or is part of the name that an answer has to repeat.
+pub(super) fn is_told_anyway(exchange: &Exchange) -> bool {
+    let Request::Http(request) = &exchange.request else {
+        return false;
+    };
+    let json = request.body.as_deref().and_then(|body| Json::parse(body).ok());
+    let name = json.as_ref().and_then(|json| json.at("/username")?.as_str());
+    // Without a digit it is no strong password: an answer that echoes passwords is seen by those that have one.
+    let is_word = |text: &String| text.bytes().all(|byte| byte.is_ascii_alphabetic() || b" _-:;,.'()".contains(&byte));
+    let is_name = |text: &String| request.target.contains("/users") && name.is_some_and(|name| name.contains(text));
+    echoed(exchange).iter().all(|text| is_word(text) || is_name(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::exchange::{HttpRequest, Outcome, Response};
+
+    fn created(username: &str, password: &str, answer: &str) -> Exchange {
+        let body = serde_json::json!({ "username": username, "password": password }).to_string();
+        let request = HttpRequest {
+            method: "POST".into(),
+            target: "/v1/users".into(),
+            headers: Vec::new(),
+            body: Some(body.into_bytes()),
+        };
+        let response = Response {
+            version: 1,
+            status: 201,
+            reason: String::new(),
+            headers: Vec::new(),
+            body: answer.into(),
+            interim: Vec::new(),
+            surplus: Vec::new(),
+        };
+        let (at, elapsed) = (Timestamp::UNIX_EPOCH, Duration::ZERO);
+        Exchange { request: Request::Http(request), outcome: Outcome::Answered(response), at, elapsed, resent: false }
+    }
+
+    #[test]
+    fn words_and_names_are_told_anyway_in_any_spelling() {
+        for (username, password, answer, anyway) in [
+            ("anna", "password: no", r#"{"title":"password: no"}"#, true),
+            ("anna", "password: no", "<p>password&#58;&#32;no</p>", true),
+            ("a\"bcdefgh1", "a\"bcdefgh1", r#"{"users":[{"username":"a\"bcdefgh1"}]}"#, true),
+            ("anna", "a\"bcdefgh1", r#"{"title":"a\"bcdefgh1"}"#, false),
+            ("anna", "Abcdefg&1", r#"{"title":"Abcdefg\u00261"}"#, false),
+            ("anna", "Abcdefg&1", r#"{"title":"QWJjZGVmZyYx"}"#, false),
+        ] {
+            let exchange = created(username, password, answer);
+            assert_eq!(echoed(&exchange), [password], "{answer}");
+            assert_eq!(is_told_anyway(&exchange), anyway, "{answer}");
+        }
+    }
+}
