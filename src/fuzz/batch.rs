@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::deduplication::Findings;
 use super::generator::Generated;
 use super::locked;
 use super::probe::{Kind, Probed, probe};
+use super::saved::Findings;
 use super::session::{FuzzSession, NoAccount, WorkerAccounts};
 use super::surface::Surface;
 use super::words::Class;

@@ -13,9 +13,9 @@ use super::finding::{Found, Signature};
 use super::probe::{Probed, probe};
 use super::run::Run;
 use super::session::{FuzzSession, NoAccount, WorkerAccounts};
-pub use super::settings::Settings;
 use super::summary::Summary;
 use super::surface::Surface;
+pub use super::timetable::Settings;
 use super::timetable::{Cut, within};
 
 /// What happens in a run, for those who watch.

@@ -21,15 +21,13 @@ pub mod session;
 mod probe;
 pub mod finding;
 mod to_scenario;
-pub mod saved;
 pub mod timetable;
-mod settings;
-mod deduplication;
+pub mod saved;
+pub mod summary;
 mod target_checks;
 mod batch;
 mod bisection;
 mod shrink;
-pub mod summary;
 mod run;
 pub mod drive;
 

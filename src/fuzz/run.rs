@@ -12,17 +12,16 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::batch::{Batch, Tried};
-use super::deduplication::Findings;
 use super::finding::{Found, Signature};
 use super::generator::{Generated, Generator};
 use super::laxity::Laxity;
 use super::probe::{Kind, probe};
+use super::saved::Findings;
 use super::session::{FuzzSession, WorkerAccounts};
-use super::settings::Settings;
 use super::shrink::shrink;
 use super::summary::Summary;
 use super::surface::Surface;
-use super::timetable::Cut;
+use super::timetable::{Cut, Settings};
 use super::{bisection, locked, saved, target_checks};
 use crate::files;
 
@@ -128,17 +127,11 @@ impl Run {
             self.findings().see(&generated, &probed, &worker.bindings);
         }
         self.session.learn(laxity);
-        let mut seen = Vec::new();
         if self.settings.surfaces.contains(&Surface::BasicAuth) {
-            seen.push(target_checks::timing(&self.session, &worker).await);
+            target_checks::timing(&self.session, &worker, &mut self.summary).await;
         }
         if self.settings.surfaces.contains(&Surface::Http) {
-            seen.push(target_checks::slow_connections(&self.session, &worker).await);
-        }
-        for target_checks::Seen { requests, row, observed } in seen {
-            self.summary.requests += requests;
-            self.summary.rows.extend(row);
-            observed.into_iter().for_each(|what| self.summary.observed_once(what));
+            target_checks::slow_connections(&self.session, &worker, &mut self.summary).await;
         }
         if laxity > Laxity::None {
             let what = "wrong logins get a token: what rests on a login being refused is not told again";

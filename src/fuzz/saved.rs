@@ -1,46 +1,137 @@
-//! The folder of findings: what is saved of each, and what is read again for a replay.
+//! The findings of a run: each once, and saved the moment it is first seen, whatever happens to the run afterwards.
 //!
 //! A finding is a few files beside each other under `findings/<surface>/`: `ID` the input itself, `ID.json` what it is,
-//! `ID.txt` the exchange, `ID.sh` a curl line and the raw bytes for nc, `ID.raw` those bytes, `ID.toml` a scenario.
+//! `ID.txt` the exchange, `ID.sh` a curl line and the raw bytes for nc, `ID.raw` those bytes, `ID.toml` a scenario. No
+//! secret of the target is in them.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::finding::{Found, Signature};
+use super::generator::Generated;
 use super::grammar::bindings::{Bindings, FIXED};
+use super::probe::{Probed, secrets_of};
 use super::surface::Surface;
+use super::timetable::Settings;
 use super::to_scenario::scenario;
-use super::{grammar, hex, probe};
+use super::words::Check;
+use super::{grammar, hex};
 use crate::exchange::{Exchange, Header, HttpRequest, Redaction, Request};
 use crate::exchange::{curl, harmless_line, shell_quoted, shell_word, transcript};
 use crate::files;
 use crate::requirement::Level;
 
-/// A finding written down for people: no secret of the target is in it.
-pub(super) struct Evidence {
-    transcript: String,
-    pub curl: String,
-    /// The request itself, with credentials that are worth nothing.
-    raw: Vec<u8>,
-    scenario: String,
+/// The findings of a run, told apart by signature.
+pub(super) struct Findings {
+    pub settings: Settings,
+    /// What the owner configured and no text may show.
+    pub secrets: Redaction,
+    /// Where each is announced when it is saved.
+    pub news: UnboundedSender<Found>,
+    /// In the order in which they were first seen, each with the exchange that shows it, and what the names in its input
+    /// stood for.
+    pub found: Vec<(Found, Arc<Exchange>, Bindings)>,
+    /// Why something could not be saved.
+    pub trouble: Option<String>,
 }
 
-impl Evidence {
-    /// `run` are the secrets of the run.
-    pub fn of(found: &Found, exchange: &Exchange, bindings: &Bindings, run: &Redaction) -> Evidence {
-        let secrets = probe::secrets_of(exchange, bindings, run);
-        let plain = grammar::request(found.surface, &found.input, &FIXED);
-        // Of a session there is only the request that was sent.
-        let plain = plain.unwrap_or_else(|| without(&secrets, &exchange.request));
-        Evidence {
-            transcript: transcript(exchange, &secrets),
-            curl: curl(&exchange.request, &bindings.base, &secrets),
-            raw: plain.to_bytes(),
-            scenario: scenario(found, &plain),
+impl Findings {
+    /// Takes in what a try violated.
+    pub fn see(&mut self, generated: &Generated, probed: &Probed, bindings: &Bindings) {
+        for violation in &probed.violations {
+            let signature = Signature::of(generated.surface, probed, violation);
+            if let Some((known, ..)) = self.found.iter_mut().find(|(known, ..)| known.signature == signature) {
+                known.times += 1;
+                continue;
+            }
+            let found = Found {
+                id: signature.id(generated.surface),
+                signature,
+                level: violation.level,
+                surface: generated.surface,
+                input: generated.input.clone(),
+                what: violation.what.clone(),
+                times: 1,
+                tried_again: false,
+                confirmed: false,
+                file: None,
+                reproduce: Vec::new(),
+            };
+            self.add(found, Arc::clone(&violation.exchange), bindings.clone());
         }
+    }
+
+    fn add(&mut self, mut found: Found, exchange: Arc<Exchange>, bindings: Bindings) {
+        self.save(&mut found, &exchange, &bindings);
+        // A receiver that is gone is no error.
+        let _ = self.news.send(found.clone());
+        self.found.push((found, exchange, bindings));
+    }
+
+    /// The target is gone, and nothing in the last batch went wrong before: the last crash that was found took its time.
+    pub fn blame_the_last(&mut self, what: &str) {
+        let crashed = |(found, ..): &&(Found, Arc<Exchange>, Bindings)| {
+            matches!(found.signature.check, Check::Crash | Check::Answered)
+        };
+        let Some((mut found, exchange, bindings)) = self.found.iter().rev().find(crashed).cloned() else {
+            return;
+        };
+        found.signature.check = Check::Down;
+        found.id = found.signature.id(found.surface);
+        found.what = what.to_owned();
+        found.times = 1;
+        (found.tried_again, found.confirmed) = (false, false);
+        self.add(found, exchange, bindings);
+    }
+
+    /// Writes a finding down, once more where it was.
+    pub fn save(&mut self, found: &mut Found, exchange: &Exchange, bindings: &Bindings) {
+        let secrets = secrets_of(exchange, bindings, &self.secrets);
+        found.reproduce = vec![curl(&exchange.request, &bindings.base, &secrets)];
+        if let Some(out) = &self.settings.out
+            && let Err(error) = self.write(out, found, exchange, &secrets)
+        {
+            self.trouble = Some(format!("a finding could not be saved in {}: {error}", out.display()));
+        }
+    }
+
+    fn write(&self, out: &Path, found: &mut Found, exchange: &Exchange, secrets: &Redaction) -> io::Result<()> {
+        let folder = files::folders(out, ["findings", found.surface.name()])?;
+        let file = folder.join(&found.id);
+        let (path, url) = (file.display().to_string(), &self.settings.url);
+        found.reproduce.insert(0, format!("wabizspec replay {} --target {}", shell_quoted(&path), shell_word(url)));
+        let saved = Saved {
+            schema: "wabizspec/finding/1".to_owned(),
+            id: found.id.clone(),
+            signature: found.signature.clone(),
+            level: found.level,
+            surface: found.surface.to_string(),
+            seed: self.settings.seed,
+            what: found.what.clone(),
+            input: hex(&found.input),
+        };
+        // With credentials that are worth nothing. Of a session there is only the request that was sent.
+        let plain = grammar::request(found.surface, &found.input, &FIXED);
+        let plain = plain.unwrap_or_else(|| without(secrets, &exchange.request));
+        let (what, id, curl) = (harmless_line(&found.what), &found.id, &found.reproduce[1]);
+        let shell = format!("# {what}\n{curl}\n# the raw bytes: nc HOST PORT < {id}.raw\n");
+        for (ending, whole) in [
+            ("json", serde_json::to_vec_pretty(&saved)?),
+            ("txt", transcript(exchange, secrets).into_bytes()),
+            ("raw", plain.to_bytes()),
+            ("sh", shell.into_bytes()),
+            ("toml", scenario(found, &plain).into_bytes()),
+        ] {
+            files::replace(&file.with_file_name(format!("{id}.{ending}")), &whole)?;
+        }
+        // The input last: where it is, everything is.
+        files::replace(&file, &found.input)?;
+        found.file = Some(file);
+        Ok(())
     }
 }
 
@@ -77,38 +168,6 @@ pub struct Saved {
     what: String,
     /// The input in hexadecimal.
     input: String,
-}
-
-/// Saves a finding, or saves it again once it is shrunk.
-pub(super) fn save(out: &Path, seed: u64, found: &mut Found, evidence: &Evidence, target: &str) -> io::Result<()> {
-    let folder = files::folders(out, ["findings", found.surface.name()])?;
-    let file = folder.join(&found.id);
-    found.reproduce = vec![
-        format!("wabizspec replay {} --target {}", shell_quoted(&file.display().to_string()), shell_word(target)),
-        evidence.curl.clone(),
-    ];
-    let saved = Saved {
-        schema: "wabizspec/finding/1".to_owned(),
-        id: found.id.clone(),
-        signature: found.signature.clone(),
-        level: found.level,
-        surface: found.surface.to_string(),
-        seed,
-        what: found.what.clone(),
-        input: hex(&found.input),
-    };
-    let beside = |ending: &str| file.with_file_name(format!("{}.{ending}", found.id));
-    files::replace(&beside("json"), &serde_json::to_vec_pretty(&saved)?)?;
-    files::replace(&beside("txt"), evidence.transcript.as_bytes())?;
-    files::replace(&beside("raw"), &evidence.raw)?;
-    let (what, id) = (harmless_line(&found.what), &found.id);
-    let shell = format!("# {what}\n{}\n# the raw bytes: nc HOST PORT < {id}.raw\n", evidence.curl);
-    files::replace(&beside("sh"), shell.as_bytes())?;
-    files::replace(&beside("toml"), evidence.scenario.as_bytes())?;
-    // The input last: where it is, everything is.
-    files::replace(&file, &found.input)?;
-    found.file = Some(file);
-    Ok(())
 }
 
 /// The inputs under a path: the file itself, or every input in the folders below.

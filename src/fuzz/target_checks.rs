@@ -13,6 +13,7 @@ use super::grammar::BasicInput;
 use super::laxity::Laxity;
 use super::probe::{Probed, probe};
 use super::session::{FuzzSession, WorkerAccounts};
+use super::summary::Summary;
 use super::surface::Surface;
 use super::words::Check;
 
@@ -21,7 +22,7 @@ use super::words::Check;
 const WRONG: [(&[u8], Laxity); 2] =
     [(b"aaaaaa${user}:Wrong-Password-7", Laxity::AnyPassword), (b"aaaaaa${nobody}:Wrong-Password-7", Laxity::AnyUser)];
 
-/// Tries a wrong login of each kind: what is accepted, and what came of each.
+/// Tries a wrong login of each kind: what is accepted, and the result of each.
 pub(super) async fn wrong_logins(
     session: &FuzzSession,
     worker: &mut WorkerAccounts,
@@ -37,14 +38,6 @@ pub(super) async fn wrong_logins(
     (laxity, tried)
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    pub requests: u64,
-    /// The row of the catalogue, where enough of them were answered to say something.
-    pub row: Option<&'static str>,
-    pub observed: Option<String>,
-}
-
 /// How many pairs of logins are timed, at most and at least.
 const PAIRS: (usize, usize) = (30, 10);
 
@@ -52,10 +45,10 @@ const PAIRS_TIME: Duration = Duration::from_secs(5);
 
 /// A known and an unknown name with the same wrong password, one after the other: if one takes three times as long as the
 /// other, the time tells which names there are (row A32).
-pub(super) async fn timing(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
+pub(super) async fn timing(session: &FuzzSession, worker: &WorkerAccounts, summary: &mut Summary) {
     let logins = WRONG.map(|(input, _)| BasicInput::decode(input).request_parts(&worker.bindings));
     let begun = Instant::now();
-    let (mut seen, mut ratios) = (Seen::default(), Vec::new());
+    let mut ratios = Vec::new();
     for _ in 0..PAIRS.0 {
         if begun.elapsed() > PAIRS_TIME {
             break;
@@ -63,27 +56,26 @@ pub(super) async fn timing(session: &FuzzSession, worker: &WorkerAccounts) -> Se
         let mut took = [0.0; 2];
         for (took, login) in took.iter_mut().zip(&logins) {
             let exchange = session.send(login.clone()).await;
-            seen.requests += 1;
+            summary.requests += 1;
             if exchange.response().is_none_or(|response| response.status == 429) {
-                return seen;
+                return;
             }
             *took = exchange.elapsed.as_secs_f64().max(1e-6);
         }
         ratios.push(took[0] / took[1]);
     }
     if ratios.len() < PAIRS.1 {
-        return seen;
+        return;
     }
-    seen.row = Some("A32");
+    summary.rows.insert("A32");
     ratios.sort_by(f64::total_cmp);
     let ratio = ratios[ratios.len() / 2];
     let (slower, factor) = if ratio > 1.0 { ("a known name", ratio) } else { ("an unknown name", 1.0 / ratio) };
     if factor > 3.0 {
-        seen.observed = Some(format!(
+        summary.observed_once(format!(
             "basic-auth: a wrong password takes {factor:.0} times as long for {slower}, so the time tells which names there are"
         ));
     }
-    seen
 }
 
 /// How many connections are slow.
@@ -94,11 +86,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Connections that send a byte now and then and never end their header, as Slowloris does, and a good login meanwhile (row
 /// H16). At most ten seconds.
-pub(super) async fn slow_connections(session: &FuzzSession, worker: &WorkerAccounts) -> Seen {
+pub(super) async fn slow_connections(session: &FuzzSession, worker: &WorkerAccounts, summary: &mut Summary) {
     let origin = session.target.transport.origin();
-    let mut seen = Seen::default();
     if origin.tls() {
-        return seen;
+        return;
     }
     let host = origin.connect_host().trim_matches(['[', ']']).to_owned();
     let mut slow = Vec::new();
@@ -108,7 +99,7 @@ pub(super) async fn slow_connections(session: &FuzzSession, worker: &WorkerAccou
             slow.push(stream);
         }
     }
-    seen.requests += slow.len() as u64;
+    summary.requests += slow.len() as u64;
     for byte in b"POST /v1" {
         for stream in &mut slow {
             // A server that closes such a connection is right to.
@@ -116,14 +107,13 @@ pub(super) async fn slow_connections(session: &FuzzSession, worker: &WorkerAccou
         }
         tokio::time::sleep(PAUSE).await;
     }
-    seen.requests += 1;
-    seen.row = Some("H16");
+    summary.requests += 1;
+    summary.rows.insert("H16");
     let login = session.logs_in(&worker.bindings.user, &worker.bindings.user_password);
     if !tokio::time::timeout(Duration::from_secs(5), login).await.unwrap_or(false) {
-        seen.observed = Some(format!(
+        summary.observed_once(format!(
             "http: while {SLOW} connections send a byte every {} ms, a good login gets no token within five seconds",
             PAUSE.as_millis()
         ));
     }
-    seen
 }

@@ -1,8 +1,30 @@
-//! How a run divides the time that it was given: set-up, inputs, confirmations and clean-up all count.
+//! How a run goes about it, and divides the time that it was given: set-up, inputs, confirmations and clean-up all count.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+
+use super::surface::Surface;
+
+/// How a run goes about it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What is fuzzed.
+    pub surfaces: Vec<Surface>,
+    /// Decides all inputs.
+    pub seed: u64,
+    /// Inputs in flight at most.
+    pub jobs: usize,
+    /// When to end.
+    pub timetable: Timetable,
+    /// After how many requests to end; the batch in flight is finished.
+    pub requests: Option<u64>,
+    /// Where findings and the corpus go, if anywhere.
+    pub out: Option<PathBuf>,
+    /// The target's URL, for lines that people copy.
+    pub url: String,
+}
 
 /// How much longer than its time a run may take, whatever hangs.
 const OVER: Duration = Duration::from_secs(5);
