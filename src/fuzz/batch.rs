@@ -28,6 +28,8 @@ pub(super) struct Tried {
 
 /// What the workers of a batch share.
 pub(super) struct Batch {
+    pub session: Arc<FuzzSession>,
+    pub stop: watch::Receiver<bool>,
     pub inputs: Vec<Generated>,
     /// No input is begun after it.
     pub deadline: Option<Instant>,
@@ -65,17 +67,12 @@ pub(super) enum Lost {
 
 impl Batch {
     /// Has the inputs tried by these workers. Returns the workers that can go on, and why another cannot.
-    pub async fn run(
-        self: &Arc<Batch>,
-        session: &Arc<FuzzSession>,
-        workers: Vec<WorkerAccounts>,
-        stop: &watch::Receiver<bool>,
-    ) -> (Vec<WorkerAccounts>, Option<Lost>) {
+    pub async fn run(self: &Arc<Batch>, workers: Vec<WorkerAccounts>) -> (Vec<WorkerAccounts>, Option<Lost>) {
         let mut tasks = JoinSet::new();
         for mut worker in workers {
-            let (session, batch, stop) = (Arc::clone(session), Arc::clone(self), stop.clone());
+            let batch = Arc::clone(self);
             tasks.spawn(async move {
-                let worked = batch.work(&session, &mut worker, &stop).await;
+                let worked = batch.work(&mut worker).await;
                 (worker, worked)
             });
         }
@@ -84,7 +81,7 @@ impl Batch {
             match ended {
                 Ok((worker, Ok(()))) => workers.push(worker),
                 Ok((worker, Err(why))) => {
-                    worker.remove(session).await;
+                    worker.remove(&self.session).await;
                     lost = Some(why.into());
                 }
                 Err(error) => lost = Some(error.into()),
@@ -101,36 +98,31 @@ impl Batch {
     }
 
     /// The next input, unless the batch is to end.
-    fn next(&self, stop: &watch::Receiver<bool>) -> Option<&Generated> {
+    fn next(&self) -> Option<&Generated> {
         let mut progress = locked(&self.progress);
         let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
             || progress.sent >= self.allowed
             || progress.down
-            || *stop.borrow();
+            || *self.stop.borrow();
         let next = self.inputs.get(progress.begun).filter(|_| !over)?;
         progress.begun += 1;
         Some(next)
     }
 
-    async fn probe(&self, session: &FuzzSession, worker: &mut WorkerAccounts, input: &Generated) -> Probed {
-        let probed = probe(session, worker, input.surface, &input.input).await;
+    async fn probe(&self, worker: &mut WorkerAccounts, input: &Generated) -> Probed {
+        let probed = probe(&self.session, worker, input.surface, &input.input).await;
         locked(&self.progress).sent += probed.requests;
         probed
     }
 
     /// One worker: takes inputs as long as there are some.
-    async fn work(
-        &self,
-        session: &FuzzSession,
-        worker: &mut WorkerAccounts,
-        stop: &watch::Receiver<bool>,
-    ) -> Result<(), NoAccount> {
-        while let Some(generated) = self.next(stop) {
-            let mut probed = self.probe(session, worker, generated).await;
+    async fn work(&self, worker: &mut WorkerAccounts) -> Result<(), NoAccount> {
+        while let Some(generated) = self.next() {
+            let mut probed = self.probe(worker, generated).await;
             match probed.kind {
                 // A process that ends may have answered 500 first.
                 Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled | Kind::Answer(500.., None)
-                    if session.target.transport.canary().await.is_err() =>
+                    if self.session.target.transport.canary().await.is_err() =>
                 {
                     locked(&self.progress).down = true;
                 }
@@ -147,7 +139,7 @@ impl Batch {
             let lost = probed.lost.clone();
             let mut inconsistent = false;
             if lost.is_none() && is_repeated(generated, &probed) {
-                let again = self.probe(session, worker, generated).await;
+                let again = self.probe(worker, generated).await;
                 probed.requests += again.requests;
                 inconsistent = is_verdict(again.kind) && again.kind.is_success() != probed.kind.is_success();
             }

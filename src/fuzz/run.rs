@@ -126,7 +126,7 @@ impl Run {
             let generated = Generated { index: 0, row: None, surface: Surface::BasicAuth, input };
             self.findings().see(&generated, &probed, &worker.bindings);
         }
-        self.session.learn(laxity);
+        let _ = self.session.laxity.set(laxity);
         if self.settings.surfaces.contains(&Surface::BasicAuth) {
             target_checks::timing(&self.session, &worker, &mut self.summary).await;
         }
@@ -145,6 +145,8 @@ impl Run {
         // Small enough that the end is near whenever it comes, large enough that workers seldom wait for each other.
         let size = (self.settings.jobs.max(1) * 32).min(usize::try_from(allowed).unwrap_or(usize::MAX).max(1));
         let batch = Batch {
+            session: Arc::clone(&self.session),
+            stop: stop.clone(),
             inputs: (0..size).map(|_| self.generator.generate()).collect(),
             deadline: self.settings.timetable.inputs(),
             allowed,
@@ -153,7 +155,7 @@ impl Run {
         };
         let batch = Arc::clone(self.current.insert(Arc::new(batch)));
         let workers = std::mem::take(&mut self.workers);
-        let (workers, lost) = batch.run(&self.session, workers, stop).await;
+        let (workers, lost) = batch.run(workers).await;
         self.workers = workers;
         self.current = None;
         let over = batch.over();

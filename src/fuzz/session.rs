@@ -48,7 +48,8 @@ pub struct FuzzSession {
     pub(crate) large: bool,
     pub(super) oracles: Oracles,
     levels: BTreeMap<String, Level>,
-    laxity: OnceLock<Laxity>,
+    /// Which wrong logins the target accepts, once some were tried.
+    pub(super) laxity: OnceLock<Laxity>,
     admin_candidates: Mutex<BTreeSet<String>>,
     serial: AtomicU32,
 }
@@ -85,14 +86,8 @@ impl FuzzSession {
         self.levels.get(requirement).copied().unwrap_or(Level::Must)
     }
 
-    /// Which wrong logins the target is known to accept; none, as long as none was tried.
     pub(super) fn laxity(&self) -> Laxity {
         self.laxity.get().copied().unwrap_or_default()
-    }
-
-    /// Notes which wrong logins it accepts, once.
-    pub(super) fn learn(&self, laxity: Laxity) {
-        let _ = self.laxity.set(laxity);
     }
 
     pub(super) fn request(&self, parts: RequestParts) -> Request {
@@ -109,7 +104,6 @@ impl FuzzSession {
         self.send(call.bearer(&self.admin.token).json(body.to_string())).await
     }
 
-    /// Makes an account of the run.
     pub(super) async fn create(&self, name: &str, password: &str) -> Result<(), NoAccount> {
         self.may_make(name).await?;
         let body = serde_json::json!({ "username": name, "password": password });
@@ -125,8 +119,8 @@ impl FuzzSession {
         self.as_admin(call, serde_json::json!({ "password": password })).await
     }
 
-    /// Before an account may be made under a name that the run made up: it is removed in the end. After an error the account
-    /// must not be made.
+    /// Before an account may be made under a name that the run made up: it is removed in the end. After an error of this and
+    /// the next two, nothing must be sent.
     pub(super) async fn may_make(&self, name: &str) -> Result<(), NoAccount> {
         match OwnName::of(name, self.accounts.names()) {
             Some(own) => self.will_make(&own).await,
@@ -138,8 +132,7 @@ impl FuzzSession {
         self.accounts.will_make(own).await.map_err(|why| NoAccount::Journal(why.to_string()))
     }
 
-    /// Before an input is sent that may make accounts under these names: those of them that are the run's to remove
-    /// afterwards. After an error the input must not be sent.
+    /// Before an input is sent that may make accounts under these names: those that are the run's to remove afterwards.
     pub(super) async fn claim(&self, names: &[String]) -> Result<Vec<OwnName>, NoAccount> {
         let mut claimed = Vec::new();
         for name in names {
@@ -151,8 +144,7 @@ impl FuzzSession {
         Ok(claimed)
     }
 
-    /// Before an input is sent that may give the admin a password: it is in the journal. After an error the input must not be
-    /// sent.
+    /// Before an input is sent that may give the admin a password: it is in the journal.
     pub(super) async fn may_change_the_admin(&self, request: &Request) -> Result<(), NoAccount> {
         let expected = self.accounts.before(request).await.map_err(|why| NoAccount::Journal(why.to_string()))?;
         locked(&self.admin_candidates).extend(expected.admin_candidates);
@@ -174,19 +166,12 @@ impl FuzzSession {
         locked(&self.admin_candidates).iter().cloned().collect()
     }
 
-    /// The target says that it made an account of that name, which nothing here shows to be ours: it is removed where the
-    /// run made the name up, and otherwise listed in the end.
-    pub(super) async fn claims_to_have_made(&self, name: &str) {
+    /// Removes an account under a name that the run made up. Any other is listed in the end: the target says that it made
+    /// it, and nothing here shows that it is ours.
+    pub(super) async fn remove(&self, name: &str) {
         match OwnName::of(name, self.accounts.names()) {
             Some(own) => self.remove_own(&own).await,
             None => drop(self.accounts.made().foreign.insert(name.to_owned())),
-        }
-    }
-
-    /// Removes an account under a name that the run made up.
-    pub(super) async fn remove(&self, name: &str) {
-        if let Some(own) = OwnName::of(name, self.accounts.names()) {
-            self.remove_own(&own).await;
         }
     }
 
@@ -213,14 +198,9 @@ impl FuzzSession {
         self.accounts.log_in(&account, None).await.map_err(NoAccount::NotLoggedIn)
     }
 
-    /// A name that no account has yet: letters and digits.
+    /// A name that no account has yet.
     pub(super) fn unique(&self) -> String {
         self.accounts.names().next().0
-    }
-
-    /// A strong password that was not used before.
-    fn fresh_password(&self) -> String {
-        format!("Qv7#mXb2sLd9R{}", self.serial.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -285,7 +265,8 @@ impl WorkerAccounts {
     /// Gives the input its own name and its own new password, and now and then a new account.
     pub async fn renew(&mut self, session: &FuzzSession) -> Result<(), NoAccount> {
         self.bindings.unique = session.unique().into();
-        self.bindings.new_password = session.fresh_password().into();
+        let serial = session.serial.fetch_add(1, Ordering::Relaxed);
+        self.bindings.new_password = format!("Qv7#mXb2sLd9R{serial}").into();
         self.inputs += 1;
         match self.own && self.inputs > INPUTS_PER_ACCOUNT {
             true => self.replace(session).await,

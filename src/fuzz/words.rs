@@ -33,93 +33,50 @@ macro_rules! words {
 pub(super) use words;
 
 words! {
-    /// What the documents want of a request.
+    /// What the documents want of a request; `Either` where they leave it open.
     Class {
-        Accept = "accept",
-        Reject = "reject",
-        // The documents leave it open.
-        Either = "either",
+        Accept = "accept", Reject = "reject", Either = "either",
     }
 }
 
 words! {
     /// The kind of check that failed. Findings of different kinds are different findings.
     Check {
-        // No answer in time.
-        Answered = "answered",
-        Crash = "crash",
-        // The target is gone after the input.
-        Down = "down",
-        // A secret of the request in the answer.
-        Echo = "echo",
-        // A stack trace in the answer.
-        Trace = "trace",
-        OneAnswer = "one-answer",
+        // No answer in time, a 5xx, and a target that is gone after the input.
+        Answered = "answered", Crash = "crash", Down = "down",
+        // In the answer: a secret of the request, a stack trace.
+        Echo = "echo", Trace = "trace",
         // The form of the answer.
-        Envelope = "envelope",
-        // A token, or a success, where there must be none.
-        Token = "token",
-        // A refusal where there must be none.
-        Refused = "refused",
+        OneAnswer = "one-answer", Envelope = "envelope",
+        // A token, or a success, where there must be none; and a refusal where there must be none.
+        Token = "token", Refused = "refused",
         // What the target has or shows is not what the documents want.
         State = "state",
-        // An accepted change of a password that did something else.
-        AcceptedChange = "accepted-change",
-        // A refused change of a password that did something.
-        RefusedChange = "refused-change",
+        // An accepted change of a password that did something else, and a refused one that did something.
+        AcceptedChange = "accepted-change", RefusedChange = "refused-change",
     }
 }
 
 words! {
     /// What kind of input was sent: the place in the grammar.
     Place {
-        // Of a finding that does not depend on the input.
-        Anywhere = "",
-        // Of an input that was not sent.
-        Skipped = "skipped",
-        Absent = "absent",
-        Empty = "empty",
-        Several = "several",
-        Right = "right",
+        // Of a finding that does not depend on the input, and of an input that was not sent.
+        Anywhere = "", Skipped = "skipped",
+        Absent = "absent", Empty = "empty", Several = "several", Right = "right",
         // Credentials of a login.
-        Elsewhere = "elsewhere",
-        NoScheme = "no scheme",
-        OtherScheme = "other scheme",
-        NoCredentials = "no credentials",
-        ObsText = "obs-text",
-        NoBase64 = "no base64",
-        NotUtf8 = "not UTF-8",
-        ControlCharacters = "control characters",
-        NoColon = "no colon",
-        Odd = "odd",
-        NameInAnotherCase = "name in another case",
-        EmptyName = "empty name",
-        EmptyPassword = "empty password",
-        PasswordWithColons = "password with colons",
-        WrongPassword = "wrong password",
-        UnknownName = "unknown name",
+        Elsewhere = "elsewhere", NoScheme = "no scheme", OtherScheme = "other scheme", NoCredentials = "no credentials",
+        ObsText = "obs-text", NoBase64 = "no base64", NotUtf8 = "not UTF-8", ControlCharacters = "control characters",
+        NoColon = "no colon", Odd = "odd", NameInAnotherCase = "name in another case", EmptyName = "empty name",
+        EmptyPassword = "empty password", PasswordWithColons = "password with colons",
+        WrongPassword = "wrong password", UnknownName = "unknown name",
         // Tokens.
-        AnotherSpelling = "another spelling",
-        AnotherScheme = "another scheme",
-        WrongToken = "wrong token",
+        AnotherSpelling = "another spelling", AnotherScheme = "another scheme", WrongToken = "wrong token",
         // JSON bodies.
-        DuplicateMember = "duplicate member",
-        Object = "object",
-        Array = "array",
-        Null = "null",
-        String = "string",
-        Number = "number",
-        Boolean = "boolean",
-        Deep = "deep",
-        LoneSurrogate = "lone surrogate",
-        Malformed = "malformed",
+        DuplicateMember = "duplicate member", Object = "object", Array = "array", Null = "null", String = "string",
+        Number = "number", Boolean = "boolean", Deep = "deep", LoneSurrogate = "lone surrogate", Malformed = "malformed",
         // New passwords.
-        Strong = "strong",
-        Weak = "weak",
-        Open = "open",
+        Strong = "strong", Weak = "weak", Open = "open",
         // Surfaces without kinds of inputs.
-        Path = "path",
-        Http = "http",
-        Session = "session",
+        Path = "path", Http = "http", Session = "session",
     }
 }

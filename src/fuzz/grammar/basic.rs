@@ -6,45 +6,9 @@ use percent_encoding::percent_encode_byte;
 
 use super::RequestParts;
 use super::bindings::Bindings;
-use super::codec::{Choice, choices, grammar};
+use super::codec::{Choice, grammar};
 use crate::documented::api::Operation;
 use crate::fuzz::hex;
-
-choices! {
-    /// Where the credentials are: in one `Authorization` field, in two, with others, folded over two lines, or elsewhere.
-    Placement {
-        Once, Absent, Twice, ThenOthers, OthersFirst, Comma, LowerName, UpperName, Spaced, Folded, Proxy,
-        Foreign, Query, Cookie,
-    }
-}
-
-choices! {
-    Scheme: &'static [u8] {
-        Basic = b"Basic",
-        Lower = b"basic",
-        Upper = b"BASIC",
-        Mixed = b"bAsIc",
-        Missing = b"",
-        Doubled = b"Basic Basic",
-        Bearer = b"Bearer",
-        Digest = b"Digest",
-        Longer = b"Basicx",
-        Negotiate = b"Negotiate",
-    }
-}
-
-choices! {
-    /// What stands between the scheme and the code, and behind the code.
-    Gap: [&'static [u8]; 2] {
-        Space = [b" ", b""],
-        Two = [b"  ", b""],
-        Many = [b"            ", b""],
-        Tab = [b"\t", b""],
-        Glued = [b"", b""],
-        Trailing = [b" ", b"   "],
-        Nbsp = ["\u{a0}".as_bytes(), b""],
-    }
-}
 
 /// The code of credentials that nobody has: `other:words`.
 const OTHERS: &str = "b3RoZXI6d29yZHM=";
@@ -86,33 +50,6 @@ fn loose_bits(text: &[u8]) -> Vec<u8> {
     code
 }
 
-choices! {
-    /// How the text is encoded, and what stands around that.
-    Encoding: Form {
-        Standard = coded(standard),
-        UrlSafe = coded(|text| URL_SAFE.encode(text).into_bytes()),
-        Unpadded = coded(unpadded),
-        OverPadded = Form { behind: b"=", ..coded(standard) },
-        PaddedInside = Form { inside: b"=", ..coded(standard) },
-        Blanks = Form { inside: b"  ", ..coded(standard) },
-        TabInside = Form { inside: b"\t", ..coded(standard) },
-        IllegalInside = Form { inside: b"!", ..coded(standard) },
-        LooseBits = coded(loose_bits),
-        // The text itself. Line ends and NUL would be another request, or none: the surface `http` has those.
-        Raw = coded(|text| text.iter().map(|byte| header_byte(*byte)).collect()),
-        Double = coded(|text| standard(&standard(text))),
-        Hex = coded(|text| hex(text).into_bytes()),
-        Percent = coded(percent),
-        Cut = coded(cut),
-        Followed = Form { behind: OTHERS.as_bytes(), ..coded(standard) },
-        // `other:words!`
-        Preceded = Form { before: b"b3RoZXI6d29yZHMh", ..coded(standard) },
-        Parameter = Form { behind: b", realm=\"x\"", ..coded(standard) },
-        Comment = Form { behind: b" (comment)", ..coded(standard) },
-        PercentPadding = coded(|text| STANDARD.encode(text).replace('=', "%3D").into_bytes()),
-    }
-}
-
 /// How many KiB of `x` are appended to the text; `Large` only where large requests are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Size {
@@ -131,22 +68,50 @@ impl Choice for Size {
     };
 }
 
-choices! {
-    /// The body of the login: none, `{}`, an empty one that is called JSON, a strong or a weak new password.
-    LoginWith {
-        Nothing, Object, Empty, Change, Weak,
-    }
-}
-
 grammar! {
     /// A login, as far as its credentials go. The text is what is encoded.
     BasicInput {
-        place: Placement,
-        scheme: Scheme,
-        gap: Gap,
-        encoding: Encoding,
-        size: Size,
-        with: LoginWith,
+        /// Where the credentials are: in one `Authorization` field, in two, with others, folded over two lines, or elsewhere.
+        place: Placement {
+            Once, Absent, Twice, ThenOthers, OthersFirst, Comma, LowerName, UpperName, Spaced, Folded, Proxy,
+            Foreign, Query, Cookie,
+        },
+        scheme: Scheme as &'static [u8] {
+            Basic = b"Basic", Lower = b"basic", Upper = b"BASIC", Mixed = b"bAsIc", Missing = b"",
+            Doubled = b"Basic Basic", Bearer = b"Bearer", Digest = b"Digest", Longer = b"Basicx", Negotiate = b"Negotiate",
+        },
+        /// What stands between the scheme and the code, and behind the code.
+        gap: Gap as [&'static [u8]; 2] {
+            Space = [b" ", b""], Two = [b"  ", b""], Many = [b"            ", b""], Tab = [b"\t", b""],
+            Glued = [b"", b""], Trailing = [b" ", b"   "], Nbsp = ["\u{a0}".as_bytes(), b""],
+        },
+        /// How the text is encoded, and what stands around that.
+        encoding: Encoding as Form {
+            Standard = coded(standard),
+            UrlSafe = coded(|text| URL_SAFE.encode(text).into_bytes()),
+            Unpadded = coded(unpadded),
+            OverPadded = Form { behind: b"=", ..coded(standard) },
+            PaddedInside = Form { inside: b"=", ..coded(standard) },
+            Blanks = Form { inside: b"  ", ..coded(standard) },
+            TabInside = Form { inside: b"\t", ..coded(standard) },
+            IllegalInside = Form { inside: b"!", ..coded(standard) },
+            LooseBits = coded(loose_bits),
+            // The text itself. Line ends and NUL would be another request, or none: the surface `http` has those.
+            Raw = coded(|text| text.iter().map(|byte| header_byte(*byte)).collect()),
+            Double = coded(|text| standard(&standard(text))),
+            Hex = coded(|text| hex(text).into_bytes()),
+            Percent = coded(percent),
+            Cut = coded(cut),
+            Followed = Form { behind: OTHERS.as_bytes(), ..coded(standard) },
+            // `other:words!`
+            Preceded = Form { before: b"b3RoZXI6d29yZHMh", ..coded(standard) },
+            Parameter = Form { behind: b", realm=\"x\"", ..coded(standard) },
+            Comment = Form { behind: b" (comment)", ..coded(standard) },
+            PercentPadding = coded(|text| STANDARD.encode(text).replace('=', "%3D").into_bytes()),
+        },
+        size: Size {},
+        /// The body of the login: none, `{}`, an empty one that is called JSON, a strong or a weak new password.
+        with: LoginWith { Nothing, Object, Empty, Change, Weak },
     }
 }
 

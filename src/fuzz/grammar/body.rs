@@ -4,76 +4,58 @@ use std::borrow::Cow;
 
 use super::basic::percent;
 use super::bindings::Bindings;
-use super::codec::{choices, grammar};
+use super::codec::grammar;
 use super::{INPUT_BYTES, RequestParts};
 use crate::documented::api::{Caller, Operation};
-
-choices! {
-    ContentType: &'static [&'static str] {
-        Json = &["application/json"],
-        Absent = &[],
-        Plain = &["text/plain"],
-        Upper = &["application/JSON"],
-        Utf16 = &["application/json; charset=utf-16"],
-        Latin1 = &["application/json;charset=latin1"],
-        Form = &["application/x-www-form-urlencoded"],
-        Multipart = &["multipart/form-data; boundary=x"],
-        Two = &["application/json", "text/plain"],
-        Garbage = &[";/=,"],
-    }
-}
-
-choices! {
-    /// How the body is framed: by its length, in one chunk, in chunks of one byte, or with a content coding that it does
-    /// not have.
-    Framing {
-        Length, Chunked, Crumbs, Gzip, UnknownCoding,
-    }
-}
-
-choices! {
-    /// What is done to the text before it is sent, if anything.
-    Spelling: Option<fn(&[u8]) -> Vec<u8>> {
-        Plain = None,
-        Around = Some(|text| [b" \t\r\n", text, b"\r\n \t"].concat()),
-        Bom = Some(|text| [b"\xef\xbb\xbf", text].concat()),
-        Utf16Le = Some(|text| [&[0xff, 0xfe], &*wide(text, u16::to_le_bytes)].concat()),
-        Utf16Be = Some(|text| wide(text, u16::to_be_bytes)),
-        CutOne = Some(|text| text[..text.len().saturating_sub(1)].to_vec()),
-        CutHalf = Some(|text| text[..text.len() / 2].to_vec()),
-        Doubled = Some(|text| text.repeat(2)),
-        Nul = Some(|text| [text, b"\0"].concat()),
-        Garbage = Some(|text| [text, b"}x"].concat()),
-        Percent = Some(percent),
-    }
-}
-
-choices! {
-    /// What `${bulk}` in the text stands for. From `Deep10K` on it makes a large request.
-    Bulk: fn() -> String {
-        Nothing = || "null".to_owned(),
-        Deep100 = || nested(100),
-        Deep1000 = || nested(1000),
-        Open4000 = || "[".repeat(4000),
-        Objects300 = || ["{\"a\":".repeat(300), "1".to_owned(), "}".repeat(300)].concat(),
-        Text4K = || format!("\"{}\"", "x".repeat(4 << 10)),
-        Digits4000 = || "7".repeat(4000),
-        Members300 = || members(300),
-        Deep10K = || nested(10_000),
-        Open100K = || "[".repeat(100_000),
-        TextMega = || format!("\"{}\"", "x".repeat((1 << 20) - 1024)),
-        DigitsMega = || "7".repeat(500_000),
-        MembersMega = || members(50_000),
-    }
-}
 
 grammar! {
     /// A request with a JSON body. The text is the body.
     BodyInput {
-        content_type: ContentType,
-        framing: Framing,
-        spelling: Spelling,
-        bulk: Bulk,
+        content_type: ContentType as &'static [&'static str] {
+            Json = &["application/json"],
+            Absent = &[],
+            Plain = &["text/plain"],
+            Upper = &["application/JSON"],
+            Utf16 = &["application/json; charset=utf-16"],
+            Latin1 = &["application/json;charset=latin1"],
+            Form = &["application/x-www-form-urlencoded"],
+            Multipart = &["multipart/form-data; boundary=x"],
+            Two = &["application/json", "text/plain"],
+            Garbage = &[";/=,"],
+        },
+        /// How the body is framed: by its length, in one chunk, in chunks of one byte, or with a content coding that it does
+        /// not have.
+        framing: Framing { Length, Chunked, Crumbs, Gzip, UnknownCoding },
+        /// What is done to the text before it is sent, if anything.
+        spelling: Spelling as Option<fn(&[u8]) -> Vec<u8>> {
+            Plain = None,
+            Around = Some(|text| [b" \t\r\n", text, b"\r\n \t"].concat()),
+            Bom = Some(|text| [b"\xef\xbb\xbf", text].concat()),
+            Utf16Le = Some(|text| [&[0xff, 0xfe], &*wide(text, u16::to_le_bytes)].concat()),
+            Utf16Be = Some(|text| wide(text, u16::to_be_bytes)),
+            CutOne = Some(|text| text[..text.len().saturating_sub(1)].to_vec()),
+            CutHalf = Some(|text| text[..text.len() / 2].to_vec()),
+            Doubled = Some(|text| text.repeat(2)),
+            Nul = Some(|text| [text, b"\0"].concat()),
+            Garbage = Some(|text| [text, b"}x"].concat()),
+            Percent = Some(percent),
+        },
+        /// What `${bulk}` in the text stands for. From `Deep10K` on it makes a large request.
+        bulk: Bulk as fn() -> String {
+            Nothing = || "null".to_owned(),
+            Deep100 = || nested(100),
+            Deep1000 = || nested(1000),
+            Open4000 = || "[".repeat(4000),
+            Objects300 = || ["{\"a\":".repeat(300), "1".to_owned(), "}".repeat(300)].concat(),
+            Text4K = || format!("\"{}\"", "x".repeat(4 << 10)),
+            Digits4000 = || "7".repeat(4000),
+            Members300 = || members(300),
+            Deep10K = || nested(10_000),
+            Open100K = || "[".repeat(100_000),
+            TextMega = || format!("\"{}\"", "x".repeat((1 << 20) - 1024)),
+            DigitsMega = || "7".repeat(500_000),
+            MembersMega = || members(50_000),
+        },
     }
 }
 

@@ -5,46 +5,22 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use super::RequestParts;
 use super::basic::header_byte;
 use super::bindings::Bindings;
-use super::codec::{choices, grammar};
+use super::codec::grammar;
 use crate::documented::api::Operation;
-
-choices! {
-    /// What stands before the token.
-    Before: &'static str {
-        Bearer = "Bearer ",
-        Lower = "bearer ",
-        Upper = "BEARER ",
-        Two = "Bearer  ",
-        Tab = "Bearer\t",
-        Nothing = "",
-        Basic = "Basic ",
-        Glued = "Bearer",
-        Token = "Token ",
-        Doubled = "Bearer Bearer ",
-    }
-}
-
-choices! {
-    /// Where the token stands: in one `Authorization` field, with a wrong one in a second, or elsewhere.
-    Carrier {
-        Once, Absent, ThenWrong, WrongFirst, Query, Cookie, Foreign,
-    }
-}
-
-choices! {
-    /// What is called: the reading of its own account, which the token's owner may; or a verification or the deletion of
-    /// nobody, which an ordinary user may not.
-    Called {
-        Itself, Verify, Delete,
-    }
-}
 
 grammar! {
     /// A call with a token, other than a login. The text is the token.
     BearerInput {
-        before: Before,
-        carrier: Carrier,
-        called: Called,
+        /// What stands before the token.
+        before: Before as &'static str {
+            Bearer = "Bearer ", Lower = "bearer ", Upper = "BEARER ", Two = "Bearer  ", Tab = "Bearer\t", Nothing = "",
+            Basic = "Basic ", Glued = "Bearer", Token = "Token ", Doubled = "Bearer Bearer ",
+        },
+        /// Where the token stands: in one `Authorization` field, with a wrong one in a second, or elsewhere.
+        carrier: Carrier { Once, Absent, ThenWrong, WrongFirst, Query, Cookie, Foreign },
+        /// What is called: the reading of its own account, which the token's owner may; or a verification or the deletion of
+        /// nobody, which an ordinary user may not.
+        called: Called { Itself, Verify, Delete },
     }
 }
 
@@ -73,35 +49,14 @@ impl BearerInput<'_> {
     }
 }
 
-choices! {
-    Caller {
-        User, Nobody,
-    }
-}
-
-choices! {
-    /// The method. None of them changes anything: a `POST` has no body.
-    Method: &'static str {
-        Get = "GET",
-        Head = "HEAD",
-        Options = "OPTIONS",
-        Post = "POST",
-    }
-}
-
-choices! {
-    /// How long the path is made, with `x` at its end.
-    Length {
-        Plain, Long,
-    }
-}
-
 grammar! {
     /// A request whose target is the point. The text is the target below the base path.
     PathInput {
-        caller: Caller,
-        method: Method,
-        length: Length,
+        caller: Caller { User, Nobody },
+        /// The method. None of them changes anything: a `POST` has no body.
+        method: Method as &'static str { Get = "GET", Head = "HEAD", Options = "OPTIONS", Post = "POST" },
+        /// How long the path is made, with `x` at its end.
+        length: Length { Plain, Long },
     }
 }
 
@@ -127,25 +82,13 @@ impl PathInput<'_> {
     }
 }
 
-choices! {
-    /// What `${bulk}` in the text stands for.
-    Bulk {
-        Nothing, FourK, HundredK, Fields,
-    }
-}
-
-choices! {
-    /// How line ends of the text are sent.
-    Lines {
-        Completed, Exact,
-    }
-}
-
 grammar! {
     /// Bytes for the wire. The text is what is sent.
     HttpInput {
-        bulk: Bulk,
-        lines: Lines,
+        /// What `${bulk}` in the text stands for.
+        bulk: Bulk { Nothing, FourK, HundredK, Fields },
+        /// How line ends of the text are sent.
+        lines: Lines { Completed, Exact },
     }
 }
 

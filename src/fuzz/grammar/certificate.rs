@@ -1,38 +1,18 @@
 //! Certificates: whole ones that are known to be right, damaged ones, and bytes that are none.
 
-use super::codec::{choices, grammar};
+use super::codec::grammar;
 use crate::documented::certificate::SampleCertificate;
-
-choices! {
-    Kind {
-        Wrapped, Bare, Bytes, Literal,
-    }
-}
-
-choices! {
-    /// The certificate's number, whose length moves what is behind it; or that of the sample.
-    Serial: Option<u64> {
-        Long = None,
-        Zero = Some(0),
-        OneByte = Some(127),
-        TwoBytes = Some(128),
-        Longest = Some(u64::MAX),
-    }
-}
-
-choices! {
-    /// What is done to a whole certificate.
-    Damage {
-        Nothing, UnknownBefore, UnknownAfter, Cut, Halved, HugeLength, Nested, WrongType,
-    }
-}
 
 grammar! {
     /// A certificate. The text is the name in it, or the message itself.
     CertificateInput {
-        kind: Kind,
-        serial: Serial,
-        damage: Damage,
+        kind: Kind { Wrapped, Bare, Bytes, Literal },
+        /// The certificate's number, whose length moves what is behind it; or that of the sample.
+        serial: Serial as Option<u64> {
+            Long = None, Zero = Some(0), OneByte = Some(127), TwoBytes = Some(128), Longest = Some(u64::MAX),
+        },
+        /// What is done to a whole certificate.
+        damage: Damage { Nothing, UnknownBefore, UnknownAfter, Cut, Halved, HugeLength, Nested, WrongType },
     }
 }
 

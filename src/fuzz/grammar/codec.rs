@@ -39,10 +39,44 @@ macro_rules! arbitrary_decodes {
     };
 }
 
-/// Writes `Arbitrary`, `decode` and `encode` for an input of choices and text, so that the three cannot drift apart:
-/// `grammar!(Name { field: Choice, … })`, the fields in the order of their letters, then the text.
+/// Writes an enum of choices, in the order of their letters; where a type is given, also what is written for each. One
+/// without choices is written elsewhere.
+macro_rules! choices {
+    ($(#[$meta:meta])* $name:ident {}) => {};
+    ($(#[$meta:meta])* $name:ident { $($variant:ident),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $name {
+            $($variant,)*
+        }
+
+        impl $crate::fuzz::grammar::codec::Choice for $name {
+            const ALL: &'static [Self] = &[$($name::$variant,)*];
+        }
+    };
+    ($(#[$meta:meta])* $name:ident as $written:ty { $($variant:ident = $value:expr),* $(,)? }) => {
+        $crate::fuzz::grammar::codec::choices! { $(#[$meta])* $name { $($variant,)* } }
+
+        impl $name {
+            /// A table, so that nothing branches on what a fuzzer chose.
+            const WRITTEN: [$written; <Self as $crate::fuzz::grammar::codec::Choice>::ALL.len()] = [$($value,)*];
+
+            pub(crate) fn written(self) -> $written {
+                Self::WRITTEN[self as usize]
+            }
+        }
+    };
+}
+
+/// Writes an input of choices and text with the enums of its choices, and its `Arbitrary`, `decode` and `encode`, so that
+/// they cannot drift apart: `grammar!(Name { field: Choice { A, B }, … })`, the fields in the order of their letters, then
+/// the text.
 macro_rules! grammar {
-    ($(#[$meta:meta])* $name:ident { $($field:ident: $choice:ty,)* }) => {
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[$doc:meta])* $field:ident: $choice:ident $(as $written:ty)? { $($choices:tt)* },)*
+    }) => {
+        $($crate::fuzz::grammar::codec::choices! { $(#[$doc])* $choice $(as $written)? { $($choices)* } })*
+
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name<'a> {
@@ -69,33 +103,6 @@ macro_rules! grammar {
         }
 
         $crate::fuzz::grammar::codec::arbitrary_decodes!($name<'a>);
-    };
-}
-
-/// Writes an enum of choices, in the order of their letters; where a type is given, also what is written for each.
-macro_rules! choices {
-    ($(#[$meta:meta])* $name:ident { $($variant:ident,)* }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum $name {
-            $($variant,)*
-        }
-
-        impl $crate::fuzz::grammar::codec::Choice for $name {
-            const ALL: &'static [Self] = &[$($name::$variant,)*];
-        }
-    };
-    ($(#[$meta:meta])* $name:ident: $written:ty { $($variant:ident = $value:expr,)* }) => {
-        choices! { $(#[$meta])* $name { $($variant,)* } }
-
-        impl $name {
-            /// A table, so that nothing branches on what a fuzzer chose.
-            const WRITTEN: [$written; <Self as $crate::fuzz::grammar::codec::Choice>::ALL.len()] = [$($value,)*];
-
-            pub(crate) fn written(self) -> $written {
-                Self::WRITTEN[self as usize]
-            }
-        }
     };
 }
 

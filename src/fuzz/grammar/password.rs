@@ -4,28 +4,16 @@ use std::borrow::Cow;
 
 use super::RequestParts;
 use super::bindings::Bindings;
-use super::codec::{choices, grammar};
+use super::codec::grammar;
 use crate::documented::api::Operation;
-
-choices! {
-    /// Where a password is set: by the user itself, by a login, or by the admin who creates the user.
-    Endpoint {
-        Update, Login, Create,
-    }
-}
-
-choices! {
-    /// How the password is written in JSON: with as few escapes as JSON allows, or every character as `\uXXXX`.
-    Written {
-        Plain, Escaped,
-    }
-}
 
 grammar! {
     /// A password. The text is the password itself; bytes that are no UTF-8 become U+FFFD.
     PasswordInput {
-        endpoint: Endpoint,
-        written: Written,
+        /// Where a password is set: by the user itself, by a login, or by the admin who creates the user.
+        endpoint: Endpoint { Update, Login, Create },
+        /// How the password is written in JSON: with as few escapes as JSON allows, or every character as `\uXXXX`.
+        written: Written { Plain, Escaped },
     }
 }
 

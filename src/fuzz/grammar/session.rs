@@ -19,11 +19,8 @@ choices! {
 
 choices! {
     /// A user, and its number.
-    Slot: usize {
-        One = 1,
-        Two = 2,
-        Three = 3,
-        Admin = 0,
+    Slot as usize {
+        One = 1, Two = 2, Three = 3, Admin = 0,
     }
 }
 

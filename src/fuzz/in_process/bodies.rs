@@ -22,7 +22,7 @@ fn decode(input: &[u8]) -> BodyInput<'_> {
     input
 }
 
-/// The members of an object in the order in which they stand: what stands twice is there twice.
+/// The members of an object in order, duplicates included.
 struct Slow<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Slow<'a> {
@@ -90,34 +90,26 @@ fn same_reading<T, const N: usize>(
         let told = error.to_string().contains(&*FIXED.user_password);
         assert!(!told, "the error tells a value: {error}");
     }
-    match slowly(body) {
-        Slowly::NoJson => assert!(matches!(read, Err(BodyError::Malformed(_))), "no JSON was read as {}", kind(read)),
-        Slowly::NoObject => {
-            assert!(matches!(read, Err(BodyError::NotAnObject)), "no object was read as {}", kind(read))
+    let (is_same, what, texts) = match slowly(body) {
+        Slowly::NoJson => (matches!(read, Err(BodyError::Malformed(_))), "no JSON was", None),
+        Slowly::NoObject => (matches!(read, Err(BodyError::NotAnObject)), "no object was", None),
+        Slowly::Object(members) if known.iter().any(|(name, _)| members.values(name).nth(1).is_some()) => {
+            (matches!(read, Err(BodyError::Malformed(_))), "a doubled member was", None)
         }
         Slowly::Object(members) => {
-            let twice = known.iter().any(|(name, _)| members.values(name).nth(1).is_some());
-            if twice {
-                assert!(matches!(read, Err(BodyError::Malformed(_))), "a doubled member was read as {}", kind(read));
-                return None;
-            }
             let texts = known.map(|(name, _)| members.text(name));
             let fits = |((name, required), text): (&(&str, bool), &Option<String>)| {
                 text.is_some() || (!required && members.values(name).next().is_none())
             };
-            if !known.iter().zip(&texts).all(fits) {
-                assert!(matches!(read, Err(BodyError::Members(_))), "bad members were read as {}", kind(read));
-            } else {
-                assert!(matches!(read, Ok(_) | Err(BodyError::Members(_))), "good members were read as {}", kind(read));
+            match known.iter().zip(&texts).all(fits) {
+                true => (matches!(read, Ok(_) | Err(BodyError::Members(_))), "good members were", Some(texts)),
+                false => (matches!(read, Err(BodyError::Members(_))), "bad members were", Some(texts)),
             }
-            return Some(texts);
         }
-    }
-    None
-}
-
-fn kind<T>(read: &Result<T, BodyError>) -> String {
-    read.as_ref().err().map_or("a body".to_owned(), ToString::to_string)
+    };
+    let kind = || read.as_ref().err().map_or("a body".to_owned(), ToString::to_string);
+    assert!(is_same, "{what} read as {}", kind());
+    texts
 }
 
 /// Login bodies: our reading is the slow one, and the reference client never takes a weak password.
@@ -149,8 +141,8 @@ pub fn users_body(input: &[u8]) {
     let input = decode(input);
     let body = input.body(&FIXED);
     let read = CreateUserBody::parse(&body);
-    let Some([username, password]) = same_reading(&input, &body, &read, [("username", true), ("password", true)])
-    else {
+    let known = [("username", true), ("password", true)];
+    let Some([username, password]) = same_reading(&input, &body, &read, known) else {
         return;
     };
     if let Ok(read) = &read {
@@ -172,15 +164,12 @@ pub fn account_body(input: &[u8]) {
         return;
     };
     if let Ok(read) = &read {
-        let texts = [(&read.cc, cc), (&read.phone_number, phone_number), (&read.cert, cert)];
-        for (value, text) in texts {
-            assert_eq!(Some(value), text.as_ref());
-        }
+        assert_eq!(
+            [&read.cc, &read.phone_number, &read.cert].map(Some),
+            [&cc, &phone_number, &cert].map(Option::as_ref)
+        );
         assert_eq!(read.pin, pin);
-        let named = match read.method {
-            Method::Sms => "sms",
-            Method::Voice => "voice",
-        };
+        let named = if read.method == Method::Sms { "sms" } else { "voice" };
         assert_eq!(Some(named), method.as_deref());
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         assert!(digits(&read.cc) && digits(&read.phone_number) && read.pin.as_deref().is_none_or(digits));

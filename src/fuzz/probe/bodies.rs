@@ -152,7 +152,7 @@ impl Probe<'_> {
         for name in name.iter().chain(&shown) {
             let is_ours = claimed.iter().any(|own| own.as_str() == name) || self.was_there(name);
             if !is_ours {
-                self.session.claims_to_have_made(name).await;
+                self.session.remove(name).await;
             }
         }
         if reading.class == Class::Reject {
