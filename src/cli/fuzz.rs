@@ -43,8 +43,7 @@ this machine if the target says that the default password has to be changed (cod
 --reset. It writes the new password to the journal first; `wabizspec recover` shows it. To fuzz another machine, list the \
 host under [fuzz] allow_hosts in the configuration.")]
 pub(super) struct FuzzArgs {
-    /// basic-auth, login-body, password, users-body, account-body, bearer, path, session, http, or all (all but http)
-    #[arg(value_name = "SURFACE", required = true)]
+    #[arg(value_name = "SURFACE", required = true, help = format!("{}, or all (all but http)", Surface::names()))]
     surfaces: Vec<String>,
     #[command(flatten)]
     target: TargetArgs,
@@ -71,7 +70,6 @@ pub(super) struct FuzzArgs {
     quiet: bool,
 }
 
-/// The surfaces of that name.
 fn surfaces(names: &[String]) -> Result<Vec<Surface>, Failure> {
     let mut surfaces = Vec::new();
     for name in names {
@@ -99,12 +97,9 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
     files::folder(&args.out)
         .map_err(|error| Failure::usage(format!("cannot keep findings in {}: {error}", args.out.display())))?;
-    let mut report = match &args.report {
-        Some(wanted) => {
-            Some(sink(wanted).map_err(|error| Failure::usage(format!("cannot write the report: {error}")))?)
-        }
-        None => None,
-    };
+    // Opened before anything is sent: a run whose report nobody can read is of no use.
+    let report = args.report.as_ref().map(sink).transpose();
+    let mut report = report.map_err(|error| Failure::usage(format!("cannot write the report: {error}")))?;
     let suite = suite(None)?;
     let seed = args.seed.unwrap_or_else(fuzz_session::random_seed);
     let settings = Settings {
@@ -120,13 +115,10 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         out: Some(args.out.clone()),
         url: resolved.info.url.clone(),
     };
-    let mut teller = Teller::new(
-        args.quiet,
-        args.report.as_ref().is_some_and(|wanted| wanted.path.is_none()),
-        &settings,
-        secrets(&resolved),
-    );
-    teller.line(&format!("fuzzing {} of {} with seed {seed}", list(&surfaces), resolved.info.url));
+    let stdout_is_taken = args.report.as_ref().is_some_and(|wanted| wanted.path.is_none());
+    let mut teller = Teller::new(args.quiet, stdout_is_taken, settings.timetable.time(), secrets(&resolved));
+    let names: Vec<&str> = surfaces.iter().map(|surface| surface.name()).collect();
+    teller.line(&format!("fuzzing {} of {} with seed {seed}", names.join(", "), resolved.info.url));
     let stop = stop_on_signal();
     let runtime = runtime()?;
     runtime.block_on(fuzz_session::prepare_journal(&resolved))?;
@@ -171,22 +163,21 @@ async fn fuzz_with(
     let timetable = &settings.timetable;
     let admin = within(timetable.set_up(), stop, setup.log_in(&args.out)).await;
     setup.notes.iter().for_each(|note| teller.line(note));
+    let not_begun =
+        |blocked| Summary { seed: settings.seed, interrupted: *stop.borrow(), blocked, ..Summary::default() };
     let admin = match admin {
         Ok(Ok(admin)) => admin,
-        failed => {
-            let blocked = match failed {
-                Ok(tried) => tried.err(),
-                Err(Cut::Time) => Some("half the time was over before the admin was logged in".to_owned()),
-                Err(Cut::Stop) => None,
-            };
-            return Summary { seed: settings.seed, interrupted: *stop.borrow(), blocked, ..Summary::default() };
-        }
+        Ok(Err(why)) => return not_begun(Some(why)),
+        Err(Cut::Time) => return not_begun(Some("half the time was over before the admin was logged in".to_owned())),
+        Err(Cut::Stop) => return not_begun(None),
     };
     let session = Arc::new(setup.session(admin, register, args.large));
     let watch = &mut |news: News<'_>| match news {
         News::Found(found) => teller.line(&finding_line(found)),
-        News::Progress { summary, elapsed } => teller.progress(summary, elapsed),
-        News::Waiting(elapsed) => teller.waiting(elapsed),
+        News::Progress { summary, elapsed } => teller.now_and_then(|| progress(summary), elapsed),
+        News::Waiting(elapsed) => {
+            teller.now_and_then(|| "waiting for answers that take their time".to_owned(), elapsed);
+        }
     };
     let mut summary = drive(Arc::clone(&session), settings, stop.clone(), watch).await;
     match setup.clean_up(&session, timetable.clean_up()).await {
@@ -196,7 +187,6 @@ async fn fuzz_with(
     summary
 }
 
-/// Where the report goes. Opened before anything is sent: a run whose report nobody can read is of no use.
 fn sink(wanted: &Wanted) -> std::io::Result<Box<dyn Write>> {
     Ok(match &wanted.path {
         Some(path) => Box::new(std::io::BufWriter::new(files::open_report(path)?)),
@@ -217,18 +207,13 @@ fn exit(summary: &Summary) -> u8 {
     }
 }
 
-fn list(surfaces: &[Surface]) -> String {
-    surfaces.iter().map(|surface| surface.name()).collect::<Vec<_>>().join(", ")
-}
-
-/// Tells people how it goes: a bar on a terminal, a line every few seconds elsewhere.
+/// Shows how it goes: a bar on a terminal, a line every few seconds elsewhere.
 struct Teller {
     out: Box<dyn Write + Send>,
     quiet: bool,
     bar: Option<ProgressBar>,
     time: Option<Duration>,
     told: Instant,
-    /// What the owner gave, and nothing may show.
     secrets: Redaction,
 }
 
@@ -236,19 +221,14 @@ struct Teller {
 const EVERY: Duration = Duration::from_secs(5);
 
 impl Teller {
-    fn new(quiet: bool, stdout_is_taken: bool, settings: &Settings, secrets: Redaction) -> Teller {
-        let out: Box<dyn Write + Send> = match stdout_is_taken {
-            true => Box::new(anstream::stderr()),
-            false => Box::new(anstream::stdout()),
-        };
-        let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
-            let bar = ProgressBar::new_spinner();
-            bar.set_style(
-                ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
-            );
-            bar
-        });
-        Teller { out, quiet, bar, time: settings.timetable.time(), told: Instant::now(), secrets }
+    fn new(quiet: bool, stdout_is_taken: bool, time: Option<Duration>, secrets: Redaction) -> Teller {
+        let out: Box<dyn Write + Send> =
+            if stdout_is_taken { Box::new(anstream::stderr()) } else { Box::new(anstream::stdout()) };
+        let style =
+            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let is_seen = std::io::stderr().is_terminal() && !quiet;
+        let bar = is_seen.then(|| ProgressBar::new_spinner().with_style(style));
+        Teller { out, quiet, bar, time, told: Instant::now(), secrets }
     }
 
     fn line(&mut self, text: &str) {
@@ -265,33 +245,14 @@ impl Teller {
         }
     }
 
-    fn progress(&mut self, summary: &Summary, elapsed: Duration) {
-        let text = || {
-            format!(
-                "{} requests · {:.0}/s · {} kinds of answers · {} inputs kept · {} findings",
-                summary.requests,
-                summary.rate(),
-                summary.answers.len(),
-                summary.corpus,
-                summary.findings().count(),
-            )
-        };
-        self.now_and_then(text, elapsed);
-    }
-
-    fn waiting(&mut self, elapsed: Duration) {
-        self.now_and_then(|| "waiting for answers that take their time".to_owned(), elapsed);
-    }
-
     /// On the bar always, as a line when one is due.
     fn now_and_then(&mut self, text: impl Fn() -> String, elapsed: Duration) {
         let due = self.told.elapsed() >= EVERY;
         if self.bar.is_none() && !due {
             return;
         }
-        let left =
-            self.time.map_or(String::new(), |time| format!(" · {} s left", time.saturating_sub(elapsed).as_secs()));
-        let text = text() + &left;
+        let left = self.time.map(|time| format!(" · {} s left", time.saturating_sub(elapsed).as_secs()));
+        let text = text() + &left.unwrap_or_default();
         match &self.bar {
             Some(bar) => bar.set_message(text),
             None => self.line(&text),
@@ -302,70 +263,60 @@ impl Teller {
     }
 
     fn end(&mut self, summary: &Summary, surfaces: &[Surface]) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.iter().for_each(ProgressBar::finish_and_clear);
         let told = self.secrets.apply(&told(summary, surfaces));
         let _ = write!(self.out, "{}", harmless_text(&told));
         let _ = self.out.flush();
     }
 }
 
+fn progress(summary: &Summary) -> String {
+    let (rate, findings) = (summary.rate(), summary.findings().count());
+    let (requests, kinds, kept) = (summary.requests, summary.answers.len(), summary.corpus);
+    format!("{requests} requests · {rate:.0}/s · {kinds} kinds of answers · {kept} inputs kept · {findings} findings")
+}
+
 fn finding_line(found: &Found) -> String {
     format!("{} {} {}: {}", found.level, found.signature.requirement, found.id, harmless_line(&found.what))
 }
 
-/// The whole summary, as text.
 fn told(summary: &Summary, surfaces: &[Surface]) -> String {
-    let mut text = String::from("\nwhat was sent, by answer\n");
+    let mut lines = vec![String::new(), "what was sent, by answer".to_owned()];
     let mut rows: Vec<(Surface, Class)> = summary.table.keys().map(|(surface, class, _)| (*surface, *class)).collect();
     rows.dedup();
     for (surface, class) in rows {
         let cells = summary.table.iter().filter(|((s, c, _), _)| (*s, *c) == (surface, class));
         let cells: Vec<String> = cells.map(|((_, _, kind), count)| format!("{kind} x{count}")).collect();
-        text.push_str(&format!("  {surface:<13} {class:<7} {}\n", cells.join("  ")));
+        lines.push(format!("  {surface:<13} {class:<7} {}", cells.join("  ")));
     }
     let possible = aimed::rows(surfaces);
-    let missed: Vec<&str> = possible.iter().filter(|row| !summary.rows.contains(**row)).copied().collect();
-    let by_letter = |letter: char| {
-        let covered: Vec<&str> =
-            possible.iter().filter(|row| row.starts_with(letter) && summary.rows.contains(**row)).copied().collect();
-        (!covered.is_empty()).then(|| covered.join(" "))
-    };
-    text.push_str(&format!("rows of the catalogue covered: {} of {}\n", summary.rows.len(), possible.len()));
+    let (covered, missed): (Vec<&str>, Vec<&str>) = possible.iter().partition(|row| summary.rows.contains(**row));
+    lines.push(format!("rows of the catalogue covered: {} of {}", summary.rows.len(), possible.len()));
     for letter in ['A', 'J', 'P', 'S', 'H'] {
-        text.extend(by_letter(letter).map(|rows| format!("  {rows}\n")));
+        let rows: Vec<&str> = covered.iter().filter(|row| row.starts_with(letter)).copied().collect();
+        lines.extend((!rows.is_empty()).then(|| format!("  {}", rows.join(" "))));
     }
     if !missed.is_empty() {
-        text.push_str(&format!("  not reached: {}\n", missed.join(" ")));
+        lines.push(format!("  not reached: {}", missed.join(" ")));
     }
-    for (why, count) in &summary.skipped {
-        text.push_str(&format!("not sent: {count} inputs ({why})\n"));
-    }
-    for (what, count) in &summary.observed {
-        text.push_str(&format!("observed {count} times: {}\n", harmless_line(what)));
-    }
+    lines.extend(summary.skipped.iter().map(|(why, count)| format!("not sent: {count} inputs ({why})")));
+    let observed = |(what, count): (&String, &u64)| format!("observed {count} times: {}", harmless_line(what));
+    lines.extend(summary.observed.iter().map(observed));
     for found in &summary.found {
-        text.push_str(&format!("\n{} (seen {} times)\n", finding_line(found), found.times));
+        lines.push(format!("\n{} (seen {} times)", finding_line(found), found.times));
         match (found.tried_again, found.confirmed) {
             (_, true) => {}
-            (true, false) => text.push_str("  not seen again when tried alone\n"),
-            (false, false) => text.push_str("  not confirmed: it was not tried again\n"),
+            (true, false) => lines.push("  not seen again when tried alone".to_owned()),
+            (false, false) => lines.push("  not confirmed: it was not tried again".to_owned()),
         }
-        for line in &found.reproduce {
-            text.push_str(&format!("  {line}\n"));
-        }
+        lines.extend(found.reproduce.iter().map(|line| format!("  {line}")));
     }
-    if let Some(why) = &summary.blocked {
-        text.push_str(&format!("\nstopped: {why}\n"));
-    }
-    for what in &summary.unfinished {
-        text.push_str(&format!("\nnot complete: {what}\n"));
-    }
+    lines.extend(summary.blocked.iter().map(|why| format!("\nstopped: {why}")));
+    lines.extend(summary.unfinished.iter().map(|what| format!("\nnot complete: {what}")));
     if summary.interrupted {
-        text.push_str("\ninterrupted; everything up to there is reported\n");
+        lines.push("\ninterrupted; everything up to there is reported".to_owned());
     }
-    text.push_str(&format!(
+    lines.push(format!(
         "\n{} inputs, {} requests in {:.1} s ({:.0}/s), seed {}: {} findings, {} warnings\n",
         summary.inputs,
         summary.requests,
@@ -375,5 +326,5 @@ fn told(summary: &Summary, surfaces: &[Surface]) -> String {
         summary.findings().count(),
         summary.warnings().count(),
     ));
-    text
+    lines.join("\n")
 }

@@ -22,11 +22,8 @@ use crate::transport::origin::Origin;
 /// Refuses hosts that nobody has released for fuzzing.
 pub(super) fn may_be_fuzzed(resolved: &Resolved) -> Result<(), Failure> {
     let origin = resolved.target.transport.origin();
-    if origin.is_loopback() {
-        return Ok(());
-    }
     let host = origin.connect_host();
-    if resolved.allow_hosts.iter().any(|allowed| allowed == host) {
+    if origin.is_loopback() || resolved.allow_hosts.iter().any(|allowed| allowed == host) {
         return Ok(());
     }
     Err(Failure::usage(format!(
@@ -61,17 +58,12 @@ pub(super) fn kept_by_an_earlier_version(out: &Path, origin: &Origin) -> Option<
 }
 
 /// Puts the journal in its place before anything is sent.
-///
-/// # Errors
-/// It cannot be written.
 pub(super) async fn prepare_journal(resolved: &Resolved) -> Result<(), Failure> {
-    match &resolved.journal {
-        Some(journal) => journal.prepare().await.map_err(Failure::usage),
-        None => Ok(()),
-    }
+    let Some(journal) = &resolved.journal else { return Ok(()) };
+    journal.prepare().await.map_err(Failure::usage)
 }
 
-/// What the fuzzer stands on: the accounts that it makes, and the admin who makes them.
+/// The accounts that the fuzzer makes, and the admin who makes them.
 pub(super) struct FuzzSetup<'r> {
     resolved: &'r Resolved,
     givens: Givens,
@@ -80,7 +72,7 @@ pub(super) struct FuzzSetup<'r> {
 }
 
 impl<'r> FuzzSetup<'r> {
-    /// At that target. Nothing is sent.
+    /// Nothing is sent yet.
     pub fn new(resolved: &'r Resolved) -> FuzzSetup<'r> {
         let target = Arc::clone(&resolved.target);
         let custody = match &resolved.journal {
@@ -88,26 +80,19 @@ impl<'r> FuzzSetup<'r> {
             None => Custody::Disposable,
         };
         let (name, password) = (resolved.admin_name.clone(), resolved.admin_password.clone());
-        let accounts = Accounts::new(Arc::clone(&target), name, password, custody);
-        FuzzSetup {
-            resolved,
-            givens: Givens::new(target, Arc::new(accounts), resolved.info.embedded),
-            notes: Vec::new(),
-        }
+        let accounts = Arc::new(Accounts::new(Arc::clone(&target), name, password, custody));
+        FuzzSetup { resolved, givens: Givens::new(target, accounts, resolved.info.embedded), notes: Vec::new() }
     }
 
-    /// Logs in as admin. Where no password that is known works, and the target is on this machine or may be set up anew, a
-    /// first login gives the admin one. `out` is where an earlier version kept it.
-    ///
-    /// # Errors
-    /// Why there is no login, and what to do about it.
+    /// Logs in as admin. Where no known password works, and the target is on this machine or may be set up again, a first
+    /// login gives the admin one. `out` is where an earlier version kept it. The error says what to do about it.
     pub async fn log_in(&mut self, out: &Path) -> Result<Admin, String> {
         let kept = kept_by_an_earlier_version(out, self.resolved.target.transport.origin());
         if let Some((password, _)) = kept.as_ref().filter(|_| !self.resolved.info.embedded) {
             self.givens.accounts().passwords().may_become(std::slice::from_ref(password));
         }
         let admin = match self.givens.admin().await {
-            Err(why) if self.may_begin_anew() => self.begin_anew(why).await,
+            Err(why) if self.may_log_in_first() => self.first_login(why).await,
             tried => tried,
         };
         if let (Ok(admin), Some((password, file))) = (&admin, kept)
@@ -122,22 +107,22 @@ impl<'r> FuzzSetup<'r> {
         admin.map_err(|why| format!("the fuzzer cannot log in: {why}\n  help: set WABIZSPEC_ADMIN_PASSWORD"))
     }
 
-    fn may_begin_anew(&self) -> bool {
+    fn may_log_in_first(&self) -> bool {
         let Resolved { info, capabilities, target, .. } = self.resolved;
         !info.embedded && (target.transport.origin().is_loopback() || capabilities.fresh || capabilities.reset)
     }
 
     /// The first login of a target that is just installed: one that says so itself (code 1024), or one that its owner
-    /// says may be set up anew.
-    async fn begin_anew(&mut self, why: CustodyFailure) -> Result<Admin, CustodyFailure> {
+    /// says may be set up again.
+    async fn first_login(&mut self, why: CustodyFailure) -> Result<Admin, CustodyFailure> {
         let (target, accounts) = (&self.resolved.target, self.givens.accounts());
         let (fresh, reset) = (self.resolved.capabilities.fresh, self.resolved.capabilities.reset);
         if reset {
             target.reset().await?;
             accounts.are_gone();
         }
-        let account =
-            |password: &str| Account { username: self.resolved.admin_name.clone(), password: password.to_owned() };
+        let username = &self.resolved.admin_name;
+        let account = |password: &str| Account { username: username.clone(), password: password.to_owned() };
         match probe(target, &account(DEFAULT_PASSWORD)).await {
             Probe::ChangeRequired => {}
             Probe::Refused if fresh || reset => {}
@@ -180,7 +165,6 @@ impl<'r> FuzzSetup<'r> {
         Ok(admin)
     }
 
-    /// Logs in with a password that is the admin's now, surely or perhaps.
     async fn log_in_again(&mut self, password: &str, surely: bool) -> Result<Admin, CustodyFailure> {
         let passwords = [password.to_owned()];
         let accounts = self.givens.accounts();
@@ -192,28 +176,22 @@ impl<'r> FuzzSetup<'r> {
         self.givens.admin().await
     }
 
-    /// The target with its admin, ready to be fuzzed.
     pub fn session(&self, admin: Admin, register: &Register, large: bool) -> FuzzSession {
-        let embedded = self.resolved.info.embedded;
-        let capabilities = &self.resolved.capabilities;
-        let target = Arc::clone(&self.resolved.target);
-        let mut session = FuzzSession::new(target, admin, self.givens.accounts(), register);
-        session.registers = embedded || capabilities.allow.contains(&Change::Registration);
-        session.disposable = embedded || capabilities.fresh;
+        let Resolved { info, capabilities, target, .. } = self.resolved;
+        let mut session = FuzzSession::new(Arc::clone(target), admin, self.givens.accounts(), register);
+        session.registers = info.embedded || capabilities.allow.contains(&Change::Registration);
+        session.disposable = info.embedded || capabilities.fresh;
         session.large = large;
         session
     }
 
-    /// Removes what was made. Returns what is left, each with what to do about it.
-    ///
-    /// # Errors
-    /// It was not finished by then; what to do about it.
+    /// Removes what was made. Returns what is left, each with what to do about it; the error says that it was not finished by
+    /// then.
     pub async fn clean_up(&mut self, session: &FuzzSession, until: Instant) -> Result<Vec<String>, String> {
         let candidates = session.admin_candidates();
         let tidy = async {
             if !candidates.is_empty() {
-                // Whether one of them was taken shows at a login. Another input may have been seen to leave the password as it
-                // is meanwhile.
+                // Whether one of them was taken shows at a login: what another input has shown since may be outdated.
                 self.givens.accounts().passwords().may_become(&candidates);
                 self.givens.forget_logins();
                 let _ = self.givens.admin().await;

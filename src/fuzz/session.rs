@@ -13,7 +13,7 @@ use super::laxity::Laxity;
 use super::locked;
 use crate::custody::accounts::{Account, Accounts, Admin, outcome};
 use crate::custody::made::OwnName;
-use crate::custody::{Target, Undone, names};
+use crate::custody::{Failure, Target, names};
 use crate::documented::api::Operation;
 use crate::exchange::{Exchange, Redaction, Request};
 use crate::judge::Oracles;

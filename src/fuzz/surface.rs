@@ -81,6 +81,10 @@ impl Surface {
         [BasicAuth, LoginBody, UsersBody, AccountBody, Password, Bearer, Path, Session, Http]
     };
 
+    pub(crate) fn names() -> String {
+        Surface::ALL.map(Surface::name).join(", ")
+    }
+
     pub(super) const fn row(self) -> Row {
         use Operation::{CreateUser, LogIn, Register};
         match self {
@@ -98,7 +102,7 @@ impl Surface {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not a surface; use {names} or all", names = Surface::ALL.map(Surface::name).join(", "))]
+#[error("`{0}` is not a surface; use {names} or all", names = Surface::names())]
 pub struct UnknownSurface(String);
 
 impl FromStr for Surface {
