@@ -88,7 +88,6 @@ pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
     first.into_iter().chain(others).collect()
 }
 
-/// The entries of the dictionaries of a surface.
 pub(super) fn pieces(surface: Surface) -> Vec<Vec<u8>> {
     surface.row().dictionaries.iter().flat_map(|file| file.lines().filter_map(entry)).collect()
 }

@@ -16,7 +16,6 @@ use super::session::{FuzzSession, NoAccount, WorkerAccounts};
 use super::surface::Surface;
 use super::words::Class;
 
-/// An input that was tried.
 pub(super) struct Tried {
     pub generated: Generated,
     pub probed: Probed,
@@ -39,7 +38,6 @@ pub(super) struct Batch {
     pub progress: Mutex<Progress>,
 }
 
-/// How far a batch has come.
 #[derive(Default)]
 pub(super) struct Progress {
     pub tried: Vec<Tried>,
@@ -56,7 +54,6 @@ impl Progress {
     }
 }
 
-/// Why a worker cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Lost {
     #[error(transparent)]
@@ -97,7 +94,6 @@ impl Batch {
         progress
     }
 
-    /// The next input, unless the batch is to end.
     fn next(&self) -> Option<&Generated> {
         let mut progress = locked(&self.progress);
         let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
@@ -115,7 +111,6 @@ impl Batch {
         probed
     }
 
-    /// One worker: takes inputs as long as there are some.
     async fn work(&self, worker: &mut WorkerAccounts) -> Result<(), NoAccount> {
         while let Some(generated) = self.next() {
             let mut probed = self.probe(worker, generated).await;

@@ -51,13 +51,11 @@ pub(super) async fn is_back(session: &FuzzSession) -> bool {
     false
 }
 
-/// The input that takes the target down.
 pub(super) struct Culprit {
     /// Its place among the suspects.
     pub index: usize,
     pub probed: Probed,
     pub worker: WorkerAccounts,
-    /// Whether the target is back.
     pub back: bool,
 }
 

@@ -11,7 +11,6 @@ use super::grammar::body::{BodyInput, Framing};
 use super::random::Random;
 use super::surface::{Form, Surface};
 
-/// An input, and the row of the catalogue it was written for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
     pub index: u64,

@@ -3,7 +3,6 @@
 
 use super::words::Place;
 
-/// Which wrong logins a target accepts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Laxity {
     #[default]

@@ -25,7 +25,6 @@ use super::timetable::{Cut, Settings};
 use super::{bisection, locked, saved, target_checks};
 use crate::files;
 
-/// What is known and done in a run so far.
 pub(super) struct Run {
     pub settings: Settings,
     generator: Generator,
@@ -60,7 +59,6 @@ impl Run {
         run
     }
 
-    /// Takes over the corpus of an earlier run.
     fn resume(&mut self) {
         let Some(out) = &self.settings.out else { return };
         for surface in &self.settings.surfaces {
@@ -191,8 +189,7 @@ impl Run {
         for Tried { generated, probed, inconsistent, .. } in tried {
             let (surface, place) = (generated.surface, probed.place);
             if *inconsistent {
-                let what = format!("{surface}: {place}: the same bytes are now accepted, now refused");
-                self.summary.observed_once(what);
+                self.summary.observed_once(format!("{surface}: {place}: the same bytes are now accepted, now refused"));
             }
             let is_new = !self.summary.table.contains_key(&(surface, probed.class, probed.kind));
             if probed.skipped.is_none() && is_new {

@@ -30,17 +30,14 @@ pub(super) struct Findings {
     pub settings: Settings,
     /// What the owner configured and no text may show.
     pub secrets: Redaction,
-    /// Where each is announced when it is saved.
     pub news: UnboundedSender<Found>,
     /// In the order in which they were first seen, each with the exchange that shows it, and what the names in its input
     /// stood for.
     pub found: Vec<(Found, Arc<Exchange>, Bindings)>,
-    /// Why something could not be saved.
     pub trouble: Option<String>,
 }
 
 impl Findings {
-    /// Takes in what a try violated.
     pub fn see(&mut self, generated: &Generated, probed: &Probed, bindings: &Bindings) {
         for violation in &probed.violations {
             let signature = Signature::of(generated.surface, probed, violation);

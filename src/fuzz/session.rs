@@ -215,13 +215,11 @@ const INPUTS_PER_ACCOUNT: u32 = 10_000;
 /// One worker's accounts. After an error there is no account to log in with any more.
 #[derive(Debug, Clone)]
 pub(super) struct WorkerAccounts {
-    /// What the names in an input stand for here.
     pub bindings: Bindings,
     /// The accounts were made by the run; otherwise nothing is tried that could change one.
     pub own: bool,
     /// An ordinary user may read the admin's account here, which is left open.
     pub reads_others: bool,
-    /// How many inputs the account has seen.
     inputs: u32,
 }
 

@@ -30,7 +30,6 @@ pub struct Summary {
     pub table: BTreeMap<(Surface, Class, Kind), u64>,
     /// Rows of the catalogue that were covered.
     pub rows: BTreeSet<&'static str>,
-    /// Inputs that were not sent, by reason.
     pub(crate) skipped: BTreeMap<&'static str, u64>,
     /// Findings and warnings.
     pub found: Vec<Found>,
@@ -38,9 +37,7 @@ pub struct Summary {
     pub observed: BTreeMap<String, u64>,
     /// Why the run could not go on, or could not judge.
     pub blocked: Option<String>,
-    /// What the run had no time for.
     pub(crate) unfinished: Vec<String>,
-    /// How many inputs are mixed.
     pub(crate) corpus: usize,
 }
 
@@ -48,7 +45,6 @@ pub struct Summary {
 const OBSERVATIONS: usize = 200;
 
 impl Summary {
-    /// Takes in one input.
     pub(super) fn take(&mut self, surface: Surface, row: Option<&'static str>, probed: &Probed) {
         self.requests += probed.requests;
         if let Some(why) = probed.skipped {
@@ -80,7 +76,6 @@ impl Summary {
         self.found.iter().filter(|found| found.level != Level::Must)
     }
 
-    /// Requests per second over the whole run.
     pub(crate) fn rate(&self) -> f64 {
         let seconds = self.elapsed.as_secs_f64();
         // Exact up to 2⁵³ requests.

@@ -44,7 +44,6 @@ pub(super) enum Form {
     Http,
 }
 
-/// What a surface has that others have not.
 pub(super) struct Row {
     pub form: Form,
     /// The aimed inputs: `fuzz/aimed/SURFACE.txt`.

@@ -78,10 +78,8 @@ pub(super) async fn timing(session: &FuzzSession, worker: &WorkerAccounts, summa
     }
 }
 
-/// How many connections are slow.
 const SLOW: usize = 16;
 
-/// The pause between two of their bytes.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Connections that send a byte now and then and never end their header, as Slowloris does, and a good login meanwhile (row

@@ -37,7 +37,6 @@ const CLEAN_UP: Duration = Duration::from_secs(60);
 pub struct Timetable {
     begun: Instant,
     time: Option<Duration>,
-    /// Kept for what comes after the inputs.
     reserve: Duration,
 }
 

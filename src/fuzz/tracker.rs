@@ -19,7 +19,6 @@ enum Expected {
     Open,
 }
 
-/// What a success changes, of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Effect {
     Nothing,
@@ -31,7 +30,6 @@ enum Effect {
     LoggedOut { slot: usize, token: usize },
 }
 
-/// A call and what must come of it.
 #[derive(Debug, Clone)]
 pub struct Planned {
     pub request: RequestParts,
@@ -47,7 +45,6 @@ impl Planned {
     }
 }
 
-/// What is known of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Life {
     Living,
@@ -60,15 +57,12 @@ enum Life {
     Never,
 }
 
-/// One account, as far as it is known.
 #[derive(Debug, Clone, Default)]
 struct Known {
     name: String,
     /// Passwords that may be in force, the likeliest first; none where there is no such account.
     passwords: Vec<String>,
-    /// Passwords that are no longer in force.
     dead: Vec<String>,
-    /// Tokens in the order they were given.
     tokens: Vec<(String, Life)>,
 }
 
@@ -79,11 +73,9 @@ pub struct Breach {
     pub what: String,
 }
 
-/// What is known of the accounts of a session.
 #[derive(Debug, Clone)]
 pub struct Tracker {
     accounts: [Known; SLOTS],
-    /// Whether the calls that could harm the admin's account are made.
     admin_too: bool,
     serial: u32,
 }
@@ -169,7 +161,7 @@ impl Tracker {
     }
 
     /// The call of a step, made from what is known of the accounts by then.
-    pub fn plan(&mut self, step: Step) -> Planned {
+    pub fn plan(&mut self, step: &Step<'_>) -> Planned {
         self.serial += 1;
         let slot = step.subject.written();
         let op = match step.op {

@@ -26,7 +26,6 @@ const fn coded(code: fn(&[u8]) -> Vec<u8>) -> Form {
     Form { code, before: b"", inside: b"", behind: b"" }
 }
 
-/// Base64 as it must be (RFC 4648 §4).
 fn standard(text: &[u8]) -> Vec<u8> {
     STANDARD.encode(text).into_bytes()
 }

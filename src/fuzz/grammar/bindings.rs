@@ -10,7 +10,6 @@ use crate::template::Filter;
 /// Writes each binding once: its name, what it stands for, and its value in [`FIXED`].
 macro_rules! bindings {
     ($($(#[$meta:meta])* $name:ident = $fixed:expr,)*) => {
-        /// The values of one account's inputs.
         #[derive(Debug, Clone)]
         pub struct Bindings {
             $($(#[$meta])* pub(crate) $name: Cow<'static, str>,)*
@@ -45,7 +44,6 @@ bindings! {
     admin_token = "YWRtaW4tdG9rZW4tb2YtYS1mdXp6LXJ1bi0wMDAwMDE",
     /// A token of `user` that was logged out.
     dead_token = "ZGVhZC10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE",
-    /// A name that no account has.
     nobody = "fuzznobody",
     /// A name of its own for this input.
     unique = "fuzznew001",

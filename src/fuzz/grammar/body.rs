@@ -60,12 +60,10 @@ grammar! {
 }
 
 impl BodyInput<'_> {
-    /// Whether the request goes beyond what is sent unasked.
     pub fn is_large(&self) -> bool {
         matches!(self.bulk, Bulk::Deep10K | Bulk::Open100K | Bulk::TextMega | Bulk::DigitsMega | Bulk::MembersMega)
     }
 
-    /// The body, before it is framed.
     pub fn body(&self, bindings: &Bindings) -> Cow<'_, [u8]> {
         let mut text = bindings.render(&self.text);
         if text.contains(&b'$')

@@ -11,7 +11,6 @@ use crate::documented::api::Operation;
 grammar! {
     /// A call with a token, other than a login. The text is the token.
     BearerInput {
-        /// What stands before the token.
         before: Before as &'static str {
             Bearer = "Bearer ", Lower = "bearer ", Upper = "BEARER ", Two = "Bearer  ", Tab = "Bearer\t", Nothing = "",
             Basic = "Basic ", Glued = "Bearer", Token = "Token ", Doubled = "Bearer Bearer ",
@@ -55,7 +54,6 @@ grammar! {
         caller: Caller { User, Nobody },
         /// The method. None of them changes anything: a `POST` has no body.
         method: Method as &'static str { Get = "GET", Head = "HEAD", Options = "OPTIONS", Post = "POST" },
-        /// How long the path is made, with `x` at its end.
         length: Length { Plain, Long },
     }
 }
@@ -85,9 +83,7 @@ impl PathInput<'_> {
 grammar! {
     /// Bytes for the wire. The text is what is sent.
     HttpInput {
-        /// What `${bulk}` in the text stands for.
         bulk: Bulk { Nothing, FourK, HundredK, Fields },
-        /// How line ends of the text are sent.
         lines: Lines { Completed, Exact },
     }
 }

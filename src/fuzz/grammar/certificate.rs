@@ -11,7 +11,6 @@ grammar! {
         serial: Serial as Option<u64> {
             Long = None, Zero = Some(0), OneByte = Some(127), TwoBytes = Some(128), Longest = Some(u64::MAX),
         },
-        /// What is done to a whole certificate.
         damage: Damage { Nothing, UnknownBefore, UnknownAfter, Cut, Halved, HugeLength, Nested, WrongType },
     }
 }

@@ -62,7 +62,6 @@ impl RequestParts {
         self
     }
 
-    /// With a parameter in the query.
     fn query(self, name: &str, value: &[u8]) -> RequestParts {
         let value: String = form_urlencoded::byte_serialize(value).collect();
         RequestParts { path: format!("{}?{name}={value}", self.path), ..self }

@@ -46,7 +46,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Slow<'a> {
 }
 
 impl Slow<'_> {
-    /// The values of one member.
     fn values<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m RawValue> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| *value)
     }

@@ -28,18 +28,22 @@ pub use answer::answer;
 pub use bodies::{account_body, login_body, users_body};
 pub use session::{session, session_of};
 
+macro_rules! targets {
+    ($($name:ident),*) => { [$((stringify!($name), $name)),*] };
+}
+
 /// The functions by the names of their targets.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
-    ("basic_auth", basic_auth),
-    ("login_body", login_body),
-    ("users_body", users_body),
-    ("account_body", account_body),
-    ("password", password),
-    ("certificate", certificate),
-    ("expires_after", expires_after),
-    ("scenario_file", scenario_file),
-    ("answer", answer),
-    ("session", session),
+pub const TARGETS: [(&str, fn(&[u8])); 10] = targets![
+    basic_auth,
+    login_body,
+    users_body,
+    account_body,
+    password,
+    certificate,
+    expires_after,
+    scenario_file,
+    answer,
+    session
 ];
 
 /// Basic credentials: our reading is the naive one, undoes rendering, and is never more than a lenient decoder makes

@@ -34,7 +34,6 @@ struct Client {
     now: Timestamp,
     /// The admin's.
     token: String,
-    /// How often entropy was drawn.
     drawn: Arc<AtomicU64>,
     /// Where every input begins: the users are there, and the admin is logged in.
     start: Moment,
@@ -59,14 +58,13 @@ impl Client {
         client
     }
 
-    /// Holds a sequence to the invariants.
     fn hold(&mut self, input: &[u8]) {
         self.model.return_to(&self.start);
         self.drawn.store(self.drawn_at_start, Ordering::Relaxed);
         self.now = Timestamp::UNIX_EPOCH;
         let users = USERS.map(|user| (user, START));
         let mut tracker = Tracker::new(("admin", START, &self.token), users, true);
-        for step in SessionInput::decode(input).steps {
+        for step in &SessionInput::decode(input).steps {
             let planned = tracker.plan(step);
             // A state that nobody remembers is changed without being copied.
             let before = (!planned.must_succeed()).then(|| self.model.moment());

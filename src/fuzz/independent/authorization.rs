@@ -28,7 +28,6 @@ pub fn strict(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((name, password))
 }
 
-/// Whether a scheme is the one that is meant, in any case.
 fn is_basic(scheme: &[u8; 5]) -> bool {
     scheme.map(|letter| letter.to_ascii_lowercase()) == *b"basic"
 }
@@ -179,7 +178,6 @@ fn wrong(user: &[u8], password: &[u8], accounts: &[(&str, &str)]) -> Place {
     }
 }
 
-/// In which way a value is no Basic credentials.
 fn malformed(value: &[u8]) -> Place {
     if value.is_empty() {
         return Place::Empty;

@@ -5,7 +5,6 @@ use crate::exchange::{Json, JsonError};
 use crate::fuzz::surface::Surface;
 use crate::fuzz::words::{Class, Place};
 
-/// A body, read once.
 pub struct Reading<'b> {
     pub class: Class,
     pub place: Place,
@@ -18,7 +17,6 @@ pub struct Reading<'b> {
 }
 
 impl<'b> Reading<'b> {
-    /// A body before it is classified.
     fn of(body: &'b [u8]) -> Reading<'b> {
         let json = Json::parse(body);
         Reading { class: Class::Either, place: place(body, &json), canonical: false, breaks: "", body, json }
@@ -28,7 +26,6 @@ impl<'b> Reading<'b> {
         Reading { class, canonical, ..self }
     }
 
-    /// The value in it, where it is JSON.
     pub fn json(&self) -> Option<&Json> {
         self.json.as_ref().ok()
     }
@@ -75,7 +72,6 @@ pub fn mentions_password(body: &[u8]) -> bool {
     body.contains(&b'\\') || body.windows(4).any(|window| window.eq_ignore_ascii_case(b"pass"))
 }
 
-/// The kind of a body, by its outermost value.
 fn place(body: &[u8], json: &Result<Json, JsonError>) -> Place {
     match json {
         _ if body.is_empty() => Place::Empty,
@@ -96,7 +92,6 @@ fn place(body: &[u8], json: &Result<Json, JsonError>) -> Place {
     }
 }
 
-/// The member of that name in an object.
 fn member<'j>(object: &'j Json, name: &str) -> Option<&'j Json> {
     object.as_object()?.iter().find(|(known, _)| known == name).map(|(_, value)| value)
 }
@@ -159,7 +154,6 @@ pub fn of_texts(surface: Surface, body: &[u8], labelled: bool) -> Reading<'_> {
     Reading { breaks, ..reading.classified((class, true)) }
 }
 
-/// A request for a registration code.
 fn account(object: &Json) -> (Class, &'static str) {
     let required = ["cc", "phone_number", "method", "cert"].map(|name| member(object, name));
     if required.iter().any(Option::is_none) {

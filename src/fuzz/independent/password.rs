@@ -33,11 +33,9 @@ const TABLE: [u8; 256] = {
 
 /// What a password consists of, counted byte by byte.
 pub struct Tally {
-    /// How many bytes there are of each class of [`TABLE`].
     counts: [u32; 128],
     bytes: usize,
     characters: usize,
-    /// Units of UTF-16.
     units: usize,
 }
 

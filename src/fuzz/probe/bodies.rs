@@ -53,8 +53,7 @@ impl Probe<'_> {
                 self.violation(Check::Refused, requirement, format!("a good body was answered {kind}"));
             }
             Class::Reject if kind.is_success() => {
-                let what = format!("a weak new password was answered {kind}");
-                self.violation(Check::Token, "login.later.rule", what);
+                self.violation(Check::Token, "login.later.rule", format!("a weak new password was answered {kind}"));
             }
             Class::Either if kind.is_success() && labelled => {
                 let what = format!("{}: answered {kind}", reading.place);
@@ -93,8 +92,7 @@ impl Probe<'_> {
             self.created(body, &reading, sure, &claimed).await;
         } else if kind.is_refusal() {
             if reading.class == Class::Accept {
-                let what = format!("a good creation was answered {kind}");
-                self.violation(Check::Refused, "users.create.created", what);
+                self.violation(Check::Refused, "users.create.created", format!("a good creation was answered {kind}"));
             }
             let name = sure.as_ref().map(|(name, _)| name.as_str());
             made = self.logs_in_after_refusal(name, &reading.candidates()).await;
@@ -186,8 +184,7 @@ impl Probe<'_> {
                 if self.logs_in(&name, weak).await {
                     let too_short = weak.len() < 8;
                     let requirement = if too_short { "users.password.too-short" } else { "users.password.classes" };
-                    let what = "a weak password logs in to the new account";
-                    self.violation_by_login(Check::State, requirement, what);
+                    self.violation_by_login(Check::State, requirement, "a weak password logs in to the new account");
                 }
             }
         }

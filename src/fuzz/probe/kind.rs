@@ -9,7 +9,6 @@ use crate::exchange::{Breakage, Exchange, Outcome};
 pub enum Kind {
     /// An answer: its status, and the code of its first error.
     Answer(u16, Option<i64>),
-    /// None, because the connection was closed.
     Closed,
     TimedOut,
     /// Something that is no HTTP, or too much of it.

@@ -36,7 +36,6 @@ pub struct Violation {
     pub exchange: Arc<Exchange>,
 }
 
-/// The result of one input.
 #[derive(Debug, Clone)]
 pub struct Probed {
     pub class: Class,
@@ -96,7 +95,7 @@ pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: 
         Form::Password => probe.password(&PasswordInput::decode(input)).await,
         Form::Bearer => probe.bearer(&BearerInput::decode(input)).await,
         Form::Path => probe.path(&PathInput::decode(input)).await,
-        Form::Session => probe.session(SessionInput::decode(input)).await,
+        Form::Session => probe.session(&SessionInput::decode(input)).await,
         Form::Http => probe.http(&HttpInput::decode(input)).await,
     }
     probe.redact();
@@ -184,7 +183,6 @@ impl Probe<'_> {
         }
     }
 
-    /// Notes that the answer breaks a requirement.
     fn violation(&mut self, check: Check, requirement: &str, what: impl Into<String>) {
         let (level, what) = (self.session.level(requirement), what.into());
         let requirement = requirement.to_owned();
@@ -230,7 +228,6 @@ impl Probe<'_> {
         self.session.remove(name).await;
     }
 
-    /// The status and the body of the answer.
     fn answer(&self) -> Option<(u16, &[u8])> {
         let response = self.exchange.as_ref()?.response()?;
         Some((response.status, &response.body))
@@ -243,7 +240,6 @@ impl Probe<'_> {
         has_one.then(|| self.text_at("/users/0/token")).flatten()
     }
 
-    /// The text at a place in the answer.
     fn text_at(&self, pointer: &str) -> Option<String> {
         let json = Json::parse(self.answer()?.1).ok()?;
         json.at(pointer)?.as_str().map(str::to_owned)

@@ -9,7 +9,7 @@ use crate::fuzz::words::{Check, Class, Place};
 const START: &str = "Start-Pw-1xyz";
 
 impl Probe<'_> {
-    pub(super) async fn session(&mut self, input: SessionInput) {
+    pub(super) async fn session(&mut self, input: &SessionInput<'_>) {
         if !self.worker.own {
             return self.skip("the target makes no accounts");
         }
@@ -27,7 +27,7 @@ impl Probe<'_> {
         let admin = &self.session.admin;
         let admin = (&*admin.account.username, &*admin.account.password, &*admin.token);
         let mut tracker = Tracker::new(admin, users, self.session.disposable);
-        for step in input.steps {
+        for step in &input.steps {
             let planned = tracker.plan(step);
             let request = self.session.request(planned.request.clone());
             self.exchange(Class::Either, Place::Session, request).await;
