@@ -4,8 +4,8 @@
 //! some server has made. `A` is Basic and Bearer credentials, `J` JSON bodies and paths, `P` passwords, `S` sequences of
 //! calls, `H` HTTP itself.
 
+use super::Surface;
 use super::grammar::is_canonical;
-use super::surface::Surface;
 
 /// One aimed input.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,12 +9,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::generator::Generated;
-use super::locked;
 use super::probe::{Kind, Probed, probe};
 use super::saved::Findings;
 use super::session::{FuzzSession, NoAccount, WorkerAccounts};
-use super::surface::Surface;
-use super::words::Class;
+use super::{Class, Surface, locked};
 
 pub(super) struct Tried {
     pub generated: Generated,

@@ -8,10 +8,9 @@ use jiff::Timestamp;
 
 use super::batch::Tried;
 use super::generator::Generated;
-use super::grammar;
 use super::probe::{Probed, Violation, probe};
 use super::session::{FuzzSession, WorkerAccounts};
-use super::words::Check;
+use super::{Check, grammar};
 use crate::exchange::{Breakage, Exchange, Outcome, Phase, Request, Unanswered};
 use crate::requirement::Level;
 

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::Surface;
 use super::finding::{Found, Signature};
 use super::probe::{Probed, probe};
 use super::run::Run;
 use super::session::{FuzzSession, NoAccount, WorkerAccounts};
 use super::summary::Summary;
-use super::surface::Surface;
 pub use super::timetable::Settings;
 use super::timetable::{Cut, within};
 

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::probe::{Probed, Violation};
-use super::surface::Surface;
-use super::words::{Check, Place};
+use super::{Check, Place, Surface};
 use crate::fnv::fnv1a;
 use crate::requirement::Level;
 

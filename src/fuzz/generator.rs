@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::aimed::{self, Aimed};
-use super::grammar::INPUT_BYTES;
-use super::grammar::body::{BodyInput, Framing};
+use super::grammar::{BodyInput, Framing, INPUT_BYTES};
 use super::random::Random;
-use super::surface::{Form, Surface};
+use super::{Form, Surface};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
@@ -153,5 +152,7 @@ mod tests {
         };
         assert_eq!(inputs(1), inputs(1));
         assert_ne!(inputs(1), inputs(2));
+        let first_byte = |index| Random::new(1, index).byte();
+        assert!((0..9).any(|index| first_byte(index) != first_byte(index + 1)), "the index counts");
     }
 }

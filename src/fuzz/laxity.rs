@@ -1,7 +1,7 @@
 //! Which wrong logins a target accepts, and what that explains: reported once, it is not found again by every check that
 //! rests on a refused login.
 
-use super::words::Place;
+use super::Place;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Laxity {

@@ -33,12 +33,12 @@ pub mod drive;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use grammar::bindings::FIXED;
-pub use grammar::{BasicInput, RequestParts};
+pub use grammar::{BasicInput, FIXED, RequestParts};
 #[cfg(feature = "cli")]
 pub(crate) use probe::Kind;
+use surface::Form;
 pub use surface::Surface;
-#[cfg(feature = "cli")]
+use words::Place;
 pub(crate) use words::{Check, Class};
 
 fn hex(bytes: &[u8]) -> String {

@@ -41,19 +41,3 @@ impl Random {
         self.bits().to_le_bytes()[7]
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::Random;
-
-    #[test]
-    fn a_seed_and_an_index_determine_everything() {
-        let draw = |seed, index| {
-            let mut random = Random::new(seed, index);
-            [random.bits(), random.bits(), random.bits()]
-        };
-        assert_eq!(draw(1, 2), draw(1, 2));
-        assert_ne!(draw(1, 2), draw(1, 3));
-        assert_ne!(draw(1, 2), draw(2, 2));
-    }
-}

@@ -20,9 +20,8 @@ use super::saved::Findings;
 use super::session::{FuzzSession, WorkerAccounts};
 use super::shrink::shrink;
 use super::summary::Summary;
-use super::surface::Surface;
 use super::timetable::{Cut, Settings};
-use super::{bisection, locked, saved, target_checks};
+use super::{Surface, bisection, locked, saved, target_checks};
 use crate::files;
 
 pub(super) struct Run {

@@ -13,13 +13,11 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::finding::{Found, Signature};
 use super::generator::Generated;
-use super::grammar::bindings::{Bindings, FIXED};
+use super::grammar::{Bindings, FIXED};
 use super::probe::{Probed, secrets_of};
-use super::surface::Surface;
 use super::timetable::Settings;
 use super::to_scenario::scenario;
-use super::words::Check;
-use super::{grammar, hex};
+use super::{Check, Surface, grammar, hex};
 use crate::exchange::{Exchange, Header, HttpRequest, Redaction, Request};
 use crate::exchange::{curl, harmless_line, shell_quoted, shell_word, transcript};
 use crate::files;

@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::grammar::RequestParts;
-use super::grammar::bindings::{Bindings, FIXED, PASSWORD_END};
+use super::grammar::{Bindings, FIXED, PASSWORD_END, RequestParts};
 use super::laxity::Laxity;
 use super::locked;
 use crate::custody::accounts::{Account, Accounts, Admin, outcome};

@@ -7,8 +7,7 @@ use serde_json::json;
 
 use super::finding::Found;
 use super::probe::{Kind, Probed};
-use super::surface::Surface;
-use super::words::Class;
+use super::{Class, Surface};
 use crate::exchange::{harmless_line, harmless_text};
 use crate::requirement::Level;
 

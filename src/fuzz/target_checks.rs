@@ -14,8 +14,7 @@ use super::laxity::Laxity;
 use super::probe::{Probed, probe};
 use super::session::{FuzzSession, WorkerAccounts};
 use super::summary::Summary;
-use super::surface::Surface;
-use super::words::Check;
+use super::{Check, Surface};
 
 /// A wrong password of a known user, and one of an unknown user: inputs of the surface `basic-auth`, so that what they show
 /// can be replayed.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::surface::Surface;
+use super::Surface;
 
 /// How a run goes about it.
 #[derive(Debug, Clone)]

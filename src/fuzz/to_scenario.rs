@@ -2,9 +2,9 @@
 //!
 //! It makes an account with the credentials that the request was rendered with, so that it can run anywhere.
 
+use super::Check;
 use super::finding::Found;
-use super::grammar::bindings::FIXED;
-use super::words::Check;
+use super::grammar::FIXED;
 use crate::documented::api::{self, Operation};
 use crate::exchange::{HttpRequest, Request, harmless_line};
 

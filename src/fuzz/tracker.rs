@@ -4,8 +4,7 @@
 //! plans a call, and says of its answer what it breaks. It sends nothing: the model in process and a target on the
 //! wire are driven by the same tracker.
 
-use super::grammar::RequestParts;
-use super::grammar::session::{Op, SLOTS, Slot, Step, Token};
+use super::grammar::{Op, RequestParts, SLOTS, Slot, Step, Token};
 use crate::documented::api::{Operation, Resource};
 use crate::documented::basic::{self, Credentials};
 

@@ -15,7 +15,7 @@ const OTHERS: &str = "b3RoZXI6d29yZHM=";
 
 /// How the text is written, and what stands before, inside and behind its code.
 #[derive(Clone, Copy)]
-pub(crate) struct Form {
+pub struct Form {
     code: fn(&[u8]) -> Vec<u8>,
     before: &'static [u8],
     inside: &'static [u8],
@@ -51,7 +51,7 @@ fn loose_bits(text: &[u8]) -> Vec<u8> {
 
 /// How many KiB of `x` are appended to the text; `Large` only where large requests are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Size {
+pub enum Size {
     Plain = 0,
     OneK = 1,
     FourK = 4,

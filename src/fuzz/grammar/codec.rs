@@ -46,7 +46,7 @@ macro_rules! choices {
     ($(#[$meta:meta])* $name:ident { $($variant:ident),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum $name {
+        pub enum $name {
             $($variant,)*
         }
 
@@ -61,7 +61,7 @@ macro_rules! choices {
             /// A table, so that nothing branches on what a fuzzer chose.
             const WRITTEN: [$written; <Self as $crate::fuzz::grammar::codec::Choice>::ALL.len()] = [$($value,)*];
 
-            pub(crate) fn written(self) -> $written {
+            pub fn written(self) -> $written {
                 Self::WRITTEN[self as usize]
             }
         }

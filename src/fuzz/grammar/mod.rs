@@ -8,22 +8,23 @@
 //! What a request *should* be answered is not decided here.
 
 mod codec;
-pub mod bindings;
-pub mod basic;
-pub mod body;
+mod bindings;
+mod basic;
+mod body;
 mod certificate;
-pub mod calls;
-pub mod password;
-pub mod session;
+mod calls;
+mod password;
+mod session;
 
-pub use basic::BasicInput;
-pub use body::BodyInput;
-pub use calls::{BearerInput, HttpInput, PathInput};
+pub use basic::{BasicInput, LoginWith, Placement, Scheme, Size};
+pub use bindings::{Bindings, FIXED, PASSWORD_END};
+pub use body::{BodyInput, Bulk, ContentType, Framing, Spelling};
+pub use calls::{BearerInput, Called, Caller, HttpInput, PathInput};
 pub use certificate::CertificateInput;
-pub use password::PasswordInput;
-pub use session::SessionInput;
+pub use password::{Endpoint, PasswordInput};
+pub use session::{Op, SLOTS, SessionInput, Slot, Step, Token};
 
-use super::surface::{Form, Surface};
+use super::{Form, Surface};
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Header, HttpRequest, Request};
 
@@ -106,7 +107,7 @@ pub fn is_canonical(surface: Surface, input: &[u8]) -> bool {
 }
 
 /// The request that an input is; of a session there is none.
-pub fn request(surface: Surface, input: &[u8], bindings: &bindings::Bindings) -> Option<Request> {
+pub fn request(surface: Surface, input: &[u8], bindings: &Bindings) -> Option<Request> {
     let parts = match surface.row().form {
         Form::Basic => BasicInput::decode(input).request_parts(bindings),
         Form::Body(operation) => BodyInput::decode(input).request_parts(operation, bindings),

@@ -6,12 +6,10 @@ use serde_json::value::RawValue;
 
 use crate::documented::bodies::{AccountBody, AccountRule, BodyError, CreateUserBody, LoginBody, Method};
 use crate::documented::certificate::verified_name;
-use crate::fuzz::grammar::bindings::FIXED;
-use crate::fuzz::grammar::body::{BodyInput, Bulk};
+use crate::fuzz::grammar::{BodyInput, Bulk, FIXED};
 use crate::fuzz::independent::body;
 use crate::fuzz::independent::password::{Strength, strength};
-use crate::fuzz::surface::Surface;
-use crate::fuzz::words::Class;
+use crate::fuzz::{Class, Surface};
 
 /// An input. What takes a megabyte on the wire is left to the wire.
 fn decode(input: &[u8]) -> BodyInput<'_> {

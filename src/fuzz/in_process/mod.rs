@@ -9,12 +9,10 @@ mod session;
 
 use jiff::Timestamp;
 
-use super::grammar::basic::{BasicInput, Size};
-use super::grammar::bindings::FIXED;
-use super::grammar::{CertificateInput, PasswordInput};
+use super::Surface;
+use super::grammar::{BasicInput, CertificateInput, FIXED, PasswordInput, Size};
 use super::independent::authorization::{may_mean, strict};
 use super::independent::password::{Strength, Tally};
-use super::surface::Surface;
 use crate::documented::basic;
 use crate::documented::certificate::verified_name;
 use crate::documented::password::PasswordRule;

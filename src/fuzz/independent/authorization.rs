@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode;
 
 use crate::exchange::Header;
-use crate::fuzz::words::{Class, Place};
+use crate::fuzz::{Class, Place};
 
 /// The name and the password that a header value strictly holds (RFC 7617 §2, RFC 4648 §4).
 pub fn strict(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {

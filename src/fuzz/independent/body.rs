@@ -2,8 +2,7 @@
 
 use super::password::{Strength, strength};
 use crate::exchange::{Json, JsonError};
-use crate::fuzz::surface::Surface;
-use crate::fuzz::words::{Class, Place};
+use crate::fuzz::{Class, Place, Surface};
 
 pub struct Reading<'b> {
     pub class: Class,
@@ -184,56 +183,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn logins() {
-        for (body, class, place) in [
-            ("", Class::Accept, Place::Empty),
-            ("{}", Class::Accept, Place::Object),
-            (r#"{"x":1}"#, Class::Accept, Place::Object),
-            (r#"{"new_password":"Abcdef1!"}"#, Class::Accept, Place::Object),
-            (r#"{"new_password":"abcdefgh"}"#, Class::Reject, Place::Object),
-            (r#"{"new_password":"abcdefgh","new_password":"Abcdef1!"}"#, Class::Either, Place::DuplicateMember),
-            (r#"{"new_password":null}"#, Class::Either, Place::Object),
-            ("[]", Class::Either, Place::Array),
-            ("{", Class::Either, Place::Malformed),
+    fn bodies() {
+        use Surface::{AccountBody, LoginBody, UsersBody};
+        for (surface, body, class, place, breaks) in [
+            (LoginBody, "", Class::Accept, Place::Empty, ""),
+            (LoginBody, "{}", Class::Accept, Place::Object, ""),
+            (LoginBody, r#"{"x":1}"#, Class::Accept, Place::Object, ""),
+            (LoginBody, r#"{"new_password":"Abcdef1!"}"#, Class::Accept, Place::Object, ""),
+            (LoginBody, r#"{"new_password":"abcdefgh"}"#, Class::Reject, Place::Object, ""),
+            (LoginBody, r#"{"new_password":"a","new_password":"b"}"#, Class::Either, Place::DuplicateMember, ""),
+            (LoginBody, r#"{"new_password":null}"#, Class::Either, Place::Object, ""),
+            (LoginBody, "[]", Class::Either, Place::Array, ""),
+            (LoginBody, "{", Class::Either, Place::Malformed, ""),
+            (UsersBody, r#"{"username":"name","password":"Abcdef1!"}"#, Class::Accept, Place::Object, ""),
+            (UsersBody, r#"{"username":"abc","password":"Abcdef1!"}"#, Class::Reject, Place::Object, ""),
+            (UsersBody, r#"{"username":"name","password":"abcdefgh"}"#, Class::Reject, Place::Object, ""),
+            (UsersBody, r#"{"username":"name"}"#, Class::Reject, Place::Object, ""),
+            (UsersBody, r#"{"username":"na me","password":"Abcdef1!"}"#, Class::Either, Place::Object, ""),
+            (UsersBody, "[]", Class::Reject, Place::Array, ""),
+            (UsersBody, "{", Class::Either, Place::Malformed, ""),
+            (AccountBody, "[]", Class::Reject, Place::Array, "account.required.refused"),
+            (AccountBody, r#"{"cc":"1"}"#, Class::Reject, Place::Object, "account.required.refused"),
         ] {
-            let reading = login(body.as_bytes(), true);
-            assert_eq!((reading.class, reading.place), (class, place), "{body}");
-            if place == Place::DuplicateMember {
-                assert_eq!(reading.candidates(), ["Abcdef1!", "abcdefgh"]);
-            }
+            let reading = match surface {
+                LoginBody => login(body.as_bytes(), true),
+                UsersBody => create(body.as_bytes(), true).0,
+                _ => of_texts(surface, body.as_bytes(), true),
+            };
+            assert_eq!((reading.class, reading.place, reading.breaks), (class, place, breaks), "{surface} {body}");
         }
-    }
-
-    #[test]
-    fn creations() {
-        for (body, class) in [
-            (r#"{"username":"name","password":"Abcdef1!"}"#, Class::Accept),
-            (r#"{"username":"abc","password":"Abcdef1!"}"#, Class::Reject),
-            (r#"{"username":"name","password":"abcdefgh"}"#, Class::Reject),
-            (r#"{"username":"name"}"#, Class::Reject),
-            (r#"{"username":"na me","password":"Abcdef1!"}"#, Class::Either),
-            ("[]", Class::Reject),
-            ("{", Class::Either),
-        ] {
-            assert_eq!(create(body.as_bytes(), true).0.class, class, "{body}");
-        }
+        let twice = login(br#"{"new_password":"abcdefgh","new_password":"Abcdef1!"}"#, true);
+        assert_eq!(twice.candidates(), ["Abcdef1!", "abcdefgh"]);
     }
 
     #[test]
     fn registrations() {
-        let whole = r#"{"cc":"1","phone_number":"2","method":"sms","cert":"AA=="}"#;
-        for (from, to, class, breaks) in [
-            ("", "", Class::Either, ""),
-            (whole, "[]", Class::Reject, "account.required.refused"),
-            (r#""cc":"1","#, "", Class::Reject, "account.required.refused"),
-            (r#""1""#, "null", Class::Reject, "account.value.not-text"),
-            (r#""1""#, "1", Class::Either, ""),
-            ("1", "x", Class::Reject, "account.number.refused"),
-            ("sms", "SMS", Class::Either, ""),
-            ("sms", "post", Class::Reject, "account.method.refused"),
-            ("AA", "A!", Class::Reject, "account.cert.not-base64"),
+        for (cc, method, cert, class, breaks) in [
+            (r#""1""#, "sms", "AA==", Class::Either, ""),
+            ("1", "sms", "AA==", Class::Either, ""),
+            ("null", "sms", "AA==", Class::Reject, "account.value.not-text"),
+            (r#""x""#, "sms", "AA==", Class::Reject, "account.number.refused"),
+            (r#""1""#, "SMS", "AA==", Class::Either, ""),
+            (r#""1""#, "post", "AA==", Class::Reject, "account.method.refused"),
+            (r#""1""#, "sms", "A!", Class::Reject, "account.cert.not-base64"),
         ] {
-            let body = if from.is_empty() { whole.to_owned() } else { whole.replacen(from, to, 1) };
+            let body = format!(r#"{{"cc":{cc},"phone_number":"2","method":"{method}","cert":"{cert}"}}"#);
             let reading = of_texts(Surface::AccountBody, body.as_bytes(), true);
             assert_eq!((reading.class, reading.breaks), (class, breaks), "{body}");
         }

@@ -5,13 +5,11 @@ use crate::custody::made::OwnName;
 use crate::documented::api::Operation;
 use crate::documented::certificate::verified_name;
 use crate::exchange::{Json, Request};
-use crate::fuzz::grammar::RequestParts;
-use crate::fuzz::grammar::body::{BodyInput, ContentType, Framing, Spelling};
+use crate::fuzz::grammar::{BodyInput, ContentType, Framing, RequestParts, Spelling};
 use crate::fuzz::independent::body::{self, Reading};
 use crate::fuzz::independent::password::{Strength, strength};
 use crate::fuzz::session::NoAccount;
-use crate::fuzz::surface::Surface;
-use crate::fuzz::words::{Check, Class, Place};
+use crate::fuzz::{Check, Class, Place, Surface};
 
 impl Probe<'_> {
     pub(super) async fn body(&mut self, input: &BodyInput<'_>, surface: Surface, operation: Operation) {

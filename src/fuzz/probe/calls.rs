@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{Kind, Probe};
 use crate::exchange::Request;
-use crate::fuzz::grammar::basic::{LoginWith, Placement, Scheme};
-use crate::fuzz::grammar::calls::{Called, Caller};
-use crate::fuzz::grammar::{BasicInput, BearerInput, HttpInput, PathInput};
+use crate::fuzz::grammar::{
+    BasicInput, BearerInput, Called, Caller, HttpInput, LoginWith, PathInput, Placement, Scheme,
+};
 use crate::fuzz::independent::authorization;
-use crate::fuzz::words::{Check, Class, Place};
+use crate::fuzz::{Check, Class, Place};
 
 impl Probe<'_> {
     pub(super) async fn basic(&mut self, input: &BasicInput<'_>) {

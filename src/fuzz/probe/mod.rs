@@ -15,12 +15,12 @@ use std::time::Duration;
 pub use kind::Kind;
 pub use secrets::secrets_of;
 
-use super::grammar::{BasicInput, BearerInput, BodyInput, HttpInput, PasswordInput, PathInput};
-use super::grammar::{RequestParts, SessionInput};
+use super::grammar::{
+    BasicInput, BearerInput, BodyInput, HttpInput, PasswordInput, PathInput, RequestParts, SessionInput,
+};
 use super::laxity::Laxity;
 use super::session::{FuzzSession, NoAccount, WorkerAccounts};
-use super::surface::{Form, Surface};
-use super::words::{Check, Class, Place};
+use super::{Check, Class, Form, Place, Surface};
 use crate::exchange::{Exchange, Json, Request, harmless_line};
 use crate::requirement::Level;
 use crate::words;

@@ -1,9 +1,9 @@
 //! New passwords, and the proof of their effect: a login.
 
 use super::{Kind, Probe};
-use crate::fuzz::grammar::password::{Endpoint, PasswordInput};
+use crate::fuzz::grammar::{Endpoint, PasswordInput};
 use crate::fuzz::independent::password::{Strength, strength};
-use crate::fuzz::words::{Check, Class, Place};
+use crate::fuzz::{Check, Class, Place};
 
 /// A text near a password that must not log in, and why it might.
 struct Variant {

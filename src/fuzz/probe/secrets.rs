@@ -2,7 +2,7 @@
 
 use crate::custody::accounts::tokens_in;
 use crate::exchange::{Exchange, Json, Redaction, Request};
-use crate::fuzz::grammar::bindings::Bindings;
+use crate::fuzz::grammar::Bindings;
 use crate::judge::echoed;
 
 /// What no text about the exchange may show: the secrets of the run, those of the worker's accounts, and the tokens that

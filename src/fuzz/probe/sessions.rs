@@ -3,7 +3,7 @@
 use super::{Kind, Probe};
 use crate::fuzz::grammar::SessionInput;
 use crate::fuzz::tracker::Tracker;
-use crate::fuzz::words::{Check, Class, Place};
+use crate::fuzz::{Check, Class, Place};
 
 /// The password that the users of a session begin with.
 const START: &str = "Start-Pw-1xyz";
