@@ -116,7 +116,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         url: resolved.info.url.clone(),
     };
     let stdout_is_taken = args.report.as_ref().is_some_and(|wanted| wanted.path.is_none());
-    let mut teller = Teller::new(args.quiet, stdout_is_taken, settings.timetable.time(), secrets(&resolved));
+    let mut teller = Teller::new(args.quiet, stdout_is_taken, settings.timetable.time, secrets(&resolved));
     let names: Vec<&str> = surfaces.iter().map(|surface| surface.name()).collect();
     teller.line(&format!("fuzzing {} of {} with seed {seed}", names.join(", "), resolved.info.url));
     let stop = stop_on_signal();
@@ -161,7 +161,7 @@ async fn fuzz_with(
     teller: &mut Teller,
 ) -> Summary {
     let timetable = &settings.timetable;
-    let admin = within(timetable.set_up(), stop, setup.log_in(&args.out)).await;
+    let admin = within(timetable.set_up, stop, setup.log_in(&args.out)).await;
     setup.notes.iter().for_each(|note| teller.line(note));
     let not_begun =
         |blocked| Summary { seed: settings.seed, interrupted: *stop.borrow(), blocked, ..Summary::default() };
@@ -174,7 +174,7 @@ async fn fuzz_with(
     let session = Arc::new(setup.session(admin, register, args.large));
     let watch = &mut |news: News<'_>| match news {
         News::Found(found) => teller.line(&finding_line(found)),
-        News::Progress { summary, elapsed } => teller.now_and_then(|| progress(summary), elapsed),
+        News::Progress { summary } => teller.now_and_then(|| progress(summary), summary.elapsed),
         News::Waiting(elapsed) => {
             teller.now_and_then(|| "waiting for answers that take their time".to_owned(), elapsed);
         }

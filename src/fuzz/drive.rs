@@ -25,8 +25,6 @@ pub enum News<'s> {
     Progress {
         /// What was counted so far.
         summary: &'s Summary,
-        /// Since the beginning.
-        elapsed: Duration,
     },
     /// Something was found just now, and is not shrunk yet.
     Found(&'s Found),
@@ -48,25 +46,25 @@ pub async fn drive(
     let (news, mut announced) = mpsc::unbounded_channel();
     let mut run = Run::new(session, settings.clone(), news);
     let begun = Instant::now();
-    if within(settings.timetable.set_up(), &stop, run.set_up(settings.jobs)).await == Err(Cut::Time) {
+    if within(settings.timetable.set_up, &stop, run.set_up(settings.jobs)).await == Err(Cut::Time) {
         run.cut_off("not all workers got their accounts");
         if run.workers.is_empty() {
             run.summary.blocked = Some("half the time was over before the first account was made".to_owned());
         }
     }
-    run.settings.timetable.set_up_took(begun.elapsed());
-    let timetable = run.settings.timetable;
-    if within(timetable.controls(), &stop, run.check_target()).await == Err(Cut::Time) {
+    let timetable = settings.timetable.after_set_up(begun.elapsed());
+    run.settings.timetable = timetable;
+    if within(timetable.controls, &stop, run.check_target()).await == Err(Cut::Time) {
         run.cut_off("what needs more than one input was not looked at to the end");
     }
     let is_over = |end: Option<Instant>| end.is_some_and(|end| Instant::now() >= end);
-    while run.summary.blocked.is_none() && !*stop.borrow() && !is_over(timetable.inputs()) {
+    while run.summary.blocked.is_none() && !*stop.borrow() && !is_over(timetable.inputs) {
         let left = settings.requests.map_or(u64::MAX, |most| most.saturating_sub(run.summary.requests));
         if left == 0 {
             break;
         }
         let ended = {
-            let mut batch = std::pin::pin!(within(timetable.work(), &stop, run.batch(left, &stop)));
+            let mut batch = std::pin::pin!(within(timetable.work, &stop, run.batch(left, &stop)));
             loop {
                 tokio::select! {
                     biased;
@@ -84,7 +82,7 @@ pub async fn drive(
         }
         run.take_found();
         run.summary.elapsed = timetable.elapsed();
-        watch(News::Progress { summary: &run.summary, elapsed: timetable.elapsed() });
+        watch(News::Progress { summary: &run.summary });
     }
     let untried = run.findings().found.len() - run.shrunk;
     if untried > 0 && run.summary.blocked.is_none() && !*stop.borrow() {

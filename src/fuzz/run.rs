@@ -21,7 +21,7 @@ use super::session::{FuzzSession, WorkerAccounts};
 use super::shrink::shrink;
 use super::summary::Summary;
 use super::timetable::{Cut, Settings};
-use super::{Surface, bisection, locked, saved, target_checks};
+use super::{Check, Surface, bisection, locked, saved, target_checks};
 use crate::files;
 
 pub(super) struct Run {
@@ -117,10 +117,14 @@ impl Run {
         let Some(mut worker) = self.workers.last().cloned() else {
             return;
         };
-        let (laxity, tried) = target_checks::wrong_logins(&self.session, &mut worker).await;
-        for (input, probed) in tried {
+        let mut laxity = Laxity::None;
+        for (input, means) in target_checks::WRONG {
+            let generated = Generated { index: 0, row: None, surface: Surface::BasicAuth, input: input.to_vec() };
+            let probed = probe(&self.session, &mut worker, generated.surface, input).await;
+            if probed.violations.iter().any(|violation| violation.check == Check::Token) {
+                laxity = means;
+            }
             self.summary.requests += probed.requests;
-            let generated = Generated { index: 0, row: None, surface: Surface::BasicAuth, input };
             self.findings().see(&generated, &probed, &worker.bindings);
         }
         let _ = self.session.laxity.set(laxity);
@@ -145,7 +149,7 @@ impl Run {
             session: Arc::clone(&self.session),
             stop: stop.clone(),
             inputs: (0..size).map(|_| self.generator.generate()).collect(),
-            deadline: self.settings.timetable.inputs(),
+            deadline: self.settings.timetable.inputs,
             allowed,
             findings: Arc::clone(&self.findings),
             progress: Mutex::default(),
@@ -263,7 +267,7 @@ impl Run {
             }
             let Some(mut worker) = self.workers.pop() else { return };
             let until = Instant::now() + Duration::from_secs(10);
-            let until = self.settings.timetable.work().map_or(until, |end| until.min(end));
+            let until = self.settings.timetable.work.map_or(until, |end| until.min(end));
             let session = Arc::clone(&self.session);
             let (surface, signature) = (found.surface, found.signature.clone());
             let mut requests = 0;

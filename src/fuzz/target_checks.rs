@@ -11,31 +11,13 @@ use tokio::net::TcpStream;
 
 use super::grammar::BasicInput;
 use super::laxity::Laxity;
-use super::probe::{Probed, probe};
 use super::session::{FuzzSession, WorkerAccounts};
 use super::summary::Summary;
-use super::{Check, Surface};
 
 /// A wrong password of a known user, and one of an unknown user: inputs of the surface `basic-auth`, so that what they show
 /// can be replayed.
-const WRONG: [(&[u8], Laxity); 2] =
+pub(super) const WRONG: [(&[u8], Laxity); 2] =
     [(b"aaaaaa${user}:Wrong-Password-7", Laxity::AnyPassword), (b"aaaaaa${nobody}:Wrong-Password-7", Laxity::AnyUser)];
-
-/// Tries a wrong login of each kind: what is accepted, and the result of each.
-pub(super) async fn wrong_logins(
-    session: &FuzzSession,
-    worker: &mut WorkerAccounts,
-) -> (Laxity, Vec<(Vec<u8>, Probed)>) {
-    let (mut laxity, mut tried) = (Laxity::None, Vec::new());
-    for (input, means) in WRONG {
-        let probed = probe(session, worker, Surface::BasicAuth, input).await;
-        if probed.violations.iter().any(|violation| violation.check == Check::Token) {
-            laxity = means;
-        }
-        tried.push((input.to_vec(), probed));
-    }
-    (laxity, tried)
-}
 
 /// How many pairs of logins are timed, at most and at least.
 const PAIRS: (usize, usize) = (30, 10);

@@ -36,8 +36,15 @@ const CLEAN_UP: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy)]
 pub struct Timetable {
     begun: Instant,
-    time: Option<Duration>,
-    reserve: Duration,
+    pub(crate) time: Option<Duration>,
+    /// Logging in and making accounts: half the time.
+    pub(crate) set_up: Option<Instant>,
+    /// What is asked before all inputs: three quarters.
+    pub(super) controls: Option<Instant>,
+    /// No input is begun after that.
+    pub(super) inputs: Option<Instant>,
+    /// Nothing is waited for after that but the clean-up.
+    pub(super) work: Option<Instant>,
 }
 
 /// Why a part of a run was cut off: its time was over, or the run was told to stop.
@@ -50,41 +57,23 @@ pub(crate) enum Cut {
 impl Timetable {
     /// From now on.
     pub fn begins(time: Option<Duration>) -> Timetable {
-        Timetable { begun: Instant::now(), time, reserve: time.unwrap_or_default() / 10 }
+        let begun = Instant::now();
+        let set_up = time.map(|time| begun + time / 2);
+        let controls = time.map(|time| begun + time * 3 / 4);
+        let timetable = Timetable { begun, time, set_up, controls, inputs: None, work: None };
+        timetable.after_set_up(Duration::ZERO)
+    }
+
+    /// What was made in so long takes about as long to remove: that much is kept for it, within reason.
+    pub(super) fn after_set_up(self, took: Duration) -> Timetable {
+        let reserve = |time: Duration| took.clamp(time / 10, time / 4);
+        let inputs = self.time.map(|time| self.begun + time - reserve(time));
+        let work = self.time.map(|time| self.begun + time - reserve(time) / 2);
+        Timetable { inputs, work, ..self }
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.begun.elapsed()
-    }
-
-    #[cfg(feature = "cli")]
-    pub(crate) fn time(&self) -> Option<Duration> {
-        self.time
-    }
-
-    /// What was made in so long takes about as long to remove: that much is kept for it, within reason.
-    pub(super) fn set_up_took(&mut self, set_up: Duration) {
-        self.reserve = self.reserve.max(set_up).min(self.time.unwrap_or_default() / 4);
-    }
-
-    /// Logging in and making accounts: half the time.
-    pub(crate) fn set_up(&self) -> Option<Instant> {
-        Some(self.begun + self.time? / 2)
-    }
-
-    /// What is asked before all inputs: three quarters.
-    pub(super) fn controls(&self) -> Option<Instant> {
-        Some(self.begun + self.time? * 3 / 4)
-    }
-
-    /// No input is begun after that.
-    pub(super) fn inputs(&self) -> Option<Instant> {
-        Some(self.begun + self.time? - self.reserve)
-    }
-
-    /// Nothing is waited for after that but the clean-up.
-    pub(super) fn work(&self) -> Option<Instant> {
-        Some(self.begun + self.time? - self.reserve / 2)
     }
 
     /// The end of all, for a clean-up that begins now.
