@@ -97,7 +97,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
     files::folder(&args.out)
         .map_err(|error| Failure::usage(format!("cannot keep findings in {}: {error}", args.out.display())))?;
-    // Opened before anything is sent: a run whose report nobody can read is of no use.
+    // Opened before anything is sent: a run without its report is useless.
     let report = args.report.as_ref().map(sink).transpose();
     let mut report = report.map_err(|error| Failure::usage(format!("cannot write the report: {error}")))?;
     let suite = suite(None)?;
@@ -131,7 +131,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     summary.interrupted |= *stop.borrow();
     summary.blocked = summary.blocked.map(|why| secrets(&resolved).apply(&why));
     summary.elapsed = settings.timetable.elapsed();
-    // Whoever still looks a name up or writes a file does not hold up the end.
+    // A pending name lookup or file write does not delay the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
     teller.end(&summary, &surfaces);
     if let Some(report) = &mut report {

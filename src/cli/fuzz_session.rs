@@ -19,7 +19,7 @@ use crate::requirement::Register;
 use crate::scenario::Change;
 use crate::transport::origin::Origin;
 
-/// Refuses hosts that nobody has released for fuzzing.
+/// Refuses hosts that are not released for fuzzing.
 pub(super) fn may_be_fuzzed(resolved: &Resolved) -> Result<(), Failure> {
     let origin = resolved.target.transport.origin();
     let host = origin.connect_host();
@@ -143,7 +143,7 @@ impl<'r> FuzzSetup<'r> {
                 Probe::Refused => {
                     accounts.was_refused(&new, was_touched).await;
                     if let Some(journal) = accounts.journal() {
-                        // One that could not be made shorter holds a password more than it needs.
+                        // If it cannot be shortened it keeps one password too many.
                         let _ = journal.settle(journal.earlier().all()).await;
                     }
                     return Err(failure.in_first_login());
@@ -185,8 +185,7 @@ impl<'r> FuzzSetup<'r> {
         session
     }
 
-    /// Removes what was made. Returns what is left, each with what to do about it; the error says that it was not finished by
-    /// then.
+    /// Removes what was made. Returns what is left, each with what to do about it. The error says that it was not finished.
     pub async fn clean_up(&mut self, session: &FuzzSession, until: Instant) -> Result<Vec<String>, String> {
         let candidates = session.admin_candidates();
         let tidy = async {

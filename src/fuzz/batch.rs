@@ -30,7 +30,7 @@ pub(super) struct Batch {
     pub inputs: Vec<Generated>,
     /// No input is begun after it.
     pub deadline: Option<Instant>,
-    /// So many requests may be sent, or a few more.
+    /// Roughly how many requests may be sent.
     pub allowed: u64,
     pub findings: Arc<Mutex<Findings>>,
     pub progress: Mutex<Progress>,
@@ -155,7 +155,7 @@ fn is_verdict(kind: Kind) -> bool {
 const TOKEN: &[u8] = b"_token";
 
 /// Whether an input is sent a second time: the documents leave open whether it is accepted, but not that it is accepted
-/// only sometimes. All aimed inputs and a part of the others.
+/// only sometimes. All aimed inputs and one in sixteen of the others.
 fn is_repeated(generated: &Generated, probed: &Probed) -> bool {
     let asked = generated.row.is_some() || generated.index.is_multiple_of(16);
     // What a call in a sequence, an odd path and broken HTTP mean depends on the calls before; and after a change of the

@@ -17,10 +17,10 @@ use crate::requirement::Level;
 /// How many of those that crashed are tried alone before the batch is halved.
 const ALONE: usize = 8;
 
-/// How often a target that is gone is looked for, and the pause between.
+/// How often a target that is gone is tried, and the pause between.
 const LOOKS: (u32, Duration) = (20, Duration::from_millis(500));
 
-/// Whether the target answers, and still lets somebody in who should be let in.
+/// Whether the target answers, and still accepts a good login.
 pub(super) async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAccounts>) -> bool {
     if session.target.transport.canary().await.is_err() {
         return false;
@@ -105,7 +105,7 @@ async fn goes_down(session: &FuzzSession, suspects: &[&Tried], some: Range<usize
     Some(Culprit { index, probed: last?, worker, back: is_back(session).await })
 }
 
-/// The result of an input, as the end of the target. An input may be answered well and be its end all the same.
+/// The result of an input, as the end of the target. An input may get a good answer and still take the target down.
 pub(super) fn took_down(generated: &Generated, probed: &Probed, worker: &WorkerAccounts, what: &str) -> Probed {
     let without = |request| Violation {
         check: Check::Down,

@@ -1,7 +1,7 @@
 //! The wire fuzzer: inputs to workers, answers back to the search, findings to files.
 //!
 //! Inputs go out in batches. Within a batch the workers take them as they are free; between batches the answers are
-//! taken in by number, so that equal answers make equal inputs whatever the workers' timing was.
+//! taken in by number, so that equal answers lead to equal inputs, independent of the workers' timing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,13 +26,13 @@ pub enum News<'s> {
         /// What was counted so far.
         summary: &'s Summary,
     },
-    /// Something was found just now, and is not shrunk yet.
+    /// A new finding, not shrunk yet.
     Found(&'s Found),
-    /// So long after the beginning a batch still takes its time.
+    /// A batch is still running, this long after the beginning.
     Waiting(Duration),
 }
 
-/// How often there are news of a batch that takes its time.
+/// How often a long batch is reported.
 const PULSE: Duration = Duration::from_secs(1);
 
 /// Fuzzes the target until the time or the requests are used up or `stop` turns true. The accounts that were made are

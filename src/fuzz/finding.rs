@@ -27,7 +27,7 @@ pub struct Signature {
 impl Signature {
     pub(super) fn of(surface: Surface, probed: &Probed, violation: &Violation) -> Signature {
         let (check, requirement) = (violation.check, violation.requirement.clone());
-        // A form that every answer lacks is one finding, whatever was sent.
+        // A form that every answer lacks is one finding for all inputs.
         let (surface, answer, place) = match check {
             Check::Envelope => ("any".to_owned(), String::new(), Place::Anywhere),
             _ => (surface.to_string(), probed.kind.to_string(), probed.place),
@@ -47,7 +47,7 @@ impl Signature {
 pub struct Found {
     /// Its name.
     pub id: String,
-    /// What it is told apart by.
+    /// What identifies it.
     pub signature: Signature,
     pub(crate) level: Level,
     pub(crate) surface: Surface,

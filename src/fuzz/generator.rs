@@ -32,7 +32,7 @@ pub struct Generator {
 /// How many inputs of a surface are kept for mixing.
 const CORPUS: usize = 4096;
 
-/// Of so many mixed bodies in chunks one stays so. Each needs a connection of its own, which costs as much as three
+/// One in this many mixed bodies in chunks is sent chunked. Each needs a connection of its own, which costs as much as three
 /// requests, and shows little about the text in it.
 const CHUNKED: usize = 8;
 

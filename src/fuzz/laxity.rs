@@ -14,7 +14,7 @@ pub enum Laxity {
 }
 
 impl Laxity {
-    /// Whether a token for credentials of that kind is what is known already.
+    /// Whether a token for credentials of that kind is already explained.
     pub fn explains_a_token(self, place: Place) -> bool {
         match place {
             Place::WrongPassword
@@ -31,7 +31,7 @@ impl Laxity {
         }
     }
 
-    /// Whether a login that should have failed in a sequence of calls is what is known already.
+    /// Whether a login that should have failed in a sequence of calls is already explained.
     pub fn explains_a_login(self, requirement: &str) -> bool {
         match requirement {
             "login.refused.wrong-password" | "login.refused.nothing-taken-over" | "login.password.changed-old-dead" => {

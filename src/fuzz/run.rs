@@ -35,7 +35,7 @@ pub(super) struct Run {
     current: Option<Arc<Batch>>,
     /// What is done just now, for the case that it is cut off.
     doing: &'static str,
-    /// So many of the findings have been shrunk.
+    /// How many of the findings have been shrunk.
     pub shrunk: usize,
 }
 
@@ -161,7 +161,7 @@ impl Run {
         self.current = None;
         let over = batch.over();
         self.take(&over.tried);
-        // Alive and well after each batch, whatever its inputs were answered.
+        // Whether the target is well is checked after each batch, however its inputs were answered.
         let sent = over.tried.iter().any(|tried| tried.probed.skipped.is_none());
         self.summary.requests += 2 * u64::from(sent);
         self.doing = "whether the target is well after the last inputs was not seen";
@@ -206,7 +206,7 @@ impl Run {
                 }
             }
             self.summary.take(surface, generated.row, probed);
-            // Slower than its peers is worth a word, never a verdict.
+            // Slower than the others is an observation, never a finding.
             let slow = probed.elapsed > Duration::from_millis(250) && probed.elapsed > median * 20;
             if slow && probed.kind != Kind::TimedOut {
                 self.summary.observed_once(format!("{surface}: {place} is answered much slower than others"));
@@ -253,7 +253,7 @@ impl Run {
         }
     }
 
-    /// Tries what is new again, alone, and makes it as small as it gets.
+    /// Tries new findings again, alone, and makes them as small as possible.
     async fn shrink(&mut self) {
         loop {
             let index = self.shrunk;

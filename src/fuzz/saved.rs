@@ -1,6 +1,6 @@
-//! The findings of a run: each once, and saved the moment it is first seen, whatever happens to the run afterwards.
+//! The findings of a run: each once, and saved the moment it is first seen.
 //!
-//! A finding is a few files beside each other under `findings/<surface>/`: `ID` the input itself, `ID.json` what it is,
+//! A finding is a few files under `findings/<surface>/`: `ID` the input itself, `ID.json` what it is,
 //! `ID.txt` the exchange, `ID.sh` a curl line and the raw bytes for nc, `ID.raw` those bytes, `ID.toml` a scenario. No
 //! secret of the target is in them.
 
@@ -67,7 +67,7 @@ impl Findings {
         self.found.push((found, exchange, bindings));
     }
 
-    /// The target is gone, and nothing in the last batch went wrong before: the last crash that was found took its time.
+    /// The target is gone, and nothing in the last batch went wrong before: the last crash gets the blame.
     pub fn blame_the_last(&mut self, what: &str) {
         let crashed = |(found, ..): &&(Found, Arc<Exchange>, Bindings)| {
             matches!(found.signature.check, Check::Crash | Check::Answered)
@@ -83,7 +83,7 @@ impl Findings {
         self.add(found, exchange, bindings);
     }
 
-    /// Writes a finding down, once more where it was.
+    /// Saves a finding, or replaces what was saved of it.
     pub fn save(&mut self, found: &mut Found, exchange: &Exchange, bindings: &Bindings) {
         let secrets = secrets_of(exchange, bindings, &self.secrets);
         found.reproduce = vec![curl(&exchange.request, &bindings.base, &secrets)];
@@ -155,7 +155,7 @@ pub struct Saved {
     /// `wabizspec/finding/1`
     schema: String,
     id: String,
-    /// What it is told apart by.
+    /// What identifies it.
     pub signature: Signature,
     level: Level,
     surface: String,
@@ -170,7 +170,7 @@ pub(crate) fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
     let is_beside = |path: &Path| path.extension().is_some_and(|ending| BESIDE.iter().any(|known| ending == *known));
     if !path.is_dir() {
         files::open(path, files::TEXT)?;
-        // A file beside the input stands for the input.
+        // A file beside the input means the input.
         let input = path.with_extension("");
         return Ok(vec![if is_beside(path) && input.is_file() { input } else { path.to_owned() }]);
     }
@@ -178,7 +178,7 @@ pub(crate) fn inputs(path: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         let path = entry.path();
-        // A link is no folder of ours, and may lead round in a circle.
+        // Links are not followed: they may lead in a circle.
         if entry.file_type()?.is_dir() {
             found.extend(inputs(&path)?);
         } else if !is_beside(&path) {

@@ -39,9 +39,9 @@ pub struct FuzzSession {
     pub admin: Admin,
     /// The accounts of this run: their names, and what has to be removed.
     pub accounts: Arc<Accounts>,
-    /// Requests that could have a code sent to somebody's telephone may be sent.
+    /// Requests that could have a code sent to a real telephone may be sent.
     pub registers: bool,
-    /// The admin's account may come to harm.
+    /// The admin's account may be damaged.
     pub disposable: bool,
     /// Requests beyond 64 KiB may be sent.
     pub(crate) large: bool,
@@ -72,7 +72,7 @@ impl FuzzSession {
         }
     }
 
-    /// What no text of a run may show, whatever its input: configured headers, the admin's password and token.
+    /// What no text of a run may show: configured headers, the admin's password and token.
     pub(super) fn secrets(&self) -> Redaction {
         let mut secrets = self.target.transport.secrets().clone();
         let Admin { account, token, .. } = &self.admin;
@@ -207,7 +207,7 @@ pub(super) fn succeeded(exchange: &Exchange) -> bool {
     exchange.response().is_some_and(|response| (200..300).contains(&response.status))
 }
 
-/// After so many inputs a worker's account is given up for a new one: a target keeps every token until the account goes,
+/// After this many inputs a worker's account is replaced: a target keeps every token until the account goes,
 /// and a fuzzer gets thousands in a second.
 const INPUTS_PER_ACCOUNT: u32 = 10_000;
 
@@ -281,8 +281,8 @@ impl WorkerAccounts {
         }
     }
 
-    /// Puts the password back that the account had, after an input changed it. Where that fails the account is given up
-    /// for a new one.
+    /// Puts the password back that the account had, after an input changed it. Where that fails the account is
+    /// replaced.
     pub async fn restore(&mut self, session: &FuzzSession) -> Result<(), NoAccount> {
         if !self.own {
             return Ok(());

@@ -1,8 +1,8 @@
-//! What no single input can show: which wrong logins a target accepts, whether its time tells which names there are, and
-//! whether slow connections keep others waiting.
+//! What no single input can show: which wrong logins a target accepts, whether its response time reveals which names
+//! exist, and whether slow connections block others.
 //!
-//! The first is asked before all inputs, so that a target that lets everybody in is reported once and not by every check
-//! that rests on a refused login. The others are observations, never findings.
+//! The first is asked before all inputs, so that a target that accepts every login is reported once and not by every check
+//! that relies on a refused login. The others are observations, never findings.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! How a run goes about it, and divides the time that it was given: set-up, inputs, confirmations and clean-up all count.
+//! The settings of a run, and how it divides its time: set-up, inputs, confirmations and clean-up all count.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::Surface;
 
-/// How a run goes about it.
+/// The settings of a run.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// What is fuzzed.
@@ -26,7 +26,7 @@ pub struct Settings {
     pub url: String,
 }
 
-/// How much longer than its time a run may take, whatever hangs.
+/// How much longer than its time a run may take if something hangs.
 const OVER: Duration = Duration::from_secs(5);
 
 /// How long the clean-up may take at most.
@@ -64,7 +64,7 @@ impl Timetable {
         timetable.after_set_up(Duration::ZERO)
     }
 
-    /// What was made in so long takes about as long to remove: that much is kept for it, within reason.
+    /// Removing takes about as long as the set-up took: that much is reserved, within limits.
     pub(super) fn after_set_up(self, took: Duration) -> Timetable {
         let reserve = |time: Duration| took.clamp(time / 10, time / 4);
         let inputs = self.time.map(|time| self.begun + time - reserve(time));
@@ -83,7 +83,7 @@ impl Timetable {
     }
 }
 
-/// Does the work, unless its end or a stop comes first: then the work is dropped where it is.
+/// Does the work, unless its end or a stop comes first: then the work is dropped.
 pub(crate) async fn within<T>(
     end: Option<Instant>,
     stop: &watch::Receiver<bool>,

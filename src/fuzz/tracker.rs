@@ -52,7 +52,7 @@ enum Life {
     Orphaned,
     /// Whether a change of password ends tokens is open.
     Open,
-    /// Nobody was ever given it.
+    /// It was never given to anybody.
     Never,
 }
 

@@ -73,7 +73,8 @@ words! {
         AnotherSpelling = "another spelling", AnotherScheme = "another scheme", WrongToken = "wrong token",
         // JSON bodies.
         DuplicateMember = "duplicate member", Object = "object", Array = "array", Null = "null", String = "string",
-        Number = "number", Boolean = "boolean", Deep = "deep", LoneSurrogate = "lone surrogate", Malformed = "malformed",
+        Number = "number", Boolean = "boolean", Deep = "deep", LoneSurrogate = "lone surrogate",
+        Malformed = "malformed",
         // New passwords.
         Strong = "strong", Weak = "weak", Open = "open",
         // Surfaces without kinds of inputs.

@@ -13,7 +13,7 @@ use crate::fuzz::hex;
 /// The code of credentials that nobody has: `other:words`.
 const OTHERS: &str = "b3RoZXI6d29yZHM=";
 
-/// How the text is written, and what stands before, inside and behind its code.
+/// How the text is written, and what is inserted before, inside and behind its code.
 #[derive(Clone, Copy)]
 pub struct Form {
     code: fn(&[u8]) -> Vec<u8>,
@@ -40,7 +40,7 @@ fn cut(text: &[u8]) -> Vec<u8> {
     code
 }
 
-/// With a bit set that padding leaves over: what the last sign stands for is even then, so the next one differs by it.
+/// With a left-over bit set: the value of the last character is even, so the next one differs only in that bit.
 fn loose_bits(text: &[u8]) -> Vec<u8> {
     let mut code = standard(text);
     if let Some(last) = code.iter().position(|sign| *sign == b'=') {
@@ -70,21 +70,22 @@ impl Choice for Size {
 grammar! {
     /// A login, as far as its credentials go. The text is what is encoded.
     BasicInput {
-        /// Where the credentials are: in one `Authorization` field, in two, with others, folded over two lines, or elsewhere.
+        /// Where the credentials are: in one `Authorization` field, in two, with others, folded, or elsewhere.
         place: Placement {
             Once, Absent, Twice, ThenOthers, OthersFirst, Comma, LowerName, UpperName, Spaced, Folded, Proxy,
             Foreign, Query, Cookie,
         },
         scheme: Scheme as &'static [u8] {
             Basic = b"Basic", Lower = b"basic", Upper = b"BASIC", Mixed = b"bAsIc", Missing = b"",
-            Doubled = b"Basic Basic", Bearer = b"Bearer", Digest = b"Digest", Longer = b"Basicx", Negotiate = b"Negotiate",
+            Doubled = b"Basic Basic", Bearer = b"Bearer", Digest = b"Digest", Longer = b"Basicx",
+            Negotiate = b"Negotiate",
         },
-        /// What stands between the scheme and the code, and behind the code.
+        /// The text between the scheme and the code, and behind the code.
         gap: Gap as [&'static [u8]; 2] {
             Space = [b" ", b""], Two = [b"  ", b""], Many = [b"            ", b""], Tab = [b"\t", b""],
             Glued = [b"", b""], Trailing = [b" ", b"   "], Nbsp = ["\u{a0}".as_bytes(), b""],
         },
-        /// How the text is encoded, and what stands around that.
+        /// How the text is encoded, and what is added to it.
         encoding: Encoding as Form {
             Standard = coded(standard),
             UrlSafe = coded(|text| URL_SAFE.encode(text).into_bytes()),
@@ -127,7 +128,7 @@ impl BasicInput<'_> {
             let length = plain.len() + (more << 10);
             plain.to_mut().resize(length, b'x');
         }
-        // Without a scheme nothing stands between it and the code.
+        // Without a scheme there is no gap.
         let gap = if self.scheme == Scheme::Missing { Gap::Glued } else { self.gap };
         let [gap, tail] = gap.written();
         let gap = if self.place == Placement::Folded { b"\r\n " } else { gap };
@@ -180,7 +181,7 @@ pub(super) fn percent(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().flat_map(|byte| percent_encode_byte(*byte).bytes()).collect()
 }
 
-/// A byte that can stand in the value of a field.
+/// The byte, or a blank if a field value cannot contain it.
 pub(super) fn header_byte(byte: u8) -> u8 {
     match byte {
         b'\r' | b'\n' | 0 => b' ',

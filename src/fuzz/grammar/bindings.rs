@@ -36,11 +36,11 @@ bindings! {
     /// The account whose credentials count as right.
     user = "fuzzfinding",
     user_password = "Kd8!tHq2zPw4>>>???",
-    /// A second account, whose password holds colons.
+    /// A second account, whose password contains colons.
     colon_user = "fuzzcolons",
     colon_password = "Aa1!kq:w7:Zz:",
     user_token = "dXNlci10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE",
-    /// A token of the admin; empty where there is none.
+    /// A token of the admin.
     admin_token = "YWRtaW4tdG9rZW4tb2YtYS1mdXp6LXJ1bi0wMDAwMDE",
     /// A token of `user` that was logged out.
     dead_token = "ZGVhZC10b2tlbi1vZi1hLWZ1enotcnVuLTAwMDAwMDE",
@@ -68,7 +68,7 @@ impl Bindings {
         basic::render(&Credentials::new(&*self.user, &*self.user_password))
     }
 
-    /// The text with every known name replaced. What is no name stays as it is: any text is fine.
+    /// The text with every known name replaced. Everything else stays as it is.
     pub fn render<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         let beginning = |text: &[u8]| text.windows(2).position(|pair| pair == b"${");
         let Some(mut start) = beginning(text) else {
@@ -100,7 +100,7 @@ impl Bindings {
 
     /// The value of the `name}` or `name|filter}` that a text begins with, if it does, and how long that is.
     fn named(&self, text: &[u8]) -> Option<(Cow<'_, str>, usize)> {
-        // No name holds a second one: a text of nothing but beginnings is gone through once.
+        // Names do not nest, so a text that is all `${` is read only once.
         let end = text.iter().take(62).position(|byte| matches!(byte, b'}' | b'$'))?;
         let (inside, [b'}', ..]) = text.split_at(end) else {
             return None;

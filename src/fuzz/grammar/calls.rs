@@ -15,7 +15,7 @@ grammar! {
             Bearer = "Bearer ", Lower = "bearer ", Upper = "BEARER ", Two = "Bearer  ", Tab = "Bearer\t", Nothing = "",
             Basic = "Basic ", Glued = "Bearer", Token = "Token ", Doubled = "Bearer Bearer ",
         },
-        /// Where the token stands: in one `Authorization` field, with a wrong one in a second, or elsewhere.
+        /// Where the token is: in one `Authorization` field, with a wrong one in a second, or elsewhere.
         carrier: Carrier { Once, Absent, ThenWrong, WrongFirst, Query, Cookie, Foreign },
         /// What is called: the reading of its own account, which the token's owner may; or a verification or the deletion of
         /// nobody, which an ordinary user may not.
@@ -49,7 +49,7 @@ impl BearerInput<'_> {
 }
 
 grammar! {
-    /// A request whose target is the point. The text is the target below the base path.
+    /// A request to an odd target. The text is the target below the base path.
     PathInput {
         caller: Caller { User, Nobody },
         /// The method. None of them changes anything: a `POST` has no body.
@@ -59,7 +59,7 @@ grammar! {
 }
 
 impl PathInput<'_> {
-    /// The target: bytes that no request line can hold are percent-encoded.
+    /// The target: bytes that a request line cannot contain are percent-encoded.
     pub fn target(&self, bindings: &Bindings) -> String {
         const NOT_IN_A_TARGET: &AsciiSet = &CONTROLS.add(b' ').add(b'#');
         let text = bindings.render(&self.text);
@@ -115,7 +115,7 @@ impl HttpInput<'_> {
     }
 
     /// Whether it contains right credentials anywhere, so that a token is no surprise.
-    pub fn holds_credentials(&self, bindings: &Bindings) -> bool {
+    pub fn contains_credentials(&self, bindings: &Bindings) -> bool {
         let code = bindings.render(b"${basic}");
         self.bytes(bindings).windows(code.len()).any(|window| window == &*code)
     }

@@ -31,7 +31,7 @@ use crate::exchange::{Header, HttpRequest, Request};
 /// Inputs beyond this many bytes are cut: more text finds nothing more, and memory stays bounded.
 pub const INPUT_BYTES: usize = 64 * 1024;
 
-/// A request still without what every request carries (`Host`, configured headers, the base path).
+/// A request without what every request carries (`Host`, configured headers, the base path).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestParts {
     /// For example `POST`.
@@ -106,7 +106,7 @@ pub fn is_canonical(surface: Surface, input: &[u8]) -> bool {
     written == input
 }
 
-/// The request that an input is; of a session there is none.
+/// The request that an input describes; a session has none.
 pub fn request(surface: Surface, input: &[u8], bindings: &Bindings) -> Option<Request> {
     let parts = match surface.row().form {
         Form::Basic => BasicInput::decode(input).request_parts(bindings),

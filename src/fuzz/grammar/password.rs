@@ -8,7 +8,7 @@ use super::codec::grammar;
 use crate::documented::api::Operation;
 
 grammar! {
-    /// A password. The text is the password itself; bytes that are no UTF-8 become U+FFFD.
+    /// A password. The text is the password itself; bytes that are not UTF-8 become U+FFFD.
     PasswordInput {
         /// Where a password is set: by the user itself, by a login, or by the admin who creates the user.
         endpoint: Endpoint { Update, Login, Create },

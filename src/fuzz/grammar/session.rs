@@ -12,7 +12,7 @@ grammar! {
     /// One call. There is no text.
     Step {
         /// What is called. A change is a login that brings a new password; a stolen one has a wrong password, an old login
-        /// the password before the present one. Nobody has asked for the registration that is verified.
+        /// the password before the present one. The registration that is verified was never requested.
         op: Op {
             Login, WrongLogin, OthersLogin, Change, WeakChange, StolenChange, Create, WeakCreate, Update,
             WeakUpdate, Delete, Read, Logout, Verify, Register, OldLogin,
@@ -33,7 +33,7 @@ pub struct SessionInput<'a> {
 }
 
 impl<'a> SessionInput<'a> {
-    /// Reads an input; there is none that cannot be read. Letters left over at the end are no call.
+    /// Reads an input; every input can be read. Letters left over at the end are ignored.
     pub fn decode(input: &'a [u8]) -> Self {
         SessionInput { steps: input.chunks_exact(4).take(STEPS).map(Step::decode).collect() }
     }

@@ -48,7 +48,7 @@ impl Slow<'_> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| *value)
     }
 
-    /// The text of one known member. A value that `Value` cannot hold (a lone surrogate) is none.
+    /// The text of one known member. `Value` cannot represent a lone surrogate: that is no text.
     fn text(&self, name: &str) -> Option<String> {
         match serde_json::from_str(self.values(name).next()?.get()) {
             Ok(Value::String(text)) => Some(text),
@@ -74,7 +74,7 @@ fn slowly(body: &[u8]) -> Slowly<'_> {
     serde_json::from_str::<IgnoredAny>(text).map_or(Slowly::NoJson, |_| Slowly::NoObject)
 }
 
-/// Holds a reading of a body to the slow one, and gives the texts that this one found where there is something to
+/// Compares a reading of a body with the slow one, and gives the texts that the slow one found if there is something to
 /// compare. `known` are the members that count, with whether each is required.
 fn same_reading<T, const N: usize>(
     input: &BodyInput<'_>,
@@ -82,10 +82,10 @@ fn same_reading<T, const N: usize>(
     read: &Result<T, BodyError>,
     known: [(&str, bool); N],
 ) -> Option<[Option<String>; N]> {
-    // Secrets stand for names, and names begin so.
+    // Names begin with it, and stand for secrets.
     if let (Err(error), true) = (read, input.text.contains(&b'$')) {
         let told = error.to_string().contains(&*FIXED.user_password);
-        assert!(!told, "the error tells a value: {error}");
+        assert!(!told, "the error shows a value: {error}");
     }
     let (is_same, what, texts) = match slowly(body) {
         Slowly::NoJson => (matches!(read, Err(BodyError::Malformed(_))), "no JSON was", None),
@@ -109,7 +109,7 @@ fn same_reading<T, const N: usize>(
     texts
 }
 
-/// Login bodies: our reading is the slow one, and the reference client never takes a weak password.
+/// Login bodies: our reading equals the slow one, and the reference client never takes a weak password.
 pub fn login_body(input: &[u8]) {
     let input = decode(input);
     let body = input.body(&FIXED);
@@ -118,7 +118,7 @@ pub fn login_body(input: &[u8]) {
         assert_eq!(read, Ok(LoginBody::default()));
         return;
     }
-    // Of anything but an object with no member twice the documents say nothing more.
+    // The documents say nothing more about anything but an object without duplicate members.
     let Some([new_password]) = same_reading(&input, &body, &read, [("new_password", false)]) else {
         return;
     };
@@ -133,7 +133,7 @@ pub fn login_body(input: &[u8]) {
     }
 }
 
-/// Bodies that create users: our reading is the slow one.
+/// Bodies that create users: our reading equals the slow one.
 pub fn users_body(input: &[u8]) {
     let input = decode(input);
     let body = input.body(&FIXED);
@@ -151,7 +151,7 @@ pub fn users_body(input: &[u8]) {
     }
 }
 
-/// Bodies that ask for a registration code: our reading is the slow one, and keeps to the rule.
+/// Bodies that ask for a registration code: our reading equals the slow one, and follows the rule.
 pub fn account_body(input: &[u8]) {
     let input = decode(input);
     let body = input.body(&FIXED);

@@ -1,4 +1,4 @@
-//! What the targets of `cargo fuzz` assert. Each function takes one input and panics where its equation does not hold.
+//! What the targets of `cargo fuzz` assert. Each function takes one input and panics if its equation is violated.
 //!
 //! The targets are nothing but a call; so the committed corpora are replayed through the same functions by an ordinary
 //! test, and a crash is looked at without libFuzzer.
@@ -44,12 +44,12 @@ pub const TARGETS: [(&str, fn(&[u8])); 10] = targets![
     session
 ];
 
-/// Basic credentials: our reading is the naive one, undoes rendering, and is never more than a lenient decoder makes
-/// of the value.
+/// Basic credentials: our reading equals the naive one, is the inverse of rendering, and is always among what a lenient
+/// decoder makes of the value.
 pub fn basic_auth(input: &[u8]) {
     let mut input = BasicInput::decode(input);
     if input.is_large() {
-        // To a parser more signs than a byte can count are long; a kilobyte would take the time of ten other inputs.
+        // For a parser more than 255 characters are long; a kilobyte would take the time of ten other inputs.
         let length = input.text.len() + LONG;
         input.text.to_mut().resize(length, b'x');
     }
@@ -65,16 +65,16 @@ pub fn basic_auth(input: &[u8]) {
         naive.is_some_and(|(user, password)| user == read.username.as_bytes() && password == read.password.as_bytes());
     assert!(same, "{} was read as {read:?}", value.escape_ascii());
     let rendered = basic::render(&read);
-    // Most values are what rendering gives, and what comes of reading that is known.
+    // Most values are exactly what rendering gives, and reading that again would show nothing new.
     if rendered.as_bytes() != value {
         let again = basic::parse(rendered.as_bytes());
-        assert_eq!(again.as_ref(), Ok(&read), "rendering is not undone");
+        assert_eq!(again.as_ref(), Ok(&read), "reading is not the inverse of rendering");
     }
     let is_found = may_mean(&value, &[(&read.username, &read.password)]);
     assert!(is_found, "no lenient decoder finds what the strict one did");
 }
 
-/// By so many bytes a long text is longer: 256 signs of base64.
+/// How many bytes a long text is extended by: 256 characters of base64.
 const LONG: usize = 192;
 
 /// The password rule against the table of bytes; a legal character more keeps the classes.
@@ -96,7 +96,7 @@ pub fn password(input: &[u8]) {
     }
 }
 
-/// Certificates: what was built is read, and any bytes are read or refused.
+/// Certificates: what was built can be read, and any bytes are read or refused.
 pub fn certificate(input: &[u8]) {
     let input = CertificateInput::decode(input);
     let read = verified_name(&input.value());

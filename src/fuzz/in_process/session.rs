@@ -13,12 +13,12 @@ use crate::reference::{Behaviour, Brief, Call, Model, Moment, Registration};
 
 /// The reference model against the tracker; and a refusal leaves the whole state as it was.
 pub fn session(input: &[u8]) {
-    CLIENT.with_borrow_mut(|client| client.hold(input));
+    CLIENT.with_borrow_mut(|client| client.check(input));
 }
 
 /// The same with a client of that behaviour.
 pub fn session_of(behaviour: Behaviour, input: &[u8]) {
-    Client::new(behaviour).hold(input);
+    Client::new(behaviour).check(input);
 }
 
 const USERS: [&str; 3] = ["first1", "second2", "third3"];
@@ -58,7 +58,7 @@ impl Client {
         client
     }
 
-    fn hold(&mut self, input: &[u8]) {
+    fn check(&mut self, input: &[u8]) {
         self.model.return_to(&self.start);
         self.drawn.store(self.drawn_at_start, Ordering::Relaxed);
         self.now = Timestamp::UNIX_EPOCH;
@@ -66,7 +66,7 @@ impl Client {
         let mut tracker = Tracker::new(("admin", START, &self.token), users, true);
         for step in &SessionInput::decode(input).steps {
             let planned = tracker.plan(step);
-            // A state that nobody remembers is changed without being copied.
+            // A state that is not remembered is changed without a copy.
             let before = (!planned.must_succeed()).then(|| self.model.moment());
             let Brief { status, token } = self.call(&planned.request);
             let breach = tracker.observe(&planned, status, token.as_deref());

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode;
 use crate::exchange::Header;
 use crate::fuzz::{Class, Place};
 
-/// The name and the password that a header value strictly holds (RFC 7617 §2, RFC 4648 §4).
+/// The name and the password in a header value, read strictly (RFC 7617 §2, RFC 4648 §4).
 pub fn strict(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (scheme, rest) = value.split_first_chunk()?;
     let code = trim_start(rest, b" ");
@@ -49,8 +49,8 @@ fn sextet(sign: u8) -> Option<u32> {
     }))
 }
 
-/// Whatever a lenient decoder might make of base64: signs of no alphabet skipped, padding an end or nothing, bits
-/// left over dropped.
+/// What a lenient decoder might make of base64: characters of no alphabet are skipped, padding is the end or ignored,
+/// left-over bits are dropped.
 fn decoded_leniently(code: &[u8], stops_at_padding: bool) -> impl Iterator<Item = u8> + Clone {
     let (mut bits, mut count) = (0_u32, 0_u32);
     let signs = code.iter().take_while(move |sign| **sign != b'=' || !stops_at_padding);
@@ -67,7 +67,7 @@ fn decoded_leniently(code: &[u8], stops_at_padding: bool) -> impl Iterator<Item 
 
 /// Whether a value may be taken for the credentials of one of these accounts by a decoder that is lenient in a known way.
 ///
-/// A name in another case counts: a data base that compares so was seen.
+/// A name in another case counts: some databases compare that way.
 pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     let blank = |byte: &u8| byte.is_ascii_whitespace();
     let value = trim_start(value, b" \t\r\n");
@@ -78,7 +78,7 @@ pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
         return false;
     }
     let code = trim_start(rest, b" \t\r\n");
-    // Padding matters only where it stands before the end.
+    // Padding matters only before the end.
     let means = |code: &[u8]| {
         let is = |stops_at_padding: bool| {
             let decoded = decoded_leniently(code, stops_at_padding);
@@ -89,7 +89,7 @@ pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     if means(code) {
         return true;
     }
-    // To the end whatever comes: without a way out the compiler looks at many bytes at once.
+    // Without an early exit the compiler looks at many bytes at once.
     let odd = |odd: bool, byte: &u8| odd | matches!(byte, b',' | b';' | b' ' | b'\t' | b'%');
     if !code.iter().fold(false, odd) {
         return false;
@@ -103,8 +103,8 @@ pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     (1..parts.len()).any(|index| !parts[..index].contains(&parts[index]) && means(parts[index]))
 }
 
-/// Whether the bytes are those of a name, a colon and a password; most are found out by the first. Where a name holds a
-/// colon of its own its credentials mean another's.
+/// Whether the bytes are those of a name, a colon and a password; most differ in the first. Where a name contains a
+/// colon its credentials mean another account.
 fn spells(mut bytes: impl Iterator<Item = u8>, username: &str, password: &str) -> bool {
     let mut next = || bytes.next();
     !username.contains(':')

@@ -35,7 +35,7 @@ impl<'b> Reading<'b> {
         self.json().filter(|_| is_plain)
     }
 
-    /// The class of a body where an object is needed and this is none, or an odd one.
+    /// The class of a body that is not a plain object where one is needed.
     fn without_object(&self) -> (Class, bool) {
         let certainly_none = self.place == Place::Empty || self.json().is_some_and(|json| json.as_object().is_none());
         (if certainly_none { Class::Reject } else { Class::Either }, certainly_none)
@@ -60,13 +60,13 @@ impl<'b> Reading<'b> {
         }
         found.sort();
         found.dedup();
-        // A handful is all that an ordinary request holds; thousands are an attack on this list.
+        // An ordinary request has a handful; thousands are an attack on this list.
         found.truncate(8);
         found
     }
 }
 
-/// Whether a login's body may hold a password at all, however it is read.
+/// Whether a login's body may contain a password at all, however it is read.
 pub fn mentions_password(body: &[u8]) -> bool {
     body.contains(&b'\\') || body.windows(4).any(|window| window.eq_ignore_ascii_case(b"pass"))
 }
@@ -83,7 +83,7 @@ fn place(body: &[u8], json: &Result<Json, JsonError>) -> Place {
         Ok(Json::Bool(_)) => Place::Boolean,
         Err(JsonError::NotUtf8(_)) => Place::NotUtf8,
         Err(JsonError::TooDeep) => Place::Deep,
-        // Good JSON, but not text (RFC 8259 §8.2): what becomes of it is open.
+        // Good JSON, but not text (RFC 8259 §8.2): what a server does with it is open.
         Err(JsonError::Syntax(_)) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
             Place::LoneSurrogate
         }

@@ -110,8 +110,8 @@ impl Probe<'_> {
         }
     }
 
-    /// Before a creation with these names is sent: those that the run may remove again, and whether one is like the admin's.
-    /// Then the password that it may set is put into the journal.
+    /// Before a creation with these names is sent: those that the run may remove again, and whether one resembles the
+    /// admin's. Then the password that it may set is put into the journal.
     async fn claim(&mut self, mut names: Vec<String>, request: &Request) -> Result<(Vec<OwnName>, bool), NoAccount> {
         let admin = self.session.accounts.admin_name().to_lowercase();
         let names_the_admin = names.iter().any(|name| name.to_lowercase().contains(&admin));
@@ -176,7 +176,7 @@ impl Probe<'_> {
             let what = "the new account does not log in with its password";
             self.violation(Check::State, "users.create.login-works", what);
         }
-        // Of two passwords either may count, but not a weak one.
+        // With two passwords either may count, but a weak one must not.
         if matches!(reading.place, Place::DuplicateMember | Place::Malformed) {
             for weak in candidates.iter().filter(|text| strength(text) == Strength::Weak).take(3) {
                 if self.logs_in(&name, weak).await {
@@ -205,7 +205,7 @@ impl Probe<'_> {
         }
     }
 
-    /// A creation that was refused leaves nobody who logs in; true if it does.
+    /// After a refused creation nobody must be able to log in; true if somebody is.
     async fn logs_in_after_refusal(&mut self, name: Option<&str>, candidates: &[String]) -> bool {
         let Some(name) = name.filter(|name| *name != "admin" && !name.contains(':')) else {
             return false;

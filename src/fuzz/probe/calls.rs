@@ -78,7 +78,7 @@ impl Probe<'_> {
                 };
                 self.violation(Check::Token, requirement, format!("{place} got {kind}"));
             }
-            // An earlier input may have ended the token: a new one tells.
+            // An earlier input may have ended the token: try a new one.
             Class::Accept if kind.is_refusal() && self.worker.restore(self.session).await.is_ok() => {
                 self.send(class, place, input.request_parts(&self.worker.bindings)).await;
                 if !self.probed.kind.is_success() {
@@ -109,7 +109,7 @@ impl Probe<'_> {
 
     pub(super) async fn http(&mut self, input: &HttpInput<'_>) {
         let request = Request::Raw(input.bytes(&self.worker.bindings));
-        let good = input.holds_credentials(&self.worker.bindings);
+        let good = input.contains_credentials(&self.worker.bindings);
         // A server may wait for the rest of what looks unfinished; two seconds show that it does.
         let sent = self.exchange(Class::Either, Place::Http, request);
         if tokio::time::timeout(Duration::from_secs(2), sent).await.is_err() {
@@ -121,7 +121,7 @@ impl Probe<'_> {
         if !good && self.token().is_some() {
             self.violation(Check::Token, "login.refused.no-credentials", "a token without right credentials");
         }
-        // A method or version that nobody knows has a 5xx of its own (RFC 9110 §15.6).
+        // An unknown method or version has a 5xx of its own (RFC 9110 §15.6).
         if let Kind::Answer(501 | 505, _) = self.probed.kind {
             self.probed.violations.retain(|violation| violation.check != Check::Crash);
         }

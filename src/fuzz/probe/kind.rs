@@ -4,14 +4,14 @@ use std::fmt;
 
 use crate::exchange::{Breakage, Exchange, Outcome};
 
-/// What came back, as far as the search is steered by it.
+/// What came back, as far as it steers the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// An answer: its status, and the code of its first error.
     Answer(u16, Option<i64>),
     Closed,
     TimedOut,
-    /// Something that is no HTTP, or too much of it.
+    /// Invalid HTTP, or too much of it.
     Garbled,
     Unreachable,
     Unsent,
@@ -37,7 +37,7 @@ impl Kind {
         matches!(self, Kind::Answer(200..=299, _))
     }
 
-    /// Whether it is a refusal; throttling is none.
+    /// Whether it is a refusal; throttling is not.
     pub fn is_refusal(self) -> bool {
         matches!(self, Kind::Answer(300..=428 | 430..=499, _))
     }

@@ -68,7 +68,7 @@ impl Probed {
         }
     }
 
-    /// The input was left without an answer, or answered with a crash.
+    /// The input got no answer, or a crash.
     pub fn crashed(&self) -> bool {
         self.violations.iter().any(|violation| matches!(violation.check, Check::Crash | Check::Answered))
     }
@@ -103,7 +103,7 @@ pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: 
 }
 
 impl Probe<'_> {
-    /// Takes the secrets out of all results, and what a terminal would obey.
+    /// Takes secrets and terminal control sequences out of all results.
     fn redact(&mut self) {
         let Probed { violations, observed, .. } = &mut self.probed;
         if violations.is_empty() && observed.is_empty() {
@@ -123,7 +123,7 @@ impl Probe<'_> {
         self.probed = Probed { skipped: Some(why), ..Probed::new(Place::Skipped) };
     }
 
-    /// Skips an input that goes beyond what is sent unasked; true if it does.
+    /// Skips a large input unless large ones are allowed; true if it did.
     fn is_too_large(&mut self, is_large: bool) -> bool {
         let too_large = is_large && !self.session.large;
         if too_large {
@@ -138,7 +138,7 @@ impl Probe<'_> {
         self.not_ready(false).await;
     }
 
-    /// Sends the input's own request and holds the answer to the oracles of every exchange.
+    /// Sends the input's own request and checks the answer with the oracles of every exchange.
     async fn exchange(&mut self, class: Class, place: Place, request: Request) {
         let exchange = self.session.target.transport.send(request).await;
         self.probed.class = class;
@@ -203,7 +203,7 @@ impl Probe<'_> {
         }
     }
 
-    /// A 5xx with a code that is documented for it is a crash all the same where a good request is answered.
+    /// A 5xx with a code that is documented for it is still a crash if a good request is answered right after it.
     async fn not_ready(&mut self, excused: bool) {
         let Kind::Answer(500.., Some(_)) = self.probed.kind else {
             return;

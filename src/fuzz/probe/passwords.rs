@@ -9,7 +9,7 @@ use crate::fuzz::{Check, Class, Place};
 struct Variant {
     why: &'static str,
     text: String,
-    /// Whether the documents forbid it for certain: what is trimmed or folded at both endpoints alike is open.
+    /// Whether the documents clearly forbid it: what both endpoints trim or fold in the same way is open.
     sure: bool,
 }
 
@@ -93,7 +93,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Judges the answer to a password that was set, of a new account or of the user's; says whether it is in force.
+    /// Judges the answer to setting the password of a new account or of the user's; true if the password works now.
     async fn set(&mut self, class: Class, name: &str, password: &str, creation: bool) -> bool {
         let kind = self.probed.kind;
         let refused = kind.is_refusal();
@@ -170,7 +170,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Finds out what a login did to the password: which of the candidates is in force now, if any.
+    /// Finds out what a login did to the password: which of the candidates works now, if any.
     ///
     /// `refusal` says that the credentials were not right, so that nothing at all may have changed.
     pub(super) async fn settle(&mut self, candidates: &[String], refusal: bool) {
