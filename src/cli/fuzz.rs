@@ -17,12 +17,11 @@ use crate::custody::config::{LongSpan, Span};
 use crate::custody::lock::RunLock;
 use crate::exchange::{Redaction, harmless_line, harmless_text};
 use crate::files;
-use crate::fuzz::aimed;
 use crate::fuzz::drive::{News, Settings, drive};
 use crate::fuzz::finding::Found;
 use crate::fuzz::summary::Summary;
 use crate::fuzz::timetable::{Cut, Timetable, within};
-use crate::fuzz::{Class, Surface};
+use crate::fuzz::{Class, Surface, aimed};
 use crate::report::{Format, Wanted};
 use crate::requirement::Register;
 
@@ -175,9 +174,7 @@ async fn fuzz_with(
     let watch = &mut |news: News<'_>| match news {
         News::Found(found) => teller.line(&finding_line(found)),
         News::Progress { summary } => teller.now_and_then(|| progress(summary), summary.elapsed),
-        News::Waiting(elapsed) => {
-            teller.now_and_then(|| "waiting for answers that take their time".to_owned(), elapsed);
-        }
+        News::Waiting(elapsed) => teller.now_and_then(|| "waiting for answers that take their time".into(), elapsed),
     };
     let mut summary = drive(Arc::clone(&session), settings, stop.clone(), watch).await;
     match setup.clean_up(&session, timetable.clean_up()).await {

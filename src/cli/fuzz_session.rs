@@ -115,9 +115,9 @@ impl<'r> FuzzSetup<'r> {
     /// The first login of a target that is just installed: one that says so itself (code 1024), or one that its owner
     /// says may be set up again.
     async fn first_login(&mut self, why: CustodyFailure) -> Result<Admin, CustodyFailure> {
-        let (target, accounts) = (&self.resolved.target, self.givens.accounts());
-        let (fresh, reset) = (self.resolved.capabilities.fresh, self.resolved.capabilities.reset);
-        if reset {
+        let Resolved { target, capabilities, .. } = self.resolved;
+        let accounts = self.givens.accounts();
+        if capabilities.reset {
             target.reset().await?;
             accounts.are_gone();
         }
@@ -125,7 +125,7 @@ impl<'r> FuzzSetup<'r> {
         let account = |password: &str| Account { username: username.clone(), password: password.to_owned() };
         match probe(target, &account(DEFAULT_PASSWORD)).await {
             Probe::ChangeRequired => {}
-            Probe::Refused if fresh || reset => {}
+            Probe::Refused if capabilities.fresh || capabilities.reset => {}
             Probe::LoggedIn(token) => {
                 accounts.made().token(&token, None);
                 return self.log_in_again(DEFAULT_PASSWORD, true).await;

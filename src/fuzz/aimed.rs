@@ -63,7 +63,7 @@ fn parse_file(surface: Surface, text: &'static str) -> Result<Vec<Aimed>, (Strin
 }
 
 /// The rows that these surfaces can cover, in order.
-pub(crate) fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
+pub fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
     let together = TOGETHER.iter().filter(|(_, surface)| surfaces.contains(surface)).map(|(row, _)| *row);
     let mut rows: Vec<&str> = all(surfaces).iter().map(|aimed| aimed.row).chain(together).collect();
     rows.sort_by_key(|row| (row.as_bytes()[0], row[1..].parse::<u32>().unwrap_or(0)));

@@ -84,7 +84,7 @@ impl Summary {
     }
 
     /// The report as JSON, `wabizspec/fuzz/1`.
-    pub(crate) fn document(&self) -> serde_json::Value {
+    pub fn document(&self) -> serde_json::Value {
         let finding = |found: &Found| {
             json!({
                 "id": found.id,

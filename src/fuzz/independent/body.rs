@@ -145,10 +145,10 @@ pub fn create(body: &[u8], labelled: bool) -> (Reading<'_>, Option<(String, Stri
 /// A request of the admin whose members must all be texts.
 pub fn of_texts(surface: Surface, body: &[u8], labelled: bool) -> Reading<'_> {
     let reading = Reading::of(body);
-    let (class, breaks) = match reading.object(labelled) {
-        Some(object) if surface == Surface::AccountBody => account(object),
-        Some(_) => (Class::Either, ""),
-        None => (reading.without_object().0, "account.required.refused"),
+    let (class, breaks) = match (surface, reading.object(labelled)) {
+        (Surface::AccountBody, Some(object)) => account(object),
+        (Surface::AccountBody, None) => (reading.without_object().0, "account.required.refused"),
+        _ => (Class::Either, ""),
     };
     Reading { breaks, ..reading.classified((class, true)) }
 }
