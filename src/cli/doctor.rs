@@ -269,7 +269,7 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
         _ if reset => found.note("state", "in use; a run resets it first"),
         _ => found.good("state", "in use: the default password is gone"),
     };
-    if default == Probe::ChangeRequired {
+    if matches!(default, Probe::ChangeRequired) {
         return false;
     }
     let journal = resolved.journal.as_ref();

@@ -227,7 +227,7 @@ impl Recovery<'_> {
     /// Keeps in the journal only what is still needed: the password, unless the owner knows it, and the accounts left.
     async fn settle(&self, admin: &Account, left: &[Left]) -> Result<(), String> {
         for (name, _) in left {
-            self.journal.made(name).await?;
+            self.journal.made(name).await.map_err(|why| why.to_string())?;
         }
         let is_known = self.resolved.admin_password.as_ref() == Some(&admin.password);
         let works = if is_known { &[][..] } else { std::slice::from_ref(admin) };

@@ -86,10 +86,6 @@ impl Started {
             replace(text, harmless_line);
         }
     }
-
-    pub(crate) fn requirement(&self, id: &str) -> Option<&RequirementInfo> {
-        self.requirements.iter().find(|info| info.id == id)
-    }
 }
 
 /// What reports say about the target.
