@@ -215,7 +215,9 @@ fn at<'a>(answer: &'a mut Answer, pointer: &str) -> Option<&'a mut Value> {
 
 /// Puts a value into the body, if there is a place for it.
 fn put(answer: &mut Answer, pointer: &str, value: Value) {
-    answer.json_mut().map(|body| body::put(body, pointer, value));
+    if let Some(body) = answer.json_mut() {
+        body::put(body, pointer, value);
+    }
 }
 
 fn change_token(handled: &Handled<'_>, answer: &mut Answer, change: impl FnOnce(&str) -> String) {
