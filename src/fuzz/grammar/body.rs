@@ -8,6 +8,8 @@ use super::codec::grammar;
 use super::{INPUT_BYTES, RequestParts};
 use crate::documented::api::{Caller, Operation};
 
+type Spell = fn(&[u8]) -> Vec<u8>;
+
 grammar! {
     /// A request with a JSON body. The text is the body.
     BodyInput {
@@ -27,7 +29,7 @@ grammar! {
         /// not have.
         framing: Framing { Length, Chunked, Crumbs, Gzip, UnknownCoding },
         /// What is done to the text before it is sent, if anything.
-        spelling: Spelling as Option<fn(&[u8]) -> Vec<u8>> {
+        spelling: Spelling as Option<Spell> {
             Plain = None,
             Around = Some(|text| [b" \t\r\n", text, b"\r\n \t"].concat()),
             Bom = Some(|text| [b"\xef\xbb\xbf", text].concat()),

@@ -26,12 +26,15 @@ pub use answer::answer;
 pub use bodies::{account_body, login_body, users_body};
 pub use session::{session, session_of};
 
+/// Takes one input and panics if the equation is violated.
+pub type Target = fn(&[u8]);
+
 macro_rules! targets {
     ($($name:ident),*) => { [$((stringify!($name), $name)),*] };
 }
 
 /// The functions by the names of their targets.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = targets![
+pub const TARGETS: [(&str, Target); 10] = targets![
     basic_auth,
     login_body,
     users_body,
@@ -142,7 +145,7 @@ thread_local! {
 }
 
 /// The function that reads what a surface reads, if there is one.
-pub fn of(surface: Surface) -> Option<fn(&[u8])> {
+pub fn of(surface: Surface) -> Option<Target> {
     let name = surface.name().replace('-', "_");
     TARGETS.iter().find(|(target, _)| *target == name).map(|(_, function)| *function)
 }
