@@ -1,6 +1,5 @@
-//! One request as the model sees it, and one answer as the model gives it.
-//!
-//! Both are what is left of HTTP once the bytes are gone: no framing, no connection.
+//! One request as the model sees it, and one answer as the model gives it: HTTP without framing and connections.
+//! Nothing here reads or decides.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -27,12 +26,11 @@ pub struct Call<'a> {
 pub struct Answer {
     /// 100 to 999.
     pub status: u16,
-    /// Fields, their names in lower case, beside those that the server adds by itself: `date`, `connection` and the
-    /// framing of the body.
+    /// Fields, their names in lower case. The server adds `date`, `connection` and the framing of the body.
     pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
-    /// What it says.
+    /// Its body.
     pub body: AnswerBody,
-    /// How it gets onto the wire.
+    /// How it is sent.
     pub delivery: Delivery,
 }
 
@@ -60,12 +58,12 @@ impl Answer {
     }
 }
 
-/// What an answer comes to for who keeps accounts and tokens.
+/// What a caller needs to know that keeps accounts and tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brief {
     /// The answer's.
     pub status: u16,
-    /// Of a login: the token that it gave.
+    /// The token that a login gave.
     pub token: Option<String>,
 }
 
@@ -77,7 +75,7 @@ impl Brief {
     }
 }
 
-/// The body of an answer. What it is called is in the answer's `content-type` field.
+/// The body of an answer. Its type is in the answer's `content-type` field.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AnswerBody {
     /// None.
@@ -88,7 +86,7 @@ pub enum AnswerBody {
     Bytes(Vec<u8>),
 }
 
-/// How an answer gets onto the wire.
+/// How an answer is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Delivery {
     /// In chunks instead of with its length.
@@ -97,10 +95,10 @@ pub struct Delivery {
     pub close: bool,
     /// Without a `Date`.
     pub dateless: bool,
-    /// So long after it is ready.
+    /// How long after it is ready.
     pub delay: Duration,
     /// Not at all: the connection is closed without an answer.
     pub dropped: bool,
-    /// With these bytes behind it, which belong to nothing.
+    /// Bytes after it that belong to nothing.
     pub surplus: Cow<'static, str>,
 }

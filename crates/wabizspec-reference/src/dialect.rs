@@ -1,14 +1,14 @@
 //! What the documents leave to the implementation, as plain data.
 //!
-//! Every value conforms; what breaks a requirement belongs to the rest of the behaviour.
+//! Every value conforms. What breaks a requirement belongs into the rest of the behaviour.
 
 use jiff::SignedDuration;
 
 use crate::declare::defaulted;
 
 defaulted! {
-    /// What the documents leave to the implementation. Every value of these conforms. A dialect that answers some
-    /// refusal with another allowed status edits `Behaviour::refusals` instead.
+    /// What the documents leave to the implementation. Every value conforms. A dialect that answers a refusal with another
+    /// allowed status edits `Behaviour::refusals` instead.
     #[derive(Debug, Clone)]
     pub struct Dialect {
         /// Answers carry `meta`; the reference pages' own examples have none.
@@ -19,9 +19,9 @@ defaulted! {
         pub details: bool = true,
         /// A 401 has a body.
         pub bodies_on_401: bool = true,
-        /// Objects carry a member that nobody knows.
+        /// Objects have an undocumented member.
         pub extra_members: bool = false,
-        /// Members stand in the opposite order.
+        /// Members are in the opposite order.
         pub reversed: bool = false,
         /// `Content-Type` carries a charset.
         pub charset: bool = false,
@@ -29,7 +29,7 @@ defaulted! {
         pub chunked: bool = false,
         /// Connections end after one answer.
         pub close: bool = false,
-        /// The member that tells a user's role: `ROLES` on the page, `roles` is also seen.
+        /// The member with a user's role: `ROLES` on the page; `roles` was also seen.
         pub roles_member: &'static str = "ROLES",
         /// Answers carry a `Date`.
         pub date: bool = true,
@@ -37,7 +37,7 @@ defaulted! {
         pub token: TokenForm = TokenForm::Opaque,
         /// How the refusal after the sunset is written.
         pub sunset: SunsetShape = SunsetShape::Listed,
-        /// So far the server's clock is ahead.
+        /// How far the server's clock is ahead.
         pub clock_ahead: SignedDuration = SignedDuration::ZERO,
     }
 }
@@ -45,7 +45,7 @@ defaulted! {
 /// What a token looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenForm {
-    /// 43 characters that say nothing.
+    /// 43 characters without a meaning.
     Opaque,
     /// A JSON Web Token, as seen on a real client.
     Jwt,

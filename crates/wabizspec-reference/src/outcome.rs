@@ -55,7 +55,7 @@ tabled! {
         UnreadableCredentials => (401, ErrorCode::AccessDenied, "credentials are missing"),
         UnknownUsername => (401, ErrorCode::AccessDenied, "invalid credentials"),
         WrongPassword => (401, ErrorCode::AccessDenied, "invalid credentials"),
-        // Two of a field that may stand once make the message invalid (RFC 9110 §5.3).
+        // A second field that may appear only once makes the message invalid (RFC 9110 §5.3).
         SeveralAuthorizations => (400, ErrorCode::RequestInvalid, "more than one Authorization field"),
         PasswordChangeRequired => (401, ErrorCode::PasswordChangeRequired, "new_password is needed"),
         WeakNewPassword => (400, ErrorCode::ParameterInvalid, "the password breaks the rule"),
@@ -169,7 +169,7 @@ pub struct Reason {
 }
 
 impl Refused {
-    /// A refusal with details of its own.
+    /// A refusal with its own details.
     pub(super) fn because(refusal: Refusal, details: String) -> Self {
         Refused(vec![Reason { refusal, details: Some(details) }])
     }

@@ -17,27 +17,27 @@ use crate::documented::basic;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Change {
-    /// Which answers; all of them without it.
+    /// Which answers; by default all.
     pub when: When,
     /// A refused request is answered as if it had been granted.
     pub let_through: bool,
     /// Another status.
     pub status: Option<u16>,
-    /// Values that stand elsewhere, from where to where.
+    /// Values that are moved, from where to where.
     #[serde(rename = "move")]
     pub moved: BTreeMap<String, String>,
     /// Members that are left out.
     pub remove: Vec<String>,
-    /// Members and their values, as JSON text. `-` is the place behind the last item of a list.
+    /// Members and their values, as JSON text. `-` is the place after the last item of a list.
     pub put: BTreeMap<String, Json>,
     /// Members and texts that repeat something of the request: `${authorization}`, `${basic.username}`,
-    /// `${basic.password}`, or a text of its body by the name of the member. Left out where the request lacks it.
+    /// `${basic.password}`, or a text of its body by the name of the member. Left out if the request lacks it.
     pub echo: BTreeMap<String, String>,
     /// Values that become text.
     pub as_text: Vec<String>,
-    /// What a framework answers where a handler failed: 500 and an error that no document knows.
+    /// What a framework answers when a handler fails.
     pub crash: bool,
-    /// Another body: no JSON, but this text.
+    /// This text in the place of the body.
     pub text: Option<String>,
     /// A text before the body.
     pub before: Option<String>,
@@ -47,9 +47,9 @@ pub(crate) struct Change {
     pub headers: BTreeMap<String, String>,
     /// No answer: the connection is closed.
     pub dropped: bool,
-    /// The answer comes so many seconds late.
+    /// How late the answer comes, in seconds.
     pub delay: Option<u64>,
-    /// Bytes behind the answer that do not belong to it.
+    /// Bytes after the answer that do not belong to it.
     pub surplus: Option<String>,
 }
 
@@ -86,7 +86,7 @@ impl Change {
         Duration::from_secs(self.delay.unwrap_or_default())
     }
 
-    /// Changes an answer, if it is one of those meant.
+    /// Changes an answer, if it meets the condition.
     pub fn apply(&self, handled: &Handled<'_>, answer: &mut Answer) {
         if !self.when.holds(handled.call, handled.resource, Some(handled)) {
             return;

@@ -38,7 +38,7 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    /// What is made of the body of a request.
+    /// The bytes that are read from a body.
     pub(super) fn apply<'b>(&self, call: &Call<'_>, body: Cow<'b, [u8]>) -> Result<Cow<'b, [u8]>, BodyError> {
         if !self.when.is_of(call) {
             return Ok(body);

@@ -123,7 +123,7 @@ pub enum Deletes {
 #[serde(rename_all = "snake_case")]
 pub enum AdminDeletion {
     Refused,
-    /// It is refused if the path spells the name to the letter, and done otherwise.
+    /// It is refused if the path has exactly this name, and done otherwise.
     RefusedAsWritten,
     RefusedAndDone,
     Done,

@@ -1,6 +1,6 @@
 //! How long a token lives, and how its end is written.
 //!
-//! The token itself is opaque and has no form of its own here.
+//! The token itself is opaque: it has no form here.
 
 use std::fmt;
 use std::str::FromStr;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// What a token stands for.
+/// Whose a token is, and how long it lives.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Session {
     pub username: String,
     pub given: Timestamp,
     /// How many tokens were given before it.
     pub number: u64,
-    /// The first moment at which it no longer works; never, when there is none.
+    /// The first moment at which it no longer works; `None` for ever.
     pub expires: Option<Timestamp>,
 }
 
@@ -24,7 +24,6 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// A token as it was given, with what it stands for.
     pub fn find(&self, token: &str) -> Option<(&str, &Session)> {
         let (token, session) = self.by_token.get_key_value(token)?;
         Some((token, session))

@@ -1,4 +1,4 @@
-//! Tokens: given, found again, taken back; and who may do what with one.
+//! Tokens: given, found, taken back; and who may do what with one.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -40,9 +40,9 @@ impl Model {
         Ok(Success::LoggedOut.into())
     }
 
-    /// The caller, who must have a living token and the right to do something with this user.
+    /// The caller, who must have a valid token and permission to do something with this user.
     ///
-    /// Authentication comes before permission: 401 without a good token, 403 with one that does not suffice.
+    /// Authentication comes before permission: 401 without a valid token, 403 without permission.
     pub(super) fn permitted(&self, call: &Call<'_>, who: Who, about: &str, now: Timestamp) -> Result<Caller, Refused> {
         let caller = match self.caller(call, now) {
             Ok(caller) => caller,
@@ -84,7 +84,7 @@ impl Model {
         Ok(Caller { role: user.map_or(Role::User, |user| user.role), username: Some(username), token })
     }
 
-    /// A new token of this user, not yet in use: giving it may fail, and must change nothing then.
+    /// A new token of this user, not yet in use: this may fail, and must change nothing then.
     pub(super) fn mint(&mut self, username: &str, now: Timestamp) -> Result<String, Refused> {
         if self.behaviour.tokens.mint == Mint::Counter {
             return Ok(format!("token-{:08}", self.state.given));
@@ -99,7 +99,7 @@ impl Model {
             Mint::OneForAll => true,
             Mint::OfTheAdmin => username != ADMIN && session.username == ADMIN && Some(session.number) == last(),
         };
-        // As documented every login gets a token of its own, and none of the others need be looked at.
+        // As documented every login gets a new token, without a search through the others.
         let reused = match mint {
             Mint::Random => None,
             _ => self.state.tokens.iter().find(|(_, session)| reusable(session)),
@@ -122,7 +122,7 @@ impl Model {
     /// Puts a token to use.
     pub(super) fn give(&mut self, token: &str, username: &str, now: Timestamp) {
         let lifetime = self.behaviour.tokens.lifetime;
-        // Beyond the end of the calendar a token lives to its end.
+        // No token lives beyond the end of the calendar.
         let expires = lifetime.map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
         let username = username.to_owned();
         let kept = matches!(self.behaviour.tokens.mint, Mint::Kept | Mint::OneForAll | Mint::OfTheAdmin);
@@ -143,7 +143,7 @@ impl Model {
         }
     }
 
-    /// Takes the tokens of a user back that were given too long ago for a behaviour that minds.
+    /// Takes back the old tokens of a user, if the behaviour says so.
     pub(super) fn sweep(&mut self, username: &str, now: Timestamp) {
         if let Some(age) = self.behaviour.tokens.swept_at_login {
             let stays = |session: &Session| session.username != username || now.duration_since(session.given) <= age;

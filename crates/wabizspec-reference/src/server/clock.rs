@@ -1,15 +1,15 @@
-//! The server's clock: the computer's, moved on where a test wants it so.
+//! The server's clock: that of the computer, which a test may move on.
 
 use hyper::header::HeaderValue;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 
 pub(super) struct Clock {
-    /// Where it stands at the start, against the computer's clock.
+    /// How far it is ahead of the computer's clock at the start.
     ahead: SignedDuration,
     /// How far it was moved since.
     advanced: SignedDuration,
-    /// The last `Date` and its second: it is asked for far more often than once a second.
+    /// The last `Date` and its second: it is needed far more often than once a second.
     written: (i64, HeaderValue),
 }
 
@@ -18,7 +18,7 @@ impl Clock {
         Clock { ahead, advanced: SignedDuration::ZERO, written: date(Timestamp::UNIX_EPOCH) }
     }
 
-    /// The moment that it shows; it stops at the end of the calendar.
+    /// The moment that it shows. It stops at the end of the calendar.
     pub(super) fn now(&self) -> Timestamp {
         let moved = self.ahead.saturating_add(self.advanced);
         let end = if moved.is_negative() { Timestamp::MIN } else { Timestamp::MAX };

@@ -57,13 +57,13 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let service = service_fn(|request| respond(request, &shared, &tap));
     let tap = Arc::clone(&tap);
     let tapped = Tapped { stream, tap };
-    // No pipeline_flush: with it, hyper drops its own 400 to what is no HTTP.
+    // No pipeline_flush: with it, hyper drops its own 400 to bytes that are not HTTP.
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(PATIENCE)
         .auto_date_header(false)
         .serve_connection(TokioIo::new(tapped), service);
-    // A connection that fails has nobody left to tell.
+    // If a connection fails, there is nobody to report it to.
     let _ = served.await;
 }
 
@@ -90,7 +90,7 @@ async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Resu
     Ok(written(answer, date))
 }
 
-/// The answer to a request, and the `Date` that goes with it. A body that was too large is not there.
+/// The answer to a request, and its `Date`. Without a body: it was too large.
 fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>, reading: Reading) -> (Answer, HeaderValue) {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
     let client = &mut *shared.client();
@@ -123,6 +123,7 @@ fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>, reading: Reading)
     }
     (answer, client.clock.date(now))
 }
+
 fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
     let bytes = match answer.body {
         AnswerBody::Empty => Vec::new(),

@@ -1,7 +1,7 @@
-//! A connection that can be listened in on, and onto which bytes can be put that hyper would not send.
+//! A connection that records what was received, and that can send bytes that hyper would not send.
 //!
-//! It serves faults alone. hyper reads a head into fields before anybody sees how it was written, and writes one
-//! answer to one request; a client that gets either wrong can only be planted below it.
+//! Only faults need it. hyper reads a head into fields, so nobody sees how it was written, and writes one answer to one
+//! request. A client that gets either wrong can only be planted below hyper.
 
 use std::io;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use tokio::net::TcpStream;
 
 use super::Arc;
 
-/// No more of what came is kept than this, in bytes.
+/// How much of what was received is kept, in bytes.
 const KEPT: usize = 64 * 1024;
 
-/// What was heard on a connection, and what is to be added to it.
+/// What was received on a connection, and what to add to its next answer.
 #[derive(Default)]
 pub(super) struct Tap {
     listening: bool,
@@ -29,7 +29,7 @@ impl Tap {
         Tap { listening, ..Tap::default() }
     }
 
-    /// The head of the request that came last, as it was written.
+    /// The head of the last request, as it was written.
     pub(super) fn head(&self) -> Vec<u8> {
         let mut heard = std::mem::take(&mut *held(&self.heard));
         let end = heard.windows(4).position(|four| four == b"\r\n\r\n");
@@ -37,13 +37,9 @@ impl Tap {
         heard
     }
 
-    /// Puts this onto the connection behind the answer that goes out next.
+    /// Sends this after the next answer.
     pub(super) fn add(&self, surplus: &str) {
         *held(&self.surplus) = surplus.to_owned();
-    }
-
-    fn has_surplus(&self) -> bool {
-        !held(&self.surplus).is_empty()
     }
 }
 
@@ -54,20 +50,6 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) struct Tapped {
     pub stream: TcpStream,
     pub tap: Arc<Tap>,
-}
-
-impl Tapped {
-    /// Writes an answer and what is put behind it in one go, so that no client can read the one without the other.
-    /// hyper hands over an answer of this server in one piece: none is large.
-    fn write_with_surplus(&mut self, cx: &mut Context<'_>, mut answer: Vec<u8>) -> Poll<io::Result<usize>> {
-        let tap = Arc::clone(&self.tap);
-        let mut surplus = held(&tap.surplus);
-        let own = answer.len();
-        answer.extend_from_slice(surplus.as_bytes());
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &answer))?;
-        drop(surplus.drain(..written.saturating_sub(own)));
-        Poll::Ready(Ok(written.min(own)))
-    }
 }
 
 impl AsyncRead for Tapped {
@@ -84,29 +66,21 @@ impl AsyncRead for Tapped {
 }
 
 impl AsyncWrite for Tapped {
+    /// Writes an answer and its surplus together, so that no client can read the one without the other. hyper writes an
+    /// answer of this server in one piece: none is large.
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.tap.has_surplus() {
-            true => self.write_with_surplus(cx, bytes.to_vec()),
-            false => Pin::new(&mut self.stream).poll_write(cx, bytes),
+        let tap = Arc::clone(&self.tap);
+        let mut surplus = held(&tap.surplus);
+        if surplus.is_empty() {
+            return Pin::new(&mut self.stream).poll_write(cx, bytes);
         }
+        let both = [bytes, surplus.as_bytes()].concat();
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &both))?;
+        drop(surplus.drain(..written.saturating_sub(bytes.len())));
+        Poll::Ready(Ok(written.min(bytes.len())))
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.tap.has_surplus() {
-            true => self.write_with_surplus(cx, slices.iter().flat_map(|slice| slice.to_vec()).collect()),
-            false => Pin::new(&mut self.stream).poll_write_vectored(cx, slices),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    /// hyper asks for it when it has written all it has, so what is left of the surplus goes out here.
+    /// hyper calls it when it has written everything, so the rest of the surplus goes out here.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let tap = Arc::clone(&self.tap);
         let mut surplus = held(&tap.surplus);

@@ -41,7 +41,7 @@ impl Reply {
     }
 }
 
-/// Sends bytes on a connection of their own, and reads until it is closed.
+/// Sends bytes on a new connection, and reads until it is closed.
 fn raw(server: &Server, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();

@@ -17,11 +17,6 @@ use crate::documented::token::ExpiresAfter;
 use crate::outcome::{Refusal, Success};
 
 pub(super) const EDITS: &[Edit] = &[
-    Rewrite("account.required.first-only", |handled, answer| {
-        if let (true, Some(Value::Array(errors))) = (refused(handled, Refusal::MissingMember), at(answer, "/errors")) {
-            errors.truncate(1);
-        }
-    }),
     Rewrite("account.cert.signature-crashes", |handled, answer| {
         let cert = text(handled.call.body, "cert").unwrap_or_default();
         // The certificate that the harness itself registers with.
