@@ -21,12 +21,10 @@ pub(crate) struct Change {
     pub when: When,
     /// A refused request is answered as if it had been granted.
     pub let_through: bool,
-    /// Another status.
     pub status: Option<u16>,
     /// Values that are moved, from where to where.
     #[serde(rename = "move")]
     pub moved: BTreeMap<String, String>,
-    /// Members that are left out.
     pub remove: Vec<String>,
     /// Members and their values, as JSON text. `-` is the place after the last item of a list.
     pub put: BTreeMap<String, Json>,
@@ -41,9 +39,7 @@ pub(crate) struct Change {
     pub text: Option<String>,
     /// A text before the body.
     pub before: Option<String>,
-    /// Header fields that are left out.
     pub remove_headers: Vec<String>,
-    /// Header fields with other values.
     pub headers: BTreeMap<String, String>,
     /// No answer: the connection is closed.
     pub dropped: bool,

@@ -23,7 +23,6 @@ pub(crate) struct Read {
     pub body: Option<String>,
     /// Parts of the text that are read as others.
     pub replace: BTreeMap<String, String>,
-    /// Members that are not read.
     pub remove: Vec<String>,
     /// All members are read as texts.
     pub as_text: bool,

@@ -21,7 +21,6 @@ use crate::route::Route;
 pub(crate) struct When {
     /// It is the request with this number, from 1.
     pub number: Option<u64>,
-    /// The request was granted or refused.
     pub outcome: Option<Outcome>,
     /// The request was granted in one of these ways.
     pub granted: Vec<Success>,
@@ -39,11 +38,9 @@ pub(crate) struct When {
     /// The body has another member than these.
     pub other_members_than: Vec<String>,
     pub content_type: Option<Text>,
-    /// The first `Authorization`.
+    /// The first `Authorization`; `username` and `password` are those of Basic credentials in it.
     pub authorization: Option<Text>,
-    /// The user name of Basic credentials.
     pub username: Option<Text>,
-    /// The password of Basic credentials.
     pub password: Option<Text>,
     /// Why the `Authorization` cannot be read as Basic credentials.
     pub credentials: Vec<Unreadable>,
@@ -162,13 +159,9 @@ impl Place {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Text {
     pub absent: bool,
-    /// It is one of these.
     pub is: Vec<String>,
-    /// It begins with one of these.
     pub begins: Vec<String>,
-    /// It ends with one of these.
     pub ends: Vec<String>,
-    /// It contains one of these.
     pub contains: Vec<String>,
     /// It has at least so many bytes.
     pub min: Option<usize>,

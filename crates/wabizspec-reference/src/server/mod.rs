@@ -115,7 +115,7 @@ impl Server {
         let (entropy, twin) = match differs {
             None => (system_entropy(), None),
             Some(differs) => {
-                let (ours, theirs) = twin::alike(system_entropy());
+                let (ours, theirs) = twin::alike();
                 (ours, Some(Twin::new(registration, theirs, differs)))
             }
         };
