@@ -16,6 +16,7 @@ macro_rules! tabled {
 
         impl $name {
             /// Every variant, in the order of declaration.
+            #[allow(dead_code, reason = "not every table is listed")]
             pub const ALL: [$name; [$($name::$variant),*].len()] = [$($name::$variant),*];
 
             const fn row(self) -> $type {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Handled;
 use crate::call::Call;
+use crate::declare::tabled;
 use crate::documented::api::Resource;
 use crate::documented::basic::{self, BasicError};
 use crate::documented::password::PasswordRule;
@@ -82,30 +83,18 @@ impl Form {
     }
 }
 
-/// Why an `Authorization` is not Basic credentials: the kinds of [`BasicError`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Unreadable {
-    NoScheme,
-    OtherScheme,
-    NoCredentials,
-    NotBase64,
-    NotUtf8,
-    Control,
-    NoColon,
-}
-
-impl From<BasicError> for Unreadable {
-    fn from(error: BasicError) -> Self {
-        match error {
-            BasicError::NoScheme => Unreadable::NoScheme,
-            BasicError::OtherScheme(_) => Unreadable::OtherScheme,
-            BasicError::NoCredentials => Unreadable::NoCredentials,
-            BasicError::Alphabet { .. } | BasicError::Padding(_) => Unreadable::NotBase64,
-            BasicError::NotUtf8 { .. } => Unreadable::NotUtf8,
-            BasicError::Control { .. } => Unreadable::Control,
-            BasicError::NoColon => Unreadable::NoColon,
-        }
+tabled! {
+    /// Why an `Authorization` is not Basic credentials.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub(crate) enum Unreadable: fn(&BasicError) -> bool {
+        NoScheme => |error| matches!(error, BasicError::NoScheme),
+        OtherScheme => |error| matches!(error, BasicError::OtherScheme(_)),
+        NoCredentials => |error| matches!(error, BasicError::NoCredentials),
+        NotBase64 => |error| matches!(error, BasicError::Alphabet { .. } | BasicError::Padding(_)),
+        NotUtf8 => |error| matches!(error, BasicError::NotUtf8 { .. }),
+        Control => |error| matches!(error, BasicError::Control { .. }),
+        NoColon => |error| matches!(error, BasicError::NoColon),
     }
 }
 
@@ -176,24 +165,15 @@ pub(crate) struct Text {
     pub not: Option<Box<Text>>,
 }
 
-/// A class of bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Class {
-    Ascii,
-    Digit,
-    Upper,
-    Lower,
-}
-
-impl Class {
-    fn has(self, byte: u8) -> bool {
-        match self {
-            Class::Ascii => byte.is_ascii(),
-            Class::Digit => byte.is_ascii_digit(),
-            Class::Upper => byte.is_ascii_uppercase(),
-            Class::Lower => byte.is_ascii_lowercase(),
-        }
+tabled! {
+    /// A class of bytes.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub(crate) enum Class: fn(&u8) -> bool {
+        Ascii => u8::is_ascii,
+        Digit => u8::is_ascii_digit,
+        Upper => u8::is_ascii_uppercase,
+        Lower => u8::is_ascii_lowercase,
     }
 }
 
@@ -215,8 +195,8 @@ impl Text {
             && one(&self.contains, contains)
             && self.min.is_none_or(|min| text.len() >= min)
             && self.max.is_none_or(|max| text.len() <= max)
-            && self.only.is_none_or(|class| text.iter().all(|byte| class.has(*byte)))
-            && self.lacks.is_none_or(|class| !text.iter().any(|byte| class.has(*byte)))
+            && self.only.is_none_or(|class| text.iter().all(class.row()))
+            && self.lacks.is_none_or(|class| !text.iter().any(class.row()))
             && self.follows_the_rule.is_none_or(|wanted| follows(text) == wanted)
             && self.not.as_ref().is_none_or(|not| !not.holds(Some(text)))
     }
@@ -277,7 +257,7 @@ impl When {
         let sent = read.as_ref().and_then(|read| read.as_ref().ok());
         let token = value.and_then(|value| value.split(|byte| *byte == b' ').nth(1));
         let unreadable = || match &read {
-            Some(Err(error)) => self.credentials.contains(&Unreadable::from(error.clone())),
+            Some(Err(error)) => self.credentials.iter().any(|kind| kind.row()(error)),
             _ => false,
         };
         self.authorization.as_ref().is_none_or(|text| text.holds(value))

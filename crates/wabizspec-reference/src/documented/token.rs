@@ -48,9 +48,7 @@ impl ExpiresAfter {
 impl fmt::Display for ExpiresAfter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let utc = TimeZone::UTC.to_datetime(self.0);
-        let (year, month, day) = (utc.year(), utc.month(), utc.day());
-        let (hour, minute, second) = (utc.hour(), utc.minute(), utc.second());
-        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}+00:00")
+        write!(f, "{}", utc.strftime("%Y-%m-%d %H:%M:%S+00:00"))
     }
 }
 

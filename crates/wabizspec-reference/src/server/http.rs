@@ -1,11 +1,14 @@
 //! Connections, requests and answers on the wire, through hyper.
 
+use std::convert::Infallible;
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
@@ -14,7 +17,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::body::Outgoing;
 use super::tap::{Tap, Tapped};
 use super::{Shared, control};
 use crate::behaviour::{Beside, Reading};
@@ -24,6 +26,9 @@ use crate::call::{Answer, AnswerBody, Call, Delivery};
 const BODY_LIMIT: usize = 1 << 20;
 /// How long a request may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest chunk, in bytes.
+const CHUNK: usize = 16;
 
 /// A connection that ends without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -145,4 +150,39 @@ fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// The body of an answer on its way out: in one piece with its length, or in chunks.
+struct Outgoing {
+    left: Bytes,
+    chunked: bool,
+}
+
+impl Outgoing {
+    fn new(bytes: Vec<u8>, chunked: bool) -> Self {
+        let left = Bytes::from(bytes);
+        Outgoing { left, chunked }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        // Short chunks tell a reader of chunks from a reader of the first one.
+        let most = if self.chunked { CHUNK } else { usize::MAX };
+        let end = self.left.len().min(most);
+        let piece = self.left.split_to(end);
+        Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // Without a length known, hyper sends chunks.
+        if self.chunked { SizeHint::default() } else { SizeHint::with_exact(self.left.len() as u64) }
+    }
 }

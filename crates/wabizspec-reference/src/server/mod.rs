@@ -2,7 +2,6 @@
 //!
 //! It moves bytes, keeps the clock and offers the control endpoints. The model decides what is answered.
 
-mod body;
 mod clock;
 mod control;
 mod tap;
