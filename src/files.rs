@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 /// The limit for files that people write and for inputs of the fuzzer, in bytes.
-pub const TEXT: u64 = 16 << 20;
+pub(crate) const TEXT: u64 = 16 << 20;
 
 /// The limit for reports, in bytes.
-pub const REPORT: u64 = 1 << 30;
+pub(crate) const REPORT: u64 = 1 << 30;
 
 const OWNER_ONLY: u32 = 0o600;
 /// Set whatever the umask: a file that others can write is not trusted when it is read again.
@@ -27,7 +27,7 @@ const AT_ONCE: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY);
 
 /// A regular file, opened for reading. Reading more than the limit is an error.
 #[derive(Debug)]
-pub struct Bounded {
+pub(crate) struct Bounded {
     file: io::Take<File>,
     limit: u64,
 }
@@ -43,19 +43,19 @@ impl Read for Bounded {
 }
 
 /// Opens a regular file for reading. Links are followed: configuration and passwords are often mounted as links.
-pub fn open(path: &Path, limit: u64) -> io::Result<Bounded> {
+pub(crate) fn open(path: &Path, limit: u64) -> io::Result<Bounded> {
     bounded(path, AT_ONCE, limit)
 }
 
 /// Reads a whole regular file; links are followed.
-pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path, limit)?.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// Reads a whole file that the program itself has written, which is never a link.
-pub fn read_own(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_own(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bounded(path, AT_ONCE | OFlags::NOFOLLOW, limit)?.read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -72,7 +72,7 @@ fn bounded(path: &Path, flags: OFlags, limit: u64) -> io::Result<Bounded> {
 }
 
 /// Opens a file of this user for reading and appending, and creates it if it is missing. Nobody else can read it.
-pub fn open_private(path: &Path) -> io::Result<File> {
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true).mode(OWNER_ONLY);
     let file = opened(path, &mut options, AT_ONCE | OFlags::NOFOLLOW)?;
@@ -88,7 +88,7 @@ pub fn open_private(path: &Path) -> io::Result<File> {
 }
 
 /// Opens a file that the program itself has written for reading.
-pub fn open_own(path: &Path) -> io::Result<File> {
+pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     let file = opened(path, OpenOptions::new().read(true), AT_ONCE | OFlags::NOFOLLOW)?;
     regular(&file)?;
     Ok(file)
@@ -96,7 +96,7 @@ pub fn open_own(path: &Path) -> io::Result<File> {
 
 /// Opens what a report is written to, and empties it. A pipe, a terminal or a device will do, and so do the links in
 /// `/dev` by which a program names its own streams; any other link is refused.
-pub fn open_report(path: &Path) -> io::Result<File> {
+pub(crate) fn open_report(path: &Path) -> io::Result<File> {
     const STREAMS: [&str; 3] = ["/dev", "/dev/fd", "/proc/self/fd"];
     let is_stream = path.parent().is_some_and(|folder| STREAMS.iter().any(|streams| folder == Path::new(streams)));
     let links = if is_stream { OFlags::empty() } else { OFlags::NOFOLLOW };
@@ -106,26 +106,26 @@ pub fn open_report(path: &Path) -> io::Result<File> {
 }
 
 /// Creates a file. Nothing of that name may exist, not even a link.
-pub fn create_new(path: &Path) -> io::Result<File> {
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(SHARED).open(path)
 }
 
 /// The same for a file with a secret.
-pub fn create_private(path: &Path) -> io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(OWNER_ONLY).open(path)
 }
 
 /// Replaces a file atomically: a killed run leaves the old or the new one. A link is replaced itself, not the file that
 /// it leads to.
-pub fn replace(path: &Path, whole: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, whole: &[u8]) -> io::Result<()> {
     let half = half(path)?;
     create_new(&half)?.write_all(whole)?;
     fs::rename(&half, path)
 }
 
 /// The same for a file with a secret, which is on disk when this returns.
-pub fn replace_private(path: &Path, whole: &[u8]) -> io::Result<()> {
+pub(crate) fn replace_private(path: &Path, whole: &[u8]) -> io::Result<()> {
     folder_for_private(path)?;
     let half = half(path)?;
     let mut file = create_private(&half)?;
@@ -145,7 +145,7 @@ fn half(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Removes a file if it exists. Of a link, only the link is removed.
-pub fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -153,7 +153,7 @@ pub fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder and its parents if they are missing. It must not be a link.
-pub fn folder(path: &Path) -> io::Result<()> {
+pub(crate) fn folder(path: &Path) -> io::Result<()> {
     // Drops a trailing slash, which would follow a link.
     let path: PathBuf = path.components().collect();
     fs::create_dir_all(&path)?;
@@ -161,7 +161,7 @@ pub fn folder(path: &Path) -> io::Result<()> {
 }
 
 /// Makes nested folders, none of which may be a link, and returns the innermost.
-pub fn folders<'n>(outermost: &Path, names: impl IntoIterator<Item = &'n str>) -> io::Result<PathBuf> {
+pub(crate) fn folders<'n>(outermost: &Path, names: impl IntoIterator<Item = &'n str>) -> io::Result<PathBuf> {
     folder(outermost)?;
     let mut inner = outermost.to_owned();
     for name in names {
@@ -172,7 +172,7 @@ pub fn folders<'n>(outermost: &Path, names: impl IntoIterator<Item = &'n str>) -
 }
 
 /// Makes a folder for secrets of this user if it is missing. Nobody else can read it.
-pub fn private_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     make_private(path)?;
     let metadata = no_link(path)?;
     if metadata.uid() != user() {
@@ -186,7 +186,7 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 
 /// Makes the folder of a file with secrets if it is missing. An existing one keeps its permissions; one that belongs to
 /// root is as safe as the machine.
-pub fn folder_for_private(path: &Path) -> io::Result<()> {
+pub(crate) fn folder_for_private(path: &Path) -> io::Result<()> {
     let folder = folder_of(path);
     make_private(&folder)?;
     let metadata = fs::metadata(&folder)?;
@@ -201,12 +201,12 @@ fn make_private(folder: &Path) -> io::Result<()> {
 }
 
 /// Syncs the folder of a file that was just created or renamed.
-pub fn sync_name(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
 
 /// Whether two paths lead to the same regular file, or would once it is created.
-pub fn are_same(one: &Path, other: &Path) -> bool {
+pub(crate) fn are_same(one: &Path, other: &Path) -> bool {
     match (fs::metadata(one), fs::metadata(other)) {
         (Ok(one), Ok(other)) => one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino()),
         (Err(_), Err(_)) => to_be(one) == to_be(other),

@@ -17,7 +17,7 @@ pub use wabizspec_reference::documented;
 
 mod fnv;
 mod parallel;
-mod files;
+pub mod files;
 pub mod located;
 pub mod requirement;
 pub mod exchange;

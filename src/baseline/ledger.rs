@@ -57,22 +57,16 @@ impl Ledger {
 
     /// Takes in one event and returns what to report. The report of a case whose failures are all recorded becomes
     /// `known`. The remarks on entries that did not hold come before the last event.
-    pub fn take(&mut self, event: Event) -> Vec<Event> {
-        match event {
-            Event::Started(started) => {
-                self.fail_on = started.fail_on;
-                vec![Event::Started(started)]
-            }
-            Event::Case(mut case) => {
-                self.settle(&mut case);
-                vec![Event::Case(case)]
-            }
-            Event::Ended(ended) => {
-                let remarks = self.remarks().into_iter().map(Event::Note);
-                remarks.chain([Event::Ended(ended)]).collect()
-            }
-            other => vec![other],
+    pub fn take(&mut self, mut event: Event) -> Vec<Event> {
+        let mut events = Vec::new();
+        match &mut event {
+            Event::Started(started) => self.fail_on = started.fail_on,
+            Event::Case(case) => self.settle(case),
+            Event::Ended(_) => events.extend(self.remarks().into_iter().map(Event::Note)),
+            _ => {}
         }
+        events.push(event);
+        events
     }
 
     fn settle(&mut self, case: &mut CaseReport) {
@@ -139,12 +133,12 @@ impl Ledger {
     }
 
     fn remarks(&self) -> Vec<String> {
-        let told = |line: &Line| {
+        let stale = |line: &Line| {
             let entry = &line.entry;
             let why = line.staleness(self.today)?;
             Some(format!("baseline, line {}: `{}` and {}: {why}", entry.line, entry.case, entry.requirement))
         };
-        let mut remarks: Vec<String> = self.lines.iter().filter_map(told).collect();
+        let mut remarks: Vec<String> = self.lines.iter().filter_map(stale).collect();
         let unjudged = self.lines.iter().filter(|line| line.is_unjudged()).count();
         if unjudged > 0 {
             remarks.push(format!(

@@ -52,7 +52,7 @@ fn the_id_of_a_case_is_its_file_and_its_row() {
 }
 
 #[test]
-fn a_change_is_confined_to_accounts_of_the_given() {
+fn changes_are_confined_to_the_accounts_of_the_state() {
     for (given, changes, confined) in [
         ("user", "passwords", true),
         ("user", "users", true),
@@ -164,7 +164,7 @@ fn what_a_case_changes_follows_from_its_requests_too() {
 }
 
 #[test]
-fn a_file_that_wants_a_good_request_refused_does_not_make_it_harmless() {
+fn a_valid_request_is_not_harmless_because_a_refusal_is_expected() {
     const HEAD: &str = "given = \"admin\"\npositive = \"login/good\"";
     const ADMIN: &str = "bearer = \"${admin_token}\"\n";
     for (request, changes) in [
@@ -192,7 +192,7 @@ fn a_file_that_wants_a_good_request_refused_does_not_make_it_harmless() {
 }
 
 #[test]
-fn the_scenarios_of_the_suite_say_what_they_change() {
+fn the_scenarios_of_the_suite_declare_what_they_change() {
     for case in embedded() {
         let says = &case.scenario.changes;
         assert!(case.changes().iter().all(|change| says.contains(change)), "{}: {:?}", case.id, case.changes());

@@ -41,7 +41,7 @@ fn diff(lines: &str) -> Observed {
 }
 
 #[test]
-fn what_differs_from_run_to_run_is_no_part_of_it() {
+fn values_that_differ_from_run_to_run_are_not_part_of_it() {
     let not_json = |why: &str| Observed::NotJson(why.to_owned());
     for (at, one, other) in [
         ("/users/0/token", value("\"eyJ0.a1\""), value("\"eyJ0.b2\"")),
@@ -87,9 +87,9 @@ fn another_way_of_failing_is_another_signature() {
     assert_ne!(signature([&first]), signature([&first, &second]));
 }
 
-/// Files that owners wrote before hold these: none may ever change.
+/// Existing baselines contain these, so none may ever change.
 #[test]
-fn what_stands_in_baselines_is_still_understood() {
+fn signatures_of_existing_baselines_are_unchanged() {
     let json = |text: &str| Value::from(&Json::parse(text.as_bytes()).expect(text));
     let codes = |codes: &[&str], more| Observed::Codes(codes.iter().map(|code| (*code).to_owned()).collect(), more);
     for (at, observed, written) in [
@@ -137,7 +137,7 @@ fn what_stands_in_baselines_is_still_understood() {
 }
 
 #[test]
-fn it_reads_like_what_happened_and_stays_short() {
+fn it_is_readable_and_short() {
     let two = finding("log in", vec![("status", Observed::Status(200)), ("/users", value("[{\"token\":\"x\"}]"))]);
     assert_eq!(signature([&two]), "log in: /users an array; status 200");
     let many: Vec<(String, Observed)> =

@@ -51,7 +51,7 @@ fn the_budget_holds_and_the_controls_are_within_it() {
 }
 
 #[test]
-fn the_most_telling_come_first() {
+fn the_most_informative_come_first() {
     let musts = |cases: &[Case]| {
         let cited = cases.iter().flat_map(cited).filter(|(level, _)| *level == Level::Must);
         cited.collect::<BTreeSet<_>>().len()
@@ -91,7 +91,7 @@ fn split(cases: Vec<Case>, budget: u32) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn what_costs_nothing_has_checked_its_requirements_already() {
+fn requirements_of_cases_without_cost_are_already_checked() {
     use Level::Must;
     let cases = vec![
         made_up("costly-new", 1, &[(Must, "c")]),
@@ -140,7 +140,7 @@ fn controls_come_first_then_musts_then_shoulds_then_what_costs_less() {
 }
 
 #[test]
-fn only_what_must_be_accepted_is_no_wrong_login() {
+fn a_login_is_wrong_unless_it_must_be_accepted() {
     let cost = |level: Level, status: &str| {
         let mut made = made_up("x", 1, &[]);
         let steps = &mut Arc::make_mut(&mut made.scenario).steps;

@@ -23,7 +23,7 @@ fn made_up(given: &str, changes: &str, requests: &[&str]) -> Case {
 }
 
 #[test]
-fn every_case_has_its_place_once() {
+fn every_case_is_planned_or_skipped_once() {
     for capabilities in [embedded(), untouchable()] {
         let plan = plan(suite(), &capabilities);
         let skipped = plan.skipped.iter().map(|(case, _)| case.id.clone());
@@ -52,7 +52,7 @@ fn the_resets_are_as_few_as_the_cases_allow() {
 }
 
 #[test]
-fn nothing_finds_its_state_used_up() {
+fn every_case_finds_the_state_that_it_needs() {
     for fresh in [true, false] {
         let plan = plan(suite(), &Capabilities { fresh, ..embedded() });
         let (mut is_fresh, mut is_unregistered, mut is_unmoved) = (fresh, fresh, fresh);
@@ -75,7 +75,7 @@ fn nothing_finds_its_state_used_up() {
 }
 
 #[test]
-fn what_is_used_up_is_brought_back_before_the_next_that_needs_it() {
+fn a_reset_comes_before_the_next_case_that_needs_the_state() {
     let first_login = made_up("fresh", r#""passwords""#, &[LOG_IN]);
     let verified = made_up("admin", r#""registration""#, &[VERIFY]);
     let moved = made_up("any", r#""clock""#, &[LOG_IN, "advance = 1"]);
@@ -161,7 +161,7 @@ fn nothing_is_changed_that_was_not_allowed() {
 }
 
 #[test]
-fn a_disposable_target_still_sends_no_sms_unasked() {
+fn a_disposable_target_sends_no_sms_without_permission() {
     let disposable = Capabilities { reset: true, fresh: true, advance: true, code: true, ..untouchable() };
     let plan = plan(suite(), &disposable);
     let registers = |case: &&Case| case.changes().contains(&Change::Registration);
@@ -238,7 +238,7 @@ fn accounts_of_others_are_endangered_only_where_the_state_is_disposable() {
 }
 
 #[test]
-fn a_plan_that_needs_an_admin_nobody_knows_begins_with_a_reset() {
+fn a_plan_that_needs_an_unknown_admin_begins_with_a_reset() {
     let known = || suite().into_iter().filter(|case| case.id == "users/read-admin").collect::<Vec<_>>();
     let resettable = Capabilities { reset: true, ..untouchable() };
     assert_eq!(plan(known(), &resettable).stages[0].start, Start::Reset);
@@ -252,7 +252,7 @@ fn without_a_reset_one_of_a_kind_runs_and_the_rest_is_skipped() {
     let plan = plan(suite(), &once);
     let first_logins: Vec<&Case> = plan.cases().filter(|case| Group::of(case) == Group::FreshChanged).collect();
     assert_eq!(first_logins.len(), 1);
-    assert_eq!(first_logins[0].id, "login/first-login", "the twin of the refusals tells the most");
+    assert_eq!(first_logins[0].id, "login/first-login", "the positive of the refusals shows the most");
     assert_eq!(plan.resets, 0);
     assert!(plan.skipped.iter().any(|(_, why)| *why == Skip::JustInstalledAgain));
     let clock = plan.cases().filter(|case| Group::of(case) == Group::Clock).count();

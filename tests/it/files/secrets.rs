@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::PathBuf;
 
-use rustix::process::geteuid;
 use wabizspec::custody::journal::{Account, Journal};
 use wabizspec::custody::lock::RunLock;
+use wabizspec::files::user;
 
 use super::{VICTIM, place, program, run};
 use crate::harness::{Ended, OWNERS, Place, fresh, in_use};
@@ -19,7 +19,7 @@ fn homeless(place: &Place, url: &str) -> Ended {
 }
 
 fn own_folder(place: &Place) -> PathBuf {
-    place.path().join(format!("tmp/wabizspec-{}", geteuid().as_raw()))
+    place.path().join(format!("tmp/wabizspec-{}", user()))
 }
 
 fn mode(path: &std::path::Path) -> u32 {
@@ -49,13 +49,13 @@ fn without_a_home_the_password_lies_in_a_folder_of_this_user_alone() {
 #[test]
 fn a_folder_that_is_not_this_users_own_is_no_place_for_a_password() {
     let (place, server) = (place(), fresh("open"));
-    let name = format!("tmp/wabizspec-{}", geteuid().as_raw());
+    let name = format!("tmp/wabizspec-{}", user());
     fs::create_dir(place.path().join("elsewhere")).expect("folder");
     place.link(&name, "elsewhere");
     homeless(&place, &server.url()).exited(2).says("is a symbolic link");
     assert_eq!(fs::read_dir(place.path().join("elsewhere")).expect("folder").count(), 0);
     // Only the administrator can give a folder away.
-    if geteuid().as_raw() == 0 {
+    if user() == 0 {
         fs::remove_file(place.path().join(&name)).expect("remove");
         fs::create_dir(place.path().join(&name)).expect("folder");
         chown(place.path().join(&name), Some(54_321), None).expect("chown");
