@@ -171,7 +171,8 @@ impl Runner<'_> {
                 return Err(Cause::Stopped);
             }
             self.resets_left = self.resets_left.checked_sub(1).ok_or(Cause::NoResetLeft)?;
-            let state = self.harness.givens.lock().await.reset().await.map_err(|why| Cause::NotReset(why.to_string()))?;
+            let state =
+                self.harness.givens.lock().await.reset().await.map_err(|why| Cause::NotReset(why.to_string()))?;
             (self.emit)(Event::Reset);
             if state == AfterReset::JustInstalled {
                 return Ok(());

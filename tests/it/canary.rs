@@ -1,10 +1,8 @@
 //! Secrets appear in nothing that is printed or written, whatever the target does with them: every command and format, and
-//! every way to go wrong, with marked secrets, grepped for in every form they travel in.
+//! every way to fail, with marked secrets, which are searched for in every form in which they travel.
 
-use std::fmt::Write as _;
-use std::sync::Mutex;
-
-use crate::harness::{Asked, FORMATS, Place, Program, Server, answering, fresh};
+use crate::harness::PASSWORD as VARIABLE;
+use crate::harness::*;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
@@ -17,24 +15,13 @@ const ODD: &str = "Canary-misplacedSecret8";
 
 const SECRETS: [&str; 5] = [PASSWORD, HEADER, TOKEN, HOOK, ODD];
 
-/// Every form of a secret that must not be found.
+/// Every form of a secret that must not be found. In each a stretch stands for all that leave it unescaped.
 fn forms(secret: &str) -> Vec<String> {
-    let json = serde_json::to_string(secret).expect("json");
-    let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-    let mut forms = vec![
-        secret.to_owned(),
-        json[1..json.len() - 1].to_owned(),
-        form.replace('+', "%20"),
-        form.to_ascii_lowercase(),
-        form,
-        // What a cut leaves.
-        secret.chars().take(12).collect(),
-    ];
-    // However the rest is escaped in HTML, XML, Markdown or an annotation.
     let plain = secret.split(|c: char| !c.is_ascii_alphanumeric());
     let plain = plain.max_by_key(|run| run.len()).unwrap_or_default();
     assert!(plain.len() >= 12, "{secret}");
-    forms.push(plain.to_owned());
+    // The start is what a cut leaves.
+    let mut forms = vec![plain.to_owned(), plain.to_ascii_lowercase(), secret.chars().take(12).collect()];
     for offset in 0..3 {
         let bytes = [&vec![0; offset], secret.as_bytes()].concat();
         for engine in [&STANDARD, &URL_SAFE] {
@@ -45,15 +32,14 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// Where a secret, or a password that the run made up, stands in the text.
+/// Where the text shows a secret, or a password that the run made up.
 fn leaks(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for secret in SECRETS {
         for form in forms(secret) {
             if let Some(place) = text.find(&form) {
-                let around: String = text[..place].chars().rev().take(200).collect();
-                let around: String = around.chars().rev().collect();
-                found.push(format!("{secret} as {form}, after: {around}"));
+                let around = text.floor_char_boundary(place.saturating_sub(200));
+                found.push(format!("{secret} as {form}, after: {}", &text[around..place]));
             }
         }
     }
@@ -66,24 +52,20 @@ fn leaks(text: &str) -> Vec<String> {
     found
 }
 
-/// Nothing that the program printed or wrote in its place holds a secret. What was put there, and the journal, may.
+/// Nothing that the program printed or wrote in its place has a secret. What was put there, and the journal, may.
 #[track_caller]
 fn nothing_leaks(what: &str, program: Program) -> String {
-    let ended = program.end();
-    let said = ended.said();
-    assert!(!said.contains("panicked"), "{what}: {said}");
-    let found = leaks(&said);
+    let ended = program.end().never_says("panicked");
+    let found = leaks(&ended.said());
     assert!(found.is_empty(), "{what} prints {found:#?}");
     for path in ended.place().files() {
         let name = path.display().to_string();
-        if [".journal", "wabizspec.toml", "admin.password"].iter().any(|end| name.ends_with(end)) {
-            continue;
+        if ![".journal", "wabizspec.toml", "admin.password"].iter().any(|end| name.ends_with(end)) {
+            let found = leaks(&String::from_utf8_lossy(&std::fs::read(&path).expect("file")));
+            assert!(found.is_empty(), "{what} writes into {name} {found:#?}");
         }
-        let text = String::from_utf8_lossy(&std::fs::read(&path).expect("file")).into_owned();
-        let found = leaks(&text);
-        assert!(found.is_empty(), "{what} writes into {name} {found:#?}");
     }
-    said
+    ended.said()
 }
 
 /// What a hostile target makes of a request.
@@ -103,10 +85,6 @@ enum Echo {
     PaddedName(usize),
 }
 
-fn echoing(echo: Echo) -> Server {
-    answering(move |asked| answer(asked, echo))
-}
-
 fn answer(asked: &Asked, echo: Echo) -> String {
     let request = asked.text();
     let basic = asked.header("authorization").and_then(|value| value.strip_prefix("Basic ")).unwrap_or_default();
@@ -114,65 +92,43 @@ fn answer(asked: &Asked, echo: Echo) -> String {
     let shown = format!("{request} {plain}");
     let percent: String = form_urlencoded::byte_serialize(shown.as_bytes()).collect();
     let all = format!("{shown} {percent} {} {}", STANDARD.encode(&shown), URL_SAFE.encode(&shown));
+    let all = serde_json::json!(all);
     let token = format!("\"users\":[{{\"token\":\"{TOKEN}\",\"expires_after\":\"2999-01-01 00:00:00+00:00\"}}]");
-    let logs_in = asked.is("POST", "/v1/users/login");
-    let body = |text: &str| {
-        format!("{{\"errors\":[{{\"code\":1000,\"title\":\"x\",\"details\":{}}}]}}", serde_json::json!(text))
-    };
+    let refusal = format!("{{\"errors\":[{{\"code\":1000,\"title\":\"x\",\"details\":{all}}}]}}");
     let (status, body) = match echo {
-        Echo::ServerError | Echo::Cut => (500, body(&all)),
-        Echo::Refusal if logs_in => (200, format!("{{{token}}}")),
-        Echo::Refusal => (403, body(&all)),
-        Echo::Success => (200, format!("{{{token},\"echo\":{}}}", serde_json::json!(all))),
-        Echo::PaddedName(_) if logs_in => (200, format!("{{{token}}}")),
+        Echo::Refusal | Echo::PaddedName(_) if asked.is("POST", "/v1/users/login") => (200, format!("{{{token}}}")),
+        Echo::ServerError | Echo::Cut => (500, refusal),
+        Echo::Refusal => (403, refusal),
+        Echo::Success => (200, format!("{{{token},\"echo\":{all}}}")),
         Echo::PaddedName(padding) => {
             let name = format!("{}{TOKEN}{}", "x".repeat(padding), "y".repeat(200));
             (200, format!("{{\"users\":[{{\"username\":\"{name}\"}}]}}"))
         }
         Echo::Padded(padding) => (401, format!("{}{plain}{}", "x".repeat(padding), "y".repeat(5000))),
     };
-    let length = match echo {
-        Echo::Cut => body.len() + 1000,
-        _ => body.len(),
-    };
+    let length = if matches!(echo, Echo::Cut) { body.len() + 1000 } else { body.len() };
     let echoed: String = shown.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let mut whole = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nX-Echo: {echoed}\r\n");
-    write!(whole, "Connection: close\r\nContent-Length: {length}\r\n\r\n{body}").expect("text");
-    whole
+    format!(
+        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nX-Echo: {echoed}\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
 }
 
-/// A place with such a configuration.
+/// A place with a header in the configuration, and more.
 fn configured(more: &str) -> Place {
-    let place = Place::new();
-    let text = format!(
-        "[target]
-headers = {{ X-Gateway = \"env:GATEWAY\", X-Api-Key = \"{HEADER}\" }}
-{more}"
-    );
-    place.write("wabizspec.toml", text);
-    place.write("known.toml", "");
-    place
+    let headers = format!("headers = {{ X-Gateway = \"env:GATEWAY\", X-Api-Key = \"{HEADER}\" }}");
+    Place::with(&[("wabizspec.toml", &format!("[target]\n{headers}\n{more}")), ("known.toml", "")])
 }
 
-fn command<S: AsRef<str>>(place: &Place, arguments: impl IntoIterator<Item = S>) -> Program {
-    place.program(arguments).env("WABIZSPEC_ADMIN_PASSWORD", PASSWORD).env("GATEWAY", HEADER)
+fn command(place: &Place, line: &str) -> Program {
+    place.program(line).env(VARIABLE, PASSWORD).env("GATEWAY", HEADER)
 }
 
-/// All that a run can write: every format, snapshots, and the entries that the baseline lacks.
-const EVERYTHING: [&str; 12] = [
-    "-v",
-    "--report=json=report.json",
-    "--report=ndjson=report.ndjson",
-    "--report=junit=report.xml",
-    "--report=html=report.html",
-    "--report=markdown=report.md",
-    "--report=github=report.github",
-    "--snapshots",
-    "snapshots",
-    "--baseline",
-    "known.toml",
-    "--fail-on=should",
-];
+/// A run that writes all that it can: every format, snapshots, and the entries that the baseline lacks.
+fn run(place: &Place, url: &str, more: &str) -> Program {
+    let args = "-v --snapshots snapshots --baseline known.toml --fail-on=should";
+    command(place, "run").at(url).args(args).list(reports("report")).args(more)
+}
 
 #[test]
 fn a_hostile_echo_brings_no_secret_into_any_output() {
@@ -180,42 +136,27 @@ fn a_hostile_echo_brings_no_secret_into_any_output() {
     // What is shown of a body ends after 200 characters in findings and after 4096 bytes in transcripts.
     let padded = [150, 185, 4070, 4080].map(Echo::Padded);
     let names = [160, 175, 185].map(Echo::PaddedName);
-    let waiting = Mutex::new(echoes.into_iter().chain(padded).chain(names));
-    let next = || waiting.lock().expect("echoes").next();
-    std::thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                while let Some(echo) = next() {
-                    everything_that_meets(echo);
-                }
-            });
-        }
-    });
+    parallel(3, echoes.into_iter().chain(padded).chain(names), everything_that_meets);
 }
 
 fn everything_that_meets(echo: Echo) {
     let place = configured("");
-    let target = echoing(echo);
-    let url = target.url();
-    let mut arguments = vec!["run", "--target", &url, "--allow", "users,passwords", "--journal", "kept.journal"];
-    arguments.extend(EVERYTHING);
-    arguments.extend(["--registration", "open", "users/cr*", "login/w*", "login/password-w*", "tokens/logout*"]);
-    let said = nothing_leaks(&format!("run, {echo:?}"), command(&place, &arguments));
+    let target = answering(move |asked| answer(asked, echo));
+    let cases = "users/cr* login/w* login/password-w* tokens/logout*";
+    let more = "--allow users,passwords --journal kept.journal --registration open";
+    let said = nothing_leaks(&format!("run, {echo:?}"), run(&place, &target.url(), more).args(cases));
     assert!(said.contains("does not conform") || said.contains("inconclusive"), "{echo:?} goes unnoticed: {said}");
     for format in FORMATS {
-        let merge = ["merge", "report.ndjson", "--report", format];
-        nothing_leaks(&merge.join(" "), command(&place, merge));
+        nothing_leaks("merge", command(&place, &format!("merge report.ndjson --report {format}")));
     }
+    let fuzz = "fuzz --requests 40 --seed 7 --out found";
     let fuzzed = !matches!(echo, Echo::Padded(_) | Echo::PaddedName(_));
-    for surfaces in [&["all"][..], &["session"]].into_iter().filter(|_| fuzzed) {
-        let mut fuzz = vec!["fuzz", "--target", &url, "--requests", "40", "--seed", "7", "--out", "found"];
-        fuzz.extend(surfaces);
-        nothing_leaks(&format!("fuzz {surfaces:?}, {echo:?}"), command(&place, &fuzz));
+    for line in [&format!("{fuzz} all"), &format!("{fuzz} session")].into_iter().filter(|_| fuzzed) {
+        nothing_leaks(&format!("{line}, {echo:?}"), command(&place, line).at(&target));
     }
-    let what = format!("doctor, {echo:?}");
-    nothing_leaks(&what, command(&place, ["doctor", "--target", &url]));
-    let recover = ["recover", "--target", &url, "--journal", "kept.journal"];
-    nothing_leaks(&format!("recover, {echo:?}"), command(&place, recover));
+    for line in ["doctor", "recover --journal kept.journal"] {
+        nothing_leaks(&format!("{line}, {echo:?}"), command(&place, line).at(&target));
+    }
 }
 
 #[test]
@@ -223,64 +164,51 @@ fn a_good_target_and_a_wrong_password_bring_none_out_either() {
     let place = configured("");
     let server = fresh("open");
     let url = server.url();
-    let mut first = vec!["run", "--target", &url, "--fresh", "--allow", "users,passwords", "--wrong-logins", "1000"];
-    first.extend(EVERYTHING);
-    let said = nothing_leaks("a first run", command(&place, &first));
+    let first = run(&place, &url, "--fresh --allow users,passwords --wrong-logins 1000");
+    let said = nothing_leaks("a first run", first);
     assert!(said.contains("everything that ran conforms"), "{said}");
-    assert_eq!(server.dump()["users"]["admin"]["passwords"][0], PASSWORD, "the owner's password is set");
-    for arguments in [
-        &["run", "--target", &url, "--plan"][..],
-        &["run", "--target", &url, "-q", "--report", "json"],
-        &["run", "--target", &url, "--report", "ndjson"],
-        &["doctor", "--target", &url],
-        &["recover", "--target", &url],
-        &["recover", "--target", &url, "--out", "admin.password"],
-        &["list", "cases", "--json"],
-        &["explain", "login.wrong.refused"],
-        &["check"],
-        &["completions", "zsh"],
-        &["man"],
-        &["run", "--help"],
+    assert_eq!(admins(&server), PASSWORD, "the owner's password is set");
+    for line in [
+        "run --plan",
+        "run -q --report json",
+        "run --report ndjson",
+        "doctor",
+        "recover",
+        "recover --out admin.password",
     ] {
-        nothing_leaks(&arguments.join(" "), command(&place, arguments));
+        nothing_leaks(line, command(&place, line).at(&url));
     }
-    let written = std::fs::read_to_string(place.path().join("admin.password")).expect("file");
-    assert_eq!(written.trim_end(), PASSWORD);
+    for line in ["list cases --json", "explain login.wrong.refused", "check", "completions zsh", "man", "run --help"] {
+        nothing_leaks(line, command(&place, line));
+    }
+    assert_eq!(place.read("admin.password").trim_end(), PASSWORD);
     // A password that does not log in is as secret as one that does.
     let other = fresh("sunset");
-    let wrong = command(&place, ["run", "--target", &other.url()]).args(EVERYTHING);
-    nothing_leaks("a wrong password", wrong);
+    nothing_leaks("a wrong password", run(&place, &other.url(), ""));
 }
 
 #[test]
 fn hooks_proxies_and_configurations_that_fail_tell_no_secret() {
     let server = fresh("open");
     let url = server.url();
-    let hooks = [
+    for text in [
         format!("[state]\nreset = \"true {HOOK}; echo $GATEWAY $WABIZSPEC_ADMIN_PASSWORD >&2; exit 3\"\n"),
         format!("[state]\nreset = \"POST http://a:{HOOK}@127.0.0.1:1/reset?key={HOOK}\"\n"),
         format!("[state]\nreset = \"POST http://[{HOOK}\"\n"),
         format!("[state]\nreset = \"POST {url}/v1/nothing?key={HOOK}\"\n"),
         format!(
-            "[registration]\ncode_command = \"true {HOOK}; echo $GATEWAY >&2; exit 1\"\n[state]\nfresh = true\nallow = [\"registration\"]\n"
+            "[registration]\ncode_command = \"true {HOOK}; echo $GATEWAY >&2; exit 1\"\n\
+             [state]\nfresh = true\nallow = [\"registration\"]\n"
         ),
-    ];
-    let more = |text: &str| (text.to_owned(), &["run", "--target"][..]);
-    let broken = [
-        more(&format!("[credentials]\npassword = \"{ODD}\"\n")),
-        more(&format!("[credentials]\nusername = [\"{ODD}\"]\n")),
-        more(&format!("[credentials]\npassword_file = \"{ODD}\n")),
-        more(&format!("client = \"reqwest\"\nproxy = \"http://a:{HOOK}@127.0.0.1:1\"\n")),
-        more(&format!("client = \"reqwest\"\nproxy = \"{HOOK}\"\n")),
-    ];
-    for (text, arguments) in hooks.iter().map(|text| more(text)).chain(broken) {
+        format!("[credentials]\npassword = \"{ODD}\"\n"),
+        format!("[credentials]\nusername = [\"{ODD}\"]\n"),
+        format!("[credentials]\npassword_file = \"{ODD}\n"),
+        format!("client = \"reqwest\"\nproxy = \"http://a:{HOOK}@127.0.0.1:1\"\n"),
+        format!("client = \"reqwest\"\nproxy = \"{HOOK}\"\n"),
+    ] {
         let place = configured(&text);
-        let mut all = arguments.to_vec();
-        all.push(&url);
-        all.extend(EVERYTHING);
-        all.extend(["login/first-login*", "account/*", "users/control"]);
-        nothing_leaks(&text, command(&place, &all));
-        nothing_leaks(&text, command(&place, ["doctor", "--target", &url]));
+        nothing_leaks(&text, run(&place, &url, "login/first-login* account/* users/control"));
+        nothing_leaks(&text, command(&place, "doctor").at(&url));
     }
 }
 
@@ -295,12 +223,12 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
         format!("--target=http://admin:{ODD}@127.0.0.1:1"),
         format!("--reset=POST http://a:{ODD}@127.0.0.1:1/"),
     ] {
-        let said = command(&place, ["run", &argument]).end().exited(2).said();
-        assert!(said.contains("help:") && leaks(&said).is_empty(), "{said}");
+        let said = command(&place, "run").list([argument]).end().exited(2).says("help:").said();
+        assert!(leaks(&said).is_empty(), "{said}");
     }
     // The same from the environment, where it is not refused for being seen but for ending in reports.
-    let from_environment =
-        |args: &[&str]| place.program(args).env("WABIZSPEC_TARGET", format!("http://admin:{ODD}@127.0.0.1:1"));
-    nothing_leaks("a target with a password", from_environment(&["run"]));
-    nothing_leaks("the help", from_environment(&["run", "--help"]));
+    for line in ["run", "run --help"] {
+        let target = format!("http://admin:{ODD}@127.0.0.1:1");
+        nothing_leaks("a target with a password", place.program(line).env("WABIZSPEC_TARGET", target));
+    }
 }

@@ -1,12 +1,13 @@
 //! Every expectation of the suite can fail: each is shown the reference client's own answer, which satisfies it, and
-//! then that answer broken in every way that the expectation is about. It has to notice.
+//! then that answer broken in every way that the expectation is about, which it has to notice.
 //!
-//! What is broken is the answer as a whole (a refusal in the place of a success and the other way round, a crash), and
-//! each thing that is asked of it (the status, a member dropped, retyped or with another value, a header, an instant).
+//! What is broken is the answer as a whole (a refusal instead of a success and the other way round, a crash), and each
+//! thing that is asked of it (the status, a member dropped, retyped or with another value, a header, an instant).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use crate::harness::none;
 use crate::harness::suite::judged;
 use serde_json::{Value, json};
 use wabizspec::exchange::{Exchange, Header, Outcome, Request, Response};
@@ -42,8 +43,8 @@ fn everything(suite: &Suite) -> Vec<Seen> {
         let settings = Settings { witness: Some(witness), ..Settings::disposable(8) };
         let reports = judged(suite, cases(suite), state, Behaviour::default(), &settings);
         for report in reports {
-            let fine = matches!(report.verdict, Verdict::Pass | Verdict::Skipped);
-            assert!(fine, "{} is {}: {:?}", report.id, report.verdict, report.findings);
+            let is_fine = matches!(report.verdict, Verdict::Pass | Verdict::Skipped);
+            assert!(is_fine, "{} is {}: {:?}", report.id, report.verdict, report.findings);
         }
     }
     Arc::into_inner(seen).expect("no run is left").into_inner().expect("sink")
@@ -59,13 +60,9 @@ fn notices(expectation: &Expectation, seen: &Seen, response: Response) -> bool {
 type Broken = (String, Response);
 
 fn with_json(response: &Response, status: u16, body: &Value) -> Response {
-    let mut broken = response.clone();
-    broken.status = status;
-    broken.body = serde_json::to_vec(body).expect("JSON");
-    broken
+    Response { status, body: serde_json::to_vec(body).expect("JSON"), ..response.clone() }
 }
 
-/// The success that the endpoint would give.
 fn success(request: &Request) -> (u16, Value) {
     let Request::Http(request) = request else {
         return (200, payload(true, true));
@@ -82,8 +79,8 @@ fn success(request: &Request) -> (u16, Value) {
 fn payload(users: bool, account: bool) -> Value {
     let mut body = json!({"meta": {"version": "v2.53.1", "api_status": "stable"}});
     if users {
-        let user = json!({"token": "tt", "expires_after": "2030-01-01 00:00:00+00:00", "username": "x", "ROLES": "X"});
-        body["users"] = json!([user]);
+        let expires = "2030-01-01 00:00:00+00:00";
+        body["users"] = json!([{"token": "tt", "expires_after": expires, "username": "x", "ROLES": "X"}]);
     }
     if account {
         body["account"] = json!([{"vname": "x"}]);
@@ -97,15 +94,9 @@ fn errors(code: i64) -> Value {
 
 /// The whole answer turned round: what a server that does not do as documented would say instead.
 fn turned_round(seen: &Seen, response: &Response, expectation: &Expectation) -> Vec<Broken> {
-    let sets = || {
-        expectation.checks.iter().filter_map(|check| match check {
-            Check::Status(set) => Some(set),
-            _ => None,
-        })
-    };
     // What is left open between success and refusal still is not open to a crash.
-    let open = sets().any(|set| !set.accepts() && !set.refuses());
-    if open {
+    let is_open = |check: &Check| matches!(check, Check::Status(set) if !set.accepts() && !set.refuses());
+    if expectation.checks.iter().any(is_open) {
         return vec![("a crash".to_owned(), with_json(response, 500, &json!({})))];
     }
     if response.status >= 400 {
@@ -120,16 +111,14 @@ fn turned_round(seen: &Seen, response: &Response, expectation: &Expectation) -> 
 fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
     let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
     let rendered = |template: &Template| template.render(&seen.bindings).expect("bound");
-    let put = |pointer: &str, value: Value| {
-        let mut changed = body.clone();
-        place(&mut changed, pointer, value);
-        with_json(response, response.status, &changed)
+    let changed = |what: String, change: &dyn Fn(&mut Value)| {
+        let mut body = body.clone();
+        change(&mut body);
+        (what, with_json(response, response.status, &body))
     };
-    let without = |pointer: &str| {
-        let mut changed = body.clone();
-        remove(&mut changed, pointer);
-        with_json(response, response.status, &changed)
-    };
+    let is =
+        |at: &str, value: Value| changed(format!("{at:?} is {value}"), &move |body| place(body, at, value.clone()));
+    let dropped = |at: &str| changed(format!("{at} is dropped"), &|body| remove(body, at));
     match check {
         Check::Status(set) => statuses(set, response),
         Check::Error(codes) => {
@@ -142,23 +131,16 @@ fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
                 ("no errors", json!({"errors": []})),
                 ("a success", payload(true, true)),
             ];
-            let mut broken: Vec<Broken> = bodies
-                .iter()
-                .map(|(what, body)| ((*what).to_owned(), with_json(response, response.status, body)))
-                .collect();
-            broken.push(("no body".to_owned(), Response { body: Vec::new(), ..response.clone() }));
-            broken
+            let broken = bodies.map(|(what, body)| (what.to_owned(), with_json(response, response.status, &body)));
+            let empty = ("no body".to_owned(), Response { body: Vec::new(), ..response.clone() });
+            broken.into_iter().chain([empty]).collect()
         }
-        Check::Absent(pointer) => [json!([]), json!(null), json!("x"), json!([{"token": "tt"}])]
-            .into_iter()
-            .map(|value| (format!("{value} at {pointer}"), put(pointer.as_str(), value)))
-            .collect(),
+        Check::Absent(pointer) => {
+            let values = [json!([]), json!(null), json!("x"), json!([{"token": "tt"}])];
+            values.map(|value| is(pointer.as_str(), value)).into()
+        }
         Check::Body(pointer, pattern) => {
             let at = pointer.as_str();
-            let mut broken = vec![(format!("{at} is null"), put(at, Value::Null))];
-            if !at.is_empty() {
-                broken.push((format!("{at} is dropped"), without(at)));
-            }
             let others = match pattern {
                 Pattern::Placeholder(_) => vec![json!(""), json!(1.5), json!([])],
                 Pattern::Text(template) => {
@@ -168,32 +150,25 @@ fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
                 Pattern::Integer(number) => vec![json!(number + 1), json!(number.to_string())],
                 Pattern::Bool(value) => vec![json!(!value), json!(value.to_string())],
             };
-            broken.extend(others.into_iter().map(|value| (format!("{at} is {value}"), put(at, value))));
-            broken
+            let broken = others.into_iter().chain([Value::Null]).map(|value| is(at, value));
+            broken.chain((!at.is_empty()).then(|| dropped(at))).collect()
         }
         Check::Count(pointer, count) => {
             let at = pointer.as_str();
-            let mut broken = vec![
-                (format!("{at} with one more"), put(at, json!(vec![json!({}); count + 1]))),
-                (format!("{at} is an object"), put(at, json!({}))),
-                (format!("{at} is dropped"), without(at)),
-            ];
-            if *count > 0 {
-                broken.push((format!("{at} with one less"), put(at, json!(vec![json!({}); count - 1]))));
-            }
-            broken
+            let of = |count: usize| is(at, json!(vec![json!({}); count]));
+            let fewer = count.checked_sub(1).map(of);
+            [of(count + 1), is(at, json!({})), dropped(at)].into_iter().chain(fewer).collect()
         }
         Check::Differs(pointer, other) => {
             let at = pointer.as_str();
-            let same = Value::from(rendered(other));
-            vec![(format!("{at} is the same"), put(at, same)), (format!("{at} is dropped"), without(at))]
+            vec![is(at, Value::from(rendered(other))), dropped(at)]
         }
         Check::Header(name, _) => {
-            let mut dropped = response.clone();
-            dropped.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
-            let mut empty = dropped.clone();
+            let mut absent = response.clone();
+            absent.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
+            let mut empty = absent.clone();
             empty.headers.push(Header::new(name.clone(), ""));
-            vec![(format!("{name} is dropped"), dropped), (format!("{name} is empty"), empty)]
+            vec![(format!("{name} is dropped"), absent), (format!("{name} is empty"), empty)]
         }
         Check::Lifetime { at, within, .. } => {
             let at = at.as_str();
@@ -205,10 +180,9 @@ fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
                 shifted.headers.push(Header::new("date", text.expect("date")));
                 (format!("the Date is {seconds} s off"), shifted)
             };
-            let mut broken = vec![(format!("{at} is dropped"), without(at)), shifted(within + 5), shifted(-within - 5)];
             let others = ["2030-01-01T00:00:00Z", "2030-01-01 00:00:00", "1970-01-01 00:00:00+00:00", ""];
-            broken.extend(others.map(|text| (format!("{at} is `{text}`"), put(at, json!(text)))));
-            broken
+            let others = others.map(|text| is(at, json!(text)));
+            [dropped(at), shifted(within + 5), shifted(-within - 5)].into_iter().chain(others).collect()
         }
     }
 }
@@ -220,7 +194,6 @@ fn statuses(set: &StatusSet, response: &Response) -> Vec<Broken> {
     others.map(broken).collect()
 }
 
-/// Puts a value at a pointer, making what lies on the way there.
 fn place(here: &mut Value, pointer: &str, value: Value) {
     let Some(path) = pointer.strip_prefix('/') else {
         *here = value;
@@ -259,15 +232,11 @@ fn remove(body: &mut Value, pointer: &str) {
     }
 }
 
-/// Where an expectation stands.
+/// Scenario, step and requirement of an expectation.
 type Place = (String, String, String);
 
-fn places<'s>(scenario: &'s Scenario) -> impl Iterator<Item = Place> + 's {
-    let of_step = |step: &'s Step| {
-        let requirements = step.expectations.iter().map(|expectation| expectation.requirement.clone());
-        requirements.map(|requirement| (scenario.id.clone(), step.name.clone(), requirement))
-    };
-    scenario.steps.iter().flat_map(of_step)
+fn place_of(scenario: &Scenario, step: &Step, requirement: &str) -> Place {
+    (scenario.id.clone(), step.name.clone(), requirement.to_owned())
 }
 
 #[test]
@@ -282,34 +251,29 @@ fn every_expectation_notices_what_it_is_about() {
         let crashed = Response { status: 500, ..response.clone() };
         let by_any = |expectation: &Expectation| notices(expectation, &seen, crashed.clone());
         if response.status < 500 && !seen.step.expectations.iter().any(by_any) {
-            let place = (seen.scenario.id.clone(), seen.step.name.clone(), "any".to_owned());
+            let place = place_of(&seen.scenario, &seen.step, "any");
             blind.entry(place).or_default().insert("the same answer as a 500".to_owned());
         }
         for expectation in &seen.step.expectations {
-            let place = (seen.scenario.id.clone(), seen.step.name.clone(), expectation.requirement.clone());
+            let place = place_of(&seen.scenario, &seen.step, &expectation.requirement);
             tried.insert(place.clone());
             if notices(expectation, &seen, response.clone()) {
                 // What is only observed need not hold of the reference client; then it has just been noticed.
                 assert_eq!(expectation.level, Level::May, "{place:?}");
                 continue;
             }
-            // What stands beside the answer says nothing of whether it is a success; then the rest of the step does.
+            // What is beside the answer says nothing of whether it is a success; then the rest of the step does.
             let beside = |check: &Check| matches!(check, Check::Absent(_) | Check::Header(..));
             let answerable: &[Expectation] = match expectation.checks.iter().all(beside) {
                 true => &seen.step.expectations,
                 false => std::slice::from_ref(expectation),
             };
-            let mut unnoticed = Vec::new();
-            for (what, broken) in turned_round(&seen, response, expectation) {
-                if !answerable.iter().any(|expectation| notices(expectation, &seen, broken.clone())) {
-                    unnoticed.push(what);
-                }
-            }
+            let by_any = |(_, broken): &Broken| answerable.iter().any(|one| notices(one, &seen, broken.clone()));
+            let whole = turned_round(&seen, response, expectation).into_iter().filter(|broken| !by_any(broken));
+            let mut unnoticed: Vec<String> = whole.map(|(what, _)| what).collect();
             for check in &expectation.checks {
                 let broken = taken_apart(check, &seen, response);
-                if broken.is_empty() {
-                    unnoticed.push(format!("nothing can break {check:?}"));
-                }
+                unnoticed.extend(broken.is_empty().then(|| format!("nothing can break {check:?}")));
                 let passed_over = broken.into_iter().filter(|(_, broken)| !notices(expectation, &seen, broken.clone()));
                 unnoticed.extend(passed_over.map(|(what, _)| what));
             }
@@ -318,10 +282,11 @@ fn every_expectation_notices_what_it_is_about() {
             }
         }
     }
-    let lines = blind.iter().map(|((scenario, step, id), what)| format!("{scenario}, `{step}`, {id}: {what:?}"));
-    let lines: Vec<String> = lines.collect();
-    assert!(lines.is_empty(), "{} expectations do not notice:\n{}", lines.len(), lines.join("\n"));
-    let untried = suite.scenarios.iter().flat_map(|scenario| places(scenario));
-    let untried: Vec<Place> = untried.filter(|place| !tried.contains(place)).collect();
-    assert!(untried.is_empty(), "never judged: {untried:#?}");
+    none(blind.iter().map(|(place, what)| format!("{place:?} does not notice {what:?}")));
+    let mut all = BTreeSet::new();
+    for scenario in &suite.scenarios {
+        let steps = scenario.steps.iter().flat_map(|step| step.expectations.iter().map(move |one| (step, one)));
+        all.extend(steps.map(|(step, expectation)| place_of(scenario, step, &expectation.requirement)));
+    }
+    none(all.difference(&tried).map(|place| format!("{place:?} is never judged")));
 }

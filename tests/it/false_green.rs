@@ -1,82 +1,46 @@
 //! How other suites fooled their users, and that this one does not: each test is named after what happened there.
-//! Filters that match nothing and misread flags (1 and 2) are in `exit_codes`, a target that dies (4) in `circuit_breaker`.
+//! Filters that match nothing, misread flags and errors of configuration and set-up (1 to 3) are in `exit_codes`, a target
+//! that dies (4) in `circuit_breaker`, and reports that are cut off (12) in `exit_codes` and `reports`.
 
 use std::sync::{Arc, Mutex};
 
-use crate::harness::server::{hold, read_head, serve, write};
-use crate::harness::{Program, Proxy, Reaction, Report, eventually, nobody, reference};
+use crate::harness::*;
 use serde_json::Value;
-use wabizspec::reference::{Refusal, Server};
+use wabizspec::reference::{Refusal, Who};
 use wabizspec::scenario::{Change, Suite};
 use wabizspec::trials::Trials;
 
-/// One GET, of which a 200 is expected.
-const GET: &str = r#"
-[[steps]]
-name = "ask"
-send = "GET /v1/users/x"
-[steps.expect]
-"login.one" = { status = 200 }
-"#;
-
-/// One GET, of which a refusal without a payload is expected.
-const REFUSED: &str = r#"
-positive = "login/two"
-[[steps]]
-name = "ask"
-send = "GET /v1/users/x"
-[steps.expect]
-"login.one" = { status = "4xx", absent = ["/users"] }
-"#;
-
-const TWO: &str = r#"
-title = "Two"
-[[steps]]
-name = "ask"
-send = "GET /v1/users/y"
-[steps.expect]
-"login.one" = { status = 200 }
-"#;
-
-fn unarmed() -> Server {
-    reference(|_| {})
+/// A scenario of one GET to `x` or `y`, of which this is expected.
+fn get(target: &str, expected: &str) -> String {
+    format!(
+        "[[steps]]\nname = \"ask\"\nsend = \"GET /v1/users/{target}\"\n[steps.expect]\n\"login.one\" = {expected}\n"
+    )
 }
 
-#[test]
-fn mistake_03_an_error_of_configuration_or_set_up_is_green() {
-    let server = unarmed();
-    let url = server.url();
-    let ended = Program::new(["run"]).file("wabizspec.toml", "[target]\nurl = 1\n").end();
-    ended.exited(2);
-    // The reset fails; the first login is refused, because somebody else had it; the password is wrong.
-    Program::judge(["--target", &url, "--reset", "false"]).end().exited(3);
-    let taken = unarmed();
-    let _ = Program::judge(["--target", &taken.url(), "--fresh"]).end().exited(0);
-    let ended = Program::judge(["--target", &taken.url(), "--fresh", "users"]).end().exited(3);
-    assert_eq!(ended.report().count("pass"), 0);
-    let ended = Program::judge(["--target", &taken.url(), "--allow", "users", "users"]);
-    let ended = ended.env("WABIZSPEC_ADMIN_PASSWORD", "Wr0ng!password").end().exited(3);
-    assert_eq!(ended.report().count("pass"), 0);
+const ACCEPTED: &str = "{ status = 200 }";
+
+/// A refusal without a payload.
+const REFUSED: &str = r#"{ status = "4xx", absent = ["/users"] }"#;
+
+fn target() -> wabizspec::reference::Server {
+    reference(|_| {})
 }
 
 #[test]
 fn mistake_05_a_failure_without_its_name_or_reason() {
     let server = reference(|settings| settings.behaviour.refusals[Refusal::PasswordChangeRequired].status = 200);
-    let args = ["--target", &server.url(), "--fresh", "--report", "ndjson=stream", "login/default-password-*"];
-    let ended = Program::judge(args).end().exited(1);
+    let args = "--fresh --report ndjson=stream login/default-password-*";
+    let ended = Program::judge(args).at(&server).end().exited(1);
     let failed: Vec<&Value> = ended.cases().iter().filter(|case| case["verdict"] == "fail").collect();
     assert!(!failed.is_empty());
     for case in failed {
-        let id = case["id"].as_str().expect("an id");
+        let id = text(case, "id");
         let findings = case["findings"].as_array().expect("findings");
         assert!(!findings.is_empty(), "{id}");
         for finding in findings {
-            let text = |member: &str| finding[member].as_str().is_some_and(|text| !text.is_empty());
-            assert!(
-                ["requirement", "level", "step", "expected", "observed"].iter().all(|name| text(name)),
-                "{finding}"
-            );
-            assert!(ended.stdout.contains(finding["requirement"].as_str().expect("an id")));
+            let members = ["requirement", "level", "step", "expected", "observed"];
+            assert!(members.iter().all(|member| !text(finding, member).is_empty()), "{finding}");
+            assert!(ended.stdout.contains(text(finding, "requirement")));
         }
         assert!(case["reproduce"][0].as_str().is_some_and(|line| line.contains(id)), "{case}");
         assert!(ended.stdout.contains(&format!("FAIL {id}")), "{}", ended.stdout);
@@ -86,41 +50,34 @@ fn mistake_05_a_failure_without_its_name_or_reason() {
 
 #[test]
 fn mistake_06_what_was_never_executed_counts_as_passed() {
-    let server = unarmed();
-    let proxy = Proxy::of(server.address(), |_, _| Reaction::Forward);
-    let ended = Program::judge(["--target", &proxy.url()]).end().exited(0);
-    let report = ended.report();
-    let skipped = report.count("skipped");
-    assert!(skipped > 500 && ended.stdout.contains("skipped: it "), "{}", report.0["summary"]);
-    assert!(report.count("pass") <= proxy.requests() as u64, "as many passed as were asked");
-    for requirement in report.requirements() {
+    let server = target();
+    let proxy = Proxy::watching(&server);
+    let ended = Program::judge("").at(&proxy).end().exited(0).counts_over("skipped", 500).says("skipped: it ");
+    assert!(ended.count("pass") <= proxy.requests() as u64, "as many passed as were asked");
+    for requirement in ended.requirements() {
         let cases = requirement["cases"].as_array().expect("cases");
-        let only_skipped = !cases.is_empty()
-            && cases.iter().all(|id| report.case(id.as_str().expect("an id"))["verdict"] == "skipped");
+        let skipped = |id: &Value| ended.verdict(id.as_str().expect("an id")) == "skipped";
+        let only_skipped = !cases.is_empty() && cases.iter().all(skipped);
         assert!(!only_skipped || requirement["verdict"] != "pass", "{requirement}");
     }
     // Where all is skipped, nothing was judged.
-    let ended = Program::judge(["--target", &proxy.url(), "login/first-login"]).end().exited(3);
-    assert_eq!(ended.report().count("skipped"), 1);
+    Program::judge("login/first-login").at(&proxy).end().exited(3).counts("skipped", 1);
 }
 
 #[test]
 fn mistake_07_a_missing_prerequisite_skips_to_green() {
     // Logs in, but makes no accounts: what needs one cannot be judged.
     let server = reference(|settings| {
-        settings.behaviour.permissions.create = wabizspec::reference::Who::SelfOrAdmin;
+        settings.behaviour.permissions.create = Who::SelfOrAdmin;
         settings.behaviour.rewrites = vec![|handled, answer| {
             if handled.call.path == "/v1/users" {
                 answer.status = 503;
             }
         }];
     });
-    let ended = Program::judge(["--target", &server.url(), "--fresh", "--allow", "users", "login/ordinary-account"])
-        .end()
-        .exited(3);
-    assert_eq!(ended.case("login/ordinary-account")["verdict"], "blocked");
-    let reason = ended.case("login/ordinary-account")["reason"].as_str().expect("a reason").to_owned();
-    assert!(reason.contains("503"), "{reason}");
+    let ended = Program::judge("--fresh --allow users login/ordinary-account").at(&server).end().exited(3);
+    let ended = ended.gives("login/ordinary-account", "blocked");
+    assert!(ended.reason("login/ordinary-account").contains("503"), "{}", ended.said());
 }
 
 #[test]
@@ -128,112 +85,56 @@ fn mistake_08_a_refusal_for_the_wrong_reason_passes() {
     // It refuses all alike, as well as a refusal can be written.
     let body =
         r#"{"meta":{"version":"v2.37.1","api_status":"stable"},"errors":[{"code":1005,"title":"Access denied"}]}"#;
-    let server = serve(move |_, mut stream| {
-        while read_head(&mut stream).is_some() {
-            let head =
-                "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Type: application/json";
-            write(&mut stream, format!("{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
-            let _ = stream.shutdown(std::net::Shutdown::Write);
-            hold(&mut stream);
-        }
-    });
-    let report = Program::judge(["--target", &server.url(), "--allow", "users", "--wrong-logins", "1000", "login"])
-        .env("WABIZSPEC_ADMIN_PASSWORD", "Owner!pass1")
-        .end()
-        .exited(3)
-        .report();
+    let challenge = "WWW-Authenticate: Basic realm=\"x\"\r\nConnection: close\r\n";
+    let server = answering(move |_| answer("401 Unauthorized", challenge, body));
+    let program = Program::judge("--allow users --wrong-logins 1000 login").at(&server).password();
     // Its refusals stand, and prove nothing: neither the control nor the twins were accepted.
-    assert!(report.count("pass") > 30, "{}", report.0["summary"]);
-    assert_eq!(report.proven(), [""; 0]);
-    assert_eq!(report.requirement("login.refused.no-credentials"), "unproven");
+    let ended = program.end().exited(3).counts_over("pass", 30);
+    assert_eq!(ended.proven(), [""; 0]);
+    assert_eq!(ended.requirement("login.refused.no-credentials"), "unproven");
     // A crash, an end of the connection and a pause are no refusals either.
-    for answer in ["HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", "", "HTTP/1.1 404 Not Found\r\nContent-Le"] {
-        let server = answering(&["/v1/users/x"], answer);
-        let ended = judge_one(&server, REFUSED, &[]);
-        assert_eq!(ended.case("login/one")["verdict"], "fail", "{answer}");
+    for bytes in ["HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", "", "HTTP/1.1 404 Not Found\r\nContent-Le"] {
+        judge_one(&answering_x(bytes), REFUSED, "").gives("login/one", "fail");
     }
 }
 
-/// Gives these bytes to requests for that target, and a plain answer to others; one request a connection.
-fn answering(targets: &'static [&'static str], answer: &'static str) -> crate::harness::Server {
+const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+
+/// Gives these bytes to requests for `x`, and a plain answer to others; one request a connection.
+fn answering_x(bytes: &'static str) -> Server {
     serve(move |_, mut stream| {
-        let Some(head) = read_head(&mut stream) else { return };
-        let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-        match targets.contains(&target.as_str()) {
-            true => write(&mut stream, answer),
-            false => write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"),
-        }
+        let Some(asked) = read_request(&mut stream) else { return };
+        write(&mut stream, if asked.target == "/v1/users/x" { bytes } else { GOOD });
     })
 }
 
-/// Judges a server by a suite of `login/one` with these steps.
-fn judge_one(server: &crate::harness::Server, steps: &str, more: &[&str]) -> Report {
-    let args = ["--target", &server.url(), "--scenarios", "suite"];
-    let program = Program::judge(args.iter().chain(more)).suite(steps).file("suite/login/two.toml", TWO);
-    let program = program.file("reqwest.toml", "[target]\nclient = \"reqwest\"\n");
-    program.end().report()
+/// Judges a server by a suite of `login/one`, which expects this of `x`, and its twin, which expects `y` to be accepted.
+fn judge_one(server: &Server, expected: &str, more: &str) -> Ended {
+    let one = format!("positive = \"login/two\"\n{}", get("x", expected));
+    let two = format!("title = \"Two\"\n{}", get("y", ACCEPTED));
+    let program = Program::judge("--scenarios suite").at(server).args(more).suite(&one);
+    program.file("suite/login/two.toml", &two).file("reqwest.toml", "[target]\nclient = \"reqwest\"\n").end()
 }
 
-/// Both clients, as arguments.
-const CLIENTS: [&[&str]; 2] = [&[], &["--config", "reqwest.toml"]];
-
-#[test]
-fn mistake_12_a_partial_report_is_published_as_complete() {
-    let server = unarmed();
-    let start = || {
-        let proxy = Proxy::of(server.address(), |number, head| match number {
-            _ if head.method == "DELETE" || head.path() == "/v1/users/logout" => Reaction::Forward,
-            0..50 => Reaction::Forward,
-            _ => Reaction::Hang,
-        });
-        let args = [
-            "--target",
-            &proxy.url(),
-            "--fresh",
-            "--allow",
-            "users,passwords",
-            "--wrong-logins",
-            "1000",
-            "--timeout",
-            "10m",
-            "--report",
-            "ndjson=stream",
-        ];
-        let running = Program::judge(args).start();
-        eventually("51 requests", || proxy.requests() >= 51);
-        (proxy, running)
-    };
-    let (_front, running) = start();
-    running.interrupt();
-    let ended = running.end().exited(130).says("interrupted: the report is complete up to here");
-    assert!(!ended.report().is_complete());
-    // One that was killed has no report that could be taken for one, and a stream without its end.
-    let (_front, mut running) = start();
-    running.kill();
-    let ended = running.end();
-    assert_eq!(ended.code, None);
-    assert_eq!(ended.file("report.json"), "");
-    assert!(!ended.file("stream").contains("\"ended\""));
-}
+const CLIENTS: [&str; 2] = ["", "--config reqwest.toml"];
 
 #[test]
 fn mistake_13_the_default_target_is_somebodys_server() {
-    let ended = Program::judge(["login/control"]).end().exited(0);
-    let target = &ended.report().0["target"];
+    let ended = Program::judge("login/control").end().exited(0);
+    let ended = ended.says("on the embedded reference client, not on your server");
+    let target = &ended.0["target"];
     assert_eq!(target["embedded"], true);
-    assert!(target["url"].as_str().is_some_and(|url| url.starts_with("http://127.0.0.1:")), "{target}");
-    assert!(ended.stdout.contains("on the embedded reference client, not on your server"), "{}", ended.stdout);
+    assert!(text(target, "url").starts_with("http://127.0.0.1:"), "{target}");
 }
 
 #[test]
 fn mistake_16_the_suite_is_not_run_on_its_own_corpus() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
-    Program::new(["check"]).end().exited(0);
-    Program::new(["check", folder]).end().exited(0);
-    let judge = |more: &[&str]| Program::judge(["-q"].iter().chain(more)).end().exited(0).report();
-    let (embedded, from_folder) = (judge(&[]), judge(&["--scenarios", folder]));
+    let folder = repository("scenarios").display().to_string();
+    Program::new("check").end().exited(0);
+    Program::new("check").list([&folder]).end().exited(0);
+    let embedded = Program::judge("-q").end().exited(0).counts("blocked", 0).counts("error", 0);
+    let from_folder = Program::judge("-q --scenarios").list([&folder]).end().exited(0);
     assert_eq!(embedded.verdicts(), from_folder.verdicts());
-    assert_eq!(embedded.count("blocked") + embedded.count("error"), 0);
     let suite = Suite::embedded().expect("a suite");
     let rows: usize = suite.scenarios.iter().map(|scenario| scenario.rows.len()).sum();
     assert_eq!(embedded.cases().len(), rows);
@@ -242,49 +143,37 @@ fn mistake_16_the_suite_is_not_run_on_its_own_corpus() {
 #[test]
 fn mistake_17_the_client_retries_redirects_or_decompresses_behind_the_suites_back() {
     for client in CLIENTS {
-        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
-        for (answer, observed) in [
-            ("HTTP/1.1 302 Found\r\nLocation: /v1/users/y\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", "302"),
-            (
-                "HTTP/1.1 307 Temporary Redirect\r\nLocation: /v1/users/y\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
-                "307",
-            ),
-            (
-                "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
-                "503",
-            ),
+        for (head, observed) in [
+            ("302 Found\r\nLocation: /v1/users/y", "302"),
+            ("307 Temporary Redirect\r\nLocation: /v1/users/y", "307"),
+            ("503 Service Unavailable\r\nRetry-After: 0", "503"),
             ("", "closed"),
         ] {
-            seen.lock().expect("no holder panics").clear();
+            let bytes = match head {
+                "" => String::new(),
+                head => format!("HTTP/1.1 {head}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"),
+            };
+            let seen = Arc::<Mutex<Vec<String>>>::default();
             let log = Arc::clone(&seen);
             let server = serve(move |_, mut stream| {
-                let Some(head) = read_head(&mut stream) else { return };
-                let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-                let asked = target == "/v1/users/x";
-                log.lock().expect("no holder panics").push(target);
-                match asked {
-                    true => write(&mut stream, answer),
-                    false => write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"),
-                }
+                let Some(asked) = read_request(&mut stream) else { return };
+                write(&mut stream, if asked.target == "/v1/users/x" { &bytes } else { GOOD });
+                log.lock().expect("no holder panics").push(asked.target);
             });
-            let report = judge_one(&server, GET, &[client, &["login/one"]].concat());
-            assert_eq!(report.case("login/one")["verdict"], "fail", "{client:?} {answer}");
-            let finding = report.case("login/one")["findings"].to_string();
-            assert!(finding.contains(observed), "{finding}");
+            let ended = judge_one(&server, ACCEPTED, &format!("{client} login/one")).gives("login/one", "fail");
+            let finding = ended.case("login/one")["findings"].to_string();
+            assert!(finding.contains(observed), "{client} {finding}");
             let seen = seen.lock().expect("no holder panics");
-            assert_eq!(seen.iter().filter(|target| *target == "/v1/users/x").count(), 1, "{client:?} {seen:?}");
-            assert!(!seen.contains(&"/v1/users/y".to_owned()), "{client:?} {seen:?}");
+            assert_eq!(seen.iter().filter(|target| *target == "/v1/users/x").count(), 1, "{client} {seen:?}");
+            assert!(!seen.contains(&"/v1/users/y".to_owned()), "{client} {seen:?}");
         }
         // A body that nobody asked to be packed, and is: what came is judged, not what was in it. The JSON is `{}`.
         let packed = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\n\
                       Content-Length: 22\r\n\r\n";
         let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00";
-        let server = serve(move |_, mut stream| {
-            read_head(&mut stream);
-            write(&mut stream, [packed.as_bytes(), gzip].concat());
-        });
-        let report = judge_one(&server, GET, &[client, &["login/one"]].concat());
-        assert_eq!(report.case("login/one")["findings"][0]["requirement"], "envelope.json", "{client:?}");
+        let server = once([packed.as_bytes(), gzip].concat());
+        let ended = judge_one(&server, ACCEPTED, &format!("{client} login/one"));
+        assert_eq!(broken_by(ended.case("login/one"))[0], "envelope.json", "{client}");
     }
 }
 
@@ -299,7 +188,7 @@ fn mistake_18_a_trial_that_could_not_be_judged_shows_as_passed() {
     };
     let suite = || Suite::embedded().expect("a suite");
     // Nobody is there, so every case is blocked; the admin cannot log in, so every case is again.
-    let taken = unarmed();
+    let taken = target();
     for url in [nobody(), taken.url()] {
         let password = Some("Wr0ng!password".to_owned());
         let trials = Trials::at(url, password, Change::ALL).trials(suite());
@@ -317,32 +206,23 @@ fn mistake_18_a_trial_that_could_not_be_judged_shows_as_passed() {
 #[test]
 fn mistake_19_a_body_that_failed_to_arrive_is_judged_as_an_empty_one() {
     for client in CLIENTS {
-        for answer in [
+        for bytes in [
             "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n",
             "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"errors\":",
             "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
             "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
         ] {
-            let server = answering(&["/v1/users/x"], answer);
-            let report = judge_one(&server, REFUSED, client);
-            assert_eq!(report.case("login/one")["verdict"], "fail", "{client:?} {answer}");
-            assert_eq!(report.case("login/one")["findings"][0]["requirement"], "envelope.answered", "{client:?}");
+            let ended = judge_one(&answering_x(bytes), REFUSED, client).gives("login/one", "fail");
+            assert_eq!(broken_by(ended.case("login/one"))[0], "envelope.answered", "{client} {bytes}");
         }
         // The whole of it, though empty, is a refusal.
-        let server = answering(&["/v1/users/x"], "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
-        assert_eq!(judge_one(&server, REFUSED, client).case("login/one")["verdict"], "pass", "{client:?}");
+        let server = answering_x("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+        judge_one(&server, REFUSED, client).gives("login/one", "pass");
     }
 }
 
 #[test]
 fn mistake_20_equal_members_and_big_numbers_are_read_as_something_else() {
-    let steps = r#"
-[[steps]]
-name = "ask"
-send = "GET /v1/users/x"
-[steps.expect]
-"login.one" = { status = 200, body = { "/n" = 9007199254740993 } }
-"#;
     for (body, broken, says) in [
         (r#"{"n":9007199254740993}"#, None, ""),
         (r#"{"n":9007199254740993,"n":9007199254740993}"#, Some("envelope.unique-members"), "n"),
@@ -353,23 +233,12 @@ send = "GET /v1/users/x"
         (r#"{"n":99999999999999999999999999}"#, Some("login.one"), "99999999999999999999999999"),
         (r#"{"n":1e400}"#, Some("login.one"), "1e400"),
     ] {
-        let server = serve(move |_, mut stream| {
-            read_head(&mut stream);
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length";
-            write(&mut stream, format!("{head}: {}\r\n\r\n{body}", body.len()));
-        });
-        let report = judge_one(&server, steps, &["login/one"]);
-        let case = report.case("login/one");
-        let requirements: Vec<&str> = case["findings"]
-            .as_array()
-            .expect("findings")
-            .iter()
-            .filter_map(|finding| finding["requirement"].as_str())
-            .collect();
+        let server = once(answer("200 OK", "Connection: close\r\n", body));
+        let ended = judge_one(&server, r#"{ status = 200, body = { "/n" = 9007199254740993 } }"#, "login/one");
         match broken {
-            None => assert_eq!(case["verdict"], "pass", "{body}"),
-            Some(broken) => assert!(requirements.contains(&broken), "{body}: {case}"),
+            None => assert_eq!(ended.verdict("login/one"), "pass", "{body}"),
+            Some(broken) => assert!(ended.broken("login/one").contains(&broken), "{body}: {}", ended.said()),
         }
-        assert!(case["findings"].to_string().contains(says), "{body}: {case}");
+        assert!(ended.case("login/one")["findings"].to_string().contains(says), "{body}: {}", ended.said());
     }
 }

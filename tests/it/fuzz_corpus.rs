@@ -2,30 +2,21 @@
 //! targets of cargo-fuzz call: on stable, without libFuzzer.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
+use crate::harness::{files_below, repository};
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::aimed;
 use wabizspec::fuzz::in_process::{self, TARGETS};
 use wabizspec::fuzz::random::Random;
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-    files.sort();
-    files
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
-}
-
 #[test]
 fn the_committed_corpora_hold() {
     for (target, check) in TARGETS {
-        let seeds = files(&root().join("corpus").join(target));
+        let seeds = files_below(&repository("fuzz/corpus").join(target));
         assert!(!seeds.is_empty(), "{target} has no seeds");
-        for path in seeds.iter().chain(&files(&root().join("regressions").join(target))) {
+        let regressions = repository("fuzz/regressions").join(target);
+        let regressions = if regressions.exists() { files_below(&regressions) } else { Vec::new() };
+        for path in seeds.iter().chain(&regressions) {
             let input = fs::read(path).expect("readable");
             assert!(input.len() <= 4096, "{}: a seed is small", path.display());
             eprintln!("{}", path.display());
@@ -37,14 +28,14 @@ fn the_committed_corpora_hold() {
 #[test]
 fn every_corpus_belongs_to_a_target_and_every_target_is_built() {
     for folder in ["corpus", "regressions"] {
-        for entry in fs::read_dir(root().join(folder)).expect("the folder").flatten() {
+        for entry in fs::read_dir(repository("fuzz").join(folder)).expect("the folder").flatten() {
             let name = entry.file_name().into_string().expect("text");
             assert!(entry.path().is_file() || TARGETS.iter().any(|(target, _)| *target == name), "{folder}/{name}");
         }
     }
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("manifest");
+    let manifest = fs::read_to_string(repository("fuzz/Cargo.toml")).expect("manifest");
     for (target, _) in TARGETS {
-        assert!(root().join(format!("fuzz_targets/{target}.rs")).exists(), "{target} has no source");
+        assert!(repository(&format!("fuzz/fuzz_targets/{target}.rs")).exists(), "{target} has no source");
         assert!(manifest.contains(&format!("name = \"{target}\"")), "{target} is not built");
     }
 }

@@ -5,33 +5,24 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::harness::fuzzing::{block_on, found, fuzz, fuzz_until, ground, register, settings, target};
-use serde_json::Value;
+use crate::harness::fuzzing::{all_but_http, faulty, found, fuzz, in_session, rewritten, settings};
+use crate::harness::suite::embedded;
+use crate::harness::{Place, none, parallel, respond};
+use serde_json::{Value, json};
 use tokio::sync::watch;
-use wabizspec::documented::api::Resource;
-use wabizspec::documented::basic::{self, BasicError, Credentials};
+use wabizspec::documented::basic::{self, BasicError};
 use wabizspec::documented::password::Marks;
-use wabizspec::fuzz::Surface;
+use wabizspec::fuzz::Surface::{self, BasicAuth, Bearer, LoginBody, Password, Session};
 use wabizspec::fuzz::drive::{News, Settings, drive, once};
 use wabizspec::fuzz::{finding, saved};
-use wabizspec::reference::{AnswerBody, Behaviour, RefusedChange};
-
-/// The fault is found on that surface within so many requests, as a finding of that kind.
-fn finds(fault: impl FnOnce(&mut Behaviour), surface: Surface, requests: u64, expected: &str) {
-    let mut behaviour = Behaviour::default();
-    fault(&mut behaviour);
-    let wanted = |found: &str| found == expected;
-    let (summary, _) = fuzz_until(behaviour, &settings(&[surface], requests), Some(&wanted));
-    let found = found(&summary);
-    assert!(found.iter().any(|found| found == expected), "wanted {expected}, found {found:?}, {:?}", summary.blocked);
-}
+use wabizspec::reference::{Answer, Behaviour, Fault, Handled, Kind};
 
 #[test]
 fn nothing_is_found_on_the_faultless_client() {
-    let all: Vec<Surface> = Surface::ALL.into_iter().filter(|surface| *surface != Surface::Http).collect();
-    let (summary, left) = fuzz(Behaviour::default(), &settings(&all, 5000));
+    let (summary, left) = fuzz(Behaviour::default(), &settings(&all_but_http(), 5000), None);
     assert_eq!(found(&summary), Vec::<String>::new());
     assert_eq!(summary.warnings().count(), 0, "{:?}", summary.found);
     assert_eq!(left, Vec::<String>::new(), "what the run made, it removed");
@@ -40,101 +31,82 @@ fn nothing_is_found_on_the_faultless_client() {
     assert!(accepted * 10 > summary.inputs, "the run is not spent on refusals: {:?}", summary.answers);
 }
 
-/// Answers 500 where the credentials cannot be read for that reason.
-macro_rules! crash_on {
-    ($pattern:pat) => {
-        |behaviour: &mut Behaviour| {
-            behaviour.rewrites.push(|handled, answer| {
-                let value = handled.call.authorization.first().copied().unwrap_or_default();
-                if handled.resource == Some(Resource::Login) && matches!(basic::parse(value), Err($pattern)) {
-                    answer.status = 500;
-                    answer.body = AnswerBody::Empty;
-                }
-            });
-        }
+fn planted(fault: &str) -> Behaviour {
+    Fault::find(fault).expect(fault).behaviour()
+}
+
+/// Whether the credentials of a request have no colon.
+fn has_no_colon(handled: &Handled<'_>) -> bool {
+    let value = handled.call.authorization.first().copied().unwrap_or_default();
+    basic::parse(value).err() == Some(BasicError::NoColon)
+}
+
+/// The crash hides behind a documented code.
+fn hidden_crash(handled: &Handled<'_>, answer: &mut Answer) {
+    if has_no_colon(handled) {
+        respond(answer, 500, Some(json!({"errors": [{"code": 1000, "title": "Generic error"}]})));
+    }
+}
+
+/// Of doubled members the first is checked and the last is stored, so that a weak password gets through.
+fn doubled_members(behaviour: &mut Behaviour) {
+    behaviour.functions.body = |call| {
+        let last = serde_json::from_slice::<Value>(call.body).map(|body| body.to_string().into_bytes());
+        Ok(last.map_or(Cow::Borrowed(call.body), Cow::Owned))
     };
+    let rule = &mut behaviour.passwords.on_login;
+    (rule.length, rule.digit, rule.upper, rule.special) = (1..=64, false, false, Marks::of(""));
 }
 
-/// Answers 500 to a login whose body reads so.
-macro_rules! crash_on_body {
-    ($pattern:pat) => {
-        |behaviour: &mut Behaviour| {
-            behaviour.rewrites.push(|handled, answer| {
-                let body = serde_json::from_slice::<Value>(handled.call.body);
-                if handled.resource == Some(Resource::Login) && matches!(body, Ok($pattern)) {
-                    answer.status = 500;
-                    answer.body = AnswerBody::Empty;
-                }
-            });
-        }
-    };
-}
+const CRASH: &str = "crash envelope.no-crash";
+const CUT: &str = "accepted-change login.credentials.whole";
+const CLOSED: &str = "answered envelope.answered";
 
-#[test]
-fn a_crash_on_credentials_without_a_colon() {
-    finds(crash_on!(BasicError::NoColon), Surface::BasicAuth, 1000, "crash envelope.no-crash");
-}
-
-#[test]
-fn a_crash_on_invalid_base64() {
-    let fault = crash_on!(BasicError::Alphabet { .. } | BasicError::Padding(_));
-    finds(fault, Surface::BasicAuth, 1000, "crash envelope.no-crash");
-}
+/// Planted faults, each with the surface on which it is found, the most requests that takes, and the finding.
+const FAULTS: [(&str, Surface, u64, &str); 14] = [
+    ("login.robustness.no-colon", BasicAuth, 1000, CRASH),
+    ("login.robustness.no-base64", BasicAuth, 1000, CRASH),
+    ("login.robustness.no-utf8", BasicAuth, 1000, CRASH),
+    ("login.robustness.array-for-a-body", LoginBody, 1000, CRASH),
+    ("login.robustness.null-for-a-body", LoginBody, 1000, CRASH),
+    ("login.robustness.deep-nesting-closes", LoginBody, 2000, CLOSED),
+    ("login.robustness.empty-json-hangs", LoginBody, 40, CLOSED),
+    ("envelope.no-secret-echoed.new-password", Password, 3000, "echo envelope.no-secret-echoed"),
+    ("login.credentials.seventy-two-bytes-count", Password, 4000, CUT),
+    ("login.credentials.last-colon", BasicAuth, 1000, "refused login.credentials.first-colon"),
+    ("login.password.set-before-judged", LoginBody, 2000, "refused-change login.password.refusal-keeps-old"),
+    ("login.refused.takeover", BasicAuth, 2000, "refused-change login.refused.nothing-taken-over"),
+    ("tokens.deleted-user.live-on", Session, 1500, "state tokens.deleted-user.dead"),
+    ("tokens.logout.token-lives-on", Session, 1500, "state tokens.logout.token-dead"),
+];
 
 #[test]
-fn a_crash_on_what_is_not_utf8() {
-    finds(crash_on!(BasicError::NotUtf8 { .. }), Surface::BasicAuth, 1000, "crash envelope.no-crash");
+fn a_planted_fault_is_found_as_what_it_is() {
+    let mut cut_at_nul = planted("login.credentials.cut-at-nul");
+    cut_at_nul.passwords.on_update.controls = true;
+    let mut cut_at_colon = planted("login.credentials.second-colon-ends");
+    cut_at_colon.functions.kept = |password| Cow::Borrowed(password.split(':').next().unwrap_or_default());
+    let more = [
+        ("a password cut at the NUL", cut_at_nul, Password, 4000, CUT),
+        ("a password cut at a colon", cut_at_colon, BasicAuth, 1000, "token login.credentials.first-colon"),
+        ("a hidden crash", rewritten(hidden_crash), BasicAuth, 1000, CRASH),
+        ("doubled members", faulty(doubled_members), LoginBody, 1500, "accepted-change login.password.on-change"),
+    ];
+    let rows = FAULTS.map(|(fault, surface, requests, finding)| (fault, planted(fault), surface, requests, finding));
+    let missed = parallel(2, rows.into_iter().chain(more), |(name, behaviour, surface, requests, expected)| {
+        let wanted = |found: &str| found == expected;
+        let (summary, _) = fuzz(behaviour, &settings(&[surface], requests), Some(&wanted));
+        let found = found(&summary);
+        let is_found = found.iter().any(|found| found == expected);
+        (!is_found).then(|| format!("{name}: wanted {expected}, found {found:?}, {:?}", summary.blocked))
+    });
+    none(missed.into_iter().flatten());
 }
 
+/// A finding is reported while its batch still waits for other answers, and so is the waiting.
 #[test]
-fn a_crash_on_an_array_and_on_null() {
-    finds(crash_on_body!(Value::Array(_)), Surface::LoginBody, 1000, "crash envelope.no-crash");
-    finds(crash_on_body!(Value::Null), Surface::LoginBody, 1000, "crash envelope.no-crash");
-}
-
-#[test]
-fn a_crash_that_hides_behind_a_documented_code() {
-    let fault = |behaviour: &mut Behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            let value = handled.call.authorization.first().copied().unwrap_or_default();
-            if matches!(basic::parse(value), Err(BasicError::NoColon)) {
-                answer.status = 500;
-                answer.body =
-                    AnswerBody::Json(serde_json::json!({"errors": [{"code": 1000, "title": "Generic error"}]}));
-            }
-        });
-    };
-    finds(fault, Surface::BasicAuth, 1000, "crash envelope.no-crash");
-}
-
-#[test]
-fn a_connection_closed_on_deep_nesting() {
-    let fault = |behaviour: &mut Behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            let deep = handled.call.body.windows(200).any(|window| window.iter().all(|byte| *byte == b'['));
-            answer.delivery.dropped = deep;
-        });
-    };
-    finds(fault, Surface::LoginBody, 2000, "answered envelope.answered");
-}
-
-#[test]
-fn a_hang_on_an_empty_body() {
-    let fault = |behaviour: &mut Behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            if handled.call.body.is_empty() && handled.call.content_type.is_some() {
-                answer.delivery.delay = Duration::from_secs(60);
-            }
-        });
-    };
-    finds(fault, Surface::LoginBody, 40, "answered envelope.answered");
-}
-
-/// Who watches hears of a finding while the batch that it is in still waits for other answers, and that it waits.
-#[test]
-fn a_finding_is_told_before_its_batch_is_over() {
-    let mut behaviour = Behaviour::default();
-    behaviour.rewrites.push(|handled, answer| {
+fn a_finding_is_reported_before_its_batch_is_over() {
+    let behaviour = rewritten(|handled, answer| {
         if handled.call.body == b"{\"foo\":[]}" {
             answer.delivery.delay = Duration::from_secs(5);
         }
@@ -142,9 +114,7 @@ fn a_finding_is_told_before_its_batch_is_over() {
             answer.status = 500;
         }
     });
-    let (register, target) = (register(), target(behaviour));
-    block_on(async {
-        let (mut givens, ground) = ground(&target, &register).await;
+    in_session(behaviour, async |givens, ground| {
         let (_stop, stopped) = watch::channel(false);
         let mut news = String::new();
         let mut look = |told: News<'_>| {
@@ -154,7 +124,7 @@ fn a_finding_is_told_before_its_batch_is_over() {
                 News::Progress { .. } => 'p',
             })
         };
-        let settings = settings(&[Surface::LoginBody], 40);
+        let settings = settings(&[LoginBody], 40);
         drive(Arc::new(ground), &settings, stopped, &mut look).await;
         let before = news.split('p').next().expect("a batch");
         assert!(before.starts_with('f') && before.contains('w'), "{news}");
@@ -163,220 +133,84 @@ fn a_finding_is_told_before_its_batch_is_over() {
 }
 
 #[test]
-fn doubled_members_that_let_a_weak_password_through() {
-    let fault = |behaviour: &mut Behaviour| {
-        // The first of them is checked, the last is stored.
-        behaviour.functions.body = |call| {
-            let last = serde_json::from_slice::<Value>(call.body).map(|body| body.to_string().into_bytes());
-            Ok(last.map_or(Cow::Borrowed(call.body), Cow::Owned))
-        };
-        behaviour.passwords.on_login.length = 1..=64;
-        behaviour.passwords.on_login.digit = false;
-        behaviour.passwords.on_login.upper = false;
-        behaviour.passwords.on_login.special = Marks::of("");
-    };
-    finds(fault, Surface::LoginBody, 1500, "accepted-change login.password.on-change");
-}
-
-#[test]
-fn a_password_that_is_echoed() {
-    let fault = |behaviour: &mut Behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            let body: Value = serde_json::from_slice(handled.call.body).unwrap_or_default();
-            if let (Some(password), 400) = (body["new_password"].as_str(), answer.status) {
-                answer.body = AnswerBody::Json(
-                    serde_json::json!({"errors": [{"code": 1009, "title": format!("{password} is not valid")}]}),
-                );
-            }
-        });
-    };
-    finds(fault, Surface::Password, 3000, "echo envelope.no-secret-echoed");
-}
-
-#[test]
-fn a_password_cut_at_the_nul() {
-    let fault = |behaviour: &mut Behaviour| {
-        behaviour.passwords.on_update.controls = true;
-        behaviour.functions.kept = |password| Cow::Borrowed(password.split('\0').next().unwrap_or_default());
-    };
-    finds(fault, Surface::Password, 4000, "accepted-change login.credentials.whole");
-}
-
-#[test]
-fn a_password_cut_at_72_bytes() {
-    fn cut(password: &str) -> &[u8] {
-        &password.as_bytes()[..password.len().min(72)]
-    }
-    let fault = |behaviour: &mut Behaviour| behaviour.functions.password_matches = |kept, sent| cut(kept) == cut(sent);
-    finds(fault, Surface::Password, 4000, "accepted-change login.credentials.whole");
-}
-
-#[test]
-fn credentials_split_at_the_last_colon() {
-    let fault = |behaviour: &mut Behaviour| {
-        behaviour.functions.credentials = |value| {
-            let read = basic::parse(value)?;
-            let joined = format!("{}:{}", read.username, read.password);
-            let (username, password) = joined.rsplit_once(':').ok_or(BasicError::NoColon)?;
-            Ok(Credentials::new(username, password))
-        };
-    };
-    finds(fault, Surface::BasicAuth, 1000, "refused login.credentials.first-colon");
-}
-
-#[test]
-fn credentials_cut_at_the_second_colon() {
-    let fault = |behaviour: &mut Behaviour| {
-        behaviour.functions.credentials = |value| {
-            let read = basic::parse(value)?;
-            let password = read.password.split(':').next().unwrap_or_default().to_owned();
-            Ok(Credentials::new(read.username, password))
-        };
-        behaviour.functions.kept = |password| Cow::Borrowed(password.split(':').next().unwrap_or_default());
-    };
-    finds(fault, Surface::BasicAuth, 1000, "token login.credentials.first-colon");
-}
-
-#[test]
-fn a_refused_change_that_sticks() {
-    let fault = |behaviour: &mut Behaviour| {
-        (behaviour.login.refused_first_change, behaviour.login.refused_later_change) =
-            (RefusedChange::SetsTheNew, RefusedChange::SetsTheNew);
-    };
-    finds(fault, Surface::LoginBody, 2000, "refused-change login.password.refusal-keeps-old");
-}
-
-#[test]
-fn a_stranger_who_changes_the_password() {
-    let fault = |behaviour: &mut Behaviour| behaviour.login.change_first = true;
-    finds(fault, Surface::BasicAuth, 2000, "refused-change login.refused.nothing-taken-over");
-}
-
-#[test]
-fn tokens_that_outlive_their_user_and_their_logout() {
-    use wabizspec::reference::Revokes;
-    let fault = |behaviour: &mut Behaviour| behaviour.tokens.on_delete = Revokes::Nothing;
-    finds(fault, Surface::Session, 1500, "state tokens.deleted-user.dead");
-    let fault = |behaviour: &mut Behaviour| behaviour.tokens.on_logout = Revokes::Nothing;
-    finds(fault, Surface::Session, 1500, "state tokens.logout.token-dead");
-}
-
-#[test]
 fn a_finding_is_saved_small_and_replays_until_it_is_fixed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut behaviour = Behaviour::default();
-    crash_on!(BasicError::NoColon)(&mut behaviour);
-    let settings = Settings { out: Some(folder.path().to_owned()), ..settings(&[Surface::BasicAuth], 600) };
-    let (summary, _) = fuzz(behaviour.clone(), &settings);
+    let place = Place::new();
+    let settings = Settings { out: Some(place.path().to_owned()), ..settings(&[BasicAuth], 600) };
+    let (summary, _) = fuzz(planted("login.robustness.no-colon"), &settings, None);
     let found = summary.findings().next().expect("a finding");
     assert!(found.confirmed && found.input.len() <= 8, "{:?}", found.input.escape_ascii().to_string());
     let file = found.file.clone().expect("a file");
-    assert_eq!(saved::surface_of(&file), Some(Surface::BasicAuth));
+    assert_eq!(saved::surface_of(&file), Some(BasicAuth));
     assert_eq!(saved::saved(&file).expect("its data").signature, found.signature);
+    let beside = |ending: &str| file.with_file_name(format!("{}.{ending}", found.id));
     for ending in ["json", "txt", "sh", "raw", "toml"] {
-        let beside = file.with_file_name(format!("{}.{ending}", found.id));
-        assert!(beside.exists(), "{}", beside.display());
+        assert!(beside(ending).exists(), "{ending}");
     }
-    let scenario = std::fs::read_to_string(file.with_file_name(format!("{}.toml", found.id))).expect("a scenario");
+    let scenario = std::fs::read_to_string(beside("toml")).expect("a scenario");
     let source = wabizspec::located::SourceText { file: "login/found.toml", text: &scenario };
-    let read = wabizspec::scenario::Scenario::parse("login/found", source, &register());
+    let read = wabizspec::scenario::Scenario::parse("login/found", source, &embedded().register);
     read.unwrap_or_else(|error| panic!("{error}\n{scenario}"));
 
     let replay = |behaviour| {
-        let (register, target) = (register(), target(behaviour));
-        block_on(async {
-            let (_givens, ground) = ground(&target, &register).await;
+        in_session(behaviour, async |_, ground| {
             let input = std::fs::read(&file).expect("the input");
-            let (_, signatures) = once(&ground, Surface::BasicAuth, &input).await.expect("tried");
+            let (_, signatures) = once(&ground, BasicAuth, &input).await.expect("tried");
             signatures.contains(&found.signature)
         })
     };
-    assert!(replay(behaviour), "reproduced on the faulty one");
+    assert!(replay(planted("login.robustness.no-colon")), "reproduced on the faulty one");
     assert!(!replay(Behaviour::default()), "fixed on the faultless one");
 }
 
 #[test]
 fn the_same_seed_and_answers_make_the_same_run() {
     let answers = || {
-        let one = Settings { jobs: 3, ..settings(&[Surface::BasicAuth, Surface::Bearer], 1200) };
-        let (summary, _) = fuzz(Behaviour::default(), &one);
+        let one = Settings { jobs: 3, ..settings(&[BasicAuth, Bearer], 1200) };
+        let (summary, _) = fuzz(Behaviour::default(), &one, None);
         summary.table.keys().map(|key| format!("{key:?}")).collect::<Vec<_>>()
     };
     assert_eq!(answers(), answers());
 }
 
-/// Every fault that the reference client can have of the robustness kind, by the requirement it breaks or a crash.
+/// Every robustness fault that the reference client can have, by the requirement it breaks or a crash.
 #[test]
 fn every_fault_of_the_robustness_kind_is_found() {
-    use wabizspec::reference::{Fault, Kind};
-    let all: Vec<Surface> = Surface::ALL.into_iter().filter(|surface| *surface != Surface::Http).collect();
     let mut missed = Vec::new();
     for fault in Fault::all().filter(|fault| fault.kind == Kind::Robustness) {
-        let (summary, _) = fuzz_until(fault.behaviour(), &settings(&all, 4000), Some(&|_| true));
+        let (summary, _) = fuzz(fault.behaviour(), &settings(&all_but_http(), 4000), Some(&|_| true));
         let found = found(&summary);
         eprintln!("{} ({}): {found:?} {:?}", fault.id, fault.requirement, summary.blocked);
-        if found.is_empty() {
-            missed.push(&fault.id);
-        }
+        missed.extend(found.is_empty().then_some(&fault.id));
     }
     assert_eq!(missed, Vec::<&str>::new());
-}
-
-/// How many of all faults the fuzzer sees; a survey: `cargo test --test it a_survey_of_all_faults -- --ignored --nocapture`.
-#[test]
-#[ignore = "a survey of all faults, which takes minutes"]
-fn a_survey_of_all_faults() {
-    use wabizspec::reference::{Fault, Registration};
-    let all: Vec<Surface> = Surface::ALL.into_iter().filter(|surface| *surface != Surface::Http).collect();
-    let (mut seen, mut count) = (0, 0);
-    for fault in Fault::all().filter(|fault| fault.registration == Registration::Open) {
-        let (summary, _) = fuzz_until(fault.behaviour(), &settings(&all, 3000), Some(&|_| true));
-        count += 1;
-        let any =
-            summary.found.iter().map(|found| format!("{} {}", found.signature.check, found.signature.requirement));
-        let any: std::collections::BTreeSet<String> = any.collect();
-        seen += usize::from(!any.is_empty());
-        eprintln!("{} {} {any:?}", if any.is_empty() { "-" } else { "+" }, fault.id);
-    }
-    eprintln!("{seen} of {count}");
 }
 
 /// A process that answers 500 and then ends: the input is named, and the run ends with it.
 #[test]
 fn an_input_that_ends_the_target_is_named() {
-    use std::sync::atomic::{AtomicBool, Ordering};
     static GONE: AtomicBool = AtomicBool::new(false);
-    let fault = |behaviour: &mut Behaviour| {
-        behaviour.rewrites.push(|handled, answer| {
-            answer.delivery.dropped = GONE.load(Ordering::Relaxed);
-            let value = handled.call.authorization.first().copied().unwrap_or_default();
-            if matches!(basic::parse(value), Err(BasicError::NoColon)) {
-                GONE.store(true, Ordering::Relaxed);
-                answer.status = 500;
-                answer.body = AnswerBody::Empty;
-            }
-        });
-    };
-    let mut behaviour = Behaviour::default();
-    fault(&mut behaviour);
-    let (summary, _) = fuzz(behaviour, &settings(&[Surface::BasicAuth], 2000));
-    let down = |found: &&finding::Found| found.is_down();
-    assert!(summary.found.iter().any(|found| down(&found)), "{:?}", found(&summary));
+    let behaviour = rewritten(|handled, answer| {
+        answer.delivery.dropped = GONE.load(Ordering::Relaxed);
+        if has_no_colon(handled) {
+            GONE.store(true, Ordering::Relaxed);
+            respond(answer, 500, None);
+        }
+    });
+    let (summary, _) = fuzz(behaviour, &settings(&[BasicAuth], 2000), None);
+    assert!(summary.found.iter().any(finding::Found::is_down), "{:?}", found(&summary));
     assert_eq!(summary.blocked.as_deref(), Some("the target no longer answers"));
 }
 
 /// A change by the second account would make its good logins look refused from then on.
 #[test]
 fn a_change_by_the_second_account_is_not_sent() {
-    let (register, target) = (register(), target(Behaviour::default()));
-    block_on(async {
-        let (mut givens, ground) = ground(&target, &register).await;
-        let change = b"aaaaad${colon_user}:${colon_password}";
-        let (probed, signatures) = once(&ground, Surface::BasicAuth, change).await.expect("tried");
-        assert!(probed.skipped.is_some() && signatures.is_empty(), "{probed:?}");
-        let own = b"aaaaad${user}:${user_password}";
-        let (probed, signatures) = once(&ground, Surface::BasicAuth, own).await.expect("tried");
-        assert!(probed.skipped.is_none() && signatures.is_empty(), "{probed:?}");
+    in_session(Behaviour::default(), async |givens, ground| {
+        for (input, is_skipped) in
+            [(&b"aaaaad${colon_user}:${colon_password}"[..], true), (b"aaaaad${user}:${user_password}", false)]
+        {
+            let (probed, signatures) = once(&ground, BasicAuth, input).await.expect("tried");
+            assert!(probed.skipped.is_some() == is_skipped && signatures.is_empty(), "{probed:?}");
+        }
         assert_eq!(givens.clean_up().await, Vec::<String>::new());
     });
 }
@@ -384,11 +218,9 @@ fn a_change_by_the_second_account_is_not_sent() {
 /// The details of a refusal begin with `"password: no digit`: a password that is a part of it is not echoed by that.
 #[test]
 fn the_syntax_of_an_answer_echoes_no_password() {
-    let (register, target) = (register(), target(Behaviour::default()));
-    block_on(async {
-        let (mut givens, ground) = ground(&target, &register).await;
+    in_session(Behaviour::default(), async |givens, ground| {
         for input in [&b"ba\"passwor"[..], b"aa\"passwor", b"ca\":[{\"code", b"bapassword:", b"baassword: no"] {
-            let (probed, signatures) = once(&ground, Surface::Password, input).await.expect("tried");
+            let (probed, signatures) = once(&ground, Password, input).await.expect("tried");
             assert!(probed.skipped.is_none(), "{probed:?}");
             assert_eq!(signatures, [], "{}", input.escape_ascii());
         }

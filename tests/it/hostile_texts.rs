@@ -1,9 +1,11 @@
 //! A target that puts secrets and commands into every part of its answers: no report, snapshot or finding shows a secret
-//! in any encoding, and nothing that is written drives a terminal or the log of a CI server.
+//! in any encoding, and nothing that is written controls a terminal or the log of a CI server.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::harness::{Asked, FORMATS, Place, Program, Server, answer, answering, reports};
+use crate::harness::{
+    Address, Asked, Ended, FORMATS, PASSWORD as VARIABLE, Place, Program, Server, answer, answering, reports,
+};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::{Value, json};
@@ -72,12 +74,12 @@ fn encodings(text: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What is looked for of an encoding: the longest run that no report escapes, from its middle on.
+/// What is searched for of an encoding: the longest run that no report escapes, from its middle on.
 fn telling(encoded: &str) -> String {
     let normal = normal(encoded);
     let plain = |c: char| !c.is_ascii_alphanumeric();
     match normal.split(plain).max_by_key(|run| run.len()) {
-        // Base64 depends at its ends on what stands beside it.
+        // Base64 depends at its ends on what is beside it.
         Some(run) if run.len() >= 40 => run[run.len() / 2 - 8..run.len() / 2 + 8].to_owned(),
         Some(run) if run.len() >= 12 => run.to_owned(),
         _ => normal.chars().take(24).collect(),
@@ -90,23 +92,20 @@ fn normal(text: &str) -> String {
     text.replace("&amp;", "&").replace("&amp;", "&").replace("%25", "%")
 }
 
-/// That a text shows no secret.
 #[track_caller]
 fn shows_no_secret(name: &str, text: &str) {
-    let normal_text = normal(text);
+    let text = normal(text);
     for secret in SECRETS {
         for (encoding, encoded) in encodings(secret) {
             let sought = telling(&encoded);
-            if let Some(at) = normal_text.find(&sought) {
-                let start = normal_text.floor_char_boundary(at.saturating_sub(300));
-                let end = normal_text.floor_char_boundary(at + 200);
-                panic!("{name} shows {secret} ({encoding}, {sought}): {}", &normal_text[start..end]);
+            if let Some(at) = text.find(&sought) {
+                let around = text.floor_char_boundary(at.saturating_sub(300))..text.floor_char_boundary(at + 200);
+                panic!("{name} shows {secret} ({encoding}, {sought}): {}", &text[around]);
             }
         }
     }
 }
 
-/// That no line of a text drives anything.
 #[track_caller]
 fn drives_nothing(name: &str, text: &str) {
     for line in text.lines() {
@@ -203,32 +202,30 @@ fn hostile(number: usize) -> Vec<u8> {
 /// A target that lets everybody log in and answers all else with something hostile.
 fn target() -> Server {
     let count = AtomicUsize::new(0);
-    answering(move |asked| respond(asked, &count))
-}
-
-fn respond(asked: &Asked, count: &AtomicUsize) -> Vec<u8> {
     let good = json!({
         "users": [{ "token": TOKEN, "expires_after": "2999-01-01 00:00:00+00:00", "username": "x" }],
         "meta": { "version": "v2.37.1", "api_status": "stable" },
     });
-    let makes_an_account = asked.is("POST", "/v1/users") || asked.method == "DELETE";
-    match asked.is("POST", "/v1/users/login") || makes_an_account {
-        true => answer("200 OK", "", good.to_string()),
-        false => hostile(count.fetch_add(1, Ordering::SeqCst)),
-    }
+    answering(move |asked: &Asked| {
+        let is_good = ["/v1/users/login", "/v1/users"].iter().any(|path| asked.is("POST", path));
+        match is_good || asked.method == "DELETE" {
+            true => answer("200 OK", "", good.to_string()),
+            false => hostile(count.fetch_add(1, Ordering::SeqCst)),
+        }
+    })
 }
 
-fn configured(program: Program) -> Program {
+fn run(place: &Place, line: &str) -> Ended {
     let headers = format!("[target]\nheaders = {{ X-Api-Key = {} }}\n", json!(HEADER));
-    program.env("WABIZSPEC_ADMIN_PASSWORD", PASSWORD).file("wabizspec.toml", &headers)
+    place.program(line).env(VARIABLE, PASSWORD).file("wabizspec.toml", &headers).end()
 }
 
-/// Holds to it all that a program has said and written, but for files that people do not read.
+/// Holds all that a program has said and written, but for files that people do not read.
 #[track_caller]
-fn all_is_clean(what: &str, said: &str, place: &Place) {
-    is_clean(&format!("{what}, said"), said);
+fn all_is_clean(what: &str, ended: &Ended) {
+    is_clean(&format!("{what}, said"), &ended.said());
     let mut files = 0;
-    for path in place.files() {
+    for path in ended.place().files() {
         let name = path.display().to_string();
         let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
         let is_read = FORMATS.contains(&&*ending) || ["snap", "new", "sh", "toml", "txt"].contains(&&*ending);
@@ -243,17 +240,17 @@ fn all_is_clean(what: &str, said: &str, place: &Place) {
 #[test]
 fn no_report_and_no_snapshot_shows_a_secret_or_drives_anything() {
     let (target, place) = (target(), Place::new());
-    let args =
-        ["run", "--target", &target.url(), "--allow", "users", "--registration", "open", "-v", "--fail-on=should"];
-    let more = ["--snapshots", "snapshots", "users", "tokens", "envelope", "account", "--baseline", "known.baseline"];
     let known = "[[known]]\ncase = \"users/x::*\"\nrequirement = \"a\"\nsignature = \"::error::a ##vso[b]\"\nreason = \"##[c]\"\n";
-    let program = configured(place.program(args).args(more).args(reports("out")));
-    let ended = program.file("known.baseline", known).end();
+    place.write("known.baseline", known);
+    let line = "--allow users --registration open -v --fail-on=should --snapshots snapshots --baseline known.baseline";
+    let all =
+        format!("run --target {} {line} {} users tokens envelope account", target.url(), reports("out").join(" "));
+    let ended = run(&place, &all);
     let failed: usize = ended.said().matches("FAIL ").count();
     assert!(failed > PLACES * 8, "{failed} cases failed: {}", ended.said());
-    all_is_clean("run", &ended.said(), &place);
+    all_is_clean("run", &ended);
     for format in FORMATS {
-        let merged = place.program(["merge", "out.ndjson", "--report", format]).end();
+        let merged = place.program(&format!("merge out.ndjson --report {format}")).end();
         assert!(merged.stdout.len() > 1000, "{}", merged.said());
         is_clean(&format!("merge to {format}"), &merged.said());
     }
@@ -262,13 +259,9 @@ fn no_report_and_no_snapshot_shows_a_secret_or_drives_anything() {
 #[test]
 fn a_changed_snapshot_is_shown_without_secrets_and_commands() {
     let (target, place) = (target(), Place::new());
-    let judge = |more: &str| {
-        let args = ["run", "--target", &target.url(), "--registration", "open", "-v", "--snapshots", "kept", more];
-        configured(place.program(args).args(["envelope", "users/read*"])).end()
-    };
-    judge("--accept");
-    let ended = judge("--report=json=out.json");
-    assert!(ended.said().contains("the answers as accepted"), "{}", ended.said());
+    let line = format!("run --target {} --registration open -v --snapshots kept envelope users/read*", target.url());
+    run(&place, &format!("{line} --accept"));
+    let ended = run(&place, &format!("{line} --report=json=out.json")).says("the answers as accepted");
     is_clean("the diff", &ended.said());
     is_clean("the diff in the report", &ended.file("out.json"));
 }
@@ -276,14 +269,11 @@ fn a_changed_snapshot_is_shown_without_secrets_and_commands() {
 #[test]
 fn no_finding_of_the_fuzzer_shows_a_secret_or_drives_anything() {
     let (target, place) = (target(), Place::new());
-    let url = target.url();
-    let args = ["fuzz", "all", "--target", &url, "--requests", "600", "--seed", "7", "--out", "out"];
-    let ended = configured(place.program(args).args(["--report", "json=out.json"])).end();
+    let line = "--requests 600 --seed 7 --out out --report json=out.json";
+    let ended = run(&place, &format!("fuzz all --target {} {line}", target.url()));
     assert!(ended.said().matches("must ").count() > 10, "{}", ended.said());
-    is_clean("the report", &ended.file("out.json"));
-    all_is_clean("fuzz", &ended.said(), &place);
-    let replayed = configured(place.program(["replay", "out/findings", "--target", &url])).end();
-    assert!(replayed.said().contains("reproduced "), "{}", replayed.said());
+    all_is_clean("fuzz", &ended);
+    let replayed = run(&place, &format!("replay out/findings --target {}", target.url())).says("reproduced ");
     is_clean("replay", &replayed.said());
 }
 
@@ -297,26 +287,24 @@ fn a_report_that_somebody_else_wrote_drives_nothing() {
     }});
     let mismatch = json!({ "at": text, "expected": text, "observed": format!("\n{text}\n{text}") });
     let finding = json!({ "requirement": text, "level": "must", "step": text, "mismatches": [mismatch] });
-    let case = |id: &str, verdict: &str| {
+    let case = |verdict: &str| {
         json!({ "case": {
-            "id": format!("{id}{text}"), "title": text, "file": text, "line": 1, "verdict": verdict, "reason": text,
+            "id": format!("{verdict}{text}"), "title": text, "file": text, "line": 1, "verdict": verdict, "reason": text,
             "duration_ms": 1, "control": false, "twin": text, "cites": [text], "findings": [finding],
             "observations": [{ "requirement": text, "what": text }], "reproduce": [text], "exchanges": [text],
         }})
     };
     let ended = json!({ "ended": { "complete": true, "interrupted": false, "elapsed_ms": 1 } });
-    let verdicts = ["pass", "fail", "blocked", "skipped", "known", "error"];
-    let cases = verdicts.iter().map(|verdict| case(verdict, verdict));
+    let cases = ["pass", "fail", "blocked", "skipped", "known", "error"].map(case);
     let lines: Vec<Value> = [started].into_iter().chain(cases).chain([json!({ "note": text }), ended]).collect();
     let stream: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let merge = |line: &str| {
+        let merged = Program::new("merge").args(line).file("hostile.ndjson", &stream).end().says("vso[");
+        is_clean(line, &merged.said());
+        merged
+    };
     for format in FORMATS {
-        let merged =
-            Program::new(["merge", "-v", "hostile.ndjson", "--report", format]).file("hostile.ndjson", &stream).end();
-        assert!(merged.said().contains("vso["), "{}", merged.said());
-        is_clean(&format!("merge to {format}"), &merged.said());
+        merge(&format!("-v hostile.ndjson --report {format}"));
     }
-    let twice =
-        Program::new(["merge", "hostile.ndjson", "./hostile.ndjson"]).file("hostile.ndjson", &stream).end().exited(2);
-    assert!(twice.said().contains("vso["), "{}", twice.said());
-    is_clean("a refusal", &twice.said());
+    merge("hostile.ndjson ./hostile.ndjson").exited(2);
 }

@@ -6,16 +6,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use crate::harness::program::files_below;
+use crate::harness::{files_of, none, repository};
 
 /// What one file says of the modules below it.
 #[derive(Default)]
 struct Layers {
-    /// Of a `lib.rs`: the modules of another crate, which are below all.
+    /// Of a `lib.rs`: the modules of another crate, which are below all others.
     below: Vec<String>,
     /// Those that it declares, lowest first.
     own: Vec<String>,
@@ -66,41 +66,29 @@ impl Layers {
         self.own.iter().position(|own| own == name)
     }
 
-    /// What is wrong with a file of a crate with this `lib.rs`. The file is given by the names of its modules
-    /// (`["run", "case"]`).
-    fn violations(&self, modules: &[&str], source: &str) -> Vec<String> {
-        let own = modules.first().copied().unwrap_or_default();
-        let Some(place) = self.place(own) else {
-            return vec![format!("`{own}` is not in lib.rs")];
-        };
-        let used: BTreeSet<String> =
-            imports(modules, source).into_iter().filter_map(|path| path.into_iter().next()).collect();
-        let wrong = |name: &String| match self.place(name) {
-            Some(other) if other <= place => None,
-            Some(_) => Some(format!("`{own}` is below `{name}` and imports from it")),
-            None if self.below.contains(name) => None,
-            None => Some(format!("`{own}` imports `crate::{name}`, which is no module of lib.rs")),
-        };
-        used.iter().filter_map(wrong).collect()
-    }
-
-    /// What is wrong with a file below the folder module `parent`, whose file this is. Modules named `tests` may use
+    /// What is wrong with a file below the module `parent`, whose file this is; the root of the crate if that is empty. The
+    /// file is given by the names of its modules (`["run", "case"]`). Below the root, modules named `tests` may use
     /// everything, and unit tests may use them.
-    fn violations_inside(&self, parent: &[&str], modules: &[&str], source: &str) -> Vec<String> {
+    fn violations(&self, parent: &[&str], modules: &[&str], source: &str) -> Vec<String> {
         let own = modules[parent.len()];
-        if modules.contains(&"tests") {
+        let is_root = parent.is_empty();
+        if !is_root && modules.contains(&"tests") {
             return Vec::new();
         }
         let Some(place) = self.place(own) else {
-            return vec![format!("`{own}` is not declared in `{}`", parent.join("::"))];
+            return vec![format!("`{own}` is not declared in `crate::{}`", parent.join("::"))];
         };
-        let used: BTreeSet<String> = imports(modules, source)
-            .into_iter()
-            .filter(|path| path.len() > parent.len() && path.iter().zip(parent).all(|(one, other)| one == other))
-            .map(|path| path[parent.len()].clone())
-            .collect();
-        let above = |name: &&String| *name != "tests" && self.place(name).is_some_and(|other| other > place);
-        used.iter().filter(above).map(|name| format!("`{own}` is below `{name}` and imports from it")).collect()
+        let paths = imports(modules, source).into_iter();
+        let inside =
+            |path: &Vec<String>| path.len() > parent.len() && path.iter().zip(parent).all(|(one, other)| one == other);
+        let used: BTreeSet<String> = paths.filter(inside).map(|path| path[parent.len()].clone()).collect();
+        let wrong = |name: &String| match self.place(name) {
+            Some(other) if other <= place || (!is_root && name == "tests") => None,
+            Some(_) => Some(format!("`{own}` is below `{name}` and imports from it")),
+            None if !is_root || self.below.contains(name) => None,
+            None => Some(format!("`{own}` imports `crate::{name}`, which is no module of lib.rs")),
+        };
+        used.iter().filter_map(wrong).collect()
     }
 }
 
@@ -116,8 +104,7 @@ fn is_word(tree: &TokenTree, word: &str) -> bool {
     matches!(tree, TokenTree::Ident(ident) if ident == word)
 }
 
-/// The paths of a file that lead up or to the root of the crate, each from there: `super::x` of `run/case.rs` is
-/// `["run", "x"]`.
+/// The paths of a file that lead up or to the root of the crate: `super::x` of `run/case.rs` is `["run", "x"]`.
 fn imports(modules: &[&str], source: &str) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     let within: Vec<String> = modules.iter().map(|name| (*name).to_owned()).collect();
@@ -187,81 +174,55 @@ fn expand(paths: &mut Vec<Vec<String>>, prefix: &[String], tokens: &[TokenTree])
     }
 }
 
-/// The modules that a file of `src/` is: `run/case.rs` is `["run", "case"]`, `run/mod.rs` is `["run"]`.
-fn modules(path: &Path) -> Vec<String> {
-    let names = path.with_extension("");
-    let mut names: Vec<String> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
-    if names.last().is_some_and(|name| name == "mod") {
-        names.pop();
-    }
-    names
-}
-
-/// Whoever makes texts that people read; nobody else needs words for facts.
+/// The modules that make texts for people; no other module needs words for facts.
 const SPEAKING: [&str; 4] = ["words", "fuzz", "report", "cli"];
 
-/// The sources of a crate: path below `src/`, names of the modules, text.
-fn sources(src: &Path) -> Vec<(PathBuf, Vec<String>, String)> {
-    let files = files_below(src).into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "rs"));
-    let read = |path: PathBuf| {
-        let within = path.strip_prefix(src).expect("below src").to_owned();
-        let modules = modules(&within);
-        (within, modules, fs::read_to_string(&path).expect("a source"))
+/// The sources of a crate but for its root: names of the modules (`run/mod.rs` is `["run"]`), and text.
+fn sources(src: &Path) -> Vec<(Vec<String>, String)> {
+    let read = |path: &Path| {
+        let within = path.strip_prefix(src).expect("below src").with_extension("");
+        let mut names: Vec<String> = within.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+        names.pop_if(|name| name == "mod");
+        (names, fs::read_to_string(path).expect("a source"))
     };
-    let sources = files.map(read);
-    sources.filter(|(path, ..)| path != Path::new("lib.rs") && path != Path::new("main.rs")).collect()
+    let sources = files_of(src, "rs").into_iter().map(|path| read(&path));
+    sources.filter(|(names, _)| !["lib", "main"].contains(&&*names[0])).collect()
 }
 
-fn src() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+/// What is wrong with the sources of a crate, and the names of its modules in `lib.rs` and in the folder.
+fn violations(src: &Path) -> (Vec<String>, [BTreeSet<String>; 2]) {
+    let sources = sources(src);
+    let root = Layers::of(&fs::read_to_string(src.join("lib.rs")).expect("lib.rs"));
+    let named: BTreeSet<String> = root.own.iter().cloned().collect();
+    let files = sources.iter().map(|(modules, source)| (modules.clone(), Layers::of(source)));
+    let folders: BTreeMap<Vec<String>, Layers> = files.chain([(Vec::new(), root)]).collect();
+    let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
+    for (modules, source) in &sources {
+        let names: Vec<&str> = modules.iter().map(String::as_str).collect();
+        seen.insert(modules[0].clone());
+        let found = (0..names.len()).flat_map(|at| folders[&modules[..at]].violations(&names[..at], &names, source));
+        wrong.extend(found.map(|what| format!("{}: {what}", names.join("/"))));
+        if imports(&names, source).iter().any(|path| path[0] == "words") && !SPEAKING.contains(&names[0]) {
+            wrong.push(format!("`{}` works with facts and needs no `crate::words`", names.join("/")));
+        }
+    }
+    (wrong, [named, seen])
 }
 
 #[test]
 fn every_module_imports_only_from_those_above_it() {
-    let layers = Layers::of(&fs::read_to_string(src().join("lib.rs")).expect("lib.rs"));
-    assert!(layers.own.len() > 10, "lib.rs names {:?}", layers.own);
-    let mut wrong = Vec::new();
-    let mut seen = BTreeSet::new();
-    for (path, modules, source) in sources(&src()) {
-        let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
-        seen.insert(modules[0].to_owned());
-        let mut violations = layers.violations(&modules, &source);
-        let used = imports(&modules, &source);
-        if used.iter().any(|path| path[0] == "words") && !SPEAKING.contains(&modules[0]) {
-            violations.push(format!("`{}` works with facts and needs no `crate::words`", modules[0]));
-        }
-        wrong.extend(violations.into_iter().map(|what| format!("{}: {what}", path.display())));
-    }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-    let named: BTreeSet<String> = layers.own.iter().cloned().collect();
-    assert_eq!(seen, named, "lib.rs and src/ name the same modules");
-}
-
-#[test]
-fn every_part_of_a_folder_imports_only_from_those_above_it() {
-    for src in [src(), src().join("../crates/wabizspec-reference/src")] {
-        let sources = sources(&src);
-        let lib = fs::read_to_string(src.join("lib.rs")).expect("lib.rs");
-        let files = sources.iter().map(|(_, modules, source)| (modules.clone(), Layers::of(source)));
-        let folders: BTreeMap<Vec<String>, Layers> = files.chain([(Vec::new(), Layers::of(&lib))]).collect();
-        let mut wrong = Vec::new();
-        let mut checked = 0;
-        for (path, modules, source) in &sources {
-            let names: Vec<&str> = modules.iter().map(String::as_str).collect();
-            for depth in 0..names.len() {
-                let violations = folders[&modules[..depth]].violations_inside(&names[..depth], &names, source);
-                wrong.extend(violations.into_iter().map(|what| format!("{}: {what}", path.display())));
-                checked += 1;
-            }
-        }
-        assert!(checked > 100, "{checked} files below {}", src.display());
-        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    for (src, least) in [("src", 100), ("crates/wabizspec-reference/src", 50)] {
+        let src = repository(src);
+        assert!(sources(&src).len() > least, "{} files below {}", sources(&src).len(), src.display());
+        let (wrong, [named, seen]) = violations(&src);
+        none(wrong);
+        assert_eq!(seen, named, "lib.rs and the folder name the same modules");
     }
 }
 
 #[test]
 fn the_program_only_calls_the_command_line() {
-    let used = imports(&[], &fs::read_to_string(src().join("main.rs")).expect("main.rs"));
+    let used = imports(&[], &fs::read_to_string(repository("src/main.rs")).expect("main.rs"));
     let used: BTreeSet<&str> = used.iter().map(|path| path[0].as_str()).collect();
     assert_eq!(used.into_iter().collect::<Vec<_>>(), ["cli"]);
 }
@@ -272,7 +233,7 @@ fn a_violation_is_noticed_wherever_it_hides() {
     let layers = Layers::of(lib);
     assert_eq!(layers.below, ["bottom", "low"]);
     assert_eq!(layers.own, ["middle", "high"]);
-    let middle = |modules: &[&str], source: &str| layers.violations(modules, source).len();
+    let middle = |modules: &[&str], source: &str| layers.violations(&[], modules, source).len();
     for source in [
         "use crate::high::Thing;",
         "use crate::{low::Thing, high};",
@@ -309,17 +270,17 @@ fn a_violation_is_noticed_wherever_it_hides() {
         "fn f() { high::f(); super::low::f() }",
         "use std::high; pub(crate) struct S;",
     ] {
-        assert_eq!(layers.violations(&["middle"], source), Vec::<String>::new(), "{source}");
+        assert_eq!(layers.violations(&[], &["middle"], source), Vec::<String>::new(), "{source}");
     }
     let inside = "use super::high; use super::super::low; use super::super::middle;";
-    assert_eq!(layers.violations(&["middle", "part"], inside), Vec::<String>::new());
+    assert_eq!(layers.violations(&[], &["middle", "part"], inside), Vec::<String>::new());
 }
 
 #[test]
 fn a_violation_inside_a_folder_is_noticed() {
     let folder =
         Layers::of("mod low; pub mod middle; mod high; pub use high::{Thing, part::Other as Renamed}; pub struct Own;");
-    let middle = |modules: &[&str], source: &str| folder.violations_inside(&["area"], modules, source).len();
+    let middle = |modules: &[&str], source: &str| folder.violations(&["area"], modules, source).len();
     for source in [
         "use super::high;",
         "use super::{low, high::Deep};",

@@ -43,7 +43,6 @@ mod signals;
 mod slow_login;
 mod snapshots;
 mod state;
-mod suite;
 mod throttling;
 mod tokenless_login;
 mod wire;

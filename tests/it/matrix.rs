@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::harness::suite::embedded as suite;
+use crate::harness::*;
 use serde_json::Value;
 use wabizspec::plan::cases;
 use wabizspec::prove::{FaultVerdict, try_on};
@@ -17,7 +18,6 @@ use wabizspec::scenario::Suite;
 
 const KEPT: &str = "snapshots/matrix.txt";
 
-/// One fault as the matrix tells of it.
 struct Row {
     id: String,
     requirement: String,
@@ -51,7 +51,6 @@ fn folded(ids: &BTreeSet<String>, all: &BTreeMap<String, BTreeSet<String>>) -> V
     files.into_iter().map(fold).collect()
 }
 
-/// The same cases again.
 fn unfolded(entry: &str, all: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
     match entry.split_once("::") {
         None => vec![entry.to_owned()],
@@ -76,9 +75,7 @@ fn rendered(proof: &Value, all: &BTreeMap<String, BTreeSet<String>>) -> String {
         };
         let (killers, red) = (ids("killers"), ids("cases"));
         let others: BTreeSet<String> = red.difference(&killers).cloned().collect();
-        let (id, requirement, registration, verdict) =
-            (word("id"), word("requirement"), word("registration"), word("verdict"));
-        let _ = writeln!(text, "{id} | {requirement} | {registration} | {verdict}");
+        let _ = writeln!(text, "{}", ["id", "requirement", "registration", "verdict"].map(word).join(" | "));
         for (sign, cases) in [('!', &killers), (' ', &others)] {
             for entry in folded(cases, all) {
                 let _ = writeln!(text, "  {sign} {entry}");
@@ -89,8 +86,7 @@ fn rendered(proof: &Value, all: &BTreeMap<String, BTreeSet<String>>) -> String {
 }
 
 fn kept(all: &BTreeMap<String, BTreeSet<String>>) -> Vec<Row> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(KEPT);
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{KEPT}: {error}"));
+    let text = std::fs::read_to_string(repository(KEPT)).unwrap_or_else(|error| panic!("{KEPT}: {error}"));
     let mut rows: Vec<Row> = Vec::new();
     for line in text.lines() {
         if let Some(entry) = line.strip_prefix("  ") {
@@ -126,7 +122,7 @@ fn the_matrix_is_as_approved() {
     let text = std::fs::read_to_string(&path).expect("the report of a proof");
     let proof: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(proof["complete"], true, "the proof was not made to its end");
-    crate::harness::kept::assert_current(KEPT, "matrix", &rendered(&proof, &rows_of_files(&suite())));
+    assert_current(KEPT, "matrix", &rendered(&proof, &rows_of_files(&suite())));
 }
 
 #[test]
@@ -136,7 +132,7 @@ fn the_matrix_is_of_the_faults_and_cases_there_are() {
     let rows = kept(&all);
     let told: Vec<[&str; 2]> = rows.iter().map(|row| [row.id.as_str(), &row.requirement]).collect();
     let planted: Vec<[&str; 2]> = Fault::all().map(|fault| [fault.id.as_str(), &fault.requirement]).collect();
-    assert_eq!(told, planted, "prove anew: see the head of this file");
+    assert_eq!(told, planted, "prove again: see the head of this file");
     let cases = cases(&suite);
     let ids: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
     for row in &rows {
@@ -145,15 +141,9 @@ fn the_matrix_is_of_the_faults_and_cases_there_are() {
         assert_eq!(row.verdict, "killed", "{}", row.id);
     }
     let of_rules = rows.iter().filter(|row| Fault::find(&row.id).is_some_and(|fault| fault.kind != Kind::Degenerate));
-    let mut needed: BTreeSet<&str> = BTreeSet::new();
-    for row in of_rules {
-        needed.extend(row.killers.iter().map(String::as_str));
-    }
-    let idle: Vec<&str> = cases
-        .iter()
-        .filter(|case| case.scenario.keep.is_none() && !needed.contains(case.id.as_str()))
-        .map(|case| case.id.as_str())
-        .collect();
+    let needed: BTreeSet<&String> = of_rules.flat_map(|row| &row.killers).collect();
+    let idle = cases.iter().filter(|case| case.scenario.keep.is_none() && !needed.contains(&case.id));
+    let idle: Vec<&String> = idle.map(|case| &case.id).collect();
     assert!(
         idle.is_empty(),
         "these kill no fault in {KEPT}, and do not say why they are kept; scenarios/README.md says how it is made: {idle:#?}"
@@ -164,59 +154,41 @@ fn the_matrix_is_of_the_faults_and_cases_there_are() {
 fn each_fault_is_killed_by_a_case_that_is_said_to_kill_it() {
     let suite = suite();
     let rows = kept(&rows_of_files(&suite));
-    let survives = |row: &&Row| {
+    let survives = |row: &Row| {
         let fault = Fault::find(&row.id).filter(|fault| fault.kind != Kind::Degenerate)?;
         let killer = BTreeSet::from([row.killers.first().expect("a killer").as_str()]);
         let tried = try_on(&suite, fault, &killer).expect("the reference client starts");
         (tried.verdict != FaultVerdict::Killed).then(|| format!("{} by {killer:?}", row.id))
     };
-    let surviving: Vec<String> = std::thread::scope(|scope| {
-        let shares = rows.chunks(rows.len().div_ceil(2));
-        let threads: Vec<_> = shares
-            .map(|share| scope.spawn(move || share.iter().filter_map(|row| survives(&row)).collect::<Vec<String>>()))
-            .collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
-    });
+    let surviving: Vec<String> = parallel(2, &rows, survives).into_iter().flatten().collect();
     assert!(surviving.is_empty(), "not killed: {surviving:#?}");
 }
 
-/// Whoever deletes a file that checks a must ends with a failing `prove`: a fault survives that no other file kills, or
-/// a requirement is left without a case. Two kinds of files are missed in another way. Where a file is named as the
-/// `positive` of others, the suite is incomplete without it, and nothing is tried (`tests/it/prove.rs`). Where it is a `control`, the requirements of its area
-/// count as proven no more, so that the faultless client is not all proven (exit 1).
+/// Without a file that checks a must, `prove` fails: a fault survives that no other file kills, or a requirement is left
+/// without a case. Two kinds of files are missed in another way. Where a file is named as the `positive` of others, the
+/// suite is incomplete without it, and nothing is tried (`tests/it/prove.rs`). Where it is a `control`, the requirements of
+/// its area are no longer proven, so that the faultless client is not all proven (exit 1).
 #[test]
 fn a_scenario_that_checks_a_must_is_missed() {
     let suite = suite();
     let rows = kept(&rows_of_files(&suite));
     let file = |case: &str| case.split("::").next().unwrap_or_default().to_owned();
     // The only file whose cases kill a fault.
-    let alone: BTreeSet<String> = rows
-        .iter()
-        .filter_map(|row| {
-            let files: BTreeSet<String> = row.killers.iter().map(|case| file(case)).collect();
-            files.first().filter(|_| files.len() == 1).cloned()
-        })
-        .collect();
+    let alone = |row: &Row| {
+        let files: BTreeSet<String> = row.killers.iter().map(|case| file(case)).collect();
+        files.first().filter(|_| files.len() == 1).cloned()
+    };
+    let alone: BTreeSet<String> = rows.iter().filter_map(alone).collect();
     let twins: BTreeSet<&str> = suite.scenarios.iter().filter_map(|one| one.positive.as_deref()).collect();
-    let is_must = |id: &&str| suite.register.find(id).is_some_and(|found| found.level == Level::Must);
-    let cited_elsewhere = |id: &str, me: &str| {
-        let others = suite.scenarios.iter().filter(|other| other.id != me);
-        others.into_iter().any(|other| other.requirements().contains(&id))
-    };
-    let missed = |id: &str, requirements: &[&str]| {
-        // Others name it as their twin, so the suite is incomplete; or a rule is left without any case.
-        alone.contains(id) || twins.contains(id) || requirements.iter().any(|rule| !cited_elsewhere(rule, id))
-    };
-    let removable: Vec<&str> = suite
-        .scenarios
-        .iter()
-        .map(|scenario| (scenario, scenario.requirements()))
-        .filter(|(scenario, rules)| {
-            let rules: Vec<&str> = rules.to_vec();
-            rules.iter().any(is_must) && !scenario.control && !missed(&scenario.id, &rules)
-        })
-        .map(|(scenario, _)| scenario.id.as_str())
-        .collect();
+    let is_must = |id: &str| suite.register.find(id).is_some_and(|found| found.level == Level::Must);
+    let cited_elsewhere =
+        |id: &str, me: &str| suite.scenarios.iter().any(|other| other.id != me && other.requirements().contains(&id));
+    let removable = suite.scenarios.iter().filter(|scenario| {
+        let (id, rules) = (scenario.id.as_str(), scenario.requirements());
+        let missed = alone.contains(id) || twins.contains(id) || rules.iter().any(|rule| !cited_elsewhere(rule, id));
+        rules.iter().any(|rule| is_must(rule)) && !scenario.control && !missed
+    });
+    let removable: Vec<&str> = removable.map(|scenario| scenario.id.as_str()).collect();
     assert!(
         removable.is_empty(),
         "could be deleted without a proof noticing; plant a fault that it alone sees: {removable:#?}"
@@ -245,37 +217,10 @@ fn in_short(rows: &[Row]) -> String {
 #[test]
 fn the_readme_shows_the_matrix_in_short() {
     const MARKS: [&str; 2] = ["<!-- matrix: tests/it/matrix.rs -->\n", "<!-- end of matrix -->\n"];
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(path).expect("README.md");
+    let readme = std::fs::read_to_string(repository("README.md")).expect("README.md");
     let (before, rest) = readme.split_once(MARKS[0]).expect("the mark");
     let (_, after) = rest.split_once(MARKS[1]).expect("the end mark");
     let table = in_short(&kept(&rows_of_files(&suite())));
     let now = format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]);
-    crate::harness::kept::assert_current("README.md", "matrix", &now);
-}
-
-/// The README's recipe, run by a shell as it stands there, on a port that is free.
-#[test]
-fn the_recipe_of_the_readme_turns_a_gate_red() {
-    let readme = include_str!("../../README.md");
-    let recipe = readme.split("```sh\n").find(|part| part.contains("--fault")).expect("the recipe");
-    let recipe = recipe.split("```").next().unwrap_or_default();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = free.local_addr().expect("an address").to_string();
-    drop(free);
-    let program = std::path::Path::new(env!("CARGO_BIN_EXE_wabizspec"));
-    let path = std::env::var("PATH").unwrap_or_default();
-    let path = format!("{}:{path}", program.parent().expect("a folder").display());
-    let run = |recipe: &str| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut shell = std::process::Command::new("bash");
-        shell.args(["-c", recipe]).current_dir(folder.path()).env("PATH", &path).env("XDG_STATE_HOME", folder.path());
-        shell.output().expect("bash runs")
-    };
-    let recipe = recipe.replace("127.0.0.1:9091", &address);
-    let red = run(&recipe);
-    assert!(red.status.success(), "{}", String::from_utf8_lossy(&red.stderr));
-    // Without the fault the gate stays green, and the recipe says so.
-    let sound = recipe.replace(" --fault login.first.default-password-accepted", "");
-    assert_eq!(run(&sound).status.code(), Some(1));
+    assert_current("README.md", "matrix", &now);
 }

@@ -3,26 +3,12 @@
 //! The sources are read as tokens, so that comments say nothing and macros hide nothing.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The one file that spells the paths.
-const NAMES_THEM: &str = "crates/wabizspec-reference/src/documented/api.rs";
+use crate::harness::{files_of, none, repository};
 
-/// Every Rust file below a folder that is not a test.
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        match name.as_str() {
-            "tests" | "tests.rs" => {}
-            _ if path.is_dir() => sources(&path, found),
-            _ if name.ends_with(".rs") => found.push(path),
-            _ => {}
-        }
-    }
-}
+const NAMES_THEM: &str = "crates/wabizspec-reference/src/documented/api.rs";
 
 /// The literals of a source with a path of the API in them. Attributes (doc comments are some) and test modules do not count.
 fn spelled(tokens: TokenStream) -> Vec<String> {
@@ -61,23 +47,20 @@ fn spelled(tokens: TokenStream) -> Vec<String> {
 
 #[test]
 fn no_other_source_spells_a_path_of_the_api() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = Vec::new();
-    for folder in ["src", "crates/wabizspec-reference/src"] {
-        sources(&root.join(folder), &mut files);
-    }
+    let folders = ["src", "crates/wabizspec-reference/src"].map(repository);
+    let mut files: Vec<_> = folders.iter().flat_map(|folder| files_of(folder, "rs")).collect();
+    files.retain(|path| !path.iter().any(|part| part == "tests" || part == "tests.rs"));
     assert!(files.len() > 100, "{} files", files.len());
     let mut wrong = Vec::new();
     for path in files {
-        let name = path.strip_prefix(root).expect("below the root").display().to_string();
         let tokens = fs::read_to_string(&path).expect("a source").parse().expect("the source is Rust");
         let spelled = spelled(tokens);
-        match name == NAMES_THEM {
+        match path == repository(NAMES_THEM) {
             true => assert!(!spelled.is_empty(), "{NAMES_THEM} names the paths"),
-            false => wrong.extend(spelled.into_iter().map(|literal| format!("{name}: {literal}"))),
+            false => wrong.extend(spelled.iter().map(|literal| format!("{} spells {literal}", path.display()))),
         }
     }
-    assert!(wrong.is_empty(), "use documented::api instead of\n{}", wrong.join("\n"));
+    none(wrong);
 }
 
 #[test]

@@ -1,11 +1,9 @@
-//! The suite bites: what `wabizspec prove` shows of all faults is held here by a few, and by the faults' own data.
+//! The suite finds faults: what `wabizspec prove` shows of all is tested here with a few, and with the faults' own data.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use crate::harness::Place;
-use crate::harness::program::files_below;
 use crate::harness::suite::embedded as suite;
+use crate::harness::{Place, files_below, repository};
 use tokio::sync::watch;
 use wabizspec::prove::{FaultVerdict, Progress, Proof, Row, prove};
 use wabizspec::reference::{Fault, Kind};
@@ -22,18 +20,20 @@ impl Progress for Silence {
     fn case_done(&self) {}
 }
 
-fn proven(suite: &Suite, ids: &[&str]) -> Proof {
-    let found = |id: &&str| Fault::find(id).unwrap_or_else(|| panic!("there is no fault {id}"));
-    let faults: Vec<&Fault> = ids.iter().map(found).collect();
+fn proven(suite: &Suite, faults: &[&Fault]) -> Proof {
     let (_keep, stop) = watch::channel(false);
-    prove(suite, &faults, false, &stop, &Silence).expect("the reference client starts")
+    prove(suite, faults, false, &stop, &Silence).expect("the reference client starts")
+}
+
+fn planted(id: &str) -> &'static Fault {
+    Fault::find(id).unwrap_or_else(|| panic!("there is no fault {id}"))
 }
 
 #[test]
 fn faults_of_every_kind_are_killed_for_their_own_requirement() {
     let ids = [
         "login.first.default-password-accepted",
-        // Nothing but a closed connection tells it: no expectation is fulfilled by one.
+        // Nothing but a closed connection shows it: no expectation is met by one.
         "login.http.chunks-refused",
         // Once a case has spoilt the state, the harness itself cannot log in any more.
         "login.answer.token-is-a-number",
@@ -42,7 +42,7 @@ fn faults_of_every_kind_are_killed_for_their_own_requirement() {
         "login.password.bytes-counted",
         "degenerate.hangs-up",
     ];
-    let proof = proven(&suite(), &ids);
+    let proof = proven(&suite(), &ids.map(planted));
     assert_eq!(proof.baseline, []);
     for row in &proof.rows {
         assert_eq!(row.verdict, FaultVerdict::Killed, "{}", row.fault.id);
@@ -55,7 +55,7 @@ fn faults_of_every_kind_are_killed_for_their_own_requirement() {
 fn a_fault_that_no_scenario_sees_is_silent() {
     let mut suite = suite();
     suite.scenarios.retain(|scenario| scenario.id != "login/first-login-shortest-password");
-    let proof = proven(&suite, &["login.first.nine-are-needed"]);
+    let proof = proven(&suite, &[planted("login.first.nine-are-needed")]);
     assert_eq!(proof.baseline, []);
     assert_eq!(proof.rows[0].verdict, FaultVerdict::Silent);
     assert!(!proof.holds());
@@ -79,8 +79,7 @@ fn a_fault_under_which_no_exchange_differs_is_dead() {
     "#;
     let faults = Fault::read("harmless.toml", faults).expect("faults");
     let faults: Vec<&Fault> = faults.iter().collect();
-    let (_keep, stop) = watch::channel(false);
-    let proof = prove(&suite(), &faults, false, &stop, &Silence).expect("the reference client starts");
+    let proof = proven(&suite(), &faults);
     let verdicts: Vec<FaultVerdict> = proof.rows.iter().map(|row| row.verdict).collect();
     assert_eq!(verdicts, [FaultVerdict::Dead, FaultVerdict::Dead]);
     assert!(!proof.holds());
@@ -90,13 +89,10 @@ fn a_fault_under_which_no_exchange_differs_is_dead() {
 fn every_requirement_that_a_server_can_break_has_a_fault() {
     let suite = suite();
     let planted: BTreeSet<&str> = Fault::all().map(|fault| fault.requirement.as_str()).collect();
-    let without: Vec<&str> = suite
-        .register
-        .iter()
-        .filter(|requirement| requirement.untested.is_none() && !planted.contains(requirement.id.as_str()))
-        .filter(|requirement| !EXCUSED.iter().any(|(excused, _)| requirement.id == *excused))
-        .map(|requirement| requirement.id.as_str())
-        .collect();
+    let excused = |id: &str| EXCUSED.iter().any(|(excused, _)| id == *excused);
+    let tested = suite.register.iter().filter(|requirement| requirement.untested.is_none());
+    let ids = tested.map(|requirement| requirement.id.as_str());
+    let without: Vec<&str> = ids.filter(|id| !planted.contains(id) && !excused(id)).collect();
     assert!(without.is_empty(), "no fault breaks {without:#?}");
     for (excused, why) in EXCUSED {
         let requirement = suite.register.find(excused);
@@ -111,9 +107,9 @@ fn every_requirement_that_a_server_can_break_has_a_fault() {
 
 /// The embedded scenarios in the folder `scenarios` of a place.
 fn copied() -> Place {
-    let (place, from) = (Place::new(), Path::new(env!("CARGO_MANIFEST_DIR")));
-    for file in files_below(&from.join("scenarios")) {
-        let name = file.strip_prefix(from).expect("inside").to_str().expect("UTF-8");
+    let place = Place::new();
+    for file in files_below(&repository("scenarios")) {
+        let name = file.strip_prefix(repository("")).expect("inside").to_str().expect("UTF-8");
         place.write(name, std::fs::read(&file).expect("a file"));
     }
     place
@@ -123,10 +119,10 @@ fn copied() -> Place {
 fn a_deleted_scenario_lets_a_fault_survive_and_the_program_names_it() {
     const FAULT: &str = "tokens.expiry.swept-by-a-login";
     let place = copied();
-    let proven = || place.program(["prove", FAULT, "--scenarios", "scenarios"]).end();
+    let proven = || place.program(&format!("prove {FAULT} --scenarios scenarios")).end();
     proven().exited(0).says("some faults only");
     // Nobody's twin, and no control: the suite can be read without it.
-    std::fs::remove_file(place.path().join("scenarios/tokens/six-days-old.toml")).expect("the file");
+    std::fs::remove_file(place.join("scenarios/tokens/six-days-old.toml")).expect("the file");
     proven().exited(1).says(&format!("dead  {FAULT}"));
 }
 
@@ -134,37 +130,35 @@ fn a_deleted_scenario_lets_a_fault_survive_and_the_program_names_it() {
 fn without_a_scenario_that_others_name_as_their_twin_nothing_is_proven() {
     const TWIN: &str = "users/create";
     let place = copied();
-    std::fs::remove_file(place.path().join(format!("scenarios/{TWIN}.toml"))).expect("the file");
-    let told = |arguments: &[&str]| {
-        let ended = place.program(arguments).args(["--scenarios", "scenarios"]).end();
+    std::fs::remove_file(place.join(format!("scenarios/{TWIN}.toml"))).expect("the file");
+    let told = |line: &str| {
+        let ended = place.program(line).args("--scenarios scenarios").end();
         (ended.code, ended.stdout, ended.stderr)
     };
-    let (code, markdown, proving) = told(&["prove", "--report=markdown", "--report=json=proof.json"]);
+    let (code, markdown, proving) = told("prove --report=markdown --report=json=proof.json");
     assert_eq!(code, Some(1), "{proving}");
     let conclusion = "refusals without their accepted positive prove nothing; no fault was tried\n";
     let errors = proving.strip_suffix(conclusion).expect(&proving);
     assert!(errors.contains(&format!("there is no scenario \"{TWIN}\"\n  help: ")), "{errors}");
     assert!(markdown.contains(&format!("* `{TWIN}`: missing")), "{markdown}");
-    let json: serde_json::Value = serde_json::from_str(&place.read("proof.json")).expect("JSON");
+    let json = place.json("proof.json");
     assert_eq!(json["complete"], false);
     assert_eq!(json["faults"], serde_json::json!([]));
     assert_eq!(json["baseline"][0]["id"], TWIN);
-    // For all others it is files that they cannot work with.
-    for command in [&["check"][..], &["list", "cases"], &["run", "--plan"]] {
-        assert_eq!(told(command), (Some(2), String::new(), errors.to_owned()), "{command:?}");
+    // For all other commands these are files that they cannot use.
+    for command in ["check", "list cases", "run --plan"] {
+        assert_eq!(told(command), (Some(2), String::new(), errors.to_owned()), "{command}");
     }
-    // A flag that is wrong is told of first.
-    assert_eq!(told(&["prove", "no-such-fault"]).0, Some(2));
+    // A wrong flag is reported first.
+    assert_eq!(told("prove no-such-fault").0, Some(2));
 }
 
 #[test]
 fn a_suite_without_any_one_of_the_twins_is_incomplete() {
     let place = copied();
-    let folder = place.path().join("scenarios");
-    let suite = suite();
+    let (folder, aside, suite) = (place.join("scenarios"), place.join("aside"), suite());
     let twins: BTreeSet<&str> = suite.scenarios.iter().filter_map(|one| one.positive.as_deref()).collect();
     assert!(twins.len() > 10, "{twins:?}");
-    let aside = place.path().join("aside");
     for twin in twins {
         let file = folder.join(format!("{twin}.toml"));
         std::fs::rename(&file, &aside).expect("a file");

@@ -1,96 +1,45 @@
-//! Reports of what no real run brings: a hundred thousand cases' worth of findings, and texts made to break out.
+//! Reports of what no real run brings: a great many findings, and texts made to break out.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
-use wabizspec::judge::{Finding, Mismatch, Observation, Remark, Verdict};
-use wabizspec::report::{Format, Reports};
-use wabizspec::requirement::Level;
-use wabizspec::run::{CaseReport, Cause, Ended, Event, RequirementInfo, Started, TargetInfo};
+use crate::harness::Program;
+use serde_json::{Value, json};
 
 const HOSTILE: &str =
     "</pre></details><script>pwned()</script> | `x` ```\n~~~\n::error::x\u{0}\u{1b}[2J\u{fffe}]]> @all #1 $x$";
 
-/// A writer whose text can be looked at afterwards.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("lock").write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// The report of a run with those cases.
+fn report(format: &str, cases: impl Iterator<Item = Value>) -> String {
+    let requirement = |number| json!({ "id": format!("login.rule-{number}"), "level": "must", "says": "It is `so`.", "source": "page, section", "oracle": false });
+    let requirements: Vec<Value> = (0..50).map(requirement).collect();
+    let started = json!({ "started": {
+        "version": "0.0.0", "at": "2026-01-02T03:04:05Z", "cases": 1, "planned_resets": 0, "fail_on": "must",
+        "target": { "url": "http://target", "embedded": false, "registration": null }, "requirements": requirements,
+    }});
+    let ended = json!({ "ended": { "complete": true, "interrupted": false, "elapsed_ms": 1 } });
+    let events = [started].into_iter().chain(cases).chain([ended]);
+    let stream: String = events.map(|event| format!("{event}\n")).collect();
+    Program::new("merge run.ndjson --report").args(format).file("run.ndjson", &stream).end().stdout
 }
 
-fn format(name: &str) -> Format {
-    let (_, format) = Format::ALL.iter().find(|(known, _)| *known == name).expect("a format");
-    *format
-}
-
-/// What a report of those cases looks like.
-fn report(name: &str, cases: impl Iterator<Item = CaseReport>) -> String {
-    let text = Shared::default();
-    let mut reports = Reports::default();
-    reports.add(name, format(name).onto(Box::new(text.clone())));
-    let requirement = |id: String| RequirementInfo {
-        id,
-        level: Level::Must,
-        says: "It is `so`.".to_owned(),
-        source: "page, section".to_owned(),
-        oracle: false,
-    };
-    reports.take(&Event::Started(Started {
-        version: "0.0.0".to_owned(),
-        at: "2026-01-02T03:04:05Z".parse().expect("a time"),
-        cases: 1,
-        part: None,
-        planned_resets: 0,
-        target: TargetInfo { url: "http://target".to_owned(), embedded: false, registration: None },
-        fail_on: Level::Must,
-        requirements: (0..50).map(|number| requirement(format!("login.rule-{number}"))).collect(),
-    }));
-    cases.for_each(|case| reports.take(&Event::Case(Box::new(case))));
-    reports.take(&Event::Ended(Ended { complete: true, interrupted: false, password_changed: false, elapsed_ms: 1 }));
-    assert!(reports.finish().unwritten.is_empty());
-    let bytes = text.0.lock().expect("lock").clone();
-    String::from_utf8(bytes).expect("UTF-8")
-}
-
-fn case(number: usize, verdict: Verdict, text: &str) -> CaseReport {
-    let mismatch = Mismatch::told("/users", "absent", text);
-    CaseReport {
-        id: format!("login/case-{number}"),
-        title: "It is shown".to_owned(),
-        file: "scenarios/login/case.toml".to_owned(),
-        line: number,
-        verdict,
-        reason: matches!(verdict, Verdict::Blocked | Verdict::Known).then(|| Cause::SetUp(text.to_owned())),
-        not_asked: None,
-        duration_ms: 1,
-        control: false,
-        twin: None,
-        cites: vec![format!("login.rule-{}", number % 50)],
-        findings: vec![Finding {
-            requirement: format!("login.rule-{}", number % 50),
-            level: if verdict == Verdict::Fail { Level::Must } else { Level::Should },
-            step: "ask".to_owned(),
-            mismatches: vec![mismatch],
-        }],
-        observations: vec![Observation { requirement: None, what: Remark::Told(text.to_owned()) }],
-        reproduce: vec![format!("curl '{text}'")],
-        exchanges: vec![format!("> GET /\n< {text}\n")],
-    }
+fn case(number: usize, verdict: &str, text: &str) -> Value {
+    let rule = format!("login.rule-{}", number % 50);
+    let level = if verdict == "fail" { "must" } else { "should" };
+    let reason = if ["blocked", "known"].contains(&verdict) { json!(text) } else { Value::Null };
+    let mismatch = json!({ "at": "/users", "expected": "nothing", "observed": text });
+    json!({ "case": {
+        "id": format!("login/case-{number}"), "title": "It is shown", "file": "scenarios/login/case.toml", "line": number,
+        "verdict": verdict, "reason": reason, "duration_ms": 1, "control": false, "twin": null, "cites": [rule],
+        "findings": [{ "requirement": rule, "level": level, "step": "ask", "mismatches": [mismatch] }],
+        "observations": [{ "requirement": null, "what": text }], "reproduce": [format!("curl '{text}'")],
+        "exchanges": [format!("> GET /\n< {text}\n")],
+    }})
 }
 
 #[test]
 fn a_job_summary_stays_below_what_github_takes() {
-    let long = "x".repeat(20_000);
-    let text = report("markdown", (0..300).map(|number| case(number, Verdict::Fail, &long)));
+    let long = "x".repeat(10_000);
+    let text = report("markdown", (0..300).map(|number| case(number, "fail", &long)));
     assert!(text.len() < 1024 * 1024, "{} bytes", text.len());
-    assert!(text.starts_with("## ❌ wabizspec: does not conform\n"), "the verdict stands first");
+    assert!(text.starts_with("## ❌ wabizspec: does not conform\n"), "the verdict comes first");
     assert!(text.contains("| 0 | 300 |"), "{}", &text[..400]);
     let shown = text.matches("<details>").count();
     assert!(shown > 5 && shown == text.matches("</details>").count());
@@ -99,9 +48,9 @@ fn a_job_summary_stays_below_what_github_takes() {
 
 #[test]
 fn annotations_are_as_many_as_github_shows() {
-    let failing = (0..200).map(|number| case(number, Verdict::Fail, HOSTILE));
-    let warning = (200..400).map(|number| case(number, Verdict::Pass, HOSTILE));
-    let blocked = (400..410).map(|number| case(number, Verdict::Blocked, HOSTILE));
+    let failing = (0..200).map(|number| case(number, "fail", HOSTILE));
+    let warning = (200..400).map(|number| case(number, "pass", HOSTILE));
+    let blocked = (400..410).map(|number| case(number, "blocked", HOSTILE));
     let text = report("github", failing.chain(warning).chain(blocked));
     let of = |kind: &str| text.lines().filter(|line| line.starts_with(&format!("::{kind} "))).count();
     assert_eq!((of("error"), of("warning"), of("notice"), text.lines().count()), (10, 10, 0, 20));
@@ -111,7 +60,7 @@ fn annotations_are_as_many_as_github_shows() {
 
 #[test]
 fn no_text_breaks_out_of_its_place() {
-    let cases = || [Verdict::Fail, Verdict::Pass, Verdict::Blocked, Verdict::Known].into_iter().enumerate();
+    let cases = || ["fail", "pass", "blocked", "known"].into_iter().enumerate();
     let report = |name| report(name, cases().map(|(number, verdict)| case(number, verdict, HOSTILE)));
     let html = report("html");
     assert_eq!(html.matches("<script").count(), 1, "only our own");
@@ -122,7 +71,7 @@ fn no_text_breaks_out_of_its_place() {
     let junit = report("junit");
     assert!(!junit.contains(['\u{0}', '\u{1b}', '\u{fffe}']) && !junit.contains("<script"));
     assert!(junit.contains("\\u{0}\\u{1b}[2J\\u{fffe}]]&gt;"), "{junit}");
-    // In Markdown, it stands in fences that it cannot close, and escaped elsewhere.
+    // In Markdown, it is in fences that it cannot close, and escaped elsewhere.
     let mut fence: Option<&str> = None;
     let markdown = report("markdown");
     for line in markdown.lines() {
@@ -135,8 +84,8 @@ fn no_text_breaks_out_of_its_place() {
         }
     }
     assert_eq!(fence, None);
-    let json: serde_json::Value = serde_json::from_str(&report("json")).expect("JSON");
-    // JSON could hold it as it is; whatever prints the document is spared it all the same.
+    let json: Value = serde_json::from_str(&report("json")).expect("JSON");
+    // JSON could have it as it is; a program that prints the document is spared it all the same.
     let harmless = HOSTILE.replace("::error", ":\\u{3a}error");
     let harmless = harmless.replace('\0', "\\u{0}").replace('\u{1b}', "\\u{1b}").replace('\u{fffe}', "\\u{fffe}");
     assert_eq!(json["cases"][0]["observations"][0]["what"], harmless);

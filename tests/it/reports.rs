@@ -7,38 +7,26 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::harness::{
-    Ended, FORMATS, Place, Report, Server, answering, eventually, hold, read_request, reports, serve, write,
-};
+use crate::harness::*;
 
-/// What the hostile target says to everything.
 const HOSTILE: &str =
     "</script><script>pwned()</script>\u{0}\u{1b}[31m\u{85}\u{fffe}]]>&amp;\n::error::x\n```\n# out\n</details>%0A";
-
-/// What a JUnit report of the hostile target holds at least once each.
-const WHOLE: [&str; 3] = ["failure", "error", "skipped"];
 
 fn said_to_everything() -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{HOSTILE}", HOSTILE.len())
 }
 
-/// A target that answers every request with the same hostile text.
 pub fn hostile() -> Server {
     answering(|_| said_to_everything())
 }
 
 pub fn json(place: &Place, name: &str) -> Report {
-    Report(serde_json::from_str(&place.read(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
+    Report(place.json(name))
 }
 
 /// Runs against that target and writes a report in every format.
 fn run_in_all_formats(place: &Place, target: &Server) {
-    let args = ["run", "login/f*", "users/c*", "--fresh", "--target", &target.url()];
-    place.program(args).args(reports("run")).end().exited(1);
-}
-
-fn merge(place: &Place, source: &str, report: &str) -> Ended {
-    place.program(["merge", source, "--report", report]).end()
+    place.program("run login/f* users/c* --fresh").at(target).list(reports("run")).end().exited(1);
 }
 
 #[test]
@@ -52,7 +40,7 @@ fn a_run_told_again_is_the_same_to_the_byte() {
     lines[1..last].reverse();
     place.write("backwards.ndjson", lines.join("\n"));
     for source in ["run.ndjson", "run.json", "backwards.ndjson"] {
-        place.program(["merge", source]).args(reports("again")).end().exited(1);
+        place.program("merge").args(source).list(reports("again")).end().exited(1);
         for format in FORMATS {
             // A document has its cases in another order than the stream that they came in.
             if format != "ndjson" || source == "run.ndjson" {
@@ -66,7 +54,7 @@ fn a_run_told_again_is_the_same_to_the_byte() {
 #[test]
 fn what_is_no_report_is_refused_with_advice() {
     let place = Place::new();
-    place.program(["run", "login/first-login", "--report", "ndjson=good.ndjson"]).end().exited(0);
+    place.program("run login/first-login --report ndjson=good.ndjson").end().exited(0);
     let good = place.read("good.ndjson");
     let (first, rest) = good.split_once('\n').expect("lines");
     let damaged = |rest: String| format!("{first}\n{rest}");
@@ -83,12 +71,12 @@ fn what_is_no_report_is_refused_with_advice() {
     ];
     for (name, text, why) in wrong {
         place.write(name, text);
-        for args in [&["merge", name][..], &["run", "--rerun-failed", name]] {
-            place.program(args).end().exited(2).says(why).says("help: ");
+        for command in ["merge", "run --rerun-failed"] {
+            place.program(command).args(name).end().exited(2).says(why).says("help: ");
         }
     }
     for path in ["not-there", "."] {
-        place.program(["merge", path]).end().exited(2).says("cannot read the report");
+        place.program("merge").args(path).end().exited(2).says("cannot read the report");
     }
 }
 
@@ -102,24 +90,13 @@ fn a_killed_run_leaves_a_stream_that_is_read_as_incomplete() {
         }
         hold(&mut stream);
     });
-    let args = [
-        "run",
-        "login",
-        "--fresh",
-        "--wrong-logins",
-        "1000",
-        "--jobs",
-        "1",
-        "--timeout",
-        "10m",
-        "--target",
-        &target.url(),
-    ];
-    let mut run = place.program(args).args(["--report", "ndjson=run.ndjson"]).start();
+    let line = "login --fresh --wrong-logins 1000 --jobs 1 --timeout 10m --report ndjson=run.ndjson";
+    let mut run = place.judge(line).at(&target).start();
     let judged = |text: String| text.lines().filter(|line| line.contains("\"verdict\":\"fail\"")).count();
     eventually("three cases", || place.has("run.ndjson") && judged(place.read("run.ndjson")) >= 3);
     run.kill();
-    merge(&place, "run.ndjson", "json=merged.json").exited(130).says("the run died");
+    assert_eq!(run.end().file("report.json"), "", "no report that could be taken for one");
+    place.program("merge run.ndjson --report json=merged.json").end().exited(130).says("the run died");
     let merged = json(&place, "merged.json");
     assert_eq!((&merged.0["complete"], &merged.0["interrupted"]), (&false.into(), &true.into()));
     assert!(merged.cases().len() >= 3);
@@ -128,7 +105,7 @@ fn a_killed_run_leaves_a_stream_that_is_read_as_incomplete() {
 #[test]
 fn wherever_a_stream_breaks_off_it_is_never_taken_for_a_whole_run() {
     let place = Place::new();
-    place.program(["run", "login/first-login", "tokens/logout", "--report", "ndjson=run.ndjson"]).end().exited(0);
+    place.program("run login/first-login tokens/logout --report ndjson=run.ndjson").end().exited(0);
     let whole = place.read("run.ndjson").into_bytes();
     let mut read = 0;
     let first_line = whole.iter().position(|byte| *byte == b'\n').expect("a line");
@@ -136,7 +113,7 @@ fn wherever_a_stream_breaks_off_it_is_never_taken_for_a_whole_run() {
     for length in (0..first_line).step_by(997).chain((first_line..whole.len() - 1).step_by(11)) {
         place.write("cut", &whole[..length]);
         let (mut started, mut ended) = (false, false);
-        let result = wabizspec::report::read(&place.path().join("cut"), &mut |event| {
+        let result = wabizspec::report::read(&place.join("cut"), &mut |event| {
             started |= matches!(event, wabizspec::run::Event::Started(_));
             ended |= matches!(event, wabizspec::run::Event::Ended(_));
         });
@@ -147,25 +124,24 @@ fn wherever_a_stream_breaks_off_it_is_never_taken_for_a_whole_run() {
 }
 
 #[test]
-fn a_disk_that_is_full_is_told_and_makes_a_success_inconclusive() {
+fn a_full_disk_is_reported_and_makes_a_success_inconclusive() {
     let full = Path::new("/dev/full");
     if !full.exists() {
         return;
     }
     let place = Place::new();
     for format in FORMATS {
-        let report = format!("--report={format}=/dev/full");
-        let ended = place.program(["run", "login/first-login", &report, "--report=json=good.json"]).end().exited(3);
-        let ended = ended.says("a report could not be written: /dev/full: ");
+        let line = format!("run login/first-login --report={format}=/dev/full --report=json=good.json");
+        let ended = place.program(&line).end().exited(3).says("a report could not be written: /dev/full: ");
         ended.says("No space left").says("help: ");
         assert!(json(&place, "good.json").is_complete(), "{format}: the other report is whole");
     }
     // Findings weigh more.
     let target = hostile();
-    let args = ["run", "login/first-login-too-*", "login/control", "--fresh", "--report", "junit=/dev/full"];
-    place.program(args).args(["--target", &target.url()]).end().exited(1);
+    let line = "run login/first-login-too-* login/control --fresh --report junit=/dev/full";
+    place.program(line).at(&target).end().exited(1);
     // Noticed before the run.
-    place.program(["run", "--report", "json=no/such/place"]).end().exited(2);
+    place.program("run --report json=no/such/place").end().exited(2);
 }
 
 #[test]
@@ -177,14 +153,14 @@ fn only_what_failed_is_run_again() {
     let failed: Vec<&str> = failed.map(|(id, _)| id).collect();
     assert!(failed.len() > 3 && failed.len() < first.cases().len());
     for source in ["run.json", "run.ndjson"] {
-        place.program(["run", "--rerun-failed", source, "--report", "json=again.json"]).end().exited(0);
+        place.program(&format!("run --rerun-failed {source} --report json=again.json")).end().exited(0);
         let again = json(&place, "again.json");
         let ids: Vec<&str> = again.verdicts().into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids, failed);
     }
-    place.program(["run", "--rerun-failed", "again.json"]).end().exited(2).says("nothing to run again");
+    place.program("run --rerun-failed again.json").end().exited(2).says("nothing to run again");
     place.write("gone.ndjson", place.read("run.ndjson").replace(failed[0], "login/no-longer-there"));
-    place.program(["run", "--rerun-failed", "gone.ndjson"]).end().exited(2).says("`login/no-longer-there`");
+    place.program("run --rerun-failed gone.ndjson").end().exited(2).says("`login/no-longer-there`");
 }
 
 #[test]
@@ -200,5 +176,5 @@ fn junit_has_a_test_case_for_each_case_and_nothing_that_the_schema_does_not_know
     assert_eq!(junit.elements["failure"], count(&["fail"]));
     assert_eq!(junit.elements["error"], count(&["blocked", "error"]));
     assert_eq!(junit.elements["skipped"], count(&["skipped", "known"]));
-    assert!(WHOLE.iter().all(|name| junit.elements[*name] > 0), "{:?}", junit.elements);
+    assert!(["failure", "error", "skipped"].iter().all(|name| junit.elements[*name] > 0), "{:?}", junit.elements);
 }

@@ -1,13 +1,13 @@
 //! Files that are generated from the sources and kept beside the data: the JSON Schemas of scenario files and of
 //! `wabizspec.toml`, and the table of requirements. A stale one fails here;
-//! `WABIZSPEC_ACCEPT=1 cargo test --test it schema::` writes them anew.
+//! `WABIZSPEC_ACCEPT=1 cargo test --test it schema::` writes them again.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::harness::kept::assert_current;
 use crate::harness::suite::embedded as suite;
+use crate::harness::*;
 use jsonschema::Validator;
 use serde_json::Value;
 use wabizspec::custody::config::Config;
@@ -16,28 +16,13 @@ use wabizspec::plan::cases;
 use wabizspec::requirement::{AREAS, Requirement};
 use wabizspec::scenario::{Suite, schema};
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn pretty(schema: &Value) -> String {
-    format!("{schema:#}\n")
-}
-
 #[test]
-fn the_schema_of_scenario_files_is_current() {
-    assert_current("scenarios/scenario.schema.json", "schema", &pretty(&schema(&suite().register)));
-}
-
-#[test]
-fn the_schema_of_the_configuration_is_current() {
-    let schema = schemars::schema_for!(Config).to_value();
-    assert_current("wabizspec.schema.json", "schema", &pretty(&schema));
-}
-
-#[test]
-fn the_table_of_requirements_is_current() {
-    assert_current("scenarios/REQUIREMENTS.md", "schema", &requirements(&suite()));
+fn the_schemas_and_the_table_of_requirements_are_current() {
+    let suite = suite();
+    let pretty = |schema: &Value| format!("{schema:#}\n");
+    assert_current("scenarios/scenario.schema.json", "schema", &pretty(&schema(&suite.register)));
+    assert_current("wabizspec.schema.json", "schema", &pretty(&schemars::schema_for!(Config).to_value()));
+    assert_current("scenarios/REQUIREMENTS.md", "schema", &requirements(&suite));
 }
 
 /// The register as a table, an area each: what people read who do not run anything.
@@ -69,13 +54,8 @@ fn requirements(suite: &Suite) -> String {
             let every = oracles.contains(&id).then(|| "every exchange".to_owned());
             let excuse = requirement.untested.as_ref().map(|why| format!("not checked: {why}"));
             let by: Vec<String> = every.into_iter().chain(cases).chain(excuse).collect();
-            let cells = [
-                format!("`{id}`"),
-                requirement.level.to_string(),
-                format!("{}{lowered}", requirement.statement),
-                requirement.source(),
-                by.join(", "),
-            ];
+            let (level, rule) = (requirement.level.to_string(), format!("{}{lowered}", requirement.statement));
+            let cells = [format!("`{id}`"), level, rule, requirement.source(), by.join(", ")];
             let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
@@ -83,17 +63,15 @@ fn requirements(suite: &Suite) -> String {
     text
 }
 
-/// The scenario files as they lie in the folder, each as the JSON that its TOML stands for.
-fn scenarios_as_json() -> Vec<(PathBuf, Value)> {
-    let areas = AREAS.map(|area| root().join("scenarios").join(area));
-    let entries = areas.iter().flat_map(|area| std::fs::read_dir(area).expect("area"));
-    let paths = entries.map(|entry| entry.expect("entry").path());
+/// The scenario files, each with its text and the JSON that its TOML stands for.
+fn scenarios() -> Vec<(PathBuf, String, Value)> {
+    let files = AREAS.iter().flat_map(|area| files_of(&repository("scenarios").join(area), "toml"));
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).expect("text");
         let json = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        (path, json)
+        (path, text, json)
     };
-    paths.map(read).collect()
+    files.map(read).collect()
 }
 
 fn validator(schema: &Value) -> Validator {
@@ -101,14 +79,15 @@ fn validator(schema: &Value) -> Validator {
 }
 
 #[test]
-fn every_scenario_satisfies_the_schema() {
+fn every_scenario_satisfies_the_schema_and_names_it_so_that_editors_find_it() {
     let validator = validator(&schema(&suite().register));
-    let files = scenarios_as_json();
+    let files = scenarios();
     assert!(!files.is_empty());
-    for (path, json) in files {
+    for (path, text, json) in files {
         if let Err(error) = validator.validate(&json) {
             panic!("{}: {}: {error}", path.display(), error.instance_path());
         }
+        assert_eq!(text.lines().next(), Some("#:schema ../scenario.schema.json"), "{}", path.display());
     }
 }
 
@@ -138,15 +117,6 @@ fn the_schema_refuses_what_the_reader_refuses() {
     }
     assert!(!validator.is_valid(&json("title = \"t\"")), "no steps");
     assert!(!validator.is_valid(&json("title = \"t\"\nsteps = []")), "no step");
-}
-
-#[test]
-fn every_scenario_names_its_schema_so_that_editors_find_it() {
-    for (path, _) in scenarios_as_json() {
-        let text = std::fs::read_to_string(&path).expect("text");
-        let first = text.lines().next();
-        assert_eq!(first, Some("#:schema ../scenario.schema.json"), "{}", path.display());
-    }
 }
 
 #[test]

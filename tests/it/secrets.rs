@@ -1,16 +1,16 @@
-//! No secret leaves the program: not the admin's password, nor a password or token that the run made, in any form that
-//! they were sent in. Literals of scenario files and the documented default password are no secrets.
+//! No secret leaves the program: not the admin's password, nor a password or token that the run created, in any form in
+//! which they were sent. Literals of scenario files and the documented default password are no secrets.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use crate::harness::{Ended, FORMATS, PASSWORD, Program, reference, reports, send};
+use crate::harness::*;
 use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::{Value, json};
 use wabizspec::documented::basic;
-use wabizspec::reference::{Answer, AnswerBody, Behaviour, Handled, Server};
+use wabizspec::reference::{Answer, Behaviour, Handled, Server};
 use wabizspec::scenario::Suite;
 
 /// The owner's password: what no output may show.
@@ -37,19 +37,15 @@ fn note(handled: &Handled<'_>, answer: &mut Answer) {
 /// Shows in each answer what it was sent, in the body and in a header, and gets most statuses wrong.
 fn parrot(handled: &Handled<'_>, answer: &mut Answer) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let sent: Vec<String> = handled.call.authorization.iter().map(|value| text(value)).collect();
-    let decoded: Vec<String> = handled
-        .call
-        .authorization
-        .iter()
-        .filter_map(|value| basic::parse(value).ok().map(|credentials| credentials.password))
-        .collect();
+    let authorization = handled.call.authorization.iter();
+    let sent: Vec<String> = authorization.clone().map(|value| text(value)).collect();
+    let decoded = authorization.filter_map(|value| Some(basic::parse(value).ok()?.password));
+    let decoded: Vec<String> = decoded.collect();
     if answer.status >= 400 {
-        answer.status = 418;
-        let shown = sent.join(" ");
-        answer.headers.push(("x-debug".into(), shown.into()));
+        answer.headers.push(("x-debug".into(), sent.join(" ").into()));
         let body = text(handled.call.body);
-        answer.body = AnswerBody::Json(json!({ "error": format!("{sent:?} {decoded:?} {body}"), "body": body }));
+        let shown = json!({ "error": format!("{sent:?} {decoded:?} {body}"), "body": body });
+        respond(answer, 418, Some(shown));
     } else if let Some(json) = answer.json_mut() {
         json["debug"] = json!([sent, decoded, text(handled.call.body)]);
     }
@@ -60,13 +56,16 @@ fn taken(edit: fn(&mut Behaviour)) -> Server {
     let server = reference(|settings| edit(&mut settings.behaviour));
     let body = json!({ "new_password": MARKED }).to_string();
     // The answer may be anything, but the password is changed.
-    send(&server.url(), "POST /v1/users/login", &[("Authorization", "Basic YWRtaW46c2VjcmV0")], &body);
+    ask(&server.url(), "POST /v1/users/login", &[("Authorization", "Basic YWRtaW46c2VjcmV0")], &body);
     server
 }
 
-/// What the program has written in each format.
+/// What the program has written in each format and said.
 fn written(ended: &Ended) -> impl Iterator<Item = (&'static str, String)> {
-    FORMATS.into_iter().map(|format| (format, ended.file(&format!("out.{format}"))))
+    FORMATS
+        .into_iter()
+        .map(|format| (format, ended.file(&format!("out.{format}"))))
+        .chain([("the console", ended.said())])
 }
 
 /// The forms in which a secret could be found: as it is, escaped, and within the base64 of something longer.
@@ -95,11 +94,10 @@ fn forms(secret: &str) -> Vec<String> {
 fn keeps_secrets(ended: &Ended) {
     let suite = Suite::embedded().expect("a suite");
     let literals: String = suite.scenarios.iter().map(|scenario| format!("{scenario:?}")).collect();
-    let outputs = written(ended).chain([("the console", ended.said())]);
+    let outputs = written(ended);
     let seen = SEEN.lock().expect("no holder panics");
     assert!(seen.contains(MARKED) && seen.len() > 20, "{} secrets", seen.len());
-    // What is short may stand anywhere by chance; what stands in a scenario, or is made there of a name that no other
-    // case uses, is known to everybody.
+    // What is short may be anywhere by chance; what a scenario says, or makes of a name of its own, is public.
     let is_name = |part: &[u8]| {
         let small = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         part[0] == b'w' && part.iter().all(small)
@@ -107,7 +105,7 @@ fn keeps_secrets(ended: &Ended) {
     let named = |secret: &str| secret.as_bytes().windows(10).any(is_name);
     let open = |secret: &str| secret.len() < 12 || literals.contains(secret) || named(secret);
     let secrets: Vec<&String> = seen.iter().filter(|secret| !open(secret)).collect();
-    assert!(secrets.len() > 20, "{} secrets were looked for", secrets.len());
+    assert!(secrets.len() > 20, "{} secrets were searched for", secrets.len());
     let forms = secrets.iter().flat_map(|secret| forms(secret));
     let forms = AhoCorasick::new(forms).expect("few enough forms");
     for (name, output) in outputs {
@@ -119,27 +117,22 @@ fn keeps_secrets(ended: &Ended) {
     }
 }
 
-fn judge(server: &Server, filters: &[&str]) -> Ended {
-    let args = ["--target", &server.url(), "--allow", "users,passwords,registration", "--wrong-logins", "1000"];
-    let more = ["--registration", "open", "-v", "--snapshots", "kept"];
-    Program::judge(args).args(more).args(reports("out")).args(filters).env(PASSWORD, MARKED).end()
+fn judge(server: &Server, filters: &str) -> Ended {
+    let args = "--allow users,passwords,registration --wrong-logins 1000 --registration open -v --snapshots kept";
+    Program::judge(args).at(server).list(reports("out")).args(filters).env(PASSWORD, MARKED).end()
 }
 
 #[test]
 fn a_target_that_conforms() {
     let server = taken(|behaviour| behaviour.rewrites = vec![note]);
-    let ended = judge(&server, &[]);
-    assert!(ended.count("pass") > 400, "{}", ended.0["summary"]);
-    keeps_secrets(&ended);
+    keeps_secrets(&judge(&server, "").counts_over("pass", 400));
 }
 
 #[test]
 fn a_target_that_repeats_what_it_is_sent() {
     let server = taken(|behaviour| behaviour.rewrites = vec![note, parrot]);
-    let filters = ["login/password-*", "login/*change*", "users/update*", "tokens/near*", "tokens/logout*", "envelope"];
-    let ended = judge(&server, &filters).exited(1);
-    assert!(ended.count("fail") > 50, "{}", ended.0["summary"]);
-    keeps_secrets(&ended);
+    let filters = "login/password-* login/*change* users/update* tokens/near* tokens/logout* envelope";
+    keeps_secrets(&judge(&server, filters).exited(1).counts_over("fail", 50));
 }
 
 #[test]
@@ -152,10 +145,9 @@ fn a_password_that_does_not_work() {
             }
         }];
     });
-    // The reason why cases are blocked tells what the target answered.
-    let ended = judge(&server, &[]);
-    assert!(ended.report().count("blocked") > 50, "{}", ended.report().0["summary"]);
-    for (name, output) in written(&ended).chain([("the console", ended.said())]) {
+    // The reason why cases are blocked shows what the target answered.
+    let ended = judge(&server, "").counts_over("blocked", 50);
+    for (name, output) in written(&ended) {
         for form in forms(MARKED) {
             assert!(!output.contains(&form), "{name}: {form:?}\n{output}");
         }
@@ -164,23 +156,11 @@ fn a_password_that_does_not_work() {
 
 #[test]
 fn a_header_from_the_environment() {
-    let server = reference(|settings| {
-        settings.behaviour.rewrites = vec![|_, answer| {
-            answer.status = 500;
-            answer.body = AnswerBody::Empty;
-        }];
-    });
+    let server = rewriting(|_, answer| respond(answer, 500, None));
     let key = "k3y-of-the-gateway";
-    let args = ["--target", &server.url(), "-v", "envelope"];
     let config = "[target]\nheaders = { X-Key = \"env:GATEWAY_KEY\", X-Tenant = \"acme\" }\n";
-    let ended = Program::judge(args)
-        .args(reports("out"))
-        .env("GATEWAY_KEY", key)
-        .file("wabizspec.toml", config)
-        .end()
-        .exited(1);
-    assert!(ended.said().contains("$GATEWAY_KEY"), "{}", ended.said());
-    assert!(!ended.said().contains(key), "{}", ended.said());
+    let program = Program::judge("-v envelope").at(&server).list(reports("out")).env("GATEWAY_KEY", key);
+    let ended = program.file("wabizspec.toml", config).end().exited(1);
     for (name, output) in written(&ended) {
         assert!(!output.contains(key), "{name}: {output}");
         // An annotation has no room for the exchange.

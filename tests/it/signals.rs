@@ -1,130 +1,90 @@
 //! The first signal is heard at once wherever a command is, the second ends it at once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use crate::harness::{Program, Proxy, Reaction, Running, eventually, fresh};
+use crate::harness::{Asked, Program, Proxy, Reaction, Running, accounts, eventually, fresh};
 use wabizspec::reference::Server;
 
-/// Far longer than a test may take: whoever waits for an answer has not heard the signal.
-const LIMIT: &str = "--timeout=600s";
-
-/// Signals that ask a program to end.
 const SIGNALS: [&str; 3] = ["HUP", "TERM", "INT"];
 
 /// Starts the command against a target that never answers the requests that are chosen, and returns it when the first of
-/// these has come.
-fn held_up(
-    arguments: &[&str],
-    chosen: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
-) -> (Running, Server, Proxy) {
+/// these has come. The limit is far longer than a test may take: a program that waits for an answer has not heard the
+/// signal.
+fn held_up(line: &str, chosen: impl Fn(&Asked) -> bool + Clone + Send + Sync + 'static) -> (Running, Server, Proxy) {
     let server = fresh("open");
-    let (come, has_come) = channel();
-    let proxy = Proxy::of(server.address(), move |_, parts| {
-        match chosen(parts.method.as_str(), parts.path()) {
-            true => {
-                // Only the first is waited for.
-                let _ = come.send(());
-                Reaction::Hang
-            }
-            false => Reaction::Forward,
-        }
-    });
-    let more = ["--target", &proxy.url(), LIMIT];
-    let arguments = arguments.iter().chain(&more);
-    let program = Program::new(arguments).file("findings/basic-auth/input", "aaaaaa${user}:x").start();
-    has_come.recv().expect("the request comes");
+    let hangs = chosen.clone();
+    let proxy = Proxy::of(&server, move |_, asked| Reaction::Hang.when(hangs(asked)));
+    let program = Program::new(line).at(&proxy).args("--timeout=600s");
+    let program = program.file("findings/basic-auth/input", "aaaaaa${user}:x").start();
+    eventually("the request comes", || proxy.count(&chosen) > 0);
     (program, server, proxy)
 }
 
 #[test]
 fn every_command_that_waits_for_a_target_ends_with_the_first_signal() {
     for signal in SIGNALS {
-        for arguments in [
-            &["fuzz", "basic-auth", "--requests", "1000"][..],
-            &["replay", "findings"],
-            &["recover"],
-            &["doctor"],
-            &["run", "login/*", "--allow", "users"],
-        ] {
-            let (program, _server, _front) = held_up(arguments, |_, _| true);
+        for line in
+            ["fuzz basic-auth --requests 1000", "replay findings", "recover", "doctor", "run login/* --allow users"]
+        {
+            let (program, _server, _front) = held_up(line, |_| true);
             program.signal(signal);
-            let ended = program.end();
-            assert_eq!(ended.code, Some(130), "{arguments:?}, {signal}: {}", ended.said());
+            program.end().exited(130);
         }
     }
 }
 
 #[test]
 fn the_fuzzer_hears_it_in_its_set_up_and_in_its_inputs() {
-    let in_set_up = |method: &str, path: &str| method == "POST" && path == "/v1/users";
+    let (program, _server, _front) = held_up("fuzz path --requests 100000", |asked| asked.is("POST", "/v1/users"));
+    program.signal("HUP");
+    program.end().exited(130);
     // Only the path surface asks for this; the accounts are made by then.
-    let in_inputs = |method: &str, _: &str| method == "OPTIONS";
-    let (program, server, _front) = held_up(&["fuzz", "path", "--requests", "100000"], in_set_up);
+    let (program, server, _front) = held_up("fuzz path --requests 100000", |asked| asked.method == "OPTIONS");
     program.signal("HUP");
-    assert_eq!(program.end().code, Some(130));
-    drop(server);
-    let (program, server, _front) = held_up(&["fuzz", "path", "--requests", "100000"], in_inputs);
-    program.signal("HUP");
-    assert_eq!(program.end().code, Some(130));
-    assert_eq!(server.dump()["users"].as_object().expect("users").len(), 1, "it cleans up");
+    program.end().exited(130);
+    assert_eq!(accounts(&server), ["admin"], "it cleans up");
 }
 
 #[test]
 fn the_second_signal_ends_the_clean_up_at_once() {
-    static CLEANS_UP: AtomicBool = AtomicBool::new(false);
-    let (mut program, _server, _front) =
-        held_up(&["fuzz", "basic-auth", "--requests", "50", "--jobs", "2"], |method, _| {
-            let deletes = method == "DELETE";
-            CLEANS_UP.fetch_or(deletes, Ordering::SeqCst);
-            deletes
-        });
-    assert!(CLEANS_UP.load(Ordering::SeqCst));
+    let line = "fuzz basic-auth --requests 50 --jobs 2";
+    let (mut program, _server, _front) = held_up(line, |asked| asked.method == "DELETE");
     // Two that come together count as one.
     while program.is_running() {
         program.signal("HUP");
         std::thread::sleep(Duration::from_millis(20));
     }
-    let ended = program.end();
-    assert_eq!(ended.code, Some(130), "{}", ended.said());
     // The clean-up would go on for a minute, and then say what is left.
-    assert!(!ended.said().contains("clean-up"), "{}", ended.said());
+    program.end().exited(130).never_says("clean-up");
 }
 
 #[test]
 fn the_reference_client_and_the_proof_end_with_it_too() {
-    for (arguments, code) in [(&["serve", "--listen", "127.0.0.1:0"][..], 0), (&["prove"], 130)] {
+    for (line, code) in [("serve --listen 127.0.0.1:0", 0), ("prove", 130)] {
         for signal in SIGNALS {
-            let program = Program::new(arguments).start();
+            let program = Program::new(line).start();
             wait_for_handlers(&program);
             program.signal(signal);
-            let ended = program.end();
-            assert_eq!(ended.code, Some(code), "{arguments:?}, {signal}: {}", ended.said());
+            program.end().exited(code);
         }
     }
 }
 
 #[test]
-fn who_ignores_it_from_the_start_goes_on_ignoring_it() {
+fn a_signal_that_is_ignored_from_the_start_stays_ignored() {
     let server = fresh("open");
-    let (come, has_come) = channel();
-    let proxy = Proxy::of(server.address(), move |_, _| {
-        let _ = come.send(());
-        Reaction::Hang
-    });
-    let program =
-        Program::new(["recover", LIMIT, "--target", &proxy.url()]).through("trap '' HUP; exec \"$@\"").start();
-    has_come.recv().expect("the request comes");
+    let proxy = Proxy::of(&server, |_, _| Reaction::Hang);
+    let program = Program::new("recover --timeout=600s").at(&proxy).through("trap '' HUP; exec \"$@\"").start();
+    eventually("the request comes", || proxy.requests() > 0);
     program.signal("HUP");
-    // It hears the one and still ignores the other, and so no signal that has come can end it.
+    // It handles the one and still ignores the other, so no signal that has come can end it.
     let (ignored, caught) = (signals(program.id(), "SigIgn:"), signals(program.id(), "SigCgt:"));
     assert_eq!((ignored & HUP, caught & (HUP | TERM)), (HUP, TERM));
     program.signal("TERM");
     program.end().exited(130);
 }
 
-/// Waits until a signal does not end the program by itself any more (proc(5), `SigCgt`).
+/// Waits until the program handles the signals that would end it (proc(5), `SigCgt`).
 fn wait_for_handlers(program: &Running) {
     let wanted = HUP | INT | TERM;
     eventually("handlers", || signals(program.id(), "SigCgt:") & wanted == wanted);

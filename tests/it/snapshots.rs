@@ -7,24 +7,21 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::harness::program::files_below;
 use crate::harness::suite::{embedded, judged};
+use crate::harness::{files_of, repository};
 use wabizspec::judge::Verdict;
 use wabizspec::plan::cases;
 use wabizspec::reference::{Behaviour, Registration};
 use wabizspec::run::Settings;
 use wabizspec::snapshot::Store;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/transcripts")
-}
-
 #[test]
 fn the_reference_client_answers_as_approved() {
     let accept = std::env::var_os("WABIZSPEC_ACCEPT").is_some();
+    let folder = repository("snapshots/transcripts");
     let (suite, mut seen) = (embedded(), BTreeSet::new());
     for registration in [Registration::Open, Registration::Sunset] {
-        let store = Store::open(&folder(), accept).expect("store");
+        let store = Store::open(&folder, accept).expect("store");
         let settings = Settings { snapshots: Some(Arc::new(store)), ..Settings::disposable(8) };
         for report in judged(&suite, cases(&suite), registration, Behaviour::default(), &settings) {
             if report.verdict == Verdict::Skipped {
@@ -34,14 +31,12 @@ fn the_reference_client_answers_as_approved() {
             seen.insert(format!("{}.snap", report.id.replace("::", "__")));
         }
     }
-    assert_eq!(seen, files(&folder(), "snap"), "a file for each case that is tried, and none for others");
-    assert_eq!(files(&folder(), "new"), BTreeSet::new(), "no transcript is pending");
+    assert_eq!(seen, files(&folder, "snap"), "a file for each case that is tried, and none for others");
+    assert_eq!(files(&folder, "new"), BTreeSet::new(), "no transcript is pending");
 }
 
 /// The files with that extension, as `area/name.extension`.
 fn files(folder: &Path, extension: &str) -> BTreeSet<String> {
-    let wanted =
-        files_below(folder).into_iter().filter(|file| file.extension().is_some_and(|found| found == extension));
     let relative = |file: PathBuf| file.strip_prefix(folder).expect("inside").display().to_string();
-    wanted.map(relative).collect()
+    files_of(folder, extension).into_iter().map(relative).collect()
 }

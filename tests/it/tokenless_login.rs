@@ -1,7 +1,6 @@
-//! A target that takes the admin's login and gives no token: it is told so once, and not asked again for each case.
+//! A target that accepts the admin's login and gives no token: it is asked once, and not again for each case.
 
-use crate::harness::target::admins_credentials;
-use crate::harness::{Asked, OWNERS, Program, answer, answering};
+use crate::harness::*;
 
 /// Whether the admin logs in, with a password that is right.
 fn is_login(asked: &Asked) -> bool {
@@ -12,36 +11,25 @@ fn is_login(asked: &Asked) -> bool {
 #[test]
 fn a_login_that_gives_no_token_is_final_for_the_run() {
     for fresh in [true, false] {
-        // Takes logins of the admin with 200 and an empty list of users, and refuses everything else.
-        let target = answering(|asked| match is_login(asked) {
-            true => answer(
-                "200 OK",
-                "Connection: close
-",
-                r#"{"users":[]}"#,
-            ),
-            false => {
-                let headers = "WWW-Authenticate: Basic
-Connection: close
-";
-                answer("401 Unauthorized", headers, r#"{"errors":[{"code":1005,"title":"x","details":"x"}]}"#)
+        // Accepts logins of the admin with 200 and an empty list of users, and refuses everything else.
+        let target = answering(|asked| {
+            let headers = "WWW-Authenticate: Basic\r\nConnection: close\r\n";
+            match is_login(asked) {
+                true => answer("200 OK", "Connection: close\r\n", r#"{"users":[]}"#),
+                false => answer("401 Unauthorized", headers, r#"{"errors":[{"code":1005,"title":"x","details":"x"}]}"#),
             }
         });
-        let url = target.url();
-        let mut args = vec!["--target", &url, "--allow", "users,passwords", "--registration", "open"];
+        let program = Program::judge("--allow users,passwords --registration open").at(&target);
         // None of these logs in as admin itself.
-        args.extend(["users/*", "tokens/made-up-*", "login/unknown-user*"]);
-        let ended = match fresh {
-            true => Program::judge(args).arg("--fresh").end(),
-            false => Program::judge(args).password().end(),
-        };
+        let program = program.args("users/* tokens/made-up-* login/unknown-user*");
+        let ended = if fresh { program.args("--fresh").end() } else { program.password().end() };
         let why = "the login gave no token: status 200";
         let blocked = |case: &&serde_json::Value| {
             case["verdict"] == "blocked" && case["reason"].as_str().is_some_and(|reason| reason.contains(why))
         };
         assert!(ended.cases().iter().filter(blocked).count() > 100, "{}", ended.said());
         let logins: Vec<String> = target.log().iter().filter(|asked| is_login(asked)).map(Asked::text).collect();
-        // One when the first case needs it, and one more when the run tidies up.
+        // One when the first case needs it, and one more when the run cleans up.
         assert!((1..=2).contains(&logins.len()), "{} logins: {logins:#?}", logins.len());
     }
 }

@@ -1,69 +1,34 @@
 //! Our own client sends exactly what it is given and keeps exactly what comes back (RFC 9112).
 
 use std::net::Ipv6Addr;
-use std::sync::mpsc;
 
-use crate::harness::server::{hold, read_head, reset, serve, serve_on, write};
-use crate::harness::wire::{answered, detail, get, pace, request, run_paced, send, show, unanswered};
+use crate::harness::wire::*;
+use crate::harness::*;
 use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Phase, Request};
-
-/// How a server ends its answer.
-#[derive(Clone, Copy)]
-enum End {
-    Close,
-    Reset,
-    StayOpen,
-}
+use wabizspec::transport::wire::Wire;
 
 /// Sends a `method` request to a server that answers with these bytes.
-fn answer(method: &str, bytes: impl Into<Vec<u8>>, end: End) -> Exchange {
-    let bytes = bytes.into();
-    let (pace, paced) = pace();
-    let server = serve(move |_, mut stream| {
-        read_head(&mut stream);
-        write(&mut stream, &bytes);
-        match end {
-            End::Close => {}
-            End::StayOpen => hold(&mut stream),
-            End::Reset => {
-                // The bytes must be read before the reset overtakes them.
-                pace.settle();
-                reset(stream);
-            }
-        }
-    });
+fn answer(method: &str, bytes: impl AsRef<[u8]> + Send + Sync + 'static, end: End) -> Exchange {
+    let (server, paced) = answers(bytes, end);
     run_paced(paced, server.wire().send(request(method, "/", None)))
 }
 
 #[test]
 fn bytes_go_out_exactly_as_given() {
-    let (sender, sent) = mpsc::channel();
-    let server = serve(move |_, mut stream| {
-        let head = read_head(&mut stream).unwrap_or_default();
-        let mut body = [0; 3];
-        std::io::Read::read_exact(&mut stream, &mut body).expect("a body");
-        sender.send(head + &show(&body)).expect("a listener");
-        write(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n");
-    });
+    let server = answering(|_| "HTTP/1.1 204 No Content\r\n\r\n");
     let odd = Request::Http(HttpRequest {
         method: "pAtCh".into(),
         target: "/a/../b//?q#f".to_owned(),
-        headers: vec![
-            Header::new("hOST", "x"),
-            Header::new("Content-Length", "3"),
-            Header::new("X-Twice", "1"),
-            Header::new("X-Twice", ""),
-        ],
+        headers: [("hOST", "x"), ("Content-Length", "3"), ("X-Twice", "1"), ("X-Twice", "")]
+            .map(|(name, value)| Header::new(name, value))
+            .into(),
         body: Some(b"{} ".to_vec()),
     });
     let exchange = send(&server, &odd);
-    assert_eq!(answered(&exchange).status, 204);
+    assert_eq!((answered(&exchange).status, exchange.resent), (204, false));
     assert_eq!(exchange.request, odd);
-    assert!(!exchange.resent);
-    assert_eq!(
-        sent.recv().expect("the bytes"),
-        "pAtCh /a/../b//?q#f HTTP/1.1\r\nhOST: x\r\nContent-Length: 3\r\nX-Twice: 1\r\nX-Twice: \r\n\r\n{} "
-    );
+    let sent = "pAtCh /a/../b//?q#f HTTP/1.1\r\nhOST: x\r\nContent-Length: 3\r\nX-Twice: 1\r\nX-Twice: \r\n\r\n{} ";
+    assert_eq!(server.sent(), sent);
 }
 
 #[test]
@@ -76,52 +41,35 @@ fn an_answer_is_kept_as_it_came() {
     );
     let response = answered(&exchange);
     assert_eq!((response.version, response.status, response.reason.as_str()), (1, 418, "I'm  a teapot"));
-    let headers: Vec<_> = response.headers.iter().map(|h| (&*h.name, show(&h.value))).collect();
-    assert_eq!(
-        headers,
-        [
-            ("X-One", "a b".to_owned()),
-            ("x-one", String::new()),
-            ("Content-Encoding", "gzip".to_owned()),
-            ("Location", "/else".to_owned()),
-            ("content-length", "3".to_owned()),
-        ]
-    );
+    let headers: Vec<_> = response.headers.iter().map(|h| format!("{}={}", h.name, show(&h.value))).collect();
+    assert_eq!(headers, ["X-One=a b", "x-one=", "Content-Encoding=gzip", "Location=/else", "content-length=3"]);
     assert_eq!(response.body, b"\x1f\x00\n");
     assert!(response.interim.is_empty() && response.surplus.is_empty());
 }
 
 #[test]
 fn the_end_of_a_body_is_found() {
-    for (method, bytes, end, status, body) in [
-        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", End::StayOpen, 200, "ok"),
-        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", End::StayOpen, 200, "ok"),
-        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", End::StayOpen, 200, ""),
-        ("GET", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", End::StayOpen, 200, ""),
-        ("GET", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", End::StayOpen, 200, "ok"),
-        ("GET", "HTTP/1.0 200 OK\r\n\r\nuntil close", End::Close, 200, "until close"),
-        ("GET", "HTTP/1.1 500 Oops\r\n\r\n", End::Close, 500, ""),
-        ("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nzz", End::Close, 200, "zz"),
-        (
-            "GET",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=\"y\"\r\nok\r\n1\r\n!\r\n0\r\nA: b\r\n\r\n",
-            End::StayOpen,
-            200,
-            "ok!",
-        ),
-        (
-            "GET",
-            "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
-            End::StayOpen,
-            200,
-            "a",
-        ),
-        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", End::StayOpen, 200, ""),
-        ("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", End::StayOpen, 204, ""),
-        ("GET", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", End::StayOpen, 304, ""),
-        ("GET", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", End::StayOpen, 101, ""),
-        ("CONNECT", "HTTP/1.1 200 OK\r\n\r\n", End::StayOpen, 200, ""),
-    ] {
+    let stays_open = [
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok"),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", 200, "ok"),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, ""),
+        ("GET", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", 200, ""),
+        ("GET", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", 200, "ok"),
+        ("GET", CHUNKS, 200, "ok!"),
+        ("GET", CHUNKS_WITH_A_LENGTH, 200, "a"),
+        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200, ""),
+        ("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", 204, ""),
+        ("GET", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", 304, ""),
+        ("GET", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 101, ""),
+        ("CONNECT", "HTTP/1.1 200 OK\r\n\r\n", 200, ""),
+    ];
+    let closes = [
+        ("GET", "HTTP/1.0 200 OK\r\n\r\nuntil close", 200, "until close"),
+        ("GET", "HTTP/1.1 500 Oops\r\n\r\n", 500, ""),
+        ("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nzz", 200, "zz"),
+    ];
+    let rows = stays_open.map(|row| (row, End::StayOpen)).into_iter().chain(closes.map(|row| (row, End::Close)));
+    for ((method, bytes, status, body), end) in rows {
         let exchange = answer(method, bytes, end);
         let response = answered(&exchange);
         assert_eq!((response.status, show(&response.body)), (status, body.to_owned()), "{method} {bytes}");
@@ -129,13 +77,15 @@ fn the_end_of_a_body_is_found() {
     }
 }
 
+const CHUNKS: &str =
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=\"y\"\r\nok\r\n1\r\n!\r\n0\r\nA: b\r\n\r\n";
+
+const CHUNKS_WITH_A_LENGTH: &str =
+    "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n";
+
 #[test]
 fn a_head_request_in_raw_bytes_has_no_body_either() {
-    let server = serve(|_, mut stream| {
-        read_head(&mut stream);
-        write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
-        hold(&mut stream);
-    });
+    let (server, _) = answers("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", End::StayOpen);
     let exchange = send(&server, &Request::Raw(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()));
     assert_eq!(answered(&exchange).body, b"");
 }
@@ -168,13 +118,12 @@ fn an_answer_that_stops_short_is_no_answer() {
 
 #[test]
 fn a_reset_does_not_end_a_body_that_ends_with_the_connection() {
-    let exchange = answer("GET", "HTTP/1.1 200 OK\r\n\r\nhalf", End::Reset);
-    let partial = "HTTP/1.1 200 OK\r\n\r\nhalf".to_owned();
-    assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Body, partial));
+    let half = "HTTP/1.1 200 OK\r\n\r\nhalf";
+    assert_eq!(unanswered(&answer("GET", half, End::Reset)), (Breakage::Closed, Phase::Body, half.to_owned()));
 }
 
 #[test]
-fn what_is_not_http_is_malformed() {
+fn an_answer_that_is_not_http_is_malformed() {
     use Phase::{Body, Head};
     for (bytes, phase) in [
         ("hello", Head),
@@ -227,21 +176,21 @@ fn interim_answers_come_before_the_answer_and_not_without_end() {
     assert_eq!(answered(&exchange).body, b"a");
 
     let flood = "HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000);
-    let (breakage, phase, partial) = unanswered(&answer("GET", flood, End::StayOpen));
-    assert_eq!((breakage, phase, partial.len()), (Breakage::TooLarge, Phase::Head, 4096));
+    let exchange = answer("GET", flood, End::StayOpen);
+    assert_eq!(broke(&exchange), (Breakage::TooLarge, Phase::Head));
+    assert_eq!(failure(&exchange).partial.len(), 4096);
 }
 
 #[test]
 fn bytes_after_the_answer_are_surplus() {
-    let first = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     let second = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo";
     for (method, answer_bytes, surplus) in [
-        ("GET", first.to_owned() + second, second.to_owned()),
-        ("GET", first.to_owned() + "!", "!".to_owned()),
-        ("HEAD", first.to_owned(), "ok".to_owned()),
+        ("GET", OK.to_owned() + second, second.to_owned()),
+        ("GET", OK.to_owned() + "!", "!".to_owned()),
+        ("HEAD", OK.to_owned(), "ok".to_owned()),
         ("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\nx".to_owned(), "x".to_owned()),
         ("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\n".to_owned(), "\r\n".to_owned()),
-        ("GET", first.to_owned() + &"x".repeat(9000), "x".repeat(4096)),
+        ("GET", OK.to_owned() + &"x".repeat(9000), "x".repeat(4096)),
     ] {
         let exchange = answer(method, answer_bytes.clone(), End::StayOpen);
         assert_eq!(show(&answered(&exchange).surplus), surplus, "{method} {answer_bytes}");
@@ -250,7 +199,7 @@ fn bytes_after_the_answer_are_surplus() {
 
 #[test]
 fn surplus_that_was_not_read_yet_is_found_where_the_connection_ends() {
-    // The answer fills what the client reads at a time, so that what follows is still in the socket.
+    // The answer fills the client's buffer, so that what follows is still in the socket.
     let start = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ";
     let body = "b".repeat(16 * 1024 - start.len() - "16000\r\n\r\n".len());
     let bytes = format!("{start}{}\r\n\r\n{body}surplus", body.len());
@@ -286,7 +235,7 @@ fn raw_bytes_get_a_connection_of_their_own_that_is_not_half_closed() {
 }
 
 #[test]
-fn ipv6_is_spoken() {
+fn an_ipv6_address_is_reached() {
     let Ok(server) = serve_on((Ipv6Addr::LOCALHOST, 0).into(), |_, mut stream| {
         let head = read_head(&mut stream).unwrap_or_default();
         write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{head}", head.len()));
@@ -301,11 +250,7 @@ fn ipv6_is_spoken() {
 #[test]
 fn a_name_with_several_addresses_is_tried_to_the_end() {
     // `localhost` is ::1 and 127.0.0.1 on most machines, and only one of them listens.
-    let server = serve(|_, mut stream| {
-        read_head(&mut stream);
-        write(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n");
-    });
+    let server = once("HTTP/1.1 204 No Content\r\n\r\n");
     let origin = format!("http://localhost:{}", server.address.port()).parse().expect("an origin");
-    let wire = wabizspec::transport::wire::Wire::new(origin, None, crate::harness::wire::limits());
-    assert_eq!(answered(&crate::harness::wire::run(wire.send(get("/")))).status, 204);
+    assert_eq!(answered(&run(Wire::new(origin, None, limits()).send(get("/")))).status, 204);
 }

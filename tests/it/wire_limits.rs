@@ -1,49 +1,49 @@
 //! Whatever a target does, an exchange ends within its limits and says which of them passed.
 
-use std::io::Read;
-use std::net::TcpStream;
+use std::io::{Read, Write};
 use std::time::Duration;
 
-use crate::harness::nobody;
-use crate::harness::server::{hold, read_head, serve, stall, write};
-use crate::harness::wire::{
-    answered, detail, get, hasty, limits, obstacle, pace, request, run, run_paced, send, send_within, show, unanswered,
-};
-use wabizspec::exchange::{Breakage, Obstacle, Phase};
+use crate::harness::wire::*;
+use crate::harness::*;
+use wabizspec::exchange::{Breakage, Obstacle, Phase, Request};
+use wabizspec::transport::Limits;
 use wabizspec::transport::wire::Wire;
-use wabizspec::transport::{Limits, origin::Origin};
 
 #[test]
-fn nobody_listens() {
-    let exchange = run(Wire::new(nobody().parse().expect("an origin"), None, limits()).send(get("/")));
-    assert_eq!(unanswered(&exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
-    assert_eq!(obstacle(&exchange), Some(Obstacle::Refused), "{}", detail(&exchange));
-}
-
-#[test]
-fn a_name_that_does_not_exist() {
+fn a_target_that_is_not_there() {
     // RFC 6761 §6.4: `.invalid` never resolves.
-    let origin: Origin = "http://nothing.invalid".parse().expect("an origin");
-    let exchange = run(Wire::new(origin, None, limits()).send(get("/")));
-    assert_eq!(unanswered(&exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
-    assert!(detail(&exchange).contains("nothing.invalid"), "{}", detail(&exchange));
+    for (url, obstacle, words) in
+        [(nobody(), Some(Obstacle::Refused), ""), ("http://nothing.invalid".to_owned(), None, "nothing.invalid")]
+    {
+        let exchange = run(Wire::new(url.parse().expect("an origin"), None, limits()).send(get("/")));
+        assert_eq!(unanswered(&exchange), (Breakage::Unreachable, Phase::Connecting, String::new()));
+        let why = failure(&exchange);
+        assert!(why.detail.contains(words) && obstacle.is_none_or(|_| why.obstacle == obstacle), "{why}");
+    }
+}
+
+/// A request with a body of so many MiB.
+fn large(mebibytes: usize) -> Request {
+    request("POST", "/", Some(&vec![b'x'; mebibytes << 20]))
 }
 
 #[test]
-fn a_target_that_never_answers() {
-    let server = serve(|_, mut stream| hold(&mut stream));
-    let exchange = send_within(&server, hasty(), &get("/"));
-    assert_eq!(unanswered(&exchange), (Breakage::TimedOut, Phase::Waiting, String::new()));
-    assert_eq!(detail(&exchange), "150ms for the first byte");
-    assert!(exchange.elapsed >= hasty().first_byte);
-}
-
-#[test]
-fn a_target_that_never_reads() {
-    let server = serve(|_, stream| stall(stream));
-    let body = vec![b'x'; 32 * 1024 * 1024];
-    let exchange = send_within(&server, hasty(), &request("POST", "/", Some(&body)));
-    assert_eq!(unanswered(&exchange), (Breakage::TimedOut, Phase::Sending, String::new()));
+fn a_target_that_answers_nothing() {
+    let none = Limits { first_byte: Duration::ZERO, whole: Duration::ZERO, head_bytes: 0, body_bytes: 0, ..limits() };
+    for (what, server, limits, request, breakage, phase) in [
+        ("it reads", silent(), hasty(), get("/"), Breakage::TimedOut, Phase::Waiting),
+        ("it does not read", serve(|_, stream| stall(stream)), hasty(), large(32), Breakage::TimedOut, Phase::Sending),
+        ("it closes while it is sent to", once(""), limits(), large(8), Breakage::Closed, Phase::Sending),
+        ("no time is given", silent(), none, get("/"), Breakage::TimedOut, Phase::Waiting),
+    ] {
+        let exchange = send_within(&server, limits, &request);
+        assert_eq!(unanswered(&exchange), (breakage, phase, String::new()), "{what}: {}", detail(&exchange));
+        assert!(!exchange.resent, "{what}");
+        if what == "it reads" {
+            assert_eq!(detail(&exchange), "150ms for the first byte");
+            assert!(exchange.elapsed >= hasty().first_byte);
+        }
+    }
 }
 
 #[test]
@@ -55,14 +55,7 @@ fn a_target_that_stops_in_the_middle() {
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", Phase::Body),
         ("HTTP/1.1 100 Continue\r\n\r\n", Phase::Head),
     ] {
-        let (pace, paced) = pace();
-        let server = serve(move |_, mut stream| {
-            read_head(&mut stream);
-            write(&mut stream, bytes);
-            pace.settle();
-            pace.pass(hasty().whole);
-            hold(&mut stream);
-        });
+        let (server, paced) = answers(bytes, End::Wait(hasty().whole));
         let exchange = run_paced(paced, server.hasty_wire().send(get("/")));
         assert_eq!(unanswered(&exchange), (Breakage::TimedOut, phase, bytes.to_owned()));
         assert_eq!(detail(&exchange), "250ms for the whole answer");
@@ -71,15 +64,11 @@ fn a_target_that_stops_in_the_middle() {
 }
 
 /// Answers with `start` and then with `more` again and again, until the client is gone.
-fn endless(
-    start: &'static str,
-    more: &'static str,
-    pause: impl Fn() + Send + Sync + 'static,
-) -> crate::harness::Server {
+fn endless(start: &'static str, more: &'static str, pause: impl Fn() + Send + Sync + 'static) -> Server {
     serve(move |_, mut stream| {
         read_head(&mut stream);
         write(&mut stream, start);
-        while std::io::Write::write_all(&mut stream, more.as_bytes()).is_ok() {
+        while stream.write_all(more.as_bytes()).is_ok() {
             pause();
         }
     })
@@ -124,8 +113,8 @@ fn a_target_that_never_ends() {
         ("", "HTTP/1.1 100 Continue\r\n\r\n", Phase::Head),
     ] {
         let exchange = send(&endless(start, more, || ()), &get("/"));
-        let (breakage, at, partial) = unanswered(&exchange);
-        assert_eq!((breakage, at), (Breakage::TooLarge, phase), "{start} {more:.20}");
+        assert_eq!(broke(&exchange), (Breakage::TooLarge, phase), "{start} {more:.20}");
+        let partial = show(&failure(&exchange).partial);
         assert!(partial.len() <= 4096 && partial.starts_with(start), "{partial}");
     }
 }
@@ -133,19 +122,15 @@ fn a_target_that_never_ends() {
 #[test]
 fn a_length_beyond_the_limit_is_not_waited_for() {
     for length in ["262145", "99999999999999999999999999"] {
-        let server = serve(move |_, mut stream| {
-            read_head(&mut stream);
-            write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"));
-            hold(&mut stream);
-        });
-        let exchange = send(&server, &get("/"));
-        assert_eq!((unanswered(&exchange).0, unanswered(&exchange).1), (Breakage::TooLarge, Phase::Body));
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+        let exchange = send(&answers(head, End::StayOpen).0, &get("/"));
+        assert_eq!(broke(&exchange), (Breakage::TooLarge, Phase::Body));
         assert_eq!(detail(&exchange), "a body of more than 262144 bytes");
     }
 }
 
 #[test]
-fn what_is_exactly_at_the_limit_is_read() {
+fn an_answer_exactly_at_the_limit_is_read() {
     let server = serve(|number, mut stream| {
         read_head(&mut stream);
         let start = "HTTP/1.1 200 OK\r\nContent-Length: 262144\r\nX: ";
@@ -154,8 +139,7 @@ fn what_is_exactly_at_the_limit_is_read() {
         write(&mut stream, vec![b'b'; 262_144]);
     });
     assert_eq!(answered(&send(&server, &get("/"))).body.len(), 262_144);
-    let (breakage, phase, _) = unanswered(&send(&server, &get("/")));
-    assert_eq!((breakage, phase), (Breakage::TooLarge, Phase::Head));
+    assert_eq!(broke(&send(&server, &get("/"))), (Breakage::TooLarge, Phase::Head));
 }
 
 #[test]
@@ -170,67 +154,34 @@ fn many_headers_are_read() {
         assert_eq!(answered(&send(&server, &get("/"))).headers.len(), count);
     }
     let exchange = send(&server, &get("/"));
-    assert_eq!((unanswered(&exchange).0, detail(&exchange)), (Breakage::TooLarge, "more than 1024 headers"));
+    assert_eq!((broke(&exchange).0, detail(&exchange)), (Breakage::TooLarge, "more than 1024 headers"));
 }
 
 const REFUSAL: &str = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig";
 
 #[test]
-fn an_early_answer_counts() {
-    // Refused after the head, then closed: with the body unread, the close becomes a reset.
-    let server = serve(|_, mut stream| {
-        read_head(&mut stream);
-        write(&mut stream, REFUSAL);
-    });
-    let body = vec![b'x'; 8 * 1024 * 1024];
+fn an_early_answer_counts_if_it_is_whole() {
+    // Without a length nobody knows whether this was the whole body, whichever side sees the reset.
+    let partial = "HTTP/1.1 413 Content Too Large\r\n\r\nbi";
+    // Refused after the head, then closed: with the body unread, the close becomes a reset. A race decides who sees it.
     for _ in 0..5 {
-        let exchange = send(&server, &request("POST", "/", Some(&body)));
+        let exchange = send(&once(REFUSAL), &large(8));
         assert_eq!((answered(&exchange).status, show(&answered(&exchange).body)), (413, "big".to_owned()));
+        let exchange = send(&once(partial), &large(8));
+        assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Body, partial.to_owned()));
     }
-}
-
-#[test]
-fn an_early_answer_without_a_length_does_not_count_when_sending_broke() {
-    // Whoever sees the reset, the writing or the reading side: nobody knows whether this was the whole body.
-    let server = serve(|_, mut stream| {
-        read_head(&mut stream);
-        write(&mut stream, "HTTP/1.1 413 Content Too Large\r\n\r\nbi");
-    });
-    let body = vec![b'x'; 8 * 1024 * 1024];
-    for _ in 0..5 {
-        let exchange = send(&server, &request("POST", "/", Some(&body)));
-        let partial = "HTTP/1.1 413 Content Too Large\r\n\r\nbi".to_owned();
-        assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Body, partial));
-    }
-}
-
-#[test]
-fn an_early_answer_counts_while_the_target_reads_no_more() {
-    let server = serve(|_, mut stream| {
+    let reads_no_more = serve(|_, mut stream| {
         write(&mut stream, REFUSAL);
         stall(stream);
     });
-    let body = vec![b'x'; 8 * 1024 * 1024];
-    let exchange = send(&server, &request("POST", "/", Some(&body)));
-    assert_eq!(answered(&exchange).status, 413);
-}
-
-#[test]
-fn a_connection_that_breaks_while_sending() {
-    let server = serve(|_, mut stream| {
-        read_head(&mut stream);
-    });
-    let body = vec![b'x'; 8 * 1024 * 1024];
-    let exchange = send(&server, &request("POST", "/", Some(&body)));
-    assert_eq!(unanswered(&exchange), (Breakage::Closed, Phase::Sending, String::new()));
-    assert!(!exchange.resent);
+    assert_eq!(answered(&send(&reads_no_more, &large(8))).status, 413);
 }
 
 #[test]
 fn a_large_body_both_ways_does_not_lock_up() {
-    // An echo that holds back nothing: it stops reading while its own answer is not taken.
+    // An echo without a buffer: it stops reading while its own answer is not read.
     const SIZE: usize = 4 * 1024 * 1024;
-    let server = serve(|_, mut stream: TcpStream| {
+    let server = serve(|_, mut stream| {
         read_head(&mut stream);
         write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n"));
         let mut buffer = vec![0; 1024];
@@ -249,13 +200,6 @@ fn a_large_body_both_ways_does_not_lock_up() {
     let roomy = Limits { body_bytes: SIZE, ..limits() };
     let exchange = send_within(&server, roomy, &request("POST", "/", Some(&body)));
     assert!(answered(&exchange).body == body);
-}
-
-#[test]
-fn limits_of_zero_end_at_once() {
-    let server = serve(|_, mut stream| hold(&mut stream));
-    let none = Limits { first_byte: Duration::ZERO, whole: Duration::ZERO, head_bytes: 0, body_bytes: 0, ..limits() };
-    assert_eq!(unanswered(&send_within(&server, none, &get("/"))).0, Breakage::TimedOut);
 }
 
 #[test]

@@ -1,36 +1,32 @@
 //! Who is trusted, who is not, and what TLS changes about the end of an answer.
 
-use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::mpsc::channel;
 
 use crate::harness::tls::{Identity, Stream, authority, expired, issued, params, self_signed};
-use crate::harness::wire::{answered, detail, get, limits, pace, run, run_paced, show, unanswered};
-use crate::harness::{Server, hold, read_head, serve, write};
-use rcgen::KeyPair;
-use tempfile::TempDir;
+use crate::harness::wire::{OK, answered, broke, detail, get, limits, pace, run, run_paced, show, unanswered};
+use crate::harness::{Place, Server, hold, read_head, serve, silent, write};
+use rcgen::{CertificateParams, KeyPair};
 use wabizspec::exchange::{Breakage, Exchange, Phase};
 use wabizspec::transport::tls::{TlsError, Trust, configuration};
 use wabizspec::transport::wire::Wire;
 
-/// Answers every request with these bytes, then says goodbye (`close_notify`) or only hangs up.
+/// Answers every request with these bytes, and then ends the connection or not.
 fn serve_tls(identity: &Identity, answer: &'static str, ending: Ending) -> Server {
     let config = identity.config(&["h2", "http/1.1"]);
     serve(move |_, stream| {
         let mut stream = Stream::new(stream, Some(&config));
         while read_head(&mut stream).is_some() {
-            let Stream::Tls(stream) = &mut stream else { unreachable!("it speaks TLS") };
-            assert_eq!(stream.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
-            write(stream.as_mut(), answer);
-            match ending {
-                Ending::KeepAlive => {}
-                Ending::Goodbye => {
-                    stream.conn.send_close_notify();
-                    return drop(stream.conn.complete_io(&mut stream.sock));
+            let protocol = stream.tls.as_ref().and_then(|tls| tls.alpn_protocol());
+            assert_eq!(protocol, Some(&b"http/1.1"[..]));
+            write(&mut stream, answer);
+            match (ending, &mut stream.tls) {
+                (Ending::Goodbye, Some(tls)) => {
+                    tls.send_close_notify();
+                    return drop(tls.complete_io(&mut stream.socket));
                 }
-                Ending::HangUp => return,
+                (Ending::KeepAlive, _) => {}
+                _ => return,
             }
         }
     })
@@ -39,11 +35,10 @@ fn serve_tls(identity: &Identity, answer: &'static str, ending: Ending) -> Serve
 #[derive(Clone, Copy)]
 enum Ending {
     KeepAlive,
+    /// With `close_notify`.
     Goodbye,
     HangUp,
 }
-
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 fn wire(host: &str, address: SocketAddr, trust: &Trust) -> Wire {
     let origin = format!("https://{host}:{}", address.port()).parse().expect("an origin");
@@ -56,12 +51,31 @@ fn ask(identity: &Identity, host: &str, trust: &Trust) -> Exchange {
     run(wire(host, server.address, trust).send(get("/")))
 }
 
-/// A file that is gone with the folder.
-fn ca_file(pem: &str) -> (TempDir, Trust) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("ca.pem");
-    fs::write(&path, pem).expect("a file");
-    (folder, Trust::CaFile(path))
+/// A file that is removed with the place.
+fn ca_file(pem: &str) -> (Place, Trust) {
+    let place = Place::with(&[("ca.pem", pem)]);
+    let path = place.join("ca.pem");
+    (place, Trust::CaFile(path))
+}
+
+/// A certificate for that name of each kind: a server's own, an authority's, one that an authority issued; edited.
+fn every_kind(names: &[&str], edit: fn(CertificateParams) -> CertificateParams) -> [(&'static str, Identity); 3] {
+    let params = || edit(params(names));
+    [
+        ("server", self_signed(params())),
+        ("marked as an authority", self_signed(authority(params()))),
+        ("issued by another", issued(params())),
+    ]
+}
+
+/// Whichever certificate of the chain is trusted, the server is refused by each of these names for that reason.
+fn refused_for(identities: [(&str, Identity); 3], hosts: &[&str], reason: &str) {
+    for (_, identity) in identities {
+        for pem in [&identity.own, &identity.issuer] {
+            let (_place, trust) = ca_file(pem);
+            hosts.iter().for_each(|host| refused(&ask(&identity, host, &trust), reason));
+        }
+    }
 }
 
 #[track_caller]
@@ -83,15 +97,10 @@ fn a_self_signed_certificate_is_refused_unless_anything_goes() {
 #[test]
 fn a_certificate_in_the_file_is_trusted_whatever_its_kind() {
     let names = ["localhost", "127.0.0.1"];
-    for (kind, identity) in [
-        ("server", self_signed(params(&names))),
-        ("marked as an authority", self_signed(authority(params(&names)))),
-        ("issued by another", issued(params(&names))),
-    ] {
-        let (_folder, trust) = ca_file(&identity.own);
+    for (kind, identity) in every_kind(&names, |params| params) {
+        let (_place, trust) = ca_file(&identity.own);
         for host in names {
-            let exchange = ask(&identity, host, &trust);
-            assert_eq!(answered(&exchange).status, 200, "{kind}, {host}");
+            assert_eq!(answered(&ask(&identity, host, &trust)).status, 200, "{kind}, {host}");
         }
     }
 }
@@ -100,39 +109,17 @@ fn a_certificate_in_the_file_is_trusted_whatever_its_kind() {
 fn an_authority_in_the_file_is_trusted_beside_others() {
     let identity = issued(params(&["localhost"]));
     let other = self_signed(params(&["other.example"]));
-    let (_folder, trust) = ca_file(&format!("# two of them\n{}\n{}", other.own, identity.issuer));
+    let (_place, trust) = ca_file(&format!("# two of them\n{}\n{}", other.own, identity.issuer));
     assert_eq!(answered(&ask(&identity, "localhost", &trust)).status, 200);
-    let (_folder, trust) = ca_file(&other.own);
+    let (_place, trust) = ca_file(&other.own);
     refused(&ask(&identity, "localhost", &trust), "UnknownIssuer");
 }
 
 #[test]
-fn a_wrong_name_is_refused() {
-    for identity in [
-        self_signed(params(&["elsewhere.example"])),
-        self_signed(authority(params(&["elsewhere.example"]))),
-        issued(params(&["elsewhere.example"])),
-    ] {
-        for pem in [&identity.own, &identity.issuer] {
-            let (_folder, trust) = ca_file(pem);
-            refused(&ask(&identity, "localhost", &trust), "not valid for name");
-            refused(&ask(&identity, "127.0.0.1", &trust), "not valid for name");
-        }
-    }
-}
-
-#[test]
-fn an_expired_certificate_is_refused() {
-    for identity in [
-        self_signed(expired(params(&["localhost"]))),
-        self_signed(authority(expired(params(&["localhost"])))),
-        issued(expired(params(&["localhost"]))),
-    ] {
-        for pem in [&identity.own, &identity.issuer] {
-            let (_folder, trust) = ca_file(pem);
-            refused(&ask(&identity, "localhost", &trust), "expired");
-        }
-    }
+fn a_wrong_name_and_an_expired_certificate_are_refused() {
+    let elsewhere = every_kind(&["elsewhere.example"], |params| params);
+    refused_for(elsewhere, &["localhost", "127.0.0.1"], "not valid for name");
+    refused_for(every_kind(&["localhost"], expired), &["localhost"], "expired");
 }
 
 #[test]
@@ -141,20 +128,19 @@ fn a_file_that_is_no_list_of_certificates_is_refused_with_its_name() {
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let good = self_signed(params(&["localhost"])).own;
     type Check = fn(&TlsError) -> bool;
-    let cases: [(String, Check); 7] = [
-        (String::new(), |error| matches!(error, TlsError::NoCertificate { .. })),
-        ("hello\n".into(), |error| matches!(error, TlsError::NoCertificate { .. })),
-        (key, |error| matches!(error, TlsError::NoCertificate { .. })),
-        ("-----BEGIN CERTIFICATE-----\nAAAA\n".into(), |error| matches!(error, TlsError::NotPem { .. })),
-        ("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n".into(), |error| {
-            matches!(error, TlsError::NotPem { .. })
-        }),
-        (garbage.into(), |error| matches!(error, TlsError::BadCertificate { number: 1, .. })),
-        (good + garbage, |error| matches!(error, TlsError::BadCertificate { number: 2, .. })),
-    ];
-    for (pem, check) in cases {
-        let (_folder, trust) = ca_file(&pem);
-        let error = configuration(&trust).expect_err(&pem);
+    let none: Check = |error| matches!(error, TlsError::NoCertificate { .. });
+    let not_pem: Check = |error| matches!(error, TlsError::NotPem { .. });
+    for (pem, check) in [
+        ("", none),
+        ("hello\n", none),
+        (&key, none),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n", not_pem),
+        ("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n", not_pem),
+        (garbage, |error| matches!(error, TlsError::BadCertificate { number: 1, .. })),
+        (&(good + garbage), |error| matches!(error, TlsError::BadCertificate { number: 2, .. })),
+    ] {
+        let (_place, trust) = ca_file(pem);
+        let error = configuration(&trust).expect_err(pem);
         assert!(check(&error), "{pem} {error:?}");
         assert!(error.to_string().contains("ca.pem"), "{error}");
     }
@@ -175,8 +161,7 @@ fn plain_text_on_a_tls_port_and_tls_on_a_plain_port() {
     let identity = self_signed(params(&["localhost"]));
     let server = serve_tls(&identity, OK, Ending::KeepAlive);
     let exchange = run(server.wire().send(get("/")));
-    let (breakage, phase, _) = unanswered(&exchange);
-    assert_eq!((breakage, phase), (Breakage::Malformed, Phase::Head));
+    assert_eq!(broke(&exchange), (Breakage::Malformed, Phase::Head));
     assert!(detail(&exchange).contains("https://"), "{}", detail(&exchange));
 }
 
@@ -194,68 +179,27 @@ fn a_silent_handshake_passes_the_limit_for_connecting() {
 
 #[test]
 fn https_without_a_configuration_is_never_plain_text() {
-    let server = serve(|_, mut stream| hold(&mut stream));
+    let server = silent();
     let origin = format!("https://{}", server.address).parse().expect("an origin");
     refused(&run(Wire::new(origin, None, limits()).send(get("/"))), "without a TLS configuration");
     assert_eq!(server.accepted(), 0);
 }
 
 #[test]
-fn a_connection_serves_again_under_tls() {
+fn a_connection_serves_again_under_tls_unless_there_was_surplus() {
     let identity = self_signed(params(&["localhost"]));
-    run(async {
-        let server = serve_tls(&identity, OK, Ending::KeepAlive);
+    for (answer, surplus, connections) in [(OK.to_owned(), "", 1), (format!("{OK}!"), "!", 5)] {
+        let server = serve_tls(&identity, answer.clone().leak(), Ending::KeepAlive);
         let wire = wire("localhost", server.address, &Trust::Anything);
-        for _ in 0..5 {
-            let exchange = wire.send(get("/")).await;
-            assert_eq!((answered(&exchange).status, exchange.resent), (200, false));
-        }
-        assert_eq!(server.accepted(), 1);
-    });
-}
-
-#[test]
-fn surplus_under_tls_ends_the_connection() {
-    let identity = self_signed(params(&["localhost"]));
-    run(async {
-        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok!";
-        let server = serve_tls(&identity, answer, Ending::KeepAlive);
-        let wire = wire("localhost", server.address, &Trust::Anything);
-        for _ in 0..2 {
-            assert_eq!(show(&answered(&wire.send(get("/")).await).surplus), "!");
-        }
-        assert_eq!(server.accepted(), 2);
-    });
-}
-
-#[test]
-fn a_late_second_answer_under_tls_is_never_taken_for_the_next() {
-    let identity = self_signed(params(&["localhost"]));
-    let config = identity.config(&[]);
-    let (sender, second_sent) = channel();
-    let (first_read, go_on) = channel::<()>();
-    let go_on = Mutex::new(go_on);
-    let server = serve(move |number, stream| {
-        let mut stream = Stream::new(stream, Some(&config));
-        read_head(&mut stream).expect("a request");
-        write(&mut stream, format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}"));
-        if number == 0 {
-            let _ = go_on.lock().expect("go_on").recv();
-            write(&mut stream, OK);
-            let _ = sender.send(stream);
-        } else {
-            hold(&mut stream);
-        }
-    });
-    let wire = wire("localhost", server.address, &Trust::Anything);
-    run(async {
-        assert_eq!(show(&answered(&wire.send(get("/")).await).body), "0");
-        first_read.send(()).expect("the server");
-        // The runtime is kept from looking at the socket meanwhile: the client must look itself.
-        let _still_open = second_sent.recv().expect("the second answer");
-        let exchange = wire.send(get("/")).await;
-        assert_eq!((show(&answered(&exchange).body), exchange.resent), ("1".to_owned(), false));
-    });
+        run(async {
+            for _ in 0..5 {
+                let exchange = wire.send(get("/")).await;
+                assert_eq!((answered(&exchange).status, exchange.resent), (200, false));
+                assert_eq!(show(&answered(&exchange).surplus), surplus);
+            }
+        });
+        assert_eq!(server.accepted(), connections, "{answer}");
+    }
 }
 
 #[test]

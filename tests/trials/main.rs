@@ -5,17 +5,14 @@
 mod harness;
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::{Command, ExitCode, Output};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use harness::{OWNERS, Proxy, Reaction, in_use};
+use harness::server::LOOPBACK;
+use harness::{Address, OWNERS, Place, Proxy, Reaction, files_of, in_use};
 use libtest_mimic::{Arguments, Failed, Trial};
-use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use wabizspec::custody::lock::RunLock;
 use wabizspec::custody::{Instance, state_folder};
@@ -70,7 +67,7 @@ impl Instance for Owner {
 fn owner(builder: fn() -> Builder) -> ExitCode {
     let start = move || {
         Ok::<_, std::io::Error>(Owner {
-            server: Server::start((Ipv4Addr::LOCALHOST, 0).into(), Settings::default())?,
+            server: Server::start(LOOPBACK, Settings::default())?,
             runtime: builder().enable_all().build()?,
         })
     };
@@ -104,39 +101,25 @@ fn checks() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), checks.into_iter().map(trial).collect()).exit_code()
 }
 
-/// This program as that implementer's test binary, with its state in that folder.
-fn run(role: &str, folder: &Path, url: &str, args: &[&str]) -> Output {
+/// Runs this program as that implementer's test binary; whether it succeeded, and what it said.
+fn run(role: &str, place: &Place, url: &str, args: &[&str]) -> (bool, String) {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command
-        .current_dir(folder)
-        .env(ROLE, role)
-        .env("TRIALS_URL", url)
-        .env("XDG_STATE_HOME", folder.join("state"))
-        .args(args);
-    command.output().expect("the program runs")
+    command.current_dir(place.path()).env(ROLE, role).env("TRIALS_URL", url).args(args);
+    let output = command.env("XDG_STATE_HOME", place.join("state")).output().expect("the program runs");
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    (output.status.success(), said)
 }
 
 #[track_caller]
-fn succeeded(output: &Output, passed: usize) {
-    let told = told(output);
-    assert!(output.status.success(), "{told}");
-    assert!(told.contains(&format!("{passed} passed; 0 failed")), "{told}");
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("a folder")
+fn succeeded((is_success, said): (bool, String), passed: usize) {
+    assert!(is_success && said.contains(&format!("{passed} passed; 0 failed")), "{said}");
 }
 
 fn an_instance_may_own_a_runtime() {
     // One that only asks, one that moves the clock, one that needs a code.
-    let cases = ["users/read-itself", "tokens/expired-in-use", "account/registration"];
     for role in ["multi-thread", "current-thread"] {
-        for case in cases {
-            succeeded(&run(role, folder().path(), "", &["--exact", case]), 1);
+        for case in ["users/read-itself", "tokens/expired-in-use", "account/registration"] {
+            succeeded(run(role, &Place::new(), "", &["--exact", case]), 1);
         }
     }
 }
@@ -144,7 +127,7 @@ fn an_instance_may_own_a_runtime() {
 fn the_readme_shows_the_example() {
     let readme = include_str!("../../README.md");
     let shown = format!("```rust,no_run\n{}```\n", include_str!("axum_server.rs"));
-    assert!(readme.contains(&shown), "README.md shows tests/trials/axum_server.rs as it is");
+    assert!(readme.contains(&shown), "README.md shows tests/trials/axum_server.rs unchanged");
     // The lines for Cargo.toml name the file and versions that the example is tested with.
     let lines = readme.split("```toml\n").map(|block| block.split("```").next().unwrap_or_default());
     let lines = lines.filter(|block| block.contains("[dev-dependencies]")).collect::<Vec<_>>();
@@ -166,96 +149,81 @@ fn the_readme_shows_the_example() {
 }
 
 fn the_example_judges_its_server() {
-    let good = run("axum", folder().path(), "", &["--exact", "envelope/challenge-to-a-login"]);
-    succeeded(&good, 1);
-    let bad = run("axum", folder().path(), "", &["--exact", "login/standard-login"]);
-    let told = told(&bad);
-    assert!(!bad.status.success(), "{told}");
-    assert!(told.contains("0 passed; 1 failed") && !told.contains("panicked"), "{told}");
+    succeeded(run("axum", &Place::new(), "", &["--exact", "envelope/challenge-to-a-login"]), 1);
+    let (is_success, said) = run("axum", &Place::new(), "", &["--exact", "login/standard-login"]);
+    assert!(!is_success, "{said}");
+    assert!(said.contains("0 passed; 1 failed") && !said.contains("panicked"), "{said}");
 }
 
 /// A suite of one scenario that changes the admin's password, for a target in use, and of one that needs a short name.
-fn write_suite(folder: &Path) {
-    let write = |name: &str, text: &str| {
-        let path = folder.join("suite").join(name);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::fs::write(path, text).expect("a file");
+fn with_suite() -> Place {
+    let scenario = |changes: &str, send: &str, json: &str, status: u16| {
+        format!(
+            "title = \"{changes} change\"\ngiven = \"admin\"\nchanges = [\"{changes}\"]\n[[steps]]\nname = \"change it\"\n\
+             send = \"{send}\"\nbearer = \"${{admin_token}}\"\njson = '{json}'\n[steps.expect]\n\
+             \"users.one\" = {{ status = {status} }}\n"
+        )
     };
-    write("requirements.toml", &harness::program::register("users.one"));
-    write(
-        "users/admin.toml",
-        "title = \"The admin's password is changed\"\ngiven = \"admin\"\nchanges = [\"passwords\"]\n\
-         [[steps]]\nname = \"change it\"\nsend = \"PUT /v1/users/${admin}\"\nbearer = \"${admin_token}\"\n\
-         json = '{\"password\": \"${new_password|json}\"}'\n[steps.expect]\n\"users.one\" = { status = 200 }\n",
-    );
-    write(
-        "users/short.toml",
-        "title = \"A short name\"\ngiven = \"admin\"\nchanges = [\"users\"]\n\
-         [[steps]]\nname = \"create it\"\nsend = \"POST /v1/users\"\nbearer = \"${admin_token}\"\n\
-         json = '{\"username\": \"${unique4}\", \"password\": \"${new_password|json}\"}'\n\
-         [steps.expect]\n\"users.one\" = { status = 201 }\n",
-    );
+    let password = r#""password": "${new_password|json}""#;
+    let short = format!(r#"{{"username": "${{unique4}}", {password}}}"#);
+    Place::with(&[
+        ("suite/requirements.toml", &harness::program::register("users.one")),
+        ("suite/users/admin.toml", &scenario("passwords", "PUT /v1/users/${admin}", &format!("{{{password}}}"), 200)),
+        ("suite/users/short.toml", &scenario("users", "POST /v1/users", &short, 201)),
+    ])
 }
 
 fn an_address_is_left_as_it_was() {
-    let (server, folder) = (in_use("open"), folder());
+    let (server, place) = (in_use("open"), with_suite());
     let before = server.dump();
-    write_suite(folder.path());
-    let state = folder.path().join("state/wabizspec");
-    // What is on the disk when a password is about to be changed, and the names that are looked for.
-    let (journals, looked_for) = (Arc::<Mutex<Vec<bool>>>::default(), Arc::<AtomicUsize>::default());
-    let (seen, looks) = (Arc::clone(&journals), Arc::clone(&looked_for));
-    let proxy = Proxy::of(server.address(), move |_, head| {
-        let name = head.path().strip_prefix("/v1/users/").unwrap_or_default();
-        if head.method == "PUT" {
-            let mut files = std::fs::read_dir(&state).into_iter().flatten().flatten();
-            let is_journal = |file: std::fs::DirEntry| file.path().extension() == Some(OsStr::new("journal"));
-            seen.lock().expect("no holder panics").push(files.any(is_journal));
-        }
-        if head.method == "GET" && name.len() == 4 {
-            looks.fetch_add(1, Ordering::SeqCst);
+    let state = place.folder("state");
+    // Whether there is a journal on the disk when a password is about to be changed.
+    let journals = Arc::<Mutex<Vec<bool>>>::default();
+    let seen = Arc::clone(&journals);
+    let proxy = Proxy::of(&server, move |_, asked| {
+        if asked.method == "PUT" {
+            seen.lock().expect("no holder panics").push(!files_of(&state, "journal").is_empty());
         }
         Reaction::Forward
     });
-    succeeded(&run("shared", folder.path(), &proxy.url(), &[]), 2);
+    succeeded(run("shared", &place, &proxy.url(), &[]), 2);
     assert_eq!(server.dump(), before, "the admin has the owner's password, and no account or token is left");
     // Changed by the case and set back by the run.
     assert_eq!(*journals.lock().expect("no holder panics"), [true, true]);
-    assert_eq!(looked_for.load(Ordering::SeqCst), 1, "a short name may be somebody else's");
+    let name = |path: &str| path.strip_prefix("/v1/users/").map_or(0, str::len);
+    let looked_for = proxy.count(|asked| asked.method == "GET" && name(asked.path()) == 4);
+    assert_eq!(looked_for, 1, "a short name may be somebody else's");
 }
 
 fn an_address_is_locked() {
-    let (server, folder) = (in_use("open"), folder());
-    let state = folder.path().join("state").into_os_string();
+    let (server, place) = (in_use("open"), Place::new());
+    let state = place.join("state").into_os_string();
     let environment = |name: &str| (name == "XDG_STATE_HOME").then(|| state.clone());
     let locks = state_folder::locks(&server.url().parse().expect("an address"), &environment);
     let lock = RunLock::take(&locks).expect("the lock");
     let args = ["--exact", "login/standard-login"];
-    let refused = told(&run("shared", folder.path(), &server.url(), &args));
+    let (_, refused) = run("shared", &place, &server.url(), &args);
     assert!(refused.contains("another run is at work on this target"), "{refused}");
     drop(lock);
-    succeeded(&run("shared", folder.path(), &server.url(), &args), 1);
+    succeeded(run("shared", &place, &server.url(), &args), 1);
 }
 
 fn trials_of_an_address_take_turns() {
-    let (server, folder) = (in_use("open"), folder());
+    let server = in_use("open");
     let cases = ["users/read", "--test-threads", "8"];
-    let output = run("shared", folder.path(), &server.url(), &cases);
-    let told = told(&output);
-    assert!(output.status.success(), "{told}");
-    assert!(!told.contains(" 0 passed") && !told.contains(" 1 passed"), "{told}");
+    let (is_success, said) = run("shared", &Place::new(), &server.url(), &cases);
+    assert!(is_success && !said.contains(" 0 passed") && !said.contains(" 1 passed"), "{said}");
 }
 
 fn wrong_logins_at_an_address_are_few() {
     let list = |args: &[&str]| {
-        let listed = run("shared", folder().path(), "http://127.0.0.1:1", args);
-        let names = told(&listed);
-        let names = names.lines().filter_map(|line| line.strip_suffix(": test"));
+        let (_, said) = run("shared", &Place::new(), "http://127.0.0.1:1", args);
+        let names = said.lines().filter_map(|line| line.strip_suffix(": test"));
         names.map(str::to_owned).collect::<BTreeSet<_>>()
     };
     let (all, ignored) = (list(&["--list"]), list(&["--list", "--ignored"]));
-    let runs = |case: &Case| all.contains(&case.id) && !ignored.contains(&case.id);
+    let runs = |case: &&Case| all.contains(&case.id) && !ignored.contains(&case.id);
     let suite = Suite::embedded().expect("a suite");
-    let wrong_logins: u32 = cases(&suite).iter().filter(|case| runs(case)).map(Case::wrong_logins).sum();
+    let wrong_logins: u32 = cases(&suite).iter().filter(runs).map(Case::wrong_logins).sum();
     assert!((1..=WRONG_LOGINS).contains(&wrong_logins), "{wrong_logins} wrong logins");
 }

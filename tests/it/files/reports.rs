@@ -2,17 +2,16 @@
 
 use std::fs;
 
-use super::{differs, place, program, run};
-use crate::harness::Place;
+use super::{differs, place, program};
+use crate::harness::{Place, none, repository};
 
-/// How the file is named for which the report is meant.
 type Name = fn(&Place, &str) -> String;
 
 const NAMES: [(&str, Name); 4] = [
     ("its name", |_, input| input.to_owned()),
     ("a way round", |_, input| format!("./state/../{input}")),
     ("a hard link", |place, input| {
-        fs::hard_link(place.path().join(input), place.path().join("hard")).expect("link");
+        fs::hard_link(place.join(input), place.join("hard")).expect("link");
         "hard".to_owned()
     }),
     ("a folder that is a link", |place, input| {
@@ -21,36 +20,41 @@ const NAMES: [(&str, Name); 4] = [
     }),
 ];
 
-/// The arguments, and the file that is read or kept. Every file of [`set_up`] is there.
-const INPUTS: &[(&str, &[&str])] = &[
-    ("wabizspec.toml", &["run"]),
-    ("other.toml", &["run", "--config", "other.toml"]),
-    ("password", &["run"]),
-    ("known.toml", &["run", "--baseline", "known.toml"]),
-    ("failed.ndjson", &["run", "--rerun-failed", "failed.ndjson"]),
-    ("suite/requirements.toml", &["run", "--scenarios", "suite"]),
-    ("suite/login/control.toml", &["run", "--scenarios", "suite"]),
-    ("a.journal", &["run", "--journal", "a.journal"]),
-    ("other.toml", &["fuzz", "path", "--config", "other.toml"]),
-    ("password", &["fuzz", "path"]),
-    ("suite/requirements.toml", &["prove", "--scenarios", "suite"]),
-    ("failed.ndjson", &["merge", "failed.ndjson"]),
+/// The file that is read or kept, and the command line. Every file of [`set_up`] is there.
+const INPUTS: [(&str, &str); 12] = [
+    ("wabizspec.toml", "run"),
+    ("other.toml", "run --config other.toml"),
+    ("password", "run"),
+    ("known.toml", "run --baseline known.toml"),
+    ("failed.ndjson", "run --rerun-failed failed.ndjson"),
+    ("suite/requirements.toml", "run --scenarios suite"),
+    ("suite/login/control.toml", "run --scenarios suite"),
+    ("a.journal", "run --journal a.journal"),
+    ("other.toml", "fuzz path --config other.toml"),
+    ("password", "fuzz path"),
+    ("suite/requirements.toml", "prove --scenarios suite"),
+    ("failed.ndjson", "merge failed.ndjson"),
 ];
 
 fn set_up(place: &Place) {
     let config = "[target]\nurl = \"http://127.0.0.1:1\"\n[credentials]\npassword_file = \"password\"\n";
-    place.write("wabizspec.toml", config);
-    place.write("other.toml", config);
-    place.write("password", "Owner-Pass-1!\n");
-    place.write("known.toml", "");
-    place.write(
-        "a.journal",
-        "{\"opened\":{\"schema\":\"wabizspec/journal/1\",\"target\":\"http://127.0.0.1:1\",\"admin\":\"admin\"}}\n",
-    );
-    fs::create_dir_all(place.path().join("state")).expect("folder");
-    let suite = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    place.write("suite/requirements.toml", fs::read_to_string(suite.join("requirements.toml")).expect("register"));
-    place.write("suite/login/control.toml", fs::read_to_string(suite.join("login/control.toml")).expect("scenario"));
+    let opened = r#"{"opened":{"schema":"wabizspec/journal/1","target":"http://127.0.0.1:1","admin":"admin"}}"#
+        .to_owned()
+        + "\n";
+    for (name, text) in [
+        ("wabizspec.toml", config),
+        ("other.toml", config),
+        ("password", "Owner-Pass-1!\n"),
+        ("known.toml", ""),
+        ("a.journal", &opened),
+    ] {
+        place.write(name, text);
+    }
+    place.folder("state");
+    for file in ["requirements.toml", "login/control.toml"] {
+        let text = fs::read(repository("scenarios").join(file)).expect("a file of the suite");
+        place.write(&format!("suite/{file}"), text);
+    }
 }
 
 #[test]
@@ -58,33 +62,31 @@ fn a_report_never_overwrites_what_the_command_reads() {
     // A run of a target that is not there has cases that are blocked, and so to be run again.
     let source = place();
     set_up(&source);
-    run(&source, &["run", "login/control", "--report", "ndjson=failed.ndjson"]);
+    program(&source, "run login/control --report ndjson=failed.ndjson").end();
     let failed = source.read("failed.ndjson");
     let mut wrong = Vec::new();
-    for (input, args) in INPUTS {
+    for (input, line) in INPUTS {
         for (named, name) in NAMES {
             let place = place();
             set_up(&place);
             place.write("failed.ndjson", &failed);
             let before = place.read(input);
             let report = format!("json={}", name(&place, input));
-            let what = format!("{args:?} with a report at {named} of {input}");
-            let ended = run(&place, &[args, ["--report", report.as_str()].as_slice()].concat());
+            let ended = program(&place, line).list(["--report", &report]).end();
             let advised = ended.said().contains("help: give the report another name");
             if differs(&ended, 2, "would overwrite").is_some() || !advised || place.read(input) != before {
-                wrong.push(format!("{what}: {:?} {}", ended.code, ended.said()));
+                wrong.push(format!("{line} with a report at {named} of {input}: {:?} {}", ended.code, ended.said()));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    none(wrong);
 }
 
 #[test]
-fn a_journal_that_is_not_there_yet_is_no_place_for_a_report() {
+fn a_new_journal_is_no_place_for_a_report() {
     let place = place();
-    let target = ["run", "--target", "http://127.0.0.1:1"];
-    let args = ["--journal", "new.journal", "--report", "json=./new.journal"];
-    run(&place, &[target.as_slice(), &args].concat()).exited(2).says("would overwrite");
+    let line = "run --target http://127.0.0.1:1 --journal new.journal --report json=./new.journal";
+    program(&place, line).end().exited(2).says("would overwrite");
     assert!(!place.has("new.journal"));
 }
 
@@ -98,7 +100,7 @@ fn a_report_goes_to_a_stream_that_is_named() {
         ("nowhere", "\"$@\" --report ndjson=/dev/null --report json=out.json --report html=/dev/null"),
     ] {
         let place = place();
-        program(&place, &["run", "envelope/control"]).through(script).end().exited(0);
+        program(&place, "run envelope/control").through(script).end().exited(0);
         let text = place.read("out.json");
         let start = text.find("{\"schema\"").or_else(|| text.find('{')).unwrap_or_else(|| panic!("{what}: {text}"));
         let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<serde_json::Value>();

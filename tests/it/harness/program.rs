@@ -1,110 +1,28 @@
-//! The program as its users start it: in a folder of its own, with an environment that says nothing, and with its report
-//! read back.
+//! The program as its users start it: in a folder of its own, with a clean environment, and with its report read back.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::ops::Deref;
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
+use super::ended::Ended;
+use super::place::Place;
 use super::report::Report;
+use wabizspec::reference::Server;
 
 /// No program under test may take longer than this; generous, because a test machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The file that [`Program::judge`] asks the report to be written to.
-const REPORT: &str = "report.json";
+pub(super) const REPORT: &str = "report.json";
 
-/// All formats, by the names that `--report` knows.
 pub const FORMATS: [&str; 6] = ["json", "ndjson", "junit", "html", "markdown", "github"];
 
 /// A `--report` for each format, to a file whose ending is the format.
 pub fn reports(stem: &str) -> Vec<String> {
     FORMATS.iter().map(|format| format!("--report={format}={stem}.{format}")).collect()
-}
-
-/// A folder that programs are started in. It goes when nothing that ran there is kept any more.
-#[derive(Clone)]
-pub struct Place(Arc<TempDir>);
-
-impl Place {
-    pub fn new() -> Place {
-        Place(Arc::new(tempfile::tempdir().expect("a folder")))
-    }
-
-    pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    pub fn has(&self, name: &str) -> bool {
-        self.path().join(name).exists()
-    }
-
-    #[track_caller]
-    pub fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
-    /// Writes a file, and makes the folder that it lies in.
-    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
-        fs::write(self.new_path(name), text).expect("a file");
-    }
-
-    /// Makes a link to something in the same place.
-    pub fn link(&self, name: &str, to: &str) {
-        std::os::unix::fs::symlink(self.path().join(to), self.new_path(name)).expect("a link");
-    }
-
-    fn new_path(&self, name: &str) -> PathBuf {
-        let path = self.path().join(name);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        path
-    }
-
-    /// Every file in it and in its folders.
-    pub fn files(&self) -> Vec<PathBuf> {
-        files_below(self.path())
-    }
-
-    /// The program with these arguments, in this folder, with its state there, and knowing nothing from the environment.
-    pub fn program<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Program {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if ["WABIZSPEC_", "GITHUB_", "CI"].iter().any(|start| text.starts_with(start)) {
-                command.env_remove(&name);
-            }
-        }
-        command.current_dir(self.path()).env("XDG_STATE_HOME", self.path().join("state")).env("HOME", self.path());
-        command.args(args.into_iter().map(|arg| arg.as_ref().to_owned())).stdin(Stdio::null());
-        Program { place: self.clone(), command }
-    }
-
-    /// `run` with a JSON report in addition to what people read.
-    pub fn judge<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Program {
-        let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
-        self.program(["run".to_owned(), format!("--report=json={REPORT}")].into_iter().chain(args))
-    }
-}
-
-/// Every file in a folder and in its folders.
-pub fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for entry in folder.read_dir().expect("a folder").flatten() {
-            match entry.path() {
-                folder if folder.is_dir() => folders.push(folder),
-                file => files.push(file),
-            }
-        }
-    }
-    files
 }
 
 /// A register of one rule, a must, and of the oracles that any server is held to.
@@ -119,31 +37,46 @@ pub fn register(rule: &str) -> String {
     entry(rule, "documented") + &oracles
 }
 
-/// A program that is about to be started.
 pub struct Program {
-    place: Place,
-    command: Command,
+    pub(super) place: Place,
+    pub(super) command: Command,
 }
 
 impl Program {
-    /// In a place of its own.
-    pub fn new<S: AsRef<str>>(args: impl IntoIterator<Item = S>) -> Program {
-        Place::new().program(args)
+    pub fn new(line: &str) -> Program {
+        Place::new().program(line)
     }
 
     /// [`Place::judge`], in a place of its own.
-    pub fn judge<S: AsRef<str>>(args: impl IntoIterator<Item = S>) -> Program {
-        Place::new().judge(args)
+    pub fn judge(line: &str) -> Program {
+        Place::new().judge(line)
     }
 
-    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Program {
-        self.command.arg(arg);
+    /// With more words, separated by blanks.
+    pub fn args(self, line: &str) -> Program {
+        self.list(line.split_whitespace())
+    }
+
+    /// With more arguments, which may have blanks.
+    pub fn list(mut self, args: impl IntoIterator<Item = impl AsRef<str>>) -> Program {
+        for arg in args {
+            self.command.arg(arg.as_ref());
+        }
         self
     }
 
-    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Program {
-        self.command.args(args);
-        self
+    pub fn at(self, target: &(impl Address + ?Sized)) -> Program {
+        self.list(["--target", &target.url()])
+    }
+
+    /// With this hook, which resets the target.
+    pub fn reset(self, hook: &str) -> Program {
+        self.list(["--reset", hook])
+    }
+
+    /// With a hook that resets the reference client.
+    pub fn resetting(self, server: &Server) -> Program {
+        self.reset(&super::reset_of(server))
     }
 
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Program {
@@ -156,14 +89,8 @@ impl Program {
         self
     }
 
-    /// With the owner's password.
     pub fn password(self) -> Program {
         self.env(super::target::PASSWORD, super::target::OWNERS)
-    }
-
-    pub fn stdin(mut self, file: File) -> Program {
-        self.command.stdin(file);
-        self
     }
 
     /// A file in its folder, which may lie in a folder of its own.
@@ -172,15 +99,14 @@ impl Program {
         self
     }
 
-    /// A suite of its own, for `--scenarios suite`: a scenario `login/one` with these steps, which may cite `login.one`
-    /// (a must), and the oracles that any server is held to.
+    /// A suite for `--scenarios suite`: `login/one` with these steps, which may cite `login.one` (a must) and some oracles.
     pub fn suite(self, steps: &str) -> Program {
         self.file("suite/requirements.toml", &register("login.one"))
             .file("suite/login/one.toml", &format!("title = \"One\"\n{steps}"))
     }
 
-    pub fn path(&self) -> &Path {
-        self.place.path()
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Started by a POSIX shell with this script, to which the program and its arguments are `"$@"`.
@@ -193,14 +119,9 @@ impl Program {
                 None => command.env_remove(name),
             };
         }
-        command.current_dir(self.path()).stdin(Stdio::null());
+        command.current_dir(self.place.path()).stdin(Stdio::null());
         self.command = command;
         self
-    }
-
-    /// No file that it writes may become larger than so many blocks of 512 bytes: to it, the disk is full then.
-    pub fn on_a_disk_of(self, blocks: u32) -> Program {
-        self.through(&format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""))
     }
 
     pub fn start(mut self) -> Running {
@@ -210,7 +131,6 @@ impl Program {
         Running { place: self.place, child, stdout, stderr }
     }
 
-    /// Starts it and waits for its end.
     pub fn end(self) -> Ended {
         self.start().end()
     }
@@ -224,7 +144,6 @@ fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// A program that has been started.
 pub struct Running {
     place: Place,
     child: Child,
@@ -233,7 +152,6 @@ pub struct Running {
 }
 
 impl Running {
-    /// What Ctrl-C does.
     pub fn interrupt(&self) {
         self.signal("INT");
     }
@@ -241,6 +159,15 @@ impl Running {
     /// Sends it that signal, such as `HUP`.
     pub fn signal(&self, name: &str) {
         signal(self.id(), name);
+    }
+
+    /// Waits until something is so, while it is running.
+    #[track_caller]
+    pub fn still_runs_until(&mut self, mut is_so: impl FnMut() -> bool) {
+        eventually("so while it ran", || {
+            assert!(self.is_running(), "it has ended too early");
+            is_so()
+        });
     }
 
     pub fn id(&self) -> u32 {
@@ -275,7 +202,7 @@ impl Running {
         let text = |handle: JoinHandle<Vec<u8>>| {
             String::from_utf8(handle.join().expect("a reader")).expect("the program writes UTF-8")
         };
-        let report = fs::read(self.place.path().join(REPORT)).ok();
+        let report = fs::read(self.place.join(REPORT)).ok();
         Ended {
             code: status.code(),
             stdout: text(self.stdout),
@@ -288,8 +215,7 @@ impl Running {
     }
 }
 
-/// The most memory that the program has held so far as that process, in KiB. Until the process has the program's name it
-/// may still show the memory of the process that started it.
+/// The most memory that the program has held, in KiB; nothing until the process has the program's name.
 fn peak_of(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     if !status.starts_with("Name:\twabizspec\n") {
@@ -299,13 +225,11 @@ fn peak_of(process: u32) -> u64 {
     line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0)
 }
 
-/// Sends a process that signal.
 pub fn signal(process: u32, name: &str) {
     let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status();
     assert!(sent.expect("`kill` runs").success());
 }
 
-/// Waits until something is so.
 #[track_caller]
 pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
@@ -315,72 +239,29 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A program that has ended. What it reported can be asked of it directly.
-pub struct Ended {
-    /// The exit code; none where a signal ended it.
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
-    pub took: Duration,
-    /// The most memory that it held, in KiB, as far as it was looked at.
-    pub peak_kib: u64,
-    report: Option<Report>,
-    place: Place,
+pub trait Address {
+    fn url(&self) -> String;
 }
 
-impl Deref for Ended {
-    type Target = Report;
-
-    #[track_caller]
-    fn deref(&self) -> &Report {
-        self.report.as_ref().unwrap_or_else(|| panic!("there is no report\n{}", self.said()))
+impl Address for str {
+    fn url(&self) -> String {
+        self.to_owned()
     }
 }
 
-impl Ended {
-    #[track_caller]
-    pub fn exited(self, code: i32) -> Ended {
-        assert_eq!(self.code, Some(code), "\n{}\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    /// Everything that it said, on either stream.
-    pub fn said(&self) -> String {
-        format!("{}{}", self.stdout, self.stderr)
-    }
-
-    #[track_caller]
-    pub fn says(self, part: &str) -> Ended {
-        assert!(self.said().contains(part), "`{part}` is not in\n{}", self.said());
-        self
-    }
-
-    /// The folder that it ran in.
-    pub fn folder(&self) -> &Path {
-        self.place.path()
-    }
-
-    pub fn place(&self) -> &Place {
-        &self.place
-    }
-
-    pub fn has(&self, name: &str) -> bool {
-        self.place.has(name)
-    }
-
-    #[track_caller]
-    pub fn file(&self, name: &str) -> String {
-        self.place.read(name)
-    }
-
-    /// The report that [`Program::judge`] asked for.
-    #[track_caller]
-    pub fn report(&self) -> Report {
-        Report::clone(self)
+impl Address for String {
+    fn url(&self) -> String {
+        self.clone()
     }
 }
 
-/// A server in a process of its own, which says where it listens; it ends with this.
+impl Address for Server {
+    fn url(&self) -> String {
+        Server::url(self)
+    }
+}
+
+/// A server in a process of its own, which prints its address. It ends when this is dropped.
 pub struct Served {
     child: Child,
     pub url: String,
@@ -390,7 +271,7 @@ pub struct Served {
 impl Served {
     /// `wabizspec serve --control`.
     pub fn reference() -> Served {
-        Served::start(Program::new(["serve", "--listen", "127.0.0.1:0", "--control"]).command)
+        Served::start(Program::new("serve --listen 127.0.0.1:0 --control").command)
     }
 
     pub fn start(mut command: Command) -> Served {

@@ -1,5 +1,5 @@
-//! A reverse proxy in front of a reference client: it sees every request, and may answer it itself, hold it up, drop it,
-//! or die.
+//! A reverse proxy in front of a reference client: it sees every request, and may answer it itself, delay it, drop it, or
+//! die.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Write};
@@ -10,17 +10,18 @@ use std::time::Duration;
 
 use tokio_rustls::rustls::ServerConfig;
 
-use super::server::{Asked, Server, hold, read_body, read_head, read_request, serve_on};
+use super::program::Address;
+use super::server::{Asked, LOOPBACK, Server, hold, read_body, read_head, read_request, serve_on, write};
 use super::tls::Stream;
-use wabizspec::reference::Settings;
+use wabizspec::reference::{self, Settings};
 
-/// What becomes of a request.
+/// What the proxy does with a request.
 pub enum Reaction {
     Forward,
     After(Duration),
-    /// It is forwarded as soon as so many with this reaction have come, itself included.
+    /// It is forwarded when so many requests with this reaction have come, itself included.
     Together(usize),
-    /// It is forwarded, and this is done before its answer is passed on.
+    /// It is forwarded, and this runs before its answer is passed on.
     Then(Box<dyn FnOnce()>),
     /// It has been answered; the connection goes on.
     Keep,
@@ -28,16 +29,23 @@ pub enum Reaction {
     Drop,
     /// No answer ever comes, and the connection stays open.
     Hang,
-    /// The proxy closes everything at once and listens no more.
+    /// The proxy closes everything at once and stops listening.
     Die,
+}
+
+impl Reaction {
+    /// This reaction where `is_so`; otherwise the request is forwarded.
+    pub fn when(self, is_so: bool) -> Reaction {
+        if is_so { self } else { Reaction::Forward }
+    }
 }
 
 type React = Box<dyn Fn(usize, &Asked, &mut Stream) -> Reaction + Send + Sync>;
 
-/// How a proxy goes about its work.
+/// How a proxy is set up.
 pub struct Rules {
     pub listen: SocketAddr,
-    /// The path below which the client is found; empty for the root.
+    /// The path below which the client is; empty for the root.
     pub prefix: &'static str,
     pub tls: Option<Arc<ServerConfig>>,
     /// Given the number of the request (from 0), the request, and the connection that it came on.
@@ -47,16 +55,16 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         let react: React = Box::new(|_, _, _| Reaction::Forward);
-        Rules { listen: ([127, 0, 0, 1], 0).into(), prefix: "", tls: None, react }
+        Rules { listen: LOOPBACK, prefix: "", tls: None, react }
     }
 }
 
-/// A proxy that is open, until it dies or is dropped.
+/// A proxy that listens until it dies or is dropped.
 pub struct Proxy {
     pub address: SocketAddr,
     shared: Arc<Shared>,
-    /// What it is in front of, if that is its own.
-    _reference: Option<wabizspec::reference::Server>,
+    /// The client behind it, if that is its own.
+    _reference: Option<reference::Server>,
 }
 
 struct Shared {
@@ -72,7 +80,7 @@ struct Shared {
     logins: Mutex<Logins>,
 }
 
-/// What was seen of logins.
+/// What the proxy saw of logins.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Logins {
     pub count: usize,
@@ -82,11 +90,19 @@ pub struct Logins {
     now: usize,
 }
 
+impl Logins {
+    fn begins(&mut self) {
+        self.count += 1;
+        self.now += 1;
+        self.most_at_once = self.most_at_once.max(self.now);
+    }
+}
+
 impl Proxy {
-    pub fn open(upstream: SocketAddr, rules: Rules) -> std::io::Result<Proxy> {
+    pub fn open(client: &reference::Server, rules: Rules) -> std::io::Result<Proxy> {
         let listen = rules.listen;
         let shared = Arc::new(Shared {
-            upstream,
+            upstream: client.address(),
             rules,
             server: Mutex::default(),
             is_down: AtomicBool::new(false),
@@ -100,42 +116,68 @@ impl Proxy {
         Ok(Proxy { address, shared, _reference: None })
     }
 
-    /// In front of the client, with the given reaction to its requests.
-    pub fn of(upstream: SocketAddr, react: impl Fn(usize, &Asked) -> Reaction + Send + Sync + 'static) -> Proxy {
-        Proxy::scripted(upstream, move |number, asked, _| react(number, asked))
+    /// One that speaks TLS.
+    pub fn secure(client: &reference::Server, tls: Arc<ServerConfig>) -> Proxy {
+        let rules = Rules { tls: Some(tls), ..Rules::default() };
+        Proxy::open(client, rules).expect("the loopback address can be listened on")
     }
 
-    /// The same, where the reaction may also be to write an answer.
-    pub fn scripted(
-        upstream: SocketAddr,
+    pub fn watching(client: &reference::Server) -> Proxy {
+        Proxy::of(client, |_, _| Reaction::Forward)
+    }
+
+    /// One that forwards so many requests, and from then on reacts like this.
+    pub fn until(client: &reference::Server, requests: usize, then: fn(&Asked) -> Reaction) -> Proxy {
+        Proxy::of(client, move |number, asked| if number < requests { Reaction::Forward } else { then(asked) })
+    }
+
+    /// One that reacts to each request like this, given the number of the request (from 0).
+    pub fn of(client: &reference::Server, react: impl Fn(usize, &Asked) -> Reaction + Send + Sync + 'static) -> Proxy {
+        Proxy::scripted(client, move |number, asked, _| react(number, asked))
+    }
+
+    /// The same, where the reaction may also write an answer.
+    fn scripted(
+        client: &reference::Server,
         react: impl Fn(usize, &Asked, &mut Stream) -> Reaction + Send + Sync + 'static,
     ) -> Proxy {
         let rules = Rules { react: Box::new(react), ..Rules::default() };
-        Proxy::open(upstream, rules).expect("the loopback address can be listened on")
+        Proxy::open(client, rules).expect("the loopback address can be listened on")
     }
 
     /// In front of a reference client of its own, without control endpoints.
-    pub fn with_client(react: impl Fn(&Asked, &mut Stream) -> Reaction + Send + Sync + 'static) -> Proxy {
-        let listen = ([127, 0, 0, 1], 0).into();
-        let reference = wabizspec::reference::Server::start(listen, Settings::default()).expect("a reference client");
-        let mut proxy = Proxy::scripted(reference.address(), move |_, asked, stream| react(asked, stream));
+    pub fn with_client(react: impl Fn(usize, &Asked, &mut Stream) -> Reaction + Send + Sync + 'static) -> Proxy {
+        let reference = reference::Server::start(LOOPBACK, Settings::default()).expect("a reference client");
+        let mut proxy = Proxy::scripted(&reference, react);
         proxy._reference = Some(reference);
         proxy
     }
 
-    pub fn url(&self) -> String {
-        let scheme = if self.shared.rules.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}{}", self.address, self.shared.rules.prefix)
+    pub fn alone() -> Proxy {
+        Proxy::with_client(|_, _, _| Reaction::Forward)
     }
 
-    /// Every request so far.
+    /// The same, which answers some requests itself and then keeps the connection.
+    pub fn answering<A: AsRef<[u8]>>(answer: impl Fn(&Asked) -> Option<A> + Send + Sync + 'static) -> Proxy {
+        Proxy::with_client(move |_, asked, stream| match answer(asked) {
+            Some(bytes) => {
+                write(stream, bytes);
+                Reaction::Keep
+            }
+            None => Reaction::Forward,
+        })
+    }
+
     pub fn log(&self) -> Vec<Asked> {
         locked(&self.shared.log).clone()
     }
 
-    /// How many requests came.
     pub fn requests(&self) -> usize {
         locked(&self.shared.log).len()
+    }
+
+    pub fn count(&self, is_meant: impl Fn(&Asked) -> bool) -> usize {
+        locked(&self.shared.log).iter().filter(|asked| is_meant(asked)).count()
     }
 
     /// How many connections were opened since it listens.
@@ -156,6 +198,13 @@ impl Proxy {
     pub fn come_back(&self) {
         self.shared.is_down.store(false, Ordering::SeqCst);
         self.shared.listen(self.address).expect("the same port");
+    }
+}
+
+impl Address for Proxy {
+    fn url(&self) -> String {
+        let scheme = if self.shared.rules.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.address, self.shared.rules.prefix)
     }
 }
 
@@ -196,55 +245,72 @@ impl Shared {
         locked(&self.connections).remove(&number);
     }
 
-    /// Ends with the connection, or where either side fails; then nobody is left to tell.
-    fn converse(&self, stream: Stream) -> Option<()> {
+    /// Ends with the connection, or when either side fails.
+    fn converse(&self, stream: Stream) {
         let mut client = BufReader::new(stream);
         let mut upstream = None;
-        loop {
-            let mut asked = read_request(&mut client)?;
+        while let Some(asked) = read_request(&mut client) {
             if self.is_down.load(Ordering::SeqCst) {
-                return None;
+                return;
             }
-            let number = {
-                let mut log = locked(&self.log);
-                log.push(asked.clone());
-                log.len() - 1
-            };
             let below = asked.target.strip_prefix(self.rules.prefix).map(str::to_owned);
             let is_login = below.as_deref() == Some("/v1/users/login");
-            let _counted = is_login.then(|| Counted::new(self));
-            let mut then = None;
-            match (self.rules.react)(number, &asked, client.get_mut()) {
-                Reaction::Forward => {}
-                Reaction::After(delay) => std::thread::sleep(delay),
-                Reaction::Together(count) => self.wait_for(count),
-                Reaction::Then(what) => then = Some(what),
-                Reaction::Keep => continue,
-                Reaction::Drop => return None,
-                Reaction::Hang => {
-                    hold(client.get_mut());
-                    return None;
-                }
-                Reaction::Die => {
-                    self.die();
-                    return None;
-                }
+            if is_login {
+                locked(&self.logins).begins();
             }
-            asked.head = asked.head.replacen(&asked.target, &below?, 1);
-            let upstream = match &mut upstream {
-                Some(upstream) => upstream,
-                none => none.insert(BufReader::new(TcpStream::connect(self.upstream).ok()?)),
-            };
-            let answer = forward(&asked, upstream)?;
-            if asked.target.contains("/v1/users/login") && !answer.starts_with(b"HTTP/1.1 2") {
-                locked(&self.logins).refused += 1;
+            let goes_on = self.exchange(asked, below, client.get_mut(), &mut upstream).is_some();
+            if is_login {
+                locked(&self.logins).now -= 1;
             }
-            if let Some(then) = then {
-                then();
+            if !goes_on {
+                return;
             }
-            client.get_mut().write_all(&answer).ok()?;
-            client.get_mut().flush().ok()?;
         }
+    }
+
+    /// One request, whose target without the prefix is `below`; `None` ends the connection.
+    fn exchange(
+        &self,
+        mut asked: Asked,
+        below: Option<String>,
+        client: &mut Stream,
+        upstream: &mut Option<BufReader<TcpStream>>,
+    ) -> Option<()> {
+        let number = {
+            let mut log = locked(&self.log);
+            log.push(asked.clone());
+            log.len() - 1
+        };
+        let mut then = None;
+        match (self.rules.react)(number, &asked, client) {
+            Reaction::Forward => {}
+            Reaction::After(delay) => std::thread::sleep(delay),
+            Reaction::Together(count) => self.wait_for(count),
+            Reaction::Then(what) => then = Some(what),
+            Reaction::Keep => return Some(()),
+            Reaction::Drop => return None,
+            Reaction::Hang => {
+                hold(client);
+                return None;
+            }
+            Reaction::Die => {
+                self.die();
+                return None;
+            }
+        }
+        asked.head = asked.head.replacen(&asked.target, &below?, 1);
+        if upstream.is_none() {
+            *upstream = Some(BufReader::new(TcpStream::connect(self.upstream).ok()?));
+        }
+        let answer = forward(&asked, upstream.as_mut()?)?;
+        if asked.target.contains("/v1/users/login") && !answer.starts_with(b"HTTP/1.1 2") {
+            locked(&self.logins).refused += 1;
+        }
+        if let Some(then) = then {
+            then();
+        }
+        client.write_all(&answer).ok()?;
+        client.flush().ok()
     }
 
     fn wait_for(&self, count: usize) {
@@ -270,23 +336,4 @@ fn forward(asked: &Asked, upstream: &mut BufReader<TcpStream>) -> Option<Vec<u8>
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("no holder panics")
-}
-
-/// A login while it is being answered.
-struct Counted<'s>(&'s Shared);
-
-impl Counted<'_> {
-    fn new(shared: &Shared) -> Counted<'_> {
-        let mut logins = locked(&shared.logins);
-        logins.count += 1;
-        logins.now += 1;
-        logins.most_at_once = logins.most_at_once.max(logins.now);
-        Counted(shared)
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        locked(&self.0.logins).now -= 1;
-    }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// The JSON report of a run.
+const VERDICTS: [&str; 6] = ["pass", "fail", "blocked", "skipped", "known", "error"];
+
 #[derive(Debug, Clone)]
 pub struct Report(pub Value);
 
@@ -19,6 +20,11 @@ impl Report {
         self.0["complete"].as_bool().expect("complete")
     }
 
+    pub fn summary(&self) -> &Value {
+        &self.0["summary"]
+    }
+
+    #[track_caller]
     pub fn count(&self, verdict: &str) -> u64 {
         self.0["summary"][verdict].as_u64().expect("a count")
     }
@@ -47,11 +53,18 @@ impl Report {
     /// The requirements that the case breaks, each once and in order.
     #[track_caller]
     pub fn broken(&self, case: &str) -> Vec<&str> {
-        let findings = self.case(case)["findings"].as_array().expect("findings");
-        let mut ids: Vec<&str> = findings.iter().map(|finding| text(finding, "requirement")).collect();
+        let mut ids = broken_by(self.case(case));
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+
+    /// Every case has exactly one verdict, and the run came to its end.
+    #[track_caller]
+    pub fn is_whole(&self) {
+        assert!(self.is_complete());
+        let counted: u64 = VERDICTS.map(|verdict| self.count(verdict)).iter().sum();
+        assert_eq!(counted, self.cases().len() as u64, "{}", self.summary());
     }
 
     #[track_caller]
@@ -61,12 +74,10 @@ impl Report {
         text(found, "verdict")
     }
 
-    /// The id and verdict of every case.
     pub fn verdicts(&self) -> Vec<(&str, &str)> {
         ids_and_verdicts(self.cases())
     }
 
-    /// The id and verdict of every requirement.
     pub fn requirement_verdicts(&self) -> Vec<(&str, &str)> {
         ids_and_verdicts(self.requirements())
     }
@@ -78,10 +89,16 @@ impl Report {
     }
 }
 
+/// The requirements of a case's findings, as they come.
+pub fn broken_by(case: &Value) -> Vec<&str> {
+    let findings = case["findings"].as_array().expect("findings");
+    findings.iter().map(|finding| text(finding, "requirement")).collect()
+}
+
 fn ids_and_verdicts(entries: &[Value]) -> Vec<(&str, &str)> {
     entries.iter().map(|entry| (text(entry, "id"), text(entry, "verdict"))).collect()
 }
 
-fn text<'v>(value: &'v Value, member: &str) -> &'v str {
+pub fn text<'v>(value: &'v Value, member: &str) -> &'v str {
     value[member].as_str().expect("a text")
 }

@@ -1,15 +1,20 @@
-//! Servers that do to each connection what a test tells them to, and the only accept loop of the tests.
+//! Servers that do with each connection what a test says, and the only accept loop of the tests.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The longest wait for the other side. No test gets near it, however busy the machine; it only keeps a defect from
-/// hanging the test for ever.
+use super::program::Address;
+use super::proxy::Reaction;
+
+/// The longest wait for the other side. It only keeps a defect from hanging a test.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Any free port.
+pub const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A listening server. It listens until it is dropped; connections that are open then go on.
 pub struct Server {
@@ -26,11 +31,6 @@ struct Shared {
 }
 
 impl Server {
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// How many connections were accepted.
     pub fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
     }
@@ -38,6 +38,16 @@ impl Server {
     /// The requests to a server that is [`answering`], so far.
     pub fn log(&self) -> Vec<Asked> {
         self.shared.log.lock().expect("log").clone()
+    }
+
+    pub fn sent(&self) -> String {
+        self.log().iter().map(Asked::text).collect()
+    }
+}
+
+impl Address for Server {
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 }
 
@@ -54,7 +64,23 @@ impl Drop for Server {
 
 /// Serves every connection with `script`, which is given its number (from 0) and closes it by returning.
 pub fn serve(script: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> Server {
-    serve_on(([127, 0, 0, 1], 0).into(), script).expect("the loopback address can be listened on")
+    serve_on(LOOPBACK, script).expect("the loopback address can be listened on")
+}
+
+/// Reads each request and never answers it, for as long as the client waits.
+pub fn silent() -> Server {
+    serve(|_, mut stream| {
+        stream.set_read_timeout(None).expect("no read timeout");
+        hold(&mut stream);
+    })
+}
+
+/// Reads the head of one request of each connection, answers with these bytes and closes.
+pub fn once(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Server {
+    serve(move |_, mut stream| {
+        read_head(&mut stream);
+        write(&mut stream, &bytes);
+    })
 }
 
 pub fn serve_on(
@@ -88,8 +114,7 @@ fn listen(
     Ok(Server { address, shared, listening: Some(listening) })
 }
 
-/// Answers every request with the bytes that `respond` makes of it. Connections are kept, unless the answer says
-/// `Connection: close`.
+/// Answers every request with what `respond` returns. Connections are kept, unless the answer says `Connection: close`.
 pub fn answering<A: AsRef<[u8]>>(respond: impl Fn(&Asked) -> A + Send + Sync + 'static) -> Server {
     let shared = Arc::<Shared>::default();
     let kept = Arc::clone(&shared);
@@ -105,16 +130,14 @@ pub fn answering<A: AsRef<[u8]>>(respond: impl Fn(&Asked) -> A + Send + Sync + '
             }
         }
     };
-    listen(([127, 0, 0, 1], 0).into(), shared, script).expect("the loopback address can be listened on")
+    listen(LOOPBACK, shared, script).expect("the loopback address can be listened on")
 }
 
-/// An address where nobody listens.
 pub fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     format!("http://{}", listener.local_addr().expect("an address"))
 }
 
-/// A request as a server read it.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub method: String,
@@ -136,6 +159,11 @@ impl Asked {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.head, name)
+    }
+
+    /// Nothing is answered any more but the requests by which a run cleans up.
+    pub fn hangs_unless_it_cleans_up(&self) -> Reaction {
+        Reaction::Hang.when(self.method != "DELETE" && self.path() != "/v1/users/logout")
     }
 
     pub fn text(&self) -> String {
@@ -231,7 +259,7 @@ pub fn reset(stream: TcpStream) {
     ends_with_a_reset(&stream);
 }
 
-/// Has the connection end with a reset when it is closed.
+/// Makes the connection end with a reset when it is closed.
 pub fn ends_with_a_reset(stream: &TcpStream) {
     let socket = socket2::SockRef::from(stream);
     socket.set_linger(Some(Duration::ZERO)).expect("linger");

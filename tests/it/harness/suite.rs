@@ -10,7 +10,6 @@ use wabizspec::run::{CaseReport, Event, Settings, Summary, TargetInfo, run};
 use wabizspec::scenario::Suite;
 use wabizspec::transport::Limits;
 
-/// The suite that is built into the program.
 pub fn embedded() -> Suite {
     Suite::embedded().unwrap_or_else(|error| panic!("\n{error}"))
 }
@@ -47,7 +46,6 @@ pub fn judged(
     reports
 }
 
-/// A runtime of one thread.
 pub fn runtime() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().build().expect("runtime")

@@ -8,9 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::server::Asked;
-use wabizspec::reference::{Fault, Registration, Server, Settings};
+use wabizspec::reference::{Answer, AnswerBody, Fault, Handled, Registration, Server, Settings};
 
-/// The variable that gives the admin's password.
 pub const PASSWORD: &str = "WABIZSPEC_ADMIN_PASSWORD";
 
 /// The password that an owner gave the admin.
@@ -32,13 +31,23 @@ pub fn fresh(registration: &str) -> Server {
     reference(|settings| settings.registration = registration)
 }
 
-/// With planted faults.
 pub fn faulty(faults: &[&str]) -> Server {
     reference(|settings| {
         for id in faults {
             Fault::find(id).expect(id).plant(&mut settings.behaviour);
         }
     })
+}
+
+/// Whose answers are changed like this.
+pub fn rewriting(rewrite: fn(&Handled<'_>, &mut Answer)) -> Server {
+    reference(|settings| settings.behaviour.rewrites = vec![rewrite])
+}
+
+/// Makes an answer of the reference client one of this status, with a JSON body or without any.
+pub fn respond(answer: &mut Answer, status: u16, body: Option<Value>) {
+    answer.status = status;
+    answer.body = body.map_or(AnswerBody::Empty, AnswerBody::Json);
 }
 
 /// The same as [`fresh`] with [`OWNERS`] as the admin's password, and no token out.
@@ -52,16 +61,15 @@ pub fn in_use(registration: &str) -> Server {
 pub fn take(server: &Server, password: &str) {
     let body = json!({ "new_password": password }).to_string();
     let token = log_in(server, "secret", &body);
-    send(&server.url(), "POST /v1/users/logout", &[("Authorization", &format!("Bearer {token}"))], "");
+    ask(&server.url(), "POST /v1/users/logout", &[("Authorization", &format!("Bearer {token}"))], "");
     assert_eq!(server.dump()["tokens"], json!({}));
 }
 
-/// A token of the admin's.
 #[track_caller]
 pub fn log_in(server: &Server, password: &str, body: &str) -> String {
     let basic = format!("Basic {}", STANDARD.encode(format!("admin:{password}")));
     let headers = [("Authorization", basic.as_str()), ("Content-Type", "application/json")];
-    let answer = send(&server.url(), "POST /v1/users/login", &headers, body);
+    let answer = ask(&server.url(), "POST /v1/users/login", &headers, body);
     let json: Value = serde_json::from_str(body_of(&answer)).unwrap_or_else(|_| panic!("no login: {answer}"));
     json["users"][0]["token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
 }
@@ -79,12 +87,12 @@ pub fn make(server: &Server, token: &str, name: &str) {
     let bearer = format!("Bearer {token}");
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     let body = json!({ "username": name, "password": "Abcdef1!" }).to_string();
-    let answer = send(&server.url(), "POST /v1/users", &headers, &body);
+    let answer = ask(&server.url(), "POST /v1/users", &headers, &body);
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
 }
 
 /// One request over a connection of its own; the whole answer as text.
-pub fn send(url: &str, line: &str, headers: &[(&str, &str)], body: &str) -> String {
+pub fn ask(url: &str, line: &str, headers: &[(&str, &str)], body: &str) -> String {
     let host = url.strip_prefix("http://").expect("http");
     let mut text = format!("{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -102,7 +110,6 @@ pub fn body_of(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").expect("a body").1
 }
 
-/// The accounts of a target, by name.
 pub fn accounts(server: &Server) -> Vec<String> {
     server.dump()["users"].as_object().expect("users").keys().cloned().collect()
 }
@@ -112,7 +119,6 @@ pub fn admins(server: &Server) -> String {
     server.dump()["users"]["admin"]["passwords"][0].as_str().expect("a password").to_owned()
 }
 
-/// The hook that resets the server.
 pub fn reset_of(server: &Server) -> String {
     format!("POST {}/__control/reset", server.url())
 }

@@ -4,12 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tokio_rustls::rustls::{self, ServerConfig, ServerConnection};
 
-/// A certificate with its key, and what a client may be given to trust it.
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -38,12 +37,7 @@ pub fn expired(mut params: CertificateParams) -> CertificateParams {
 pub fn self_signed(params: CertificateParams) -> Identity {
     let key = KeyPair::generate().expect("a key");
     let certificate = params.self_signed(&key).expect("a certificate");
-    Identity {
-        chain: vec![certificate.der().clone()],
-        key: key.serialize_der().try_into().expect("a key"),
-        own: certificate.pem(),
-        issuer: certificate.pem(),
-    }
+    Identity::of(&certificate, &key, certificate.pem())
 }
 
 pub fn issued(params: CertificateParams) -> Identity {
@@ -52,15 +46,15 @@ pub fn issued(params: CertificateParams) -> Identity {
     let issuer = CertifiedIssuer::self_signed(issuer, KeyPair::generate().expect("a key")).expect("an authority");
     let key = KeyPair::generate().expect("a key");
     let certificate = params.signed_by(&key, &issuer).expect("a certificate");
-    Identity {
-        chain: vec![certificate.der().clone()],
-        key: key.serialize_der().try_into().expect("a key"),
-        own: certificate.pem(),
-        issuer: issuer.pem(),
-    }
+    Identity::of(&certificate, &key, issuer.pem())
 }
 
 impl Identity {
+    fn of(certificate: &Certificate, key: &KeyPair, issuer: String) -> Identity {
+        let (chain, key) = (vec![certificate.der().clone()], key.serialize_der().try_into().expect("a key"));
+        Identity { chain, key, own: certificate.pem(), issuer }
+    }
+
     pub fn config(&self, protocols: &[&str]) -> Arc<ServerConfig> {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -74,51 +68,39 @@ impl Identity {
 }
 
 /// The server's side of a connection, in plain text or under TLS. The handshake is done with the first byte.
-pub enum Stream {
-    Plain(TcpStream),
-    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+pub struct Stream {
+    pub socket: TcpStream,
+    pub tls: Option<ServerConnection>,
 }
 
 impl Stream {
-    pub fn new(stream: TcpStream, tls: Option<&Arc<ServerConfig>>) -> Stream {
-        match tls {
-            None => Stream::Plain(stream),
-            Some(config) => {
-                let connection = ServerConnection::new(Arc::clone(config)).expect("a configuration");
-                Stream::Tls(Box::new(StreamOwned::new(connection, stream)))
-            }
-        }
-    }
-
-    pub fn socket(&self) -> &TcpStream {
-        match self {
-            Stream::Plain(stream) => stream,
-            Stream::Tls(stream) => &stream.sock,
-        }
+    pub fn new(socket: TcpStream, tls: Option<&Arc<ServerConfig>>) -> Stream {
+        let tls = tls.map(|config| ServerConnection::new(Arc::clone(config)).expect("a configuration"));
+        Stream { socket, tls }
     }
 }
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        match self {
-            Stream::Plain(stream) => stream.read(buffer),
-            Stream::Tls(stream) => stream.read(buffer),
+        match &mut self.tls {
+            None => self.socket.read(buffer),
+            Some(tls) => rustls::Stream::new(tls, &mut self.socket).read(buffer),
         }
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match self {
-            Stream::Plain(stream) => stream.write(bytes),
-            Stream::Tls(stream) => stream.write(bytes),
+        match &mut self.tls {
+            None => self.socket.write(bytes),
+            Some(tls) => rustls::Stream::new(tls, &mut self.socket).write(bytes),
         }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        match self {
-            Stream::Plain(stream) => stream.flush(),
-            Stream::Tls(stream) => stream.flush(),
+        match &mut self.tls {
+            None => self.socket.flush(),
+            Some(tls) => rustls::Stream::new(tls, &mut self.socket).flush(),
         }
     }
 }

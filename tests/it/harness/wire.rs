@@ -1,13 +1,17 @@
-//! The client of the transport by itself: its limits, its clock, and short ways to look at what came of an exchange.
+//! The client of the transport by itself: its limits, its clock, servers that answer it, and short ways to look at an
+//! exchange.
 
 use std::time::Duration;
 
-use super::server::{PATIENCE, Server};
+use super::program::Address;
+use super::server::{PATIENCE, Server, hold, read_head, reset, serve, write};
 use tokio::sync::mpsc;
-use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Obstacle, Outcome, Phase, Request, Response};
+use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response, Unanswered};
 use wabizspec::transport::Limits;
 use wabizspec::transport::origin::Origin;
 use wabizspec::transport::wire::Wire;
+
+pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 impl Server {
     pub fn origin(&self) -> Origin {
@@ -33,14 +37,14 @@ pub fn hasty() -> Limits {
     Limits { first_byte: Duration::from_millis(150), whole: Duration::from_millis(250), ..limits() }
 }
 
-/// A server's say in what the client does, and in what time it is for the client.
+/// How a server controls the time that passes for the client.
 #[derive(Clone)]
 pub struct Pace(mpsc::UnboundedSender<Step>);
 
 /// The client's side of a [`Pace`].
 pub struct Paced(mpsc::UnboundedReceiver<Step>);
 
-/// So much time passes, and then the client does what there is to do.
+/// So much time passes; then the client does what it can.
 struct Step {
     time: Duration,
     done: std::sync::mpsc::Sender<()>,
@@ -57,7 +61,7 @@ impl Pace {
         self.pass(Duration::ZERO);
     }
 
-    /// Has so much time pass for the client. Returns when it has done what it does then.
+    /// Lets so much time pass for the client. Returns when it has done what it does then.
     pub fn pass(&self, time: Duration) {
         let (done, wait) = std::sync::mpsc::channel();
         // A client that has ended has nothing left to do.
@@ -118,7 +122,61 @@ pub fn request(method: &str, target: &str, body: Option<&[u8]>) -> Request {
     })
 }
 
-/// Runs on a runtime of its own, and not for ever.
+/// A request with one more header, or another value of one that it has.
+pub fn with_header(request: Request, name: &'static str, value: &str) -> Request {
+    let Request::Http(mut http) = request else { unreachable!("raw bytes have no headers") };
+    http.headers.retain(|header| header.name != name);
+    http.headers.push(Header::new(name, value));
+    Request::Http(http)
+}
+
+/// How a server ends its answer.
+#[derive(Clone, Copy)]
+pub enum End {
+    Close,
+    /// Closes when the client has read all of it.
+    CloseAfter,
+    /// Resets when the client has read all of it: the reset would overtake the bytes.
+    Reset,
+    StayOpen,
+    /// So much time passes for the client, and the connection stays open.
+    Wait(Duration),
+}
+
+/// A server that answers one request of each connection with these bytes, and the clock of its client.
+pub fn answers(bytes: impl AsRef<[u8]> + Send + Sync + 'static, end: End) -> (Server, Paced) {
+    let (pace, paced) = pace();
+    let server = serve(move |_, mut stream| {
+        read_head(&mut stream);
+        write(&mut stream, &bytes);
+        match end {
+            End::Close => return,
+            End::StayOpen => {}
+            End::CloseAfter => return pace.settle(),
+            End::Reset => {
+                pace.settle();
+                return reset(stream);
+            }
+            End::Wait(time) => {
+                pace.settle();
+                pace.pass(time);
+            }
+        }
+        hold(&mut stream);
+    });
+    (server, paced)
+}
+
+/// Sends two requests over one wire; gives the second exchange.
+pub fn second(server: &Server) -> Exchange {
+    let wire = server.wire();
+    run(async {
+        wire.send(get("/1")).await;
+        wire.send(get("/2")).await
+    })
+}
+
+/// Runs on a runtime of its own, within a limit.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -147,29 +205,31 @@ pub fn answered(exchange: &Exchange) -> &Response {
     }
 }
 
+#[track_caller]
+pub fn failure(exchange: &Exchange) -> &Unanswered {
+    match &exchange.outcome {
+        Outcome::Unanswered(why) => why,
+        Outcome::Answered(response) => panic!("answered: {response:?}"),
+    }
+}
+
 /// What is kept of an answer that broke off: breakage, phase, partial bytes.
 #[track_caller]
 pub fn unanswered(exchange: &Exchange) -> (Breakage, Phase, String) {
-    match &exchange.outcome {
-        Outcome::Unanswered(why) => (why.breakage, why.phase, show(&why.partial)),
-        Outcome::Answered(response) => panic!("answered: {response:?}"),
-    }
+    let why = failure(exchange);
+    (why.breakage, why.phase, show(&why.partial))
+}
+
+/// How and when it broke off, whatever is kept of it.
+#[track_caller]
+pub fn broke(exchange: &Exchange) -> (Breakage, Phase) {
+    let why = failure(exchange);
+    (why.breakage, why.phase)
 }
 
 #[track_caller]
-/// What kept a connection from being had.
-pub fn obstacle(exchange: &Exchange) -> Option<Obstacle> {
-    match &exchange.outcome {
-        Outcome::Unanswered(why) => why.obstacle,
-        Outcome::Answered(response) => panic!("answered: {response:?}"),
-    }
-}
-
 pub fn detail(exchange: &Exchange) -> &str {
-    match &exchange.outcome {
-        Outcome::Unanswered(why) => &why.detail,
-        Outcome::Answered(response) => panic!("answered: {response:?}"),
-    }
+    &failure(exchange).detail
 }
 
 pub fn show(bytes: &[u8]) -> String {

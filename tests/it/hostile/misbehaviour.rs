@@ -1,71 +1,108 @@
 //! What hostile and broken targets do with one request, each as the bytes that they send.
 //!
-//! A deed gets the request's connection and says what becomes of it. Nothing here knows what is right.
+//! A deed gets the request's connection and says how the connection goes on. Nothing here knows what is right.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::harness::server::PATIENCE;
 use crate::harness::tls::Stream;
-use crate::harness::{Asked, Reaction, answer, hold, server, write};
+use crate::harness::*;
 
-/// Does something with one request.
-pub type Deed = fn(&Asked, &mut Stream) -> Reaction;
+pub type Deed = Arc<dyn Fn(&Asked, &mut Stream) -> Reaction + Send + Sync>;
+
+/// A deed, and what a run is expected to find: words of the finding (`|` between alternatives), or the requirement.
+pub struct Row {
+    pub name: &'static str,
+    pub expected: &'static str,
+    pub deed: Deed,
+}
+
+/// Rows of which the same is expected.
+fn alike<const N: usize>(expected: &'static str, rows: [(&'static str, Deed); N]) -> Vec<Row> {
+    rows.map(|(name, deed)| Row { name, expected, deed }).into()
+}
 
 /// How a good client refuses a path that it does not have.
-pub const REFUSAL: &str =
+const REFUSAL: &str =
     r#"{"meta":{"version":"v2.37.1","api_status":"stable"},"errors":[{"code":1006,"title":"Resource not found"}]}"#;
 
-/// The good refusal as a whole answer.
-pub fn refusal() -> Vec<u8> {
-    answer("404 Not Found", "", REFUSAL)
+fn refused(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    answer("404 Not Found", headers, body)
 }
 
-/// The refusal with something in the place of its title's text.
-fn refusal_titled(title: impl AsRef<[u8]>) -> Vec<u8> {
+/// The refusal with something in the place of its title.
+fn refusal_titled(title: impl AsRef<[u8]>) -> Deed {
     let (before, after) = REFUSAL.split_once("\"Resource not found\"").expect("a title");
-    let body = [before.as_bytes(), title.as_ref(), after.as_bytes()].concat();
-    answer("404 Not Found", "", body)
+    send(refused("", [before.as_bytes(), title.as_ref(), after.as_bytes()].concat()))
 }
 
-/// Sends these bytes and closes.
-fn send(stream: &mut Stream, bytes: impl AsRef<[u8]>) -> Reaction {
+const HEAD: &str = "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n";
+
+fn head(rest: impl AsRef<str>) -> String {
+    format!("{HEAD}{}", rest.as_ref())
+}
+
+fn chunked(rest: impl AsRef<str>) -> String {
+    head(format!("Transfer-Encoding: chunked\r\n\r\n{}", rest.as_ref()))
+}
+
+/// An answer with the refusal as its body, and with a length that may be wrong.
+fn of_length(length: &str) -> String {
+    head(format!("Content-Length: {length}\r\n\r\n{REFUSAL}"))
+}
+
+fn deed(deed: impl Fn(&Asked, &mut Stream) -> Reaction + Send + Sync + 'static) -> Deed {
+    Arc::new(deed)
+}
+
+fn then(stream: &mut Stream, bytes: impl AsRef<[u8]>, reaction: Reaction) -> Reaction {
     write(stream, bytes);
-    Reaction::Drop
+    reaction
+}
+
+/// Sends what is made for it, and closes.
+pub fn making(bytes: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Deed {
+    deed(move |_, stream| then(stream, bytes(), Reaction::Drop))
+}
+
+fn send(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Deed {
+    deed(move |_, stream| then(stream, &bytes, Reaction::Drop))
 }
 
 /// Sends these bytes and keeps the connection open until the client leaves.
-fn send_and_hold(stream: &mut Stream, bytes: impl AsRef<[u8]>) -> Reaction {
-    write(stream, bytes);
-    hold(stream);
-    Reaction::Drop
+fn send_and_hold(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Deed {
+    deed(move |_, stream| {
+        write(stream, &bytes);
+        hold(stream);
+        Reaction::Drop
+    })
 }
 
 /// Sends the same bytes again and again, for as long as the client takes them.
-fn for_ever(stream: &mut Stream, first: impl AsRef<[u8]>, again: &[u8]) -> Reaction {
-    let begun = Instant::now();
-    write(stream, first);
-    while stream.write_all(again).is_ok() && begun.elapsed() < PATIENCE {}
-    Reaction::Drop
+fn for_ever(first: impl AsRef<[u8]> + Send + Sync + 'static, again: &'static [u8]) -> Deed {
+    deed(move |_, stream| {
+        let begun = Instant::now();
+        write(stream, &first);
+        while stream.write_all(again).is_ok() && begun.elapsed() < PATIENCE {}
+        Reaction::Drop
+    })
 }
 
 /// Sends a byte, waits, sends a byte.
-fn drip(stream: &mut Stream, bytes: &[u8]) -> Reaction {
-    let begun = Instant::now();
-    for byte in bytes.iter().cycle() {
-        if stream.write_all(&[*byte]).is_err() || begun.elapsed() > PATIENCE {
-            break;
+fn drip(first: impl AsRef<[u8]> + Send + Sync + 'static, bytes: &'static [u8]) -> Deed {
+    deed(move |_, stream| {
+        let begun = Instant::now();
+        write(stream, &first);
+        for byte in bytes.iter().cycle() {
+            if stream.write_all(&[*byte]).is_err() || begun.elapsed() > PATIENCE {
+                break;
+            }
+            sleep(Duration::from_millis(100));
         }
-        sleep(Duration::from_millis(100));
-    }
-    Reaction::Drop
-}
-
-const OK_HEAD: &str = "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n";
-
-fn with_head(rest: &str) -> String {
-    format!("{OK_HEAD}{rest}")
+        Reaction::Drop
+    })
 }
 
 /// The beginning of a gzip stream of zeros, 200 times as long unpacked: a literal, then the longest match again and again
@@ -84,200 +121,149 @@ fn gzip_bomb(length: usize) -> Vec<u8> {
     bytes
 }
 
-fn bomb(_: &Asked, stream: &mut Stream) -> Reaction {
-    send(stream, answer("404 Not Found", "Content-Encoding: gzip\r\n", gzip_bomb(1 << 20)))
+pub fn slow() -> Vec<Row> {
+    let in_the_head = [
+        ("one byte of the status line at a time", drip("", b"HTTP/1.1 404 Not Found and so on and on ")),
+        ("one byte of the headers at a time", drip(HEAD, b"X: y\r\n")),
+    ];
+    let in_the_body = [
+        ("one byte of the body at a time", drip(head("Content-Length: 100000\r\n\r\n"), b" ")),
+        ("one chunk of one byte at a time", drip(chunked(""), b"1\r\n \r\n")),
+        ("promises more than it sends, and waits", send_and_hold(of_length("5000"))),
+    ];
+    let mut slow = alike("the time limit passed before the first byte", [("says nothing", send_and_hold(""))]);
+    slow.extend(alike("the time limit passed inside the head", in_the_head));
+    slow.extend(alike("the time limit passed inside the body", in_the_body));
+    slow
 }
 
-/// Silence and slowness.
-pub const SLOW: [(&str, Deed); 6] = [
-    ("says nothing", |_, stream| send_and_hold(stream, "")),
-    ("one byte of the status line at a time", |_, stream| drip(stream, b"HTTP/1.1 404 Not Found and so on and on ")),
-    ("one byte of the headers at a time", |_, stream| {
-        write(stream, OK_HEAD);
-        drip(stream, b"X: y\r\n")
-    }),
-    ("one byte of the body at a time", |_, stream| {
-        write(stream, with_head("Content-Length: 100000\r\n\r\n"));
-        drip(stream, b" ")
-    }),
-    ("one chunk of one byte at a time", |_, stream| {
-        write(stream, with_head("Transfer-Encoding: chunked\r\n\r\n"));
-        drip(stream, b"1\r\n \r\n")
-    }),
-    ("promises more than it sends, and waits", |_, stream| {
-        send_and_hold(stream, with_head(&format!("Content-Length: 5000\r\n\r\n{REFUSAL}")))
-    }),
-];
-
-/// Answers that break off.
-pub const BROKEN_OFF: [(&str, Deed); 9] = [
-    ("closes without a byte", |_, _| Reaction::Drop),
-    ("resets without a byte", |_, stream| {
-        server::ends_with_a_reset(stream.socket());
+pub fn broken_off() -> Vec<Row> {
+    let reset = |_: &Asked, stream: &mut Stream| {
+        server::ends_with_a_reset(&stream.socket);
         Reaction::Drop
-    }),
-    ("closes in the status line", |_, stream| send(stream, "HTTP/1.1 40")),
-    ("closes in the headers", |_, stream| send(stream, with_head("Content-Le"))),
-    ("closes after the headers", |_, stream| send(stream, with_head("Content-Length: 9\r\n\r\n"))),
-    ("closes in the body", |_, stream| send(stream, with_head(&format!("Content-Length: 5000\r\n\r\n{REFUSAL}")))),
-    ("closes in a chunk", |_, stream| send(stream, with_head("Transfer-Encoding: chunked\r\n\r\n40\r\n{\"meta\""))),
-    ("closes before the last chunk", |_, stream| {
-        let length = REFUSAL.len();
-        send(stream, with_head(&format!("Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{REFUSAL}\r\n")))
-    }),
-    ("closes after an interim answer", |_, stream| send(stream, "HTTP/1.1 100 Continue\r\n\r\n")),
-];
+    };
+    let rows = [
+        ("closes without a byte", send("")),
+        ("resets without a byte", deed(reset)),
+        ("closes in the status line", send("HTTP/1.1 40")),
+        ("closes in the headers", send(head("Content-Le"))),
+        ("closes after the headers", send(head("Content-Length: 9\r\n\r\n"))),
+        ("closes in the body", send(of_length("5000"))),
+        ("closes in a chunk", send(chunked("40\r\n{\"meta\""))),
+        ("closes before the last chunk", send(chunked(format!("{:x}\r\n{REFUSAL}\r\n", REFUSAL.len())))),
+        ("closes after an interim answer", send("HTTP/1.1 100 Continue\r\n\r\n")),
+    ];
+    alike("the connection was closed", rows)
+}
 
-/// More than anybody can read.
-pub const ENDLESS: [(&str, Deed); 12] = [
-    ("an endless body", |_, stream| for_ever(stream, with_head("\r\n"), &[b' '; 65536])),
-    ("an endless body of a false length", |_, stream| {
-        for_ever(stream, with_head("Content-Length: 18446744073709551615\r\n\r\n"), &[b' '; 65536])
-    }),
-    ("a length beyond all numbers", |_, stream| {
-        send_and_hold(stream, with_head(&format!("Content-Length: {}\r\n\r\n", "9".repeat(4000))))
-    }),
-    ("endless chunks", |_, stream| {
-        for_ever(stream, with_head("Transfer-Encoding: chunked\r\n\r\n"), b"4\r\n    \r\n4\r\n    \r\n")
-    }),
-    ("an endless chunk extension", |_, stream| {
-        for_ever(stream, with_head("Transfer-Encoding: chunked\r\n\r\n1;"), &[b'x'; 4096])
-    }),
-    ("endless trailers", |_, stream| {
-        for_ever(stream, with_head("Transfer-Encoding: chunked\r\n\r\n0\r\n"), b"X-Trailer: x\r\n")
-    }),
-    ("endless headers", |_, stream| for_ever(stream, OK_HEAD, b"X-Header: x\r\nX-Header: y\r\n")),
-    ("100 000 headers", |_, stream| {
-        let headers = "X: y\r\n".repeat(100_000);
-        send(stream, answer("404 Not Found", &headers, REFUSAL))
-    }),
-    ("an endless header", |_, stream| for_ever(stream, with_head("X: "), &[b'x'; 65536])),
-    ("endless interim answers", |_, stream| for_ever(stream, "", b"HTTP/1.1 102 Processing\r\n\r\n")),
-    ("a chunk size beyond all numbers", |_, stream| {
-        send(stream, with_head("Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n"))
-    }),
-    ("a string of 100 MB", |_, stream| {
-        write(stream, with_head("Content-Length: 100000100\r\n\r\n{\"errors\":[{\"code\":1006,\"title\":\""));
-        for_ever(stream, "", &[b'a'; 65536])
-    }),
-];
+pub fn endless() -> Vec<Row> {
+    let text = head("Content-Length: 100000100\r\n\r\n{\"errors\":[{\"code\":1006,\"title\":\"");
+    let long = head(format!("Content-Length: {}\r\n\r\n", "9".repeat(4000)));
+    let false_length = head("Content-Length: 18446744073709551615\r\n\r\n");
+    let rows = [
+        ("an endless body", for_ever(head("\r\n"), &[b' '; 65536])),
+        ("an endless body of a false length", for_ever(false_length, &[b' '; 65536])),
+        ("a length beyond all numbers", send_and_hold(long)),
+        ("endless chunks", for_ever(chunked(""), b"4\r\n    \r\n4\r\n    \r\n")),
+        ("an endless chunk extension", for_ever(chunked("1;"), &[b'x'; 4096])),
+        ("endless trailers", for_ever(chunked("0\r\n"), b"X-Trailer: x\r\n")),
+        ("endless headers", for_ever(HEAD, b"X-Header: x\r\nX-Header: y\r\n")),
+        ("100 000 headers", send(refused(&"X: y\r\n".repeat(100_000), REFUSAL))),
+        ("an endless header", for_ever(head("X: "), &[b'x'; 65536])),
+        ("endless interim answers", for_ever("", b"HTTP/1.1 102 Processing\r\n\r\n")),
+        ("a chunk size beyond all numbers", send(chunked("fffffffffffffffff\r\n{}\r\n0\r\n\r\n"))),
+        ("a string of 100 MB", for_ever(text, &[b'a'; 65536])),
+    ];
+    alike("larger than what is read|time limit passed", rows)
+}
 
-/// What is no HTTP/1.x, or contradicts itself.
-pub const NO_HTTP: [(&str, Deed); 16] = [
-    ("HTTP/0.9", |_, stream| send(stream, REFUSAL)),
-    ("garbage", |_, stream| send(stream, b"\x00\xff\xfe\x80garbage\r\n\r\n".repeat(40))),
-    ("another protocol's greeting", |_, stream| send(stream, "SSH-2.0-OpenSSH_9.6\r\n")),
-    ("HTTP/2 settings", |_, stream| send(stream, b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64")),
-    ("a TLS alert", |_, stream| send(stream, b"\x15\x03\x03\x00\x02\x02\x46")),
-    ("an HTML page without a head", |_, stream| send(stream, "<html><body>504</body></html>")),
-    ("a status of two digits", |_, stream| send(stream, "HTTP/1.1 44 No\r\nContent-Length: 0\r\n\r\n")),
-    ("a status of four digits", |_, stream| send(stream, "HTTP/1.1 4040 No\r\nContent-Length: 0\r\n\r\n")),
-    ("a NUL in a header", |_, stream| send(stream, answer("404 Not Found", "X: a\0b\r\n", REFUSAL))),
-    ("a folded header without a name", |_, stream| send(stream, answer("404 Not Found", " : x\r\n", REFUSAL))),
-    ("two lengths", |_, stream| send(stream, answer("404 Not Found", "Content-Length: 7\r\n", REFUSAL))),
-    ("a negative length", |_, stream| send(stream, with_head(&format!("Content-Length: -1\r\n\r\n{REFUSAL}")))),
-    ("a length in hex", |_, stream| send(stream, with_head(&format!("Content-Length: 0x6b\r\n\r\n{REFUSAL}")))),
-    ("a chunk size that is no number", |_, stream| {
-        send(stream, with_head("Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"))
-    }),
-    ("a chunk longer than its size", |_, stream| {
-        send(stream, with_head(&format!("Transfer-Encoding: chunked\r\n\r\n2\r\n{REFUSAL}\r\n0\r\n\r\n")))
-    }),
-    ("chunked twice", |_, stream| {
-        send(stream, with_head("Transfer-Encoding: chunked, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"))
-    }),
-];
+pub fn no_http() -> Vec<Row> {
+    let rows = [
+        ("HTTP/0.9", send(REFUSAL)),
+        ("garbage", send(b"\x00\xff\xfe\x80garbage\r\n\r\n".repeat(40))),
+        ("another protocol's greeting", send("SSH-2.0-OpenSSH_9.6\r\n")),
+        ("HTTP/2 settings", send(b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64")),
+        ("a TLS alert", send(b"\x15\x03\x03\x00\x02\x02\x46")),
+        ("an HTML page without a head", send("<html><body>504</body></html>")),
+        ("a status of two digits", send("HTTP/1.1 44 No\r\nContent-Length: 0\r\n\r\n")),
+        ("a status of four digits", send("HTTP/1.1 4040 No\r\nContent-Length: 0\r\n\r\n")),
+        ("a NUL in a header", send(refused("X: a\0b\r\n", REFUSAL))),
+        ("a folded header without a name", send(refused(" : x\r\n", REFUSAL))),
+        ("two lengths", send(refused("Content-Length: 7\r\n", REFUSAL))),
+        ("a negative length", send(of_length("-1"))),
+        ("a length in hex", send(of_length("0x6b"))),
+        ("a chunk size that is no number", send(chunked("zz\r\n{}\r\n0\r\n\r\n"))),
+        ("a chunk longer than its size", send(chunked(format!("2\r\n{REFUSAL}\r\n0\r\n\r\n")))),
+        ("chunked twice", send(head("Transfer-Encoding: chunked, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"))),
+    ];
+    alike("is not HTTP/1.x", rows)
+}
 
-/// Whole answers that are wrong, each with the requirement of level must that it breaks.
-pub const WRONG: [(&str, &str, Deed); 18] = [
-    ("a length shorter than the body", "envelope.one-answer", |_, stream| {
-        send(stream, with_head(&format!("Content-Length: 20\r\n\r\n{REFUSAL}")))
-    }),
-    ("two answers at once", "envelope.one-answer", |_, stream| {
-        write(stream, [refusal(), refusal()].concat());
-        Reaction::Keep
-    }),
-    ("no content, and content", "envelope.one-answer", |_, stream| {
-        send(stream, format!("HTTP/1.1 204 No Content\r\n\r\n{REFUSAL}"))
-    }),
-    ("a gzip bomb", "envelope.json", bomb),
-    ("bytes that are no UTF-8", "envelope.json", |_, stream| send(stream, refusal_titled(b"\"\xff\xfe\xc0\x80\""))),
-    ("a lone surrogate's bytes", "envelope.json", |_, stream| send(stream, refusal_titled(b"\"\xed\xa0\x80\""))),
-    ("arrays nested a million deep", "envelope.json", |_, stream| send(stream, refusal_titled("[".repeat(1_000_000)))),
-    ("closed arrays nested a million deep", "envelope.json", |_, stream| {
-        send(stream, refusal_titled(["[".repeat(900_000), "]".repeat(900_000)].concat()))
-    }),
-    ("objects nested a hundred thousand deep", "envelope.json", |_, stream| {
-        send(stream, refusal_titled(["{\"a\":".repeat(100_000), "1".to_owned(), "}".repeat(100_000)].concat()))
-    }),
-    ("NaN", "envelope.json", |_, stream| send(stream, refusal_titled("NaN"))),
-    ("half a document", "envelope.json", |_, stream| send(stream, answer("404 Not Found", "", &REFUSAL[..60]))),
-    ("two documents", "envelope.json", |_, stream| {
-        send(stream, answer("404 Not Found", "", format!("{REFUSAL}{REFUSAL}")))
-    }),
-    ("a byte order mark", "envelope.json", |_, stream| {
-        send(stream, answer("404 Not Found", "", format!("\u{feff}{REFUSAL}")))
-    }),
-    ("half a million errors without a code", "envelope.error-shape", |_, stream| {
-        let errors = vec!["{}"; 500_000].join(",");
-        send(stream, answer("404 Not Found", "", format!("{{\"errors\":[{errors}]}}")))
-    }),
-    ("a redirect to itself", "envelope.unknown-path-refused", |asked, stream| {
-        let location = format!("Location: {}\r\n", asked.target);
-        write(stream, answer("302 Found", &location, "{}"));
-        Reaction::Keep
-    }),
-    ("a change of protocols", "envelope.unknown-path-refused", |_, stream| {
-        send_and_hold(stream, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: chess\r\nConnection: Upgrade\r\n\r\n")
-    }),
-    ("a crash with its trace", "envelope.no-trace", |_, stream| {
-        send(stream, answer("500 Oops", "", r#"{"errors":[{"code":1014,"title":"panicked at src/main.rs:1"}]}"#))
-    }),
-    ("a crash page", "envelope.no-crash", |_, stream| {
-        send(stream, "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>")
-    }),
-];
+/// Whole answers that are wrong, with the requirement of level must that each breaks.
+pub fn wrong() -> Vec<Row> {
+    let twice = |_: &Asked, stream: &mut Stream| then(stream, refused("", REFUSAL).repeat(2), Reaction::Keep);
+    let redirect = |asked: &Asked, stream: &mut Stream| {
+        then(stream, answer("302 Found", &format!("Location: {}\r\n", asked.target), "{}"), Reaction::Keep)
+    };
+    let objects = ["{\"a\":".repeat(100_000), "1".to_owned(), "}".repeat(100_000)].concat();
+    let errors = format!("{{\"errors\":[{}]}}", vec!["{}"; 500_000].join(","));
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: chess\r\nConnection: Upgrade\r\n\r\n";
+    let trace = r#"{"errors":[{"code":1014,"title":"panicked at src/main.rs:1"}]}"#;
+    let page = "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>";
+    let rows = [
+        ("envelope.one-answer", "a length shorter than the body", send(of_length("20"))),
+        ("envelope.one-answer", "two answers at once", deed(twice)),
+        ("envelope.one-answer", "no content, and content", send(format!("HTTP/1.1 204 No\r\n\r\n{REFUSAL}"))),
+        ("envelope.json", "a gzip bomb", send(refused("Content-Encoding: gzip\r\n", gzip_bomb(1 << 20)))),
+        ("envelope.json", "bytes that are no UTF-8", refusal_titled(b"\"\xff\xfe\xc0\x80\"")),
+        ("envelope.json", "a lone surrogate's bytes", refusal_titled(b"\"\xed\xa0\x80\"")),
+        ("envelope.json", "arrays nested a million deep", refusal_titled("[".repeat(1_000_000))),
+        (
+            "envelope.json",
+            "closed arrays nested deep",
+            refusal_titled(["[".repeat(900_000), "]".repeat(900_000)].concat()),
+        ),
+        ("envelope.json", "objects nested a hundred thousand deep", refusal_titled(objects)),
+        ("envelope.json", "NaN", refusal_titled("NaN")),
+        ("envelope.json", "half a document", send(refused("", &REFUSAL[..60]))),
+        ("envelope.json", "two documents", send(refused("", REFUSAL.repeat(2)))),
+        ("envelope.json", "a byte order mark", send(refused("", format!("\u{feff}{REFUSAL}")))),
+        ("envelope.error-shape", "half a million errors without a code", send(refused("", errors))),
+        ("envelope.unknown-path-refused", "a redirect to itself", deed(redirect)),
+        ("envelope.unknown-path-refused", "a change of protocols", send_and_hold(switch)),
+        ("envelope.no-trace", "a crash with its trace", send(answer("500 Oops", "", trace))),
+        ("envelope.no-crash", "a crash page", send(page)),
+    ];
+    rows.map(|(expected, name, deed)| Row { name, expected, deed }).into()
+}
 
 /// Strange answers that no rule of level must forbids.
-pub const STRANGE: [(&str, Deed); 10] = [
-    ("interim answers first", |_, stream| {
-        let interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n";
-        send(stream, [interim.as_slice(), &refusal()].concat())
-    }),
-    ("keep-alive, and closes", |_, stream| {
-        send(stream, answer("404 Not Found", "Connection: keep-alive\r\n", REFUSAL))
-    }),
-    ("both framings", |_, stream| {
-        let length = REFUSAL.len();
-        let chunks = format!("{length:x};ext=\"a\"\r\n{REFUSAL}\r\n0\r\nX-Trailer: x\r\n\r\n");
-        send(stream, with_head(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}")))
-    }),
-    ("one byte of a quick answer at a time", |_, stream| {
-        for byte in refusal() {
-            write(stream, [byte]);
-        }
+pub fn strange() -> Vec<Row> {
+    let length = REFUSAL.len();
+    let interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n";
+    let chunks = format!("{length:x};ext=\"a\"\r\n{REFUSAL}\r\n0\r\nX-Trailer: x\r\n\r\n");
+    let both = head(format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"));
+    let line_feeds = head(format!("Content-Length: {length}\r\n\r\n")).replace("\r\n", "\n");
+    let more = |members: String| send(refused("", REFUSAL.replacen('{', &format!("{{{members},"), 1)));
+    let numbers = format!("\"more\":[{}]", vec!["1"; 500_000].join(","));
+    let members: Vec<String> = (0..100_000).map(|number| format!("\"m{number}\":0")).collect();
+    let twice = REFUSAL.replacen("\"code\":1006", "\"code\":1006,\"code\":1000", 1);
+    let terminal = REFUSAL.replacen("Resource not found", "\\u001b[2J\u{202e}\u{9b}31m", 1);
+    let byte_by_byte = |_: &Asked, stream: &mut Stream| {
+        refused("", REFUSAL).iter().for_each(|byte| write(stream, [*byte]));
         Reaction::Keep
-    }),
-    ("lines that end with a line feed alone", |_, stream| {
-        let head = with_head(&format!("Content-Length: {}\r\n\r\n", REFUSAL.len())).replace("\r\n", "\n");
-        send(stream, format!("{head}{REFUSAL}"))
-    }),
-    ("HTTP/1.0 without a length", |_, stream| {
-        send(stream, format!("HTTP/1.0 404 Not Found\r\nContent-Type: application/json\r\n\r\n{REFUSAL}"))
-    }),
-    ("members that stand twice", |_, stream| {
-        send(stream, answer("404 Not Found", "", REFUSAL.replacen("\"code\":1006", "\"code\":1006,\"code\":1000", 1)))
-    }),
-    ("half a million numbers in a member of its own", |_, stream| {
-        let numbers = vec!["1"; 500_000].join(",");
-        send(stream, answer("404 Not Found", "", REFUSAL.replacen('{', &format!("{{\"more\":[{numbers}],"), 1)))
-    }),
-    ("a hundred thousand members of its own", |_, stream| {
-        let members: Vec<String> = (0..100_000).map(|number| format!("\"m{number}\":0")).collect();
-        send(stream, answer("404 Not Found", "", REFUSAL.replacen('{', &format!("{{{},", members.join(",")), 1)))
-    }),
-    ("what drives a terminal", |_, stream| {
-        let body = REFUSAL.replacen("Resource not found", "\\u001b[2J\u{202e}\u{9b}31m", 1);
-        send(stream, answer("404 Not Found", "", body.replacen("1006", "1000", 1)))
-    }),
-];
+    };
+    let rows = [
+        ("interim answers first", send([interim.as_slice(), &refused("", REFUSAL)].concat())),
+        ("keep-alive, and closes", send(refused("Connection: keep-alive\r\n", REFUSAL))),
+        ("both framings", send(both)),
+        ("one byte of a quick answer at a time", deed(byte_by_byte)),
+        ("lines that end with a line feed alone", send(format!("{line_feeds}{REFUSAL}"))),
+        ("HTTP/1.0 without a length", send(head(format!("\r\n{REFUSAL}")).replacen("HTTP/1.1", "HTTP/1.0", 1))),
+        ("members that are there twice", send(refused("", twice))),
+        ("half a million numbers in a member of its own", more(numbers)),
+        ("a hundred thousand members of its own", more(members.join(","))),
+        ("what controls a terminal", send(refused("", terminal.replacen("1006", "1000", 1)))),
+    ];
+    alike("", rows)
+}

@@ -1,14 +1,13 @@
 //! As much of a GitHub runner as the recipes use: steps in order, files for outputs, path and summary, composite actions,
-//! and expressions that name a value, an alternative or a comparison. Whatever else stands in a recipe fails the test.
+//! and expressions that name a value, an alternative or a comparison. Anything else in a recipe fails the test.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::workplace::{Environment, Workplace, read};
 use crate::harness::OWNERS;
 
-/// How a job or an action ended.
 pub struct Job {
     pub is_green: bool,
     pub log: String,
@@ -26,35 +25,23 @@ pub fn job(place: &Workplace, workflow: &Value, name: &str, action_yml: &Value) 
         if uses.starts_with("actions/checkout@") {
             continue;
         }
-        assert!(uses.contains("/wabizspec@"), "{uses} is an action that nobody knows here");
-        let with: Map<String, Value> = step["with"]
-            .as_object()
-            .expect("with")
-            .iter()
-            .map(|(name, value)| {
-                let value = evaluated(value.as_str().expect("text"), &|path| match path.strip_prefix("secrets.") {
-                    Some(_) => OWNERS.to_owned(),
-                    None => panic!("{path} is unknown in a job"),
-                });
-                (name.clone(), json!(value))
-            })
-            .collect();
-        judged = Some(action(place, action_yml, &Value::Object(with), &strings(&job["env"])));
+        assert!(uses.contains("/wabizspec@"), "{uses} is an action that is unknown here");
+        let secret = |path: &str| match path.strip_prefix("secrets.") {
+            Some(_) => OWNERS.to_owned(),
+            None => panic!("{path} is unknown in a job"),
+        };
+        let with = strings(&step["with"]).into_iter().map(|(name, value)| (name, json!(evaluated(&value, &secret))));
+        judged = Some(action(place, action_yml, &Value::Object(with.collect()), &strings(&job["env"])));
     }
     judged.expect("the job judges a target")
 }
 
-/// Runs a composite action with these inputs.
 pub fn action(place: &Workplace, action: &Value, with: &Value, environment: &Environment) -> Job {
-    let inputs: Environment = action["inputs"]
-        .as_object()
-        .expect("inputs")
-        .iter()
-        .map(|(name, input)| {
-            let given = with.get(name).or(input.get("default")).and_then(Value::as_str);
-            (name.clone(), given.unwrap_or_default().to_owned())
-        })
-        .collect();
+    let inputs = action["inputs"].as_object().expect("inputs").iter().map(|(name, input)| {
+        let given = with.get(name).or(input.get("default")).and_then(Value::as_str);
+        (name.clone(), given.unwrap_or_default().to_owned())
+    });
+    let inputs: Environment = inputs.collect();
     let mut steps: BTreeMap<String, Environment> = BTreeMap::new();
     let mut ended = Job { is_green: true, log: String::new(), summary: String::new(), outputs: Environment::new() };
     let mut added = String::new();
@@ -75,7 +62,7 @@ pub fn action(place: &Workplace, action: &Value, with: &Value, environment: &Env
             None => ended.is_green,
         };
         if let Some(uses) = step.get("uses").and_then(Value::as_str) {
-            // Nothing is fetched here. What is handed to them has to be there all the same.
+            // Nothing is fetched here, but their inputs have to be there.
             assert!(["actions/cache@v4", "actions/upload-artifact@v4"].contains(&uses), "{uses}");
             for value in step["with"].as_object().expect("with").values() {
                 assert_ne!(evaluated(value.as_str().unwrap_or("a number"), &look_up), "", "{step}");
@@ -108,25 +95,20 @@ pub fn action(place: &Workplace, action: &Value, with: &Value, environment: &Env
         // https://docs.github.com: `shell: bash` is `bash --noprofile --norc -eo pipefail {0}`.
         let ran = place.bash("-eo pipefail", step["run"].as_str().expect("a script"), &variables);
         ended.log.push_str(&ran.log);
-        ended.is_green &= ran.status.success();
+        ended.is_green &= ran.is_green;
         ended.summary.push_str(&read(&summary));
         added.extend(read(&path).lines().map(|line| format!("{line}:")));
         if let Some(id) = step["id"].as_str() {
             steps.insert(id.to_owned(), assignments(&read(&output)));
         }
     }
-    ended.outputs = action["outputs"]
-        .as_object()
-        .expect("outputs")
-        .iter()
-        .map(|(name, output)| {
-            let value = evaluated(output["value"].as_str().expect("a value"), &|path| {
-                let ["steps", id, "outputs", name] = path.split('.').collect::<Vec<_>>()[..] else { panic!("{path}") };
-                steps.get(id).and_then(|outputs| outputs.get(name)).cloned().unwrap_or_default()
-            });
-            (name.clone(), value)
-        })
-        .collect();
+    let output = |path: &str| {
+        let ["steps", id, "outputs", name] = path.split('.').collect::<Vec<_>>()[..] else { panic!("{path}") };
+        steps.get(id).and_then(|outputs| outputs.get(name)).cloned().unwrap_or_default()
+    };
+    let outputs = action["outputs"].as_object().expect("outputs").iter();
+    let value = |value: &Value| evaluated(value["value"].as_str().expect("a value"), &output);
+    ended.outputs = outputs.map(|(name, output)| (name.clone(), value(output))).collect();
     ended
 }
 

@@ -2,16 +2,10 @@
 
 use serde_json::Value;
 
-use super::workplace::{Environment, Workplace};
-
-/// How a job ended.
-pub struct Job {
-    pub is_green: bool,
-    pub log: String,
-}
+use super::workplace::{Environment, Ran, Workplace};
 
 /// `before_script` and `script` of a job: one script, as the runner makes of them.
-pub fn job(place: &Workplace, pipeline: &Value, name: &str) -> Job {
+pub fn job(place: &Workplace, pipeline: &Value, name: &str) -> Ran {
     let job = &pipeline[name];
     let mut environment: Environment = [
         ("CI", "true".to_owned()),
@@ -26,11 +20,9 @@ pub fn job(place: &Workplace, pipeline: &Value, name: &str) -> Job {
     }
     let lines = ["before_script", "script"].map(|part| job[part].as_array().expect("a list"));
     let lines: Vec<&str> = lines.into_iter().flatten().map(|line| line.as_str().expect("a line")).collect();
-    let ran = place.bash("-eo pipefail", &lines.join("\n"), &environment);
-    Job { is_green: ran.status.success(), log: ran.log }
+    place.bash("-eo pipefail", &lines.join("\n"), &environment)
 }
 
-/// Every file that the job hands over.
 pub fn artifacts(pipeline: &Value, name: &str) -> Vec<String> {
     let artifacts = &pipeline[name]["artifacts"];
     assert_eq!(artifacts["when"], "always", "the reports of a red job are those that matter");

@@ -8,8 +8,8 @@ mod gitlab;
 mod shape;
 mod workplace;
 
-use crate::harness::{OWNERS, faulty as server, take};
-use serde_json::Value;
+use crate::harness::{OWNERS, PASSWORD, faulty as server, nobody, reset_of, take};
+use serde_json::{Value, json};
 use wabizspec::reference::Server;
 use workplace::{Install, Workplace};
 
@@ -19,10 +19,10 @@ const README: &str = include_str!("../../../README.md");
 /// Where the recipes say that the target is.
 const ADDRESSES: [&str; 3] = ["https://wabiz.example.com:9090", "http://localhost:9090", "http://wabiz:9090"];
 
-/// Seen by whoever is refused, so without any permission too.
+/// A fault that every refusal shows, so without any permission too.
 const VISIBLE: &str = "envelope.error-shape.without-title";
 
-/// The blocks of the README in that language, as they stand there.
+/// The blocks of the README in that language.
 fn blocks(language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
     let blocks = README.split(fence.as_str()).skip(1);
@@ -110,17 +110,15 @@ fn the_github_jobs_are_green_on_a_conforming_target_and_red_on_a_broken_one() {
 /// A red step must not be hidden by what comes after it, nor a usage error taken for a verdict.
 #[test]
 fn the_action_is_red_where_no_target_is_named_or_none_answers() {
-    let action = yaml(ACTION);
-    let nobody = "http://127.0.0.1:9";
+    let (action, nobody) = (yaml(ACTION), "http://127.0.0.1:9");
     for (with, code) in [
-        (serde_json::json!({}), "2"),
-        (serde_json::json!({ "target": "" }), "2"),
-        (serde_json::json!({ "target": nobody }), "3"),
-        (serde_json::json!({ "target": nobody, "args": "--nonsense" }), "2"),
-        (serde_json::json!({ "config": "none.toml" }), "2"),
+        (json!({}), "2"),
+        (json!({ "target": "" }), "2"),
+        (json!({ "target": nobody }), "3"),
+        (json!({ "target": nobody, "args": "--nonsense" }), "2"),
+        (json!({ "config": "none.toml" }), "2"),
     ] {
-        let place = Workplace::new(Install::OnThePath);
-        let ran = github::action(&place, &action, &with, &Default::default());
+        let ran = github::action(&Workplace::new(Install::OnThePath), &action, &with, &Default::default());
         assert!(!ran.is_green, "{with}\n{}", ran.log);
         assert_eq!(ran.outputs["exit-code"], code, "{with}\n{}", ran.log);
     }
@@ -129,21 +127,17 @@ fn the_action_is_red_where_no_target_is_named_or_none_answers() {
 #[test]
 fn the_action_takes_the_target_from_the_configuration_and_keeps_blanks_in_arguments() {
     let server = server(&[]);
-    let place = Workplace::new(Install::OnThePath);
-    place.write("wabizspec.toml", &format!("[target]\nurl = \"{}\"\n", server.url()));
-    let reset = format!("--reset\nPOST {}/__control/reset\n\nlogin/first-login\n", server.url());
-    let ran = github::action(
-        &place,
-        &yaml(ACTION),
-        &serde_json::json!({ "args": reset, "min-cases": "1" }),
-        &Default::default(),
-    );
-    assert!(ran.is_green, "{}", ran.log);
-    let other = Workplace::new(Install::OnThePath);
-    other.write("ci/target.toml", &format!("[target]\nurl = \"{}\"\n", server.url()));
-    let with = serde_json::json!({ "config": "ci/target.toml", "min-cases": "" });
-    let ran = github::action(&other, &yaml(ACTION), &with, &Default::default());
-    assert!(ran.is_green, "{}", ran.log);
+    let config = format!("[target]\nurl = \"{}\"\n", server.url());
+    let args = format!("--reset\n{}\n\nlogin/first-login\n", reset_of(&server));
+    for (file, with) in [
+        ("wabizspec.toml", json!({ "args": args, "min-cases": "1" })),
+        ("ci/target.toml", json!({ "config": "ci/target.toml", "min-cases": "" })),
+    ] {
+        let place = Workplace::new(Install::OnThePath);
+        place.write(file, &config);
+        let ran = github::action(&place, &yaml(ACTION), &with, &Default::default());
+        assert!(ran.is_green, "{}", ran.log);
+    }
 }
 
 /// A secret that does not exist, or that a fork is not given, arrives as an empty input.
@@ -151,26 +145,24 @@ fn the_action_takes_the_target_from_the_configuration_and_keeps_blanks_in_argume
 fn the_action_is_red_where_the_password_is_lost_and_takes_it_from_the_job_too() {
     let server = in_use(&[]);
     let action = yaml(ACTION);
-    let job = |with: serde_json::Value, environment: &[(&str, &str)]| {
+    for (password_input, variable, code) in [(Some(""), None, "3"), (None, Some(OWNERS), "0"), (None, Some(""), "2")] {
+        let mut with = json!({ "target": server.url() });
+        if let Some(password) = password_input {
+            with["admin-password"] = json!(password);
+        }
+        let environment = variable.map(|value| (PASSWORD.to_owned(), value.to_owned()));
         let place = Workplace::new(Install::OnThePath);
-        let pairs = environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        github::action(&place, &action, &with, &pairs.collect())
-    };
-    let ran = job(serde_json::json!({ "target": server.url(), "admin-password": "" }), &[]);
-    assert_eq!(ran.outputs["exit-code"], "3", "{}", ran.log);
-    assert!(ran.log.contains("fewer than the 100"), "{}", ran.log);
-    let with = || serde_json::json!({ "target": server.url() });
-    let ran = job(with(), &[("WABIZSPEC_ADMIN_PASSWORD", OWNERS)]);
-    assert_eq!(ran.outputs["exit-code"], "0", "{}", ran.log);
-    let ran = job(with(), &[("WABIZSPEC_ADMIN_PASSWORD", "")]);
-    assert_eq!(ran.outputs["exit-code"], "2", "{}", ran.log);
+        let ran = github::action(&place, &action, &with, &environment.into_iter().collect());
+        assert_eq!(ran.outputs["exit-code"], code, "{}", ran.log);
+        assert_eq!(ran.log.contains("fewer than the 100"), code == "3", "{}", ran.log);
+    }
 }
 
 #[test]
 fn where_the_program_is_missing_it_is_built_once() {
     let server = in_use(&[]);
     let place = Workplace::new(Install::Missing);
-    let with = serde_json::json!({ "target": server.url(), "admin-password": OWNERS });
+    let with = json!({ "target": server.url(), "admin-password": OWNERS });
     for _ in 0..2 {
         let ran = github::action(&place, &yaml(ACTION), &with, &Default::default());
         assert!(ran.is_green, "{}", ran.log);
@@ -207,7 +199,20 @@ fn the_shell_recipe_is_green_on_a_conforming_target_and_red_on_a_broken_one() {
         place.write("admin.password", &format!("{OWNERS}\n"));
         let recipe = at(&server, block("sh", "--report junit="));
         let ran = place.bash("-e", &recipe, &Default::default());
-        assert_eq!(ran.status.success(), green, "{}", ran.log);
+        assert_eq!(ran.is_green, green, "{}", ran.log);
         assert!(place.read("junit.xml").contains("<testsuite"), "{}", ran.log);
     }
+}
+
+/// On a port that is free.
+#[test]
+fn the_recipe_with_a_fault_turns_a_gate_red() {
+    let free = nobody();
+    let recipe = block("sh", "--fault").replace("127.0.0.1:9091", free.trim_start_matches("http://"));
+    let run = |recipe: &str| Workplace::new(Install::OnThePath).bash("+e", recipe, &Default::default());
+    let red = run(&recipe);
+    assert!(red.is_green, "{}", red.log);
+    // Without the fault the gate stays green, and the recipe says so.
+    let sound = recipe.replace(" --fault login.first.default-password-accepted", "");
+    assert_eq!(run(&sound).code, Some(1));
 }

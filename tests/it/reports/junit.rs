@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// What stands in a JUnit report.
 pub struct Junit {
-    /// The names of the test cases.
     pub ids: Vec<String>,
-    /// How often each element stands in it.
     pub elements: BTreeMap<String, usize>,
 }
 
@@ -28,7 +25,6 @@ const SCHEMA: [(&str, &[&str], &[&str]); 7] = [
     ("system-out", &["testcase", "testsuite"], &[]),
 ];
 
-/// Reads a JUnit report and holds it to the schema.
 pub fn read(text: &str) -> Junit {
     let illegal =
         |c: &char| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);

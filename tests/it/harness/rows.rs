@@ -1,0 +1,26 @@
+//! Many things of one kind: tried some at a time, and every complaint told at once.
+
+use std::panic::resume_unwind;
+use std::sync::Mutex;
+use std::thread;
+
+#[track_caller]
+pub fn none(complaints: impl IntoIterator<Item = String>) {
+    let complaints: Vec<String> = complaints.into_iter().collect();
+    assert!(complaints.is_empty(), "{}:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+/// The results of the work for each item, in no order. So many items are worked on at a time; a panic is passed on.
+pub fn parallel<T: Send, R: Send>(
+    at_once: usize,
+    items: impl IntoIterator<Item = T>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let waiting = Mutex::new(items.into_iter().collect::<Vec<T>>().into_iter());
+    let next = || waiting.lock().expect("items").next();
+    let worker = || std::iter::from_fn(next).map(&work).collect::<Vec<R>>();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
