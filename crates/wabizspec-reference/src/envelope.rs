@@ -152,6 +152,9 @@ mod tests {
         let sent = |edit| answered(edit, Ok(Success::CodeSent), Some(json!({"vname": "Acme"})));
         let usual = sent(|_| {});
         assert_eq!((usual.status, text(&usual)), (202, format!(r#"{{"account":[{{"vname":"Acme"}}],{META}}}"#)));
+        assert_eq!(usual.header("content-type"), Some("application/json"));
+        let charset = sent(|dialect| dialect.charset = true);
+        assert_eq!(charset.header("content-type"), Some("application/json; charset=utf-8"));
         assert_eq!(text(&sent(|dialect| dialect.meta = false)), r#"{"account":[{"vname":"Acme"}]}"#);
         let reversed = text(&sent(|dialect| dialect.reversed = true));
         assert!(reversed.starts_with(r#"{"meta":{"api_status""#), "{reversed}");
@@ -182,15 +185,8 @@ mod tests {
         let wrong = refused(Resource::Login, Refusal::WrongMethod);
         assert_eq!((wrong.status, wrong.header("allow")), (405, Some("POST")));
         let silent = answered(|dialect| dialect.bodies_on_401 = false, Err(Refusal::WrongPassword.into()), None);
-        assert_eq!((silent.status, silent.body), (401, AnswerBody::Empty));
-    }
-
-    #[test]
-    fn json_has_its_content_type() {
-        let usual = refused(Resource::Users, Refusal::Forbidden);
-        assert_eq!(usual.header("content-type"), Some("application/json"));
-        let charset = answered(|dialect| dialect.charset = true, Err(Refusal::Forbidden.into()), None);
-        assert_eq!(charset.header("content-type"), Some("application/json; charset=utf-8"));
+        assert_eq!((silent.status, silent.header("content-type")), (401, None));
+        assert_eq!(silent.body, AnswerBody::Empty);
     }
 
     #[test]
