@@ -164,7 +164,7 @@ pub struct Refused(pub Vec<Reason>);
 pub struct Reason {
     /// What kind of refusal it is.
     pub refusal: Refusal,
-    /// Details better than those of [`Refusal::details`].
+    /// Better details than the usual ones of this kind.
     pub details: Option<String>,
 }
 
