@@ -1,7 +1,7 @@
 //! Accounts on the target, and everything a run does to them: made under names of its own, logged in to, removed.
 //!
-//! Every request that may give an account a password passes through [`Accounts::before`], which puts the password into
-//! the journal first. Deleting takes an [`OwnName`], so nothing can be deleted that the run did not make up.
+//! Every request that may give an account a password passes through `Accounts::before`, which puts the password into
+//! the journal first. Deleting takes an `OwnName`, so nothing can be deleted that the run did not make up.
 
 mod calls;
 
