@@ -21,7 +21,6 @@ use crate::transport::throttle::Patience;
 /// Harness names whose values are ordinary words or the owner's, and the same in every run.
 const CONSTANT: [&str; 6] = ["admin", "cc", "phone_number", "cert", "vname", "base"];
 
-/// A case that was run.
 pub(super) struct Ran {
     pub report: CaseReport,
     pub aftermath: Aftermath,
@@ -38,7 +37,7 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Op
         judgement: Judgement::default(),
         exchanges: Vec::new(),
         sent: Vec::new(),
-        own: ready.own.map(|(_, account)| account.username),
+        has_own_user: ready.own.is_some(),
         blocked: None,
         obstacle: None,
         patience: Patience::default(),
@@ -66,8 +65,8 @@ struct Attempt<'a> {
     exchanges: Vec<Exchange>,
     /// The step of each exchange.
     sent: Vec<&'a Step>,
-    /// The account that was made for this case alone.
-    own: Option<String>,
+    /// Whether an account was made for this case alone.
+    has_own_user: bool,
     /// Why a step could not be judged.
     blocked: Option<Cause>,
     /// Why no step can follow the last answer.
@@ -159,7 +158,6 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// Compares the answers with those that were accepted earlier.
     fn compare_with_snapshot(&mut self) {
         let Some(store) = self.harness.settings.snapshots.as_ref().filter(|_| self.blocked.is_none()) else {
             return;
@@ -201,7 +199,7 @@ impl<'a> Attempt<'a> {
     /// `left_out` has the names of the steps that were not tried.
     fn finish(mut self, left_out: Vec<String>, elapsed: Duration) -> Ran {
         self.compare_with_snapshot();
-        let Attempt { harness, case, bindings, secrets, judgement, exchanges, sent, own, .. } = self;
+        let Attempt { harness, case, bindings, secrets, judgement, exchanges, sent, has_own_user, .. } = self;
         let failed = judgement.findings.iter().any(|finding| finding.level >= harness.settings.fail_on);
         let verdict = match failed {
             true => Verdict::Fail,
@@ -210,7 +208,7 @@ impl<'a> Attempt<'a> {
         };
         let names = harness.accounts.names();
         let owns = |name: &str| match case.given() {
-            Given::User if own.is_none() => names.made(name) && bindings.value("user") != Some(name),
+            Given::User if !has_own_user => names.made(name) && bindings.value("user") != Some(name),
             _ => names.made(name),
         };
         let base = harness.target.transport.origin().base_path();

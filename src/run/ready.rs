@@ -99,7 +99,6 @@ impl<'c> Fixtures<'c> {
     }
 }
 
-/// A case that can begin.
 pub(super) struct Ready {
     pub bindings: Bindings,
     pub secrets: Redaction,

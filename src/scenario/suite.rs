@@ -12,7 +12,6 @@ use crate::{files, parallel};
 
 include!(concat!(env!("OUT_DIR"), "/embedded_suite.rs"));
 
-/// The name of the register's file inside a suite's folder.
 const REGISTER: &str = "requirements.toml";
 
 /// A register and its scenarios.
