@@ -32,24 +32,20 @@ const INTERNAL: &str =
 const LOGIN: &str = r#"{"meta":{"version":"v2.37.1","api_status":"stable"},"users":[{"token":"eyJhbGciOiJIUzI1NiJ9.e30.c2ln","expires_after":"2099-01-01 00:00:00+00:00"}]}"#;
 
 #[test]
-fn a_server_that_refuses_everything() {
-    // It looks like a server in use, on which `--fresh` was given by mistake: nothing is found, and nothing is green.
-    judge(&always("401 Unauthorized", "application/json", ERROR), "", 3);
-    // The challenge makes its refusals as right as a refusal can be.
-    judge(&always("401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"", "application/json", ERROR), "", 3);
-}
-
-#[test]
 fn a_server_that_gives_everybody_the_same_answer() {
-    for (status, content_type, body) in [
-        ("200 OK", "application/json", LOGIN),
-        ("404 Not Found", "application/json", ERROR),
-        ("500 Internal Server Error", "application/json", INTERNAL),
-        ("500 Internal Server Error", "text/plain", "boom"),
-        ("200 OK", "text/html", "<!doctype html><title>It works!</title>"),
-        ("403 Forbidden", "text/html", "<!doctype html><title>Forbidden</title>"),
+    for (status, content_type, body, code) in [
+        // It looks like a server in use, on which `--fresh` was given by mistake: nothing is found, and nothing is green.
+        ("401 Unauthorized", "application/json", ERROR, 3),
+        // The challenge makes its refusals as right as a refusal can be.
+        ("401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"", "application/json", ERROR, 3),
+        ("200 OK", "application/json", LOGIN, 1),
+        ("404 Not Found", "application/json", ERROR, 1),
+        ("500 Internal Server Error", "application/json", INTERNAL, 1),
+        ("500 Internal Server Error", "text/plain", "boom", 1),
+        ("200 OK", "text/html", "<!doctype html><title>It works!</title>", 1),
+        ("403 Forbidden", "text/html", "<!doctype html><title>Forbidden</title>", 1),
     ] {
-        judge(&always(status, content_type, body), "", 1);
+        judge(&always(status, content_type, body), "", code);
     }
 }
 

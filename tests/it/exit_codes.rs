@@ -11,24 +11,15 @@ fn faulty() -> Server {
 }
 
 #[test]
-fn the_codes_are_the_documented_ones() {
+fn zero_where_everything_that_ran_conforms_and_one_where_a_must_is_broken() {
     let codes = [CONFORMS, FINDINGS, USAGE, INCONCLUSIVE, DEFECT, INTERRUPTED];
-    assert_eq!(codes, [0, 1, 2, 3, 70, 130]);
-}
-
-#[test]
-fn zero_where_everything_that_ran_conforms() {
+    assert_eq!(codes, [0, 1, 2, 3, 70, 130], "the documented ones");
     Program::new("run").end().exited(0).says("everything that ran conforms");
     // Most is skipped here, and reported as such; something was judged.
     let ended = Program::judge("").at(&reference(|_| {})).end().exited(0);
     ended.counts_over("skipped", 100).counts_over("pass", 0);
-}
-
-#[test]
-fn one_where_a_must_is_broken() {
-    let server = faulty();
-    let program = Program::judge("--fresh login/default-password-alone").at(&server);
-    program.end().exited(1).says("does not conform");
+    let ended = Program::judge("--fresh login/default-password-alone").at(&faulty()).end().exited(1);
+    ended.says("does not conform");
 }
 
 #[test]

@@ -82,8 +82,9 @@ const FAULTS: [(&str, Surface, u64, &str); 14] = [
 
 #[test]
 fn a_planted_fault_is_found_as_what_it_is() {
-    let mut cut_at_nul = planted("login.credentials.cut-at-nul");
+    let mut cut_at_nul = Behaviour::default();
     cut_at_nul.passwords.on_update.controls = true;
+    cut_at_nul.functions.kept = |password| Cow::Borrowed(password.split('\0').next().unwrap_or_default());
     let mut cut_at_colon = planted("login.credentials.second-colon-ends");
     cut_at_colon.functions.kept = |password| Cow::Borrowed(password.split(':').next().unwrap_or_default());
     let more = [

@@ -218,10 +218,7 @@ fn every_module_imports_only_from_those_above_it() {
         none(wrong);
         assert_eq!(seen, named, "lib.rs and the folder name the same modules");
     }
-}
-
-#[test]
-fn the_program_only_calls_the_command_line() {
+    // The program only calls the command line.
     let used = imports(&[], &fs::read_to_string(repository("src/main.rs")).expect("main.rs"));
     let used: BTreeSet<&str> = used.iter().map(|path| path[0].as_str()).collect();
     assert_eq!(used.into_iter().collect::<Vec<_>>(), ["cli"]);

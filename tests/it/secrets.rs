@@ -123,13 +123,9 @@ fn judge(server: &Server, filters: &str) -> Ended {
 }
 
 #[test]
-fn a_target_that_conforms() {
+fn a_target_that_conforms_and_one_that_repeats_what_it_is_sent() {
     let server = taken(|behaviour| behaviour.rewrites = vec![note]);
     keeps_secrets(&judge(&server, "").counts_over("pass", 400));
-}
-
-#[test]
-fn a_target_that_repeats_what_it_is_sent() {
     let server = taken(|behaviour| behaviour.rewrites = vec![note, parrot]);
     let filters = "login/password-* login/*change* users/update* tokens/near* tokens/logout* envelope";
     keeps_secrets(&judge(&server, filters).exited(1).counts_over("fail", 50));

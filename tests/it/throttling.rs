@@ -141,10 +141,7 @@ fn a_deployed_target_is_sent_few_wrong_logins() {
         reason.starts_with("over budget") && case["verdict"] == "skipped"
     };
     assert!(ran.cases().iter().filter(over).count() > 100, "{}", ran.stdout);
-}
-
-#[test]
-fn the_owner_may_give_another_budget() {
+    // The owner may give another budget.
     let (_, few) = deployed("[target]\nwrong_logins = 5\n");
     assert!(few <= 5, "{few}");
     let (ran, many) = deployed("[target]\nwrong_logins = 60\n");

@@ -70,11 +70,7 @@ fn the_recipes_have_the_documented_shape() {
     shape::action(&yaml(ACTION));
     shape::workflow(&yaml(workflow()), &yaml(ACTION));
     shape::pipeline(&yaml(pipeline()));
-}
-
-/// Every block of YAML is one that is run here: a further recipe needs a test of its own.
-#[test]
-fn no_recipe_is_left_out() {
+    // Every block of YAML is one that is run here: a further recipe needs a test of its own.
     assert_eq!(blocks("yaml").len(), 2);
 }
 
