@@ -54,7 +54,6 @@ impl Scene {
         entries(&self.judged("", ""))
     }
 
-    /// The same with their reasons written.
     fn known(&self) -> String {
         reasoned(&self.entries())
     }

@@ -114,7 +114,6 @@ fn answer(asked: &Asked, echo: Echo) -> String {
     )
 }
 
-/// A place with a header in the configuration, and more.
 fn configured(more: &str) -> Place {
     let headers = format!("headers = {{ X-Gateway = \"env:GATEWAY\", X-Api-Key = \"{HEADER}\" }}");
     Place::with(&[("wabizspec.toml", &format!("[target]\n{headers}\n{more}")), ("known.toml", "")])

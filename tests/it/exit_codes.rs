@@ -62,7 +62,7 @@ fn a_hundred_and_thirty_where_it_was_interrupted() {
         let proxy = Proxy::until(&server, requests, Asked::hangs_unless_it_cleans_up);
         let mut running = Program::judge("--report ndjson=stream").at(&proxy).resetting(&server).start();
         running.still_runs_until(|| proxy.requests() > requests);
-        running.interrupt();
+        running.signal("INT");
         let ended = running.end().exited(130).says("interrupted: the report is complete up to here");
         assert!(!ended.is_complete());
         let planned = ended.0["suite"]["cases"].as_u64().expect("a count");

@@ -20,7 +20,6 @@ fn credentials<'c>(handled: &Handled<'c>) -> &'c [u8] {
     handled.call.authorization.first().copied().unwrap_or_default()
 }
 
-/// Whether the run has observed something that says this.
 fn observed(summary: &Summary, part: &str) -> bool {
     summary.observed.keys().any(|what| what.contains(part))
 }

@@ -152,7 +152,6 @@ fn each_string(value: &Value, look: &mut dyn FnMut(&str)) {
     }
 }
 
-/// How many places of an answer there are to put something.
 const PLACES: usize = 11;
 
 /// The answer to the request of that number: a secret in an encoding of its own and the commands, in a place of its own.

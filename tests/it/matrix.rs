@@ -99,17 +99,11 @@ fn kept(all: &BTreeMap<String, BTreeSet<String>>) -> Vec<Row> {
             row.red.extend(cases);
             continue;
         }
-        let words: Vec<&str> = line.split(" | ").collect();
-        let [id, requirement, _, verdict] = words[..] else {
+        let words: Vec<String> = line.split(" | ").map(str::to_owned).collect();
+        let Ok([id, requirement, _, verdict]) = <[String; 4]>::try_from(words) else {
             panic!("{KEPT}: {line}");
         };
-        rows.push(Row {
-            id: id.to_owned(),
-            requirement: requirement.to_owned(),
-            verdict: verdict.to_owned(),
-            red: BTreeSet::new(),
-            killers: BTreeSet::new(),
-        });
+        rows.push(Row { id, requirement, verdict, red: BTreeSet::new(), killers: BTreeSet::new() });
     }
     rows
 }

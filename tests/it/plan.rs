@@ -12,7 +12,6 @@ fn ids(printed: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     (runs.lines().filter_map(second).collect(), left_out.lines().filter_map(first).collect())
 }
 
-/// The ids that the plan of this run prints.
 fn planned(line: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     ids(&Program::new("run --plan").args(line).end().exited(0).stdout)
 }

@@ -23,7 +23,6 @@ fn recover(url: &str, journal: &str, more: &str) -> Program {
     place.program("recover --journal kept.journal").at(url).args(more)
 }
 
-/// Makes these accounts as the admin would.
 fn make(server: &Server, names: &[&str]) {
     let token = log_in(server, OWNERS, "");
     for name in names {

@@ -63,7 +63,6 @@ fn requirements(suite: &Suite) -> String {
     text
 }
 
-/// The scenario files, each with its text and the JSON that its TOML stands for.
 fn scenarios() -> Vec<(PathBuf, String, Value)> {
     let files = AREAS.iter().flat_map(|area| files_of(&repository("scenarios").join(area), "toml"));
     let read = |path: PathBuf| {

@@ -35,7 +35,6 @@ fn the_reference_client_answers_as_approved() {
     assert_eq!(files(&folder, "new"), BTreeSet::new(), "no transcript is pending");
 }
 
-/// The files with that extension, as `area/name.extension`.
 fn files(folder: &Path, extension: &str) -> BTreeSet<String> {
     let relative = |file: PathBuf| file.strip_prefix(folder).expect("inside").display().to_string();
     files_of(folder, extension).into_iter().map(relative).collect()

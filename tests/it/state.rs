@@ -229,7 +229,7 @@ fn no_reset_happens_after_the_stop() {
     let mut running = Program::judge("").at(&proxy).reset(&post(&hook)).start();
     running.still_runs_until(|| proxy.requests() > 300);
     let before = hook.accepted();
-    running.interrupt();
+    running.signal("INT");
     running.end().exited(130);
     assert_eq!(hook.accepted(), before);
 }
@@ -252,7 +252,7 @@ fn the_stop_is_heard_while_the_run_waits() {
         let running = Program::judge("login/first-login").reset(reset).at(&starting).start();
         // Once the target has been asked whether it answers, the reset is waited for, and then the target.
         eventually("asked", || starting.accepted() > before);
-        running.interrupt();
+        running.signal("INT");
         assert!(!running.end().exited(130).is_complete());
     }
 }
@@ -264,7 +264,7 @@ fn interrupted_while_it_cleans_up(args: &str) -> (Server, Proxy, Running) {
     let program = Program::judge("--allow users --timeout 30s users").at(&proxy).args(args);
     let mut running = program.password().start();
     running.still_runs_until(|| proxy.requests() > 60);
-    running.interrupt();
+    running.signal("INT");
     running.still_runs_until(|| proxy.log().iter().skip(60).any(|asked| asked.method == "DELETE"));
     (server, proxy, running)
 }
@@ -272,7 +272,7 @@ fn interrupted_while_it_cleans_up(args: &str) -> (Server, Proxy, Running) {
 #[test]
 fn the_second_signal_ends_the_run_with_its_report_whole() {
     let (_server, _front, running) = interrupted_while_it_cleans_up("");
-    running.interrupt();
+    running.signal("INT");
     let ended = running.end().exited(130).counts_over("pass", 0);
     assert!(!ended.is_complete() && ended.notes().contains("recover --clean"), "{}", ended.notes());
 }

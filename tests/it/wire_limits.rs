@@ -22,7 +22,6 @@ fn a_target_that_is_not_there() {
     }
 }
 
-/// A request with a body of so many MiB.
 fn large(mebibytes: usize) -> Request {
     request("POST", "/", Some(&vec![b'x'; mebibytes << 20]))
 }

@@ -45,13 +45,11 @@ fn wire(host: &str, address: SocketAddr, trust: &Trust) -> Wire {
     Wire::new(origin, Some(configuration(trust).expect("a configuration")), limits())
 }
 
-/// One request to `https://host` from a client that trusts `trust`.
 fn ask(identity: &Identity, host: &str, trust: &Trust) -> Exchange {
     let server = serve_tls(identity, OK, Ending::KeepAlive);
     run(wire(host, server.address, trust).send(get("/")))
 }
 
-/// A file that is removed with the place.
 fn ca_file(pem: &str) -> (Place, Trust) {
     let place = Place::with(&[("ca.pem", pem)]);
     let path = place.join("ca.pem");

@@ -50,19 +50,8 @@ fn each(rows: &[Row], server: &Server, judge: impl Fn(&Place) -> Option<&'static
 }
 
 /// The calls that open, create, rename or remove files.
-const CALLS: [&str; 11] = [
-    "File::open",
-    "File::create",
-    "OpenOptions",
-    "fs::read(",
-    "fs::read_to_string",
-    "fs::write",
-    "fs::copy",
-    "fs::rename",
-    "fs::remove_",
-    "fs::create_dir",
-    "DirBuilder",
-];
+const CALLS: &str = "File::open File::create OpenOptions fs::read( fs::read_to_string fs::write fs::copy fs::rename \
+    fs::remove_ fs::create_dir DirBuilder";
 
 #[test]
 fn one_module_opens_files() {
@@ -75,7 +64,7 @@ fn one_module_opens_files() {
         let program = text.split("#[cfg(test)]").next().expect("text");
         let name = path.strip_prefix(&src).expect("below").display().to_string();
         let is_test = name.ends_with("tests.rs") || name.contains("/tests/");
-        if !is_test && CALLS.iter().any(|call| program.contains(call)) {
+        if !is_test && CALLS.split_whitespace().any(|call| program.contains(call)) {
             found.push(name);
         }
     }

@@ -20,7 +20,6 @@ impl Place {
         Place(Arc::new(tempfile::tempdir().expect("a folder")))
     }
 
-    /// With these files: name and text.
     pub fn with(files: &[(&str, &str)]) -> Place {
         let place = Place::new();
         files.iter().for_each(|(name, text)| place.write(name, text));
@@ -54,13 +53,11 @@ impl Place {
         fs::write(self.new_path(name), text).expect("a file");
     }
 
-    /// Writes a script that can be run.
     pub fn executable(&self, name: &str, script: &str) {
         self.write(name, script);
         fs::set_permissions(self.join(name), fs::Permissions::from_mode(0o755)).expect("a mode");
     }
 
-    /// Creates a link to something in the same place.
     pub fn link(&self, name: &str, to: &str) {
         std::os::unix::fs::symlink(self.join(to), self.new_path(name)).expect("a link");
     }
@@ -115,7 +112,6 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Those of them with that extension.
 pub fn files_of(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut files = files_below(folder);
     files.retain(|file| file.extension().is_some_and(|found| found == extension));

@@ -152,10 +152,6 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn interrupt(&self) {
-        self.signal("INT");
-    }
-
     /// Sends it that signal, such as `HUP`.
     pub fn signal(&self, name: &str) {
         signal(self.id(), name);

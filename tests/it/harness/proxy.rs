@@ -116,7 +116,6 @@ impl Proxy {
         Ok(Proxy { address, shared, _reference: None })
     }
 
-    /// One that speaks TLS.
     pub fn secure(client: &reference::Server, tls: Arc<ServerConfig>) -> Proxy {
         let rules = Rules { tls: Some(tls), ..Rules::default() };
         Proxy::open(client, rules).expect("the loopback address can be listened on")
@@ -327,10 +326,7 @@ fn forward(asked: &Asked, upstream: &mut BufReader<TcpStream>) -> Option<Vec<u8>
     upstream.get_mut().write_all(&request).ok()?;
     let head = read_head(upstream)?;
     // The answer to HEAD has a length and no body.
-    let body = match asked.method == "HEAD" {
-        true => Vec::new(),
-        false => read_body(upstream, &head)?,
-    };
+    let body = if asked.method == "HEAD" { Vec::new() } else { read_body(upstream, &head)? };
     Some([head.as_bytes(), &body].concat())
 }
 

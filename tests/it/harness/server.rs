@@ -1,6 +1,6 @@
 //! Servers that do with each connection what a test says, and the only accept loop of the tests.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,6 @@ use super::proxy::Reaction;
 /// The longest wait for the other side. It only keeps a defect from hanging a test.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Any free port.
 pub const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A listening server. It listens until it is dropped; connections that are open then go on.
@@ -152,7 +151,6 @@ impl Asked {
         self.method == method && self.target == target
     }
 
-    /// The target without its query.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
@@ -243,18 +241,9 @@ pub fn write(stream: &mut impl Write, bytes: impl AsRef<[u8]>) {
 
 /// Keeps the connection open until the client closes it.
 pub fn hold(stream: &mut impl Read) {
-    let mut sink = [0; 4096];
-    loop {
-        match stream.read(&mut sink) {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
-    }
+    let _ = std::io::copy(stream, &mut std::io::sink());
 }
 
-/// Closes with a reset instead of an end of the stream.
 pub fn reset(stream: TcpStream) {
     ends_with_a_reset(&stream);
 }

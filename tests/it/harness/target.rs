@@ -22,7 +22,6 @@ pub fn reference(edit: impl FnOnce(&mut Settings)) -> Server {
     Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).expect("the loopback address can be listened on")
 }
 
-/// As just installed, in that state of the registration.
 pub fn fresh(registration: &str) -> Server {
     let registration = match registration {
         "sunset" => Registration::Sunset,
@@ -70,7 +69,8 @@ pub fn log_in(server: &Server, password: &str, body: &str) -> String {
     let basic = format!("Basic {}", STANDARD.encode(format!("admin:{password}")));
     let headers = [("Authorization", basic.as_str()), ("Content-Type", "application/json")];
     let answer = ask(&server.url(), "POST /v1/users/login", &headers, body);
-    let json: Value = serde_json::from_str(body_of(&answer)).unwrap_or_else(|_| panic!("no login: {answer}"));
+    let json: Value = serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1)
+        .unwrap_or_else(|_| panic!("no login: {answer}"));
     json["users"][0]["token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
 }
 
@@ -81,7 +81,6 @@ pub fn admins_credentials(asked: &Asked) -> Option<String> {
     credentials.strip_prefix("admin:").map(str::to_owned)
 }
 
-/// Makes an account as the admin with that token would.
 #[track_caller]
 pub fn make(server: &Server, token: &str, name: &str) {
     let bearer = format!("Bearer {token}");
@@ -106,15 +105,10 @@ pub fn ask(url: &str, line: &str, headers: &[(&str, &str)], body: &str) -> Strin
     answer
 }
 
-pub fn body_of(answer: &str) -> &str {
-    answer.split_once("\r\n\r\n").expect("a body").1
-}
-
 pub fn accounts(server: &Server) -> Vec<String> {
     server.dump()["users"].as_object().expect("users").keys().cloned().collect()
 }
 
-/// The password of the admin as the target has it.
 pub fn admins(server: &Server) -> String {
     server.dump()["users"]["admin"]["passwords"][0].as_str().expect("a password").to_owned()
 }

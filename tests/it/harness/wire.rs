@@ -187,8 +187,7 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 pub fn send(server: &Server, request: &Request) -> Exchange {
-    let wire = server.wire();
-    run(wire.send(request.clone()))
+    send_within(server, limits(), request)
 }
 
 pub fn send_within(server: &Server, limits: Limits, request: &Request) -> Exchange {

@@ -16,20 +16,17 @@ use workplace::{Install, Workplace};
 const ACTION: &str = include_str!("../../../action.yml");
 const README: &str = include_str!("../../../README.md");
 
-/// Where the recipes say that the target is.
 const ADDRESSES: [&str; 3] = ["https://wabiz.example.com:9090", "http://localhost:9090", "http://wabiz:9090"];
 
 /// A fault that every refusal shows, so without any permission too.
 const VISIBLE: &str = "envelope.error-shape.without-title";
 
-/// The blocks of the README in that language.
 fn blocks(language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
     let blocks = README.split(fence.as_str()).skip(1);
     blocks.map(|rest| rest.split("```").next().unwrap_or_default()).collect()
 }
 
-/// The only block with that text in it.
 fn block(language: &str, containing: &str) -> &'static str {
     let mut found = blocks(language).into_iter().filter(|block| block.contains(containing));
     let block = found.next().unwrap_or_else(|| panic!("the README has a {language} block with {containing}"));
