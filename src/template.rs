@@ -1,6 +1,6 @@
 //! `${name}` in scenario texts, and JSON Pointers.
 //!
-//! `${name}` stands for a bound value, `${name|filter}` for that value changed by a [`Filter`], and `$${` for a literal
+//! `${name}` stands for a bound value, `${name|filter}` for that value changed by a filter, and `$${` for a literal
 //! `${`. Rendering is pure; what is bound is decided elsewhere.
 
 use std::collections::BTreeMap;
