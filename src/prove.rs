@@ -106,7 +106,7 @@ impl Proof {
     }
 }
 
-/// Is told how a proof goes on.
+/// Receives the progress of a proof.
 pub trait Progress: Sync {
     /// The number of planted faults, and of cases that generated ones are tried for afterwards.
     fn begins(&self, faults: usize, cases: usize);

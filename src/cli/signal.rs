@@ -43,7 +43,7 @@ pub(super) fn stops_on_signals() -> Stops {
                 return std::future::pending().await;
             };
             signals.recv().await;
-            // If the program has just finished by itself, nobody listens any more.
+            // If the program has just finished by itself, no one is listening any more.
             let _ = stop.send(true);
             signals.recv().await;
             if end.send(true).is_ok() {

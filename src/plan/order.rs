@@ -122,7 +122,7 @@ impl Capabilities {
 
     fn case_may(&self, case: &Case, change: Change) -> bool {
         match change {
-            // The password of an account that the run made concerns nobody else.
+            // The password of an account that the run made affects no one else.
             Change::Passwords if case.is_confined() => self.may(Change::Users),
             // The first login.
             Change::Passwords if case.given() == Given::Fresh && self.fresh => true,
@@ -297,7 +297,7 @@ impl Group {
             // With the code, the number may end up registered.
             _ if changes(Change::Registration) && uses_code(case) => Group::Verified,
             _ if changes(Change::Registration) => Group::Registering,
-            // A logout that ends more than it should would break the cases beside it.
+            // A logout that ends more than it should would break the cases in flight.
             (_, true) if case.logs_out() => Group::LoggingOut,
             (_, true) => Group::Unchanged,
             _ if case.is_confined() => Group::Confined,

@@ -123,7 +123,7 @@ impl Summary {
             self.tally(id).cases.push(index);
         }
         for finding in &case.findings {
-            // A known failure excuses what fails its case, but no warning beside it.
+            // A known failure excuses what fails its case, but not its warnings.
             let verdict = match case.verdict {
                 Verdict::Known if finding.level < self.fail_on() => Verdict::Pass,
                 verdict => verdict,

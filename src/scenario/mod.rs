@@ -219,7 +219,7 @@ impl Action {
     }
 }
 
-/// The names that the harness binds for a case in that state, beside its row and its captures.
+/// The names that the harness binds for a case in that state, in addition to its row and its captures.
 fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
     const ANY: [&str; 5] = ["host", "base", "unique", "unique4", "new_password"];
     const ADMIN: [&str; 8] = ["admin", "admin_password", "admin_token", "cc", "phone_number", "cert", "vname", "code"];

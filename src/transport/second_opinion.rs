@@ -45,7 +45,7 @@ pub struct SetupError(String);
 impl SecondOpinion {
     /// A client for one target. Nothing is opened yet.
     ///
-    /// `tls` is the configuration of our own client, see [`tls::configuration`]; HTTP/2 is offered beside HTTP/1.1. An
+    /// `tls` is the configuration of our own client, see [`tls::configuration`]; HTTP/2 is offered as well as HTTP/1.1. An
     /// http origin needs none, but an https proxy does. `proxy` is `http://`, `https://` or `socks5://`.
     pub fn new(
         origin: Origin,

@@ -29,7 +29,7 @@ impl Transport {
         Transport { client, origin, headers, gate, circuit_breaker, secrets }
     }
 
-    /// The same with secrets that nobody may be shown: values of configured headers and the like.
+    /// The same with secrets that must not be shown: values of configured headers and the like.
     pub fn with_secrets(self, secrets: Redaction) -> Transport {
         Transport { secrets, ..self }
     }

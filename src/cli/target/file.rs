@@ -17,7 +17,7 @@ pub(in crate::cli) struct Configuration {
     pub config: Config,
     /// The file that was read, if one was.
     pub file: Option<PathBuf>,
-    /// Whether only the file names the target, and nobody named the file: it was found in the current folder.
+    /// Whether only the file names the target, and it was not named: it was found in the current folder.
     pub is_found: bool,
     pub left_out: Option<LeftOut>,
 }

@@ -143,7 +143,7 @@ impl Accounts {
             if own.is_none() && given.username.as_deref().is_none_or(|name| name == self.admin_name) {
                 expected.admin_candidates.push(given.password.clone());
             }
-            // Who gets it from a faulty target where the name is not ours, nobody knows: at worst the admin.
+            // If the name is not ours, a faulty target may give it to anyone: at worst the admin.
             let username = own.unwrap_or(&self.admin_name).to_owned();
             accounts.push(Account { username, password: given.password });
         }

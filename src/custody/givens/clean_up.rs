@@ -129,7 +129,7 @@ impl Givens {
             let passwords = self.accounts.passwords();
             passwords.known.clone().filter(|_| passwords.is_certain())
         };
-        // Where nobody knows which of the passwords works, all of them stay.
+        // If it is unknown which of the passwords works, all of them stay.
         if let Some(known) = known {
             let is_the_owners = self.accounts.configured().as_ref() == Some(&known);
             let works = (!is_the_owners).then(|| self.accounts.admin_account(&known));

@@ -58,7 +58,7 @@ impl Givens {
         Ok(state)
     }
 
-    /// The state after a reset, if the target is just installed as far as can be told.
+    /// The state after a reset, if the target is just installed as far as can be seen.
     async fn verified(&mut self) -> Result<AfterReset, Failure> {
         let default = self.default_password().await?;
         let worked = self.accounts.passwords().before_a_reset();

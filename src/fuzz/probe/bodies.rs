@@ -205,7 +205,7 @@ impl Probe<'_> {
         }
     }
 
-    /// After a refused creation nobody must be able to log in; true if somebody is.
+    /// After a refused creation its login must not work; true if it does.
     async fn logs_in_after_refusal(&mut self, name: Option<&str>, candidates: &[String]) -> bool {
         let Some(name) = name.filter(|name| *name != "admin" && !name.contains(':')) else {
             return false;

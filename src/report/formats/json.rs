@@ -66,7 +66,7 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// The events of the run, as far as the document tells them.
+    /// The events of the run, as far as the document has them.
     pub fn into_events(self) -> impl Iterator<Item = Event> {
         let rule = |RequirementEntry { id, level, says, source, oracle, .. }| RequirementInfo {
             id,

@@ -29,7 +29,7 @@ pub enum ReadError {
 }
 
 /// Reads a report and hands over its events, in their order: `Started` first, `Ended` last unless the run died. Their
-/// texts are made harmless, whoever wrote the file.
+/// texts are made harmless, no matter who wrote the file.
 ///
 /// # Errors
 /// The file cannot be read, is no report, or is damaged.

@@ -86,7 +86,7 @@ pub enum Effect {
 }
 
 tabled! {
-    /// What the answer to a success carries beside `meta`.
+    /// What the answer to a success contains besides `meta`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum Payload: Option<&'static str> {
         /// Nothing.

@@ -25,7 +25,7 @@ use crate::documented::api::{Operation, Resource};
 use crate::documented::bodies::BodyError;
 use state::State;
 
-/// 32 bytes that nobody can guess, or nothing if there are none.
+/// 32 random bytes, or nothing if there are none.
 pub type Entropy = Box<dyn FnMut() -> Option<[u8; 32]> + Send>;
 
 /// Whether numbers can still be registered (account).

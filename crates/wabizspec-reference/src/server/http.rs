@@ -68,7 +68,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
         .header_read_timeout(PATIENCE)
         .auto_date_header(false)
         .serve_connection(TokioIo::new(tapped), service);
-    // If a connection fails, there is nobody to report it to.
+    // A connection that fails has no one to report to.
     let _ = served.await;
 }
 

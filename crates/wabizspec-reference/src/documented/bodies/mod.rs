@@ -66,7 +66,7 @@ pub enum Invalid {
     /// A name that could never be addressed.
     #[error("is the name of another resource")]
     Reserved,
-    /// A password that breaks the rule. [`super::password`] tells which part of it.
+    /// A password that breaks the rule. [`super::password`] reports which part of it.
     #[error("breaks the rule")]
     Weak,
 }
@@ -136,7 +136,7 @@ impl UsernameRule {
         UsernameRule { length: 4..=32 }
     }
 
-    /// Why this name is not valid. Beside the length: a colon or a control character could never be sent to log in
+    /// Why this name is not valid. Besides the length: a colon or a control character could never be sent to log in
     /// (RFC 7617 §2), and the names of the paths beside it could never be addressed (inferred).
     pub fn check(&self, username: &str) -> Result<(), MemberError> {
         let checked = match username {
