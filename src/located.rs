@@ -3,7 +3,7 @@
 //! The scenario files, the register of requirements and the configuration are TOML. What they mean is not known here.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -42,14 +42,9 @@ impl SourceText<'_> {
     }
 
     /// Refuses a text that is empty or blank.
-    pub(crate) fn filled(
-        &self,
-        text: &Spanned<String>,
-        what: impl Into<String>,
-        advice: &str,
-    ) -> Result<(), LocatedError> {
+    pub(crate) fn filled(&self, text: &Spanned<String>, what: impl ToString, advice: &str) -> Result<(), LocatedError> {
         match text.get_ref().trim().is_empty() {
-            true => Err(self.error(text.span(), what, advice)),
+            true => Err(self.error(text.span(), what.to_string(), advice)),
             false => Ok(()),
         }
     }
@@ -114,15 +109,13 @@ pub(crate) fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, Lo
     toml::from_str(source.text).map_err(|error| {
         let message = error.message().trim();
         // A type of ours brings its own advice.
-        let (what, advice) = match message.split_once("\nhelp: ") {
-            Some((what, advice)) => (what.to_owned(), advice.to_owned()),
-            None => {
-                let what = message.replace('\n', ", ");
-                let advice = advice(&what);
-                (what, advice)
-            }
-        };
-        source.error(error.span().unwrap_or(0..0), what, advice)
+        let span = error.span().unwrap_or(0..0);
+        if let Some((what, advice)) = message.split_once("\nhelp: ") {
+            return source.error(span, what, advice);
+        }
+        let what = message.replace('\n', ", ");
+        let advice = advice(&what);
+        source.error(span, what, advice)
     })
 }
 
@@ -131,7 +124,7 @@ pub(crate) fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, Lo
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(!from, transparent, inline))]
 #[serde(from = "BTreeMap<Spanned<String>, Spanned<T>>", bound(deserialize = "T: Deserialize<'de>"))]
 pub(crate) struct Located<T>(
-    #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, T>"))] Vec<(Spanned<String>, Spanned<T>)>,
+    #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, T>"))] pub Vec<(Spanned<String>, Spanned<T>)>,
 );
 
 impl<T> From<BTreeMap<Spanned<String>, Spanned<T>>> for Located<T> {
@@ -142,22 +135,11 @@ impl<T> From<BTreeMap<Spanned<String>, Spanned<T>>> for Located<T> {
     }
 }
 
-impl<T> Located<T> {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Spanned<String>, &Spanned<T>)> {
-        self.0.iter().map(|(key, value)| (key, value))
-    }
+impl<T> Deref for Located<T> {
+    type Target = [(Spanned<String>, Spanned<T>)];
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<T> IntoIterator for Located<T> {
-    type Item = (Spanned<String>, Spanned<T>);
-    type IntoIter = std::vec::IntoIter<Self::Item>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
@@ -169,14 +151,14 @@ impl<T> Default for Located<T> {
 
 /// The new name of a key that files of earlier versions have.
 fn renamed(key: &str) -> Option<&'static str> {
-    const RENAMED: [(&str, &str); 5] = [
-        ("twin", "positive"),
-        ("else_blocked", "may_refuse"),
-        ("mark", "basis"),
-        ("says", "statement"),
-        ("excuse", "untested"),
-    ];
-    RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
+    match key {
+        "twin" => Some("positive"),
+        "else_blocked" => Some("may_refuse"),
+        "mark" => Some("basis"),
+        "says" => Some("statement"),
+        "excuse" => Some("untested"),
+        _ => None,
+    }
 }
 
 fn advice(what: &str) -> String {
@@ -219,18 +201,16 @@ fn expected(type_name: &str) -> String {
 
 /// The known word that was most likely meant.
 pub(crate) fn nearest<'w>(wrong: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    known
-        .map(|word| (strsim::jaro_winkler(wrong, word), word))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, word)| word)
+    let rated = known.map(|word| (strsim::jaro_winkler(wrong, word), word));
+    let (likeness, word) = rated.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (likeness > 0.8).then_some(word)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[derive(Debug, serde::Deserialize)]
+    #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     #[allow(dead_code, reason = "only the refusals are of interest")]
     struct File {
@@ -238,17 +218,16 @@ mod tests {
         status: Option<u16>,
     }
 
-    fn error(text: &str) -> LocatedError {
-        parse::<File>(SourceText { file: "a.toml", text }).expect_err(text)
-    }
-
     #[test]
     fn a_wrong_key_is_reported_with_its_place_and_advice() {
-        let unknown = error("title = \"é\"\n  stauts = 4\n");
-        assert_eq!((unknown.line, unknown.column, &*unknown.advice), (2, 3, "did you mean `status`?"), "{unknown}");
-        let renamed = error("twin = \"login/good\"");
-        assert_eq!((renamed.line, renamed.column, &*renamed.advice), (1, 1, "it is called `positive` now"));
-        assert_eq!(error("status = 4").advice, "add `title = …`");
+        for (text, place, advice) in [
+            ("title = \"é\"\n  stauts = 4\n", (2, 3), "did you mean `status`?"),
+            ("twin = \"login/good\"", (1, 1), "it is called `positive` now"),
+            ("status = 4", (1, 1), "add `title = …`"),
+        ] {
+            let error = parse::<File>(SourceText { file: "a.toml", text }).expect_err(text);
+            assert_eq!(((error.line, error.column), &*error.advice), (place, advice), "{error}");
+        }
     }
 
     #[test]

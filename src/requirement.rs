@@ -124,7 +124,7 @@ impl Register {
         })?;
         let mut lines = LineCounter::new(source);
         let mut by_id = BTreeMap::new();
-        for (key, entry) in entries {
+        for (key, entry) in entries.0 {
             let line = lines.line(key.span().start);
             let requirement = requirement(source, &key, line, entry.into_inner())?;
             by_id.insert(key.into_inner(), requirement);

@@ -55,7 +55,7 @@ fn rows(reader: &Reader<'_>, cases: &Located<Located<String>>) -> Result<Vec<Row
         return Ok(vec![Row { name: None, bindings: Bindings::default(), line: 1 }]);
     }
     let mut lines = LineCounter::new(reader.source);
-    let row = |(name, values): (&Spanned<String>, &Spanned<Located<String>>)| {
+    let row = |(name, values): &(Spanned<String>, Spanned<Located<String>>)| {
         if !is_segment(name.get_ref()) {
             let what = format!("`{}` is not a valid row name", name.get_ref());
             let advice = "use lower case, digits and hyphens: it becomes part of the case id";
