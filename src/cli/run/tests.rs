@@ -10,13 +10,14 @@ use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Finding, Mismatch, Observation, Remark};
 use crate::report::{Format, Merged, Reports};
 use crate::run::{CaseReport, Cause, NotAsked, Started, TargetInfo};
-use crate::words::tests::{all_causes, all_that_is_expected, all_that_is_observed, in_other_words};
+use crate::words::tests::{Facts, in_other_words};
 
 /// The cases of a run in which everything was seen that there are words for.
 fn cases_of_all_facts() -> Vec<CaseReport> {
     let mismatch = |expected, observed| Mismatch { at: Place::at("/users/0"), expected, observed };
-    let expected = all_that_is_expected().into_iter().map(|(fact, _)| mismatch(fact, Observed::Absent));
-    let observed = all_that_is_observed().into_iter().map(|(fact, _)| mismatch(Expected::Absent, fact));
+    let Facts { expected, observed, causes } = Facts::all();
+    let expected = expected.into_iter().map(|(fact, _)| mismatch(fact, Observed::Absent));
+    let observed = observed.into_iter().map(|(fact, _)| mismatch(Expected::Absent, fact));
     let failing = expected.chain(observed).enumerate().map(|(number, mismatch)| {
         let mismatches = vec![mismatch.clone()];
         let finding =
@@ -29,7 +30,7 @@ fn cases_of_all_facts() -> Vec<CaseReport> {
             ..CaseReport::new(format!("login/failing-{number}"), Verdict::Fail)
         }
     });
-    let blocked = all_causes().into_iter().enumerate().map(|(number, (cause, _))| CaseReport {
+    let blocked = causes.into_iter().enumerate().map(|(number, (cause, _))| CaseReport {
         reason: Some(cause),
         ..CaseReport::new(format!("login/blocked-{number}"), Verdict::Blocked)
     });
@@ -88,15 +89,11 @@ fn held_to(baseline: &str, events: Vec<Event>) -> (Vec<String>, String) {
     let baseline = Baseline::parse(source).unwrap_or_else(|error| panic!("{error}"));
     let ids: Vec<String> = cases_of_all_facts().into_iter().map(|case| case.id).collect();
     let mut ledger = Ledger::new(baseline, Default::default(), ids.iter().map(String::as_str));
-    let mut failing = Vec::new();
-    for event in events.into_iter().flat_map(|event| ledger.take(event)) {
-        if let Event::Case(case) = event
-            && case.verdict == Verdict::Fail
-        {
-            failing.push(case.id);
-        }
-    }
-    (failing, to_paste(ledger.new_entries()))
+    let failing = events.into_iter().flat_map(|event| ledger.take(event)).filter_map(|event| match event {
+        Event::Case(case) if case.verdict == Verdict::Fail => Some(case.id),
+        _ => None,
+    });
+    (failing.collect(), to_paste(ledger.new_entries()))
 }
 
 /// Runs the test with a folder of its own and all cases, once for each format that can be read back.
