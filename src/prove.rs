@@ -63,6 +63,12 @@ pub struct Broken {
     pub what: String,
 }
 
+impl Broken {
+    fn new(id: &str, registration: Registration, what: impl ToString) -> Broken {
+        Broken { id: id.to_owned(), registration, what: what.to_string() }
+    }
+}
+
 /// The result of a proof.
 #[derive(Debug, Clone, Default)]
 pub struct Proof {
@@ -83,11 +89,7 @@ impl Proof {
     /// nothing unless the same request made good is accepted.
     pub fn of_incomplete(missing: &[MissingPositive]) -> Proof {
         let positives: BTreeSet<&str> = missing.iter().map(|missing| missing.positive.as_str()).collect();
-        let broken = |positive: &str| Broken {
-            id: positive.to_owned(),
-            registration: Registration::Open,
-            what: "missing, though named as a positive".to_owned(),
-        };
+        let broken = |positive| Broken::new(positive, Registration::Open, "missing, though named as a positive");
         Proof { baseline: positives.into_iter().map(broken).collect(), ..Proof::default() }
     }
 

@@ -15,7 +15,7 @@ use super::{
     print, read_suite,
 };
 use crate::files;
-use crate::prove::{FaultVerdict, Progress, Proof, Row, prove as make_proof};
+use crate::prove::{Broken, FaultVerdict, Progress, Proof, Row, prove as make_proof};
 use crate::reference::{Fault, Origin};
 use crate::report::{Format, Wanted, check_places};
 use crate::scenario::SuiteError;
@@ -163,8 +163,7 @@ fn as_markdown(proof: &Proof) -> String {
     let mut text = String::from("# Proof that the suite bites\n\n");
     if !proof.baseline.is_empty() {
         text.push_str("No fault was tried:\n\n");
-        for broken in &proof.baseline {
-            let (id, what, registration) = (&broken.id, &broken.what, broken.registration);
+        for Broken { id, what, registration } in &proof.baseline {
             let _ = writeln!(text, "* `{id}`: {what} (faultless client, registration {registration})");
         }
         return text;
@@ -226,14 +225,12 @@ fn line(row: &Row) -> String {
 /// What people read at the end.
 fn told(proof: &Proof) -> String {
     let mut text = String::new();
-    for broken in &proof.baseline {
-        let (id, what, registration) = (&broken.id, &broken.what, broken.registration);
+    for Broken { id, what, registration } in &proof.baseline {
         let _ = writeln!(text, "{what}  {id}  (faultless client, registration {registration})");
     }
     if !proof.baseline.is_empty() {
-        text.push_str("the suite does not pass, or proves too little, against the faultless reference client; ");
-        text.push_str("no fault was tried\n");
-        return text;
+        let what = "the suite does not pass, or proves too little, against the faultless reference client";
+        return format!("{text}{what}; no fault was tried\n");
     }
     for row in proof.rows.iter().filter(|row| row.verdict != FaultVerdict::Killed) {
         let _ = writeln!(text, "{}", line(row));
@@ -243,19 +240,15 @@ fn told(proof: &Proof) -> String {
     }
     let _ = writeln!(text, "{}", counted(proof));
     let dead =
-        "under a dead fault no answer to the suite changes: mend it, or add a scenario that asks for what it breaks";
+        "  under a dead fault no answer to the suite changes: mend it, or add a scenario that asks for what it breaks";
+    let unneeded = "  a case that is not needed needs a fault of its own, or keep = \"why\" in its file";
+    let partial = "  some faults only: whether every case is needed shows a proof of all of them";
     let advice = [
         (proof.count(FaultVerdict::Silent) > 0, "  a silent fault needs a scenario that sees it"),
-        (proof.count(FaultVerdict::Dead) > 0, &format!("  {dead}")),
-        (
-            !proof.unneeded.is_empty(),
-            "  a case that is not needed needs a fault of its own, or keep = \"why\" in its file",
-        ),
+        (proof.count(FaultVerdict::Dead) > 0, dead),
+        (!proof.unneeded.is_empty(), unneeded),
         (!proof.complete, "interrupted: not every fault was tried"),
-        (
-            proof.complete && !proof.whole,
-            "  some faults only: whether every case is needed shows a proof of all of them",
-        ),
+        (proof.complete && !proof.whole, partial),
     ];
     for (_, advice) in advice.into_iter().filter(|(applies, _)| *applies) {
         let _ = writeln!(text, "{advice}");

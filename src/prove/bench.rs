@@ -14,7 +14,7 @@ use crate::judge::{Oracles, RequirementVerdict, Verdict};
 use crate::parallel;
 use crate::plan::{Capabilities, Case, plan};
 use crate::reference::{Fault, Kind, Registration, Server, Settings as ServerSettings};
-use crate::requirement::Level;
+use crate::requirement::{Level, Requirement};
 use crate::run::{Event, Settings, Summary, TargetInfo, Witness, run};
 use crate::scenario::Suite;
 use crate::transport::Limits;
@@ -43,16 +43,15 @@ impl Ran {
 
     /// Cases that do not pass, and musts that are not proven although their cases pass.
     pub fn broken(&self, registration: Registration) -> Vec<Broken> {
-        let broken = |id: &str, what: String| Broken { id: id.to_owned(), registration, what };
-        let bad = |verdict: Verdict| !matches!(verdict, Verdict::Pass | Verdict::Skipped);
-        let cases = self.cases.iter().filter(|(_, (verdict, _))| bad(*verdict));
-        let mut all: Vec<Broken> = cases.map(|(case, (verdict, _))| broken(case, verdict.to_string())).collect();
-        if all.is_empty() {
-            let proven = |verdict| matches!(verdict, RequirementVerdict::Pass | RequirementVerdict::Skipped);
-            let unproven = self.musts().filter(|(_, verdict)| !proven(*verdict));
-            all.extend(unproven.map(|(id, verdict)| broken(id, verdict.to_string())));
+        let cases = self.cases.iter().map(|(case, (verdict, _))| (case, verdict));
+        let bad = cases.filter(|(_, verdict)| !matches!(verdict, Verdict::Pass | Verdict::Skipped));
+        let bad: Vec<Broken> = bad.map(|(case, verdict)| Broken::new(case, registration, verdict)).collect();
+        if !bad.is_empty() {
+            return bad;
         }
-        all
+        let proven = |verdict| matches!(verdict, RequirementVerdict::Pass | RequirementVerdict::Skipped);
+        let unproven = self.musts().filter(|(_, verdict)| !proven(*verdict));
+        unproven.map(|(id, verdict)| Broken::new(id, registration, verdict)).collect()
     }
 
     /// The requirements of level must.
@@ -95,21 +94,14 @@ impl Bench<'_> {
         // Client and server on one thread: a proof is some 800 000 exchanges, and each would wake a thread twice.
         let server = Server::start_on(runtime.handle(), (Ipv4Addr::LOCALHOST, 0).into(), client)?;
         let witness = witness(server.requests());
+        let url = server.url();
         let target = Target::embedded(server, limits).map_err(std::io::Error::other)?;
-        let info =
-            TargetInfo { url: target.transport.origin().to_string(), embedded: true, registration: Some(registration) };
+        let info = TargetInfo { url, embedded: true, registration: Some(registration) };
         let plan = plan(self.cases.clone(), &Capabilities::embedded(registration));
         let settings = Settings { fail_on: Level::Should, witness, ..Settings::disposable(1) };
         let mut ran = Ran::default();
-        runtime.block_on(run(
-            &self.suite.register,
-            plan,
-            Arc::new(target),
-            info,
-            &settings,
-            self.stop.clone(),
-            &mut |event| ran.take(&event),
-        ));
+        let (target, stop, emit) = (Arc::new(target), self.stop.clone(), &mut |event| ran.take(&event));
+        runtime.block_on(run(&self.suite.register, plan, target, info, &settings, stop, emit));
         Ok(ran)
     }
 
@@ -169,14 +161,10 @@ impl Bench<'_> {
         let oracles = Oracles::of(&self.suite.register);
         let cited = self.suite.cited();
         let checked = |id: &str| cited.contains(id) || oracles.requirements().any(|oracle| oracle == id);
-        let all = self.suite.register.iter();
-        all.filter(|requirement| requirement.untested.is_none() && !checked(&requirement.id))
-            .map(|requirement| Broken {
-                id: requirement.id.clone(),
-                registration: Registration::Open,
-                what: "cited by no scenario".to_owned(),
-            })
-            .collect()
+        let tested = self.suite.register.iter().filter(|requirement| requirement.untested.is_none());
+        let unchecked = tested.filter(|requirement| !checked(&requirement.id));
+        let broken = |it: &Requirement| Broken::new(&it.id, Registration::Open, "cited by no scenario");
+        unchecked.map(broken).collect()
     }
 
     /// Cases that kill no fault whose requirement they cite.

@@ -79,25 +79,18 @@ mod tests {
     use crate::prove::FaultVerdict;
     use crate::scenario::Suite;
 
-    fn rows(file: &str) -> Vec<Row> {
+    #[test]
+    fn each_refusal_of_a_case_is_let_through_once() {
         let suite = Suite::embedded().unwrap();
         let (_keep, stop) = watch::channel(false);
         let bench = Bench { suite: &suite, cases: cases(&suite), stop: &stop };
-        let case = bench.cases.iter().find(|case| case.scenario.id == file).unwrap();
-        try_case(&bench, case).unwrap()
-    }
-
-    #[test]
-    fn each_refusal_of_a_case_is_let_through_once() {
-        let rows = rows("login/default-password-alone");
-        let found: Vec<(&str, &str, FaultVerdict)> =
-            rows.iter().map(|row| (row.fault.id.as_str(), row.fault.requirement.as_str(), row.verdict)).collect();
-        let ids = ["generated:login/default-password-alone:1", "generated:login/default-password-alone:2"];
-        assert_eq!(found, ids.map(|id| (id, "login.first.refused", FaultVerdict::Killed)));
-    }
-
-    #[test]
-    fn a_case_that_asks_for_no_refusal_gives_no_fault() {
-        assert!(rows("users/read").is_empty());
+        for (file, refusals) in [("login/default-password-alone", 2), ("users/read", 0)] {
+            let case = bench.cases.iter().find(|case| case.scenario.id == file).unwrap();
+            let rows = try_case(&bench, case).unwrap();
+            let found = rows.into_iter().map(|row| (row.fault.id, row.fault.requirement, row.verdict));
+            let id = |number| format!("generated:{file}:{number}");
+            let expected = (1..=refusals).map(|n| (id(n), "login.first.refused".to_owned(), FaultVerdict::Killed));
+            assert!(found.eq(expected), "{file}");
+        }
     }
 }
