@@ -61,7 +61,7 @@ impl Basis {
     }
 }
 
-/// One documented rule.
+/// One documented rule, as `wabizspec list requirements --json` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Requirement {
     /// `area.topic.rule`, stable for ever.
@@ -79,6 +79,7 @@ pub struct Requirement {
     /// Why no scenario checks it.
     pub untested: Option<String>,
     /// In the register, 1-based.
+    #[serde(skip)]
     pub(crate) line: usize,
 }
 

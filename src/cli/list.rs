@@ -44,9 +44,8 @@ pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
     }
     let width = items.iter().map(|item| text(item, &["id"]).len()).max().unwrap_or(0);
     let line = |item: &Value| {
-        let (id, kind, says) =
-            (text(item, &["id"]), text(item, &["level", "given"]), text(item, &["statement", "description", "title"]));
-        format!("{id:width$}  {kind:10}  {says}\n")
+        let (id, kind) = (text(item, &["id"]), text(item, &["level", "given"]));
+        format!("{id:width$}  {kind:10}  {}\n", text(item, &["statement", "description", "title"]))
     };
     print(&items.iter().map(line).collect::<String>())
 }
@@ -84,11 +83,9 @@ fn fault(fault: &Fault, suite: &Suite) -> Value {
 fn requirements(suite: &Suite) -> Vec<Value> {
     let cited = suite.cited();
     let entry = |requirement: &Requirement| {
-        json!({
-            "id": requirement.id, "level": requirement.level, "basis": requirement.basis, "statement": requirement.statement,
-            "page": requirement.page, "section": requirement.section, "because": requirement.because,
-            "untested": requirement.untested, "checked": cited.contains(requirement.id.as_str()),
-        })
+        let mut entry = json!(requirement);
+        entry["checked"] = cited.contains(requirement.id.as_str()).into();
+        entry
     };
     suite.register.iter().map(entry).collect()
 }
