@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, Range};
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::{Error, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 
 /// What is wrong in a file, where, and what to do about it.
@@ -117,6 +118,12 @@ pub(crate) fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, Lo
         let advice = advice(&what);
         source.error(span, what, advice)
     })
+}
+
+/// The value of that name, as in a file.
+pub(crate) fn named<T: DeserializeOwned>(name: &str) -> Option<T> {
+    let name: StrDeserializer<'_, Error> = name.into_deserializer();
+    T::deserialize(name).ok()
 }
 
 // A table whose keys and values know their places, in the order of the file. A `///` here would be in the schema.

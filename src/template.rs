@@ -8,20 +8,15 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::IntoDeserializer;
-use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
+
+use crate::located;
 
 /// Names and their values. Each case has its own set; captures add to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bindings(BTreeMap<String, String>);
 
 impl Bindings {
-    #[cfg(test)]
-    pub(crate) fn new() -> Bindings {
-        Bindings::default()
-    }
-
     /// Binds a name; an earlier value is replaced.
     pub fn bind(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
@@ -57,11 +52,6 @@ pub(crate) enum Filter {
 impl Filter {
     pub const NAMES: [&str; 10] =
         ["json", "base64", "upper", "lower", "swapcase", "init", "tail", "first8", "reverse", "altered"];
-
-    pub fn named(name: &str) -> Option<Filter> {
-        let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
-        Filter::deserialize(name).ok()
-    }
 
     pub fn apply(self, value: &str) -> String {
         let swapcase = |c: char| {
@@ -227,7 +217,7 @@ fn bound(inside: &str) -> Result<Part, TemplateError> {
     if !is_name(name) {
         return Err(TemplateError::Name(name.to_owned()));
     }
-    let filter = |word: &str| Filter::named(word).ok_or_else(|| TemplateError::Filter(word.to_owned()));
+    let filter = |word: &str| located::named(word).ok_or_else(|| TemplateError::Filter(word.to_owned()));
     Ok(Part::Bound { name: name.to_owned(), filters: words.map(filter).collect::<Result<_, _>>()? })
 }
 
@@ -259,8 +249,9 @@ mod tests {
     use super::*;
 
     fn render(text: &str) -> String {
-        let mut bindings = Bindings::new();
+        let mut bindings = Bindings::default();
         bindings.bind("name", "Ab\"1z");
+        bindings.bind("digits", "123456789");
         Template::parse(text).expect(text).render(&bindings).expect(text)
     }
 
@@ -280,6 +271,7 @@ mod tests {
             ("${name|altered}", "Ab\"1a"),
             ("${name|base64}", "QWIiMXo="),
             ("${name|init|init}", "Ab\""),
+            ("${digits|first8}", "12345678"),
         ] {
             assert_eq!(render(text), expected, "{text}");
             let again = Template::parse(text).expect(text).to_string();
@@ -296,8 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn first8_and_altered_differ_from_the_value() {
-        assert_eq!(Filter::First8.apply("123456789"), "12345678");
+    fn altered_differs_from_the_value() {
         for value in ["a", "z", "Z", "9", "!", "#", "é", "azAZ09"] {
             let altered = Filter::Altered.apply(value);
             assert_ne!(altered, value);
@@ -316,7 +307,7 @@ mod tests {
     fn the_names_and_bound_places_of_a_template_are_listed() {
         let template = Template::parse("x${user|upper}$${no}${other}y${user}").expect("template");
         assert_eq!(template.names().collect::<Vec<_>>(), ["user", "other", "user"]);
-        let mut bindings = Bindings::new();
+        let mut bindings = Bindings::default();
         bindings.bind("user", "ab");
         let expected = [("user|upper".to_owned(), "AB".to_owned()), ("user".to_owned(), "ab".to_owned())];
         assert_eq!(template.values(&bindings), expected);

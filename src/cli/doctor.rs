@@ -13,7 +13,7 @@ use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{LeftOut, Resolved, TargetArgs};
 use super::{CONFORMS, Failure, INCONCLUSIVE, INTERRUPTED, plan_view, print, runtime, suite};
 use crate::custody::Custody;
-use crate::custody::accounts::{Account, Accounts};
+use crate::custody::accounts::Accounts;
 use crate::custody::config::Span;
 use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::lock::RunLock;
@@ -140,14 +140,11 @@ fn who_gets_what(found: &mut Findings, resolved: &Resolved, headers: Vec<String>
 async fn look(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
     let request = resolved.target.transport.request("GET", &api::user("admin"), Vec::new(), None);
     let exchange = resolved.target.transport.send_once(request).await;
-    if !address(found, resolved, &exchange) || !is_the_api(found, resolved, &exchange).await {
-        return resolved.info.registration;
+    let is_there = address(found, resolved, &exchange) && is_the_api(found, resolved, &exchange).await;
+    if is_there && clock(found, &exchange) && credentials(found, resolved).await {
+        return registration(found, resolved).await;
     }
-    clock(found, &exchange);
-    match credentials(found, resolved).await {
-        true => registration(found, resolved).await,
-        false => resolved.info.registration,
-    }
+    resolved.info.registration
 }
 
 /// Whether it answers; if not, why, and what would help.
@@ -194,16 +191,13 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
 /// look like a target that refuses everything.
 async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bool {
     let url = resolved.origin();
+    let https = "status 400 is what an https port answers when it is called with http://: check the scheme";
+    let gateway = "a gateway answers in place of the target";
+    let start = "start the target behind it, and look into the gateway's log";
     match exchange.response().map(|response| response.status) {
         Some(404) => {}
-        Some(400) if !url.tls() => {
-            let what = "status 400 is what an https port answers when it is called with http://: check the scheme";
-            return found.note("address", what);
-        }
-        Some(502..=504) => {
-            let what = "a gateway answers in place of the target";
-            return found.bad("address", what, "start the target behind it, and look into the gateway's log");
-        }
+        Some(400) if !url.tls() => return found.note("address", https),
+        Some(502..=504) => return found.bad("address", gateway, start),
         _ => return true,
     }
     // Without credentials, so nothing is logged in and nothing is counted as a wrong login.
@@ -228,17 +222,15 @@ fn clock(found: &mut Findings, exchange: &Exchange) -> bool {
     if ahead.abs() <= SKEW {
         return found.good("clock", "the same as this machine's");
     }
-    let what = format!("the target's clock differs from this machine's by {ahead} s: set both by NTP");
-    found.note("clock", what)
+    found.note("clock", format!("the target's clock differs from this machine's by {ahead} s: set both by NTP"))
 }
 
 /// Whether the harness can log in; the answers also show whether the target is just installed.
 async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
-    let account = |password: &str| Account { username: resolved.admin_name.clone(), password: password.to_owned() };
     let Capabilities { fresh, reset, .. } = resolved.capabilities;
     let mut refused = false;
     if let Some(password) = &resolved.admin_password {
-        match probe(&resolved.target, &account(password)).await {
+        match probe(&resolved.target, &resolved.admin(password)).await {
             Probe::LoggedIn(token) => {
                 accounts(resolved).log_out(&token).await;
                 return found.good("credentials", format_args!("logs in as {}", resolved.admin_name));
@@ -251,7 +243,7 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
             Probe::ChangeRequired | Probe::Refused => refused = true,
         }
     }
-    let default = probe(&resolved.target, &account(DEFAULT_PASSWORD)).await;
+    let default = probe(&resolved.target, &resolved.admin(DEFAULT_PASSWORD)).await;
     if let Probe::LoggedIn(token) = &default {
         accounts(resolved).log_out(token).await;
     }

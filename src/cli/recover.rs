@@ -15,7 +15,6 @@ use super::fuzz_session::{OUT, kept_by_an_earlier_version};
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, cannot, print, runtime};
-use crate::custody::Custody;
 use crate::custody::accounts::{Account, Accounts, Admin};
 use crate::custody::givens::DEFAULT_PASSWORD;
 use crate::custody::journal::Journal;
@@ -76,9 +75,7 @@ enum Found<'c> {
     JustInstalled,
     Nothing,
     /// The budget is used up, and so many are left.
-    Stopped {
-        left: usize,
-    },
+    Stopped(usize),
 }
 
 /// An account that is left, and why it was not removed.
@@ -89,12 +86,10 @@ pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
     let Some(journal) = &resolved.journal else {
         return Err(Failure::usage("there is no target to log in to\n  help: give --target URL"));
     };
+    let locks = resolved.locks();
     // Changes need the lock; who only looks must not prevent a run from starting.
-    let _lock = match args.clean {
-        true => Some(RunLock::take(&resolved.locks()).map_err(Failure::usage)?),
-        false => None,
-    };
-    if let Some(holder) = RunLock::holder(&resolved.locks()).filter(|_| !args.clean) {
+    let _lock = args.clean.then(|| RunLock::take(&locks)).transpose().map_err(Failure::usage)?;
+    if let Some(holder) = RunLock::holder(&locks).filter(|_| !args.clean) {
         return Err(Failure::usage(format!(
             "a run is at work on this target ({holder}), and may be changing the password just now\n  help: wait until it ends"
         )));
@@ -125,7 +120,7 @@ impl Recovery<'_> {
                 let what = "the documented default password is still in place";
                 return print(&format!("{what} at {url}: no run has changed it\n"));
             }
-            Found::Stopped { left } => {
+            Found::Stopped(left) => {
                 let tried = all.len() - left;
                 print(&format!(
                     "none of the first {tried} passwords works at {url}; {left} more are known, but a target may lock an \
@@ -148,10 +143,9 @@ impl Recovery<'_> {
                 return Ok(FINDINGS);
             }
         };
-        let admin = Admin { account: self.account(&candidate.password), token };
-        let custody = Custody::Shared { journal: Arc::clone(self.journal) };
+        let admin = Admin { account: self.resolved.admin(&candidate.password), token };
         let (target, name) = (Arc::clone(&self.resolved.target), self.resolved.admin_name.clone());
-        let accounts = Accounts::new(target, name, None, custody);
+        let accounts = Accounts::new(target, name, None, self.resolved.custody());
         let done = match self.tell(candidate) {
             Ok(()) => unless_stopped(stop, self.accounts_left(&accounts, &admin)).await,
             Err(failure) => Some(Err(failure)),
@@ -207,10 +201,8 @@ impl Recovery<'_> {
             ))?;
         }
         if !self.args.clean {
-            if !left.is_empty() {
-                print("help: --clean removes those that a run made up the name of\n")?;
-            }
-            return Ok(CONFORMS);
+            let help = "help: --clean removes those that a run made up the name of\n";
+            return if left.is_empty() { Ok(CONFORMS) } else { print(help) };
         }
         let path = self.journal.path().display();
         let failed = |why| Failure::inconclusive(format!("the journal {path} could not be written: {why}"));
@@ -261,10 +253,6 @@ impl Recovery<'_> {
         candidates
     }
 
-    fn account(&self, password: &str) -> Account {
-        Account { username: self.resolved.admin_name.clone(), password: password.to_owned() }
-    }
-
     /// The first candidate that logs in, with its token; `budget` is how many may be refused.
     async fn search<'c>(&self, candidates: &'c [Candidate], budget: usize) -> Result<Found<'c>, Failure> {
         let target = &self.resolved.target;
@@ -272,9 +260,9 @@ impl Recovery<'_> {
         for (index, candidate) in candidates.iter().enumerate() {
             // Until one logs in, each was a wrong login.
             if index == budget {
-                return Ok(Found::Stopped { left: candidates.len() - index });
+                return Ok(Found::Stopped(candidates.len() - index));
             }
-            let account = self.account(&candidate.password);
+            let account = self.resolved.admin(&candidate.password);
             let mut tries = 0;
             loop {
                 match probe(target, &account).await {

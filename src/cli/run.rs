@@ -16,7 +16,6 @@ use super::signal::{Stops, stopped, stops_on_signals};
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, cannot, plan_view, print, runtime};
 use crate::baseline::{Baseline, Ledger};
-use crate::custody::Custody;
 use crate::custody::config::{LongSpan, Span};
 use crate::custody::lock::RunLock;
 use crate::documented::password::PasswordRule;
@@ -202,10 +201,7 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         max_resets: args.max_resets.map(|count| count as usize),
         account: resolved.account.clone(),
         snapshots,
-        custody: match &resolved.journal {
-            Some(journal) => Custody::Shared { journal: Arc::clone(journal) },
-            None => Custody::Disposable,
-        },
+        custody: resolved.custody(),
         ..Settings::disposable(resolved.jobs)
     }
 }

@@ -13,16 +13,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::StrDeserializer;
 
 use super::{Failure, enough_files, read};
+use crate::custody::accounts::Account;
 use crate::custody::config::{self, Config, RegistrationChoice, Span};
 use crate::custody::givens::Registrable;
 use crate::custody::journal::Journal;
 use crate::custody::state_folder;
-use crate::custody::{Controls, Hooks, Target};
+use crate::custody::{Controls, Custody, Hooks, Target};
+use crate::located;
 use crate::plan::{Capabilities, WRONG_LOGINS};
 use crate::reference::{Server, Settings as ServerSettings};
 use crate::run::TargetInfo;
@@ -97,13 +96,11 @@ pub(super) struct TargetArgs {
 }
 
 fn registration(text: &str) -> Result<RegistrationChoice, String> {
-    let text: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
-    RegistrationChoice::deserialize(text).map_err(|_| "use auto, open or sunset".to_owned())
+    located::named(text).ok_or_else(|| "use auto, open or sunset".to_owned())
 }
 
 fn change(text: &str) -> Result<Change, String> {
-    let known = Change::ALL.into_iter().find(|change| change.to_string() == text);
-    known.ok_or_else(|| "use passwords, users, registration or clock".to_owned())
+    located::named(text).ok_or_else(|| "use passwords, users, registration or clock".to_owned())
 }
 
 /// A target and all that was said about it.
@@ -141,28 +138,35 @@ impl Resolved {
         state_folder::locks(self.origin(), &environment)
     }
 
+    /// How the target is treated: passwords are kept where there is a journal.
+    pub fn custody(&self) -> Custody {
+        match &self.journal {
+            Some(journal) => Custody::Shared { journal: Arc::clone(journal) },
+            None => Custody::Disposable,
+        }
+    }
+
+    /// The admin with that password.
+    pub fn admin(&self, password: &str) -> Account {
+        Account { username: self.admin_name.clone(), password: password.to_owned() }
+    }
+
     /// Why the journal may be gone or exposed when it is needed, and what to do about it.
     pub fn journal_warning(&self) -> Option<String> {
         let path = self.journal.as_ref()?.path();
-        let Some(why) = state_folder::vanishing(path, &environment) else {
-            let usual = state_folder::journal(self.origin(), &environment);
-            let exposed = path != usual && state_folder::is_below_current(path);
-            return exposed.then(|| {
-                format!(
-                    "the credential journal {} lies below the working directory: it holds passwords, so keep it out of \
-                     artefacts and commits",
-                    path.display()
-                )
-            });
-        };
-        let advice = match &self.admin_password {
-            Some(_) => "keep it on a disk that stays, with --journal PATH",
-            None => {
-                "set WABIZSPEC_ADMIN_PASSWORD, so that the run gives the admin no password of its own, or keep the \
-                 journal on a disk that stays, with --journal PATH"
-            }
-        };
-        Some(format!("the credential journal is {}, and {why}: {advice}", path.display()))
+        let shown = path.display();
+        if let Some(why) = state_folder::vanishing(path, &environment) {
+            let own = "set WABIZSPEC_ADMIN_PASSWORD, so that the run gives the admin no password of its own";
+            let advice = match &self.admin_password {
+                Some(_) => "keep it on a disk that stays, with --journal PATH".to_owned(),
+                None => format!("{own}, or keep the journal on a disk that stays, with --journal PATH"),
+            };
+            return Some(format!("the credential journal is {shown}, and {why}: {advice}"));
+        }
+        let usual = state_folder::journal(self.origin(), &environment);
+        let advice = "it holds passwords, so keep it out of artefacts and commits";
+        (path != usual && state_folder::is_below_current(path))
+            .then(|| format!("the credential journal {shown} lies below the working directory: {advice}"))
     }
 }
 
@@ -235,8 +239,8 @@ impl TargetArgs {
         let settings = ServerSettings { registration, ..ServerSettings::default() };
         let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings)
             .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
+        let url = server.url();
         let target = Target::embedded(server, self.limits(None)).map_err(Failure::defect)?.at_rate(self.rate);
-        let url = target.transport.origin().to_string();
         Ok(Resolved {
             info: TargetInfo { url, embedded: true, registration: Some(registration) },
             target: Arc::new(target),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{TargetArgs, read};
 use crate::cli::Failure;
 use crate::custody::config::{Config, FILE_NAME, FuzzConfig};
+use crate::files;
 use crate::located::SourceText;
 use crate::transport::origin::Origin;
 
@@ -104,20 +105,20 @@ fn another_server(config: &Config, target: &Origin) -> Option<String> {
 /// Why somebody else may have written a file that was found: it, or the folder that its relative paths and commands start
 /// from, belongs to another user or can be written by others. Root can write everything anyway.
 fn written_by_others(path: &Path) -> io::Result<Option<String>> {
-    let me = rustix::process::geteuid().as_raw();
+    let me = files::user();
     let my_group = rustix::process::getegid().as_raw();
     let foreign = |of: &Metadata, what: &str| {
         let (owner, mode) = (of.uid(), of.mode());
         // In a folder with the sticky bit, such as /tmp, nobody replaces the files of others.
         let sticky = of.is_dir() && mode & 0o1000 != 0;
-        if owner != me && owner != 0 {
-            Some(format!("{what} belongs to another user (uid {owner})"))
-        } else if mode & 0o002 != 0 && !sticky {
-            Some(format!("{what} can be written by everybody"))
-        } else if mode & 0o020 != 0 && !sticky && of.gid() != my_group && of.gid() != 0 {
-            Some(format!("{what} can be written by a group (gid {})", of.gid()))
-        } else {
-            None
+        match of.gid() {
+            _ if owner != me && owner != 0 => Some(format!("{what} belongs to another user (uid {owner})")),
+            _ if sticky => None,
+            _ if mode & 0o002 != 0 => Some(format!("{what} can be written by everybody")),
+            group if mode & 0o020 != 0 && group != my_group && group != 0 => {
+                Some(format!("{what} can be written by a group (gid {group})"))
+            }
+            _ => None,
         }
     };
     let folder = std::fs::metadata(".")?;

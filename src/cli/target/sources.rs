@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{JOBS, TargetArgs, without_mark};
-use crate::custody::config::{ClientChoice, Config, RegistrationChoice, Span};
+use crate::custody::config::{ClientChoice, Config, Span};
 
 /// A setting as it counts: its name, its value, and where that comes from (`flag`, `environment`, `file` or `default`).
 type Setting = (&'static str, String, &'static str);
@@ -22,8 +22,8 @@ fn text(value: Option<impl ToString>) -> Value {
     value.map(|value| value.to_string())
 }
 
-fn path(path: Option<&PathBuf>) -> Value {
-    path.map(|path| path.display().to_string())
+fn path(path: &Option<PathBuf>) -> Value {
+    text(path.as_ref().map(|path| path.display()))
 }
 
 fn span(span: Option<Span>) -> Value {
@@ -35,10 +35,6 @@ fn list(items: impl IntoIterator<Item = impl ToString>) -> Value {
     (!names.is_empty()).then(|| names.join(","))
 }
 
-fn state(choice: RegistrationChoice) -> Value {
-    text(choice.known())
-}
-
 /// The value without showing it.
 fn given(hook: Option<&String>) -> Value {
     hook.map(|_| "given".to_owned())
@@ -48,7 +44,7 @@ impl TargetArgs {
     /// Every setting of a target as it counts, with where it comes from.
     pub(in crate::cli) fn settings(&self, config: &Config) -> Vec<Setting> {
         let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let Config { target: file, credentials, state: file_state, registration, .. } = config;
+        let Config { target: file, credentials, state: file_state, registration: file_registration, .. } = config;
         // The parser has filled in the environment's; a flag with the same value cannot be told from it, and need not be.
         let target = self.target.as_deref().map(|url| without_mark(url).to_owned());
         let from_environment = environment("WABIZSPEC_TARGET").map(|url| without_mark(&url).to_owned());
@@ -57,10 +53,11 @@ impl TargetArgs {
         let any = |how: &str| Some(format!("any certificate ({how})"));
         let (flag_trust, file_trust) = match (self.insecure, &self.cacert, file.insecure) {
             (true, ..) => (any("--insecure"), None),
-            (_, Some(_), _) => (path(self.cacert.as_ref()), None),
+            (_, Some(_), _) => (path(&self.cacert), None),
             (_, _, true) => (None, any("insecure")),
-            _ => (None, path(file.cacert.as_ref())),
+            _ => (None, path(&file.cacert)),
         };
+        let registration = self.registration.and_then(|choice| text(choice.known()));
         let hook = |hook: &Option<String>| given(hook.as_ref().filter(|_| !self.no_hooks));
         let password = environment("WABIZSPEC_ADMIN_PASSWORD").map(|_| "set".to_owned());
         let username = environment("WABIZSPEC_ADMIN_USERNAME");
@@ -69,7 +66,7 @@ impl TargetArgs {
         let many = "20, where the target has no reset";
         vec![
             setting("url", from_flag, from_environment, file.url.clone(), "none"),
-            setting("registration", self.registration.and_then(state), None, state(file.registration), "auto"),
+            setting("registration", registration, None, text(file.registration.known()), "auto"),
             setting("client", None, None, text(reqwest), "wire"),
             setting("trust", flag_trust, None, file_trust, "the public certificate authorities"),
             setting("timeout", span(self.timeout), None, span(file.timeout), "10s"),
@@ -80,13 +77,13 @@ impl TargetArgs {
             setting("proxy", None, None, given(file.proxy.as_ref()), "none"),
             setting("headers", None, None, list(file.headers.keys()), "none"),
             setting("username", None, username, credentials.username.clone(), "admin"),
-            setting("password", None, password, path(credentials.password_file.as_ref()), "none"),
+            setting("password", None, password, path(&credentials.password_file), "none"),
             setting("reset", given(self.reset.as_ref()), None, hook(&file_state.reset), "none"),
             setting("advance", None, None, hook(&file_state.advance), "none"),
-            setting("code_command", None, None, hook(&registration.code_command), "none"),
+            setting("code_command", None, None, hook(&file_registration.code_command), "none"),
             setting("fresh", yes(self.fresh), None, yes(file_state.fresh), "no"),
             setting("allow", list(&self.allow), None, list(&file_state.allow), "nothing"),
-            setting("journal", path(self.journal.as_ref()), None, None, "in the user's state folder"),
+            setting("journal", path(&self.journal), None, None, "in the user's state folder"),
         ]
     }
 }

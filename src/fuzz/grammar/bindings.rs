@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::documented::basic::{self, Credentials};
+use crate::located;
 use crate::template::Filter;
 
 /// Writes each binding once: its name, what it stands for, and its value in [`FIXED`].
@@ -108,7 +109,7 @@ impl Bindings {
         let mut words = inside.split(|byte| *byte == b'|');
         let value = self.value(words.next()?)?;
         let value = words.try_fold(value, |value, word| {
-            let filter = Filter::named(std::str::from_utf8(word).ok()?)?;
+            let filter: Filter = located::named(std::str::from_utf8(word).ok()?)?;
             Some(filter.apply(&value).into())
         })?;
         Some((value, end + 1))

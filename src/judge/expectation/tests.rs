@@ -21,7 +21,7 @@ fn expectation(checks: Vec<Check>) -> Expectation {
 }
 
 fn bindings() -> Bindings {
-    let mut bindings = Bindings::new();
+    let mut bindings = Bindings::default();
     bindings.bind("name", "Acme \"Ltd\"");
     bindings
 }
