@@ -137,9 +137,7 @@ pub(crate) fn replace_private(path: &Path, whole: &[u8]) -> io::Result<()> {
 
 /// The temporary name for writing a file; what a killed run left there is removed.
 fn half(path: &Path) -> io::Result<PathBuf> {
-    let mut half = path.to_owned().into_os_string();
-    half.push(".half");
-    let half = PathBuf::from(half);
+    let half = path.with_added_extension("half");
     remove(&half)?;
     Ok(half)
 }
@@ -188,8 +186,8 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
 /// root is as safe as the machine.
 pub(crate) fn folder_for_private(path: &Path) -> io::Result<()> {
     let folder = folder_of(path);
-    make_private(&folder)?;
-    let metadata = fs::metadata(&folder)?;
+    make_private(folder)?;
+    let metadata = fs::metadata(folder)?;
     match metadata.uid() == user() || metadata.uid() == 0 {
         true => Ok(()),
         false => Err(foreign("the folder", &metadata)),
@@ -217,7 +215,7 @@ pub(crate) fn are_same(one: &Path, other: &Path) -> bool {
 /// The absolute path of a file that does not exist yet.
 fn to_be(path: &Path) -> PathBuf {
     let folder = folder_of(path);
-    let folder = fs::canonicalize(&folder).or_else(|_| std::path::absolute(&folder));
+    let folder = fs::canonicalize(folder).or_else(|_| std::path::absolute(folder));
     folder.unwrap_or_default().join(path.file_name().unwrap_or_default())
 }
 
@@ -226,11 +224,8 @@ pub fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-fn folder_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn no_link(folder: &Path) -> io::Result<Metadata> {
@@ -245,23 +240,21 @@ fn opened(path: &Path, options: &mut OpenOptions, flags: OFlags) -> io::Result<F
     let file = options.custom_flags(flags.bits().cast_signed()).open(path);
     file.map_err(|error| match fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() && flags.contains(OFlags::NOFOLLOW) => {
-            refused("it is a symbolic link, which is not followed".to_owned())
+            refused("it is a symbolic link, which is not followed")
         }
-        Ok(found) if found.file_type().is_socket() => refused("it is a socket, not a regular file".to_owned()),
+        Ok(found) if found.file_type().is_socket() => refused("it is a socket, not a regular file"),
         _ => error,
     })
 }
 
 fn regular(file: &File) -> io::Result<Metadata> {
     let metadata = file.metadata()?;
-    let kind = metadata.file_type();
-    let what = match () {
-        () if kind.is_file() => return Ok(metadata),
-        () if kind.is_dir() => "a folder",
-        () if kind.is_fifo() => "a pipe",
-        () => "a device",
-    };
-    Err(refused(format!("it is {what}, not a regular file")))
+    match metadata.file_type() {
+        kind if kind.is_file() => Ok(metadata),
+        kind if kind.is_dir() => Err(refused("it is a folder, not a regular file")),
+        kind if kind.is_fifo() => Err(refused("it is a pipe, not a regular file")),
+        _ => Err(refused("it is a device, not a regular file")),
+    }
 }
 
 fn foreign(what: &str, metadata: &Metadata) -> io::Error {
@@ -269,8 +262,8 @@ fn foreign(what: &str, metadata: &Metadata) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, why)
 }
 
-fn refused(why: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, why)
+fn refused(why: impl ToString) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why.to_string())
 }
 
 fn too_large(limit: u64) -> io::Error {

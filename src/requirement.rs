@@ -127,7 +127,7 @@ impl Register {
         let mut by_id = BTreeMap::new();
         for (key, entry) in entries.0 {
             let line = lines.line(key.span().start);
-            let requirement = requirement(source, &key, line, entry.into_inner())?;
+            let requirement = entry.into_inner().checked(source, &key, line)?;
             by_id.insert(key.into_inner(), requirement);
         }
         Ok(Register { by_id })
@@ -174,38 +174,35 @@ fn no_id(source: SourceText<'_>, span: Range<usize>, id: &str) -> LocatedError {
     source.error(span, format!("`{id}` is not a valid requirement id"), advice)
 }
 
-fn requirement(
-    source: SourceText<'_>,
-    key: &Spanned<String>,
-    line: usize,
-    entry: Entry,
-) -> Result<Requirement, LocatedError> {
-    let id = key.get_ref();
-    let area = id.split('.').next().unwrap_or_default();
-    if !id.contains('.') || !id.split('.').all(is_segment) || !AREAS.contains(&area) {
-        return Err(no_id(source, key.span(), id));
+impl Entry {
+    fn checked(self, source: SourceText<'_>, key: &Spanned<String>, line: usize) -> Result<Requirement, LocatedError> {
+        let id = key.get_ref();
+        let area = id.split('.').next().unwrap_or_default();
+        if !id.contains('.') || !id.split('.').all(is_segment) || !AREAS.contains(&area) {
+            return Err(no_id(source, key.span(), id));
+        }
+        source.filled(&self.statement, format!("`{id}` says nothing"), "state the rule in one sentence")?;
+        for named in [&self.page, &self.section] {
+            let advice = "name the page and section that state the rule, so that it can be looked up";
+            source.filled(named, format!("`{id}` names no source"), advice)?;
+        }
+        for reason in [&self.because, &self.untested].into_iter().flatten() {
+            let advice = "write a reason that a stranger would accept, or remove the key";
+            source.filled(reason, format!("`{id}` gives no reason"), advice)?;
+        }
+        let lowered = self.because.is_some() && self.basis.level() == Level::Must;
+        Ok(Requirement {
+            id: id.clone(),
+            level: if lowered { Level::Should } else { self.basis.level() },
+            basis: self.basis,
+            statement: self.statement.into_inner(),
+            page: self.page.into_inner(),
+            section: self.section.into_inner(),
+            because: self.because.map(Spanned::into_inner),
+            untested: self.untested.map(Spanned::into_inner),
+            line,
+        })
     }
-    source.filled(&entry.statement, format!("`{id}` says nothing"), "state the rule in one sentence")?;
-    for named in [&entry.page, &entry.section] {
-        let advice = "name the page and section that state the rule, so that it can be looked up";
-        source.filled(named, format!("`{id}` names no source"), advice)?;
-    }
-    for reason in [&entry.because, &entry.untested].into_iter().flatten() {
-        let advice = "write a reason that a stranger would accept, or remove the key";
-        source.filled(reason, format!("`{id}` gives no reason"), advice)?;
-    }
-    let lowered = entry.because.is_some() && entry.basis.level() == Level::Must;
-    Ok(Requirement {
-        id: id.clone(),
-        level: if lowered { Level::Should } else { entry.basis.level() },
-        basis: entry.basis,
-        statement: entry.statement.into_inner(),
-        page: entry.page.into_inner(),
-        section: entry.section.into_inner(),
-        because: entry.because.map(Spanned::into_inner),
-        untested: entry.untested.map(Spanned::into_inner),
-        line,
-    })
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::custody::{Controls, Hooks, Instance, Target};
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
 use crate::report::case_text;
-use crate::run::{CaseReport, Event, RequirementInfo, Settings, collect};
+use crate::run::{Event, Settings, collect};
 use crate::scenario::{Change, Registration, Suite};
 use crate::transport::origin::Origin;
 use crate::transport::wire::Wire;
@@ -52,6 +52,7 @@ struct Address {
 ///     wabizspec::trials::Trials::of(|| Server::start((Ipv4Addr::LOCALHOST, 0).into(), Settings::default())).main()
 /// }
 /// ```
+#[derive(Clone)]
 pub struct Trials {
     source: Source,
     capabilities: Capabilities,
@@ -137,23 +138,21 @@ impl Trials {
         let skipped = plan(all.clone(), &self.capabilities).skipped;
         let skipped: BTreeSet<String> = skipped.into_iter().map(|(case, _)| case.id).collect();
         let trial = |case: Case| {
-            let (suite, source, capabilities) = (Arc::clone(&suite), self.source.clone(), self.capabilities.clone());
+            let (suite, trials) = (Arc::clone(&suite), self.clone());
             let (name, ignored) = (case.id.clone(), skipped.contains(&case.id));
-            Trial::test(name, move || source.judge(&suite, &capabilities, case)).with_ignored_flag(ignored)
+            Trial::test(name, move || trials.judge(&suite, case)).with_ignored_flag(ignored)
         };
         all.into_iter().map(trial).collect()
     }
-}
 
-impl Source {
-    fn judge(&self, suite: &Suite, capabilities: &Capabilities, case: Case) -> Result<(), Failed> {
-        match self {
+    fn judge(&self, suite: &Suite, case: Case) -> Result<(), Failed> {
+        match &self.source {
             Source::Factory(factory) => {
                 // Kept until the trial's runtime is gone: an instance that owns a runtime cannot be dropped in one.
                 let instance = factory().map_err(|why| format!("the factory made no instance: {why}"))?;
                 let origin = origin(&instance.url())?;
                 let target = target(origin, Controls::Instance(Arc::clone(&instance)))?;
-                judge(suite, capabilities, case, target, &Settings::disposable(1))
+                self.judge_at(target, suite, case, &Settings::disposable(1))
             }
             Source::Shared(address) => {
                 let _turn = address.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,46 +162,40 @@ impl Source {
                 let mut settings = Settings {
                     admin_password: address.password.clone(),
                     fresh: false,
-                    wrong_logins: capabilities.wrong_logins,
+                    wrong_logins: self.capabilities.wrong_logins,
                     ..Settings::disposable(1)
                 };
                 let journal = state_folder::journal(&origin, environment);
                 let journal = Journal::open(&journal, &origin.to_string(), &settings.admin_name)?;
                 settings.custody = Custody::Shared { journal: Arc::new(journal) };
                 let target = target(origin, Controls::Hooks(Box::new(Hooks::none())))?;
-                judge(suite, capabilities, case, target, &settings)
+                self.judge_at(target, suite, case, &settings)
             }
         }
     }
-}
 
-/// Runs one case as its own plan, on its own runtime.
-fn judge(
-    suite: &Suite,
-    capabilities: &Capabilities,
-    case: Case,
-    target: Target,
-    settings: &Settings,
-) -> Result<(), Failed> {
-    let id = case.id.clone();
-    let plan = plan(vec![case], capabilities);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let events = runtime.block_on(collect(&suite.register, plan, target, capabilities.registration, settings));
-    let mut reports: Vec<CaseReport> = Vec::new();
-    let mut infos: Vec<RequirementInfo> = Vec::new();
-    for event in events {
-        match event {
-            Event::Started(started) => infos = started.requirements,
-            Event::Case(report) => reports.push(*report),
-            // The owner needs to know what is left on the target, whatever the verdict.
-            Event::Note(note) if !settings.custody.is_disposable() => eprintln!("{id}: {note}"),
-            _ => {}
+    /// Runs one case as its own plan, on its own runtime.
+    fn judge_at(&self, target: Target, suite: &Suite, case: Case, settings: &Settings) -> Result<(), Failed> {
+        let id = case.id.clone();
+        let plan = plan(vec![case], &self.capabilities);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let registration = self.capabilities.registration;
+        let events = runtime.block_on(collect(&suite.register, plan, target, registration, settings));
+        let (mut infos, mut judged) = (Vec::new(), None);
+        for event in events {
+            match event {
+                Event::Started(started) => infos = started.requirements,
+                Event::Case(report) => judged = Some(report),
+                // The owner needs to know what is left on the target, whatever the verdict.
+                Event::Note(note) if !settings.custody.is_disposable() => eprintln!("{id}: {note}"),
+                _ => {}
+            }
         }
-    }
-    match reports.as_slice() {
-        [report] if report.verdict == Verdict::Pass => Ok(()),
-        [report] => Err(case_text(report, &infos, &report.exchanges).into()),
-        reports => Err(format!("a defect of wabizspec: {} verdicts on one case", reports.len()).into()),
+        match judged {
+            Some(report) if report.verdict == Verdict::Pass => Ok(()),
+            Some(report) => Err(case_text(&report, &infos, &report.exchanges).into()),
+            None => Err("a defect of wabizspec: no verdict on the case".into()),
+        }
     }
 }
 

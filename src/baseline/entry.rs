@@ -79,9 +79,8 @@ fn entry(source: SourceText<'_>, line: usize, written: Written) -> Result<Entry,
     let requirement = filled(&written.requirement, "requirement", advice)?;
     let signature = filled(&written.signature, "signature", advice)?;
     let reason = filled(&written.reason, "reason", "say in a sentence why this failure is put up with")?;
-    let issue = written.issue.as_ref();
-    let issue = issue.map(|issue| filled(issue, "issue", "give its link, or leave the key out"));
-    let issue = issue.transpose()?;
+    let issue = |issue: &Spanned<String>| filled(issue, "issue", "give its link, or leave the key out");
+    let issue = written.issue.as_ref().map(issue).transpose()?;
     let until = written.expires.map(|date| day(source, &date)).transpose()?;
     Ok(Entry { case, requirement, signature, excuse: Excuse { reason, issue, until }, line })
 }
