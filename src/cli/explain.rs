@@ -133,19 +133,15 @@ fn about_code<'c>(text: &mut String, code: ErrorCode, cases: &'c [Case], suite: 
 
 /// Names the scenarios that the cases come from, each with the number of its cases.
 fn list_cases(text: &mut String, title: &str, cases: &[&Case]) {
-    let mut scenarios: Vec<(&Scenario, usize)> = Vec::new();
-    for case in cases {
-        match scenarios.iter_mut().find(|(scenario, _)| scenario.id == case.scenario.id) {
-            Some((_, count)) => *count += 1,
-            None => scenarios.push((&case.scenario, 1)),
-        }
-    }
+    // The cases of a scenario follow each other.
+    let scenarios: Vec<&[&Case]> = cases.chunk_by(|one, next| one.scenario.id == next.scenario.id).collect();
     if !scenarios.is_empty() {
         let _ = writeln!(text, "\n  {title}:");
     }
-    for (scenario, count) in scenarios.iter().take(20) {
-        let count = if *count > 1 { format!(" ({count} cases)") } else { String::new() };
-        let _ = writeln!(text, "    {}{count}  {}", scenario.id, scenario.title);
+    for cases in scenarios.iter().take(20) {
+        let Scenario { id, title, .. } = &*cases[0].scenario;
+        let count = if cases.len() > 1 { format!(" ({} cases)", cases.len()) } else { String::new() };
+        let _ = writeln!(text, "    {id}{count}  {title}");
     }
     if scenarios.len() > 20 {
         let _ = writeln!(text, "    and {} more", scenarios.len() - 20);
@@ -168,9 +164,8 @@ fn show_exchange(text: &mut String, case: &Case, suite: &Suite) -> Result<(), Fa
     let plan = plan(vec![case.clone()], &Capabilities::embedded(registration));
     let events = runtime()?.block_on(collect(&suite.register, plan, target, Some(registration), &settings));
     for event in events {
-        if let Event::Case(report) = event
-            && report.verdict == Verdict::Pass
-        {
+        let Event::Case(report) = event else { continue };
+        if report.verdict == Verdict::Pass {
             let _ = writeln!(text, "\n  {} as the reference client answers it:", case.id);
             for exchange in report.exchanges {
                 text.push('\n');

@@ -31,7 +31,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exchange::harmless_text;
 use crate::reference::Fault;
-use crate::scenario::{Suite, SuiteError};
+use crate::scenario::Suite;
 use crate::{files, located};
 
 // Exit codes, see `report::exit_code` for which of them wins.
@@ -164,20 +164,11 @@ fn cannot(what: &str, path: &Path) -> impl Fn(io::Error) -> Failure {
     move |error| Failure::usage(format!("cannot {what} {}: {error}", path.display()))
 }
 
-/// The suite of a folder, or the one built in.
+/// The suite of a folder, or the one built in. The files of a folder are the user's, those built in are ours.
 fn suite(folder: Option<&Path>) -> Result<Suite, Failure> {
-    read_suite(folder).map_err(|error| no_suite(folder, &error))
-}
-
-fn read_suite(folder: Option<&Path>) -> Result<Suite, SuiteError> {
-    folder.map_or_else(Suite::embedded, Suite::from_folder)
-}
-
-/// The files of a folder are the user's, those built in are ours.
-fn no_suite(folder: Option<&Path>, error: &SuiteError) -> Failure {
     match folder {
-        Some(_) => Failure::usage(error),
-        None => Failure::defect(error),
+        Some(folder) => Suite::from_folder(folder).map_err(Failure::usage),
+        None => Suite::embedded().map_err(Failure::defect),
     }
 }
 

@@ -11,14 +11,13 @@ use wildmatch::WildMatch;
 
 use super::signal::stop_on_signal;
 use super::{
-    CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, fault_help, no_suite,
-    print, read_suite,
+    CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, fault_help, print, suite,
 };
 use crate::files;
 use crate::prove::{Broken, FaultVerdict, Progress, Proof, Row, prove as make_proof};
 use crate::reference::{Fault, Origin};
 use crate::report::{Format, Wanted, check_places};
-use crate::scenario::SuiteError;
+use crate::scenario::{Suite, SuiteError};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -55,16 +54,16 @@ fn wanted(text: &str) -> Result<Wanted, String> {
 pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
     check_places(&args.report, &args.suite.inputs()).map_err(Failure::usage)?;
     let faults = selected(&args.faults)?;
-    let folder = args.suite.scenarios.as_deref();
-    let suite = match read_suite(folder) {
-        Ok(suite) => suite,
-        Err(ref error @ SuiteError::Incomplete(ref missing)) => {
+    let suite = match args.suite.scenarios.as_deref().map(Suite::from_folder) {
+        Some(Ok(suite)) => suite,
+        Some(Err(ref error @ SuiteError::Incomplete(ref missing))) => {
             write_reports(&args.report, &Proof::of_incomplete(missing))?;
             return Err(Failure::findings(format!(
                 "{error}\nrefusals without their accepted positive prove nothing; no fault was tried"
             )));
         }
-        Err(error) => return Err(no_suite(folder, &error)),
+        Some(Err(error)) => return Err(Failure::usage(error)),
+        None => suite(None)?,
     };
     enough_files(FILES_WITH_A_SERVER)?;
     let stop = stop_on_signal();

@@ -3,6 +3,7 @@
 //! It logs in with the passwords of the journal, newest first, and logs out again. With `--clean` it removes the accounts
 //! of interrupted runs; otherwise it changes nothing.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -244,13 +245,9 @@ impl Recovery<'_> {
             let spellings = spellings(password).into_iter();
             spellings.map(move |(spelling, how)| (spelling, format!("{what}, {how},")))
         });
-        let mut candidates: Vec<Candidate> = Vec::new();
-        for (password, what) in plain.iter().cloned().chain(varied) {
-            if !candidates.iter().any(|known| known.password == password) {
-                candidates.push(Candidate { password, what });
-            }
-        }
-        candidates
+        let mut seen = BTreeSet::new();
+        let new = plain.iter().cloned().chain(varied).filter(|(password, _)| seen.insert(password.clone()));
+        new.map(|(password, what)| Candidate { password, what }).collect()
     }
 
     /// The first candidate that logs in, with its token; `budget` is how many may be refused.

@@ -172,12 +172,9 @@ fn each_object(value: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>
 
 /// Changes every object of the report. A line of the stream is an event, whose one member is its name.
 fn rewrite(path: &Path, change: &mut dyn FnMut(&mut Map<String, Value>)) {
-    let text = text(path);
-    let is_stream = path.extension().is_some_and(|extension| extension == "ndjson");
-    let parts: Vec<&str> = if is_stream { text.lines().collect() } else { vec![&text] };
     let mut changed = String::new();
-    for part in parts {
-        let mut value: Value = serde_json::from_str(part).expect("JSON");
+    for value in serde_json::Deserializer::from_str(&text(path)).into_iter() {
+        let mut value: Value = value.expect("JSON");
         match value.as_object_mut() {
             Some(event) if event.len() == 1 => event.values_mut().for_each(|inner| each_object(inner, change)),
             _ => each_object(&mut value, change),
