@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use similar::DiffTag;
 use similar::algorithms::{Capture, Compact, Replace, myers};
-use similar::{DiffOp, DiffTag};
 
 /// Up to so many lines a side, between the first and the last change, are compared: the work may grow with their square.
 const COMPARED: usize = 1_000;
@@ -20,48 +20,36 @@ pub(super) fn diff(known: &str, new: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (known.lines().collect(), new.lines().collect());
     let mut text = String::from("--- accepted\n+++ now\n");
     let mut shown = 0;
-    for change in changes(&old, &new) {
-        let before = change.old.start.saturating_sub(CONTEXT).max(shown);
+    let changes = changes(&old, &new);
+    for (index, (removed, added)) in changes.iter().enumerate() {
+        let before = removed.start.saturating_sub(CONTEXT).max(shown);
         // Writing to a String does not fail.
         let _ = writeln!(text, "@@ line {} @@", before + 1);
-        section(&mut text, ' ', &old[before..change.old.start]);
-        section(&mut text, '-', &old[change.old.clone()]);
-        section(&mut text, '+', &new[change.new.clone()]);
-        shown = (change.old.end + CONTEXT).min(change.until);
-        section(&mut text, ' ', &old[change.old.end..shown]);
+        section(&mut text, ' ', &old[before..removed.start]);
+        section(&mut text, '-', &old[removed.clone()]);
+        section(&mut text, '+', &new[added.clone()]);
+        let unchanged_until = changes.get(index + 1).map_or(old.len(), |(next, _)| next.start);
+        shown = (removed.end + CONTEXT).min(unchanged_until);
+        section(&mut text, ' ', &old[removed.end..shown]);
     }
     text
 }
 
-/// Lines that replace others.
-#[derive(Debug, PartialEq, Eq)]
-struct Change {
-    old: Range<usize>,
-    new: Range<usize>,
-    /// The old lines after it are unchanged up to here.
-    until: usize,
-}
-
-/// Every change. Where too much is between the first and the last, they are one.
-fn changes<T: PartialEq>(old: &[T], new: &[T]) -> Vec<Change> {
+/// Every change: the old lines, and the new ones in their place. Where too much is between the first and the last, they
+/// are one.
+fn changes<T: PartialEq>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
     let same = |(a, b): &(&T, &T)| a == b;
     let head = old.iter().zip(new).take_while(same).count();
     let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(same).count();
     let (old_part, new_part) = (head..old.len() - tail, head..new.len() - tail);
     if old_part.len().max(new_part.len()) > COMPARED {
-        return vec![Change { old: old_part, new: new_part, until: old.len() }];
+        return vec![(old_part, new_part)];
     }
     let mut operations = Compact::new(Replace::new(Capture::new()), old, new);
     let Ok(()) = myers::diff(&mut operations, old, old_part, new, new_part);
     let operations = operations.into_inner().into_inner().into_ops();
     let changed = operations.iter().filter(|operation| operation.tag() != DiffTag::Equal);
-    let change =
-        |operation: &DiffOp| Change { old: operation.old_range(), new: operation.new_range(), until: old.len() };
-    let mut changes: Vec<Change> = changed.map(change).collect();
-    for index in 1..changes.len() {
-        changes[index - 1].until = changes[index].old.start;
-    }
-    changes
+    changed.map(|operation| (operation.old_range(), operation.new_range())).collect()
 }
 
 fn section(text: &mut String, sign: char, lines: &[&str]) {
