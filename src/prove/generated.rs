@@ -29,10 +29,11 @@ fn try_case(bench: &Bench<'_>, case: &Case) -> std::io::Result<Vec<Row>> {
     }
     let registration = case.scenario.registration.unwrap_or(Registration::Open);
     let alone = Bench { suite: bench.suite, cases: vec![case.clone()], stop: bench.stop };
-    let seen: Arc<Mutex<Vec<Refused>>> = Arc::default();
+    // One for each request that the faultless client refuses, as the case expects.
+    let faults: Arc<Mutex<Vec<Fault>>> = Arc::default();
     let client = ServerSettings { registration, ..ServerSettings::default() };
     let usual = alone.run(client, Limits::default(), |requests: Arc<AtomicU64>| {
-        let (seen, last) = (Arc::clone(&seen), AtomicU64::new(0));
+        let (case, faults, last) = (case.id.clone(), Arc::clone(&faults), AtomicU64::new(0));
         Some(Witness::new(move |witnessed| {
             let number = requests.load(Ordering::Relaxed);
             // What is not HTTP, or is too large, is refused before it reaches the client.
@@ -40,27 +41,15 @@ fn try_case(bench: &Bench<'_>, case: &Case) -> std::io::Result<Vec<Row>> {
             let status = witnessed.exchange.response().map_or(0, |response| response.status);
             let refused = asked && status >= 400;
             if let Some(requirement) = refused_for(witnessed.step).filter(|_| refused) {
-                let (step, requirement) = (witnessed.step.name.clone(), requirement.to_owned());
-                seen.lock().unwrap_or_else(PoisonError::into_inner).push(Refused { number, step, requirement });
+                let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
+                let id = format!("generated:{case}:{}", faults.len() + 1);
+                let what = format!("what the case is refused at its step `{}` is let through", witnessed.step.name);
+                faults.push(Fault::letting_through(number, id, requirement.to_owned(), registration, what));
             }
         }))
     })?;
-    let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
-    let rows = seen.into_iter().enumerate().map(|(index, refused)| {
-        let Refused { number, step, requirement } = refused;
-        let id = format!("generated:{}:{}", case.id, index + 1);
-        let description = format!("what the case is refused at its step `{step}` is let through");
-        alone.try_one(&Fault::letting_through(number, id, requirement, registration, description), &usual)
-    });
-    rows.collect()
-}
-
-/// A request that the faultless client refused, as the case expects.
-struct Refused {
-    /// Among all requests to that client.
-    number: u64,
-    step: String,
-    requirement: String,
+    let faults = std::mem::take(&mut *faults.lock().unwrap_or_else(PoisonError::into_inner));
+    faults.iter().map(|fault| alone.try_one(fault, &usual)).collect()
 }
 
 /// The requirement that asks for the step to be refused.
