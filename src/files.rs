@@ -89,9 +89,7 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
 
 /// Opens a file that the program itself has written for reading.
 pub(crate) fn open_own(path: &Path) -> io::Result<File> {
-    let file = opened(path, OpenOptions::new().read(true), AT_ONCE | OFlags::NOFOLLOW)?;
-    regular(&file)?;
-    Ok(file)
+    Ok(bounded(path, AT_ONCE | OFlags::NOFOLLOW, u64::MAX)?.file.into_inner())
 }
 
 /// Opens what a report is written to, and empties it. A pipe, a terminal or a device will do, and so do the links in
