@@ -217,26 +217,6 @@ pub(crate) fn nearest<'w>(wrong: &str, known: impl Iterator<Item = &'w str>) -> 
 mod tests {
     use super::*;
 
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[allow(dead_code, reason = "only the refusals are of interest")]
-    struct File {
-        title: String,
-        status: Option<u16>,
-    }
-
-    #[test]
-    fn a_wrong_key_is_reported_with_its_place_and_advice() {
-        for (text, place, advice) in [
-            ("title = \"é\"\n  stauts = 4\n", (2, 3), "did you mean `status`?"),
-            ("twin = \"login/good\"", (1, 1), "it is called `positive` now"),
-            ("status = 4", (1, 1), "add `title = …`"),
-        ] {
-            let error = parse::<File>(SourceText { file: "a.toml", text }).expect_err(text);
-            assert_eq!(((error.line, error.column), &*error.advice), (place, advice), "{error}");
-        }
-    }
-
     #[test]
     fn lines_are_counted_on_from_place_to_place() {
         let text = "a\nb\n\nc";
