@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::*;
 use crate::judge::StatusSet;
 use crate::judge::facts::Place;
+use crate::requirement::Level;
 
 thread_local! {
     static OTHERWISE: Cell<bool> = const { Cell::new(false) };
@@ -41,6 +42,11 @@ impl Facts {
     }
 }
 
+/// A finding of level must at that step.
+pub(crate) fn finding(step: &str, mismatches: Vec<Mismatch>) -> Finding {
+    Finding { requirement: "login.x".to_owned(), level: Level::Must, step: step.to_owned(), mismatches }
+}
+
 #[test]
 fn every_fact_has_its_words() {
     let facts = Facts::all();
@@ -64,12 +70,7 @@ fn a_finding_and_a_remark_are_one_line_each() {
         Mismatch { at: Place::Status, expected: Expected::Status(status), observed: Observed::Status(401) },
         Mismatch { at: Place::at("/a"), expected: Expected::Absent, observed: Observed::NoCode },
     ];
-    let finding = Finding {
-        requirement: "login.x".to_owned(),
-        level: crate::requirement::Level::Must,
-        step: "ask".to_owned(),
-        mismatches: mismatches.clone(),
-    };
+    let finding = finding("ask", mismatches.clone());
     assert_eq!(all_expected(&finding), "status: 200; /a: absent");
     assert_eq!(all_observed(&finding), "status: 401; /a: no error code");
     assert_eq!(

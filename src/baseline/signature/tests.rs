@@ -21,12 +21,8 @@ fn vectors() -> Vectors {
 
 fn finding(step: &str, observed: impl IntoIterator<Item = (Place, Observed)>) -> Finding {
     let mismatch = |(at, observed)| Mismatch { at, expected: Expected::Absent, observed };
-    Finding {
-        requirement: "login.x".to_owned(),
-        level: Level::Must,
-        step: step.to_owned(),
-        mismatches: observed.into_iter().map(mismatch).collect(),
-    }
+    let mismatches = observed.into_iter().map(mismatch).collect();
+    Finding { requirement: "login.x".to_owned(), level: Level::Must, step: step.to_owned(), mismatches }
 }
 
 fn of(at: &Place, observed: Observed) -> String {

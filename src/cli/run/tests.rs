@@ -7,10 +7,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::judge::facts::{Expected, Observed, Place};
-use crate::judge::{Finding, Mismatch, Observation, Remark};
+use crate::judge::{Mismatch, Observation, Remark};
 use crate::report::{Format, Merged, Reports};
 use crate::run::{CaseReport, Cause, NotAsked, Started, TargetInfo};
-use crate::words::tests::{Facts, in_other_words};
+use crate::words::tests::{Facts, finding, in_other_words};
 
 /// The cases of a run in which everything was seen that there are words for.
 fn cases_of_all_facts() -> Vec<CaseReport> {
@@ -19,9 +19,7 @@ fn cases_of_all_facts() -> Vec<CaseReport> {
     let expected = expected.into_iter().map(|(fact, _)| mismatch(fact, Observed::Absent));
     let observed = observed.into_iter().map(|(fact, _)| mismatch(Expected::Absent, fact));
     let failing = expected.chain(observed).enumerate().map(|(number, mismatch)| {
-        let mismatches = vec![mismatch.clone()];
-        let finding =
-            Finding { requirement: "login.x".to_owned(), level: Level::Must, step: "ask".to_owned(), mismatches };
+        let finding = finding("ask", vec![mismatch.clone()]);
         let remarks = [Remark::Mismatches(vec![mismatch]), Remark::BareError];
         CaseReport {
             findings: vec![finding],
