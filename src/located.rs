@@ -120,10 +120,10 @@ pub(crate) fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, Lo
     })
 }
 
-/// The value of that name, as in a file.
-pub(crate) fn named<T: DeserializeOwned>(name: &str) -> Option<T> {
+/// The value that has this name in files; or advice, if there is none.
+pub(crate) fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
     let name: StrDeserializer<'_, Error> = name.into_deserializer();
-    T::deserialize(name).ok()
+    T::deserialize(name).map_err(|error| advice(&error.to_string()))
 }
 
 // A table whose keys and values know their places, in the order of the file. A `///` here would be in the schema.

@@ -50,9 +50,6 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    pub const NAMES: [&str; 10] =
-        ["json", "base64", "upper", "lower", "swapcase", "init", "tail", "first8", "reverse", "altered"];
-
     pub fn apply(self, value: &str) -> String {
         let swapcase = |c: char| {
             if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }
@@ -106,8 +103,8 @@ pub(crate) enum TemplateError {
     Unclosed,
     #[error("`{0}` is not a valid name: letters, digits, `_` and `-`, beginning with a letter")]
     Name(String),
-    #[error("`{0}` is not a filter")]
-    Filter(String),
+    #[error("`{word}` is not a filter")]
+    Filter { word: String, advice: String },
 }
 
 /// A name in a template that nothing is bound to.
@@ -217,7 +214,8 @@ fn bound(inside: &str) -> Result<Part, TemplateError> {
     if !is_name(name) {
         return Err(TemplateError::Name(name.to_owned()));
     }
-    let filter = |word: &str| located::named(word).ok_or_else(|| TemplateError::Filter(word.to_owned()));
+    let filter =
+        |word: &str| located::named(word).map_err(|advice| TemplateError::Filter { word: word.to_owned(), advice });
     Ok(Part::Bound { name: name.to_owned(), filters: words.map(filter).collect::<Result<_, _>>()? })
 }
 
@@ -274,16 +272,7 @@ mod tests {
             ("${digits|first8}", "12345678"),
         ] {
             assert_eq!(render(text), expected, "{text}");
-            let again = Template::parse(text).expect(text).to_string();
-            assert_eq!(render(&again), expected, "{text} shown as {again}");
-        }
-    }
-
-    #[test]
-    fn every_filter_has_its_name() {
-        for name in Filter::NAMES {
-            let text = format!("${{a|{name}}}");
-            assert_eq!(Template::parse(&text).expect(name).to_string(), text);
+            assert_eq!(Template::parse(text).expect(text).to_string(), text);
         }
     }
 
@@ -329,7 +318,8 @@ mod tests {
         assert_eq!(Template::parse("${a"), Err(TemplateError::Unclosed));
         assert_eq!(Template::parse("${}"), Err(TemplateError::Name(String::new())));
         assert_eq!(Template::parse("${1a}"), Err(TemplateError::Name("1a".into())));
-        assert_eq!(Template::parse("${a|uper}"), Err(TemplateError::Filter("uper".into())));
+        let advice = "did you mean `upper`?".into();
+        assert_eq!(Template::parse("${a|uper}"), Err(TemplateError::Filter { word: "uper".into(), advice }));
     }
 
     #[test]

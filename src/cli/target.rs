@@ -96,11 +96,11 @@ pub(super) struct TargetArgs {
 }
 
 fn registration(text: &str) -> Result<RegistrationChoice, String> {
-    located::named(text).ok_or_else(|| "use auto, open or sunset".to_owned())
+    located::named(text).map_err(|_| "use auto, open or sunset".to_owned())
 }
 
 fn change(text: &str) -> Result<Change, String> {
-    located::named(text).ok_or_else(|| "use passwords, users, registration or clock".to_owned())
+    located::named(text).map_err(|_| "use passwords, users, registration or clock".to_owned())
 }
 
 /// A target and all that was said about it.

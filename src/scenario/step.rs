@@ -11,7 +11,7 @@ use crate::documented::api::Operation;
 use crate::judge::{Check, Expectation, Pattern, Placeholder, StatusSet};
 use crate::located::{self, LineCounter, LocatedError, SourceText};
 use crate::requirement::Register;
-use crate::template::{Filter, Pointer, Template, TemplateError, is_name};
+use crate::template::{Pointer, Template, TemplateError, is_name};
 
 pub(super) struct Reader<'r> {
     pub source: SourceText<'r>,
@@ -270,10 +270,7 @@ impl<'r> Reader<'r> {
             let advice = match &error {
                 TemplateError::Unclosed => "close it, or write `$${` for a literal `${`".to_owned(),
                 TemplateError::Name(_) => "write `$${` for a literal `${`".to_owned(),
-                TemplateError::Filter(wrong) => match located::nearest(wrong, Filter::NAMES.into_iter()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("use one of {}", Filter::NAMES.join(", ")),
-                },
+                TemplateError::Filter { advice, .. } => advice.clone(),
             };
             self.source.error(span, error.to_string(), advice)
         })

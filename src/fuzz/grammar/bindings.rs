@@ -109,7 +109,7 @@ impl Bindings {
         let mut words = inside.split(|byte| *byte == b'|');
         let value = self.value(words.next()?)?;
         let value = words.try_fold(value, |value, word| {
-            let filter: Filter = located::named(std::str::from_utf8(word).ok()?)?;
+            let filter: Filter = located::named(std::str::from_utf8(word).ok()?).ok()?;
             Some(filter.apply(&value).into())
         })?;
         Some((value, end + 1))
