@@ -43,34 +43,22 @@ mod tests {
     use crate::custody::config::Config;
     use crate::located::SourceText;
 
-    fn parse(text: &str) -> Result<Config, crate::located::LocatedError> {
-        Config::parse(SourceText { file: FILE_NAME, text })
-    }
-
-    /// The sample with every commented key put to use: `# key = …` becomes `key = …`.
-    fn uncommented() -> String {
+    #[test]
+    fn the_sample_allows_nothing_and_names_every_key() {
+        // `# key = …` becomes `key = …`.
         let key = |line: &str| {
             let rest = line.strip_prefix("# ")?;
             let (name, _) = rest.split_once(" = ")?;
             let plain = |c: char| c.is_ascii_lowercase() || c == '_';
             name.chars().all(plain).then(|| rest.to_owned())
         };
-        let lines = SAMPLE.lines().map(|line| key(line).unwrap_or_else(|| line.to_owned()));
-        lines.collect::<Vec<_>>().join("\n")
-    }
-
-    #[test]
-    fn the_sample_is_read_as_it_is_and_with_every_key_in_use() {
-        let config = parse(SAMPLE).expect("sample");
-        assert!(config.state.allow.is_empty() && !config.state.fresh, "the sample allows nothing");
-        parse(&uncommented()).expect("every key");
-    }
-
-    #[test]
-    fn the_sample_names_every_key() {
+        let lines = SAMPLE.lines().map(|line| key(line).unwrap_or_else(|| line.to_owned()) + "\n");
+        let in_use: String = lines.collect();
+        let read = |text| Config::parse(SourceText { file: FILE_NAME, text }).expect("a configuration");
+        let [state, _] = [SAMPLE, &in_use].map(|text| read(text).state);
+        assert!(state.allow.is_empty() && !state.fresh, "the sample allows nothing");
+        let table: toml::Table = in_use.parse().expect("toml");
         let schema = serde_json::to_value(schemars::schema_for!(Config)).expect("schema");
-        let sample = uncommented();
-        let table: toml::Table = sample.parse().expect("toml");
         let sections = schema["properties"].as_object().expect("sections");
         for section in sections.keys() {
             let definition = sections[section]["$ref"].as_str().expect("reference");

@@ -137,11 +137,6 @@ impl Failure {
         Failure { code: USAGE, what: what.to_string() }
     }
 
-    /// The command did what it could, and what it found is bad.
-    fn findings(what: impl fmt::Display) -> Failure {
-        Failure { code: FINDINGS, what: what.to_string() }
-    }
-
     /// We have to change something.
     fn defect(what: impl fmt::Display) -> Failure {
         Failure { code: DEFECT, what: format!("a defect of wabizspec: {what}") }

@@ -58,9 +58,8 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
         Some(Ok(suite)) => suite,
         Some(Err(ref error @ SuiteError::Incomplete(ref missing))) => {
             write_reports(&args.report, &Proof::of_incomplete(missing))?;
-            return Err(Failure::findings(format!(
-                "{error}\nrefusals without their accepted positive prove nothing; no fault was tried"
-            )));
+            let why = "refusals without their accepted positive prove nothing; no fault was tried";
+            return Err(Failure { code: FINDINGS, what: format!("{error}\n{why}") });
         }
         Some(Err(error)) => return Err(Failure::usage(error)),
         None => suite(None)?,

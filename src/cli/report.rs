@@ -119,18 +119,6 @@ mod tests {
     use crate::judge::Verdict;
     use crate::run::{CaseReport, Ended, Event};
 
-    fn code(verdicts: &[Verdict], interrupted: Option<bool>) -> u8 {
-        let mut summary = Summary::default();
-        for verdict in verdicts {
-            summary.take(&Event::Case(Box::new(CaseReport::new("login/x", *verdict))));
-        }
-        if let Some(interrupted) = interrupted {
-            let complete = !interrupted;
-            summary.take(&Event::Ended(Ended { complete, interrupted, password_changed: false, elapsed_ms: 0 }));
-        }
-        exit_code(&summary)
-    }
-
     #[test]
     fn the_worst_thing_that_happened_decides() {
         use Verdict::*;
@@ -148,7 +136,15 @@ mod tests {
             (&[Pass], died, INTERRUPTED),
         ];
         for (verdicts, ended, expected) in runs {
-            assert_eq!(code(verdicts, ended), expected, "{verdicts:?}, interrupted: {ended:?}");
+            let mut summary = Summary::default();
+            for verdict in verdicts {
+                summary.take(&Event::Case(Box::new(CaseReport::new("login/x", *verdict))));
+            }
+            if let Some(interrupted) = ended {
+                let complete = !interrupted;
+                summary.take(&Event::Ended(Ended { complete, interrupted, password_changed: false, elapsed_ms: 0 }));
+            }
+            assert_eq!(exit_code(&summary), expected, "{verdicts:?}, interrupted: {ended:?}");
         }
     }
 }

@@ -40,13 +40,9 @@ fn fault(id: &str) -> Result<&'static Fault, String> {
 }
 
 pub(super) fn serve(args: &ServeArgs) -> Result<u8, Failure> {
-    let mut settings = Settings {
-        registration: args
-            .registration
-            .unwrap_or_else(|| args.fault.first().map_or(Registration::Open, |fault| fault.registration)),
-        control: args.control,
-        ..Settings::default()
-    };
+    let needed = args.fault.first().map_or(Registration::Open, |fault| fault.registration);
+    let registration = args.registration.unwrap_or(needed);
+    let mut settings = Settings { registration, control: args.control, ..Settings::default() };
     for fault in &args.fault {
         fault.plant(&mut settings.behaviour);
     }
