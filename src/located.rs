@@ -36,9 +36,11 @@ pub struct SourceText<'t> {
 }
 
 impl SourceText<'_> {
-    /// An error at a byte range of the text.
+    /// An error at a byte range of the text; past the end counts as the end.
     pub(crate) fn error(&self, span: Range<usize>, what: impl Into<String>, advice: impl Into<String>) -> LocatedError {
-        let (line, column) = self.position(span.start);
+        let before = &self.text[..self.text.floor_char_boundary(span.start)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let (line, column) = (self.line(before.len()), before[line_start..].chars().count() + 1);
         LocatedError { file: self.file.to_owned(), line, column, what: what.into(), advice: advice.into() }
     }
 
@@ -53,13 +55,6 @@ impl SourceText<'_> {
     /// 1-based line of a byte offset; past the end counts as the end.
     pub(crate) fn line(&self, offset: usize) -> usize {
         LineCounter::new(*self).line(offset)
-    }
-
-    /// 1-based line and column of a byte offset; past the end counts as the end.
-    fn position(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text[..self.text.floor_char_boundary(offset)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (self.line(before.len()), before[line_start..].chars().count() + 1)
     }
 }
 
@@ -228,7 +223,6 @@ mod tests {
     #[test]
     fn columns_count_characters() {
         let source = SourceText { file: "a", text: "é = x" };
-        assert_eq!(source.position(5), (1, 5));
-        assert_eq!(source.position(900), (1, 6));
+        assert_eq!([5, 900].map(|at| source.error(at..at, "", "").column), [5, 6]);
     }
 }

@@ -121,14 +121,13 @@ impl Trials {
 
     /// Runs the trials that the command line asks for, as a test binary does.
     pub fn main(self) -> ExitCode {
-        let suite = match Suite::embedded() {
-            Ok(suite) => suite,
+        match Suite::embedded() {
+            Ok(suite) => libtest_mimic::run(&Arguments::from_args(), self.trials(suite)).exit_code(),
             Err(error) => {
                 eprintln!("{error}");
-                return ExitCode::FAILURE;
+                ExitCode::FAILURE
             }
-        };
-        libtest_mimic::run(&Arguments::from_args(), self.trials(suite)).exit_code()
+        }
     }
 
     /// The trials of a suite, one for each case, for a test binary that has others as well.

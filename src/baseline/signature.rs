@@ -20,8 +20,7 @@ pub fn signature<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> String 
             // Each once and sorted: a list of a thousand wrong items is wrong in one way.
             let way = |mismatch: &Mismatch| format!("{} {}", place(&mismatch.at), kind(mismatch));
             let ways: BTreeSet<String> = finding.mismatches.iter().map(way).collect();
-            let ways: Vec<String> = ways.into_iter().collect();
-            format!("{}: {}", finding.step, ways.join("; "))
+            format!("{}: {}", finding.step, Vec::from_iter(ways).join("; "))
         })
         .collect();
     steps.join(" | ")

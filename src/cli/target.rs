@@ -336,13 +336,11 @@ impl TargetArgs {
     }
 
     fn limits(&self, configured: Option<Span>) -> Limits {
-        let mut limits = Limits::default();
-        if let Some(Span(whole)) = self.timeout.or(configured) {
-            limits.whole = whole;
-            limits.first_byte = whole;
-            limits.connect = whole.min(CONNECT);
+        let usual = Limits::default();
+        match self.timeout.or(configured) {
+            Some(Span(whole)) => Limits { whole, first_byte: whole, connect: whole.min(CONNECT), ..usual },
+            None => usual,
         }
-        limits
     }
 
     fn trust(&self, config: &Config) -> Trust {

@@ -30,9 +30,6 @@ pub enum Compared {
 impl Store {
     /// The snapshots of that folder, which is created if necessary. With `accept`, new and changed transcripts replace
     /// them.
-    ///
-    /// # Errors
-    /// The folder cannot be created.
     pub fn open(folder: &Path, accept: bool) -> io::Result<Store> {
         files::folder(folder)?;
         Ok(Store { folder: folder.to_owned(), accept, pending: AtomicUsize::new(0) })

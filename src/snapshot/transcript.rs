@@ -135,10 +135,7 @@ mod tests {
             "{\n  \"users\": [\n    {\n      \"token\": \"<token>\",\n      \"expires_after\": \"<expires_after>\",\n      \
              \"username\": \"<user>\"\n    }\n  ],\n  \"n\": 1.50,\n  \"e\": []\n}"
         );
-    }
-
-    #[test]
-    fn a_value_that_is_not_of_its_kind_stays_as_it_is() {
+        // Not of their kind.
         assert_eq!(steadied(r#"{"token":"two words"}"#), "{\n  \"token\": \"two words\"\n}");
         assert_eq!(steadied(r#"{"expires_after":"2026-11-28"}"#), "{\n  \"expires_after\": \"2026-11-28\"\n}");
     }
