@@ -91,12 +91,9 @@ pub(crate) fn text(file: &str, bytes: Vec<u8>) -> Result<String, LocatedError> {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
         let source = SourceText { file, text: &text };
+        let advice = "save it as UTF-8; put bytes that are not text into `hex`";
         // The byte itself is not shown: a file with a password is read here too.
-        source.error(
-            valid..valid,
-            "the file is not valid UTF-8 from here on",
-            "save it as UTF-8; put bytes that are not text into `hex`",
-        )
+        source.error(valid..valid, "the file is not valid UTF-8 from here on", advice)
     })
 }
 

@@ -94,24 +94,22 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
     patient.timeout.get_or_insert(Span(PATIENCE));
     let is_found = configuration.is_found;
     let headers: Vec<String> = configuration.config.target.headers.keys().map(ToString::to_string).collect();
-    let resolved = patient.resolve_with(configuration, &[]).and_then(|resolved| match resolved.info.embedded {
-        true => Err(Failure::usage(
+    // Shown even if the target cannot be used.
+    print(&std::mem::take(&mut found.text))?;
+    let resolved = patient.resolve_with(configuration, &[])?;
+    if resolved.info.embedded {
+        return Err(Failure::usage(
             "no target is named, so `wabizspec run` would judge the embedded reference client\n  help: give --target \
              URL, set WABIZSPEC_TARGET, or write url under [target] in wabizspec.toml",
-        )),
-        false => Ok(resolved),
-    });
-    if resolved.is_err() {
-        print(&found.text)?;
+        ));
     }
-    let resolved = resolved?;
     for hook in &resolved.hooks {
         found.note("command", hook);
     }
     if is_found {
         who_gets_what(&mut found, &resolved, headers);
     }
-    // Said before anything is sent.
+    // Shown before anything is sent.
     print(&std::mem::take(&mut found.text))?;
     let stop = stop_on_signal();
     let looked = runtime()?.block_on(unless_stopped(&stop, look(&mut found, &resolved)));

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::diff::diff;
-
 use crate::files;
 
 /// A folder of snapshots.
