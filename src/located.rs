@@ -186,16 +186,15 @@ fn advice(what: &str) -> String {
 
 /// How to write what serde says it expected.
 fn expected(type_name: &str) -> String {
-    match type_name {
-        "a string" => "write a string; strings stand in quotes".to_owned(),
-        "a boolean" => "write true or false, without quotes".to_owned(),
-        "a sequence" => {
-            "write a list: [ … ]; the entries of a list of tables begin with [[double brackets]]".to_owned()
-        }
-        "i64" | "u16" | "u32" | "u64" | "usize" => "write a whole number, 0 or more".to_owned(),
-        _ if type_name.starts_with("struct ") || type_name == "a map" => "write a table: { … }".to_owned(),
-        other => format!("write {other}"),
-    }
+    let advice = match type_name {
+        "a string" => "write a string; strings stand in quotes",
+        "a boolean" => "write true or false, without quotes",
+        "a sequence" => "write a list: [ … ]; the entries of a list of tables begin with [[double brackets]]",
+        "i64" | "u16" | "u32" | "u64" | "usize" => "write a whole number, 0 or more",
+        _ if type_name.starts_with("struct ") || type_name == "a map" => "write a table: { … }",
+        other => return format!("write {other}"),
+    };
+    advice.to_owned()
 }
 
 /// The known word that was most likely meant.

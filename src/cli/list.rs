@@ -39,8 +39,7 @@ pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
         What::Faults => Fault::all().map(|planted| fault(planted, &suite)).collect(),
     };
     if args.json {
-        let text = serde_json::to_string_pretty(&items).map_err(Failure::defect)?;
-        return print(&format!("{text}\n"));
+        return print(&format!("{:#}\n", Value::from(items)));
     }
     let width = items.iter().map(|item| text(item, &["id"]).len()).max().unwrap_or(0);
     let line = |item: &Value| {

@@ -68,7 +68,6 @@ struct Candidate {
     what: String,
 }
 
-/// The result of the search.
 enum Found<'c> {
     /// This one logs in, with this token.
     Works(&'c Candidate, String),
@@ -151,7 +150,7 @@ impl Recovery<'_> {
             Ok(()) => unless_stopped(stop, self.accounts_left(&accounts, &admin)).await,
             Err(failure) => Some(Err(failure)),
         };
-        // The token is logged out whatever happened.
+        // The token is logged out in any case.
         match done {
             Some(done) => {
                 accounts.log_out(&admin.token).await;

@@ -41,7 +41,6 @@ pub(super) struct ReplayArgs {
     surface: Option<Surface>,
 }
 
-/// The outcome of one input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Reproduced,

@@ -78,7 +78,6 @@ impl ReportArgs {
 
 /// How a run ends.
 pub(super) struct Concluded {
-    /// The exit code.
     pub code: u8,
     /// What it would be if all reports could have been written.
     pub verdict: u8,

@@ -354,7 +354,6 @@ impl TargetArgs {
     }
 }
 
-/// Whether a CI system runs this.
 fn is_ci() -> bool {
     let value = std::env::var_os("CI").unwrap_or_default();
     let value = value.to_string_lossy().to_ascii_lowercase();

@@ -54,7 +54,6 @@ impl Ran {
         unproven.map(|(id, verdict)| Broken::new(id, registration, verdict)).collect()
     }
 
-    /// The requirements of level must.
     fn musts(&self) -> impl Iterator<Item = (&str, RequirementVerdict)> {
         let requirements = self.summary.requirements().into_iter();
         let musts = requirements.filter(|result| result.requirement.level == Level::Must);

@@ -53,7 +53,6 @@ fn events(cases: &[CaseReport], part: Option<(u64, usize)>) -> Vec<Event> {
     std::iter::once(Event::Started(started)).chain(cases).chain([Event::Ended(ended)]).collect()
 }
 
-/// Writes a report of the events in that format.
 fn write(folder: &TempDir, name: &str, format: Format, events: &[Event]) -> PathBuf {
     let path = folder.path().join(name);
     let mut reports = Reports::default();
@@ -63,7 +62,6 @@ fn write(folder: &TempDir, name: &str, format: Format, events: &[Event]) -> Path
     path
 }
 
-/// Reads a report as text.
 fn text(path: &Path) -> String {
     std::fs::read_to_string(path).expect("text")
 }

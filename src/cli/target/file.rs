@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use super::{TargetArgs, read};
 use crate::cli::Failure;
 use crate::custody::config::{Config, FILE_NAME, FuzzConfig};
-use crate::files;
 use crate::located::SourceText;
 use crate::transport::origin::Origin;
 
@@ -105,7 +104,7 @@ fn another_server(config: &Config, target: &Origin) -> Option<String> {
 /// Why somebody else may have written a file that was found: it, or the folder that its relative paths and commands start
 /// from, belongs to another user or can be written by others. Root can write everything anyway.
 fn written_by_others(path: &Path) -> io::Result<Option<String>> {
-    let me = files::user();
+    let me = crate::files::user();
     let my_group = rustix::process::getegid().as_raw();
     let foreign = |of: &Metadata, what: &str| {
         let (owner, mode) = (of.uid(), of.mode());

@@ -47,10 +47,9 @@ mod tests {
 
     #[test]
     fn line_ends_and_marks_around_a_secret_are_no_part_of_it() {
-        for text in ["a b", "a b\n", "\u{feff}a b\r\n", "\na b\n\n"] {
-            assert_eq!(one_line(text).as_deref(), Ok("a b"), "{text:?}");
+        for text in [" a b ", " a b \n", "\u{feff} a b \r\n", "\n a b \n\n"] {
+            assert_eq!(one_line(text).as_deref(), Ok(" a b "), "{text:?}");
         }
-        assert_eq!(one_line(" a ").as_deref(), Ok(" a "));
         for text in ["", " ", "\n", "\u{feff}", "a\nb", "a\0"] {
             assert!(one_line(text).is_err(), "{text:?}");
         }
