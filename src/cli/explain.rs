@@ -57,10 +57,8 @@ fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
 
 fn not_found(id: &str, cases: &[Case], suite: &Suite) -> Failure {
     let near = suite.register.nearest(id).or(nearest(id, cases.iter().map(|case| case.id.as_str())));
-    let advice = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`wabizspec list cases` and `wabizspec list requirements` show the ids".to_owned(),
-    };
+    let ids = "`wabizspec list cases` and `wabizspec list requirements` show the ids";
+    let advice = near.map_or(ids.to_owned(), |near| format!("did you mean `{near}`?"));
     Failure::usage(format!("`{id}` is not a requirement, a case or an error code\n  help: {advice}"))
 }
 
