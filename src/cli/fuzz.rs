@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::fuzz_session::{self, FuzzSetup};
 use super::signal::stop_on_signal;
-use super::target::{Resolved, TargetArgs};
+use super::target::TargetArgs;
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, runtime, suite};
 use crate::custody::config::{LongSpan, Span};
 use crate::custody::lock::RunLock;
@@ -115,7 +115,8 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         url: resolved.info.url.clone(),
     };
     let stdout_is_taken = args.report.as_ref().is_some_and(|wanted| wanted.path.is_none());
-    let mut teller = Teller::new(args.quiet, stdout_is_taken, settings.timetable.time, secrets(&resolved));
+    let mut teller =
+        Teller::new(args.quiet, stdout_is_taken, settings.timetable.time, resolved.target.transport.secrets().clone());
     let names: Vec<&str> = surfaces.iter().map(|surface| surface.name()).collect();
     teller.line(&format!("fuzzing {} of {} with seed {seed}", names.join(", "), resolved.info.url));
     let stop = stop_on_signal();
@@ -128,7 +129,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     let fuzzing = fuzz_with(args, &mut setup, &suite.register, &settings, &stop, &mut teller);
     let mut summary = runtime.block_on(fuzzing);
     summary.interrupted |= *stop.borrow();
-    summary.blocked = summary.blocked.map(|why| secrets(&resolved).apply(&why));
+    summary.blocked = summary.blocked.map(|why| resolved.target.transport.secrets().apply(&why));
     summary.elapsed = settings.timetable.elapsed();
     // A pending name lookup or file write does not delay the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -139,15 +140,6 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         written.map_err(|error| Failure::inconclusive(format!("the report could not be written: {error}")))?;
     }
     Ok(exit(&summary))
-}
-
-/// What the owner gave, and nothing may show.
-fn secrets(resolved: &Resolved) -> Redaction {
-    let mut secrets = resolved.target.transport.secrets().clone();
-    if let Some(password) = &resolved.admin_password {
-        secrets.add_credentials(&resolved.admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
-    }
-    secrets
 }
 
 /// Logs in, fuzzes, and removes what was made.

@@ -54,7 +54,7 @@ impl Failure {
         Failure::Failed { what, why: why.to_string(), fate: Fate::Unknown }
     }
 
-    pub(super) fn after(what: &'static str, exchange: &Exchange) -> Failure {
+    pub fn after(what: &'static str, exchange: &Exchange) -> Failure {
         let fate = match exchange.response().map(|response| response.status) {
             None => Fate::Silent,
             Some(200..300) => Fate::Useless,

@@ -7,7 +7,7 @@ use crate::documented::basic::{self, Credentials};
 use crate::exchange::shortened;
 use crate::exchange::{Exchange, Header, Json, Outcome};
 
-pub(super) fn is_done(exchange: &Exchange) -> bool {
+pub fn is_done(exchange: &Exchange) -> bool {
     exchange.response().is_some_and(|response| (200..300).contains(&response.status))
 }
 

@@ -11,8 +11,9 @@ use tokio::task::JoinSet;
 use super::generator::Generated;
 use super::probe::{Kind, Probed, probe};
 use super::saved::Findings;
-use super::session::{FuzzSession, NoAccount, WorkerAccounts};
+use super::session::{FuzzSession, WorkerAccounts};
 use super::{Class, Surface, locked};
+use crate::custody::Failure;
 
 pub(super) struct Tried {
     pub generated: Generated,
@@ -52,17 +53,9 @@ impl Progress {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Lost {
-    #[error(transparent)]
-    Account(#[from] NoAccount),
-    #[error("a worker ended: {0}")]
-    Worker(#[from] tokio::task::JoinError),
-}
-
 impl Batch {
     /// Has the inputs tried by these workers. Returns the workers that can go on, and why another cannot.
-    pub async fn run(self: &Arc<Batch>, workers: Vec<WorkerAccounts>) -> (Vec<WorkerAccounts>, Option<Lost>) {
+    pub async fn run(self: &Arc<Batch>, workers: Vec<WorkerAccounts>) -> (Vec<WorkerAccounts>, Option<String>) {
         let mut tasks = JoinSet::new();
         for mut worker in workers {
             let batch = Arc::clone(self);
@@ -77,9 +70,9 @@ impl Batch {
                 Ok((worker, Ok(()))) => workers.push(worker),
                 Ok((worker, Err(why))) => {
                     worker.remove(&self.session).await;
-                    lost = Some(why.into());
+                    lost = Some(why.to_string());
                 }
-                Err(error) => lost = Some(error.into()),
+                Err(error) => lost = Some(format!("a worker ended: {error}")),
             }
         }
         (workers, lost)
@@ -109,7 +102,7 @@ impl Batch {
         probed
     }
 
-    async fn work(&self, worker: &mut WorkerAccounts) -> Result<(), NoAccount> {
+    async fn work(&self, worker: &mut WorkerAccounts) -> Result<(), Failure> {
         while let Some(generated) = self.next() {
             let mut probed = self.probe(worker, generated).await;
             match probed.kind {

@@ -11,8 +11,9 @@ use super::generator::Generated;
 use super::probe::{Probed, Violation, probe};
 use super::session::{FuzzSession, WorkerAccounts};
 use super::{Check, grammar};
-use crate::exchange::{Breakage, Exchange, Outcome, Phase, Request, Unanswered};
+use crate::exchange::{Exchange, Outcome};
 use crate::requirement::Level;
+use crate::transport::unreachable;
 
 /// How many of those that crashed are tried alone before the batch is halved.
 const ALONE: usize = 8;
@@ -112,22 +113,17 @@ pub(super) fn took_down(generated: &Generated, probed: &Probed, worker: &WorkerA
         requirement: "envelope.answered".to_owned(),
         level: Level::Must,
         what: what.to_owned(),
-        exchange: Arc::new(unanswered(request, what)),
+        exchange: Arc::new(Exchange {
+            request,
+            outcome: Outcome::Unanswered(unreachable(None, what.to_owned())),
+            at: Timestamp::now(),
+            elapsed: Duration::ZERO,
+            resent: false,
+        }),
     };
     let violation = match probed.violations.first() {
         Some(violation) => Some(Violation { check: Check::Down, what: what.to_owned(), ..violation.clone() }),
         None => grammar::request(generated.surface, &generated.input, &worker.bindings).map(without),
     };
     Probed { violations: violation.into_iter().collect(), ..probed.clone() }
-}
-
-fn unanswered(request: Request, why: &str) -> Exchange {
-    let outcome = Outcome::Unanswered(Unanswered {
-        breakage: Breakage::Unreachable,
-        phase: Phase::Connecting,
-        obstacle: None,
-        detail: why.to_owned(),
-        partial: Vec::new(),
-    });
-    Exchange { request, outcome, at: Timestamp::now(), elapsed: Duration::ZERO, resent: false }
 }

@@ -13,10 +13,11 @@ use super::Surface;
 use super::finding::{Found, Signature};
 use super::probe::{Probed, probe};
 use super::run::Run;
-use super::session::{FuzzSession, NoAccount, WorkerAccounts};
+use super::session::{FuzzSession, WorkerAccounts};
 use super::summary::Summary;
 pub use super::timetable::Settings;
 use super::timetable::{Cut, within};
+use crate::custody::Failure;
 
 /// What happens in a run, for those who watch.
 #[derive(Debug, Clone, Copy)]
@@ -119,11 +120,7 @@ async fn remove_accounts(session: &Arc<FuzzSession>, jobs: usize) {
 ///
 /// # Errors
 /// There is no account to log in with.
-pub async fn once(
-    session: &FuzzSession,
-    surface: Surface,
-    input: &[u8],
-) -> Result<(Probed, Vec<Signature>), NoAccount> {
+pub async fn once(session: &FuzzSession, surface: Surface, input: &[u8]) -> Result<(Probed, Vec<Signature>), Failure> {
     let mut worker = WorkerAccounts::new(session).await?;
     let probed = probe(session, &mut worker, surface, input).await;
     worker.remove(session).await;

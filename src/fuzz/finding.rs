@@ -1,11 +1,14 @@
 //! Findings, told apart by signature.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::grammar::Bindings;
 use super::probe::{Probed, Violation};
 use super::{Check, Place, Surface};
+use crate::exchange::Exchange;
 use crate::fnv::fnv1a;
 use crate::requirement::Level;
 
@@ -55,6 +58,10 @@ pub struct Found {
     pub input: Vec<u8>,
     pub(crate) what: String,
     pub(crate) times: u64,
+    /// What shows it.
+    pub(crate) exchange: Arc<Exchange>,
+    /// What the names in the input stood for then.
+    pub(crate) bindings: Bindings,
     /// The input was tried again by itself.
     pub(crate) tried_again: bool,
     /// It was seen again then.

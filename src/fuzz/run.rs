@@ -176,7 +176,7 @@ impl Run {
             self.doing = "no accounts were made in place of those that are gone";
             self.set_up(1).await;
             if self.workers.is_empty() {
-                self.summary.blocked = lost.map(|lost| lost.to_string()).or(self.summary.blocked.take());
+                self.summary.blocked = lost.or(self.summary.blocked.take());
             }
         }
         if self.summary.blocked.is_none() {
@@ -243,7 +243,7 @@ impl Run {
         {
             let mut findings = self.findings();
             findings.see(generated, &probed, &found.worker.bindings);
-            if let Some((named, ..)) = findings.found.last_mut().filter(|(named, ..)| named.is_down()) {
+            if let Some(named) = findings.found.last_mut().filter(|named| named.is_down()) {
                 (named.tried_again, named.confirmed) = (true, true);
             }
         }
@@ -257,9 +257,7 @@ impl Run {
     async fn shrink(&mut self) {
         loop {
             let index = self.shrunk;
-            let Some((mut found, mut exchange, mut bindings)) = self.findings().found.get(index).cloned() else {
-                return;
-            };
+            let Some(mut found) = self.findings().found.get(index).cloned() else { return };
             // It was tried alone, and each further try would be another end of the target.
             if found.is_down() {
                 self.shrunk += 1;
@@ -278,14 +276,14 @@ impl Run {
                 let same = probed.violations.iter().find(same);
                 if let Some(same) = same {
                     found.what = same.what.clone();
-                    (exchange, bindings) = (Arc::clone(&same.exchange), worker.bindings.clone());
+                    (found.exchange, found.bindings) = (Arc::clone(&same.exchange), worker.bindings.clone());
                 }
                 same.is_some()
             };
             let confirmed = still(&found.input).await;
             self.shrunk += 1;
             {
-                let known = &mut self.findings().found[index].0;
+                let known = &mut self.findings().found[index];
                 (known.tried_again, known.confirmed) = (true, confirmed);
             }
             if confirmed {
@@ -296,13 +294,13 @@ impl Run {
             self.workers.push(worker);
             self.summary.requests += requests;
             let mut findings = self.findings();
-            findings.save(&mut found, &exchange, &bindings);
-            findings.found[index] = (found, exchange, bindings);
+            findings.save(&mut found);
+            findings.found[index] = found;
         }
     }
 
     pub fn take_found(&mut self) {
-        let found = self.findings().found.iter().map(|(found, ..)| found.clone()).collect();
+        let found = self.findings().found.clone();
         self.summary.found = found;
     }
 }

@@ -18,7 +18,7 @@ use super::probe::{Probed, secrets_of};
 use super::timetable::Settings;
 use super::to_scenario::scenario;
 use super::{Check, Surface, grammar, hex};
-use crate::exchange::{Exchange, Header, HttpRequest, Redaction, Request};
+use crate::exchange::{Header, HttpRequest, Redaction, Request};
 use crate::exchange::{curl, harmless_line, shell_quoted, shell_word, transcript};
 use crate::files;
 use crate::requirement::Level;
@@ -29,9 +29,8 @@ pub(super) struct Findings {
     /// What the owner configured and no text may show.
     pub secrets: Redaction,
     pub news: UnboundedSender<Found>,
-    /// In the order in which they were first seen, each with the exchange that shows it, and what the names in its input
-    /// stood for.
-    pub found: Vec<(Found, Arc<Exchange>, Bindings)>,
+    /// In the order in which they were first seen.
+    pub found: Vec<Found>,
     pub trouble: Option<String>,
 }
 
@@ -39,11 +38,11 @@ impl Findings {
     pub fn see(&mut self, generated: &Generated, probed: &Probed, bindings: &Bindings) {
         for violation in &probed.violations {
             let signature = Signature::of(generated.surface, probed, violation);
-            if let Some((known, ..)) = self.found.iter_mut().find(|(known, ..)| known.signature == signature) {
+            if let Some(known) = self.found.iter_mut().find(|known| known.signature == signature) {
                 known.times += 1;
                 continue;
             }
-            let found = Found {
+            self.add(Found {
                 id: signature.id(generated.surface),
                 signature,
                 level: violation.level,
@@ -51,50 +50,47 @@ impl Findings {
                 input: generated.input.clone(),
                 what: violation.what.clone(),
                 times: 1,
+                exchange: Arc::clone(&violation.exchange),
+                bindings: bindings.clone(),
                 tried_again: false,
                 confirmed: false,
                 file: None,
                 reproduce: Vec::new(),
-            };
-            self.add(found, Arc::clone(&violation.exchange), bindings.clone());
+            });
         }
     }
 
-    fn add(&mut self, mut found: Found, exchange: Arc<Exchange>, bindings: Bindings) {
-        self.save(&mut found, &exchange, &bindings);
+    fn add(&mut self, mut found: Found) {
+        self.save(&mut found);
         // A receiver that is gone is no error.
         let _ = self.news.send(found.clone());
-        self.found.push((found, exchange, bindings));
+        self.found.push(found);
     }
 
     /// The target is gone, and nothing in the last batch went wrong before: the last crash gets the blame.
     pub fn blame_the_last(&mut self, what: &str) {
-        let crashed = |(found, ..): &&(Found, Arc<Exchange>, Bindings)| {
-            matches!(found.signature.check, Check::Crash | Check::Answered)
-        };
-        let Some((mut found, exchange, bindings)) = self.found.iter().rev().find(crashed).cloned() else {
-            return;
-        };
+        let crashed = |found: &&Found| matches!(found.signature.check, Check::Crash | Check::Answered);
+        let Some(mut found) = self.found.iter().rev().find(crashed).cloned() else { return };
         found.signature.check = Check::Down;
         found.id = found.signature.id(found.surface);
         found.what = what.to_owned();
         found.times = 1;
         (found.tried_again, found.confirmed) = (false, false);
-        self.add(found, exchange, bindings);
+        self.add(found);
     }
 
     /// Saves a finding, or replaces what was saved of it.
-    pub fn save(&mut self, found: &mut Found, exchange: &Exchange, bindings: &Bindings) {
-        let secrets = secrets_of(exchange, bindings, &self.secrets);
-        found.reproduce = vec![curl(&exchange.request, &bindings.base, &secrets)];
+    pub fn save(&mut self, found: &mut Found) {
+        let secrets = secrets_of(&found.exchange, &found.bindings, &self.secrets);
+        found.reproduce = vec![curl(&found.exchange.request, &found.bindings.base, &secrets)];
         if let Some(out) = &self.settings.out
-            && let Err(error) = self.write(out, found, exchange, &secrets)
+            && let Err(error) = self.write(out, found, &secrets)
         {
             self.trouble = Some(format!("a finding could not be saved in {}: {error}", out.display()));
         }
     }
 
-    fn write(&self, out: &Path, found: &mut Found, exchange: &Exchange, secrets: &Redaction) -> io::Result<()> {
+    fn write(&self, out: &Path, found: &mut Found, secrets: &Redaction) -> io::Result<()> {
         let folder = files::folders(out, ["findings", found.surface.name()])?;
         let file = folder.join(&found.id);
         let (path, url) = (file.display().to_string(), &self.settings.url);
@@ -111,12 +107,12 @@ impl Findings {
         };
         // With credentials that are worth nothing. Of a session there is only the request that was sent.
         let plain = grammar::request(found.surface, &found.input, &FIXED);
-        let plain = plain.unwrap_or_else(|| without(secrets, &exchange.request));
+        let plain = plain.unwrap_or_else(|| without(secrets, &found.exchange.request));
         let (what, id, curl) = (harmless_line(&found.what), &found.id, &found.reproduce[1]);
         let shell = format!("# {what}\n{curl}\n# the raw bytes: nc HOST PORT < {id}.raw\n");
         for (ending, whole) in [
             ("json", serde_json::to_vec_pretty(&saved)?),
-            ("txt", transcript(exchange, secrets).into_bytes()),
+            ("txt", transcript(&found.exchange, secrets).into_bytes()),
             ("raw", plain.to_bytes()),
             ("sh", shell.into_bytes()),
             ("toml", scenario(found, &plain).into_bytes()),

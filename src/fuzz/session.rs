@@ -10,27 +10,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::grammar::{Bindings, FIXED, PASSWORD_END, RequestParts};
 use super::laxity::Laxity;
 use super::locked;
-use crate::custody::accounts::{Account, Accounts, Admin, outcome};
+use crate::custody::accounts::{Account, Accounts, Admin, is_done};
 use crate::custody::made::OwnName;
 use crate::custody::{Failure, Target, names};
 use crate::documented::api::Operation;
 use crate::exchange::{Exchange, Redaction, Request};
 use crate::judge::Oracles;
 use crate::requirement::{Level, Register};
-
-/// Why there is no account to try an input with.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum NoAccount {
-    /// The journal cannot be written, so no account may be made.
-    #[error("{0}")]
-    Journal(String),
-    /// The target did not make one; what came instead.
-    #[error("an account could not be made: {0}")]
-    NotMade(String),
-    /// The target does not let it in.
-    #[error("{0}")]
-    NotLoggedIn(Failure),
-}
 
 /// A target that may be fuzzed, and what all workers share of it.
 pub struct FuzzSession {
@@ -103,13 +89,13 @@ impl FuzzSession {
         self.send(call.bearer(&self.admin.token).json(body.to_string())).await
     }
 
-    pub(super) async fn create(&self, name: &str, password: &str) -> Result<(), NoAccount> {
+    pub(super) async fn create(&self, name: &str, password: &str) -> Result<(), Failure> {
         self.may_make(name).await?;
         let body = serde_json::json!({ "username": name, "password": password });
         let exchange = self.as_admin(RequestParts::of(Operation::CreateUser), body).await;
-        match succeeded(&exchange) {
+        match is_done(&exchange) {
             true => Ok(()),
-            false => Err(NoAccount::NotMade(outcome(&exchange))),
+            false => Err(Failure::after("an account could not be made", &exchange)),
         }
     }
 
@@ -120,23 +106,19 @@ impl FuzzSession {
 
     /// Before an account may be made under a name that the run made up: it is removed in the end. After an error of this and
     /// the next two, nothing must be sent.
-    pub(super) async fn may_make(&self, name: &str) -> Result<(), NoAccount> {
+    pub(super) async fn may_make(&self, name: &str) -> Result<(), Failure> {
         match OwnName::of(name, self.accounts.names()) {
-            Some(own) => self.will_make(&own).await,
+            Some(own) => self.accounts.will_make(&own).await,
             None => Ok(()),
         }
     }
 
-    async fn will_make(&self, own: &OwnName) -> Result<(), NoAccount> {
-        self.accounts.will_make(own).await.map_err(|why| NoAccount::Journal(why.to_string()))
-    }
-
     /// Before an input is sent that may make accounts under these names: those that are the run's to remove afterwards.
-    pub(super) async fn claim(&self, names: &[String]) -> Result<Vec<OwnName>, NoAccount> {
+    pub(super) async fn claim(&self, names: &[String]) -> Result<Vec<OwnName>, Failure> {
         let mut claimed = Vec::new();
         for name in names {
             if let Some(own) = self.accounts.claim(&self.admin, name).await {
-                self.will_make(&own).await?;
+                self.accounts.will_make(&own).await?;
                 claimed.push(own);
             }
         }
@@ -144,8 +126,8 @@ impl FuzzSession {
     }
 
     /// Before an input is sent that may give the admin a password: it is in the journal.
-    pub(super) async fn may_change_the_admin(&self, request: &Request) -> Result<(), NoAccount> {
-        let expected = self.accounts.before(request).await.map_err(|why| NoAccount::Journal(why.to_string()))?;
+    pub(super) async fn may_change_the_admin(&self, request: &Request) -> Result<(), Failure> {
+        let expected = self.accounts.before(request).await?;
         locked(&self.admin_candidates).extend(expected.admin_candidates);
         Ok(())
     }
@@ -192,19 +174,15 @@ impl FuzzSession {
         true
     }
 
-    async fn token(&self, username: &str, password: &str) -> Result<String, NoAccount> {
+    async fn token(&self, username: &str, password: &str) -> Result<String, Failure> {
         let account = Account { username: username.to_owned(), password: password.to_owned() };
-        self.accounts.log_in(&account, None).await.map_err(NoAccount::NotLoggedIn)
+        self.accounts.log_in(&account, None).await
     }
 
     /// A name that no account has yet.
     pub(super) fn unique(&self) -> String {
         self.accounts.names().next().0
     }
-}
-
-pub(super) fn succeeded(exchange: &Exchange) -> bool {
-    exchange.response().is_some_and(|response| (200..300).contains(&response.status))
 }
 
 /// After this many inputs a worker's account is replaced: a target keeps every token until the account goes,
@@ -224,7 +202,7 @@ pub(super) struct WorkerAccounts {
 
 impl WorkerAccounts {
     /// Makes the accounts of one worker; where none can be made, the admin's own is used, unchanged.
-    pub async fn new(session: &FuzzSession) -> Result<WorkerAccounts, NoAccount> {
+    pub async fn new(session: &FuzzSession) -> Result<WorkerAccounts, Failure> {
         let origin = session.target.transport.origin();
         let Admin { account, token, .. } = &session.admin;
         let mut bindings = Bindings {
@@ -246,12 +224,12 @@ impl WorkerAccounts {
         let mut worker = WorkerAccounts { bindings, own, reads_others: false, inputs: 0 };
         worker.log_in(session).await?;
         let read = RequestParts::of_user(Operation::ReadUser, &account.username).bearer(&worker.bindings.user_token);
-        worker.reads_others = succeeded(&session.send(read).await);
+        worker.reads_others = is_done(&session.send(read).await);
         Ok(worker)
     }
 
     /// Logs in for a token that lives and one that does not.
-    async fn log_in(&mut self, session: &FuzzSession) -> Result<(), NoAccount> {
+    async fn log_in(&mut self, session: &FuzzSession) -> Result<(), Failure> {
         let bindings = &mut self.bindings;
         bindings.dead_token = session.token(&bindings.user, &bindings.user_password).await?.into();
         session.send(RequestParts::of(Operation::LogOut).bearer(&bindings.dead_token)).await;
@@ -260,7 +238,7 @@ impl WorkerAccounts {
     }
 
     /// Gives the input its own name and its own new password, and now and then a new account.
-    pub async fn renew(&mut self, session: &FuzzSession) -> Result<(), NoAccount> {
+    pub async fn renew(&mut self, session: &FuzzSession) -> Result<(), Failure> {
         self.bindings.unique = session.unique().into();
         let serial = session.serial.fetch_add(1, Ordering::Relaxed);
         self.bindings.new_password = format!("Qv7#mXb2sLd9R{serial}").into();
@@ -283,12 +261,12 @@ impl WorkerAccounts {
 
     /// Puts the password back that the account had, after an input changed it. Where that fails the account is
     /// replaced.
-    pub async fn restore(&mut self, session: &FuzzSession) -> Result<(), NoAccount> {
+    pub async fn restore(&mut self, session: &FuzzSession) -> Result<(), Failure> {
         if !self.own {
             return Ok(());
         }
         let put = session.update(&self.bindings.user, &self.bindings.user_password).await;
-        if succeeded(&put) && self.log_in(session).await.is_ok() {
+        if is_done(&put) && self.log_in(session).await.is_ok() {
             return Ok(());
         }
         self.replace(session).await
@@ -299,7 +277,7 @@ impl WorkerAccounts {
         session.update(&self.bindings.colon_user, &self.bindings.colon_password).await;
     }
 
-    async fn replace(&mut self, session: &FuzzSession) -> Result<(), NoAccount> {
+    async fn replace(&mut self, session: &FuzzSession) -> Result<(), Failure> {
         session.remove(&self.bindings.user).await;
         self.inputs = 0;
         self.bindings.user = session.unique().into();

@@ -29,10 +29,7 @@ fn simpler(input: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// Shrinks with a test that may wait; `still` says whether an input shows the same.
-pub async fn shrink<F>(input: &[u8], mut still: F) -> Vec<u8>
-where
-    F: AsyncFnMut(&[u8]) -> bool,
-{
+pub async fn shrink(input: &[u8], mut still: impl AsyncFnMut(&[u8]) -> bool) -> Vec<u8> {
     let mut least = input.to_vec();
     let mut tries = 0;
     'again: loop {

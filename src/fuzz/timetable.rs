@@ -90,22 +90,12 @@ pub(crate) async fn within<T>(
     work: impl Future<Output = T>,
 ) -> Result<T, Cut> {
     let mut stop = stop.clone();
-    let stopped = async {
-        if stop.wait_for(|stopped| *stopped).await.is_err() {
-            // Nobody can stop the run any more.
-            std::future::pending::<()>().await;
-        }
-    };
-    let over = async {
-        match end {
-            Some(end) => tokio::time::sleep_until(end.into()).await,
-            None => std::future::pending().await,
-        }
-    };
+    let over = tokio::time::sleep_until(end.unwrap_or_else(Instant::now).into());
     tokio::select! {
         biased;
-        () = stopped => Err(Cut::Stop),
+        // It fails when nobody can stop the run any more.
+        Ok(_) = stop.wait_for(|stopped| *stopped) => Err(Cut::Stop),
         done = work => Ok(done),
-        () = over => Err(Cut::Time),
+        () = over, if end.is_some() => Err(Cut::Time),
     }
 }

@@ -66,7 +66,7 @@ impl Broken {
     }
 }
 
-fn unreachable(obstacle: Option<Obstacle>, detail: String) -> Unanswered {
+pub(crate) fn unreachable(obstacle: Option<Obstacle>, detail: String) -> Unanswered {
     let (breakage, phase) = (Breakage::Unreachable, Phase::Connecting);
     Unanswered { breakage, phase, obstacle, detail, partial: Vec::new() }
 }

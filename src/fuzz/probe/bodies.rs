@@ -1,6 +1,7 @@
 //! JSON bodies: logins, new users, other requests of the admin.
 
 use super::{Kind, Probe};
+use crate::custody::Failure;
 use crate::custody::made::OwnName;
 use crate::documented::api::Operation;
 use crate::documented::certificate::verified_name;
@@ -8,7 +9,6 @@ use crate::exchange::{Json, Request};
 use crate::fuzz::grammar::{BodyInput, ContentType, Framing, RequestParts, Spelling};
 use crate::fuzz::independent::body::{self, Reading};
 use crate::fuzz::independent::password::{Strength, strength};
-use crate::fuzz::session::NoAccount;
 use crate::fuzz::{Check, Class, Place, Surface};
 
 impl Probe<'_> {
@@ -112,7 +112,7 @@ impl Probe<'_> {
 
     /// Before a creation with these names is sent: those that the run may remove again, and whether one resembles the
     /// admin's. Then the password that it may set is put into the journal.
-    async fn claim(&mut self, mut names: Vec<String>, request: &Request) -> Result<(Vec<OwnName>, bool), NoAccount> {
+    async fn claim(&mut self, mut names: Vec<String>, request: &Request) -> Result<(Vec<OwnName>, bool), Failure> {
         let admin = self.session.accounts.admin_name().to_lowercase();
         let names_the_admin = names.iter().any(|name| name.to_lowercase().contains(&admin));
         if names_the_admin {

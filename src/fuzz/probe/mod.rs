@@ -19,8 +19,9 @@ use super::grammar::{
     BasicInput, BearerInput, BodyInput, HttpInput, PasswordInput, PathInput, RequestParts, SessionInput,
 };
 use super::laxity::Laxity;
-use super::session::{FuzzSession, NoAccount, WorkerAccounts};
+use super::session::{FuzzSession, WorkerAccounts};
 use super::{Check, Class, Form, Place, Surface};
+use crate::custody::Failure;
 use crate::exchange::{Exchange, Json, Request, harmless_line};
 use crate::requirement::Level;
 use crate::words;
@@ -50,7 +51,7 @@ pub struct Probed {
     /// Why it was not sent.
     pub skipped: Option<&'static str>,
     /// The accounts are gone and none can be made: why.
-    pub lost: Option<NoAccount>,
+    pub lost: Option<Failure>,
 }
 
 impl Probed {

@@ -43,33 +43,8 @@ pub(super) fn is_told_anyway(exchange: &Exchange) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use jiff::Timestamp;
-
     use super::*;
-    use crate::exchange::{HttpRequest, Outcome, Response};
-
-    fn created(username: &str, password: &str, answer: &str) -> Exchange {
-        let body = serde_json::json!({ "username": username, "password": password }).to_string();
-        let request = HttpRequest {
-            method: "POST".into(),
-            target: "/v1/users".into(),
-            headers: Vec::new(),
-            body: Some(body.into_bytes()),
-        };
-        let response = Response {
-            version: 1,
-            status: 201,
-            reason: String::new(),
-            headers: Vec::new(),
-            body: answer.into(),
-            interim: Vec::new(),
-            surplus: Vec::new(),
-        };
-        let (at, elapsed) = (Timestamp::UNIX_EPOCH, Duration::ZERO);
-        Exchange { request: Request::Http(request), outcome: Outcome::Answered(response), at, elapsed, resent: false }
-    }
+    use crate::exchange::{HttpRequest, Response};
 
     #[test]
     fn words_and_names_are_told_anyway_in_any_spelling() {
@@ -81,7 +56,9 @@ mod tests {
             ("anna", "Abcdefg&1", r#"{"title":"Abcdefg\u00261"}"#, false),
             ("anna", "Abcdefg&1", r#"{"title":"QWJjZGVmZyYx"}"#, false),
         ] {
-            let exchange = created(username, password, answer);
+            let body = serde_json::json!({ "username": username, "password": password }).to_string();
+            let request = HttpRequest::of("POST", "/v1/users", &[], &body);
+            let exchange = Exchange::answered(request, Response::of(201, &[], answer));
             assert_eq!(echoed(&exchange), [password], "{answer}");
             assert_eq!(is_told_anyway(&exchange), anyway, "{answer}");
         }
