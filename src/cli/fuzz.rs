@@ -12,9 +12,8 @@ use tokio::sync::watch;
 use super::fuzz_session::{self, FuzzSetup};
 use super::signal::stop_on_signal;
 use super::target::TargetArgs;
-use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, runtime, suite};
+use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, cannot, runtime, suite};
 use crate::custody::config::{LongSpan, Span};
-use crate::custody::lock::RunLock;
 use crate::exchange::{Redaction, harmless_line, harmless_text};
 use crate::files;
 use crate::fuzz::drive::{News, Settings, drive};
@@ -91,11 +90,8 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     if let Some(wanted) = &args.report {
         wanted.spares(&resolved.inputs).map_err(Failure::usage)?;
     }
-    fuzz_session::may_be_fuzzed(&resolved)?;
-    // Held until the accounts are removed again: what a run and a fuzzer do to one target would disturb both.
-    let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
-    files::folder(&args.out)
-        .map_err(|error| Failure::usage(format!("cannot keep findings in {}: {error}", args.out.display())))?;
+    let _lock = fuzz_session::reserve(&resolved)?;
+    files::folder(&args.out).map_err(cannot("keep findings in", &args.out))?;
     // Opened before anything is sent: a run without its report is useless.
     let report = args.report.as_ref().map(sink).transpose();
     let mut report = report.map_err(|error| Failure::usage(format!("cannot write the report: {error}")))?;
@@ -121,11 +117,10 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     teller.line(&format!("fuzzing {} of {} with seed {seed}", names.join(", "), resolved.info.url));
     let stop = stop_on_signal();
     let runtime = runtime()?;
-    runtime.block_on(fuzz_session::prepare_journal(&resolved))?;
+    let mut setup = runtime.block_on(FuzzSetup::new(&resolved))?;
     if let Some(warning) = resolved.journal_warning() {
         teller.line(&format!("warning: {warning}"));
     }
-    let mut setup = FuzzSetup::new(&resolved);
     let fuzzing = fuzz_with(args, &mut setup, &suite.register, &settings, &stop, &mut teller);
     let mut summary = runtime.block_on(fuzzing);
     summary.interrupted |= *stop.borrow();

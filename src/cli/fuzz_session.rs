@@ -8,23 +8,23 @@ use tokio::time::timeout_at;
 
 use super::Failure;
 use super::target::Resolved;
-use crate::custody::accounts::{Account, Accounts, Admin};
+use crate::custody::accounts::{Accounts, Admin};
 use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
-use crate::custody::names;
+use crate::custody::lock::RunLock;
 use crate::custody::recovery::{Probe, probe};
-use crate::custody::{Custody, Failure as CustodyFailure, Fate};
+use crate::custody::{Custody, Failure as CustodyFailure};
 use crate::files;
 use crate::fuzz::session::FuzzSession;
 use crate::requirement::Register;
 use crate::scenario::Change;
 use crate::transport::origin::Origin;
 
-/// Refuses hosts that are not released for fuzzing.
-pub(super) fn may_be_fuzzed(resolved: &Resolved) -> Result<(), Failure> {
-    let origin = resolved.target.transport.origin();
-    let host = origin.connect_host();
-    if origin.is_loopback() || resolved.allow_hosts.iter().any(|allowed| allowed == host) {
-        return Ok(());
+/// Makes sure that the target may be fuzzed, and keeps other runs off it until the lock is dropped: they would disturb each
+/// other.
+pub(super) fn reserve(resolved: &Resolved) -> Result<RunLock, Failure> {
+    let host = resolved.origin().connect_host();
+    if resolved.origin().is_loopback() || resolved.allow_hosts.iter().any(|allowed| allowed == host) {
+        return RunLock::take(&resolved.locks()).map_err(Failure::usage);
     }
     Err(Failure::usage(format!(
         "{host} is another machine, and nobody has said that it may be fuzzed\n  help: if it is yours, add\n    [fuzz]\n    \
@@ -57,12 +57,6 @@ pub(super) fn kept_by_an_earlier_version(out: &Path, origin: &Origin) -> Option<
     read(out).or_else(|| read(Path::new(OUT)))
 }
 
-/// Puts the journal in its place before anything is sent.
-pub(super) async fn prepare_journal(resolved: &Resolved) -> Result<(), Failure> {
-    let Some(journal) = &resolved.journal else { return Ok(()) };
-    journal.prepare().await.map_err(Failure::usage)
-}
-
 /// The accounts that the fuzzer makes, and the admin who makes them.
 pub(super) struct FuzzSetup<'r> {
     resolved: &'r Resolved,
@@ -72,27 +66,34 @@ pub(super) struct FuzzSetup<'r> {
 }
 
 impl<'r> FuzzSetup<'r> {
-    /// Nothing is sent yet.
-    pub fn new(resolved: &'r Resolved) -> FuzzSetup<'r> {
+    /// Puts the journal in its place. Nothing is sent yet.
+    pub async fn new(resolved: &'r Resolved) -> Result<FuzzSetup<'r>, Failure> {
         let target = Arc::clone(&resolved.target);
-        let custody = match &resolved.journal {
-            Some(journal) => Custody::Shared { journal: Arc::clone(journal) },
+        let custody = match resolved.journal.clone() {
+            Some(journal) => {
+                journal.prepare().await.map_err(Failure::usage)?;
+                Custody::Shared { journal }
+            }
             None => Custody::Disposable,
         };
         let (name, password) = (resolved.admin_name.clone(), resolved.admin_password.clone());
         let accounts = Arc::new(Accounts::new(Arc::clone(&target), name, password, custody));
-        FuzzSetup { resolved, givens: Givens::new(target, accounts, resolved.info.embedded), notes: Vec::new() }
+        Ok(FuzzSetup { resolved, givens: Givens::new(target, accounts, resolved.info.embedded), notes: Vec::new() })
     }
 
     /// Logs in as admin. Where no known password works, and the target is on this machine or may be set up again, a first
     /// login gives the admin one. `out` is where an earlier version kept it. The error says what to do about it.
     pub async fn log_in(&mut self, out: &Path) -> Result<Admin, String> {
-        let kept = kept_by_an_earlier_version(out, self.resolved.target.transport.origin());
+        let kept = kept_by_an_earlier_version(out, self.resolved.origin());
         if let Some((password, _)) = kept.as_ref().filter(|_| !self.resolved.info.embedded) {
             self.givens.accounts().passwords().may_become(std::slice::from_ref(password));
         }
         let admin = match self.givens.admin().await {
-            Err(why) if self.may_log_in_first() => self.first_login(why).await,
+            Err(why) if self.may_log_in_first() => {
+                // Otherwise it would be the new password.
+                kept.iter().for_each(|(kept, _)| self.givens.accounts().passwords().was_refused(kept));
+                self.first_login(why).await
+            }
             tried => tried,
         };
         if let (Ok(admin), Some((password, file))) = (&admin, kept)
@@ -121,40 +122,31 @@ impl<'r> FuzzSetup<'r> {
             target.reset().await?;
             accounts.are_gone();
         }
-        let username = &self.resolved.admin_name;
-        let account = |password: &str| Account { username: username.clone(), password: password.to_owned() };
-        match probe(target, &account(DEFAULT_PASSWORD)).await {
+        match probe(target, &accounts.admin_account(DEFAULT_PASSWORD)).await {
             Probe::ChangeRequired => {}
             Probe::Refused if capabilities.fresh || capabilities.reset => {}
             Probe::LoggedIn(token) => {
                 accounts.made().token(&token, None);
-                return self.log_in_again(DEFAULT_PASSWORD, true).await;
+                let passwords = [DEFAULT_PASSWORD.to_owned()];
+                accounts.passwords().may_become(&passwords);
+                accounts.passwords().were_accepted(&passwords);
+                self.givens.forget_logins();
+                return self.givens.admin().await;
             }
             Probe::Refused | Probe::Throttled(_) | Probe::Unreachable(_) => return Err(why),
         }
-        let new = self.resolved.admin_password.clone().unwrap_or_else(names::password);
-        let was_touched = accounts.admin_touched();
-        let first = accounts.log_in(&account(DEFAULT_PASSWORD), Some(&new)).await;
-        let (is_done, failure) = (first.is_ok(), first.err());
-        if let Some(failure) = failure.filter(|failure| failure.fate() == Fate::Refused) {
-            // A faulty target may refuse the first login and take the password all the same.
-            match probe(target, &account(&new)).await {
-                Probe::LoggedIn(token) => accounts.made().token(&token, None),
-                Probe::Refused => {
-                    accounts.was_refused(&new, was_touched).await;
-                    if let Some(journal) = accounts.journal() {
-                        // If it cannot be shortened it keeps one password too many.
-                        let _ = journal.settle(journal.earlier().all()).await;
-                    }
-                    return Err(failure.in_first_login());
+        let admin = match self.givens.first_login().await {
+            // What became of the new password shows at a login with it.
+            Err(_) if accounts.admin_touched() => self.givens.admin().await?,
+            Err(failure) => {
+                if let Some(journal) = accounts.journal() {
+                    // If it cannot be shortened it keeps one password too many.
+                    let _ = journal.settle(journal.earlier().all()).await;
                 }
-                Probe::ChangeRequired | Probe::Throttled(_) | Probe::Unreachable(_) => {}
+                return Err(failure);
             }
-        }
-        if is_done {
-            accounts.was_just_installed();
-        }
-        let admin = self.log_in_again(&new, is_done).await?;
+            Ok(admin) => admin,
+        };
         if let Some(journal) = accounts.journal().filter(|_| self.resolved.admin_password.is_none()) {
             self.notes.push(format!(
                 "the target was just installed; its admin's password is in the journal {}, and `wabizspec recover` \
@@ -163,17 +155,6 @@ impl<'r> FuzzSetup<'r> {
             ));
         }
         Ok(admin)
-    }
-
-    async fn log_in_again(&mut self, password: &str, surely: bool) -> Result<Admin, CustodyFailure> {
-        let passwords = [password.to_owned()];
-        let accounts = self.givens.accounts();
-        accounts.passwords().may_become(&passwords);
-        if surely {
-            accounts.passwords().were_accepted(&passwords);
-        }
-        self.givens.forget_logins();
-        self.givens.admin().await
     }
 
     pub fn session(&self, admin: Admin, register: &Register, large: bool) -> FuzzSession {

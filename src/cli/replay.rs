@@ -9,7 +9,6 @@ use super::fuzz_session::{self, FuzzSetup};
 use super::signal::{stop_on_signal, unless_stopped};
 use super::target::TargetArgs;
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, cannot, print, runtime, suite};
-use crate::custody::lock::RunLock;
 use crate::exchange::harmless_line;
 use crate::files;
 use crate::fuzz::drive::once;
@@ -63,14 +62,11 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
         return Err(Failure::usage("the given paths contain no inputs"));
     }
     let resolved = args.target.resolve(&[])?;
-    fuzz_session::may_be_fuzzed(&resolved)?;
+    let _lock = fuzz_session::reserve(&resolved)?;
     let suite = suite(None)?;
-    // Held until the accounts are removed again: a run and a replay on one target would disturb each other.
-    let _lock = RunLock::take(&resolved.locks()).map_err(Failure::usage)?;
     let stop = stop_on_signal();
     let runtime = runtime()?;
-    runtime.block_on(fuzz_session::prepare_journal(&resolved))?;
-    let mut setup = FuzzSetup::new(&resolved);
+    let mut setup = runtime.block_on(FuzzSetup::new(&resolved))?;
     let outcomes = runtime.block_on(replay_with(&files, &mut setup, &suite.register, &stop))?;
     Ok(match &outcomes {
         _ if *stop.borrow() => INTERRUPTED,

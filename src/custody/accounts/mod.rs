@@ -97,7 +97,7 @@ impl Accounts {
     }
 
     /// The default password was still in place: nobody else has an account on the target.
-    pub(crate) fn was_just_installed(&self) {
+    pub(super) fn was_just_installed(&self) {
         self.alone.store(true, Ordering::Relaxed);
     }
 
@@ -250,7 +250,7 @@ impl Accounts {
         }
     }
 
-    pub(super) fn admin_account(&self, password: &str) -> Account {
+    pub(crate) fn admin_account(&self, password: &str) -> Account {
         Account { username: self.admin_name.clone(), password: password.to_owned() }
     }
 
@@ -265,7 +265,7 @@ impl Accounts {
 
     /// Notes that a password which was to become the admin's is not: the target refused it, and does not log in with it.
     /// `was_touched` says whether the admin's password may have been changed before that.
-    pub(crate) async fn was_refused(&self, password: &str, was_touched: bool) {
+    pub(super) async fn was_refused(&self, password: &str, was_touched: bool) {
         self.admin_touched.store(was_touched, Ordering::Relaxed);
         self.passwords().was_refused(password);
         if let Some(journal) = self.journal() {

@@ -32,6 +32,17 @@ impl Givens {
         }
     }
 
+    /// The first login, of a target that is known to need one.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn first_login(&mut self) -> Result<Admin, Failure> {
+        self.forget_logins();
+        let mut refused = None;
+        match self.log_in_first(&mut refused).await? {
+            Some(admin) => Ok(self.admin.insert(admin).clone()),
+            None => Err(refused.unwrap_or(Failure::UnknownPassword)),
+        }
+    }
+
     async fn log_in_as_admin(&mut self) -> Result<Admin, Failure> {
         let (likeliest, known) = {
             let passwords = self.accounts.passwords();
