@@ -21,45 +21,27 @@ pub struct Aimed {
 /// The rows that are about several requests at once: no input covers them, the driver tries them by itself.
 const TOGETHER: [(&str, Surface); 2] = [("A32", Surface::BasicAuth), ("H16", Surface::Http)];
 
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-enum LineError {
-    #[error("no blank between the row and the input")]
-    NoBlank,
-    #[error("`{0}` is not a row such as A7")]
-    NoRow(&'static str),
-    #[error("a blank at the end; write \\x20")]
-    BlankAtTheEnd,
-    #[error("a letter is missing or does not name a choice")]
-    NotCanonical,
-    #[error("a backslash at the end")]
-    BackslashAtTheEnd,
-    #[error("`\\x` needs two hexadecimal digits")]
-    NoHexadecimal,
-    #[error("`\\{0}` is not an escape")]
-    UnknownEscape(&'static str),
-}
-
-fn parse(surface: Surface, line: &'static str) -> Result<Aimed, LineError> {
-    let (row, input) = line.split_once(' ').ok_or(LineError::NoBlank)?;
+fn parse(surface: Surface, line: &'static str) -> Result<Aimed, String> {
+    let (row, input) = line.split_once(' ').ok_or("no blank between the row and the input")?;
     let number = row.strip_prefix(['A', 'J', 'P', 'S', 'H']).filter(|number| !number.starts_with('0'));
     if number.is_none_or(|number| number.parse::<u8>().is_err()) {
-        return Err(LineError::NoRow(row));
+        return Err(format!("`{row}` is not a row such as A7"));
     }
     if input.trim_end() != input {
-        return Err(LineError::BlankAtTheEnd);
+        return Err("a blank at the end; write \\x20".to_owned());
     }
     let input = unescape(input)?;
     match is_canonical(surface, &input) {
         true => Ok(Aimed { row, surface, input }),
-        false => Err(LineError::NotCanonical),
+        false => Err("a letter is missing or does not name a choice".to_owned()),
     }
 }
 
-/// The text of `fuzz/aimed/SURFACE.txt`, or the place and reason of the first line that is wrong.
-fn parse_file(surface: Surface, text: &'static str) -> Result<Vec<Aimed>, (String, LineError)> {
+/// The text of `fuzz/aimed/SURFACE.txt`, or what is wrong with its first invalid line.
+fn parse_file(surface: Surface, text: &'static str) -> Result<Vec<Aimed>, String> {
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
-    let place = |number: i32| format!("fuzz/aimed/{surface}.txt:{number}");
-    lines.map(|(line, number)| parse(surface, line).map_err(|error| (place(number), error))).collect()
+    let placed = |number: i32, error: String| format!("fuzz/aimed/{surface}.txt:{number}: {error}");
+    lines.map(|(line, number)| parse(surface, line).map_err(|error| placed(number, error))).collect()
 }
 
 /// The rows that these surfaces can cover, in order.
@@ -78,7 +60,7 @@ pub fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
 pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
     let surfaces = Surface::AIMED.into_iter().filter(|surface| surfaces.contains(surface));
     let read = |surface: Surface| parse_file(surface, surface.row().aimed);
-    let inputs = surfaces.flat_map(|surface| read(surface).unwrap_or_else(|(place, error)| panic!("{place}: {error}")));
+    let inputs = surfaces.flat_map(|surface| read(surface).unwrap_or_else(|error| panic!("{error}")));
     let mut seen: Vec<(&str, Surface)> = Vec::new();
     let (first, others): (Vec<Aimed>, Vec<Aimed>) = inputs.partition(|aimed| {
         let new = !seen.contains(&(aimed.row, aimed.surface));
@@ -102,20 +84,20 @@ fn entry(line: &'static str) -> Option<Vec<u8>> {
 }
 
 /// Text with its escapes `\\`, `\"`, `\n` and `\xAB` undone.
-fn unescape(text: &'static str) -> Result<Vec<u8>, LineError> {
+fn unescape(text: &'static str) -> Result<Vec<u8>, String> {
     let mut parts = text.split('\\');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     while let Some(part) = parts.next() {
         let (byte, rest) = match part.split_at_checked(1) {
             // Two backslashes: what is between them is empty.
-            None => (b'\\', parts.next().ok_or(LineError::BackslashAtTheEnd)?),
+            None => (b'\\', parts.next().ok_or("a backslash at the end")?),
             Some(("n", rest)) => (b'\n', rest),
             Some(("\"", rest)) => (b'"', rest),
             Some(("x", rest)) => {
                 let digits = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-                (digits.ok_or(LineError::NoHexadecimal)?, &rest[2..])
+                (digits.ok_or("`\\x` needs two hexadecimal digits")?, &rest[2..])
             }
-            Some((other, _)) => return Err(LineError::UnknownEscape(other)),
+            Some((other, _)) => return Err(format!("`\\{other}` is not an escape")),
         };
         bytes.push(byte);
         bytes.extend_from_slice(rest.as_bytes());
@@ -139,8 +121,8 @@ mod tests {
             ("A1 zaaaaax", "a letter is missing or does not name a choice"),
         ] {
             let text = format!("# A comment.\n\n{line}\n").leak();
-            let (place, found) = parse_file(Surface::BasicAuth, text).expect_err(line);
-            assert_eq!((place.as_str(), found.to_string().as_str()), ("fuzz/aimed/basic-auth.txt:3", error));
+            let found = parse_file(Surface::BasicAuth, text).expect_err(line);
+            assert_eq!(found, format!("fuzz/aimed/basic-auth.txt:3: {error}"));
         }
         let read = parse(Surface::BasicAuth, "A10 aaaaaa${user}:a\\n\\\\\\xff\\x20").expect("an input");
         assert_eq!((read.row, read.input.as_slice()), ("A10", &b"aaaaaa${user}:a\n\\\xff "[..]));
@@ -150,7 +132,7 @@ mod tests {
     fn every_line_of_every_file_can_be_read() {
         for surface in Surface::ALL {
             let row = surface.row();
-            let read = parse_file(surface, row.aimed).unwrap_or_else(|(place, error)| panic!("{place}: {error}"));
+            let read = parse_file(surface, row.aimed).unwrap_or_else(|error| panic!("{error}"));
             let path = format!("{}/fuzz/aimed/{surface}.txt", env!("CARGO_MANIFEST_DIR"));
             assert!(!read.is_empty() && row.aimed == std::fs::read_to_string(&path).expect("a file"), "{path}");
             for file in row.dictionaries {

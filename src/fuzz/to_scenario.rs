@@ -2,9 +2,9 @@
 //!
 //! It makes an account with the credentials that the request was rendered with, so that it can run anywhere.
 
-use super::Check;
 use super::finding::Found;
 use super::grammar::FIXED;
+use super::{Check, hex};
 use crate::documented::api::{self, Operation};
 use crate::exchange::{HttpRequest, Request, harmless_line};
 
@@ -59,10 +59,11 @@ bearer = "${{admin_token}}"
 
 /// The request as a step: in parts where it is text, else as bytes.
 fn step(request: &Request) -> String {
-    match request {
-        Request::Http(http) => in_parts(http).unwrap_or_else(|| hex(&request.to_bytes())),
-        Request::Raw(bytes) => hex(bytes),
-    }
+    let parts = match request {
+        Request::Http(http) => in_parts(http),
+        Request::Raw(_) => None,
+    };
+    parts.unwrap_or_else(|| format!("hex = \"{}\"\n", hex(&request.to_bytes())))
 }
 
 fn in_parts(request: &HttpRequest) -> Option<String> {
@@ -87,10 +88,6 @@ fn in_parts(request: &HttpRequest) -> Option<String> {
         None => String::new(),
     };
     Some(format!("send = {send}\nheaders = {{ {} }}\n{body}", headers.join(", ")))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    format!("hex = \"{}\"\n", super::hex(bytes))
 }
 
 /// A text as a TOML string, in which nothing drives a terminal or a CI server that shows the file.

@@ -34,8 +34,11 @@ pub(super) use words;
 
 words! {
     /// What the documents want of a request; `Either` where they leave it open.
+    #[derive(Default)]
     Class {
-        Accept = "accept", Reject = "reject", Either = "either",
+        Accept = "accept", Reject = "reject",
+        #[default]
+        Either = "either",
     }
 }
 
@@ -59,8 +62,10 @@ words! {
 
 words! {
     /// What kind of input was sent: the place in the grammar.
+    #[derive(Default)]
     Place {
         // Of a finding that does not depend on the input, and of an input that was not sent.
+        #[default]
         Anywhere = "", Skipped = "skipped",
         Absent = "absent", Empty = "empty", Several = "several", Right = "right",
         // Credentials of a login.

@@ -133,19 +133,9 @@ impl BasicInput<'_> {
         let [gap, tail] = gap.written();
         let gap = if self.place == Placement::Folded { b"\r\n " } else { gap };
         let form = self.encoding.written();
-        let mut value = Vec::with_capacity(64 + 2 * plain.len());
-        value.extend_from_slice(self.scheme.written());
-        value.extend_from_slice(gap);
-        value.extend_from_slice(form.before);
-        let start = value.len();
-        value.extend_from_slice(&(form.code)(&plain));
-        if !form.inside.is_empty() {
-            let middle = start.midpoint(value.len());
-            value.splice(middle..middle, form.inside.iter().copied());
-        }
-        value.extend_from_slice(form.behind);
-        value.extend_from_slice(tail);
-        value
+        let code = (form.code)(&plain);
+        let (first, second) = code.split_at(code.len() / 2);
+        [self.scheme.written(), gap, form.before, first, form.inside, second, form.behind, tail].concat()
     }
 
     pub(crate) fn request_parts(&self, bindings: &Bindings) -> RequestParts {

@@ -60,6 +60,16 @@ bindings! {
     base = "",
 }
 
+/// The text with the first `${bulk}` replaced.
+pub(super) fn with_bulk(mut text: Cow<'_, [u8]>, bulk: fn() -> String) -> Cow<'_, [u8]> {
+    if text.contains(&b'$')
+        && let Some(at) = text.windows(7).position(|window| window == b"${bulk}")
+    {
+        text.to_mut().splice(at..at + 7, bulk().into_bytes());
+    }
+    text
+}
+
 /// Every sign that base64 writes as `+` or `/` at any place: `>` third in a group gives `+`, `?` gives `/`.
 pub const PASSWORD_END: &str = ">>>???";
 

@@ -1,9 +1,10 @@
-//! A request whose JSON body is the point: a login, the creation of a user, a request for a registration code.
+//! Requests whose JSON body is the point: a login, the creation of a user, a request for a registration code, and those
+//! that set a password.
 
 use std::borrow::Cow;
 
 use super::basic::percent;
-use super::bindings::Bindings;
+use super::bindings::{Bindings, with_bulk};
 use super::codec::grammar;
 use super::{INPUT_BYTES, RequestParts};
 use crate::documented::api::{Caller, Operation};
@@ -67,12 +68,7 @@ impl BodyInput<'_> {
     }
 
     pub fn body(&self, bindings: &Bindings) -> Cow<'_, [u8]> {
-        let mut text = bindings.render(&self.text);
-        if text.contains(&b'$')
-            && let Some(at) = text.windows(7).position(|window| window == b"${bulk}")
-        {
-            text.to_mut().splice(at..at + 7, (self.bulk.written())().into_bytes());
-        }
+        let text = with_bulk(bindings.render(&self.text), self.bulk.written());
         match self.spelling.written() {
             None => text,
             Some(spelled) => Cow::Owned(spelled(&text)),
@@ -96,6 +92,52 @@ impl BodyInput<'_> {
                 // A megabyte in crumbs would be nothing but crumbs.
                 let size = if self.framing == Framing::Crumbs && body.len() < INPUT_BYTES { 1 } else { usize::MAX };
                 RequestParts { body: Some(chunked(&body, size)), ..call.header("Transfer-Encoding", "chunked") }
+            }
+        }
+    }
+}
+
+grammar! {
+    /// A password. The text is the password itself; bytes that are not UTF-8 become U+FFFD.
+    PasswordInput {
+        /// Where a password is set: by the user itself, by a login, or by the admin who creates the user.
+        endpoint: Endpoint { Update, Login, Create },
+        /// How the password is written in JSON: with as few escapes as JSON allows, or every character as `\uXXXX`.
+        written: Written { Plain, Escaped },
+    }
+}
+
+impl PasswordInput<'_> {
+    pub fn password(&self, bindings: &Bindings) -> Cow<'_, str> {
+        match bindings.render(&self.text) {
+            Cow::Borrowed(text) => {
+                std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed)
+            }
+            Cow::Owned(text) => String::from_utf8_lossy(&text).into_owned().into(),
+        }
+    }
+
+    pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
+        let password = self.json(&self.password(bindings));
+        match self.endpoint {
+            Endpoint::Update => RequestParts::of_user(Operation::UpdateUser, &bindings.user)
+                .bearer(&bindings.user_token)
+                .json(format!(r#"{{"password":{password}}}"#)),
+            Endpoint::Login => RequestParts::of(Operation::LogIn)
+                .basic(bindings.basic())
+                .json(format!(r#"{{"new_password":{password}}}"#)),
+            Endpoint::Create => RequestParts::of(Operation::CreateUser)
+                .bearer(&bindings.admin_token)
+                .json(format!(r#"{{"username":"{}","password":{password}}}"#, bindings.unique)),
+        }
+    }
+
+    fn json(&self, password: &str) -> String {
+        match self.written {
+            Written::Plain => serde_json::Value::from(password).to_string(),
+            Written::Escaped => {
+                let escaped: String = password.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+                format!("\"{escaped}\"")
             }
         }
     }

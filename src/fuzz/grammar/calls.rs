@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use super::RequestParts;
 use super::basic::header_byte;
-use super::bindings::Bindings;
+use super::bindings::{Bindings, with_bulk};
 use super::codec::grammar;
 use crate::documented::api::Operation;
 
@@ -83,35 +83,27 @@ impl PathInput<'_> {
 grammar! {
     /// Bytes for the wire. The text is what is sent.
     HttpInput {
-        bulk: Bulk { Nothing, FourK, HundredK, Fields },
+        bulk: Bulk as fn() -> String {
+            Nothing = String::new,
+            FourK = || "x".repeat(4 << 10),
+            HundredK = || "x".repeat(100 << 10),
+            Fields = || (0..1000).map(|index| format!("X-{index}: y\r\n")).collect(),
+        },
         lines: Lines { Completed, Exact },
     }
 }
 
 impl HttpInput<'_> {
     pub fn bytes(&self, bindings: &Bindings) -> Vec<u8> {
-        let mut text = bindings.render(&self.text).into_owned();
+        let mut text = bindings.render(&self.text);
         if self.lines == Lines::Completed {
-            let mut completed = Vec::with_capacity(text.len() + 16);
-            for (index, byte) in text.iter().enumerate() {
-                let follows_cr = index > 0 && text[index - 1] == b'\r';
-                if *byte == b'\n' && !follows_cr {
-                    completed.push(b'\r');
-                }
-                completed.push(*byte);
-            }
-            text = completed;
-        }
-        if let Some(at) = text.windows(7).position(|window| window == b"${bulk}") {
-            let bulk = match self.bulk {
-                Bulk::Nothing => Vec::new(),
-                Bulk::FourK => vec![b'x'; 4 << 10],
-                Bulk::HundredK => vec![b'x'; 100 << 10],
-                Bulk::Fields => (0..1000).flat_map(|index| format!("X-{index}: y\r\n").into_bytes()).collect(),
+            let completed = |line: &[u8]| match line {
+                [line @ .., b'\n'] if !line.ends_with(b"\r") => [line, b"\r\n"].concat(),
+                line => line.to_vec(),
             };
-            text.splice(at..at + 7, bulk);
+            text = text.split_inclusive(|byte| *byte == b'\n').flat_map(completed).collect();
         }
-        text
+        with_bulk(text, self.bulk.written()).into_owned()
     }
 
     /// Whether it contains right credentials anywhere, so that a token is no surprise.

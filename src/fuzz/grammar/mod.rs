@@ -13,15 +13,13 @@ mod basic;
 mod body;
 mod certificate;
 mod calls;
-mod password;
 mod session;
 
 pub use basic::{BasicInput, LoginWith, Placement, Scheme, Size};
 pub use bindings::{Bindings, FIXED, PASSWORD_END};
-pub use body::{BodyInput, Bulk, ContentType, Framing, Spelling};
+pub use body::{BodyInput, Bulk, ContentType, Endpoint, Framing, PasswordInput, Spelling};
 pub use calls::{BearerInput, Called, Caller, HttpInput, PathInput};
 pub use certificate::CertificateInput;
-pub use password::{Endpoint, PasswordInput};
 pub use session::{Op, SLOTS, SessionInput, Slot, Step, Token};
 
 use super::{Form, Surface};
@@ -81,7 +79,7 @@ impl RequestParts {
         RequestParts { body: Some(body.into()), ..self.header("Content-Type", "application/json") }
     }
 
-    fn request(self, host: &str, base: &str) -> Request {
+    pub(super) fn request(self, host: &str, base: &str) -> Request {
         let request = HttpRequest {
             method: self.method.into(),
             target: [base, &self.path].concat(),

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::ORACLES;
 use crate::documented::api::Operation;
-use crate::exchange::{Exchange, Header, HttpRequest, Outcome, Request, Response};
+use crate::exchange::{Exchange, Header, Outcome, Response};
+use crate::fuzz::grammar::RequestParts;
 use crate::words;
 
 /// The judge on any answer: it is total, the same twice, and sees what a naive reading sees. The first two bytes are the
@@ -19,12 +20,10 @@ pub fn answer(input: &[u8]) {
         Some(Header::new(String::from_utf8_lossy(&line[..colon]).into_owned(), &line[colon + 1..]))
     };
     let exchange = Exchange {
-        request: Request::Http(HttpRequest {
-            method: Operation::LogIn.method().into(),
-            target: Operation::LogIn.path().to_owned(),
-            headers: vec![Header::new("Authorization", format!("Basic {SENT_CODE}"))],
-            body: Some(format!(r#"{{"new_password":"{SENT_NEW_PASSWORD}"}}"#).into_bytes()),
-        }),
+        request: RequestParts::of(Operation::LogIn)
+            .basic(format!("Basic {SENT_CODE}"))
+            .json(format!(r#"{{"new_password":"{SENT_NEW_PASSWORD}"}}"#))
+            .request("localhost", ""),
         outcome: Outcome::Answered(Response {
             version: 1,
             status,

@@ -35,9 +35,8 @@ struct Client {
     /// The admin's.
     token: String,
     drawn: Arc<AtomicU64>,
-    /// Where every input begins: the users are there, and the admin is logged in.
-    start: Moment,
-    drawn_at_start: u64,
+    /// Where every input begins, and how much was drawn by then: the users are there, and the admin is logged in.
+    start: (Moment, u64),
 }
 
 impl Client {
@@ -50,17 +49,25 @@ impl Client {
             Some(bytes)
         };
         let model = Model::with_entropy(Registration::Open, behaviour, Box::new(entropy));
-        let (start, now, token) = (model.moment(), Timestamp::UNIX_EPOCH, String::new());
-        let mut client = Client { start, model, now, token, drawn, drawn_at_start: 0 };
-        client.set_up();
-        client.start = client.model.moment();
-        client.drawn_at_start = client.drawn.load(Ordering::Relaxed);
+        let (start, now, token) = ((model.moment(), 0), Timestamp::UNIX_EPOCH, String::new());
+        let mut client = Client { start, model, now, token, drawn };
+        let first = RequestParts::of(Operation::LogIn)
+            .basic(basic::render(&Credentials::new("admin", "secret")))
+            .json(format!(r#"{{"new_password":"{START}"}}"#));
+        client.token = client.call(&first).token.unwrap_or_default();
+        for user in USERS {
+            let create = RequestParts::of(Operation::CreateUser)
+                .bearer(&client.token)
+                .json(format!(r#"{{"username":"{user}","password":"{START}"}}"#));
+            client.call(&create);
+        }
+        client.start = (client.model.moment(), client.drawn.load(Ordering::Relaxed));
         client
     }
 
     fn check(&mut self, input: &[u8]) {
-        self.model.return_to(&self.start);
-        self.drawn.store(self.drawn_at_start, Ordering::Relaxed);
+        self.model.return_to(&self.start.0);
+        self.drawn.store(self.start.1, Ordering::Relaxed);
         self.now = Timestamp::UNIX_EPOCH;
         let users = USERS.map(|user| (user, START));
         let mut tracker = Tracker::new(("admin", START, &self.token), users, true);
@@ -76,19 +83,6 @@ impl Client {
                 assert!(unchanged, "a refusal changed the state: {step:?}");
             }
             self.now += SignedDuration::from_secs(1);
-        }
-    }
-
-    fn set_up(&mut self) {
-        let first = RequestParts::of(Operation::LogIn)
-            .basic(basic::render(&Credentials::new("admin", "secret")))
-            .json(format!(r#"{{"new_password":"{START}"}}"#));
-        self.token = self.call(&first).token.unwrap_or_default();
-        for user in USERS {
-            let create = RequestParts::of(Operation::CreateUser)
-                .bearer(&self.token)
-                .json(format!(r#"{{"username":"{user}","password":"{START}"}}"#));
-            self.call(&create);
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::exchange::{Breakage, Exchange, Outcome};
 
 /// What came back, as far as it steers the search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// An answer: its status, and the code of its first error.
     Answer(u16, Option<i64>),
@@ -14,6 +14,7 @@ pub enum Kind {
     /// Invalid HTTP, or too much of it.
     Garbled,
     Unreachable,
+    #[default]
     Unsent,
 }
 

@@ -7,7 +7,6 @@ mod secrets;
 mod passwords;
 mod calls;
 mod bodies;
-mod sessions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +36,7 @@ pub struct Violation {
     pub exchange: Arc<Exchange>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Probed {
     pub class: Class,
     pub place: Place,
@@ -55,20 +54,6 @@ pub struct Probed {
 }
 
 impl Probed {
-    fn new(place: Place) -> Probed {
-        Probed {
-            class: Class::Either,
-            place,
-            kind: Kind::Unsent,
-            requests: 0,
-            elapsed: Duration::ZERO,
-            violations: Vec::new(),
-            observed: Vec::new(),
-            skipped: None,
-            lost: None,
-        }
-    }
-
     /// The input got no answer, or a crash.
     pub fn crashed(&self) -> bool {
         self.violations.iter().any(|violation| matches!(violation.check, Check::Crash | Check::Answered))
@@ -86,7 +71,7 @@ struct Probe<'p> {
 
 pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: Surface, input: &[u8]) -> Probed {
     let lost = worker.renew(session).await.err();
-    let mut probe = Probe { session, worker, probed: Probed { lost, ..Probed::new(Place::Anywhere) }, exchange: None };
+    let mut probe = Probe { session, worker, probed: Probed { lost, ..Probed::default() }, exchange: None };
     if probe.probed.lost.is_some() {
         return probe.probed;
     }
@@ -121,7 +106,7 @@ impl Probe<'_> {
     }
 
     fn skip(&mut self, why: &'static str) {
-        self.probed = Probed { skipped: Some(why), ..Probed::new(Place::Skipped) };
+        self.probed = Probed { skipped: Some(why), place: Place::Skipped, ..Probed::default() };
     }
 
     /// Skips a large input unless large ones are allowed; true if it did.
