@@ -144,9 +144,6 @@ fn is_verdict(kind: Kind) -> bool {
     kind.is_success() || kind.is_refusal()
 }
 
-/// How the names of all tokens end.
-const TOKEN: &[u8] = b"_token";
-
 /// Whether an input is sent a second time: the documents leave open whether it is accepted, but not that it is accepted
 /// only sometimes. All aimed inputs and one in sixteen of the others.
 fn is_repeated(generated: &Generated, probed: &Probed) -> bool {
@@ -154,6 +151,6 @@ fn is_repeated(generated: &Generated, probed: &Probed) -> bool {
     // What a call in a sequence, an odd path and broken HTTP mean depends on the calls before; and after a change of the
     // password a token is another one, which as a password may be stronger or weaker.
     let alone = !matches!(generated.surface, Surface::Session | Surface::Path | Surface::Http);
-    let lasts = || !generated.input.windows(TOKEN.len()).any(|window| window == TOKEN);
+    let lasts = || !generated.input.windows(6).any(|window| window == b"_token");
     asked && alone && probed.class == Class::Either && is_verdict(probed.kind) && lasts()
 }

@@ -22,17 +22,20 @@ enum Expected {
 enum Effect {
     Nothing,
     // A token; and perhaps another password.
-    Login { slot: usize, tried: String, new: Option<String> },
+    Login { tried: String, new: Option<String> },
     // The account is there, with that password.
-    Set { slot: usize, password: String },
-    Deleted { slot: usize },
-    LoggedOut { slot: usize, token: usize },
+    Set(String),
+    Deleted,
+    // The token of that number.
+    LoggedOut(usize),
 }
 
 #[derive(Debug, Clone)]
 pub struct Planned {
     pub request: RequestParts,
     expected: Expected,
+    /// The account that the effect is on.
+    slot: usize,
     effect: Effect,
     requirement: &'static str,
 }
@@ -115,10 +118,10 @@ impl Tracker {
             return Some(Breach { requirement: planned.requirement, what });
         }
         if success {
-            self.take(&planned.effect, token);
-        } else if let Effect::Login { slot, tried, .. } = &planned.effect {
+            self.take(planned, token);
+        } else if let Effect::Login { tried, .. } = &planned.effect {
             // Where two passwords may have been in force, it was the other. Another status is about the new one.
-            let known = &mut self.accounts[*slot];
+            let known = &mut self.accounts[planned.slot];
             if known.passwords.len() > 1 && status == 401 {
                 known.passwords.retain(|password| password != tried);
             }
@@ -126,11 +129,11 @@ impl Tracker {
         None
     }
 
-    fn take(&mut self, effect: &Effect, token: Option<&str>) {
-        match effect {
+    fn take(&mut self, planned: &Planned, token: Option<&str>) {
+        let known = &mut self.accounts[planned.slot];
+        match &planned.effect {
             Effect::Nothing => {}
-            Effect::Login { slot, tried, new } => {
-                let known = &mut self.accounts[*slot];
+            Effect::Login { tried, new } => {
                 known.dead.extend(known.passwords.extract_if(.., |password| password != tried));
                 if let Some(new) = new.as_ref().filter(|new| *new != WEAK) {
                     // Documented for the first login only: either may be in force now.
@@ -140,22 +143,16 @@ impl Tracker {
                 }
                 known.tokens.extend(token.map(|token| (token.to_owned(), Life::Living)));
             }
-            Effect::Set { slot, password } => {
-                let known = &mut self.accounts[*slot];
+            Effect::Set(password) => {
                 known.dead.append(&mut known.passwords);
                 known.passwords.push(password.clone());
             }
-            Effect::Deleted { slot } => {
-                let known = &mut self.accounts[*slot];
+            Effect::Deleted => {
                 known.dead.append(&mut known.passwords);
                 let living = known.tokens.iter_mut().filter(|(_, life)| *life != Life::LoggedOut);
                 living.for_each(|(_, life)| *life = Life::Orphaned);
             }
-            Effect::LoggedOut { slot, token } => {
-                if let Some((_, life)) = self.accounts[*slot].tokens.get_mut(*token) {
-                    *life = Life::LoggedOut;
-                }
-            }
+            Effect::LoggedOut(token) => known.tokens[*token].1 = Life::LoggedOut,
         }
     }
 
@@ -212,7 +209,7 @@ impl Tracker {
         let credentials = basic::render(&Credentials::new(&*known.name, &*password));
         let body = new.as_ref().map_or("{}".to_owned(), |new| format!(r#"{{"new_password":"{new}"}}"#));
         let request = RequestParts::of(Operation::LogIn).basic(credentials).json(body);
-        Planned { request, expected, requirement, effect: Effect::Login { slot, tried: password, new } }
+        Planned { request, expected, requirement, slot, effect: Effect::Login { tried: password, new } }
     }
 
     /// The token that an actor shows, which of its tokens it is, and whether it lives.
@@ -251,19 +248,19 @@ impl Tracker {
         let (request, expected, requirement, effect) = match op {
             Op::Create if !admin => refused(create(&password), "users.create.admin-only"),
             Op::Create if exists => refused(create(&password), "users.duplicate.refused"),
-            Op::Create => done(create(&password), "users.create.created", Effect::Set { slot, password }),
+            Op::Create => done(create(&password), "users.create.created", Effect::Set(password)),
             Op::WeakCreate => refused(create("short1!"), "users.password.too-short"),
             Op::Update if !(admin || itself) => refused(update(&password), "users.update.others"),
             Op::Update if !exists => refused(update(&password), "users.update.unknown"),
-            Op::Update => done(update(&password), "users.update.answered", Effect::Set { slot, password }),
+            Op::Update => done(update(&password), "users.update.answered", Effect::Set(password)),
             Op::WeakUpdate => refused(update(WEAK), "users.update.password-rule"),
             Op::Delete if slot == 0 => refused(delete(), "users.delete.admin"),
             Op::Delete if !admin => refused(delete(), "users.delete.admin-only"),
             Op::Delete if !exists => refused(delete(), "users.delete.unknown"),
-            Op::Delete => done(delete(), "users.delete.answered", Effect::Deleted { slot }),
+            Op::Delete => done(delete(), "users.delete.answered", Effect::Deleted),
             // To log out the admin's own first token would end the session for everybody.
             Op::Logout if !(admin && index == Some(0)) => {
-                let effect = index.map_or(Effect::Nothing, |token| Effect::LoggedOut { slot: actor, token });
+                let effect = index.map_or(Effect::Nothing, Effect::LoggedOut);
                 done(call(Operation::LogOut), "tokens.logout.answered", effect)
             }
             Op::Verify => refused(call(Operation::Verify).json(r#"{"code":""}"#), "account.verify.wrong-code"),
@@ -284,6 +281,7 @@ impl Tracker {
             Life::Open if expected == Expected::Refusal => (Expected::Refusal, requirement),
             Life::Open => (Expected::Open, requirement),
         };
-        Planned { request, expected, requirement, effect }
+        let slot = if op == Op::Logout { actor } else { slot };
+        Planned { request, expected, requirement, slot, effect }
     }
 }

@@ -81,29 +81,17 @@ impl Bindings {
 
     /// The text with every known name replaced. Everything else stays as it is.
     pub fn render<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
-        let beginning = |text: &[u8]| text.windows(2).position(|pair| pair == b"${");
-        let Some(mut start) = beginning(text) else {
-            return Cow::Borrowed(text);
-        };
-        let mut rendered = Vec::with_capacity(text.len() + 64);
+        let mut rendered = Vec::new();
         let mut rest = text;
-        loop {
-            rendered.extend_from_slice(&rest[..start]);
-            let inside = &rest[start + 2..];
-            match self.named(inside) {
-                Some((value, length)) => {
-                    rendered.extend_from_slice(value.as_bytes());
-                    rest = &inside[length..];
-                }
-                None => {
-                    rendered.extend_from_slice(b"${");
-                    rest = inside;
-                }
-            }
-            match beginning(rest) {
-                Some(next) => start = next,
-                None => break,
-            }
+        while let Some(start) = rest.windows(2).position(|pair| pair == b"${") {
+            let (before, inside) = (&rest[..start], &rest[start + 2..]);
+            let (value, length) = self.named(inside).unwrap_or(("${".into(), 0));
+            rendered.extend_from_slice(before);
+            rendered.extend_from_slice(value.as_bytes());
+            rest = &inside[length..];
+        }
+        if rest.len() == text.len() {
+            return Cow::Borrowed(text);
         }
         rendered.extend_from_slice(rest);
         Cow::Owned(rendered)
