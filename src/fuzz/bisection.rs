@@ -32,9 +32,7 @@ pub(super) async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAcco
         return true;
     }
     // That one account may have come to harm, which is reported elsewhere.
-    let Ok(worker) = WorkerAccounts::new(session).await else {
-        return false;
-    };
+    let Ok(worker) = WorkerAccounts::new(session).await else { return false };
     worker.remove(session).await;
     true
 }

@@ -114,9 +114,7 @@ impl Run {
     }
 
     pub async fn check_target(&mut self) {
-        let Some(mut worker) = self.workers.last().cloned() else {
-            return;
-        };
+        let Some(mut worker) = self.workers.last().cloned() else { return };
         let mut laxity = Laxity::None;
         for (input, means) in target_checks::WRONG {
             let generated = Generated { index: 0, row: None, surface: Surface::BasicAuth, input: input.to_vec() };

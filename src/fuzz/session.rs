@@ -93,10 +93,7 @@ impl FuzzSession {
         self.may_make(name).await?;
         let body = serde_json::json!({ "username": name, "password": password });
         let exchange = self.as_admin(RequestParts::of(Operation::CreateUser), body).await;
-        match is_done(&exchange) {
-            true => Ok(()),
-            false => Err(Failure::after("an account could not be made", &exchange)),
-        }
+        if is_done(&exchange) { Ok(()) } else { Err(Failure::after("an account could not be made", &exchange)) }
     }
 
     async fn update(&self, name: &str, password: &str) -> Exchange {
@@ -164,9 +161,7 @@ impl FuzzSession {
 
     /// Whether these credentials log in.
     pub async fn logs_in(&self, username: &str, password: &str) -> bool {
-        let Ok(token) = self.token(username, password).await else {
-            return false;
-        };
+        let Ok(token) = self.token(username, password).await else { return false };
         // The tokens of an account of the run end with it.
         if OwnName::of(username, self.accounts.names()).is_none() {
             self.accounts.log_out(&token).await;
@@ -243,10 +238,7 @@ impl WorkerAccounts {
         let serial = session.serial.fetch_add(1, Ordering::Relaxed);
         self.bindings.new_password = format!("Qv7#mXb2sLd9R{serial}").into();
         self.inputs += 1;
-        match self.own && self.inputs > INPUTS_PER_ACCOUNT {
-            true => self.replace(session).await,
-            false => Ok(()),
-        }
+        if self.own && self.inputs > INPUTS_PER_ACCOUNT { self.replace(session).await } else { Ok(()) }
     }
 
     /// The accounts that log in, by name and password.

@@ -65,9 +65,7 @@ enum Slowly<'a> {
 }
 
 fn slowly(body: &[u8]) -> Slowly<'_> {
-    let Ok(text) = std::str::from_utf8(body) else {
-        return Slowly::NoJson;
-    };
+    let Ok(text) = std::str::from_utf8(body) else { return Slowly::NoJson };
     if body.trim_ascii_start().starts_with(b"{") {
         return serde_json::from_str(text).map_or(Slowly::NoJson, Slowly::Object);
     }
@@ -119,9 +117,7 @@ pub fn login_body(input: &[u8]) {
         return;
     }
     // The documents say nothing more about anything but an object without duplicate members.
-    let Some([new_password]) = same_reading(&input, &body, &read, [("new_password", false)]) else {
-        return;
-    };
+    let Some([new_password]) = same_reading(&input, &body, &read, [("new_password", false)]) else { return };
     if let Ok(read) = &read {
         assert_eq!(read.new_password, new_password);
     }
@@ -139,9 +135,7 @@ pub fn users_body(input: &[u8]) {
     let body = input.body(&FIXED);
     let read = CreateUserBody::parse(&body);
     let known = [("username", true), ("password", true)];
-    let Some([username, password]) = same_reading(&input, &body, &read, known) else {
-        return;
-    };
+    let Some([username, password]) = same_reading(&input, &body, &read, known) else { return };
     if let Ok(read) = &read {
         assert_eq!(Some(&read.username), username.as_ref());
         assert_eq!(Some(&read.password), password.as_ref());
@@ -157,9 +151,7 @@ pub fn account_body(input: &[u8]) {
     let body = input.body(&FIXED);
     let read = AccountBody::parse(&body, &AccountRule::documented());
     let known = [("cc", true), ("phone_number", true), ("method", true), ("cert", true), ("pin", false)];
-    let Some([cc, phone_number, method, cert, pin]) = same_reading(&input, &body, &read, known) else {
-        return;
-    };
+    let Some([cc, phone_number, method, cert, pin]) = same_reading(&input, &body, &read, known) else { return };
     if let Ok(read) = &read {
         assert_eq!(
             [&read.cc, &read.phone_number, &read.cert].map(Some),

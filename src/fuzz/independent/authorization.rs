@@ -71,9 +71,7 @@ fn decoded_leniently(code: &[u8], stops_at_padding: bool) -> impl Iterator<Item 
 pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     let blank = |byte: &u8| byte.is_ascii_whitespace();
     let value = trim_start(value, b" \t\r\n");
-    let Some((_, rest)) = value.split_first_chunk().filter(|(scheme, _)| is_basic(scheme)) else {
-        return false;
-    };
+    let Some((_, rest)) = value.split_first_chunk().filter(|(scheme, _)| is_basic(scheme)) else { return false };
     if !rest.first().is_some_and(blank) {
         return false;
     }

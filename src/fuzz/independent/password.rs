@@ -74,10 +74,7 @@ impl Tally {
             return Strength::Weak;
         }
         let surely_special = !self.lacks(b's');
-        match ascii && surely_special && self.lacks(b'c') {
-            true => Strength::Strong,
-            false => Strength::Open,
-        }
+        if ascii && surely_special && self.lacks(b'c') { Strength::Strong } else { Strength::Open }
     }
 
     /// Whether the reference client takes it: there characters are counted, classes are ASCII, control characters refused.
@@ -88,7 +85,6 @@ impl Tally {
     }
 }
 
-/// What the documents say of a password.
 pub fn strength(password: &str) -> Strength {
     Tally::of(password).strength()
 }

@@ -207,9 +207,7 @@ impl Probe<'_> {
 
     /// After a refused creation its login must not work; true if it does.
     async fn logs_in_after_refusal(&mut self, name: Option<&str>, candidates: &[String]) -> bool {
-        let Some(name) = name.filter(|name| *name != "admin" && !name.contains(':')) else {
-            return false;
-        };
+        let Some(name) = name.filter(|name| *name != "admin" && !name.contains(':')) else { return false };
         let mut logs_in = false;
         for password in candidates.iter().filter(|text| *text != name && text.len() >= 4).take(2) {
             self.probed.requests += 1;

@@ -191,9 +191,7 @@ impl Probe<'_> {
 
     /// A 5xx with a code that is documented for it is still a crash if a good request is answered right after it.
     async fn not_ready(&mut self, excused: bool) {
-        let Kind::Answer(500.., Some(_)) = self.probed.kind else {
-            return;
-        };
+        let Kind::Answer(500.., Some(_)) = self.probed.kind else { return };
         if excused || self.probed.violations.iter().any(|violation| violation.check == Check::Crash) {
             return;
         }

@@ -30,9 +30,7 @@ pub fn secrets_of(exchange: &Exchange, bindings: &Bindings, run: &Redaction) -> 
 /// Whether what seems to be echoed is in the answer for another reason: it consists of words that answers are made of
 /// (`password: no`, `Bearer r`), or is part of the name that an answer has to repeat.
 pub(super) fn is_told_anyway(exchange: &Exchange) -> bool {
-    let Request::Http(request) = &exchange.request else {
-        return false;
-    };
+    let Request::Http(request) = &exchange.request else { return false };
     let json = request.body.as_deref().and_then(|body| Json::parse(body).ok());
     let name = json.as_ref().and_then(|json| json.at("/username")?.as_str());
     // Without a digit it is no strong password: an answer that echoes passwords is seen by those that have one.
