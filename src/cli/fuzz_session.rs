@@ -19,8 +19,7 @@ use crate::requirement::Register;
 use crate::scenario::Change;
 use crate::transport::origin::Origin;
 
-/// Makes sure that the target may be fuzzed, and keeps other runs off it until the lock is dropped: they would disturb each
-/// other.
+/// Makes sure that the target may be fuzzed, and keeps other runs off it until the lock is dropped.
 pub(super) fn reserve(resolved: &Resolved) -> Result<RunLock, Failure> {
     let host = resolved.origin().connect_host();
     if resolved.origin().is_loopback() || resolved.allow_hosts.iter().any(|allowed| allowed == host) {
@@ -32,7 +31,7 @@ pub(super) fn reserve(resolved: &Resolved) -> Result<RunLock, Failure> {
     )))
 }
 
-/// A seed for those who gave none.
+/// A seed if none is given.
 pub(super) fn random_seed() -> u64 {
     let mut bytes = [0; 8];
     // Without entropy any seed will do.
@@ -113,8 +112,7 @@ impl<'r> FuzzSetup<'r> {
         !info.embedded && (target.transport.origin().is_loopback() || capabilities.fresh || capabilities.reset)
     }
 
-    /// The first login of a target that is just installed: one that says so itself (code 1024), or one that its owner
-    /// says may be set up again.
+    /// The first login of a target that asks for it (code 1024), or that its owner says may be set up again.
     async fn first_login(&mut self, why: CustodyFailure) -> Result<Admin, CustodyFailure> {
         let Resolved { target, capabilities, .. } = self.resolved;
         let accounts = self.givens.accounts();

@@ -54,9 +54,6 @@ pub fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
 }
 
 /// Every aimed input of these surfaces: first one of each row, then the others.
-///
-/// # Panics
-/// When a file that is built in has a line that cannot be read.
 pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
     let surfaces = Surface::AIMED.into_iter().filter(|surface| surfaces.contains(surface));
     let read = |surface: Surface| parse_file(surface, surface.row().aimed);
@@ -144,8 +141,7 @@ mod tests {
         assert_eq!(entry(r#"nul="a\x00\\\"b""#), Some(b"a\0\\\"b".to_vec()));
     }
 
-    /// A33 is not fuzzed: failed logins until the target throttles would lock its owner out, and what 429 must look like
-    /// the suite asks. The fuzzer never takes a 429 for a verdict.
+    /// But for A33: failed logins until the target throttles would lock its owner out. The suite asks for its 429.
     #[test]
     fn every_row_of_the_catalogue_is_tried_early() {
         let (inputs, rows) = (all(&Surface::ALL), rows(&Surface::ALL));

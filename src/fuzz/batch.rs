@@ -20,7 +20,7 @@ pub(super) struct Tried {
     pub probed: Probed,
     /// The accounts it was tried with, where it violated something.
     pub worker: Option<WorkerAccounts>,
-    /// Tried once more, the same bytes were refused instead of accepted, or the other way round.
+    /// Of the same bytes sent twice, one was accepted and one refused.
     pub inconsistent: bool,
 }
 
@@ -54,7 +54,7 @@ impl Progress {
 }
 
 impl Batch {
-    /// Has the inputs tried by these workers. Returns the workers that can go on, and why another cannot.
+    /// Lets these workers try the inputs. Returns the workers that can go on, and why another cannot.
     pub async fn run(self: &Arc<Batch>, workers: Vec<WorkerAccounts>) -> (Vec<WorkerAccounts>, Option<String>) {
         let mut tasks = JoinSet::new();
         for mut worker in workers {
@@ -144,12 +144,10 @@ fn is_verdict(kind: Kind) -> bool {
     kind.is_success() || kind.is_refusal()
 }
 
-/// Whether an input is sent a second time: the documents leave open whether it is accepted, but not that it is accepted
-/// only sometimes. All aimed inputs and one in sixteen of the others.
+/// Whether an input is sent twice, to see the same answer: all that are aimed and one in 16 of the others.
 fn is_repeated(generated: &Generated, probed: &Probed) -> bool {
     let asked = generated.row.is_some() || generated.index.is_multiple_of(16);
-    // What a call in a sequence, an odd path and broken HTTP mean depends on the calls before; and after a change of the
-    // password a token is another one, which as a password may be stronger or weaker.
+    // What these three mean depends on earlier calls, and after a change of the password a token is another one.
     let alone = !matches!(generated.surface, Surface::Session | Surface::Path | Surface::Http);
     let lasts = || !generated.input.windows(6).any(|window| window == b"_token");
     asked && alone && probed.class == Class::Either && is_verdict(probed.kind) && lasts()

@@ -57,8 +57,8 @@ pub(super) struct Culprit {
     pub back: bool,
 }
 
-/// Finds the one input that takes the target down, which is there again. Those that crashed are tried alone, the last
-/// one first; then the newer half of what is left is sent, and so on. Each time the target goes down it is waited for.
+/// Finds the input that takes the target down. First the last ones that crashed are tried alone, then the newer half of
+/// all is sent, and so on. Each time the target goes down it is waited for.
 pub(super) async fn find(session: &FuzzSession, suspects: &[&Tried]) -> Option<Culprit> {
     let crashed = (0..suspects.len()).rev().filter(|index| suspects[*index].probed.crashed());
     for index in crashed.take(ALONE) {

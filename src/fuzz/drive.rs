@@ -89,7 +89,7 @@ pub async fn drive(
     if untried > 0 && run.summary.blocked.is_none() && !*stop.borrow() {
         run.cut_off(&format!("{untried} findings were not tried again"));
     }
-    // The caller hears of what is not removed by then.
+    // What is not removed by then is left to the caller.
     let (_never, stays) = watch::channel(false);
     let _ = within(Some(timetable.clean_up()), &stays, remove_accounts(&run.session, settings.jobs)).await;
     run.summary.interrupted = *stop.borrow();
@@ -117,9 +117,6 @@ async fn remove_accounts(session: &Arc<FuzzSession>, jobs: usize) {
 }
 
 /// Tries one input, as `replay` does; gives the signatures of what it violated.
-///
-/// # Errors
-/// There is no account to log in with.
 pub async fn once(session: &FuzzSession, surface: Surface, input: &[u8]) -> Result<(Probed, Vec<Signature>), Failure> {
     let mut worker = WorkerAccounts::new(session).await?;
     let probed = probe(session, &mut worker, surface, input).await;

@@ -58,13 +58,11 @@ pub struct Found {
     pub input: Vec<u8>,
     pub(crate) what: String,
     pub(crate) times: u64,
-    /// What shows it.
     pub(crate) exchange: Arc<Exchange>,
     /// What the names in the input stood for then.
     pub(crate) bindings: Bindings,
-    /// The input was tried again by itself.
     pub(crate) tried_again: bool,
-    /// It was seen again then.
+    /// It was seen again when the input was tried alone.
     pub confirmed: bool,
     /// The file with the input, once it is saved.
     pub file: Option<PathBuf>,

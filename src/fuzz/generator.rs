@@ -32,8 +32,7 @@ pub struct Generator {
 /// How many inputs of a surface are kept for mixing.
 const CORPUS: usize = 4096;
 
-/// One in this many mixed bodies in chunks is sent chunked. Each needs a connection of its own, which costs as much as three
-/// requests, and shows little about the text in it.
+/// One of so many mixed bodies in chunks is sent chunked: each needs its own connection, which costs three requests.
 const CHUNKED: usize = 8;
 
 impl Generator {

@@ -1,5 +1,4 @@
-//! Which wrong logins a target accepts, and what that explains: reported once, it is not found again by every check that
-//! rests on a refused login.
+//! Which wrong logins a target accepts: reported once, and not again by every check that rests on a refused login.
 
 use super::Place;
 

@@ -215,8 +215,7 @@ impl Run {
         trouble.into_iter().for_each(|what| self.summary.observed_once(what));
     }
 
-    /// The target is gone: waits for it, and finds the input that took it down. Where it stays away nothing can be tried
-    /// again, and the last input that crashed is reported.
+    /// Waits for a target that is gone, and finds the input that took it down: if it stays away, the last that crashed.
     async fn down(&mut self, tried: &[Tried]) {
         let gone = "the target no longer answers";
         if !bisection::is_back(&self.session).await {

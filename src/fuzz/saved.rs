@@ -148,7 +148,6 @@ const BESIDE: [&str; 6] = ["json", "txt", "sh", "raw", "toml", "half"];
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
-    /// `wabizspec/finding/1`
     schema: String,
     id: String,
     /// What identifies it.
@@ -157,7 +156,7 @@ pub struct Saved {
     surface: String,
     seed: u64,
     what: String,
-    /// The input in hexadecimal.
+    /// In hexadecimal.
     input: String,
 }
 

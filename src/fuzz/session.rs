@@ -101,8 +101,7 @@ impl FuzzSession {
         self.as_admin(call, serde_json::json!({ "password": password })).await
     }
 
-    /// Before an account may be made under a name that the run made up: it is removed in the end. After an error of this and
-    /// the next two, nothing must be sent.
+    /// Before an account may be made under a name of the run. After an error of this and the next two, send nothing.
     pub(super) async fn may_make(&self, name: &str) -> Result<(), Failure> {
         match OwnName::of(name, self.accounts.names()) {
             Some(own) => self.accounts.will_make(&own).await,
@@ -110,7 +109,7 @@ impl FuzzSession {
         }
     }
 
-    /// Before an input is sent that may make accounts under these names: those that are the run's to remove afterwards.
+    /// Before an input is sent that may make accounts under these names: those that the run may remove afterwards.
     pub(super) async fn claim(&self, names: &[String]) -> Result<Vec<OwnName>, Failure> {
         let mut claimed = Vec::new();
         for name in names {
@@ -122,14 +121,14 @@ impl FuzzSession {
         Ok(claimed)
     }
 
-    /// Before an input is sent that may give the admin a password: it is in the journal.
+    /// Before an input is sent that may give the admin a password: puts it into the journal.
     pub(super) async fn may_change_the_admin(&self, request: &Request) -> Result<(), Failure> {
         let expected = self.accounts.before(request).await?;
         locked(&self.admin_candidates).extend(expected.admin_candidates);
         Ok(())
     }
 
-    /// Where the admin still logs in with its password, the journal says so: that one is tried first.
+    /// Notes in the journal that the admin's password still works, if it does: it is tried first then.
     pub(super) async fn admin_keeps_its_password(&self) {
         let Account { username, password } = &self.admin.account;
         if let Ok(token) = self.token(username, password).await {
@@ -144,8 +143,7 @@ impl FuzzSession {
         locked(&self.admin_candidates).iter().cloned().collect()
     }
 
-    /// Removes an account under a name that the run made up. Any other is listed in the end: the target says that it made
-    /// it, and nothing here shows that it is ours.
+    /// Removes an account under a name of the run. Any other is only listed in the end: it may not be ours.
     pub(super) async fn remove(&self, name: &str) {
         match OwnName::of(name, self.accounts.names()) {
             Some(own) => self.remove_own(&own).await,
@@ -180,8 +178,7 @@ impl FuzzSession {
     }
 }
 
-/// After this many inputs a worker's account is replaced: a target keeps every token until the account goes,
-/// and a fuzzer gets thousands in a second.
+/// After so many inputs a worker's account is replaced: a target keeps every token as long as the account.
 const INPUTS_PER_ACCOUNT: u32 = 10_000;
 
 /// One worker's accounts. After an error there is no account to log in with any more.
@@ -251,8 +248,7 @@ impl WorkerAccounts {
         }
     }
 
-    /// Puts the password back that the account had, after an input changed it. Where that fails the account is
-    /// replaced.
+    /// Sets the password back after an input changed it. If that fails the account is replaced.
     pub async fn restore(&mut self, session: &FuzzSession) -> Result<(), Failure> {
         if !self.own {
             return Ok(());
@@ -264,7 +260,7 @@ impl WorkerAccounts {
         self.replace(session).await
     }
 
-    /// Puts the password of the second account back. Where that fails its inputs will say so.
+    /// Sets the password of the second account back. If that fails its inputs will show it.
     pub async fn restore_second(&self, session: &FuzzSession) {
         session.update(&self.bindings.colon_user, &self.bindings.colon_password).await;
     }

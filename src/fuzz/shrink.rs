@@ -5,9 +5,7 @@
 
 const TRIES: usize = 200;
 
-/// The inputs that are simpler than this one, the simplest first.
-///
-/// Halves, quarters and so on are taken out, then single bytes; letters of choices become the plainest.
+/// Simpler inputs, the simplest first: without a half, a quarter and so on, or with a letter replaced by the plainest.
 fn simpler(input: &[u8]) -> Vec<Vec<u8>> {
     let mut inputs = Vec::new();
     let mut size = input.len();

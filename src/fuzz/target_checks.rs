@@ -1,8 +1,5 @@
 //! What no single input can show: which wrong logins a target accepts, whether its response time reveals which names
-//! exist, and whether slow connections block others.
-//!
-//! The first is asked before all inputs, so that a target that accepts every login is reported once and not by every check
-//! that relies on a refused login. The others are observations, never findings.
+//! exist, and whether slow connections block others. The last two are observations, never findings.
 
 use std::time::{Duration, Instant};
 
@@ -14,8 +11,7 @@ use super::laxity::Laxity;
 use super::session::{FuzzSession, WorkerAccounts};
 use super::summary::Summary;
 
-/// A wrong password of a known user, and one of an unknown user: inputs of the surface `basic-auth`, so that what they show
-/// can be replayed.
+/// A wrong password of a known user, and of an unknown one: inputs of `basic-auth`, so that findings can be replayed.
 pub(super) const WRONG: [(&[u8], Laxity); 2] =
     [(b"aaaaaa${user}:Wrong-Password-7", Laxity::AnyPassword), (b"aaaaaa${nobody}:Wrong-Password-7", Laxity::AnyUser)];
 
@@ -24,8 +20,8 @@ const PAIRS: (usize, usize) = (30, 10);
 
 const PAIRS_TIME: Duration = Duration::from_secs(5);
 
-/// A known and an unknown name with the same wrong password, one after the other: if one takes three times as long as the
-/// other, the time tells which names there are (row A32).
+/// A known and an unknown name in turn, with a wrong password: if one takes three times as long, the time tells which
+/// names exist (row A32).
 pub(super) async fn timing(session: &FuzzSession, worker: &WorkerAccounts, summary: &mut Summary) {
     let logins = WRONG.map(|(input, _)| BasicInput::decode(input).request_parts(&worker.bindings));
     let begun = Instant::now();
@@ -63,8 +59,7 @@ const SLOW: usize = 16;
 
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Connections that send a byte now and then and never end their header, as Slowloris does, and a good login meanwhile (row
-/// H16). At most ten seconds.
+/// A good login beside connections that never end their header, as with Slowloris (row H16). At most ten seconds.
 pub(super) async fn slow_connections(session: &FuzzSession, worker: &WorkerAccounts, summary: &mut Summary) {
     let origin = session.target.transport.origin();
     if origin.tls() {

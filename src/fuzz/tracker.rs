@@ -83,8 +83,7 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// The admin by name, password and living token, and ordinary users by name and password. `admin_too` permits calls that
-    /// could harm the admin's account: it is deleted (which must fail).
+    /// The admin by name, password and valid token, and users by name and password. `admin_too` lets steps delete the admin.
     pub fn new(admin: (&str, &str, &str), users: [(&str, &str); SLOTS - 1], admin_too: bool) -> Tracker {
         let mut accounts: [Known; SLOTS] = Default::default();
         accounts[0].tokens.push((admin.2.to_owned(), Life::Living));
@@ -101,8 +100,7 @@ impl Tracker {
         given.filter(|(_, life)| matches!(life, Life::Living | Life::Open)).map(|(token, _)| token.as_str())
     }
 
-    /// Takes in an answer: its status, and the token in it. Returns what it breaks; after a breach the session is over,
-    /// because the tracker no longer knows the state.
+    /// What an answer with that status and token breaks. After a breach the tracker no longer knows the state.
     pub fn observe(&mut self, planned: &Planned, status: u16, token: Option<&str>) -> Option<Breach> {
         let success = (200..300).contains(&status);
         let wrong = match planned.expected {

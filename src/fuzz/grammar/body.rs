@@ -26,8 +26,7 @@ grammar! {
             Two = &["application/json", "text/plain"],
             Garbage = &[";/=,"],
         },
-        /// How the body is framed: by its length, in one chunk, in chunks of one byte, or with a content coding that it does
-        /// not have.
+        /// By its length, in one chunk, in chunks of one byte, or with a content coding that the body does not have.
         framing: Framing { Length, Chunked, Crumbs, Gzip, UnknownCoding },
         /// What is done to the text before it is sent, if anything.
         spelling: Spelling as Option<Spell> {

@@ -17,8 +17,7 @@ grammar! {
         },
         /// Where the token is: in one `Authorization` field, with a wrong one in a second, or elsewhere.
         carrier: Carrier { Once, Absent, ThenWrong, WrongFirst, Query, Cookie, Foreign },
-        /// What is called: the reading of its own account, which the token's owner may; or a verification or the deletion of
-        /// nobody, which an ordinary user may not.
+        /// To read its own account, which the token's owner may; or to verify or to delete, which only the admin may.
         called: Called { Itself, Verify, Delete },
     }
 }

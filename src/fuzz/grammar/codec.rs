@@ -39,8 +39,7 @@ macro_rules! arbitrary_decodes {
     };
 }
 
-/// Writes an enum of choices, in the order of their letters; where a type is given, also what is written for each. One
-/// without choices is written elsewhere.
+/// Writes an enum of choices in the order of their letters, unless there are none; with a type, also what each writes.
 macro_rules! choices {
     ($(#[$meta:meta])* $name:ident {}) => {};
     ($(#[$meta:meta])* $name:ident { $($variant:ident),* $(,)? }) => {
@@ -68,9 +67,8 @@ macro_rules! choices {
     };
 }
 
-/// Writes an input of choices and text with the enums of its choices, and its `Arbitrary`, `decode` and `encode`, so that
-/// they cannot drift apart: `grammar!(Name { field: Choice { A, B }, … })`, the fields in the order of their letters, then
-/// the text.
+/// Writes an input of choices and text, the enums of its choices, and its `Arbitrary`, `decode` and `encode`:
+/// `grammar!(Name { field: Choice { A, B }, … })`, the fields in the order of their letters, then the text.
 macro_rules! grammar {
     ($(#[$meta:meta])* $name:ident {
         $($(#[$doc:meta])* $field:ident: $choice:ident $(as $written:ty)? { $($choices:tt)* },)*

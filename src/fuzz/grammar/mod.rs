@@ -125,8 +125,7 @@ mod tests {
     use super::*;
     use crate::fuzz::random::Random;
 
-    /// Every value that can be read is read again from what it is written as, and a canonical input is written back as it
-    /// was.
+    /// What is read is written so that it is read the same, and a canonical input is written as it was.
     macro_rules! inverse {
         ($($name:ident),*) => {$(
             for index in 0..2000 {

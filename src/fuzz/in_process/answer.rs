@@ -8,8 +8,8 @@ use crate::exchange::{Exchange, Header, Outcome, Response};
 use crate::fuzz::grammar::RequestParts;
 use crate::words;
 
-/// The judge on any answer: it is total, the same twice, and sees what a naive reading sees. The first two bytes are the
-/// status, the text up to an empty line the fields, the rest the body.
+/// The judge is total, says the same twice, and sees what a naive reading sees. An input is two bytes for the status,
+/// then fields up to an empty line, then the body.
 pub fn answer(input: &[u8]) {
     let [high, low, rest @ ..] = input else { return };
     let status = 200 + u16::from_be_bytes([*high, *low]) % 800;

@@ -72,8 +72,8 @@ fn slowly(body: &[u8]) -> Slowly<'_> {
     serde_json::from_str::<IgnoredAny>(text).map_or(Slowly::NoJson, |_| Slowly::NoObject)
 }
 
-/// Compares a reading of a body with the slow one, and gives the texts that the slow one found if there is something to
-/// compare. `known` are the members that count, with whether each is required.
+/// Compares a reading with the slow one, and gives the texts of the latter, if it has any. `known` are the members that
+/// count, with whether each is required.
 fn same_reading<T, const N: usize>(
     input: &BodyInput<'_>,
     body: &[u8],

@@ -47,8 +47,7 @@ pub const TARGETS: [(&str, Target); 10] = targets![
     session
 ];
 
-/// Basic credentials: our reading equals the naive one, is the inverse of rendering, and is always among what a lenient
-/// decoder makes of the value.
+/// Basic credentials: our reading equals the naive one, inverts rendering, and is one that a lenient decoder may have.
 pub fn basic_auth(input: &[u8]) {
     let mut input = BasicInput::decode(input);
     if input.is_large() {

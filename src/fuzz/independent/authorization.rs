@@ -49,8 +49,7 @@ fn sextet(sign: u8) -> Option<u32> {
     }))
 }
 
-/// What a lenient decoder might make of base64: characters of no alphabet are skipped, padding is the end or ignored,
-/// left-over bits are dropped.
+/// Base64 decoded leniently: other characters are skipped, padding is the end or ignored, left-over bits are dropped.
 fn decoded_leniently(code: &[u8], stops_at_padding: bool) -> impl Iterator<Item = u8> + Clone {
     let (mut bits, mut count) = (0_u32, 0_u32);
     let signs = code.iter().take_while(move |sign| **sign != b'=' || !stops_at_padding);
@@ -65,8 +64,7 @@ fn decoded_leniently(code: &[u8], stops_at_padding: bool) -> impl Iterator<Item 
     })
 }
 
-/// Whether a value may be taken for the credentials of one of these accounts by a decoder that is lenient in a known way.
-///
+/// Whether a decoder that is lenient in a known way may take a value for the credentials of one of these accounts.
 /// A name in another case counts: some databases compare that way.
 pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     let blank = |byte: &u8| byte.is_ascii_whitespace();
@@ -101,8 +99,7 @@ pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     (1..parts.len()).any(|index| !parts[..index].contains(&parts[index]) && means(parts[index]))
 }
 
-/// Whether the bytes are those of a name, a colon and a password; most differ in the first. Where a name contains a
-/// colon its credentials mean another account.
+/// Whether the bytes are a name, a colon and a password. With a colon in the name they would mean another account.
 fn spells(mut bytes: impl Iterator<Item = u8>, username: &str, password: &str) -> bool {
     let mut next = || bytes.next();
     !username.contains(':')

@@ -110,8 +110,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Before a creation with these names is sent: those that the run may remove again, and whether one resembles the
-    /// admin's. Then the password that it may set is put into the journal.
+    /// Before a creation with these names is sent: those that the run may remove, and whether one contains the admin's.
     async fn claim(&mut self, mut names: Vec<String>, request: &Request) -> Result<(Vec<OwnName>, bool), Failure> {
         let admin = self.session.accounts.admin_name().to_lowercase();
         let names_the_admin = names.iter().any(|name| name.to_lowercase().contains(&admin));
@@ -124,7 +123,7 @@ impl Probe<'_> {
         Ok((claimed, names_the_admin))
     }
 
-    /// Whether an account of that name was there before the input came: then it is not for us to remove.
+    /// Whether an account of that name existed before the input: then it is not ours to remove.
     fn was_there(&self, name: &str) -> bool {
         let (bindings, admin) = (&self.worker.bindings, &self.session.admin.account.username);
         ["admin", &bindings.user, &bindings.colon_user, admin].contains(&name)

@@ -124,7 +124,7 @@ impl Probe<'_> {
         self.not_ready(false).await;
     }
 
-    /// Sends the input's own request and checks the answer with the oracles of every exchange.
+    /// The same without a second look at an answer that the target is not ready.
     async fn exchange(&mut self, class: Class, place: Place, request: Request) {
         let exchange = self.session.target.transport.send(request).await;
         self.probed.class = class;
@@ -181,8 +181,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Notes a violation because a login that must fail has succeeded. Where wrong logins are known to be accepted it means
-    /// nothing.
+    /// A violation that rests on a refused login: it means nothing where wrong logins are known to be accepted.
     fn violation_by_login(&mut self, check: Check, requirement: &str, what: impl Into<String>) {
         if self.session.laxity() == Laxity::None {
             self.violation(check, requirement, what);

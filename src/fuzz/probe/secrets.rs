@@ -5,8 +5,7 @@ use crate::exchange::{Exchange, Json, Redaction, Request};
 use crate::fuzz::grammar::Bindings;
 use crate::judge::echoed;
 
-/// What no text about the exchange may show: the secrets of the run, those of the worker's accounts, and the tokens that
-/// were valid at the time.
+/// What no text about the exchange may show: the secrets of the run and of the worker, and the tokens in the exchange.
 pub fn secrets_of(exchange: &Exchange, bindings: &Bindings, run: &Redaction) -> Redaction {
     let mut secrets = run.clone();
     secrets.add_credentials(&bindings.user, &bindings.user_password, "$WABIZSPEC_USER_PASSWORD");
