@@ -40,17 +40,10 @@ pub(super) struct Batch {
 #[derive(Default)]
 pub(super) struct Progress {
     pub tried: Vec<Tried>,
-    begun: usize,
+    pub begun: usize,
     sent: u64,
     pub down: bool,
     pub throttled: usize,
-}
-
-impl Progress {
-    /// How many inputs were begun and not finished.
-    pub fn cut_off(&self) -> usize {
-        self.begun.saturating_sub(self.tried.len())
-    }
 }
 
 impl Batch {

@@ -87,7 +87,8 @@ impl Run {
         match (cut, over) {
             (Cut::Stop, _) => {}
             (Cut::Time, Some(over)) => {
-                self.cut_off(&format!("{} inputs were still waiting for answers", over.cut_off()));
+                let waiting = over.begun.saturating_sub(over.tried.len());
+                self.cut_off(&format!("{waiting} inputs were still waiting for answers"));
             }
             (Cut::Time, None) => self.cut_off(self.doing),
         }

@@ -3,7 +3,7 @@
 //! Every input meets the same accounts with the same passwords, so that it means the same whenever it is tried. Nothing
 //! but these accounts is ever changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -32,7 +32,7 @@ pub struct FuzzSession {
     /// Requests beyond 64 KiB may be sent.
     pub(crate) large: bool,
     pub(super) oracles: Oracles,
-    levels: BTreeMap<String, Level>,
+    register: Register,
     /// Which wrong logins the target accepts, once some were tried.
     pub(super) laxity: OnceLock<Laxity>,
     admin_candidates: Mutex<BTreeSet<String>>,
@@ -42,7 +42,6 @@ pub struct FuzzSession {
 impl FuzzSession {
     /// A target with its admin, and the requirements that it is held to.
     pub fn new(target: Arc<Target>, admin: Admin, accounts: Arc<Accounts>, register: &Register) -> FuzzSession {
-        let levels = register.iter().map(|requirement| (requirement.id.clone(), requirement.level));
         FuzzSession {
             target,
             admin,
@@ -51,7 +50,7 @@ impl FuzzSession {
             disposable: false,
             large: false,
             oracles: Oracles::of(register),
-            levels: levels.collect(),
+            register: register.clone(),
             laxity: OnceLock::new(),
             admin_candidates: Mutex::default(),
             serial: AtomicU32::new(0),
@@ -68,7 +67,7 @@ impl FuzzSession {
     }
 
     pub(super) fn level(&self, requirement: &str) -> Level {
-        self.levels.get(requirement).copied().unwrap_or(Level::Must)
+        self.register.find(requirement).map_or(Level::Must, |known| known.level)
     }
 
     pub(super) fn laxity(&self) -> Laxity {
@@ -96,7 +95,7 @@ impl FuzzSession {
         if is_done(&exchange) { Ok(()) } else { Err(Failure::after("an account could not be made", &exchange)) }
     }
 
-    async fn update(&self, name: &str, password: &str) -> Exchange {
+    pub(super) async fn update(&self, name: &str, password: &str) -> Exchange {
         let call = RequestParts::of_user(Operation::UpdateUser, name);
         self.as_admin(call, serde_json::json!({ "password": password })).await
     }
@@ -258,11 +257,6 @@ impl WorkerAccounts {
             return Ok(());
         }
         self.replace(session).await
-    }
-
-    /// Sets the password of the second account back. If that fails its inputs will show it.
-    pub async fn restore_second(&self, session: &FuzzSession) {
-        session.update(&self.bindings.colon_user, &self.bindings.colon_password).await;
     }
 
     async fn replace(&mut self, session: &FuzzSession) -> Result<(), Failure> {

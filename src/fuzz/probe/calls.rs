@@ -55,9 +55,10 @@ impl Probe<'_> {
             };
             self.settle(&[new], !is_right).await;
             if !is_right && kind.is_success() {
-                // Whose password it was now, only a faulty target knows.
+                // Only a faulty target knows whose password it was. If this fails, later inputs show it.
                 self.probed.requests += 1;
-                self.worker.restore_second(self.session).await;
+                let bindings = &self.worker.bindings;
+                self.session.update(&bindings.colon_user, &bindings.colon_password).await;
             }
         }
     }
