@@ -130,8 +130,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     runtime.shutdown_timeout(Duration::from_secs(1));
     teller.end(&summary, &surfaces);
     if let Some(report) = &mut report {
-        let written = serde_json::to_writer_pretty(&mut *report, &summary.document()).map_err(std::io::Error::from);
-        let written = written.and_then(|()| report.write_all(b"\n")).and_then(|()| report.flush());
+        let written = writeln!(report, "{:#}", summary.document()).and_then(|()| report.flush());
         written.map_err(|error| Failure::inconclusive(format!("the report could not be written: {error}")))?;
     }
     Ok(exit(&summary))
@@ -195,7 +194,7 @@ fn exit(summary: &Summary) -> u8 {
 struct Teller {
     out: Box<dyn Write + Send>,
     quiet: bool,
-    bar: Option<ProgressBar>,
+    bar: ProgressBar,
     time: Option<Duration>,
     told: Instant,
     secrets: Redaction,
@@ -211,7 +210,7 @@ impl Teller {
         let style =
             ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
         let is_seen = std::io::stderr().is_terminal() && !quiet;
-        let bar = is_seen.then(|| ProgressBar::new_spinner().with_style(style));
+        let bar = if is_seen { ProgressBar::new_spinner().with_style(style) } else { ProgressBar::hidden() };
         Teller { out, quiet, bar, time, told: Instant::now(), secrets }
     }
 
@@ -219,27 +218,23 @@ impl Teller {
         if self.quiet {
             return;
         }
-        let mut write = || {
+        self.bar.suspend(|| {
             // A reader that has gone away is no error.
             let _ = writeln!(self.out, "{}", harmless_text(&self.secrets.apply(text)));
-        };
-        match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
-        }
+        });
     }
 
     /// On the bar always, as a line when one is due.
     fn now_and_then(&mut self, text: impl Fn() -> String, elapsed: Duration) {
         let due = self.told.elapsed() >= EVERY;
-        if self.bar.is_none() && !due {
+        if self.bar.is_hidden() && !due {
             return;
         }
         let left = self.time.map(|time| format!(" · {} s left", time.saturating_sub(elapsed).as_secs()));
         let text = text() + &left.unwrap_or_default();
-        match &self.bar {
-            Some(bar) => bar.set_message(text),
-            None => self.line(&text),
+        match self.bar.is_hidden() {
+            false => self.bar.set_message(text),
+            true => self.line(&text),
         }
         if due {
             self.told = Instant::now();
@@ -247,7 +242,7 @@ impl Teller {
     }
 
     fn end(&mut self, summary: &Summary, surfaces: &[Surface]) {
-        self.bar.iter().for_each(ProgressBar::finish_and_clear);
+        self.bar.finish_and_clear();
         let told = self.secrets.apply(&told(summary, surfaces));
         let _ = write!(self.out, "{}", harmless_text(&told));
         let _ = self.out.flush();
