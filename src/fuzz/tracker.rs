@@ -8,6 +8,9 @@ use super::grammar::{Op, RequestParts, SLOTS, Slot, Step, Token};
 use crate::documented::api::{Operation, Resource};
 use crate::documented::basic::{self, Credentials};
 
+/// The password that users begin with.
+pub const START: &str = "Start-Pw-1xyz";
+
 /// A password that breaks the rule.
 const WEAK: &str = "weakling";
 
@@ -83,10 +86,11 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// The admin by name, password and valid token, and users by name and password. `admin_too` lets steps delete the admin.
-    pub fn new(admin: (&str, &str, &str), users: [(&str, &str); SLOTS - 1], admin_too: bool) -> Tracker {
+    /// The admin by name, password and valid token, and the users' names. `admin_too` lets steps delete the admin.
+    pub fn new(admin: (&str, &str, &str), users: [&str; SLOTS - 1], admin_too: bool) -> Tracker {
         let mut accounts: [Known; SLOTS] = Default::default();
         accounts[0].tokens.push((admin.2.to_owned(), Life::Living));
+        let users = users.map(|user| (user, START));
         for (known, (name, password)) in accounts.iter_mut().zip([(admin.0, admin.1)].into_iter().chain(users)) {
             known.name = name.to_owned();
             known.passwords.push(password.to_owned());

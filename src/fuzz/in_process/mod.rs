@@ -63,8 +63,7 @@ pub fn basic_auth(input: &[u8]) {
         assert!(naive.is_none(), "only the naive parser reads {}", value.escape_ascii());
         return;
     };
-    let same =
-        naive.is_some_and(|(user, password)| user == read.username.as_bytes() && password == read.password.as_bytes());
+    let same = naive.is_some_and(|(user, password)| user == read.username && password == read.password);
     assert!(same, "{} was read as {read:?}", value.escape_ascii());
     let rendered = basic::render(&read);
     // Most values are exactly what rendering gives, and reading that again would show nothing new.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::documented::api::Operation;
 use crate::documented::basic::{self, Credentials};
 use crate::fuzz::grammar::{RequestParts, SessionInput};
-use crate::fuzz::tracker::Tracker;
+use crate::fuzz::tracker::{START, Tracker};
 use crate::reference::{Behaviour, Brief, Call, Model, Moment, Registration};
 
 /// The reference model against the tracker; and a refusal leaves the whole state as it was.
@@ -22,7 +22,6 @@ pub fn session_of(behaviour: Behaviour, input: &[u8]) {
 }
 
 const USERS: [&str; 3] = ["first1", "second2", "third3"];
-const START: &str = "Start-Pw-1xyz";
 
 thread_local! {
     static CLIENT: std::cell::RefCell<Client> = std::cell::RefCell::new(Client::new(Behaviour::default()));
@@ -69,8 +68,7 @@ impl Client {
         self.model.return_to(&self.start.0);
         self.drawn.store(self.start.1, Ordering::Relaxed);
         self.now = Timestamp::UNIX_EPOCH;
-        let users = USERS.map(|user| (user, START));
-        let mut tracker = Tracker::new(("admin", START, &self.token), users, true);
+        let mut tracker = Tracker::new(("admin", START, &self.token), USERS, true);
         for step in &SessionInput::decode(input).steps {
             let planned = tracker.plan(step);
             // A state that is not remembered is changed without a copy.

@@ -10,20 +10,17 @@ use crate::exchange::Header;
 use crate::fuzz::{Class, Place};
 
 /// The name and the password in a header value, read strictly (RFC 7617 §2, RFC 4648 §4).
-pub fn strict(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+pub fn strict(value: &[u8]) -> Option<(String, String)> {
     let (scheme, rest) = value.split_first_chunk()?;
     let code = trim_start(rest, b" ");
     if !is_basic(scheme) || code.len() == rest.len() {
         return None;
     }
-    let mut name = decode_strictly(code)?;
-    std::str::from_utf8(&name).ok()?;
-    // In UTF-8 no byte of a longer character is below 0x80: what looks like a control character is one.
-    if name.iter().any(|byte| byte.is_ascii_control()) {
+    let mut name = String::from_utf8(decode_strictly(code)?).ok()?;
+    if name.bytes().any(|byte| byte.is_ascii_control()) {
         return None;
     }
-    let colon = name.iter().position(|byte| *byte == b':')?;
-    let password = name.split_off(colon + 1);
+    let password = name.split_off(name.find(':')? + 1);
     name.pop();
     Some((name, password))
 }
@@ -149,7 +146,7 @@ pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
     let Some((user, password)) = strict(trimmed) else {
         return reading(lenient(may_mean(&first.value, accounts)), false, malformed(trimmed));
     };
-    let is_right = |(name, secret): &(&str, &str)| user == name.as_bytes() && password == secret.as_bytes();
+    let is_right = |(name, secret): &(&str, &str)| user == *name && password == *secret;
     let canonical =
         first.name == "Authorization" && first.value.starts_with(b"Basic ") && trimmed.len() == first.value.len();
     match accounts.iter().any(is_right) {
@@ -161,14 +158,12 @@ pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
     }
 }
 
-fn wrong(user: &[u8], password: &[u8], accounts: &[(&str, &str)]) -> Place {
+fn wrong(user: &str, password: &str, accounts: &[(&str, &str)]) -> Place {
     match (user, password) {
-        ([], _) => Place::EmptyName,
-        (_, []) => Place::EmptyPassword,
-        _ if accounts.iter().any(|(name, secret)| user == name.as_bytes() && secret.contains(':')) => {
-            Place::PasswordWithColons
-        }
-        _ if accounts.iter().any(|(name, _)| user == name.as_bytes()) => Place::WrongPassword,
+        ("", _) => Place::EmptyName,
+        (_, "") => Place::EmptyPassword,
+        _ if accounts.iter().any(|(name, secret)| user == *name && secret.contains(':')) => Place::PasswordWithColons,
+        _ if accounts.iter().any(|(name, _)| user == *name) => Place::WrongPassword,
         _ => Place::UnknownName,
     }
 }

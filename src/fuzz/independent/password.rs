@@ -33,7 +33,7 @@ const TABLE: [u8; 256] = {
 
 /// What a password consists of, counted byte by byte.
 pub struct Tally {
-    counts: [u32; 128],
+    counts: [usize; 128],
     bytes: usize,
     characters: usize,
     units: usize,
@@ -53,18 +53,14 @@ impl Tally {
         Tally { counts, bytes: password.len(), characters, units }
     }
 
-    fn count(&self, class: u8) -> usize {
-        self.counts[usize::from(class)] as usize
-    }
-
     fn lacks(&self, class: u8) -> bool {
-        self.count(class) == 0
+        self.counts[usize::from(class)] == 0
     }
 
     pub fn strength(&self) -> Strength {
         let ascii = self.lacks(b'x');
         // Joined to what precedes it, a mark may count for nothing: the shortest reading takes no byte beyond ASCII.
-        let shortest = self.bytes - self.count(b'x');
+        let shortest = self.bytes - self.counts[usize::from(b'x')];
         let longest = self.bytes.max(self.units);
         let wrong_length = longest < 8 || shortest > 64;
         let lacks_special = self.lacks(b's') && self.lacks(b'?');

@@ -8,11 +8,8 @@ use crate::fuzz::grammar::{
     BasicInput, BearerInput, Called, Caller, HttpInput, LoginWith, PathInput, Placement, Scheme, SessionInput,
 };
 use crate::fuzz::independent::authorization;
-use crate::fuzz::tracker::Tracker;
+use crate::fuzz::tracker::{START, Tracker};
 use crate::fuzz::{Check, Class, Place};
-
-/// The password that the users of a session begin with.
-const START: &str = "Start-Pw-1xyz";
 
 impl Probe<'_> {
     pub(super) async fn basic(&mut self, input: &BasicInput<'_>) {
@@ -126,7 +123,7 @@ impl Probe<'_> {
                 self.probed.lost = Some(why);
             }
         }
-        let users = names.each_ref().map(|name| (name.as_str(), START));
+        let users = names.each_ref().map(String::as_str);
         let admin = &self.session.admin;
         let admin = (&*admin.account.username, &*admin.account.password, &*admin.token);
         let mut tracker = Tracker::new(admin, users, self.session.disposable);
