@@ -124,7 +124,7 @@ impl Probe<'_> {
         self.not_ready(false).await;
     }
 
-    /// The same without a second look at an answer that the target is not ready.
+    /// The same, but takes the answer's word for it that the target is not ready.
     async fn exchange(&mut self, class: Class, place: Place, request: Request) {
         let exchange = self.session.target.transport.send(request).await;
         self.probed.class = class;
