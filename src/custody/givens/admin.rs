@@ -112,13 +112,16 @@ impl Givens {
             Fate::Refused => true,
             Fate::Silent | Fate::Unknown => return Err(failure.in_first_login()),
         };
-        if let Ok(token) = self.accounts.log_in(&account, None).await {
-            return Ok(Some(self.logged_in(account, token).await));
-        }
+        let may_work = match self.accounts.log_in(&account, None).await {
+            Ok(token) => return Ok(Some(self.logged_in(account, token).await)),
+            Err(failure) => failure.fate() != Fate::Refused,
+        };
         if !is_refused {
             return Err(failure);
         }
-        self.accounts.was_refused(&new, was_touched).await;
+        if !may_work {
+            self.accounts.was_refused(&new, was_touched).await;
+        }
         *last = Some(failure.in_first_login());
         Ok(None)
     }
