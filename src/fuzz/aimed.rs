@@ -4,6 +4,8 @@
 //! some server has made. `A` is Basic and Bearer credentials, `J` JSON bodies and paths, `P` passwords, `S` sequences of
 //! calls, `H` HTTP itself.
 
+use std::collections::BTreeSet;
+
 use super::Surface;
 use super::grammar::is_canonical;
 
@@ -58,12 +60,8 @@ pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
     let surfaces = Surface::AIMED.into_iter().filter(|surface| surfaces.contains(surface));
     let read = |surface: Surface| parse_file(surface, surface.row().aimed);
     let inputs = surfaces.flat_map(|surface| read(surface).unwrap_or_else(|error| panic!("{error}")));
-    let mut seen: Vec<(&str, Surface)> = Vec::new();
-    let (first, others): (Vec<Aimed>, Vec<Aimed>) = inputs.partition(|aimed| {
-        let new = !seen.contains(&(aimed.row, aimed.surface));
-        seen.push((aimed.row, aimed.surface));
-        new
-    });
+    let mut seen = BTreeSet::new();
+    let (first, others): (Vec<Aimed>, Vec<Aimed>) = inputs.partition(|aimed| seen.insert((aimed.row, aimed.surface)));
     first.into_iter().chain(others).collect()
 }
 

@@ -67,22 +67,16 @@ pub(super) async fn find(session: &FuzzSession, suspects: &[&Tried]) -> Option<C
         }
     }
     let (mut from, mut to) = (0, suspects.len());
-    let mut last = None;
     while to > from + 1 {
         let middle = from.midpoint(to);
         match goes_down(session, suspects, middle..to).await {
-            Some(culprit) if !culprit.back => return Some(culprit).filter(|_| to == middle + 1),
-            Some(culprit) => {
-                from = middle;
-                last = Some(culprit).filter(|_| to == middle + 1);
-            }
+            Some(culprit) if to == middle + 1 => return Some(culprit),
+            Some(culprit) if !culprit.back => return None,
+            Some(_) => from = middle,
             None => to = middle,
         }
     }
-    match last {
-        None => goes_down(session, suspects, from..to).await,
-        last => last,
-    }
+    goes_down(session, suspects, from..to).await
 }
 
 /// Sends some of them in order; gives the last of those, if the target is gone then.

@@ -80,17 +80,14 @@ impl Run {
 
     /// A batch, or what follows it, was dropped where it was: its results so far count.
     pub fn cut_batch_off(&mut self, cut: Cut) {
-        let over = self.current.take().map(|batch| batch.over());
-        if let Some(over) = &over {
+        let mut what = self.doing.to_owned();
+        if let Some(batch) = self.current.take() {
+            let over = batch.over();
             self.take(&over.tried);
+            what = format!("{} inputs were still waiting for answers", over.begun.saturating_sub(over.tried.len()));
         }
-        match (cut, over) {
-            (Cut::Stop, _) => {}
-            (Cut::Time, Some(over)) => {
-                let waiting = over.begun.saturating_sub(over.tried.len());
-                self.cut_off(&format!("{waiting} inputs were still waiting for answers"));
-            }
-            (Cut::Time, None) => self.cut_off(self.doing),
+        if cut == Cut::Time {
+            self.cut_off(&what);
         }
     }
 

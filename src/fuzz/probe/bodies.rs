@@ -1,6 +1,6 @@
 //! JSON bodies: logins, new users, other requests of the admin.
 
-use super::{Kind, Probe};
+use super::{Kind, Probe, TOO_LARGE};
 use crate::custody::Failure;
 use crate::custody::made::OwnName;
 use crate::documented::api::Operation;
@@ -16,8 +16,8 @@ impl Probe<'_> {
         if operation == Operation::CreateUser && !self.worker.own {
             return self.skip("the target makes no accounts");
         }
-        if self.is_too_large(input.is_large()) {
-            return;
+        if input.is_large() && !self.session.large {
+            return self.skip(TOO_LARGE);
         }
         let (body, call) = (input.body(&self.worker.bindings), input.request_parts(operation, &self.worker.bindings));
         // Whether a server has no excuse for not reading the body as the JSON it is.

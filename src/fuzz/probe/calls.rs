@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Kind, Probe};
+use super::{Kind, Probe, TOO_LARGE};
 use crate::exchange::Request;
 use crate::fuzz::grammar::{
     BasicInput, BearerInput, Called, Caller, HttpInput, LoginWith, PathInput, Placement, Scheme, SessionInput,
@@ -13,8 +13,8 @@ use crate::fuzz::{Check, Class, Place};
 
 impl Probe<'_> {
     pub(super) async fn basic(&mut self, input: &BasicInput<'_>) {
-        if self.is_too_large(input.is_large()) {
-            return;
+        if input.is_large() && !self.session.large {
+            return self.skip(TOO_LARGE);
         }
         let bindings = &self.worker.bindings;
         let login = input.request_parts(bindings);

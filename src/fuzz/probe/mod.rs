@@ -60,6 +60,9 @@ impl Probed {
     }
 }
 
+/// Why a large input is skipped, unless large ones are allowed.
+const TOO_LARGE: &str = "large requests are sent with --large";
+
 /// One try: the target, the accounts, and the results so far.
 struct Probe<'p> {
     session: &'p FuzzSession,
@@ -107,15 +110,6 @@ impl Probe<'_> {
 
     fn skip(&mut self, why: &'static str) {
         self.probed = Probed { skipped: Some(why), place: Place::Skipped, ..Probed::default() };
-    }
-
-    /// Skips a large input unless large ones are allowed; true if it did.
-    fn is_too_large(&mut self, is_large: bool) -> bool {
-        let too_large = is_large && !self.session.large;
-        if too_large {
-            self.skip("large requests are sent with --large");
-        }
-        too_large
     }
 
     /// Sends the input's own request and checks the answer.
