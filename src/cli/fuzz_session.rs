@@ -81,7 +81,7 @@ impl<'r> FuzzSetup<'r> {
     }
 
     /// Logs in as admin. Where no known password works, and the target is on this machine or may be set up again, a first
-    /// login gives the admin one. `out` is where an earlier version kept it. The error says what to do about it.
+    /// login gives the admin one. `out` is where an earlier version kept the password. The error says what to do.
     pub async fn log_in(&mut self, out: &Path) -> Result<Admin, String> {
         let kept = kept_by_an_earlier_version(out, self.resolved.origin());
         if let Some((password, _)) = kept.as_ref().filter(|_| !self.resolved.info.embedded) {

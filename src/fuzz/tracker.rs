@@ -86,7 +86,7 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// The admin by name, password and valid token, and the users' names. `admin_too` lets steps delete the admin.
+    /// The admin by name, password and valid token, and the users' names. With `admin_too` steps try to delete the admin.
     pub fn new(admin: (&str, &str, &str), users: [&str; SLOTS - 1], admin_too: bool) -> Tracker {
         let mut accounts: [Known; SLOTS] = Default::default();
         accounts[0].tokens.push((admin.2.to_owned(), Life::Living));
