@@ -14,7 +14,6 @@ use crate::harness::{Place, none, parallel, respond};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use wabizspec::documented::basic::{self, BasicError};
-use wabizspec::documented::password::Marks;
 use wabizspec::fuzz::Surface::{self, BasicAuth, Bearer, LoginBody, Password, Session};
 use wabizspec::fuzz::drive::{News, Settings, drive, once};
 use wabizspec::fuzz::{finding, saved};
@@ -55,7 +54,7 @@ fn doubled_members(behaviour: &mut Behaviour) {
         Ok(last.map_or(Cow::Borrowed(call.body), Cow::Owned))
     };
     let rule = &mut behaviour.passwords.on_login;
-    (rule.length, rule.digit, rule.upper, rule.special) = (1..=64, false, false, Marks::of(""));
+    (rule.length, rule.digit, rule.upper, rule.special) = (1..=64, false, false, "".into());
 }
 
 const CRASH: &str = "crash envelope.no-crash";

@@ -28,7 +28,7 @@ pub struct PasswordRule {
     /// Whether an ASCII lowercase letter is needed.
     pub lower: bool,
     /// One of these characters is needed; an empty list needs none.
-    pub special: Marks,
+    pub special: Cow<'static, str>,
     /// Whether control characters are allowed.
     pub controls: bool,
 }
@@ -64,23 +64,6 @@ pub enum Shortfall {
     Control,
 }
 
-/// Characters of which a password needs one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Marks(Cow<'static, str>);
-
-impl Marks {
-    /// The characters of a text; of an empty one none are needed.
-    pub const fn of(text: &'static str) -> Marks {
-        Marks(Cow::Borrowed(text))
-    }
-
-    /// Whether a password has one of them, or needs none.
-    fn are_in(&self, password: &str) -> bool {
-        self.0.is_empty() || password.contains(|character| self.0.contains(character))
-    }
-}
-
 impl PasswordRule {
     /// The rule of the page: 8 to 64 characters with a digit, an uppercase letter, a lowercase letter and a special
     /// character (users/login, Password). Classes are ASCII; other letters count towards the length alone.
@@ -91,7 +74,7 @@ impl PasswordRule {
             digit: true,
             upper: true,
             lower: true,
-            special: Marks::of(SPECIAL_CHARACTERS),
+            special: Cow::Borrowed(SPECIAL_CHARACTERS),
             controls: false,
         }
     }
@@ -104,13 +87,14 @@ impl PasswordRule {
             Counted::Bytes => password.len(),
         };
         let (min, max) = (*self.length.start(), *self.length.end());
+        let has_special = self.special.is_empty() || password.contains(|c| self.special.contains(c));
         let shortfalls = [
             (length < min, Shortfall::TooShort { length, min }),
             (length > max, Shortfall::TooLong { length, max }),
             (self.digit && !has(|c| c.is_ascii_digit()), Shortfall::NoDigit),
             (self.upper && !has(|c| c.is_ascii_uppercase()), Shortfall::NoUpper),
             (self.lower && !has(|c| c.is_ascii_lowercase()), Shortfall::NoLower),
-            (!self.special.are_in(password), Shortfall::NoSpecial),
+            (!has_special, Shortfall::NoSpecial),
             (!self.controls && has(|c| c.is_ascii_control()), Shortfall::Control),
         ];
         let found: Vec<Shortfall> = shortfalls.into_iter().filter(|(found, _)| *found).map(|(_, one)| one).collect();
@@ -181,7 +165,7 @@ mod tests {
     fn a_rule_can_count_bytes_or_need_no_classes() {
         let bytes = PasswordRule { counted: Counted::Bytes, ..PasswordRule::documented() };
         assert_eq!(bytes.check("Aa1!東京東"), Ok(()));
-        let lengths = PasswordRule { digit: false, upper: false, lower: false, special: Marks::of(""), ..bytes };
+        let lengths = PasswordRule { digit: false, upper: false, lower: false, special: "".into(), ..bytes };
         assert_eq!(lengths.check("        "), Ok(()));
     }
 }
