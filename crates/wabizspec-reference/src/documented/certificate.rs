@@ -116,20 +116,12 @@ pub struct SampleCertificate {
     pub wrapped: bool,
     /// When it was issued, in seconds of Unix time.
     pub issue_time: u64,
-    /// The name in other languages: language, locale, name.
-    pub localized: Vec<[String; 3]>,
 }
 
 impl SampleCertificate {
     /// A wrapped certificate for this name, with a serial as long as those of real ones.
     pub fn new(name: impl Into<String>) -> Self {
-        SampleCertificate {
-            name: name.into(),
-            serial: 1_234_567_890_123_456,
-            wrapped: true,
-            issue_time: 1_628_695_168,
-            localized: Vec::new(),
-        }
+        SampleCertificate { name: name.into(), serial: 1_234_567_890_123_456, wrapped: true, issue_time: 1_628_695_168 }
     }
 
     /// The value of `cert`.
@@ -143,13 +135,6 @@ impl SampleCertificate {
         put_number(&mut details, 1, self.serial);
         put_bytes(&mut details, 2, b"ent:wa");
         put_bytes(&mut details, 4, self.name.as_bytes());
-        for texts in &self.localized {
-            let mut localized = Vec::new();
-            for (number, text) in (1..).zip(texts) {
-                put_bytes(&mut localized, number, text.as_bytes());
-            }
-            put_bytes(&mut details, 8, &localized);
-        }
         put_number(&mut details, 10, self.issue_time);
         let signature: Vec<u8> = (0..64).collect();
         let mut certificate = Vec::new();
@@ -198,11 +183,10 @@ mod tests {
     #[test]
     fn what_is_built_is_read_whatever_the_lengths() {
         let long = "n".repeat(300);
-        let localized = vec![["de".into(), "DE".into(), "Anders".into()]];
         for name in ["A", "Acme Ltd", "Ünïcödé 🔑", long.as_str()] {
             for serial in [0, 1, 127, 128, 1 << 32, u64::MAX] {
                 for wrapped in [true, false] {
-                    let built = SampleCertificate { serial, localized: localized.clone(), ..sample(name, wrapped) };
+                    let built = SampleCertificate { serial, ..sample(name, wrapped) };
                     let read = verified_name(&built.to_base64()).unwrap();
                     assert_eq!((read.name.as_str(), read.wrapped, read.serial), (name, wrapped, Some(serial)));
                 }
