@@ -16,6 +16,8 @@ use super::{BodyError, Invalid, MemberError};
 pub(super) struct Members<'a, const N: usize> {
     names: [&'static str; N],
     values: [Option<&'a RawValue>; N],
+    /// A known member that appears twice.
+    twice: Option<&'static str>,
     errors: Vec<MemberError>,
 }
 
@@ -27,14 +29,14 @@ pub(super) fn members<'a, const N: usize>(
     let malformed = |reason: &dyn fmt::Display| BodyError::Malformed(reason.to_string());
     let text = std::str::from_utf8(body).map_err(|error| malformed(&error))?;
     let mut json = serde_json::Deserializer::from_str(text);
-    let found = json.deserialize_map(Known(&names)).and_then(|found| {
+    let found = json.deserialize_map(Known(names)).and_then(|found| {
         json.end()?;
         Ok(found)
     });
     match found {
         Ok(found) => match found.twice {
             Some(member) => Err(malformed(&format_args!("{member} stands twice"))),
-            None => Ok(Members { names, values: found.values, errors: Vec::new() }),
+            None => Ok(found),
         },
         // "Not an object" is right only if the whole text is JSON. Otherwise the error of the grammar is reported: the
         // other one quotes the value that is no object, which may be a password.
@@ -93,24 +95,18 @@ fn string(value: &RawValue) -> Result<String, Invalid> {
     }
 }
 
-/// Takes the known members out of an object.
-struct Known<'n, const N: usize>(&'n [&'static str; N]);
+/// Takes the members of these names out of an object.
+struct Known<const N: usize>([&'static str; N]);
 
-struct Found<'a, const N: usize> {
-    values: [Option<&'a RawValue>; N],
-    /// A known member that appears twice.
-    twice: Option<&'static str>,
-}
-
-impl<'de, const N: usize> Visitor<'de> for Known<'_, N> {
-    type Value = Found<'de, N>;
+impl<'de, const N: usize> Visitor<'de> for Known<N> {
+    type Value = Members<'de, N>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = Found { values: [None; N], twice: None };
+        let mut found = Members { names: self.0, values: [None; N], twice: None, errors: Vec::new() };
         while let Some(Name(name)) = map.next_key::<Name<'_>>()? {
             match self.0.iter().position(|known| *known == name) {
                 None => drop(map.next_value::<IgnoredAny>()?),
