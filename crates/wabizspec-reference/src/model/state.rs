@@ -3,25 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::sessions::Sessions;
 
-/// What a user may do (users, Read).
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a user may do, as answers write it (users, Read).
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) enum Role {
+    #[serde(rename = "ROLE_ADMIN")]
     Admin,
+    #[serde(rename = "ROLE_USER")]
     User,
-}
-
-impl Role {
-    /// As answers write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Admin => "ROLE_ADMIN",
-            Role::User => "ROLE_USER",
-        }
-    }
 }
 
 /// The default account (users/login).
@@ -91,7 +84,7 @@ impl State {
 
     pub fn dump(&self) -> Value {
         let users = self.users.iter().map(|(name, user)| {
-            let shown = json!({"passwords": user.passwords, "role": user.role.name(), "must_change": user.must_change});
+            let shown = json!({"passwords": user.passwords, "role": user.role, "must_change": user.must_change});
             (name.clone(), shown)
         });
         let sorted: BTreeMap<_, _> = self.tokens.iter().collect();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Model;
-use super::sessions::Session;
+use super::sessions::{Session, Sessions};
 use super::state::{ADMIN, Role};
 use crate::behaviour::{Mint, Revokes, Who};
 use crate::call::Call;
@@ -126,7 +126,7 @@ impl Model {
         let expires = lifetime.map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
         let username = username.to_owned();
         let kept = matches!(self.behaviour.tokens.mint, Mint::Kept | Mint::OneForAll | Mint::OfTheAdmin);
-        if !kept || !self.state.tokens.contains(token) {
+        if !kept || self.state.tokens.find(token).is_none() {
             let session = Session { username, given: now, number: self.state.given, expires };
             self.state.tokens_mut().insert(token, session);
         }
@@ -175,7 +175,7 @@ impl Model {
                 let last = numbers.filter(|session| of_user(session)).map(|session| session.number).max();
                 tokens.retain(|session| Some(session.number) != last);
             }
-            Revokes::All => tokens.clear(),
+            Revokes::All => *tokens = Sessions::default(),
         }
     }
 }

@@ -74,7 +74,7 @@ impl Model {
         let key = self.permitted_user(call, self.behaviour.permissions.read, name, now)?;
         let user = self.state.users.get(&key).or_else(|| self.state.deleted.get(&key));
         let role = user.ok_or(Refusal::UnknownUser)?.role;
-        let shown = json!({"username": key, self.behaviour.dialect.roles_member: role.name()});
+        let shown = json!({"username": key, self.behaviour.dialect.roles_member: role});
         Ok(Done { success: Success::UserShown, element: Some(shown) })
     }
 
