@@ -135,7 +135,7 @@ fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
         AnswerBody::Json(value) => serde_json::to_vec(&value).unwrap_or_default(),
         AnswerBody::Bytes(bytes) => bytes,
     };
-    let mut response = Response::new(Outgoing::new(bytes, answer.delivery.chunked));
+    let mut response = Response::new(Outgoing { left: bytes.into(), chunked: answer.delivery.chunked });
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if !answer.delivery.dateless {
@@ -156,13 +156,6 @@ fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
 struct Outgoing {
     left: Bytes,
     chunked: bool,
-}
-
-impl Outgoing {
-    fn new(bytes: Vec<u8>, chunked: bool) -> Self {
-        let left = Bytes::from(bytes);
-        Outgoing { left, chunked }
-    }
 }
 
 impl Body for Outgoing {
