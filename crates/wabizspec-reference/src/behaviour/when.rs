@@ -91,7 +91,7 @@ tabled! {
         NoScheme => |error| matches!(error, BasicError::NoScheme),
         OtherScheme => |error| matches!(error, BasicError::OtherScheme(_)),
         NoCredentials => |error| matches!(error, BasicError::NoCredentials),
-        NotBase64 => |error| matches!(error, BasicError::Alphabet { .. } | BasicError::Padding(_)),
+        NotBase64 => |error| matches!(error, BasicError::Base64(_)),
         NotUtf8 => |error| matches!(error, BasicError::NotUtf8 { .. }),
         Control => |error| matches!(error, BasicError::Control { .. }),
         NoColon => |error| matches!(error, BasicError::NoColon),

@@ -3,8 +3,8 @@
 //! It reads what the bytes say and does not check the credentials. It is as strict as the RFCs allow, so that a value
 //! has only one reading.
 
-use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use base64::{DecodeError, Engine};
 
 /// A user name and a password, as a client sends them to log in (users/login, Create).
 #[derive(Clone, PartialEq, Eq)]
@@ -43,12 +43,9 @@ pub enum BasicError {
     /// The scheme alone.
     #[error("no credentials after the scheme")]
     NoCredentials,
-    /// A byte that base64 does not have (RFC 4648 §4), counted from the start of the credentials.
-    #[error("byte {byte:#04x} at {at} is not in the base64 alphabet")]
-    Alphabet { at: usize, byte: u8 },
-    /// Padding that is missing, surplus or misplaced, an impossible length, or bits left over at the end.
-    #[error("the base64 text is not whole: {0}")]
-    Padding(&'static str),
+    /// Not base64 in the standard alphabet with its padding (RFC 4648 §4).
+    #[error("not base64: {0}")]
+    Base64(#[from] DecodeError),
     /// The decoded bytes are not UTF-8.
     #[error("the credentials are not UTF-8 at byte {at}")]
     NotUtf8 { at: usize },
@@ -66,7 +63,7 @@ pub enum BasicError {
 /// must be base64 in the standard alphabet with its padding, of UTF-8 text without control characters, and splits
 /// at the first colon (RFC 7617 §2).
 pub fn parse(header_value: &[u8]) -> Result<Credentials, BasicError> {
-    let decoded = decode(token68(header_value)?)?;
+    let decoded = STANDARD.decode(token68(header_value)?)?;
     let mut username =
         String::from_utf8(decoded).map_err(|error| BasicError::NotUtf8 { at: error.utf8_error().valid_up_to() })?;
     if let Some(at) = username.bytes().position(|byte| byte.is_ascii_control()) {
@@ -104,20 +101,10 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-fn decode(encoded: &[u8]) -> Result<Vec<u8>, BasicError> {
-    use base64::DecodeError;
-    STANDARD.decode(encoded).map_err(|error| match error {
-        DecodeError::InvalidByte(_, b'=') => BasicError::Padding("padding in the middle"),
-        DecodeError::InvalidByte(at, byte) => BasicError::Alphabet { at, byte },
-        DecodeError::InvalidLength(_) => BasicError::Padding("a length that cannot be"),
-        DecodeError::InvalidLastSymbol { .. } => BasicError::Padding("bits left over at the end"),
-        DecodeError::InvalidPadding => BasicError::Padding("padding missing or surplus"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::BasicError::*;
+    use super::DecodeError::InvalidByte;
     use super::*;
 
     fn encoded(scheme: &str, text: impl AsRef<[u8]>) -> Vec<u8> {
@@ -160,13 +147,13 @@ mod tests {
             (b"Basicx YWRtaW46c2VjcmV0", OtherScheme("Basicx".into())),
             (b"Digest username=\"admin\"", OtherScheme("Digest".into())),
             (b"BasicYWRtaW46c2VjcmV0", OtherScheme("BasicYWRtaW46c2VjcmV0".into())),
-            (b"Basic !!!!", Alphabet { at: 0, byte: b'!' }),
-            (b"Basic YWRtaW46c2Vjc-V0", Alphabet { at: 13, byte: b'-' }),
-            (b"Basic YWRt aW46c2VjcmV0", Alphabet { at: 4, byte: b' ' }),
-            (b"Basic admin:secret", Alphabet { at: 5, byte: b':' }),
-            (b"Basic YWRtaW46c2VjcmV0 ", Alphabet { at: 16, byte: b' ' }),
-            (b"Basic YWRtaW46c2VjcmV0, realm=x", Alphabet { at: 16, byte: b',' }),
-            ("Basic YWRtaW46c2VjcmV0\u{e9}".as_bytes(), Alphabet { at: 16, byte: 0xc3 }),
+            (b"Basic !!!!", Base64(InvalidByte(0, b'!'))),
+            (b"Basic YWRtaW46c2Vjc-V0", Base64(InvalidByte(13, b'-'))),
+            (b"Basic YWRt aW46c2VjcmV0", Base64(InvalidByte(4, b' '))),
+            (b"Basic admin:secret", Base64(InvalidByte(5, b':'))),
+            (b"Basic YWRtaW46c2VjcmV0 ", Base64(InvalidByte(16, b' '))),
+            (b"Basic YWRtaW46c2VjcmV0, realm=x", Base64(InvalidByte(16, b','))),
+            ("Basic YWRtaW46c2VjcmV0\u{e9}".as_bytes(), Base64(InvalidByte(16, 0xc3))),
             (&encoded("Basic ", b"\xff\xfe:x"), NotUtf8 { at: 0 }),
             (&encoded("Basic ", b"admin:\xc0\x80"), NotUtf8 { at: 6 }),
             (&encoded("Basic ", b"admin:\xed\xa0\x80"), NotUtf8 { at: 6 }),
@@ -181,7 +168,7 @@ mod tests {
         // "a:b" is YTpi; "a:bc" is YTpiYw==.
         for text in ["YTpiYw", "YTpiYw=", "YTpiYw===", "YTpi=", "YTpiY", "YT==piYw", "YTpiYx==", "="] {
             let parsed = parse(format!("Basic {text}").as_bytes());
-            assert!(matches!(parsed, Err(Padding(_))), "{text}: {parsed:?}");
+            assert!(matches!(parsed, Err(Base64(_))), "{text}: {parsed:?}");
         }
     }
 
