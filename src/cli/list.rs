@@ -75,7 +75,7 @@ fn fault(fault: &Fault, suite: &Suite) -> Value {
     json!({
         "id": fault.id, "requirement": fault.requirement,
         "level": suite.register.find(&fault.requirement).map(|requirement| requirement.level),
-        "registration": fault.registration, "kind": fault.kind.name(), "description": fault.description,
+        "registration": fault.registration, "kind": fault.kind, "description": fault.description,
     })
 }
 

@@ -109,17 +109,6 @@ pub enum Kind {
     Degenerate,
 }
 
-impl Kind {
-    /// In one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Rule => "rule",
-            Kind::Robustness => "robustness",
-            Kind::Degenerate => "degenerate",
-        }
-    }
-}
-
 /// The faults of all files, read once.
 static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
     let read = |(name, text): &(&str, &str)| Fault::read(name, text).unwrap_or_else(|error| panic!("{error}"));
@@ -148,16 +137,10 @@ impl Fault {
         };
         let read: File = toml::from_str(text)
             .map_err(|wrong| error(wrong.span().map_or(0, |span| span.start), Mistake::Toml(wrong)))?;
-        let faults = read.fault.into_iter();
-        faults
-            .map(|fault| {
-                fault
-                    .get_ref()
-                    .check()
-                    .map_err(|mistake| error(fault.span().start, mistake))
-                    .map(|()| fault.into_inner())
-            })
-            .collect()
+        for fault in &read.fault {
+            fault.as_ref().check().map_err(|mistake| error(fault.span().start, mistake))?;
+        }
+        Ok(read.fault.into_iter().map(Spanned::into_inner).collect())
     }
 
     fn check(&self) -> Result<(), Mistake> {
