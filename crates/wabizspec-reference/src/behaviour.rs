@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use change::Change;
 #[cfg(feature = "faults")]
-pub(crate) use change::crash;
+pub(crate) use change::{crash, let_through};
 pub use functions::Functions;
 pub(crate) use read::Read;
 pub use rules::{
@@ -31,7 +31,7 @@ use super::call::{Answer, Call};
 use super::dialect::Dialect;
 use super::documented::api::{Operation, Resource};
 use super::documented::bodies::BodyError;
-use super::outcome::{Refusals, Refused, Success, Successes};
+use super::outcome::{Done, Refusals, Refused, Successes};
 
 /// How the reference client behaves.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ pub struct Handled<'a> {
     /// Where it went; `None` for a path that the API does not have.
     pub resource: Option<Resource>,
     /// What was decided.
-    pub outcome: &'a Result<Success, Refused>,
+    pub outcome: &'a Result<Done, Refused>,
     /// When.
     pub now: Timestamp,
     /// The number of the request, from 1.

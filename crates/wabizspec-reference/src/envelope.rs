@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::behaviour::Behaviour;
 use super::call::{Answer, AnswerBody, Delivery};
 use super::dialect::SunsetShape;
-use super::outcome::{Reason, Refusal, Refused, Success};
+use super::outcome::{Done, Reason, Refusal, Refused};
 use crate::documented::api::Resource;
 
 /// What a 401 asks for on the login endpoint (observed; RFC 9110 §11.6.1 wants a challenge on every 401).
@@ -18,24 +18,19 @@ const BASIC_CHALLENGE: &str = "Basic realm=\"Secure Area\"";
 const BEARER_CHALLENGE: &str = "Bearer realm=\"Secure Area\"";
 
 /// The status of the answer for an outcome.
-pub(super) fn status(behaviour: &Behaviour, outcome: &Result<Success, Refused>) -> u16 {
+pub(super) fn status(behaviour: &Behaviour, outcome: &Result<Done, Refused>) -> u16 {
     match outcome {
-        Ok(success) => behaviour.successes[*success],
+        Ok(done) => behaviour.successes[done.success],
         Err(Refused(reasons)) => reasons.first().map_or(400, |reason| behaviour.refusals[reason.refusal].status),
     }
 }
 
-/// The answer for an outcome of a request to this resource, with the element of its payload.
-pub(super) fn answer(
-    behaviour: &Behaviour,
-    resource: Option<Resource>,
-    outcome: &Result<Success, Refused>,
-    element: Option<Value>,
-) -> Answer {
+/// The answer for an outcome of a request to this resource.
+pub(super) fn answer(behaviour: &Behaviour, resource: Option<Resource>, outcome: &Result<Done, Refused>) -> Answer {
     let dialect = &behaviour.dialect;
     let status = status(behaviour, outcome);
     let body = match outcome {
-        Ok(success) => granted(behaviour, *success, element),
+        Ok(done) => granted(behaviour, done),
         Err(refused) => refusal(behaviour, refused),
     };
     let mut headers = Vec::with_capacity(2);
@@ -58,10 +53,10 @@ pub(super) fn answer(
     Answer { status, headers, body, delivery }
 }
 
-fn granted(behaviour: &Behaviour, success: Success, element: Option<Value>) -> Map<String, Value> {
+fn granted(behaviour: &Behaviour, done: &Done) -> Map<String, Value> {
     let mut body = Map::with_capacity(2);
-    if let (Some(member), Some(element)) = (success.operation().payload().member(), element) {
-        body.insert(member.into(), Value::Array(vec![element]));
+    if let (Some(pointer), Some(element)) = (done.success.operation().payload().pointer(), &done.element) {
+        body.insert(pointer[1..].into(), json!([element]));
     }
     add_meta(behaviour, &mut body);
     body
@@ -129,16 +124,17 @@ fn each_object(value: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
 mod tests {
     use super::*;
     use crate::dialect::Dialect;
+    use crate::outcome::Success;
 
     /// The answer to a request to the account resource.
-    fn answered(edit: fn(&mut Dialect), outcome: Result<Success, Refused>, element: Option<Value>) -> Answer {
+    fn answered(edit: fn(&mut Dialect), outcome: Result<Done, Refused>) -> Answer {
         let mut behaviour = Behaviour::default();
         edit(&mut behaviour.dialect);
-        answer(&behaviour, Some(Resource::Account), &outcome, element)
+        answer(&behaviour, Some(Resource::Account), &outcome)
     }
 
     fn refused(resource: Resource, refusal: Refusal) -> Answer {
-        answer(&Behaviour::default(), Some(resource), &Err(refusal.into()), None)
+        answer(&Behaviour::default(), Some(resource), &Err(refusal.into()))
     }
 
     fn text(answer: &Answer) -> String {
@@ -149,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_success_has_its_payload_and_meta() {
-        let sent = |edit| answered(edit, Ok(Success::CodeSent), Some(json!({"vname": "Acme"})));
+        let element = Some(json!({"vname": "Acme"}));
+        let sent = |edit| answered(edit, Ok(Done { success: Success::CodeSent, element: element.clone() }));
         let usual = sent(|_| {});
         assert_eq!((usual.status, text(&usual)), (202, format!(r#"{{"account":[{{"vname":"Acme"}}],{META}}}"#)));
         assert_eq!(usual.header("content-type"), Some("application/json"));
@@ -160,7 +157,7 @@ mod tests {
         assert!(reversed.starts_with(r#"{"meta":{"api_status""#), "{reversed}");
         let extra = text(&sent(|dialect| dialect.extra_members = true));
         assert_eq!(extra.matches("x_note").count(), 3, "{extra}");
-        let verified = answered(|_| {}, Ok(Success::Verified), None);
+        let verified = answered(|_| {}, Ok(Success::Verified.into()));
         assert_eq!((verified.status, text(&verified)), (201, format!("{{{META}}}")));
     }
 
@@ -169,7 +166,7 @@ mod tests {
         let error = r#"{"code":1005,"title":"Access denied","details":"Unknown error: biz_link_on_prem_reg_blocked"}"#;
         let listed = refused(Resource::Account, Refusal::Sunset);
         assert_eq!((listed.status, text(&listed)), (403, format!(r#"{{{META},"errors":[{error}]}}"#)));
-        let bare = |refusal: Refusal| answered(|dialect| dialect.sunset = SunsetShape::Bare, Err(refusal.into()), None);
+        let bare = |refusal: Refusal| answered(|dialect| dialect.sunset = SunsetShape::Bare, Err(refusal.into()));
         let sunset = bare(Refusal::Sunset);
         assert_eq!((sunset.status, text(&sunset)), (403, error.into()));
         assert!(text(&bare(Refusal::Forbidden)).contains("errors"));
@@ -184,7 +181,7 @@ mod tests {
         }
         let wrong = refused(Resource::Login, Refusal::WrongMethod);
         assert_eq!((wrong.status, wrong.header("allow")), (405, Some("POST")));
-        let silent = answered(|dialect| dialect.bodies_on_401 = false, Err(Refusal::WrongPassword.into()), None);
+        let silent = answered(|dialect| dialect.bodies_on_401 = false, Err(Refusal::WrongPassword.into()));
         assert_eq!((silent.status, silent.header("content-type")), (401, None));
         assert_eq!(silent.body, AnswerBody::Empty);
     }
@@ -193,10 +190,10 @@ mod tests {
     fn every_reason_is_an_error_and_details_can_be_left_out() {
         let reason = |refusal| Reason { refusal, details: Some("why".into()) };
         let reasons = Refused([Refusal::MissingMember, Refusal::InvalidMember].map(reason).to_vec());
-        let answer = answered(|_| {}, Err(reasons.clone()), None);
+        let answer = answered(|_| {}, Err(reasons.clone()));
         let body = text(&answer);
         assert!(body.contains(r#""code":1008"#) && body.contains(r#""code":1009"#), "{body}");
         assert_eq!((answer.status, body.matches(r#""details":"why""#).count()), (400, 2));
-        assert!(!text(&answered(|dialect| dialect.details = false, Err(reasons), None)).contains("details"));
+        assert!(!text(&answered(|dialect| dialect.details = false, Err(reasons))).contains("details"));
     }
 }

@@ -25,6 +25,6 @@ pub use dialect::{Dialect, SunsetShape, TokenForm};
 #[cfg(feature = "faults")]
 pub use fault::{Fault, FaultError, Kind, Origin};
 pub use model::{Entropy, Model, Moment, Registration};
-pub use outcome::{Reason, Refusal, Refused, Success};
+pub use outcome::{Done, Reason, Refusal, Refused, Success};
 #[cfg(feature = "server")]
 pub use server::{Server, Settings};

@@ -143,7 +143,9 @@ impl<K: Ord, V> IndexMut<K> for Table<K, V> {
 }
 
 /// A request that was granted.
-pub(super) struct Done {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// In which way.
     pub success: Success,
     /// The one element of the payload, if the operation has a payload.
     pub element: Option<Value>,

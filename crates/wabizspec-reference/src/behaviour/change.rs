@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Handled;
-use super::body::{put, take, text_of};
+use super::body::{at, put, take, text_of};
 use super::when::When;
 use crate::call::{Answer, AnswerBody, Call};
 use crate::documented::api::Operation;
@@ -44,7 +44,7 @@ pub(crate) struct Change {
     /// No answer: the connection is closed.
     pub dropped: bool,
     /// How late the answer comes, in seconds.
-    pub delay: Option<u64>,
+    pub delay: u64,
     /// Bytes after the answer that do not belong to it.
     pub surplus: Option<String>,
 }
@@ -77,11 +77,6 @@ impl From<Json> for String {
 }
 
 impl Change {
-    /// How late the answer comes.
-    pub fn delay(&self) -> Duration {
-        Duration::from_secs(self.delay.unwrap_or_default())
-    }
-
     /// Changes an answer, if it meets the condition.
     pub fn apply(&self, handled: &Handled<'_>, answer: &mut Answer) {
         if !self.when.holds(handled.call, handled.resource, Some(handled)) {
@@ -91,14 +86,7 @@ impl Change {
             let_through(handled, answer);
         }
         answer.status = self.status.unwrap_or(answer.status);
-        if let Some(body) = answer.json_mut() {
-            self.change_body(body);
-            for (pointer, template) in &self.echo {
-                if let Some(text) = filled(template, handled.call) {
-                    put(body, pointer, text.into());
-                }
-            }
-        }
+        self.change_body(handled.call, answer);
         if self.crash {
             crash(answer);
         }
@@ -114,27 +102,32 @@ impl Change {
             answer.headers.push((name.clone().into(), value.clone().into()));
         }
         answer.delivery.dropped |= self.dropped;
-        answer.delivery.delay = answer.delivery.delay.max(self.delay());
+        answer.delivery.delay = answer.delivery.delay.max(Duration::from_secs(self.delay));
         if let Some(surplus) = &self.surplus {
             answer.delivery.surplus = surplus.clone().into();
         }
     }
 
-    fn change_body(&self, body: &mut Value) {
+    fn change_body(&self, call: &Call<'_>, answer: &mut Answer) {
         for (from, to) in &self.moved {
-            if let Some(value) = take(body, from) {
-                put(body, to, value);
+            if let Some(value) = take(answer, from) {
+                put(answer, to, value);
             }
         }
         for pointer in &self.remove {
-            drop(take(body, pointer));
+            drop(take(answer, pointer));
         }
         for (pointer, value) in &self.put {
-            put(body, pointer, value.0.clone());
+            put(answer, pointer, value.0.clone());
         }
         for pointer in &self.as_text {
-            if let Some(value) = body.pointer_mut(pointer) {
+            if let Some(value) = at(answer, pointer) {
                 *value = value.to_string().into();
+            }
+        }
+        for (pointer, template) in &self.echo {
+            if let Some(text) = filled(template, call) {
+                put(answer, pointer, text.into());
             }
         }
     }
@@ -143,16 +136,14 @@ impl Change {
 /// What a framework answers when a handler fails: 500 and an error that is not documented.
 pub(crate) fn crash(answer: &mut Answer) {
     answer.status = 500;
-    if let Some(body) = answer.json_mut() {
-        put(body, "/errors", json!([{"code": 500, "title": "Internal Server Error"}]));
-    }
+    put(answer, "/errors", json!([{"code": 500, "title": "Internal Server Error"}]));
 }
 
 /// Answers a refused request as if it had been granted.
-fn let_through(handled: &Handled<'_>, answer: &mut Answer) {
+pub(crate) fn let_through(handled: &Handled<'_>, answer: &mut Answer) {
     let posted = handled.resource.and_then(|resource| Operation::on("POST", resource));
     answer.status = posted.map_or(200, |operation| operation.success()[0]);
-    answer.json_mut().map(|body| take(body, "/errors"));
+    drop(take(answer, "/errors"));
 }
 
 /// A template with the parts of a request that it names.

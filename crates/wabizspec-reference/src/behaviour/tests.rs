@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::call::{AnswerBody, Delivery};
 use crate::documented::basic::{Credentials, render};
-use crate::outcome::Refusal;
+use crate::outcome::{Refusal, Success};
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
@@ -52,7 +52,7 @@ fn conditions_on_requests() {
 }
 
 /// The answer to a login after a change.
-fn changed(change: Value, outcome: Result<Success, Refused>) -> Answer {
+fn changed(change: Value, outcome: Result<Done, Refused>) -> Answer {
     let basic = render(&Credentials::new("anna", "Aa1!5678"));
     let basic = [basic.as_bytes()];
     let call = call("POST", "/v1/users/login", &basic, r#"{"new_password":"x1"}"#);
@@ -113,7 +113,7 @@ fn conditions_on_outcomes() {
         (json!({"number": 6}), false, false),
     ] {
         let is_changed = |outcome| changed(json!({"when": when, "status": 299}), outcome).status == 299;
-        assert_eq!(is_changed(Ok(Success::LoggedIn)), of_granted, "{when}");
+        assert_eq!(is_changed(Ok(Success::LoggedIn.into())), of_granted, "{when}");
         assert_eq!(is_changed(Err(Refusal::Malformed.into())), of_refused, "{when}");
     }
 }

@@ -12,7 +12,7 @@ use crate::declare::tabled;
 use crate::documented::api::Resource;
 use crate::documented::basic::{self, BasicError};
 use crate::documented::password::PasswordRule;
-use crate::outcome::{Refusal, Refused, Success};
+use crate::outcome::{Done, Refusal, Refused, Success};
 use crate::route::Route;
 
 /// A condition. It holds when each of its members does; an empty one always holds. A list holds when one of its items
@@ -221,12 +221,9 @@ impl When {
             && self.not.as_ref().is_none_or(|not| !not.holds(call, resource, handled))
     }
 
-    fn outcome_holds(&self, outcome: Option<&Result<Success, Refused>>) -> bool {
-        let is = |wanted: Outcome| match wanted {
-            Outcome::Granted => matches!(outcome, Some(Ok(_))),
-            Outcome::Refused => matches!(outcome, Some(Err(_))),
-        };
-        let granted = || matches!(outcome, Some(Ok(success)) if self.granted.contains(success));
+    fn outcome_holds(&self, outcome: Option<&Result<Done, Refused>>) -> bool {
+        let is = |wanted| outcome.is_some_and(|outcome| outcome.is_ok() == (wanted == Outcome::Granted));
+        let granted = || matches!(outcome, Some(Ok(done)) if self.granted.contains(&done.success));
         let refused = || match outcome {
             Some(Err(Refused(reasons))) => reasons.iter().any(|reason| self.refused.contains(&reason.refusal)),
             _ => false,

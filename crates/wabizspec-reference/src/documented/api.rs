@@ -103,108 +103,44 @@ impl Payload {
     pub const fn pointer(self) -> Option<&'static str> {
         self.row()
     }
-
-    /// The name of that member.
-    pub(crate) fn member(self) -> Option<&'static str> {
-        self.pointer()?.strip_prefix('/')
-    }
 }
 
-/// What the pages say about one operation.
-struct Row {
-    method: &'static str,
-    resource: Resource,
-    caller: Caller,
-    required: &'static [&'static str],
-    effect: Effect,
-    success: &'static [u16],
-    payload: Payload,
-}
+/// What the pages say about one operation: method, resource, who may call it, the members that its body must have, what
+/// it may change, the statuses of a success (the usual one first), and what the answer to a success carries.
+type Row = (&'static str, Resource, Caller, &'static [&'static str], Effect, &'static [u16], Payload);
 
 tabled! {
     /// One operation of the API, with the reference page that describes it.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub enum Operation: Row {
         /// Get a token, and give the default account another password (users/login).
-        LogIn => Row {
-            method: "POST",
-            resource: Resource::Login,
-            caller: Caller::Credentials,
-            required: &[],
-            effect: Effect::Login,
-            success: &[200],
-            payload: Payload::Users,
-        },
+        LogIn => ("POST", Resource::Login, Caller::Credentials, &[], Effect::Login, &[200], Payload::Users),
         /// Give a token back (users/logout).
-        LogOut => Row {
-            method: "POST",
-            resource: Resource::Logout,
-            caller: Caller::AnyUser,
-            required: &[],
-            effect: Effect::Logout,
-            success: &[200],
-            payload: Payload::Nothing,
-        },
+        LogOut => ("POST", Resource::Logout, Caller::AnyUser, &[], Effect::Logout, &[200], Payload::Nothing),
         /// Create an account (users, Create).
-        CreateUser => Row {
-            method: "POST",
-            resource: Resource::Users,
-            caller: Caller::Admin,
-            required: &["username", "password"],
-            effect: Effect::Account,
-            success: &[201],
-            payload: Payload::Users,
-        },
+        CreateUser => (
+            "POST", Resource::Users, Caller::Admin, &["username", "password"],
+            Effect::Account, &[201], Payload::Users,
+        ),
         /// Show an account (users, Read).
-        ReadUser => Row {
-            method: "GET",
-            resource: Resource::User,
-            caller: Caller::SelfOrAdmin,
-            required: &[],
-            effect: Effect::Nothing,
-            success: &[200],
-            payload: Payload::Users,
-        },
+        ReadUser => ("GET", Resource::User, Caller::SelfOrAdmin, &[], Effect::Nothing, &[200], Payload::Users),
         /// Give an account another password (users, Update).
-        UpdateUser => Row {
-            method: "PUT",
-            resource: Resource::User,
-            caller: Caller::SelfOrAdmin,
-            required: &["password"],
-            effect: Effect::Password,
-            success: &[200],
-            payload: Payload::Users,
-        },
+        UpdateUser => (
+            "PUT", Resource::User, Caller::SelfOrAdmin, &["password"],
+            Effect::Password, &[200], Payload::Users,
+        ),
         /// Delete an account (users, Delete).
-        DeleteUser => Row {
-            method: "DELETE",
-            resource: Resource::User,
-            caller: Caller::Admin,
-            required: &[],
-            effect: Effect::Account,
-            success: &[200],
-            payload: Payload::Users,
-        },
+        DeleteUser => ("DELETE", Resource::User, Caller::Admin, &[], Effect::Account, &[200], Payload::Users),
         /// Ask for a registration code (account, Create).
-        Register => Row {
-            method: "POST",
-            resource: Resource::Account,
-            caller: Caller::Admin,
-            required: &["cc", "phone_number", "method", "cert"],
-            effect: Effect::Registration,
-            success: &[202, 201],
-            payload: Payload::Account,
-        },
+        Register => (
+            "POST", Resource::Account, Caller::Admin, &["cc", "phone_number", "method", "cert"],
+            Effect::Registration, &[202, 201], Payload::Account,
+        ),
         /// Complete a registration (account/verify).
-        Verify => Row {
-            method: "POST",
-            resource: Resource::Verify,
-            caller: Caller::Admin,
-            required: &["code"],
-            effect: Effect::Registration,
-            success: &[201],
-            payload: Payload::Nothing,
-        },
+        Verify => (
+            "POST", Resource::Verify, Caller::Admin, &["code"],
+            Effect::Registration, &[201], Payload::Nothing,
+        ),
     }
 }
 
@@ -222,12 +158,12 @@ impl Operation {
 
     /// Its method.
     pub const fn method(self) -> &'static str {
-        self.row().method
+        self.row().0
     }
 
     /// Its path.
     pub const fn resource(self) -> Resource {
-        self.row().resource
+        self.row().1
     }
 
     /// Its path as the pages write it.
@@ -237,27 +173,27 @@ impl Operation {
 
     /// Who may call it.
     pub const fn caller(self) -> Caller {
-        self.row().caller
+        self.row().2
     }
 
     /// The members that its body must have.
     pub const fn required(self) -> &'static [&'static str] {
-        self.row().required
+        self.row().3
     }
 
     /// What it may change.
     pub const fn effect(self) -> Effect {
-        self.row().effect
+        self.row().4
     }
 
     /// The documented statuses of a success, the usual one first.
     pub const fn success(self) -> &'static [u16] {
-        self.row().success
+        self.row().5
     }
 
     /// What the answer to a success carries.
     pub const fn payload(self) -> Payload {
-        self.row().payload
+        self.row().6
     }
 }
 

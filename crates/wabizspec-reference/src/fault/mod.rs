@@ -191,7 +191,7 @@ impl Fault {
 
     /// Whether it makes the client answer later than this.
     pub fn keeps_waiting(&self, longer: Duration) -> bool {
-        self.behaviour().answers.iter().any(|change| change.delay() > longer)
+        self.behaviour().answers.iter().any(|change| Duration::from_secs(change.delay) > longer)
     }
 
     /// A behaviour with the edit that is data.

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::behaviour::{Behaviour, Handled};
 use super::call::{Answer, Brief, Call};
 use super::envelope;
-use super::outcome::{Done, Refusal, Refused, Success};
+use super::outcome::{Done, Refusal, Refused};
 use super::route::Route;
 use crate::documented::api::{Operation, Resource};
 use crate::documented::bodies::BodyError;
@@ -77,8 +77,8 @@ impl Model {
     /// Answers one request that arrived at this moment.
     pub fn handle(&mut self, call: &Call<'_>, now: Timestamp) -> Answer {
         let route = Route::of(call.path);
-        let (outcome, element) = self.settle(call, &route, now);
-        let mut answer = envelope::answer(&self.behaviour, route.resource, &outcome, element);
+        let outcome = self.settle(call, &route, now);
+        let mut answer = envelope::answer(&self.behaviour, route.resource, &outcome);
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let handled = Handled { call, resource: route.resource, outcome: &outcome, now, number };
         for change in &self.behaviour.answers {
@@ -96,7 +96,8 @@ impl Model {
         if !self.behaviour.rewrites.is_empty() || !self.behaviour.answers.is_empty() {
             return Brief::of(&self.handle(call, now));
         }
-        let (outcome, element) = self.settle(call, &Route::of(call.path), now);
+        let outcome = self.settle(call, &Route::of(call.path), now);
+        let element = outcome.as_ref().ok().and_then(|done| done.element.as_ref());
         let token = element.and_then(|element| element["token"].as_str().map(str::to_owned));
         Brief { status: envelope::status(&self.behaviour, &outcome), token }
     }
@@ -108,7 +109,7 @@ impl Model {
 
     /// The answer to a request whose body was too large to be read.
     pub fn too_large(&self, path: &str) -> Answer {
-        envelope::answer(&self.behaviour, Route::of(path).resource, &Err(Refusal::TooLarge.into()), None)
+        envelope::answer(&self.behaviour, Route::of(path).resource, &Err(Refusal::TooLarge.into()))
     }
 
     /// Back to just installed: only the default account, with the default password.
@@ -141,21 +142,13 @@ impl Model {
         self.state.clone_from(&moment.0);
     }
 
-    /// Decides on a request, and makes all the changes to the state. A success may have an element of a payload.
-    fn settle(
-        &mut self,
-        call: &Call<'_>,
-        route: &Route<'_>,
-        now: Timestamp,
-    ) -> (Result<Success, Refused>, Option<Value>) {
+    /// Decides on a request, and makes all the changes to the state.
+    fn settle(&mut self, call: &Call<'_>, route: &Route<'_>, now: Timestamp) -> Result<Done, Refused> {
         let decided = self.decide(call, route, now);
         if self.behaviour.tokens.prolonged_by_use && decided.is_ok() {
             self.prolong(call, now);
         }
-        match decided {
-            Ok(Done { success, element }) => (Ok(success), element),
-            Err(refused) => (Err(refused), None),
-        }
+        decided
     }
 
     fn decide(&mut self, call: &Call<'_>, route: &Route<'_>, now: Timestamp) -> Result<Done, Refused> {

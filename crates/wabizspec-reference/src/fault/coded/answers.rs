@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::Edit::{self, Rewrite};
-use crate::behaviour::body::{self, text_of as text};
-use crate::behaviour::{Handled, crash};
+use crate::behaviour::body::{at, put, text_of as text};
+use crate::behaviour::{Handled, crash, let_through};
 use crate::call::{Answer, AnswerBody};
 use crate::documented::api::Resource;
 use crate::documented::basic::{self, BasicError, Credentials};
@@ -34,7 +34,8 @@ pub(super) const EDITS: &[Edit] = &[
         }
     }),
     Rewrite("degenerate.accepts-everything", |handled, answer| {
-        let_in(answer);
+        let_through(handled, answer);
+        answer.status = 200;
         let week = SignedDuration::from_hours(7 * 24);
         let expires_after = ExpiresAfter::new(handled.now + week).to_string();
         put(answer, "/users", json!([{"username": "admin", "token": "x", "expires_after": expires_after}]));
@@ -148,13 +149,13 @@ pub(super) const EDITS: &[Edit] = &[
     Rewrite("login.refused.name-for-a-password", |handled, answer| {
         let same = sent(handled).is_some_and(|sent| sent.username != "admin" && sent.password == sent.username);
         if refused(handled, Refusal::WrongPassword) && same {
-            let_in(answer);
+            let_through(handled, answer);
         }
     }),
 ];
 
 fn granted(handled: &Handled<'_>, success: Success) -> bool {
-    *handled.outcome == Ok(success)
+    matches!(handled.outcome, Ok(done) if done.success == success)
 }
 
 fn refused(handled: &Handled<'_>, refusal: Refusal) -> bool {
@@ -203,26 +204,8 @@ fn depth(body: &[u8]) -> usize {
     deepest
 }
 
-/// A place in the body.
-fn at<'a>(answer: &'a mut Answer, pointer: &str) -> Option<&'a mut Value> {
-    answer.json_mut()?.pointer_mut(pointer)
-}
-
-/// Puts a value into the body, if there is a place for it.
-fn put(answer: &mut Answer, pointer: &str, value: Value) {
-    if let Some(body) = answer.json_mut() {
-        body::put(body, pointer, value);
-    }
-}
-
 fn change_token(handled: &Handled<'_>, answer: &mut Answer, change: impl FnOnce(&str) -> String) {
     if let (true, Some(Value::String(token))) = (granted(handled, Success::LoggedIn), at(answer, "/users/0/token")) {
         *token = change(token);
     }
-}
-
-/// Answers as if the request had been granted.
-fn let_in(answer: &mut Answer) {
-    answer.status = 200;
-    answer.json_mut().map(|body| body::take(body, "/errors"));
 }
