@@ -4,13 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 /// Whose a token is, and how long it lives.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Session {
     pub username: String,
+    #[serde(skip)]
     pub given: Timestamp,
     /// How many tokens were given before it.
+    #[serde(skip)]
     pub number: u64,
     /// The first moment at which it no longer works; `None` for ever.
     pub expires: Option<Timestamp>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::sessions::Sessions;
 
@@ -20,7 +20,7 @@ pub(super) enum Role {
 /// The default account (users/login).
 pub(super) const ADMIN: &str = "admin";
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub(super) struct User {
     /// Those that log in. More than one only where a behaviour keeps an old one.
     pub passwords: Vec<String>,
@@ -28,6 +28,7 @@ pub(super) struct User {
     /// It still has the default password.
     pub must_change: bool,
     /// Its password does not change any more; only where a behaviour loses changes.
+    #[serde(skip)]
     pub frozen: bool,
 }
 
@@ -38,7 +39,7 @@ impl User {
 }
 
 /// A registration that waits for its code.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Pending {
     pub number: String,
     pub code: String,
@@ -83,21 +84,11 @@ impl State {
     }
 
     pub fn dump(&self) -> Value {
-        let users = self.users.iter().map(|(name, user)| {
-            let shown = json!({"passwords": user.passwords, "role": user.role, "must_change": user.must_change});
-            (name.clone(), shown)
-        });
-        let sorted: BTreeMap<_, _> = self.tokens.iter().collect();
-        let tokens = sorted.into_iter().map(|(token, session)| {
-            let expires = session.expires.map(|moment| moment.to_string());
-            (token.to_owned(), json!({"username": session.username, "expires": expires}))
-        });
-        let pending = self.pending.as_ref();
         json!({
-            "users": users.collect::<Map<_, _>>(),
-            "tokens": tokens.collect::<Map<_, _>>(),
+            "users": *self.users,
+            "tokens": self.tokens.iter().collect::<BTreeMap<_, _>>(),
             "registered": self.registered,
-            "pending": pending.map(|pending| json!({"number": pending.number, "code": pending.code})),
+            "pending": self.pending,
             "last_code": self.last_code,
         })
     }
