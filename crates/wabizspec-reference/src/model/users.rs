@@ -58,14 +58,11 @@ impl Model {
     }
 
     fn check_new_user(&self, body: &CreateUserBody) -> Result<(), Refused> {
-        let mut reasons = Vec::new();
-        if let Err(error) = self.behaviour.users.username.check(&body.username) {
-            reasons.extend(Refused::because(Refusal::BadUsername, error.to_string()).0);
-        }
-        let rule = &self.behaviour.passwords.on_create;
-        if let Err(refused) = follow(rule, &body.password, Refusal::WeakCreatedPassword) {
-            reasons.extend(refused.0);
-        }
+        let name = self.behaviour.users.username.check(&body.username);
+        let name = name.map_err(|error| Refused::because(Refusal::BadUsername, error.to_string()));
+        let password = follow(&self.behaviour.passwords.on_create, &body.password, Refusal::WeakCreatedPassword);
+        let reasons: Vec<_> =
+            [name, password].into_iter().filter_map(Result::err).flat_map(|refused| refused.0).collect();
         if reasons.is_empty() { Ok(()) } else { Err(Refused(reasons)) }
     }
 
