@@ -67,21 +67,12 @@ mod tests {
 
     #[test]
     fn bearer_values() {
-        for (value, expected) in [
-            (&b"Bearer abc"[..], Some("abc")),
-            (b"bearer abc", Some("abc")),
-            (b"BEARER  abc", Some("abc")),
-            (b"Bearer", None),
-            (b"Bearer ", None),
-            (b"Bearer  ", None),
-            (b"abc", None),
-            (b"", None),
-            (b"Basic abc", None),
-            (b"Bearer\tabc", None),
-            (b" Bearer abc", None),
-            (b"Bearer \xff", None),
-        ] {
-            assert_eq!(bearer(value), expected, "{}", value.escape_ascii());
+        for value in ["Bearer abc", "bearer abc", "BEARER  abc"] {
+            assert_eq!(bearer(value.as_bytes()), Some("abc"), "{value}");
         }
+        for value in ["", "abc", "Bearer", "Bearer ", "Bearer  ", "Basic abc", "Bearer\tabc", " Bearer abc"] {
+            assert_eq!(bearer(value.as_bytes()), None, "{value}");
+        }
+        assert_eq!(bearer(b"Bearer \xff"), None);
     }
 }
