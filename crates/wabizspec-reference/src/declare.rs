@@ -1,12 +1,14 @@
 //! Declarations that keep together what Rust has in two places: an enum and a table of its variants, a struct and its
 //! defaults.
 
-/// Declares an enum with a row of a table behind each variant. `ALL` lists the variants.
+/// Declares an enum with a row of a table behind each variant, and a function for each column. `ALL` lists the variants.
 macro_rules! tabled {
     (
         $(#[$attribute:meta])*
-        $visibility:vis enum $name:ident: $type:ty {
-            $($(#[$note:meta])* $variant:ident $(= $number:literal)? => $row:expr,)*
+        $visibility:vis enum $name:ident: (
+            $($(#[$meaning:meta])* $column_visibility:vis $column:ident: $type:ty),+ $(,)?
+        ) {
+            $($(#[$note:meta])* $variant:ident $(= $number:literal)? => $row:tt,)*
         }
     ) => {
         $(#[$attribute])*
@@ -14,17 +16,33 @@ macro_rules! tabled {
             $($(#[$note])* $variant $(= $number)?,)*
         }
 
-        impl $name {
-            /// Every variant, in the order of declaration.
-            #[allow(dead_code, reason = "not every table is listed")]
-            pub const ALL: [$name; [$($name::$variant),*].len()] = [$($name::$variant),*];
+        const _: () = {
+            struct Row {
+                $($column: $type,)+
+            }
 
-            const fn row(self) -> $type {
-                match self {
-                    $($name::$variant => $row,)*
+            impl Row {
+                const fn of($($column: $type),+) -> Row {
+                    Row { $($column),+ }
                 }
             }
-        }
+
+            impl $name {
+                /// Every variant, in the order of declaration.
+                #[allow(dead_code, reason = "not every table is listed")]
+                pub const ALL: [$name; [$($name::$variant),*].len()] = [$($name::$variant),*];
+
+                $($(#[$meaning])* $column_visibility const fn $column(self) -> $type {
+                    self.row().$column
+                })+
+
+                const fn row(self) -> Row {
+                    match self {
+                        $($name::$variant => Row::of $row,)*
+                    }
+                }
+            }
+        };
     };
 }
 

@@ -18,25 +18,23 @@ tabled! {
     #[allow(missing_docs, reason = "the names say what happened")]
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
-    pub enum Success: Operation {
-        LoggedIn => Operation::LogIn,
-        LoggedOut => Operation::LogOut,
-        UserCreated => Operation::CreateUser,
-        UserShown => Operation::ReadUser,
-        UserUpdated => Operation::UpdateUser,
-        UserDeleted => Operation::DeleteUser,
-        AlreadyRegistered => Operation::Register,
-        CodeSent => Operation::Register,
-        Verified => Operation::Verify,
+    pub enum Success: (
+        /// The operation that it is a success of.
+        pub(super) operation: Operation,
+    ) {
+        LoggedIn => (Operation::LogIn),
+        LoggedOut => (Operation::LogOut),
+        UserCreated => (Operation::CreateUser),
+        UserShown => (Operation::ReadUser),
+        UserUpdated => (Operation::UpdateUser),
+        UserDeleted => (Operation::DeleteUser),
+        AlreadyRegistered => (Operation::Register),
+        CodeSent => (Operation::Register),
+        Verified => (Operation::Verify),
     }
 }
 
 impl Success {
-    /// The operation that it is a success of.
-    pub(super) const fn operation(self) -> Operation {
-        self.row()
-    }
-
     fn documented_status(self) -> u16 {
         let statuses = self.operation().success();
         if self == Success::AlreadyRegistered { statuses[1] } else { statuses[0] }
@@ -49,7 +47,12 @@ tabled! {
     #[allow(missing_docs, reason = "the details say what each one means")]
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
-    pub enum Refusal: (u16, ErrorCode, &'static str) {
+    pub enum Refusal: (
+        status: u16,
+        code: ErrorCode,
+        /// The details of the error, unless the request gives better ones.
+        pub(super) details: &'static str,
+    ) {
         // users/login: 401. The code in it was observed. Unknown users and wrong passwords look the same.
         NoCredentials => (401, ErrorCode::AccessDenied, "credentials are missing"),
         UnreadableCredentials => (401, ErrorCode::AccessDenied, "credentials are missing"),
@@ -84,13 +87,6 @@ tabled! {
     }
 }
 
-impl Refusal {
-    /// The details of the error, unless the request gives better ones.
-    pub(super) const fn details(self) -> &'static str {
-        self.row().2
-    }
-}
-
 /// How one kind of refusal is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,10 +116,7 @@ impl Default for Successes {
 
 impl Default for Refusals {
     fn default() -> Self {
-        let row = |kind: Refusal| {
-            let (status, code, _) = kind.row();
-            (kind, Row { status, code })
-        };
+        let row = |kind: Refusal| (kind, Row { status: kind.status(), code: kind.code() });
         Table(Refusal::ALL.into_iter().map(row).collect())
     }
 }

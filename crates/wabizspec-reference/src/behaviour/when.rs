@@ -87,14 +87,14 @@ tabled! {
     /// Why an `Authorization` is not Basic credentials.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
-    pub(crate) enum Unreadable: fn(&BasicError) -> bool {
-        NoScheme => |error| matches!(error, BasicError::NoScheme),
-        OtherScheme => |error| matches!(error, BasicError::OtherScheme(_)),
-        NoCredentials => |error| matches!(error, BasicError::NoCredentials),
-        NotBase64 => |error| matches!(error, BasicError::Base64(_)),
-        NotUtf8 => |error| matches!(error, BasicError::NotUtf8 { .. }),
-        Control => |error| matches!(error, BasicError::Control { .. }),
-        NoColon => |error| matches!(error, BasicError::NoColon),
+    pub(crate) enum Unreadable: (is: fn(&BasicError) -> bool) {
+        NoScheme => (|error| matches!(error, BasicError::NoScheme)),
+        OtherScheme => (|error| matches!(error, BasicError::OtherScheme(_))),
+        NoCredentials => (|error| matches!(error, BasicError::NoCredentials)),
+        NotBase64 => (|error| matches!(error, BasicError::Base64(_))),
+        NotUtf8 => (|error| matches!(error, BasicError::NotUtf8 { .. })),
+        Control => (|error| matches!(error, BasicError::Control { .. })),
+        NoColon => (|error| matches!(error, BasicError::NoColon)),
     }
 }
 
@@ -169,11 +169,11 @@ tabled! {
     /// A class of bytes.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
-    pub(crate) enum Class: fn(&u8) -> bool {
-        Ascii => u8::is_ascii,
-        Digit => u8::is_ascii_digit,
-        Upper => u8::is_ascii_uppercase,
-        Lower => u8::is_ascii_lowercase,
+    pub(crate) enum Class: (has: fn(&u8) -> bool) {
+        Ascii => (u8::is_ascii),
+        Digit => (u8::is_ascii_digit),
+        Upper => (u8::is_ascii_uppercase),
+        Lower => (u8::is_ascii_lowercase),
     }
 }
 
@@ -195,8 +195,8 @@ impl Text {
             && one(&self.contains, contains)
             && self.min.is_none_or(|min| text.len() >= min)
             && self.max.is_none_or(|max| text.len() <= max)
-            && self.only.is_none_or(|class| text.iter().all(class.row()))
-            && self.lacks.is_none_or(|class| !text.iter().any(class.row()))
+            && self.only.is_none_or(|class| text.iter().all(class.has()))
+            && self.lacks.is_none_or(|class| !text.iter().any(class.has()))
             && self.follows_the_rule.is_none_or(|wanted| follows(text) == wanted)
             && self.not.as_ref().is_none_or(|not| !not.holds(Some(text)))
     }
@@ -254,7 +254,7 @@ impl When {
         let sent = read.as_ref().and_then(|read| read.as_ref().ok());
         let token = value.and_then(|value| value.split(|byte| *byte == b' ').nth(1));
         let unreadable = || match &read {
-            Some(Err(error)) => self.credentials.iter().any(|kind| kind.row()(error)),
+            Some(Err(error)) => self.credentials.iter().any(|kind| kind.is()(error)),
             _ => false,
         };
         self.authorization.as_ref().is_none_or(|text| text.holds(value))

@@ -12,28 +12,26 @@ use crate::declare::tabled;
 tabled! {
     /// A path of the API.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-    pub enum Resource: &'static str {
+    pub enum Resource: (
+        /// The path as the pages write it: `{username}` stands for a name.
+        pub path: &'static str,
+    ) {
         /// Where users log in.
-        Login => "/v1/users/login",
+        Login => ("/v1/users/login"),
         /// Where tokens end.
-        Logout => "/v1/users/logout",
+        Logout => ("/v1/users/logout"),
         /// Where accounts are created.
-        Users => "/v1/users",
+        Users => ("/v1/users"),
         /// One account.
-        User => "/v1/users/{username}",
+        User => ("/v1/users/{username}"),
         /// Where a phone number is registered.
-        Account => "/v1/account",
+        Account => ("/v1/account"),
         /// Where a registration is completed.
-        Verify => "/v1/account/verify",
+        Verify => ("/v1/account/verify"),
     }
 }
 
 impl Resource {
-    /// The path as the pages write it: `{username}` stands for a name.
-    pub const fn path(self) -> &'static str {
-        self.row()
-    }
-
     /// The resource of a path, without the base path of the target. A query does not count. Only paths that are written
     /// exactly so are known: no trailing slash, no other case.
     pub fn of(path: &str) -> Option<Resource> {
@@ -88,31 +86,38 @@ pub enum Effect {
 tabled! {
     /// What the answer to a success contains besides `meta`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-    pub enum Payload: Option<&'static str> {
+    pub enum Payload: (
+        /// Where it is in an answer, as a JSON Pointer (RFC 6901): a member of the body.
+        pub pointer: Option<&'static str>,
+    ) {
         /// Nothing.
-        Nothing => None,
+        Nothing => (None),
         /// Accounts: a token and its expiry, or name and role.
-        Users => Some("/users"),
+        Users => (Some("/users")),
         /// The account that is registered.
-        Account => Some("/account"),
+        Account => (Some("/account")),
     }
 }
-
-impl Payload {
-    /// Where it is in an answer, as a JSON Pointer (RFC 6901): a member of the body.
-    pub const fn pointer(self) -> Option<&'static str> {
-        self.row()
-    }
-}
-
-/// What the pages say about one operation: method, resource, who may call it, the members that its body must have, what
-/// it may change, the statuses of a success (the usual one first), and what the answer to a success carries.
-type Row = (&'static str, Resource, Caller, &'static [&'static str], Effect, &'static [u16], Payload);
 
 tabled! {
     /// One operation of the API, with the reference page that describes it.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-    pub enum Operation: Row {
+    pub enum Operation: (
+        /// Its method.
+        pub method: &'static str,
+        /// Its path.
+        pub resource: Resource,
+        /// Who may call it.
+        pub caller: Caller,
+        /// The members that its body must have.
+        pub required: &'static [&'static str],
+        /// What it may change.
+        pub effect: Effect,
+        /// The documented statuses of a success, the usual one first.
+        pub success: &'static [u16],
+        /// What the answer to a success carries.
+        pub payload: Payload,
+    ) {
         /// Get a token, and give the default account another password (users/login).
         LogIn => ("POST", Resource::Login, Caller::Credentials, &[], Effect::Login, &[200], Payload::Users),
         /// Give a token back (users/logout).
@@ -156,44 +161,9 @@ impl Operation {
         Operation::ALL.into_iter().find(is_it)
     }
 
-    /// Its method.
-    pub const fn method(self) -> &'static str {
-        self.row().0
-    }
-
-    /// Its path.
-    pub const fn resource(self) -> Resource {
-        self.row().1
-    }
-
     /// Its path as the pages write it.
     pub const fn path(self) -> &'static str {
         self.resource().path()
-    }
-
-    /// Who may call it.
-    pub const fn caller(self) -> Caller {
-        self.row().2
-    }
-
-    /// The members that its body must have.
-    pub const fn required(self) -> &'static [&'static str] {
-        self.row().3
-    }
-
-    /// What it may change.
-    pub const fn effect(self) -> Effect {
-        self.row().4
-    }
-
-    /// The documented statuses of a success, the usual one first.
-    pub const fn success(self) -> &'static [u16] {
-        self.row().5
-    }
-
-    /// What the answer to a success carries.
-    pub const fn payload(self) -> Payload {
-        self.row().6
     }
 }
 
