@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::documented::api::{self, Caller, Effect, Operation};
-use crate::documented::bodies::{AccountBody, AccountRule, CreateUserBody, UpdateUserBody, UsernameRule};
+use crate::documented::bodies::{AccountBody, AccountRule, CreateUserBody, UsernameRule, changed_password};
 use crate::documented::certificate::{SampleCertificate, verified_name};
 use crate::documented::password::PasswordRule;
 use crate::exchange::Json;
@@ -81,7 +81,7 @@ fn is_faultless(draft: &Draft, operation: Option<Operation>, row: &Bindings) -> 
         Operation::UpdateUser => {
             let path = draft.path.to_string();
             let is_admin = api::username(&path).is_some_and(|name| matches!(name, "admin" | "${admin}"));
-            is_admin && UpdateUserBody::parse(body.as_bytes()).is_ok_and(|user| is_password(&user.password))
+            is_admin && changed_password(body.as_bytes()).is_ok_and(|password| is_password(&password))
         }
         Operation::Register => AccountBody::parse(body.as_bytes(), &AccountRule::documented())
             .is_ok_and(|account| verified_name(&account.cert).is_ok()),

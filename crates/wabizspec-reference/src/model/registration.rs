@@ -7,7 +7,7 @@ use super::state::Pending;
 use super::{Model, Registration};
 use crate::behaviour::SunsetCheck;
 use crate::call::Call;
-use crate::documented::bodies::{AccountBody, BodyError, Method, VerifyBody};
+use crate::documented::bodies::{AccountBody, BodyError, Method, verification_code};
 use crate::outcome::{Done, Refusal, Refused, Success};
 
 impl Model {
@@ -40,12 +40,12 @@ impl Model {
     pub(super) fn verify(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
         let rules = self.behaviour.registration.clone();
         if self.behaviour.permissions.body_first {
-            self.read(call, VerifyBody::parse)?;
+            self.read(call, verification_code)?;
         }
         self.may_register(call, now)?;
-        let body = self.read(call, VerifyBody::parse)?;
+        let sent = self.read(call, verification_code)?;
         let code_matches = self.behaviour.functions.code_matches;
-        let right = |pending: &mut Pending| (code_matches)(&pending.code, &body.code);
+        let right = |pending: &mut Pending| (code_matches)(&pending.code, &sent);
         let pending = self.state.pending.take_if(right).ok_or(Refusal::WrongCode)?;
         if !rules.forgetful {
             self.state.registered = Some(pending.number);

@@ -10,7 +10,7 @@ use super::login::{follow, holds};
 use super::state::{ADMIN, Role, User};
 use crate::behaviour::{AdminDeletion, Deletes, Duplicate, Leftover, Who};
 use crate::call::Call;
-use crate::documented::bodies::{CreateUserBody, UpdateUserBody};
+use crate::documented::bodies::{CreateUserBody, changed_password};
 use crate::outcome::{Done, Refusal, Refused, Success};
 
 impl Model {
@@ -79,19 +79,19 @@ impl Model {
     pub(super) fn update_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
         let rules = self.behaviour.users.clone();
         if self.behaviour.permissions.body_first {
-            self.read(call, UpdateUserBody::parse)?;
+            self.read(call, changed_password)?;
         }
         if self.is_asked_late(call, self.behaviour.permissions.update, name, now) {
-            self.set_password(name, &self.read(call, UpdateUserBody::parse)?.password, rules.old_password_stays);
+            self.set_password(name, &self.read(call, changed_password)?, rules.old_password_stays);
         }
         let key = self.permitted_user(call, self.behaviour.permissions.update, name, now)?;
-        let body = self.read(call, UpdateUserBody::parse)?;
+        let password = self.read(call, changed_password)?;
         let rule = &self.behaviour.passwords.on_update;
-        let checked = follow(rule, &body.password, Refusal::WeakUpdatedPassword);
-        self.after_refused_change(rules.refused_update, &checked, &key, &body.password);
+        let checked = follow(rule, &password, Refusal::WeakUpdatedPassword);
+        self.after_refused_change(rules.refused_update, &checked, &key, &password);
         checked?;
         if !rules.update_ignored {
-            self.set_password(&key, &self.reread(call, body.password), rules.old_password_stays);
+            self.set_password(&key, &self.reread(call, password), rules.old_password_stays);
         }
         if let Some(user) = self.state.users_mut().get_mut(&key).filter(|_| rules.update_promotes && claims_admin(call))
         {

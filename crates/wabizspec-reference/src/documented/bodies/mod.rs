@@ -40,24 +40,19 @@ pub enum MemberError {
 
 /// Why the value of a member is not valid, as the end of a sentence that begins with the member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what they are")]
 pub enum Invalid {
-    /// Another JSON type.
     #[error("is not a string")]
     NotAString,
     /// A lone surrogate is good JSON, but no text (RFC 8259 §8.2).
     #[error("is not Unicode text")]
     NotUnicode,
-    /// No text at all.
     #[error("is empty")]
     Empty,
-    /// Something else than ASCII digits.
     #[error("is not all digits")]
     NotDigits,
-    /// Too few or too many digits or characters.
     #[error("has {count} {unit}, not {min} to {max}")]
-    #[allow(missing_docs, reason = "the message says what they are")]
     Length { unit: &'static str, count: usize, min: usize, max: usize },
-    /// No way to send a code.
     #[error("is neither sms nor voice")]
     Method,
     /// A name that could never be sent to log in.
@@ -149,20 +144,20 @@ impl UsernameRule {
     }
 }
 
-/// The body that changes a user (users, Update).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpdateUserBody {
-    /// The password to be used from now on.
-    pub password: String,
+/// Reads the body that changes a user (users, Update): its password from now on, a required string.
+pub fn changed_password(body: &[u8]) -> Result<String, BodyError> {
+    only_member(body, "password")
 }
 
-impl UpdateUserBody {
-    /// Reads a body: `password` is a required string.
-    pub fn parse(body: &[u8]) -> Result<Self, BodyError> {
-        let mut found = members(body, ["password"])?;
-        let password = found.required("password", any);
-        found.finish(UpdateUserBody { password })
-    }
+/// Reads the body that completes a registration (account/verify): the code that was sent, a required string.
+pub fn verification_code(body: &[u8]) -> Result<String, BodyError> {
+    only_member(body, "code")
+}
+
+fn only_member(body: &[u8], member: &'static str) -> Result<String, BodyError> {
+    let mut found = members(body, [member])?;
+    let text = found.required(member, any);
+    found.finish(text)
 }
 
 /// How a registration code is sent (account, Create).
@@ -234,22 +229,6 @@ fn digits(text: &str, length: &RangeInclusive<usize>) -> Result<(), Invalid> {
     match text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Invalid::length("digits", text.len(), length),
         false => Err(Invalid::NotDigits),
-    }
-}
-
-/// The body that completes a registration (account/verify).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifyBody {
-    /// The code that was sent.
-    pub code: String,
-}
-
-impl VerifyBody {
-    /// Reads a body: `code` is a required string.
-    pub fn parse(body: &[u8]) -> Result<Self, BodyError> {
-        let mut found = members(body, ["code"])?;
-        let code = found.required("code", any);
-        found.finish(VerifyBody { code })
     }
 }
 
