@@ -37,22 +37,18 @@ pub enum BasicError {
     /// The value is empty, or begins with something that is no scheme name.
     #[error("no authentication scheme")]
     NoScheme,
-    /// A scheme, but another one.
     #[error("the scheme is {0:?}, not Basic")]
     OtherScheme(String),
-    /// The scheme alone.
     #[error("no credentials after the scheme")]
     NoCredentials,
     /// Not base64 in the standard alphabet with its padding (RFC 4648 §4).
     #[error("not base64: {0}")]
     Base64(#[from] DecodeError),
-    /// The decoded bytes are not UTF-8.
     #[error("the credentials are not UTF-8 at byte {at}")]
     NotUtf8 { at: usize },
     /// A control character, which neither part may have (RFC 7617 §2).
     #[error("a control character at byte {at}")]
     Control { at: usize },
-    /// Nothing separates a user name from a password.
     #[error("no colon in the credentials")]
     NoColon,
 }

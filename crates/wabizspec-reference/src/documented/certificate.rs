@@ -24,17 +24,15 @@ pub struct VerifiedName {
 
 /// Why a text is not a certificate with a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what they are")]
 pub enum CertificateError {
-    /// Not base64 in the standard alphabet with its padding.
     #[error("not base64: {0}")]
     Base64(String),
-    /// Base64 of something else.
     #[error("not a certificate: {0}")]
     Protobuf(&'static str),
     /// A message without the part that has the name.
     #[error("no certificate in it")]
     Empty,
-    /// A certificate without a name.
     #[error("no verified name in it")]
     NoName,
 }
