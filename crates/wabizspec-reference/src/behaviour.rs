@@ -11,6 +11,7 @@ mod read;
 mod change;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ use super::call::{Answer, Call};
 use super::dialect::Dialect;
 use super::documented::api::{Operation, Resource};
 use super::documented::bodies::BodyError;
-use super::outcome::{Done, Refusals, Refused, Successes};
+use super::outcome::{Done, Refusals, Refused, Success};
 
 /// How the reference client behaves.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -49,8 +50,8 @@ pub struct Behaviour {
     pub registration: RegistrationRules,
     /// Who may do what.
     pub permissions: Permissions,
-    /// The status of each kind of success.
-    pub successes: Successes,
+    /// The statuses of successes that are not the documented ones.
+    pub(crate) successes: BTreeMap<Success, u16>,
     /// Status, code and details of each kind of refusal.
     pub refusals: Refusals,
     /// Other readings of the bodies of requests, in order.

@@ -20,7 +20,7 @@ const BEARER_CHALLENGE: &str = "Bearer realm=\"Secure Area\"";
 /// The status of the answer for an outcome.
 pub(super) fn status(behaviour: &Behaviour, outcome: &Result<Done, Refused>) -> u16 {
     match outcome {
-        Ok(done) => behaviour.successes[done.success],
+        Ok(done) => behaviour.successes.get(&done.success).copied().unwrap_or(done.success.documented_status()),
         Err(Refused(reasons)) => reasons.first().map_or(400, |reason| behaviour.refusals[reason.refusal].status),
     }
 }

@@ -35,7 +35,7 @@ tabled! {
 }
 
 impl Success {
-    fn documented_status(self) -> u16 {
+    pub(super) fn documented_status(self) -> u16 {
         let statuses = self.operation().success();
         if self == Success::AlreadyRegistered { statuses[1] } else { statuses[0] }
     }
@@ -97,41 +97,29 @@ pub struct Row {
     pub code: ErrorCode,
 }
 
-/// A value for each kind of something. Editing one row is how most faults are planted.
+/// The answer to each kind of refusal. Editing one row is how many faults are planted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Table<K: Ord, V>(BTreeMap<K, V>);
-
-/// The status of each kind of success.
-pub type Successes = Table<Success, u16>;
-
-/// The answer to each kind of refusal.
-pub type Refusals = Table<Refusal, Row>;
-
-impl Default for Successes {
-    fn default() -> Self {
-        Table(Success::ALL.into_iter().map(|kind| (kind, kind.documented_status())).collect())
-    }
-}
+pub struct Refusals(BTreeMap<Refusal, Row>);
 
 impl Default for Refusals {
     fn default() -> Self {
         let row = |kind: Refusal| (kind, Row { status: kind.status(), code: kind.code() });
-        Table(Refusal::ALL.into_iter().map(row).collect())
+        Refusals(Refusal::ALL.into_iter().map(row).collect())
     }
 }
 
-impl<K: Ord, V> Index<K> for Table<K, V> {
-    type Output = V;
+impl Index<Refusal> for Refusals {
+    type Output = Row;
 
-    fn index(&self, kind: K) -> &V {
+    fn index(&self, kind: Refusal) -> &Row {
         &self.0[&kind]
     }
 }
 
-impl<K: Ord, V> IndexMut<K> for Table<K, V> {
-    fn index_mut(&mut self, kind: K) -> &mut V {
-        self.0.get_mut(&kind).expect("a table has a row for each kind")
+impl IndexMut<Refusal> for Refusals {
+    fn index_mut(&mut self, kind: Refusal) -> &mut Row {
+        self.0.get_mut(&kind).expect("there is a row for each kind")
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::call::{AnswerBody, Delivery};
 use crate::documented::basic::{Credentials, render};
-use crate::outcome::{Refusal, Success};
+use crate::outcome::Refusal;
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()

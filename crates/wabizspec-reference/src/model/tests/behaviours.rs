@@ -46,7 +46,7 @@ fn rules_are_edited() {
 fn tables_and_rewrites_change_answers() {
     let mut bench = Bench::with(|behaviour| {
         behaviour.refusals[Refusal::WrongPassword].status = 403;
-        behaviour.successes[Success::LoggedIn] = 201;
+        behaviour.successes.insert(Success::LoggedIn, 201);
         behaviour.rewrites.push(|handled, answer| {
             if handled.outcome.is_ok()
                 && let Some(Value::Object(body)) = answer.json_mut()
