@@ -19,7 +19,7 @@ mod fault;
 #[cfg(feature = "server")]
 mod server;
 
-pub use behaviour::{Behaviour, Deletes, Handled, RefusedChange, Revokes, Rewrite, SunsetCheck, Who};
+pub use behaviour::{Behaviour, Handled, Revokes, Rewrite, SunsetCheck, Who};
 pub use call::{Answer, AnswerBody, Brief, Call, Delivery};
 pub use dialect::{Dialect, SunsetShape, TokenForm};
 #[cfg(feature = "faults")]

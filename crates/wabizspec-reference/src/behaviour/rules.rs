@@ -46,7 +46,6 @@ defaulted! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusedChange {
-    /// Nothing.
     ChangesNothing,
     /// The new password is set anyway.
     SetsTheNew,
@@ -110,9 +109,7 @@ pub enum Duplicate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deletes {
-    /// The user of that name.
     TheNamed,
-    /// Nobody.
     Nobody,
     /// Everybody whose name begins like this.
     AllThatBeginSo,
