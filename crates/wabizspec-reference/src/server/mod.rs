@@ -90,10 +90,6 @@ impl Server {
     }
 
     /// The same on an existing runtime, without its own thread: it answers while that runtime runs.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot listen on the address.
     pub fn start_on(runtime: &Handle, listen: SocketAddr, settings: Settings) -> io::Result<Server> {
         let (server, serving) = Server::prepared(listen, settings)?;
         runtime.spawn(serving);
@@ -115,7 +111,8 @@ impl Server {
             None => (system_entropy(), None),
             Some(differs) => {
                 let (ours, theirs) = twin::alike();
-                (ours, Some(Twin::new(registration, theirs, differs)))
+                let model = Model::with_entropy(registration, Behaviour::default(), theirs);
+                (ours, Some(Twin { model, differs }))
             }
         };
         let model = Model::with_entropy(registration, behaviour, entropy);
@@ -175,7 +172,7 @@ fn system_entropy() -> Entropy {
 impl Client {
     fn reset(&mut self) {
         self.model.reset();
-        self.twin.iter_mut().for_each(Twin::reset);
+        self.twin.iter_mut().for_each(|twin| twin.model.reset());
         self.clock.reset();
     }
 }

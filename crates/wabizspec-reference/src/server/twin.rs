@@ -6,24 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use crate::behaviour::Behaviour;
 use crate::call::{Answer, Call};
-use crate::model::{Entropy, Model, Registration};
+use crate::model::{Entropy, Model};
 
 pub(super) struct Twin {
-    model: Model,
-    differs: Arc<AtomicBool>,
+    pub model: Model,
+    pub differs: Arc<AtomicBool>,
 }
 
 impl Twin {
-    pub(super) fn new(registration: Registration, entropy: Entropy, differs: Arc<AtomicBool>) -> Self {
-        Twin { model: Model::with_entropy(registration, Behaviour::default(), entropy), differs }
-    }
-
-    pub(super) fn reset(&mut self) {
-        self.model.reset();
-    }
-
     /// Sends it the request that the other got, without a body if that was too large.
     pub(super) fn compare(&mut self, call: &Call<'_>, too_large: bool, now: Timestamp, answer: &Answer) {
         let expected = if too_large { self.model.too_large(call.path) } else { self.model.handle(call, now) };
