@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::Edit::{self, Rewrite};
+use super::as_sent;
 use crate::behaviour::body::{at, put, text_of as text};
 use crate::behaviour::{Handled, crash, let_through};
 use crate::call::{Answer, AnswerBody};
@@ -179,8 +180,7 @@ fn refused_password(handled: &Handled<'_>) -> Option<String> {
 /// Answers 400 to a change of a password that was made, if the new one is too weak.
 fn refuse_change(handled: &Handled<'_>, answer: &mut Answer, is_weak: impl FnOnce(&str) -> bool) {
     let changed = granted(handled, Success::LoggedIn) || granted(handled, Success::UserUpdated);
-    let new = text(handled.call.body, "new_password").or(text(handled.call.body, "password"));
-    if changed && new.is_some_and(|new| is_weak(&new)) {
+    if changed && as_sent(handled.call).is_some_and(|new| is_weak(&new)) {
         answer.status = 400;
     }
 }

@@ -1,9 +1,8 @@
 //! Names, passwords, tokens and codes that are found, kept or compared in ways that no data can say.
 
 use super::Edit::{self, CodeMatches, Finds, Kept, Key, PasswordMatches, Reread, Token, TokenMatches};
-use super::trimmed;
+use super::{as_sent, trimmed};
 use crate::behaviour::body::text_of as text;
-use crate::call::Call;
 use crate::documented::basic;
 
 pub(super) const EDITS: &[Edit] = &[
@@ -109,11 +108,6 @@ pub(super) const EDITS: &[Edit] = &[
         Some(if sent.password == new { "unchanged".to_owned() } else { new })
     }),
 ];
-
-/// The password that a body sets.
-fn as_sent(call: &Call<'_>) -> Option<String> {
-    text(call.body, "new_password").or(text(call.body, "password"))
-}
 
 /// How many letters are in another case; none if anything else differs.
 fn in_other_case(kept: &str, sent: &str) -> usize {

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::behaviour::body::text_of;
 use crate::behaviour::{Behaviour, Beside, Reading, Rewrite};
 use crate::call::Call;
 use crate::documented::api::Operation;
@@ -73,6 +74,11 @@ impl Edit {
             Edit::TokenMatches(id, matches) => (id, Box::new(move |b| b.functions.token_matches = Some(matches))),
         }
     }
+}
+
+/// The password that a body sets.
+fn as_sent(call: &Call<'_>) -> Option<String> {
+    text_of(call.body, "new_password").or(text_of(call.body, "password"))
 }
 
 /// Without what one language or another takes for white space.

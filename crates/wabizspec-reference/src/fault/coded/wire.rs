@@ -33,31 +33,23 @@ pub(super) const EDITS: &[Edit] = &[
         Ok(Credentials::new(username, password))
     }),
     Read("login.credentials.second-colon-ends", |value| {
-        let mut read = basic::parse(value)?;
-        cut(&mut read.password, ':');
-        Ok(read)
+        basic::parse(value).map(|read| Credentials { password: cut(&read.password, ':'), ..read })
     }),
     Read("login.credentials.several-colons-refused", |value| {
         let read = basic::parse(value)?;
         if read.password.contains(':') { Err(BasicError::NoColon) } else { Ok(read) }
     }),
     Read("login.credentials.cut-at-nul", |value| {
-        let mut read = lenient(value)?;
-        cut(&mut read.password, '\0');
-        Ok(read)
+        lenient(value).map(|read| Credentials { password: cut(&read.password, '\0'), ..read })
     }),
     Read("login.credentials.name-cut-at-nul", |value| {
-        let mut read = lenient(value)?;
-        cut(&mut read.username, '\0');
-        Ok(read)
+        lenient(value).map(|read| Credentials { username: cut(&read.username, '\0'), ..read })
     }),
     Read("login.credentials.name-trimmed", |value| {
-        let read = lenient(value)?;
-        Ok(Credentials::new(trimmed(&read.username), read.password))
+        lenient(value).map(|read| Credentials::new(trimmed(&read.username), read.password))
     }),
     Read("login.credentials.name-in-any-case", |value| {
-        let read = basic::parse(value)?;
-        Ok(Credentials::new(read.username.to_lowercase(), read.password))
+        basic::parse(value).map(|read| Credentials::new(read.username.to_lowercase(), read.password))
     }),
     Read("login.credentials.scheme-to-the-letter", |value| match value.starts_with(b"Basic ") {
         true => basic::parse(value),
@@ -66,11 +58,8 @@ pub(super) const EDITS: &[Edit] = &[
     Read("login.credentials.password-trimmed", lenient),
     Read("login.refused.any-password", lenient),
     Read("login.refused.empty-name-is-the-admin", |value| {
-        let mut read = basic::parse(value)?;
-        if read.username.is_empty() {
-            read.username = "admin".to_owned();
-        }
-        Ok(read)
+        let read = basic::parse(value)?;
+        Ok(if read.username.is_empty() { Credentials::new("admin", read.password) } else { read })
     }),
     Read("login.refused.name-alone-will-do", |value| match basic::parse(value) {
         Err(BasicError::NoColon) => Ok(Credentials::new(joined(value)?, "")),
@@ -176,9 +165,9 @@ pub(super) const EDITS: &[Edit] = &[
     }),
 ];
 
-/// Cuts a text before the first of these characters.
-fn cut(text: &mut String, end: char) {
-    text.truncate(text.find(end).unwrap_or(text.len()));
+/// A text up to the first of these characters.
+fn cut(text: &str, end: char) -> String {
+    text.split(end).next().unwrap_or_default().to_owned()
 }
 
 /// A Basic field of these two.
