@@ -22,7 +22,7 @@ fn functions_are_replaced() {
 
 #[test]
 fn rules_are_edited() {
-    let mut bench = Bench::with(|behaviour| {
+    let mut bench = Bench::of(Registration::Open, |behaviour| {
         behaviour.login.refused_first_change = RefusedChange::SetsTheNew;
         behaviour.permissions.create = Who::Anyone;
         behaviour.tokens.mint = Mint::Counter;
@@ -44,7 +44,7 @@ fn rules_are_edited() {
 
 #[test]
 fn tables_and_rewrites_change_answers() {
-    let mut bench = Bench::with(|behaviour| {
+    let mut bench = Bench::of(Registration::Open, |behaviour| {
         behaviour.refusals[Refusal::WrongPassword].status = 403;
         behaviour.successes.insert(Success::LoggedIn, 201);
         behaviour.rewrites.push(|handled, answer| {

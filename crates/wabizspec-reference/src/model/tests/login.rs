@@ -45,17 +45,8 @@ fn wrong_credentials_change_nothing_and_look_alike() {
     let before = bench.model.dump();
     let expected = bench.login("nobody", "secret", "");
     assert_eq!(refusal(&expected), one(401, 1005));
-    for (username, password) in [
-        ("admin", "wrong"),
-        ("admin", "secre"),
-        ("admin", "secrets"),
-        ("admin", "Secret"),
-        ("admin", " secret"),
-        ("admin", ""),
-        ("Admin", "secret"),
-        ("", "secret"),
-        ("", ""),
-    ] {
+    let of_the_admin = ["wrong", "secre", "secrets", "Secret", " secret", ""].map(|password| ("admin", password));
+    for (username, password) in of_the_admin.into_iter().chain([("Admin", "secret"), ("", "secret"), ("", "")]) {
         for body in ["", &new_password(GOOD), "{", "[]"] {
             let answer = bench.login(username, password, body);
             assert_eq!(answer, expected, "{username}:{password} {body}");
@@ -68,16 +59,10 @@ fn wrong_credentials_change_nothing_and_look_alike() {
 fn without_readable_credentials_there_is_no_token() {
     let mut bench = Bench::new();
     let good = render(&Credentials::new("admin", "secret"));
-    for (headers, expected) in [
-        (&[][..], one(401, 1005)),
-        (&[""], one(401, 1005)),
-        (&["Basic"], one(401, 1005)),
-        (&["Basic !!!"], one(401, 1005)),
-        (&["Bearer abc"], one(401, 1005)),
-        (&["YWRtaW46c2VjcmV0"], one(401, 1005)),
-        (&[&good, &good], one(400, 1025)),
-    ] {
+    for headers in [&[][..], &[""], &["Basic"], &["Basic !!!"], &["Bearer abc"], &["YWRtaW46c2VjcmV0"], &[&good, &good]]
+    {
         let answer = bench.send("POST", "/v1/users/login", headers, &new_password(GOOD));
+        let expected = if headers.len() > 1 { one(400, 1025) } else { one(401, 1005) };
         assert_eq!(refusal(&answer), expected, "{headers:?}");
     }
     assert!(bench.model.dump()["tokens"].as_object().unwrap().is_empty());

@@ -27,11 +27,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Bench::with(|_| {})
-    }
-
-    fn with(edit: fn(&mut Behaviour)) -> Self {
-        Bench::of(Registration::Open, edit)
+        Bench::of(Registration::Open, |_| {})
     }
 
     fn of(registration: Registration, edit: fn(&mut Behaviour)) -> Self {
@@ -51,7 +47,7 @@ impl Bench {
 
     /// With an admin that has changed its password to [`GOOD`], and its token.
     fn started(edit: fn(&mut Behaviour)) -> (Self, String) {
-        let mut bench = Bench::with(edit);
+        let mut bench = Bench::of(Registration::Open, edit);
         let token = bench.first_login();
         (bench, token)
     }

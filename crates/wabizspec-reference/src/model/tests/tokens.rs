@@ -58,17 +58,6 @@ fn every_operation_but_login_needs_a_token() {
 }
 
 #[test]
-fn a_token_dies_with_its_user_and_does_not_come_back() {
-    let (mut bench, admin) = Bench::started(|_| {});
-    let anna = bench.user(&admin, "anna", OTHER);
-    assert_eq!(bench.with_token(&admin, "DELETE", "/v1/users/anna", "").status, 200);
-    assert_eq!(refusal(&bench.with_token(&anna, "GET", "/v1/users/anna", "")), one(401, 1005));
-    let again = bench.user(&admin, "anna", OTHER);
-    assert!(bench.works(&again, "anna") && !bench.works(&anna, "anna"));
-    assert!(bench.works(&admin, "admin"), "the admin's own lives on");
-}
-
-#[test]
 fn tokens_have_one_of_two_forms() {
     let (_, opaque) = Bench::started(|_| {});
     assert_eq!(opaque.len(), 43);
