@@ -159,20 +159,11 @@ impl Model {
         let tokens = self.state.tokens_mut();
         match which {
             Revokes::Nothing => {}
-            Revokes::Sent => {
-                if let Some(token) = sent {
-                    tokens.remove(token);
-                }
-            }
-            Revokes::OfUser => {
-                if let Some(username) = username {
-                    tokens.remove_user(username);
-                }
-            }
+            Revokes::Sent => sent.into_iter().for_each(|token| tokens.remove(token)),
+            Revokes::OfUser => username.into_iter().for_each(|username| tokens.remove_user(username)),
             Revokes::LastOfUser => {
-                let of_user = |session: &Session| Some(session.username.as_str()) == username;
-                let numbers = tokens.iter().map(|(_, session)| session);
-                let last = numbers.filter(|session| of_user(session)).map(|session| session.number).max();
+                let of_user = tokens.iter().filter(|(_, session)| Some(session.username.as_str()) == username);
+                let last = of_user.map(|(_, session)| session.number).max();
                 tokens.retain(|session| Some(session.number) != last);
             }
             Revokes::All => *tokens = Sessions::default(),
