@@ -15,18 +15,14 @@ fn start(edit: fn(&mut Settings)) -> Server {
     Server::start((Ipv4Addr::LOCALHOST, 0).into(), settings).unwrap()
 }
 
-/// An answer as text: the head, the body as it came.
+/// An answer: its status, its head as text, and its body as it came.
 struct Reply {
+    status: u16,
     head: String,
     body: String,
 }
 
 impl Reply {
-    fn status(&self) -> u16 {
-        let status = self.head.split(' ').nth(1);
-        status.and_then(|status| status.parse().ok()).unwrap_or(0)
-    }
-
     fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")))
     }
@@ -35,9 +31,9 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or(Value::Null)
     }
 
-    /// The code of the first error.
-    fn code(&self) -> i64 {
-        self.json()["errors"][0]["code"].as_i64().unwrap_or(0)
+    /// The status and the code of the first error.
+    fn refusal(&self) -> (u16, i64) {
+        (self.status, self.json()["errors"][0]["code"].as_i64().unwrap_or(0))
     }
 }
 
@@ -59,7 +55,8 @@ fn send(server: &Server, method: &str, path: &str, headers: &str, body: &str) ->
     );
     let answer = raw(server, request.as_bytes());
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    Reply { head: head.to_owned(), body: body.to_owned() }
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    Reply { status, head: head.to_owned(), body: body.to_owned() }
 }
 
 fn login(server: &Server, password: &str, body: &str) -> Reply {
@@ -80,14 +77,14 @@ fn a_login_over_http() {
     let server = start(|_| {});
     assert_eq!(server.url(), format!("http://{}", server.address()));
     let refused = login(&server, "secret", "");
-    assert_eq!((refused.status(), refused.code()), (401, 1024));
+    assert_eq!(refused.refusal(), (401, 1024));
     assert!(refused.header("www-authenticate").is_some_and(|value| value.starts_with("Basic realm=")));
     let granted = login(&server, "secret", NEW);
-    assert_eq!((granted.status(), granted.header("content-type")), (200, Some("application/json")));
+    assert_eq!((granted.status, granted.header("content-type")), (200, Some("application/json")));
     assert_eq!(granted.header("content-length"), Some(granted.body.len().to_string().as_str()));
     assert!(granted.json()["users"][0]["token"].is_string());
     server.reset();
-    assert_eq!(login(&server, "secret", "").code(), 1024);
+    assert_eq!(login(&server, "secret", "").refusal(), (401, 1024));
 }
 
 #[test]
@@ -108,9 +105,9 @@ fn control_endpoints_only_on_request() {
     let fresh = server.dump();
     let bearer = first_login(&server);
     let dump = send(&server, "GET", "/__control/dump", "", "");
-    assert_eq!((dump.status(), dump.json()), (200, server.dump()));
+    assert_eq!((dump.status, dump.json()), (200, server.dump()));
     assert!(dump.json()["tokens"].as_object().is_some_and(|tokens| tokens.keys().any(|token| bearer.contains(token))));
-    let status = || send(&server, "GET", "/v1/users/admin", &bearer, "").status();
+    let status = || send(&server, "GET", "/v1/users/admin", &bearer, "").status;
     assert_eq!(status(), 200);
     for (call, body, expected) in [
         ("POST /__control/advance", r#"{"seconds":604801}"#, 200),
@@ -121,15 +118,14 @@ fn control_endpoints_only_on_request() {
         ("POST /__control/nothing", "", 404),
     ] {
         let (method, path) = call.split_once(' ').unwrap();
-        assert_eq!(send(&server, method, path, "", body).status(), expected, "{call} {body}");
+        assert_eq!(send(&server, method, path, "", body).status, expected, "{call} {body}");
         assert_eq!(status(), 401);
     }
-    assert_eq!(send(&server, "POST", "/__control/reset", "", "").status(), 200);
+    assert_eq!(send(&server, "POST", "/__control/reset", "", "").status, 200);
     assert_eq!(server.dump(), fresh);
 
     let server = start(|settings| settings.control = false);
-    let refused = send(&server, "GET", "/__control/dump", "", "");
-    assert_eq!((refused.status(), refused.code()), (404, 1006));
+    assert_eq!(send(&server, "GET", "/__control/dump", "", "").refusal(), (404, 1006));
 }
 
 #[test]
@@ -139,11 +135,11 @@ fn the_code_is_known_in_process_and_by_control() {
     assert_eq!(send(&server, "GET", "/__control/code", "", "").json()["code"], Value::Null);
     let cert = crate::documented::certificate::SampleCertificate::new("Acme").to_base64();
     let body = format!(r#"{{"cc":"49","phone_number":"151","method":"voice","cert":"{cert}"}}"#);
-    assert_eq!(send(&server, "POST", "/v1/account", &bearer, &body).status(), 202);
+    assert_eq!(send(&server, "POST", "/v1/account", &bearer, &body).status, 202);
     let code = server.code().unwrap();
     assert_eq!(send(&server, "GET", "/__control/code", "", "").json()["code"], code.as_str());
     let body = format!(r#"{{"code":"{code}"}}"#);
-    assert_eq!(send(&server, "POST", "/v1/account/verify", &bearer, &body).status(), 201);
+    assert_eq!(send(&server, "POST", "/v1/account/verify", &bearer, &body).status, 201);
 }
 
 #[test]
@@ -163,9 +159,8 @@ fn hostile_requests_are_answered_and_the_next_one_too() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{}: {answer}", request.escape_ascii());
     }
     let large = "x".repeat((1 << 20) + 1);
-    let refused = login(&server, "secret", &large);
-    assert_eq!((refused.status(), refused.code()), (413, 1025));
-    assert_eq!(login(&server, "secret", NEW).status(), 200);
+    assert_eq!(login(&server, "secret", &large).refusal(), (413, 1025));
+    assert_eq!(login(&server, "secret", NEW).status, 200);
 }
 
 #[test]
@@ -197,7 +192,7 @@ fn answers_can_be_chunked_closed_dropped_or_late() {
         settings.behaviour.rewrites = vec![|_, answer| answer.delivery.delay = Duration::from_millis(60)];
     });
     let before = std::time::Instant::now();
-    assert_eq!(send(&late, "GET", "/v1/x", "", "").status(), 404);
+    assert_eq!(send(&late, "GET", "/v1/x", "", "").status, 404);
     assert!(before.elapsed() >= Duration::from_millis(60));
 }
 
@@ -207,7 +202,7 @@ fn a_panicking_rewrite_costs_one_connection() {
         settings.behaviour.rewrites = vec![|handled, _| assert_ne!(handled.call.path, "/v1/panic", "planted")];
     });
     assert_eq!(send(&server, "GET", "/v1/panic", "", "").head, "");
-    assert_eq!(send(&server, "GET", "/v1/x", "", "").status(), 404);
+    assert_eq!(send(&server, "GET", "/v1/x", "", "").status, 404);
 }
 
 #[test]
