@@ -54,19 +54,11 @@ pub(crate) struct Change {
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Json(Value);
 
-/// Why a text is not a [`Json`].
-#[derive(Debug, thiserror::Error)]
-#[error("`{text}` is not JSON: {error}")]
-pub(crate) struct NotJson {
-    text: String,
-    error: serde_json::Error,
-}
-
 impl TryFrom<String> for Json {
-    type Error = NotJson;
+    type Error = String;
 
-    fn try_from(text: String) -> Result<Json, NotJson> {
-        serde_json::from_str(&text).map(Json).map_err(|error| NotJson { text, error })
+    fn try_from(text: String) -> Result<Json, String> {
+        serde_json::from_str(&text).map(Json).map_err(|error| format!("`{text}` is not JSON: {error}"))
     }
 }
 

@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::call::{AnswerBody, Delivery};
-use crate::documented::basic::{Credentials, render};
 use crate::outcome::Refusal;
+
+/// `anna` and `Aa1!5678`.
+const BASIC: &[u8] = b"Basic YW5uYTpBYTEhNTY3OA==";
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
@@ -17,9 +19,7 @@ fn call<'a>(method: &'a str, path: &'a str, authorization: &'a [&'a [u8]], body:
 
 #[test]
 fn conditions_on_requests() {
-    let basic = render(&Credentials::new("anna", "Aa1!5678"));
-    let basic = [basic.as_bytes()];
-    let login = call("POST", "/v1/users/login", &basic, r#"{"new_password":"x1","n":1}"#);
+    let login = call("POST", "/v1/users/login", &[BASIC], r#"{"new_password":"x1","n":1}"#);
     let create = call("POST", "/v1/users", &[b"Bearer abc"], "[]");
     for (when, of_login, of_create) in [
         (json!({}), true, true),
@@ -53,9 +53,7 @@ fn conditions_on_requests() {
 
 /// The answer to a login after a change.
 fn changed(change: Value, outcome: Result<Done, Refused>) -> Answer {
-    let basic = render(&Credentials::new("anna", "Aa1!5678"));
-    let basic = [basic.as_bytes()];
-    let call = call("POST", "/v1/users/login", &basic, r#"{"new_password":"x1"}"#);
+    let call = call("POST", "/v1/users/login", &[BASIC], r#"{"new_password":"x1"}"#);
     let mut answer = Answer {
         status: 400,
         headers: vec![("allow".into(), "GET".into())],

@@ -107,24 +107,16 @@ pub(crate) struct Place {
     path: String,
 }
 
-/// Why a text is not a [`Place`].
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotAPlace {
-    #[error("`{0}` is not a method and a path")]
-    OneWord(String),
-    #[error("`{0}` is not a path of the API, `unknown` or `*`")]
-    UnknownPath(String),
-}
-
 impl TryFrom<String> for Place {
-    type Error = NotAPlace;
+    type Error = String;
 
-    fn try_from(text: String) -> Result<Place, NotAPlace> {
-        let Some((method, path)) = text.split_once(' ') else { return Err(NotAPlace::OneWord(text)) };
+    fn try_from(text: String) -> Result<Place, String> {
+        let parts = text.split_once(' ').ok_or_else(|| format!("`{text}` is not a method and a path"));
+        let (method, path) = parts?;
         let mut known = Resource::ALL.into_iter().map(Resource::path).chain(["*", "unknown"]);
         match known.any(|known| known == path) {
             true => Ok(Place { method: method.to_owned(), path: path.to_owned() }),
-            false => Err(NotAPlace::UnknownPath(path.to_owned())),
+            false => Err(format!("`{path}` is not a path of the API, `unknown` or `*`")),
         }
     }
 }
