@@ -52,14 +52,12 @@ impl Sessions {
     }
 
     pub fn remove(&mut self, token: &str) {
-        let Some(session) = self.by_token.remove(token) else {
-            return;
-        };
-        if let Some(of_user) = self.of_user.get_mut(&session.username) {
-            of_user.remove(token);
-            if of_user.is_empty() {
-                self.of_user.remove(&session.username);
-            }
+        if let Some(session) = self.by_token.remove(token)
+            && let Some(of_user) = self.of_user.get_mut(&session.username)
+            && of_user.remove(token)
+            && of_user.is_empty()
+        {
+            self.of_user.remove(&session.username);
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) struct Pending {
 }
 
 /// Its large parts are copied when they are changed, not when a moment is remembered.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct State {
     pub users: Arc<BTreeMap<String, User>>,
     /// Those that were deleted, if a behaviour keeps something of them.
@@ -64,15 +64,7 @@ impl State {
     /// As just installed.
     pub fn new(default_password: &str) -> Self {
         let admin = User { must_change: true, ..User::new(default_password, Role::Admin) };
-        State {
-            users: Arc::new(BTreeMap::from([(ADMIN.to_owned(), admin)])),
-            deleted: Arc::default(),
-            tokens: Arc::default(),
-            registered: None,
-            pending: None,
-            last_code: None,
-            given: 0,
-        }
+        State { users: Arc::new(BTreeMap::from([(ADMIN.to_owned(), admin)])), ..State::default() }
     }
 
     pub fn users_mut(&mut self) -> &mut BTreeMap<String, User> {

@@ -108,8 +108,9 @@ impl Model {
         if self.is_asked_late(call, delete, name, now) {
             self.state.users_mut().remove(name);
         }
+        let has_no_mark = rules.leftover == Leftover::Mark && !self.state.deleted.contains_key(name);
         let key = match self.permitted_user(call, delete, name, now) {
-            Err(refused) if rules.leftover == Leftover::Mark && self.was_never_there(&refused, name) => {
+            Err(refused) if has_no_mark && refused == Refusal::UnknownUser.into() => {
                 return Ok(named(Success::UserDeleted, name));
             }
             permitted => permitted?,
@@ -143,11 +144,6 @@ impl Model {
         holds(&self.behaviour.permissions.asked_late, call)
             && self.permitted(call, Who::User, "", now).is_ok()
             && self.permitted(call, who, about, now).is_err()
-    }
-
-    /// Whether a refusal is for a user of whom not even a mark is left.
-    fn was_never_there(&self, refused: &Refused, name: &str) -> bool {
-        *refused == Refusal::UnknownUser.into() && !self.state.deleted.contains_key(name)
     }
 
     /// The key of a user that exists, for a caller with permission. Permission comes first: without it nobody learns

@@ -92,10 +92,6 @@ impl Bench {
         assert_eq!(self.with_token(admin, "POST", "/v1/users", &body).status, 201);
         token(&self.login(username, password, ""))
     }
-
-    fn pass(&mut self, seconds: i64) {
-        self.now += SignedDuration::from_secs(seconds);
-    }
 }
 
 fn new_password(password: &str) -> String {
