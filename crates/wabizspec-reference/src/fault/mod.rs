@@ -117,10 +117,6 @@ static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
 
 impl Fault {
     /// All of them, by area.
-    ///
-    /// # Panics
-    ///
-    /// When an embedded file is not valid, which a test rules out.
     pub fn all() -> impl Iterator<Item = &'static Fault> {
         ALL.iter()
     }

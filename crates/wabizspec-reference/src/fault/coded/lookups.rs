@@ -1,5 +1,7 @@
 //! Names, passwords, tokens and codes that are found, kept or compared in ways that no data can say.
 
+use std::collections::BinaryHeap;
+
 use super::Edit::{self, CodeMatches, Finds, Kept, Key, PasswordMatches, Reread, Token, TokenMatches};
 use super::{as_sent, trimmed};
 use crate::behaviour::body::text_of as text;
@@ -68,18 +70,12 @@ pub(super) const EDITS: &[Edit] = &[
     }),
     PasswordMatches("login.credentials.password-trimmed", |kept, sent| kept.trim() == trimmed(sent)),
     PasswordMatches("login.credentials.characters-in-any-order", |kept, sent| {
-        let sorted = |password: &str| {
-            let mut characters: Vec<char> = password.chars().collect();
-            characters.sort_unstable();
-            characters
-        };
+        let sorted = |password: &str| password.chars().collect::<BinaryHeap<_>>().into_sorted_vec();
         sorted(kept) == sorted(sent)
     }),
     PasswordMatches("login.credentials.case-disregarded", |kept, sent| kept.eq_ignore_ascii_case(sent)),
     PasswordMatches("users.password.last-character-lost", |kept, sent| {
-        let mut shorter = kept.chars();
-        shorter.next_back();
-        kept == sent || shorter.as_str() == sent
+        kept == sent || kept.strip_suffix(|_: char| true) == Some(sent)
     }),
     PasswordMatches("login.refused.any-password", |_, _| true),
     PasswordMatches("login.refused.empty-password-matches", |kept, sent| sent.is_empty() || kept == sent),
