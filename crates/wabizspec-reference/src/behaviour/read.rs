@@ -45,10 +45,7 @@ impl Read {
         if self.refuse {
             return Err(BodyError::Malformed("it will not do".to_owned()));
         }
-        let mut body = match &self.body {
-            Some(other) => Cow::Owned(other.clone().into_bytes()),
-            None => body,
-        };
+        let mut body = self.body.as_ref().map_or(body, |other| other.clone().into_bytes().into());
         if !self.replace.is_empty() {
             let mut text = String::from_utf8_lossy(&body).into_owned();
             for (from, to) in &self.replace {

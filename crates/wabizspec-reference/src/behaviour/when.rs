@@ -1,5 +1,6 @@
 //! Conditions on a request and on its outcome, as data.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use serde::de::IgnoredAny;
@@ -224,11 +225,7 @@ impl When {
     }
 
     fn body_holds(&self, body: &[u8]) -> bool {
-        let is_read = !(self.members.is_empty() && self.not_text.is_empty() && self.other_members_than.is_empty());
-        let read: Value = match is_read {
-            true => serde_json::from_slice(body).unwrap_or_default(),
-            false => Value::Null,
-        };
+        let read: LazyCell<Value, _> = LazyCell::new(|| serde_json::from_slice(body).unwrap_or_default());
         let is_other = |(name, _): (&String, &Value)| !self.other_members_than.contains(name);
         let has_others = || read.as_object().is_some_and(|members| members.iter().any(is_other));
         let text = |name: &str| read.get(name).and_then(Value::as_str).map(str::as_bytes);
