@@ -91,9 +91,7 @@ tabled! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// The HTTP status.
     pub status: u16,
-    /// The code of the error.
     pub code: ErrorCode,
 }
 

@@ -19,10 +19,7 @@ impl<'p> Route<'p> {
     /// The route of a path without its query.
     pub fn of(path: &'p str) -> Self {
         let resource = Resource::of(path);
-        let username = match api::username(path) {
-            None => Some(Cow::default()),
-            Some(name) => decoded(name),
-        };
+        let username = api::username(path).map_or(Some(Cow::default()), decoded);
         Route { resource: resource.filter(|_| username.is_some()), username: username.unwrap_or_default() }
     }
 }

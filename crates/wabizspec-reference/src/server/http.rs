@@ -60,8 +60,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
     let tap = Arc::new(Tap::new(shared.functions.reading.is_some()));
     let service = service_fn(|request| respond(request, &shared, &tap));
-    let tap = Arc::clone(&tap);
-    let tapped = Tapped { stream, tap };
+    let tapped = Tapped { stream, tap: Arc::clone(&tap) };
     // No pipeline_flush: with it, hyper drops its own 400 to bytes that are not HTTP.
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

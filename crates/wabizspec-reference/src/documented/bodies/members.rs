@@ -29,10 +29,7 @@ pub(super) fn members<'a, const N: usize>(
     let malformed = |reason: &dyn fmt::Display| BodyError::Malformed(reason.to_string());
     let text = std::str::from_utf8(body).map_err(|error| malformed(&error))?;
     let mut json = serde_json::Deserializer::from_str(text);
-    let found = json.deserialize_map(Known(names)).and_then(|found| {
-        json.end()?;
-        Ok(found)
-    });
+    let found = json.deserialize_map(Known(names)).and_then(|found| json.end().map(|()| found));
     match found {
         Ok(found) => match found.twice {
             Some(member) => Err(malformed(&format_args!("{member} stands twice"))),
