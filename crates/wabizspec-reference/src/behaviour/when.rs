@@ -145,9 +145,9 @@ pub(crate) struct Text {
     pub begins: Vec<String>,
     pub ends: Vec<String>,
     pub contains: Vec<String>,
-    /// It has at least so many bytes.
+    /// It has at least this many bytes.
     pub min: Option<usize>,
-    /// It has at most so many bytes.
+    /// It has at most this many bytes.
     pub max: Option<usize>,
     /// It has only bytes of this class; empty texts do too.
     pub only: Option<Class>,

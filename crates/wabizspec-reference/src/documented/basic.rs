@@ -34,7 +34,7 @@ impl std::fmt::Debug for Credentials {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum BasicError {
-    /// The value is empty, or begins with something that is no scheme name.
+    /// The value is empty, or begins with something that is not a scheme name.
     #[error("no authentication scheme")]
     NoScheme,
     #[error("the scheme is {0:?}, not Basic")]

@@ -50,7 +50,7 @@ impl From<ErrorCode> for i64 {
     }
 }
 
-/// A number that is no documented error code.
+/// A number that is not a documented error code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a documented error code")]
 pub struct UnknownCode(pub i64);

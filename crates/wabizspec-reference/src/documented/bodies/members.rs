@@ -36,7 +36,7 @@ pub(super) fn members<'a, const N: usize>(
             None => Ok(found),
         },
         // "Not an object" is right only if the whole text is JSON. Otherwise the error of the grammar is reported: the
-        // other one quotes the value that is no object, which may be a password.
+        // other one quotes the value that is not an object, which may be a password.
         Err(error) => match serde_json::from_str::<IgnoredAny>(text) {
             Ok(_) if !text.trim_start().starts_with('{') => Err(BodyError::NotAnObject),
             Ok(_) => Err(malformed(&error)),
