@@ -74,24 +74,9 @@ const fn sextets() -> [u8; 256] {
 #[cfg(test)]
 mod tests {
     use base64::Engine;
-    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+    use base64::engine::general_purpose::STANDARD;
 
     use super::*;
-
-    #[test]
-    fn a_text_is_found_at_any_place_of_what_was_encoded() {
-        for secret in ["Staple1!", "Ünïcödé-1?>", "secret", "~~~~????", "x".repeat(300).as_str()] {
-            for before in ["", "a", "ab", "admin:", "Basic "] {
-                for after in ["", "z", "zz", "\n"] {
-                    for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
-                        let coded = engine.encode(format!("{before}{secret}{after}"));
-                        let text = format!("{{\"errors\":[\"{coded}\"]}}");
-                        assert!(contains_in_base64(text.as_bytes(), secret.as_bytes()), "{secret} in {text}");
-                    }
-                }
-            }
-        }
-    }
 
     #[test]
     fn other_texts_are_not_found() {

@@ -1,6 +1,7 @@
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::*;
+use crate::judge::oracle::tests::{in_html, in_json};
 
 /// An exchange whose request has the secret as a password, and whose answer has this header and this body.
 fn exchange(secret: &str, header: &str, body: &str) -> Exchange {
@@ -14,9 +15,7 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (self.0 >> 33) as usize % bound
     }
 
@@ -29,16 +28,6 @@ impl Numbers {
         let length = 8 + self.below(12);
         (0..length).map(|_| CHARACTERS[self.below(CHARACTERS.len())]).collect()
     }
-}
-
-fn in_json(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
-}
-
-fn in_html(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace('\'', "&#39;").replace('\u{a0}', "&nbsp;")
 }
 
 /// Each character that is not alphanumeric as `written` gives it.
@@ -75,8 +64,9 @@ fn spellings(text: &str) -> Vec<(&'static str, String)> {
         ("a form", form),
         ("base64", STANDARD.encode(text)),
         ("base64 for URLs", URL_SAFE_NO_PAD.encode(text)),
-        ("base64 of credentials", STANDARD.encode(format!("admin:{text}"))),
-        ("base64 of more", URL_SAFE_NO_PAD.encode(format!("pw {text} is wrong"))),
+        // The text begins at each of the three places in a group of four characters.
+        ("base64 of credentials", STANDARD.encode(format!("anna:{text}"))),
+        ("base64 of more", URL_SAFE_NO_PAD.encode(format!("pin {text} is wrong"))),
     ]
 }
 
