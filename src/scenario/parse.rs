@@ -20,7 +20,7 @@ impl Scenario {
             // To TOML, an id without quotes is nested tables, and that error would not help.
             unquoted_id(source).unwrap_or(error)
         })?;
-        let reader = Reader::new(source, register);
+        let reader = Reader { source, register };
         source.filled(&file.title, "the title is empty", "say in one sentence what the scenario shows")?;
         if let Some(positive) = file.positive.as_ref().filter(|positive| positive.get_ref() == id) {
             let (what, advice) = ("the scenario is its own positive", "name the one that is accepted");
@@ -31,6 +31,7 @@ impl Scenario {
             return Err(source.error(0..0, "there is no step", "add [[steps]] with `name`, `send` and [steps.expect]"));
         }
         let spans: Vec<Range<usize>> = file.steps.iter().map(Spanned::span).collect();
+        let mut lines = LineCounter::new(source);
         let scenario = Scenario {
             id: id.to_owned(),
             file: source.file.to_owned(),
@@ -42,7 +43,7 @@ impl Scenario {
             registration: file.registration,
             keep: file.keep,
             rows,
-            steps: file.steps.into_iter().map(|step| reader.step(step)).collect::<Result<_, _>>()?,
+            steps: file.steps.into_iter().map(|step| reader.step(step, &mut lines)).collect::<Result<_, _>>()?,
         };
         check_rows(&scenario, source, &file.cases)?;
         check_steps(&scenario, source, &spans)?;

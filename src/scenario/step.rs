@@ -1,6 +1,5 @@
 //! From a step of the file to a [`Step`]: what is sent, what is expected, what is captured.
 
-use std::cell::RefCell;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -15,23 +14,13 @@ use crate::template::{Pointer, Template, TemplateError, is_name};
 
 pub(super) struct Reader<'r> {
     pub source: SourceText<'r>,
-    register: &'r Register,
-    lines: RefCell<LineCounter<'r>>,
+    pub register: &'r Register,
 }
 
-impl<'r> Reader<'r> {
-    pub fn new(source: SourceText<'r>, register: &'r Register) -> Self {
-        let lines = RefCell::new(LineCounter::new(source));
-        Reader { source, register, lines }
-    }
-
-    fn line(&self, offset: usize) -> usize {
-        self.lines.borrow_mut().line(offset)
-    }
-
-    pub fn step(&self, entry: Spanned<StepEntry>) -> Result<Step, LocatedError> {
+impl Reader<'_> {
+    pub fn step(&self, entry: Spanned<StepEntry>, lines: &mut LineCounter<'_>) -> Result<Step, LocatedError> {
         let span = entry.span();
-        let line = self.line(span.start);
+        let line = lines.line(span.start);
         let entry = entry.into_inner();
         let advice = "findings name the step: say in a few words what it does";
         self.source.filled(&entry.name, "the name of the step is empty", advice)?;
