@@ -96,6 +96,8 @@ mod tests {
             assert_eq!(harmless_line(text), line, "{text:?}");
             assert_eq!(harmless_text(text), lines, "{text:?}");
         }
+        let in_xml = |c: char| matches!(c, ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+        assert!(('\0'..=char::MAX).all(|c| !is_plain(c) || in_xml(c)), "JUnit's XML can hold what stays");
     }
 
     #[test]

@@ -73,32 +73,20 @@ impl View {
 
     /// The cases of each scenario, in the order of their ids.
     pub fn scenarios(&self) -> BTreeMap<&str, Vec<&CaseReport>> {
-        let mut scenarios: BTreeMap<&str, Vec<&CaseReport>> = BTreeMap::new();
-        for case in self.sorted() {
-            scenarios.entry(case.scenario()).or_default().push(case);
-        }
-        scenarios
+        grouped(self.sorted().into_iter().map(|case| (case.scenario(), case)))
     }
 
     /// The cases with one of these [`word`]s, by the requirement of their chief finding (empty if none).
     pub fn filed(&self, words: &[&str]) -> BTreeMap<&str, Vec<&CaseReport>> {
-        let mut filed: BTreeMap<&str, Vec<&CaseReport>> = BTreeMap::new();
-        for case in self.sorted().into_iter().filter(|case| words.contains(&word(case))) {
-            let chief = case.chief_finding().map_or("", |finding| &finding.requirement);
-            filed.entry(chief).or_default().push(case);
-        }
-        filed
+        let cases = self.sorted().into_iter().filter(|case| words.contains(&word(case)));
+        grouped(cases.map(|case| (case.chief_finding().map_or("", |finding| &finding.requirement), case)))
     }
 
     /// The findings of cases that passed, by requirement.
     pub fn warnings(&self) -> BTreeMap<&str, Vec<(&CaseReport, &Finding)>> {
-        let mut warnings: BTreeMap<&str, Vec<(&CaseReport, &Finding)>> = BTreeMap::new();
-        for case in self.cases.iter().filter(|case| case.verdict == Verdict::Pass) {
-            for finding in &case.findings {
-                warnings.entry(&finding.requirement).or_default().push((case, finding));
-            }
-        }
-        warnings
+        let passed = self.cases.iter().filter(|case| case.verdict == Verdict::Pass);
+        let findings = passed.flat_map(|case| case.findings.iter().map(move |finding| (case, finding)));
+        grouped(findings.map(|(case, finding)| (finding.requirement.as_str(), (case, finding))))
     }
 
     /// Why cases have that verdict, each reason with the ids of its cases.
@@ -120,6 +108,15 @@ impl View {
         let others = [("warnings", self.summary.warnings()), ("observations", self.summary.observations())];
         verdicts.chain(others.map(|(name, count)| (name.to_owned(), count))).collect()
     }
+}
+
+/// The values of each key, in their order.
+pub(super) fn grouped<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> {
+    let mut groups: BTreeMap<K, Vec<V>> = BTreeMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_default().push(value);
+    }
+    groups
 }
 
 /// Why the case has its verdict, where no finding says so.

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::case::{badge, rule, sign};
 use crate::judge::RequirementVerdict;
-use crate::report::formats::view::View;
+use crate::report::formats::view::{View, grouped};
 use crate::requirement::{AREAS, Level};
 use crate::run::RequirementResult;
 
@@ -22,13 +22,9 @@ const LEGEND: [(RequirementVerdict, &str); 6] = [
 
 /// The areas in their order, each with its requirements.
 fn areas<'r, 's>(results: &'r [RequirementResult<'s>]) -> BTreeMap<(usize, &'s str), Vec<&'r RequirementResult<'s>>> {
-    let mut areas: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for result in results {
-        let area = area(&result.requirement.id);
-        let order = AREAS.iter().position(|known| *known == area).unwrap_or(AREAS.len());
-        areas.entry((order, area)).or_default().push(result);
-    }
-    areas
+    let order = |area: &str| AREAS.iter().position(|known| *known == area).unwrap_or(AREAS.len());
+    let areas = results.iter().map(|result| (area(&result.requirement.id), result));
+    grouped(areas.map(|(area, result)| ((order(area), area), result)))
 }
 
 /// The map and its legend.
