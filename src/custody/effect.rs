@@ -49,7 +49,7 @@ pub(super) fn is_login(request: &Request, base: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::{Header, HttpRequest};
+    use crate::exchange::HttpRequest;
 
     #[test]
     fn an_effect_follows_from_method_path_and_body() {
@@ -68,14 +68,10 @@ mod tests {
             ("PATCH", "/v1/users/bob", "{}", None, Some("bob")),
             ("POST", "/v1/settings", "{}", None, None),
         ] {
-            let request = Request::Http(HttpRequest {
-                method: method.into(),
-                target: format!("/base{target}"),
-                // base64 of admin:secret
-                headers: vec![Header::new("Authorization", "Basic YWRtaW46c2VjcmV0")],
-                body: Some(body.as_bytes().to_vec()),
-            });
-            let asked = Asked::of(&request, "/base");
+            // base64 of admin:secret
+            let headers = [("Authorization", "Basic YWRtaW46c2VjcmV0")];
+            let request = HttpRequest::of(method, &format!("/base{target}"), &headers, body);
+            let asked = Asked::of(&Request::Http(request), "/base");
             assert_eq!((asked.effect, asked.account.as_deref()), (effect, account), "{method} {target} {body}");
         }
         for (bytes, effect) in [

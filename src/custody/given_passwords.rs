@@ -110,18 +110,12 @@ fn in_text(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Header;
 
     type Named = (Option<String>, String);
 
     fn given(target: &str, header: Option<(&'static str, &str)>, body: &str) -> Vec<Named> {
-        let request = Request::Http(HttpRequest {
-            method: "POST".into(),
-            target: format!("/base{target}"),
-            headers: header.into_iter().map(|(name, value)| Header::new(name, value)).collect(),
-            body: Some(body.as_bytes().to_vec()),
-        });
-        let given = passwords_given(&request, "/base").into_iter();
+        let request = HttpRequest::of("POST", &format!("/base{target}"), header.as_slice(), body);
+        let given = passwords_given(&Request::Http(request), "/base").into_iter();
         given.map(|given| (given.username, given.password)).collect()
     }
 

@@ -1,19 +1,9 @@
 use super::*;
-use crate::exchange::{Header, Request};
-use crate::transport::ended;
+use crate::exchange::HttpRequest;
 
 fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Exchange {
-    let response = Response {
-        version: 1,
-        status,
-        reason: String::new(),
-        headers: headers.iter().map(|(name, value)| Header::new(*name, *value)).collect(),
-        body: body.as_bytes().to_vec(),
-        interim: Vec::new(),
-        surplus: Vec::new(),
-    };
     let at = "2026-03-01T12:00:00Z".parse().expect("an instant");
-    Exchange { at, ..ended(Request::Raw(Vec::new()), Ok(response), Duration::ZERO, false) }
+    Exchange { at, ..Exchange::answered(HttpRequest::of("GET", "/", &[], ""), Response::of(status, headers, body)) }
 }
 
 fn seconds(status: u16, headers: &[(&'static str, &str)], body: &str) -> Option<Option<u64>> {
