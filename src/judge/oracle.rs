@@ -39,8 +39,8 @@ const RULES: [(&str, Rule); 15] = [
     ("envelope.meta-shape", meta_shape),
     ("envelope.no-secret-echoed", no_secret_echoed),
     ("envelope.no-trace", no_trace),
-    ("envelope.challenge", challenge),
-    ("envelope.allow", allow),
+    ("envelope.challenge", |seen| header_with_status(seen, 401, "WWW-Authenticate", Expected::Challenge)),
+    ("envelope.allow", |seen| header_with_status(seen, 405, "Allow", Expected::AllowedMethods)),
 ];
 
 /// The rules whose requirements are in a register.
@@ -260,14 +260,6 @@ fn meta_shape(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
         Some(Mismatch { at, expected: Expected::MetaMember(kind), observed: Observed::value(value) })
     });
     Some(wrong.collect())
-}
-
-fn challenge(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
-    header_with_status(seen, 401, "WWW-Authenticate", Expected::Challenge)
-}
-
-fn allow(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
-    header_with_status(seen, 405, "Allow", Expected::AllowedMethods)
 }
 
 /// Every answer of that status has that header.

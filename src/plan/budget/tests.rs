@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::judge::Check;
-use crate::judge::{Expectation, StatusSet};
+use crate::judge::{Check, Expectation, StatusSet};
 use crate::plan::tests::{LOG_IN, case, embedded as all};
 use crate::plan::{Capabilities, Plan, Skip, plan};
 use crate::scenario::{Change, Registration};
@@ -63,6 +62,11 @@ fn the_most_informative_come_first() {
     assert!(musts(&chosen) > 2 * musts(first), "{} and {}", musts(&chosen), musts(first));
 }
 
+fn expectation(level: Level, requirement: &str, status: &str) -> Expectation {
+    let checks = vec![Check::Status(StatusSet::parse([status]).expect("a set"))];
+    Expectation { requirement: requirement.to_owned(), level, checks }
+}
+
 /// A case with so many wrong logins that cites these requirements.
 fn made_up(id: &str, wrong_logins: usize, cites: &[(Level, &str)]) -> Case {
     let mut requests = vec![r#"send = "GET /v1/users""#];
@@ -70,14 +74,8 @@ fn made_up(id: &str, wrong_logins: usize, cites: &[(Level, &str)]) -> Case {
     let mut made = case("", &requests);
     let scenario = Arc::make_mut(&mut made.scenario);
     scenario.id = id.to_owned();
-    scenario.steps[0].expectations = cites
-        .iter()
-        .map(|(level, requirement)| Expectation {
-            requirement: (*requirement).to_owned(),
-            level: *level,
-            checks: vec![Check::Status(StatusSet::parse(["4xx"]).expect("a set"))],
-        })
-        .collect();
+    let expectations = cites.iter().map(|(level, requirement)| expectation(*level, requirement, "4xx"));
+    scenario.steps[0].expectations = expectations.collect();
     id.clone_into(&mut made.id);
     assert_eq!(made.wrong_logins() as usize, wrong_logins);
     made
@@ -143,12 +141,7 @@ fn controls_come_first_then_musts_then_shoulds_then_what_costs_less() {
 fn a_login_is_wrong_unless_it_must_be_accepted() {
     let cost = |level: Level, status: &str| {
         let mut made = made_up("x", 1, &[]);
-        let steps = &mut Arc::make_mut(&mut made.scenario).steps;
-        steps[1].expectations = vec![Expectation {
-            requirement: "login.kept".into(),
-            level,
-            checks: vec![Check::Status(StatusSet::parse([status]).expect("a set"))],
-        }];
+        Arc::make_mut(&mut made.scenario).steps[1].expectations = vec![expectation(level, "login.kept", status)];
         made.wrong_logins()
     };
     assert_eq!(cost(Level::Must, "2xx"), 0);
