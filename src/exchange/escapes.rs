@@ -88,24 +88,19 @@ fn number(text: &str, at: usize, digits: usize, radix: u32) -> Option<u32> {
 }
 
 /// The names that HTML has for ASCII punctuation, each followed by its character.
-const MARKS: [&str; 40] = [
-    "quot\"", "QUOT\"", "amp&", "AMP&", "apos'", "lt<", "LT<", "gt>", "GT>", "excl!", "num#", "dollar$", "percnt%",
-    "lpar(", "rpar)", "ast*", "midast*", "plus+", "comma,", "period.", "sol/", "colon:", "semi;", "equals=", "quest?",
-    "commat@", "lsqb[", "lbrack[", "bsol\\", "rsqb]", "rbrack]", "Hat^", "lowbar_", "grave`", "lcub{", "lbrace{",
-    "verbar|", "vert|", "rcub}", "rbrace}",
-];
+const MARKS: &str = "\
+    quot\" QUOT\" amp& AMP& apos' lt< LT< gt> GT> excl! num# dollar$ percnt% lpar( rpar) ast* midast* plus+ comma, \
+    period. sol/ colon: semi; equals= quest? commat@ lsqb[ lbrack[ bsol\\ rsqb] rbrack] Hat^ lowbar_ grave` lcub{ \
+    lbrace{ verbar| vert| rcub} rbrace}";
 
 /// The names of U+00A0 to U+00FF, in order.
-const LATIN: [&str; 96] = [
-    "nbsp", "iexcl", "cent", "pound", "curren", "yen", "brvbar", "sect", "uml", "copy", "ordf", "laquo", "not", "shy",
-    "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute", "micro", "para", "middot", "cedil", "sup1", "ordm",
-    "raquo", "frac14", "frac12", "frac34", "iquest", "Agrave", "Aacute", "Acirc", "Atilde", "Auml", "Aring", "AElig",
-    "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml", "Igrave", "Iacute", "Icirc", "Iuml", "ETH", "Ntilde", "Ograve",
-    "Oacute", "Ocirc", "Otilde", "Ouml", "times", "Oslash", "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute", "THORN",
-    "szlig", "agrave", "aacute", "acirc", "atilde", "auml", "aring", "aelig", "ccedil", "egrave", "eacute", "ecirc",
-    "euml", "igrave", "iacute", "icirc", "iuml", "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml",
-    "divide", "oslash", "ugrave", "uacute", "ucirc", "uuml", "yacute", "thorn", "yuml",
-];
+const LATIN: &str = "\
+    nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute \
+    micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig \
+    Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash \
+    Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute \
+    ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc \
+    uuml yacute thorn yuml";
 
 fn named(name: &str) -> Option<char> {
     match name {
@@ -115,11 +110,11 @@ fn named(name: &str) -> Option<char> {
         "euro" => return Some('€'),
         _ => {}
     }
-    let mark = MARKS.iter().find_map(|known| known.strip_prefix(name).filter(|mark| mark.len() == 1));
+    let mark = MARKS.split(' ').find_map(|known| known.strip_prefix(name).filter(|mark| mark.len() == 1));
     if let Some(mark) = mark {
         return mark.chars().next();
     }
-    let latin = LATIN.iter().position(|known| *known == name)?;
+    let latin = LATIN.split(' ').position(|known| known == name)?;
     char::from_u32(0xa0 + u32::try_from(latin).ok()?)
 }
 

@@ -82,12 +82,9 @@ impl Json {
             value = match value {
                 Json::Object(members) => &members.iter().find(|(name, _)| *name == *segment)?.1,
                 Json::Array(items) => {
-                    let leading_zero = segment.len() > 1 && segment.starts_with('0');
-                    let digits = segment.bytes().all(|byte| byte.is_ascii_digit());
-                    if leading_zero || !digits {
-                        return None;
-                    }
-                    items.get(segment.parse::<usize>().ok()?)?
+                    // Neither a sign nor a leading zero is allowed.
+                    let index = segment.parse::<usize>().ok().filter(|index| index.to_string() == *segment);
+                    items.get(index?)?
                 }
                 _ => return None,
             };
@@ -268,19 +265,17 @@ impl<'t> Reader<'t> {
     fn string(&mut self) -> Result<String, JsonError> {
         let start = self.at;
         self.at += 1;
-        let plain = self.take_while(|byte| !matches!(byte, b'"' | b'\\'));
-        if self.text.as_bytes().get(self.at) == Some(&b'"') {
-            self.at += 1;
-            return Ok(plain.to_owned());
-        }
         let mut escaped = false;
-        self.take_while(|byte| {
+        let inside = self.take_while(|byte| {
             let goes_on = escaped || byte != b'"';
             escaped = !escaped && byte == b'\\';
             goes_on
         });
         self.at += 1;
-        serde_json::from_str(&self.text[start..self.at]).map_err(syntax)
+        match inside.contains('\\') {
+            true => serde_json::from_str(&self.text[start..self.at]).map_err(syntax),
+            false => Ok(inside.to_owned()),
+        }
     }
 
     /// The next byte that is not white space (RFC 8259 §2).

@@ -121,21 +121,15 @@ impl Matcher {
 mod tests {
     use super::*;
 
-    /// Each end of a pattern, with the longest pattern that ends there; and the cost.
-    fn ends(patterns: &[&str], text: &str) -> (Vec<(usize, usize)>, usize) {
-        let matcher = Matcher::new(patterns.iter().map(|pattern| pattern.as_bytes()));
+    #[test]
+    fn of_what_ends_together_the_longest_comes_first() {
+        let matcher = Matcher::new(["she", "he", "hers", "x"].iter().map(|pattern| pattern.as_bytes()));
         let mut walk = Walk::default();
         let mut found = Vec::new();
-        for (at, byte) in text.bytes().enumerate() {
+        for (at, byte) in "ushers he x".bytes().enumerate() {
             matcher.step(&mut walk, byte);
             found.extend(matcher.found(&walk).map(|index| (at + 1, index)));
         }
-        (found, walk.steps)
-    }
-
-    #[test]
-    fn of_what_ends_together_the_longest_comes_first() {
-        let (found, _) = ends(&["she", "he", "hers", "x"], "ushers he x");
         assert_eq!(found, [(4, 0), (4, 1), (6, 2), (9, 1), (11, 3)]);
     }
 
@@ -146,17 +140,5 @@ mod tests {
         "my secret".bytes().for_each(|byte| matcher.step(&mut walk, byte));
         let begun: Vec<_> = matcher.begun(&walk).collect();
         assert_eq!(begun, [(0, 6), (1, 3)]);
-    }
-
-    #[test]
-    fn another_pattern_and_worse_patterns_cost_nothing_more() {
-        let text = "aaab".repeat(10_000);
-        let deep: Vec<String> = (1..200).map(|length| "a".repeat(length) + "c").collect();
-        let deep: Vec<&str> = deep.iter().map(String::as_str).collect();
-        let (_, one) = ends(&["zz"], &text);
-        let (_, many) = ends(&deep, &text);
-        let (_, twice) = ends(&deep, &text.repeat(2));
-        assert!(one <= text.len() && many <= 2 * text.len(), "{one} {many}");
-        assert!(twice <= 2 * many + 2, "{many} {twice}");
     }
 }
