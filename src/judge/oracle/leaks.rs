@@ -38,20 +38,14 @@ fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
     let Request::Http(request) = &seen.exchange.request else {
         return Vec::new();
     };
-    let mut echoes = Vec::new();
-    each_secret(request, |name, secret| {
-        if secret.len() < TELLING {
-            return;
-        }
-        let header = in_header(seen, |readings| has_secret(readings, secret).then_some(()));
-        let place = match header {
-            Some((header, ())) => header,
-            None if is_in_body(seen, secret) => Place::Body,
-            None => return,
-        };
-        echoes.push(Echo { name, secret: secret.to_owned(), place });
-    });
-    echoes
+    let secrets = secrets(request).into_iter().filter(|(_, secret)| secret.len() >= TELLING);
+    let echo = |(name, secret): (Secret, String)| {
+        let header = in_header(seen, |readings| has_secret(readings, &secret).then_some(()));
+        let in_body = || is_in_body(seen, &secret).then_some(Place::Body);
+        let place = header.map(|(place, ())| place).or_else(in_body)?;
+        Some(Echo { name, secret, place })
+    };
+    secrets.filter_map(echo).collect()
 }
 
 /// The values of the headers that are long enough to hold a secret or a trace, one a line.
@@ -105,26 +99,24 @@ fn contains(text: &str, sought: &str) -> bool {
     text.len() >= sought.len() && text.contains(&sought[..sought.floor_char_boundary(32)]) && text.contains(sought)
 }
 
-fn each_secret(request: &HttpRequest, mut show: impl FnMut(Secret, &str)) {
+fn secrets(request: &HttpRequest) -> Vec<(Secret, String)> {
+    let mut secrets = Vec::new();
     if let Some(value) = request.header("Authorization")
         && let Some((_, credentials)) = text(value).trim().split_once(' ')
     {
         let credentials = credentials.trim();
         let decoded = STANDARD.decode(credentials).ok();
         let joined = decoded.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
-        if let Some((_, password)) = joined.and_then(|joined| joined.split_once(':')) {
-            show(Secret::Password, password);
-        }
-        show(Secret::Authorization, credentials);
+        let password = joined.and_then(|joined| joined.split_once(':'));
+        secrets.extend(password.map(|(_, password)| (Secret::Password, password.to_owned())));
+        secrets.push((Secret::Authorization, credentials.to_owned()));
     }
     let body = request.body.as_deref().filter(|body| may_name_password(body));
     let body = body.and_then(|body| Json::parse(body).ok());
-    for member in ["/new_password", "/password"] {
-        let value = body.as_ref().and_then(|body| body.at(member));
-        if let Some(password) = value.and_then(Json::as_str) {
-            show(Secret::BodyPassword, password);
-        }
-    }
+    let member = |pointer| body.as_ref()?.at(pointer)?.as_str();
+    let of_body = ["/new_password", "/password"].into_iter().filter_map(member);
+    secrets.extend(of_body.map(|password| (Secret::BodyPassword, password.to_owned())));
+    secrets
 }
 
 /// Whether a body may have a member of that name. Most have none and need not be parsed.
