@@ -101,19 +101,18 @@ impl Matcher {
 
     /// The patterns that end here, the longest first.
     pub fn found(&self, walk: &Walk) -> impl Iterator<Item = usize> {
-        let here = Some(walk.node).filter(|at| *at != ROOT);
-        let shorter = |at: &u32| Some(self.nodes[*at as usize].shorter).filter(|at| *at != ROOT);
-        std::iter::successors(here, shorter).filter_map(|at| self.nodes[at as usize].ends.map(|index| index as usize))
+        self.ends(walk, |node| node.shorter).filter_map(|node| node.ends.map(|index| index as usize))
     }
 
     /// The patterns of which a prefix ends here, each with the length of the prefix, the longest first.
     pub fn begun(&self, walk: &Walk) -> impl Iterator<Item = (usize, usize)> {
-        let longest = Some(walk.node).filter(|at| *at != ROOT);
-        let shorter = |at: &u32| Some(self.nodes[*at as usize].fail).filter(|at| *at != ROOT);
-        std::iter::successors(longest, shorter).map(|at| {
-            let node = self.nodes[at as usize];
-            (node.of as usize, node.depth as usize)
-        })
+        self.ends(walk, |node| node.fail).map(|node| (node.of as usize, node.depth as usize))
+    }
+
+    /// The node of a walk and those that its links lead to, without the root.
+    fn ends(&self, walk: &Walk, link: fn(&Node) -> u32) -> impl Iterator<Item = &Node> {
+        let node = |at: u32| Some(&self.nodes[at as usize]).filter(|_| at != ROOT);
+        std::iter::successors(node(walk.node), move |here| node(link(here)))
     }
 }
 

@@ -16,13 +16,16 @@ pub(super) fn in_html(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&#39;").replace('\u{a0}', "&nbsp;")
 }
 
+/// The rules with these ids, each at the level of that basis.
+fn oracles_of(basis: &str, ids: impl IntoIterator<Item = &'static str>) -> Oracles {
+    let entry = |id| format!("[\"{id}\"]\nbasis = \"{basis}\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\n");
+    let text: String = ids.into_iter().map(entry).collect();
+    Oracles::of(&Register::parse(SourceText { file: "r", text: &text }).expect("register"))
+}
+
 /// All rules, each at level must, so that everything they notice is a finding.
 fn oracles() -> Oracles {
-    let entry = |(id, _): &(&str, Rule)| {
-        format!("[\"{id}\"]\nbasis = \"universal\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\n")
-    };
-    let text: String = RULES.iter().map(entry).collect();
-    Oracles::of(&Register::parse(SourceText { file: "r", text: &text }).expect("register"))
+    oracles_of("universal", RULES.map(|(id, _)| id))
 }
 
 const SECRETS: [&str; 2] = ["correct-horse:battery", "Staple1!staple"];
@@ -330,8 +333,7 @@ fn a_stack_trace_is_noticed_in_any_body_and_in_a_header() {
 fn a_rule_without_a_requirement_is_not_applied_and_a_level_decides() {
     let crash = || Exchange::answered(login(), Response::of(500, &[], ""));
     assert_eq!(Oracles::of(&Register::default()).judge("a step", &crash()), Judgement::default());
-    let text = "[\"envelope.no-crash\"]\nbasis = \"inferred\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\n";
-    let oracles = Oracles::of(&Register::parse(SourceText { file: "r", text }).expect("register"));
+    let oracles = oracles_of("inferred", ["envelope.no-crash"]);
     assert_eq!(oracles.requirements().collect::<Vec<_>>(), ["envelope.no-crash"]);
     let judgement = oracles.judge("a step", &crash());
     assert_eq!(judgement.findings, []);
