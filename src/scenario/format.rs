@@ -41,12 +41,15 @@ pub(super) struct ScenarioFile {
     pub keep: Option<String>,
     /// The rows: name of the row to the names that it binds.
     #[serde(default)]
-    pub cases: Located<Located<String>>,
+    pub cases: Cases,
     /// The requests, in order; at least one.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Vec<StepEntry>"))]
     pub steps: Vec<Spanned<StepEntry>>,
 }
+
+/// The rows, each with the values of its names.
+pub(super) type Cases = Located<Located<String>>;
 
 /// One request and its expectations. Exactly one of `send`, `raw`, `hex` and `advance` is given.
 #[derive(Debug, Deserialize)]

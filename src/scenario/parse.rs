@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::format::ScenarioFile;
+use super::format::{Cases, ScenarioFile};
 use super::step::Reader;
 use super::{Action, Change, Row, Scenario, Step, harness_names, is_harness_name};
 use crate::judge::{Check, Expectation, Pattern, StatusSet};
@@ -51,7 +51,7 @@ impl Scenario {
     }
 }
 
-fn rows(reader: &Reader<'_>, cases: &Located<Located<String>>) -> Result<Vec<Row>, LocatedError> {
+fn rows(reader: &Reader<'_>, cases: &Cases) -> Result<Vec<Row>, LocatedError> {
     if cases.is_empty() {
         return Ok(vec![Row { name: None, bindings: Bindings::default(), line: 1 }]);
     }
@@ -72,11 +72,7 @@ fn rows(reader: &Reader<'_>, cases: &Located<Located<String>>) -> Result<Vec<Row
 }
 
 /// The names of the rows are free and used.
-fn check_rows(
-    scenario: &Scenario,
-    source: SourceText<'_>,
-    cases: &Located<Located<String>>,
-) -> Result<(), LocatedError> {
+fn check_rows(scenario: &Scenario, source: SourceText<'_>, cases: &Cases) -> Result<(), LocatedError> {
     for (key, _) in cases.iter().flat_map(|(_, values)| values.get_ref().iter()) {
         let name = key.get_ref();
         if is_harness_name(name) {
