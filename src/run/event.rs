@@ -16,6 +16,7 @@ use crate::scenario::Registration;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Event {
     /// First, once.
     Started(Started),

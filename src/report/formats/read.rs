@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::json::{Document, SCHEMA};
-use super::wire::event;
 use crate::files;
 use crate::run::Event;
 
@@ -39,7 +38,7 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
     let mut reader = BufReader::new(files::open(path, files::REPORT).map_err(unreadable)?);
     let mut first = Vec::new();
     reader.read_until(b'\n', &mut first).map_err(unreadable)?;
-    match event(&first) {
+    match serde_json::from_slice(&first) {
         Ok(event @ Event::Started(_)) => {
             each(event);
             stream(path, reader, each)
@@ -71,7 +70,7 @@ fn stream(path: &Path, mut reader: impl BufRead, each: &mut dyn FnMut(Event)) ->
         if ended {
             return Err(damaged("something follows the end of the run".to_owned()));
         }
-        match event(&line) {
+        match serde_json::from_slice(&line) {
             Ok(Event::Started(_)) => return Err(damaged("a second run begins here".to_owned())),
             Ok(event) => {
                 ended = matches!(event, Event::Ended(_));

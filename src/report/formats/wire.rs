@@ -6,40 +6,19 @@ use std::io::{self, Write};
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Serialize};
-use serde_json::{Deserializer, Serializer, Value, json};
+use serde_json::{Value, json};
 
 use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Finding, Mismatch, Observation, Remark, Verdict};
 use crate::requirement::Level;
-use crate::run::{CaseReport, Cause, Ended, Event, NotAsked, Started};
-use crate::scenario::Registration;
+use crate::run::{CaseReport, Cause, Event, NotAsked};
 use crate::words;
-
-/// An event as a line of the stream.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Event", rename_all = "kebab-case")]
-enum Line {
-    Started(Started),
-    Reset,
-    Registration(Registration),
-    Case(Box<CaseReport>),
-    Note(String),
-    Judged,
-    Ended(Ended),
-}
 
 /// Writes the event as a line.
 pub(super) fn write(out: &mut dyn Write, event: &Event) -> io::Result<()> {
-    Line::serialize(event, &mut Serializer::new(&mut *out))?;
+    serde_json::to_writer(&mut *out, event)?;
     out.write_all(b"\n")?;
     out.flush()
-}
-
-/// Reads a line back.
-pub(super) fn event(line: &[u8]) -> serde_json::Result<Event> {
-    let mut line = Deserializer::from_slice(line);
-    let event = Line::deserialize(&mut line)?;
-    line.end().map(|()| event)
 }
 
 impl Serialize for CaseReport {
