@@ -1,7 +1,7 @@
 //! Text from outside, made harmless for whatever shows it.
 //!
-//! A terminal obeys control characters, and the log of a CI job obeys commands of GitHub, Azure, TeamCity and GitLab.
-//! Both are escaped here so that they can still be read. Escaping a text twice changes nothing more.
+//! A terminal acts on control characters, and the log of a CI job on commands of GitHub, Azure, TeamCity and GitLab. Both
+//! are escaped here so that they can still be read. Escaping a text twice changes nothing more.
 
 use std::borrow::Cow;
 use std::fmt::Display;

@@ -164,31 +164,24 @@ impl Response {
 }
 
 /// How far an exchange got before it broke off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Resolving the name, opening the connection, the TLS handshake.
+    #[error("while connecting")]
     Connecting,
     /// Writing the request.
+    #[error("while the request was being sent")]
     Sending,
     /// Before the first byte of an answer.
+    #[error("before the first byte of an answer")]
     Waiting,
     /// Inside the status line or the headers.
+    #[error("inside the head of the answer")]
     Head,
     /// Inside the body.
+    #[error("inside the body of the answer")]
     Body,
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Phase::Connecting => "while connecting",
-            Phase::Sending => "while the request was being sent",
-            Phase::Waiting => "before the first byte of an answer",
-            Phase::Head => "inside the head of the answer",
-            Phase::Body => "inside the body of the answer",
-        })
-    }
 }
 
 /// Why there is no whole answer.

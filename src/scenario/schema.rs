@@ -11,7 +11,7 @@ use crate::requirement::Register;
 /// The schema, with the ids of that register as the keys that `expect` may have.
 pub fn schema(register: &Register) -> Value {
     let mut schema = schemars::schema_for!(ScenarioFile).to_value();
-    // A file without steps is read, so that the error about it says what a step is; it is no scenario all the same.
+    // The reader accepts a file without steps, so that its error says what a step is. The schema refuses it.
     if let Some(required) = schema["required"].as_array_mut() {
         required.push("steps".into());
     }

@@ -14,16 +14,9 @@ use crate::judge::facts::{Expected, Observed, Place, Secret};
 /// A shorter secret, in bytes, may be in an answer by chance.
 const TELLING: usize = 8;
 
-/// A secret of a request that came back.
-struct Echo {
-    name: Secret,
-    secret: String,
-    place: Place,
-}
-
 pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
-    let mismatch = |Echo { name, place: at, .. }| {
-        let (expected, observed) = (Expected::NoSecret, Observed::Secret(name));
+    let mismatch = |(secret, _, at)| {
+        let (expected, observed) = (Expected::NoSecret, Observed::Secret(secret));
         Mismatch { at, expected, observed }
     };
     Some(echoes(seen).into_iter().map(mismatch).collect())
@@ -31,19 +24,20 @@ pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
 
 /// The secrets of its request that an answer contains, in any spelling.
 pub fn echoed(exchange: &Exchange) -> Vec<String> {
-    echoes(&Seen::new(exchange)).into_iter().map(|echo| echo.secret).collect()
+    echoes(&Seen::new(exchange)).into_iter().map(|(_, text, _)| text).collect()
 }
 
-fn echoes(seen: &Seen<'_>) -> Vec<Echo> {
+/// The secrets of the request that came back, each with its text and its place.
+fn echoes(seen: &Seen<'_>) -> Vec<(Secret, String, Place)> {
     let Request::Http(request) = &seen.exchange.request else {
         return Vec::new();
     };
-    let secrets = secrets(request).into_iter().filter(|(_, secret)| secret.len() >= TELLING);
-    let echo = |(name, secret): (Secret, String)| {
-        let header = in_header(seen, |readings| has_secret(readings, &secret).then_some(()));
-        let in_body = || is_in_body(seen, &secret).then_some(Place::Body);
+    let secrets = secrets(request).into_iter().filter(|(_, text)| text.len() >= TELLING);
+    let echo = |(secret, text): (Secret, String)| {
+        let header = in_header(seen, |readings| has_secret(readings, &text).then_some(()));
+        let in_body = || is_in_body(seen, &text).then_some(Place::Body);
         let place = header.map(|(place, ())| place).or_else(in_body)?;
-        Some(Echo { name, secret, place })
+        Some((secret, text, place))
     };
     secrets.filter_map(echo).collect()
 }

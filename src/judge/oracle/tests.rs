@@ -209,7 +209,7 @@ fn what_an_answer_must_have_depends_on_the_request() {
         ("a second answer", Request::Http(login()), second(), "one-answer"),
         ("raw bytes may be two requests", raw("GET / HTTP/1.1\r\n"), second(), ""),
         ("no envelope", raw("GET /v1 HTTP/9\r\n\r\n"), Response::of(400, &[], "Bad Request"), ""),
-        ("a crash all the same", raw("x"), Response::of(500, &[], "<h1>Internal Server Error</h1>"), "no-crash"),
+        ("a crash of the HTTP layer", raw("x"), Response::of(500, &[], "<h1>Internal Server Error</h1>"), "no-crash"),
     ] {
         assert_eq!(broken(&Exchange::of(request, Outcome::Answered(response))), expected, "{what}");
     }

@@ -81,7 +81,7 @@ fn test_case<'v>(case: &'v CaseReport, view: &View) -> TestCase<'v> {
     TestCase { id: &case.id, file: &case.file, duration_ms: case.duration_ms, problem, output }
 }
 
-/// A run that was not completed shows as an error, so that nobody takes the part for the whole.
+/// A run that was not completed shows as an error, so that it does not pass for a complete one.
 fn incomplete(view: &View) -> TestCase<'static> {
     let message = view.summary.conclusion().says().to_owned();
     let text = view.notes.join("\n");

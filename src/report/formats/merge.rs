@@ -148,7 +148,7 @@ impl Source {
     }
 }
 
-/// The embedded client has another port at each start; it is the same target all the same.
+/// The embedded client gets a new port at each start but is always the same target.
 fn whom(target: &TargetInfo) -> &str {
     match target.embedded {
         true => "the embedded reference client",
