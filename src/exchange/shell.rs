@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_would_obey_is_escaped_and_means_the_same() {
+    fn what_a_terminal_would_act_on_is_escaped_and_means_the_same() {
         for text in ["a\nb\u{1b}[2J", "\u{202e}é", "##vso[x]", "::error::'x'", "::warning a=%41::\\"] {
             let word = shell_word(text);
             assert_eq!(evaluated("bash", &word), format!("<{text}>"), "{word}");

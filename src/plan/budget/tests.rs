@@ -74,8 +74,7 @@ fn made_up(id: &str, wrong_logins: usize, cites: &[(Level, &str)]) -> Case {
     let mut made = case("", &requests);
     let scenario = Arc::make_mut(&mut made.scenario);
     scenario.id = id.to_owned();
-    let expectations = cites.iter().map(|(level, requirement)| expectation(*level, requirement, "4xx"));
-    scenario.steps[0].expectations = expectations.collect();
+    scenario.steps[0].expectations = cites.iter().map(|(level, id)| expectation(*level, id, "4xx")).collect();
     id.clone_into(&mut made.id);
     assert_eq!(made.wrong_logins() as usize, wrong_logins);
     made

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::read::{ReadError, read};
 use super::view::named;
 use crate::plan::Shard;
-use crate::run::{Ended, Event, RequirementInfo, Started, Summary, TargetInfo};
+use crate::run::{Ended, Event, RequirementInfo, Started, Summary};
 use crate::snapshot;
 
 /// Why reports cannot be merged.
@@ -133,6 +133,8 @@ impl Source {
     /// What all reports of one run agree on, as far as it is known.
     fn facts(&self) -> [(&'static str, Option<String>); 5] {
         let Started { version, fail_on, target, part, .. } = &self.started;
+        // The embedded client gets a new port at each start but is always the same target.
+        let target = if target.embedded { "the embedded reference client" } else { &target.url };
         let registration = self.summary.started().and_then(|started| started.target.registration);
         let part = match part {
             Some(part) => format!("a shard of {} ({} cases in all)", part.shard.count(), part.of),
@@ -141,18 +143,10 @@ impl Source {
         [
             ("the suite's versions are", Some(version.clone())),
             ("they fail from different levels on,", Some(fail_on.to_string())),
-            ("the targets are", Some(whom(target).to_owned())),
+            ("the targets are", Some(target.to_owned())),
             ("the target's registration was", registration.map(|state| state.to_string())),
             ("they are", Some(part)),
         ]
-    }
-}
-
-/// The embedded client gets a new port at each start but is always the same target.
-fn whom(target: &TargetInfo) -> &str {
-    match target.embedded {
-        true => "the embedded reference client",
-        false => &target.url,
     }
 }
 

@@ -37,7 +37,11 @@ fn body(case: &CaseReport, view: &View) -> Markup {
             @if !case.exchanges.is_empty() {
                 details.exchanges {
                     summary { "What was sent and what came (" (case.exchanges.len()) ")" }
-                    @for text in &case.exchanges { (exchange(text)) }
+                    @for text in &case.exchanges {
+                        pre.exchange {
+                            @for line in text.lines() { (marked(line, &[('>', "sent"), ('<', "came"), ('*', "told")])) }
+                        }
+                    }
                 }
             }
             p.place { "scenario " code { (case.file) ":" (case.line) } }
@@ -92,14 +96,6 @@ fn diff(mismatch: &Mismatch) -> Markup {
                     observed => span.got { span.sign { "observed " } (words::observed(observed)) }
                 }
             }
-        }
-    }
-}
-
-fn exchange(text: &str) -> Markup {
-    html! {
-        pre.exchange {
-            @for line in text.lines() { (marked(line, &[('>', "sent"), ('<', "came"), ('*', "told")])) }
         }
     }
 }
