@@ -16,28 +16,27 @@ pub(super) fn contains_in_base64(text: &[u8], sought: &[u8]) -> bool {
     })
 }
 
-/// Whether the bits of a run, from the `first` on, are these bytes.
+/// Whether the bits of a run of base64, from the `first` on, are these bytes.
 fn are_at(run: &[u8], first: usize, bytes: &[u8]) -> bool {
-    first + bytes.len() * 8 <= run.len() * 6
-        && bytes.iter().enumerate().all(|(index, byte)| {
-            let bit = first + index * 8;
-            let sextet = |at: usize| u16::from(SEXTETS[usize::from(run[at])]);
-            let two = sextet(bit / 6) << 6 | sextet(bit / 6 + 1);
-            two >> (4 - bit % 6) & 0xff == u16::from(*byte)
-        })
+    let bits = |at: usize| run.get(at).copied().and_then(sextet).map(u16::from);
+    bytes.iter().zip((first..).step_by(8)).all(|(byte, bit)| {
+        let two = bits(bit / 6).zip(bits(bit / 6 + 1));
+        two.is_some_and(|(high, low)| (high << 6 | low) >> (4 - bit % 6) & 0xff == u16::from(*byte))
+    })
 }
 
 /// The runs of at least so many characters of base64.
 fn runs(text: &[u8], length: usize) -> impl Iterator<Item = &[u8]> {
+    let is_other = |byte: &u8| sextet(*byte).is_none();
     let mut rest = text;
     std::iter::from_fn(move || {
         loop {
             // Read backwards: a character that is not base64 leaves no room for a run before it.
             let window = rest.get(..length)?;
-            match window.iter().rposition(|byte| is_other(*byte)) {
+            match window.iter().rposition(is_other) {
                 Some(other) => rest = &rest[other + 1..],
                 None => {
-                    let end = rest.iter().position(|byte| is_other(*byte));
+                    let end = rest.iter().position(is_other);
                     let (run, after) = rest.split_at(end.unwrap_or(rest.len()));
                     rest = after;
                     return Some(run);
@@ -47,28 +46,16 @@ fn runs(text: &[u8], length: usize) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The six bits of each character of base64.
-const SEXTETS: [u8; 256] = sextets();
-
-/// Marks all other characters.
-const OTHER: u8 = u8::MAX;
-
-fn is_other(byte: u8) -> bool {
-    SEXTETS[usize::from(byte)] == OTHER
-}
-
-const fn sextets() -> [u8; 256] {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut sextets = [OTHER; 256];
-    let mut value = 0;
-    while value < alphabet.len() {
-        sextets[alphabet[value] as usize] = value as u8;
-        value += 1;
-    }
-    // The URL-safe alphabet.
-    sextets[b'-' as usize] = 62;
-    sextets[b'_' as usize] = 63;
-    sextets
+/// The six bits of a character of base64, in either alphabet.
+fn sextet(character: u8) -> Option<u8> {
+    Some(match character {
+        b'A'..=b'Z' => character - b'A',
+        b'a'..=b'z' => character - b'a' + 26,
+        b'0'..=b'9' => character - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
