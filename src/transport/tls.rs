@@ -84,9 +84,9 @@ pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
                     source,
                 })?;
             }
-            Arc::new(Verifier { chain: webpki(roots)?, accepted: Accepted::Listed(listed) })
+            Arc::new(Verifier { chain: webpki(roots)?, listed: Some(listed) })
         }
-        Trust::Anything => Arc::new(Verifier { chain: webpki(public())?, accepted: Accepted::All }),
+        Trust::Anything => Arc::new(Verifier { chain: webpki(public())?, listed: None }),
     };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -99,15 +99,12 @@ pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
 }
 
 fn read_certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let path = path.to_owned();
-    let pem = match files::read(&path, files::TEXT) {
-        Ok(pem) => pem,
-        Err(error) => return Err(TlsError::Unreadable(path, error)),
-    };
-    match CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>() {
-        Ok(certificates) if certificates.is_empty() => Err(TlsError::NoCertificate(path)),
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(TlsError::NotPem(path, error)),
+    let pem = files::read(path, files::TEXT).map_err(|error| TlsError::Unreadable(path.to_owned(), error))?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let certificates = certificates.map_err(|error| TlsError::NotPem(path.to_owned(), error))?;
+    match certificates.is_empty() {
+        true => Err(TlsError::NoCertificate(path.to_owned())),
+        false => Ok(certificates),
     }
 }
 
@@ -142,15 +139,9 @@ pub(super) fn obstacle_within(error: &std::io::Error) -> Option<Obstacle> {
 #[derive(Debug)]
 struct Verifier {
     chain: Arc<WebPkiServerVerifier>,
-    accepted: Accepted,
-}
-
-/// The certificates that are accepted though webpki refuses them.
-#[derive(Debug)]
-enum Accepted {
-    /// Those of a file: webpki refuses authorities (`CaUsedAsEndEntity`), which self-signed ones usually are.
-    Listed(Vec<CertificateDer<'static>>),
-    All,
+    /// Certificates of a file are accepted though webpki refuses authorities (`CaUsedAsEndEntity`), which self-signed ones
+    /// usually are. Without a list every certificate is accepted.
+    listed: Option<Vec<CertificateDer<'static>>>,
 }
 
 impl ServerCertVerifier for Verifier {
@@ -162,7 +153,7 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let Accepted::Listed(listed) = &self.accepted else {
+        let Some(listed) = &self.listed else {
             return Ok(ServerCertVerified::assertion());
         };
         match self.chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {

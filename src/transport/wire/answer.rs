@@ -14,7 +14,7 @@ use super::Broken;
 use super::chunked::Chunked;
 use super::connection::Connection;
 use super::framing::{Framing, framing, persists};
-use super::head::{Head, parse};
+use super::head::parse;
 use super::stream::Stream;
 use crate::exchange::{Breakage, Phase, Response, Unanswered};
 use crate::transport::limits::Limits;
@@ -50,13 +50,13 @@ pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method:
         whole_by: begun + limits.whole,
         first_byte_by: begun + limits.first_byte.min(limits.whole),
         phase: None,
-        reads: 0,
     };
     let answer = talk.answer(method).await;
     let elapsed = begun.elapsed();
     match answer {
         Ok((response, persistent)) => {
-            let persistent = persistent && talk.outgoing.is_done();
+            let is_sent = talk.outgoing.flushed && talk.outgoing.failure.is_none();
+            let persistent = persistent && is_sent;
             Attempt { answer: Ok(response), elapsed, persistent }
         }
         Err(broken) => {
@@ -74,7 +74,6 @@ struct Talk<'t> {
     first_byte_by: Instant,
     /// `None` before the first byte of an answer.
     phase: Option<Phase>,
-    reads: usize,
 }
 
 impl Talk<'_> {
@@ -89,7 +88,7 @@ impl Talk<'_> {
     /// Reads the answer, and whether the target keeps the connection open after it.
     async fn answer(&mut self, method: &str) -> Result<(Response, bool), Broken> {
         let mut interim = Vec::new();
-        let head = loop {
+        let mut response = loop {
             let head = self.head().await?;
             // After 101 the connection speaks another protocol (RFC 9110 §15.2.2): no other answer follows.
             if head.status >= 200 || head.status == 101 {
@@ -100,15 +99,15 @@ impl Talk<'_> {
             }
             interim.push(head.status);
         };
-        let framing = framing(&head, method)?;
-        let persistent = persists(&head, method, &framing);
+        let framing = framing(&response, method)?;
+        let persistent = persists(&response, method, &framing);
         self.phase = Some(Phase::Body);
-        let body = self.body(&framing).await?;
-        let Head { version, status, reason, headers, .. } = head;
-        Ok((Response { version, status, reason, headers, body, interim, surplus: Vec::new() }, persistent))
+        response.body = self.body(&framing).await?;
+        response.interim = interim;
+        Ok((response, persistent))
     }
 
-    async fn head(&mut self) -> Result<Head, Broken> {
+    async fn head(&mut self) -> Result<Response, Broken> {
         let mut parsed = 0;
         loop {
             let unread = &self.connection.inbox.unread;
@@ -117,9 +116,9 @@ impl Talk<'_> {
             if !unread.is_empty() && (unread.len() >= 2 * parsed || unread[parsed..].contains(&b'\n')) {
                 parsed = unread.len();
                 let head = parse(unread).map_err(|broken| explain(broken, unread))?;
-                if let Some(head) = head.filter(|head| head.bytes <= self.limits.head_bytes) {
-                    self.connection.inbox.unread.drain(..head.bytes);
-                    return Ok(head);
+                if let Some((response, length)) = head.filter(|(_, length)| *length <= self.limits.head_bytes) {
+                    self.connection.inbox.unread.drain(..length);
+                    return Ok(response);
                 }
             }
             if unread.len() > self.limits.head_bytes {
@@ -194,8 +193,7 @@ impl Talk<'_> {
     /// Waits for more bytes of the answer, and meanwhile sends what is unsent. 0 is the end of the stream.
     async fn more(&mut self) -> Result<usize, Broken> {
         // Where bytes are always there, nothing ever waits and no timer is checked.
-        self.reads += 1;
-        if self.reads > 1 && Instant::now() >= self.whole_by {
+        if self.phase.is_some() && Instant::now() >= self.whole_by {
             return Err(self.timed_out());
         }
         let read = poll_fn(|cx| {
@@ -245,15 +243,12 @@ impl Talk<'_> {
 }
 
 /// Adds a likely cause to the parser's reason.
-fn explain(broken: Broken, bytes: &[u8]) -> Broken {
-    match bytes {
-        // RFC 8446 §5.1: an alert record. A TLS server says so to a request in plain text.
-        [0x15, 0x03, ..] => {
-            let detail = broken.detail + "; this is a TLS alert: is the target's URL https://?";
-            Broken { detail, ..broken }
-        }
-        _ => broken,
+fn explain(mut broken: Broken, bytes: &[u8]) -> Broken {
+    // RFC 8446 §5.1: an alert record. A TLS server says so to a request in plain text.
+    if bytes.starts_with(&[0x15, 0x03]) {
+        broken.detail += "; this is a TLS alert: is the target's URL https://?";
     }
+    broken
 }
 
 /// The request on its way out, sent while the answer is waited for.
@@ -266,17 +261,12 @@ struct Outgoing<'r> {
 }
 
 impl Outgoing<'_> {
-    /// Every byte has left, and nothing has failed.
-    fn is_done(&self) -> bool {
-        self.flushed && self.failure.is_none()
-    }
-
     fn push(&mut self, stream: &mut Stream, cx: &mut Context<'_>) {
         while self.failure.is_none() && !self.flushed {
             let pushed = if self.unsent.is_empty() {
-                stream.poll_flush(cx).map_ok(|()| self.flushed = true)
+                stream.io().poll_flush(cx).map_ok(|()| self.flushed = true)
             } else {
-                stream.poll_write(cx, self.unsent).map(|written| match written? {
+                stream.io().poll_write(cx, self.unsent).map(|written| match written? {
                     0 => Err(io::ErrorKind::WriteZero.into()),
                     count => {
                         self.unsent = &self.unsent[count..];

@@ -9,6 +9,8 @@ const MAX_DIGITS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Chunked {
     state: State,
+    /// The size of the chunk as far as it is read, then what is left of the chunk.
+    left: u64,
     /// Chunk extensions and trailers together may not be longer than this many bytes, the body than that many.
     max_overhead: usize,
     max_body: usize,
@@ -18,29 +20,23 @@ pub(super) struct Chunked {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Size {
-        value: u64,
-        digits: usize,
-    },
+    /// After so many digits of it.
+    Size(usize),
     /// White space after the size.
-    Padding(u64),
-    Extension(u64),
-    SizeLf(u64),
-    Data(u64),
+    Padding,
+    Extension,
+    SizeLf,
+    Data,
     DataCr,
     DataLf,
-    /// At the beginning of a line after the last chunk.
-    TrailerStart,
-    Trailer,
-    TrailerLf,
-    EndLf,
+    /// After the last chunk.
+    Trailers,
     Done,
 }
 
 impl Chunked {
     pub fn new(max_overhead: usize, max_body: usize) -> Self {
-        let state = State::Size { value: 0, digits: 0 };
-        Chunked { state, max_overhead, max_body, overhead: 0, trailers: Vec::new() }
+        Chunked { state: State::Size(0), left: 0, max_overhead, max_body, overhead: 0, trailers: Vec::new() }
     }
 
     pub fn is_done(&self) -> bool {
@@ -51,13 +47,15 @@ impl Chunked {
     pub fn decode(&mut self, input: &[u8], body: &mut Vec<u8>) -> Result<usize, Broken> {
         let mut at = 0;
         while at < input.len() && !self.is_done() {
-            if let State::Data(left) = self.state {
+            if self.state == State::Data {
                 let rest = &input[at..];
-                let count = usize::try_from(left).map_or(rest.len(), |left| left.min(rest.len()));
+                let count = usize::try_from(self.left).map_or(rest.len(), |left| left.min(rest.len()));
                 body.extend_from_slice(&rest[..count]);
                 at += count;
-                let left = left - count as u64;
-                self.state = if left == 0 { State::DataCr } else { State::Data(left) };
+                self.left -= count as u64;
+                if self.left == 0 {
+                    self.state = State::DataCr;
+                }
             } else {
                 self.state = self.step(input[at], body.len())?;
                 at += 1;
@@ -68,70 +66,57 @@ impl Chunked {
 
     fn step(&mut self, byte: u8, body: usize) -> Result<State, Broken> {
         Ok(match (self.state, byte) {
-            (State::Size { value, digits }, _) if byte.is_ascii_hexdigit() => {
+            (State::Size(digits), _) if byte.is_ascii_hexdigit() => {
                 if digits == MAX_DIGITS {
                     return Err(Broken::too_large("the size of a chunk"));
                 }
                 let digit = char::from(byte).to_digit(16).unwrap_or_default();
-                State::Size { value: value << 4 | u64::from(digit), digits: digits + 1 }
+                self.left = self.left << 4 | u64::from(digit);
+                State::Size(digits + 1)
             }
-            (State::Size { digits: 0, .. }, _) => return Err(unexpected("the size of a chunk", byte)),
-            (State::Size { value, .. } | State::Padding(value), b' ' | b'\t') => {
-                self.count()?;
-                State::Padding(value)
-            }
-            (State::Size { value, .. } | State::Padding(value), b';') => State::Extension(value),
-            (State::Size { value, .. } | State::Padding(value) | State::Extension(value), b'\r') => {
-                if value > (self.max_body - body.min(self.max_body)) as u64 {
+            (State::Size(0), _) => return Err(unexpected("the size of a chunk", byte)),
+            (State::Size(_) | State::Padding, b' ' | b'\t') => self.count(State::Padding)?,
+            (State::Size(_) | State::Padding, b';') => State::Extension,
+            (State::Size(_) | State::Padding | State::Extension, b'\r') => {
+                if self.left > (self.max_body - body.min(self.max_body)) as u64 {
                     return Err(Broken::too_large("the body"));
                 }
-                State::SizeLf(value)
+                State::SizeLf
             }
-            (State::Extension(value), byte) if byte != b'\n' => {
-                self.count()?;
-                State::Extension(value)
-            }
-            (State::SizeLf(0), b'\n') => State::TrailerStart,
-            (State::SizeLf(value), b'\n') => State::Data(value),
+            (State::Extension, _) if byte != b'\n' => self.count(State::Extension)?,
+            (State::SizeLf, b'\n') if self.left == 0 => State::Trailers,
+            (State::SizeLf, b'\n') => State::Data,
             (State::DataCr, b'\r') => State::DataLf,
-            (State::DataLf, b'\n') => State::Size { value: 0, digits: 0 },
-            (State::TrailerStart, b'\r') => State::EndLf,
-            (State::TrailerStart | State::Trailer, byte) if byte != b'\n' => {
-                self.count()?;
+            (State::DataLf, b'\n') => State::Size(0),
+            // A line ends with CR and LF, and neither comes alone.
+            (State::Trailers, _) if (byte == b'\n') == self.trailers.ends_with(b"\r") => {
                 self.trailers.push(byte);
-                if byte == b'\r' { State::TrailerLf } else { State::Trailer }
+                match byte {
+                    b'\r' => State::Trailers,
+                    _ if self.trailers == b"\r\n" || self.trailers.ends_with(b"\r\n\r\n") => self.check_trailers()?,
+                    _ => self.count(State::Trailers)?,
+                }
             }
-            (State::TrailerLf, b'\n') => {
-                self.trailers.push(byte);
-                State::TrailerStart
-            }
-            (State::EndLf, b'\n') => {
-                self.check_trailers()?;
-                State::Done
-            }
-            (State::Size { .. } | State::Padding(_), _) => return Err(unexpected("the end of a chunk's size", byte)),
+            (State::Size(_) | State::Padding, _) => return Err(unexpected("the end of a chunk's size", byte)),
             (State::DataCr | State::DataLf, _) => return Err(unexpected("the line break after a chunk", byte)),
             (_, _) => return Err(unexpected("a line break in chunked coding", byte)),
         })
     }
 
-    fn count(&mut self) -> Result<(), Broken> {
+    /// Counts a byte that the coding adds to the body.
+    fn count(&mut self, next: State) -> Result<State, Broken> {
         self.overhead += 1;
-        if self.overhead > self.max_overhead {
-            return Err(Broken::too_large("what chunked coding adds to the body"));
+        match self.overhead > self.max_overhead {
+            true => Err(Broken::too_large("what chunked coding adds to the body")),
+            false => Ok(next),
         }
-        Ok(())
     }
 
     /// Trailers are not kept, but they must be header lines: otherwise they may be the head of another answer.
-    fn check_trailers(&mut self) -> Result<(), Broken> {
-        if self.trailers.is_empty() {
-            return Ok(());
-        }
-        self.trailers.extend_from_slice(b"\r\n");
-        let mut slots = vec![httparse::EMPTY_HEADER; super::head::MAX_HEADERS];
+    fn check_trailers(&self) -> Result<State, Broken> {
+        let mut slots = [httparse::EMPTY_HEADER; super::head::MAX_HEADERS];
         match httparse::parse_headers(&self.trailers, &mut slots) {
-            Ok(httparse::Status::Complete(_)) => Ok(()),
+            Ok(httparse::Status::Complete(_)) => Ok(State::Done),
             Ok(httparse::Status::Partial) => Err(Broken::malformed("the trailers are not valid headers")),
             Err(httparse::Error::TooManyHeaders) => Err(Broken::too_large("the number of trailers")),
             Err(error) => Err(Broken::malformed(format!("the trailers are not valid headers: {error}"))),

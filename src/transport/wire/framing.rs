@@ -1,7 +1,7 @@
 //! Where the body of an answer ends (RFC 9112 §6.3) and whether the connection outlives it (§9.3).
 
 use super::Broken;
-use super::head::Head;
+use crate::exchange::Response;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -14,12 +14,12 @@ pub(super) enum Framing {
 
 /// How the body of the answer to a `method` request ends. Transfer codings other than `chunked` are left in place;
 /// `Content-Length` beyond 64 bits counts as the largest length.
-pub(super) fn framing(head: &Head, method: &str) -> Result<Framing, Broken> {
+pub(super) fn framing(head: &Response, method: &str) -> Result<Framing, Broken> {
     let is_tunnel = method == "CONNECT" && (200..300).contains(&head.status);
     if is_tunnel || method == "HEAD" || matches!(head.status, 100..=199 | 204 | 304) {
         return Ok(Framing::Nothing);
     }
-    let codings: Vec<&[u8]> = head.items("Transfer-Encoding").filter(|coding| !coding.is_empty()).collect();
+    let codings: Vec<&[u8]> = items(head, "Transfer-Encoding").filter(|coding| !coding.is_empty()).collect();
     if let Some((last, others)) = codings.split_last() {
         let chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
         if others.iter().any(|coding| chunked(coding)) {
@@ -27,15 +27,15 @@ pub(super) fn framing(head: &Head, method: &str) -> Result<Framing, Broken> {
         }
         return Ok(if chunked(last) { Framing::Chunked } else { Framing::UntilClose });
     }
-    if head.values("Transfer-Encoding").next().is_some() {
+    if head.header("Transfer-Encoding").is_some() {
         return Err(Broken::malformed("an empty Transfer-Encoding"));
     }
     length(head)
 }
 
-fn length(head: &Head) -> Result<Framing, Broken> {
+fn length(head: &Response) -> Result<Framing, Broken> {
     let mut found = None;
-    for item in head.items("Content-Length") {
+    for item in items(head, "Content-Length") {
         if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {
             return Err(Broken::malformed(format!("Content-Length: `{}` is not a number", item.escape_ascii())));
         }
@@ -52,17 +52,23 @@ fn length(head: &Head) -> Result<Framing, Broken> {
 }
 
 /// Whether the target keeps the connection open after this answer, and both sides agree where it ends.
-pub(super) fn persists(head: &Head, method: &str, framing: &Framing) -> bool {
-    let connection = |token: &str| head.items("Connection").any(|item| item.eq_ignore_ascii_case(token.as_bytes()));
-    let codings = head.values("Transfer-Encoding").next().is_some();
+pub(super) fn persists(head: &Response, method: &str, framing: &Framing) -> bool {
+    let connection = |token: &str| items(head, "Connection").any(|item| item.eq_ignore_ascii_case(token.as_bytes()));
+    let has = |name: &str| head.header(name).is_some();
     // RFC 9112 §6.1: with both headers, or with a transfer coding under HTTP/1.0, the framing cannot be trusted.
-    let doubtful = codings && (head.version == 0 || head.values("Content-Length").next().is_some());
+    let doubtful = has("Transfer-Encoding") && (head.version == 0 || has("Content-Length"));
     (head.version > 0 || connection("keep-alive"))
         && !connection("close")
         && !doubtful
         && *framing != Framing::UntilClose
         && head.status != 101
         && method != "CONNECT"
+}
+
+/// The items of a list header (RFC 9110 §5.6.1), empty ones included.
+fn items<'h>(head: &'h Response, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
+    let named = head.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
+    named.flat_map(|header| header.value.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]
@@ -72,7 +78,7 @@ mod tests {
 
     fn of(method: &str, text: &str) -> Result<(Framing, bool), Broken> {
         let bytes = format!("HTTP/{}\r\n\r\n", text.replace('|', "\r\n"));
-        let head = parse(bytes.as_bytes()).unwrap().unwrap();
+        let (head, _) = parse(bytes.as_bytes()).unwrap().unwrap();
         let framing = framing(&head, method)?;
         let persists = persists(&head, method, &framing);
         Ok((framing, persists))

@@ -35,22 +35,3 @@ impl Inbox {
         self.opening.extend_from_slice(&received[..wanted.min(count)]);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_opening_outlives_consumption_and_is_capped() {
-        let mut inbox = Inbox::new();
-        for (byte, count) in [(7, 10), (8, PARTIAL_BYTES)] {
-            inbox.room[..count].fill(byte);
-            inbox.received(count);
-            let mut body = Vec::new();
-            inbox.move_to(&mut body, usize::MAX);
-            assert_eq!((body, inbox.unread.len()), (vec![byte; count], 0));
-        }
-        assert_eq!(inbox.opening.len(), PARTIAL_BYTES);
-        assert_eq!(inbox.opening[..11], [7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8]);
-    }
-}
