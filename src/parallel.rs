@@ -1,6 +1,12 @@
-//! Work on all cores.
+//! Work on all cores, and what its threads share.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The value behind a lock. A thread that panicked leaves nothing half done there.
+pub(crate) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Does the work for each item and returns the results in the order of the items. Each thread takes the next item,
 /// since items differ in cost, and ends at the first `None`.

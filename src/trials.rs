@@ -165,9 +165,9 @@ impl Trials {
                     ..Settings::disposable(1)
                 };
                 let journal = state_folder::journal(&origin, environment);
-                let journal = Journal::open(&journal, &origin.to_string(), &settings.admin_name)?;
+                let journal = Journal::open(&journal, Vec::new(), &origin.to_string(), &settings.admin_name)?;
                 settings.custody = Custody::Shared { journal: Arc::new(journal) };
-                let target = target(origin, Controls::Hooks(Box::new(Hooks::none())))?;
+                let target = target(origin, Controls::Hooks(Box::new(Hooks::default())))?;
                 self.judge_at(target, suite, case, &settings)
             }
         }

@@ -267,7 +267,7 @@ impl TargetArgs {
         let client = client(&origin, &trust, self.limits(config.target.timeout), &config)?;
         let hooks = match self.no_hooks {
             false => hooks(self.reset.as_deref(), &config, trust)?,
-            true => Hooks::none(),
+            true => Hooks::default(),
         };
         let (headers, mut secrets) = headers(&config)?;
         let admin_name = admin_name(&config)?;
@@ -314,15 +314,10 @@ impl TargetArgs {
     }
 
     fn open_journal(&self, origin: &Origin, admin: &str) -> Result<Journal, Failure> {
-        let target = origin.to_string();
-        let journal = match &self.journal {
-            Some(path) => Journal::open(path, &target, admin),
-            None => {
-                let former = state_folder::former_journals(origin, &environment);
-                Journal::open_with_former(&state_folder::journal(origin, &environment), former, &target, admin)
-            }
-        };
-        journal.map_err(Failure::usage)
+        let usual =
+            || (state_folder::journal(origin, &environment), state_folder::former_journals(origin, &environment));
+        let (path, former) = self.journal.clone().map_or_else(usual, |path| (path, Vec::new()));
+        Journal::open(&path, former, &origin.to_string(), admin).map_err(Failure::usage)
     }
 
     fn inputs(&self, config: &Config, config_file: Option<&PathBuf>, journal: &Path) -> Vec<PathBuf> {

@@ -111,27 +111,25 @@ fn in_text(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    type Named = (Option<String>, String);
-
-    fn given(target: &str, header: Option<(&'static str, &str)>, body: &str) -> Vec<Named> {
-        let request = HttpRequest::of("POST", &format!("/base{target}"), header.as_slice(), body);
-        let given = passwords_given(&Request::Http(request), "/base").into_iter();
-        given.map(|given| (given.username, given.password)).collect()
+    fn given(target: &str, header: &[(&'static str, &str)], body: &str) -> Vec<PasswordGiven> {
+        let request = HttpRequest::of("POST", &format!("/base{target}"), header, body);
+        passwords_given(&Request::Http(request), "/base")
     }
 
     #[test]
     fn documented_requests_name_account_and_password() {
         // base64 of admin:secret
-        let basic = Some(("Authorization", "Basic YWRtaW46c2VjcmV0"));
+        let basic = &[("Authorization", "Basic YWRtaW46c2VjcmV0")][..];
         for (target, header, body, password) in [
             ("/v1/users/login", basic, r#"{"new_password":"N3w!pass"}"#, Some("N3w!pass")),
-            ("/v1/users/%61dmin", None, r#"{"password":"N3w!pass"}"#, Some("N3w!pass")),
-            ("/v1/users", None, r#"{"username":"admin","password":"N3w!pass"}"#, Some("N3w!pass")),
+            ("/v1/users/%61dmin", &[], r#"{"password":"N3w!pass"}"#, Some("N3w!pass")),
+            ("/v1/users", &[], r#"{"username":"admin","password":"N3w!pass"}"#, Some("N3w!pass")),
             ("/v1/users/login", basic, "{}", None),
         ] {
-            let expected: Vec<Named> =
-                password.into_iter().map(|word| (Some("admin".to_owned()), word.to_owned())).collect();
-            assert_eq!(given(target, header, body), expected, "{target} {body}");
+            let given = given(target, header, body);
+            let named: Vec<_> = given.iter().map(|given| (given.username.as_deref(), &*given.password)).collect();
+            let expected: Vec<_> = password.map(|password| (Some("admin"), password)).into_iter().collect();
+            assert_eq!(named, expected, "{target} {body}");
         }
     }
 
@@ -139,15 +137,15 @@ mod tests {
     fn what_a_lenient_target_might_take_is_found_too() {
         let login = "/v1/users/login";
         for (target, header, body, expected) in [
-            (login, None, r#"{"new_password":"a1","new_password":"b2"}"#, &["a1", "b2"][..]),
-            (login, None, r#"{"NEW_PASSWORD":["a1",{"x":7}]}"#, &["7", "a1"]),
-            (login, None, r#"{"new_password":"a\u0041""#, &["aA", r"a\u0041"]),
-            (login, None, "{'new_password': 'a1'}", &["a1"]),
-            (login, None, "new_password=a%21b", &["a!b"]),
-            ("/v1/users/login?new_password=a1", None, "{}", &["a1"]),
-            (login, Some(("X-New-Password", "a1")), "{}", &["a1"]),
+            (login, &[][..], r#"{"new_password":"a1","new_password":"b2"}"#, &["a1", "b2"][..]),
+            (login, &[], r#"{"NEW_PASSWORD":["a1",{"x":7}]}"#, &["7", "a1"]),
+            (login, &[], r#"{"new_password":"a\u0041""#, &["aA", r"a\u0041"]),
+            (login, &[], "{'new_password': 'a1'}", &["a1"]),
+            (login, &[], "new_password=a%21b", &["a!b"]),
+            ("/v1/users/login?new_password=a1", &[], "{}", &["a1"]),
+            (login, &[("X-New-Password", "a1")], "{}", &["a1"]),
         ] {
-            let found: Vec<String> = given(target, header, body).into_iter().map(|(_, password)| password).collect();
+            let found: Vec<String> = given(target, header, body).into_iter().map(|given| given.password).collect();
             assert_eq!(found, expected, "{target} {body}");
         }
         let raw = Request::Raw(b"POST / HTTP/1.1\r\n\r\n{\"new_password\":\"a1\"}".to_vec());

@@ -1,8 +1,10 @@
 //! Names and passwords that no other run uses.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::parallel::locked;
 
 const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const MIXED: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -35,7 +37,7 @@ impl Names {
 
     /// Makes a short name the run's own. The target must have been seen not to have it, nor its first three characters.
     pub fn claim(&self, short: &str) {
-        self.short().insert(short.to_owned());
+        locked(&self.short).insert(short.to_owned());
     }
 
     /// Whether the name was made for this run, whatever a case appended to it; in any case of its letters.
@@ -43,11 +45,7 @@ impl Names {
         let name = name.to_ascii_lowercase();
         let long = name.starts_with(&self.begin);
         // The names that a case makes of a short one differ by its last character at most.
-        long || self.short().iter().any(|short| *short == name || short.get(..3) == Some(name.as_str()))
-    }
-
-    fn short(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.short.lock().unwrap_or_else(PoisonError::into_inner)
+        long || locked(&self.short).iter().any(|short| *short == name || short.get(..3) == Some(name.as_str()))
     }
 }
 

@@ -143,16 +143,6 @@ mod tests {
     }
 
     #[test]
-    fn without_a_folder_for_state_the_files_lie_in_one_of_the_users_own() {
-        let nothing = environment(&[]);
-        let path = journal(&origin("http://a:1"), &nothing);
-        let name = format!("wabizspec-{}", files::user());
-        assert!(path.is_absolute() && path.parent().is_some_and(|folder| folder.ends_with(&name)));
-        assert!(vanishing(&path, &nothing).is_some_and(|why| why.contains("HOME")));
-        assert!(locks(&origin("http://a:1"), &nothing)[0].parent().is_some_and(|folder| folder.ends_with(&name)));
-    }
-
-    #[test]
     fn a_file_that_may_vanish_is_reported_and_one_that_stays_is_not() {
         let job = environment(&[("GITHUB_WORKSPACE", "/w/repo"), ("HOME", "/home/o")]);
         assert!(vanishing(Path::new("/w/repo/x.journal"), &job).is_some_and(|why| why.contains("GITHUB_WORKSPACE")));

@@ -51,7 +51,7 @@ pub trait Instance: Send + Sync {
 }
 
 /// The hooks of a target, each if there is one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Hooks {
     /// Brings it back to just installed.
     pub reset: Option<Hook>,
@@ -61,13 +61,6 @@ pub struct Hooks {
     pub code: Option<Hook>,
     /// Which servers a hook given as an https URL may talk to.
     pub trust: Trust,
-}
-
-impl Hooks {
-    /// Nothing that could be run.
-    pub fn none() -> Hooks {
-        Hooks { reset: None, advance: None, code: None, trust: Trust::WebRoots }
-    }
 }
 
 impl Target {
@@ -81,11 +74,9 @@ impl Target {
         Target { transport: self.transport.at_rate(rate), ..self }
     }
 
+    /// Whether it is the reference client: no other instance in this process can be reset.
     pub(crate) fn is_embedded(&self) -> bool {
-        #[cfg(feature = "cli")]
-        return matches!(self.controls, Controls::Embedded(_));
-        #[cfg(not(feature = "cli"))]
-        false
+        !self.is_elsewhere() && self.can_reset()
     }
 
     /// Whether it is a server that goes on after the run, and not an instance that was made for it.

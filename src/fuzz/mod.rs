@@ -31,8 +31,7 @@ mod shrink;
 mod run;
 pub mod drive;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use crate::parallel::locked;
 pub use grammar::{BasicInput, FIXED, RequestParts};
 #[cfg(feature = "cli")]
 pub(crate) use probe::Kind;
@@ -43,9 +42,4 @@ pub(crate) use words::{Check, Class};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A worker that panicked leaves nothing half done behind a lock.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,11 +3,13 @@
 //! The run waits shortly for a target that restarts: registering a number over another restarts the core application
 //! (account page), and a spell of refused connections is no verdict. One that stays away is given up, for all callers.
 
+use std::sync::Mutex as StdMutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
+
+use crate::parallel::locked;
 
 /// After so many requests in a row without an answer the canary is asked.
 const UNANSWERED_IN_A_ROW: u32 = 3;
@@ -35,10 +37,6 @@ pub(super) struct CircuitBreaker {
 }
 
 impl CircuitBreaker {
-    fn hung(&self) -> MutexGuard<'_, Hung> {
-        self.hung.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub fn answered(&self) {
         self.unanswered.store(0, Ordering::Relaxed);
     }
@@ -51,7 +49,7 @@ impl CircuitBreaker {
 
     /// A request sent at `since` has timed out `now`. Too much waiting in all ends the run though others are answered.
     pub fn timed_out(&self, since: Instant, now: Instant) {
-        let mut hung = self.hung();
+        let mut hung = locked(&self.hung);
         // Requests that hang at the same time count once.
         let from = hung.until.map_or(since, |until| until.max(since));
         hung.waited += now.saturating_duration_since(from);
@@ -62,7 +60,7 @@ impl CircuitBreaker {
     }
 
     pub fn given_up(&self) -> Option<&'static str> {
-        match (self.is_gone(), self.hung().waited > HANGING) {
+        match (self.is_gone(), locked(&self.hung).waited > HANGING) {
             (false, _) => None,
             (true, true) => Some("the target hangs: the run has waited two minutes for answers that did not come"),
             (true, false) => Some("the target is gone: it answers no request any more"),
@@ -77,7 +75,7 @@ impl CircuitBreaker {
     pub fn found_again(&self) {
         self.answered();
         self.gone.store(false, Ordering::Relaxed);
-        *self.hung() = Hung::default();
+        *locked(&self.hung) = Hung::default();
     }
 
     /// Waits while another caller looks: a request sent meanwhile would only go unanswered as well.

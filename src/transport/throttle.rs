@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 #[cfg(feature = "cli")]
@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::documented::errors::ErrorCode;
 use crate::exchange::{Exchange, Response};
+use crate::parallel::locked;
 
 /// The longest single wait that a target may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
@@ -188,19 +189,15 @@ impl Gate {
         Gate { state: Mutex::new(state) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub async fn pass(&self) {
         loop {
-            let turn = self.state().turn(Instant::now());
+            let turn = locked(&self.state).turn(Instant::now());
             match turn {
                 Turn::Go => return,
                 Turn::Shut(until) => sleep_until(until).await,
                 Turn::Slot(slot) => {
                     sleep_until(slot).await;
-                    if self.state().shut_until.is_none_or(|until| until <= Instant::now()) {
+                    if locked(&self.state).shut_until.is_none_or(|until| until <= Instant::now()) {
                         return;
                     }
                 }
@@ -210,12 +207,12 @@ impl Gate {
 
     /// An answer came that does not ask for patience.
     pub fn went_through(&self) {
-        self.state().persists = false;
+        locked(&self.state).persists = false;
     }
 
     /// Shuts for as long as the answer asks, where that is within bounds. `tries` counts how often the request was sent.
     pub fn shut(&self, asked: Asked, tries: u32, patience: &mut Patience) -> Result<(), Throttled> {
-        let mut state = self.state();
+        let mut state = locked(&self.state);
         state.throttled += 1;
         let given_up = state.shut(asked, tries, patience, Instant::now());
         state.persists |= given_up.is_err();
@@ -224,7 +221,7 @@ impl Gate {
 
     /// What throttling did to the run, in words; `None` if there was none.
     pub fn remark(&self) -> Option<String> {
-        let state = self.state();
+        let state = locked(&self.state);
         let times = match state.throttled {
             0 => return None,
             1 => "once".to_owned(),

@@ -21,9 +21,10 @@ use crate::exchange::Obstacle;
 use crate::files;
 
 /// Whose certificates are accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Trust {
     /// The public certificate authorities, as Mozilla lists them.
+    #[default]
     WebRoots,
     /// Only those in this PEM file: certificate authorities, or the target's own certificate (`--cacert`).
     CaFile(PathBuf),

@@ -152,7 +152,7 @@ fn fresh_allows_the_first_login_and_nothing_else() {
 }
 
 fn record(path: &Path, url: &str, passwords: impl Iterator<Item = String>) {
-    let journal = Journal::open(path, url, "admin").expect("a journal");
+    let journal = Journal::open(path, Vec::new(), url, "admin").expect("a journal");
     let credentials = |password| Account { username: "admin".to_owned(), password };
     let all: Vec<Account> = passwords.map(credentials).collect();
     runtime().block_on(journal.record(&all)).expect("recorded");

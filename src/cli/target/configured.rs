@@ -35,7 +35,7 @@ pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Co
 pub(super) fn headers(config: &Config) -> Result<(Vec<Header>, Redaction), Failure> {
     let (mut headers, mut secrets) = (Vec::new(), Redaction::new());
     for (name, source) in &config.target.headers {
-        let name = name.as_str();
+        let name = name.to_string();
         let value = match source {
             HeaderSource::Environment(variable) => {
                 let value = from_environment(variable)?.ok_or_else(|| {
@@ -44,7 +44,7 @@ pub(super) fn headers(config: &Config) -> Result<(Vec<Header>, Redaction), Failu
                          {variable}, or take {name} out of headers under [target]"
                     ))
                 })?;
-                if value.parse::<HeaderSource>().is_err() {
+                if HeaderSource::try_from(value.clone()).is_err() {
                     return Err(Failure::usage(format!(
                         "the environment variable {variable} holds a control character, and no header can carry it\n  \
                          help: set {variable} to plain text, on one line"
@@ -54,13 +54,13 @@ pub(super) fn headers(config: &Config) -> Result<(Vec<Header>, Redaction), Failu
                 value
             }
             HeaderSource::Literal(text) => {
-                if says_secret(name) {
+                if says_secret(&name) {
                     secrets.add(text, &format!("${}", name.to_ascii_uppercase().replace('-', "_")));
                 }
                 text.clone()
             }
         };
-        headers.push(Header::new(name.to_owned(), value));
+        headers.push(Header::new(name, value));
     }
     Ok((headers, secrets))
 }

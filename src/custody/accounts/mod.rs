@@ -6,7 +6,7 @@
 mod calls;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::effect::{Asked, is_login};
 use super::given_passwords::passwords_given;
@@ -17,6 +17,7 @@ use super::names::Names;
 pub(crate) use super::reading::{is_done, outcome, tokens_in};
 use super::{AdminPasswords, Custody, Failure, Target};
 use crate::exchange::{Exchange, Request};
+use crate::parallel::locked;
 use crate::transport::throttle::{Patience, Throttled};
 
 /// The administrator, logged in.
@@ -85,7 +86,7 @@ impl Accounts {
     }
 
     pub(crate) fn passwords(&self) -> MutexGuard<'_, AdminPasswords> {
-        self.passwords.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.passwords)
     }
 
     pub(super) fn configured(&self) -> Option<String> {
@@ -110,7 +111,7 @@ impl Accounts {
     }
 
     pub(crate) fn made(&self) -> MutexGuard<'_, Made> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.made)
     }
 
     pub(crate) fn journal(&self) -> Option<&Arc<Journal>> {

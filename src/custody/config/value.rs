@@ -42,10 +42,6 @@ pub enum ValueError {
     Variable,
 }
 
-fn parsed<'de, T: FromStr<Err = ValueError>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-}
-
 /// A length of time as people write it, `10s`, `500ms` or `2m`, and of that many seconds at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span<const MOST: u64 = HOUR>(pub Duration);
@@ -68,7 +64,7 @@ impl<const MOST: u64> FromStr for Span<MOST> {
 
 impl<'de, const MOST: u64> Deserialize<'de> for Span<MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -82,7 +78,8 @@ pub(super) fn jobs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 /// The name of a header that is sent with every request: a token (RFC 9110 §5.1) that does not belong to wabizspec.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct HeaderName(String);
 
 /// Headers that wabizspec sets itself, from request to request: what frames a message, and what the cases are about.
@@ -102,64 +99,47 @@ const OWN: [&str; 13] = [
     "upgrade",
 ];
 
-impl HeaderName {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl fmt::Display for HeaderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl FromStr for HeaderName {
-    type Err = ValueError;
+impl TryFrom<String> for HeaderName {
+    type Error = ValueError;
 
-    fn from_str(text: &str) -> Result<HeaderName, ValueError> {
+    fn try_from(text: String) -> Result<HeaderName, ValueError> {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if text.is_empty() || !text.bytes().all(token) {
-            return Err(ValueError::HeaderName(text.to_owned()));
+            return Err(ValueError::HeaderName(text));
         }
         match OWN.contains(&text.to_ascii_lowercase().as_str()) {
-            true => Err(ValueError::OwnHeader(text.to_owned())),
-            false => Ok(HeaderName(text.to_owned())),
+            true => Err(ValueError::OwnHeader(text)),
+            false => Ok(HeaderName(text)),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for HeaderName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer)
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub enum HeaderSource {
     Literal(String),
     /// `env:NAME`: from that variable of the environment.
     Environment(String),
 }
 
-impl FromStr for HeaderSource {
-    type Err = ValueError;
+impl TryFrom<String> for HeaderSource {
+    type Error = ValueError;
 
-    fn from_str(text: &str) -> Result<HeaderSource, ValueError> {
+    fn try_from(text: String) -> Result<HeaderSource, ValueError> {
         if text.chars().any(|c| c.is_control() && c != '\t') {
             return Err(ValueError::ControlCharacter);
         }
         match text.strip_prefix("env:") {
             Some(name) if name.is_empty() || name.contains('=') => Err(ValueError::Variable),
             Some(name) => Ok(HeaderSource::Environment(name.to_owned())),
-            None => Ok(HeaderSource::Literal(text.to_owned())),
+            None => Ok(HeaderSource::Literal(text)),
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for HeaderSource {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer)
     }
 }
 
@@ -181,19 +161,20 @@ mod tests {
     #[test]
     fn header_names_are_tokens_of_the_owners_own() {
         for good in ["X-Gateway-Key", "x", "Cookie", "Proxy-Authorization"] {
-            assert!(good.parse::<HeaderName>().is_ok(), "{good}");
+            assert!(HeaderName::try_from(good.to_owned()).is_ok(), "{good}");
         }
         for bad in ["", "X Key", "X-Key:", "X-K\u{e9}y", "X\r\nY", "Host", "content-LENGTH", "Transfer-Encoding"] {
-            assert!(bad.parse::<HeaderName>().is_err(), "{bad}");
+            assert!(HeaderName::try_from(bad.to_owned()).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn header_values_are_one_line_or_name_a_variable() {
-        assert_eq!("a b".parse(), Ok(HeaderSource::Literal("a b".to_owned())));
-        assert_eq!("env:KEY".parse(), Ok(HeaderSource::Environment("KEY".to_owned())));
+        let source = |text: &str| HeaderSource::try_from(text.to_owned());
+        assert_eq!(source("a b"), Ok(HeaderSource::Literal("a b".to_owned())));
+        assert_eq!(source("env:KEY"), Ok(HeaderSource::Environment("KEY".to_owned())));
         for bad in ["a\nb", "a\r", "a\0", "env:", "env:A=B"] {
-            assert!(bad.parse::<HeaderSource>().is_err(), "{bad}");
+            assert!(source(bad).is_err(), "{bad}");
         }
     }
 }

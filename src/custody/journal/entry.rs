@@ -1,6 +1,6 @@
 //! The lines of a journal, and what they add up to.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ const SCHEMA: &str = "wabizspec/journal/1";
 const BEGINNING: &[u8] = br#"{"opened":{"schema":"wabizspec/journal/1","target":""#;
 
 /// An account and a password that it may have.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// The user name.
@@ -188,36 +188,28 @@ fn is_cut_opening(bytes: &[u8]) -> bool {
 pub(super) fn compacted(bytes: &[u8]) -> Option<Vec<u8>> {
     let Known { target, admin, .. } = Known::read(bytes)?;
     let opening = Entry::opened(&target?, &admin?).line();
-    let mut run = 0;
-    let mut recorded = HashSet::new();
-    // The last run that logged in to an account.
-    let mut proven = HashMap::new();
-    let mut all = Vec::new();
+    let mut known = Known::default();
+    // What the lines of one run say: which passwords there are, and whose were recorded.
+    let (mut named, mut recorded) = (HashSet::new(), HashSet::new());
     for entry in entries(bytes).flatten() {
         match &entry {
             Entry::Opened { .. } => {
-                run += 1;
+                named.clear();
                 recorded.clear();
             }
-            Entry::Password(given) => drop(recorded.insert(given.username.clone())),
-            Entry::Works(given) if recorded.contains(&given.username) => {
-                proven.insert(given.username.clone(), run);
+            Entry::Password(given) => {
+                named.insert(given.clone());
+                recorded.insert(given.username.clone());
             }
-            _ => {}
-        }
-        all.push((run, entry));
-    }
-    let mut known = Known::default();
-    for (run, entry) in all {
-        let is_before = match &entry {
-            Entry::Password(given) | Entry::Works(given) | Entry::Refused(given) => {
-                proven.get(&given.username).is_some_and(|proven| run < *proven)
+            Entry::Works(given) => {
+                named.insert(given.clone());
+                if recorded.contains(&given.username) {
+                    known.forget(|other| other.username == given.username && !named.contains(other));
+                }
             }
-            Entry::Opened { .. } | Entry::Made { .. } | Entry::Gone { .. } => false,
-        };
-        if !is_before {
-            known.take(entry);
+            Entry::Refused(_) | Entry::Made { .. } | Entry::Gone { .. } => {}
         }
+        known.take(entry);
     }
     Some([opening, known.lines()].concat())
 }

@@ -13,7 +13,7 @@ mod disk;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use thiserror::Error;
 
@@ -22,6 +22,7 @@ pub use entry::{Account, Known};
 use disk::{Disk, JournalFile};
 use entry::{Entry, News};
 
+use crate::parallel::locked;
 use crate::transport::origin::Origin;
 
 /// Why a journal cannot be used.
@@ -80,18 +81,9 @@ struct Waiting {
 }
 
 impl Journal {
-    /// The journal at that path for that target. Nothing is written before there is something to record.
-    pub fn open(path: &Path, target: &str, admin: &str) -> Result<Journal, JournalError> {
-        Journal::open_with_former(path, Vec::new(), target, admin)
-    }
-
-    /// The same with journals of this target under former names, which are removed when this one is settled.
-    pub fn open_with_former(
-        path: &Path,
-        former: Vec<PathBuf>,
-        target: &str,
-        admin: &str,
-    ) -> Result<Journal, JournalError> {
+    /// The journal at that path for that target. Nothing is written before there is something to record. `former` are
+    /// journals of this target under former names, which are removed when this one is settled.
+    pub fn open(path: &Path, former: Vec<PathBuf>, target: &str, admin: &str) -> Result<Journal, JournalError> {
         let (mut taken, mut older) = (Vec::new(), Known::default());
         for path in former {
             match Journal::read(&path) {
@@ -179,12 +171,12 @@ impl Journal {
 
     /// Notes that every account but the admin's is gone: the target was reset.
     pub(super) fn all_gone(&self) {
-        let known = lock(&self.shared.waiting).known.clone();
+        let known = locked(&self.shared.waiting).known.clone();
         known.other_accounts().into_iter().for_each(|account| self.gone(account));
     }
 
     fn take(&self, entries: &[Entry]) {
-        let waiting = &mut *lock(&self.shared.waiting);
+        let waiting = &mut *locked(&self.shared.waiting);
         for entry in entries {
             let news = waiting.known.take(entry.clone());
             // That it works says more than that it may.
@@ -210,14 +202,14 @@ impl Journal {
     }
 
     pub(super) fn is_begun(&self) -> bool {
-        lock(&self.shared.waiting).is_begun
+        locked(&self.shared.waiting).is_begun
     }
 
     /// After a run whose outcome is known: leaves only the passwords that work, none where nothing is to be remembered, and
     /// the accounts that are still to be removed. Until the new file is whole and synced, the old one stays.
     pub async fn settle(&self, works: &[Account]) -> io::Result<()> {
         let whole = {
-            let waiting = &mut *lock(&self.shared.waiting);
+            let waiting = &mut *locked(&self.shared.waiting);
             // Nobody has tried them all: no entry says that one works.
             let works = works.iter().cloned().map(Entry::Password);
             let entries: Vec<Entry> = works.chain(waiting.known.made()).collect();
@@ -232,7 +224,7 @@ impl Journal {
             whole
         };
         let shared = Arc::clone(&self.shared);
-        let settled = tokio::task::spawn_blocking(move || lock(&shared.disk).replace(whole.as_deref()));
+        let settled = tokio::task::spawn_blocking(move || locked(&shared.disk).replace(whole.as_deref()));
         settled.await.map_err(io::Error::other)?
     }
 }
@@ -243,9 +235,9 @@ const GROWN: usize = 1 << 20;
 impl Shared {
     /// Whoever gets the disk writes for all that wait: they find their entries on disk when it is their turn.
     fn write_what_waits(&self) -> Result<(), Arc<io::Error>> {
-        let mut disk = lock(&self.disk);
+        let mut disk = locked(&self.disk);
         let (lines, is_new, whole) = {
-            let waiting = &mut *lock(&self.waiting);
+            let waiting = &mut *locked(&self.waiting);
             if let Some(why) = &waiting.broken {
                 return Err(Arc::clone(why));
             }
@@ -260,18 +252,13 @@ impl Shared {
             Some(whole) => disk.replace(Some(&whole)),
             None => disk.append(&self.opening, &lines, is_new),
         };
-        written.map_err(|error| Arc::clone(lock(&self.waiting).broken.insert(Arc::new(error))))
+        written.map_err(|error| Arc::clone(locked(&self.waiting).broken.insert(Arc::new(error))))
     }
 }
 
 /// Where a URL leads, however it is written: the accounts are the same with TLS and without.
 fn place(url: &str) -> String {
     url.parse::<Origin>().map_or_else(|_| url.to_owned(), |origin| origin.place())
-}
-
-/// A writer that panicked leaves at worst a line cut short, which readers skip.
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,13 +1,10 @@
 use super::*;
 use crate::exchange::HttpRequest;
 
-fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Exchange {
-    let at = "2026-03-01T12:00:00Z".parse().expect("an instant");
-    Exchange { at, ..Exchange::answered(HttpRequest::of("GET", "/", &[], ""), Response::of(status, headers, body)) }
-}
-
 fn seconds(status: u16, headers: &[(&'static str, &str)], body: &str) -> Option<Option<u64>> {
-    throttled(&answer(status, headers, body)).map(|Asked(wait)| wait.map(|wait| wait.as_secs()))
+    let at = "2026-03-01T12:00:00Z".parse().expect("an instant");
+    let answered = Exchange::answered(HttpRequest::of("GET", "/", &[], ""), Response::of(status, headers, body));
+    throttled(&Exchange { at, ..answered }).map(|Asked(wait)| wait.map(|wait| wait.as_secs()))
 }
 
 #[test]
@@ -85,7 +82,6 @@ fn a_run_that_gave_up_waits_again_only_after_a_request_went_through() {
     assert!(!try_it(TRIES));
     assert!(!try_it(1), "no point in waiting");
     gate.went_through();
-    let try_it = |tries| gate.shut(asked, tries, &mut Patience::default()).is_ok();
     assert!(try_it(1));
     assert!(gate.remark().expect("a remark").contains("throttled 4 times"));
 }

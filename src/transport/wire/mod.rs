@@ -15,7 +15,7 @@ mod answer;
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use tokio_rustls::rustls::ClientConfig;
@@ -25,6 +25,7 @@ use super::limits::Limits;
 use super::origin::Origin;
 use super::{Broken, ended};
 use crate::exchange::{Exchange, Request};
+use crate::parallel::locked;
 use answer::{Attempt, attempt};
 use connection::{Connection, Connector, Idle};
 
@@ -56,7 +57,7 @@ impl Wire {
     /// bytes belong to no exchange; [`Response::surplus`](crate::exchange::Response::surplus) holds those that came
     /// together with an answer.
     pub fn unsolicited(&self) -> u64 {
-        self.idle().retain_mut(|connection| self.is_quiet(connection));
+        locked(&self.idle).retain_mut(|connection| self.is_quiet(connection));
         self.unsolicited.load(Ordering::Relaxed)
     }
 
@@ -112,7 +113,7 @@ impl Wire {
             keep &= response.surplus.is_empty();
         }
         if keep {
-            let mut idle = self.idle();
+            let mut idle = locked(&self.idle);
             if idle.len() < MAX_IDLE {
                 idle.push(connection);
             }
@@ -120,14 +121,10 @@ impl Wire {
         ended(request, answer, elapsed, resent)
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The most recently used idle connection on which nothing has happened since.
     fn take_idle(&self) -> Option<Connection> {
         loop {
-            let mut connection = self.idle().pop()?;
+            let mut connection = locked(&self.idle).pop()?;
             if self.is_quiet(&mut connection) {
                 return Some(connection);
             }

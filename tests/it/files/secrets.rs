@@ -111,13 +111,13 @@ async fn the_journal_of_a_former_name_is_found_and_goes_with_the_settled_one() {
     let port = server.address().port();
     let folder = place.join("state/wabizspec");
     let former = folder.join(format!("127.0.0.1-{port}.journal"));
-    let old = Journal::open(&former, &server.url(), "admin").expect("journal");
+    let old = Journal::open(&former, Vec::new(), &server.url(), "admin").expect("journal");
     let credentials = |password: &str| Account { username: "admin".to_owned(), password: password.to_owned() };
     old.record(&[credentials(OWNERS)]).await.expect("record");
     drop(old);
     program(&place, "recover").at(&server).end().exited(0).says("the newest entry of the journal");
     let now = folder.join(format!("localhost-{port}.journal"));
-    let open = || Journal::open_with_former(&now, vec![former.clone()], &server.url(), "admin").expect("journal");
+    let open = || Journal::open(&now, vec![former.clone()], &server.url(), "admin").expect("journal");
     let journal = open();
     assert_eq!(journal.earlier().passwords_of("admin"), [OWNERS]);
     journal.record(&[credentials("later")]).await.expect("record");

@@ -100,11 +100,10 @@ async fn a_journal_that_has_grown_is_rewritten_and_loses_nothing() {
 #[tokio::test]
 async fn a_journal_that_is_rewritten_holds_what_the_former_one_held() {
     let (old, new) = (Place::new(), Place::new());
-    let earlier = Journal::open(&old.path, "http://127.0.0.1:1", "admin").expect("journal");
+    let earlier = Journal::open(&old.path, Vec::new(), "http://127.0.0.1:1", "admin").expect("journal");
     earlier.record(&admin(["old"])).await.expect("record");
     earlier.made("w1").await.expect("made");
-    let journal = Journal::open_with_former(&new.path, vec![old.path.clone()], "http://localhost:1", "admin");
-    let journal = journal.expect("journal");
+    let journal = Journal::open(&new.path, vec![old.path.clone()], "http://localhost:1", "admin").expect("journal");
     journal.record(&admin(["new"])).await.expect("record");
     assert!(old.path.exists(), "only the former one holds its passwords");
     grow(&journal, 200).await;
