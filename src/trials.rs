@@ -15,7 +15,7 @@ use crate::custody::Custody;
 use crate::custody::journal::Journal;
 use crate::custody::lock::RunLock;
 use crate::custody::state_folder::{self, Environment};
-use crate::custody::{Controls, Hooks, Instance, Target};
+use crate::custody::{Controls, Instance, Target};
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
 use crate::report::case_text;
@@ -167,7 +167,7 @@ impl Trials {
                 let journal = state_folder::journal(&origin, environment);
                 let journal = Journal::open(&journal, Vec::new(), &origin.to_string(), &settings.admin_name)?;
                 settings.custody = Custody::Shared { journal: Arc::new(journal) };
-                let target = target(origin, Controls::Hooks(Box::new(Hooks::default())))?;
+                let target = target(origin, Controls::Hooks(Box::default()))?;
                 self.judge_at(target, suite, case, &settings)
             }
         }

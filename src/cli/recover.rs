@@ -213,7 +213,7 @@ impl Recovery<'_> {
     async fn remove(&self, accounts: &Accounts, admin: &Admin, name: &str) -> Result<(), String> {
         let own = OwnName::of_an_earlier_run(name, self.journal.earlier());
         let own = own.ok_or("its name is not one that a run makes up")?;
-        accounts.delete(admin, &own).await.map_err(String::from)
+        accounts.delete(admin, &own).await.map_err(|why| why.to_string())
     }
 
     /// Keeps in the journal only what is still needed: the password, unless the owner knows it, and the accounts left.

@@ -76,9 +76,3 @@ impl Failure {
         Failure::Failed { what: "the first login was not accepted", why: self.to_string(), fate: self.fate() }
     }
 }
-
-impl From<Failure> for String {
-    fn from(failure: Failure) -> String {
-        failure.to_string()
-    }
-}

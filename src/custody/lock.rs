@@ -36,19 +36,17 @@ impl RunLock {
     pub fn take(paths: &[PathBuf]) -> Result<RunLock, LockError> {
         let mut unusable = (PathBuf::new(), io::Error::from(io::ErrorKind::NotFound));
         for path in paths {
-            let why = match open(path) {
-                Ok(mut file) => match file.try_lock() {
-                    Ok(()) => {
-                        // Without its note the lock still holds; only the message is poorer.
-                        let _ = note(&mut file);
-                        return Ok(RunLock { _file: file });
-                    }
-                    Err(TryLockError::WouldBlock) => return Err(LockError::Held(holder(&mut file), path.clone())),
-                    Err(TryLockError::Error(error)) => error,
-                },
-                Err(error) => error,
-            };
-            unusable = (path.clone(), why);
+            match open(path).map(|file| (file.try_lock(), file)) {
+                Ok((Ok(()), mut file)) => {
+                    // Without its note the lock still holds; only the message is poorer.
+                    let _ = note(&mut file);
+                    return Ok(RunLock { _file: file });
+                }
+                Ok((Err(TryLockError::WouldBlock), mut file)) => {
+                    return Err(LockError::Held(holder(&mut file), path.clone()));
+                }
+                Ok((Err(TryLockError::Error(error)), _)) | Err(error) => unusable = (path.clone(), error),
+            }
         }
         Err(LockError::Unusable(unusable.0, unusable.1))
     }

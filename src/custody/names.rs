@@ -22,7 +22,14 @@ impl Names {
     pub fn new() -> Names {
         // Somewhere in the middle, so that short names of two runs seldom meet.
         let next = u32::from_le_bytes(random()) % 40_000;
-        Names { begin: format!("w{}", mixed_word()), next: AtomicU32::new(next), short: Mutex::default() }
+        // With at least one digit, so that a password made of any name is always as strong.
+        let random_part = loop {
+            let word = word::<5>(LETTERS);
+            if word.bytes().any(|byte| byte.is_ascii_digit()) {
+                break word;
+            }
+        };
+        Names { begin: format!("w{random_part}"), next: AtomicU32::new(next), short: Mutex::default() }
     }
 
     /// Ten characters, lower case letters and digits, and four of the same kind; unused so far. After a million and a half
@@ -71,16 +78,6 @@ pub fn is_made_up(name: &str) -> bool {
 
 fn word<const LENGTH: usize>(alphabet: &[u8]) -> String {
     random::<LENGTH>().iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect()
-}
-
-/// With at least one digit, so that a password made of any name is always as strong.
-fn mixed_word() -> String {
-    loop {
-        let word = word::<5>(LETTERS);
-        if word.bytes().any(|byte| byte.is_ascii_digit()) {
-            return word;
-        }
-    }
 }
 
 fn random<const LENGTH: usize>() -> [u8; LENGTH] {

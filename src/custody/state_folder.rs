@@ -69,16 +69,8 @@ pub fn is_below_current(path: &Path) -> bool {
 }
 
 /// Variables that name the folder in which a CI system checks a project out, and which it clears or throws away.
-const WORKSPACES: [&str; 8] = [
-    "GITHUB_WORKSPACE",
-    "CI_PROJECT_DIR",
-    "BUILD_SOURCESDIRECTORY",
-    "CIRCLE_WORKING_DIRECTORY",
-    "BITBUCKET_CLONE_DIR",
-    "BUILDKITE_BUILD_CHECKOUT_PATH",
-    "TRAVIS_BUILD_DIR",
-    "WORKSPACE",
-];
+const WORKSPACES: &str = "GITHUB_WORKSPACE CI_PROJECT_DIR BUILD_SOURCESDIRECTORY CIRCLE_WORKING_DIRECTORY \
+    BITBUCKET_CLONE_DIR BUILDKITE_BUILD_CHECKOUT_PATH TRAVIS_BUILD_DIR WORKSPACE";
 
 /// Variables that say, with that value, that the whole machine is thrown away after the job.
 const THROWN_AWAY: [(&str, &str); 2] = [("RUNNER_ENVIRONMENT", "github-hosted"), ("CI_DISPOSABLE_ENVIRONMENT", "true")];
@@ -89,11 +81,11 @@ pub fn vanishing(path: &Path, environment: Environment<'_>) -> Option<String> {
     if path.starts_with(temporary_folder()) {
         return Some("it lies in the folder for temporary files, as neither XDG_STATE_HOME nor HOME is set".to_owned());
     }
-    let inside = |name: &&&str| {
+    let inside = |name: &&str| {
         let workspace = environment(name).map(PathBuf::from);
         workspace.is_some_and(|workspace| workspace.is_absolute() && path.starts_with(workspace))
     };
-    if let Some(name) = WORKSPACES.iter().find(inside) {
+    if let Some(name) = WORKSPACES.split(' ').find(inside) {
         return Some(format!("it lies in the CI workspace ({name}), which vanishes with the job"));
     }
     let thrown_away = |(name, value): &&(&str, &str)| environment(name).is_some_and(|found| found == *value);

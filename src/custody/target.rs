@@ -102,8 +102,8 @@ impl Target {
             }
             Controls::Instance(_) => Err(Failure::Impossible("an instance is just installed only once")),
             Controls::Hooks(hooks) => {
-                let hook = hooks.reset.as_ref().ok_or(Failure::Impossible("there is no reset; give --reset"))?;
-                self.run(hook, hooks, &[], "the reset failed").await.map(drop)
+                let missing = "there is no reset; give --reset";
+                self.run(hooks, &hooks.reset, missing, &[], "the reset failed").await.map(drop)
             }
         }
     }
@@ -116,10 +116,9 @@ impl Target {
             Controls::Embedded(server) => Instance::advance(server, by).map_err(Failure::Instance),
             Controls::Instance(instance) => ask_instance(instance, move |instance| instance.advance(by)).await,
             Controls::Hooks(hooks) => {
-                let none = Failure::Impossible("the configuration has no `advance`");
-                let hook = hooks.advance.as_ref().ok_or(none)?;
+                let missing = "the configuration has no `advance`";
                 let seconds = [("WABIZSPEC_SECONDS", &*seconds.to_string())];
-                self.run(hook, hooks, &seconds, "the clock could not be moved").await.map(drop)
+                self.run(hooks, &hooks.advance, missing, &seconds, "the clock could not be moved").await.map(drop)
             }
         }
     }
@@ -130,20 +129,21 @@ impl Target {
             Controls::Embedded(server) => Instance::code(server).map_err(Failure::Instance),
             Controls::Instance(instance) => ask_instance(instance, |instance| instance.code()).await,
             Controls::Hooks(hooks) => {
-                let none = Failure::Impossible("the configuration has no `code_command`");
-                let hook = hooks.code.as_ref().ok_or(none)?;
-                self.run(hook, hooks, &[], "the registration code could not be had").await
+                let missing = "the configuration has no `code_command`";
+                self.run(hooks, &hooks.code, missing, &[], "the registration code could not be had").await
             }
         }
     }
 
     async fn run(
         &self,
-        hook: &Hook,
         hooks: &Hooks,
+        hook: &Option<Hook>,
+        missing: &'static str,
         environment: &[(&str, &str)],
         otherwise: &'static str,
     ) -> Result<String, Failure> {
+        let hook = hook.as_ref().ok_or(Failure::Impossible(missing))?;
         let url = self.transport.origin().to_string();
         let environment = [&[("WABIZSPEC_TARGET", &*url)], environment].concat();
         let done = hook.run(&environment, &hooks.trust).await;

@@ -182,7 +182,7 @@ impl Runner<'_> {
 
     /// Why no more cases may run, if a reset did not reset the target: what may be destroyed then is not ours.
     async fn unreset(&self) -> Option<Cause> {
-        self.harness.givens.lock().await.unreset().map(|why| Cause::NotReset(why.to_string()))
+        self.harness.givens.lock().await.unreset.as_ref().map(|why| Cause::NotReset(why.to_string()))
     }
 
     /// Checks that a target declared as just installed is, before a case relies on it.

@@ -72,17 +72,11 @@ impl SecondOpinion {
         Ok(SecondOpinion { client, origin, limits })
     }
 
-    /// Whether reqwest would send this request as it stands. Bytes that need not be HTTP, a length that does not hold, a
-    /// target that a URL library would rewrite (`/a/../b`) and header values that it refuses need our own client.
-    pub fn can_send(request: &Request) -> bool {
-        // Any origin shows what becomes of the target.
-        translate(request, "http://localhost").is_ok()
-    }
-
     /// Sends one request and waits for one answer or for the reason why there is none.
     ///
-    /// A request that [`SecondOpinion::can_send`] refuses is not sent: it ends as unreachable, with the reason.
-    /// `elapsed` counts from the start of connecting.
+    /// A request that reqwest would not send as it stands ends as unreachable, with the reason: bytes that need not be HTTP, a
+    /// wrong length, a target that a URL library would rewrite (`/a/../b`), header values that reqwest refuses. `elapsed` counts
+    /// from the start of connecting.
     pub async fn send(&self, request: Request) -> Exchange {
         let begun = Instant::now();
         let answer = self.answer(&request).await;
@@ -211,22 +205,16 @@ fn obstacle(error: &reqwest::Error) -> Option<Obstacle> {
 
 /// reqwest wraps hyper, which wraps the operating system: the reason lies somewhere below.
 fn kind(error: &reqwest::Error) -> Breakage {
-    let mut kind = if error.is_timeout() { Breakage::TimedOut } else { Breakage::Closed };
-    for cause in causes(error) {
-        if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-            if error.is_parse_too_large() {
-                kind = Breakage::TooLarge;
-            } else if error.is_parse() {
-                kind = Breakage::Malformed;
-            }
+    let usual = if error.is_timeout() { Breakage::TimedOut } else { Breakage::Closed };
+    let of_cause = |cause: &(dyn Error + 'static)| match cause.downcast_ref::<hyper::Error>() {
+        Some(error) if error.is_parse_too_large() => Some(Breakage::TooLarge),
+        Some(error) if error.is_parse() => Some(Breakage::Malformed),
+        _ => {
+            let kind = cause.downcast_ref::<std::io::Error>()?.kind();
+            matches!(kind, ErrorKind::InvalidInput | ErrorKind::InvalidData).then_some(Breakage::Malformed)
         }
-        if let Some(error) = cause.downcast_ref::<std::io::Error>()
-            && matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData)
-        {
-            kind = Breakage::Malformed;
-        }
-    }
-    kind
+    };
+    causes(error).filter_map(of_cause).last().unwrap_or(usual)
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {

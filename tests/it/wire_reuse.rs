@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, mpsc};
 use crate::harness::tls::{Stream, params, self_signed};
 use crate::harness::wire::*;
 use crate::harness::*;
-use wabizspec::custody::{Controls, Hooks, Target};
 use wabizspec::exchange::{Breakage, Header, HttpRequest, Phase, Request};
 use wabizspec::transport::origin::Origin;
 use wabizspec::transport::tls::{Trust, configuration};
@@ -210,10 +209,7 @@ fn a_late_second_answer_is_never_taken_for_the_next() {
         });
         // Under TLS it is no more than a connection that cannot be used again.
         assert_eq!(wire.unsolicited(), u64::from(is_plain));
-        let hooks = Hooks { reset: None, advance: None, code: None, trust: Trust::WebRoots };
-        let transport = Transport::new(Client::Wire(wire), origin, Vec::new());
-        let target = Target::new(transport, Controls::Hooks(Box::new(hooks)));
-        let remarks = target.transport.remarks().join("\n");
+        let remarks = Transport::new(Client::Wire(wire), origin, Vec::new()).remarks().join("\n");
         assert_eq!(remarks.contains("1 idle connections had to be given up"), is_plain, "{remarks}");
     }
 }

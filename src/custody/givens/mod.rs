@@ -35,8 +35,8 @@ pub struct Givens {
     user: Option<Account>,
     user_token: Option<String>,
     is_registered: bool,
-    /// That a reset did not reset the target, so that nothing may be done to it in the belief that it did.
-    unreset: Option<Failure>,
+    /// Why nothing more may be done to the target: a reset was seen not to reset it.
+    pub(crate) unreset: Option<Failure>,
     /// The password to set back in the end: what the owner gave, or else what logged in before this run changed anything.
     owners: Option<String>,
     /// Whether the target has been reset, so that no earlier password works.
@@ -61,11 +61,6 @@ impl Givens {
             unreset: None,
             was_reset: false,
         }
-    }
-
-    /// Why nothing more may be done to the target, if a reset was seen not to reset it.
-    pub(crate) fn unreset(&self) -> Option<&Failure> {
-        self.unreset.as_ref()
     }
 
     /// The passwords and tokens of shared accounts: a target that mixes sessions up may show them to anybody.

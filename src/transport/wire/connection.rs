@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
@@ -27,26 +28,22 @@ pub(super) struct Connection {
     pub timer: Pin<Box<Sleep>>,
 }
 
-pub(super) enum Idle {
-    /// Nothing; it can serve again.
-    Quiet,
-    /// The target closed or reset it, or sent something under TLS that cannot be looked at without waiting.
-    Gone,
-    /// The target sent bytes that belong to no request.
-    Unsolicited,
-}
-
 impl Connection {
     fn new(stream: Stream, deadline: Instant) -> Self {
         Connection { stream, inbox: Inbox::new(), timer: Box::pin(sleep_until(deadline)) }
     }
 
-    /// Looks, without waiting, at what has come since the last answer.
-    pub fn idle_state(&mut self) -> Idle {
+    /// Looks, without waiting, whether the connection can serve again: nothing has come since the last answer. Where bytes
+    /// came that belong to no request, `unsolicited` counts the connection. Otherwise the target has closed or reset it, or
+    /// has sent something under TLS that cannot be looked at without waiting.
+    pub fn is_quiet(&mut self, unsolicited: &AtomicU64) -> bool {
         match self.stream.read_now(&mut [0]) {
-            Ok(1..) => Idle::Unsolicited,
-            Err(error) if error.kind() == ErrorKind::WouldBlock && !self.stream.hides_bytes() => Idle::Quiet,
-            Ok(0) | Err(_) => Idle::Gone,
+            Ok(0) => false,
+            Ok(_) => {
+                unsolicited.fetch_add(1, Ordering::Relaxed);
+                false
+            }
+            Err(error) => error.kind() == ErrorKind::WouldBlock && !self.stream.hides_bytes(),
         }
     }
 

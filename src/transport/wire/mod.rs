@@ -27,7 +27,7 @@ use super::{Broken, ended};
 use crate::exchange::{Exchange, Request};
 use crate::parallel::locked;
 use answer::{Attempt, attempt};
-use connection::{Connection, Connector, Idle};
+use connection::{Connection, Connector};
 
 /// More idle connections than this are closed instead of kept.
 const MAX_IDLE: usize = 1024;
@@ -57,7 +57,7 @@ impl Wire {
     /// bytes belong to no exchange; [`Response::surplus`](crate::exchange::Response::surplus) holds those that came
     /// together with an answer.
     pub fn unsolicited(&self) -> u64 {
-        locked(&self.idle).retain_mut(|connection| self.is_quiet(connection));
+        locked(&self.idle).retain_mut(|connection| connection.is_quiet(&self.unsolicited));
         self.unsolicited.load(Ordering::Relaxed)
     }
 
@@ -125,18 +125,9 @@ impl Wire {
     fn take_idle(&self) -> Option<Connection> {
         loop {
             let mut connection = locked(&self.idle).pop()?;
-            if self.is_quiet(&mut connection) {
+            if connection.is_quiet(&self.unsolicited) {
                 return Some(connection);
             }
         }
-    }
-
-    /// Whether an idle connection can serve again; one that cannot because of stray bytes is counted.
-    fn is_quiet(&self, connection: &mut Connection) -> bool {
-        let state = connection.idle_state();
-        if matches!(state, Idle::Unsolicited) {
-            self.unsolicited.fetch_add(1, Ordering::Relaxed);
-        }
-        matches!(state, Idle::Quiet)
     }
 }
