@@ -13,7 +13,6 @@ pub mod wire;
 pub(crate) mod call;
 #[cfg(feature = "reqwest")]
 pub mod second_opinion;
-mod client;
 mod target;
 
 use std::time::Duration;
@@ -22,10 +21,9 @@ use jiff::Timestamp;
 
 use crate::exchange::{Breakage, Exchange, Obstacle, Outcome, Phase, Request, Response, Unanswered};
 pub use call::Call;
-pub use client::Client;
 pub use framed::shares_connection;
 pub use limits::Limits;
-pub use target::Transport;
+pub use target::{Client, Transport};
 
 /// How many bytes of a broken answer are kept for people to look at.
 const PARTIAL_BYTES: usize = 4096;

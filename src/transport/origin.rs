@@ -197,36 +197,34 @@ impl Origin {
     /// Whether both are the same server by their names: scheme, host, port and base path are equal. The usual names of
     /// this machine count as one.
     pub fn is_the_same_as(&self, other: &Origin) -> bool {
-        fn parts(origin: &Origin) -> (bool, &str, u16, &str) {
-            let host = match origin.connect_host() {
-                "127.0.0.1" | "::1" => "localhost",
-                host => host,
-            };
-            (origin.tls, host, origin.port, &origin.base_path)
-        }
-        parts(self) == parts(other)
+        let [host, other_host] = [self, other].map(|origin| match origin.connect_host() {
+            "127.0.0.1" | "::1" => "localhost",
+            host => host,
+        });
+        host == other_host && (self.tls, self.port, &self.base_path) == (other.tls, other.port, &other.base_path)
     }
 
     /// Whether the target is on this machine: `localhost`, 127.0.0.0/8 or ::1. A name is not resolved.
     pub fn is_loopback(&self) -> bool {
-        let host = self.host.trim_end_matches('.');
-        host.ends_with(".localhost") || names_this_machine(host)
+        self.full_name().ends_with(".localhost") || self.is_this_machine()
     }
 
     /// The same text however host, port and base path are written. All names of this machine are `localhost`.
     pub(crate) fn place(&self) -> String {
-        let host = self.connect_host().trim_end_matches('.');
-        let host = if names_this_machine(&self.host) { "localhost" } else { host };
+        let host = if self.is_this_machine() { "localhost" } else { self.full_name() };
         format!("{host}:{}{}", self.port, self.base_path)
     }
-}
 
-fn names_this_machine(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
-    match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        // The unspecified address is connected to as this machine.
-        Ok(address) => address.is_loopback() || address.is_unspecified(),
-        Err(_) => host == "localhost",
+    fn full_name(&self) -> &str {
+        self.connect_host().trim_end_matches('.')
+    }
+
+    fn is_this_machine(&self) -> bool {
+        match self.full_name().parse::<IpAddr>().map(|address| address.to_canonical()) {
+            // The unspecified address is connected to as this machine.
+            Ok(address) => address.is_loopback() || address.is_unspecified(),
+            Err(_) => self.full_name() == "localhost",
+        }
     }
 }
 

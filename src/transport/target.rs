@@ -7,10 +7,34 @@ use std::time::{Duration, Instant};
 
 use super::circuit_breaker::CircuitBreaker;
 use super::origin::Origin;
+#[cfg(feature = "reqwest")]
+use super::second_opinion::SecondOpinion;
 use super::throttle::{Gate, Patience, Rate, Throttled, throttled};
-use super::{Client, ended, unreachable};
+use super::wire::Wire;
+use super::{ended, unreachable};
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Redaction, Request, Unanswered};
+
+/// How requests reach the target (`[target] client = "wire|reqwest"`).
+#[derive(Debug)]
+pub enum Client {
+    /// Our own client: exact bytes out, exact bytes in.
+    Wire(Wire),
+    /// reqwest: HTTP/2, proxies, and a second reading of the same answers.
+    #[cfg(feature = "reqwest")]
+    SecondOpinion(SecondOpinion),
+}
+
+impl Client {
+    /// Sends one request and waits, within the limits, for the answer.
+    pub async fn send(&self, request: Request) -> Exchange {
+        match self {
+            Client::Wire(client) => client.send(request).await,
+            #[cfg(feature = "reqwest")]
+            Client::SecondOpinion(client) => client.send(request).await,
+        }
+    }
+}
 
 /// A way to one target: requests go in, exchanges come out.
 pub struct Transport {

@@ -50,16 +50,9 @@ pub enum TlsError {
     /// A block of the file is broken.
     #[error("the certificate file {0} is no PEM file: {1}")]
     NotPem(PathBuf, #[source] PemError),
-    /// A block is well formed but holds no certificate that can be used.
-    #[error("certificate {number} of the file {path} cannot be used: {source}")]
-    BadCertificate {
-        /// The file.
-        path: PathBuf,
-        /// Which block, counted from 1.
-        number: usize,
-        /// The certificate reader's reason.
-        source: rustls::Error,
-    },
+    /// A block, counted from 1, is well formed but holds no certificate that can be used.
+    #[error("certificate {1} of the file {0} cannot be used: {2}")]
+    BadCertificate(PathBuf, usize, #[source] rustls::Error),
     /// The cryptography refuses the configuration; a defect of ours.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
@@ -78,12 +71,9 @@ pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
         Trust::CaFile(path) => {
             let listed = read_certificates(path)?;
             let mut roots = RootCertStore::empty();
-            for (index, certificate) in listed.iter().enumerate() {
-                roots.add(certificate.clone()).map_err(|source| TlsError::BadCertificate {
-                    path: path.clone(),
-                    number: index + 1,
-                    source,
-                })?;
+            for (number, certificate) in (1..).zip(&listed) {
+                let bad = |error| TlsError::BadCertificate(path.clone(), number, error);
+                roots.add(certificate.clone()).map_err(bad)?;
             }
             Arc::new(Verifier { chain: webpki(roots)?, listed: Some(listed) })
         }

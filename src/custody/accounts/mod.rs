@@ -159,11 +159,10 @@ impl Accounts {
     /// Before an account may be made: it is the run's to remove, also after a kill. On an error nothing must be sent.
     #[cfg(feature = "fuzz")]
     pub(crate) async fn will_make(&self, own: &OwnName) -> Result<(), Failure> {
-        let is_new = self.made().accounts.insert(own.clone());
-        match is_new {
-            true => Ok(self.record_made(own).await?),
-            false => Ok(()),
+        if self.made().accounts.insert(own.clone()) {
+            self.record_made(own).await?;
         }
+        Ok(())
     }
 
     async fn record_made(&self, own: &OwnName) -> Result<(), NotRecorded> {

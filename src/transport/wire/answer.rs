@@ -42,7 +42,7 @@ impl Attempt {
 
 pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method: &str, limits: &Limits) -> Attempt {
     let begun = Instant::now();
-    connection.inbox.opening.clear();
+    connection.opening.clear();
     let mut talk = Talk {
         connection,
         outgoing: Outgoing { unsent: request, flushed: false, failure: None },
@@ -60,7 +60,7 @@ pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method:
             Attempt { answer: Ok(response), elapsed, persistent }
         }
         Err(broken) => {
-            let unanswered = broken.at(talk.phase(), &talk.connection.inbox.opening);
+            let unanswered = broken.at(talk.phase(), &talk.connection.opening);
             Attempt { answer: Err(unanswered), elapsed, persistent: false }
         }
     }
@@ -110,14 +110,14 @@ impl Talk<'_> {
     async fn head(&mut self) -> Result<Response, Broken> {
         let mut parsed = 0;
         loop {
-            let unread = &self.connection.inbox.unread;
+            let unread = &self.connection.unread;
             // Parsing begins at the first byte again each time. A line that comes byte by byte is parsed only a few times,
             // or a slow head would cost the square of its length.
             if !unread.is_empty() && (unread.len() >= 2 * parsed || unread[parsed..].contains(&b'\n')) {
                 parsed = unread.len();
                 let head = parse(unread).map_err(|broken| explain(broken, unread))?;
                 if let Some((response, length)) = head.filter(|(_, length)| *length <= self.limits.head_bytes) {
-                    self.connection.inbox.unread.drain(..length);
+                    self.connection.unread.drain(..length);
                     return Ok(response);
                 }
             }
@@ -144,21 +144,21 @@ impl Talk<'_> {
         let mut body = Vec::with_capacity(length);
         let mut decoder = Chunked::new(self.limits.head_bytes, limit);
         loop {
-            let inbox = &mut self.connection.inbox;
+            let connection = &mut *self.connection;
             let is_whole = match framing {
                 Framing::Nothing => true,
                 Framing::Length(_) => {
                     let missing = length - body.len();
-                    inbox.move_to(&mut body, missing);
+                    connection.move_to(&mut body, missing);
                     body.len() == length
                 }
                 Framing::Chunked => {
-                    let count = decoder.decode(&inbox.unread, &mut body)?;
-                    inbox.unread.drain(..count);
+                    let count = decoder.decode(&connection.unread, &mut body)?;
+                    connection.unread.drain(..count);
                     decoder.is_done()
                 }
                 Framing::UntilClose => {
-                    inbox.move_to(&mut body, usize::MAX);
+                    connection.move_to(&mut body, usize::MAX);
                     false
                 }
             };
@@ -198,7 +198,7 @@ impl Talk<'_> {
         }
         let read = poll_fn(|cx| {
             self.outgoing.push(&mut self.connection.stream, cx);
-            let room = &mut self.connection.inbox.room;
+            let room = &mut self.connection.room;
             match self.connection.stream.poll_read(cx, room) {
                 Poll::Ready(read) => Poll::Ready(Some(read)),
                 Poll::Pending => self.poll_deadline(cx).map(|()| None),
@@ -207,7 +207,7 @@ impl Talk<'_> {
         match read.await {
             None => Err(self.timed_out()),
             Some(Ok(count)) => {
-                self.connection.inbox.received(count);
+                self.connection.received(count);
                 if count > 0 && self.phase.is_none() {
                     self.phase = Some(Phase::Head);
                 }

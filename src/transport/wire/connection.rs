@@ -1,4 +1,4 @@
-//! One connection to the target: how it is opened, and whether it can serve again.
+//! One connection to the target: how it is opened, what it has received, and whether it can serve again.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -13,24 +13,47 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::inbox::Inbox;
 use super::stream::Stream;
 use crate::exchange::{Obstacle, Unanswered};
 use crate::transport::origin::Origin;
 use crate::transport::tls::obstacle_within;
 use crate::transport::{PARTIAL_BYTES, unreachable};
 
+/// How many bytes are read at a time. Most answers of an API fit.
+const ROOM: usize = 16 * 1024;
+
 #[derive(Debug)]
 pub(super) struct Connection {
     pub stream: Stream,
-    pub inbox: Inbox,
+    /// Received and not consumed.
+    pub unread: Vec<u8>,
+    /// Where to receive into.
+    pub room: Box<[u8]>,
+    /// How the current answer began: at most [`PARTIAL_BYTES`], also after they were consumed.
+    pub opening: Vec<u8>,
     /// One timer for all requests, moved only where it must be: most requests do not touch the runtime's timer wheel.
     pub timer: Pin<Box<Sleep>>,
 }
 
 impl Connection {
     fn new(stream: Stream, deadline: Instant) -> Self {
-        Connection { stream, inbox: Inbox::new(), timer: Box::pin(sleep_until(deadline)) }
+        let (room, timer) = (vec![0; ROOM].into(), Box::pin(sleep_until(deadline)));
+        Connection { stream, unread: Vec::new(), room, opening: Vec::new(), timer }
+    }
+
+    /// Moves at most `count` bytes to the end of `body`.
+    pub fn move_to(&mut self, body: &mut Vec<u8>, count: usize) {
+        let count = count.min(self.unread.len());
+        body.extend_from_slice(&self.unread[..count]);
+        self.unread.drain(..count);
+    }
+
+    /// `count` bytes were received into `room`.
+    pub fn received(&mut self, count: usize) {
+        let received = &self.room[..count];
+        self.unread.extend_from_slice(received);
+        let wanted = PARTIAL_BYTES.saturating_sub(self.opening.len());
+        self.opening.extend_from_slice(&received[..wanted.min(count)]);
     }
 
     /// Looks, without waiting, whether the connection can serve again: nothing has come since the last answer. Where bytes
@@ -49,7 +72,7 @@ impl Connection {
 
     /// The bytes after the answer. A connection that will serve again is asked only for what came with the answer.
     pub fn surplus(&mut self, will_serve_again: bool) -> Vec<u8> {
-        let mut surplus = self.inbox.unread.clone();
+        let mut surplus = self.unread.clone();
         if !will_serve_again && surplus.len() < PARTIAL_BYTES {
             let mut more = [0; PARTIAL_BYTES];
             let count = self.stream.read_now(&mut more).unwrap_or(0);

@@ -8,7 +8,6 @@
 mod head;
 mod chunked;
 mod framing;
-mod inbox;
 mod stream;
 mod connection;
 mod answer;
