@@ -1,10 +1,11 @@
-//! What a request asks of a target, read off its method, path and body alone, and what it changes on one that obeys it.
+//! What a request asks of a target, read off the request alone, and what it changes on a target that obeys it.
 //!
 //! It says nothing of whether the target did obey. What is not an operation of the API may change anything.
 
-use super::given_passwords::{account_named, passwords_given, path};
+use super::given_passwords::passwords_in;
 use crate::documented::api::{self, Operation, Resource};
-use crate::exchange::Request;
+use crate::documented::basic;
+use crate::exchange::{HttpRequest, Json, Request};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
@@ -13,6 +14,8 @@ pub struct Asked {
     pub effect: Option<api::Effect>,
     /// The account that it is about, if it says which.
     pub account: Option<String>,
+    /// Those that the target may give to that account.
+    pub passwords: Vec<String>,
 }
 
 impl Asked {
@@ -27,15 +30,38 @@ impl Asked {
             }
         };
         let path = path(target, base);
-        let operation = Operation::of(method, path);
+        let (operation, passwords) = (Operation::of(method, path), passwords_in(request));
         let effect = match operation.map(Operation::effect) {
             _ if matches!(method, "GET" | "HEAD" | "OPTIONS") && !api::may_log_in(path) => Some(api::Effect::Nothing),
             // A login with a new password changes that of the account.
-            Some(api::Effect::Login) if !passwords_given(request, base).is_empty() => Some(api::Effect::Password),
+            Some(api::Effect::Login) if !passwords.is_empty() => Some(api::Effect::Password),
             effect => effect,
         };
-        Asked { operation, effect, account }
+        Asked { operation, effect, account, passwords }
     }
+}
+
+/// The account that a request is about: it logs in with that name, or its path or body names it.
+fn account_named(request: &HttpRequest, base: &str) -> Option<String> {
+    let path = path(&request.target, base);
+    if api::may_log_in(path) {
+        return basic_username(request);
+    }
+    if let Some(name) = api::username(path) {
+        return Some(percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned());
+    }
+    let body = Json::parse(request.body.as_deref()?).ok()?;
+    body.at("/username")?.as_str().map(str::to_owned)
+}
+
+pub(super) fn basic_username(request: &HttpRequest) -> Option<String> {
+    let credentials = basic::parse(request.header("Authorization")?).ok()?;
+    Some(credentials.username)
+}
+
+/// The path below the base path of the target.
+fn path<'t>(target: &'t str, base: &str) -> &'t str {
+    target.strip_prefix(base).unwrap_or(target)
 }
 
 /// Whether the target may take the request for a login.
@@ -49,30 +75,30 @@ pub(super) fn is_login(request: &Request, base: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::HttpRequest;
 
     #[test]
-    fn an_effect_follows_from_method_path_and_body() {
+    fn effect_account_and_password_follow_from_method_path_and_body() {
         use api::Effect::{Account, Login, Logout, Nothing, Password, Registration};
-        for (method, target, body, effect, account) in [
-            ("GET", "/v1/users/bob", "", Some(Nothing), Some("bob")),
-            ("POST", "/v1/users/login", "{}", Some(Login), Some("admin")),
-            ("POST", "/v1/users/login", r#"{"NEW_PASSWORD":"x"}"#, Some(Password), Some("admin")),
-            ("GET", "/v1/users/login", r#"{"new_password":"x"}"#, None, Some("admin")),
-            ("POST", "/v1/users/logout", "", Some(Logout), None),
-            ("POST", "/v1/users", r#"{"username":"bob","password":"x"}"#, Some(Account), Some("bob")),
-            ("POST", "/v1/users", "no json", Some(Account), None),
-            ("PUT", "/v1/users/b%6fb", r#"{"password":"x"}"#, Some(Password), Some("bob")),
-            ("DELETE", "/v1/users/bob?force", "", Some(Account), Some("bob")),
-            ("POST", "/v1/account", "{}", Some(Registration), None),
-            ("PATCH", "/v1/users/bob", "{}", None, Some("bob")),
-            ("POST", "/v1/settings", "{}", None, None),
+        for (method, target, body, effect, account, password) in [
+            ("GET", "/v1/users/bob", "", Some(Nothing), Some("bob"), None),
+            ("POST", "/v1/users/login", "{}", Some(Login), Some("admin"), None),
+            ("POST", "/v1/users/login", r#"{"NEW_PASSWORD":"x"}"#, Some(Password), Some("admin"), Some("x")),
+            ("GET", "/v1/users/login", r#"{"new_password":"x"}"#, None, Some("admin"), Some("x")),
+            ("POST", "/v1/users/logout", "", Some(Logout), None, None),
+            ("POST", "/v1/users", r#"{"username":"bob","password":"x"}"#, Some(Account), Some("bob"), Some("x")),
+            ("POST", "/v1/users", "no json", Some(Account), None, None),
+            ("PUT", "/v1/users/b%6fb", r#"{"password":"x"}"#, Some(Password), Some("bob"), Some("x")),
+            ("DELETE", "/v1/users/bob?force", "", Some(Account), Some("bob"), None),
+            ("POST", "/v1/account", "{}", Some(Registration), None, None),
+            ("PATCH", "/v1/users/bob", "{}", None, Some("bob"), None),
+            ("POST", "/v1/settings", "{}", None, None, None),
         ] {
             // base64 of admin:secret
             let headers = [("Authorization", "Basic YWRtaW46c2VjcmV0")];
             let request = HttpRequest::of(method, &format!("/base{target}"), &headers, body);
             let asked = Asked::of(&Request::Http(request), "/base");
             assert_eq!((asked.effect, asked.account.as_deref()), (effect, account), "{method} {target} {body}");
+            assert_eq!(asked.passwords, password.into_iter().collect::<Vec<_>>(), "{method} {target} {body}");
         }
         for (bytes, effect) in [
             ("POST /v1/users/login HTTP/1.1\r\n\r\n{}", Some(Login)),

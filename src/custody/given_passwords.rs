@@ -1,50 +1,19 @@
-//! Which passwords a request may give to which account: read as leniently as the worst target might.
+//! Which passwords a request may give to an account: read as leniently as the worst target might.
 //!
 //! A password that is found without need costs a line in the journal; one that is missed can be lost.
 
-use crate::documented::{api, basic};
 use crate::exchange::{HttpRequest, Json, Request};
 
-/// A password that an account may have once the request is sent.
-pub(super) struct PasswordGiven {
-    /// The account; nobody knows which where the request does not say.
-    pub username: Option<String>,
-    pub password: String,
-}
-
-/// All passwords that the target may take from this request.
-pub(super) fn passwords_given(request: &Request, base: &str) -> Vec<PasswordGiven> {
-    let (username, mut found) = match request {
-        Request::Raw(bytes) => (None, in_text(&String::from_utf8_lossy(bytes))),
-        Request::Http(request) => (account_named(request, base), in_request(request)),
+/// All passwords that the target may take from this request, each once.
+pub(super) fn passwords_in(request: &Request) -> Vec<String> {
+    let mut found = match request {
+        Request::Raw(bytes) => in_text(&String::from_utf8_lossy(bytes)),
+        Request::Http(request) => in_request(request),
     };
     found.retain(|password| !password.is_empty());
     found.sort();
     found.dedup();
-    found.into_iter().map(|password| PasswordGiven { username: username.clone(), password }).collect()
-}
-
-/// The account that a request is about: it logs in with that name, or its path or body names it.
-pub(super) fn account_named(request: &HttpRequest, base: &str) -> Option<String> {
-    let path = path(&request.target, base);
-    if api::may_log_in(path) {
-        return basic_username(request);
-    }
-    if let Some(name) = api::username(path) {
-        return Some(percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned());
-    }
-    let body = Json::parse(request.body.as_deref()?).ok()?;
-    body.at("/username")?.as_str().map(str::to_owned)
-}
-
-pub(super) fn basic_username(request: &HttpRequest) -> Option<String> {
-    let credentials = basic::parse(request.header("Authorization")?).ok()?;
-    Some(credentials.username)
-}
-
-/// The path below the base path of the target.
-pub(super) fn path<'t>(target: &'t str, base: &str) -> &'t str {
-    target.strip_prefix(base).unwrap_or(target)
+    found
 }
 
 fn in_request(request: &HttpRequest) -> Vec<String> {
@@ -111,28 +80,6 @@ fn in_text(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn given(target: &str, header: &[(&'static str, &str)], body: &str) -> Vec<PasswordGiven> {
-        let request = HttpRequest::of("POST", &format!("/base{target}"), header, body);
-        passwords_given(&Request::Http(request), "/base")
-    }
-
-    #[test]
-    fn documented_requests_name_account_and_password() {
-        // base64 of admin:secret
-        let basic = &[("Authorization", "Basic YWRtaW46c2VjcmV0")][..];
-        for (target, header, body, password) in [
-            ("/v1/users/login", basic, r#"{"new_password":"N3w!pass"}"#, Some("N3w!pass")),
-            ("/v1/users/%61dmin", &[], r#"{"password":"N3w!pass"}"#, Some("N3w!pass")),
-            ("/v1/users", &[], r#"{"username":"admin","password":"N3w!pass"}"#, Some("N3w!pass")),
-            ("/v1/users/login", basic, "{}", None),
-        ] {
-            let given = given(target, header, body);
-            let named: Vec<_> = given.iter().map(|given| (given.username.as_deref(), &*given.password)).collect();
-            let expected: Vec<_> = password.map(|password| (Some("admin"), password)).into_iter().collect();
-            assert_eq!(named, expected, "{target} {body}");
-        }
-    }
-
     #[test]
     fn what_a_lenient_target_might_take_is_found_too() {
         let login = "/v1/users/login";
@@ -145,10 +92,10 @@ mod tests {
             ("/v1/users/login?new_password=a1", &[], "{}", &["a1"]),
             (login, &[("X-New-Password", "a1")], "{}", &["a1"]),
         ] {
-            let found: Vec<String> = given(target, header, body).into_iter().map(|given| given.password).collect();
-            assert_eq!(found, expected, "{target} {body}");
+            let request = Request::Http(HttpRequest::of("POST", target, header, body));
+            assert_eq!(passwords_in(&request), expected, "{target} {body}");
         }
         let raw = Request::Raw(b"POST / HTTP/1.1\r\n\r\n{\"new_password\":\"a1\"}".to_vec());
-        assert_eq!(passwords_given(&raw, "")[0].password, "a1");
+        assert_eq!(passwords_in(&raw), ["a1"]);
     }
 }

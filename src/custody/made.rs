@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::effect::Asked;
-use super::given_passwords::basic_username;
+use super::effect::{Asked, basic_username};
 #[cfg(feature = "cli")]
 use super::journal::Known;
 use super::names::Names;

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::effect::{Asked, is_login};
-use super::given_passwords::passwords_given;
 pub use super::journal::Account;
 use super::journal::{Journal, NotRecorded};
 use super::made::{Made, OwnName};
@@ -137,19 +136,15 @@ impl Accounts {
     /// be sent.
     pub(crate) async fn before(&self, request: &Request) -> Result<Expected, Failure> {
         let mut expected = Expected::default();
-        let mut accounts = Vec::new();
-        for given in passwords_given(request, self.base()) {
-            let own = given.username.as_deref().filter(|name| self.names.made(name));
-            if own.is_none() && given.username.as_deref().is_none_or(|name| name == self.admin_name) {
-                expected.admin_candidates.push(given.password.clone());
-            }
-            // If the name is not ours, a faulty target may give it to anyone: at worst the admin.
-            let username = own.unwrap_or(&self.admin_name).to_owned();
-            accounts.push(Account { username, password: given.password });
+        let asked = Asked::of(request, self.base());
+        let own = asked.account.as_deref().filter(|name| self.names.made(name));
+        if own.is_none() && asked.account.as_deref().is_none_or(|name| name == self.admin_name) {
+            expected.admin_candidates = asked.passwords.clone();
         }
-        self.record(accounts).await?;
+        // If the name is not ours, a faulty target may give the passwords to anyone: at worst the admin.
+        self.record(accounts_of(own.unwrap_or(&self.admin_name), &asked.passwords)).await?;
         self.passwords().may_become(&expected.admin_candidates);
-        expected.makes = self.made().expect(&Asked::of(request, self.base()), &self.names);
+        expected.makes = self.made().expect(&asked, &self.names);
         if let Some(own) = &expected.makes {
             self.record_made(own).await?;
         }
@@ -190,11 +185,9 @@ impl Accounts {
 
     /// The passwords that a request may give to accounts of this run.
     pub(crate) fn own_passwords(&self, request: &Request) -> Vec<Account> {
-        let own = passwords_given(request, self.base()).into_iter().filter_map(|given| {
-            let username = given.username.filter(|name| self.names.made(name))?;
-            Some(Account { username, password: given.password })
-        });
-        own.collect()
+        let asked = Asked::of(request, self.base());
+        let own = asked.account.filter(|name| self.names.made(name));
+        own.map_or(Vec::new(), |name| accounts_of(&name, &asked.passwords))
     }
 
     /// Puts passwords on disk, with one sync, that accounts of this run may be given later: then [`Accounts::before`] finds
@@ -273,4 +266,9 @@ impl Accounts {
             let _ = journal.refused(self.admin_account(password)).await;
         }
     }
+}
+
+fn accounts_of(username: &str, passwords: &[String]) -> Vec<Account> {
+    let account = |password: &String| Account { username: username.to_owned(), password: password.clone() };
+    passwords.iter().map(account).collect()
 }
