@@ -101,10 +101,7 @@ fn read_certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'stati
 
 /// What a failed handshake shows of the other side.
 pub(super) fn obstacle(error: &rustls::Error) -> Option<Obstacle> {
-    use CertificateError::{
-        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
-        UnknownIssuer,
-    };
+    use CertificateError::*;
     let error = match error {
         rustls::Error::InvalidCertificate(error) => error,
         rustls::Error::InvalidMessage(_) => return Some(Obstacle::NotTls),
@@ -112,7 +109,7 @@ pub(super) fn obstacle(error: &rustls::Error) -> Option<Obstacle> {
     };
     match error {
         // An authority used as a server comes as `Other`; `--cacert` with the very certificate helps here too.
-        UnknownIssuer | CertificateError::Other(_) => Some(Obstacle::UntrustedCertificate),
+        UnknownIssuer | Other(_) => Some(Obstacle::UntrustedCertificate),
         NotValidForNameContext { presented, .. } if presented.is_empty() => Some(Obstacle::NamelessCertificate),
         NotValidForName | NotValidForNameContext { .. } => Some(Obstacle::MisnamedCertificate),
         Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => {

@@ -11,20 +11,20 @@ const EARLIER_TRIES: usize = 5;
 impl Givens {
     /// The administrator, logged in; by a first login where that is needed.
     pub async fn admin(&mut self) -> Result<Admin, Failure> {
-        if let Some(admin) = &self.admin {
+        if let Some(admin) = &self.state.admin {
             return Ok(admin.clone());
         }
-        if let Some(why) = self.tokenless.as_ref().or(self.unreachable.as_ref()) {
+        if let Some(why) = self.state.tokenless.as_ref().or(self.state.unreachable.as_ref()) {
             return Err(why.clone());
         }
         match self.log_in_as_admin().await {
-            Ok(admin) => Ok(self.admin.insert(admin).clone()),
+            Ok(admin) => Ok(self.state.admin.insert(admin).clone()),
             Err(failure) => {
                 // What was refused once is refused again, and wrong logins are few; a target that gave no answer may
                 // give one to the next case.
                 match failure.fate() {
-                    Fate::Useless => self.tokenless = Some(failure.clone()),
-                    Fate::Refused => self.unreachable = Some(failure.clone()),
+                    Fate::Useless => self.state.tokenless = Some(failure.clone()),
+                    Fate::Refused => self.state.unreachable = Some(failure.clone()),
                     Fate::Silent | Fate::Unknown => {}
                 }
                 Err(failure)
@@ -48,7 +48,7 @@ impl Givens {
             let passwords = self.accounts.passwords();
             (passwords.likeliest(), passwords.known.clone())
         };
-        let has_worked = known.filter(|_| self.was_admin);
+        let has_worked = known.filter(|_| self.state.was_admin);
         let mut last = None;
         if let Some(admin) = self.try_passwords(likeliest, has_worked, &mut last).await? {
             return Ok(admin);
@@ -142,7 +142,7 @@ impl Givens {
         }
         self.accounts.admin_works(&account.password).await;
         self.may_be_fresh = false;
-        self.was_admin = true;
+        self.state.was_admin = true;
         Admin { account, token }
     }
 }

@@ -13,7 +13,7 @@ impl Givens {
     pub async fn clean_up(&mut self) -> Vec<String> {
         self.target.transport.call_once_more().await;
         // What was made is worth one more try.
-        self.tokenless = None;
+        self.state.tokenless = None;
         let accounts = Arc::clone(&self.accounts);
         let own = std::mem::take(&mut accounts.made().accounts);
         let mut left = self.remove_accounts(own.into_iter().collect()).await;
@@ -39,7 +39,7 @@ impl Givens {
     }
 
     async fn remove_accounts(&mut self, names: Vec<OwnName>) -> Vec<String> {
-        self.user = None;
+        self.state.user = None;
         if names.is_empty() {
             return Vec::new();
         }

@@ -25,22 +25,28 @@ pub struct Givens {
     accounts: Arc<Accounts>,
     /// The default password may still be in place.
     may_be_fresh: bool,
-    admin: Option<Admin>,
-    /// Why the admin could not be reached; kept so that a hundred cases do not try it again.
-    unreachable: Option<Failure>,
-    /// The same where a login was accepted and gave no token, whatever the password: final until a reset.
-    tokenless: Option<Failure>,
-    /// Whether the admin has been logged in, since the last reset if there was one.
-    was_admin: bool,
-    user: Option<Account>,
-    user_token: Option<String>,
-    is_registered: bool,
+    state: State,
     /// Why nothing more may be done to the target: a reset was seen not to reset it.
     pub(crate) unreset: Option<Failure>,
     /// The password to set back in the end: what the owner gave, or else what logged in before this run changed anything.
     owners: Option<String>,
     /// Whether the target has been reset, so that no earlier password works.
     was_reset: bool,
+}
+
+/// What a reset undoes.
+#[derive(Default)]
+struct State {
+    admin: Option<Admin>,
+    /// Why the admin could not be reached; kept so that a hundred cases do not try it again.
+    unreachable: Option<Failure>,
+    /// The same where a login was accepted and gave no token, whatever the password: final until a reset.
+    tokenless: Option<Failure>,
+    /// Whether the admin has been logged in.
+    was_admin: bool,
+    user: Option<Account>,
+    user_token: Option<String>,
+    is_registered: bool,
 }
 
 impl Givens {
@@ -51,13 +57,7 @@ impl Givens {
             owners: accounts.configured(),
             accounts,
             may_be_fresh: fresh,
-            admin: None,
-            unreachable: None,
-            tokenless: None,
-            was_admin: false,
-            user: None,
-            user_token: None,
-            is_registered: false,
+            state: State::default(),
             unreset: None,
             was_reset: false,
         }
@@ -66,14 +66,14 @@ impl Givens {
     /// The passwords and tokens of shared accounts: a target that mixes sessions up may show them to anybody.
     pub(crate) fn secrets(&self) -> Redaction {
         let mut secrets = Redaction::new();
-        if let Some(Admin { account, token, .. }) = &self.admin {
+        if let Some(Admin { account, token, .. }) = &self.state.admin {
             secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
             secrets.add(token, "$ADMIN_TOKEN");
         }
-        if let Some(user) = &self.user {
+        if let Some(user) = &self.state.user {
             secrets.add_credentials(&user.username, &user.password, "$USER_PASSWORD");
         }
-        if let Some(token) = &self.user_token {
+        if let Some(token) = &self.state.user_token {
             secrets.add(token, "$USER_TOKEN");
         }
         secrets
@@ -86,40 +86,40 @@ impl Givens {
 
     /// After something that may have ended tokens or changed passwords: log in again when next needed.
     pub(crate) fn forget_logins(&mut self) {
-        self.admin = None;
-        self.unreachable = None;
-        self.user_token = None;
+        self.state.admin = None;
+        self.state.unreachable = None;
+        self.state.user_token = None;
     }
 
     /// The same where the account that cases share may be spoilt too: there will be another.
     pub(crate) fn forget_accounts(&mut self) {
         self.forget_logins();
-        self.user = None;
+        self.state.user = None;
     }
 
     /// Whether a reset may bring a lost admin back: not where there was none in this state at all.
     pub(crate) fn can_be_helped(&self) -> bool {
-        self.tokenless.is_none() || self.was_admin
+        self.state.tokenless.is_none() || self.state.was_admin
     }
 
     /// The ordinary account shared by cases that change nothing.
     pub(crate) async fn shared_user(&mut self) -> Result<Account, Failure> {
-        if let Some(user) = &self.user {
+        if let Some(user) = &self.state.user {
             return Ok(user.clone());
         }
         let admin = self.admin().await?;
         let (username, _) = self.accounts.names().next();
         let user = Account { username, password: password() };
         self.accounts.make_user(&admin, &user).await?;
-        Ok(self.user.insert(user).clone())
+        Ok(self.state.user.insert(user).clone())
     }
 
     pub(crate) async fn shared_user_token(&mut self) -> Result<String, Failure> {
-        if let Some(token) = &self.user_token {
+        if let Some(token) = &self.state.user_token {
             return Ok(token.clone());
         }
         let user = self.shared_user().await?;
         let token = self.accounts.log_in(&user, None).await?;
-        Ok(self.user_token.insert(token).clone())
+        Ok(self.state.user_token.insert(token).clone())
     }
 }

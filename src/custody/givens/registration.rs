@@ -45,7 +45,7 @@ impl Registrable {
 impl Givens {
     /// Has the account registered: by a registration and its code, unless it is registered already.
     pub(crate) async fn registered(&mut self, account: &Registrable) -> Result<(), Failure> {
-        if self.is_registered {
+        if self.state.is_registered {
             return Ok(());
         }
         let Registrable { cc, phone_number, cert, .. } = account;
@@ -57,8 +57,8 @@ impl Givens {
             exchange = self.post(Operation::Verify, json!({ "code": code })).await?;
             step = "the registration could not be completed";
         }
-        self.is_registered = status(&exchange) == Some(201);
-        match self.is_registered {
+        self.state.is_registered = status(&exchange) == Some(201);
+        match self.state.is_registered {
             true => Ok(()),
             false => Err(Failure::of(step, outcome(&exchange))),
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{DEFAULT_PASSWORD, Failure, Givens};
+use super::{DEFAULT_PASSWORD, Failure, Givens, State};
 use crate::custody::{Fate, names};
 use crate::documented::errors::ErrorCode;
 use crate::exchange::Exchange;
@@ -43,16 +43,11 @@ impl Givens {
             })?;
         }
         self.was_reset = true;
-        self.was_admin = false;
-        self.is_registered = false;
-        self.user = None;
-        self.user_token = None;
-        self.unreachable = None;
-        self.tokenless = None;
-        // Otherwise the first login has just logged the admin in.
+        // The first login that used the state up has just logged the admin in.
+        let admin = self.state.admin.take().filter(|_| state == AfterReset::UsedUp);
+        self.state = State { admin, ..State::default() };
         if state == AfterReset::JustInstalled {
             self.accounts.was_reset();
-            self.admin = None;
             self.may_be_fresh = true;
         }
         Ok(state)
