@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::located::{self, LocatedError, SourceText};
 use crate::scenario::{Change, Registration};
 use crate::transport::throttle::Rate;
 
@@ -154,11 +153,6 @@ pub(crate) enum ClientChoice {
 }
 
 impl Config {
-    /// Reads the file's text; the error is the first thing that is wrong, with its place.
-    pub(crate) fn parse(source: SourceText<'_>) -> Result<Config, LocatedError> {
-        located::parse(source)
-    }
-
     /// What holds for another target: what neither acts on one nor is secret nor describes it. Then the keys left out.
     pub(crate) fn for_another_target(self) -> (Config, Vec<&'static str>) {
         // Without `..`, so that a new key has to be put on one of the two sides.
@@ -215,9 +209,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::located::{LocatedError, SourceText};
 
     fn parse(text: &str) -> Result<Config, LocatedError> {
-        Config::parse(SourceText { file: FILE_NAME, text })
+        crate::located::parse(SourceText { file: FILE_NAME, text })
     }
 
     #[test]

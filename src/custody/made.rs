@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::effect::{Asked, basic_username};
-#[cfg(feature = "cli")]
 use super::journal::Known;
 use super::names::Names;
 use super::reading::tokens_in;
@@ -23,14 +22,12 @@ impl OwnName {
     }
 
     /// The name, if the journal says that an earlier run made the account, and the name is one that a run makes up.
-    #[cfg(feature = "cli")]
     pub fn of_an_earlier_run(name: &str, journal: &Known) -> Option<OwnName> {
         let is_its_own = journal.other_accounts().contains(name) && super::names::is_made_up(name);
         is_its_own.then(|| OwnName(name.to_owned()))
     }
 
     /// A name that the target has just been seen not to have.
-    #[cfg(feature = "fuzz")]
     pub(super) fn seen_absent(name: &str) -> OwnName {
         OwnName(name.to_owned())
     }

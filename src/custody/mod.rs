@@ -19,7 +19,6 @@ mod embedded;
 mod passwords;
 pub(crate) mod made;
 pub mod accounts;
-#[cfg(feature = "cli")]
 pub(crate) mod recovery;
 pub mod givens;
 

@@ -62,7 +62,6 @@ pub fn password() -> String {
 }
 
 /// Whether the name has the shape of one that a run makes up, whatever a case appended to it.
-#[cfg(any(feature = "cli", test))]
 pub fn is_made_up(name: &str) -> bool {
     let is_letter = |byte: &u8| LETTERS.contains(byte);
     let name = name.to_ascii_lowercase();

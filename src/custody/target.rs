@@ -8,7 +8,6 @@ use super::hook::Hook;
 #[cfg(feature = "cli")]
 use crate::reference::Server;
 use crate::transport::Transport;
-#[cfg(feature = "cli")]
 use crate::transport::throttle::Rate;
 use crate::transport::tls::Trust;
 
@@ -69,7 +68,6 @@ impl Target {
         Target { transport, controls }
     }
 
-    #[cfg(feature = "cli")]
     pub(crate) fn at_rate(self, rate: Option<Rate>) -> Target {
         Target { transport: self.transport.at_rate(rate), ..self }
     }

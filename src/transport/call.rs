@@ -17,12 +17,8 @@ use crate::exchange::{Header, HttpRequest, Outcome, Request};
 /// A method and a URL, http or https.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    method: String,
     origin: Origin,
-    /// Path and query.
-    target: String,
-    /// From a name and password in the URL.
-    authorization: Option<String>,
+    request: HttpRequest,
 }
 
 /// Why a URL cannot be called, or was not answered.
@@ -47,29 +43,28 @@ impl Call {
             return Err(CallError::Method(method.to_owned()));
         }
         let Pieces { scheme, user, place, rest } = Pieces::of(url)?;
-        let origin = format!("{scheme}://{place}").parse()?;
+        let origin: Origin = format!("{scheme}://{place}").parse()?;
         let rest = rest.split('#').next().unwrap_or_default();
         if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(CallError::Character);
         }
         let target = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
-        let authorization = user.map(|user| {
+        let authorization = |user: &str| {
             let (name, password) = user.split_once(':').unwrap_or((user, ""));
             let [name, password] = [name, password].map(|text| percent_decode_str(text).collect::<Vec<u8>>());
-            format!("Basic {}", STANDARD.encode([name, password].join(&b':')))
-        });
-        Ok(Call { method: method.to_owned(), origin, target, authorization })
+            Header::new("Authorization", format!("Basic {}", STANDARD.encode([name, password].join(&b':'))))
+        };
+        let headers = user.map(authorization).into_iter().collect();
+        let request = HttpRequest { method: method.to_owned().into(), target, headers, body: None };
+        Ok(Call { request: request.completed(origin.host_header(), &[]), origin })
     }
 
     /// The status of the answer; redirects are not followed. `limit` holds for connecting and for the answer each.
     pub async fn send(&self, trust: &Trust, limit: Duration) -> Result<u16, CallError> {
         let tls = self.origin.tls().then(|| tls::configuration(trust)).transpose()?;
         let limits = Limits { connect: limit, first_byte: limit, whole: limit, ..Limits::default() };
-        let headers = self.authorization.iter().map(|value| Header::new("Authorization", value.as_bytes())).collect();
-        let request =
-            HttpRequest { method: self.method.clone().into(), target: self.target.clone(), headers, body: None };
-        let request = Request::Http(request.completed(self.origin.host_header(), &[]));
-        match Wire::new(self.origin.clone(), tls, limits).send(request).await.outcome {
+        let wire = Wire::new(self.origin.clone(), tls, limits);
+        match wire.send(Request::Http(self.request.clone())).await.outcome {
             Outcome::Answered(response) => Ok(response.status),
             Outcome::Unanswered(unanswered) => Err(CallError::Unanswered(unanswered.detail)),
         }
@@ -79,7 +74,7 @@ impl Call {
 impl fmt::Display for Call {
     /// Without name, password and query, which may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.target.split('?').next().unwrap_or_default();
-        write!(f, "{} {}{path}", self.method, self.origin)
+        let path = self.request.target.split('?').next().unwrap_or_default();
+        write!(f, "{} {}{path}", self.request.method, self.origin)
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{TargetArgs, read};
 use crate::cli::Failure;
 use crate::custody::config::{Config, FILE_NAME, FuzzConfig};
-use crate::located::SourceText;
+use crate::located::{self, SourceText};
 use crate::transport::origin::Origin;
 
 /// The configuration as far as it counts for the target.
@@ -50,7 +50,7 @@ impl TargetArgs {
             )));
         }
         let (text, file) = (read(&path)?, file.as_str());
-        let mut config = Config::parse(SourceText { file, text: &text }).map_err(Failure::usage)?;
+        let mut config: Config = located::parse(SourceText { file, text: &text }).map_err(Failure::usage)?;
         let another = target.as_ref().and_then(|target| another_server(&config, target));
         let is_found = is_found && target.is_none();
         let target = target.map_or(String::new(), |target| target.to_string());

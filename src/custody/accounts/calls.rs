@@ -38,7 +38,6 @@ impl Accounts {
     }
 
     /// A name that the run may use and remove again: one that it made up, or one that the target does not have.
-    #[cfg(feature = "fuzz")]
     pub(crate) async fn claim(&self, admin: &Admin, name: &str) -> Option<OwnName> {
         // In a path these mean something else than an account: a request to remove `login` may call it.
         const OTHERWISE: [&str; 3] = ["", ".", ".."];

@@ -152,7 +152,6 @@ impl Accounts {
     }
 
     /// Before an account may be made: it is the run's to remove, also after a kill. On an error nothing must be sent.
-    #[cfg(feature = "fuzz")]
     pub(crate) async fn will_make(&self, own: &OwnName) -> Result<(), Failure> {
         if self.made().accounts.insert(own.clone()) {
             self.record_made(own).await?;

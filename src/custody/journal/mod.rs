@@ -135,7 +135,6 @@ impl Journal {
     }
 
     /// Makes the file now, so that a run which will need it does not find out half-way that it cannot be made.
-    #[cfg(any(feature = "cli", test))]
     pub(crate) async fn prepare(&self) -> Result<(), JournalError> {
         let unusable = |error| JournalError::Unusable(self.path.clone(), io::Error::other(error));
         self.record(&[]).await.map_err(unusable)
