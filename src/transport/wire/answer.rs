@@ -15,7 +15,6 @@ use super::chunked::Chunked;
 use super::connection::Connection;
 use super::framing::{Framing, framing, persists};
 use super::head::parse;
-use super::stream::Stream;
 use crate::exchange::{Breakage, Phase, Response, Unanswered};
 use crate::transport::limits::Limits;
 
@@ -45,48 +44,48 @@ pub(super) async fn attempt(connection: &mut Connection, request: &[u8], method:
     connection.opening.clear();
     let mut talk = Talk {
         connection,
-        outgoing: Outgoing { unsent: request, flushed: false, failure: None },
+        unsent: request,
+        flushed: false,
+        send_failure: None,
         limits,
         whole_by: begun + limits.whole,
         first_byte_by: begun + limits.first_byte.min(limits.whole),
         phase: None,
+        persists: false,
     };
     let answer = talk.answer(method).await;
     let elapsed = begun.elapsed();
-    match answer {
-        Ok((response, persistent)) => {
-            let is_sent = talk.outgoing.flushed && talk.outgoing.failure.is_none();
-            let persistent = persistent && is_sent;
-            Attempt { answer: Ok(response), elapsed, persistent }
-        }
-        Err(broken) => {
-            let unanswered = broken.at(talk.phase(), &talk.connection.opening);
-            Attempt { answer: Err(unanswered), elapsed, persistent: false }
-        }
-    }
+    let answer = answer.map_err(|broken| broken.at(talk.phase(), &talk.connection.opening));
+    let persistent = answer.is_ok() && talk.persists && talk.flushed && talk.send_failure.is_none();
+    Attempt { answer, elapsed, persistent }
 }
 
 struct Talk<'t> {
     connection: &'t mut Connection,
-    outgoing: Outgoing<'t>,
+    /// Of the request. Empty once the connection has taken every byte; TLS may still hold some of them.
+    unsent: &'t [u8],
+    flushed: bool,
+    /// Nothing more can be sent. The answer may be on its way all the same.
+    send_failure: Option<io::Error>,
     limits: &'t Limits,
     whole_by: Instant,
     first_byte_by: Instant,
     /// `None` before the first byte of an answer.
     phase: Option<Phase>,
+    /// Whether the target keeps the connection open after its answer.
+    persists: bool,
 }
 
 impl Talk<'_> {
     fn phase(&self) -> Phase {
         match self.phase {
             Some(phase) => phase,
-            None if self.outgoing.unsent.is_empty() => Phase::Waiting,
+            None if self.unsent.is_empty() => Phase::Waiting,
             None => Phase::Sending,
         }
     }
 
-    /// Reads the answer, and whether the target keeps the connection open after it.
-    async fn answer(&mut self, method: &str) -> Result<(Response, bool), Broken> {
+    async fn answer(&mut self, method: &str) -> Result<Response, Broken> {
         let mut interim = Vec::new();
         let mut response = loop {
             let head = self.head().await?;
@@ -100,11 +99,11 @@ impl Talk<'_> {
             interim.push(head.status);
         };
         let framing = framing(&response, method)?;
-        let persistent = persists(&response, method, &framing);
+        self.persists = persists(&response, method, &framing);
         self.phase = Some(Phase::Body);
         response.body = self.body(&framing).await?;
         response.interim = interim;
-        Ok((response, persistent))
+        Ok(response)
     }
 
     async fn head(&mut self) -> Result<Response, Broken> {
@@ -171,7 +170,7 @@ impl Talk<'_> {
             if self.more().await? == 0 {
                 let cut = match framing {
                     // The write may have been the one to see a reset; then nobody knows whether this is the whole body.
-                    Framing::UntilClose if self.outgoing.failure.is_none() => return Ok(body),
+                    Framing::UntilClose if self.send_failure.is_none() => return Ok(body),
                     Framing::UntilClose | Framing::Nothing => String::new(),
                     Framing::Length(_) => format!(", after {} of {length} bytes of the body", body.len()),
                     Framing::Chunked => ", before the last chunk".to_owned(),
@@ -183,7 +182,7 @@ impl Talk<'_> {
 
     /// `cut` says what is missing.
     fn closed(&self, cut: &str) -> Broken {
-        let detail = match &self.outgoing.failure {
+        let detail = match &self.send_failure {
             Some(error) => format!("sending failed: {error}{cut}"),
             None => format!("end of the stream{cut}"),
         };
@@ -197,7 +196,7 @@ impl Talk<'_> {
             return Err(self.timed_out());
         }
         let read = poll_fn(|cx| {
-            self.outgoing.push(&mut self.connection.stream, cx);
+            self.push(cx);
             let room = &mut self.connection.room;
             match self.connection.stream.poll_read(cx, room) {
                 Poll::Ready(read) => Poll::Ready(Some(read)),
@@ -214,6 +213,29 @@ impl Talk<'_> {
                 Ok(count)
             }
             Some(Err(error)) => Err(Broken { breakage: Breakage::Closed, detail: error.to_string() }),
+        }
+    }
+
+    /// Sends what is unsent, as far as the connection takes it.
+    fn push(&mut self, cx: &mut Context<'_>) {
+        while self.send_failure.is_none() && !self.flushed {
+            let stream = self.connection.stream.io();
+            let pushed = if self.unsent.is_empty() {
+                stream.poll_flush(cx).map_ok(|()| self.flushed = true)
+            } else {
+                stream.poll_write(cx, self.unsent).map(|written| match written? {
+                    0 => Err(io::ErrorKind::WriteZero.into()),
+                    count => {
+                        self.unsent = &self.unsent[count..];
+                        Ok(())
+                    }
+                })
+            };
+            match pushed {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => self.send_failure = Some(error),
+                Poll::Pending => return,
+            }
         }
     }
 
@@ -249,36 +271,4 @@ fn explain(mut broken: Broken, bytes: &[u8]) -> Broken {
         broken.detail += "; this is a TLS alert: is the target's URL https://?";
     }
     broken
-}
-
-/// The request on its way out, sent while the answer is waited for.
-struct Outgoing<'r> {
-    /// Empty once the connection has taken every byte. TLS may still hold some of them.
-    unsent: &'r [u8],
-    flushed: bool,
-    /// Nothing more can be sent. The answer may be on its way all the same.
-    failure: Option<io::Error>,
-}
-
-impl Outgoing<'_> {
-    fn push(&mut self, stream: &mut Stream, cx: &mut Context<'_>) {
-        while self.failure.is_none() && !self.flushed {
-            let pushed = if self.unsent.is_empty() {
-                stream.io().poll_flush(cx).map_ok(|()| self.flushed = true)
-            } else {
-                stream.io().poll_write(cx, self.unsent).map(|written| match written? {
-                    0 => Err(io::ErrorKind::WriteZero.into()),
-                    count => {
-                        self.unsent = &self.unsent[count..];
-                        Ok(())
-                    }
-                })
-            };
-            match pushed {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => self.failure = Some(error),
-                Poll::Pending => return,
-            }
-        }
-    }
 }
