@@ -106,7 +106,6 @@ impl Target {
         }
     }
 
-    /// Moves its clock on.
     pub(crate) async fn advance(&self, seconds: u32) -> Result<(), Failure> {
         let by = Duration::from_secs(seconds.into());
         match &self.controls {

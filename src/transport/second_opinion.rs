@@ -100,9 +100,20 @@ impl SecondOpinion {
                 return Err(timed_out.at(Phase::Waiting, &[]));
             }
         };
-        let mut body = Vec::new();
-        let whole = self.read_body(&mut response, whole_by, &mut body).await;
-        whole.map_err(|broken| broken.at(Phase::Body, &body))?;
+        let (mut body, limit) = (Vec::new(), self.limits.body_bytes);
+        let reading = async {
+            let broken = |error| Broken { breakage: kind(&error), detail: words(&error) };
+            while let Some(chunk) = response.chunk().await.map_err(broken)? {
+                if body.len() + chunk.len() > limit {
+                    return Err(Broken::too_large(format!("a body of more than {limit} bytes")));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(())
+        };
+        let late = |_| Err(Broken::timed_out(format!("{:?} for the whole answer", self.limits.whole)));
+        let read = timeout_at(whole_by, reading).await.unwrap_or_else(late);
+        read.map_err(|broken| broken.at(Phase::Body, &body))?;
         let header = |(name, value): (&HeaderName, &HeaderValue)| Header::new(name.to_string(), value.as_bytes());
         Ok(Response {
             version: version(response.version()),
@@ -113,26 +124,6 @@ impl SecondOpinion {
             interim: Vec::new(),
             surplus: Vec::new(),
         })
-    }
-
-    async fn read_body(
-        &self,
-        response: &mut reqwest::Response,
-        by: TokioInstant,
-        body: &mut Vec<u8>,
-    ) -> Result<(), Broken> {
-        let Limits { body_bytes, whole, .. } = self.limits;
-        loop {
-            match timeout_at(by, response.chunk()).await {
-                Ok(Ok(None)) => return Ok(()),
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > body_bytes => {
-                    return Err(Broken::too_large(format!("a body of more than {body_bytes} bytes")));
-                }
-                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
-                Ok(Err(error)) => return Err(Broken { breakage: kind(&error), detail: words(&error) }),
-                Err(_) => return Err(Broken::timed_out(format!("{whole:?} for the whole answer"))),
-            }
-        }
     }
 }
 

@@ -28,7 +28,6 @@ impl fmt::Debug for Account {
     }
 }
 
-/// One line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum Entry {
