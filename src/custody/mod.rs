@@ -14,8 +14,6 @@ pub mod journal;
 mod failure;
 pub(crate) mod hook;
 mod target;
-#[cfg(feature = "cli")]
-mod embedded;
 mod passwords;
 pub(crate) mod made;
 pub mod accounts;

@@ -7,9 +7,11 @@ use super::Failure;
 use super::hook::Hook;
 #[cfg(feature = "cli")]
 use crate::reference::Server;
-use crate::transport::Transport;
+use crate::transport::origin::{Origin, OriginError};
 use crate::transport::throttle::Rate;
 use crate::transport::tls::Trust;
+use crate::transport::wire::Wire;
+use crate::transport::{Client, Limits, Transport};
 
 /// The implementation under test.
 pub struct Target {
@@ -49,6 +51,22 @@ pub trait Instance: Send + Sync {
     }
 }
 
+#[cfg(feature = "cli")]
+impl Instance for Server {
+    fn url(&self) -> String {
+        Server::url(self)
+    }
+
+    fn advance(&self, by: Duration) -> Result<(), String> {
+        Server::advance(self, by);
+        Ok(())
+    }
+
+    fn code(&self) -> Result<String, String> {
+        Server::code(self).ok_or_else(|| "no registration code was sent".to_owned())
+    }
+}
+
 /// The hooks of a target, each if there is one.
 #[derive(Debug, Clone, Default)]
 pub struct Hooks {
@@ -68,6 +86,13 @@ impl Target {
         Target { transport, controls }
     }
 
+    #[cfg(feature = "cli")]
+    /// The reference client in this process, over the same wire as any other target.
+    pub fn embedded(server: Server, limits: Limits) -> Result<Target, OriginError> {
+        let origin: Origin = server.url().parse()?;
+        let wire = Wire::new(origin.clone(), None, limits);
+        Ok(Target::new(Transport::new(Client::Wire(wire), origin, Vec::new()), Controls::Embedded(server)))
+    }
     pub(crate) fn at_rate(self, rate: Option<Rate>) -> Target {
         Target { transport: self.transport.at_rate(rate), ..self }
     }

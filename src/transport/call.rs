@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
-use super::limits::Limits;
+use super::Limits;
 use super::origin::{Origin, OriginError, Pieces};
 use super::tls::{self, TlsError, Trust};
 use super::wire::Wire;

@@ -4,7 +4,6 @@
 //! (account page), and a spell of refused connections is no verdict. One that stays away is given up, for all callers.
 
 use std::sync::Mutex as StdMutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -22,45 +21,47 @@ const PAUSE: Duration = Duration::from_millis(200);
 const HANGING: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Default)]
-struct Hung {
+struct State {
+    /// How many requests in a row were not answered.
+    unanswered: u32,
+    is_gone: bool,
+    /// How long the run has waited for requests that hung, and until when.
     waited: Duration,
-    until: Option<Instant>,
+    hung_until: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct CircuitBreaker {
-    unanswered: AtomicU32,
-    gone: AtomicBool,
-    hung: StdMutex<Hung>,
+    state: StdMutex<State>,
     /// Held by the one caller who looks after the target; the others wait for the result.
     looking: Mutex<()>,
 }
 
 impl CircuitBreaker {
     pub fn answered(&self) {
-        self.unanswered.store(0, Ordering::Relaxed);
+        locked(&self.state).unanswered = 0;
     }
 
     /// A request was not answered; true if it is time to look whether the target is there at all.
     pub fn unanswered(&self, unreachable: bool) -> bool {
-        let in_a_row = self.unanswered.fetch_add(1, Ordering::Relaxed) + 1;
-        unreachable || in_a_row.is_multiple_of(UNANSWERED_IN_A_ROW)
+        let mut state = locked(&self.state);
+        state.unanswered += 1;
+        unreachable || state.unanswered.is_multiple_of(UNANSWERED_IN_A_ROW)
     }
 
     /// A request sent at `since` has timed out `now`. Too much waiting in all ends the run though others are answered.
     pub fn timed_out(&self, since: Instant, now: Instant) {
-        let mut hung = locked(&self.hung);
+        let mut state = locked(&self.state);
         // Requests that hang at the same time count once.
-        let from = hung.until.map_or(since, |until| until.max(since));
-        hung.waited += now.saturating_duration_since(from);
-        hung.until = Some(now);
-        if hung.waited > HANGING {
-            self.gone.store(true, Ordering::Relaxed);
-        }
+        let from = state.hung_until.map_or(since, |until| until.max(since));
+        state.waited += now.saturating_duration_since(from);
+        state.hung_until = Some(now);
+        state.is_gone |= state.waited > HANGING;
     }
 
     pub fn given_up(&self) -> Option<&'static str> {
-        match (self.is_gone(), locked(&self.hung).waited > HANGING) {
+        let state = locked(&self.state);
+        match (state.is_gone, state.waited > HANGING) {
             (false, _) => None,
             (true, true) => Some("the target hangs: the run has waited two minutes for answers that did not come"),
             (true, false) => Some("the target is gone: it answers no request any more"),
@@ -68,14 +69,12 @@ impl CircuitBreaker {
     }
 
     pub fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Relaxed)
+        locked(&self.state).is_gone
     }
 
     /// A target that had been given up has answered after all.
     pub fn found_again(&self) {
-        self.answered();
-        self.gone.store(false, Ordering::Relaxed);
-        *locked(&self.hung) = Hung::default();
+        *locked(&self.state) = State::default();
     }
 
     /// Waits while another caller looks: a request sent meanwhile would only go unanswered as well.
@@ -93,7 +92,7 @@ impl CircuitBreaker {
                 return true;
             }
             if begun.elapsed() > PATIENCE {
-                self.gone.store(true, Ordering::Relaxed);
+                locked(&self.state).is_gone = true;
             } else {
                 tokio::time::sleep(PAUSE).await;
             }

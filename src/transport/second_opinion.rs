@@ -20,10 +20,9 @@ use tokio::time::{Instant as TokioInstant, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
 
 use super::framed::shares_connection;
-use super::limits::Limits;
 use super::origin::Origin;
 use super::tls::{self, Trust};
-use super::{Broken, ended, unreachable};
+use super::{Broken, Limits, ended, unreachable};
 use crate::exchange::{Breakage, Exchange, Header, Obstacle, Phase, Request, Response, Unanswered};
 
 /// [`Response::version`] of an answer over HTTP/2.

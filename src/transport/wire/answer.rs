@@ -10,13 +10,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Broken;
 use super::chunked::Chunked;
 use super::connection::Connection;
 use super::framing::{Framing, framing, persists};
 use super::head::parse;
 use crate::exchange::{Breakage, Phase, Response, Unanswered};
-use crate::transport::limits::Limits;
+use crate::transport::{Broken, Limits};
 
 /// More interim answers than this to one request are not read.
 const MAX_INTERIM: usize = 32;

@@ -20,9 +20,8 @@ use std::time::Instant;
 use tokio_rustls::rustls::ClientConfig;
 
 use super::framed::shares_connection;
-use super::limits::Limits;
 use super::origin::Origin;
-use super::{Broken, ended};
+use super::{Broken, Limits, ended};
 use crate::exchange::{Exchange, Request};
 use crate::parallel::locked;
 use answer::{Attempt, attempt};
