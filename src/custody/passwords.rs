@@ -32,7 +32,7 @@ impl AdminPasswords {
         self.accepted = 0;
     }
 
-    /// The request with these passwords was accepted. One without any says nothing of the others.
+    /// The request with these passwords was accepted. One without any says nothing about the others.
     pub fn were_accepted(&mut self, passwords: &[String]) {
         if !passwords.is_empty() && self.candidates.ends_with(passwords) {
             self.accepted = passwords.len();
@@ -90,7 +90,7 @@ mod tests {
         passwords.were_accepted(&["a".into(), "b".into()]);
         assert_eq!(passwords.likeliest(), ["b", "a", "owner"]);
         assert_eq!(passwords.before_a_reset(), ["b", "owner"]);
-        // What is accepted meanwhile and brings no password says nothing of them.
+        // An accepted request without a password says nothing about them.
         passwords.were_accepted(&[]);
         assert_eq!(passwords.before_a_reset(), ["b", "owner"]);
         // What comes after it makes it doubtful again.

@@ -1,4 +1,4 @@
-//! Whether a password works, and what a target may have made of one. Nothing here changes anything.
+//! Whether a password works, and what a target may have stored instead of it. Nothing here changes anything.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub enum Probe {
     /// The password is right, but it is the default one and has to be changed first (code 1024).
     ChangeRequired,
     Refused,
-    /// Asked to wait so long.
+    /// With the time to wait.
     Throttled(Duration),
     Unreachable(String),
 }
@@ -45,7 +45,7 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
     }
 }
 
-/// What a target may have kept of a password: bcrypt reads 72 bytes, fields hold 64, C strings end at a NUL.
+/// What a target may have stored instead of a password: bcrypt reads 72 bytes, fields hold 64, C strings end at a NUL.
 pub fn spellings(password: &str) -> Vec<(String, &'static str)> {
     let cut = |bytes: usize| {
         let end = (0..=bytes.min(password.len())).rev().find(|end| password.is_char_boundary(*end));

@@ -25,7 +25,7 @@ pub enum Controls {
     /// The reference client in this process.
     #[cfg(feature = "cli")]
     Embedded(Server),
-    /// Somebody's implementation in this process.
+    /// Another implementation in this process.
     Instance(Arc<dyn Instance>),
     /// What the owner configured.
     Hooks(Box<Hooks>),

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::parallel::locked;
 
-/// After so many requests in a row without an answer the canary is asked.
+/// After this many requests in a row without an answer the canary is sent.
 const UNANSWERED_IN_A_ROW: u32 = 3;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ struct State {
 #[derive(Debug, Default)]
 pub(super) struct CircuitBreaker {
     state: StdMutex<State>,
-    /// Held by the one caller who looks after the target; the others wait for the result.
+    /// Held by the one caller that checks the target; the others wait for the result.
     looking: Mutex<()>,
 }
 
@@ -42,7 +42,7 @@ impl CircuitBreaker {
         locked(&self.state).unanswered = 0;
     }
 
-    /// A request was not answered; true if it is time to look whether the target is there at all.
+    /// A request was not answered; true if it is time to check whether the target is there at all.
     pub fn unanswered(&self, unreachable: bool) -> bool {
         let mut state = locked(&self.state);
         state.unanswered += 1;
@@ -77,12 +77,12 @@ impl CircuitBreaker {
         *locked(&self.state) = State::default();
     }
 
-    /// Waits while another caller looks: a request sent meanwhile would only go unanswered as well.
+    /// Waits while another caller checks the target: a request sent now would also go unanswered.
     pub async fn settled(&self) {
         drop(self.looking.lock().await);
     }
 
-    /// Looks until the target answers or patience ends; true if it is there.
+    /// Checks until the target answers or patience ends; true if it is there.
     pub async fn look<E, F: Future<Output = Result<(), E>>>(&self, canary: impl Fn() -> F) -> bool {
         let _only_one = self.looking.lock().await;
         let begun = Instant::now();

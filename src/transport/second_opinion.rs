@@ -1,6 +1,6 @@
 //! reqwest as the other client: HTTP/2, proxies, and a second reading of the same answers.
 //!
-//! It is held to what our own client does: no redirect is followed, no content coding undone, nothing tried again,
+//! It does what our own client does: no redirect is followed, no content coding decoded, nothing tried again,
 //! no proxy taken from the environment. What it cannot do:
 //!
 //! * header names come back in lower case, and interim answers and surplus bytes not at all;
@@ -73,9 +73,9 @@ impl SecondOpinion {
 
     /// Sends one request and waits for one answer or for the reason why there is none.
     ///
-    /// A request that reqwest would not send as it stands ends as unreachable, with the reason: bytes that need not be HTTP, a
-    /// wrong length, a target that a URL library would rewrite (`/a/../b`), header values that reqwest refuses. `elapsed` counts
-    /// from the start of connecting.
+    /// A request that reqwest would not send as it stands ends as unreachable, with the reason: raw bytes, a wrong length, a
+    /// target that a URL library would rewrite (`/a/../b`), a header value that it refuses. `elapsed` counts from the start
+    /// of connecting.
     pub async fn send(&self, request: Request) -> Exchange {
         let begun = Instant::now();
         let answer = self.answer(&request).await;

@@ -33,7 +33,7 @@ const TRIES: u32 = 4;
 /// All waiting of one case together.
 const PER_CASE: Duration = Duration::from_secs(30);
 
-/// All waiting of one run together, so that a target which throttles now and then does not hold it up for ever.
+/// All waiting of one run together, so that a target that throttles now and then does not delay it without end.
 const PER_RUN: Duration = Duration::from_secs(120);
 
 /// The gap between requests after a target has throttled for the first time; each further time doubles it.

@@ -108,7 +108,7 @@ pub(super) fn obstacle(error: &rustls::Error) -> Option<Obstacle> {
         _ => return None,
     };
     match error {
-        // An authority used as a server comes as `Other`; `--cacert` with the very certificate helps here too.
+        // An authority used as a server comes as `Other`; `--cacert` with that certificate helps here too.
         UnknownIssuer | Other(_) => Some(Obstacle::UntrustedCertificate),
         NotValidForNameContext { presented, .. } if presented.is_empty() => Some(Obstacle::NamelessCertificate),
         NotValidForName | NotValidForNameContext { .. } => Some(Obstacle::MisnamedCertificate),

@@ -89,7 +89,7 @@ impl Accounts {
         done("the update was not accepted", &exchange)
     }
 
-    /// Deletes an account of the run, and strikes it off what is to be removed. One that is gone already is fine.
+    /// Deletes an account of the run, so that it need not be removed later. One that is already gone is no error.
     pub(crate) async fn delete(&self, admin: &Admin, name: &OwnName) -> Result<(), Failure> {
         let exchange = self.call_as(admin, Operation::DeleteUser, &api::user(name.as_str()), None).await?;
         if exchange.response().is_none_or(|response| response.status != 404) {
@@ -100,7 +100,7 @@ impl Accounts {
     }
 
     /// A name of four characters that no account of the target has, nor its first three: too short to be unique by itself,
-    /// it must not belong to somebody else, whom the run would remove in the end.
+    /// it must not belong to another user, whose account the run would remove at the end.
     pub(crate) async fn free_short_name(&self, admin: &Admin) -> Result<String, Failure> {
         for _ in 0..SHORT_NAME_TRIES {
             let (_, short) = self.names.next();

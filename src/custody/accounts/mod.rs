@@ -192,7 +192,7 @@ impl Accounts {
     /// Puts passwords on disk, with one sync, that accounts of this run may be given later: then [`Accounts::before`] finds
     /// them there. Never the admin's: who looks for the one that works tries the last that was sent first.
     pub(crate) async fn foresee(&self, passwords: Vec<Account>) {
-        // A journal that cannot be written shows before the first of these requests, and keeps it from being sent.
+        // If the journal cannot be written, the first of these requests fails before it is sent.
         let _ = self.record(passwords).await;
     }
 

@@ -10,7 +10,7 @@ use thiserror::Error;
 /// The longest limit for one answer, in seconds.
 const HOUR: u64 = 60 * 60;
 
-/// The longest that a fuzzer may be told to go on, in seconds.
+/// The longest time limit for a fuzzer, in seconds.
 const MONTH: u64 = 31 * 24 * HOUR;
 
 /// Requests in flight at most, in the file as on the command line.

@@ -108,7 +108,7 @@ impl Givens {
         let is_refused = match failure.fate() {
             // It was accepted, so that the new password is the admin's: an ordinary login may bring a token.
             Fate::Useless => false,
-            // A faulty target may refuse the first login and take the password all the same.
+            // A faulty target may refuse the first login and still set the password.
             Fate::Refused => true,
             Fate::Silent | Fate::Unknown => return Err(failure.in_first_login()),
         };

@@ -1,6 +1,6 @@
 //! The states that cases need, and how the harness reaches them: reset, first login, accounts of its own.
 //!
-//! What the run makes on a target, the run removes; a password of the admin that the owner gave is set back in the end.
+//! What the run makes on a target, the run removes; a password of the admin that the owner gave is set back at the end.
 
 mod admin;
 mod clean_up;
@@ -28,7 +28,7 @@ pub struct Givens {
     state: State,
     /// Why nothing more may be done to the target: a reset was seen not to reset it.
     pub(crate) unreset: Option<Failure>,
-    /// The password to set back in the end: what the owner gave, or else what logged in before this run changed anything.
+    /// The password to set back at the end: what the owner gave, or else what logged in before this run changed anything.
     owners: Option<String>,
     /// Whether the target has been reset, so that no earlier password works.
     was_reset: bool,

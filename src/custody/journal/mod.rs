@@ -5,8 +5,8 @@
 //! leaves every earlier line whole. This module writes and reads it; it does not try whether a password works.
 //!
 //! A run whose outcome is known settles the journal, which leaves only what works. Where runs are killed again and again
-//! nothing is settled; so a run that finds many lines first leaves out those that are of no use any more, and a journal
-//! that grows beyond a limit all the same takes no further entry, so that nothing is sent which might be lost.
+//! nothing is settled; so a run that finds many lines first removes those that are no longer needed, and a journal that
+//! still grows beyond a limit takes no further entry, so that no password is sent that might be lost.
 
 mod entry;
 mod disk;
@@ -153,7 +153,7 @@ impl Journal {
         self.write(&[Entry::Works(account)]).await
     }
 
-    /// Notes that a password which was recorded is not an account's: the target refused it. Nobody needs to try it again.
+    /// Notes that the target refused a recorded password, so that it is not tried again.
     pub(super) async fn refused(&self, account: Account) -> Result<(), NotRecorded> {
         self.write(&[Entry::Refused(account)]).await
     }
@@ -193,7 +193,7 @@ impl Journal {
 
     async fn write(&self, entries: &[Entry]) -> Result<(), NotRecorded> {
         self.take(entries);
-        // In a thread of its own, which goes on to the end although nobody may wait for it any more.
+        // In a thread of its own, which finishes even if the caller no longer waits.
         let shared = Arc::clone(&self.shared);
         let written = tokio::task::spawn_blocking(move || shared.write_what_waits()).await;
         let written = written.unwrap_or_else(|error| Err(Arc::new(io::Error::other(error))));
@@ -209,7 +209,7 @@ impl Journal {
     pub async fn settle(&self, works: &[Account]) -> io::Result<()> {
         let whole = {
             let waiting = &mut *locked(&self.shared.waiting);
-            // Nobody has tried them all: no entry says that one works.
+            // Not all of them were tried, so no entry says that one works.
             let works = works.iter().cloned().map(Entry::Password);
             let entries: Vec<Entry> = works.chain(waiting.known.made()).collect();
             let lines: Vec<u8> = entries.iter().flat_map(Entry::line).collect();
@@ -232,7 +232,7 @@ impl Journal {
 const GROWN: usize = 1 << 20;
 
 impl Shared {
-    /// Whoever gets the disk writes for all that wait: they find their entries on disk when it is their turn.
+    /// The caller that gets the disk writes for all that wait: they find their entries on disk when it is their turn.
     fn write_what_waits(&self) -> Result<(), Arc<io::Error>> {
         let mut disk = locked(&self.disk);
         let (lines, is_new, whole) = {
@@ -255,7 +255,7 @@ impl Shared {
     }
 }
 
-/// Where a URL leads, however it is written: the accounts are the same with TLS and without.
+/// Where a URL leads, in normal form: the accounts are the same with TLS and without.
 fn place(url: &str) -> String {
     url.parse::<Origin>().map_or_else(|_| url.to_owned(), |origin| origin.place())
 }

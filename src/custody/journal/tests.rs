@@ -18,7 +18,7 @@ fn many(count: usize) -> Vec<Account> {
     (0..count).map(|number| account("admin", &number.to_string())).collect()
 }
 
-/// The place of a journal, in a folder that is still to be made.
+/// The path of a journal, in a folder that does not exist yet.
 struct Place {
     _folder: tempfile::TempDir,
     path: PathBuf,
@@ -188,7 +188,7 @@ async fn what_is_on_disk_already_needs_no_sync_and_what_is_on_its_way_is_waited_
     assert_eq!(disk.syncs(), 1, "only their order changed");
     journal.record(&[account("w2", "<7>")]).await.expect("record");
     assert_eq!(disk.syncs(), 2, "another account is another matter");
-    // Whoever comes second with the same password must not be ahead of the sync of the first.
+    // The second caller with the same password must wait for the sync of the first.
     let held = disk.hold.lock().await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..2 {

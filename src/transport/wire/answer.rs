@@ -64,7 +64,7 @@ struct Talk<'t> {
     /// Of the request. Empty once the connection has taken every byte; TLS may still hold some of them.
     unsent: &'t [u8],
     flushed: bool,
-    /// Nothing more can be sent. The answer may be on its way all the same.
+    /// Nothing more can be sent. The answer may still arrive.
     send_failure: Option<io::Error>,
     limits: &'t Limits,
     whole_by: Instant,

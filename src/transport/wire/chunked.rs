@@ -1,11 +1,11 @@
-//! The chunked transfer coding (RFC 9112 §7.1), undone piece by piece as the bytes come.
+//! The chunked transfer coding (RFC 9112 §7.1), decoded as the bytes arrive.
 
 use super::Broken;
 
 /// More digits than a size of 64 bits needs, leading zeros included.
 const MAX_DIGITS: usize = 16;
 
-/// An incremental decoder: feed it what has come, as often as something comes.
+/// An incremental decoder: feed it every piece that arrives.
 #[derive(Debug)]
 pub(super) struct Chunked {
     state: State,
@@ -20,7 +20,7 @@ pub(super) struct Chunked {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// After so many digits of it.
+    /// After that many digits of the size.
     Size(usize),
     /// White space after the size.
     Padding,

@@ -31,7 +31,7 @@ async fn nothing_is_left_out_that_may_work() {
     let first = place.open();
     first.record(&[account("w1", "user's"), account("admin", "lost")]).await.expect("record");
     let second = place.open();
-    // Settling used to note passwords as working that nobody had tried, and no password before them.
+    // Settling used to write `works` for passwords that were never tried, and no password before them.
     second.works(account("admin", "untried")).await.expect("works");
     let third = place.open();
     third.record(&admin(["found"])).await.expect("record");
