@@ -122,16 +122,10 @@ impl JsonSchema for Rate {
     }
 }
 
-/// How much longer one case may be kept waiting.
-#[derive(Debug)]
+/// How long one case has waited.
+#[derive(Debug, Default)]
 pub(crate) struct Patience {
-    left: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Patience { left: PER_CASE }
-    }
+    waited: Duration,
 }
 
 /// Why a throttled request was given up.
@@ -275,7 +269,7 @@ impl State {
         if self.persists {
             return give_up("the target throttled the requests before as well, and waiting did not help".to_owned());
         }
-        if wait > patience.left {
+        if patience.waited + wait > PER_CASE {
             return give_up(format!("the case has waited its {} s", PER_CASE.as_secs()));
         }
         // Requests that wait at the same time count once.
@@ -292,7 +286,7 @@ impl State {
         self.shut_until = self.shut_until.max(Some(until));
         // Slots given out before are void; their holders ask again.
         self.next = self.next.max(self.shut_until);
-        patience.left -= wait;
+        patience.waited += wait;
         Ok(())
     }
 }

@@ -40,14 +40,13 @@ struct Open {
 
 /// The journal at that path with its bytes, if there is one. A file that is no journal is never written to.
 pub(super) fn read(path: &Path) -> io::Result<Option<(Vec<u8>, Known)>> {
-    match files::read_own(path, LARGEST) {
-        Ok(bytes) => match Known::read(&bytes) {
-            Some(known) => Ok(Some((bytes, known))),
-            None => Err(io::Error::new(io::ErrorKind::InvalidData, "another program has written to it")),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let bytes = match files::read_own(path, LARGEST) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read?,
+    };
+    let foreign = || io::Error::new(io::ErrorKind::InvalidData, "another program has written to it");
+    let known = Known::read(&bytes).ok_or_else(foreign)?;
+    Ok(Some((bytes, known)))
 }
 
 impl JournalFile {
