@@ -38,7 +38,7 @@ impl Givens {
         self.forget_logins();
         let mut refused = None;
         match self.log_in_first(&mut refused).await? {
-            Some(admin) => Ok(self.admin.insert(admin).clone()),
+            Some(admin) => Ok(self.state.admin.insert(admin).clone()),
             None => Err(refused.unwrap_or(Failure::UnknownPassword)),
         }
     }
