@@ -8,8 +8,40 @@ use serde::{Deserialize, Serialize};
 
 use super::placeholder::Placeholder;
 use super::status::StatusSet;
+use crate::documented::api::Operation;
 use crate::exchange::{Breakage, Json, JsonKind, Phase, Unanswered, shortened};
 use crate::template::Template;
+
+/// What a request was about and what was asked of it: findings of several cases with the same deviation under the same
+/// circumstances have one cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct About {
+    /// Absent for a request that is not one of the API's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Operation>,
+    pub condition: Condition,
+}
+
+/// Why a request must be accepted or refused, as far as a scenario shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    /// It must be accepted.
+    Valid,
+    /// The credentials of a login are wrong, or there are none.
+    BadCredentials,
+    /// The token is not valid, or there is none.
+    BadToken,
+    /// The caller may not do this.
+    Forbidden,
+    /// The account does not exist.
+    Unknown,
+    BadRequest,
+    /// Another reason.
+    Refused,
+    /// The documents leave it open.
+    Open,
+}
 
 /// Where in an answer something differs. Its text is an identifier of the reports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

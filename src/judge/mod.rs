@@ -20,7 +20,7 @@ pub(crate) use verdict::{RequirementVerdict, requirement_verdict};
 
 use crate::exchange::shortened;
 use crate::requirement::Level;
-use facts::{Expected, Observed, Place};
+use facts::{About, Expected, Observed, Place};
 
 /// One difference between what must hold and what came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct Finding {
     pub step: String,
     /// Every way in which the answer breaks it; at least one.
     pub mismatches: Vec<Mismatch>,
+    /// What was asked; absent for what is not about one request.
+    pub(crate) about: Option<About>,
 }
 
 /// Something worth knowing that no document forbids.
@@ -98,7 +100,7 @@ impl Judgement {
             let (requirement, what) = (Some(requirement), Remark::Mismatches(mismatches));
             self.observations.push(Observation { requirement, what });
         } else {
-            self.findings.push(Finding { requirement, level, step: step.to_owned(), mismatches });
+            self.findings.push(Finding { requirement, level, step: step.to_owned(), mismatches, about: None });
         }
     }
 
@@ -106,6 +108,11 @@ impl Judgement {
     pub fn absorb(&mut self, other: Judgement) {
         self.findings.extend(other.findings);
         self.observations.extend(other.observations);
+    }
+
+    /// Says of every finding what was asked.
+    pub(crate) fn is_about(&mut self, about: About) {
+        self.findings.iter_mut().for_each(|finding| finding.about = Some(about));
     }
 
     /// Whether a requirement of level must is broken.

@@ -30,6 +30,14 @@ impl StatusSet {
         self.0.iter().any(|(low, high)| (*low..=*high).contains(&status))
     }
 
+    /// The status, if it is only one.
+    pub(crate) fn only(&self) -> Option<u16> {
+        match self.0[..] {
+            [(low, high)] if low == high => Some(low),
+            _ => None,
+        }
+    }
+
     /// Whether every status of the set refuses the request (4xx and 5xx).
     pub fn refuses(&self) -> bool {
         self.0.iter().all(|(low, _)| *low >= 400)

@@ -129,12 +129,15 @@ impl<'a> Attempt<'a> {
         }
         let mut judgement = self.harness.oracles.judge(&step.name, exchange);
         let refused = refusal_allowed(step, exchange);
+        if refused.is_none() {
+            for expectation in &step.expectations {
+                judgement.absorb(expectation.judge(&step.name, exchange, &self.bindings));
+            }
+        }
+        judgement.is_about(step.about(&self.case.row().bindings));
         if refused.is_some() {
             self.judgement.absorb(judgement);
             return Err(refused);
-        }
-        for expectation in &step.expectations {
-            judgement.absorb(expectation.judge(&step.name, exchange, &self.bindings));
         }
         self.obstacle = obstacle(step, exchange, &judgement);
         self.judgement.absorb(judgement);

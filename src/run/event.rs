@@ -232,7 +232,7 @@ impl CaseReport {
             change(text, Text::Own);
         }
         let mut mismatches = Vec::new();
-        for Finding { requirement, level: _, step, mismatches: broken } in findings {
+        for Finding { requirement, level: _, step, mismatches: broken, about: _ } in findings {
             change(requirement, Text::Own);
             change(step, Text::Own);
             mismatches.extend(broken);

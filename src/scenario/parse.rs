@@ -8,6 +8,8 @@ use toml::de::{DeTable, DeValue};
 use super::format::{Cases, ScenarioFile};
 use super::step::Reader;
 use super::{Action, Change, Row, Scenario, Step, harness_names, is_harness_name};
+use crate::documented::api::Operation;
+use crate::judge::facts::{About, Condition};
 use crate::judge::{Check, Expectation, Pattern, StatusSet};
 use crate::located::{self, LineCounter, Located, LocatedError, SourceText};
 use crate::requirement::{Register, is_segment};
@@ -155,6 +157,25 @@ impl Step {
     /// Whether it expects a status of that kind.
     pub fn expects(&self, kind: fn(&StatusSet) -> bool) -> bool {
         self.statuses().any(kind)
+    }
+
+    /// What its request is about, in that row.
+    pub(crate) fn about(&self, row: &Bindings) -> About {
+        let operation = match &self.action {
+            Action::Send(draft) => draft.operation(row),
+            _ => None,
+        };
+        let condition = match self.statuses().find_map(StatusSet::only) {
+            _ if !self.expects(StatusSet::refuses) && self.expects(StatusSet::accepts) => Condition::Valid,
+            _ if !self.expects(StatusSet::refuses) => Condition::Open,
+            Some(401) if operation == Some(Operation::LogIn) => Condition::BadCredentials,
+            Some(401) => Condition::BadToken,
+            Some(403) => Condition::Forbidden,
+            Some(404) => Condition::Unknown,
+            Some(400) => Condition::BadRequest,
+            _ => Condition::Refused,
+        };
+        About { operation, condition }
     }
 }
 

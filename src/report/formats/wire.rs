@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::judge::facts::{Expected, Observed, Place};
+use crate::judge::facts::{About, Expected, Observed, Place};
 use crate::judge::{Finding, Mismatch, Observation, Remark, Verdict};
 use crate::requirement::Level;
 use crate::run::{CaseReport, Cause, Event, NotAsked};
@@ -80,6 +80,8 @@ struct FindingEntry {
     #[serde(default)]
     observed: String,
     mismatches: Vec<MismatchEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    about: Option<About>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -192,12 +194,13 @@ fn finding_entry(finding: &Finding) -> FindingEntry {
         expected: words::all_expected(finding),
         observed: words::all_observed(finding),
         mismatches: finding.mismatches.iter().map(mismatch_entry).collect(),
+        about: finding.about,
     }
 }
 
 fn finding(entry: FindingEntry) -> serde_json::Result<Finding> {
-    let FindingEntry { requirement, level, step, mismatches, .. } = entry;
-    Ok(Finding { requirement, level, step, mismatches: read(mismatches)? })
+    let FindingEntry { requirement, level, step, mismatches, about, .. } = entry;
+    Ok(Finding { requirement, level, step, mismatches: read(mismatches)?, about })
 }
 
 fn mismatch_entry(Mismatch { at, expected, observed }: &Mismatch) -> MismatchEntry {

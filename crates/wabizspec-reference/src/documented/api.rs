@@ -6,6 +6,7 @@
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 
 use crate::declare::tabled;
 
@@ -100,8 +101,9 @@ tabled! {
 }
 
 tabled! {
-    /// One operation of the API, with the reference page that describes it.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    /// One operation of the API, with the reference page that describes it. In data it is its method and path.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(into = "String", try_from = "String")]
     pub enum Operation: (
         /// Its method.
         pub method: &'static str,
@@ -174,6 +176,21 @@ impl fmt::Display for Operation {
     }
 }
 
+impl From<Operation> for String {
+    fn from(operation: Operation) -> String {
+        operation.to_string()
+    }
+}
+
+impl TryFrom<String> for Operation {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Operation, String> {
+        let (method, path) = text.split_once(' ').unwrap_or_default();
+        Operation::of(method, path).ok_or_else(|| format!("`{text}` is not an operation of the API"))
+    }
+}
+
 /// The path of an account, its name percent-encoded (RFC 3986 §2.1).
 pub fn user(name: &str) -> String {
     const OTHERS: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -235,6 +252,7 @@ mod tests {
         for operation in Operation::ALL {
             let path = operation.path().replace("{username}", "anna");
             assert_eq!(Operation::of(operation.method(), &path), Some(operation), "{operation}");
+            assert_eq!(Operation::try_from(operation.to_string()), Ok(operation));
         }
     }
 
