@@ -6,7 +6,7 @@ use crate::exchange::JsonKind;
 use crate::judge::facts::{Broken, Clock, Expected, Member, Observed, Pattern, Secret};
 use crate::judge::{Finding, Mismatch, Remark};
 use crate::plan::Skip;
-use crate::run::{Cause, Excuse, NotAsked};
+use crate::run::{Excuse, NotAsked, Reason};
 use crate::scenario::Change;
 
 pub(crate) fn expected(expected: &Expected) -> String {
@@ -139,36 +139,36 @@ pub(crate) fn remark(remark: &Remark) -> String {
     })
 }
 
-pub(crate) fn cause(cause: &Cause) -> String {
-    said(match cause {
-        Cause::Skipped(skip) => return self::skip(skip),
-        Cause::Stopped => "the run was stopped".to_owned(),
-        Cause::EnoughFailures => "the run stopped after this many failures (--max-fail)".to_owned(),
-        Cause::GivenUp(why) | Cause::SetUp(why) | Cause::NotReset(why) | Cause::Unbound(why) => why.clone(),
-        Cause::NoAnswer(broken) => format!("the target does not answer: {}", self::broken(broken)),
-        Cause::OverTime { seconds } => format!("the run has used its {seconds} s; --max-time allows more"),
-        Cause::OverBudget => "over budget: as many wrong logins were sent as --wrong-logins allows".to_owned(),
-        Cause::Throttled(why) => format!("throttled: {why}"),
-        Cause::NoResetLeft => "no reset is left; --max-resets N allows more".to_owned(),
-        Cause::NoReset => "there is no reset".to_owned(),
-        Cause::NotFresh { case, why } => format!(
+pub(crate) fn reason(reason: &Reason) -> String {
+    said(match reason {
+        Reason::Skipped(skip) => return self::skip(skip),
+        Reason::Stopped => "the run was stopped".to_owned(),
+        Reason::EnoughFailures => "the run stopped after this many failures (--max-fail)".to_owned(),
+        Reason::GivenUp(why) | Reason::SetUp(why) | Reason::NotReset(why) | Reason::Unbound(why) => why.clone(),
+        Reason::NoAnswer(broken) => format!("the target does not answer: {}", self::broken(broken)),
+        Reason::OverTime { seconds } => format!("the run has used its {seconds} s; --max-time allows more"),
+        Reason::OverBudget => "over budget: as many wrong logins were sent as --wrong-logins allows".to_owned(),
+        Reason::Throttled(why) => format!("throttled: {why}"),
+        Reason::NoResetLeft => "no reset is left; --max-resets N allows more".to_owned(),
+        Reason::NoReset => "there is no reset".to_owned(),
+        Reason::NotFresh { case, why } => format!(
             "`{case}` was accepted or not answered, so the target is no longer freshly installed: {}",
-            self::cause(why)
+            self::reason(why)
         ),
-        Cause::Unreachable(broken) => format!("the target cannot be reached: {}", self::broken(broken)),
-        Cause::NothingToCapture { step, at } => format!("the answer to `{step}` holds no text at {at}"),
-        Cause::Refused { step, status, why } => format!("`{step}` was answered {status}: {why}"),
-        Cause::Unanswered { step } => format!("`{step}` was not answered"),
-        Cause::Unsettled { step, status } => {
+        Reason::Unreachable(broken) => format!("the target cannot be reached: {}", self::broken(broken)),
+        Reason::NothingToCapture { step, at } => format!("the answer to `{step}` holds no text at {at}"),
+        Reason::Refused { step, status, why } => format!("`{step}` was answered {status}: {why}"),
+        Reason::Unanswered { step } => format!("`{step}` was not answered"),
+        Reason::Unsettled { step, status } => {
             format!("`{step}` was answered {status}, and what that left behind is not known")
         }
-        Cause::Snapshot(why) => format!("the snapshot cannot be compared: {why}"),
-        Cause::Known(excuses) => {
+        Reason::Snapshot(why) => format!("the snapshot cannot be compared: {why}"),
+        Reason::Known(excuses) => {
             let excuses: Vec<String> = excuses.iter().map(excuse).collect();
             excuses.join("; ")
         }
-        Cause::Defect(what) => format!("a defect of wabizspec: {what}"),
-        Cause::Told(words) => return words.clone(),
+        Reason::Defect(what) => format!("a defect of wabizspec: {what}"),
+        Reason::Told(words) => return words.clone(),
     })
 }
 
@@ -216,7 +216,7 @@ pub(crate) fn skip(skip: &Skip) -> String {
 
 pub(crate) fn not_asked(not_asked: &NotAsked) -> String {
     let steps: Vec<String> = not_asked.steps.iter().map(|step| format!("`{step}`")).collect();
-    said(format!("not asked: {} ({})", steps.join(", "), cause(&not_asked.why)))
+    said(format!("not asked: {} ({})", steps.join(", "), reason(&not_asked.why)))
 }
 
 #[cfg(not(test))]

@@ -8,7 +8,7 @@ use super::entry::{Baseline, Entry};
 use super::signature::signature;
 use crate::judge::{Finding, Verdict};
 use crate::requirement::Level;
-use crate::run::{CaseReport, Cause, Event};
+use crate::run::{CaseReport, Event, Reason};
 
 /// Takes in the events of one run, in order.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl Ledger {
         }
         if case.verdict == Verdict::Fail && new.is_empty() {
             case.verdict = Verdict::Known;
-            case.reason = Some(Cause::Known(reasons));
+            case.reason = Some(Reason::Known(reasons));
         }
         self.new.extend(new);
     }

@@ -56,6 +56,12 @@ pub struct Finding {
     pub(crate) about: Option<About>,
 }
 
+impl Finding {
+    pub(crate) fn new(requirement: &str, level: Level, step: &str, mismatches: Vec<Mismatch>) -> Finding {
+        Finding { requirement: requirement.to_owned(), level, step: step.to_owned(), mismatches, about: None }
+    }
+}
+
 /// Something worth knowing that no document forbids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
@@ -95,12 +101,11 @@ impl Judgement {
         for name in mismatches.iter_mut().filter_map(|mismatch| mismatch.at.text_mut()) {
             *name = shortened(name);
         }
-        let requirement = requirement.to_owned();
         if level == Level::May {
-            let (requirement, what) = (Some(requirement), Remark::Mismatches(mismatches));
+            let (requirement, what) = (Some(requirement.to_owned()), Remark::Mismatches(mismatches));
             self.observations.push(Observation { requirement, what });
         } else {
-            self.findings.push(Finding { requirement, level, step: step.to_owned(), mismatches, about: None });
+            self.findings.push(Finding::new(requirement, level, step, mismatches));
         }
     }
 

@@ -16,13 +16,11 @@ fn filed(level: Level) -> Judgement {
 
 #[test]
 fn mismatches_make_a_finding_of_a_should_or_a_must_and_an_observation_of_a_may() {
-    let (requirement, step) = ("login.x".to_owned(), "log in".to_owned());
     for level in [Level::Should, Level::Must] {
-        let (requirement, step) = (requirement.clone(), step.clone());
-        let finding = Finding { requirement, level, step, mismatches: mismatches() };
+        let finding = Finding::new("login.x", level, "log in", mismatches());
         assert_eq!(filed(level), Judgement { findings: vec![finding], observations: Vec::new() });
     }
-    let observation = Observation { requirement: Some(requirement), what: Remark::Mismatches(mismatches()) };
+    let observation = Observation { requirement: Some("login.x".to_owned()), what: Remark::Mismatches(mismatches()) };
     assert_eq!(filed(Level::May), Judgement { findings: Vec::new(), observations: vec![observation] });
     let mut none = Judgement::default();
     for level in [Level::May, Level::Should, Level::Must] {

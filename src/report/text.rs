@@ -20,7 +20,7 @@ pub(crate) fn tell_case(
     writeln!(out, "{style}{}{style:#} {}", case.verdict.to_string().to_uppercase(), case.id)?;
     writeln!(out, "  {}", case.title)?;
     if let Some(reason) = &case.reason {
-        writeln!(out, "  {}", words::cause(reason))?;
+        writeln!(out, "  {}", words::reason(reason))?;
     }
     for finding in &case.findings {
         tell_finding(out, finding, rules)?;

@@ -9,7 +9,7 @@ use super::aftermath::Aftermath;
 use super::case::{Ran, blank_report, run_case};
 use super::harness::Harness;
 use super::ready::{Fixture, Fixtures, ready, tear_down};
-use super::{CaseReport, Cause};
+use super::{CaseReport, Reason};
 use crate::judge::Verdict;
 use crate::plan::{Case, Skip};
 
@@ -47,10 +47,10 @@ pub(super) async fn many(
 /// meanwhile.
 pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -> Option<Ran> {
     if harness.settings.max_fail.as_ref().is_some_and(|left| left.are_used_up()) {
-        return Some(blocked(harness, case, Cause::EnoughFailures));
+        return Some(blocked(harness, case, Reason::EnoughFailures));
     }
     if let Some(why) = harness.target.transport.given_up() {
-        return Some(blocked(harness, case, Cause::GivenUp(why.to_owned())));
+        return Some(blocked(harness, case, Reason::GivenUp(why.to_owned())));
     }
     if let Some(why) = harness.over_time() {
         return Some(blocked(harness, case, why));
@@ -59,7 +59,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
         match harness.registration().await {
             Ok(state) if state == needed => {}
             Ok(found) => {
-                let why = Cause::Skipped(Skip::Registration { needed, found });
+                let why = Reason::Skipped(Skip::Registration { needed, found });
                 return Some(untried(harness, case, Verdict::Skipped, why));
             }
             Err(why) => return Some(blocked(harness, case, why)),
@@ -82,17 +82,17 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
         Some(Ok(ran)) => ran,
         ended => {
             let panic = ended.and_then(Result::err).map(|error| error.to_string());
-            let defect = Cause::Defect(panic.unwrap_or_default());
+            let defect = Reason::Defect(panic.unwrap_or_default());
             Some(Ran { aftermath: Aftermath::Spoilt, ..untried(harness, case, Verdict::Error, defect) })
         }
     }
 }
 
-pub(super) fn blocked(harness: &Harness, case: &Case, why: Cause) -> Ran {
+pub(super) fn blocked(harness: &Harness, case: &Case, why: Reason) -> Ran {
     untried(harness, case, Verdict::Blocked, why)
 }
 
-fn untried(harness: &Harness, case: &Case, verdict: Verdict, why: Cause) -> Ran {
+fn untried(harness: &Harness, case: &Case, verdict: Verdict, why: Reason) -> Ran {
     let mut report = CaseReport { reason: Some(why), ..blank_report(case, verdict) };
     report.redact(&harness.secrets);
     Ran { report, aftermath: Aftermath::Clean }

@@ -6,7 +6,7 @@ use super::aftermath::{Aftermath, aftermath};
 use super::compose::compose;
 use super::harness::Harness;
 use super::ready::Ready;
-use super::{CaseReport, Cause, NotAsked, Witness, Witnessed};
+use super::{CaseReport, NotAsked, Reason, Witness, Witnessed};
 use crate::custody::accounts::tokens_in;
 use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, curl, transcript};
 use crate::judge::facts::{Expected, Observed, Place};
@@ -68,33 +68,33 @@ struct Attempt<'a> {
     /// Whether an account was made for this case alone.
     has_own_user: bool,
     /// Why a step could not be judged.
-    blocked: Option<Cause>,
+    blocked: Option<Reason>,
     /// Why no step can follow the last answer.
-    obstacle: Option<Cause>,
+    obstacle: Option<Reason>,
     patience: Patience,
 }
 
 impl<'a> Attempt<'a> {
-    /// Does one step. After an error the case ends; with a cause the step could not be judged.
-    async fn step(&mut self, step: &'a Step) -> Result<(), Option<Cause>> {
+    /// Does one step. After an error the case ends; with a reason the step could not be judged.
+    async fn step(&mut self, step: &'a Step) -> Result<(), Option<Reason>> {
         self.note_derived(&step.action);
         if let Action::Advance(seconds) = step.action {
             let moved = self.harness.target.advance(seconds).await;
             // By the new clock the tokens of the run may have expired.
             self.harness.givens.lock().await.forget_logins();
-            return moved.map_err(|why| Some(Cause::from(why)));
+            return moved.map_err(|why| Some(Reason::from(why)));
         }
         if step.action.templates().iter().any(|template| template.uses("code")) {
-            let code = self.harness.target.code().await.map_err(Cause::from)?;
+            let code = self.harness.target.code().await.map_err(Reason::from)?;
             self.bindings.bind("code", code);
         }
         let request = compose(&self.harness.target, &step.action, &self.bindings);
-        let Some(request) = request.map_err(|unbound| Cause::Unbound(unbound.to_string()))? else { return Ok(()) };
+        let Some(request) = request.map_err(|unbound| Reason::Unbound(unbound.to_string()))? else { return Ok(()) };
         let exchange = self.harness.ask(request, &mut self.patience).await?;
         if let Outcome::Unanswered(none) = &exchange.outcome
             && none.breakage == Breakage::Unreachable
         {
-            return Err(Some(Cause::Unreachable(none.into())));
+            return Err(Some(Reason::Unreachable(none.into())));
         }
         for token in tokens_in(exchange.response().map_or(&[][..], |response| &response.body)) {
             self.secrets.add_given(&token, "$TOKEN");
@@ -123,7 +123,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn judge(&mut self, step: &Step, exchange: &Exchange) -> Result<(), Option<Cause>> {
+    fn judge(&mut self, step: &Step, exchange: &Exchange) -> Result<(), Option<Reason>> {
         if let Some(Witness(look)) = &self.harness.settings.witness {
             look(Witnessed { case: self.case, step, exchange, bindings: &self.bindings });
         }
@@ -147,13 +147,13 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn capture(&mut self, step: &Step, exchange: &Exchange) -> Result<(), Option<Cause>> {
+    fn capture(&mut self, step: &Step, exchange: &Exchange) -> Result<(), Option<Reason>> {
         let json = exchange.response().and_then(|response| Json::parse(&response.body).ok());
         for capture in &step.captures {
             let value = json.as_ref().and_then(|json| json.at(capture.at.as_str())?.as_str());
             let Some(value) = value else {
                 let (step, at) = (step.name.clone(), capture.at.to_string());
-                return Err(Some(Cause::NothingToCapture { step, at }));
+                return Err(Some(Reason::NothingToCapture { step, at }));
             };
             self.bindings.bind(&capture.name, value);
             self.secrets.add(value, &format!("${}", capture.name.to_ascii_uppercase()));
@@ -173,7 +173,7 @@ impl<'a> Attempt<'a> {
                 let mismatch = Mismatch { at, expected, observed: Observed::Diff(diff) };
                 self.judgement.file(snapshot::REQUIREMENT, Level::Must, "all steps", vec![mismatch]);
             }
-            Err(why) => self.blocked = Some(Cause::Snapshot(why.to_string())),
+            Err(why) => self.blocked = Some(Reason::Snapshot(why.to_string())),
         }
     }
 
@@ -238,9 +238,9 @@ impl<'a> Attempt<'a> {
 /// Why no step can follow this answer: there is none, or it did the opposite of what the step expects, so that the state
 /// is unknown. An answer that is wrong in any other way ends nothing: a server with its own error bodies is still tested
 /// for what it refuses.
-fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<Cause> {
+fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<Reason> {
     let Some(response) = exchange.response() else {
-        return Some(Cause::Unanswered { step: step.name.clone() });
+        return Some(Reason::Unanswered { step: step.name.clone() });
     };
     if !judgement.breaks_a_must() {
         return None;
@@ -255,14 +255,14 @@ fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<C
         Some(_) => step.statuses().all(done),
         None => matches!(status, 200..300 | 400..500),
     };
-    (!is_known).then(|| Cause::Unsettled { step: step.name.clone(), status })
+    (!is_known).then(|| Reason::Unsettled { step: step.name.clone(), status })
 }
 
 /// Why the step's request may be refused, if it was refused with a 4xx. A crash or silence is not a refusal.
-fn refusal_allowed(step: &Step, exchange: &Exchange) -> Option<Cause> {
+fn refusal_allowed(step: &Step, exchange: &Exchange) -> Option<Reason> {
     let why = step.may_refuse.as_ref()?;
     let status = exchange.response()?.status;
-    let refused = || Cause::Refused { step: step.name.clone(), status, why: why.clone() };
+    let refused = || Reason::Refused { step: step.name.clone(), status, why: why.clone() };
     (400..500).contains(&status).then(refused)
 }
 

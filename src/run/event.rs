@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
+use super::Reason;
 use crate::exchange::{Redaction, harmless_line, harmless_text};
 use crate::judge::{Finding, Mismatch, Observation, Remark, Verdict};
 use crate::plan::Part;
@@ -129,7 +129,7 @@ pub struct CaseReport {
     /// Its verdict.
     pub verdict: Verdict,
     /// Why, if it is blocked, skipped, known or an error.
-    pub reason: Option<Cause>,
+    pub reason: Option<Reason>,
     /// The steps of a failed case that could not be tried, and why.
     pub not_asked: Option<NotAsked>,
     /// From its first request to its last answer, without set-up by the harness.
@@ -155,7 +155,7 @@ pub struct CaseReport {
 pub struct NotAsked {
     /// At least one.
     pub steps: Vec<String>,
-    pub why: Cause,
+    pub why: Reason,
 }
 
 /// The kinds of text in a case report.
@@ -249,12 +249,12 @@ impl CaseReport {
             at.text_mut().into_iter().for_each(|text| change(text, Text::Place));
             expected.texts_mut().into_iter().chain(observed.texts_mut()).for_each(|text| change(text, Text::Target));
         }
-        let mut causes: Vec<&mut Cause> = reason.iter_mut().collect();
+        let mut causes: Vec<&mut Reason> = reason.iter_mut().collect();
         if let Some(NotAsked { steps, why }) = not_asked {
             steps.iter_mut().for_each(|text| change(text, Text::Own));
             causes.push(why);
         }
-        causes.into_iter().flat_map(Cause::texts_mut).for_each(|text| change(text, Text::Target));
+        causes.into_iter().flat_map(Reason::texts_mut).for_each(|text| change(text, Text::Target));
         reproduce.iter_mut().for_each(|text| change(text, Text::Command));
         exchanges.iter_mut().for_each(|text| change(text, Text::Transcript));
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell, watch};
 
-use super::{Cause, Settings};
+use super::{Reason, Settings};
 use crate::custody::Target;
 use crate::custody::accounts::Accounts;
 use crate::custody::givens::Givens;
@@ -82,13 +82,13 @@ impl Harness {
 
     /// Sends one request. What it may change is recorded first: a password is on disk before it is sent, and accounts
     /// that the request creates are removed at the end.
-    pub async fn ask(&self, request: Request, patience: &mut Patience) -> Result<Exchange, Cause> {
+    pub async fn ask(&self, request: Request, patience: &mut Patience) -> Result<Exchange, Reason> {
         if self.accounts.is_over_budget(&request) {
-            return Err(Cause::OverBudget);
+            return Err(Reason::OverBudget);
         }
         let expected = self.accounts.before(&request).await?;
         let asked = self.accounts.ask(request, &expected, patience).await;
-        let exchange = asked.map_err(|throttled| Cause::Throttled(throttled.0))?;
+        let exchange = asked.map_err(|throttled| Reason::Throttled(throttled.0))?;
         // After a refusal the admin's token stays valid, and keeping it saves a login that may be wrong.
         let is_refused = exchange.response().is_some_and(|response| (400..500).contains(&response.status));
         if !expected.admin_candidates.is_empty() && !is_refused {
@@ -97,8 +97,8 @@ impl Harness {
         Ok(exchange)
     }
 
-    pub async fn registration(&self) -> Result<Registration, Cause> {
-        let probe = || async { self.givens.lock().await.probe_registration().await.map_err(Cause::from) };
+    pub async fn registration(&self) -> Result<Registration, Reason> {
+        let probe = || async { self.givens.lock().await.probe_registration().await.map_err(Reason::from) };
         self.registration.get_or_try_init(probe).await.copied()
     }
 
@@ -108,9 +108,9 @@ impl Harness {
     }
 
     /// Why no more cases may run, if the time limit of the run has passed.
-    pub fn over_time(&self) -> Option<Cause> {
+    pub fn over_time(&self) -> Option<Reason> {
         let seconds = self.max_time.as_secs();
-        (Instant::now() > self.deadline).then_some(Cause::OverTime { seconds })
+        (Instant::now() > self.deadline).then_some(Reason::OverTime { seconds })
     }
 
     pub fn is_stopping(&self) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! The runner does not know who listens: it emits [`Event`]s and nothing else.
 
-mod cause;
+mod reason;
 mod aftermath;
 mod compose;
 mod event;
@@ -21,10 +21,10 @@ use std::time::Instant;
 use jiff::{Timestamp, Unit};
 use tokio::sync::watch;
 
-pub use cause::Cause;
-pub(crate) use cause::Excuse;
 pub(crate) use event::NotAsked;
 pub use event::{CaseReport, Ended, Event, RequirementInfo, Started, TargetInfo};
+pub(crate) use reason::Excuse;
+pub use reason::Reason;
 pub(crate) use settings::FailuresLeft;
 pub use settings::{Settings, Witness, Witnessed};
 pub use summary::Summary;
@@ -68,7 +68,7 @@ pub async fn run(
     }));
     for (case, why) in &plan.skipped {
         let mut report = blank_report(case, Verdict::Skipped);
-        report.reason = Some(Cause::Skipped(*why));
+        report.reason = Some(Reason::Skipped(*why));
         emit(Event::Case(Box::new(report)));
     }
     let mut given_up = None;
@@ -77,7 +77,7 @@ pub async fn run(
             canary = harness.target.transport.canary() => canary,
             () = harness.stopped() => Ok(()),
         };
-        given_up = canary.err().map(|none| Cause::NoAnswer((&none).into()));
+        given_up = canary.err().map(|none| Reason::NoAnswer((&none).into()));
     }
     let resets_left = settings.max_resets.unwrap_or(usize::MAX);
     let mut runner =
@@ -112,7 +112,7 @@ pub async fn run(
 }
 
 /// Judges all stages, and leaves the target as the plan promises.
-async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&Cause>) {
+async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&Reason>) {
     if given_up.is_none() && !runner.harness.is_stopping() {
         runner.check_fresh(plan).await;
     }

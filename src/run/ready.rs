@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::Cause;
+use super::Reason;
 use super::compose::compose;
 use super::harness::Harness;
 use crate::custody::accounts::{Account, Admin};
@@ -107,9 +107,9 @@ pub(super) struct Ready {
 }
 
 /// Reaches the state that the case needs.
-pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture) -> Result<Ready, Cause> {
+pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture) -> Result<Ready, Reason> {
     if harness.is_stopping() {
-        return Err(Cause::Stopped);
+        return Err(Reason::Stopped);
     }
     let needed = names(case);
     let needs = |name: &str| needed.contains(name);

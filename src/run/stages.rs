@@ -8,7 +8,7 @@ use super::attempt::{blocked, many, one};
 use super::case::Ran;
 use super::harness::Harness;
 use super::ready::Fixtures;
-use super::{CaseReport, Cause, Event};
+use super::{CaseReport, Event, Reason};
 use crate::custody::givens::AfterReset;
 use crate::judge::Verdict;
 use crate::plan::{Case, Plan, Stage, Start};
@@ -17,7 +17,7 @@ use crate::scenario::Given;
 pub(super) struct Runner<'e> {
     pub harness: Arc<Harness>,
     /// Why the target is not just installed although the plan expects it.
-    pub no_longer_fresh: Option<Cause>,
+    pub no_longer_fresh: Option<Reason>,
     pub resets_left: usize,
     /// The just installed state was used up since the last reset.
     pub used: bool,
@@ -26,7 +26,7 @@ pub(super) struct Runner<'e> {
 
 impl Runner<'_> {
     /// One stage. If the target was given up, all of it is blocked for that reason.
-    pub async fn stage(&mut self, stage: &Stage, given_up: Option<&Cause>) {
+    pub async fn stage(&mut self, stage: &Stage, given_up: Option<&Reason>) {
         let mut obstacle = given_up.cloned();
         if stage.start == Start::Reset && obstacle.is_none() && !self.harness.target.transport.is_gone() {
             obstacle = self.reset().await.err();
@@ -136,10 +136,10 @@ impl Runner<'_> {
     async fn freshen(&mut self, case: &Case) {
         let done = match self.harness.target.can_reset() {
             true => self.reset().await,
-            false => Err(Cause::NoReset),
+            false => Err(Reason::NoReset),
         };
         if let Err(why) = done {
-            self.no_longer_fresh = Some(Cause::NotFresh { case: case.id.clone(), why: Box::new(why) });
+            self.no_longer_fresh = Some(Reason::NotFresh { case: case.id.clone(), why: Box::new(why) });
         }
     }
 
@@ -158,21 +158,21 @@ impl Runner<'_> {
     }
 
     /// Resets the target to just installed, if that is still allowed.
-    async fn reset(&mut self) -> Result<(), Cause> {
+    async fn reset(&mut self) -> Result<(), Reason> {
         let done = self.reset_within_bounds().await;
         self.no_longer_fresh = done.clone().err();
         self.used = done.is_err();
         done
     }
 
-    async fn reset_within_bounds(&mut self) -> Result<(), Cause> {
+    async fn reset_within_bounds(&mut self) -> Result<(), Reason> {
         loop {
             if self.harness.is_stopping() {
-                return Err(Cause::Stopped);
+                return Err(Reason::Stopped);
             }
-            self.resets_left = self.resets_left.checked_sub(1).ok_or(Cause::NoResetLeft)?;
+            self.resets_left = self.resets_left.checked_sub(1).ok_or(Reason::NoResetLeft)?;
             let state =
-                self.harness.givens.lock().await.reset().await.map_err(|why| Cause::NotReset(why.to_string()))?;
+                self.harness.givens.lock().await.reset().await.map_err(|why| Reason::NotReset(why.to_string()))?;
             (self.emit)(Event::Reset);
             if state == AfterReset::JustInstalled {
                 return Ok(());
@@ -181,8 +181,8 @@ impl Runner<'_> {
     }
 
     /// Why no more cases may run, if a reset did not reset the target: what may be destroyed then is not ours.
-    async fn unreset(&self) -> Option<Cause> {
-        self.harness.givens.lock().await.unreset.as_ref().map(|why| Cause::NotReset(why.to_string()))
+    async fn unreset(&self) -> Option<Reason> {
+        self.harness.givens.lock().await.unreset.as_ref().map(|why| Reason::NotReset(why.to_string()))
     }
 
     /// Checks that a target declared as just installed is, before a case relies on it.
@@ -211,7 +211,7 @@ impl Runner<'_> {
         (self.emit)(Event::Case(Box::new(report)));
     }
 
-    fn block(&mut self, case: &Case, why: &Cause) {
+    fn block(&mut self, case: &Case, why: &Reason) {
         self.report(blocked(&self.harness, case, why.clone()).report);
     }
 }

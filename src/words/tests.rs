@@ -33,7 +33,7 @@ pub(crate) fn in_other_words<T>(work: impl FnOnce() -> T) -> T {
 pub(crate) struct Facts {
     pub expected: Vec<(Expected, String)>,
     pub observed: Vec<(Observed, String)>,
-    pub causes: Vec<(Cause, String)>,
+    pub reasons: Vec<(Reason, String)>,
 }
 
 impl Facts {
@@ -44,7 +44,7 @@ impl Facts {
 
 /// A finding of level must at that step.
 pub(crate) fn finding(step: &str, mismatches: Vec<Mismatch>) -> Finding {
-    Finding { requirement: "login.x".to_owned(), level: Level::Must, step: step.to_owned(), mismatches }
+    Finding::new("login.x", Level::Must, step, mismatches)
 }
 
 #[test]
@@ -56,10 +56,10 @@ fn every_fact_has_its_words() {
     for (fact, words) in facts.observed {
         assert_eq!(observed(&fact), words);
     }
-    for (fact, words) in facts.causes {
-        assert_eq!(cause(&fact), words);
+    for (fact, words) in facts.reasons {
+        assert_eq!(reason(&fact), words);
     }
-    let not_asked = NotAsked { steps: vec!["a".to_owned(), "b".to_owned()], why: Cause::NoReset };
+    let not_asked = NotAsked { steps: vec!["a".to_owned(), "b".to_owned()], why: Reason::NoReset };
     assert_eq!(super::not_asked(&not_asked), "not asked: `a`, `b` (there is no reset)");
 }
 

@@ -19,7 +19,7 @@ use wabizspec::reference::{
     Answer, Behaviour, Handled, Refusal, Registration, Revokes, SunsetCheck, SunsetShape, TokenForm,
 };
 use wabizspec::requirement::Level;
-use wabizspec::run::{CaseReport, Cause, Settings};
+use wabizspec::run::{CaseReport, Reason, Settings};
 use wabizspec::scenario::Suite;
 use wabizspec::words;
 
@@ -242,7 +242,7 @@ fn a_crafted_certificate_may_be_refused_and_then_shows_nothing() {
         assert!(expected == Verdict::Pass || report.findings.is_empty(), "{}", report.id);
     }
     let reason = &crafted(&refused)[0].reason;
-    let as_expected = matches!(reason, Some(Cause::Refused { status: 400, why, .. }) if why.contains("crafted"));
+    let as_expected = matches!(reason, Some(Reason::Refused { status: 400, why, .. }) if why.contains("crafted"));
     assert!(as_expected, "{reason:?}");
 
     // A crash on a crafted certificate is no refusal.

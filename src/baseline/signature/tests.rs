@@ -22,7 +22,7 @@ fn vectors() -> Vectors {
 fn finding(step: &str, observed: impl IntoIterator<Item = (Place, Observed)>) -> Finding {
     let mismatch = |(at, observed)| Mismatch { at, expected: Expected::Absent, observed };
     let mismatches = observed.into_iter().map(mismatch).collect();
-    Finding { requirement: "login.x".to_owned(), level: Level::Must, step: step.to_owned(), mismatches }
+    Finding::new("login.x", Level::Must, step, mismatches)
 }
 
 fn of(at: &Place, observed: Observed) -> String {

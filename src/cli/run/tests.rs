@@ -9,7 +9,7 @@ use super::*;
 use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Mismatch, Observation, Remark};
 use crate::report::{Format, Merged, Reports};
-use crate::run::{CaseReport, Cause, NotAsked, Started, TargetInfo};
+use crate::run::{CaseReport, Reason, NotAsked, Started, TargetInfo};
 use crate::words::tests::{Facts, finding, in_other_words};
 
 /// The cases of a run in which everything was seen that there are words for.
@@ -24,7 +24,7 @@ fn cases_of_all_facts() -> Vec<CaseReport> {
         CaseReport {
             findings: vec![finding],
             observations: remarks.map(|what| Observation { requirement: None, what }).into(),
-            not_asked: Some(NotAsked { steps: vec!["next".to_owned()], why: Cause::NoReset }),
+            not_asked: Some(NotAsked { steps: vec!["next".to_owned()], why: Reason::NoReset }),
             ..CaseReport::new(format!("login/failing-{number}"), Verdict::Fail)
         }
     });

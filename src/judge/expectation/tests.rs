@@ -301,7 +301,6 @@ fn every_mismatch_is_reported_in_order_under_one_requirement() {
         mismatch(Place::at("/a"), Expected::Value(Pattern::Integer(1)), Observed::Absent),
         mismatch(Place::at("/b"), Expected::Absent, Observed::value(Some(&Json::Number("2".to_owned())))),
     ];
-    let (requirement, step) = ("login.x".to_owned(), "step".to_owned());
-    let finding = Finding { requirement, level: Level::Should, step, mismatches };
+    let finding = Finding::new("login.x", Level::Should, "step", mismatches);
     assert_eq!(judgement, Judgement { findings: vec![finding], observations: Vec::new() });
 }

@@ -134,7 +134,7 @@ fn case_section(case: &CaseReport, view: &View) -> String {
         html(&case.title)
     );
     if let Some(reason) = &case.reason {
-        let _ = writeln!(text, "{}\n", plain(&words::cause(reason)));
+        let _ = writeln!(text, "{}\n", plain(&words::reason(reason)));
     }
     for finding in &case.findings {
         let _ = write!(text, "**{}** ({}), step {}", code(&finding.requirement), finding.level, code(&finding.step));

@@ -121,7 +121,7 @@ pub(super) fn grouped<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMa
 
 /// Why the case has its verdict, where no finding says so.
 pub(super) fn reason(case: &CaseReport) -> String {
-    case.reason.as_ref().map(words::cause).unwrap_or_default()
+    case.reason.as_ref().map(words::reason).unwrap_or_default()
 }
 
 /// The verdict in a word; a pass with findings is a warning.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::judge::facts::{About, Expected, Observed, Place};
 use crate::judge::{Finding, Mismatch, Observation, Remark, Verdict};
 use crate::requirement::Level;
-use crate::run::{CaseReport, Cause, Event, NotAsked};
+use crate::run::{CaseReport, Reason, Event, NotAsked};
 use crate::words;
 
 /// Writes the event as a line.
@@ -129,8 +129,8 @@ fn fact<T: DeserializeOwned>(kind: &str, facts: Option<Value>) -> serde_json::Re
     })
 }
 
-fn cause(kind: Option<String>, facts: Option<Value>, words: String) -> serde_json::Result<Cause> {
-    kind.map_or(Ok(Cause::Told(words)), |kind| fact(&kind, facts))
+fn reason(kind: Option<String>, facts: Option<Value>, words: String) -> serde_json::Result<Reason> {
+    kind.map_or(Ok(Reason::Told(words)), |kind| fact(&kind, facts))
 }
 
 fn case_entry(case: &CaseReport) -> CaseEntry {
@@ -141,7 +141,7 @@ fn case_entry(case: &CaseReport) -> CaseEntry {
         file: case.file.clone(),
         line: case.line,
         verdict: case.verdict,
-        reason: case.reason.as_ref().map(words::cause),
+        reason: case.reason.as_ref().map(words::reason),
         kind,
         facts,
         not_asked: case.not_asked.as_ref().map(not_asked_entry),
@@ -157,14 +157,14 @@ fn case_entry(case: &CaseReport) -> CaseEntry {
 }
 
 fn case(entry: CaseEntry) -> serde_json::Result<CaseReport> {
-    let CaseEntry { reason, kind, facts, .. } = entry;
+    let CaseEntry { reason: words, kind, facts, .. } = entry;
     Ok(CaseReport {
         id: entry.id,
         title: entry.title,
         file: entry.file,
         line: entry.line,
         verdict: entry.verdict,
-        reason: reason.map(|words| cause(kind, facts, words)).transpose()?,
+        reason: words.map(|words| reason(kind, facts, words)).transpose()?,
         not_asked: entry.not_asked.map(not_asked).transpose()?,
         duration_ms: entry.duration_ms,
         control: entry.control,
@@ -179,11 +179,11 @@ fn case(entry: CaseEntry) -> serde_json::Result<CaseReport> {
 
 fn not_asked_entry(not_asked: &NotAsked) -> NotAskedEntry {
     let (kind, facts) = parts(&not_asked.why);
-    NotAskedEntry { steps: not_asked.steps.clone(), why: words::cause(&not_asked.why), kind, facts }
+    NotAskedEntry { steps: not_asked.steps.clone(), why: words::reason(&not_asked.why), kind, facts }
 }
 
 fn not_asked(NotAskedEntry { steps, why, kind, facts }: NotAskedEntry) -> serde_json::Result<NotAsked> {
-    Ok(NotAsked { steps, why: cause(kind, facts, why)? })
+    Ok(NotAsked { steps, why: reason(kind, facts, why)? })
 }
 
 fn finding_entry(finding: &Finding) -> FindingEntry {

@@ -23,8 +23,7 @@ fn held() -> CaseReport {
 
 fn with_finding(case: CaseReport, requirement: &str, level: Level) -> CaseReport {
     let mismatch = Mismatch { at: Place::Status, expected: Expected::NoCrash, observed: Observed::Status(500) };
-    let (requirement, step, mismatches) = (requirement.into(), "step".into(), vec![mismatch]);
-    CaseReport { findings: vec![Finding { requirement, level, step, mismatches }], ..case }
+    CaseReport { findings: vec![Finding::new(requirement, level, "step", vec![mismatch])], ..case }
 }
 
 /// The fold of a run with these requirements (an oracle's ends in `!`) and cases.

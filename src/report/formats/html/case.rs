@@ -25,7 +25,7 @@ pub(super) fn article(case: &CaseReport, view: &View, open: bool) -> Markup {
 fn body(case: &CaseReport, view: &View) -> Markup {
     html! {
         div id={ "c-" (case.id) } {
-            @if let Some(reason) = &case.reason { p.reason { (words::cause(reason)) } }
+            @if let Some(reason) = &case.reason { p.reason { (words::reason(reason)) } }
             @for finding in &case.findings { (finding_of(finding, case, view)) }
             @if let Some(not_asked) = &case.not_asked { p.reason { (prose(&words::not_asked(not_asked))) } }
             @if !case.reproduce.is_empty() {

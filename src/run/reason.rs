@@ -11,7 +11,7 @@ use crate::plan::Skip;
 /// of another part of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "facts", rename_all = "kebab-case")]
-pub enum Cause {
+pub enum Reason {
     /// Known before the first request.
     Skipped(Skip),
     /// The run was stopped.
@@ -44,7 +44,7 @@ pub enum Cause {
         /// The case that changed the state.
         case: String,
         /// Why it could not be reset.
-        why: Box<Cause>,
+        why: Box<Reason>,
     },
     /// A request uses a name that is not bound.
     Unbound(String),
@@ -102,40 +102,40 @@ pub struct Excuse {
 }
 
 /// Custody fails while a state is reached.
-impl From<Failure> for Cause {
-    fn from(failure: Failure) -> Cause {
-        Cause::SetUp(failure.to_string())
+impl From<Failure> for Reason {
+    fn from(failure: Failure) -> Reason {
+        Reason::SetUp(failure.to_string())
     }
 }
 
-impl Cause {
+impl Reason {
     pub(super) fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
-            Cause::GivenUp(text)
-            | Cause::Throttled(text)
-            | Cause::SetUp(text)
-            | Cause::NotReset(text)
-            | Cause::Unbound(text)
-            | Cause::Snapshot(text)
-            | Cause::Defect(text)
-            | Cause::Told(text) => vec![text],
-            Cause::NoAnswer(broken) | Cause::Unreachable(broken) => vec![&mut broken.detail],
-            Cause::NotFresh { case, why } => std::iter::once(case).chain(why.texts_mut()).collect(),
-            Cause::NothingToCapture { step, at } => vec![step, at],
-            Cause::Refused { step, why, .. } => vec![step, why],
-            Cause::Unanswered { step } | Cause::Unsettled { step, .. } => vec![step],
-            Cause::Known(excuses) => excuses
+            Reason::GivenUp(text)
+            | Reason::Throttled(text)
+            | Reason::SetUp(text)
+            | Reason::NotReset(text)
+            | Reason::Unbound(text)
+            | Reason::Snapshot(text)
+            | Reason::Defect(text)
+            | Reason::Told(text) => vec![text],
+            Reason::NoAnswer(broken) | Reason::Unreachable(broken) => vec![&mut broken.detail],
+            Reason::NotFresh { case, why } => std::iter::once(case).chain(why.texts_mut()).collect(),
+            Reason::NothingToCapture { step, at } => vec![step, at],
+            Reason::Refused { step, why, .. } => vec![step, why],
+            Reason::Unanswered { step } | Reason::Unsettled { step, .. } => vec![step],
+            Reason::Known(excuses) => excuses
                 .iter_mut()
                 .flat_map(|excuse| [Some(&mut excuse.reason), excuse.issue.as_mut()])
                 .flatten()
                 .collect(),
-            Cause::Skipped(_)
-            | Cause::Stopped
-            | Cause::EnoughFailures
-            | Cause::OverTime { .. }
-            | Cause::OverBudget
-            | Cause::NoResetLeft
-            | Cause::NoReset => Vec::new(),
+            Reason::Skipped(_)
+            | Reason::Stopped
+            | Reason::EnoughFailures
+            | Reason::OverTime { .. }
+            | Reason::OverBudget
+            | Reason::NoResetLeft
+            | Reason::NoReset => Vec::new(),
         }
     }
 }
