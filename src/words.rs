@@ -3,7 +3,7 @@
 //! Only reports and commands use them. Nothing parses these texts, so a sentence may be reworded at any time.
 
 use crate::exchange::JsonKind;
-use crate::judge::facts::{Broken, Clock, Expected, Member, Observed, Pattern, Secret};
+use crate::judge::facts::{Broken, Clock, Condition, Expected, Member, Observed, Pattern, Secret};
 use crate::judge::{Finding, Mismatch, Remark};
 use crate::plan::Skip;
 use crate::run::{Excuse, NotAsked, Reason};
@@ -94,7 +94,21 @@ pub(crate) fn observed(observed: &Observed) -> String {
     })
 }
 
-fn json_kind(kind: JsonKind) -> &'static str {
+/// What kind of request, as the subject of a sentence.
+pub(crate) fn condition(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Valid => "a valid request",
+        Condition::BadCredentials => "wrong or missing credentials",
+        Condition::BadToken => "a missing or invalid token",
+        Condition::Forbidden => "a caller without permission",
+        Condition::Unknown => "an unknown account",
+        Condition::BadRequest => "an invalid request",
+        Condition::Refused => "a request to refuse",
+        Condition::Open => "any request",
+    }
+}
+
+pub(crate) fn json_kind(kind: JsonKind) -> &'static str {
     match kind {
         JsonKind::Null => "null",
         JsonKind::Bool => "a boolean",

@@ -6,24 +6,29 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::causes::{Cause, causes};
 use super::view::{View, cases, named, seconds};
 use crate::judge::{RequirementVerdict, Verdict};
-use crate::report::text::{tell_case, tell_finding, verdict_style};
+use crate::report::text::{tell_case, verdict_style};
+use crate::requirement::Level;
 use crate::run::{CaseReport, Conclusion, Event, Started};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
-    /// Findings, why cases were blocked, what is left on the target, and the counts.
+    /// Causes, why cases were blocked, what is left on the target, and the counts.
     Quiet,
-    /// A line for each case as well, skipped cases, observations and unproven requirements.
+    /// Skipped cases, observations and unproven requirements as well: a screenful.
     Normal,
-    /// The exchanges of failing cases and every observation as well.
+    /// A line for each case, every failing case with its exchanges, and all of everything.
     Verbose,
 }
 
-/// How many observations are shown unless all are asked for.
-const OBSERVATIONS_SHOWN: usize = 8;
+/// How many of each are shown unless all are asked for: a screenful in all.
+const OBSERVATIONS_SHOWN: usize = 5;
+const CAUSES_SHOWN: usize = 10;
+const WARNINGS_SHOWN: usize = 4;
+const REASONS_SHOWN: usize = 5;
 
 pub(super) struct Console {
     verbosity: Verbosity,
@@ -84,7 +89,7 @@ impl Console {
             progress.set_message(format!("{} failed", view.summary.count(Verdict::Fail)));
             return Ok(());
         }
-        if self.verbosity < Verbosity::Normal || case.verdict == Verdict::Skipped {
+        if self.verbosity < Verbosity::Verbose || case.verdict == Verdict::Skipped {
             return Ok(());
         }
         let style = verdict_style(case.verdict);
@@ -96,29 +101,67 @@ impl Console {
         if let Some(progress) = self.progress.take() {
             progress.finish_and_clear();
         }
-        for case in &view.cases {
-            if matches!(case.verdict, Verdict::Fail | Verdict::Error | Verdict::Known) {
-                writeln!(out)?;
-                let exchanges = if self.verbosity == Verbosity::Verbose { &case.exchanges[..] } else { &[] };
-                tell_case(out, case, view.rules(), exchanges)?;
-            }
+        let told = |case: &&CaseReport| match case.verdict {
+            Verdict::Error => true,
+            Verdict::Fail | Verdict::Known => self.verbosity == Verbosity::Verbose,
+            _ => false,
+        };
+        for case in view.cases.iter().filter(told) {
+            writeln!(out)?;
+            tell_case(out, case, view.rules(), &case.exchanges)?;
         }
-        warnings(out, view)?;
-        let style = verdict_style(Verdict::Blocked);
-        for (reason, ids) in view.reasons(Verdict::Blocked) {
-            writeln!(out, "\n{style}blocked{style:#}: {reason}\n  {}", named(ids, 5))?;
+        self.causes(out, view)?;
+        let mut folded = vec![Verdict::Blocked, Verdict::Known];
+        if self.verbosity > Verbosity::Quiet {
+            folded.push(Verdict::Skipped);
+        }
+        for verdict in folded {
+            let style = verdict_style(verdict);
+            let reasons: Vec<_> = view.reasons(verdict).collect();
+            let shown = if self.verbosity == Verbosity::Verbose { usize::MAX } else { REASONS_SHOWN };
+            if !reasons.is_empty() {
+                writeln!(out)?;
+            }
+            for (reason, ids) in reasons.iter().take(shown) {
+                writeln!(out, "{style}{}{style:#}: {reason}: {}", verdict, named(ids, 2))?;
+            }
+            more(out, reasons.len(), shown, "-v shows all")?;
         }
         if self.verbosity > Verbosity::Quiet {
-            for (reason, ids) in view.reasons(Verdict::Skipped) {
-                writeln!(out, "\n{} skipped: {reason}", cases(ids.len()))?;
-            }
             self.observations(out, view)?;
         }
         for note in &self.notes {
             writeln!(out, "\nnote: {note}")?;
         }
-        self.requirements(out, view)?;
+        self.unproven(out, view)?;
         totals(out, view)
+    }
+
+    /// The areas, what is wrong in the order in which to mend it, and one case to begin with.
+    fn causes(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
+        let causes = causes(view);
+        let (musts, shoulds): (Vec<_>, Vec<_>) = causes.iter().partition(|cause| cause.level == Level::Must);
+        let verbose = self.verbosity == Verbosity::Verbose;
+        if view.summary.count(Verdict::Fail) > 0 {
+            let style = verdict_style(Verdict::Fail);
+            let failed = cases(view.summary.count(Verdict::Fail));
+            writeln!(out, "\n{style}{}{style:#}: {failed} failed", Conclusion::Findings.says())?;
+            for (area, (judged, passed)) in view.areas() {
+                writeln!(out, "  {area:9} {:3} % ({passed} of {judged} passed)", 100 * passed / judged)?;
+            }
+        }
+        let shown = |most| if verbose { usize::MAX } else { most };
+        // What begins no case may only follow from the others.
+        let firsts = musts.iter().filter(|cause| cause.is_first()).count();
+        told(out, "causes, most telling first", &musts, shown(CAUSES_SHOWN.min(firsts)), view)?;
+        told(out, "warnings (should)", &shoulds, shown(WARNINGS_SHOWN), view)?;
+        match causes.first().filter(|_| view.summary.count(Verdict::Fail) > 0) {
+            Some(first) if !verbose => {
+                writeln!(out, "\nstart here:")?;
+                tell_case(out, first.example.0, view.rules(), &[])
+            }
+            _ => Ok(()),
+        }
     }
 
     fn observations(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
@@ -135,49 +178,41 @@ impl Console {
         more(out, view.observations.len(), shown, "-v shows all")
     }
 
-    fn requirements(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
-        let broken = view.binding(RequirementVerdict::Fail).into_iter();
-        let broken: Vec<String> = broken.map(|info| format!("{} ({})", info.id, info.level)).collect();
-        list(out, "requirements broken", &broken, usize::MAX)?;
+    fn unproven(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
         let unproven = view.binding(RequirementVerdict::Unproven).into_iter();
         let unproven: Vec<String> = unproven.map(|info| info.id.clone()).collect();
         if self.verbosity == Verbosity::Quiet || unproven.is_empty() {
             return Ok(());
         }
-        list(out, "requirements unproven", &unproven, 12)?;
+        let shown = if self.verbosity == Verbosity::Verbose { usize::MAX } else { 3 };
         writeln!(
             out,
-            "nothing broke these, but the run does not show that it would have been noticed: the control of their area \
-             (a good request accepted, a bad one refused) was left out or did not hold"
+            "\nrequirements unproven ({}): {}\nnothing broke these, but the run does not show that it would have been \
+             noticed: the control of their area (a good request accepted, a bad one refused) was left out or did not hold",
+            unproven.len(),
+            named(&unproven, shown)
         )
     }
 }
 
-fn warnings(out: &mut dyn Write, view: &View) -> io::Result<()> {
-    let warnings = view.warnings();
-    if warnings.is_empty() {
+/// The causes under a title, those that are first in no case at the end.
+fn told(out: &mut dyn Write, title: &str, causes: &[&Cause<'_>], shown: usize, view: &View) -> io::Result<()> {
+    if causes.is_empty() {
         return Ok(());
     }
-    let style = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
-    writeln!(out, "\n{style}warnings{style:#} (findings of level should):")?;
-    for findings in warnings.values() {
-        let (case, finding) = findings[0];
-        tell_finding(out, finding, view.rules())?;
-        let others = if findings.len() > 1 { format!(" and {} more", findings.len() - 1) } else { String::new() };
-        writeln!(out, "    case {}{others}", case.id)?;
+    writeln!(out, "\n{title} ({}):", causes.len())?;
+    let bold = Style::new().bold();
+    for (index, cause) in causes.iter().take(shown).enumerate() {
+        let (case, finding) = cause.example;
+        writeln!(out, "{:3}. {bold}{}{bold:#}", index + 1, cause.headline())?;
+        let requirements: Vec<String> = cause.requirements.iter().map(ToString::to_string).collect();
+        writeln!(out, "     {}: {}", cause.extent(), named(&requirements, 2))?;
+        if let Some(rule) = view.rule(&finding.requirement) {
+            writeln!(out, "     rule: {} ({})", rule.says, rule.source)?;
+        }
+        writeln!(out, "     example: {}, step `{}`", case.id, finding.step)?;
     }
-    Ok(())
-}
-
-fn list(out: &mut dyn Write, title: &str, ids: &[String], shown: usize) -> io::Result<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\n{title} ({}):", ids.len())?;
-    for id in ids.iter().take(shown) {
-        writeln!(out, "  {id}")?;
-    }
-    more(out, ids.len(), shown, "--report json lists all")
+    more(out, causes.len(), shown, "-v shows all")
 }
 
 fn more(out: &mut dyn Write, all: usize, shown: usize, advice: &str) -> io::Result<()> {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::causes::{CauseEntry, causes};
 use super::view::View;
 use crate::judge::RequirementVerdict;
 use crate::plan::Part;
@@ -36,6 +37,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
         resets: summary.resets(),
         notes: view.notes.clone(),
         requirements: summary.requirements().into_iter().map(RequirementEntry::of).collect(),
+        causes: causes(view).iter().map(CauseEntry::of).collect(),
         cases: view.sorted().into_iter().cloned().collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -62,6 +64,9 @@ pub(super) struct Document {
     resets: usize,
     notes: Vec<String>,
     requirements: Vec<RequirementEntry>,
+    /// For readers; not read back.
+    #[serde(default)]
+    causes: Vec<CauseEntry>,
     cases: Vec<CaseReport>,
 }
 

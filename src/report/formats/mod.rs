@@ -2,6 +2,7 @@
 //! with the same bytes as at the time.
 
 mod view;
+mod causes;
 mod wire;
 mod json;
 mod read;

@@ -1,6 +1,6 @@
 //! What the formats show of a run: the fold over its events that they share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::judge::{Finding, Observation, RequirementVerdict, Verdict};
 use crate::requirement::Level;
@@ -17,6 +17,7 @@ pub(super) struct View {
     pub notes: Vec<String>,
     /// Ids of the blocked, known and skipped cases.
     reasons: BTreeMap<(Verdict, String), Vec<String>>,
+    areas: BTreeMap<String, (usize, usize)>,
     /// Whether cases with nothing to show are kept too.
     pub keeps_all: bool,
 }
@@ -39,10 +40,28 @@ impl View {
         if matches!(case.verdict, Verdict::Blocked | Verdict::Known | Verdict::Skipped) {
             self.reasons.entry((case.verdict, reason(case))).or_default().push(case.id.clone());
         }
+        if matches!(case.verdict, Verdict::Pass | Verdict::Fail | Verdict::Known) {
+            let (judged, passed) = self.areas.entry(case.area().to_owned()).or_default();
+            *judged += 1;
+            *passed += usize::from(case.verdict == Verdict::Pass);
+        }
         let has_failed = matches!(case.verdict, Verdict::Fail | Verdict::Known | Verdict::Error);
         if self.keeps_all || has_failed || !case.findings.is_empty() {
             self.cases.push(case.clone());
         }
+    }
+
+    /// How many cases show nothing while these fail: their refusals say little if the good counterpart is refused too, and
+    /// an area proves nothing without its control.
+    pub fn held_up_by(&self, failing: &BTreeSet<&str>) -> usize {
+        let scenarios: BTreeSet<&str> = failing.iter().filter_map(|id| id.split("::").next()).collect();
+        let failed = || self.cases.iter().filter(|case| case.verdict == Verdict::Fail);
+        let controls = failed().filter(|case| case.control && failing.contains(case.id.as_str()));
+        let areas: BTreeSet<&str> = controls.map(CaseReport::area).collect();
+        let held_up = |case: &&CaseReport| {
+            areas.contains(case.area()) || case.twin.as_deref().is_some_and(|twin| scenarios.contains(twin))
+        };
+        failed().filter(held_up).count()
     }
 
     /// The requirements that the run knows.
@@ -93,6 +112,11 @@ impl View {
     pub fn reasons(&self, verdict: Verdict) -> impl Iterator<Item = (&str, &[String])> {
         let of_verdict = self.reasons.iter().filter(move |((of, _), _)| *of == verdict);
         of_verdict.map(|((_, reason), ids)| (reason.as_str(), ids.as_slice()))
+    }
+
+    /// How many cases of each area were judged, and how many of them passed.
+    pub fn areas(&self) -> &BTreeMap<String, (usize, usize)> {
+        &self.areas
     }
 
     /// The requirements of level should and must with that verdict, in their order.
