@@ -26,6 +26,7 @@ pub(crate) fn expected(expected: &Expected) -> String {
         Expected::Answer => "an answer".to_owned(),
         Expected::WholeAnswer => "one whole answer within the time limit".to_owned(),
         Expected::OneAnswer => "nothing after the one answer".to_owned(),
+        Expected::Operation => "the operation: without credentials it answers 401 or 400".to_owned(),
         Expected::NoCrash => "no 5xx, unless with an error code that is documented for it".to_owned(),
         Expected::JsonObject => "a JSON object".to_owned(),
         Expected::JsonType => "application/json, a charset allowed".to_owned(),
@@ -198,6 +199,7 @@ pub(crate) fn skip(skip: &Skip) -> String {
         Skip::Registration { needed, found } => {
             format!("not applicable: it is for targets whose registration is {needed}, not {found}")
         }
+        Skip::Needs(operation) => format!("needs {operation}"),
         Skip::RawRequests => {
             "the configured client cannot send its requests unchanged; use client = \"wire\"".to_owned()
         }

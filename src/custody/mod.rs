@@ -6,7 +6,7 @@
 pub mod config;
 pub(crate) mod names;
 mod given_passwords;
-mod reading;
+pub(crate) mod reading;
 pub(crate) mod effect;
 pub mod state_folder;
 pub mod lock;

@@ -70,7 +70,7 @@ pub(super) fn bearer(token: &str) -> Header {
     Header::new("Authorization", format!("Bearer {token}"))
 }
 
-pub(super) fn json_type() -> Header {
+pub(crate) fn json_type() -> Header {
     Header::new("Content-Type", "application/json")
 }
 

@@ -134,6 +134,8 @@ pub enum Expected {
     WholeAnswer,
     /// No byte after the answer.
     OneAnswer,
+    /// The operation exists.
+    Operation,
     /// No 5xx without a code that is documented for it.
     NoCrash,
     JsonObject,

@@ -47,18 +47,28 @@ const RULES: [(&str, Rule); 15] = [
 #[derive(Debug, Clone)]
 pub struct Oracles {
     asked: Vec<(&'static str, Level, Rule)>,
+    operations: Option<Level>,
 }
+
+/// The requirement that a missing operation breaks. No exchange shows that: a run asks for it before its first case.
+pub(crate) const OPERATIONS: &str = "envelope.operations";
 
 impl Oracles {
     /// Those whose requirement is in the register.
     pub fn of(register: &Register) -> Oracles {
         let known = |(id, rule): &(&'static str, Rule)| Some((*id, register.find(id)?.level, *rule));
-        Oracles { asked: RULES.iter().filter_map(known).collect() }
+        let operations = register.find(OPERATIONS).map(|requirement| requirement.level);
+        Oracles { asked: RULES.iter().filter_map(known).collect(), operations }
     }
 
     /// The requirements they are bound to.
     pub fn requirements(&self) -> impl Iterator<Item = &'static str> {
-        self.asked.iter().map(|(id, ..)| *id)
+        self.asked.iter().map(|(id, ..)| *id).chain(self.operations.map(|_| OPERATIONS))
+    }
+
+    /// The level of a missing operation, if there is a rule about that.
+    pub(crate) fn operations(&self) -> Option<Level> {
+        self.operations
     }
 
     /// Applies all of them to one exchange.

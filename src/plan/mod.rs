@@ -111,6 +111,11 @@ impl Case {
         draft.operation(&self.row().bindings) == Some(operation)
     }
 
+    /// The operations that its steps call.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = Operation> {
+        self.drafts().filter_map(|draft| draft.operation(&self.row().bindings))
+    }
+
     fn drafts(&self) -> impl Iterator<Item = &Draft> {
         self.scenario.steps.iter().filter_map(|step| match &step.action {
             Action::Send(draft) => Some(draft),

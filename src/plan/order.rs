@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Case, budget};
+use crate::documented::api::Operation;
 use crate::scenario::{Change, Given, Registration};
 
 /// Why a case is skipped, as known before the first request.
@@ -15,6 +16,8 @@ pub enum Skip {
         needed: Registration,
         found: Registration,
     },
+    /// The target does not have the operation.
+    Needs(Operation),
     /// The client cannot send its requests unchanged.
     RawRequests,
     JustInstalled,

@@ -46,6 +46,9 @@ pub(super) async fn many(
 /// Gets one case ready, runs it, and removes what was made for it alone. There is no result if the run is stopped
 /// meanwhile.
 pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -> Option<Ran> {
+    if let Some(ran) = without_operation(harness, case) {
+        return Some(ran);
+    }
     if harness.settings.max_fail.as_ref().is_some_and(|left| left.are_used_up()) {
         return Some(blocked(harness, case, Reason::EnoughFailures));
     }
@@ -89,7 +92,20 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
 }
 
 pub(super) fn blocked(harness: &Harness, case: &Case, why: Reason) -> Ran {
-    untried(harness, case, Verdict::Blocked, why)
+    without_operation(harness, case).unwrap_or_else(|| untried(harness, case, Verdict::Blocked, why))
+}
+
+/// The result of a case that needs an operation which the target does not have.
+fn without_operation(harness: &Harness, case: &Case) -> Option<Ran> {
+    let missing = harness.missing.get()?;
+    let operation = missing.needed_by(case)?;
+    let findings = missing.findings(harness, case);
+    if findings.is_empty() {
+        return Some(untried(harness, case, Verdict::Skipped, Reason::Skipped(Skip::Needs(operation))));
+    }
+    let reproduce = vec![harness.run_line(&case.id)];
+    let report = CaseReport { findings, reproduce, ..blank_report(case, Verdict::Fail) };
+    Some(Ran { report, aftermath: Aftermath::Clean })
 }
 
 fn untried(harness: &Harness, case: &Case, verdict: Verdict, why: Reason) -> Ran {

@@ -1,14 +1,16 @@
 //! What all cases of a run share: the target, the oracles, the settings and the states.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell, watch};
 
+use super::operations::Missing;
 use super::{Reason, Settings};
 use crate::custody::Target;
 use crate::custody::accounts::Accounts;
 use crate::custody::givens::Givens;
+use crate::documented::api::Operation;
 use crate::exchange::{Exchange, Redaction, Request, shell_quoted, shell_word};
 use crate::judge::Oracles;
 use crate::plan::Plan;
@@ -23,6 +25,8 @@ pub(super) struct Harness {
     pub accounts: Arc<Accounts>,
     /// Secrets of the whole run: configured headers and the admin's password.
     pub secrets: Redaction,
+    /// Known before the first case.
+    pub missing: OnceLock<Missing>,
     /// The target's registration state: as given, or probed when a case first asks.
     registration: OnceCell<Registration>,
     registration_was_given: bool,
@@ -63,6 +67,7 @@ impl Harness {
             givens: Mutex::new(givens),
             accounts,
             secrets,
+            missing: OnceLock::new(),
             registration: OnceCell::new_with(registration),
             registration_was_given: registration.is_some(),
             deadline: Instant::now() + max_time,
@@ -95,6 +100,11 @@ impl Harness {
             self.givens.lock().await.forget_logins();
         }
         Ok(exchange)
+    }
+
+    /// Whether the target has nothing to log in with: then no state can be reached, and no reset be verified.
+    pub fn has_no_login(&self) -> bool {
+        self.missing.get().is_some_and(|missing| missing.contains(Operation::LogIn))
     }
 
     pub async fn registration(&self) -> Result<Registration, Reason> {

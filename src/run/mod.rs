@@ -9,6 +9,7 @@ mod event;
 mod summary;
 mod settings;
 mod harness;
+mod operations;
 mod ready;
 mod case;
 mod attempt;
@@ -114,6 +115,9 @@ pub async fn run(
 /// Judges all stages, and leaves the target as the plan promises.
 async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&Reason>) {
     if given_up.is_none() && !runner.harness.is_stopping() {
+        let missing = operations::missing(&runner.harness, plan).await;
+        // It is set only here.
+        let _ = runner.harness.missing.set(missing);
         runner.check_fresh(plan).await;
     }
     for stage in &plan.stages {

@@ -28,7 +28,8 @@ impl Runner<'_> {
     /// One stage. If the target was given up, all of it is blocked for that reason.
     pub async fn stage(&mut self, stage: &Stage, given_up: Option<&Reason>) {
         let mut obstacle = given_up.cloned();
-        if stage.start == Start::Reset && obstacle.is_none() && !self.harness.target.transport.is_gone() {
+        let useless = self.harness.target.transport.is_gone() || self.harness.has_no_login();
+        if stage.start == Start::Reset && obstacle.is_none() && !useless {
             obstacle = self.reset().await.err();
         }
         obstacle = obstacle.or(self.unreset().await);
@@ -188,7 +189,7 @@ impl Runner<'_> {
     /// Checks that a target declared as just installed is, before a case relies on it.
     pub async fn check_fresh(&mut self, plan: &Plan) {
         let relies = plan.cases().any(|case| case.given() == Given::Fresh);
-        if !relies || self.harness.target.can_reset() || !self.harness.target.is_elsewhere() {
+        if !relies || self.harness.has_no_login() || self.harness.target.can_reset() || !self.harness.target.is_elsewhere() {
             return;
         }
         if let Err(why) = self.harness.givens.lock().await.check_fresh().await {
@@ -201,7 +202,7 @@ impl Runner<'_> {
     pub async fn leave_just_installed(&mut self) {
         let target = &self.harness.target;
         let can_reset = target.can_reset() && !target.is_embedded() && !target.transport.is_gone();
-        if self.used && can_reset && !self.harness.is_stopping() {
+        if self.used && can_reset && !self.harness.has_no_login() && !self.harness.is_stopping() {
             // If this fails, what the run made is removed or listed as on any other target.
             let _ = self.reset().await;
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::view::View;
 use crate::documented::api::Operation;
 use crate::judge::facts::{Condition, Expected, Observed, Place};
-use crate::judge::{Finding, Mismatch, StatusSet, Verdict};
+use crate::judge::{Finding, Mismatch, OPERATIONS, StatusSet, Verdict};
 use crate::requirement::Level;
 use crate::run::CaseReport;
 use crate::words;
@@ -76,8 +76,16 @@ impl Cause<'_> {
         format!("{at}: {observed}")
     }
 
+    /// The operation, if this is that the target does not have it.
+    pub fn missing(&self) -> Option<Operation> {
+        self.requirements.contains(OPERATIONS).then_some(self.key.operation?)
+    }
+
     /// One line: who, when, what.
     pub fn headline(&self) -> String {
+        if let Some(operation) = self.missing() {
+            return format!("{operation} is missing: answered {}", self.key.deviation.observed);
+        }
         let Deviation { at, expected, observed } = &self.key.deviation;
         let whom = match self.key.condition {
             None | Some(Condition::Open) => self.operations(),
@@ -92,6 +100,9 @@ impl Cause<'_> {
 
     /// How much it shows and breaks.
     pub fn extent(&self) -> String {
+        if self.missing().is_some() {
+            return format!("{} more skipped for it", super::view::cases(self.holds_up));
+        }
         let requirements = match self.requirements.len() {
             1 => "1 requirement".to_owned(),
             more => format!("{more} requirements"),
@@ -134,7 +145,7 @@ impl CauseEntry {
     }
 }
 
-/// The causes of a run, most telling first: musts before shoulds, then what holds up most, then what begins most cases.
+/// The causes of a run, most telling first: musts before shoulds, missing operations before wrong answers, then what holds up most, then what begins most cases.
 pub(super) fn causes(view: &View) -> Vec<Cause<'_>> {
     let mut causes: BTreeMap<Key, Cause<'_>> = BTreeMap::new();
     let cases = view.sorted();
@@ -163,11 +174,14 @@ pub(super) fn causes(view: &View) -> Vec<Cause<'_>> {
     }
     let mut causes: Vec<Cause<'_>> = causes.into_values().collect();
     for cause in &mut causes {
-        cause.holds_up = view.held_up_by(&cause.cases);
+        cause.holds_up = match cause.missing() {
+            Some(operation) => view.in_need_of(operation),
+            None => view.held_up_by(&cause.cases),
+        };
     }
     causes.sort_by_key(|cause| {
         let Cause { level, holds_up, first_in, cases, .. } = cause;
-        std::cmp::Reverse((*level, *first_in > 0, *holds_up, *first_in, cases.len()))
+        std::cmp::Reverse((*level, cause.missing().is_some(), *first_in > 0, *holds_up, *first_in, cases.len()))
     });
     causes
 }
@@ -220,7 +234,7 @@ impl Key {
                 Deviation { at: "body of a refusal".to_owned(), expected: "JSON with `errors`".to_owned(), observed }
             }
             _ => {
-                if finding.requirement.starts_with("envelope.") {
+                if finding.requirement.starts_with("envelope.") && finding.requirement != OPERATIONS {
                     (operation, condition) = (None, None);
                 }
                 Deviation { at: without_indices(at), expected: kind_expected(expected), observed: kind_of(observed) }

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::causes::{CauseEntry, causes};
+use super::causes::{Cause, CauseEntry, causes};
 use super::view::View;
+use crate::documented::api::Operation;
 use crate::judge::RequirementVerdict;
 use crate::plan::Part;
 use crate::requirement::Level;
@@ -22,6 +23,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     let Some(started) = summary.started() else {
         return Ok(());
     };
+    let causes = causes(view);
     let document = Document {
         schema: SCHEMA.to_owned(),
         suite: SuiteInfo { version: started.version.clone(), cases: started.cases, part: started.part },
@@ -37,7 +39,8 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
         resets: summary.resets(),
         notes: view.notes.clone(),
         requirements: summary.requirements().into_iter().map(RequirementEntry::of).collect(),
-        causes: causes(view).iter().map(CauseEntry::of).collect(),
+        causes: causes.iter().map(CauseEntry::of).collect(),
+        missing: causes.iter().filter_map(Cause::missing).collect(),
         cases: view.sorted().into_iter().cloned().collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -67,6 +70,9 @@ pub(super) struct Document {
     /// For readers; not read back.
     #[serde(default)]
     causes: Vec<CauseEntry>,
+    /// For readers; not read back.
+    #[serde(default)]
+    missing: Vec<Operation>,
     cases: Vec<CaseReport>,
 }
 

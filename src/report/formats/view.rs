@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::documented::api::Operation;
 use crate::judge::{Finding, Observation, RequirementVerdict, Verdict};
+use crate::plan::Skip;
 use crate::requirement::Level;
-use crate::run::{CaseReport, Event, RequirementInfo, Summary};
+use crate::run::{CaseReport, Event, Reason, RequirementInfo, Summary};
 use crate::words;
 
 #[derive(Default)]
@@ -18,6 +20,8 @@ pub(super) struct View {
     /// Ids of the blocked, known and skipped cases.
     reasons: BTreeMap<(Verdict, String), Vec<String>>,
     areas: BTreeMap<String, (usize, usize)>,
+    /// How many cases were skipped for want of each operation.
+    needed: BTreeMap<Operation, usize>,
     /// Whether cases with nothing to show are kept too.
     pub keeps_all: bool,
 }
@@ -39,6 +43,9 @@ impl View {
         }
         if matches!(case.verdict, Verdict::Blocked | Verdict::Known | Verdict::Skipped) {
             self.reasons.entry((case.verdict, reason(case))).or_default().push(case.id.clone());
+        }
+        if let Some(Reason::Skipped(Skip::Needs(operation))) = case.reason {
+            *self.needed.entry(operation).or_default() += 1;
         }
         if matches!(case.verdict, Verdict::Pass | Verdict::Fail | Verdict::Known) {
             let (judged, passed) = self.areas.entry(case.area().to_owned()).or_default();
@@ -112,6 +119,11 @@ impl View {
     pub fn reasons(&self, verdict: Verdict) -> impl Iterator<Item = (&str, &[String])> {
         let of_verdict = self.reasons.iter().filter(move |((of, _), _)| *of == verdict);
         of_verdict.map(|((_, reason), ids)| (reason.as_str(), ids.as_slice()))
+    }
+
+    /// How many cases could not be tried without the operation.
+    pub fn in_need_of(&self, operation: Operation) -> usize {
+        self.needed.get(&operation).copied().unwrap_or_default()
     }
 
     /// How many cases of each area were judged, and how many of them passed.
