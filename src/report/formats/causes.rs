@@ -29,7 +29,8 @@ struct Key {
     /// Absent where the deviation does not depend on what is asked.
     operation: Option<Operation>,
     condition: Option<Condition>,
-    /// The group of requirements, where a request is accepted that must be refused: each group is a check of its own.
+    /// The group of requirements, where a request is accepted that must be refused: each is a check of its own, whatever
+    /// the reason.
     group: Option<String>,
     deviation: Deviation,
 }
@@ -92,7 +93,7 @@ impl Cause<'_> {
             Some(condition) => format!("{}: {}", self.operations(), words::condition(condition)),
         };
         match (at.as_str(), &self.key.group) {
-            (STATUS, Some(group)) => format!("{whom} answered {observed}, not {expected} ({group})"),
+            (STATUS, Some(group)) => format!("{whom}: answered {observed} where it must refuse ({group})"),
             (STATUS, None) => format!("{whom} answered {observed}, not {expected}"),
             _ => format!("{whom}: {at}: {observed}, expected {expected}"),
         }
@@ -150,7 +151,11 @@ pub(super) fn causes(view: &View) -> Vec<Cause<'_>> {
     let mut causes: BTreeMap<Key, Cause<'_>> = BTreeMap::new();
     let cases = view.sorted();
     let shown = || cases.iter().filter(|case| matches!(case.verdict, Verdict::Fail | Verdict::Pass));
-    let ungrouped = |finding: &Finding| Key { group: None, ..Key::of(finding) };
+    let ungrouped = |finding: &Finding| {
+        let key = Key::of(finding);
+        let condition = finding.about.map(|about| about.condition).filter(|_| key.group.is_some()).or(key.condition);
+        Key { group: None, condition, ..key }
+    };
     let of_controls = shown().filter(|case| case.control).flat_map(|case| &case.findings);
     let plain: BTreeSet<Key> = of_controls.map(ungrouped).collect();
     for case in shown() {
@@ -218,6 +223,7 @@ impl Key {
                 let accepted = (200..300).contains(status);
                 if accepted && set.refuses() {
                     group = finding.requirement.rsplit_once('.').map(|(group, _)| group.to_owned());
+                    condition = None;
                 } else if !set.accepts() {
                     // The wrong refusal is one habit, whatever is asked.
                     operation = None;
@@ -228,7 +234,7 @@ impl Key {
             _ if *expected == Expected::Errors || (!is_success && is_about_errors(at, expected)) => {
                 (operation, condition) = (None, None);
                 let observed = match observed {
-                    Observed::Absent => "no `errors`".to_owned(),
+                    Observed::Absent | Observed::NoCode => "no `errors`".to_owned(),
                     observed => kind_of(observed),
                 };
                 Deviation { at: "body of a refusal".to_owned(), expected: "JSON with `errors`".to_owned(), observed }
@@ -280,11 +286,10 @@ fn kind_expected(expected: &Expected) -> String {
 /// What was observed, without what differs from case to case.
 fn kind_of(observed: &Observed) -> String {
     match observed {
-        Observed::NotJson(_) => "not JSON".to_owned(),
+        Observed::NotJson(_) | Observed::Text(_) => "not JSON".to_owned(),
         Observed::Value(value) | Observed::WholeBody(value) => words::json_kind(value.kind).to_owned(),
         Observed::Instant(..) => "another instant".to_owned(),
         Observed::NotAnInstant(_) => "not a valid date and time".to_owned(),
-        Observed::Text(_) => "something else".to_owned(),
         Observed::Broken(broken) => format!("{} {}", broken.breakage, broken.phase),
         Observed::Diff(_) => "other answers than accepted".to_owned(),
         observed => words::observed(observed),
