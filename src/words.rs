@@ -149,6 +149,10 @@ pub(crate) fn remark(remark: &Remark) -> String {
             let expected = joined(mismatches, |mismatch| expected(&mismatch.expected));
             format!("{} (expected {expected})", joined(mismatches, |mismatch| observed(&mismatch.observed)))
         }
+        Remark::Flaky(mismatches) => {
+            let observed = joined(mismatches, |mismatch| observed(&mismatch.observed));
+            format!("flaky: {observed}; not when it was asked again alone")
+        }
         Remark::BareError => "the error object is bare, not inside `errors`, as on the account page".to_owned(),
         Remark::Told(words) => return words.clone(),
     })
@@ -163,6 +167,9 @@ pub(crate) fn reason(reason: &Reason) -> String {
         Reason::NoAnswer(broken) => format!("the target does not answer: {}", self::broken(broken)),
         Reason::OverTime { seconds } => format!("the run has used its {seconds} s; --max-time allows more"),
         Reason::OverBudget => "over budget: as many wrong logins were sent as --wrong-logins allows".to_owned(),
+        Reason::TokenDied => {
+            "the token of the harness does not outlive another login: see tokens.several.stay-valid".to_owned()
+        }
         Reason::Throttled(why) => format!("throttled: {why}"),
         Reason::NoResetLeft => "no reset is left; --max-resets N allows more".to_owned(),
         Reason::NoReset => "there is no reset".to_owned(),

@@ -126,7 +126,9 @@ impl Target {
             Controls::Instance(_) => Err(Failure::Impossible("an instance is just installed only once")),
             Controls::Hooks(hooks) => {
                 let missing = "there is no reset; give --reset";
-                self.run(hooks, &hooks.reset, missing, &[], "the reset failed").await.map(drop)
+                self.run(hooks, &hooks.reset, missing, &[], "the reset failed").await?;
+                self.transport.was_restarted();
+                Ok(())
             }
         }
     }

@@ -77,6 +77,8 @@ pub struct Observation {
 pub enum Remark {
     /// The answer differs from a requirement of level may.
     Mismatches(Vec<Mismatch>),
+    /// A finding that did not come again when its case was repeated alone.
+    Flaky(Vec<Mismatch>),
     /// An error object outside of `errors`.
     BareError,
     /// Words of a report that has nothing else.

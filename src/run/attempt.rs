@@ -18,7 +18,7 @@ use crate::plan::{Case, Skip};
 pub(super) async fn many(
     harness: &Arc<Harness>,
     waiting: &mut Fixtures<'_>,
-    done: &mut (dyn FnMut(Ran) -> bool + Send),
+    done: &mut (dyn FnMut(Case, Ran) -> bool + Send),
 ) {
     let mut running = JoinSet::new();
     let mut paused = false;
@@ -29,12 +29,12 @@ pub(super) async fn many(
             && let Some((case, fixture)) = waiting.next(harness).await
         {
             let (harness, case) = (Arc::clone(harness), case.clone());
-            running.spawn(async move { one(&harness, &case, fixture).await });
+            running.spawn(async move { one(&harness, &case, fixture).await.map(|ran| (case, ran)) });
         }
         tokio::select! {
             ended = running.join_next() => match ended {
                 None => return,
-                Some(Ok(Some(ran))) => paused |= !done(ran),
+                Some(Ok(Some((case, ran)))) => paused |= !done(case, ran),
                 // `one` handles panics itself; here a task was cut off.
                 Some(Ok(None) | Err(_)) => {}
             },
@@ -105,11 +105,11 @@ fn without_operation(harness: &Harness, case: &Case) -> Option<Ran> {
     }
     let reproduce = vec![harness.run_line(&case.id)];
     let report = CaseReport { findings, reproduce, ..blank_report(case, Verdict::Fail) };
-    Some(Ran { report, aftermath: Aftermath::Clean })
+    Some(Ran::new(report, Aftermath::Clean))
 }
 
 fn untried(harness: &Harness, case: &Case, verdict: Verdict, why: Reason) -> Ran {
     let mut report = CaseReport { reason: Some(why), ..blank_report(case, verdict) };
     report.redact(&harness.secrets);
-    Ran { report, aftermath: Aftermath::Clean }
+    Ran::new(report, Aftermath::Clean)
 }

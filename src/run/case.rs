@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::aftermath::{Aftermath, aftermath};
 use super::compose::compose;
+use super::doubt::Doubt;
 use super::harness::Harness;
 use super::ready::Ready;
 use super::{CaseReport, NotAsked, Reason, Witness, Witnessed};
 use crate::custody::accounts::tokens_in;
-use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, curl, transcript};
+use crate::documented::api::Operation;
+use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, Request, curl, transcript};
 use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Judgement, Mismatch, StatusSet, Verdict};
 use crate::plan::Case;
@@ -24,6 +26,17 @@ const CONSTANT: [&str; 6] = ["admin", "cc", "phone_number", "cert", "vname", "ba
 pub(super) struct Ran {
     pub report: CaseReport,
     pub aftermath: Aftermath,
+    /// Whether the result may be another request's doing.
+    pub doubt: Option<Doubt>,
+    /// The steps in which a token of the harness was refused after the case had logged in itself.
+    pub token_died_in: Vec<String>,
+}
+
+impl Ran {
+    pub fn new(report: CaseReport, aftermath: Aftermath) -> Ran {
+        let doubt = Doubt::of(&report, false);
+        Ran { report, aftermath, doubt, token_died_in: Vec::new() }
+    }
 }
 
 /// Runs the steps of a case whose state is ready. There is nothing to report if the run is stopped meanwhile.
@@ -41,6 +54,9 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Op
         blocked: None,
         obstacle: None,
         patience: Patience::default(),
+        has_logged_in: false,
+        token_refused: false,
+        token_died_in: Vec::new(),
     };
     let mut steps = case.scenario.steps.iter();
     for step in steps.by_ref() {
@@ -72,6 +88,10 @@ struct Attempt<'a> {
     /// Why no step can follow the last answer.
     obstacle: Option<Reason>,
     patience: Patience,
+    has_logged_in: bool,
+    /// Whether a token of the harness was refused where the step expects something else.
+    token_refused: bool,
+    token_died_in: Vec<String>,
 }
 
 impl<'a> Attempt<'a> {
@@ -99,10 +119,32 @@ impl<'a> Attempt<'a> {
         for token in tokens_in(exchange.response().map_or(&[][..], |response| &response.body)) {
             self.secrets.add_given(&token, "$TOKEN");
         }
+        self.look_after_tokens(step, &exchange);
         let judged = self.judge(step, &exchange);
         self.sent.push(step);
         self.exchanges.push(exchange);
         judged
+    }
+
+    /// Notes where a token of the harness is refused, and whether a login of this case may have ended it.
+    fn look_after_tokens(&mut self, step: &Step, exchange: &Exchange) {
+        let status = exchange.response().map_or(0, |response| response.status);
+        let is_expected = step.statuses().any(|set| set.contains(401));
+        let sent = match &exchange.request {
+            Request::Http(request) => request.header("Authorization").and_then(|value| value.strip_prefix(b"Bearer ")),
+            Request::Raw(_) => None,
+        };
+        let of_harness = ["admin_token", "user_token"]
+            .iter()
+            .any(|name| sent.is_some() && self.bindings.value(name).map(str::as_bytes) == sent);
+        if status == 401 && of_harness && !is_expected {
+            self.token_refused = true;
+            if self.has_logged_in {
+                self.token_died_in.push(step.name.clone());
+            }
+        }
+        let is_login = step.about(&self.case.row().bindings).operation == Some(Operation::LogIn);
+        self.has_logged_in |= is_login && (200..300).contains(&status);
     }
 
     /// The filtered form of a secret is secret too: most filters can be undone, and a password without its last character
@@ -202,7 +244,19 @@ impl<'a> Attempt<'a> {
     /// `left_out` has the names of the steps that were not tried.
     fn finish(mut self, left_out: Vec<String>, elapsed: Duration) -> Ran {
         self.compare_with_snapshot();
-        let Attempt { harness, case, bindings, secrets, judgement, exchanges, sent, has_own_user, .. } = self;
+        let Attempt {
+            harness,
+            case,
+            bindings,
+            secrets,
+            judgement,
+            exchanges,
+            sent,
+            has_own_user,
+            token_refused,
+            token_died_in,
+            ..
+        } = self;
         let failed = judgement.findings.iter().any(|finding| finding.level >= harness.settings.fail_on);
         let verdict = match failed {
             true => Verdict::Fail,
@@ -231,7 +285,8 @@ impl<'a> Attempt<'a> {
             report.exchanges = exchanges.iter().map(|exchange| transcript(exchange, &secrets)).collect();
         }
         report.redact(&secrets);
-        Ran { report, aftermath }
+        let doubt = Doubt::of(&report, token_refused);
+        Ran { report, aftermath, doubt, token_died_in }
     }
 }
 

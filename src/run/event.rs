@@ -240,7 +240,7 @@ impl CaseReport {
         for Observation { requirement, what } in observations {
             requirement.iter_mut().for_each(|text| change(text, Text::Own));
             match what {
-                Remark::Mismatches(seen) => mismatches.extend(seen),
+                Remark::Mismatches(seen) | Remark::Flaky(seen) => mismatches.extend(seen),
                 Remark::Told(text) => change(text, Text::Target),
                 Remark::BareError => {}
             }

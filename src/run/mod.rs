@@ -14,6 +14,7 @@ mod ready;
 mod case;
 mod attempt;
 mod stages;
+mod doubt;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ use crate::requirement::{Level, Register, Requirement};
 use crate::scenario::Registration;
 use crate::snapshot;
 use case::blank_report;
+use doubt::REVIVALS;
 use harness::Harness;
 use stages::Runner;
 
@@ -81,8 +83,15 @@ pub async fn run(
         given_up = canary.err().map(|none| Reason::NoAnswer((&none).into()));
     }
     let resets_left = settings.max_resets.unwrap_or(usize::MAX);
-    let mut runner =
-        Runner { harness: Arc::clone(&harness), no_longer_fresh: None, resets_left, used: false, emit: &mut *emit };
+    let mut runner = Runner {
+        harness: Arc::clone(&harness),
+        no_longer_fresh: None,
+        resets_left,
+        used: false,
+        fruitless: 0,
+        revivals: REVIVALS,
+        emit: &mut *emit,
+    };
     // A stop also ends what `judge` waits for: a reset, or a target that gets ready.
     tokio::select! {
         () = judge(&mut runner, &plan, given_up.as_ref()) => {}

@@ -33,6 +33,8 @@ pub enum Reason {
     Throttled(String),
     /// The state that the case needs could not be reached.
     SetUp(String),
+    /// A token of the harness does not outlive another login.
+    TokenDied,
     /// The reset failed.
     NotReset(String),
     /// The run has no reset left.
@@ -134,6 +136,7 @@ impl Reason {
             | Reason::EnoughFailures
             | Reason::OverTime { .. }
             | Reason::OverBudget
+            | Reason::TokenDied
             | Reason::NoResetLeft
             | Reason::NoReset => Vec::new(),
         }

@@ -21,6 +21,10 @@ pub(super) struct Runner<'e> {
     pub resets_left: usize,
     /// The just installed state was used up since the last reset.
     pub used: bool,
+    /// How many repetitions in a row have changed nothing.
+    pub fruitless: usize,
+    /// How often a crashed target may still be brought back.
+    pub revivals: usize,
     pub emit: &'e mut (dyn FnMut(Event) + Send),
 }
 
@@ -28,6 +32,9 @@ impl Runner<'_> {
     /// One stage. If the target was given up, all of it is blocked for that reason.
     pub async fn stage(&mut self, stage: &Stage, given_up: Option<&Reason>) {
         let mut obstacle = given_up.cloned();
+        if obstacle.is_none() {
+            self.revive().await;
+        }
         let useless = self.harness.target.transport.is_gone() || self.harness.has_no_login();
         if stage.start == Start::Reset && obstacle.is_none() && !useless {
             obstacle = self.reset().await.err();
@@ -59,7 +66,7 @@ impl Runner<'_> {
     async fn at_once_if_all_hold(&mut self, cases: &[Case]) {
         let mut attempt = Vec::new();
         let harness = Arc::clone(&self.harness);
-        many(&harness, &mut Fixtures::of(cases), &mut |ran| {
+        many(&harness, &mut Fixtures::of(cases), &mut |_, ran| {
             let go_on = ran.aftermath < Aftermath::Spoilt;
             attempt.push(ran);
             go_on
@@ -87,10 +94,13 @@ impl Runner<'_> {
     async fn at_once(&mut self, cases: &[Case]) {
         let (harness, mut fixtures) = (Arc::clone(&self.harness), Fixtures::of(cases));
         while !fixtures.is_empty() {
-            let mut worst = Aftermath::Clean;
-            many(&harness, &mut fixtures, &mut |ran| {
+            let (mut worst, mut doubted) = (Aftermath::Clean, Vec::new());
+            many(&harness, &mut fixtures, &mut |case, ran| {
                 worst = worst.max(ran.aftermath);
-                self.report(ran.report);
+                match self.is_doubted(&case, &ran) {
+                    true => doubted.push((case, ran)),
+                    false => self.report(ran.report),
+                }
                 worst < Aftermath::Spoilt
             })
             .await;
@@ -100,6 +110,34 @@ impl Runner<'_> {
             if worst > Aftermath::Clean {
                 self.renew_logins().await;
             }
+            for (case, ran) in doubted {
+                match self.is_doubted(&case, &ran) {
+                    true => self.again(&case, ran).await,
+                    false => self.report(ran.report),
+                }
+            }
+        }
+    }
+
+    /// Repeats a case of those that ran at once, and leaves the state as they need it.
+    async fn again(&mut self, case: &Case, ran: Ran) {
+        let Some(Ran { report, aftermath, .. }) = self.repeat(case, ran).await else { return };
+        self.report(report);
+        if aftermath > Aftermath::Clean {
+            self.renew_logins().await;
+        }
+    }
+
+    /// Runs a case with no other in flight. There is no result if the run is stopped meanwhile.
+    pub async fn alone(&mut self, case: &Case) -> Option<Ran> {
+        let harness = Arc::clone(&self.harness);
+        if let Some(why) = self.unreset().await {
+            return Some(blocked(&harness, case, why));
+        }
+        let (_, fixture) = Fixtures::of(std::slice::from_ref(case)).next(&harness).await?;
+        tokio::select! {
+            ran = one(&harness, case, fixture) => ran,
+            () = harness.stopped() => None,
         }
     }
 
@@ -121,7 +159,12 @@ impl Runner<'_> {
                 ran = one(&harness, case, fixture) => ran,
                 () = harness.stopped() => None,
             };
-            let Some(Ran { report, aftermath }) = ran else { return false };
+            let Some(mut ran) = ran else { return false };
+            if self.is_doubted(case, &ran) {
+                let Some(second) = self.repeat(case, ran).await else { return false };
+                ran = second;
+            }
+            let Ran { report, aftermath, .. } = ran;
             all_held &= report.verdict == Verdict::Pass && aftermath == Aftermath::Clean;
             self.report(report);
             match aftermath {
@@ -134,7 +177,7 @@ impl Runner<'_> {
     }
 
     /// Resets the target after a case that spoilt its fresh state.
-    async fn freshen(&mut self, case: &Case) {
+    pub async fn freshen(&mut self, case: &Case) {
         let done = match self.harness.target.can_reset() {
             true => self.reset().await,
             false => Err(Reason::NoReset),
@@ -146,7 +189,7 @@ impl Runner<'_> {
 
     /// Shared logins and accounts may be spoilt and are renewed when needed. If the admin is lost as well, and with it
     /// everything that follows, the target is reset.
-    async fn renew_logins(&mut self) {
+    pub async fn renew_logins(&mut self) {
         let mut givens = self.harness.givens.lock().await;
         givens.forget_accounts();
         let can_help = self.harness.target.can_reset() && !self.harness.target.transport.is_gone();
@@ -159,7 +202,7 @@ impl Runner<'_> {
     }
 
     /// Resets the target to just installed, if that is still allowed.
-    async fn reset(&mut self) -> Result<(), Reason> {
+    pub async fn reset(&mut self) -> Result<(), Reason> {
         let done = self.reset_within_bounds().await;
         self.no_longer_fresh = done.clone().err();
         self.used = done.is_err();
@@ -189,7 +232,11 @@ impl Runner<'_> {
     /// Checks that a target declared as just installed is, before a case relies on it.
     pub async fn check_fresh(&mut self, plan: &Plan) {
         let relies = plan.cases().any(|case| case.given() == Given::Fresh);
-        if !relies || self.harness.has_no_login() || self.harness.target.can_reset() || !self.harness.target.is_elsewhere() {
+        if !relies
+            || self.harness.has_no_login()
+            || self.harness.target.can_reset()
+            || !self.harness.target.is_elsewhere()
+        {
             return;
         }
         if let Err(why) = self.harness.givens.lock().await.check_fresh().await {

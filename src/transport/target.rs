@@ -149,6 +149,11 @@ impl Transport {
         self.circuit_breaker.given_up()
     }
 
+    /// The target was restarted: what it did before does not count any more.
+    pub(crate) fn was_restarted(&self) {
+        self.circuit_breaker.found_again();
+    }
+
     /// Asks a target that was given up once more, before what was made on it is left there.
     pub(crate) async fn call_once_more(&self) {
         if self.is_gone() && self.canary().await.is_ok() {

@@ -15,7 +15,7 @@ use crate::words::tests::{Facts, finding, in_other_words};
 /// The cases of a run in which everything was seen that there are words for.
 fn cases_of_all_facts() -> Vec<CaseReport> {
     let mismatch = |expected, observed| Mismatch { at: Place::at("/users/0"), expected, observed };
-    let Facts { expected, observed, causes } = Facts::all();
+    let Facts { expected, observed, reasons } = Facts::all();
     let expected = expected.into_iter().map(|(fact, _)| mismatch(fact, Observed::Absent));
     let observed = observed.into_iter().map(|(fact, _)| mismatch(Expected::Absent, fact));
     let failing = expected.chain(observed).enumerate().map(|(number, mismatch)| {
@@ -28,7 +28,7 @@ fn cases_of_all_facts() -> Vec<CaseReport> {
             ..CaseReport::new(format!("login/failing-{number}"), Verdict::Fail)
         }
     });
-    let blocked = causes.into_iter().enumerate().map(|(number, (cause, _))| CaseReport {
+    let blocked = reasons.into_iter().enumerate().map(|(number, (cause, _))| CaseReport {
         reason: Some(cause),
         ..CaseReport::new(format!("login/blocked-{number}"), Verdict::Blocked)
     });

@@ -112,6 +112,7 @@ struct ObservationEntry {
 #[serde(rename_all = "kebab-case")]
 enum ObservationKind {
     Mismatches,
+    Flaky,
     BareError,
 }
 
@@ -221,6 +222,7 @@ fn read(mismatches: Vec<MismatchEntry>) -> serde_json::Result<Vec<Mismatch>> {
 fn observation_entry(observation: &Observation) -> ObservationEntry {
     let (kind, mismatches) = match &observation.what {
         Remark::Mismatches(mismatches) => (Some(ObservationKind::Mismatches), mismatches.as_slice()),
+        Remark::Flaky(mismatches) => (Some(ObservationKind::Flaky), mismatches.as_slice()),
         Remark::BareError => (Some(ObservationKind::BareError), &[][..]),
         Remark::Told(_) => (None, &[][..]),
     };
@@ -235,6 +237,7 @@ fn observation_entry(observation: &Observation) -> ObservationEntry {
 fn observation(entry: ObservationEntry) -> serde_json::Result<Observation> {
     let what = match entry.kind {
         Some(ObservationKind::Mismatches) => Remark::Mismatches(read(entry.mismatches)?),
+        Some(ObservationKind::Flaky) => Remark::Flaky(read(entry.mismatches)?),
         Some(ObservationKind::BareError) => Remark::BareError,
         None => Remark::Told(entry.what),
     };
