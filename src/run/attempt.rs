@@ -97,9 +97,9 @@ pub(super) fn blocked(harness: &Harness, case: &Case, why: Reason) -> Ran {
 
 /// The result of a case that needs an operation which the target does not have.
 fn without_operation(harness: &Harness, case: &Case) -> Option<Ran> {
-    let missing = harness.missing.get()?;
+    let (missing, level) = (harness.missing.get()?, harness.oracles.operations()?);
     let operation = missing.needed_by(case)?;
-    let findings = missing.findings(harness, case);
+    let findings = missing.findings(case, level);
     if findings.is_empty() {
         return Some(untried(harness, case, Verdict::Skipped, Reason::Skipped(Skip::Needs(operation))));
     }

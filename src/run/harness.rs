@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell, watch};
 
-use super::operations::Missing;
+use super::missing::Missing;
 use super::{Reason, Settings};
 use crate::custody::Target;
 use crate::custody::accounts::Accounts;

@@ -8,13 +8,16 @@ mod compose;
 mod event;
 mod summary;
 mod settings;
+mod missing;
+mod doubt;
 mod harness;
 mod operations;
 mod ready;
 mod case;
 mod attempt;
+mod runner;
+mod repeat;
 mod stages;
-mod doubt;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,9 +42,9 @@ use crate::requirement::{Level, Register, Requirement};
 use crate::scenario::Registration;
 use crate::snapshot;
 use case::blank_report;
-use doubt::REVIVALS;
 use harness::Harness;
-use stages::Runner;
+use repeat::REVIVALS;
+use runner::Runner;
 
 /// Runs the plan and emits what happens. Returns when everything is judged or `stop` turns true. Either way the run has
 /// removed what it made on the target, or has reported what it could not remove.

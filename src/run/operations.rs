@@ -1,62 +1,16 @@
-//! Which operations of the API the target has at all.
+//! Asks which operations of the API the target has at all.
 //!
-//! Without one, dozens of cases would fail for that alone. So each operation that the plan needs is asked for once, without
-//! credentials: what exists answers 401 or 400 and changes nothing. The first case that needs a missing one fails for it;
-//! the others are skipped.
+//! Each operation that the plan needs is asked for once, without credentials: what exists answers 401 or 400, and changes
+//! nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::harness::Harness;
+use super::missing::{Missing, needs};
 use crate::custody::reading::json_type;
 use crate::documented::api::{self, Operation, Resource};
 use crate::exchange::{Header, Outcome, Response};
-use crate::judge::facts::{About, Condition, Expected, Observed, Place};
-use crate::judge::{Finding, Mismatch, OPERATIONS};
-use crate::plan::{Case, Plan};
-use crate::scenario::Given;
-
-/// The operations that the target does not have, each with the status that says so and the case that fails for it.
-#[derive(Debug, Default)]
-pub(super) struct Missing(BTreeMap<Operation, (u16, String)>);
-
-impl Missing {
-    pub fn contains(&self, operation: Operation) -> bool {
-        self.0.contains_key(&operation)
-    }
-
-    /// What a case needs and the target does not have.
-    pub fn needed_by(&self, case: &Case) -> Option<Operation> {
-        let needed = needs(case);
-        self.0.keys().copied().find(|operation| needed.contains(operation))
-    }
-
-    /// The findings of missing operations with which this case fails.
-    pub fn findings(&self, harness: &Harness, case: &Case) -> Vec<Finding> {
-        let Some(level) = harness.oracles.operations() else { return Vec::new() };
-        let carried = self.0.iter().filter(|(_, (_, carrier))| *carrier == case.id);
-        let finding = |(operation, (status, _)): (&Operation, &(u16, String))| {
-            let observed = Observed::Status(*status);
-            let mismatch = Mismatch { at: Place::Status, expected: Expected::Operation, observed };
-            let about = About { operation: Some(*operation), condition: Condition::Open };
-            let finding = Finding::new(OPERATIONS, level, "ask whether the operation exists", vec![mismatch]);
-            Finding { about: Some(about), ..finding }
-        };
-        carried.map(finding).collect()
-    }
-}
-
-/// The operations that a case cannot do without: those that it calls, and those that bring about its state.
-fn needs(case: &Case) -> BTreeSet<Operation> {
-    let by_state: &[Operation] = match case.given() {
-        Given::Any => &[],
-        Given::Fresh | Given::Admin => &[Operation::LogIn],
-        Given::User => &[Operation::LogIn, Operation::CreateUser],
-        Given::Registered => &[Operation::LogIn, Operation::Register, Operation::Verify],
-    };
-    // Without it, the state of the registration cannot be found out.
-    let by_registration = case.scenario.registration.map(|_| Operation::Register);
-    case.operations().chain(by_state.iter().copied()).chain(by_registration).collect()
-}
+use crate::plan::Plan;
 
 /// Asks for every operation that a case of the plan needs.
 pub(super) async fn missing(harness: &Harness, plan: &Plan) -> Missing {

@@ -1,0 +1,55 @@
+//! Operations of the API that the target does not have.
+//!
+//! Without one, dozens of cases would fail for that alone. So the first case that needs it fails for it, and the others are
+//! skipped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::documented::api::Operation;
+use crate::judge::facts::{About, Condition, Expected, Observed, Place};
+use crate::judge::{Finding, Mismatch, OPERATIONS};
+use crate::plan::Case;
+use crate::requirement::Level;
+use crate::scenario::Given;
+
+/// The operations that the target does not have, each with the status that says so and the case that fails for it.
+#[derive(Debug, Default)]
+pub(super) struct Missing(pub BTreeMap<Operation, (u16, String)>);
+
+impl Missing {
+    pub fn contains(&self, operation: Operation) -> bool {
+        self.0.contains_key(&operation)
+    }
+
+    /// What a case needs and the target does not have.
+    pub fn needed_by(&self, case: &Case) -> Option<Operation> {
+        let needed = needs(case);
+        self.0.keys().copied().find(|operation| needed.contains(operation))
+    }
+
+    /// The findings of missing operations with which this case fails.
+    pub fn findings(&self, case: &Case, level: Level) -> Vec<Finding> {
+        let carried = self.0.iter().filter(|(_, (_, carrier))| *carrier == case.id);
+        let finding = |(operation, (status, _)): (&Operation, &(u16, String))| {
+            let observed = Observed::Status(*status);
+            let mismatch = Mismatch { at: Place::Status, expected: Expected::Operation, observed };
+            let about = About { operation: Some(*operation), condition: Condition::Open };
+            let finding = Finding::new(OPERATIONS, level, "ask whether the operation exists", vec![mismatch]);
+            Finding { about: Some(about), ..finding }
+        };
+        carried.map(finding).collect()
+    }
+}
+
+/// The operations that a case cannot do without: those that it calls, and those that bring about its state.
+pub(super) fn needs(case: &Case) -> BTreeSet<Operation> {
+    let by_state: &[Operation] = match case.given() {
+        Given::Any => &[],
+        Given::Fresh | Given::Admin => &[Operation::LogIn],
+        Given::User => &[Operation::LogIn, Operation::CreateUser],
+        Given::Registered => &[Operation::LogIn, Operation::Register, Operation::Verify],
+    };
+    // Without it, the state of the registration cannot be found out.
+    let by_registration = case.scenario.registration.map(|_| Operation::Register);
+    case.operations().chain(by_state.iter().copied()).chain(by_registration).collect()
+}
