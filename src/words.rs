@@ -165,6 +165,7 @@ pub(crate) fn reason(reason: &Reason) -> String {
         Reason::EnoughFailures => "the run stopped after this many failures (--max-fail)".to_owned(),
         Reason::GivenUp(why) | Reason::SetUp(why) | Reason::NotReset(why) | Reason::Unbound(why) => why.clone(),
         Reason::NoAnswer(broken) => format!("the target does not answer: {}", self::broken(broken)),
+        Reason::NotReady(why) => format!("the target is not ready: {why}; --wait DUR waits longer"),
         Reason::OverTime { seconds } => format!("the run has used its {seconds} s; --max-time allows more"),
         Reason::OverBudget => "over budget: as many wrong logins were sent as --wrong-logins allows".to_owned(),
         Reason::TokenDied => {
@@ -207,6 +208,7 @@ pub(crate) fn skip(skip: &Skip) -> String {
             format!("not applicable: it is for targets whose registration is {needed}, not {found}")
         }
         Skip::Needs(operation) => format!("needs {operation}"),
+        Skip::Without(part) => format!("left out on purpose: the configuration says without = [\"{part}\"]"),
         Skip::RawRequests => {
             "the configured client cannot send its requests unchanged; use client = \"wire\"".to_owned()
         }

@@ -63,6 +63,13 @@ pub(super) struct RunArgs {
     strict_baseline: bool,
     #[command(flatten)]
     report: ReportArgs,
+    /// Leave out these case ids, requirement ids or areas, with * and ?
+    #[arg(long, value_name = "GLOB", help_heading = "Plan", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    exclude: Vec<String>,
+    /// Wait this long for the target to be ready, at the start and after each reset [default: 10s at the start if it takes
+    /// connections, 60s after a reset]
+    #[arg(long, value_name = "DUR", help_heading = "Target")]
+    wait: Option<LongSpan>,
     /// Run only the cases that failed, were blocked or ended in an error in this report (json or ndjson)
     #[arg(long, value_name = "REPORT", help_heading = "Plan")]
     rerun_failed: Option<PathBuf>,
@@ -96,7 +103,7 @@ fn level() -> impl TypedValueParser<Value = Level> {
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let only = args.to_run_again()?;
     let suite = args.suite.suite()?;
-    let selection = Selection { filters: args.filters.clone(), only, shard: args.shard };
+    let selection = Selection { filters: args.filters.clone(), exclude: args.exclude.clone(), only, shard: args.shard };
     let all = cases(&suite);
     let mut ledger = args.ledger(&all)?;
     let selected = selection.apply(all).map_err(|error| args.no_case(&error))?;
@@ -198,6 +205,7 @@ fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) 
         max_fail: args.max_fail.map(|count| FailuresLeft::new(count as usize)),
         wrong_logins: resolved.capabilities.wrong_logins,
         max_time: args.max_time.map(|Span(time)| time),
+        ready_timeout: args.wait.map(|Span(time)| time).or(resolved.ready_timeout),
         max_resets: args.max_resets.map(|count| count as usize),
         account: resolved.account.clone(),
         snapshots,
@@ -224,7 +232,7 @@ impl RunArgs {
     /// How many cases have to be judged. The number in the configuration is about the whole suite, so it does not hold for
     /// cases that somebody picked.
     fn least(&self, configured: Option<u32>) -> usize {
-        let is_whole = self.filters.is_empty() && self.rerun_failed.is_none();
+        let is_whole = self.filters.is_empty() && self.exclude.is_empty() && self.rerun_failed.is_none();
         let least = u64::from(self.min_cases.or(configured.filter(|_| is_whole)).unwrap_or(0));
         let least = self.shard.map_or(least, |shard| least / (2 * shard.count()));
         usize::try_from(least).unwrap_or(usize::MAX)

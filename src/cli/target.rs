@@ -120,6 +120,8 @@ pub(super) struct Resolved {
     /// What each hook does, ready to be shown.
     pub hooks: Vec<String>,
     pub min_cases: Option<u32>,
+    /// How long the target may take to get ready.
+    pub ready_timeout: Option<Duration>,
     /// Hosts other than this machine that may be fuzzed.
     pub allow_hosts: Vec<String>,
 }
@@ -254,6 +256,7 @@ impl TargetArgs {
             journal: None,
             hooks: Vec::new(),
             min_cases: None,
+            ready_timeout: None,
             allow_hosts: Vec::new(),
         })
     }
@@ -288,6 +291,7 @@ impl TargetArgs {
             advance: hooks.advance.is_some(),
             code: hooks.code.is_some(),
             registration,
+            without: config.target.without.clone(),
             raw: matches!(client, Client::Wire(_)),
             // A wrong login may lock somebody out, also where the target is reached through a forwarded port of this
             // machine; a reset undoes that.
@@ -300,6 +304,7 @@ impl TargetArgs {
             hooks: shown(&hooks, &secrets),
             inputs: self.inputs(&config, file.as_ref(), journal.path()),
             min_cases: config.target.min_cases,
+            ready_timeout: config.target.ready_timeout.map(|Span(time)| time),
             allow_hosts: config.fuzz.allow_hosts,
             target: Arc::new(Target::new(
                 Transport::new(client, origin, headers).with_secrets(secrets).at_rate(self.rate.or(config.target.rate)),

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::plan::Without;
 use crate::scenario::{Change, Registration};
 use crate::transport::throttle::Rate;
 
@@ -54,6 +55,11 @@ pub(crate) struct TargetConfig {
     /// The limit for a whole answer, such as `10s`.
     #[schemars(with = "Option<String>")]
     pub timeout: Option<Span>,
+    /// How long the target may take to get ready, at the start and after each reset, such as `60s`.
+    #[schemars(with = "Option<String>")]
+    pub ready_timeout: Option<LongSpan>,
+    /// Parts of the API that are left out on purpose.
+    pub without: BTreeSet<Without>,
     /// Requests per second at most.
     pub rate: Option<Rate>,
     /// Wrong logins at most in one run. Unless given, 20 where the target has no reset.
@@ -171,6 +177,8 @@ impl Config {
             cacert,
             proxy,
             timeout,
+            ready_timeout,
+            without,
             rate,
             wrong_logins,
             jobs,
@@ -194,11 +202,12 @@ impl Config {
             ("insecure", insecure),
             ("cacert", cacert.is_some()),
             ("proxy", proxy.is_some()),
+            ("without", !without.is_empty()),
             ("wrong_logins", wrong_logins.is_some()),
             ("min_cases", min_cases.is_some()),
         ];
         let left_out = set.into_iter().filter_map(|(key, is_set)| is_set.then_some(key)).collect();
-        let target = TargetConfig { url, client, timeout, rate, jobs, ..TargetConfig::default() };
+        let target = TargetConfig { url, client, timeout, ready_timeout, rate, jobs, ..TargetConfig::default() };
         let kept = Config { target, fuzz, ..Config::default() };
         (kept, left_out)
     }

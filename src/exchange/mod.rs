@@ -284,4 +284,12 @@ impl Exchange {
             Outcome::Unanswered(_) => None,
         }
     }
+
+    /// Why there is no whole answer.
+    pub(crate) fn unanswered(&self) -> Option<&Unanswered> {
+        match &self.outcome {
+            Outcome::Answered(_) => None,
+            Outcome::Unanswered(none) => Some(none),
+        }
+    }
 }

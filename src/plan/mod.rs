@@ -13,6 +13,7 @@ mod selection;
 use std::sync::Arc;
 
 pub use budget::WRONG_LOGINS;
+pub use order::Without;
 pub use order::{Capabilities, plan};
 pub(crate) use order::{Plan, Skip, Stage, Start};
 #[cfg(feature = "cli")]

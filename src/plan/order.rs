@@ -1,11 +1,12 @@
 //! What runs when: the order that needs the fewest resets, and what cannot run at all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Case, budget};
-use crate::documented::api::Operation;
+use crate::documented::api::{Operation, Resource};
 use crate::scenario::{Change, Given, Registration};
 
 /// Why a case is skipped, as known before the first request.
@@ -18,6 +19,8 @@ pub enum Skip {
     },
     /// The target does not have the operation.
     Needs(Operation),
+    /// The owner left this part of the API out.
+    Without(Without),
     /// The client cannot send its requests unchanged.
     RawRequests,
     JustInstalled,
@@ -40,6 +43,35 @@ pub enum Skip {
     },
 }
 
+/// A part of the API that a target may leave out on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Without {
+    /// The registration of a phone number.
+    Account,
+    /// The accounts besides the administrator's.
+    Users,
+}
+
+impl Without {
+    /// Whether the case is about this part, or needs an operation of it.
+    fn concerns(self, case: &Case) -> bool {
+        let of_part = |resource: Resource| match self {
+            Without::Account => matches!(resource, Resource::Account | Resource::Verify),
+            Without::Users => matches!(resource, Resource::Users | Resource::User),
+        };
+        let needs_user = self == Without::Users && case.given() == Given::User;
+        needs_user || case.scenario.area() == self.to_string() || case.operations().any(|it| of_part(it.resource()))
+    }
+}
+
+impl fmt::Display for Without {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// What may be done to a target, and what is known about it before the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
@@ -59,6 +91,8 @@ pub struct Capabilities {
     pub code: bool,
     /// Its registration state, if known.
     pub registration: Option<Registration>,
+    /// What it leaves out on purpose.
+    pub without: BTreeSet<Without>,
     /// Bytes that are not HTTP can be sent to it.
     pub raw: bool,
     /// How many wrong logins it may be sent; unlimited without a number.
@@ -77,6 +111,7 @@ impl Capabilities {
             advance: true,
             code: true,
             registration: Some(registration),
+            without: BTreeSet::new(),
             raw: true,
             wrong_logins: None,
         }
@@ -89,6 +124,9 @@ impl Capabilities {
 
     /// Why the case cannot run, as far as known before the first request.
     fn refusal(&self, case: &Case) -> Option<Skip> {
+        if let Some(part) = self.without.iter().find(|part| part.concerns(case)) {
+            return Some(Skip::Without(*part));
+        }
         if let (Some(needed), Some(found)) = (case.scenario.registration, self.registration)
             && needed != found
         {

@@ -11,6 +11,8 @@ use super::{Case, Part, Shard};
 pub struct Selection {
     /// Case ids, requirement ids, areas, or globs over them; empty selects all.
     pub filters: Vec<String>,
+    /// The same, for cases that are left out; empty leaves out none.
+    pub exclude: Vec<String>,
     /// If given, only the cases with these ids.
     pub only: Option<BTreeSet<String>>,
     /// A part of the cases selected so far.
@@ -51,7 +53,8 @@ impl Selection {
     pub fn apply(&self, cases: Vec<Case>) -> Result<Selected, SelectionError> {
         let filter = |text: &String| Filter { text: text.clone(), glob: WildMatch::new(text) };
         let filters: Vec<Filter> = self.filters.iter().map(filter).collect();
-        for filter in &filters {
+        let excluded: Vec<Filter> = self.exclude.iter().map(filter).collect();
+        for filter in filters.iter().chain(&excluded) {
             if !cases.iter().any(|case| filter.matches(case)) {
                 let ids = cases.iter().flat_map(|case| [case.id.as_str(), case.scenario.id.as_str()]);
                 return Err(SelectionError::Unmatched {
@@ -67,7 +70,8 @@ impl Selection {
         }
         let wanted = |case: &Case| {
             let by_filter = filters.is_empty() || filters.iter().any(|filter| filter.matches(case));
-            by_filter && self.only.as_ref().is_none_or(|only| only.contains(&case.id))
+            let is_excluded = excluded.iter().any(|filter| filter.matches(case));
+            by_filter && !is_excluded && self.only.as_ref().is_none_or(|only| only.contains(&case.id))
         };
         let mut cases: Vec<Case> = cases.into_iter().filter(wanted).collect();
         let of = cases.len();

@@ -56,6 +56,7 @@ impl Harness {
             .with_wrong_logins(settings.wrong_logins),
         );
         let givens = Givens::new(Arc::clone(&target), Arc::clone(&accounts), settings.fresh);
+        let givens = givens.ready_within(settings.ready_timeout);
         let mut secrets = target.transport.secrets().clone();
         if let Some(password) = &settings.admin_password {
             secrets.add_credentials(&settings.admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");

@@ -11,6 +11,7 @@ mod settings;
 mod missing;
 mod doubt;
 mod harness;
+mod readiness;
 mod operations;
 mod ready;
 mod case;
@@ -79,11 +80,11 @@ pub async fn run(
     }
     let mut given_up = None;
     if plan.cases().next().is_some() {
-        let canary = tokio::select! {
-            canary = harness.target.transport.canary() => canary,
+        let begun = tokio::select! {
+            begun = begin(&harness, &plan) => begun,
             () = harness.stopped() => Ok(()),
         };
-        given_up = canary.err().map(|none| Reason::NoAnswer((&none).into()));
+        given_up = begun.err();
     }
     let resets_left = settings.max_resets.unwrap_or(usize::MAX);
     let mut runner = Runner {
@@ -124,12 +125,18 @@ pub async fn run(
     }));
 }
 
+/// Waits for the target, and finds out which operations it has.
+async fn begin(harness: &Harness, plan: &Plan) -> Result<(), Reason> {
+    let seen = readiness::ready(harness).await?;
+    let missing = operations::missing(harness, plan, &seen).await;
+    // It is set only here.
+    let _ = harness.missing.set(missing);
+    Ok(())
+}
+
 /// Judges all stages, and leaves the target as the plan promises.
 async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&Reason>) {
     if given_up.is_none() && !runner.harness.is_stopping() {
-        let missing = operations::missing(&runner.harness, plan).await;
-        // It is set only here.
-        let _ = runner.harness.missing.set(missing);
         runner.check_fresh(plan).await;
     }
     for stage in &plan.stages {

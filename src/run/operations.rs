@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use super::harness::Harness;
 use super::missing::{Missing, needs};
+use super::readiness::FirstLook;
 use crate::custody::reading::json_type;
 use crate::documented::api::{self, Operation, Resource};
 use crate::exchange::{Header, Outcome, Response};
 use crate::plan::Plan;
 
 /// Asks for every operation that a case of the plan needs.
-pub(super) async fn missing(harness: &Harness, plan: &Plan) -> Missing {
+pub(super) async fn missing(harness: &Harness, plan: &Plan, seen: &FirstLook) -> Missing {
     if harness.oracles.operations().is_none() {
         return Missing::default();
     }
@@ -29,7 +30,7 @@ pub(super) async fn missing(harness: &Harness, plan: &Plan) -> Missing {
     }
     let mut missing = Missing::default();
     for (operation, (.., carrier)) in carriers {
-        if let Some(status) = absence(harness, operation).await {
+        if let Some(status) = absence(harness, operation, seen).await {
             missing.0.insert(operation, (status, carrier.to_owned()));
         }
     }
@@ -37,34 +38,49 @@ pub(super) async fn missing(harness: &Harness, plan: &Plan) -> Missing {
 }
 
 /// The status that says that there is no such operation.
-async fn absence(harness: &Harness, operation: Operation) -> Option<u16> {
+///
+/// A 404 may also mean that there is no such account: some servers look for it before they look for a token. So it counts
+/// only where a path that cannot exist is answered alike, and the path of the administrator, who exists, is no better.
+async fn absence(harness: &Harness, operation: Operation, seen: &FirstLook) -> Option<u16> {
     let (name, elsewhere) = harness.accounts.names().next();
-    let path = match operation.resource() {
-        Resource::User => api::user(&name),
-        resource => resource.path().to_owned(),
+    let nowhere = format!("/{elsewhere}/{name}");
+    let path = match operation {
+        Operation::ReadUser => api::user("admin"),
+        _ if operation.resource() == Resource::User => api::user(&name),
+        _ => operation.path().to_owned(),
     };
-    let asked = ask(harness, operation, &path).await?;
-    match asked.status {
-        405 | 501 => return Some(asked.status),
+    let asked;
+    let answer = match operation {
+        Operation::LogIn => seen.login.as_ref()?,
+        Operation::ReadUser => seen.read.as_ref()?,
+        _ => {
+            asked = ask(harness, operation, &path, b"{}").await?;
+            &asked
+        }
+    };
+    match answer.status {
+        405 | 501 => return Some(answer.status),
         404 => {}
         _ => return None,
     }
-    // Some look for the account before they look for a token. What they do not know at all they answer in another way.
-    let nowhere = format!("/{elsewhere}/{name}");
-    let unknown = ask(harness, operation, &nowhere).await?;
-    if unknown.status != 404 || shape(&asked, &path) != shape(&unknown, &nowhere) {
-        return None;
+    let unknown = ask(harness, operation, &nowhere, b"{}").await?;
+    let mut is_missing = unknown.status == 404 && shape(answer, &path) == shape(&unknown, &nowhere);
+    if operation == Operation::UpdateUser {
+        // Nobody's password becomes anything by a body that is not JSON.
+        let admin = ask(harness, operation, &api::user(harness.accounts.admin_name()), b"{").await?;
+        is_missing &= admin.status == 404;
     }
-    if operation == Operation::ReadUser {
-        let admin = api::user(harness.accounts.admin_name());
-        return ask(harness, operation, &admin).await.map(|answer| answer.status).filter(|status| *status == 404);
+    if operation == Operation::DeleteUser {
+        // There is no account to try this on. An answer of the API, where it has the path, is about the account.
+        let has_path = seen.read.as_ref().is_some_and(|read| !matches!(read.status, 404 | 405 | 501));
+        is_missing &= !(has_path && !answer.error_codes().is_empty());
     }
-    Some(asked.status)
+    is_missing.then_some(404)
 }
 
-/// Calls the operation without credentials, and without anything in the body.
-async fn ask(harness: &Harness, operation: Operation, path: &str) -> Option<Response> {
-    let body = (!operation.required().is_empty()).then(|| b"{}".to_vec());
+/// Calls the operation without credentials, and where it takes a body with that one.
+async fn ask(harness: &Harness, operation: Operation, path: &str, body: &[u8]) -> Option<Response> {
+    let body = (!operation.required().is_empty()).then(|| body.to_vec());
     let headers: Vec<Header> = body.iter().map(|_| json_type()).collect();
     let transport = &harness.target.transport;
     let exchange = transport.send(transport.request(operation.method(), path, headers, body)).await;

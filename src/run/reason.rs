@@ -22,6 +22,8 @@ pub enum Reason {
     GivenUp(String),
     /// The target did not answer the first request.
     NoAnswer(Broken),
+    /// The target answered the first requests, but is not ready.
+    NotReady(String),
     /// The time limit of the run has passed.
     OverTime {
         /// The limit.
@@ -114,6 +116,7 @@ impl Reason {
     pub(super) fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
             Reason::GivenUp(text)
+            | Reason::NotReady(text)
             | Reason::Throttled(text)
             | Reason::SetUp(text)
             | Reason::NotReset(text)

@@ -34,6 +34,8 @@ pub struct Settings {
     pub wrong_logins: Option<u32>,
     /// After that time no more cases run. By default it follows from the plan.
     pub max_time: Option<Duration>,
+    /// How long the target may take to get ready, at the start and after each reset. Unless given, not long at the start.
+    pub ready_timeout: Option<Duration>,
     /// How often the target may be reset; unlimited without a number.
     pub max_resets: Option<usize>,
     /// What to register.
@@ -61,6 +63,7 @@ impl Settings {
             jobs,
             max_fail: None,
             max_time: None,
+            ready_timeout: None,
             max_resets: None,
             wrong_logins: None,
             account: Registrable::default(),

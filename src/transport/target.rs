@@ -179,8 +179,7 @@ impl Transport {
 
     /// Whether it answers at all. Two harmless requests are tried at once: the target may not stand one of them.
     pub async fn canary(&self) -> Result<(), Unanswered> {
-        let login = self.call(Operation::LogIn, Vec::new(), None);
-        let read = self.request(Operation::ReadUser.method(), &api::user("admin"), Vec::new(), None);
+        let [login, read] = self.harmless();
         let (mut login, mut read) = (pin!(self.send_once(login)), pin!(self.send_once(read)));
         let (first, other) = tokio::select! {
             exchange = &mut login => (exchange, read),
@@ -191,7 +190,26 @@ impl Transport {
         }
         match other.await.outcome {
             Outcome::Answered(_) => Ok(()),
+            Outcome::Unanswered(none) if none.breakage == Breakage::Closed && self.circuit_breaker.hangs_up() => Ok(()),
             Outcome::Unanswered(none) => Err(none),
         }
+    }
+
+    /// Both answers to the requests of the canary: to the login, and to the reading of an account.
+    pub(crate) async fn first_look(&self) -> [Exchange; 2] {
+        let [login, read] = self.harmless();
+        let (login, read) = tokio::join!(self.send_once(login), self.send_once(read));
+        [login, read]
+    }
+
+    /// The target hangs up on requests without credentials, so that a hang-up does not show that it is gone.
+    pub(crate) fn expect_hang_ups(&self) {
+        self.circuit_breaker.expect_hang_ups();
+    }
+
+    /// Requests without credentials, which change nothing.
+    fn harmless(&self) -> [Request; 2] {
+        let read = self.request(Operation::ReadUser.method(), &api::user("admin"), Vec::new(), None);
+        [self.call(Operation::LogIn, Vec::new(), None), read]
     }
 }

@@ -137,10 +137,12 @@ pub struct Throttled(pub String);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked(Option<Duration>);
 
-/// Whether the target throttles: status 429, or code 1015 on any error (error codes page).
+/// Whether the target throttles: status 429, or on any error the code 1015, or 1011 and 1016 for one that is not ready or
+/// overloaded (error codes page).
 pub(crate) fn is_throttled(response: &Response) -> bool {
-    let code = ErrorCode::TooManyRequests.number();
-    response.status == 429 || (response.status >= 400 && response.error_codes().contains(&code))
+    const CODES: [ErrorCode; 3] = [ErrorCode::TooManyRequests, ErrorCode::NotReady, ErrorCode::Overloaded];
+    let says_so = || response.error_codes().iter().any(|code| CODES.iter().any(|known| known.number() == *code));
+    response.status == 429 || (response.status >= 400 && says_so())
 }
 
 /// `Retry-After` may be a number or a date (RFC 9110 §10.2.3), which counts from the answer's `Date`, else our clock.

@@ -8,6 +8,7 @@ mod registration;
 mod reset;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use registration::Registrable;
 pub(crate) use reset::AfterReset;
@@ -32,6 +33,8 @@ pub struct Givens {
     owners: Option<String>,
     /// Whether the target has been reset, so that no earlier password works.
     was_reset: bool,
+    /// How long the target may take after a reset until it answers as the API does.
+    ready_within: Duration,
 }
 
 /// What a reset undoes.
@@ -60,7 +63,13 @@ impl Givens {
             state: State::default(),
             unreset: None,
             was_reset: false,
+            ready_within: Duration::from_secs(60),
         }
+    }
+
+    /// The same with another limit for getting ready after a reset, if one is given.
+    pub(crate) fn ready_within(self, limit: Option<Duration>) -> Givens {
+        Givens { ready_within: limit.unwrap_or(self.ready_within), ..self }
     }
 
     /// The passwords and tokens of shared accounts: a target that mixes sessions up may show them to anybody.

@@ -3,12 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::{DEFAULT_PASSWORD, Failure, Givens, State};
+use crate::custody::reading::not_ready;
 use crate::custody::{Fate, names};
 use crate::documented::errors::ErrorCode;
 use crate::exchange::Exchange;
-
-/// How long a target may take after a reset until it answers as the API does.
-const READY_WITHIN: Duration = Duration::from_secs(60);
 
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -107,23 +105,13 @@ impl Givens {
             let exchange = self.accounts.try_login(&account, None).await?;
             match not_ready(&exchange) {
                 None => return Ok(standing(&exchange)),
-                Some(why) if begun.elapsed() > READY_WITHIN || self.target.transport.is_gone() => {
+                Some(why) if begun.elapsed() > self.ready_within || self.target.transport.is_gone() => {
                     return Err(Failure::of("the target is not ready", why));
                 }
                 Some(_) => tokio::time::sleep(PAUSE).await,
             }
         }
     }
-}
-
-/// Why a target is still starting: no answer, a gateway's 502 or 503, or a code (error codes page: 1011, 1016).
-fn not_ready(exchange: &Exchange) -> Option<String> {
-    let Some(response) = exchange.response() else {
-        return Some("it does not answer".to_owned());
-    };
-    let starting = [ErrorCode::NotReady, ErrorCode::Overloaded].map(ErrorCode::number);
-    let says_so = response.status >= 500 && response.error_codes().iter().any(|code| starting.contains(code));
-    (says_so || matches!(response.status, 502 | 503)).then(|| format!("it answers with status {}", response.status))
 }
 
 fn standing(exchange: &Exchange) -> Default {
