@@ -285,6 +285,11 @@ impl Exchange {
         }
     }
 
+    /// Whether the target took the connection and closed it.
+    pub(crate) fn is_hung_up(&self) -> bool {
+        self.unanswered().is_some_and(|none| none.breakage == Breakage::Closed)
+    }
+
     /// Why there is no whole answer.
     pub(crate) fn unanswered(&self) -> Option<&Unanswered> {
         match &self.outcome {

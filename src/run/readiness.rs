@@ -44,7 +44,7 @@ pub(super) async fn ready(harness: &Harness) -> Result<FirstLook, Reason> {
             return Err(Reason::NotReady(why.clone()));
         }
         // Who takes connections is judged case by case, whatever becomes of them.
-        if looked.iter().any(|exchange| breakage(exchange) == Some(Breakage::Closed)) {
+        if looked.iter().any(Exchange::is_hung_up) {
             harness.target.transport.expect_hang_ups();
             return Ok(FirstLook::of(looked));
         }

@@ -207,6 +207,11 @@ impl Transport {
         self.circuit_breaker.expect_hang_ups();
     }
 
+    /// Whether it is known to hang up on requests without credentials.
+    pub(crate) fn hangs_up(&self) -> bool {
+        self.circuit_breaker.hangs_up()
+    }
+
     /// Requests without credentials, which change nothing.
     fn harmless(&self) -> [Request; 2] {
         let read = self.request(Operation::ReadUser.method(), &api::user("admin"), Vec::new(), None);

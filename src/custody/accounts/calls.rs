@@ -69,7 +69,12 @@ impl Accounts {
         let exchange = self.try_login(account, new_password).await?;
         token_in(&exchange).ok_or_else(|| match is_done(&exchange) {
             true => Failure::after("the login gave no token", &exchange),
-            false => Failure::after("the login was not accepted", &exchange),
+            false => {
+                let failure = Failure::after("the login was not accepted", &exchange);
+                // It hangs up where it should refuse.
+                let is_refused = exchange.is_hung_up() && self.target.transport.hangs_up();
+                if is_refused { failure.as_refused() } else { failure }
+            }
         })
     }
 

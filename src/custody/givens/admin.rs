@@ -8,6 +8,9 @@ use crate::custody::{Failure, Fate};
 /// How many passwords of earlier runs are tried where none that is known works: a deployed target counts wrong logins.
 const EARLIER_TRIES: usize = 5;
 
+/// How many logins in one state may go unanswered: each may take as long as the limit for an answer.
+const SILENT_LOGINS: u32 = 3;
+
 impl Givens {
     /// The administrator, logged in; by a first login where that is needed.
     pub async fn admin(&mut self) -> Result<Admin, Failure> {
@@ -25,7 +28,13 @@ impl Givens {
                 match failure.fate() {
                     Fate::Useless => self.state.tokenless = Some(failure.clone()),
                     Fate::Refused => self.state.unreachable = Some(failure.clone()),
-                    Fate::Silent | Fate::Unknown => {}
+                    Fate::Silent => {
+                        self.state.silent_logins += 1;
+                        if self.state.silent_logins >= SILENT_LOGINS {
+                            self.state.unreachable = Some(failure.clone());
+                        }
+                    }
+                    Fate::Unknown => {}
                 }
                 Err(failure)
             }

@@ -105,6 +105,7 @@ impl Givens {
             let exchange = self.accounts.try_login(&account, None).await?;
             match not_ready(&exchange) {
                 None => return Ok(standing(&exchange)),
+                Some(_) if exchange.is_hung_up() && self.target.transport.hangs_up() => return Ok(Default::Unclear),
                 Some(why) if begun.elapsed() > self.ready_within || self.target.transport.is_gone() => {
                     return Err(Failure::of("the target is not ready", why));
                 }
