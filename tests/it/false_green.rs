@@ -164,7 +164,9 @@ fn mistake_17_the_client_retries_redirects_or_decompresses_behind_the_suites_bac
             let finding = ended.case("login/one")["findings"].to_string();
             assert!(finding.contains(observed), "{client} {finding}");
             let seen = seen.lock().expect("no holder panics");
-            assert_eq!(seen.iter().filter(|target| *target == "/v1/users/x").count(), 1, "{client} {seen:?}");
+            // What may have been another request's doing is asked again alone, openly.
+            let asked = if matches!(observed, "503" | "closed") { 2 } else { 1 };
+            assert_eq!(seen.iter().filter(|target| *target == "/v1/users/x").count(), asked, "{client} {seen:?}");
             assert!(!seen.contains(&"/v1/users/y".to_owned()), "{client} {seen:?}");
         }
         // A body that nobody asked to be packed, and is: what came is judged, not what was in it. The JSON is `{}`.

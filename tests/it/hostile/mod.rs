@@ -81,7 +81,7 @@ fn unanswered(row: &Row, ran: &Ended) {
 fn a_slow_target_is_not_waited_for() {
     each(misbehaviour::slow(), |row, ran, hits| {
         unanswered(row, ran);
-        assert_eq!(hits, 1, "what was answered in part is not asked again");
+        assert_eq!(hits, 2, "it is asked again alone, once");
     });
 }
 
@@ -89,7 +89,7 @@ fn a_slow_target_is_not_waited_for() {
 fn an_answer_that_breaks_off_is_no_answer() {
     each(misbehaviour::broken_off(), |row, ran, hits| {
         unanswered(row, ran);
-        assert!(hits <= 2, "{hits}");
+        assert!(hits <= 4, "once and again alone, each on a new connection if a kept one died: {hits}");
     });
 }
 
@@ -108,7 +108,9 @@ fn a_wrong_answer_breaks_the_rule_that_it_breaks() {
     each(misbehaviour::wrong(), |row, ran, hits| {
         assert_eq!(ran.verdict(HIT), "fail", "{}", ran.stdout);
         assert!(ran.broken(HIT).contains(&row.expected), "{:?}: {}", ran.broken(HIT), ran.stdout);
-        assert_eq!(hits, 1, "no redirect is followed and nothing is asked twice");
+        // Only a crash is asked again: it may have been another request's.
+        let asked = if row.expected == "envelope.no-crash" { 2 } else { 1 };
+        assert_eq!(hits, asked, "no redirect is followed and nothing else is asked twice");
     });
 }
 
