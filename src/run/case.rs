@@ -143,8 +143,12 @@ impl<'a> Attempt<'a> {
                 self.token_died_in.push(step.name.clone());
             }
         }
-        let is_login = step.about(&self.case.row().bindings).operation == Some(Operation::LogIn);
-        self.has_logged_in |= is_login && (200..300).contains(&status);
+        match step.about(&self.case.row().bindings).operation {
+            Some(Operation::LogIn) if (200..300).contains(&status) => self.has_logged_in = true,
+            // What a logout ends is what the case looks at.
+            Some(Operation::LogOut) => self.has_logged_in = false,
+            _ => {}
+        }
     }
 
     /// The filtered form of a secret is secret too: most filters can be undone, and a password without its last character

@@ -88,7 +88,8 @@ fn a_short_name_is_looked_for_first_where_it_may_be_somebody_elses() {
         };
         program.end().exited(0);
         let log = proxy.log();
-        let made = log.iter().position(|asked| asked.is("POST", "/v1/users")).expect("an account is made");
+        let makes = |asked: &Asked| asked.is("POST", "/v1/users") && asked.header("authorization").is_some();
+        let made = log.iter().position(makes).expect("an account is made");
         let looks = |asked: &&Asked| asked.method == "GET" && asked.target.starts_with("/v1/users/w");
         assert_eq!(log[..made].iter().filter(looks).count(), expected, "{is_reset}: {log:#?}");
     }
