@@ -235,7 +235,8 @@ impl Summary {
         }
     }
 
-    fn fail_on(&self) -> Level {
+    /// The lowest level at which a finding fails its case.
+    pub(crate) fn fail_on(&self) -> Level {
         self.started.as_ref().map_or(Level::Must, |started| started.fail_on)
     }
 }

@@ -59,7 +59,7 @@ impl Cause<'_> {
         match named.len() {
             0 => "any request".to_owned(),
             1..=3 => named.join(", "),
-            more => format!("{more} operations"),
+            _ => "several operations".to_owned(),
         }
     }
 
@@ -93,6 +93,7 @@ impl Cause<'_> {
             Some(condition) => format!("{}: {}", self.operations(), words::condition(condition)),
         };
         match (at.as_str(), &self.key.group) {
+            _ if *expected == words::expected(&Expected::NoCrash) => format!("{whom} crashes: status {observed}"),
             (STATUS, Some(group)) => format!("{whom}: answered {observed} where it must refuse ({group})"),
             (STATUS, None) => format!("{whom} answered {observed}, not {expected}"),
             _ => format!("{whom}: {at}: {observed}, expected {expected}"),
@@ -125,6 +126,8 @@ pub(super) struct CauseEntry {
     expected: String,
     observed: String,
     level: Level,
+    /// In how many cases it is the first thing wrong; with 0 it may only follow from other causes.
+    first_in: usize,
     cases: usize,
     requirements: Vec<String>,
     example: String,
@@ -132,13 +135,13 @@ pub(super) struct CauseEntry {
 
 impl CauseEntry {
     pub fn of(cause: &Cause<'_>) -> CauseEntry {
-        let operations: Vec<String> = cause.operations.iter().map(Operation::to_string).collect();
         CauseEntry {
-            operation: if operations.is_empty() { cause.operations() } else { operations.join(", ") },
+            operation: cause.operations(),
             condition: cause.condition().to_owned(),
             expected: cause.expected().to_owned(),
             observed: cause.observed(),
             level: cause.level,
+            first_in: cause.first_in,
             cases: cause.cases.len(),
             requirements: cause.requirements.iter().map(ToString::to_string).collect(),
             example: cause.example.0.id.clone(),

@@ -1,11 +1,11 @@
-//! Workflow commands that GitHub shows as annotations of a job: one for each requirement that cases failed for, with the
-//! first of them.
+//! Workflow commands that GitHub shows as annotations of a job: one for each cause, with the case that shows it best.
 //!
 //! GitHub shows ten errors and ten warnings of a step and drops the rest silently, so our last one says how many more
 //! there are.
 
 use std::io::{self, Write};
 
+use super::causes::{Cause, causes};
 use super::view::View;
 use crate::judge::Verdict;
 use crate::report::case_text;
@@ -29,11 +29,24 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
         let title = format!("{} cases blocked", ids.len());
         annotation("error", &[("title", &title)], reason)
     });
-    let mut errors = of_cases(view, "error", &["fail", "error"]);
+    let causes = causes(view);
+    let (fatal, others): (Vec<_>, Vec<_>) = causes.iter().partition(|cause| cause.level >= view.summary.fail_on());
+    let mut errors = of_cases(view, "error", &["error"]);
+    errors.extend(fatal.into_iter().map(|cause| of_cause(view, "error", cause)));
     errors.extend(blocked);
     // The verdict itself takes a place among the errors.
     write_some(out, "error", &errors, if conforms { SHOWN } else { SHOWN - 1 })?;
-    write_some(out, "warning", &of_cases(view, "warning", &["known", "warning"]), SHOWN)
+    let mut warnings = of_cases(view, "warning", &["known"]);
+    warnings.extend(others.into_iter().map(|cause| of_cause(view, "warning", cause)));
+    write_some(out, "warning", &warnings, SHOWN)
+}
+
+/// The annotation of a cause, at the case that shows it best.
+fn of_cause(view: &View, kind: &str, cause: &Cause<'_>) -> String {
+    let (case, _) = cause.example;
+    let (line, title) = (case.line.to_string(), cause.headline());
+    let properties = [("file", case.file.as_str()), ("line", &line), ("title", &title)];
+    annotation(kind, &properties, &format!("{}\n{}", cause.extent(), case_text(case, view.rules(), &[])))
 }
 
 fn write_some(out: &mut dyn Write, kind: &str, annotations: &[String], room: usize) -> io::Result<()> {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::causes::{Cause, causes};
 use super::view::{Prose, View, cases, prose, seconds};
 use crate::judge::{RequirementVerdict, Verdict};
 use crate::run::{CaseReport, Conclusion, RequirementInfo};
@@ -25,6 +26,11 @@ const LISTED: usize = 50;
 
 pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     let mut text = head(view);
+    let causes = causes(view);
+    let told = |cause: &Cause<'_>| {
+        format!("{}: {}, such as {}", plain(&cause.headline()), cause.extent(), code(&cause.example.0.id))
+    };
+    listed(&mut text, "Causes, most telling first", causes.iter().map(told));
     requirements(&mut text, "Broken requirements", &view.binding(RequirementVerdict::Fail), true);
     failing_cases(&mut text, view);
     requirements(&mut text, "Unproven requirements", &view.binding(RequirementVerdict::Unproven), false);

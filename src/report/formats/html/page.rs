@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::case::{article, badge, levels, prose, rule, sign};
 use super::{SCRIPT, SCRIPT_HASH, STYLE, requirements};
 use crate::judge::{RequirementVerdict, Verdict};
+use crate::report::formats::causes::causes;
 use crate::report::formats::view::{View, cases, seconds, word};
 use crate::run::{CaseReport, Conclusion, Started};
 
@@ -45,6 +46,7 @@ pub(super) fn page(view: &View) -> Markup {
                 (head(view, !warned.is_empty()))
                 (filters(&scenarios, view))
                 main {
+                    (causes_of(view))
                     (requirements::map(view))
                     (findings(&groups(&FINDINGS), view))
                     @if !warned.is_empty() { (warnings(&warned, view)) }
@@ -165,6 +167,27 @@ fn filters(scenarios: &Scenarios<'_>, view: &View) -> Markup {
                 button #reset type="reset" disabled { "clear" }
             }
             output #shown aria-live="polite" {}
+        }
+    }
+}
+
+/// What is wrong, said once each.
+fn causes_of(view: &View) -> Markup {
+    let causes = causes(view);
+    html! {
+        @if !causes.is_empty() {
+            section #causes {
+                h2 { "Causes, most telling first" " " span.count { (causes.len()) } }
+                ol {
+                    @for cause in &causes {
+                        li {
+                            b { (cause.headline()) } " " span.level { (cause.level) } " "
+                            span.count { (cause.extent()) } ", such as "
+                            a href={ "#c-" (cause.example.0.id) } { code { (cause.example.0.id) } }
+                        }
+                    }
+                }
+            }
         }
     }
 }
