@@ -9,7 +9,7 @@ use super::*;
 use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Mismatch, Observation, Remark};
 use crate::report::{Format, Merged, Reports};
-use crate::run::{CaseReport, Reason, NotAsked, Started, TargetInfo};
+use crate::run::{CaseReport, NotAsked, Reason, Started, TargetInfo};
 use crate::words::tests::{Facts, finding, in_other_words};
 
 /// The cases of a run in which everything was seen that there are words for.

@@ -93,7 +93,7 @@ impl Cause<'_> {
             Some(condition) => format!("{}: {}", self.operations(), words::condition(condition)),
         };
         match (at.as_str(), &self.key.group) {
-            _ if *expected == words::expected(&Expected::NoCrash) => format!("{whom} crashes: status {observed}"),
+            _ if expected == CRASH => format!("{whom} crashes: status {observed}"),
             (STATUS, Some(group)) => format!("{whom}: answered {observed} where it must refuse ({group})"),
             (STATUS, None) => format!("{whom} answered {observed}, not {expected}"),
             _ => format!("{whom}: {at}: {observed}, expected {expected}"),
@@ -162,7 +162,8 @@ pub(super) fn causes(view: &View) -> Vec<Cause<'_>> {
     let of_controls = shown().filter(|case| case.control).flat_map(|case| &case.findings);
     let plain: BTreeSet<Key> = of_controls.map(ungrouped).collect();
     for case in shown() {
-        let first = case.chief_finding();
+        // What one answer shows does not explain each other; later answers may only follow from it.
+        let first = case.chief_finding().map(|finding| finding.step.as_str());
         for finding in &case.findings {
             // Who accepts even what a control sends checks nothing there: the finer checks of that door are no causes of
             // their own.
@@ -177,7 +178,7 @@ pub(super) fn causes(view: &View) -> Vec<Cause<'_>> {
                 holds_up: 0,
                 example: (case, finding),
             });
-            cause.take(case, finding, first.is_some_and(|first| std::ptr::eq(first, finding)));
+            cause.take(case, finding, first == Some(&finding.step));
         }
     }
     let mut causes: Vec<Cause<'_>> = causes.into_values().collect();
@@ -221,11 +222,28 @@ impl Key {
         let (mut operation, mut condition) = (about.and_then(|it| it.operation), about.map(|it| it.condition));
         let mut group = None;
         let is_success = condition == Some(Condition::Valid);
+        let same = |at: &str, expected: &str, observed: String| Deviation {
+            at: at.to_owned(),
+            expected: expected.to_owned(),
+            observed,
+        };
         let deviation = match (expected, observed) {
+            (Expected::Status(_) | Expected::NoCrash, Observed::Status(500..)) => {
+                condition = None;
+                same(STATUS, CRASH, kind_of(observed))
+            }
+            (Expected::ErrorCode(_), Observed::Codes(codes, _)) if codes.iter().any(|code| code.starts_with('"')) => {
+                (operation, condition) = (None, None);
+                same("/errors/*/code", "an integer", "a string".to_owned())
+            }
+            (_, Observed::Absent) if matches!(at, Place::Header(_)) => {
+                (operation, condition) = (None, None);
+                same(&at.to_string(), "the header", "absent".to_owned())
+            }
             (Expected::Status(set), Observed::Status(status)) => {
                 let accepted = (200..300).contains(status);
                 if accepted && set.refuses() {
-                    group = finding.requirement.rsplit_once('.').map(|(group, _)| group.to_owned());
+                    group = Some(group_of(&finding.requirement));
                     condition = None;
                 } else if !set.accepts() {
                     // The wrong refusal is one habit, whatever is asked.
@@ -243,7 +261,8 @@ impl Key {
                 Deviation { at: "body of a refusal".to_owned(), expected: "JSON with `errors`".to_owned(), observed }
             }
             _ => {
-                if finding.requirement.starts_with("envelope.") && finding.requirement != OPERATIONS {
+                let is_of_errors = at.to_string().starts_with("/errors/");
+                if is_of_errors || finding.requirement.starts_with("envelope.") && finding.requirement != OPERATIONS {
                     (operation, condition) = (None, None);
                 }
                 Deviation { at: without_indices(at), expected: kind_expected(expected), observed: kind_of(observed) }
@@ -255,10 +274,21 @@ impl Key {
 
 const STATUS: &str = "status";
 
+const CRASH: &str = "no crash";
+
+/// What a requirement is a check of: the rule about passwords is one, whatever the door; otherwise the id without its last
+/// segment says so.
+fn group_of(requirement: &str) -> String {
+    match requirement.split('.').any(|segment| segment.starts_with("password")) {
+        true => "the rule about passwords".to_owned(),
+        false => requirement.rsplit_once('.').map_or(requirement, |(group, _)| group).to_owned(),
+    }
+}
+
 /// Whether this is about the form of an error's body, which is one thing however many codes are missed in it.
 fn is_about_errors(at: &Place, expected: &Expected) -> bool {
     let at_errors = matches!(at, Place::Body) || matches!(at, Place::Pointer(pointer) if pointer == "/errors");
-    at_errors && matches!(expected, Expected::ErrorCode(_) | Expected::JsonObject)
+    at_errors && matches!(expected, Expected::ErrorCode(_) | Expected::JsonObject | Expected::Value(_))
 }
 
 fn status_words(set: &StatusSet, status: u16) -> String {
@@ -281,6 +311,7 @@ fn without_indices(place: &Place) -> String {
 fn kind_expected(expected: &Expected) -> String {
     match expected {
         Expected::Value(crate::judge::Pattern::Text(_)) => "the right text".to_owned(),
+        Expected::Value(crate::judge::Pattern::Placeholder(kind)) => kind.description().to_owned(),
         Expected::OtherThan(_) => "another value".to_owned(),
         expected => words::expected(expected),
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::judge::facts::{About, Expected, Observed, Place};
 use crate::judge::{Finding, Mismatch, Observation, Remark, Verdict};
 use crate::requirement::Level;
-use crate::run::{CaseReport, Reason, Event, NotAsked};
+use crate::run::{CaseReport, Event, NotAsked, Reason};
 use crate::words;
 
 /// Writes the event as a line.
