@@ -119,7 +119,7 @@ impl<'a> Attempt<'a> {
         for token in tokens_in(exchange.response().map_or(&[][..], |response| &response.body)) {
             self.secrets.add_given(&token, "$TOKEN");
         }
-        self.look_after_tokens(step, &exchange);
+        self.look_after_tokens(step, &exchange).await;
         let judged = self.judge(step, &exchange);
         self.sent.push(step);
         self.exchanges.push(exchange);
@@ -127,20 +127,24 @@ impl<'a> Attempt<'a> {
     }
 
     /// Notes where a token of the harness is refused, and whether a login of this case may have ended it.
-    fn look_after_tokens(&mut self, step: &Step, exchange: &Exchange) {
+    async fn look_after_tokens(&mut self, step: &Step, exchange: &Exchange) {
         let status = exchange.response().map_or(0, |response| response.status);
         let is_expected = step.statuses().any(|set| set.contains(401));
         let sent = match &exchange.request {
             Request::Http(request) => request.header("Authorization").and_then(|value| value.strip_prefix(b"Bearer ")),
             Request::Raw(_) => None,
         };
-        let of_harness = ["admin_token", "user_token"]
-            .iter()
-            .any(|name| sent.is_some() && self.bindings.value(name).map(str::as_bytes) == sent);
-        if status == 401 && of_harness && !is_expected {
-            self.token_refused = true;
-            if self.has_logged_in {
-                self.token_died_in.push(step.name.clone());
+        for (token, account) in [("admin_token", "admin"), ("user_token", "user")] {
+            if let (Some(token), Some(account)) = (self.bindings.value(token), self.bindings.value(account))
+                && status == 401
+                && !is_expected
+                && sent == Some(token.as_bytes())
+                && self.harness.is_dead(token, account).await
+            {
+                self.token_refused = true;
+                if self.has_logged_in {
+                    self.token_died_in.push(step.name.clone());
+                }
             }
         }
         match step.about(&self.case.row().bindings).operation {

@@ -137,12 +137,16 @@ pub struct Throttled(pub String);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked(Option<Duration>);
 
-/// Whether the target throttles: status 429, or on any error the code 1015, or 1011 and 1016 for one that is not ready or
-/// overloaded (error codes page).
+/// Whether the target throttles: status 429, code 1015 on any error, or code 1011 or 1016 on a 5xx, of one that is not
+/// ready or overloaded (error codes page).
 pub(crate) fn is_throttled(response: &Response) -> bool {
-    const CODES: [ErrorCode; 3] = [ErrorCode::TooManyRequests, ErrorCode::NotReady, ErrorCode::Overloaded];
-    let says_so = || response.error_codes().iter().any(|code| CODES.iter().any(|known| known.number() == *code));
-    response.status == 429 || (response.status >= 400 && says_so())
+    let says = |code: ErrorCode| response.error_codes().contains(&code.number());
+    match response.status {
+        429 => true,
+        500.. => [ErrorCode::TooManyRequests, ErrorCode::NotReady, ErrorCode::Overloaded].into_iter().any(says),
+        400.. => says(ErrorCode::TooManyRequests),
+        _ => false,
+    }
 }
 
 /// `Retry-After` may be a number or a date (RFC 9110 §10.2.3), which counts from the answer's `Date`, else our clock.

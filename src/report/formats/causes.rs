@@ -43,8 +43,8 @@ pub(super) struct Cause<'v> {
     pub level: Level,
     pub cases: BTreeSet<&'v str>,
     pub requirements: BTreeSet<&'v str>,
-    /// How many cases it begins with: no other cause shows in them earlier.
-    first_in: usize,
+    /// The cases that it begins: no other cause shows in an earlier answer.
+    first_in: BTreeSet<&'v str>,
     /// How many cases show nothing as long as it is there: those whose good counterpart it breaks, and whole areas whose
     /// control it breaks.
     holds_up: usize,
@@ -114,7 +114,7 @@ impl Cause<'_> {
 
     /// Whether it is first in a case; otherwise it may be a consequence of others.
     pub fn is_first(&self) -> bool {
-        self.first_in > 0
+        !self.first_in.is_empty()
     }
 }
 
@@ -141,7 +141,7 @@ impl CauseEntry {
             expected: cause.expected().to_owned(),
             observed: cause.observed(),
             level: cause.level,
-            first_in: cause.first_in,
+            first_in: cause.first_in.len(),
             cases: cause.cases.len(),
             requirements: cause.requirements.iter().map(ToString::to_string).collect(),
             example: cause.example.0.id.clone(),
@@ -174,7 +174,7 @@ pub(super) fn causes(view: &View) -> Vec<Cause<'_>> {
                 level: finding.level,
                 cases: BTreeSet::new(),
                 requirements: BTreeSet::new(),
-                first_in: 0,
+                first_in: BTreeSet::new(),
                 holds_up: 0,
                 example: (case, finding),
             });
@@ -190,7 +190,14 @@ pub(super) fn causes(view: &View) -> Vec<Cause<'_>> {
     }
     causes.sort_by_key(|cause| {
         let Cause { level, holds_up, first_in, cases, .. } = cause;
-        std::cmp::Reverse((*level, cause.missing().is_some(), *first_in > 0, *holds_up, *first_in, cases.len()))
+        std::cmp::Reverse((
+            *level,
+            cause.missing().is_some(),
+            !first_in.is_empty(),
+            *holds_up,
+            first_in.len(),
+            cases.len(),
+        ))
     });
     causes
 }
@@ -206,7 +213,7 @@ impl<'v> Cause<'v> {
         if rank((case, finding)) > rank(self.example) {
             self.example = (case, finding);
         }
-        self.first_in += usize::from(is_first);
+        self.first_in.extend(is_first.then_some(case.id.as_str()));
     }
 }
 

@@ -15,7 +15,8 @@ fn status_429_and_code_1015_ask_for_patience_and_nothing_else_does() {
     assert_eq!(seconds(403, &[], r#"{"code":1015,"title":"bare"}"#), Some(None));
     assert_eq!(seconds(200, &[], code), None, "a success is no refusal");
     assert_eq!(seconds(401, &[("Retry-After", "3")], ""), None);
-    assert_eq!(seconds(503, &[], r#"{"errors":[{"code":1016,"title":"x"}]}"#), None);
+    let overloaded = r#"{"errors":[{"code":1016,"title":"x"}]}"#;
+    assert_eq!((seconds(503, &[], overloaded), seconds(400, &[], overloaded)), (Some(None), None));
 }
 
 #[test]
