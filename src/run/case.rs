@@ -129,7 +129,7 @@ impl<'a> Attempt<'a> {
     /// Notes where a token of the harness is refused, and whether a login of this case may have ended it.
     async fn look_after_tokens(&mut self, step: &Step, exchange: &Exchange) {
         let status = exchange.response().map_or(0, |response| response.status);
-        let is_expected = step.statuses().any(|set| set.contains(401));
+        let is_expected = step.statuses().all(|set| set.contains(401));
         let sent = match &exchange.request {
             Request::Http(request) => request.header("Authorization").and_then(|value| value.strip_prefix(b"Bearer ")),
             Request::Raw(_) => None,
