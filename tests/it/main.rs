@@ -34,6 +34,7 @@ mod prove;
 mod python_server;
 mod readme;
 mod recipes;
+mod real_servers;
 mod recover;
 mod report_limits;
 mod reports;

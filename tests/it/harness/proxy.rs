@@ -136,7 +136,7 @@ impl Proxy {
     }
 
     /// The same, where the reaction may also write an answer.
-    fn scripted(
+    pub fn scripted(
         client: &reference::Server,
         react: impl Fn(usize, &Asked, &mut Stream) -> Reaction + Send + Sync + 'static,
     ) -> Proxy {

@@ -1,0 +1,117 @@
+//! What makes real servers hard to judge: operations that are missing, a slow start, crashes, answers that go wrong once. None of
+//! it accuses a rule that is kept.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::harness::tls::Stream;
+use crate::harness::*;
+use wabizspec::reference::Server;
+
+const USERS: &str = "users/read* users/update* users/delete* users/control";
+
+/// The must causes of a report: operation, condition, what was observed, and in how many cases.
+fn causes(report: &Report) -> Vec<Value> {
+    let causes = report.0["causes"].as_array().expect("causes").iter();
+    let musts = causes.filter(|cause| cause["level"] == "must");
+    musts.map(|it| json!([it["operation"], it["condition"], it["observed"], it["cases"]])).collect()
+}
+
+#[test]
+fn a_missing_operation_is_one_finding_and_breaks_no_other_rule() {
+    let server = faulty(&["envelope.operations.no-read", "envelope.operations.no-update"]);
+    let ran =
+        Program::judge(USERS).at(&server).resetting(&server).end().exited(1).counts("fail", 2).counts("blocked", 0);
+    let broken: Vec<&str> = ran.cases().iter().flat_map(broken_by).collect();
+    assert_eq!(broken, ["envelope.operations"; 2]);
+    assert_eq!(ran.0["missing"], json!(["GET /v1/users/{username}", "PUT /v1/users/{username}"]));
+    assert_eq!(ran.reason("users/read"), "needs GET /v1/users/{username}");
+    assert!(ran.count("skipped") > 20, "{}", ran.summary());
+    assert_eq!(causes(&ran)[0], json!(["GET /v1/users/{username}", "any request", "status: 405", 1]));
+    ran.says("GET /v1/users/{username} is missing: answered 405");
+}
+
+#[test]
+fn an_operation_that_looks_for_the_account_first_is_not_missing() {
+    // Without a token, nobody's account is unknown, and is answered as an unknown path is.
+    let server = faulty(&["users.update.by-anybody"]);
+    let ran = Program::judge(USERS).at(&server).resetting(&server).end().exited(1);
+    assert_eq!(ran.0["missing"], json!([]));
+    assert_eq!(
+        ran.broken("users/update-by-nobody"),
+        ["tokens.bearer.code", "tokens.bearer.required", "users.update.unauthorized"]
+    );
+}
+
+#[test]
+fn what_is_left_out_on_purpose_does_not_count() {
+    let server = faulty(&["envelope.operations.no-account", "envelope.operations.no-verify"]);
+    let run = |configuration: &str, more: &str| {
+        let place = Place::with(&[("wabizspec.toml", configuration)]);
+        place.judge(more).at(&server).resetting(&server).end()
+    };
+    let filters = "account users/read tokens/no-token-account";
+    run("", filters).exited(1);
+    let without = run("[target]\nwithout = [\"account\"]\n", filters).exited(0).counts("fail", 0);
+    let why = "left out on purpose: the configuration says without = [\"account\"]";
+    assert_eq!((without.reason("account/control"), without.reason("tokens/no-token-account")), (why, why));
+    run("", &format!("{filters} --exclude account/* --exclude tokens/no-token-account")).exited(0).counts("fail", 0);
+    run("", &format!("{filters} --exclude nothing/*")).exited(2).says("matches no case");
+}
+
+/// A proxy whose reaction is told how many requests came since the last reset, and how many in all.
+fn troubled(react: impl Fn(usize, usize, &Asked, &mut Stream) -> Reaction + Send + Sync + 'static) -> (Server, Proxy) {
+    let server = reference(|_| {});
+    let (since, all) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let proxy = Proxy::scripted(&server, move |_, asked, stream| {
+        if asked.path() == "/__control/reset" {
+            since.store(0, Ordering::SeqCst);
+            return Reaction::Forward;
+        }
+        react(since.fetch_add(1, Ordering::SeqCst), all.fetch_add(1, Ordering::SeqCst), asked, stream)
+    });
+    (server, proxy)
+}
+
+/// All cases of some areas, with a reset.
+fn judged(proxy: &Proxy, filters: &str) -> Ended {
+    Program::judge(filters).at(proxy).reset(&format!("POST {}/__control/reset", proxy.url())).end()
+}
+
+#[test]
+fn a_slow_start_and_a_passing_trouble_leave_the_verdict_as_it_is() {
+    let (_server, proxy) = troubled(|since, all, asked, stream| match since {
+        // A container that starts takes connections before anything listens behind them.
+        0..4 => Reaction::Drop,
+        _ if since < 8 || (all % 30 == 29 && asked.method == "GET") => {
+            write(stream, answer("502 Bad Gateway", "", "bad gateway"));
+            Reaction::Keep
+        }
+        _ => Reaction::Forward,
+    });
+    let ran = judged(&proxy, "users login/first-login*").exited(0).counts("fail", 0).counts("blocked", 0);
+    let observations = ran.cases().iter().flat_map(|case| case["observations"].as_array().expect("observations"));
+    let flaky = observations.filter(|it| text(it, "what").starts_with("flaky: status: 502")).count();
+    assert!(flaky > 0 && ran.count("pass") > 150, "{flaky} {}", ran.summary());
+}
+
+#[test]
+fn who_crashes_is_accused_and_not_who_was_in_flight_with_it() {
+    let is_down = AtomicBool::new(false);
+    let (_server, proxy) = troubled(move |since, _, asked, _| {
+        if since == 0 {
+            is_down.store(false, Ordering::SeqCst);
+        }
+        if asked.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
+            is_down.store(true, Ordering::SeqCst);
+        }
+        Reaction::Drop.when(is_down.load(Ordering::SeqCst))
+    });
+    let ran =
+        judged(&proxy, "login/connection-close login/wrong-password* login/standard-login* users/read*").exited(1);
+    let failed: Vec<&str> =
+        ran.verdicts().into_iter().filter(|(_, verdict)| *verdict != "pass").map(|(id, _)| id).collect();
+    assert_eq!(failed, ["login/connection-close"], "{}", ran.stdout);
+    assert_eq!(ran.broken("login/connection-close"), ["envelope.answered"]);
+}
