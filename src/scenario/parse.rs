@@ -161,10 +161,14 @@ impl Step {
 
     /// What its request is about, in that row.
     pub(crate) fn about(&self, row: &Bindings) -> About {
-        let operation = match &self.action {
-            Action::Send(draft) => draft.operation(row),
+        let draft = match &self.action {
+            Action::Send(draft) => Some(draft),
             _ => None,
         };
+        let operation = draft.and_then(|draft| draft.operation(row));
+        let body = draft.and_then(|draft| draft.body.as_ref()).map(ToString::to_string).unwrap_or_default();
+        // One that asks for no new password can only be refused for its credentials.
+        let is_plain_login = operation == Some(Operation::LogIn) && !body.contains("new_password");
         let condition = match self.statuses().find_map(StatusSet::only) {
             _ if !self.expects(StatusSet::refuses) && self.expects(StatusSet::accepts) => Condition::Valid,
             _ if !self.expects(StatusSet::refuses) => Condition::Open,
@@ -173,6 +177,7 @@ impl Step {
             Some(403) => Condition::Forbidden,
             Some(404) => Condition::Unknown,
             Some(400) => Condition::BadRequest,
+            _ if is_plain_login => Condition::BadCredentials,
             _ => Condition::Refused,
         };
         About { operation, condition }
