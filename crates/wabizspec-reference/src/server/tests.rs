@@ -73,21 +73,6 @@ fn first_login(server: &Server) -> String {
 }
 
 #[test]
-fn a_login_over_http() {
-    let server = start(|_| {});
-    assert_eq!(server.url(), format!("http://{}", server.address()));
-    let refused = login(&server, "secret", "");
-    assert_eq!(refused.refusal(), (401, 1024));
-    assert!(refused.header("www-authenticate").is_some_and(|value| value.starts_with("Basic realm=")));
-    let granted = login(&server, "secret", NEW);
-    assert_eq!((granted.status, granted.header("content-type")), (200, Some("application/json")));
-    assert_eq!(granted.header("content-length"), Some(granted.body.len().to_string().as_str()));
-    assert!(granted.json()["users"][0]["token"].is_string());
-    server.reset();
-    assert_eq!(login(&server, "secret", "").refusal(), (401, 1024));
-}
-
-#[test]
 fn the_date_follows_the_clock_and_the_token_follows_the_date() {
     let server = start(|settings| settings.behaviour.dialect.clock_ahead = SignedDuration::from_secs(90));
     server.advance(Duration::from_secs(1_000_000));

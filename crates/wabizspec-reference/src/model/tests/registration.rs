@@ -79,28 +79,6 @@ fn bad_requests_send_no_code() {
 }
 
 #[test]
-fn after_the_sunset_every_registration_is_refused() {
-    let mut bench = Bench::of(Registration::Sunset, |_| {});
-    assert_eq!(refusal(&bench.send("POST", "/v1/account", &[], "{}")), one(401, 1005));
-    let admin = bench.first_login();
-    for (path, body) in [
-        ("/v1/account", account("15112345678", "Acme")),
-        ("/v1/account", "{}".into()),
-        ("/v1/account", String::new()),
-        ("/v1/account/verify", r#"{"code":"123456"}"#.into()),
-    ] {
-        let answer = bench.with_token(&admin, "POST", path, &body);
-        assert_eq!(refusal(&answer), one(403, 1005), "{path} {body}");
-        assert_eq!(text(&answer, "/errors/0/title"), Some("Access denied"));
-        let details = Some("Unknown error: biz_link_on_prem_reg_blocked");
-        assert_eq!(text(&answer, "/errors/0/details"), details);
-    }
-    let anna = bench.user(&admin, "anna", OTHER);
-    let answer = bench.with_token(&anna, "POST", "/v1/account", "{}");
-    assert_ne!(text(&answer, "/errors/0/details"), Some("Unknown error: biz_link_on_prem_reg_blocked"));
-}
-
-#[test]
 fn a_reset_forgets_everything() {
     let (mut bench, admin) = Bench::started(|_| {});
     let fresh = Bench::new().model.dump();
