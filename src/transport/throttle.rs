@@ -10,7 +10,6 @@ use std::time::Duration;
 
 #[cfg(feature = "cli")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 use tokio::time::{Instant, sleep_until};
 
@@ -44,6 +43,7 @@ const WIDEST_GAP: Duration = Duration::from_secs(1);
 
 /// Requests per second at most, more than 0 (`--rate`, `[target] rate`).
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "cli", derive(serde::Deserialize), serde(try_from = "toml::Value"))]
 pub struct Rate(f64);
 
 impl fmt::Display for Rate {
@@ -57,14 +57,6 @@ impl fmt::Display for Rate {
 pub struct RateError(String);
 
 impl Rate {
-    fn new(per_second: f64) -> Result<Rate, RateError> {
-        // Slower than one request in a quarter of an hour is a typing error, and so is more than a wire can carry.
-        match (0.001..=1_000_000.0).contains(&per_second) {
-            true => Ok(Rate(per_second)),
-            false => Err(RateError(per_second.to_string())),
-        }
-    }
-
     /// From the start of one request to the start of the next.
     fn gap(self) -> Duration {
         Duration::from_secs_f64(1.0 / self.0)
@@ -77,34 +69,24 @@ impl FromStr for Rate {
     fn from_str(text: &str) -> Result<Rate, RateError> {
         let number = text.trim();
         let number = number.strip_suffix("/s").unwrap_or(number);
-        Rate::new(number.parse().map_err(|_| RateError(text.to_owned()))?)
+        let per_second: f64 = number.parse().map_err(|_| RateError(text.to_owned()))?;
+        // Slower than one request in a quarter of an hour is a typing error, and so is more than a wire can carry.
+        match (0.001..=1_000_000.0).contains(&per_second) {
+            true => Ok(Rate(per_second)),
+            false => Err(RateError(per_second.to_string())),
+        }
     }
 }
 
-impl<'de> Deserialize<'de> for Rate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Rate;
+#[cfg(feature = "cli")]
+impl TryFrom<toml::Value> for Rate {
+    type Error = RateError;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("requests per second, as a number or as \"10/s\"")
-            }
-
-            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Rate, E> {
-                let number = i32::try_from(number).unwrap_or(i32::MAX);
-                Rate::new(number.into()).map_err(E::custom)
-            }
-
-            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Rate, E> {
-                Rate::new(number).map_err(E::custom)
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Rate, E> {
-                text.parse().map_err(E::custom)
-            }
+    fn try_from(value: toml::Value) -> Result<Rate, RateError> {
+        match value {
+            toml::Value::String(text) => text.parse(),
+            number => number.to_string().parse(),
         }
-        deserializer.deserialize_any(Visitor)
     }
 }
 
