@@ -47,10 +47,7 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
 
 /// What a target may have stored instead of a password: bcrypt reads 72 bytes, fields hold 64, C strings end at a NUL.
 pub fn spellings(password: &str) -> Vec<(String, &'static str)> {
-    let cut = |bytes: usize| {
-        let end = (0..=bytes.min(password.len())).rev().find(|end| password.is_char_boundary(*end));
-        password[..end.unwrap_or(0)].to_owned()
-    };
+    let cut = |bytes: usize| password[..password.floor_char_boundary(bytes)].to_owned();
     let all = [
         (password.trim().to_owned(), "without blanks at its ends"),
         (cut(72), "cut to 72 bytes"),
