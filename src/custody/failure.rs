@@ -72,13 +72,6 @@ impl Failure {
         }
     }
 
-    pub(super) fn as_refused(self) -> Failure {
-        match self {
-            Failure::Failed { what, why, .. } => Failure::Failed { what, why, fate: Fate::Refused },
-            other => other,
-        }
-    }
-
     pub fn in_first_login(self) -> Failure {
         Failure::Failed { what: "the first login was not accepted", why: self.to_string(), fate: self.fate() }
     }
