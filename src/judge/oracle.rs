@@ -3,7 +3,6 @@
 //! A rule whose requirement is not in the register is not applied, so a suite of one's own needs none of them.
 
 mod base64_text;
-mod tags;
 mod readings;
 mod traces;
 mod leaks;

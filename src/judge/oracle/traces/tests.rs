@@ -1,4 +1,4 @@
-use super::trace;
+use super::{trace, without_tags};
 use crate::judge::oracle::readings::Readings;
 use crate::judge::oracle::tests::{in_html, in_json};
 
@@ -92,4 +92,10 @@ fn long_hostile_texts_are_read_to_their_end() {
         assert_eq!(found(&text), None, "{part}");
         assert!(found(&format!("{text}\n    at node:internal/x:1:2")).is_some(), "{part}");
     }
+}
+
+#[test]
+fn tags_that_lay_out_text_are_removed_and_others_stay() {
+    let html = "<h1 class=\"x\">E</h1>a <b>bold</b> <BR/>Object.<anonymous> 1 < 2 </p>end <br";
+    assert_eq!(without_tags(html), "\nE\na bold \nObject.<anonymous> 1 < 2 \nend <br");
 }
