@@ -5,7 +5,7 @@
 
 use crate::custody::effect::Asked;
 use crate::documented::api::Effect;
-use crate::exchange::{Exchange, Outcome, Request};
+use crate::exchange::{Exchange, Request};
 use crate::judge::{StatusSet, Verdict};
 use crate::plan::Case;
 use crate::scenario::{Change, Given, Step};
@@ -22,19 +22,16 @@ pub(super) enum Aftermath {
 }
 
 /// Judges by what the target accepted or may have done. `owns` says whether only this case uses an account.
-pub(super) fn aftermath<'a>(
+pub(super) fn aftermath(
     case: &Case,
     verdict: Verdict,
-    sent: impl Iterator<Item = (&'a Step, &'a Exchange)>,
+    sent: &[(&Step, Exchange)],
     base: &str,
     owns: impl Fn(&str) -> bool,
 ) -> Aftermath {
     let passed = verdict == Verdict::Pass;
-    let mut worst = match verdict {
-        Verdict::Error => Aftermath::Spoilt,
-        _ => Aftermath::Clean,
-    };
-    for (step, exchange) in sent.filter(|(step, exchange)| may_be_done(step, exchange, passed)) {
+    let mut worst = Aftermath::Clean;
+    for (step, exchange) in sent.iter().filter(|(step, exchange)| may_be_done(step, exchange, passed)) {
         let asked = Asked::of(&exchange.request, base);
         let left = match case.given() {
             // All that shares a fresh state relies on that nothing was accepted since.
@@ -55,9 +52,8 @@ pub(super) fn aftermath<'a>(
 /// Whether the target may have done what the request asks. A refusal that the step expects has no effect, whatever its
 /// status; raw bytes may be refused by closing the connection (RFC 9112 §2.2).
 fn may_be_done(step: &Step, exchange: &Exchange, passed: bool) -> bool {
-    let response = match &exchange.outcome {
-        Outcome::Answered(response) => response,
-        Outcome::Unanswered(_) => return !(passed && matches!(exchange.request, Request::Raw(_))),
+    let Some(response) = exchange.response() else {
+        return !(passed && matches!(exchange.request, Request::Raw(_)));
     };
     match response.status {
         400..500 => false,

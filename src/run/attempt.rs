@@ -49,24 +49,8 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
     if let Some(ran) = without_operation(harness, case) {
         return Some(ran);
     }
-    if harness.settings.max_fail.as_ref().is_some_and(|left| left.are_used_up()) {
-        return Some(blocked(harness, case, Reason::EnoughFailures));
-    }
-    if let Some(why) = harness.target.transport.given_up() {
-        return Some(blocked(harness, case, Reason::GivenUp(why.to_owned())));
-    }
-    if let Some(why) = harness.over_time() {
-        return Some(blocked(harness, case, why));
-    }
-    if let Some(needed) = case.scenario.registration {
-        match harness.registration().await {
-            Ok(state) if state == needed => {}
-            Ok(found) => {
-                let why = Reason::Skipped(Skip::Registration { needed, found });
-                return Some(untried(harness, case, Verdict::Skipped, why));
-            }
-            Err(why) => return Some(blocked(harness, case, why)),
-        }
+    if let Err(why) = may_be_tried(harness, case).await {
+        return Some(untried(harness, case, why));
     }
     // In its own task, so that a panic of ours costs one case only. The set aborts the task when it is dropped.
     let mut task = JoinSet::new();
@@ -74,7 +58,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
     task.spawn(async move {
         let ready = match ready(&shared, &own_case, fixture).await {
             Ok(ready) => ready,
-            Err(why) => return Some(blocked(&shared, &own_case, why)),
+            Err(why) => return Some(untried(&shared, &own_case, why)),
         };
         let own = ready.own.clone();
         let ran = run_case(&shared, &own_case, ready).await;
@@ -85,31 +69,53 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
         Some(Ok(ran)) => ran,
         ended => {
             let panic = ended.and_then(Result::err).map(|error| error.to_string());
-            let defect = Reason::Defect(panic.unwrap_or_default());
-            Some(Ran { aftermath: Aftermath::Spoilt, ..untried(harness, case, Verdict::Error, defect) })
+            Some(untried(harness, case, Reason::Defect(panic.unwrap_or_default())))
         }
     }
 }
 
-pub(super) fn blocked(harness: &Harness, case: &Case, why: Reason) -> Ran {
-    without_operation(harness, case).unwrap_or_else(|| untried(harness, case, Verdict::Blocked, why))
+/// Whether the limits of the run allow another case, and the registration of the target is as this one needs it.
+async fn may_be_tried(harness: &Harness, case: &Case) -> Result<(), Reason> {
+    if harness.settings.max_fail.as_ref().is_some_and(|left| left.are_used_up()) {
+        return Err(Reason::EnoughFailures);
+    }
+    if let Some(why) = harness.target.transport.given_up() {
+        return Err(Reason::GivenUp(why.to_owned()));
+    }
+    harness.check_time()?;
+    let Some(needed) = case.scenario.registration else { return Ok(()) };
+    match harness.registration().await? {
+        found if found == needed => Ok(()),
+        found => Err(Reason::Skipped(Skip::Registration { needed, found })),
+    }
+}
+
+/// The result of a case that was not tried for this reason.
+pub(super) fn untried(harness: &Harness, case: &Case, why: Reason) -> Ran {
+    if let Some(ran) = without_operation(harness, case) {
+        return ran;
+    }
+    let (verdict, aftermath) = match why {
+        Reason::Skipped(_) => (Verdict::Skipped, Aftermath::Clean),
+        Reason::Defect(_) => (Verdict::Error, Aftermath::Spoilt),
+        _ => (Verdict::Blocked, Aftermath::Clean),
+    };
+    let mut report = CaseReport { reason: Some(why), ..blank_report(case, verdict) };
+    report.redact(&harness.secrets);
+    Ran::untried(report, aftermath)
 }
 
 /// The result of a case that needs an operation which the target does not have.
 fn without_operation(harness: &Harness, case: &Case) -> Option<Ran> {
     let (missing, level) = (harness.missing.get()?, harness.oracles.operations()?);
-    let operation = missing.needed_by(case)?;
+    let reason = Some(Reason::Skipped(Skip::Needs(missing.needed_by(case)?)));
     let findings = missing.findings(case, level);
-    if findings.is_empty() {
-        return Some(untried(harness, case, Verdict::Skipped, Reason::Skipped(Skip::Needs(operation))));
-    }
-    let reproduce = vec![harness.run_line(&case.id)];
-    let report = CaseReport { findings, reproduce, ..blank_report(case, Verdict::Fail) };
-    Some(Ran::new(report, Aftermath::Clean))
-}
-
-fn untried(harness: &Harness, case: &Case, verdict: Verdict, why: Reason) -> Ran {
-    let mut report = CaseReport { reason: Some(why), ..blank_report(case, verdict) };
-    report.redact(&harness.secrets);
-    Ran::new(report, Aftermath::Clean)
+    let report = match findings.is_empty() {
+        true => CaseReport { reason, ..blank_report(case, Verdict::Skipped) },
+        false => {
+            let reproduce = vec![harness.run_line(&case.id)];
+            CaseReport { findings, reproduce, ..blank_report(case, Verdict::Fail) }
+        }
+    };
+    Some(Ran::untried(report, Aftermath::Clean))
 }

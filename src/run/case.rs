@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::aftermath::{Aftermath, aftermath};
 use super::compose::compose;
-use super::doubt::Doubt;
 use super::harness::Harness;
 use super::ready::Ready;
 use super::{CaseReport, NotAsked, Reason, Witness, Witnessed};
 use crate::custody::accounts::tokens_in;
 use crate::documented::api::Operation;
-use crate::exchange::{Breakage, Exchange, Json, Outcome, Redaction, Request, curl, transcript};
+use crate::exchange::{Breakage, Exchange, Json, Redaction, Request, curl, transcript};
 use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Judgement, Mismatch, StatusSet, Verdict};
 use crate::plan::Case;
@@ -26,16 +25,15 @@ const CONSTANT: [&str; 6] = ["admin", "cc", "phone_number", "cert", "vname", "ba
 pub(super) struct Ran {
     pub report: CaseReport,
     pub aftermath: Aftermath,
-    /// Whether the result may be another request's doing.
-    pub doubt: Option<Doubt>,
-    /// The steps in which a token of the harness was refused after the case had logged in itself.
+    /// Whether a token of the harness was refused where the step expects something else.
+    pub token_refused: bool,
+    /// The steps in which that happened after the case had logged in itself.
     pub token_died_in: Vec<String>,
 }
 
 impl Ran {
-    pub fn new(report: CaseReport, aftermath: Aftermath) -> Ran {
-        let doubt = Doubt::of(&report, false);
-        Ran { report, aftermath, doubt, token_died_in: Vec::new() }
+    pub fn untried(report: CaseReport, aftermath: Aftermath) -> Ran {
+        Ran { report, aftermath, token_refused: false, token_died_in: Vec::new() }
     }
 }
 
@@ -48,7 +46,6 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Op
         secrets: ready.secrets,
         bindings: ready.bindings,
         judgement: Judgement::default(),
-        exchanges: Vec::new(),
         sent: Vec::new(),
         has_own_user: ready.own.is_some(),
         blocked: None,
@@ -63,10 +60,12 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Op
         if harness.is_stopping() {
             return None;
         }
-        if let Err(why) = attempt.step(step).await {
-            attempt.blocked = why;
-            break;
+        match attempt.step(step).await {
+            Ok(None) => continue,
+            Ok(obstacle) => attempt.obstacle = obstacle,
+            Err(why) => attempt.blocked = Some(why),
         }
+        break;
     }
     let left_out = steps.filter(|step| !step.expectations.is_empty()).map(|step| step.name.clone()).collect();
     Some(attempt.finish(left_out, started.elapsed()))
@@ -78,9 +77,7 @@ struct Attempt<'a> {
     bindings: Bindings,
     secrets: Redaction,
     judgement: Judgement,
-    exchanges: Vec<Exchange>,
-    /// The step of each exchange.
-    sent: Vec<&'a Step>,
+    sent: Vec<(&'a Step, Exchange)>,
     /// Whether an account was made for this case alone.
     has_own_user: bool,
     /// Why a step could not be judged.
@@ -89,40 +86,35 @@ struct Attempt<'a> {
     obstacle: Option<Reason>,
     patience: Patience,
     has_logged_in: bool,
-    /// Whether a token of the harness was refused where the step expects something else.
     token_refused: bool,
     token_died_in: Vec<String>,
 }
 
 impl<'a> Attempt<'a> {
-    /// Does one step. After an error the case ends; with a reason the step could not be judged.
-    async fn step(&mut self, step: &'a Step) -> Result<(), Option<Reason>> {
+    /// Does one step. Gives the reason why no step can follow, if there is one; after an error the step could not be judged.
+    async fn step(&mut self, step: &'a Step) -> Result<Option<Reason>, Reason> {
         self.note_derived(&step.action);
         if let Action::Advance(seconds) = step.action {
             let moved = self.harness.target.advance(seconds).await;
             // By the new clock the tokens of the run may have expired.
             self.harness.givens.lock().await.forget_logins();
-            return moved.map_err(|why| Some(Reason::from(why)));
+            return Ok(moved.map(|()| None)?);
         }
         if step.action.templates().iter().any(|template| template.uses("code")) {
-            let code = self.harness.target.code().await.map_err(Reason::from)?;
-            self.bindings.bind("code", code);
+            self.bindings.bind("code", self.harness.target.code().await?);
         }
         let request = compose(&self.harness.target, &step.action, &self.bindings);
-        let Some(request) = request.map_err(|unbound| Reason::Unbound(unbound.to_string()))? else { return Ok(()) };
+        let Some(request) = request.map_err(|unbound| Reason::Unbound(unbound.to_string()))? else { return Ok(None) };
         let exchange = self.harness.ask(request, &mut self.patience).await?;
-        if let Outcome::Unanswered(none) = &exchange.outcome
-            && none.breakage == Breakage::Unreachable
-        {
-            return Err(Some(Reason::Unreachable(none.into())));
+        if let Some(none) = exchange.unanswered().filter(|none| none.breakage == Breakage::Unreachable) {
+            return Err(Reason::Unreachable(none.into()));
         }
         for token in tokens_in(exchange.response().map_or(&[][..], |response| &response.body)) {
             self.secrets.add_given(&token, "$TOKEN");
         }
         self.look_after_tokens(step, &exchange).await;
         let judged = self.judge(step, &exchange);
-        self.sent.push(step);
-        self.exchanges.push(exchange);
+        self.sent.push((step, exchange));
         judged
     }
 
@@ -173,7 +165,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn judge(&mut self, step: &Step, exchange: &Exchange) -> Result<(), Option<Reason>> {
+    fn judge(&mut self, step: &Step, exchange: &Exchange) -> Result<Option<Reason>, Reason> {
         if let Some(Witness(look)) = &self.harness.settings.witness {
             look(Witnessed { case: self.case, step, exchange, bindings: &self.bindings });
         }
@@ -192,25 +184,24 @@ impl<'a> Attempt<'a> {
             }
         }
         judgement.is_about(step.about(&self.case.row().bindings));
-        if refused.is_some() {
-            self.judgement.absorb(judgement);
-            return Err(refused);
-        }
-        self.obstacle = obstacle(step, exchange, &judgement);
+        let obstacle = obstacle(step, exchange, &judgement);
         self.judgement.absorb(judgement);
-        match self.obstacle {
-            Some(_) => Err(None),
-            None => self.capture(step, exchange),
+        if let Some(why) = refused {
+            return Err(why);
         }
+        if obstacle.is_none() {
+            self.capture(step, exchange)?;
+        }
+        Ok(obstacle)
     }
 
-    fn capture(&mut self, step: &Step, exchange: &Exchange) -> Result<(), Option<Reason>> {
+    fn capture(&mut self, step: &Step, exchange: &Exchange) -> Result<(), Reason> {
         let json = exchange.response().and_then(|response| Json::parse(&response.body).ok());
         for capture in &step.captures {
             let value = json.as_ref().and_then(|json| json.at(capture.at.as_str())?.as_str());
             let Some(value) = value else {
                 let (step, at) = (step.name.clone(), capture.at.to_string());
-                return Err(Some(Reason::NothingToCapture { step, at }));
+                return Err(Reason::NothingToCapture { step, at });
             };
             self.bindings.bind(&capture.name, value);
             self.secrets.add(value, &format!("${}", capture.name.to_ascii_uppercase()));
@@ -222,7 +213,7 @@ impl<'a> Attempt<'a> {
         let Some(store) = self.harness.settings.snapshots.as_ref().filter(|_| self.blocked.is_none()) else {
             return;
         };
-        let text = snapshot::transcript(&self.sent, &self.exchanges, &self.names());
+        let text = snapshot::transcript(&self.sent, &self.names());
         match store.compare(&self.case.id, &text) {
             Ok(Compared::Same | Compared::New) => {}
             Ok(Compared::Changed { diff }) => {
@@ -259,19 +250,7 @@ impl<'a> Attempt<'a> {
     /// `left_out` has the names of the steps that were not tried.
     fn finish(mut self, left_out: Vec<String>, elapsed: Duration) -> Ran {
         self.compare_with_snapshot();
-        let Attempt {
-            harness,
-            case,
-            bindings,
-            secrets,
-            judgement,
-            exchanges,
-            sent,
-            has_own_user,
-            token_refused,
-            token_died_in,
-            ..
-        } = self;
+        let Attempt { harness, case, judgement, sent, secrets, .. } = self;
         let failed = judgement.findings.iter().any(|finding| finding.level >= harness.settings.fail_on);
         let verdict = match failed {
             true => Verdict::Fail,
@@ -280,11 +259,11 @@ impl<'a> Attempt<'a> {
         };
         let names = harness.accounts.names();
         let owns = |name: &str| match case.given() {
-            Given::User if !has_own_user => names.made(name) && bindings.value("user") != Some(name),
+            Given::User if !self.has_own_user => names.made(name) && self.bindings.value("user") != Some(name),
             _ => names.made(name),
         };
         let base = harness.target.transport.origin().base_path();
-        let aftermath = aftermath(case, verdict, sent.into_iter().zip(&exchanges), base, owns);
+        let aftermath = aftermath(case, verdict, &sent, base, owns);
         let mut report = blank_report(case, verdict);
         if verdict == Verdict::Fail && !left_out.is_empty() {
             let why = self.obstacle.or_else(|| self.blocked.clone());
@@ -296,12 +275,11 @@ impl<'a> Attempt<'a> {
         report.observations = judgement.observations;
         if verdict != Verdict::Pass || !report.findings.is_empty() || harness.settings.keep_exchanges {
             report.reproduce = vec![harness.run_line(&case.id)];
-            report.reproduce.extend(exchanges.iter().map(|exchange| curl(&exchange.request, base, &secrets)));
-            report.exchanges = exchanges.iter().map(|exchange| transcript(exchange, &secrets)).collect();
+            report.reproduce.extend(sent.iter().map(|(_, exchange)| curl(&exchange.request, base, &secrets)));
+            report.exchanges = sent.iter().map(|(_, exchange)| transcript(exchange, &secrets)).collect();
         }
         report.redact(&secrets);
-        let doubt = Doubt::of(&report, token_refused);
-        Ran { report, aftermath, doubt, token_died_in }
+        Ran { report, aftermath, token_refused: self.token_refused, token_died_in: self.token_died_in }
     }
 }
 

@@ -36,10 +36,14 @@ pub enum Event {
 
 impl Event {
     /// The event without characters that a terminal or a CI server would interpret. Every report is made of such events,
-    /// also when they come from a file.
+    /// even if they come from a file.
     pub(crate) fn harmless(mut self) -> Event {
         match &mut self {
-            Event::Started(started) => started.harmless(),
+            Event::Started(Started { version, target, requirements, .. }) => {
+                let infos = requirements.iter_mut();
+                let of_infos = infos.flat_map(|info| [&mut info.id, &mut info.says, &mut info.source]);
+                of_infos.chain([version, &mut target.url]).for_each(|text| replace(text, harmless_line));
+            }
             Event::Case(case) => case.each_text(&mut |text, kind| match kind {
                 Text::Own | Text::Place | Text::Command => replace(text, harmless_line),
                 Text::Target | Text::Transcript => replace(text, harmless_text),
@@ -60,7 +64,6 @@ fn replace(text: &mut String, change: fn(&str) -> Cow<'_, str>) {
 /// What the run is going to do, and against which target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
-    /// The version of the suite.
     pub version: String,
     /// By the clock of the machine it ran on.
     pub at: Timestamp,
@@ -69,24 +72,12 @@ pub struct Started {
     /// Which part of the selected cases these are, in a sharded run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
-    /// How many resets the plan needs.
     pub planned_resets: usize,
-    /// The target.
     pub target: TargetInfo,
     /// The lowest level at which a finding fails its case.
     pub fail_on: Level,
     /// Every requirement that a planned case or an oracle cites, sorted by id.
     pub requirements: Vec<RequirementInfo>,
-}
-
-impl Started {
-    fn harmless(&mut self) {
-        let of_requirements =
-            self.requirements.iter_mut().flat_map(|info| [&mut info.id, &mut info.says, &mut info.source]);
-        for text in of_requirements.chain([&mut self.version, &mut self.target.url]) {
-            replace(text, harmless_line);
-        }
-    }
 }
 
 /// What reports say about the target.
@@ -103,9 +94,7 @@ pub struct TargetInfo {
 /// What reports say about a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequirementInfo {
-    /// Its id.
     pub id: String,
-    /// Its level.
     pub level: Level,
     /// The rule in our words.
     pub says: String,
@@ -176,7 +165,6 @@ enum Text {
 const LONGEST: usize = 64 * 1024;
 
 impl CaseReport {
-    /// A report without anything else.
     pub(crate) fn new(id: impl Into<String>, verdict: Verdict) -> CaseReport {
         CaseReport {
             id: id.into(),
@@ -268,18 +256,15 @@ impl CaseReport {
         self.id.split("::").next().unwrap_or_default()
     }
 
-    /// The finding that reports file it under: the first of the highest level.
+    /// The finding under which reports list it: the first of the highest level.
     pub(crate) fn chief_finding(&self) -> Option<&Finding> {
-        let highest = self.findings.iter().map(|finding| finding.level).max();
-        self.findings.iter().find(|finding| Some(finding.level) == highest)
+        // Of equal ones `max_by_key` gives the last.
+        self.findings.iter().rev().max_by_key(|finding| finding.level)
     }
 
     /// The number of findings on a passing case.
     pub(crate) fn warnings(&self) -> usize {
-        match self.verdict {
-            Verdict::Pass => self.findings.len(),
-            _ => 0,
-        }
+        if self.verdict == Verdict::Pass { self.findings.len() } else { 0 }
     }
 }
 
@@ -293,6 +278,5 @@ pub struct Ended {
     /// The admin's password could not be set back to the owner's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub password_changed: bool,
-    /// Wall time of the whole run.
     pub elapsed_ms: u64,
 }

@@ -28,10 +28,9 @@ pub(super) struct Harness {
     /// Known before the first case.
     pub missing: OnceLock<Missing>,
     /// The target's registration state: as given, or probed when a case first asks.
-    registration: OnceCell<Registration>,
-    registration_was_given: bool,
+    pub registration: OnceCell<Registration>,
+    begun: Instant,
     /// After that no more cases run.
-    deadline: Instant,
     max_time: Duration,
     stop: watch::Receiver<bool>,
 }
@@ -45,7 +44,6 @@ impl Harness {
         plan: &Plan,
         stop: watch::Receiver<bool>,
     ) -> Harness {
-        let max_time = settings.max_time.unwrap_or_else(|| fitting(plan));
         let accounts = Arc::new(
             Accounts::new(
                 Arc::clone(&target),
@@ -70,9 +68,8 @@ impl Harness {
             secrets,
             missing: OnceLock::new(),
             registration: OnceCell::new_with(registration),
-            registration_was_given: registration.is_some(),
-            deadline: Instant::now() + max_time,
-            max_time,
+            begun: Instant::now(),
+            max_time: settings.max_time.unwrap_or_else(|| fitting(plan)),
             stop,
         }
     }
@@ -122,15 +119,12 @@ impl Harness {
         self.registration.get_or_try_init(probe).await.copied()
     }
 
-    /// The registration state, if it was probed.
-    pub fn probed_registration(&self) -> Option<Registration> {
-        self.registration.get().copied().filter(|_| !self.registration_was_given)
-    }
-
-    /// Why no more cases may run, if the time limit of the run has passed.
-    pub fn over_time(&self) -> Option<Reason> {
-        let seconds = self.max_time.as_secs();
-        (Instant::now() > self.deadline).then_some(Reason::OverTime { seconds })
+    /// Whether more cases may run within the time limit of the run.
+    pub fn check_time(&self) -> Result<(), Reason> {
+        match self.begun.elapsed() > self.max_time {
+            true => Err(Reason::OverTime { seconds: self.max_time.as_secs() }),
+            false => Ok(()),
+        }
     }
 
     pub fn is_stopping(&self) -> bool {

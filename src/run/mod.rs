@@ -9,10 +9,8 @@ mod event;
 mod summary;
 mod settings;
 mod missing;
-mod doubt;
 mod harness;
 mod readiness;
-mod operations;
 mod ready;
 mod case;
 mod attempt;
@@ -27,8 +25,8 @@ use std::time::Instant;
 use jiff::{Timestamp, Unit};
 use tokio::sync::watch;
 
-pub(crate) use event::NotAsked;
-pub use event::{CaseReport, Ended, Event, RequirementInfo, Started, TargetInfo};
+pub use event::{CaseReport, Event, TargetInfo};
+pub(crate) use event::{Ended, NotAsked, RequirementInfo, Started};
 pub(crate) use reason::Excuse;
 pub use reason::Reason;
 pub(crate) use settings::FailuresLeft;
@@ -37,12 +35,12 @@ pub use summary::Summary;
 pub(crate) use summary::{Conclusion, RequirementResult};
 
 use crate::custody::Target;
-use crate::judge::{Oracles, Verdict};
+use crate::judge::Oracles;
 use crate::plan::Plan;
 use crate::requirement::{Level, Register, Requirement};
 use crate::scenario::Registration;
 use crate::snapshot;
-use case::blank_report;
+use attempt::untried;
 use harness::Harness;
 use repeat::REVIVALS;
 use runner::Runner;
@@ -61,7 +59,8 @@ pub async fn run(
     let begun = Instant::now();
     let oracles = Oracles::of(register);
     let requirements = requirements(register, &plan, &oracles, settings.snapshots.is_some());
-    let harness = Arc::new(Harness::new(target, oracles, settings, info.registration, &plan, stop));
+    let known_registration = info.registration;
+    let harness = Arc::new(Harness::new(target, oracles, settings, known_registration, &plan, stop));
     let now = Timestamp::now();
     emit(Event::Started(Started {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -74,35 +73,24 @@ pub async fn run(
         requirements,
     }));
     for (case, why) in &plan.skipped {
-        let mut report = blank_report(case, Verdict::Skipped);
-        report.reason = Some(Reason::Skipped(*why));
-        emit(Event::Case(Box::new(report)));
+        emit(Event::Case(Box::new(untried(&harness, case, Reason::Skipped(*why)).report)));
     }
-    let mut given_up = None;
-    if plan.cases().next().is_some() {
-        let begun = tokio::select! {
-            begun = begin(&harness, &plan) => begun,
-            () = harness.stopped() => Ok(()),
-        };
-        given_up = begun.err();
-    }
-    let resets_left = settings.max_resets.unwrap_or(usize::MAX);
     let mut runner = Runner {
         harness: Arc::clone(&harness),
         no_longer_fresh: None,
-        resets_left,
+        resets_left: settings.max_resets.unwrap_or(usize::MAX),
         used: false,
         fruitless: 0,
         revivals: REVIVALS,
         emit: &mut *emit,
     };
-    // A stop also ends what `judge` waits for: a reset, or a target that gets ready.
+    // A stop also ends what `judge` waits for: an answer, a reset, or a target that gets ready.
     tokio::select! {
-        () = judge(&mut runner, &plan, given_up.as_ref()) => {}
+        () = judge(&mut runner, &plan) => {}
         () = harness.stopped() => {}
     }
-    if let Some(state) = harness.probed_registration() {
-        emit(Event::Registration(state));
+    if let (None, Some(probed)) = (known_registration, harness.registration.get()) {
+        emit(Event::Registration(*probed));
     }
     emit(Event::Judged);
     let left = harness.givens.lock().await.clean_up().await;
@@ -125,23 +113,18 @@ pub async fn run(
     }));
 }
 
-/// Waits for the target, and finds out which operations it has.
-async fn begin(harness: &Harness, plan: &Plan) -> Result<(), Reason> {
-    let seen = readiness::ready(harness).await?;
-    let missing = operations::missing(harness, plan, &seen).await;
-    // It is set only here.
-    let _ = harness.missing.set(missing);
-    Ok(())
-}
-
 /// Judges all stages, and leaves the target as the plan promises.
-async fn judge(runner: &mut Runner<'_>, plan: &Plan, given_up: Option<&Reason>) {
+async fn judge(runner: &mut Runner<'_>, plan: &Plan) {
+    let mut given_up = None;
+    if !plan.stages.is_empty() {
+        given_up = readiness::begin(&runner.harness, plan).await.err();
+    }
     if given_up.is_none() && !runner.harness.is_stopping() {
         runner.check_fresh(plan).await;
     }
     for stage in &plan.stages {
         if !runner.harness.is_stopping() {
-            runner.stage(stage, given_up).await;
+            runner.stage(stage, given_up.as_ref()).await;
         }
     }
     runner.leave_just_installed().await;

@@ -1,14 +1,18 @@
-//! Waits at the start until the target answers as the API does, and says what it answered.
+//! What a target is asked before the first case: whether it answers as the API does, and which operations it has.
 //!
-//! A container that starts hangs up, or a gateway answers 502 or 503 for it. None of that is a verdict.
+//! A container that starts hangs up, or a gateway answers 502 or 503 for it. None of that is a verdict. All requests here are
+//! without credentials and change nothing.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::Reason;
 use super::harness::Harness;
-use crate::custody::reading::not_ready;
-use crate::exchange::{Breakage, Exchange, Outcome, Response};
-use crate::judge::facts::Broken;
+use super::missing::{Missing, needs};
+use crate::custody::reading::{json_type, not_ready};
+use crate::documented::api::{self, Operation, Resource};
+use crate::exchange::{Breakage, Exchange, Header, Response};
+use crate::plan::Plan;
 
 /// How long the target may take unless the owner says more. A refused connection is not waited for then: it is most often a
 /// wrong address.
@@ -16,52 +20,119 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What the target answered to the first requests, which have no credentials.
-pub(super) struct FirstLook {
-    /// To a login.
-    pub login: Option<Response>,
-    /// To the reading of an account.
-    pub read: Option<Response>,
+/// Waits until the target is ready and finds out which operations it has, or says why no case can be tried.
+pub(super) async fn begin(harness: &Harness, plan: &Plan) -> Result<(), Reason> {
+    let first = first_look(harness).await?;
+    // It is set only here.
+    let _ = harness.missing.set(missing(harness, plan, &first).await);
+    Ok(())
 }
 
-/// The first answers of a target that is ready, or why no case can be tried.
-pub(super) async fn ready(harness: &Harness) -> Result<FirstLook, Reason> {
-    let (begun, asked) = (Instant::now(), harness.settings.ready_timeout);
+/// How a target that is ready answers a login and the reading of an account.
+async fn first_look(harness: &Harness) -> Result<[Exchange; 2], Reason> {
+    let begun = Instant::now();
     loop {
         let looked = harness.target.transport.first_look().await;
         let starting: Vec<String> = looked.iter().filter_map(not_ready).collect();
         if starting.len() < looked.len() {
-            return Ok(FirstLook::of(looked));
+            return Ok(looked);
         }
         let breakage = |exchange: &Exchange| exchange.unanswered().map(|none| none.breakage);
         let is_refused = looked.iter().all(|exchange| breakage(exchange) == Some(Breakage::Unreachable));
-        let patience = asked.unwrap_or(if is_refused { Duration::ZERO } else { PATIENCE });
+        let patience = harness.settings.ready_timeout.unwrap_or(if is_refused { Duration::ZERO } else { PATIENCE });
         if begun.elapsed() < patience && !harness.is_stopping() {
             tokio::time::sleep(PAUSE).await;
             continue;
         }
-        if let Some(why) = starting.first().filter(|_| looked.iter().all(|exchange| exchange.response().is_some())) {
-            return Err(Reason::NotReady(why.clone()));
-        }
-        // Who takes connections is judged case by case, whatever becomes of them.
-        if looked.iter().any(Exchange::is_hung_up) {
-            harness.target.transport.expect_hang_ups();
-            return Ok(FirstLook::of(looked));
-        }
-        let none = looked.iter().find_map(Exchange::unanswered);
-        return match none {
-            Some(none) => Err(Reason::NoAnswer(Broken::from(none))),
-            None => Ok(FirstLook::of(looked)),
+        return match looked.iter().find_map(Exchange::unanswered) {
+            None => Err(Reason::NotReady(starting[0].clone())),
+            // A target that takes connections is judged case by case, even if it closes them.
+            Some(_) if looked.iter().any(Exchange::is_hung_up) => {
+                harness.target.transport.expect_hang_ups();
+                Ok(looked)
+            }
+            Some(none) => Err(Reason::NoAnswer(none.into())),
         };
     }
 }
 
-impl FirstLook {
-    fn of([login, read]: [Exchange; 2]) -> FirstLook {
-        let answer = |exchange: Exchange| match exchange.outcome {
-            Outcome::Answered(response) => Some(response),
-            Outcome::Unanswered(_) => None,
-        };
-        FirstLook { login: answer(login), read: answer(read) }
+/// Asks once for every operation that a case of the plan needs: one that exists answers 401 or 400.
+async fn missing(harness: &Harness, plan: &Plan, first: &[Exchange; 2]) -> Missing {
+    if harness.oracles.operations().is_none() {
+        return Missing::default();
     }
+    // Of the cases that need an operation, the one with the fewest needs says most clearly what is missing. A control that
+    // fails would leave its area unproven.
+    let mut carriers: BTreeMap<Operation, (bool, usize, &str)> = BTreeMap::new();
+    for case in plan.cases() {
+        let needed = needs(case);
+        for operation in &needed {
+            let best = carriers.entry(*operation).or_insert((true, usize::MAX, ""));
+            *best = (*best).min((case.scenario.control, needed.len(), &case.id));
+        }
+    }
+    let mut missing = Missing::default();
+    for (operation, (.., carrier)) in carriers {
+        if let Some(status) = absence(harness, operation, first).await {
+            missing.0.insert(operation, (status, carrier.to_owned()));
+        }
+    }
+    missing
+}
+
+/// The status that says that there is no such operation.
+///
+/// A 404 may also mean that there is no such account: some servers look for it before they look for a token. So it counts
+/// only where a path that cannot exist gets the same answer, and the path of the administrator, who exists, gets a 404 too.
+async fn absence(harness: &Harness, operation: Operation, [login, read]: &[Exchange; 2]) -> Option<u16> {
+    let (name, elsewhere) = harness.accounts.names().next();
+    let nowhere = format!("/{elsewhere}/{name}");
+    let path = match operation {
+        Operation::ReadUser => api::user("admin"),
+        _ if operation.resource() == Resource::User => api::user(&name),
+        _ => operation.path().to_owned(),
+    };
+    let asked;
+    let exchange = match operation {
+        Operation::LogIn => login,
+        Operation::ReadUser => read,
+        _ => {
+            asked = ask(harness, operation, &path, b"{}").await;
+            &asked
+        }
+    };
+    let answer = exchange.response()?;
+    match answer.status {
+        405 | 501 => return Some(answer.status),
+        404 => {}
+        _ => return None,
+    }
+    let unknown = ask(harness, operation, &nowhere, b"{}").await;
+    let unknown = unknown.response()?;
+    let mut is_missing = unknown.status == 404 && shape(answer, &path) == shape(unknown, &nowhere);
+    if operation == Operation::UpdateUser {
+        // A body that is not JSON changes nobody's password.
+        let admin = ask(harness, operation, &api::user(harness.accounts.admin_name()), b"{").await;
+        is_missing &= admin.response()?.status == 404;
+    }
+    if operation == Operation::DeleteUser {
+        // There is no account to try this on. An answer of the API, where it has the path, is about the account.
+        let has_path = read.response().is_some_and(|read| !matches!(read.status, 404 | 405 | 501));
+        is_missing &= !(has_path && !answer.error_codes().is_empty());
+    }
+    is_missing.then_some(404)
+}
+
+/// Calls the operation without credentials, with that body if it takes one.
+async fn ask(harness: &Harness, operation: Operation, path: &str, body: &[u8]) -> Exchange {
+    let body = (!operation.required().is_empty()).then(|| body.to_vec());
+    let headers: Vec<Header> = body.iter().map(|_| json_type()).collect();
+    let transport = &harness.target.transport;
+    transport.send(transport.request(operation.method(), path, headers, body)).await
+}
+
+/// What an answer looks like apart from the path, which it may repeat.
+fn shape(response: &Response, path: &str) -> (Option<String>, usize) {
+    let kind = response.header_text("Content-Type").map(str::to_owned);
+    (kind, String::from_utf8_lossy(&response.body).replace(path, "").len())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::attempt::{blocked, one};
+use super::attempt::{one, untried};
 use super::case::Ran;
 use super::harness::Harness;
 use super::ready::Fixtures;
@@ -27,15 +27,11 @@ pub(super) struct Runner<'e> {
 impl Runner<'_> {
     /// Runs a case with no other in flight. There is no result if the run is stopped meanwhile.
     pub async fn alone(&mut self, case: &Case) -> Option<Ran> {
-        let harness = Arc::clone(&self.harness);
         if let Some(why) = self.unreset().await {
-            return Some(blocked(&harness, case, why));
+            return Some(untried(&self.harness, case, why));
         }
-        let (_, fixture) = Fixtures::of(std::slice::from_ref(case)).next(&harness).await?;
-        tokio::select! {
-            ran = one(&harness, case, fixture) => ran,
-            () = harness.stopped() => None,
-        }
+        let (_, fixture) = Fixtures::of(std::slice::from_ref(case)).next(&self.harness).await?;
+        one(&self.harness, case, fixture).await
     }
 
     /// Resets the target after a case that spoilt its fresh state.
@@ -77,8 +73,8 @@ impl Runner<'_> {
                 return Err(Reason::Stopped);
             }
             self.resets_left = self.resets_left.checked_sub(1).ok_or(Reason::NoResetLeft)?;
-            let state =
-                self.harness.givens.lock().await.reset().await.map_err(|why| Reason::NotReset(why.to_string()))?;
+            let state = self.harness.givens.lock().await.reset().await;
+            let state = state.map_err(|why| Reason::NotReset(why.to_string()))?;
             (self.emit)(Event::Reset);
             if state == AfterReset::JustInstalled {
                 return Ok(());
@@ -106,6 +102,6 @@ impl Runner<'_> {
     }
 
     pub fn block(&mut self, case: &Case, why: &Reason) {
-        self.report(blocked(&self.harness, case, why.clone()).report);
+        self.report(untried(&self.harness, case, why.clone()).report);
     }
 }

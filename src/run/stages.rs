@@ -96,20 +96,15 @@ impl Runner<'_> {
                 self.renew_logins().await;
             }
             for (case, ran) in doubted {
-                match self.is_doubted(&case, &ran) {
-                    true => self.again(&case, ran).await,
-                    false => self.report(ran.report),
+                if !self.is_doubted(&case, &ran) {
+                    self.report(ran.report);
+                } else if let Some(Ran { report, aftermath, .. }) = self.repeat(&case, ran).await {
+                    self.report(report);
+                    if aftermath > Aftermath::Clean {
+                        self.renew_logins().await;
+                    }
                 }
             }
-        }
-    }
-
-    /// Repeats a case of those that ran at once, and leaves the state as they need it.
-    async fn again(&mut self, case: &Case, ran: Ran) {
-        let Some(Ran { report, aftermath, .. }) = self.repeat(case, ran).await else { return };
-        self.report(report);
-        if aftermath > Aftermath::Clean {
-            self.renew_logins().await;
         }
     }
 
@@ -127,11 +122,7 @@ impl Runner<'_> {
                 all_held = false;
                 continue;
             }
-            let ran = tokio::select! {
-                ran = one(&harness, case, fixture) => ran,
-                () = harness.stopped() => None,
-            };
-            let Some(mut ran) = ran else { return false };
+            let Some(mut ran) = one(&harness, case, fixture).await else { return false };
             if self.is_doubted(case, &ran) {
                 let Some(second) = self.repeat(case, ran).await else { return false };
                 ran = second;

@@ -12,9 +12,9 @@ use crate::judge::Placeholder;
 use crate::scenario::{Action, Step};
 
 /// The steps of a case that were tried, each with its outcome. `names` turns generated values into placeholders.
-pub fn transcript(steps: &[&Step], exchanges: &[Exchange], names: &Redaction) -> String {
+pub fn transcript(sent: &[(&Step, Exchange)], names: &Redaction) -> String {
     let mut text = String::new();
-    for (step, exchange) in steps.iter().zip(exchanges) {
+    for (step, exchange) in sent {
         // Writing to a String does not fail.
         let _ = writeln!(text, "# {}\n> {}", step.name, drawn(&step.action));
         match &exchange.outcome {
