@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::target::Resolved;
-use crate::plan::{Capabilities, Case, Plan, Start};
+use crate::plan::{Capabilities, Case, Plan};
 use crate::scenario::Change;
 use crate::words;
 
@@ -24,10 +24,10 @@ pub(super) fn plan_view(plan: &Plan, resolved: &Resolved) -> String {
         let _ = writeln!(text, "a run may execute {hook}");
     }
     for (number, stage) in plan.stages.iter().enumerate() {
-        let start = match stage.start {
-            Start::Reset => "after a reset",
-            Start::AsLeft if number == 0 => "from the state that is there",
-            Start::AsLeft => "from the state that is left",
+        let start = match number {
+            _ if stage.after_reset => "after a reset",
+            0 => "from the state that is there",
+            _ => "from the state that is left",
         };
         let together = if stage.concurrent { "at the same time" } else { "one after another" };
         let _ = writeln!(text, "\nstage {} {start}, {together}:", number + 1);

@@ -106,10 +106,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let selection = Selection { filters: args.filters.clone(), exclude: args.exclude.clone(), only, shard: args.shard };
     let all = cases(&suite);
     let mut ledger = args.ledger(&all)?;
-    let selected = selection.apply(all).map_err(|error| args.no_case(&error))?;
+    let (selected, part) = selection.apply(all).map_err(|error| args.no_case(&error))?;
     let resolved =
         args.target.resolve(&[("--snapshots", args.snapshots.is_some()), ("--baseline", args.baseline.is_some())])?;
-    let plan = plan(selected.cases, &resolved.capabilities);
+    let plan = plan(selected, &resolved.capabilities);
     if args.plan {
         return print(&plan_view::plan_view(&plan, &resolved));
     }
@@ -131,7 +131,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         make_safe(args, &resolved, &plan)?;
     }
     runtime()?.block_on(async {
-        let settings = Settings { part: selected.part, ..settings(args, &resolved, snapshots) };
+        let settings = Settings { part, ..settings(args, &resolved, snapshots) };
         let mut emit = |event: Event| {
             let events = match &mut ledger {
                 Some(ledger) => ledger.take(event),

@@ -13,9 +13,8 @@ mod selection;
 use std::sync::Arc;
 
 pub use budget::WRONG_LOGINS;
-pub use order::Without;
-pub use order::{Capabilities, plan};
-pub(crate) use order::{Plan, Skip, Stage, Start};
+pub use order::{Capabilities, Without, plan};
+pub(crate) use order::{Plan, Skip, Stage};
 #[cfg(feature = "cli")]
 pub use selection::Selection;
 #[cfg(feature = "cli")]
@@ -74,7 +73,8 @@ impl Case {
         let risks = |step: &Step| match &step.action {
             Action::Send(draft) if matches!(draft.method.as_str(), "PUT" | "DELETE") => draft.path.uses("user"),
             Action::Send(draft) => {
-                self.calls(draft, Operation::LogOut) && step.names().any(|name| name == "user_token")
+                let operation = draft.operation(&self.row().bindings);
+                operation == Some(Operation::LogOut) && step.names().any(|name| name == "user_token")
             }
             _ => false,
         };
@@ -83,8 +83,7 @@ impl Case {
 
     /// Whether it logs in and logs out.
     fn logs_out(&self) -> bool {
-        let calls = |operation| self.drafts().any(|draft| self.calls(draft, operation));
-        calls(Operation::LogIn) && calls(Operation::LogOut)
+        [Operation::LogIn, Operation::LogOut].iter().all(|wanted| self.operations().any(|called| called == *wanted))
     }
 
     /// Whether a target that accepts what it must refuse would delete or replace an account that the run did not make.
@@ -106,10 +105,6 @@ impl Case {
                 }
             }
         })
-    }
-
-    fn calls(&self, draft: &Draft, operation: Operation) -> bool {
-        draft.operation(&self.row().bindings) == Some(operation)
     }
 
     /// The operations that its steps call.

@@ -178,19 +178,11 @@ fn uses_code(case: &Case) -> bool {
     case.given() == Given::Registered || templates.any(|template| template.uses("code"))
 }
 
-/// The state that a stage begins in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// As the stage before left it.
-    AsLeft,
-    /// Just installed, by a reset.
-    Reset,
-}
-
 /// Cases that run one after another or concurrently, from one state.
 #[derive(Debug, Clone)]
 pub struct Stage {
-    pub start: Start,
+    /// It begins with a reset to just installed; otherwise as the stage before left the target.
+    pub after_reset: bool,
     pub concurrent: bool,
     /// At least one.
     pub cases: Vec<Case>,
@@ -302,11 +294,7 @@ impl Plan {
             cases.iter().all(|case| matches!(case.given(), Given::Any | Given::Fresh) && case.changes_nothing());
         state.unregistered &= !matches!(group, Group::Verified | Group::Registered);
         state.clock_unmoved &= group != Group::Clock;
-        self.stages.push(Stage {
-            start: if ready { Start::AsLeft } else { Start::Reset },
-            concurrent: group.is_concurrent(),
-            cases,
-        });
+        self.stages.push(Stage { after_reset: !ready, concurrent: group.is_concurrent(), cases });
     }
 }
 

@@ -40,17 +40,9 @@ pub enum SelectionError {
     Empty,
 }
 
-#[derive(Debug, Clone)]
-pub struct Selected {
-    /// At least one, in their order.
-    pub cases: Vec<Case>,
-    /// If a shard was selected.
-    pub part: Option<Part>,
-}
-
 impl Selection {
-    /// The selected cases, in their order.
-    pub fn apply(&self, cases: Vec<Case>) -> Result<Selected, SelectionError> {
+    /// The selected cases, at least one, in their order; and which part they are of all, if a shard is selected.
+    pub fn apply(&self, cases: Vec<Case>) -> Result<(Vec<Case>, Option<Part>), SelectionError> {
         let filter = |text: &String| Filter { text: text.clone(), glob: WildMatch::new(text) };
         let filters: Vec<Filter> = self.filters.iter().map(filter).collect();
         let excluded: Vec<Filter> = self.exclude.iter().map(filter).collect();
@@ -81,7 +73,7 @@ impl Selection {
         let part = self.shard.map(|shard| Part { shard, of });
         match cases.is_empty() {
             true => Err(SelectionError::Empty),
-            false => Ok(Selected { cases, part }),
+            false => Ok((cases, part)),
         }
     }
 }
@@ -113,8 +105,8 @@ mod tests {
     use crate::plan::tests::embedded;
 
     fn apply(selection: Selection) -> Result<Vec<String>, SelectionError> {
-        let selected = selection.apply(embedded())?;
-        Ok(selected.cases.into_iter().map(|case| case.id).collect())
+        let (selected, _) = selection.apply(embedded())?;
+        Ok(selected.into_iter().map(|case| case.id).collect())
     }
 
     fn selected(filters: &[&str]) -> Result<Vec<String>, SelectionError> {
@@ -151,10 +143,10 @@ mod tests {
     fn a_shard_says_of_how_many_cases_it_is_a_part() {
         let all = embedded().len();
         let selection = Selection { shard: Some("2/3".parse().expect("shard")), ..Selection::default() };
-        let selected = selection.apply(embedded()).expect("selected");
-        let part = selected.part.expect("part");
+        let (selected, part) = selection.apply(embedded()).expect("selected");
+        let part = part.expect("part");
         assert_eq!((part.shard.to_string().as_str(), part.of), ("2/3", all));
-        assert!(selected.cases.len() < all);
+        assert!(selected.len() < all);
         let written = serde_json::to_string(&part).expect("written");
         assert_eq!(written, format!("{{\"shard\":\"2/3\",\"of\":{all}}}"));
         assert_eq!(serde_json::from_str::<Part>(&written).expect("read"), part);

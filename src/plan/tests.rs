@@ -1,10 +1,12 @@
 //! What is known about a case before anything is sent; and the cases that all tests of planning share.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::*;
 use crate::located::SourceText;
 use crate::requirement::Register;
+use crate::scenario::Registration;
 
 /// The cases of the embedded suite, which is read once for all tests.
 pub(super) fn embedded() -> Vec<Case> {
@@ -32,6 +34,18 @@ fn suite_of(head: &str, requests: &[&str]) -> Suite {
 /// The one case of such a scenario.
 pub(super) fn case(head: &str, requests: &[&str]) -> Case {
     cases(&suite_of(head, requests)).remove(0)
+}
+
+/// A target on which nothing is allowed and of which nothing is known.
+pub(super) fn untouchable() -> Capabilities {
+    let all = Capabilities::embedded(Registration::Open);
+    let allow = BTreeSet::new();
+    Capabilities { disposable: false, reset: false, fresh: false, allow, advance: false, code: false, ..all }
+}
+
+/// A target whose owner gives the credentials and allows these changes.
+pub(super) fn deployed(allow: &[Change]) -> Capabilities {
+    Capabilities { credentials: true, allow: allow.iter().copied().collect(), ..untouchable() }
 }
 
 pub(super) const LOG_IN: &str = r#"send = "POST /v1/users/login""#;

@@ -56,12 +56,11 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
     let mut task = JoinSet::new();
     let (shared, own_case) = (Arc::clone(harness), case.clone());
     task.spawn(async move {
-        let ready = match ready(&shared, &own_case, fixture).await {
-            Ok(ready) => ready,
-            Err(why) => return Some(untried(&shared, &own_case, why)),
+        let mut own = None;
+        let ran = match ready(&shared, &own_case, fixture, &mut own).await {
+            Ok(ready) => run_case(&shared, &own_case, ready, own.is_some()).await,
+            Err(why) => Some(untried(&shared, &own_case, why)),
         };
-        let own = ready.own.clone();
-        let ran = run_case(&shared, &own_case, ready).await;
         tear_down(&shared, own).await;
         ran
     });

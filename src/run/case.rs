@@ -38,7 +38,7 @@ impl Ran {
 }
 
 /// Runs the steps of a case whose state is ready. There is nothing to report if the run is stopped meanwhile.
-pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Option<Ran> {
+pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready, has_own_user: bool) -> Option<Ran> {
     let started = Instant::now();
     let mut attempt = Attempt {
         harness,
@@ -47,7 +47,7 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Op
         bindings: ready.bindings,
         judgement: Judgement::default(),
         sent: Vec::new(),
-        has_own_user: ready.own.is_some(),
+        has_own_user,
         blocked: None,
         obstacle: None,
         patience: Patience::default(),
@@ -67,8 +67,8 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready) -> Op
         }
         break;
     }
-    let left_out = steps.filter(|step| !step.expectations.is_empty()).map(|step| step.name.clone()).collect();
-    Some(attempt.finish(left_out, started.elapsed()))
+    let not_asked = steps.filter(|step| !step.expectations.is_empty()).map(|step| step.name.clone()).collect();
+    Some(attempt.finish(not_asked, started.elapsed()))
 }
 
 struct Attempt<'a> {
@@ -78,7 +78,6 @@ struct Attempt<'a> {
     secrets: Redaction,
     judgement: Judgement,
     sent: Vec<(&'a Step, Exchange)>,
-    /// Whether an account was made for this case alone.
     has_own_user: bool,
     /// Why a step could not be judged.
     blocked: Option<Reason>,
@@ -247,8 +246,7 @@ impl<'a> Attempt<'a> {
         names
     }
 
-    /// `left_out` has the names of the steps that were not tried.
-    fn finish(mut self, left_out: Vec<String>, elapsed: Duration) -> Ran {
+    fn finish(mut self, not_asked: Vec<String>, elapsed: Duration) -> Ran {
         self.compare_with_snapshot();
         let Attempt { harness, case, judgement, sent, secrets, .. } = self;
         let failed = judgement.findings.iter().any(|finding| finding.level >= harness.settings.fail_on);
@@ -265,9 +263,9 @@ impl<'a> Attempt<'a> {
         let base = harness.target.transport.origin().base_path();
         let aftermath = aftermath(case, verdict, &sent, base, owns);
         let mut report = blank_report(case, verdict);
-        if verdict == Verdict::Fail && !left_out.is_empty() {
+        if verdict == Verdict::Fail && !not_asked.is_empty() {
             let why = self.obstacle.or_else(|| self.blocked.clone());
-            report.not_asked = why.map(|why| NotAsked { steps: left_out, why });
+            report.not_asked = why.map(|why| NotAsked { steps: not_asked, why });
         }
         report.reason = self.blocked.filter(|_| verdict == Verdict::Blocked);
         report.duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);

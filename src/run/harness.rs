@@ -111,7 +111,7 @@ impl Harness {
 
     /// Whether the target has nothing to log in with: then no state can be reached, and no reset be verified.
     pub fn has_no_login(&self) -> bool {
-        self.missing.get().is_some_and(|missing| missing.contains(Operation::LogIn))
+        self.missing.get().is_some_and(|missing| missing.0.contains_key(&Operation::LogIn))
     }
 
     pub async fn registration(&self) -> Result<Registration, Reason> {

@@ -1,7 +1,6 @@
 //! Operations of the API that the target does not have.
 //!
-//! Without one, dozens of cases would fail for that alone. So the first case that needs it fails for it, and the others are
-//! skipped.
+//! Without one, dozens of cases would fail for that alone. So one case that needs it fails, and the others are skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +16,6 @@ use crate::scenario::Given;
 pub(super) struct Missing(pub BTreeMap<Operation, (u16, String)>);
 
 impl Missing {
-    pub fn contains(&self, operation: Operation) -> bool {
-        self.0.contains_key(&operation)
-    }
-
     /// What a case needs and the target does not have.
     pub fn needed_by(&self, case: &Case) -> Option<Operation> {
         let needed = needs(case);
@@ -33,9 +28,8 @@ impl Missing {
         let finding = |(operation, (status, _)): (&Operation, &(u16, String))| {
             let observed = Observed::Status(*status);
             let mismatch = Mismatch { at: Place::Status, expected: Expected::Operation, observed };
-            let about = About { operation: Some(*operation), condition: Condition::Open };
-            let finding = Finding::new(OPERATIONS, level, "ask whether the operation exists", vec![mismatch]);
-            Finding { about: Some(about), ..finding }
+            let about = Some(About { operation: Some(*operation), condition: Condition::Open });
+            Finding { about, ..Finding::new(OPERATIONS, level, "ask whether the operation exists", vec![mismatch]) }
         };
         carried.map(finding).collect()
     }

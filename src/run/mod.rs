@@ -15,7 +15,6 @@ mod ready;
 mod case;
 mod attempt;
 mod runner;
-mod repeat;
 mod stages;
 
 use std::collections::BTreeSet;
@@ -42,8 +41,7 @@ use crate::scenario::Registration;
 use crate::snapshot;
 use attempt::untried;
 use harness::Harness;
-use repeat::REVIVALS;
-use runner::Runner;
+use runner::{REVIVALS, Runner};
 
 /// Runs the plan and emits what happens. Returns when everything is judged or `stop` turns true. Either way the run has
 /// removed what it made on the target, or has reported what it could not remove.
@@ -115,16 +113,20 @@ pub async fn run(
 
 /// Judges all stages, and leaves the target as the plan promises.
 async fn judge(runner: &mut Runner<'_>, plan: &Plan) {
-    let mut given_up = None;
-    if !plan.stages.is_empty() {
-        given_up = readiness::begin(&runner.harness, plan).await.err();
+    let begun = match plan.stages.is_empty() {
+        true => Ok(()),
+        false => readiness::begin(&runner.harness, plan).await,
+    };
+    if runner.harness.is_stopping() {
+        return;
     }
-    if given_up.is_none() && !runner.harness.is_stopping() {
-        runner.check_fresh(plan).await;
+    match begun {
+        Ok(()) => runner.check_fresh(plan).await,
+        Err(why) => return plan.cases().for_each(|case| runner.block(case, &why)),
     }
     for stage in &plan.stages {
         if !runner.harness.is_stopping() {
-            runner.stage(stage, given_up.as_ref()).await;
+            runner.stage(stage).await;
         }
     }
     runner.leave_just_installed().await;
@@ -147,10 +149,7 @@ pub async fn collect(
 
 fn requirements(register: &Register, plan: &Plan, oracles: &Oracles, snapshots: bool) -> Vec<RequirementInfo> {
     let planned = plan.cases().chain(plan.skipped.iter().map(|(case, _)| case));
-    // A scenario may have many rows.
-    let mut scenarios: Vec<_> = planned.map(|case| &case.scenario).collect();
-    scenarios.dedup_by(|one, other| Arc::ptr_eq(one, other));
-    let cited: BTreeSet<&str> = scenarios.into_iter().flat_map(|scenario| scenario.requirements()).collect();
+    let cited: BTreeSet<&str> = planned.flat_map(|case| case.scenario.requirements()).collect();
     let of_oracles: BTreeSet<&str> = oracles.requirements().collect();
     let info = |requirement: &Requirement| {
         let oracle = of_oracles.contains(requirement.id.as_str());

@@ -1,8 +1,8 @@
 //! Getting a case ready: what is made up for it, the state it needs, and the names that the harness binds.
 //!
-//! Names and passwords are made up for many cases at once, so that they reach the journal with one sync. That only saves
-//! syncs: every other password is written before its own request. From the target, only what the case uses is fetched: a
-//! token that no step names costs no login.
+//! Names and passwords are made up for many cases at once, so that they reach the journal with one sync; every other
+//! password is written before its own request. From the target, only what the case uses is fetched: a token that no step
+//! names costs no login.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -32,8 +32,7 @@ pub(super) struct Fixture {
 impl Fixture {
     fn of(harness: &Harness, case: &Case) -> Fixture {
         let (unique, unique4) = harness.accounts.names().next();
-        let own =
-            case.given() == Given::User && (case.is_confined() || !case.changes_nothing() || case.risks_its_account());
+        let own = case.given() == Given::User && (!case.changes_nothing() || case.risks_its_account());
         let user = own.then(|| Account { username: format!("{unique}u"), password: password() });
         let origin = harness.target.transport.origin();
         let mut bindings = case.row().bindings.clone();
@@ -102,18 +101,19 @@ impl<'c> Fixtures<'c> {
 pub(super) struct Ready {
     pub bindings: Bindings,
     pub secrets: Redaction,
-    /// The account that was made for this case alone, with the admin who can remove it.
-    pub own: Option<(Admin, Account)>,
 }
 
-/// Reaches the state that the case needs.
-pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture) -> Result<Ready, Reason> {
+/// An account that was made for one case alone, with the admin who can remove it.
+pub(super) type Own = Option<(Admin, Account)>;
+
+/// Reaches the state that the case needs. `own` is set even if that fails later.
+pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own: &mut Own) -> Result<Ready, Reason> {
     if harness.is_stopping() {
         return Err(Reason::Stopped);
     }
     let needed = names(case);
     let needs = |name: &str| needed.contains(name);
-    let mut ready = Ready { bindings: fixture.bindings, secrets: harness.secrets.clone(), own: None };
+    let mut ready = Ready { bindings: fixture.bindings, secrets: harness.secrets.clone() };
     let mut givens = harness.givens.lock().await;
     ready.secrets.absorb(&givens.secrets());
     ready.bindings.bind("unique4", fixture.unique4);
@@ -143,17 +143,12 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture) -> R
         // Without the lock, so that other cases can get ready meanwhile.
         drop(givens);
         harness.accounts.make_user(&admin, &user).await?;
-        ready.bind_account("user", &user, "$USER_PASSWORD");
+        let (_, user) = own.insert((admin, user));
+        ready.bind_account("user", user, "$USER_PASSWORD");
         if needs("user_token") {
-            match harness.accounts.log_in(&user, None).await {
-                Ok(token) => ready.bind_token("user_token", &token, "$USER_TOKEN"),
-                Err(why) => {
-                    tear_down(harness, Some((admin, user))).await;
-                    return Err(why.into());
-                }
-            }
+            let token = harness.accounts.log_in(user, None).await?;
+            ready.bind_token("user_token", &token, "$USER_TOKEN");
         }
-        ready.own = Some((admin, user));
         return Ok(ready);
     }
     let user = givens.shared_user().await?;
@@ -179,7 +174,7 @@ impl Ready {
 }
 
 /// Removes the account that was made for one case.
-pub(super) async fn tear_down(harness: &Harness, own: Option<(Admin, Account)>) {
+pub(super) async fn tear_down(harness: &Harness, own: Own) {
     if let Some((admin, user)) = own
         && let Some(name) = OwnName::of(&user.username, harness.accounts.names())
     {

@@ -3,33 +3,26 @@
 
 use std::sync::Arc;
 
+use super::Event;
 use super::aftermath::Aftermath;
 use super::attempt::{many, one};
 use super::case::Ran;
 use super::ready::Fixtures;
 use super::runner::Runner;
-use super::{Event, Reason};
 use crate::judge::Verdict;
-use crate::plan::{Case, Plan, Stage, Start};
+use crate::plan::{Case, Plan, Stage};
 use crate::scenario::Given;
 
 impl Runner<'_> {
-    /// One stage. If the target was given up, all of it is blocked for that reason.
-    pub async fn stage(&mut self, stage: &Stage, given_up: Option<&Reason>) {
-        let mut obstacle = given_up.cloned();
-        if obstacle.is_none() {
-            self.revive().await;
-        }
+    pub async fn stage(&mut self, stage: &Stage) {
+        self.revive().await;
         let useless = self.harness.target.transport.is_gone() || self.harness.has_no_login();
-        if stage.start == Start::Reset && obstacle.is_none() && !useless {
-            obstacle = self.reset().await.err();
-        }
-        obstacle = obstacle.or(self.unreset().await);
-        if let Some(why) = obstacle {
-            for case in &stage.cases {
-                self.block(case, &why);
-            }
-            return;
+        let reset = match stage.after_reset && !useless {
+            true => self.reset().await,
+            false => Ok(()),
+        };
+        if let Some(why) = reset.err().or(self.unreset().await) {
+            return stage.cases.iter().for_each(|case| self.block(case, &why));
         }
         let uses_up = |case: &Case| case.given() > Given::Fresh || !case.changes_nothing();
         self.used |= stage.cases.iter().any(uses_up);
@@ -141,15 +134,13 @@ impl Runner<'_> {
 
     /// Checks that a target declared as just installed is, before a case relies on it.
     pub async fn check_fresh(&mut self, plan: &Plan) {
-        let relies = plan.cases().any(|case| case.given() == Given::Fresh);
-        if !relies
-            || self.harness.has_no_login()
-            || self.harness.target.can_reset()
-            || !self.harness.target.is_elsewhere()
+        let target = &self.harness.target;
+        if plan.cases().any(|case| case.given() == Given::Fresh)
+            && !self.harness.has_no_login()
+            && !target.can_reset()
+            && target.is_elsewhere()
+            && let Err(why) = self.harness.givens.lock().await.check_fresh().await
         {
-            return;
-        }
-        if let Err(why) = self.harness.givens.lock().await.check_fresh().await {
             (self.emit)(Event::Note(self.harness.secrets.apply(&why.to_string())));
             self.no_longer_fresh = Some(why.into());
         }

@@ -231,7 +231,7 @@ fn a_panic_costs_one_case_and_leaves_nothing_behind() {
     let selection = Selection { filters, ..Selection::default() };
     let embedded = Capabilities::embedded(Registration::Open);
     let capabilities = Capabilities { disposable: false, reset: false, advance: false, ..embedded };
-    let plan = plan(selection.apply(cases(&suite)).expect("cases").cases, &capabilities);
+    let plan = plan(selection.apply(cases(&suite)).expect("cases").0, &capabilities);
     let (settings, registration) = (Settings::disposable(4), Some(Registration::Open));
     let events = runtime().block_on(collect(&suite.register, plan, target, registration, &settings));
     assert!(events.iter().any(|event| matches!(event, Event::Ended(end) if end.complete)), "the report is whole");

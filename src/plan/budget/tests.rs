@@ -2,14 +2,12 @@ use std::sync::Arc;
 
 use super::*;
 use crate::judge::{Check, Expectation, StatusSet};
-use crate::plan::tests::{LOG_IN, case, embedded as all};
+use crate::plan::tests::{LOG_IN, case, deployed, embedded as all};
 use crate::plan::{Capabilities, Plan, Skip, plan};
-use crate::scenario::{Change, Registration};
+use crate::scenario::Change;
 
-fn deployed(wrong_logins: Option<u32>) -> Capabilities {
-    let allow = [Change::Users, Change::Passwords].into();
-    let embedded = Capabilities::embedded(Registration::Open);
-    Capabilities { disposable: false, reset: false, fresh: false, credentials: true, allow, wrong_logins, ..embedded }
+fn limited(wrong_logins: Option<u32>) -> Capabilities {
+    Capabilities { wrong_logins, ..deployed(&[Change::Users, Change::Passwords]) }
 }
 
 fn spent(plan: &Plan) -> u32 {
@@ -34,7 +32,7 @@ fn wrong_logins_are_counted_step_by_step() {
 #[test]
 fn the_budget_holds_and_the_controls_are_within_it() {
     for limit in [0, 1, 2, 3, 20, 21, 100, 100_000] {
-        let plan = plan(all(), &deployed(Some(limit)));
+        let plan = plan(all(), &limited(Some(limit)));
         let spent = spent(&plan);
         assert!(spent <= limit, "{spent} of {limit}");
         assert!(is_over_budget(&plan) || limit == 100_000, "{limit}");
@@ -43,8 +41,8 @@ fn the_budget_holds_and_the_controls_are_within_it() {
             assert!(plan.cases().any(|case| case.id == "login/control"));
         }
     }
-    assert!(!is_over_budget(&plan(all(), &deployed(None))), "there is no limit");
-    let nothing_allowed = Capabilities { allow: Default::default(), ..deployed(Some(20)) };
+    assert!(!is_over_budget(&plan(all(), &limited(None))), "there is no limit");
+    let nothing_allowed = Capabilities { wrong_logins: Some(20), ..deployed(&[]) };
     let spent = spent(&plan(all(), &nothing_allowed));
     assert!((15..=20).contains(&spent), "cases that are refused for another reason cost nothing: {spent}");
 }

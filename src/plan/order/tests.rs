@@ -1,7 +1,7 @@
 //! Plans of the suite itself: its content changes, the promises of a plan do not.
 
 use super::*;
-use crate::plan::tests::{LOG_IN, LOG_OUT, case, embedded as suite};
+use crate::plan::tests::{LOG_IN, LOG_OUT, case, deployed, embedded as suite, untouchable};
 
 const VERIFY: &str = "send = \"POST /v1/account/verify\"\njson = '{\"code\":\"${code}\"}'";
 const UPDATE: &str = r#"send = "PUT /v1/users/${user}""#;
@@ -9,17 +9,6 @@ const GET: &str = r#"send = "GET /""#;
 
 fn embedded() -> Capabilities {
     Capabilities::embedded(Registration::Open)
-}
-
-/// A target on which nothing is allowed and of which nothing is known.
-fn untouchable() -> Capabilities {
-    let allow = BTreeSet::new();
-    Capabilities { disposable: false, reset: false, fresh: false, allow, advance: false, code: false, ..embedded() }
-}
-
-/// A target whose owner gives the credentials and allows these changes.
-fn deployed(allow: &[Change]) -> Capabilities {
-    Capabilities { credentials: true, allow: allow.iter().copied().collect(), ..untouchable() }
 }
 
 /// A case of that state which declares these changes.
@@ -49,7 +38,7 @@ fn the_resets_are_as_few_as_the_cases_allow() {
     let most = uses_up.map(count).into_iter().max();
     assert!(most > Some(1));
     assert_eq!(Some(plan.resets + 1), most);
-    let resets = plan.stages.iter().filter(|stage| stage.start == Start::Reset).count();
+    let resets = plan.stages.iter().filter(|stage| stage.after_reset).count();
     assert_eq!(resets, plan.resets);
     // Where the target is not known to be new, the first stage makes it so.
     let unknown = Capabilities { fresh: false, ..embedded() };
@@ -62,7 +51,7 @@ fn every_case_finds_the_state_that_it_needs() {
         let plan = plan(suite(), &Capabilities { fresh, ..embedded() });
         let (mut is_fresh, mut is_unregistered, mut is_unmoved) = (fresh, fresh, fresh);
         for stage in &plan.stages {
-            if stage.start == Start::Reset {
+            if stage.after_reset {
                 (is_fresh, is_unregistered, is_unmoved) = (true, true, true);
             }
             for case in &stage.cases {
@@ -86,15 +75,15 @@ fn a_reset_comes_before_the_next_case_that_needs_the_state() {
     let moved = made_up("any", r#""clock""#, &[LOG_IN, "advance = 1"]);
     for one in [first_login.clone(), verified, moved] {
         let plan = plan(vec![one.clone(), one.clone(), one], &embedded());
-        let starts: Vec<Start> = plan.stages.iter().map(|stage| stage.start).collect();
-        assert_eq!(starts, [Start::AsLeft, Start::Reset, Start::Reset]);
+        let resets: Vec<bool> = plan.stages.iter().map(|stage| stage.after_reset).collect();
+        assert_eq!(resets, [false, true, true]);
         assert_eq!(plan.resets, 2);
     }
     // A refusal uses nothing up: it comes before the login that does.
     let refusal = made_up("fresh", "", &[LOG_IN]);
     let plan = plan(vec![first_login, refusal.clone(), refusal], &embedded());
-    let stages: Vec<(Start, usize)> = plan.stages.iter().map(|stage| (stage.start, stage.cases.len())).collect();
-    assert_eq!(stages, [(Start::AsLeft, 2), (Start::AsLeft, 1)]);
+    let stages: Vec<(bool, usize)> = plan.stages.iter().map(|stage| (stage.after_reset, stage.cases.len())).collect();
+    assert_eq!(stages, [(false, 2), (false, 1)]);
     assert!(plan.stages[0].cases.iter().all(Case::changes_nothing));
 }
 
@@ -161,16 +150,6 @@ fn nothing_is_changed_that_was_not_allowed() {
 }
 
 #[test]
-fn a_disposable_target_sends_no_sms_without_permission() {
-    for allow in [BTreeSet::new(), [Change::Registration].into()] {
-        let disposable = Capabilities { allow: allow.clone(), disposable: false, ..embedded() };
-        let plan = plan(suite(), &disposable);
-        let registers = plan.cases().any(|case| case.changes().contains(&Change::Registration));
-        assert_eq!(registers, !allow.is_empty());
-    }
-}
-
-#[test]
 fn each_refusal_is_for_what_is_missing() {
     let (suite, users) = (suite(), || deployed(&[Change::Users]));
     let no_wire = || Capabilities { raw: false, ..users() };
@@ -205,6 +184,12 @@ fn each_change_needs_its_own_permission() {
         assert_eq!(deployed(&others).refusal(&changing), Some(Skip::Change(change)), "{change}");
         let allowed = Capabilities { advance: true, ..deployed(&[change]) };
         assert_eq!(allowed.refusal(&changing), None, "{change}");
+        // A disposable target needs it for a registration only, which sends an SMS.
+        for (reset, disposable) in [(true, false), (false, true)] {
+            let disposable = Capabilities { reset, disposable, advance: true, ..deployed(&others) };
+            let refusal = (change == Change::Registration).then_some(Skip::Change(change));
+            assert_eq!(disposable.refusal(&changing), refusal, "{change}");
+        }
     }
     // The password of an account that the run makes is a matter of accounts.
     let own = made_up("user", r#""passwords""#, &[UPDATE]);
@@ -235,9 +220,9 @@ fn accounts_of_others_are_endangered_only_where_the_state_is_disposable() {
 fn a_plan_that_needs_an_unknown_admin_begins_with_a_reset() {
     let known = || suite().into_iter().filter(|case| case.id == "users/read-admin").collect::<Vec<_>>();
     let resettable = Capabilities { reset: true, ..untouchable() };
-    assert_eq!(plan(known(), &resettable).stages[0].start, Start::Reset);
+    assert!(plan(known(), &resettable).stages[0].after_reset);
     let told = Capabilities { credentials: true, ..resettable };
-    assert_eq!(plan(known(), &told).stages[0].start, Start::AsLeft);
+    assert!(!plan(known(), &told).stages[0].after_reset);
 }
 
 #[test]
