@@ -57,12 +57,13 @@ pub enum Without {
 impl Without {
     /// Whether the case is about this part, or needs an operation of it.
     fn concerns(self, case: &Case) -> bool {
-        let of_part = |resource: Resource| match self {
-            Without::Account => matches!(resource, Resource::Account | Resource::Verify),
-            Without::Users => matches!(resource, Resource::Users | Resource::User),
+        let (area, resources) = match self {
+            Without::Account => ("account", [Resource::Account, Resource::Verify]),
+            Without::Users => ("users", [Resource::Users, Resource::User]),
         };
         let needs_user = self == Without::Users && case.given() == Given::User;
-        needs_user || case.scenario.area() == self.to_string() || case.operations().any(|it| of_part(it.resource()))
+        let mut called = case.operations().map(Operation::resource);
+        needs_user || case.scenario.area() == area || called.any(|resource| resources.contains(&resource))
     }
 }
 

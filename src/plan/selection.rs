@@ -43,15 +43,12 @@ pub enum SelectionError {
 impl Selection {
     /// The selected cases, at least one, in their order; and which part they are of all, if a shard is selected.
     pub fn apply(&self, cases: Vec<Case>) -> Result<(Vec<Case>, Option<Part>), SelectionError> {
-        let filter = |text: &String| Filter { text: text.clone(), glob: WildMatch::new(text) };
-        let filters: Vec<Filter> = self.filters.iter().map(filter).collect();
-        let excluded: Vec<Filter> = self.exclude.iter().map(filter).collect();
-        for filter in filters.iter().chain(&excluded) {
-            if !cases.iter().any(|case| filter.matches(case)) {
+        for filter in self.filters.iter().chain(&self.exclude) {
+            if !cases.iter().any(|case| matches(filter, case)) {
                 let ids = cases.iter().flat_map(|case| [case.id.as_str(), case.scenario.id.as_str()]);
                 return Err(SelectionError::Unmatched {
-                    filter: filter.text.clone(),
-                    nearest: crate::located::nearest(&filter.text, ids).map(str::to_owned),
+                    filter: filter.clone(),
+                    nearest: crate::located::nearest(filter, ids).map(str::to_owned),
                 });
             }
         }
@@ -61,8 +58,8 @@ impl Selection {
             return Err(SelectionError::Gone { missing: gone.count() + 1, first: first.clone() });
         }
         let wanted = |case: &Case| {
-            let by_filter = filters.is_empty() || filters.iter().any(|filter| filter.matches(case));
-            let is_excluded = excluded.iter().any(|filter| filter.matches(case));
+            let by_filter = self.filters.is_empty() || self.filters.iter().any(|filter| matches(filter, case));
+            let is_excluded = self.exclude.iter().any(|filter| matches(filter, case));
             by_filter && !is_excluded && self.only.as_ref().is_none_or(|only| only.contains(&case.id))
         };
         let mut cases: Vec<Case> = cases.into_iter().filter(wanted).collect();
@@ -78,25 +75,17 @@ impl Selection {
     }
 }
 
-struct Filter {
-    text: String,
-    glob: WildMatch,
-}
-
-impl Filter {
-    /// A filter without wildcards also selects what is below it: an area's cases, a file's rows, a topic's requirements.
-    /// The name of an area means its cases, not every case elsewhere that cites one of its rules.
-    fn matches(&self, case: &Case) -> bool {
-        let below = |id: &str, separators: &[&str]| {
-            let rest = id.strip_prefix(&self.text);
-            rest.is_some_and(|rest| separators.iter().any(|separator| rest.starts_with(separator)))
-        };
-        let topic = self.text.contains('.');
-        let requirement = |id: &&str| self.glob.matches(id) || (topic && below(id, &["."]));
-        self.glob.matches(&case.id)
-            || below(&case.id, &["/", "::"])
-            || case.scenario.requirements().iter().any(requirement)
-    }
+/// A filter without wildcards also selects what is below it: an area's cases, a file's rows, a topic's requirements.
+/// The name of an area means its cases, not every case elsewhere that cites one of its rules.
+fn matches(filter: &str, case: &Case) -> bool {
+    let glob = WildMatch::new(filter);
+    let below = |id: &str, separators: &[&str]| {
+        let rest = id.strip_prefix(filter);
+        rest.is_some_and(|rest| separators.iter().any(|separator| rest.starts_with(separator)))
+    };
+    let topic = filter.contains('.');
+    let requirement = |id: &&str| glob.matches(id) || (topic && below(id, &["."]));
+    glob.matches(&case.id) || below(&case.id, &["/", "::"]) || case.scenario.requirements().iter().any(requirement)
 }
 
 #[cfg(test)]

@@ -30,23 +30,22 @@ pub(super) fn aftermath(
     owns: impl Fn(&str) -> bool,
 ) -> Aftermath {
     let passed = verdict == Verdict::Pass;
-    let mut worst = Aftermath::Clean;
-    for (step, exchange) in sent.iter().filter(|(step, exchange)| may_be_done(step, exchange, passed)) {
+    let done = sent.iter().filter(|(step, exchange)| may_be_done(step, exchange, passed));
+    let left = done.map(|(step, exchange)| {
         let asked = Asked::of(&exchange.request, base);
-        let left = match case.given() {
-            // All that shares a fresh state relies on that nothing was accepted since.
-            Given::Fresh if case.changes_nothing() => match asked.effect {
-                Some(Effect::Nothing) => Aftermath::Clean,
-                _ => Aftermath::Spoilt,
-            },
-            Given::Fresh if !passed => Aftermath::Spoilt,
-            _ if is_foreseen(case, step, &asked, &owns) => Aftermath::Clean,
-            _ => Aftermath::Spoilt,
+        let is_spoilt = match case.given() {
+            // The cases that share a fresh state need one in which nothing was accepted.
+            Given::Fresh if case.changes_nothing() => asked.effect != Some(Effect::Nothing),
+            Given::Fresh if !passed => true,
+            _ => !is_foreseen(case, step, &asked, &owns),
         };
-        let doubt = if passed { Aftermath::Clean } else { Aftermath::Doubtful };
-        worst = worst.max(left).max(doubt);
-    }
-    worst
+        match is_spoilt {
+            true => Aftermath::Spoilt,
+            false if passed => Aftermath::Clean,
+            false => Aftermath::Doubtful,
+        }
+    });
+    left.max().unwrap_or(Aftermath::Clean)
 }
 
 /// Whether the target may have done what the request asks. A refusal that the step expects has no effect, whatever its

@@ -173,9 +173,8 @@ impl<'a> Attempt<'a> {
         // A status that the step itself allows is documented there, and no crash although a server gives no code with it.
         let status = exchange.response().map_or(0, |response| response.status);
         if step.statuses().any(|set| set.contains(status)) {
-            judgement
-                .findings
-                .retain(|finding| finding.mismatches.iter().all(|mismatch| mismatch.expected != Expected::NoCrash));
+            let is_crash = |mismatch: &Mismatch| mismatch.expected == Expected::NoCrash;
+            judgement.findings.retain(|finding| !finding.mismatches.iter().any(is_crash));
         }
         if refused.is_none() {
             for expectation in &step.expectations {
@@ -209,9 +208,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn compare_with_snapshot(&mut self) {
-        let Some(store) = self.harness.settings.snapshots.as_ref().filter(|_| self.blocked.is_none()) else {
-            return;
-        };
+        let (Some(store), None) = (&self.harness.settings.snapshots, &self.blocked) else { return };
         let text = snapshot::transcript(&self.sent, &self.names());
         match store.compare(&self.case.id, &text) {
             Ok(Compared::Same | Compared::New) => {}
@@ -249,11 +246,10 @@ impl<'a> Attempt<'a> {
     fn finish(mut self, not_asked: Vec<String>, elapsed: Duration) -> Ran {
         self.compare_with_snapshot();
         let Attempt { harness, case, judgement, sent, secrets, .. } = self;
-        let failed = judgement.findings.iter().any(|finding| finding.level >= harness.settings.fail_on);
-        let verdict = match failed {
-            true => Verdict::Fail,
-            false if self.blocked.is_some() => Verdict::Blocked,
-            false => Verdict::Pass,
+        let verdict = match &self.blocked {
+            _ if judgement.findings.iter().any(|finding| finding.level >= harness.settings.fail_on) => Verdict::Fail,
+            Some(_) => Verdict::Blocked,
+            None => Verdict::Pass,
         };
         let names = harness.accounts.names();
         let owns = |name: &str| match case.given() {

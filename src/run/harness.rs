@@ -44,15 +44,9 @@ impl Harness {
         plan: &Plan,
         stop: watch::Receiver<bool>,
     ) -> Harness {
-        let accounts = Arc::new(
-            Accounts::new(
-                Arc::clone(&target),
-                settings.admin_name.clone(),
-                settings.admin_password.clone(),
-                settings.custody.clone(),
-            )
-            .with_wrong_logins(settings.wrong_logins),
-        );
+        let (name, password) = (settings.admin_name.clone(), settings.admin_password.clone());
+        let accounts = Accounts::new(Arc::clone(&target), name, password, settings.custody.clone());
+        let accounts = Arc::new(accounts.with_wrong_logins(settings.wrong_logins));
         let givens = Givens::new(Arc::clone(&target), Arc::clone(&accounts), settings.fresh);
         let givens = givens.ready_within(settings.ready_timeout);
         let mut secrets = target.transport.secrets().clone();

@@ -7,8 +7,7 @@ use crate::custody::Failure;
 use crate::judge::facts::Broken;
 use crate::plan::Skip;
 
-/// Why a case was blocked, skipped, known or an error, or why a step was not tried. Texts in it are values, or messages
-/// of another part of the program.
+/// Why a case was blocked, skipped, known or an error, or why a step was not tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "facts", rename_all = "kebab-case")]
 pub enum Reason {
@@ -131,8 +130,7 @@ impl Reason {
             Reason::Unanswered { step } | Reason::Unsettled { step, .. } => vec![step],
             Reason::Known(excuses) => excuses
                 .iter_mut()
-                .flat_map(|excuse| [Some(&mut excuse.reason), excuse.issue.as_mut()])
-                .flatten()
+                .flat_map(|excuse| std::iter::once(&mut excuse.reason).chain(&mut excuse.issue))
                 .collect(),
             Reason::Skipped(_)
             | Reason::Stopped

@@ -116,8 +116,7 @@ impl FailuresLeft {
         if let Event::Case(case) = event
             && case.verdict == Verdict::Fail
         {
-            let less = |left: usize| Some(left.saturating_sub(1));
-            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         }
     }
 

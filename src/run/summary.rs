@@ -1,6 +1,6 @@
 //! The fold that counts verdicts and requirements; the exit code follows from it.
 //!
-//! Of each case it keeps only the id, the verdict, the twin and four bytes for each requirement that it cites.
+//! Of each case it keeps only the id, the verdict, the twin and the requirements that it cites.
 
 use std::collections::BTreeMap;
 
@@ -33,14 +33,14 @@ struct Tally {
     /// Verdicts of the cases with a finding of it.
     broken: Vec<Verdict>,
     /// The cases that cite it, as indices into [`Summary::cases`].
-    cases: Vec<u32>,
+    cases: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
 struct Seen {
-    id: Box<str>,
+    id: String,
     verdict: Verdict,
-    twin: Option<Box<str>>,
+    twin: Option<String>,
 }
 
 /// The result of a run, worst first.
@@ -112,13 +112,8 @@ impl Summary {
             }
             *self.scenarios.entry(case.scenario().to_owned()).or_insert(true) &= passed;
         }
-        // Memory ends before that.
-        let index = u32::try_from(self.cases.len()).unwrap_or(u32::MAX);
-        self.cases.push(Seen {
-            id: case.id.as_str().into(),
-            verdict: case.verdict,
-            twin: case.twin.as_deref().map(Box::from),
-        });
+        let index = self.cases.len();
+        self.cases.push(Seen { id: case.id.clone(), verdict: case.verdict, twin: case.twin.clone() });
         for id in &case.cites {
             self.tally(id).cases.push(index);
         }
@@ -177,18 +172,16 @@ impl Summary {
         let area = info.id.split('.').next().unwrap_or_default();
         // Snapshots are the owner's own files and need no control.
         let control_held = info.id == snapshot::REQUIREMENT || self.controls.get(area).copied().unwrap_or(false);
-        let tally = self.requirements.get(&info.id);
-        let cited_by = tally.map_or(&[][..], |tally| &tally.cases).iter();
-        let cases: Vec<&Seen> = cited_by.filter_map(|index| self.cases.get(*index as usize)).collect();
-        let broken: &[Verdict] = tally.map_or(&[], |tally| &tally.broken);
+        let (broken, cases) = match self.requirements.get(&info.id) {
+            Some(Tally { broken, cases }) => (&broken[..], cases.iter().map(|index| &self.cases[*index]).collect()),
+            None => (&[][..], Vec::new()),
+        };
         let mut verdicts: Vec<Verdict> = cases.iter().map(|case| self.as_evidence(case)).collect();
-        if info.oracle {
-            verdicts.extend(self.verdicts.keys().filter(|verdict| judged(**verdict)).map(|_| Verdict::Pass));
-        }
+        verdicts.extend((info.oracle && self.judged() > 0).then_some(Verdict::Pass));
         RequirementResult {
             requirement: info,
             verdict: requirement_verdict(broken, &verdicts, control_held),
-            cases: cases.into_iter().map(|case| &*case.id).collect(),
+            cases: cases.into_iter().map(|case| case.id.as_str()).collect(),
         }
     }
 
@@ -202,14 +195,8 @@ impl Summary {
     }
 
     /// How many cases were judged: passed, failed, or failed as recorded in the baseline.
-    pub(crate) fn judged(&self) -> usize {
-        let judged = self.verdicts.iter().filter(|(verdict, _)| judged(**verdict));
-        judged.map(|(_, count)| count).sum()
-    }
-
-    /// Whether anything was judged at all.
-    pub fn judged_anything(&self) -> bool {
-        self.judged() > 0
+    pub fn judged(&self) -> usize {
+        [Verdict::Pass, Verdict::Fail, Verdict::Known].map(|verdict| self.count(verdict)).iter().sum()
     }
 
     /// A message if fewer cases were judged than required.
@@ -224,7 +211,7 @@ impl Summary {
     }
 
     pub(crate) fn conclusion(&self) -> Conclusion {
-        let unjudged = self.count(Verdict::Blocked) > 0 || !self.judged_anything() || self.judged() < self.least;
+        let unjudged = self.count(Verdict::Blocked) > 0 || self.judged() < self.least.max(1);
         match &self.ended {
             _ if self.count(Verdict::Error) > 0 => Conclusion::Defect,
             None => Conclusion::Died,
@@ -239,10 +226,6 @@ impl Summary {
     pub(crate) fn fail_on(&self) -> Level {
         self.started.as_ref().map_or(Level::Must, |started| started.fail_on)
     }
-}
-
-fn judged(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::Known)
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub fn judged(
         }
     };
     runtime().block_on(run(&suite.register, plan, Arc::new(target), info, settings, stop, &mut listen));
-    assert!(summary.is_complete() && summary.judged_anything(), "a whole run");
+    assert!(summary.is_complete() && summary.judged() > 0, "a whole run");
     reports
 }
 
