@@ -144,11 +144,11 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
                 reports.take(&event);
             }
         };
-        let (target, info) = (Arc::clone(&resolved.target), resolved.info.clone());
+        let (target, registration) = (Arc::clone(&resolved.target), resolved.info.registration);
         let Stops { tidily, mut at_once } = stops_on_signals();
         let begun = Instant::now();
         let is_over = tokio::select! {
-            () = run_plan(&suite.register, plan, target, info, &settings, tidily, &mut emit) => true,
+            () = run_plan(&suite.register, plan, target, registration, &settings, tidily, &mut emit) => true,
             () = stopped(&mut at_once) => false,
         };
         if !is_over {

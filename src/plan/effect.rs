@@ -18,8 +18,8 @@ pub(super) fn changes(scenario: &Scenario, row: &Bindings) -> Vec<Change> {
     all.into_iter().collect()
 }
 
-/// What the request of a step changes. A request that is expected to be refused changes nothing, unless a target that
-/// conforms may obey it: it names an account that is neither the run's nor the admin's, or nothing in it is wrong.
+/// What the request of a step changes. A request that is expected to be refused changes nothing, unless a conforming target
+/// may obey it: it names an account that is neither the run's nor the admin's, or it is valid.
 fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> Vec<Change> {
     let (method, path, body) = match &step.action {
         Action::Send(draft) => {
@@ -52,10 +52,7 @@ fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> V
     let is_faultless = matches!(&step.action, Action::Send(draft) if is_faultless(draft, operation, row))
         // A client whose registration was sunset refuses every registration.
         && !(registration == Some(Registration::Sunset) && changes == [Change::Registration]);
-    match refused && !is_foreign(&path) && !is_faultless {
-        true => Vec::new(),
-        false => changes,
-    }
+    if refused && !is_foreign(&path) && !is_faultless { Vec::new() } else { changes }
 }
 
 /// Whether a request is valid by the documents: it has the admin's own token, and a body that they accept.
@@ -87,7 +84,7 @@ fn is_faultless(draft: &Draft, operation: Option<Operation>, row: &Bindings) -> 
             .is_ok_and(|account| verified_name(&account.cert).is_ok()),
         // Only the run knows the code that was sent; any other is refused.
         Operation::Verify => names().any(|name| name == "code"),
-        // Of any other change to the registration it is enough that no member is missing.
+        // Any other change to the registration counts as valid if it has all members.
         _ => operation.effect() == Effect::Registration && operation.required().iter().all(has),
     }
 }

@@ -61,10 +61,9 @@ impl Case {
             Given::Admin => &[Change::Users],
             Given::Any | Given::Fresh | Given::Registered => &[],
         };
-        let mut steps = self.scenario.steps.iter();
         !self.changes_nothing()
             && self.changes().iter().all(|change| own.contains(change))
-            && steps.all(|step| keeps_to_its_own(&step.action))
+            && self.scenario.steps.iter().all(|step| keeps_to_its_own(&step.action))
     }
 
     /// Whether a target that accepts what it must refuse would change or delete the account that the case is given, or
@@ -98,7 +97,7 @@ impl Case {
                     let body: String = body.split_whitespace().collect();
                     body.contains(r#""username":"admin""#) || body.contains(r#""username":"${admin"#)
                 }
-                // Also a path that names no account: a target may parse one from it.
+                // Even if the path names no account: a target may parse one from it.
                 _ => {
                     let is_deletion = draft.method == "DELETE" && path.starts_with(Resource::Users.path());
                     is_deletion && !api::username(&path).is_some_and(own)
@@ -131,8 +130,8 @@ impl Case {
     }
 }
 
-/// Whether a target that does what is asked, even where it must not, changes only accounts of this case: the one that it
-/// is given, or one with a unique name. In doubt the answer is no.
+/// Whether a target that obeys, even if it must not, changes only accounts of this case: the one that it is given, or one
+/// with a unique name. False if that is not certain.
 fn keeps_to_its_own(action: &Action) -> bool {
     let names_its_own = |template: &Template| ["user", "unique", "unique4"].iter().any(|name| template.uses(name));
     match action {

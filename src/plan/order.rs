@@ -24,7 +24,7 @@ pub enum Skip {
     /// The client cannot send its requests unchanged.
     RawRequests,
     JustInstalled,
-    /// Another case has used the just installed state up.
+    /// Another case has used up the just installed state.
     JustInstalledAgain,
     /// It needs to log in as admin.
     Credentials,
@@ -182,7 +182,7 @@ fn uses_code(case: &Case) -> bool {
 /// Cases that run one after another or concurrently, from one state.
 #[derive(Debug, Clone)]
 pub struct Stage {
-    /// It begins with a reset to just installed; otherwise as the stage before left the target.
+    /// It begins with a reset to just installed, not with the state that the stage before left.
     pub after_reset: bool,
     pub concurrent: bool,
     /// At least one.
@@ -215,9 +215,9 @@ impl Plan {
 
 /// Orders the cases for a target.
 ///
-/// Accepted first logins, completed registrations and moves of the clock each use up something that only a reset brings
-/// back, but not the same thing. So they go in rounds: one of each kind from one reset. In the first round, the refusals
-/// that share the fresh state come before the first login, and everything that leaves the state unchanged comes after it.
+/// Accepted first logins, completed registrations and moves of the clock each use up a different thing that only a reset
+/// brings back. So they run in rounds: one of each kind from one reset. In the first round, the refusals that share the
+/// fresh state come before the first login, and everything that leaves the state unchanged comes after it.
 pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
     let positives: BTreeSet<String> = cases.iter().filter_map(|case| case.scenario.positive.clone()).collect();
     let mut plan = Plan::default();
@@ -233,7 +233,7 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
         possible = affordable;
         plan.skipped.extend(rest.into_iter().map(|case| (case, Skip::WrongLogins { limit })));
     }
-    // If only one of a group can have the state it needs, the positive of refusals shows the most.
+    // If only one case of a group can have the state it needs, the positive of refusals shows the most.
     possible.sort_by_key(|case| !positives.contains(&case.scenario.id));
     let mut rounds: BTreeMap<(usize, Group), Vec<Case>> = BTreeMap::new();
     let mut next_round: BTreeMap<Group, usize> = BTreeMap::new();
@@ -273,8 +273,7 @@ struct State {
 }
 
 impl Plan {
-    /// Adds a stage, with a reset before it where the state needs one. If a reset is needed and not possible, its cases
-    /// are skipped.
+    /// Adds a stage, with a reset before it if it needs one. If it needs one and none is possible, its cases are skipped.
     fn add(&mut self, group: Group, cases: Vec<Case>, state: &mut State, can_reset: bool) {
         let ready = match group {
             Group::FreshUnchanged | Group::FreshChanged => state.fresh,

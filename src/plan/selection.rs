@@ -41,7 +41,7 @@ pub enum SelectionError {
 }
 
 impl Selection {
-    /// The selected cases, at least one, in their order; and which part they are of all, if a shard is selected.
+    /// The selected cases, at least one, in their order, and the part of the suite that they are if a shard is selected.
     pub fn apply(&self, cases: Vec<Case>) -> Result<(Vec<Case>, Option<Part>), SelectionError> {
         for filter in self.filters.iter().chain(&self.exclude) {
             if !cases.iter().any(|case| matches(filter, case)) {
@@ -68,10 +68,7 @@ impl Selection {
             cases.retain(|case| shard.contains(&case.id));
         }
         let part = self.shard.map(|shard| Part { shard, of });
-        match cases.is_empty() {
-            true => Err(SelectionError::Empty),
-            false => Ok((cases, part)),
-        }
+        if cases.is_empty() { Err(SelectionError::Empty) } else { Ok((cases, part)) }
     }
 }
 

@@ -36,6 +36,11 @@ pub(super) fn case(head: &str, requests: &[&str]) -> Case {
     cases(&suite_of(head, requests)).remove(0)
 }
 
+/// A case of that state which declares these changes.
+pub(super) fn made_up(given: &str, changes: &str, requests: &[&str]) -> Case {
+    case(&format!("given = \"{given}\"\nchanges = [{changes}]"), requests)
+}
+
 /// A target on which nothing is allowed and of which nothing is known.
 pub(super) fn untouchable() -> Capabilities {
     let all = Capabilities::embedded(Registration::Open);
@@ -80,8 +85,7 @@ fn changes_are_confined_to_the_accounts_of_the_state() {
         ("fresh", r#""users""#, false),
         ("any", r#""passwords""#, false),
     ] {
-        let head = format!("given = \"{given}\"\nchanges = [{changes}]");
-        assert_eq!(case(&head, &[LOG_IN]).is_confined(), confined, "{given}, {changes}");
+        assert_eq!(made_up(given, changes, &[LOG_IN]).is_confined(), confined, "{given}, {changes}");
     }
 }
 
@@ -102,7 +106,7 @@ fn what_a_request_may_do_is_known_before_it_is_sent() {
         (&creation("${unique}"), "confined"),
         (&creation("${unique4}"), "confined"),
         (&creation("${user}"), "confined"),
-        // The account of somebody else, or one that is not known.
+        // Another account, or an unknown one.
         (r#"send = "PUT /v1/users/${admin}""#, ""),
         (r#"send = "PUT /v1/settings/${user}""#, "risks its account"),
         (r#"send = "PATCH /v1/users/${user}""#, ""),
@@ -130,7 +134,7 @@ fn what_a_request_may_do_is_known_before_it_is_sent() {
         ("send = \"GET /\"\nheaders = { EXPECT = \"100-continue\" }", "confined, raw"),
         ("send = \"GET /\"\nheaders = { Upgrade = \"h2c\" }", "confined, raw"),
     ] {
-        let case = case("given = \"user\"\nchanges = [\"users\"]", &[LOG_IN, request]);
+        let case = made_up("user", r#""users""#, &[LOG_IN, request]);
         let found = [
             (case.is_confined(), "confined"),
             (case.risks_its_account(), "risks its account"),

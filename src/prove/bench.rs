@@ -15,7 +15,7 @@ use crate::parallel;
 use crate::plan::{Capabilities, Case, plan};
 use crate::reference::{Fault, Kind, Registration, Server, Settings as ServerSettings};
 use crate::requirement::{Level, Requirement};
-use crate::run::{Event, Settings, Summary, TargetInfo, Witness, run};
+use crate::run::{Event, Settings, Summary, Witness, run};
 use crate::scenario::Suite;
 use crate::transport::Limits;
 
@@ -93,14 +93,12 @@ impl Bench<'_> {
         // Client and server on one thread: a proof is some 800 000 exchanges, and each would wake a thread twice.
         let server = Server::start_on(runtime.handle(), (Ipv4Addr::LOCALHOST, 0).into(), client)?;
         let witness = witness(server.requests());
-        let url = server.url();
         let target = Target::embedded(server, limits).map_err(std::io::Error::other)?;
-        let info = TargetInfo { url, embedded: true, registration: Some(registration) };
         let plan = plan(self.cases.clone(), &Capabilities::embedded(registration));
         let settings = Settings { fail_on: Level::Should, witness, ..Settings::disposable(1) };
         let mut ran = Ran::default();
         let (target, stop, emit) = (Arc::new(target), self.stop.clone(), &mut |event| ran.take(&event));
-        runtime.block_on(run(&self.suite.register, plan, target, info, &settings, stop, emit));
+        runtime.block_on(run(&self.suite.register, plan, target, Some(registration), &settings, stop, emit));
         Ok(ran)
     }
 

@@ -1,7 +1,7 @@
 //! What a case left behind on the target.
 //!
-//! It follows from what was accepted: a request that should have been refused changes the state even if its case passes
-//! with a warning. A failed case can only add doubt.
+//! That depends on what was accepted: a request that should have been refused changes the state even if its case passes with
+//! a warning. A failed case can only add doubt.
 
 use crate::custody::effect::Asked;
 use crate::documented::api::Effect;
@@ -67,7 +67,7 @@ fn is_foreseen(case: &Case, step: &Step, asked: &Asked, owns: impl Fn(&str) -> b
     match asked.effect {
         None => false,
         Some(Effect::Nothing | Effect::Login) => true,
-        // Where a logout is to be refused, the token may be one that other cases use.
+        // A logout that should be refused may be of a token that other cases use.
         Some(Effect::Logout) => step.expects(StatusSet::accepts),
         Some(Effect::Account | Effect::Password) => {
             asked.account.as_deref().is_some_and(owns) || says(Change::Passwords) || says(Change::Users)

@@ -1,5 +1,5 @@
-//! One case, or several at the same time, and everything that may end them: the run is stopped, the target is gone,
-//! enough cases failed, our own panics.
+//! One case, or several at the same time, and everything that can end them: a stop, a target that is gone, a limit of the
+//! run, our own panics.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use super::{CaseReport, Reason};
 use crate::judge::Verdict;
 use crate::plan::{Case, Skip};
 
-/// Runs the cases, as many at a time as the settings say, and passes each to `done` as it ends. If that is false, no more
-/// cases start, and some may be left.
+/// Runs the cases, as many at a time as the settings allow, and passes each to `done` as it ends. Once that returns false, no
+/// more cases start, and some may be left.
 pub(super) async fn many(
     harness: &Arc<Harness>,
     waiting: &mut Fixtures<'_>,
@@ -73,7 +73,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
     }
 }
 
-/// Whether the limits of the run allow another case, and the registration of the target is as this one needs it.
+/// Whether the limits of the run allow another case, and the target is registered as this one needs it.
 async fn may_be_tried(harness: &Harness, case: &Case) -> Result<(), Reason> {
     if harness.settings.max_fail.as_ref().is_some_and(|left| left.are_used_up()) {
         return Err(Reason::EnoughFailures);
@@ -81,7 +81,9 @@ async fn may_be_tried(harness: &Harness, case: &Case) -> Result<(), Reason> {
     if let Some(why) = harness.target.transport.given_up() {
         return Err(Reason::GivenUp(why.to_owned()));
     }
-    harness.check_time()?;
+    if harness.begun.elapsed() > harness.max_time {
+        return Err(Reason::OverTime { seconds: harness.max_time.as_secs() });
+    }
     let Some(needed) = case.scenario.registration else { return Ok(()) };
     match harness.registration().await? {
         found if found == needed => Ok(()),

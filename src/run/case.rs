@@ -19,7 +19,7 @@ use crate::snapshot::{self, Compared};
 use crate::template::Bindings;
 use crate::transport::throttle::Patience;
 
-/// Harness names whose values are ordinary words or the owner's, and the same in every run.
+/// Harness names whose values are ordinary words or chosen by the owner, and the same in every run.
 const CONSTANT: [&str; 6] = ["admin", "cc", "phone_number", "cert", "vname", "base"];
 
 pub(super) struct Ran {
@@ -95,9 +95,10 @@ impl<'a> Attempt<'a> {
         self.note_derived(&step.action);
         if let Action::Advance(seconds) = step.action {
             let moved = self.harness.target.advance(seconds).await;
-            // By the new clock the tokens of the run may have expired.
+            // The tokens of the run may now have expired.
             self.harness.givens.lock().await.forget_logins();
-            return Ok(moved.map(|()| None)?);
+            moved?;
+            return Ok(None);
         }
         if step.action.templates().iter().any(|template| template.uses("code")) {
             self.bindings.bind("code", self.harness.target.code().await?);
@@ -140,7 +141,7 @@ impl<'a> Attempt<'a> {
         }
         match step.about(&self.case.row().bindings).operation {
             Some(Operation::LogIn) if (200..300).contains(&status) => self.has_logged_in = true,
-            // What a logout ends is what the case looks at.
+            // From here on the case is about a token that was logged out.
             Some(Operation::LogOut) => self.has_logged_in = false,
             _ => {}
         }
@@ -170,7 +171,7 @@ impl<'a> Attempt<'a> {
         }
         let mut judgement = self.harness.oracles.judge(&step.name, exchange);
         let refused = refusal_allowed(step, exchange);
-        // A status that the step itself allows is documented there, and no crash although a server gives no code with it.
+        // A status that the step itself allows is documented for it, and no crash even if the answer has no error code.
         let status = exchange.response().map_or(0, |response| response.status);
         if step.statuses().any(|set| set.contains(status)) {
             let is_crash = |mismatch: &Mismatch| mismatch.expected == Expected::NoCrash;

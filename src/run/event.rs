@@ -83,11 +83,10 @@ pub struct Started {
 /// What reports say about the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetInfo {
-    /// Its address.
     pub url: String,
     /// It is the reference client inside this program, so the run says nothing about anybody's server.
     pub embedded: bool,
-    /// Its registration state, if known.
+    /// If known.
     pub registration: Option<Registration>,
 }
 
@@ -154,7 +153,7 @@ enum Text {
     Own,
     /// A place in an answer, one line.
     Place,
-    /// The target has a say in it.
+    /// Partly from the target.
     Target,
     /// One line that repeats a request.
     Command,
@@ -197,7 +196,7 @@ impl CaseReport {
         });
     }
 
-    /// Passes every text on to be changed.
+    /// Lets `change` edit every text.
     fn each_text(&mut self, change: &mut dyn FnMut(&mut String, Text)) {
         let CaseReport {
             id,

@@ -29,9 +29,9 @@ pub(super) struct Harness {
     pub missing: OnceLock<Missing>,
     /// The target's registration state: as given, or probed when a case first asks.
     pub registration: OnceCell<Registration>,
-    begun: Instant,
+    pub begun: Instant,
     /// After that no more cases run.
-    max_time: Duration,
+    pub max_time: Duration,
     stop: watch::Receiver<bool>,
 }
 
@@ -103,7 +103,7 @@ impl Harness {
         exchange.response().is_none_or(|response| matches!(response.status, 401 | 405 | 501))
     }
 
-    /// Whether the target has nothing to log in with: then no state can be reached, and no reset be verified.
+    /// Whether the target has no login: then no state can be reached, and no reset can be verified.
     pub fn has_no_login(&self) -> bool {
         self.missing.get().is_some_and(|missing| missing.0.contains_key(&Operation::LogIn))
     }
@@ -113,23 +113,14 @@ impl Harness {
         self.registration.get_or_try_init(probe).await.copied()
     }
 
-    /// Whether more cases may run within the time limit of the run.
-    pub fn check_time(&self) -> Result<(), Reason> {
-        match self.begun.elapsed() > self.max_time {
-            true => Err(Reason::OverTime { seconds: self.max_time.as_secs() }),
-            false => Ok(()),
-        }
-    }
-
     pub fn is_stopping(&self) -> bool {
         *self.stop.borrow()
     }
 
-    /// Waits until the run is stopped, and then for the requests in flight: a login that is cut off leaves a token that
-    /// nobody can log out.
+    /// Waits until the run is stopped, and then for the requests in flight: a login that is cut off leaves a token behind.
     pub async fn stopped(&self) {
         const GRACE: Duration = Duration::from_secs(2);
-        // Without a sender nobody can stop the run.
+        // There is an error if no sender is left: then the run cannot be stopped.
         if self.stop.clone().wait_for(|stopped| *stopped).await.is_err() {
             std::future::pending::<()>().await;
         }

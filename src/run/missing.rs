@@ -18,8 +18,7 @@ pub(super) struct Missing(pub BTreeMap<Operation, (u16, String)>);
 impl Missing {
     /// What a case needs and the target does not have.
     pub fn needed_by(&self, case: &Case) -> Option<Operation> {
-        let needed = needs(case);
-        self.0.keys().copied().find(|operation| needed.contains(operation))
+        needs(case).into_iter().find(|operation| self.0.contains_key(operation))
     }
 
     /// The findings of missing operations with which this case fails.

@@ -24,8 +24,8 @@ use std::time::Instant;
 use jiff::{Timestamp, Unit};
 use tokio::sync::watch;
 
-pub use event::{CaseReport, Event, TargetInfo};
-pub(crate) use event::{Ended, NotAsked, RequirementInfo, Started};
+pub use event::{CaseReport, Event};
+pub(crate) use event::{Ended, NotAsked, RequirementInfo, Started, TargetInfo};
 pub(crate) use reason::Excuse;
 pub use reason::Reason;
 pub(crate) use settings::FailuresLeft;
@@ -49,7 +49,7 @@ pub async fn run(
     register: &Register,
     plan: Plan,
     target: Arc<Target>,
-    info: TargetInfo,
+    registration: Option<Registration>,
     settings: &Settings,
     stop: watch::Receiver<bool>,
     emit: &mut (dyn FnMut(Event) + Send),
@@ -57,8 +57,8 @@ pub async fn run(
     let begun = Instant::now();
     let oracles = Oracles::of(register);
     let requirements = requirements(register, &plan, &oracles, settings.snapshots.is_some());
-    let known_registration = info.registration;
-    let harness = Arc::new(Harness::new(target, oracles, settings, known_registration, &plan, stop));
+    let (url, embedded) = (target.transport.origin().to_string(), target.is_embedded());
+    let harness = Arc::new(Harness::new(target, oracles, settings, registration, &plan, stop));
     let now = Timestamp::now();
     emit(Event::Started(Started {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -66,7 +66,7 @@ pub async fn run(
         cases: plan.cases().count() + plan.skipped.len(),
         part: settings.part,
         planned_resets: plan.resets,
-        target: TargetInfo { url: harness.secrets.apply(&info.url), ..info },
+        target: TargetInfo { url: harness.secrets.apply(&url), embedded, registration },
         fail_on: settings.fail_on,
         requirements,
     }));
@@ -87,7 +87,7 @@ pub async fn run(
         () = judge(&mut runner, &plan) => {}
         () = harness.stopped() => {}
     }
-    if let (None, Some(probed)) = (known_registration, harness.registration.get()) {
+    if let (None, Some(probed)) = (registration, harness.registration.get()) {
         emit(Event::Registration(*probed));
     }
     emit(Event::Judged);
@@ -113,10 +113,7 @@ pub async fn run(
 
 /// Judges all stages, and leaves the target as the plan promises.
 async fn judge(runner: &mut Runner<'_>, plan: &Plan) {
-    let begun = match plan.stages.is_empty() {
-        true => Ok(()),
-        false => readiness::begin(&runner.harness, plan).await,
-    };
+    let begun = if plan.stages.is_empty() { Ok(()) } else { readiness::begin(&runner.harness, plan).await };
     if runner.harness.is_stopping() {
         return;
     }
@@ -140,10 +137,9 @@ pub async fn collect(
     registration: Option<Registration>,
     settings: &Settings,
 ) -> Vec<Event> {
-    let info = TargetInfo { url: target.transport.origin().to_string(), embedded: target.is_embedded(), registration };
     let (_never, stop) = watch::channel(false);
     let mut events = Vec::new();
-    run(register, plan, Arc::new(target), info, settings, stop, &mut |event| events.push(event)).await;
+    run(register, plan, Arc::new(target), registration, settings, stop, &mut |event| events.push(event)).await;
     events
 }
 

@@ -1,5 +1,5 @@
-//! What the stages of a run do between cases: resets, renewed logins, and the repetition of a case, alone, whose result may
-//! be another request's doing.
+//! What the stages of a run do between cases: resets, renewed logins, and a second attempt, alone, at a case whose result
+//! another request may have caused.
 //!
 //! A crash takes down all requests in flight; on a server that keeps one token for each user, the login of a case ends the
 //! token of the harness; a gateway answers 502 once in a while. None of that is the fault of the case that happened to see it.
@@ -41,10 +41,7 @@ pub(super) struct Runner<'e> {
 impl Runner<'_> {
     /// Resets the target after a case that spoilt its fresh state.
     pub async fn freshen(&mut self, case: &Case) {
-        let done = match self.harness.target.can_reset() {
-            true => self.reset().await,
-            false => Err(Reason::NoReset),
-        };
+        let done = if self.harness.target.can_reset() { self.reset().await } else { Err(Reason::NoReset) };
         if let Err(why) = done {
             self.no_longer_fresh = Some(Reason::NotFresh { case: case.id.clone(), why: Box::new(why) });
         }
@@ -87,7 +84,7 @@ impl Runner<'_> {
         }
     }
 
-    /// Why no more cases may run, if a reset did not reset the target: what may be destroyed then is not ours.
+    /// Why no more cases may run, if a reset did not reset the target: they could destroy what is not ours.
     pub async fn unreset(&self) -> Option<Reason> {
         self.harness.givens.lock().await.unreset.as_ref().map(|why| Reason::NotReset(why.to_string()))
     }

@@ -1,5 +1,5 @@
-//! The stages of a plan, one after another: which cases of a stage run at the same time, and what follows after a case
-//! that may have spoilt the state. How one case runs is not decided here.
+//! The stages of a plan, one after another: which cases of a stage run at the same time, and what happens after a case that
+//! may have spoilt the state. How one case runs is not decided here.
 
 use std::sync::Arc;
 
@@ -17,10 +17,7 @@ impl Runner<'_> {
     pub async fn stage(&mut self, stage: &Stage) {
         self.revive().await;
         let useless = self.harness.target.transport.is_gone() || self.harness.has_no_login();
-        let reset = match stage.after_reset && !useless {
-            true => self.reset().await,
-            false => Ok(()),
-        };
+        let reset = if stage.after_reset && !useless { self.reset().await } else { Ok(()) };
         if let Some(why) = reset.err().or(self.unreset().await) {
             return stage.cases.iter().for_each(|case| self.block(case, &why));
         }

@@ -9,7 +9,7 @@ use crate::judge::{RequirementVerdict, Verdict, requirement_verdict};
 use crate::requirement::Level;
 use crate::snapshot;
 
-/// What a run comes to.
+/// The result of a run, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     started: Option<Started>,

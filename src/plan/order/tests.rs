@@ -1,7 +1,7 @@
 //! Plans of the suite itself: its content changes, the promises of a plan do not.
 
 use super::*;
-use crate::plan::tests::{LOG_IN, LOG_OUT, case, deployed, embedded as suite, untouchable};
+use crate::plan::tests::{LOG_IN, LOG_OUT, deployed, embedded as suite, made_up, untouchable};
 
 const VERIFY: &str = "send = \"POST /v1/account/verify\"\njson = '{\"code\":\"${code}\"}'";
 const UPDATE: &str = r#"send = "PUT /v1/users/${user}""#;
@@ -9,11 +9,6 @@ const GET: &str = r#"send = "GET /""#;
 
 fn embedded() -> Capabilities {
     Capabilities::embedded(Registration::Open)
-}
-
-/// A case of that state which declares these changes.
-fn made_up(given: &str, changes: &str, requests: &[&str]) -> Case {
-    case(&format!("given = \"{given}\"\nchanges = [{changes}]"), requests)
 }
 
 #[test]

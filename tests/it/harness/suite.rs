@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wabizspec::custody::Target;
 use wabizspec::plan::{Capabilities, Case, plan};
 use wabizspec::reference::{Behaviour, Registration, Server, Settings as ServerSettings};
-use wabizspec::run::{CaseReport, Event, Settings, Summary, TargetInfo, run};
+use wabizspec::run::{CaseReport, Event, Settings, Summary, run};
 use wabizspec::scenario::Suite;
 use wabizspec::transport::Limits;
 
@@ -30,8 +30,6 @@ pub fn judged(
     settings: &Settings,
 ) -> Vec<CaseReport> {
     let target = target(registration, behaviour);
-    let info =
-        TargetInfo { url: target.transport.origin().to_string(), embedded: true, registration: Some(registration) };
     let plan = plan(cases, &Capabilities::embedded(registration));
     let (_never, stop) = tokio::sync::watch::channel(false);
     let (mut reports, mut summary) = (Vec::new(), Summary::default());
@@ -41,7 +39,7 @@ pub fn judged(
             reports.push(*report);
         }
     };
-    runtime().block_on(run(&suite.register, plan, Arc::new(target), info, settings, stop, &mut listen));
+    runtime().block_on(run(&suite.register, plan, Arc::new(target), Some(registration), settings, stop, &mut listen));
     assert!(summary.is_complete() && summary.judged() > 0, "a whole run");
     reports
 }
