@@ -13,7 +13,7 @@ use super::ready::Fixtures;
 use super::{CaseReport, Event, Reason};
 use crate::custody::givens::AfterReset;
 use crate::judge::facts::{Expected, Observed};
-use crate::judge::{Finding, Mismatch, Observation, Remark, Verdict};
+use crate::judge::{Finding, Observation, Remark, Verdict};
 use crate::plan::Case;
 use crate::requirement::Level;
 use crate::scenario::Given;
@@ -177,8 +177,5 @@ impl Ran {
 
 /// Whether it is about a missing answer or a crash.
 fn is_unsteady(finding: &Finding) -> bool {
-    let is_unsteady = |mismatch: &Mismatch| {
-        matches!(mismatch.observed, Observed::Broken(_)) || mismatch.expected == Expected::NoCrash
-    };
-    finding.mismatches.iter().any(is_unsteady)
+    finding.mismatches.iter().any(|it| matches!(it.observed, Observed::Broken(_)) || it.expected == Expected::NoCrash)
 }
