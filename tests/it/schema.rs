@@ -73,7 +73,7 @@ fn scenarios() -> Vec<(PathBuf, String, Value)> {
     files.map(read).collect()
 }
 
-fn validator(schema: &Value) -> Validator {
+pub fn validator(schema: &Value) -> Validator {
     jsonschema::draft202012::new(schema).unwrap_or_else(|error| panic!("the schema is none: {error}"))
 }
 

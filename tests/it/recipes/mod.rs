@@ -5,10 +5,10 @@
 
 mod github;
 mod gitlab;
-mod shape;
 mod workplace;
 
-use crate::harness::{OWNERS, PASSWORD, faulty as server, nobody, reset_of, take};
+use crate::harness::{OWNERS, PASSWORD, faulty as server, nobody, none, reset_of, take};
+use crate::schema::validator;
 use serde_json::{Value, json};
 use wabizspec::reference::Server;
 use workplace::{Install, Workplace};
@@ -62,11 +62,25 @@ fn in_use(faults: &[&str]) -> Server {
     server
 }
 
+/// The schemas have the documented keys: <https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax>,
+/// …/workflow-syntax and <https://docs.gitlab.com/ci/yaml/>. A key that is none of them is passed over in silence there. What
+/// is inserted into a script is run by the shell, whatever it is; so scripts take values from the environment.
 #[test]
 fn the_recipes_have_the_documented_shape() {
-    shape::action(&yaml(ACTION));
-    shape::workflow(&yaml(workflow()), &yaml(ACTION));
-    shape::pipeline(&yaml(pipeline()));
+    let (action, workflow) = (yaml(ACTION), yaml(workflow()));
+    for (schema, value) in [
+        (include_str!("action.schema.json"), &action),
+        (include_str!("workflow.schema.json"), &workflow),
+        (include_str!("pipeline.schema.json"), &yaml(pipeline())),
+    ] {
+        let validator = validator(&serde_json::from_str(schema).expect("JSON"));
+        none(validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())));
+    }
+    let steps = workflow["jobs"].as_object().expect("jobs").values().flat_map(|job| job["steps"].as_array());
+    for step in steps.flatten().filter(|step| step["uses"].as_str().is_some_and(|uses| uses.contains("/wabizspec@"))) {
+        let mut given = step["with"].as_object().expect("inputs").keys();
+        assert!(given.all(|input| action["inputs"].get(input).is_some()), "an input that the action has not: {step}");
+    }
     // Every block of YAML is one that is run here: a further recipe needs a test of its own.
     assert_eq!(blocks("yaml").len(), 2);
 }
