@@ -79,6 +79,7 @@ fn a_byte_now_and_then_does_not_hold_off_the_limit() {
         ("", "H", Phase::Head),
         ("HTTP/1.1 200 OK\r\nA: ", "b", Phase::Head),
         ("HTTP/1.1 200 OK\r\n\r\n", "b", Phase::Body),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n", Phase::Body),
     ] {
         let (pace, paced) = pace();
         let server = endless(start, more, move || {
