@@ -9,11 +9,12 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 /// With everything in it that is escaped somewhere; and in each a stretch that nothing escapes.
 const PASSWORD: &str = "Canary9Password7 \"pass\" w0rd+\\&é/1";
 const HEADER: &str = "canary-headerValue27/9?x";
+const GATEWAY: &str = "canary-gatewayValue16";
 const TOKEN: &str = "canary.TokenValue31415926_-";
 const HOOK: &str = "canary-hookSecretValue27";
 const ODD: &str = "Canary-misplacedSecret8";
 
-const SECRETS: [&str; 5] = [PASSWORD, HEADER, TOKEN, HOOK, ODD];
+const SECRETS: [&str; 6] = [PASSWORD, HEADER, GATEWAY, TOKEN, HOOK, ODD];
 
 /// Every form of a secret that must not be found. In each a stretch stands for all that leave it unescaped.
 fn forms(secret: &str) -> Vec<String> {
@@ -120,7 +121,7 @@ fn configured(more: &str) -> Place {
 }
 
 fn command(place: &Place, line: &str) -> Program {
-    place.program(line).env(VARIABLE, PASSWORD).env("GATEWAY", HEADER)
+    place.program(line).env(VARIABLE, PASSWORD).env("GATEWAY", GATEWAY)
 }
 
 /// A run that writes all that it can: every format, snapshots, and the entries that the baseline lacks.
@@ -147,6 +148,9 @@ fn everything_that_meets(echo: Echo) {
     assert!(said.contains("does not conform") || said.contains("inconclusive"), "{echo:?} goes unnoticed: {said}");
     for format in FORMATS {
         nothing_leaks("merge", command(&place, &format!("merge report.ndjson --report {format}")));
+        // An annotation has no room for the exchange.
+        let report = place.read(&format!("report.{format}"));
+        assert!(report.contains("$GATEWAY") || format == "github", "{echo:?}, {format}: {report}");
     }
     let fuzz = "fuzz --requests 40 --seed 7 --out found";
     let fuzzed = !matches!(echo, Echo::Padded(_) | Echo::PaddedName(_));
