@@ -1,12 +1,11 @@
 //! The whole suite against a reference client, for tests that ask what comes of it.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use wabizspec::custody::Target;
 use wabizspec::plan::{Capabilities, Case, plan};
 use wabizspec::reference::{Behaviour, Registration, Server, Settings as ServerSettings};
-use wabizspec::run::{CaseReport, Event, Settings, Summary, run};
+use wabizspec::run::{CaseReport, Event, Settings, Summary, collect};
 use wabizspec::scenario::Suite;
 use wabizspec::transport::Limits;
 
@@ -29,17 +28,15 @@ pub fn judged(
     behaviour: Behaviour,
     settings: &Settings,
 ) -> Vec<CaseReport> {
-    let target = target(registration, behaviour);
     let plan = plan(cases, &Capabilities::embedded(registration));
-    let (_never, stop) = tokio::sync::watch::channel(false);
+    let run = collect(&suite.register, plan, target(registration, behaviour), Some(registration), settings);
     let (mut reports, mut summary) = (Vec::new(), Summary::default());
-    let mut listen = |event: Event| {
+    for event in runtime().block_on(run) {
         summary.take(&event);
         if let Event::Case(report) = event {
             reports.push(*report);
         }
-    };
-    runtime().block_on(run(&suite.register, plan, Arc::new(target), Some(registration), settings, stop, &mut listen));
+    }
     assert!(summary.is_complete() && summary.judged() > 0, "a whole run");
     reports
 }

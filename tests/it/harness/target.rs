@@ -7,7 +7,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::server::Asked;
 use wabizspec::reference::{Answer, AnswerBody, Fault, Handled, Registration, Server, Settings};
 
 pub const PASSWORD: &str = "WABIZSPEC_ADMIN_PASSWORD";
@@ -66,7 +65,7 @@ pub fn take(server: &Server, password: &str) {
 
 #[track_caller]
 pub fn log_in(server: &Server, password: &str, body: &str) -> String {
-    let basic = format!("Basic {}", STANDARD.encode(format!("admin:{password}")));
+    let basic = basic(password);
     let headers = [("Authorization", basic.as_str()), ("Content-Type", "application/json")];
     let answer = ask(&server.url(), "POST /v1/users/login", &headers, body);
     let json: Value = serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1)
@@ -74,11 +73,9 @@ pub fn log_in(server: &Server, password: &str, body: &str) -> String {
     json["users"][0]["token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
 }
 
-/// The password of a request that bears the admin's credentials.
-pub fn admins_credentials(asked: &Asked) -> Option<String> {
-    let encoded = asked.header("authorization")?.strip_prefix("Basic ")?;
-    let credentials = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-    credentials.strip_prefix("admin:").map(str::to_owned)
+/// The credentials of the admin, as a header has them.
+pub fn basic(password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("admin:{password}")))
 }
 
 #[track_caller]
