@@ -178,15 +178,6 @@ fn a_list_that_was_cut_off_passes_nothing() {
 }
 
 #[test]
-fn a_baseline_is_about_a_target() {
-    let program = Program::judge("--baseline known.toml login/control").file("known.toml", "");
-    program.end().exited(2).says("--baseline is about a target");
-    for wrong in ["--baseline no/such/file.toml", "--strict-baseline"] {
-        Program::judge(wrong).at("http://127.0.0.1:1").end().exited(2);
-    }
-}
-
-#[test]
 fn a_broken_list_is_refused_with_its_place() {
     let good = "case = \"login/x\"\nrequirement = \"login.x\"\nsignature = \"s\"\n";
     let entry = |more: &str| format!("[[known]]\n{good}{more}");
