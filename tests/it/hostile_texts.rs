@@ -278,25 +278,8 @@ fn no_finding_of_the_fuzzer_shows_a_secret_or_drives_anything() {
 
 #[test]
 fn a_report_that_somebody_else_wrote_drives_nothing() {
-    let text = COMMANDS;
-    let requirement = json!({ "id": text, "level": "must", "says": text, "source": text, "oracle": true });
-    let started = json!({ "started": {
-        "version": text, "at": "2026-01-01T00:00:00Z", "cases": 2, "planned_resets": 0, "fail_on": "must",
-        "target": { "url": text, "embedded": false, "registration": null }, "requirements": [requirement],
-    }});
-    let mismatch = json!({ "at": text, "expected": text, "observed": format!("\n{text}\n{text}") });
-    let finding = json!({ "requirement": text, "level": "must", "step": text, "mismatches": [mismatch] });
-    let case = |verdict: &str| {
-        json!({ "case": {
-            "id": format!("{verdict}{text}"), "title": text, "file": text, "line": 1, "verdict": verdict, "reason": text,
-            "duration_ms": 1, "control": false, "twin": text, "cites": [text], "findings": [finding],
-            "observations": [{ "requirement": text, "what": text }], "reproduce": [text], "exchanges": [text],
-        }})
-    };
-    let ended = json!({ "ended": { "complete": true, "interrupted": false, "elapsed_ms": 1 } });
-    let cases = ["pass", "fail", "blocked", "skipped", "known", "error"].map(case);
-    let lines: Vec<Value> = [started].into_iter().chain(cases).chain([json!({ "note": text }), ended]).collect();
-    let stream: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text = json!(COMMANDS).to_string();
+    let stream = include_str!("hostile_texts/report.ndjson").replace("TEXT", text.trim_matches('"'));
     let merge = |line: &str| {
         let merged = Program::new("merge").args(line).file("hostile.ndjson", &stream).end().says("vso[");
         is_clean(line, &merged.said());
