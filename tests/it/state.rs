@@ -327,13 +327,8 @@ fn a_password_that_cannot_be_set_back_is_no_success() {
     let proxy = Proxy::of(&server, move |_, asked| {
         Reaction::Drop.when(asked.method == "PUT" && updates.fetch_add(1, Ordering::SeqCst) > 0)
     });
-    let ended = changing(Program::judge(""), 1)
-        .at(&proxy)
-        .password()
-        .end()
-        .exited(3)
-        .says("could not be set back")
-        .counts("pass", 1);
+    let ended = changing(Program::judge(""), 1).at(&proxy).password().end();
+    let ended = ended.exited(3).says("could not be set back").counts("pass", 1);
     assert_eq!(kept(&ended).first(), Some(&admins(&server)));
 }
 

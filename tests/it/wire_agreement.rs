@@ -22,12 +22,7 @@ fn clients(origin: &Origin, limits: Limits) -> [Client; 2] {
 fn a_good_answer_is_read_alike_by_both() {
     for (request, bytes, status, body) in [
         (get("/"), OK, 200, "ok"),
-        (
-            get("/"),
-            "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-            200,
-            "{}",
-        ),
+        (get("/"), SOME_HEADERS, 200, "{}"),
         (get("/"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nok\r\n0\r\nA: b\r\n\r\n", 200, "ok"),
         (get("/"), "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 418 Teapot!\r\nContent-Length: 0\r\n\r\n", 418, ""),
         (get("/"), "HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
@@ -48,6 +43,8 @@ fn a_good_answer_is_read_alike_by_both() {
         }
     }
 }
+
+const SOME_HEADERS: &str = "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 
 #[test]
 fn broken_answers_are_broken_to_both() {

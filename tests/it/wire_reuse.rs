@@ -268,13 +268,8 @@ fn a_wire_outlives_the_runtime_of_its_idle_connections() {
 #[test]
 fn requests_that_could_be_read_differently_are_recognised() {
     let with = |name: &'static str, value: &str, body: Option<&[u8]>| {
-        let headers = vec![Header::new(name, value)];
-        Request::Http(HttpRequest {
-            method: "POST".into(),
-            target: "/".into(),
-            headers,
-            body: body.map(<[u8]>::to_vec),
-        })
+        let Request::Http(request) = request("POST", "/", body) else { unreachable!("raw bytes have no headers") };
+        Request::Http(HttpRequest { headers: vec![Header::new(name, value)], ..request })
     };
     for (shares, request) in [
         (true, with("Host", "a", None)),

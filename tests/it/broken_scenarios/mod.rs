@@ -80,27 +80,19 @@ fn the_kinds_are_many_and_each_is_there_once() {
 fn a_file_that_is_no_text_or_in_the_wrong_place_is_an_error_with_its_place_too() {
     let latin1 = [BASE.as_bytes(), b"# caf\xe9\n"].concat();
     let in_latin1 = format!("login/broken.toml:{}:6", BASE.lines().count() + 1);
+    const NO_ID: &str = "`login/New One` is not a valid scenario id";
     let base = BASE.as_bytes();
-    none(
-        [
-            ("login/broken.toml", &*latin1, &*in_latin1, "not valid UTF-8", "save it as UTF-8"),
-            ("requirements.toml", b"\xff\xfe", "requirements.toml:1:1", "not valid UTF-8", "save it as UTF-8"),
-            ("user/new.toml", base, "user/new.toml:1:1", "`user` is not a valid area", "did you mean `users`?"),
-            (
-                "login/New One.toml",
-                base,
-                "login/New One.toml:1:1",
-                "`login/New One` is not a valid scenario id",
-                "lower case, digits and hyphens",
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(file, bytes, place, what, advice)| {
-            let suite = suite(REGISTER, BASE);
-            suite.write(file, bytes);
-            not_one_error(&suite, place, what, advice)
-        }),
-    );
+    let rows = [
+        ("login/broken.toml", &*latin1, &*in_latin1, "not valid UTF-8", "save it as UTF-8"),
+        ("requirements.toml", b"\xff\xfe", "requirements.toml:1:1", "not valid UTF-8", "save it as UTF-8"),
+        ("user/new.toml", base, "user/new.toml:1:1", "`user` is not a valid area", "did you mean `users`?"),
+        ("login/New One.toml", base, "login/New One.toml:1:1", NO_ID, "lower case, digits and hyphens"),
+    ];
+    none(rows.into_iter().filter_map(|(file, bytes, place, what, advice)| {
+        let suite = suite(REGISTER, BASE);
+        suite.write(file, bytes);
+        not_one_error(&suite, place, what, advice)
+    }));
 }
 
 #[test]

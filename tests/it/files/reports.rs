@@ -38,15 +38,13 @@ const INPUTS: [(&str, &str); 12] = [
 
 fn set_up(place: &Place) {
     let config = "[target]\nurl = \"http://127.0.0.1:1\"\n[credentials]\npassword_file = \"password\"\n";
-    let opened = r#"{"opened":{"schema":"wabizspec/journal/1","target":"http://127.0.0.1:1","admin":"admin"}}"#
-        .to_owned()
-        + "\n";
+    let opened = r#"{"opened":{"schema":"wabizspec/journal/1","target":"http://127.0.0.1:1","admin":"admin"}}"#;
     for (name, text) in [
         ("wabizspec.toml", config),
         ("other.toml", config),
         ("password", "Owner-Pass-1!\n"),
         ("known.toml", ""),
-        ("a.journal", &opened),
+        ("a.journal", &format!("{opened}\n")),
     ] {
         place.write(name, text);
     }

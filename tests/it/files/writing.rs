@@ -19,6 +19,7 @@ fn half_snapshots(place: &Place) {
 const REPORT: &str = "run envelope/control --report json=r.json";
 const FUZZ: &str = "fuzz path --requests 20 --report json=r.json";
 const PROVE: &str = "prove login.default-account.deletable --report json=r.json";
+const SLASH: &str = "run envelope/control --target URL --snapshots shots/";
 const SNAPSHOTS: &str = "run envelope/control --target URL --snapshots shots";
 const RUN: &str = "run --target http://127.0.0.1:1";
 const JOURNAL: &str = "run --target http://127.0.0.1:1 --journal a.journal";
@@ -32,13 +33,7 @@ const ROWS: &[Row] = &[
     ("half a snapshot", half_snapshots, SNAPSHOTS, 0, ""),
     ("a snapshot", |place| place.link("shots/envelope/control.snap", "new"), SNAPSHOTS, 3, A_LINK),
     ("the folder of an area", |place| place.link("shots/envelope", "elsewhere"), SNAPSHOTS, 3, A_LINK),
-    (
-        "the folder of snapshots",
-        |place| place.link("shots", "elsewhere"),
-        "run envelope/control --target URL --snapshots shots/",
-        2,
-        A_LINK,
-    ),
+    ("the folder of snapshots", |place| place.link("shots", "elsewhere"), SLASH, 2, A_LINK),
     ("the corpus", |place| place.link("out/corpus/path", "elsewhere"), "fuzz path --requests 20 --out out", 0, A_LINK),
     ("the fuzzer's folder", |place| place.link("wabizspec-fuzz", "elsewhere"), "fuzz path --requests 20", 2, A_LINK),
     ("a man page", |place| place.link("man/wabizspec.1", "victim"), "man man", 0, ""),
