@@ -137,8 +137,7 @@ fn the_matrix_is_of_the_faults_and_cases_there_are() {
     let of_rules = rows.iter().filter(|row| Fault::find(&row.id).is_some_and(|fault| fault.kind != Kind::Degenerate));
     let needed: BTreeSet<&String> = of_rules.flat_map(|row| &row.killers).collect();
     let idle = cases.iter().filter(|case| case.scenario.keep.is_none() && !needed.contains(&case.id));
-    // scenarios/README.md says how the file is made.
-    none(idle.map(|case| format!("{} kills no fault in {KEPT}, and does not say why it is kept", case.id)));
+    none(idle.map(|case| format!("{} kills no fault in {KEPT} and gives no reason: see scenarios/README.md", case.id)));
 }
 
 #[test]
@@ -178,8 +177,7 @@ fn a_scenario_that_checks_a_must_is_missed() {
         let missed = alone.contains(id) || twins.contains(id) || rules.iter().any(|rule| !cited_elsewhere(rule, id));
         rules.iter().any(|rule| is_must(rule)) && !scenario.control && !missed
     });
-    // Plant a fault that it alone sees.
-    none(removable.map(|scenario| format!("{} could be deleted without a proof noticing", scenario.id)));
+    none(removable.map(|found| format!("{}: no proof would miss it; plant a fault that it alone sees", found.id)));
 }
 
 /// The short matrix of the README, between its two marks.
