@@ -31,19 +31,9 @@ pub struct Mismatch {
     pub(crate) observed: Observed,
 }
 
-impl Mismatch {
-    /// A difference in words, at a JSON Pointer into the body.
-    pub fn told(pointer: &str, expected: &str, observed: &str) -> Mismatch {
-        Mismatch {
-            at: Place::at(pointer),
-            expected: Expected::Told(expected.to_owned()),
-            observed: Observed::Told(observed.to_owned()),
-        }
-    }
-}
-
 /// A requirement that an answer breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Deserialize))]
 pub struct Finding {
     /// The requirement's id.
     pub requirement: String,
@@ -74,6 +64,8 @@ pub struct Observation {
 
 /// What an observation is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "cli", serde(tag = "kind", content = "mismatches", rename_all = "kebab-case"))]
 pub enum Remark {
     /// The answer differs from a requirement of level may.
     Mismatches(Vec<Mismatch>),
@@ -82,6 +74,7 @@ pub enum Remark {
     /// An error object outside of `errors`.
     BareError,
     /// Words of a report that has nothing else.
+    #[cfg_attr(feature = "cli", serde(skip))]
     Told(String),
 }
 

@@ -24,7 +24,7 @@ fn case(number: usize, verdict: &str, text: &str) -> Value {
     let rule = format!("login.rule-{}", number % 50);
     let level = if verdict == "fail" { "must" } else { "should" };
     let reason = if ["blocked", "known"].contains(&verdict) { json!(text) } else { Value::Null };
-    let mismatch = json!({ "at": "/users", "expected": "nothing", "observed": text });
+    let mismatch = json!({ "at": "/users", "expected": format!("no {level} of {rule}"), "observed": text });
     json!({ "case": {
         "id": format!("login/case-{number}"), "title": "It is shown", "file": "scenarios/login/case.toml", "line": number,
         "verdict": verdict, "reason": reason, "duration_ms": 1, "control": false, "twin": null, "cites": [rule],

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::causes::{Cause, causes};
-use super::view::{View, cases, named, seconds};
+use super::view::{View, counted, named, seconds};
 use crate::judge::{RequirementVerdict, Verdict};
 use crate::report::text::{tell_case, verdict_style};
 use crate::requirement::Level;
@@ -72,15 +72,18 @@ impl Console {
             progress.set_length(started.cases as u64);
         }
         let resets = match started.planned_resets {
-            0 => "no resets planned".to_owned(),
-            1 => "1 reset planned".to_owned(),
-            resets => format!("{resets} resets planned"),
+            0 => "no resets".to_owned(),
+            resets => counted(resets, "reset"),
         };
         let more = match started.planned_resets > 0 && !target.embedded {
             true => ", and one for each first login that should have been refused and was not",
             false => "",
         };
-        writeln!(out, "wabizspec {}: {} cases against {whom}{state}; {resets}{more}", started.version, started.cases)
+        writeln!(
+            out,
+            "wabizspec {}: {} cases against {whom}{state}; {resets} planned{more}",
+            started.version, started.cases
+        )
     }
 
     fn case(&mut self, out: &mut dyn Write, case: &CaseReport, view: &View) -> io::Result<()> {
@@ -111,52 +114,44 @@ impl Console {
             tell_case(out, case, view.rules(), &case.exchanges)?;
         }
         self.causes(out, view)?;
-        let mut folded = vec![Verdict::Blocked, Verdict::Known];
+        self.reasons(out, view, Verdict::Blocked)?;
+        self.reasons(out, view, Verdict::Known)?;
         if self.verbosity > Verbosity::Quiet {
-            folded.push(Verdict::Skipped);
-        }
-        for verdict in folded {
-            let style = verdict_style(verdict);
-            let reasons: Vec<_> = view.reasons(verdict).collect();
-            let shown = if self.verbosity == Verbosity::Verbose { usize::MAX } else { REASONS_SHOWN };
-            if !reasons.is_empty() {
-                writeln!(out)?;
-            }
-            for (reason, ids) in reasons.iter().take(shown) {
-                writeln!(out, "{style}{}{style:#}: {reason}: {}", verdict, named(ids, 2))?;
-            }
-            more(out, reasons.len(), shown, "-v shows all")?;
-        }
-        if self.verbosity > Verbosity::Quiet {
+            self.reasons(out, view, Verdict::Skipped)?;
             self.observations(out, view)?;
         }
         for note in &self.notes {
             writeln!(out, "\nnote: {note}")?;
         }
-        self.unproven(out, view)?;
+        if self.verbosity > Verbosity::Quiet {
+            self.unproven(out, view)?;
+        }
         totals(out, view)
+    }
+
+    /// How many of a list are shown.
+    fn at_most(&self, most: usize) -> usize {
+        if self.verbosity == Verbosity::Verbose { usize::MAX } else { most }
     }
 
     /// The areas, what is wrong in the order in which to mend it, and one case to begin with.
     fn causes(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
         let causes = causes(view);
         let (musts, shoulds): (Vec<_>, Vec<_>) = causes.iter().partition(|cause| cause.level == Level::Must);
-        let verbose = self.verbosity == Verbosity::Verbose;
-        if view.summary.count(Verdict::Fail) > 0 {
+        let failed = view.summary.count(Verdict::Fail);
+        if failed > 0 {
             let style = verdict_style(Verdict::Fail);
-            let failed = cases(view.summary.count(Verdict::Fail));
-            writeln!(out, "\n{style}{}{style:#}: {failed} failed", Conclusion::Findings.says())?;
+            let says = Conclusion::Findings.says();
+            writeln!(out, "\n{style}{says}{style:#}: {} failed", counted(failed, "case"))?;
             for (area, (judged, passed)) in view.areas() {
                 writeln!(out, "  {area:9} {:3} % ({passed} of {judged} passed)", 100 * passed / judged)?;
             }
         }
-        let shown = |most| if verbose { usize::MAX } else { most };
-        // What begins no case may only follow from the others.
-        let firsts = musts.iter().filter(|cause| cause.is_first()).count();
-        told(out, "causes, most telling first", &musts, shown(CAUSES_SHOWN.min(firsts)), view)?;
-        told(out, "warnings (should)", &shoulds, shown(WARNINGS_SHOWN), view)?;
-        match causes.first().filter(|_| view.summary.count(Verdict::Fail) > 0) {
-            Some(first) if !verbose => {
+        let firsts = musts.iter().filter(|cause| cause.first_in > 0).count();
+        list(out, "causes, most telling first", &musts, self.at_most(CAUSES_SHOWN.min(firsts)), view)?;
+        list(out, "warnings (should)", &shoulds, self.at_most(WARNINGS_SHOWN), view)?;
+        match causes.first() {
+            Some(first) if failed > 0 && self.verbosity < Verbosity::Verbose => {
                 writeln!(out, "\nstart here:")?;
                 tell_case(out, first.example.0, view.rules(), &[])
             }
@@ -164,39 +159,49 @@ impl Console {
         }
     }
 
+    /// Why cases have that verdict.
+    fn reasons(&self, out: &mut dyn Write, view: &View, verdict: Verdict) -> io::Result<()> {
+        let style = verdict_style(verdict);
+        let shown = self.at_most(REASONS_SHOWN);
+        for (index, (reason, ids)) in view.reasons(verdict).take(shown).enumerate() {
+            let gap = if index == 0 { "\n" } else { "" };
+            writeln!(out, "{gap}{style}{verdict}{style:#}: {reason}: {}", named(ids, 2))?;
+        }
+        more(out, view.reasons(verdict).count(), shown)
+    }
+
     fn observations(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
         if view.observations.is_empty() {
             return Ok(());
         }
-        let shown = if self.verbosity == Verbosity::Verbose { usize::MAX } else { OBSERVATIONS_SHOWN };
+        let shown = self.at_most(OBSERVATIONS_SHOWN);
         writeln!(out, "\nobservations (no document forbids them):")?;
         for ((requirement, what), count) in view.observations.iter().take(shown) {
             let named = if requirement.is_empty() { String::new() } else { format!("{requirement}: ") };
             let times = if *count > 1 { format!("  ({count} times)") } else { String::new() };
             writeln!(out, "  {named}{what}{times}")?;
         }
-        more(out, view.observations.len(), shown, "-v shows all")
+        more(out, view.observations.len(), shown)
     }
 
     fn unproven(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
         let unproven = view.binding(RequirementVerdict::Unproven).into_iter();
         let unproven: Vec<String> = unproven.map(|info| info.id.clone()).collect();
-        if self.verbosity == Verbosity::Quiet || unproven.is_empty() {
+        if unproven.is_empty() {
             return Ok(());
         }
-        let shown = if self.verbosity == Verbosity::Verbose { usize::MAX } else { 3 };
         writeln!(
             out,
             "\nrequirements unproven ({}): {}\nnothing broke these, but the run does not show that it would have been \
              noticed: the control of their area (a good request accepted, a bad one refused) was left out or did not hold",
             unproven.len(),
-            named(&unproven, shown)
+            named(&unproven, self.at_most(3))
         )
     }
 }
 
 /// The causes under a title, those that are first in no case at the end.
-fn told(out: &mut dyn Write, title: &str, causes: &[&Cause<'_>], shown: usize, view: &View) -> io::Result<()> {
+fn list(out: &mut dyn Write, title: &str, causes: &[&Cause<'_>], shown: usize, view: &View) -> io::Result<()> {
     if causes.is_empty() {
         return Ok(());
     }
@@ -212,13 +217,13 @@ fn told(out: &mut dyn Write, title: &str, causes: &[&Cause<'_>], shown: usize, v
         }
         writeln!(out, "     example: {}, step `{}`", case.id, finding.step)?;
     }
-    more(out, causes.len(), shown, "-v shows all")
+    more(out, causes.len(), shown)
 }
 
-fn more(out: &mut dyn Write, all: usize, shown: usize, advice: &str) -> io::Result<()> {
+fn more(out: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
     match all.saturating_sub(shown) {
         0 => Ok(()),
-        more => writeln!(out, "  and {more} more; {advice}"),
+        more => writeln!(out, "  and {more} more; -v shows all"),
     }
 }
 
@@ -245,11 +250,10 @@ fn totals(out: &mut dyn Write, view: &View) -> io::Result<()> {
     };
     let style = Style::new().bold().fg_color(Some(colour.into()));
     let planned = summary.started().map_or(0, |started| started.cases);
-    let judged = format!("({} of {} judged)", summary.judged(), cases(planned));
+    let judged = format!("({} of {} judged)", summary.judged(), counted(planned, "case"));
     writeln!(out, "{style}{}{style:#} {judged}", conclusion.says())?;
     if view.is_embedded() {
-        let advice = "this is the verdict on the embedded reference client, not on your server: give --target URL";
-        writeln!(out, "{advice}")?;
+        writeln!(out, "this is the verdict on the embedded reference client, not on your server: give --target URL")?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::causes::{Cause, causes};
-use super::view::View;
+use super::view::{View, counted};
 use crate::judge::Verdict;
 use crate::report::case_text;
 use crate::run::{CaseReport, Conclusion};
@@ -25,28 +25,34 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     let message = format!("{}\n{}", conclusion.says(), counts.join(", "));
     let verdict = annotation(if conforms { "notice" } else { "error" }, &[("title", "wabizspec")], &message);
     writeln!(out, "{verdict}")?;
-    let blocked = view.reasons(Verdict::Blocked).map(|(reason, ids)| {
-        let title = format!("{} cases blocked", ids.len());
-        annotation("error", &[("title", &title)], reason)
-    });
+    let of_reasons = |kind, verdict| {
+        view.reasons(verdict).map(move |(reason, ids)| {
+            let title = format!("{} {verdict}", counted(ids.len(), "case"));
+            annotation(kind, &[("title", &title)], reason)
+        })
+    };
+    let of_causes = |kind, causes: Vec<&Cause<'_>>| -> Vec<String> {
+        let of_cause = |cause: &Cause<'_>| of_case(view, kind, cause.example.0, &cause.headline(), &cause.extent());
+        causes.into_iter().map(of_cause).collect()
+    };
     let causes = causes(view);
     let (fatal, others): (Vec<_>, Vec<_>) = causes.iter().partition(|cause| cause.level >= view.summary.fail_on());
-    let mut errors = of_cases(view, "error", &["error"]);
-    errors.extend(fatal.into_iter().map(|cause| of_cause(view, "error", cause)));
-    errors.extend(blocked);
+    let defects = view.sorted().into_iter().filter(|case| case.verdict == Verdict::Error);
+    let mut errors: Vec<String> =
+        defects.map(|case| of_case(view, "error", case, &case.id, "a defect of wabizspec")).collect();
+    errors.extend(of_causes("error", fatal));
+    errors.extend(of_reasons("error", Verdict::Blocked));
     // The verdict itself takes a place among the errors.
     write_some(out, "error", &errors, if conforms { SHOWN } else { SHOWN - 1 })?;
-    let mut warnings = of_cases(view, "warning", &["known"]);
-    warnings.extend(others.into_iter().map(|cause| of_cause(view, "warning", cause)));
+    let mut warnings: Vec<String> = of_reasons("warning", Verdict::Known).collect();
+    warnings.extend(of_causes("warning", others));
     write_some(out, "warning", &warnings, SHOWN)
 }
 
-/// The annotation of a cause, at the case that shows it best.
-fn of_cause(view: &View, kind: &str, cause: &Cause<'_>) -> String {
-    let (case, _) = cause.example;
-    let (line, title) = (case.line.to_string(), cause.headline());
-    let properties = [("file", case.file.as_str()), ("line", &line), ("title", &title)];
-    annotation(kind, &properties, &format!("{}\n{}", cause.extent(), case_text(case, view.rules(), &[])))
+/// An annotation at the scenario of a case, with the case in words.
+fn of_case(view: &View, kind: &str, case: &CaseReport, title: &str, message: &str) -> String {
+    let properties = [("file", case.file.as_str()), ("line", &case.line.to_string()), ("title", title)];
+    annotation(kind, &properties, &format!("{message}\n{}", case_text(case, view.rules(), &[])))
 }
 
 fn write_some(out: &mut dyn Write, kind: &str, annotations: &[String], room: usize) -> io::Result<()> {
@@ -64,24 +70,6 @@ fn write_some(out: &mut dyn Write, kind: &str, annotations: &[String], room: usi
             writeln!(out, "{}", annotation(kind, &[("title", "wabizspec")], &message))
         }
     }
-}
-
-/// An annotation for each requirement that cases with one of these words are filed under.
-fn of_cases(view: &View, kind: &str, words: &[&str]) -> Vec<String> {
-    let filed = view.filed(words).into_iter();
-    filed.map(|(requirement, cases)| of_requirement(view, kind, requirement, &cases)).collect()
-}
-
-fn of_requirement(view: &View, kind: &str, requirement: &str, cases: &[&CaseReport]) -> String {
-    let case = cases[0];
-    let more = match cases.len() - 1 {
-        0 => String::new(),
-        1 => "1 more case fails for it\n".to_owned(),
-        more => format!("{more} more cases fail for it\n"),
-    };
-    let title = if requirement.is_empty() { case.id.as_str() } else { requirement };
-    let properties = [("file", case.file.as_str()), ("line", &case.line.to_string()), ("title", title)];
-    annotation(kind, &properties, &format!("{more}{}", case_text(case, view.rules(), &[])))
 }
 
 fn annotation(kind: &str, properties: &[(&str, &str)], message: &str) -> String {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::causes::{Cause, CauseEntry, causes};
+use super::causes::{Cause, causes};
 use super::view::View;
 use crate::documented::api::Operation;
 use crate::judge::RequirementVerdict;
@@ -39,8 +39,8 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
         resets: summary.resets(),
         notes: view.notes.clone(),
         requirements: summary.requirements().into_iter().map(RequirementEntry::of).collect(),
-        causes: causes.iter().map(CauseEntry::of).collect(),
-        missing: causes.iter().filter_map(Cause::missing).collect(),
+        causes: causes.iter().map(Cause::to_json).collect(),
+        missing: causes.iter().filter_map(|cause| cause.missing).collect(),
         cases: view.sorted().into_iter().cloned().collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -69,7 +69,7 @@ pub(super) struct Document {
     requirements: Vec<RequirementEntry>,
     /// For readers; not read back.
     #[serde(default)]
-    causes: Vec<CauseEntry>,
+    causes: Vec<Value>,
     /// For readers; not read back.
     #[serde(default)]
     missing: Vec<Operation>,

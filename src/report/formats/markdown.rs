@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::causes::{Cause, causes};
-use super::view::{Prose, View, cases, prose, seconds};
+use super::view::{Prose, View, counted, prose, seconds};
 use crate::judge::{RequirementVerdict, Verdict};
 use crate::run::{CaseReport, Conclusion, RequirementInfo};
 use crate::words;
@@ -39,7 +39,11 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
         [(Verdict::Blocked, "Blocked"), (Verdict::Known, "Known failures"), (Verdict::Skipped, "Skipped")]
     {
         let reasons = view.reasons(verdict);
-        listed(&mut text, title, reasons.map(|(reason, ids)| format!("{}: {}", cases(ids.len()), plain(reason))));
+        listed(
+            &mut text,
+            title,
+            reasons.map(|(reason, ids)| format!("{}: {}", counted(ids.len(), "case"), plain(reason))),
+        );
     }
     listed(&mut text, "Notes", view.notes.iter().map(|note| plain(note)));
     out.write_all(text.as_bytes())
@@ -58,7 +62,7 @@ fn head(view: &View) -> String {
         let registration = target.registration.map_or(String::new(), |state| format!(", registration {state}"));
         let ended = view.summary.ended();
         let elapsed = ended.map_or(String::new(), |ended| format!(" in {} s", seconds(ended.elapsed_ms)));
-        let (cases, url, version) = (cases(started.cases), code(&target.url), plain(&started.version));
+        let (cases, url, version) = (counted(started.cases, "case"), code(&target.url), plain(&started.version));
         let _ = writeln!(text, "{cases} against {url}{registration}{elapsed}; wabizspec {version}, {}", started.at);
         if target.embedded {
             text.push_str("\nThis is the verdict on the embedded reference client, not on your server.\n");
@@ -105,7 +109,7 @@ fn warnings(text: &mut String, view: &View) {
     }
     for (requirement, findings) in warnings {
         let says = view.rule(requirement).map_or(String::new(), |rule| format!(": {}", sentence(&rule.says)));
-        let _ = writeln!(text, "- {}{says} ({})", code(requirement), cases(findings.len()));
+        let _ = writeln!(text, "- {}{says} ({})", code(requirement), counted(findings.len(), "case"));
     }
 }
 

@@ -195,11 +195,9 @@ pub(super) fn seconds(millis: u64) -> String {
     format!("{}.{:03}", millis / 1000, millis % 1000)
 }
 
-pub(super) fn cases(count: usize) -> String {
-    match count {
-        1 => "1 case".to_owned(),
-        count => format!("{count} cases"),
-    }
+/// So many of them, whose plural has an s.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The first few, then how many more there are.

@@ -8,7 +8,7 @@ use super::case::{article, badge, levels, prose, rule, sign};
 use super::{SCRIPT, SCRIPT_HASH, STYLE, requirements};
 use crate::judge::{RequirementVerdict, Verdict};
 use crate::report::formats::causes::causes;
-use crate::report::formats::view::{View, cases, seconds, word};
+use crate::report::formats::view::{View, counted, seconds, word};
 use crate::run::{CaseReport, Conclusion, Started};
 
 /// What can be filtered for, worst first.
@@ -92,7 +92,7 @@ fn head(view: &View, has_warnings: bool) -> Markup {
             }
             (contents(view, has_warnings))
             @for (reason, ids) in view.reasons(Verdict::Blocked) {
-                p.reason { (badge("blocked")) " " (cases(ids.len())) ": " (reason) }
+                p.reason { (badge("blocked")) " " (counted(ids.len(), "case")) ": " (reason) }
             }
         }
     }
@@ -196,7 +196,7 @@ fn findings(groups: &Groups<'_>, view: &View) -> Markup {
     let count = count(groups);
     html! {
         section #findings {
-            h2 { "Findings" @if count > 0 { " " span.count { (cases(count)) } } }
+            h2 { "Findings" @if count > 0 { " " span.count { (counted(count, "case")) } } }
             @if count == 0 { p.none { "No case failed." } }
             @for (requirement, filed) in groups { (group(requirement, filed, view, true)) }
             p.nothing hidden { "No finding matches the filters." }
@@ -207,7 +207,7 @@ fn findings(groups: &Groups<'_>, view: &View) -> Markup {
 fn warnings(groups: &Groups<'_>, view: &View) -> Markup {
     html! {
         section #warnings {
-            h2 { "Warnings" " " span.count { (cases(count(groups))) } }
+            h2 { "Warnings" " " span.count { (counted(count(groups), "case")) } }
             p { "Findings of level should: they are reported, but fail nothing." }
             @for (requirement, filed) in groups { (group(requirement, filed, view, false)) }
             p.nothing hidden { "No warning matches the filters." }
@@ -231,7 +231,7 @@ fn group(requirement: &str, filed: &[&CaseReport], view: &View, open: bool) -> M
                         id => a href={ "#r-" (id) } { code { (id) } }
                     }
                     @if let Some(info) = info { " " span.level { (info.level) } }
-                    " " span.count { (cases(filed.len())) }
+                    " " span.count { (counted(filed.len(), "case")) }
                 }
                 @if let Some(info) = info { (rule(info)) }
             }
@@ -247,7 +247,7 @@ fn scenarios_of(scenarios: &Scenarios<'_>, view: &View) -> Markup {
             @for (id, rows) in scenarios { (scenario(id, rows, view)) }
             p.nothing hidden { "No case matches the filters." }
             @for (reason, ids) in view.reasons(Verdict::Skipped) {
-                p.reason { (badge("skipped")) " " (cases(ids.len())) ": " (reason) }
+                p.reason { (badge("skipped")) " " (counted(ids.len(), "case")) ": " (reason) }
             }
         }
     }
@@ -263,7 +263,7 @@ fn scenario(id: &str, rows: &[&CaseReport], view: &View) -> Markup {
             summary {
                 (badge(worst.unwrap_or("skipped")))
                 " " code { (id) } " " span.title { (prose(&first.title)) } " "
-                span.count { (cases(rows.len())) }
+                span.count { (counted(rows.len(), "case")) }
             }
             p.place { "scenario " code { (first.file) } }
             ul.rows {
