@@ -10,7 +10,7 @@ use crate::words;
 
 /// A case that did not pass: what it shows, every finding, where it is and how to repeat it. `exchanges` are those of the
 /// case, or none if they are not to be shown.
-pub(crate) fn tell_case(
+pub(crate) fn write_case(
     out: &mut dyn Write,
     case: &CaseReport,
     rules: &[RequirementInfo],
@@ -23,7 +23,7 @@ pub(crate) fn tell_case(
         writeln!(out, "  {}", words::reason(reason))?;
     }
     for finding in &case.findings {
-        tell_finding(out, finding, rules)?;
+        write_finding(out, finding, rules)?;
     }
     if let Some(not_asked) = &case.not_asked {
         writeln!(out, "  {}", words::not_asked(not_asked))?;
@@ -64,7 +64,7 @@ fn fitting(line: &str) -> String {
 }
 
 /// A broken requirement: the rule with its source, then what was expected and observed, place by place.
-pub(crate) fn tell_finding(out: &mut dyn Write, finding: &Finding, rules: &[RequirementInfo]) -> io::Result<()> {
+fn write_finding(out: &mut dyn Write, finding: &Finding, rules: &[RequirementInfo]) -> io::Result<()> {
     let bold = Style::new().bold();
     writeln!(out, "  {bold}{}{bold:#} ({}), step `{}`", finding.requirement, finding.level, finding.step)?;
     if let Some(rule) = rules.iter().find(|rule| rule.id == finding.requirement) {
@@ -90,10 +90,10 @@ pub(crate) fn verdict_style(verdict: Verdict) -> Style {
     Style::new().fg_color(Some(colour.into()))
 }
 
-/// A case as plain text, as [`tell_case`] writes it.
+/// A case as plain text, as [`write_case`] writes it.
 pub(crate) fn case_text(case: &CaseReport, rules: &[RequirementInfo], exchanges: &[String]) -> String {
     let mut plain = anstream::StripStream::new(Vec::new());
     // Writing to memory does not fail.
-    let _ = tell_case(&mut plain, case, rules, exchanges);
+    let _ = write_case(&mut plain, case, rules, exchanges);
     String::from_utf8_lossy(&plain.into_inner()).into_owned()
 }

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use super::view::{View, counted, grouped};
 use crate::documented::api::Operation;
+use crate::exchange::shortened;
 use crate::judge::facts::{Condition, Expected, Observed, Place};
-use crate::judge::{Finding, Mismatch, OPERATIONS, StatusSet, Verdict};
+use crate::judge::{Finding, Mismatch, OPERATIONS, Pattern, StatusSet, Verdict};
 use crate::requirement::Level;
 use crate::run::CaseReport;
 use crate::words;
@@ -70,7 +71,10 @@ impl<'v> Cause<'v> {
             operations: findings.iter().filter_map(|(_, finding)| finding.about?.operation).collect(),
             level: example.1.level,
             first_in: findings.iter().filter(is_first).map(|(case, _)| &case.id).collect::<BTreeSet<_>>().len(),
-            holds_up: missing.map_or_else(|| view.held_up_by(&cases), |operation| view.in_need_of(operation)),
+            holds_up: match missing {
+                Some(operation) => view.needed.get(&operation).copied().unwrap_or_default(),
+                None => view.held_up_by(&cases),
+            },
             example: *example,
             key,
             missing,
@@ -248,9 +252,10 @@ fn without_indices(place: &Place) -> String {
 /// What was expected, without what differs from case to case.
 fn kind_expected(expected: &Expected) -> String {
     match expected {
-        Expected::Value(crate::judge::Pattern::Text(_)) => "the right text".to_owned(),
-        Expected::Value(crate::judge::Pattern::Placeholder(kind)) => kind.description().to_owned(),
+        Expected::Value(Pattern::Text(_)) => "the right text".to_owned(),
+        Expected::Value(Pattern::Placeholder(kind)) => kind.description().to_owned(),
         Expected::OtherThan(_) => "another value".to_owned(),
+        Expected::Told(words) => shortened(words),
         expected => words::expected(expected),
     }
 }
@@ -264,6 +269,7 @@ fn kind_of(observed: &Observed) -> String {
         Observed::NotAnInstant(_) => "not a valid date and time".to_owned(),
         Observed::Broken(broken) => format!("{} {}", broken.breakage, broken.phase),
         Observed::Diff(_) => "other answers than accepted".to_owned(),
+        Observed::Told(words) => shortened(words),
         observed => words::observed(observed),
     }
 }

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::causes::{Cause, causes};
 use super::view::{View, counted, named, seconds};
 use crate::judge::{RequirementVerdict, Verdict};
-use crate::report::text::{tell_case, verdict_style};
+use crate::report::text::{verdict_style, write_case};
 use crate::requirement::Level;
 use crate::run::{CaseReport, Conclusion, Event, Started};
 
@@ -111,7 +111,7 @@ impl Console {
         };
         for case in view.cases.iter().filter(told) {
             writeln!(out)?;
-            tell_case(out, case, view.rules(), &case.exchanges)?;
+            write_case(out, case, view.rules(), &case.exchanges)?;
         }
         self.causes(out, view)?;
         self.reasons(out, view, Verdict::Blocked)?;
@@ -143,7 +143,7 @@ impl Console {
             let style = verdict_style(Verdict::Fail);
             let says = Conclusion::Findings.says();
             writeln!(out, "\n{style}{says}{style:#}: {} failed", counted(failed, "case"))?;
-            for (area, (judged, passed)) in view.areas() {
+            for (area, (judged, passed)) in &view.areas {
                 writeln!(out, "  {area:9} {:3} % ({passed} of {judged} passed)", 100 * passed / judged)?;
             }
         }
@@ -153,7 +153,7 @@ impl Console {
         match causes.first() {
             Some(first) if failed > 0 && self.verbosity < Verbosity::Verbose => {
                 writeln!(out, "\nstart here:")?;
-                tell_case(out, first.example.0, view.rules(), &[])
+                write_case(out, first.example.0, view.rules(), &[])
             }
             _ => Ok(()),
         }

@@ -56,10 +56,7 @@ fn of_case(view: &View, kind: &str, case: &CaseReport, title: &str, message: &st
 }
 
 fn write_some(out: &mut dyn Write, kind: &str, annotations: &[String], room: usize) -> io::Result<()> {
-    let shown = match annotations.len() <= room {
-        true => annotations.len(),
-        false => room - 1,
-    };
+    let shown = if annotations.len() <= room { annotations.len() } else { room - 1 };
     for annotation in &annotations[..shown] {
         writeln!(out, "{annotation}")?;
     }

@@ -31,9 +31,9 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
         format!("{}: {}, such as {}", plain(&cause.headline()), cause.extent(), code(&cause.example.0.id))
     };
     listed(&mut text, "Causes, most telling first", causes.iter().map(told));
-    requirements(&mut text, "Broken requirements", &view.binding(RequirementVerdict::Fail), true);
+    broken(&mut text, &view.binding(RequirementVerdict::Fail));
     failing_cases(&mut text, view);
-    requirements(&mut text, "Unproven requirements", &view.binding(RequirementVerdict::Unproven), false);
+    unproven(&mut text, &view.binding(RequirementVerdict::Unproven));
     warnings(&mut text, view);
     for (verdict, title) in
         [(Verdict::Blocked, "Blocked"), (Verdict::Known, "Known failures"), (Verdict::Skipped, "Skipped")]
@@ -108,31 +108,29 @@ fn warnings(text: &mut String, view: &View) {
         text.push_str("\n### Warnings\n\nShould-level requirements broken by cases that passed.\n\n");
     }
     for (requirement, findings) in warnings {
-        let says = view.rule(requirement).map_or(String::new(), |rule| format!(": {}", sentence(&rule.says)));
+        let says = view.rule(requirement).map_or(String::new(), |rule| format!(": {}", sentence(&rule.says, code)));
         let _ = writeln!(text, "- {}{says} ({})", code(requirement), counted(findings.len(), "case"));
     }
 }
 
-fn requirements(text: &mut String, title: &str, infos: &[&RequirementInfo], with_rule: bool) {
+fn unproven(text: &mut String, infos: &[&RequirementInfo]) {
+    if !infos.is_empty() {
+        let ids: Vec<String> = infos.iter().map(|info| code(&info.id)).collect();
+        let _ = writeln!(text, "\n### Unproven requirements ({})\n", infos.len());
+        let _ = writeln!(text, "Nothing broke them, but this run does not prove them either: {}", ids.join(", "));
+    }
+}
+
+fn broken(text: &mut String, infos: &[&RequirementInfo]) {
     if infos.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n### {title} ({})\n", infos.len());
-    if !with_rule {
-        let ids: Vec<String> = infos.iter().map(|info| code(&info.id)).collect();
-        let _ = writeln!(text, "Nothing broke them, but this run does not prove them either: {}", ids.join(", "));
-        return;
-    }
+    let _ = writeln!(text, "\n### Broken requirements ({})\n", infos.len());
     text.push_str("| requirement | level | rule | source |\n| --- | --- | --- | --- |\n");
     for info in infos {
         // A table takes a bar for its own, in code too; `plain` has escaped those in words.
-        let says = prose(&info.says).map(|part| match part {
-            Prose::Words(words) => plain(words),
-            Prose::Code(text) => code(text).replace('|', "\\|"),
-        });
-        let says: String = says.collect();
-        let source = plain(&info.source);
-        let _ = writeln!(text, "| {} | {} | {says} | {source} |", code(&info.id), info.level);
+        let says = sentence(&info.says, |text| code(text).replace('|', "\\|"));
+        let _ = writeln!(text, "| {} | {} | {says} | {} |", code(&info.id), info.level, plain(&info.source));
     }
 }
 
@@ -149,7 +147,7 @@ fn case_section(case: &CaseReport, view: &View) -> String {
     for finding in &case.findings {
         let _ = write!(text, "**{}** ({}), step {}", code(&finding.requirement), finding.level, code(&finding.step));
         if let Some(rule) = view.rule(&finding.requirement) {
-            let _ = write!(text, "  \n{}  \n<sub>{}</sub>", sentence(&rule.says), plain(&rule.source));
+            let _ = write!(text, "  \n{}  \n<sub>{}</sub>", sentence(&rule.says, code), plain(&rule.source));
         }
         let mut diff = String::new();
         for mismatch in &finding.mismatches {
@@ -159,7 +157,7 @@ fn case_section(case: &CaseReport, view: &View) -> String {
         let _ = writeln!(text, "\n\n{}", fenced("diff", &diff));
     }
     if let Some(not_asked) = &case.not_asked {
-        let _ = writeln!(text, "{}\n", sentence(&words::not_asked(not_asked)));
+        let _ = writeln!(text, "{}\n", sentence(&words::not_asked(not_asked), code));
     }
     let _ = writeln!(text, "Scenario {}\n", code(&format!("{}:{}", case.file, case.line)));
     if !case.reproduce.is_empty() {
@@ -183,8 +181,8 @@ fn listed(text: &mut String, title: &str, items: impl Iterator<Item = String>) {
     }
 }
 
-/// A sentence of the suite, with its code as code.
-fn sentence(text: &str) -> String {
+/// A sentence of the suite, in which `code` writes the code.
+fn sentence(text: &str, code: fn(&str) -> String) -> String {
     let shown = prose(text).map(|part| match part {
         Prose::Words(words) => plain(words),
         Prose::Code(text) => code(text),

@@ -84,8 +84,8 @@ impl Merged {
                 }
             })?;
         }
-        self.notes.iter().cloned().map(Event::Note).for_each(&mut *each);
-        self.ended.clone().map(Event::Ended).into_iter().for_each(each);
+        let notes = self.notes.iter().cloned().map(Event::Note);
+        notes.chain(self.ended.clone().map(Event::Ended)).for_each(each);
         Ok(())
     }
 }

@@ -19,9 +19,10 @@ pub(super) struct View {
     pub notes: Vec<String>,
     /// Ids of the blocked, known and skipped cases.
     reasons: BTreeMap<(Verdict, String), Vec<String>>,
-    areas: BTreeMap<String, (usize, usize)>,
-    /// How many cases were skipped for want of each operation.
-    needed: BTreeMap<Operation, usize>,
+    /// How many cases of each area were judged, and how many of them passed.
+    pub areas: BTreeMap<String, (usize, usize)>,
+    /// How many cases were skipped because the target does not have the operation.
+    pub needed: BTreeMap<Operation, usize>,
     /// Whether cases with nothing to show are kept too.
     pub keeps_all: bool,
 }
@@ -119,16 +120,6 @@ impl View {
     pub fn reasons(&self, verdict: Verdict) -> impl Iterator<Item = (&str, &[String])> {
         let of_verdict = self.reasons.iter().filter(move |((of, _), _)| *of == verdict);
         of_verdict.map(|((_, reason), ids)| (reason.as_str(), ids.as_slice()))
-    }
-
-    /// How many cases could not be tried without the operation.
-    pub fn in_need_of(&self, operation: Operation) -> usize {
-        self.needed.get(&operation).copied().unwrap_or_default()
-    }
-
-    /// How many cases of each area were judged, and how many of them passed.
-    pub fn areas(&self) -> &BTreeMap<String, (usize, usize)> {
-        &self.areas
     }
 
     /// The requirements of level should and must with that verdict, in their order.

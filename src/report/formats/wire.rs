@@ -95,7 +95,7 @@ fn parts(fact: &impl Serialize) -> (Option<Value>, Option<Value>) {
 }
 
 /// The members of an object that have a value.
-fn members(object: Value) -> Map<String, Value> {
+pub(super) fn members(object: Value) -> Map<String, Value> {
     let Value::Object(mut members) = object else { return Map::new() };
     members.retain(|_, value| !value.is_null());
     members
