@@ -131,22 +131,25 @@ impl<'r> Answer<'r> {
                 let status = Some(self.response.status).filter(|status| !set.contains(*status))?;
                 (Place::Status, Expected::Status(set.clone()), Observed::Status(status))
             }
-            Check::Error(codes) => (Place::at("/errors"), Expected::ErrorCode(codes.clone()), self.wrong_codes(codes)?),
+            Check::Error(codes) => {
+                (Place::at("/errors"), Expected::ErrorCode(codes.clone()), self.check_codes(codes).err()?)
+            }
             Check::Absent(pointer) => {
                 let value = self.json.as_ref().ok()?.at(pointer.as_str())?;
                 (place(pointer), Expected::Absent, Observed::Value(value.into()))
             }
             Check::Body(pointer, pattern) => {
-                let observed = self.wrong_value(pointer, |value| pattern.matches(value, bindings))?;
+                let observed = self.check_value(pointer, |value| pattern.matches(value, bindings)).err()?;
                 (place(pointer), pattern.filled_in(bindings), observed)
             }
             Check::Count(pointer, count) => {
                 let matches = |value: &Json| value.as_array().is_some_and(|items| items.len() == *count);
-                (place(pointer), Expected::Count(*count), self.wrong_value(pointer, matches)?)
+                (place(pointer), Expected::Count(*count), self.check_value(pointer, matches).err()?)
             }
             Check::Differs(pointer, other) => {
                 let other = other.render(bindings).unwrap_or_default();
-                let observed = self.wrong_value(pointer, |value| value.as_str().is_some_and(|text| text != other))?;
+                let differs = |value: &Json| value.as_str().is_some_and(|text| text != other);
+                let observed = self.check_value(pointer, differs).err()?;
                 (place(pointer), Expected::OtherThan(Json::String(other).to_string()), observed)
             }
             Check::Header(name, pattern) => {
@@ -162,32 +165,28 @@ impl<'r> Answer<'r> {
         Some(Mismatch { at, expected, observed })
     }
 
-    /// The value at the pointer, unless it matches.
-    fn wrong_value(&self, pointer: &Pointer, matches: impl Fn(&Json) -> bool) -> Option<Observed> {
-        let value = match &self.json {
-            Err(why) => return Some(why.clone()),
-            Ok(json) => json.at(pointer.as_str()),
-        };
-        (!value.is_some_and(matches)).then(|| Observed::value(value))
+    fn json(&self) -> Result<&Json, Observed> {
+        self.json.as_ref().map_err(Observed::clone)
     }
 
-    /// The codes of the answer, unless one of them is asked for.
-    fn wrong_codes(&self, codes: &[i64]) -> Option<Observed> {
-        let json = match &self.json {
-            Err(why) => return Some(why.clone()),
-            Ok(json) => json,
-        };
-        let found: Vec<&Json> = json.error_codes().collect();
-        let holds = |code: &&Json| code.as_integer().is_some_and(|code| codes.contains(&code));
-        if found.iter().any(holds) {
-            return None;
-        }
+    /// Fails with the value at the pointer, unless it matches.
+    fn check_value(&self, pointer: &Pointer, matches: impl Fn(&Json) -> bool) -> Result<(), Observed> {
+        let value = self.json()?.at(pointer.as_str());
+        if value.is_some_and(matches) { Ok(()) } else { Err(Observed::value(value)) }
+    }
+
+    /// Fails with the codes of the answer, unless one of them is asked for.
+    fn check_codes(&self, codes: &[i64]) -> Result<(), Observed> {
+        let found: Vec<&Json> = self.json()?.error_codes().collect();
         if found.is_empty() {
-            return Some(Observed::NoCode);
+            return Err(Observed::NoCode);
+        }
+        if found.iter().any(|code| code.as_integer().is_some_and(|code| codes.contains(&code))) {
+            return Ok(());
         }
         let shown: Vec<String> = found.iter().take(CODES_SHOWN).map(|code| shortened(*code)).collect();
         let more = found.len() - shown.len();
-        Some(Observed::Codes(shown, more))
+        Err(Observed::Codes(shown, more))
     }
 
     fn lifetime_mismatch(&self, at: &Pointer, seconds: i64, within: i64) -> Option<Mismatch> {
@@ -195,18 +194,16 @@ impl<'r> Answer<'r> {
             Some(date) => (date, Clock::Answer, within),
             None => (self.at, Clock::Ours, within.max(WITHIN_WITHOUT_DATE)),
         };
-        let lifetime = |value: &Json| {
-            // The format of the instant is another requirement: a wrong format must not count as a wrong lifetime.
-            let instant: Timestamp = value.as_str()?.parse().ok()?;
-            Some(instant.as_second() - from.as_second())
-        };
-        let observed = match self.json.as_ref().map(|json| json.at(at.as_str())) {
-            Err(why) => why.clone(),
+        let observed = match self.json().map(|json| json.at(at.as_str())) {
+            Err(why) => why,
             Ok(None) => Observed::Absent,
-            Ok(Some(value)) => match lifetime(value) {
-                Some(lived) if (lived - seconds).abs() <= within => return None,
-                Some(lived) => Observed::Instant(value.into(), lived, clock),
+            // The format of the instant is another requirement: a wrong format must not count as a wrong lifetime.
+            Ok(Some(value)) => match value.as_str().and_then(|text| text.parse::<Timestamp>().ok()) {
                 None => Observed::NotAnInstant(value.into()),
+                Some(instant) => match instant.as_second() - from.as_second() {
+                    lived if (lived - seconds).abs() <= within => return None,
+                    lived => Observed::Instant(value.into(), lived, clock),
+                },
             },
         };
         Some(Mismatch { at: Place::at(at.as_str()), expected: Expected::Lifetime { seconds, within, clock }, observed })

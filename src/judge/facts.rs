@@ -134,7 +134,6 @@ pub enum Expected {
     WholeAnswer,
     /// No byte after the answer.
     OneAnswer,
-    /// The operation exists.
     Operation,
     /// No 5xx without a code that is documented for it.
     NoCrash,
@@ -174,7 +173,6 @@ pub enum Pattern<Text = Template> {
     Bool(bool),
 }
 
-/// The type of a member of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Member {
@@ -236,7 +234,6 @@ impl From<&Json> for Value {
     }
 }
 
-/// A secret of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Secret {

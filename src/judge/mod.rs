@@ -123,4 +123,4 @@ impl Judgement {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

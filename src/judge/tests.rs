@@ -1,6 +1,6 @@
 use super::*;
 
-fn mismatches() -> Vec<Mismatch> {
+pub(crate) fn mismatches() -> Vec<Mismatch> {
     let set = StatusSet::parse(["200"]).expect("a set");
     vec![
         Mismatch { at: Place::Status, expected: Expected::Status(set), observed: Observed::Status(401) },

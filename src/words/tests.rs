@@ -3,8 +3,7 @@ use std::cell::Cell;
 use serde::Deserialize;
 
 use super::*;
-use crate::judge::StatusSet;
-use crate::judge::facts::Place;
+use crate::judge::tests::mismatches;
 use crate::requirement::Level;
 
 thread_local! {
@@ -65,17 +64,10 @@ fn every_fact_has_its_words() {
 
 #[test]
 fn a_finding_and_a_remark_are_one_line_each() {
-    let status = StatusSet::parse(["200"]).expect("a set");
-    let mismatches = vec![
-        Mismatch { at: Place::Status, expected: Expected::Status(status), observed: Observed::Status(401) },
-        Mismatch { at: Place::at("/a"), expected: Expected::Absent, observed: Observed::NoCode },
-    ];
-    let finding = finding("ask", mismatches.clone());
+    let finding = finding("ask", mismatches());
     assert_eq!(all_expected(&finding), "status: 200; /a: absent");
     assert_eq!(all_observed(&finding), "status: 401; /a: no error code");
-    assert_eq!(
-        remark(&Remark::Mismatches(mismatches)),
-        "status: 401; /a: no error code (expected status: 200; /a: absent)"
-    );
+    let shown = remark(&Remark::Mismatches(mismatches()));
+    assert_eq!(shown, "status: 401; /a: no error code (expected status: 200; /a: absent)");
     assert!(remark(&Remark::BareError).contains("bare"));
 }

@@ -46,8 +46,10 @@ pub(super) struct Cause<'v> {
     pub level: Level,
     pub cases: BTreeSet<&'v str>,
     pub requirements: BTreeSet<&'v str>,
-    /// How many cases it begins with: no other cause shows in them earlier. With 0 it may only follow from others.
+    /// How many cases it begins: no other cause shows in them earlier. With 0 it may only follow from others.
     pub first_in: usize,
+    /// The cases of which it explains the chief finding: each case belongs to one cause.
+    pub filed: Vec<&'v CaseReport>,
     /// How many cases show nothing as long as it is there: those whose good counterpart it breaks, and whole areas whose
     /// control it breaks.
     holds_up: usize,
@@ -65,12 +67,16 @@ impl<'v> Cause<'v> {
         let is_first = |(case, finding): &&(&CaseReport, &Finding)| {
             case.chief_finding().is_some_and(|chief| chief.step == finding.step)
         };
+        let is_chief = |(case, finding): &&(&CaseReport, &Finding)| {
+            case.chief_finding().is_some_and(|chief| std::ptr::eq(chief, *finding))
+        };
         // What shows nothing else, or as little as possible, explains most.
         let example = findings.iter().min_by_key(|(case, finding)| (Reverse(finding.level), case.findings.len()))?;
         Some(Cause {
             operations: findings.iter().filter_map(|(_, finding)| finding.about?.operation).collect(),
             level: example.1.level,
             first_in: findings.iter().filter(is_first).map(|(case, _)| &case.id).collect::<BTreeSet<_>>().len(),
+            filed: findings.iter().filter(is_chief).map(|(case, _)| *case).collect(),
             holds_up: match missing {
                 Some(operation) => view.needed.get(&operation).copied().unwrap_or_default(),
                 None => view.held_up_by(&cases),

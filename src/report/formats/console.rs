@@ -185,8 +185,7 @@ impl Console {
     }
 
     fn unproven(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
-        let unproven = view.binding(RequirementVerdict::Unproven).into_iter();
-        let unproven: Vec<String> = unproven.map(|info| info.id.clone()).collect();
+        let unproven = view.binding(RequirementVerdict::Unproven);
         if unproven.is_empty() {
             return Ok(());
         }
@@ -195,7 +194,7 @@ impl Console {
             "\nrequirements unproven ({}): {}\nnothing broke these, but the run does not show that it would have been \
              noticed: the control of their area (a good request accepted, a bad one refused) was left out or did not hold",
             unproven.len(),
-            named(&unproven, self.at_most(3))
+            named(unproven.iter().map(|info| &info.id), self.at_most(3))
         )
     }
 }
@@ -210,8 +209,7 @@ fn list(out: &mut dyn Write, title: &str, causes: &[&Cause<'_>], shown: usize, v
     for (index, cause) in causes.iter().take(shown).enumerate() {
         let (case, finding) = cause.example;
         writeln!(out, "{:3}. {bold}{}{bold:#}", index + 1, cause.headline())?;
-        let requirements: Vec<String> = cause.requirements.iter().map(ToString::to_string).collect();
-        writeln!(out, "     {}: {}", cause.extent(), named(&requirements, 2))?;
+        writeln!(out, "     {}: {}", cause.extent(), named(&cause.requirements, 2))?;
         if let Some(rule) = view.rule(&finding.requirement) {
             writeln!(out, "     rule: {} ({})", rule.says, rule.source)?;
         }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::causes::{Cause, causes};
-use super::view::{Prose, View, counted, prose, seconds};
+use super::view::{Prose, View, counted, grouped, prose, seconds};
 use crate::judge::{RequirementVerdict, Verdict};
 use crate::run::{CaseReport, Conclusion, RequirementInfo};
 use crate::words;
@@ -103,7 +103,8 @@ fn failing_cases(text: &mut String, view: &View) {
 }
 
 fn warnings(text: &mut String, view: &View) {
-    let warnings = view.warnings();
+    let findings = view.cases.iter().filter(|case| case.warnings() > 0).flat_map(|case| &case.findings);
+    let warnings = grouped(findings.map(|finding| (finding.requirement.as_str(), finding)));
     if !warnings.is_empty() {
         text.push_str("\n### Warnings\n\nShould-level requirements broken by cases that passed.\n\n");
     }

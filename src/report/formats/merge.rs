@@ -196,7 +196,7 @@ fn ended(sources: &[Source]) -> Option<Ended> {
 fn missing_note(sources: &[Source], held: usize, planned: usize) -> String {
     let there: BTreeSet<Shard> = sources.iter().filter_map(|source| Some(source.started.part?.shard)).collect();
     let siblings = there.first().into_iter().flat_map(|shard| shard.siblings());
-    let missing: Vec<String> = siblings.filter(|shard| !there.contains(shard)).map(|shard| shard.to_string()).collect();
+    let missing: Vec<Shard> = siblings.filter(|shard| !there.contains(shard)).collect();
     let named = match missing.is_empty() {
         true => String::new(),
         false => format!("; no report of shard {}", named(&missing, 20)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::documented::api::Operation;
-use crate::judge::{Finding, Observation, RequirementVerdict, Verdict};
+use crate::judge::{Observation, RequirementVerdict, Verdict};
 use crate::plan::Skip;
 use crate::requirement::Level;
 use crate::run::{CaseReport, Event, Reason, RequirementInfo, Summary};
@@ -103,19 +103,6 @@ impl View {
         grouped(self.sorted().into_iter().map(|case| (case.scenario(), case)))
     }
 
-    /// The cases with one of these [`word`]s, by the requirement of their chief finding (empty if none).
-    pub fn filed(&self, words: &[&str]) -> BTreeMap<&str, Vec<&CaseReport>> {
-        let cases = self.sorted().into_iter().filter(|case| words.contains(&word(case)));
-        grouped(cases.map(|case| (case.chief_finding().map_or("", |finding| &finding.requirement), case)))
-    }
-
-    /// The findings of cases that passed, by requirement.
-    pub fn warnings(&self) -> BTreeMap<&str, Vec<(&CaseReport, &Finding)>> {
-        let passed = self.cases.iter().filter(|case| case.verdict == Verdict::Pass);
-        let findings = passed.flat_map(|case| case.findings.iter().map(move |finding| (case, finding)));
-        grouped(findings.map(|(case, finding)| (finding.requirement.as_str(), (case, finding))))
-    }
-
     /// Why cases have that verdict, each reason with the ids of its cases.
     pub fn reasons(&self, verdict: Verdict) -> impl Iterator<Item = (&str, &[String])> {
         let of_verdict = self.reasons.iter().filter(move |((of, _), _)| *of == verdict);
@@ -152,16 +139,8 @@ pub(super) fn reason(case: &CaseReport) -> String {
 }
 
 /// The verdict in a word; a pass with findings is a warning.
-pub(super) fn word(case: &CaseReport) -> &'static str {
-    match case.verdict {
-        Verdict::Pass if case.warnings() > 0 => "warning",
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Blocked => "blocked",
-        Verdict::Skipped => "skipped",
-        Verdict::Known => "known",
-        Verdict::Error => "error",
-    }
+pub(super) fn word(case: &CaseReport) -> String {
+    if case.warnings() > 0 { "warning".to_owned() } else { case.verdict.to_string() }
 }
 
 /// A part of a sentence of the suite, which marks code with backticks.
@@ -192,9 +171,10 @@ pub(super) fn counted(count: usize, what: &str) -> String {
 }
 
 /// The first few, then how many more there are.
-pub(super) fn named(all: &[String], most: usize) -> String {
-    let shown = &all[..all.len().min(most)];
-    match all.len() - shown.len() {
+pub(super) fn named<T: ToString>(all: impl IntoIterator<Item = T>, most: usize) -> String {
+    let mut all = all.into_iter();
+    let shown: Vec<String> = all.by_ref().take(most).map(|one| one.to_string()).collect();
+    match all.count() {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }

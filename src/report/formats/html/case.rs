@@ -10,13 +10,13 @@ use crate::report::formats::view::{self, Prose, View, word};
 use crate::run::{CaseReport, RequirementInfo};
 use crate::words;
 
-/// The whole case, folded up unless it is `open`.
-pub(super) fn article(case: &CaseReport, view: &View, open: bool) -> Markup {
+/// The whole case, folded up.
+pub(super) fn article(case: &CaseReport, view: &View) -> Markup {
     let broken = case.findings.iter().map(|finding| finding.requirement.as_str());
     html! {
-        details.case.item open[open]
+        details.case.item
             data-area=(case.area()) data-levels=(levels(broken, view)) data-verdict=(word(case)) {
-            summary { (badge(word(case))) " " code { (case.id) } " " span.title { (prose(&case.title)) } }
+            summary { (badge(&word(case))) " " code { (case.id) } " " span.title { (prose(&case.title)) } }
             (body(case, view))
         }
     }
@@ -26,7 +26,7 @@ fn body(case: &CaseReport, view: &View) -> Markup {
     html! {
         div id={ "c-" (case.id) } {
             @if let Some(reason) = &case.reason { p.reason { (words::reason(reason)) } }
-            @for finding in &case.findings { (finding_of(finding, case, view)) }
+            @for finding in &case.findings { (finding_of(finding, view)) }
             @if let Some(not_asked) = &case.not_asked { p.reason { (prose(&words::not_asked(not_asked))) } }
             @if !case.reproduce.is_empty() {
                 div.reproduce {
@@ -49,10 +49,7 @@ fn body(case: &CaseReport, view: &View) -> Markup {
     }
 }
 
-fn finding_of(finding: &Finding, case: &CaseReport, view: &View) -> Markup {
-    // The rule that the case is filed under is shown above it.
-    let is_chief = case.chief_finding().is_some_and(|chief| chief.requirement == finding.requirement);
-    let info = view.rule(&finding.requirement).filter(|_| !is_chief);
+fn finding_of(finding: &Finding, view: &View) -> Markup {
     html! {
         section.finding {
             h4 {
@@ -60,7 +57,7 @@ fn finding_of(finding: &Finding, case: &CaseReport, view: &View) -> Markup {
                 " " span.level { (finding.level) }
                 " " span.step { "step " code { (finding.step) } }
             }
-            @if let Some(info) = info { (rule(info)) }
+            @if let Some(info) = view.rule(&finding.requirement) { (rule(info)) }
             @for mismatch in &finding.mismatches { (diff(mismatch)) }
         }
     }

@@ -7,30 +7,24 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::case::{article, badge, levels, prose, rule, sign};
 use super::{SCRIPT, SCRIPT_HASH, STYLE, requirements};
 use crate::judge::{RequirementVerdict, Verdict};
-use crate::report::formats::causes::causes;
+use crate::report::formats::causes::{Cause, causes};
 use crate::report::formats::view::{View, counted, seconds, word};
 use crate::run::{CaseReport, Conclusion, Started};
 
 /// What can be filtered for, worst first.
 const WORDS: [&str; 8] = ["error", "fail", "warning", "unproven", "blocked", "known", "skipped", "pass"];
 
-/// The cases with an article of their own under the findings, in their order; the warnings come after.
-const FINDINGS: [&str; 3] = ["error", "fail", "known"];
-const WARNINGS: [&str; 1] = ["warning"];
+/// The cases with an article of their own under the findings.
+const WITH_ARTICLE: [&str; 4] = ["error", "fail", "known", "warning"];
 
 /// The cases of each scenario.
 type Scenarios<'v> = BTreeMap<&'v str, Vec<&'v CaseReport>>;
-
-/// The cases of each requirement that is shown as a group.
-type Groups<'v> = Vec<(&'v str, Vec<&'v CaseReport>)>;
 
 pub(super) fn page(view: &View) -> Markup {
     let conclusion = view.summary.conclusion();
     let url = view.summary.started().map_or("", |started| &started.target.url);
     let policy = format!("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{SCRIPT_HASH}'");
     let scenarios = view.scenarios();
-    let groups = |words: &[&str]| words.iter().flat_map(|word| view.filed(&[word])).collect::<Groups<'_>>();
-    let warned = groups(&WARNINGS);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -43,13 +37,11 @@ pub(super) fn page(view: &View) -> Markup {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (head(view, !warned.is_empty()))
+                (head(view))
                 (filters(&scenarios, view))
                 main {
-                    (causes_of(view))
                     (requirements::map(view))
-                    (findings(&groups(&FINDINGS), view))
-                    @if !warned.is_empty() { (warnings(&warned, view)) }
+                    (findings(view))
                     (requirements::list(view))
                     (scenarios_of(&scenarios, view))
                     (observations(view))
@@ -70,7 +62,7 @@ fn mood(conclusion: Conclusion) -> &'static str {
     }
 }
 
-fn head(view: &View, has_warnings: bool) -> Markup {
+fn head(view: &View) -> Markup {
     let summary = &view.summary;
     let conclusion = summary.conclusion();
     html! {
@@ -90,7 +82,7 @@ fn head(view: &View, has_warnings: bool) -> Markup {
                 @if summary.warnings() > 0 { li.warning { b { (summary.warnings()) } " warnings" } }
                 @if summary.observations() > 0 { li.skipped { b { (summary.observations()) } " observations" } }
             }
-            (contents(view, has_warnings))
+            (contents(view))
             @for (reason, ids) in view.reasons(Verdict::Blocked) {
                 p.reason { (badge("blocked")) " " (counted(ids.len(), "case")) ": " (reason) }
             }
@@ -98,11 +90,10 @@ fn head(view: &View, has_warnings: bool) -> Markup {
     }
 }
 
-fn contents(view: &View, has_warnings: bool) -> Markup {
+fn contents(view: &View) -> Markup {
     html! {
         nav aria-label="Contents" {
             a href="#findings" { "Findings" }
-            @if has_warnings { a href="#warnings" { "Warnings" } }
             a href="#requirements" { "Requirements" }
             a href="#scenarios" { "Scenarios" }
             @if !view.observations.is_empty() { a href="#observations" { "Observations" } }
@@ -134,13 +125,13 @@ fn facts(started: &Started, view: &View) -> Markup {
 
 /// Shown by the script, without which they would do nothing.
 fn filters(scenarios: &Scenarios<'_>, view: &View) -> Markup {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for case in scenarios.values().flatten() {
         *counts.entry(word(case)).or_default() += 1;
     }
     let results = view.summary.requirements();
     let unproven = results.iter().filter(|result| result.verdict == RequirementVerdict::Unproven).count();
-    counts.insert("unproven", unproven);
+    counts.insert("unproven".to_owned(), unproven);
     let mut areas: Vec<&str> = scenarios.keys().filter_map(|id| id.split('/').next()).collect();
     areas.dedup();
     html! {
@@ -171,71 +162,38 @@ fn filters(scenarios: &Scenarios<'_>, view: &View) -> Markup {
     }
 }
 
-/// What is wrong, said once each.
-fn causes_of(view: &View) -> Markup {
+/// What is wrong, each cause with the cases that it begins, then the cases that have no cause in the target's answers.
+fn findings(view: &View) -> Markup {
     let causes = causes(view);
     html! {
-        @if !causes.is_empty() {
-            section #causes {
-                h2 { "Causes, most telling first" " " span.count { (causes.len()) } }
-                ol {
-                    @for cause in &causes {
-                        li {
-                            b { (cause.headline()) } " " span.level { (cause.level) } " "
-                            span.count { (cause.extent()) } ", such as "
-                            a href={ "#c-" (cause.example.0.id) } { code { (cause.example.0.id) } }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn findings(groups: &Groups<'_>, view: &View) -> Markup {
-    let count = count(groups);
-    html! {
         section #findings {
-            h2 { "Findings" @if count > 0 { " " span.count { (counted(count, "case")) } } }
-            @if count == 0 { p.none { "No case failed." } }
-            @for (requirement, filed) in groups { (group(requirement, filed, view, true)) }
+            h2 { "Findings, most telling first" " " span.count { (counted(causes.len(), "cause")) } }
+            @if causes.is_empty() { p.none { "No case failed." } }
+            @for cause in &causes { (group(cause_header(cause, view), &cause.filed, view)) }
+            @for (title, verdict) in [("Defects of wabizspec", Verdict::Error), ("Known failures", Verdict::Known)] {
+                @let cases = view.sorted().into_iter().filter(|case| case.verdict == verdict).collect::<Vec<_>>();
+                @if !cases.is_empty() { (group(html! { h3 { (title) } }, &cases, view)) }
+            }
             p.nothing hidden { "No finding matches the filters." }
         }
     }
 }
 
-fn warnings(groups: &Groups<'_>, view: &View) -> Markup {
+fn cause_header(cause: &Cause<'_>, view: &View) -> Markup {
+    let (example, finding) = cause.example;
     html! {
-        section #warnings {
-            h2 { "Warnings" " " span.count { (counted(count(groups), "case")) } }
-            p { "Findings of level should: they are reported, but fail nothing." }
-            @for (requirement, filed) in groups { (group(requirement, filed, view, false)) }
-            p.nothing hidden { "No warning matches the filters." }
-        }
+        h3 { (cause.headline()) " " span.level { (cause.level) } " " span.count { (cause.extent()) } }
+        @if let Some(info) = view.rule(&finding.requirement) { (rule(info)) }
+        @if cause.level < view.summary.fail_on() { p { "This is reported, but fails nothing." } }
+        p { "such as " a href={ "#c-" (example.id) } { code { (example.id) } } }
     }
 }
 
-fn count(groups: &Groups<'_>) -> usize {
-    groups.iter().map(|(_, filed)| filed.len()).sum()
-}
-
-/// All cases filed under one requirement.
-fn group(requirement: &str, filed: &[&CaseReport], view: &View, open: bool) -> Markup {
-    let info = view.rule(requirement);
+fn group(header: Markup, cases: &[&CaseReport], view: &View) -> Markup {
     html! {
-        article.group.rule-group {
-            header {
-                h3 {
-                    @match requirement {
-                        "" => "Without a rule"
-                        id => a href={ "#r-" (id) } { code { (id) } }
-                    }
-                    @if let Some(info) = info { " " span.level { (info.level) } }
-                    " " span.count { (counted(filed.len(), "case")) }
-                }
-                @if let Some(info) = info { (rule(info)) }
-            }
-            @for (index, case) in filed.iter().enumerate() { (article(case, view, open && index == 0)) }
+        article.rule-group.group[!cases.is_empty()] {
+            header { (header) }
+            @for case in cases { (article(case, view)) }
         }
     }
 }
@@ -257,7 +215,6 @@ fn scenario(id: &str, rows: &[&CaseReport], view: &View) -> Markup {
     let first = rows[0];
     let levels = levels(first.cites.iter().map(String::as_str), view);
     let worst = WORDS.into_iter().find(|wanted| rows.iter().any(|case| word(case) == *wanted));
-    let has_article = |word: &str| FINDINGS.contains(&word) || WARNINGS.contains(&word);
     html! {
         details.group.scenario {
             summary {
@@ -269,8 +226,8 @@ fn scenario(id: &str, rows: &[&CaseReport], view: &View) -> Markup {
             ul.rows {
                 @for case in rows {
                     li.item data-area=(case.area()) data-levels=(levels) data-verdict=(word(case)) {
-                        (badge(word(case))) " "
-                        @if has_article(word(case)) { a href={ "#c-" (case.id) } { code { (case.id) } } }
+                        (badge(&word(case))) " "
+                        @if WITH_ARTICLE.contains(&word(case).as_str()) { a href={ "#c-" (case.id) } { code { (case.id) } } }
                         @else { code { (case.id) } }
                         " " span.took { (case.duration_ms) " ms" }
                     }
