@@ -193,7 +193,12 @@ fn group(header: Markup, cases: &[&CaseReport], view: &View) -> Markup {
     html! {
         article.rule-group.group[!cases.is_empty()] {
             header { (header) }
-            @for case in cases { (article(case, view)) }
+            @if !cases.is_empty() {
+                details.group {
+                    summary { (counted(cases.len(), "case")) " in detail" }
+                    @for case in cases { (article(case, view)) }
+                }
+            }
         }
     }
 }
