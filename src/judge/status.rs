@@ -11,15 +11,12 @@ pub struct StatusSet(Vec<(u16, u16)>);
 impl StatusSet {
     /// From one or more words: `401`, or `4xx` for a whole class.
     pub fn parse<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<StatusSet> {
-        let range = |word: &str| match word.strip_suffix("xx") {
-            Some(class) => {
-                let class: u16 = class.parse().ok()?;
-                (1..=5).contains(&class).then_some((class * 100, class * 100 + 99))
-            }
-            None => {
-                let status: u16 = word.parse().ok()?;
-                (100..=599).contains(&status).then_some((status, status))
-            }
+        let range = |word: &str| {
+            let (low, more) = match word.strip_suffix("xx") {
+                Some(class) => (class.parse::<u16>().ok()?.checked_mul(100)?, 99),
+                None => (word.parse().ok()?, 0),
+            };
+            (100..=599).contains(&low).then_some((low, low + more))
         };
         let ranges: Option<Vec<_>> = words.into_iter().map(range).collect();
         ranges.filter(|ranges| !ranges.is_empty()).map(StatusSet)

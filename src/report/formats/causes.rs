@@ -63,7 +63,7 @@ impl<'v> Cause<'v> {
         let cases = findings.iter().map(|(case, _)| case.id.as_str()).collect();
         let requirements: BTreeSet<&str> = findings.iter().map(|(_, finding)| finding.requirement.as_str()).collect();
         let missing = key.operation.filter(|_| requirements.contains(OPERATIONS));
-        // What one answer shows does not explain each other; later answers may only follow from it.
+        // Findings of one answer do not explain each other; those of later answers may follow from them.
         let is_first = |(case, finding): &&(&CaseReport, &Finding)| {
             case.chief_finding().is_some_and(|chief| chief.step == finding.step)
         };

@@ -83,15 +83,9 @@ fn test_case<'v>(case: &'v CaseReport, view: &View) -> TestCase<'v> {
 
 /// A run that was not completed shows as an error, so that it does not pass for a complete one.
 fn incomplete(view: &View) -> TestCase<'static> {
-    let message = view.summary.conclusion().says().to_owned();
-    let text = view.notes.join("\n");
-    TestCase {
-        id: "the run was completed",
-        file: "",
-        duration_ms: 0,
-        problem: Some(Problem { element: "error", kind: "incomplete", message, text }),
-        output: String::new(),
-    }
+    let (message, text) = (view.summary.conclusion().says().to_owned(), view.notes.join("\n"));
+    let problem = Some(Problem { element: "error", kind: "incomplete", message, text });
+    TestCase { id: "the run was completed", file: "", duration_ms: 0, problem, output: String::new() }
 }
 
 fn count<'t>(tests: impl IntoIterator<Item = &'t TestCase<'t>>, element: &str) -> String {

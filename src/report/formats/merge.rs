@@ -183,8 +183,7 @@ fn requirements(sources: &[Source]) -> Result<Vec<RequirementInfo>, MergeError> 
 
 /// How the run as one ended; the shards ran at the same time.
 fn ended(sources: &[Source]) -> Option<Ended> {
-    let ends: Option<Vec<&Ended>> = sources.iter().map(|source| source.summary.ended()).collect();
-    let ends = ends?;
+    let ends = sources.iter().map(|source| source.summary.ended()).collect::<Option<Vec<&Ended>>>()?;
     Some(Ended {
         complete: ends.iter().all(|ended| ended.complete),
         interrupted: ends.iter().any(|ended| ended.interrupted),

@@ -36,7 +36,6 @@ pub struct Report {
     kind: Kind,
     /// Where a draft can be written and replaced: a regular file.
     file: Option<File>,
-    is_drafted: bool,
 }
 
 enum Kind {
@@ -55,7 +54,7 @@ impl Report {
     }
 
     fn new(out: Box<dyn Write + Send>, kind: Kind) -> Report {
-        Report { out, kind, file: None, is_drafted: false }
+        Report { out, kind, file: None }
     }
 
     fn take(&mut self, event: &Event, view: &View) -> io::Result<()> {
@@ -67,19 +66,15 @@ impl Report {
     }
 
     fn draft(&mut self, view: &View) -> io::Result<()> {
-        self.is_drafted = self.file.is_some();
-        if self.is_drafted { self.write(view) } else { Ok(()) }
+        if self.file.is_some() { self.write(view) } else { Ok(()) }
     }
 
-    fn finish(&mut self, view: &View) -> io::Result<()> {
-        if let Some(file) = self.file.as_mut().filter(|_| self.is_drafted) {
+    /// Writes what is written as a whole, in the place of a draft.
+    fn write(&mut self, view: &View) -> io::Result<()> {
+        if let Some(file) = &mut self.file {
             file.set_len(0)?;
             file.rewind()?;
         }
-        self.write(view)
-    }
-
-    fn write(&mut self, view: &View) -> io::Result<()> {
         match &mut self.kind {
             Kind::Console(console) => console.finish(&mut self.out, view)?,
             Kind::Stream => {}
@@ -135,7 +130,7 @@ impl Reports {
 
     /// Writes what is left to be written.
     pub fn finish(mut self) -> Finished {
-        self.each(Report::finish);
+        self.each(Report::write);
         Finished { summary: self.view.summary, unwritten: self.unwritten }
     }
 

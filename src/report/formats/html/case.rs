@@ -12,39 +12,33 @@ use crate::words;
 
 /// The whole case, folded up.
 pub(super) fn article(case: &CaseReport, view: &View) -> Markup {
+    let signs = [('>', "sent"), ('<', "came"), ('*', "told")];
     let broken = case.findings.iter().map(|finding| finding.requirement.as_str());
     html! {
-        details.case.item
-            data-area=(case.area()) data-levels=(levels(broken, view)) data-verdict=(word(case)) {
+        details.case.item data-area=(case.area()) data-levels=(levels(broken, view)) data-verdict=(word(case)) {
             summary { (badge(&word(case))) " " code { (case.id) } " " span.title { (prose(&case.title)) } }
-            (body(case, view))
-        }
-    }
-}
-
-fn body(case: &CaseReport, view: &View) -> Markup {
-    html! {
-        div id={ "c-" (case.id) } {
-            @if let Some(reason) = &case.reason { p.reason { (words::reason(reason)) } }
-            @for finding in &case.findings { (finding_of(finding, view)) }
-            @if let Some(not_asked) = &case.not_asked { p.reason { (prose(&words::not_asked(not_asked))) } }
-            @if !case.reproduce.is_empty() {
-                div.reproduce {
-                    h5 { "How to repeat it" }
-                    pre { @for line in &case.reproduce { (line) "\n" } }
+            div id={ "c-" (case.id) } {
+                @if let Some(reason) = &case.reason { p.reason { (words::reason(reason)) } }
+                @for finding in &case.findings { (finding_of(finding, view)) }
+                @if let Some(not_asked) = &case.not_asked { p.reason { (prose(&words::not_asked(not_asked))) } }
+                @if !case.reproduce.is_empty() {
+                    div.reproduce {
+                        h5 { "How to repeat it" }
+                        pre { @for line in &case.reproduce { (line) "\n" } }
+                    }
                 }
-            }
-            @if !case.exchanges.is_empty() {
-                details.exchanges {
-                    summary { "What was sent and what came (" (case.exchanges.len()) ")" }
-                    @for text in &case.exchanges {
-                        pre.exchange {
-                            @for line in text.lines() { (marked(line, &[('>', "sent"), ('<', "came"), ('*', "told")])) }
+                @if !case.exchanges.is_empty() {
+                    details.exchanges {
+                        summary { "What was sent and what came (" (case.exchanges.len()) ")" }
+                        @for text in &case.exchanges {
+                            pre.exchange {
+                                @for line in text.lines() { (marked(line, &signs)) }
+                            }
                         }
                     }
                 }
+                p.place { "scenario " code { (case.file) ":" (case.line) } }
             }
-            p.place { "scenario " code { (case.file) ":" (case.line) } }
         }
     }
 }

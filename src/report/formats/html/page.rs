@@ -219,6 +219,7 @@ fn scenarios_of(scenarios: &Scenarios<'_>, view: &View) -> Markup {
 fn scenario(id: &str, rows: &[&CaseReport], view: &View) -> Markup {
     let first = rows[0];
     let levels = levels(first.cites.iter().map(String::as_str), view);
+    let has_article = |case: &CaseReport| WITH_ARTICLE.contains(&word(case).as_str());
     let worst = WORDS.into_iter().find(|wanted| rows.iter().any(|case| word(case) == *wanted));
     html! {
         details.group.scenario {
@@ -232,7 +233,7 @@ fn scenario(id: &str, rows: &[&CaseReport], view: &View) -> Markup {
                 @for case in rows {
                     li.item data-area=(case.area()) data-levels=(levels) data-verdict=(word(case)) {
                         (badge(&word(case))) " "
-                        @if WITH_ARTICLE.contains(&word(case).as_str()) { a href={ "#c-" (case.id) } { code { (case.id) } } }
+                        @if has_article(case) { a href={ "#c-" (case.id) } { code { (case.id) } } }
                         @else { code { (case.id) } }
                         " " span.took { (case.duration_ms) " ms" }
                     }
