@@ -53,7 +53,7 @@ impl Finding {
     }
 }
 
-/// Something worth knowing that no document forbids.
+/// Something notable that no document forbids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
     /// The requirement of level may that it belongs to, if any.
@@ -69,7 +69,7 @@ pub struct Observation {
 pub enum Remark {
     /// The answer differs from a requirement of level may.
     Mismatches(Vec<Mismatch>),
-    /// A finding that did not come again when its case was repeated alone.
+    /// A finding that did not appear again when its case was repeated alone.
     Flaky(Vec<Mismatch>),
     /// An error object outside of `errors`.
     BareError,

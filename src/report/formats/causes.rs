@@ -1,7 +1,7 @@
-//! Causes: the findings that show one deviation under one condition, told once.
+//! Causes: groups of findings that show one deviation under one condition.
 //!
-//! A server that is wrong in five ways fails hundreds of cases. What it has to mend are the five ways, so that is what
-//! reports list. Causes only group findings; no verdict depends on them.
+//! A server with five defects fails hundreds of cases. Its owner has five defects to fix, so that is what reports list.
+//! Causes only group findings; no verdict depends on them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

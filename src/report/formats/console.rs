@@ -134,7 +134,7 @@ impl Console {
         if self.verbosity == Verbosity::Verbose { usize::MAX } else { most }
     }
 
-    /// The areas, what is wrong in the order in which to mend it, and one case to begin with.
+    /// The areas, what is wrong in the order in which to fix it, and one case to begin with.
     fn causes(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
         let causes = causes(view);
         let (musts, shoulds): (Vec<_>, Vec<_>) = causes.iter().partition(|cause| cause.level == Level::Must);

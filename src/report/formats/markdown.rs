@@ -129,7 +129,7 @@ fn broken(text: &mut String, infos: &[&RequirementInfo]) {
     let _ = writeln!(text, "\n### Broken requirements ({})\n", infos.len());
     text.push_str("| requirement | level | rule | source |\n| --- | --- | --- | --- |\n");
     for info in infos {
-        // A table takes a bar for its own, in code too; `plain` has escaped those in words.
+        // A bar ends a table cell, even in code; `plain` has escaped those in words.
         let says = sentence(&info.says, |text| code(text).replace('|', "\\|"));
         let _ = writeln!(text, "| {} | {} | {says} | {} |", code(&info.id), info.level, plain(&info.source));
     }

@@ -1,4 +1,4 @@
-//! The reports of shards put together: the events of the run that they would have been as one.
+//! Merges the reports of shards: the events of the run that they would be without shards.
 //!
 //! Nothing is judged again. Reports that cannot be of one run are refused, and missing cases make the merged run incomplete,
 //! so that a lost shard never looks like a green one.

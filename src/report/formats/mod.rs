@@ -88,7 +88,7 @@ impl Report {
 #[derive(Default)]
 pub struct Reports {
     view: View,
-    /// Each with its place, as people call it.
+    /// Each with its place, as messages name it.
     reports: Vec<(String, Report)>,
     unwritten: Vec<(String, io::Error)>,
 }

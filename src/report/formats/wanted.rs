@@ -94,12 +94,12 @@ impl FromStr for Wanted {
 }
 
 impl Wanted {
-    /// Where it is written to, as people call it.
+    /// Where it is written to, as messages name it.
     pub fn place(&self) -> String {
         self.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
     }
 
-    /// Opens the report. The file is made now, so that a run never ends without a place for its report.
+    /// Opens the report. The file is created now, so that a run never ends without a place for its report.
     fn open(&self) -> Result<Report, OpenError> {
         let Some(path) = &self.path else {
             return Ok(self.format.onto(Box::new(BufWriter::new(io::stdout()))));
@@ -113,7 +113,7 @@ impl Wanted {
         Ok(Report { file: again, ..self.format.onto(Box::new(BufWriter::new(file))) })
     }
 
-    /// Makes sure that it would overwrite none of these files, under whatever names they are given.
+    /// Checks that it would overwrite none of these files, under any of their names.
     pub fn spares(&self, inputs: &[PathBuf]) -> Result<(), OpenError> {
         let Some(report) = &self.path else { return Ok(()) };
         match inputs.iter().find(|input| files::are_same(report, input)) {
@@ -123,7 +123,7 @@ impl Wanted {
     }
 }
 
-/// Makes sure that each report has a place of its own and would overwrite none of the inputs.
+/// Checks that no two reports have the same place and that none would overwrite an input.
 pub(crate) fn check_places(wanted: &[Wanted], inputs: &[PathBuf]) -> Result<(), OpenError> {
     for (number, one) in wanted.iter().enumerate() {
         for other in &wanted[..number] {
