@@ -1,9 +1,11 @@
 //! Why something that the harness asked of a target was not done.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use super::journal::NotRecorded;
-use super::reading::outcome;
+use super::reading::{is_done, outcome};
 use crate::exchange::Exchange;
 use crate::transport::throttle::Throttled;
 
@@ -25,6 +27,9 @@ pub enum Fate {
 pub enum Failure {
     #[error("{what}: {why}")]
     Failed { what: &'static str, why: String, fate: Fate },
+    /// A login that gave no token, with what was asked and answered.
+    #[error("{what}: {why}")]
+    NoToken { what: &'static str, why: String, fate: Fate, exchange: Arc<Exchange> },
     /// The target, or its configuration, does not allow it.
     #[error("{0}")]
     Impossible(&'static str),
@@ -64,15 +69,34 @@ impl Failure {
         Failure::Failed { what, why: outcome(exchange), fate }
     }
 
+    /// After a login, which hung up where it should refuse if `hangs_up`.
+    pub(super) fn after_login(exchange: Exchange, hangs_up: bool) -> Failure {
+        let what = if is_done(&exchange) { "the login gave no token" } else { "the login was not accepted" };
+        let fate = if hangs_up { Fate::Refused } else { Failure::after(what, &exchange).fate() };
+        Failure::NoToken { what, why: outcome(&exchange), fate, exchange: Arc::new(exchange) }
+    }
+
+    /// The login that was accepted without a token, or not answered at all: whatever the password, that is no login.
+    pub(crate) fn invalid_login(&self) -> Option<&Arc<Exchange>> {
+        match self {
+            Failure::NoToken { fate: Fate::Useless | Fate::Silent, exchange, .. } => Some(exchange),
+            _ => None,
+        }
+    }
+
     pub fn fate(&self) -> Fate {
         match self {
-            Failure::Failed { fate, .. } => *fate,
+            Failure::Failed { fate, .. } | Failure::NoToken { fate, .. } => *fate,
             Failure::UnknownPassword | Failure::NoLoginsLeft => Fate::Refused,
             _ => Fate::Unknown,
         }
     }
 
     pub fn in_first_login(self) -> Failure {
-        Failure::Failed { what: "the first login was not accepted", why: self.to_string(), fate: self.fate() }
+        let (what, why, fate) = ("the first login was not accepted", self.to_string(), self.fate());
+        match self {
+            Failure::NoToken { exchange, .. } => Failure::NoToken { what, why, fate, exchange },
+            _ => Failure::Failed { what, why, fate },
+        }
     }
 }

@@ -12,7 +12,7 @@ mod verdict;
 
 pub use expectation::{Check, Expectation};
 pub use facts::Pattern;
-pub(crate) use oracle::OPERATIONS;
+pub(crate) use oracle::{LOGIN_TOKEN, OPERATIONS};
 pub use oracle::{Oracles, echoed};
 pub(crate) use placeholder::Placeholder;
 pub use status::StatusSet;

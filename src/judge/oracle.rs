@@ -52,6 +52,9 @@ pub struct Oracles {
 /// The requirement that a missing operation breaks. No exchange shows that: a run asks for it before its first case.
 pub(crate) const OPERATIONS: &str = "envelope.operations";
 
+/// The requirement that a login breaks which is accepted and gives no token, where it is the harness that logs in.
+pub(crate) const LOGIN_TOKEN: &str = "login.answer.token";
+
 impl Oracles {
     /// Those whose requirement is in the register.
     pub fn of(register: &Register) -> Oracles {

@@ -8,9 +8,13 @@ use tokio::task::JoinSet;
 use super::aftermath::Aftermath;
 use super::case::{Ran, blank_report, run_case};
 use super::harness::Harness;
-use super::ready::{Fixture, Fixtures, ready, tear_down};
-use super::{CaseReport, Reason};
-use crate::judge::Verdict;
+use super::ready::{Fixture, Fixtures, Unready, ready, tear_down};
+use super::{CaseReport, NotAsked, Reason};
+use crate::custody::effect::Asked;
+use crate::documented::api::Operation;
+use crate::exchange::{Exchange, Json};
+use crate::judge::facts::{About, Condition, Expected, Observed, Place};
+use crate::judge::{LOGIN_TOKEN, Mismatch, Pattern, Placeholder, Verdict};
 use crate::plan::{Case, Skip};
 
 /// Runs the cases, as many at a time as the settings allow, and passes each to `done` as it ends. Once that returns false, no
@@ -59,7 +63,10 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
         let mut own = None;
         let ran = match ready(&shared, &own_case, fixture, &mut own).await {
             Ok(ready) => run_case(&shared, &own_case, ready, own.is_some()).await,
-            Err(why) => Some(untried(&shared, &own_case, why)),
+            Err(Unready { why, login }) => Some(match login {
+                Some(login) => invalid_login(&shared, &own_case, why, &login),
+                None => untried(&shared, &own_case, why),
+            }),
         };
         tear_down(&shared, own).await;
         ran
@@ -104,6 +111,41 @@ pub(super) fn untried(harness: &Harness, case: &Case, why: Reason) -> Ran {
     let mut report = CaseReport { reason: Some(why), ..blank_report(case, verdict) };
     report.redact(&harness.secrets);
     Ran::untried(report, aftermath)
+}
+
+/// The result of a case whose state was not reached because the target answered a right login of the harness without a
+/// token, or not at all. The first such case fails for it, the others are blocked.
+fn invalid_login(harness: &Harness, case: &Case, why: Reason, login: &Exchange) -> Ran {
+    if harness.judges_set_up.get_or_init(|| case.id.clone()) != &case.id {
+        return untried(harness, case, why);
+    }
+    let step = "log in as the case needs it";
+    let mut judgement = harness.oracles.judge(step, login);
+    if let (Some(level), Some(response)) = (harness.login_token, login.response()) {
+        let json = Json::parse(&response.body).ok();
+        let at = Place::at("/users/0/token");
+        let observed = match &json {
+            None if response.body.is_empty() => Observed::EmptyBody,
+            json => Observed::value(json.as_ref().and_then(|json| json.at("/users/0/token"))),
+        };
+        let expected = Expected::Value(Pattern::Placeholder(Placeholder::Token));
+        judgement.file(LOGIN_TOKEN, level, step, vec![Mismatch { at, expected, observed }]);
+    }
+    judgement.is_about(About { operation: Some(Operation::LogIn), condition: Condition::Valid });
+    if judgement.findings.is_empty() {
+        return untried(harness, case, why);
+    }
+    let reproduce = vec![harness.run_line(&case.id)];
+    let mut report = CaseReport { reproduce, ..blank_report(case, Verdict::Fail) };
+    let steps = case.scenario.steps.iter().map(|step| step.name.clone()).collect();
+    report.not_asked = Some(NotAsked { steps, why });
+    (report.findings, report.observations) = (judgement.findings, judgement.observations);
+    let mut secrets = harness.secrets.clone();
+    for password in Asked::of(&login.request, harness.target.transport.origin().base_path()).passwords {
+        secrets.add(&password, "$NEW_PASSWORD");
+    }
+    report.redact(&secrets);
+    Ran::untried(report, Aftermath::Clean)
 }
 
 /// The result of a case that needs an operation which the target does not have.

@@ -12,8 +12,9 @@ use crate::custody::accounts::Accounts;
 use crate::custody::givens::Givens;
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Exchange, Header, Redaction, Request, shell_quoted, shell_word};
-use crate::judge::Oracles;
+use crate::judge::{LOGIN_TOKEN, Oracles};
 use crate::plan::Plan;
+use crate::requirement::{Level, Register};
 use crate::scenario::Registration;
 use crate::transport::throttle::Patience;
 
@@ -27,6 +28,10 @@ pub(super) struct Harness {
     pub secrets: Redaction,
     /// Known before the first case.
     pub missing: OnceLock<Missing>,
+    /// The level of [`LOGIN_TOKEN`], if there is such a rule.
+    pub login_token: Option<Level>,
+    /// The case that fails where the harness itself cannot log in for what the target answers. The others are blocked.
+    pub judges_set_up: OnceLock<String>,
     /// The target's registration state: as given, or probed when a case first asks.
     pub registration: OnceCell<Registration>,
     pub begun: Instant,
@@ -38,7 +43,7 @@ pub(super) struct Harness {
 impl Harness {
     pub fn new(
         target: Arc<Target>,
-        oracles: Oracles,
+        register: &Register,
         settings: &Settings,
         registration: Option<Registration>,
         plan: &Plan,
@@ -55,12 +60,14 @@ impl Harness {
         }
         Harness {
             target,
-            oracles,
+            oracles: Oracles::of(register),
             settings: Settings { jobs: settings.jobs.max(1), ..settings.clone() },
             givens: Mutex::new(givens),
             accounts,
             secrets,
             missing: OnceLock::new(),
+            login_token: register.find(LOGIN_TOKEN).map(|requirement| requirement.level),
+            judges_set_up: OnceLock::new(),
             registration: OnceCell::new_with(registration),
             begun: Instant::now(),
             max_time: settings.max_time.unwrap_or_else(|| fitting(plan)),

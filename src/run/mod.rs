@@ -58,7 +58,7 @@ pub async fn run(
     let oracles = Oracles::of(register);
     let requirements = requirements(register, &plan, &oracles, settings.snapshots.is_some());
     let (url, embedded) = (target.transport.origin().to_string(), target.is_embedded());
-    let harness = Arc::new(Harness::new(target, oracles, settings, registration, &plan, stop));
+    let harness = Arc::new(Harness::new(target, register, settings, registration, &plan, stop));
     let now = Timestamp::now();
     emit(Event::Started(Started {
         version: env!("CARGO_PKG_VERSION").to_owned(),

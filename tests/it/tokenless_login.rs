@@ -1,4 +1,4 @@
-//! A target that accepts the admin's login and gives no token: it is asked once, and not again for each case.
+//! A target that accepts the admin's login and gives no token: that is a finding, and it is not asked again for each case.
 
 use crate::harness::*;
 
@@ -23,6 +23,8 @@ fn a_login_that_gives_no_token_is_final_for_the_run() {
         // None of these logs in as admin itself.
         let program = program.args("users/* tokens/made-up-* login/unknown-user*");
         let ended = if fresh { program.args("--fresh").end() } else { program.password().end() };
+        let ended = ended.exited(1).counts("fail", 1);
+        assert!(ended.cases().iter().flat_map(broken_by).any(|rule| rule == "login.answer.token"), "{}", ended.said());
         let why = "the login gave no token: status 200";
         let blocked = |case: &&serde_json::Value| {
             case["verdict"] == "blocked" && case["reason"].as_str().is_some_and(|reason| reason.contains(why))

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 
 use super::{Account, Accounts, Admin, Expected};
+use crate::custody::Failure;
 use crate::custody::made::OwnName;
-use crate::custody::reading::{basic, bearer, is_done, json_type, outcome, token_in};
-use crate::custody::{Failure, Fate};
+use crate::custody::reading::{basic, bearer, is_done, json_type, token_in};
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Exchange, Header, Request};
 use crate::transport::throttle::Patience;
@@ -67,15 +67,8 @@ impl Accounts {
     /// Logs in and returns the token.
     pub async fn log_in(&self, account: &Account, new_password: Option<&str>) -> Result<String, Failure> {
         let exchange = self.try_login(account, new_password).await?;
-        if let Some(token) = token_in(&exchange) {
-            return Ok(token);
-        }
-        let what = if is_done(&exchange) { "the login gave no token" } else { "the login was not accepted" };
-        Err(match exchange.is_hung_up() && self.target.transport.hangs_up() {
-            // It hangs up where it should refuse.
-            true => Failure::Failed { what, why: outcome(&exchange), fate: Fate::Refused },
-            false => Failure::after(what, &exchange),
-        })
+        let hangs_up = exchange.is_hung_up() && self.target.transport.hangs_up();
+        token_in(&exchange).ok_or_else(|| Failure::after_login(exchange, hangs_up))
     }
 
     pub(crate) async fn make_user(&self, admin: &Admin, account: &Account) -> Result<(), Failure> {
