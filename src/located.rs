@@ -118,6 +118,18 @@ pub(crate) fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
     T::deserialize(name).map_err(|error| advice(&error.to_string()))
 }
 
+/// Shows the values of these enums by their names in files.
+macro_rules! shown_by_name {
+    ($($name:ty),*) => {
+        $(impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                serde::Serialize::serialize(self, f)
+            }
+        })*
+    };
+}
+pub(crate) use shown_by_name;
+
 // A table whose keys and values know their places, in the order of the file. A `///` here would be in the schema.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(!from, transparent, inline))]

@@ -30,11 +30,7 @@ pub enum FaultVerdict {
     Dead,
 }
 
-impl std::fmt::Display for FaultVerdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.serialize(f)
-    }
-}
+crate::located::shown_by_name!(FaultVerdict);
 
 /// One row of the matrix.
 #[derive(Debug, Clone)]

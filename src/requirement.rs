@@ -4,7 +4,6 @@
 //! scenario names a requirement, never a level.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 
 #[cfg(feature = "cli")]
@@ -27,11 +26,7 @@ pub enum Level {
     Must,
 }
 
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+located::shown_by_name!(Level);
 
 /// What a requirement is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,5 @@
 //! Verdicts on cases and on requirements: closed sets, and how the second follows from the first.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 /// The verdict on one planned case. Each planned case gets exactly one.
@@ -28,12 +26,6 @@ impl Verdict {
         [Verdict::Pass, Verdict::Fail, Verdict::Blocked, Verdict::Skipped, Verdict::Known, Verdict::Error];
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
-
 /// The verdict on one requirement, worst first: the order decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -51,11 +43,7 @@ pub enum RequirementVerdict {
     Skipped,
 }
 
-impl fmt::Display for RequirementVerdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+crate::located::shown_by_name!(Verdict, RequirementVerdict);
 
 /// `broken` has the verdicts of the cases with a finding of the requirement, `cases` those of all cases that cite it, and
 /// `control_held` says whether its area's control passed in the same run. A case that failed for another requirement

@@ -1,7 +1,6 @@
 //! What runs when: the order that needs the fewest resets, and what cannot run at all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -67,11 +66,7 @@ impl Without {
     }
 }
 
-impl fmt::Display for Without {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+crate::located::shown_by_name!(Without);
 
 /// What may be done to a target, and what is known about it before the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,8 +10,6 @@ mod step;
 mod parse;
 mod suite;
 
-use std::fmt;
-
 #[cfg(feature = "cli")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,12 +43,6 @@ pub enum Given {
     Registered,
 }
 
-impl fmt::Display for Given {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
-
 /// A part of the target's state that a case leaves changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(JsonSchema))]
@@ -71,11 +63,7 @@ impl Change {
     pub const ALL: [Change; 4] = [Change::Passwords, Change::Users, Change::Registration, Change::Clock];
 }
 
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+crate::located::shown_by_name!(Given, Change);
 
 /// One scenario file.
 #[derive(Debug, Clone, PartialEq, Eq)]
