@@ -19,7 +19,7 @@ use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::lock::RunLock;
 use crate::custody::recovery::{Probe, probe};
 use crate::documented::api::{self, Operation, Resource};
-use crate::exchange::{Breakage, Exchange, Obstacle, Outcome};
+use crate::exchange::{Breakage, Exchange, Obstacle};
 use crate::plan::{Capabilities, cases, plan};
 use crate::scenario::Registration;
 use crate::words;
@@ -149,11 +149,11 @@ async fn look(found: &mut Findings, resolved: &Resolved) -> Option<Registration>
 fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bool {
     let url = resolved.origin();
     let none = match &exchange.outcome {
-        Outcome::Answered(response) => {
+        Ok(response) => {
             let (status, elapsed) = (response.status, exchange.elapsed.as_millis());
             return found.good("address", format_args!("{url} answers (status {status}, {elapsed} ms)"));
         }
-        Outcome::Unanswered(none) => none,
+        Err(none) => none,
     };
     let detail = resolved.target.transport.secrets().apply(&none.to_string());
     let timed_out = (none.breakage == Breakage::TimedOut).then_some(Obstacle::TimedOut);

@@ -6,7 +6,7 @@ use crate::documented::api;
 use crate::documented::basic::{self, Credentials};
 use crate::documented::errors::ErrorCode;
 use crate::exchange::shortened;
-use crate::exchange::{Exchange, Header, Json, Outcome};
+use crate::exchange::{Exchange, Header, Json};
 
 pub fn is_done(exchange: &Exchange) -> bool {
     exchange.response().is_some_and(|response| (200..300).contains(&response.status))
@@ -53,8 +53,8 @@ pub fn tokens_in(body: &[u8]) -> Vec<String> {
 /// How an exchange ended, in one line. Nothing of the answer's text is shown: it may repeat what was sent.
 pub fn outcome(exchange: &Exchange) -> String {
     match &exchange.outcome {
-        Outcome::Unanswered(none) => none.to_string(),
-        Outcome::Answered(response) => {
+        Err(none) => none.to_string(),
+        Ok(response) => {
             let json = Json::parse(&response.body).ok();
             let code = json.as_ref().and_then(|json| json.at("/errors/0/code")?.as_integer());
             let code = code.map_or(String::new(), |code| format!(" with code {code}"));

@@ -7,7 +7,6 @@ use super::accounts::Account;
 use super::reading::{basic, json_type, token_in};
 use crate::documented::api::Operation;
 use crate::documented::errors::ErrorCode;
-use crate::exchange::Outcome;
 use crate::transport::throttle::is_throttled;
 
 pub enum Probe {
@@ -30,8 +29,8 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
         return Probe::LoggedIn(token);
     }
     let response = match &exchange.outcome {
-        Outcome::Unanswered(none) => return Probe::Unreachable(target.transport.secrets().apply(&none.to_string())),
-        Outcome::Answered(response) => response,
+        Err(none) => return Probe::Unreachable(target.transport.secrets().apply(&none.to_string())),
+        Ok(response) => response,
     };
     if is_throttled(response) {
         let seconds = response.header_text("Retry-After").and_then(|value| value.trim().parse().ok());

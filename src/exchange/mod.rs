@@ -252,22 +252,13 @@ impl fmt::Display for Unanswered {
     }
 }
 
-/// The outcome of one request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// One whole answer.
-    Answered(Response),
-    /// No whole answer, and why.
-    Unanswered(Unanswered),
-}
-
 /// One request and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// What was sent.
     pub request: Request,
-    /// What came back.
-    pub outcome: Outcome,
+    /// What came back: one whole answer, or why there is none.
+    pub outcome: Result<Response, Unanswered>,
     /// Our clock when the outcome was known.
     pub at: Timestamp,
     /// From the first byte sent to the outcome.
@@ -279,10 +270,7 @@ pub struct Exchange {
 impl Exchange {
     /// The whole answer, if there is one.
     pub fn response(&self) -> Option<&Response> {
-        match &self.outcome {
-            Outcome::Answered(response) => Some(response),
-            Outcome::Unanswered(_) => None,
-        }
+        self.outcome.as_ref().ok()
     }
 
     /// Whether the target took the connection and closed it.
@@ -292,9 +280,6 @@ impl Exchange {
 
     /// Why there is no whole answer.
     pub(crate) fn unanswered(&self) -> Option<&Unanswered> {
-        match &self.outcome {
-            Outcome::Answered(_) => None,
-            Outcome::Unanswered(none) => Some(none),
-        }
+        self.outcome.as_ref().err()
     }
 }

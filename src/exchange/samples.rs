@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response, Unanswered};
+use super::{Breakage, Exchange, Header, HttpRequest, Phase, Request, Response, Unanswered};
 
 impl HttpRequest {
     pub(crate) fn of(method: &'static str, target: &str, headers: &[(&'static str, &str)], body: &str) -> HttpRequest {
@@ -32,17 +32,17 @@ impl Response {
 }
 
 impl Exchange {
-    pub(crate) fn of(request: Request, outcome: Outcome) -> Exchange {
+    pub(crate) fn of(request: Request, outcome: Result<Response, Unanswered>) -> Exchange {
         Exchange { request, outcome, at: Timestamp::UNIX_EPOCH, elapsed: Duration::ZERO, resent: false }
     }
 
     pub(crate) fn answered(request: HttpRequest, response: Response) -> Exchange {
-        Exchange::of(Request::Http(request), Outcome::Answered(response))
+        Exchange::of(Request::Http(request), Ok(response))
     }
 
     pub(crate) fn broken_off(request: Request, breakage: Breakage, partial: &[u8]) -> Exchange {
         let (phase, detail, partial) = (Phase::Waiting, String::new(), partial.to_vec());
-        Exchange::of(request, Outcome::Unanswered(Unanswered { breakage, phase, obstacle: None, detail, partial }))
+        Exchange::of(request, Err(Unanswered { breakage, phase, obstacle: None, detail, partial }))
     }
 }
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::harmless::harmless_text;
 use super::redaction::Piece;
 use super::shell::{printf, quoted, shell_word};
-use super::{Exchange, HttpRequest, Outcome, Redaction, Request, Response};
+use super::{Exchange, HttpRequest, Redaction, Request, Response};
 
 /// The longest body that a transcript shows, in bytes.
 const SHOWN: usize = 4096;
@@ -28,8 +28,8 @@ pub fn transcript(exchange: &Exchange, secrets: &Redaction) -> String {
         text.push_str("* sent once more: the reused connection had died\n");
     }
     match &exchange.outcome {
-        Outcome::Answered(response) => mark(&mut text, '<', &answer(response, secrets)),
-        Outcome::Unanswered(unanswered) => {
+        Ok(response) => mark(&mut text, '<', &answer(response, secrets)),
+        Err(unanswered) => {
             let partial = String::from_utf8_lossy(&unanswered.partial);
             mark(&mut text, '<', &secrets.apply_to_cut(&partial));
             text.push_str(&format!("* {unanswered}\n"));

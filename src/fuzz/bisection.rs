@@ -4,16 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::batch::Tried;
 use super::generator::Generated;
 use super::probe::{Probed, Violation, probe};
 use super::session::{FuzzSession, WorkerAccounts};
 use super::{Check, grammar};
-use crate::exchange::{Exchange, Outcome};
 use crate::requirement::Level;
-use crate::transport::unreachable;
+use crate::transport::{ended, unreachable};
 
 /// How many of those that crashed are tried alone before the batch is halved.
 const ALONE: usize = 8;
@@ -105,13 +102,7 @@ pub(super) fn took_down(generated: &Generated, probed: &Probed, worker: &WorkerA
         requirement: "envelope.answered".to_owned(),
         level: Level::Must,
         what: what.to_owned(),
-        exchange: Arc::new(Exchange {
-            request,
-            outcome: Outcome::Unanswered(unreachable(None, what.to_owned())),
-            at: Timestamp::now(),
-            elapsed: Duration::ZERO,
-            resent: false,
-        }),
+        exchange: Arc::new(ended(request, Err(unreachable(None, what.to_owned())), Duration::ZERO, false)),
     };
     let violation = match probed.violations.first() {
         Some(violation) => Some(Violation { check: Check::Down, what: what.to_owned(), ..violation.clone() }),

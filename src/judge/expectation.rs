@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::facts::{Clock, Expected, Observed, Pattern, Place};
 use super::{Judgement, Mismatch, StatusSet};
-use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response, shortened};
+use crate::exchange::{Breakage, Exchange, Json, Request, Response, shortened};
 use crate::requirement::Level;
 use crate::template::{Bindings, Pointer, Template};
 
@@ -90,17 +90,15 @@ impl Expectation {
     pub fn judge(&self, step: &str, exchange: &Exchange, bindings: &Bindings) -> Judgement {
         let mut judgement = Judgement::default();
         let mismatches = match &exchange.outcome {
-            Outcome::Answered(response) => {
+            Ok(response) => {
                 let answer = Answer::new(response, exchange.at);
                 self.checks.iter().filter_map(|check| answer.mismatch(check, bindings)).collect()
             }
-            Outcome::Unanswered(none)
-                if none.breakage == Breakage::Closed && matches!(exchange.request, Request::Raw(_)) =>
-            {
+            Err(none) if none.breakage == Breakage::Closed && matches!(exchange.request, Request::Raw(_)) => {
                 let observed = Observed::Broken(none.into());
                 vec![Mismatch { at: Place::Answer, expected: Expected::Answer, observed }]
             }
-            Outcome::Unanswered(_) => Vec::new(),
+            Err(_) => Vec::new(),
         };
         judgement.file(&self.requirement, self.level, step, mismatches);
         judgement

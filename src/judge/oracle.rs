@@ -15,7 +15,7 @@ use super::facts::{Expected, Member, Observed, Place};
 use super::{Judgement, Mismatch, Observation, Placeholder, Remark};
 use crate::documented::api::Payload;
 use crate::documented::errors::ErrorCode;
-use crate::exchange::{Breakage, Exchange, Json, Outcome, Request, Response, shortened};
+use crate::exchange::{Breakage, Exchange, Json, Request, Response, shortened};
 use crate::requirement::{Level, Register};
 
 /// The rest of an array with so many mismatches is only counted: an answer may hold a million of them.
@@ -135,7 +135,7 @@ fn mismatch(at: Place, expected: Expected, observed: Observed) -> Option<Vec<Mis
 }
 
 fn answered(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
-    let Outcome::Unanswered(none) = &seen.exchange.outcome else {
+    let Err(none) = &seen.exchange.outcome else {
         return None;
     };
     // Bytes that are not HTTP may be answered by closing the connection (RFC 9112 §2.2).

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use serde::{Serialize, Serializer};
 
-use crate::exchange::{Exchange, Header, Json, Outcome, Redaction, Response, harmless_line, harmless_text};
+use crate::exchange::{Exchange, Header, Json, Redaction, Response, harmless_line, harmless_text};
 use crate::judge::Placeholder;
 use crate::scenario::{Action, Step};
 
@@ -18,10 +18,10 @@ pub fn transcript(sent: &[(&Step, Exchange)], names: &Redaction) -> String {
         // Writing to a String does not fail.
         let _ = writeln!(text, "# {}\n> {}", step.name, drawn(&step.action));
         match &exchange.outcome {
-            Outcome::Unanswered(none) => {
+            Err(none) => {
                 let _ = writeln!(text, "* {}", harmless_line(&names.apply(&none.to_string())));
             }
-            Outcome::Answered(response) => answer(&mut text, response, names),
+            Ok(response) => answer(&mut text, response, names),
         }
         text.push('\n');
     }

@@ -12,7 +12,7 @@ use super::Limits;
 use super::origin::{Origin, OriginError, Pieces};
 use super::tls::{self, TlsError, Trust};
 use super::wire::Wire;
-use crate::exchange::{Header, HttpRequest, Outcome, Request};
+use crate::exchange::{Header, HttpRequest, Request};
 
 /// A method and a URL, http or https.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,10 +64,8 @@ impl Call {
         let tls = self.origin.tls().then(|| tls::configuration(trust)).transpose()?;
         let limits = Limits { connect: limit, first_byte: limit, whole: limit, ..Limits::default() };
         let wire = Wire::new(self.origin.clone(), tls, limits);
-        match wire.send(Request::Http(self.request.clone())).await.outcome {
-            Outcome::Answered(response) => Ok(response.status),
-            Outcome::Unanswered(unanswered) => Err(CallError::Unanswered(unanswered.detail)),
-        }
+        let outcome = wire.send(Request::Http(self.request.clone())).await.outcome;
+        outcome.map(|response| response.status).map_err(|none| CallError::Unanswered(none.detail))
     }
 }
 

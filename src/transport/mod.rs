@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::exchange::{Breakage, Exchange, Obstacle, Outcome, Phase, Request, Response, Unanswered};
+use crate::exchange::{Breakage, Exchange, Obstacle, Phase, Request, Response, Unanswered};
 pub use call::Call;
 pub use framed::shares_connection;
 pub use target::{Client, Transport};
@@ -57,12 +57,8 @@ impl Default for Limits {
 /// How many bytes of a broken answer are kept for people to look at.
 const PARTIAL_BYTES: usize = 4096;
 
-fn ended(request: Request, answer: Result<Response, Unanswered>, elapsed: Duration, resent: bool) -> Exchange {
-    let outcome = match answer {
-        Ok(response) => Outcome::Answered(response),
-        Err(unanswered) => Outcome::Unanswered(unanswered),
-    };
-    Exchange { request, outcome, at: Timestamp::now(), elapsed, resent }
+pub(crate) fn ended(request: Request, outcome: Result<Response, Unanswered>, took: Duration, resent: bool) -> Exchange {
+    Exchange { request, outcome, at: Timestamp::now(), elapsed: took, resent }
 }
 
 /// What broke an answer off, and the reason in words.

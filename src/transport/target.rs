@@ -13,7 +13,7 @@ use super::throttle::{Gate, Patience, Rate, Throttled, throttled};
 use super::wire::Wire;
 use super::{ended, unreachable};
 use crate::documented::api::{self, Operation};
-use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Redaction, Request, Unanswered};
+use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Redaction, Request, Unanswered};
 
 /// How requests reach the target (`[target] client = "wire|reqwest"`).
 #[derive(Debug)]
@@ -102,7 +102,7 @@ impl Transport {
         }
         let since = Instant::now();
         let exchange = self.send_once(request).await;
-        let Outcome::Unanswered(none) = &exchange.outcome else {
+        let Err(none) = &exchange.outcome else {
             self.circuit_breaker.answered();
             return exchange;
         };
@@ -189,9 +189,8 @@ impl Transport {
             return Ok(());
         }
         match other.await.outcome {
-            Outcome::Answered(_) => Ok(()),
-            Outcome::Unanswered(none) if none.breakage == Breakage::Closed && self.circuit_breaker.hangs_up() => Ok(()),
-            Outcome::Unanswered(none) => Err(none),
+            Err(none) if none.breakage != Breakage::Closed || !self.circuit_breaker.hangs_up() => Err(none),
+            _ => Ok(()),
         }
     }
 

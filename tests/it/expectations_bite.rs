@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use crate::harness::none;
 use crate::harness::suite::judged;
 use serde_json::{Value, json};
-use wabizspec::exchange::{Exchange, Header, Outcome, Request, Response};
+use wabizspec::exchange::{Exchange, Header, Request, Response};
 use wabizspec::judge::{Check, Expectation, Judgement, Pattern, StatusSet, Verdict};
 use wabizspec::plan::cases;
 use wabizspec::reference::{Behaviour, Registration};
@@ -52,7 +52,7 @@ fn everything(suite: &Suite) -> Vec<Seen> {
 
 /// Whether the judgement has anything to say, be it only an observation.
 fn notices(expectation: &Expectation, seen: &Seen, response: Response) -> bool {
-    let exchange = Exchange { outcome: Outcome::Answered(response), ..seen.exchange.clone() };
+    let exchange = Exchange { outcome: Ok(response), ..seen.exchange.clone() };
     expectation.judge(&seen.step.name, &exchange, &seen.bindings) != Judgement::default()
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::exchange::{Breakage, Exchange, Outcome};
+use crate::exchange::{Breakage, Exchange};
 
 /// What came back, as far as it steers the search.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,11 +21,11 @@ pub enum Kind {
 impl Kind {
     pub(super) fn of(exchange: &Exchange) -> Kind {
         match &exchange.outcome {
-            Outcome::Answered(response) => {
+            Ok(response) => {
                 let code = (response.status >= 400).then(|| first_code(&response.body)).flatten();
                 Kind::Answer(response.status, code)
             }
-            Outcome::Unanswered(none) => match none.breakage {
+            Err(none) => match none.breakage {
                 Breakage::Closed => Kind::Closed,
                 Breakage::TimedOut => Kind::TimedOut,
                 Breakage::Unreachable => Kind::Unreachable,

@@ -16,7 +16,7 @@ fn instant(second: i64) -> Timestamp {
 }
 
 fn answered(response: Response) -> Exchange {
-    Exchange { at: instant(OURS), ..Exchange::of(request(), Outcome::Answered(response)) }
+    Exchange { at: instant(OURS), ..Exchange::of(request(), Ok(response)) }
 }
 
 fn expectation(checks: Vec<Check>) -> Expectation {

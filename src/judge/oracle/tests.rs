@@ -205,7 +205,7 @@ fn what_an_answer_must_have_depends_on_the_request() {
         ("no envelope", raw("GET /v1 HTTP/9\r\n\r\n"), Response::of(400, &[], "Bad Request"), ""),
         ("a crash of the HTTP layer", raw("x"), Response::of(500, &[], "<h1>Internal Server Error</h1>"), "no-crash"),
     ] {
-        assert_eq!(broken(&Exchange::of(request, Outcome::Answered(response))), expected, "{what}");
+        assert_eq!(broken(&Exchange::of(request, Ok(response))), expected, "{what}");
     }
 }
 
@@ -239,7 +239,7 @@ fn errors_have_their_shape() {
     let judgement = judge(bare());
     assert_eq!(judgement.findings, []);
     assert_eq!(judgement.observations[0].what, Remark::BareError);
-    let raw = Exchange::of(Request::Raw(Vec::new()), Outcome::Answered(bare()));
+    let raw = Exchange::of(Request::Raw(Vec::new()), Ok(bare()));
     assert_eq!(oracles().judge("a step", &raw), Judgement::default());
 }
 

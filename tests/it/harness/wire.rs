@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::program::Address;
 use super::server::{PATIENCE, Server, hold, read_head, reset, serve, write};
 use tokio::sync::mpsc;
-use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Outcome, Phase, Request, Response, Unanswered};
+use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Phase, Request, Response, Unanswered};
 use wabizspec::transport::Limits;
 use wabizspec::transport::origin::Origin;
 use wabizspec::transport::wire::Wire;
@@ -199,16 +199,16 @@ pub fn send_within(server: &Server, limits: Limits, request: &Request) -> Exchan
 #[track_caller]
 pub fn answered(exchange: &Exchange) -> &Response {
     match &exchange.outcome {
-        Outcome::Answered(response) => response,
-        Outcome::Unanswered(why) => panic!("unanswered: {why}; {:?}", show(&why.partial)),
+        Ok(response) => response,
+        Err(why) => panic!("unanswered: {why}; {:?}", show(&why.partial)),
     }
 }
 
 #[track_caller]
 pub fn failure(exchange: &Exchange) -> &Unanswered {
     match &exchange.outcome {
-        Outcome::Unanswered(why) => why,
-        Outcome::Answered(response) => panic!("answered: {response:?}"),
+        Err(why) => why,
+        Ok(response) => panic!("answered: {response:?}"),
     }
 }
 
