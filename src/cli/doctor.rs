@@ -13,7 +13,6 @@ use super::signal::{stop_on_signal, unless_stopped};
 use super::target::{LeftOut, Resolved, TargetArgs};
 use super::{CONFORMS, Failure, INCONCLUSIVE, INTERRUPTED, plan_view, print, runtime, suite};
 use crate::custody::Custody;
-use crate::custody::accounts::Accounts;
 use crate::custody::config::Span;
 use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::lock::RunLock;
@@ -226,11 +225,13 @@ fn clock(found: &mut Findings, exchange: &Exchange) -> bool {
 /// Whether the harness can log in; the answers also show whether the target is just installed.
 async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     let Capabilities { fresh, reset, .. } = resolved.capabilities;
+    // They keep nothing, because nothing is changed.
+    let accounts = resolved.accounts(Custody::Disposable);
     let mut refused = false;
     if let Some(password) = &resolved.admin_password {
-        match probe(&resolved.target, &resolved.admin(password)).await {
+        match probe(&resolved.target, &accounts.admin_account(password)).await {
             Probe::LoggedIn(token) => {
-                accounts(resolved).log_out(&token).await;
+                accounts.log_out(&token).await;
                 return found.good("credentials", format_args!("logs in as {}", resolved.admin_name));
             }
             Probe::Throttled(wait) => {
@@ -241,9 +242,9 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
             Probe::ChangeRequired | Probe::Refused => refused = true,
         }
     }
-    let default = probe(&resolved.target, &resolved.admin(DEFAULT_PASSWORD)).await;
+    let default = probe(&resolved.target, &accounts.admin_account(DEFAULT_PASSWORD)).await;
     if let Probe::LoggedIn(token) = &default {
-        accounts(resolved).log_out(token).await;
+        accounts.log_out(token).await;
     }
     match &default {
         Probe::ChangeRequired if fresh => {
@@ -279,18 +280,13 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     false
 }
 
-/// Accounts that keep nothing, because nothing is changed.
-fn accounts(resolved: &Resolved) -> Accounts {
-    let (name, password) = (resolved.admin_name.clone(), resolved.admin_password.clone());
-    Accounts::new(Arc::clone(&resolved.target), name, password, Custody::Disposable)
-}
-
 async fn registration(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
     if let Some(state) = resolved.info.registration {
         found.good("registration", format_args!("{state}, as given"));
         return Some(state);
     }
-    let mut givens = Givens::new(Arc::clone(&resolved.target), Arc::new(accounts(resolved)), false);
+    let accounts = Arc::new(resolved.accounts(Custody::Disposable));
+    let mut givens = Givens::new(Arc::clone(&resolved.target), accounts, false);
     let probed = givens.probe_registration().await;
     givens.clean_up().await;
     match &probed {

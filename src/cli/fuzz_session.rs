@@ -8,11 +8,11 @@ use tokio::time::timeout_at;
 
 use super::Failure;
 use super::target::Resolved;
-use crate::custody::accounts::{Accounts, Admin};
+use crate::custody::Failure as CustodyFailure;
+use crate::custody::accounts::Admin;
 use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::lock::RunLock;
 use crate::custody::recovery::{Probe, probe};
-use crate::custody::{Custody, Failure as CustodyFailure};
 use crate::files;
 use crate::fuzz::session::FuzzSession;
 use crate::requirement::Register;
@@ -67,17 +67,12 @@ pub(super) struct FuzzSetup<'r> {
 impl<'r> FuzzSetup<'r> {
     /// Puts the journal in its place. Nothing is sent yet.
     pub async fn new(resolved: &'r Resolved) -> Result<FuzzSetup<'r>, Failure> {
-        let target = Arc::clone(&resolved.target);
-        let custody = match resolved.journal.clone() {
-            Some(journal) => {
-                journal.prepare().await.map_err(Failure::usage)?;
-                Custody::Shared { journal }
-            }
-            None => Custody::Disposable,
-        };
-        let (name, password) = (resolved.admin_name.clone(), resolved.admin_password.clone());
-        let accounts = Arc::new(Accounts::new(Arc::clone(&target), name, password, custody));
-        Ok(FuzzSetup { resolved, givens: Givens::new(target, accounts, resolved.info.embedded), notes: Vec::new() })
+        if let Some(journal) = &resolved.journal {
+            journal.prepare().await.map_err(Failure::usage)?;
+        }
+        let accounts = Arc::new(resolved.accounts(resolved.custody()));
+        let givens = Givens::new(Arc::clone(&resolved.target), accounts, resolved.info.embedded);
+        Ok(FuzzSetup { resolved, givens, notes: Vec::new() })
     }
 
     /// Logs in as admin. Where no known password works, and the target is on this machine or may be set up again, a first

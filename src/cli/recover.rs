@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -95,14 +94,16 @@ pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
         )));
     }
     let stop = stop_on_signal();
-    let code = runtime()?.block_on(Recovery { args, resolved: &resolved, journal }.recover(&stop))?;
+    let accounts = resolved.accounts(resolved.custody());
+    let code = runtime()?.block_on(Recovery { args, resolved: &resolved, journal, accounts }.recover(&stop))?;
     Ok(if *stop.borrow() { INTERRUPTED } else { code })
 }
 
 struct Recovery<'r> {
     args: &'r RecoverArgs,
     resolved: &'r Resolved,
-    journal: &'r Arc<Journal>,
+    journal: &'r Journal,
+    accounts: Accounts,
 }
 
 impl Recovery<'_> {
@@ -143,21 +144,19 @@ impl Recovery<'_> {
                 return Ok(FINDINGS);
             }
         };
-        let admin = Admin { account: self.resolved.admin(&candidate.password), token };
-        let (target, name) = (Arc::clone(&self.resolved.target), self.resolved.admin_name.clone());
-        let accounts = Accounts::new(target, name, None, self.resolved.custody());
+        let admin = Admin { account: self.accounts.admin_account(&candidate.password), token };
         let done = match self.tell(candidate) {
-            Ok(()) => unless_stopped(stop, self.accounts_left(&accounts, &admin)).await,
+            Ok(()) => unless_stopped(stop, self.accounts_left(&admin)).await,
             Err(failure) => Some(Err(failure)),
         };
         // The token is logged out in any case.
         match done {
             Some(done) => {
-                accounts.log_out(&admin.token).await;
+                self.accounts.log_out(&admin.token).await;
                 done
             }
             None => {
-                let _ = tokio::time::timeout(LOGOUT, accounts.log_out(&admin.token)).await;
+                let _ = tokio::time::timeout(LOGOUT, self.accounts.log_out(&admin.token)).await;
                 print("interrupted; the journal still names what is left\n")
             }
         }
@@ -179,14 +178,14 @@ impl Recovery<'_> {
     }
 
     /// Lists the accounts of interrupted runs, or removes them.
-    async fn accounts_left(&self, accounts: &Accounts, admin: &Admin) -> Result<u8, Failure> {
+    async fn accounts_left(&self, admin: &Admin) -> Result<u8, Failure> {
         let mut left: Vec<Left> = Vec::new();
         for name in self.journal.earlier().other_accounts() {
-            match accounts.exists(admin, name).await {
+            match self.accounts.exists(admin, name).await {
                 Some(false) => self.journal.gone(name),
                 None => left.push((name.to_owned(), Some("the target does not say whether it is there".to_owned()))),
                 Some(true) if !self.args.clean => left.push((name.to_owned(), None)),
-                Some(true) => match self.remove(accounts, admin, name).await {
+                Some(true) => match self.remove(admin, name).await {
                     Ok(()) => drop(print(&format!("removed: `{}`\n", name.escape_debug()))?),
                     Err(why) => left.push((name.to_owned(), Some(why))),
                 },
@@ -210,10 +209,10 @@ impl Recovery<'_> {
         Ok(if left.is_empty() { CONFORMS } else { INCONCLUSIVE })
     }
 
-    async fn remove(&self, accounts: &Accounts, admin: &Admin, name: &str) -> Result<(), String> {
+    async fn remove(&self, admin: &Admin, name: &str) -> Result<(), String> {
         let own = OwnName::of_an_earlier_run(name, self.journal.earlier());
         let own = own.ok_or("its name is not one that a run makes up")?;
-        accounts.delete(admin, &own).await.map_err(|why| why.to_string())
+        self.accounts.delete(admin, &own).await.map_err(|why| why.to_string())
     }
 
     /// Keeps in the journal only what is still needed: the password, unless the owner knows it, and the accounts left.
@@ -258,7 +257,7 @@ impl Recovery<'_> {
             if index == budget {
                 return Ok(Found::Stopped(candidates.len() - index));
             }
-            let account = self.resolved.admin(&candidate.password);
+            let account = self.accounts.admin_account(&candidate.password);
             let mut tries = 0;
             loop {
                 match probe(target, &account).await {

@@ -12,7 +12,7 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::report::{Concluded, ReportArgs, conclude};
-use super::signal::{Stops, stopped, stops_on_signals};
+use super::signal::{Stops, stops_on_signals, unless_stopped};
 use super::target::{Resolved, TargetArgs};
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, cannot, plan_view, print, runtime};
 use crate::baseline::{Baseline, Ledger};
@@ -145,13 +145,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
             }
         };
         let (target, registration) = (Arc::clone(&resolved.target), resolved.info.registration);
-        let Stops { tidily, mut at_once } = stops_on_signals();
+        let Stops { tidily, at_once } = stops_on_signals();
         let begun = Instant::now();
-        let is_over = tokio::select! {
-            () = run_plan(&suite.register, plan, target, registration, &settings, tidily, &mut emit) => true,
-            () = stopped(&mut at_once) => false,
-        };
-        if !is_over {
+        let running = run_plan(&suite.register, plan, target, registration, &settings, tidily, &mut emit);
+        if unless_stopped(&at_once, running).await.is_none() {
             let what = "what the run made on the target was not removed; `wabizspec recover --clean` does";
             emit(Event::Note(format!("ended at once: {what}")));
             let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

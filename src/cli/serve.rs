@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::signal::{stop_on_signal, stopped};
+use super::signal::{stop_on_signal, unless_stopped};
 use super::{CONFORMS, FILES_WITH_A_SERVER, Failure, enough_files, fault_help, print, runtime};
 use crate::reference::{Fault, Registration, Server, Settings};
 
@@ -53,9 +53,9 @@ pub(super) fn serve(args: &ServeArgs) -> Result<u8, Failure> {
             args.listen
         ))
     })?;
-    let mut stop = stop_on_signal();
+    let stop = stop_on_signal();
     print(&format!("listening on {}\n", server.url()))?;
-    runtime()?.block_on(stopped(&mut stop));
+    runtime()?.block_on(unless_stopped(&stop, std::future::pending::<()>()));
     drop(server);
     Ok(CONFORMS)
 }

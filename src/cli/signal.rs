@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::runtime;
 use crate::files;
+use crate::fuzz::timetable::within;
 
 /// How long the program may take to write its reports after the second signal.
 const AT_ONCE: Duration = Duration::from_secs(2);
@@ -57,22 +58,9 @@ pub(super) fn stops_on_signals() -> Stops {
     Stops { tidily, at_once }
 }
 
-/// Waits for the first signal.
-pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stopped| *stopped).await.is_err() {
-        // Nobody can send a signal any more.
-        std::future::pending::<()>().await;
-    }
-}
-
 /// Does the work; a signal interrupts it where it is.
 pub(super) async fn unless_stopped<T>(stop: &watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
-    let mut stop = stop.clone();
-    tokio::select! {
-        biased;
-        () = stopped(&mut stop) => None,
-        done = work => Some(done),
-    }
+    within(None, stop, work).await.ok()
 }
 
 /// Hears of every signal that asks the program to end, from now on.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Failure, enough_files, read};
-use crate::custody::accounts::Account;
+use crate::custody::accounts::Accounts;
 use crate::custody::config::{self, Config, RegistrationChoice, Span};
 use crate::custody::givens::Registrable;
 use crate::custody::journal::Journal;
@@ -148,9 +148,9 @@ impl Resolved {
         }
     }
 
-    /// The admin with that password.
-    pub fn admin(&self, password: &str) -> Account {
-        Account { username: self.admin_name.clone(), password: password.to_owned() }
+    pub fn accounts(&self, custody: Custody) -> Accounts {
+        let (name, password) = (self.admin_name.clone(), self.admin_password.clone());
+        Accounts::new(Arc::clone(&self.target), name, password, custody)
     }
 
     /// Why the journal may be gone or exposed when it is needed, and what to do about it.
