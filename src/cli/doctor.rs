@@ -20,6 +20,7 @@ use crate::custody::recovery::{Probe, probe};
 use crate::documented::api::{self, Operation, Resource};
 use crate::exchange::{Breakage, Exchange, Obstacle};
 use crate::plan::{Capabilities, cases, plan};
+use crate::run::Settings;
 use crate::scenario::Registration;
 use crate::words;
 
@@ -124,7 +125,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
 
 /// What is sent to an address that only a file in the current folder names: the author of the file gets it.
 fn who_gets_what(found: &mut Findings, resolved: &Resolved, headers: Vec<String>) {
-    let password = resolved.admin_password.as_ref().map(|_| "the admin's password".to_owned());
+    let password = resolved.settings.admin_password.as_ref().map(|_| "the admin's password".to_owned());
     let headers = headers.into_iter().map(|name| format!("the header {name}"));
     let sent: Vec<String> = password.into_iter().chain(headers).collect();
     if !sent.is_empty() {
@@ -225,14 +226,15 @@ fn clock(found: &mut Findings, exchange: &Exchange) -> bool {
 /// Whether the harness can log in; the answers also show whether the target is just installed.
 async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     let Capabilities { fresh, reset, .. } = resolved.capabilities;
+    let Settings { admin_name, admin_password, .. } = &resolved.settings;
     // They keep nothing, because nothing is changed.
     let accounts = resolved.accounts(Custody::Disposable);
     let mut refused = false;
-    if let Some(password) = &resolved.admin_password {
+    if let Some(password) = admin_password {
         match probe(&resolved.target, &accounts.admin_account(password)).await {
             Probe::LoggedIn(token) => {
                 accounts.log_out(&token).await;
-                return found.good("credentials", format_args!("logs in as {}", resolved.admin_name));
+                return found.good("credentials", format_args!("logs in as {admin_name}"));
             }
             Probe::Throttled(wait) => {
                 let what = format!("the target asks to wait {} s before the next login", wait.as_secs());
@@ -263,8 +265,7 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     if matches!(default, Probe::ChangeRequired) {
         return false;
     }
-    let journal = resolved.journal.as_ref();
-    let known = journal.is_some_and(|journal| !journal.earlier().passwords_of(&resolved.admin_name).is_empty());
+    let known = resolved.journal().is_some_and(|journal| !journal.earlier().passwords_of(admin_name).is_empty());
     if known {
         let what =
             "an earlier run has changed the password; a run finds it in the journal, `wabizspec recover` shows it";
@@ -273,7 +274,7 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
         found.note("credentials", "none, so only cases run that need no login: set WABIZSPEC_ADMIN_PASSWORD");
     } else if !reset {
         // After a reset the default password would be valid, and the first login sets the one that was given.
-        let what = format!("{} is refused with the password that was given", resolved.admin_name);
+        let what = format!("{admin_name} is refused with the password that was given");
         let advice = "set WABIZSPEC_ADMIN_PASSWORD (it wins over password_file) to the one that works";
         found.bad("credentials", what, advice);
     }
@@ -326,7 +327,7 @@ fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<R
 }
 
 fn safe_keeping(found: &mut Findings, resolved: &Resolved) {
-    if let Some(journal) = &resolved.journal {
+    if let Some(journal) = resolved.journal() {
         match resolved.journal_warning() {
             Some(warning) => found.note("journal", warning),
             None => found.good("journal", journal.path().display()),

@@ -100,7 +100,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     let settings = Settings {
         surfaces: surfaces.clone(),
         seed,
-        jobs: resolved.jobs,
+        jobs: resolved.settings.jobs,
         timetable: Timetable::begins(match (args.time, args.requests) {
             (Some(Span(time)), _) => Some(time),
             (None, Some(_)) => None,

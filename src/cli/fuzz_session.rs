@@ -67,10 +67,10 @@ pub(super) struct FuzzSetup<'r> {
 impl<'r> FuzzSetup<'r> {
     /// Puts the journal in its place. Nothing is sent yet.
     pub async fn new(resolved: &'r Resolved) -> Result<FuzzSetup<'r>, Failure> {
-        if let Some(journal) = &resolved.journal {
+        if let Some(journal) = resolved.journal() {
             journal.prepare().await.map_err(Failure::usage)?;
         }
-        let accounts = Arc::new(resolved.accounts(resolved.custody()));
+        let accounts = Arc::new(resolved.accounts(resolved.settings.custody.clone()));
         let givens = Givens::new(Arc::clone(&resolved.target), accounts, resolved.info.embedded);
         Ok(FuzzSetup { resolved, givens, notes: Vec::new() })
     }
@@ -140,7 +140,7 @@ impl<'r> FuzzSetup<'r> {
             }
             Ok(admin) => admin,
         };
-        if let Some(journal) = accounts.journal().filter(|_| self.resolved.admin_password.is_none()) {
+        if let Some(journal) = accounts.journal().filter(|_| self.resolved.settings.admin_password.is_none()) {
             self.notes.push(format!(
                 "the target was just installed; its admin's password is in the journal {}, and `wabizspec recover` \
                  shows it",
@@ -173,7 +173,7 @@ impl<'r> FuzzSetup<'r> {
         };
         timeout_at(until.into(), tidy).await.map_err(|_| {
             let what = "the clean-up was not finished in time";
-            match &self.resolved.journal {
+            match self.resolved.journal() {
                 None => what.to_owned(),
                 Some(journal) => format!(
                     "{what}; this removes what is left: wabizspec recover --clean --target {} --journal '{}'",

@@ -82,7 +82,7 @@ type Left = (String, Option<String>);
 
 pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
     let resolved = args.target.resolve(&[])?;
-    let Some(journal) = &resolved.journal else {
+    let Some(journal) = resolved.journal() else {
         return Err(Failure::usage("there is no target to log in to\n  help: give --target URL"));
     };
     let locks = resolved.locks();
@@ -94,7 +94,7 @@ pub(super) fn recover(args: &RecoverArgs) -> Result<u8, Failure> {
         )));
     }
     let stop = stop_on_signal();
-    let accounts = resolved.accounts(resolved.custody());
+    let accounts = resolved.accounts(resolved.settings.custody.clone());
     let code = runtime()?.block_on(Recovery { args, resolved: &resolved, journal, accounts }.recover(&stop))?;
     Ok(if *stop.borrow() { INTERRUPTED } else { code })
 }
@@ -109,6 +109,7 @@ struct Recovery<'r> {
 impl Recovery<'_> {
     async fn recover(&self, stop: &watch::Receiver<bool>) -> Result<u8, Failure> {
         let (path, url) = (self.journal.path().display(), self.resolved.origin());
+        let name = &self.resolved.settings.admin_name;
         let all = self.candidates();
         let candidates = all.get(self.args.skip..).unwrap_or_default();
         let budget = self.resolved.capabilities.wrong_logins.unwrap_or(WRONG_LOGINS) as usize;
@@ -134,7 +135,7 @@ impl Recovery<'_> {
             Found::Nothing => {
                 let what = match all.len() {
                     // The default password is always among them.
-                    ..=1 => format!("no password of {} is known, and none was given", self.resolved.admin_name),
+                    ..=1 => format!("no password of {name} is known, and none was given"),
                     known => format!("none of the {known} passwords that are known works at {url}"),
                 };
                 print(&format!(
@@ -220,7 +221,7 @@ impl Recovery<'_> {
         for (name, _) in left {
             self.journal.made(name).await.map_err(|why| why.to_string())?;
         }
-        let is_known = self.resolved.admin_password.as_ref() == Some(&admin.password);
+        let is_known = self.resolved.settings.admin_password.as_ref() == Some(&admin.password);
         let works = if is_known { &[][..] } else { std::slice::from_ref(admin) };
         self.journal.settle(works).await.map_err(|why| why.to_string())
     }
@@ -228,12 +229,12 @@ impl Recovery<'_> {
     /// Everything worth trying, the likeliest first: the journal's newest first, the password that was given, the default
     /// password, and then what a target may have made of these.
     fn candidates(&self) -> Vec<Candidate> {
-        let known = self.journal.earlier().passwords_of(&self.resolved.admin_name);
+        let known = self.journal.earlier().passwords_of(&self.resolved.settings.admin_name);
         let entries = known.into_iter().enumerate().map(|(index, password)| match index {
             0 => (password, "the newest entry of the journal".to_owned()),
             index => (password, format!("entry {} of the journal, counted from the newest", index + 1)),
         });
-        let given = self.resolved.admin_password.clone();
+        let given = self.resolved.settings.admin_password.clone();
         let given = given.map(|password| (password, "the password that was given".to_owned()));
         let kept = kept_by_an_earlier_version(Path::new(OUT), self.resolved.origin());
         let kept = kept.map(|(password, file)| (password, format!("the password in {}", file.display())));

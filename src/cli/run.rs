@@ -131,7 +131,16 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         make_safe(args, &resolved, &plan)?;
     }
     runtime()?.block_on(async {
-        let settings = Settings { part, ..settings(args, &resolved, snapshots) };
+        let settings = Settings {
+            fail_on: args.fail_on,
+            max_fail: args.max_fail.map(|count| FailuresLeft::new(count as usize)),
+            max_time: args.max_time.map(|Span(time)| time),
+            ready_timeout: args.wait.map(|Span(time)| time).or(resolved.settings.ready_timeout),
+            max_resets: args.max_resets.map(|count| count as usize),
+            snapshots,
+            part,
+            ..resolved.settings.clone()
+        };
         let mut emit = |event: Event| {
             let events = match &mut ledger {
                 Some(ledger) => ledger.take(event),
@@ -175,7 +184,7 @@ fn make_safe(args: &RunArgs, resolved: &Resolved, plan: &Plan) -> Result<(), Fai
     if !admins && !changes.contains_key(&Change::Users) {
         return Ok(());
     }
-    if let Some(password) = resolved.admin_password.as_deref().filter(|_| admins)
+    if let Some(password) = resolved.settings.admin_password.as_deref().filter(|_| admins)
         && PasswordRule::documented().check(password).is_err()
     {
         return Err(Failure::usage(
@@ -184,31 +193,13 @@ fn make_safe(args: &RunArgs, resolved: &Resolved, plan: &Plan) -> Result<(), Fai
              and a special character, or allow no change of it",
         ));
     }
-    if let Some(journal) = &resolved.journal {
+    if let Some(journal) = resolved.journal() {
         runtime()?.block_on(journal.prepare()).map_err(Failure::usage)?;
     }
     if let Some(warning) = resolved.journal_warning().filter(|_| admins) {
         args.report.say(&format!("warning: {warning}"));
     }
     Ok(())
-}
-
-fn settings(args: &RunArgs, resolved: &Resolved, snapshots: Option<Arc<Store>>) -> Settings {
-    Settings {
-        admin_name: resolved.admin_name.clone(),
-        admin_password: resolved.admin_password.clone(),
-        fresh: resolved.capabilities.fresh,
-        fail_on: args.fail_on,
-        max_fail: args.max_fail.map(|count| FailuresLeft::new(count as usize)),
-        wrong_logins: resolved.capabilities.wrong_logins,
-        max_time: args.max_time.map(|Span(time)| time),
-        ready_timeout: args.wait.map(|Span(time)| time).or(resolved.ready_timeout),
-        max_resets: args.max_resets.map(|count| count as usize),
-        account: resolved.account.clone(),
-        snapshots,
-        custody: resolved.custody(),
-        ..Settings::disposable(resolved.jobs)
-    }
 }
 
 impl RunArgs {

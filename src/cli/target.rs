@@ -17,14 +17,13 @@ use clap::Args;
 use super::{Failure, enough_files, read};
 use crate::custody::accounts::Accounts;
 use crate::custody::config::{self, Config, RegistrationChoice, Span};
-use crate::custody::givens::Registrable;
 use crate::custody::journal::Journal;
 use crate::custody::state_folder;
 use crate::custody::{Controls, Custody, Hooks, Target};
 use crate::located;
 use crate::plan::{Capabilities, WRONG_LOGINS};
 use crate::reference::{Server, Settings as ServerSettings};
-use crate::run::TargetInfo;
+use crate::run::{Settings, TargetInfo};
 use crate::scenario::Change;
 use crate::transport::origin::Origin;
 use crate::transport::throttle::Rate;
@@ -108,20 +107,14 @@ pub(super) struct Resolved {
     pub target: Arc<Target>,
     pub info: TargetInfo,
     pub capabilities: Capabilities,
-    pub admin_name: String,
-    pub admin_password: Option<String>,
-    pub jobs: usize,
-    pub account: Registrable,
+    /// As far as they follow from the target.
+    pub settings: Settings,
     pub config_file: Option<PathBuf>,
     /// The files that are read or written besides, which no report may overwrite.
     pub inputs: Vec<PathBuf>,
-    /// Where passwords are kept; none for the embedded client.
-    pub journal: Option<Arc<Journal>>,
     /// What each hook does, ready to be shown.
     pub hooks: Vec<String>,
     pub min_cases: Option<u32>,
-    /// How long the target may take to get ready.
-    pub ready_timeout: Option<Duration>,
     /// Hosts other than this machine that may be fuzzed.
     pub allow_hosts: Vec<String>,
 }
@@ -140,26 +133,23 @@ impl Resolved {
         state_folder::locks(self.origin(), &environment)
     }
 
-    /// How the target is treated: passwords are kept where there is a journal.
-    pub fn custody(&self) -> Custody {
-        match &self.journal {
-            Some(journal) => Custody::Shared { journal: Arc::clone(journal) },
-            None => Custody::Disposable,
-        }
+    /// Where passwords are kept; none for the embedded client.
+    pub fn journal(&self) -> Option<&Arc<Journal>> {
+        self.settings.custody.journal()
     }
 
     pub fn accounts(&self, custody: Custody) -> Accounts {
-        let (name, password) = (self.admin_name.clone(), self.admin_password.clone());
-        Accounts::new(Arc::clone(&self.target), name, password, custody)
+        let Settings { admin_name, admin_password, .. } = self.settings.clone();
+        Accounts::new(Arc::clone(&self.target), admin_name, admin_password, custody)
     }
 
     /// Why the journal may be gone or exposed when it is needed, and what to do about it.
     pub fn journal_warning(&self) -> Option<String> {
-        let path = self.journal.as_ref()?.path();
+        let path = self.journal()?.path();
         let shown = path.display();
         if let Some(why) = state_folder::vanishing(path, &environment) {
             let own = "set WABIZSPEC_ADMIN_PASSWORD, so that the run gives the admin no password of its own";
-            let advice = match &self.admin_password {
+            let advice = match &self.settings.admin_password {
                 Some(_) => "keep it on a disk that stays, with --journal PATH".to_owned(),
                 None => format!("{own}, or keep the journal on a disk that stays, with --journal PATH"),
             };
@@ -247,16 +237,11 @@ impl TargetArgs {
             info: TargetInfo { url, embedded: true, registration: Some(registration) },
             target: Arc::new(target),
             capabilities: Capabilities::embedded(registration),
-            admin_name: "admin".to_owned(),
-            admin_password: None,
-            jobs,
-            account: Registrable::default(),
+            settings: Settings::disposable(jobs),
             config_file: None,
             inputs: Vec::new(),
-            journal: None,
             hooks: Vec::new(),
             min_cases: None,
-            ready_timeout: None,
             allow_hosts: Vec::new(),
         })
     }
@@ -299,22 +284,26 @@ impl TargetArgs {
         };
         Ok(Resolved {
             info: TargetInfo { url: origin.to_string(), embedded: false, registration },
-            jobs,
-            account: account(&config)?,
             hooks: shown(&hooks, &secrets),
             inputs: self.inputs(&config, file.as_ref(), journal.path()),
+            settings: Settings {
+                admin_name,
+                admin_password,
+                fresh: capabilities.fresh,
+                wrong_logins: capabilities.wrong_logins,
+                ready_timeout: config.target.ready_timeout.map(|Span(time)| time),
+                account: account(&config)?,
+                custody: Custody::Shared { journal: Arc::new(journal) },
+                ..Settings::disposable(jobs)
+            },
             min_cases: config.target.min_cases,
-            ready_timeout: config.target.ready_timeout.map(|Span(time)| time),
             allow_hosts: config.fuzz.allow_hosts,
             target: Arc::new(Target::new(
                 Transport::new(client, origin, headers).with_secrets(secrets).at_rate(self.rate.or(config.target.rate)),
                 Controls::Hooks(Box::new(hooks)),
             )),
             capabilities,
-            admin_name,
-            admin_password,
             config_file: file,
-            journal: Some(Arc::new(journal)),
         })
     }
 
