@@ -140,6 +140,12 @@ pub struct Response {
 }
 
 impl Response {
+    /// In HTTP/1.1, without a reason phrase, and with nothing before or after it.
+    pub(crate) fn new(status: u16, headers: Vec<Header>, body: impl Into<Vec<u8>>) -> Response {
+        let (version, reason, body) = (1, String::new(), body.into());
+        Response { version, status, reason, headers, body, interim: Vec::new(), surplus: Vec::new() }
+    }
+
     /// The first header of that name, in any case.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         first_header(&self.headers, name)
@@ -268,6 +274,11 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// One that took no time, at the beginning of the epoch.
+    pub(crate) fn of(request: Request, outcome: Result<Response, Unanswered>) -> Exchange {
+        Exchange { request, outcome, at: Timestamp::UNIX_EPOCH, elapsed: Duration::ZERO, resent: false }
+    }
+
     /// The whole answer, if there is one.
     pub fn response(&self) -> Option<&Response> {
         self.outcome.as_ref().ok()

@@ -1,9 +1,5 @@
 //! Values for unit tests.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
-
 use super::{Breakage, Exchange, Header, HttpRequest, Phase, Request, Response, Unanswered};
 
 impl HttpRequest {
@@ -19,23 +15,11 @@ impl HttpRequest {
 
 impl Response {
     pub(crate) fn of(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
-        Response {
-            version: 1,
-            status,
-            reason: String::new(),
-            headers: list(headers),
-            body: body.into(),
-            interim: Vec::new(),
-            surplus: Vec::new(),
-        }
+        Response::new(status, list(headers), body)
     }
 }
 
 impl Exchange {
-    pub(crate) fn of(request: Request, outcome: Result<Response, Unanswered>) -> Exchange {
-        Exchange { request, outcome, at: Timestamp::UNIX_EPOCH, elapsed: Duration::ZERO, resent: false }
-    }
-
     pub(crate) fn answered(request: HttpRequest, response: Response) -> Exchange {
         Exchange::of(Request::Http(request), Ok(response))
     }

@@ -114,15 +114,9 @@ impl SecondOpinion {
         let read = timeout_at(whole_by, reading).await.unwrap_or_else(late);
         read.map_err(|broken| broken.at(Phase::Body, &body))?;
         let header = |(name, value): (&HeaderName, &HeaderValue)| Header::new(name.to_string(), value.as_bytes());
-        Ok(Response {
-            version: version(response.version()),
-            status: response.status().as_u16(),
-            reason: reason(&response),
-            headers: response.headers().iter().map(header).collect(),
-            body,
-            interim: Vec::new(),
-            surplus: Vec::new(),
-        })
+        let headers = response.headers().iter().map(header).collect();
+        let (version, reason) = (version(response.version()), reason(&response));
+        Ok(Response { version, reason, ..Response::new(response.status().as_u16(), headers, body) })
     }
 }
 

@@ -34,16 +34,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Response, usize)>, Broken> {
         return Err(Broken::malformed(format!("status {status:03}")));
     }
     let header = |header: &httparse::Header<'_>| Header::new(header.name.to_owned(), header.value.trim_ascii());
-    let response = Response {
-        version: head.version.unwrap_or_default(),
-        status,
-        reason: head.reason.unwrap_or_default().to_owned(),
-        headers: head.headers.iter().map(header).collect(),
-        body: Vec::new(),
-        interim: Vec::new(),
-        surplus: Vec::new(),
-    };
-    Ok(Some((response, length)))
+    let headers = head.headers.iter().map(header).collect();
+    let (version, reason) = (head.version.unwrap_or_default(), head.reason.unwrap_or_default().to_owned());
+    Ok(Some((Response { version, reason, ..Response::new(status, headers, Vec::new()) }, length)))
 }
 
 #[cfg(test)]
