@@ -159,7 +159,7 @@ async fn fuzz_with(
     let session = Arc::new(setup.session(admin, register, args.large));
     let watch = &mut |news: News<'_>| match news {
         News::Found(found) => teller.line(&finding_line(found)),
-        News::Progress { summary } => teller.now_and_then(|| progress(summary), summary.elapsed),
+        News::Progress(summary) => teller.now_and_then(|| progress(summary), summary.elapsed),
         News::Waiting(elapsed) => teller.now_and_then(|| "waiting for answers that take their time".into(), elapsed),
     };
     let mut summary = drive(Arc::clone(&session), settings, stop.clone(), watch).await;
@@ -256,7 +256,8 @@ fn progress(summary: &Summary) -> String {
 }
 
 fn finding_line(found: &Found) -> String {
-    format!("{} {} {}: {}", found.level, found.signature.requirement, found.id, harmless_line(&found.what))
+    let violation = &found.violation;
+    format!("{} {} {}: {}", violation.level, violation.requirement, found.id, harmless_line(&violation.what))
 }
 
 fn told(summary: &Summary, surfaces: &[Surface]) -> String {

@@ -259,14 +259,12 @@ impl Recovery<'_> {
                 return Ok(Found::Stopped(candidates.len() - index));
             }
             let account = self.accounts.admin_account(&candidate.password);
-            let mut tries = 0;
-            loop {
+            for tries in 0..=PATIENT_TRIES {
                 match probe(target, &account).await {
                     Probe::LoggedIn(token) => return Ok(Found::Works(candidate, token)),
                     Probe::ChangeRequired if candidate.password == DEFAULT_PASSWORD => return Ok(Found::JustInstalled),
                     Probe::Refused | Probe::ChangeRequired => break,
                     Probe::Throttled(wait) if tries < PATIENT_TRIES => {
-                        tries += 1;
                         tokio::time::sleep(wait.min(Duration::from_secs(60))).await;
                     }
                     Probe::Throttled(_) => {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout_at;
 
 use super::Surface;
 use super::finding::{Found, Signature};
@@ -22,11 +23,8 @@ use crate::custody::Failure;
 /// What happens in a run, for those who watch.
 #[derive(Debug, Clone, Copy)]
 pub enum News<'s> {
-    /// A batch is over.
-    Progress {
-        /// What was counted so far.
-        summary: &'s Summary,
-    },
+    /// A batch is over: what was counted so far.
+    Progress(&'s Summary),
     /// A new finding, not shrunk yet.
     Found(&'s Found),
     /// A batch is still running, this long after the beginning.
@@ -83,15 +81,14 @@ pub async fn drive(
         }
         run.take_found();
         run.summary.elapsed = timetable.elapsed();
-        watch(News::Progress { summary: &run.summary });
+        watch(News::Progress(&run.summary));
     }
     let untried = run.findings().found.len() - run.shrunk;
     if untried > 0 && run.summary.blocked.is_none() && !*stop.borrow() {
         run.cut_off(&format!("{untried} findings were not tried again"));
     }
     // What is not removed by then is left to the caller.
-    let (_never, stays) = watch::channel(false);
-    let _ = within(Some(timetable.clean_up()), &stays, remove_accounts(&run.session, settings.jobs)).await;
+    let _ = timeout_at(timetable.clean_up().into(), remove_accounts(&run.session, settings.jobs)).await;
     run.summary.interrupted = *stop.borrow();
     run.summary.complete = !run.summary.interrupted;
     run.summary.elapsed = timetable.elapsed();

@@ -1,16 +1,13 @@
 //! Findings, told apart by signature.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::grammar::Bindings;
 use super::probe::{Probed, Violation};
 use super::{Check, Place, Surface};
-use crate::exchange::Exchange;
 use crate::fnv::fnv1a;
-use crate::requirement::Level;
 
 /// What makes two findings one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,13 +49,11 @@ pub struct Found {
     pub id: String,
     /// What identifies it.
     pub signature: Signature,
-    pub(crate) level: Level,
+    pub(crate) violation: Violation,
     pub(crate) surface: Surface,
     /// The input.
     pub input: Vec<u8>,
-    pub(crate) what: String,
     pub(crate) times: u64,
-    pub(crate) exchange: Arc<Exchange>,
     /// What the names in the input stood for then.
     pub(crate) bindings: Bindings,
     pub(crate) tried_again: bool,

@@ -270,8 +270,7 @@ impl Run {
                 let same = |violation: &&_| Signature::of(surface, &probed, violation) == signature;
                 let same = probed.violations.iter().find(same);
                 if let Some(same) = same {
-                    found.what = same.what.clone();
-                    (found.exchange, found.bindings) = (Arc::clone(&same.exchange), worker.bindings.clone());
+                    (found.violation, found.bindings) = (same.clone(), worker.bindings.clone());
                 }
                 same.is_some()
             };

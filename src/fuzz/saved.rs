@@ -5,7 +5,6 @@
 //! secret of the target is in them.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
@@ -45,12 +44,10 @@ impl Findings {
             self.add(Found {
                 id: signature.id(generated.surface),
                 signature,
-                level: violation.level,
+                violation: violation.clone(),
                 surface: generated.surface,
                 input: generated.input.clone(),
-                what: violation.what.clone(),
                 times: 1,
-                exchange: Arc::clone(&violation.exchange),
                 bindings: bindings.clone(),
                 tried_again: false,
                 confirmed: false,
@@ -73,7 +70,7 @@ impl Findings {
         let Some(mut found) = self.found.iter().rev().find(crashed).cloned() else { return };
         found.signature.check = Check::Down;
         found.id = found.signature.id(found.surface);
-        found.what = what.to_owned();
+        found.violation.what = what.to_owned();
         found.times = 1;
         (found.tried_again, found.confirmed) = (false, false);
         self.add(found);
@@ -81,8 +78,9 @@ impl Findings {
 
     /// Saves a finding, or replaces what was saved of it.
     pub fn save(&mut self, found: &mut Found) {
-        let secrets = secrets_of(&found.exchange, &found.bindings, &self.secrets);
-        found.reproduce = vec![curl(&found.exchange.request, &found.bindings.base, &secrets)];
+        let exchange = &found.violation.exchange;
+        let secrets = secrets_of(exchange, &found.bindings, &self.secrets);
+        found.reproduce = vec![curl(&exchange.request, &found.bindings.base, &secrets)];
         if let Some(out) = &self.settings.out
             && let Err(error) = self.write(out, found, &secrets)
         {
@@ -95,24 +93,25 @@ impl Findings {
         let file = folder.join(&found.id);
         let (path, url) = (file.display().to_string(), &self.settings.url);
         found.reproduce.insert(0, format!("wabizspec replay {} --target {}", shell_quoted(&path), shell_word(url)));
+        let violation = &found.violation;
         let saved = Saved {
             schema: "wabizspec/finding/1".to_owned(),
             id: found.id.clone(),
             signature: found.signature.clone(),
-            level: found.level,
+            level: violation.level,
             surface: found.surface.to_string(),
             seed: self.settings.seed,
-            what: found.what.clone(),
+            what: violation.what.clone(),
             input: hex(&found.input),
         };
         // With credentials that are worth nothing. Of a session there is only the request that was sent.
         let plain = grammar::request(found.surface, &found.input, &FIXED);
-        let plain = plain.unwrap_or_else(|| without(secrets, &found.exchange.request));
-        let (what, id, curl) = (harmless_line(&found.what), &found.id, &found.reproduce[1]);
+        let plain = plain.unwrap_or_else(|| without(secrets, &violation.exchange.request));
+        let (what, id, curl) = (harmless_line(&violation.what), &found.id, &found.reproduce[1]);
         let shell = format!("# {what}\n{curl}\n# the raw bytes: nc HOST PORT < {id}.raw\n");
         for (ending, whole) in [
             ("json", serde_json::to_vec_pretty(&saved)?),
-            ("txt", transcript(&found.exchange, secrets).into_bytes()),
+            ("txt", transcript(&violation.exchange, secrets).into_bytes()),
             ("raw", plain.to_bytes()),
             ("sh", shell.into_bytes()),
             ("toml", scenario(found, &plain).into_bytes()),

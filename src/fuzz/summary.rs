@@ -67,12 +67,12 @@ impl Summary {
 
     /// The findings of level must.
     pub fn findings(&self) -> impl Iterator<Item = &Found> {
-        self.found.iter().filter(|found| found.level == Level::Must)
+        self.found.iter().filter(|found| found.violation.level == Level::Must)
     }
 
     /// The findings of level should.
     pub fn warnings(&self) -> impl Iterator<Item = &Found> {
-        self.found.iter().filter(|found| found.level != Level::Must)
+        self.found.iter().filter(|found| found.violation.level != Level::Must)
     }
 
     pub(crate) fn rate(&self) -> f64 {
@@ -92,7 +92,7 @@ impl Summary {
                 "requirement": found.signature.requirement,
                 "surface": found.surface,
                 "file": found.file.as_ref().map(|file| file.display().to_string()),
-                "what": harmless_line(&found.what),
+                "what": harmless_line(&found.violation.what),
                 "times": found.times,
                 "confirmed": found.confirmed,
                 "reproduce": found.reproduce,

@@ -10,7 +10,7 @@ use crate::exchange::{HttpRequest, Request, harmless_line};
 
 /// The file. The expectation is the requirement that was violated; where the answer cannot show it, a comment does.
 pub(super) fn scenario(found: &Found, request: &Request) -> String {
-    let title = quoted(&format!("Found by fuzzing: {}", harmless_line(&found.what)));
+    let title = quoted(&format!("Found by fuzzing: {}", harmless_line(&found.violation.what)));
     let account = serde_json::json!({ "username": FIXED.user, "password": FIXED.user_password });
     let status = match found.signature.check {
         Check::Refused => "2xx",

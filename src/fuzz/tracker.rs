@@ -15,7 +15,7 @@ pub const START: &str = "Start-Pw-1xyz";
 const WEAK: &str = "weakling";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Expected {
+pub enum Expected {
     Success,
     Refusal,
     Open,
@@ -36,18 +36,11 @@ enum Effect {
 #[derive(Debug, Clone)]
 pub struct Planned {
     pub request: RequestParts,
-    expected: Expected,
+    pub expected: Expected,
     /// The account that the effect is on.
     slot: usize,
     effect: Effect,
     requirement: &'static str,
-}
-
-impl Planned {
-    /// Whether a refusal would be a breach.
-    pub fn must_succeed(&self) -> bool {
-        self.expected == Expected::Success
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -121,7 +121,7 @@ fn a_finding_is_reported_before_its_batch_is_over() {
             news.push(match told {
                 News::Found(_) => 'f',
                 News::Waiting(_) => 'w',
-                News::Progress { .. } => 'p',
+                News::Progress(_) => 'p',
             })
         };
         let settings = settings(&[LoginBody], 40);

@@ -158,9 +158,7 @@ fn members(count: usize) -> String {
 fn chunked(body: &[u8], size: usize) -> Vec<u8> {
     let mut chunks = Vec::new();
     for chunk in body.chunks(size.min(body.len()).max(1)) {
-        chunks.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
-        chunks.extend_from_slice(chunk);
-        chunks.extend_from_slice(b"\r\n");
+        chunks.extend([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
     }
     chunks.extend_from_slice(b"0\r\n\r\n");
     chunks

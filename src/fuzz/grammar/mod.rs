@@ -80,12 +80,8 @@ impl RequestParts {
     }
 
     pub(super) fn request(self, host: &str, base: &str) -> Request {
-        let request = HttpRequest {
-            method: self.method.into(),
-            target: [base, &self.path].concat(),
-            headers: self.headers,
-            body: self.body,
-        };
+        let RequestParts { method, path, headers, body } = self;
+        let request = HttpRequest { method: method.into(), target: [base, &path].concat(), headers, body };
         Request::Http(request.completed(host, &[]))
     }
 }

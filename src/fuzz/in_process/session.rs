@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::documented::api::Operation;
 use crate::documented::basic::{self, Credentials};
 use crate::fuzz::grammar::{RequestParts, SessionInput};
-use crate::fuzz::tracker::{START, Tracker};
+use crate::fuzz::tracker::{Expected, START, Tracker};
 use crate::reference::{Behaviour, Brief, Call, Model, Moment, Registration};
 
 /// The reference model against the tracker; and a refusal leaves the whole state as it was.
@@ -72,7 +72,7 @@ impl Client {
         for step in &SessionInput::decode(input).steps {
             let planned = tracker.plan(step);
             // A state that is not remembered is changed without a copy.
-            let before = (!planned.must_succeed()).then(|| self.model.moment());
+            let before = (planned.expected != Expected::Success).then(|| self.model.moment());
             let Brief { status, token } = self.call(&planned.request);
             let breach = tracker.observe(&planned, status, token.as_deref());
             assert_eq!(breach, None, "{step:?}");

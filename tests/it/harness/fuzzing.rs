@@ -99,7 +99,7 @@ pub async fn fuzzed(behaviour: Behaviour, settings: &Settings, until: Until<'_>)
         let (stop, stopped) = watch::channel(false);
         let enough = |found: &Summary| until.is_some_and(|until| self::found(found).iter().any(|found| until(found)));
         let mut look = |news: News<'_>| match news {
-            News::Progress { summary, .. } if enough(summary) => stop.send(true).expect("the run listens"),
+            News::Progress(summary) if enough(summary) => stop.send(true).expect("the run listens"),
             _ => {}
         };
         let summary = drive(Arc::new(session), settings, stopped, &mut look).await;
