@@ -92,8 +92,6 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
     }
     let mut patient = args.target.clone();
     patient.timeout.get_or_insert(Span(PATIENCE));
-    let is_found = configuration.is_found;
-    let headers: Vec<String> = configuration.config.target.headers.keys().map(ToString::to_string).collect();
     // Shown even if the target cannot be used.
     print(&std::mem::take(&mut found.text))?;
     let resolved = patient.resolve_with(configuration, &[])?;
@@ -106,8 +104,8 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
     for hook in &resolved.hooks {
         found.note("command", hook);
     }
-    if is_found {
-        who_gets_what(&mut found, &resolved, headers);
+    if resolved.configuration.is_found {
+        who_gets_what(&mut found, &resolved);
     }
     // Shown before anything is sent.
     print(&std::mem::take(&mut found.text))?;
@@ -124,9 +122,9 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
 }
 
 /// What is sent to an address that only a file in the current folder names: the author of the file gets it.
-fn who_gets_what(found: &mut Findings, resolved: &Resolved, headers: Vec<String>) {
+fn who_gets_what(found: &mut Findings, resolved: &Resolved) {
     let password = resolved.settings.admin_password.as_ref().map(|_| "the admin's password".to_owned());
-    let headers = headers.into_iter().map(|name| format!("the header {name}"));
+    let headers = resolved.configuration.config.target.headers.keys().map(|name| format!("the header {name}"));
     let sent: Vec<String> = password.into_iter().chain(headers).collect();
     if !sent.is_empty() {
         let (url, sent) = (resolved.origin(), sent.join(", "));
@@ -309,7 +307,7 @@ fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<R
         true => format!("{run} of {count} cases {verb}, and change nothing"),
         false => format!("{run} of {count} cases {verb}, and change: {}", changes.join(", ")),
     };
-    match resolved.min_cases {
+    match resolved.configuration.config.target.min_cases {
         Some(least) if run < least as usize => {
             let what = format!("{what}; min_cases asks for {least}");
             found.bad("permissions", what, "allow more, or correct min_cases under [target]")

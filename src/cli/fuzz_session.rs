@@ -22,7 +22,8 @@ use crate::transport::origin::Origin;
 /// Makes sure that the target may be fuzzed, and keeps other runs off it until the lock is dropped.
 pub(super) fn reserve(resolved: &Resolved) -> Result<RunLock, Failure> {
     let host = resolved.origin().connect_host();
-    if resolved.origin().is_loopback() || resolved.allow_hosts.iter().any(|allowed| allowed == host) {
+    let allowed = &resolved.configuration.config.fuzz.allow_hosts;
+    if resolved.origin().is_loopback() || allowed.iter().any(|allowed| allowed == host) {
         return RunLock::take(&resolved.locks()).map_err(Failure::usage);
     }
     Err(Failure::usage(format!(

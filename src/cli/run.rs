@@ -115,8 +115,8 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     }
     let snapshots = args.snapshots()?;
     let mut reports = args.report.open(Verbosity::Normal, &args.inputs(&resolved))?;
-    reports.require(args.least(resolved.min_cases));
-    if let Some(path) = &resolved.config_file {
+    reports.require(args.least(resolved.configuration.config.target.min_cases));
+    if let Some(path) = &resolved.configuration.file {
         args.report.say(&format!("configuration: {}", path.display()));
     }
     for hook in &resolved.hooks {

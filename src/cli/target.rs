@@ -109,14 +109,11 @@ pub(super) struct Resolved {
     pub capabilities: Capabilities,
     /// As far as they follow from the target.
     pub settings: Settings,
-    pub config_file: Option<PathBuf>,
+    pub configuration: Configuration,
     /// The files that are read or written besides, which no report may overwrite.
     pub inputs: Vec<PathBuf>,
     /// What each hook does, ready to be shown.
     pub hooks: Vec<String>,
-    pub min_cases: Option<u32>,
-    /// Hosts other than this machine that may be fuzzed.
-    pub allow_hosts: Vec<String>,
 }
 
 fn environment(name: &str) -> Option<OsString> {
@@ -238,28 +235,26 @@ impl TargetArgs {
             target: Arc::new(target),
             capabilities: Capabilities::embedded(registration),
             settings: Settings::disposable(jobs),
-            config_file: None,
+            configuration: Configuration::default(),
             inputs: Vec::new(),
             hooks: Vec::new(),
-            min_cases: None,
-            allow_hosts: Vec::new(),
         })
     }
 
     fn at_url(&self, url: &str, configuration: Configuration) -> Result<Resolved, Failure> {
-        let Configuration { config, file, .. } = configuration;
+        let Configuration { config, file, .. } = &configuration;
         let origin: Origin = url.parse().map_err(Failure::usage)?;
         let jobs = self.jobs(config.target.jobs);
         enough_files(jobs + OTHER_FILES)?;
-        let trust = self.trust(&config);
-        let client = client(&origin, &trust, self.limits(config.target.timeout), &config)?;
+        let trust = self.trust(config);
+        let client = client(&origin, &trust, self.limits(config.target.timeout), config)?;
         let hooks = match self.no_hooks {
-            false => hooks(self.reset.as_deref(), &config, trust)?,
+            false => hooks(self.reset.as_deref(), config, trust)?,
             true => Hooks::default(),
         };
-        let (headers, mut secrets) = headers(&config)?;
-        let admin_name = admin_name(&config)?;
-        let admin_password = admin_password(&config)?;
+        let (headers, mut secrets) = headers(config)?;
+        let admin_name = admin_name(config)?;
+        let admin_password = admin_password(config)?;
         if let Some(password) = &admin_password {
             secrets.add_credentials(&admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
         }
@@ -285,25 +280,23 @@ impl TargetArgs {
         Ok(Resolved {
             info: TargetInfo { url: origin.to_string(), embedded: false, registration },
             hooks: shown(&hooks, &secrets),
-            inputs: self.inputs(&config, file.as_ref(), journal.path()),
+            inputs: self.inputs(config, file.as_ref(), journal.path()),
             settings: Settings {
                 admin_name,
                 admin_password,
                 fresh: capabilities.fresh,
                 wrong_logins: capabilities.wrong_logins,
                 ready_timeout: config.target.ready_timeout.map(|Span(time)| time),
-                account: account(&config)?,
+                account: account(config)?,
                 custody: Custody::Shared { journal: Arc::new(journal) },
                 ..Settings::disposable(jobs)
             },
-            min_cases: config.target.min_cases,
-            allow_hosts: config.fuzz.allow_hosts,
             target: Arc::new(Target::new(
                 Transport::new(client, origin, headers).with_secrets(secrets).at_rate(self.rate.or(config.target.rate)),
                 Controls::Hooks(Box::new(hooks)),
             )),
             capabilities,
-            config_file: file,
+            configuration,
         })
     }
 
