@@ -111,24 +111,24 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         url: resolved.info.url.clone(),
     };
     let stdout_is_taken = args.report.as_ref().is_some_and(|wanted| wanted.path.is_none());
-    let mut teller =
-        Teller::new(args.quiet, stdout_is_taken, settings.timetable.time, resolved.target.transport.secrets().clone());
+    let mut console =
+        Console::new(args.quiet, stdout_is_taken, settings.timetable.time, resolved.target.transport.secrets().clone());
     let names: Vec<&str> = surfaces.iter().map(|surface| surface.name()).collect();
-    teller.line(&format!("fuzzing {} of {} with seed {seed}", names.join(", "), resolved.info.url));
+    console.line(&format!("fuzzing {} of {} with seed {seed}", names.join(", "), resolved.info.url));
     let stop = stop_on_signal();
     let runtime = runtime()?;
     let mut setup = runtime.block_on(FuzzSetup::new(&resolved))?;
     if let Some(warning) = resolved.journal_warning() {
-        teller.line(&format!("warning: {warning}"));
+        console.line(&format!("warning: {warning}"));
     }
-    let fuzzing = fuzz_with(args, &mut setup, &suite.register, &settings, &stop, &mut teller);
+    let fuzzing = fuzz_with(args, &mut setup, &suite.register, &settings, &stop, &mut console);
     let mut summary = runtime.block_on(fuzzing);
     summary.interrupted |= *stop.borrow();
     summary.blocked = summary.blocked.map(|why| resolved.target.transport.secrets().apply(&why));
     summary.elapsed = settings.timetable.elapsed();
     // A pending name lookup or file write does not delay the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    teller.end(&summary, &surfaces);
+    console.end(&summary, &surfaces);
     if let Some(report) = &mut report {
         let written = writeln!(report, "{:#}", summary.document()).and_then(|()| report.flush());
         written.map_err(|error| Failure::inconclusive(format!("the report could not be written: {error}")))?;
@@ -136,18 +136,18 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     Ok(exit(&summary))
 }
 
-/// Logs in, fuzzes, and removes what was made.
+/// Logs in, fuzzes, and removes the accounts that it made.
 async fn fuzz_with(
     args: &FuzzArgs,
     setup: &mut FuzzSetup<'_>,
     register: &Register,
     settings: &Settings,
     stop: &watch::Receiver<bool>,
-    teller: &mut Teller,
+    console: &mut Console,
 ) -> Summary {
     let timetable = &settings.timetable;
     let admin = within(timetable.set_up, stop, setup.log_in(&args.out)).await;
-    setup.notes.iter().for_each(|note| teller.line(note));
+    setup.notes.iter().for_each(|note| console.line(note));
     let not_begun =
         |blocked| Summary { seed: settings.seed, interrupted: *stop.borrow(), blocked, ..Summary::default() };
     let admin = match admin {
@@ -158,13 +158,13 @@ async fn fuzz_with(
     };
     let session = Arc::new(setup.session(admin, register, args.large));
     let watch = &mut |news: News<'_>| match news {
-        News::Found(found) => teller.line(&finding_line(found)),
-        News::Progress(summary) => teller.now_and_then(|| progress(summary), summary.elapsed),
-        News::Waiting(elapsed) => teller.now_and_then(|| "waiting for answers that take their time".into(), elapsed),
+        News::Found(found) => console.line(&finding_line(found)),
+        News::Progress(summary) => console.now_and_then(|| progress(summary), summary.elapsed),
+        News::Waiting(elapsed) => console.now_and_then(|| "waiting for answers that take their time".into(), elapsed),
     };
     let mut summary = drive(Arc::clone(&session), settings, stop.clone(), watch).await;
     match setup.clean_up(&session, timetable.clean_up()).await {
-        Ok(left) => left.iter().for_each(|left| teller.line(left)),
+        Ok(left) => left.iter().for_each(|left| console.line(left)),
         Err(why) => summary.unfinished.push(why),
     }
     summary
@@ -191,27 +191,27 @@ fn exit(summary: &Summary) -> u8 {
 }
 
 /// Shows how it goes: a bar on a terminal, a line every few seconds elsewhere.
-struct Teller {
+struct Console {
     out: Box<dyn Write + Send>,
     quiet: bool,
     bar: ProgressBar,
     time: Option<Duration>,
-    told: Instant,
+    last_line: Instant,
     secrets: Redaction,
 }
 
 /// How often a line is written where there is no terminal.
 const EVERY: Duration = Duration::from_secs(5);
 
-impl Teller {
-    fn new(quiet: bool, stdout_is_taken: bool, time: Option<Duration>, secrets: Redaction) -> Teller {
+impl Console {
+    fn new(quiet: bool, stdout_is_taken: bool, time: Option<Duration>, secrets: Redaction) -> Console {
         let out: Box<dyn Write + Send> =
             if stdout_is_taken { Box::new(anstream::stderr()) } else { Box::new(anstream::stdout()) };
         let style =
             ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
         let is_seen = std::io::stderr().is_terminal() && !quiet;
         let bar = if is_seen { ProgressBar::new_spinner().with_style(style) } else { ProgressBar::hidden() };
-        Teller { out, quiet, bar, time, told: Instant::now(), secrets }
+        Console { out, quiet, bar, time, last_line: Instant::now(), secrets }
     }
 
     fn line(&mut self, text: &str) {
@@ -226,7 +226,7 @@ impl Teller {
 
     /// On the bar always, as a line when one is due.
     fn now_and_then(&mut self, text: impl Fn() -> String, elapsed: Duration) {
-        let due = self.told.elapsed() >= EVERY;
+        let due = self.last_line.elapsed() >= EVERY;
         if self.bar.is_hidden() && !due {
             return;
         }
@@ -237,14 +237,14 @@ impl Teller {
             true => self.line(&text),
         }
         if due {
-            self.told = Instant::now();
+            self.last_line = Instant::now();
         }
     }
 
     fn end(&mut self, summary: &Summary, surfaces: &[Surface]) {
         self.bar.finish_and_clear();
-        let told = self.secrets.apply(&told(summary, surfaces));
-        let _ = write!(self.out, "{}", harmless_text(&told));
+        let text = self.secrets.apply(&closing_text(summary, surfaces));
+        let _ = write!(self.out, "{}", harmless_text(&text));
         let _ = self.out.flush();
     }
 }
@@ -260,7 +260,7 @@ fn finding_line(found: &Found) -> String {
     format!("{} {} {}: {}", violation.level, violation.requirement, found.id, harmless_line(&violation.what))
 }
 
-fn told(summary: &Summary, surfaces: &[Surface]) -> String {
+fn closing_text(summary: &Summary, surfaces: &[Surface]) -> String {
     let mut lines = vec![String::new(), "what was sent, by answer".to_owned()];
     let mut rows: Vec<(Surface, Class)> = summary.table.keys().map(|(surface, class, _)| (*surface, *class)).collect();
     rows.dedup();

@@ -74,10 +74,10 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
         .map_err(|_| Failure::defect("the proof panicked"))?
         .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
     write_reports(&args.report, &proof)?;
-    let told = told(&proof);
+    let text = as_text(&proof);
     match args.report.iter().any(|wanted| wanted.path.is_none()) {
-        true => drop(write!(anstream::stderr(), "{told}")),
-        false => drop(print(&told)?),
+        true => drop(write!(anstream::stderr(), "{text}")),
+        false => drop(print(&text)?),
     }
     Ok(match (*stop.borrow(), proof.holds()) {
         (true, _) => INTERRUPTED,
@@ -220,8 +220,7 @@ fn line(row: &Row) -> String {
     format!("{verdict}  {}  ({}): {}", fault.id, fault.requirement, fault.description)
 }
 
-/// What people read at the end.
-fn told(proof: &Proof) -> String {
+fn as_text(proof: &Proof) -> String {
     let mut text = String::new();
     for Broken { id, what, registration } in &proof.baseline {
         let _ = writeln!(text, "{what}  {id}  (faultless client, registration {registration})");

@@ -146,7 +146,7 @@ impl Recovery<'_> {
             }
         };
         let admin = Admin { account: self.accounts.admin_account(&candidate.password), token };
-        let done = match self.tell(candidate) {
+        let done = match self.show(candidate) {
             Ok(()) => unless_stopped(stop, self.accounts_left(&admin)).await,
             Err(failure) => Some(Err(failure)),
         };
@@ -164,7 +164,7 @@ impl Recovery<'_> {
     }
 
     /// Says which password works, and shows or writes it as asked.
-    fn tell(&self, candidate: &Candidate) -> Result<(), Failure> {
+    fn show(&self, candidate: &Candidate) -> Result<(), Failure> {
         print(&format!("found: {} works at {}\n", candidate.what, self.resolved.origin()))?;
         if let Some(out) = &self.args.out {
             write_secret(out, &candidate.password).map_err(cannot("write", out))?;

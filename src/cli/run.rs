@@ -113,7 +113,8 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     if args.plan {
         return print(&plan_view::plan_view(&plan, &resolved));
     }
-    let snapshots = args.snapshots()?;
+    let store = |folder: &PathBuf| Store::open(folder, args.accept).map(Arc::new).map_err(cannot("use", folder));
+    let snapshots = args.snapshots.as_ref().map(store).transpose()?;
     let mut reports = args.report.open(Verbosity::Normal, &args.inputs(&resolved))?;
     reports.require(args.least(resolved.configuration.config.target.min_cases));
     if let Some(path) = &resolved.configuration.file {
@@ -169,7 +170,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         args.report.say("help: `wabizspec doctor`, with the same flags, shows what is wrong");
     }
     let Some(ledger) = ledger else { return Ok(code) };
-    args.tell_entries(&ledger);
+    args.print_entries(&ledger);
     Ok(match code {
         CONFORMS | INCONCLUSIVE if args.strict_baseline && ledger.is_stale() => FINDINGS,
         code => code,
@@ -218,7 +219,7 @@ impl RunArgs {
     }
 
     /// How many cases have to be judged. The number in the configuration is about the whole suite, so it does not hold for
-    /// cases that somebody picked.
+    /// cases that the user picked.
     fn least(&self, configured: Option<u32>) -> usize {
         let is_whole = self.filters.is_empty() && self.exclude.is_empty() && self.rerun_failed.is_none();
         let least = u64::from(self.min_cases.or(configured.filter(|_| is_whole)).unwrap_or(0));
@@ -232,12 +233,6 @@ impl RunArgs {
         own.chain(resolved.inputs.clone()).chain(self.suite.inputs()).collect()
     }
 
-    fn snapshots(&self) -> Result<Option<Arc<Store>>, Failure> {
-        let Some(folder) = &self.snapshots else { return Ok(None) };
-        let store = Store::open(folder, self.accept).map_err(cannot("use", folder))?;
-        Ok(Some(Arc::new(store)))
-    }
-
     /// The known failures, for a run of these cases.
     fn ledger(&self, all: &[Case]) -> Result<Option<Ledger>, Failure> {
         let Some(path) = &self.baseline else { return Ok(None) };
@@ -249,7 +244,7 @@ impl RunArgs {
     }
 
     /// Ends the report with entries for what failed and the baseline does not know.
-    fn tell_entries(&self, ledger: &Ledger) {
+    fn print_entries(&self, ledger: &Ledger) {
         let entries = to_paste(ledger.new_entries());
         if let Some(path) = self.baseline.as_ref().filter(|_| !entries.is_empty()) {
             let path = path.display();

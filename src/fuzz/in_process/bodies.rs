@@ -82,8 +82,8 @@ fn same_reading<T, const N: usize>(
 ) -> Option<[Option<String>; N]> {
     // Names begin with it, and stand for secrets.
     if let (Err(error), true) = (read, input.text.contains(&b'$')) {
-        let told = error.to_string().contains(&*FIXED.user_password);
-        assert!(!told, "the error shows a value: {error}");
+        let shown = error.to_string().contains(&*FIXED.user_password);
+        assert!(!shown, "the error shows a value: {error}");
     }
     let (is_same, what, texts) = match slowly(body) {
         Slowly::NoJson => (matches!(read, Err(BodyError::Malformed(_))), "no JSON was", None),

@@ -24,7 +24,7 @@ use crate::custody::Failure;
 use crate::exchange::{Exchange, Json, Request, harmless_line};
 use crate::requirement::Level;
 use crate::words;
-use secrets::is_told_anyway;
+use secrets::is_repeated_anyway;
 
 #[derive(Debug, Clone)]
 pub struct Violation {
@@ -147,7 +147,7 @@ impl Probe<'_> {
             let check = match finding.requirement.as_str() {
                 "envelope.answered" => Check::Answered,
                 "envelope.no-crash" => Check::Crash,
-                "envelope.no-secret-echoed" if is_told_anyway(exchange) => continue,
+                "envelope.no-secret-echoed" if is_repeated_anyway(exchange) => continue,
                 "envelope.no-secret-echoed" => Check::Echo,
                 "envelope.no-trace" => Check::Trace,
                 "envelope.one-answer" => Check::OneAnswer,

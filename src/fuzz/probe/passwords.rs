@@ -200,6 +200,8 @@ impl Probe<'_> {
             self.violation(Check::RefusedChange, "login.password.refusal-keeps-old", what);
         }
         match in_force {
+            None if old_works => return,
+            None => self.stored_otherwise(&name, candidates).await,
             Some(new) => {
                 if strength(new) == Strength::Weak {
                     let what = "a password that breaks the rule is in force now";
@@ -212,14 +214,9 @@ impl Probe<'_> {
                 if accepted {
                     self.variants(&name, new).await;
                 }
-                self.restore().await;
-            }
-            None if old_works => {}
-            None => {
-                self.stored_otherwise(&name, candidates).await;
-                self.restore().await;
             }
         }
+        self.restore().await;
     }
 
     /// Neither the old password nor a candidate logs in: perhaps it was stored in another form.

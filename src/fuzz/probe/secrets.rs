@@ -28,7 +28,7 @@ pub fn secrets_of(exchange: &Exchange, bindings: &Bindings, run: &Redaction) -> 
 
 /// Whether what seems to be echoed is in the answer for another reason: it consists of words that answers are made of
 /// (`password: no`, `Bearer r`), or is part of the name that an answer has to repeat.
-pub(super) fn is_told_anyway(exchange: &Exchange) -> bool {
+pub(super) fn is_repeated_anyway(exchange: &Exchange) -> bool {
     let Request::Http(request) = &exchange.request else { return false };
     let json = request.body.as_deref().and_then(|body| Json::parse(body).ok());
     let name = json.as_ref().and_then(|json| json.at("/username")?.as_str());
@@ -44,7 +44,7 @@ mod tests {
     use crate::exchange::{HttpRequest, Response};
 
     #[test]
-    fn words_and_names_are_told_anyway_in_any_spelling() {
+    fn words_and_names_are_repeated_anyway_in_any_spelling() {
         for (username, password, answer, anyway) in [
             ("anna", "password: no", r#"{"title":"password: no"}"#, true),
             ("anna", "password: no", "<p>password&#58;&#32;no</p>", true),
@@ -57,7 +57,7 @@ mod tests {
             let request = HttpRequest::of("POST", "/v1/users", &[], &body);
             let exchange = Exchange::answered(request, Response::of(201, &[], answer));
             assert_eq!(echoed(&exchange), [password], "{answer}");
-            assert_eq!(is_told_anyway(&exchange), anyway, "{answer}");
+            assert_eq!(is_repeated_anyway(&exchange), anyway, "{answer}");
         }
     }
 }
