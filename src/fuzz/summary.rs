@@ -78,7 +78,6 @@ impl Summary {
     pub(crate) fn rate(&self) -> f64 {
         let seconds = self.elapsed.as_secs_f64();
         // Exact up to 2⁵³ requests.
-        #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
         let requests = self.requests as f64;
         if seconds > 0.0 { (requests / seconds * 10.0).round() / 10.0 } else { 0.0 }
     }

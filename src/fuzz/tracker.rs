@@ -6,7 +6,6 @@
 
 use super::grammar::{Op, RequestParts, SLOTS, Slot, Step, Token};
 use crate::documented::api::{Operation, Resource};
-use crate::documented::basic::{self, Credentials};
 
 /// The password that users begin with.
 pub const START: &str = "Start-Pw-1xyz";
@@ -201,9 +200,8 @@ impl Tracker {
             _ if new.is_some() => (Expected::Refusal, "login.refused.nothing-taken-over"),
             _ => (Expected::Refusal, "login.refused.wrong-password"),
         };
-        let credentials = basic::render(&Credentials::new(&*known.name, &*password));
         let body = new.as_ref().map_or("{}".to_owned(), |new| format!(r#"{{"new_password":"{new}"}}"#));
-        let request = RequestParts::of(Operation::LogIn).basic(credentials).json(body);
+        let request = RequestParts::of(Operation::LogIn).basic(&known.name, &password).json(body);
         Planned { request, expected, requirement, slot, effect: Effect::Login { tried: password, new } }
     }
 

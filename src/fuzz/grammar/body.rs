@@ -78,7 +78,7 @@ impl BodyInput<'_> {
     pub fn request_parts(&self, operation: Operation, bindings: &Bindings) -> RequestParts {
         let call = RequestParts::of(operation);
         let call = match operation.caller() {
-            Caller::Credentials => call.basic(bindings.basic()),
+            Caller::Credentials => call.basic(&bindings.user, &bindings.user_password),
             Caller::AnyUser | Caller::SelfOrAdmin | Caller::Admin => call.bearer(&bindings.admin_token),
         };
         let call = self.content_type.written().iter().fold(call, |call, value| call.header("Content-Type", *value));
@@ -123,7 +123,7 @@ impl PasswordInput<'_> {
                 .bearer(&bindings.user_token)
                 .json(format!(r#"{{"password":{password}}}"#)),
             Endpoint::Login => RequestParts::of(Operation::LogIn)
-                .basic(bindings.basic())
+                .basic(&bindings.user, &bindings.user_password)
                 .json(format!(r#"{{"new_password":{password}}}"#)),
             Endpoint::Create => RequestParts::of(Operation::CreateUser)
                 .bearer(&bindings.admin_token)

@@ -24,6 +24,7 @@ pub use session::{Op, SLOTS, SessionInput, Slot, Step, Token};
 
 use super::{Form, Surface};
 use crate::documented::api::{self, Operation};
+use crate::documented::basic::{Credentials, render};
 use crate::exchange::{Header, HttpRequest, Request};
 
 /// Inputs beyond this many bytes are cut: more text finds nothing more, and memory stays bounded.
@@ -66,8 +67,8 @@ impl RequestParts {
         RequestParts { path: format!("{}?{name}={value}", self.path), ..self }
     }
 
-    pub(super) fn basic(self, credentials: String) -> RequestParts {
-        self.header("Authorization", credentials)
+    pub(super) fn basic(self, name: &str, password: &str) -> RequestParts {
+        self.header("Authorization", render(&Credentials::new(name, password)))
     }
 
     pub(super) fn bearer(self, token: &str) -> RequestParts {

@@ -18,7 +18,7 @@ pub fn answer(input: &[u8]) {
         Some(Header::new(String::from_utf8_lossy(&line[..colon]).into_owned(), &line[colon + 1..]))
     };
     let request = RequestParts::of(Operation::LogIn)
-        .basic(format!("Basic {SENT_CODE}"))
+        .basic("admin", SENT_PASSWORD)
         .json(format!(r#"{{"new_password":"{SENT_NEW_PASSWORD}"}}"#))
         .request("localhost", "");
     let headers = head.split(|byte| *byte == b'\n').filter_map(field).collect();

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::documented::api::Operation;
-use crate::documented::basic::{self, Credentials};
 use crate::fuzz::grammar::{RequestParts, SessionInput};
 use crate::fuzz::tracker::{Expected, START, Tracker};
 use crate::reference::{Behaviour, Brief, Call, Model, Moment, Registration};
@@ -51,7 +50,7 @@ impl Client {
         let (start, now, token) = ((model.moment(), 0), Timestamp::UNIX_EPOCH, String::new());
         let mut client = Client { start, model, now, token, drawn };
         let first = RequestParts::of(Operation::LogIn)
-            .basic(basic::render(&Credentials::new("admin", "secret")))
+            .basic("admin", "secret")
             .json(format!(r#"{{"new_password":"{START}"}}"#));
         client.token = client.call(&first).token.unwrap_or_default();
         for user in USERS {
