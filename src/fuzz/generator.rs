@@ -81,9 +81,8 @@ impl Generator {
     }
 
     fn mix(&self, surface: Surface, random: &mut Random) -> Vec<u8> {
-        let none = Vec::new();
-        let corpus = self.corpus.get(&surface).unwrap_or(&none);
-        let pieces = self.pieces.get(&surface).unwrap_or(&none);
+        let corpus = self.corpus.get(&surface).map_or(&[][..], Vec::as_slice);
+        let pieces = self.pieces.get(&surface).map_or(&[][..], Vec::as_slice);
         let mut input = random.pick(corpus).cloned().unwrap_or_default();
         for _ in 0..=random.below(4) {
             let at = random.below(input.len() + 1);
