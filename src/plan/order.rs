@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Case, budget};
-use crate::documented::api::{Operation, Resource};
+use crate::documented::api::{Effect, Operation, Resource};
 use crate::scenario::{Change, Given, Registration};
 
 /// Why a case is skipped, as known before the first request.
@@ -56,13 +56,12 @@ pub enum Without {
 impl Without {
     /// Whether the case is about this part, or needs an operation of it.
     fn concerns(self, case: &Case) -> bool {
-        let (area, resources) = match self {
-            Without::Account => ("account", [Resource::Account, Resource::Verify]),
-            Without::Users => ("users", [Resource::Users, Resource::User]),
+        let is_of_part = |operation: Operation| match self {
+            Without::Account => operation.effect() == Effect::Registration,
+            Without::Users => matches!(operation.resource(), Resource::Users | Resource::User),
         };
         let needs_user = self == Without::Users && case.given() == Given::User;
-        let mut called = case.operations().map(Operation::resource);
-        needs_user || case.scenario.area() == area || called.any(|resource| resources.contains(&resource))
+        needs_user || case.scenario.area() == self.to_string() || case.operations().any(is_of_part)
     }
 }
 
