@@ -109,6 +109,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
         requests: args.requests,
         out: Some(args.out.clone()),
         url: resolved.info.url.clone(),
+        tls: resolved.settings.tls.clone(),
     };
     let stdout_is_taken = args.report.as_ref().is_some_and(|wanted| wanted.path.is_none());
     let mut console =

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::exchange::harmless_text;
+use crate::exchange::{harmless_text, shell_word};
 use crate::reference::Fault;
 use crate::scenario::Suite;
 use crate::{files, located};
@@ -223,6 +223,12 @@ struct SuiteArgs {
 }
 
 impl SuiteArgs {
+    /// The flag that names the suite, ready for a shell.
+    fn flag(&self) -> String {
+        let folder = self.scenarios.as_ref().map(|folder| shell_word(&folder.display().to_string()));
+        folder.map_or(String::new(), |folder| format!(" --scenarios {folder}"))
+    }
+
     fn suite(&self) -> Result<Suite, Failure> {
         suite(self.scenarios.as_deref())
     }

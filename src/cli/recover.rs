@@ -196,7 +196,7 @@ impl Recovery<'_> {
             let why = why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
             let (shown, path) = (name.escape_debug(), api::user(name));
             print(&format!(
-                "an account of an interrupted run is left{why}: `{shown}`; remove it with: curl -sk -X DELETE -H \
+                "an account of an interrupted run is left{why}: `{shown}`; remove it with: curl -s -X DELETE -H \
                  \"Authorization: Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{path}\n"
             ))?;
         }

@@ -138,6 +138,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
             max_time: args.max_time.map(|Span(time)| time),
             ready_timeout: args.wait.map(|Span(time)| time).or(resolved.settings.ready_timeout),
             max_resets: args.max_resets.map(|count| count as usize),
+            flags: resolved.settings.flags.clone() + &args.suite.flag(),
             snapshots,
             part,
             ..resolved.settings.clone()

@@ -20,6 +20,7 @@ use crate::custody::config::{self, Config, RegistrationChoice, Span};
 use crate::custody::journal::Journal;
 use crate::custody::state_folder;
 use crate::custody::{Controls, Custody, Hooks, Target};
+use crate::exchange::{Redaction, shell_word};
 use crate::located;
 use crate::plan::{Capabilities, WRONG_LOGINS};
 use crate::reference::{Server, Settings as ServerSettings};
@@ -247,6 +248,11 @@ impl TargetArgs {
         let jobs = self.jobs(config.target.jobs);
         enough_files(jobs + OTHER_FILES)?;
         let trust = self.trust(config);
+        let tls_options = match &trust {
+            Trust::WebRoots => String::new(),
+            Trust::CaFile(path) => format!(" --cacert {}", shell_word(&path.display().to_string())),
+            Trust::Anything => " -k".to_owned(),
+        };
         let client = client(&origin, &trust, self.limits(config.target.timeout), config)?;
         let hooks = match self.no_hooks {
             false => hooks(self.reset.as_deref(), config, trust)?,
@@ -287,6 +293,8 @@ impl TargetArgs {
                 fresh: capabilities.fresh,
                 wrong_logins: capabilities.wrong_logins,
                 ready_timeout: config.target.ready_timeout.map(|Span(time)| time),
+                flags: self.flags(&hooks, &secrets),
+                tls: tls_options,
                 account: account(config)?,
                 custody: Custody::Shared { journal: Arc::new(journal) },
                 ..Settings::disposable(jobs)
@@ -298,6 +306,30 @@ impl TargetArgs {
             capabilities,
             configuration,
         })
+    }
+
+    /// The flags that say what this command was told of the target, ready for a shell. No secret of a hook is among them.
+    fn flags(&self, hooks: &Hooks, secrets: &Redaction) -> String {
+        let path = |path: &PathBuf| path.display().to_string();
+        let allowed: Vec<String> = self.allow.iter().map(Change::to_string).collect();
+        let state = |choice: RegistrationChoice| choice.known().map_or("auto".to_owned(), |state| state.to_string());
+        let valued = [
+            ("--config", self.config.as_ref().map(path)),
+            ("--registration", self.registration.map(state)),
+            (
+                "--reset",
+                self.reset
+                    .as_ref()
+                    .and(hooks.reset.as_ref())
+                    .map(|reset| reset.shown(secrets).trim_matches('`').to_owned()),
+            ),
+            ("--allow", (!allowed.is_empty()).then(|| allowed.join(","))),
+            ("--cacert", self.cacert.as_ref().map(path)),
+        ];
+        let set = [("--no-hooks", self.no_hooks), ("--fresh", self.fresh), ("--insecure", self.insecure)];
+        let valued = valued.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", shell_word(&value?))));
+        let set = set.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| format!(" {flag}"));
+        valued.chain(set).collect()
     }
 
     fn open_journal(&self, origin: &Origin, admin: &str) -> Result<Journal, Failure> {

@@ -15,7 +15,7 @@ pub fn is_done(exchange: &Exchange) -> bool {
 /// What is left on the target, and the command that removes it.
 pub(super) fn leftover(name: &str, why: &str) -> String {
     format!(
-        "the account `{}` is left on the target ({why}); remove it with: curl -sk -X DELETE \
+        "the account `{}` is left on the target ({why}); remove it with: curl -s -X DELETE \
          -H \"Authorization: Bearer $TOKEN\" \"$WABIZSPEC_TARGET\"{}",
         shortened(name),
         api::user(name)

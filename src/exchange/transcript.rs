@@ -38,19 +38,19 @@ pub fn transcript(exchange: &Exchange, secrets: &Redaction) -> String {
     secrets.apply(&text)
 }
 
-/// A shell line that sends the same request. The address, base path included, comes from `$WABIZSPEC_TARGET`, and each
-/// secret from its variable.
-pub fn curl(request: &Request, base_path: &str, secrets: &Redaction) -> String {
+/// A shell line that sends the same request, with these options for TLS. The address, base path included, comes from
+/// `$WABIZSPEC_TARGET`, and each secret from its variable.
+pub fn curl(request: &Request, base_path: &str, tls: &str, secrets: &Redaction) -> String {
     match request {
-        Request::Http(request) => curl_http(request, base_path, secrets),
+        Request::Http(request) => curl_http(request, base_path, tls, secrets),
         Request::Raw(bytes) => {
             format!("{} | nc HOST PORT   # raw bytes: no HTTP client sends them", printf(bytes, secrets))
         }
     }
 }
 
-fn curl_http(request: &HttpRequest, base_path: &str, secrets: &Redaction) -> String {
-    let mut line = format!("curl -sk -i -X {}", shell_word(&request.method));
+fn curl_http(request: &HttpRequest, base_path: &str, tls: &str, secrets: &Redaction) -> String {
+    let mut line = format!("curl -s{tls} -i -X {}", shell_word(&request.method));
     for header in &request.headers {
         let is_named = |name: &str| header.name.eq_ignore_ascii_case(name);
         if is_named("Host") || is_named("Content-Length") {
@@ -140,8 +140,8 @@ mod tests {
         let headers = [("Host", "h"), ("Authorization", "Basic eA=="), ("Content-Length", "6")];
         let request = Request::Http(HttpRequest::of("POST", "/v1/users/login", &headers, "{'a'}\n"));
         assert_eq!(
-            curl(&request, "", &Redaction::new()),
-            "curl -sk -i -X POST -H 'Authorization: Basic eA==' -H 'Content-Type:' \
+            curl(&request, "", "", &Redaction::new()),
+            "curl -s -i -X POST -H 'Authorization: Basic eA==' -H 'Content-Type:' \
              --data-binary $'{\\'a\\'}\\x0a' \"$WABIZSPEC_TARGET\"'/v1/users/login'"
         );
     }
@@ -155,11 +155,11 @@ mod tests {
             |value: &str, body: &str| Request::Http(HttpRequest::of("PUT", "/v1/x", &[("Authorization", value)], body));
         let basic = format!("Basic {}", STANDARD.encode("admin:Pa:ss"));
         assert_eq!(
-            curl(&request(&basic, "{\"old\":\"Pa:ss\"}"), "", &secrets),
-            "curl -sk -i -X PUT -u 'admin:'\"$WABIZSPEC_ADMIN_PASSWORD\" -H 'Content-Type:' \
+            curl(&request(&basic, "{\"old\":\"Pa:ss\"}"), "", " -k", &secrets),
+            "curl -s -k -i -X PUT -u 'admin:'\"$WABIZSPEC_ADMIN_PASSWORD\" -H 'Content-Type:' \
              --data-binary '{\"old\":\"'\"$WABIZSPEC_ADMIN_PASSWORD\"'\"}' \"$WABIZSPEC_TARGET\"'/v1/x'"
         );
-        let bearer = curl(&request("Bearer tok.en", ""), "/v1", &secrets);
+        let bearer = curl(&request("Bearer tok.en", ""), "/v1", "", &secrets);
         assert!(bearer.contains("-H 'Authorization: Bearer '\"$TOKEN\""), "{bearer}");
         assert!(bearer.ends_with("\"$WABIZSPEC_TARGET\"'/x'"), "the base path is part of the address: {bearer}");
     }

@@ -80,7 +80,7 @@ impl Findings {
     pub fn save(&mut self, found: &mut Found) {
         let exchange = &found.violation.exchange;
         let secrets = secrets_of(exchange, &found.bindings, &self.secrets);
-        found.reproduce = vec![curl(&exchange.request, &found.bindings.base, &secrets)];
+        found.reproduce = vec![curl(&exchange.request, &found.bindings.base, &self.settings.tls, &secrets)];
         if let Some(out) = &self.settings.out
             && let Err(error) = self.write(out, found, &secrets)
         {

@@ -24,6 +24,8 @@ pub struct Settings {
     pub out: Option<PathBuf>,
     /// The target's URL, for lines that people copy.
     pub url: String,
+    /// What curl needs to accept the target's certificate.
+    pub tls: String,
 }
 
 /// How much longer than its time a run may take if something hangs.

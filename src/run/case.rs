@@ -270,7 +270,9 @@ impl<'a> Attempt<'a> {
         report.observations = judgement.observations;
         if verdict != Verdict::Pass || !report.findings.is_empty() || harness.settings.keep_exchanges {
             report.reproduce = vec![harness.run_line(&case.id)];
-            report.reproduce.extend(sent.iter().map(|(_, exchange)| curl(&exchange.request, base, &secrets)));
+            report.reproduce.extend(
+                sent.iter().map(|(_, exchange)| curl(&exchange.request, base, &harness.settings.tls, &secrets)),
+            );
             report.exchanges = sent.iter().map(|(_, exchange)| transcript(exchange, &secrets)).collect();
         }
         report.redact(&secrets);

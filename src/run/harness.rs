@@ -80,7 +80,10 @@ impl Harness {
         let line = format!("wabizspec run {}", shell_quoted(case));
         match self.target.is_embedded() {
             true => line,
-            false => format!("{line} --target {}", shell_word(&self.target.transport.origin().to_string())),
+            false => {
+                let target = self.target.transport.origin().to_string();
+                format!("{line} --target {}{}", shell_word(&target), self.settings.flags)
+            }
         }
     }
 

@@ -38,6 +38,10 @@ pub struct Settings {
     pub ready_timeout: Option<Duration>,
     /// How often the target may be reset; unlimited without a number.
     pub max_resets: Option<usize>,
+    /// The flags besides the target that repeat a case of this run.
+    pub flags: String,
+    /// What curl needs to accept the target's certificate.
+    pub tls: String,
     /// What to register.
     pub account: Registrable,
     /// Earlier answers, to compare with.
@@ -64,6 +68,8 @@ impl Settings {
             max_fail: None,
             max_time: None,
             ready_timeout: None,
+            flags: String::new(),
+            tls: String::new(),
             max_resets: None,
             wrong_logins: None,
             account: Registrable::default(),

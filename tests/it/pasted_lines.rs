@@ -48,7 +48,10 @@ fn the_lines_of_a_run_run_nothing_else() {
     assert_eq!(lines.len(), 2, "{lines:?}");
     let given = pasted(&lines);
     let url = ended.0["target"]["url"].as_str().expect("a URL");
-    assert!(url.contains("$(ran);ran&ran|") && given.contains(&format!("--target\n{url}\n")), "{given}");
+    assert!(
+        url.contains("$(ran);ran&ran|") && given.contains(&format!("--target\n{url}\n--scenarios\nsuite\n")),
+        "{given}"
+    );
     assert!(given.contains(&format!("X-Odd: a'{HOSTILE}\n")), "{given}");
     assert!(given.contains(&format!("\n'{HOSTILE}'\n")), "{given}");
     assert!(given.contains(&format!("{HOSTILE}/v1/{HOSTILE}\n")), "{given}");

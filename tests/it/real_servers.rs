@@ -29,6 +29,9 @@ fn a_missing_operation_is_one_finding_and_breaks_no_other_rule() {
     assert_eq!(ran.reason("users/read"), "needs GET /v1/users/{username}");
     assert!(ran.count("skipped") > 20, "{}", ran.summary());
     assert_eq!(causes(&ran)[0], json!(["GET /v1/users/{username}", "any request", "status: 405", 1]));
+    let failed = ran.cases().iter().find(|case| case["verdict"] == "fail").expect("a failed case");
+    let again = format!("--target {} --reset 'POST {}/__control/reset'", server.url(), server.url());
+    assert!(failed["reproduce"][0].as_str().is_some_and(|line| line.ends_with(&again)), "{failed}");
     ran.says("GET /v1/users/{username} is missing: answered 405");
 }
 

@@ -83,6 +83,7 @@ pub fn settings(surfaces: &[Surface], requests: u64) -> Settings {
         requests: Some(requests),
         out: None,
         url: "http://127.0.0.1".to_owned(),
+        tls: String::new(),
     }
 }
 
