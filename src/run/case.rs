@@ -8,7 +8,7 @@ use super::harness::Harness;
 use super::ready::Ready;
 use super::{CaseReport, NotAsked, Reason, Witness, Witnessed};
 use crate::custody::accounts::tokens_in;
-use crate::documented::api::Operation;
+use crate::documented::api::{Effect, Operation};
 use crate::exchange::{Breakage, Exchange, Json, Redaction, Request, curl, transcript};
 use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Judgement, Mismatch, StatusSet, Verdict};
@@ -139,10 +139,10 @@ impl<'a> Attempt<'a> {
                 }
             }
         }
-        match step.about(&self.case.row().bindings).operation {
-            Some(Operation::LogIn) if (200..300).contains(&status) => self.has_logged_in = true,
-            // From here on the case is about a token that was logged out.
-            Some(Operation::LogOut) => self.has_logged_in = false,
+        match step.about(&self.case.row().bindings).operation.filter(|_| (200..300).contains(&status)) {
+            Some(Operation::LogIn) => self.has_logged_in = true,
+            // From here on a token may be dead for what the case did.
+            Some(operation) if operation.effect() != Effect::Nothing => self.has_logged_in = false,
             _ => {}
         }
     }
