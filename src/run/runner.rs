@@ -128,6 +128,10 @@ impl Runner<'_> {
                 one(&self.harness, case, fixture).await?
             }
         };
+        // Where it cannot be asked again, because the target does not come back, the crash stands.
+        if second.report.verdict == Verdict::Blocked && first.report.findings.iter().any(is_unsteady) {
+            return Some(first);
+        }
         let repeated = second.is_doubtful();
         self.fruitless = if repeated { self.fruitless + 1 } else { 0 };
         if !repeated && first.report.verdict == Verdict::Fail {
