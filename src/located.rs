@@ -112,10 +112,16 @@ pub(crate) fn parse<T: DeserializeOwned>(source: SourceText<'_>) -> Result<T, Lo
     })
 }
 
-/// The value that has this name in files; or advice, if there is none.
-pub(crate) fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
+/// That no value has a name, with advice.
+#[derive(Debug)]
+pub(crate) struct Unknown {
+    pub advice: String,
+}
+
+/// The value that has this name in files.
+pub(crate) fn named<T: DeserializeOwned>(name: &str) -> Result<T, Unknown> {
     let name: StrDeserializer<'_, Error> = name.into_deserializer();
-    T::deserialize(name).map_err(|error| advice(&error.to_string()))
+    T::deserialize(name).map_err(|error| Unknown { advice: advice(&error.to_string()) })
 }
 
 /// Shows the values of these enums by their names in files.

@@ -214,8 +214,10 @@ fn bound(inside: &str) -> Result<Part, TemplateError> {
     if !is_name(name) {
         return Err(TemplateError::Name(name.to_owned()));
     }
-    let filter =
-        |word: &str| located::named(word).map_err(|advice| TemplateError::Filter { word: word.to_owned(), advice });
+    let filter = |word: &str| {
+        located::named(word)
+            .map_err(|located::Unknown { advice }| TemplateError::Filter { word: word.to_owned(), advice })
+    };
     Ok(Part::Bound { name: name.to_owned(), filters: words.map(filter).collect::<Result<_, _>>()? })
 }
 

@@ -15,7 +15,7 @@ use crate::custody::Custody;
 use crate::custody::journal::Journal;
 use crate::custody::lock::RunLock;
 use crate::custody::state_folder::{self, Environment};
-use crate::custody::{Controls, Instance, Target};
+use crate::custody::{Controls, Instance, InstanceError, Target};
 use crate::judge::Verdict;
 use crate::plan::{Capabilities, Case, WRONG_LOGINS, cases, plan};
 use crate::report::case_text;
@@ -29,7 +29,7 @@ use crate::transport::{Client, Limits, Transport, tls::Trust};
 #[derive(Clone)]
 enum Source {
     /// Makes a just installed instance.
-    Factory(Arc<dyn Fn() -> Result<Arc<dyn Instance>, String> + Send + Sync>),
+    Factory(Arc<dyn Fn() -> Result<Arc<dyn Instance>, InstanceError> + Send + Sync>),
     Shared(Arc<Address>),
 }
 
@@ -67,7 +67,7 @@ impl Trials {
     {
         let make = move || match factory() {
             Ok(instance) => Ok(Arc::new(instance) as Arc<dyn Instance>),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error.to_string().into()),
         };
         let embedded = Capabilities::embedded(Registration::Open);
         Trials {

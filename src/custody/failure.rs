@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::InstanceError;
 use super::journal::NotRecorded;
 use super::reading::{is_done, outcome};
 use crate::exchange::Exchange;
@@ -26,10 +27,7 @@ pub enum Fate {
 #[derive(Debug, Clone, Error)]
 pub enum Failure {
     #[error("{what}: {why}")]
-    Failed { what: &'static str, why: String, fate: Fate },
-    /// A login that gave no token, with what was asked and answered.
-    #[error("{what}: {why}")]
-    NoToken { what: &'static str, why: String, fate: Fate, exchange: Arc<Exchange> },
+    Failed { what: &'static str, why: String, fate: Fate, login: Option<Arc<Exchange>> },
     /// The target, or its configuration, does not allow it.
     #[error("{0}")]
     Impossible(&'static str),
@@ -53,10 +51,16 @@ pub enum Failure {
     Instance(String),
 }
 
+impl From<InstanceError> for Failure {
+    fn from(error: InstanceError) -> Failure {
+        Failure::Instance(error.to_string())
+    }
+}
+
 impl Failure {
     /// Before anything was sent, or without regard to an answer.
     pub(super) fn of(what: &'static str, why: impl ToString) -> Failure {
-        Failure::Failed { what, why: why.to_string(), fate: Fate::Unknown }
+        Failure::Failed { what, why: why.to_string(), fate: Fate::Unknown, login: None }
     }
 
     pub fn after(what: &'static str, exchange: &Exchange) -> Failure {
@@ -66,37 +70,35 @@ impl Failure {
             Some(400..500) => Fate::Refused,
             Some(_) => Fate::Unknown,
         };
-        Failure::Failed { what, why: outcome(exchange), fate }
+        Failure::Failed { what, why: outcome(exchange), fate, login: None }
     }
 
     /// After a login, which hung up where it should refuse if `hangs_up`.
     pub(super) fn after_login(exchange: Exchange, hangs_up: bool) -> Failure {
         let what = if is_done(&exchange) { "the login gave no token" } else { "the login was not accepted" };
         let fate = if hangs_up { Fate::Refused } else { Failure::after(what, &exchange).fate() };
-        Failure::NoToken { what, why: outcome(&exchange), fate, exchange: Arc::new(exchange) }
+        Failure::Failed { what, why: outcome(&exchange), fate, login: Some(Arc::new(exchange)) }
     }
 
     /// The login that was accepted without a token, or not answered at all: whatever the password, that is no login.
     pub(crate) fn invalid_login(&self) -> Option<&Arc<Exchange>> {
         match self {
-            Failure::NoToken { fate: Fate::Useless | Fate::Silent, exchange, .. } => Some(exchange),
+            Failure::Failed { fate: Fate::Useless | Fate::Silent, login, .. } => login.as_ref(),
             _ => None,
         }
     }
 
     pub fn fate(&self) -> Fate {
         match self {
-            Failure::Failed { fate, .. } | Failure::NoToken { fate, .. } => *fate,
+            Failure::Failed { fate, .. } => *fate,
             Failure::UnknownPassword | Failure::NoLoginsLeft => Fate::Refused,
             _ => Fate::Unknown,
         }
     }
 
-    pub fn in_first_login(self) -> Failure {
+    pub fn in_first_login(&self) -> Failure {
         let (what, why, fate) = ("the first login was not accepted", self.to_string(), self.fate());
-        match self {
-            Failure::NoToken { exchange, .. } => Failure::NoToken { what, why, fate, exchange },
-            _ => Failure::Failed { what, why, fate },
-        }
+        let login = self.invalid_login().cloned();
+        Failure::Failed { what, why, fate, login }
     }
 }

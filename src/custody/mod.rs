@@ -26,7 +26,7 @@ pub(crate) use failure::{Failure, Fate};
 pub use hook::Hook;
 use journal::Journal;
 use passwords::AdminPasswords;
-pub use target::{Controls, Hooks, Instance, Target};
+pub use target::{Controls, Hooks, Instance, InstanceError, Target};
 
 /// Whether anyone needs the target after the run. The caller says so; it does not follow from anything else.
 #[derive(Debug, Clone)]

@@ -31,6 +31,9 @@ pub enum Controls {
     Hooks(Box<Hooks>),
 }
 
+/// Why an implementation in this process did not do something, in its own words.
+pub type InstanceError = Box<dyn std::error::Error + Send + Sync>;
+
 /// An implementation in this process, just installed when it is made and thrown away after use.
 ///
 /// Only its address is needed. The rest lets more cases run: those that move the clock, and those that need the
@@ -41,13 +44,13 @@ pub trait Instance: Send + Sync {
     fn url(&self) -> String;
 
     /// Moves its clock on, or says why it cannot.
-    fn advance(&self, _by: Duration) -> Result<(), String> {
-        Err("this implementation has no clock that can be moved".to_owned())
+    fn advance(&self, _by: Duration) -> Result<(), InstanceError> {
+        Err("this implementation has no clock that can be moved".into())
     }
 
     /// The registration code that it sent last, or why there is none.
-    fn code(&self) -> Result<String, String> {
-        Err("this implementation does not tell its registration codes".to_owned())
+    fn code(&self) -> Result<String, InstanceError> {
+        Err("this implementation does not tell its registration codes".into())
     }
 }
 
@@ -57,13 +60,13 @@ impl Instance for Server {
         Server::url(self)
     }
 
-    fn advance(&self, by: Duration) -> Result<(), String> {
+    fn advance(&self, by: Duration) -> Result<(), InstanceError> {
         Server::advance(self, by);
         Ok(())
     }
 
-    fn code(&self) -> Result<String, String> {
-        Server::code(self).ok_or_else(|| "no registration code was sent".to_owned())
+    fn code(&self) -> Result<String, InstanceError> {
+        Server::code(self).ok_or_else(|| "no registration code was sent".into())
     }
 }
 
@@ -137,7 +140,7 @@ impl Target {
         let by = Duration::from_secs(seconds.into());
         match &self.controls {
             #[cfg(feature = "cli")]
-            Controls::Embedded(server) => Instance::advance(server, by).map_err(Failure::Instance),
+            Controls::Embedded(server) => Instance::advance(server, by).map_err(Failure::from),
             Controls::Instance(instance) => ask_instance(instance, move |instance| instance.advance(by)).await,
             Controls::Hooks(hooks) => {
                 let missing = "the configuration has no `advance`";
@@ -150,7 +153,7 @@ impl Target {
     pub(crate) async fn code(&self) -> Result<String, Failure> {
         match &self.controls {
             #[cfg(feature = "cli")]
-            Controls::Embedded(server) => Instance::code(server).map_err(Failure::Instance),
+            Controls::Embedded(server) => Instance::code(server).map_err(Failure::from),
             Controls::Instance(instance) => ask_instance(instance, |instance| instance.code()).await,
             Controls::Hooks(hooks) => {
                 let missing = "the configuration has no `code_command`";
@@ -178,11 +181,11 @@ impl Target {
 /// Asks an instance in a thread of its own: it may block, or run a runtime that it owns.
 async fn ask_instance<T: Send + 'static>(
     instance: &Arc<dyn Instance>,
-    ask: impl FnOnce(&dyn Instance) -> Result<T, String> + Send + 'static,
+    ask: impl FnOnce(&dyn Instance) -> Result<T, InstanceError> + Send + 'static,
 ) -> Result<T, Failure> {
     let instance = Arc::clone(instance);
     match tokio::task::spawn_blocking(move || ask(&*instance)).await {
-        Ok(answer) => answer.map_err(Failure::Instance),
+        Ok(answer) => answer.map_err(Failure::from),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

@@ -23,27 +23,26 @@ pub struct Aimed {
 /// The rows that are about several requests at once: no input covers them, the driver tries them by itself.
 const TOGETHER: [(&str, Surface); 2] = [("A32", Surface::BasicAuth), ("H16", Surface::Http)];
 
-fn parse(surface: Surface, line: &'static str) -> Result<Aimed, String> {
+fn parse(surface: Surface, line: &'static str) -> Result<Aimed, &'static str> {
     let (row, input) = line.split_once(' ').ok_or("no blank between the row and the input")?;
     let number = row.strip_prefix(['A', 'J', 'P', 'S', 'H']).filter(|number| !number.starts_with('0'));
     if number.is_none_or(|number| number.parse::<u8>().is_err()) {
-        return Err(format!("`{row}` is not a row such as A7"));
+        return Err("the row is not one such as A7");
     }
     if input.trim_end() != input {
-        return Err("a blank at the end; write \\x20".to_owned());
+        return Err("a blank at the end; write \\x20");
     }
     let input = unescape(input)?;
     match is_canonical(surface, &input) {
         true => Ok(Aimed { row, surface, input }),
-        false => Err("a letter is missing or does not name a choice".to_owned()),
+        false => Err("a letter is missing or does not name a choice"),
     }
 }
 
-/// The text of `fuzz/aimed/SURFACE.txt`, or what is wrong with its first invalid line.
-fn parse_file(surface: Surface, text: &'static str) -> Result<Vec<Aimed>, String> {
+/// The text of `fuzz/aimed/SURFACE.txt`, or the number of its first invalid line and what is wrong with it.
+fn parse_file(surface: Surface, text: &'static str) -> Result<Vec<Aimed>, (i32, &'static str)> {
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
-    let placed = |number: i32, error: String| format!("fuzz/aimed/{surface}.txt:{number}: {error}");
-    lines.map(|(line, number)| parse(surface, line).map_err(|error| placed(number, error))).collect()
+    lines.map(|(line, number)| parse(surface, line).map_err(|why| (number, why))).collect()
 }
 
 /// The rows that these surfaces can cover, in order.
@@ -58,8 +57,10 @@ pub fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
 /// Every aimed input of these surfaces: first one of each row, then the others.
 pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
     let surfaces = Surface::AIMED.into_iter().filter(|surface| surfaces.contains(surface));
-    let read = |surface: Surface| parse_file(surface, surface.row().aimed);
-    let inputs = surfaces.flat_map(|surface| read(surface).unwrap_or_else(|error| panic!("{error}")));
+    let inputs = surfaces.flat_map(|surface| {
+        let read = parse_file(surface, surface.row().aimed);
+        read.unwrap_or_else(|(line, why)| panic!("fuzz/aimed/{surface}.txt:{line}: {why}"))
+    });
     let mut seen = BTreeSet::new();
     let (first, others): (Vec<Aimed>, Vec<Aimed>) = inputs.partition(|aimed| seen.insert((aimed.row, aimed.surface)));
     first.into_iter().chain(others).collect()
@@ -79,7 +80,7 @@ fn entry(line: &'static str) -> Option<Vec<u8>> {
 }
 
 /// Text with its escapes `\\`, `\"`, `\n` and `\xAB` undone.
-fn unescape(text: &'static str) -> Result<Vec<u8>, String> {
+fn unescape(text: &'static str) -> Result<Vec<u8>, &'static str> {
     let mut parts = text.split('\\');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     while let Some(part) = parts.next() {
@@ -92,7 +93,7 @@ fn unescape(text: &'static str) -> Result<Vec<u8>, String> {
                 let digits = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
                 (digits.ok_or("`\\x` needs two hexadecimal digits")?, &rest[2..])
             }
-            Some((other, _)) => return Err(format!("`\\{other}` is not an escape")),
+            Some(_) => return Err("the escapes are \\\\, \\\", \\n and \\xAB"),
         };
         bytes.push(byte);
         bytes.extend_from_slice(rest.as_bytes());
@@ -108,16 +109,16 @@ mod tests {
     fn an_invalid_line_is_refused_with_its_place() {
         for (line, error) in [
             ("A1", "no blank between the row and the input"),
-            ("B1 aaaaaa", "`B1` is not a row such as A7"),
-            ("A07 aaaaaa", "`A07` is not a row such as A7"),
+            ("B1 aaaaaa", "the row is not one such as A7"),
+            ("A07 aaaaaa", "the row is not one such as A7"),
             ("A1 aaaaaax ", "a blank at the end; write \\x20"),
-            ("A1 aaaaaa\\q", "`\\q` is not an escape"),
+            ("A1 aaaaaa\\q", "the escapes are \\\\, \\\", \\n and \\xAB"),
             ("A1 aaaaa", "a letter is missing or does not name a choice"),
             ("A1 zaaaaax", "a letter is missing or does not name a choice"),
         ] {
             let text = format!("# A comment.\n\n{line}\n").leak();
             let found = parse_file(Surface::BasicAuth, text).expect_err(line);
-            assert_eq!(found, format!("fuzz/aimed/basic-auth.txt:3: {error}"));
+            assert_eq!(found, (3, error));
         }
         let read = parse(Surface::BasicAuth, "A10 aaaaaa${user}:a\\n\\\\\\xff\\x20").expect("an input");
         assert_eq!((read.row, read.input.as_slice()), ("A10", &b"aaaaaa${user}:a\n\\\xff "[..]));
@@ -127,7 +128,7 @@ mod tests {
     fn every_line_of_every_file_can_be_read() {
         for surface in Surface::ALL {
             let row = surface.row();
-            let read = parse_file(surface, row.aimed).unwrap_or_else(|error| panic!("{error}"));
+            let read = parse_file(surface, row.aimed).unwrap_or_else(|(line, why)| panic!("{surface}:{line}: {why}"));
             let path = format!("{}/fuzz/aimed/{surface}.txt", env!("CARGO_MANIFEST_DIR"));
             assert!(!read.is_empty() && row.aimed == std::fs::read_to_string(&path).expect("a file"), "{path}");
             for file in row.dictionaries {

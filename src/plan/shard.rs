@@ -30,25 +30,32 @@ pub struct Part {
 /// Nobody starts that many runs, and merging checks for a report of each.
 const MOST_SHARDS: u64 = 1_000_000;
 
-impl FromStr for Shard {
-    type Err = String;
+/// Why a text names no part of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum ShardError {
+    #[error("`{0}` has too many shards; there may be {MOST_SHARDS} at most")]
+    TooMany(String),
+    #[error("`{0}` is not a valid shard; write K/N with K from 1 to N, such as 2/4")]
+    Invalid(String),
+}
 
-    fn from_str(text: &str) -> Result<Shard, String> {
+impl FromStr for Shard {
+    type Err = ShardError;
+
+    fn from_str(text: &str) -> Result<Shard, ShardError> {
         let numbers = text.split_once('/').map(|(index, count)| (index.parse(), count.parse()));
         match numbers {
-            Some((Ok(_), Ok(count))) if count > MOST_SHARDS => {
-                Err(format!("`{text}` has too many shards; there may be {MOST_SHARDS} at most"))
-            }
+            Some((Ok(_), Ok(count))) if count > MOST_SHARDS => Err(ShardError::TooMany(text.to_owned())),
             Some((Ok(index), Ok(count))) if (1..=count).contains(&index) => Ok(Shard { index, count }),
-            _ => Err(format!("`{text}` is not a valid shard; write K/N with K from 1 to N, such as 2/4")),
+            _ => Err(ShardError::Invalid(text.to_owned())),
         }
     }
 }
 
 impl TryFrom<String> for Shard {
-    type Error = String;
+    type Error = ShardError;
 
-    fn try_from(text: String) -> Result<Shard, String> {
+    fn try_from(text: String) -> Result<Shard, ShardError> {
         text.parse()
     }
 }

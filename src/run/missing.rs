@@ -23,7 +23,7 @@ impl Missing {
 
     /// The findings of missing operations with which this case fails.
     pub fn findings(&self, case: &Case, level: Level) -> Vec<Finding> {
-        let carried = self.0.iter().filter(|(_, (_, carrier))| *carrier == case.id);
+        let carried = self.0.iter().filter(|(missing, (_, carrier))| *carrier == case.id && !missing.is_optional());
         let finding = |(operation, (status, _)): (&Operation, &(u16, String))| {
             let observed = Observed::Status(*status);
             let mismatch = Mismatch { at: Place::Status, expected: Expected::Operation, observed };

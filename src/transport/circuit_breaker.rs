@@ -4,7 +4,6 @@
 //! (account page), and a spell of refused connections is no verdict. One that stays away is given up, for all callers.
 
 use std::sync::Mutex as StdMutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -34,7 +33,6 @@ struct State {
 #[derive(Debug, Default)]
 pub(super) struct CircuitBreaker {
     state: StdMutex<State>,
-    hangs_up: AtomicBool,
     /// Held by the one caller that checks the target; the others wait for the result.
     looking: Mutex<()>,
 }
@@ -72,15 +70,6 @@ impl CircuitBreaker {
 
     pub fn is_gone(&self) -> bool {
         locked(&self.state).is_gone
-    }
-
-    pub fn expect_hang_ups(&self) {
-        self.hangs_up.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether it is known to hang up on the canary.
-    pub fn hangs_up(&self) -> bool {
-        self.hangs_up.load(Ordering::Relaxed)
     }
 
     /// A target that had been given up has answered after all.

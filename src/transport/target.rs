@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::circuit_breaker::CircuitBreaker;
@@ -43,6 +44,7 @@ pub struct Transport {
     headers: Vec<Header>,
     gate: Gate,
     circuit_breaker: CircuitBreaker,
+    hangs_up: AtomicBool,
     secrets: Redaction,
 }
 
@@ -50,7 +52,7 @@ impl Transport {
     /// A way to that origin, with headers that go with every request.
     pub fn new(client: Client, origin: Origin, headers: Vec<Header>) -> Transport {
         let (gate, circuit_breaker, secrets) = (Gate::default(), CircuitBreaker::default(), Redaction::new());
-        Transport { client, origin, headers, gate, circuit_breaker, secrets }
+        Transport { client, origin, headers, gate, circuit_breaker, hangs_up: AtomicBool::default(), secrets }
     }
 
     /// The same with secrets that must not be shown: values of configured headers and the like.
@@ -189,7 +191,7 @@ impl Transport {
             return Ok(());
         }
         match other.await.outcome {
-            Err(none) if none.breakage != Breakage::Closed || !self.circuit_breaker.hangs_up() => Err(none),
+            Err(none) if none.breakage != Breakage::Closed || !self.hangs_up() => Err(none),
             _ => Ok(()),
         }
     }
@@ -203,12 +205,12 @@ impl Transport {
 
     /// The target hangs up on requests without credentials, so that a hang-up does not show that it is gone.
     pub(crate) fn expect_hang_ups(&self) {
-        self.circuit_breaker.expect_hang_ups();
+        self.hangs_up.store(true, Ordering::Relaxed);
     }
 
     /// Whether it is known to hang up on requests without credentials.
     pub(crate) fn hangs_up(&self) -> bool {
-        self.circuit_breaker.hangs_up()
+        self.hangs_up.load(Ordering::Relaxed)
     }
 
     /// Requests without credentials, which change nothing.

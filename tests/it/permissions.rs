@@ -214,7 +214,7 @@ impl wabizspec::custody::Instance for Panicking {
         self.0.url()
     }
 
-    fn code(&self) -> Result<String, String> {
+    fn code(&self) -> Result<String, wabizspec::custody::InstanceError> {
         panic!("a defect of ours, for this test")
     }
 }

@@ -15,7 +15,7 @@ use harness::{Address, OWNERS, Place, Proxy, Reaction, files_of, in_use};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::{Builder, Runtime};
 use wabizspec::custody::lock::RunLock;
-use wabizspec::custody::{Instance, state_folder};
+use wabizspec::custody::{Instance, InstanceError, state_folder};
 use wabizspec::plan::{Case, WRONG_LOGINS, cases};
 use wabizspec::reference::{Server, Settings};
 use wabizspec::scenario::{Change, Suite};
@@ -55,11 +55,11 @@ impl Instance for Owner {
         self.runtime.block_on(async { self.server.url() })
     }
 
-    fn advance(&self, by: Duration) -> Result<(), String> {
+    fn advance(&self, by: Duration) -> Result<(), InstanceError> {
         self.runtime.block_on(async { Instance::advance(&self.server, by) })
     }
 
-    fn code(&self) -> Result<String, String> {
+    fn code(&self) -> Result<String, InstanceError> {
         self.runtime.block_on(async { Instance::code(&self.server) })
     }
 }

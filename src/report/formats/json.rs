@@ -1,6 +1,7 @@
 //! The report as one JSON document (`wabizspec/report/1`). It says all that the events of the run say, so it can be read
 //! back into them.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
@@ -41,7 +42,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
         "notes": view.notes,
         "requirements": summary.requirements().into_iter().map(requirement).collect::<Vec<Value>>(),
         "causes": causes.iter().map(Cause::to_json).collect::<Vec<Value>>(),
-        "missing": causes.iter().filter_map(|cause| cause.missing).collect::<Vec<Operation>>(),
+        "missing": causes.iter().filter_map(|cause| cause.missing).chain(view.needed.keys().copied()).collect::<BTreeSet<Operation>>(),
         "cases": view.sorted(),
     }));
     serde_json::to_writer_pretty(&mut *out, &document)?;

@@ -49,7 +49,7 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
         }
         _ => {
             reader.read_to_end(&mut first).map_err(unreadable)?;
-            let document = document(&first).map_err(|why| ReadError::Foreign { path: path.to_owned(), why })?;
+            let document = document(path, &first)?;
             document.into_events().for_each(each);
             Ok(())
         }
@@ -84,17 +84,18 @@ fn stream(path: &Path, mut reader: impl BufRead, each: &mut dyn FnMut(Event)) ->
     Ok(())
 }
 
-fn document(text: &[u8]) -> Result<Document, String> {
+fn document(path: &Path, text: &[u8]) -> Result<Document, ReadError> {
     #[derive(Deserialize)]
     struct Head {
         schema: String,
     }
+    let foreign = |why: String| ReadError::Foreign { path: path.to_owned(), why };
     if text.iter().all(u8::is_ascii_whitespace) {
-        return Err("it is empty".to_owned());
+        return Err(foreign("it is empty".to_owned()));
     }
-    let Head { schema } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let Head { schema } = serde_json::from_slice(text).map_err(|error| foreign(error.to_string()))?;
     if schema != SCHEMA {
-        return Err(format!("its schema is `{schema}`, not `{SCHEMA}`"));
+        return Err(foreign(format!("its schema is `{schema}`, not `{SCHEMA}`")));
     }
-    serde_json::from_slice(text).map_err(|error| error.to_string())
+    serde_json::from_slice(text).map_err(|error| foreign(error.to_string()))
 }

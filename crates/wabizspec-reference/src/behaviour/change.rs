@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -55,10 +56,12 @@ pub(crate) struct Change {
 pub(crate) struct Json(Value);
 
 impl TryFrom<String> for Json {
-    type Error = String;
+    type Error = serde::de::value::Error;
 
-    fn try_from(text: String) -> Result<Json, String> {
-        serde_json::from_str(&text).map(Json).map_err(|error| format!("`{text}` is not JSON: {error}"))
+    fn try_from(text: String) -> Result<Json, Self::Error> {
+        serde_json::from_str(&text)
+            .map(Json)
+            .map_err(|error| Self::Error::custom(format!("`{text}` is not JSON: {error}")))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
+use serde::de::Error as _;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -109,15 +110,15 @@ pub(crate) struct Place {
 }
 
 impl TryFrom<String> for Place {
-    type Error = String;
+    type Error = serde::de::value::Error;
 
-    fn try_from(text: String) -> Result<Place, String> {
-        let parts = text.split_once(' ').ok_or_else(|| format!("`{text}` is not a method and a path"));
-        let (method, path) = parts?;
+    fn try_from(text: String) -> Result<Place, Self::Error> {
         let mut known = Resource::ALL.into_iter().map(Resource::path).chain(["*", "unknown"]);
-        match known.any(|known| known == path) {
-            true => Ok(Place { method: method.to_owned(), path: path.to_owned() }),
-            false => Err(format!("`{path}` is not a path of the API, `unknown` or `*`")),
+        match text.split_once(' ').filter(|(_, path)| known.any(|known| known == *path)) {
+            Some((method, path)) => Ok(Place { method: method.to_owned(), path: path.to_owned() }),
+            None => {
+                Err(Self::Error::custom(format!("`{text}` is not a method and a path of the API, `unknown` or `*`")))
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use crate::declare::tabled;
@@ -157,6 +158,11 @@ impl Operation {
         Operation::on(method, Resource::of(path)?)
     }
 
+    /// Whether a server may leave it out: it is about settings, not about users or the account.
+    pub const fn is_optional(self) -> bool {
+        false
+    }
+
     /// The operation of a method on a resource.
     pub fn on(method: &str, resource: Resource) -> Option<Operation> {
         let is_it = |operation: &Operation| operation.method() == method && operation.resource() == resource;
@@ -183,11 +189,12 @@ impl From<Operation> for String {
 }
 
 impl TryFrom<String> for Operation {
-    type Error = String;
+    type Error = serde::de::value::Error;
 
-    fn try_from(text: String) -> Result<Operation, String> {
+    fn try_from(text: String) -> Result<Operation, Self::Error> {
         let (method, path) = text.split_once(' ').unwrap_or_default();
-        Operation::of(method, path).ok_or_else(|| format!("`{text}` is not an operation of the API"))
+        Operation::of(method, path)
+            .ok_or_else(|| Self::Error::custom(format!("`{text}` is not an operation of the API")))
     }
 }
 

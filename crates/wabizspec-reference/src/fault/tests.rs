@@ -38,7 +38,11 @@ fn mistakes_are_reported_with_file_and_line() {
         ("edit.refusals.no_such.code = 1000", 3, "the edit of `a.b`: unknown variant `no_such`"),
         ("edit.refusals.no_token.code = 1", 3, "the edit of `a.b`: 1 is not a documented error code"),
         ("edit.answers = [{ when.at = ['GET'] }]", 3, "the edit of `a.b`: `GET` is not a method and a path"),
-        ("edit.answers = [{ when.at = ['GET /x'] }]", 3, "the edit of `a.b`: `/x` is not a path of the API"),
+        (
+            "edit.answers = [{ when.at = ['GET /x'] }]",
+            3,
+            "the edit of `a.b`: `GET /x` is not a method and a path of the API",
+        ),
         ("edit.answers = [{ when.paht = {} }]", 3, "the edit of `a.b`: unknown field `paht`"),
         ("edit.answers = [{ put.'/a' = 'x' }]", 3, "the edit of `a.b`: `x` is not JSON: "),
         ("edits = 1", 7, "unknown field `edits`"),
