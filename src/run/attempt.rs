@@ -8,8 +8,9 @@ use tokio::task::JoinSet;
 use super::aftermath::Aftermath;
 use super::case::{Ran, blank_report, run_case};
 use super::harness::Harness;
-use super::ready::{Fixture, Fixtures, Unready, ready, tear_down};
+use super::ready::{Fixture, Fixtures, ready, tear_down};
 use super::{CaseReport, NotAsked, Reason};
+use crate::custody::Failure;
 use crate::custody::effect::Asked;
 use crate::documented::api::Operation;
 use crate::exchange::{Exchange, Json};
@@ -63,9 +64,9 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
         let mut own = None;
         let ran = match ready(&shared, &own_case, fixture, &mut own).await {
             Ok(ready) => run_case(&shared, &own_case, ready, own.is_some()).await,
-            Err(Unready { why, login }) => Some(match login {
-                Some(login) => invalid_login(&shared, &own_case, why, &login),
-                None => untried(&shared, &own_case, why),
+            Err(why) => Some(match why.invalid_login() {
+                Some(login) => invalid_login(&shared, &own_case, &why, login),
+                None => untried(&shared, &own_case, why.into()),
             }),
         };
         tear_down(&shared, own).await;
@@ -82,6 +83,9 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
 
 /// Whether the limits of the run allow another case, and the target is registered as this one needs it.
 async fn may_be_tried(harness: &Harness, case: &Case) -> Result<(), Reason> {
+    if harness.is_stopping() {
+        return Err(Reason::Stopped);
+    }
     if harness.settings.max_fail.as_ref().is_some_and(|left| left.are_used_up()) {
         return Err(Reason::EnoughFailures);
     }
@@ -115,7 +119,8 @@ pub(super) fn untried(harness: &Harness, case: &Case, why: Reason) -> Ran {
 
 /// The result of a case whose state was not reached because the target answered a right login of the harness without a
 /// token, or not at all. The first such case fails for it, the others are blocked.
-fn invalid_login(harness: &Harness, case: &Case, why: Reason, login: &Exchange) -> Ran {
+fn invalid_login(harness: &Harness, case: &Case, why: &Failure, login: &Exchange) -> Ran {
+    let why = Reason::from(why.clone());
     if harness.judges_set_up.get_or_init(|| case.id.clone()) != &case.id {
         return untried(harness, case, why);
     }

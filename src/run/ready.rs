@@ -5,16 +5,14 @@
 //! names costs no login.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 
-use super::Reason;
 use super::compose::compose;
 use super::harness::Harness;
 use crate::custody::Failure;
 use crate::custody::accounts::{Account, Admin};
 use crate::custody::made::OwnName;
 use crate::custody::names::password;
-use crate::exchange::{Exchange, Redaction};
+use crate::exchange::Redaction;
 use crate::plan::Case;
 use crate::scenario::{Given, Step};
 use crate::template::Bindings;
@@ -108,24 +106,8 @@ pub(super) struct Ready {
 /// An account that was made for one case alone, with the admin who can remove it.
 pub(super) type Own = Option<(Admin, Account)>;
 
-/// Why the state of a case was not reached.
-pub(super) struct Unready {
-    pub why: Reason,
-    /// The login of the harness that was accepted without a token, or not answered.
-    pub login: Option<Arc<Exchange>>,
-}
-
-impl From<Failure> for Unready {
-    fn from(failure: Failure) -> Unready {
-        Unready { login: failure.invalid_login().cloned(), why: failure.into() }
-    }
-}
-
 /// Reaches the state that the case needs. `own` is set even if that fails later.
-pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own: &mut Own) -> Result<Ready, Unready> {
-    if harness.is_stopping() {
-        return Err(Unready { why: Reason::Stopped, login: None });
-    }
+pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own: &mut Own) -> Result<Ready, Failure> {
     let needed = names(case);
     let needs = |name: &str| needed.contains(name);
     let mut ready = Ready { bindings: fixture.bindings, secrets: harness.secrets.clone() };
