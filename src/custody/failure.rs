@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::InstanceError;
 use super::journal::NotRecorded;
 use super::reading::{is_done, outcome};
 use crate::exchange::Exchange;
 use crate::transport::throttle::Throttled;
+
+/// Why an implementation in this process did not do something, in its own words.
+pub type InstanceError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How a request of the harness ended that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

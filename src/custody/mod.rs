@@ -22,11 +22,12 @@ pub mod givens;
 
 use std::sync::Arc;
 
+pub use failure::InstanceError;
 pub(crate) use failure::{Failure, Fate};
 pub use hook::Hook;
 use journal::Journal;
 use passwords::AdminPasswords;
-pub use target::{Controls, Hooks, Instance, InstanceError, Target};
+pub use target::{Controls, Hooks, Instance, Target};
 
 /// Whether anyone needs the target after the run. The caller says so; it does not follow from anything else.
 #[derive(Debug, Clone)]

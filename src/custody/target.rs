@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Failure;
 use super::hook::Hook;
+use super::{Failure, InstanceError};
 #[cfg(feature = "cli")]
 use crate::reference::Server;
 use crate::transport::origin::{Origin, OriginError};
@@ -30,9 +30,6 @@ pub enum Controls {
     /// What the owner configured.
     Hooks(Box<Hooks>),
 }
-
-/// Why an implementation in this process did not do something, in its own words.
-pub type InstanceError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An implementation in this process, just installed when it is made and thrown away after use.
 ///
