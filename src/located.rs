@@ -205,7 +205,7 @@ fn advice(what: &str) -> String {
 /// How to write what serde says it expected.
 fn expected(type_name: &str) -> String {
     let advice = match type_name {
-        "a string" => "write a string; strings stand in quotes",
+        "a string" => "write a string, in quotes",
         "a boolean" => "write true or false, without quotes",
         "a sequence" => "write a list: [ … ]; the entries of a list of tables begin with [[double brackets]]",
         "i64" | "u16" | "u32" | "u64" | "usize" => "write a whole number, 0 or more",

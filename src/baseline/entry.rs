@@ -53,7 +53,7 @@ impl Baseline {
             let entry = entry(source, source.line(span.start), written.into_inner())?;
             let same = |other: &&Entry| (&other.case, &other.requirement) == (&entry.case, &entry.requirement);
             if let Some(other) = entries.iter().find(same) {
-                let what = format!("`{}` stands in line {} already", entry.case, other.line);
+                let what = format!("`{}` is already in line {}", entry.case, other.line);
                 let advice = "keep one entry for a case and a requirement";
                 return Err(source.error(span, what, advice));
             }

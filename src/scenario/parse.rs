@@ -196,6 +196,6 @@ fn unquoted_id(source: SourceText<'_>) -> Option<LocatedError> {
     Some(source.error(
         key.span(),
         format!("`{}` is not a valid requirement id", key.get_ref()),
-        "ids contain dots, so they stand in quotes: \"login.first.refused\" = { … }",
+        "ids contain dots, so put them in quotes: \"login.first.refused\" = { … }",
     ))
 }

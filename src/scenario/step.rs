@@ -145,7 +145,7 @@ impl Reader<'_> {
         let id = key.get_ref();
         let Some(requirement) = self.register.find(id) else {
             let advice = match self.register.nearest(id) {
-                Some(near) => format!("did you mean \"{near}\"? The ids stand in requirements.toml"),
+                Some(near) => format!("did you mean \"{near}\"? The ids are in requirements.toml"),
                 None => "add the requirement to requirements.toml first, with its source".to_owned(),
             };
             return Err(self.source.error(key.span(), format!("there is no requirement \"{id}\""), advice));

@@ -77,7 +77,7 @@ impl Store {
 /// The accepted transcript, if there is one.
 fn read(path: &Path) -> io::Result<Option<String>> {
     let unreadable = |why: String| {
-        let advice = "repair it, or delete it and accept anew";
+        let advice = "repair it, or delete it and accept again";
         io::Error::new(io::ErrorKind::InvalidData, format!("{} is not a snapshot: {why}; {advice}", path.display()))
     };
     let text = match files::read_own(path, files::TEXT) {

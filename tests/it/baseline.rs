@@ -191,7 +191,7 @@ fn a_broken_list_is_refused_with_its_place() {
         (entry("reason = \"r\"\nexpired = 2026-01-01\n"), "known.toml:6:1", "did you mean `expires`?"),
         (entry("reason = \"r\"\n").replace("login/x", "log*/x"), "known.toml:2:8", "several files"),
         (entry("reason = \"r\"\n").replace("\"s\"", "\"\""), "known.toml:4:13", "the signature is empty"),
-        (entry("reason = \"r\"\n").repeat(2), "known.toml:6:1", "stands in line 1 already"),
+        (entry("reason = \"r\"\n").repeat(2), "known.toml:6:1", "is already in line 1"),
         ("[known]\n".to_owned(), "known.toml:1", ""),
         ("[[knwon]]\n".to_owned(), "known.toml:1:3", "did you mean `known`?"),
         ("[[known]".to_owned(), "known.toml:1", ""),

@@ -24,7 +24,9 @@ impl Givens {
         let tokens = std::mem::take(&mut accounts.made().tokens);
         for token in tokens {
             if !accounts.log_out(&token).await {
-                left.push("tokens of the run were not logged out, for want of an answer; they expire".to_owned());
+                left.push(
+                    "tokens of the run were not logged out, because the target did not answer; they expire".to_owned(),
+                );
                 break;
             }
         }

@@ -222,7 +222,7 @@ impl Probe<'_> {
     /// Another request of the admin.
     async fn texts(&mut self, call: RequestParts, reading: Reading<'_>) {
         if reading.class != Class::Reject && !self.session.registers {
-            return self.skip("it could send somebody a code; --allow registration permits it");
+            return self.skip("it could send a code to a phone; --allow registration permits it");
         }
         self.send(reading.class, reading.place, call).await;
         let kind = self.probed.kind;

@@ -23,7 +23,7 @@ pub const SCENARIOS: &[Broken] = &[
     ("unknown key of a lifetime", "{ status = \"4xx\"", "{ lifetime = { at = \"/a\", seconds = 1, ▶withn = 1 }, status = \"4xx\"", "unknown field `withn`", "did you mean `within`?"),
     ("title missing", "# Größe zählt in Zeichen.\ntitle = \"Ein falsches Paßwort\"\n", "▶# Größe zählt in Zeichen.\n", "missing field `title`", "add `title = …`"),
     ("title empty", "\"Ein falsches Paßwort\"", "▶\"  \"", "the title is empty", "in one sentence"),
-    ("title of another type", "\"Ein falsches Paßwort\"", "▶7", "invalid type", "strings stand in quotes"),
+    ("title of another type", "\"Ein falsches Paßwort\"", "▶7", "invalid type", "write a string, in quotes"),
     ("steps missing", "", "▶title = \"t\"\n", "there is no step", "add [[steps]]"),
     ("steps empty", "", "▶title = \"t\"\nsteps = []\n", "there is no step", "add [[steps]]"),
     ("steps as a table", "", "title = \"t\"\n▶[steps]\nname = \"x\"\nsend = \"GET /\"\n", "invalid type", "[[double brackets]]"),

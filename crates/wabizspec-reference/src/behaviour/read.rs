@@ -43,7 +43,7 @@ impl Read {
             return Ok(body);
         }
         if self.refuse {
-            return Err(BodyError::Malformed("it will not do".to_owned()));
+            return Err(BodyError::Malformed("it is refused".to_owned()));
         }
         let mut body = self.body.as_ref().map_or(body, |other| other.clone().into_bytes().into());
         if !self.replace.is_empty() {

@@ -32,7 +32,7 @@ pub(super) fn members<'a, const N: usize>(
     let found = json.deserialize_map(Known(names)).and_then(|found| json.end().map(|()| found));
     match found {
         Ok(found) => match found.twice {
-            Some(member) => Err(malformed(&format_args!("{member} stands twice"))),
+            Some(member) => Err(malformed(&format_args!("{member} appears twice"))),
             None => Ok(found),
         },
         // "Not an object" is right only if the whole text is JSON. Otherwise the error of the grammar is reported: the
