@@ -10,7 +10,7 @@ use super::{CaseReport, NotAsked, Reason, Witness, Witnessed};
 use crate::custody::accounts::tokens_in;
 use crate::documented::api::{Effect, Operation};
 use crate::exchange::{Breakage, Exchange, Json, Redaction, Request, curl, transcript};
-use crate::judge::facts::{Expected, Observed, Place};
+use crate::judge::facts::{About, Expected, Observed, Place};
 use crate::judge::{Judgement, Mismatch, StatusSet, Verdict};
 use crate::plan::Case;
 use crate::requirement::Level;
@@ -112,14 +112,15 @@ impl<'a> Attempt<'a> {
         for token in tokens_in(exchange.response().map_or(&[][..], |response| &response.body)) {
             self.secrets.add_given(&token, "$TOKEN");
         }
-        self.look_after_tokens(step, &exchange).await;
-        let judged = self.judge(step, &exchange);
+        let about = step.about(&self.case.row().bindings);
+        self.look_after_tokens(step, about.operation, &exchange).await;
+        let judged = self.judge(step, about, &exchange);
         self.sent.push((step, exchange));
         judged
     }
 
     /// Notes where a token of the harness is refused, and whether a login of this case may have ended it.
-    async fn look_after_tokens(&mut self, step: &Step, exchange: &Exchange) {
+    async fn look_after_tokens(&mut self, step: &Step, operation: Option<Operation>, exchange: &Exchange) {
         let status = exchange.response().map_or(0, |response| response.status);
         let is_expected = step.statuses().all(|set| set.contains(401));
         let sent = match &exchange.request {
@@ -139,7 +140,7 @@ impl<'a> Attempt<'a> {
                 }
             }
         }
-        match step.about(&self.case.row().bindings).operation.filter(|_| (200..300).contains(&status)) {
+        match operation.filter(|_| (200..300).contains(&status)) {
             Some(Operation::LogIn) => self.has_logged_in = true,
             // From here on a token may be dead for what the case did.
             Some(operation) if operation.effect() != Effect::Nothing => self.has_logged_in = false,
@@ -165,7 +166,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn judge(&mut self, step: &Step, exchange: &Exchange) -> Result<Option<Reason>, Reason> {
+    fn judge(&mut self, step: &Step, about: About, exchange: &Exchange) -> Result<Option<Reason>, Reason> {
         if let Some(Witness(look)) = &self.harness.settings.witness {
             look(Witnessed { case: self.case, step, exchange, bindings: &self.bindings });
         }
@@ -182,7 +183,7 @@ impl<'a> Attempt<'a> {
                 judgement.absorb(expectation.judge(&step.name, exchange, &self.bindings));
             }
         }
-        judgement.is_about(step.about(&self.case.row().bindings));
+        judgement.is_about(about);
         let obstacle = obstacle(step, exchange, &judgement);
         self.judgement.absorb(judgement);
         if let Some(why) = refused {

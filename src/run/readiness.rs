@@ -117,7 +117,7 @@ async fn absence(harness: &Harness, operation: Operation, [login, read]: &[Excha
     is_missing.then_some(404)
 }
 
-/// Calls the operation without credentials. A body that is not JSON changes nothing, even where nobody asks for credentials.
+/// Calls the operation without credentials. A body that is not JSON changes nothing, even on a target that needs none.
 async fn ask(harness: &Harness, operation: Operation, path: &str) -> Exchange {
     let body = (!operation.required().is_empty()).then(|| b"{".to_vec());
     let headers: Vec<Header> = body.iter().map(|_| json_type()).collect();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Judges five servers that are wrong in many ways at once. For each, the causes are written down by hand in expected/, and a
-# run must tell exactly these, on a screenful. README.md says what is wrong with each server.
+# run must report exactly these, on a screenful. README.md says what is wrong with each server.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/checks.sh
@@ -38,7 +38,7 @@ for file in express.mjs chi.mjs php.mjs one_token.py no_account.py; do
     *.py) judge "$name" python3 "$here/$file" ;;
     esac
     check "$name: the run fails" fails "$name"
-    check "$name: exactly the expected causes are told" \
+    check "$name: exactly the expected causes are reported" \
         python3 "$here/causes.py" "$scratch/$name.json" "$here/expected/$name.txt"
     check "$name: the terminal shows a screenful" fits "$name"
 done

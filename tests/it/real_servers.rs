@@ -63,7 +63,7 @@ fn what_is_left_out_on_purpose_does_not_count() {
     run("", &format!("{filters} --exclude nothing/*")).exited(2).says("matches no case");
 }
 
-/// A proxy whose reaction is told how many requests came since the last reset, and how many in all.
+/// A proxy whose reaction knows how many requests came since the last reset, and how many in all.
 fn troubled(react: impl Fn(usize, usize, &Asked, &mut Stream) -> Reaction + Send + Sync + 'static) -> (Server, Proxy) {
     let server = reference(|_| {});
     let (since, all) = (AtomicUsize::new(0), AtomicUsize::new(0));
