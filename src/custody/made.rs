@@ -43,6 +43,8 @@ pub struct Made {
     pub accounts: BTreeSet<OwnName>,
     /// Accounts that the target made under names that are not the run's. They are listed and left alone.
     pub foreign: BTreeSet<String>,
+    /// A PIN of two-step verification is set that the run has set.
+    pub(super) pin: bool,
     /// Those that do not end with an account of the run.
     pub(super) tokens: BTreeSet<String>,
     pub(super) further_tokens: usize,
@@ -67,7 +69,13 @@ impl Made {
         for token in exchange.response().map_or(Vec::new(), |response| tokens_in(&response.body)) {
             self.token(&token, holder.as_ref());
         }
-        let Asked { operation, account: Some(name), .. } = Asked::of(&exchange.request, base) else { return };
+        let Asked { operation, account, .. } = Asked::of(&exchange.request, base);
+        match operation {
+            Some(Operation::SetPin) => self.pin = true,
+            Some(Operation::RemovePin) => self.pin = false,
+            _ => {}
+        }
+        let Some(name) = account else { return };
         match (operation, OwnName::of(&name, names)) {
             (Some(Operation::CreateUser | Operation::ReadUser), Some(own)) => drop(self.accounts.insert(own)),
             (Some(Operation::CreateUser), None) if name != admin => drop(self.foreign.insert(name)),

@@ -20,6 +20,8 @@ words! {
         UsersBody = "users-body",
         /// The body that asks for a registration code.
         AccountBody = "account-body",
+        /// The body that sets the PIN of two-step verification.
+        TwoStepBody = "two-step-body",
         /// The `Authorization` header of every other call.
         Bearer = "bearer",
         /// The request target.
@@ -69,15 +71,15 @@ const HTTP: &str = include_str!("../../fuzz/dictionaries/http.dict");
 
 impl Surface {
     /// All of them.
-    pub const ALL: [Surface; 9] = {
+    pub const ALL: [Surface; 10] = {
         use Surface::*;
-        [BasicAuth, LoginBody, Password, UsersBody, AccountBody, Bearer, Path, Session, Http]
+        [BasicAuth, LoginBody, Password, UsersBody, AccountBody, TwoStepBody, Bearer, Path, Session, Http]
     };
 
     /// In the order in which their aimed inputs are tried.
-    pub(super) const AIMED: [Surface; 9] = {
+    pub(super) const AIMED: [Surface; 10] = {
         use Surface::*;
-        [BasicAuth, LoginBody, UsersBody, AccountBody, Password, Bearer, Path, Session, Http]
+        [BasicAuth, LoginBody, UsersBody, AccountBody, TwoStepBody, Password, Bearer, Path, Session, Http]
     };
 
     pub(crate) fn names() -> String {
@@ -85,13 +87,14 @@ impl Surface {
     }
 
     pub(super) const fn row(self) -> Row {
-        use Operation::{CreateUser, LogIn, Register};
+        use Operation::{CreateUser, LogIn, Register, SetPin};
         match self {
             Surface::BasicAuth => row!("basic-auth", Form::Basic, &[NAMES, AUTH], "login/ordinary-account"),
             Surface::LoginBody => row!("login-body", Form::Body(LogIn), &[JSON], "login/ordinary-account"),
             Surface::Password => row!("password", Form::Password, &[PASSWORD, NAMES, AUTH, JSON], "users/update"),
             Surface::UsersBody => row!("users-body", Form::Body(CreateUser), &[JSON], "users/create"),
             Surface::AccountBody => row!("account-body", Form::Body(Register), &[JSON], "account/request"),
+            Surface::TwoStepBody => row!("two-step-body", Form::Body(SetPin), &[JSON], "account/two-step"),
             Surface::Bearer => row!("bearer", Form::Bearer, &[NAMES, AUTH], "users/read"),
             Surface::Path => row!("path", Form::Path, &[HTTP, NAMES, AUTH], "users/read"),
             Surface::Session => row!("session", Form::Session, &[], "login/ordinary-account"),

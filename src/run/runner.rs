@@ -52,6 +52,8 @@ impl Runner<'_> {
     pub async fn renew_logins(&mut self) {
         let mut givens = self.harness.givens.lock().await;
         givens.forget_accounts();
+        // If this fails, the end of the run tries again and reports it.
+        let _ = givens.remove_pin().await;
         let can_help = self.harness.target.can_reset() && !self.harness.target.transport.is_gone();
         let lost = can_help && givens.admin().await.is_err() && givens.can_be_helped();
         drop(givens);

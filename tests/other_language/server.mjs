@@ -81,6 +81,7 @@ function reset() {
     code: null,
     askedFor: null,
     registered: null,
+    pin: null,
   });
   state.users.set('admin', { username: 'admin', password: 'secret', role: 'ROLE_ADMIN', mustChange: true });
 }
@@ -253,6 +254,7 @@ function requestCode(request, body) {
   if (errors.length) throw ApiError.several(400, errors);
   const vname = verifiedName(Buffer.from(cert, 'base64'));
   if (state.registered === `${cc} ${number}`) return [201, {}];
+  if (state.pin !== null && pin !== state.pin) throw new ApiError(403, 1005, 'the PIN of two-step verification is needed');
   Object.assign(state, { code: String(randomInt(1e6)).padStart(6, '0'), askedFor: `${cc} ${number}` });
   return [202, { account: [{ vname }] }];
 }
@@ -264,6 +266,20 @@ function verifyCode(request, body) {
   if (state.code === null || code !== state.code) throw new ApiError(403, 1005, 'not the code that was sent');
   Object.assign(state, { registered: state.askedFor, code: null });
   return [201, {}];
+}
+
+function setPin(request, body) {
+  caller(request, { admin: true });
+  const { pin } = texts(body, 'pin');
+  if (!/^[0-9]{6}$/.test(pin)) throw new ApiError(400, 1009, 'pin must have six digits');
+  state.pin = pin;
+  return [200, {}];
+}
+
+function removePin(request) {
+  caller(request, { admin: true });
+  state.pin = null;
+  return [200, {}];
 }
 
 // --- the certificate: protobuf, field by field
@@ -318,6 +334,7 @@ const ROUTES = {
   '/v1/users': { POST: createUser },
   '/v1/account': { POST: requestCode },
   '/v1/account/verify': { POST: verifyCode },
+  '/v1/settings/account/two-step': { POST: setPin, DELETE: removePin },
 };
 
 function route(request, body) {

@@ -74,6 +74,7 @@ class Store:
         self.code = None
         self.asked_for = None
         self.verified = None
+        self.pin = None
         self.ahead = 0
 
     def now(self):
@@ -184,6 +185,7 @@ class Handler(BaseHTTPRequestHandler):
             "/v1/users": {"POST": self.create_user},
             "/v1/account": {"POST": self.request_code},
             "/v1/account/verify": {"POST": self.verify_code},
+            "/v1/settings/account/two-step": {"POST": self.set_pin, "DELETE": self.remove_pin},
         }
         methods = routes.get(path)
         if methods is None and (one := re.fullmatch(r"/v1/users/([^/]+)", path)):
@@ -369,6 +371,8 @@ class Handler(BaseHTTPRequestHandler):
             raise ApiError(400, 1009, "cert is no certificate") from None
         if self.store.verified == (cc, number):
             return 201, {}
+        if self.store.pin is not None and pin != self.store.pin:
+            raise ApiError(403, 1005, "the PIN of two-step verification is needed")
         self.store.code = f"{secrets.randbelow(10**6):06}"
         self.store.asked_for = (cc, number)
         return 202, {"account": [{"vname": vname}]}
@@ -383,6 +387,19 @@ class Handler(BaseHTTPRequestHandler):
         self.store.verified = self.store.asked_for
         self.store.code = None
         return 201, {}
+
+    def set_pin(self, body):
+        self.caller(must_be_admin=True)
+        (pin,) = self.texts(body, "pin")
+        if not re.fullmatch(r"[0-9]{6}", pin):
+            raise ApiError(400, 1009, "pin must have six digits")
+        self.store.pin = pin
+        return 200, {}
+
+    def remove_pin(self, _body):
+        self.caller(must_be_admin=True)
+        self.store.pin = None
+        return 200, {}
 
 
 class QuietServer(ThreadingHTTPServer):

@@ -31,6 +31,8 @@ tabled! {
         AlreadyRegistered => (Operation::Register),
         CodeSent => (Operation::Register),
         Verified => (Operation::Verify),
+        PinSet => (Operation::SetPin),
+        PinRemoved => (Operation::RemovePin),
     }
 }
 
@@ -82,6 +84,8 @@ tabled! {
         // account: title and details are the page's, the status is that of captured refusals.
         Sunset => (403, ErrorCode::AccessDenied, "Unknown error: biz_link_on_prem_reg_blocked"),
         WrongCode => (403, ErrorCode::AccessDenied, "not the code that was sent"),
+        // account: a pin is needed with two-step verification on. How its absence is answered is not documented.
+        WrongPin => (403, ErrorCode::AccessDenied, "not the PIN of two-step verification"),
         TooLarge => (413, ErrorCode::RequestInvalid, "the body is too large"),
         NotReady => (500, ErrorCode::NotReady, "no randomness"),
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Failure, Givens};
 use crate::custody::Fate;
 use crate::custody::made::OwnName;
-use crate::custody::reading::leftover;
+use crate::custody::reading::{is_done, leftover};
+use crate::documented::api::Operation;
 
 impl Givens {
     /// Removes what the run made, sets the admin's password back to what the owner gave, and logs the run's tokens out.
@@ -20,6 +21,7 @@ impl Givens {
         let foreign = std::mem::take(&mut accounts.made().foreign);
         let why = "the target made it, but its name is not one of this run's, so it is not deleted";
         left.extend(foreign.iter().map(|name| leftover(name, why)));
+        left.extend(self.remove_pin().await);
         left.extend(self.set_password_back().await);
         let tokens = std::mem::take(&mut accounts.made().tokens);
         for token in tokens {
@@ -73,6 +75,24 @@ impl Givens {
             }
         }
         left
+    }
+
+    /// Switches two-step verification off, if the run has left it on: registrations would need its PIN. Says so where that
+    /// fails.
+    pub(crate) async fn remove_pin(&mut self) -> Option<String> {
+        if !self.accounts.made().pin {
+            return None;
+        }
+        let removed = self.ask_to_remove_pin().await;
+        let why = removed.err()?;
+        Some(format!("two-step verification is still on, with a PIN of the run, and could not be switched off: {why}"))
+    }
+
+    async fn ask_to_remove_pin(&mut self) -> Result<(), Failure> {
+        let admin = self.admin().await?;
+        let path = Operation::RemovePin.path();
+        let exchange = self.accounts.call_as(&admin, Operation::RemovePin, path, None).await?;
+        if is_done(&exchange) { Ok(()) } else { Err(Failure::after("the request was not accepted", &exchange)) }
     }
 
     /// Whether the run may have changed the admin's password, and somebody needs it afterwards.

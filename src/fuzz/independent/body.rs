@@ -148,9 +148,21 @@ pub fn of_texts(surface: Surface, body: &[u8], labelled: bool) -> Reading<'_> {
     let (class, breaks) = match (surface, reading.object(labelled)) {
         (Surface::AccountBody, Some(object)) => account(object),
         (Surface::AccountBody, None) => (reading.without_object().0, "account.required.refused"),
+        (Surface::TwoStepBody, Some(object)) => (pin(object), "account.two-step.form"),
+        (Surface::TwoStepBody, None) => (reading.without_object().0, "account.two-step.form"),
         _ => (Class::Either, ""),
     };
     Reading { breaks, ..reading.classified((class, true)) }
+}
+
+fn pin(object: &Json) -> Class {
+    match member(object, "pin") {
+        None | Some(Json::Null | Json::Array(_) | Json::Object(_)) => Class::Reject,
+        Some(Json::String(pin)) if pin.is_empty() => Class::Reject,
+        Some(Json::String(pin)) if pin.bytes().any(|byte| byte.is_ascii_alphabetic()) => Class::Reject,
+        Some(Json::String(pin)) if pin.len() != 6 && pin.bytes().all(|byte| byte.is_ascii_digit()) => Class::Reject,
+        _ => Class::Either,
+    }
 }
 
 fn account(object: &Json) -> (Class, &'static str) {

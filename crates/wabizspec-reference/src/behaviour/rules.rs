@@ -1,6 +1,7 @@
 //! How requests are handled, resource by resource. The default of each rule is what the documents say.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -220,6 +221,31 @@ defaulted! {
         /// A verified registration is forgotten at once.
         pub forgetful: bool = false,
         pub sunset: SunsetCheck = SunsetCheck::AfterToken,
+        pub two_step: TwoStepRules = TwoStepRules::default(),
+    }
+}
+
+defaulted! {
+    /// How two-step verification goes.
+    #[derive(Debug, Clone, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct TwoStepRules {
+        /// Set and remove the PIN.
+        pub who: Who = Who::Admin,
+        /// How many digits a PIN has.
+        pub pin: RangeInclusive<usize> = 6..=6,
+        /// On which requests for a code the PIN is not asked for.
+        pub(crate) unasked: Option<When> = None,
+        /// A PIN is compared as a number.
+        pub as_number: bool = false,
+        /// A PIN is set before its form is checked.
+        pub set_first: bool = false,
+        /// A PIN that is set is never changed.
+        pub first_stays: bool = false,
+        /// Switching off is answered, not done.
+        pub stays_on: bool = false,
+        /// What is off cannot be switched off.
+        pub removed_once: bool = false,
     }
 }
 

@@ -30,6 +30,8 @@ tabled! {
         Account => ("/v1/account"),
         /// Where a registration is completed.
         Verify => ("/v1/account/verify"),
+        /// Where two-step verification is switched on and off.
+        TwoStep => ("/v1/settings/account/two-step"),
     }
 }
 
@@ -149,6 +151,13 @@ tabled! {
             "POST", Resource::Verify, Caller::Admin, &["code"],
             Effect::Registration, &[201], Payload::Nothing,
         ),
+        /// Set the PIN that a registration needs from then on (settings/two-step-verification).
+        SetPin => (
+            "POST", Resource::TwoStep, Caller::Admin, &["pin"],
+            Effect::Registration, &[200], Payload::Nothing,
+        ),
+        /// Switch two-step verification off (settings/two-step-verification).
+        RemovePin => ("DELETE", Resource::TwoStep, Caller::Admin, &[], Effect::Registration, &[200], Payload::Nothing),
     }
 }
 
@@ -160,7 +169,7 @@ impl Operation {
 
     /// Whether a server may leave it out: it is about settings, not about users or the account.
     pub const fn is_optional(self) -> bool {
-        false
+        matches!(self.resource(), Resource::TwoStep)
     }
 
     /// The operation of a method on a resource.
@@ -261,6 +270,12 @@ mod tests {
             assert_eq!(Operation::of(operation.method(), &path), Some(operation), "{operation}");
             assert_eq!(Operation::try_from(operation.to_string()), Ok(operation));
         }
+    }
+
+    #[test]
+    fn only_the_settings_may_be_left_out() {
+        let optional = Operation::ALL.into_iter().filter(|operation| operation.is_optional());
+        assert_eq!(optional.collect::<Vec<_>>(), [Operation::SetPin, Operation::RemovePin]);
     }
 
     #[test]

@@ -166,6 +166,8 @@ impl Model {
             Operation::DeleteUser => self.delete_user(call, &route.username, now),
             Operation::Register => self.request_code(call, now),
             Operation::Verify => self.verify(call, now),
+            Operation::SetPin => self.set_pin(call, now),
+            Operation::RemovePin => self.remove_pin(call, now),
         }
     }
 

@@ -1,13 +1,15 @@
-//! `/v1/account` and `/v1/account/verify`: a number is registered with a code that was sent to it.
+//! `/v1/account` and `/v1/account/verify`: a number is registered with a code that was sent to it. With two-step
+//! verification on, which `/v1/settings/account/two-step` says, a request for a code needs the PIN.
 
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::login::holds;
 use super::state::Pending;
 use super::{Model, Registration};
 use crate::behaviour::SunsetCheck;
 use crate::call::Call;
-use crate::documented::bodies::{AccountBody, BodyError, Method, verification_code};
+use crate::documented::bodies::{AccountBody, BodyError, Method, new_pin, verification_code};
 use crate::outcome::{Done, Refusal, Refused, Success};
 
 impl Model {
@@ -26,6 +28,7 @@ impl Model {
         if self.state.registered.as_ref() == Some(&number) {
             return Ok(Success::AlreadyRegistered.into());
         }
+        self.has_pin(call, body.pin.as_deref())?;
         let [a, b, c, d, ..] = (self.entropy)().ok_or(Refusal::NotReady)?;
         let code = format!("{:06}", u32::from_le_bytes([a, b, c, d]) % 1_000_000);
         self.state.last_code = Some(code.clone());
@@ -51,6 +54,47 @@ impl Model {
             self.state.registered = Some(pending.number);
         }
         Ok(Success::Verified.into())
+    }
+
+    /// `POST /v1/settings/account/two-step`: the PIN from now on.
+    pub(super) fn set_pin(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let rules = self.behaviour.registration.two_step.clone();
+        self.permitted(call, rules.who, "", now)?;
+        if rules.set_first
+            && let Ok(pin) = self.read(call, |body| new_pin(body, &(0..=usize::MAX)))
+        {
+            self.state.pin = Some(pin);
+        }
+        let pin = self.read(call, |body| new_pin(body, &rules.pin))?;
+        if !(rules.first_stays && self.state.pin.is_some()) {
+            self.state.pin = Some(pin);
+        }
+        Ok(Success::PinSet.into())
+    }
+
+    /// `DELETE /v1/settings/account/two-step`: no PIN is needed from now on.
+    pub(super) fn remove_pin(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
+        let rules = self.behaviour.registration.two_step.clone();
+        self.permitted(call, rules.who, "", now)?;
+        if rules.removed_once && self.state.pin.is_none() {
+            return Err(Refusal::UnknownPath.into());
+        }
+        if !rules.stays_on {
+            self.state.pin = None;
+        }
+        Ok(Success::PinRemoved.into())
+    }
+
+    /// A request for a code has the PIN, if one is needed.
+    fn has_pin(&self, call: &Call<'_>, sent: Option<&str>) -> Result<(), Refused> {
+        let rules = &self.behaviour.registration.two_step;
+        let is_asked = !holds(&rules.unasked, call);
+        let number = |pin: &str| pin.trim_start_matches('0').to_owned();
+        match (&self.state.pin, sent) {
+            (Some(pin), Some(sent)) if pin == sent || (rules.as_number && number(pin) == number(sent)) => Ok(()),
+            (Some(_), _) if is_asked => Err(Refusal::WrongPin.into()),
+            _ => Ok(()),
+        }
     }
 
     fn account_body(&self, call: &Call<'_>) -> Result<AccountBody, BodyError> {

@@ -55,6 +55,8 @@ pub(super) struct State {
     /// The number that is registered, with its country code.
     pub registered: Option<String>,
     pub pending: Option<Pending>,
+    /// Of two-step verification, if that is on.
+    pub pin: Option<String>,
     pub last_code: Option<String>,
     /// How many tokens were given.
     pub given: u64,
@@ -81,6 +83,7 @@ impl State {
             "tokens": self.tokens.iter().collect::<BTreeMap<_, _>>(),
             "registered": self.registered,
             "pending": self.pending,
+            "pin": self.pin,
             "last_code": self.last_code,
         })
     }

@@ -224,6 +224,14 @@ impl AccountBody {
     }
 }
 
+/// The PIN of a body that sets it (settings/two-step-verification): `pin` is a required string of so many digits,
+/// documented are six.
+pub fn new_pin(body: &[u8], length: &RangeInclusive<usize>) -> Result<String, BodyError> {
+    let mut found = members(body, ["pin"])?;
+    let pin = found.required("pin", |text| digits(text, length));
+    found.finish(pin)
+}
+
 /// Whether a text is so many ASCII digits.
 fn digits(text: &str, length: &RangeInclusive<usize>) -> Result<(), Invalid> {
     match text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -18,6 +18,7 @@ fn the_required_members_are_those_of_the_operation() {
             Operation::UpdateUser => changed_password(body).err(),
             Operation::Register => AccountBody::parse(body, &rule).err(),
             Operation::Verify => verification_code(body).err(),
+            Operation::SetPin => new_pin(body, &rule.pin).err(),
             Operation::LogIn => LoginBody::parse(body).err(),
             // The others have no body.
             _ => None,

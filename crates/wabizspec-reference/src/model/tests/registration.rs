@@ -58,6 +58,32 @@ fn another_number_needs_another_code_and_replaces_the_first() {
 }
 
 #[test]
+fn with_two_step_verification_on_a_request_needs_the_pin() {
+    const PATH: &str = "/v1/settings/account/two-step";
+    let (mut bench, admin) = Bench::started(|_| {});
+    let body = account("15112345678", "Acme");
+    let with = |pin: &str| body.replace('}', &format!(",\"pin\":\"{pin}\"}}"));
+    let set = |bench: &mut Bench, pin: &str| bench.with_token(&admin, "POST", PATH, &json!({"pin": pin}).to_string());
+    for wrong in ["", "12345", "1234567", "12345a"] {
+        assert_eq!(refusal(&set(&mut bench, wrong)), (400, vec![1009]), "{wrong}");
+    }
+    assert_eq!(register(&mut bench, &admin, &body).status, 202, "what was refused is not set");
+    for pin in ["012345", "123456"] {
+        let answer = set(&mut bench, pin);
+        assert_eq!((answer.status, members(&answer)), (200, vec!["meta"]));
+        for wrong in [body.clone(), with("999999"), with(if pin == "012345" { "123456" } else { "012345" })] {
+            assert_eq!(refusal(&register(&mut bench, &admin, &wrong)), one(403, 1005), "{wrong}");
+        }
+        assert_eq!(register(&mut bench, &admin, &with(pin)).status, 202);
+    }
+    for _ in 0..2 {
+        let answer = bench.with_token(&admin, "DELETE", PATH, "");
+        assert_eq!((answer.status, members(&answer)), (200, vec!["meta"]));
+        assert_eq!(register(&mut bench, &admin, &body).status, 202);
+    }
+}
+
+#[test]
 fn bad_requests_send_no_code() {
     let (mut bench, admin) = Bench::started(|_| {});
     let good = account("15112345678", "Acme");
@@ -71,6 +97,8 @@ fn bad_requests_send_no_code() {
         ("/v1/account", String::new(), vec![1025]),
         ("/v1/account", "[]".into(), vec![1025]),
         ("/v1/account/verify", "{}".into(), vec![1008]),
+        ("/v1/settings/account/two-step", "{}".into(), vec![1008]),
+        ("/v1/settings/account/two-step", "[]".into(), vec![1025]),
     ] {
         assert_eq!(refusal(&bench.with_token(&admin, "POST", path, &body)), (400, codes), "{path} {body}");
     }
