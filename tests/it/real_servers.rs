@@ -63,6 +63,20 @@ fn what_is_left_out_on_purpose_does_not_count() {
     run("", &format!("{filters} --exclude nothing/*")).exited(2).says("matches no case");
 }
 
+#[test]
+fn a_missing_operation_is_seen_where_bodies_are_read_before_paths() {
+    let server = faulty(&["envelope.operations.no-create", "envelope.operations.no-update"]);
+    let proxy = Proxy::scripted(&server, |_, asked, stream| {
+        if asked.body != b"{" {
+            return Reaction::Forward;
+        }
+        write(stream, answer("400 Bad Request", "", r#"{"error":"Invalid JSON"}"#));
+        Reaction::Keep
+    });
+    let ran = judged(&proxy, USERS).exited(1);
+    assert_eq!(ran.0["missing"], json!(["POST /v1/users", "PUT /v1/users/{username}"]));
+}
+
 /// A proxy whose reaction knows how many requests came since the last reset, and how many in all.
 fn troubled(react: impl Fn(usize, usize, &Asked, &mut Stream) -> Reaction + Send + Sync + 'static) -> (Server, Proxy) {
     let server = reference(|_| {});
