@@ -12,6 +12,8 @@ pub mod wire;
 pub(crate) mod call;
 #[cfg(feature = "reqwest")]
 pub mod second_opinion;
+#[cfg(feature = "cli")]
+mod encoding;
 mod target;
 
 use std::time::Duration;

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::circuit_breaker::CircuitBreaker;
@@ -45,6 +45,8 @@ pub struct Transport {
     gate: Gate,
     circuit_breaker: CircuitBreaker,
     hangs_up: AtomicBool,
+    /// How many answers were compressed although no request asked for it.
+    encoded: AtomicU64,
     secrets: Redaction,
 }
 
@@ -52,7 +54,8 @@ impl Transport {
     /// A way to that origin, with headers that go with every request.
     pub fn new(client: Client, origin: Origin, headers: Vec<Header>) -> Transport {
         let (gate, circuit_breaker, secrets) = (Gate::default(), CircuitBreaker::default(), Redaction::new());
-        Transport { client, origin, headers, gate, circuit_breaker, hangs_up: AtomicBool::default(), secrets }
+        let (hangs_up, encoded) = (AtomicBool::default(), AtomicU64::default());
+        Transport { client, origin, headers, gate, circuit_breaker, hangs_up, encoded, secrets }
     }
 
     /// The same with secrets that must not be shown: values of configured headers and the like.
@@ -121,25 +124,35 @@ impl Transport {
 
     /// Sends one request as a run does: waits and sends again where the target throttles, as long as there is patience.
     pub(crate) async fn ask(&self, mut request: Request, patience: &mut Patience) -> Result<Exchange, Throttled> {
+        let operation = self.operation(&request);
+        self.gate.check(operation)?;
         let mut tries = 0;
         loop {
             let exchange = self.send(request).await;
             tries += 1;
             let Some(asked) = throttled(&exchange) else {
                 if exchange.response().is_some() {
-                    self.gate.went_through();
+                    self.gate.went_through(operation);
                 }
                 return Ok(exchange);
             };
-            self.gate.shut(asked, tries, patience)?;
+            self.gate.shut(operation, asked, tries, patience)?;
             request = exchange.request;
         }
+    }
+
+    fn operation(&self, request: &Request) -> Option<Operation> {
+        let Request::Http(request) = request else { return None };
+        Operation::of(&request.method, request.target.strip_prefix(self.origin.base_path())?)
     }
 
     /// Sends one request once, without waiting for a target that cannot be reached as [`Transport::send`] does.
     pub async fn send_once(&self, request: Request) -> Exchange {
         self.gate.pass().await;
-        self.client.send(request).await
+        let exchange = self.client.send(request).await;
+        #[cfg(feature = "cli")]
+        let exchange = super::encoding::decoded(exchange, &self.encoded);
+        exchange
     }
 
     /// Whether it has been given up: it left several requests in a row unanswered, and the canary too.
@@ -154,6 +167,7 @@ impl Transport {
     /// The target was restarted: what it did before does not count any more.
     pub(crate) fn was_restarted(&self) {
         self.circuit_breaker.found_again();
+        self.gate.reopen();
     }
 
     /// Asks a target that was given up once more, before what was made on it is left there.
@@ -176,7 +190,14 @@ impl Transport {
                  answer, when nobody had asked for anything"
             )
         });
-        self.gate.remark().into_iter().chain(unsolicited).collect()
+        let encoded = self.encoded.load(Ordering::Relaxed);
+        let encoded = (encoded > 0).then(|| {
+            format!(
+                "{encoded} answers were compressed although no request asked for it, and were decompressed to judge them; \
+                 not every client can read them (RFC 9110, 12.5.3)"
+            )
+        });
+        self.gate.remark().into_iter().chain(unsolicited).chain(encoded).collect()
     }
 
     /// Whether it answers at all. Two harmless requests are tried at once: the target may not stand one of them.
@@ -213,8 +234,8 @@ impl Transport {
         self.hangs_up.load(Ordering::Relaxed)
     }
 
-    /// Requests without credentials, which change nothing.
-    fn harmless(&self) -> [Request; 2] {
+    /// Requests without credentials, which change nothing: a login, and the reading of an account.
+    pub(crate) fn harmless(&self) -> [Request; 2] {
         let read = self.request(Operation::ReadUser.method(), &api::user("admin"), Vec::new(), None);
         [self.call(Operation::LogIn, Vec::new(), None), read]
     }

@@ -3,6 +3,7 @@
 //! Being throttled is never a verdict (error codes page: 1015, "Too many requests", with status 429). This module decides
 //! only whether and how long to wait; it sends nothing.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Mutex;
@@ -13,6 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use thiserror::Error;
 use tokio::time::{Instant, sleep_until};
 
+use crate::documented::api::Operation;
 use crate::documented::errors::ErrorCode;
 use crate::exchange::{Exchange, Response};
 use crate::parallel::locked;
@@ -40,6 +42,15 @@ const FIRST_GAP: Duration = Duration::from_millis(25);
 
 /// The widest gap that throttling leads to.
 const WIDEST_GAP: Duration = Duration::from_secs(1);
+
+/// After so many requests that went through, the gap is halved again. It is more where the target has throttled more
+/// often, up to [`SLOWEST_RECOVERY`] times as many: a steady limit is met less often then.
+const RECOVERY: u32 = 20;
+
+const SLOWEST_RECOVERY: u32 = 4;
+
+/// After this many requests in a row for one operation that were given up, none is sent any more.
+const GIVEN_UP_IN_A_ROW: usize = 10;
 
 /// Requests per second at most, more than 0 (`--rate`, `[target] rate`).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -155,19 +166,29 @@ pub(super) struct Gate {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Between two requests: as configured, and wider where the target has throttled.
+    /// Between two requests, as configured.
+    usual_gap: Duration,
+    /// The same now: wider where the target has throttled.
     gap: Duration,
+    widest_gap: Duration,
     next: Option<Instant>,
     shut_until: Option<Instant>,
     shut_for: Duration,
     throttled: u64,
+    /// How often the gap was widened.
+    slowed: u32,
+    /// How many requests went through since the gap changed.
+    steady: u32,
     /// A request was given up, and none has gone through since: there is no point in waiting for the next one.
     persists: bool,
+    /// Why the last requests of each operation were given up, since one went through.
+    given_up: BTreeMap<Option<Operation>, Vec<Throttled>>,
 }
 
 impl Gate {
     pub fn new(rate: Option<Rate>) -> Gate {
-        let state = State { gap: rate.map_or(Duration::ZERO, Rate::gap), ..State::default() };
+        let gap = rate.map_or(Duration::ZERO, Rate::gap);
+        let state = State { usual_gap: gap, gap, ..State::default() };
         Gate { state: Mutex::new(state) }
     }
 
@@ -188,16 +209,40 @@ impl Gate {
     }
 
     /// An answer came that does not ask for patience.
-    pub fn went_through(&self) {
-        locked(&self.state).persists = false;
+    pub fn went_through(&self, operation: Option<Operation>) {
+        let mut state = locked(&self.state);
+        state.persists = false;
+        state.given_up.remove(&operation);
+        state.recover();
+    }
+
+    /// Fails once the target has throttled that operation for a while: nothing is sent then.
+    pub fn check(&self, operation: Option<Operation>) -> Result<(), Throttled> {
+        let state = locked(&self.state);
+        let given_up = state.given_up.get(&operation).filter(|given_up| given_up.len() >= GIVEN_UP_IN_A_ROW);
+        given_up.and_then(|given_up| given_up.first().cloned()).map_or(Ok(()), Err)
+    }
+
+    /// The target was restarted.
+    pub fn reopen(&self) {
+        locked(&self.state).given_up.clear();
     }
 
     /// Shuts for as long as the answer asks, where that is within bounds. `tries` counts how often the request was sent.
-    pub fn shut(&self, asked: Asked, tries: u32, patience: &mut Patience) -> Result<(), Throttled> {
+    pub fn shut(
+        &self,
+        operation: Option<Operation>,
+        asked: Asked,
+        tries: u32,
+        patience: &mut Patience,
+    ) -> Result<(), Throttled> {
         let mut state = locked(&self.state);
         state.throttled += 1;
         let given_up = state.shut(asked, tries, patience, Instant::now());
-        state.persists |= given_up.is_err();
+        if let Err(why) = &given_up {
+            state.persists = true;
+            state.given_up.entry(operation).or_default().push(why.clone());
+        }
         given_up
     }
 
@@ -211,9 +256,9 @@ impl Gate {
         };
         let waited = state.shut_for.as_secs_f64();
         Some(format!(
-            "the target throttled {times}; the run waited {waited:.1} s for it and slowed down to {:.1} requests a \
-             second; --rate keeps below its limit from the beginning",
-            1.0 / state.gap.max(FIRST_GAP).as_secs_f64()
+            "the target throttled {times}; the run waited {waited:.1} s for it and slowed down, at most to {:.1} requests \
+             a second; --rate keeps below its limit from the beginning",
+            1.0 / state.widest_gap.max(FIRST_GAP).as_secs_f64()
         ))
     }
 }
@@ -269,6 +314,9 @@ impl State {
         }
         if !longer.is_zero() && self.shut_until.is_none_or(|shut| shut <= now) {
             self.gap = (self.gap * 2).clamp(FIRST_GAP, WIDEST_GAP.max(self.gap));
+            self.widest_gap = self.widest_gap.max(self.gap);
+            self.slowed += 1;
+            self.steady = 0;
         }
         self.shut_for += longer;
         self.shut_until = self.shut_until.max(Some(until));
@@ -276,6 +324,16 @@ impl State {
         self.next = self.next.max(self.shut_until);
         patience.waited += wait;
         Ok(())
+    }
+
+    /// A request went through: after enough of them the gap is halved.
+    fn recover(&mut self) {
+        self.steady += 1;
+        if self.gap > self.usual_gap && self.steady >= RECOVERY * self.slowed.min(SLOWEST_RECOVERY) {
+            self.steady = 0;
+            let half = self.gap / 2;
+            self.gap = if half < FIRST_GAP / 8 { self.usual_gap } else { half.max(self.usual_gap) };
+        }
     }
 }
 

@@ -78,13 +78,48 @@ fn requests_throttled_together_wait_together() {
 fn a_run_that_gave_up_waits_again_only_after_a_request_went_through() {
     let gate = Gate::default();
     let asked = Asked(Some(Duration::from_secs(1)));
-    let try_it = |tries| gate.shut(asked, tries, &mut Patience::default()).is_ok();
+    let try_it = |tries| gate.shut(None, asked, tries, &mut Patience::default()).is_ok();
     assert!(try_it(1));
     assert!(!try_it(TRIES));
     assert!(!try_it(1), "no point in waiting");
-    gate.went_through();
+    gate.went_through(None);
     assert!(try_it(1));
     assert!(gate.remark().expect("a remark").contains("throttled 4 times"));
+}
+
+#[test]
+fn an_operation_that_is_always_throttled_is_not_called_any_more() {
+    let (gate, login) = (Gate::default(), Some(Operation::LogIn));
+    let asked = Asked(Some(LONGEST_WAIT * 2));
+    for _ in 0..GIVEN_UP_IN_A_ROW {
+        assert!(gate.check(login).is_ok());
+        assert!(gate.shut(login, asked, 1, &mut Patience::default()).is_err());
+    }
+    gate.went_through(None);
+    assert!(gate.check(login).is_err_and(|why| why.0.contains("asks to wait 30 s")));
+    assert!(gate.check(Some(Operation::ReadUser)).is_ok());
+    gate.reopen();
+    assert!(gate.check(login).is_ok());
+}
+
+#[test]
+fn the_rate_recovers_after_throttling() {
+    let now = Instant::now();
+    let gap = Duration::from_millis(1);
+    let mut state = State { usual_gap: gap, gap, ..State::default() };
+    assert!(shut(&mut state, now, 0, 1, 1, &mut Patience::default()));
+    assert_eq!(state.gap, FIRST_GAP);
+    // Once: a hundred requests later it is forgotten.
+    (0..5 * RECOVERY).for_each(|_| state.recover());
+    assert_eq!(state.gap, gap);
+    // Again and again: the gap stays wide for longer.
+    for after in [10, 20, 30] {
+        assert!(shut(&mut state, now, after, 1, 1, &mut Patience::default()));
+    }
+    (0..3 * RECOVERY).for_each(|_| state.recover());
+    assert_eq!(state.gap, FIRST_GAP * 4);
+    (0..40 * RECOVERY).for_each(|_| state.recover());
+    assert_eq!(state.gap, gap);
 }
 
 #[test]
