@@ -1,7 +1,9 @@
 //! What the owner of a target lets us do to it from outside: run a command, or send a request to a URL.
 
 use std::fmt;
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::process::{ExitStatus, Stdio};
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::process::Command;
 
+use super::names;
 use crate::exchange::Redaction;
 use crate::transport::call::{Call, CallError};
 use crate::transport::tls::Trust;
@@ -17,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How much of the last line is shown that a failing command wrote, in characters.
 const LINE_SHOWN: usize = 300;
+
+/// How much is read of what a command printed, in bytes.
+const KEPT: u64 = 64 * 1024;
 
 /// A hook as it is configured: `docker restart wabiz`, or `POST http://127.0.0.1:8081/reset`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +53,8 @@ pub(super) enum HookError {
     TimedOut,
     #[error("could not be started: {0}")]
     NotStarted(io::Error),
+    #[error("what it prints cannot be kept in a temporary file: {0}")]
+    NoFile(io::Error),
     #[error("failed ({0}): {1}")]
     Failed(ExitStatus, String),
 }
@@ -106,19 +114,45 @@ async fn run_command(line: &str, environment: &[(&str, &str)]) -> Result<String,
             command.env_remove(name);
         }
     }
-    command.envs(environment.iter().copied());
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.map_err(|_| HookError::TimedOut)?;
-    let output = output.map_err(HookError::NotStarted)?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
+    // Files and no pipes: what the command leaves running, as in `./server &`, would keep a pipe open, and die by its end.
+    let (printed, complained) = (unnamed_file()?, unnamed_file()?);
+    let hand_over = |file: &File| file.try_clone().map_err(HookError::NotStarted);
+    command.envs(environment.iter().copied()).stdout(hand_over(&printed)?).stderr(hand_over(&complained)?);
+    let status = tokio::time::timeout(PATIENCE, command.status()).await.map_err(|_| HookError::TimedOut)?;
+    let status = status.map_err(HookError::NotStarted)?;
+    if !status.success() {
+        let said = end_of(&complained)?;
         let last = said.lines().last().unwrap_or_default();
         let last = match last.char_indices().nth(LINE_SHOWN) {
             None => visible(last),
             Some((end, _)) => visible(&last[..end]) + "…",
         };
-        return Err(HookError::Failed(output.status, last));
+        return Err(HookError::Failed(status, last));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    Ok(end_of(&printed)?.trim().to_owned())
+}
+
+/// A file without a name, gone when the last one has closed it.
+fn unnamed_file() -> Result<File, HookError> {
+    let path = std::env::temp_dir().join(format!("wabizspec-hook-{}", names::password()));
+    let open = || {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        std::fs::remove_file(&path)?;
+        Ok(file)
+    };
+    open().map_err(HookError::NoFile)
+}
+
+/// The last of what was written to it, as text.
+fn end_of(file: &File) -> Result<String, HookError> {
+    let read = || {
+        let length = file.metadata()?.len();
+        let mut bytes = vec![0; usize::try_from(length.min(KEPT)).unwrap_or_default()];
+        // Not by the position of the file, which it shares with the command.
+        file.read_exact_at(&mut bytes, length.saturating_sub(KEPT))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    read().map_err(HookError::NoFile)
 }
 
 /// Whether a word of a command may be shown: what mixes cases and digits may be a key, a URL may hold one.
@@ -164,6 +198,8 @@ impl fmt::Display for Hook {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -202,6 +238,10 @@ mod tests {
             hook.run(&[("WABIZSPEC_TARGET", "http://x")], &Trust::WebRoots).await.map_err(|error| error.to_string())
         };
         assert_eq!(run("echo $WABIZSPEC_TARGET").await.as_deref(), Ok("http://x"));
+        // What is left running holds what it was given: the hook has ended all the same.
+        let begun = Instant::now();
+        assert_eq!(run("sleep 30 & echo $!").await.map(|id| id.parse::<u32>().is_ok()), Ok(true));
+        assert!(begun.elapsed() < PATIENCE / 3);
         let error = run("echo no such container >&2; exit 3").await.expect_err("failure");
         assert!(error.contains("no such container") && error.contains('3'), "{error}");
         let error = run("printf '\\033[2J%01000d' 0 >&2; exit 1").await.expect_err("failure");
