@@ -166,6 +166,7 @@ pub(crate) fn reason(reason: &Reason) -> String {
         Reason::GivenUp(why) | Reason::SetUp(why) | Reason::NotReset(why) | Reason::Unbound(why) => why.clone(),
         Reason::NoAnswer(broken) => format!("the target does not answer: {}", self::broken(broken)),
         Reason::NotReady(why) => format!("the target is not ready: {why}; --wait DUR waits longer"),
+        Reason::NotTheApi(what) => what.to_string(),
         Reason::OverTime { seconds } => format!("the run has used its {seconds} s; --max-time allows more"),
         Reason::OverBudget => "over budget: as many wrong logins were sent as --wrong-logins allows".to_owned(),
         Reason::TokenDied => {

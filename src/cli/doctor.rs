@@ -14,10 +14,11 @@ use super::target::{LeftOut, Resolved, TargetArgs};
 use super::{CONFORMS, Failure, INCONCLUSIVE, INTERRUPTED, plan_view, print, runtime, suite};
 use crate::custody::Custody;
 use crate::custody::config::Span;
-use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
+use crate::custody::givens::{DEFAULT_PASSWORD, EARLIER_TRIES, Givens};
 use crate::custody::lock::RunLock;
+use crate::custody::reading::{NotTheApi, not_the_api};
 use crate::custody::recovery::{Probe, probe};
-use crate::documented::api::{self, Operation, Resource};
+use crate::documented::api::Resource;
 use crate::exchange::{Breakage, Exchange, Obstacle};
 use crate::plan::{Capabilities, cases, plan};
 use crate::run::Settings;
@@ -134,10 +135,14 @@ fn who_gets_what(found: &mut Findings, resolved: &Resolved) {
 
 /// Everything that needs the target itself. Returns what is known of its registration afterwards; a run will know it too.
 async fn look(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
-    let request = resolved.target.transport.request("GET", &api::user("admin"), Vec::new(), None);
-    let exchange = resolved.target.transport.send_once(request).await;
-    let is_there = address(found, resolved, &exchange) && is_the_api(found, resolved, &exchange).await;
-    if is_there && clock(found, &exchange) && credentials(found, resolved).await {
+    let [login, read] = resolved.target.transport.harmless();
+    let read = resolved.target.transport.send_once(read).await;
+    if !address(found, resolved, &read) {
+        return resolved.info.registration;
+    }
+    // Without credentials, so nothing is logged in and nothing is counted as a wrong login.
+    let looked = [resolved.target.transport.send(login).await, read];
+    if is_the_api(found, resolved, &looked) && clock(found, &looked[1]) && credentials(found, resolved).await {
         return registration(found, resolved).await;
     }
     resolved.info.registration
@@ -185,22 +190,23 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
 
 /// Whether the API answers at all: its login path exists. A wrong base path, or another server on that port, would otherwise
 /// look like a target that refuses everything.
-async fn is_the_api(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bool {
+fn is_the_api(found: &mut Findings, resolved: &Resolved, looked: &[Exchange; 2]) -> bool {
     let url = resolved.origin();
     let https = "status 400 is what an https port answers when it is called with http://: check the scheme";
     let gateway = "a gateway answers in place of the target";
     let start = "start the target behind it, and look into the gateway's log";
-    match exchange.response().map(|response| response.status) {
-        Some(404) => {}
-        Some(400) if !url.tls() => return found.note("address", https),
-        Some(502..=504) => return found.bad("address", gateway, start),
-        _ => return true,
-    }
-    // Without credentials, so nothing is logged in and nothing is counted as a wrong login.
-    let login = resolved.target.transport.call(Operation::LogIn, Vec::new(), None);
-    let exchange = resolved.target.transport.send(login).await;
-    if exchange.response().is_none_or(|response| response.status != 404) {
-        return true;
+    let [login, read] = looked.each_ref().map(|exchange| exchange.response().map(|response| response.status));
+    match (read, login) {
+        (Some(502..=504), _) => return found.bad("address", gateway, start),
+        (Some(400), _) if !url.tls() => return found.note("address", https),
+        (Some(404), Some(404)) => {}
+        _ => {
+            return match not_the_api(looked) {
+                None => true,
+                Some(what @ NotTheApi::Html { .. }) => found.note("address", what),
+                Some(what) => found.bad("address", what, "a run would judge nothing there"),
+            };
+        }
     }
     let advice = match url.base_path().ends_with("/v1") {
         true => "leave /v1 out of the url: the paths of the API begin with it",
@@ -221,61 +227,75 @@ fn clock(found: &mut Findings, exchange: &Exchange) -> bool {
     found.note("clock", format!("the target's clock differs from this machine's by {ahead} s: set both by NTP"))
 }
 
-/// Whether the harness can log in; the answers also show whether the target is just installed.
+/// Whether the harness can log in: tries what a run would try, but for the first login, and says what was seen.
 async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     let Capabilities { fresh, reset, .. } = resolved.capabilities;
     let Settings { admin_name, admin_password, .. } = &resolved.settings;
     // They keep nothing, because nothing is changed.
     let accounts = resolved.accounts(Custody::Disposable);
-    let mut refused = false;
+    let log_in = async |password: &str| {
+        let probed = probe(&resolved.target, &accounts.admin_account(password)).await;
+        if let Probe::LoggedIn(token) = &probed {
+            accounts.log_out(token).await;
+        }
+        probed
+    };
+    let mut refusal = None;
     if let Some(password) = admin_password {
-        match probe(&resolved.target, &accounts.admin_account(password)).await {
-            Probe::LoggedIn(token) => {
-                accounts.log_out(&token).await;
-                return found.good("credentials", format_args!("logs in as {admin_name}"));
-            }
+        match log_in(password).await {
+            Probe::LoggedIn(_) => return found.good("credentials", format_args!("logs in as {admin_name}")),
             Probe::Throttled(wait) => {
                 let what = format!("the target asks to wait {} s before the next login", wait.as_secs());
                 return found.bad("credentials", what, "wait, then run this again");
             }
             Probe::Unreachable(why) => return found.bad("credentials", why, "look into the target's own log"),
-            Probe::ChangeRequired | Probe::Refused => refused = true,
+            Probe::ChangeRequired => refusal = Some("a change of the password is asked for".to_owned()),
+            Probe::Refused(said) => refusal = Some(said),
         }
     }
-    let default = probe(&resolved.target, &accounts.admin_account(DEFAULT_PASSWORD)).await;
-    if let Probe::LoggedIn(token) = &default {
-        accounts.log_out(token).await;
-    }
-    match &default {
-        Probe::ChangeRequired if fresh => {
-            found.good("state", "just installed: the first login gives the admin its password")
+    let afterwards = if reset { "; a run resets it first" } else { "" };
+    match log_in(DEFAULT_PASSWORD).await {
+        Probe::ChangeRequired => {
+            match (fresh, reset, refusal) {
+                (true, ..) => found.good("state", "just installed: the first login gives the admin its password"),
+                (_, true, _) => found.note("state", "just installed; a run resets it first"),
+                (.., Some(_)) => {
+                    let what = "just installed, so the password that was given does not log in yet";
+                    found.bad("state", what, "give --fresh: the run's first login sets it")
+                }
+                (.., None) => found.note("state", "just installed: give --fresh to let a run do the first login"),
+            };
+            return false;
         }
-        Probe::ChangeRequired if reset => found.note("state", "just installed; a run resets it first"),
-        Probe::ChangeRequired if refused => {
-            let what = "just installed, so the password that was given does not log in yet";
-            found.bad("state", what, "give --fresh: the run's first login sets it")
+        Probe::LoggedIn(_) => {
+            found.note("state", format_args!("the documented default password logs in, which is unsafe{afterwards}"))
         }
-        Probe::ChangeRequired => found.note("state", "just installed: give --fresh to let a run do the first login"),
-        Probe::LoggedIn(_) => found.note("state", "the documented default password logs in, which is unsafe"),
-        _ if reset => found.note("state", "in use; a run resets it first"),
-        _ => found.good("state", "in use: the default password is gone"),
+        Probe::Refused(said) => {
+            found.note("state", format_args!("the documented default password is refused ({said}){afterwards}"))
+        }
+        Probe::Throttled(_) => found.note("state", "not known: the target throttles logins"),
+        Probe::Unreachable(why) => found.note("state", format_args!("not known: {why}")),
     };
-    if matches!(default, Probe::ChangeRequired) {
-        return false;
+    let earlier = resolved.journal().map(|journal| journal.earlier().passwords_of(admin_name)).unwrap_or_default();
+    for password in earlier.iter().take(EARLIER_TRIES) {
+        if let Probe::LoggedIn(_) = log_in(password).await {
+            let what = "a password that an earlier run left in the journal logs in; `wabizspec recover` shows it";
+            found.note("credentials", what);
+            return false;
+        }
     }
-    let known = resolved.journal().is_some_and(|journal| !journal.earlier().passwords_of(admin_name).is_empty());
-    if known {
-        let what =
-            "an earlier run has changed the password; a run finds it in the journal, `wabizspec recover` shows it";
-        found.note("credentials", what);
-    } else if !refused {
-        found.note("credentials", "none, so only cases run that need no login: set WABIZSPEC_ADMIN_PASSWORD");
-    } else if !reset {
-        // After a reset the default password would be valid, and the first login sets the one that was given.
-        let what = format!("{admin_name} is refused with the password that was given");
-        let advice = "set WABIZSPEC_ADMIN_PASSWORD (it wins over password_file) to the one that works";
-        found.bad("credentials", what, advice);
-    }
+    match refusal {
+        None if reset => found.note("credentials", "none; after a reset the first login makes one up"),
+        None => found.note("credentials", "none, so only cases run that need no login: set WABIZSPEC_ADMIN_PASSWORD"),
+        // After a reset the default password is valid, and the first login sets the one that was given.
+        Some(said) if reset => found.note("credentials", format_args!("not yet: {said}; the first login sets it")),
+        Some(said) => {
+            let what = format!("{admin_name} is refused with the password that was given ({said})");
+            let advice = "set WABIZSPEC_ADMIN_PASSWORD (it wins over password_file) to the one that works; where the target is \
+                          just installed, give --fresh";
+            found.bad("credentials", what, advice)
+        }
+    };
     false
 }
 

@@ -118,7 +118,7 @@ impl<'r> FuzzSetup<'r> {
         }
         match probe(target, &accounts.admin_account(DEFAULT_PASSWORD)).await {
             Probe::ChangeRequired => {}
-            Probe::Refused if capabilities.fresh || capabilities.reset => {}
+            Probe::Refused(_) if capabilities.fresh || capabilities.reset => {}
             Probe::LoggedIn(token) => {
                 accounts.made().token(&token, None);
                 let passwords = [DEFAULT_PASSWORD.to_owned()];
@@ -127,7 +127,7 @@ impl<'r> FuzzSetup<'r> {
                 self.givens.forget_logins();
                 return self.givens.admin().await;
             }
-            Probe::Refused | Probe::Throttled(_) | Probe::Unreachable(_) => return Err(why),
+            Probe::Refused(_) | Probe::Throttled(_) | Probe::Unreachable(_) => return Err(why),
         }
         let admin = match self.givens.first_login().await {
             // What became of the new password shows at a login with it.

@@ -20,6 +20,8 @@ mod doctor;
 mod recover;
 mod replay;
 mod run;
+mod next;
+mod reproduce;
 
 use std::fmt;
 use std::fs::File;
@@ -72,6 +74,10 @@ struct Cli {
 enum Command {
     /// Test a target: run the scenarios against it
     Run(Box<run::RunArgs>),
+    /// Show what to fix next: the causes in order, and one case to work on
+    Next(Box<next::NextArgs>),
+    /// Write a shell script that repeats a case with curl
+    Reproduce(Box<reproduce::ReproduceArgs>),
     /// Fuzz a target: search for inputs that it handles wrongly
     Fuzz(Box<fuzz::FuzzArgs>),
     /// Send saved fuzz findings again
@@ -107,6 +113,8 @@ pub fn main() -> ExitCode {
     }
     let code = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Next(args) => next::next(*args),
+        Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::Fuzz(args) => fuzz::fuzz(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Merge(args) => merge::merge(&args),

@@ -263,7 +263,7 @@ impl Recovery<'_> {
                 match probe(target, &account).await {
                     Probe::LoggedIn(token) => return Ok(Found::Works(candidate, token)),
                     Probe::ChangeRequired if candidate.password == DEFAULT_PASSWORD => return Ok(Found::JustInstalled),
-                    Probe::Refused | Probe::ChangeRequired => break,
+                    Probe::Refused(_) | Probe::ChangeRequired => break,
                     Probe::Throttled(wait) if tries < PATIENT_TRIES => {
                         tokio::time::sleep(wait.min(Duration::from_secs(60))).await;
                     }

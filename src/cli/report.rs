@@ -27,6 +27,9 @@ pub(super) struct ReportArgs {
     /// Also print the exchanges of failing cases, and every observation
     #[arg(short, long)]
     verbose: bool,
+    /// Set by `wabizspec next`.
+    #[arg(skip)]
+    pub next: bool,
 }
 
 impl ReportArgs {
@@ -50,7 +53,11 @@ impl ReportArgs {
             true => Box::new(anstream::AutoStream::new(stderr, choice)),
             false => Box::new(anstream::AutoStream::new(stdout, choice)),
         };
-        reports.add("the console", Report::for_people(out, verbosity, live));
+        let for_people = match self.next {
+            true => Report::of_next(out),
+            false => Report::for_people(out, verbosity, live),
+        };
+        reports.add("the console", for_people);
         Ok(reports)
     }
 

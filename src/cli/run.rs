@@ -43,7 +43,7 @@ The admin's password comes from WABIZSPEC_ADMIN_PASSWORD or the configuration's 
 pub(super) struct RunArgs {
     /// Case ids, requirement ids or areas, with * and ? [default: all cases]
     #[arg(value_name = "FILTER", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    filters: Vec<String>,
+    pub filters: Vec<String>,
     #[command(flatten)]
     target: TargetArgs,
     /// Lowest level of a finding that fails its case
@@ -62,7 +62,7 @@ pub(super) struct RunArgs {
     #[arg(long, requires = "baseline", help_heading = "Report")]
     strict_baseline: bool,
     #[command(flatten)]
-    report: ReportArgs,
+    pub report: ReportArgs,
     /// Leave out these case ids, requirement ids or areas, with * and ?
     #[arg(long, value_name = "GLOB", help_heading = "Plan", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     exclude: Vec<String>,

@@ -2,6 +2,11 @@
 //!
 //! It sends nothing and remembers nothing.
 
+use std::mem::discriminant;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
 use crate::documented::api;
 use crate::documented::basic::{self, Credentials};
 use crate::documented::errors::ErrorCode;
@@ -63,7 +68,7 @@ pub fn outcome(exchange: &Exchange) -> String {
     }
 }
 
-pub(super) fn basic(username: &str, password: &str) -> Header {
+pub(crate) fn basic(username: &str, password: &str) -> Header {
     Header::new("Authorization", basic::render(&Credentials::new(username, password)))
 }
 
@@ -83,6 +88,45 @@ pub(crate) fn not_ready(exchange: &Exchange) -> Option<String> {
     let starting = [ErrorCode::NotReady, ErrorCode::Overloaded].map(ErrorCode::number);
     let says_so = response.status >= 500 && response.error_codes().iter().any(|code| starting.contains(code));
     (says_so || matches!(response.status, 502 | 503)).then(|| format!("it answers with status {}", response.status))
+}
+
+/// Something that answers in place of the API.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum NotTheApi {
+    #[error(
+        "the target redirects every request to {to} (status {status}): give that address as the target, without the path"
+    )]
+    Redirect { status: u16, to: String },
+    #[error(
+        "a proxy answers in place of the target (status {status}): check the URL and what is in front of the target"
+    )]
+    Proxy { status: u16 },
+    /// It may be the API all the same.
+    #[error(
+        "the first answers are HTML (status {status}), not JSON: check that the URL is that of the API, and not of a website \
+         or a gateway in front of it"
+    )]
+    Html { status: u16 },
+}
+
+/// What answers in place of the API, if both answers to requests without credentials show it.
+pub(crate) fn not_the_api(looked: &[Exchange; 2]) -> Option<NotTheApi> {
+    let [first, second] = looked.each_ref().map(|exchange| {
+        let response = exchange.response()?;
+        let status = response.status;
+        let is_proxy = status == 407 || response.header("Proxy-Authenticate").is_some();
+        match (status, response.header_text("Location"), response.header_text("Content-Type")) {
+            (301 | 302 | 303 | 307 | 308, Some(to), _) => Some(NotTheApi::Redirect { status, to: shortened(to) }),
+            _ if is_proxy || response.header("X-Squid-Error").is_some() => Some(NotTheApi::Proxy { status }),
+            (.., Some(kind)) if kind.trim_start().to_ascii_lowercase().starts_with("text/html") => {
+                Some(NotTheApi::Html { status })
+            }
+            _ => None,
+        }
+    });
+    let (first, second) = (first?, second?);
+    (discriminant(&first) == discriminant(&second)).then_some(first)
 }
 
 #[cfg(test)]

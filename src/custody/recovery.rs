@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Target;
 use super::accounts::Account;
-use super::reading::{basic, json_type, token_in};
+use super::reading::{basic, json_type, outcome, token_in};
 use crate::documented::api::Operation;
 use crate::documented::errors::ErrorCode;
 use crate::transport::throttle::is_throttled;
@@ -14,7 +14,8 @@ pub enum Probe {
     LoggedIn(String),
     /// The password is right, but it is the default one and has to be changed first (code 1024).
     ChangeRequired,
-    Refused,
+    /// With this answer, in words.
+    Refused(String),
     /// With the time to wait.
     Throttled(Duration),
     Unreachable(String),
@@ -40,7 +41,7 @@ pub async fn probe(target: &Target, account: &Account) -> Probe {
     match response.status {
         _ if change_required => Probe::ChangeRequired,
         500.. => Probe::Unreachable(format!("it answers with status {}", response.status)),
-        _ => Probe::Refused,
+        _ => Probe::Refused(outcome(&exchange)),
     }
 }
 

@@ -50,7 +50,10 @@ pub fn curl(request: &Request, base_path: &str, tls: &str, secrets: &Redaction) 
 }
 
 fn curl_http(request: &HttpRequest, base_path: &str, tls: &str, secrets: &Redaction) -> String {
-    let mut line = format!("curl -s{tls} -i -X {}", shell_word(&request.method));
+    // A word of the shell ends at a NUL.
+    let piped = request.body.as_ref().filter(|body| body.contains(&0)).map(|body| printf(body, secrets) + " | ");
+    let mut line =
+        format!("{}curl -s{tls} -i -X {}", piped.as_deref().unwrap_or_default(), shell_word(&request.method));
     for header in &request.headers {
         let is_named = |name: &str| header.name.eq_ignore_ascii_case(name);
         if is_named("Host") || is_named("Content-Length") {
@@ -70,7 +73,8 @@ fn curl_http(request: &HttpRequest, base_path: &str, tls: &str, secrets: &Redact
         if request.header("Content-Type").is_none() {
             line.push_str(" -H 'Content-Type:'");
         }
-        line.push_str(&format!(" --data-binary {}", quoted(body, secrets)));
+        line.push_str(" --data-binary ");
+        line.push_str(&if piped.is_some() { "@-".to_owned() } else { quoted(body, secrets) });
     }
     let path = request.target.strip_prefix(base_path).unwrap_or(&request.target);
     let target = quoted(path.as_bytes(), secrets);

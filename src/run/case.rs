@@ -152,17 +152,16 @@ impl<'a> Attempt<'a> {
     /// gives it away. What a row binds is written in the scenario and not secret.
     fn note_derived(&mut self, action: &Action) {
         let row = &self.case.row().bindings;
-        let captures = self.case.scenario.steps.iter().flat_map(|step| &step.captures);
-        let captured: Vec<&str> = captures.map(|capture| capture.name.as_str()).collect();
-        let is_secret = |name: &str| {
-            let named = name.ends_with("password") || name.ends_with("token") || captured.contains(&name);
-            named && row.value(name).is_none()
+        let is_secret = |place: &str| {
+            let base = place.split_once('|').filter(|(name, _)| row.value(name).is_none());
+            base.and_then(|(name, _)| self.bindings.value(name)).is_some_and(|value| self.secrets.knows(value))
         };
-        for (place, value) in action.templates().iter().flat_map(|template| template.values(&self.bindings)) {
-            if place.split_once('|').is_some_and(|(name, _)| is_secret(name)) {
-                let plain = |c: char| !c.is_ascii_alphanumeric();
-                self.secrets.add(&value, &format!("${}", place.to_ascii_uppercase().replace(plain, "_")));
-            }
+        let mut places: Vec<(String, String)> =
+            action.templates().iter().flat_map(|template| template.values(&self.bindings)).collect();
+        places.retain(|(place, _)| is_secret(place));
+        for (place, value) in places {
+            let plain = |c: char| !c.is_ascii_alphanumeric();
+            self.secrets.add(&value, &format!("${}", place.to_ascii_uppercase().replace(plain, "_")));
         }
     }
 

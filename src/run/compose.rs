@@ -9,7 +9,7 @@ use crate::scenario::{Action, Authorization, Draft};
 use crate::template::{Bindings, Unbound};
 
 /// The request of a step; `None` for a step that sends nothing.
-pub(super) fn compose(target: &Target, action: &Action, bindings: &Bindings) -> Result<Option<Request>, Unbound> {
+pub(crate) fn compose(target: &Target, action: &Action, bindings: &Bindings) -> Result<Option<Request>, Unbound> {
     Ok(match action {
         Action::Send(draft) => Some(filled_in(target, draft, bindings)?),
         Action::Raw(template) => Some(Request::Raw(template.render(bindings)?.into_bytes())),

@@ -24,6 +24,8 @@ use std::time::Instant;
 use jiff::{Timestamp, Unit};
 use tokio::sync::watch;
 
+#[cfg(feature = "cli")]
+pub(crate) use compose::compose;
 pub use event::{CaseReport, Event};
 pub(crate) use event::{Ended, NotAsked, RequirementInfo, Started, TargetInfo};
 pub(crate) use reason::Excuse;
@@ -113,14 +115,15 @@ pub async fn run(
 
 /// Judges all stages, and leaves the target as the plan promises.
 async fn judge(runner: &mut Runner<'_>, plan: &Plan) {
-    let begun = if plan.stages.is_empty() { Ok(()) } else { readiness::begin(&runner.harness, plan).await };
+    let begun = if plan.stages.is_empty() { Ok(None) } else { readiness::begin(&runner.harness, plan).await };
     if runner.harness.is_stopping() {
         return;
     }
     match begun {
-        Ok(()) => runner.check_fresh(plan).await,
+        Ok(doubt) => doubt.into_iter().for_each(|doubt| (runner.emit)(Event::Note(doubt.to_string()))),
         Err(why) => return plan.cases().for_each(|case| runner.block(case, &why)),
     }
+    runner.check_fresh(plan).await;
     for stage in &plan.stages {
         if !runner.harness.is_stopping() {
             runner.stage(stage).await;

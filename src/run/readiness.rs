@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::Reason;
 use super::harness::Harness;
 use super::missing::{Missing, needs};
-use crate::custody::reading::{json_type, not_ready};
+use crate::custody::reading::{NotTheApi, json_type, not_ready, not_the_api};
 use crate::documented::api::{self, Operation, Resource};
 use crate::exchange::{Breakage, Exchange, Header, Response};
 use crate::plan::Plan;
@@ -20,12 +20,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Waits until the target is ready and finds out which operations it has, or says why no case can be tried.
-pub(super) async fn begin(harness: &Harness, plan: &Plan) -> Result<(), Reason> {
+/// Waits until the target is ready and finds out which operations it has, or says why no case can be tried. It may say what
+/// seems to answer in place of the API.
+pub(super) async fn begin(harness: &Harness, plan: &Plan) -> Result<Option<NotTheApi>, Reason> {
     let first = first_look(harness).await?;
+    let doubt = not_the_api(&first);
+    if let Some(sure @ (NotTheApi::Redirect { .. } | NotTheApi::Proxy { .. })) = doubt {
+        return Err(Reason::NotTheApi(sure));
+    }
     // It is set only here.
     let _ = harness.missing.set(missing(harness, plan, &first).await);
-    Ok(())
+    Ok(doubt)
 }
 
 /// How a target that is ready answers a login and the reading of an account.

@@ -114,14 +114,18 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
     let mut givens = harness.givens.lock().await;
     ready.secrets.absorb(&givens.secrets());
     ready.bindings.bind("unique4", fixture.unique4);
-    if let Some(new) = ready.bindings.value("new_password") {
+    // A password that the run made up is no secret, unless the administrator of a target that stays may get it.
+    let stays = !harness.target.is_embedded() && !harness.target.can_reset();
+    if let Some(new) = ready.bindings.value("new_password").filter(|_| stays && case.given() != Given::User) {
         ready.secrets.add(new, "$NEW_PASSWORD");
     }
     if case.given() < Given::Admin {
         return Ok(ready);
     }
     let admin = givens.admin().await?;
-    ready.bind_account("admin", &admin.account, "$WABIZSPEC_ADMIN_PASSWORD");
+    let Account { username, password } = &admin.account;
+    ready.secrets.add_credentials(username, password, "$WABIZSPEC_ADMIN_PASSWORD");
+    ready.bind_account("admin", &admin.account);
     ready.bind_token("admin_token", &admin.token, "$ADMIN_TOKEN");
     if needs("unique4") {
         let free = harness.accounts.free_short_name(&admin).await?;
@@ -141,7 +145,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
         drop(givens);
         harness.accounts.make_user(&admin, &user).await?;
         let (_, user) = own.insert((admin, user));
-        ready.bind_account("user", user, "$USER_PASSWORD");
+        ready.bind_account("user", user);
         if needs("user_token") {
             let token = harness.accounts.log_in(user, None).await?;
             ready.bind_token("user_token", &token, "$USER_TOKEN");
@@ -149,7 +153,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
         return Ok(ready);
     }
     let user = givens.shared_user().await?;
-    ready.bind_account("user", &user, "$USER_PASSWORD");
+    ready.bind_account("user", &user);
     if needs("user_token") {
         let token = givens.shared_user_token().await?;
         ready.bind_token("user_token", &token, "$USER_TOKEN");
@@ -158,8 +162,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
 }
 
 impl Ready {
-    fn bind_account(&mut self, name: &str, account: &Account, shown: &str) {
-        self.secrets.add_credentials(&account.username, &account.password, shown);
+    fn bind_account(&mut self, name: &str, account: &Account) {
         self.bindings.bind(name, &account.username);
         self.bindings.bind(format!("{name}_password"), &account.password);
     }

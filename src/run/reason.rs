@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::custody::Failure;
+use crate::custody::reading::NotTheApi;
 use crate::judge::facts::Broken;
 use crate::plan::Skip;
 
@@ -23,6 +24,8 @@ pub enum Reason {
     NoAnswer(Broken),
     /// The target answered the first requests, but is not ready.
     NotReady(String),
+    /// Something else answers in its place.
+    NotTheApi(NotTheApi),
     /// The time limit of the run has passed.
     OverTime {
         /// The limit.
@@ -127,12 +130,14 @@ impl Reason {
             Reason::NotFresh { case, why } => std::iter::once(case).chain(why.texts_mut()).collect(),
             Reason::NothingToCapture { step, at } => vec![step, at],
             Reason::Refused { step, why, .. } => vec![step, why],
+            Reason::NotTheApi(NotTheApi::Redirect { to, .. }) => vec![to],
             Reason::Unanswered { step } | Reason::Unsettled { step, .. } => vec![step],
             Reason::Known(excuses) => excuses
                 .iter_mut()
                 .flat_map(|excuse| std::iter::once(&mut excuse.reason).chain(&mut excuse.issue))
                 .collect(),
             Reason::Skipped(_)
+            | Reason::NotTheApi(_)
             | Reason::Stopped
             | Reason::EnoughFailures
             | Reason::OverTime { .. }

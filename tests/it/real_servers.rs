@@ -1,13 +1,16 @@
 //! What makes real servers hard to judge: operations that are missing, a slow start, crashes, answers that go wrong once. None of
 //! it accuses a rule that is kept.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use crate::harness::tls::Stream;
 use crate::harness::*;
-use wabizspec::reference::Server;
+use wabizspec::reference::{AnswerBody, Server};
 
 const USERS: &str = "users/read* users/update* users/delete* users/control";
 
@@ -131,4 +134,72 @@ fn who_crashes_is_accused_and_not_who_was_in_flight_with_it() {
         ran.verdicts().into_iter().filter(|(_, verdict)| *verdict != "pass").map(|(id, _)| id).collect();
     assert_eq!(failed, ["login/connection-close"], "{}", ran.stdout);
     assert_eq!(ran.broken("login/connection-close"), ["envelope.answered"]);
+}
+
+#[test]
+fn what_answers_in_place_of_the_api_is_named() {
+    let page = |status: &str, headers: &str| {
+        format!("HTTP/1.1 {status}\r\n{headers}Content-Type: text/html\r\nContent-Length: 4\r\n\r\npage")
+    };
+    for (answer, code, says) in [
+        (
+            page("301 Moved Permanently", "Location: https://api.example/v1\r\n"),
+            3,
+            "redirects every request to https://api.example/v1",
+        ),
+        (
+            page("407 Proxy Authentication Required", "Proxy-Authenticate: Basic\r\n"),
+            3,
+            "a proxy answers in place of the target",
+        ),
+        (page("200 OK", ""), 1, "the first answers are HTML (status 200), not JSON"),
+    ] {
+        let server = answering(move |_| answer.clone());
+        Program::judge("users/read* users/control envelope/control")
+            .at(&server)
+            .password()
+            .end()
+            .exited(code)
+            .says(says);
+        Program::new("doctor").at(&server).password().end().exited(3).says(says);
+    }
+}
+
+#[test]
+fn compressed_answers_are_judged_and_said_once() {
+    let server = rewriting(|_, answer| {
+        let Some(json) = answer.json() else { return };
+        let mut zipped = GzEncoder::new(Vec::new(), Compression::fast());
+        zipped.write_all(json.to_string().as_bytes()).expect("memory");
+        answer.body = AnswerBody::Bytes(zipped.finish().expect("memory"));
+        answer.headers.push(("Content-Encoding".into(), "gzip".into()));
+    });
+    let ran = Program::judge("login users").at(&server).resetting(&server).end().exited(0).counts("fail", 0);
+    assert_eq!(ran.notes().matches("were compressed although no request asked for it").count(), 1, "{}", ran.notes());
+}
+
+#[test]
+fn the_next_thing_to_do_is_one_case_with_its_exchanges() {
+    let server = faulty(&["login.password.seven-are-enough", "users.read.bare-object"]);
+    let next =
+        Program::new("next login users --report json=report.json").at(&server).resetting(&server).end().exited(1);
+    let told = ["  1. ", "  2. ", "work on the first:", "< HTTP/1.1 ", "reproduce:", "login      9"];
+    told.iter().for_each(|part| assert!(next.stdout.contains(part), "{part}: {}", next.stdout));
+    assert_eq!(next.stdout.matches("FAIL ").count(), 1, "{}", next.stdout);
+    let read = next.place().program("next report.json").end().exited(1);
+    assert_eq!(read.stdout, next.stdout, "the same without a run");
+    Program::new("next login --embedded").end().exited(0).says("everything that ran conforms");
+}
+
+#[test]
+fn a_case_is_written_as_a_script() {
+    let write = |case: &str| Program::new("reproduce").list([case]).list(["--target", "http://127.0.0.1:9"]).end();
+    let script = write("users/update-with-a-weak-password::of-65").exited(0).stdout;
+    let parts =
+        ["#!/usr/bin/env bash\n", "ADMIN_TOKEN=$(member token)\n", "\"$USER_TOKEN\"", "-X DELETE", "# must, users."];
+    parts.iter().for_each(|part| assert!(script.contains(part), "{part}: {script}"));
+    write("users/update-with-a-weak-password")
+        .exited(2)
+        .says("it has several cases: users/update-with-a-weak-password::");
+    write("users/reed").exited(2).says("did you mean `users/read`?");
 }

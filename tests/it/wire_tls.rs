@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::harness::tls::{Identity, Stream, authority, expired, issued, params, self_signed};
 use crate::harness::wire::{OK, answered, broke, detail, get, limits, pace, run, run_paced, show, unanswered};
 use crate::harness::{Place, Server, hold, read_head, serve, silent, write};
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use wabizspec::exchange::{Breakage, Exchange, Phase};
 use wabizspec::transport::tls::{TlsError, Trust, configuration};
 use wabizspec::transport::wire::Wire;
@@ -90,6 +90,12 @@ fn a_self_signed_certificate_is_refused_unless_anything_goes() {
     assert_eq!(answered(&ask(&identity, "127.0.0.1", &Trust::Anything)).status, 200);
     let old = self_signed(expired(params(&["elsewhere.example"])));
     assert_eq!(answered(&ask(&old, "127.0.0.1", &Trust::Anything)).status, 200);
+    // webpki cannot read this one at all, as it cannot read version 1.
+    let mut odd = params(&["localhost"]);
+    let mut extension = CustomExtension::from_oid_content(&[1, 3, 9999], vec![0x05, 0x00]);
+    extension.set_criticality(true);
+    odd.custom_extensions.push(extension);
+    assert_eq!(answered(&ask(&self_signed(odd), "localhost", &Trust::Anything)).status, 200);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::custody::names::password;
 use crate::custody::{Failure, Fate};
 
 /// How many passwords of earlier runs are tried where none that is known works: a deployed target counts wrong logins.
-const EARLIER_TRIES: usize = 5;
+pub(crate) const EARLIER_TRIES: usize = 5;
 
 /// How many logins in one state may go unanswered: each may take as long as the limit for an answer.
 const SILENT_LOGINS: u32 = 3;

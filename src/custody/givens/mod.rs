@@ -10,6 +10,8 @@ mod reset;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "cli")]
+pub(crate) use admin::EARLIER_TRIES;
 pub use registration::Registrable;
 pub(crate) use reset::AfterReset;
 
@@ -80,9 +82,6 @@ impl Givens {
         if let Some(Admin { account, token, .. }) = &self.state.admin {
             secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
             secrets.add(token, "$ADMIN_TOKEN");
-        }
-        if let Some(user) = &self.state.user {
-            secrets.add_credentials(&user.username, &user.password, "$USER_PASSWORD");
         }
         if let Some(token) = &self.state.user_token {
             secrets.add(token, "$USER_TOKEN");

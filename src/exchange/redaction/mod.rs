@@ -73,6 +73,12 @@ impl Redaction {
         self.put(secret, shown, false);
     }
 
+    /// The same for a text that is replaced only where it stands as it is.
+    #[cfg(feature = "cli")]
+    pub(crate) fn add_exact(&mut self, secret: &str, shown: &str) {
+        self.put(secret, shown, true);
+    }
+
     /// Adds a token that the target gave. The first of them are replaced everywhere. If there are more, every value of a
     /// member of that name is replaced too, known or not.
     pub(crate) fn add_given(&mut self, token: &str, shown: &str) {
@@ -154,7 +160,7 @@ impl Redaction {
         pieces
     }
 
-    fn knows(&self, secret: &str) -> bool {
+    pub(crate) fn knows(&self, secret: &str) -> bool {
         secret.is_empty() || self.secrets.iter().any(|known| *known.text == *secret)
     }
 

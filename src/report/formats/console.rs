@@ -114,10 +114,10 @@ impl Console {
             write_case(out, case, view.rules(), &case.exchanges)?;
         }
         self.causes(out, view)?;
-        self.reasons(out, view, Verdict::Blocked)?;
-        self.reasons(out, view, Verdict::Known)?;
+        reasons(out, view, Verdict::Blocked, self.at_most(REASONS_SHOWN))?;
+        reasons(out, view, Verdict::Known, self.at_most(REASONS_SHOWN))?;
         if self.verbosity > Verbosity::Quiet {
-            self.reasons(out, view, Verdict::Skipped)?;
+            reasons(out, view, Verdict::Skipped, self.at_most(REASONS_SHOWN))?;
             self.observations(out, view)?;
         }
         for note in &self.notes {
@@ -138,36 +138,20 @@ impl Console {
     fn causes(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
         let causes = causes(view);
         let (musts, shoulds): (Vec<_>, Vec<_>) = causes.iter().partition(|cause| cause.level == Level::Must);
-        let failed = view.summary.count(Verdict::Fail);
-        if failed > 0 {
-            let style = verdict_style(Verdict::Fail);
-            let says = Conclusion::Findings.says();
-            writeln!(out, "\n{style}{says}{style:#}: {} failed", counted(failed, "case"))?;
-            for (area, (judged, passed)) in &view.areas {
-                writeln!(out, "  {area:9} {:3} % ({passed} of {judged} passed)", 100 * passed / judged)?;
-            }
+        let has_failed = view.summary.count(Verdict::Fail) > 0;
+        if has_failed {
+            areas(out, view)?;
         }
         let firsts = musts.iter().filter(|cause| cause.first_in > 0).count();
         list(out, "causes, most telling first", &musts, self.at_most(CAUSES_SHOWN.min(firsts)), view)?;
         list(out, "warnings (should)", &shoulds, self.at_most(WARNINGS_SHOWN), view)?;
         match causes.first() {
-            Some(first) if failed > 0 && self.verbosity < Verbosity::Verbose => {
+            Some(first) if has_failed && self.verbosity < Verbosity::Verbose => {
                 writeln!(out, "\nstart here:")?;
                 write_case(out, first.example.0, view.rules(), &[])
             }
             _ => Ok(()),
         }
-    }
-
-    /// Why cases have that verdict.
-    fn reasons(&self, out: &mut dyn Write, view: &View, verdict: Verdict) -> io::Result<()> {
-        let style = verdict_style(verdict);
-        let shown = self.at_most(REASONS_SHOWN);
-        for (index, (reason, ids)) in view.reasons(verdict).take(shown).enumerate() {
-            let gap = if index == 0 { "\n" } else { "" };
-            writeln!(out, "{gap}{style}{verdict}{style:#}: {reason}: {}", named(ids, 2))?;
-        }
-        more(out, view.reasons(verdict).count(), shown)
     }
 
     fn observations(&self, out: &mut dyn Write, view: &View) -> io::Result<()> {
@@ -199,6 +183,29 @@ impl Console {
     }
 }
 
+/// How many cases failed, and how far each area is.
+pub(super) fn areas(out: &mut dyn Write, view: &View) -> io::Result<()> {
+    let failed = view.summary.count(Verdict::Fail);
+    if failed > 0 {
+        let style = verdict_style(Verdict::Fail);
+        writeln!(out, "\n{style}{}{style:#}: {} failed", Conclusion::Findings.says(), counted(failed, "case"))?;
+    }
+    for (area, (judged, passed)) in &view.areas {
+        writeln!(out, "  {area:9} {:3} % ({passed} of {judged} passed)", 100 * passed / judged)?;
+    }
+    Ok(())
+}
+
+/// Why cases have that verdict.
+pub(super) fn reasons(out: &mut dyn Write, view: &View, verdict: Verdict, shown: usize) -> io::Result<()> {
+    let style = verdict_style(verdict);
+    for (index, (reason, ids)) in view.reasons(verdict).take(shown).enumerate() {
+        let gap = if index == 0 { "\n" } else { "" };
+        writeln!(out, "{gap}{style}{verdict}{style:#}: {reason}: {}", named(ids, 2))?;
+    }
+    more(out, view.reasons(verdict).count(), shown)
+}
+
 /// The causes under a title, those that are first in no case at the end.
 fn list(out: &mut dyn Write, title: &str, causes: &[&Cause<'_>], shown: usize, view: &View) -> io::Result<()> {
     if causes.is_empty() {
@@ -218,14 +225,14 @@ fn list(out: &mut dyn Write, title: &str, causes: &[&Cause<'_>], shown: usize, v
     more(out, causes.len(), shown)
 }
 
-fn more(out: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
+pub(super) fn more(out: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
     match all.saturating_sub(shown) {
         0 => Ok(()),
         more => writeln!(out, "  and {more} more; -v shows all"),
     }
 }
 
-fn totals(out: &mut dyn Write, view: &View) -> io::Result<()> {
+pub(super) fn totals(out: &mut dyn Write, view: &View) -> io::Result<()> {
     let summary = &view.summary;
     let counts = Verdict::ALL.iter().filter_map(|verdict| {
         let count = summary.count(*verdict);

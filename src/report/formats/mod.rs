@@ -8,6 +8,7 @@ mod json;
 mod read;
 mod merge;
 mod console;
+mod next;
 mod entries;
 mod github;
 mod html;
@@ -51,6 +52,11 @@ impl Report {
     /// of a line for each case.
     pub(crate) fn for_people(out: Box<dyn Write + Send>, verbosity: Verbosity, live: bool) -> Report {
         Report::new(out, Kind::Console(Console::new(verbosity, live)))
+    }
+
+    /// The report for people who mend the target: what to do next.
+    pub(crate) fn of_next(out: Box<dyn Write + Send>) -> Report {
+        Report::new(out, Kind::Document(next::write))
     }
 
     fn new(out: Box<dyn Write + Send>, kind: Kind) -> Report {
