@@ -5,6 +5,8 @@
 //! Nothing here knows of scenarios, judging or reports.
 
 mod declare;
+#[cfg(test)]
+mod vectors;
 pub mod documented;
 
 mod call;

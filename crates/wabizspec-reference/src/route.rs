@@ -7,7 +7,6 @@ use percent_encoding::percent_decode_str;
 use crate::documented::api::{self, Resource};
 
 /// Where a request goes.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Route<'p> {
     /// `None` for a path that the API does not have.
     pub resource: Option<Resource>,
@@ -38,27 +37,14 @@ fn decoded(segment: &str) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::vectors;
 
     #[test]
     fn paths_and_their_routes() {
-        for (path, resource, username) in [
-            ("/v1/users/login", Some(Resource::Login), ""),
-            ("/v1/users/logout", Some(Resource::Logout), ""),
-            ("/v1/users", Some(Resource::Users), ""),
-            ("/v1/account", Some(Resource::Account), ""),
-            ("/v1/account/verify", Some(Resource::Verify), ""),
-            ("/v1/users/anna", Some(Resource::User), "anna"),
-            ("/v1/users/k%C3%A4the%20x", Some(Resource::User), "käthe x"),
-            ("/v1/users/a%2Fb", Some(Resource::User), "a/b"),
-            ("/v1/users/%2e%2e", Some(Resource::User), ".."),
-            ("/v1/users/%00", Some(Resource::User), "\0"),
-        ] {
-            assert_eq!(Route::of(path), Route { resource, username: username.into() }, "{path}");
-        }
-        let not_names =
-            ["", "a/b", "login/", "%", "%4", "%zz", "%+1", "%c0%80"].map(|name| format!("/v1/users/{name}"));
-        for path in not_names.iter().map(String::as_str).chain(["/V1/users/login", "//v1/users", "", "*"]) {
-            assert_eq!(Route::of(path), Route { resource: None, username: Cow::default() }, "{path}");
+        for (path, resource, username) in vectors::<(String, String, String)>("routes") {
+            let route = Route::of(&path);
+            let found = (route.resource.map_or("", Resource::path), &*route.username);
+            assert_eq!(found, (&*resource, &*username), "{path}");
         }
     }
 }

@@ -239,27 +239,14 @@ fn without_query(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::vectors;
 
     #[test]
     fn a_request_is_known_by_its_method_and_path() {
-        for (method, path, operation) in [
-            ("POST", "/v1/users/login", Some(Operation::LogIn)),
-            ("POST", "/v1/users/login?x=1", Some(Operation::LogIn)),
-            ("POST", "/v1/users/logout", Some(Operation::LogOut)),
-            ("POST", "/v1/users", Some(Operation::CreateUser)),
-            ("GET", "/v1/users/a%20b", Some(Operation::ReadUser)),
-            ("PUT", "/v1/users/admin", Some(Operation::UpdateUser)),
-            ("DELETE", "/v1/users/admin", Some(Operation::DeleteUser)),
-            ("POST", "/v1/account", Some(Operation::Register)),
-            ("POST", "/v1/account/verify", Some(Operation::Verify)),
-            ("GET", "/v1/users/login", None),
-            ("PATCH", "/v1/users/admin", None),
-            ("DELETE", "/v1/users/", None),
-            ("DELETE", "/v1/users/a/b", None),
-            ("post", "/v1/users", None),
-            ("POST", "/v1/messages", None),
-        ] {
-            assert_eq!(Operation::of(method, path), operation, "{method} {path}");
+        for (request, expected) in vectors::<(String, String)>("operations") {
+            let (method, path) = request.split_once(' ').unwrap();
+            let operation = Operation::of(method, path).map(String::from);
+            assert_eq!(operation.unwrap_or_default(), expected, "{request}");
         }
     }
 
