@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::vectors::vectors;
 
 #[test]
 fn ids_are_unique_and_legible() {
@@ -31,24 +32,8 @@ fn mistakes_are_reported_with_file_and_line() {
         Fault::read("x.toml", &text).map(drop).map_err(|error| error.to_string())
     };
     assert_eq!(row("edit.login.any_method = true"), Ok(()));
-    for (edit, line, expected) in [
-        ("", 3, "`a.b` has neither an `edit` nor `coded = true`"),
-        ("coded = true", 3, "`a.b` is not among the coded edits"),
-        ("edit.login.no_such = 1", 3, "the edit of `a.b`: unknown field `no_such`"),
-        ("edit.refusals.no_such.code = 1000", 3, "the edit of `a.b`: unknown variant `no_such`"),
-        ("edit.refusals.no_token.code = 1", 3, "the edit of `a.b`: 1 is not a documented error code"),
-        ("edit.answers = [{ when.at = ['GET'] }]", 3, "the edit of `a.b`: `GET` is not a method and a path"),
-        (
-            "edit.answers = [{ when.at = ['GET /x'] }]",
-            3,
-            "the edit of `a.b`: `GET /x` is not a method and a path of the API",
-        ),
-        ("edit.answers = [{ when.paht = {} }]", 3, "the edit of `a.b`: unknown field `paht`"),
-        ("edit.answers = [{ put.'/a' = 'x' }]", 3, "the edit of `a.b`: `x` is not JSON: "),
-        ("edits = 1", 7, "unknown field `edits`"),
-        ("edit = ", 7, ""),
-    ] {
-        let reported = row(edit).expect_err(edit);
+    for (edit, line, expected) in vectors::<(String, u32, String)>("mistakes") {
+        let reported = row(&edit).expect_err(&edit);
         assert!(reported.starts_with(&format!("x.toml:{line}: {expected}")), "{edit}: {reported}");
     }
 }

@@ -1,39 +1,19 @@
-//! users.
+//! users, and what is refused at any endpoint.
 
 use super::*;
-
-fn password(password: &str) -> String {
-    json!({"password": password}).to_string()
-}
+use crate::documented::certificate::SampleCertificate;
+use crate::vectors::vectors;
 
 #[test]
 fn refused_requests_change_nothing() {
     let (mut bench, admin) = Bench::started(|_| {});
     bench.user(&admin, "bert", GOOD);
     let before = bench.model.dump();
-    for (call, body, expected) in [
-        ("POST /v1/users", user("abc", GOOD), one(400, 1009)),
-        ("POST /v1/users", user(&"u".repeat(33), GOOD), one(400, 1009)),
-        ("POST /v1/users", user("anna", "weak"), one(400, 1009)),
-        ("POST /v1/users", user("abc", "weak"), (400, vec![1009, 1009])),
-        ("POST /v1/users", "{}".into(), (400, vec![1008, 1008])),
-        ("POST /v1/users", r#"{"username":"anna"}"#.into(), one(400, 1008)),
-        ("POST /v1/users", r#"{"username":1,"password":null}"#.into(), (400, vec![1009, 1009])),
-        ("POST /v1/users", String::new(), one(400, 1025)),
-        ("POST /v1/users", "{".into(), one(400, 1025)),
-        ("POST /v1/users", "[]".into(), one(400, 1025)),
-        ("POST /v1/users", user("bert", OTHER), one(500, 1014)),
-        ("POST /v1/users", user("admin", OTHER), one(500, 1014)),
-        ("GET /v1/users/nobody", String::new(), one(404, 1006)),
-        ("PUT /v1/users/bert", password("weak"), one(400, 1009)),
-        ("PUT /v1/users/bert", "{}".into(), one(400, 1008)),
-        ("PUT /v1/users/bert", r#"{"password":1}"#.into(), one(400, 1009)),
-        ("PUT /v1/users/bert", String::new(), one(400, 1025)),
-        ("DELETE /v1/users/nobody", String::new(), one(404, 1006)),
-        ("DELETE /v1/users/admin", String::new(), one(400, 1013)),
-    ] {
+    let cert = SampleCertificate::new("Acme").to_base64();
+    for (call, body, status, codes) in vectors::<(String, String, u16, Vec<i64>)>("refusals") {
         let (method, path) = call.split_once(' ').unwrap();
-        assert_eq!(refusal(&bench.with_token(&admin, method, path, &body)), expected, "{call} {body}");
+        let answer = bench.with_token(&admin, method, path, &body.replace("${cert}", &cert));
+        assert_eq!(refusal(&answer), (status, codes), "{call} {body}");
         if method == "PUT" {
             let answer = bench.with_token(&admin, method, "/v1/users/nobody", &body);
             assert_eq!(refusal(&answer), one(404, 1006), "{body}");
