@@ -9,13 +9,11 @@ pub(super) struct Clock {
     ahead: SignedDuration,
     /// How far it was moved since.
     advanced: SignedDuration,
-    /// The last `Date` and its second: it is needed far more often than once a second.
-    written: (i64, HeaderValue),
 }
 
 impl Clock {
     pub(super) fn new(ahead: SignedDuration) -> Self {
-        Clock { ahead, advanced: SignedDuration::ZERO, written: date(Timestamp::UNIX_EPOCH) }
+        Clock { ahead, advanced: SignedDuration::ZERO }
     }
 
     /// The moment that it shows. It stops at the end of the calendar.
@@ -33,22 +31,14 @@ impl Clock {
     pub(super) fn reset(&mut self) {
         self.advanced = SignedDuration::ZERO;
     }
-
-    /// A moment as a `Date` field writes it (RFC 9110 §5.6.7).
-    pub(super) fn date(&mut self, moment: Timestamp) -> HeaderValue {
-        if self.written.0 != moment.as_second() {
-            self.written = date(moment);
-        }
-        self.written.1.clone()
-    }
 }
 
-fn date(moment: Timestamp) -> (i64, HeaderValue) {
+/// A moment as a `Date` field writes it (RFC 9110 §5.6.7).
+pub(super) fn date(moment: Timestamp) -> HeaderValue {
     // Years beyond four digits cannot be written; a clock moved there shows the epoch.
     let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&moment);
     let value = text.ok().and_then(|text| HeaderValue::try_from(text).ok());
-    let epoch = HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT");
-    (moment.as_second(), value.unwrap_or(epoch))
+    value.unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
 }
 
 #[cfg(test)]
@@ -57,18 +47,11 @@ mod tests {
 
     #[test]
     fn dates_are_written_as_http_wants_them() {
-        let mut clock = Clock::new(SignedDuration::ZERO);
-        for (second, expected) in [
-            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
-            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
-            (784_111_778, "Sun, 06 Nov 1994 08:49:38 GMT"),
-            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
-        ] {
-            let moment = Timestamp::from_second(second).unwrap();
-            assert_eq!(clock.date(moment), expected);
+        assert_eq!(date(Timestamp::MAX), "Thu, 30 Dec 9999 22:00:00 GMT");
+        assert_eq!(date(Timestamp::from_second(784_111_777).unwrap()), "Sun, 06 Nov 1994 08:49:37 GMT");
+        for moment in [Timestamp::UNIX_EPOCH, Timestamp::MIN] {
+            assert_eq!(date(moment), "Thu, 01 Jan 1970 00:00:00 GMT");
         }
-        clock.date(Timestamp::MAX);
-        clock.date(Timestamp::MIN);
     }
 
     #[test]

@@ -14,9 +14,11 @@ use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use jiff::Timestamp;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use super::clock::date;
 use super::tap::{Tap, Tapped};
 use super::{Shared, control};
 use crate::behaviour::{Beside, Reading};
@@ -81,7 +83,7 @@ async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Resu
         // The rest of the body never came: there is no request to answer.
         Ok(Err(_)) | Err(_) => return Err(Dropped),
     };
-    let (answer, date) = answer(shared, &parts, body.as_deref(), reading);
+    let (answer, now) = answer(shared, &parts, body.as_deref(), reading);
     if !answer.delivery.delay.is_zero() {
         tokio::time::sleep(answer.delivery.delay).await;
     }
@@ -91,17 +93,16 @@ async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Resu
     if !answer.delivery.surplus.is_empty() {
         tap.add(&answer.delivery.surplus);
     }
-    Ok(written(answer, date))
+    Ok(written(answer, now))
 }
 
-/// The answer to a request, and its `Date`. Without a body: it was too large.
-fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>, reading: Reading) -> (Answer, HeaderValue) {
+/// The answer to a request, and when it was given. Without a body: it was too large.
+fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>, reading: Reading) -> (Answer, Timestamp) {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
     let client = &mut *shared.client();
     let now = client.clock.now();
     if let Some(body) = body.filter(|_| shared.control && path.starts_with("/__control/")) {
-        let answer = control::handle(client, method, path, body);
-        return (answer, client.clock.date(now));
+        return (control::handle(client, method, path, body), now);
     }
     let values: Vec<&[u8]> = parts.headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes).collect();
     let content_type = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
@@ -125,10 +126,10 @@ fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>, reading: Reading)
     if let Some(twin) = &mut client.twin {
         twin.compare(&call, body.is_none(), now, &answer);
     }
-    (answer, client.clock.date(now))
+    (answer, now)
 }
 
-fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
+fn written(answer: Answer, now: Timestamp) -> Response<Outgoing> {
     let bytes = match answer.body {
         AnswerBody::Empty => Vec::new(),
         AnswerBody::Json(value) => serde_json::to_vec(&value).unwrap_or_default(),
@@ -138,7 +139,7 @@ fn written(answer: Answer, date: HeaderValue) -> Response<Outgoing> {
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if !answer.delivery.dateless {
-        headers.insert(header::DATE, date);
+        headers.insert(header::DATE, date(now));
     }
     for (name, value) in answer.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_ref()), HeaderValue::from_str(&value)) {
