@@ -22,7 +22,6 @@ impl Laxity {
             | Place::EmptyPassword
             | Place::Several
             | Place::NoBase64
-            | Place::Odd
             // One that is unknown to us and not to the target, such as the admin's: a made-up one was refused.
             | Place::UnknownName => self >= Laxity::AnyPassword,
             Place::EmptyName => self >= Laxity::AnyUser,

@@ -71,7 +71,7 @@ words! {
         // Credentials of a login.
         Elsewhere = "elsewhere", NoScheme = "no scheme", OtherScheme = "other scheme", NoCredentials = "no credentials",
         ObsText = "obs-text", NoBase64 = "no base64", NotUtf8 = "not UTF-8", ControlCharacters = "control characters",
-        NoColon = "no colon", Odd = "odd", NameInAnotherCase = "name in another case", EmptyName = "empty name",
+        NoColon = "no colon", NameInAnotherCase = "name in another case", EmptyName = "empty name",
         EmptyPassword = "empty password", PasswordWithColons = "password with colons",
         WrongPassword = "wrong password", UnknownName = "unknown name",
         // Tokens.

@@ -9,20 +9,28 @@ use percent_encoding::percent_decode;
 use crate::exchange::Header;
 use crate::fuzz::{Class, Place};
 
-/// The name and the password in a header value, read strictly (RFC 7617 §2, RFC 4648 §4).
-pub fn strict(value: &[u8]) -> Option<(String, String)> {
-    let (scheme, rest) = value.split_first_chunk()?;
+/// The name and the password in a header value, read strictly (RFC 7617 §2, RFC 4648 §4), or what is there instead.
+pub fn strict(value: &[u8]) -> Result<(String, String), Place> {
+    if value.is_empty() {
+        return Err(Place::Empty);
+    }
+    let (word, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
+    if !word.eq_ignore_ascii_case(b"basic") {
+        return Err(if rest.is_empty() { Place::NoScheme } else { Place::OtherScheme });
+    }
     let code = trim_start(rest, b" ");
-    if !is_basic(scheme) || code.len() == rest.len() {
-        return None;
+    if code.is_empty() {
+        return Err(Place::NoCredentials);
     }
-    let mut name = String::from_utf8(decode_strictly(code)?).ok()?;
+    let not_base64 = || if code.is_ascii() { Place::NoBase64 } else { Place::ObsText };
+    let decoded = decode_strictly(code).ok_or_else(not_base64)?;
+    let mut name = String::from_utf8(decoded).map_err(|_| Place::NotUtf8)?;
     if name.bytes().any(|byte| byte.is_ascii_control()) {
-        return None;
+        return Err(Place::ControlCharacters);
     }
-    let password = name.split_off(name.find(':')? + 1);
+    let password = name.split_off(name.find(':').ok_or(Place::NoColon)? + 1);
     name.pop();
-    Some((name, password))
+    Ok((name, password))
 }
 
 fn is_basic(scheme: &[u8; 5]) -> bool {
@@ -143,8 +151,9 @@ pub fn login(headers: &[Header], accounts: &[(&str, &str)]) -> Reading {
         }
     };
     let trimmed = trim(&first.value, b" \t");
-    let Some((user, password)) = strict(trimmed) else {
-        return reading(lenient(may_mean(&first.value, accounts)), false, malformed(trimmed));
+    let (user, password) = match strict(trimmed) {
+        Ok(read) => read,
+        Err(place) => return reading(lenient(may_mean(&first.value, accounts)), false, place),
     };
     let is_right = |(name, secret): &(&str, &str)| user == *name && password == *secret;
     let canonical =
@@ -165,28 +174,6 @@ fn wrong(user: &str, password: &str, accounts: &[(&str, &str)]) -> Place {
         _ if accounts.iter().any(|(name, secret)| user == *name && secret.contains(':')) => Place::PasswordWithColons,
         _ if accounts.iter().any(|(name, _)| user == *name) => Place::WrongPassword,
         _ => Place::UnknownName,
-    }
-}
-
-fn malformed(value: &[u8]) -> Place {
-    if value.is_empty() {
-        return Place::Empty;
-    }
-    let word = value.split(|byte| *byte == b' ').next().unwrap_or_default();
-    if !word.eq_ignore_ascii_case(b"basic") {
-        return if word.len() == value.len() { Place::NoScheme } else { Place::OtherScheme };
-    }
-    let code = trim_start(&value[word.len()..], b" ");
-    match decode_strictly(code) {
-        _ if code.is_empty() => Place::NoCredentials,
-        None if code.iter().any(|byte| *byte >= 0x80) => Place::ObsText,
-        None => Place::NoBase64,
-        Some(decoded) => match String::from_utf8(decoded) {
-            Err(_) => Place::NotUtf8,
-            Ok(text) if text.chars().any(char::is_control) => Place::ControlCharacters,
-            Ok(text) if !text.contains(':') => Place::NoColon,
-            Ok(_) => Place::Odd,
-        },
     }
 }
 

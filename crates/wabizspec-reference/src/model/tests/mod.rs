@@ -1,6 +1,5 @@
 //! The model against the documents, one file per endpoint, and a small client for it.
 
-mod behaviours;
 mod login;
 mod registration;
 mod tokens;
@@ -13,9 +12,8 @@ use super::*;
 use crate::documented::api::Caller;
 use crate::documented::basic::{Credentials, render};
 
-/// Passwords that follow the rule.
+/// A password that follows the rule.
 const GOOD: &str = "Sesame:1!";
-const OTHER: &str = "Opened;2?";
 
 /// A client of its own model.
 struct Bench {
