@@ -37,7 +37,7 @@ pub enum CertificateError {
     NoName,
 }
 
-/// Reads the verified name out of a `cert` value, be it wrapped in an account payload or bare (account, Create: the
+/// Reads the verified name out of a `cert` value, wrapped in an account payload or bare (account, Create: the
 /// answer carries the name decoded from `cert`; the messages are the public definitions).
 ///
 /// The two forms begin alike. Inside a payload the next field 1 is bytes (the details), inside a bare certificate it

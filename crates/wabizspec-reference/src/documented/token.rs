@@ -20,7 +20,7 @@ pub struct ExpiresAfter(Timestamp);
 /// Why a text is not a value of `expires_after`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ExpiresAfterError {
-    /// Not the shape, whatever the digits say.
+    /// Not of this form.
     #[error("not of the form YYYY-MM-DD HH:MM:SS+00:00")]
     Shape,
     /// The shape, but no such day or time of day.

@@ -101,7 +101,7 @@ impl Model {
         self.read(call, |body| AccountBody::parse(body, &self.behaviour.registration.account))
     }
 
-    /// The admin may, until the sunset; whatever the body says.
+    /// The admin may register, until the sunset. What the body says does not matter here.
     fn may_register(&self, call: &Call<'_>, now: Timestamp) -> Result<(), Refused> {
         self.not_ended(SunsetCheck::First)?;
         self.permitted(call, self.behaviour.permissions.register, "", now)?;

@@ -12,7 +12,7 @@ use crate::vectors::vectors;
 /// A password that follows the rule.
 const GOOD: &str = "Sesame:1!";
 
-/// A client of its own model.
+/// A client of a model.
 struct Bench {
     model: Model,
     /// Gets the same requests in brief.
