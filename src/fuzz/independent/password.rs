@@ -36,21 +36,17 @@ pub struct Tally {
     counts: [usize; 128],
     bytes: usize,
     characters: usize,
-    units: usize,
 }
 
 impl Tally {
     pub fn of(password: &str) -> Tally {
-        let (mut counts, mut characters, mut units) = ([0; 128], 0, 0);
+        let mut counts = [0; 128];
         for byte in password.bytes() {
             counts[usize::from(TABLE[usize::from(byte)])] += 1;
-            // Every character begins with a byte that is no continuation (10xxxxxx), every one beyond the basic plane with
-            // 11110xxx, and that one has two units in UTF-16.
-            let begins = usize::from(byte & 0xc0 != 0x80);
-            characters += begins;
-            units += begins + usize::from(byte & 0xf8 == 0xf0);
         }
-        Tally { counts, bytes: password.len(), characters, units }
+        // Every character begins with a byte that is no continuation (10xxxxxx).
+        let characters = password.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
+        Tally { counts, bytes: password.len(), characters }
     }
 
     fn lacks(&self, class: u8) -> bool {
@@ -61,8 +57,8 @@ impl Tally {
         let ascii = self.lacks(b'x');
         // Joined to what precedes it, a mark may count for nothing: the shortest reading takes no byte beyond ASCII.
         let shortest = self.bytes - self.counts[usize::from(b'x')];
-        let longest = self.bytes.max(self.units);
-        let wrong_length = longest < 8 || shortest > 64;
+        // The longest one counts bytes; UTF-16 never has more units than UTF-8 has bytes.
+        let wrong_length = self.bytes < 8 || shortest > 64;
         let lacks_special = self.lacks(b's') && self.lacks(b'?');
         let lacks_a_class = self.lacks(b'u') || self.lacks(b'l') || self.lacks(b'd') || lacks_special;
         // Beyond ASCII a letter may be of any class.

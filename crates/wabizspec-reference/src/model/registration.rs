@@ -15,7 +15,6 @@ use crate::outcome::{Done, Refusal, Refused, Success};
 impl Model {
     /// `POST /v1/account`
     pub(super) fn request_code(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
-        let rules = self.behaviour.registration.clone();
         if self.behaviour.permissions.body_first {
             self.account_body(call)?;
         }
@@ -32,7 +31,7 @@ impl Model {
         let [a, b, c, d, ..] = (self.entropy)().ok_or(Refusal::NotReady)?;
         let code = format!("{:06}", u32::from_le_bytes([a, b, c, d]) % 1_000_000);
         self.state.last_code = Some(code.clone());
-        let repeated = rules.voice_repeats && body.method == Method::Voice;
+        let repeated = self.behaviour.registration.voice_repeats && body.method == Method::Voice;
         if self.state.pending.is_none() || !repeated {
             self.state.pending = Some(Pending { number, code });
         }
@@ -41,7 +40,6 @@ impl Model {
 
     /// `POST /v1/account/verify`: a code completes the registration that waits for it, once.
     pub(super) fn verify(&mut self, call: &Call<'_>, now: Timestamp) -> Result<Done, Refused> {
-        let rules = self.behaviour.registration.clone();
         if self.behaviour.permissions.body_first {
             self.read(call, verification_code)?;
         }
@@ -50,7 +48,7 @@ impl Model {
         let code_matches = self.behaviour.functions.code_matches;
         let right = |pending: &mut Pending| (code_matches)(&pending.code, &sent);
         let pending = self.state.pending.take_if(right).ok_or(Refusal::WrongCode)?;
-        if !rules.forgetful {
+        if !self.behaviour.registration.forgetful {
             self.state.registered = Some(pending.number);
         }
         Ok(Success::Verified.into())

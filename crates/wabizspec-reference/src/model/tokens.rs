@@ -1,12 +1,14 @@
 //! Tokens: given, found, taken back; and who may do what with one.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::Model;
-use super::sessions::{Session, Sessions};
+use super::sessions::Session;
 use super::state::{ADMIN, Role};
 use crate::behaviour::{Mint, Revokes, Who};
 use crate::call::Call;
@@ -86,23 +88,21 @@ impl Model {
 
     /// A new token of this user, not yet in use: this may fail, and must change nothing then.
     pub(super) fn mint(&mut self, username: &str, now: Timestamp) -> Result<String, Refused> {
-        if self.behaviour.tokens.mint == Mint::Counter {
-            return Ok(format!("token-{:08}", self.state.given));
-        }
-        let mint = self.behaviour.tokens.mint;
         let last = || self.state.tokens.iter().map(|(_, session)| session.number).max();
         let living = |session: &Session| session.expires.is_none_or(|expires| now < expires);
-        let reusable = |session: &Session| match mint {
-            Mint::Random | Mint::Counter => false,
-            Mint::Shared => session.username == username && living(session),
-            Mint::Kept => session.username == username,
-            Mint::OneForAll => true,
-            Mint::OfTheAdmin => username != ADMIN && session.username == ADMIN && Some(session.number) == last(),
+        let find = |reusable: &dyn Fn(&Session) -> bool| {
+            let mut sessions = self.state.tokens.iter();
+            sessions.find(|(_, session)| reusable(session))
         };
-        // As documented every login gets a new token, without a search through the others.
-        let reused = match mint {
+        let reused = match self.behaviour.tokens.mint {
+            // As documented every login gets a new token, without a search through the others.
             Mint::Random => None,
-            _ => self.state.tokens.iter().find(|(_, session)| reusable(session)),
+            Mint::Counter => return Ok(format!("token-{:08}", self.state.given)),
+            Mint::Shared => find(&|session| session.username == username && living(session)),
+            Mint::Kept => find(&|session| session.username == username),
+            Mint::OneForAll => find(&|_| true),
+            Mint::OfTheAdmin if username == ADMIN => None,
+            Mint::OfTheAdmin => find(&|session| session.username == ADMIN && Some(session.number) == last()),
         };
         if let Some((token, _)) = reused {
             return Ok(token.to_owned());
@@ -153,20 +153,17 @@ impl Model {
 
     /// Takes tokens back: of this user, or the one that was sent.
     pub(super) fn revoke(&mut self, which: Revokes, username: Option<&str>, sent: Option<&str>) {
-        if which == Revokes::Nothing {
-            return;
-        }
-        let tokens = self.state.tokens_mut();
         match which {
             Revokes::Nothing => {}
-            Revokes::Sent => sent.into_iter().for_each(|token| tokens.remove(token)),
-            Revokes::OfUser => username.into_iter().for_each(|username| tokens.remove_user(username)),
+            Revokes::Sent => sent.into_iter().for_each(|token| self.state.tokens_mut().remove(token)),
+            Revokes::OfUser => username.into_iter().for_each(|username| self.state.tokens_mut().remove_user(username)),
             Revokes::LastOfUser => {
-                let of_user = tokens.iter().filter(|(_, session)| Some(session.username.as_str()) == username);
+                let of_user =
+                    self.state.tokens.iter().filter(|(_, session)| Some(session.username.as_str()) == username);
                 let last = of_user.map(|(_, session)| session.number).max();
-                tokens.retain(|session| Some(session.number) != last);
+                self.state.tokens_mut().retain(|session| Some(session.number) != last);
             }
-            Revokes::All => *tokens = Sessions::default(),
+            Revokes::All => self.state.tokens = Arc::default(),
         }
     }
 }
