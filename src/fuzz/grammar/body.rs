@@ -109,9 +109,7 @@ grammar! {
 impl PasswordInput<'_> {
     pub fn password(&self, bindings: &Bindings) -> Cow<'_, str> {
         match bindings.render(&self.text) {
-            Cow::Borrowed(text) => {
-                std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed)
-            }
+            Cow::Borrowed(text) => String::from_utf8_lossy(text),
             Cow::Owned(text) => String::from_utf8_lossy(&text).into_owned().into(),
         }
     }
@@ -147,12 +145,8 @@ fn nested(depth: usize) -> String {
 }
 
 fn members(count: usize) -> String {
-    let mut members = "{".to_owned();
-    for index in 1..count {
-        let digits = index.to_string();
-        members.extend(["\"k", &*digits, "\":", &*digits, ","]);
-    }
-    members + "\"k0\":0}"
+    let members: String = (1..count).map(|index| format!("\"k{index}\":{index},")).collect();
+    format!("{{{members}\"k0\":0}}")
 }
 
 fn chunked(body: &[u8], size: usize) -> Vec<u8> {
