@@ -60,15 +60,17 @@ fn slowly<const N: usize>(body: &[u8], known: [(&str, bool); N]) -> Slowly<N> {
     let mut json = serde_json::Deserializer::from_str(text);
     let read = json.deserialize_map(Pairs).and_then(|pairs| json.end().map(|()| pairs));
     let Ok(pairs) = read else { return Slowly::Malformed };
-    let values = known.map(|(name, _)| pairs.iter().filter(move |(other, _)| other == name).map(|(_, value)| *value));
-    if values.iter().any(|values| values.clone().nth(1).is_some()) {
+    let values = known.map(|(name, _)| {
+        let named = pairs.iter().filter(|(other, _)| other == name);
+        named.map(|(_, value)| *value).collect::<Vec<_>>()
+    });
+    if values.iter().any(|values| values.len() > 1) {
         return Slowly::Malformed;
     }
-    let values = values.map(|mut values| values.next());
     // `Value` cannot represent a lone surrogate: that is not text.
     let text = |value: &RawValue| Some(serde_json::from_str::<Value>(value.get()).ok()?.as_str()?.to_owned());
-    let texts = values.map(|value| value.and_then(text));
-    let is_bad = |index: usize| texts[index].is_none() && (known[index].1 || values[index].is_some());
+    let texts = values.each_ref().map(|values| values.first().and_then(|value| text(value)));
+    let is_bad = |index: usize| texts[index].is_none() && (known[index].1 || !values[index].is_empty());
     if (0..N).any(is_bad) { Slowly::BadMembers } else { Slowly::Texts(texts) }
 }
 

@@ -121,11 +121,8 @@ impl Fault {
         ALL.iter()
     }
 
-    /// Reads a file of faults. Every edit is tried on the documented behaviour.
-    ///
-    /// # Errors
-    ///
-    /// When the file is not valid TOML, has an unknown name, or a fault has no edit.
+    /// Reads a file of faults. Every edit is tried on the documented behaviour: an unknown name and a fault without an edit
+    /// are errors.
     pub fn read(file: &str, text: &str) -> Result<Vec<Fault>, FaultError> {
         let error = |at: usize, mistake: Mistake| {
             let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;

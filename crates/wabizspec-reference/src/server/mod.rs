@@ -75,11 +75,8 @@ impl Shared {
 }
 
 impl Server {
-    /// Serves on this address; port 0 takes a free one. The listener is open when this returns.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot listen on the address, or start a thread or a runtime.
+    /// Serves on this address; port 0 takes a free one. The listener is open when this returns. Fails where it cannot
+    /// listen, or start a thread or a runtime.
     pub fn start(listen: SocketAddr, settings: Settings) -> io::Result<Server> {
         let (mut server, serving) = Server::prepared(listen, settings)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
