@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 
-use super::fuzz_session::{self, FuzzSetup};
+use super::fuzz_session::{self, FuzzSetup, NoLogin};
 use super::signal::stop_on_signal;
 use super::target::TargetArgs;
 use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED, cannot, runtime, suite};
@@ -151,19 +151,23 @@ async fn fuzz_with(
     setup.notes.iter().for_each(|note| console.line(note));
     let not_begun =
         |blocked| Summary { seed: settings.seed, interrupted: *stop.borrow(), blocked, ..Summary::default() };
-    let admin = match admin {
-        Ok(Ok(admin)) => admin,
-        Ok(Err(why)) => return not_begun(Some(why)),
+    let (session, no_login) = match admin {
+        Ok(Ok(admin)) => (setup.session(admin, register, args.large), None),
+        Ok(Err(NoLogin { why, login: Some(login) })) => (setup.without_login(login, register, args.large), Some(why)),
+        Ok(Err(NoLogin { why, login: None })) => return not_begun(Some(why)),
         Err(Cut::Time) => return not_begun(Some("half the time was over before the admin was logged in".to_owned())),
         Err(Cut::Stop) => return not_begun(None),
     };
-    let session = Arc::new(setup.session(admin, register, args.large));
+    let session = Arc::new(session);
     let watch = &mut |news: News<'_>| match news {
         News::Found(found) => console.line(&finding_line(found)),
         News::Progress(summary) => console.now_and_then(|| progress(summary), summary.elapsed),
         News::Waiting(elapsed) => console.now_and_then(|| "waiting for answers that take their time".into(), elapsed),
     };
     let mut summary = drive(Arc::clone(&session), settings, stop.clone(), watch).await;
+    if let Some(why) = no_login {
+        summary.unfinished.push(format!("surfaces that need a login were not fuzzed: {why}"));
+    }
     match setup.clean_up(&session, timetable.clean_up()).await {
         Ok(left) => left.iter().for_each(|left| console.line(left)),
         Err(why) => summary.unfinished.push(why),
@@ -184,7 +188,7 @@ fn exit(summary: &Summary) -> u8 {
         INTERRUPTED
     } else if summary.findings().next().is_some() {
         FINDINGS
-    } else if summary.blocked.is_some() || summary.inputs == 0 {
+    } else if summary.blocked.is_some() || summary.inputs == 0 || summary.doubted > 0 {
         INCONCLUSIVE
     } else {
         CONFORMS
@@ -280,16 +284,12 @@ fn closing_text(summary: &Summary, surfaces: &[Surface]) -> String {
     if !missed.is_empty() {
         lines.push(format!("  not reached: {}", missed.join(" ")));
     }
+    lines.extend(summary.missing.iter().map(|(operation, status)| format!("missing: {operation} (answered {status})")));
     lines.extend(summary.skipped.iter().map(|(why, count)| format!("not sent: {count} inputs ({why})")));
     let observed = |(what, count): (&String, &u64)| format!("observed {count} times: {}", harmless_line(what));
     lines.extend(summary.observed.iter().map(observed));
-    for found in &summary.found {
+    for found in summary.confirmed() {
         lines.push(format!("\n{} (seen {} times)", finding_line(found), found.times));
-        match (found.tried_again, found.confirmed) {
-            (_, true) => {}
-            (true, false) => lines.push("  not seen again when tried alone".to_owned()),
-            (false, false) => lines.push("  not confirmed: it was not tried again".to_owned()),
-        }
         lines.extend(found.reproduce.iter().map(|line| format!("  {line}")));
     }
     lines.extend(summary.blocked.iter().map(|why| format!("\nstopped: {why}")));

@@ -12,7 +12,9 @@ use crate::custody::Failure as CustodyFailure;
 use crate::custody::accounts::Admin;
 use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::lock::RunLock;
+use crate::custody::names;
 use crate::custody::recovery::{Probe, probe};
+use crate::exchange::Exchange;
 use crate::files;
 use crate::fuzz::session::FuzzSession;
 use crate::requirement::Register;
@@ -57,6 +59,14 @@ pub(super) fn kept_by_an_earlier_version(out: &Path, origin: &Origin) -> Option<
     read(out).or_else(|| read(Path::new(OUT)))
 }
 
+/// Why the fuzzer cannot log in.
+pub(super) struct NoLogin {
+    /// What to do about it, too.
+    pub why: String,
+    /// The answer to the login, where it may be a finding itself.
+    pub login: Option<Arc<Exchange>>,
+}
+
 /// The accounts that the fuzzer makes, and the admin who makes them.
 pub(super) struct FuzzSetup<'r> {
     resolved: &'r Resolved,
@@ -78,7 +88,7 @@ impl<'r> FuzzSetup<'r> {
 
     /// Logs in as admin. Where no known password works, and the target is on this machine or may be set up again, a first
     /// login gives the admin one. `out` is where an earlier version kept the password. The error says what to do.
-    pub async fn log_in(&mut self, out: &Path) -> Result<Admin, String> {
+    pub async fn log_in(&mut self, out: &Path) -> Result<Admin, NoLogin> {
         let kept = kept_by_an_earlier_version(out, self.resolved.origin());
         if let Some((password, _)) = kept.as_ref().filter(|_| !self.resolved.info.embedded) {
             self.givens.accounts().passwords().may_become(std::slice::from_ref(password));
@@ -100,7 +110,10 @@ impl<'r> FuzzSetup<'r> {
                 file.display()
             ));
         }
-        admin.map_err(|why| format!("the fuzzer cannot log in: {why}\n  help: set WABIZSPEC_ADMIN_PASSWORD"))
+        admin.map_err(|failure| NoLogin {
+            why: format!("the fuzzer cannot log in: {failure}\n  help: set WABIZSPEC_ADMIN_PASSWORD"),
+            login: failure.odd_login().cloned(),
+        })
     }
 
     fn may_log_in_first(&self) -> bool {
@@ -157,6 +170,14 @@ impl<'r> FuzzSetup<'r> {
         session.registers = info.embedded || capabilities.allow.contains(&Change::Registration);
         session.disposable = info.embedded || capabilities.fresh;
         session.large = large;
+        session
+    }
+
+    /// The same for a target that gave this answer to the login: only what needs no login is fuzzed.
+    pub fn without_login(&self, login: Arc<Exchange>, register: &Register, large: bool) -> FuzzSession {
+        let account = self.givens.accounts().admin_account(&names::password());
+        let mut session = self.session(Admin { account, token: names::password() }, register, large);
+        session.no_login = Some(login);
         session
     }
 

@@ -91,7 +91,7 @@ async fn replay_with(
     for note in &setup.notes {
         print(&format!("{note}\n"))?;
     }
-    let session = setup.session(admin.map_err(Failure::inconclusive)?, register, true);
+    let session = setup.session(admin.map_err(|no| Failure::inconclusive(no.why))?, register, true);
     for (file, surface) in files {
         let Some((outcome, why)) = unless_stopped(stop, one(&session, file, *surface)).await else {
             break;

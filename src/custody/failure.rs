@@ -90,6 +90,14 @@ impl Failure {
         }
     }
 
+    /// The login that was answered otherwise than with a token or as wrong credentials are.
+    #[cfg(feature = "cli")]
+    pub(crate) fn odd_login(&self) -> Option<&Arc<Exchange>> {
+        let Failure::Failed { login, .. } = self else { return None };
+        let is_odd = |status| matches!(status, 200..500) && !matches!(status, 401 | 403 | 429);
+        login.as_ref().filter(|login| login.response().is_some_and(|answer| is_odd(answer.status)))
+    }
+
     pub fn fate(&self) -> Fate {
         match self {
             Failure::Failed { fate, .. } => *fate,
@@ -100,7 +108,10 @@ impl Failure {
 
     pub fn in_first_login(&self) -> Failure {
         let (what, why, fate) = ("the first login was not accepted", self.to_string(), self.fate());
-        let login = self.invalid_login().cloned();
+        let login = match self {
+            Failure::Failed { login, .. } => login.clone(),
+            _ => None,
+        };
         Failure::Failed { what, why, fate, login }
     }
 }

@@ -17,6 +17,7 @@ mod target;
 mod passwords;
 pub(crate) mod made;
 pub mod accounts;
+pub(crate) mod absence;
 pub(crate) mod recovery;
 pub mod givens;
 

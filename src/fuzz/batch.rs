@@ -3,7 +3,7 @@
 //! Nothing is learnt from an answer here: that comes when the batch is over, by the inputs' numbers.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -43,7 +43,8 @@ pub(super) struct Progress {
     pub begun: usize,
     sent: u64,
     pub down: bool,
-    pub throttled: usize,
+    /// Why inputs were given up.
+    pub throttled: Vec<String>,
 }
 
 impl Batch {
@@ -105,11 +106,10 @@ impl Batch {
                 {
                     locked(&self.progress).down = true;
                 }
-                Kind::Answer(429, _) => {
-                    locked(&self.progress).throttled += 1;
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
                 _ => {}
+            }
+            if let Some(why) = &probed.throttled {
+                locked(&self.progress).throttled.push(why.clone());
             }
             let violates = !probed.violations.is_empty();
             if violates {

@@ -24,7 +24,7 @@ pub(super) async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAcco
         return false;
     }
     if let Some(worker) = worker
-        && session.logs_in(&worker.bindings.user, &worker.bindings.user_password).await
+        && session.logs_in(&worker.bindings.user, &worker.bindings.user_password).await == Some(true)
     {
         return true;
     }

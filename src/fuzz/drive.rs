@@ -43,7 +43,11 @@ pub async fn drive(
     watch: &mut (dyn FnMut(News<'_>) + Send),
 ) -> Summary {
     let (news, mut announced) = mpsc::unbounded_channel();
-    let mut run = Run::new(session, settings.clone(), news);
+    let mut settings = settings.clone();
+    if session.no_login.is_some() {
+        settings.surfaces.retain(|surface| !surface.needs_login());
+    }
+    let mut run = Run::new(Arc::clone(&session), settings.clone(), news);
     let begun = Instant::now();
     if within(settings.timetable.set_up, &stop, run.set_up(settings.jobs)).await == Err(Cut::Time) {
         run.cut_off("not all workers got their accounts");
@@ -83,9 +87,9 @@ pub async fn drive(
         run.summary.elapsed = timetable.elapsed();
         watch(News::Progress(&run.summary));
     }
-    let untried = run.findings().found.len() - run.shrunk;
-    if untried > 0 && run.summary.blocked.is_none() && !*stop.borrow() {
-        run.cut_off(&format!("{untried} findings were not tried again"));
+    run.summary.doubted = run.doubted();
+    if run.summary.doubted > 0 && !*stop.borrow() {
+        run.cut_off(&format!("{} findings were not tried again, and are not reported", run.summary.doubted));
     }
     // What is not removed by then is left to the caller.
     let _ = timeout_at(timetable.clean_up().into(), remove_accounts(&run.session, settings.jobs)).await;

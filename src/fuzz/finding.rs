@@ -56,8 +56,11 @@ pub struct Found {
     pub(crate) times: u64,
     /// What the names in the input stood for then.
     pub(crate) bindings: Bindings,
-    pub(crate) tried_again: bool,
-    /// It was seen again when the input was tried alone.
+    /// How often it was tried again, alone.
+    pub(crate) tries: u32,
+    /// It is still to be tried again.
+    pub(crate) is_doubted: bool,
+    /// It was seen again when the input was tried alone. Before that it is not reported.
     pub confirmed: bool,
     /// The file with the input, once it is saved.
     pub file: Option<PathBuf>,

@@ -15,7 +15,7 @@ use super::batch::{Batch, Tried};
 use super::finding::{Found, Signature};
 use super::generator::{Generated, Generator};
 use super::laxity::Laxity;
-use super::probe::{Kind, probe};
+use super::probe::{Kind, Probed, of_login, probe};
 use super::saved::Findings;
 use super::session::{FuzzSession, WorkerAccounts};
 use super::shrink::shrink;
@@ -35,8 +35,6 @@ pub(super) struct Run {
     current: Option<Arc<Batch>>,
     /// What is done just now, for the case that it is cut off.
     doing: &'static str,
-    /// How many of the findings have been shrunk.
-    pub shrunk: usize,
 }
 
 impl Run {
@@ -52,7 +50,6 @@ impl Run {
             workers: Vec::new(),
             current: None,
             doing: "",
-            shrunk: 0,
         };
         run.resume();
         run
@@ -113,6 +110,17 @@ impl Run {
 
     pub async fn check_target(&mut self) {
         let Some(mut worker) = self.workers.last().cloned() else { return };
+        let looked = self.session.target.transport.first_look().await;
+        let _ = self.session.constant.set(target_checks::constant(&looked));
+        let missing = target_checks::missing(&self.session, &looked);
+        let missing = tokio::time::timeout(target_checks::LOOK, missing).await.unwrap_or_default();
+        self.summary.missing.extend(missing.iter().map(|(operation, status)| (operation.to_string(), *status)));
+        let _ = self.session.missing.set(missing);
+        if let Some(login) = &self.session.no_login {
+            let probed = of_login(&self.session, &mut worker, login);
+            self.findings().see_login(&probed, &worker.bindings);
+            self.summary.take(Surface::LoginBody, None, &probed);
+        }
         let mut laxity = Laxity::None;
         for (input, means) in target_checks::WRONG {
             let generated = Generated { index: 0, row: None, surface: Surface::BasicAuth, input: input.to_vec() };
@@ -165,8 +173,8 @@ impl Run {
             self.doing = "which input takes the target down was not found out";
             self.down(&over.tried).await;
         }
-        if over.throttled > size / 2 {
-            self.summary.blocked = Some("the target answers 429: it throttles, so nothing can be judged".to_owned());
+        if let Some(why) = over.throttled.first().filter(|_| over.throttled.len() > size / 2) {
+            self.summary.blocked = Some(why.clone());
         }
         if self.workers.is_empty() && self.summary.blocked.is_none() {
             self.doing = "no accounts were made in place of those that are gone";
@@ -221,7 +229,7 @@ impl Run {
             let last = tried.iter().rev().find(|tried| tried.probed.crashed());
             if let Some(Tried { generated, probed, worker: Some(worker), .. }) = last {
                 let probed = bisection::took_down(generated, probed, worker, what);
-                self.findings().see(generated, &probed, &worker.bindings);
+                self.see_down(generated, &probed, worker);
             } else {
                 self.findings().blame_the_last(what);
             }
@@ -235,29 +243,27 @@ impl Run {
         let what = "the target does not answer after this input";
         let generated = &sent[found.index].generated;
         let probed = bisection::took_down(generated, &found.probed, &found.worker, what);
-        {
-            let mut findings = self.findings();
-            findings.see(generated, &probed, &found.worker.bindings);
-            if let Some(named) = findings.found.last_mut().filter(|named| named.is_down()) {
-                (named.tried_again, named.confirmed) = (true, true);
-            }
-        }
+        self.see_down(generated, &probed, &found.worker);
         match found.back {
             true => found.worker.remove(&self.session).await,
             false => self.summary.blocked = Some(gone.to_owned()),
         }
     }
 
+    /// The target was gone after this input: it counts at once, since each further try would be another end of the target.
+    fn see_down(&self, generated: &Generated, probed: &Probed, worker: &WorkerAccounts) {
+        let mut findings = self.findings();
+        findings.see(generated, probed, &worker.bindings);
+        let down = findings.found.iter().rposition(|found| found.is_down() && !found.confirmed);
+        down.into_iter().for_each(|index| findings.confirm(index));
+    }
+
     /// Tries new findings again, alone, and makes them as small as possible.
     async fn shrink(&mut self) {
         loop {
-            let index = self.shrunk;
+            let doubted = |found: &Found| found.is_doubted;
+            let Some(index) = self.findings().found.iter().position(doubted) else { return };
             let Some(mut found) = self.findings().found.get(index).cloned() else { return };
-            // It was tried alone, and each further try would be another end of the target.
-            if found.is_down() {
-                self.shrunk += 1;
-                continue;
-            }
             let Some(mut worker) = self.workers.pop() else { return };
             let until = Instant::now() + Duration::from_secs(10);
             let until = self.settings.timetable.work.map_or(until, |end| until.min(end));
@@ -275,22 +281,34 @@ impl Run {
                 same.is_some()
             };
             let confirmed = still(&found.input).await;
-            self.shrunk += 1;
-            {
-                let known = &mut self.findings().found[index];
-                (known.tried_again, known.confirmed) = (true, confirmed);
-            }
+            self.findings().found[index].tries += 1;
             if confirmed {
+                self.findings().confirm(index);
                 let mut in_time = async |input: &[u8]| Instant::now() < until && still(input).await;
                 found.input = shrink(&found.input, &mut in_time).await;
             }
-            (found.tried_again, found.confirmed) = (true, confirmed);
             self.workers.push(worker);
             self.summary.requests += requests;
             let mut findings = self.findings();
-            findings.save(&mut found);
-            findings.found[index] = found;
+            if confirmed {
+                let (tries, times) = (findings.found[index].tries, findings.found[index].times);
+                (found.is_doubted, found.confirmed, found.tries, found.times) = (false, true, tries, times);
+                findings.save(&mut found);
+                findings.found[index] = found;
+                continue;
+            }
+            findings.doubt(index);
+            drop(findings);
+            self.summary.observed_once(format!(
+                "flaky: {}: {}; not when it was sent again alone",
+                found.surface, found.violation.what
+            ));
         }
+    }
+
+    /// How many findings still have to be tried again.
+    pub fn doubted(&self) -> usize {
+        self.findings().found.iter().filter(|found| found.is_doubted).count()
     }
 
     pub fn take_found(&mut self) {

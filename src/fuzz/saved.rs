@@ -22,6 +22,9 @@ use crate::exchange::{curl, harmless_line, shell_quoted, shell_word, transcript}
 use crate::files;
 use crate::requirement::Level;
 
+/// How often a finding is tried again where it does not show alone.
+const TRIES: u32 = 3;
+
 /// The findings of a run, told apart by signature.
 pub(super) struct Findings {
     pub settings: Settings,
@@ -39,6 +42,7 @@ impl Findings {
             let signature = Signature::of(generated.surface, probed, violation);
             if let Some(known) = self.found.iter_mut().find(|known| known.signature == signature) {
                 known.times += 1;
+                known.is_doubted |= !known.confirmed && known.tries < TRIES;
                 continue;
             }
             self.add(Found {
@@ -49,7 +53,8 @@ impl Findings {
                 input: generated.input.clone(),
                 times: 1,
                 bindings: bindings.clone(),
-                tried_again: false,
+                tries: 0,
+                is_doubted: true,
                 confirmed: false,
                 file: None,
                 reproduce: Vec::new(),
@@ -57,11 +62,39 @@ impl Findings {
         }
     }
 
+    /// The harness's own login gives no token. It was tried several times, and it is no input, so nothing is kept of it.
+    pub fn see_login(&mut self, probed: &Probed, bindings: &Bindings) {
+        let out = self.settings.out.take();
+        let generated = Generated { index: 0, row: None, surface: Surface::LoginBody, input: Vec::new() };
+        self.see(&generated, probed, bindings);
+        (0..self.found.len()).for_each(|index| self.confirm(index));
+        self.settings.out = out;
+    }
+
     fn add(&mut self, mut found: Found) {
         self.save(&mut found);
+        self.found.push(found);
+    }
+
+    /// The finding was seen again, alone.
+    pub fn confirm(&mut self, index: usize) {
+        let Some(found) = self.found.get_mut(index) else { return };
+        (found.is_doubted, found.confirmed) = (false, true);
         // A receiver that is gone is no error.
         let _ = self.news.send(found.clone());
-        self.found.push(found);
+    }
+
+    /// The finding was not seen again: its files go, unless it comes again later.
+    pub fn doubt(&mut self, index: usize) {
+        let Some(found) = self.found.get_mut(index) else { return };
+        found.is_doubted = false;
+        if let Some(file) = found.file.take() {
+            for ending in BESIDE {
+                // What is not there need not be removed.
+                let _ = fs::remove_file(file.with_extension(ending));
+            }
+            let _ = fs::remove_file(file);
+        }
     }
 
     /// The target is gone, and nothing in the last batch went wrong before: the last crash gets the blame.
@@ -72,8 +105,8 @@ impl Findings {
         found.id = found.signature.id(found.surface);
         found.violation.what = what.to_owned();
         found.times = 1;
-        (found.tried_again, found.confirmed) = (false, false);
         self.add(found);
+        self.confirm(self.found.len() - 1);
     }
 
     /// Saves a finding, or replaces what was saved of it.

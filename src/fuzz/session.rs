@@ -3,26 +3,30 @@
 //! Every input meets the same accounts with the same passwords, so that it means the same whenever it is tried. Nothing
 //! but these accounts is ever changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use super::grammar::{Bindings, FIXED, PASSWORD_END, RequestParts};
 use super::laxity::Laxity;
 use super::locked;
 use crate::custody::accounts::{Account, Accounts, Admin, is_done};
 use crate::custody::made::OwnName;
-use crate::custody::{Failure, Target, names};
+use crate::custody::{Failure, Fate, Target, names};
 use crate::documented::api::Operation;
 use crate::exchange::{Exchange, Redaction, Request};
 use crate::judge::Oracles;
 use crate::requirement::{Level, Register};
+use crate::transport::throttle::{Patience, Throttled};
 
 /// A target that may be fuzzed, and what all workers share of it.
 pub struct FuzzSession {
     pub(super) target: Arc<Target>,
     /// The admin, who makes the accounts.
     pub admin: Admin,
+    /// The login that the target did not answer with a token, if it gives none: then only what needs no login is fuzzed.
+    pub no_login: Option<Arc<Exchange>>,
     /// The accounts of this run: their names, and what has to be removed.
     pub accounts: Arc<Accounts>,
     /// Requests that could have a code sent to a real telephone may be sent.
@@ -35,6 +39,10 @@ pub struct FuzzSession {
     register: Register,
     /// Which wrong logins the target accepts, once some were tried.
     pub(super) laxity: OnceLock<Laxity>,
+    /// What the target answers to requests without credentials, once it was asked: what stands there is no echo.
+    pub(super) constant: OnceLock<String>,
+    /// The operations that the target does not have, each with the status that says so.
+    pub(super) missing: OnceLock<BTreeMap<Operation, u16>>,
     admin_candidates: Mutex<BTreeSet<String>>,
     serial: AtomicU32,
 }
@@ -45,6 +53,7 @@ impl FuzzSession {
         FuzzSession {
             target,
             admin,
+            no_login: None,
             accounts,
             registers: false,
             disposable: false,
@@ -52,6 +61,8 @@ impl FuzzSession {
             oracles: Oracles::of(register),
             register: register.clone(),
             laxity: OnceLock::new(),
+            constant: OnceLock::new(),
+            missing: OnceLock::new(),
             admin_candidates: Mutex::default(),
             serial: AtomicU32::new(0),
         }
@@ -80,22 +91,22 @@ impl FuzzSession {
     }
 
     /// Sends one request that is not an input itself.
-    pub async fn send(&self, parts: RequestParts) -> Exchange {
-        self.target.transport.send(self.request(parts)).await
+    pub async fn send(&self, parts: RequestParts) -> Result<Exchange, Throttled> {
+        self.target.transport.ask(self.request(parts), &mut Patience::default()).await
     }
 
-    async fn as_admin(&self, call: RequestParts, body: serde_json::Value) -> Exchange {
+    async fn as_admin(&self, call: RequestParts, body: serde_json::Value) -> Result<Exchange, Throttled> {
         self.send(call.bearer(&self.admin.token).json(body.to_string())).await
     }
 
     pub(super) async fn create(&self, name: &str, password: &str) -> Result<(), Failure> {
         self.may_make(name).await?;
         let body = serde_json::json!({ "username": name, "password": password });
-        let exchange = self.as_admin(RequestParts::of(Operation::CreateUser), body).await;
+        let exchange = self.as_admin(RequestParts::of(Operation::CreateUser), body).await?;
         if is_done(&exchange) { Ok(()) } else { Err(Failure::after("an account could not be made", &exchange)) }
     }
 
-    pub(super) async fn update(&self, name: &str, password: &str) -> Exchange {
+    pub(super) async fn update(&self, name: &str, password: &str) -> Result<Exchange, Throttled> {
         let call = RequestParts::of_user(Operation::UpdateUser, name);
         self.as_admin(call, serde_json::json!({ "password": password })).await
     }
@@ -156,14 +167,18 @@ impl FuzzSession {
         let _ = self.accounts.delete(&self.admin, own).await;
     }
 
-    /// Whether these credentials log in.
-    pub async fn logs_in(&self, username: &str, password: &str) -> bool {
-        let Ok(token) = self.token(username, password).await else { return false };
-        // The tokens of an account of the run end with it.
-        if OwnName::of(username, self.accounts.names()).is_none() {
-            self.accounts.log_out(&token).await;
+    /// Whether these credentials log in; nothing where the answer does not say: a crash, throttling, or none.
+    pub async fn logs_in(&self, username: &str, password: &str) -> Option<bool> {
+        match self.token(username, password).await {
+            Ok(token) => {
+                // The tokens of an account of the run end with it.
+                if OwnName::of(username, self.accounts.names()).is_none() {
+                    self.accounts.log_out(&token).await;
+                }
+                Some(true)
+            }
+            Err(failure) => (failure.fate() == Fate::Refused).then_some(false),
         }
-        true
     }
 
     async fn token(&self, username: &str, password: &str) -> Result<String, Failure> {
@@ -180,12 +195,18 @@ impl FuzzSession {
 /// After so many inputs a worker's account is replaced: a target keeps every token as long as the account.
 const INPUTS_PER_ACCOUNT: u32 = 10_000;
 
+/// How often another token is asked for where a target gives the same one again, and the pause before.
+const SAME_TOKEN_TRIES: u32 = 5;
+const SAME_TOKEN_PAUSE: Duration = Duration::from_millis(500);
+
 /// One worker's accounts. After an error there is no account to log in with any more.
 #[derive(Debug, Clone)]
 pub(super) struct WorkerAccounts {
     pub bindings: Bindings,
     /// The accounts were made by the run; otherwise nothing is tried that could change one.
     pub own: bool,
+    /// There is an account to log in with.
+    pub logs_in: bool,
     /// An ordinary user may read the admin's account here, which is left open.
     pub reads_others: bool,
     inputs: u32,
@@ -206,16 +227,19 @@ impl WorkerAccounts {
             base: origin.base_path().to_owned().into(),
             ..FIXED.clone()
         };
+        if session.no_login.is_some() {
+            return Ok(WorkerAccounts { bindings, own: false, logs_in: false, reads_others: false, inputs: 0 });
+        }
         let own = session.create(&bindings.user, &bindings.user_password).await.is_ok()
             && session.create(&bindings.colon_user, &bindings.colon_password).await.is_ok();
         if !own {
             bindings.user = account.username.clone().into();
             bindings.user_password = account.password.clone().into();
         }
-        let mut worker = WorkerAccounts { bindings, own, reads_others: false, inputs: 0 };
+        let mut worker = WorkerAccounts { bindings, own, logs_in: true, reads_others: false, inputs: 0 };
         worker.log_in(session).await?;
         let read = RequestParts::of_user(Operation::ReadUser, &account.username).bearer(&worker.bindings.user_token);
-        worker.reads_others = is_done(&session.send(read).await);
+        worker.reads_others = session.send(read).await.is_ok_and(|read| is_done(&read));
         Ok(worker)
     }
 
@@ -223,8 +247,16 @@ impl WorkerAccounts {
     async fn log_in(&mut self, session: &FuzzSession) -> Result<(), Failure> {
         let bindings = &mut self.bindings;
         bindings.dead_token = session.token(&bindings.user, &bindings.user_password).await?.into();
-        session.send(RequestParts::of(Operation::LogOut).bearer(&bindings.dead_token)).await;
+        session.send(RequestParts::of(Operation::LogOut).bearer(&bindings.dead_token)).await?;
         bindings.user_token = session.token(&bindings.user, &bindings.user_password).await?.into();
+        // Some targets give the same token to all logins of one second.
+        for _ in 0..SAME_TOKEN_TRIES {
+            if bindings.user_token != bindings.dead_token {
+                break;
+            }
+            tokio::time::sleep(SAME_TOKEN_PAUSE).await;
+            bindings.user_token = session.token(&bindings.user, &bindings.user_password).await?.into();
+        }
         Ok(())
     }
 
@@ -241,9 +273,10 @@ impl WorkerAccounts {
     pub fn accounts(&self) -> Vec<(&str, &str)> {
         let bindings = &self.bindings;
         let user = (&*bindings.user, &*bindings.user_password);
-        match self.own {
-            true => vec![user, (&bindings.colon_user, &bindings.colon_password)],
-            false => vec![user],
+        match (self.own, self.logs_in) {
+            (true, _) => vec![user, (&bindings.colon_user, &bindings.colon_password)],
+            (false, true) => vec![user],
+            (false, false) => Vec::new(),
         }
     }
 
@@ -253,7 +286,7 @@ impl WorkerAccounts {
             return Ok(());
         }
         let put = session.update(&self.bindings.user, &self.bindings.user_password).await;
-        if is_done(&put) && self.log_in(session).await.is_ok() {
+        if put.is_ok_and(|put| is_done(&put)) && self.log_in(session).await.is_ok() {
             return Ok(());
         }
         self.replace(session).await

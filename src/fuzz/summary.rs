@@ -30,13 +30,17 @@ pub struct Summary {
     /// Rows of the catalogue that were covered.
     pub rows: BTreeSet<&'static str>,
     pub(crate) skipped: BTreeMap<&'static str, u64>,
-    /// Findings and warnings.
+    /// Findings and warnings, those that were not confirmed included.
     pub found: Vec<Found>,
+    /// How many of them were not tried again.
+    pub(crate) doubted: usize,
     /// What the documents leave open: what was seen, and how often.
     pub observed: BTreeMap<String, u64>,
     /// Why the run could not go on, or could not judge.
     pub blocked: Option<String>,
     pub(crate) unfinished: Vec<String>,
+    /// Operations that the target does not have, each with the status that says so.
+    pub(crate) missing: Vec<(String, u16)>,
     pub(crate) corpus: usize,
 }
 
@@ -65,14 +69,18 @@ impl Summary {
         *self.observed.entry(what).or_default() += 1;
     }
 
+    pub(crate) fn confirmed(&self) -> impl Iterator<Item = &Found> {
+        self.found.iter().filter(|found| found.confirmed)
+    }
+
     /// The findings of level must.
     pub fn findings(&self) -> impl Iterator<Item = &Found> {
-        self.found.iter().filter(|found| found.violation.level == Level::Must)
+        self.confirmed().filter(|found| found.violation.level == Level::Must)
     }
 
     /// The findings of level should.
     pub fn warnings(&self) -> impl Iterator<Item = &Found> {
-        self.found.iter().filter(|found| found.violation.level != Level::Must)
+        self.confirmed().filter(|found| found.violation.level != Level::Must)
     }
 
     pub(crate) fn rate(&self) -> f64 {
@@ -111,6 +119,7 @@ impl Summary {
             "warnings": self.warnings().map(finding).collect::<Vec<_>>(),
             "observations": self.observed.iter().map(observation).collect::<Vec<_>>(),
             "rows": self.rows,
+            "missing": self.missing.iter().map(|(operation, _)| operation).collect::<Vec<_>>(),
         });
         if let Some(why) = &self.blocked {
             document["blocked"] = json!(harmless_text(why));

@@ -86,6 +86,11 @@ impl Surface {
         Surface::ALL.map(Surface::name).join(", ")
     }
 
+    /// Whether its inputs mean anything without a login.
+    pub(super) fn needs_login(self) -> bool {
+        !matches!(self.row().form, Form::Basic | Form::Bearer | Form::Path | Form::Http)
+    }
+
     pub(super) const fn row(self) -> Row {
         use Operation::{CreateUser, LogIn, Register, SetPin};
         match self {

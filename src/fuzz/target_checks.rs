@@ -1,6 +1,7 @@
 //! What no single input can show: which wrong logins a target accepts, whether its response time reveals which names
 //! exist, and whether slow connections block others. The last two are observations, never findings.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
@@ -10,10 +11,35 @@ use super::grammar::BasicInput;
 use super::laxity::Laxity;
 use super::session::{FuzzSession, WorkerAccounts};
 use super::summary::Summary;
+use crate::custody::absence::absence;
+use crate::documented::api::Operation;
+use crate::exchange::Exchange;
 
 /// A wrong password of a known user, and of an unknown one: inputs of `basic-auth`, so that findings can be replayed.
 pub(super) const WRONG: [(&[u8], Laxity); 2] =
     [(b"aaaaaa${user}:Wrong-Password-7", Laxity::AnyPassword), (b"aaaaaa${nobody}:Wrong-Password-7", Laxity::AnyUser)];
+
+/// What the target answers to requests without credentials: header values and bodies, with a realm or a page's text in them.
+pub(super) fn constant(looked: &[Exchange; 2]) -> String {
+    let answers = looked.iter().filter_map(Exchange::response);
+    let values = answers.clone().flat_map(|answer| answer.headers.iter().map(|header| header.value.as_slice()));
+    let all = values.chain(answers.map(|answer| answer.body.as_slice()));
+    all.map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n")
+}
+
+/// How long it may take to find out which operations there are.
+pub(super) const LOOK: Duration = Duration::from_secs(2);
+
+/// The operations that the target does not have, by its answers to requests without credentials.
+pub(super) async fn missing(session: &FuzzSession, looked: &[Exchange; 2]) -> BTreeMap<Operation, u16> {
+    let mut missing = BTreeMap::new();
+    for operation in Operation::ALL.into_iter().filter(|operation| !operation.is_optional()) {
+        if let Some(status) = absence(&session.accounts, operation, looked).await {
+            missing.insert(operation, status);
+        }
+    }
+    missing
+}
 
 /// How many pairs of logins are timed, at most and at least.
 const PAIRS: (usize, usize) = (30, 10);
@@ -32,9 +58,9 @@ pub(super) async fn timing(session: &FuzzSession, worker: &WorkerAccounts, summa
         }
         let mut took = [0.0; 2];
         for (took, login) in took.iter_mut().zip(&logins) {
-            let exchange = session.send(login.clone()).await;
             summary.requests += 1;
-            if exchange.response().is_none_or(|response| response.status == 429) {
+            let Ok(exchange) = session.send(login.clone()).await else { return };
+            if exchange.response().is_none() {
                 return;
             }
             *took = exchange.elapsed.as_secs_f64().max(1e-6);
@@ -83,9 +109,9 @@ pub(super) async fn slow_connections(session: &FuzzSession, worker: &WorkerAccou
     }
     summary.requests += 1;
     let login = session.logs_in(&worker.bindings.user, &worker.bindings.user_password);
-    let in_time = tokio::time::timeout(Duration::from_secs(5), login).await.unwrap_or(false);
+    let in_time = tokio::time::timeout(Duration::from_secs(5), login).await;
     summary.rows.insert("H16");
-    if !in_time {
+    if in_time.is_err() {
         summary.observed_once(format!(
             "http: while {SLOW} connections send a byte every {} ms, a good login gets no token within five seconds",
             PAUSE.as_millis()

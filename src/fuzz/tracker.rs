@@ -146,7 +146,12 @@ impl Tracker {
                 let living = known.tokens.iter_mut().filter(|(_, life)| *life != Life::LoggedOut);
                 living.for_each(|(_, life)| *life = Life::Orphaned);
             }
-            Effect::LoggedOut(token) => known.tokens[*token].1 = Life::LoggedOut,
+            Effect::LoggedOut(token) => {
+                // Logins of the same second may have given the same token.
+                let text = known.tokens[*token].0.clone();
+                let same = known.tokens.iter_mut().filter(|(known, _)| *known == text);
+                same.for_each(|(_, life)| *life = Life::LoggedOut);
+            }
         }
     }
 
@@ -252,7 +257,7 @@ impl Tracker {
             Op::Delete if !exists => refused(delete(), "users.delete.unknown"),
             Op::Delete => done(delete(), "users.delete.answered", Effect::Deleted),
             // To log out the admin's own first token would end the session for everybody.
-            Op::Logout if !(admin && index == Some(0)) => {
+            Op::Logout if !(admin && self.accounts[0].tokens.first().is_some_and(|(first, _)| first == token)) => {
                 let effect = index.map_or(Effect::Nothing, Effect::LoggedOut);
                 done(call(Operation::LogOut), "tokens.logout.answered", effect)
             }

@@ -130,7 +130,7 @@ impl Transport {
         loop {
             let exchange = self.send(request).await;
             tries += 1;
-            let Some(asked) = throttled(&exchange) else {
+            let Some(asked) = throttled(&exchange, patience) else {
                 if exchange.response().is_some() {
                     self.gate.went_through(operation);
                 }

@@ -119,6 +119,15 @@ impl JsonSchema for Rate {
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
     waited: Duration,
+    /// A target that says that it is not ready is not waited for: an input may have made it say so.
+    is_of_input: bool,
+}
+
+impl Patience {
+    /// For an input of the fuzzer.
+    pub fn of_input() -> Patience {
+        Patience { is_of_input: true, ..Patience::default() }
+    }
 }
 
 /// Why a throttled request was given up.
@@ -143,8 +152,12 @@ pub(crate) fn is_throttled(response: &Response) -> bool {
 }
 
 /// `Retry-After` may be a number or a date (RFC 9110 §10.2.3), which counts from the answer's `Date`, else our clock.
-pub(super) fn throttled(exchange: &Exchange) -> Option<Asked> {
+pub(super) fn throttled(exchange: &Exchange, patience: &Patience) -> Option<Asked> {
     let response = exchange.response().filter(|response| is_throttled(response))?;
+    let not_ready = response.status >= 500 && !response.error_codes().contains(&ErrorCode::TooManyRequests.number());
+    if patience.is_of_input && not_ready {
+        return None;
+    }
     let wait = response.header_text("Retry-After").map(str::trim).and_then(|value| {
         if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
             // More digits than fit are a long time.

@@ -30,7 +30,7 @@ pub struct Admin {
 
 /// The accounts of one run, on one target.
 pub struct Accounts {
-    target: Arc<Target>,
+    pub(super) target: Arc<Target>,
     admin_name: String,
     passwords: Mutex<AdminPasswords>,
     names: Names,

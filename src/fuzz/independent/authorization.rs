@@ -73,7 +73,7 @@ fn decoded_leniently(code: &[u8], stops_at_padding: bool) -> impl Iterator<Item 
 /// A name in another case counts: some databases compare that way.
 pub fn may_mean(value: &[u8], accounts: &[(&str, &str)]) -> bool {
     let blank = |byte: &u8| byte.is_ascii_whitespace();
-    let value = trim_start(value, b" \t\r\n");
+    let value = trim_start(value, TRIMMED);
     let Some((_, rest)) = value.split_first_chunk().filter(|(scheme, _)| is_basic(scheme)) else { return false };
     if !rest.first().is_some_and(blank) {
         return false;
@@ -113,6 +113,9 @@ fn spells(mut bytes: impl Iterator<Item = u8>, username: &str, password: &str) -
         && password.bytes().all(|byte| next() == Some(byte))
         && next().is_none()
 }
+
+/// What some language trims off the ends of a header's value.
+const TRIMMED: &[u8] = b"\0\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0";
 
 fn trim_start<'a>(text: &'a [u8], signs: &[u8]) -> &'a [u8] {
     let start = text.iter().position(|byte| !signs.contains(byte));
@@ -182,10 +185,14 @@ pub fn call(headers: &[Header], alive: &str) -> (Class, Place) {
     let values = headers.iter().filter(|header| header.name.eq_ignore_ascii_case("Authorization"));
     let values: Vec<&[u8]> = values.map(|header| header.value.as_slice()).collect();
     let means = |value: &&[u8]| {
-        let text = String::from_utf8_lossy(value);
-        let mut words = text.split([' ', '\t', ',']).filter(|word| !word.is_empty());
-        let bearer = words.next().is_some_and(|word| word.eq_ignore_ascii_case("bearer"));
-        bearer && words.any(|word| word == alive)
+        // Read as UTF-8 and as Latin-1, without what some language takes for a blank.
+        let latin: String = value.iter().map(|byte| char::from(*byte)).collect();
+        [String::from_utf8_lossy(value), latin.into()].iter().any(|text| {
+            let is_blank = |c: char| c == ',' || c.is_whitespace() || c.is_control() || c == '\u{feff}';
+            let mut words = text.split(is_blank).filter(|word| !word.is_empty());
+            let bearer = words.next().is_some_and(|word| word.eq_ignore_ascii_case("bearer"));
+            bearer && words.any(|word| word == alive)
+        })
     };
     match values.as_slice() {
         [] => (Class::Reject, Place::Absent),

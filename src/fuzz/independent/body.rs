@@ -73,7 +73,7 @@ pub fn mentions_password(body: &[u8]) -> bool {
 
 fn place(body: &[u8], json: &Result<Json, JsonError>) -> Place {
     match json {
-        _ if body.is_empty() => Place::Empty,
+        _ if body.trim_ascii().is_empty() => Place::Empty,
         Ok(json) if json.duplicate().is_some() => Place::DuplicateMember,
         Ok(Json::Object(_)) => Place::Object,
         Ok(Json::Array(_)) => Place::Array,
@@ -99,14 +99,15 @@ fn member<'j>(object: &'j Json, name: &str) -> Option<&'j Json> {
 pub fn login(body: &[u8], labelled: bool) -> Reading<'_> {
     let reading = Reading::of(body);
     let Some(object) = reading.object(labelled) else {
-        let is_empty = reading.place == Place::Empty;
-        return reading.classified((if is_empty { Class::Accept } else { Class::Either }, is_empty));
+        // Blanks are no JSON, and no text either.
+        return reading.classified((if body.is_empty() { Class::Accept } else { Class::Either }, body.is_empty()));
     };
     let canonical = object.as_object().is_some_and(|members| members.iter().all(|(name, _)| name == "new_password"));
+    let accept = if canonical { Class::Accept } else { Class::Either };
     let class = match member(object, "new_password") {
-        None => (Class::Accept, canonical),
+        None => (accept, canonical),
         Some(Json::String(password)) => match strength(password) {
-            Strength::Strong => (Class::Accept, false),
+            Strength::Strong => (accept, false),
             Strength::Weak => (Class::Reject, canonical),
             Strength::Open => (Class::Either, false),
         },
@@ -131,6 +132,10 @@ pub fn create(body: &[u8], labelled: bool) -> (Reading<'_>, Option<(String, Stri
     let harmless = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let plain = name.bytes().all(harmless) && !["admin", "login", "logout"].contains(&name.as_str());
     let length_is_wrong = name.is_ascii() && !(4..=32).contains(&name.len());
+    let known = ["username", "password"];
+    // An unknown member may be refused.
+    let plain =
+        plain && object.as_object().is_some_and(|members| members.iter().all(|(name, _)| known.contains(&&**name)));
     let class = match strength(password) {
         _ if length_is_wrong => Class::Reject,
         // The classes are a should here, so a weak one that is accepted is judged by its own requirement.
@@ -200,7 +205,9 @@ mod tests {
         for (surface, body, class, place, breaks) in [
             (LoginBody, "", Class::Accept, Place::Empty, ""),
             (LoginBody, "{}", Class::Accept, Place::Object, ""),
-            (LoginBody, r#"{"x":1}"#, Class::Accept, Place::Object, ""),
+            (LoginBody, r#"{"x":1}"#, Class::Either, Place::Object, ""),
+            (LoginBody, " \n", Class::Either, Place::Empty, ""),
+            (LoginBody, r#"{"new_password":"Abcdef1!\ud800"}"#, Class::Either, Place::LoneSurrogate, ""),
             (LoginBody, r#"{"new_password":"Abcdef1!"}"#, Class::Accept, Place::Object, ""),
             (LoginBody, r#"{"new_password":"abcdefgh"}"#, Class::Reject, Place::Object, ""),
             (LoginBody, r#"{"new_password":"a","new_password":"b"}"#, Class::Either, Place::DuplicateMember, ""),
@@ -208,6 +215,7 @@ mod tests {
             (LoginBody, "[]", Class::Either, Place::Array, ""),
             (LoginBody, "{", Class::Either, Place::Malformed, ""),
             (UsersBody, r#"{"username":"name","password":"Abcdef1!"}"#, Class::Accept, Place::Object, ""),
+            (UsersBody, r#"{"username":"name","password":"Abcdef1!","x":1}"#, Class::Either, Place::Object, ""),
             (UsersBody, r#"{"username":"abc","password":"Abcdef1!"}"#, Class::Reject, Place::Object, ""),
             (UsersBody, r#"{"username":"name","password":"abcdefgh"}"#, Class::Reject, Place::Object, ""),
             (UsersBody, r#"{"username":"name"}"#, Class::Reject, Place::Object, ""),

@@ -66,7 +66,7 @@ impl Probe<'_> {
             _ => {}
         }
         if self.worker.own && !candidates.is_empty() {
-            self.settle(&candidates, false).await;
+            self.settle(&candidates, false, reading.class == Class::Accept).await;
         }
     }
 
@@ -89,7 +89,9 @@ impl Probe<'_> {
         if kind.is_success() {
             self.created(body, &reading, sure, &claimed).await;
         } else if kind.is_refusal() {
-            if reading.class == Class::Accept {
+            // A name that is taken may have been made by an earlier input.
+            let is_free = sure.as_ref().is_some_and(|(name, _)| claimed.iter().any(|own| own.as_str() == name));
+            if reading.class == Class::Accept && is_free {
                 self.violation(Check::Refused, "users.create.created", format!("a good creation was answered {kind}"));
             }
             let name = sure.as_ref().map(|(name, _)| name.as_str());
@@ -167,18 +169,21 @@ impl Probe<'_> {
         }
         let Some(name) = name else { return };
         let user = self.worker.bindings.user.clone();
-        if name.trim().to_lowercase().contains(&*user) && name != user && self.logs_in(&user, &password).await {
+        if name.trim().to_lowercase().contains(&*user)
+            && name != user
+            && self.logs_in(&user, &password).await == Some(true)
+        {
             let what = "a new account under a like name logs in as the first one";
             self.violation_by_login(Check::State, "users.username.no-twin", what);
         }
-        if reading.class == Class::Accept && !self.logs_in(&name, &password).await {
+        if reading.class == Class::Accept && self.logs_in(&name, &password).await == Some(false) {
             let what = "the new account does not log in with its password";
             self.violation(Check::State, "users.create.login-works", what);
         }
         // With two passwords either may count, but a weak one must not.
         if matches!(reading.place, Place::DuplicateMember | Place::Malformed) {
             for weak in candidates.iter().filter(|text| strength(text) == Strength::Weak).take(3) {
-                if self.logs_in(&name, weak).await {
+                if self.logs_in(&name, weak).await == Some(true) {
                     let too_short = weak.len() < 8;
                     let requirement = if too_short { "users.password.too-short" } else { "users.password.classes" };
                     self.violation_by_login(Check::State, requirement, "a weak password logs in to the new account");
@@ -193,7 +198,7 @@ impl Probe<'_> {
     async fn promoted(&mut self, name: &str) {
         self.probed.requests += 1;
         let read = RequestParts::of_user(Operation::ReadUser, name).bearer(&self.worker.bindings.admin_token);
-        let read = self.session.send(read).await;
+        let Ok(read) = self.session.send(read).await else { return };
         let json = read.response().and_then(|response| Json::parse(&response.body).ok());
         let members = json.as_ref().and_then(|json| json.at("/users/0")?.as_object()).unwrap_or_default();
         // The name itself may say anything.
@@ -210,7 +215,9 @@ impl Probe<'_> {
         let mut logs_in = false;
         for password in candidates.iter().filter(|text| *text != name && text.len() >= 4).take(2) {
             self.probed.requests += 1;
-            if !self.worker.accounts().contains(&(name, password)) && self.session.logs_in(name, password).await {
+            if !self.worker.accounts().contains(&(name, password))
+                && self.session.logs_in(name, password).await == Some(true)
+            {
                 let what = format!("the creation was answered {}, and the account logs in", self.probed.kind);
                 self.violation_by_login(Check::RefusedChange, "users.create.refused-leaves-nothing", what);
                 logs_in = true;

@@ -50,12 +50,12 @@ impl Probe<'_> {
                 LoginWith::Weak => "weak".to_owned(),
                 _ => self.worker.bindings.new_password.to_string(),
             };
-            self.settle(&[new], !is_right).await;
+            self.settle(&[new], !is_right, true).await;
             if !is_right && kind.is_success() {
                 // Only a faulty target knows whose password it was. If this fails, later inputs show it.
                 self.probed.requests += 1;
                 let bindings = &self.worker.bindings;
-                self.session.update(&bindings.colon_user, &bindings.colon_password).await;
+                let _ = self.session.update(&bindings.colon_user, &bindings.colon_password).await;
             }
         }
     }
@@ -66,6 +66,9 @@ impl Probe<'_> {
         // What the admin's own account may do is not what an ordinary one may do.
         if input.called != Called::Itself && class != Class::Reject {
             class = if self.worker.own { Class::Reject } else { Class::Either };
+        }
+        if !self.worker.logs_in && class == Class::Accept {
+            class = Class::Either;
         }
         self.send(class, place, call).await;
         let kind = self.probed.kind;
@@ -83,7 +86,7 @@ impl Probe<'_> {
             // An earlier input may have ended the token: try a new one.
             Class::Accept if kind.is_refusal() && self.worker.restore(self.session).await.is_ok() => {
                 self.send(class, place, input.request_parts(&self.worker.bindings)).await;
-                if !self.probed.kind.is_success() {
+                if self.probed.kind.is_refusal() {
                     self.violation(Check::Refused, "tokens.bearer.accepted", format!("a living token got {kind}"));
                 }
             }
@@ -131,11 +134,8 @@ impl Probe<'_> {
             let planned = tracker.plan(step);
             let request = self.session.request(planned.request.clone());
             self.exchange(Class::Either, Place::Session, request).await;
-            let status = match self.probed.kind {
-                Kind::Answer(429, _) => break,
-                Kind::Answer(status, _) => status,
-                _ => break,
-            };
+            // After a crash the state is open, and the crash is a violation of its own.
+            let Kind::Answer(status @ ..500, _) = self.probed.kind else { break };
             if let Some(breach) = tracker.observe(&planned, status, self.token().as_deref()) {
                 if !self.session.laxity().explains_a_login(breach.requirement) {
                     self.violation(Check::State, breach.requirement, breach.what);

@@ -21,8 +21,11 @@ use super::laxity::Laxity;
 use super::session::{FuzzSession, WorkerAccounts};
 use super::{Check, Class, Form, Place, Surface};
 use crate::custody::Failure;
+use crate::documented::api::Operation;
 use crate::exchange::{Exchange, Json, Request, harmless_line};
+use crate::judge::LOGIN_TOKEN;
 use crate::requirement::Level;
+use crate::transport::throttle::Patience;
 use crate::words;
 use secrets::is_repeated_anyway;
 
@@ -49,6 +52,8 @@ pub struct Probed {
     pub observed: Vec<String>,
     /// Why it was not sent.
     pub skipped: Option<&'static str>,
+    /// Why it was given up: the target throttles.
+    pub throttled: Option<String>,
     /// The accounts are gone and none can be made: why.
     pub lost: Option<Failure>,
 }
@@ -91,6 +96,20 @@ pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: 
     probe.probed
 }
 
+/// The login that the harness needs, judged as an input.
+pub fn of_login(session: &FuzzSession, worker: &mut WorkerAccounts, login: &Arc<Exchange>) -> Probed {
+    let probed = Probed { class: Class::Accept, place: Place::Right, kind: Kind::of(login), ..Probed::default() };
+    let mut probe = Probe { session, worker, probed, exchange: Some(Arc::clone(login)) };
+    probe.judge(login);
+    if probe.probed.kind.is_success() {
+        probe.violation(Check::Token, LOGIN_TOKEN, "a login with right credentials gives no token");
+    } else {
+        probe.probed.observed.push(format!("the login of the administrator is answered {}", probe.probed.kind));
+    }
+    probe.redact();
+    probe.probed
+}
+
 impl Probe<'_> {
     /// Takes secrets and terminal control sequences out of all results.
     fn redact(&mut self) {
@@ -120,10 +139,17 @@ impl Probe<'_> {
 
     /// The same, but takes the answer's word for it that the target is not ready.
     async fn exchange(&mut self, class: Class, place: Place, request: Request) {
-        let exchange = self.session.target.transport.send(request).await;
         self.probed.class = class;
         self.probed.place = place;
         self.probed.requests += 1;
+        let exchange = match self.session.target.transport.ask(request, &mut Patience::of_input()).await {
+            Ok(exchange) => exchange,
+            Err(why) => {
+                self.exchange = None;
+                self.probed.kind = Kind::Unsent;
+                return self.probed.throttled = Some(why.to_string());
+            }
+        };
         self.probed.kind = Kind::of(&exchange);
         self.probed.elapsed = exchange.elapsed;
         let exchange = Arc::new(exchange);
@@ -139,15 +165,11 @@ impl Probe<'_> {
     }
 
     fn judge(&mut self, exchange: &Arc<Exchange>) {
-        // Throttling is never a verdict.
-        if matches!(self.probed.kind, Kind::Answer(429, _)) {
-            return;
-        }
         for finding in self.session.oracles.judge("input", exchange).findings {
             let check = match finding.requirement.as_str() {
                 "envelope.answered" => Check::Answered,
                 "envelope.no-crash" => Check::Crash,
-                "envelope.no-secret-echoed" if is_repeated_anyway(exchange) => continue,
+                "envelope.no-secret-echoed" if is_repeated_anyway(exchange, self.session) => continue,
                 "envelope.no-secret-echoed" => Check::Echo,
                 "envelope.no-trace" => Check::Trace,
                 "envelope.one-answer" => Check::OneAnswer,
@@ -164,6 +186,9 @@ impl Probe<'_> {
     }
 
     fn violation(&mut self, check: Check, requirement: &str, what: impl Into<String>) {
+        if self.is_missing() {
+            return;
+        }
         let (level, what) = (self.session.level(requirement), what.into());
         let requirement = requirement.to_owned();
         match (level, self.exchange.clone()) {
@@ -173,6 +198,16 @@ impl Probe<'_> {
                 self.probed.violations.push(Violation { check, requirement, level, what, exchange });
             }
         }
+    }
+
+    /// Whether the target does not have the operation of the input at all, which is named once.
+    fn is_missing(&self) -> bool {
+        let Some(Request::Http(request)) = self.exchange.as_ref().map(|exchange| &exchange.request) else {
+            return false;
+        };
+        let base = self.session.target.transport.origin().base_path();
+        let operation = request.target.strip_prefix(base).and_then(|path| Operation::of(&request.method, path));
+        operation.is_some_and(|it| self.session.missing.get().is_some_and(|missing| missing.contains_key(&it)))
     }
 
     /// A violation that rests on a refused login: it means nothing where wrong logins are known to be accepted.
@@ -189,13 +224,13 @@ impl Probe<'_> {
             return;
         }
         let (user, password) = (self.worker.bindings.user.clone(), self.worker.bindings.user_password.clone());
-        if self.logs_in(&user, &password).await {
+        if self.logs_in(&user, &password).await == Some(true) {
             let what = format!("the input is answered {}, and a good login right after it is not", self.probed.kind);
             self.violation(Check::Crash, "envelope.no-crash", what);
         }
     }
 
-    async fn logs_in(&mut self, username: &str, password: &str) -> bool {
+    async fn logs_in(&mut self, username: &str, password: &str) -> Option<bool> {
         self.probed.requests += 1;
         self.session.logs_in(username, password).await
     }

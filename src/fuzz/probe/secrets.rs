@@ -1,8 +1,11 @@
 //! Secrets in an exchange: what no text about it may show, and whether an answer gives one away.
 
+use percent_encoding::percent_decode_str;
+
 use crate::custody::accounts::tokens_in;
 use crate::exchange::{Exchange, Json, Redaction, Request};
 use crate::fuzz::grammar::Bindings;
+use crate::fuzz::session::FuzzSession;
 use crate::judge::echoed;
 
 /// What no text about the exchange may show: the secrets of the run and of the worker, and the tokens in the exchange.
@@ -27,15 +30,21 @@ pub fn secrets_of(exchange: &Exchange, bindings: &Bindings, run: &Redaction) -> 
 }
 
 /// Whether what seems to be echoed is in the answer for another reason: it consists of words that answers are made of
-/// (`password: no`, `Bearer r`), or is part of the name that an answer has to repeat.
-pub(super) fn is_repeated_anyway(exchange: &Exchange) -> bool {
+/// (`password: no`, `Bearer r`), is part of the name or the path that an answer may repeat, or is in every answer.
+pub(super) fn is_repeated_anyway(exchange: &Exchange, session: &FuzzSession) -> bool {
+    is_explained(exchange, session.constant.get().map_or("", String::as_str))
+}
+
+fn is_explained(exchange: &Exchange, constant: &str) -> bool {
     let Request::Http(request) = &exchange.request else { return false };
     let json = request.body.as_deref().and_then(|body| Json::parse(body).ok());
     let name = json.as_ref().and_then(|json| json.at("/username")?.as_str());
     // Without a digit it is no strong password: an answer that echoes passwords is seen by those that have one.
     let is_word = |text: &String| text.bytes().all(|byte| byte.is_ascii_alphabetic() || b" _-:;,.'()".contains(&byte));
     let is_name = |text: &String| request.target.contains("/users") && name.is_some_and(|name| name.contains(text));
-    echoed(exchange).iter().all(|text| is_word(text) || is_name(text))
+    let path = percent_decode_str(&request.target).decode_utf8_lossy();
+    let is_in_path = |text: &String| request.target.contains(text) || path.contains(text);
+    echoed(exchange).iter().all(|text| is_word(text) || is_name(text) || is_in_path(text) || constant.contains(text))
 }
 
 #[cfg(test)]
@@ -57,7 +66,12 @@ mod tests {
             let request = HttpRequest::of("POST", "/v1/users", &[], &body);
             let exchange = Exchange::answered(request, Response::of(201, &[], answer));
             assert_eq!(echoed(&exchange), [password], "{answer}");
-            assert_eq!(is_repeated_anyway(&exchange), anyway, "{answer}");
+            assert_eq!(is_explained(&exchange, ""), anyway, "{answer}");
+            assert!(is_explained(&exchange, &format!("a realm of {password}")), "{answer}");
         }
+        let bearer = [("Authorization", "Bearer Abcdefg1!x")];
+        let request = HttpRequest::of("GET", "/v1/users/Abcdefg1%21x", &bearer, "");
+        let page = Response::of(404, &[], "Cannot GET /v1/users/Abcdefg1!x");
+        assert!(is_explained(&Exchange::answered(request, page), ""));
     }
 }

@@ -4,7 +4,7 @@ use crate::exchange::HttpRequest;
 fn seconds(status: u16, headers: &[(&'static str, &str)], body: &str) -> Option<Option<u64>> {
     let at = "2026-03-01T12:00:00Z".parse().expect("an instant");
     let answered = Exchange::answered(HttpRequest::of("GET", "/", &[], ""), Response::of(status, headers, body));
-    throttled(&Exchange { at, ..answered }).map(|Asked(wait)| wait.map(|wait| wait.as_secs()))
+    throttled(&Exchange { at, ..answered }, &Patience::default()).map(|Asked(wait)| wait.map(|wait| wait.as_secs()))
 }
 
 #[test]
