@@ -26,15 +26,9 @@ pub fn signature<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> String 
     steps.join(" | ")
 }
 
-/// The place, with `*` for the index of a list.
 fn place(at: &Place) -> String {
-    let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
-    let segment = |segment| if is_index(segment) { "*" } else { segment };
     match at {
-        Place::Pointer(pointer) => {
-            let segments: Vec<&str> = pointer.split('/').map(segment).collect();
-            shortened(&segments.join("/"))
-        }
+        Place::Pointer(_) => shortened(&at.without_indices()),
         other => other.to_string(),
     }
 }

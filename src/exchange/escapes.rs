@@ -1,7 +1,13 @@
-//! The escapes of JSON, programming languages, URLs and HTML. Each function reads the escape at the start of a text: the
+//! The escapes of JSON, programming languages, URLs and HTML. Most functions read the escape at the start of a text: the
 //! character that it stands for, and its length in bytes.
 
 pub(crate) type Escape = fn(&str) -> Option<(char, usize)>;
+
+/// A text as it is between the quotes of a JSON string.
+pub(crate) fn in_json(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
 
 pub(crate) fn backslash(rest: &str) -> Option<(char, usize)> {
     let sign = rest[1..].chars().next()?;

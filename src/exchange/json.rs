@@ -94,32 +94,24 @@ impl Json {
 
     /// The text of a string value.
     pub fn as_str(&self) -> Option<&str> {
-        match self {
-            Json::String(text) => Some(text),
-            _ => None,
-        }
+        let Json::String(text) = self else { return None };
+        Some(text)
     }
 
     /// The value of a number written as an integer (no fraction, no exponent) that fits.
     pub fn as_integer(&self) -> Option<i64> {
-        match self {
-            Json::Number(text) => text.parse().ok(),
-            _ => None,
-        }
+        let Json::Number(text) = self else { return None };
+        text.parse().ok()
     }
 
     pub(crate) fn as_array(&self) -> Option<&[Json]> {
-        match self {
-            Json::Array(items) => Some(items),
-            _ => None,
-        }
+        let Json::Array(items) = self else { return None };
+        Some(items)
     }
 
     pub(crate) fn as_object(&self) -> Option<&[(String, Json)]> {
-        match self {
-            Json::Object(members) => Some(members),
-            _ => None,
-        }
+        let Json::Object(members) = self else { return None };
+        Some(members)
     }
 
     /// The codes of the errors in an envelope, or of a bare error object.

@@ -7,10 +7,7 @@ use super::redaction::Piece;
 /// A word, in quotes where it needs them.
 pub fn shell_word(text: &str) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    match !text.is_empty() && text.chars().all(is_safe) {
-        true => text.to_owned(),
-        false => shell_quoted(text),
-    }
+    if !text.is_empty() && text.chars().all(is_safe) { text.to_owned() } else { shell_quoted(text) }
 }
 
 pub fn shell_quoted(text: &str) -> String {
@@ -29,10 +26,7 @@ pub(super) fn quoted(bytes: &[u8], secrets: &Redaction) -> String {
         Piece::Plain(text) if harmless_line(text) != *text => format!("$'{}'", ansi_c_escaped(text.as_bytes())),
         Piece::Plain(text) => in_quotes(text),
     });
-    match pieces.is_empty() {
-        true => "''".to_owned(),
-        false => words.collect(),
-    }
+    if pieces.is_empty() { "''".to_owned() } else { words.collect() }
 }
 
 /// A `printf` command that prints these bytes, with variables for the secrets.
@@ -62,10 +56,7 @@ fn in_quotes(text: &str) -> String {
 fn variable(shown: &str) -> String {
     let name = shown.strip_prefix('$').unwrap_or_default();
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    match !name.is_empty() && name.chars().all(is_name) {
-        true => format!("\"{shown}\""),
-        false => in_quotes(shown),
-    }
+    if !name.is_empty() && name.chars().all(is_name) { format!("\"{shown}\"") } else { in_quotes(shown) }
 }
 
 fn ansi_c_escaped(bytes: &[u8]) -> String {

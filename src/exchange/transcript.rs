@@ -91,10 +91,7 @@ fn secret_credentials(value: &[u8], secrets: &Redaction) -> Option<String> {
 }
 
 fn answer(response: &Response, secrets: &Redaction) -> String {
-    let version = match response.version {
-        20 => "HTTP/2".to_owned(),
-        minor => format!("HTTP/1.{minor}"),
-    };
+    let version = if response.version == 20 { "HTTP/2".to_owned() } else { format!("HTTP/1.{}", response.version) };
     let reason = cut(response.reason.as_bytes(), VALUE, secrets);
     let mut text = format!("{version} {} {reason}\r\n", response.status);
     for header in response.headers.iter().take(HEADERS) {

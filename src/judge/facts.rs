@@ -60,10 +60,15 @@ pub enum Place {
 impl Place {
     /// The place of a JSON Pointer, the empty one included.
     pub fn at(pointer: &str) -> Place {
-        match pointer {
-            "" => Place::Body,
-            pointer => Place::Pointer(pointer.to_owned()),
-        }
+        if pointer.is_empty() { Place::Body } else { Place::Pointer(pointer.to_owned()) }
+    }
+
+    /// Its text with `*` for each index of an array.
+    pub fn without_indices(&self) -> String {
+        let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+        let text = self.to_string();
+        let segments = text.split('/').map(|segment| if is_index(segment) { "*" } else { segment });
+        segments.collect::<Vec<&str>>().join("/")
     }
 
     /// The text that the target has influence on.

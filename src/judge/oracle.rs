@@ -24,7 +24,7 @@ const MISMATCHES_SHOWN: usize = 20;
 /// `None` where the exchange keeps the rule.
 type Rule = fn(&Seen<'_>) -> Option<Vec<Mismatch>>;
 
-const RULES: [(&str, Rule); 15] = [
+const RULES: [(&str, Rule); 16] = [
     ("envelope.answered", answered),
     ("envelope.one-answer", one_answer),
     ("envelope.no-crash", no_crash),
@@ -40,14 +40,12 @@ const RULES: [(&str, Rule); 15] = [
     ("envelope.no-trace", no_trace),
     ("envelope.challenge", |seen| header_with_status(seen, 401, "WWW-Authenticate", Expected::Challenge)),
     ("envelope.allow", |seen| header_with_status(seen, 405, "Allow", Expected::AllowedMethods)),
+    (OPERATIONS, |_| None),
 ];
 
 /// The rules whose requirements are in a register.
 #[derive(Debug, Clone)]
-pub struct Oracles {
-    asked: Vec<(&'static str, Level, Rule)>,
-    operations: Option<Level>,
-}
+pub struct Oracles(Vec<(&'static str, Level, Rule)>);
 
 /// The requirement that a missing operation breaks. No exchange shows that: a run asks for it before its first case.
 pub(crate) const OPERATIONS: &str = "envelope.operations";
@@ -59,25 +57,25 @@ impl Oracles {
     /// Those whose requirement is in the register.
     pub fn of(register: &Register) -> Oracles {
         let known = |(id, rule): &(&'static str, Rule)| Some((*id, register.find(id)?.level, *rule));
-        let operations = register.find(OPERATIONS).map(|requirement| requirement.level);
-        Oracles { asked: RULES.iter().filter_map(known).collect(), operations }
+        Oracles(RULES.iter().filter_map(known).collect())
     }
 
     /// The requirements they are bound to.
     pub fn requirements(&self) -> impl Iterator<Item = &'static str> {
-        self.asked.iter().map(|(id, ..)| *id).chain(self.operations.map(|_| OPERATIONS))
+        self.0.iter().map(|(id, ..)| *id)
     }
 
     /// The level of a missing operation, if there is a rule about that.
     pub(crate) fn operations(&self) -> Option<Level> {
-        self.operations
+        let (_, level, _) = self.0.iter().find(|(id, ..)| *id == OPERATIONS)?;
+        Some(*level)
     }
 
     /// Applies all of them to one exchange.
     pub fn judge(&self, step: &str, exchange: &Exchange) -> Judgement {
         let seen = Seen::new(exchange);
         let mut judgement = Judgement::default();
-        for (id, level, rule) in &self.asked {
+        for (id, level, rule) in &self.0 {
             judgement.file(id, *level, step, rule(&seen).unwrap_or_default());
         }
         if seen.is_bare_denial() && seen.by_the_api {

@@ -48,10 +48,7 @@ impl StatusSet {
 
 impl fmt::Display for StatusSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = |(low, high): &(u16, u16)| match low == high {
-            true => low.to_string(),
-            false => format!("{}xx", low / 100),
-        };
+        let word = |(low, high): &(u16, u16)| if low == high { low.to_string() } else { format!("{}xx", low / 100) };
         let words: Vec<String> = self.0.iter().map(word).collect();
         f.write_str(&words.join(" or "))
     }

@@ -160,10 +160,7 @@ pub fn cases(suite: &Suite) -> Vec<Case> {
     let mut cases = Vec::new();
     for scenario in &suite.scenarios {
         for (row, Row { name, bindings, .. }) in scenario.rows.iter().enumerate() {
-            let id = match name {
-                Some(name) => format!("{}::{name}", scenario.id),
-                None => scenario.id.clone(),
-            };
+            let id = name.as_ref().map_or_else(|| scenario.id.clone(), |name| format!("{}::{name}", scenario.id));
             cases.push(Case { id, scenario: Arc::clone(scenario), row, changes: effect::changes(scenario, bindings) });
         }
     }

@@ -56,10 +56,7 @@ impl Accounts {
         account: &Account,
         new: Option<&str>,
     ) -> Result<Exchange, Failure> {
-        let body = match new {
-            Some(password) => json!({ "new_password": password }),
-            None => json!({}),
-        };
+        let body = new.map_or(json!({}), |password| json!({ "new_password": password }));
         let headers = vec![basic(&account.username, &account.password)];
         self.call(self.request(Operation::LogIn, Operation::LogIn.path(), headers, Some(body))).await
     }
@@ -137,8 +134,5 @@ impl Accounts {
 }
 
 fn done(otherwise: &'static str, exchange: &Exchange) -> Result<(), Failure> {
-    match is_done(exchange) {
-        true => Ok(()),
-        false => Err(Failure::after(otherwise, exchange)),
-    }
+    if is_done(exchange) { Ok(()) } else { Err(Failure::after(otherwise, exchange)) }
 }

@@ -88,10 +88,7 @@ fn too_large() -> io::Error {
 impl Open {
     fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         self.length += lines.len() as u64;
-        if self.length > LARGEST {
-            return Err(too_large());
-        }
-        self.file.write_all(lines)
+        if self.length > LARGEST { Err(too_large()) } else { self.file.write_all(lines) }
     }
 }
 
@@ -108,10 +105,7 @@ impl Disk for JournalFile {
             return Ok(());
         }
         open.write(lines)?;
-        match sync {
-            true => open.file.sync_data(),
-            false => Ok(()),
-        }
+        if sync { open.file.sync_data() } else { Ok(()) }
     }
 
     fn replace(&mut self, whole: Option<&[u8]>) -> io::Result<()> {

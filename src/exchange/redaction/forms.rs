@@ -5,6 +5,7 @@ use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
 
 use super::Secret;
 use super::layer::decoded;
+use crate::exchange::escapes::in_json;
 
 /// Of a longer secret, so many bytes are searched for, and its whole length is replaced.
 const PREFIX: usize = 128;
@@ -104,14 +105,5 @@ pub(super) fn forms(secret: &Secret) -> Vec<Form> {
 fn core(engine: &GeneralPurpose, before: usize, secret: &str) -> String {
     let encoded = engine.encode([vec![0; before], secret.as_bytes().to_vec()].concat());
     let (start, end) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);
-    match end - start >= TELLING {
-        true => encoded[start..end].to_owned(),
-        false => String::new(),
-    }
-}
-
-/// The text between the quotes of its JSON.
-fn in_json(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
+    if end - start >= TELLING { encoded[start..end].to_owned() } else { String::new() }
 }

@@ -80,10 +80,7 @@ fn cut_escape(rest: &str) -> usize {
     };
     let is_part = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '#' | '{');
     let length = 1 + rest.chars().skip(1).take_while(is_part).take(most + 1).count();
-    match length <= 1 + most && (rest.len() == length || rest[length..].starts_with(CUT)) {
-        true => length,
-        false => 0,
-    }
+    if length <= 1 + most && (rest.len() == length || rest[length..].starts_with(CUT)) { length } else { 0 }
 }
 
 #[cfg(test)]

@@ -120,10 +120,7 @@ impl Redaction {
     /// The bytes as text, with `is_cut` for those of something that was cut off at its end.
     pub(crate) fn apply_to_bytes(&self, bytes: &[u8], is_cut: bool) -> String {
         let text = String::from_utf8_lossy(bytes);
-        match is_cut {
-            true => self.apply_to_cut(text.trim_end_matches(char::REPLACEMENT_CHARACTER)),
-            false => self.apply(&text),
-        }
+        if is_cut { self.apply_to_cut(text.trim_end_matches(char::REPLACEMENT_CHARACTER)) } else { self.apply(&text) }
     }
 
     pub(super) fn pieces<'t>(&'t self, text: &'t str) -> Vec<Piece<'t>> {
@@ -140,10 +137,7 @@ impl Redaction {
     fn pieces_of<'t>(&'t self, text: &'t str, ends: Ends) -> Vec<Piece<'t>> {
         let (mut pieces, mut done) = (Vec::new(), 0);
         let search = || self.search.get_or_init(|| Arc::new(Search::new(&self.secrets, self.given > GIVEN)));
-        let hits = match self.secrets.is_empty() || text.is_empty() {
-            true => Vec::new(),
-            false => search().hits(text, ends),
-        };
+        let hits = if self.secrets.is_empty() || text.is_empty() { Vec::new() } else { search().hits(text, ends) };
         for Hit { bytes, what, .. } in hits {
             if done < bytes.start {
                 pieces.push(Piece::Plain(&text[done..bytes.start]));
@@ -182,10 +176,7 @@ mod tests {
     fn redaction(secrets: &[(&str, &str)]) -> Redaction {
         let mut redaction = Redaction::new();
         for (secret, shown) in secrets {
-            match *shown {
-                "$TOKEN" => redaction.add_given(secret, shown),
-                _ => redaction.add(secret, shown),
-            }
+            if *shown == TOKEN { redaction.add_given(secret, shown) } else { redaction.add(secret, shown) }
         }
         redaction
     }

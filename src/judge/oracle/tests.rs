@@ -2,12 +2,6 @@ use super::*;
 use crate::exchange::HttpRequest;
 use crate::located::SourceText;
 
-/// The text between the quotes of its JSON.
-pub(super) fn in_json(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
-}
-
 pub(super) fn in_html(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&#39;").replace('\u{a0}', "&nbsp;")

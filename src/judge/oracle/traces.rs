@@ -22,10 +22,7 @@ const SIGNS: [(&str, InTrace); 5] = [
 
 /// The text from the first sign of a stack trace on.
 pub(super) fn trace(text: &str) -> Option<String> {
-    let text = match text.contains('<') {
-        true => Cow::Owned(without_tags(text)),
-        false => Cow::Borrowed(text),
-    };
+    let text = if text.contains('<') { Cow::Owned(without_tags(text)) } else { Cow::Borrowed(text) };
     let by_sign = SIGNS.iter().find_map(|(sign, in_trace)| {
         // Most texts have none of them, and `contains` is faster than a search.
         let mut found = text.contains(sign).then(|| text.match_indices(sign))?;

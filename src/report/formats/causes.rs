@@ -209,7 +209,7 @@ impl Key {
                 if is_of_errors || finding.requirement.starts_with("envelope.") && finding.requirement != OPERATIONS {
                     (operation, condition) = (None, None);
                 }
-                (without_indices(at), kind_expected(expected), kind_of(observed))
+                (at.without_indices(), kind_expected(expected), kind_of(observed))
             }
         };
         Key { operation, condition, group: None, at, expected, observed }
@@ -245,14 +245,6 @@ fn status_words(set: &StatusSet, status: u16) -> String {
         false if set.accepts() => "a success (2xx)".to_owned(),
         _ => set.to_string(),
     }
-}
-
-/// The place of a value in any item of an array.
-fn without_indices(place: &Place) -> String {
-    let text = place.to_string();
-    let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
-    let segments = text.split('/').map(|segment| if is_index(segment) { "*" } else { segment });
-    segments.collect::<Vec<&str>>().join("/")
 }
 
 /// What was expected, without what differs from case to case.

@@ -154,10 +154,7 @@ pub(super) enum Prose<'t> {
 pub(super) fn prose(text: &str) -> impl Iterator<Item = Prose<'_>> {
     let marked = text.matches('`').count().is_multiple_of(2);
     let parts = text.split(move |c| marked && c == '`').enumerate();
-    parts.map(|(index, part)| match index % 2 {
-        0 => Prose::Words(part),
-        _ => Prose::Code(part),
-    })
+    parts.map(|(index, part)| if index % 2 == 0 { Prose::Words(part) } else { Prose::Code(part) })
 }
 
 /// Seconds with three decimals.

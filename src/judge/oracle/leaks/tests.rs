@@ -1,7 +1,8 @@
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::*;
-use crate::judge::oracle::tests::{in_html, in_json};
+use crate::exchange::escapes::in_json;
+use crate::judge::oracle::tests::in_html;
 
 /// An exchange whose request has the secret as a password, and whose answer has this header and this body.
 fn exchange(secret: &str, header: &str, body: &str) -> Exchange {
@@ -72,10 +73,7 @@ fn spellings(text: &str) -> Vec<(&'static str, String)> {
 
 /// Where an answer can hold a text: a header, a JSON body, a page, a body in pieces.
 fn answers(secret: &str, spelling: &str, text: &str) -> [Exchange; 4] {
-    let title = match spelling.starts_with("JSON") {
-        true => text.to_owned(),
-        false => in_json(text),
-    };
+    let title = if spelling.starts_with("JSON") { text.to_owned() } else { in_json(text) };
     [
         exchange(secret, &format!("was {text}."), ""),
         exchange(secret, "", &format!("{{\"errors\":[{{\"code\":1009,\"title\":\"was {title}.\"}}]}}")),

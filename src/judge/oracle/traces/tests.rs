@@ -1,6 +1,7 @@
 use super::{trace, without_tags};
+use crate::exchange::escapes::in_json;
 use crate::judge::oracle::readings::Readings;
-use crate::judge::oracle::tests::{in_html, in_json};
+use crate::judge::oracle::tests::in_html;
 
 /// One frame or head of each kind as programs print it, each below a line that names the language.
 fn printed() -> Vec<&'static str> {
