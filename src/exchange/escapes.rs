@@ -123,31 +123,3 @@ fn named(name: &str) -> Option<char> {
     let latin = LATIN.split(' ').position(|known| known == name)?;
     char::from_u32(0xa0 + u32::try_from(latin).ok()?)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn entities_are_read_and_what_only_looks_like_one_is_not() {
-        for (written, c) in [
-            ("&amp;", '&'),
-            ("&#39;", '\''),
-            ("&#x27;", '\''),
-            ("&#X00e9;", 'é'),
-            ("&nbsp;", '\u{a0}'),
-            ("&eacute;", 'é'),
-            ("&yuml;", 'ÿ'),
-            ("&szlig;", 'ß'),
-            ("&times;", '×'),
-            ("&euro;", '€'),
-            ("&NewLine;", '\n'),
-        ] {
-            assert_eq!(entity(written), Some((c, written.len())), "{written}");
-        }
-        for other in ["&", "&;", "&amp", "& amp;", "&am;", "&unknown;", "&#;", "&#x;", "&#xd800;", "&#99999999;", "&é;"]
-        {
-            assert_eq!(entity(other), None, "{other}");
-        }
-    }
-}

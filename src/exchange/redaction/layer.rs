@@ -95,11 +95,15 @@ mod tests {
             (r"\xe9 \xc3\xa9 \303\251 \351", "é é é é"),
             ("%C3%A9%c3%a9%E9%26", "ééé&"),
             ("a~1b~0c", "a/b~c"),
-            ("&quot;&#38;&#x3C;&eacute;&yuml;&nbsp;&excl;", "\"&<éÿ\u{a0}!"),
+            ("&quot;&amp;&#38;&excl;&euro;&nbsp;&NewLine;", "\"&&!€\u{a0}\n"),
+            ("&#39;&#x27;&#x3C;&#X00e9;", "''<é"),
+            ("&eacute;&yuml;&szlig;&times;", "éÿß×"),
         ] {
             assert_eq!(decoded(text).as_deref(), Some(plain), "{text}");
         }
-        for text in ["plain", "50% & more", r"\q!", "&unknown;", r"\ud83d is"] {
+        let others = r"plain | 50% & more | \q! | \ud83d is | &unknown; | & amp; | &amp, | &am; | &; | &#; | &#x; | &é;
+            | &#xd800; | &#99999999;";
+        for text in others.split(" | ").map(str::trim) {
             assert_eq!(decoded(text), None, "{text}");
         }
     }

@@ -126,7 +126,10 @@ fn write_test<W: Write>(xml: &mut Writer<W>, test: &TestCase<'_>) -> io::Result<
     element.write_inner_content(|xml| {
         if let Some(Problem { element, kind, message, text }) = &test.problem {
             let element = xml.create_element(*element).with_attributes([("type", *kind), ("message", message)]);
-            if text.is_empty() { element.write_empty()? } else { element.write_text_content(BytesText::new(text))? };
+            match text.is_empty() {
+                true => element.write_empty()?,
+                false => element.write_text_content(BytesText::new(text))?,
+            };
         }
         xml.create_element("system-out").write_text_content(BytesText::new(&test.output))?;
         Ok(())
