@@ -1,7 +1,6 @@
 //! What stays the same when a case fails the same way again.
 //!
-//! A signature is stored in the owner's file, so it must not change when messages do. It is made of facts, with names of
-//! its own that never change.
+//! A signature is kept in the owner's file, so it must not change when messages do. It has its own names for the facts.
 
 use std::collections::BTreeSet;
 

@@ -42,8 +42,7 @@ impl Request {
         }
     }
 
-    /// The method as the target will read it: the first word of the bytes. Framing of the answer depends on it (`HEAD`, RFC
-    /// 9112 §6.3).
+    /// The method as the target reads it: the first word. The framing of an answer depends on it (RFC 9112 §6.3).
     pub(crate) fn method(&self) -> &str {
         match self {
             Request::Http(request) => &request.method,

@@ -17,9 +17,7 @@ pub fn shell_quoted(text: &str) -> String {
 /// Quoted for a POSIX shell. Bytes that are not plain text are quoted for bash; a POSIX shell then reads another text, but
 /// runs nothing either. A secret is replaced by its variable.
 pub(super) fn quoted(bytes: &[u8], secrets: &Redaction) -> String {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return format!("$'{}'", ansi_c_escaped(bytes));
-    };
+    let Ok(text) = std::str::from_utf8(bytes) else { return format!("$'{}'", ansi_c_escaped(bytes)) };
     let pieces = secrets.pieces(text);
     let words = pieces.iter().map(|piece| match piece {
         Piece::Secret(shown) => variable(shown),
@@ -31,9 +29,7 @@ pub(super) fn quoted(bytes: &[u8], secrets: &Redaction) -> String {
 
 /// A `printf` command that prints these bytes, with variables for the secrets.
 pub(super) fn printf(bytes: &[u8], secrets: &Redaction) -> String {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return format!("printf {}", in_quotes(&printf_escaped(bytes)));
-    };
+    let Ok(text) = std::str::from_utf8(bytes) else { return format!("printf {}", in_quotes(&printf_escaped(bytes))) };
     let (mut format, mut variables) = (String::new(), String::new());
     for piece in secrets.pieces(text) {
         match piece {

@@ -12,8 +12,7 @@ use crate::documented::api::Operation;
 use crate::exchange::{Breakage, Json, JsonKind, Phase, Unanswered, shortened};
 use crate::template::Template;
 
-/// What a request was about and what was asked of it: findings of several cases with the same deviation under the same
-/// circumstances have one cause.
+/// What a request was about and what was asked of it. Findings with one deviation and one `About` have one cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct About {
     /// Absent for a request that is not one of the API's.

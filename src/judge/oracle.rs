@@ -133,9 +133,7 @@ fn mismatch(at: Place, expected: Expected, observed: Observed) -> Option<Vec<Mis
 }
 
 fn answered(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
-    let Err(none) = &seen.exchange.outcome else {
-        return None;
-    };
+    let Err(none) = &seen.exchange.outcome else { return None };
     // Bytes that are not HTTP may be answered by closing the connection (RFC 9112 §2.2).
     let may_be_closed = !seen.by_the_api && none.breakage == Breakage::Closed && none.partial.is_empty();
     // An unreachable target says nothing about the implementation; the run is blocked instead.

@@ -45,9 +45,8 @@ pub enum RequirementVerdict {
 
 crate::located::shown_by_name!(Verdict, RequirementVerdict);
 
-/// `broken` has the verdicts of the cases with a finding of the requirement, `cases` those of all cases that cite it, and
-/// `control_held` says whether its area's control passed in the same run. A case that failed for another requirement
-/// leaves this one unproven.
+/// `broken` has the verdicts of the cases with a finding of the requirement, `cases` those of all that cite it. The
+/// control is that of its area. A case that failed for another requirement leaves this one unproven.
 pub(crate) fn requirement_verdict(broken: &[Verdict], cases: &[Verdict], control_held: bool) -> RequirementVerdict {
     if broken.iter().any(|verdict| *verdict != Verdict::Known) {
         return RequirementVerdict::Fail;

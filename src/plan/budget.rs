@@ -59,8 +59,7 @@ pub(super) fn within(cases: Vec<Case>, budget: u32) -> (Vec<Case>, Vec<Case>) {
             let new = |level| cited(case).filter(|cited| cited.0 == level && !checked.contains(cited)).count();
             (case.scenario.control, new(Level::Must), new(Level::Should), Reverse(case.wrong_logins()))
         };
-        // Of equal ones the first by id: `max_by_key` takes the last. In the end nothing new is left to check, and the
-        // cheapest come first.
+        // Of equal ones the first by id: `max_by_key` takes the last. If nothing new is left, the cheapest come first.
         let Some(best) = candidates.iter().rev().copied().max_by_key(|case| value(case)) else { break };
         left -= best.wrong_logins();
         checked.extend(cited(best));

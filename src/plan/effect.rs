@@ -89,8 +89,7 @@ fn is_faultless(draft: &Draft, operation: Option<Operation>, row: &Bindings) -> 
     }
 }
 
-/// A body as the run would send it, with acceptable values for what only the run knows. Passwords have 20 characters, as
-/// those of the run.
+/// A body as the run would send it, with valid values for what only the run knows. Its passwords have 20 characters.
 fn filled_in(body: &Template, row: &Bindings) -> String {
     let mut bindings = row.clone();
     for name in body.names().filter(|name| row.value(name).is_none()) {

@@ -1,7 +1,6 @@
 //! From scenarios to cases: rows, selection, shards, and the order that needs the fewest resets.
 //!
-//! Planning is pure. It knows what a target allows ([`Capabilities`]) but never talks to one. The plan can be printed
-//! before the first request.
+//! Planning is pure. It knows what a target allows ([`Capabilities`]) but never talks to one.
 
 mod budget;
 mod effect;
@@ -66,8 +65,7 @@ impl Case {
             && self.scenario.steps.iter().all(|step| keeps_to_its_own(&step.action))
     }
 
-    /// Whether a target that accepts what it must refuse would change or delete the account that the case is given, or
-    /// log its token out.
+    /// Whether a target that accepts what it must refuse would change, delete or log out the account of the case.
     pub(crate) fn risks_its_account(&self) -> bool {
         let risks = |step: &Step| match &step.action {
             Action::Send(draft) if matches!(draft.method.as_str(), "PUT" | "DELETE") => draft.path.uses("user"),

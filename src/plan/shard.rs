@@ -9,8 +9,7 @@ use crate::fnv::fnv1a;
 
 /// A part of a run: the `index`-th of `count`, 1-based.
 ///
-/// The shards of one count are disjoint and complete. A case stays in its shard when others are added, since the shard
-/// follows from the case's id alone.
+/// The shards of one count are disjoint and complete. A case stays in its shard when others are added: its id decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Shard {

@@ -131,9 +131,8 @@ impl Accounts {
         is_login(request, self.base()) && !self.may_guess()
     }
 
-    /// Before a request is sent: every password that it may give to an account is put on disk, and an account that it may
-    /// make is remembered, for a request may do its work although its answer never comes. On an error the request must not
-    /// be sent.
+    /// Before a request is sent: puts every password that it may give to an account on disk, and remembers the account
+    /// that it may make, for it may take effect without an answer. On an error the request must not be sent.
     pub(crate) async fn before(&self, request: &Request) -> Result<Expected, Failure> {
         let mut expected = Expected::default();
         let asked = Asked::of(request, self.base());

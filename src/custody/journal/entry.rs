@@ -182,8 +182,7 @@ fn is_cut_opening(bytes: &[u8]) -> bool {
 /// gave it before a later run logged in to it. That login shows that the later run found the password that was in place
 /// then, and all that may be in place since is in the lines of that run and of those after it.
 ///
-/// Only a login after the same run had recorded a password of the account counts: settling used to write `works` for
-/// passwords that were never tried.
+/// Only a login in a run that had recorded a password of the account counts: settling used to write `works` untried.
 pub(super) fn compacted(bytes: &[u8]) -> Option<Vec<u8>> {
     let Known { target, admin, .. } = Known::read(bytes)?;
     let opening = Entry::opened(&target?, &admin?).line();

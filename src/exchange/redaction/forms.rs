@@ -100,8 +100,7 @@ pub(super) fn forms(secret: &Secret) -> Vec<Form> {
     forms
 }
 
-/// The characters of base64 that depend on the secret alone, with that many bytes encoded before it; empty where they are
-/// too few.
+/// The characters of base64 that depend on the secret alone, with that many bytes before it; empty if they are too few.
 fn core(engine: &GeneralPurpose, before: usize, secret: &str) -> String {
     let encoded = engine.encode([vec![0; before], secret.as_bytes().to_vec()].concat());
     let (start, end) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);

@@ -69,13 +69,9 @@ impl Search {
     /// Every place, in order and without overlaps.
     pub fn hits(&self, text: &str, ends: Ends) -> Vec<Hit> {
         let mut hits = Vec::new();
-        let mut layer = Layer::original(text);
-        for depth in 0..=LAYERS {
+        let layers = std::iter::successors(Some(Layer::original(text)), |layer| layer.decoded());
+        for (depth, layer) in layers.take(1 + LAYERS).enumerate() {
             self.look(&layer, depth == 0, ends, &mut hits);
-            match layer.decoded() {
-                Some(next) => layer = next,
-                None => break,
-            }
         }
         apart(hits)
     }

@@ -3,8 +3,7 @@
 /// Of a long text, so many bytes are searched for: enough to recognise it, and a bound on the work.
 const SOUGHT: usize = 64;
 
-/// Whether a text has another in base64, alone or as a part of what was encoded, in either alphabet and with or without
-/// padding.
+/// Whether a text has another in base64, alone or within more, in either alphabet, with or without padding.
 pub(super) fn contains_in_base64(text: &[u8], sought: &[u8]) -> bool {
     let sought = &sought[..sought.len().min(SOUGHT)];
     let length = (sought.len() * 8).div_ceil(6);

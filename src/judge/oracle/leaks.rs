@@ -29,9 +29,7 @@ pub fn echoed(exchange: &Exchange) -> Vec<String> {
 
 /// The secrets of the request that came back, each with its text and its place.
 fn echoes(seen: &Seen<'_>) -> Vec<(Secret, String, Place)> {
-    let Request::Http(request) = &seen.exchange.request else {
-        return Vec::new();
-    };
+    let Request::Http(request) = &seen.exchange.request else { return Vec::new() };
     let secrets = secrets(request).into_iter().filter(|(_, text)| text.len() >= TELLING);
     let echo = |(secret, text): (Secret, String)| {
         let header = in_header(seen, |readings| has_secret(readings, &text).then_some(()));

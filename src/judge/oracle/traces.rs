@@ -1,7 +1,6 @@
 //! Stack traces, as the languages print them that such servers are written in.
 //!
-//! The head of a trace counts, and so does a single frame, anywhere in the text. A message that only names a line, a file
-//! or a kind of error is not a trace.
+//! The head of a trace counts, and so does a single frame. A message that names a line, a file or an error does not.
 
 use std::borrow::Cow;
 
@@ -113,8 +112,7 @@ fn begins_line(before: &str) -> bool {
     before.is_empty() || before.ends_with(['\n', '\r', '"'])
 }
 
-/// The qualified name at the start of a text, such as `Object.<anonymous>`, `a.b.C$D.lambda$0`, ``A.B`1.<M>d__2.Next``,
-/// `java.base/java.lang.Thread.run`.
+/// The qualified name at the start: `Object.<anonymous>`, `java.base/a.C$D.lambda$0`, ``A.B`1.<M>d__2.Next``.
 fn qualified_name(text: &str) -> &str {
     let is_part = |c: char| c.is_alphanumeric() || "._$<>/`[]#".contains(c);
     &text[..text.find(|c| !is_part(c)).unwrap_or(text.len())]

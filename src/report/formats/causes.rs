@@ -21,15 +21,13 @@ const STATUS: &str = "status";
 const REFUSAL: &str = "a refusal (4xx)";
 const CRASH: &str = "no crash";
 
-/// What is wrong and when, in words that are the same for every finding that shows it. Findings with the same key have
-/// the same cause.
+/// What is wrong and when, in words that are the same for every finding of one cause.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     /// Absent where the deviation does not depend on what is asked.
     operation: Option<Operation>,
     condition: Option<Condition>,
-    /// The group of requirements, where a request is accepted that must be refused: each is a check of its own, whatever
-    /// the reason.
+    /// The group of requirements, where a request is accepted that must be refused: each group is a check of its own.
     group: Option<String>,
     at: String,
     expected: String,
@@ -50,8 +48,7 @@ pub(super) struct Cause<'v> {
     pub first_in: usize,
     /// The cases of which it explains the chief finding: each case belongs to one cause.
     pub filed: Vec<&'v CaseReport>,
-    /// How many cases show nothing as long as it is there: those whose good counterpart it breaks, and whole areas whose
-    /// control it breaks.
+    /// How many cases show nothing because of it: their good counterpart fails, or the control of their area.
     holds_up: usize,
     /// The case that explains most, and the finding in it.
     pub example: (&'v CaseReport, &'v Finding),
@@ -152,8 +149,7 @@ pub(super) fn causes(view: &View) -> Vec<Cause<'_>> {
         findings.iter().filter(|(case, _)| case.control).map(|(_, finding)| Key::of(finding)).collect();
     let keyed = findings.into_iter().map(|(case, finding)| {
         let key = Key::of(finding);
-        // A target that accepts even what a control sends checks nothing there: the finer checks of that operation are
-        // no causes of their own.
+        // If even what a control sends is accepted, the finer checks of that operation are no causes of their own.
         let key = if of_controls.contains(&key) { key } else { key.in_group(&finding.requirement) };
         (key, (case, finding))
     });
@@ -224,8 +220,7 @@ impl Key {
     }
 }
 
-/// What a requirement is a check of: the rule about passwords is one, whatever the operation; otherwise the id without
-/// its last segment says so.
+/// What a requirement checks: the rule about passwords, whatever the operation, or else its id up to the last dot.
 fn group_of(requirement: &str) -> String {
     match requirement.split('.').any(|segment| segment.starts_with("password")) {
         true => "the rule about passwords".to_owned(),

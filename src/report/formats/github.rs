@@ -1,7 +1,6 @@
 //! Workflow commands that GitHub shows as annotations of a job: one for each cause, with the case that shows it best.
 //!
-//! GitHub shows ten errors and ten warnings of a step and drops the rest silently, so our last one says how many more
-//! there are.
+//! GitHub shows ten errors and ten warnings of a step and drops the rest, so our last one says how many more there are.
 
 use std::io::{self, Write};
 

@@ -1,5 +1,4 @@
-//! The report as one JSON document (`wabizspec/report/1`). It says all that the events of the run say, so it can be read
-//! back into them.
+//! The report as one JSON document (`wabizspec/report/1`). It says all that the events say, so it can be read back.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -21,9 +20,7 @@ pub(super) const SCHEMA: &str = "wabizspec/report/1";
 
 pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     let summary = &view.summary;
-    let Some(started) = summary.started() else {
-        return Ok(());
-    };
+    let Some(started) = summary.started() else { return Ok(()) };
     let ended = summary.ended();
     let causes = causes(view);
     let document = members(json!({

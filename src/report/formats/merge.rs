@@ -25,8 +25,7 @@ pub(crate) enum MergeError {
     Twice { one: PathBuf, other: PathBuf, case: String },
 }
 
-/// Reports that fit together. They are read a second time, event by event, so that only the ids of the cases are kept in
-/// memory.
+/// Reports that fit together. They are read again, event by event, so that only the ids of the cases are in memory.
 #[derive(Debug)]
 pub(crate) struct Merged {
     paths: Vec<PathBuf>,

@@ -48,8 +48,7 @@ enum Kind {
 }
 
 impl Report {
-    /// The report for people; `out` decides about colours. `live` shows progress on the terminal at standard error instead
-    /// of a line for each case.
+    /// The report for people; `out` decides about colours. `live` shows progress on standard error, not a line per case.
     pub(crate) fn for_people(out: Box<dyn Write + Send>, verbosity: Verbosity, live: bool) -> Report {
         Report::new(out, Kind::Console(Console::new(verbosity, live)))
     }
