@@ -50,10 +50,8 @@ pub enum JsonError {
     /// Not UTF-8 (RFC 8259 §8.1).
     #[error("not UTF-8 at byte {0}")]
     NotUtf8(usize),
-    /// Not the grammar of RFC 8259.
     #[error("{0}")]
     Syntax(String),
-    /// Nested too deep.
     #[error("nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
 }
@@ -204,7 +202,6 @@ struct Reader<'t> {
     at: usize,
     /// How many arrays and objects are open.
     depth: usize,
-    /// How many bytes were looked at.
     looked_at: usize,
 }
 

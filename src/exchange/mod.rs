@@ -19,8 +19,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use harmless::{harmless_line, harmless_text, shortened};
-pub(crate) use json::JsonKind;
-pub use json::{Json, JsonError};
+pub use json::Json;
+pub(crate) use json::{JsonError, JsonKind};
 pub(crate) use redaction::Redaction;
 pub(crate) use shell::{shell_quoted, shell_word};
 pub(crate) use transcript::{curl, transcript};
@@ -78,7 +78,6 @@ impl HttpRequest {
         bytes
     }
 
-    /// The first header of that name, in any case.
     pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
         first_header(&self.headers, name)
     }
@@ -288,7 +287,6 @@ impl Exchange {
         self.unanswered().is_some_and(|none| none.breakage == Breakage::Closed)
     }
 
-    /// Why there is no whole answer.
     pub(crate) fn unanswered(&self) -> Option<&Unanswered> {
         self.outcome.as_ref().err()
     }

@@ -31,7 +31,6 @@ pub enum Condition {
     BadCredentials,
     /// The token is not valid, or there is none.
     BadToken,
-    /// The caller may not do this.
     Forbidden,
     /// The account does not exist.
     Unknown,
@@ -118,7 +117,6 @@ impl From<String> for Place {
 #[serde(tag = "kind", content = "facts", rename_all = "kebab-case")]
 pub enum Expected {
     Status(StatusSet),
-    /// An error with one of the codes.
     ErrorCode(Vec<i64>),
     Value(Pattern<String>),
     Absent,
@@ -134,7 +132,6 @@ pub enum Expected {
     },
     /// Any answer to raw bytes.
     Answer,
-    /// One whole answer, in time.
     WholeAnswer,
     /// No byte after the answer.
     OneAnswer,
@@ -273,7 +270,6 @@ impl Expected {
 }
 
 impl Observed {
-    /// A value, or that there is none.
     pub fn value(value: Option<&Json>) -> Observed {
         value.map_or(Observed::Absent, |value| Observed::Value(value.into()))
     }

@@ -111,12 +111,10 @@ impl Judgement {
         self.observations.extend(other.observations);
     }
 
-    /// Says of every finding what was asked.
     pub(crate) fn is_about(&mut self, about: About) {
         self.findings.iter_mut().for_each(|finding| finding.about = Some(about));
     }
 
-    /// Whether a requirement of level must is broken.
     pub(crate) fn breaks_a_must(&self) -> bool {
         self.findings.iter().any(|finding| finding.level == Level::Must)
     }

@@ -27,7 +27,6 @@ impl StatusSet {
         self.0.iter().any(|(low, high)| (*low..=*high).contains(&status))
     }
 
-    /// The status, if it is only one.
     pub(crate) fn only(&self) -> Option<u16> {
         match self.0[..] {
             [(low, high)] if low == high => Some(low),

@@ -31,7 +31,6 @@ impl Verdict {
 #[serde(rename_all = "lowercase")]
 pub enum RequirementVerdict {
     Fail,
-    /// Fails exactly as the owner's baseline says.
     Known,
     /// Nothing broke it, but the run does not show that a breach would have been noticed.
     Unproven,

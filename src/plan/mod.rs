@@ -78,7 +78,6 @@ impl Case {
         self.scenario.steps.iter().any(risks)
     }
 
-    /// Whether it logs in and logs out.
     fn logs_out(&self) -> bool {
         [Operation::LogIn, Operation::LogOut].iter().all(|wanted| self.operations().any(|called| called == *wanted))
     }
@@ -104,7 +103,6 @@ impl Case {
         })
     }
 
-    /// The operations that its steps call.
     pub(crate) fn operations(&self) -> impl Iterator<Item = Operation> {
         self.drafts().filter_map(|draft| draft.operation(&self.row().bindings))
     }

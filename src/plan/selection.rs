@@ -19,7 +19,6 @@ pub struct Selection {
     pub shard: Option<Shard>,
 }
 
-/// Why a selection cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
     /// A run without these cases would pass although nothing was tested.

@@ -29,7 +29,6 @@ pub struct Part {
 /// Nobody starts that many runs, and merging checks for a report of each.
 const MOST_SHARDS: u64 = 1_000_000;
 
-/// Why a text names no part of a run.
 #[derive(Debug, thiserror::Error)]
 pub enum ShardError {
     #[error("`{0}` has too many shards; there may be {MOST_SHARDS} at most")]

@@ -79,7 +79,6 @@ fn write_finding(out: &mut dyn Write, finding: &Finding, rules: &[RequirementInf
     Ok(())
 }
 
-/// The colour of a verdict.
 pub(crate) fn verdict_style(verdict: Verdict) -> Style {
     let colour = match verdict {
         Verdict::Pass => AnsiColor::Green,

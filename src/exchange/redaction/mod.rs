@@ -55,7 +55,6 @@ struct Secret {
     is_form: bool,
 }
 
-/// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece<'t> {
     Plain(&'t str),

@@ -122,7 +122,6 @@ impl<'v> Cause<'v> {
         format!("{}, {}", counted(self.cases.len(), "case"), counted(self.requirements.len(), "requirement"))
     }
 
-    /// As the JSON report has it.
     pub fn to_json(&self) -> Value {
         let Key { condition, at, expected, observed, .. } = &self.key;
         json!({

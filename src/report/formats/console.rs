@@ -13,7 +13,6 @@ use crate::report::text::{verdict_style, write_case};
 use crate::requirement::Level;
 use crate::run::{CaseReport, Conclusion, Event, Started};
 
-/// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
     /// Causes, why cases were blocked, what is left on the target, and the counts.

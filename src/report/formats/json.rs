@@ -15,7 +15,6 @@ use crate::plan::Part;
 use crate::requirement::Level;
 use crate::run::{CaseReport, Ended, Event, RequirementInfo, RequirementResult, Started, TargetInfo};
 
-/// The version of the document's shape.
 pub(super) const SCHEMA: &str = "wabizspec/report/1";
 
 pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {

@@ -12,7 +12,6 @@ use crate::plan::Shard;
 use crate::run::{Ended, Event, RequirementInfo, Started, Summary};
 use crate::snapshot;
 
-/// Why reports cannot be merged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MergeError {
     #[error(transparent)]

@@ -12,7 +12,6 @@ use super::json::{Document, SCHEMA};
 use crate::files;
 use crate::run::Event;
 
-/// Why a file cannot be read as a report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error("cannot read the report {}: {error}", path.display())]
@@ -29,9 +28,6 @@ pub enum ReadError {
 
 /// Reads a report and hands over its events, in their order: `Started` first, `Ended` last unless the run died. Their
 /// texts are made harmless, no matter who wrote the file.
-///
-/// # Errors
-/// The file cannot be read, is no report, or is damaged.
 pub fn read(path: &Path, each: &mut dyn FnMut(Event)) -> Result<(), ReadError> {
     let unreadable = |error| ReadError::Unreadable { path: path.to_owned(), error };
     let each = &mut |event: Event| each(event.harmless());

@@ -72,7 +72,6 @@ impl View {
         failed().filter(held_up).count()
     }
 
-    /// The requirements that the run knows.
     pub fn rules(&self) -> &[RequirementInfo] {
         self.summary.started().map_or(&[], |started| &started.requirements)
     }

@@ -65,7 +65,6 @@ pub(crate) enum WantedError {
     NoFile(String),
 }
 
-/// Why reports cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
     #[error("two reports want standard output\n  help: give all but one a file: --report json=PATH")]

@@ -13,7 +13,6 @@ use crate::judge::{Finding, Mismatch, Observation, Remark, Verdict};
 use crate::run::{CaseReport, Event, NotAsked, Reason};
 use crate::words;
 
-/// Writes the event as a line.
 pub(super) fn write(out: &mut dyn Write, event: &Event) -> io::Result<()> {
     serde_json::to_writer(&mut *out, event)?;
     out.write_all(b"\n")?;

@@ -57,7 +57,6 @@ fn finding_of(finding: &Finding, view: &View) -> Markup {
     }
 }
 
-/// The rule in words, and its source.
 pub(super) fn rule(info: &RequirementInfo) -> Markup {
     html! { p.rule { (prose(&info.says)) " " cite { (info.source) } } }
 }

@@ -11,7 +11,6 @@ use std::io::{self, Write};
 
 use super::view::View;
 
-/// How the page looks.
 const STYLE: &str = include_str!("style.css");
 
 /// What the filters do; without it the page shows everything.

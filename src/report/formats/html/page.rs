@@ -17,7 +17,6 @@ const WORDS: [&str; 8] = ["error", "fail", "warning", "unproven", "blocked", "kn
 /// The cases with an article of their own under the findings.
 const WITH_ARTICLE: [&str; 4] = ["error", "fail", "known", "warning"];
 
-/// The cases of each scenario.
 type Scenarios<'v> = BTreeMap<&'v str, Vec<&'v CaseReport>>;
 
 pub(super) fn page(view: &View) -> Markup {

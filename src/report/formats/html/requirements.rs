@@ -27,7 +27,6 @@ fn areas<'r, 's>(results: &'r [RequirementResult<'s>]) -> BTreeMap<(usize, &'s s
     grouped(areas.map(|(area, result)| ((order(area), area), result)))
 }
 
-/// The map and its legend.
 pub(super) fn map(view: &View) -> Markup {
     let results = view.summary.requirements();
     let used = |verdict| results.iter().any(|result| result.verdict == verdict);
