@@ -3,7 +3,6 @@
 //! `serde_json::Value` keeps the last of two equal members and rounds big numbers, silently; a judge must not.
 //! The grammar itself is serde_json's.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::IgnoredAny;
@@ -66,28 +65,20 @@ impl Json {
 
     /// The value at a JSON Pointer (RFC 6901). Of members with the same name, it is the first.
     pub fn at(&self, pointer: &str) -> Option<&Json> {
-        if pointer.is_empty() {
-            return Some(self);
-        }
-        let mut value = self;
-        // By bytes: for a word this short that is faster than a search for a character.
-        for segment in pointer.strip_prefix('/')?.as_bytes().split(|byte| *byte == b'/') {
-            let segment = std::str::from_utf8(segment).ok()?;
-            let segment = match segment.bytes().any(|byte| byte == b'~') {
-                true => Cow::Owned(segment.replace("~1", "/").replace("~0", "~")),
-                false => Cow::Borrowed(segment),
-            };
-            value = match value {
-                Json::Object(members) => &members.iter().find(|(name, _)| *name == *segment)?.1,
-                Json::Array(items) => {
-                    // Neither a sign nor a leading zero is allowed.
-                    let index = segment.parse::<usize>().ok().filter(|index| index.to_string() == *segment);
-                    items.get(index?)?
-                }
-                _ => return None,
-            };
-        }
-        Some(value)
+        let Some(segments) = pointer.strip_prefix('/') else { return pointer.is_empty().then_some(self) };
+        segments.split('/').try_fold(self, |value, segment| match value {
+            Json::Object(members) => {
+                let escaped = segment.contains('~').then(|| segment.replace("~1", "/").replace("~0", "~"));
+                let sought = escaped.as_deref().unwrap_or(segment);
+                members.iter().find(|(name, _)| name == sought).map(|(_, value)| value)
+            }
+            Json::Array(items) => {
+                // Neither a sign nor a leading zero is allowed.
+                let index = segment.parse().ok().filter(|index: &usize| index.to_string() == segment)?;
+                items.get(index)
+            }
+            _ => None,
+        })
     }
 
     /// The text of a string value.

@@ -31,13 +31,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_policy_names_the_script_as_it_is() {
+    fn the_policy_names_the_script_and_nothing_ends_its_element() {
         let hash = ring::digest::digest(&ring::digest::SHA256, SCRIPT.as_bytes());
         assert_eq!(SCRIPT_HASH, STANDARD.encode(hash.as_ref()));
-    }
-
-    #[test]
-    fn style_and_script_cannot_end_their_elements() {
         assert!(!STYLE.contains("</") && !SCRIPT.contains("</") && !SCRIPT.contains("<!--"));
     }
 }
