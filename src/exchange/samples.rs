@@ -4,12 +4,8 @@ use super::{Breakage, Exchange, Header, HttpRequest, Phase, Request, Response, U
 
 impl HttpRequest {
     pub(crate) fn of(method: &'static str, target: &str, headers: &[(&'static str, &str)], body: &str) -> HttpRequest {
-        HttpRequest {
-            method: method.into(),
-            target: target.to_owned(),
-            headers: list(headers),
-            body: Some(body.into()),
-        }
+        let (method, target, headers) = (method.into(), target.to_owned(), list(headers));
+        HttpRequest { method, target, headers, body: Some(body.into()) }
     }
 }
 

@@ -61,28 +61,24 @@ impl Console {
     }
 
     fn started(&mut self, out: &mut dyn Write, started: &Started) -> io::Result<()> {
-        let target = &started.target;
+        let Started { version, cases, planned_resets, target, .. } = started;
         let whom = match target.embedded {
             true => format!("the embedded reference client at {}", target.url),
             false => target.url.clone(),
         };
         let state = target.registration.map_or(String::new(), |state| format!(", registration {state}"));
         if let Some(progress) = &self.progress {
-            progress.set_length(started.cases as u64);
+            progress.set_length(*cases as u64);
         }
-        let resets = match started.planned_resets {
+        let resets = match planned_resets {
             0 => "no resets".to_owned(),
-            resets => counted(resets, "reset"),
+            resets => counted(*resets, "reset"),
         };
-        let more = match started.planned_resets > 0 && !target.embedded {
+        let more = match *planned_resets > 0 && !target.embedded {
             true => ", and one for each first login that should have been refused and was not",
             false => "",
         };
-        writeln!(
-            out,
-            "wabizspec {}: {} cases against {whom}{state}; {resets} planned{more}",
-            started.version, started.cases
-        )
+        writeln!(out, "wabizspec {version}: {cases} cases against {whom}{state}; {resets} planned{more}")
     }
 
     fn case(&mut self, out: &mut dyn Write, case: &CaseReport, view: &View) -> io::Result<()> {

@@ -38,12 +38,8 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     for (verdict, title) in
         [(Verdict::Blocked, "Blocked"), (Verdict::Known, "Known failures"), (Verdict::Skipped, "Skipped")]
     {
-        let reasons = view.reasons(verdict);
-        listed(
-            &mut text,
-            title,
-            reasons.map(|(reason, ids)| format!("{}: {}", counted(ids.len(), "case"), plain(reason))),
-        );
+        let told = |(reason, ids): (&str, &[String])| format!("{}: {}", counted(ids.len(), "case"), plain(reason));
+        listed(&mut text, title, view.reasons(verdict).map(told));
     }
     listed(&mut text, "Notes", view.notes.iter().map(|note| plain(note)));
     out.write_all(text.as_bytes())
