@@ -159,10 +159,8 @@ impl Accounts {
     }
 
     async fn record_made(&self, own: &OwnName) -> Result<(), NotRecorded> {
-        match self.journal() {
-            Some(journal) => journal.made(own.as_str()).await,
-            None => Ok(()),
-        }
+        let Some(journal) = self.journal() else { return Ok(()) };
+        journal.made(own.as_str()).await
     }
 
     /// An account is not there any more, or never was.

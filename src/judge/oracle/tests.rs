@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::exchange::HttpRequest;
+use crate::judge::Finding;
 use crate::located::SourceText;
 
 pub(super) fn in_html(text: &str) -> String {
@@ -65,6 +66,10 @@ fn judge(response: Response) -> Judgement {
 
 fn mismatches(response: Response) -> Vec<Mismatch> {
     judge(response).findings.into_iter().flat_map(|finding| finding.mismatches).collect()
+}
+
+fn places(finding: &Finding) -> Vec<String> {
+    finding.mismatches.iter().map(|mismatch| mismatch.at.to_string()).collect()
 }
 
 /// The requirements that an exchange breaks, without the prefix that all of them have.
@@ -131,40 +136,33 @@ fn each_answer_breaks_what_it_should() {
 }
 
 #[test]
-fn a_missing_answer_is_noticed_but_an_unreachable_target_is_not() {
+fn what_an_answer_must_be_depends_on_the_request() {
     let http = || Request::Http(login());
-    let raw = || Request::Raw(b"\x16\x03\x01".to_vec());
-    for (request, breakage, partial, expected) in [
-        (http(), Breakage::Closed, "", "answered"),
-        (http(), Breakage::TimedOut, "", "answered"),
-        (http(), Breakage::Malformed, "", "answered"),
-        (http(), Breakage::TooLarge, "", "answered"),
-        (http(), Breakage::Unreachable, "", ""),
-        // Bytes that are not HTTP may be answered by closing the connection, but not by silence or half an answer.
-        (raw(), Breakage::Closed, "", ""),
-        (raw(), Breakage::Closed, "HTTP/1.", "answered"),
-        (raw(), Breakage::TimedOut, "", "answered"),
-        (raw(), Breakage::Malformed, "x", "answered"),
-    ] {
-        let exchange = Exchange::broken_off(request, breakage, partial.as_bytes());
-        assert_eq!(broken(&exchange), expected, "{exchange:?}");
-    }
-}
-
-#[test]
-fn what_an_answer_must_have_depends_on_the_request() {
     let head = || Request::Http(HttpRequest { method: "HEAD".into(), ..login() });
     let raw = |text: &str| Request::Raw(text.into());
+    let none = |request, breakage, partial: &str| Exchange::broken_off(request, breakage, partial.as_bytes());
+    let whole = |request, response| Exchange::of(request, Ok(response));
     let second = || Response { surplus: b"HTTP/1.1 200 OK\r\n".to_vec(), ..envelope(400, ERROR) };
-    for (what, request, response, expected) in [
-        ("HEAD has no body", head(), json(200, ""), ""),
-        ("HEAD has no type", head(), Response::of(404, &[], ""), ""),
-        ("a second answer", Request::Http(login()), second(), "one-answer"),
-        ("raw bytes may be two requests", raw("GET / HTTP/1.1\r\n"), second(), ""),
-        ("no envelope", raw("GET /v1 HTTP/9\r\n\r\n"), Response::of(400, &[], "Bad Request"), ""),
-        ("a crash of the HTTP layer", raw("x"), Response::of(500, &[], "<h1>Internal Server Error</h1>"), "no-crash"),
+    let page = Response::of(500, &[], "<h1>Internal Server Error</h1>");
+    for (what, exchange, expected) in [
+        ("closed", none(http(), Breakage::Closed, ""), "answered"),
+        ("too late", none(http(), Breakage::TimedOut, ""), "answered"),
+        ("not HTTP", none(http(), Breakage::Malformed, ""), "answered"),
+        ("too large", none(http(), Breakage::TooLarge, ""), "answered"),
+        ("an unreachable target", none(http(), Breakage::Unreachable, ""), ""),
+        // Bytes that are not HTTP may be answered by closing the connection, but not by silence or half an answer.
+        ("closed on raw bytes", none(raw("\x16\x03\x01"), Breakage::Closed, ""), ""),
+        ("half an answer to raw bytes", none(raw("\x16\x03\x01"), Breakage::Closed, "HTTP/1."), "answered"),
+        ("too late for raw bytes", none(raw("\x16\x03\x01"), Breakage::TimedOut, ""), "answered"),
+        ("not HTTP for raw bytes", none(raw("\x16\x03\x01"), Breakage::Malformed, "x"), "answered"),
+        ("HEAD has no body", whole(head(), json(200, "")), ""),
+        ("HEAD has no type", whole(head(), Response::of(404, &[], "")), ""),
+        ("a second answer", whole(http(), second()), "one-answer"),
+        ("raw bytes may be two requests", whole(raw("GET / HTTP/1.1\r\n"), second()), ""),
+        ("no envelope", whole(raw("GET /v1 HTTP/9\r\n\r\n"), Response::of(400, &[], "Bad Request")), ""),
+        ("a crash of the HTTP layer", whole(raw("x"), page), "no-crash"),
     ] {
-        assert_eq!(broken(&Exchange::of(request, Ok(response))), expected, "{what}");
+        assert_eq!(broken(&exchange), expected, "{what}");
     }
 }
 
@@ -204,10 +202,9 @@ fn errors_have_their_shape() {
 
 #[test]
 fn every_wrong_member_of_every_error_is_reported_by_its_pointer() {
-    let judgement = judge(envelope(400, r#""errors":[{"code":"x","title":"t"},{"code":1,"details":2}]"#));
-    let places: Vec<String> = judgement.findings[0].mismatches.iter().map(|mismatch| mismatch.at.to_string()).collect();
-    assert_eq!(places, ["/errors/0/code", "/errors/1/title", "/errors/1/details"]);
-    assert_eq!(judgement.findings[0].step, "a step");
+    let finding = &judge(envelope(400, r#""errors":[{"code":"x","title":"t"},{"code":1,"details":2}]"#)).findings[0];
+    assert_eq!(places(finding), ["/errors/0/code", "/errors/1/title", "/errors/1/details"]);
+    assert_eq!(finding.step, "a step");
 }
 
 #[test]
@@ -262,9 +259,9 @@ fn a_stack_trace_is_noticed_in_any_body_and_in_a_header() {
     let plain = trace.replace("\\n", "\n");
     assert_broken("as plain text", Response::of(404, &[], &plain), "content-type json no-trace");
     assert_broken("a harmless at", titled("at least 8"), "");
-    let judgement = judge(with_header(400, "X-Debug", "SyntaxError: x%0A    at parse (/app/json.js:96:19)"));
-    let places: Vec<String> = judgement.findings[0].mismatches.iter().map(|mismatch| mismatch.at.to_string()).collect();
-    assert_eq!((&*judgement.findings[0].requirement, places), ("envelope.no-trace", vec!["header X-Debug".to_owned()]));
+    let in_header = with_header(400, "X-Debug", "SyntaxError: x%0A    at parse (/app/json.js:96:19)");
+    assert_eq!(places(&judge(in_header.clone()).findings[0]), ["header X-Debug"]);
+    assert_broken("in a header", in_header, "no-trace");
     assert_broken("a date", with_header(400, "Date", "Thu, 01 Mar 2018 15:29:26 GMT"), "");
 }
 

@@ -27,10 +27,10 @@ const LISTED: usize = 50;
 pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     let mut text = head(view);
     let causes = causes(view);
-    let told = |cause: &Cause<'_>| {
+    let item = |cause: &Cause<'_>| {
         format!("{}: {}, such as {}", plain(&cause.headline()), cause.extent(), code(&cause.example.0.id))
     };
-    listed(&mut text, "Causes, most telling first", causes.iter().map(told));
+    listed(&mut text, "Causes, most telling first", causes.iter().map(item));
     broken(&mut text, &view.binding(RequirementVerdict::Fail));
     failing_cases(&mut text, view);
     unproven(&mut text, &view.binding(RequirementVerdict::Unproven));
@@ -38,8 +38,8 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     for (verdict, title) in
         [(Verdict::Blocked, "Blocked"), (Verdict::Known, "Known failures"), (Verdict::Skipped, "Skipped")]
     {
-        let told = |(reason, ids): (&str, &[String])| format!("{}: {}", counted(ids.len(), "case"), plain(reason));
-        listed(&mut text, title, view.reasons(verdict).map(told));
+        let item = |(reason, ids): (&str, &[String])| format!("{}: {}", counted(ids.len(), "case"), plain(reason));
+        listed(&mut text, title, view.reasons(verdict).map(item));
     }
     listed(&mut text, "Notes", view.notes.iter().map(|note| plain(note)));
     out.write_all(text.as_bytes())

@@ -115,10 +115,8 @@ impl Wanted {
     /// Checks that it would overwrite none of these files, under any of their names.
     pub fn spares(&self, inputs: &[PathBuf]) -> Result<(), OpenError> {
         let Some(report) = &self.path else { return Ok(()) };
-        match inputs.iter().find(|input| files::are_same(report, input)) {
-            Some(input) => Err(OpenError::OverInput { report: report.clone(), input: input.clone() }),
-            None => Ok(()),
-        }
+        let Some(input) = inputs.iter().find(|input| files::are_same(report, input)) else { return Ok(()) };
+        Err(OpenError::OverInput { report: report.clone(), input: input.clone() })
     }
 }
 
