@@ -93,11 +93,11 @@ fn number(text: &str, at: usize, digits: usize, radix: u32) -> Option<u32> {
     are_digits.then(|| u32::from_str_radix(digits, radix).ok())?
 }
 
-/// The names that HTML has for ASCII punctuation, each followed by its character.
+/// The names that HTML has for ASCII punctuation and the like, each followed by its character.
 const MARKS: &str = "\
     quot\" QUOT\" amp& AMP& apos' lt< LT< gt> GT> excl! num# dollar$ percnt% lpar( rpar) ast* midast* plus+ comma, \
     period. sol/ colon: semi; equals= quest? commat@ lsqb[ lbrack[ bsol\\ rsqb] rbrack] Hat^ lowbar_ grave` lcub{ \
-    lbrace{ verbar| vert| rcub} rbrace}";
+    lbrace{ verbar| vert| rcub} rbrace} UnderBar_ Tab\t NewLine\n euro€";
 
 /// The names of U+00A0 to U+00FF, in order.
 const LATIN: &str = "\
@@ -109,17 +109,9 @@ const LATIN: &str = "\
     uuml yacute thorn yuml";
 
 fn named(name: &str) -> Option<char> {
-    match name {
-        "Tab" => return Some('\t'),
-        "NewLine" => return Some('\n'),
-        "UnderBar" => return Some('_'),
-        "euro" => return Some('€'),
-        _ => {}
-    }
-    let mark = MARKS.split(' ').find_map(|known| known.strip_prefix(name).filter(|mark| mark.len() == 1));
-    if let Some(mark) = mark {
-        return mark.chars().next();
-    }
-    let latin = LATIN.split(' ').position(|known| known == name)?;
-    char::from_u32(0xa0 + u32::try_from(latin).ok()?)
+    let mark = MARKS.split(' ').find_map(|known| known.strip_prefix(name)?.parse::<char>().ok());
+    mark.or_else(|| {
+        let latin = LATIN.split(' ').position(|known| known == name)?;
+        char::from_u32(0xa0 + u32::try_from(latin).ok()?)
+    })
 }

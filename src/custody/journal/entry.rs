@@ -191,10 +191,7 @@ pub(super) fn compacted(bytes: &[u8]) -> Option<Vec<u8>> {
     let (mut named, mut recorded) = (HashSet::new(), HashSet::new());
     for entry in entries(bytes).flatten() {
         match &entry {
-            Entry::Opened { .. } => {
-                named.clear();
-                recorded.clear();
-            }
+            Entry::Opened { .. } => (named, recorded) = (HashSet::new(), HashSet::new()),
             Entry::Password(given) => {
                 named.insert(given.clone());
                 recorded.insert(given.username.clone());

@@ -95,7 +95,7 @@ mod tests {
             (r"\xe9 \xc3\xa9 \303\251 \351", "é é é é"),
             ("%C3%A9%c3%a9%E9%26", "ééé&"),
             ("a~1b~0c", "a/b~c"),
-            ("&quot;&amp;&#38;&excl;&euro;&nbsp;&NewLine;", "\"&&!€\u{a0}\n"),
+            ("&quot;&amp;&#38;&excl;&euro;&nbsp;&NewLine;&Tab;&UnderBar;", "\"&&!€\u{a0}\n\t_"),
             ("&#39;&#x27;&#x3C;&#X00e9;", "''<é"),
             ("&eacute;&yuml;&szlig;&times;", "éÿß×"),
         ] {
