@@ -68,9 +68,7 @@ impl Pattern {
     fn matches(&self, value: &Json, bindings: &Bindings) -> bool {
         match self {
             Pattern::Placeholder(kind) => kind.recognises(value),
-            Pattern::Text(template) => {
-                value.as_str().is_some() && value.as_str() == template.render(bindings).ok().as_deref()
-            }
+            Pattern::Text(template) => template.render(bindings).is_ok_and(|text| value.as_str() == Some(&text)),
             Pattern::Integer(number) => value.as_integer() == Some(*number),
             Pattern::Bool(expected) => *value == Json::Bool(*expected),
         }

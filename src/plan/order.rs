@@ -237,12 +237,9 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
         rounds.entry((*round, group)).or_default().push(case);
         *round += usize::from(group.uses_its_state_up(capabilities.reset));
     }
-    let mut state = State {
-        fresh: capabilities.fresh,
-        unregistered: capabilities.fresh,
-        clock_unmoved: true,
-        admin_known: capabilities.fresh || capabilities.credentials,
-    };
+    let fresh = capabilities.fresh;
+    let admin_known = fresh || capabilities.credentials;
+    let mut state = State { fresh, unregistered: fresh, clock_unmoved: true, admin_known };
     for ((_, group), cases) in rounds {
         plan.add(group, cases, &mut state, capabilities.reset);
     }

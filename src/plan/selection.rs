@@ -45,10 +45,8 @@ impl Selection {
         for filter in self.filters.iter().chain(&self.exclude) {
             if !cases.iter().any(|case| matches(filter, case)) {
                 let ids = cases.iter().flat_map(|case| [case.id.as_str(), case.scenario.id.as_str()]);
-                return Err(SelectionError::Unmatched {
-                    filter: filter.clone(),
-                    nearest: crate::located::nearest(filter, ids).map(str::to_owned),
-                });
+                let nearest = crate::located::nearest(filter, ids).map(str::to_owned);
+                return Err(SelectionError::Unmatched { filter: filter.clone(), nearest });
             }
         }
         let there: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();

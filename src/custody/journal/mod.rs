@@ -104,16 +104,10 @@ impl Journal {
             return Err(JournalError::OtherTarget(path.to_owned(), other.clone()));
         }
         let earlier = earlier.after(older);
-        let waiting = Waiting { known: earlier.clone(), ..Waiting::default() };
-        Ok(Journal {
-            path: path.to_owned(),
-            earlier,
-            shared: Arc::new(Shared {
-                opening: Entry::opened(target, admin).line(),
-                waiting: Mutex::new(waiting),
-                disk: Mutex::new(disk),
-            }),
-        })
+        let waiting = Mutex::new(Waiting { known: earlier.clone(), ..Waiting::default() });
+        let opening = Entry::opened(target, admin).line();
+        let shared = Arc::new(Shared { opening, waiting, disk: Mutex::new(disk) });
+        Ok(Journal { path: path.to_owned(), earlier, shared })
     }
 
     /// What the journal at that path says, if there is one.

@@ -105,11 +105,8 @@ fn write_suite<W: Write>(xml: &mut Writer<W>, scenario: &str, tests: &[TestCase<
         ("file", tests[0].file),
     ]);
     if let Some(started) = view.summary.started() {
-        element = element.with_attributes([
-            ("timestamp", started.at.to_string().as_str()),
-            ("url", &started.target.url),
-            ("version", &started.version),
-        ]);
+        let (at, url) = (started.at.to_string(), &started.target.url);
+        element = element.with_attributes([("timestamp", &*at), ("url", url), ("version", &started.version)]);
     }
     element.write_inner_content(|xml| tests.iter().try_for_each(|test| write_test(xml, test)))?;
     Ok(())
@@ -117,12 +114,9 @@ fn write_suite<W: Write>(xml: &mut Writer<W>, scenario: &str, tests: &[TestCase<
 
 fn write_test<W: Write>(xml: &mut Writer<W>, test: &TestCase<'_>) -> io::Result<()> {
     // CI servers cut the class off at its last dot and show what is before it as a folder: here, the area.
-    let scenario = test.id.split("::").next().unwrap_or_default();
-    let element = xml.create_element("testcase").with_attributes([
-        ("name", test.id),
-        ("classname", &scenario.replace('/', ".")),
-        ("time", &seconds(test.duration_ms)),
-    ]);
+    let class = test.id.split("::").next().unwrap_or_default().replace('/', ".");
+    let attributes = [("name", test.id), ("classname", &class), ("time", &seconds(test.duration_ms))];
+    let element = xml.create_element("testcase").with_attributes(attributes);
     element.write_inner_content(|xml| {
         if let Some(Problem { element, kind, message, text }) = &test.problem {
             let element = xml.create_element(*element).with_attributes([("type", *kind), ("message", message)]);

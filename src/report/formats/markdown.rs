@@ -132,12 +132,8 @@ fn broken(text: &mut String, infos: &[&RequirementInfo]) {
 }
 
 fn case_section(case: &CaseReport, view: &View) -> String {
-    let mut text = format!(
-        "<details><summary>{}: <code>{}</code> {}</summary>\n\n",
-        case.verdict,
-        html(&case.id),
-        html(&case.title)
-    );
+    let (id, title) = (html(&case.id), html(&case.title));
+    let mut text = format!("<details><summary>{}: <code>{id}</code> {title}</summary>\n\n", case.verdict);
     if let Some(reason) = &case.reason {
         let _ = writeln!(text, "{}\n", plain(&words::reason(reason)));
     }

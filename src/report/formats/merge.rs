@@ -168,11 +168,9 @@ fn requirements(sources: &[Source]) -> Result<Vec<RequirementInfo>, MergeError> 
             let key = (info.id == snapshot::REQUIREMENT, info.id.as_str());
             let (path, known) = by_id.entry(key).or_insert((&source.path, info));
             if *known != info {
-                return Err(MergeError::Different {
-                    one: path.to_path_buf(),
-                    other: source.path.clone(),
-                    why: format!("their suites state the requirement {} differently", info.id),
-                });
+                let (one, other) = (path.to_path_buf(), source.path.clone());
+                let why = format!("their suites state the requirement {} differently", info.id);
+                return Err(MergeError::Different { one, other, why });
             }
         }
     }
