@@ -99,12 +99,12 @@ impl Console {
         if let Some(progress) = self.progress.take() {
             progress.finish_and_clear();
         }
-        let told = |case: &&CaseReport| match case.verdict {
+        let is_shown = |case: &&CaseReport| match case.verdict {
             Verdict::Error => true,
             Verdict::Fail | Verdict::Known => self.verbosity == Verbosity::Verbose,
             _ => false,
         };
-        for case in view.cases.iter().filter(told) {
+        for case in view.cases.iter().filter(is_shown) {
             writeln!(out)?;
             write_case(out, case, view.rules(), &case.exchanges)?;
         }
@@ -233,15 +233,10 @@ pub(super) fn totals(out: &mut dyn Write, view: &View) -> io::Result<()> {
         let count = summary.count(*verdict);
         (count > 0 || *verdict == Verdict::Pass).then(|| format!("{count} {verdict}"))
     });
-    writeln!(
-        out,
-        "\n{}; {} warnings, {} observations; {} resets; {} s",
-        counts.collect::<Vec<String>>().join(", "),
-        summary.warnings(),
-        summary.observations(),
-        summary.resets(),
-        seconds(view.elapsed_ms()),
-    )?;
+    let counts = counts.collect::<Vec<String>>().join(", ");
+    let (warnings, observations, resets) = (summary.warnings(), summary.observations(), summary.resets());
+    let took = seconds(view.elapsed_ms());
+    writeln!(out, "\n{counts}; {warnings} warnings, {observations} observations; {resets} resets; {took} s")?;
     let conclusion = summary.conclusion();
     let colour = match conclusion {
         Conclusion::Conforms => AnsiColor::Green,

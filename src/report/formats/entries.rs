@@ -1,25 +1,19 @@
 //! Entries of a baseline for what failed and is not known.
 
-use std::fmt::Write;
-
 use crate::baseline::NewEntry;
 use crate::words;
 
 /// The entries, ready to be pasted but for the reason; empty if there are none.
 pub(crate) fn to_paste(entries: &[NewEntry]) -> String {
     let mut text = String::new();
-    for entry in entries {
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let observed: Vec<String> = entry.findings.iter().map(words::all_observed).collect();
-        // Writing to a String does not fail.
-        let _ = write!(
-            text,
-            "\n[[known]]   # {}\ncase = {}\nrequirement = {}\nsignature = {}\nreason = \"\"\n",
-            one_line(&observed.join("; ")),
-            quoted(&entry.case),
-            quoted(&entry.requirement),
-            quoted(&entry.signature),
-        );
+    for NewEntry { case, requirement, signature, findings } in entries {
+        let observed: Vec<String> = findings.iter().map(words::all_observed).collect();
+        let observed = one_line(&observed.join("; "));
+        let [case, requirement, signature] =
+            [case, requirement, signature].map(|text| toml::Value::from(text.as_str()));
+        text.push_str(&format!(
+            "\n[[known]]   # {observed}\ncase = {case}\nrequirement = {requirement}\nsignature = {signature}\nreason = \"\"\n"
+        ));
     }
     text
 }

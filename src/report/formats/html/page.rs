@@ -111,9 +111,7 @@ fn facts(started: &Started, view: &View) -> Markup {
             div { dt { "target" } dd { code { (target.url) } } }
             @if let Some(state) = target.registration { div { dt { "registration" } dd { (state) } } }
             div { dt { "cases" } dd { (started.cases) } }
-            @if let Some(part) = started.part {
-                div { dt { "shard" } dd { (part.shard) " of " (part.of) " cases" } }
-            }
+            @if let Some(part) = started.part { div { dt { "shard" } dd { (part.shard) " of " (part.of) " cases" } } }
             div { dt { "fails from" } dd { (started.fail_on) } }
             div { dt { "resets" } dd { (view.summary.resets()) } }
             div { dt { "began" } dd { time datetime=(started.at) { (started.at.strftime("%Y-%m-%d %H:%M:%S UTC")) } } }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::case::{badge, rule, sign};
 use crate::judge::RequirementVerdict;
-use crate::report::formats::view::{View, grouped};
+use crate::report::formats::view::{View, counted, grouped};
 use crate::requirement::{AREAS, Level};
 use crate::run::RequirementResult;
 
@@ -118,8 +118,7 @@ fn entry(result: &RequirementResult<'_>, broken_by: Option<&BTreeSet<&str>>) -> 
             p.proof {
                 @match (result.cases.len(), info.oracle) {
                     (0, true) => "held against every answer"
-                    (1, false) => "1 case"
-                    (count, false) => { (count) " cases" }
+                    (count, false) => (counted(count, "case"))
                     (count, true) => { "held against every answer, and by " (count) " cases" }
                 }
             }
