@@ -15,10 +15,7 @@ use crate::judge::facts::{Expected, Observed, Place, Secret};
 const TELLING: usize = 8;
 
 pub(super) fn no_secret_echoed(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
-    let mismatch = |(secret, _, at)| {
-        let (expected, observed) = (Expected::NoSecret, Observed::Secret(secret));
-        Mismatch { at, expected, observed }
-    };
+    let mismatch = |(secret, _, at)| Mismatch { at, expected: Expected::NoSecret, observed: Observed::Secret(secret) };
     Some(echoes(seen).into_iter().map(mismatch).collect())
 }
 
