@@ -30,6 +30,12 @@ fn mismatches_make_a_finding_of_a_should_or_a_must_and_an_observation_of_a_may()
 }
 
 #[test]
+fn a_place_without_indices_is_that_of_any_item() {
+    let places = ["/users/0/token", "/a/12/3", "/a1//2b", "", "/7"].map(|pointer| Place::at(pointer).without_indices());
+    assert_eq!(places, ["/users/*/token", "/a/*/*", "/a1//2b", "body", "/*"]);
+}
+
+#[test]
 fn judgements_add_up_and_a_must_among_them_is_noticed() {
     let mut judgement = filed(Level::May);
     assert!(!judgement.breaks_a_must());

@@ -271,6 +271,8 @@ fn a_rule_without_a_requirement_is_not_applied_and_a_level_decides() {
     assert_eq!(Oracles::of(&Register::default()).judge("a step", &crash()), Judgement::default());
     let oracles = oracles_of("inferred", ["envelope.no-crash"]);
     assert_eq!(oracles.requirements().collect::<Vec<_>>(), ["envelope.no-crash"]);
+    assert_eq!(oracles.operations(), None);
+    assert_eq!(oracles_of("universal", ["envelope.no-crash", OPERATIONS]).operations(), Some(Level::Must));
     let judgement = oracles.judge("a step", &crash());
     assert_eq!(judgement.findings, []);
     assert_eq!(judgement.observations[0].requirement.as_deref(), Some("envelope.no-crash"));
