@@ -144,6 +144,7 @@ impl Run {
         }
         self.workers.pop();
         self.workers.push(worker);
+        self.shrink().await;
     }
 
     pub async fn batch(&mut self, allowed: u64, stop: &watch::Receiver<bool>) {
