@@ -34,9 +34,9 @@ impl StatusSet {
         }
     }
 
-    /// Whether every status of the set refuses the request (4xx and 5xx).
+    /// Whether no status of the set grants the request: it is refused (4xx and 5xx), or sent elsewhere (3xx).
     pub fn refuses(&self) -> bool {
-        self.0.iter().all(|(low, _)| *low >= 400)
+        self.0.iter().all(|(low, _)| *low >= 300)
     }
 
     /// Whether every status of the set accepts the request (2xx).

@@ -12,7 +12,8 @@ pub enum Verdict {
     Fail,
     /// Tried, but set-up, a dependency or throttling prevented a judgement.
     Blocked,
-    /// Not tried, as was known before the first request: not allowed, not applicable, over budget.
+    /// Not tried, as was known before the first request: not allowed, not applicable, over budget. Or refused, as the
+    /// documents allow.
     Skipped,
     /// Fails exactly as the owner's baseline says.
     Known,

@@ -249,6 +249,7 @@ impl<'a> Attempt<'a> {
         let Attempt { harness, case, judgement, sent, secrets, .. } = self;
         let verdict = match &self.blocked {
             _ if judgement.findings.iter().any(|finding| finding.level >= harness.settings.fail_on) => Verdict::Fail,
+            Some(Reason::Refused { .. }) => Verdict::Skipped,
             Some(_) => Verdict::Blocked,
             None => Verdict::Pass,
         };
@@ -264,7 +265,7 @@ impl<'a> Attempt<'a> {
             let why = self.obstacle.or_else(|| self.blocked.clone());
             report.not_asked = why.map(|why| NotAsked { steps: not_asked, why });
         }
-        report.reason = self.blocked.filter(|_| verdict == Verdict::Blocked);
+        report.reason = self.blocked.filter(|_| verdict != Verdict::Fail);
         report.duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         report.findings = judgement.findings;
         report.observations = judgement.observations;

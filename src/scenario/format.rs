@@ -85,7 +85,7 @@ pub(super) struct StepEntry {
     pub hex: Option<Spanned<String>>,
     /// Moves the clock of the target on by that many seconds; nothing is sent.
     pub advance: Option<u32>,
-    /// Why a target that conforms may refuse the request: then (4xx) the case is blocked for this reason, not failed. A
+    /// Why a target that conforms may refuse the request: then (4xx) the case is skipped for this reason, not failed. A
     /// 5xx or no answer is judged as ever.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub may_refuse: Option<Spanned<String>>,

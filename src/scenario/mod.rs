@@ -126,7 +126,7 @@ pub struct Step {
     pub name: String,
     /// What is done.
     pub action: Action,
-    /// Why a target that conforms may refuse the request; then the case is blocked instead of judged.
+    /// Why a target that conforms may refuse the request; then the case is skipped instead of judged.
     pub may_refuse: Option<String>,
     /// Empty only if nothing is sent.
     pub expectations: Vec<Expectation>,

@@ -77,8 +77,8 @@ fn sets_of_statuses_are_parsed_or_refused() {
     }
     for (sets, accepts, refuses) in [
         ("200 | 2xx | 200 or 201 | 299", true, false),
-        ("401 | 4xx | 500 | 400 or 5xx | 400", false, true),
-        ("2xx or 4xx | 199 | 300 | 302 | 399 | 1xx", false, false),
+        ("401 | 4xx | 500 | 400 or 5xx | 400 | 300 | 302 | 399", false, true),
+        ("2xx or 4xx | 199 | 1xx", false, false),
     ] {
         for words in sets.split(" | ") {
             let set = StatusSet::parse(words.split(" or ")).expect(words);

@@ -32,7 +32,9 @@ fn echoes(seen: &Seen<'_>) -> Vec<(Secret, String, Place)> {
         let header = in_header(seen, |readings| has_secret(readings, &text).then_some(()));
         let in_body = || is_in_body(seen, &text).then_some(Place::Body);
         let place = header.map(|(place, ())| place).or_else(in_body)?;
-        Some((secret, text, place))
+        // A page may repeat the path that it did not find, whatever is in there.
+        let in_path = has_secret(&Readings::of(request.target.as_str().into()), &text);
+        (!in_path).then_some((secret, text, place))
     };
     secrets.filter_map(echo).collect()
 }
@@ -96,7 +98,9 @@ fn secrets(request: &HttpRequest) -> Vec<(Secret, String)> {
         let credentials = credentials.trim();
         let decoded = STANDARD.decode(credentials).ok();
         let joined = decoded.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
-        let password = joined.and_then(|joined| joined.split_once(':'));
+        let pair = joined.and_then(|joined| joined.split_once(':'));
+        // A refusal may name the user; a password that is the same is no secret.
+        let password = pair.filter(|(name, password)| !name.contains(password));
         secrets.extend(password.map(|(_, password)| (Secret::Password, password.to_owned())));
         secrets.push((Secret::Authorization, credentials.to_owned()));
     }

@@ -131,6 +131,21 @@ fn the_syntax_of_an_answer_is_no_echo() {
 }
 
 #[test]
+fn what_stands_in_the_path_or_names_the_user_is_no_secret() {
+    let told = |authorization: &str, target: &str, body: &str| {
+        let request = HttpRequest::of("GET", target, &[("Authorization", authorization)], "");
+        echoed(&Exchange::answered(request, Response::of(404, &[], body)))
+    };
+    let page = "no page /v1/a?token=Token-of-1";
+    assert_eq!(told("Bearer Token-of-1", "/v1/a?token=Token-of-1", page), [""; 0]);
+    assert_eq!(told("Bearer Token-of-1", "/v1/a?token=Token%2dof%2d1", page), [""; 0]);
+    assert_eq!(told("Bearer Token-of-1", "/v1/a", page), ["Token-of-1"]);
+    let basic = |pair| format!("Basic {}", STANDARD.encode(pair));
+    assert_eq!(told(&basic("somebody:somebody"), "/v1/a", "no somebody"), [""; 0]);
+    assert_eq!(told(&basic("another:somebody"), "/v1/a", "no somebody"), ["somebody"]);
+}
+
+#[test]
 fn a_long_secret_is_seen() {
     let secret = "pässword\"".repeat(2000);
     for (spelling, text) in spellings(&secret) {
