@@ -69,6 +69,8 @@ pub struct Requirement {
     pub statement: String,
     pub(crate) page: String,
     pub(crate) section: String,
+    /// Which conforming servers a careless check would accuse, and what the check therefore leaves open. Every must says.
+    pub open: Option<String>,
     /// Why the level is lower than that of the basis.
     pub because: Option<String>,
     /// Why no scenario checks it.
@@ -107,6 +109,7 @@ struct Entry {
     statement: Spanned<String>,
     page: Spanned<String>,
     section: Spanned<String>,
+    open: Option<Spanned<String>>,
     because: Option<Spanned<String>>,
     untested: Option<Spanned<String>>,
 }
@@ -186,13 +189,22 @@ impl Entry {
             source.filled(reason, format!("`{id}` gives no reason"), advice)?;
         }
         let lowered = self.because.is_some() && self.basis.level() == Level::Must;
+        let level = if lowered { Level::Should } else { self.basis.level() };
+        let advice = "add open = \"…\": what the documents leave open and the check accepts, or \"Nobody: \" and why";
+        let what = || format!("`{id}` does not say which conforming servers its check could accuse");
+        match &self.open {
+            None if level == Level::Must => return Err(source.error(key.span(), what(), advice)),
+            Some(open) => source.filled(open, what(), advice)?,
+            None => {}
+        }
         Ok(Requirement {
             id: id.clone(),
-            level: if lowered { Level::Should } else { self.basis.level() },
+            level,
             basis: self.basis,
             statement: self.statement.into_inner(),
             page: self.page.into_inner(),
             section: self.section.into_inner(),
+            open: self.open.map(Spanned::into_inner),
             because: self.because.map(Spanned::into_inner),
             untested: self.untested.map(Spanned::into_inner),
             line,
@@ -207,10 +219,12 @@ mod tests {
     #[test]
     fn the_level_follows_from_the_basis_and_only_a_reason_lowers_it() {
         let entry = "basis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"q\"\n";
-        let text = format!("[\"login.a\"]\n{entry}[\"login.b\"]\n{entry}because = \"two pages disagree\"\n");
+        let text = format!(
+            "[\"login.a\"]\n{entry}open = \"Nobody.\"\n[\"login.b\"]\n{entry}because = \"two pages disagree\"\n"
+        );
         let register = Register::parse(SourceText { file: "requirements.toml", text: &text }).expect("register");
         let found = |id| register.find(id).map(|found| (found.level, found.line));
         assert_eq!(found("login.a"), Some((Level::Must, 1)));
-        assert_eq!(found("login.b"), Some((Level::Should, 6)));
+        assert_eq!(found("login.b"), Some((Level::Should, 7)));
     }
 }

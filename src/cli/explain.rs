@@ -68,6 +68,9 @@ fn not_found(id: &str, cases: &[Case], suite: &Suite) -> Failure {
 fn about_requirement<'c>(text: &mut String, requirement: &Requirement, cases: &'c [Case]) -> Option<&'c Case> {
     let Requirement { id, level, statement, .. } = requirement;
     let _ = writeln!(text, "{id} ({level})\n\n  {statement}\n\n  source: {}", requirement.source());
+    if let Some(open) = &requirement.open {
+        let _ = writeln!(text, "  left open: {open}");
+    }
     if let Some(because) = &requirement.because {
         let _ = writeln!(text, "  lowered to should because {because}");
     }
@@ -195,6 +198,13 @@ mod tests {
             let expected = text.contains("expected by:") && text.contains("as the reference client answers it");
             assert_ne!(expected, text.contains("no case of this suite expects it"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_must_says_whom_it_does_not_accuse() {
+        let suite = Suite::embedded().expect("the suite");
+        let text = super::explained("users.delete.gone", &suite).expect("an explanation");
+        assert!(text.contains("\n  left open: A server that answers 410 "), "{text}");
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn every_requirement_is_a_sentence_and_is_checked_or_excused_and_not_both() {
         let id = requirement.id.as_str();
         let checked = cited.contains(id) || oracles.contains(id);
         let (excuse, because) = (requirement.untested.as_ref(), requirement.because.as_ref());
+        let open = requirement.open.as_ref().map(words);
         let sentence = requirement.statement.ends_with('.') && words(&requirement.statement) >= 4;
         let is_must = requirement.basis.level() == Level::Must;
         let complaints = [
@@ -53,6 +54,7 @@ fn every_requirement_is_a_sentence_and_is_checked_or_excused_and_not_both() {
             (excuse.is_none() && !checked, "is neither checked nor excused"),
             (excuse.is_some_and(|excuse| words(excuse) < 8), "has too short an excuse for a stranger"),
             (!sentence, "is no sentence"),
+            (open.is_some_and(|words| words < 8), "has too short an answer to who could be accused"),
             (because.is_some_and(|why| words(why) < 5), "has too short a reason for its level"),
             (because.is_some() && !is_must, "needs no `because`: its level is not lowered"),
         ];

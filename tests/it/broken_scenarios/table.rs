@@ -106,10 +106,12 @@ pub const REGISTERS: &[Broken] = &[
     ("register: id without a dot", "[\"login.wrong\"]", "[▶\"login\"]", "`login` is not a valid requirement id", "area.topic.rule"),
     ("register: id twice", "[\"login.right\"]", "[▶\"login.wrong\"]", "duplicate key", "each key may appear once"),
     ("register: mark unknown", "basis = \"documented\"\nstatement = \"A wrong", "basis = ▶\"document\"\nstatement = \"A wrong", "unknown variant `document`", "did you mean `documented`?"),
-    ("register: level stated", "section = \"Errors\"", "section = \"Errors\"\n▶level = \"must\"", "unknown field `level`", "basis, statement, page, section, because, untested"),
+    ("register: level stated", "section = \"Errors\"", "section = \"Errors\"\n▶level = \"must\"", "unknown field `level`", "basis, statement, page, section, open, because, untested"),
     ("register: says nothing", "\"A wrong password does not log in.\"", "▶\" \"", "says nothing", "in one sentence"),
     ("register: says missing", "[\"login.wrong\"]\nbasis = \"documented\"\nstatement = \"A wrong password does not log in.\"\n", "▶[\"login.wrong\"]\nbasis = \"documented\"\n", "missing field `statement`", "add `statement = …`"),
     ("register: mark missing", "[\"login.right\"]\nbasis = \"documented\"\n", "▶[\"login.right\"]\n", "missing field `basis`", "add `basis = …`"),
     ("register: empty page", "page = \"users/login\"\nsection = \"Errors\"", "page = ▶\"\"\nsection = \"Errors\"", "names no source", "page and section"),
+    ("register: a must that accuses anybody", "[\"login.wrong\"]\nbasis = \"documented\"\nstatement = \"A wrong password does not log in.\"\npage = \"users/login\"\nsection = \"Errors\"\nopen = \"Nobody.\"\n", "[▶\"login.wrong\"]\nbasis = \"documented\"\nstatement = \"A wrong password does not log in.\"\npage = \"users/login\"\nsection = \"Errors\"\n", "which conforming servers", "what the documents leave open"),
+    ("register: an empty answer to that", "section = \"Errors\"\nopen = \"Nobody.\"", "section = \"Errors\"\nopen = ▶\"\"", "which conforming servers", "what the documents leave open"),
     ("register: empty excuse", "section = \"Errors\"", "section = \"Errors\"\nuntested = ▶\"\"", "gives no reason", "a stranger"),
 ];

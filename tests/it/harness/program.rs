@@ -29,7 +29,7 @@ pub fn reports(stem: &str) -> Vec<String> {
 pub fn register(rule: &str) -> String {
     let entry = |id: &str, basis: &str| {
         format!(
-            "[\"{id}\"]\nbasis = \"{basis}\"\nstatement = \"A rule.\"\npage = \"a page\"\nsection = \"a section\"\n"
+            "[\"{id}\"]\nbasis = \"{basis}\"\nstatement = \"A rule.\"\npage = \"a page\"\nsection = \"a section\"\nopen = \"Nobody.\"\n"
         )
     };
     let oracles = ["answered", "json", "no-crash", "one-answer", "unique-members"];
