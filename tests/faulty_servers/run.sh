@@ -51,4 +51,10 @@ for file in core.mjs core.py; do
     esac
     check "$file: conforms" test "$(cat "$scratch/$file.exit")" = 0
 done
+
+# What the documents leave open is no defect.
+for freedom in loose small-roles body-first only-named only-json well-formed repeats; do
+    judge "free-$freedom" python3 "$here/free.py" "$freedom"
+    check "free.py $freedom: conforms" test "$(cat "$scratch/free-$freedom.exit")" = 0
+done
 closing
