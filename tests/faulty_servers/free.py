@@ -33,6 +33,16 @@ class SmallRoles(Service):
         return {"username": name, "roles": self.user(name).role}
 
 
+class Limited(Service):
+    """A user has three tokens at most: the oldest ends."""
+
+    def store_token(self, token, username, until):
+        own = [known for known, held in self.tokens.items() if held[0] == username and username != "admin"]
+        for known in own[:-2]:
+            del self.tokens[known]
+        super().store_token(token, username, until)
+
+
 def body_first(request):
     """A bad body is told before a missing token or a wrong password."""
     if request.method in ("POST", "PUT") and request.path != "/v1/users/logout":
@@ -65,12 +75,13 @@ def well_formed(request):
         raise Refusal(400, 1025, "the Authorization header")
 
 
+SERVICES = {"loose": Loose, "small-roles": SmallRoles, "three-tokens": Limited}
 CHECKS = {check.__name__.replace("_", "-"): check for check in (body_first, only_named, only_json, well_formed)}
 
 
 def main():
     freedom = sys.argv.pop(1)
-    service = {"loose": Loose, "small-roles": SmallRoles}.get(freedom, Service)()
+    service = SERVICES.get(freedom, Service)()
     check = CHECKS.get(freedom, lambda request: None)
     routes = conforming(service)
 

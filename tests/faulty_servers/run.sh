@@ -53,7 +53,7 @@ for file in core.mjs core.py; do
 done
 
 # What the documents leave open is no defect.
-for freedom in loose small-roles body-first only-named only-json well-formed repeats; do
+for freedom in loose small-roles three-tokens body-first only-named only-json well-formed repeats; do
     judge "free-$freedom" python3 "$here/free.py" "$freedom"
     check "free.py $freedom: conforms" test "$(cat "$scratch/free-$freedom.exit")" = 0
 done
