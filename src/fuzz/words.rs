@@ -79,7 +79,7 @@ words! {
         // JSON bodies.
         DuplicateMember = "duplicate member", Object = "object", Array = "array", Null = "null", String = "string",
         Number = "number", Boolean = "boolean", Deep = "deep", LoneSurrogate = "lone surrogate",
-        Malformed = "malformed",
+        ByteOrderMark = "byte order mark", Malformed = "malformed",
         // New passwords.
         Strong = "strong", Weak = "weak", Open = "open",
         // Surfaces without kinds of inputs.

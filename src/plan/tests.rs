@@ -16,7 +16,8 @@ pub(super) fn embedded() -> Vec<Case> {
 
 /// A suite with the one scenario `login/made-up`, of the text above its steps and the request of each.
 fn suite_of(head: &str, requests: &[&str]) -> Suite {
-    let text = "[\"login.kept\"]\nbasis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\nopen = \"o\"\n";
+    let text =
+        "[\"login.kept\"]\nbasis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\nopen = \"o\"\n";
     let register = Register::parse(SourceText { file: "r", text }).expect("a register");
     let mut text = format!("title = \"t\"\n{head}\n");
     for (number, request) in requests.iter().enumerate() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The fuzzer finds nothing in servers that conform: the reference client, one in Python and one in JavaScript that share nothing
-# with it, and the reference client behind a proxy that throttles. RUNS seeds for each (1 unless set), TIME each (10s).
+# The fuzzer finds nothing in servers that conform: the reference client, and one in Python and one in JavaScript (before and
+# after the sunset) that share nothing with it. RUNS seeds for each (1 unless set), TIME each (10s).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/checks.sh
@@ -39,5 +39,5 @@ try() {
 try reference "$wabizspec" serve --listen 127.0.0.1:PORT
 try python python3 "$here/../python_server/server.py" --port PORT
 try javascript node "$here/../other_language/server.mjs" --port PORT
-try php node "$here/../other_language/server.mjs" --port PORT --registration sunset
+try sunset node "$here/../other_language/server.mjs" --port PORT --registration sunset
 closing

@@ -81,6 +81,8 @@ fn place(body: &[u8], json: &Result<Json, JsonError>) -> Place {
         Ok(Json::String(_)) => Place::String,
         Ok(Json::Number(_)) => Place::Number,
         Ok(Json::Bool(_)) => Place::Boolean,
+        // A reader may ignore it (RFC 8259 §8.1).
+        Err(_) if body.starts_with("\u{feff}".as_bytes()) => Place::ByteOrderMark,
         Err(JsonError::NotUtf8(_)) => Place::NotUtf8,
         Err(JsonError::TooDeep) => Place::Deep,
         // Good JSON, but not text (RFC 8259 §8.2): what a server does with it is open.
@@ -207,6 +209,7 @@ mod tests {
             (LoginBody, "{}", Class::Accept, Place::Object, ""),
             (LoginBody, r#"{"x":1}"#, Class::Either, Place::Object, ""),
             (LoginBody, " \n", Class::Either, Place::Empty, ""),
+            (LoginBody, "\u{feff}{}", Class::Either, Place::ByteOrderMark, ""),
             (LoginBody, r#"{"new_password":"Abcdef1!\ud800"}"#, Class::Either, Place::LoneSurrogate, ""),
             (LoginBody, r#"{"new_password":"Abcdef1!"}"#, Class::Accept, Place::Object, ""),
             (LoginBody, r#"{"new_password":"abcdefgh"}"#, Class::Reject, Place::Object, ""),

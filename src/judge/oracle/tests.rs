@@ -14,7 +14,9 @@ pub(super) fn in_html(text: &str) -> String {
 
 /// The rules with these ids, each at the level of that basis.
 fn oracles_of(basis: &str, ids: impl IntoIterator<Item = &'static str>) -> Oracles {
-    let entry = |id| format!("[\"{id}\"]\nbasis = \"{basis}\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\nopen = \"o\"\n");
+    let entry = |id| {
+        format!("[\"{id}\"]\nbasis = \"{basis}\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\nopen = \"o\"\n")
+    };
     let text: String = ids.into_iter().map(entry).collect();
     Oracles::of(&Register::parse(SourceText { file: "r", text: &text }).expect("register"))
 }
