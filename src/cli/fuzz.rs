@@ -288,8 +288,14 @@ fn closing_text(summary: &Summary, surfaces: &[Surface]) -> String {
     lines.extend(summary.skipped.iter().map(|(why, count)| format!("not sent: {count} inputs ({why})")));
     let observed = |(what, count): (&String, &u64)| format!("observed {count} times: {}", harmless_line(what));
     lines.extend(summary.observed.iter().map(observed));
-    for found in summary.confirmed() {
-        lines.push(format!("\n{} (seen {} times)", finding_line(found), found.times));
+    for cause in summary.causes() {
+        let found = cause[0];
+        let times: u64 = cause.iter().map(|found| found.times).sum();
+        lines.push(format!("\n{} (seen {times} times)", finding_line(found)));
+        if cause.len() > 1 {
+            let kinds: Vec<String> = cause.iter().map(|found| found.kind_of_input()).collect();
+            lines.push(format!("  by {} kinds of input: {}", kinds.len(), kinds.join(", ")));
+        }
         lines.extend(found.reproduce.iter().map(|line| format!("  {line}")));
     }
     lines.extend(summary.blocked.iter().map(|why| format!("\nstopped: {why}")));

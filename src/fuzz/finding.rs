@@ -35,6 +35,11 @@ impl Signature {
         Signature { surface, check, requirement, answer, place }
     }
 
+    /// What findings have in common that have one cause: the same rule was broken by the same answer.
+    pub(super) fn cause(&self) -> (Check, &str, &str) {
+        (self.check, &self.requirement, &self.answer)
+    }
+
     /// A name for it, the same in every run.
     pub(super) fn id(&self, surface: Surface) -> String {
         let text = format!("{} {} {} {} {}", self.surface, self.check, self.requirement, self.answer, self.place);
@@ -68,6 +73,14 @@ pub struct Found {
 }
 
 impl Found {
+    /// The surface and what kind of input it is.
+    pub(crate) fn kind_of_input(&self) -> String {
+        match self.signature.place {
+            Place::Anywhere => self.surface.to_string(),
+            place => format!("{}: {place}", self.surface),
+        }
+    }
+
     /// Whether the target was gone after it.
     pub fn is_down(&self) -> bool {
         self.signature.check == Check::Down

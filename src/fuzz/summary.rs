@@ -69,18 +69,28 @@ impl Summary {
         *self.observed.entry(what).or_default() += 1;
     }
 
-    pub(crate) fn confirmed(&self) -> impl Iterator<Item = &Found> {
-        self.found.iter().filter(|found| found.confirmed)
+    /// The confirmed findings by their causes, in the order in which they were first seen; of each cause the least input
+    /// first.
+    pub(crate) fn causes(&self) -> Vec<Vec<&Found>> {
+        let mut causes: Vec<Vec<&Found>> = Vec::new();
+        for found in self.found.iter().filter(|found| found.confirmed) {
+            match causes.iter_mut().find(|cause| cause[0].signature.cause() == found.signature.cause()) {
+                Some(cause) => cause.push(found),
+                None => causes.push(vec![found]),
+            }
+        }
+        causes.iter_mut().for_each(|cause| cause.sort_by_key(|found| found.input.len()));
+        causes
     }
 
-    /// The findings of level must.
+    /// The findings of level must, one for each cause.
     pub fn findings(&self) -> impl Iterator<Item = &Found> {
-        self.confirmed().filter(|found| found.violation.level == Level::Must)
+        self.causes().into_iter().map(|cause| cause[0]).filter(|found| found.violation.level == Level::Must)
     }
 
-    /// The findings of level should.
+    /// The findings of level should, one for each cause.
     pub fn warnings(&self) -> impl Iterator<Item = &Found> {
-        self.confirmed().filter(|found| found.violation.level != Level::Must)
+        self.causes().into_iter().map(|cause| cause[0]).filter(|found| found.violation.level != Level::Must)
     }
 
     pub(crate) fn rate(&self) -> f64 {
@@ -92,7 +102,8 @@ impl Summary {
 
     /// The report as JSON, `wabizspec/fuzz/1`.
     pub fn document(&self) -> serde_json::Value {
-        let finding = |found: &Found| {
+        let finding = |cause: &Vec<&Found>| {
+            let found = cause[0];
             json!({
                 "id": found.id,
                 "oracle": found.signature.check,
@@ -100,13 +111,16 @@ impl Summary {
                 "surface": found.surface,
                 "file": found.file.as_ref().map(|file| file.display().to_string()),
                 "what": harmless_line(&found.violation.what),
-                "times": found.times,
+                "times": cause.iter().map(|found| found.times).sum::<u64>(),
                 "confirmed": found.confirmed,
+                "inputs": cause.iter().map(|found| found.kind_of_input()).collect::<Vec<_>>(),
                 "reproduce": found.reproduce,
             })
         };
         let observation = |(what, times): (&String, &u64)| json!({ "what": harmless_line(what), "times": times });
         let answers = self.answers.iter().map(|(kind, count)| (kind.to_string(), *count));
+        let (musts, others): (Vec<_>, Vec<_>) =
+            self.causes().into_iter().partition(|cause| cause[0].violation.level == Level::Must);
         let mut document = json!({
             "schema": "wabizspec/fuzz/1",
             "complete": self.complete && self.blocked.is_none() && self.unfinished.is_empty(),
@@ -115,8 +129,8 @@ impl Summary {
             "elapsed_s": (self.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             "requests_per_s": self.rate(),
             "answers": answers.collect::<BTreeMap<String, u64>>(),
-            "findings": self.findings().map(finding).collect::<Vec<_>>(),
-            "warnings": self.warnings().map(finding).collect::<Vec<_>>(),
+            "findings": musts.iter().map(finding).collect::<Vec<_>>(),
+            "warnings": others.iter().map(finding).collect::<Vec<_>>(),
             "observations": self.observed.iter().map(observation).collect::<Vec<_>>(),
             "rows": self.rows,
             "missing": self.missing.iter().map(|(operation, _)| operation).collect::<Vec<_>>(),

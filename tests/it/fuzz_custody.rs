@@ -2,11 +2,11 @@
 //! is not their own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::harness::fuzzing::{in_session, rewritten};
 use crate::harness::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use wabizspec::custody::accounts::Account;
 use wabizspec::custody::journal::Journal;
 use wabizspec::custody::lock::RunLock;
@@ -205,4 +205,30 @@ fn an_account_under_a_name_that_was_free_is_removed() {
             assert_eq!(givens.clean_up().await, [""; 0], "{name}");
         });
     }
+}
+
+#[test]
+fn a_login_without_a_token_is_the_first_finding_and_the_rest_is_fuzzed() {
+    let server = rewriting(|handled, answer| {
+        if let (Some(Resource::Login), Some(json)) = (handled.resource, answer.json_mut()) {
+            json["users"][0]["token"] = Value::Null;
+        }
+    });
+    let ended = Program::new("fuzz all --requests 300 --fresh --report json=out.json --seed 7").at(&server).end();
+    let ended = ended.exited(1).says("surfaces that need a login were not fuzzed");
+    let report = ended.place().json("out.json");
+    assert_eq!(report["findings"][0]["requirement"], "login.answer.token", "{report}");
+    assert!(report["answers"].as_object().is_some_and(|answers| answers.len() > 2), "{}", ended.said());
+}
+
+#[test]
+fn throttling_ends_a_run_and_is_no_finding() {
+    let seen = AtomicUsize::new(0);
+    let proxy = Proxy::answering(move |_| {
+        let is_throttled = seen.fetch_add(1, Ordering::SeqCst) > 120;
+        is_throttled.then(|| answer("429 Too Many Requests", "Retry-After: 60\r\n", ""))
+    });
+    let ended = Program::new("fuzz all --requests 5000 --fresh --report json=out.json --seed 7").at(&proxy).end();
+    let ended = ended.exited(3).says("throttled: the target asks to wait 60 s");
+    assert_eq!(ended.place().json("out.json")["findings"], json!([]));
 }
