@@ -186,10 +186,7 @@ pub(crate) fn folder_for_private(path: &Path) -> io::Result<()> {
     let folder = folder_of(path);
     make_private(folder)?;
     let metadata = fs::metadata(folder)?;
-    match metadata.uid() == user() || metadata.uid() == 0 {
-        true => Ok(()),
-        false => Err(foreign("the folder", &metadata)),
-    }
+    if metadata.uid() == user() || metadata.uid() == 0 { Ok(()) } else { Err(foreign("the folder", &metadata)) }
 }
 
 fn make_private(folder: &Path) -> io::Result<()> {

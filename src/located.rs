@@ -46,10 +46,7 @@ impl SourceText<'_> {
 
     /// Refuses a text that is empty or blank.
     pub(crate) fn filled(&self, text: &Spanned<String>, what: impl ToString, advice: &str) -> Result<(), LocatedError> {
-        match text.get_ref().trim().is_empty() {
-            true => Err(self.error(text.span(), what.to_string(), advice)),
-            false => Ok(()),
-        }
+        if text.get_ref().trim().is_empty() { Err(self.error(text.span(), what.to_string(), advice)) } else { Ok(()) }
     }
 
     /// 1-based line of a byte offset; past the end counts as the end.

@@ -35,10 +35,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
             Err(error) => errors.push(error.to_string()),
         }
     }
-    match errors.is_empty() {
-        true => Ok(CONFORMS),
-        false => Err(Failure::usage(errors.join("\n"))),
-    }
+    if errors.is_empty() { Ok(CONFORMS) } else { Err(Failure::usage(errors.join("\n"))) }
 }
 
 fn well_formed(name: &str, suite: &Suite) -> Result<u8, Failure> {

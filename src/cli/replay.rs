@@ -93,9 +93,7 @@ async fn replay_with(
     }
     let session = setup.session(admin.map_err(|no| Failure::inconclusive(no.why))?, register, true);
     for (file, surface) in files {
-        let Some((outcome, why)) = unless_stopped(stop, one(&session, file, *surface)).await else {
-            break;
-        };
+        let Some((outcome, why)) = unless_stopped(stop, one(&session, file, *surface)).await else { break };
         let word = match outcome {
             Outcome::Reproduced => "reproduced",
             Outcome::Fixed => "fixed",

@@ -53,10 +53,7 @@ impl ReportArgs {
             true => Box::new(anstream::AutoStream::new(stderr, choice)),
             false => Box::new(anstream::AutoStream::new(stdout, choice)),
         };
-        let for_people = match self.next {
-            true => Report::of_next(out),
-            false => Report::for_people(out, verbosity, live),
-        };
+        let for_people = if self.next { Report::of_next(out) } else { Report::for_people(out, verbosity, live) };
         reports.add("the console", for_people);
         Ok(reports)
     }

@@ -254,10 +254,7 @@ impl TargetArgs {
             Trust::Anything => " -k".to_owned(),
         };
         let client = client(&origin, &trust, self.limits(config.target.timeout), config)?;
-        let hooks = match self.no_hooks {
-            false => hooks(self.reset.as_deref(), config, trust)?,
-            true => Hooks::default(),
-        };
+        let hooks = if self.no_hooks { Hooks::default() } else { hooks(self.reset.as_deref(), config, trust)? };
         let (headers, mut secrets) = headers(config)?;
         let admin_name = admin_name(config)?;
         let admin_password = admin_password(config)?;

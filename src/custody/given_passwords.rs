@@ -63,9 +63,7 @@ fn in_text(text: &str) -> Vec<String> {
     // Positions in a text and in its ASCII lower case are the same.
     for (start, word) in text.to_ascii_lowercase().match_indices("password") {
         let rest = text.get(start + word.len()..).unwrap_or_default();
-        let Some((_, value)) = rest.split_once(':').filter(|(before, _)| before.len() < 16) else {
-            continue;
-        };
+        let Some((_, value)) = rest.split_once(':').filter(|(before, _)| before.len() < 16) else { continue };
         let value = value.trim_start();
         let quoted = value.strip_prefix(['"', '\'']).unwrap_or(value);
         let end = quoted.find(['"', '\'', '\n', '\r', '}']).unwrap_or(quoted.len());

@@ -93,14 +93,9 @@ impl Hook {
 
     /// The hook on one line, for the person who is about to let it run, without secrets and control characters.
     pub fn shown(&self, secrets: &Redaction) -> String {
-        let Hook::Command(line) = self else {
-            return self.to_string();
-        };
+        let Hook::Command(line) = self else { return self.to_string() };
         let line = secrets.apply(line);
-        let words = line.split(' ').map(|word| match may_be_shown(word) {
-            true => visible(word),
-            false => "…".to_owned(),
-        });
+        let words = line.split(' ').map(|word| if may_be_shown(word) { visible(word) } else { "…".to_owned() });
         words.collect::<Vec<_>>().join(" ")
     }
 }

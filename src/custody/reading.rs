@@ -82,9 +82,7 @@ pub(crate) fn json_type() -> Header {
 
 /// Why a target is still starting: no answer, a gateway's 502 or 503, or a code (error codes page: 1011, 1016).
 pub(crate) fn not_ready(exchange: &Exchange) -> Option<String> {
-    let Some(response) = exchange.response() else {
-        return Some("it does not answer".to_owned());
-    };
+    let Some(response) = exchange.response() else { return Some("it does not answer".to_owned()) };
     let starting = [ErrorCode::NotReady, ErrorCode::Overloaded].map(ErrorCode::number);
     let says_so = response.status >= 500 && response.error_codes().iter().any(|code| starting.contains(code));
     (says_so || matches!(response.status, 502 | 503)).then(|| format!("it answers with status {}", response.status))

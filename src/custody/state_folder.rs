@@ -42,9 +42,7 @@ pub fn journal(origin: &Origin, environment: Environment<'_>) -> PathBuf {
 /// Where earlier versions kept that journal: they named it after the host as it was written.
 pub fn former_journals(origin: &Origin, environment: Environment<'_>) -> Vec<PathBuf> {
     let now = journal(origin, environment);
-    let Some(folder) = state_folder(environment) else {
-        return Vec::new();
-    };
+    let Some(folder) = state_folder(environment) else { return Vec::new() };
     let mut hosts = BTreeSet::from([origin.connect_host()]);
     if origin.place().starts_with("localhost:") {
         hosts.extend(["127.0.0.1", "::1", "localhost"]);

@@ -51,9 +51,7 @@ pub(super) fn aftermath(
 /// Whether the target may have done what the request asks. A refusal that the step expects has no effect, whatever its
 /// status; raw bytes may be refused by closing the connection (RFC 9112 §2.2).
 fn may_be_done(step: &Step, exchange: &Exchange, passed: bool) -> bool {
-    let Some(response) = exchange.response() else {
-        return !(passed && matches!(exchange.request, Request::Raw(_)));
-    };
+    let Some(response) = exchange.response() else { return !(passed && matches!(exchange.request, Request::Raw(_))) };
     match response.status {
         400..500 => false,
         500.. => !step.statuses().any(|set| set.refuses() && set.contains(response.status)),

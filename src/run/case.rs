@@ -285,9 +285,7 @@ impl<'a> Attempt<'a> {
 /// is unknown. An answer that is wrong in any other way ends nothing: a server with its own error bodies is still tested
 /// for what it refuses.
 fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<Reason> {
-    let Some(response) = exchange.response() else {
-        return Some(Reason::Unanswered { step: step.name.clone() });
-    };
+    let Some(response) = exchange.response() else { return Some(Reason::Unanswered { step: step.name.clone() }) };
     if !judgement.breaks_a_must() {
         return None;
     }

@@ -187,9 +187,7 @@ impl Step {
 /// The error for a requirement id that was written without quotes, if that is what the file holds.
 fn unquoted_id(source: SourceText<'_>) -> Option<LocatedError> {
     let table = DeTable::parse(source.text).ok()?;
-    let DeValue::Array(steps) = table.get_ref().get("steps")?.get_ref() else {
-        return None;
-    };
+    let DeValue::Array(steps) = table.get_ref().get("steps")?.get_ref() else { return None };
     let expects = steps.iter().filter_map(|step| step.get_ref().get("expect"));
     let tables = expects.filter_map(|expect| expect.get_ref().as_table());
     let key = tables.flat_map(|table| table.keys()).find(|key| !key.get_ref().contains('.'))?;

@@ -210,9 +210,7 @@ impl Reader<'_> {
             PatternEntry::Text(text) => text,
         };
         let inside = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
-        let Some(name) = inside else {
-            return Ok(Pattern::Text(self.parsed(text, entry.span())?));
-        };
+        let Some(name) = inside else { return Ok(Pattern::Text(self.parsed(text, entry.span())?)) };
         let known = Placeholder::names;
         Placeholder::named(name).map(Pattern::Placeholder).ok_or_else(|| {
             let advice = match located::nearest(name, known()) {

@@ -114,10 +114,7 @@ impl std::str::FromStr for Origin {
         if port == 0 {
             return Err(OriginError::PortZero);
         }
-        let host_header = match port == usual_port {
-            true => host.clone(),
-            false => format!("{host}:{port}"),
-        };
+        let host_header = if port == usual_port { host.clone() } else { format!("{host}:{port}") };
         Ok(Origin { tls, host, port, host_header, base_path: read_path(rest) })
     }
 }

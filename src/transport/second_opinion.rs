@@ -209,8 +209,5 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)
 fn words(error: &reqwest::Error) -> String {
     let mut words: Vec<String> = causes(error).map(ToString::to_string).collect();
     words.dedup();
-    match words.is_empty() {
-        true => "the request failed".to_owned(),
-        false => words.join(": "),
-    }
+    if words.is_empty() { "the request failed".to_owned() } else { words.join(": ") }
 }

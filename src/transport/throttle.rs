@@ -293,10 +293,7 @@ impl State {
         }
         let slot = self.next.map_or(now, |next| next.max(now));
         self.next = Some(slot + self.gap);
-        match slot > now {
-            true => Turn::Slot(slot),
-            false => Turn::Go,
-        }
+        if slot > now { Turn::Slot(slot) } else { Turn::Go }
     }
 
     fn shut(&mut self, asked: Asked, tries: u32, patience: &mut Patience, now: Instant) -> Result<(), Throttled> {

@@ -93,10 +93,7 @@ fn read_certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'stati
     let pem = files::read(path, files::TEXT).map_err(|error| TlsError::Unreadable(path.to_owned(), error))?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let certificates = certificates.map_err(|error| TlsError::NotPem(path.to_owned(), error))?;
-    match certificates.is_empty() {
-        true => Err(TlsError::NoCertificate(path.to_owned())),
-        false => Ok(certificates),
-    }
+    if certificates.is_empty() { Err(TlsError::NoCertificate(path.to_owned())) } else { Ok(certificates) }
 }
 
 /// What a failed handshake shows of the other side.
@@ -142,9 +139,7 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let Some(listed) = &self.listed else {
-            return Ok(ServerCertVerified::assertion());
-        };
+        let Some(listed) = &self.listed else { return Ok(ServerCertVerified::assertion()) };
         match self.chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             // webpki checks the dates before it checks the issuer and the mark of an authority (which comes as `Other`), so
             // a certificate that is refused for these is within its dates.

@@ -88,9 +88,7 @@ pub(super) fn admin_name(config: &Config) -> Result<String, Failure> {
 /// The admin's password, if the owner gave one: from the environment, or from the configured file.
 pub(super) fn admin_password(config: &Config) -> Result<Option<String>, Failure> {
     let given = from_environment("WABIZSPEC_ADMIN_PASSWORD")?;
-    let Some(path) = config.credentials.password_file.as_ref().filter(|_| given.is_none()) else {
-        return Ok(given);
-    };
+    let Some(path) = config.credentials.password_file.as_ref().filter(|_| given.is_none()) else { return Ok(given) };
     from_file(path).map(Some).map_err(|what| {
         Failure::usage(format!(
             "the admin's password: {what}\n  help: password_file under [credentials] names a file that holds the password \

@@ -10,9 +10,7 @@ use crate::cli::Failure;
 
 /// The line in that variable of the environment; absent where it is not set.
 pub(super) fn from_environment(variable: &str) -> Result<Option<String>, Failure> {
-    let Some(value) = std::env::var_os(variable) else {
-        return Ok(None);
-    };
+    let Some(value) = std::env::var_os(variable) else { return Ok(None) };
     let text = value.into_string().map_err(|_| "is not UTF-8");
     let line = text.and_then(|text| one_line(&text));
     line.map(Some).map_err(|why| {
@@ -35,10 +33,7 @@ fn one_line(text: &str) -> Result<String, &'static str> {
     if line.trim().is_empty() {
         return Err("is empty");
     }
-    match line.contains(['\r', '\n', '\0']) {
-        true => Err("holds more than one line"),
-        false => Ok(line.to_owned()),
-    }
+    if line.contains(['\r', '\n', '\0']) { Err("holds more than one line") } else { Ok(line.to_owned()) }
 }
 
 #[cfg(test)]

@@ -58,10 +58,7 @@ impl Givens {
             step = "the registration could not be completed";
         }
         self.state.is_registered = status(&exchange) == Some(201);
-        match self.state.is_registered {
-            true => Ok(()),
-            false => Err(Failure::of(step, outcome(&exchange))),
-        }
+        if self.state.is_registered { Ok(()) } else { Err(Failure::of(step, outcome(&exchange))) }
     }
 
     /// Found out with an empty body: a whole request would send somebody a message. Code 1005 means that it does not.

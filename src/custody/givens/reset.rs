@@ -116,9 +116,7 @@ impl Givens {
 }
 
 fn standing(exchange: &Exchange) -> Default {
-    let Some(response) = exchange.response() else {
-        return Default::Unclear;
-    };
+    let Some(response) = exchange.response() else { return Default::Unclear };
     let codes = response.error_codes();
     match response.status {
         _ if codes.contains(&ErrorCode::PasswordChangeRequired.number()) => Default::InPlace,
