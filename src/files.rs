@@ -114,8 +114,7 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.write(true).create_new(true).mode(OWNER_ONLY).open(path)
 }
 
-/// Replaces a file atomically: a killed run leaves the old or the new one. A link is replaced itself, not the file that
-/// it leads to.
+/// Replaces a file atomically: a killed run leaves the old or the new one. A link is replaced, not the file behind it.
 pub(crate) fn replace(path: &Path, whole: &[u8]) -> io::Result<()> {
     let half = half(path)?;
     create_new(&half)?.write_all(whole)?;
@@ -180,8 +179,7 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the folder of a file with secrets if it is missing. An existing one keeps its permissions; one that belongs to
-/// root is as safe as the machine.
+/// Makes the folder of a file with secrets if it is missing. An existing one keeps its permissions and may be root's.
 pub(crate) fn folder_for_private(path: &Path) -> io::Result<()> {
     let folder = folder_of(path);
     make_private(folder)?;

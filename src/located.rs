@@ -68,8 +68,7 @@ impl<'t> LineCounter<'t> {
         LineCounter { text: source.text, offset: 0, line: 1 }
     }
 
-    /// The 1-based line of a byte offset; past the end counts as the end. A smaller offset than the last is counted from the
-    /// start.
+    /// The 1-based line of a byte offset; past the end counts as the end. A smaller one than the last starts over.
     pub(crate) fn line(&mut self, offset: usize) -> usize {
         if offset < self.offset {
             (self.offset, self.line) = (0, 1);

@@ -1,5 +1,4 @@
-//! The suite as `cargo test` cases of an implementer's crate, by libtest-mimic: `cargo nextest run` lists, filters and
-//! runs them.
+//! The suite as `cargo test` cases of an implementer's crate, by libtest-mimic; `cargo nextest run` works too.
 //!
 //! There is no plan over all cases: nextest runs a process for each trial and `cargo test` runs threads. So each trial
 //! gets its own instance from a factory, or all trials share one address and run one at a time. A case that cannot be

@@ -28,8 +28,7 @@ use crate::words;
 /// A target that takes longer than this for one answer is reported, not waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// With a larger difference of the clocks, in seconds, cases about expiry fail: a token's life is judged against the answer's
-/// own `Date`.
+/// With clocks further apart, in seconds, cases about expiry fail: a token's life is judged by the answer's `Date`.
 const SKEW: i64 = 5;
 
 #[derive(Debug, Args)]
@@ -188,8 +187,7 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
     found.bad("address", format_args!("{url}: {detail}"), advice)
 }
 
-/// Whether the API answers at all: its login path exists. A wrong base path, or another server on that port, would otherwise
-/// look like a target that refuses everything.
+/// Whether the login path exists. A wrong base path or port would otherwise look like a target that refuses everything.
 fn is_the_api(found: &mut Findings, resolved: &Resolved, looked: &[Exchange; 2]) -> bool {
     let url = resolved.origin();
     let https = "status 400 is what an https port answers when it is called with http://: check the scheme";

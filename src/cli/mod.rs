@@ -205,8 +205,7 @@ const FILES_OF_A_RUNTIME: usize = 12;
 /// The same for a command that also starts a reference client, which has a runtime of its own.
 const FILES_WITH_A_SERVER: usize = 2 * FILES_OF_A_RUNTIME;
 
-/// Makes sure that so many files can be open at once, by opening them: each system has its own limits. Otherwise
-/// connections would fail in the middle of a run, and the target would be blamed.
+/// Opens so many files to see that the system allows it. Otherwise connections fail later and the target is blamed.
 fn enough_files(count: usize) -> Result<(), Failure> {
     let opened: io::Result<Vec<File>> = (0..count).map(|_| File::open("/dev/null")).collect();
     opened.map(drop).map_err(|error| {

@@ -55,8 +55,7 @@ pub(super) fn changes(plan: &Plan, capabilities: &Capabilities) -> String {
     }
 }
 
-/// Each kind of change with how many cases make it. If the admin's password may not be changed, `passwords` are those of
-/// accounts that the run makes.
+/// Each kind of change with how many cases make it. `passwords` may be only those of accounts that the run makes.
 pub(super) fn named_changes(plan: &Plan, capabilities: &Capabilities) -> Vec<String> {
     let Capabilities { fresh, reset, allow, .. } = capabilities;
     let admins = *fresh || *reset || allow.contains(&Change::Passwords);

@@ -1,7 +1,6 @@
 //! `wabizspec recover`: which password an interrupted run left the admin with, and what else it left.
 //!
-//! It logs in with the passwords of the journal, newest first, and logs out again. With `--clean` it removes the accounts
-//! of interrupted runs; otherwise it changes nothing.
+//! It tries the passwords of the journal, newest first, and changes nothing; `--clean` removes accounts of such runs.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -226,8 +225,7 @@ impl Recovery<'_> {
         self.journal.settle(works).await.map_err(|why| why.to_string())
     }
 
-    /// Everything worth trying, the likeliest first: the journal's newest first, the password that was given, the default
-    /// password, and then what a target may have made of these.
+    /// Everything to try, likeliest first: the journal from its newest, what was given, the default, then variants.
     fn candidates(&self) -> Vec<Candidate> {
         let known = self.journal.earlier().passwords_of(&self.resolved.settings.admin_name);
         let entries = known.into_iter().enumerate().map(|(index, password)| match index {

@@ -104,8 +104,7 @@ pub(super) fn conclude(reports: Reports) -> Concluded {
     Concluded { code, verdict }
 }
 
-/// The exit code of a run. Where several hold, the order is `USAGE` (which never gets here), `DEFECT`, `INTERRUPTED`,
-/// `FINDINGS`, `INCONCLUSIVE`, `CONFORMS`.
+/// The exit code of a run: the first that holds of `DEFECT`, `INTERRUPTED`, `FINDINGS`, `INCONCLUSIVE`, `CONFORMS`.
 fn exit_code(summary: &Summary) -> u8 {
     match summary.conclusion() {
         Conclusion::Defect => DEFECT,

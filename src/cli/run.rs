@@ -219,8 +219,7 @@ impl RunArgs {
         }
     }
 
-    /// How many cases have to be judged. The number in the configuration is about the whole suite, so it does not hold for
-    /// cases that the user picked.
+    /// How many cases have to be judged. The configured number is for the whole suite, not for a selection of cases.
     fn least(&self, configured: Option<u32>) -> usize {
         let is_whole = self.filters.is_empty() && self.exclude.is_empty() && self.rerun_failed.is_none();
         let least = u64::from(self.min_cases.or(configured.filter(|_| is_whole)).unwrap_or(0));

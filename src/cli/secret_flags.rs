@@ -1,5 +1,4 @@
-//! Secrets do not belong on a command line, where every user of the machine and every CI log can read them. The error says
-//! where they belong, and does not repeat the value.
+//! Refuses secrets on the command line, where other users and CI logs can read them. The error does not repeat them.
 
 use std::ffi::OsString;
 

@@ -276,8 +276,7 @@ impl TargetArgs {
             registration,
             without: config.target.without.clone(),
             raw: matches!(client, Client::Wire(_)),
-            // A wrong login may lock somebody out, also where the target is reached through a forwarded port of this
-            // machine; a reset undoes that.
+            // A wrong login may lock somebody out, even on a forwarded port of this machine; a reset undoes that.
             wrong_logins: self.wrong_logins.or(config.target.wrong_logins).or((!resets).then_some(WRONG_LOGINS)),
         };
         Ok(Resolved {

@@ -1,7 +1,6 @@
 //! One run at a time against one target, as far as this user and machine go.
 //!
-//! The lock is the operating system's (`flock`), so it ends with its process however that ends: there is no stale lock,
-//! and what the file says only serves the message.
+//! The lock is the operating system's (`flock`) and ends with its process. What the file says only serves the message.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};

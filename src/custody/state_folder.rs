@@ -1,7 +1,6 @@
 //! Where a run keeps what must outlive it: the credential journal and the lock of a target.
 //!
-//! It only names paths; nothing is made or opened here. Every folder belongs to this user, and none is the current folder:
-//! its files are uploaded, archived and committed.
+//! It only names paths. Each folder belongs to this user and is not the current one, whose files get published.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

@@ -33,9 +33,8 @@ pub enum Controls {
 
 /// An implementation in this process, just installed when it is made and thrown away after use.
 ///
-/// Only its address is needed. The rest lets more cases run: those that move the clock, and those that need the
-/// registration code that it sent. No method is called within an asynchronous runtime, so each may block, and an instance may
-/// own a runtime.
+/// Only its address is needed. The rest lets cases run that move the clock or need the registration code that it sent.
+/// No method is called within an asynchronous runtime, so each may block, and an instance may own a runtime.
 pub trait Instance: Send + Sync {
     /// Where it listens, base path included.
     fn url(&self) -> String;

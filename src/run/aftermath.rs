@@ -1,7 +1,6 @@
 //! What a case left behind on the target.
 //!
-//! That depends on what was accepted: a request that should have been refused changes the state even if its case passes with
-//! a warning. A failed case can only add doubt.
+//! It depends on what was accepted: a request that should have been refused changes the state, even if its case passes.
 
 use crate::custody::effect::Asked;
 use crate::documented::api::Effect;

@@ -1,5 +1,4 @@
-//! One case, or several at the same time, and everything that can end them: a stop, a target that is gone, a limit of the
-//! run, our own panics.
+//! One case, or several at once, and all that can end them: a stop, a limit, a target that is gone, our own panics.
 
 use std::sync::Arc;
 
@@ -18,8 +17,7 @@ use crate::judge::facts::{About, Condition, Expected, Observed, Place};
 use crate::judge::{LOGIN_TOKEN, Mismatch, Pattern, Placeholder, Verdict};
 use crate::plan::{Case, Skip};
 
-/// Runs the cases, as many at a time as the settings allow, and passes each to `done` as it ends. Once that returns false, no
-/// more cases start, and some may be left.
+/// Runs the cases, `jobs` at a time, and passes each to `done` as it ends. No more start once that returns false.
 pub(super) async fn many(
     harness: &Arc<Harness>,
     waiting: &mut Fixtures<'_>,
@@ -48,8 +46,7 @@ pub(super) async fn many(
     }
 }
 
-/// Gets one case ready, runs it, and removes what was made for it alone. There is no result if the run is stopped
-/// meanwhile.
+/// Gets one case ready, runs it, and removes what was made for it alone. `None` if the run is stopped meanwhile.
 pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -> Option<Ran> {
     if let Some(ran) = without_operation(harness, case) {
         return Some(ran);

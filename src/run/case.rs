@@ -281,9 +281,8 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Why no step can follow this answer: there is none, or it did the opposite of what the step expects, so that the state
-/// is unknown. An answer that is wrong in any other way ends nothing: a server with its own error bodies is still tested
-/// for what it refuses.
+/// Why no step can follow this answer: there is none, or it did the opposite of what the step expects, so that the
+/// state is unknown. Any other wrong answer ends nothing: a server with its own error bodies is still tested.
 fn obstacle(step: &Step, exchange: &Exchange, judgement: &Judgement) -> Option<Reason> {
     let Some(response) = exchange.response() else { return Some(Reason::Unanswered { step: step.name.clone() }) };
     if !judgement.breaks_a_must() {

@@ -35,8 +35,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// The event without characters that a terminal or a CI server would interpret. Every report is made of such events,
-    /// even if they come from a file.
+    /// The event without characters that a terminal or a CI server would interpret. Reports are made of such events.
     pub(crate) fn harmless(mut self) -> Event {
         match &mut self {
             Event::Started(Started { version, target, requirements, .. }) => {

@@ -87,8 +87,7 @@ impl Harness {
         }
     }
 
-    /// Sends one request. What it may change is recorded first: a password is on disk before it is sent, and accounts
-    /// that the request creates are removed at the end.
+    /// Sends one request. Before that, its passwords go to disk, and accounts that it creates are noted for removal.
     pub async fn ask(&self, request: Request, patience: &mut Patience) -> Result<Exchange, Reason> {
         if self.accounts.is_over_budget(&request) {
             return Err(Reason::OverBudget);

@@ -1,7 +1,6 @@
 //! What a target is asked before the first case: whether it answers as the API does, and which operations it has.
 //!
-//! A container that starts hangs up, or a gateway answers 502 or 503 for it. None of that is a verdict. All requests here are
-//! without credentials and change nothing.
+//! While a container starts, it hangs up or a gateway answers 502 or 503: no verdict. No request here changes anything.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,14 +14,12 @@ use crate::documented::api::Operation;
 use crate::exchange::{Breakage, Exchange};
 use crate::plan::Plan;
 
-/// How long the target may take unless the owner says more. A refused connection is not waited for then: it is most often a
-/// wrong address.
+/// How long the target may take by default. Then a refused connection is not waited for: the address is probably wrong.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Waits until the target is ready and finds out which operations it has, or says why no case can be tried. It may say what
-/// seems to answer in place of the API.
+/// Waits until the target is ready and finds out which operations it has. `Ok` may hold a doubt that it is the API.
 pub(super) async fn begin(harness: &Harness, plan: &Plan) -> Result<Option<NotTheApi>, Reason> {
     let first = first_look(harness).await?;
     let doubt = not_the_api(&first);
@@ -67,8 +64,7 @@ async fn missing(harness: &Harness, plan: &Plan, first: &[Exchange; 2]) -> Missi
     if harness.oracles.operations().is_none() {
         return Missing::default();
     }
-    // Of the cases that need an operation, the one with the fewest needs says most clearly what is missing. A control that
-    // fails would leave its area unproven.
+    // The case with the fewest needs says most clearly what is missing; a failed control leaves its area unproven.
     let mut carriers: BTreeMap<Operation, (bool, usize, &str)> = BTreeMap::new();
     for case in plan.cases() {
         let needed = needs(case);

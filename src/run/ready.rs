@@ -1,8 +1,7 @@
 //! Getting a case ready: what is made up for it, the state it needs, and the names that the harness binds.
 //!
-//! Names and passwords are made up for many cases at once, so that they reach the journal with one sync; every other
-//! password is written before its own request. From the target, only what the case uses is fetched: a token that no step
-//! names costs no login.
+//! Names and passwords are made up for many cases at once, so that one sync of the journal suffices; every other
+//! password is written before its own request. A token that no step names costs no login.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -45,8 +44,7 @@ impl Fixture {
         Fixture { bindings, unique4, user }
     }
 
-    /// The accounts that the case may create or change, each with a password that it may set, as far as known before the
-    /// first answer.
+    /// The accounts that the case may create or change, with each password that it may set, as far as known by now.
     fn passwords(&self, harness: &Harness, case: &Case) -> BTreeSet<Account> {
         let mut bindings = self.bindings.clone();
         bindings.bind("admin", harness.accounts.admin_name());

@@ -1,5 +1,4 @@
-//! What the stages of a run do between cases: resets, renewed logins, and a second attempt, alone, at a case whose result
-//! another request may have caused.
+//! Between cases: resets, renewed logins, and a second attempt at a case whose result another request may have caused.
 //!
 //! A crash takes down all requests in flight; on a server that keeps one token for each user, the login of a case ends the
 //! token of the harness; a gateway answers 502 once in a while. None of that is the fault of the case that happened to see it.
@@ -47,8 +46,7 @@ impl Runner<'_> {
         }
     }
 
-    /// Shared logins and accounts may be spoilt and are renewed when needed. If the admin is lost as well, and with it
-    /// everything that follows, the target is reset.
+    /// Renews shared logins and accounts, which may be spoilt, when needed. If the admin is lost too, it resets the target.
     pub async fn renew_logins(&mut self) {
         let mut givens = self.harness.givens.lock().await;
         givens.forget_accounts();
@@ -167,8 +165,7 @@ impl Ran {
         }
     }
 
-    /// Drops the findings which only show that a login of the case has ended the token of the harness: another case reports
-    /// that.
+    /// Drops findings which only show that a login of the case ended the harness's token: another case reports that.
     fn without_dead_token(&mut self) {
         let (report, dead) = (&mut self.report, &self.token_died_in);
         let before = report.findings.len();

@@ -95,8 +95,7 @@ pub struct Witnessed<'a> {
     pub bindings: &'a Bindings,
 }
 
-/// Is called with each exchange of a case just before it is judged, on the thread of the case. This is for tests of the
-/// suite itself; reports never come this way.
+/// Is called with each exchange just before it is judged, on the thread of its case. For tests of the suite only.
 #[derive(Clone)]
 pub struct Witness(pub(super) Arc<dyn Fn(Witnessed<'_>) + Send + Sync>);
 

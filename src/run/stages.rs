@@ -1,5 +1,4 @@
-//! The stages of a plan, one after another: which cases of a stage run at the same time, and what happens after a case that
-//! may have spoilt the state. How one case runs is not decided here.
+//! Runs the stages of a plan: which cases at the same time, and what happens after one that may have spoilt the state.
 
 use std::sync::Arc;
 
@@ -36,8 +35,7 @@ impl Runner<'_> {
     }
 
     /// Cases that share a fresh state disturb each other only if the target accepts what it should refuse. So they run
-    /// concurrently; if one may have spoilt the state, the results are discarded, the target is reset and they run in
-    /// turn.
+    /// at once; if one may have spoilt the state, they run again in turn after a reset, and only that counts.
     async fn at_once_if_all_hold(&mut self, cases: &[Case]) {
         let mut attempt = Vec::new();
         let harness = Arc::clone(&self.harness);

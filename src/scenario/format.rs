@@ -1,7 +1,6 @@
 //! The keys of a scenario file, and nothing that follows from them.
 //!
-//! The JSON Schema is generated from these types, so an author's editor shows their documentation. `parse` turns them
-//! into a [`Scenario`](super::Scenario).
+//! The JSON Schema is generated from these types; editors show their documentation. `parse` makes a `Scenario` of them.
 
 use std::fmt;
 

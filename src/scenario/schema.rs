@@ -1,7 +1,6 @@
 //! The JSON Schema of scenario files, so that an editor completes and checks them.
 //!
-//! It is generated from the types of the format, with the known words of the suite put in; a test holds the file
-//! beside the data to it.
+//! It is generated from the types of the format and knows the ids of the register. A test compares the file with it.
 
 use serde_json::{Value, json};
 

@@ -35,8 +35,7 @@ pub(super) fn diff(known: &str, new: &str) -> String {
     text
 }
 
-/// Every change: the old lines, and the new ones in their place. Where too much is between the first and the last, they
-/// are one.
+/// Every change: the old lines, and the new ones in their place. Where there is too much to compare, they are one.
 fn changes<T: PartialEq>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
     let same = |(a, b): &(&T, &T)| a == b;
     let head = old.iter().zip(new).take_while(same).count();

@@ -27,8 +27,7 @@ pub enum Compared {
 }
 
 impl Store {
-    /// The snapshots of that folder, which is created if necessary. With `accept`, new and changed transcripts replace
-    /// them.
+    /// The snapshots of that folder, which is made if missing. With `accept`, new and changed transcripts replace them.
     pub fn open(folder: &Path, accept: bool) -> io::Result<Store> {
         files::folder(folder)?;
         Ok(Store { folder: folder.to_owned(), accept, pending: AtomicUsize::new(0) })

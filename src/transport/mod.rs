@@ -1,7 +1,6 @@
 //! Bytes to and from a target: connections, TLS, limits, throttling, and whether the target is still there.
 //!
-//! This is the only place in the crate that opens connections to a target. It reports what came back, never judges it, and
-//! knows of no accounts.
+//! Nothing else in the crate opens connections to a target. It judges nothing and knows of no accounts.
 
 pub mod origin;
 pub mod tls;

@@ -191,8 +191,7 @@ impl Origin {
         &self.base_path
     }
 
-    /// Whether both are the same server by their names: scheme, host, port and base path are equal. The usual names of
-    /// this machine count as one.
+    /// Whether scheme, host, port and base path are equal. The usual names of this machine count as one.
     pub fn is_the_same_as(&self, other: &Origin) -> bool {
         let [host, other_host] = [self, other].map(|origin| match origin.connect_host() {
             "127.0.0.1" | "::1" => "localhost",

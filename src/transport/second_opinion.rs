@@ -73,9 +73,8 @@ impl SecondOpinion {
 
     /// Sends one request and waits for one answer or for the reason why there is none.
     ///
-    /// A request that reqwest would not send as it stands ends as unreachable, with the reason: raw bytes, a wrong length, a
-    /// target that a URL library would rewrite (`/a/../b`), a header value that it refuses. `elapsed` counts from the start
-    /// of connecting.
+    /// A request that reqwest would change or refuse ends as unreachable, with the reason: raw bytes, a wrong length, a
+    /// target that a URL library rewrites (`/a/../b`), some header values. `elapsed` includes connecting.
     pub async fn send(&self, request: Request) -> Exchange {
         let begun = Instant::now();
         let answer = self.answer(&request).await;

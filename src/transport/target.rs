@@ -1,5 +1,4 @@
-//! One target as requests reach it: at the rate that its owner allows, waited for where it throttles or restarts, and given
-//! up where it stays away.
+//! The way to one target: it keeps the rate, waits where the target throttles or restarts, and gives up if it is gone.
 
 use std::borrow::Cow;
 use std::pin::pin;
@@ -96,9 +95,8 @@ impl Transport {
         self.request(operation.method(), operation.path(), headers, body)
     }
 
-    /// Sends one request, as soon as the rate and a throttling target allow. Where there is no connection, nothing was
-    /// sent; then it waits shortly for the target, and the request goes out once more. To a target that was given up
-    /// nothing is sent any more: the exchange says so.
+    /// Sends one request, as soon as rate and throttling allow. Without a connection it waits shortly for the target
+    /// and sends it once more. To a target that was given up it sends nothing, and the exchange says so.
     pub async fn send(&self, request: Request) -> Exchange {
         self.circuit_breaker.settled().await;
         if self.is_gone() {

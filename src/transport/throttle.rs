@@ -1,7 +1,6 @@
 //! Throttling: how fast requests go out, and how long the run waits for a target that asks for patience.
 //!
-//! Being throttled is never a verdict (error codes page: 1015, "Too many requests", with status 429). This module decides
-//! only whether and how long to wait; it sends nothing.
+//! Being throttled (error codes page: 1015, status 429) is never a verdict. This module only decides how long to wait.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -139,8 +138,7 @@ pub struct Throttled(pub String);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked(Option<Duration>);
 
-/// Whether the target throttles: status 429, code 1015 on any error, or code 1011 or 1016 on a 5xx, of one that is not
-/// ready or overloaded (error codes page).
+/// Whether the target throttles: status 429, code 1015 on any error, or 1011 or 1016 on a 5xx (error codes page).
 pub(crate) fn is_throttled(response: &Response) -> bool {
     let says = |code: ErrorCode| response.error_codes().contains(&code.number());
     match response.status {

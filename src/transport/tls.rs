@@ -1,7 +1,6 @@
 //! The one TLS configuration: whom to trust, and how certificates are checked.
 //!
-//! It is built only for https targets, so that nothing is loaded for the others. No process-wide default is installed;
-//! a library user's own choice of cryptography stays untouched.
+//! It is built only for https targets. No process-wide default is installed: a library user's choice stays untouched.
 
 use std::path::PathBuf;
 use std::sync::Arc;

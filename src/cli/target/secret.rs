@@ -1,7 +1,6 @@
 //! Passwords, names and keys that come from the environment or from a file of their own: one line of text each.
 //!
-//! What is set but cannot be used is an error. A secret that a CI system does not hand out arrives as an empty variable,
-//! and a run without it would judge little and be green.
+//! What is set but unusable is an error: CI sets a missing secret to an empty variable, and a run without it is green.
 
 use std::path::Path;
 

@@ -23,8 +23,7 @@ impl Givens {
         match self.log_in_as_admin().await {
             Ok(admin) => Ok(self.state.admin.insert(admin).clone()),
             Err(failure) => {
-                // What was refused once is refused again, and wrong logins are few; a target that gave no answer may
-                // give one to the next case.
+                // A refusal would be repeated, and wrong logins are few; a silent target may answer the next case.
                 match failure.fate() {
                     Fate::Useless => self.state.tokenless = Some(failure.clone()),
                     Fate::Refused => self.state.unreachable = Some(failure.clone()),
@@ -97,8 +96,7 @@ impl Givens {
 
     /// The first login of a target that may be just installed; where it is refused, `last` says why.
     async fn log_in_first(&mut self, last: &mut Option<Failure>) -> Result<Option<Admin>, Failure> {
-        // A first login that failed without a refusal is tried again with the same password: one more to remember each time
-        // would be one more to try each time.
+        // A first login that failed without a refusal is repeated with the same password, or there would be ever more.
         let new = {
             let passwords = self.accounts.passwords();
             let again = passwords.configured.as_deref().or(passwords.newest_candidate());

@@ -77,8 +77,7 @@ impl Givens {
         left
     }
 
-    /// Switches two-step verification off, if the run has left it on: registrations would need its PIN. Says so where that
-    /// fails.
+    /// Switches two-step verification off if the run left it on: registrations would need its PIN. Says if that fails.
     pub(crate) async fn remove_pin(&mut self) -> Option<String> {
         if !self.accounts.made().pin {
             return None;

@@ -1,7 +1,6 @@
 //! One request and one answer on one open connection.
 //!
-//! Reading begins before the whole request is sent: a target may answer early and close, and a target that does not read
-//! on until its answer is taken must not block both sides.
+//! It reads before the whole request is sent: a target may answer early and close, or not read on until it is heard.
 
 use std::future::poll_fn;
 use std::io;
@@ -109,8 +108,7 @@ impl Talk<'_> {
         let mut parsed = 0;
         loop {
             let unread = &self.connection.unread;
-            // Parsing begins at the first byte again each time. A line that comes byte by byte is parsed only a few times,
-            // or a slow head would cost the square of its length.
+            // Each try parses from the start: one after each byte of a slow line would cost the square of its length.
             if !unread.is_empty() && (unread.len() >= 2 * parsed || unread[parsed..].contains(&b'\n')) {
                 parsed = unread.len();
                 let head = parse(unread).map_err(|broken| explain(broken, unread))?;

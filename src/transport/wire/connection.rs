@@ -138,8 +138,7 @@ impl Connector {
             let share = left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
             match timeout_at(Instant::now() + share, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
-                    // Without it a small request may wait for the acknowledgement of an earlier one. A system that
-                    // cannot do this can still talk.
+                    // Or a small request may wait for the acknowledgement of an earlier one. A failure does no harm.
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }

@@ -12,8 +12,7 @@ pub(super) enum Framing {
     UntilClose,
 }
 
-/// How the body of the answer to a `method` request ends. Transfer codings other than `chunked` are left in place;
-/// `Content-Length` beyond 64 bits counts as the largest length.
+/// How the body of the answer to a `method` request ends. Other codings stay; a longer length counts as `u64::MAX`.
 pub(super) fn framing(head: &Response, method: &str) -> Result<Framing, Broken> {
     let is_tunnel = method == "CONNECT" && (200..300).contains(&head.status);
     if is_tunnel || method == "HEAD" || matches!(head.status, 100..=199 | 204 | 304) {

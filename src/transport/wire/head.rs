@@ -10,9 +10,8 @@ use crate::exchange::{Header, Response};
 /// More header lines than this are not read.
 pub(super) const MAX_HEADERS: usize = 1024;
 
-/// Reads a head from the beginning of `bytes`: the answer, still without a body, and the length of the head, empty line
-/// included. `None` when it is not all there. An error means that it cannot become a head whatever follows. Folded header
-/// lines, which RFC 9112 §5.2 forbids to send, are malformed.
+/// Reads a head from the beginning of `bytes`: the answer without its body, and the length of the head. `None` if it is
+/// not all there yet. An error is final. Folded header lines (RFC 9112 §5.2) are malformed.
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Response, usize)>, Broken> {
     // httparse skips empty lines before the status line; RFC 9112 §2.2 grants that to requests only.
     if let [b'\r' | b'\n', ..] = bytes {

@@ -51,9 +51,8 @@ impl Wire {
         Wire { connector: Connector::new(origin, tls), limits, idle: Mutex::default(), unsolicited: AtomicU64::new(0) }
     }
 
-    /// How many idle connections had to be given up because the target had sent bytes on them after its answer. Such
-    /// bytes belong to no exchange; [`Response::surplus`](crate::exchange::Response::surplus) holds those that came
-    /// together with an answer.
+    /// How many idle connections were given up because the target sent bytes on them after its answer. They belong to
+    /// no exchange; what came together with an answer is in [`Response::surplus`](crate::exchange::Response::surplus).
     pub fn unsolicited(&self) -> u64 {
         locked(&self.idle).retain_mut(|connection| connection.is_quiet(&self.unsolicited));
         self.unsolicited.load(Ordering::Relaxed)
@@ -61,11 +60,10 @@ impl Wire {
 
     /// Sends one request and waits for one answer or for the reason why there is none.
     ///
-    /// A request whose end a server could see differently (see [`shares_connection`]) gets a new connection, which is
-    /// closed afterwards. Any other may use a connection that served before; when that one dies before a byte of an
-    /// answer, the request is sent once more on a new connection, the exchange says `resent`, and `elapsed` and the limits
-    /// count from the resend. If there is no new connection, the exchange is the first one: a target that is gone after a
-    /// request was there to receive it.
+    /// A request whose end a server could see differently ([`shares_connection`]) gets a connection of its own. Any
+    /// other may reuse one; when that dies before a byte of an answer, the request is sent once more on a new
+    /// connection, the exchange says `resent`, and `elapsed` and the limits start over. If there is no new connection,
+    /// the exchange is the first one: a target that is gone after a request was there to receive it.
     ///
     /// Dropping the future closes the connection that it used. A name is resolved on a thread of the runtime, which goes on
     /// also after the limit: to end a process at once, shut the runtime down with a timeout.

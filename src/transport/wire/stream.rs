@@ -37,8 +37,7 @@ impl Stream {
 
     /// Reads what is there this instant; `WouldBlock` when nothing is.
     ///
-    /// tokio answers from what epoll last told it, and it has not asked epoll since the answer was read. So a plain
-    /// socket (it is non-blocking) is asked itself.
+    /// tokio repeats what epoll told it last and has not asked since, so a plain (non-blocking) socket is asked itself.
     pub fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Stream::Plain(stream) => {
