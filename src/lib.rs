@@ -16,6 +16,8 @@ pub use wabizspec_reference as reference;
 pub use wabizspec_reference::documented;
 
 mod fnv;
+#[cfg(test)]
+mod vectors;
 mod parallel;
 pub mod files;
 pub mod located;

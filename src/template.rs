@@ -247,6 +247,7 @@ impl fmt::Display for Pointer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::vectors;
 
     fn render(text: &str) -> String {
         let mut bindings = Bindings::default();
@@ -257,24 +258,9 @@ mod tests {
 
     #[test]
     fn values_filters_and_literals() {
-        for (text, expected) in [
-            ("", ""),
-            ("plain $5 $", "plain $5 $"),
-            ("<${name}>", "<Ab\"1z>"),
-            ("$${name}", "${name}"),
-            ("$$${name}", "$${name}"),
-            ("${name|json}", "Ab\\\"1z"),
-            ("${name|upper}${name|lower}", "AB\"1Zab\"1z"),
-            ("${name|swapcase}", "aB\"1Z"),
-            ("${name|init}|${name|tail}", "Ab\"1|b\"1z"),
-            ("${name|reverse}", "z1\"bA"),
-            ("${name|altered}", "Ab\"1a"),
-            ("${name|base64}", "QWIiMXo="),
-            ("${name|init|init}", "Ab\""),
-            ("${digits|first8}", "12345678"),
-        ] {
-            assert_eq!(render(text), expected, "{text}");
-            assert_eq!(Template::parse(text).expect(text).to_string(), text);
+        for (text, expected) in vectors::<(String, String)>("templates") {
+            assert_eq!(render(&text), expected, "{text}");
+            assert_eq!(Template::parse(&text).expect(&text).to_string(), text);
         }
     }
 

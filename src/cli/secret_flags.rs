@@ -59,6 +59,7 @@ fn holds_credentials(argument: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::vectors;
 
     fn refused(argument: &str) -> Option<String> {
         let arguments = ["run", argument].into_iter().map(OsString::from);
@@ -67,17 +68,8 @@ mod tests {
 
     #[test]
     fn secrets_are_refused_and_not_repeated() {
-        for argument in [
-            "--password=Canary-1",
-            "--password",
-            "--header=X-Key: Canary-1",
-            "-HX-Key: Canary-1",
-            "-uadmin:Canary-1",
-            "--target=http://admin:Canary-1@127.0.0.1:1",
-            "http://Canary-1@127.0.0.1:1",
-            "--reset=POST https://a:Canary-1@127.0.0.1:1/reset",
-        ] {
-            let what = refused(argument).unwrap_or_else(|| panic!("{argument} was let through"));
+        for argument in vectors::<String>("secret_flags") {
+            let what = refused(&argument).unwrap_or_else(|| panic!("{argument} was let through"));
             assert!(!what.contains("Canary") && what.contains("help:"), "{what}");
         }
     }

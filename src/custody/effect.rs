@@ -75,39 +75,28 @@ pub(super) fn is_login(request: &Request, base: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::vectors;
+
+    type Vector = (String, String, String, String, String, Vec<String>);
+
+    fn name(effect: Option<api::Effect>) -> String {
+        effect.map_or(String::new(), |effect| format!("{effect:?}"))
+    }
 
     #[test]
     fn effect_account_and_password_follow_from_method_path_and_body() {
-        use api::Effect::{Account, Login, Logout, Nothing, Password, Registration};
-        for (method, target, body, effect, account, password) in [
-            ("GET", "/v1/users/bob", "", Some(Nothing), Some("bob"), None),
-            ("POST", "/v1/users/login", "{}", Some(Login), Some("admin"), None),
-            ("POST", "/v1/users/login", r#"{"NEW_PASSWORD":"x"}"#, Some(Password), Some("admin"), Some("x")),
-            ("GET", "/v1/users/login", r#"{"new_password":"x"}"#, None, Some("admin"), Some("x")),
-            ("POST", "/v1/users/logout", "", Some(Logout), None, None),
-            ("POST", "/v1/users", r#"{"username":"bob","password":"x"}"#, Some(Account), Some("bob"), Some("x")),
-            ("POST", "/v1/users", "no json", Some(Account), None, None),
-            ("PUT", "/v1/users/b%6fb", r#"{"password":"x"}"#, Some(Password), Some("bob"), Some("x")),
-            ("DELETE", "/v1/users/bob?force", "", Some(Account), Some("bob"), None),
-            ("POST", "/v1/account", "{}", Some(Registration), None, None),
-            ("PATCH", "/v1/users/bob", "{}", None, Some("bob"), None),
-            ("POST", "/v1/settings", "{}", None, None, None),
-        ] {
+        for (method, target, body, effect, account, passwords) in vectors::<Vector>("effects") {
             // base64 of admin:secret
             let headers = [("Authorization", "Basic YWRtaW46c2VjcmV0")];
-            let request = HttpRequest::of(method, &format!("/base{target}"), &headers, body);
+            let request = HttpRequest::of("", &format!("/base{target}"), &headers, &body);
+            let request = HttpRequest { method: method.clone().into(), ..request };
             let asked = Asked::of(&Request::Http(request), "/base");
-            assert_eq!((asked.effect, asked.account.as_deref()), (effect, account), "{method} {target} {body}");
-            assert_eq!(asked.passwords, password.into_iter().collect::<Vec<_>>(), "{method} {target} {body}");
+            let found = (name(asked.effect), asked.account.unwrap_or_default(), asked.passwords);
+            assert_eq!(found, (effect, account, passwords), "{method} {target} {body}");
         }
-        for (bytes, effect) in [
-            ("POST /v1/users/login HTTP/1.1\r\n\r\n{}", Some(Login)),
-            ("POST /v1/users/login HTTP/1.1\r\n\r\n{\"new_password\":\"x\"}", Some(Password)),
-            ("GET /v1/users/bob HTTP/1.1\r\n\r\n", Some(Nothing)),
-            ("\u{1}\u{2}", None),
-        ] {
-            let asked = Asked::of(&Request::Raw(bytes.as_bytes().to_vec()), "");
-            assert_eq!((asked.effect, asked.account), (effect, None), "{bytes:?}");
+        for (text, effect) in vectors::<(String, String)>("raw_effects") {
+            let asked = Asked::of(&Request::Raw(text.clone().into_bytes()), "");
+            assert_eq!((name(asked.effect), asked.account), (effect, None), "{text:?}");
         }
     }
 }

@@ -132,6 +132,7 @@ fn unexpected(wanted: &str, byte: u8) -> Broken {
 mod tests {
     use super::*;
     use crate::exchange::Breakage;
+    use crate::vectors::vectors;
 
     fn decode(input: &[u8], step: usize) -> Result<(Vec<u8>, usize, bool), Broken> {
         let mut decoder = Chunked::new(64, 100);
@@ -144,15 +145,7 @@ mod tests {
 
     #[test]
     fn every_split_gives_the_same() {
-        for (input, expected, surplus) in [
-            ("0\r\n\r\n", "", 0),
-            ("5\r\nhello\r\n0\r\n\r\n", "hello", 0),
-            ("005\r\nhello\r\n1\r\n!\r\n000\r\n\r\n", "hello!", 0),
-            ("A;x=y;z=\"q\"\r\n0123456789\r\n0;l\r\n\r\n", "0123456789", 0),
-            ("1 \t\r\na\r\n0 ; x\r\n\r\n", "a", 0),
-            ("2\r\n\r\n\r\n0\r\nA: b\r\nC: d\r\n\r\n", "\r\n", 0),
-            ("1\r\na\r\n0\r\n\r\nHTTP/1.1", "a", 8),
-        ] {
+        for (input, expected, surplus) in vectors::<(String, String, usize)>("chunked") {
             for step in 1..=input.len() {
                 let whole = (expected.as_bytes().to_vec(), input.len() - surplus, true);
                 assert_eq!(decode(input.as_bytes(), step), Ok(whole), "{input:?} by {step}");
@@ -165,27 +158,8 @@ mod tests {
 
     #[test]
     fn broken_coding_is_malformed() {
-        for input in [
-            "\r\n",
-            "x\r\n",
-            "-1\r\n",
-            "0x5\r\n",
-            ";a\r\n",
-            " 5\r\n",
-            "5\nhello",
-            "5\r\r",
-            "5\r\nhelloX",
-            "5\r\nhello\n",
-            "5\r\nhello\r\r",
-            "5 5\r\n",
-            "1;a\nb",
-            "0\r\nA: b\n",
-            "0\r\nno colon\r\n\r\n",
-            "0\r\n\rX",
-            "0\r\nHTTP/1.1 200 OK\r\n\r\n",
-            "0\r\nA: b\r\n\n",
-        ] {
-            let broken = decode(input.as_bytes(), 1).expect_err(input);
+        for input in vectors::<String>("not_chunked") {
+            let broken = decode(input.as_bytes(), 1).expect_err(&input);
             assert_eq!(broken.breakage, Breakage::Malformed, "{input:?} {broken:?}");
         }
     }

@@ -42,25 +42,13 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Response, usize)>, Broken> {
 mod tests {
     use super::parse;
     use crate::exchange::Breakage;
+    use crate::vectors::vectors;
 
     #[test]
     fn an_invalid_head_is_malformed() {
-        for bytes in [
-            &b"HTTP/2.0 200 OK\r\n\r\n"[..],
-            b"HTTP/1.2 200 OK\r\n\r\n",
-            b"http/1.1 200 OK\r\n\r\n",
-            b"\r\nHTTP/1.1 200 OK\r\n\r\n",
-            b"HTTP/1.1 099 OK\r\n\r\n",
-            b"HTTP/1.1 2000 OK\r\n\r\n",
-            b"HTTP/1.1  200 OK\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
-            b"hello",
-            b"\x15\x03\x01\x00\x02\x02\x46",
-        ] {
-            let broken = parse(bytes).expect_err("no head");
-            assert_eq!(broken.breakage, Breakage::Malformed, "{}", bytes.escape_ascii());
+        for head in vectors::<String>("no_heads") {
+            let broken = parse(head.as_bytes()).expect_err("no head");
+            assert_eq!(broken.breakage, Breakage::Malformed, "{head:?}");
         }
     }
 }
