@@ -15,7 +15,7 @@ use crate::judge::{Judgement, Mismatch, StatusSet, Verdict};
 use crate::plan::Case;
 use crate::requirement::Level;
 use crate::scenario::{Action, Given, Step};
-use crate::snapshot::{self, Compared};
+use crate::snapshot;
 use crate::template::Bindings;
 use crate::transport::throttle::Patience;
 
@@ -212,8 +212,8 @@ impl<'a> Attempt<'a> {
         let (Some(store), None) = (&self.harness.settings.snapshots, &self.blocked) else { return };
         let text = snapshot::transcript(&self.sent, &self.names());
         match store.compare(&self.case.id, &text) {
-            Ok(Compared::Same | Compared::New) => {}
-            Ok(Compared::Changed { diff }) => {
+            Ok(None) => {}
+            Ok(Some(diff)) => {
                 let (at, expected) = (Place::Transcript, Expected::Snapshot);
                 let mismatch = Mismatch { at, expected, observed: Observed::Diff(diff) };
                 self.judgement.file(snapshot::REQUIREMENT, Level::Must, "all steps", vec![mismatch]);

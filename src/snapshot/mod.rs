@@ -7,7 +7,6 @@ mod diff;
 mod store;
 mod transcript;
 
-pub(crate) use store::Compared;
 pub use store::Store;
 pub(crate) use transcript::transcript;
 

@@ -15,17 +15,6 @@ pub struct Store {
     pending: AtomicUsize,
 }
 
-/// How a transcript compares with its snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Compared {
-    /// Unchanged, or accepted just now.
-    Same,
-    /// There was none; it is pending.
-    New,
-    /// The new one is pending.
-    Changed { diff: String },
-}
-
 impl Store {
     /// The snapshots of that folder, which is made if missing. With `accept`, new and changed transcripts replace them.
     pub fn open(folder: &Path, accept: bool) -> io::Result<Store> {
@@ -38,7 +27,8 @@ impl Store {
         self.pending.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn compare(&self, case: &str, transcript: &str) -> io::Result<Compared> {
+    /// What has changed since the transcript was accepted, if it was. A new or changed one is pending, or accepted now.
+    pub(crate) fn compare(&self, case: &str, transcript: &str) -> io::Result<Option<String>> {
         let path = self.path(case);
         let pending = path.with_extension("snap.new");
         let known = read(&path)?;
@@ -49,14 +39,11 @@ impl Store {
         }
         if self.accept || is_known {
             files::remove(&pending)?;
-            return Ok(Compared::Same);
+            return Ok(None);
         }
         self.write(&pending, case, transcript)?;
         self.pending.fetch_add(1, Ordering::Relaxed);
-        Ok(match known {
-            None => Compared::New,
-            Some(known) => Compared::Changed { diff: diff(&known, transcript) },
-        })
+        Ok(known.map(|known| diff(&known, transcript)))
     }
 
     fn write(&self, path: &Path, case: &str, transcript: &str) -> io::Result<()> {
@@ -97,7 +84,7 @@ mod tests {
 
     const CASE: &str = "login/x::row";
 
-    fn compare(folder: &Path, accept: bool, text: &str) -> Compared {
+    fn compare(folder: &Path, accept: bool, text: &str) -> Option<String> {
         Store::open(folder, accept).expect("store").compare(CASE, text).expect("compared")
     }
 
@@ -105,14 +92,13 @@ mod tests {
     fn new_is_pending_accepted_is_same_and_changed_has_a_diff() {
         let folder = tempfile::tempdir().expect("folder");
         let pending = folder.path().join("login/x__row.snap.new");
-        assert_eq!(compare(folder.path(), false, "one\ntwo\n"), Compared::New);
-        assert!(pending.exists());
-        assert_eq!(compare(folder.path(), true, "one\ntwo\n"), Compared::Same);
+        assert_eq!(compare(folder.path(), false, "one\ntwo\n"), None);
+        assert!(pending.exists(), "it is new");
+        assert_eq!(compare(folder.path(), true, "one\ntwo\n"), None);
         assert!(!pending.exists(), "accepting removes what was pending");
-        assert_eq!(compare(folder.path(), false, "one\ntwo\n"), Compared::Same);
-        let Compared::Changed { diff } = compare(folder.path(), false, "one\n2\n") else {
-            panic!("the change went unnoticed");
-        };
+        assert_eq!(compare(folder.path(), false, "one\ntwo\n"), None);
+        assert!(!pending.exists(), "it is the same");
+        let diff = compare(folder.path(), false, "one\n2\n").expect("a change");
         assert!(diff.contains("-two") && diff.contains("+2"), "{diff}");
         assert!(pending.exists());
     }
