@@ -72,7 +72,7 @@ pub(crate) fn basic(username: &str, password: &str) -> Header {
     Header::new("Authorization", basic::render(&Credentials::new(username, password)))
 }
 
-pub(super) fn bearer(token: &str) -> Header {
+pub(crate) fn bearer(token: &str) -> Header {
     Header::new("Authorization", format!("Bearer {token}"))
 }
 

@@ -10,8 +10,9 @@ use super::{Reason, Settings};
 use crate::custody::Target;
 use crate::custody::accounts::Accounts;
 use crate::custody::givens::Givens;
+use crate::custody::reading::bearer;
 use crate::documented::api::{self, Operation};
-use crate::exchange::{Exchange, Header, Redaction, Request, shell_quoted, shell_word};
+use crate::exchange::{Exchange, Redaction, Request, shell_quoted, shell_word};
 use crate::judge::{LOGIN_TOKEN, Oracles};
 use crate::plan::Plan;
 use crate::requirement::{Level, Register};
@@ -106,9 +107,9 @@ impl Harness {
     /// Whether a token of the harness no longer works for the account that it belongs to. Where that cannot be asked, it may.
     pub async fn is_dead(&self, token: &str, account: &str) -> bool {
         let read = Operation::ReadUser;
-        let bearer = Header::new("Authorization", format!("Bearer {token}"));
         let transport = &self.target.transport;
-        let exchange = transport.send(transport.request(read.method(), &api::user(account), vec![bearer], None)).await;
+        let exchange =
+            transport.send(transport.request(read.method(), &api::user(account), vec![bearer(token)], None)).await;
         exchange.response().is_none_or(|response| matches!(response.status, 401 | 405 | 501))
     }
 
