@@ -24,7 +24,6 @@ use crate::transport::origin::Origin;
 use crate::transport::wire::Wire;
 use crate::transport::{Client, Limits, Transport, tls::Trust};
 
-/// Where the trials get their target from.
 #[derive(Clone)]
 enum Source {
     /// Makes a just installed instance.

@@ -39,7 +39,6 @@ pub(super) struct DoctorArgs {
     target: TargetArgs,
 }
 
-/// What was found, line by line.
 #[derive(Default)]
 struct Findings {
     text: String,

@@ -97,15 +97,12 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     let mut report = report.map_err(|error| Failure::usage(format!("cannot write the report: {error}")))?;
     let suite = suite(None)?;
     let seed = args.seed.unwrap_or_else(fuzz_session::random_seed);
+    let default_time = args.requests.is_none().then_some(TIME);
     let settings = Settings {
         surfaces: surfaces.clone(),
         seed,
         jobs: resolved.settings.jobs,
-        timetable: Timetable::begins(match (args.time, args.requests) {
-            (Some(Span(time)), _) => Some(time),
-            (None, Some(_)) => None,
-            (None, None) => Some(TIME),
-        }),
+        timetable: Timetable::begins(args.time.map(|Span(time)| time).or(default_time)),
         requests: args.requests,
         out: Some(args.out.clone()),
         url: resolved.info.url.clone(),
@@ -303,15 +300,12 @@ fn closing_text(summary: &Summary, surfaces: &[Surface]) -> String {
     if summary.interrupted {
         lines.push("\ninterrupted; everything up to there is reported".to_owned());
     }
+    let Summary { inputs, requests, seed, .. } = summary;
+    let (seconds, rate) = (summary.elapsed.as_secs_f64(), summary.rate());
+    let (findings, warnings) = (summary.findings().count(), summary.warnings().count());
     lines.push(format!(
-        "\n{} inputs, {} requests in {:.1} s ({:.0}/s), seed {}: {} findings, {} warnings\n",
-        summary.inputs,
-        summary.requests,
-        summary.elapsed.as_secs_f64(),
-        summary.rate(),
-        summary.seed,
-        summary.findings().count(),
-        summary.warnings().count(),
+        "\n{inputs} inputs, {requests} requests in {seconds:.1} s ({rate:.0}/s), seed {seed}: {findings} findings, \
+         {warnings} warnings\n"
     ));
     lines.join("\n")
 }

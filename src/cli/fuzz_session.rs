@@ -34,7 +34,6 @@ pub(super) fn reserve(resolved: &Resolved) -> Result<RunLock, Failure> {
     )))
 }
 
-/// A seed if none is given.
 pub(super) fn random_seed() -> u64 {
     let mut bytes = [0; 8];
     // Without entropy any seed will do.
@@ -71,7 +70,6 @@ pub(super) struct NoLogin {
 pub(super) struct FuzzSetup<'r> {
     resolved: &'r Resolved,
     givens: Givens,
-    /// What people should know.
     pub notes: Vec<String>,
 }
 

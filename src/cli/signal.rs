@@ -1,6 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first asks the program to end tidily, the second ends it at once.
-//!
-//! A thread of its own waits for them, so that they are noticed whatever the rest of the program is doing.
+//! Ctrl-C, SIGTERM and SIGHUP, noticed by their own thread: the first ends the program tidily, the second at once.
 
 use std::io;
 use std::path::Path;

@@ -309,16 +309,12 @@ impl TargetArgs {
         let path = |path: &PathBuf| path.display().to_string();
         let allowed: Vec<String> = self.allow.iter().map(Change::to_string).collect();
         let state = |choice: RegistrationChoice| choice.known().map_or("auto".to_owned(), |state| state.to_string());
+        let reset = self.reset.as_ref().and(hooks.reset.as_ref());
+        let reset = reset.map(|reset| reset.shown(secrets).trim_matches('`').to_owned());
         let valued = [
             ("--config", self.config.as_ref().map(path)),
             ("--registration", self.registration.map(state)),
-            (
-                "--reset",
-                self.reset
-                    .as_ref()
-                    .and(hooks.reset.as_ref())
-                    .map(|reset| reset.shown(secrets).trim_matches('`').to_owned()),
-            ),
+            ("--reset", reset),
             ("--allow", (!allowed.is_empty()).then(|| allowed.join(","))),
             ("--cacert", self.cacert.as_ref().map(path)),
         ];

@@ -1,6 +1,4 @@
-//! `wabizspec.toml`: what an owner writes down about a target once, so that the command line stays short.
-//!
-//! It holds no secrets: the password comes from the environment or a file, header values may name a variable.
+//! `wabizspec.toml`: what an owner writes down about a target once. It holds no secrets, only where they are.
 
 mod value;
 
@@ -219,6 +217,7 @@ mod tests {
 
     use super::*;
     use crate::located::{LocatedError, SourceText};
+    use crate::vectors::vectors;
 
     fn parse(text: &str) -> Result<Config, LocatedError> {
         crate::located::parse(SourceText { file: FILE_NAME, text })
@@ -226,16 +225,10 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_wrong_values_are_refused_with_their_place() {
-        for (text, place, advice) in [
-            ("[target]\nurll = \"x\"\n", (2, 1), "did you mean `url`?"),
-            ("[target]\ntimeout = \"soon\"\n", (2, 11), ""),
-            ("[state]\nallow = [\"everything\"]\n", (2, 10), ""),
-            ("[target]\n\njobs = 0\n", (3, 8), "write a number from 1 to 1024"),
-            ("[target]\nheaders = { Host = \"a\" }\n", (2, 13), "remove it"),
-        ] {
-            let error = parse(text).expect_err(text);
-            assert_eq!((error.line, error.column), place, "{error}");
-            assert!(error.advice.starts_with(advice), "{error}");
+        for (text, line, column, advice) in vectors::<(String, usize, usize, String)>("wrong_configurations") {
+            let error = parse(&text).expect_err(&text);
+            assert_eq!((error.line, error.column), (line, column), "{error}");
+            assert!(error.advice.starts_with(&advice), "{error}");
         }
     }
 

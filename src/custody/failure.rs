@@ -19,7 +19,6 @@ pub enum Fate {
     Refused,
     /// The target accepted it without giving what is needed to go on; it would do so again.
     Useless,
-    /// The target did not answer.
     Silent,
     /// It was not sent, or the answer does not say.
     Unknown,

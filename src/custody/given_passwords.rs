@@ -77,20 +77,14 @@ fn in_text(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::vectors;
 
     #[test]
     fn what_a_lenient_target_might_take_is_found_too() {
-        let login = "/v1/users/login";
-        for (target, header, body, expected) in [
-            (login, &[][..], r#"{"new_password":"a1","new_password":"b2"}"#, &["a1", "b2"][..]),
-            (login, &[], r#"{"NEW_PASSWORD":["a1",{"x":7}]}"#, &["7", "a1"]),
-            (login, &[], r#"{"new_password":"a\u0041""#, &["aA", r"a\u0041"]),
-            (login, &[], "{'new_password': 'a1'}", &["a1"]),
-            (login, &[], "new_password=a%21b", &["a!b"]),
-            ("/v1/users/login?new_password=a1", &[], "{}", &["a1"]),
-            (login, &[("X-New-Password", "a1")], "{}", &["a1"]),
-        ] {
-            let request = Request::Http(HttpRequest::of("POST", target, header, body));
+        for (target, header, body, expected) in vectors::<(String, String, String, Vec<String>)>("given_passwords") {
+            let headers = [("X-New-Password", &*header)];
+            let headers = if header.is_empty() { &[][..] } else { &headers };
+            let request = Request::Http(HttpRequest::of("POST", &target, headers, &body));
             assert_eq!(passwords_in(&request), expected, "{target} {body}");
         }
         let raw = Request::Raw(b"POST / HTTP/1.1\r\n\r\n{\"new_password\":\"a1\"}".to_vec());

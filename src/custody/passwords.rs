@@ -1,6 +1,4 @@
-//! What the admin's password may be: the only place that keeps it, for everything that logs in as admin.
-//!
-//! It sends nothing and writes nothing; the journal keeps what must survive the run.
+//! What the admin's password may be, for everything that logs in as admin. It sends nothing and writes nothing.
 
 use crate::documented::api::DEFAULT_PASSWORD;
 use crate::documented::password::PasswordRule;

@@ -1,6 +1,4 @@
-//! What the harness reads out of the answers to its requests, and the parts that it makes requests of.
-//!
-//! It sends nothing and remembers nothing.
+//! What the harness reads out of answers, and the parts of its requests. It sends nothing and remembers nothing.
 
 use std::mem::discriminant;
 

@@ -14,9 +14,7 @@ pub enum Probe {
     LoggedIn(String),
     /// The password is right, but it is the default one and has to be changed first (code 1024).
     ChangeRequired,
-    /// With this answer, in words.
     Refused(String),
-    /// With the time to wait.
     Throttled(Duration),
     Unreachable(String),
 }

@@ -93,6 +93,7 @@ pub fn vanishing(path: &Path, environment: Environment<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::vectors;
 
     fn environment(known: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<OsString> {
         move |name| {
@@ -108,21 +109,11 @@ mod tests {
     #[test]
     fn a_target_has_its_own_files_however_it_is_written_and_the_former_ones_are_found() {
         let state = environment(&[("HOME", "/home/o"), ("XDG_STATE_HOME", "/s")]);
-        let of_this_machine = &["127.0.0.1-8", "__1-8"][..];
-        for (url, name, former) in [
-            ("http://a:1", "a-1", &[][..]),
-            ("http://a.:1", "a-1", &["a.-1"]),
-            ("https://a/x/../y", "a-443_y", &[]),
-            ("http://localhost:8", "localhost-8", of_this_machine),
-            ("http://127.0.0.1:8", "localhost-8", of_this_machine),
-            ("http://127.8.8.8:8", "localhost-8", of_this_machine),
-            ("https://[::1]:8", "localhost-8", of_this_machine),
-            ("http://localhost.:8", "localhost-8", of_this_machine),
-        ] {
+        for (url, name, former) in vectors::<(String, String, Vec<String>)>("state_files") {
             let file = |name: &str, kind: &str| PathBuf::from(format!("/s/wabizspec/{name}.{kind}"));
-            let origin = origin(url);
-            assert_eq!(journal(&origin, &state), file(name, "journal"), "{url}");
-            assert_eq!(locks(&origin, &state)[0], file(name, "lock"), "{url}");
+            let origin = origin(&url);
+            assert_eq!(journal(&origin, &state), file(&name, "journal"), "{url}");
+            assert_eq!(locks(&origin, &state)[0], file(&name, "lock"), "{url}");
             let found = former_journals(&origin, &state);
             assert!(former.iter().all(|name| found.contains(&file(name, "journal"))), "{url}: {found:?}");
             assert!(!former.is_empty() || found.is_empty(), "{url}: {found:?}");

@@ -270,10 +270,8 @@ impl<'a> Attempt<'a> {
         report.findings = judgement.findings;
         report.observations = judgement.observations;
         if verdict != Verdict::Pass || !report.findings.is_empty() || harness.settings.keep_exchanges {
-            report.reproduce = vec![harness.run_line(&case.id)];
-            report.reproduce.extend(
-                sent.iter().map(|(_, exchange)| curl(&exchange.request, base, &harness.settings.tls, &secrets)),
-            );
+            let line = |(_, exchange): &(_, Exchange)| curl(&exchange.request, base, &harness.settings.tls, &secrets);
+            report.reproduce = std::iter::once(harness.run_line(&case.id)).chain(sent.iter().map(line)).collect();
             report.exchanges = sent.iter().map(|(_, exchange)| transcript(exchange, &secrets)).collect();
         }
         report.redact(&secrets);

@@ -1,6 +1,4 @@
-//! The events of a run: every report is a fold over them, and nothing else leaves a run.
-//!
-//! Their texts contain no secrets.
+//! The events of a run: every report is a fold over them, and nothing else leaves a run. They contain no secrets.
 
 use std::borrow::Cow;
 

@@ -76,7 +76,6 @@ impl Harness {
         }
     }
 
-    /// The command that runs one case again.
     pub fn run_line(&self, case: &str) -> String {
         let line = format!("wabizspec run {}", shell_quoted(case));
         match self.target.is_embedded() {

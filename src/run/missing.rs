@@ -1,6 +1,4 @@
-//! Operations of the API that the target does not have.
-//!
-//! Without one, dozens of cases would fail for that alone. So one case that needs it fails, and the others are skipped.
+//! Operations that the target does not have: one case that needs one fails for it, and the others are skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +14,6 @@ use crate::scenario::Given;
 pub(super) struct Missing(pub BTreeMap<Operation, (u16, String)>);
 
 impl Missing {
-    /// What a case needs and the target does not have.
     pub fn needed_by(&self, case: &Case) -> Option<Operation> {
         needs(case).into_iter().find(|operation| self.0.contains_key(operation))
     }

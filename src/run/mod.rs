@@ -1,6 +1,4 @@
-//! Runs a plan against a target, as a stream of events.
-//!
-//! The runner does not know who listens: it emits [`Event`]s and nothing else.
+//! Runs a plan against a target, as a stream of [`Event`]s. The runner does not know who listens.
 
 mod reason;
 mod aftermath;

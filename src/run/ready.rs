@@ -181,7 +181,6 @@ pub(super) async fn tear_down(harness: &Harness, own: Own) {
     }
 }
 
-/// The names that the case's steps use.
 fn names(case: &Case) -> BTreeSet<&str> {
     case.scenario.steps.iter().flat_map(Step::names).collect()
 }

@@ -1,6 +1,4 @@
-//! The fold that counts verdicts and requirements; the exit code follows from it.
-//!
-//! Of each case it keeps only the id, the verdict, the twin and the requirements that it cites.
+//! The fold that counts verdicts and requirements; the exit code follows from it. It keeps no texts of cases.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,4 @@
-//! The JSON Schema of scenario files, so that an editor completes and checks them.
-//!
-//! It is generated from the types of the format and knows the ids of the register. A test compares the file with it.
+//! The JSON Schema of scenario files, from the types of the format and the ids of the register; a test compares both.
 
 use serde_json::{Value, json};
 

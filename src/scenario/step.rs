@@ -230,7 +230,6 @@ impl Reader<'_> {
         Ok(Capture { name, at: self.pointer(at)? })
     }
 
-    /// A name that can be bound.
     pub fn name<'k>(&self, key: &'k Spanned<String>) -> Result<&'k str, LocatedError> {
         match is_name(key.get_ref()) {
             true => Ok(key.get_ref()),

@@ -45,7 +45,6 @@ pub enum SuiteError {
 #[error("{named}")]
 pub struct MissingPositive {
     pub positive: String,
-    /// Where it is named.
     pub named: LocatedError,
 }
 

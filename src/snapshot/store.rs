@@ -22,7 +22,6 @@ impl Store {
         Ok(Store { folder: folder.to_owned(), accept, pending: AtomicUsize::new(0) })
     }
 
-    /// How many transcripts are pending so far.
     pub(crate) fn pending(&self) -> usize {
         self.pending.load(Ordering::Relaxed)
     }

@@ -1,6 +1,4 @@
-//! Bytes to and from a target: connections, TLS, limits, throttling, and whether the target is still there.
-//!
-//! Nothing else in the crate opens connections to a target. It judges nothing and knows of no accounts.
+//! The only module that opens connections to a target. It judges nothing and knows of no accounts.
 
 pub mod origin;
 pub mod tls;

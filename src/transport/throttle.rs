@@ -300,9 +300,8 @@ impl State {
         let give_up = |why: String| Err(Throttled(why));
         if wait > LONGEST_WAIT {
             let (asked, longest) = (wait.as_secs(), LONGEST_WAIT.as_secs());
-            return give_up(format!(
-                "the target asks to wait {asked} s, and {longest} s is the longest that is waited"
-            ));
+            let why = format!("the target asks to wait {asked} s, and {longest} s is the longest that is waited");
+            return give_up(why);
         }
         if tries >= TRIES {
             return give_up(format!("the target still asks for patience after {tries} tries"));

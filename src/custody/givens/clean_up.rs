@@ -26,9 +26,8 @@ impl Givens {
         let tokens = std::mem::take(&mut accounts.made().tokens);
         for token in tokens {
             if !accounts.log_out(&token).await {
-                left.push(
-                    "tokens of the run were not logged out, because the target did not answer; they expire".to_owned(),
-                );
+                let what = "tokens of the run were not logged out, because the target did not answer; they expire";
+                left.push(what.to_owned());
                 break;
             }
         }

@@ -45,11 +45,9 @@ struct State {
     admin: Option<Admin>,
     /// Why the admin could not be reached; kept so that a hundred cases do not try it again.
     unreachable: Option<Failure>,
-    /// How many logins went unanswered.
     silent_logins: u32,
     /// The same where a login was accepted and gave no token, whatever the password: final until a reset.
     tokenless: Option<Failure>,
-    /// Whether the admin has been logged in.
     was_admin: bool,
     user: Option<Account>,
     user_token: Option<String>,

@@ -25,7 +25,6 @@ const ROOM: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub stream: Stream,
-    /// Received and not consumed.
     pub unread: Vec<u8>,
     /// Where to receive into.
     pub room: Box<[u8]>,
@@ -93,7 +92,6 @@ pub(super) struct Connector {
 enum Security {
     Plain,
     Tls(Arc<ClientConfig>, ServerName<'static>),
-    /// Why there is no https.
     Missing(String),
 }
 
