@@ -181,10 +181,8 @@ fn advice(what: &str) -> String {
     }
     let unknown = what.starts_with("unknown field") || what.starts_with("unknown variant");
     if let (true, Some((wrong, known))) = (unknown, quoted.split_first()) {
-        return match nearest(wrong, known.iter().copied()) {
-            Some(right) => format!("did you mean `{right}`?"),
-            None => format!("use one of {}", known.join(", ")),
-        };
+        let right = nearest(wrong, known.iter().copied()).map(|right| format!("did you mean `{right}`?"));
+        return right.unwrap_or_else(|| format!("use one of {}", known.join(", ")));
     }
     if what.starts_with("missing field") {
         return format!("add `{} = …`", quoted.first().unwrap_or(&"it"));

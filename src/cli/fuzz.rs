@@ -1,5 +1,6 @@
 //! `wabizspec fuzz`: the wire fuzzer.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -69,16 +70,14 @@ pub(super) struct FuzzArgs {
 }
 
 fn surfaces(names: &[String]) -> Result<Vec<Surface>, Failure> {
-    let mut surfaces = Vec::new();
+    let mut surfaces = BTreeSet::new();
     for name in names {
         match name.as_str() {
             "all" => surfaces.extend(Surface::ALL.into_iter().filter(|surface| *surface != Surface::Http)),
-            name => surfaces.push(name.parse().map_err(Failure::usage)?),
+            name => drop(surfaces.insert(name.parse().map_err(Failure::usage)?)),
         }
     }
-    surfaces.sort();
-    surfaces.dedup();
-    Ok(surfaces)
+    Ok(surfaces.into_iter().collect())
 }
 
 pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {

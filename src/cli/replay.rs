@@ -93,7 +93,8 @@ async fn replay_with(
     }
     let session = setup.session(admin.map_err(|no| Failure::inconclusive(no.why))?, register, true);
     for (file, surface) in files {
-        let Some((outcome, why)) = unless_stopped(stop, one(&session, file, *surface)).await else { break };
+        let Some(tried) = unless_stopped(stop, one(&session, file, *surface)).await else { break };
+        let (outcome, why) = tried.unwrap_or_else(|why| (Outcome::Inconclusive, why));
         let word = match outcome {
             Outcome::Reproduced => "reproduced",
             Outcome::Fixed => "fixed",
@@ -109,15 +110,10 @@ async fn replay_with(
     Ok(outcomes)
 }
 
-async fn one(session: &FuzzSession, file: &Path, surface: Surface) -> (Outcome, String) {
-    let input = match files::read_own(file, files::TEXT) {
-        Ok(input) => input,
-        Err(error) => return (Outcome::Inconclusive, format!("cannot be read: {error}")),
-    };
-    let (probed, signatures) = match once(session, surface, &input).await {
-        Ok(tried) => tried,
-        Err(why) => return (Outcome::Inconclusive, why.to_string()),
-    };
+/// What became of one input, and the reason; an error says why it could not be judged.
+async fn one(session: &FuzzSession, file: &Path, surface: Surface) -> Result<(Outcome, String), String> {
+    let input = files::read_own(file, files::TEXT).map_err(|error| format!("cannot be read: {error}"))?;
+    let (probed, signatures) = once(session, surface, &input).await.map_err(|why| why.to_string())?;
     let before = saved(file).map(|saved| saved.signature);
     // The same check on the same requirement is the same finding, also if the answer has other words now.
     let same = |index: &usize| match &before {
@@ -130,12 +126,12 @@ async fn one(session: &FuzzSession, file: &Path, surface: Surface) -> (Outcome, 
     };
     if let Some(index) = (0..signatures.len()).find(same) {
         let violation = &probed.violations[index];
-        return (Outcome::Reproduced, format!("{}: {}", violation.requirement, violation.what));
+        return Ok((Outcome::Reproduced, format!("{}: {}", violation.requirement, violation.what)));
     }
     match (probed.skipped, probed.kind) {
-        (Some(why), _) => (Outcome::Inconclusive, format!("not sent: {why}")),
-        (None, Kind::Unreachable | Kind::Unsent) => (Outcome::Inconclusive, "the target does not answer".to_owned()),
-        (None, Kind::Answer(429, _)) => (Outcome::Inconclusive, "the target throttles".to_owned()),
-        (None, kind) => (Outcome::Fixed, format!("answered {kind}")),
+        (Some(why), _) => Err(format!("not sent: {why}")),
+        (None, Kind::Unreachable | Kind::Unsent) => Err("the target does not answer".to_owned()),
+        (None, Kind::Answer(429, _)) => Err("the target throttles".to_owned()),
+        (None, kind) => Ok((Outcome::Fixed, format!("answered {kind}"))),
     }
 }

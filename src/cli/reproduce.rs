@@ -53,8 +53,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<u8, Failure> {
         return Err(Failure::usage(format!("`{}` is not a case\n  help: {advice}", args.case)));
     };
     let resolved = args.target.resolve(&[])?;
-    let script = Script::new(case, &resolved).finished()?;
-    print(&script)
+    print(&Script::new(case, &resolved).finished()?)
 }
 
 /// The functions of a script, each with its name. `as_upper` is what the filter `upper` of a scenario is in a shell.

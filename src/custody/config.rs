@@ -206,8 +206,7 @@ impl Config {
         ];
         let left_out = set.into_iter().filter_map(|(key, is_set)| is_set.then_some(key)).collect();
         let target = TargetConfig { url, client, timeout, ready_timeout, rate, jobs, ..TargetConfig::default() };
-        let kept = Config { target, fuzz, ..Config::default() };
-        (kept, left_out)
+        (Config { target, fuzz, ..Config::default() }, left_out)
     }
 }
 

@@ -83,8 +83,7 @@ fn note(file: &mut File) -> io::Result<()> {
 
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
-    let read = file.take(200).read_to_string(&mut text);
-    match read {
+    match file.take(200).read_to_string(&mut text) {
         Ok(_) if !text.trim().is_empty() => text.trim().chars().filter(|c| !c.is_control()).collect(),
         _ => "it does not say which".to_owned(),
     }

@@ -126,8 +126,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
     ready.bind_account("admin", &admin.account);
     ready.bind_token("admin_token", &admin.token, "$ADMIN_TOKEN");
     if needs("unique4") {
-        let free = harness.accounts.free_short_name(&admin).await?;
-        ready.bindings.bind("unique4", free);
+        ready.bindings.bind("unique4", harness.accounts.free_short_name(&admin).await?);
     }
     for (name, value) in harness.settings.account.bindings() {
         ready.bindings.bind(name, value);
@@ -153,8 +152,7 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
     let user = givens.shared_user().await?;
     ready.bind_account("user", &user);
     if needs("user_token") {
-        let token = givens.shared_user_token().await?;
-        ready.bind_token("user_token", &token, "$USER_TOKEN");
+        ready.bind_token("user_token", &givens.shared_user_token().await?, "$USER_TOKEN");
     }
     Ok(ready)
 }

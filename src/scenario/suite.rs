@@ -75,10 +75,9 @@ impl Suite {
                 };
                 // Otherwise its scenarios would be ignored.
                 if !AREAS.contains(&area.as_ref()) {
-                    let advice = match located::nearest(&area, AREAS.into_iter()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("scenarios lie in {}", AREAS.join(", ")),
-                    };
+                    let near = located::nearest(&area, AREAS.into_iter());
+                    let advice = near.map(|near| format!("did you mean `{near}`?"));
+                    let advice = advice.unwrap_or_else(|| format!("scenarios lie in {}", AREAS.join(", ")));
                     return wrong(format!("the folder `{area}` is not a valid area"), advice);
                 }
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -168,10 +167,7 @@ fn positives_are_accepted<'t>(
     for (scenario, text) in scenarios.iter().zip(texts) {
         let Some(positive) = &scenario.positive else { continue };
         let file = &scenario.file;
-        let span = || {
-            let table = toml::de::DeTable::parse(text).ok()?;
-            Some(table.get_ref().get("positive")?.span())
-        };
+        let span = || Some(toml::de::DeTable::parse(text).ok()?.get_ref().get("positive")?.span());
         let located = |what, advice| SourceText { file, text }.error(span().unwrap_or_default(), what, advice);
         match scenarios.iter().find(|other| other.id == *positive) {
             None => {

@@ -68,10 +68,6 @@ impl CircuitBreaker {
         }
     }
 
-    pub fn is_gone(&self) -> bool {
-        locked(&self.state).is_gone
-    }
-
     /// A target that had been given up has answered after all.
     pub fn found_again(&self) {
         *locked(&self.state) = State::default();
@@ -86,7 +82,7 @@ impl CircuitBreaker {
     pub async fn look<E, F: Future<Output = Result<(), E>>>(&self, canary: impl Fn() -> F) -> bool {
         let _only_one = self.looking.lock().await;
         let begun = Instant::now();
-        while !self.is_gone() {
+        while self.given_up().is_none() {
             if canary().await.is_ok() {
                 self.answered();
                 return true;

@@ -64,10 +64,8 @@ impl<'u> Pieces<'u> {
     pub fn of(url: &'u str) -> Result<Pieces<'u>, OriginError> {
         let (scheme, after) = url.split_once("://").ok_or(OriginError::NoScheme)?;
         let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
-        let (user, place) = match authority.rsplit_once('@') {
-            Some((user, place)) => (Some(user), place),
-            None => (None, authority),
-        };
+        let with_user = authority.rsplit_once('@');
+        let (user, place) = with_user.map_or((None, authority), |(user, place)| (Some(user), place));
         Ok(Pieces { scheme, user, place, rest })
     }
 }

@@ -128,10 +128,8 @@ fn translate(request: &Request, base: &str) -> Result<reqwest::Request, Box<dyn 
     };
     let method = Method::from_bytes(request.method.as_bytes())?;
     let url = Url::parse(&format!("{base}{}", request.target))?;
-    let rewritten = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
+    let query = url.query().map_or(String::new(), |query| format!("?{query}"));
+    let rewritten = format!("{}{query}", url.path());
     if rewritten != request.target {
         return Err(format!("its target would become `{rewritten}`").into());
     }

@@ -155,7 +155,7 @@ impl Transport {
 
     /// Whether it has been given up: it left several requests in a row unanswered, and the canary too.
     pub(crate) fn is_gone(&self) -> bool {
-        self.circuit_breaker.is_gone()
+        self.given_up().is_some()
     }
 
     pub(crate) fn given_up(&self) -> Option<&'static str> {

@@ -81,8 +81,7 @@ impl Givens {
         if !self.accounts.made().pin {
             return None;
         }
-        let removed = self.ask_to_remove_pin().await;
-        let why = removed.err()?;
+        let why = self.ask_to_remove_pin().await.err()?;
         Some(format!("two-step verification is still on, with a PIN of the run, and could not be switched off: {why}"))
     }
 

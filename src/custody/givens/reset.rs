@@ -35,10 +35,10 @@ impl Givens {
         self.target.reset().await?;
         let mut state = AfterReset::JustInstalled;
         if self.target.is_elsewhere() {
-            state = self.verified().await.map_err(|why| {
-                let failure = Failure::of("the reset did not reset this target", why);
-                self.unreset.insert(failure).clone()
-            })?;
+            state = self
+                .verified()
+                .await
+                .map_err(|why| self.unreset.insert(Failure::of("the reset did not reset this target", why)).clone())?;
         }
         self.was_reset = true;
         // The first login that used the state up has just logged the admin in.

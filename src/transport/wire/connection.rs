@@ -160,14 +160,10 @@ impl Connector {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        let why = match timeout_at(deadline, lookup_host((host, port))).await {
-            Ok(Ok(found)) => {
-                let found: Vec<_> = found.collect();
-                if !found.is_empty() {
-                    return Ok(found);
-                }
-                format!("the name {host} has no address")
-            }
+        let found = timeout_at(deadline, lookup_host((host, port))).await;
+        let why = match found.map(|found| found.map(Vec::from_iter)) {
+            Ok(Ok(found)) if !found.is_empty() => return Ok(found),
+            Ok(Ok(_)) => format!("the name {host} has no address"),
             Ok(Err(error)) => format!("the name {host} is not resolved: {error}"),
             Err(_) => format!("the name {host} is not resolved in time"),
         };

@@ -119,11 +119,7 @@ impl Wire {
 
     /// The most recently used idle connection on which nothing has happened since.
     fn take_idle(&self) -> Option<Connection> {
-        loop {
-            let mut connection = locked(&self.idle).pop()?;
-            if connection.is_quiet(&self.unsolicited) {
-                return Some(connection);
-            }
-        }
+        let mut newest_first = std::iter::from_fn(|| locked(&self.idle).pop());
+        newest_first.find_map(|mut connection| connection.is_quiet(&self.unsolicited).then_some(connection))
     }
 }
