@@ -223,10 +223,8 @@ fn folder_of(path: &Path) -> &Path {
 
 fn no_link(folder: &Path) -> io::Result<Metadata> {
     let metadata = fs::symlink_metadata(folder)?;
-    match metadata.is_symlink() {
-        true => Err(refused(format!("the folder {} is a symbolic link, which is not followed", folder.display()))),
-        false => Ok(metadata),
-    }
+    let refusal = || refused(format!("the folder {} is a symbolic link, which is not followed", folder.display()));
+    if metadata.is_symlink() { Err(refusal()) } else { Ok(metadata) }
 }
 
 fn opened(path: &Path, options: &mut OpenOptions, flags: OFlags) -> io::Result<File> {

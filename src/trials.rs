@@ -63,10 +63,8 @@ impl Trials {
         I: Instance + 'static,
         E: std::fmt::Display,
     {
-        let make = move || match factory() {
-            Ok(instance) => Ok(Arc::new(instance) as Arc<dyn Instance>),
-            Err(error) => Err(error.to_string().into()),
-        };
+        let shared = |instance| Arc::new(instance) as Arc<dyn Instance>;
+        let make = move || factory().map(shared).map_err(|error| error.to_string().into());
         let embedded = Capabilities::embedded(Registration::Open);
         Trials {
             source: Source::Factory(Arc::new(make)),

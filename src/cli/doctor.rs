@@ -320,10 +320,8 @@ fn permissions(found: &mut Findings, resolved: &Resolved, registration: Option<R
     let changes = plan_view::named_changes(&plan, &capabilities);
     let run = plan.cases().count();
     let verb = if found.bad { "would run" } else { "run" };
-    let what = match changes.is_empty() {
-        true => format!("{run} of {count} cases {verb}, and change nothing"),
-        false => format!("{run} of {count} cases {verb}, and change: {}", changes.join(", ")),
-    };
+    let changed = if changes.is_empty() { " nothing".to_owned() } else { format!(": {}", changes.join(", ")) };
+    let what = format!("{run} of {count} cases {verb}, and change{changed}");
     match resolved.configuration.config.target.min_cases {
         Some(least) if run < least as usize => {
             let what = format!("{what}; min_cases asks for {least}");

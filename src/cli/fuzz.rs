@@ -227,17 +227,12 @@ impl Console {
 
     /// On the bar always, as a line when one is due.
     fn now_and_then(&mut self, text: impl Fn() -> String, elapsed: Duration) {
-        let due = self.last_line.elapsed() >= EVERY;
-        if self.bar.is_hidden() && !due {
-            return;
-        }
         let left = self.time.map(|time| format!(" · {} s left", time.saturating_sub(elapsed).as_secs()));
-        let text = text() + &left.unwrap_or_default();
-        match self.bar.is_hidden() {
-            false => self.bar.set_message(text),
-            true => self.line(&text),
-        }
-        if due {
+        let text = || text() + &left.unwrap_or_default();
+        if !self.bar.is_hidden() {
+            self.bar.set_message(text());
+        } else if self.last_line.elapsed() >= EVERY {
+            self.line(&text());
             self.last_line = Instant::now();
         }
     }

@@ -83,10 +83,8 @@ impl Failure {
 
     /// The login that was accepted without a token, or not answered at all: whatever the password, that is no login.
     pub(crate) fn invalid_login(&self) -> Option<&Arc<Exchange>> {
-        match self {
-            Failure::Failed { fate: Fate::Useless | Fate::Silent, login, .. } => login.as_ref(),
-            _ => None,
-        }
+        let Failure::Failed { fate: Fate::Useless | Fate::Silent, login, .. } = self else { return None };
+        login.as_ref()
     }
 
     /// The login that was answered otherwise than with a token or as wrong credentials are.

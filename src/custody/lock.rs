@@ -54,10 +54,8 @@ impl RunLock {
     pub fn holder(paths: &[PathBuf]) -> Option<String> {
         let held = |path: &PathBuf| {
             let mut file = files::open_own(path).ok()?;
-            match file.try_lock_shared() {
-                Err(TryLockError::WouldBlock) => Some(holder(&mut file)),
-                _ => None,
-            }
+            let is_held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+            is_held.then(|| holder(&mut file))
         };
         paths.iter().find_map(held)
     }

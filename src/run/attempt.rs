@@ -93,10 +93,8 @@ async fn may_be_tried(harness: &Harness, case: &Case) -> Result<(), Reason> {
         return Err(Reason::OverTime { seconds: harness.max_time.as_secs() });
     }
     let Some(needed) = case.scenario.registration else { return Ok(()) };
-    match harness.registration().await? {
-        found if found == needed => Ok(()),
-        found => Err(Reason::Skipped(Skip::Registration { needed, found })),
-    }
+    let found = harness.registration().await?;
+    if found == needed { Ok(()) } else { Err(Reason::Skipped(Skip::Registration { needed, found })) }
 }
 
 /// The result of a case that was not tried for this reason.

@@ -118,9 +118,7 @@ impl FailuresLeft {
 
     /// Takes in one event of the run, as reported.
     pub fn take(&self, event: &Event) {
-        if let Event::Case(case) = event
-            && case.verdict == Verdict::Fail
-        {
+        if matches!(event, Event::Case(case) if case.verdict == Verdict::Fail) {
             let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         }
     }

@@ -78,10 +78,8 @@ fn kept(json: &Json, names: &Redaction) -> String {
     let is_whole = serde_json::to_writer_pretty(&mut free, &Steady { json, member: None, names }).is_ok();
     let length = KEPT - free.len();
     let text = String::from_utf8_lossy(&bytes[..length]);
-    match is_whole {
-        true => text.into_owned(),
-        false => format!("{}\n… the rest is not kept", text.trim_end_matches(char::REPLACEMENT_CHARACTER)),
-    }
+    let cut = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
+    if is_whole { text.into_owned() } else { format!("{cut}\n… the rest is not kept") }
 }
 
 struct Steady<'a> {

@@ -114,10 +114,8 @@ impl Transport {
         }
         let unreachable = none.breakage == Breakage::Unreachable;
         let look = self.circuit_breaker.unanswered(unreachable);
-        match look && self.circuit_breaker.look(|| self.canary()).await && unreachable {
-            true => self.send_once(exchange.request).await,
-            false => exchange,
-        }
+        let is_back = look && self.circuit_breaker.look(|| self.canary()).await;
+        if is_back && unreachable { self.send_once(exchange.request).await } else { exchange }
     }
 
     /// Sends one request as a run does: waits and sends again where the target throttles, as long as there is patience.

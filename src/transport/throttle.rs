@@ -81,10 +81,8 @@ impl FromStr for Rate {
         let number = number.strip_suffix("/s").unwrap_or(number);
         let per_second: f64 = number.parse().map_err(|_| RateError(text.to_owned()))?;
         // Slower than one request in a quarter of an hour is a typing error, and so is more than a wire can carry.
-        match (0.001..=1_000_000.0).contains(&per_second) {
-            true => Ok(Rate(per_second)),
-            false => Err(RateError(per_second.to_string())),
-        }
+        let is_sane = (0.001..=1_000_000.0).contains(&per_second);
+        if is_sane { Ok(Rate(per_second)) } else { Err(RateError(per_second.to_string())) }
     }
 }
 

@@ -100,10 +100,8 @@ impl TryFrom<String> for HeaderName {
         if text.is_empty() || !text.bytes().all(token) {
             return Err(ValueError::HeaderName(text));
         }
-        match OWN.split(' ').any(|own| text.eq_ignore_ascii_case(own)) {
-            true => Err(ValueError::OwnHeader(text)),
-            false => Ok(HeaderName(text)),
-        }
+        let is_own = OWN.split(' ').any(|own| text.eq_ignore_ascii_case(own));
+        if is_own { Err(ValueError::OwnHeader(text)) } else { Ok(HeaderName(text)) }
     }
 }
 

@@ -65,10 +65,7 @@ impl Givens {
         }
         // Only a first login can show it now.
         self.may_be_fresh = true;
-        match self.admin().await {
-            Ok(_) => Ok(AfterReset::UsedUp),
-            Err(why) => Err(Failure::NoFirstLogin(why.to_string())),
-        }
+        self.admin().await.map(|_| AfterReset::UsedUp).map_err(|why| Failure::NoFirstLogin(why.to_string()))
     }
 
     async fn accepts(&self, password: &str) -> bool {

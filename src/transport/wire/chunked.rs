@@ -106,10 +106,8 @@ impl Chunked {
     /// Counts a byte that the coding adds to the body.
     fn count(&mut self, next: State) -> Result<State, Broken> {
         self.overhead += 1;
-        match self.overhead > self.max_overhead {
-            true => Err(Broken::too_large("what chunked coding adds to the body")),
-            false => Ok(next),
-        }
+        let is_within = self.overhead <= self.max_overhead;
+        if is_within { Ok(next) } else { Err(Broken::too_large("what chunked coding adds to the body")) }
     }
 
     /// Trailers are not kept, but they must be header lines: otherwise they may be the head of another answer.
