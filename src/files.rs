@@ -114,6 +114,14 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.write(true).create_new(true).mode(OWNER_ONLY).open(path)
 }
 
+/// The same for one without a name, which is gone once it is closed. It can be read too.
+pub(crate) fn create_unnamed(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create_new(true).mode(OWNER_ONLY).open(path)?;
+    fs::remove_file(path)?;
+    Ok(file)
+}
+
 /// Replaces a file atomically: a killed run leaves the old or the new one. A link is replaced, not the file behind it.
 pub(crate) fn replace(path: &Path, whole: &[u8]) -> io::Result<()> {
     let half = half(path)?;

@@ -1,9 +1,9 @@
 //! What the owner of a target lets us do to it from outside: run a command, or send a request to a URL.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::process::{ExitStatus, Stdio};
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tokio::process::Command;
 
 use super::names;
 use crate::exchange::Redaction;
+use crate::files;
 use crate::transport::call::{Call, CallError};
 use crate::transport::tls::Trust;
 
@@ -130,12 +131,7 @@ async fn run_command(line: &str, environment: &[(&str, &str)]) -> Result<String,
 /// A file without a name, gone when the last one has closed it.
 fn unnamed_file() -> Result<File, HookError> {
     let path = std::env::temp_dir().join(format!("wabizspec-hook-{}", names::password()));
-    let open = || {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        std::fs::remove_file(&path)?;
-        Ok(file)
-    };
-    open().map_err(HookError::NoFile)
+    files::create_unnamed(&path).map_err(HookError::NoFile)
 }
 
 /// The last of what was written to it, as text.
