@@ -60,6 +60,9 @@ pub async fn drive(
     if within(timetable.controls, &stop, run.check_target()).await == Err(Cut::Time) {
         run.cut_off("what needs more than one input was not looked at to the end");
     }
+    while let Ok(found) = announced.try_recv() {
+        watch(News::Found(&found));
+    }
     let is_over = |end: Option<Instant>| end.is_some_and(|end| Instant::now() >= end);
     while run.summary.blocked.is_none() && !*stop.borrow() && !is_over(timetable.inputs) {
         let left = settings.requests.map_or(u64::MAX, |most| most.saturating_sub(run.summary.requests));

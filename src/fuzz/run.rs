@@ -131,6 +131,10 @@ impl Run {
             self.summary.requests += probed.requests;
             self.findings().see(&generated, &probed, &worker.bindings);
         }
+        self.workers.pop();
+        self.workers.push(worker.clone());
+        // Tried again before it explains anything.
+        self.shrink().await;
         let _ = self.session.laxity.set(laxity);
         if self.settings.surfaces.contains(&Surface::BasicAuth) {
             target_checks::timing(&self.session, &worker, &mut self.summary).await;
@@ -142,9 +146,6 @@ impl Run {
             let what = "wrong logins get a token: what rests on a login being refused is not told again";
             self.summary.observed_once(what.to_owned());
         }
-        self.workers.pop();
-        self.workers.push(worker);
-        self.shrink().await;
     }
 
     pub async fn batch(&mut self, allowed: u64, stop: &watch::Receiver<bool>) {

@@ -104,7 +104,7 @@ fn a_slow_start_and_a_passing_trouble_leave_the_verdict_as_it_is() {
     let (_server, proxy) = troubled(|since, all, asked, stream| match since {
         // A container that starts takes connections before anything listens behind them.
         0..4 => Reaction::Drop,
-        _ if since < 8 || (all % 30 == 29 && asked.method == "GET") => {
+        _ if since < 8 || (all % 17 == 16 && asked.method == "GET") => {
             write(stream, answer("502 Bad Gateway", "", "bad gateway"));
             Reaction::Keep
         }
