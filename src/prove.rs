@@ -6,8 +6,9 @@
 
 mod bench;
 mod generated;
+pub mod pairs;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use tokio::sync::watch;
@@ -127,13 +128,7 @@ pub fn prove(
 ) -> std::io::Result<Proof> {
     let bench = Bench { suite, cases: cases(suite), stop };
     let mut proof = Proof { whole: all, ..Proof::default() };
-    let mut baseline = HashMap::new();
-    proof.baseline = bench.unchecked();
-    for registration in [Registration::Open, Registration::Sunset] {
-        let ran = bench.run_faultless(registration)?;
-        proof.baseline.extend(ran.broken(registration));
-        baseline.insert(registration, ran);
-    }
+    let baseline = bench.faultless(&mut proof.baseline)?;
     if !proof.baseline.is_empty() || *stop.borrow() {
         return Ok(proof);
     }

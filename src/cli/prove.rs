@@ -1,5 +1,7 @@
 //! `wabizspec prove`: shows that the suite bites, fault by fault.
 
+mod pairs;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -14,6 +16,8 @@ use super::{
     CONFORMS, FILES_WITH_A_SERVER, FINDINGS, Failure, INTERRUPTED, SuiteArgs, enough_files, fault_help, print, suite,
 };
 use crate::files;
+use crate::plan::Shard;
+use crate::prove::pairs::PairProof;
 use crate::prove::{Broken, FaultVerdict, Progress, Proof, Row, prove as make_proof};
 use crate::reference::{Fault, Origin};
 use crate::report::{Format, Wanted, check_places};
@@ -25,10 +29,16 @@ Examples:
   wabizspec prove                                 every fault; also finds cases that no fault needs
   wabizspec prove 'login.password.*'              some faults
   wabizspec prove --report markdown=proof.md      the matrix of faults and cases
+  wabizspec prove --pairs                         every fault behind each of the traits that many real servers share
+  wabizspec prove --pairs --shard 1/20            a twentieth of these pairs
 
 Exit code 0: the suite passes against the reference client without faults, every fault is killed by a case, and every case \
 is needed. Exit code 1: one of these does not hold, or a scenario is missing that others name as their positive; then the \
-reports say that the proof is incomplete.")]
+reports say that the proof is incomplete.
+
+With --pairs, a target has a fault and, all over, a trait: its own error bodies, 400 for 401, pages as errors. Exit code 0: at \
+least 99 % of the faults are still told, no must is green that the fault or the trait breaks, and no requirement is broken that \
+neither breaks alone; or src/prove/pairs.toml says why. `wabizspec serve --fault FAULT --fault TRAIT` serves a pair.")]
 pub(super) struct ProveArgs {
     /// Fault ids, with * and ? [default: all faults]
     #[arg(value_name = "FAULT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
@@ -36,6 +46,12 @@ pub(super) struct ProveArgs {
     /// Write the matrix as json or markdown, to PATH or to standard output
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = wanted)]
     report: Vec<Wanted>,
+    /// Plant each fault behind each trait that many real servers share
+    #[arg(long)]
+    pairs: bool,
+    /// Try a part of the pairs, such as 2/4
+    #[arg(long, value_name = "K/N", requires = "pairs")]
+    shard: Option<Shard>,
     #[command(flatten)]
     suite: SuiteArgs,
 }
@@ -57,7 +73,11 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
     let suite = match args.suite.scenarios.as_deref().map(Suite::from_folder) {
         Some(Ok(suite)) => suite,
         Some(Err(ref error @ SuiteError::Incomplete(ref missing))) => {
-            write_reports(&args.report, &Proof::of_incomplete(missing))?;
+            let proof = Proof::of_incomplete(missing);
+            match args.pairs {
+                true => pairs::write(&args.report, &PairProof { baseline: proof.baseline, ..PairProof::default() })?,
+                false => write_reports(&args.report, &|format| report(&proof, format))?,
+            }
             let why = "refusals without their accepted positive prove nothing; no fault was tried";
             return Err(Failure { code: FINDINGS, what: format!("{error}\n{why}") });
         }
@@ -66,32 +86,43 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
     };
     enough_files(FILES_WITH_A_SERVER)?;
     let stop = stop_on_signal();
-    let bar = progress_bar();
+    let bar = progress_bar(if args.pairs { "pairs" } else { "faults" });
+    if args.pairs {
+        return pairs::prove(args, &suite, &faults, &stop, &bar);
+    }
     let whole = args.faults.is_empty();
     let proof = std::thread::scope(|scope| scope.spawn(|| make_proof(&suite, &faults, whole, &stop, &bar)).join());
     bar.finish_and_clear();
     let proof = proof
         .map_err(|_| Failure::defect("the proof panicked"))?
         .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
-    write_reports(&args.report, &proof)?;
-    let text = as_text(&proof);
-    match args.report.iter().any(|wanted| wanted.path.is_none()) {
+    write_reports(&args.report, &|format| report(&proof, format))?;
+    conclude(&args.report, &as_text(&proof), *stop.borrow(), proof.holds())
+}
+
+/// Says how a proof ended, where no report is written.
+fn conclude(reports: &[Wanted], text: &str, stopped: bool, holds: bool) -> Result<u8, Failure> {
+    match reports.iter().any(|wanted| wanted.path.is_none()) {
         true => drop(write!(anstream::stderr(), "{text}")),
-        false => drop(print(&text)?),
+        false => drop(print(text)?),
     }
-    Ok(match (*stop.borrow(), proof.holds()) {
+    Ok(match (stopped, holds) {
         (true, _) => INTERRUPTED,
         (false, true) => CONFORMS,
         (false, false) => FINDINGS,
     })
 }
 
-fn write_reports(reports: &[Wanted], proof: &Proof) -> Result<(), Failure> {
+fn report(proof: &Proof, format: Format) -> String {
+    match format {
+        Format::Markdown => as_markdown(proof),
+        _ => as_json(proof),
+    }
+}
+
+fn write_reports(reports: &[Wanted], report: &dyn Fn(Format) -> String) -> Result<(), Failure> {
     for wanted in reports {
-        let text = match wanted.format {
-            Format::Markdown => as_markdown(proof),
-            _ => as_json(proof),
-        };
+        let text = report(wanted.format);
         match &wanted.path {
             None => drop(print(&text)?),
             Some(path) => files::open_report(path)
@@ -112,9 +143,9 @@ fn selected(globs: &[String]) -> Result<Vec<&'static Fault>, Failure> {
 }
 
 /// Shown on a terminal, hidden elsewhere.
-fn progress_bar() -> ProgressBar {
+fn progress_bar(of: &str) -> ProgressBar {
     let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("{pos}/{len} faults {wide_bar} {msg} {eta}");
+    let style = ProgressStyle::with_template(&format!("{{pos}}/{{len}} {of} {{wide_bar}} {{msg}} {{eta}}"));
     style.map_or(bar.clone(), |style| bar.with_style(style))
 }
 
@@ -160,11 +191,7 @@ fn as_json(proof: &Proof) -> String {
 fn as_markdown(proof: &Proof) -> String {
     let mut text = String::from("# Proof that the suite bites\n\n");
     if !proof.baseline.is_empty() {
-        text.push_str("No fault was tried:\n\n");
-        for Broken { id, what, registration } in &proof.baseline {
-            let _ = writeln!(text, "* `{id}`: {what} (faultless client, registration {registration})");
-        }
-        return text;
+        return text + &untried_as_markdown(&proof.baseline);
     }
     let _ = writeln!(text, "{}\n", counted(proof));
     text.push_str("| fault | what is wrong | requirement | level | state | verdict | cases red | of them for this requirement |\n");
@@ -184,6 +211,13 @@ fn as_markdown(proof: &Proof) -> String {
         let _ = writeln!(text, "\n`{case}` kills no fault");
     }
     text
+}
+
+fn untried_as_markdown(baseline: &[Broken]) -> String {
+    let line = |Broken { id, what, registration }: &Broken| {
+        format!("* `{id}`: {what} (faultless client, registration {registration})\n")
+    };
+    format!("No fault was tried:\n\n{}", baseline.iter().map(line).collect::<String>())
 }
 
 /// Cases by their files; of more than 6 files, only their number.
@@ -220,15 +254,19 @@ fn line(row: &Row) -> String {
     format!("{verdict}  {}  ({}): {}", fault.id, fault.requirement, fault.description)
 }
 
+fn untried_as_text(baseline: &[Broken]) -> String {
+    let line = |Broken { id, what, registration }: &Broken| {
+        format!("{what}  {id}  (faultless client, registration {registration})\n")
+    };
+    let what = "the suite does not pass, or proves too little, against the faultless reference client";
+    format!("{}{what}; no fault was tried\n", baseline.iter().map(line).collect::<String>())
+}
+
 fn as_text(proof: &Proof) -> String {
-    let mut text = String::new();
-    for Broken { id, what, registration } in &proof.baseline {
-        let _ = writeln!(text, "{what}  {id}  (faultless client, registration {registration})");
-    }
     if !proof.baseline.is_empty() {
-        let what = "the suite does not pass, or proves too little, against the faultless reference client";
-        return format!("{text}{what}; no fault was tried\n");
+        return untried_as_text(&proof.baseline);
     }
+    let mut text = String::new();
     for row in proof.rows.iter().filter(|row| row.verdict != FaultVerdict::Killed) {
         let _ = writeln!(text, "{}", line(row));
     }

@@ -1,6 +1,6 @@
 //! The runs of a proof, each against a reference client of its own, and what they show.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::custody::Target;
 use crate::judge::{Oracles, RequirementVerdict, Verdict};
 use crate::parallel;
 use crate::plan::{Capabilities, Case, plan};
-use crate::reference::{Fault, Kind, Registration, Server, Settings as ServerSettings};
+use crate::reference::{Behaviour, Fault, Kind, Registration, Server, Settings as ServerSettings};
 use crate::requirement::{Level, Requirement};
 use crate::run::{Event, Settings, Summary, Witness, run};
 use crate::scenario::Suite;
@@ -25,9 +25,17 @@ const SLOW: Duration = Duration::from_secs(5);
 /// What one run of the suite showed.
 #[derive(Default)]
 pub(super) struct Ran {
-    /// The verdict of each case, and the requirements that it found broken or reported.
-    cases: BTreeMap<String, (Verdict, BTreeSet<String>)>,
+    cases: BTreeMap<String, Shown>,
     summary: Summary,
+}
+
+/// What one case showed.
+struct Shown {
+    verdict: Verdict,
+    /// The requirements that it found broken or reported.
+    noticed: BTreeSet<String>,
+    /// Every step was sent.
+    whole: bool,
 }
 
 impl Ran {
@@ -37,13 +45,14 @@ impl Ran {
             let found = case.findings.iter().map(|finding| finding.requirement.clone());
             let reported = case.observations.iter().filter_map(|observation| observation.requirement.clone());
             let noticed = found.chain(reported).collect();
-            self.cases.insert(case.id.clone(), (case.verdict, noticed));
+            let whole = matches!(case.verdict, Verdict::Pass | Verdict::Fail) && case.not_asked.is_none();
+            self.cases.insert(case.id.clone(), Shown { verdict: case.verdict, noticed, whole });
         }
     }
 
     /// Cases that do not pass, and musts that are not proven although their cases pass.
     pub fn broken(&self, registration: Registration) -> Vec<Broken> {
-        let cases = self.cases.iter().map(|(case, (verdict, _))| (case, verdict));
+        let cases = self.cases.iter().map(|(case, shown)| (case, shown.verdict));
         let bad = cases.filter(|(_, verdict)| !matches!(verdict, Verdict::Pass | Verdict::Skipped));
         let bad: Vec<Broken> = bad.map(|(case, verdict)| Broken::new(case, registration, verdict)).collect();
         if !bad.is_empty() {
@@ -60,10 +69,31 @@ impl Ran {
         musts.map(|result| (result.requirement.id.as_str(), result.verdict))
     }
 
+    /// Musts that it shows to hold.
+    pub fn green(&self) -> BTreeSet<&str> {
+        self.musts().filter(|(_, verdict)| *verdict == RequirementVerdict::Pass).map(|(id, _)| id).collect()
+    }
+
+    /// Requirements that it finds broken.
+    pub fn red(&self) -> BTreeSet<&str> {
+        let red = self.summary.requirements().into_iter().filter(|it| it.verdict == RequirementVerdict::Fail);
+        red.map(|result| result.requirement.id.as_str()).collect()
+    }
+
     /// The cases that noticed something of a requirement.
-    fn noticing(&self, requirement: &str) -> BTreeSet<&String> {
-        let noticed = self.cases.iter().filter(|(_, (_, noticed))| noticed.contains(requirement));
+    pub fn noticing(&self, requirement: &str) -> BTreeSet<&String> {
+        let noticed = self.cases.iter().filter(|(_, shown)| shown.noticed.contains(requirement));
         noticed.map(|(case, _)| case).collect()
+    }
+
+    /// Whether every step of the case was sent.
+    pub fn is_whole(&self, case: &str) -> bool {
+        self.cases.get(case).is_some_and(|shown| shown.whole)
+    }
+
+    /// Whether the case could be tried, even if not to its end.
+    pub fn is_tried(&self, case: &str) -> bool {
+        self.cases.get(case).is_some_and(|shown| !matches!(shown.verdict, Verdict::Skipped | Verdict::Blocked))
     }
 }
 
@@ -75,6 +105,18 @@ pub(super) struct Bench<'s> {
 }
 
 impl Bench<'_> {
+    /// Runs against the faultless client in both registration states. What is wrong with them goes to `broken`.
+    pub fn faultless(&self, broken: &mut Vec<Broken>) -> std::io::Result<HashMap<Registration, Ran>> {
+        broken.extend(self.unchecked());
+        let mut baseline = HashMap::new();
+        for registration in [Registration::Open, Registration::Sunset] {
+            let ran = self.run_faultless(registration)?;
+            broken.extend(ran.broken(registration));
+            baseline.insert(registration, ran);
+        }
+        Ok(baseline)
+    }
+
     /// One run of the suite against the faultless client.
     pub fn run_faultless(&self, registration: Registration) -> std::io::Result<Ran> {
         self.run(ServerSettings { registration, ..ServerSettings::default() }, Limits::default(), |_| None)
@@ -118,35 +160,42 @@ impl Bench<'_> {
         results.into_iter().collect()
     }
 
+    /// One run with the limits that the fault needs, and whether an answer differed from those of the usual client.
+    pub fn run_beside(
+        &self,
+        fault: &Fault,
+        registration: Registration,
+        behaviour: Behaviour,
+        usual: Behaviour,
+    ) -> std::io::Result<(Ran, bool)> {
+        let mut limits = Limits::default();
+        if fault.keeps_waiting(SLOW) {
+            (limits.first_byte, limits.whole) = (SLOW, SLOW);
+        }
+        let differs = Arc::new(AtomicBool::new(false));
+        let watched = Some(Arc::clone(&differs));
+        let client = ServerSettings { registration, behaviour, differs: watched, usual, ..ServerSettings::default() };
+        let ran = self.run(client, limits, |_| None)?;
+        Ok((ran, differs.load(Ordering::Relaxed)))
+    }
+
     /// One fault on a client of its own, compared with the faultless one.
     pub fn try_one(&self, fault: &Fault, baseline: &Ran) -> std::io::Result<Row> {
         let level = self.suite.register.find(&fault.requirement).map(|requirement| requirement.level);
         let mut row =
             Row { fault: fault.clone(), level, verdict: FaultVerdict::Dead, cases: Vec::new(), killers: Vec::new() };
-        let mut limits = Limits::default();
-        if fault.keeps_waiting(SLOW) {
-            (limits.first_byte, limits.whole) = (SLOW, SLOW);
-        }
-        // Set once an answer differs from that of the faultless client.
-        let differs = Arc::new(AtomicBool::new(false));
-        let client = ServerSettings {
-            registration: fault.registration,
-            behaviour: fault.behaviour(),
-            differs: Some(Arc::clone(&differs)),
-            ..ServerSettings::default()
-        };
-        let ran = self.run(client, limits, |_| None)?;
-        if !differs.load(Ordering::Relaxed) {
+        let (ran, differs) = self.run_beside(fault, fault.registration, fault.behaviour(), Behaviour::default())?;
+        if !differs {
             return Ok(row);
         }
         let usual = baseline.noticing(&fault.requirement);
         let killers: BTreeSet<&String> = ran.noticing(&fault.requirement).difference(&usual).copied().collect();
         let killed = match fault.kind {
-            Kind::Degenerate => ran.musts().all(|(_, verdict)| verdict != RequirementVerdict::Pass),
+            Kind::Degenerate => ran.green().is_empty(),
             Kind::Rule | Kind::Robustness => !killers.is_empty(),
         };
         row.verdict = if killed { FaultVerdict::Killed } else { FaultVerdict::Silent };
-        let failed = ran.cases.iter().filter(|(_, (verdict, _))| *verdict == Verdict::Fail);
+        let failed = ran.cases.iter().filter(|(_, shown)| shown.verdict == Verdict::Fail);
         let red: BTreeSet<&String> = failed.map(|(case, _)| case).chain(killers.iter().copied()).collect();
         row.cases = red.into_iter().cloned().collect();
         row.killers = killers.into_iter().cloned().collect();

@@ -1,6 +1,7 @@
 //! Changes to finished answers, as data.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::de::Error as _;
@@ -20,6 +21,8 @@ use crate::documented::basic;
 pub(crate) struct Change {
     /// Which answers; by default all.
     pub when: When,
+    /// Which statuses; by default all. This is seen after all earlier changes, unlike `when`.
+    pub statuses: Option<RangeInclusive<u16>>,
     /// A refused request is answered as if it had been granted.
     pub let_through: bool,
     pub status: Option<u16>,
@@ -74,7 +77,8 @@ impl From<Json> for String {
 impl Change {
     /// Changes an answer, if it meets the condition.
     pub fn apply(&self, handled: &Handled<'_>, answer: &mut Answer) {
-        if !self.when.holds(handled.call, handled.resource, Some(handled)) {
+        let is_of = self.statuses.as_ref().is_none_or(|statuses| statuses.contains(&answer.status));
+        if !is_of || !self.when.holds(handled.call, handled.resource, Some(handled)) {
             return;
         }
         if self.let_through && handled.outcome.is_err() {

@@ -110,15 +110,24 @@ pub enum Kind {
 }
 
 /// The faults of all files, read once.
-static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
+static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| read_all(EMBEDDED));
+
+static TRAITS: LazyLock<Vec<Fault>> = LazyLock::new(|| read_all(embedded! { "traits.toml" }));
+
+fn read_all(files: &[(&str, &str)]) -> Vec<Fault> {
     let read = |(name, text): &(&str, &str)| Fault::read(name, text).unwrap_or_else(|error| panic!("{error}"));
-    EMBEDDED.iter().flat_map(read).collect()
-});
+    files.iter().flat_map(read).collect()
+}
 
 impl Fault {
     /// All of them, by area.
     pub fn all() -> impl Iterator<Item = &'static Fault> {
         ALL.iter()
+    }
+
+    /// Deviations that many real servers share. The suite must find each fault beside each of them.
+    pub fn traits() -> impl Iterator<Item = &'static Fault> {
+        TRAITS.iter()
     }
 
     /// Reads a file of faults. Every edit is tried on the documented behaviour: an unknown name and a fault without an edit
@@ -147,9 +156,9 @@ impl Fault {
         self.edited(&Behaviour::default()).map(drop).map_err(|wrong| Mistake::Edit(id(), wrong))
     }
 
-    /// The fault of that id.
+    /// The fault or trait of that id.
     pub fn find(id: &str) -> Option<&'static Fault> {
-        Fault::all().find(|fault| fault.id == id)
+        Fault::all().chain(Fault::traits()).find(|fault| fault.id == id)
     }
 
     /// A fault that lets one request through: the one with this number, from 1.
@@ -179,6 +188,17 @@ impl Fault {
     pub fn behaviour(&self) -> Behaviour {
         let mut behaviour = Behaviour::default();
         self.plant(&mut behaviour);
+        behaviour
+    }
+
+    /// A client with this fault behind a trait: where both set the same thing, the fault counts, and the trait changes
+    /// the answers as the fault left them.
+    pub fn behind(&self, outer: &Fault) -> Behaviour {
+        let mut behaviour = outer.behaviour();
+        let (answers, rewrites) = (std::mem::take(&mut behaviour.answers), std::mem::take(&mut behaviour.rewrites));
+        self.plant(&mut behaviour);
+        behaviour.answers.extend(answers);
+        behaviour.rewrites.extend(rewrites);
         behaviour
     }
 

@@ -8,7 +8,7 @@ use crate::vectors::vectors;
 #[test]
 fn ids_are_unique_and_legible() {
     let mut seen = BTreeSet::new();
-    for fault in Fault::all() {
+    for fault in Fault::all().chain(Fault::traits()) {
         let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
         assert!(fault.id.bytes().all(legal) && fault.id.split('.').count() >= 2, "{}", fault.id);
         assert!(seen.insert(&fault.id), "{} appears twice", fault.id);

@@ -33,9 +33,11 @@ pub struct Settings {
     pub behaviour: Behaviour,
     /// Whether `/__control/…` is answered: reset, advance, code and dump. Anyone who reaches the server can use it.
     pub control: bool,
-    /// Set as soon as an answer differs from that of the documented client, which then gets the same requests at the same
+    /// Set as soon as an answer differs from that of the usual client, which then gets the same requests at the same
     /// time and with the same randomness. Without it, there is no such client.
     pub differs: Option<Arc<AtomicBool>>,
+    /// How the usual client behaves: by default as documented.
+    pub usual: Behaviour,
 }
 
 /// A running reference client. Dropping it stops it.
@@ -102,13 +104,13 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let clock = Clock::new(settings.behaviour.dialect.clock_ahead);
-        let Settings { registration, behaviour, control, differs } = settings;
+        let Settings { registration, behaviour, control, differs, usual } = settings;
         let functions = behaviour.functions;
         let (entropy, twin) = match differs {
             None => (system_entropy(), None),
             Some(differs) => {
                 let (ours, theirs) = twin::alike();
-                let model = Model::with_entropy(registration, Behaviour::default(), theirs);
+                let model = Model::with_entropy(registration, usual, theirs);
                 (ours, Some(Twin { model, differs }))
             }
         };

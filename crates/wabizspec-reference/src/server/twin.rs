@@ -1,4 +1,4 @@
-//! The documented client next to another one: it gets the same requests, and shows whether the other's answers differ.
+//! The usual client next to another one: it gets the same requests, and shows whether the other's answers differ.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;

@@ -47,6 +47,11 @@ pub(super) const EDITS: &[Edit] = &[
             answer.body = AnswerBody::Bytes(body.into_bytes());
         }
     }),
+    Rewrite("trait.slashes-escaped", |_, answer| {
+        if let Some(body) = answer.json() {
+            answer.body = AnswerBody::Bytes(body.to_string().replace('/', "\\/").into_bytes());
+        }
+    }),
     Rewrite("envelope.error-shape.code-with-a-fraction", |_, answer| {
         if let Some(code) = at(answer, "/errors/0/code") {
             *code = json!(code.as_f64().unwrap_or_default() + 0.5);

@@ -1,0 +1,292 @@
+//! Faults behind traits: whether the suite still tells each fault of a target that also differs, all over, in a way that
+//! many real servers do.
+//!
+//! A pair is compared with its fault alone, its trait alone, and the faultless client.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use wildmatch::WildMatch;
+
+use super::Broken;
+use super::bench::{Bench, Ran};
+use crate::plan::{Shard, cases};
+use crate::reference::{Behaviour, Fault, Kind, Registration};
+use crate::scenario::Suite;
+
+/// What becomes of a fault behind a trait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PairVerdict {
+    /// A case finds the fault's requirement broken that does not find it so under the trait alone.
+    Told,
+    /// The trait alone breaks that requirement, and so does the pair.
+    Covered,
+    /// Under the trait alone, no case that tells the fault can be tried.
+    Untried,
+    /// The trait makes good what the fault breaks: a case that tells the fault alone was sent to its end, and no answer
+    /// differed from those under the trait alone.
+    Undone,
+    /// No case tells it.
+    Lost,
+}
+
+crate::located::shown_by_name!(PairVerdict);
+
+impl PairVerdict {
+    /// All of them. Only the first and the last count.
+    pub const ALL: [PairVerdict; 5] =
+        [PairVerdict::Told, PairVerdict::Covered, PairVerdict::Untried, PairVerdict::Undone, PairVerdict::Lost];
+}
+
+/// What can be wrong with the verdicts on a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trouble {
+    /// The fault is not told.
+    Lost,
+    /// A must is green that the fault or the trait alone breaks.
+    Green,
+    /// A requirement is broken that neither breaks alone.
+    Accused,
+}
+
+crate::located::shown_by_name!(Trouble);
+
+/// Something wrong with the verdicts on a pair.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    /// What it is.
+    pub trouble: Trouble,
+    /// The requirement that it is about.
+    pub requirement: String,
+    /// The cases that find it broken: under the fault alone if that is lost, otherwise under both.
+    pub cases: Vec<String>,
+    /// Why it is right, if that is known.
+    pub why: Option<String>,
+}
+
+/// A fault behind a trait.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// The fault.
+    pub fault: Fault,
+    /// The id of the trait.
+    pub behind: String,
+    /// What becomes of the fault.
+    pub verdict: PairVerdict,
+    /// What is wrong, explained or not.
+    pub problems: Vec<Problem>,
+}
+
+/// Why pairs of a kind are right although they look wrong. The ids may contain * and ?.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Explanation {
+    trouble: Trouble,
+    behind: String,
+    fault: String,
+    requirement: String,
+    why: String,
+    /// A pair needed it.
+    #[serde(skip)]
+    used: AtomicBool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Explanations {
+    explained: Vec<Explanation>,
+}
+
+/// The result of a proof of pairs.
+#[derive(Debug, Clone, Default)]
+pub struct PairProof {
+    /// Every requested pair was tried.
+    pub complete: bool,
+    /// What is wrong with the runs without a fault; if anything is, no pair was tried.
+    pub baseline: Vec<Broken>,
+    /// In the order of the faults, then of the traits.
+    pub pairs: Vec<Pair>,
+    /// Explanations that no pair needs, known if all were tried.
+    pub idle: Vec<String>,
+}
+
+impl PairProof {
+    pub(crate) fn count(&self, verdict: PairVerdict) -> usize {
+        self.pairs.iter().filter(|pair| pair.verdict == verdict).count()
+    }
+
+    /// What is wrong, with its pair.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = (&Pair, &Problem)> {
+        self.pairs.iter().flat_map(|pair| pair.problems.iter().map(move |problem| (pair, problem)))
+    }
+
+    /// At least 99 % of the faults are told, explained or not; nothing else is wrong without an explanation.
+    pub fn holds(&self) -> bool {
+        let (told, lost) = (self.count(PairVerdict::Told), self.count(PairVerdict::Lost));
+        let bad = |(_, problem): (&Pair, &Problem)| problem.trouble != Trouble::Lost && problem.why.is_none();
+        let tried = self.complete && self.baseline.is_empty() && !self.pairs.is_empty() && self.idle.is_empty();
+        tried && told * 100 >= (told + lost) * 99 && !self.problems().any(bad)
+    }
+}
+
+/// Which pairs are tried, and who hears of them.
+pub struct Request<'r> {
+    /// The faults.
+    pub faults: &'r [&'r Fault],
+    /// What they are planted behind.
+    pub traits: &'r [&'r Fault],
+    /// A part of the pairs; without it, all.
+    pub shard: Option<Shard>,
+    /// These are all faults and traits there are.
+    pub all: bool,
+    /// Turns true if the proof is to end early.
+    pub stop: &'r watch::Receiver<bool>,
+    /// Told how many pairs will be tried.
+    pub begins: &'r (dyn Fn(usize) + Sync),
+    /// Told of each.
+    pub tried: &'r (dyn Fn(&Pair) + Sync),
+}
+
+/// Tries the pairs. It fails if the reference client does not start.
+pub fn prove(suite: &Suite, request: &Request<'_>) -> std::io::Result<PairProof> {
+    let explained: Explanations =
+        toml::from_str(include_str!("pairs.toml")).map_err(|error| std::io::Error::other(error.to_string()))?;
+    let Request { faults, traits, shard, all, stop, begins, tried } = *request;
+    let bench = Bench { suite, cases: cases(suite), stop };
+    let mut proof = PairProof::default();
+    let faultless = bench.faultless(&mut proof.baseline)?;
+    let of_trait = |behind: &&Fault| -> std::io::Result<_> {
+        let run = |registration| bench.run_beside(behind, registration, behind.behaviour(), Behaviour::default());
+        let ((open, differs), (sunset, _)) = (run(Registration::Open)?, run(Registration::Sunset)?);
+        Ok((HashMap::from([(Registration::Open, open), (Registration::Sunset, sunset)]), differs))
+    };
+    let alone = bench.each(traits, of_trait, |_| {})?;
+    for (behind, _) in traits.iter().zip(&alone).filter(|(_, (_, differs))| !differs) {
+        proof.baseline.push(Broken::new(&behind.id, Registration::Open, "changes no answer to the suite"));
+    }
+    if !proof.baseline.is_empty() || *stop.borrow() {
+        return Ok(proof);
+    }
+    let chosen = |fault: &Fault, behind: &Fault| {
+        shard.is_none_or(|shard| shard.contains(&format!("{} {}", behind.id, fault.id)))
+    };
+    let count = |fault: &&Fault| traits.iter().filter(|behind| chosen(fault, behind)).count();
+    let asked: usize = faults.iter().map(count).sum();
+    begins(asked);
+    let try_fault = |fault: &&Fault| -> std::io::Result<Vec<Pair>> {
+        if count(fault) == 0 {
+            return Ok(Vec::new());
+        }
+        let (by_fault, _) = bench.run_beside(fault, fault.registration, fault.behaviour(), Behaviour::default())?;
+        let behind = traits.iter().zip(&alone).filter(|(behind, _)| chosen(fault, behind));
+        let pairs = behind.map(|(behind, (by_trait, _))| {
+            let (both, differs) =
+                bench.run_beside(fault, fault.registration, fault.behind(behind), behind.behaviour())?;
+            let state = fault.registration;
+            let runs = Runs {
+                fault,
+                usual: &faultless[&state],
+                by_fault: &by_fault,
+                by_trait: &by_trait[&state],
+                both,
+                differs,
+            };
+            Ok(runs.pair(behind, &explained.explained))
+        });
+        pairs.collect()
+    };
+    let pairs = bench.each(faults, try_fault, |pairs| pairs.iter().for_each(tried))?;
+    proof.pairs = pairs.into_iter().flatten().collect();
+    proof.complete = proof.pairs.len() == asked;
+    if all && shard.is_none() && proof.complete {
+        let idle = explained.explained.iter().filter(|row| !row.used.load(Ordering::Relaxed));
+        proof.idle = idle.map(|row| row.why.clone()).collect();
+    }
+    Ok(proof)
+}
+
+/// The runs that a pair is judged by.
+struct Runs<'r> {
+    fault: &'r Fault,
+    usual: &'r Ran,
+    by_fault: &'r Ran,
+    by_trait: &'r Ran,
+    both: Ran,
+    /// An answer to both differed from those under the trait alone.
+    differs: bool,
+}
+
+impl Runs<'_> {
+    fn pair(&self, behind: &Fault, explained: &[Explanation]) -> Pair {
+        let verdict = self.verdict();
+        let mut problems = self.problems(verdict);
+        for problem in &mut problems {
+            let row = explained.iter().find(|row| row.is_of(problem, &self.fault.id, &behind.id));
+            row.inspect(|row| row.used.store(true, Ordering::Relaxed));
+            problem.why = row.map(|row| row.why.clone());
+        }
+        Pair { fault: self.fault.clone(), behind: behind.id.clone(), verdict, problems }
+    }
+
+    /// The cases that notice the requirement in a run, and do not without fault and trait.
+    fn noticing<'a>(&self, ran: &'a Ran, requirement: &str) -> BTreeSet<&'a String> {
+        let usual = self.usual.noticing(requirement);
+        ran.noticing(requirement).into_iter().filter(|case| !usual.contains(case)).collect()
+    }
+
+    fn verdict(&self) -> PairVerdict {
+        let [fault, alone, both] =
+            [self.by_fault, self.by_trait, &self.both].map(|ran| self.noticing(ran, &self.fault.requirement));
+        let told = match self.fault.kind {
+            Kind::Degenerate => self.both.green().is_empty(),
+            Kind::Rule | Kind::Robustness => !both.is_subset(&alone),
+        };
+        if told {
+            PairVerdict::Told
+        } else if !alone.is_empty() && !both.is_empty() {
+            PairVerdict::Covered
+        } else if !self.differs && fault.iter().any(|case| self.both.is_whole(case)) {
+            PairVerdict::Undone
+        } else if !fault.iter().any(|case| self.by_trait.is_tried(case)) {
+            PairVerdict::Untried
+        } else {
+            PairVerdict::Lost
+        }
+    }
+
+    fn problems(&self, verdict: PairVerdict) -> Vec<Problem> {
+        let (by_fault, by_trait) = (self.by_fault.red(), self.by_trait.red());
+        let mut problems = Vec::new();
+        let mut add = |trouble, requirement: &str, ran: &Ran| {
+            let cases = self.noticing(ran, requirement).into_iter().cloned().collect();
+            problems.push(Problem { trouble, requirement: requirement.to_owned(), cases, why: None });
+        };
+        if verdict == PairVerdict::Lost {
+            add(Trouble::Lost, &self.fault.requirement, self.by_fault);
+        }
+        // Where no answer shows the fault, what it alone breaks holds.
+        let broken = |id: &&str| by_trait.contains(id) || (self.differs && by_fault.contains(id));
+        for green in self.both.green().into_iter().filter(broken) {
+            add(Trouble::Green, green, self.by_fault);
+        }
+        let unknown = |id: &&str| !by_fault.contains(id) && !by_trait.contains(id);
+        for accused in self.both.red().into_iter().filter(unknown) {
+            add(Trouble::Accused, accused, &self.both);
+        }
+        problems
+    }
+}
+
+impl Explanation {
+    fn is_of(&self, problem: &Problem, fault: &str, behind: &str) -> bool {
+        let matches = |glob: &String, id: &str| WildMatch::new(glob).matches(id);
+        self.trouble == problem.trouble
+            && matches(&self.behind, behind)
+            && matches(&self.fault, fault)
+            && matches(&self.requirement, &problem.requirement)
+    }
+}
