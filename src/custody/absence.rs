@@ -65,17 +65,28 @@ async fn absence_by(
     }
     // Where no account was there to try this on, an answer of the API, which has the path, is about the account.
     let has_path = read.response().is_some_and(|read| !matches!(read.status, 404 | 405 | 501));
+    let is_of_an_account = operation.resource() == Resource::User && !is_of_admin && has_path;
     let is_about_account =
-        operation.resource() == Resource::User && !is_of_admin && has_path && !answer.error_codes().is_empty();
+        is_of_an_account && (!answer.error_codes().is_empty() || knows_methods(accounts, &path).await);
     Ok((!is_about_account).then_some(404))
+}
+
+/// Whether a method that the API does not have is refused as such on this path: then one that gets a 404 is there.
+async fn knows_methods(accounts: &Accounts, path: &str) -> bool {
+    let refused = send(accounts, "PATCH", path, None).await;
+    refused.response().is_some_and(|response| matches!(response.status, 405 | 501))
 }
 
 /// Calls the operation without credentials.
 async fn ask(accounts: &Accounts, operation: Operation, path: &str, body: Option<&str>) -> Exchange {
+    send(accounts, operation.method(), path, body).await
+}
+
+async fn send(accounts: &Accounts, method: &'static str, path: &str, body: Option<&str>) -> Exchange {
     let headers: Vec<Header> = body.iter().map(|_| json_type()).collect();
     let transport = &accounts.target.transport;
     let body = body.map(|body| body.as_bytes().to_vec());
-    transport.send(transport.request(operation.method(), path, headers, body)).await
+    transport.send(transport.request(method, path, headers, body)).await
 }
 
 /// What an answer looks like apart from the path, which it may repeat.

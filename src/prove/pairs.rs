@@ -62,7 +62,7 @@ pub struct Problem {
     pub trouble: Trouble,
     /// The requirement that it is about.
     pub requirement: String,
-    /// The cases that find it broken: under the fault alone if that is lost, otherwise under both.
+    /// The cases that find it broken: under both if they accuse it, otherwise under the fault or the trait alone.
     pub cases: Vec<String>,
     /// Why it is right, if that is known.
     pub why: Option<String>,
@@ -86,9 +86,9 @@ pub struct Pair {
 #[serde(deny_unknown_fields)]
 struct Explanation {
     trouble: Trouble,
-    behind: String,
-    fault: String,
-    requirement: String,
+    traits: Vec<String>,
+    faults: Vec<String>,
+    requirements: Vec<String>,
     why: String,
     /// A pair needed it.
     #[serde(skip)]
@@ -159,45 +159,42 @@ pub fn prove(suite: &Suite, request: &Request<'_>) -> std::io::Result<PairProof>
     let bench = Bench { suite, cases: cases(suite), stop };
     let mut proof = PairProof::default();
     let faultless = bench.faultless(&mut proof.baseline)?;
-    let of_trait = |behind: &&Fault| -> std::io::Result<_> {
-        let run = |registration| bench.run_beside(behind, registration, behind.behaviour(), Behaviour::default());
-        let ((open, differs), (sunset, _)) = (run(Registration::Open)?, run(Registration::Sunset)?);
-        Ok((HashMap::from([(Registration::Open, open), (Registration::Sunset, sunset)]), differs))
+    // What is planted behind what, by the index of the trait.
+    let behind = |fault: &Fault| -> Vec<usize> {
+        let id = |index: usize| format!("{} {}", traits[index].id, fault.id);
+        (0..traits.len()).filter(|index| shard.is_none_or(|shard| shard.contains(&id(*index)))).collect()
     };
-    let alone = bench.each(traits, of_trait, |_| {})?;
-    for (behind, _) in traits.iter().zip(&alone).filter(|(_, (_, differs))| !differs) {
-        proof.baseline.push(Broken::new(&behind.id, Registration::Open, "changes no answer to the suite"));
+    let states = faults.iter().flat_map(|fault| behind(fault).into_iter().map(|index| (index, fault.registration)));
+    let states: Vec<(usize, Registration)> = BTreeSet::from_iter(states).into_iter().collect();
+    let try_alone = |(index, registration): &(usize, Registration)| {
+        let behaviour = traits[*index].behaviour();
+        bench.run_beside(traits[*index], *registration, behaviour, Behaviour::default())
+    };
+    let alone = bench.each(&states, try_alone, |_| {})?;
+    for ((index, registration), (_, differs)) in states.iter().zip(&alone) {
+        if !differs && *registration == Registration::Open {
+            proof.baseline.push(Broken::new(&traits[*index].id, *registration, "changes no answer to the suite"));
+        }
     }
     if !proof.baseline.is_empty() || *stop.borrow() {
         return Ok(proof);
     }
-    let chosen = |fault: &Fault, behind: &Fault| {
-        shard.is_none_or(|shard| shard.contains(&format!("{} {}", behind.id, fault.id)))
-    };
-    let count = |fault: &&Fault| traits.iter().filter(|behind| chosen(fault, behind)).count();
-    let asked: usize = faults.iter().map(count).sum();
+    let alone: HashMap<_, _> = states.iter().zip(alone.into_iter().map(|(ran, _)| ran)).collect();
+    let asked = faults.iter().map(|fault| behind(fault).len()).sum();
     begins(asked);
     let try_fault = |fault: &&Fault| -> std::io::Result<Vec<Pair>> {
-        if count(fault) == 0 {
+        let (behind, registration) = (behind(fault), fault.registration);
+        if behind.is_empty() {
             return Ok(Vec::new());
         }
-        let (by_fault, _) = bench.run_beside(fault, fault.registration, fault.behaviour(), Behaviour::default())?;
-        let behind = traits.iter().zip(&alone).filter(|(behind, _)| chosen(fault, behind));
-        let pairs = behind.map(|(behind, (by_trait, _))| {
-            let (both, differs) =
-                bench.run_beside(fault, fault.registration, fault.behind(behind), behind.behaviour())?;
-            let state = fault.registration;
-            let runs = Runs {
-                fault,
-                usual: &faultless[&state],
-                by_fault: &by_fault,
-                by_trait: &by_trait[&state],
-                both,
-                differs,
-            };
-            Ok(runs.pair(behind, &explained.explained))
-        });
-        pairs.collect()
+        let (by_fault, _) = bench.run_beside(fault, registration, fault.behaviour(), Behaviour::default())?;
+        let pair = |index: usize| {
+            let (usual, outer) = (&faultless[&registration], traits[index]);
+            let (both, differs) = bench.run_beside(fault, registration, fault.behind(outer), outer.behaviour())?;
+            let by_trait = &alone[&(index, registration)];
+            Ok(Runs { fault, usual, by_fault: &by_fault, by_trait, both, differs }.pair(outer, &explained.explained))
+        };
+        behind.into_iter().map(pair).collect()
     };
     let pairs = bench.each(faults, try_fault, |pairs| pairs.iter().for_each(tried))?;
     proof.pairs = pairs.into_iter().flatten().collect();
@@ -268,10 +265,14 @@ impl Runs<'_> {
         if verdict == PairVerdict::Lost {
             add(Trouble::Lost, &self.fault.requirement, self.by_fault);
         }
-        // Where no answer shows the fault, what it alone breaks holds.
-        let broken = |id: &&str| by_trait.contains(id) || (self.differs && by_fault.contains(id));
+        // What cases saw that were sent to their end under both, too. Where no answer shows the fault, what it alone breaks holds.
+        let sees = |ran: &Ran, id: &str| self.noticing(ran, id).into_iter().any(|case| self.both.is_whole(case));
+        let broken = |id: &&str| {
+            (by_trait.contains(id) && sees(self.by_trait, id))
+                || (self.differs && by_fault.contains(id) && sees(self.by_fault, id))
+        };
         for green in self.both.green().into_iter().filter(broken) {
-            add(Trouble::Green, green, self.by_fault);
+            add(Trouble::Green, green, if by_trait.contains(green) { self.by_trait } else { self.by_fault });
         }
         let unknown = |id: &&str| !by_fault.contains(id) && !by_trait.contains(id);
         for accused in self.both.red().into_iter().filter(unknown) {
@@ -283,10 +284,10 @@ impl Runs<'_> {
 
 impl Explanation {
     fn is_of(&self, problem: &Problem, fault: &str, behind: &str) -> bool {
-        let matches = |glob: &String, id: &str| WildMatch::new(glob).matches(id);
+        let matches = |globs: &[String], id: &str| globs.iter().any(|glob| WildMatch::new(glob).matches(id));
         self.trouble == problem.trouble
-            && matches(&self.behind, behind)
-            && matches(&self.fault, fault)
-            && matches(&self.requirement, &problem.requirement)
+            && matches(&self.traits, behind)
+            && matches(&self.faults, fault)
+            && matches(&self.requirements, &problem.requirement)
     }
 }

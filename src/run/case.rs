@@ -52,6 +52,7 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready, has_o
         obstacle: None,
         patience: Patience::default(),
         has_logged_in: false,
+        may_end_tokens: false,
         token_refused: false,
         token_died_in: Vec::new(),
     };
@@ -85,6 +86,8 @@ struct Attempt<'a> {
     obstacle: Option<Reason>,
     patience: Patience,
     has_logged_in: bool,
+    /// It has done something else that may end tokens.
+    may_end_tokens: bool,
     token_refused: bool,
     token_died_in: Vec<String>,
 }
@@ -95,6 +98,7 @@ impl<'a> Attempt<'a> {
         self.note_derived(&step.action);
         if let Action::Advance(seconds) = step.action {
             let moved = self.harness.target.advance(seconds).await;
+            self.may_end_tokens = true;
             // The tokens of the run may now have expired.
             self.harness.givens.lock().await.forget_logins();
             moved?;
@@ -113,25 +117,29 @@ impl<'a> Attempt<'a> {
             self.secrets.add_given(&token, "$TOKEN");
         }
         let about = step.about(&self.case.row().bindings);
-        self.look_after_tokens(step, about.operation, &exchange).await;
+        let before = self.judgement.findings.len();
         let judged = self.judge(step, about, &exchange);
+        let holds = self.judgement.findings.len() == before;
+        self.look_after_tokens(step, about.operation, &exchange, holds).await;
         self.sent.push((step, exchange));
         judged
     }
 
     /// Notes where a token of the harness is refused, and whether a login of this case may have ended it.
-    async fn look_after_tokens(&mut self, step: &Step, operation: Option<Operation>, exchange: &Exchange) {
+    async fn look_after_tokens(&mut self, step: &Step, operation: Option<Operation>, exchange: &Exchange, holds: bool) {
         let status = exchange.response().map_or(0, |response| response.status);
-        let is_expected = step.statuses().all(|set| set.contains(401));
+        // A refusal that is expected shows nothing if a dead token is why, unless the case itself may have ended it.
+        let is_expected =
+            step.statuses().all(|set| set.contains(status)) && (self.may_end_tokens || holds && status != 401);
         let sent = match &exchange.request {
-            Request::Http(request) => request.header("Authorization").and_then(|value| value.strip_prefix(b"Bearer ")),
+            Request::Http(request) => request.header("Authorization").map(String::from_utf8_lossy),
             Request::Raw(_) => None,
         };
         for (token, account) in [("admin_token", "admin"), ("user_token", "user")] {
             if let (Some(token), Some(account)) = (self.bindings.value(token), self.bindings.value(account))
-                && status == 401
+                && (400..500).contains(&status)
                 && !is_expected
-                && sent == Some(token.as_bytes())
+                && sent.as_ref().is_some_and(|sent| sent.contains(token))
                 && self.harness.is_dead(token, account).await
             {
                 self.token_refused = true;
@@ -143,7 +151,9 @@ impl<'a> Attempt<'a> {
         match operation.filter(|_| (200..300).contains(&status)) {
             Some(Operation::LogIn) => self.has_logged_in = true,
             // From here on a token may be dead for what the case did.
-            Some(operation) if operation.effect() != Effect::Nothing => self.has_logged_in = false,
+            Some(operation) if operation.effect() != Effect::Nothing => {
+                (self.has_logged_in, self.may_end_tokens) = (false, true);
+            }
             _ => {}
         }
     }

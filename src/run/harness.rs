@@ -103,13 +103,24 @@ impl Harness {
         Ok(exchange)
     }
 
-    /// Whether a token of the harness no longer works for the account that it belongs to. Where that cannot be asked, it may.
+    /// Whether a token of the harness no longer works for the account that it belongs to: it is refused with 401, or as one
+    /// that was never given. Where that cannot be asked, it may.
     pub async fn is_dead(&self, token: &str, account: &str) -> bool {
+        match self.status_of_reading(token, account).await {
+            None | Some(401 | 405 | 501) => true,
+            Some(status) => {
+                let (never_given, _) = self.accounts.names().next();
+                let is_refused = (400..500).contains(&status);
+                is_refused && self.status_of_reading(&never_given, account).await == Some(status)
+            }
+        }
+    }
+
+    async fn status_of_reading(&self, token: &str, account: &str) -> Option<u16> {
         let read = Operation::ReadUser;
         let transport = &self.target.transport;
-        let exchange =
-            transport.send(transport.request(read.method(), &api::user(account), vec![bearer(token)], None)).await;
-        exchange.response().is_none_or(|response| matches!(response.status, 401 | 405 | 501))
+        let request = transport.request(read.method(), &api::user(account), vec![bearer(token)], None);
+        transport.send(request).await.response().map(|response| response.status)
     }
 
     /// Whether the target has no login: then no state can be reached, and no reset can be verified.

@@ -15,7 +15,7 @@ mod attempt;
 mod runner;
 mod stages;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -78,7 +78,7 @@ pub async fn run(
         no_longer_fresh: None,
         resets_left: settings.max_resets.unwrap_or(usize::MAX),
         used: false,
-        fruitless: 0,
+        fruitless: BTreeMap::new(),
         revivals: REVIVALS,
         emit: &mut *emit,
     };

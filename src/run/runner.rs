@@ -3,6 +3,7 @@
 //! A crash takes down all requests in flight; on a server that keeps one token for each user, the login of a case ends the
 //! token of the harness; a gateway answers 502 once in a while. None of that is the fault of the case that happened to see it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::attempt::{one, untried};
@@ -23,6 +24,15 @@ const FRUITLESS: usize = 10;
 /// How often a crashed target is brought back in one run.
 pub(super) const REVIVALS: usize = 20;
 
+/// Why a result may not be about the requests of its case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Doubt {
+    /// A request crashed the target, or got no answer, or the target could not be reached.
+    Unsteady,
+    /// A token of the harness was dead.
+    DeadToken,
+}
+
 pub(super) struct Runner<'e> {
     pub harness: Arc<Harness>,
     /// Why the target is not just installed although the plan expects it.
@@ -30,8 +40,8 @@ pub(super) struct Runner<'e> {
     pub resets_left: usize,
     /// The just installed state was used up since the last reset.
     pub used: bool,
-    /// How many repetitions in a row have changed nothing.
-    pub fruitless: usize,
+    /// For each doubt, how many repetitions in a row have changed nothing.
+    pub fruitless: BTreeMap<Doubt, usize>,
     /// How often a crashed target may still be brought back.
     pub revivals: usize,
     pub emit: &'e mut (dyn FnMut(Event) + Send),
@@ -110,7 +120,9 @@ impl Runner<'_> {
     /// Whether the case is to be repeated alone.
     pub fn is_doubted(&self, case: &Case, ran: &Ran) -> bool {
         let repeatable = case.changes_nothing() || case.is_confined() || self.harness.target.can_reset();
-        ran.is_doubtful() && repeatable && self.fruitless < FRUITLESS && !self.harness.is_stopping()
+        let fruitless = |doubt| self.fruitless.get(&doubt).copied().unwrap_or_default();
+        let is_worth_it = ran.doubt().is_some_and(|doubt| fruitless(doubt) < FRUITLESS);
+        is_worth_it && repeatable && !self.harness.is_stopping()
     }
 
     /// The result of the case when it runs again, alone. There is none if the run is stopped meanwhile.
@@ -132,8 +144,11 @@ impl Runner<'_> {
         if second.report.verdict == Verdict::Blocked && first.report.findings.iter().any(is_unsteady) {
             return Some(first);
         }
-        let repeated = second.is_doubtful();
-        self.fruitless = if repeated { self.fruitless + 1 } else { 0 };
+        let repeated = second.doubt().is_some();
+        if let Some(doubt) = first.doubt() {
+            let fruitless = self.fruitless.entry(doubt).or_default();
+            *fruitless = if repeated { *fruitless + 1 } else { 0 };
+        }
         if !repeated && first.report.verdict == Verdict::Fail {
             let flaky = |finding: Finding| Observation {
                 requirement: Some(finding.requirement),
@@ -155,13 +170,15 @@ impl Runner<'_> {
 }
 
 impl Ran {
-    /// Whether the result may not be about the requests of the case.
-    fn is_doubtful(&self) -> bool {
+    /// Why the result may not be about the requests of the case.
+    fn doubt(&self) -> Option<Doubt> {
         match (self.report.verdict, &self.report.reason) {
-            (Verdict::Fail, _) => self.token_refused || self.report.findings.iter().any(is_unsteady),
-            (Verdict::Pass, _) => self.token_refused,
-            (Verdict::Blocked, Some(Reason::SetUp(_) | Reason::GivenUp(_) | Reason::Unreachable(_))) => true,
-            _ => false,
+            (Verdict::Fail | Verdict::Pass, _) if self.token_refused => Some(Doubt::DeadToken),
+            (Verdict::Fail, _) => self.report.findings.iter().any(is_unsteady).then_some(Doubt::Unsteady),
+            (Verdict::Blocked, Some(Reason::SetUp(_) | Reason::GivenUp(_) | Reason::Unreachable(_))) => {
+                Some(Doubt::Unsteady)
+            }
+            _ => None,
         }
     }
 

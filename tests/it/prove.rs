@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::harness::suite::embedded as suite;
 use crate::harness::{Place, files_below, none, repository};
 use tokio::sync::watch;
+use wabizspec::prove::pairs::{self, Pair, Problem, Request};
 use wabizspec::prove::{FaultVerdict, Progress, Proof, Row, prove};
 use wabizspec::reference::{Fault, Kind};
 use wabizspec::requirement::Level;
@@ -168,3 +169,72 @@ fn a_suite_without_any_one_of_the_twins_is_incomplete() {
 
 /// The reference client itself takes such names, as the documents leave it open.
 const EXCUSED: &str = "users.username.charset";
+
+#[test]
+fn a_trait_that_hides_a_fault_is_reported() {
+    let planted = r#"
+        [[fault]]
+        id = "x.trait"
+        requirement = "tokens.logout.answered"
+        description = "a logout is answered 302, 202 becomes 201, and 299 becomes a crash"
+        edit.answers = [
+            { when.granted = ["logged_out"], status = 302 },
+            { statuses = { start = 202, end = 202 }, when.at = ["POST /v1/users"], status = 201 },
+            { statuses = { start = 299, end = 299 }, crash = true },
+        ]
+
+        [[fault]]
+        id = "x.behind-a-redirection"
+        requirement = "tokens.logout.token-dead"
+        description = "a logout ends no token"
+        edit.tokens.on_logout = "nothing"
+
+        [[fault]]
+        id = "x.made-good"
+        requirement = "users.create.created"
+        description = "a creation is answered 202"
+        edit.successes.user_created = 202
+
+        [[fault]]
+        id = "x.made-good-in-part"
+        requirement = "users.create.created"
+        description = "a creation is answered 202, with a number as its version"
+        edit.answers = [{ when.granted = ["user_created"], status = 202, put = { "/meta/version" = "1" } }]
+
+        [[fault]]
+        id = "x.made-worse"
+        requirement = "users.delete.answered"
+        description = "a deletion is answered 299"
+        edit.successes.user_deleted = 299
+
+        [[fault]]
+        id = "x.apart"
+        requirement = "login.password.digit"
+        description = "a new password needs no digit"
+        edit.passwords.on_login.digit = false
+    "#;
+    let planted = Fault::read("pairs.toml", planted).expect("faults");
+    let planted: Vec<&Fault> = planted.iter().collect();
+    let (_keep, stop) = watch::channel(false);
+    let (traits, faults) = planted.split_at(1);
+    let (begins, tried) = (|pairs| assert_eq!(pairs, 5), |_: &Pair| {});
+    let request = Request { faults, traits, shard: None, all: false, stop: &stop, begins: &begins, tried: &tried };
+    let proof = pairs::prove(&suite(), &request).expect("the reference client starts");
+    assert!(proof.baseline.is_empty() && proof.complete && !proof.holds(), "{:?}", proof.baseline);
+    let problems = |pair: &Pair| {
+        let problem = |it: &Problem| format!(" {} {}", it.trouble, it.requirement);
+        pair.problems.iter().map(problem).collect::<String>()
+    };
+    let told: Vec<String> =
+        proof.pairs.iter().map(|pair| format!("{} {}{}", pair.fault.id, pair.verdict, problems(pair))).collect();
+    assert_eq!(
+        told,
+        [
+            "x.behind-a-redirection lost lost tokens.logout.token-dead",
+            "x.made-good undone",
+            "x.made-good-in-part lost lost users.create.created green users.create.created",
+            "x.made-worse told accused envelope.no-crash",
+            "x.apart told",
+        ]
+    );
+}
