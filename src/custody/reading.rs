@@ -26,7 +26,7 @@ pub(super) fn leftover(name: &str, why: &str) -> String {
 }
 
 pub fn token_in(exchange: &Exchange) -> Option<String> {
-    let response = exchange.response().filter(|response| response.status == 200)?;
+    let response = exchange.response().filter(|_| is_done(exchange))?;
     let json = Json::parse(&response.body).ok()?;
     json.at("/users/0/token")?.as_str().map(str::to_owned)
 }

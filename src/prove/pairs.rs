@@ -4,7 +4,6 @@
 //! A pair is compared with its fault alone, its trait alone, and the faultless client.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -90,9 +89,6 @@ struct Explanation {
     faults: Vec<String>,
     requirements: Vec<String>,
     why: String,
-    /// A pair needed it.
-    #[serde(skip)]
-    used: AtomicBool,
 }
 
 #[derive(Deserialize)]
@@ -200,8 +196,9 @@ pub fn prove(suite: &Suite, request: &Request<'_>) -> std::io::Result<PairProof>
     proof.pairs = pairs.into_iter().flatten().collect();
     proof.complete = proof.pairs.len() == asked;
     if all && shard.is_none() && proof.complete {
-        let idle = explained.explained.iter().filter(|row| !row.used.load(Ordering::Relaxed));
-        proof.idle = idle.map(|row| row.why.clone()).collect();
+        let used: BTreeSet<&String> = proof.problems().filter_map(|(_, problem)| problem.why.as_ref()).collect();
+        let reasons = explained.explained.iter().map(|row| &row.why);
+        proof.idle = reasons.filter(|why| !used.contains(why)).cloned().collect();
     }
     Ok(proof)
 }
@@ -223,7 +220,6 @@ impl Runs<'_> {
         let mut problems = self.problems(verdict);
         for problem in &mut problems {
             let row = explained.iter().find(|row| row.is_of(problem, &self.fault.id, &behind.id));
-            row.inspect(|row| row.used.store(true, Ordering::Relaxed));
             problem.why = row.map(|row| row.why.clone());
         }
         Pair { fault: self.fault.clone(), behind: behind.id.clone(), verdict, problems }
@@ -265,7 +261,7 @@ impl Runs<'_> {
         if verdict == PairVerdict::Lost {
             add(Trouble::Lost, &self.fault.requirement, self.by_fault);
         }
-        // What cases saw that were sent to their end under both, too. Where no answer shows the fault, what it alone breaks holds.
+        // What cases saw that were sent to their end under both, too. Where no answer shows the fault, nothing does.
         let sees = |ran: &Ran, id: &str| self.noticing(ran, id).into_iter().any(|case| self.both.is_whole(case));
         let broken = |id: &&str| {
             (by_trait.contains(id) && sees(self.by_trait, id))
