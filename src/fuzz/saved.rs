@@ -78,10 +78,15 @@ impl Findings {
 
     /// The finding was seen again, alone.
     pub fn confirm(&mut self, index: usize) {
-        let Some(found) = self.found.get_mut(index) else { return };
+        let Some(found) = self.found.get(index) else { return };
+        let cause = found.signature.cause();
+        let is_news = !self.found.iter().any(|known| known.confirmed && known.signature.cause() == cause);
+        let found = &mut self.found[index];
         (found.is_doubted, found.confirmed) = (false, true);
-        // A receiver that is gone is no error.
-        let _ = self.news.send(found.clone());
+        if is_news {
+            // A receiver that is gone is no error.
+            let _ = self.news.send(found.clone());
+        }
     }
 
     /// The finding was not seen again: its files go, unless it comes again later.
