@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
 use super::Failure;
 use super::target::Resolved;
 use crate::custody::Failure as CustodyFailure;
-use crate::custody::accounts::Admin;
+use crate::custody::accounts::{Accounts, Admin};
 use crate::custody::givens::{DEFAULT_PASSWORD, Givens};
 use crate::custody::lock::RunLock;
 use crate::custody::names;
@@ -69,7 +70,8 @@ pub(super) struct NoLogin {
 /// The accounts that the fuzzer makes, and the admin who makes them.
 pub(super) struct FuzzSetup<'r> {
     resolved: &'r Resolved,
-    givens: Givens,
+    accounts: Arc<Accounts>,
+    givens: Arc<Mutex<Givens>>,
     pub notes: Vec<String>,
 }
 
@@ -80,8 +82,8 @@ impl<'r> FuzzSetup<'r> {
             journal.prepare().await.map_err(Failure::usage)?;
         }
         let accounts = Arc::new(resolved.accounts(resolved.settings.custody.clone()));
-        let givens = Givens::new(Arc::clone(&resolved.target), accounts, resolved.info.embedded);
-        Ok(FuzzSetup { resolved, givens, notes: Vec::new() })
+        let givens = Givens::new(Arc::clone(&resolved.target), Arc::clone(&accounts), resolved.info.embedded);
+        Ok(FuzzSetup { resolved, accounts, givens: Arc::new(Mutex::new(givens)), notes: Vec::new() })
     }
 
     /// Logs in as admin. Where no known password works, and the target is on this machine or may be set up again, a first
@@ -89,12 +91,13 @@ impl<'r> FuzzSetup<'r> {
     pub async fn log_in(&mut self, out: &Path) -> Result<Admin, NoLogin> {
         let kept = kept_by_an_earlier_version(out, self.resolved.origin());
         if let Some((password, _)) = kept.as_ref().filter(|_| !self.resolved.info.embedded) {
-            self.givens.accounts().passwords().may_become(std::slice::from_ref(password));
+            self.accounts.passwords().may_become(std::slice::from_ref(password));
         }
-        let admin = match self.givens.admin().await {
+        let tried = self.givens.lock().await.admin().await;
+        let admin = match tried {
             Err(why) if self.may_log_in_first() => {
                 // Otherwise it would be the new password.
-                kept.iter().for_each(|(kept, _)| self.givens.accounts().passwords().was_refused(kept));
+                kept.iter().for_each(|(kept, _)| self.accounts.passwords().was_refused(kept));
                 self.first_login(why).await
             }
             tried => tried,
@@ -122,7 +125,7 @@ impl<'r> FuzzSetup<'r> {
     /// The first login of a target that asks for it (code 1024), or that its owner says may be set up again.
     async fn first_login(&mut self, why: CustodyFailure) -> Result<Admin, CustodyFailure> {
         let Resolved { target, capabilities, .. } = self.resolved;
-        let accounts = self.givens.accounts();
+        let accounts = Arc::clone(&self.accounts);
         if capabilities.reset {
             target.reset().await?;
             accounts.are_gone();
@@ -135,14 +138,14 @@ impl<'r> FuzzSetup<'r> {
                 let passwords = [DEFAULT_PASSWORD.to_owned()];
                 accounts.passwords().may_become(&passwords);
                 accounts.passwords().were_accepted(&passwords);
-                self.givens.forget_logins();
-                return self.givens.admin().await;
+                self.givens.lock().await.forget_logins();
+                return self.givens.lock().await.admin().await;
             }
             Probe::Refused(_) | Probe::Throttled(_) | Probe::Unreachable(_) => return Err(why),
         }
-        let admin = match self.givens.first_login().await {
+        let admin = match self.givens.lock().await.first_login().await {
             // What became of the new password shows at a login with it.
-            Err(_) if accounts.admin_touched() => self.givens.admin().await?,
+            Err(_) if accounts.admin_touched() => self.givens.lock().await.admin().await?,
             Err(failure) => {
                 if let Some(journal) = accounts.journal() {
                     // If it cannot be shortened it keeps one password too many.
@@ -164,7 +167,8 @@ impl<'r> FuzzSetup<'r> {
 
     pub fn session(&self, admin: Admin, register: &Register, large: bool) -> FuzzSession {
         let Resolved { info, capabilities, target, .. } = self.resolved;
-        let mut session = FuzzSession::new(Arc::clone(target), admin, self.givens.accounts(), register);
+        let mut session = FuzzSession::new(Arc::clone(target), admin, Arc::clone(&self.accounts), register);
+        session.givens = Some(Arc::clone(&self.givens));
         session.registers = info.embedded || capabilities.allow.contains(&Change::Registration);
         session.disposable = info.embedded || capabilities.fresh;
         session.large = large;
@@ -173,7 +177,7 @@ impl<'r> FuzzSetup<'r> {
 
     /// The same for a target that gave this answer to the login: only what needs no login is fuzzed.
     pub fn without_login(&self, login: Arc<Exchange>, register: &Register, large: bool) -> FuzzSession {
-        let account = self.givens.accounts().admin_account(&names::password());
+        let account = self.accounts.admin_account(&names::password());
         let mut session = self.session(Admin { account, token: names::password() }, register, large);
         session.no_login = Some(login);
         session
@@ -185,11 +189,11 @@ impl<'r> FuzzSetup<'r> {
         let tidy = async {
             if !candidates.is_empty() {
                 // Whether one of them was taken shows at a login: what another input has shown since may be outdated.
-                self.givens.accounts().passwords().may_become(&candidates);
-                self.givens.forget_logins();
-                let _ = self.givens.admin().await;
+                self.accounts.passwords().may_become(&candidates);
+                self.givens.lock().await.forget_logins();
+                let _ = self.givens.lock().await.admin().await;
             }
-            self.givens.clean_up().await
+            self.givens.lock().await.clean_up().await
         };
         timeout_at(until.into(), tidy).await.map_err(|_| {
             let what = "the clean-up was not finished in time";

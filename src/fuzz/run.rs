@@ -180,7 +180,7 @@ impl Run {
         }
         if self.workers.is_empty() && self.summary.blocked.is_none() {
             self.doing = "no accounts were made in place of those that are gone";
-            self.set_up(1).await;
+            self.set_up(self.settings.jobs).await;
             if self.workers.is_empty() {
                 self.summary.blocked = lost.or(self.summary.blocked.take());
             }
@@ -246,6 +246,10 @@ impl Run {
         let generated = &sent[found.index].generated;
         let probed = bisection::took_down(generated, &found.probed, &found.worker, what);
         self.see_down(generated, &probed, &found.worker);
+        // A reset removes the accounts of all workers.
+        if !bisection::is_healthy(&self.session, self.workers.first()).await || self.session.target.can_reset() {
+            self.workers.clear();
+        }
         match found.back {
             true => found.worker.remove(&self.session).await,
             false => self.summary.blocked = Some(gone.to_owned()),

@@ -8,10 +8,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use tokio::sync::Mutex as AsyncMutex;
+
 use super::grammar::{Bindings, FIXED, PASSWORD_END, RequestParts};
 use super::laxity::Laxity;
 use super::locked;
 use crate::custody::accounts::{Account, Accounts, Admin, is_done};
+use crate::custody::givens::Givens;
 use crate::custody::made::OwnName;
 use crate::custody::{Failure, Fate, Target, names};
 use crate::documented::api::Operation;
@@ -23,8 +26,10 @@ use crate::transport::throttle::{Patience, Throttled};
 /// A target that may be fuzzed, and what all workers share of it.
 pub struct FuzzSession {
     pub(super) target: Arc<Target>,
-    /// The admin, who makes the accounts.
-    pub admin: Admin,
+    /// The admin, who makes the accounts: another one after a reset.
+    admin: Mutex<Admin>,
+    /// What brings a target back that has a reset.
+    pub givens: Option<Arc<AsyncMutex<Givens>>>,
     /// The login that the target did not answer with a token, if it gives none: then only what needs no login is fuzzed.
     pub no_login: Option<Arc<Exchange>>,
     /// The accounts of this run: their names, and what has to be removed.
@@ -52,7 +57,8 @@ impl FuzzSession {
     pub fn new(target: Arc<Target>, admin: Admin, accounts: Arc<Accounts>, register: &Register) -> FuzzSession {
         FuzzSession {
             target,
-            admin,
+            admin: Mutex::new(admin),
+            givens: None,
             no_login: None,
             accounts,
             registers: false,
@@ -68,12 +74,28 @@ impl FuzzSession {
         }
     }
 
+    /// The admin as it is logged in now.
+    pub fn admin(&self) -> Admin {
+        locked(&self.admin).clone()
+    }
+
+    /// Resets a target that stays away, if its owner allows it; true if it is back. Nothing that was made is there then.
+    pub(super) async fn revive(&self) -> bool {
+        let Some(givens) = self.givens.as_ref().filter(|_| self.target.can_reset()) else { return false };
+        let mut givens = givens.lock().await;
+        if givens.reset().await.is_err() {
+            return false;
+        }
+        let admin = givens.admin().await;
+        admin.map(|admin| *locked(&self.admin) = admin).is_ok()
+    }
+
     /// What no text of a run may show: configured headers, the admin's password and token.
     pub(super) fn secrets(&self) -> Redaction {
         let mut secrets = self.target.transport.secrets().clone();
-        let Admin { account, token, .. } = &self.admin;
+        let Admin { account, token, .. } = self.admin();
         secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
-        secrets.add(token, "$WABIZSPEC_ADMIN_TOKEN");
+        secrets.add(&token, "$WABIZSPEC_ADMIN_TOKEN");
         secrets
     }
 
@@ -96,7 +118,7 @@ impl FuzzSession {
     }
 
     async fn as_admin(&self, call: RequestParts, body: serde_json::Value) -> Result<Exchange, Throttled> {
-        self.send(call.bearer(&self.admin.token).json(body.to_string())).await
+        self.send(call.bearer(&self.admin().token).json(body.to_string())).await
     }
 
     pub(super) async fn create(&self, name: &str, password: &str) -> Result<(), Failure> {
@@ -123,7 +145,7 @@ impl FuzzSession {
     pub(super) async fn claim(&self, names: &[String]) -> Result<Vec<OwnName>, Failure> {
         let mut claimed = Vec::new();
         for name in names {
-            if let Some(own) = self.accounts.claim(&self.admin, name).await {
+            if let Some(own) = self.accounts.claim(&self.admin(), name).await {
                 self.accounts.will_make(&own).await?;
                 claimed.push(own);
             }
@@ -140,10 +162,10 @@ impl FuzzSession {
 
     /// Notes in the journal that the admin's password still works, if it does: it is tried first then.
     pub(super) async fn admin_keeps_its_password(&self) {
-        let Account { username, password } = &self.admin.account;
-        if let Ok(token) = self.token(username, password).await {
+        let Account { username, password } = self.admin().account;
+        if let Ok(token) = self.token(&username, &password).await {
             self.accounts.log_out(&token).await;
-            self.accounts.admin_works(password).await;
+            self.accounts.admin_works(&password).await;
         }
     }
 
@@ -164,7 +186,7 @@ impl FuzzSession {
     /// Removes an account of the run. What could not be removed is tried once more when the run ends, and listed then.
     pub(super) async fn remove_own(&self, own: &OwnName) {
         // An account that was removed before is no error.
-        let _ = self.accounts.delete(&self.admin, own).await;
+        let _ = self.accounts.delete(&self.admin(), own).await;
     }
 
     /// Whether these credentials log in; nothing where the answer does not say: a crash, throttling, or none.
@@ -216,13 +238,13 @@ impl WorkerAccounts {
     /// Makes the accounts of one worker; where none can be made, the admin's own is used, unchanged.
     pub async fn new(session: &FuzzSession) -> Result<WorkerAccounts, Failure> {
         let origin = session.target.transport.origin();
-        let Admin { account, token, .. } = &session.admin;
+        let Admin { account, token, .. } = session.admin();
         let mut bindings = Bindings {
             user: session.unique().into(),
             user_password: format!("{}{PASSWORD_END}", names::password()).into(),
             colon_user: session.unique().into(),
             nobody: session.unique().into(),
-            admin_token: token.clone().into(),
+            admin_token: token.into(),
             host: origin.host_header().to_owned().into(),
             base: origin.base_path().to_owned().into(),
             ..FIXED.clone()

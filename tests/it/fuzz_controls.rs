@@ -106,7 +106,7 @@ fn the_password_that_was_found_is_there_in_the_end() {
     for behaviour in [Behaviour::default(), no_accounts] {
         in_session(behaviour, async |givens, ground| {
             let ground = Arc::new(ground);
-            let admin = ground.admin.account.clone();
+            let admin = ground.admin().account;
             let (_stop, stopped) = watch::channel(false);
             let settings = settings(&[Surface::BasicAuth, Surface::LoginBody, Surface::Password], 1500);
             let summary = drive(Arc::clone(&ground), &settings, stopped, &mut |_| {}).await;

@@ -154,7 +154,7 @@ fn what_a_killed_fuzzer_leaves_recover_removes() {
 
 /// Makes a foreign account.
 async fn make_alice(ground: &FuzzSession) {
-    let bearer = format!("Bearer {}", ground.admin.token);
+    let bearer = format!("Bearer {}", ground.admin().token);
     let headers = vec![Header::new("Authorization", bearer), Header::new("Content-Type", "application/json")];
     let body = Some(br#"{"username":"alice","password":"Alices-Pw-1"}"#.to_vec());
     let made = ground.send(RequestParts { method: "POST", path: "/v1/users".to_owned(), headers, body }).await;
@@ -200,7 +200,7 @@ fn an_account_under_a_name_that_was_free_is_removed() {
         in_session(Behaviour::default(), async |givens, ground| {
             let input = format!(r#"aaaa{{"username":"{name}","password":"Abcdef1!"}}"#);
             once(&ground, Surface::UsersBody, input.as_bytes()).await.expect("tried");
-            let admin = &ground.admin;
+            let admin = &ground.admin();
             assert_eq!(ground.accounts.exists(admin, name).await, Some(false), "{name}");
             assert_eq!(givens.clean_up().await, [""; 0], "{name}");
         });

@@ -71,9 +71,16 @@ pub fn mentions_password(body: &[u8]) -> bool {
     body.contains(&b'\\') || body.windows(4).any(|window| window.eq_ignore_ascii_case(b"pass"))
 }
 
+/// Whether some language takes it for nothing but blanks.
+fn is_blank(body: &[u8]) -> bool {
+    let is_trimmed = |c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}' | '\u{feff}');
+    let latin = || body.iter().all(|byte| is_trimmed(char::from(*byte)));
+    latin() || std::str::from_utf8(body).is_ok_and(|text| text.chars().all(is_trimmed))
+}
+
 fn place(body: &[u8], json: &Result<Json, JsonError>) -> Place {
     match json {
-        _ if body.trim_ascii().is_empty() => Place::Empty,
+        _ if is_blank(body) => Place::Empty,
         Ok(json) if json.duplicate().is_some() => Place::DuplicateMember,
         Ok(Json::Object(_)) => Place::Object,
         Ok(Json::Array(_)) => Place::Array,
@@ -208,7 +215,8 @@ mod tests {
             (LoginBody, "", Class::Accept, Place::Empty, ""),
             (LoginBody, "{}", Class::Accept, Place::Object, ""),
             (LoginBody, r#"{"x":1}"#, Class::Either, Place::Object, ""),
-            (LoginBody, " \n", Class::Either, Place::Empty, ""),
+            (LoginBody, " \n\u{b}", Class::Either, Place::Empty, ""),
+            (LoginBody, "\u{feff}", Class::Either, Place::Empty, ""),
             (LoginBody, "\u{feff}{}", Class::Either, Place::ByteOrderMark, ""),
             (LoginBody, r#"{"new_password":"Abcdef1!\ud800"}"#, Class::Either, Place::LoneSurrogate, ""),
             (LoginBody, r#"{"new_password":"Abcdef1!"}"#, Class::Accept, Place::Object, ""),

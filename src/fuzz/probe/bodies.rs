@@ -127,8 +127,8 @@ impl Probe<'_> {
 
     /// Whether an account of that name existed before the input: then it is not ours to remove.
     fn was_there(&self, name: &str) -> bool {
-        let (bindings, admin) = (&self.worker.bindings, &self.session.admin.account.username);
-        ["admin", &bindings.user, &bindings.colon_user, admin].contains(&name)
+        let (bindings, admin) = (&self.worker.bindings, self.session.admin().account.username);
+        ["admin", &bindings.user, &bindings.colon_user, &admin].contains(&name)
     }
 
     async fn created(

@@ -127,7 +127,7 @@ impl Probe<'_> {
             }
         }
         let users = names.each_ref().map(String::as_str);
-        let admin = &self.session.admin;
+        let admin = self.session.admin();
         let admin = (&*admin.account.username, &*admin.account.password, &*admin.token);
         let mut tracker = Tracker::new(admin, users, self.session.disposable);
         for step in &input.steps {

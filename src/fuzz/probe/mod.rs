@@ -13,6 +13,7 @@ use std::time::Duration;
 
 pub use kind::Kind;
 pub use secrets::secrets_of;
+use serde::de::IgnoredAny;
 
 use super::grammar::{
     BasicInput, BearerInput, BodyInput, HttpInput, PasswordInput, PathInput, RequestParts, SessionInput,
@@ -96,6 +97,13 @@ pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: 
     probe.probed
 }
 
+/// Whether the answer is JSON, but not text: what a server does with a lone surrogate is open (RFC 8259 §8.2).
+fn holds_lone_surrogate(exchange: &Exchange) -> bool {
+    exchange.response().is_some_and(|response| {
+        Json::parse(&response.body).is_err() && serde_json::from_slice::<IgnoredAny>(&response.body).is_ok()
+    })
+}
+
 /// The login that the harness needs, judged as an input.
 pub fn of_login(session: &FuzzSession, worker: &mut WorkerAccounts, login: &Arc<Exchange>) -> Probed {
     let probed = Probed { class: Class::Accept, place: Place::Right, kind: Kind::of(login), ..Probed::default() };
@@ -173,6 +181,10 @@ impl Probe<'_> {
                 "envelope.no-secret-echoed" => Check::Echo,
                 "envelope.no-trace" => Check::Trace,
                 "envelope.one-answer" => Check::OneAnswer,
+                _ if holds_lone_surrogate(exchange) => {
+                    self.probed.observed.push("an answer holds a lone surrogate".to_owned());
+                    continue;
+                }
                 _ => Check::Envelope,
             };
             self.probed.violations.push(Violation {
