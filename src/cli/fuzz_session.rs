@@ -143,7 +143,8 @@ impl<'r> FuzzSetup<'r> {
             }
             Probe::Refused(_) | Probe::Throttled(_) | Probe::Unreachable(_) => return Err(why),
         }
-        let admin = match self.givens.lock().await.first_login().await {
+        let tried = self.givens.lock().await.first_login().await;
+        let admin = match tried {
             // What became of the new password shows at a login with it.
             Err(_) if accounts.admin_touched() => self.givens.lock().await.admin().await?,
             Err(failure) => {
