@@ -300,39 +300,6 @@ fn doctor_says_who_gets_a_secret_before_it_sends_one() {
 // Bounds.
 
 #[test]
-fn what_is_out_of_bounds_is_refused_with_advice_and_nothing_is_sent() {
-    let server = unready();
-    for (args, says) in [
-        ("--timeout 61m", "too long"),
-        ("--jobs 1025", "--jobs"),
-        ("--shard 1/18446744073709551615", "too many shards"),
-        ("--max-fail 4294967296", "--max-fail"),
-        ("--min-cases few", "--min-cases"),
-        ("--rate 1e300", "rate"),
-    ] {
-        Program::new("run").at(&server).args(args).end().exited(2).says(says);
-    }
-    for (line, says) in [
-        ("jobs = 0", "write a number from 1 to 1024"),
-        ("jobs = 1025", "write a number from 1 to 1024"),
-        ("jobs = -1", "write a number from 1 to 1024"),
-        ("jobs = 99999999999999999999", "wabizspec.toml:3"),
-        ("timeout = \"25h\"", "too long"),
-        ("min_cases = -1", "0 or more"),
-        ("headers = { X-A = \"a\\nb\" }", "control character"),
-        ("headers = { \"X A\" = \"a\" }", "not a header name"),
-        ("headers = { TRANSFER-ENCODING = \"chunked\" }", "wabizspec sets it itself"),
-        ("headers = { Authorization = \"Bearer x\" }", "wabizspec sets it itself"),
-        ("headers = { X-A = \"env:\" }", "env:NAME"),
-    ] {
-        let file = format!("[target]\nurl = \"{}\"\n{line}\n", server.url());
-        configured(&file).program("run").end().exited(2).says(says).says("help: ");
-    }
-    Program::new("fuzz basic-auth --time 9999h").at(&server).end().exited(2).says("too long");
-    assert_eq!(server.sent(), "", "something was sent");
-}
-
-#[test]
 fn a_report_of_one_of_countless_shards_is_refused_and_one_of_many_is_named_briefly() {
     let server = in_use("open");
     let program = Program::judge("--shard 1/2 --report ndjson=one.ndjson login/*").at(&server);

@@ -1,6 +1,9 @@
 //! Each exit code, and which of them wins where several hold: 2, then 70, 130, 1, 3, 0.
 
+use std::collections::BTreeMap;
+
 use crate::harness::{Address, Asked, Program, Proxy, nobody, read_request, reference, serve, silent, write};
+use serde::Deserialize;
 use wabizspec::cli::{CONFORMS, DEFECT, FINDINGS, INCONCLUSIVE, INTERRUPTED, USAGE};
 use wabizspec::documented::errors::ErrorCode;
 use wabizspec::reference::{Refusal, Server};
@@ -75,35 +78,39 @@ fn a_hundred_and_thirty_where_it_was_interrupted() {
     }
 }
 
-/// Everything that is noticed before a request is sent: what is on the command line, and what is said about it.
+/// Everything that is noticed before a request is sent.
+#[derive(Deserialize)]
+struct UsageErrors {
+    at_a_target: BTreeMap<String, String>,
+    alone: BTreeMap<String, String>,
+    configured: BTreeMap<String, String>,
+    files: BTreeMap<String, String>,
+}
+
 #[test]
 fn two_for_each_usage_error_and_nothing_is_sent() {
+    let errors: UsageErrors = toml::from_str(include_str!("exit_codes.toml")).expect("usage errors");
+    assert!(errors.at_a_target.len() > 40 && errors.alone.len() > 25 && errors.configured.len() > 10);
     let server = silent();
     let run = |args: &[&str], says: &str| {
-        let ended = Program::new("")
-            .list(args)
-            .file("broken.toml", "[target\n")
-            .file("empty.toml", "")
-            .file("unknown.toml", "[target]\nurll = \"x\"\n")
-            .file("headers.toml", "[target]\nheaders = { X-A = \"env:NOT_SET\" }\n")
-            .file("password.toml", "[credentials]\npassword_file = \"no-password\"\n")
-            .file("proxy.toml", "[target]\nproxy = \"http://127.0.0.1:1\"\n")
-            .file("nowhere.toml", "[target]\njobs = 1\n")
-            .file("empty-url.toml", "[target]\nurl = \"\"\n")
-            .file("broken/requirements.toml", "")
-            .file("broken/login/one.toml", "title = 1\n")
-            .end();
+        let program = errors.files.iter().fold(Program::new(""), |program, (name, text)| program.file(name, text));
+        let ended = program.list(args).end();
         assert_eq!(ended.code, Some(2), "{args:?}\n{}", ended.said());
         assert!(ended.stderr.contains(says), "{args:?} does not say `{says}` but\n{}", ended.stderr);
         assert_eq!((ended.place().has("r.json"), ended.stdout.as_str()), (false, ""), "{args:?}");
     };
     let url = server.url();
-    for (line, says) in AT_A_TARGET {
+    for (line, says) in &errors.at_a_target {
         let args = ["run", "--target", &url].into_iter().chain(line.split(' '));
         run(&args.collect::<Vec<_>>(), says);
     }
-    for (line, says) in ALONE {
+    for (line, says) in &errors.alone {
+        let line = line.replace("URL", &url);
         run(&line.split_whitespace().collect::<Vec<_>>(), says);
+    }
+    for (line, says) in &errors.configured {
+        let file = format!("[target]\nurl = \"{url}\"\n{line}\n");
+        Program::new("run").file("wabizspec.toml", &file).end().exited(2).says(says).says("help: ");
     }
     run(&["run", "--target", &url, "--reset", ""], "empty");
     for empty in ["", "  "] {
@@ -115,77 +122,3 @@ fn two_for_each_usage_error_and_nothing_is_sent() {
     file.says("wabizspec.toml names no target");
     assert_eq!(server.accepted(), 0, "something was sent");
 }
-
-/// What is wrong with `run --target URL` and these words, and a part of what is said about it.
-const AT_A_TARGET: &[(&str, &str)] = &[
-    ("", "FILTER"),
-    ("--nonsense", "--nonsense"),
-    ("--jobs 0", "--jobs"),
-    ("--jobs many", "--jobs"),
-    ("--timeout soon", "soon"),
-    ("--rate=0", "10/s"),
-    ("--shard 3/2", "3/2"),
-    ("--max-fail 0", "--max-fail"),
-    ("--registration closed", "closed"),
-    ("--allow everything", "everything"),
-    ("--fail-on may", "may"),
-    ("--report jsn=x", "jsn"),
-    ("--report json=", "names no file"),
-    ("--report json=no/such/folder/r.json", "cannot write the report"),
-    ("--report json=.", "cannot write the report"),
-    ("--report json --report ndjson", "standard output"),
-    ("login/nothing-of-the-kind", "matches no case"),
-    ("login/* nothing/*", "matches no case"),
-    ("--report html=r.html junit", "each has a --report of its own"),
-    ("--report html=r.html report.html", "each has a --report of its own"),
-    ("--report html=r.html junit=junit.xml", "each has a --report of its own"),
-    ("--report json nothing", "matches no case"),
-    ("--resett", "--resett"),
-    ("--report json=r --quiet=yes", "--quiet"),
-    ("login/first-login --shard 1/1000000", "nothing to run"),
-    ("--baseline none.toml", "none.toml"),
-    ("--strict-baseline", "--baseline"),
-    ("--config none.toml", "none.toml"),
-    ("--config broken.toml", "broken.toml:1"),
-    ("--config unknown.toml", "did you mean `url`?"),
-    ("--config headers.toml", "NOT_SET"),
-    ("--config password.toml", "no-password"),
-    ("--config proxy.toml", "reqwest"),
-    ("--scenarios no-folder", "no-folder"),
-    ("--scenarios broken", "broken/login/one.toml:"),
-    ("--scenarios .", "requirements.toml"),
-    ("--insecure --cacert ca.pem", "cannot be used with"),
-    ("-q -v", "cannot be used with"),
-];
-
-/// The same of whole command lines.
-const ALONE: &[(&str, &str)] = &[
-    // A flag that was misread is not swallowed as a filter.
-    ("run --targt http://127.0.0.1:1", "--targt"),
-    ("run -target http://127.0.0.1:1", ""),
-    ("run -- --target http://127.0.0.1:1", ""),
-    ("run target http://127.0.0.1:1", ""),
-    ("run target=http://127.0.0.1:1", ""),
-    ("run http://127.0.0.1:1", ""),
-    ("--target http://127.0.0.1:1 run", ""),
-    ("run --target ftp://127.0.0.1", "ftp"),
-    ("run --target 127.0.0.1:9090", "http"),
-    ("run --target http://user:pass@127.0.0.1", ""),
-    ("run --target", "--target"),
-    ("run --target https://127.0.0.1:1 --cacert none.pem", "none.pem"),
-    ("run --target https://127.0.0.1:1 --cacert broken.toml", "broken.toml"),
-    ("run --reset true", "--reset is about a target"),
-    ("run --fresh", "--fresh is about a target"),
-    ("run --allow users", "--allow is about a target"),
-    ("run --baseline empty.toml", "--baseline is about a target"),
-    ("run --cacert ca.pem", "--cacert is about a target"),
-    ("run --insecure", "--insecure is about a target"),
-    ("run --snapshots snapshots", "--snapshots is about a target"),
-    ("run --config nowhere.toml", "names no target"),
-    ("run --config empty-url.toml", "URL is empty"),
-    ("", "Usage"),
-    ("walk", "walk"),
-    ("explain login.nothing", "login.nothing"),
-    ("check no-file.toml", "no-file.toml"),
-    ("check broken", "broken/login/one.toml:"),
-];
