@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
+use serde::Deserialize;
 use serde_json::Value;
 use wabizspec::custody::Target;
 use wabizspec::custody::givens::Registrable;
@@ -26,7 +27,7 @@ use wabizspec::scenario::Suite;
 use wabizspec::words;
 
 use crate::harness::suite::{judged, runtime, target};
-use crate::harness::{none, parallel};
+use crate::harness::{none, parallel, rows};
 use Registration::{Open, Sunset};
 
 const BOTH: &[Registration] = &[Open, Sunset];
@@ -36,84 +37,46 @@ const ENDED: &[Registration] = &[Sunset];
 /// takes it, and what an answer of it has and none of the default's.
 struct Freedom(&'static str, &'static [Registration], fn(&mut Behaviour), fn(&Answers) -> bool);
 
-/// Who sends a request.
-enum Caller {
-    Nobody,
-    /// With these credentials.
-    Basic(&'static str),
-    /// With this `Authorization`.
-    Raw(&'static str),
-    /// With these credentials and a body that is called plain text.
-    Plain(&'static str),
-    /// With the token of the first login, by this scheme.
-    First(&'static str),
-    /// With the token of the later login: where the first one ended with the password, this one is good.
-    Later,
+/// A request of `allowed_variants/requests.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    /// Of its answer.
+    name: String,
+    send: String,
+    /// The credentials, before they are encoded.
+    basic: Option<String>,
+    /// The name of the login that it is from. Where the first one ended with the password, the later one is good.
+    token: Option<String>,
+    scheme: Option<String>,
+    authorization: Option<String>,
+    content_type: Option<String>,
+    #[serde(default)]
+    body: String,
 }
 
-use Caller::{Basic, First, Later, Nobody, Plain, Raw};
-
-/// What each variant is told by: the name of an answer, who asks, how, for what, and with which body.
-const REQUESTS: [(&str, Caller, &str, &str, &str); 30] = [
-    ("the default password alone", Basic("admin:secret"), "POST", LOGIN, "{}"),
-    ("a weak new password", Basic("admin:secret"), "POST", LOGIN, r#"{"new_password": "weak"}"#),
-    ("first", Basic("admin:secret"), "POST", LOGIN, r#"{"new_password": "Aa1!aaaa"}"#),
-    ("later", Basic("admin:Aa1!aaaa"), "POST", LOGIN, r#"{"new_password": "Bb2?bbbb"}"#),
-    ("after the later", Basic("admin:Bb2?bbbb"), "POST", LOGIN, "{}"),
-    ("read", First("Bearer"), "GET", "/v1/users/admin", ""),
-    ("read by bearer", First("bearer"), "GET", "/v1/users/admin", ""),
-    ("wrong", Basic("admin:wrong"), "POST", LOGIN, "{}"),
-    ("duplicate", Later, "POST", "/v1/users", r#"{"username": "admin", "password": "Aa1!aaaa"}"#),
-    ("weak user", Later, "POST", "/v1/users", r#"{"username": "weak", "password": "aaaaaaaa"}"#),
-    ("incomplete", Later, "POST", "/v1/users", r#"{"username": "none"}"#),
-    ("malformed", Later, "POST", "/v1/users", "{"),
-    ("got", Nobody, "GET", LOGIN, ""),
-    ("account", Later, "POST", "/v1/account", ACCOUNT),
-    ("account by nobody", Nobody, "POST", "/v1/account", ACCOUNT),
-    ("account of a bare certificate", Later, "POST", "/v1/account", BARE),
-    ("account of a foreign character", Later, "POST", "/v1/account", FOREIGN),
-    ("account of nothing", Later, "POST", "/v1/account", "{}"),
-    ("malformed by nobody", Nobody, "POST", "/v1/users", "{"),
-    ("wrong and malformed", Basic("admin:wrong"), "POST", LOGIN, "{"),
-    ("in quotes", Raw("Basic \"YWRtaW46QmIyP2JiYmI\""), "POST", LOGIN, "{}"),
-    ("control character", Basic("admin:Bb2?bbbb\u{1}"), "POST", LOGIN, "{}"),
-    ("not a token", Raw("Bearer \"x\""), "GET", "/v1/users/admin", ""),
-    ("plain text", Plain("admin:Bb2?bbbb"), "POST", LOGIN, "{}"),
-    ("another member", Basic("admin:Bb2?bbbb"), "POST", LOGIN, r#"{"other": 1}"#),
-    ("another path", Later, "GET", "/v1/another", ""),
-    ("PIN in capitals", Later, "POST", "/v1/settings/account/two-step", r#"{"PIN": "271828"}"#),
-    ("not clean", Later, "GET", "/v1/users/%2e%2e%2faccount", ""),
-    ("user with a hyphen", Later, "POST", "/v1/users", r#"{"username": "with-hyphen", "password": "Aa1!aaaa"}"#),
-    ("in capitals", Later, "GET", "/v1/users/ADMIN", ""),
-];
-
-const LOGIN: &str = "/v1/users/login";
-const ACCOUNT: &str = r#"{"cc": "1", "phone_number": "2025550123", "method": "sms", "cert": "AAAA"}"#;
-
-const BARE: &str = r#"{"cc": "1", "phone_number": "2025550123", "method": "sms", "cert": "CiEIwPWq5NPamAISBmVudDp3YSIIQWNtZSBMdGRQgNWviAYaQAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="}"#;
-const FOREIGN: &str = r#"{"cc": "1", "phone_number": "2025550123", "method": "sms", "cert": "!CgoKCAgFIgRBY21l"}"#;
-
-/// The answers to [`REQUESTS`], by their names.
-struct Answers(BTreeMap<&'static str, Response>);
+/// The answers to these requests, by their names.
+struct Answers(BTreeMap<String, Response>);
 
 impl Answers {
     async fn of(target: &Target) -> Answers {
         let mut answers = Answers(BTreeMap::new());
-        for (name, caller, method, path, body) in REQUESTS {
-            let token = |of: &str| text(answers.get(of), "/users/0/token").unwrap_or_default();
-            let authorization = match caller {
-                Nobody => None,
-                Basic(credentials) | Plain(credentials) => Some(format!("Basic {}", STANDARD.encode(credentials))),
-                Raw(value) => Some(value.to_owned()),
-                First(scheme) => Some(format!("{scheme} {}", token("first"))),
-                Later => Some(format!("Bearer {}", token("later"))),
+        for request in rows::<Request>(include_str!("allowed_variants/requests.toml"), "requests") {
+            let token = |login: &str| text(answers.get(login), "/users/0/token").unwrap_or_default();
+            let authorization = match (&request.basic, &request.token) {
+                (Some(credentials), _) => Some(format!("Basic {}", STANDARD.encode(credentials))),
+                (None, Some(login)) => {
+                    Some(format!("{} {}", request.scheme.as_deref().unwrap_or("Bearer"), token(login)))
+                }
+                (None, None) => request.authorization,
             };
-            let media_type = if matches!(caller, Plain(_)) { "text/plain" } else { "application/json" };
+            let media_type = request.content_type.as_deref().unwrap_or("application/json");
             let mut headers = vec![Header::new("Content-Type", media_type)];
             headers.extend(authorization.map(|value| Header::new("Authorization", value)));
-            let request = target.transport.request(method, path, headers, Some(body.as_bytes().to_vec()));
-            let exchange = target.transport.send(request).await;
-            answers.0.insert(name, exchange.response().cloned().expect("an answer"));
+            let (method, path) = request.send.split_once(' ').expect("a method and a path");
+            let sent = target.transport.request(method.to_owned(), path, headers, Some(request.body.into_bytes()));
+            let exchange = target.transport.send(sent).await;
+            answers.0.insert(request.name, exchange.response().cloned().expect("an answer"));
         }
         answers
     }

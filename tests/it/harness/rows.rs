@@ -4,6 +4,17 @@ use std::panic::resume_unwind;
 use std::sync::Mutex;
 use std::thread;
 
+use serde::de::DeserializeOwned;
+
+/// The rows of one table of a file beside a test; there are some.
+pub fn rows<T: DeserializeOwned>(file: &str, table: &str) -> Vec<T> {
+    let mut tables: toml::Table = toml::from_str(file).expect("TOML");
+    let rows = tables.remove(table).unwrap_or_else(|| panic!("there is no table `{table}`"));
+    let rows: Vec<T> = rows.try_into().unwrap_or_else(|error| panic!("{table}: {error}"));
+    assert!(!rows.is_empty(), "the table `{table}` is empty");
+    rows
+}
+
 #[track_caller]
 pub fn none(complaints: impl IntoIterator<Item = String>) {
     let complaints: Vec<String> = complaints.into_iter().collect();
