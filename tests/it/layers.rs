@@ -10,7 +10,7 @@ use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use crate::harness::{files_of, none, repository};
+use crate::harness::{files_of, none, repository, rows};
 
 /// What one file says of the modules below it.
 #[derive(Default)]
@@ -224,6 +224,11 @@ fn every_module_imports_only_from_those_above_it() {
     assert_eq!(used.into_iter().collect::<Vec<_>>(), ["cli"]);
 }
 
+/// The sources of one table.
+fn sources_of(table: &str) -> Vec<String> {
+    rows(include_str!("layers/sources.toml"), table)
+}
+
 #[test]
 fn a_violation_is_noticed_wherever_it_hides() {
     let lib = "//! pub mod comment;\npub use lower as bottom;\npub use lower::low;\nmod middle;\npub mod high;";
@@ -231,43 +236,14 @@ fn a_violation_is_noticed_wherever_it_hides() {
     assert_eq!(layers.below, ["bottom", "low"]);
     assert_eq!(layers.own, ["middle", "high"]);
     let middle = |modules: &[&str], source: &str| layers.violations(&[], modules, source).len();
-    for source in [
-        "use crate::high::Thing;",
-        "use crate::{low::Thing, high};",
-        "use crate::{low::{self, Thing}, high::{Other, More}};",
-        "use {std::fmt, crate::high};",
-        "pub use crate::high as low;",
-        "use crate::high::*;",
-        "use super::high;",
-        "use self::super::high;",
-        "fn f() { crate::high::f() }",
-        "fn f() -> Vec<crate::high::Thing> { Vec::new() }",
-        "fn f() { println!(\"{}\", crate::high::f()) }",
-        "macro_rules! m { () => { $crate::high::f() } }",
-        "#[derive(Debug)] struct S { field: Option<crate::high::Thing> }",
-        "mod tests { use crate::high; }",
-        "mod tests { use super::super::high; }",
-        "mod tests { mod deep { fn f() { super::super::super::high::f() } } }",
-        "impl<T: crate::high::Trait> S<T> {}",
-        "use crate::*;",
-        "use crate::{*};",
-        "use crate::nowhere;",
-        "use wabizspec::high;",
-    ] {
-        assert_eq!(middle(&["middle"], source), 1, "{source}");
+    for source in sources_of("violations") {
+        assert_eq!(middle(&["middle"], &source), 1, "{source}");
     }
     assert_eq!(middle(&["middle", "part"], "use super::super::high;"), 1);
     assert_eq!(middle(&["middle", "part", "tests"], "use super::super::super::high::Thing;"), 1);
     assert_eq!(middle(&["unknown"], ""), 1, "a module that lib.rs does not name");
-    for source in [
-        "use crate::low::Thing; use crate::middle::Other;",
-        "use crate::{low, middle::{Other, high}};",
-        "mod tests { use super::*; use super::high; }",
-        "//! [`crate::high`]\n/// crate::high\nfn f() -> &'static str { \"crate::high\" }",
-        "fn f() { high::f(); super::low::f() }",
-        "use std::high; pub(crate) struct S;",
-    ] {
-        assert_eq!(layers.violations(&[], &["middle"], source), Vec::<String>::new(), "{source}");
+    for source in sources_of("no_violations") {
+        assert_eq!(layers.violations(&[], &["middle"], &source), Vec::<String>::new(), "{source}");
     }
     let inside = "use super::high; use super::super::low; use super::super::middle;";
     assert_eq!(layers.violations(&[], &["middle", "part"], inside), Vec::<String>::new());
@@ -278,25 +254,12 @@ fn a_violation_inside_a_folder_is_noticed() {
     let folder =
         Layers::of("mod low; pub mod middle; mod high; pub use high::{Thing, part::Other as Renamed}; pub struct Own;");
     let middle = |modules: &[&str], source: &str| folder.violations(&["area"], modules, source).len();
-    for source in [
-        "use super::high;",
-        "use super::{low, high::Deep};",
-        "use super::Thing;",
-        "use super::Other;",
-        "use crate::area::Thing;",
-        "use crate::{area::{low, high}, other};",
-        "fn f() { super::high::f() }",
-        "mod tests { use super::super::high::f; }",
-    ] {
-        assert_eq!(middle(&["area", "middle"], source), 1, "{source}");
+    for source in sources_of("violations_in_a_folder") {
+        assert_eq!(middle(&["area", "middle"], &source), 1, "{source}");
     }
     assert_eq!(middle(&["area", "middle", "deep"], "use super::super::high;"), 1);
     assert_eq!(middle(&["area", "unknown"], ""), 1, "a file that the folder does not declare");
-    for source in [
-        "use super::low; use super::Own; use super::middle::Part;",
-        "use crate::other::high; use crate::high; use super::super::high;",
-        "mod tests { use super::high; }",
-    ] {
-        assert_eq!(middle(&["area", "middle"], source), 0, "{source}");
+    for source in sources_of("no_violations_in_a_folder") {
+        assert_eq!(middle(&["area", "middle"], &source), 0, "{source}");
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use crate::harness::{files_of, none, repository};
+use crate::harness::{files_of, none, repository, rows};
 
 const NAMES_THEM: &str = "crates/wabizspec-reference/src/documented/api.rs";
 
@@ -66,22 +66,9 @@ fn no_other_source_spells_a_path_of_the_api() {
 
 #[test]
 fn a_path_is_noticed_wherever_it_hides() {
-    let count = |source: &str| spelled(source.parse().expect("Rust")).len();
-    for source in [
-        "const P: &str = \"/v1/users\";",
-        "fn f() { g(\"POST /v1/account HTTP/1.1\") }",
-        "fn f() { format!(\"{base}/v1/users/login\") }",
-        "fn f() { m! { [b\"/v1/users\"] } }",
-        "#[cfg(test)] mod tests { } const P: &str = \"/v1/users\";",
-        "#[cfg(test)] mod tests; fn f() { g(\"/v1/users\") }",
-    ] {
-        assert_eq!(count(source), 1, "{source}");
-    }
-    for source in [
-        "//! /v1/users\n/// `/v1/users`\nfn f() {}",
-        "#[cfg(test)] mod tests { fn f() { g(\"/v1/users\") } }",
-        "fn f() { g(\"/v1\", \"/v1/messages\") }",
-    ] {
-        assert_eq!(count(source), 0, "{source}");
+    for (table, count) in [("spelled", 1), ("not_spelled", 0)] {
+        for source in rows::<String>(include_str!("named_once.toml"), table) {
+            assert_eq!(spelled(source.parse().expect("Rust")).len(), count, "{source}");
+        }
     }
 }
