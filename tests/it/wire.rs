@@ -5,6 +5,8 @@ use crate::harness::*;
 use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Phase, Request};
 use wabizspec::transport::wire::Wire;
 
+const ANSWERS: &str = include_str!("wire/answers.toml");
+
 /// Sends a `method` request to a server that answers with these bytes.
 fn answer(method: &str, bytes: impl AsRef<[u8]> + Send + Sync + 'static, end: End) -> Exchange {
     let (server, paced) = answers(bytes, end);
@@ -47,39 +49,15 @@ fn an_answer_is_kept_as_it_came() {
 
 #[test]
 fn the_end_of_a_body_is_found() {
-    let stays_open = [
-        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok"),
-        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", 200, "ok"),
-        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, ""),
-        ("GET", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", 200, ""),
-        ("GET", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", 200, "ok"),
-        ("GET", CHUNKS, 200, "ok!"),
-        ("GET", CHUNKS_WITH_A_LENGTH, 200, "a"),
-        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200, ""),
-        ("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", 204, ""),
-        ("GET", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", 304, ""),
-        ("GET", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 101, ""),
-        ("CONNECT", "HTTP/1.1 200 OK\r\n\r\n", 200, ""),
-    ];
-    let closes = [
-        ("GET", "HTTP/1.0 200 OK\r\n\r\nuntil close", 200, "until close"),
-        ("GET", "HTTP/1.1 500 Oops\r\n\r\n", 500, ""),
-        ("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nzz", 200, "zz"),
-    ];
-    let rows = stays_open.map(|row| (row, End::StayOpen)).into_iter().chain(closes.map(|row| (row, End::Close)));
-    for ((method, bytes, status, body), end) in rows {
-        let exchange = answer(method, bytes, end);
-        let response = answered(&exchange);
-        assert_eq!((response.status, show(&response.body)), (status, body.to_owned()), "{method} {bytes}");
-        assert!(response.surplus.is_empty(), "{bytes}");
+    for (table, end) in [("stays_open", End::StayOpen), ("closes", End::Close)] {
+        for (method, bytes, status, body) in rows::<(String, String, u16, String)>(ANSWERS, table) {
+            let exchange = answer(&method, bytes.clone(), end);
+            let response = answered(&exchange);
+            assert_eq!((response.status, show(&response.body)), (status, body), "{method} {bytes}");
+            assert!(response.surplus.is_empty(), "{bytes}");
+        }
     }
 }
-
-const CHUNKS: &str =
-    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=\"y\"\r\nok\r\n1\r\n!\r\n0\r\nA: b\r\n\r\n";
-
-const CHUNKS_WITH_A_LENGTH: &str =
-    "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n";
 
 #[test]
 fn a_head_request_in_raw_bytes_has_no_body_either() {
@@ -90,24 +68,10 @@ fn a_head_request_in_raw_bytes_has_no_body_either() {
 
 #[test]
 fn an_answer_that_stops_short_is_no_answer() {
-    use Phase::{Body, Head, Waiting};
-    for (bytes, phase) in [
-        ("", Waiting),
-        ("HTTP/1.", Head),
-        ("HTTP/1.1 200 OK\r\n", Head),
-        ("HTTP/1.1 200 OK\r\nContent-Le", Head),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", Head),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Body),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", Body),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Body),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", Body),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\n", Body),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\n\r", Body),
-        ("HTTP/1.1 100 Continue\r\n\r\n", Head),
-    ] {
+    for (bytes, phase) in rows::<(String, Phase)>(ANSWERS, "stops_short") {
         for (end, words) in [(End::Close, "end of the stream"), (End::Reset, "reset")] {
-            let exchange = answer("GET", bytes, end);
-            assert_eq!(unanswered(&exchange), (Breakage::Closed, phase, bytes.to_owned()), "{bytes}");
+            let exchange = answer("GET", bytes.clone(), end);
+            assert_eq!(unanswered(&exchange), (Breakage::Closed, phase, bytes.clone()), "{bytes}");
             assert!(detail(&exchange).contains(words), "{bytes}: {}", detail(&exchange));
             assert!(!exchange.resent, "{bytes}");
         }
@@ -122,21 +86,9 @@ fn a_reset_does_not_end_a_body_that_ends_with_the_connection() {
 
 #[test]
 fn an_answer_that_is_not_http_is_malformed() {
-    use Phase::{Body, Head};
-    for (bytes, phase) in [
-        ("hello", Head),
-        ("<html>an answer of HTTP/0.9</html>", Head),
-        ("SSH-2.0-OpenSSH_9.2\r\n", Head),
-        ("HTTP/2 200\r\n\r\n", Head),
-        ("HTTP/1.1 20x OK\r\n\r\n", Head),
-        ("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", Head),
-        ("HTTP/1.1 200 OK\r\n folded: x\r\n\r\n", Head),
-        ("HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello", Head),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello", Body),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n0\r\n\r\n", Body),
-    ] {
-        let exchange = answer("GET", bytes, End::StayOpen);
-        assert_eq!(unanswered(&exchange), (Breakage::Malformed, phase, bytes.to_owned()), "{bytes}");
+    for (bytes, phase) in rows::<(String, Phase)>(ANSWERS, "malformed") {
+        let exchange = answer("GET", bytes.clone(), End::StayOpen);
+        assert_eq!(unanswered(&exchange), (Breakage::Malformed, phase, bytes.clone()), "{bytes}");
         assert!(!detail(&exchange).is_empty());
     }
 }

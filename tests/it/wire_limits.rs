@@ -47,16 +47,10 @@ fn a_target_that_answers_nothing() {
 
 #[test]
 fn a_target_that_stops_in_the_middle() {
-    for (bytes, phase) in [
-        ("HTTP/1.1 200", Phase::Head),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", Phase::Body),
-        ("HTTP/1.1 200 OK\r\n\r\nopen end", Phase::Body),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", Phase::Body),
-        ("HTTP/1.1 100 Continue\r\n\r\n", Phase::Head),
-    ] {
-        let (server, paced) = answers(bytes, End::Wait(hasty().whole));
+    for (bytes, phase) in rows::<(String, Phase)>(include_str!("wire/answers.toml"), "stops") {
+        let (server, paced) = answers(bytes.clone(), End::Wait(hasty().whole));
         let exchange = run_paced(paced, server.hasty_wire().send(get("/")));
-        assert_eq!(unanswered(&exchange), (Breakage::TimedOut, phase, bytes.to_owned()));
+        assert_eq!(unanswered(&exchange), (Breakage::TimedOut, phase, bytes));
         assert_eq!(detail(&exchange), "250ms for the whole answer");
         assert!(exchange.elapsed >= hasty().whole);
     }

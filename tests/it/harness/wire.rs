@@ -178,12 +178,8 @@ pub fn second(server: &Server) -> Exchange {
 
 /// Runs on a runtime of its own, within a limit.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime")
-        .block_on(async { tokio::time::timeout(2 * PATIENCE, future).await })
-        .expect("an exchange must end within its limits")
+    let limited = async { tokio::time::timeout(2 * PATIENCE, future).await };
+    super::suite::runtime().block_on(limited).expect("an exchange must end within its limits")
 }
 
 pub fn send(server: &Server, request: &Request) -> Exchange {
