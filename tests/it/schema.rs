@@ -97,22 +97,9 @@ fn the_schema_refuses_what_the_reader_refuses() {
         \"login.first.refused\" = { status = 401 }\n";
     let json = |text: &str| toml::from_str::<Value>(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     assert!(validator.is_valid(&json(good)));
-    for (what, old, new) in [
-        ("no title", "title = \"t\"\n", ""),
-        ("title of another type", "\"t\"", "1"),
-        ("unknown key", "title", "keep_it = true\ntitle"),
-        ("unknown key of a step", "send =", "sent = \"x\"\nsend ="),
-        ("unknown key of an expectation", "status = 401", "status = 401, code = 1"),
-        ("unknown requirement", "login.first.refused", "login.first.refusedd"),
-        ("unknown given", "title", "given = \"newer\"\ntitle"),
-        ("unknown change", "title", "changes = [\"all\"]\ntitle"),
-        ("no step name", "name = \"n\"\n", ""),
-        ("status of another type", "401", "true"),
-        ("empty list of statuses", "401", "[]"),
-        ("moved back", "send = \"GET /\"", "advance = -1"),
-    ] {
-        assert!(good.contains(old), "{what}");
-        assert!(!validator.is_valid(&json(&good.replacen(old, new, 1))), "{what}");
+    for [what, old, new] in rows::<[String; 3]>(include_str!("schema.toml"), "mistakes") {
+        assert!(good.contains(&old), "{what}");
+        assert!(!validator.is_valid(&json(&good.replacen(&old, &new, 1))), "{what}");
     }
     assert!(!validator.is_valid(&json("title = \"t\"")), "no steps");
     assert!(!validator.is_valid(&json("title = \"t\"\nsteps = []")), "no step");
