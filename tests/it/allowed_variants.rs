@@ -41,13 +41,14 @@ struct Freedom(&'static str, &'static [Registration], fn(&mut Behaviour), fn(&An
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
-    /// Of its answer.
+    /// The name of its answer.
     name: String,
     send: String,
     /// The credentials, before they are encoded.
     basic: Option<String>,
-    /// The name of the login that it is from. Where the first one ended with the password, the later one is good.
+    /// The login whose token it carries. Where the first token ended with the password, the later one is good.
     token: Option<String>,
+    /// Of the token; `Bearer` if none is given.
     scheme: Option<String>,
     authorization: Option<String>,
     content_type: Option<String>,
