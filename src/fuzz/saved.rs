@@ -95,10 +95,10 @@ impl Findings {
         found.is_doubted = false;
         if let Some(file) = found.file.take() {
             for ending in BESIDE {
-                // What is not there need not be removed.
-                let _ = fs::remove_file(file.with_extension(ending));
+                // What stays is only of no use.
+                let _ = files::remove(&file.with_extension(ending));
             }
-            let _ = fs::remove_file(file);
+            let _ = files::remove(&file);
         }
     }
 
