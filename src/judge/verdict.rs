@@ -66,6 +66,7 @@ pub(crate) fn requirement_verdict(broken: &[Verdict], cases: &[Verdict], control
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::vectors;
 
     #[test]
     fn a_verdict_is_shown_as_it_is_written_in_reports_and_padded_in_tables() {
@@ -81,23 +82,8 @@ mod tests {
 
     #[test]
     fn a_requirement_is_the_worst_of_its_findings_and_cases() {
-        use Verdict::*;
-        let cases: [(&[Verdict], &[Verdict], bool, RequirementVerdict); 11] = [
-            (&[], &[Pass, Pass], true, RequirementVerdict::Pass),
-            (&[], &[Pass, Pass], false, RequirementVerdict::Unproven),
-            (&[Fail], &[Fail, Pass], true, RequirementVerdict::Fail),
-            (&[Pass], &[Pass], true, RequirementVerdict::Fail),
-            (&[Known], &[Known, Pass], true, RequirementVerdict::Known),
-            (&[Known, Fail], &[Known, Fail], true, RequirementVerdict::Fail),
-            (&[], &[Fail, Pass], true, RequirementVerdict::Unproven),
-            (&[], &[Blocked, Pass], true, RequirementVerdict::Blocked),
-            (&[], &[Blocked, Pass], false, RequirementVerdict::Unproven),
-            (&[], &[Skipped, Pass], true, RequirementVerdict::Pass),
-            (&[], &[Skipped], true, RequirementVerdict::Skipped),
-        ];
-        for (broken, cited, control, expected) in cases {
-            assert_eq!(requirement_verdict(broken, cited, control), expected, "{broken:?} {cited:?} {control}");
+        for (broken, cited, control, expected) in vectors::<(Vec<Verdict>, Vec<Verdict>, bool, _)>("verdicts") {
+            assert_eq!(requirement_verdict(&broken, &cited, control), expected, "{broken:?} {cited:?} {control}");
         }
-        assert_eq!(requirement_verdict(&[], &[], true), RequirementVerdict::Skipped);
     }
 }

@@ -70,9 +70,10 @@ impl Runner<'_> {
             let (mut worst, mut doubted) = (Aftermath::Clean, Vec::new());
             many(&harness, &mut fixtures, &mut |case, ran| {
                 worst = worst.max(ran.aftermath);
-                match self.is_doubted(&case, &ran) {
-                    true => doubted.push((case, ran)),
-                    false => self.report(ran.report),
+                if self.is_doubted(&case, &ran) {
+                    doubted.push((case, ran))
+                } else {
+                    self.report(ran.report)
                 }
                 worst < Aftermath::Spoilt
             })

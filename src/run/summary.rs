@@ -10,20 +10,22 @@ use crate::snapshot;
 /// The result of a run, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
-    started: Option<Started>,
-    ended: Option<Ended>,
+    pub(crate) started: Option<Started>,
+    /// Absent if the run died.
+    pub(crate) ended: Option<Ended>,
     verdicts: BTreeMap<Verdict, usize>,
-    warnings: usize,
-    observations: usize,
-    resets: usize,
+    /// Findings on passing cases.
+    pub(crate) warnings: usize,
+    pub(crate) observations: usize,
+    pub(crate) resets: usize,
     requirements: BTreeMap<String, Tally>,
     cases: Vec<Seen>,
     /// By area: whether every control that was tried passed.
     controls: BTreeMap<String, bool>,
     /// By scenario: whether all rows that were tried passed.
     scenarios: BTreeMap<String, bool>,
-    /// How many cases must be judged.
-    least: usize,
+    /// How many cases must be judged; with fewer the run is inconclusive.
+    pub(crate) least: usize,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -78,11 +80,6 @@ pub struct RequirementResult<'s> {
 }
 
 impl Summary {
-    /// With fewer judged cases the run is inconclusive.
-    pub(crate) fn require(&mut self, least: usize) {
-        self.least = least;
-    }
-
     /// Takes in one event.
     pub fn take(&mut self, event: &Event) {
         match event {
@@ -129,15 +126,6 @@ impl Summary {
         self.requirements.entry(requirement.to_owned()).or_default()
     }
 
-    pub(crate) fn started(&self) -> Option<&Started> {
-        self.started.as_ref()
-    }
-
-    /// Absent if the run died.
-    pub(crate) fn ended(&self) -> Option<&Ended> {
-        self.ended.as_ref()
-    }
-
     /// Whether every planned case has its verdict.
     pub fn is_complete(&self) -> bool {
         self.ended.as_ref().is_some_and(|ended| ended.complete)
@@ -145,19 +133,6 @@ impl Summary {
 
     pub(crate) fn count(&self, verdict: Verdict) -> usize {
         self.verdicts.get(&verdict).copied().unwrap_or_default()
-    }
-
-    /// Findings on passing cases.
-    pub(crate) fn warnings(&self) -> usize {
-        self.warnings
-    }
-
-    pub(crate) fn observations(&self) -> usize {
-        self.observations
-    }
-
-    pub(crate) fn resets(&self) -> usize {
-        self.resets
     }
 
     /// Every requirement of the run, sorted by id.

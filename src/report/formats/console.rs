@@ -234,7 +234,7 @@ pub(super) fn totals(out: &mut dyn Write, view: &View) -> io::Result<()> {
         (count > 0 || *verdict == Verdict::Pass).then(|| format!("{count} {verdict}"))
     });
     let counts = counts.collect::<Vec<String>>().join(", ");
-    let (warnings, observations, resets) = (summary.warnings(), summary.observations(), summary.resets());
+    let (warnings, observations, resets) = (summary.warnings, summary.observations, summary.resets);
     let took = seconds(view.elapsed_ms());
     writeln!(out, "\n{counts}; {warnings} warnings, {observations} observations; {resets} resets; {took} s")?;
     let conclusion = summary.conclusion();
@@ -244,7 +244,7 @@ pub(super) fn totals(out: &mut dyn Write, view: &View) -> io::Result<()> {
         Conclusion::Died | Conclusion::Interrupted | Conclusion::Inconclusive => AnsiColor::Yellow,
     };
     let style = Style::new().bold().fg_color(Some(colour.into()));
-    let planned = summary.started().map_or(0, |started| started.cases);
+    let planned = summary.started.as_ref().map_or(0, |started| started.cases);
     let judged = format!("({} of {} judged)", summary.judged(), counted(planned, "case"));
     writeln!(out, "{style}{}{style:#} {judged}", conclusion.says())?;
     if view.is_embedded() {

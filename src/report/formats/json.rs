@@ -19,8 +19,8 @@ pub(super) const SCHEMA: &str = "wabizspec/report/1";
 
 pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     let summary = &view.summary;
-    let Some(started) = summary.started() else { return Ok(()) };
-    let ended = summary.ended();
+    let Some(started) = &summary.started else { return Ok(()) };
+    let ended = summary.ended.as_ref();
     let causes = causes(view);
     let document = members(json!({
         "schema": SCHEMA,
@@ -34,7 +34,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
         "fail_on": started.fail_on,
         "summary": view.counts().into_iter().map(|(name, count)| (name, count.into())).collect::<Map<String, Value>>(),
         "planned_resets": started.planned_resets,
-        "resets": summary.resets(),
+        "resets": summary.resets,
         "notes": view.notes,
         "requirements": summary.requirements().into_iter().map(requirement).collect::<Vec<Value>>(),
         "causes": causes.iter().map(Cause::to_json).collect::<Vec<Value>>(),

@@ -104,7 +104,7 @@ fn write_suite<W: Write>(xml: &mut Writer<W>, scenario: &str, tests: &[TestCase<
         ("time", &seconds(total)),
         ("file", tests[0].file),
     ]);
-    if let Some(started) = view.summary.started() {
+    if let Some(started) = &view.summary.started {
         let (at, url) = (started.at.to_string(), &started.target.url);
         element = element.with_attributes([("timestamp", &*at), ("url", url), ("version", &started.version)]);
     }
@@ -120,9 +120,10 @@ fn write_test<W: Write>(xml: &mut Writer<W>, test: &TestCase<'_>) -> io::Result<
     element.write_inner_content(|xml| {
         if let Some(Problem { element, kind, message, text }) = &test.problem {
             let element = xml.create_element(*element).with_attributes([("type", *kind), ("message", message)]);
-            match text.is_empty() {
-                true => element.write_empty()?,
-                false => element.write_text_content(BytesText::new(text))?,
+            if text.is_empty() {
+                element.write_empty()?
+            } else {
+                element.write_text_content(BytesText::new(text))?
             };
         }
         xml.create_element("system-out").write_text_content(BytesText::new(&test.output))?;

@@ -53,10 +53,10 @@ fn head(view: &View) -> String {
         Conclusion::Died | Conclusion::Interrupted | Conclusion::Inconclusive => "⚠️",
     };
     let mut text = format!("## {sign} wabizspec: {}\n\n", conclusion.says());
-    if let Some(started) = view.summary.started() {
+    if let Some(started) = &view.summary.started {
         let target = &started.target;
         let registration = target.registration.map_or(String::new(), |state| format!(", registration {state}"));
-        let ended = view.summary.ended();
+        let ended = view.summary.ended.as_ref();
         let elapsed = ended.map_or(String::new(), |ended| format!(" in {} s", seconds(ended.elapsed_ms)));
         let (cases, url, version) = (counted(started.cases, "case"), code(&target.url), plain(&started.version));
         let _ = writeln!(text, "{cases} against {url}{registration}{elapsed}; wabizspec {version}, {}", started.at);

@@ -55,7 +55,7 @@ impl Merged {
         }
         let held = holders.len();
         let started = started(&sources)?;
-        let died = sources.iter().filter(|source| source.summary.ended().is_none());
+        let died = sources.iter().filter(|source| source.summary.ended.is_none());
         let mut notes: Vec<String> =
             died.map(|source| format!("{} has no end: its run died", source.path.display())).collect();
         let missing = started.cases.saturating_sub(held);
@@ -133,7 +133,7 @@ impl Source {
         let Started { version, fail_on, target, part, .. } = &self.started;
         // The embedded client gets a new port at each start but is always the same target.
         let target = if target.embedded { "the embedded reference client" } else { &target.url };
-        let registration = self.summary.started().and_then(|started| started.target.registration);
+        let registration = self.summary.started.as_ref().and_then(|started| started.target.registration);
         let part = match part {
             Some(part) => format!("a shard of {} ({} cases in all)", part.shard.count(), part.of),
             None => "no shard".to_owned(),
@@ -179,7 +179,7 @@ fn requirements(sources: &[Source]) -> Result<Vec<RequirementInfo>, MergeError> 
 
 /// How the run as one ended; the shards ran at the same time.
 fn ended(sources: &[Source]) -> Option<Ended> {
-    let ends = sources.iter().map(|source| source.summary.ended()).collect::<Option<Vec<&Ended>>>()?;
+    let ends = sources.iter().map(|source| source.summary.ended.as_ref()).collect::<Option<Vec<&Ended>>>()?;
     Some(Ended {
         complete: ends.iter().all(|ended| ended.complete),
         interrupted: ends.iter().any(|ended| ended.interrupted),

@@ -116,7 +116,7 @@ impl Reports {
 
     /// With fewer judged cases than that the run is inconclusive, and every report says so.
     pub(crate) fn require(&mut self, least: usize) {
-        self.view.summary.require(least);
+        self.view.summary.least = least;
     }
 
     /// Takes one event, made harmless, to all reports. One that cannot be written gets no more, and the others go on.

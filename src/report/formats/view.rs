@@ -73,7 +73,7 @@ impl View {
     }
 
     pub fn rules(&self) -> &[RequirementInfo] {
-        self.summary.started().map_or(&[], |started| &started.requirements)
+        self.summary.started.as_ref().map_or(&[], |started| &started.requirements)
     }
 
     pub fn rule(&self, id: &str) -> Option<&RequirementInfo> {
@@ -82,12 +82,12 @@ impl View {
 
     /// Whether the verdict is on the reference client inside this program.
     pub fn is_embedded(&self) -> bool {
-        self.summary.started().is_some_and(|started| started.target.embedded)
+        self.summary.started.as_ref().is_some_and(|started| started.target.embedded)
     }
 
     /// The wall time of the whole run in ms; 0 if it has not ended.
     pub fn elapsed_ms(&self) -> u64 {
-        self.summary.ended().map_or(0, |ended| ended.elapsed_ms)
+        self.summary.ended.as_ref().map_or(0, |ended| ended.elapsed_ms)
     }
 
     /// The cases in the order of their ids.
@@ -118,7 +118,7 @@ impl View {
     /// How many cases have each verdict, and how many warnings and observations there are.
     pub fn counts(&self) -> Vec<(String, usize)> {
         let verdicts = Verdict::ALL.iter().map(|verdict| (verdict.to_string(), self.summary.count(*verdict)));
-        let others = [("warnings", self.summary.warnings()), ("observations", self.summary.observations())];
+        let others = [("warnings", self.summary.warnings), ("observations", self.summary.observations)];
         verdicts.chain(others.map(|(name, count)| (name.to_owned(), count))).collect()
     }
 }

@@ -100,9 +100,7 @@ impl Wanted {
 
     /// Opens the report. The file is created now, so that a run never ends without a place for its report.
     fn open(&self) -> Result<Report, OpenError> {
-        let Some(path) = &self.path else {
-            return Ok(self.format.onto(Box::new(BufWriter::new(io::stdout()))));
-        };
+        let Some(path) = &self.path else { return Ok(self.format.onto(Box::new(BufWriter::new(io::stdout())))) };
         let not_made = |error| OpenError::NotMade { path: path.clone(), error };
         let file = files::open_report(path).map_err(not_made)?;
         // One handle writes, the other starts again.

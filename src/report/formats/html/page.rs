@@ -21,7 +21,7 @@ type Scenarios<'v> = BTreeMap<&'v str, Vec<&'v CaseReport>>;
 
 pub(super) fn page(view: &View) -> Markup {
     let conclusion = view.summary.conclusion();
-    let url = view.summary.started().map_or("", |started| &started.target.url);
+    let url = view.summary.started.as_ref().map_or("", |started| &started.target.url);
     let policy = format!("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{SCRIPT_HASH}'");
     let scenarios = view.scenarios();
     html! {
@@ -66,11 +66,11 @@ fn head(view: &View) -> Markup {
     let conclusion = summary.conclusion();
     html! {
         header.verdict.(mood(conclusion)) {
-            @if let Some(started) = summary.started() {
+            @if let Some(started) = &summary.started {
                 p.kicker { "wabizspec " (started.version) " · the documented On-Premises API" }
             }
             h1 { span aria-hidden="true" { (sign(mood(conclusion))) } " " (first_upper(conclusion.says())) }
-            @if let Some(started) = summary.started() { (facts(started, view)) }
+            @if let Some(started) = &summary.started { (facts(started, view)) }
             ul.tally {
                 @for verdict in Verdict::ALL {
                     @let count = summary.count(verdict);
@@ -78,8 +78,8 @@ fn head(view: &View) -> Markup {
                         li class=(verdict) { b { (count) } " " (verdict) }
                     }
                 }
-                @if summary.warnings() > 0 { li.warning { b { (summary.warnings()) } " warnings" } }
-                @if summary.observations() > 0 { li.skipped { b { (summary.observations()) } " observations" } }
+                @if summary.warnings > 0 { li.warning { b { (summary.warnings) } " warnings" } }
+                @if summary.observations > 0 { li.skipped { b { (summary.observations) } " observations" } }
             }
             (contents(view))
             @for (reason, ids) in view.reasons(Verdict::Blocked) {
@@ -113,9 +113,9 @@ fn facts(started: &Started, view: &View) -> Markup {
             div { dt { "cases" } dd { (started.cases) } }
             @if let Some(part) = started.part { div { dt { "shard" } dd { (part.shard) " of " (part.of) " cases" } } }
             div { dt { "fails from" } dd { (started.fail_on) } }
-            div { dt { "resets" } dd { (view.summary.resets()) } }
+            div { dt { "resets" } dd { (view.summary.resets) } }
             div { dt { "began" } dd { time datetime=(started.at) { (started.at.strftime("%Y-%m-%d %H:%M:%S UTC")) } } }
-            @if let Some(ended) = view.summary.ended() { div { dt { "took" } dd { (seconds(ended.elapsed_ms)) " s" } } }
+            @if let Some(ended) = &view.summary.ended { div { dt { "took" } dd { (seconds(ended.elapsed_ms)) " s" } } }
         }
     }
 }
