@@ -4,7 +4,7 @@ mod pairs;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -74,10 +74,9 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
         Some(Ok(suite)) => suite,
         Some(Err(ref error @ SuiteError::Incomplete(ref missing))) => {
             let proof = Proof::of_incomplete(missing);
-            match args.pairs {
-                true => pairs::write(&args.report, &PairProof { baseline: proof.baseline, ..PairProof::default() })?,
-                false => write_reports(&args.report, &|format| report(&proof, format))?,
-            }
+            let pairs = PairProof { baseline: proof.baseline.clone(), ..PairProof::default() };
+            let shown = if args.pairs { pairs::shown(&pairs) } else { shown(&proof) };
+            shown.write(&args.report)?;
             let why = "refusals without their accepted positive prove nothing; no fault was tried";
             return Err(Failure { code: FINDINGS, what: format!("{error}\n{why}") });
         }
@@ -87,50 +86,56 @@ pub(super) fn prove(args: &ProveArgs) -> Result<u8, Failure> {
     enough_files(FILES_WITH_A_SERVER)?;
     let stop = stop_on_signal();
     let bar = progress_bar(if args.pairs { "pairs" } else { "faults" });
-    if args.pairs {
-        return pairs::prove(args, &suite, &faults, &stop, &bar);
+    let all = args.faults.is_empty();
+    let shown = match args.pairs {
+        true => pairs::shown(&pairs::prove(&suite, &faults, args.shard, all, &stop, &bar)?),
+        false => shown(&made(&bar, || make_proof(&suite, &faults, all, &stop, &bar))?),
+    };
+    shown.write(&args.report)?;
+    if args.report.iter().any(|wanted| wanted.path.is_none()) {
+        drop(write!(anstream::stderr(), "{}", shown.text));
+    } else {
+        print(&shown.text)?;
     }
-    let whole = args.faults.is_empty();
-    let proof = std::thread::scope(|scope| scope.spawn(|| make_proof(&suite, &faults, whole, &stop, &bar)).join());
-    bar.finish_and_clear();
-    let proof = proof
-        .map_err(|_| Failure::defect("the proof panicked"))?
-        .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
-    write_reports(&args.report, &|format| report(&proof, format))?;
-    conclude(&args.report, &as_text(&proof), *stop.borrow(), proof.holds())
-}
-
-/// Says how a proof ended, where no report is written.
-fn conclude(reports: &[Wanted], text: &str, stopped: bool, holds: bool) -> Result<u8, Failure> {
-    match reports.iter().any(|wanted| wanted.path.is_none()) {
-        true => drop(write!(anstream::stderr(), "{text}")),
-        false => drop(print(text)?),
-    }
-    Ok(match (stopped, holds) {
+    Ok(match (*stop.borrow(), shown.holds) {
         (true, _) => INTERRUPTED,
         (false, true) => CONFORMS,
         (false, false) => FINDINGS,
     })
 }
 
-fn report(proof: &Proof, format: Format) -> String {
-    match format {
-        Format::Markdown => as_markdown(proof),
-        _ => as_json(proof),
-    }
+/// Makes a proof on a thread of its own, so that a panic is reported.
+fn made<P: Send>(bar: &ProgressBar, make: impl FnOnce() -> io::Result<P> + Send) -> Result<P, Failure> {
+    let made = std::thread::scope(|scope| scope.spawn(make).join());
+    bar.finish_and_clear();
+    made.map_err(|_| Failure::defect("the proof panicked"))?
+        .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))
 }
 
-fn write_reports(reports: &[Wanted], report: &dyn Fn(Format) -> String) -> Result<(), Failure> {
-    for wanted in reports {
-        let text = report(wanted.format);
-        match &wanted.path {
-            None => drop(print(&text)?),
-            Some(path) => files::open_report(path)
-                .and_then(|mut file| file.write_all(text.as_bytes()))
-                .map_err(|error| Failure::inconclusive(format!("cannot write {}: {error}", path.display())))?,
+/// A proof as the reports and the terminal show it.
+struct Shown {
+    json: Value,
+    markdown: String,
+    text: String,
+    holds: bool,
+}
+
+impl Shown {
+    fn write(&self, reports: &[Wanted]) -> Result<(), Failure> {
+        for wanted in reports {
+            let text = match wanted.format {
+                Format::Markdown => self.markdown.clone(),
+                _ => format!("{:#}\n", self.json),
+            };
+            match &wanted.path {
+                None => drop(print(&text)?),
+                Some(path) => files::open_report(path)
+                    .and_then(|mut file| file.write_all(text.as_bytes()))
+                    .map_err(|error| Failure::inconclusive(format!("cannot write {}: {error}", path.display())))?,
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 fn selected(globs: &[String]) -> Result<Vec<&'static Fault>, Failure> {
@@ -151,12 +156,8 @@ fn progress_bar(of: &str) -> ProgressBar {
 
 impl Progress for ProgressBar {
     fn begins(&self, faults: usize, cases: usize) {
-        self.set_length((faults + cases) as u64);
-        if self.is_hidden() {
-            let generated = if cases > 0 { ", and those generated from the cases" } else { "" };
-            // If standard error cannot be written to, there is no other place to say it.
-            let _ = writeln!(std::io::stderr(), "trying {faults} faults{generated}");
-        }
+        let generated = if cases > 0 { ", and those generated from the cases" } else { "" };
+        begin(self, faults + cases, &format!("{faults} faults{generated}"));
     }
 
     fn tried(&self, row: &Row) {
@@ -173,19 +174,26 @@ impl Progress for ProgressBar {
     }
 }
 
-fn as_json(proof: &Proof) -> String {
+fn begin(bar: &ProgressBar, length: usize, what: &str) {
+    bar.set_length(length as u64);
+    if bar.is_hidden() {
+        // If standard error cannot be written to, there is no other place to say it.
+        let _ = writeln!(io::stderr(), "trying {what}");
+    }
+}
+
+fn shown(proof: &Proof) -> Shown {
     let row = |row: &Row| {
         json!({
             "id": row.fault.id, "origin": row.fault.origin, "requirement": row.fault.requirement, "level": row.level,
             "registration": row.fault.registration, "verdict": row.verdict, "cases": row.cases, "killers": row.killers,
         })
     };
-    let rows: Vec<Value> = proof.rows.iter().map(row).collect();
-    let proof = json!({
+    let json = json!({
         "schema": "wabizspec/prove/1", "complete": proof.complete, "baseline": proof.baseline,
-        "faults": rows, "unneeded": proof.unneeded,
+        "faults": proof.rows.iter().map(row).collect::<Vec<Value>>(), "unneeded": proof.unneeded,
     });
-    format!("{proof:#}\n")
+    Shown { json, markdown: as_markdown(proof), text: as_text(proof), holds: proof.holds() }
 }
 
 fn as_markdown(proof: &Proof) -> String {
@@ -204,12 +212,9 @@ fn as_markdown(proof: &Proof) -> String {
         let state = format!("{level} | {registration} | {verdict}");
         let _ = writeln!(text, "| `{id}` | {what} | `{requirement}` | {state} | {red} | {cases} |");
     }
-    for row in proof.of(Origin::Generated).filter(|row| row.verdict != FaultVerdict::Killed) {
-        let _ = writeln!(text, "\n{}", line(row));
-    }
-    for case in &proof.unneeded {
-        let _ = writeln!(text, "\n`{case}` kills no fault");
-    }
+    let others = proof.of(Origin::Generated).filter(|row| row.verdict != FaultVerdict::Killed).map(line);
+    let unneeded = proof.unneeded.iter().map(|case| format!("`{case}` kills no fault"));
+    text.extend(others.chain(unneeded).map(|line| format!("\n{line}\n")));
     text
 }
 
@@ -266,27 +271,25 @@ fn as_text(proof: &Proof) -> String {
     if !proof.baseline.is_empty() {
         return untried_as_text(&proof.baseline);
     }
-    let mut text = String::new();
-    for row in proof.rows.iter().filter(|row| row.verdict != FaultVerdict::Killed) {
-        let _ = writeln!(text, "{}", line(row));
-    }
-    for case in &proof.unneeded {
-        let _ = writeln!(text, "not needed  {case}  kills no fault whose requirement it cites");
-    }
-    let _ = writeln!(text, "{}", counted(proof));
+    let alive = proof.rows.iter().filter(|row| row.verdict != FaultVerdict::Killed).map(line);
+    let unneeded = proof.unneeded.iter();
+    let unneeded = unneeded.map(|case| format!("not needed  {case}  kills no fault whose requirement it cites"));
     let dead =
         "  under a dead fault no answer to the suite changes: mend it, or add a scenario that asks for what it breaks";
-    let unneeded = "  a case that is not needed needs a fault of its own, or keep = \"why\" in its file";
+    let keep = "  a case that is not needed needs a fault of its own, or keep = \"why\" in its file";
     let partial = "  some faults only: whether every case is needed shows a proof of all of them";
     let advice = [
         (proof.count(FaultVerdict::Silent) > 0, "  a silent fault needs a scenario that sees it"),
         (proof.count(FaultVerdict::Dead) > 0, dead),
-        (!proof.unneeded.is_empty(), unneeded),
+        (!proof.unneeded.is_empty(), keep),
         (!proof.complete, "interrupted: not every fault was tried"),
         (proof.complete && !proof.whole, partial),
     ];
-    for (_, advice) in advice.into_iter().filter(|(applies, _)| *applies) {
-        let _ = writeln!(text, "{advice}");
-    }
-    text
+    lines(alive.chain(unneeded).chain([counted(proof)]), &advice)
+}
+
+/// The lines, and the advice that applies.
+fn lines(lines: impl Iterator<Item = String>, advice: &[(bool, &str)]) -> String {
+    let advice = advice.iter().filter(|(applies, _)| *applies).map(|(_, advice)| (*advice).to_owned());
+    lines.chain(advice).map(|line| line + "\n").collect()
 }

@@ -80,10 +80,19 @@ impl Ran {
         red.map(|result| result.requirement.id.as_str()).collect()
     }
 
-    /// The cases that noticed something of a requirement.
-    pub fn noticing(&self, requirement: &str) -> BTreeSet<&String> {
-        let noticed = self.cases.iter().filter(|(_, shown)| shown.noticed.contains(requirement));
-        noticed.map(|(case, _)| case).collect()
+    /// The cases that noticed something of a requirement, and did not in any of the other runs.
+    pub fn noticing(&self, requirement: &str, others: &[&Ran]) -> BTreeSet<&String> {
+        let noticed = |ran: &Ran, case: &String| ran.cases.get(case).is_some_and(|it| it.noticed.contains(requirement));
+        let is_new = |case: &&String| noticed(self, case) && !others.iter().any(|other| noticed(other, case));
+        self.cases.keys().filter(is_new).collect()
+    }
+
+    /// Whether it shows the fault, unlike each of the other runs.
+    pub fn tells(&self, fault: &Fault, others: &[&Ran]) -> bool {
+        match fault.kind {
+            Kind::Degenerate => self.green().is_empty(),
+            Kind::Rule | Kind::Robustness => !self.noticing(&fault.requirement, others).is_empty(),
+        }
     }
 
     /// Whether every step of the case was sent.
@@ -188,13 +197,8 @@ impl Bench<'_> {
         if !differs {
             return Ok(row);
         }
-        let usual = baseline.noticing(&fault.requirement);
-        let killers: BTreeSet<&String> = ran.noticing(&fault.requirement).difference(&usual).copied().collect();
-        let killed = match fault.kind {
-            Kind::Degenerate => ran.green().is_empty(),
-            Kind::Rule | Kind::Robustness => !killers.is_empty(),
-        };
-        row.verdict = if killed { FaultVerdict::Killed } else { FaultVerdict::Silent };
+        let killers = ran.noticing(&fault.requirement, &[baseline]);
+        row.verdict = if ran.tells(fault, &[baseline]) { FaultVerdict::Killed } else { FaultVerdict::Silent };
         let failed = ran.cases.iter().filter(|(_, shown)| shown.verdict == Verdict::Fail);
         let red: BTreeSet<&String> = failed.map(|(case, _)| case).chain(killers.iter().copied()).collect();
         row.cases = red.into_iter().cloned().collect();

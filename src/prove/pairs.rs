@@ -12,7 +12,7 @@ use wildmatch::WildMatch;
 use super::Broken;
 use super::bench::{Bench, Ran};
 use crate::plan::{Shard, cases};
-use crate::reference::{Behaviour, Fault, Kind, Registration};
+use crate::reference::{Behaviour, Fault, Registration};
 use crate::scenario::Suite;
 
 /// What becomes of a fault behind a trait.
@@ -225,20 +225,10 @@ impl Runs<'_> {
         Pair { fault: self.fault.clone(), behind: behind.id.clone(), verdict, problems }
     }
 
-    /// The cases that notice the requirement in a run, and do not without fault and trait.
-    fn noticing<'a>(&self, ran: &'a Ran, requirement: &str) -> BTreeSet<&'a String> {
-        let usual = self.usual.noticing(requirement);
-        ran.noticing(requirement).into_iter().filter(|case| !usual.contains(case)).collect()
-    }
-
     fn verdict(&self) -> PairVerdict {
         let [fault, alone, both] =
-            [self.by_fault, self.by_trait, &self.both].map(|ran| self.noticing(ran, &self.fault.requirement));
-        let told = match self.fault.kind {
-            Kind::Degenerate => self.both.green().is_empty(),
-            Kind::Rule | Kind::Robustness => !both.is_subset(&alone),
-        };
-        if told {
+            [self.by_fault, self.by_trait, &self.both].map(|ran| ran.noticing(&self.fault.requirement, &[self.usual]));
+        if self.both.tells(self.fault, &[self.usual, self.by_trait]) {
             PairVerdict::Told
         } else if !alone.is_empty() && !both.is_empty() {
             PairVerdict::Covered
@@ -255,14 +245,15 @@ impl Runs<'_> {
         let (by_fault, by_trait) = (self.by_fault.red(), self.by_trait.red());
         let mut problems = Vec::new();
         let mut add = |trouble, requirement: &str, ran: &Ran| {
-            let cases = self.noticing(ran, requirement).into_iter().cloned().collect();
+            let cases = ran.noticing(requirement, &[self.usual]).into_iter().cloned().collect();
             problems.push(Problem { trouble, requirement: requirement.to_owned(), cases, why: None });
         };
         if verdict == PairVerdict::Lost {
             add(Trouble::Lost, &self.fault.requirement, self.by_fault);
         }
         // What cases saw that were sent to their end under both, too. Where no answer shows the fault, nothing does.
-        let sees = |ran: &Ran, id: &str| self.noticing(ran, id).into_iter().any(|case| self.both.is_whole(case));
+        let sees =
+            |ran: &Ran, id: &str| ran.noticing(id, &[self.usual]).into_iter().any(|case| self.both.is_whole(case));
         let broken = |id: &&str| {
             (by_trait.contains(id) && sees(self.by_trait, id))
                 || (self.differs && by_fault.contains(id) && sees(self.by_fault, id))

@@ -2,54 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write;
 
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{ProveArgs, conclude, untried_as_markdown, untried_as_text, write_reports};
+use super::{Shown, begin, lines, made, untried_as_markdown, untried_as_text};
 use crate::cli::Failure;
+use crate::plan::Shard;
 use crate::prove::pairs::{Pair, PairProof, PairVerdict, Problem, Request, Trouble, prove as make_proof};
 use crate::reference::Fault;
-use crate::report::{Format, Wanted};
 use crate::scenario::Suite;
 
 pub(super) fn prove(
-    args: &ProveArgs,
     suite: &Suite,
     faults: &[&Fault],
+    shard: Option<Shard>,
+    all: bool,
     stop: &watch::Receiver<bool>,
     bar: &ProgressBar,
-) -> Result<u8, Failure> {
+) -> Result<PairProof, Failure> {
     let traits: Vec<&Fault> = Fault::traits().collect();
-    let begins = |pairs: usize| {
-        bar.set_length(pairs as u64);
-        if bar.is_hidden() {
-            // If standard error cannot be written to, there is no other place to say it.
-            let _ = writeln!(std::io::stderr(), "trying {pairs} pairs");
-        }
-    };
+    let begins = |pairs: usize| begin(bar, pairs, &format!("{pairs} pairs"));
     let tried = |pair: &Pair| {
         unexplained(pair).for_each(|problem| bar.println(line(pair, problem)));
         bar.inc(1);
     };
-    let all = args.faults.is_empty();
-    let request = Request { faults, traits: &traits, shard: args.shard, all, stop, begins: &begins, tried: &tried };
-    let proof = std::thread::scope(|scope| scope.spawn(|| make_proof(suite, &request)).join());
-    bar.finish_and_clear();
-    let proof = proof
-        .map_err(|_| Failure::defect("the proof panicked"))?
-        .map_err(|error| Failure::inconclusive(format!("the reference client cannot be started: {error}")))?;
-    write(&args.report, &proof)?;
-    conclude(&args.report, &as_text(&proof), *stop.borrow(), proof.holds())
-}
-
-pub(super) fn write(reports: &[Wanted], proof: &PairProof) -> Result<(), Failure> {
-    write_reports(reports, &|format| match format {
-        Format::Markdown => as_markdown(proof),
-        _ => as_json(proof),
-    })
+    let request = Request { faults, traits: &traits, shard, all, stop, begins: &begins, tried: &tried };
+    made(bar, || make_proof(suite, &request))
 }
 
 fn unexplained(pair: &Pair) -> impl Iterator<Item = &Problem> {
@@ -60,19 +40,18 @@ fn line(pair: &Pair, problem: &Problem) -> String {
     format!("{}  {}  behind {}  ({})", problem.trouble, pair.fault.id, pair.behind, problem.requirement)
 }
 
-fn as_json(proof: &PairProof) -> String {
+pub(super) fn shown(proof: &PairProof) -> Shown {
     let pair = |pair: &Pair| {
         json!({
             "fault": pair.fault.id, "trait": pair.behind, "requirement": pair.fault.requirement,
             "registration": pair.fault.registration, "verdict": pair.verdict, "problems": pair.problems,
         })
     };
-    let pairs: Vec<Value> = proof.pairs.iter().map(pair).collect();
-    let proof = json!({
-        "schema": "wabizspec/prove-pairs/1", "complete": proof.complete, "baseline": proof.baseline, "pairs": pairs,
-        "idle": proof.idle,
+    let json = json!({
+        "schema": "wabizspec/prove-pairs/1", "complete": proof.complete, "baseline": proof.baseline,
+        "pairs": proof.pairs.iter().map(pair).collect::<Vec<Value>>(), "idle": proof.idle,
     });
-    format!("{proof:#}\n")
+    Shown { json, markdown: as_markdown(proof), text: as_text(proof), holds: proof.holds() }
 }
 
 fn as_markdown(proof: &PairProof) -> String {
@@ -110,29 +89,18 @@ fn as_text(proof: &PairProof) -> String {
     if !proof.baseline.is_empty() {
         return untried_as_text(&proof.baseline);
     }
-    let mut text = String::new();
-    let has = |trouble| move |pair: &Pair| unexplained(pair).any(|problem| problem.trouble == trouble);
-    for pair in &proof.pairs {
-        for problem in unexplained(pair) {
-            let _ = writeln!(text, "{}", line(pair, problem));
-        }
-    }
-    for why in &proof.idle {
-        let _ = writeln!(text, "not needed  an explanation: {why}");
-    }
-    let _ = writeln!(text, "{}", counted(proof));
+    let unexplained = || proof.problems().filter(|(_, problem)| problem.why.is_none());
+    let has = |trouble| unexplained().any(|(_, problem)| problem.trouble == trouble);
+    let idle = proof.idle.iter().map(|why| format!("not needed  an explanation: {why}"));
+    let lost = "  a lost fault: no case tells it behind that trait; at least 99 % must be told";
+    let green = "  green: the verdict on a must is pass, though the fault or the trait alone breaks it";
+    let accused = "  accused: a requirement is broken that neither the fault nor the trait breaks alone";
     let advice = [
-        (Trouble::Lost, "  a lost fault: no case tells it behind that trait; at least 99 % must be told"),
-        (Trouble::Green, "  green: the verdict on a must is pass, though the fault or the trait alone breaks it"),
-        (Trouble::Accused, "  accused: a requirement is broken that neither the fault nor the trait breaks alone"),
+        (has(Trouble::Lost), lost),
+        (has(Trouble::Green), green),
+        (has(Trouble::Accused), accused),
+        (!proof.complete, "interrupted: not every pair was tried"),
     ];
-    for (trouble, advice) in advice {
-        if proof.pairs.iter().any(has(trouble)) {
-            let _ = writeln!(text, "{advice}");
-        }
-    }
-    if !proof.complete {
-        text.push_str("interrupted: not every pair was tried\n");
-    }
-    text
+    let problems = unexplained().map(|(pair, problem)| line(pair, problem));
+    lines(problems.chain(idle).chain([counted(proof)]), &advice)
 }
