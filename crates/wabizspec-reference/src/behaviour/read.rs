@@ -53,10 +53,7 @@ impl Read {
             }
             body = Cow::Owned(text.into_bytes());
         }
-        Ok(match self.changes_members() {
-            true => amended(&body, |members| self.change(members)).into(),
-            false => body,
-        })
+        Ok(if self.changes_members() { amended(&body, |members| self.change(members)).into() } else { body })
     }
 
     fn changes_members(&self) -> bool {

@@ -114,9 +114,7 @@ fn in_ascii(password: &str) -> String {
 
 /// The body with the first of equal members only.
 fn first_of_two(body: &[u8], member: &str) -> Vec<u8> {
-    let Ok(text) = std::str::from_utf8(body) else {
-        return body.to_vec();
-    };
+    let Ok(text) = std::str::from_utf8(body) else { return body.to_vec() };
     let name = format!("\"{member}\"");
     let end = text.match_indices(&name).nth(1).and_then(|(second, _)| text[..second].rfind(','));
     end.map_or(text.to_owned(), |end| format!("{}}}", &text[..end])).into_bytes()
