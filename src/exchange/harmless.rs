@@ -83,18 +83,13 @@ fn is_command_of_github(rest: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::vectors;
 
     #[test]
     fn control_characters_and_marks_of_direction_are_shown() {
-        for (text, line, lines) in [
-            ("", "", ""),
-            ("Zoë 東京 \\ \" '", "Zoë 東京 \\ \" '", "Zoë 東京 \\ \" '"),
-            ("a\u{1b}[2J\u{9b}b\0", r"a\u{1b}[2J\u{9b}b\u{0}", r"a\u{1b}[2J\u{9b}b\u{0}"),
-            ("\u{202e}abc\u{7f}", r"\u{202e}abc\u{7f}", r"\u{202e}abc\u{7f}"),
-            ("a\r\n\tb", r"a\u{d}\u{a}\u{9}b", "a\\u{d}\n\tb"),
-        ] {
-            assert_eq!(harmless_line(text), line, "{text:?}");
-            assert_eq!(harmless_text(text), lines, "{text:?}");
+        for [text, line, lines] in vectors::<[String; 3]>("harmless") {
+            assert_eq!(harmless_line(&text), line, "{text:?}");
+            assert_eq!(harmless_text(&text), lines, "{text:?}");
         }
         let in_xml = |c: char| matches!(c, ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
         assert!(('\0'..=char::MAX).all(|c| !is_plain(c) || in_xml(c)), "JUnit's XML can hold what stays");
@@ -110,19 +105,9 @@ mod tests {
 
     #[test]
     fn commands_of_ci_servers_are_broken_wherever_they_are() {
-        for (text, shown) in [
-            ("a ::error::b", r"a :\u{3a}error::b"),
-            ("::ERROR file=x,line=1::b", r":\u{3a}ERROR file=x,line=1::b"),
-            (":::x::", r"::\u{3a}x::"),
-            ("::a::b::", r":\u{3a}a:\u{3a}b::"),
-            ("::stop-commands::x_1", r":\u{3a}stop-commands::x_1"),
-            ("a##vso[task.x]", r"a#\u{23}vso[task.x]"),
-            ("###[error]", r"##\u{23}[error]"),
-            ("##teamcity[x", r"#\u{23}teamcity[x"),
-            ("section_start:1:x\r", r"section_start\u{3a}1:x\u{d}"),
-        ] {
-            assert_eq!(harmless_line(text), shown, "{text:?}");
-            assert_eq!(harmless_line(shown), shown, "{text:?}");
+        for [text, shown] in vectors::<[String; 2]>("commands") {
+            assert_eq!(harmless_line(&text), shown, "{text:?}");
+            assert_eq!(harmless_line(&shown), shown, "{text:?}");
         }
         for text in ["login/x::error-first and y", "## title", "a::b", "#[x]", "http://h:1/##x", "::error\n::"] {
             assert_eq!(harmless_text(text), text);

@@ -86,19 +86,11 @@ fn is_version(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::vectors;
 
     #[test]
     fn each_recognises_its_own_kind_only() {
-        for (placeholder, good, bad) in [
-            (Placeholder::Token, r#""eyJ.a-b_c" | "!~" | "x""#, r#""with blank " | "tök\u007f" | """#),
-            (Placeholder::ExpiresAfter, r#""2018-03-01 15:29:26+00:00""#, r#""2018-03-01T15:29:26Z""#),
-            (Placeholder::String, r#""x" | " ""#, r#"1 | """#),
-            (Placeholder::Integer, "1005 | -3", r#""1005" | 1.0"#),
-            (Placeholder::Array, "[1]", r#"[] | "[1]""#),
-            (Placeholder::Object, "{}", r#"[] | "{}""#),
-            (Placeholder::Version, r#""v2.33.4" | "2.37" | "2.53.1" | "v0.1""#, r#""2" | "2..37" | "2.53b" | "vv0.1""#),
-            (Placeholder::ApiStatus, r#""stable" | "deprecated" | "experimental""#, r#""Stable" | "" | 1"#),
-        ] {
+        for (placeholder, good, bad) in vectors::<(Placeholder, String, String)>("placeholders") {
             for (values, expected) in [(good, true), (bad, false)] {
                 for value in values.split(" | ") {
                     let json = Json::parse(value.as_bytes()).expect(value);

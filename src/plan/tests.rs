@@ -7,6 +7,7 @@ use super::*;
 use crate::located::SourceText;
 use crate::requirement::Register;
 use crate::scenario::Registration;
+use crate::vectors::vectors;
 
 /// The cases of the embedded suite, which is read once for all tests.
 pub(super) fn embedded() -> Vec<Case> {
@@ -56,7 +57,6 @@ pub(super) fn deployed(allow: &[Change]) -> Capabilities {
 
 pub(super) const LOG_IN: &str = r#"send = "POST /v1/users/login""#;
 pub(super) const LOG_OUT: &str = r#"send = "POST /v1/users/logout""#;
-const DELETE: &str = r#"send = "DELETE /v1/users/${user}""#;
 
 #[test]
 fn the_id_of_a_case_is_its_file_and_its_row() {
@@ -73,69 +73,16 @@ fn the_id_of_a_case_is_its_file_and_its_row() {
 
 #[test]
 fn changes_are_confined_to_the_accounts_of_the_state() {
-    for (given, changes, confined) in [
-        ("user", r#""passwords""#, true),
-        ("user", r#""users""#, true),
-        ("user", r#""registration""#, false),
-        ("user", r#""users", "clock""#, false),
-        ("user", "", false),
-        ("admin", r#""users""#, true),
-        ("admin", r#""passwords""#, false),
-        ("admin", r#""clock""#, false),
-        ("registered", r#""users""#, false),
-        ("fresh", r#""users""#, false),
-        ("any", r#""passwords""#, false),
-    ] {
-        assert_eq!(made_up(given, changes, &[LOG_IN]).is_confined(), confined, "{given}, {changes}");
+    for (given, changes, confined) in vectors::<(String, String, bool)>("confined") {
+        assert_eq!(made_up(&given, &changes, &[LOG_IN]).is_confined(), confined, "{given}, {changes}");
     }
 }
 
 #[test]
 fn what_a_request_may_do_is_known_before_it_is_sent() {
-    let creation = |name: &str| format!("send = \"POST /v1/users\"\njson = '{{\"username\": \"{name}\"}}'");
-    for (request, expected) in [
-        (LOG_IN, "confined"),
-        (LOG_OUT, "confined"),
-        ("send = \"POST /v1/users/logout\"\nbearer = \"${admin_token}\"", "confined"),
-        ("send = \"POST /v1/users/logout\"\nbearer = \"${user_token}\"", "confined, risks its account"),
-        (r#"send = "GET /v1/users/${user}""#, "confined"),
-        (r#"send = "GET /v1/users/admin""#, "confined"),
-        (r#"send = "PUT /v1/users/${user}""#, "confined, risks its account"),
-        (r#"send = "DELETE /v1/users/${unique}""#, "confined"),
-        (DELETE, "confined, risks its account"),
-        (&creation("a-${unique}"), "confined"),
-        (&creation("${unique}"), "confined"),
-        (&creation("${unique4}"), "confined"),
-        (&creation("${user}"), "confined"),
-        // Another account, or an unknown one.
-        (r#"send = "PUT /v1/users/${admin}""#, ""),
-        (r#"send = "PUT /v1/settings/${user}""#, "risks its account"),
-        (r#"send = "PATCH /v1/users/${user}""#, ""),
-        (r#"send = "DELETE /v1/users/admin""#, "endangers others"),
-        (r#"send = "DELETE /v1/users/${admin}""#, "endangers others"),
-        (r#"send = "DELETE /v1/users/x${unique}""#, "confined, endangers others"),
-        (r#"send = "DELETE /v1/settings/admin""#, ""),
-        (r#"send = "POST /v1/users""#, ""),
-        ("send = \"POST /v1/users\"\nbearer = \"${user_token}\"", ""),
-        ("send = \"POST /v1/account\"\njson = '{\"x\":\"${unique}\"}'", ""),
-        (&creation("anna"), ""),
-        (&creation("admin"), "endangers others"),
-        (&creation("${admin}"), "endangers others"),
-        (&creation("admin").replace("/v1/users", "/v1/account"), ""),
-        (&creation("admin").replace("/v1/users", "/v1/users/x"), ""),
-        // Only the wire client can send these.
-        (r#"raw = "POST ${base}/v1/users/login HTTP/1.1\r\n\r\n""#, "confined, raw"),
-        (r#"raw = "DELETE ${base}/v1/users/${user} HTTP/1.1\r\n\r\n""#, "raw"),
-        (r#"raw = "x""#, "raw"),
-        (r#"hex = "00""#, "raw"),
-        ("send = \"GET /\"\nheaders = { X-Other = \"1\", Accept = \"*/*\" }", "confined"),
-        ("send = \"GET /\"\nheaders = { content-length = \"1\" }", "confined, raw"),
-        ("send = \"GET /\"\nheaders = { X-Other = \"1\", Connection = \"close\" }", "confined, raw"),
-        ("send = \"GET /\"\nheaders = { Transfer-Encoding = \"chunked\" }", "confined, raw"),
-        ("send = \"GET /\"\nheaders = { EXPECT = \"100-continue\" }", "confined, raw"),
-        ("send = \"GET /\"\nheaders = { Upgrade = \"h2c\" }", "confined, raw"),
-    ] {
-        let case = made_up("user", r#""users""#, &[LOG_IN, request]);
+    for (lines, expected) in vectors::<(Vec<String>, String)>("dangers") {
+        let request = lines.join("\n");
+        let case = made_up("user", r#""users""#, &[LOG_IN, &request]);
         let found = [
             (case.is_confined(), "confined"),
             (case.risks_its_account(), "risks its account"),
@@ -151,50 +98,24 @@ fn what_a_request_may_do_is_known_before_it_is_sent() {
 
 #[test]
 fn a_case_that_logs_in_and_out_ends_a_token_of_its_own() {
-    for (requests, ends) in [
-        (&[LOG_IN, LOG_OUT][..], true),
-        (&[LOG_IN], false),
-        (&[LOG_OUT], false),
-        (&[r#"send = "POST /v1/users""#, LOG_OUT], false),
-        (&[LOG_IN, r#"send = "DELETE /v1/users/logout""#], false),
-        (&[r#"send = "GET /v1/users/login""#, LOG_OUT], false),
-        (&[r#"raw = "POST /v1/users/login HTTP/1.1\r\n\r\n""#, LOG_OUT], false),
-    ] {
-        assert_eq!(case("", requests).logs_out(), ends, "{requests:?}");
+    for (requests, ends) in vectors::<(Vec<String>, bool)>("logging_out") {
+        let requests: Vec<&str> = requests.iter().map(String::as_str).collect();
+        assert_eq!(case("", &requests).logs_out(), ends, "{requests:?}");
     }
 }
 
 #[test]
 fn what_a_case_changes_follows_from_its_requests_too() {
-    for (request, changes) in [
-        (r#"send = "GET /v1/users/bob""#, &[][..]),
-        (r#"send = "POST /v1/users/logout""#, &[]),
-        (r#"send = "DELETE /v1/users/bob""#, &[Change::Users]),
-        (r#"send = "PUT /v1/users/${user}""#, &[Change::Passwords]),
-        ("send = \"POST /v1/users\"\njson = '{}'", &[Change::Users]),
-        ("send = \"POST /v1/users/login\"\njson = '{\"New_Password\":\"x\"}'", &[Change::Passwords]),
-        ("send = \"POST /v1/account\"\njson = '{}'", &[Change::Registration]),
-        ("raw = \"DELETE /v1/users/bob HTTP/1.1\\r\\n\\r\\n\"", &[Change::Users]),
-        (r#"send = "PATCH /v1/users/bob""#, &[Change::Passwords, Change::Users, Change::Registration]),
-    ] {
-        assert_eq!(case("given = \"user\"", &[request]).changes(), changes, "{request}");
+    for (lines, changes) in vectors::<(Vec<String>, Vec<Change>)>("case_changes") {
+        let request = lines.join("\n");
+        assert_eq!(case("given = \"user\"", &[&request]).changes(), changes, "{request}");
     }
 }
 
 #[test]
 fn a_valid_request_is_not_harmless_because_a_refusal_is_expected() {
     const HEAD: &str = "given = \"admin\"\npositive = \"login/good\"";
-    let registration = r#"{"cc":"1","phone_number":"5550100","method":"sms","cert":"${cert}"}"#;
-    for (send, body, changes) in [
-        ("PUT /v1/users/admin", r#"{"password":"Taken-Over-1!"}"#, &[Change::Passwords][..]),
-        ("PUT /v1/users/admin", r#"{"password":"short"}"#, &[]),
-        ("POST /v1/users", r#"{"username":"somebody","password":"Taken-Over-1!"}"#, &[Change::Users]),
-        ("POST /v1/users", r#"{"username":"somebody"}"#, &[]),
-        ("POST /v1/account", registration, &[Change::Registration]),
-        ("POST /v1/account", r#"{"cc":"1"}"#, &[]),
-        ("POST /v1/account/verify", r#"{"code":"${code}"}"#, &[Change::Registration]),
-        ("POST /v1/account/verify", r#"{"code":"123456"}"#, &[]),
-    ] {
+    for (send, body, changes) in vectors::<(String, String, Vec<Change>)>("valid_requests") {
         let request =
             format!("send = \"{send}\"\njson = '{body}'\nexpect = {{ \"login.kept\" = {{ status = \"4xx\" }} }}");
         let as_admin = case(HEAD, &[&format!("bearer = \"${{admin_token}}\"\n{request}")]);

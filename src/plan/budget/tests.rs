@@ -5,6 +5,7 @@ use crate::judge::{Check, Expectation, StatusSet};
 use crate::plan::tests::{LOG_IN, case, deployed, embedded as all};
 use crate::plan::{Capabilities, Plan, Skip, plan};
 use crate::scenario::Change;
+use crate::vectors::vectors;
 
 fn limited(wrong_logins: Option<u32>) -> Capabilities {
     Capabilities { wrong_logins, ..deployed(&[Change::Users, Change::Passwords]) }
@@ -148,16 +149,8 @@ fn a_login_is_wrong_unless_it_must_be_accepted() {
 
 #[test]
 fn a_login_counts_in_whatever_form_it_is_sent() {
-    for (request, cost) in [
-        (r#"send = "POST /v1/users/login?x""#, 1),
-        (r#"send = "POST /v1/users/logout""#, 0),
-        (r#"raw = "POST ${base}/v1/users/login HTTP/1.1\r\n\r\n""#, 1),
-        (r#"raw = "GET / HTTP/1.1\r\n\r\n""#, 0),
-        // POST /v1/users/login
-        (r#"hex = "504f5354 20 2f76312f75736572732f6c6f67696e""#, 1),
-        (r#"hex = "16 03 01""#, 0),
-    ] {
-        assert_eq!(case("", &[request]).wrong_logins(), cost, "{request}");
+    for (request, cost) in vectors::<(String, u32)>("wrong_logins") {
+        assert_eq!(case("", &[&request]).wrong_logins(), cost, "{request}");
     }
     let rows = "cases.one = { x = \"users/login\" }";
     assert_eq!(case(rows, &[r#"send = "POST /v1/${x}""#]).wrong_logins(), 1);
