@@ -165,4 +165,4 @@ pub fn cases(suite: &Suite) -> Vec<Case> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

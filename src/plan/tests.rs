@@ -34,7 +34,7 @@ fn suite_of(head: &str, requests: &[&str]) -> Suite {
 }
 
 /// The one case of such a scenario.
-pub(super) fn case(head: &str, requests: &[&str]) -> Case {
+pub(crate) fn case(head: &str, requests: &[&str]) -> Case {
     cases(&suite_of(head, requests)).remove(0)
 }
 
@@ -56,7 +56,6 @@ pub(super) fn deployed(allow: &[Change]) -> Capabilities {
 }
 
 pub(super) const LOG_IN: &str = r#"send = "POST /v1/users/login""#;
-pub(super) const LOG_OUT: &str = r#"send = "POST /v1/users/logout""#;
 
 #[test]
 fn the_id_of_a_case_is_its_file_and_its_row() {

@@ -1,7 +1,8 @@
 //! Plans of the suite itself: its content changes, the promises of a plan do not.
 
 use super::*;
-use crate::plan::tests::{LOG_IN, LOG_OUT, deployed, embedded as suite, made_up, untouchable};
+use crate::plan::tests::{LOG_IN, deployed, embedded as suite, made_up, untouchable};
+use crate::vectors::vectors;
 
 const VERIFY: &str = "send = \"POST /v1/account/verify\"\njson = '{\"code\":\"${code}\"}'";
 const UPDATE: &str = r#"send = "PUT /v1/users/${user}""#;
@@ -84,24 +85,10 @@ fn a_reset_comes_before_the_next_case_that_needs_the_state() {
 
 #[test]
 fn a_case_goes_with_those_that_need_and_leave_the_same_state() {
-    for (given, changes, requests, group) in [
-        ("fresh", "", &[LOG_IN][..], Group::FreshUnchanged),
-        ("fresh", r#""passwords""#, &[LOG_IN], Group::FreshChanged),
-        ("any", "", &[LOG_IN], Group::Unchanged),
-        ("admin", "", &[LOG_IN], Group::Unchanged),
-        ("admin", "", &[VERIFY], Group::Verified),
-        ("admin", "", &[LOG_IN, LOG_OUT], Group::LoggingOut),
-        ("user", r#""passwords""#, &[UPDATE], Group::Confined),
-        ("user", r#""passwords""#, &[UPDATE, r#"send = "PUT /v1/users/admin""#], Group::Changed),
-        ("admin", r#""users""#, &[VERIFY], Group::Verified),
-        ("admin", r#""registration""#, &[r#"send = "POST /v1/account""#], Group::Registering),
-        ("admin", r#""registration""#, &[VERIFY], Group::Verified),
-        ("registered", "", &[LOG_IN], Group::Registered),
-        ("registered", r#""registration""#, &[VERIFY], Group::Registered),
-        ("fresh", r#""passwords", "clock""#, &[LOG_IN], Group::Clock),
-        ("registered", r#""clock""#, &[LOG_IN], Group::Clock),
-    ] {
-        assert_eq!(Group::of(&made_up(given, changes, requests)), group, "{given}, {changes}, {requests:?}");
+    for (given, changes, requests, group) in vectors::<(String, String, Vec<String>, String)>("groups") {
+        let requests: Vec<&str> = requests.iter().map(String::as_str).collect();
+        let case = made_up(&given, &changes, &requests);
+        assert_eq!(format!("{:?}", Group::of(&case)), group, "{given}, {changes}, {requests:?}");
     }
 }
 
@@ -146,28 +133,11 @@ fn nothing_is_changed_that_was_not_allowed() {
 
 #[test]
 fn each_refusal_is_for_what_is_missing() {
-    let (suite, users) = (suite(), || deployed(&[Change::Users]));
-    let no_wire = || Capabilities { raw: false, ..users() };
-    let (needed, found) = (Registration::Sunset, Registration::Open);
-    for (capabilities, id, expected) in [
-        (untouchable(), "login/default-password-alone", Some(Skip::JustInstalled)),
-        (untouchable(), "login/control", Some(Skip::Credentials)),
-        (deployed(&[]), "tokens/control", Some(Skip::Account)),
-        (deployed(&[]), "login/new-account", Some(Skip::Change(Change::Users))),
-        (users(), "login/new-account", None),
-        (users(), "account/request::sms", Some(Skip::Change(Change::Registration))),
-        (users(), "users/update-admin-by-a-user", Some(Skip::Change(Change::Passwords))),
-        (users(), "tokens/expired", Some(Skip::Change(Change::Clock))),
-        (deployed(&[Change::Users, Change::Clock]), "tokens/expired", Some(Skip::Advance)),
-        (users(), "login/body-in-chunks", None),
-        (no_wire(), "login/body-in-chunks", Some(Skip::RawRequests)),
-        (no_wire(), "login/connection-close", Some(Skip::RawRequests)),
-        (no_wire(), "login/new-account", None),
-        (users(), "account/sunset-control", Some(Skip::Registration { needed, found })),
-        (deployed(&Change::ALL), "account/registration", Some(Skip::Code)),
-    ] {
-        let case = suite.iter().find(|case| case.id.starts_with(id)).expect(id);
-        assert_eq!(capabilities.refusal(case), expected, "{id}");
+    let suite = suite();
+    for (credentials, allow, raw, id, expected) in vectors::<(bool, Vec<Change>, bool, String, Vec<Skip>)>("refusals") {
+        let capabilities = Capabilities { credentials, raw, ..deployed(&allow) };
+        let case = suite.iter().find(|case| case.id.starts_with(&id)).expect(&id);
+        assert_eq!(Vec::from_iter(capabilities.refusal(case)), expected, "{id}");
     }
 }
 

@@ -25,9 +25,9 @@ pub(crate) enum Verbosity {
 
 /// How many of each are shown unless all are asked for: a screenful in all.
 const OBSERVATIONS_SHOWN: usize = 5;
-const CAUSES_SHOWN: usize = 10;
+pub(super) const CAUSES_SHOWN: usize = 10;
 const WARNINGS_SHOWN: usize = 4;
-const REASONS_SHOWN: usize = 5;
+pub(super) const REASONS_SHOWN: usize = 5;
 
 pub(super) struct Console {
     verbosity: Verbosity,

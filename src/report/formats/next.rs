@@ -5,13 +5,10 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::causes::causes;
-use super::console::{areas, more, reasons, totals};
+use super::console::{CAUSES_SHOWN, REASONS_SHOWN, areas, more, reasons, totals};
 use super::view::View;
 use crate::judge::Verdict;
 use crate::report::text::write_case;
-
-const CAUSES_SHOWN: usize = 10;
-const REASONS_SHOWN: usize = 5;
 
 pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     areas(out, view)?;

@@ -27,22 +27,10 @@ impl Serialize for CaseReport {
             members(json!({ "steps": steps, "why": words::reason(why), "kind": kind, "facts": facts }))
         });
         let entry = members(json!({
-            "id": self.id,
-            "title": self.title,
-            "file": self.file,
-            "line": self.line,
-            "verdict": self.verdict,
-            "reason": self.reason.as_ref().map(words::reason),
-            "kind": kind,
-            "facts": facts,
-            "not_asked": not_asked,
-            "duration_ms": self.duration_ms,
-            "control": self.control,
-            "twin": self.twin,
-            "cites": self.cites,
-            "findings": self.findings,
-            "observations": self.observations,
-            "reproduce": self.reproduce,
+            "id": self.id, "title": self.title, "file": self.file, "line": self.line, "verdict": self.verdict,
+            "reason": self.reason.as_ref().map(words::reason), "kind": kind, "facts": facts, "not_asked": not_asked,
+            "duration_ms": self.duration_ms, "control": self.control, "twin": self.twin, "cites": self.cites,
+            "findings": self.findings, "observations": self.observations, "reproduce": self.reproduce,
             "exchanges": self.exchanges,
         }));
         entry.serialize(serializer)
