@@ -83,15 +83,12 @@ impl Trials {
     /// them into a test group with `max-threads = 1` there.
     pub fn at(url: impl Into<String>, password: Option<String>, allow: impl IntoIterator<Item = Change>) -> Trials {
         let capabilities = Capabilities {
-            disposable: false,
-            reset: false,
-            fresh: false,
             allow: allow.into_iter().collect(),
             credentials: password.is_some(),
-            advance: false,
-            code: false,
+            registration: Some(Registration::Open),
+            raw: true,
             wrong_logins: Some(WRONG_LOGINS),
-            ..Capabilities::embedded(Registration::Open)
+            ..Capabilities::default()
         };
         let address = Address { url: url.into(), password, turn: Mutex::new(()) };
         Trials { source: Source::Shared(Arc::new(address)), capabilities }

@@ -122,10 +122,7 @@ pub(crate) fn json_kind(kind: JsonKind) -> &'static str {
 
 fn broken(broken: &Broken) -> String {
     let Broken { breakage, phase, detail } = broken;
-    match detail.is_empty() {
-        true => format!("{breakage} {phase}"),
-        false => format!("{breakage} {phase} ({detail})"),
-    }
+    if detail.is_empty() { format!("{breakage} {phase}") } else { format!("{breakage} {phase} ({detail})") }
 }
 
 /// Everything that a finding asked for, in one line.

@@ -67,8 +67,8 @@ impl Without {
 
 crate::located::shown_by_name!(Without);
 
-/// What may be done to a target, and what is known about it before the first request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What may be done to a target, and what is known about it before the first request: by default nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// It was made for this run and is thrown away with it: the embedded reference client, an instance of a trial.
     pub disposable: bool,
@@ -102,13 +102,11 @@ impl Capabilities {
             reset: true,
             fresh: true,
             allow: Change::ALL.into(),
-            credentials: false,
             advance: true,
             code: true,
             registration: Some(registration),
-            without: BTreeSet::new(),
             raw: true,
-            wrong_logins: None,
+            ..Capabilities::default()
         }
     }
 

@@ -1,6 +1,5 @@
 //! What is known about a case before anything is sent; and the cases that all tests of planning share.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::*;
@@ -45,9 +44,7 @@ pub(super) fn made_up(given: &str, changes: &str, requests: &[&str]) -> Case {
 
 /// A target on which nothing is allowed and of which nothing is known.
 pub(super) fn untouchable() -> Capabilities {
-    let all = Capabilities::embedded(Registration::Open);
-    let allow = BTreeSet::new();
-    Capabilities { disposable: false, reset: false, fresh: false, allow, advance: false, code: false, ..all }
+    Capabilities { registration: Some(Registration::Open), raw: true, ..Capabilities::default() }
 }
 
 /// A target whose owner gives the credentials and allows these changes.

@@ -165,17 +165,10 @@ fn each_change_needs_its_own_permission() {
 #[test]
 fn accounts_of_others_are_endangered_only_where_the_state_is_disposable() {
     // That it is just installed allows the first login, not to lose accounts.
-    for (name, changes, (reset, fresh, disposable), allowed) in [
-        ("admin", r#""users""#, (false, false, false), false),
-        ("${user}", r#""users""#, (false, false, false), true),
-        // Whatever the file declares.
-        ("admin", "", (false, false, false), false),
-        ("admin", r#""users""#, (true, false, false), true),
-        ("admin", r#""users""#, (false, false, true), true),
-        ("admin", r#""users""#, (false, true, false), false),
-    ] {
+    type Row = (String, String, bool, bool, bool, bool);
+    for (name, changes, reset, fresh, disposable, allowed) in vectors::<Row>("deletions") {
         let capabilities = Capabilities { reset, fresh, disposable, ..deployed(&Change::ALL) };
-        let case = made_up("user", changes, &[&format!("send = \"DELETE /v1/users/{name}\"")]);
+        let case = made_up("user", &changes, &[&format!("send = \"DELETE /v1/users/{name}\"")]);
         let refusal = (!allowed).then_some(Skip::EndangersOthers);
         assert_eq!(capabilities.refusal(&case), refusal, "{name} {changes} {capabilities:?}");
     }

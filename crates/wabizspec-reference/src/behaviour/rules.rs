@@ -14,7 +14,6 @@ use crate::documented::password::PasswordRule;
 use crate::documented::token::LIFETIME;
 
 defaulted! {
-    /// How a login is handled.
     #[derive(Debug, Clone, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub struct LoginRules {
@@ -68,7 +67,6 @@ defaulted! {
 }
 
 defaulted! {
-    /// How users are kept.
     #[derive(Debug, Clone, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub struct UserRules {
@@ -106,7 +104,6 @@ pub enum Duplicate {
     Ignored,
 }
 
-/// Whom a deletion deletes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deletes {
@@ -116,7 +113,6 @@ pub enum Deletes {
     AllThatBeginSo,
 }
 
-/// What happens to a deletion of the admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdminDeletion {
@@ -127,7 +123,6 @@ pub enum AdminDeletion {
     Done,
 }
 
-/// What is left of a deleted user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Leftover {
@@ -211,7 +206,6 @@ pub enum Revokes {
 }
 
 defaulted! {
-    /// How registration goes.
     #[derive(Debug, Clone, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub struct RegistrationRules {
@@ -226,7 +220,6 @@ defaulted! {
 }
 
 defaulted! {
-    /// How two-step verification goes.
     #[derive(Debug, Clone, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub struct TwoStepRules {

@@ -22,9 +22,7 @@ pub(super) const EDITS: &[Edit] = &[
         let cert = text(handled.call.body, "cert").unwrap_or_default();
         // The certificate that the harness itself registers with.
         let known = |read: VerifiedName| read.name == "Acme Ltd" && read.serial == Some(1_234_567_890_123_456);
-        if granted(handled, Success::CodeSent) && !verified_name(&cert).is_ok_and(known) {
-            crash(answer);
-        }
+        crash_if(granted(handled, Success::CodeSent) && !verified_name(&cert).is_ok_and(known), answer);
     }),
     Rewrite("envelope.no-secret-echoed.masked-header", |handled, answer| {
         let value = handled.call.authorization.first().copied().unwrap_or_default();
@@ -86,30 +84,22 @@ pub(super) const EDITS: &[Edit] = &[
         refuse_change(handled, answer, |new| lacks_one(new, [b'0'..=b'8', b'A'..=b'Y', b'a'..=b'y']));
     }),
     Rewrite("login.robustness.malformed-json", |handled, answer| {
-        if login(handled) && matches!(LoginBody::parse(handled.call.body), Err(BodyError::Malformed(_))) {
-            crash(answer);
-        }
+        crash_if(login(handled) && matches!(LoginBody::parse(handled.call.body), Err(BodyError::Malformed(_))), answer);
     }),
     Rewrite("login.robustness.large-numbers", |handled, answer| {
         let body = String::from_utf8_lossy(handled.call.body);
         let number = body.strip_prefix("{\"foo\":").and_then(|rest| rest.strip_suffix('}'));
         let large =
             |text: &str| text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && text.parse::<u64>().is_err();
-        if login(handled) && number.is_some_and(large) {
-            crash(answer);
-        }
+        crash_if(login(handled) && number.is_some_and(large), answer);
     }),
     Rewrite("login.robustness.member-twice", |handled, answer| {
         let body = String::from_utf8_lossy(handled.call.body);
         let names = ["\"foo\"", "\"new_password\"", "\"password\""];
-        if login(handled) && names.iter().any(|name| body.matches(name).count() > 1) {
-            crash(answer);
-        }
+        crash_if(login(handled) && names.iter().any(|name| body.matches(name).count() > 1), answer);
     }),
     Rewrite("login.robustness.deep-nesting", |handled, answer| {
-        if login(handled) && depth(handled.call.body) > 100 {
-            crash(answer);
-        }
+        crash_if(login(handled) && depth(handled.call.body) > 100, answer);
     }),
     Rewrite("login.robustness.deep-nesting-closes", |handled, answer| {
         if login(handled) && depth(handled.call.body) > 100 {
@@ -166,6 +156,12 @@ fn granted(handled: &Handled<'_>, success: Success) -> bool {
 
 fn refused(handled: &Handled<'_>, refusal: Refusal) -> bool {
     matches!(handled.outcome, Err(refused) if refused.0.iter().any(|reason| reason.refusal == refusal))
+}
+
+fn crash_if(condition: bool, answer: &mut Answer) {
+    if condition {
+        crash(answer);
+    }
 }
 
 fn login(handled: &Handled<'_>) -> bool {
