@@ -114,6 +114,7 @@ fn made<P: Send>(bar: &ProgressBar, make: impl FnOnce() -> io::Result<P> + Send)
 
 /// A proof as the reports and the terminal show it.
 struct Shown {
+    title: &'static str,
     json: Value,
     markdown: String,
     text: String,
@@ -121,10 +122,26 @@ struct Shown {
 }
 
 impl Shown {
+    /// Of what is wrong without a fault, nothing else is shown.
+    fn or_untried(mut self, baseline: &[Broken]) -> Shown {
+        if baseline.is_empty() {
+            return self;
+        }
+        let summary = "the suite does not pass, or proves too little, against the faultless reference client";
+        (self.markdown, self.text) = ("No fault was tried:\n\n".to_owned(), String::new());
+        for Broken { id, what, registration } in baseline {
+            let client = format!("(faultless client, registration {registration})");
+            self.markdown += &format!("* `{id}`: {what} {client}\n");
+            self.text += &format!("{what}  {id}  {client}\n");
+        }
+        self.text += &format!("{summary}; no fault was tried\n");
+        self
+    }
+
     fn write(&self, reports: &[Wanted]) -> Result<(), Failure> {
         for wanted in reports {
             let text = match wanted.format {
-                Format::Markdown => self.markdown.clone(),
+                Format::Markdown => format!("# {}\n\n{}", self.title, self.markdown),
                 _ => format!("{:#}\n", self.json),
             };
             match &wanted.path {
@@ -193,15 +210,13 @@ fn shown(proof: &Proof) -> Shown {
         "schema": "wabizspec/prove/1", "complete": proof.complete, "baseline": proof.baseline,
         "faults": proof.rows.iter().map(row).collect::<Vec<Value>>(), "unneeded": proof.unneeded,
     });
-    Shown { json, markdown: as_markdown(proof), text: as_text(proof), holds: proof.holds() }
+    let title = "Proof that the suite bites";
+    let shown = Shown { title, json, markdown: as_markdown(proof), text: as_text(proof), holds: proof.holds() };
+    shown.or_untried(&proof.baseline)
 }
 
 fn as_markdown(proof: &Proof) -> String {
-    let mut text = String::from("# Proof that the suite bites\n\n");
-    if !proof.baseline.is_empty() {
-        return text + &untried_as_markdown(&proof.baseline);
-    }
-    let _ = writeln!(text, "{}\n", counted(proof));
+    let mut text = format!("{}\n\n", counted(proof));
     text.push_str("| fault | what is wrong | requirement | level | state | verdict | cases red | of them for this requirement |\n");
     text.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for row in proof.of(Origin::Planted) {
@@ -216,13 +231,6 @@ fn as_markdown(proof: &Proof) -> String {
     let unneeded = proof.unneeded.iter().map(|case| format!("`{case}` kills no fault"));
     text.extend(others.chain(unneeded).map(|line| format!("\n{line}\n")));
     text
-}
-
-fn untried_as_markdown(baseline: &[Broken]) -> String {
-    let line = |Broken { id, what, registration }: &Broken| {
-        format!("* `{id}`: {what} (faultless client, registration {registration})\n")
-    };
-    format!("No fault was tried:\n\n{}", baseline.iter().map(line).collect::<String>())
 }
 
 /// Cases by their files; of more than 6 files, only their number.
@@ -259,18 +267,7 @@ fn line(row: &Row) -> String {
     format!("{verdict}  {}  ({}): {}", fault.id, fault.requirement, fault.description)
 }
 
-fn untried_as_text(baseline: &[Broken]) -> String {
-    let line = |Broken { id, what, registration }: &Broken| {
-        format!("{what}  {id}  (faultless client, registration {registration})\n")
-    };
-    let what = "the suite does not pass, or proves too little, against the faultless reference client";
-    format!("{}{what}; no fault was tried\n", baseline.iter().map(line).collect::<String>())
-}
-
 fn as_text(proof: &Proof) -> String {
-    if !proof.baseline.is_empty() {
-        return untried_as_text(&proof.baseline);
-    }
     let alive = proof.rows.iter().filter(|row| row.verdict != FaultVerdict::Killed).map(line);
     let unneeded = proof.unneeded.iter();
     let unneeded = unneeded.map(|case| format!("not needed  {case}  kills no fault whose requirement it cites"));

@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{Shown, begin, lines, made, untried_as_markdown, untried_as_text};
+use super::{Shown, begin, lines, made};
 use crate::cli::Failure;
 use crate::plan::Shard;
 use crate::prove::pairs::{Pair, PairProof, PairVerdict, Problem, Request, Trouble, prove as make_proof};
@@ -51,16 +51,14 @@ pub(super) fn shown(proof: &PairProof) -> Shown {
         "schema": "wabizspec/prove-pairs/1", "complete": proof.complete, "baseline": proof.baseline,
         "pairs": proof.pairs.iter().map(pair).collect::<Vec<Value>>(), "idle": proof.idle,
     });
-    Shown { json, markdown: as_markdown(proof), text: as_text(proof), holds: proof.holds() }
+    let title = "Proof that no trait hides a fault";
+    let shown = Shown { title, json, markdown: as_markdown(proof), text: as_text(proof), holds: proof.holds() };
+    shown.or_untried(&proof.baseline)
 }
 
 fn as_markdown(proof: &PairProof) -> String {
-    let mut text = String::from("# Proof that no trait hides a fault\n\n");
-    if !proof.baseline.is_empty() {
-        return text + &untried_as_markdown(&proof.baseline);
-    }
-    let _ =
-        writeln!(text, "{}\n\n| trait | {} |", counted(proof), PairVerdict::ALL.map(|it| it.to_string()).join(" | "));
+    let verdicts = PairVerdict::ALL.map(|it| it.to_string()).join(" | ");
+    let mut text = format!("{}\n\n| trait | {verdicts} |\n", counted(proof));
     text.push_str("| --- | --- | --- | --- | --- | --- |\n");
     for behind in Fault::traits() {
         let of =
@@ -86,9 +84,6 @@ fn counted(proof: &PairProof) -> String {
 }
 
 fn as_text(proof: &PairProof) -> String {
-    if !proof.baseline.is_empty() {
-        return untried_as_text(&proof.baseline);
-    }
     let unexplained = || proof.problems().filter(|(_, problem)| problem.why.is_none());
     let has = |trouble| unexplained().any(|(_, problem)| problem.trouble == trouble);
     let idle = proof.idle.iter().map(|why| format!("not needed  an explanation: {why}"));
