@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 use crate::located::{self, LineCounter, Located, LocatedError, SourceText};
 
 /// How binding a requirement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Only observed and reported; never a finding.
@@ -23,6 +23,7 @@ pub enum Level {
     /// A finding, by itself a warning.
     Should,
     /// A finding that fails its case.
+    #[default]
     Must,
 }
 

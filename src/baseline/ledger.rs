@@ -16,7 +16,7 @@ pub struct Ledger {
     lines: Vec<Line>,
     today: Date,
     fail_on: Level,
-    new: Vec<NewEntry>,
+    pub new: Vec<NewEntry>,
 }
 
 /// One entry and what the run showed about it.
@@ -148,10 +148,6 @@ impl Ledger {
             ));
         }
         remarks
-    }
-
-    pub fn new_entries(&self) -> &[NewEntry] {
-        &self.new
     }
 }
 

@@ -223,7 +223,7 @@ impl RunArgs {
     fn least(&self, configured: Option<u32>) -> usize {
         let is_whole = self.filters.is_empty() && self.exclude.is_empty() && self.rerun_failed.is_none();
         let least = u64::from(self.min_cases.or(configured.filter(|_| is_whole)).unwrap_or(0));
-        let least = self.shard.map_or(least, |shard| least / (2 * shard.count()));
+        let least = self.shard.map_or(least, |shard| least / (2 * shard.count));
         usize::try_from(least).unwrap_or(usize::MAX)
     }
 
@@ -245,7 +245,7 @@ impl RunArgs {
 
     /// Ends the report with entries for what failed and the baseline does not know.
     fn print_entries(&self, ledger: &Ledger) {
-        let entries = to_paste(ledger.new_entries());
+        let entries = to_paste(&ledger.new);
         if let Some(path) = self.baseline.as_ref().filter(|_| !entries.is_empty()) {
             let path = path.display();
             self.report.say_after(&format!("\nentries for {path}, each reason still to be written:\n{entries}"));

@@ -250,10 +250,7 @@ fn no_payload_beside_errors(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
 fn meta_present(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
     seen.enveloped()?;
     let json = seen.json.as_ref().filter(|json| json.as_object().is_some())?;
-    match json.at("/meta") {
-        Some(_) => None,
-        None => mismatch(Place::at("/meta"), Expected::Meta, Observed::Absent),
-    }
+    json.at("/meta").is_none().then(|| mismatch(Place::at("/meta"), Expected::Meta, Observed::Absent))?
 }
 
 fn meta_shape(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
@@ -273,10 +270,7 @@ fn meta_shape(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
 /// Every answer of that status has that header.
 fn header_with_status(seen: &Seen<'_>, status: u16, name: &str, expected: Expected) -> Option<Vec<Mismatch>> {
     let response = seen.response.filter(|response| response.status == status)?;
-    match response.header(name) {
-        Some(_) => None,
-        None => mismatch(Place::Header(name.to_owned()), expected, Observed::Absent),
-    }
+    response.header(name).is_none().then(|| mismatch(Place::Header(name.to_owned()), expected, Observed::Absent))?
 }
 
 #[cfg(test)]

@@ -165,4 +165,4 @@ pub fn cases(suite: &Suite) -> Vec<Case> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -14,7 +14,7 @@ use crate::fnv::fnv1a;
 #[serde(try_from = "String", into = "String")]
 pub struct Shard {
     index: u64,
-    count: u64,
+    pub(crate) count: u64,
 }
 
 /// What a sharded run covers. Reports contain it, so that a lost shard is noticed when they are merged.
@@ -71,10 +71,6 @@ impl fmt::Display for Shard {
 }
 
 impl Shard {
-    pub(crate) fn count(self) -> u64 {
-        self.count
-    }
-
     /// All shards of its run, itself included.
     pub(crate) fn siblings(self) -> impl Iterator<Item = Shard> {
         let count = self.count;
@@ -105,7 +101,7 @@ mod tests {
             let mut seen: Vec<&String> = shards.iter().flat_map(of).collect();
             seen.sort();
             assert_eq!(seen, all.iter().map(|case| &case.id).collect::<Vec<_>>(), "{count} shards");
-            assert_eq!(one.count(), count);
+            assert_eq!(one.count, count);
         }
     }
 

@@ -33,7 +33,7 @@ fn suite_of(head: &str, requests: &[&str]) -> Suite {
 }
 
 /// The one case of such a scenario.
-pub(crate) fn case(head: &str, requests: &[&str]) -> Case {
+pub(super) fn case(head: &str, requests: &[&str]) -> Case {
     cases(&suite_of(head, requests)).remove(0)
 }
 

@@ -59,7 +59,7 @@ fn replace(text: &mut String, change: fn(&str) -> Cow<'_, str>) {
 }
 
 /// What the run is going to do, and against which target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
     pub version: String,
     /// By the clock of the machine it ran on.
@@ -78,7 +78,7 @@ pub struct Started {
 }
 
 /// What reports say about the target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetInfo {
     pub url: String,
     /// It is the reference client inside this program, so the run says nothing about anybody's server.
@@ -88,7 +88,7 @@ pub struct TargetInfo {
 }
 
 /// What reports say about a requirement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequirementInfo {
     pub id: String,
     pub level: Level,

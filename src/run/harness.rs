@@ -78,13 +78,11 @@ impl Harness {
 
     pub fn run_line(&self, case: &str) -> String {
         let line = format!("wabizspec run {}", shell_quoted(case));
-        match self.target.is_embedded() {
-            true => line,
-            false => {
-                let target = self.target.transport.origin().to_string();
-                format!("{line} --target {}{}", shell_word(&target), self.settings.flags)
-            }
+        if self.target.is_embedded() {
+            return line;
         }
+        let target = self.target.transport.origin().to_string();
+        format!("{line} --target {}{}", shell_word(&target), self.settings.flags)
     }
 
     /// Sends one request. Before that, its passwords go to disk, and accounts that it creates are noted for removal.

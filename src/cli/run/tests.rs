@@ -38,16 +38,8 @@ fn cases_of_all_facts() -> Vec<CaseReport> {
 /// The events of a run of these cases; a part of them is the first shard of two, or the second.
 fn events(cases: &[CaseReport], part: Option<(u64, usize)>) -> Vec<Event> {
     let part = part.map(|(shard, of)| crate::plan::Part { shard: format!("{shard}/2").parse().expect("a shard"), of });
-    let started = Started {
-        version: "0.0.0".to_owned(),
-        at: Default::default(),
-        cases: cases.len(),
-        part,
-        planned_resets: 0,
-        target: TargetInfo { url: "http://target".to_owned(), embedded: false, registration: None },
-        fail_on: Level::Must,
-        requirements: Vec::new(),
-    };
+    let target = TargetInfo { url: "http://target".to_owned(), ..TargetInfo::default() };
+    let started = Started { cases: cases.len(), part, target, ..Started::default() };
     let ended = Ended { complete: true, interrupted: false, password_changed: false, elapsed_ms: 1 };
     let cases = cases.iter().cloned().map(|case| Event::Case(Box::new(case)));
     std::iter::once(Event::Started(started)).chain(cases).chain([Event::Ended(ended)]).collect()
@@ -89,7 +81,7 @@ fn held_to(baseline: &str, events: Vec<Event>) -> (Vec<String>, String) {
         Event::Case(case) if case.verdict == Verdict::Fail => Some(case.id),
         _ => None,
     });
-    (failing.collect(), to_paste(ledger.new_entries()))
+    (failing.collect(), to_paste(&ledger.new))
 }
 
 /// Runs the test with a folder of its own and all cases, once for each format that can be read back.

@@ -135,7 +135,7 @@ impl Source {
         let target = if target.embedded { "the embedded reference client" } else { &target.url };
         let registration = self.summary.started.as_ref().and_then(|started| started.target.registration);
         let part = match part {
-            Some(part) => format!("a shard of {} ({} cases in all)", part.shard.count(), part.of),
+            Some(part) => format!("a shard of {} ({} cases in all)", part.shard.count, part.of),
             None => "no shard".to_owned(),
         };
         [

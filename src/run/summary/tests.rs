@@ -1,8 +1,6 @@
 use super::*;
 use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Finding, Mismatch, Observation, Remark};
-use crate::run::TargetInfo;
-use crate::scenario::Registration;
 use crate::vectors::vectors;
 
 /// A case from its id and its verdict, then what else there is about it.
@@ -31,21 +29,14 @@ fn case(text: &str) -> CaseReport {
 fn summary(requirements: &[&str], cases: Vec<CaseReport>) -> Summary {
     let info = |id: &&str| RequirementInfo {
         id: id.trim_end_matches('!').to_owned(),
-        level: Level::Must,
-        says: String::new(),
-        source: String::new(),
         oracle: id.ends_with('!'),
+        ..RequirementInfo::default()
     };
     let mut summary = Summary::default();
     summary.take(&Event::Started(Started {
-        version: String::new(),
-        at: Default::default(),
-        part: None,
         cases: cases.len(),
-        planned_resets: 0,
-        target: TargetInfo { url: String::new(), embedded: true, registration: Some(Registration::Open) },
-        fail_on: Level::Must,
         requirements: requirements.iter().map(info).collect(),
+        ..Started::default()
     }));
     for case in cases {
         summary.take(&Event::Case(Box::new(case)));
