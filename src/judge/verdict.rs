@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The verdict on one planned case. Each planned case gets exactly one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Judged, and no finding at or above the level that fails.
@@ -14,6 +14,7 @@ pub enum Verdict {
     Blocked,
     /// Not tried, as was known before the first request: not allowed, not applicable, over budget. Or refused, as the
     /// documents allow.
+    #[default]
     Skipped,
     /// Fails exactly as the owner's baseline says.
     Known,

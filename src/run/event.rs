@@ -101,7 +101,7 @@ pub struct RequirementInfo {
 }
 
 /// The result of one case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CaseReport {
     /// `area/file::row`.
     pub id: String,
@@ -162,23 +162,7 @@ const LONGEST: usize = 64 * 1024;
 
 impl CaseReport {
     pub(crate) fn new(id: impl Into<String>, verdict: Verdict) -> CaseReport {
-        CaseReport {
-            id: id.into(),
-            title: String::new(),
-            file: String::new(),
-            line: 1,
-            verdict,
-            reason: None,
-            not_asked: None,
-            duration_ms: 0,
-            control: false,
-            twin: None,
-            cites: Vec::new(),
-            findings: Vec::new(),
-            observations: Vec::new(),
-            reproduce: Vec::new(),
-            exchanges: Vec::new(),
-        }
+        CaseReport { id: id.into(), line: 1, verdict, ..CaseReport::default() }
     }
 
     /// Removes the secrets from every text that is not the suite's own.

@@ -1,7 +1,10 @@
+use serde::Deserialize;
+
 use super::*;
 use crate::documented::token::ExpiresAfter;
 use crate::exchange::{Header, HttpRequest};
 use crate::judge::{Finding, Placeholder};
+use crate::vectors::vectors;
 
 /// Our clock at the answer.
 const OURS: i64 = 1_700_000_000;
@@ -72,14 +75,10 @@ fn set(words: &[&str]) -> StatusSet {
 
 #[test]
 fn sets_of_statuses_are_parsed_or_refused() {
-    for words in [&[][..], &["0xx"], &["6xx"], &["xx"], &["4x"], &["99"], &["600"], &["4XX"], &["-1"], &["401", "no"]] {
-        assert_eq!(StatusSet::parse(words.iter().copied()), None, "{words:?}");
+    for words in vectors::<Vec<String>>("no_statuses") {
+        assert_eq!(StatusSet::parse(words.iter().map(String::as_str)), None, "{words:?}");
     }
-    for (sets, accepts, refuses) in [
-        ("200 | 2xx | 200 or 201 | 299", true, false),
-        ("401 | 4xx | 500 | 400 or 5xx | 400 | 300 | 302 | 399", false, true),
-        ("2xx or 4xx | 199 | 1xx", false, false),
-    ] {
+    for (sets, accepts, refuses) in vectors::<(String, bool, bool)>("statuses") {
         for words in sets.split(" | ") {
             let set = StatusSet::parse(words.split(" or ")).expect(words);
             assert_eq!((set.to_string().as_str(), set.accepts(), set.refuses()), (words, accepts, refuses));
@@ -89,59 +88,54 @@ fn sets_of_statuses_are_parsed_or_refused() {
 
 #[test]
 fn statuses_are_checked_at_the_edges_of_their_set() {
-    for (words, good, bad) in [
-        (&["401"][..], &[401][..], &[400, 402, 403, 200, 500][..]),
-        (&["4xx"], &[400, 401, 499], &[399, 500, 502, 503, 599, 200, 999]),
-        (&["2xx"], &[200, 299], &[199, 300]),
-        (&["200", "4xx"], &[200, 400, 499], &[201, 399, 500]),
-    ] {
+    for (words, good, bad) in vectors::<(Vec<String>, Vec<u16>, Vec<u16>)>("edges_of_statuses") {
+        let set = StatusSet::parse(words.iter().map(String::as_str)).expect("a set");
         // The body of a refusal does not make a crash one.
         let refusal = r#"{"errors":[{"code":1005}]}"#;
         let answers = |codes: &[u16]| codes.iter().map(|code| Response::of(*code, &[], refusal)).collect::<Vec<_>>();
-        assert_bites(&Check::Status(set(words)), &answers(good), &answers(bad));
+        assert_bites(&Check::Status(set), &answers(&good), &answers(&bad));
     }
     let found = mismatches(&Check::Status(set(&["4xx"])), Response::of(500, &[], ""));
     let (expected, observed) = (Expected::Status(set(&["4xx"])), Observed::Status(500));
     assert_eq!(found, [Mismatch { at: Place::Status, expected, observed }]);
 }
 
+/// A check of a body in the table.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Written {
+    Error(Vec<i64>),
+    Body(Pattern<String>),
+    Count(usize),
+    Differs(String),
+}
+
+impl Written {
+    fn at(self, at: Pointer) -> Check {
+        match self {
+            Written::Error(codes) => Check::Error(codes),
+            Written::Body(Pattern::Placeholder(kind)) => Check::Body(at, Pattern::Placeholder(kind)),
+            Written::Body(Pattern::Text(template)) => Check::Body(at, Pattern::Text(text(&template))),
+            Written::Body(Pattern::Integer(number)) => Check::Body(at, Pattern::Integer(number)),
+            Written::Body(Pattern::Bool(value)) => Check::Body(at, Pattern::Bool(value)),
+            Written::Count(count) => Check::Count(at, count),
+            Written::Differs(template) => Check::Differs(at, text(&template)),
+        }
+    }
+}
+
 #[test]
 fn each_check_of_a_body_accepts_what_it_should_and_no_more() {
-    let at = || pointer("/a");
-    let placeholder = |kind| Check::Body(at(), Pattern::Placeholder(kind));
-    let like = |template| Check::Body(at(), Pattern::Text(text(template)));
-    let differs = |template| Check::Differs(at(), text(template));
-    for (check, good, bad) in [
-        (
-            // One element of `errors` has one of the codes, or a bare object has it where there is no `errors`.
-            Check::Error(vec![1005, 1006]),
-            r#"{"errors":[{"code":1005}]} | {"errors":[{"code":1},{"code":1005,"title":"t"}]} | {"code":1005,"title":"t"}
-             | {"errors":[1,null,{"code":1006}]}"#,
-            r#"1005 | {"errors":[]} | {"errors":[{}]} | {"errors":[{"code":1007}]} | {"errors":[{"code":"1005"}]}
-             | {"errors":[{"code":1005.0}]} | {"errors":[{"title":"1005"}]} | {"errors":[{"error":{"code":1005}}]}
-             | {"errors":[],"code":1005} | {"code":1007} | {"users":[{"code":1005}]}"#,
-        ),
-        (placeholder(Placeholder::Token), r#"{"a":"x.y-z"}"#, r#"{"a":""} | {"a":"x y"} | {"a":1}"#),
-        (placeholder(Placeholder::Integer), r#"{"a":-3}"#, r#"{"a":"3"} | {"a":3.0} | {"a":3e0}"#),
-        (
-            like("${name}"),
-            r#"{"a":"Acme \"Ltd\""} | {"a":"\u0041cme \"Ltd\""}"#,
-            r#"{"a":"Acme"} | {"a":"acme \"ltd\""} | {"a":["Acme \"Ltd\""]}"#,
-        ),
-        (like("1"), r#"{"a":"1"}"#, r#"{"a":1} | {"a":"1 "}"#),
-        (Check::Body(at(), Pattern::Integer(5)), r#"{"a":5}"#, r#"{"a":"5"} | {"a":5.0} | {"a":50}"#),
-        (Check::Body(at(), Pattern::Bool(true)), r#"{"a":true}"#, r#"{"a":false} | {"a":"true"} | {"a":1}"#),
-        (Check::Count(at(), 1), r#"{"a":[{}]}"#, r#"{"a":[]} | {"a":[1,2]} | {"a":{"0":1}} | {"a":"x"} | {"a":1}"#),
-        (Check::Count(at(), 0), r#"{"a":[]}"#, r#"{"a":[0]}"#),
-        (differs("${name}"), r#"{"a":"other"} | {"a":""}"#, r#"{"a":"Acme \"Ltd\""} | {"a":1} | {"a":["x"]}"#),
-    ] {
-        assert_bodies_bite(&check, good, bad);
+    for (check, good, bad) in vectors::<(Written, String, String)>("checks") {
+        let check = check.at(pointer("/a"));
+        assert_bodies_bite(&check, &good, &bad);
         let missing = r#"not JSON | [] | {} | {"b":"x"} | {"a":null} | {"a":{}} | {"a":[[],[]]}"#;
-        assert_bodies_bite(&check, good, missing);
+        assert_bodies_bite(&check, &good, missing);
         assert_bites(&check, &[], &[body("")]);
     }
     // Nothing is bound to the name: that never counts as equal.
-    assert_bites(&like("${lost}"), &[], &[body(r#"{"a":""}"#), body(r#"{"a":"${lost}"}"#)]);
+    let lost = Check::Body(pointer("/a"), Pattern::Text(text("${lost}")));
+    assert_bites(&lost, &[], &[body(r#"{"a":""}"#), body(r#"{"a":"${lost}"}"#)]);
     let whole = Check::Body(pointer(""), Pattern::Placeholder(Placeholder::Object));
     assert_bodies_bite(&whole, "{}", "[] | 1");
     let no_users = Check::Absent(pointer("/users"));
@@ -246,18 +240,13 @@ fn a_value_that_is_no_instant_has_no_lifetime() {
 #[test]
 fn no_answer_is_a_finding_of_an_oracle_unless_the_target_closed_on_raw_bytes() {
     let checks = vec![Check::Status(set(&["4xx"])), Check::Absent(pointer("/users"))];
-    let raw = || Request::Raw(b"x".to_vec());
-    for (request, breakage, expected) in [
-        (request(), Breakage::Closed, None),
-        (raw(), Breakage::Closed, Some(Expected::Answer)),
-        (raw(), Breakage::TimedOut, None),
-        (raw(), Breakage::Malformed, None),
-        (raw(), Breakage::Unreachable, None),
-    ] {
+    for (is_raw, breakage, is_finding) in vectors::<(bool, Breakage, bool)>("unanswered") {
+        let request = if is_raw { Request::Raw(b"x".to_vec()) } else { request() };
         let exchange = Exchange::broken_off(request, breakage, b"");
         assert!(exchange.response().is_none());
         let judgement = expectation(checks.clone()).judge("step", &exchange, &bindings());
         let found: Vec<_> = judgement.findings.into_iter().flat_map(|finding| finding.mismatches).collect();
+        let expected = is_finding.then_some(Expected::Answer);
         assert_eq!(found.into_iter().map(|mismatch| mismatch.expected).next(), expected, "{breakage:?}");
         assert_eq!(judgement.observations, []);
     }

@@ -102,37 +102,23 @@ fn requirements_of_cases_without_cost_are_already_checked() {
 
 #[test]
 fn controls_come_first_then_musts_then_shoulds_then_what_costs_less() {
-    use Level::{Must, Should};
     let mut control = made_up("control", 1, &[]);
     Arc::make_mut(&mut control.scenario).control = true;
-    let mut cases = vec![
-        made_up("a-repeated", 1, &[(Must, "a")]),
-        made_up("b-dear", 2, &[(Must, "b"), (Must, "c")]),
-        made_up("c-shoulds", 1, &[(Should, "d"), (Should, "e"), (Should, "f")]),
-        made_up("d-should", 1, &[(Should, "g")]),
-        made_up("e-cheap", 1, &[(Must, "b"), (Must, "c")]),
-        made_up("f-must", 1, &[(Must, "a"), (Should, "d")]),
-        control,
-    ];
-    for (budget, expected) in [
-        (0, &[][..]),
-        (1, &["control"]),
-        (2, &["control", "e-cheap"]),
-        (3, &["control", "e-cheap", "f-must"]),
-        (4, &["c-shoulds", "control", "e-cheap", "f-must"]),
-        (5, &["c-shoulds", "control", "d-should", "e-cheap", "f-must"]),
-        // Nothing new is left: the cheap one, then the dear one.
-        (6, &["a-repeated", "c-shoulds", "control", "d-should", "e-cheap", "f-must"]),
-        (7, &["a-repeated", "c-shoulds", "control", "d-should", "e-cheap", "f-must"]),
-    ] {
+    let mut cases = vec![control];
+    for (id, wrong_logins, cites) in vectors::<(String, usize, Vec<(Level, String)>)>("costly") {
+        let cites: Vec<(Level, &str)> = cites.iter().map(|(level, id)| (*level, id.as_str())).collect();
+        cases.push(made_up(&id, wrong_logins, &cites));
+    }
+    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    for (budget, expected) in vectors::<(u32, Vec<String>)>("affordable") {
         let (mut chosen, _) = split(cases.clone(), budget);
         chosen.sort();
         assert_eq!(chosen, expected, "{budget}");
     }
     assert_eq!(split(cases.clone(), 8).1, [""; 0]);
     // Of equals the first by id.
-    cases = vec![made_up("a", 1, &[(Must, "x")]), made_up("b", 1, &[(Must, "x")])];
-    assert_eq!(split(cases, 1).0, ["a"]);
+    let equals = ["a", "b"].map(|id| made_up(id, 1, &[(Level::Must, "x")])).to_vec();
+    assert_eq!(split(equals, 1).0, ["a"]);
 }
 
 #[test]
