@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::documented::basic::{Credentials, render};
 use crate::documented::token::ExpiresAfter;
+use crate::vectors::vectors;
 
 fn start(edit: fn(&mut Settings)) -> Server {
     let mut settings = Settings { control: true, ..Settings::default() };
@@ -94,16 +95,9 @@ fn control_endpoints_only_on_request() {
     assert!(dump.json()["tokens"].as_object().is_some_and(|tokens| tokens.keys().any(|token| bearer.contains(token))));
     let status = || send(&server, "GET", "/v1/users/admin", &bearer, "").status;
     assert_eq!(status(), 200);
-    for (call, body, expected) in [
-        ("POST /__control/advance", r#"{"seconds":604801}"#, 200),
-        ("POST /__control/advance", "", 400),
-        ("POST /__control/advance", "{}", 400),
-        ("POST /__control/advance", r#"{"seconds":"1"}"#, 400),
-        ("POST /__control/advance", "[]", 400),
-        ("POST /__control/nothing", "", 404),
-    ] {
+    for (call, body, expected) in vectors::<(String, String, u16)>("control_requests") {
         let (method, path) = call.split_once(' ').unwrap();
-        assert_eq!(send(&server, method, path, "", body).status, expected, "{call} {body}");
+        assert_eq!(send(&server, method, path, "", &body).status, expected, "{call} {body}");
         assert_eq!(status(), 401);
     }
     assert_eq!(send(&server, "POST", "/__control/reset", "", "").status, 200);
