@@ -120,33 +120,19 @@ mod tests {
     use super::*;
     use crate::judge::Verdict;
     use crate::run::{CaseReport, Ended, Event};
+    use crate::vectors::vectors;
 
     #[test]
     fn the_worst_thing_that_happened_decides() {
-        use Verdict::*;
-        let (whole, interrupted, died) = (Some(false), Some(true), None);
-        let runs: [(&[Verdict], Option<bool>, u8); 10] = [
-            (&[Pass, Skipped], whole, CONFORMS),
-            (&[Pass, Known], whole, CONFORMS),
-            (&[Pass, Blocked], whole, INCONCLUSIVE),
-            (&[Skipped], whole, INCONCLUSIVE),
-            (&[], whole, INCONCLUSIVE),
-            (&[Pass, Blocked, Fail], whole, FINDINGS),
-            (&[Pass, Fail], interrupted, INTERRUPTED),
-            (&[Pass], interrupted, INTERRUPTED),
-            (&[Pass, Fail, Error], interrupted, DEFECT),
-            (&[Pass], died, INTERRUPTED),
-        ];
-        for (verdicts, ended, expected) in runs {
+        for (verdicts, end, code) in vectors::<(Vec<Verdict>, String, u8)>("exit_codes") {
             let mut summary = Summary::default();
-            for verdict in verdicts {
-                summary.take(&Event::Case(Box::new(CaseReport::new("login/x", *verdict))));
-            }
-            if let Some(interrupted) = ended {
-                let complete = !interrupted;
+            let cases = verdicts.iter().map(|verdict| Event::Case(Box::new(CaseReport::new("login/x", *verdict))));
+            cases.for_each(|case| summary.take(&case));
+            if end != "died" {
+                let (complete, interrupted) = (end == "whole", end == "interrupted");
                 summary.take(&Event::Ended(Ended { complete, interrupted, password_changed: false, elapsed_ms: 0 }));
             }
-            assert_eq!(exit_code(&summary), expected, "{verdicts:?}, interrupted: {ended:?}");
+            assert_eq!(exit_code(&summary), code, "{verdicts:?}, {end}");
         }
     }
 }

@@ -45,7 +45,7 @@ async fn absence_by(
     let exchange = if operation == Operation::LogIn {
         login
     } else {
-        asked = ask(accounts, operation, &path, body).await;
+        asked = send(accounts, operation.method(), &path, body).await;
         &asked
     };
     let Some(answer) = exchange.response() else { return Ok(None) };
@@ -54,14 +54,13 @@ async fn absence_by(
         400 | 404 | 415 | 422 => {}
         _ => return Ok(None),
     }
-    let unknown = ask(accounts, operation, &nowhere, body).await;
+    let unknown = send(accounts, operation.method(), &nowhere, body).await;
     let Some(unknown) = unknown.response() else { return Ok(None) };
     let is_alike = unknown.status == answer.status && shape(answer, &path) == shape(unknown, &nowhere);
-    match answer.status {
-        404 if is_alike => {}
-        404 => return Ok(None),
-        _ if is_alike => return Err(Alike),
-        _ => return Ok(None),
+    match (answer.status, is_alike) {
+        (404, true) => {}
+        (_, true) => return Err(Alike),
+        (_, false) => return Ok(None),
     }
     // Where no account was there to try this on, an answer of the API, which has the path, is about the account.
     let has_path = read.response().is_some_and(|read| !matches!(read.status, 404 | 405 | 501));
@@ -77,11 +76,7 @@ async fn knows_methods(accounts: &Accounts, path: &str) -> bool {
     refused.response().is_some_and(|response| matches!(response.status, 405 | 501))
 }
 
-/// Calls the operation without credentials.
-async fn ask(accounts: &Accounts, operation: Operation, path: &str, body: Option<&str>) -> Exchange {
-    send(accounts, operation.method(), path, body).await
-}
-
+/// Sends a request without credentials.
 async fn send(accounts: &Accounts, method: &'static str, path: &str, body: Option<&str>) -> Exchange {
     let headers: Vec<Header> = body.iter().map(|_| json_type()).collect();
     let transport = &accounts.target.transport;

@@ -99,14 +99,10 @@ impl Batch {
     async fn work(&self, worker: &mut WorkerAccounts) -> Result<(), Failure> {
         while let Some(generated) = self.next() {
             let mut probed = self.probe(worker, generated).await;
-            match probed.kind {
-                // A process that ends may have answered 500 first.
-                Kind::Closed | Kind::TimedOut | Kind::Unreachable | Kind::Garbled | Kind::Answer(500.., None)
-                    if self.session.target.transport.canary().await.is_err() =>
-                {
-                    locked(&self.progress).down = true;
-                }
-                _ => {}
+            // A process that ends may have answered 500 first.
+            let may_be_down = !matches!(probed.kind, Kind::Answer(..500, _) | Kind::Answer(_, Some(_)) | Kind::Unsent);
+            if may_be_down && self.session.target.transport.canary().await.is_err() {
+                locked(&self.progress).down = true;
             }
             if let Some(why) = &probed.throttled {
                 locked(&self.progress).throttled.push(why.clone());

@@ -17,7 +17,6 @@ const ALONE: usize = 8;
 
 /// How often a target that is gone is tried, and the pause between.
 const LOOKS: (u32, Duration) = (20, Duration::from_millis(500));
-const LOOKS_BEFORE_RESET: u32 = 4;
 
 /// Whether the target answers, and still accepts a good login.
 pub(super) async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAccounts>) -> bool {
@@ -37,7 +36,7 @@ pub(super) async fn is_healthy(session: &FuzzSession, worker: Option<&WorkerAcco
 
 /// Waits for a target that is gone, ten seconds at least; one that has a reset is reset after two.
 pub(super) async fn is_back(session: &FuzzSession) -> bool {
-    let looks = if session.target.can_reset() { LOOKS_BEFORE_RESET } else { LOOKS.0 };
+    let looks = if session.target.can_reset() { LOOKS.0 / 5 } else { LOOKS.0 };
     for _ in 0..looks {
         session.target.transport.call_once_more().await;
         if is_healthy(session, None).await {

@@ -90,9 +90,10 @@ pub async fn drive(
         run.summary.elapsed = timetable.elapsed();
         watch(News::Progress(&run.summary));
     }
-    run.summary.doubted = run.doubted();
-    if run.summary.doubted > 0 && !*stop.borrow() {
-        run.cut_off(&format!("{} findings were not tried again, and are not reported", run.summary.doubted));
+    let doubted = run.findings().found.iter().filter(|found| found.is_doubted).count();
+    run.summary.doubted = doubted;
+    if doubted > 0 && !*stop.borrow() {
+        run.cut_off(&format!("{doubted} findings were not tried again, and are not reported"));
     }
     // What is not removed by then is left to the caller.
     let _ = timeout_at(timetable.clean_up().into(), remove_accounts(&run.session, settings.jobs)).await;

@@ -250,10 +250,7 @@ impl Run {
         if !bisection::is_healthy(&self.session, self.workers.first()).await || self.session.target.can_reset() {
             self.workers.clear();
         }
-        match found.back {
-            true => found.worker.remove(&self.session).await,
-            false => self.summary.blocked = Some(gone.to_owned()),
-        }
+        if found.back { found.worker.remove(&self.session).await } else { self.summary.blocked = Some(gone.to_owned()) }
     }
 
     /// The target was gone after this input: it counts at once, since each further try would be another end of the target.
@@ -310,11 +307,6 @@ impl Run {
                 found.surface, found.violation.what
             ));
         }
-    }
-
-    /// How many findings still have to be tried again.
-    pub fn doubted(&self) -> usize {
-        self.findings().found.iter().filter(|found| found.is_doubted).count()
     }
 
     pub fn take_found(&mut self) {

@@ -78,8 +78,7 @@ impl Findings {
 
     /// The finding was seen again, alone.
     pub fn confirm(&mut self, index: usize) {
-        let Some(found) = self.found.get(index) else { return };
-        let cause = found.signature.cause();
+        let cause = self.found[index].signature.cause();
         let is_news = !self.found.iter().any(|known| known.confirmed && known.signature.cause() == cause);
         let found = &mut self.found[index];
         (found.is_doubted, found.confirmed) = (false, true);
@@ -91,7 +90,7 @@ impl Findings {
 
     /// The finding was not seen again: its files go, unless it comes again later.
     pub fn doubt(&mut self, index: usize) {
-        let Some(found) = self.found.get_mut(index) else { return };
+        let found = &mut self.found[index];
         found.is_doubted = false;
         if let Some(file) = found.file.take() {
             for ending in BESIDE {

@@ -217,9 +217,8 @@ impl FuzzSession {
 /// After so many inputs a worker's account is replaced: a target keeps every token as long as the account.
 const INPUTS_PER_ACCOUNT: u32 = 10_000;
 
-/// How often another token is asked for where a target gives the same one again, and the pause before.
-const SAME_TOKEN_TRIES: u32 = 5;
-const SAME_TOKEN_PAUSE: Duration = Duration::from_millis(500);
+/// After it, the tokens of one second are surely those of another.
+const A_SECOND: Duration = Duration::from_millis(1100);
 
 /// One worker's accounts. After an error there is no account to log in with any more.
 #[derive(Debug, Clone)]
@@ -272,11 +271,8 @@ impl WorkerAccounts {
         session.send(RequestParts::of(Operation::LogOut).bearer(&bindings.dead_token)).await?;
         bindings.user_token = session.token(&bindings.user, &bindings.user_password).await?.into();
         // Some targets give the same token to all logins of one second.
-        for _ in 0..SAME_TOKEN_TRIES {
-            if bindings.user_token != bindings.dead_token {
-                break;
-            }
-            tokio::time::sleep(SAME_TOKEN_PAUSE).await;
+        if bindings.user_token == bindings.dead_token {
+            tokio::time::sleep(A_SECOND).await;
             bindings.user_token = session.token(&bindings.user, &bindings.user_password).await?.into();
         }
         Ok(())

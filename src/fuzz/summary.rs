@@ -69,8 +69,7 @@ impl Summary {
         *self.observed.entry(what).or_default() += 1;
     }
 
-    /// The confirmed findings by their causes, in the order in which they were first seen; of each cause the least input
-    /// first.
+    /// The confirmed findings by their causes, in the order in which they were seen; of each cause the least input first.
     pub(crate) fn causes(&self) -> Vec<Vec<&Found>> {
         let mut causes: Vec<Vec<&Found>> = Vec::new();
         for found in self.found.iter().filter(|found| found.confirmed) {

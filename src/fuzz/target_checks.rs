@@ -19,7 +19,7 @@ use crate::exchange::Exchange;
 pub(super) const WRONG: [(&[u8], Laxity); 2] =
     [(b"aaaaaa${user}:Wrong-Password-7", Laxity::AnyPassword), (b"aaaaaa${nobody}:Wrong-Password-7", Laxity::AnyUser)];
 
-/// What the target answers to requests without credentials: header values and bodies, with a realm or a page's text in them.
+/// What the target answers to requests without credentials: header values and bodies.
 pub(super) fn constant(looked: &[Exchange; 2]) -> String {
     let answers = looked.iter().filter_map(Exchange::response);
     let values = answers.clone().flat_map(|answer| answer.headers.iter().map(|header| header.value.as_slice()));

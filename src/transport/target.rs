@@ -137,7 +137,8 @@ impl Transport {
         }
     }
 
-    fn operation(&self, request: &Request) -> Option<Operation> {
+    /// The operation that the request calls, if it is one.
+    pub(crate) fn operation(&self, request: &Request) -> Option<Operation> {
         let Request::Http(request) = request else { return None };
         Operation::of(&request.method, request.target.strip_prefix(self.origin.base_path())?)
     }

@@ -13,10 +13,7 @@ thread_local! {
 /// The words as they are, or entirely different ones.
 pub(crate) fn said(words: String) -> String {
     let next = |c: char| if c.is_ascii_alphanumeric() { char::from(c as u8 + 1) } else { c };
-    match OTHERWISE.get() {
-        true => format!("« {} »", words.chars().map(next).collect::<String>()),
-        false => words,
-    }
+    if OTHERWISE.get() { format!("« {} »", words.chars().map(next).collect::<String>()) } else { words }
 }
 
 /// Calls `work` while this thread uses different words.

@@ -138,6 +138,7 @@ impl BasicInput<'_> {
         [self.scheme.written(), gap, form.before, first, form.inside, second, form.behind, tail].concat()
     }
 
+    /// The login with it.
     pub fn request_parts(&self, bindings: &Bindings) -> RequestParts {
         let value = self.value(bindings);
         let others = format!("Basic {OTHERS}");

@@ -98,9 +98,7 @@ impl Bindings {
     fn named(&self, text: &[u8]) -> Option<(Cow<'_, str>, usize)> {
         // Names do not nest, so a text that is all `${` is read only once.
         let end = text.iter().take(62).position(|byte| matches!(byte, b'}' | b'$'))?;
-        let (inside, [b'}', ..]) = text.split_at(end) else {
-            return None;
-        };
+        let (inside, [b'}', ..]) = text.split_at(end) else { return None };
         let mut words = inside.split(|byte| *byte == b'|');
         let value = self.value(words.next()?)?;
         let value = words.try_fold(value, |value, word| {

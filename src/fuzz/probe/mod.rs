@@ -22,7 +22,6 @@ use super::laxity::Laxity;
 use super::session::{FuzzSession, WorkerAccounts};
 use super::{Check, Class, Form, Place, Surface};
 use crate::custody::Failure;
-use crate::documented::api::Operation;
 use crate::exchange::{Exchange, Json, Request, harmless_line};
 use crate::judge::LOGIN_TOKEN;
 use crate::requirement::Level;
@@ -214,11 +213,8 @@ impl Probe<'_> {
 
     /// Whether the target does not have the operation of the input at all, which is named once.
     fn is_missing(&self) -> bool {
-        let Some(Request::Http(request)) = self.exchange.as_ref().map(|exchange| &exchange.request) else {
-            return false;
-        };
-        let base = self.session.target.transport.origin().base_path();
-        let operation = request.target.strip_prefix(base).and_then(|path| Operation::of(&request.method, path));
+        let transport = &self.session.target.transport;
+        let operation = self.exchange.as_ref().and_then(|exchange| transport.operation(&exchange.request));
         operation.is_some_and(|it| self.session.missing.get().is_some_and(|missing| missing.contains_key(&it)))
     }
 
