@@ -64,14 +64,16 @@ exit=0
     --report "json=$scratch/naive.json" --quiet >"$scratch/naive.txt" 2>&1 || exit=$?
 check 'naive.mjs, fuzzed: findings' test "$exit" -eq 1
 
-# found SURFACE ORACLE RULE: the fuzzer has that finding.
+# found SURFACE ORACLE RULE: the fuzzer has that finding, shown by an input of that surface.
 found() {
     python3 - "$scratch/naive.json" "$@" <<'PYTHON'
 import json, os, sys
 
-report, *wanted = sys.argv[1:]
+report, surface, *wanted = sys.argv[1:]
 for finding in json.load(open(report))["findings"]:
-    if [finding["surface"], finding["oracle"], finding["requirement"]] == wanted and os.path.getsize(finding["file"]) < 100:
+    # One entry for each cause, with the surfaces that show it.
+    surfaces = [kind.split(":")[0] for kind in finding["inputs"]]
+    if [finding["oracle"], finding["requirement"]] == wanted and surface in surfaces and os.path.getsize(finding["file"]) < 100:
         sys.exit(0)
 sys.exit(1)
 PYTHON

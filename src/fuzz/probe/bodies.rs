@@ -66,7 +66,7 @@ impl Probe<'_> {
             _ => {}
         }
         if self.worker.own && !candidates.is_empty() {
-            self.settle(&candidates, false, reading.class == Class::Accept).await;
+            self.settle(&candidates, false, reading.place == Place::Object).await;
         }
     }
 

@@ -79,7 +79,7 @@ impl Probe<'_> {
                 if class == Class::Accept && kind.is_refusal() {
                     self.violation(Check::Refused, "login.later.accepted", format!("a strong one was answered {kind}"));
                 }
-                self.settle(&[password.into_owned()], false, class == Class::Accept).await;
+                self.settle(&[password.into_owned()], false, true).await;
             }
             Endpoint::Update => self.updated(class, &password).await,
             Endpoint::Create => {
@@ -173,8 +173,8 @@ impl Probe<'_> {
 
     /// Finds out what a login did to the password: which of the candidates works now, if any.
     ///
-    /// `refusal` says that the credentials were not right, so that nothing at all may have changed; `sure`, that a success
-    /// can only mean that a candidate is in force.
+    /// `refusal` says that the credentials were not right, so that nothing at all may have changed; `sure`, that the body
+    /// says clearly which password is meant.
     pub(super) async fn settle(&mut self, candidates: &[String], refusal: bool, sure: bool) {
         if !matches!(self.probed.kind, Kind::Answer(..)) {
             return;
