@@ -37,7 +37,7 @@ is needed. Exit code 1: one of these does not hold, or a scenario is missing tha
 reports say that the proof is incomplete.
 
 With --pairs, a target has a fault and, all over, a trait: its own error bodies, 400 for 401, pages as errors. Exit code 0: at \
-least 99 % of the faults are still told, no must is green that the fault or the trait breaks, and no requirement is broken that \
+least 99 % of the faults are still killed, no must is green that the fault or the trait breaks, and no requirement is broken that \
 neither breaks alone; or src/prove/pairs.toml says why. `wabizspec serve --fault FAULT --fault TRAIT` serves a pair.")]
 pub(super) struct ProveArgs {
     /// Fault ids, with * and ? [default: all faults]

@@ -88,7 +88,7 @@ impl Ran {
     }
 
     /// Whether it shows the fault, unlike each of the other runs.
-    pub fn tells(&self, fault: &Fault, others: &[&Ran]) -> bool {
+    pub fn kills(&self, fault: &Fault, others: &[&Ran]) -> bool {
         match fault.kind {
             Kind::Degenerate => self.green().is_empty(),
             Kind::Rule | Kind::Robustness => !self.noticing(&fault.requirement, others).is_empty(),
@@ -198,7 +198,7 @@ impl Bench<'_> {
             return Ok(row);
         }
         let killers = ran.noticing(&fault.requirement, &[baseline]);
-        row.verdict = if ran.tells(fault, &[baseline]) { FaultVerdict::Killed } else { FaultVerdict::Silent };
+        row.verdict = if ran.kills(fault, &[baseline]) { FaultVerdict::Killed } else { FaultVerdict::Silent };
         let failed = ran.cases.iter().filter(|(_, shown)| shown.verdict == Verdict::Fail);
         let red: BTreeSet<&String> = failed.map(|(case, _)| case).chain(killers.iter().copied()).collect();
         row.cases = red.into_iter().cloned().collect();

@@ -20,16 +20,16 @@ use crate::scenario::Suite;
 #[serde(rename_all = "lowercase")]
 pub enum PairVerdict {
     /// A case finds the fault's requirement broken that does not find it so under the trait alone.
-    Told,
+    Killed,
     /// The trait alone breaks that requirement, and so does the pair.
     Covered,
-    /// Under the trait alone, no case that tells the fault can be tried.
+    /// Under the trait alone, no case that kills the fault can be tried.
     Untried,
-    /// The trait makes good what the fault breaks: a case that tells the fault alone was sent to its end, and no answer
+    /// The trait makes good what the fault breaks: a case that kills the fault alone was sent to its end, and no answer
     /// differed from those under the trait alone.
     Undone,
-    /// No case tells it.
-    Lost,
+    /// No case kills it.
+    Silent,
 }
 
 crate::located::shown_by_name!(PairVerdict);
@@ -37,15 +37,15 @@ crate::located::shown_by_name!(PairVerdict);
 impl PairVerdict {
     /// All of them. Only the first and the last count.
     pub const ALL: [PairVerdict; 5] =
-        [PairVerdict::Told, PairVerdict::Covered, PairVerdict::Untried, PairVerdict::Undone, PairVerdict::Lost];
+        [PairVerdict::Killed, PairVerdict::Covered, PairVerdict::Untried, PairVerdict::Undone, PairVerdict::Silent];
 }
 
 /// What can be wrong with the verdicts on a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trouble {
-    /// The fault is not told.
-    Lost,
+    /// The fault is silent.
+    Silent,
     /// A must is green that the fault or the trait alone breaks.
     Green,
     /// A requirement is broken that neither breaks alone.
@@ -120,12 +120,12 @@ impl PairProof {
         self.pairs.iter().flat_map(|pair| pair.problems.iter().map(move |problem| (pair, problem)))
     }
 
-    /// At least 99 % of the faults are told, explained or not; nothing else is wrong without an explanation.
+    /// At least 99 % of the faults are killed, explained or not; nothing else is wrong without an explanation.
     pub fn holds(&self) -> bool {
-        let (told, lost) = (self.count(PairVerdict::Told), self.count(PairVerdict::Lost));
-        let bad = |(_, problem): (&Pair, &Problem)| problem.trouble != Trouble::Lost && problem.why.is_none();
+        let (killed, silent) = (self.count(PairVerdict::Killed), self.count(PairVerdict::Silent));
+        let bad = |(_, problem): (&Pair, &Problem)| problem.trouble != Trouble::Silent && problem.why.is_none();
         let tried = self.complete && self.baseline.is_empty() && !self.pairs.is_empty() && self.idle.is_empty();
-        tried && told * 100 >= (told + lost) * 99 && !self.problems().any(bad)
+        tried && killed * 100 >= (killed + silent) * 99 && !self.problems().any(bad)
     }
 }
 
@@ -141,9 +141,9 @@ pub struct Request<'r> {
     pub all: bool,
     /// Turns true if the proof is to end early.
     pub stop: &'r watch::Receiver<bool>,
-    /// Told how many pairs will be tried.
+    /// Receives how many pairs will be tried.
     pub begins: &'r (dyn Fn(usize) + Sync),
-    /// Told of each.
+    /// Receives each.
     pub tried: &'r (dyn Fn(&Pair) + Sync),
 }
 
@@ -228,8 +228,8 @@ impl Runs<'_> {
     fn verdict(&self) -> PairVerdict {
         let [fault, alone, both] =
             [self.by_fault, self.by_trait, &self.both].map(|ran| ran.noticing(&self.fault.requirement, &[self.usual]));
-        if self.both.tells(self.fault, &[self.usual, self.by_trait]) {
-            PairVerdict::Told
+        if self.both.kills(self.fault, &[self.usual, self.by_trait]) {
+            PairVerdict::Killed
         } else if !alone.is_empty() && !both.is_empty() {
             PairVerdict::Covered
         } else if !self.differs && fault.iter().any(|case| self.both.is_whole(case)) {
@@ -237,7 +237,7 @@ impl Runs<'_> {
         } else if !fault.iter().any(|case| self.by_trait.is_tried(case)) {
             PairVerdict::Untried
         } else {
-            PairVerdict::Lost
+            PairVerdict::Silent
         }
     }
 
@@ -248,8 +248,8 @@ impl Runs<'_> {
             let cases = ran.noticing(requirement, &[self.usual]).into_iter().cloned().collect();
             problems.push(Problem { trouble, requirement: requirement.to_owned(), cases, why: None });
         };
-        if verdict == PairVerdict::Lost {
-            add(Trouble::Lost, &self.fault.requirement, self.by_fault);
+        if verdict == PairVerdict::Silent {
+            add(Trouble::Silent, &self.fault.requirement, self.by_fault);
         }
         // What cases saw that were sent to their end under both, too. Where no answer shows the fault, nothing does.
         let sees =

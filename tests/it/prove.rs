@@ -226,11 +226,11 @@ fn a_trait_that_hides_a_fault_is_reported() {
         format!("{} is {} {}", pair.fault.id, pair.verdict, Vec::from_iter(troubles).join(" "))
     });
     let expected = [
-        "x.behind-a-redirection is lost lost",
+        "x.behind-a-redirection is silent silent",
         "x.made-good is undone ",
-        "x.made-good-in-part is lost green lost",
-        "x.made-worse is told accused",
-        "x.apart is told ",
+        "x.made-good-in-part is silent green silent",
+        "x.made-worse is killed accused",
+        "x.apart is killed ",
     ];
     assert_eq!(shown.collect::<Vec<_>>(), expected);
 }

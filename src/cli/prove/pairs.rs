@@ -87,11 +87,11 @@ fn as_text(proof: &PairProof) -> String {
     let unexplained = || proof.problems().filter(|(_, problem)| problem.why.is_none());
     let has = |trouble| unexplained().any(|(_, problem)| problem.trouble == trouble);
     let idle = proof.idle.iter().map(|why| format!("not needed  an explanation: {why}"));
-    let lost = "  a lost fault: no case tells it behind that trait; at least 99 % must be told";
+    let silent = "  a silent fault: no case sees it behind that trait; at least 99 % must be killed";
     let green = "  green: the verdict on a must is pass, though the fault or the trait alone breaks it";
     let accused = "  accused: a requirement is broken that neither the fault nor the trait breaks alone";
     let advice = [
-        (has(Trouble::Lost), lost),
+        (has(Trouble::Silent), silent),
         (has(Trouble::Green), green),
         (has(Trouble::Accused), accused),
         (!proof.complete, "interrupted: not every pair was tried"),
