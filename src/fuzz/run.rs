@@ -302,10 +302,8 @@ impl Run {
             }
             findings.doubt(index);
             drop(findings);
-            self.summary.observed_once(format!(
-                "flaky: {}: {}; not when it was sent again alone",
-                found.surface, found.violation.what
-            ));
+            let what = &found.violation.what;
+            self.summary.observed_once(format!("flaky: {surface}: {what}; not when it was sent again alone"));
         }
     }
 

@@ -158,7 +158,9 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let Some(_) = self.listed else { return Ok(HandshakeSignatureValid::assertion()) };
+        if self.listed.is_none() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         self.chain.verify_tls12_signature(message, cert, dss)
     }
 
@@ -168,7 +170,9 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let Some(_) = self.listed else { return Ok(HandshakeSignatureValid::assertion()) };
+        if self.listed.is_none() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         self.chain.verify_tls13_signature(message, cert, dss)
     }
 

@@ -140,3 +140,17 @@ fn one_input_shows_a_fault_on_the_wire_and_in_process() {
     in_process::session(INPUT);
     in_process::session_of(Behaviour::default(), INPUT);
 }
+
+#[test]
+fn what_does_not_happen_again_is_flaky_and_no_finding() {
+    static CRASHED: AtomicU32 = AtomicU32::new(0);
+    let behaviour = rewritten(|handled, answer| {
+        let is_odd = basic::parse(credentials(handled)).err() == Some(BasicError::NoColon);
+        if is_odd && CRASHED.fetch_add(1, Ordering::Relaxed) == 0 {
+            respond(answer, 500, None);
+        }
+    });
+    let (summary, _) = fuzz(behaviour, &settings(&[Surface::BasicAuth], 2000), None);
+    assert_eq!((summary.findings().count(), summary.warnings().count()), (0, 0), "{:?}", summary.found);
+    assert!(observed(&summary, "flaky: basic-auth: expected status: no 5xx"), "{:?}", summary.observed);
+}

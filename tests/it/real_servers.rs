@@ -157,12 +157,10 @@ fn what_answers_in_place_of_the_api_is_named() {
         (page("200 OK", ""), 1, "the first answers are HTML (status 200), not JSON"),
     ] {
         let server = answering(move |_| answer.clone());
-        Program::judge("users/read* users/control envelope/control")
-            .at(&server)
-            .password()
-            .end()
-            .exited(code)
-            .says(says);
+        let run = Program::judge("users/read* users/control envelope/control").at(&server).password().end();
+        let run = run.exited(code).says(says);
+        let is_why = run.case("envelope/control")["reason"].as_str().is_some_and(|why| why.contains(says));
+        assert_eq!(is_why, code == 3, "{}", run.stdout);
         Program::new("doctor").at(&server).password().end().exited(3).says(says);
     }
 }
