@@ -1,7 +1,7 @@
 //! `wabizspec reproduce`: a shell script that repeats one case by hand, with curl.
 //!
 //! It sends what a run sends: it logs in, makes the account that the case needs, and takes tokens from the answers. Nothing
-//! is judged: what is expected stands beside each request.
+//! is judged: comments say what each request expects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -117,7 +117,7 @@ impl<'a> Script<'a> {
 
     /// Binds a name to a value that is shown as a variable of the shell.
     fn variable(&mut self, name: &str, shown: &str) {
-        // With a character that JSON escapes: only then the escaped form is told from the plain one.
+        // With a character that JSON escapes: only then do the escaped and the plain form differ.
         let value = password() + "\"";
         self.variables.add_exact(&value, shown);
         self.names.insert(name.to_owned(), shown.to_owned());

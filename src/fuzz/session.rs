@@ -44,7 +44,7 @@ pub struct FuzzSession {
     register: Register,
     /// Which wrong logins the target accepts, once some were tried.
     pub(super) laxity: OnceLock<Laxity>,
-    /// What the target answers to requests without credentials, once it was asked: what stands there is no echo.
+    /// What the target answers to requests without credentials, once it was asked: text that is in there is not an echo.
     pub(super) constant: OnceLock<String>,
     /// The operations that the target does not have, each with the status that says so.
     pub(super) missing: OnceLock<BTreeMap<Operation, u16>>,

@@ -44,7 +44,7 @@ class Limited(Service):
 
 
 def body_first(request):
-    """A bad body is told before a missing token or a wrong password."""
+    """A bad body is reported before a missing token or a wrong password."""
     if request.method in ("POST", "PUT") and request.path != "/v1/users/logout":
         Service().parse(request.body, optional=request.path == "/v1/users/login")
 

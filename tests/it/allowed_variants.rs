@@ -108,7 +108,7 @@ fn ahead(response: &Response) -> i64 {
     response.date().expect("Date").as_second() - jiff::Timestamp::now().as_second()
 }
 
-/// The letters of base64, whatever stands between them: as PHP and many others decode.
+/// Only the letters of base64, whatever is between them: as PHP and many others decode.
 fn letters(base64: &str) -> String {
     let mut letters = base64.replace(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '/', "");
     letters.extend(std::iter::repeat_n('=', letters.len().wrapping_neg() % 4));

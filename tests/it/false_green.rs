@@ -169,7 +169,7 @@ fn mistake_17_the_client_retries_redirects_or_decompresses_behind_the_suites_bac
             assert_eq!(seen.iter().filter(|target| *target == "/v1/users/x").count(), asked, "{client} {seen:?}");
             assert!(!seen.contains(&"/v1/users/y".to_owned()), "{client} {seen:?}");
         }
-        // A body that nobody asked to be packed, and is: what was in it is judged, and said. The JSON is `{}`.
+        // A body that is compressed although no request asked for it: the plain body is judged, and a note says so.
         let packed = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\n\
                       Content-Length: 22\r\n\r\n";
         let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00";

@@ -72,7 +72,7 @@ impl Redaction {
         self.put(secret, shown, false);
     }
 
-    /// The same for a text that is replaced only where it stands as it is.
+    /// The same for a text that is replaced only in this exact form.
     #[cfg(feature = "cli")]
     pub(crate) fn add_exact(&mut self, secret: &str, shown: &str) {
         self.put(secret, shown, true);

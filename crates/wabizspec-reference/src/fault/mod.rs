@@ -125,7 +125,7 @@ impl Fault {
         ALL.iter()
     }
 
-    /// Deviations that many real servers share. The suite must find each fault beside each of them.
+    /// Deviations that many real servers share. The suite must find each fault combined with each of them.
     pub fn traits() -> impl Iterator<Item = &'static Fault> {
         TRAITS.iter()
     }
