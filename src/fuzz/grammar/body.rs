@@ -26,8 +26,9 @@ grammar! {
             Two = &["application/json", "text/plain"],
             Garbage = &[";/=,"],
         },
-        /// By its length, in one chunk, in chunks of one byte, or with a content coding that the body does not have.
-        framing: Framing { Length, Chunked, Crumbs, Gzip, UnknownCoding },
+        /// By its length; in one chunk, in chunks of one byte; with a content coding that the body does not have; in one
+        /// chunk with an extension, in one before a trailer.
+        framing: Framing { Length, Chunked, Crumbs, Gzip, UnknownCoding, Extended, Trailed },
         /// What is done to the text before it is sent, if anything.
         spelling: Spelling as Option<Spell> {
             Plain = None,
@@ -61,6 +62,12 @@ grammar! {
     }
 }
 
+impl Framing {
+    pub fn is_chunked(self) -> bool {
+        !matches!(self, Framing::Length | Framing::Gzip | Framing::UnknownCoding)
+    }
+}
+
 impl BodyInput<'_> {
     pub fn is_large(&self) -> bool {
         matches!(self.bulk, Bulk::Deep10K | Bulk::Open100K | Bulk::TextMega | Bulk::DigitsMega | Bulk::MembersMega)
@@ -87,10 +94,13 @@ impl BodyInput<'_> {
             Framing::Length => RequestParts { body: Some(body), ..call },
             Framing::Gzip => RequestParts { body: Some(body), ..call.header("Content-Encoding", "gzip") },
             Framing::UnknownCoding => RequestParts { body: Some(body), ..call.header("Content-Encoding", "x-nothing") },
-            Framing::Chunked | Framing::Crumbs => {
+            _ => {
                 // A megabyte in crumbs would be nothing but crumbs.
                 let size = if self.framing == Framing::Crumbs && body.len() < INPUT_BYTES { 1 } else { usize::MAX };
-                RequestParts { body: Some(chunked(&body, size)), ..call.header("Transfer-Encoding", "chunked") }
+                let extension = if self.framing == Framing::Extended { ";a=b;c=\"d;e\"" } else { "" };
+                let trailer = if self.framing == Framing::Trailed { "X-Trailer: a\r\n" } else { "" };
+                let body = chunked(&body, size, extension, trailer);
+                RequestParts { body: Some(body), ..call.header("Transfer-Encoding", "chunked") }
             }
         }
     }
@@ -149,12 +159,12 @@ fn members(count: usize) -> String {
     format!("{{{members}\"k0\":0}}")
 }
 
-fn chunked(body: &[u8], size: usize) -> Vec<u8> {
+fn chunked(body: &[u8], size: usize, extension: &str, trailer: &str) -> Vec<u8> {
     let mut chunks = Vec::new();
     for chunk in body.chunks(size.min(body.len()).max(1)) {
-        chunks.extend([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
+        chunks.extend([format!("{:x}{extension}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
     }
-    chunks.extend_from_slice(b"0\r\n\r\n");
+    chunks.extend(format!("0\r\n{trailer}\r\n").into_bytes());
     chunks
 }
 

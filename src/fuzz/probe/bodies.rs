@@ -41,7 +41,7 @@ impl Probe<'_> {
         match reading.class {
             Class::Accept if kind.is_refusal() => {
                 let requirement = match input.framing {
-                    Framing::Chunked | Framing::Crumbs => "login.http.chunked",
+                    framing if framing.is_chunked() => "login.http.chunked",
                     _ if reading.place == Place::Empty => "login.body.empty",
                     _ if !candidates.is_empty() => "login.later.accepted",
                     _ if input.spelling == Spelling::Around => "login.body.whitespace",
