@@ -22,7 +22,7 @@ use crate::fuzz::finding::Found;
 use crate::fuzz::summary::Summary;
 use crate::fuzz::timetable::{Cut, Timetable, within};
 use crate::fuzz::{Class, Surface, aimed};
-use crate::report::{Format, Wanted};
+use crate::report::{Format, Wanted, of_fuzzing};
 use crate::requirement::Register;
 
 /// How long a run takes unless something else is asked for.
@@ -58,10 +58,10 @@ pub(super) struct FuzzArgs {
     /// Directory for findings and the corpus; a later run continues from there
     #[arg(long, value_name = "DIR", default_value = fuzz_session::OUT)]
     out: PathBuf,
-    /// Also send requests larger than 64 KiB and JSON nested deeper than 4,000 levels
+    /// Also send requests of a megabyte; and to another machine, unless it is disposable, texts of more than 16 KiB
     #[arg(long)]
     large: bool,
-    /// Write a JSON report, to PATH or to standard output
+    /// Write a report as json or sarif, to PATH or to standard output
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Option<Wanted>,
     /// Print only the summary
@@ -82,8 +82,8 @@ fn surfaces(names: &[String]) -> Result<Vec<Surface>, Failure> {
 
 pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     let surfaces = surfaces(&args.surfaces)?;
-    if args.report.as_ref().is_some_and(|wanted| wanted.format != Format::Json) {
-        return Err(Failure::usage("fuzz writes its report as json only\n  help: --report json=PATH"));
+    if args.report.as_ref().is_some_and(|wanted| !matches!(wanted.format, Format::Json | Format::Sarif)) {
+        return Err(Failure::usage("fuzz writes its report as json or sarif only\n  help: --report json=PATH"));
     }
     let resolved = args.target.resolve(&[])?;
     if let Some(wanted) = &args.report {
@@ -126,8 +126,12 @@ pub(super) fn fuzz(args: &FuzzArgs) -> Result<u8, Failure> {
     // A pending name lookup or file write does not delay the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
     console.end(&summary, &surfaces);
-    if let Some(report) = &mut report {
-        let written = writeln!(report, "{:#}", summary.document()).and_then(|()| report.flush());
+    if let (Some(report), Some(wanted)) = (&mut report, &args.report) {
+        let document = match wanted.format {
+            Format::Sarif => of_fuzzing(&summary, &suite.register, &resolved.info.url, exit(&summary)),
+            _ => summary.document(),
+        };
+        let written = writeln!(report, "{document:#}").and_then(|()| report.flush());
         written.map_err(|error| Failure::inconclusive(format!("the report could not be written: {error}")))?;
     }
     Ok(exit(&summary))

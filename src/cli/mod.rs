@@ -33,23 +33,24 @@ use clap::{Parser, Subcommand};
 
 use crate::exchange::{harmless_text, shell_word};
 use crate::reference::Fault;
+use crate::run::Conclusion;
 use crate::scenario::Suite;
 use crate::{files, located};
 
-// Exit codes, see `report::exit_code` for which of them wins.
+// Exit codes, see `Summary::conclusion` for which of them wins.
 
 /// Everything that ran conforms, and something was judged.
-pub const CONFORMS: u8 = 0;
+pub const CONFORMS: u8 = Conclusion::Conforms.exit_code();
 /// A must was broken (or a should, under `--fail-on should`).
-pub const FINDINGS: u8 = 1;
+pub const FINDINGS: u8 = Conclusion::Findings.exit_code();
 /// A flag, a file, a filter: noticed before any request.
 pub const USAGE: u8 = 2;
 /// The target could not be reached or got ready, or nothing was judged; and nothing was found.
-pub const INCONCLUSIVE: u8 = 3;
+pub const INCONCLUSIVE: u8 = Conclusion::Inconclusive.exit_code();
 /// A defect of ours.
-pub const DEFECT: u8 = 70;
+pub const DEFECT: u8 = Conclusion::Defect.exit_code();
 /// Interrupted; the report is complete up to there.
-pub const INTERRUPTED: u8 = 130;
+pub const INTERRUPTED: u8 = Conclusion::Interrupted.exit_code();
 
 /// Conformance suite and fuzzer for the documented WhatsApp Business On-Premises API.
 #[derive(Parser)]

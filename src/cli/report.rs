@@ -5,17 +5,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
 
-use super::{CONFORMS, DEFECT, FINDINGS, Failure, INCONCLUSIVE, INTERRUPTED};
+use super::{CONFORMS, Failure};
 use crate::exchange::harmless_text;
 use crate::report::{Report, Reports, Verbosity, Wanted};
-use crate::run::{Conclusion, Summary};
 
 /// The flags that say what is written of a run, and where to.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Report")]
 pub(super) struct ReportArgs {
     /// Write a report to PATH or to standard output; may be given several times. Formats:
-    /// json, ndjson (streamed), junit, html, markdown (for a job summary), github (annotations)
+    /// json, ndjson (streamed), junit, html, markdown (for a job summary), github (annotations), sarif
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Vec<Wanted>,
     /// When to use colours
@@ -91,7 +90,7 @@ pub(super) struct Concluded {
 /// not see the verdict. A reader that has gone away (`| head`) has read what it wanted.
 pub(super) fn conclude(reports: Reports) -> Concluded {
     let finished = reports.finish();
-    let verdict = exit_code(&finished.summary);
+    let verdict = finished.summary.conclusion().exit_code();
     let mut code = verdict;
     for (place, error) in finished.unwritten {
         if error.kind() != std::io::ErrorKind::BrokenPipe {
@@ -104,22 +103,10 @@ pub(super) fn conclude(reports: Reports) -> Concluded {
     Concluded { code, verdict }
 }
 
-/// The exit code of a run: the first that holds of `DEFECT`, `INTERRUPTED`, `FINDINGS`, `INCONCLUSIVE`, `CONFORMS`.
-fn exit_code(summary: &Summary) -> u8 {
-    match summary.conclusion() {
-        Conclusion::Defect => DEFECT,
-        Conclusion::Died | Conclusion::Interrupted => INTERRUPTED,
-        Conclusion::Findings => FINDINGS,
-        Conclusion::Inconclusive => INCONCLUSIVE,
-        Conclusion::Conforms => CONFORMS,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::judge::Verdict;
-    use crate::run::{CaseReport, Ended, Event};
+    use crate::run::{CaseReport, Ended, Event, Summary};
     use crate::vectors::vectors;
 
     #[test]
@@ -132,7 +119,7 @@ mod tests {
                 let (complete, interrupted) = (end == "whole", end == "interrupted");
                 summary.take(&Event::Ended(Ended { complete, interrupted, password_changed: false, elapsed_ms: 0 }));
             }
-            assert_eq!(exit_code(&summary), code, "{verdicts:?}, {end}");
+            assert_eq!(summary.conclusion().exit_code(), code, "{verdicts:?}, {end}");
         }
     }
 }

@@ -69,6 +69,17 @@ impl Conclusion {
             Conclusion::Conforms => "everything that ran conforms",
         }
     }
+
+    /// What the program exits with.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Conclusion::Conforms => 0,
+            Conclusion::Findings => 1,
+            Conclusion::Inconclusive => 3,
+            Conclusion::Defect => 70,
+            Conclusion::Died | Conclusion::Interrupted => 130,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use crate::harness::{Ended, Place, Program, Proxy, answer};
+use crate::reports::sarif::results;
+use serde_json::Value;
 
 const HIT: &str = "envelope/unknown-path::beside-the-users";
 const ROWS: [&str; 4] = ["beside-the-users", "below-the-login", "below-an-account", "deep"];
@@ -86,7 +88,7 @@ fn what_fails_as_recorded_is_known() {
 
     scene.judged(&entries, "").exited(2).says("the reason is empty");
 
-    for more in ["", STRICT] {
+    for more in ["", "--strict-baseline --report sarif=known.sarif"] {
         let ran = scene.judged(&reasoned(&entries), more).exited(0).counts("fail", 0).counts("known", 4);
         assert_eq!(ran.verdict(HIT), "known");
         assert_eq!(ran.reason(HIT), "it is an old one (https://tracker.example/7)");
@@ -95,6 +97,9 @@ fn what_fails_as_recorded_is_known() {
         assert!(!ran.stdout.contains("[[known]]"), "nothing is new");
         assert_eq!(ran.notes(), "[]");
     }
+    let suppressed = results(&scene.place, "known.sarif").into_iter().filter(|result| result["level"] != "note");
+    let why: Vec<Value> = suppressed.map(|result| result["suppressions"][0]["justification"].clone()).collect();
+    assert_eq!(why, vec![Value::from("it is an old one (https://tracker.example/7)"); 4]);
 }
 
 /// An entry for all rows at once.

@@ -2,6 +2,7 @@
 //! that is missing, broken or foreign passes for a report.
 
 mod junit;
+pub mod sarif;
 
 use std::collections::BTreeSet;
 use std::path::Path;

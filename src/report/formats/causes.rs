@@ -114,6 +114,12 @@ impl<'v> Cause<'v> {
         }
     }
 
+    /// The same for it in every run.
+    pub fn identity(&self) -> String {
+        let Key { operation, condition, group, at, expected, observed } = &self.key;
+        format!("{operation:?} {condition:?} {group:?} {at} {expected} {observed}")
+    }
+
     /// How much it shows and breaks.
     pub fn extent(&self) -> String {
         if self.missing.is_some() {

@@ -14,6 +14,7 @@ mod github;
 mod html;
 mod junit;
 mod markdown;
+mod sarif;
 mod wanted;
 
 use std::fs::File;
@@ -24,6 +25,7 @@ pub(crate) use entries::to_paste;
 pub(crate) use merge::Merged;
 pub(crate) use read::ReadError;
 pub use read::read;
+pub(crate) use sarif::of_fuzzing;
 pub use wanted::Format;
 pub(crate) use wanted::{Wanted, check_places};
 

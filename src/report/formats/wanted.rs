@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{Kind, Report, Reports, github, html, json, junit, markdown};
+use super::{Kind, Report, Reports, github, html, json, junit, markdown, sarif};
 use crate::files;
 
 /// A format that `--report` knows.
@@ -22,17 +22,20 @@ pub enum Format {
     Markdown,
     /// Workflow commands that GitHub shows as annotations.
     Github,
+    /// SARIF 2.1.0, for collections of findings.
+    Sarif,
 }
 
 impl Format {
     /// All formats by name.
-    pub const ALL: [(&'static str, Format); 6] = [
+    pub const ALL: [(&'static str, Format); 7] = [
         ("json", Format::Json),
         ("ndjson", Format::Ndjson),
         ("junit", Format::Junit),
         ("html", Format::Html),
         ("markdown", Format::Markdown),
         ("github", Format::Github),
+        ("sarif", Format::Sarif),
     ];
 
     /// A report of this format, written to `out`.
@@ -44,6 +47,7 @@ impl Format {
             Format::Html => Kind::Document(html::write),
             Format::Markdown => Kind::Document(markdown::write),
             Format::Github => Kind::Document(github::write),
+            Format::Sarif => Kind::Document(sarif::write),
         };
         Report::new(out, kind)
     }

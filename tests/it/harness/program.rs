@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// The file that [`Program::judge`] asks the report to be written to.
 pub(super) const REPORT: &str = "report.json";
 
-pub const FORMATS: [&str; 6] = ["json", "ndjson", "junit", "html", "markdown", "github"];
+pub const FORMATS: [&str; 7] = ["json", "ndjson", "junit", "html", "markdown", "github", "sarif"];
 
 /// A `--report` for each format, to a file whose ending is the format.
 pub fn reports(stem: &str) -> Vec<String> {
