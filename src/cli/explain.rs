@@ -1,4 +1,5 @@
-//! `wabizspec explain`: a requirement, a case or an error code in plain words, with an exchange that satisfies it.
+//! `wabizspec explain`: a requirement, a case, an error code or a row of the fuzzer's catalogue in plain words; the first
+//! three with an exchange that satisfies them.
 //!
 //! The exchange is a real one: the case is run against the reference client in this process.
 
@@ -10,6 +11,7 @@ use clap::Args;
 use super::{FILES_WITH_A_SERVER, Failure, SuiteArgs, enough_files, print, runtime};
 use crate::custody::Target;
 use crate::documented::errors::ErrorCode;
+use crate::fuzz::catalogue::Catalogue;
 use crate::judge::{Check, Verdict};
 use crate::located::nearest;
 use crate::plan::{Capabilities, Case, cases, plan};
@@ -27,9 +29,10 @@ const NO_CRASH: &str = "envelope.no-crash";
 Examples:
   wabizspec explain login.first.refused
   wabizspec explain login/default-password-alone
-  wabizspec explain 1024")]
+  wabizspec explain 1024
+  wabizspec explain A12                              a row of the fuzzer's catalogue")]
 pub(super) struct ExplainArgs {
-    /// A requirement id, a case or scenario id, or an error code
+    /// A requirement id, a case or scenario id, an error code, or a row of the fuzzer's catalogue
     id: String,
     #[command(flatten)]
     suite: SuiteArgs,
@@ -43,6 +46,9 @@ fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
     let (all, mut text) = (cases(suite), String::new());
     let named: Vec<&Case> = all.iter().filter(|case| case.id == id || case.scenario.id == id).collect();
     let code = id.parse().ok().and_then(|number: i64| ErrorCode::try_from(number).ok());
+    if let Some(text) = Catalogue::embedded().map_err(Failure::defect)?.explained(id) {
+        return Ok(text);
+    }
     let shown = match (suite.register.find(id), named.first(), code) {
         (Some(requirement), ..) => about_requirement(&mut text, requirement, &all),
         (_, Some(first), _) => about_case(&mut text, first, &named, suite),
@@ -57,9 +63,9 @@ fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
 
 fn not_found(id: &str, cases: &[Case], suite: &Suite) -> Failure {
     let near = suite.register.nearest(id).or(nearest(id, cases.iter().map(|case| case.id.as_str())));
-    let ids = "`wabizspec list cases` and `wabizspec list requirements` show the ids";
+    let ids = "`wabizspec list` shows the ids of cases, requirements and rows";
     let advice = near.map_or(ids.to_owned(), |near| format!("did you mean `{near}`?"));
-    Failure::usage(format!("`{id}` is not a requirement, a case or an error code\n  help: {advice}"))
+    Failure::usage(format!("`{id}` is not a requirement, a case, an error code or a row\n  help: {advice}"))
 }
 
 // Each of these returns the case whose exchange is shown. Writing to a String does not fail, so the results of `writeln!` are

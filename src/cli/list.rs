@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Failure, SuiteArgs, print};
+use crate::fuzz::catalogue::{Catalogue, Row};
 use crate::plan::{Case, cases};
 use crate::reference::Fault;
 use crate::requirement::Requirement;
@@ -28,6 +29,7 @@ enum What {
     Cases,
     Requirements,
     Faults,
+    Rows,
 }
 
 pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
@@ -36,6 +38,7 @@ pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
         What::Scenarios => suite.scenarios.iter().map(scenario).collect(),
         What::Cases => cases(&suite).iter().map(case).collect(),
         What::Requirements => requirements(&suite),
+        What::Rows => Catalogue::embedded().map_err(Failure::defect)?.rows.iter().map(row).collect(),
         What::Faults => Fault::all().map(|planted| fault(planted, &suite)).collect(),
     };
     if args.json {
@@ -77,6 +80,11 @@ fn fault(fault: &Fault, suite: &Suite) -> Value {
         "level": suite.register.find(&fault.requirement).map(|requirement| requirement.level),
         "registration": fault.registration, "kind": fault.kind, "description": fault.description,
     })
+}
+
+/// A row of the fuzzer's catalogue.
+fn row((id, row): (&String, &Row)) -> Value {
+    json!({ "id": id, "description": row.what, "source": row.source, "tried": row.tried })
 }
 
 fn requirements(suite: &Suite) -> Vec<Value> {

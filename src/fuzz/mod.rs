@@ -12,6 +12,7 @@ mod surface;
 pub mod random;
 mod grammar;
 pub mod aimed;
+pub mod catalogue;
 mod generator;
 mod independent;
 mod tracker;

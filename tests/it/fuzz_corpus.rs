@@ -3,9 +3,10 @@
 
 use std::fs;
 
-use crate::harness::{files_below, repository};
+use crate::harness::{files_below, none, repository};
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::aimed;
+use wabizspec::fuzz::catalogue::Catalogue;
 use wabizspec::fuzz::in_process::{self, TARGETS};
 use wabizspec::fuzz::random::Random;
 
@@ -37,6 +38,23 @@ fn every_corpus_belongs_to_a_target_and_every_target_is_built() {
     for (target, _) in TARGETS {
         assert!(repository(&format!("fuzz/fuzz_targets/{target}.rs")).exists(), "{target} has no source");
         assert!(manifest.contains(&format!("name = \"{target}\"")), "{target} is not built");
+    }
+}
+
+#[test]
+fn every_row_of_the_catalogue_is_explained_and_reached_or_says_how_else_it_is_tried() {
+    let catalogue = Catalogue::embedded().expect("the catalogue");
+    let inputs = aimed::all(&Surface::ALL);
+    none(aimed::rows(&Surface::ALL).into_iter().filter(|row| !catalogue.rows.contains_key(*row)).map(str::to_owned));
+    for (letter, count) in [("A", 35), ("J", 19), ("P", 15), ("S", 12), ("H", 19)] {
+        assert_eq!(catalogue.rows.keys().filter(|id| id.starts_with(letter)).count(), count, "{letter}");
+    }
+    for (id, row) in &catalogue.rows {
+        let text = catalogue.explained(id).expect("a text");
+        let first = inputs.iter().position(|aimed| aimed.row == id);
+        assert_ne!(first.is_some_and(|first| first < 200), row.tried.is_some(), "{id} is tried in one way, and early");
+        assert!([&row.what, &row.source].iter().all(|part| part.len() > 8 && text.contains(*part)), "{text}");
+        assert!(!text.ends_with("  \n") && text.contains("aimed inputs") == first.is_some(), "{text}");
     }
 }
 
