@@ -58,6 +58,19 @@ fn every_row_of_the_catalogue_is_explained_and_reached_or_says_how_else_it_is_tr
     }
 }
 
+/// libFuzzer writes what is new into the first folder.
+#[test]
+fn the_command_in_the_readme_keeps_new_inputs_out_of_the_committed_corpus() {
+    let readme = fs::read_to_string(repository("README.md")).expect("the README");
+    let ignored = fs::read_to_string(repository(".gitignore")).expect("what git ignores");
+    let command = readme.lines().find(|line| line.starts_with("cargo +stable fuzz run ")).expect("a command");
+    let words: Vec<&str> = command.split(' ').take_while(|word| *word != "--").collect();
+    let [.., target, new, kept] = words[..] else { panic!("{command}") };
+    assert!(TARGETS.iter().any(|(name, _)| *name == target) && repository(kept).is_dir(), "{command}");
+    assert!(ignored.contains("\n/fuzz/corpus-new\n") && new.starts_with("fuzz/corpus-new/"), "{new} is tracked");
+    assert!(readme.contains(&format!("mkdir -p {new} ")), "{new} has to be there");
+}
+
 #[test]
 fn the_aimed_inputs_hold_in_process() {
     for input in aimed::all(&Surface::ALL) {
