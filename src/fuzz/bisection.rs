@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::batch::Tried;
 use super::generator::Generated;
-use super::probe::{Probed, Violation, probe};
+use super::probe::{Probed, Shown, Violation, probe};
 use super::session::{FuzzSession, WorkerAccounts};
 use super::{Check, grammar};
 use crate::requirement::Level;
@@ -104,6 +104,7 @@ pub(super) fn took_down(generated: &Generated, probed: &Probed, worker: &WorkerA
         level: Level::Must,
         what: what.to_owned(),
         exchange: Arc::new(ended(request, Err(unreachable(None, what.to_owned())), Duration::ZERO, false)),
+        shown: Shown::ByNoRequest,
     };
     let violation = match probed.violations.first() {
         Some(violation) => Some(Violation { check: Check::Down, what: what.to_owned(), ..violation.clone() }),

@@ -1,6 +1,6 @@
 //! JSON bodies: logins, new users, other requests of the admin.
 
-use super::{Kind, Probe, TOO_LARGE};
+use super::{Kind, Probe, Shown, TOO_LARGE};
 use crate::custody::Failure;
 use crate::custody::made::OwnName;
 use crate::documented::api::Operation;
@@ -174,10 +174,12 @@ impl Probe<'_> {
             && self.logs_in(&user, &password).await == Some(true)
         {
             let what = "a new account under a like name logs in as the first one";
+            self.by_login(&user, &password, true);
             self.violation_by_login(Check::State, "users.username.no-twin", what);
         }
         if reading.class == Class::Accept && self.logs_in(&name, &password).await == Some(false) {
             let what = "the new account does not log in with its password";
+            self.by_login(&name, &password, false);
             self.violation(Check::State, "users.create.login-works", what);
         }
         // With two passwords either may count, but a weak one must not.
@@ -185,6 +187,7 @@ impl Probe<'_> {
             for weak in candidates.iter().filter(|text| strength(text) == Strength::Weak).take(3) {
                 if self.logs_in(&name, weak).await == Some(true) {
                     let too_short = weak.len() < 8;
+                    self.by_login(&name, weak, true);
                     let requirement = if too_short { "users.password.too-short" } else { "users.password.classes" };
                     self.violation_by_login(Check::State, requirement, "a weak password logs in to the new account");
                 }
@@ -205,6 +208,7 @@ impl Probe<'_> {
         let says_admin =
             |(member, value): &(String, Json)| member != "username" && value.to_string().contains("ROLE_ADMIN");
         if members.iter().any(says_admin) {
+            self.shown = Shown::ByReading(name.to_owned());
             self.violation(Check::State, "users.create.no-promotion", "the new account is an administrator");
         }
     }
@@ -219,6 +223,7 @@ impl Probe<'_> {
                 && self.session.logs_in(name, password).await == Some(true)
             {
                 let what = format!("the creation was answered {}, and the account logs in", self.probed.kind);
+                self.by_login(name, password, true);
                 self.violation_by_login(Check::RefusedChange, "users.create.refused-leaves-nothing", what);
                 logs_in = true;
             }

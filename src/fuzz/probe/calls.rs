@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Kind, Probe, TOO_LARGE};
+use super::{Kind, Probe, Shown, TOO_LARGE};
 use crate::exchange::Request;
 use crate::fuzz::grammar::{
     BasicInput, BearerInput, Called, Caller, HttpInput, LoginWith, PathInput, Placement, Scheme, SessionInput,
@@ -130,8 +130,10 @@ impl Probe<'_> {
         let admin = self.session.admin();
         let admin = (&*admin.account.username, &*admin.account.password, &*admin.token);
         let mut tracker = Tracker::new(admin, users, self.session.disposable);
+        let mut calls = Vec::new();
         for step in &input.steps {
             let planned = tracker.plan(step);
+            self.shown = Shown::BySession { users: names.to_vec(), calls: calls.clone() };
             let request = self.session.request(planned.request.clone());
             self.exchange(Class::Either, Place::Session, request).await;
             // After a crash the state is open, and the crash is a violation of its own.
@@ -142,6 +144,7 @@ impl Probe<'_> {
                 }
                 break;
             }
+            calls.extend(self.exchange.clone());
         }
         // Those of the users end with them.
         for token in tracker.tokens_of_admin() {

@@ -37,6 +37,22 @@ pub struct Violation {
     /// What was expected and what came, without secrets.
     pub what: String,
     pub exchange: Arc<Exchange>,
+    pub shown: Shown,
+}
+
+/// What shows a violation, beside the answer to the input itself.
+#[derive(Debug, Clone, Default)]
+pub enum Shown {
+    #[default]
+    InTheAnswer,
+    /// A login after the input, and whether it works.
+    ByLogin { username: String, password: String, works: bool },
+    /// The account of that name, read after the input.
+    ByReading(String),
+    /// The calls of a session before the last one, and its users.
+    BySession { users: Vec<String>, calls: Vec<Arc<Exchange>> },
+    /// Nothing that one request tells.
+    ByNoRequest,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -81,11 +97,14 @@ struct Probe<'p> {
     probed: Probed,
     /// The input's own exchange; of several requests the last.
     exchange: Option<Arc<Exchange>>,
+    /// What shows the next violation.
+    shown: Shown,
 }
 
 pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: Surface, input: &[u8]) -> Probed {
     let lost = worker.renew(session).await.err();
-    let mut probe = Probe { session, worker, probed: Probed { lost, ..Probed::default() }, exchange: None };
+    let probed = Probed { lost, ..Probed::default() };
+    let mut probe = Probe { session, worker, probed, exchange: None, shown: Shown::default() };
     if probe.probed.lost.is_some() {
         return probe.probed;
     }
@@ -117,7 +136,7 @@ fn holds_lone_surrogate(exchange: &Exchange) -> bool {
 /// The login that the harness needs, judged as an input.
 pub fn of_login(session: &FuzzSession, worker: &mut WorkerAccounts, login: &Arc<Exchange>) -> Probed {
     let probed = Probed { class: Class::Accept, place: Place::Right, kind: Kind::of(login), ..Probed::default() };
-    let mut probe = Probe { session, worker, probed, exchange: Some(Arc::clone(login)) };
+    let mut probe = Probe { session, worker, probed, exchange: Some(Arc::clone(login)), shown: Shown::default() };
     probe.judge(login);
     if probe.probed.kind.is_success() {
         probe.violation(Check::Token, LOGIN_TOKEN, "a login with right credentials gives no token");
@@ -212,6 +231,7 @@ impl Probe<'_> {
                 what: format!("expected {}; came {}", words::all_expected(&finding), words::all_observed(&finding)),
                 requirement: finding.requirement,
                 exchange: Arc::clone(exchange),
+                shown: self.shown.clone(),
             });
         }
     }
@@ -221,12 +241,12 @@ impl Probe<'_> {
             return;
         }
         let (level, what) = (self.session.level(requirement), what.into());
-        let requirement = requirement.to_owned();
+        let (requirement, shown) = (requirement.to_owned(), std::mem::take(&mut self.shown));
         match (level, self.exchange.clone()) {
             (Level::May, _) => self.probed.observed.push(format!("{requirement}: {what}")),
             (_, None) => {}
             (_, Some(exchange)) => {
-                self.probed.violations.push(Violation { check, requirement, level, what, exchange });
+                self.probed.violations.push(Violation { check, requirement, level, what, exchange, shown });
             }
         }
     }
@@ -240,9 +260,15 @@ impl Probe<'_> {
 
     /// A violation that rests on a refused login: it means nothing where wrong logins are known to be accepted.
     fn violation_by_login(&mut self, check: Check, requirement: &str, what: impl Into<String>) {
-        if self.session.laxity() == Laxity::None {
-            self.violation(check, requirement, what);
+        match self.session.laxity() {
+            Laxity::None => self.violation(check, requirement, what),
+            _ => self.shown = Shown::default(),
         }
+    }
+
+    /// The next violation is shown by this login.
+    fn by_login(&mut self, username: &str, password: &str, works: bool) {
+        self.shown = Shown::ByLogin { username: username.to_owned(), password: password.to_owned(), works };
     }
 
     /// A 5xx with a code that is documented for it is still a crash if a good request is answered right after it.

@@ -1,6 +1,6 @@
 //! New passwords, and the proof of their effect: a login.
 
-use super::{Kind, Probe};
+use super::{Kind, Probe, Shown};
 use crate::fuzz::grammar::{Endpoint, PasswordInput};
 use crate::fuzz::independent::password::{Strength, strength};
 use crate::fuzz::{Check, Class, Place};
@@ -119,11 +119,13 @@ impl Probe<'_> {
         let works = logs_in == Some(true);
         if kind.is_success() && logs_in == Some(false) && is_provable(password) && !password.is_empty() {
             let requirement = either("users.create.login-works", "login.password.changed-works");
+            self.by_login(name, password, false);
             self.violation(Check::AcceptedChange, requirement, "an accepted password does not log in");
         }
         if refused && works && !old {
             let requirement = either("users.create.refused-leaves-nothing", "login.password.refusal-keeps-old");
             let what = format!("answered {kind}, and the password logs in");
+            self.by_login(name, password, true);
             self.violation_by_login(Check::RefusedChange, requirement, what);
         }
         works
@@ -138,11 +140,13 @@ impl Probe<'_> {
         if kind.is_success() && old != password {
             if old_works == Some(true) {
                 let what = "the old password still logs in";
+                self.by_login(&name, &old, true);
                 self.violation_by_login(Check::AcceptedChange, "users.update.old-password-dead", what);
             }
             self.variants(&name, password).await;
         } else if old_works == Some(false) && matches!(kind, Kind::Answer(..)) {
             let what = format!("answered {kind}, and the old password does not log in any more");
+            self.by_login(&name, &old, false);
             self.violation(Check::RefusedChange, "users.update.refused-keeps", what);
         }
         if works || old_works != Some(true) || kind.is_success() {
@@ -156,6 +160,7 @@ impl Probe<'_> {
             match self.logs_in(name, &text).await {
                 Some(true) if sure => {
                     let what = format!("an accepted password also logs in in part: {why}");
+                    self.by_login(name, &text, true);
                     self.violation_by_login(Check::AcceptedChange, "login.credentials.whole", what);
                 }
                 Some(true) => self.probed.observed.push(format!("a password also logs in {why}")),
@@ -198,11 +203,13 @@ impl Probe<'_> {
                 None => is_clear = false,
             }
         }
-        if refusal && in_force.is_some() {
+        if refusal && let Some(new) = in_force {
+            self.by_login(&name, new, true);
             let what = "a login with wrong credentials changed the password";
             self.violation_by_login(Check::RefusedChange, "login.refused.nothing-taken-over", what);
         } else if !accepted {
             let what = format!("answered {kind}, and the old password does not log in any more");
+            self.by_login(&name, &old, false);
             self.violation(Check::RefusedChange, "login.password.refusal-keeps-old", what);
         }
         match in_force {
@@ -212,10 +219,12 @@ impl Probe<'_> {
             Some(new) => {
                 if strength(new) == Strength::Weak {
                     let what = "a password that breaks the rule is in force now";
+                    self.by_login(&name, new, true);
                     self.violation_by_login(Check::AcceptedChange, "login.password.on-change", what);
                 }
                 if old_works {
                     let what = "the old password logs in beside the new one";
+                    self.by_login(&name, &old, true);
                     self.violation_by_login(Check::AcceptedChange, "login.password.changed-old-dead", what);
                 }
                 if accepted {
@@ -237,7 +246,13 @@ impl Probe<'_> {
             }
         }
         match sure && candidates.iter().all(|text| is_provable(text)) {
-            true => self.violation(Check::AcceptedChange, "login.password.changed-works", what),
+            true => {
+                match candidates {
+                    [new] => self.by_login(name, new, false),
+                    _ => self.shown = Shown::ByNoRequest,
+                }
+                self.violation(Check::AcceptedChange, "login.password.changed-works", what);
+            }
             false => self.probed.observed.push(format!("{what}; what the body says is open")),
         }
     }
