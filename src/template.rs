@@ -168,18 +168,37 @@ impl Template {
 
     /// The text with its values.
     pub fn render(&self, bindings: &Bindings) -> Result<String, Unbound> {
-        let mut text = String::new();
-        for part in &self.0 {
-            match part {
-                Part::Literal(literal) => text.push_str(literal),
-                Part::Bound { name, filters } => {
-                    let value = bindings.value(name).ok_or_else(|| Unbound(name.clone()))?;
-                    let value = filters.iter().fold(value.to_owned(), |value, filter| filter.apply(&value));
-                    text.push_str(&value);
-                }
+        self.parts(bindings, |literal| literal.to_owned()).collect()
+    }
+
+    /// The bytes, where everything but the values is written in hexadecimal.
+    pub(crate) fn render_hex(&self, bindings: &Bindings) -> Result<Vec<u8>, Unbound> {
+        // Where that is not so, the scenario was not read.
+        let parts = self.parts(bindings, |literal| from_hex(literal).unwrap_or_default());
+        Ok(parts.collect::<Result<Vec<Vec<u8>>, _>>()?.concat())
+    }
+
+    /// The same without values; `None` where it is not so.
+    pub(crate) fn hex_literals(&self) -> Option<Vec<u8>> {
+        let literals = self.0.iter().filter_map(|part| match part {
+            Part::Literal(literal) => Some(from_hex(literal)),
+            Part::Bound { .. } => None,
+        });
+        Some(literals.collect::<Option<Vec<_>>>()?.concat())
+    }
+
+    fn parts<T: From<String>>(
+        &self,
+        bindings: &Bindings,
+        literally: fn(&str) -> T,
+    ) -> impl Iterator<Item = Result<T, Unbound>> {
+        self.0.iter().map(move |part| match part {
+            Part::Literal(literal) => Ok(literally(literal)),
+            Part::Bound { name, filters } => {
+                let value = bindings.value(name).ok_or_else(|| Unbound(name.clone()))?;
+                Ok(filters.iter().fold(value.to_owned(), |value, filter| filter.apply(&value)).into())
             }
-        }
-        Ok(text)
+        })
     }
 }
 
@@ -200,6 +219,13 @@ impl fmt::Display for Template {
         }
         Ok(())
     }
+}
+
+/// The bytes of an even number of hexadecimal digits; blanks are passed over.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let byte = |pair: &[char]| u8::try_from(pair[0].to_digit(16)? * 16 + pair.get(1)?.to_digit(16)?).ok();
+    digits.chunks(2).map(byte).collect()
 }
 
 /// Whether a word can be bound: letters, digits, `_` and `-`, beginning with a letter.
@@ -261,6 +287,17 @@ mod tests {
         for (text, expected) in vectors::<(String, String)>("templates") {
             assert_eq!(render(&text), expected, "{text}");
             assert_eq!(Template::parse(&text).expect(&text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn values_stand_between_bytes() {
+        let mut bindings = Bindings::default();
+        bindings.bind("name", "\u{e9}f");
+        let template = Template::parse("ff 0 0${name}0A").expect("a template");
+        assert_eq!(template.render_hex(&bindings).expect("bound"), b"\xff\x00\xc3\xa9f\n");
+        for (text, is_hex) in [("", true), ("${name}", true), ("f", false), ("f${name}f", false), ("$${", false)] {
+            assert_eq!(Template::parse(text).expect("a template").hex_literals().is_some(), is_hex, "{text}");
         }
     }
 

@@ -35,7 +35,10 @@ fn is_wrong_login(step: &Step, row: &Bindings) -> bool {
         Action::Send(draft) => api::may_log_in(&draft.path_in(row)),
         Action::Raw(bytes) => bytes.to_string().contains(Resource::Login.path()),
         // No login counts bytes that are not text.
-        Action::Hex(bytes) => String::from_utf8_lossy(bytes).contains(Resource::Login.path()),
+        Action::Hex(template) => {
+            let bytes = template.hex_literals().unwrap_or_default();
+            String::from_utf8_lossy(&bytes).contains(Resource::Login.path())
+        }
         Action::Advance(_) => false,
     };
     let musts = step.expectations.iter().filter(|expectation| expectation.level == Level::Must);

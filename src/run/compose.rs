@@ -13,7 +13,7 @@ pub(crate) fn compose(target: &Target, action: &Action, bindings: &Bindings) -> 
     Ok(match action {
         Action::Send(draft) => Some(filled_in(target, draft, bindings)?),
         Action::Raw(template) => Some(Request::Raw(template.render(bindings)?.into_bytes())),
-        Action::Hex(bytes) => Some(Request::Raw(bytes.clone())),
+        Action::Hex(template) => Some(Request::Raw(template.render_hex(bindings)?)),
         Action::Advance(_) => None,
     })
 }

@@ -149,8 +149,8 @@ pub enum Action {
     Send(Draft),
     /// Sends these bytes unchanged.
     Raw(Template),
-    /// The same for bytes that are not text.
-    Hex(Vec<u8>),
+    /// The same for bytes that are not text: in hexadecimal, but for the values.
+    Hex(Template),
     /// Moves the target's clock on by that many seconds.
     Advance(u32),
 }
@@ -201,8 +201,8 @@ impl Action {
                 let path = std::iter::once(&draft.path);
                 path.chain(authorization).chain(headers).chain(&draft.body).collect()
             }
-            Action::Raw(template) => vec![template],
-            Action::Hex(_) | Action::Advance(_) => Vec::new(),
+            Action::Raw(template) | Action::Hex(template) => vec![template],
+            Action::Advance(_) => Vec::new(),
         }
     }
 }

@@ -130,15 +130,13 @@ impl Reader<'_> {
         }))
     }
 
-    fn hex(&self, text: &Spanned<String>) -> Result<Vec<u8>, LocatedError> {
-        let digits = text.get_ref().chars().filter(|c| !c.is_whitespace());
-        let digits: Option<Vec<u32>> = digits.map(|digit| digit.to_digit(16)).collect();
-        let byte = |pair: &[u32]| u8::try_from(pair[0] * 16 + pair[1]).ok();
-        let digits = digits.filter(|digits| digits.len() % 2 == 0);
-        digits.and_then(|digits| digits.chunks(2).map(byte).collect()).ok_or_else(|| {
-            let what = "not an even number of hexadecimal digits";
-            self.source.error(text.span(), what, "two digits a byte, such as \"47 45 54\"")
-        })
+    fn hex(&self, text: &Spanned<String>) -> Result<Template, LocatedError> {
+        let template = self.template(text)?;
+        if template.hex_literals().is_some() {
+            return Ok(template);
+        }
+        let what = "not an even number of hexadecimal digits";
+        Err(self.source.error(text.span(), what, "two digits a byte, such as \"47 45 54\""))
     }
 
     fn expectation(&self, key: &Spanned<String>, entry: &Spanned<ExpectEntry>) -> Result<Expectation, LocatedError> {
