@@ -29,17 +29,19 @@ pub(super) fn quoted(bytes: &[u8], secrets: &Redaction) -> String {
 
 /// A `printf` command that prints these bytes, with variables for the secrets.
 pub(super) fn printf(bytes: &[u8], secrets: &Redaction) -> String {
-    let Ok(text) = std::str::from_utf8(bytes) else { return format!("printf {}", in_quotes(&printf_escaped(bytes))) };
     let (mut format, mut variables) = (String::new(), String::new());
-    for piece in secrets.pieces(text) {
-        match piece {
-            Piece::Plain(text) => format.push_str(&printf_escaped(text.as_bytes())),
-            Piece::Secret(shown) => {
-                format.push_str("%s");
-                variables.push(' ');
-                variables.push_str(&variable(shown));
+    for chunk in bytes.utf8_chunks() {
+        for piece in secrets.pieces(chunk.valid()) {
+            match piece {
+                Piece::Plain(text) => format.push_str(&printf_escaped(text.as_bytes())),
+                Piece::Secret(shown) => {
+                    format.push_str("%s");
+                    variables.push(' ');
+                    variables.push_str(&variable(shown));
+                }
             }
         }
+        format.push_str(&printf_escaped(chunk.invalid()));
     }
     format!("printf {}{variables}", in_quotes(&format))
 }
@@ -104,9 +106,12 @@ mod tests {
     fn printf_gives_the_bytes_and_takes_secrets_as_they_are() {
         let mut secrets = Redaction::new();
         secrets.add("s%cr\\t", "$SECRET");
-        let line = printf(b"GET /'100%'\\ HTTP/1.1\r\nX: s%cr\\t::error::\r\n", &secrets);
-        let bytes = printed("sh", &format!("SECRET='s%cr\\t'; {line}"));
-        assert_eq!(bytes, "GET /'100%'\\ HTTP/1.1\r\nX: s%cr\\t::error::\r\n");
+        let bytes = b"GET /'100%'\\ HTTP/1.1\r\nX: s%cr\\t::error::\r\n\xff\0s%cr\\t";
+        let line = printf(bytes, &secrets);
+        let script = format!("SECRET='s%cr\\t'; {line}");
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
+        assert_eq!(output.stdout, bytes);
+        assert_eq!(line.matches("\"$SECRET\"").count(), 2, "{line}");
         assert_eq!(harmless_line(&line), line);
     }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::harmless::harmless_text;
 use super::redaction::Piece;
 use super::shell::{printf, quoted, shell_word};
-use super::{Exchange, HttpRequest, Redaction, Request, Response};
+use super::{Exchange, Header, HttpRequest, Redaction, Request, Response};
 
 /// The longest body that a transcript shows, in bytes.
 const SHOWN: usize = 4096;
@@ -19,6 +19,9 @@ const LOOKED_AT: usize = 4 * SHOWN;
 const VALUE: usize = 1024;
 
 const HEADERS: usize = 64;
+
+/// The longest body that is an argument of curl, in bytes; Linux takes twice as much.
+const WORD: usize = 64 << 10;
 
 /// The request as sent and the answer as it came, each line marked `>` or `<`.
 pub fn transcript(exchange: &Exchange, secrets: &Redaction) -> String {
@@ -42,16 +45,31 @@ pub fn transcript(exchange: &Exchange, secrets: &Redaction) -> String {
 /// `$WABIZSPEC_TARGET`, and each secret from its variable.
 pub fn curl(request: &Request, base_path: &str, tls: &str, secrets: &Redaction) -> String {
     match request {
-        Request::Http(request) => curl_http(request, base_path, tls, secrets),
-        Request::Raw(bytes) => {
-            format!("{} | nc HOST PORT   # raw bytes: no HTTP client sends them", printf(bytes, secrets))
+        Request::Http(request) if is_for_curl(request) => curl_http(request, base_path, tls, secrets),
+        _ => {
+            format!("{} | nc HOST PORT   # raw bytes: no HTTP client sends them", printf(&request.to_bytes(), secrets))
         }
     }
 }
 
+/// Whether curl sends it as it is: it frames some bodies itself, waits for a body after `HEAD`, and tidies paths and values.
+fn is_for_curl(request: &HttpRequest) -> bool {
+    let is_plain = |header: &Header| {
+        !["Transfer-Encoding", "Expect"].iter().any(|name| header.name.eq_ignore_ascii_case(name))
+            && header.value.trim_ascii() == header.value
+            && !header.value.iter().any(u8::is_ascii_control)
+    };
+    let path = |c: char| c.is_ascii_alphanumeric() || "/-_.~%?=&+@:,;!$'()*".contains(c);
+    request.method != "HEAD"
+        && request.headers.iter().all(is_plain)
+        && request.target.chars().all(path)
+        && !request.target.contains("/.")
+}
+
 fn curl_http(request: &HttpRequest, base_path: &str, tls: &str, secrets: &Redaction) -> String {
-    // A word of the shell ends at a NUL.
-    let piped = request.body.as_ref().filter(|body| body.contains(&0)).map(|body| printf(body, secrets) + " | ");
+    // A word of the shell ends at a NUL and has its limits, and to curl an `@` begins the name of a file.
+    let is_no_word = |body: &&Vec<u8>| body.contains(&0) || body.starts_with(b"@") || body.len() > WORD;
+    let piped = request.body.as_ref().filter(is_no_word).map(|body| printf(body, secrets) + " | ");
     let mut line =
         format!("{}curl -s{tls} -i -X {}", piped.as_deref().unwrap_or_default(), shell_word(&request.method));
     for header in &request.headers {
